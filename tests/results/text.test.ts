@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { formatTable } from '../../lib/results/text.js'
+import { displayWidth } from '../../lib/results/text-width.js'
+
+test('numbers are rounded and aligned to the right with equal decimals', () => {
+  const table = formatTable([
+    { variant: 'mlp', seed: 0, 'test.exact': 0.85123456, lr: 1e-5 },
+    { variant: 'attention', seed: 12, 'test.exact': 1, lr: 0.001 },
+  ])
+  assert.equal(
+    table,
+    [
+      'variant    seed  test.exact     lr',
+      '─────────  ────  ──────────  ─────',
+      'mlp           0      0.8512   1e-5',
+      'attention    12      1.0000  0.001',
+    ].join('\n'),
+  )
+})
+
+test('what is missing is a dash and columns are the union of all rows', () => {
+  const lines = formatTable([{ a: 1 }, { b: null, c: Number.NaN }]).split('\n')
+  assert.deepEqual(lines, ['a  b    c', '─  ─  ───', '1  –    –', '–  –  NaN'])
+})
+
+test('no rows say so', () => assert.equal(formatTable([]), '(no rows)'))
+
+test('wide characters keep the columns straight', () => {
+  const lines = formatTable([
+    { name: '数独', b: 'x' },
+    { name: 'é', b: 'x' },
+    { name: '👩‍🔬', b: 'x' },
+  ]).split('\n')
+  assert.deepEqual(
+    lines.slice(2).map((line) => displayWidth(line)),
+    [7, 7, 7],
+  )
+})
+
+test('line breaks and escape sequences are shown, not sent to the terminal', () => {
+  assert.match(formatTable([{ a: 'x\ny\u001b[31m' }]), /x\\ny\\u001b\[31m$/)
+})
+
+test('a table too wide has its texts clipped, then is broken into blocks that repeat the first column', () => {
+  const rows = [{ id: 'run-1', note: 'a long sentence about nothing', exact: 0.5, cells: 0.25, seconds: 1000.5 }]
+  const clipped = formatTable(rows, { width: 44 })
+  assert.match(clipped, /a long .*…/)
+  assert.ok(clipped.split('\n').every((line) => displayWidth(line) <= 44))
+  const broken = formatTable(rows, { width: 24 })
+  assert.equal(broken.match(/run-1/g)?.length, 2)
+  assert.match(broken, /1000\.5/)
+})
+
+test('hostile column names are ordinary names', () => {
+  const row = JSON.parse('{"__proto__": 1, "toString": 2}') as Record<string, unknown>
+  assert.match(formatTable([row, {}]), /__proto__ {2}toString\n.*\n {8}1 {9}2\n {8}– {9}–/)
+})
+
+test('every row of any table takes one line within the width, where single columns fit', () => {
+  const cell = fc.oneof(fc.string({ unit: 'grapheme', maxLength: 40 }), fc.double(), fc.integer(), fc.constant(null))
+  fc.assert(
+    fc.property(
+      fc.array(fc.record({ a: fc.integer({ min: 0, max: 99 }), b: cell, c: cell }), { minLength: 1, maxLength: 5 }),
+      (rows) => {
+        const lines = formatTable(rows, { width: 60 }).split('\n')
+        assert.equal(lines.length % (rows.length + 3), rows.length + 2)
+        for (const line of lines) assert.ok(displayWidth(line) <= 60, line)
+      },
+    ),
+  )
+})
