@@ -50,7 +50,7 @@ test('a table too wide has its texts clipped, then is broken into blocks that re
   assert.ok(clipped.split('\n').every((line) => displayWidth(line) <= 44))
   const broken = formatTable(rows, { width: 24 })
   assert.equal(broken.match(/run-1/g)?.length, 2)
-  assert.match(broken, /1000\.5/)
+  assert.match(broken, /1001/)
 })
 
 test('hostile column names are ordinary names', () => {
