@@ -1,0 +1,34 @@
+/** Furthest distance at which a suggestion still helps. */
+const FURTHEST = 3
+
+/** The candidate most like a word (Damerau-Levenshtein, ignoring case), or undefined when none is near. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined
+  let least = FURTHEST + 1
+  for (const candidate of candidates) {
+    const d = distance(word.toLowerCase(), candidate.toLowerCase())
+    if (d < least && d < Math.max(word.length, candidate.length)) {
+      least = d
+      best = candidate
+    }
+  }
+  return best
+}
+
+/** Fewest insertions, deletions, replacements and swaps of neighbours that turn a into b. */
+function distance(a: string, b: string): number {
+  const rows = Array.from({ length: a.length + 1 }, (_, i) => {
+    const row = new Array<number>(b.length + 1).fill(0)
+    row[0] = i
+    return row
+  })
+  for (let j = 0; j <= b.length; j++) rows[0]![j] = j
+  for (let i = 1; i <= a.length; i++)
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1]
+      let d = Math.min(rows[i - 1]![j]! + 1, rows[i]![j - 1]! + 1, rows[i - 1]![j - 1]! + (same ? 0 : 1))
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) d = Math.min(d, rows[i - 2]![j - 2]! + 1)
+      rows[i]![j] = d
+    }
+  return rows[a.length]![b.length]!
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod'
+
+/** What the glossary says of a key, beside its type and default. */
+interface FieldMeta {
+  /** Symbol in the paper. */
+  symbol?: string
+  /** Name in the published code's configuration. */
+  published?: string
+  /** One sentence. */
+  description: string
+}
+
+/** The type says `z.int()`; the range and the default are each field's own. */
+const field = <T extends z.ZodType>(type: T, meta: FieldMeta): T => type.meta({ ...meta })
+
+const count = z.int().min(1)
+const rate = z.number().min(0).max(1)
+
+/**
+ * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`: small enough for a laptop.
+ * The same keys are used in notebooks, on the command line and in a run's `config.json`.
+ */
+export const configSchema = z.strictObject({
+  task: field(z.enum(['sudoku']).default('sudoku'), { description: 'What is to be solved.' }),
+  data: field(z.string().nullable().default(null), {
+    description: 'Folder of a built data set; null: puzzles are generated from the keys below.',
+  }),
+  box: field(z.enum(['2x2', '2x3', '3x3']).default('2x2'), {
+    description: 'Sudoku box, rows x columns; 2x2 is a 4×4 grid.',
+  }),
+  clues: field(z.int().min(4).max(80).default(5), { description: 'Given digits of a generated puzzle.' }),
+  trainPuzzles: field(count.default(200), { description: 'Base puzzles generated for training.' }),
+  testPuzzles: field(count.default(300), { description: 'Puzzles generated for testing.' }),
+  dataSeed: field(z.int().min(0).default(0), { description: 'Seed of the generated puzzles.' }),
+  augment: field(z.union([z.literal('fresh'), z.int().min(0)]).default('fresh'), {
+    published: 'num_aug',
+    description: 'Augmented versions per training puzzle beside itself; "fresh" draws new ones without end.',
+  }),
+
+  model: field(z.enum(['trm']).default('trm'), { description: 'Which model; trm is the Tiny Recursive Model.' }),
+  mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
+    published: 'mlp_t',
+    description: 'What mixes tokens: an MLP over the L axis, or self-attention.',
+  }),
+  hidden: field(z.int().min(1).max(16384).default(64), {
+    symbol: 'D',
+    published: 'hidden_size',
+    description: 'Hidden size.',
+  }),
+  heads: field(count.default(4), { symbol: 'h', published: 'num_heads', description: 'Attention heads.' }),
+  layers: field(z.int().min(1).max(64).default(2), {
+    published: 'L_layers',
+    description: 'Blocks in the one network.',
+  }),
+  expansion: field(z.number().min(0.01).max(64).default(4), {
+    published: 'expansion',
+    description: 'SwiGLU expansion; the inner width is a multiple of 256.',
+  }),
+  positions: field(z.enum(['rope', 'learned', 'none']).nullable().default(null), {
+    published: 'pos_encodings',
+    description: 'Position encoding; null: rope for attention, none for the MLP.',
+  }),
+  puzzleTokens: field(z.int().min(0).max(1024).default(1), {
+    symbol: 'P',
+    published: 'puzzle_emb_len',
+    description: 'Puzzle-embedding tokens before the puzzle; 0: as many as puzzleDim needs.',
+  }),
+  puzzleDim: field(z.int().min(0).nullable().default(null), {
+    published: 'puzzle_emb_ndim',
+    description: 'Width of a puzzle-embedding row; null: hidden; 0: no puzzle embedding.',
+  }),
+  T: field(z.int().min(1).max(1000).default(3), {
+    symbol: 'T',
+    published: 'H_cycles',
+    description: 'Latent recursions in a supervision step; the last one carries gradient.',
+  }),
+  n: field(z.int().min(1).max(1000).default(6), {
+    symbol: 'n',
+    published: 'L_cycles',
+    description: 'Updates of z in a latent recursion, before the one of y.',
+  }),
+  K: field(z.int().min(1).max(100_000).default(8), {
+    symbol: 'N_sup',
+    published: 'halt_max_steps',
+    description: 'Most supervision steps on one puzzle; in evaluation exactly so many.',
+  }),
+  haltExploration: field(rate.default(0.1), {
+    published: 'halt_exploration_prob',
+    description: 'Probability that a row must go on for a drawn number of steps before it may halt.',
+  }),
+  loss: field(z.enum(['stablemax', 'softmax']).default('stablemax'), {
+    published: 'loss_type',
+    description: 'What turns logits into probabilities in the cross-entropy.',
+  }),
+
+  batch: field(count.default(64), {
+    symbol: 'B',
+    published: 'global_batch_size',
+    description: 'Rows in a supervision step.',
+  }),
+  steps: field(count.nullable().default(null), {
+    description: 'Length of the run in optimiser steps; null with epochs, else 300.',
+  }),
+  epochs: field(count.nullable().default(null), {
+    published: 'epochs',
+    description: 'Length of the run in passes over the base puzzles, instead of steps.',
+  }),
+  evalEvery: field(count.default(50), {
+    published: 'eval_interval',
+    description: 'Evaluate every so many steps; every so many epochs where the length is given in epochs.',
+  }),
+  evalBatch: field(count.default(150), { description: 'Puzzles evaluated at once.' }),
+  evalSteps: field(count.nullable().default(null), { description: 'Supervision steps in evaluation; null: K.' }),
+  checkpointEvery: field(count.default(50), { description: 'Save the whole state every so many steps.' }),
+  logEvery: field(count.default(1), { description: 'Record training metrics every so many steps.' }),
+
+  optimizer: field(z.enum(['adamatan2', 'adamw']).default('adamatan2'), {
+    description: 'adamatan2 as in the published code, adamw as in the paper’s text.',
+  }),
+  lr: field(z.number().min(0).max(10).default(1e-3), { published: 'lr', description: 'Peak learning rate.' }),
+  warmup: field(z.int().min(0).default(0), { published: 'lr_warmup_steps', description: 'Steps of linear warm-up.' }),
+  lrMinRatio: field(rate.default(1), {
+    published: 'lr_min_ratio',
+    description: 'The cosine ends at lr × this; 1 keeps the rate constant.',
+  }),
+  beta1: field(rate.default(0.9), { symbol: 'β₁', published: 'beta1', description: 'Decay of the first moment.' }),
+  beta2: field(rate.default(0.95), { symbol: 'β₂', published: 'beta2', description: 'Decay of the second moment.' }),
+  weightDecay: field(z.number().min(0).max(100).default(0.1), {
+    published: 'weight_decay',
+    description: 'Decoupled weight decay.',
+  }),
+  puzzleLr: field(z.number().min(0).max(10).nullable().default(null), {
+    published: 'puzzle_emb_lr',
+    description: 'Learning rate of the puzzle embedding; null: lr.',
+  }),
+  puzzleWeightDecay: field(z.number().min(0).max(100).nullable().default(null), {
+    published: 'puzzle_emb_weight_decay',
+    description: 'Weight decay of the puzzle embedding; null: weightDecay.',
+  }),
+  ema: field(z.number().min(0).max(0.999999).default(0.99), {
+    symbol: 'μ',
+    published: 'ema_rate',
+    description: 'Rate of the exponential moving average of the weights that evaluation uses; 0: none.',
+  }),
+  seed: field(z.int().min(0).default(0), {
+    published: 'seed',
+    description: 'Seed of weights, order, augmentations and exploration.',
+  }),
+})
+
+/** An experiment, complete and checked. */
+export type Config = z.infer<typeof configSchema>
+
+/** An experiment as somebody writes it: any keys, the others take their defaults. */
+export type ConfigInput = z.input<typeof configSchema>
+
+/** A key of the configuration. */
+export type ConfigKey = keyof Config

@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import type { SamplerState } from '../data/sampler.js'
+import { UserError } from '../errors.js'
+import type { Carry } from '../model/carry.js'
+import type { ModelShape } from '../model/shape.js'
+import {
+  type HostTensor,
+  hostTensor,
+  type Model,
+  modelFromTensors,
+  modelTensors,
+  type Weights,
+} from '../model/weights.js'
+import { Random } from '../random.js'
+import type { TrainingState } from '../train/step.js'
+
+/** The part of a training state that is not tensors. */
+const snapshotState = z.strictObject({
+  step: z.int().min(0),
+  updates: z.int().min(0),
+  exploration: z.array(z.int()).length(4),
+  sampler: z.record(z.string(), z.unknown()),
+})
+
+/** A training state outside any backend: what a checkpoint file holds. */
+export interface Snapshot {
+  readonly tensors: ReadonlyMap<string, HostTensor>
+  readonly state: z.infer<typeof snapshotState>
+}
+
+/** Prefixes of the tensors that are not weights. */
+const EMA = 'ema/'
+const FIRST_MOMENT = 'adam.m/'
+const SECOND_MOMENT = 'adam.v/'
+
+/** Copies the whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. */
+export function takeSnapshot(state: TrainingState, sampler: SamplerState): Snapshot {
+  const tensors = new Map(modelTensors(state.model))
+  const put = (prefix: string, weights: Weights): void => {
+    for (const [name, tensor] of Object.entries(weights)) tensors.set(prefix + name, hostTensor(tensor))
+  }
+  if (state.ema) put(EMA, state.ema)
+  put(FIRST_MOMENT, state.optimizer.m)
+  put(SECOND_MOMENT, state.optimizer.v)
+  const { carry } = state
+  const { size, seqLen } = carry.batch
+  tensors.set('carry/z_H', hostTensor(carry.y))
+  tensors.set('carry/z_L', hostTensor(carry.z))
+  // Tokens, steps and identifiers are small whole numbers: float32 holds them exactly.
+  const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
+    tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
+  }
+  numbers('steps', [size], carry.steps)
+  numbers('halted', [size], carry.halted)
+  numbers('inputs', [size, seqLen], carry.batch.inputs)
+  numbers('labels', [size, seqLen], carry.batch.labels)
+  numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
+  numbers('rows', [size], carry.batch.rows)
+  return {
+    tensors,
+    state: {
+      step: state.step,
+      updates: state.optimizer.t,
+      exploration: state.exploration.state(),
+      sampler: { ...sampler },
+    },
+  }
+}
+
+/**
+ * The training state of a snapshot, bit for bit.
+ *
+ * @throws UserError when the snapshot does not belong to a model of this shape.
+ */
+export function restoreSnapshot(
+  shape: ModelShape,
+  tensors: ReadonlyMap<string, HostTensor>,
+  state: unknown,
+): {
+  state: TrainingState
+  sampler: SamplerState
+} {
+  const parsed = snapshotState.safeParse(state)
+  if (!parsed.success)
+    throw new UserError({
+      where: 'checkpoint',
+      expected: 'the state of a training run',
+      found: `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
+    })
+  const model: Model = modelFromTensors(shape, tensors)
+  const names = Object.keys(model.weights)
+  const weights = (prefix: string): Weights =>
+    Object.fromEntries(names.map((name) => [name, toTensor(take(tensors, prefix + name))]))
+  const carried = (name: string): HostTensor => take(tensors, `carry/${name}`)
+  const [size, seqLen] = carried('inputs').shape as [number, number]
+  const carry: Carry = {
+    y: toTensor(carried('z_H')) as tf.Tensor3D,
+    z: toTensor(carried('z_L')) as tf.Tensor3D,
+    steps: Int32Array.from(carried('steps').data),
+    halted: Uint8Array.from(carried('halted').data),
+    batch: {
+      size,
+      seqLen,
+      inputs: Int32Array.from(carried('inputs').data),
+      labels: Int32Array.from(carried('labels').data),
+      puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
+      rows: Int32Array.from(carried('rows').data),
+    },
+  }
+  return {
+    state: {
+      model,
+      optimizer: { m: weights(FIRST_MOMENT), v: weights(SECOND_MOMENT), t: parsed.data.updates },
+      ema: tensors.has(EMA + names[0]) ? weights(EMA) : null,
+      carry,
+      step: parsed.data.step,
+      exploration: Random.fromState(parsed.data.exploration),
+    },
+    sampler: parsed.data.sampler as unknown as SamplerState,
+  }
+}
+
+/** The weights to evaluate with: the EMA where there is one. */
+export function evaluationModel(shape: ModelShape, tensors: ReadonlyMap<string, HostTensor>): Model {
+  const first = [...tensors.keys()].find((name) => name.startsWith(EMA))
+  if (first === undefined) return modelFromTensors(shape, tensors)
+  const averaged = new Map(tensors)
+  for (const [name, tensor] of tensors) if (name.startsWith(EMA)) averaged.set(name.slice(EMA.length), tensor)
+  return modelFromTensors(shape, averaged)
+}
+
+function take(tensors: ReadonlyMap<string, HostTensor>, name: string): HostTensor {
+  const tensor = tensors.get(name)
+  if (!tensor) throw new UserError({ where: 'checkpoint', expected: `the tensor ${name}`, found: 'no such tensor' })
+  return tensor
+}
+
+function toTensor({ shape, data }: HostTensor): tf.Tensor {
+  return tf.tensor(data, [...shape])
+}

@@ -1,0 +1,129 @@
+import { startBackend } from '../backend/index.js'
+import { parseConfig } from '../config/parse.js'
+import type { Config, ConfigInput } from '../config/schema.js'
+import type { Dataset } from '../data/dataset.js'
+import { evaluationBatches, type TrainingBatches, trainingBatches } from '../data/sampler.js'
+import { type Evaluation, evaluate } from '../evaluate/evaluate.js'
+import { createModel, disposeModel } from '../model/weights.js'
+import { collectProvenance } from '../results/provenance.js'
+import { createRun, type RunWriter, saveCheckpoint } from '../results/run.js'
+import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../train/step.js'
+import { type RunObserver, trainMetrics } from './observer.js'
+import { evaluationInterval, modelShape, stepOptions, totalSteps } from './resolve.js'
+import { takeSnapshot } from './snapshot.js'
+
+/** Where a run goes and who watches it. */
+export interface TrainOptions {
+  /** Folder under which `runs/ID` is made; default `results`. */
+  readonly resultsDir?: string
+  readonly observer?: RunObserver
+  /** When aborted, the run saves after its current step and stops; `resume` goes on. */
+  readonly signal?: AbortSignal
+}
+
+/** A run while it goes on. */
+export interface Session {
+  readonly config: Config
+  readonly data: Dataset
+  readonly options: StepOptions
+  readonly sampler: TrainingBatches
+  readonly state: TrainingState
+  readonly run: RunWriter
+  /** Length of the run in steps. */
+  readonly steps: number
+  /** Seconds of training before this process took over. */
+  readonly secondsBefore: number
+}
+
+/**
+ * Trains one model from the start and returns its run's ID.
+ *
+ * @param input the configuration; keys left out take their defaults
+ * @param data the puzzles
+ * @throws UserError for a wrong configuration, or a results folder that cannot be written to.
+ */
+export async function train(input: ConfigInput, data: Dataset, options: TrainOptions = {}): Promise<string> {
+  const config = parseConfig(input)
+  const shape = modelShape(config, data.manifest)
+  const backend = await startBackend()
+  const steps = totalSteps(config, data.manifest)
+  const run = createRun({
+    resultsDir: options.resultsDir ?? 'results',
+    config,
+    name: `${config.task}-${config.mixer}`,
+    provenance: collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
+  })
+  const session: Session = {
+    config,
+    data,
+    options: stepOptions(config, steps),
+    sampler: newSampler(config, data),
+    state: initialState(createModel(shape, config.seed), config.batch, config.ema, config.seed),
+    run,
+    steps,
+    secondsBefore: 0,
+  }
+  await continueSession(session, options)
+  return run.id
+}
+
+/** The training batches a configuration asks for, from their beginning. */
+export function newSampler(config: Config, data: Dataset): TrainingBatches {
+  return trainingBatches(data, {
+    batch: config.batch,
+    seed: config.seed,
+    augment: config.augment,
+    ...(config.epochs === null ? {} : { intervalEpochs: config.evalEvery }),
+  })
+}
+
+/** Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case. */
+export async function continueSession(session: Session, { observer, signal }: TrainOptions): Promise<void> {
+  const { config, data, run, state, steps, sampler } = session
+  const interval = evaluationInterval(config, data.manifest)
+  let seconds = session.secondsBefore
+  const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state()))
+  observer?.onStart?.({ id: run.id, config, step: state.step, steps })
+  try {
+    while (state.step < steps && !signal?.aborted) {
+      const started = performance.now()
+      const report = trainStep(state, sampler.next(), session.options)
+      seconds += (performance.now() - started) / 1000
+      const metrics = trainMetrics(state.step, report, seconds)
+      const last = state.step === steps
+      if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
+      observer?.onStep?.(metrics)
+      if (state.step % interval === 0 || last) {
+        const evaluation = await evaluateState(session)
+        run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), seconds })
+        observer?.onEvaluation?.(state.step, evaluation)
+      }
+      if (state.step % config.checkpointEvery === 0 && !last) save()
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    save()
+    run.finish(state.step < steps ? 'interrupted' : 'finished')
+    observer?.onEnd?.(state.step < steps ? 'interrupted' : 'finished')
+  } catch (error) {
+    run.finish('failed', error instanceof Error ? error.message : String(error))
+    throw error
+  } finally {
+    disposeState(state)
+    disposeModel(state.model)
+  }
+}
+
+/** Evaluates the EMA weights, or the live ones without EMA, on the whole test split. */
+async function evaluateState({ config, data, state }: Session): Promise<Evaluation> {
+  return evaluate(
+    state.model,
+    state.ema ?? state.model.weights,
+    evaluationBatches(data.test, config.evalBatch, data.manifest),
+    { steps: config.evalSteps ?? config.K },
+  )
+}
+
+/** An evaluation without the outcomes of its puzzles. */
+export function evaluationNumbers({ outcomes: _, ...numbers }: Evaluation): Omit<Evaluation, 'outcomes'> {
+  return numbers
+}

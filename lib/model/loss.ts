@@ -1,0 +1,70 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { withGradient } from './ops.js'
+import type { Outputs } from './trm.js'
+
+/** Which function turns logits into probabilities in the cross-entropy. */
+export type LossKind = 'stablemax' | 'softmax'
+
+/** The parts of a supervision step's loss, each summed over rows and not yet divided by the batch size. */
+export interface Loss {
+  /** lm + ½ (q_halt [+ q_continue]); scalar. */
+  readonly total: tf.Scalar
+  readonly lm: tf.Scalar
+  readonly qHalt: tf.Scalar
+}
+
+/**
+ * The loss of one supervision step, summed over rows: token cross-entropy averaged inside each row over its counted
+ * labels, plus half the halting loss against [row fully correct]. Paper, section 4.1 and figure 3.
+ *
+ * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
+ */
+export function supervisionLoss(outputs: Outputs, labels: tf.Tensor2D, kind: LossKind): Loss {
+  const mask = tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
+  const counts = tf.maximum(tf.sum(mask, -1, true), 1)
+  const vocabSize = outputs.logits.shape[2]
+  const target = tf.oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), vocabSize, 1, 0, 'float32')
+  const log = kind === 'stablemax' ? logStablemax(outputs.logits) : tf.logSoftmax(outputs.logits)
+  const crossEntropy = tf.neg(tf.sum(tf.mul(log, target), -1))
+  const lm = tf.sum(tf.div(tf.mul(crossEntropy, mask), counts)) as tf.Scalar
+  const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, rowsCorrect(outputs.logits, labels))) as tf.Scalar
+  return { total: tf.add(lm, tf.mul(qHalt, 0.5)), lm, qHalt }
+}
+
+/**
+ * log of stablemax: s(v) = v + 1 for v ≥ 0, else 1 / (1 - v); p = s / Σ s over the last axis.
+ * Since log s(v) = sign(v)·log(1 + |v|), this is a softmax of those, with slope 1 / (1 + |v|) on both sides of 0.
+ * "Grokking at the Edge of Numerical Stability", arXiv 2501.04697.
+ */
+export function logStablemax(logits: tf.Tensor): tf.Tensor {
+  const logS = withGradient(
+    (save, v) => {
+      save([v!])
+      return {
+        value: tf.mul(tf.sign(v!), tf.log1p(tf.abs(v!))),
+        gradFunc: (dy, [v]) => [tf.div(dy, tf.add(tf.abs(v!), 1))],
+      }
+    },
+    [logits],
+  )
+  return tf.logSoftmax(logS)
+}
+
+/** `[B]`: 1 where every counted label of a row is predicted, also in a row without labels. No gradient. */
+function rowsCorrect(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor1D {
+  const right = tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), labels)
+  const ignored = tf.equal(labels, tf.scalar(-100, 'int32'))
+  return tf.cast(tf.all(tf.logicalOr(right, ignored), -1), 'float32') as tf.Tensor1D
+}
+
+/** BCE with logits: max(q, 0) - q·t + log(1 + e^-|q|), with the exact slope sigmoid(q) - t also at q = 0. */
+function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
+  return withGradient(
+    (save, q) => {
+      save([q!, target])
+      const value = tf.add(tf.sub(tf.relu(q!), tf.mul(q!, target)), tf.log1p(tf.exp(tf.neg(tf.abs(q!)))))
+      return { value, gradFunc: (dy, [q, target]) => [tf.mul(dy, tf.sub(tf.sigmoid(q!), target!))] }
+    },
+    [logits],
+  )
+}

@@ -1,0 +1,30 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/** Rotary angles of every position: cos and sin, `[L, 1, d]`. */
+export interface RotaryTable {
+  readonly cos: tf.Tensor
+  readonly sin: tf.Tensor
+}
+
+/**
+ * cos and sin of position × theta^(-2j/d), each angle twice: (f, f). Positions 0…L-1 count the puzzle tokens.
+ * RoFormer (arXiv 2104.09864), theta = 10,000.
+ */
+export function rotaryTable(length: number, headSize: number, theta = 10_000): RotaryTable {
+  const cos = new Float32Array(length * headSize)
+  const sin = new Float32Array(length * headSize)
+  const half = headSize / 2
+  for (let position = 0; position < length; position++)
+    for (let j = 0; j < headSize; j++) {
+      const angle = position * theta ** (-(j % half) / half)
+      cos[position * headSize + j] = Math.cos(angle)
+      sin[position * headSize + j] = Math.sin(angle)
+    }
+  return { cos: tf.tensor(cos, [length, 1, headSize]), sin: tf.tensor(sin, [length, 1, headSize]) }
+}
+
+/** Rotates x `[B, L, heads, d]`: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁) on the two halves. */
+export function rotate(x: tf.Tensor, table: RotaryTable): tf.Tensor {
+  const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor]
+  return tf.add(tf.mul(x, table.cos), tf.mul(tf.concat([tf.neg(second), first], -1), table.sin))
+}
