@@ -1,0 +1,114 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import util from 'node:util'
+import * as tf from '@tensorflow/tfjs-core'
+import { nvidiaGpus } from './machine.js'
+import { Unavailable } from './types.js'
+
+const require = createRequire(import.meta.url)
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
+
+/** An attribute of a TensorFlow operation, as the binding wants it. */
+export interface OpAttribute {
+  readonly name: string
+  /** One of the binding's `TF_ATTR_…` constants. */
+  readonly type: number
+  readonly value: unknown
+}
+
+/** The part of tfjs-node's backend that this project relies on. */
+export interface NativeBackend {
+  readonly binding: {
+    readonly TF_Version: string
+    readonly TF_ATTR_BOOL: number
+    readonly TF_ATTR_TYPE: number
+    readonly TF_FLOAT: number
+  }
+  readonly isUsingGpuDevice: boolean
+  /** Runs one TensorFlow operation; not recorded for gradients. */
+  executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[]): tf.Tensor
+}
+
+/**
+ * Loads tfjs-node (or, on a GPU, tfjs-node-gpu) and makes it the engine's backend.
+ *
+ * @param kind which of the two
+ * @param threads threads of one operation; TensorFlow reads it from the environment once, at load
+ * @throws Unavailable when it is not set up, or does not load
+ */
+export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
+  if (kind === 'gpu' && nvidiaGpus().length === 0)
+    throw new Unavailable('no NVIDIA GPU is here', 'Use a machine with an NVIDIA GPU and its driver.')
+  checkRecord(kind)
+  setEnvironment(threads)
+  supplyOldUtilities()
+  const packageName = kind === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node'
+  try {
+    withoutDeprecations(() => require(packageName))
+    await tf.setBackend('tensorflow')
+  } catch (error) {
+    const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
+    throw new Unavailable(`${packageName} does not load (${reason})`, setUpCommand(kind), { cause: error })
+  }
+  return tf.backend() as unknown as NativeBackend
+}
+
+/** The native backend, when it is the one in use. */
+export function nativeBackend(): NativeBackend | null {
+  return tf.getBackend() === 'tensorflow' ? (tf.backend() as unknown as NativeBackend) : null
+}
+
+/** Reads what set-up recorded, so that "not built" comes with set-up's own reason. */
+function checkRecord(kind: 'cpu' | 'gpu'): void {
+  const file = path.join(root, '.recurlab', 'setup', `native-${kind}.json`)
+  if (!existsSync(file)) {
+    if (existsSync(path.join(root, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
+    throw new Unavailable('it is not set up', setUpCommand(kind))
+  }
+  const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  if (typeof record !== 'object' || record === null || !('state' in record)) return
+  if (record.state === 'ready') return
+  const reason = 'reason' in record ? String(record.reason).replace(/\.$/, '') : 'set-up failed'
+  const todo = 'todo' in record ? String(record.todo) : setUpCommand(kind)
+  throw new Unavailable(`set-up could not build it: ${reason}`, todo)
+}
+
+function setUpCommand(kind: 'cpu' | 'gpu'): string {
+  return `Run npm run ${kind === 'gpu' ? 'setup:gpu' : 'setup'}.`
+}
+
+/** TensorFlow reads these when its library is loaded; what the user has set stays. */
+function setEnvironment(threads: number): void {
+  const wanted: Record<string, string> = {
+    TF_ENABLE_ONEDNN_OPTS: '1',
+    TF_CPP_MIN_LOG_LEVEL: '2',
+    TF_NUM_INTRAOP_THREADS: String(threads),
+    TF_NUM_INTEROP_THREADS: String(threads),
+    OMP_NUM_THREADS: String(threads),
+    TF_FORCE_GPU_ALLOW_GROWTH: 'true',
+    CUDA_CACHE_PATH: path.join(root, '.recurlab', 'cache', 'cuda'),
+  }
+  for (const [name, value] of Object.entries(wanted)) process.env[name] ??= value
+}
+
+/** tfjs-node 4.22 calls two functions that Node deprecated in 22 and removed in 23. */
+function supplyOldUtilities(): void {
+  Object.assign(util, {
+    isNullOrUndefined: (value: unknown) => value === null || value === undefined,
+    isArray: (value: unknown) => Array.isArray(value),
+  })
+}
+
+/** Runs something whose dependencies warn about their own age. */
+function withoutDeprecations(load: () => void): void {
+  const settings = process as NodeJS.Process & { noDeprecation?: boolean }
+  const before = settings.noDeprecation ?? false
+  settings.noDeprecation = true
+  try {
+    load()
+  } finally {
+    settings.noDeprecation = before
+  }
+}

@@ -1,0 +1,12 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from './start.js'
+
+/** Set-up runs this in a process of its own: a gradient through the chosen backend, checked against its known value. */
+const { name, libraryVersion, loadMs } = await startBackend()
+const gradient = tf.grad((x) => tf.sum(tf.matMul(x, x)))(tf.tensor2d([1, 2, 3, 4], [2, 2]))
+const values = Array.from(await gradient.data())
+const expected = [7, 11, 9, 13]
+if (!expected.every((value, i) => Math.abs(value - (values[i] ?? Number.NaN)) < 1e-5)) {
+  process.stderr.write(`${name}: the gradient of sum(x·x) is ${values}, not ${expected}\n`)
+  process.exitCode = 1
+} else process.stdout.write(`${name} ${libraryVersion} ${loadMs.toFixed(0)} ms\n`)

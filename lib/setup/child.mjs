@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { Stopped } from './errors.mjs'
+import { noteChild } from './lock.mjs'
+import { childEnvironment, root } from './paths.mjs'
+
+/** @typedef {{ code: number, output: string }} Ended code is 127 when the program could not be started */
+
+/** @type {Set<import('node:child_process').ChildProcess>} */
+const working = new Set()
+/** @type {NodeJS.Signals | null} */
+let stoppedBy = null
+
+/**
+ * Runs a program to its end and keeps what it prints (the last 64 kB). It gets a process group of its own,
+ * so that one signal reaches it and everything that it started, once.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ env?: NodeJS.ProcessEnv, cwd?: string }} [options]
+ * @returns {Promise<Ended>}
+ * @throws {Stopped} after Ctrl-C
+ */
+export function runQuietly(command, args, { env = {}, cwd = root } = {}) {
+  if (stoppedBy) throw new Stopped(stoppedBy)
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, {
+      cwd,
+      env: childEnvironment(env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    })
+    let output = ''
+    const keep = (/** @type {Buffer} */ chunk) => {
+      output = (output + chunk.toString('utf8')).slice(-65536)
+    }
+    child.stdout.on('data', keep)
+    child.stderr.on('data', keep)
+    const end = (/** @type {number} */ code) => {
+      working.delete(child)
+      noteChild(child.pid, false)
+      if (stoppedBy) reject(new Stopped(stoppedBy))
+      else resolve({ code, output })
+    }
+    child.once('error', (error) => {
+      output += error.message
+      end(127)
+    })
+    child.once('close', (code) => end(code ?? 1))
+    working.add(child)
+    noteChild(child.pid, true)
+  })
+}
+
+/**
+ * Runs a program that has the terminal to itself, and resolves to its exit code.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<number>}
+ */
+export function runInForeground(command, args, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: childEnvironment(env), stdio: 'inherit' })
+    const forward = () => child.kill('SIGTERM')
+    // The terminal sends Ctrl-C to the child itself; sending it again would count as a second one.
+    const ignore = () => {}
+    process.on('SIGINT', ignore)
+    process.on('SIGTERM', forward)
+    child.once('error', reject)
+    child.once('close', (code, signal) => {
+      process.off('SIGINT', ignore)
+      process.off('SIGTERM', forward)
+      resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
+    })
+  })
+}
+
+/** The first line that a program prints, or null when it cannot be run. @param {string} command @param {readonly string[]} args */
+export async function firstLine(command, args) {
+  const { code, output } = await runQuietly(command, args)
+  return code === 0 ? (output.split('\n')[0] ?? '').trim() : null
+}
+
+/** The last lines of what a program printed, for an error message. @param {string} output @param {number} [lines] */
+export function lastLines(output, lines = 12) {
+  return output.trimEnd().split('\n').slice(-lines).join('\n')
+}
+
+/**
+ * From here on Ctrl-C stops the running program; the step then fails with {@link Stopped}.
+ *
+ * @returns {() => void} undoes it
+ */
+export function stopOnSignals() {
+  /** @type {Array<[NodeJS.Signals, () => void]>} */
+  const handlers = []
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+    const handler = () => {
+      stoppedBy = signal
+      for (const child of working) if (child.pid) process.kill(-child.pid, 'SIGTERM')
+    }
+    process.on(signal, handler)
+    handlers.push([signal, handler])
+  }
+  return () => {
+    for (const [signal, handler] of handlers) process.off(signal, handler)
+  }
+}

@@ -1,0 +1,39 @@
+import { mkdirSync } from 'node:fs'
+import { runInForeground } from './child.mjs'
+import { inRoot, inState } from './paths.mjs'
+
+/** What keeps Jupyter's own files out of the home folder, and other kernels than this project's out of the launcher. */
+export function jupyterEnvironment() {
+  return {
+    JUPYTER_CONFIG_DIR: inState('jupyter', 'config'),
+    JUPYTER_DATA_DIR: inState('jupyter', 'data'),
+    JUPYTER_RUNTIME_DIR: inState('jupyter', 'runtime'),
+    JUPYTERLAB_SETTINGS_DIR: inState('jupyter', 'settings'),
+    JUPYTERLAB_WORKSPACES_DIR: inState('jupyter', 'workspaces'),
+    IPYTHONDIR: inState('jupyter', 'ipython'),
+    JUPYTER_PREFER_ENV_PATH: '1',
+  }
+}
+
+/**
+ * Starts JupyterLab on the notebooks and resolves to its exit code.
+ *
+ * @param {string[]} rest further options for `jupyter lab`, e.g. `--no-browser`
+ */
+export async function lab(rest) {
+  const environment = jupyterEnvironment()
+  for (const folder of Object.values(environment)) if (folder !== '1') mkdirSync(folder, { recursive: true })
+  const options = [
+    '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+    '--LabApp.news_url=',
+    '--KernelSpecManager.ensure_native_kernel=False',
+    '--KernelSpecManager.allowed_kernelspecs=recurlab',
+    `--ServerApp.root_dir=${inRoot()}`,
+    '--LabApp.default_url=/lab/tree/notebooks/01-mlp-vs-attention.ipynb',
+  ]
+  const ownPrograms = { PATH: `${inRoot('.venv', 'bin')}:${process.env.PATH ?? ''}` }
+  return await runInForeground(inRoot('.venv', 'bin', 'jupyter-lab'), [...options, ...rest], {
+    ...environment,
+    ...ownPrograms,
+  })
+}

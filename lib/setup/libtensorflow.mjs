@@ -1,0 +1,112 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { lastLines, runQuietly } from './child.mjs'
+import { SetupError } from './errors.mjs'
+import { inSetup, inState, venvPython } from './paths.mjs'
+import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
+import { unpackWheel } from './wheel.mjs'
+import { moveIntoPlace, workFolder } from './work.mjs'
+
+/** @typedef {'cpu' | 'gpu'} Kind */
+
+/** What is asked of the index: wheels for CPython 3.11 on Linux, whatever Python is here. */
+const WHEEL_TARGET = ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311', '--only-binary=:all:']
+const PLATFORMS = ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1']
+
+/** Where the libraries lie: `tensorflow/` and, for the GPU, `nvidia/` beside it, as in a site-packages folder. @param {Kind} kind */
+export const libraryFolder = (kind) => inState('native', kind)
+
+/** The version of the libraries that this checkout asks for. @param {Kind} kind */
+export function libraryVersion(kind) {
+  return /^tensorflow(?:-cpu)?==(\S+)/m.exec(contentOf(listOf(kind)).toString('utf8'))?.[1] ?? 'unknown'
+}
+
+/** @param {Kind} kind */
+export function libraryKey(kind) {
+  return keyOf({ wheels: contentOf(listOf(kind)), code: contentOf(inSetup('libtensorflow.mjs')), arch: process.arch })
+}
+
+/** @param {Kind} kind */
+export function librariesAreReady(kind) {
+  return readJson(path.join(libraryFolder(kind), 'stamp.json'))?.key === libraryKey(kind)
+}
+
+/**
+ * Takes libtensorflow and its C headers (and for the GPU the CUDA libraries) out of the pinned wheels. Each wheel that
+ * arrived whole is kept until all are unpacked, so an interrupted download goes on with the next one.
+ *
+ * @param {Kind} kind
+ * @throws {SetupError} when a wheel cannot be had, or its checksum is not the pinned one
+ */
+export async function installLibraries(kind) {
+  const folder = workFolder(`native-${kind}`)
+  const downloads = []
+  for (const entry of requirementsIn(readFileSync(listOf(kind), 'utf8'))) {
+    const wheels = await download(entry)
+    downloads.push(wheels)
+    for (const name of readdirSync(wheels).filter((file) => file.endsWith('.whl')))
+      await unpackWheel(path.join(wheels, name), folder, placeOf)
+  }
+  if (!existsSync(path.join(folder, 'tensorflow', 'libtensorflow_cc.so.2')))
+    throw new SetupError(
+      `No wheel of libtensorflow is pinned for ${process.platform} ${process.arch}.`,
+      'Nothing to do: the wasm backend is used.',
+    )
+  writeJson(path.join(folder, 'stamp.json'), { key: libraryKey(kind), version: libraryVersion(kind) })
+  moveIntoPlace(folder, libraryFolder(kind))
+  for (const wheels of downloads) rmSync(wheels, { recursive: true, force: true })
+}
+
+/**
+ * The entries of a pip requirements file, continuation lines joined, comments left out.
+ *
+ * @param {string} text
+ */
+export function requirementsIn(text) {
+  return text
+    .replace(/\\\n\s*/g, ' ')
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+    .filter((line) => line !== '')
+}
+
+/** Where an entry of a wheel goes, or null when it is not needed. @param {string} name */
+export function placeOf(name) {
+  if (/^tensorflow\/libtensorflow_(cc|framework)\.so\.2$/.test(name)) return name
+  if (/^nvidia\/[^/]+\/lib\/.*\.so[.\d]*$/.test(name)) return name
+  const header =
+    /^tensorflow\/include\/((tensorflow\/c\/|(xla\/)?tsl\/c\/|(tensorflow\/core|tsl)\/platform\/ctstring).*\.h)$/.exec(
+      name,
+    )
+  return header?.[1] ? `include/${header[1]}` : null
+}
+
+/** @param {string} entry @returns {Promise<string>} the folder that holds its wheel; empty when its marker excludes this machine */
+async function download(entry) {
+  const place = inState('downloads', keyOf({ entry }).slice(0, 16))
+  if (existsSync(place)) return place
+  const work = workFolder('wheel')
+  const list = path.join(work, 'wheel.txt')
+  writeFileSync(list, `${entry}\n`)
+  const machine = process.arch === 'arm64' ? 'aarch64' : 'x86_64'
+  const platforms = PLATFORMS.flatMap((name) => ['--platform', `${name}_${machine}`])
+  const { code, output } = await runQuietly(venvPython, [
+    ...['-m', 'pip', 'download', '-q', '--no-deps', '--require-hashes', '--no-cache-dir', '-r', list, '-d', work],
+    ...[...WHEEL_TARGET, ...platforms],
+  ])
+  if (code !== 0)
+    throw new SetupError(
+      `${entry.split(' ')[0]} could not be downloaded.`,
+      'Check the network and the free space (or set PIP_FIND_LINKS to a folder that holds the wheel), then run npm run setup.',
+      lastLines(output),
+    )
+  rmSync(list)
+  writeJson(path.join(work, 'complete.json'), { entry })
+  moveIntoPlace(work, place)
+  return place
+}
+
+/** @param {Kind} kind */
+function listOf(kind) {
+  return inSetup(`native-${kind}.txt`)
+}

@@ -1,0 +1,88 @@
+// npm start, npm test, npm run setup, setup:gpu, lab, check: Node's own modules only, for this runs before any package is there.
+import { existsSync } from 'node:fs'
+import { check } from './check.mjs'
+import { runInForeground, stopOnSignals } from './child.mjs'
+import { reasonOf, SetupError, Stopped } from './errors.mjs'
+import { lab } from './lab.mjs'
+import { inRoot } from './paths.mjs'
+import { status } from './status.mjs'
+import { setUp } from './steps.mjs'
+import { runTests } from './test.mjs'
+
+const FIRST_NOTEBOOK = '01-mlp-vs-attention'
+
+/** @type {Record<string, (rest: string[]) => Promise<number>>} */
+const commands = {
+  start: async () => {
+    await prepared({})
+    return await firstNotebook()
+  },
+  test: async (rest) => {
+    await prepared({})
+    return await runTests(rest)
+  },
+  setup: async () => await prepared({ retry: true }),
+  'setup:gpu': async () => await prepared({ retry: true, gpu: true }),
+  lab: async (rest) => {
+    await prepared({})
+    return await lab(rest)
+  },
+  check: async () => {
+    await prepared({})
+    return await check()
+  },
+  status: async () => await status(),
+}
+
+/** @param {{ gpu?: boolean, retry?: boolean }} options */
+async function prepared(options) {
+  const undo = stopOnSignals()
+  try {
+    await setUp(options)
+    return 0
+  } finally {
+    undo()
+  }
+}
+
+async function firstNotebook() {
+  const notebook = `notebooks/${FIRST_NOTEBOOK}.ipynb`
+  if (!existsSync(inRoot(notebook))) throw new SetupError(`${notebook} is missing.`, 'Restore it with git checkout.')
+  const out = `results/notebooks/${FIRST_NOTEBOOK}`
+  return await runInForeground(process.execPath, ['lib/cli/recurlab.mjs', 'run', notebook, '--out', out, '--report'])
+}
+
+const [name = '', ...rest] = process.argv.slice(2)
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined
+if (!command) {
+  process.stderr.write(`Usage: node lib/setup/main.mjs ${Object.keys(commands).join('|')}\n`)
+  process.exitCode = 2
+} else {
+  try {
+    process.exitCode = await command(rest)
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+/** @param {unknown} error @returns {number} the exit code */
+function report(error) {
+  if (error instanceof Stopped) {
+    process.stderr.write('\nStopped. Run the same command again: it continues where this one stopped.\n')
+    return error.signal === 'SIGINT' ? 130 : 143
+  }
+  if (error instanceof SetupError) {
+    const detail = error.detail ? `${error.detail.replace(/^/gm, '    ')}\n` : ''
+    process.stderr.write(`\n${detail}recurlab set-up: ${error.message} ${error.todo}\n`)
+    return 1
+  }
+  // The system refused something: no space, no permission, no network.
+  const code = error instanceof Error && 'code' in error ? String(error.code) : null
+  if (code && !process.env.RECURLAB_DEBUG) {
+    process.stderr.write(
+      `\nrecurlab set-up: ${reasonOf(error)}. Check permissions and free space, then run the same command again.\n`,
+    )
+    return 1
+  }
+  throw error
+}

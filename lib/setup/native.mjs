@@ -1,0 +1,118 @@
+import { existsSync, rmSync } from 'node:fs'
+import { bindingIsReady, compileBinding, linkBinding, packageOf } from './binding.mjs'
+import { lastLines, runQuietly } from './child.mjs'
+import { SetupError } from './errors.mjs'
+import { installLibraries, librariesAreReady, libraryKey, libraryVersion } from './libtensorflow.mjs'
+import { inRoot, inState } from './paths.mjs'
+import { findCompiler } from './platform.mjs'
+import { readJson, writeJson } from './stamp.mjs'
+
+/** @typedef {import('./libtensorflow.mjs').Kind} Kind */
+
+/**
+ * What is known about one native backend. `lib/backend/native.ts` reads it.
+ *
+ * @typedef {{ state: 'ready' | 'missing', reason: string, todo: string, key: string, compiler: string | null, version: string }} NativeRecord
+ */
+
+/** @param {Kind} kind */
+export const recordFile = (kind) => inState('setup', `native-${kind}.json`)
+
+/** @param {Kind} kind @returns {NativeRecord | null} */
+export function readRecord(kind) {
+  return /** @type {NativeRecord | null} */ (readJson(recordFile(kind)))
+}
+
+/**
+ * Whether nothing is left to do. A failure is not tried again on every start: only when its cause may be gone (a
+ * compiler appeared, the versions changed), or when `npm run setup` asks for it.
+ *
+ * @param {Kind} kind
+ * @param {boolean} retry
+ */
+export async function nativeIsSettled(kind, retry) {
+  const record = readRecord(kind)
+  if (!record || record.key !== libraryKey(kind)) return false
+  if (record.state === 'missing') return !retry && record.compiler === (await findCompiler())
+  if (!librariesAreReady(kind) || !bindingIsReady(kind)) return false
+  linkBinding(kind)
+  return true
+}
+
+/**
+ * Sets the native backend up and proves that it computes. What fails is recorded with its reason and not fatal: wasm
+ * takes over.
+ *
+ * @param {Kind} kind
+ * @param {(what: string) => void} say
+ * @returns {Promise<NativeRecord>}
+ */
+export async function setUpNative(kind, say) {
+  const compiler = await findCompiler()
+  const common = {
+    key: libraryKey(kind),
+    compiler,
+    version: libraryVersion(kind),
+  }
+  /** @type {NativeRecord} */
+  let record
+  // While there is no record the backend goes by what is built, and the smoke test needs that.
+  rmSync(recordFile(kind), { force: true })
+  try {
+    await build(kind, compiler, say)
+    record = { ...common, state: 'ready', reason: 'built and tested', todo: '' }
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error
+    record = { ...common, state: 'missing', reason: error.message, todo: error.todo }
+    if (error.detail) say(error.detail)
+  }
+  writeJson(recordFile(kind), record)
+  return record
+}
+
+/** @param {Kind} kind @param {string | null} compiler @param {(what: string) => void} say */
+async function build(kind, compiler, say) {
+  if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))
+    throw new SetupError(
+      `The native backend is built on Linux x64 and arm64 only, this is ${process.platform} ${process.arch}.`,
+      'Nothing to do: the wasm backend is used.',
+    )
+  if (!compiler)
+    throw new SetupError(
+      'No C++ compiler (g++, clang++ or c++) was found.',
+      'Install one (Debian, Ubuntu: apt install g++; Fedora: dnf install gcc-c++) and run npm run setup.',
+    )
+  if (!librariesAreReady(kind)) {
+    say(
+      `fetching libtensorflow ${libraryVersion(kind)}${kind === 'gpu' ? ' and the CUDA libraries (3 GB)' : ' (230 MB)'}`,
+    )
+    await installLibraries(kind)
+  }
+  if (!bindingIsReady(kind)) {
+    say('compiling the binding')
+    await compileBinding(kind, compiler)
+  }
+  linkBinding(kind)
+  say('computing a gradient')
+  await smokeTest(kind)
+}
+
+/** Runs the backend once in a process of its own: a library that crashes must not take set-up with it. @param {Kind} kind */
+async function smokeTest(kind) {
+  const script = inRoot('lib', 'backend', 'smoke.ts')
+  const name = kind === 'gpu' ? 'tfjs-node-gpu' : 'tfjs-node'
+  const { code, output } = await runQuietly(process.execPath, ['--import', 'tsx', script], {
+    env: { RECURLAB_BACKEND: name },
+  })
+  if (code !== 0)
+    throw new SetupError(
+      `${packageOf(kind)} was built but does not compute here.`,
+      'Run npm run setup again; if it stays so, RECURLAB_BACKEND=wasm works without it.',
+      lastLines(output),
+    )
+}
+
+/** Whether the driver of an NVIDIA GPU is loaded. */
+export function hasNvidiaDriver() {
+  return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl')
+}

@@ -1,0 +1,83 @@
+import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import path from 'node:path'
+import { lastLines, runQuietly } from './child.mjs'
+import { SetupError } from './errors.mjs'
+import { inRoot, inState } from './paths.mjs'
+import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
+import { moveIntoPlace, workFolder } from './work.mjs'
+
+const stamp = inRoot('node_modules', '.recurlab-stamp')
+const manifest = ['package.json', 'package-lock.json', '.npmrc']
+
+/** What node_modules depends on. */
+function key() {
+  return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
+}
+
+/** Whether node_modules is what the lock file asks for. */
+export function packagesAreReady() {
+  if (readJson(stamp)?.key === key()) return existsSync(inRoot('node_modules', '.bin', 'recurlab'))
+  return false
+}
+
+/**
+ * Brings node_modules to what package-lock.json asks for: `npm ci` beside, then one rename.
+ *
+ * @returns {Promise<string>} what was done
+ * @throws {SetupError}
+ */
+export async function installPackages() {
+  if (matchesLock()) {
+    finish()
+    return 'node_modules already holds what package-lock.json asks for'
+  }
+  const work = workFolder('npm')
+  for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
+  // A command-line option: npm prefers it to whatever else the user has configured.
+  const { code, output } = await runQuietly(
+    'npm',
+    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: work,
+    },
+  )
+  if (code !== 0)
+    throw new SetupError(
+      code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
+      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
+      lastLines(output),
+    )
+  moveIntoPlace(path.join(work, 'node_modules'), inRoot('node_modules'))
+  finish()
+  rmSync(inState('cache', 'npm'), { recursive: true, force: true })
+  return 'npm ci'
+}
+
+/** Makes `npx recurlab` find the command without asking any registry, and stamps. */
+function finish() {
+  const link = inRoot('node_modules', '.bin', 'recurlab')
+  mkdirSync(path.dirname(link), { recursive: true })
+  rmSync(link, { force: true })
+  symlinkSync('../../lib/cli/recurlab.mjs', link)
+  writeJson(stamp, { key: key() })
+}
+
+/** Compares npm's own record of what it installed with the lock file, for checkouts where `npm install` was used. */
+function matchesLock() {
+  const wanted = packagesOf(inRoot('package-lock.json'))
+  const present = packagesOf(inRoot('node_modules', '.package-lock.json'))
+  if (!wanted || !present) return false
+  return Object.entries(wanted).every(([name, want]) => {
+    const have = present[name]
+    if (name === '' || (!have && want.optional)) return true
+    return have?.version === want.version && have?.integrity === want.integrity && existsSync(inRoot(name))
+  })
+}
+
+/** @param {string} file @returns {Record<string, { version?: string, integrity?: string, optional?: boolean }> | null} */
+function packagesOf(file) {
+  const packages = readJson(file)?.packages
+  return typeof packages === 'object' && packages !== null
+    ? /** @type {Record<string, { version?: string }>} */ (packages)
+    : null
+}

@@ -1,0 +1,56 @@
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import path from 'node:path'
+
+/**
+ * SHA-256 over named inputs: the key that tells whether a step has to be done again.
+ *
+ * @param {Record<string, string | number | Uint8Array>} inputs
+ */
+export function keyOf(inputs) {
+  const hash = createHash('sha256')
+  for (const [name, value] of Object.entries(inputs)) {
+    const bytes = typeof value === 'object' ? value : Buffer.from(String(value))
+    hash.update(`${name}:${bytes.length}:`).update(bytes)
+  }
+  return hash.digest('hex')
+}
+
+/** The content of a file, empty when it is not there. @param {string} file */
+export function contentOf(file) {
+  return existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
+}
+
+/**
+ * A JSON file, or null when it is missing or broken (a broken stamp means that the step is done again).
+ *
+ * @param {string} file
+ * @returns {Record<string, unknown> | null}
+ */
+export function readJson(file) {
+  try {
+    const value = JSON.parse(readFileSync(file, 'utf8'))
+    return typeof value === 'object' && value !== null ? value : null
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Writes JSON beside the old file, flushes it and renames it over: a stamp is there whole or not at all.
+ *
+ * @param {string} file
+ * @param {unknown} value
+ */
+export function writeJson(file, value) {
+  mkdirSync(path.dirname(file), { recursive: true })
+  const temporary = `${file}.${process.pid}.tmp`
+  const fd = openSync(temporary, 'w')
+  try {
+    writeSync(fd, `${JSON.stringify(value, null, 2)}\n`)
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(temporary, file)
+}

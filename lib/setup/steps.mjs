@@ -1,0 +1,88 @@
+import { SetupError } from './errors.mjs'
+import { kernelspecIsReady, registerKernel } from './kernelspec.mjs'
+import { dropLock, takeLock } from './lock.mjs'
+import { nativeIsSettled, readRecord, setUpNative } from './native.mjs'
+import { installPackages, packagesAreReady } from './packages.mjs'
+import { checkNode } from './platform.mjs'
+import { makeVenv, venvIsReady } from './venv.mjs'
+import { sweep } from './work.mjs'
+
+/**
+ * @typedef {{ name: string, isReady: () => boolean | Promise<boolean>,
+ *   run: (say: (what: string) => void) => Promise<string>, warning?: () => string | null }} Step
+ * `isReady` costs milliseconds; `run` does the work and says what it did; `warning` is shown on every start.
+ */
+
+/** @type {Step} */
+const packages = { name: 'npm packages', isReady: packagesAreReady, run: installPackages }
+
+/** @type {Step} */
+const venv = { name: 'Python environment', isReady: venvIsReady, run: makeVenv }
+
+/** @type {Step} */
+const kernel = {
+  name: 'Jupyter kernel',
+  isReady: kernelspecIsReady,
+  run: async () => {
+    registerKernel()
+    return 'kernelspec recurlab in .venv'
+  },
+}
+
+/** @param {import('./libtensorflow.mjs').Kind} kind @param {boolean} retry @returns {Step} */
+function native(kind, retry) {
+  return {
+    name: kind === 'gpu' ? 'GPU backend' : 'native backend',
+    isReady: () => nativeIsSettled(kind, retry),
+    run: async (say) => {
+      const record = await setUpNative(kind, say)
+      if (record.state === 'missing' && kind === 'gpu') throw new SetupError(record.reason, record.todo)
+      return record.state === 'ready' ? `libtensorflow ${record.version} with ${record.compiler}` : 'not available'
+    },
+    warning: () => {
+      const record = readRecord(kind)
+      if (record?.state !== 'missing') return null
+      return `The native backend is not available: ${record.reason} WebAssembly is used instead, which is slower. ${record.todo}`
+    },
+  }
+}
+
+/**
+ * Does what is not done yet. A second run costs well under a second.
+ *
+ * @param {{ gpu?: boolean, retry?: boolean }} options retry: try again what failed before
+ * @throws {SetupError} from the step that failed; the steps before it stay done
+ */
+export async function setUp({ gpu = false, retry = false }) {
+  const start = performance.now()
+  const seconds = (/** @type {number} */ from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
+  const node = checkNode()
+  await takeLock((pid) => say(`Another set-up (process ${pid}) is at work here; waiting for it.`))
+  try {
+    const steps = [packages, venv, kernel, native('cpu', retry), ...(gpu ? [native('gpu', true)] : [])]
+    let done = 0
+    for (const step of steps) {
+      if (await step.isReady()) continue
+      if (done++ === 0) {
+        sweep()
+        say(`Setting up in this folder (${node}). Ctrl-C stops; the same command continues.`)
+      }
+      const from = performance.now()
+      say(`  ${step.name} …`)
+      const result = await step.run((what) => say(`    ${what}`))
+      say(`  ${step.name}: ${result} (${seconds(from)})`)
+    }
+    for (const step of steps) {
+      const warning = step.warning?.()
+      if (warning) say(`Warning: ${warning}`)
+    }
+    say(done === 0 ? `Set-up: nothing to do (${seconds(start)})` : `Set-up: done (${seconds(start)})`)
+  } finally {
+    dropLock()
+  }
+}
+
+/** @param {string} line */
+function say(line) {
+  process.stdout.write(`${line}\n`)
+}

@@ -1,0 +1,60 @@
+import path from 'node:path'
+import { inspect } from 'node:util'
+
+/**
+ * @typedef {{ type: string, data: { name?: string, file?: string, line?: number, skip?: string | boolean,
+ *   details?: { type?: string, duration_ms?: number, error?: { cause?: unknown, failureType?: string } } } }} TestEvent
+ */
+
+/**
+ * Reports failures in full, skipped tests with their reason, and the counts as the very last line.
+ *
+ * @param {AsyncIterable<TestEvent>} events
+ */
+export default async function* report(events) {
+  let passed = 0
+  let failed = 0
+  /** @type {Map<string, number>} */
+  const files = new Map()
+  /** @type {string[]} */
+  const skipped = []
+  for await (const { type, data } of events) {
+    if (type === 'test:stderr' || type === 'test:stdout') {
+      yield/** @type {{ message?: string }} */ (data).message ?? ''
+      continue
+    }
+    if (type !== 'test:pass' && type !== 'test:fail') continue
+    const { name = '', details = {}, skip } = data
+    const file = path.relative(process.cwd(), data.file ?? name)
+    if (!files.has(file)) yield `${file}\n`
+    files.set(file, (files.get(file) ?? 0) + 1)
+    if (type === 'test:fail') {
+      // A parent fails with its children, which are reported themselves.
+      if (details.error?.failureType === 'subtestsFailed') continue
+      failed++
+      yield `\nFAILED ${file}${data.line ? `:${data.line}` : ''}\n  ${name}\n${indent(describe(details.error))}\n\n`
+    } else if (details.type === 'suite') {
+      // Its tests are counted one by one.
+    } else if (path.resolve(name) === path.resolve(data.file ?? '')) {
+      // Node reports the file itself when there is no test in it.
+      failed++
+      process.exitCode = 1
+      yield `\nFAILED ${file}\n  there is no test in this file\n\n`
+    } else if (skip !== undefined && skip !== false) {
+      skipped.push(`  ${file}: ${name}${typeof skip === 'string' ? ` (${skip})` : ''}`)
+    } else passed++
+  }
+  if (skipped.length > 0) yield `\n${skipped.length} skipped:\n${skipped.join('\n')}\n`
+  yield `\n${passed} passed, ${failed} failed\n`
+}
+
+/** @param {{ cause?: unknown } | undefined} error */
+function describe(error) {
+  const cause = error?.cause ?? error
+  return cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
+}
+
+/** @param {string} text */
+function indent(text) {
+  return text.replace(/^/gm, '    ')
+}

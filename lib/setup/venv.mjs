@@ -1,0 +1,53 @@
+import { existsSync, rmSync } from 'node:fs'
+import { lastLines, runQuietly } from './child.mjs'
+import { SetupError } from './errors.mjs'
+import { inRoot, inSetup, inState, venvPython } from './paths.mjs'
+import { findPython } from './platform.mjs'
+import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
+
+const folder = inRoot('.venv')
+const stamp = inRoot('.venv', 'recurlab-stamp.json')
+const requirements = inSetup('requirements.txt')
+
+function key() {
+  return keyOf({ requirements: contentOf(requirements), code: contentOf(inSetup('venv.mjs')), place: folder })
+}
+
+/** Whether `.venv` is whole, up to date, was made in this very place, and its Python is still installed. */
+export function venvIsReady() {
+  return readJson(stamp)?.key === key() && existsSync(venvPython)
+}
+
+/**
+ * Makes `.venv` with exactly the pinned packages. An environment cannot be moved, so it is made in place and the stamp
+ * comes last; without the stamp it counts as half-made and is made anew, from what pip has kept of its downloads.
+ *
+ * @param {(what: string) => void} say
+ * @returns {Promise<string>} what was done
+ * @throws {SetupError}
+ */
+export async function makeVenv(say) {
+  const python = await findPython()
+  rmSync(folder, { recursive: true, force: true })
+  await must(python.command, ['-m', 'venv', folder], `${python.command} could not make .venv.`)
+  say(`Python ${python.version}: JupyterLab, nbconvert, plotly, kaleido, pyarrow`)
+  await must(
+    venvPython,
+    ['-m', 'pip', 'install', '-q', '--require-hashes', '--only-binary=:all:', '-r', requirements],
+    'pip could not install the packages of .venv.',
+  )
+  writeJson(stamp, { key: key(), python: python.version })
+  rmSync(inState('cache', 'pip'), { recursive: true, force: true })
+  return `.venv with Python ${python.version}`
+}
+
+/** @param {string} command @param {string[]} args @param {string} failed */
+async function must(command, args, failed) {
+  const { code, output } = await runQuietly(command, args)
+  if (code !== 0)
+    throw new SetupError(
+      failed,
+      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
+      lastLines(output),
+    )
+}

@@ -1,0 +1,37 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import path from 'node:path'
+import { inState } from './paths.mjs'
+
+/** An empty folder to build something in before it is renamed to its place. @param {string} name */
+export function workFolder(name) {
+  const folder = inState('work', `${name}-${process.pid}`)
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  return folder
+}
+
+/** Removes what this or an interrupted set-up left half-built. Only the holder of the lock calls it. */
+export function sweep() {
+  const folder = inState('work')
+  try {
+    for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { recursive: true, force: true })
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ENOENT') throw error
+  }
+}
+
+/**
+ * Renames what was built to its place. What was there goes to the work folder first: a reader sees the old, nothing for
+ * an instant, or the new, never a mixture.
+ *
+ * @param {string} built
+ * @param {string} place
+ */
+export function moveIntoPlace(built, place) {
+  const old = inState('work', `old-${path.basename(place)}-${process.pid}`)
+  mkdirSync(path.dirname(place), { recursive: true })
+  mkdirSync(path.dirname(old), { recursive: true })
+  if (existsSync(place)) renameSync(place, old)
+  renameSync(built, place)
+  rmSync(old, { recursive: true, force: true })
+}
