@@ -1,0 +1,70 @@
+import { houseTemplate } from './template.js'
+
+/** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
+export type Trace = Readonly<Record<string, unknown>>
+
+/** A figure as plotly.js takes it: plain JSON, so that it can be shown, stored and drawn anywhere. */
+export interface Figure {
+  readonly data: readonly Trace[]
+  readonly layout: Readonly<Record<string, unknown>>
+}
+
+/** What every kind of figure can be told. */
+export interface FigureOptions {
+  /** Title above the plot. Default: none. */
+  readonly title?: string
+  /** Title of the horizontal axis, with its unit, e.g. `optimisation step`. */
+  readonly x?: string
+  /** Title of the vertical axis, with its unit, e.g. `exact accuracy (%)`. */
+  readonly y?: string
+  /** Ends of the vertical axis. Default: what the data needs. */
+  readonly range?: readonly [number, number]
+  /** Pixels. Default 700. */
+  readonly width?: number
+  /** Pixels. Default 420. */
+  readonly height?: number
+}
+
+/** Default size of a figure in pixels. */
+export const FIGURE_WIDTH = 700
+export const FIGURE_HEIGHT = 420
+
+/** Puts traces into the house's layout: white ground, one font, axis titles, legend above the plot. */
+export function makeFigure(
+  data: readonly Trace[],
+  options: FigureOptions,
+  layout: Record<string, unknown> = {},
+): Figure {
+  const { title, x, y, range, width = FIGURE_WIDTH, height = FIGURE_HEIGHT } = options
+  return {
+    data,
+    layout: {
+      template: houseTemplate,
+      width,
+      height,
+      ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
+      xaxis: x === undefined ? {} : { title: { text: escapeLabel(x) } },
+      yaxis: {
+        ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
+        ...(range === undefined ? {} : { range: [...range] }),
+      },
+      ...layout,
+    },
+  }
+}
+
+/** Plotly reads some HTML tags in labels: names that come from data must not become markup. */
+export function escapeLabel(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+}
+
+/** Whether a value is a {@link Figure}. */
+export function isFigure(value: unknown): value is Figure {
+  if (typeof value !== 'object' || value === null) return false
+  const { data, layout } = value as Partial<Figure>
+  return Array.isArray(data) && data.every(isObject) && isObject(layout)
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

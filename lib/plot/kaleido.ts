@@ -1,0 +1,188 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { UserError } from '../errors.js'
+
+/** What kaleido is asked: a figure and its form. */
+export interface KaleidoRequest {
+  readonly data: unknown
+  readonly format: 'svg' | 'png' | 'pdf'
+  /** Pixels. */
+  readonly width: number
+  readonly height: number
+  /** Pixels of the file per pixel of the figure; matters for PNG only. */
+  readonly scale: number
+}
+
+interface Waiting {
+  readonly request: KaleidoRequest
+  resolve(result: string): void
+  reject(error: Error): void
+}
+
+interface Browser {
+  readonly child: ChildProcessWithoutNullStreams
+  readonly queue: Waiting[]
+  ready: boolean
+  idle: NodeJS.Timeout | null
+  timeout: NodeJS.Timeout | null
+  log: string
+}
+
+/** Kept this long after the last figure; it never keeps the process alive. */
+const IDLE_MS = 20_000
+/** One figure takes 40–80 ms, the start about 1 s. */
+const TIMEOUT_MS = 30_000
+
+const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+let browser: Browser | null = null
+
+/**
+ * Draws one figure with the browser inside the PyPI wheel kaleido 0.2.1 and the plotly.js of the npm package.
+ * One child serves all calls in turn.
+ *
+ * @returns the SVG text; for PNG and PDF, base64.
+ * @throws UserError when kaleido is not there, or cannot draw the figure.
+ */
+export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
+  return new Promise((resolve, reject) => {
+    try {
+      browser ??= start()
+    } catch (error) {
+      reject(error)
+      return
+    }
+    browser.queue.push({ request, resolve, reject })
+    hold(browser)
+    if (browser.queue.length === 1 && browser.ready) sendNext(browser)
+  })
+}
+
+/** The wheel's folder with the browser in it, or null when it is not installed. */
+export function kaleidoFolder(): string | null {
+  const lib = path.join(root, '.venv', 'lib')
+  if (!existsSync(lib)) return null
+  for (const python of readdirSync(lib)) {
+    const folder = path.join(lib, python, 'site-packages', 'kaleido', 'executable')
+    if (existsSync(path.join(folder, 'bin', 'kaleido'))) return folder
+  }
+  return null
+}
+
+function start(): Browser {
+  const folder = kaleidoFolder()
+  if (folder === null)
+    throw new UserError({
+      where: path.join(root, '.venv'),
+      expected: 'the Python package kaleido 0.2.1, which draws figures as SVG, PNG and PDF',
+      found: 'none',
+      todo: 'Run npm start, which installs it (Linux and macOS only).',
+    })
+  const plotly = path.join(root, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')
+  const { LD_PRELOAD: _preload, ...environment } = process.env
+  const args = [`--plotlyjs=${plotly}`, '--disable-gpu', '--allow-file-access-from-files', '--disable-breakpad']
+  const child = spawn(
+    path.join(folder, 'bin', 'kaleido'),
+    ['plotly', ...args, '--disable-dev-shm-usage', '--no-sandbox'],
+    {
+      cwd: folder,
+      env: {
+        ...environment,
+        LD_LIBRARY_PATH: [path.join(folder, 'lib'), environment.LD_LIBRARY_PATH].filter(Boolean).join(':'),
+        FONTCONFIG_PATH: path.join(folder, 'etc', 'fonts'),
+        XDG_DATA_HOME: path.join(folder, 'xdg'),
+      },
+      // Its own group: Ctrl-C is for the notebook, which may still want its figures.
+      detached: true,
+    },
+  )
+  const started: Browser = { child, queue: [], ready: false, idle: null, timeout: null, log: '' }
+  listen(started)
+  process.once('exit', () => child.kill('SIGKILL'))
+  return started
+}
+
+function listen(self: Browser): void {
+  const { child } = self
+  let buffer = ''
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (chunk: string) => {
+    buffer += chunk
+    for (let end = buffer.indexOf('\n'); end >= 0; end = buffer.indexOf('\n')) {
+      receive(self, buffer.slice(0, end))
+      buffer = buffer.slice(end + 1)
+    }
+  })
+  child.stderr.setEncoding('utf8')
+  child.stderr.on('data', (chunk: string) => {
+    self.log = (self.log + chunk).slice(-2000)
+  })
+  // A write to a child that has just died is reported by its exit.
+  child.stdin.on('error', () => {})
+  child.on('error', (error) => stop(self, error.message))
+  child.on('exit', (code, signal) => stop(self, `it ended (${signal ?? code}). ${lastLine(self.log)}`))
+}
+
+/** One JSON reply a line; the first one only announces the version. */
+function receive(self: Browser, line: string): void {
+  let reply: { code?: number; message?: string | null; result?: string | null }
+  try {
+    reply = JSON.parse(line)
+  } catch {
+    stop(self, `unreadable reply: ${line.slice(0, 200)}`)
+    return
+  }
+  if (!self.ready) {
+    self.ready = true
+    sendNext(self)
+    return
+  }
+  if (self.timeout) clearTimeout(self.timeout)
+  const waiting = self.queue.shift()
+  if (reply.code === 0 && typeof reply.result === 'string') waiting?.resolve(reply.result)
+  else waiting?.reject(new UserError(`plotly.js could not draw the figure: ${reply.message ?? 'no reason given'}`))
+  if (self.queue.length > 0) sendNext(self)
+  else release(self)
+}
+
+function sendNext(self: Browser): void {
+  const next = self.queue[0]
+  if (!next) return
+  self.timeout = setTimeout(() => stop(self, `no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS)
+  self.child.stdin.write(`${JSON.stringify(next.request)}\n`)
+}
+
+function hold(self: Browser): void {
+  if (self.idle) clearTimeout(self.idle)
+  self.idle = null
+  setReferenced(self, true)
+}
+
+/** Nothing to draw: the child must not keep the process alive. */
+function release(self: Browser): void {
+  self.idle = setTimeout(() => stop(self, 'idle'), IDLE_MS)
+  self.idle.unref()
+  setReferenced(self, false)
+}
+
+function setReferenced({ child }: Browser, referenced: boolean): void {
+  for (const handle of [child, child.stdin, child.stdout, child.stderr]) {
+    const counted = handle as { ref?: () => void; unref?: () => void }
+    if (referenced) counted.ref?.()
+    else counted.unref?.()
+  }
+}
+
+function stop(self: Browser, reason: string): void {
+  if (browser === self) browser = null
+  if (self.timeout) clearTimeout(self.timeout)
+  if (self.idle) clearTimeout(self.idle)
+  self.child.kill('SIGKILL')
+  for (const waiting of self.queue.splice(0))
+    waiting.reject(new UserError(`Kaleido, which draws figures as SVG, failed: ${reason}`))
+}
+
+function lastLine(log: string): string {
+  return log.trim().split('\n').at(-1) ?? ''
+}

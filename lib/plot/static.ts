@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto'
+import { FIGURE_HEIGHT, FIGURE_WIDTH, type Figure } from './figure.js'
+import { drawWithKaleido } from './kaleido.js'
+
+/** Forms that a figure can be drawn in. */
+export type StaticFormat = 'svg' | 'png' | 'pdf'
+
+/**
+ * Draws a figure without a screen: SVG as text (the same figure gives the same text), PNG (twice the
+ * resolution) and PDF as bytes.
+ *
+ * @throws UserError when kaleido is missing or plotly.js cannot draw the figure.
+ */
+export function renderFigure(figure: Figure, format: 'svg'): Promise<string>
+export function renderFigure(figure: Figure, format: 'png' | 'pdf'): Promise<Uint8Array>
+export function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array>
+export async function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array> {
+  const width = size(figure.layout.width, FIGURE_WIDTH)
+  const height = size(figure.layout.height, FIGURE_HEIGHT)
+  const result = await drawWithKaleido({
+    data: withUids(figure),
+    format,
+    width,
+    height,
+    scale: format === 'png' ? 2 : 1,
+  })
+  return format === 'svg' ? settleSvg(result, figure) : Buffer.from(result, 'base64')
+}
+
+function size(value: unknown, otherwise: number): number {
+  return typeof value === 'number' && value > 0 ? value : otherwise
+}
+
+/** plotly.js names every trace at random unless it is told a name. */
+function withUids(figure: Figure): Figure {
+  return { ...figure, data: figure.data.map((trace, i) => ({ uid: `t${i}`, ...trace })) }
+}
+
+/**
+ * plotly.js puts a random word into the ids of an SVG. Made from the figure instead, a rerun gives the same
+ * text, and two figures in one HTML page still cannot use each other's clipping paths.
+ */
+function settleSvg(svg: string, figure: Figure): string {
+  const random = /id="defs-([0-9a-f]{6})"/.exec(svg)?.[1]
+  const own = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 10)
+  const settled = random === undefined ? svg : svg.replaceAll(random, own)
+  return settled.replace('style=""', 'style="max-width: 100%; height: auto"')
+}
