@@ -74,9 +74,8 @@ export async function settleDisplays(): Promise<void> {
     shown.timer = null
     if (isFigure(shown.value)) await addDrawing(shown, shown.value)
     else if (shown.stale) sendUpdate(shown)
+    unsettled.delete(shown)
   }
-  // The drawing is of the last value: nothing of this cell is sent after it.
-  for (const shown of all) unsettled.delete(shown)
 }
 
 function update(shown: Shown, value: unknown): void {
@@ -104,7 +103,9 @@ function send(shown: Shown, emit: (bundle: MimeBundle) => void): void {
   unsettled.add(shown)
 }
 
+/** Draws the latest figure; one that comes while drawing is drawn next. */
 async function addDrawing(shown: Shown, figure: Figure): Promise<void> {
+  shown.stale = false
   let drawing: MimeBundle = {}
   try {
     drawing = { 'image/svg+xml': await renderFigure(figure, 'svg') }
@@ -112,6 +113,6 @@ async function addDrawing(shown: Shown, figure: Figure): Promise<void> {
     if (!warned) process.stderr.write(`Figures stay without their static form: ${systemReason(error)}\n`)
     warned = true
   }
+  if (shown.stale && isFigure(shown.value)) return addDrawing(shown, shown.value)
   currentHost()?.update({ ...bundleOf(figure), ...drawing }, shown.id)
-  shown.stale = false
 }

@@ -147,6 +147,8 @@ function meanLabels(groups: readonly Bar[], paired: boolean): Trace {
     y: groups.map((group) => Math.max(0, ...group.values)),
     text: groups.map((group) => `<b>${Number(mean(group.values).toPrecision(3))}</b>`),
     textposition: 'top center',
+    // Never drawn; it keeps the text clear of the dots.
+    marker: { size: 14 },
     cliponaxis: false,
     showlegend: false,
     hoverinfo: 'skip',

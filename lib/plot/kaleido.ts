@@ -53,8 +53,8 @@ export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
       reject(error)
       return
     }
-    browser.queue.push({ request, resolve, reject })
     hold(browser)
+    browser.queue.push({ request, resolve, reject })
     if (browser.queue.length === 1 && browser.ready) sendNext(browser)
   })
 }
@@ -124,7 +124,7 @@ function listen(self: Browser): void {
   child.on('exit', (code, signal) => stop(self, `it ended (${signal ?? code}). ${lastLine(self.log)}`))
 }
 
-/** One JSON reply a line; the first one only announces the version. */
+/** One JSON reply a line; the first one announces the version. */
 function receive(self: Browser, line: string): void {
   let reply: { code?: number; message?: string | null; result?: string | null }
   try {

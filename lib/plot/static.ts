@@ -37,12 +37,20 @@ function withUids(figure: Figure): Figure {
 }
 
 /**
- * plotly.js puts a random word into the ids of an SVG. Made from the figure instead, a rerun gives the same
- * text, and two figures in one HTML page still cannot use each other's clipping paths.
+ * The same figure shall always give the same text, and two figures in one HTML page must not use each other's
+ * clipping paths. plotly.js puts a random word into ids, and the order of attributes depends on what the browser
+ * drew before: the word is made from the figure instead, and attributes are sorted.
  */
 function settleSvg(svg: string, figure: Figure): string {
   const random = /id="defs-([0-9a-f]{6})"/.exec(svg)?.[1]
   const own = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 10)
   const settled = random === undefined ? svg : svg.replaceAll(random, own)
-  return settled.replace('style=""', 'style="max-width: 100%; height: auto"')
+  return settled.replace('style=""', 'style="max-width: 100%; height: auto"').replace(TAG, sortAttributes)
+}
+
+const TAG = /<([\w:-]+)((?:\s+[\w:-]+="[^"]*")+)/g
+
+function sortAttributes(_: string, name: string, attributes: string): string {
+  const each = attributes.match(/[\w:-]+="[^"]*"/g) ?? []
+  return `<${name} ${each.sort().join(' ')}`
 }
