@@ -1,4 +1,4 @@
-import type { Config, ConfigInput } from '../config/schema.js'
+import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { loadDataset } from '../data/store.js'
 import { sudoku } from '../data/sudoku/index.js'

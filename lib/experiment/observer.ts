@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.js'
 import type { Evaluation } from '../evaluate/evaluate.js'
 import type { StepReport } from '../train/step.js'
+import type { Estimate } from './estimate.js'
 
 /** Metrics of a supervision step by their public names: means over the rows that halted, losses a row. */
 export interface TrainMetrics {
@@ -21,6 +22,8 @@ export interface TrainMetrics {
 
 /** What is told while a run goes on; every function may be left out. */
 export interface RunObserver {
+  /** Before the run, what it is going to cost. */
+  onEstimate?(estimate: Estimate): void
   onStart?(run: { id: string; config: Config; step: number; steps: number }): void
   onStep?(metrics: TrainMetrics): void
   onEvaluation?(step: number, evaluation: Evaluation): void

@@ -1,5 +1,6 @@
 import type { Config } from '../config/schema.js'
-import type { DatasetManifest } from '../data/dataset.js'
+import type { Dataset, DatasetManifest } from '../data/dataset.js'
+import { type TrainingBatches, trainingBatches } from '../data/sampler.js'
 import { checkShape, type ModelShape } from '../model/shape.js'
 import type { StepOptions } from '../train/step.js'
 
@@ -59,4 +60,14 @@ export function stepOptions(config: Config, steps: number): StepOptions {
     ema: config.ema,
     haltExploration: config.haltExploration,
   }
+}
+
+/** The training batches a configuration asks for, from their beginning. */
+export function newSampler(config: Config, data: Dataset): TrainingBatches {
+  return trainingBatches(data, {
+    batch: config.batch,
+    seed: config.seed,
+    augment: config.augment,
+    ...(config.epochs === null ? {} : { intervalEpochs: config.evalEvery }),
+  })
 }

@@ -8,8 +8,9 @@ import { createModel, disposeModel } from '../model/weights.js'
 import { collectProvenance } from '../results/provenance.js'
 import { createRun, type RunWriter, saveCheckpoint } from '../results/run.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../train/step.js'
+import { checkMemory, estimateRun } from './estimate.js'
 import { type RunObserver, trainMetrics } from './observer.js'
-import { evaluationInterval, modelShape, stepOptions, totalSteps } from './resolve.js'
+import { evaluationInterval, modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
 
 /** Where a run goes and who watches it. */
@@ -47,6 +48,9 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const steps = totalSteps(config, data.manifest)
+  const estimate = await estimateRun(config, shape, data, steps)
+  checkMemory(config, estimate)
+  options.observer?.onEstimate?.(estimate)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
     config,
@@ -63,18 +67,10 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
     steps,
     secondsBefore: 0,
   }
+  // The first save comes before the first step: what cannot be written shows now, not after an hour.
+  saveCheckpoint(run, takeSnapshot(session.state, session.sampler.state()))
   await continueSession(session, options)
   return run.id
-}
-
-/** The training batches a configuration asks for, from their beginning. */
-export function newSampler(config: Config, data: Dataset): TrainingBatches {
-  return trainingBatches(data, {
-    batch: config.batch,
-    seed: config.seed,
-    augment: config.augment,
-    ...(config.epochs === null ? {} : { intervalEpochs: config.evalEvery }),
-  })
 }
 
 /** Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case. */

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { linear, rmsNorm, swigluActivation, tokenLinear } from './ops.js'
+import { linear, rmsNorm } from './ops.js'
 import { type RotaryTable, rotate } from './rope.js'
 import { headSize, type ModelShape } from './shape.js'
+import { swigluChannels, swigluTokens } from './swiglu.js'
 import type { Weights } from './weights.js'
 
 /** Token and channel axes of the hidden state `[B, L, D]`. */
@@ -19,24 +20,13 @@ export function block(
   shape: ModelShape,
   rope: RotaryTable | null,
 ): tf.Tensor3D {
+  const matrix = (name: string): tf.Tensor2D => weights[`${at}.${name}.weight`] as tf.Tensor2D
   const mixed =
     shape.mixer === 'attention'
       ? rmsNorm(tf.add(h, attention(h, weights, `${at}.self_attn`, shape, rope)), CHANNELS)
-      : rmsNorm(tf.add(h, tokenSwiglu(h, weights, `${at}.mlp_t`)), TOKENS)
-  return rmsNorm(tf.add(mixed, swiglu(mixed, weights, `${at}.mlp`)), CHANNELS) as tf.Tensor3D
-}
-
-/** down(silu(gate) ⊙ up) over the channels. */
-function swiglu(h: tf.Tensor, weights: Weights, at: string): tf.Tensor {
-  const inner = swigluActivation(linear(h, weights[`${at}.gate_up_proj.weight`]!), CHANNELS)
-  return linear(inner, weights[`${at}.down_proj.weight`]!)
-}
-
-/** The same over the tokens of every channel. */
-function tokenSwiglu(h: tf.Tensor3D, weights: Weights, at: string): tf.Tensor {
-  const both = tokenLinear(h, weights[`${at}.gate_up_proj.weight`] as tf.Tensor2D)
-  const inner = swigluActivation(both, TOKENS) as tf.Tensor3D
-  return tokenLinear(inner, weights[`${at}.down_proj.weight`] as tf.Tensor2D)
+      : rmsNorm(tf.add(h, swigluTokens(h, matrix('mlp_t.gate_up_proj'), matrix('mlp_t.down_proj'))), TOKENS)
+  const added = tf.add(mixed, swigluChannels(mixed as tf.Tensor3D, matrix('mlp.gate_up_proj'), matrix('mlp.down_proj')))
+  return rmsNorm(added, CHANNELS) as tf.Tensor3D
 }
 
 /** Multi-head self-attention, not causal: softmax(q kᵀ / √d) v. */

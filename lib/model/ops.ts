@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { matmul2d } from '../backend/matmul.js'
+import { tidy } from './tidy.js'
 
 /** Added to the mean square by RMSNorm. */
 const RMS_EPSILON = 1e-5
@@ -27,26 +28,6 @@ export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   return tf.reshape(product, [...x.shape.slice(0, -1), out])
 }
 
-/**
- * A linear map over the token axis: W `[out, L]` applied to x `[B, L, D]` → `[B, out, D]`; what the published code
- * gets by transposing, without a transpose.
- */
-export function tokenLinear(x: tf.Tensor3D, weight: tf.Tensor2D): tf.Tensor3D {
-  return withGradient(
-    (save, a, w) => {
-      save([a, w])
-      return {
-        value: tf.matMul(tf.expandDims(w, 0), a),
-        gradFunc: (dy, saved) => {
-          const [a, w] = saved as [tf.Tensor3D, tf.Tensor2D]
-          return [tf.matMul(tf.expandDims(w, 0), dy, true, false), tf.sum(tf.matMul(dy, a, false, true), 0)]
-        },
-      }
-    },
-    [x, weight],
-  ) as tf.Tensor3D
-}
-
 /** RMSNorm without weight over one axis: x / sqrt(mean(x²) + 1e-5). */
 export function rmsNorm(x: tf.Tensor, axis: number): tf.Tensor {
   return withGradient(
@@ -66,28 +47,6 @@ export function rmsNorm(x: tf.Tensor, axis: number): tf.Tensor {
   )
 }
 
-/** silu(gate) ⊙ up, where `h` holds the gate in the first and the up projection in the second half of `axis`. */
-export function swigluActivation(h: tf.Tensor, axis: number): tf.Tensor {
-  return withGradient(
-    (save, both) => {
-      save([both!])
-      const [gate, up] = tf.split(both!, 2, axis) as [tf.Tensor, tf.Tensor]
-      return {
-        value: tf.mul(tf.mul(gate, tf.sigmoid(gate)), up),
-        gradFunc: (dy, saved) => {
-          const [gate, up] = tf.split(saved[0]!, 2, axis) as [tf.Tensor, tf.Tensor]
-          const s = tf.sigmoid(gate)
-          const silu = tf.mul(gate, s)
-          // silu' = s + silu·(1 - s)
-          const slope = tf.add(s, tf.mul(silu, tf.sub(1, s)))
-          return [tf.concat([tf.mul(tf.mul(dy, up), slope), tf.mul(dy, silu)], axis)]
-        },
-      }
-    },
-    [h],
-  )
-}
-
 /** Computes a value and says how its gradient flows to each input; `save` keeps tensors for that. */
 export type Forward = (
   save: tf.GradSaveFunc,
@@ -98,6 +57,8 @@ export type Forward = (
 export function withGradient(forward: Forward, inputs: tf.Tensor[]): tf.Tensor {
   return tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc
-    return forward(save, ...(args as tf.Tensor[]))
+    const { value, gradFunc } = forward(save, ...(args as tf.Tensor[]))
+    // tfjs would keep what the gradient computes on its way until the whole backward pass is over.
+    return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tidy(() => gradFunc(dy, saved)) }
   })(...inputs)
 }

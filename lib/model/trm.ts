@@ -29,7 +29,12 @@ export type Net = (a: tf.Tensor3D, b: tf.Tensor3D) => tf.Tensor3D
 export function network(weights: Weights, shape: ModelShape, rope: RotaryTable | null): Net {
   return (a, b) => {
     let h = tf.add(a, b) as tf.Tensor3D
-    for (let i = 0; i < shape.layers; i++) h = block(h, weights, `L_level.layers.${i}`, shape, rope)
+    for (let i = 0; i < shape.layers; i++) {
+      const before = h
+      // Frees what a block computes on its way; what its gradient needs is kept by the tape.
+      h = tidy(() => block(before, weights, `L_level.layers.${i}`, shape, rope))
+      before.dispose()
+    }
     return h
   }
 }

@@ -1,0 +1,125 @@
+import { freemem } from 'node:os'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Config } from '../config/schema.js'
+import type { Dataset } from '../data/dataset.js'
+import { evaluationBatches } from '../data/sampler.js'
+import { UserError } from '../errors.js'
+import { evaluateBatch } from '../evaluate/evaluate.js'
+import type { ModelShape } from '../model/shape.js'
+import { createModel, disposeModel } from '../model/weights.js'
+import { disposeState, initialState, trainStep } from '../train/step.js'
+import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
+
+/** What a run is going to cost, from a trial on a part of a batch. */
+export interface Estimate {
+  /** Seconds of one supervision step with its update. */
+  readonly stepSeconds: number
+  /** Seconds of one evaluation of the whole test split. */
+  readonly evaluationSeconds: number
+  /** Seconds of the whole run, saves not counted. */
+  readonly totalSeconds: number
+  /** Most bytes of tensors at one time, on top of what the process holds already. */
+  readonly peakBytes: number
+  /** Bytes that the machine still has for this process. */
+  readonly availableBytes: number
+}
+
+/** Trial batches: the larger is at most this many rows. */
+const TRIAL_ROWS = 16
+
+/**
+ * Tries one step on two parts of a batch and one part of an evaluation batch, with weights of its own, and scales
+ * time and memory up to the run's sizes.
+ *
+ * @param steps length of the run in optimiser steps
+ */
+export async function estimateRun(config: Config, shape: ModelShape, data: Dataset, steps: number): Promise<Estimate> {
+  const large = Math.min(config.batch, TRIAL_ROWS)
+  const small = Math.max(1, Math.floor(large / 2))
+  const first = await trialStep(config, shape, data, small, steps)
+  const second = large > small ? await trialStep(config, shape, data, large, steps) : first
+  const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
+  const evaluation = await trialEvaluation(config, shape, data)
+  const evaluationSeconds = evaluation.seconds * Math.ceil(data.test.count / evaluation.rows)
+  const evaluations = Math.ceil(steps / evaluationInterval(config, data.manifest))
+  return {
+    stepSeconds,
+    evaluationSeconds,
+    totalSeconds: steps * stepSeconds + evaluations * evaluationSeconds,
+    peakBytes: Math.max(
+      scale(small, first.peakBytes, large, second.peakBytes, config.batch),
+      (evaluation.peakBytes * Math.min(config.evalBatch, data.test.count)) / evaluation.rows,
+    ),
+    availableBytes: process.availableMemory?.() ?? freemem(),
+  }
+}
+
+/**
+ * Refuses a run that the machine cannot hold.
+ *
+ * @throws UserError saying how much is wanted, how much there is, and which keys to change.
+ */
+export function checkMemory(config: Config, estimate: Estimate): void {
+  if (estimate.peakBytes <= estimate.availableBytes) return
+  const fits = Math.max(1, Math.floor((config.batch * estimate.availableBytes) / estimate.peakBytes))
+  throw new UserError({
+    where: 'memory',
+    expected: `at most ${formatBytes(estimate.availableBytes)}, which is what the machine has free`,
+    found: `a step that needs ${formatBytes(estimate.peakBytes)}`,
+    todo: `Lower batch (about ${fits} fits), hidden, n or layers.`,
+  })
+}
+
+/** `1.5 GB`, `320 MB`. */
+export function formatBytes(bytes: number): string {
+  return bytes >= 1e9 ? `${(bytes / 1e9).toFixed(1)} GB` : `${Math.ceil(bytes / 1e6)} MB`
+}
+
+/** A straight line through two measurements, read at `at`; never below what was measured at `b`. */
+function scale(a: number, atA: number, b: number, atB: number, at: number): number {
+  if (b === a) return (atB * at) / b
+  const slope = Math.max(0, (atB - atA) / (b - a))
+  return atB + slope * (at - b)
+}
+
+interface Trial {
+  readonly rows: number
+  readonly seconds: number
+  readonly peakBytes: number
+}
+
+async function trialStep(
+  config: Config,
+  shape: ModelShape,
+  data: Dataset,
+  rows: number,
+  steps: number,
+): Promise<Trial> {
+  const state = initialState(createModel(shape, config.seed), rows, config.ema, config.seed)
+  const batch = newSampler({ ...config, batch: rows }, data).next()
+  const trial = await measure(rows, () => trainStep(state, batch, stepOptions(config, steps)))
+  disposeState(state)
+  disposeModel(state.model)
+  return trial
+}
+
+async function trialEvaluation(config: Config, shape: ModelShape, data: Dataset): Promise<Trial> {
+  const rows = Math.min(config.evalBatch, data.test.count, TRIAL_ROWS)
+  const model = createModel(shape, config.seed)
+  const [batch] = evaluationBatches(data.test, rows, data.manifest)
+  const trial = await measure(rows, () => evaluateBatch(model, model.weights, batch!, config.evalSteps ?? config.K))
+  disposeModel(model)
+  return trial
+}
+
+/** Seconds of some work, and the peak of its tensors' memory (measured in a call of its own, which also warms up). */
+async function measure(rows: number, work: () => unknown): Promise<Trial> {
+  const before = tf.memory().numBytes
+  const profile = await tf.profile(() => {
+    work()
+    return []
+  })
+  const started = performance.now()
+  work()
+  return { rows, seconds: (performance.now() - started) / 1000, peakBytes: Math.max(0, profile.peakBytes - before) }
+}

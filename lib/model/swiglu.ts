@@ -1,0 +1,84 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { matmul2d } from '../backend/matmul.js'
+import { withGradient } from './ops.js'
+
+/** A linear map along one axis of the hidden state, and its two gradients; W is `[out, in]`. */
+interface LinearMap {
+  /** W applied to x. */
+  apply(x: tf.Tensor, weight: tf.Tensor2D): tf.Tensor
+  /** Wᵀ applied to dy: the gradient of x. */
+  applyTransposed(dy: tf.Tensor, weight: tf.Tensor2D): tf.Tensor
+  /** The gradient of W. */
+  weightGradient(dy: tf.Tensor, x: tf.Tensor): tf.Tensor
+}
+
+/** Over the channels: x is `[rows, D]`. */
+const overChannels: LinearMap = {
+  apply: (x, w) => matmul2d(x as tf.Tensor2D, w, false, true),
+  applyTransposed: (dy, w) => matmul2d(dy as tf.Tensor2D, w, false, false),
+  weightGradient: (dy, x) => matmul2d(dy as tf.Tensor2D, x as tf.Tensor2D, true, false),
+}
+
+/** Over the tokens: x is `[B, L, D]`; what the published code gets by transposing, without a transpose. */
+const overTokens: LinearMap = {
+  apply: (x, w) => tf.matMul(tf.expandDims(w, 0), x),
+  applyTransposed: (dy, w) => tf.matMul(tf.expandDims(w, 0), dy, true, false),
+  weightGradient: (dy, x) => tf.sum(tf.matMul(dy, x, false, true), 0),
+}
+
+/**
+ * SwiGLU over the channels: down(silu(gate) ⊙ up), no biases. "GLU Variants Improve Transformer", arXiv 2002.05202.
+ *
+ * @param h `[B, L, D]`
+ * @param gateUp `[2·inner, D]`, the gate first
+ * @param down `[D, inner]`
+ */
+export function swigluChannels(h: tf.Tensor3D, gateUp: tf.Tensor2D, down: tf.Tensor2D): tf.Tensor3D {
+  const flat = tf.reshape(h, [-1, h.shape[2]])
+  return tf.reshape(swiglu(flat, gateUp, down, overChannels), h.shape)
+}
+
+/** The same over the tokens of every channel: gateUp `[2·inner, L]`, down `[L, inner]`. Paper, section 4.5. */
+export function swigluTokens(h: tf.Tensor3D, gateUp: tf.Tensor2D, down: tf.Tensor2D): tf.Tensor3D {
+  return swiglu(h, gateUp, down, overTokens) as tf.Tensor3D
+}
+
+/**
+ * One tape node for the whole: only x, gate and up are kept for the backward pass, which computes the activation
+ * again. Two products instead of one and a split: the weights are small, the activations are not.
+ */
+function swiglu(x: tf.Tensor, gateUp: tf.Tensor2D, down: tf.Tensor2D, map: LinearMap): tf.Tensor {
+  return withGradient(
+    (save, x, gateUp, down) => {
+      const [gateWeight, upWeight] = halves(gateUp as tf.Tensor2D)
+      const gate = map.apply(x!, gateWeight)
+      const up = map.apply(x!, upWeight)
+      save([x!, gate, up, gateUp!, down!])
+      return {
+        value: map.apply(tf.mul(tf.mul(gate, tf.sigmoid(gate)), up), down as tf.Tensor2D),
+        gradFunc: (dy, saved) => {
+          const [x, gate, up, gateUp, down] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor2D, tf.Tensor2D]
+          const s = tf.sigmoid(gate)
+          const silu = tf.mul(gate, s)
+          const downGradient = map.weightGradient(dy, tf.mul(silu, up))
+          const d = map.applyTransposed(dy, down)
+          const dUp = tf.mul(d, silu)
+          // silu' = s + silu·(1 - s)
+          const dGate = tf.mul(tf.mul(d, up), tf.add(s, tf.mul(silu, tf.sub(1, s))))
+          const [gateWeight, upWeight] = halves(gateUp)
+          return [
+            tf.add(map.applyTransposed(dGate, gateWeight), map.applyTransposed(dUp, upWeight)),
+            tf.concat([map.weightGradient(dGate, x), map.weightGradient(dUp, x)], 0),
+            downGradient,
+          ]
+        },
+      }
+    },
+    [x, gateUp, down],
+  )
+}
+
+/** The gate's and the up projection's rows. */
+function halves(gateUp: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] {
+  return tf.split(gateUp, 2, 0) as [tf.Tensor2D, tf.Tensor2D]
+}
