@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { glossary } from '../../lib/config/glossary.js'
+import { configFromText, parseConfig } from '../../lib/config/parse.js'
+import { preset, presets } from '../../lib/config/presets.js'
+import { configSchema } from '../../lib/config/schema.js'
+
+const refused = (input: Record<string, unknown>, message: RegExp): void =>
+  assert.throws(() => parseConfig(input), { name: 'UserError', message, exitCode: 2 })
+
+test('an unknown key names the nearest one', () => {
+  refused({ hiden: 64 }, /key hiden: .*Did you mean hidden\?/)
+  refused({ learningrate_of_things: 1 }, /recurlab train --help lists them/)
+})
+
+test('a value out of range or of another type says what the key takes', () => {
+  refused({ layers: 0 }, /key layers: expected at least 1 .*, found 0/)
+  refused({ lr: 'fast' }, /key lr: expected a number .*, found "fast"/)
+  refused({ mixer: 'conv' }, /key mixer: expected one of mlp, attention .*, found "conv"/)
+  refused({ T: 2.5 }, /key T: expected a whole number .*, found 2\.5/)
+  refused({ augment: 'sometimes' }, /key augment: expected one of fresh or a number/)
+})
+
+test('steps and epochs exclude each other', () => {
+  refused({ steps: 10, epochs: 10 }, /either steps or epochs/)
+  assert.equal(parseConfig({ epochs: 7 }).steps, null)
+  assert.equal(parseConfig({}).steps, 300)
+})
+
+test('hostile keys are unknown keys', () => {
+  refused(JSON.parse('{"__proto__": 1}') as Record<string, unknown>, /__proto__/)
+  refused({ constructor: 1 }, /constructor/)
+  assert.throws(() => configFromText(new Map([['toString', '1']])), /key toString/)
+})
+
+test('texts of the command line become numbers, null and words', () => {
+  const texts = new Map(Object.entries({ lr: '1e-4', mixer: 'attention', epochs: 'null', augment: 'fresh', data: '42' }))
+  assert.deepEqual(configFromText(texts), { lr: 1e-4, mixer: 'attention', epochs: null, augment: 'fresh', data: '42' })
+})
+
+test('what a key leaves open follows the keys it depends on', () => {
+  assert.equal(parseConfig({ mixer: 'attention' }).positions, 'rope')
+  assert.equal(parseConfig({ mixer: 'mlp' }).positions, 'none')
+  assert.equal(parseConfig({ hidden: 32 }).puzzleDim, 32)
+  assert.equal(parseConfig({ lr: 0.5 }).puzzleLr, 0.5)
+})
+
+test('a parsed configuration parses to itself', () => {
+  for (const name of Object.keys(presets)) {
+    const config = parseConfig(preset(name))
+    assert.deepEqual(parseConfig(config), config)
+  }
+})
+
+test('the paper preset is the published command, and paper-text differs by its 60,000 epochs', () => {
+  const paper = parseConfig(preset('sudoku-paper'))
+  assert.deepEqual(
+    { hidden: paper.hidden, T: paper.T, n: paper.n, K: paper.K, batch: paper.batch, lr: paper.lr, epochs: paper.epochs },
+    { hidden: 512, T: 3, n: 6, K: 16, batch: 768, lr: 1e-4, epochs: 50_000 },
+  )
+  assert.deepEqual(parseConfig(preset('sudoku-paper-text')), { ...paper, epochs: 60_000 })
+})
+
+test('an unknown preset names the nearest one', () => {
+  assert.throws(() => preset('sudoku-poket'), /Did you mean sudoku-pocket\?/)
+})
+
+test('the glossary explains every key', () => {
+  const entries = glossary()
+  assert.deepEqual(entries.map((entry) => entry.key), Object.keys(configSchema.shape))
+  assert.ok(entries.every((entry) => entry.meaning.endsWith('.')))
+})
