@@ -9,8 +9,11 @@ const folder = inRoot('.venv')
 const stamp = inRoot('.venv', 'recurlab-stamp.json')
 const requirements = inSetup('requirements.txt')
 
+/** Raise it when the environment has to be made in another way than before. */
+const RECIPE = 1
+
 function key() {
-  return keyOf({ requirements: contentOf(requirements), code: contentOf(inSetup('venv.mjs')), place: folder })
+  return keyOf({ requirements: contentOf(requirements), recipe: RECIPE, place: folder })
 }
 
 /** Whether `.venv` is whole, up to date, was made in this very place, and its Python is still installed. */

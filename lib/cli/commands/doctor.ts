@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { readFileSync, statfsSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { z } from 'zod'
+import { type BackendChoice, startBackend } from '../../backend/index.js'
+import { nvidiaGpus } from '../../backend/machine.js'
+import { UserError } from '../../errors.js'
+import { type Command, wrongUse } from '../command.js'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
+const GIB = 2 ** 30
+/** What `npm start` needs at most while it trains; see the notebook's own estimate. */
+const MEMORY_NEEDED = 1.5 * GIB
+/** What results and checkpoints of the first notebooks take, with room to spare. */
+const DISK_NEEDED = 1 * GIB
+
+/** One line of the report. `needed`: `npm start` does not work without it. */
+const rowSchema = z.strictObject({
+  name: z.string(),
+  ok: z.boolean(),
+  needed: z.boolean(),
+  found: z.string(),
+  todo: z.string(),
+})
+type Row = z.infer<typeof rowSchema>
+
+/** `recurlab doctor`. */
+export const command: Command = {
+  usage: 'doctor [--json]',
+  summary: 'say what is set up, what computes and why, and what is missing',
+  help: `
+Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk.
+Changes nothing. What is optional and missing is no failure.
+
+  --json   the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }
+
+RECURLAB_BACKEND=tfjs-node-gpu|tfjs-node|wasm|cpu forces a backend, RECURLAB_THREADS=N the threads.
+Exit code 0 when all that npm start needs is there, else 1.`,
+  flags: { json: false },
+  async run({ words, pairs, flags }) {
+    if (words.length + pairs.size > 0) throw wrongUse('nothing after doctor', [...words, ...pairs.keys()].join(' '))
+    const backend = await tryBackend()
+    const rows = [...(await setupRows()), backendRow(backend), gpuRow(), memoryRow(), diskRow()]
+    const ok = rows.every((row) => row.ok || !row.needed)
+    const choice = backend instanceof UserError ? null : backend
+    if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ok, backend: choice, rows }, null, 2)}\n`)
+    else process.stdout.write(report(rows, ok))
+    return ok ? 0 : 1
+  },
+}
+
+/** What set-up knows of itself; asked in a process of its own, for set-up must not depend on what it sets up. */
+async function setupRows(): Promise<Row[]> {
+  const script = path.join(root, 'lib', 'setup', 'main.mjs')
+  const { stdout } = await promisify(execFile)(process.execPath, [script, 'status'], { encoding: 'utf8' })
+  return z.array(rowSchema).parse(JSON.parse(stdout))
+}
+
+async function tryBackend(): Promise<BackendChoice | UserError> {
+  try {
+    return await startBackend()
+  } catch (error) {
+    if (error instanceof UserError) return error
+    throw error
+  }
+}
+
+function backendRow(backend: BackendChoice | UserError): Row {
+  const common = { name: 'backend', needed: true }
+  if (backend instanceof UserError) return { ...common, ok: false, found: backend.message, todo: '' }
+  const { name, tfjsVersion, libraryVersion, threads, instructionSet, device, reason, loadMs } = backend
+  const library = libraryVersion === null ? '' : ` with TensorFlow ${libraryVersion}`
+  const found = [
+    `${name}: TensorFlow.js ${tfjsVersion}${library}`,
+    `${threads} ${threads === 1 ? 'thread' : 'threads'} on ${device} (${instructionSet})`,
+    `loaded in ${loadMs.toFixed(0)} ms`,
+    reason,
+  ].join('; ')
+  return { ...common, ok: true, found, todo: '' }
+}
+
+function gpuRow(): Row {
+  const gpus = nvidiaGpus()
+  const found = gpus.length > 0 ? gpus.join(', ') : 'none; the processor computes'
+  return { name: 'GPU', needed: false, ok: true, found, todo: '' }
+}
+
+function memoryRow(): Row {
+  const free = availableMemory()
+  const ok = free >= MEMORY_NEEDED
+  const todo = ok ? '' : `Close other programs: ${gib(MEMORY_NEEDED)} are needed.`
+  return { name: 'memory', needed: true, ok, found: `${gib(free)} of ${gib(os.totalmem())} free`, todo }
+}
+
+function diskRow(): Row {
+  const { bavail, bsize } = statfsSync(root)
+  const free = bavail * bsize
+  const ok = free >= DISK_NEEDED
+  const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} are needed.`
+  return { name: 'disk', needed: true, ok, found: `${gib(free)} free`, todo }
+}
+
+/** Bytes that programs can still have. Linux counts its caches as used, so its own estimate is asked first. */
+function availableMemory(): number {
+  if (process.platform !== 'linux') return os.freemem()
+  const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
+  return kilobytes === undefined ? os.freemem() : Number(kilobytes) * 1024
+}
+
+function gib(bytes: number): string {
+  return `${(bytes / GIB).toFixed(1)} GiB`
+}
+
+function report(rows: readonly Row[], ok: boolean): string {
+  const width = Math.max(...rows.map((row) => row.name.length))
+  const lines = rows.map(({ name, ok, needed, found, todo }) => {
+    const state = ok ? 'ok      ' : needed ? 'MISSING ' : 'absent  '
+    const first = `${state} ${name.padEnd(width)}  ${found}`
+    return todo === '' ? first : `${first}\n${' '.repeat(11 + width)}${todo}`
+  })
+  const end = ok ? 'All that npm start needs is here.' : 'Something that npm start needs is missing: see MISSING above.'
+  return `${lines.join('\n')}\n\n${end}\n`
+}
