@@ -10,24 +10,37 @@ export function writeArrow(file: string, table: Table): string {
 }
 
 /**
- * Reads an Arrow IPC file. With `checksum` the bytes are compared before they are parsed,
- * because a damaged file can make the parser loop for ever or return wrong values.
+ * Reads an Arrow IPC file. With `checksum` (or several, any of which may be the right one) the bytes are
+ * compared before they are parsed, because a damaged file can make the parser loop for ever or return wrong values.
  *
  * @throws UserError when the file is missing, damaged or not Arrow.
  */
-export function readArrow(file: string, checksum?: string): Table {
+export function readArrow(file: string, checksum?: string | readonly string[]): Table {
   const bytes = readBytes(file)
   if (checksum !== undefined) {
+    const right = typeof checksum === 'string' ? [checksum] : checksum
     const found = sha256(bytes)
-    if (found !== checksum)
+    if (!right.includes(found))
       throw new UserError({
         where: file,
-        expected: `SHA-256 ${checksum}`,
+        expected: `SHA-256 ${right.join(' or ')}`,
         found,
         todo: 'The file is damaged or was changed: build or copy it again.',
       })
   }
   if (bytes.subarray(0, 6).toString('latin1') !== 'ARROW1')
     throw new UserError({ where: file, expected: 'an Arrow IPC file', found: 'something else' })
-  return tableFromIPC(bytes)
+  if (bytes.length < 12 || bytes.subarray(-6).toString('latin1') !== 'ARROW1')
+    throw new UserError({
+      where: file,
+      expected: 'an Arrow IPC file',
+      found: `a part of one (${bytes.length} bytes without the end)`,
+      todo: 'Build or copy it again.',
+    })
+  try {
+    return tableFromIPC(bytes)
+  } catch (error) {
+    const found = error instanceof Error ? error.message : String(error)
+    throw new UserError({ where: file, expected: 'a whole Arrow IPC file', found }, { cause: error })
+  }
 }

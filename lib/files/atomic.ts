@@ -1,31 +1,34 @@
 import { createHash } from 'node:crypto'
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../errors.js'
+import { fileOperations as fs } from './operations.js'
+
+/** What one system call is given at most: the largest that Linux and Node take is just under 2 GiB. */
+const CHUNK = 2 ** 30
 
 /**
  * Writes a file so that a reader, or a crash, sees the old content or the new, never a part:
  * a temporary file in the same folder, flushed, then renamed over the old one.
+ * Content in several pieces is written one after the other, without a copy of the whole.
  *
- * @throws UserError when the folder cannot be written to.
+ * @throws UserError when the folder cannot be written to or is full; the old file is then as it was.
  */
-export function writeFileAtomic(file: string, content: Uint8Array | string): void {
-  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content
+export function writeFileAtomic(file: string, content: Uint8Array | string | readonly Uint8Array[]): void {
   const folder = path.dirname(file)
-  const temporary = path.join(folder, `.${path.basename(file)}.${process.pid}.tmp`)
+  const temporary = temporaryName(file)
   try {
-    mkdirSync(folder, { recursive: true })
-    const fd = openSync(temporary, 'w')
+    ensureFolder(folder)
+    const fd = fs.openSync(temporary, 'w')
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done)
-      fsyncSync(fd)
+      for (const piece of pieces(content)) writeAll(fd, piece)
+      fs.fsyncSync(fd)
     } finally {
-      closeSync(fd)
+      fs.closeSync(fd)
     }
-    renameSync(temporary, file)
+    fs.renameSync(temporary, file)
     syncFolder(folder)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    removeQuietly(temporary)
     throw new UserError(
       {
         where: file,
@@ -41,7 +44,7 @@ export function writeFileAtomic(file: string, content: Uint8Array | string): voi
 /** Makes a folder (and its parents). @throws UserError when it cannot be made. */
 export function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    ensureFolder(folder)
   } catch (error) {
     throw new UserError(
       {
@@ -58,15 +61,25 @@ export function makeFolder(folder: string): void {
 /** Reads a whole file. @throws UserError when it cannot be read. */
 export function readBytes(file: string): Buffer {
   try {
-    return readFileSync(file)
+    const fd = fs.openSync(file, 'r')
+    try {
+      const stat = fs.fstatSync(fd)
+      // Node's own reader refuses 2 GiB and more; checkpoints with large puzzle embeddings come near that.
+      return stat.isFile() && stat.size > CHUNK ? readLarge(fd, stat.size) : fs.readFileSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
   } catch (error) {
     throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
   }
 }
 
-/** The SHA-256 of some bytes, in hexadecimal. */
-export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+/** The SHA-256 of some bytes, or of several pieces one after the other, in hexadecimal. */
+export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const piece of pieces(bytes))
+    for (let at = 0; at < piece.length || at === 0; at += CHUNK) hash.update(piece.subarray(at, at + CHUNK))
+  return hash.digest('hex')
 }
 
 /** What the system says, in words: `no such file or directory (ENOENT)`. */
@@ -77,16 +90,70 @@ export function systemReason(error: unknown): string {
   return code ? `${text} (${code})` : text
 }
 
-/** Makes a rename survive a power cut; not every file system can, and then there is nothing more to do. */
+/** Removes what processes that were killed while they wrote have left in a folder that no other process writes. */
+export function removeLeftovers(folder: string): void {
+  for (const name of fs.readdirSync(folder)) if (/^\..+\.\d+\.tmp$/.test(name)) removeQuietly(path.join(folder, name))
+}
+
+function temporaryName(file: string): string {
+  return path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}.tmp`)
+}
+
+function pieces(content: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (typeof content === 'string') return [Buffer.from(content, 'utf8')]
+  return content instanceof Uint8Array ? [content] : content
+}
+
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length; )
+    done += fs.writeSync(fd, bytes, done, Math.min(CHUNK, bytes.length - done), null)
+}
+
+function readLarge(fd: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(size)
+  for (let done = 0; done < size; ) {
+    const got = fs.readSync(fd, bytes, done, Math.min(CHUNK, size - done), done)
+    if (got === 0) throw new Error('file that became shorter while it was read')
+    done += got
+  }
+  return bytes
+}
+
+/** Node's own recursive mkdir never returns where a folder refuses to have children, as in /proc. */
+function ensureFolder(folder: string): void {
+  try {
+    fs.mkdirSync(folder)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    const parent = path.dirname(folder)
+    if (code === 'ENOENT' && parent !== folder && !fs.existsSync(parent)) {
+      ensureFolder(parent)
+      ensureFolder(folder)
+    } else if (!fs.existsSync(folder) || !fs.statSync(folder).isDirectory()) throw error
+  }
+}
+
+function removeQuietly(file: string): void {
+  try {
+    fs.rmSync(file, { force: true })
+  } catch {
+    // The failure that led here is the one to report; a leftover is removed when the folder is next opened for writing.
+  }
+}
+
+/** What systems answer that cannot flush a folder (Windows, some network file systems). */
+const CANNOT_FLUSH = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF', 'ENOSYS'])
+
+/** Makes a rename survive a power cut; where a folder cannot be flushed there is nothing more to do. */
 function syncFolder(folder: string): void {
   try {
-    const fd = openSync(folder, 'r')
+    const fd = fs.openSync(folder, 'r')
     try {
-      fsyncSync(fd)
+      fs.fsyncSync(fd)
     } finally {
-      closeSync(fd)
+      fs.closeSync(fd)
     }
-  } catch {
-    // Windows and some network file systems refuse to open a folder.
+  } catch (error) {
+    if (!CANNOT_FLUSH.has((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }

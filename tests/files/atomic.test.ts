@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { UserError } from '../../lib/errors.js'
+import { readBytes, removeLeftovers, sha256, writeFileAtomic } from '../../lib/files/atomic.js'
+import { readJson, writeJson } from '../../lib/files/json.js'
+import { duplicateKey } from '../../lib/files/json-keys.js'
+import { fileOperations } from '../../lib/files/operations.js'
+import { withFailure } from './failing.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-files-'))
+after(() => rmSync(folder, { recursive: true }))
+
+test('several pieces are written one after the other, whatever portions the system takes', () => {
+  const file = path.join(folder, 'a', 'b', 'pieces')
+  const { writeSync } = fileOperations
+  Object.assign(fileOperations, {
+    writeSync: (fd: number, bytes: Uint8Array, at: number, length: number) =>
+      writeSync(fd, bytes, at, Math.min(3, length), null),
+  })
+  try {
+    writeFileAtomic(file, [Buffer.from('one '), Buffer.from(''), Buffer.from('two three')])
+  } finally {
+    Object.assign(fileOperations, { writeSync })
+  }
+  assert.equal(readBytes(file).toString(), 'one two three')
+  assert.deepEqual(readdirSync(path.dirname(file)), ['pieces'])
+})
+
+for (const how of ['once', 'for good'] as const)
+  test(`whichever operation fails ${how}, the file is the old one or the new one, and failure is told`, () => {
+    const file = path.join(folder, `failing-${how}`)
+    let failures = 0
+    for (let n = 0; ; n++) {
+      writeFileSync(file, 'old')
+      const { operations, error } = withFailure(n, how, () =>
+        writeFileAtomic(file, [Buffer.from('ne'), Buffer.from('w')]),
+      )
+      const content = readFileSync(file, 'utf8')
+      if (operations <= n) {
+        assert.equal(content, 'new')
+        break
+      }
+      if (error === null) assert.equal(content, 'new')
+      else {
+        failures++
+        assert.ok(error instanceof UserError, String(error))
+        assert.match(error.message, /expected a place that can be written, found no space left on device \(ENOSPC\)/)
+        assert.match(content, /^(old|new)$/)
+      }
+      if (how === 'once')
+        assert.deepEqual(
+          readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+          [],
+        )
+      removeLeftovers(folder)
+    }
+    assert.ok(failures >= 6, `only ${failures} failures seen`)
+  })
+
+test('a folder that cannot be had is one clear error', () => {
+  const file = path.join(folder, 'plain')
+  writeFileSync(file, '')
+  for (const place of [path.join(file, 'x'), '/dev/null/x'])
+    assert.throws(() => writeFileAtomic(place, ''), { name: 'UserError', message: /out=DIR/ })
+})
+
+test('a missing file is named with the reason', () => {
+  assert.throws(() => readBytes(path.join(folder, 'none')), {
+    message: /none: expected a readable file, found no such file or directory \(ENOENT\)\./,
+  })
+})
+
+test('sha256 of pieces is that of the whole', () => {
+  assert.equal(sha256(''), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
+  assert.equal(sha256([Buffer.from('a'), Buffer.from('bc')]), sha256('abc'))
+})
+
+test('JSON that is damaged or no object is refused with the file named', () => {
+  const file = path.join(folder, 'x.json')
+  writeJson(file, { a: 1 })
+  assert.deepEqual(readJson(file), { a: 1 })
+  for (const [text, message] of [
+    ['{"a":', /x\.json: expected JSON/],
+    ['[1]', /object, found a list/],
+    ['null', /object, found null/],
+  ] as const) {
+    writeFileSync(file, text)
+    assert.throws(() => readJson(file), { name: 'UserError', message })
+  }
+})
+
+test('a key given twice is found at any depth, escaped or not', () => {
+  assert.equal(duplicateKey('{"a":{"b":1},"c":{"b":2},"d":["a","a",{"a":":"}]}'), null)
+  assert.equal(duplicateKey('{"x":[{"a":1,"\\u0061":2}]}'), 'a')
+  assert.equal(duplicateKey('{"a\\"":1, "a\\"" :2}'), 'a"')
+})
