@@ -4,7 +4,8 @@ import { z } from 'zod'
 import type { Batch } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { readBytes, systemReason } from '../../files/atomic.js'
-import { readSafetensors, type SafetensorsFile } from '../../files/safetensors.js'
+import { toFloat32 } from '../../files/safetensors-dtype.js'
+import { readSafetensors, type Safetensors } from '../../files/safetensors.js'
 import type { HostTensor } from '../../model/weights.js'
 
 const metrics = z.object({
@@ -58,7 +59,7 @@ const description = z.object({
 export interface Reference {
   readonly name: string
   readonly about: z.infer<typeof description>
-  readonly tensors: SafetensorsFile['tensors']
+  readonly tensors: Safetensors['tensors']
 }
 
 /** The metrics of a step or an evaluation under the published names. */
@@ -126,7 +127,7 @@ export function referenceTensor(reference: Reference, name: string): HostTensor 
       expected: `the tensor ${name}`,
       found: 'no such tensor',
     })
-  return { shape: tensor.shape, data: Float32Array.from(tensor.data as ArrayLike<number>) }
+  return { shape: tensor.shape, data: toFloat32(tensor) }
 }
 
 /** All float tensors under a prefix, by the rest of their names. */
@@ -147,7 +148,7 @@ export function referenceBatch(reference: Reference, prefix: string): Batch {
         expected: `${prefix}/${name}`,
         found: 'no such tensor',
       })
-    return Int32Array.from(tensor.data as ArrayLike<number>)
+    return Int32Array.from(tensor.data as ArrayLike<number | bigint>, Number)
   }
   const size = reference.about.batch_size
   return {
