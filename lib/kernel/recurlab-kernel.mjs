@@ -1,0 +1,16 @@
+// The kernel's entry: node recurlab-kernel.mjs CONNECTION_FILE, as the kernelspec says.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { registerTypeScript } from './typescript-hook.mjs'
+
+const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+const [connectionFile] = process.argv.slice(2)
+if (connectionFile === undefined) {
+  process.stderr.write(
+    'recurlab kernel: expected a connection file, found none. Jupyter starts the kernel: run npm run lab.\n',
+  )
+  process.exit(2)
+}
+registerTypeScript(root)
+createRequire(import.meta.url)('./start.ts').start(path.resolve(connectionFile), root)
