@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { lastLines, runQuietly } from './child.mjs'
+import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { inRoot, inState } from './paths.mjs'
 import { contentOf, keyOf, readJson, writeJson } from './stamp.mjs'
@@ -45,7 +45,8 @@ export async function installPackages() {
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
       'Check the network and the free space, then run the same command again: what was downloaded is kept.',
-      lastLines(output),
+      // npm says what is wrong first, then prints its whole help.
+      output.trim().split('\n').slice(0, 12).join('\n'),
     )
   moveIntoPlace(path.join(work, 'node_modules'), inRoot('node_modules'))
   finish()
