@@ -72,6 +72,7 @@ export async function setUp({ gpu = false, retry = false }) {
       const result = await step.run((what) => say(`    ${what}`))
       say(`  ${step.name}: ${result} (${seconds(from)})`)
     }
+    if (done > 0) sweep()
     for (const step of steps) {
       const warning = step.warning?.()
       if (warning) say(`Warning: ${warning}`)
