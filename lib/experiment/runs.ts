@@ -1,0 +1,135 @@
+import type { Config, ConfigKey } from '../config/schema.js'
+import { type Bar, bars } from '../plot/bars.js'
+import { curves } from '../plot/curves.js'
+import type { Figure, FigureOptions } from '../plot/figure.js'
+import { configLabel, differingKeys } from './grid.js'
+
+/** One evaluation of a run, as its `evaluations.arrow` has it. */
+export interface EvaluationRow {
+  readonly step: number
+  readonly 'test.exact': number
+  readonly 'test.cells': number
+  readonly 'test.halt': number
+  readonly steps: number
+  /** Seconds of training until then. */
+  readonly seconds: number
+}
+
+/** One row of a run's `metrics.arrow`: numbers by metric name. */
+export type MetricRow = Readonly<Record<string, number>> & { readonly step: number }
+
+/** A run that has been made. */
+export interface FinishedRun {
+  readonly id: string
+  readonly dir: string
+  readonly config: Config
+  readonly parameters: number
+  readonly evaluations: readonly EvaluationRow[]
+  readonly metrics: readonly MetricRow[]
+}
+
+/** A line of {@link Runs.table}: what was varied, then the results of the last evaluation. */
+export type RunRow = Readonly<Record<string, string | number>>
+
+/** Metrics of evaluations; every other is one of training. */
+const EVALUATION_METRICS = ['test.exact', 'test.cells', 'test.halt']
+
+/** Several runs, to be compared. */
+export class Runs {
+  readonly all: readonly FinishedRun[]
+  readonly #keys: readonly ConfigKey[]
+
+  constructor(all: readonly FinishedRun[]) {
+    this.all = all
+    this.#keys = differingKeys(all.map((run) => run.config))
+  }
+
+  /** What sets each run apart, by run: runs that differ in their seed only share a label. */
+  label(run: FinishedRun): string {
+    return configLabel(run.config, this.#keys)
+  }
+
+  /** One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), seconds. */
+  table(): RunRow[] {
+    return this.all.map((run) => {
+      const last = run.evaluations.at(-1)
+      const differing = Object.fromEntries(this.#keys.map((key) => [key, String(run.config[key])]))
+      return {
+        ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
+        seed: run.config.seed,
+        parameters: run.parameters,
+        'exact accuracy (%)': percent(last?.['test.exact']),
+        'cell accuracy (%)': percent(last?.['test.cells']),
+        seconds: Math.round(last?.seconds ?? Number.NaN),
+        run: run.id,
+      }
+    })
+  }
+
+  /**
+   * Curves over the optimiser steps, the mean and range over the seeds for each label.
+   *
+   * @param metric e.g. `test.exact`, `test.cells`, `train.loss`; accuracies are drawn in percent
+   */
+  curves(metric: string, options: FigureOptions = {}): Figure {
+    const share = isShare(metric)
+    const lines = this.all.map((run) => {
+      const rows: readonly MetricRow[] = EVALUATION_METRICS.includes(metric)
+        ? (run.evaluations as unknown as readonly MetricRow[])
+        : run.metrics
+      return {
+        name: this.label(run),
+        seed: run.config.seed,
+        x: rows.map((row) => row.step),
+        y: rows.map((row) => (row[metric] ?? Number.NaN) * (share ? 100 : 1)),
+      }
+    })
+    return curves(lines, {
+      x: 'optimiser step',
+      y: share ? `${metric} (%)` : metric,
+      ...(share ? { range: [0, 100] as const } : {}),
+      ...options,
+    })
+  }
+
+  /** The last evaluation's values of a metric by label, one a seed, in percent. */
+  final(metric: 'test.exact' | 'test.cells' | 'test.halt'): Map<string, number[]> {
+    const values = new Map<string, number[]>()
+    for (const run of this.all) {
+      const value = percent(run.evaluations.at(-1)?.[metric])
+      values.set(this.label(run), [...(values.get(this.label(run)) ?? []), value])
+    }
+    return values
+  }
+
+  /**
+   * Bars of the mean with range over the seeds, with published numbers beside them, marked "reported".
+   *
+   * @param reported published values in percent, by label
+   */
+  bars(
+    metric: 'test.exact' | 'test.cells' | 'test.halt',
+    reported: Readonly<Record<string, number>> = {},
+    options: FigureOptions & { names?: Readonly<Record<string, string>>; reportedAs?: string } = {},
+  ): Figure {
+    const { names = {}, reportedAs, ...figure } = options
+    const groups = [...this.final(metric)].map(([label, values]): Bar => {
+      const value = Object.hasOwn(reported, label) ? reported[label] : undefined
+      return { name: names[label] ?? label, values, ...(value === undefined ? {} : { reported: value }) }
+    })
+    return bars(groups, {
+      y: `${metric} (%)`,
+      range: [0, 108],
+      ...(reportedAs ? { reported: reportedAs } : {}),
+      ...figure,
+    })
+  }
+}
+
+function isShare(metric: string): boolean {
+  return /\.(exact|cells|halt)$/.test(metric)
+}
+
+function percent(share: number | undefined): number {
+  return Math.round((share ?? Number.NaN) * 1000) / 10
+}
