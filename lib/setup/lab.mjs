@@ -26,6 +26,7 @@ export async function lab(rest) {
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
     '--LabApp.news_url=',
+    '--MultiKernelManager.default_kernel_name=recurlab',
     '--KernelSpecManager.ensure_native_kernel=False',
     '--KernelSpecManager.allowed_kernelspecs=recurlab',
     `--ServerApp.root_dir=${inRoot()}`,

@@ -97,16 +97,26 @@ async function download(entry) {
     ...['-m', 'pip', 'download', '-q', '--no-deps', '--require-hashes', '--no-cache-dir', '-r', list, '-d', work],
     ...[...WHEEL_TARGET, ...platforms],
   ])
-  if (code !== 0)
-    throw new SetupError(
-      `${entry.split(' ')[0]} could not be downloaded.`,
-      'Check the network and the free space (or set PIP_FIND_LINKS to a folder that holds the wheel), then run npm run setup.',
-      lastLines(output),
-    )
+  if (code !== 0) throw downloadFailed(entry.split(' ')[0] ?? entry, output)
   rmSync(list)
   writeJson(path.join(work, 'complete.json'), { entry })
   moveIntoPlace(work, place)
   return place
+}
+
+/** @param {string} name @param {string} output what pip said */
+function downloadFailed(name, output) {
+  if (/DO NOT MATCH THE HASHES/.test(output))
+    return new SetupError(
+      `${name} does not have the checksum that lib/setup pins, and was thrown away.`,
+      'What arrived is not what was published: check your package index or proxy, then run npm run setup.',
+      lastLines(output, 4),
+    )
+  return new SetupError(
+    `${name} could not be downloaded.`,
+    'Check the network and the free space (or set PIP_FIND_LINKS to a folder that holds the wheel), then run npm run setup.',
+    lastLines(output, 4),
+  )
 }
 
 /** @param {Kind} kind */

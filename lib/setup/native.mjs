@@ -64,7 +64,7 @@ export async function setUpNative(kind, say) {
   } catch (error) {
     if (!(error instanceof SetupError)) throw error
     record = { ...common, state: 'missing', reason: error.message, todo: error.todo }
-    if (error.detail) say(error.detail)
+    if (error.detail) for (const line of error.detail.split('\n')) say(line)
   }
   writeJson(recordFile(kind), record)
   return record

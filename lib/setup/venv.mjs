@@ -1,4 +1,5 @@
 import { existsSync, rmSync } from 'node:fs'
+import path from 'node:path'
 import { lastLines, runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { inRoot, inSetup, inState, venvPython } from './paths.mjs'
@@ -39,6 +40,8 @@ export async function makeVenv(say) {
     ['-m', 'pip', 'install', '-q', '--require-hashes', '--only-binary=:all:', '-r', requirements],
     'pip could not install the packages of .venv.',
   )
+  // JupyterLab's own scripts are CommonJS; without this they would inherit this project's `type: module` and fail.
+  writeJson(path.join(folder, 'package.json'), { type: 'commonjs' })
   writeJson(stamp, { key: key(), python: python.version })
   rmSync(inState('cache', 'pip'), { recursive: true, force: true })
   return `.venv with Python ${python.version}`
