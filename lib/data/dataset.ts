@@ -9,8 +9,8 @@ export interface DatasetManifest {
   task: string
   /** Everything that the build was asked for, the seed included. */
   options: Record<string, unknown>
-  /** Where the puzzles came from: `generated`, or a file with its SHA-256. */
-  source: { kind: 'generated' } | { kind: 'file'; path: string; sha256: string }
+  /** Where the puzzles came from: `generated`, or a file with its SHA-256, and another one for the test split. */
+  source: { kind: 'generated' } | ({ kind: 'file' } & SourceFile & { test?: SourceFile | undefined })
   seed: number
   /** Vocabulary size V, the padding token included. */
   vocabSize: number
@@ -19,6 +19,7 @@ export interface DatasetManifest {
   padId: number
   /** The stored label that means "do not count"; batches carry {@link IGNORE_LABEL} instead. */
   ignoreLabelId: number
+  /** Row of the puzzle embedding that padding rows of a batch get. */
   blankId: number
   /** Rows of the puzzle embedding. */
   puzzleIdentifiers: number
@@ -26,8 +27,17 @@ export interface DatasetManifest {
   counts: { train: number; test: number }
   /** In words, what is guaranteed about puzzles that appear in both splits. */
   disjoint: string
+  /** In words, what was checked about the answers. */
+  solutions: string
   /** Name of the Arrow file of each split, and its SHA-256. */
   files: Record<'train' | 'test', { name: string; sha256: string }>
+}
+
+/** A file that puzzles were read from. */
+export interface SourceFile {
+  /** As it was given. */
+  path: string
+  sha256: string
 }
 
 /** One split in memory. Row i is `inputs[i·seqLen … (i+1)·seqLen)`. */
@@ -62,7 +72,7 @@ export type Augment = (
 /** A task's data, ready to be drawn from. */
 export interface Dataset {
   readonly manifest: DatasetManifest
-  /** SHA-256 over the manifest's content and file hashes: names this very data set in a run's provenance. */
+  /** SHA-256 over the content (tokens, ratings, vocabulary): names this very data set in a run's provenance. */
   readonly hash: string
   readonly train: Split
   readonly test: Split

@@ -1,0 +1,81 @@
+import type { z } from 'zod'
+import { nearest } from '../config/nearest.js'
+import { UserError } from '../errors.js'
+
+/**
+ * Checks a task's options and fills in defaults.
+ *
+ * @param schema a strict schema whose keys have descriptions
+ * @param what the options are of, e.g. `a Sudoku data set`
+ * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
+ */
+export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, what: string): z.output<T> {
+  const parsed = schema.safeParse(input)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  if (issue.code === 'unrecognized_keys') throw unknownKey(issue.keys[0] ?? '', Object.keys(schema.shape), what)
+  const key = issue.path.length > 0 ? String(issue.path[0]) : ''
+  const value: unknown = isRecord(input) && Object.hasOwn(input, key) ? input[key] : input
+  const about = Object.hasOwn(schema.shape, key) ? (schema.shape[key] as z.ZodType).description : undefined
+  throw new UserError({
+    where: key ? `key ${key}` : what,
+    expected: `${describeIssue(issue)}${about ? ` (${about.replace(/\.$/, '')})` : ''}`,
+    found: JSON.stringify(value) ?? 'nothing',
+    exitCode: 2,
+  })
+}
+
+/**
+ * Typed values out of the command line's `key=value` texts: numbers where the schema takes a number.
+ *
+ * @throws UserError for an unknown key.
+ */
+export function optionsFromText(
+  schema: z.ZodObject,
+  pairs: ReadonlyMap<string, string>,
+  what: string,
+): Record<string, unknown> {
+  const input: Record<string, unknown> = {}
+  for (const [key, text] of pairs) {
+    if (!Object.hasOwn(schema.shape, key)) throw unknownKey(key, Object.keys(schema.shape), what)
+    const type = schema.shape[key] as z.ZodType
+    const number = text.trim() === '' ? Number.NaN : Number(text)
+    input[key] = Number.isFinite(number) && !type.safeParse(text).success ? number : text
+  }
+  return input
+}
+
+function unknownKey(key: string, known: readonly string[], what: string): UserError {
+  const near = nearest(key, known)
+  return new UserError({
+    where: `key ${key}`,
+    expected: `a key of ${what} (${known.join(', ')})`,
+    found: 'an unknown one',
+    ...(near ? { todo: `Did you mean ${near}?` } : {}),
+    exitCode: 2,
+  })
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'too_small':
+      return `at least ${issue.minimum}`
+    case 'too_big':
+      return `at most ${issue.maximum}`
+    case 'invalid_value':
+      return `one of ${issue.values.map(String).join(', ')}`
+    case 'invalid_type':
+      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`
+    case 'invalid_union':
+      return issue.errors
+        .map((errors) => (errors[0] ? describeIssue(errors[0]) : ''))
+        .filter(Boolean)
+        .join(' or ')
+    default:
+      return issue.message
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

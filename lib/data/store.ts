@@ -1,0 +1,113 @@
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { readArrow, writeArrow } from '../files/arrow.js'
+import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { fileOperations as fs } from '../files/operations.js'
+import { splitFromTable, splitTable } from './arrow.js'
+import type { Dataset, DatasetManifest } from './dataset.js'
+import { datasetHash } from './hash.js'
+import { readManifest } from './manifest.js'
+import { taskOf } from './tasks.js'
+
+const MANIFEST = 'manifest.json'
+
+/**
+ * Writes a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`. It is written beside the folder
+ * and renamed, so there is never half of one.
+ *
+ * @param options.force replaces another data set that is there; anything that is no data set is never replaced
+ * @returns `kept` when the very same data set was there already
+ * @throws UserError when something else is there, or the place cannot be written to.
+ */
+export function saveDataset(dataset: Dataset, dir: string, options: { force?: boolean } = {}): 'written' | 'kept' {
+  const folder = path.resolve(dir)
+  const there = whatIsThere(folder, dataset)
+  if (there === 'same') return 'kept'
+  if (there === 'other data' && !options.force)
+    throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
+  if (there === 'something') throw occupied(dir, 'other files', 'Choose another folder.')
+  const beside = `${folder}.${process.pid}.tmp`
+  try {
+    makeFolder(beside)
+    for (const split of ['train', 'test'] as const) {
+      const { name, sha256: expected } = dataset.manifest.files[split]
+      const written = writeArrow(path.join(beside, name), splitTable(dataset[split]))
+      if (written !== expected)
+        throw new Error(`${name} changed between building and saving: ${written}, not ${expected}`)
+    }
+    writeFileAtomic(path.join(beside, MANIFEST), manifestText(dataset.manifest))
+    putInPlace(beside, folder, there === 'other data')
+  } catch (error) {
+    fs.rmSync(beside, { recursive: true, force: true })
+    throw error
+  }
+  return 'written'
+}
+
+/**
+ * Reads a data set's folder.
+ *
+ * @throws UserError when it is missing, damaged (checksums are compared), of another format or out of range.
+ */
+export function loadDataset(dir: string): Dataset {
+  if (!fs.existsSync(path.join(dir, MANIFEST)))
+    throw new UserError({
+      where: dir,
+      expected: `a data set (a folder with ${MANIFEST})`,
+      found: fs.existsSync(dir) ? 'none in it' : 'nothing',
+      todo: 'Build one: recurlab data build sudoku out=DIR.',
+    })
+  const manifest = readManifest(path.join(dir, MANIFEST))
+  const { augment } = taskOf(manifest)
+  const read = (split: 'train' | 'test') => {
+    const { name, sha256: checksum } = manifest.files[split]
+    const file = path.join(dir, name)
+    return splitFromTable(readArrow(file, checksum), manifest, manifest.counts[split], file)
+  }
+  return { manifest, hash: datasetHash(manifest), train: read('train'), test: read('test'), augment }
+}
+
+function manifestText(manifest: DatasetManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+function whatIsThere(folder: string, { manifest }: Dataset): 'nothing' | 'same' | 'other data' | 'something' {
+  if (!fs.existsSync(folder)) return 'nothing'
+  if (!fs.statSync(folder).isDirectory()) return 'something'
+  const names = fs.readdirSync(folder)
+  if (names.length === 0) return 'nothing'
+  if (!names.includes(MANIFEST)) return 'something'
+  const own = [MANIFEST, manifest.files.train.name, manifest.files.test.name]
+  if (names.some((name) => !own.includes(name))) return 'something'
+  const same =
+    own.every((name) => names.includes(name)) &&
+    readBytes(path.join(folder, MANIFEST)).toString('utf8') === manifestText(manifest) &&
+    [manifest.files.train, manifest.files.test].every(
+      ({ name, sha256: sum }) => sha256(readBytes(path.join(folder, name))) === sum,
+    )
+  return same ? 'same' : 'other data'
+}
+
+/** Renames a finished folder into its place; a data set that was there is moved aside first and then removed. */
+function putInPlace(beside: string, folder: string, replace: boolean): void {
+  const aside = `${folder}.${process.pid}.old`
+  try {
+    if (replace) fs.renameSync(folder, aside)
+    try {
+      fs.renameSync(beside, folder)
+    } catch (error) {
+      if (replace) fs.renameSync(aside, folder)
+      throw error
+    }
+    if (replace) fs.rmSync(aside, { recursive: true, force: true })
+  } catch (error) {
+    throw new UserError(
+      { where: folder, expected: 'a folder that can be put in place', found: systemReason(error) },
+      { cause: error },
+    )
+  }
+}
+
+function occupied(dir: string, found: string, todo: string): UserError {
+  return new UserError({ where: dir, expected: 'an empty or new folder', found, todo })
+}

@@ -1,0 +1,95 @@
+import type { Dataset, DatasetManifest, Split } from '../dataset.js'
+import { datasetHash, describeFiles } from '../hash.js'
+import { sudokuAugment } from './augment.js'
+import type { Geometry } from './box.js'
+import { type FileSplits, splitsFromFiles } from './files.js'
+import { generateSplits } from './generate.js'
+import { planSudoku, type SudokuOptions } from './options.js'
+import type { PuzzleList } from './puzzles.js'
+import { PAD, toTokens, vocabularySize } from './tokens.js'
+import { type Sameness, samenessFor } from './twins.js'
+
+/**
+ * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte.
+ *
+ * @example
+ * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
+ * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
+ */
+export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
+  const { grid, seed, source, stored } = planSudoku(options)
+  if (source.kind === 'generated') {
+    const splits = generateSplits(grid, { ...source, seed })
+    return assemble(grid, splits, {
+      options: stored,
+      seed,
+      source: { kind: 'generated' },
+      disjoint: describeDisjoint(samenessFor(grid), 0),
+      solutions: 'every puzzle has exactly one solution (checked by solving)',
+    })
+  }
+  const splits = await splitsFromFiles(grid, source, seed)
+  return assemble(grid, splits, {
+    options: stored,
+    seed,
+    source: { kind: 'file', ...splits.source },
+    disjoint: describeDisjoint(splits.sameness, splits.leftOut),
+    solutions: describeSolutions(splits),
+  })
+}
+
+function assemble(
+  grid: Geometry,
+  lists: { train: PuzzleList; test: PuzzleList },
+  about: Pick<DatasetManifest, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
+): Dataset {
+  const train = splitOf(grid, lists.train)
+  const test = splitOf(grid, lists.test)
+  const manifest: DatasetManifest = {
+    formatVersion: 1,
+    task: 'sudoku',
+    options: about.options,
+    source: about.source,
+    seed: about.seed,
+    vocabSize: vocabularySize(grid.box),
+    seqLen: grid.cells,
+    padId: PAD,
+    ignoreLabelId: PAD,
+    blankId: 0,
+    puzzleIdentifiers: 1,
+    counts: { train: train.count, test: test.count },
+    disjoint: about.disjoint,
+    solutions: about.solutions,
+    files: describeFiles(train, test),
+  }
+  return { manifest, hash: datasetHash(manifest), train, test, augment: sudokuAugment(grid.box) }
+}
+
+/** Puzzles as tokens; all share the one puzzle identifier 0. */
+function splitOf({ cells }: Geometry, list: PuzzleList): Split {
+  const { count } = list
+  const inputs = new Uint8Array(count * cells)
+  const labels = new Uint8Array(count * cells)
+  const ratings = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const { clues, solution, rating } = list.at(i)
+    inputs.set(toTokens(clues), i * cells)
+    labels.set(toTokens(solution), i * cells)
+    ratings[i] = rating
+  }
+  return { count, seqLen: cells, inputs, labels, ratings, puzzleIds: new Int32Array(count) }
+}
+
+function describeDisjoint(sameness: Sameness, leftOut: number): string {
+  const held =
+    sameness === 'twins'
+      ? 'no puzzle occurs twice, in one split or across both, nor does a relabelled or permuted twin of one'
+      : 'no puzzle occurs twice, in one split or across both; relabelled or permuted twins may'
+  return leftOut > 0 ? `${held} (${leftOut} left out for that)` : held
+}
+
+function describeSolutions({ solved }: FileSplits): string {
+  return solved
+    ? 'every puzzle has exactly one solution (checked by solving)'
+    : 'every answer is valid and fits its puzzle; whether it is the only one was not checked in splits of more than 20,000'
+}

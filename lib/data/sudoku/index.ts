@@ -1,0 +1,5 @@
+export { BOXES, type Box, geometry } from './box.js'
+export { sudoku } from './build.js'
+export { type SudokuOptions, sudokuOptions } from './options.js'
+export { type Solved, type Solver, solverFor } from './solver.js'
+export { drawSudoku, isSolution } from './tokens.js'

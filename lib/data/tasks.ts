@@ -1,0 +1,33 @@
+import { UserError } from '../errors.js'
+import type { Augment, DatasetManifest } from './dataset.js'
+import { sudokuAugment } from './sudoku/augment.js'
+import { BOXES, type Box } from './sudoku/box.js'
+import { drawSudoku } from './sudoku/tokens.js'
+
+/** What is known about a task beside its puzzles. */
+export interface Task {
+  /** How a training puzzle is varied, or null. */
+  readonly augment: Augment | null
+  /** A puzzle or an answer as text. */
+  draw(tokens: ArrayLike<number>): string
+}
+
+/** The task of a data set. @throws UserError when its manifest names none that is known. */
+export function taskOf(manifest: DatasetManifest): Task {
+  if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku)', manifest.task)
+  const box = sudokuBox(manifest)
+  return { augment: sudokuAugment(box), draw: (tokens) => drawSudoku(tokens, box) }
+}
+
+/** The box of a Sudoku data set. @throws UserError when the manifest does not name one that fits its length. */
+export function sudokuBox({ options, seqLen }: DatasetManifest): Box {
+  const name = String(options.box)
+  const box = Object.hasOwn(BOXES, name) ? BOXES[name as keyof typeof BOXES] : undefined
+  if (!box || (box[0] * box[1]) ** 2 !== seqLen)
+    throw unknown(`a box (${Object.keys(BOXES).join(', ')}) that fits ${seqLen} cells`, name)
+  return box
+}
+
+function unknown(expected: string, found: string): UserError {
+  return new UserError({ where: 'manifest of the data set', expected, found, todo: 'Build the data set again.' })
+}
