@@ -1,5 +1,5 @@
 import { readBytes } from './atomic.js'
-import { ARRAY_TYPES, type Dtype, dtypeOf, type TensorData } from './safetensors-dtype.js'
+import { ARRAY_TYPES, type Dtype, dtypeOf, type TensorData, toFloat32 } from './safetensors-dtype.js'
 import { isReserved, readHeader, type TensorPlace } from './safetensors-header.js'
 
 /** One tensor of a file. */
@@ -39,6 +39,15 @@ export function readSafetensors(source: Uint8Array | string, where?: string): Sa
   for (const place of header.tensors)
     tensors.set(place.name, { dtype: place.dtype, shape: place.shape, data: view(bytes, header.size, place) })
   return { tensors, metadata: header.metadata }
+}
+
+/** Tensors of any element type as float32, by name. */
+export function float32Tensors(
+  tensors: Iterable<readonly [string, StoredTensor]>,
+): Map<string, { shape: readonly number[]; data: Float32Array }> {
+  const widened = new Map<string, { shape: readonly number[]; data: Float32Array }>()
+  for (const [name, tensor] of tensors) widened.set(name, { shape: tensor.shape, data: toFloat32(tensor) })
+  return widened
 }
 
 /**

@@ -1,0 +1,19 @@
+import path from 'node:path'
+
+/** The folder that holds runs when nothing else is said. */
+export const DEFAULT_RESULTS = 'results'
+
+/** The files of a run's folder. */
+export const FILES = {
+  config: 'config.json',
+  provenance: 'provenance.json',
+  status: 'status.json',
+  metrics: 'metrics.arrow',
+  evaluations: 'evaluations.arrow',
+  checkpoint: 'checkpoint.safetensors',
+} as const
+
+/** `RESULTS/runs`: one folder a run. */
+export function runsFolder(resultsDir: string): string {
+  return path.join(resultsDir, 'runs')
+}

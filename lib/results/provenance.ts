@@ -1,0 +1,107 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { sha256 } from '../files/atomic.js'
+import { type JsonObject, readJson } from '../files/json.js'
+import { hostTag } from './owner.js'
+
+/** Out of what, with what and where something was computed. */
+export interface Provenance {
+  /** When the run began, ISO 8601 in UTC. */
+  readonly date: string
+  /** The command line, or the notebook's call. */
+  readonly command: readonly string[]
+  readonly seed: number
+  /** Names the data set to the byte. */
+  readonly dataHash: string
+  /** The backend's own record: name, version, threads, instruction set, reason for the choice. */
+  readonly backend: Readonly<Record<string, unknown>>
+  readonly code: CodeVersion
+  /** SHA-256 of package-lock.json, null where there is none. */
+  readonly lockHash: string | null
+  readonly recurlab: string
+  readonly node: string
+  /** Installed versions of the packages that package.json names. */
+  readonly packages: Readonly<Record<string, string>>
+  readonly machine: Machine
+}
+
+/** The commit that the code is at; `dirty` when files differ from it. `reason` says why there is no commit. */
+export type CodeVersion =
+  | { readonly commit: string; readonly dirty: boolean }
+  | { readonly commit: null; readonly reason: string }
+
+/** The machine, without anything that names its owner. */
+export interface Machine {
+  /** Twelve hexadecimal digits of the host name's SHA-256. */
+  readonly host: string
+  readonly cpu: string
+  /** Cores that this process may use. */
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly os: string
+  readonly arch: string
+}
+
+/** What only the caller knows. */
+export interface ProvenanceInput {
+  readonly dataHash: string
+  readonly backend: Readonly<Record<string, unknown>>
+  readonly seed: number
+  /** Default: the arguments of this process. */
+  readonly command?: readonly string[]
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Collects what a result needs beside it in order to be believed and made again. */
+export function collectProvenance({ dataHash, backend, seed, command }: ProvenanceInput): Provenance {
+  const project = readJson(path.join(root, 'package.json'))
+  const lock = path.join(root, 'package-lock.json')
+  return {
+    date: new Date().toISOString(),
+    command: command ?? process.argv.slice(1),
+    seed,
+    dataHash,
+    backend,
+    code: codeVersion(root),
+    lockHash: existsSync(lock) ? sha256(readFileSync(lock)) : null,
+    recurlab: String(project.version),
+    node: process.version,
+    packages: packageVersions(project),
+    machine: {
+      host: hostTag(),
+      cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+      cores: os.availableParallelism(),
+      memoryBytes: os.totalmem(),
+      os: `${os.platform()} ${os.release()}`,
+      arch: os.arch(),
+    },
+  }
+}
+
+/** The commit of a folder that is the top of a git checkout. */
+export function codeVersion(folder: string): CodeVersion {
+  const git = (...args: string[]): string =>
+    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+  try {
+    if (realpathSync(git('rev-parse', '--show-toplevel')) !== realpathSync(folder))
+      return { commit: null, reason: 'the code lies inside the git checkout of something else' }
+    return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { commit: null, reason: 'git is not installed' }
+    const stderr = String((error as { stderr?: unknown }).stderr ?? error).trim()
+    return { commit: null, reason: stderr.split('\n')[0] ?? 'git failed' }
+  }
+}
+
+function packageVersions(project: JsonObject): Record<string, string> {
+  const versions: Record<string, string> = {}
+  for (const name of Object.keys(project.dependencies ?? {})) {
+    const file = path.join(root, 'node_modules', name, 'package.json')
+    versions[name] = existsSync(file) ? String(readJson(file).version) : 'not installed'
+  }
+  return versions
+}

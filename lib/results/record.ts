@@ -1,0 +1,121 @@
+import path from 'node:path'
+import type { Table } from 'apache-arrow'
+import { UserError } from '../errors.js'
+import { readArrow } from '../files/arrow.js'
+import { systemReason } from '../files/atomic.js'
+import { type JsonObject, readJson } from '../files/json.js'
+import { fileOperations as fs } from '../files/operations.js'
+import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
+import { isAlive } from './owner.js'
+import { type RunState, type RunStatus, readStatus } from './status.js'
+
+/** A stored run: what its folder says, its rows and weights not yet read. */
+export interface RunRecord {
+  /** Name of the folder, e.g. `20261104-093012-sudoku-mlp-3fa9`: sorts by time. */
+  readonly id: string
+  /** The folder. */
+  readonly dir: string
+  readonly state: RunState
+  readonly config: Readonly<Record<string, unknown>>
+  readonly provenance: Readonly<Record<string, unknown>>
+  readonly status: RunStatus
+}
+
+/** All runs of a results folder. */
+export interface RunListing {
+  /** Oldest first. */
+  readonly runs: RunRecord[]
+  /** Folders that hold no readable run, each with the reason: they must not hide the others. */
+  readonly damaged: { readonly id: string; readonly problem: string }[]
+}
+
+/**
+ * Opens a run by its folder, its ID, or the beginning of its ID where no other run begins so.
+ *
+ * @param resultsDir Where IDs are looked for; default `results`.
+ * @throws UserError when there is no such run, several, or a damaged one.
+ */
+export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
+  if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(dirOrId, FILES.config))) return readRun(path.resolve(dirOrId))
+  const ids = runIds(resultsDir)
+  const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
+  const [id] = matching
+  if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
+  throw new UserError({
+    where: runsFolder(resultsDir),
+    expected: id === undefined ? `a run ${JSON.stringify(dirOrId)}` : `one run that begins with ${dirOrId}`,
+    found: id !== undefined ? few(matching) : ids.length === 0 ? 'no runs' : few(ids),
+    todo: 'recurlab runs lists them; out=DIR looks in another folder.',
+    exitCode: 2,
+  })
+}
+
+/**
+ * Lists the runs of a results folder, oldest first; a folder that does not exist has none.
+ *
+ * @param resultsDir Default `results`.
+ */
+export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
+  const listing: RunListing = { runs: [], damaged: [] }
+  for (const id of runIds(resultsDir)) {
+    try {
+      listing.runs.push(readRun(path.join(runsFolder(resultsDir), id)))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      listing.damaged.push({ id, problem: error.message })
+    }
+  }
+  return listing
+}
+
+/** One row a logged step: `step`, `train.loss`, … @throws UserError when the file is damaged. */
+export function readMetrics(run: Pick<RunRecord, 'dir'>): Table {
+  return readRows(run.dir, FILES.metrics)
+}
+
+/** One row an evaluation: `step`, `test.exact`, … @throws UserError when the file is damaged. */
+export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
+  return readRows(run.dir, FILES.evaluations)
+}
+
+/** The checksums are read with the file: between opening and reading, the run may have gone on. */
+function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations): Table {
+  const attempt = (): Table => readArrow(path.join(dir, name), readStatus(dir).files[name])
+  try {
+    return attempt()
+  } catch {
+    return attempt()
+  }
+}
+
+function readRun(dir: string): RunRecord {
+  if (!fs.existsSync(path.join(dir, FILES.config)))
+    throw new UserError({
+      where: dir,
+      expected: `the folder of a run, with its ${FILES.config}`,
+      found: fs.existsSync(dir) ? 'a folder without one' : 'no such folder',
+      todo: 'recurlab runs lists the runs there are.',
+    })
+  const status = readStatus(dir)
+  const config = readJson(path.join(dir, FILES.config))
+  const provenance: JsonObject = readJson(path.join(dir, FILES.provenance))
+  const state = status.state === 'running' && !isAlive(status.owner) ? 'interrupted' : status.state
+  return { id: path.basename(dir), dir, state, config, provenance, status }
+}
+
+function runIds(resultsDir: string): string[] {
+  const folder = runsFolder(resultsDir)
+  if (!fs.existsSync(folder)) return []
+  try {
+    const entries = fs.readdirSync(folder, { withFileTypes: true })
+    // Folders that begin with a dot are runs that are just being made.
+    return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
+  } catch (error) {
+    throw new UserError({ where: folder, expected: 'a readable folder', found: systemReason(error) }, { cause: error })
+  }
+}
+
+function few(ids: readonly string[]): string {
+  const shown = ids.slice(-5).join(', ')
+  return ids.length > 5 ? `${ids.length} others, lately ${shown}` : shown
+}

@@ -1,0 +1,7 @@
+/** A run is one folder, `RESULTS/runs/ID`, that one process writes and any number read. */
+export { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
+export { createRun, type NewRun, resumeRun } from './create.js'
+export { DEFAULT_RESULTS } from './layout.js'
+export { listRuns, openRun, type RunListing, type RunRecord, readEvaluations, readMetrics } from './record.js'
+export type { RunState, RunStatus } from './status.js'
+export type { LogRow, RunWriter } from './writer.js'
