@@ -1,0 +1,28 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after } from 'node:test'
+import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
+
+/** An empty folder that goes when the test file ends. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-results-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A run with a small configuration. */
+export function newRun(resultsDir: string, config: Record<string, unknown> = {}): RunWriter {
+  return createRun({ resultsDir, config: { preset: 'sudoku-pocket', seed: 0, ...config }, provenance: { seed: 0 } })
+}
+
+/** A checkpoint whose every number follows from the step, so that a mixture of two would show. */
+export function checkpointAt(step: number, size = 1000): Checkpoint {
+  const filled = (value: number): Float32Array => new Float32Array(size).fill(value)
+  const tensors = new Map([
+    ['w', { shape: [size], data: filled(step) }],
+    ['ema/w', { shape: [size], data: filled(-step) }],
+    ['carry/z_H', { shape: [1, size], data: filled(step / 2) }],
+  ])
+  return { tensors, state: { step, exploration: [step, 1, 2, 3], sampler: { epoch: step } } }
+}
