@@ -51,13 +51,17 @@ export function thrownFailure(thrown: unknown): Failure {
   return { ename: thrown.name, evalue: thrown.message, traceback: tidyStack(inspect(thrown)).split('\n') }
 }
 
-/** Frames of Node, tslab and the kernel say nothing about the user's code; a cell has no file. */
+/**
+ * Frames of Node, tslab and the kernel say nothing about the user's code. A cell has no file, and line numbers of what
+ * tslab made of it would only mislead.
+ */
 export function tidyStack(stack: string): string {
-  return stack
+  const lines = stack
     .split('\n')
     .filter((line) => !/^\s*at .*(node_modules\/tslab\/|node:vm|node:internal|\/lib\/kernel\/)/.test(line))
+    .filter((line) => !/^evalmachine\.<anonymous>:\d+$|^\s*\.\.\. \d+ lines matching cause stack trace/.test(line))
     .map((line) => line.replace(/\(?evalmachine\.<anonymous>:\d+:\d+\)?/, '(cell)'))
-    .join('\n')
+  return lines.filter((line, i) => line !== lines[i - 1] || !/^\s*at /.test(line)).join('\n')
 }
 
 function isInterrupt(thrown: unknown): boolean {

@@ -1,0 +1,105 @@
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { makeFolder } from '../../files/atomic.js'
+import { projectRoot } from '../../notebook/environment.js'
+import { executeNotebook } from '../../notebook/execute.js'
+import { failureOf, markFailure } from '../../notebook/failure.js'
+import { readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebook.js'
+import { injectParameters } from '../../notebook/parameters.js'
+import { writeReport } from '../../notebook/report.js'
+import { terminalProgress } from '../../notebook/terminal.js'
+import { type Args, type Command, wrongUse } from '../command.js'
+
+export const command: Command = {
+  usage: 'run NOTEBOOK key=value …',
+  summary: 'Execute a notebook without a browser, with other parameters.',
+  help: `
+  key=value     Sets what the notebook's cell tagged "parameters" declares; the value is JSON, or text.
+  --out FILE    Where the executed notebook is saved. Default results/notebooks/NAME.ipynb.
+                Cells find its folder in RECURLAB_NOTEBOOK_OUT.
+  --report      Also writes it as one HTML page (FILE.html), which loads nothing from elsewhere.
+  --timeout S   Seconds that one cell may take. Default: no limit.
+  --json        Prints the outcome as JSON, and what the cells print to standard error.
+
+A cell that fails ends the run: it is named, the notebook is saved as far as it got, and the exit code is 1.
+Ctrl-C stops the running cell and saves too.
+
+  recurlab run notebooks/01-mlp-vs-attention.ipynb steps=50 --out results/quick.ipynb --report
+`,
+  flags: { out: true, report: false, timeout: true, json: false },
+  run,
+}
+
+async function run(args: Args): Promise<number> {
+  const file = notebookOf(args)
+  const out = outOf(args, file)
+  const timeout = timeoutOf(args)
+  const json = args.flags.has('json')
+  const notebook = await injectParameters(readNotebook(file), args.pairs, file)
+  // Before an hour of training, not after it.
+  makeFolder(path.dirname(out))
+
+  const stop = new AbortController()
+  const interrupt = (): void => stop.abort()
+  process.once('SIGINT', interrupt)
+  const progress = terminalProgress(notebook, json ? process.stderr : process.stdout)
+  const started = performance.now()
+  try {
+    const execution = await executeNotebook(notebook, {
+      folder: path.dirname(path.resolve(file)),
+      ...(timeout === undefined ? {} : { timeout }),
+      environment: { RECURLAB_NOTEBOOK_OUT: path.dirname(out) },
+      signal: stop.signal,
+      onEvent: progress.event,
+    })
+    progress.end()
+    const failure = failureOf(execution, timeout)
+    const executed = tidyNotebook(
+      failure ? markFailure(execution.notebook, execution.cell, failure) : execution.notebook,
+    )
+    writeNotebook(out, executed)
+    const report = args.flags.has('report') ? `${out.replace(/\.ipynb$/, '')}.html` : null
+    if (report) await writeReport(report, executed)
+    const seconds = (performance.now() - started) / 1000
+    if (json)
+      process.stdout.write(`${JSON.stringify({ status: execution.status, notebook: out, report, seconds, failure })}\n`)
+    else process.stdout.write(`${saved(failure === null, out, report, seconds)}\n`)
+    if (failure)
+      throw new UserError(
+        `${file}, ${failure.message}\nThe notebook as far as it got: ${path.relative(process.cwd(), out)}`,
+      )
+    return 0
+  } finally {
+    process.removeListener('SIGINT', interrupt)
+  }
+}
+
+function saved(whole: boolean, out: string, report: string | null, seconds: number): string {
+  const relative = (name: string): string => path.relative(process.cwd(), name)
+  const first = `${whole ? 'Executed' : 'Partly executed'} in ${seconds.toFixed(0)} s: ${relative(out)}`
+  return report ? `${first}\nReport: ${relative(report)}` : first
+}
+
+function notebookOf(args: Args): string {
+  const [file, ...more] = args.words
+  if (file === undefined || more.length > 0)
+    throw wrongUse('one notebook', file === undefined ? 'none' : args.words.join(' '), 'See recurlab run --help.')
+  if (!file.endsWith('.ipynb')) throw wrongUse('a notebook (.ipynb)', file, 'See recurlab run --help.')
+  return file
+}
+
+function outOf(args: Args, file: string): string {
+  const given = args.flags.get('out')
+  const name = path.basename(file)
+  const out = path.resolve(typeof given === 'string' ? given : path.join(projectRoot, 'results', 'notebooks', name))
+  if (!out.endsWith('.ipynb')) throw wrongUse('--out FILE.ipynb', String(given ?? name))
+  return out
+}
+
+function timeoutOf(args: Args): number | undefined {
+  const given = args.flags.get('timeout')
+  if (given === undefined) return undefined
+  const seconds = Number(given)
+  if (!(seconds > 0)) throw wrongUse('--timeout with a number of seconds above 0', String(given))
+  return seconds
+}

@@ -1,0 +1,147 @@
+"""Executes one notebook for execute.ts.
+
+One line of JSON comes in on standard input: the notebook, the folder that cells are run in, the kernel's name, the
+time limit of a cell. Events go out as lines of JSON on file descriptor 3 (1 and 2 belong to the kernel): what the cells
+print while they run, and at the end how it went, with the notebook as far as it was executed.
+SIGINT stops the running cell. When standard input ends, the caller is gone, and so is everything here.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat.v4 import output_from_msg
+
+EVENTS = os.fdopen(3, "w", encoding="utf8")
+STARTUP_S = 180
+# A cell that was told to stop and has not stopped by then loses its kernel.
+STOP_S = 10
+
+
+def emit(**event):
+    EVENTS.write(json.dumps(event) + "\n")
+    EVENTS.flush()
+
+
+class Runner(NotebookClient):
+    """Tells what happens, and keeps what a cell prints after its end."""
+
+    def __init__(self, notebook, **options):
+        super().__init__(notebook, **options)
+        self.codes = [i for i, cell in enumerate(notebook.cells) if cell.cell_type == "code" and cell.source.strip()]
+        self.current = None
+        self.parents = {}
+        self.on_notebook_start = self.started
+        self.on_cell_execute = self.cell_started
+
+    def started(self, notebook):
+        emit(event="ready")
+        channel = self.kc.iopub_channel
+        receive = channel.get_msg
+
+        async def get_msg(*args, **kwargs):
+            message = await receive(*args, **kwargs)
+            self.keep_late(message)
+            return message
+
+        channel.get_msg = get_msg
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self.stop)
+
+    def cell_started(self, cell, cell_index):
+        self.current = cell_index
+        emit(event="cell", cell=cell_index, number=self.codes.index(cell_index) + 1, total=len(self.codes))
+
+    def stop(self):
+        async def interrupt():
+            await self.km.interrupt_kernel()
+            await asyncio.sleep(STOP_S)
+            await self.km.shutdown_kernel(now=True)
+
+        self.stopping = asyncio.ensure_future(interrupt())
+
+    def keep_late(self, message):
+        """nbclient forgets what belongs to a cell that has ended: a timer's output."""
+        owner = self.parents.get(message["parent_header"].get("msg_id"))
+        if owner is None or owner == self.current:
+            return
+        if message["msg_type"] in ("stream", "display_data"):
+            self.tell(message)
+            self.nb.cells[owner].outputs.append(output_from_msg(message))
+
+    def process_message(self, msg, cell, cell_index):
+        self.parents[msg["parent_header"].get("msg_id")] = cell_index
+        self.tell(msg)
+        return super().process_message(msg, cell, cell_index)
+
+    def tell(self, message):
+        content = message["content"]
+        if message["msg_type"] == "stream":
+            emit(event="stream", name=content["name"], text=content["text"])
+        elif message["msg_type"] in ("display_data", "execute_result"):
+            emit(event="shown", text=content["data"].get("text/plain", ""))
+
+
+def outcome(runner):
+    """Runs the notebook; how it went."""
+    try:
+        asyncio.run(runner.async_execute())
+    except CellExecutionError as error:
+        outputs = runner.nb.cells[runner.current].outputs
+        shown = next((one for one in reversed(outputs) if one.output_type == "error"), {})
+        return {
+            "status": "error",
+            "ename": error.ename,
+            "evalue": error.evalue,
+            "traceback": list(shown.get("traceback", [])),
+        }
+    except CellTimeoutError:
+        return {"status": "timeout"}
+    except DeadKernelError:
+        return {"status": "dead"}
+    except Exception as error:  # the kernel did not start, or its messages could not be read
+        return {"status": "dead" if runner.current is not None else "start", "message": str(error)}
+    return {"status": "ok"}
+
+
+def end_with_caller(runner):
+    """The caller keeps standard input open as long as it wants an answer."""
+    sys.stdin.buffer.read()
+    kernel = getattr(getattr(runner.km, "provisioner", None), "pid", None)
+    if kernel is not None:
+        try:
+            os.kill(kernel, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    os._exit(1)
+
+
+def main():
+    request = json.loads(sys.stdin.buffer.readline())
+    notebook = nbformat.reads(json.dumps(request["notebook"]), as_version=4)
+    runner = Runner(
+        notebook,
+        kernel_name=request["kernel"],
+        timeout=request["timeout"],
+        startup_timeout=STARTUP_S,
+        iopub_timeout=STARTUP_S,
+        raise_on_iopub_timeout=True,
+        record_timing=False,
+        resources={"metadata": {"path": request["folder"]}},
+    )
+    threading.Thread(target=end_with_caller, args=(runner,), daemon=True).start()
+    # Outputs and counts of an earlier run must not look like this one's.
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs = []
+            cell.execution_count = None
+    how = outcome(runner)
+    emit(event="end", cell=runner.current, notebook=notebook, **how)
+
+
+main()

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import { createInterface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import { UserError } from '../errors.js'
+import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
+import type { Notebook } from './notebook.js'
+
+/** What happens while a notebook runs. Cells are numbered from 1, code cells that are not empty only. */
+export type ExecuteEvent =
+  | { readonly event: 'ready' }
+  | { readonly event: 'cell'; readonly cell: number; readonly number: number; readonly total: number }
+  | { readonly event: 'stream'; readonly name: 'stdout' | 'stderr'; readonly text: string }
+  /** A result, or something that was shown, as text. */
+  | { readonly event: 'shown'; readonly text: string }
+
+/** How a run ended. */
+export interface Execution {
+  /**
+   * `error`: a cell failed; `timeout`: a cell took too long; `dead`: the kernel died; `start`: it did not start;
+   * `interrupted`: the caller stopped it.
+   */
+  readonly status: 'ok' | 'error' | 'timeout' | 'dead' | 'start' | 'interrupted'
+  /** Index (among all cells) of the cell that was run last; null when none was. */
+  readonly cell: number | null
+  readonly ename?: string
+  readonly evalue?: string
+  readonly traceback?: readonly string[]
+  /** More on `dead` and `start`. */
+  readonly message?: string
+  /** As far as it was executed. */
+  readonly notebook: Notebook
+}
+
+/** What {@link executeNotebook} can be told. */
+export interface ExecuteOptions {
+  /** The folder that `../lib` in cells is relative to: the notebook's. */
+  readonly folder: string
+  /** Seconds that one cell may take. Default: no limit. */
+  readonly timeout?: number
+  /** More environment variables for the cells. */
+  readonly environment?: NodeJS.ProcessEnv
+  /** Stops the running cell. */
+  readonly signal?: AbortSignal
+  /** Told while it runs. */
+  readonly onEvent?: (event: ExecuteEvent) => void
+}
+
+type EndEvent = { readonly event: 'end' } & Execution
+
+/**
+ * Executes a notebook headless, in a fresh kernel, with nbclient. A cell that fails is no exception but a status: the
+ * notebook comes back as far as it got.
+ *
+ * @throws UserError when Python or nbclient is missing or breaks.
+ */
+export async function executeNotebook(notebook: Notebook, options: ExecuteOptions): Promise<Execution> {
+  const child = spawn(projectPython(), [path.join(projectRoot, 'lib', 'notebook', 'execute.py')], {
+    env: jupyterEnvironment(options.environment),
+    stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+    // Ctrl-C is for us: we pass it on once.
+    detached: true,
+  })
+  const log = keepLog(child)
+  const stop = (): void => void child.kill('SIGINT')
+  options.signal?.addEventListener('abort', stop)
+  const stdin = child.stdin as Writable
+  // A child that has ended already is reported below.
+  stdin.on('error', () => {})
+  stdin.write(
+    `${JSON.stringify({ notebook, folder: options.folder, timeout: options.timeout ?? null, kernel: 'recurlab' })}\n`,
+  )
+  try {
+    const end = await readEvents(child, options.onEvent)
+    if (!end && options.signal?.aborted) return { status: 'interrupted', cell: null, notebook }
+    if (!end)
+      throw new UserError({
+        where: 'nbclient',
+        expected: 'an executed notebook',
+        found: log().split('\n').at(-1) || 'nothing',
+        todo: 'Run npm run setup.',
+      })
+    const { event: _event, ...execution } = end
+    if (options.signal?.aborted && execution.status !== 'ok') return { ...execution, status: 'interrupted' }
+    return execution.status === 'dead' || execution.status === 'start'
+      ? { ...execution, message: [execution.message, log()].filter(Boolean).join('\n') }
+      : execution
+  } finally {
+    options.signal?.removeEventListener('abort', stop)
+    stdin.end()
+  }
+}
+
+async function readEvents(child: ChildProcess, onEvent: ExecuteOptions['onEvent']): Promise<EndEvent | null> {
+  const failed = new Promise<null>((resolve) => child.once('error', () => resolve(null)))
+  const read = async (): Promise<EndEvent | null> => {
+    for await (const line of createInterface({
+      input: child.stdio[3] as Readable,
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      const event = JSON.parse(line) as ExecuteEvent | EndEvent
+      if (event.event === 'end') return event
+      onEvent?.(event)
+    }
+    return null
+  }
+  return await Promise.race([read(), failed])
+}
+
+/** What the kernel and Python write past the cells: only of interest when they break. */
+function keepLog(child: ChildProcess): () => string {
+  let log = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => {
+      log = `${log}${chunk}`.slice(-4000)
+    })
+  return () => log.trim()
+}

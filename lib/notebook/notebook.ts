@@ -1,0 +1,114 @@
+import { UserError } from '../errors.js'
+import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
+
+/** One output of a cell, as nbformat 4 has it. */
+export interface CellOutput {
+  output_type: 'stream' | 'display_data' | 'execute_result' | 'error'
+  name?: string
+  /** Stream text; nbformat allows it in pieces. */
+  text?: string | string[]
+  [key: string]: unknown
+}
+
+/** One cell, as nbformat 4 has it. */
+export interface Cell {
+  cell_type: 'code' | 'markdown' | 'raw'
+  id?: string
+  metadata: { tags?: string[]; [key: string]: unknown }
+  source: string | string[]
+  outputs?: CellOutput[]
+  execution_count?: number | null
+}
+
+/** A notebook, as nbformat 4 has it. */
+export interface Notebook {
+  nbformat: number
+  nbformat_minor: number
+  metadata: Record<string, unknown>
+  cells: Cell[]
+}
+
+/** Reads a notebook. @throws UserError when the file is missing or no notebook of format 4. */
+export function readNotebook(file: string): Notebook {
+  const text = readBytes(file).toString('utf8')
+  let notebook: Partial<Notebook>
+  try {
+    notebook = JSON.parse(text) as Partial<Notebook>
+  } catch (error) {
+    throw new UserError({ where: file, expected: 'a notebook (JSON)', found: systemReason(error) }, { cause: error })
+  }
+  if (notebook?.nbformat !== 4 || !Array.isArray(notebook.cells))
+    throw new UserError({
+      where: file,
+      expected: 'a notebook of format 4',
+      found: notebook?.nbformat === undefined ? 'something else' : `format ${notebook.nbformat}`,
+      todo: 'Open and save it in JupyterLab.',
+    })
+  return { nbformat_minor: 5, metadata: {}, ...notebook } as Notebook
+}
+
+/** Writes a notebook the way Jupyter does, so that a rerun gives a small difference. */
+export function writeNotebook(file: string, notebook: Notebook): void {
+  writeFileAtomic(file, `${JSON.stringify(notebook, null, 1)}\n`)
+}
+
+/** A cell's code or prose in one piece. */
+export function sourceOf(cell: Cell): string {
+  return joined(cell.source)
+}
+
+/** Whether a cell carries a tag. */
+export function hasTag(cell: Cell, tag: string): boolean {
+  return cell.metadata.tags?.includes(tag) ?? false
+}
+
+/**
+ * Makes an executed notebook fit to be kept: no times of execution, texts as lists of lines, consecutive prints of
+ * one stream as one output, and of a line that was overwritten (progress) only what was last to be seen.
+ */
+export function tidyNotebook(notebook: Notebook): Notebook {
+  return { ...notebook, cells: notebook.cells.map(tidyCell) }
+}
+
+function tidyCell(cell: Cell): Cell {
+  const { execution: _times, ...metadata } = cell.metadata
+  const tidy: Cell = { ...cell, metadata, source: lines(sourceOf(cell)) }
+  return cell.outputs ? { ...tidy, outputs: mergeStreams(cell.outputs).map(splitOutput) } : tidy
+}
+
+function mergeStreams(outputs: readonly CellOutput[]): CellOutput[] {
+  const merged: CellOutput[] = []
+  for (const output of outputs) {
+    const before = merged.at(-1)
+    if (output.output_type === 'stream' && before?.output_type === 'stream' && before.name === output.name)
+      before.text = joined(before.text ?? '') + joined(output.text ?? '')
+    else merged.push({ ...output })
+  }
+  return merged
+}
+
+/** Jupyter keeps texts as lists of lines, which version control compares well. */
+function splitOutput(output: CellOutput): CellOutput {
+  if (output.output_type === 'stream') return { ...output, text: lines(overwritten(joined(output.text ?? ''))) }
+  if (typeof output.data !== 'object' || output.data === null) return output
+  const data = Object.entries(output.data).map(([type, value]): [string, unknown] => [
+    type,
+    typeof value === 'string' && /^text\/|\+xml$/.test(type) ? lines(value) : value,
+  ])
+  return { ...output, data: Object.fromEntries(data) }
+}
+
+/** What a terminal shows in the end of lines that return to their start. */
+export function overwritten(text: string): string {
+  if (!text.includes('\r')) return text
+  const ends = text.replace(/\r+\n/g, '\n').split('\n')
+  return ends.map((line) => line.replace(/\r+$/, '').split('\r').at(-1)).join('\n')
+}
+
+function joined(text: string | readonly string[]): string {
+  return typeof text === 'string' ? text : text.join('')
+}
+
+function lines(text: string): string[] {
+  return text === '' ? [] : text.split(/(?<=\n)/)
+}

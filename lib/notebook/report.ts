@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process'
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
+import type { Notebook } from './notebook.js'
+
+/**
+ * Writes a notebook as one HTML page: code, outputs, figures as SVG; nothing in it is loaded from elsewhere.
+ *
+ * @throws UserError when nbconvert fails.
+ */
+export async function writeReport(file: string, notebook: Notebook): Promise<void> {
+  writeFileAtomic(
+    file,
+    withoutScripts(await convert({ ...notebook, metadata: { ...notebook.metadata, title: titleOf(file) } })),
+  )
+}
+
+function titleOf(file: string): string {
+  return path.basename(file, '.html')
+}
+
+function convert(notebook: Notebook): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(projectPython(), [path.join(projectRoot, 'lib', 'notebook', 'report.py')], {
+      env: jupyterEnvironment(),
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+    const page: Buffer[] = []
+    let log = ''
+    child.stdout.on('data', (chunk: Buffer) => page.push(chunk))
+    child.stderr.on('data', (chunk: Buffer) => {
+      log = `${log}${chunk}`.slice(-2000)
+    })
+    const fail = (reason: string): void =>
+      reject(new UserError({ where: 'nbconvert', expected: 'an HTML page', found: reason, todo: 'Run npm run setup.' }))
+    child.on('error', (error) => fail(error.message))
+    child.on('close', (code) => {
+      if (code === 0) resolve(Buffer.concat(page).toString('utf8'))
+      else fail(log.trim().split('\n').at(-1) ?? `exit code ${code}`)
+    })
+    // A child that has ended already is reported by its exit code.
+    child.stdin.on('error', () => {})
+    child.stdin.end(JSON.stringify(notebook))
+  })
+}
+
+/**
+ * nbconvert's page loads MathJax, RequireJS and Mermaid from elsewhere; a report needs no script at all, and
+ * one that somebody opens from a mail should not run any.
+ */
+export function withoutScripts(page: string): string {
+  return page
+    .replace(/<script\b[^>]*>[\s\S]*?<\/script\s*>/gi, '')
+    .replace(/<link\b[^>]*\bhref="(https?:)?\/\/[^>]*>/gi, '')
+}

@@ -1,0 +1,34 @@
+import type { ExecuteEvent } from './execute.js'
+import { firstLine } from './failure.js'
+import type { Notebook } from './notebook.js'
+
+/** Prints what happens while a notebook runs. */
+export interface TerminalProgress {
+  event(event: ExecuteEvent): void
+  /** Ends an unfinished line. */
+  end(): void
+}
+
+/** A heading for every cell, then what it prints as it comes: overwritten progress lines too. */
+export function terminalProgress(notebook: Notebook, stream: NodeJS.WritableStream): TerminalProgress {
+  let lineOpen = false
+  const print = (text: string): void => {
+    if (text === '') return
+    stream.write(text)
+    lineOpen = !text.endsWith('\n')
+  }
+  const freshLine = (): void => print(lineOpen ? '\n' : '')
+  return {
+    end: freshLine,
+    event: (event) => {
+      if (event.event === 'cell') {
+        freshLine()
+        print(`── cell ${event.number} of ${event.total}: ${firstLine(notebook.cells[event.cell]!)}\n`)
+      } else if (event.event === 'stream') print(event.text)
+      else if (event.event === 'shown') {
+        freshLine()
+        print(`${event.text}\n`)
+      }
+    },
+  }
+}
