@@ -77,6 +77,11 @@ async function build(kind, compiler, say) {
       `The native backend is built on Linux x64 and arm64 only, this is ${process.platform} ${process.arch}.`,
       'Nothing to do: the wasm backend is used.',
     )
+  if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))
+    throw new SetupError(
+      `The GPU backend needs Linux x64 and a loaded NVIDIA driver; here is ${process.arch}, ${hasNvidiaDriver() ? 'with' : 'without'} a driver.`,
+      'Install the NVIDIA driver (nothing else: the CUDA libraries come with this) and run npm run setup:gpu.',
+    )
   if (!compiler)
     throw new SetupError(
       'No C++ compiler (g++, clang++ or c++) was found.',
