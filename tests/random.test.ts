@@ -6,7 +6,19 @@ import { Random } from '../lib/random.js'
 test('one key gives one stream, and different keys give different ones', () => {
   const draws = (random: Random): number[] => Array.from({ length: 8 }, () => random.int(1 << 30))
   assert.deepEqual(draws(Random.of(1, 'a')), draws(Random.of(1, 'a')))
-  const keys: (number | string)[][] = [[1], [2], ['1'], [1, 'a'], ['a', 1], [1, 'b'], [0.5], [-1], ['ab'], ['a', 'b'], [2 ** 40]]
+  const keys: (number | string)[][] = [
+    [1],
+    [2],
+    ['1'],
+    [1, 'a'],
+    ['a', 1],
+    [1, 'b'],
+    [0.5],
+    [-1],
+    ['ab'],
+    ['a', 'b'],
+    [2 ** 40],
+  ]
   const seen = new Set(keys.map((key) => draws(Random.of(...key)).join()))
   assert.equal(seen.size, keys.length)
 })
@@ -26,7 +38,10 @@ test('integers stay below their bound and reach all values', () => {
   const random = Random.of(7)
   const counts = new Array<number>(6).fill(0)
   for (let i = 0; i < 6000; i++) counts[random.int(6)]!++
-  assert.ok(counts.every((count) => count > 850 && count < 1150), counts.join())
+  assert.ok(
+    counts.every((count) => count > 850 && count < 1150),
+    counts.join(),
+  )
 })
 
 test('normal numbers have mean 0 and deviation 1, uniform ones lie in [0, 1)', () => {
@@ -42,7 +57,10 @@ test('a shuffle keeps every item', () => {
   fc.assert(
     fc.property(fc.array(fc.integer()), fc.integer(), (items, seed) => {
       const shuffled = Random.of(seed).shuffle([...items])
-      assert.deepEqual([...shuffled].sort((a, b) => a - b), [...items].sort((a, b) => a - b))
+      assert.deepEqual(
+        [...shuffled].sort((a, b) => a - b),
+        [...items].sort((a, b) => a - b),
+      )
     }),
   )
 })

@@ -26,7 +26,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     return await command.run(parseArgs(rest, command.flags))
   } catch (error) {
-    if (!(error instanceof UserError) || process.env['RECURLAB_DEBUG']) {
+    if (!(error instanceof UserError) || process.env.RECURLAB_DEBUG) {
       process.stderr.write(
         `recurlab: internal error: ${error instanceof Error ? (error.stack ?? error.message) : error}\n`,
       )

@@ -68,7 +68,7 @@ function wrongKey(key: string, expected: string, found: string, todo?: string): 
 
 /** In words, what a key takes, as far as the failed check tells. */
 function describeType(key: ConfigKey, issue: z.core.$ZodIssue): string {
-  const about = configSchema.shape[key]?.meta()?.['description'] ?? ''
+  const about = configSchema.shape[key]?.meta()?.description ?? ''
   const what = describeIssue(issue)
   return about ? `${what} (${about.replace(/\.$/, '')})` : what
 }

@@ -28,9 +28,9 @@ export const configSchema = z.strictObject({
   box: field(z.enum(['2x2', '2x3', '3x3']).default('2x2'), {
     description: 'Sudoku box, rows x columns; 2x2 is a 4×4 grid.',
   }),
-  clues: field(z.int().min(4).max(80).default(5), { description: 'Given digits of a generated puzzle.' }),
-  trainPuzzles: field(count.default(200), { description: 'Base puzzles generated for training.' }),
-  testPuzzles: field(count.default(300), { description: 'Puzzles generated for testing.' }),
+  clues: field(z.int().min(1).max(80).default(5), { description: 'Given digits of a generated puzzle.' }),
+  trainPuzzles: field(z.int().min(0).default(200), { description: 'Base puzzles generated for training.' }),
+  testPuzzles: field(z.int().min(0).default(300), { description: 'Puzzles generated for testing.' }),
   dataSeed: field(z.int().min(0).default(0), { description: 'Seed of the generated puzzles.' }),
   augment: field(z.union([z.literal('fresh'), z.int().min(0)]).default('fresh'), {
     published: 'num_aug',

@@ -22,6 +22,8 @@ export interface TrainMetrics {
 
 /** What is told while a run goes on; every function may be left out. */
 export interface RunObserver {
+  /** Something that whoever reads the results should know. */
+  onNote?(text: string): void
   /** Before the run, what it is going to cost. */
   onEstimate?(estimate: Estimate): void
   onStart?(run: { id: string; config: Config; step: number; steps: number }): void

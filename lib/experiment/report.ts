@@ -41,6 +41,9 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
   let steps = 0
   const prefix = label ? `${label}: ` : ''
   return {
+    onNote(text) {
+      sink.line(`${prefix}${text}`)
+    },
     onEstimate({ totalSeconds, peakBytes, availableBytes }) {
       sink.line(
         `${prefix}about ${formatSeconds(totalSeconds)} and ${formatBytes(peakBytes)} of tensors (free: ${formatBytes(availableBytes)})`,
@@ -66,17 +69,5 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
     onEnd(state) {
       sink.line(`${prefix}${state}`)
     },
-  }
-}
-
-/** Tells several observers. */
-export function combineObservers(...observers: readonly (RunObserver | undefined)[]): RunObserver {
-  const all = observers.filter((observer) => observer !== undefined)
-  return {
-    onEstimate: (estimate) => all.forEach((o) => o.onEstimate?.(estimate)),
-    onStart: (run) => all.forEach((o) => o.onStart?.(run)),
-    onStep: (metrics) => all.forEach((o) => o.onStep?.(metrics)),
-    onEvaluation: (step, evaluation) => all.forEach((o) => o.onEvaluation?.(step, evaluation)),
-    onEnd: (state) => all.forEach((o) => o.onEnd?.(state)),
   }
 }

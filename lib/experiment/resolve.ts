@@ -1,3 +1,4 @@
+import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { type TrainingBatches, trainingBatches } from '../data/sampler.js'
@@ -29,6 +30,16 @@ export function modelShape(config: Config, manifest: DatasetManifest): ModelShap
   }
   checkShape(shape)
   return shape
+}
+
+/**
+ * A configuration whose data keys say what the data set is: those of generated puzzles, so that the run's record is
+ * enough to make them again. The data set wins over keys that say otherwise.
+ */
+export function withDataKeys(config: Config, manifest: DatasetManifest): Config {
+  const { box, clues, train, test, seed } = manifest.options
+  if (manifest.source.kind !== 'generated' || config.data !== null) return config
+  return parseConfig({ ...config, box, clues, trainPuzzles: train, testPuzzles: test, dataSeed: seed })
 }
 
 /** Length of the run in optimiser steps: `steps`, or int(epochs · puzzles / batch) as the published code has it. */

@@ -2,6 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { SamplerState } from '../data/sampler.js'
 import { UserError } from '../errors.js'
+import type { StoredTensor } from '../files/safetensors.js'
+import { toFloat32 } from '../files/safetensors-dtype.js'
 import type { Carry } from '../model/carry.js'
 import type { ModelShape } from '../model/shape.js'
 import {
@@ -20,7 +22,9 @@ const snapshotState = z.strictObject({
   step: z.int().min(0),
   updates: z.int().min(0),
   exploration: z.array(z.int()).length(4),
-  sampler: z.record(z.string(), z.unknown()),
+  sampler: z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }),
+  /** Seconds of training so far. */
+  seconds: z.number().min(0),
 })
 
 /** A training state outside any backend: what a checkpoint file holds. */
@@ -35,7 +39,7 @@ const FIRST_MOMENT = 'adam.m/'
 const SECOND_MOMENT = 'adam.v/'
 
 /** Copies the whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. */
-export function takeSnapshot(state: TrainingState, sampler: SamplerState): Snapshot {
+export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
   const tensors = new Map(modelTensors(state.model))
   const put = (prefix: string, weights: Weights): void => {
     for (const [name, tensor] of Object.entries(weights)) tensors.set(prefix + name, hostTensor(tensor))
@@ -64,6 +68,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState): Snaps
       updates: state.optimizer.t,
       exploration: state.exploration.state(),
       sampler: { ...sampler },
+      seconds,
     },
   }
 }
@@ -80,6 +85,7 @@ export function restoreSnapshot(
 ): {
   state: TrainingState
   sampler: SamplerState
+  seconds: number
 } {
   const parsed = snapshotState.safeParse(state)
   if (!parsed.success)
@@ -117,8 +123,14 @@ export function restoreSnapshot(
       step: parsed.data.step,
       exploration: Random.fromState(parsed.data.exploration),
     },
-    sampler: parsed.data.sampler as unknown as SamplerState,
+    sampler: parsed.data.sampler,
+    seconds: parsed.data.seconds,
   }
+}
+
+/** The tensors of a file as float32. */
+export function hostTensors(stored: ReadonlyMap<string, StoredTensor>): Map<string, HostTensor> {
+  return new Map([...stored].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]))
 }
 
 /** The weights to evaluate with: the EMA where there is one. */

@@ -2,15 +2,15 @@ import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches, type TrainingBatches, trainingBatches } from '../data/sampler.js'
+import { evaluationBatches, type TrainingBatches } from '../data/sampler.js'
 import { type Evaluation, evaluate } from '../evaluate/evaluate.js'
-import { createModel, disposeModel } from '../model/weights.js'
+import { countParameters, createModel, disposeModel } from '../model/weights.js'
 import { collectProvenance } from '../results/provenance.js'
 import { createRun, type RunWriter, saveCheckpoint } from '../results/run.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../train/step.js'
 import { checkMemory, estimateRun } from './estimate.js'
 import { type RunObserver, trainMetrics } from './observer.js'
-import { evaluationInterval, modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
+import { evaluationInterval, modelShape, newSampler, stepOptions, totalSteps, withDataKeys } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
 
 /** Where a run goes and who watches it. */
@@ -44,7 +44,7 @@ export interface Session {
  * @throws UserError for a wrong configuration, or a results folder that cannot be written to.
  */
 export async function train(input: ConfigInput, data: Dataset, options: TrainOptions = {}): Promise<string> {
-  const config = parseConfig(input)
+  const config = withDataKeys(parseConfig(input), data.manifest)
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const steps = totalSteps(config, data.manifest)
@@ -55,6 +55,8 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
     resultsDir: options.resultsDir ?? 'results',
     config,
     name: `${config.task}-${config.mixer}`,
+    steps,
+    parameters: countParameters(shape),
     provenance: collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
   })
   const session: Session = {
@@ -68,7 +70,7 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
     secondsBefore: 0,
   }
   // The first save comes before the first step: what cannot be written shows now, not after an hour.
-  saveCheckpoint(run, takeSnapshot(session.state, session.sampler.state()))
+  saveCheckpoint(run, takeSnapshot(session.state, session.sampler.state(), 0))
   await continueSession(session, options)
   return run.id
 }
@@ -78,7 +80,7 @@ export async function continueSession(session: Session, { observer, signal }: Tr
   const { config, data, run, state, steps, sampler } = session
   const interval = evaluationInterval(config, data.manifest)
   let seconds = session.secondsBefore
-  const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state()))
+  const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state(), seconds))
   observer?.onStart?.({ id: run.id, config, step: state.step, steps })
   try {
     while (state.step < steps && !signal?.aborted) {

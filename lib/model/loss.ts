@@ -15,7 +15,7 @@ export interface Loss {
 
 /**
  * The loss of one supervision step, summed over rows: token cross-entropy averaged inside each row over its counted
- * labels, plus half the halting loss against [row fully correct]. Paper, section 4.1 and figure 3.
+ * labels, plus half the halting loss against [row fully correct]. Paper, figure 3.
  *
  * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
  */

@@ -34,7 +34,9 @@ test('hostile keys are unknown keys', () => {
 })
 
 test('texts of the command line become numbers, null and words', () => {
-  const texts = new Map(Object.entries({ lr: '1e-4', mixer: 'attention', epochs: 'null', augment: 'fresh', data: '42' }))
+  const texts = new Map(
+    Object.entries({ lr: '1e-4', mixer: 'attention', epochs: 'null', augment: 'fresh', data: '42' }),
+  )
   assert.deepEqual(configFromText(texts), { lr: 1e-4, mixer: 'attention', epochs: null, augment: 'fresh', data: '42' })
 })
 
@@ -55,7 +57,15 @@ test('a parsed configuration parses to itself', () => {
 test('the paper preset is the published command, and paper-text differs by its 60,000 epochs', () => {
   const paper = parseConfig(preset('sudoku-paper'))
   assert.deepEqual(
-    { hidden: paper.hidden, T: paper.T, n: paper.n, K: paper.K, batch: paper.batch, lr: paper.lr, epochs: paper.epochs },
+    {
+      hidden: paper.hidden,
+      T: paper.T,
+      n: paper.n,
+      K: paper.K,
+      batch: paper.batch,
+      lr: paper.lr,
+      epochs: paper.epochs,
+    },
     { hidden: 512, T: 3, n: 6, K: 16, batch: 768, lr: 1e-4, epochs: 50_000 },
   )
   assert.deepEqual(parseConfig(preset('sudoku-paper-text')), { ...paper, epochs: 60_000 })
@@ -67,6 +77,9 @@ test('an unknown preset names the nearest one', () => {
 
 test('the glossary explains every key', () => {
   const entries = glossary()
-  assert.deepEqual(entries.map((entry) => entry.key), Object.keys(configSchema.shape))
+  assert.deepEqual(
+    entries.map((entry) => entry.key),
+    Object.keys(configSchema.shape),
+  )
   assert.ok(entries.every((entry) => entry.meaning.endsWith('.')))
 })

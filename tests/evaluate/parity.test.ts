@@ -9,7 +9,19 @@ import { root, sharedPath } from '../shared.js'
 
 const own = path.join(root, 'tests/fixtures/golden')
 const golden = sharedPath('golden')
-const QUANTITIES = ['outputs', 'predictions', 'gradients', 'carry', 'halting', 'losses', 'metrics', 'learning rates', 'weights after', 'EMA', 'evaluation']
+const QUANTITIES = [
+  'outputs',
+  'predictions',
+  'gradients',
+  'carry',
+  'halting',
+  'losses',
+  'metrics',
+  'learning rates',
+  'weights after',
+  'EMA',
+  'evaluation',
+]
 
 before(async () => {
   await startBackend()
@@ -50,13 +62,11 @@ test('a relative error is infinite for NaN and for another count of numbers', ()
   assert.equal(relativeError([1.5, 2], [1, 2]), 0.25)
 })
 
-test(
-  'a variant that this build does not have is refused by name',
-  { skip: golden === null && 'the shared reference numbers are not beside the checkout' },
-  () => {
-    assert.throws(() => compareWithReference(readReference(golden!, 'hrm')), /variant hrm: .*H_level/)
-  },
-)
+test('a variant that this build does not have is refused by name', {
+  skip: golden === null && 'the shared reference numbers are not beside the checkout',
+}, () => {
+  assert.throws(() => compareWithReference(readReference(golden!, 'hrm')), /variant hrm: .*H_level/)
+})
 
 test('a folder without reference numbers is refused', () => {
   assert.throws(() => listReferences(path.join(root, 'lib')), /expected pairs NAME\.json and NAME\.safetensors/)

@@ -24,7 +24,13 @@ interface Numerics {
     grads: number[][]
     weights_after: number[][]
   }
-  lr_schedule: { base_lr: number; warmup_steps: number; total_steps: number; min_ratio: number; steps: [number, number][] }[]
+  lr_schedule: {
+    base_lr: number
+    warmup_steps: number
+    total_steps: number
+    min_ratio: number
+    steps: [number, number][]
+  }[]
 }
 
 const golden = JSON.parse(readFileSync(path.join(root, 'tests/fixtures/golden/numerics.json'), 'utf8')) as Numerics

@@ -17,13 +17,19 @@ before(async () => {
 
 const random = (seed: number, ...shape: number[]): tf.Tensor => {
   const draw = Random.of(seed)
-  return tf.tensor(Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => draw.normal()), shape)
+  return tf.tensor(
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => draw.normal()),
+    shape,
+  )
 }
 
 /** Value and gradients of two functions of the same tensors agree, for a random direction. */
 function assertSame(f: (...x: tf.Tensor[]) => tf.Tensor, g: (...x: tf.Tensor[]) => tf.Tensor, x: tf.Tensor[]): void {
   const direction = random(99, ...f(...x).shape)
-  const scalar = (h: typeof f) => (...x: tf.Tensor[]) => tf.sum(tf.mul(h(...x), direction)) as tf.Scalar
+  const scalar =
+    (h: typeof f) =>
+    (...x: tf.Tensor[]) =>
+      tf.sum(tf.mul(h(...x), direction)) as tf.Scalar
   assertClose(f(...x).dataSync(), g(...x).dataSync(), 1e-5)
   const [a, b] = [tf.grads(scalar(f))(x), tf.grads(scalar(g))(x)]
   for (const [i, gradient] of a.entries()) assertClose(gradient.dataSync(), b[i]!.dataSync(), 1e-5)
@@ -62,7 +68,11 @@ test('SwiGLU over the tokens is SwiGLU over the channels of the transpose', () =
       }
       const direct = (x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor): tf.Tensor =>
         swigluTokens(x as tf.Tensor3D, gateUp as tf.Tensor2D, down as tf.Tensor2D)
-      assertSame(direct, transposed, [random(seed, B, L, D), random(seed + 1, 2 * inner, L), random(seed + 2, L, inner)])
+      assertSame(direct, transposed, [
+        random(seed, B, L, D),
+        random(seed + 1, 2 * inner, L),
+        random(seed + 2, L, inner),
+      ])
     }),
     { numRuns: 20 },
   )
@@ -97,7 +107,7 @@ test('a latent recursion is n updates of z and one of y', () => {
 test('recursions without gradient leave the given state and free every state between', () => {
   const [x, y, z] = [1, 2, 3].map((v) => tf.fill([1, 2, 2], v)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]
   const before = tf.memory().numTensors
-  const after = recurseWithoutGradient((a, b) => tf.tanh(tf.add(a, b)), x, { y, z }, 3, 4)
+  const after = recurseWithoutGradient((a, b) => tf.tanh(tf.add(a, b)) as tf.Tensor3D, x, { y, z }, 3, 4)
   assert.equal(tf.memory().numTensors, before + 2)
   assert.equal(y.isDisposed, false)
   assert.notEqual(after.y, y)
@@ -128,8 +138,14 @@ test('the embedding puts the zero-padded puzzle row before the tokens and multip
   const scale = Math.sqrt(8)
   const padded = [...row.dataSync(), 0, 0, 0, 0, 0, 0].map((v) => v * scale)
   assertClose([...x[0]!, ...x[1]!], padded)
-  assertClose(x[2]!, table[1]!.map((v) => v * scale))
-  assertClose(x[5]!, table[4]!.map((v) => v * scale))
+  assertClose(
+    x[2]!,
+    table[1]!.map((v) => v * scale),
+  )
+  assertClose(
+    x[5]!,
+    table[4]!.map((v) => v * scale),
+  )
   disposeModel(model)
 })
 

@@ -78,10 +78,16 @@ test('a row keeps its puzzle until K steps are made, then takes the one offered'
   const first = state.carry.batch.inputs.slice()
   for (let step = 1; step < 3; step++) {
     assert.deepEqual(state.carry.batch.inputs, first)
-    assert.equal(state.carry.halted.every((halted) => halted === 0), true)
+    assert.equal(
+      state.carry.halted.every((halted) => halted === 0),
+      true,
+    )
     trainStep(state, batch(step), options)
   }
-  assert.equal(state.carry.halted.every((halted) => halted === 1), true)
+  assert.equal(
+    state.carry.halted.every((halted) => halted === 1),
+    true,
+  )
   const report = trainStep(state, batch(50), options)
   assert.deepEqual(state.carry.batch.inputs, batch(50).inputs)
   assert.deepEqual([...state.carry.steps], [1, 1, 1, 1, 1, 1])
@@ -123,7 +129,11 @@ test('a thousand steps’ worth of tensors is not kept: their number is that aft
 })
 
 test('training on one batch learns it, with either optimiser and either loss', () => {
-  for (const change of [{}, { loss: 'softmax' as const }, { optimizer: { ...options.optimizer, kind: 'adamw' as const } }]) {
+  for (const change of [
+    {},
+    { loss: 'softmax' as const },
+    { optimizer: { ...options.optimizer, kind: 'adamw' as const } },
+  ]) {
     const state = initialState(createModel(shape, 2), 6, 0.9, 2)
     const fast = { ...options, ...change, schedule: { ...schedule, lr: 1e-2 } }
     const losses = Array.from({ length: 120 }, () => trainStep(state, batch(7), fast).lmLoss)
@@ -150,7 +160,10 @@ test('evaluation is a pure function of weights, data and steps, whatever the bat
   const a = await evaluate(state.model, state.ema!, [whole])
   const b = await evaluate(state.model, state.ema!, parts)
   assert.equal(tf.memory().numTensors, numTensors)
-  assert.deepEqual(a.outcomes.map((o) => [...o.prediction]), b.outcomes.map((o) => [...o.prediction]))
+  assert.deepEqual(
+    a.outcomes.map((o) => [...o.prediction]),
+    b.outcomes.map((o) => [...o.prediction]),
+  )
   assert.equal(a['test.exact'], b['test.exact'])
   assert.equal(a.steps, 3)
   free(state)

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import type { Batch } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { readBytes, systemReason } from '../../files/atomic.js'
-import { toFloat32 } from '../../files/safetensors-dtype.js'
 import { readSafetensors, type Safetensors } from '../../files/safetensors.js'
+import { toFloat32 } from '../../files/safetensors-dtype.js'
 import type { HostTensor } from '../../model/weights.js'
 
 const metrics = z.object({

@@ -1,0 +1,83 @@
+import { startBackend } from '../backend/index.js'
+import { parseConfig } from '../config/parse.js'
+import type { Dataset } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { collectProvenance } from '../results/provenance.js'
+import { loadCheckpoint, openRun, resumeRun } from '../results/run.js'
+import { datasetOf } from './dataset.js'
+import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
+import { hostTensors, restoreSnapshot } from './snapshot.js'
+import { continueSession, type TrainOptions } from './train.js'
+
+/** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
+export interface ResumeOptions extends TrainOptions {
+  /** Default: the data set named in the run's configuration, or puzzles generated from it. */
+  readonly data?: Dataset
+}
+
+/**
+ * Goes on with a run from its checkpoint, bit for bit as if it had never stopped (on the same backend and machine).
+ *
+ * @param run folder, ID or the beginning of one
+ * @returns the run's ID
+ * @throws UserError when the run is finished, its data cannot be had or has changed, or its checkpoint is damaged.
+ */
+export async function resume(run: string, options: ResumeOptions = {}): Promise<string> {
+  const record = openRun(run, options.resultsDir)
+  if (record.state === 'finished')
+    throw new UserError({
+      where: `run ${record.id}`,
+      expected: 'a run that is not at its end',
+      found: `all ${record.status.steps ?? record.status.step} steps done`,
+      todo: 'Start a longer one with steps=N.',
+    })
+  const config = parseConfig(record.config)
+  const data = options.data ?? (await datasetOf(config))
+  checkSameData(record.id, record.provenance, data)
+  const backend = await startBackend()
+  const { tensors, state } = loadCheckpoint(record)
+  const restored = restoreSnapshot(modelShape(config, data.manifest), hostTensors(tensors), state)
+  const sampler = newSampler(config, data)
+  sampler.restore(restored.sampler)
+  const steps = totalSteps(config, data.manifest)
+  const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
+  const writer = resumeRun(record, restored.state.step, provenance)
+  const warning = otherBackend(record.provenance, backend)
+  if (warning) options.observer?.onNote?.(warning)
+  await continueSession(
+    {
+      config,
+      data,
+      options: stepOptions(config, steps),
+      sampler,
+      state: restored.state,
+      run: writer,
+      steps,
+      secondsBefore: restored.seconds,
+    },
+    options,
+  )
+  return record.id
+}
+
+/** A data set that was built anew with other content must not go unnoticed. */
+function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
+  const hash = provenance.dataHash
+  if (hash === data.hash) return
+  throw new UserError({
+    where: `run ${id}`,
+    expected: `its data set, hash ${String(hash).slice(0, 12)}`,
+    found: `another, hash ${data.hash.slice(0, 12)}`,
+    todo: 'Name the folder of the data set it was trained on with data=DIR.',
+  })
+}
+
+/** Says so where results cannot be the same to the last bit. */
+function otherBackend(
+  provenance: Readonly<Record<string, unknown>>,
+  backend: { name: string; threads: number },
+): string | null {
+  const before = provenance.backend as { name?: string; threads?: number } | undefined
+  if (!before || (before.name === backend.name && before.threads === backend.threads)) return null
+  return `the run was begun on ${before.name} with ${before.threads} threads and goes on with ${backend.name} and ${backend.threads}: numbers may differ in the last bits`
+}
