@@ -66,11 +66,6 @@ function describeIssue(issue: z.core.$ZodIssue): string {
       return `one of ${issue.values.map(String).join(', ')}`
     case 'invalid_type':
       return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`
-    case 'invalid_union':
-      return issue.errors
-        .map((errors) => (errors[0] ? describeIssue(errors[0]) : ''))
-        .filter(Boolean)
-        .join(' or ')
     default:
       return issue.message
   }

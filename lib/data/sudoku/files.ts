@@ -4,7 +4,7 @@ import type { Geometry } from './box.js'
 import type { FileSource } from './options.js'
 import { lineOf, solveUnique } from './parse.js'
 import { type Puzzle, type PuzzleList, puzzleList } from './puzzles.js'
-import { readPuzzles } from './read.js'
+import { type PuzzleRow, readRows } from './read.js'
 import { createSample } from './sample.js'
 import { puzzleIndex, type Sameness, samenessFor } from './twins.js'
 
@@ -25,6 +25,13 @@ export interface FileSplits {
   readonly leftOut: number
   /** Whether each puzzle was solved, or only its answer checked. */
   readonly solved: boolean
+}
+
+/** What a line says, or what solving it says where it does not. */
+function toPuzzle(grid: Geometry, { clues, answer, rating, line }: PuzzleRow, file: string): Puzzle {
+  if (answer !== null && rating !== null) return { clues, solution: answer, rating, line }
+  const { solution, backtracks } = solveUnique(grid, clues, lineOf(file, line), answer)
+  return { clues, solution, rating: rating ?? backtracks, line }
 }
 
 /** What was read of a file. */
@@ -68,7 +75,8 @@ function readTest(grid: Geometry, source: FileSource, file: string, seed: number
 
 async function read(grid: Geometry, source: FileSource, file: string, capacity: number, seed: number): Promise<Read> {
   const sample = createSample(grid, capacity, seed)
-  const sha256 = await readPuzzles(grid, file, source.kind, (puzzle) => {
+  const sha256 = await readRows(grid, file, source.kind, (row) => {
+    const puzzle = toPuzzle(grid, row, file)
     if (puzzle.rating >= source.minRating) sample.offer(puzzle)
   })
   const list = sample.take()

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { Random } from '../../random.js'
+import { bitCount } from './bits.js'
 import type { Geometry } from './box.js'
 import { type Puzzle, type PuzzleList, puzzleList } from './puzzles.js'
 import { solverFor } from './solver.js'
@@ -73,35 +74,36 @@ export function drawPuzzle(grid: Geometry, clues: number, random: Random): Puzzl
 export function drawGrid({ side, cells, boxOf }: Geometry, random: Random): Uint8Array {
   const digits = new Uint8Array(cells)
   const used = new Int32Array(3 * side)
+  const all = (2 << side) - 2
   const order = random.shuffle(Uint8Array.from({ length: cells }, (_, i) => i))
-  const lines = (cell: number): [number, number, number] => [
-    Math.floor(cell / side),
-    side + (cell % side),
-    2 * side + boxOf[cell]!,
-  ]
-  const optionsAt = (cell: number): number[] => {
-    const [row, column, inBox] = lines(cell)
-    const taken = used[row]! | used[column]! | used[inBox]!
-    return Array.from({ length: side }, (_, i) => i + 1).filter((digit) => !(taken & (1 << digit)))
+  const mark = (cell: number, bit: number): void => {
+    used[Math.floor(cell / side)]! ^= bit
+    used[side + (cell % side)]! ^= bit
+    used[2 * side + boxOf[cell]!]! ^= bit
   }
+  const optionsAt = (cell: number): number =>
+    ~(used[Math.floor(cell / side)]! | used[side + (cell % side)]! | used[2 * side + boxOf[cell]!]!) & all
   const fill = (): boolean => {
     let chosen = -1
-    let options: number[] = []
+    let options = 0
+    let fewest = side + 1
     for (const cell of order) {
       if (digits[cell] !== 0) continue
       const here = optionsAt(cell)
-      if (chosen < 0 || here.length < options.length) {
-        chosen = cell
-        options = here
-      }
-      if (options.length < 2) break
+      const count = bitCount(here)
+      if (count >= fewest) continue
+      chosen = cell
+      options = here
+      fewest = count
+      if (count < 2) break
     }
     if (chosen < 0) return true
-    for (const digit of random.shuffle(options)) {
+    const choices = Array.from({ length: side }, (_, i) => i + 1).filter((digit) => options & (1 << digit))
+    for (const digit of random.shuffle(choices)) {
       digits[chosen] = digit
-      for (const line of lines(chosen)) used[line]! |= 1 << digit
+      mark(chosen, 1 << digit)
       if (fill()) return true
-      for (const line of lines(chosen)) used[line]! &= ~(1 << digit)
+      mark(chosen, 1 << digit)
       digits[chosen] = 0
     }
     return false

@@ -46,7 +46,7 @@ export function solveUnique(
   grid: Geometry,
   clues: Uint8Array,
   where: string,
-  answer?: Uint8Array,
+  answer: Uint8Array | null = null,
 ): { solution: Uint8Array; backtracks: number } {
   const { solutions, solution, backtracks } = solverFor(grid.box).solve(clues)
   if (solution === null || solutions !== 1)

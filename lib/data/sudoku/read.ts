@@ -5,30 +5,40 @@ import { CsvError, parse } from 'csv-parse'
 import { UserError } from '../../errors.js'
 import { systemReason } from '../../files/atomic.js'
 import type { Geometry } from './box.js'
-import { lineOf, parseAnswer, parseClues, solveUnique } from './parse.js'
-import type { Puzzle } from './puzzles.js'
+import { lineOf, parseAnswer, parseClues } from './parse.js'
 
 const HEADER = ['source', 'question', 'answer', 'rating'] as const
+
+/** A line of a puzzle file. */
+export interface PuzzleRow {
+  /** `[cells]` digits, 0 blank. */
+  readonly clues: Uint8Array
+  /** `[cells]` digits, valid and in keeping with the clues; null where none is given. */
+  readonly answer: Uint8Array | null
+  /** The given rating; null in a list. */
+  readonly rating: number | null
+  readonly line: number
+}
 
 /** A line longer than this belongs to no puzzle file: better said at once than after filling the memory. */
 const LONGEST_LINE = 65_536
 
 /**
- * Reads a file as a stream, row by row, and hands over every puzzle in it once it is checked. A byte-order mark and
- * Windows line ends are accepted, empty lines passed over.
+ * Reads a file as a stream, row by row, and hands over every puzzle in it. Answers are checked to be valid and to fit their
+ * question; whether there is another one is for the caller to find out, it takes solving. A byte-order mark and Windows
+ * line ends are accepted, empty lines passed over.
  *
- * - `csv`: the published format, header `source,question,answer,rating`; answers must be valid and fit their
- *   question (whether there is another answer is for the caller to check: it takes solving);
- * - `list`: a puzzle per line, `question` or `question:answer`; each is solved and must have one solution.
+ * - `csv`: the published format, header `source,question,answer,rating`;
+ * - `list`: a puzzle per line, `question` or `question:answer`.
  *
  * @returns SHA-256 of the file
  * @throws UserError with file and line for whatever is wrong.
  */
-export async function readPuzzles(
+export async function readRows(
   grid: Geometry,
   file: string,
   format: 'csv' | 'list',
-  accept: (puzzle: Puzzle) => void,
+  accept: (row: PuzzleRow) => void,
 ): Promise<string> {
   const hash = createHash('sha256')
   const rows = parse({
@@ -57,9 +67,7 @@ export async function readPuzzles(
     for await (const { record, info } of read as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       if (first && format === 'csv') checkHeader(record, lineOf(file, info.lines))
       else {
-        accept(
-          format === 'csv' ? csvPuzzle(grid, record, file, info.lines) : listPuzzle(grid, record, file, info.lines),
-        )
+        accept(format === 'csv' ? csvRow(grid, record, file, info.lines) : listRow(grid, record, file, info.lines))
         count++
       }
       first = false
@@ -86,7 +94,7 @@ function checkHeader(record: readonly string[], where: string): void {
   })
 }
 
-function csvPuzzle(grid: Geometry, record: readonly string[], file: string, line: number): Puzzle {
+function csvRow(grid: Geometry, record: readonly string[], file: string, line: number): PuzzleRow {
   const where = lineOf(file, line)
   const [, question, answer, ratingText] = record
   if (record.length !== HEADER.length || question === undefined || answer === undefined || ratingText === undefined)
@@ -99,18 +107,21 @@ function csvPuzzle(grid: Geometry, record: readonly string[], file: string, line
   if (!(rating >= 0) || rating === Number.POSITIVE_INFINITY)
     throw new UserError({ where, expected: 'a rating of 0 or more', found: JSON.stringify(shorten(ratingText)) })
   const clues = parseClues(grid, question, where)
-  return { clues, solution: parseAnswer(grid, answer, clues, where), rating, line }
+  return { clues, answer: parseAnswer(grid, answer, clues, where), rating, line }
 }
 
-function listPuzzle(grid: Geometry, record: readonly string[], file: string, line: number): Puzzle {
+function listRow(grid: Geometry, record: readonly string[], file: string, line: number): PuzzleRow {
   const where = lineOf(file, line)
   const [question = '', answerText] = record
   if (record.length > 2)
     throw new UserError({ where, expected: 'question or question:answer', found: `${record.length} parts` })
   const clues = parseClues(grid, question, where)
-  const answer = answerText === undefined ? undefined : parseAnswer(grid, answerText, clues, where)
-  const { solution, backtracks } = solveUnique(grid, clues, where, answer)
-  return { clues, solution, rating: backtracks, line }
+  return {
+    clues,
+    answer: answerText === undefined ? null : parseAnswer(grid, answerText, clues, where),
+    rating: null,
+    line,
+  }
 }
 
 function readingError(error: unknown, file: string): unknown {

@@ -1,3 +1,4 @@
+import { bitCount } from './bits.js'
 import { type Box, type Geometry, geometry } from './box.js'
 import { createCandidates } from './candidates.js'
 
@@ -160,10 +161,4 @@ function createSolver(grid: Geometry): Solver {
       return { solutions, backtracks, solution }
     },
   }
-}
-
-function bitCount(word: number): number {
-  word -= (word >>> 1) & 0x55555555
-  word = (word & 0x33333333) + ((word >>> 2) & 0x33333333)
-  return Math.imul((word + (word >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24
 }

@@ -27,21 +27,29 @@ export interface PuzzleIndex {
  * @param get a puzzle that was added, by its number
  */
 export function puzzleIndex(grid: Geometry, sameness: Sameness, get: (number: number) => Puzzle): PuzzleIndex {
-  const byKey = new Map<number, number | number[]>()
+  const byKey = new Map<number, number[]>()
+  const forms = new Map<number, string>()
   const keyOf = ({ clues }: Puzzle): number => (sameness === 'twins' ? twinInvariant(grid, clues) : digitsHash(clues))
   const formOf = ({ clues, solution }: Puzzle): string =>
     sameness === 'twins' ? canonicalForm(grid, clues, solution) : clues.join('')
+  /** Forms are worked out only where keys collide, and then kept. */
+  const knownForm = (number: number): string => {
+    const form = forms.get(number) ?? formOf(get(number))
+    forms.set(number, form)
+    return form
+  }
   return {
     find(puzzle) {
       const met = byKey.get(keyOf(puzzle))
       if (met === undefined) return -1
       const form = formOf(puzzle)
-      return [met].flat().find((number) => formOf(get(number)) === form) ?? -1
+      return met.find((number) => knownForm(number) === form) ?? -1
     },
     add(puzzle, number) {
       const key = keyOf(puzzle)
       const met = byKey.get(key)
-      byKey.set(key, met === undefined ? number : [met, number].flat())
+      if (met === undefined) byKey.set(key, [number])
+      else met.push(number)
     },
   }
 }
