@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
 import type { Outputs } from './trm.js'
 
@@ -23,7 +24,7 @@ export function supervisionLoss(outputs: Outputs, labels: tf.Tensor2D, kind: Los
   const mask = tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
   const counts = tf.maximum(tf.sum(mask, -1, true), 1)
   const vocabSize = outputs.logits.shape[2]
-  const target = tf.oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), vocabSize, 1, 0, 'float32')
+  const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), vocabSize)
   const log = kind === 'stablemax' ? logStablemax(outputs.logits) : tf.logSoftmax(outputs.logits)
   const crossEntropy = tf.neg(tf.sum(tf.mul(log, target), -1))
   const lm = tf.sum(tf.div(tf.mul(crossEntropy, mask), counts)) as tf.Scalar

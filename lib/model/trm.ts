@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { block } from './block.js'
+import { oneHot } from './one-hot.js'
 import { linear } from './ops.js'
 import { type RotaryTable, rotaryTable } from './rope.js'
 import { headSize, type ModelShape, totalTokens } from './shape.js'
@@ -81,9 +82,9 @@ export function embed(
 ): tf.Tensor3D {
   const B = inputs.shape[0]
   // A product with one-hot rows, not a gather: its gradient exists on every backend.
-  const oneHot = tf.reshape(tf.oneHot(inputs, shape.vocabSize, 1, 0, 'float32'), [B * shape.seqLen, shape.vocabSize])
+  const tokens = tf.reshape(oneHot(inputs, shape.vocabSize), [B * shape.seqLen, shape.vocabSize])
   const table = weights['embed_tokens.embedding_weight']!
-  let x = tf.reshape(linear(oneHot, tf.transpose(table)), [B, shape.seqLen, shape.hidden])
+  let x = tf.reshape(linear(tokens, tf.transpose(table)), [B, shape.seqLen, shape.hidden])
   if (shape.puzzleTokens > 0) {
     const width = shape.puzzleTokens * shape.hidden
     const padded = puzzleRows
