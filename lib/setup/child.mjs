@@ -63,13 +63,15 @@ export function runInForeground(command, args, env = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, env: childEnvironment(env), stdio: 'inherit' })
     const forward = () => child.kill('SIGTERM')
-    // The terminal sends Ctrl-C to the child itself; sending it again would count as a second one.
-    const ignore = () => {}
-    process.on('SIGINT', ignore)
+    const interrupt = () => {
+      // A terminal sends Ctrl-C to the child itself; sending it again would count as a second one.
+      if (!process.stdin.isTTY) child.kill('SIGINT')
+    }
+    process.on('SIGINT', interrupt)
     process.on('SIGTERM', forward)
     child.once('error', reject)
     child.once('close', (code, signal) => {
-      process.off('SIGINT', ignore)
+      process.off('SIGINT', interrupt)
       process.off('SIGTERM', forward)
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
     })
