@@ -2,9 +2,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type NativeBackend, nativeBackend } from './native.js'
 
 /**
- * The product of two matrices by the fastest way the backend has: with TensorFlow the plain `MatMul` operation (twice as
- * fast as the batched one behind `tf.matMul` for weight gradients), with wasm transposed copies (its transpose flags
- * are ten times slower). Not recorded for gradients: wrap it with `tf.customGrad`.
+ * The product of two matrices by a way that is fast on every backend: with TensorFlow the plain `MatMul` operation (on
+ * some processors twice as fast as the batched one behind `tf.matMul`, on others as fast), with wasm transposed copies
+ * (its transpose flags are ten times slower). Not recorded for gradients: wrap it with `tf.customGrad`.
  *
  * @param a `[M, K]`, or `[K, M]` with `transposeA`; float32
  * @param b `[K, N]`, or `[N, K]` with `transposeB`; float32
