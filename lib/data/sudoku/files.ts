@@ -119,15 +119,21 @@ function choose(
   return { train, test: draw(rest, null), sameness, leftOut }
 }
 
-/** The puzzles of a list without literal repetitions. @throws UserError at the first one unless they are skipped. */
-function* distinct(grid: Geometry, { list, file }: Read, skip: boolean): Generator<Puzzle, undefined> {
+/**
+ * The puzzles of a list without literal repetitions.
+ *
+ * @throws UserError when there are any, unless they are to be skipped. Of a file too long to be kept whole, only the
+ * sampled lines are compared.
+ */
+function distinct(grid: Geometry, { list, file }: Read, skip: boolean): Iterator<Puzzle, undefined> {
   const met = puzzleIndex(grid, 'literal', (number) => list.at(number))
+  const numbers: number[] = []
   for (let i = 0; i < list.count; i++) {
     const puzzle = list.at(i)
     const earlier = met.find(puzzle)
     if (earlier < 0) {
       met.add(puzzle, i)
-      yield puzzle
+      numbers.push(i)
     } else if (!skip) {
       const lines = [list.at(earlier).line, puzzle.line].sort((a, b) => a - b)
       throw new UserError({
@@ -138,7 +144,10 @@ function* distinct(grid: Geometry, { list, file }: Read, skip: boolean): Generat
       })
     }
   }
-  return undefined
+  return (function* () {
+    for (const number of numbers) yield list.at(number)
+    return undefined
+  })()
 }
 
 /** Solves the puzzles of splits that are small enough. Lists were solved when they were read. */
