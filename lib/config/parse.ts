@@ -7,7 +7,8 @@ import { type Config, type ConfigInput, type ConfigKey, configSchema } from './s
 const DEFAULT_STEPS = 300
 
 /**
- * Checks a configuration and fills in what it leaves out.
+ * Checks a configuration and fills in what it leaves out. A key whose default follows from another stays null, so that
+ * what is compared between runs is what somebody chose; it is resolved where it is used.
  *
  * @param input any of the keys of {@link configSchema}
  * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
@@ -19,14 +20,7 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   if (config.steps !== null && config.epochs !== null)
     throw wrongKey('steps', 'either steps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
-  return {
-    ...config,
-    steps: config.steps ?? (config.epochs === null ? DEFAULT_STEPS : null),
-    positions: config.positions ?? (config.mixer === 'attention' ? 'rope' : 'none'),
-    puzzleDim: config.puzzleDim ?? config.hidden,
-    puzzleLr: config.puzzleLr ?? config.lr,
-    puzzleWeightDecay: config.puzzleWeightDecay ?? config.weightDecay,
-  }
+  return { ...config, steps: config.steps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
 /**

@@ -1,0 +1,48 @@
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { writeArrow } from '../files/arrow.js'
+import { type Row, tableOfRows } from '../files/arrow-rows.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import type { Figure } from '../plot/figure.js'
+import { renderFigure, type StaticFormat } from '../plot/static.js'
+import { projectRoot } from './environment.js'
+
+/** Where a notebook's files go: beside its executed copy (`recurlab run` says where), else `results/notebooks`. */
+export function outputsFolder(): string {
+  return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectRoot, 'results', 'notebooks')
+}
+
+/**
+ * Saves a figure for a paper.
+ *
+ * @param name file name; its ending says the format: `.svg`, `.pdf` or `.png`
+ * @returns the file's path
+ * @throws UserError for another ending, or when it cannot be drawn or written.
+ */
+export async function saveFigure(figure: Figure, name: string): Promise<string> {
+  const format = path.extname(name).slice(1)
+  if (!isStaticFormat(format))
+    throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
+  const file = path.join(outputsFolder(), name)
+  writeFileAtomic(file, await renderFigure(figure, format))
+  return file
+}
+
+/**
+ * Saves rows as an Arrow table that pyarrow and arquero read.
+ *
+ * @param name file name that ends in `.arrow`
+ * @returns the file's path
+ * @throws UserError for another ending, or when it cannot be written.
+ */
+export function saveTable(rows: readonly Row[], name: string): string {
+  if (!name.endsWith('.arrow'))
+    throw new UserError({ where: name, expected: 'a name that ends in .arrow', found: name })
+  const file = path.join(outputsFolder(), name)
+  writeArrow(file, tableOfRows(rows))
+  return file
+}
+
+function isStaticFormat(text: string): text is StaticFormat {
+  return text === 'svg' || text === 'pdf' || text === 'png'
+}
