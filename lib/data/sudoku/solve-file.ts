@@ -25,16 +25,13 @@ export interface FileSolved {
   readonly failures: readonly { readonly line: number; readonly reason: string }[]
 }
 
-/** How long each rate is measured. */
-const MEASURE_MS = 1000
-
 /**
- * Solves every puzzle of a list or CSV and compares the answers it gives. Then the rates are measured: for one second
- * each, going through the file as often as that takes, after the checking pass has warmed up.
+ * Solves every puzzle of a list or CSV and compares the answers it gives. Then the rates are measured: for `measureMs`
+ * milliseconds each (default 1,000), going through the file as often as that takes, after the checking pass has warmed up.
  *
  * @throws UserError with file and line for what is no puzzle.
  */
-export async function solveFile(file: string, box: Box): Promise<FileSolved> {
+export async function solveFile(file: string, box: Box, measureMs = 1000): Promise<FileSolved> {
   const grid = geometry(box)
   const solver = solverFor(box)
   const list = puzzleList(grid)
@@ -67,7 +64,7 @@ export async function solveFile(file: string, box: Box): Promise<FileSolved> {
   const rate = (limit: number): number => {
     const start = performance.now()
     let done = 0
-    for (; performance.now() - start < MEASURE_MS; done++) solver.solve(list.at(done % list.count).clues, limit)
+    for (; performance.now() - start < measureMs; done++) solver.solve(list.at(done % list.count).clues, limit)
     return (done / (performance.now() - start)) * 1000
   }
   return {

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { main } from '../../lib/cli/main.js'
+import { solveFile } from '../../lib/data/sudoku/solve-file.js'
+import { temporaryFolder, writeLines } from './helpers.js'
+
+const folder = temporaryFolder()
+
+/** Runs the command in this process and catches what it prints. */
+async function recurlab(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const printed = { stdout: '', stderr: '' }
+  const write = { stdout: process.stdout.write, stderr: process.stderr.write }
+  const names = ['stdout', 'stderr'] as const
+  for (const name of names)
+    process[name].write = (text: string | Uint8Array): boolean => {
+      printed[name] += String(text)
+      return true
+    }
+  try {
+    const status = await main(['data', ...args])
+    return { status, ...printed }
+  } finally {
+    for (const name of names) process[name].write = write[name]
+  }
+}
+
+test('a data set is built, kept when built again, and described', async () => {
+  const dir = path.join(folder, 'built')
+  const order = ['build', 'sudoku', 'box=2x2', 'clues=5', 'train=20', 'test=10', 'seed=3', `out=${dir}`]
+  const built = await recurlab(...order)
+  assert.equal(built.status, 0, built.stderr)
+  assert.match(built.stdout, /built: written\n/)
+  const again = JSON.parse((await recurlab(...order, '--json')).stdout) as { outcome: string; hash: string }
+  assert.equal(again.outcome, 'kept')
+  const info = await recurlab('info', dir)
+  assert.equal(info.status, 0, info.stderr)
+  assert.match(info.stdout, /vocabulary of 6 tokens/)
+  assert.match(info.stdout, /test puzzles in training: 0 literally/)
+  assert.match(info.stdout, /----\+---- {5}----\+----/)
+  const facts = JSON.parse((await recurlab('info', dir, '--json')).stdout) as {
+    hash: string
+    splits: { train: { puzzles: number } }
+  }
+  assert.equal(facts.hash, again.hash)
+  assert.equal(facts.splits.train.puzzles, 20)
+})
+
+test('a file is solved and compared with its answers; a puzzle that fails is named and the exit code is 1', async () => {
+  const good = writeLines(folder, 'good.txt', ['1...............:1234341221434321', '1234....21......'])
+  const bad = await recurlab('solve', good, 'box=2x2', '--json')
+  assert.equal(bad.status, 1)
+  const found = JSON.parse(bad.stdout) as Record<string, unknown> & { failures: { line: number; reason: string }[] }
+  assert.equal(found.puzzles, 2)
+  assert.equal(found.answers, 1)
+  assert.deepEqual(found.failures[0], { line: 1, reason: 'several solutions' })
+})
+
+test('the answers of a CSV are compared', async () => {
+  const row = 's,1234341221434...,1234341221434321,0'
+  const file = writeLines(folder, 'right.csv', ['source,question,answer,rating', row, row])
+  const facts = await solveFile(file, [2, 2], 20)
+  const { puzzles, solved, unique, agreeing, failures } = facts
+  assert.deepEqual(
+    { puzzles, solved, unique, agreeing, failures },
+    { puzzles: 2, solved: 2, unique: 2, agreeing: 2, failures: [] },
+  )
+  assert.ok(facts.perSecond > 0 && facts.uniquePerSecond > 0)
+})
+
+const misuse: [string[], number, RegExp][] = [
+  [['build', 'sudoku'], 2, /expected out=DIR/],
+  [['build', 'sudoku', `out=${path.join(folder, 'no')}`, 'tran=5'], 2, /key tran: .*Did you mean train\?/],
+  [['build', 'chess'], 2, /expected a task \(sudoku\)/],
+  [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--force=yes', '--fast'], 2, /--fast/],
+  [[], 2, /expected build, info or solve/],
+  [['info', path.join(folder, 'missing')], 1, /expected a data set/],
+  [['solve', path.join(folder, 'missing')], 1, /missing: expected a readable file/],
+  [['solve', 'x', 'box=5x5'], 2, /expected box=2x2\|2x3\|3x3/],
+]
+for (const [args, code, message] of misuse)
+  test(`recurlab data ${args.map((arg) => path.basename(arg)).join(' ')} exits with ${code} and one line`, async () => {
+    const { status, stdout, stderr } = await recurlab(...args)
+    assert.equal(status, code, stderr)
+    assert.match(stderr, message)
+    assert.equal(stderr.trim().split('\n').length, 1, stderr)
+    assert.equal(stdout, '')
+    assert.equal(existsSync(path.join(folder, 'no')), false)
+  })
