@@ -89,6 +89,7 @@ function kernelInfo(session: Session): Content {
 /** Sends what `show` and tslab's `display` show. */
 function showThrough(server: Server, session: Session): void {
   setHost({
+    live: process.env.RECURLAB_HEADLESS !== '1',
     display: (data, id) => server.publish('display_data', { data, metadata: {}, transient: { display_id: id } }),
     update: (data, id) => server.publish('update_display_data', { data, metadata: {}, transient: { display_id: id } }),
     clear: (wait) => server.publish('clear_output', { wait }),

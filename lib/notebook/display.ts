@@ -11,7 +11,8 @@ export interface Display {
   readonly id: string
   /**
    * Shows another value in its place, at most twice a second: of values that come faster, the latest is shown.
-   * Outside a notebook it prints nothing, since what was printed cannot be replaced.
+   * Where nobody watches (a headless run), only the last value of the cell is sent; in a plain terminal, where what was
+   * printed cannot be replaced, none.
    */
   update(value: unknown): void
 }
@@ -23,11 +24,16 @@ interface Shown {
   /** Not sent yet. */
   stale: boolean
   timer: NodeJS.Timeout | null
-  sentAt: number
+  /** Being drawn and sent. */
+  busy: Promise<void> | null
+  /** Earliest time of the next update. */
+  nextAt: number
 }
 
-/** Twice a second. */
+/** Twice a second … */
 const UPDATE_MS = 500
+/** … and for figures no more often than costs 5 % of one core. */
+const DRAWING_SHARE = 0.05
 
 const handles = new WeakSet<object>()
 /** Shown in this cell: those with a figure still lack its static form. */
@@ -42,10 +48,12 @@ let warned = false
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
  */
 export function show(value: unknown): Display {
-  const shown: Shown = { id: randomUUID(), value, stale: false, timer: null, sentAt: 0 }
+  const shown: Shown = { id: randomUUID(), value, stale: false, timer: null, busy: null, nextAt: 0 }
   const host = currentHost()
   if (host) {
-    send(shown, (bundle) => host.display(bundle, shown.id))
+    host.display(bundleOf(value), shown.id)
+    shown.nextAt = performance.now() + UPDATE_MS
+    if (isFigure(value)) unsettled.add(shown)
   } else process.stdout.write(`${String(bundleOf(value)['text/plain'])}\n`)
   const handle: Display = { id: shown.id, update: (next) => update(shown, next) }
   handles.add(handle)
@@ -63,8 +71,8 @@ export function isDisplay(value: unknown): value is Display {
 }
 
 /**
- * Sends what is still held back and adds the static SVG to every figure shown. The kernel calls it at the end of a
- * cell, so that training does not wait for drawings; it never fails: without kaleido a figure stays without SVG.
+ * Sends what is still held back, figures with their static SVG. The kernel calls it at the end of a cell, so that
+ * training does not wait for drawings; it never fails: without kaleido a figure stays without SVG.
  */
 export async function settleDisplays(): Promise<void> {
   const all = [...unsettled]
@@ -72,47 +80,63 @@ export async function settleDisplays(): Promise<void> {
   for (const shown of all) {
     if (shown.timer) clearTimeout(shown.timer)
     shown.timer = null
-    if (isFigure(shown.value)) await addDrawing(shown, shown.value)
-    else if (shown.stale) sendUpdate(shown)
+    await shown.busy
+    // A value that comes while the last one is drawn is sent too.
+    do {
+      shown.stale = false
+      const { value } = shown
+      const drawing = isFigure(value) ? await draw(value) : null
+      if (!shown.stale) currentHost()?.update({ ...bundleOf(value), ...drawing }, shown.id)
+    } while (shown.stale)
     unsettled.delete(shown)
   }
 }
 
 function update(shown: Shown, value: unknown): void {
-  if (!currentHost()) return
+  const host = currentHost()
+  if (!host) return
   shown.value = value
   shown.stale = true
   unsettled.add(shown)
-  if (shown.timer) return
-  const wait = shown.sentAt + UPDATE_MS - performance.now()
-  if (wait <= 0) sendUpdate(shown)
-  else shown.timer = setTimeout(() => sendUpdate(shown), wait)
+  if (!host.live || shown.timer || shown.busy) return
+  const wait = shown.nextAt - performance.now()
+  if (wait <= 0) sendLive(shown)
+  else shown.timer = setTimeout(() => sendLive(shown), wait)
 }
 
-function sendUpdate(shown: Shown): void {
-  if (shown.timer) clearTimeout(shown.timer)
+function sendLive(shown: Shown): void {
   shown.timer = null
-  if (!shown.stale) return
-  send(shown, (bundle) => currentHost()?.update(bundle, shown.id))
+  shown.busy = sendNow(shown).finally(() => {
+    shown.busy = null
+    if (shown.stale && unsettled.has(shown)) update(shown, shown.value)
+  })
 }
 
-function send(shown: Shown, emit: (bundle: MimeBundle) => void): void {
-  emit(bundleOf(shown.value))
+/**
+ * While a cell runs, a changing figure is sent as a drawing: JupyterLab's plotly renderer draws an output once and ignores
+ * every update of it. When the cell ends the interactive plot takes the drawing's place.
+ */
+async function sendNow(shown: Shown): Promise<void> {
+  const { value } = shown
   shown.stale = false
-  shown.sentAt = performance.now()
-  unsettled.add(shown)
+  const started = performance.now()
+  const bundle = bundleOf(value)
+  if (isFigure(value)) {
+    const drawing = await draw(value)
+    // Without kaleido: another form in between makes the renderer draw anew.
+    if (!drawing) currentHost()?.update({ 'text/plain': bundle['text/plain'] }, shown.id)
+    currentHost()?.update(drawing ? { ...drawing, 'text/plain': bundle['text/plain'] } : bundle, shown.id)
+  } else currentHost()?.update(bundle, shown.id)
+  shown.nextAt = performance.now() + Math.max(UPDATE_MS, (performance.now() - started) / DRAWING_SHARE)
 }
 
-/** Draws the latest figure; one that comes while drawing is drawn next. */
-async function addDrawing(shown: Shown, figure: Figure): Promise<void> {
-  shown.stale = false
-  let drawing: MimeBundle = {}
+/** The static form of a figure; null, with a warning once, when it cannot be drawn. */
+async function draw(figure: Figure): Promise<MimeBundle | null> {
   try {
-    drawing = { 'image/svg+xml': await renderFigure(figure, 'svg') }
+    return { 'image/svg+xml': await renderFigure(figure, 'svg') }
   } catch (error) {
     if (!warned) process.stderr.write(`Figures stay without their static form: ${systemReason(error)}\n`)
     warned = true
+    return null
   }
-  if (shown.stale && isFigure(shown.value)) return addDrawing(shown, shown.value)
-  currentHost()?.update({ ...bundleOf(figure), ...drawing }, shown.id)
 }

@@ -56,7 +56,7 @@ type EndEvent = { readonly event: 'end' } & Execution
  */
 export async function executeNotebook(notebook: Notebook, options: ExecuteOptions): Promise<Execution> {
   const child = spawn(projectPython(), [path.join(projectRoot, 'lib', 'notebook', 'execute.py')], {
-    env: jupyterEnvironment(options.environment),
+    env: jupyterEnvironment({ ...options.environment, RECURLAB_HEADLESS: '1' }),
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C is for us: we pass it on once.
     detached: true,

@@ -3,6 +3,8 @@ export type MimeBundle = Readonly<Record<string, unknown>>
 
 /** Where shown values go: the kernel sets one, and without it they are printed as text. */
 export interface DisplayHost {
+  /** Whether somebody may be watching; false in a headless run, where only what stays counts. */
+  readonly live: boolean
   /** Shows a new output under the running cell. */
   display(bundle: MimeBundle, id: string): void
   /** Replaces every output that was shown with this id. */
