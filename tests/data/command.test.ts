@@ -1,45 +1,37 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { main } from '../../lib/cli/main.js'
+import { parseArgs } from '../../lib/cli/command.js'
+import { command } from '../../lib/cli/commands/data.js'
 import { solveFile } from '../../lib/data/sudoku/solve-file.js'
+import { UserError } from '../../lib/errors.js'
+import { root } from '../shared.js'
 import { temporaryFolder, writeLines } from './helpers.js'
 
 const folder = temporaryFolder()
 
-/** Runs the command in this process and catches what it prints. */
-async function recurlab(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
-  const printed = { stdout: '', stderr: '' }
-  const write = { stdout: process.stdout.write, stderr: process.stderr.write }
-  const names = ['stdout', 'stderr'] as const
-  for (const name of names)
-    process[name].write = (text: string | Uint8Array): boolean => {
-      printed[name] += String(text)
-      return true
-    }
-  try {
-    const status = await main(['data', ...args])
-    return { status, ...printed }
-  } finally {
-    for (const name of names) process[name].write = write[name]
-  }
+function recurlab(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, [path.join(root, 'lib', 'cli', 'recurlab.mjs'), 'data', ...args], {
+    encoding: 'utf8',
+  })
 }
 
-test('a data set is built, kept when built again, and described', async () => {
+test('a data set is built, kept when built again, and described', () => {
   const dir = path.join(folder, 'built')
   const order = ['build', 'sudoku', 'box=2x2', 'clues=5', 'train=20', 'test=10', 'seed=3', `out=${dir}`]
-  const built = await recurlab(...order)
+  const built = recurlab(...order)
   assert.equal(built.status, 0, built.stderr)
   assert.match(built.stdout, /built: written\n/)
-  const again = JSON.parse((await recurlab(...order, '--json')).stdout) as { outcome: string; hash: string }
+  const again = JSON.parse(recurlab(...order, '--json').stdout) as { outcome: string; hash: string }
   assert.equal(again.outcome, 'kept')
-  const info = await recurlab('info', dir)
+  const info = recurlab('info', dir)
   assert.equal(info.status, 0, info.stderr)
   assert.match(info.stdout, /vocabulary of 6 tokens/)
   assert.match(info.stdout, /test puzzles in training: 0 literally/)
   assert.match(info.stdout, /----\+---- {5}----\+----/)
-  const facts = JSON.parse((await recurlab('info', dir, '--json')).stdout) as {
+  const facts = JSON.parse(recurlab('info', dir, '--json').stdout) as {
     hash: string
     splits: { train: { puzzles: number } }
   }
@@ -47,9 +39,9 @@ test('a data set is built, kept when built again, and described', async () => {
   assert.equal(facts.splits.train.puzzles, 20)
 })
 
-test('a file is solved and compared with its answers; a puzzle that fails is named and the exit code is 1', async () => {
+test('a file is solved and compared with its answers; a puzzle that fails is named and the exit code is 1', () => {
   const good = writeLines(folder, 'good.txt', ['1...............:1234341221434321', '1234....21......'])
-  const bad = await recurlab('solve', good, 'box=2x2', '--json')
+  const bad = recurlab('solve', good, 'box=2x2', '--json')
   assert.equal(bad.status, 1)
   const found = JSON.parse(bad.stdout) as Record<string, unknown> & { failures: { line: number; reason: string }[] }
   assert.equal(found.puzzles, 2)
@@ -79,12 +71,16 @@ const misuse: [string[], number, RegExp][] = [
   [['solve', path.join(folder, 'missing')], 1, /missing: expected a readable file/],
   [['solve', 'x', 'box=5x5'], 2, /expected box=2x2\|2x3\|3x3/],
 ]
-for (const [args, code, message] of misuse)
-  test(`recurlab data ${args.map((arg) => path.basename(arg)).join(' ')} exits with ${code} and one line`, async () => {
-    const { status, stdout, stderr } = await recurlab(...args)
-    assert.equal(status, code, stderr)
-    assert.match(stderr, message)
-    assert.equal(stderr.trim().split('\n').length, 1, stderr)
-    assert.equal(stdout, '')
+for (const [args, exitCode, message] of misuse)
+  test(`recurlab data ${args.map((arg) => path.basename(arg)).join(' ')} is one error with exit code ${exitCode}`, async () => {
+    await assert.rejects(
+      async () => command.run(parseArgs(args, command.flags)),
+      (error: unknown) => {
+        assert.ok(error instanceof UserError, String(error))
+        assert.match(error.message, message)
+        assert.equal(error.exitCode, exitCode)
+        return true
+      },
+    )
     assert.equal(existsSync(path.join(folder, 'no')), false)
   })
