@@ -27,8 +27,8 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
     throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
   if (there === 'something') throw occupied(dir, 'other files', 'Choose another folder.')
   const beside = `${folder}.${process.pid}.tmp`
+  makeFolder(beside)
   try {
-    makeFolder(beside)
     for (const split of ['train', 'test'] as const) {
       const { name, sha256: expected } = dataset.manifest.files[split]
       const written = writeArrow(path.join(beside, name), splitTable(dataset[split]))
@@ -38,7 +38,7 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
     writeFileAtomic(path.join(beside, MANIFEST), manifestText(dataset.manifest))
     putInPlace(beside, folder, there === 'other data')
   } catch (error) {
-    fs.rmSync(beside, { recursive: true, force: true })
+    removeFolder(beside)
     throw error
   }
   return 'written'
@@ -99,12 +99,21 @@ function putInPlace(beside: string, folder: string, replace: boolean): void {
       if (replace) fs.renameSync(aside, folder)
       throw error
     }
-    if (replace) fs.rmSync(aside, { recursive: true, force: true })
   } catch (error) {
     throw new UserError(
       { where: folder, expected: 'a folder that can be put in place', found: systemReason(error) },
       { cause: error },
     )
+  }
+  if (replace) removeFolder(aside)
+}
+
+/** Removes what is no longer needed; what led here, or what is in place by now, matters more than a leftover. */
+function removeFolder(folder: string): void {
+  try {
+    fs.rmSync(folder, { recursive: true, force: true })
+  } catch {
+    // It stays beside the data set under a name that says what it is.
   }
 }
 

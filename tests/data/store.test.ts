@@ -111,6 +111,13 @@ test('a data set that is there is kept, another one is replaced only by force, o
   assert.equal(saveDataset(data, empty), 'written')
 })
 
+test('a place that cannot be written to is an error that names it', () => {
+  const plain = path.join(folder, 'a-file')
+  writeFileSync(plain, 'mine')
+  assert.throws(() => saveDataset(data, path.join(plain, 'data')), { name: 'UserError', message: /a-file.*data/ })
+  assert.equal(readFileSync(plain, 'utf8'), 'mine')
+})
+
 test('a damaged data set is mended only by force', () => {
   const dir = path.join(folder, 'mended')
   saveDataset(data, dir)
