@@ -9,6 +9,6 @@ const run = stored ? resumeRun(stored, step) : newRun(folder)
 for (;;) {
   step++
   run.logMetrics({ step, 'train.loss': 1 / step })
-  saveCheckpoint(run, checkpointAt(step))
+  saveCheckpoint(run, checkpointAt(step, 100_000))
   process.stdout.write(`${step}\n`)
 }

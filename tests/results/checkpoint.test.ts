@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { readSafetensors, writeSafetensors } from '../../lib/files/safetensors.js'
 import { listRuns, loadCheckpoint, openRun, readMetrics, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
@@ -13,9 +14,9 @@ import { checkpointAt, newRun, temporaryFolder } from './fixture.js'
 const results = temporaryFolder()
 
 /** Fails unless a checkpoint is, in every number, that of its step. */
-function assertConsistent(run: { dir: string }): number {
+function assertConsistent(run: { dir: string }, size = 1000): number {
   const { tensors, state } = loadCheckpoint(run)
-  const right = checkpointAt(state.step)
+  const right = checkpointAt(state.step, size)
   assert.deepEqual(state, right.state)
   for (const [name, { shape, data }] of right.tensors) {
     assert.deepEqual(tensors.get(name)?.shape, shape)
@@ -102,10 +103,13 @@ test('killed twenty times while it saves, a run always has a whole checkpoint an
   timeout: 60_000,
 }, async () => {
   const folder = temporaryFolder()
-  const script = fileURLToPath(new URL('checkpoint-child.ts', import.meta.url))
+  // One bundled file starts five times as fast as TypeScript through tsx.
+  const script = path.join(folder, 'child.mjs')
+  const entry = fileURLToPath(new URL('checkpoint-child.ts', import.meta.url))
+  buildSync({ entryPoints: [entry], outfile: script, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' })
   let before = 0
   for (let kill = 0; kill < 20; kill++) {
-    const child = spawn(process.execPath, ['--import', 'tsx', script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [script, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data') // It saves by now.
     await new Promise((resolve) => setTimeout(resolve, (kill * 7.3) % 40))
     child.kill('SIGKILL')
@@ -113,7 +117,7 @@ test('killed twenty times while it saves, a run always has a whole checkpoint an
     const [run] = listRuns(folder).runs
     assert.ok(run)
     assert.equal(run.state, 'interrupted')
-    const step = assertConsistent(run)
+    const step = assertConsistent(run, 100_000)
     assert.ok(step > before, `step ${step} after ${before}`)
     assert.ok(readMetrics(run).numRows >= step)
     before = step

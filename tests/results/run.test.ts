@@ -90,7 +90,7 @@ test('a run interrupted anywhere and resumed has the files of one that was not',
         assert.deepEqual(readFileSync(path.join(second.dir, name)), readFileSync(path.join(whole.dir, name)))
       assert.equal(openRun(second.dir).status.step, 12)
     }),
-    { numRuns: 25 },
+    { numRuns: 10 },
   )
 })
 
