@@ -1,7 +1,12 @@
 #!/usr/bin/env node
 // The command `recurlab`: hands over to main.ts through tsx, which runs TypeScript as it is.
-import { register } from 'tsx/esm/api'
 
-register()
-const { main } = await import('./main.ts')
-process.exitCode = await main(process.argv.slice(2))
+const tsx = await import('tsx/esm/api').catch(() => null)
+if (tsx) {
+  tsx.register()
+  const { main } = await import('./main.ts')
+  process.exitCode = await main(process.argv.slice(2))
+} else {
+  process.stderr.write('recurlab: expected the npm packages in node_modules, found none. Run npm run setup.\n')
+  process.exitCode = 1
+}
