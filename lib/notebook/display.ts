@@ -32,8 +32,9 @@ interface Shown {
 
 /** Twice a second … */
 const UPDATE_MS = 500
-/** … and for figures no more often than costs 5 % of one core. */
+/** … and for figures no more often than costs 5 % of one core, unless that is less than once in these milliseconds. */
 const DRAWING_SHARE = 0.05
+const FIGURE_MS = 3000
 
 const handles = new WeakSet<object>()
 /** Shown in this cell: those with a figure still lack its static form. */
@@ -127,7 +128,8 @@ async function sendNow(shown: Shown): Promise<void> {
     if (!drawing) currentHost()?.update({ 'text/plain': bundle['text/plain'] }, shown.id)
     currentHost()?.update(drawing ? { ...drawing, 'text/plain': bundle['text/plain'] } : bundle, shown.id)
   } else currentHost()?.update(bundle, shown.id)
-  shown.nextAt = performance.now() + Math.max(UPDATE_MS, (performance.now() - started) / DRAWING_SHARE)
+  const took = performance.now() - started
+  shown.nextAt = performance.now() + Math.max(UPDATE_MS, Math.min(FIGURE_MS, took / DRAWING_SHARE))
 }
 
 /** The static form of a figure; null, with a warning once, when it cannot be drawn. */
