@@ -1,0 +1,71 @@
+import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
+import { type RunRecord, readEvaluations } from './record.js'
+
+/** Columns of a comparison that are not keys of the configuration. */
+const OWN = new Set(['id', 'state', 'parameters', 'step', 'test.exact', 'best test.exact', 'test.cells', 'seconds'])
+
+/**
+ * One row a run: ID, state, the keys of the configuration that differ between these runs, parameters, the last evaluation
+ * (`step`, `test.exact`, `test.cells`, `seconds`) and the best `test.exact`. A configuration key that is also the name of one of
+ * these columns is written `config.KEY`.
+ */
+export function compareRuns(runs: readonly RunRecord[]): Row[] {
+  const configs = runs.map((run) => flatten(run.config))
+  const keys = differingKeys(configs)
+  return runs.map((run, i) => {
+    const evaluations = evaluationRows(run)
+    const last = evaluations.at(-1)
+    const varied = keys.map((key): [string, Cell] => [
+      OWN.has(key) ? `config.${key}` : key,
+      configs[i]!.get(key) ?? null,
+    ])
+    return {
+      id: run.id,
+      state: run.state,
+      ...Object.fromEntries(varied),
+      parameters: run.status.parameters,
+      step: last?.step ?? run.status.step,
+      'test.exact': last?.['test.exact'] ?? null,
+      'best test.exact': best(evaluations, 'test.exact'),
+      'test.cells': last?.['test.cells'] ?? null,
+      seconds: last?.seconds ?? null,
+    }
+  })
+}
+
+/** What sets each of several runs apart, as one text a run: `mixer=mlp seed=0`; the ID where nothing does. */
+export function runLabels(runs: readonly RunRecord[]): string[] {
+  const configs = runs.map((run) => flatten(run.config))
+  const keys = differingKeys(configs)
+  return runs.map((run, i) => keys.map((key) => `${key}=${configs[i]!.get(key) ?? '–'}`).join(' ') || run.id)
+}
+
+/** The evaluations of a run, oldest first; where both EMA and live weights were evaluated, those of the EMA. */
+export function evaluationRows(run: Pick<RunRecord, 'dir'>): Row[] {
+  const rows = rowsOfTable(readEvaluations(run))
+  const ema = rows.filter((row) => row.weights === 'ema')
+  return ema.length > 0 ? ema : rows
+}
+
+function best(rows: readonly Row[], metric: string): number | null {
+  const values = rows.flatMap((row) => (typeof row[metric] === 'number' ? [row[metric]] : []))
+  return values.length > 0 ? Math.max(...values) : null
+}
+
+function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] {
+  const keys = new Set(configs.flatMap((config) => [...config.keys()]))
+  return [...keys].filter((key) => new Set(configs.map((config) => config.get(key) ?? null)).size > 1)
+}
+
+/** Nested keys with dots between; lists as JSON. */
+function flatten(config: Readonly<Record<string, unknown>>, prefix = ''): Map<string, Cell> {
+  const flat = new Map<string, Cell>()
+  for (const [key, value] of Object.entries(config)) {
+    const name = prefix + key
+    if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') flat.set(name, value)
+    else if (Array.isArray(value)) flat.set(name, JSON.stringify(value))
+    else if (value !== null && typeof value === 'object')
+      for (const [inner, cell] of flatten(value as Record<string, unknown>, `${name}.`)) flat.set(inner, cell)
+  }
+  return flat
+}
