@@ -1,4 +1,5 @@
 export { type Augment, type Batch, type Dataset, type DatasetManifest, IGNORE_LABEL, type Split } from './dataset.js'
+export { splitOverlap } from './overlap.js'
 export {
   evaluationBatches,
   type SamplerOptions,

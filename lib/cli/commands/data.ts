@@ -1,10 +1,10 @@
 import type { Dataset, Split } from '../../data/dataset.js'
 import { optionsFromText } from '../../data/options.js'
+import { splitOverlap } from '../../data/overlap.js'
 import { loadDataset, saveDataset } from '../../data/store.js'
 import { BOXES, type Box, geometry } from '../../data/sudoku/box.js'
 import { sudoku } from '../../data/sudoku/build.js'
 import { sudokuOptions } from '../../data/sudoku/options.js'
-import { overlap } from '../../data/sudoku/overlap.js'
 import { solveFile } from '../../data/sudoku/solve-file.js'
 import { sudokuBox, taskOf } from '../../data/tasks.js'
 import { formatTable } from '../../results/text.js'
@@ -70,7 +70,7 @@ function info({ pairs, flags }: Args, dir: string): number {
   refusePairs(pairs, [])
   const data = loadDataset(dir)
   const { manifest, train, test } = data
-  const inBoth = overlap(geometry(sudokuBox(manifest)), train, test)
+  const inBoth = splitOverlap(data)
   if (flags.has('json')) {
     const splits = { train: splitFacts(train), test: splitFacts(test) }
     print(JSON.stringify({ hash: data.hash, manifest, splits, testPuzzlesInTraining: inBoth }, null, 2))

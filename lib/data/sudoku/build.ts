@@ -84,7 +84,7 @@ function describeDisjoint(sameness: Sameness, leftOut: number): string {
   const held =
     sameness === 'twins'
       ? 'no puzzle occurs twice, in one split or across both, nor does a relabelled or permuted twin of one'
-      : 'no puzzle occurs twice, in one split or across both; relabelled or permuted twins may'
+      : 'no puzzle occurs twice, in one split or across both; relabelled or permuted twins may occur (too few classes, or too many rows, to tell them apart)'
   return leftOut > 0 ? `${held} (${leftOut} left out for that)` : held
 }
 
