@@ -3,11 +3,12 @@ import { parseConfig } from '../config/parse.js'
 import type { Dataset } from '../data/dataset.js'
 import { evaluationBatches } from '../data/sampler.js'
 import { type Evaluation, evaluate } from '../evaluate/evaluate.js'
+import { float32Tensors } from '../files/safetensors.js'
 import { disposeModel } from '../model/weights.js'
 import { loadCheckpoint, openRun } from '../results/run.js'
 import { datasetOf } from './dataset.js'
 import { modelShape } from './resolve.js'
-import { evaluationModel, hostTensors } from './snapshot.js'
+import { evaluationModel } from './snapshot.js'
 
 /** What a stored run is evaluated on, and how. */
 export interface EvaluateRunOptions {
@@ -38,7 +39,7 @@ export async function evaluateRun(
   const data = options.data ?? (await datasetOf(config))
   await startBackend()
   const { tensors, state } = loadCheckpoint(record)
-  const model = evaluationModel(modelShape(config, data.manifest), hostTensors(tensors))
+  const model = evaluationModel(modelShape(config, data.manifest), float32Tensors(tensors))
   const batches = evaluationBatches(data[options.split ?? 'test'], options.batch ?? config.evalBatch, data.manifest)
   const steps = options.steps ?? config.evalSteps ?? config.K
   const evaluation = await evaluate(model, model.weights, batches, { steps })

@@ -2,11 +2,12 @@ import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
+import { float32Tensors } from '../files/safetensors.js'
 import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, openRun, resumeRun } from '../results/run.js'
 import { datasetOf } from './dataset.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
-import { hostTensors, restoreSnapshot } from './snapshot.js'
+import { restoreSnapshot } from './snapshot.js'
 import { continueSession, type TrainOptions } from './train.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
@@ -36,7 +37,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   checkSameData(record.id, record.provenance, data)
   const backend = await startBackend()
   const { tensors, state } = loadCheckpoint(record)
-  const restored = restoreSnapshot(modelShape(config, data.manifest), hostTensors(tensors), state)
+  const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
   const sampler = newSampler(config, data)
   sampler.restore(restored.sampler)
   const steps = totalSteps(config, data.manifest)

@@ -2,8 +2,6 @@ import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
 import type { SamplerState } from '../data/sampler.js'
 import { UserError } from '../errors.js'
-import type { StoredTensor } from '../files/safetensors.js'
-import { toFloat32 } from '../files/safetensors-dtype.js'
 import type { Carry } from '../model/carry.js'
 import type { ModelShape } from '../model/shape.js'
 import {
@@ -126,11 +124,6 @@ export function restoreSnapshot(
     sampler: parsed.data.sampler,
     seconds: parsed.data.seconds,
   }
-}
-
-/** The tensors of a file as float32. */
-export function hostTensors(stored: ReadonlyMap<string, StoredTensor>): Map<string, HostTensor> {
-  return new Map([...stored].map(([name, tensor]) => [name, { shape: tensor.shape, data: toFloat32(tensor) }]))
 }
 
 /** The weights to evaluate with: the EMA where there is one. */

@@ -53,13 +53,19 @@ export function headSize(shape: ModelShape): number {
  */
 export function checkShape(shape: ModelShape): void {
   if (shape.mixer === 'attention' && headSize(shape) < 1)
-    throw new UserError({ where: 'heads', expected: `at most hidden (${shape.hidden})`, found: String(shape.heads) })
+    throw new UserError({
+      where: 'heads',
+      expected: `at most hidden (${shape.hidden})`,
+      found: String(shape.heads),
+      exitCode: 2,
+    })
   if (shape.mixer === 'attention' && shape.positions === 'rope' && headSize(shape) % 2 === 1)
     throw new UserError({
       where: 'heads',
       expected: 'an even head size hidden/heads for rotary positions',
       found: `${shape.hidden}/${shape.heads} = ${headSize(shape)}`,
       todo: 'Change heads or hidden, or set positions=learned or positions=none.',
+      exitCode: 2,
     })
   if (shape.puzzleDim > shape.puzzleTokens * shape.hidden)
     throw new UserError({
@@ -67,5 +73,6 @@ export function checkShape(shape: ModelShape): void {
       expected: `at most puzzleTokens × hidden = ${shape.puzzleTokens * shape.hidden}`,
       found: String(shape.puzzleDim),
       todo: 'Raise puzzleTokens or lower puzzleDim.',
+      exitCode: 2,
     })
 }

@@ -1,10 +1,9 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
-import { writeArrow } from '../files/arrow.js'
-import { type Row, tableOfRows } from '../files/arrow-rows.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import type { Figure } from '../plot/figure.js'
 import { renderFigure, type StaticFormat } from '../plot/static.js'
+import { type Exportable, writeTable } from '../results/export.js'
 import { projectRoot } from './environment.js'
 
 /** Where a notebook's files go: beside its executed copy (`recurlab run` says where), else `results/notebooks`. */
@@ -29,17 +28,15 @@ export async function saveFigure(figure: Figure, name: string): Promise<string> 
 }
 
 /**
- * Saves rows as an Arrow table that pyarrow and arquero read.
+ * Saves a table: Arrow that pyarrow and arquero read, or CSV.
  *
- * @param name file name that ends in `.arrow`
+ * @param name file name; its ending says the format: `.arrow` or `.csv`
  * @returns the file's path
  * @throws UserError for another ending, or when it cannot be written.
  */
-export function saveTable(rows: readonly Row[], name: string): string {
-  if (!name.endsWith('.arrow'))
-    throw new UserError({ where: name, expected: 'a name that ends in .arrow', found: name })
+export function saveTable(table: Exportable, name: string): string {
   const file = path.join(outputsFolder(), name)
-  writeArrow(file, tableOfRows(rows))
+  writeTable(table, file)
   return file
 }
 

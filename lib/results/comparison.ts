@@ -33,13 +33,6 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
   })
 }
 
-/** What sets each of several runs apart, as one text a run: `mixer=mlp seed=0`; the ID where nothing does. */
-export function runLabels(runs: readonly RunRecord[]): string[] {
-  const configs = runs.map((run) => flatten(run.config))
-  const keys = differingKeys(configs)
-  return runs.map((run, i) => keys.map((key) => `${key}=${configs[i]!.get(key) ?? '–'}`).join(' ') || run.id)
-}
-
 /** The evaluations of a run, oldest first; where both EMA and live weights were evaluated, those of the EMA. */
 export function evaluationRows(run: Pick<RunRecord, 'dir'>): Row[] {
   const rows = rowsOfTable(readEvaluations(run))

@@ -49,7 +49,14 @@ async function firstNotebook() {
   const notebook = `notebooks/${FIRST_NOTEBOOK}.ipynb`
   if (!existsSync(inRoot(notebook))) throw new SetupError(`${notebook} is missing.`, 'Restore it with git checkout.')
   const out = `results/notebooks/${FIRST_NOTEBOOK}.ipynb`
-  const code = await runInForeground(process.execPath, ['lib/cli/recurlab.mjs', 'run', notebook, '--out', out, '--report'])
+  const code = await runInForeground(process.execPath, [
+    'lib/cli/recurlab.mjs',
+    'run',
+    notebook,
+    '--out',
+    out,
+    '--report',
+  ])
   if (code === 0) process.stdout.write('To open the notebook, change a number and run it again: npm run lab\n')
   return code
 }

@@ -1,18 +1,31 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
+import type { DatasetManifest } from '../../lib/data/index.js'
 import { configLabel, differingKeys, expandGrid } from '../../lib/experiment/grid.js'
 import { formatProgress, formatSeconds } from '../../lib/experiment/progress.js'
 import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/resolve.js'
-import type { DatasetManifest } from '../../lib/data/index.js'
 
-const manifest = { puzzleIdentifiers: 1, vocabSize: 6, seqLen: 16, counts: { train: 200, test: 300 } } as DatasetManifest
+const manifest = {
+  puzzleIdentifiers: 1,
+  vocabSize: 6,
+  seqLen: 16,
+  counts: { train: 200, test: 300 },
+} as DatasetManifest
 
 test('a grid is every combination, the last key changing fastest; several grids follow each other', () => {
-  const seeds = expandGrid({ lr: 1 }, { mixer: ['mlp', 'attention'], seed: [0, 1] }).map((c) => `${c.mixer}${c.seed}${c.lr}`)
+  const seeds = expandGrid({ lr: 1 }, { mixer: ['mlp', 'attention'], seed: [0, 1] }).map(
+    (c) => `${c.mixer}${c.seed}${c.lr}`,
+  )
   assert.deepEqual(seeds, ['mlp01', 'mlp11', 'attention01', 'attention11'])
-  const pairs = expandGrid({}, [{ layers: [1], n: [13] }, { layers: [2], n: [6] }])
-  assert.deepEqual(pairs, [{ layers: 1, n: 13 }, { layers: 2, n: 6 }])
+  const pairs = expandGrid({}, [
+    { layers: [1], n: [13] },
+    { layers: [2], n: [6] },
+  ])
+  assert.deepEqual(pairs, [
+    { layers: 1, n: 13 },
+    { layers: 2, n: 6 },
+  ])
 })
 
 test('runs are labelled by what was chosen differently, not by what follows from it', () => {
@@ -39,7 +52,10 @@ test('epochs become int(epochs · puzzles / batch) steps', () => {
 
 test('progress says the rate and the time to go', () => {
   assert.equal(formatProgress({ done: 120, total: 300, seconds: 24 }), 'step 120/300, 5.0 steps/s, 36 s left')
-  assert.equal(formatProgress({ done: 110, total: 120, seconds: 20, doneBefore: 100 }), 'step 110/120, 2.0 s/step, 20 s left')
+  assert.equal(
+    formatProgress({ done: 110, total: 120, seconds: 20, doneBefore: 100 }),
+    'step 110/120, 2.0 s/step, 20 s left',
+  )
   assert.equal(formatSeconds(3723), '1:02:03')
   assert.equal(formatSeconds(Number.NaN), '?')
 })

@@ -8,7 +8,6 @@ import { rowsOfTable, tableOfRows } from '../../lib/files/arrow-rows.js'
 import { compareRuns } from '../../lib/results/comparison.js'
 import { toCsv, writeTable } from '../../lib/results/export.js'
 import { createRun, listRuns, type RunRecord } from '../../lib/results/run.js'
-import { curves, runsTable } from '../../lib/results/table.js'
 import { temporaryFolder } from './fixture.js'
 
 const folder = temporaryFolder()
@@ -75,28 +74,6 @@ test('a comparison shows the keys that differ, nested ones too, and last and bes
     },
   ])
   assert.deepEqual(Object.keys(compareRuns(runs.slice(0, 1))[0]!).slice(0, 3), ['id', 'state', 'parameters'])
-})
-
-test('the table of runs and the curves are arquero tables that can be queried', () => {
-  const runs = threeRuns()
-  const best = runsTable(runs).orderby('seed').groupby('mixer').count().objects()
-  assert.deepEqual(best, [
-    { mixer: 'mlp', count: 2 },
-    { mixer: 'attention', count: 1 },
-  ])
-  const long = curves(runs, 'test.exact')
-  assert.deepEqual(long.columnNames(), ['run', 'seed', 'label', 'step', 'value'])
-  assert.deepEqual(long.array('value'), [0.5, 0.9, 0.8, 0.4])
-  assert.equal(long.get('label', 3), 'mixer=mlp seed=1 arch.heads=1')
-  assert.deepEqual(curves(runs, 'train.loss').array('step'), [1, 1, 1])
-  assert.equal(curves([], 'train.loss').numRows(), 0)
-})
-
-test('a metric that no run has is refused with those that there are', () => {
-  assert.throws(() => curves(threeRuns(), 'test.exat'), {
-    name: 'UserError',
-    message: /a metric \(test\.exact, .*train\.loss.*found test\.exat/,
-  })
 })
 
 test('tables go out as Arrow that arquero reads, and as CSV', () => {
