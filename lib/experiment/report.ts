@@ -1,38 +1,7 @@
+import type { ReportSink } from '../notebook/status-line.js'
 import { formatBytes } from './estimate.js'
 import type { RunObserver } from './observer.js'
 import { formatProgress, formatSeconds } from './progress.js'
-
-/** Seconds between two lines where a line cannot be written over. */
-const LOG_SECONDS = 10
-
-/** Where lines go: `line` stays, `status` may be written over by the next. */
-export interface ReportSink {
-  line(text: string): void
-  status(text: string): void
-}
-
-/** A sink for a stream: a terminal writes its status line over, a file gets one every ten seconds. */
-export function streamSink(stream: NodeJS.WriteStream): ReportSink {
-  let width = 0
-  let last = 0
-  const clear = (): string => (width > 0 ? `\r${' '.repeat(width)}\r` : '')
-  return {
-    line(text) {
-      stream.write(`${clear()}${text}\n`)
-      width = 0
-    },
-    status(text) {
-      if (stream.isTTY) {
-        const shown = text.slice(0, (stream.columns ?? 80) - 1)
-        stream.write(clear() + shown)
-        width = shown.length
-      } else if (Date.now() - last > LOG_SECONDS * 1000) {
-        last = Date.now()
-        stream.write(`${text}\n`)
-      }
-    },
-  }
-}
 
 /** Tells of a run in words: the estimate, a status line with rate and time to go, each evaluation. */
 export function reportObserver(sink: ReportSink, label = ''): RunObserver {

@@ -99,7 +99,8 @@ function update(shown: Shown, value: unknown): void {
   shown.value = value
   shown.stale = true
   unsettled.add(shown)
-  if (!host.live || shown.timer || shown.busy) return
+  // Where nobody watches, drawing figures would only cost time; a line of text is progress in a log.
+  if ((!host.live && isFigure(value)) || shown.timer || shown.busy) return
   const wait = shown.nextAt - performance.now()
   if (wait <= 0) sendLive(shown)
   else shown.timer = setTimeout(() => sendLive(shown), wait)

@@ -85,6 +85,8 @@ class Runner(NotebookClient):
             emit(event="stream", name=content["name"], text=content["text"])
         elif message["msg_type"] in ("display_data", "execute_result"):
             emit(event="shown", text=content["data"].get("text/plain", ""))
+        elif message["msg_type"] == "update_display_data" and list(content["data"]) == ["text/plain"]:
+            emit(event="status", text=content["data"]["text/plain"])
 
 
 def outcome(runner):

@@ -13,6 +13,8 @@ export type ExecuteEvent =
   | { readonly event: 'stream'; readonly name: 'stdout' | 'stderr'; readonly text: string }
   /** A result, or something that was shown, as text. */
   | { readonly event: 'shown'; readonly text: string }
+  /** A line of text in place of one that was shown: progress. */
+  | { readonly event: 'status'; readonly text: string }
 
 /** How a run ended. */
 export interface Execution {

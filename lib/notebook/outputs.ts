@@ -15,7 +15,7 @@ export function outputsFolder(): string {
  * Saves a figure for a paper.
  *
  * @param name file name; its ending says the format: `.svg`, `.pdf` or `.png`
- * @returns the file's path
+ * @returns the file's path, from the project's folder where it is inside
  * @throws UserError for another ending, or when it cannot be drawn or written.
  */
 export async function saveFigure(figure: Figure, name: string): Promise<string> {
@@ -24,20 +24,26 @@ export async function saveFigure(figure: Figure, name: string): Promise<string> 
     throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
   const file = path.join(outputsFolder(), name)
   writeFileAtomic(file, await renderFigure(figure, format))
-  return file
+  return shownPath(file)
 }
 
 /**
  * Saves a table: Arrow that pyarrow and arquero read, or CSV.
  *
  * @param name file name; its ending says the format: `.arrow` or `.csv`
- * @returns the file's path
+ * @returns the file's path, from the project's folder where it is inside
  * @throws UserError for another ending, or when it cannot be written.
  */
 export function saveTable(table: Exportable, name: string): string {
   const file = path.join(outputsFolder(), name)
   writeTable(table, file)
-  return file
+  return shownPath(file)
+}
+
+/** Relative to the project's folder, where it is inside: what a notebook prints should not name somebody's home. */
+function shownPath(file: string): string {
+  const relative = path.relative(projectRoot, file)
+  return relative.startsWith('..') ? file : relative
 }
 
 function isStaticFormat(text: string): text is StaticFormat {

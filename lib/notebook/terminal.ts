@@ -1,6 +1,7 @@
 import type { ExecuteEvent } from './execute.js'
 import { firstLine } from './failure.js'
 import type { Notebook } from './notebook.js'
+import { streamSink } from './status-line.js'
 
 /** Prints what happens while a notebook runs. */
 export interface TerminalProgress {
@@ -10,8 +11,10 @@ export interface TerminalProgress {
 }
 
 /** A heading for every cell, then what it prints as it comes: overwritten progress lines too. */
-export function terminalProgress(notebook: Notebook, stream: NodeJS.WritableStream): TerminalProgress {
+export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream): TerminalProgress {
+  const sink = streamSink(stream)
   let lineOpen = false
+  let status = ''
   const print = (text: string): void => {
     if (text === '') return
     stream.write(text)
@@ -21,6 +24,17 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WritableStre
   return {
     end: freshLine,
     event: (event) => {
+      if (event.event === 'status') {
+        freshLine()
+        status = event.text
+        sink.status(status)
+        return
+      }
+      if (status !== '') {
+        // What progress said last stays.
+        sink.line(status)
+        status = ''
+      }
       if (event.event === 'cell') {
         freshLine()
         print(`── cell ${event.number} of ${event.total}: ${firstLine(notebook.cells[event.cell]!)}\n`)
