@@ -45,6 +45,9 @@ interface Waiting {
   aborted: boolean
 }
 
+/** Turns of the event loop without a new request, after which no more are waiting. */
+const QUIET_TURNS = 3
+
 /** Serves a kernel's sockets until the process ends. */
 export function serve(parts: ServerParts): Server {
   const { connection, sockets } = parts
@@ -67,24 +70,21 @@ export function serve(parts: ServerParts): Server {
     },
   }
 
-  const answer = async (
-    socket: Router,
-    message: Message,
-    handlers: Handlers,
-    aborted: boolean,
-  ): Promise<Reply | null> => {
+  const answer = async (socket: Router, message: Message, handlers: Handlers, aborted: boolean): Promise<void> => {
     const { header } = message
     const name = header.msg_type.replace(/_request$/, '')
     const handler = Object.hasOwn(handlers, name) ? handlers[name] : undefined
     publishFor(header, 'status', { execution_state: 'busy' })
     try {
-      if (!handler) return null
-      const reply = aborted ? { content: parts.aborted() } : await handler(message, server)
+      if (!handler) return
+      const reply: Reply = aborted ? { content: parts.aborted() } : await handler(message, server)
       parts.flush()
+      // Before the reply goes out: what is sent in answer to it shall be run.
+      if (reply.abort) await abortWaiting()
       const origin = { session, key: connection.key, parent: header }
       await socket.send(encode(message.identities, `${name}_reply`, reply.content, origin))
-      return reply
     } finally {
+      parts.flush()
       publishFor(header, 'status', { execution_state: 'idle' })
     }
   }
@@ -99,15 +99,17 @@ export function serve(parts: ServerParts): Server {
         parts.flush()
         current = message.header
       }
-      const reply = await answer(sockets.shell, message, parts.shell, next.aborted).catch(reportFault)
-      if (reply?.abort) await abortWaiting()
+      await answer(sockets.shell, message, parts.shell, next.aborted).catch(reportFault)
     }
     working = false
   }
 
-  /** Everything that the front end had sent by now, also what still lies in the socket. */
+  /**
+   * Everything that the front end had sent by now, also what still lies in the socket: the reader takes it within a turn of
+   * the event loop. (Asking the socket whether it is readable would swallow the signal that wakes the reader.)
+   */
   const abortWaiting = async (): Promise<void> => {
-    for (let seen = -1; seen !== waiting.length || sockets.shell.readable; ) {
+    for (let seen = -1, quiet = 0; quiet < QUIET_TURNS; quiet = seen === waiting.length ? quiet + 1 : 0) {
       seen = waiting.length
       await setImmediate()
     }
@@ -135,9 +137,8 @@ export function serve(parts: ServerParts): Server {
   return server
 }
 
-function reportFault(error: unknown): null {
+function reportFault(error: unknown): void {
   process.stderr.write(`recurlab kernel: ${error instanceof Error ? error.message : String(error)}\n`)
-  return null
 }
 
 /** Only a closed socket refuses, when the kernel is about to end. */

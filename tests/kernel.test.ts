@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { after, before, test } from 'node:test'
+import { type KernelClient, printed, resultOf, startKernel, types } from './kernel-client.js'
+
+let kernel: KernelClient
+before(async () => {
+  kernel = await startKernel()
+})
+after(() => kernel.close())
+
+test('the result of a cell is printed as util.inspect does, null and undefined not at all', async () => {
+  assert.equal(resultOf(await kernel.execute(`'ab'`)), `'ab'`)
+  assert.equal(resultOf(await kernel.execute('({ a: [1, 2] })')), '{ a: [ 1, 2 ] }')
+  assert.equal(resultOf(await kernel.execute('null')), undefined)
+  assert.equal(resultOf(await kernel.execute('const quiet = 1')), undefined)
+})
+
+test('cells are counted, unless they are silent or keep no history', async () => {
+  const first = Number((await kernel.execute('1')).reply.execution_count)
+  assert.equal((await kernel.execute('1', { store_history: false })).reply.execution_count, first)
+  const silent = await kernel.execute('console.log(1); 1', { silent: true })
+  assert.deepEqual(
+    types(silent).filter((type) => type !== 'stream'),
+    [],
+  )
+  assert.equal((await kernel.execute('1')).reply.execution_count, first + 1)
+})
+
+test('100,000 lines of one synchronous loop arrive, in order, before the idle message', async () => {
+  const answer = await kernel.execute('for (let i = 0; i < 100_000; i++) console.log("line " + i)')
+  assert.equal(printed(answer), Array.from({ length: 100_000 }, (_, i) => `line ${i}\n`).join(''))
+  assert.equal(answer.published.at(-1)?.content.execution_state, 'idle')
+})
+
+test('the two streams and what is shown keep their order', async () => {
+  const answer = await kernel.execute(
+    `import * as tslab from 'tslab'\nconsole.log('a'); console.error('b'); tslab.display.html('<i>c</i>'); console.log('d'); 5`,
+  )
+  assert.deepEqual(types(answer), ['execute_input', 'stream', 'stream', 'display_data', 'stream', 'execute_result'])
+})
+
+test('characters cut in the middle by a write arrive whole', async () => {
+  const code = `const bytes = Buffer.from('é✓')\nfor (const byte of bytes) process.stdout.write(Buffer.from([byte]))`
+  assert.equal(printed(await kernel.execute(code)), 'é✓')
+})
+
+test('an error is an error message without frames of the kernel, and output before it is kept', async () => {
+  const answer = await kernel.execute(`console.log('before')\nthrow new RangeError('too deep')`)
+  assert.equal(answer.reply.status, 'error')
+  assert.equal(printed(answer), 'before\n')
+  const { content } = answer.published.find(({ header }) => header.msg_type === 'error')!
+  assert.equal(content.ename, 'RangeError')
+  assert.equal(content.evalue, 'too deep')
+  assert.doesNotMatch((content.traceback as string[]).join('\n'), /node_modules|node:|lib\/kernel|evalmachine/)
+})
+
+test("a user's mistake is one message without a stack", async () => {
+  const { reply } = await kernel.execute(
+    `import { UserError } from '../lib/errors.js'\nthrow new UserError({ expected: 'a', found: 'b' })`,
+  )
+  assert.deepEqual(reply.traceback, ['UserError: expected a, found b.'])
+})
+
+test('a wrong key of our own API is a type error with line and column, and the cell is not run', async () => {
+  const answer = await kernel.execute(
+    `console.log('run')\nimport { UserError as Mistake } from '../lib/errors'\nnew Mistake({ expected: 'a', fund: 'b' })`,
+  )
+  assert.equal(answer.reply.ename, 'TypeScriptError')
+  assert.match(String(answer.reply.evalue), /^line 3:30 - /)
+  assert.match((answer.reply.traceback as string[]).join('\n'), /'fund' does not exist.*'found'\?/)
+  assert.equal(printed(answer), '')
+})
+
+test('a cell and lib share one instance of each module, tfjs too', async () => {
+  const answer = await kernel.execute(
+    `import '@tensorflow/tfjs-backend-cpu'
+     import * as tf from '@tensorflow/tfjs-core'
+     import { rotaryTable } from '../lib/model/rope.js'
+     import { UserError as A } from '../lib/errors.js'
+     import { UserError as B } from '../lib/errors'
+     import { tableFromArrays } from 'apache-arrow'
+     import { isTableLike } from '../lib/notebook/table.js'
+     ;[rotaryTable(2, 4).cos instanceof tf.Tensor, A === B, isTableLike(tableFromArrays({ x: [1] }))]`,
+  )
+  assert.equal(resultOf(answer), '[ true, true, true ]', JSON.stringify(answer.reply))
+})
+
+test('import() in a cell gives the module that import gives', async () => {
+  const code = `import { UserError as C } from '../lib/errors.js'\nconst again = await import('../lib/errors.js')\nagain.UserError === C`
+  assert.equal(resultOf(await kernel.execute(code)), 'true')
+})
+
+test('when a cell fails, the cells sent after it are aborted, and the next one runs', async () => {
+  const ids = [`await new Promise((resolve) => setTimeout(resolve, 200)); throw new Error('x')`, '1', '2'].map((code) =>
+    kernel.send('execute', { code, stop_on_error: true }),
+  )
+  const statuses = await Promise.all(ids.map(async (id) => (await kernel.answer(id)).reply.status))
+  assert.deepEqual(statuses, ['error', 'aborted', 'aborted'])
+  assert.equal((await kernel.execute('3')).reply.status, 'ok')
+})
+
+test('with stop_on_error false nothing is aborted', async () => {
+  const ids = [`throw new Error('x')`, '1'].map((code) => kernel.send('execute', { code, stop_on_error: false }))
+  const statuses = await Promise.all(ids.map(async (id) => (await kernel.answer(id)).reply.status))
+  assert.deepEqual(statuses, ['error', 'ok'])
+})
+
+test('an interrupt stops a synchronous loop and an awaiting cell, and what was declared before stays', async () => {
+  await kernel.execute('const kept = 7')
+  const looping = kernel.send('execute', { code: `console.log('on'); for (;;) {}` })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  kernel.process.kill('SIGINT')
+  assert.equal((await kernel.answer(looping)).reply.ename, 'Interrupted')
+  const waiting = kernel.send('execute', { code: 'await new Promise(() => {})' })
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.equal((await kernel.ask('interrupt', {}, 'control')).reply.status, 'ok')
+  assert.equal((await kernel.answer(waiting)).reply.ename, 'Interrupted')
+  assert.equal(resultOf(await kernel.execute('kept')), '7')
+})
+
+test('a throw in a timer is shown, and the kernel lives', async () => {
+  const answer = await kernel.execute(
+    `setTimeout(() => { throw new Error('late') }, 10)\nawait new Promise((resolve) => setTimeout(resolve, 300))`,
+  )
+  assert.match(printed(answer, 'stderr'), /Thrown outside of any cell: .*late/s)
+  assert.equal((await kernel.execute('1')).reply.status, 'ok')
+})
+
+test('code is told apart: complete, incomplete, invalid', async () => {
+  const status = async (code: string) => (await kernel.ask('is_complete', { code })).reply.status
+  assert.equal(await status('const a = 1'), 'complete')
+  assert.equal(await status('function f() {'), 'incomplete')
+  assert.equal(await status('const const'), 'invalid')
+})
+
+test('completion knows the exports of lib', async () => {
+  await kernel.execute(`import * as errors from '../lib/errors.js'`)
+  const { reply } = await kernel.ask('complete', { code: 'errors.Us', cursor_pos: 9 })
+  assert.ok((reply.matches as string[]).includes('UserError'), JSON.stringify(reply))
+})
+
+test('a message with a wrong signature is not run', async () => {
+  const { decode, encode } = await import('../lib/kernel/message.js')
+  const frames = encode([], 'execute_request', { code: '1' }, { session: 's', key: 'another', parent: null })
+  const buffers = frames.map((frame) => Buffer.from(frame))
+  assert.throws(() => decode(buffers, 'the key'), /signature/)
+  assert.equal(decode(buffers, 'another').content.code, '1')
+})
+
+test('shutdown ends the process within 2 s whatever is open', async () => {
+  await kernel.execute(`import net from 'node:net'\nnet.createServer().listen(0)\nsetInterval(() => {}, 1000)\nnull`)
+  const ended = once(kernel.process, 'exit')
+  const started = Date.now()
+  const id = kernel.send('shutdown', { restart: false }, 'control')
+  const [code] = await ended
+  assert.equal(code, 0)
+  assert.ok(Date.now() - started < 2000, `${Date.now() - started} ms`)
+  assert.equal((await kernel.answer(id)).reply.status, 'ok')
+})
