@@ -6,7 +6,8 @@ import { evaluationBatches } from '../data/sampler.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
 import type { ModelShape } from '../model/shape.js'
-import { createModel, disposeModel } from '../model/weights.js'
+import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
+import { disposeWeights, mapWeights } from '../train/optimizer.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
 import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
 
@@ -24,6 +25,9 @@ export interface Estimate {
   readonly availableBytes: number
 }
 
+/** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. */
+const WEIGHT_COPIES = 5
+
 /** Trial batches: the larger is at most this many rows. */
 const TRIAL_ROWS = 16
 
@@ -34,12 +38,16 @@ const TRIAL_ROWS = 16
  * @param steps length of the run in optimiser steps
  */
 export async function estimateRun(config: Config, shape: ModelShape, data: Dataset, steps: number): Promise<Estimate> {
+  const availableBytes = process.availableMemory?.() ?? freemem()
+  checkFits(config, WEIGHT_COPIES * 4 * countParameters(shape), availableBytes)
+  const model = createModel(shape, config.seed)
   const large = Math.min(config.batch, TRIAL_ROWS)
   const small = Math.max(1, Math.floor(large / 2))
-  const first = await trialStep(config, shape, data, small, steps)
-  const second = large > small ? await trialStep(config, shape, data, large, steps) : first
+  const first = await trialStep(model, config, data, small, steps)
+  const second = large > small ? await trialStep(model, config, data, large, steps) : first
   const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
-  const evaluation = await trialEvaluation(config, shape, data)
+  const evaluation = data.test.count > 0 ? await trialEvaluation(model, config, data) : NO_TRIAL
+  disposeModel(model)
   const evaluationSeconds = evaluation.seconds * Math.ceil(data.test.count / evaluation.rows)
   const evaluations = Math.ceil(steps / evaluationInterval(config, data.manifest))
   return {
@@ -50,7 +58,7 @@ export async function estimateRun(config: Config, shape: ModelShape, data: Datas
       scale(small, first.peakBytes, large, second.peakBytes, config.batch),
       (evaluation.peakBytes * Math.min(config.evalBatch, data.test.count)) / evaluation.rows,
     ),
-    availableBytes: process.availableMemory?.() ?? freemem(),
+    availableBytes,
   }
 }
 
@@ -59,14 +67,18 @@ export async function estimateRun(config: Config, shape: ModelShape, data: Datas
  *
  * @throws UserError saying how much is wanted, how much there is, and which keys to change.
  */
-export function checkMemory(config: Config, estimate: Estimate): void {
-  if (estimate.peakBytes <= estimate.availableBytes) return
-  const fits = Math.max(1, Math.floor((config.batch * estimate.availableBytes) / estimate.peakBytes))
+export function checkMemory(config: Config, { peakBytes, availableBytes }: Estimate): void {
+  checkFits(config, peakBytes, availableBytes)
+}
+
+function checkFits(config: Config, bytes: number, available: number): void {
+  if (bytes <= available) return
+  const fits = Math.floor((config.batch * available) / bytes)
   throw new UserError({
     where: 'memory',
-    expected: `at most ${formatBytes(estimate.availableBytes)}, which is what the machine has free`,
-    found: `a step that needs ${formatBytes(estimate.peakBytes)}`,
-    todo: `Lower batch (about ${fits} fits), hidden, n or layers.`,
+    expected: `at most ${formatBytes(available)}, which is what the machine has free`,
+    found: `a step that needs ${formatBytes(bytes)}`,
+    todo: fits >= 1 ? `Lower batch (about ${fits} fits), hidden, n or layers.` : 'Lower hidden, layers or expansion.',
   })
 }
 
@@ -82,34 +94,30 @@ function scale(a: number, atA: number, b: number, atB: number, at: number): numb
   return atB + slope * (at - b)
 }
 
+/** Without test puzzles there is nothing to evaluate. */
+const NO_TRIAL: Trial = { rows: 1, seconds: 0, peakBytes: 0 }
+
 interface Trial {
   readonly rows: number
   readonly seconds: number
   readonly peakBytes: number
 }
 
-async function trialStep(
-  config: Config,
-  shape: ModelShape,
-  data: Dataset,
-  rows: number,
-  steps: number,
-): Promise<Trial> {
-  const state = initialState(createModel(shape, config.seed), rows, config.ema, config.seed)
+async function trialStep(model: Model, config: Config, data: Dataset, rows: number, steps: number): Promise<Trial> {
+  const state = initialState({ ...model }, rows, config.ema, config.seed)
+  // The step frees the weights it replaces; the model's own must outlive it.
+  state.model.weights = mapWeights(model.weights, (weight) => tf.clone(weight))
   const batch = newSampler({ ...config, batch: rows }, data).next()
   const trial = await measure(rows, () => trainStep(state, batch, stepOptions(config, steps)))
   disposeState(state)
-  disposeModel(state.model)
+  disposeWeights(state.model.weights)
   return trial
 }
 
-async function trialEvaluation(config: Config, shape: ModelShape, data: Dataset): Promise<Trial> {
+async function trialEvaluation(model: Model, config: Config, data: Dataset): Promise<Trial> {
   const rows = Math.min(config.evalBatch, data.test.count, TRIAL_ROWS)
-  const model = createModel(shape, config.seed)
   const [batch] = evaluationBatches(data.test, rows, data.manifest)
-  const trial = await measure(rows, () => evaluateBatch(model, model.weights, batch!, config.evalSteps ?? config.K))
-  disposeModel(model)
-  return trial
+  return await measure(rows, () => evaluateBatch(model, model.weights, batch!, config.evalSteps ?? config.K))
 }
 
 /** Seconds of some work, and the peak of its tensors' memory (measured in a call of its own, which also warms up). */

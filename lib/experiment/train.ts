@@ -91,7 +91,7 @@ export async function continueSession(session: Session, { observer, signal }: Tr
       const last = state.step === steps
       if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
-      if (state.step % interval === 0 || last) {
+      if (data.test.count > 0 && (state.step % interval === 0 || last)) {
         const evaluation = await evaluateState(session)
         run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), seconds })
         observer?.onEvaluation?.(state.step, evaluation)
