@@ -1,5 +1,7 @@
 """Turns a notebook (standard input) into one HTML page (standard output) with nbconvert; used by report.ts."""
 
+import html
+import re
 import sys
 
 import nbformat
@@ -15,6 +17,20 @@ EXPORTER = HTMLExporter(
     widget_renderer_url="",
 )
 
+# nbconvert gives every drawing the same words for those who cannot see it.
+WITHOUT_WORDS = re.compile(r'(<img alt=")[^"]*(" src="data:image/svg\+xml)')
+
+
+def words_of_drawings(notebook):
+    """The text form of every output that has a drawing, in order."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if "image/svg+xml" in output.get("data", {}):
+                yield output.data.get("text/plain", "figure")
+
+
 notebook = nbformat.reads(sys.stdin.buffer.read().decode("utf8"), as_version=4)
 page, _ = EXPORTER.from_notebook_node(notebook)
+words = words_of_drawings(notebook)
+page = WITHOUT_WORDS.sub(lambda found: found[1] + html.escape(next(words, "figure")) + found[2], page)
 sys.stdout.buffer.write(page.encode("utf8"))

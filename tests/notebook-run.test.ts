@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import type { Cell, Notebook } from '../lib/notebook/notebook.js'
+import { kaleidoFolder } from '../lib/plot/kaleido.js'
+import { root } from './shared.js'
+
+const kernelspec = path.join(root, '.venv', 'share', 'jupyter', 'kernels', 'recurlab', 'kernel.json')
+const skip = existsSync(kernelspec) ? false : 'there is no .venv with the kernel recurlab (npm run setup)'
+const withoutKaleido = skip || (kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false)
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-notebooks-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const cli = path.join(root, 'lib', 'cli', 'recurlab.mjs')
+const fixture = (name: string): string => path.join(root, 'tests', 'fixtures', 'notebooks', `${name}.ipynb`)
+const outOf = (name: string): string => path.join(folder, `${name}.ipynb`)
+
+interface Run {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly notebook: Notebook
+}
+
+async function run(name: string, ...options: string[]): Promise<Run> {
+  const args = [cli, 'run', fixture(name), '--out', outOf(name), ...options]
+  const [code, stdout, stderr] = await new Promise<[number, string, string]>((resolve) => {
+    const child = execFile(process.execPath, args, { maxBuffer: 1 << 26 }, (_, out, err) =>
+      resolve([child.exitCode ?? -1, out, err]),
+    )
+  })
+  return {
+    code,
+    stdout,
+    stderr,
+    notebook: existsSync(outOf(name)) ? saved(name) : { nbformat: 0, nbformat_minor: 0, metadata: {}, cells: [] },
+  }
+}
+
+function saved(name: string): Notebook {
+  return JSON.parse(readFileSync(outOf(name), 'utf8')) as Notebook
+}
+
+function textOf(cell: Cell | undefined): string {
+  return (cell?.outputs ?? []).flatMap((output) => output.text ?? []).join('')
+}
+
+test('everything that a notebook prints is in the terminal and in the saved notebook, in order', { skip }, async () => {
+  const { code, stdout, notebook } = await run('output')
+  assert.equal(code, 0)
+  const lines = Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join('')
+  assert.ok(stdout.includes(lines))
+  assert.match(stdout, /── cell 2 of 5/)
+  assert.equal(textOf(notebook.cells[2]), lines)
+  assert.match(stdout, /\rstep 2 of 3\rstep 3 of 3/)
+  assert.equal(textOf(notebook.cells[3]), 'step 3 of 3\n')
+  const last = notebook.cells.slice(4).map(textOf).join('')
+  assert.equal(last, 'printed later\n')
+  assert.deepEqual(
+    notebook.cells.slice(1).map((cell) => cell.execution_count),
+    [1, 2, 3, 4, 5],
+  )
+  assert.deepEqual(
+    notebook.cells.map((cell) => cell.metadata),
+    Array(6).fill({}),
+  )
+})
+
+test('a cell that fails is named, with its error; the notebook is saved with a banner; the exit code is 1', {
+  skip,
+}, async () => {
+  const { code, stderr, notebook } = await run('error')
+  assert.equal(code, 1)
+  assert.match(stderr, /cell 2 \(function boom\(\): never \{\):\n[\s\S]*RangeError: too deep/)
+  assert.doesNotMatch(stderr, /node_modules|internal error/)
+  const types = notebook.cells.map((cell) => cell.cell_type)
+  assert.deepEqual(types, ['code', 'markdown', 'code', 'code'])
+  assert.equal(textOf(notebook.cells[2]), 'just before\n')
+  assert.equal(notebook.cells[2]?.outputs?.at(-1)?.output_type, 'error')
+  assert.deepEqual(notebook.cells[3]?.outputs, [])
+})
+
+test('a type error names line and column of the cell', { skip }, async () => {
+  const { code, stderr } = await run('type-error')
+  assert.equal(code, 1)
+  assert.match(stderr, /line 2:32 - .*\n/)
+  assert.match(stderr, /'fund' does not exist/)
+})
+
+test('parameters reach the cells, and an unknown one is refused before anything runs', { skip }, async () => {
+  const { stdout, notebook } = await run('parameters', 'steps=5', 'sizes=[7,8]')
+  assert.match(stdout, /^10 mlp 7\+8$/m)
+  assert.deepEqual(notebook.cells[1]?.metadata.tags, ['injected-parameters'])
+  const wrong = await run('parameters', 'stesp=5')
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /found stesp\. Did you mean steps\?/)
+  assert.equal(wrong.stdout, '')
+})
+
+test('figures are plotly JSON and SVG in one output, and the report loads nothing from elsewhere', {
+  skip: withoutKaleido,
+}, async () => {
+  const { code, stderr, notebook } = await run('figure', '--report')
+  assert.equal(code, 0, stderr)
+  const bundles = notebook.cells
+    .flatMap((cell) => cell.outputs ?? [])
+    .map((output) => Object.keys(output.data ?? {}).sort())
+  const forms = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']
+  assert.deepEqual(bundles.slice(0, 3), [forms, ['text/html', 'text/plain'], forms])
+  assert.match(JSON.stringify(notebook.cells[2]), /Learning, update 6/)
+  assert.ok(existsSync(path.join(folder, 'beside.arrow')))
+  const page = readFileSync(outOf('figure').replace('.ipynb', '.html'), 'utf8')
+  assert.equal(page.match(/<img alt="Figure: [^"]*" src="data:image\/svg\+xml;base64,/g)?.length, 2)
+  assert.match(page, /show<\/span>/)
+  assert.match(page, /MLP &lt;b&gt;/)
+  assert.doesNotMatch(page, /<script|<link[^>]+href="(https?:)?\/\//i)
+})
+
+test('a kernel that dies is told from a cell that fails', { skip }, async () => {
+  const { code, stderr, notebook } = await run('dies')
+  assert.equal(code, 1)
+  assert.match(stderr, /cell 1 \(console\.log\('last words'\)\): the kernel died/)
+  assert.equal(textOf(notebook.cells[1]), 'last words\n')
+})
+
+test('a cell that takes too long is stopped, and said so', { skip }, async () => {
+  const { code, stderr, notebook } = await run('slow', '--timeout', '1')
+  assert.equal(code, 1)
+  assert.match(stderr, /cell 1 .*took longer than 1 s/)
+  assert.equal(textOf(notebook.cells[1]), 'working\n')
+})
+
+test('Ctrl-C stops the cell, saves the notebook and exits with 1', { skip }, async () => {
+  const child = spawn(process.execPath, [cli, 'run', fixture('slow'), '--out', outOf('slow')])
+  let stdout = ''
+  let stderr = ''
+  let told = false
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+    if (!told && stdout.includes('\nworking')) told = child.kill('SIGINT')
+  })
+  const [code] = await once(child, 'close')
+  assert.equal(code, 1)
+  assert.match(stderr, /cell 1 .*stopped by Ctrl-C/)
+  assert.equal(textOf(saved('slow').cells[1]), 'working\n')
+})

@@ -1,0 +1,185 @@
+import assert from 'node:assert/strict'
+import { afterEach, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { tableFromArrays } from 'apache-arrow'
+import * as aq from 'arquero'
+import fc from 'fast-check'
+import { UserError } from '../lib/errors.js'
+import { PLOTLY_MIME } from '../lib/notebook/bundle.js'
+import { isDisplay, settleDisplays, show } from '../lib/notebook/display.js'
+import { type MimeBundle, setHost } from '../lib/notebook/host.js'
+import { escapeHtml } from '../lib/notebook/html.js'
+import { type Cell, type Notebook, overwritten, tidyNotebook } from '../lib/notebook/notebook.js'
+import { injectParameters } from '../lib/notebook/parameters.js'
+import { withoutScripts } from '../lib/notebook/report.js'
+import { kaleidoFolder } from '../lib/plot/kaleido.js'
+import { lineFigure } from '../lib/plot/line.js'
+
+const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
+
+interface Sent {
+  readonly kind: 'display' | 'update'
+  readonly bundle: MimeBundle
+  readonly id: string
+}
+
+function watch(live: boolean): Sent[] {
+  const sent: Sent[] = []
+  setHost({
+    live,
+    display: (bundle, id) => sent.push({ kind: 'display', bundle, id }),
+    update: (bundle, id) => sent.push({ kind: 'update', bundle, id }),
+    clear: () => {},
+  })
+  return sent
+}
+
+afterEach(() => setHost(null))
+
+const figure = (title: string) => lineFigure([{ name: 'mlp', x: [0, 1], y: [0, 1] }], { title })
+
+test('a figure is shown at once, and one bundle has all its forms when the cell ends', {
+  skip: withoutKaleido,
+}, async () => {
+  const sent = watch(true)
+  const handle = show(figure('first'))
+  assert.deepEqual(Object.keys(sent[0]!.bundle), [PLOTLY_MIME, 'text/plain'])
+  await settleDisplays()
+  assert.equal(sent.length, 2)
+  assert.deepEqual(Object.keys(sent[1]!.bundle).sort(), [PLOTLY_MIME, 'image/svg+xml', 'text/plain'])
+  assert.equal(sent[1]!.id, handle.id)
+  assert.ok(isDisplay(handle) && !isDisplay({ ...handle }))
+  await settleDisplays()
+  assert.equal(sent.length, 2)
+})
+
+test('updates that come fast are sent at most twice a second, the last one always', async () => {
+  const sent = watch(true)
+  const handle = show([{ step: 0 }])
+  for (let step = 1; step <= 40; step++) {
+    handle.update([{ step }])
+    await sleep(20)
+  }
+  await settleDisplays()
+  const updates = sent.filter(({ kind }) => kind === 'update')
+  assert.ok(updates.length >= 2 && updates.length <= 4, `${updates.length} updates in 0.8 s`)
+  assert.match(String(updates.at(-1)!.bundle['text/html']), />40</)
+})
+
+test('without a watcher only the last of many updates is sent', async () => {
+  const sent = watch(false)
+  const handle = show([{ step: 0 }])
+  for (let step = 1; step <= 100; step++) handle.update([{ step }])
+  await settleDisplays()
+  assert.deepEqual(
+    sent.map(({ kind }) => kind),
+    ['display', 'update'],
+  )
+  assert.match(String(sent[1]!.bundle['text/html']), />100</)
+})
+
+test('arquero tables, Arrow tables and objects give the same table; numbers stand right with common decimals', () => {
+  const sent = watch(true)
+  const columns = { variant: ['mlp', 'attention'], exact: [85.25, 0.5] }
+  show(aq.table(columns))
+  show(tableFromArrays({ variant: columns.variant, exact: Float64Array.from(columns.exact) }))
+  show(columns.variant.map((variant, i) => ({ variant, exact: columns.exact[i] })))
+  const [html, ...others] = sent.map(({ bundle }) => String(bundle['text/html']))
+  assert.deepEqual(others, [html, html])
+  assert.match(html!, /<td style="text-align: right">0\.50<\/td>/)
+  assert.match(html!, /<td style="text-align: left">mlp<\/td>/)
+})
+
+test('no value and no column name of a table becomes markup, also hostile names', () => {
+  const sent = watch(true)
+  show([{ '<img src=x onerror=1>': '"><script>alert(1)</script>', toString: 1, constructor: null }])
+  const html = String(sent[0]!.bundle['text/html'])
+  assert.doesNotMatch(html, /<img|<script/)
+  assert.match(html, />toString</)
+  show(JSON.parse('[{"__proto__": "kept"}]'))
+  assert.match(String(sent[1]!.bundle['text/html']), />__proto__<.*>kept</s)
+})
+
+test('escaped text has no character that HTML reads', () => {
+  fc.assert(fc.property(fc.string(), (text) => !/[<>"']/.test(escapeHtml(text))))
+})
+
+test('a line that was overwritten keeps what was last to be seen', () => {
+  assert.equal(overwritten('step 1\rstep 2\rstep 3\ndone\r\n'), 'step 3\ndone\n')
+  assert.equal(overwritten('a\nb'), 'a\nb')
+})
+
+test('a tidied notebook has whole streams, lists of lines and no times', () => {
+  const stream = (text: string) => ({ output_type: 'stream' as const, name: 'stdout', text })
+  const cell: Cell = {
+    cell_type: 'code',
+    metadata: { execution: { 'iopub.status.busy': 'now' }, tags: ['a'] },
+    source: 'a\nb',
+    outputs: [stream('1\n'), stream('2\n'), { output_type: 'display_data', data: { 'text/plain': 'x' } }, stream('3')],
+  }
+  const [tidy] = tidyNotebook(notebookOf([cell])).cells
+  assert.deepEqual(tidy?.metadata, { tags: ['a'] })
+  assert.deepEqual(tidy?.source, ['a\n', 'b'])
+  assert.deepEqual(
+    tidy?.outputs?.map(({ text }) => text),
+    [['1\n', '2\n'], undefined, ['3']],
+  )
+})
+
+const parameters: Cell = {
+  cell_type: 'code',
+  metadata: { tags: ['parameters'] },
+  source: `let steps: number = 300\nconst name = 'mlp' as const\nlet sizes = [1, 2]\nlet on = true`,
+}
+
+test('parameters are declared again after their cell, with the type as written', async () => {
+  const given = new Map([
+    ['steps', '5'],
+    ['name', '7'],
+    ['sizes', '[3]'],
+    ['on', 'false'],
+  ])
+  const injected = await injectParameters(notebookOf([parameters]), given, 'a.ipynb')
+  assert.deepEqual(injected.cells[1]?.metadata.tags, ['injected-parameters'])
+  assert.deepEqual(String(injected.cells[1]?.source).split('\n').slice(1), [
+    'let steps: number = 5',
+    'let name = "7" as const',
+    'let sizes = [3]',
+    'let on = false',
+  ])
+  const again = await injectParameters(injected, new Map([['steps', '6']]), 'a.ipynb')
+  assert.equal(again.cells.length, 2)
+})
+
+const refused: readonly [string, [string, string], RegExp][] = [
+  ['an unknown parameter, with the nearest', ['step', '1'], /found step\. Did you mean steps\?/],
+  ['a value of another kind', ['steps', 'many'], /kind number.*found many/],
+  ['a name that every object has', ['constructor', '1'], /found constructor/],
+]
+for (const [what, pair, message] of refused)
+  test(`parameters: ${what} is refused as wrong use`, async () => {
+    await assert.rejects(injectParameters(notebookOf([parameters]), new Map([pair]), 'a.ipynb'), (error) => {
+      assert.ok(error instanceof UserError)
+      assert.match(error.message, message)
+      assert.equal(error.exitCode, 2)
+      return true
+    })
+  })
+
+test('parameters for a notebook without a parameters cell are refused', async () => {
+  const plain = notebookOf([{ cell_type: 'code', metadata: {}, source: 'let steps = 1' }])
+  await assert.rejects(
+    injectParameters(plain, new Map([['steps', '1']]), 'a.ipynb'),
+    /cell tagged "parameters".*found none/,
+  )
+})
+
+test('a report keeps its text and loses every script and foreign style sheet', () => {
+  const page =
+    '<a>1</a><script src="https://x/y.js"></script><link rel="stylesheet" href="https://x/y.css"><script>\n1\n</script ><b>2</b>'
+  assert.equal(withoutScripts(page), '<a>1</a><b>2</b>')
+})
+
+function notebookOf(cells: Cell[]): Notebook {
+  return { nbformat: 4, nbformat_minor: 5, metadata: {}, cells }
+}
