@@ -12,6 +12,9 @@ export interface Failure {
 /** More type errors than this are counted, not shown. */
 const MAX_DIAGNOSTICS = 10
 
+/** Characters of one type error. */
+const MAX_MESSAGE = 400
+
 /** The cell was stopped by the user. */
 export const interrupted: Failure = {
   ename: 'Interrupted',
@@ -22,21 +25,32 @@ export const interrupted: Failure = {
 /** Type errors of a cell, each with line, column and the line itself. */
 export function diagnosticsFailure(diagnostics: readonly Diagnostic[], code: string): Failure {
   const lines = code.split('\n')
-  const shown = diagnostics.slice(0, MAX_DIAGNOSTICS).map((diagnostic) => {
+  const telling = diagnostics.filter((diagnostic, i) => !isHeadline(diagnostic, diagnostics[i + 1]))
+  const shown = telling.slice(0, MAX_DIAGNOSTICS).map((diagnostic) => {
     const { start, end, fileName, messageText } = diagnostic
     const place = `${fileName ? `${fileName}:` : 'line '}${start.line + 1}:${start.character + 1}`
-    const text = `${place} - ${messageText} (TS${diagnostic.code})`
+    const text = `${place} - ${clip(messageText)} (TS${diagnostic.code})`
     const line = fileName ? undefined : lines[start.line]
     if (line === undefined) return text
     const length = end.line === start.line ? end.character - start.character : line.length - start.character
     return `${text}\n  ${line}\n  ${' '.repeat(start.character)}${'~'.repeat(Math.max(1, length))}`
   })
-  const more = diagnostics.length - shown.length
+  const more = telling.length - shown.length
   return {
     ename: 'TypeScriptError',
     evalue: shown[0]?.split('\n')[0] ?? '',
     traceback: ['TypeScriptError: the cell was not run', ...shown, ...(more > 0 ? [`… and ${more} more`] : [])],
   }
+}
+
+/** `A is not assignable to B`, with a reason after it at the same place: the reason says which key is wrong. */
+function isHeadline({ code, start }: Diagnostic, next: Diagnostic | undefined): boolean {
+  return (code === 2345 || code === 2322) && next !== undefined && next.start.offset === start.offset
+}
+
+/** The type of a configuration fills a page; the beginning and the end of a message say what matters. */
+function clip(message: string): string {
+  return message.length <= MAX_MESSAGE ? message : `${message.slice(0, MAX_MESSAGE - 100)} … ${message.slice(-100)}`
 }
 
 /** What was thrown: a user's mistake as its message alone, anything else with its stack, without the kernel's frames. */

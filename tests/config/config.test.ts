@@ -10,7 +10,7 @@ const refused = (input: Record<string, unknown>, message: RegExp): void =>
 
 test('an unknown key names the nearest one', () => {
   refused({ hiden: 64 }, /key hiden: .*Did you mean hidden\?/)
-  refused({ learningrate_of_things: 1 }, /recurlab train --help lists them/)
+  refused({ learningrate_of_things: 1 }, /expected a key of the configuration.*There are task, data/)
 })
 
 test('a value out of range or of another type says what the key takes', () => {

@@ -1,5 +1,5 @@
+import { optionsFromText } from '../../config/options.js'
 import type { Dataset, Split } from '../../data/dataset.js'
-import { optionsFromText } from '../../data/options.js'
 import { splitOverlap } from '../../data/overlap.js'
 import { loadDataset, saveDataset } from '../../data/store.js'
 import { BOXES, type Box } from '../../data/sudoku/box.js'

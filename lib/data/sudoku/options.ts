@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { parseOptions } from '../../config/options.js'
 import { UserError } from '../../errors.js'
-import { parseOptions } from '../options.js'
 import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
 const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]

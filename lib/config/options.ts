@@ -1,9 +1,9 @@
 import type { z } from 'zod'
-import { nearest } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import { nearest } from './nearest.js'
 
 /**
- * Checks a task's options and fills in defaults.
+ * Checks options and fills in defaults.
  *
  * @param schema a strict schema whose keys have descriptions
  * @param what the options are of, e.g. `a Sudoku data set`
@@ -26,7 +26,8 @@ export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, w
 }
 
 /**
- * Typed values out of the command line's `key=value` texts: numbers where the schema takes a number.
+ * Typed values out of the command line's `key=value` texts: numbers where the schema takes a number, null for `null`
+ * where it takes that.
  *
  * @throws UserError for an unknown key.
  */
@@ -40,7 +41,8 @@ export function optionsFromText(
     if (!Object.hasOwn(schema.shape, key)) throw unknownKey(key, Object.keys(schema.shape), what)
     const type = schema.shape[key] as z.ZodType
     const number = text.trim() === '' ? Number.NaN : Number(text)
-    input[key] = Number.isFinite(number) && !type.safeParse(text).success ? number : text
+    if (text === 'null' && type.safeParse(null).success) input[key] = null
+    else input[key] = Number.isFinite(number) && !type.safeParse(text).success ? number : text
   }
   return input
 }
@@ -49,9 +51,9 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
   const near = nearest(key, known)
   return new UserError({
     where: `key ${key}`,
-    expected: `a key of ${what} (${known.join(', ')})`,
+    expected: `a key of ${what}`,
     found: 'an unknown one',
-    ...(near ? { todo: `Did you mean ${near}?` } : {}),
+    todo: near ? `Did you mean ${near}?` : `There are ${known.join(', ')}.`,
     exitCode: 2,
   })
 }
@@ -66,6 +68,8 @@ function describeIssue(issue: z.core.$ZodIssue): string {
       return `one of ${issue.values.map(String).join(', ')}`
     case 'invalid_type':
       return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`
+    case 'invalid_union':
+      return issue.errors.flatMap((errors) => (errors[0] ? [describeIssue(errors[0])] : [])).join(' or ')
     default:
       return issue.message
   }
