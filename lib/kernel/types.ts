@@ -25,8 +25,7 @@ export async function makeLibTypes(root: string): Promise<LibTypes> {
     makeFolder(types)
     const config = path.join(types, `tsconfig.${process.pid}.json`)
     writeFileAtomic(config, JSON.stringify(configuration(root, temporary)))
-    const problem = await compile(root, config)
-    rmSync(config, { force: true })
+    const problem = await compile(root, config).finally(() => rmSync(config, { force: true }))
     if (!existsSync(path.join(temporary, 'errors.d.ts'))) return { folder: null, problem }
     // Another kernel may have been faster.
     if (!existsSync(folder)) renameSync(temporary, folder)

@@ -1,5 +1,4 @@
 import { Table } from 'apache-arrow'
-import { UserError } from '../errors.js'
 
 /** A column as it is shown. */
 export interface TableColumn {
@@ -121,14 +120,4 @@ function decimalsOf(cells: readonly unknown[]): number {
 /** Too small or too large for decimals. */
 function isFar(value: number): boolean {
   return value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e15)
-}
-
-/** A table of a value. @throws UserError when the value is none. */
-export function toTable(value: unknown): TableData {
-  if (isTableLike(value)) return tableData(value)
-  throw new UserError({
-    where: 'show',
-    expected: 'a figure, an Arrow table, an arquero table or an array of objects',
-    found: value === null ? 'null' : typeof value,
-  })
 }
