@@ -148,7 +148,7 @@ function meanLabels(groups: readonly Bar[], paired: boolean): Trace {
     text: groups.map((group) => `<b>${Number(mean(group.values).toPrecision(3))}</b>`),
     textposition: 'top center',
     // Never drawn; it keeps the text clear of the dots.
-    marker: { size: 14 },
+    marker: { size: 26 },
     cliponaxis: false,
     showlegend: false,
     hoverinfo: 'skip',
