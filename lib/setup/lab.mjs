@@ -25,7 +25,9 @@ export async function lab(rest) {
   for (const folder of Object.values(environment)) if (folder !== '1') mkdirSync(folder, { recursive: true })
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
-    '--LabApp.news_url=',
+    '--LabApp.news_url=None',
+    // JupyterLab would drop what a cell prints above a thousand messages a second.
+    '--ZMQChannelsWebsocketConnection.limit_rate=False',
     '--MultiKernelManager.default_kernel_name=recurlab',
     '--KernelSpecManager.ensure_native_kernel=False',
     '--KernelSpecManager.allowed_kernelspecs=recurlab',
