@@ -41,21 +41,18 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
     measuredBars(groups, names, options),
     ...(reported.length ? [reportedBars(groups, names, options)] : []),
   ]
-  return makeFigure(
-    [...data, ...seedDots(groups, reported.length > 0), meanLabels(groups, reported.length > 0)],
-    options,
-    {
-      barmode: 'group',
-      bargap: 0.35,
-      // A number axis with names as tick labels, so that the dots can stand on the bars that they belong to.
-      xaxis: {
-        tickvals: groups.map((_, i) => i),
-        ticktext: names,
-        range: [-0.6, groups.length - 0.4],
-        ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
-      },
+  return makeFigure([...data, ...seedDots(groups, reported.length > 0)], options, {
+    annotations: meanLabels(groups, reported.length > 0),
+    barmode: 'group',
+    bargap: 0.35,
+    // A number axis with names as tick labels, so that the dots can stand on the bars that they belong to.
+    xaxis: {
+      tickvals: groups.map((_, i) => i),
+      ticktext: names,
+      range: [-0.6, groups.length - 0.4],
+      ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
     },
-  )
+  })
 }
 
 /** Width of one bar in units of the axis, where groups are one apart. */
@@ -138,19 +135,13 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
   ]
 }
 
-/** The mean as a number above everything else on the bar, where it is readable for a bar of any height. */
-function meanLabels(groups: readonly Bar[], paired: boolean): Trace {
-  return {
-    type: 'scatter',
-    mode: 'text',
-    x: groups.map((_, i) => i + ownOffset(paired) + WIDTH / 2),
-    y: groups.map((group) => Math.max(0, ...group.values)),
-    text: groups.map((group) => `<b>${Number(mean(group.values).toPrecision(3))}</b>`),
-    textposition: 'top center',
-    // Never drawn; it keeps the text clear of the dots.
-    marker: { size: 26 },
-    cliponaxis: false,
-    showlegend: false,
-    hoverinfo: 'skip',
-  }
+/** The mean as a number, clear of the dots and the range's end, where it is readable for a bar of any height. */
+function meanLabels(groups: readonly Bar[], paired: boolean): Record<string, unknown>[] {
+  return groups.map((group, i) => ({
+    x: i + ownOffset(paired) + WIDTH / 2,
+    y: Math.max(0, ...group.values),
+    yshift: 16,
+    text: `<b>${Number(mean(group.values).toPrecision(3))}</b>`,
+    showarrow: false,
+  }))
 }

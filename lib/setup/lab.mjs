@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { runInForeground } from './child.mjs'
 import { inRoot, inState } from './paths.mjs'
 
@@ -23,9 +24,9 @@ export function jupyterEnvironment() {
 export async function lab(rest) {
   const environment = jupyterEnvironment()
   for (const folder of Object.values(environment)) if (folder !== '1') mkdirSync(folder, { recursive: true })
+  refuseNews(inState('jupyter', 'settings'))
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
-    '--LabApp.news_url=None',
     // JupyterLab would drop what a cell prints above a thousand messages a second.
     '--ZMQChannelsWebsocketConnection.limit_rate=False',
     '--MultiKernelManager.default_kernel_name=recurlab',
@@ -39,4 +40,16 @@ export async function lab(rest) {
     ...environment,
     ...ownPrograms,
   })
+}
+
+/**
+ * JupyterLab would ask whether it may fetch its news; settings that somebody changed stay.
+ *
+ * @param {string} settings
+ */
+function refuseNews(settings) {
+  const file = path.join(settings, '@jupyterlab', 'apputils-extension', 'notification.jupyterlab-settings')
+  if (existsSync(file)) return
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, JSON.stringify({ fetchNews: 'false', checkForUpdates: false }))
 }
