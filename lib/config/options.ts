@@ -42,6 +42,7 @@ export function optionsFromText(
     const type = schema.shape[key] as z.ZodType
     const number = text.trim() === '' ? Number.NaN : Number(text)
     if (text === 'null' && type.safeParse(null).success) input[key] = null
+    else if ((text === 'true' || text === 'false') && type.safeParse(true).success) input[key] = text === 'true'
     else input[key] = Number.isFinite(number) && !type.safeParse(text).success ? number : text
   }
   return input

@@ -11,7 +11,6 @@ export interface Preset {
 /** The published repository's command for Sudoku-Extreme with the MLP. */
 const sudokuPaper: ConfigInput = {
   task: 'sudoku',
-  box: '3x3',
   data: 'data/sudoku-extreme-1k-aug-1000',
   augment: 1000,
   mixer: 'mlp',

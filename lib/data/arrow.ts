@@ -1,18 +1,35 @@
 import { Field, FixedSizeList, Float64, Int32, makeData, makeVector, Table, Uint8, Vector } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import type { DatasetManifest, Split } from './dataset.js'
+import { type DatasetManifest, type Split, singles } from './dataset.js'
 
 /**
  * A split as a table: `input` and `label` (fixed-size lists of uint8, one token per cell), `rating` (float64),
- * `puzzle` (int32, row of the puzzle embedding).
+ * `puzzle` (int32, row of the puzzle embedding). Where a puzzle has several examples, or a group several puzzles,
+ * also `puzzleIndex` and `group` (int32, which puzzle of the split and which group an example belongs to).
  */
 export function splitTable(split: Split): Table {
-  return new Table({
+  const columns = {
     input: tokenColumn(split.inputs, split.count, split.seqLen),
     label: tokenColumn(split.labels, split.count, split.seqLen),
     rating: makeVector(split.ratings),
     puzzle: makeVector(split.puzzleIds),
+  }
+  const { count, puzzleStarts, groupStarts } = split
+  if (puzzleStarts.length === count + 1 && groupStarts.length === count + 1) return new Table(columns)
+  const puzzleIndex = numbersOf(puzzleStarts)
+  const groupOfPuzzle = numbersOf(groupStarts)
+  return new Table({
+    ...columns,
+    puzzleIndex: makeVector(puzzleIndex),
+    group: makeVector(puzzleIndex.map((puzzle) => groupOfPuzzle[puzzle]!)),
   })
+}
+
+/** For each thing in a row of runs, the number of its run: starts 0, 2, 3 → 0, 0, 1. */
+function numbersOf(starts: Int32Array): Int32Array {
+  const numbers = new Int32Array(starts.at(-1) ?? 0)
+  for (let run = 0; run + 1 < starts.length; run++) numbers.fill(run, starts[run], starts[run + 1])
+  return numbers
 }
 
 function tokenColumn(tokens: Uint8Array, length: number, seqLen: number): Vector<FixedSizeList<Uint8>> {
@@ -29,7 +46,8 @@ function tokenType(seqLen: number): FixedSizeList<Uint8> {
  *
  * @throws UserError when columns, types or values are not what the manifest says.
  */
-export function splitFromTable(table: Table, manifest: DatasetManifest, count: number, file: string): Split {
+export function splitFromTable(table: Table, manifest: DatasetManifest, name: 'train' | 'test', file: string): Split {
+  const count = manifest.counts[name]
   const { seqLen, vocabSize, puzzleIdentifiers } = manifest
   const wrong = (expected: string, found: string): UserError =>
     new UserError({ where: file, expected, found, todo: 'Build the data set again.' })
@@ -47,7 +65,31 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, count: n
     if (row >= 0) throw wrong(`values 0…${limit - 1} in column ${name}`, String(values[row]))
   }
   if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'others')
-  return { count, seqLen, inputs, labels, ratings, puzzleIds }
+  const split = { name, count, seqLen, inputs, labels, ratings, puzzleIds }
+  if (!table.getChild('group')) return { ...split, puzzleStarts: singles(count), groupStarts: singles(count) }
+  const int32 = (column: string): Int32Array => readNumbers(table, column, new Int32(), new Int32Array(count), wrong)
+  const puzzleIndex = int32('puzzleIndex')
+  const puzzleStarts = startsOf(puzzleIndex, 'puzzleIndex', wrong)
+  const groups = int32('group')
+  const first = puzzleStarts.subarray(0, -1)
+  const groupStarts = startsOf(
+    Int32Array.from(first, (at) => groups[at]!),
+    'group',
+    wrong,
+  )
+  if (!groups.every((group, i) => group === groups[puzzleStarts[puzzleIndex[i]!]!]!))
+    throw wrong('each puzzle in one group', 'one in several')
+  return { ...split, puzzleStarts, groupStarts }
+}
+
+/** The other way round: 0, 0, 1 → 0, 2, 3. Numbers must count up from 0 without a gap. */
+function startsOf(numbers: Int32Array, column: string, wrong: Wrong): Int32Array {
+  const starts: number[] = []
+  numbers.forEach((number, i) => {
+    if (number === starts.length) starts.push(i)
+    else if (number !== starts.length - 1) throw wrong(`column ${column} counting up from 0`, `${number} in row ${i}`)
+  })
+  return Int32Array.from([...starts, numbers.length])
 }
 
 type Wrong = (expected: string, found: string) => UserError

@@ -1,3 +1,5 @@
+import type { Table } from 'apache-arrow'
+
 /** The label of a token that no loss and no metric counts. */
 export const IGNORE_LABEL = -100
 
@@ -5,12 +7,15 @@ export const IGNORE_LABEL = -100
 export interface DatasetManifest {
   /** Format of the folder: readers refuse versions they do not know. */
   formatVersion: 1
-  /** The task, e.g. `sudoku`. */
+  /** The task: `sudoku`, `maze`, `arc`, or `tokens` for one that only its numbers tell. */
   task: string
   /** Everything that the build was asked for, the seed included. */
   options: Record<string, unknown>
-  /** Where the puzzles came from: `generated`, or a file with its SHA-256, and another one for the test split. */
-  source: { kind: 'generated' } | ({ kind: 'file' } & SourceFile & { test?: SourceFile | undefined })
+  /** Where the puzzles came from: `generated`, a file with its SHA-256 and another one for the test split, or several. */
+  source:
+    | { kind: 'generated' }
+    | ({ kind: 'file' } & SourceFile & { test?: SourceFile | undefined })
+    | { kind: 'files'; files: SourceFile[] }
   seed: number
   /** Vocabulary size V, the padding token included. */
   vocabSize: number
@@ -23,14 +28,25 @@ export interface DatasetManifest {
   blankId: number
   /** Rows of the puzzle embedding. */
   puzzleIdentifiers: number
-  /** Puzzles by split. */
+  /** Stored examples by split; versions made on the fly are not counted. */
   counts: { train: number; test: number }
   /** In words, what is guaranteed about puzzles that appear in both splits. */
   disjoint: string
   /** In words, what was checked about the answers. */
   solutions: string
-  /** Name of the Arrow file of each split, and its SHA-256. */
-  files: Record<'train' | 'test', { name: string; sha256: string }>
+  /** In words, how training puzzles are varied; absent where the configuration's `augment` says how many versions there are. */
+  augmentation?: string | undefined
+  /**
+   * Name of the Arrow file of each split, and its SHA-256; `identifiers`, where the rows of the puzzle embedding have
+   * names, and `tests`, the test tasks that votes are counted for.
+   */
+  files: Record<'train' | 'test', StoredFile> & { identifiers?: StoredFile | undefined; tests?: StoredFile | undefined }
+}
+
+/** A file of a data set's folder. */
+export interface StoredFile {
+  name: string
+  sha256: string
 }
 
 /** A file that puzzles were read from. */
@@ -40,34 +56,78 @@ export interface SourceFile {
   sha256: string
 }
 
-/** One split in memory. Row i is `inputs[i·seqLen … (i+1)·seqLen)`. */
+/**
+ * One split in memory. Example i is `inputs[i·seqLen … (i+1)·seqLen)`; a puzzle is a run of examples under one
+ * identifier, a group a run of puzzles that are versions of one task (the published builders' words).
+ */
 export interface Split {
-  /** Puzzles N. */
+  readonly name: 'train' | 'test'
+  /** Examples N. */
   readonly count: number
   readonly seqLen: number
   /** `[N, seqLen]` tokens. */
   readonly inputs: Uint8Array
   /** `[N, seqLen]` tokens as stored (the ignore label not yet replaced). */
   readonly labels: Uint8Array
-  /** `[N]` difficulty; for Sudoku the backtracks of the solver. */
+  /** `[N]` difficulty: for Sudoku the backtracks of a solver, for a maze the length of the path; 0 where none is known. */
   readonly ratings: Float64Array
-  /** `[N]` row of the puzzle embedding. */
+  /** `[N]` row of the puzzle embedding of the example as it is stored. */
   readonly puzzleIds: Int32Array
+  /** `[puzzles + 1]` first example of each puzzle; the last is N. */
+  readonly puzzleStarts: Int32Array
+  /** `[groups + 1]` first puzzle of each group; the last is the number of puzzles. */
+  readonly groupStarts: Int32Array
 }
 
-/**
- * Writes version `a` of a puzzle into `inputs` and `labels` (`[seqLen]` each): a pure function of
- * (seed, puzzle, a); `a = 0` is the puzzle itself.
- */
-export type Augment = (
-  split: Split,
-  puzzle: number,
-  seed: number,
-  a: number,
-  inputs: { [i: number]: number },
-  labels: { [i: number]: number },
-  offset: number,
-) => void
+/** Starts of N things in a row of which each holds one: `0, 1, … N`. */
+export function singles(count: number): Int32Array {
+  return Int32Array.from({ length: count + 1 }, (_, i) => i)
+}
+
+/** Versions of puzzles that are made when they are drawn; nothing of them is stored. Version 0 is the puzzle itself. */
+export interface Augmentation {
+  /**
+   * How many versions puzzle `puzzle` of a split has, itself included; null: there is no end to them, and the
+   * configuration's `augment` says how many are drawn from.
+   */
+  versions(split: Split, puzzle: number): number | null
+  /** Row of the puzzle embedding of a version of `example`. */
+  puzzleId(split: Split, example: number, version: number): number
+  /**
+   * Writes a version of an example into `inputs` and `labels` (`[seqLen]` each, from `offset` on): a pure function of
+   * (data set, seed, example, version).
+   */
+  write(
+    split: Split,
+    example: number,
+    version: number,
+    seed: number,
+    inputs: TokenSink,
+    labels: TokenSink,
+    offset: number,
+  ): void
+}
+
+/** Where tokens are written to. */
+export interface TokenSink {
+  [i: number]: number
+}
+
+/** Names of the rows of the puzzle embedding; row 0 is `<blank>`. */
+export interface Identifiers {
+  readonly count: number
+  name(id: number): string
+}
+
+/** A grid of colours 0…9, row by row. */
+export type Grid = readonly (readonly number[])[]
+
+/** A task's test pairs, for which votes are counted. */
+export interface TestTask {
+  readonly name: string
+  /** `output` is null where the answer is not known. */
+  readonly pairs: readonly { readonly input: Grid; readonly output: Grid | null }[]
+}
 
 /** A task's data, ready to be drawn from. */
 export interface Dataset {
@@ -76,8 +136,13 @@ export interface Dataset {
   readonly hash: string
   readonly train: Split
   readonly test: Split
-  /** How a training puzzle is varied; null when the task has no augmentation. */
-  readonly augment: Augment | null
+  /** How puzzles are varied; null when the task has no augmentation, or all versions are stored. */
+  readonly augment: Augmentation | null
+  readonly identifiers: Identifiers
+  /** ARC's test tasks; null for other tasks. */
+  readonly testTasks: readonly TestTask[] | null
+  /** What of `identifiers` and `testTasks` is stored beside the splits, as the manifest's `files` names it. */
+  readonly tables?: { readonly identifiers?: Table; readonly tests?: Table }
 }
 
 /** What one supervision step is offered. */
@@ -91,6 +156,8 @@ export interface Batch {
   readonly labels: Int32Array
   /** `[B]` rows of the puzzle embedding. */
   readonly puzzleIds: Int32Array
-  /** `[B]` index of the puzzle in its split, -1 for a row of padding. */
+  /** `[B]` index of the example in its split, -1 for a row of padding. */
   readonly rows: Int32Array
+  /** `[B]` version of the example, 0 for itself. */
+  readonly versions: Int32Array
 }

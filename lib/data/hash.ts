@@ -17,6 +17,17 @@ export function describeFiles(train: Split, test: Split): DatasetManifest['files
  */
 export function datasetHash(manifest: DatasetManifest): string {
   const { formatVersion, task, vocabSize, seqLen, padId, ignoreLabelId, blankId, puzzleIdentifiers, files } = manifest
+  const { augmentation } = manifest
   const content = { formatVersion, task, vocabSize, seqLen, padId, ignoreLabelId, blankId, puzzleIdentifiers }
-  return sha256(JSON.stringify({ ...content, train: files.train.sha256, test: files.test.sha256 }))
+  // What is undefined leaves no trace: data sets without augmentation, identifiers or tests keep their hash.
+  return sha256(
+    JSON.stringify({
+      ...content,
+      train: files.train.sha256,
+      test: files.test.sha256,
+      augmentation,
+      identifiers: files.identifiers?.sha256,
+      tests: files.tests?.sha256,
+    }),
+  )
 }

@@ -1,7 +1,16 @@
-export { type Augment, type Batch, type Dataset, type DatasetManifest, IGNORE_LABEL, type Split } from './dataset.js'
+export {
+  type Augmentation,
+  type Batch,
+  type Dataset,
+  type DatasetManifest,
+  type Grid,
+  IGNORE_LABEL,
+  type Split,
+  type TestTask,
+} from './dataset.js'
+export { countEvaluated, type EvaluationOptions, evaluationBatches } from './evaluation-batches.js'
 export { splitOverlap } from './overlap.js'
 export {
-  evaluationBatches,
   type SamplerOptions,
   type SamplerState,
   type TrainingBatches,

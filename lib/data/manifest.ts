@@ -18,6 +18,7 @@ const manifestSchema = z.strictObject({
   source: z.union([
     z.strictObject({ kind: z.literal('generated') }),
     sourceFile.extend({ kind: z.literal('file'), test: sourceFile.optional() }),
+    z.strictObject({ kind: z.literal('files'), files: z.array(sourceFile) }),
   ]),
   seed: count,
   vocabSize: z.int().min(2).max(256),
@@ -29,7 +30,13 @@ const manifestSchema = z.strictObject({
   counts: z.strictObject({ train: count, test: count }),
   disjoint: z.string(),
   solutions: z.string(),
-  files: z.strictObject({ train: storedFile, test: storedFile }),
+  augmentation: z.string().optional(),
+  files: z.strictObject({
+    train: storedFile,
+    test: storedFile,
+    identifiers: storedFile.optional(),
+    tests: storedFile.optional(),
+  }),
 })
 
 /**

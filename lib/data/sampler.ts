@@ -1,6 +1,8 @@
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
-import { type Batch, type Dataset, type DatasetManifest, IGNORE_LABEL, type Split } from './dataset.js'
+import { emptyBatch, ignoreLabels, putExample } from './batch.js'
+import type { Batch, Dataset, Split } from './dataset.js'
+import { trainingPool } from './pool.js'
 import { streamFamily } from './streams.js'
 
 /** How training batches are drawn. */
@@ -8,17 +10,20 @@ export interface SamplerOptions {
   /** Rows B. */
   readonly batch: number
   readonly seed: number
-  /** Augmented versions of each puzzle beside itself, or `fresh`: new ones without end. Default 0. */
-  readonly augment?: number | 'fresh'
+  /**
+   * Augmented versions of each puzzle beside itself, or `fresh`: new ones without end. Default: none, or those that
+   * the data set fixes.
+   */
+  readonly augment?: number | 'fresh' | undefined
   /** Epochs after which a batch that is not full is dropped, as the published code does at an evaluation. Default: never. */
-  readonly intervalEpochs?: number
+  readonly intervalEpochs?: number | undefined
 }
 
 /** Where a sampler stands: with the same data and options it goes on from here bit for bit. */
 export interface SamplerState {
-  /** Passes over the puzzles that are complete. */
+  /** Passes over the groups that are complete. */
   readonly epoch: number
-  /** Puzzles of the current pass that were drawn. */
+  /** Groups of the current pass that were drawn. */
   readonly index: number
 }
 
@@ -30,22 +35,22 @@ export interface TrainingBatches {
   restore(state: SamplerState): void
 }
 
-/** Versions drawn by `fresh` are numbered with 31 bits. */
-const FRESH = 2 ** 31 - 1
-
 /**
  * Training batches: in every epoch each group is drawn once, in an order that (seed, epoch) gives; epochs run on into
- * each other. A group is a base puzzle with all its versions; which version is drawn, (seed, epoch, index) gives.
- * A pure function of the options and the position.
+ * each other. Of a group one puzzle is drawn, in one version; which, (seed, epoch, index) gives. All its examples go
+ * into the batch, or as many as still fit, drawn without replacement. A pure function of the options and the position.
  *
  * @throws UserError when there is nothing to draw, or an interval is shorter than a batch.
  */
 export function trainingBatches(dataset: Dataset, options: SamplerOptions): TrainingBatches {
   const { train, augment, manifest } = dataset
   const { batch: size, seed, intervalEpochs } = options
-  const groups = train.count
-  check(groups, options)
-  const versionOf = versionPicker(seed, augment ? (options.augment ?? 0) : 0)
+  const groups = train.groupStarts.length - 1
+  emptyBatch(size, 0)
+  const pool = trainingPool(dataset, options.augment)
+  checkInterval(train, options)
+  const puzzleStreams = streamFamily(seed, 'augment')
+  const exampleStreams = streamFamily(seed, 'examples')
   const order = Int32Array.from({ length: groups }, (_, i) => i)
   let orderEpoch = -1
   let epoch = 0
@@ -60,27 +65,32 @@ export function trainingBatches(dataset: Dataset, options: SamplerOptions): Trai
     return order[index]!
   }
 
-  /** Passes over the end of an interval that no longer fills a batch. */
-  function dropPartialBatch(): void {
-    if (intervalEpochs === undefined) return
-    const left = (intervalEpochs - (epoch % intervalEpochs)) * groups - index
-    if (left >= size) return
-    epoch += intervalEpochs - (epoch % intervalEpochs)
-    index = 0
+  /** The examples that the next group puts into a batch with `room` left, and their version. */
+  function draw(room: number): { examples: Int32Array; version: number } {
+    const group = groupAt()
+    const puzzles = pool.size(group)
+    const { puzzle, version } = pool.at(group, puzzles > 1 ? puzzleStreams(epoch, index).int(puzzles) : 0)
+    const first = train.puzzleStarts[puzzle]!
+    const count = train.puzzleStarts[puzzle + 1]! - first
+    const examples = Int32Array.from({ length: count }, (_, i) => first + i)
+    if (count > 1) exampleStreams(epoch, index).shuffle(examples)
+    return { examples: examples.subarray(0, room), version }
   }
 
   return {
     next() {
-      dropPartialBatch()
       const batch = emptyBatch(size, train.seqLen)
-      for (let row = 0; row < size; row++) {
-        const puzzle = groupAt()
-        const version = versionOf(epoch, index)
-        if (augment && version > 0)
-          augment(train, puzzle, seed, version, batch.inputs, batch.labels, row * train.seqLen)
-        else copyPuzzle(train, puzzle, batch, row)
-        batch.puzzleIds[row] = train.puzzleIds[puzzle]!
-        batch.rows[row] = puzzle
+      let filled = 0
+      const interval = (): number => Math.floor(epoch / (intervalEpochs ?? Number.POSITIVE_INFINITY))
+      let began = interval()
+      while (filled < size) {
+        // A batch that an interval's end leaves unfinished is dropped: the next interval begins one of its own.
+        if (interval() !== began) {
+          began = interval()
+          filled = 0
+        }
+        const { examples, version } = draw(size - filled)
+        for (const example of examples) putExample(batch, filled++, train, augment, example, version, seed)
         if (++index === groups) {
           index = 0
           epoch++
@@ -105,72 +115,13 @@ export function trainingBatches(dataset: Dataset, options: SamplerOptions): Trai
   }
 }
 
-/**
- * All puzzles of a split in order. The last batch is filled up with rows of padding: inputs `padId`, labels
- * {@link IGNORE_LABEL}, the blank identifier, row -1.
- */
-export function* evaluationBatches(split: Split, size: number, manifest: DatasetManifest): Generator<Batch, void> {
-  if (!(Number.isInteger(size) && size >= 1)) throw wrongBatch(size)
-  for (let start = 0; start < split.count; start += size) {
-    const batch = emptyBatch(size, split.seqLen)
-    batch.inputs.fill(manifest.padId)
-    batch.labels.fill(manifest.ignoreLabelId)
-    batch.puzzleIds.fill(manifest.blankId)
-    batch.rows.fill(-1)
-    for (let row = 0; row < size && start + row < split.count; row++) {
-      copyPuzzle(split, start + row, batch, row)
-      batch.puzzleIds[row] = split.puzzleIds[start + row]!
-      batch.rows[row] = start + row
-    }
-    ignoreLabels(batch, manifest)
-    yield batch
-  }
-}
-
-/** The version to draw at a position: 0…A, or a number without end. */
-function versionPicker(seed: number, augment: number | 'fresh'): (epoch: number, index: number) => number {
-  if (augment === 0) return () => 0
-  const streams = streamFamily(seed, 'augment')
-  const versions = augment === 'fresh' ? FRESH : augment + 1
-  return (epoch, index) => streams(epoch, index).int(versions)
-}
-
-function emptyBatch(size: number, seqLen: number): Batch {
-  return {
-    size,
-    seqLen,
-    inputs: new Int32Array(size * seqLen),
-    labels: new Int32Array(size * seqLen),
-    puzzleIds: new Int32Array(size),
-    rows: new Int32Array(size),
-  }
-}
-
-function copyPuzzle(split: Split, puzzle: number, batch: Batch, row: number): void {
-  const { seqLen } = split
-  batch.inputs.set(split.inputs.subarray(puzzle * seqLen, (puzzle + 1) * seqLen), row * seqLen)
-  batch.labels.set(split.labels.subarray(puzzle * seqLen, (puzzle + 1) * seqLen), row * seqLen)
-}
-
-function ignoreLabels({ labels }: Batch, { ignoreLabelId }: DatasetManifest): void {
-  for (let i = 0; i < labels.length; i++) if (labels[i] === ignoreLabelId) labels[i] = IGNORE_LABEL
-}
-
-function check(groups: number, { batch, augment = 0, intervalEpochs }: SamplerOptions): void {
-  if (!(Number.isInteger(batch) && batch >= 1)) throw wrongBatch(batch)
-  if (groups === 0)
+function checkInterval(train: Split, { batch, intervalEpochs }: SamplerOptions): void {
+  if (train.count === 0)
     throw new UserError({
       where: 'data set',
       expected: 'puzzles to train on',
       found: 'none in the train split',
       todo: 'Build it with train=N.',
-    })
-  if (augment !== 'fresh' && !(Number.isInteger(augment) && augment >= 0 && augment < FRESH))
-    throw new UserError({
-      where: 'key augment',
-      expected: 'a whole number or fresh',
-      found: String(augment),
-      exitCode: 2,
     })
   if (intervalEpochs === undefined) return
   if (!(Number.isInteger(intervalEpochs) && intervalEpochs >= 1))
@@ -180,21 +131,26 @@ function check(groups: number, { batch, augment = 0, intervalEpochs }: SamplerOp
       found: String(intervalEpochs),
       exitCode: 2,
     })
-  if (intervalEpochs * groups < batch)
+  const groups = train.groupStarts.length - 1
+  const drawn = intervalEpochs * leastExamples(train)
+  if (drawn < batch)
     throw new UserError({
       where: 'key batch',
-      expected: `at most ${intervalEpochs * groups}, the puzzles of an evaluation interval (${intervalEpochs} epochs of ${groups})`,
+      expected: `at most ${drawn}, the puzzles of an evaluation interval (${intervalEpochs} epochs of ${groups})`,
       found: String(batch),
       todo: 'Use a smaller batch or evaluate less often.',
       exitCode: 2,
     })
 }
 
-function wrongBatch(found: number): UserError {
-  return new UserError({
-    where: 'key batch',
-    expected: 'a whole number of 1 or more',
-    found: String(found),
-    exitCode: 2,
-  })
+/** Examples that an epoch draws at least: of every group its smallest puzzle. */
+function leastExamples({ puzzleStarts, groupStarts }: Split): number {
+  let sum = 0
+  for (let group = 0; group + 1 < groupStarts.length; group++) {
+    let least = Number.POSITIVE_INFINITY
+    for (let puzzle = groupStarts[group]!; puzzle < groupStarts[group + 1]!; puzzle++)
+      least = Math.min(least, puzzleStarts[puzzle + 1]! - puzzleStarts[puzzle]!)
+    sum += least
+  }
+  return sum
 }

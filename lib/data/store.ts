@@ -1,10 +1,11 @@
 import path from 'node:path'
+import type { Table } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { splitFromTable, splitTable } from './arrow.js'
-import type { Dataset, DatasetManifest } from './dataset.js'
+import type { Dataset, DatasetManifest, Split, StoredFile } from './dataset.js'
 import { datasetHash } from './hash.js'
 import { readManifest } from './manifest.js'
 import { taskOf } from './tasks.js'
@@ -29,9 +30,8 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
   const beside = `${folder}.${process.pid}.tmp`
   makeFolder(beside)
   try {
-    for (const split of ['train', 'test'] as const) {
-      const { name, sha256: expected } = dataset.manifest.files[split]
-      const written = writeArrow(path.join(beside, name), splitTable(dataset[split]))
+    for (const [{ name, sha256: expected }, table] of tablesOf(dataset)) {
+      const written = writeArrow(path.join(beside, name), table)
       if (written !== expected)
         throw new Error(`${name} changed between building and saving: ${written}, not ${expected}`)
     }
@@ -58,13 +58,33 @@ export function loadDataset(dir: string): Dataset {
       todo: 'Build one: recurlab data build sudoku out=DIR.',
     })
   const manifest = readManifest(path.join(dir, MANIFEST))
-  const { augment } = taskOf(manifest)
-  const read = (split: 'train' | 'test') => {
-    const { name, sha256: checksum } = manifest.files[split]
-    const file = path.join(dir, name)
-    return splitFromTable(readArrow(file, checksum), manifest, manifest.counts[split], file)
+  const task = taskOf(manifest)
+  const read = ({ name, sha256: checksum }: StoredFile): Table => readArrow(path.join(dir, name), checksum)
+  const readSplit = (split: 'train' | 'test'): Split => {
+    const file = manifest.files[split]
+    return splitFromTable(read(file), manifest, split, path.join(dir, file.name))
   }
-  return { manifest, hash: datasetHash(manifest), train: read('train'), test: read('test'), augment }
+  const { identifiers, tests } = manifest.files
+  const train = readSplit('train')
+  const test = readSplit('test')
+  const parts = task.open({
+    train,
+    test,
+    identifiers: identifiers ? read(identifiers) : null,
+    tests: tests ? read(tests) : null,
+  })
+  return { manifest, hash: datasetHash(manifest), train, test, ...parts }
+}
+
+/** Every table that a data set's folder holds, beside what the manifest says of its file. */
+function tablesOf({ manifest: { files }, train, test, tables }: Dataset): [StoredFile, Table][] {
+  const stored: [StoredFile | undefined, Table | undefined][] = [
+    [files.train, splitTable(train)],
+    [files.test, splitTable(test)],
+    [files.identifiers, tables?.identifiers],
+    [files.tests, tables?.tests],
+  ]
+  return stored.flatMap(([file, table]) => (file && table ? [[file, table]] : []))
 }
 
 function manifestText(manifest: DatasetManifest): string {
@@ -77,14 +97,13 @@ function whatIsThere(folder: string, { manifest }: Dataset): 'nothing' | 'same' 
   const names = fs.readdirSync(folder)
   if (names.length === 0) return 'nothing'
   if (!names.includes(MANIFEST)) return 'something'
-  const own = [MANIFEST, manifest.files.train.name, manifest.files.test.name]
+  const files = Object.values(manifest.files).filter((file) => file !== undefined)
+  const own = [MANIFEST, ...files.map(({ name }) => name)]
   if (names.some((name) => !own.includes(name))) return 'something'
   const same =
     own.every((name) => names.includes(name)) &&
     readBytes(path.join(folder, MANIFEST)).toString('utf8') === manifestText(manifest) &&
-    [manifest.files.train, manifest.files.test].every(
-      ({ name, sha256: sum }) => sha256(readBytes(path.join(folder, name))) === sum,
-    )
+    files.every(({ name, sha256: sum }) => sha256(readBytes(path.join(folder, name))) === sum)
   return same ? 'same' : 'other data'
 }
 

@@ -1,13 +1,27 @@
+import type { Table } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import type { Augment, DatasetManifest } from './dataset.js'
+import type { Dataset, DatasetManifest, Split } from './dataset.js'
+import { blankOnly } from './identifiers.js'
 import { sudokuAugment } from './sudoku/augment.js'
 import { BOXES, type Box } from './sudoku/box.js'
 import { drawSudoku } from './sudoku/tokens.js'
 
+/** What a data set's folder holds beside its manifest. */
+export interface StoredParts {
+  readonly train: Split
+  readonly test: Split
+  /** Tables named in the manifest's `files`; null where it names none. */
+  readonly identifiers: Table | null
+  readonly tests: Table | null
+}
+
+/** The parts of a data set that follow from its task. */
+export type TaskParts = Pick<Dataset, 'augment' | 'identifiers' | 'testTasks' | 'tables'>
+
 /** What is known about a task beside its puzzles. */
 export interface Task {
-  /** How a training puzzle is varied, or null. */
-  readonly augment: Augment | null
+  /** How puzzles are varied and named, and what votes are counted for. */
+  open(parts: StoredParts): TaskParts
   /** A puzzle or an answer as text. */
   draw(tokens: ArrayLike<number>): string
 }
@@ -16,7 +30,10 @@ export interface Task {
 export function taskOf(manifest: DatasetManifest): Task {
   if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku)', manifest.task)
   const box = sudokuBox(manifest)
-  return { augment: sudokuAugment(box), draw: (tokens) => drawSudoku(tokens, box) }
+  return {
+    open: () => ({ augment: sudokuAugment(box), identifiers: blankOnly, testTasks: null }),
+    draw: (tokens) => drawSudoku(tokens, box),
+  }
 }
 
 /** The box of a Sudoku data set. @throws UserError when the manifest does not name one that fits its length. */

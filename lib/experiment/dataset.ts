@@ -10,10 +10,9 @@ import { sudoku } from '../data/sudoku/index.js'
  */
 export async function datasetOf(config: Config): Promise<Dataset> {
   if (config.data !== null) return loadDataset(config.data)
-  const [rows, columns] = config.box.split('x').map(Number) as [number, number]
   return sudoku({
-    box: [rows, columns],
-    clues: config.clues,
+    box: config.box ?? '2x2',
+    clues: config.clues ?? undefined,
     train: config.trainPuzzles,
     test: config.testPuzzles,
     seed: config.dataSeed,

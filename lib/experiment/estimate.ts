@@ -2,7 +2,7 @@ import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches } from '../data/sampler.js'
+import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
 import type { ModelShape } from '../model/shape.js'
@@ -25,7 +25,7 @@ export interface Estimate {
   readonly availableBytes: number
 }
 
-/** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. */
+/** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. The puzzle embedding has one. */
 const WEIGHT_COPIES = 5
 
 /** Trial batches: the larger is at most this many rows. */
@@ -39,24 +39,26 @@ const TRIAL_ROWS = 16
  */
 export async function estimateRun(config: Config, shape: ModelShape, data: Dataset, steps: number): Promise<Estimate> {
   const availableBytes = process.availableMemory?.() ?? freemem()
-  checkFits(config, WEIGHT_COPIES * 4 * countParameters(shape), availableBytes)
+  const table = shape.puzzleIdentifiers * shape.puzzleDim
+  checkFits(config, 4 * (WEIGHT_COPIES * (countParameters(shape) - table) + table), availableBytes)
   const model = createModel(shape, config.seed)
   const large = Math.min(config.batch, TRIAL_ROWS)
   const small = Math.max(1, Math.floor(large / 2))
   const first = await trialStep(model, config, data, small, steps)
   const second = large > small ? await trialStep(model, config, data, large, steps) : first
   const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
-  const evaluation = data.test.count > 0 ? await trialEvaluation(model, config, data) : NO_TRIAL
+  const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
+  const evaluation = evaluated > 0 ? await trialEvaluation(model, config, data, evaluated) : NO_TRIAL
   disposeModel(model)
-  const evaluationSeconds = evaluation.seconds * Math.ceil(data.test.count / evaluation.rows)
-  const evaluations = Math.ceil(steps / evaluationInterval(config, data.manifest))
+  const evaluationSeconds = evaluation.seconds * Math.ceil(evaluated / evaluation.rows)
+  const evaluations = Math.ceil(steps / evaluationInterval(config, data))
   return {
     stepSeconds,
     evaluationSeconds,
     totalSeconds: steps * stepSeconds + evaluations * evaluationSeconds,
     peakBytes: Math.max(
       scale(small, first.peakBytes, large, second.peakBytes, config.batch),
-      (evaluation.peakBytes * Math.min(config.evalBatch, data.test.count)) / evaluation.rows,
+      (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
     ),
     availableBytes,
   }
@@ -114,9 +116,9 @@ async function trialStep(model: Model, config: Config, data: Dataset, rows: numb
   return trial
 }
 
-async function trialEvaluation(model: Model, config: Config, data: Dataset): Promise<Trial> {
-  const rows = Math.min(config.evalBatch, data.test.count, TRIAL_ROWS)
-  const [batch] = evaluationBatches(data.test, rows, data.manifest)
+async function trialEvaluation(model: Model, config: Config, data: Dataset, evaluated: number): Promise<Trial> {
+  const rows = Math.min(config.evalBatch, evaluated, TRIAL_ROWS)
+  const [batch] = evaluationBatches(data, { batch: rows })
   return await measure(rows, () => evaluateBatch(model, model.weights, batch!, config.evalSteps ?? config.K))
 }
 

@@ -1,7 +1,7 @@
 import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches } from '../data/sampler.js'
+import { evaluationBatches } from '../data/evaluation-batches.js'
 import { type Evaluation, evaluate } from '../evaluate/evaluate.js'
 import { float32Tensors } from '../files/safetensors.js'
 import { disposeModel } from '../model/weights.js'
@@ -40,7 +40,11 @@ export async function evaluateRun(
   await startBackend()
   const { tensors, state } = loadCheckpoint(record)
   const model = evaluationModel(modelShape(config, data.manifest), float32Tensors(tensors))
-  const batches = evaluationBatches(data[options.split ?? 'test'], options.batch ?? config.evalBatch, data.manifest)
+  const batches = evaluationBatches(data, {
+    batch: options.batch ?? config.evalBatch,
+    split: options.split ?? 'test',
+    versions: config.evalVersions ?? undefined,
+  })
   const steps = options.steps ?? config.evalSteps ?? config.K
   const evaluation = await evaluate(model, model.weights, batches, { steps })
   disposeModel(model)

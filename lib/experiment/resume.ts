@@ -40,7 +40,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
   const sampler = newSampler(config, data)
   sampler.restore(restored.sampler)
-  const steps = totalSteps(config, data.manifest)
+  const steps = totalSteps(config, data)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
   const writer = resumeRun(record, restored.state.step, provenance)
   const warning = otherBackend(record.provenance, backend)

@@ -32,7 +32,7 @@ export async function sweep(
 ): Promise<Runs> {
   const configs = expandGrid(base, grid).map((input) => parseConfig(input))
   for (const config of configs) modelShape(config, data.manifest)
-  const steps = configs.map((config) => totalSteps(config, data.manifest))
+  const steps = configs.map((config) => totalSteps(config, data))
   const observerOf = options.observer
     ? () => options.observer
     : currentHost()

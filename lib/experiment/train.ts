@@ -2,7 +2,8 @@ import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches, type TrainingBatches } from '../data/sampler.js'
+import { evaluationBatches } from '../data/evaluation-batches.js'
+import type { TrainingBatches } from '../data/sampler.js'
 import { type Evaluation, evaluate } from '../evaluate/evaluate.js'
 import { countParameters, createModel, disposeModel } from '../model/weights.js'
 import { collectProvenance } from '../results/provenance.js'
@@ -47,7 +48,7 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
   const config = withDataKeys(parseConfig(input), data.manifest)
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
-  const steps = totalSteps(config, data.manifest)
+  const steps = totalSteps(config, data)
   const estimate = await estimateRun(config, shape, data, steps)
   checkMemory(config, estimate)
   options.observer?.onEstimate?.(estimate)
@@ -78,7 +79,7 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
 /** Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case. */
 export async function continueSession(session: Session, { observer, signal }: TrainOptions): Promise<void> {
   const { config, data, run, state, steps, sampler } = session
-  const interval = evaluationInterval(config, data.manifest)
+  const interval = evaluationInterval(config, data)
   let seconds = session.secondsBefore
   const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state(), seconds))
   observer?.onStart?.({ id: run.id, config, step: state.step, steps })
@@ -116,7 +117,7 @@ async function evaluateState({ config, data, state }: Session): Promise<Evaluati
   return evaluate(
     state.model,
     state.ema ?? state.model.weights,
-    evaluationBatches(data.test, config.evalBatch, data.manifest),
+    evaluationBatches(data, { batch: config.evalBatch, versions: config.evalVersions ?? undefined }),
     { steps: config.evalSteps ?? config.K },
   )
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import fc from 'fast-check'
 import { type Batch, type Dataset, IGNORE_LABEL } from '../../lib/data/dataset.js'
-import { evaluationBatches, type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
+import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-batches.js'
+import { type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
 import { sudoku } from '../../lib/data/sudoku/build.js'
 import { isSolution } from '../../lib/data/sudoku/tokens.js'
 
@@ -117,12 +118,12 @@ test('labels that are not to be counted become -100, in training and evaluation'
     [...batch.labels].flatMap((label, i) => (label === IGNORE_LABEL ? [i] : [])),
     [row * 16 + 5],
   )
-  const [first] = [...evaluationBatches(holed.train, 23, data.manifest)]
+  const [first] = [...evaluationBatches(holed, { batch: 23, split: 'train' })]
   assert.equal(first!.labels[5], IGNORE_LABEL)
 })
 
 test('evaluation gives all puzzles in order and fills the last batch with padding', () => {
-  const batches = [...evaluationBatches(data.test, 4, data.manifest)]
+  const batches = [...evaluationBatches(data, { batch: 4 })]
   assert.deepEqual(
     batches.map((batch) => [...batch.rows]),
     [
@@ -136,7 +137,7 @@ test('evaluation gives all puzzles in order and fills the last batch with paddin
   assert.ok(last.inputs.subarray(32).every((token) => token === 0))
   assert.ok(last.labels.subarray(32).every((label) => label === IGNORE_LABEL))
   assert.deepEqual([...last.puzzleIds], [0, 0, 0, 0])
-  assert.equal([...evaluationBatches({ ...data.test, count: 0 }, 4, data.manifest)].length, 0)
+  assert.equal(countEvaluated(data), 10)
 })
 
 test('wrong options and positions are refused', async () => {
@@ -157,5 +158,5 @@ test('wrong options and positions are refused', async () => {
     assert.throws(() => batches.restore(state), /expected an epoch and an index below 23/)
   const testOnly = await sudoku({ train: 0, test: 5 })
   assert.throws(() => trainingBatches(testOnly, { batch: 1, seed: 0 }), /found none in the train split/)
-  assert.throws(() => [...evaluationBatches(data.test, 0, data.manifest)], /key batch/)
+  assert.throws(() => [...evaluationBatches(data, { batch: 0 })], /key batch/)
 })

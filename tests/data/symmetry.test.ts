@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Split } from '../../lib/data/dataset.js'
+import { type Split, singles } from '../../lib/data/dataset.js'
 import { sudokuAugment } from '../../lib/data/sudoku/augment.js'
 import { type Box, geometry } from '../../lib/data/sudoku/box.js'
 import { canonicalForm } from '../../lib/data/sudoku/canonical.js'
@@ -104,12 +104,15 @@ function splitOf(box: Box, count: number): Split {
     labels.push(...toTokens(puzzle.solution))
   }
   return {
+    name: 'train',
     count,
     seqLen: grid.cells,
     inputs: Uint8Array.from(inputs),
     labels: Uint8Array.from(labels),
     ratings: new Float64Array(count),
     puzzleIds: new Int32Array(count),
+    puzzleStarts: singles(count),
+    groupStarts: singles(count),
   }
 }
 
@@ -119,7 +122,7 @@ for (const box of boxes) {
   const version = (puzzle: number, seed: number, a: number) => {
     const inputs = new Int32Array(cells + 2)
     const labels = new Int32Array(cells + 2)
-    sudokuAugment(box)(split, puzzle, seed, a, inputs, labels, 1)
+    sudokuAugment(box).write(split, puzzle, a, seed, inputs, labels, 1)
     assert.deepEqual([inputs[0], inputs[cells + 1], labels[0], labels[cells + 1]], [0, 0, 0, 0])
     return { inputs: inputs.subarray(1, cells + 1), labels: labels.subarray(1, cells + 1) }
   }

@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
-import type { DatasetManifest } from '../../lib/data/index.js'
+import { sudoku } from '../../lib/data/index.js'
 import { configLabel, differingKeys, expandGrid } from '../../lib/experiment/grid.js'
 import { formatProgress, formatSeconds } from '../../lib/experiment/progress.js'
 import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/resolve.js'
 
-const manifest = {
-  puzzleIdentifiers: 1,
-  vocabSize: 6,
-  seqLen: 16,
-  counts: { train: 200, test: 300 },
-} as DatasetManifest
+const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
+const { manifest } = data
 
 test('a grid is every combination, the last key changing fastest; several grids follow each other', () => {
   const seeds = expandGrid({ lr: 1 }, { mixer: ['mlp', 'attention'], seed: [0, 1] }).map(
@@ -46,8 +42,8 @@ test('keys left open follow the keys they depend on', () => {
 })
 
 test('epochs become int(epochs · puzzles / batch) steps', () => {
-  assert.equal(totalSteps(parseConfig({ epochs: 10, batch: 64 }), manifest), 31)
-  assert.equal(totalSteps(parseConfig({ steps: 7 }), manifest), 7)
+  assert.equal(totalSteps(parseConfig({ epochs: 10, batch: 64 }), data), 31)
+  assert.equal(totalSteps(parseConfig({ steps: 7 }), data), 7)
 })
 
 test('progress says the rate and the time to go', () => {

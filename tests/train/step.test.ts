@@ -50,6 +50,7 @@ function batch(seed: number, size = 6): Batch {
     labels: tokens(),
     puzzleIds: Int32Array.from({ length: size }, () => random.int(4)),
     rows: Int32Array.from({ length: size }, (_, i) => i),
+    versions: new Int32Array(size),
   }
 }
 
@@ -154,6 +155,7 @@ test('evaluation is a pure function of weights, data and steps, whatever the bat
       labels: rows(whole.labels, 4),
       puzzleIds: rows(whole.puzzleIds, 1),
       rows: rows(whole.rows, 1),
+      versions: rows(whole.versions, 1),
     }
   })
   const numTensors = tf.memory().numTensors

@@ -109,13 +109,19 @@ function describe({ manifest, hash, train, test }: Dataset): string {
     { split: 'train', ...splitFacts(train) },
     { split: 'test', ...splitFacts(test) },
   ])
-  const from = source.kind === 'generated' ? 'generated' : [source.path, source.test?.path].filter(Boolean).join(', ')
+  const from = sourceFiles(source).join(', ') || 'generated'
   return `${table}
 task      ${task}, ${seqLen} cells, vocabulary of ${vocabSize} tokens (0 padding, 1 blank, 2…${vocabSize - 1} digits)
 source    ${from}, seed ${manifest.seed}
 splits    ${disjoint}
 solutions ${solutions}
 hash      ${hash}`
+}
+
+function sourceFiles(source: Dataset['manifest']['source']): string[] {
+  if (source.kind === 'generated') return []
+  if (source.kind === 'files') return source.files.map((file) => file.path)
+  return source.test ? [source.path, source.test.path] : [source.path]
 }
 
 /** Counts of a split; ratings are backtracks of the solver or the source's own. */

@@ -1,5 +1,6 @@
-import type { Dataset, DatasetManifest, Split } from '../dataset.js'
+import { type Dataset, type DatasetManifest, type Split, singles } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
+import { blankOnly } from '../identifiers.js'
 import { sudokuAugment } from './augment.js'
 import type { Geometry } from './box.js'
 import { type FileSplits, splitsFromFiles } from './files.js'
@@ -43,8 +44,8 @@ function assemble(
   lists: { train: PuzzleList; test: PuzzleList },
   about: Pick<DatasetManifest, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
 ): Dataset {
-  const train = splitOf(grid, lists.train)
-  const test = splitOf(grid, lists.test)
+  const train = splitOf(grid, 'train', lists.train)
+  const test = splitOf(grid, 'test', lists.test)
   const manifest: DatasetManifest = {
     formatVersion: 1,
     task: 'sudoku',
@@ -62,11 +63,19 @@ function assemble(
     solutions: about.solutions,
     files: describeFiles(train, test),
   }
-  return { manifest, hash: datasetHash(manifest), train, test, augment: sudokuAugment(grid.box) }
+  return {
+    manifest,
+    hash: datasetHash(manifest),
+    train,
+    test,
+    augment: sudokuAugment(grid.box),
+    identifiers: blankOnly,
+    testTasks: null,
+  }
 }
 
 /** Puzzles as tokens; all share the one puzzle identifier 0. */
-function splitOf({ cells }: Geometry, list: PuzzleList): Split {
+function splitOf({ cells }: Geometry, name: Split['name'], list: PuzzleList): Split {
   const { count } = list
   const inputs = new Uint8Array(count * cells)
   const labels = new Uint8Array(count * cells)
@@ -77,7 +86,9 @@ function splitOf({ cells }: Geometry, list: PuzzleList): Split {
     labels.set(toTokens(solution), i * cells)
     ratings[i] = rating
   }
-  return { count, seqLen: cells, inputs, labels, ratings, puzzleIds: new Int32Array(count) }
+  const puzzleIds = new Int32Array(count)
+  const [puzzleStarts, groupStarts] = [singles(count), singles(count)]
+  return { name, count, seqLen: cells, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }
 }
 
 function describeDisjoint(sameness: Sameness, leftOut: number): string {

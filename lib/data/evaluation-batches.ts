@@ -1,0 +1,64 @@
+import { emptyBatch, ignoreLabels, putExample } from './batch.js'
+import type { Batch, Dataset } from './dataset.js'
+
+/** What of a split is evaluated. */
+export interface EvaluationOptions {
+  /** Rows B. */
+  readonly batch: number
+  /** Default `test`. */
+  readonly split?: 'train' | 'test'
+  /** At most so many versions of each puzzle, itself first; default all there are (puzzles without a fixed number: itself). */
+  readonly versions?: number | undefined
+}
+
+/**
+ * All examples of a split in order, each puzzle in every version before the next one. The last batch is filled up
+ * with rows of padding: inputs `padId`, labels `IGNORE_LABEL`, the blank identifier, row -1.
+ *
+ * @throws UserError when the batch size is no whole number of 1 or more.
+ */
+export function* evaluationBatches(data: Dataset, options: EvaluationOptions): Generator<Batch, void> {
+  const { manifest, augment } = data
+  const split = data[options.split ?? 'test']
+  const padded = (): Batch => {
+    const batch = emptyBatch(options.batch, split.seqLen)
+    batch.inputs.fill(manifest.padId)
+    batch.labels.fill(manifest.ignoreLabelId)
+    batch.puzzleIds.fill(manifest.blankId)
+    batch.rows.fill(-1)
+    return batch
+  }
+  let batch = padded()
+  let filled = 0
+  for (let puzzle = 0; puzzle + 1 < split.puzzleStarts.length; puzzle++)
+    for (let version = 0; version < evaluatedVersions(data, options, puzzle); version++)
+      for (let example = split.puzzleStarts[puzzle]!; example < split.puzzleStarts[puzzle + 1]!; example++) {
+        putExample(batch, filled, split, augment, example, version, manifest.seed)
+        if (++filled < options.batch) continue
+        ignoreLabels(batch, manifest)
+        yield batch
+        batch = padded()
+        filled = 0
+      }
+  if (filled === 0) return
+  ignoreLabels(batch, manifest)
+  yield batch
+}
+
+/** How many rows {@link evaluationBatches} yields, padding not counted. */
+export function countEvaluated(data: Dataset, options: Omit<EvaluationOptions, 'batch'> = {}): number {
+  const { puzzleStarts } = data[options.split ?? 'test']
+  let count = 0
+  for (let puzzle = 0; puzzle + 1 < puzzleStarts.length; puzzle++)
+    count += evaluatedVersions(data, options, puzzle) * (puzzleStarts[puzzle + 1]! - puzzleStarts[puzzle]!)
+  return count
+}
+
+function evaluatedVersions(
+  data: Dataset,
+  { split = 'test', versions }: Omit<EvaluationOptions, 'batch'>,
+  puzzle: number,
+): number {
+  const there = data.augment?.versions(data[split], puzzle) ?? 1
+  return versions === undefined ? there : Math.min(there, versions)
+}

@@ -1,0 +1,86 @@
+import { UserError } from '../errors.js'
+import type { Augmentation, Dataset, Split } from './dataset.js'
+
+/** Versions drawn by `fresh` are numbered with 31 bits. */
+const FRESH = 2 ** 31 - 1
+
+/** Which puzzles training draws from: for every group how many, and which stored puzzle in which version each is. */
+export interface Pool {
+  /** Puzzles of a group, versions counted; at most 2³¹. */
+  size(group: number): number
+  /** The stored puzzle and the version behind number `n` of a group. */
+  at(group: number, n: number): { puzzle: number; version: number }
+}
+
+/**
+ * The pool of a training split.
+ *
+ * @param augment versions beside each puzzle itself, or `fresh`; undefined: none, or those that the data set fixes
+ * @throws UserError when a number is given for data that fixes its own.
+ */
+export function trainingPool(dataset: Dataset, asked: number | 'fresh' | undefined): Pool {
+  const { train, augment } = dataset
+  const { groupStarts } = train
+  checkAsked(asked, dataset)
+  const unlimited = asked === undefined ? 1 : asked === 'fresh' ? FRESH : asked + 1
+  const versions = (puzzle: number): number => (augment ? (augment.versions(train, puzzle) ?? unlimited) : 1)
+  return {
+    size(group) {
+      let size = 0
+      for (let puzzle = groupStarts[group]!; puzzle < groupStarts[group + 1]!; puzzle++) size += versions(puzzle)
+      return Math.min(size, FRESH)
+    },
+    at(group, n) {
+      for (let puzzle = groupStarts[group]!; ; puzzle++) {
+        const there = versions(puzzle)
+        if (n < there) return { puzzle, version: n }
+        n -= there
+      }
+    },
+  }
+}
+
+/** Whether training puzzles have versions without end, so that the configuration says how many are drawn from. */
+export function unlimitedVersions({ train, augment }: Dataset): boolean {
+  return augment !== null && (train.count === 0 || augment.versions(train, 0) === null)
+}
+
+function checkAsked(asked: number | 'fresh' | undefined, dataset: Dataset): void {
+  if (asked === undefined) return
+  if (asked !== 'fresh' && !(Number.isInteger(asked) && asked >= 0 && asked < FRESH))
+    throw new UserError({
+      where: 'key augment',
+      expected: 'a whole number or fresh',
+      found: String(asked),
+      exitCode: 2,
+    })
+  if (asked !== 0 && !unlimitedVersions(dataset))
+    throw new UserError({
+      where: 'key augment',
+      expected: 'nothing: the data set says itself how its puzzles are varied',
+      found: String(asked),
+      todo: 'Leave it out, or build the data set with another augment.',
+      exitCode: 2,
+    })
+}
+
+/** What a training split is made of, versions counted, as the published `dataset.json` has it. */
+export interface PoolFacts {
+  readonly groups: number
+  readonly puzzles: number
+  /** Examples of a puzzle, on average over all puzzles. */
+  readonly meanPuzzleExamples: number
+}
+
+/** Counts the puzzles of a split in all the versions that the data set fixes; where it fixes none, each once. */
+export function splitFacts(split: Split, augment: Augmentation | null): PoolFacts {
+  const { puzzleStarts, groupStarts } = split
+  let puzzles = 0
+  let examples = 0
+  for (let puzzle = 0; puzzle + 1 < puzzleStarts.length; puzzle++) {
+    const versions = augment?.versions(split, puzzle) ?? 1
+    puzzles += versions
+    examples += versions * (puzzleStarts[puzzle + 1]! - puzzleStarts[puzzle]!)
+  }
+  return { groups: groupStarts.length - 1, puzzles, meanPuzzleExamples: puzzles === 0 ? 0 : examples / puzzles }
+}
