@@ -8,6 +8,7 @@ import { splitFromTable, splitTable } from './arrow.js'
 import type { Dataset, DatasetManifest, Split, StoredFile } from './dataset.js'
 import { datasetHash } from './hash.js'
 import { readManifest } from './manifest.js'
+import { isPublished, readPublished } from './published/read.js'
 import { taskOf } from './tasks.js'
 
 const MANIFEST = 'manifest.json'
@@ -45,15 +46,17 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
 }
 
 /**
- * Reads a data set's folder.
+ * Reads a data set's folder, ours or one in the layout of the published builders (see `readPublished`).
  *
  * @throws UserError when it is missing, damaged (checksums are compared), of another format or out of range.
  */
 export function loadDataset(dir: string): Dataset {
-  if (!fs.existsSync(path.join(dir, MANIFEST)))
+  const own = fs.existsSync(path.join(dir, MANIFEST))
+  if (!own && isPublished(dir)) return readPublished(dir)
+  if (!own)
     throw new UserError({
       where: dir,
-      expected: `a data set (a folder with ${MANIFEST})`,
+      expected: `a data set (a folder with ${MANIFEST}, or train/dataset.json)`,
       found: fs.existsSync(dir) ? 'none in it' : 'nothing',
       todo: 'Build one: recurlab data build sudoku out=DIR.',
     })

@@ -28,12 +28,31 @@ export interface Task {
 
 /** The task of a data set. @throws UserError when its manifest names none that is known. */
 export function taskOf(manifest: DatasetManifest): Task {
+  if (manifest.task === 'tokens')
+    return { open: () => ({ augment: null, identifiers: blankOnly, testTasks: null }), draw: drawTokens }
   if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku)', manifest.task)
   const box = sudokuBox(manifest)
   return {
     open: () => ({ augment: sudokuAugment(box), identifiers: blankOnly, testTasks: null }),
     draw: (tokens) => drawSudoku(tokens, box),
   }
+}
+
+/** Tokens as numbers, in a square where they fill one, else in one line. */
+function drawTokens(tokens: ArrayLike<number>): string {
+  const side = Math.sqrt(tokens.length)
+  const row = Number.isInteger(side) ? side : tokens.length
+  const texts = Array.from(tokens, (token) => String(token))
+  const width = Math.max(0, ...texts.map((text) => text.length))
+  const lines: string[] = []
+  for (let at = 0; at < texts.length; at += row)
+    lines.push(
+      texts
+        .slice(at, at + row)
+        .map((text) => text.padStart(width))
+        .join(' '),
+    )
+  return lines.join('\n')
 }
 
 /** The box of a Sudoku data set. @throws UserError when the manifest does not name one that fits its length. */
