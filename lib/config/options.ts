@@ -59,7 +59,8 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
   })
 }
 
-function describeIssue(issue: z.core.$ZodIssue): string {
+/** What a value had to be, in words, out of what zod says of it. */
+export function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':
       return `at least ${issue.minimum}`

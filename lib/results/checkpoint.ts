@@ -1,10 +1,12 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../errors.js'
-import { readBytes, sha256, writeFileAtomic } from '../files/atomic.js'
-import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
+import { readBytes, writeFileAtomic } from '../files/atomic.js'
+import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { readSafetensors, type StoredTensor, safetensorsPieces, type TensorEntry } from '../files/safetensors.js'
+import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
+import { checkSeal, sealedPieces } from '../files/sealed.js'
+import { CHECKPOINT_FORMAT } from '../model/weights-format.js'
 import { FILES } from './layout.js'
 import type { RunWriter } from './writer.js'
 
@@ -24,16 +26,6 @@ export interface LoadedCheckpoint {
   readonly checksum: string
 }
 
-const FORMAT = 'recurlab-checkpoint-1'
-
-/**
- * The file carries its own SHA-256, taken with zeros in its place: file and checksum are then replaced by one rename.
- * As the first word of the metadata, which come first, it lies at a fixed place and can be checked before anything is parsed.
- */
-const BEFORE_CHECKSUM = '{"__metadata__":{"checksum":"'
-const CHECKSUM_AT = 8 + BEFORE_CHECKSUM.length
-const ZEROS = '0'.repeat(64)
-
 /**
  * Saves the whole state of a run as `checkpoint.safetensors`, after flushing the rows that led to it. The file is written beside
  * the old one, flushed and renamed: a kill at any moment leaves the old or the new one whole.
@@ -44,9 +36,8 @@ export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): 
   const json = JSON.stringify(state)
   if (!isDeepStrictEqual(JSON.parse(json), state)) throw new TypeError('the state of a checkpoint must survive JSON')
   run.flush()
-  const pieces = safetensorsPieces(tensors, { checksum: ZEROS, format: FORMAT, state: json })
-  pieces[0]!.set(Buffer.from(sha256(pieces), 'latin1'), CHECKSUM_AT)
-  writeFileAtomic(path.join(run.dir, FILES.checkpoint), pieces)
+  const metadata = { format: CHECKPOINT_FORMAT, state: json, ...origin(run.dir) }
+  writeFileAtomic(path.join(run.dir, FILES.checkpoint), sealedPieces(tensors, metadata))
   run.noteCheckpoint(state.step)
 }
 
@@ -65,30 +56,21 @@ export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint 
       todo: 'Train it again from the start.',
     })
   const bytes = readBytes(file)
-  const checksum = check(bytes, file)
+  const checksum = checkSeal(bytes, file)
   const { tensors, metadata } = readSafetensors(bytes, file)
   return { tensors, state: parseState(metadata, file), checksum }
 }
 
-function check(bytes: Buffer, file: string): string {
-  const after = CHECKSUM_AT + ZEROS.length
-  if (bytes.toString('latin1', 8, CHECKSUM_AT) !== BEFORE_CHECKSUM)
-    throw new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
-  const expected = bytes.toString('latin1', CHECKSUM_AT, after)
-  const found = sha256([bytes.subarray(0, CHECKSUM_AT), Buffer.from(ZEROS), bytes.subarray(after)])
-  if (found !== expected)
-    throw new UserError({
-      where: file,
-      expected: `SHA-256 ${expected}`,
-      found,
-      todo: 'The checkpoint is damaged or was changed: copy it again, or train the run again.',
-    })
-  return found
+/** The run's configuration and the hash of its data: with them, the file says by itself what it is. */
+function origin(dir: string): Record<string, string> {
+  const config = JSON.stringify(readJson(path.join(dir, FILES.config)))
+  const { dataHash } = readJson(path.join(dir, FILES.provenance))
+  return { config, ...(typeof dataHash === 'string' ? { dataHash } : {}) }
 }
 
 function parseState(metadata: Readonly<Record<string, string>>, file: string): { readonly step: number } & JsonObject {
-  if (metadata.format !== FORMAT)
-    throw new UserError({ where: file, expected: `the format ${FORMAT}`, found: metadata.format ?? 'none' })
+  if (metadata.format !== CHECKPOINT_FORMAT)
+    throw new UserError({ where: file, expected: `the format ${CHECKPOINT_FORMAT}`, found: metadata.format ?? 'none' })
   const state: unknown = JSON.parse(metadata.state ?? 'null')
   if (!isJsonObject(state) || !isStep(state.step))
     throw new UserError({ where: file, expected: 'a state with its step', found: kindOf(state) })

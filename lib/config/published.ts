@@ -1,0 +1,264 @@
+import { UserError } from '../errors.js'
+import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
+import { describeIssue } from './options.js'
+import { type ConfigInput, configSchema } from './schema.js'
+
+/** Sizes that the published configuration holds and ours leaves to the data set. */
+export interface DataSizes {
+  readonly seqLen?: number
+  readonly vocabSize?: number
+  readonly puzzleIdentifiers?: number
+}
+
+/** Which of the published models it is: the tensors tell, and the configuration must agree. */
+export interface PublishedModel {
+  readonly model: 'trm' | 'hrm' | 'direct'
+  readonly latents: 'two' | 'single' | 'multi'
+}
+
+/** A configuration of the published code, in our keys. */
+export interface PublishedConfig {
+  /** Only what it says; tensors and defaults tell the rest. */
+  readonly config: ConfigInput
+  readonly sizes: DataSizes
+  /** What was left out, key by key, and why. */
+  readonly notes: readonly string[]
+}
+
+/** A value and where it stands, e.g. `arch.loss.loss_type`. */
+interface Told {
+  readonly path: string
+  readonly value: unknown
+}
+
+/** Published keys that stand for one of ours with the same value, whatever the model. */
+const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['beta1', 'beta1'],
+  ['beta2', 'beta2'],
+  ['ema_rate', 'ema'],
+  ['epochs', 'epochs'],
+  ['eval_interval', 'evalEvery'],
+  ['expansion', 'expansion'],
+  ['freeze_weights', 'freeze'],
+  ['global_batch_size', 'batch'],
+  ['halt_exploration_prob', 'haltExploration'],
+  ['halt_max_steps', 'K'],
+  ['hidden_size', 'hidden'],
+  ['lr', 'lr'],
+  ['lr_min_ratio', 'lrMinRatio'],
+  ['lr_warmup_steps', 'warmup'],
+  ['num_heads', 'heads'],
+  ['pos_encodings', 'positions'],
+  ['puzzle_emb_len', 'puzzleTokens'],
+  ['puzzle_emb_lr', 'puzzleLr'],
+  ['puzzle_emb_ndim', 'puzzleDim'],
+  ['puzzle_emb_weight_decay', 'puzzleWeightDecay'],
+  ['seed', 'seed'],
+  ['weight_decay', 'weightDecay'],
+])
+
+const SIZES: ReadonlyMap<string, keyof DataSizes> = new Map([
+  ['num_puzzle_identifiers', 'puzzleIdentifiers'],
+  ['seq_len', 'seqLen'],
+  ['vocab_size', 'vocabSize'],
+])
+
+/** Constants of the published code that are no keys here: with another value it is another model. */
+const FIXED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['causal', false],
+  ['rms_norm_eps', 1e-5],
+  ['rope_theta', 10000],
+])
+
+/** Keys about files, names and reports, or about one machine's share of a batch. */
+const IRRELEVANT = new Set([
+  'batch_size',
+  'checkpoint_every_eval',
+  'checkpoint_path',
+  'data_paths',
+  'data_paths_test',
+  'eval_save_outputs',
+  'evaluators',
+  'load_checkpoint',
+  'min_eval_interval',
+  'project_name',
+  'run_name',
+])
+
+/** Keys that {@link special} reads. */
+const SPECIAL = new Set([
+  'H_cycles',
+  'H_layers',
+  'L_cycles',
+  'L_layers',
+  'ema',
+  'forward_dtype',
+  'loss_type',
+  'mlp_t',
+  'no_ACT_continue',
+])
+
+/** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
+const MODULES: Readonly<Record<string, PublishedModel>> = {
+  trm: { model: 'trm', latents: 'two' },
+  trm_singlez: { model: 'trm', latents: 'single' },
+  trm_hier6: { model: 'trm', latents: 'multi' },
+  hrm: { model: 'hrm', latents: 'two' },
+  hrm_act_v1: { model: 'hrm', latents: 'two' },
+  transformers_baseline: { model: 'direct', latents: 'single' },
+}
+
+/** Whether an object is a configuration of the published code, with its `arch` or flat. */
+export function isPublishedConfig(value: JsonObject): boolean {
+  return isJsonObject(value.arch) || Object.hasOwn(value, 'hidden_size')
+}
+
+/**
+ * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to our keys.
+ *
+ * @param model what the tensors are those of
+ * @param where the file, for errors
+ * @throws UserError for a value that its key does not take, or a model that the tensors are not of.
+ */
+export function fromPublishedConfig(source: JsonObject, model: PublishedModel, where: string): PublishedConfig {
+  const told = flatten(source, where)
+  checkModule(source, model, where)
+  const config: Record<string, unknown> = {}
+  const paths = new Map<string, string>()
+  const put = (key: string, value: unknown, path: string): void => {
+    config[key] = value
+    paths.set(key, path)
+  }
+  const sizes: { -readonly [key in keyof DataSizes]: number } = {}
+  const notes: string[] = []
+  for (const [key, { path, value }] of told) {
+    const ours = RENAMED.get(key)
+    const size = SIZES.get(key)
+    if (ours !== undefined && value !== null) put(ours, value, path)
+    else if (size !== undefined) sizes[size] = whole(value, `${where}, key ${path}`)
+    else if (FIXED.has(key) && FIXED.get(key) !== value)
+      throw new UserError({ where: `${where}, key ${path}`, expected: show(FIXED.get(key)), found: show(value) })
+    else if (![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
+      notes.push(`${path}: ${show(value)} is unknown here and left out`)
+  }
+  special(told, model, where, put, notes)
+  for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
+  return { config: config as ConfigInput, sizes, notes }
+}
+
+/** Keys that mean something else from model to model, or another thing than ours. */
+function special(
+  told: ReadonlyMap<string, Told>,
+  { model, latents }: PublishedModel,
+  where: string,
+  put: (key: string, value: unknown, path: string) => void,
+  notes: string[],
+): void {
+  const on = (key: string, use: (value: unknown, path: string, at: string) => void): void => {
+    const entry = told.get(key)
+    if (entry && entry.value !== null) use(entry.value, entry.path, `${where}, key ${entry.path}`)
+  }
+  const rename = (key: string, ours: string): void => on(key, (value, path) => put(ours, value, path))
+  const unused = (key: string, trivial: number): void =>
+    on(key, (value, path) => {
+      if (value !== trivial) notes.push(`${path}: ${show(value)} has no effect on this model and is left out`)
+    })
+  if (model === 'direct') {
+    rename('H_layers', 'layers')
+    for (const key of ['H_cycles', 'L_cycles', 'L_layers']) unused(key, key === 'H_cycles' ? 1 : 0)
+  } else {
+    rename('L_layers', 'layers')
+    rename('H_cycles', 'T')
+    rename('L_cycles', 'n')
+    if (model === 'hrm') rename('H_layers', 'layersH')
+    else unused('H_layers', 0)
+    put('latents', latents, 'arch.name')
+  }
+  put('model', model, 'arch.name')
+  on('mlp_t', (value, path, at) => put('mixer', flag(value, at) ? 'mlp' : 'attention', path))
+  on('ema', (value, path, at) => {
+    if (!flag(value, at)) put('ema', 0, path)
+  })
+  on('no_ACT_continue', (value, path, at) => {
+    if (model === 'trm') put('halting', flag(value, at) ? 'halt' : 'continue', path)
+  })
+  on('loss_type', (value, path, at) => {
+    const kind = String(value).replace(/_cross_entropy$/, '')
+    if (kind !== 'stablemax' && kind !== 'softmax')
+      throw new UserError({
+        where: at,
+        expected: 'stablemax_cross_entropy or softmax_cross_entropy',
+        found: show(value),
+      })
+    put('loss', kind, path)
+  })
+  on('forward_dtype', (value, path) => {
+    if (value !== 'float32') notes.push(`${path}: ${show(value)} there; here everything is computed in float32`)
+  })
+}
+
+/** `arch.*` and `arch.loss.*` beside the keys at the top. */
+function flatten(source: JsonObject, where: string): Map<string, Told> {
+  const told = new Map<string, Told>()
+  const add = (object: JsonObject, prefix: string, nested: string | null): void => {
+    for (const [key, value] of Object.entries(object)) {
+      if (key === nested || (prefix !== '' && key === 'name')) continue
+      const before = told.get(key)
+      const path = `${prefix}${key}`
+      if (before)
+        throw new UserError({ where: `${where}, key ${path}`, expected: 'every key once', found: `${before.path} too` })
+      told.set(key, { path, value })
+    }
+  }
+  add(source, '', 'arch')
+  if (source.arch === undefined) return told
+  const arch = object(source.arch, `${where}, key arch`)
+  add(arch, 'arch.', 'loss')
+  if (arch.loss !== undefined) add(object(arch.loss, `${where}, key arch.loss`), 'arch.loss.', null)
+  return told
+}
+
+function checkModule(source: JsonObject, { model, latents }: PublishedModel, where: string): void {
+  const name = isJsonObject(source.arch) ? source.arch.name : undefined
+  if (name === undefined) return
+  const module = /([^.@]+)@/.exec(String(name))?.[1] ?? ''
+  const named = Object.hasOwn(MODULES, module) ? MODULES[module] : undefined
+  if (!named)
+    throw new UserError({
+      where: `${where}, key arch.name`,
+      expected: `a model of ${Object.keys(MODULES).join(', ')}`,
+      found: show(name),
+    })
+  if (named.model !== model || (model === 'trm' && named.latents !== latents))
+    throw new UserError({
+      where: `${where}, key arch.name`,
+      expected: `the model that the tensors are of (${model}, latents ${latents})`,
+      found: show(name),
+    })
+}
+
+function checkValue(key: string, value: unknown, where: string): void {
+  const parsed = configSchema.shape[key as keyof ConfigInput]?.safeParse(value)
+  if (parsed && !parsed.success)
+    throw new UserError({ where, expected: describeIssue(parsed.error.issues[0]!), found: show(value) })
+}
+
+function object(value: unknown, where: string): JsonObject {
+  if (isJsonObject(value)) return value
+  throw new UserError({ where, expected: 'keys with values', found: kindOf(value) })
+}
+
+function flag(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new UserError({ where, expected: 'true or false', found: show(value) })
+}
+
+function whole(value: unknown, where: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw new UserError({ where, expected: 'a whole number of 1 or more', found: show(value) })
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

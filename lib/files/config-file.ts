@@ -1,0 +1,85 @@
+import path from 'node:path'
+import { parseDocument } from 'yaml'
+import { UserError } from '../errors.js'
+import { readBytes } from './atomic.js'
+import { isJsonObject, type JsonObject, kindOf } from './json.js'
+import { duplicateKey } from './json-keys.js'
+
+/** Largest file of a configuration. */
+const MAX_BYTES = 2 ** 20
+/** Deepest nesting of one. */
+const MAX_DEPTH = 16
+/** Most values that aliases of a YAML file may stand for; without a limit a short file can stand for billions. */
+const MAX_ALIASES = 16
+/** Names that change what an ordinary object is. */
+const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
+
+/**
+ * Reads a file of keys and values, YAML (`.yaml`, `.yml`) or JSON. Of YAML only what JSON
+ * has is read: a tag that makes an object is refused, and more than a few aliases.
+ *
+ * @throws UserError when it cannot be read, is neither, or holds a key twice or a hostile one.
+ */
+export function readConfigFile(file: string): JsonObject {
+  const bytes = readBytes(file)
+  if (bytes.length > MAX_BYTES)
+    throw new UserError({
+      where: file,
+      expected: `a configuration of at most ${MAX_BYTES} bytes`,
+      found: `${bytes.length}`,
+    })
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new UserError({ where: file, expected: 'text in UTF-8', found: 'bytes that are none' })
+  }
+  const value = /\.ya?ml$/i.test(path.basename(file)) ? parseYaml(text, file) : parseJson(text, file)
+  if (!isJsonObject(value)) throw new UserError({ where: file, expected: 'keys with values', found: kindOf(value) })
+  checkPlain(value, file, 1)
+  return value
+}
+
+function parseJson(text: string, file: string): unknown {
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (error) {
+    throw new UserError({ where: file, expected: 'JSON', found: (error as Error).message })
+  }
+  const twice = duplicateKey(text)
+  if (twice !== null)
+    throw new UserError({ where: file, expected: 'every key once', found: `${JSON.stringify(twice)} twice` })
+  return value
+}
+
+function parseYaml(text: string, file: string): unknown {
+  const document = parseDocument(text, { schema: 'core', uniqueKeys: true, logLevel: 'error', prettyErrors: true })
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem) {
+    const line = problem.linePos?.[0].line
+    throw new UserError({
+      where: line === undefined ? file : `${file}, line ${line}`,
+      expected: 'plain YAML of keys and values',
+      found: problem.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, ''),
+    })
+  }
+  try {
+    return document.toJS({ maxAliasCount: MAX_ALIASES })
+  } catch (error) {
+    throw new UserError({ where: file, expected: 'YAML with few aliases', found: (error as Error).message })
+  }
+}
+
+function checkPlain(value: unknown, where: string, depth: number): void {
+  if (depth > MAX_DEPTH) throw new UserError({ where, expected: `at most ${MAX_DEPTH} levels of keys`, found: 'more' })
+  if (Array.isArray(value)) for (const item of value) checkPlain(item, where, depth + 1)
+  else if (isJsonObject(value)) {
+    if (Object.getPrototypeOf(value) !== Object.prototype)
+      throw new UserError({ where, expected: 'plain YAML of keys and values', found: `a ${value.constructor.name}` })
+    for (const [key, inner] of Object.entries(value)) {
+      if (HOSTILE.has(key)) throw new UserError({ where, expected: 'keys that are plain words', found: key })
+      checkPlain(inner, where, depth + 1)
+    }
+  }
+}

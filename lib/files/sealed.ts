@@ -1,0 +1,48 @@
+import { UserError } from '../errors.js'
+import { sha256 } from './atomic.js'
+import { safetensorsPieces, type TensorEntry } from './safetensors.js'
+
+/**
+ * A safetensors file that carries its own SHA-256, taken with zeros in its place: file and checksum are then replaced by
+ * one rename. As the first word of the metadata, which come first, it lies at a fixed place and can be checked before
+ * anything is parsed.
+ */
+const BEFORE_CHECKSUM = '{"__metadata__":{"checksum":"'
+const CHECKSUM_AT = 8 + BEFORE_CHECKSUM.length
+const ZEROS = '0'.repeat(64)
+
+/**
+ * Lays out a sealed safetensors file, in pieces; see `safetensorsPieces`.
+ *
+ * @param metadata keys that sort after `checksum`
+ */
+export function sealedPieces(
+  tensors: Iterable<readonly [string, TensorEntry]>,
+  metadata: Readonly<Record<string, string>>,
+): Uint8Array[] {
+  const pieces = safetensorsPieces(tensors, { checksum: ZEROS, ...metadata })
+  pieces[0]!.set(Buffer.from(sha256(pieces), 'latin1'), CHECKSUM_AT)
+  return pieces
+}
+
+/** Whether a file begins as a sealed one does. */
+export function isSealed(bytes: Buffer): boolean {
+  return bytes.toString('latin1', 8, CHECKSUM_AT) === BEFORE_CHECKSUM
+}
+
+/** Checks a sealed file and returns its checksum. @throws UserError when it was changed or is none. */
+export function checkSeal(bytes: Buffer, file: string): string {
+  const after = CHECKSUM_AT + ZEROS.length
+  if (!isSealed(bytes))
+    throw new UserError({ where: file, expected: 'a checkpoint of Recurlab', found: 'something else' })
+  const expected = bytes.toString('latin1', CHECKSUM_AT, after)
+  const found = sha256([bytes.subarray(0, CHECKSUM_AT), Buffer.from(ZEROS), bytes.subarray(after)])
+  if (found !== expected)
+    throw new UserError({
+      where: file,
+      expected: `SHA-256 ${expected}`,
+      found,
+      todo: 'The checkpoint is damaged or was changed: copy it again, or make it again.',
+    })
+  return found
+}
