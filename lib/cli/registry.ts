@@ -8,6 +8,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   eval: async () => (await import('./commands/eval.js')).command,
   runs: async () => (await import('./commands/runs.js')).command,
   parity: async () => (await import('./commands/parity.js')).command,
+  reported: async () => (await import('./commands/reported.js')).command,
   run: async () => (await import('./commands/run.js')).command,
   doctor: async () => (await import('./commands/doctor.js')).command,
 }

@@ -1,41 +1,59 @@
+import type { ReportedRow } from '../results/reported/row.js'
+import { table1 } from '../results/reported/table-1.js'
+import { type ReportedFilter, reportedWhere } from '../results/reported.js'
+import { escapeLabel, type Figure, type Trace } from './figure.js'
+import { reportedColor } from './template.js'
+
 /** A number that others published, for drawing beside our own. */
-export interface ReportedResult {
-  readonly kind: 'reported'
-  readonly method: string
-  /** Data set, e.g. `Sudoku-Extreme`. */
-  readonly task: string
-  /** What was measured, and its unit. */
-  readonly metric: 'test accuracy (%)'
-  readonly value: number
-  /** Parameters of the model, as published. */
-  readonly parameters: string
-  /** Layers of computation: T (n + 1) · layers. */
-  readonly depth: number
-  readonly source: string
+export type ReportedResult = ReportedRow & { readonly value: number }
+
+/** The ablation on Sudoku-Extreme (Table 1). Self-attention and 4 layers differ from `trm` in just that. */
+export const reportedSudoku = table1
+
+/** Kinds of dashes, so that several published numbers can be told apart without colours. */
+const DASHES = ['dash', 'dot', 'dashdot', 'longdash', 'longdashdot'] as const
+
+/**
+ * A figure of curves with published numbers across it, each a grey broken line whose legend says "reported".
+ *
+ * @param which a filter, or rows, e.g. `[reportedSudoku.trm]`; rows that have no number are left out
+ * @example
+ * show(withReportedLines(runs.curves('test.exact'), { table: '4', task: 'Sudoku', method: 'TRM' }))
+ * @throws UserError when nothing fits the filter.
+ */
+export function withReportedLines(figure: Figure, which: ReportedFilter | readonly ReportedRow[]): Figure {
+  const rows = isRows(which) ? which : reportedWhere(which)
+  const x = horizontalRange(figure)
+  const lines = rows.filter(hasValue).map(
+    (row, i): Trace => ({
+      type: 'scatter',
+      mode: 'lines',
+      name: escapeLabel(`reported: ${row.method} ${row.value} (${row.task})`),
+      x,
+      y: x.map(() => row.value),
+      line: { color: reportedColor, width: 1.5, dash: DASHES[i % DASHES.length]! },
+      hovertemplate: `${escapeLabel(row.source)}<extra>reported</extra>`,
+    }),
+  )
+  return { ...figure, data: [...figure.data, ...lines] }
 }
 
-const SOURCE = 'Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks", arXiv 2510.04871, table 1'
+function isRows(which: ReportedFilter | readonly ReportedRow[]): which is readonly ReportedRow[] {
+  return Array.isArray(which)
+}
 
-const row = (method: string, value: number, depth: number, parameters: string): ReportedResult => ({
-  kind: 'reported',
-  method,
-  task: 'Sudoku-Extreme',
-  metric: 'test accuracy (%)',
-  value,
-  parameters,
-  depth,
-  source: SOURCE,
-})
+function hasValue(row: ReportedRow): row is ReportedResult {
+  return row.value !== null
+}
 
-/** The ablation on Sudoku-Extreme. Self-attention and 4 layers differ from `TRM` in just that. */
-export const reportedSudoku = {
-  hrm: row('HRM', 55.0, 24, '27M'),
-  trm: row('TRM (MLP, T=3, n=6, 2 layers)', 87.4, 42, '5M'),
-  continueLoss: row('TRM with ACT (continue loss)', 86.1, 42, '5M'),
-  separateNetworks: row('TRM with separate networks fH, fL', 82.4, 42, '10M'),
-  noEma: row('TRM without EMA', 79.9, 42, '5M'),
-  fourLayers: row('TRM with 4 layers, n=3', 79.5, 48, '10M'),
-  selfAttention: row('TRM with self-attention', 74.7, 42, '7M'),
-  lessRecursion: row('TRM with T=2, n=2', 73.7, 12, '5M'),
-  oneStepGradient: row('TRM with 1-step gradient', 56.5, 42, '5M'),
-} as const
+/** From the least to the largest x of a figure's curves. */
+function horizontalRange({ data }: Figure): [number, number] {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const { x } of data)
+    for (const value of Array.isArray(x) ? x : [])
+      if (typeof value === 'number') {
+        low = Math.min(low, value)
+        high = Math.max(high, value)
+      }
+  return low <= high ? [low, high] : [0, 1]
+}

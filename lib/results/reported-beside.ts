@@ -1,0 +1,86 @@
+import type { Table } from 'apache-arrow'
+import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
+import { type ReportedFilter, reportedWhere } from './reported.js'
+
+/** A line of {@link withReported}: everything that both kinds have. */
+export interface ComparedRow extends Row {
+  readonly kind: 'measured' | 'reported'
+  readonly method: string
+  readonly metric: string
+  readonly value: number | null
+  readonly uncertainty: number | null
+  readonly seed: number | null
+  readonly parameterCount: number | null
+  /** The run that was measured, or where the number was published. */
+  readonly source: string
+  readonly note: string | null
+}
+
+/** Which of our columns is compared. */
+export interface WithReportedOptions {
+  /** Default `exact accuracy (%)`. */
+  readonly value?: string
+  /** Name of a measured row; default: what was varied, e.g. `mixer mlp`. */
+  readonly method?: (row: Row) => string
+}
+
+/** Columns of `runs.table()` that are not what was varied. */
+const OWN = new Set(['seed', 'parameters', 'exact accuracy (%)', 'cell accuracy (%)', 'seconds', 'run'])
+
+/**
+ * Puts published numbers under measured ones. The column `kind` says which is which; numbers of the two are never in
+ * one row.
+ *
+ * @param measured `runs.table()`, or any table with a column of numbers
+ * @example
+ * show(withReported(runs.table(), { table: '1' }))
+ */
+export function withReported(
+  measured: readonly Row[] | Table,
+  filter: ReportedFilter,
+  options: WithReportedOptions = {},
+): ComparedRow[] {
+  const rows: readonly Row[] = isRows(measured) ? measured : rowsOfTable(measured)
+  const { value = 'exact accuracy (%)', method = variedIn } = options
+  const ours = rows.map(
+    (row): ComparedRow => ({
+      kind: 'measured',
+      method: method(row),
+      metric: value,
+      value: numberIn(row, value),
+      uncertainty: null,
+      seed: numberIn(row, 'seed'),
+      parameterCount: numberIn(row, 'parameters'),
+      source: Object.hasOwn(row, 'run') ? `run ${row.run}` : 'measured here',
+      note: null,
+    }),
+  )
+  const theirs = reportedWhere(filter).map(
+    ({ kind, method, task, metric, value, uncertainty, parameterCount, source, note }): ComparedRow => ({
+      kind,
+      method,
+      metric: `${task}, ${metric}`,
+      value,
+      uncertainty,
+      seed: null,
+      parameterCount,
+      source,
+      note,
+    }),
+  )
+  return [...ours, ...theirs]
+}
+
+function isRows(measured: readonly Row[] | Table): measured is readonly Row[] {
+  return Array.isArray(measured)
+}
+
+function variedIn(row: Row): string {
+  const varied = Object.entries(row).filter(([name]) => !OWN.has(name))
+  return varied.map(([name, cell]) => `${name} ${cell}`).join(', ') || 'run'
+}
+
+function numberIn(row: Row, column: string): number | null {
+  const cell: Cell | undefined = Object.hasOwn(row, column) ? row[column] : undefined
+  return typeof cell === 'number' ? cell : null
+}

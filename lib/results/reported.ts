@@ -1,0 +1,73 @@
+import type { Table } from 'apache-arrow'
+import { UserError } from '../errors.js'
+import { type Row, tableOfRows } from '../files/arrow-rows.js'
+import { analyses, reproductions } from './reported/reproductions.js'
+import type { ReportedRow } from './reported/row.js'
+import { scaling } from './reported/scaling.js'
+import { table1 } from './reported/table-1.js'
+import { table2 } from './reported/table-2.js'
+import { table3 } from './reported/table-3.js'
+import { table4 } from './reported/table-4.js'
+import { table5 } from './reported/table-5.js'
+import { variants } from './reported/variants.js'
+
+/** Every published number, in the order of the tables. */
+export const reportedRows: readonly ReportedRow[] = [
+  ...Object.values(table1),
+  ...table2,
+  ...table3,
+  ...table4,
+  ...table5,
+  ...reproductions,
+  ...scaling,
+  ...variants,
+  ...analyses,
+]
+
+/** Which published numbers are meant; what is left out does not matter. Case does not matter either. */
+export interface ReportedFilter {
+  /** The whole name: `1`…`5` (tables of the paper), `reproductions`, `scaling`, `variants`, `analyses`. */
+  readonly table?: string | undefined
+  /** The name or a part of it, e.g. `TRM`. */
+  readonly method?: string | undefined
+  /** The name or a part of it, e.g. `Sudoku`. */
+  readonly task?: string | undefined
+  /** The name or a part of it, e.g. `pass@1`. */
+  readonly metric?: string | undefined
+}
+
+/**
+ * The published numbers as an Arrow table: `kind` (`reported` in every row), `table`, `method`, `task`, `metric`, `value`
+ * (null where the source has words instead), `uncertainty`, `depth`, `nfp` (forward passes per optimisation step),
+ * `parameters` (as printed), `parameterCount`, `source`, `note`. Accuracies are in percent.
+ *
+ * @example
+ * show(reportedResults({ task: 'ARC-AGI-1' }))
+ * @throws UserError when nothing fits the filter.
+ */
+export function reportedResults(filter: ReportedFilter = {}): Table {
+  const rows = reportedWhere(filter).map((row): Row => ({ ...row }))
+  return tableOfRows(rows, ['depth', 'nfp']).select(Object.keys(rows[0]!))
+}
+
+/** The rows that fit a filter. @throws UserError (exit code 2) when none does. */
+export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
+  const rows = reportedRows.filter((row) =>
+    (['table', 'method', 'task', 'metric'] as const).every((key) => {
+      const asked = filter[key]?.toLowerCase()
+      const there = row[key].toLowerCase()
+      return asked === undefined || (key === 'table' ? there === asked : there.includes(asked))
+    }),
+  )
+  if (rows.length > 0) return rows
+  throw new UserError({
+    where: 'reported results',
+    expected: `rows of a table (${unique('table')}), task (${unique('task')}) or method that there are`,
+    found: `none for ${JSON.stringify(filter)}`,
+    exitCode: 2,
+  })
+}
+
+function unique(key: 'table' | 'task'): string {
+  return [...new Set(reportedRows.map((row) => row[key]))].join(', ')
+}

@@ -1,0 +1,52 @@
+/** A number that others published. */
+export interface ReportedRow {
+  /** Tells it from what was measured here. */
+  readonly kind: 'reported'
+  /** Where it stands: `1`…`5` for the paper's tables, else `reproductions`, `scaling`, `variants`, `analyses`. */
+  readonly table: string
+  readonly method: string
+  /** Data set, e.g. `Sudoku-Extreme`. */
+  readonly task: string
+  /** What was measured, with its unit. */
+  readonly metric: string
+  /** In the metric's unit; null where the source has words instead, which are the note. */
+  readonly value: number | null
+  /** The number after ±, in the metric's unit; null where none is given. */
+  readonly uncertainty: number | null
+  /** Layers of computation in a supervision step, as printed; null where not given. */
+  readonly depth: number | null
+  /** Forward passes per optimisation step; null where not given. */
+  readonly nfp: number | null
+  /** Parameters of the model, as printed, e.g. `5M/19M`; null where not given. */
+  readonly parameters: string | null
+  /** The same as a number, for the model of this very row. */
+  readonly parameterCount: number | null
+  readonly source: string
+  readonly note: string | null
+}
+
+/** Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks". */
+export const TRM_PAPER = 'arXiv 2510.04871'
+
+/** What most tables of the paper report. */
+export const ACCURACY = 'test accuracy (%)'
+
+/** What a row has to say of itself; the rest is null. */
+type Given<V extends number | null> = Pick<ReportedRow, 'table' | 'method' | 'task' | 'metric' | 'source'> & {
+  readonly value: V
+} & Partial<Omit<ReportedRow, 'kind' | 'value'>>
+
+/** A row; `parameterCount` is read from `parameters` where that names one number, e.g. `27M`. */
+export function reported<V extends number | null>(given: Given<V>): ReportedRow & { readonly value: V } {
+  const { value, uncertainty = null, depth = null, nfp = null, parameters = null, note = null } = given
+  const { table, method, task, metric, source, parameterCount = countOf(parameters) } = given
+  const model = { depth, nfp, parameters, parameterCount }
+  return { kind: 'reported', table, method, task, metric, value, uncertainty, ...model, source, note }
+}
+
+const UNITS: Readonly<Record<string, number>> = { M: 1e6, B: 1e9, T: 1e12 }
+
+function countOf(parameters: string | null): number | null {
+  const [, number, unit] = /^(\d+(?:\.\d+)?)([MBT])$/.exec(parameters ?? '') ?? []
+  return number === undefined || unit === undefined ? null : Number(number) * UNITS[unit]!
+}

@@ -1,0 +1,60 @@
+import { ACCURACY, type ReportedRow, reported } from './row.js'
+
+/** PTRM: results of a model as it is, then with K noisy rollouts of D steps, by how the answer is chosen. */
+function ptrm(task: string, setting: string, plain: number, chosen: Readonly<Record<string, number>>): ReportedRow[] {
+  const about = { table: 'scaling', task, source: 'arXiv 2605.19943' }
+  const metric = task === 'ARC-AGI-2' ? 'pass@1 (%)' : ACCURACY
+  return [
+    reported({ ...about, method: 'TRM before PTRM', metric, value: plain }),
+    ...Object.entries(chosen).map(([how, value]) =>
+      reported({
+        ...about,
+        method: how === '' ? 'PTRM' : `PTRM, ${how}`,
+        metric,
+        value,
+        note: `noise in the latent at every step: ${setting}${how === 'pass@K' ? '; an oracle bound' : ''}`,
+      }),
+    ),
+  ]
+}
+
+const guided = { table: 'scaling', metric: ACCURACY, source: 'arXiv 2605.25230' }
+const guidedSetting = 'noisy particles re-weighted by q_halt: S=16, N=48, σ=0.3, β=0.25'
+
+/** Test-time scaling without training again. */
+export const scaling: readonly ReportedRow[] = [
+  reported({
+    table: 'scaling',
+    method: 'TRM, more steps',
+    task: 'Sudoku-Extreme',
+    metric: ACCURACY,
+    value: 96,
+    source: "a user's report",
+    note: 'about; 128 supervision steps instead of 16 at test time',
+  }),
+  ...ptrm('Sudoku-Extreme', 'K=100, D=64, σ=0.3', 87.3, { 'best-Q@K': 98.75, 'pass@K': 99.06 }),
+  ...ptrm('Maze-Hard', 'K=100, D=16, σ=1.0', 83.8, { 'mode@K': 86.7, 'best-Q@K': 85.2, 'pass@K': 95.6 }),
+  ...ptrm('ARC-AGI-2', 'K=25, D=16, σ=0.2', 7.4, { '': 8.5 }),
+  reported({
+    ...guided,
+    method: 'TRM before guided exploration',
+    task: 'Sudoku-Extreme',
+    value: 85.9,
+    uncertainty: 0.6,
+  }),
+  reported({
+    ...guided,
+    method: 'guided exploration',
+    task: 'Sudoku-Extreme',
+    value: 98.0,
+    uncertainty: 0.3,
+    note: guidedSetting,
+  }),
+  reported({
+    ...guided,
+    method: 'guided exploration',
+    task: 'Maze-Hard',
+    value: null,
+    note: `no gain; ${guidedSetting}`,
+  }),
+]
