@@ -9,6 +9,7 @@ export {
   type TestTask,
 } from './dataset.js'
 export { countEvaluated, type EvaluationOptions, evaluationBatches } from './evaluation-batches.js'
+export * from './maze/index.js'
 export { splitOverlap } from './overlap.js'
 export {
   type SamplerOptions,

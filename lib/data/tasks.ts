@@ -2,6 +2,8 @@ import type { Table } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import type { Dataset, DatasetManifest, Split } from './dataset.js'
 import { blankOnly } from './identifiers.js'
+import { dihedralAugment } from './maze/symmetry.js'
+import { drawMaze } from './maze/tokens.js'
 import { sudokuAugment } from './sudoku/augment.js'
 import { BOXES, type Box } from './sudoku/box.js'
 import { drawSudoku } from './sudoku/tokens.js'
@@ -30,11 +32,22 @@ export interface Task {
 export function taskOf(manifest: DatasetManifest): Task {
   if (manifest.task === 'tokens')
     return { open: () => ({ augment: null, identifiers: blankOnly, testTasks: null }), draw: drawTokens }
-  if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku)', manifest.task)
+  if (manifest.task === 'maze') return mazeTask(manifest)
+  if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku, maze)', manifest.task)
   const box = sudokuBox(manifest)
   return {
     open: () => ({ augment: sudokuAugment(box), identifiers: blankOnly, testTasks: null }),
     draw: (tokens) => drawSudoku(tokens, box),
+  }
+}
+
+function mazeTask({ options, seqLen }: DatasetManifest): Task {
+  const size = Math.sqrt(seqLen)
+  if (!Number.isInteger(size)) throw unknown('a square number of cells for mazes', String(seqLen))
+  const augment = options.augment === 'dihedral' ? dihedralAugment(size) : null
+  return {
+    open: () => ({ augment, identifiers: blankOnly, testTasks: null }),
+    draw: (tokens) => drawMaze(tokens, size),
   }
 }
 

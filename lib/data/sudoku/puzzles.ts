@@ -1,5 +1,3 @@
-import type { Geometry } from './box.js'
-
 /** One puzzle with its answer. */
 export interface Puzzle {
   /** `[cells]` digits, 0 blank. */
@@ -21,7 +19,7 @@ export interface PuzzleList {
 }
 
 /** An empty list that grows. */
-export function puzzleList({ cells }: Geometry): PuzzleList {
+export function puzzleList({ cells }: { readonly cells: number }): PuzzleList {
   let count = 0
   let digits = new Uint8Array(2 * cells * 64)
   let numbers = new Float64Array(2 * 64)

@@ -1,0 +1,102 @@
+import { z } from 'zod'
+import { parseOptions } from '../../config/options.js'
+import { UserError } from '../../errors.js'
+
+/** Smallest and largest side of a maze. */
+export const SIZES = { least: 5, greatest: 64 } as const
+
+const share = z.number().min(0).max(0.95)
+const SHARES = /^(\d*\.?\d+)-(\d*\.?\d+)$/
+
+/** Everything that can be asked of a maze data set; the same keys in TypeScript and on the command line. */
+export const mazeOptions = z.strictObject({
+  size: z.int().min(SIZES.least).max(SIZES.greatest).default(30).describe('Side of the mazes, in cells.'),
+  minPath: z
+    .int()
+    .min(2)
+    .optional()
+    .describe('Cells of the shortest path at least, S and G counted; default 110 at size 30, about as rare elsewhere.'),
+  walls: z
+    .union([share, z.tuple([share, share]), z.string().regex(SHARES, 'a share, or a range of shares like 0.27-0.45')])
+    .optional()
+    .describe('Share of cells that are walls, one number or a range; default 0.27-0.45, as in Maze-Hard.'),
+  train: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Training mazes; default 200 when generated, else all that test leaves over.'),
+  test: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Test mazes; default 300 when generated, else all of testCsv or all that train leaves over.'),
+  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
+  csv: z.string().min(1).optional().describe('File with the header source,question,answer,rating to take mazes from.'),
+  testCsv: z.string().min(1).optional().describe('Another such file for the test mazes; without it csv is split.'),
+  minRating: z.number().min(0).optional().describe('Leaves out the mazes of a file that are rated lower.'),
+  duplicates: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe('What to do about a line of a file that repeats an earlier one.'),
+  augment: z
+    .enum(['none', 'dihedral'])
+    .default('none')
+    .describe('dihedral: training draws from the 8 turned and mirrored versions of each maze; the test split stays.'),
+})
+
+/** Options as they are written; what is left out takes its default. */
+export type MazeOptions = z.input<typeof mazeOptions>
+
+/** A checked order for a data set. */
+export interface MazePlan {
+  readonly size: number
+  readonly seed: number
+  readonly dihedral: boolean
+  readonly source: GeneratedSource
+  /** The options with their defaults, as the manifest keeps them. */
+  readonly stored: Record<string, unknown>
+}
+
+/** Mazes to be drawn. */
+export interface GeneratedSource {
+  readonly kind: 'generated'
+  readonly minPath: number
+  readonly walls: readonly [least: number, greatest: number]
+  readonly train: number
+  readonly test: number
+}
+
+/** The share of walls in Maze-Hard. */
+const REAL_WALLS = [0.27, 0.45] as const
+
+/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+export function planMaze(input: MazeOptions): MazePlan {
+  const options = parseOptions(mazeOptions, input, 'a maze data set')
+  const { size, seed, augment } = options
+  const asked = {
+    minPath: options.minPath ?? defaultPath(size),
+    walls: wallShares(options.walls),
+    train: options.train ?? 200,
+    test: options.test ?? 300,
+  }
+  const stored = { size, ...asked, augment, seed }
+  return { size, seed, dihedral: augment === 'dihedral', source: { kind: 'generated', ...asked }, stored }
+}
+
+/** A path as rare on other sizes as one of 110 cells at 30×30. */
+export function defaultPath(size: number): number {
+  return Math.round(110 * (size / 30) ** 1.15)
+}
+
+function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [number, number] {
+  if (walls === undefined) return REAL_WALLS
+  if (typeof walls === 'number') return [walls, walls]
+  const [least, greatest] = typeof walls === 'string' ? walls.split('-').map(Number) : walls
+  if (least !== undefined && greatest !== undefined && least <= greatest && greatest <= 0.95) return [least, greatest]
+  throw new UserError({
+    where: 'key walls',
+    expected: 'a share, or a least and a greatest one, between 0 and 0.95',
+    found: JSON.stringify(walls),
+    exitCode: 2,
+  })
+}

@@ -1,0 +1,28 @@
+/** Characters of a maze; the token of a character is its place plus one, 0 is padding. */
+export const CHARACTERS = '# SGo'
+
+/** The token of padding, and the stored label that is not counted. */
+export const PAD = 0
+export const WALL = 1
+export const FREE = 2
+export const START = 3
+export const GOAL = 4
+/** A cell of the shortest path; in labels only. */
+export const PATH = 5
+
+/** Tokens of a maze: padding and the {@link CHARACTERS}. */
+export const VOCABULARY = CHARACTERS.length + 1
+
+/**
+ * Draws a maze or a label as text, a line per row: `#` wall, space free, `S` start, `G` goal, `o` path; `?` for what is
+ * no token of a maze.
+ */
+export function drawMaze(tokens: ArrayLike<number>, size: number): string {
+  return Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (_, column) => symbol(tokens[row * size + column])).join(''),
+  ).join('\n')
+}
+
+function symbol(token: number | undefined): string {
+  return token === undefined || token === PAD ? '?' : (CHARACTERS[token - 1] ?? '?')
+}
