@@ -32,7 +32,8 @@ function numbersOf(starts: Int32Array): Int32Array {
   return numbers
 }
 
-function tokenColumn(tokens: Uint8Array, length: number, seqLen: number): Vector<FixedSizeList<Uint8>> {
+/** Tokens `[length, seqLen]` as a column of fixed-size lists of uint8. */
+export function tokenColumn(tokens: Uint8Array, length: number, seqLen: number): Vector<FixedSizeList<Uint8>> {
   const item = makeData({ type: new Uint8(), length: tokens.length, nullCount: 0, data: tokens })
   return new Vector([makeData({ type: tokenType(seqLen), length, nullCount: 0, child: item })])
 }

@@ -1,4 +1,5 @@
 import { startBackend } from '../backend/index.js'
+import { checkDataKeys } from '../config/data-keys.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
@@ -11,7 +12,8 @@ import { createRun, type RunWriter, saveCheckpoint } from '../results/run.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../train/step.js'
 import { checkMemory, estimateRun } from './estimate.js'
 import { type RunObserver, trainMetrics } from './observer.js'
-import { evaluationInterval, modelShape, newSampler, stepOptions, totalSteps, withDataKeys } from './resolve.js'
+import { withDataKeys } from './dataset.js'
+import { evaluationInterval, modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
 
 /** Where a run goes and who watches it. */
@@ -45,7 +47,9 @@ export interface Session {
  * @throws UserError for a wrong configuration, or a results folder that cannot be written to.
  */
 export async function train(input: ConfigInput, data: Dataset, options: TrainOptions = {}): Promise<string> {
-  const config = withDataKeys(parseConfig(input), data.manifest)
+  const asked = parseConfig(input)
+  checkDataKeys(asked)
+  const config = withDataKeys(asked, data.manifest)
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const steps = totalSteps(config, data)

@@ -10,6 +10,7 @@ export const FILES = {
   status: 'status.json',
   metrics: 'metrics.arrow',
   evaluations: 'evaluations.arrow',
+  outcomes: 'outcomes.arrow',
   checkpoint: 'checkpoint.safetensors',
 } as const
 

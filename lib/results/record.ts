@@ -78,8 +78,20 @@ export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.evaluations)
 }
 
+/** What became of every test puzzle at the run's end (see `outcomesTable`). @throws UserError when there is none, or it is damaged. */
+export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
+  if (!readStatus(run.dir).files[FILES.outcomes])
+    throw new UserError({
+      where: run.dir,
+      expected: `an ${FILES.outcomes}`,
+      found: 'none: the run is not at its end, or has no test puzzles',
+      todo: 'recurlab eval RUN outcomes=FILE.arrow makes one.',
+    })
+  return readRows(run.dir, FILES.outcomes)
+}
+
 /** The checksums are read with the file: between opening and reading, the run may have gone on. */
-function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations): Table {
+function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations | typeof FILES.outcomes): Table {
   const attempt = (): Table => readArrow(path.join(dir, name), readStatus(dir).files[name])
   try {
     return attempt()

@@ -2,6 +2,14 @@
 export { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
 export { createRun, type NewRun, resumeRun } from './create.js'
 export { DEFAULT_RESULTS } from './layout.js'
-export { listRuns, openRun, type RunListing, type RunRecord, readEvaluations, readMetrics } from './record.js'
+export {
+  listRuns,
+  openRun,
+  type RunListing,
+  type RunRecord,
+  readEvaluations,
+  readMetrics,
+  readOutcomes,
+} from './record.js'
 export type { RunState, RunStatus } from './status.js'
 export type { LogRow, RunWriter } from './writer.js'

@@ -25,7 +25,12 @@ const schema = z.strictObject({
   /** Why it failed, or whatever else its end left to say. */
   message: z.string().nullable(),
   owner: z.strictObject({ host: z.string(), pid: z.int(), began: z.string() }),
-  files: z.strictObject({ [FILES.metrics]: checksums, [FILES.evaluations]: checksums }),
+  files: z.strictObject({
+    [FILES.metrics]: checksums,
+    [FILES.evaluations]: checksums,
+    /** Written at the end of a run, so not every run has it. */
+    [FILES.outcomes]: checksums.optional(),
+  }),
 })
 
 /** `running`, `finished`, `failed` or `interrupted`; a run whose process is gone is interrupted. */

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { tableToIPC } from 'apache-arrow'
+import { type Table, tableToIPC } from 'apache-arrow'
 import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { sha256, writeFileAtomic } from '../files/atomic.js'
 import { FILES } from './layout.js'
@@ -18,6 +18,8 @@ export interface RunWriter {
   logMetrics(row: LogRow): void
   /** Keeps the row of an evaluation and flushes. */
   logEvaluation(row: LogRow): void
+  /** Writes what became of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it cannot be written. */
+  writeOutcomes(table: Table): void
   /** Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written. */
   flush(): void
   /** Notes that a checkpoint of this step is in place. */
@@ -51,7 +53,10 @@ export function openWriter(
     status = { ...status, step: Math.max(status.step, row.step) }
   }
   /** What each file on disk may be by now: more than one where a write failed half-way. */
-  const possible = { ...status.files }
+  const possible = {
+    [FILES.metrics]: status.files[FILES.metrics],
+    [FILES.evaluations]: status.files[FILES.evaluations],
+  }
   const flush = (): void => {
     const changed = ROW_FILES.flatMap((name) => {
       const { bytes, checksum } = rowBytes(rows[name])
@@ -60,12 +65,12 @@ export function openWriter(
     if (changed.length === 0) return
     // Old and new checksum are right while the files are replaced: a kill in between leaves nothing that looks damaged.
     for (const { name, checksum } of changed) possible[name] = [...new Set([...possible[name], checksum])]
-    update({ files: { ...possible } })
+    update({ files: { ...status.files, ...possible } })
     for (const { name, bytes, checksum } of changed) {
       writeFileAtomic(path.join(dir, name), bytes)
       possible[name] = [checksum]
     }
-    update({ files: { ...possible } })
+    update({ files: { ...status.files, ...possible } })
   }
   const end = (state: RunState, message: string | null): void => {
     try {
@@ -83,6 +88,14 @@ export function openWriter(
       flush()
     },
     flush,
+    writeOutcomes: (table) => {
+      const bytes = tableToIPC(table, 'file')
+      const checksum = sha256(bytes)
+      // As with the rows: while the file is replaced, old and new are both right.
+      update({ files: { ...status.files, [FILES.outcomes]: [...(status.files[FILES.outcomes] ?? []), checksum] } })
+      writeFileAtomic(path.join(dir, FILES.outcomes), bytes)
+      update({ files: { ...status.files, [FILES.outcomes]: [checksum] } })
+    },
     noteCheckpoint: (step) => update({ checkpoint: step }),
     finish: (state, message) => {
       try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { glossary } from '../../lib/config/glossary.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
-import { preset, presets } from '../../lib/config/presets.js'
+import { preset, presets } from '../../lib/config/presets/index.js'
 import { configSchema } from '../../lib/config/schema.js'
 
 const refused = (input: Record<string, unknown>, message: RegExp): void =>

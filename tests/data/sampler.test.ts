@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import fc from 'fast-check'
-import { type Batch, type Dataset, IGNORE_LABEL } from '../../lib/data/dataset.js'
+import { splitFromTable, splitTable } from '../../lib/data/arrow.js'
+import { type Augmentation, type Batch, type Dataset, IGNORE_LABEL, type Split } from '../../lib/data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-batches.js'
+import { splitFacts } from '../../lib/data/pool.js'
 import { type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
 import { sudoku } from '../../lib/data/sudoku/build.js'
 import { isSolution } from '../../lib/data/sudoku/tokens.js'
@@ -159,4 +161,94 @@ test('wrong options and positions are refused', async () => {
   const testOnly = await sudoku({ train: 0, test: 5 })
   assert.throws(() => trainingBatches(testOnly, { batch: 1, seed: 0 }), /found none in the train split/)
   assert.throws(() => [...evaluationBatches(data, { batch: 0 })], /key batch/)
+})
+
+/** Two groups: one of two puzzles with 1 and 3 examples, one of one puzzle with 2; every example's tokens are its number. */
+function grouped(augment: Augmentation | null = null): Dataset {
+  const count = 6
+  const tokens = Uint8Array.from({ length: count * 16 }, (_, i) => Math.floor(i / 16) % 6)
+  const train: Split = {
+    ...data.train,
+    count,
+    inputs: tokens,
+    labels: tokens.slice(),
+    ratings: new Float64Array(count),
+    puzzleIds: Int32Array.of(1, 2, 2, 2, 3, 3),
+    puzzleStarts: Int32Array.of(0, 1, 4, 6),
+    groupStarts: Int32Array.of(0, 2, 3),
+  }
+  return { ...data, train, test: { ...train, name: 'test' }, augment }
+}
+
+/** Versions that only change the identifier: version v of identifier i is 10 i + v; puzzle p has p + 1 of them. */
+const numbered: Augmentation = {
+  versions: (split, puzzle) => (split.name === 'train' ? puzzle + 1 : 2),
+  puzzleId: (split, example, version) => 10 * split.puzzleIds[example]! + version,
+  write(split, example, _version, _seed, inputs, labels, offset) {
+    for (let cell = 0; cell < 16; cell++) {
+      inputs[offset + cell] = split.inputs[example * 16 + cell]!
+      labels[offset + cell] = split.labels[example * 16 + cell]!
+    }
+  },
+}
+
+test('of each group one puzzle is drawn with all its examples, and each puzzle as often as the others', () => {
+  const batches = trainingBatches(grouped(), { batch: 5, seed: 3 })
+  const drawn = new Map<number, number>()
+  for (let i = 0; i < 2000; i++) {
+    const { rows } = batches.next()
+    for (const row of rows) drawn.set(row, (drawn.get(row) ?? 0) + 1)
+  }
+  // An epoch draws examples 4 and 5, and either example 0 or examples 1, 2, 3.
+  const share = drawn.get(0)! / (drawn.get(0)! + drawn.get(1)!)
+  assert.ok(share > 0.45 && share < 0.55, `example 0 in ${share} of the epochs`)
+  assert.ok(drawn.get(4)! > 1.5 * drawn.get(0)!)
+})
+
+test('what no longer fits into a batch is left out, drawn at random, and never twice', () => {
+  const batches = trainingBatches(grouped(), { batch: 2, seed: 3, intervalEpochs: 1 })
+  const seen = new Set<string>()
+  for (let i = 0; i < 300; i++) {
+    const rows = [...batches.next().rows].sort()
+    assert.equal(new Set(rows).size, 2)
+    seen.add(rows.join())
+  }
+  assert.deepEqual(
+    ['1,2', '1,3', '2,3'].filter((pair) => !seen.has(pair)),
+    [],
+  )
+})
+
+test('versions that a data set fixes are drawn alike, under identifiers of their own, and only then', () => {
+  const batches = trainingBatches(grouped(numbered), { batch: 3, seed: 1 })
+  const ids = new Map<number, number>()
+  for (let i = 0; i < 3000; i++) for (const id of batches.next().puzzleIds) ids.set(id, (ids.get(id) ?? 0) + 1)
+  assert.deepEqual([...ids.keys()].sort(), [10, 20, 21, 30, 31, 32])
+  const [low, high] = [Math.min(ids.get(30)!, ids.get(31)!, ids.get(32)!), Math.max(ids.get(30)!, ids.get(31)!)]
+  assert.ok(high < 1.2 * low)
+  assert.throws(() => trainingBatches(grouped(numbered), { batch: 3, seed: 1, augment: 5 }), /key augment/)
+})
+
+test('the pool counts versions as the published builders count puzzles', () => {
+  const { train, test } = grouped()
+  assert.deepEqual(splitFacts(train, null), { groups: 2, puzzles: 3, meanPuzzleExamples: 2 })
+  assert.deepEqual(splitFacts(train, numbered), { groups: 2, puzzles: 6, meanPuzzleExamples: (1 + 6 + 6) / 6 })
+  assert.deepEqual(splitFacts(test, numbered), { groups: 2, puzzles: 6, meanPuzzleExamples: 2 })
+})
+
+test('evaluation asks every version of a puzzle, or as many as are wanted', () => {
+  const set = grouped(numbered)
+  const rows = (versions?: number) =>
+    [...evaluationBatches(set, { batch: 4, versions })].flatMap((batch) =>
+      [...batch.rows].flatMap((row, i) => (row < 0 ? [] : [`${row}.${batch.versions[i]}`])),
+    )
+  assert.deepEqual(rows().slice(0, 8), ['0.0', '0.1', '1.0', '2.0', '3.0', '1.1', '2.1', '3.1'])
+  assert.deepEqual(rows(1), ['0.0', '1.0', '2.0', '3.0', '4.0', '5.0'])
+  assert.deepEqual([countEvaluated(set), countEvaluated(set, { versions: 1 })], [12, 6])
+})
+
+test('groups, puzzles and examples survive being stored', () => {
+  const { train } = grouped()
+  const manifest = { ...data.manifest, counts: { train: 6, test: 6 }, puzzleIdentifiers: 4 }
+  assert.deepEqual(splitFromTable(splitTable(train), manifest, 'train', 'train.arrow'), train)
 })

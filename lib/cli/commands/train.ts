@@ -1,6 +1,6 @@
 import { glossary } from '../../config/glossary.js'
 import { configFromText, parseConfig } from '../../config/parse.js'
-import { preset, presets } from '../../config/presets.js'
+import { preset, presets } from '../../config/presets/index.js'
 import { datasetOf } from '../../experiment/dataset.js'
 import { loadRun } from '../../experiment/load.js'
 import { reportObserver } from '../../experiment/report.js'

@@ -1,0 +1,65 @@
+import type { ConfigInput } from '../schema.js'
+import { directPaper, hrmPaper, type Preset, trmPaper } from './preset.js'
+
+const task = {
+  task: 'sudoku',
+  data: 'data/sudoku-extreme-1k',
+  augment: 1000,
+  puzzleLr: 1e-4,
+  weightDecay: 1,
+  puzzleWeightDecay: 1,
+} as const satisfies ConfigInput
+
+const paper = {
+  ...trmPaper,
+  ...task,
+  mixer: 'mlp',
+  positions: 'none',
+  n: 6,
+  epochs: 50_000,
+  evalEvery: 5_000,
+} as const satisfies ConfigInput
+
+const hrm = { ...task, epochs: 20_000, evalEvery: 2_000 } as const satisfies ConfigInput
+
+/** Sudoku: generated at two sizes for a laptop, and Sudoku-Extreme as published. */
+export const sudokuPresets: Readonly<Record<string, Preset>> = {
+  'sudoku-pocket': {
+    summary: '4×4 puzzles with 5 clues, generated; minutes on a laptop',
+    config: {},
+  },
+  'sudoku-lab': {
+    summary: '6×6 puzzles with 14 clues, generated; hours on a laptop',
+    config: {
+      box: '2x3',
+      clues: 14,
+      trainPuzzles: 1000,
+      testPuzzles: 500,
+      hidden: 128,
+      K: 16,
+      batch: 128,
+      steps: 5000,
+      evalEvery: 250,
+      checkpointEvery: 250,
+      warmup: 200,
+      lr: 5e-4,
+      ema: 0.995,
+    },
+  },
+  'sudoku-paper': {
+    summary: 'Sudoku-Extreme with the commands of the published repository; a GPU for a day and a half',
+    config: paper,
+  },
+  'sudoku-paper-text': {
+    summary: 'the same with the paper’s text where it differs: 60,000 epochs, AdamW',
+    config: { ...paper, epochs: 60_000, optimizer: 'adamw' },
+  },
+  'sudoku-hrm-paper': {
+    summary: 'HRM on Sudoku-Extreme with its published settings',
+    config: { ...hrmPaper, ...hrm },
+  },
+  'sudoku-direct-paper': {
+    summary: 'direct prediction on Sudoku-Extreme: 8 layers, no recursion',
+    config: { ...directPaper, ...hrm },
+  },
+}
