@@ -23,6 +23,13 @@ const MANIFEST = 'manifest.json'
  */
 export function saveDataset(dataset: Dataset, dir: string, options: { force?: boolean } = {}): 'written' | 'kept' {
   const folder = path.resolve(dir)
+  if (dataset.manifest.options.published !== undefined)
+    throw new UserError({
+      where: dir,
+      expected: 'a data set that was built here',
+      found: 'one in the layout of the published builders',
+      todo: 'It is kept in that layout: recurlab data export DIR out=DIR2.',
+    })
   const there = whatIsThere(folder, dataset)
   if (there === 'same') return 'kept'
   if (there === 'other data' && !options.force)

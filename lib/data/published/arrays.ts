@@ -49,23 +49,20 @@ export function readList(file: string, limit: number, what: string): ReadArray<I
 }
 
 /**
- * Reads where runs of things start: from 0, in order, up to the number of things.
+ * Reads where runs of things start: from 0, in order, up to the number of things; no run is empty.
  *
- * @param of what is counted, e.g. `examples`; `count` how many there are
- * @param empty whether runs of nothing are allowed
+ * @param of what is counted, e.g. `examples`
+ * @param count how many there are
  */
-export function readStarts(
-  file: string,
-  { of, count, empty }: { of: string; count: number; empty: boolean },
-): ReadArray<Int32Array> {
+export function readStarts(file: string, of: string, count: number): ReadArray<Int32Array> {
   const fail = faults(file)
   const array = readList(file, count + 1, `a number 0…${count}, for ${count} ${of}`)
   const { values } = array
   if (values.length === 0) throw fail('at least one number, 0', 'an empty list')
   if (values[0] !== 0) throw fail('0', String(values[0]), '[0]')
   for (let i = 1; i < values.length; i++)
-    if (values[i]! < values[i - 1]! + (empty ? 0 : 1))
-      throw fail(`${empty ? 'at least' : 'more than'} ${values[i - 1]}, the number before it`, `${values[i]}`, `[${i}]`)
+    if (values[i]! <= values[i - 1]!)
+      throw fail(`more than ${values[i - 1]}, the number before it`, `${values[i]}`, `[${i}]`)
   if (values.at(-1) !== count) throw fail(`${count}, the number of ${of}`, `${values.at(-1)}`, `[${values.length - 1}]`)
   return array
 }

@@ -40,14 +40,14 @@ export function readSplit(dir: string, name: Split['name']): PublishedSplit {
   if (labels.values.length !== inputs.values.length)
     throw faults(fileOf('labels'))(`${count} examples, as many as inputs`, String(labels.values.length / seqLen))
   const puzzleIds = readList(fileOf('puzzle_identifiers'), ids, `an identifier 0…${ids - 1}`)
-  const puzzleStarts = readStarts(fileOf('puzzle_indices'), { of: 'examples', count, empty: true })
+  const puzzleStarts = readStarts(fileOf('puzzle_indices'), 'examples', count)
   const puzzles = puzzleStarts.values.length - 1
   if (puzzleIds.values.length !== puzzles)
     throw faults(fileOf('puzzle_identifiers'))(
       `${puzzles} identifiers, one for each puzzle of puzzle_indices`,
       String(puzzleIds.values.length),
     )
-  const groupStarts = readStarts(fileOf('group_indices'), { of: 'puzzles', count: puzzles, empty: false })
+  const groupStarts = readStarts(fileOf('group_indices'), 'puzzles', puzzles)
   checkCounts(about, fields, { examples: count, puzzles, groups: groupStarts.values.length - 1 })
 
   const arrays = {
