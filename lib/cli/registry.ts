@@ -7,6 +7,8 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import('./commands/resume.js')).command,
   eval: async () => (await import('./commands/eval.js')).command,
   runs: async () => (await import('./commands/runs.js')).command,
+  import: async () => (await import('./commands/import.js')).command,
+  export: async () => (await import('./commands/export.js')).command,
   parity: async () => (await import('./commands/parity.js')).command,
   reported: async () => (await import('./commands/reported.js')).command,
   run: async () => (await import('./commands/run.js')).command,

@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { modelKeys } from '../config/model-keys.js'
+import { parseConfig } from '../config/parse.js'
 import { fromPublishedConfig, isPublishedConfig } from '../config/published.js'
 import { type ConfigInput, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
@@ -6,11 +8,14 @@ import { readConfigFile } from '../files/config-file.js'
 import type { JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isReserved } from '../files/safetensors-header.js'
+import { configuredShape } from './configured.js'
+import type { ModelShape } from './shape.js'
 import type { HostTensor } from './weights.js'
-import { completeConfig, type WeightsSizes } from './weights-config.js'
-import { factsOfTensors } from './weights-facts.js'
-import { publishedName, wrapperOf } from './weights-format.js'
-import { readStored, type StoredWeights, type WeightsFormat } from './weights-source.js'
+import { checkTensors } from './weights-check.js'
+import { type CompleteConfig, completeConfig, type WeightsSizes } from './weights-config.js'
+import { factsOfTensors, type WeightsFacts } from './weights-facts.js'
+import { publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
+import { readStored } from './weights-source.js'
 
 /** A file of weights, whoever wrote it. */
 export interface WeightsFile {
@@ -62,8 +67,9 @@ export async function readWeightsFile(file: string, options: ReadWeightsOptions 
       ? fromPublishedConfig(source.values, facts, source.from)
       : ownConfig(source.values)
     : { config: {}, sizes: {}, notes: [] }
-  const whole = completeConfig(told.config, told.sizes, facts, source?.from ?? file)
+  const whole = completeConfig(told.config, { ...told.sizes, ...stored.sizes }, facts, source?.from ?? file)
   notes.push(...told.notes, ...whole.notes)
+  checkTensors(shapeFor(whole, facts, source?.from ?? file), tensors, file)
   return {
     file,
     format: stored.format,
@@ -96,6 +102,36 @@ function withPublishedNames(stored: StoredWeights, file: string, notes: string[]
   wrappers.delete('')
   if (wrappers.size > 0) notes.push(`taken off the names: ${[...wrappers].join(', ')}`)
   return tensors
+}
+
+/**
+ * The model that a file's weights are of.
+ *
+ * @param seqLen tokens of a puzzle, where the file does not say: those of the data
+ * @throws UserError when neither says, or they say different things.
+ */
+export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: number): ModelShape {
+  const length = sizes.seqLen ?? seqLen
+  if (length === undefined || (seqLen !== undefined && seqLen !== length))
+    throw new UserError({
+      where: file,
+      expected: length === undefined ? 'the length of a puzzle' : `puzzles of ${length} tokens`,
+      found: length === undefined ? 'neither file nor configuration says it' : `puzzles of ${seqLen}`,
+      todo: 'Name the data set it was trained for.',
+    })
+  return configuredShape(parseConfig(config), { ...sizes, seqLen: length })
+}
+
+/** For checking: the length of a puzzle matters where tensors are as long, and these then tell it. */
+function shapeFor({ config, sizes }: CompleteConfig, { tokens }: WeightsFacts, from: string): ModelShape {
+  try {
+    const parsed = parseConfig(config)
+    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - modelKeys(parsed).puzzleTokens
+    return configuredShape(parsed, { ...sizes, seqLen })
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    throw new UserError(`${from}: ${error.message}`, { cause: error })
+  }
 }
 
 interface ConfigSource {

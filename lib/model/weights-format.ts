@@ -1,3 +1,6 @@
+import type { DataSizes } from '../config/published.js'
+import type { JsonObject } from '../files/json.js'
+import type { Dtype } from '../files/safetensors-dtype.js'
 import type { HostTensor } from './weights.js'
 
 /** Formats of Recurlab's own files, by the word `format` in their metadata. */
@@ -22,3 +25,28 @@ export function wrapperOf(name: string): string {
 
 /** Weights by their published names. */
 export type NamedTensors = ReadonlyMap<string, HostTensor>
+
+/** Who wrote a file of weights. */
+export type WeightsFormat = typeof CHECKPOINT_FORMAT | typeof WEIGHTS_FORMAT | 'safetensors' | 'pytorch'
+
+/** A file's tensors under the names it gives them, and what it says of itself. */
+export interface StoredWeights {
+  readonly format: WeightsFormat
+  readonly tensors: ReadonlyMap<string, HostTensor>
+  readonly weights: 'ema' | 'live' | 'saved'
+  /** The configuration that the file carries. */
+  readonly config: JsonObject | null
+  /** Sizes of the data that it tells beside. */
+  readonly sizes: DataSizes
+  readonly dataHash: string | null
+  readonly step: number | null
+  readonly notes: readonly string[]
+}
+
+/** What was not float32 in the file. */
+export function widened(tensors: Iterable<{ readonly dtype: Dtype }>): string[] {
+  const counts = new Map<Dtype, number>()
+  for (const { dtype } of tensors) counts.set(dtype, (counts.get(dtype) ?? 0) + 1)
+  counts.delete('F32')
+  return [...counts].map(([dtype, count]) => `${count} tensor${count === 1 ? '' : 's'} of ${dtype}, read as float32`)
+}

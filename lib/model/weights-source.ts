@@ -1,32 +1,12 @@
+import type { DataSizes } from '../config/published.js'
 import { UserError } from '../errors.js'
 import { readBytes, systemReason } from '../files/atomic.js'
 import { isJsonObject, type JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { describeValue, PickleDict, type PickleValue } from '../files/pickle-value.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
 import { checkSeal, isSealed } from '../files/sealed.js'
-import { openTorchFile, type TorchFile } from '../files/torch.js'
-import { TorchTensor } from '../files/torch-tensor.js'
-import type { HostTensor } from './weights.js'
-import { CHECKPOINT_FORMAT, EMA_PREFIX, publishedName, WEIGHTS_FORMAT } from './weights-format.js'
-
-/** Who wrote a file of weights. */
-export type WeightsFormat = typeof CHECKPOINT_FORMAT | typeof WEIGHTS_FORMAT | 'safetensors' | 'pytorch'
-
-/** A file's tensors under the names it gives them, and what it says of itself. */
-export interface StoredWeights {
-  readonly format: WeightsFormat
-  readonly tensors: ReadonlyMap<string, HostTensor>
-  readonly weights: 'ema' | 'live' | 'saved'
-  /** The configuration that the file carries. */
-  readonly config: JsonObject | null
-  readonly dataHash: string | null
-  readonly step: number | null
-  readonly notes: readonly string[]
-}
-
-/** Keys under which training programs save the weights beside other things. */
-const NESTED = ['model', 'state_dict', 'model_state_dict']
+import { CHECKPOINT_FORMAT, EMA_PREFIX, type StoredWeights, WEIGHTS_FORMAT, widened } from './weights-format.js'
+import { readOfficial } from './weights-official.js'
 
 /** Reads whatever holds weights, by what its first bytes are. @throws UserError when it holds none, or is damaged. */
 export async function readStored(file: string, asked?: 'ema' | 'live'): Promise<StoredWeights> {
@@ -79,14 +59,24 @@ function readOwn(file: string, asked?: 'ema' | 'live'): StoredWeights {
   if (format === CHECKPOINT_FORMAT) return fromCheckpoint(file, stored, asked)
   const tensors = float32Tensors(stored.tensors)
   if (format !== WEIGHTS_FORMAT)
-    return { format: 'safetensors', tensors, weights: 'saved', config: null, dataHash: null, step: null, notes: [] }
+    return {
+      format: 'safetensors',
+      tensors,
+      weights: 'saved',
+      config: null,
+      sizes: {},
+      dataHash: null,
+      step: null,
+      notes: widened(stored.tensors.values()),
+    }
   const { weights } = stored.metadata
   return {
     format,
     tensors,
     weights: weights === 'ema' || weights === 'live' ? weights : 'saved',
     ...about(stored, file),
-    step: stored.metadata.step === undefined ? null : Number(stored.metadata.step),
+    sizes: readSizes(stored.metadata.sizes, `${file}, sizes`),
+    step: /^\d{1,15}$/.test(stored.metadata.step ?? '') ? Number(stored.metadata.step) : null,
     notes: [],
   }
 }
@@ -99,12 +89,15 @@ function fromCheckpoint(file: string, stored: Safetensors, asked?: 'ema' | 'live
   const ema = asked !== 'live' && average.length > 0
   const tensors = float32Tensors(plain)
   if (ema) for (const [name, tensor] of float32Tensors(average)) tensors.set(name.slice(EMA_PREFIX.length), tensor)
+  const seqLen = stored.tensors.get('carry/inputs')?.shape[1]
   const state = parseObject(stored.metadata.state, `${file}, state`)
   return {
     format: CHECKPOINT_FORMAT,
     tensors,
     weights: ema ? 'ema' : 'live',
     ...about(stored, file),
+    // The puzzles that a run is at work on tell how long puzzles are.
+    sizes: seqLen === undefined ? {} : { seqLen },
     step: typeof state?.step === 'number' ? state.step : null,
     notes: average.length > 0 ? [`${ema ? 'the EMA' : 'the live weights'} of the two sets in the checkpoint`] : [],
   }
@@ -112,6 +105,19 @@ function fromCheckpoint(file: string, stored: Safetensors, asked?: 'ema' | 'live
 
 function about({ metadata }: Safetensors, file: string): Pick<StoredWeights, 'config' | 'dataHash'> {
   return { config: parseObject(metadata.config, `${file}, config`), dataHash: metadata.dataHash ?? null }
+}
+
+function readSizes(json: string | undefined, where: string): DataSizes {
+  const given = parseObject(json, where) ?? {}
+  const sizes: { -readonly [key in keyof DataSizes]: number } = {}
+  for (const key of ['seqLen', 'vocabSize', 'puzzleIdentifiers'] as const) {
+    const value = given[key]
+    if (value === undefined || value === null) continue
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+      throw new UserError({ where: `${where}.${key}`, expected: 'a whole number of 1 or more', found: String(value) })
+    sizes[key] = value
+  }
+  return sizes
 }
 
 function parseObject(json: string | undefined, where: string): JsonObject | null {
@@ -126,83 +132,6 @@ function parseObject(json: string | undefined, where: string): JsonObject | null
   return value
 }
 
-async function readOfficial(file: string, asked?: 'ema' | 'live'): Promise<StoredWeights> {
-  const torch = await openTorchFile(file)
-  try {
-    return fromOfficial(file, torch, asked)
-  } finally {
-    torch.close()
-  }
-}
-
-function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): StoredWeights {
-  const { root } = torch
-  if (!(root instanceof PickleDict))
-    throw new UserError({ where: file, expected: 'a dictionary of tensors', found: describeValue(root) })
-  const key = NESTED.find((name) => root.get(name) instanceof PickleDict)
-  const weights = key === undefined ? root : (root.get(key) as PickleDict)
-  const notes = key === undefined ? [] : [`the weights lie under ${JSON.stringify(key)}`]
-  const found = tensorsOf(torch, weights, notes)
-  if (found.size === 0)
-    throw new UserError({
-      where: file,
-      expected: 'a dictionary of tensors',
-      found: `one of ${few([...root].map(([name, value]) => `${JSON.stringify(name)}: ${describeValue(value)}`))}`,
-    })
-  const step = root.get('step')
-  const average = key === undefined ? undefined : averageOf(root)
-  const others =
-    key === undefined ? [] : [...root.keys()].filter((name) => ![key, 'step', 'ema_helper'].includes(String(name)))
-  if (others.length > 0) notes.push(`left out: ${few(others.map((name) => JSON.stringify(name)))}`)
-  const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
-  if (average !== undefined && held === 'ema') overlay(found, tensorsOf(torch, average, notes), file)
-  if (average !== undefined)
-    notes.push(`${held === 'ema' ? 'the EMA' : 'the live weights'} of the two sets in the file`)
-  return {
-    format: 'pytorch',
-    tensors: found,
-    weights: held,
-    config: null,
-    dataHash: null,
-    step: typeof step === 'number' && Number.isInteger(step) && step >= 0 ? step : null,
-    notes,
-  }
-}
-
-/** Later versions of the published trainer save the average beside the weights. */
-function averageOf(root: PickleDict): PickleDict | undefined {
-  const helper = root.get('ema_helper')
-  if (!(helper instanceof PickleDict)) return undefined
-  const shadow = helper.get('shadow')
-  return shadow instanceof PickleDict ? shadow : helper
-}
-
-function tensorsOf(torch: TorchFile, dictionary: PickleDict, notes: string[]): Map<string, HostTensor> {
-  const tensors = new Map<string, HostTensor>()
-  const others: string[] = []
-  for (const [name, value] of dictionary)
-    if (value instanceof TorchTensor && typeof name === 'string')
-      tensors.set(name, { shape: value.shape, data: torch.read(value) })
-    else others.push(`${JSON.stringify(name)} (${describeValue(value as PickleValue)})`)
-  if (tensors.size > 0 && others.length > 0) notes.push(`no tensors, left out: ${few(others)}`)
-  return tensors
-}
-
-/** The average has weights only: initial states and the puzzle embedding stay. */
-function overlay(tensors: Map<string, HostTensor>, average: Map<string, HostTensor>, file: string): void {
-  const names = new Map([...tensors.keys()].map((name) => [publishedName(name), name]))
-  for (const [name, tensor] of average) {
-    const target = names.get(publishedName(name))
-    if (target === undefined)
-      throw new UserError({
-        where: `${file}, tensor ${name} of the EMA`,
-        expected: 'the name of a weight',
-        found: 'none',
-      })
-    tensors.set(target, tensor)
-  }
-}
-
 function noAverage(file: string): UserError {
   return new UserError({
     where: file,
@@ -211,8 +140,4 @@ function noAverage(file: string): UserError {
     todo: 'Leave weights=ema out.',
     exitCode: 2,
   })
-}
-
-function few(words: readonly string[]): string {
-  return words.length > 5 ? `${words.slice(0, 5).join(', ')} and ${words.length - 5} more` : words.join(', ')
 }

@@ -1,0 +1,80 @@
+import { parseConfig } from '../config/parse.js'
+import { PUZZLE_TABLE } from '../model/weights.js'
+import type { WeightsFile } from '../model/weights-file.js'
+import { formatTable } from '../results/text.js'
+
+/** In words, who wrote a file. */
+const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
+  pytorch: 'official PyTorch file (zip and pickle)',
+  safetensors: 'plain safetensors',
+  'recurlab-weights-1': 'weights of Recurlab',
+  'recurlab-checkpoint-1': 'checkpoint of a run of Recurlab',
+}
+
+/** Names of initial states, which are no parameters. */
+const INITIAL_STATE = /^[HL]\d*_init$/
+
+/** The facts of a file of weights, as one object: what `--json` prints. */
+export function weightsFacts(file: WeightsFile): Record<string, unknown> {
+  const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
+  return {
+    file: file.file,
+    format,
+    weights,
+    step,
+    dataHash,
+    parameters: countNumbers(file, (name) => !INITIAL_STATE.test(name)),
+    embedded: countNumbers(file, (name) => name === PUZZLE_TABLE),
+    sizes,
+    config,
+    configFrom,
+    tensors: [...file.tensors].map(([name, { shape }]) => ({ name, shape })),
+    notes,
+  }
+}
+
+/** The same for people. */
+export function describeWeights(file: WeightsFile): string {
+  const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
+  const { model, latents, networks, mixer, layers, layersH, hidden } = parseConfig(config)
+  const parameters = countNumbers(file, (name) => !INITIAL_STATE.test(name))
+  const embedded = countNumbers(file, (name) => name === PUZZLE_TABLE)
+  const kind = [
+    model,
+    model === 'trm' && latents !== 'two' ? `${latents} z` : '',
+    networks === 'separate' ? 'separate networks' : '',
+    mixer === 'mlp' ? 'MLP' : 'attention',
+    `${layersH === null || layersH === layers ? layers : `${layersH} + ${layers}`} layers of ${hidden}`,
+  ]
+  const lines = [
+    ['format', FORMATS[format]],
+    ['weights', weights === 'saved' ? 'as saved (EMA or live: nothing says)' : weights === 'ema' ? 'EMA' : 'live'],
+    ['model', kind.filter(Boolean).join(', ')],
+    ['parameters', `${number(parameters)}, ${number(embedded)} of them puzzle embedding`],
+    [
+      'data',
+      `vocabulary of ${sizes.vocabSize}, ${sizes.seqLen ?? 'an unknown number of'} tokens, ${number(sizes.puzzleIdentifiers)} identifiers`,
+    ],
+    ['data hash', dataHash ?? 'not said'],
+    ['step', step === null ? 'not said' : number(step)],
+    ['configuration', configFrom ?? 'none: only what the tensors tell'],
+  ]
+  const tensors = [...file.tensors].map(([name, { shape }]) => ({ tensor: name, shape: `[${shape.join(', ')}]` }))
+  return [
+    file.file,
+    ...lines.map(([key, value]) => `  ${key!.padEnd(14)} ${value}`),
+    '',
+    formatTable(tensors),
+    ...(notes.length > 0 ? ['', ...notes.map((note) => `note: ${note}`)] : []),
+  ].join('\n')
+}
+
+function countNumbers({ tensors }: WeightsFile, which: (name: string) => boolean): number {
+  let count = 0
+  for (const [name, { data }] of tensors) if (which(name)) count += data.length
+  return count
+}
+
+function number(value: number): string {
+  return value.toLocaleString('en-US')
+}

@@ -1,0 +1,27 @@
+import path from 'node:path'
+import { fileOperations as fs } from '../files/operations.js'
+import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../model/weights-file.js'
+import { FILES } from './layout.js'
+import { openRun } from './record.js'
+
+/** How a run's or a file's weights are read. */
+export interface ReadWeightsOfOptions extends ReadWeightsOptions {
+  /** Folder that holds `runs`; default `results`. */
+  readonly resultsDir?: string
+}
+
+/**
+ * The weights of a stored run (its checkpoint), or of a file, official ones too: what `RUN|FILE` means on the command line.
+ *
+ * @param runOrFile a file; else a run's folder, ID, or the beginning of one
+ * @throws UserError when there is neither, or it cannot be read.
+ */
+export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<WeightsFile> {
+  const { resultsDir, ...how } = options
+  if (fs.existsSync(runOrFile) && fs.statSync(runOrFile).isFile()) return readWeightsFile(runOrFile, how)
+  const run = openRun(runOrFile, resultsDir)
+  const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
+  const { dataHash } = run.provenance
+  // Checkpoints of earlier versions do not carry it.
+  return file.dataHash === null && typeof dataHash === 'string' ? { ...file, dataHash } : file
+}
