@@ -1,5 +1,6 @@
 import type { Table } from 'apache-arrow'
 import { UserError } from '../errors.js'
+import { arcTask } from './arc/task.js'
 import type { Dataset, DatasetManifest, Split } from './dataset.js'
 import { blankOnly } from './identifiers.js'
 import { dihedralAugment } from './maze/symmetry.js'
@@ -33,7 +34,8 @@ export function taskOf(manifest: DatasetManifest): Task {
   if (manifest.task === 'tokens')
     return { open: () => ({ augment: null, identifiers: blankOnly, testTasks: null }), draw: drawTokens }
   if (manifest.task === 'maze') return mazeTask(manifest)
-  if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku, maze)', manifest.task)
+  if (manifest.task === 'arc') return arcTask(manifest)
+  if (manifest.task !== 'sudoku') throw unknown('a known task (sudoku, maze, arc)', manifest.task)
   const box = sudokuBox(manifest)
   return {
     open: () => ({ augment: sudokuAugment(box), identifiers: blankOnly, testTasks: null }),
@@ -69,7 +71,7 @@ function drawTokens(tokens: ArrayLike<number>): string {
 }
 
 /** The box of a Sudoku data set. @throws UserError when the manifest does not name one that fits its length. */
-export function sudokuBox({ options, seqLen }: DatasetManifest): Box {
+export function sudokuBox({ options, seqLen }: Pick<DatasetManifest, 'options' | 'seqLen'>): Box {
   const name = String(options.box)
   const box = Object.hasOwn(BOXES, name) ? BOXES[name as keyof typeof BOXES] : undefined
   if (!box || (box[0] * box[1]) ** 2 !== seqLen)

@@ -1,18 +1,56 @@
 /** A key that stands twice in one object of a JSON text; null when there is none. `JSON.parse` would keep the last one silently. */
 export function duplicateKey(json: string): string | null {
-  const open: (Set<string> | null)[] = []
-  const token = /"(?:[^"\\]|\\.)*"(\s*:)?|[{}[\]]/g
-  for (const match of json.matchAll(token)) {
-    const text = match[0]
-    if (text === '{') open.push(new Set())
-    else if (text === '[') open.push(null)
-    else if (text === '}' || text === ']') open.pop()
-    else if (match[1] !== undefined) {
-      const key = String(JSON.parse(text.slice(0, -match[1].length)))
-      const keys = open.at(-1)
-      if (keys?.has(key)) return key
-      keys?.add(key)
+  const path = duplicateKeyPath(json)
+  return path === null ? null : String(path.at(-1))
+}
+
+/** Where a key stands for the second time, as keys and indices from the outside in; null when there is none. */
+export function duplicateKeyPath(json: string): (string | number)[] | null {
+  // A scan and no regular expression: that of a string of millions of characters overflows the stack.
+  const open: Level[] = []
+  for (let i = 0; i < json.length; i++) {
+    const code = json.charCodeAt(i)
+    if (code === QUOTE) {
+      const end = endOfString(json, i)
+      const level = open.at(-1)
+      if (level?.keys && isKey(json, end)) {
+        const key = String(JSON.parse(json.slice(i, end)))
+        level.at = key
+        if (level.keys.has(key)) return open.map(({ at }) => at)
+        level.keys.add(key)
+      }
+      i = end - 1
+    } else if (code === OPEN_OBJECT) open.push({ keys: new Set(), at: '' })
+    else if (code === OPEN_LIST) open.push({ keys: null, at: 0 })
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) open.pop()
+    else if (code === COMMA) {
+      const level = open.at(-1)
+      if (typeof level?.at === 'number') level.at++
     }
   }
   return null
+}
+
+/** An object or a list that is not yet closed, and where in it the scan stands. */
+interface Level {
+  readonly keys: Set<string> | null
+  at: string | number
+}
+
+const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
+
+/** Index after the closing quote of the string that opens at `start`. */
+function endOfString(json: string, start: number): number {
+  for (let i = start + 1; i < json.length; i++) {
+    const code = json.charCodeAt(i)
+    if (code === BACKSLASH) i++
+    else if (code === QUOTE) return i + 1
+  }
+  return json.length
+}
+
+function isKey(json: string, end: number): boolean {
+  while (/\s/.test(json.charAt(end))) end++
+  return json.charCodeAt(end) === COLON
 }

@@ -1,0 +1,110 @@
+import { UserError } from '../../errors.js'
+import { isJsonObject, type JsonObject, kindOf } from '../../files/json.js'
+import { COLOURS, type FlatGrid, type FlatPair, LARGEST } from './grid.js'
+import { refuseHostileKeys } from './json.js'
+import { SEPARATOR } from './version.js'
+
+/** A task as it is in a file. */
+export interface ArcTask {
+  readonly name: string
+  readonly train: readonly FlatPair[]
+  /** `output` is null where the answer is not known. */
+  readonly test: readonly TestPair[]
+}
+
+/** A test pair; the output may be unknown. */
+export interface TestPair {
+  readonly input: FlatGrid
+  readonly output: FlatGrid | null
+}
+
+const LONGEST_NAME = 200
+
+/**
+ * Checks a task: `train` and `test`, lists of one or more pairs of `input` and `output`; of test pairs the output may be
+ * missing. Other keys are passed over.
+ *
+ * @param where file and task, for the error
+ * @throws UserError with file, task, pair, row and column (rows and columns counted from 1) for whatever is wrong.
+ */
+export function checkTask(name: string, value: unknown, where: string): ArcTask {
+  checkName(name, where)
+  const task = object(value, where, 'a task (an object with train and test)')
+  const train = list(task, 'train', where).map((pair, i): FlatPair => {
+    const place = `${where}, train[${i}]`
+    const { input, output } = object(pair, place, 'a pair (an object with input and output)')
+    return { input: checkGrid(input, `${place}.input`), output: checkGrid(output, `${place}.output`) }
+  })
+  const test = list(task, 'test', where).map((pair, i): TestPair => {
+    const place = `${where}, test[${i}]`
+    const { input, output } = object(pair, place, 'a pair (an object with input)')
+    const answer = output === undefined ? null : checkGrid(output, `${place}.output`)
+    return { input: checkGrid(input, `${place}.input`), output: answer }
+  })
+  return { name, train, test }
+}
+
+/**
+ * Checks a grid: 1…30 rows, all of one length 1…30, of whole numbers 0…9.
+ *
+ * @throws UserError naming `where`, row and column.
+ */
+export function checkGrid(value: unknown, where: string): FlatGrid {
+  const wrong = (place: string, expected: string, found: string): UserError =>
+    new UserError({ where: where + place, expected, found })
+  if (!Array.isArray(value)) throw wrong('', 'a grid (a list of rows)', kindOf(value))
+  const rows = value.length
+  if (rows < 1 || rows > LARGEST) throw wrong('', `1 to ${LARGEST} rows`, String(rows))
+  const first: unknown = value[0]
+  if (!Array.isArray(first)) throw wrong(', row 1', 'a list of colours', kindOf(first))
+  const columns = first.length
+  if (columns < 1 || columns > LARGEST) throw wrong(', row 1', `1 to ${LARGEST} colours`, String(columns))
+  const cells = new Uint8Array(rows * columns)
+  for (let r = 0; r < rows; r++) {
+    const row: unknown = value[r]
+    if (!Array.isArray(row)) throw wrong(`, row ${r + 1}`, 'a list of colours', kindOf(row))
+    if (row.length !== columns) throw wrong(`, row ${r + 1}`, `${columns} colours, as in row 1`, String(row.length))
+    for (let c = 0; c < columns; c++) {
+      const colour: unknown = row[c]
+      if (!(typeof colour === 'number' && Number.isInteger(colour) && colour >= 0 && colour < COLOURS))
+        throw wrong(`, row ${r + 1}, column ${c + 1}`, `a whole number 0…${COLOURS - 1}`, short(colour))
+      cells[r * columns + c] = colour
+    }
+  }
+  return { rows, columns, cells }
+}
+
+/** An object of a JSON file. @throws UserError when it is none or has a hostile key. */
+export function object(value: unknown, where: string, expected: string): JsonObject {
+  if (!isJsonObject(value)) throw new UserError({ where, expected, found: kindOf(value) })
+  refuseHostileKeys(value, where)
+  return value
+}
+
+/** A task's name becomes that of its versions, and a key of `submission.json`. */
+function checkName(name: string, where: string): void {
+  const wrong = (expected: string): UserError => {
+    const found = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)
+    return new UserError({ where, expected, found, todo: 'Rename the task.' })
+  }
+  if (name.trim() === '' || name.length > LONGEST_NAME) throw wrong(`a task's name of 1 to ${LONGEST_NAME} characters`)
+  if (name.includes(SEPARATOR)) throw wrong(`a task's name without ${SEPARATOR}, which names versions`)
+  if (name === '<blank>') throw wrong("a task's name other than that of row 0")
+  if (/\p{Cc}|\p{Cs}/u.test(name)) throw wrong("a task's name without control characters or halves of characters")
+}
+
+function list(task: JsonObject, key: 'train' | 'test', where: string): unknown[] {
+  const value = task[key]
+  if (!Array.isArray(value) || value.length === 0)
+    throw new UserError({
+      where: `${where}, ${key}`,
+      expected: 'a list of one or more pairs',
+      found: Array.isArray(value) ? 'an empty list' : kindOf(value),
+    })
+  return value
+}
+
+function short(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text
+}

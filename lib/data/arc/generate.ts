@@ -1,0 +1,74 @@
+import { UserError } from '../../errors.js'
+import { sha256 } from '../../files/atomic.js'
+import { Random } from '../../random.js'
+import type { ArcTask } from './check.js'
+import { between, type Family } from './families/canvas.js'
+import { geometryFamilies } from './families/geometry.js'
+import { lineFamilies } from './families/lines.js'
+import { objectFamilies } from './families/objects.js'
+import { type FlatPair, gridKey, sameGrid } from './grid.js'
+
+/** Families of rules that tasks are generated from. */
+export const FAMILIES: readonly Family[] = [...geometryFamilies, ...lineFamilies, ...objectFamilies]
+
+/** How often a task is drawn again that is like an earlier one. */
+const ATTEMPTS = 500
+
+/** What is generated. */
+export interface GenerateOptions {
+  readonly train: number
+  readonly test: number
+  /** Largest height and width of grids. */
+  readonly size: number
+  readonly seed: number
+}
+
+/**
+ * ARC-like tasks: each has a rule of one of {@link FAMILIES} with parameters of its own, 3 or 4 training pairs and 1 or 2
+ * test pairs. No two tasks share a pair. Test tasks are drawn first, so that they stay the same when more training
+ * tasks are asked for. A task is named after its family and content.
+ *
+ * @throws UserError when so many different tasks are not found at that size.
+ */
+export function generateTasks({ train, test, size, seed }: GenerateOptions): { train: ArcTask[]; test: ArcTask[] } {
+  const families = FAMILIES.filter(({ smallest }) => smallest <= size)
+  const pairs = new Set<string>()
+  const names = new Set<string>()
+  const one = (split: string, index: number): ArcTask => {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const random = Random.of(seed, 'arc task', size, split, index, attempt)
+      const family = families[random.int(families.length)]!
+      const drawn = drawTask(random, family, size)
+      if (drawn === null) continue
+      const keys = [...drawn.train, ...drawn.test].map(pairKey)
+      const name = `${family.name}-${sha256(keys.join('')).slice(0, 8)}`
+      if (names.has(name) || keys.some((key) => pairs.has(key))) continue
+      for (const key of keys) pairs.add(key)
+      names.add(name)
+      return { name, ...drawn }
+    }
+    throw new UserError({
+      where: 'keys train, test, size',
+      expected: `${train + test} tasks without a common pair`,
+      found: `${names.size} of grids up to ${size}×${size}`,
+      todo: 'Ask for fewer, or for a larger size.',
+    })
+  }
+  const tested = Array.from({ length: test }, (_, i) => one('test', i))
+  return { train: Array.from({ length: train }, (_, i) => one('train', i)), test: tested }
+}
+
+/** One task; null when inputs repeat or the rule changes too little to be seen. */
+function drawTask(random: Random, family: Family, size: number): { train: FlatPair[]; test: FlatPair[] } | null {
+  const rule = family.rule(random, size)
+  const shown = between(random, 3, 4)
+  const pairs = Array.from({ length: shown + between(random, 1, 2) }, () => rule(random))
+  if (new Set(pairs.map(({ input }) => gridKey(input))).size < pairs.length) return null
+  const changed = pairs.map(({ input, output }) => !sameGrid(input, output))
+  if (changed.slice(0, shown).filter(Boolean).length < 2 || !changed.slice(shown).every(Boolean)) return null
+  return { train: pairs.slice(0, shown), test: pairs.slice(shown) }
+}
+
+function pairKey({ input, output }: FlatPair): string {
+  return gridKey(input) + gridKey(output)
+}

@@ -1,0 +1,5 @@
+export { arc } from './build.js'
+export { ARC_COLOUR_NAMES, ARC_COLOURS } from './colours.js'
+export { drawBoard, drawGrid } from './draw.js'
+export { type ArcIdentifiers, identifiersFromList } from './identifiers.js'
+export { type ArcOptions, arcOptions } from './options.js'
