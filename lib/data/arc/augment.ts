@@ -4,6 +4,7 @@ import { streamFamily } from '../streams.js'
 import { crop, encodeGrid } from './encode.js'
 import type { FlatGrid } from './grid.js'
 import type { ArcIdentifiers } from './identifiers.js'
+import { puzzleOf } from './splits.js'
 import { coloursOf, transformOf, type VersionCode, versionWalk } from './version.js'
 
 /** What ARC's augmentation is made of. */
@@ -72,15 +73,4 @@ function translations(
     const row = random.int(board - Math.max(a.rows, b.rows) + 1)
     return { row, column: random.int(board - Math.max(a.columns, b.columns) + 1) }
   }
-}
-
-/** The puzzle that an example belongs to, by halving. */
-function puzzleOf({ puzzleStarts }: Split, example: number): number {
-  let [low, high] = [0, puzzleStarts.length - 1]
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (puzzleStarts[middle]! <= example) low = middle
-    else high = middle
-  }
-  return low
 }
