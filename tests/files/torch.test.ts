@@ -1,0 +1,227 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import fc from 'fast-check'
+import { describeValue, PickleDict } from '../../lib/files/pickle-value.js'
+import { openTorchFile } from '../../lib/files/torch.js'
+import { TorchTensor } from '../../lib/files/torch-tensor.js'
+import { root } from '../shared.js'
+import { assemble, dictionary, floats, type TensorSpec, tensor, text, torchFile, zip } from './assemble.js'
+
+const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-torch-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const official = path.join(root, 'tests/fixtures/official')
+
+interface Numbers {
+  readonly shape: readonly number[]
+  readonly data: readonly number[]
+}
+
+/** What PyTorch says is in the files of `tests/fixtures/official`. */
+const expected = JSON.parse(
+  readFileSync(path.join(official, 'expected.json'), 'utf8').replace(/-?Infinity|NaN/g, 'null'),
+) as Readonly<Record<'trm' | 'views', Readonly<Record<string, Numbers>>>>
+
+let files = 0
+/** All tensors of a file in memory or on disk, by name. */
+async function tensorsIn(file: string | Uint8Array): Promise<Record<string, Numbers>> {
+  const name = typeof file === 'string' ? file : path.join(folder, `${files++}.pt`)
+  if (typeof file !== 'string') writeFileSync(name, file)
+  const torch = await openTorchFile(name)
+  assert.ok(torch.root instanceof PickleDict, describeValue(torch.root))
+  const tensors: Record<string, Numbers> = {}
+  for (const [key, value] of torch.root)
+    if (value instanceof TorchTensor) tensors[key] = { shape: value.shape, data: [...torch.read(value)] }
+  torch.close()
+  return tensors
+}
+
+/** A file with one tensor `w`. */
+const one = (spec: Omit<TensorSpec, 'key'>, data: Uint8Array, byteorder: string | null = 'little'): Buffer =>
+  torchFile(dictionary([['w', tensor({ key: '0', ...spec })]]), { 0: data }, { byteorder })
+
+for (const name of ['views.pt', 'views-protocol-4.pt'])
+  test(`${name}, written by PyTorch, has the numbers that PyTorch says: every type, views, slices, scalars, nothing`, async () => {
+    const tensors = await tensorsIn(path.join(official, name))
+    assert.deepEqual(Object.keys(tensors), Object.keys(expected.views))
+    for (const [key, { shape, data }] of Object.entries(expected.views)) {
+      assert.deepEqual(tensors[key]?.shape, shape, key)
+      // JSON has no word for infinity, which float64's 1e300 is as float32.
+      const found = tensors[key]?.data.map((x) => (Number.isFinite(x) ? x : null))
+      assert.deepEqual(
+        found,
+        data.map((x) => (x === null ? null : Math.fround(x))),
+        key,
+      )
+    }
+  })
+
+test('an OrderedDict with _metadata, as state_dict() gives it, reads', async () => {
+  const tensors = await tensorsIn(path.join(official, 'trm-att/step_7'))
+  assert.equal(Object.keys(tensors).length, 11)
+  for (const [name, numbers] of Object.entries(expected.trm)) assert.deepEqual(tensors[name], numbers)
+})
+
+test('any view of a storage has the numbers that its strides say', async () => {
+  const axis = fc.record({ size: fc.nat(4), stride: fc.nat(7) })
+  await fc.assert(
+    fc.asyncProperty(fc.array(axis, { maxLength: 4 }), fc.nat(5), async (axes, offset) => {
+      const shape = axes.map(({ size }) => size)
+      const strides = axes.map(({ stride }) => stride)
+      const size = shape.reduce((a, b) => a * b, 1)
+      const span = size === 0 ? 0 : 1 + axes.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0)
+      const length = Math.max(offset + span, size)
+      const stored = Array.from({ length }, (_, i) => i / 4)
+      const w = (await tensorsIn(one({ shape, strides, offset, length }, floats(...stored)))).w
+      const places = axes.reduceRight<number[]>(
+        (inner, { size, stride }) => Array.from({ length: size }, (_, i) => inner.map((at) => at + i * stride)).flat(),
+        [offset],
+      )
+      assert.deepEqual(w, { shape, data: places.map((at) => stored[at]!) })
+    }),
+    { numRuns: 60 },
+  )
+})
+
+test('big-endian files read as little-endian ones', async () => {
+  const swapped = (data: Uint8Array, width: 2 | 4 | 8): Buffer => {
+    const bytes = Buffer.from(data)
+    return width === 2 ? bytes.swap16() : width === 4 ? bytes.swap32() : bytes.swap64()
+  }
+  const cases: [type: string, data: Uint8Array, width: 2 | 4 | 8, numbers: number[]][] = [
+    ['FloatStorage', floats(1.5, -2), 4, [1.5, -2]],
+    ['HalfStorage', new Uint8Array(Uint16Array.of(0x3c00, 0xc000).buffer), 2, [1, -2]],
+    ['BFloat16Storage', new Uint8Array(Uint16Array.of(0x3f80, 0xc000).buffer), 2, [1, -2]],
+    ['DoubleStorage', new Uint8Array(Float64Array.of(0.5, 3).buffer), 8, [0.5, 3]],
+    ['LongStorage', new Uint8Array(BigInt64Array.of(-5n, 6n).buffer), 8, [-5, 6]],
+  ]
+  for (const [type, data, width, numbers] of cases) {
+    assert.deepEqual((await tensorsIn(one({ shape: [2], type }, data, 'little'))).w?.data, numbers, type)
+    assert.deepEqual((await tensorsIn(one({ shape: [2], type }, data, null))).w?.data, numbers, type)
+    assert.deepEqual((await tensorsIn(one({ shape: [2], type }, swapped(data, width), 'big'))).w?.data, numbers, type)
+  }
+})
+
+test('zip64 archives, which PyTorch writes for large files, read', async () => {
+  const pickle = dictionary([['w', tensor({ key: '0', shape: [2] })]])
+  assert.deepEqual((await tensorsIn(torchFile(pickle, { 0: floats(1, 2) }, { zip64: true }))).w?.data, [1, 2])
+})
+
+test('tensors that share a storage read each for itself, and one view only once', async () => {
+  const shared = dictionary([
+    ['a', tensor({ key: '0', shape: [2], length: 4 })],
+    ['b', tensor({ key: '0', shape: [2], length: 4, offset: 2 })],
+    ['tied', tensor({ key: '0', shape: [2], length: 4 })],
+  ])
+  const file = path.join(folder, 'shared.pt')
+  writeFileSync(file, torchFile(shared, { 0: floats(1, 2, 3, 4) }))
+  const torch = await openTorchFile(file)
+  const dict = torch.root as PickleDict
+  const [a, b, tied] = ['a', 'b', 'tied'].map((name) => torch.read(dict.get(name) as TorchTensor))
+  torch.close()
+  assert.deepEqual(
+    [[...a!], [...b!]],
+    [
+      [1, 2],
+      [3, 4],
+    ],
+  )
+  assert.equal(a, tied)
+})
+
+test('many views of one storage cannot fill the memory', async () => {
+  const length = 1000
+  const views = Array.from({ length: 8 }, (_, i) => {
+    const spec = { key: '0', shape: [length - 8], length, offset: i }
+    return [`w${i}`, tensor(spec)] as const
+  })
+  const file = torchFile(dictionary(views), { 0: new Uint8Array(4 * length) })
+  await assert.rejects(tensorsIn(file), { name: 'UserError', message: /at most 4 times the numbers stored/ })
+})
+
+test('a large table is never held twice', async () => {
+  const rows = 2 ** 24
+  const file = path.join(folder, 'large.pt')
+  for (const [type, width] of [
+    ['FloatStorage', 4],
+    ['BFloat16Storage', 2],
+  ] as const) {
+    writeFileSync(file, one({ shape: [rows, 1], type }, new Uint8Array(rows * width)))
+    const torch = await openTorchFile(file)
+    const before = process.memoryUsage().arrayBuffers
+    const numbers = torch.read((torch.root as PickleDict).get('w') as TorchTensor)
+    const more = process.memoryUsage().arrayBuffers - before
+    torch.close()
+    assert.equal(numbers.length, rows)
+    // Chunks that were converted may wait to be collected.
+    assert.ok(more < 4 * rows * 1.6, `${type}: ${more} bytes more for ${4 * rows}`)
+  }
+})
+
+const good = one({ shape: [2, 2] }, floats(1, 2, 3, 4))
+test('whatever byte of a file is changed, it is read as some file or refused with a UserError', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.nat(good.length - 1), fc.nat(255), async (at, value) => {
+      const damaged = Buffer.from(good)
+      damaged[at] = value
+      try {
+        await tensorsIn(damaged)
+      } catch (error) {
+        assert.equal((error as Error).name, 'UserError', String((error as Error).stack))
+      }
+    }),
+    { numRuns: 600 },
+  )
+})
+
+test('wherever a file is cut, it is refused with a UserError', async () => {
+  for (let length = 0; length < good.length; length++)
+    await assert.rejects(tensorsIn(good.subarray(0, length)), { name: 'UserError' }, `${length} bytes`)
+})
+
+test('changed numbers are found by their checksum, unless PyTorch left it out', async () => {
+  const file = one({ shape: [2] }, floats(1, 2))
+  const at = file.indexOf(Buffer.from(floats(1, 2)))
+  file[at] = 1
+  await assert.rejects(tensorsIn(file), { message: /archive\/data\/0: expected CRC-32 [0-9a-f]{8}, found [0-9a-f]{8}/ })
+  const pickle = dictionary([['w', tensor({ key: '0', shape: [2] })]])
+  const members = [
+    { name: 'archive/data.pkl', data: pickle, crc: 0 },
+    { name: 'archive/data/0', data: floats(1, 2), crc: 0 },
+  ]
+  assert.deepEqual((await tensorsIn(zip(members))).w?.data, [1, 2])
+})
+
+test('words beside tensors are read as they are', async () => {
+  const file = path.join(folder, 'words.pt')
+  const pickle = assemble(
+    '\x80\x02}(',
+    text('step'),
+    'M\x10\x27',
+    text('lr'),
+    'G\x3f\xb9\x99\x99\x99\x99\x99\x9a',
+    text('big'),
+    '\x8a\x09\x00\x00\x00\x00\x00\x00\x00\x80\x00',
+    text('names'),
+    '](',
+    text('ä'),
+    'N\x88\x89e',
+    text('minus'),
+    '\x8a\x01\xff',
+    'K\x07K\x08u.',
+  )
+  writeFileSync(file, torchFile(pickle))
+  const torch = await openTorchFile(file)
+  torch.close()
+  const dict = torch.root as PickleDict
+  assert.deepEqual(
+    ['step', 'lr', 'big', 'minus', 7].map((key) => dict.get(key)),
+    [10000, 0.1, 2n ** 63n, -1, 8],
+  )
+  assert.deepEqual(
+    dict.get('names'),
+    Object.assign(Object.create(Object.getPrototypeOf(dict.get('names'))), { items: ['ä', null, true, false] }),
+  )
+})
