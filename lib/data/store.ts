@@ -118,7 +118,7 @@ function whatIsThere(folder: string, { manifest }: Dataset): 'nothing' | 'same' 
 }
 
 /** Renames a finished folder into its place; a data set that was there is moved aside first and then removed. */
-function putInPlace(beside: string, folder: string, replace: boolean): void {
+export function putInPlace(beside: string, folder: string, replace: boolean): void {
   const aside = `${folder}.${process.pid}.old`
   try {
     if (replace) fs.renameSync(folder, aside)
@@ -138,7 +138,7 @@ function putInPlace(beside: string, folder: string, replace: boolean): void {
 }
 
 /** Removes what is no longer needed; what led here, or what is in place by now, matters more than a leftover. */
-function removeFolder(folder: string): void {
+export function removeFolder(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {

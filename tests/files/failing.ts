@@ -8,8 +8,8 @@ export interface Outcome {
   readonly error: unknown
 }
 
-/** Does some work while file operation number `n` (counted from 0) fails as on a full disk: only that one, or all from there on. */
-export function withFailure(n: number, how: 'once' | 'for good', work: () => void): Outcome {
+/** Lets file operation number `n` (counted from 0) fail as on a full disk, only that one or all from there on, until restored. */
+export function startFailing(n: number, how: 'once' | 'for good'): { operations(): number; restore(): void } {
   const real = { ...fileOperations }
   let operations = 0
   for (const name of Object.keys(real) as Name[]) {
@@ -25,12 +25,18 @@ export function withFailure(n: number, how: 'once' | 'for good', work: () => voi
     }
     Object.assign(fileOperations, { [name]: replacement })
   }
+  return { operations: () => operations, restore: () => void Object.assign(fileOperations, real) }
+}
+
+/** Does some work while a file operation fails, as {@link startFailing} says. */
+export function withFailure(n: number, how: 'once' | 'for good', work: () => void): Outcome {
+  const { operations, restore } = startFailing(n, how)
   try {
     work()
-    return { operations, error: null }
+    return { operations: operations(), error: null }
   } catch (error) {
-    return { operations, error }
+    return { operations: operations(), error }
   } finally {
-    Object.assign(fileOperations, real)
+    restore()
   }
 }

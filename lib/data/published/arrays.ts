@@ -1,9 +1,9 @@
-import { allocate, type NpyData, type NpyFile, npyHeader, scanNpy } from '../../files/npy.js'
+import { allocate, type NpyData, type NpyDtype, type NpyFile, npyHeader, scanNpy } from '../../files/npy.js'
 import { faults } from './json.js'
 
 /** How an array was stored, so that an export writes the very bytes again. */
 export interface StoredArray {
-  readonly dtype: string
+  readonly dtype: NpyDtype
   /** The file's head in latin-1, where NumPy of today would write another one. */
   readonly head?: string | undefined
 }

@@ -1,12 +1,13 @@
-import { createHash } from 'node:crypto'
 import { UserError } from '../../errors.js'
-import { readBytes } from '../../files/atomic.js'
+import { readBytes, sha256 } from '../../files/atomic.js'
 import { duplicateKey } from '../../files/json-keys.js'
 
 /** A JSON file with the SHA-256 of its bytes. */
 export interface JsonFile {
   readonly value: unknown
   readonly sha256: string
+  /** SHA-256 of the value, written without spaces. */
+  readonly sum: string
 }
 
 /** Makes the error of a file of the published layout. */
@@ -60,7 +61,7 @@ export function readPublishedJson(file: string): JsonFile {
   // A long list of names has no keys at all, and need not be searched for them.
   const twice = text.includes('{') ? duplicateKey(text) : null
   if (twice !== null) throw fail('every key once', `${JSON.stringify(twice)} twice`)
-  return { value, sha256: createHash('sha256').update(bytes).digest('hex') }
+  return { value, sha256: sha256(bytes), sum: sha256(JSON.stringify(value)) }
 }
 
 /** A value for a message, cut short. */

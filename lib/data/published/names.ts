@@ -9,6 +9,8 @@ export interface PublishedNames {
   /** `list`: the names in order; `object`: id → name. */
   readonly form: 'list' | 'object'
   readonly sha256: string
+  /** SHA-256 of the value. */
+  readonly sum: string
 }
 
 /**
@@ -19,7 +21,7 @@ export interface PublishedNames {
  */
 export function readIdentifiers(file: string, count: number, blank: number): PublishedNames {
   const fail = faults(file)
-  const { value, sha256 } = readPublishedJson(file)
+  const { value, sha256, sum } = readPublishedJson(file)
   let names: unknown[]
   if (Array.isArray(value)) names = value
   else if (isJsonObject(value)) {
@@ -40,5 +42,10 @@ export function readIdentifiers(file: string, count: number, blank: number): Pub
   }
   if (names[blank] !== BLANK_IDENTIFIER)
     throw fail(`${BLANK_IDENTIFIER}, as blank_identifier_id says`, shown(names[blank]), `id ${blank}`)
-  return { identifiers: listedIdentifiers(names as string[]), form: Array.isArray(value) ? 'list' : 'object', sha256 }
+  return {
+    identifiers: listedIdentifiers(names as string[]),
+    form: Array.isArray(value) ? 'list' : 'object',
+    sha256,
+    sum,
+  }
 }

@@ -1,3 +1,4 @@
+import { VOCABULARY as MAZE_VOCABULARY, PATH } from '../maze/tokens.js'
 import { type Box, geometry } from '../sudoku/box.js'
 import { isSolvedGrid } from '../sudoku/tokens.js'
 import type { PublishedFields } from './fields.js'
@@ -9,7 +10,6 @@ export interface Recognised {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-const MAZE_VOCABULARY = 6
 const ARC = { vocabulary: 12, cells: 900 }
 const SUDOKU: readonly (readonly [name: string, box: Box])[] = [
   ['3x3', [3, 3]],
@@ -38,13 +38,10 @@ export function recognise(fields: PublishedFields, answer: Uint8Array | null): R
     if (!isMaze) return { task: 'sudoku', options: { box: name } }
   }
   const side = Math.sqrt(cells)
-  if (vocabulary === MAZE_VOCABULARY && Number.isInteger(side)) return { task: 'maze', options: { side } }
+  if (vocabulary === MAZE_VOCABULARY && Number.isInteger(side)) return { task: 'maze', options: { size: side } }
   if (vocabulary === ARC.vocabulary && cells === ARC.cells) return { task: 'arc', options: {} }
   return { task: 'tokens', options: {} }
 }
-
-/** Token of a cell of the shortest path in a maze's label; S and G, which it joins, have their own. */
-const PATH = 5
 
 /** Difficulty of each example: for a maze the cells of its path, S and G counted; 0 where none is known. */
 export function ratingsOf(task: Recognised['task'], labels: Uint8Array, seqLen: number): Float64Array {

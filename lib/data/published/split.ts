@@ -1,5 +1,5 @@
 import path from 'node:path'
-import type { Split } from '../dataset.js'
+import type { SourceFile, Split } from '../dataset.js'
 import { type ReadArray, readList, readStarts, readTokens, type StoredArray } from './arrays.js'
 import { type PublishedFields, readFields } from './fields.js'
 import { faults } from './json.js'
@@ -11,6 +11,8 @@ export const ARRAYS = ['inputs', 'labels', 'puzzle_identifiers', 'puzzle_indices
 export interface StoredSplit {
   /** `dataset.json` as it stands there. */
   readonly json: object
+  /** Name of its set. */
+  readonly set: string
   readonly arrays: Readonly<Record<(typeof ARRAYS)[number], StoredArray>>
 }
 
@@ -19,7 +21,9 @@ export interface PublishedSplit {
   readonly fields: PublishedFields
   readonly split: Omit<Split, 'ratings'>
   readonly stored: StoredSplit
-  readonly files: readonly { path: string; sha256: string }[]
+  readonly files: readonly SourceFile[]
+  /** SHA-256 of the value of `dataset.json` and of each array's file. */
+  readonly sums: readonly string[]
 }
 
 /**
@@ -30,7 +34,7 @@ export interface PublishedSplit {
 export function readSplit(dir: string, name: Split['name']): PublishedSplit {
   const folder = path.join(dir, name)
   const about = path.join(folder, 'dataset.json')
-  const { fields, json, sha256 } = readFields(about)
+  const { fields, json, sha256, sum } = readFields(about)
   const { seq_len: seqLen, vocab_size: vocabulary, num_puzzle_identifiers: ids } = fields
   const fileOf = (array: (typeof ARRAYS)[number]): string => path.join(folder, `${fields.sets[0]}__${array}.npy`)
 
@@ -71,6 +75,7 @@ export function readSplit(dir: string, name: Split['name']): PublishedSplit {
     },
     stored: {
       json,
+      set: fields.sets[0]!,
       arrays: {
         inputs: inputs.stored,
         labels: labels.stored,
@@ -80,6 +85,7 @@ export function readSplit(dir: string, name: Split['name']): PublishedSplit {
       },
     },
     files: [{ path: about, sha256 }, ...ARRAYS.map((array) => ({ path: fileOf(array), sha256: arrays[array].sha256 }))],
+    sums: [sum, ...ARRAYS.map((array) => arrays[array].sha256)],
   }
 }
 

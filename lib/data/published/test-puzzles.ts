@@ -9,12 +9,11 @@ const SIDE = 30
  * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. A missing output is one that is not
  * known.
  *
- * @returns the test tasks, and the file's value as it stands there
  * @throws UserError for hostile names, missing lists, grids that are ragged, empty, too large, or hold no colours.
  */
-export function readTestPuzzles(file: string): { tasks: TestTask[]; json: object; sha256: string } {
+export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: string; sum: string } {
   const fail = faults(file)
-  const { value, sha256 } = readPublishedJson(file)
+  const { value, sha256, sum } = readPublishedJson(file)
   if (!isJsonObject(value)) throw fail('an object of name → { train, test }', kindOf(value))
   const tasks = Object.entries(value).map(([name, task]): TestTask => {
     if (isHostile(name) || name === '') throw fail('names of tasks', shown(name), `key ${name}`)
@@ -25,7 +24,7 @@ export function readTestPuzzles(file: string): { tasks: TestTask[]; json: object
     if (pairs.length === 0) throw fail('at least one test pair', 'none', `${name}, test`)
     return { name, pairs }
   })
-  return { tasks, json: value, sha256 }
+  return { tasks, sha256, sum }
 }
 
 function readPairs(value: unknown, where: string, fail: Fault): TestTask['pairs'] {
