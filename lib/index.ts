@@ -2,11 +2,12 @@
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
-export { preset, presets } from './config/presets.js'
+export { preset, presets } from './config/presets/index.js'
 export type { Config, ConfigInput, ConfigKey } from './config/schema.js'
 export * from './data/index.js'
 export { UserError } from './errors.js'
-export { type Evaluation, evaluate, type PuzzleOutcome } from './evaluate/evaluate.js'
+export { type Evaluation, evaluate } from './evaluate/evaluate.js'
+export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export { datasetOf } from './experiment/dataset.js'
 export { evaluateRun } from './experiment/evaluate-run.js'
 export type { Grid } from './experiment/grid.js'
@@ -20,11 +21,22 @@ export type { ModelShape } from './model/shape.js'
 export { countParameters } from './model/weights.js'
 export { clearOutput, type Display, show } from './notebook/display.js'
 export { saveFigure, saveTable } from './notebook/outputs.js'
+export { showPrediction, showPuzzle, showVersions } from './notebook/puzzle.js'
 export { type Bar, bars } from './plot/bars.js'
 export { type Curve, curves } from './plot/curves.js'
 export type { Figure } from './plot/figure.js'
 export { type Line, lineFigure } from './plot/line.js'
-export { type ReportedResult, reportedSudoku } from './plot/reported.js'
+export { Picture } from './plot/picture.js'
+export {
+  type DrawnOutcome,
+  predictionPicture,
+  puzzlePicture,
+  type VersionsChoice,
+  versionsPicture,
+} from './plot/puzzle.js'
+export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
 export { renderFigure } from './plot/static.js'
 export { Random } from './random.js'
+export { type ReportedFilter, reportedResults, reportedWhere } from './results/reported.js'
+export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'

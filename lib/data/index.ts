@@ -1,3 +1,4 @@
+export * from './arc/index.js'
 export {
   type Augmentation,
   type Batch,
@@ -9,8 +10,10 @@ export {
   type TestTask,
 } from './dataset.js'
 export { countEvaluated, type EvaluationOptions, evaluationBatches } from './evaluation-batches.js'
+export { type Example, type ExampleChoice, exampleOf } from './example.js'
+export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './facts.js'
 export * from './maze/index.js'
-export { splitOverlap } from './overlap.js'
+export { type Duplicates, duplicates, splitOverlap } from './overlap.js'
 export {
   type SamplerOptions,
   type SamplerState,

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { type Figure, isFigure } from '../plot/figure.js'
+import { Picture } from '../plot/picture.js'
 import { formatTable } from '../results/text.js'
 import type { MimeBundle } from './host.js'
 import { MAX_ROWS, tableHtml } from './html.js'
@@ -8,9 +9,10 @@ import { isTableLike, type TableData, tableData, tableObjects } from './table.js
 /** MIME type of a figure for JupyterLab's plotly renderer. */
 export const PLOTLY_MIME = 'application/vnd.plotly.v1+json'
 
-/** The forms of a value that need no drawing: figures as plotly JSON, tables as HTML, all of them as text. */
+/** The forms of a value that need no drawing: figures as plotly JSON, pictures as SVG, tables as HTML, all as text. */
 export function bundleOf(value: unknown): MimeBundle {
   if (isFigure(value)) return { [PLOTLY_MIME]: plotlyJson(value), 'text/plain': figureText(value) }
+  if (value instanceof Picture) return { 'image/svg+xml': value.svg, 'text/plain': value.text }
   if (isTableLike(value)) {
     const table = tableData(value)
     return { 'text/html': tableHtml(table), 'text/plain': tableText(table) }

@@ -43,8 +43,8 @@ let warned = false
 
 /**
  * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG in the
- * same output, for GitHub and HTML), an Arrow table, an arquero table or an array of objects as a table,
- * anything else as text. In a plain terminal it prints text.
+ * same output, for GitHub and HTML), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
+ * as a table, anything else as text. In a plain terminal it prints text.
  *
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
  */

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import type { Figure } from '../plot/figure.js'
+import { Picture, pictureFigure } from '../plot/picture.js'
 import { renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
 import { projectRoot } from './environment.js'
@@ -12,19 +13,25 @@ export function outputsFolder(): string {
 }
 
 /**
- * Saves a figure for a paper.
+ * Saves a figure, or a picture of puzzles, for a paper.
  *
  * @param name file name; its ending says the format: `.svg`, `.pdf` or `.png`
  * @returns the file's path, from the project's folder where it is inside
  * @throws UserError for another ending, or when it cannot be drawn or written.
  */
-export async function saveFigure(figure: Figure, name: string): Promise<string> {
+export async function saveFigure(figure: Figure | Picture, name: string): Promise<string> {
   const format = path.extname(name).slice(1)
   if (!isStaticFormat(format))
     throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
   const file = path.join(outputsFolder(), name)
-  writeFileAtomic(file, await renderFigure(figure, format))
+  writeFileAtomic(file, await drawn(figure, format))
   return shownPath(file)
+}
+
+/** A picture is SVG already and needs no plotting library for that. */
+async function drawn(figure: Figure | Picture, format: StaticFormat): Promise<string | Uint8Array> {
+  if (!(figure instanceof Picture)) return renderFigure(figure, format)
+  return format === 'svg' ? figure.svg : renderFigure(pictureFigure(figure), format)
 }
 
 /**

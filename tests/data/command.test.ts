@@ -29,7 +29,7 @@ test('a data set is built, kept when built again, and described', () => {
   const info = recurlab('info', dir)
   assert.equal(info.status, 0, info.stderr)
   assert.match(info.stdout, /vocabulary of 6 tokens/)
-  assert.match(info.stdout, /test puzzles in training: 0 literally/)
+  assert.match(info.stdout, /literally: 0 test puzzles are training puzzles/)
   assert.match(info.stdout, /----\+---- {5}----\+----/)
   const facts = JSON.parse(recurlab('info', dir, '--json').stdout) as {
     hash: string
@@ -64,9 +64,17 @@ test('the answers of a CSV are compared', async () => {
 const misuse: [string[], number, RegExp][] = [
   [['build', 'sudoku'], 2, /expected out=DIR/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, 'tran=5'], 2, /key tran: .*Did you mean train\?/],
-  [['build', 'chess'], 2, /expected a task \(sudoku\)/],
+  [['build', 'chess'], 2, /expected a task \(sudoku, maze, arc\)/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--force=yes', '--fast'], 2, /--fast/],
-  [[], 2, /expected build, info or solve/],
+  [[], 2, /expected build, .*after data, found nothing/],
+  [['toString'], 2, /expected build, .*found toString/],
+  [['build', 'maze', `out=${path.join(folder, 'no')}`, 'augment=all'], 2, /key augment/],
+  [['build', 'arc', `out=${path.join(folder, 'no')}`, 'sett=arc-1'], 2, /key sett: .*Did you mean set\?/],
+  [['info'], 2, /expected a folder after data info/],
+  [['info', 'a', 'b'], 2, /expected two words/],
+  [['info', path.join(folder, 'missing'), 'exmple=1'], 2, /key exmple: .*Did you mean example\?/],
+  [['info', path.join(folder, 'missing'), 'example=-1'], 2, /example=N, a whole number/],
+  [['info', path.join(folder, 'missing'), 'split=dev'], 2, /split=train or split=test/],
   [['info', path.join(folder, 'missing')], 1, /expected a data set/],
   [['solve', path.join(folder, 'missing')], 1, /missing: expected a readable file/],
   [['solve', 'x', 'box=5x5'], 2, /expected box=2x2\|2x3\|3x3/],

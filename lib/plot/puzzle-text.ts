@@ -1,0 +1,112 @@
+import { displayWidth, pad } from '../results/text-width.js'
+import type { Board, BoardCell, Mark } from './puzzle-board.js'
+
+/** What {@link boardsText} can be told. */
+export interface TextOptions {
+  /** With ANSI colours (24 bit), for a terminal. Default false. */
+  readonly color?: boolean
+  /** Boards in a row. Default: all. */
+  readonly perRow?: number
+}
+
+/** What follows a marked cell where there are no colours. */
+const MARKS: Readonly<Record<Mark, string>> = { none: ' ', changed: '*', wrong: '!' }
+
+/**
+ * Draws boards side by side as text, each under its title. Without colours a cell is a character, followed by `!` where
+ * it is wrong and by `*` where it has changed.
+ */
+export function boardsText(
+  boards: readonly Board[],
+  { color = false, perRow = boards.length }: TextOptions = {},
+): string {
+  const rows: string[] = []
+  for (let at = 0; at < boards.length; at += perRow) rows.push(rowText(boards.slice(at, at + perRow), color))
+  return rows.join('\n\n')
+}
+
+function rowText(boards: readonly Board[], color: boolean): string {
+  const blocks = boards.map((board) => [printable(board.title), ...(color ? coloured(board) : plain(board))])
+  const widths = blocks.map((block) => Math.max(...block.map(visibleWidth)))
+  const height = Math.max(0, ...blocks.map((block) => block.length))
+  return Array.from({ length: height }, (_, line) =>
+    blocks
+      .map((block, i) => {
+        const text = block[line] ?? ''
+        return text + ' '.repeat(widths[i]! - visibleWidth(text))
+      })
+      .join('     ')
+      .trimEnd(),
+  ).join('\n')
+}
+
+function plain(board: Board): string[] {
+  const { look, cells } = board
+  const marked = cells.some(({ mark }) => mark !== 'none')
+  return layOut(board, marked ? '' : look.gap, ({ symbol, mark }) => (marked ? symbol + MARKS[mark] : symbol))
+}
+
+/** Two columns of the terminal for a cell, so that cells are about square. */
+function coloured(board: Board): string[] {
+  const sudoku = board.look.box !== null
+  return layOut(board, '', ({ symbol, label, fill, ink, mark }) => {
+    const text = pad(sudoku ? symbol : label, 2, 'left')
+    // Digits of a Sudoku stand on the terminal's own ground; only those that are filled in or marked have colours.
+    if (sudoku)
+      return mark === 'none'
+        ? ink === '#222222'
+          ? text
+          : paint(text, '#4DA6E8')
+        : paint(text, MARK_INK, MARK_FILLS[mark])
+    if (mark === 'none') return paint(text, ink, fill)
+    return paint(mark === 'wrong' ? '><' : '··', contrast(fill), fill)
+  })
+}
+
+const MARK_INK = '#FFFFFF'
+const MARK_FILLS: Readonly<Record<Mark, string>> = { none: '#000000', changed: '#8A6100', wrong: '#C00000' }
+
+/** Rows of cells, the boxes of a Sudoku set apart by rules. */
+function layOut({ rows, columns, cells, look }: Board, gap: string, draw: (cell: BoardCell) => string): string[] {
+  const [boxRows, boxColumns] = look.box ?? [rows, columns]
+  const lines: string[] = []
+  for (let row = 0; row < rows; row++) {
+    const stacks: string[] = []
+    for (let column = 0; column < columns; column += boxColumns)
+      stacks.push(
+        Array.from({ length: Math.min(boxColumns, columns - column) }, (_, i) =>
+          draw(cells[row * columns + column + i]!),
+        ).join(gap),
+      )
+    const widths = stacks.map(visibleWidth)
+    if (row > 0 && row % boxRows === 0) lines.push(rule(widths))
+    lines.push(stacks.join(' | '))
+  }
+  return lines
+}
+
+function rule(widths: readonly number[]): string {
+  return widths.map((width, i) => '-'.repeat(width + (i === 0 || i === widths.length - 1 ? 1 : 2))).join('+')
+}
+
+function paint(text: string, ink: string, fill?: string): string {
+  const rgb = (hex: string): string => [1, 3, 5].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)).join(';')
+  return `\u001b[38;2;${rgb(ink)}${fill === undefined ? '' : `;48;2;${rgb(fill)}`}m${text}\u001b[0m`
+}
+
+/** Black on light colours, white on dark ones. */
+function contrast(fill: string): string {
+  const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(fill.slice(at, at + 2), 16))
+  return 0.299 * r! + 0.587 * g! + 0.114 * b! > 140 ? '#000000' : '#FFFFFF'
+}
+
+const COLOURS = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g')
+
+function visibleWidth(text: string): number {
+  return displayWidth(text.replace(COLOURS, ''))
+}
+
+/** Names come from data: control characters must not reach the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd')
+}

@@ -1,0 +1,127 @@
+import type { Dataset } from '../data/dataset.js'
+import { type Example, type ExampleChoice, exampleOf, puzzleOf } from '../data/example.js'
+import { Picture } from './picture.js'
+import { boardsOf, type Drawable, type Mark, type Panel } from './puzzle-board.js'
+import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
+import { boardsText } from './puzzle-text.js'
+
+/** Grids of one data set side by side. */
+export function panelsPicture(manifest: Drawable, panels: readonly Panel[], options: SvgOptions = {}): Picture {
+  const boards = boardsOf(manifest, panels)
+  const text = boardsText(boards, options.perRow === undefined ? {} : { perRow: options.perRow })
+  return new Picture(boardsSvg(boards, options), options.title === undefined ? text : `${options.title}\n${text}`)
+}
+
+/**
+ * An example and its answer.
+ *
+ * @throws UserError (exit code 2) when there is no such example or version.
+ */
+export function puzzlePicture(data: Dataset, choice: ExampleChoice = {}): Picture {
+  const example = exampleOf(data, choice)
+  return panelsPicture(data.manifest, pairPanels(example), { title: describeExample(data, example) })
+}
+
+/** Which versions of a puzzle are drawn. */
+export interface VersionsChoice extends Pick<ExampleChoice, 'split' | 'example' | 'seed'> {
+  /** How many, the puzzle itself first. Default 4, or as many as there are. */
+  readonly count?: number
+}
+
+/**
+ * Versions of one puzzle side by side, the answers below, as training sees them: made on the fly, or where all are
+ * stored (as the published builders do) the puzzles of the group.
+ *
+ * @throws UserError (exit code 2) when there is no such example.
+ */
+export function versionsPicture(data: Dataset, choice: VersionsChoice = {}): Picture {
+  const { count = 4, ...which } = choice
+  const first = exampleOf(data, which)
+  const examples = data.augment ? madeVersions(data, first, which, count) : storedVersions(data, first, count)
+  const titles = examples.map((each) => {
+    const version = data.augment ? `version ${each.version}` : `example ${each.example}`
+    return each.puzzleId === data.manifest.blankId ? version : `${version}: ${each.identifier}`
+  })
+  const panels = [
+    ...examples.map((each, i): Panel => ({ title: titles[i]!, tokens: each.input })),
+    ...examples.map((each): Panel => ({ title: 'its answer', tokens: each.label, puzzle: each.input })),
+  ]
+  return panelsPicture(data.manifest, panels, {
+    title: `Versions of ${first.split} example ${first.example}`,
+    perRow: examples.length,
+  })
+}
+
+/** As much of an evaluation's outcome as is drawn. */
+export interface DrawnOutcome {
+  /** Index of the example in its split. */
+  readonly puzzle: number
+  /** `[seqLen]` tokens. */
+  readonly prediction: ArrayLike<number>
+  readonly haltProbability?: number
+}
+
+/**
+ * An example, its answer and what was predicted, with the wrong cells framed.
+ *
+ * @throws UserError (exit code 2) when there is no such example.
+ */
+export function predictionPicture(
+  data: Dataset,
+  outcome: DrawnOutcome,
+  choice: Pick<ExampleChoice, 'split' | 'version' | 'seed'> = {},
+): Picture {
+  const example = exampleOf(data, { split: 'test', ...choice, example: outcome.puzzle })
+  const marks = wrongCells(example.label, outcome.prediction, data.manifest.ignoreLabelId)
+  const wrong = marks.filter((mark) => mark === 'wrong').length
+  const halt = outcome.haltProbability
+  const verdict = wrong === 0 ? 'right' : `${wrong} of ${marks.length} cells wrong`
+  const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
+  const title = describeExample(data, example)
+  return panelsPicture(data.manifest, [...pairPanels(example), panel], {
+    title: halt === undefined ? title : `${title} · halting probability ${halt.toFixed(3)}`,
+  })
+}
+
+/** Cells where a prediction is not the label; labels that are not to be counted are never wrong. */
+export function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
+  return Array.from(label, (token, at) => (token !== ignored && token !== prediction[at] ? 'wrong' : 'none'))
+}
+
+function pairPanels({ input, label }: Example): Panel[] {
+  return [
+    { title: 'puzzle', tokens: input },
+    { title: 'answer', tokens: label, puzzle: input },
+  ]
+}
+
+/** e.g. `test example 3 · version 1 · 007bbfb7 · rating 12`. */
+export function describeExample({ manifest }: Dataset, example: Example): string {
+  const { split, version, puzzleId, identifier, rating } = example
+  return [
+    `${split} example ${example.example}`,
+    ...(version === null ? [] : [`version ${version}`]),
+    ...(puzzleId === manifest.blankId ? [] : [identifier]),
+    ...(rating === 0 ? [] : [`rating ${rating}`]),
+  ].join(' · ')
+}
+
+function madeVersions(data: Dataset, first: Example, choice: ExampleChoice, count: number): Example[] {
+  const split = data[first.split]
+  const there = data.augment?.versions(split, puzzleOf(split.puzzleStarts, first.example)) ?? count
+  return Array.from({ length: Math.min(count, there) }, (_, version) => exampleOf(data, { ...choice, version }))
+}
+
+/** The example at the same place in the following puzzles of its group. */
+function storedVersions(data: Dataset, first: Example, count: number): Example[] {
+  const { puzzleStarts, groupStarts } = data[first.split]
+  const puzzle = puzzleOf(puzzleStarts, first.example)
+  const place = first.example - puzzleStarts[puzzle]!
+  const end = groupStarts[puzzleOf(groupStarts, puzzle) + 1]!
+  const examples: Example[] = []
+  for (let other = puzzle; other < end && examples.length < count; other++) {
+    const example = puzzleStarts[other]! + place
+    if (example < puzzleStarts[other + 1]!) examples.push(exampleOf(data, { split: first.split, example }))
+  }
+  return examples
+}
