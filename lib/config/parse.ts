@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { modelKeys } from './model-keys.js'
 import { optionsFromText, parseOptions } from './options.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
@@ -19,6 +20,7 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   if (config.steps !== null && config.epochs !== null)
     throw wrongKey('steps', 'either steps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
+  modelKeys(config)
   return { ...config, steps: config.steps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 

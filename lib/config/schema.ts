@@ -21,23 +21,70 @@ const rate = z.number().min(0).max(1)
  * The same keys are used in notebooks, on the command line and in a run's `config.json`.
  */
 export const configSchema = z.strictObject({
-  task: field(z.enum(['sudoku']).default('sudoku'), { description: 'What is to be solved.' }),
+  task: field(z.enum(['sudoku', 'maze', 'arc', 'tokens']).default('sudoku'), {
+    description: 'What is to be solved; tokens: a published data set of another task.',
+  }),
   data: field(z.string().nullable().default(null), {
     description: 'Folder of a built data set; null: puzzles are generated from the keys below.',
   }),
-  box: field(z.enum(['2x2', '2x3', '3x3']).default('2x2'), {
-    description: 'Sudoku box, rows x columns; 2x2 is a 4×4 grid.',
+  box: field(z.enum(['2x2', '2x3', '3x3']).nullable().default(null), {
+    description: 'Sudoku box, rows x columns; null: 2x2, a 4×4 grid.',
   }),
-  clues: field(z.int().min(1).max(80).default(5), { description: 'Given digits of a generated puzzle.' }),
-  trainPuzzles: field(z.int().min(0).default(200), { description: 'Base puzzles generated for training.' }),
-  testPuzzles: field(z.int().min(0).default(300), { description: 'Puzzles generated for testing.' }),
-  dataSeed: field(z.int().min(0).default(0), { description: 'Seed of the generated puzzles.' }),
-  augment: field(z.union([z.literal('fresh'), z.int().min(0)]).default('fresh'), {
+  clues: field(z.int().min(1).max(80).nullable().default(null), {
+    description: 'Given digits of a generated Sudoku; null: 5 at 4×4, 14 at 6×6, 27 at 9×9.',
+  }),
+  size: field(z.int().min(5).max(64).nullable().default(null), {
+    description: 'Side of a generated maze, or of the board of generated ARC-like tasks; null: 30.',
+  }),
+  minPath: field(z.int().min(2).nullable().default(null), {
+    description: 'Least cells of a generated maze’s shortest path, S and G counted; null: by size, 110 at 30.',
+  }),
+  versions: field(z.int().min(0).nullable().default(null), {
     published: 'num_aug',
-    description: 'Augmented versions per training puzzle beside itself; "fresh" draws new ones without end.',
+    description: 'Augmented versions of a generated ARC-like task beside itself; null: 1,000.',
   }),
+  trainPuzzles: field(z.int().min(0).nullable().default(null), {
+    description: 'Base puzzles, or ARC-like tasks, generated for training; null: 200.',
+  }),
+  testPuzzles: field(z.int().min(0).nullable().default(null), {
+    description: 'Puzzles or tasks generated for testing; null: 300.',
+  }),
+  dataSeed: field(z.int().min(0).nullable().default(null), { description: 'Seed of the generated puzzles; null: 0.' }),
+  augment: field(
+    z
+      .union([z.literal('fresh'), z.int().min(0)])
+      .nullable()
+      .default(null),
+    {
+      published: 'num_aug',
+      description:
+        'Augmented versions per training Sudoku beside itself; "fresh" draws new ones without end; null: fresh, or what the data set itself fixes.',
+    },
+  ),
 
-  model: field(z.enum(['trm']).default('trm'), { description: 'Which model; trm is the Tiny Recursive Model.' }),
+  model: field(z.enum(['trm', 'hrm', 'direct']).default('trm'), {
+    published: 'arch',
+    description:
+      'trm: Tiny Recursive Model; hrm: Hierarchical Reasoning Model; direct: one network, once per supervision step.',
+  }),
+  latents: field(z.enum(['two', 'single', 'multi']).nullable().default(null), {
+    symbol: 'y, z',
+    published: 'arch: trm, trm_singlez, trm_hier6',
+    description: 'Of trm: two: answer y and latent z; single: z alone; multi: y and z₁ to z_n; null: two.',
+  }),
+  networks: field(z.enum(['shared', 'separate']).nullable().default(null), {
+    symbol: 'f_L, f_H',
+    description: 'Of trm: shared: one network updates z and y; separate: one each; null: shared.',
+  }),
+  gradient: field(z.enum(['full', 'one-step']).nullable().default(null), {
+    description:
+      'Of trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
+  }),
+  halting: field(z.enum(['halt', 'continue', 'none']).nullable().default(null), {
+    published: 'no_ACT_continue',
+    description:
+      'halt: a row halts on q_halt > 0; continue: on q_halt > q_continue, with the continue loss and its extra forward pass ("w/ ACT"); none: every row makes K steps and the halting loss is left out; null: trm halt, hrm continue, direct q_halt > q_continue without a continue loss.',
+  }),
   mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
     published: 'mlp_t',
     description: 'What mixes tokens: an MLP over the L axis, or self-attention.',
@@ -50,7 +97,11 @@ export const configSchema = z.strictObject({
   heads: field(count.default(4), { symbol: 'h', published: 'num_heads', description: 'Attention heads.' }),
   layers: field(z.int().min(1).max(64).default(2), {
     published: 'L_layers',
-    description: 'Blocks in the one network.',
+    description: 'Blocks in the network; of hrm and separate networks, in the one for z (f_L).',
+  }),
+  layersH: field(z.int().min(1).max(64).nullable().default(null), {
+    published: 'H_layers',
+    description: 'Blocks in the network for y (f_H) of hrm and separate networks; null: layers.',
   }),
   expansion: field(z.number().min(0.01).max(64).default(4), {
     published: 'expansion',
@@ -60,33 +111,34 @@ export const configSchema = z.strictObject({
     published: 'pos_encodings',
     description: 'Position encoding; null: rope for attention, none for the MLP.',
   }),
-  puzzleTokens: field(z.int().min(0).max(1024).default(1), {
+  puzzleTokens: field(z.int().min(0).max(1024).default(0), {
     symbol: 'P',
     published: 'puzzle_emb_len',
-    description: 'Puzzle-embedding tokens before the puzzle; 0: as many as puzzleDim needs.',
+    description:
+      'Puzzle-embedding tokens before the puzzle; 0, and always of hrm and direct: as many as puzzleDim needs.',
   }),
   puzzleDim: field(z.int().min(0).nullable().default(null), {
     published: 'puzzle_emb_ndim',
     description: 'Width of a puzzle-embedding row; null: hidden; 0: no puzzle embedding.',
   }),
-  T: field(z.int().min(1).max(1000).default(3), {
+  T: field(z.int().min(1).max(1000).nullable().default(null), {
     symbol: 'T',
     published: 'H_cycles',
-    description: 'Latent recursions in a supervision step; the last one carries gradient.',
+    description: 'Latent recursions in a supervision step, the last with gradient; null: trm 3, hrm 2; direct has one.',
   }),
-  n: field(z.int().min(1).max(1000).default(6), {
+  n: field(z.int().min(1).max(1000).nullable().default(null), {
     symbol: 'n',
     published: 'L_cycles',
-    description: 'Updates of z in a latent recursion, before the one of y.',
+    description: 'Updates of z in a latent recursion, before the one of y; null: trm 6, hrm 2; direct has none.',
   }),
   K: field(z.int().min(1).max(100_000).default(8), {
     symbol: 'N_sup',
     published: 'halt_max_steps',
     description: 'Most supervision steps on one puzzle; in evaluation exactly so many.',
   }),
-  haltExploration: field(rate.default(0.1), {
+  haltExploration: field(rate.nullable().default(null), {
     published: 'halt_exploration_prob',
-    description: 'Probability that a row must go on for a drawn number of steps before it may halt.',
+    description: 'Probability that a row must go on for a drawn number of steps before it may halt; null: 0.1.',
   }),
   loss: field(z.enum(['stablemax', 'softmax']).default('stablemax'), {
     published: 'loss_type',
@@ -110,6 +162,9 @@ export const configSchema = z.strictObject({
     description: 'Evaluate every so many steps; every so many epochs where the length is given in epochs.',
   }),
   evalBatch: field(count.default(150), { description: 'Puzzles evaluated at once.' }),
+  evalVersions: field(count.nullable().default(null), {
+    description: 'At most so many versions of each test puzzle are evaluated (ARC: and vote), itself first; null: all.',
+  }),
   evalSteps: field(count.nullable().default(null), { description: 'Supervision steps in evaluation; null: K.' }),
   checkpointEvery: field(count.default(50), { description: 'Save the whole state every so many steps.' }),
   logEvery: field(count.default(1), { description: 'Record training metrics every so many steps.' }),
@@ -141,6 +196,10 @@ export const configSchema = z.strictObject({
     symbol: 'μ',
     published: 'ema_rate',
     description: 'Rate of the exponential moving average of the weights that evaluation uses; 0: none.',
+  }),
+  freeze: field(z.boolean().default(false), {
+    published: 'freeze_weights',
+    description: 'Whether only the puzzle embedding is trained.',
   }),
   seed: field(z.int().min(0).default(0), {
     published: 'seed',

@@ -1,3 +1,4 @@
+import { modelKeys } from '../config/model-keys.js'
 import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
 
 /** Values to try per key; every combination is a run, the last key changing fastest. */
@@ -25,9 +26,16 @@ export function differingKeys(configs: readonly Config[]): ConfigKey[] {
   )
 }
 
+/** What a key's value comes to: where the model's keys are left open, what the model then takes. */
+export function effectiveValue(config: Config, key: ConfigKey): Config[ConfigKey] | 'compare' {
+  const resolved: Partial<Record<ConfigKey, Config[ConfigKey] | 'compare'>> = modelKeys(config)
+  return config[key] ?? resolved[key] ?? null
+}
+
 /** What sets a run apart: `layers 2, n 6`; the bare value where one key differs and it is a word. */
 export function configLabel(config: Config, keys: readonly ConfigKey[]): string {
-  const only = keys.length === 1 ? config[keys[0]!] : undefined
+  const values = keys.map((key) => effectiveValue(config, key))
+  const only = keys.length === 1 ? values[0] : undefined
   if (typeof only === 'string') return only
-  return keys.length === 0 ? config.model : keys.map((key) => `${key} ${config[key]}`).join(', ')
+  return keys.length === 0 ? config.model : keys.map((key, i) => `${key} ${values[i]}`).join(', ')
 }

@@ -2,7 +2,7 @@ import type { Config, ConfigKey } from '../config/schema.js'
 import { type Bar, bars } from '../plot/bars.js'
 import { curves } from '../plot/curves.js'
 import type { Figure, FigureOptions } from '../plot/figure.js'
-import { configLabel, differingKeys } from './grid.js'
+import { configLabel, differingKeys, effectiveValue } from './grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it. */
 export interface EvaluationRow {
@@ -53,7 +53,7 @@ export class Runs {
   table(): RunRow[] {
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
-      const differing = Object.fromEntries(this.#keys.map((key) => [key, String(run.config[key])]))
+      const differing = Object.fromEntries(this.#keys.map((key) => [key, String(effectiveValue(run.config, key))]))
       return {
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,

@@ -3,13 +3,15 @@ import { z } from 'zod'
 import type { SamplerState } from '../data/sampler.js'
 import { UserError } from '../errors.js'
 import type { Carry } from '../model/carry.js'
-import type { ModelShape } from '../model/shape.js'
+import type { State } from '../model/recursion.js'
+import { latentNames, type ModelShape } from '../model/shape.js'
 import {
   type HostTensor,
   hostTensor,
   type Model,
   modelFromTensors,
   modelTensors,
+  trainedNames,
   type Weights,
 } from '../model/weights.js'
 import { Random } from '../random.js'
@@ -36,7 +38,10 @@ const EMA = 'ema/'
 const FIRST_MOMENT = 'adam.m/'
 const SECOND_MOMENT = 'adam.v/'
 
-/** Copies the whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. */
+/**
+ * The whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
+ * embedding is not copied: write the snapshot before the next step.
+ */
 export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
   const tensors = new Map(modelTensors(state.model))
   const put = (prefix: string, weights: Weights): void => {
@@ -47,8 +52,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   put(SECOND_MOMENT, state.optimizer.v)
   const { carry } = state
   const { size, seqLen } = carry.batch
-  tensors.set('carry/z_H', hostTensor(carry.y))
-  tensors.set('carry/z_L', hostTensor(carry.z))
+  put('carry/', carry.state)
   // Tokens, steps and identifiers are small whole numbers: float32 holds them exactly.
   const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
     tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
@@ -59,6 +63,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   numbers('labels', [size, seqLen], carry.batch.labels)
   numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
   numbers('rows', [size], carry.batch.rows)
+  numbers('versions', [size], carry.batch.versions)
   return {
     tensors,
     state: {
@@ -72,7 +77,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
 }
 
 /**
- * The training state of a snapshot, bit for bit.
+ * The training state of a snapshot, bit for bit. It takes over the array of the puzzle embedding.
  *
  * @throws UserError when the snapshot does not belong to a model of this shape.
  */
@@ -93,14 +98,14 @@ export function restoreSnapshot(
       found: `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
     })
   const model: Model = modelFromTensors(shape, tensors)
-  const names = Object.keys(model.weights)
-  const weights = (prefix: string): Weights =>
+  const stored = (prefix: string, names: readonly string[]): Weights =>
     Object.fromEntries(names.map((name) => [name, toTensor(take(tensors, prefix + name))]))
+  const all = Object.keys(model.weights)
+  const trained = trainedNames(shape)
   const carried = (name: string): HostTensor => take(tensors, `carry/${name}`)
   const [size, seqLen] = carried('inputs').shape as [number, number]
   const carry: Carry = {
-    y: toTensor(carried('z_H')) as tf.Tensor3D,
-    z: toTensor(carried('z_L')) as tf.Tensor3D,
+    state: stored('carry/', latentNames(shape)) as State,
     steps: Int32Array.from(carried('steps').data),
     halted: Uint8Array.from(carried('halted').data),
     batch: {
@@ -110,13 +115,15 @@ export function restoreSnapshot(
       labels: Int32Array.from(carried('labels').data),
       puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
       rows: Int32Array.from(carried('rows').data),
+      // Checkpoints of before there were versions have none.
+      versions: Int32Array.from(tensors.get('carry/versions')?.data ?? new Float32Array(size)),
     },
   }
   return {
     state: {
       model,
-      optimizer: { m: weights(FIRST_MOMENT), v: weights(SECOND_MOMENT), t: parsed.data.updates },
-      ema: tensors.has(EMA + names[0]) ? weights(EMA) : null,
+      optimizer: { m: stored(FIRST_MOMENT, trained), v: stored(SECOND_MOMENT, trained), t: parsed.data.updates },
+      ema: tensors.has(EMA + all[0]) ? stored(EMA, all) : null,
       carry,
       step: parsed.data.step,
       exploration: Random.fromState(parsed.data.exploration),

@@ -1,11 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
+import type { State } from './recursion.js'
+import { latentNames, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
-import type { State } from './trm.js'
 import type { Model } from './weights.js'
 
 /** What passes from one supervision step to the next: the state, and the puzzle each row is working on. */
-export interface Carry extends State {
+export interface Carry {
+  readonly state: State
   /** `[B]` supervision steps made on the row's puzzle. */
   readonly steps: Int32Array
   /** `[B]` 1 where the row takes a new puzzle at the next step. */
@@ -17,10 +19,9 @@ export interface Carry extends State {
 /** The carry before the first step: every row is halted, so every row takes a puzzle. */
 export function emptyCarry(model: Model, size: number): Carry {
   const { shape } = model
-  const zeros = (): tf.Tensor3D => tf.zeros([size, shape.seqLen + shape.puzzleTokens, shape.hidden])
+  const zeros = (): tf.Tensor3D => tf.zeros([size, totalTokens(shape), shape.hidden])
   return {
-    y: zeros(),
-    z: zeros(),
+    state: Object.fromEntries(latentNames(shape).map((name) => [name, zeros()])),
     steps: new Int32Array(size),
     halted: new Uint8Array(size).fill(1),
     batch: {
@@ -30,12 +31,13 @@ export function emptyCarry(model: Model, size: number): Carry {
       labels: new Int32Array(size * shape.seqLen),
       puzzleIds: new Int32Array(size),
       rows: new Int32Array(size).fill(-1),
+      versions: new Int32Array(size),
     },
   }
 }
 
 /**
- * Halted rows start again from H_init and L_init with their row of the offered batch; the others keep theirs, and
+ * Halted rows start again from the initial latents with their row of the offered batch; the others keep theirs, and
  * the rows offered to them are discarded. Returns a new carry; the given one's tensors are left for the caller.
  */
 export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
@@ -47,6 +49,7 @@ export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
     labels: carry.batch.labels.slice(),
     puzzleIds: carry.batch.puzzleIds.slice(),
     rows: carry.batch.rows.slice(),
+    versions: carry.batch.versions.slice(),
   }
   const steps = carry.steps.slice()
   for (let row = 0; row < size; row++) {
@@ -56,18 +59,21 @@ export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
     batch.labels.set(offered.labels.subarray(from, from + seqLen), from)
     batch.puzzleIds[row] = offered.puzzleIds[row]!
     batch.rows[row] = offered.rows[row]!
+    batch.versions[row] = offered.versions[row]!
     steps[row] = 0
   }
-  const { y, z } = tidy(() => {
+  const state = tidy(() => {
     const halted = tf.tensor(carry.halted, [size, 1, 1], 'bool')
-    const restart = (init: tf.Tensor1D, kept: tf.Tensor3D): tf.Tensor3D =>
-      tf.where(halted, tf.reshape(init, [1, 1, -1]), kept)
-    return { y: restart(model.init.y, carry.y), z: restart(model.init.z, carry.z) }
+    const restart = ([name, kept]: [string, tf.Tensor3D]): [string, tf.Tensor3D] => [
+      name,
+      tf.where(halted, tf.reshape(model.init[name]!, [1, 1, -1]), kept),
+    ]
+    return Object.fromEntries(Object.entries(carry.state).map(restart))
   })
-  return { y, z, steps, halted: new Uint8Array(size), batch }
+  return { state, steps, halted: new Uint8Array(size), batch }
 }
 
 /** Frees a carry's tensors. */
 export function disposeCarry(carry: Carry): void {
-  tf.dispose([carry.y, carry.z])
+  tf.dispose(Object.values(carry.state))
 }

@@ -1,35 +1,66 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Outputs } from './heads.js'
 import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
-import type { Outputs } from './trm.js'
 
 /** Which function turns logits into probabilities in the cross-entropy. */
 export type LossKind = 'stablemax' | 'softmax'
 
 /** The parts of a supervision step's loss, each summed over rows and not yet divided by the batch size. */
 export interface Loss {
-  /** lm + ½ (q_halt [+ q_continue]); scalar. */
+  /** lm + ½ (q_halt + q_continue), as far as they are learnt; scalar. */
   readonly total: tf.Scalar
   readonly lm: tf.Scalar
   readonly qHalt: tf.Scalar
+  /** null without the continue loss. */
+  readonly qContinue: tf.Scalar | null
+}
+
+/** What is learnt beside the tokens. */
+export interface HaltingLoss {
+  /** false: q_halt is measured, but not learnt. Default true. */
+  readonly learnHalt?: boolean
+  /** `[B]`, what q_continue should be; null (default): it is not learnt. */
+  readonly continueTarget?: tf.Tensor1D | null
 }
 
 /**
  * The loss of one supervision step, summed over rows: token cross-entropy averaged inside each row over its counted
- * labels, plus half the halting loss against [row fully correct]. Paper, figure 3.
+ * labels, plus half the halting losses, q_halt against [row fully correct] and q_continue against its target. Paper,
+ * figure 3; HRM.
  *
  * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
  */
-export function supervisionLoss(outputs: Outputs, labels: tf.Tensor2D, kind: LossKind): Loss {
-  const mask = tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
-  const counts = tf.maximum(tf.sum(mask, -1, true), 1)
-  const vocabSize = outputs.logits.shape[2]
-  const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), vocabSize)
-  const log = kind === 'stablemax' ? logStablemax(outputs.logits) : tf.logSoftmax(outputs.logits)
-  const crossEntropy = tf.neg(tf.sum(tf.mul(log, target), -1))
-  const lm = tf.sum(tf.div(tf.mul(crossEntropy, mask), counts)) as tf.Scalar
+export function supervisionLoss(
+  outputs: Outputs,
+  labels: tf.Tensor2D,
+  kind: LossKind,
+  { learnHalt = true, continueTarget = null }: HaltingLoss = {},
+): Loss {
+  const counts = tf.maximum(tf.sum(countedLabels(labels), -1, true), 1)
+  const lm = tf.sum(tf.div(tokenCrossEntropy(outputs.logits, labels, kind), counts)) as tf.Scalar
   const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, rowsCorrect(outputs.logits, labels))) as tf.Scalar
-  return { total: tf.add(lm, tf.mul(qHalt, 0.5)), lm, qHalt }
+  const qContinue = continueTarget && (tf.sum(binaryCrossEntropy(outputs.qContinue, continueTarget)) as tf.Scalar)
+  const halting = qContinue ? tf.add(qHalt, qContinue) : qHalt
+  return { total: learnHalt ? tf.add(lm, tf.mul(halting, 0.5)) : lm, lm, qHalt, qContinue }
+}
+
+/**
+ * Cross-entropy of every token, 0 where its label is -100.
+ *
+ * @param logits `[B, L, V]`
+ * @param labels `[B, L]` int32
+ * @returns `[B, L]`
+ */
+export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor2D, kind: LossKind): tf.Tensor {
+  const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), logits.shape.at(-1)!)
+  const log = kind === 'stablemax' ? logStablemax(logits) : tf.logSoftmax(logits)
+  return tf.mul(tf.neg(tf.sum(tf.mul(log, target), -1)), countedLabels(labels))
+}
+
+/** 1 where a label counts. */
+function countedLabels(labels: tf.Tensor2D): tf.Tensor {
+  return tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
 }
 
 /**

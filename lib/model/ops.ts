@@ -62,3 +62,8 @@ export function withGradient(forward: Forward, inputs: tf.Tensor[]): tf.Tensor {
     return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tidy(() => gradFunc(dy, saved)) }
   })(...inputs)
 }
+
+/** What `work` computes, as a constant: nothing of it is recorded for a gradient that is being taken. */
+export function withoutGradient<T extends tf.Tensor>(work: () => T): T {
+  return tf.customGrad(() => ({ value: work(), gradFunc: () => [] }))() as T
+}

@@ -1,21 +1,44 @@
 import { UserError } from '../errors.js'
 
-/** The sizes and switches that fix a TRM's weights and arithmetic; `models.md` of the reference names them alike. */
+/** When a row stops working on its puzzle, and what the halting head learns. */
+export type Halting =
+  /** q_halt > 0; TRM. */
+  | 'halt'
+  /** q_halt > q_continue, without a continue loss; direct prediction. */
+  | 'compare'
+  /** q_halt > q_continue, with the continue loss and its extra forward pass; HRM, and TRM "with ACT". */
+  | 'continue'
+  /** After K steps only; the heads of halting learn nothing. */
+  | 'none'
+
+/** The sizes and switches that fix a model's weights and arithmetic; `models.md` of the reference names them alike. */
 export interface ModelShape {
+  readonly model: 'trm' | 'hrm' | 'direct'
+  /** `two`: y and z; `single`: one latent (z_L; z_H in direct prediction); `multi`: y and z_1…z_n. */
+  readonly latents: 'two' | 'single' | 'multi'
+  /** One network for both uses, or one for z (`L_level`) and one for y (`H_level`). */
+  readonly networks: 'shared' | 'separate'
+  /** What carries gradient: the whole last latent recursion, or its last two updates. */
+  readonly gradient: 'full' | 'one-step'
+  readonly halting: Halting
+  /** Only the puzzle embedding is trained. */
+  readonly freeze: boolean
   /** What mixes tokens: self-attention, or an MLP over the L axis ("mlp_t"). */
   readonly mixer: 'attention' | 'mlp'
   /** Hidden size D. */
   readonly hidden: number
   /** Attention heads h, each of size floor(D / h). */
   readonly heads: number
-  /** Blocks in the one network. */
+  /** Blocks in the one network, or in the one for z. */
   readonly layers: number
+  /** Blocks in the network for y, where it is another. */
+  readonly layersH: number
   /** SwiGLU expansion. */
   readonly expansion: number
   readonly positions: 'rope' | 'learned' | 'none'
-  /** Latent recursions per supervision step, T (`H_cycles`). */
+  /** Latent recursions per supervision step, T (`H_cycles`); 1 in direct prediction. */
   readonly T: number
-  /** Updates of z per latent recursion, n (`L_cycles`). */
+  /** Updates of z per latent recursion, n (`L_cycles`); 0 in direct prediction. */
   readonly n: number
   /** Supervision steps K (`halt_max_steps`). */
   readonly K: number
@@ -44,6 +67,32 @@ export function swigluInner(d: number, expansion: number): number {
 /** Size of one attention head, floor(D / h). */
 export function headSize(shape: ModelShape): number {
   return Math.floor(shape.hidden / shape.heads)
+}
+
+/** The latents by their published names; the heads read the first. */
+export function latentNames({ model, latents, n }: ModelShape): readonly string[] {
+  if (model === 'direct') return ['z_H']
+  if (latents === 'single') return ['z_L']
+  if (latents === 'two') return ['z_H', 'z_L']
+  return ['z_H', ...Array.from({ length: n }, (_, i) => `z_L${i + 1}`)]
+}
+
+/** Published name of the state that a latent starts from: `H_init` of `z_H`. */
+export function initName(latent: string): string {
+  return `${latent.slice('z_'.length)}_init`
+}
+
+/** The stacks of blocks by their published names. */
+export function stacks({ model, networks, layers, layersH }: ModelShape): readonly { name: string; layers: number }[] {
+  if (model === 'direct') return [{ name: 'H_level', layers }]
+  const forZ = { name: 'L_level', layers }
+  return networks === 'shared' ? [forZ] : [{ name: 'H_level', layers: layersH }, forZ]
+}
+
+/** Blocks passed through in a supervision step, the paper's depth: T(n + 1)·layers. */
+export function depth({ model, networks, layers, layersH, T, n }: ModelShape): number {
+  const forY = model !== 'direct' && networks === 'separate' ? layersH : layers
+  return T * (n * layers + forY)
 }
 
 /**

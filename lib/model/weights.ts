@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
-import { headSize, type ModelShape, swigluInner, totalTokens } from './shape.js'
+import { headSize, initName, latentNames, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
 
 /** Trained tensors by their published names (`L_level.layers.0.mlp.down_proj.weight`, …). */
 export type Weights = Readonly<Record<string, tf.Tensor>>
@@ -27,45 +27,62 @@ export interface Model {
   readonly shape: ModelShape
   /** Trained by the optimiser; replaced by {@link replaceWeights}. */
   weights: Weights
-  /** `H_init` and `L_init`, `[D]`: the state every row starts from; not trained. */
-  readonly init: { readonly y: tf.Tensor1D; readonly z: tf.Tensor1D }
-  /** `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. */
+  /** By latent, `[D]`: what every row's state starts from (`H_init`, `L_init`, …); not trained. */
+  readonly init: Readonly<Record<string, tf.Tensor1D>>
+  /**
+   * `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. It may have gigabytes, so it is
+   * never copied: the model takes over the array it is made from, and changes it in place.
+   */
   readonly puzzleTable: Float32Array
 }
 
 /** Name of the table in checkpoints. */
 export const PUZZLE_TABLE = 'puzzle_emb.weights'
 
-/** Every weight of a TRM in a fixed order; the puzzle embedding and the initial states are not among them. */
+/** Every weight of a model in a fixed order; the puzzle embedding and the initial states are not among them. */
 export function weightSpecs(shape: ModelShape): ReadonlyMap<string, WeightSpec> {
   const D = shape.hidden
-  const L = totalTokens(shape)
-  const linear = (out: number, inp: number): WeightSpec => ({ shape: [out, inp], std: 1 / Math.sqrt(inp) })
   const specs = new Map<string, WeightSpec>()
   specs.set('embed_tokens.embedding_weight', { shape: [shape.vocabSize, D], std: 1 / Math.sqrt(D) })
-  if (shape.positions === 'learned') specs.set('embed_pos.embedding_weight', { shape: [L, D], std: 1 / Math.sqrt(D) })
-  for (let i = 0; i < shape.layers; i++) {
-    const at = `L_level.layers.${i}`
-    if (shape.mixer === 'attention') {
-      const width = shape.heads * headSize(shape)
-      specs.set(`${at}.self_attn.qkv_proj.weight`, linear(3 * width, D))
-      specs.set(`${at}.self_attn.o_proj.weight`, linear(D, width))
-    } else {
-      const inner = swigluInner(L, shape.expansion)
-      specs.set(`${at}.mlp_t.gate_up_proj.weight`, linear(2 * inner, L))
-      specs.set(`${at}.mlp_t.down_proj.weight`, linear(L, inner))
-    }
-    const inner = swigluInner(D, shape.expansion)
-    specs.set(`${at}.mlp.gate_up_proj.weight`, linear(2 * inner, D))
-    specs.set(`${at}.mlp.down_proj.weight`, linear(D, inner))
-  }
+  if (shape.positions === 'learned')
+    specs.set('embed_pos.embedding_weight', { shape: [totalTokens(shape), D], std: 1 / Math.sqrt(D) })
+  for (const stack of stacks(shape))
+    for (let i = 0; i < stack.layers; i++) addBlockSpecs(specs, shape, `${stack.name}.layers.${i}`)
   specs.set('lm_head.weight', linear(shape.vocabSize, D))
   specs.set('q_head.weight', { shape: [2, D], std: 0 })
   specs.set('q_head.bias', { shape: [2], std: 0, constant: -5 })
   return specs
 }
 
-/** How many numbers are trained, the puzzle embedding included. */
+function addBlockSpecs(specs: Map<string, WeightSpec>, shape: ModelShape, at: string): void {
+  const D = shape.hidden
+  const L = totalTokens(shape)
+  if (shape.mixer === 'attention') {
+    const width = shape.heads * headSize(shape)
+    specs.set(`${at}.self_attn.qkv_proj.weight`, linear(3 * width, D))
+    specs.set(`${at}.self_attn.o_proj.weight`, linear(D, width))
+  } else {
+    const inner = swigluInner(L, shape.expansion)
+    specs.set(`${at}.mlp_t.gate_up_proj.weight`, linear(2 * inner, L))
+    specs.set(`${at}.mlp_t.down_proj.weight`, linear(L, inner))
+  }
+  const inner = swigluInner(D, shape.expansion)
+  specs.set(`${at}.mlp.gate_up_proj.weight`, linear(2 * inner, D))
+  specs.set(`${at}.mlp.down_proj.weight`, linear(D, inner))
+}
+
+function linear(out: number, inp: number): WeightSpec {
+  return { shape: [out, inp], std: 1 / Math.sqrt(inp) }
+}
+
+/** Names of the weights that the optimiser changes: not those frozen, nor a halting head that has no loss. */
+export function trainedNames(shape: ModelShape): string[] {
+  if (shape.freeze) return []
+  const names = [...weightSpecs(shape).keys()]
+  return shape.halting === 'none' ? names.filter((name) => !name.startsWith('q_head.')) : names
+}
+
+/** How many numbers a model has, initial states not counted: weights and puzzle embedding. */
 export function countParameters(shape: ModelShape): number {
   let count = shape.puzzleIdentifiers * shape.puzzleDim
   for (const spec of weightSpecs(shape).values()) count += spec.shape.reduce((a, b) => a * b, 1)
@@ -84,7 +101,7 @@ export function initialTensors(shape: ModelShape, seed: number): Map<string, Hos
     else if (spec.std > 0) truncatedNormal(data, spec.std, Random.of(seed, 'init', name))
     tensors.set(name, { shape: spec.shape, data })
   }
-  for (const name of ['H_init', 'L_init']) {
+  for (const name of latentNames(shape).map(initName)) {
     const data = new Float32Array(shape.hidden)
     truncatedNormal(data, 1, Random.of(seed, 'init', name))
     tensors.set(name, { shape: [shape.hidden], data })
@@ -102,7 +119,8 @@ export function createModel(shape: ModelShape, seed: number): Model {
 }
 
 /**
- * A model out of named tensors, as a checkpoint holds them.
+ * A model out of named tensors, as a checkpoint holds them. The puzzle embedding's array becomes the model's own, and
+ * training changes it in place; the others are only read.
  *
  * @throws UserError naming the first tensor that is missing or has another shape.
  */
@@ -120,26 +138,26 @@ export function modelFromTensors(shape: ModelShape, tensors: ReadonlyMap<string,
   }
   const weights: Record<string, tf.Tensor> = {}
   const table =
-    shape.puzzleDim > 0
-      ? take(PUZZLE_TABLE, [shape.puzzleIdentifiers, shape.puzzleDim]).data.slice()
-      : new Float32Array(0)
+    shape.puzzleDim > 0 ? take(PUZZLE_TABLE, [shape.puzzleIdentifiers, shape.puzzleDim]).data : new Float32Array(0)
   const specs = [...weightSpecs(shape)].map(([name, spec]) => [name, take(name, spec.shape)] as const)
-  const y = take('H_init', [shape.hidden]).data
-  const z = take('L_init', [shape.hidden]).data
+  const starts = latentNames(shape).map((latent) => [latent, take(initName(latent), [shape.hidden])] as const)
   for (const [name, tensor] of specs) weights[name] = tf.tensor(tensor.data, [...tensor.shape])
-  return { shape, weights, init: { y: tf.tensor1d(y), z: tf.tensor1d(z) }, puzzleTable: table }
+  const init = Object.fromEntries(starts.map(([latent, { data }]) => [latent, tf.tensor1d(data)]))
+  return { shape, weights, init, puzzleTable: table }
 }
 
-/** All named tensors of a model, read back from the backend; `weights` other than its own, e.g. the EMA, may be given. */
+/**
+ * All named tensors of a model, read back from the backend; `weights` other than its own, e.g. the EMA, may be given.
+ * The puzzle embedding is the model's own array, not a copy: it shows what training does to it later.
+ */
 export function modelTensors(model: Model, weights: Weights = model.weights): Map<string, HostTensor> {
   const tensors = new Map<string, HostTensor>()
   for (const [name, tensor] of Object.entries(weights)) tensors.set(name, hostTensor(tensor))
-  tensors.set('H_init', hostTensor(model.init.y))
-  tensors.set('L_init', hostTensor(model.init.z))
+  for (const [latent, tensor] of Object.entries(model.init)) tensors.set(initName(latent), hostTensor(tensor))
   if (model.shape.puzzleDim > 0)
     tensors.set(PUZZLE_TABLE, {
       shape: [model.shape.puzzleIdentifiers, model.shape.puzzleDim],
-      data: model.puzzleTable.slice(),
+      data: model.puzzleTable,
     })
   return tensors
 }
@@ -149,15 +167,15 @@ export function hostTensor(tensor: tf.Tensor): HostTensor {
   return { shape: [...tensor.shape], data: Float32Array.from(tensor.dataSync()) }
 }
 
-/** Puts new weights in the place of the old, which are freed. */
+/** Puts new weights in the place of the old of the same names, which are freed. */
 export function replaceWeights(model: Model, weights: Weights): void {
-  tf.dispose(Object.values(model.weights))
-  model.weights = weights
+  tf.dispose(Object.keys(weights).map((name) => model.weights[name]!))
+  model.weights = { ...model.weights, ...weights }
 }
 
 /** Frees everything a model holds on the backend. */
 export function disposeModel(model: Model): void {
-  tf.dispose([...Object.values(model.weights), model.init.y, model.init.z])
+  tf.dispose([...Object.values(model.weights), ...Object.values(model.init)])
 }
 
 /**

@@ -31,7 +31,7 @@ export function initialOptimizer(weights: Weights): OptimizerState {
  * One update. AdamATan2 ("Scaling Exponents Across Parameterizations and Optimizers", arXiv 2407.05872):
  * p ← p(1 - lr·wd) - lr/(1 - β1ᵗ) · atan2(m, √v/√(1 - β2ᵗ)); AdamW (arXiv 1711.05101) as in PyTorch, ε = 1e-8.
  *
- * Returns new weights and moments; the given ones are left for the caller to free.
+ * Returns new weights and moments of those that have a gradient; the given ones are left for the caller to free.
  */
 export function optimizerStep(
   weights: Weights,
@@ -46,9 +46,9 @@ export function optimizerStep(
   const next: Record<string, tf.Tensor> = {}
   const rate = lr / (1 - beta1 ** t)
   const secondScale = 1 / Math.sqrt(1 - beta2 ** t)
-  for (const [name, weight] of Object.entries(weights)) {
+  for (const [name, g] of Object.entries(gradients)) {
+    const weight = weights[name]!
     const [newM, newV, newWeight] = tf.tidy(() => {
-      const g = gradients[name]!
       const m = tf.add(tf.mul(state.m[name]!, beta1), tf.mul(g, 1 - beta1))
       const v = tf.add(tf.mul(state.v[name]!, beta2), tf.mul(tf.square(g), 1 - beta2))
       const root = tf.mul(tf.sqrt(v), secondScale)
@@ -70,6 +70,11 @@ export function emaStep(ema: Weights, weights: Weights, rate: number): Weights {
 /** A new record with every tensor replaced. */
 export function mapWeights(weights: Weights, change: (weight: tf.Tensor, name: string) => tf.Tensor): Weights {
   return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, change(weight, name)]))
+}
+
+/** The named ones, the tensors shared. */
+export function pickWeights(weights: Weights, names: readonly string[]): Weights {
+  return Object.fromEntries(names.map((name) => [name, weights[name]!]))
 }
 
 /** Frees every tensor of a record. */

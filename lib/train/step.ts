@@ -1,29 +1,23 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { type Carry, disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
-import { type LossKind, supervisionLoss } from '../model/loss.js'
+import { haltedRows } from '../model/halting.js'
+import type { Outputs } from '../model/heads.js'
+import type { LossKind } from '../model/loss.js'
 import { addMetrics, type MetricSums, noMetrics } from '../model/outcome.js'
-import { tidy } from '../model/tidy.js'
-import {
-  embed,
-  heads,
-  latentRecursion,
-  modelRope,
-  network,
-  type Outputs,
-  puzzleRows,
-  recurseWithoutGradient,
-} from '../model/trm.js'
-import { type Model, replaceWeights, type Weights } from '../model/weights.js'
+import { type Model, replaceWeights, trainedNames, type Weights } from '../model/weights.js'
 import { Random } from '../random.js'
 import {
   disposeWeights,
   emaStep,
   initialOptimizer,
+  mapWeights,
   type OptimizerOptions,
   type OptimizerState,
   optimizerStep,
+  pickWeights,
 } from './optimizer.js'
+import { forwardBackward } from './pass.js'
 import { learningRate, type Schedule } from './schedule.js'
 import { signSgdStep } from './sign-sgd.js'
 
@@ -43,8 +37,9 @@ export interface StepOptions {
 /** The whole state of a training run; a checkpoint holds all of it. */
 export interface TrainingState {
   readonly model: Model
+  /** Moments of the weights that are trained. */
   optimizer: OptimizerState
-  /** Averaged weights; null without EMA. */
+  /** All weights, those that are trained averaged; null without EMA, or where none is trained. */
   ema: Weights | null
   carry: Carry
   /** Supervision steps made. */
@@ -58,6 +53,8 @@ export interface StepReport extends MetricSums {
   readonly loss: number
   readonly lmLoss: number
   readonly qHaltLoss: number
+  /** 0 where there is no continue loss. */
+  readonly qContinueLoss: number
   /** Learning rates that were used. */
   readonly lr: number
   readonly puzzleLr: number
@@ -69,6 +66,9 @@ export interface StepReport extends MetricSums {
 export interface StepInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array
+  /** `[B]`, what q_continue should have been; null where there is no continue loss. */
+  readonly continueTarget: Float32Array | null
+  /** Of the weights that are trained. */
   readonly gradients: Weights
   /** `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: Float32Array | null
@@ -77,10 +77,11 @@ export interface StepInternals {
 
 /** The state before the first step. */
 export function initialState(model: Model, batch: number, ema: number, seed: number): TrainingState {
+  const trained = trainedNames(model.shape)
   return {
     model,
-    optimizer: initialOptimizer(model.weights),
-    ema: ema > 0 ? Object.fromEntries(Object.entries(model.weights).map(([name, w]) => [name, tf.clone(w)])) : null,
+    optimizer: initialOptimizer(pickWeights(model.weights, trained)),
+    ema: ema > 0 && trained.length > 0 ? mapWeights(model.weights, (weight) => tf.clone(weight)) : null,
     carry: emptyCarry(model, batch),
     step: 0,
     exploration: Random.of(seed, 'halt'),
@@ -88,8 +89,8 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
 }
 
 /**
- * One supervision step with its update: rows that have halted take new puzzles, T - 1 latent recursions run without
- * gradient and one with, then the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
+ * One supervision step with its update: rows that have halted take new puzzles, the model's recursion runs (its last
+ * part with gradient), then the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
  *
  * Changes `state`. `inspect` sees the internals before they are freed.
  */
@@ -106,9 +107,10 @@ export function trainStep(
   disposeCarry(state.carry)
 
   const qHalt = pass.outputs.qHalt.dataSync() as Float32Array
+  const qContinue = pass.outputs.qContinue.dataSync() as Float32Array
   const steps = taken.steps.map((done) => done + 1)
-  const halted = haltedRows(steps, qHalt, model.shape.K, options.haltExploration, state.exploration)
-  state.carry = { y: pass.y, z: pass.z, steps, halted, batch: taken.batch }
+  const halted = haltedRows(model.shape, steps, { qHalt, qContinue }, options.haltExploration, state.exploration)
+  state.carry = { state: pass.state, steps, halted, batch: taken.batch }
   const sums = noMetrics()
   addMetrics(sums, pass.predictions, qHalt, halted, steps, taken.batch)
   inspect?.({ ...pass, carry: state.carry })
@@ -124,74 +126,10 @@ export function trainStep(
     })
   tf.dispose([pass.outputs.logits, pass.outputs.qHalt, pass.outputs.qContinue])
   disposeWeights(pass.gradients)
-  const [loss, lmLoss, qHaltLoss] = pass.losses
-  return { ...sums, loss, lmLoss, qHaltLoss, lr, puzzleLr, rows: offered.size }
+  return { ...sums, ...pass.losses, lr, puzzleLr, rows: offered.size }
 }
 
-/** Which rows have finished their puzzle; in training a row may halt early, unless exploration makes it go on. */
-function haltedRows(steps: Int32Array, qHalt: Float32Array, K: number, explore: number, random: Random): Uint8Array {
-  const halted = new Uint8Array(steps.length)
-  for (let row = 0; row < steps.length; row++) {
-    const done = steps[row]!
-    let halt = done >= K
-    if (K > 1) {
-      halt ||= qHalt[row]! > 0
-      const least = random.float() < explore ? 2 + random.int(K - 1) : 0
-      halt &&= done >= least
-    }
-    halted[row] = halt ? 1 : 0
-  }
-  return halted
-}
-
-/** The forward pass and the gradient of (loss / B) with respect to every weight and the batch's puzzle rows. */
-function forwardBackward(model: Model, carry: Carry, lossKind: LossKind) {
-  const { shape, weights } = model
-  const { size, seqLen } = carry.batch
-  const names = Object.keys(weights)
-  const kept: { y?: tf.Tensor3D; z?: tf.Tensor3D; outputs?: Outputs; predictions?: tf.Tensor; losses?: tf.Tensor } = {}
-  const { gradients, puzzleGradient } = tidy(() => {
-    const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
-    const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
-    const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const net = network(weights, shape, modelRope(shape))
-    const start = recurseWithoutGradient(net, embed(weights, shape, inputs, rows), carry, shape.n, shape.T - 1)
-    const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
-      const x = embed(weights, shape, inputs, rows)
-      const { y, z } = latentRecursion(net, x, start, shape.n)
-      const outputs = heads(weights, shape, y)
-      const loss = supervisionLoss(outputs, labels, lossKind)
-      kept.y = tf.keep(y)
-      kept.z = tf.keep(z)
-      kept.outputs = {
-        logits: tf.keep(outputs.logits),
-        qHalt: tf.keep(outputs.qHalt),
-        qContinue: tf.keep(outputs.qContinue),
-      }
-      kept.predictions = tf.keep(tf.argMax(outputs.logits, -1))
-      kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt]))
-      return tf.div(loss.total, size) as tf.Scalar
-    })([...Object.values(weights), ...(rows ? [rows] : [])])
-    return {
-      gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) as Weights,
-      puzzleGradient: rows ? grads[names.length]! : null,
-    }
-  })
-  const { y, z, outputs, predictions, losses } = kept as Required<typeof kept>
-  const result = {
-    y,
-    z,
-    outputs,
-    gradients,
-    predictions: Int32Array.from(predictions.dataSync()),
-    losses: [...losses.dataSync()] as [number, number, number],
-    puzzleGradients: puzzleGradient ? Float32Array.from(puzzleGradient.dataSync()) : null,
-  }
-  tf.dispose([predictions, losses, ...(puzzleGradient ? [puzzleGradient] : [])])
-  return result
-}
-
-/** The optimiser's update of all weights but the puzzle embedding, then the EMA. */
+/** The optimiser's update of every weight that is trained, then the EMA. */
 function update(state: TrainingState, gradients: Weights, lr: number, options: StepOptions): void {
   const before = state.optimizer
   const after = optimizerStep(state.model.weights, gradients, before, lr, options.optimizer)
@@ -200,9 +138,9 @@ function update(state: TrainingState, gradients: Weights, lr: number, options: S
   state.optimizer = after.state
   replaceWeights(state.model, after.weights)
   if (state.ema) {
-    const ema = emaStep(state.ema, state.model.weights, options.ema)
-    disposeWeights(state.ema)
-    state.ema = ema
+    const old = pickWeights(state.ema, Object.keys(gradients))
+    state.ema = { ...state.ema, ...emaStep(old, state.model.weights, options.ema) }
+    disposeWeights(old)
   }
 }
 

@@ -3,8 +3,9 @@ import path from 'node:path'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import { compareWithReference, relativeError } from '../../lib/evaluate/parity/compare.js'
+import { compareWithReference } from '../../lib/evaluate/parity/compare.js'
 import { listReferences, readReference } from '../../lib/evaluate/parity/reference.js'
+import { relativeError } from '../../lib/evaluate/parity/table.js'
 import { root, sharedPath } from '../shared.js'
 
 const own = path.join(root, 'tests/fixtures/golden')

@@ -17,10 +17,17 @@ import {
 import { Random } from '../../lib/random.js'
 
 const shape: ModelShape = {
+  model: 'trm',
+  latents: 'two',
+  networks: 'shared',
+  gradient: 'full',
+  halting: 'halt',
+  freeze: false,
   mixer: 'mlp',
   hidden: 512,
   heads: 8,
   layers: 2,
+  layersH: 2,
   expansion: 4,
   positions: 'none',
   T: 3,

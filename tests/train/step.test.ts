@@ -14,10 +14,17 @@ before(async () => {
 })
 
 const shape: ModelShape = {
+  model: 'trm',
+  latents: 'two',
+  networks: 'shared',
+  gradient: 'full',
+  halting: 'halt',
+  freeze: false,
   mixer: 'mlp',
   hidden: 16,
   heads: 2,
   layers: 1,
+  layersH: 1,
   expansion: 4,
   positions: 'none',
   T: 2,

@@ -1,6 +1,7 @@
 import { startBackend } from '../../backend/index.js'
-import { compareWithReference, type ParityRow } from '../../evaluate/parity/compare.js'
+import { compareWithReference } from '../../evaluate/parity/compare.js'
 import { listReferences, readReference } from '../../evaluate/parity/reference.js'
+import type { ParityRow } from '../../evaluate/parity/table.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, wrongUse } from '../command.js'
 

@@ -1,59 +1,56 @@
-import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../../errors.js'
-import { checkShape, type ModelShape } from '../../model/shape.js'
-import { disposeModel, hostTensor, modelFromTensors, modelTensors } from '../../model/weights.js'
-import { disposeState, initialState, type StepOptions, trainStep } from '../../train/step.js'
+import type { Outputs } from '../../model/heads.js'
+import { disposeModel, modelFromTensors, modelTensors } from '../../model/weights.js'
+import { disposeState, initialState, type StepInternals, type StepOptions, trainStep } from '../../train/step.js'
 import { evaluateBatch } from '../evaluate.js'
-import { type Reference, type ReferenceMetrics, referenceBatch, referenceTensor, tensorsUnder } from './reference.js'
-
-/** One line of the parity table. */
-export interface ParityRow {
-  readonly variant: string
-  readonly quantity: string
-  /** Largest difference, relative to the largest magnitude of the reference tensor it is in. */
-  readonly error: number
-  /** Where that was. */
-  readonly worst: string
-}
+import { type Reference, referenceBatch, referenceTensor, tensorsUnder } from './reference.js'
+import { type ParityRow, ParityTable } from './table.js'
+import { type Form, referenceForms } from './variant.js'
 
 /**
- * Runs one variant's three steps and its evaluation through the very functions that training uses, and compares
- * every stored number.
+ * Runs one variant's steps and its evaluation through the very functions that training uses, in every form that the
+ * variant has, and compares every stored number.
  *
- * @throws UserError for a variant that this build does not have.
+ * @throws UserError for a variant that cannot be told, or a stored tensor that nothing is compared with.
  */
 export function compareWithReference(reference: Reference): ParityRow[] {
+  return referenceForms(reference).flatMap((form) => compareForm(reference, form))
+}
+
+function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
   const { about } = reference
-  const shape = referenceShape(reference)
+  const comparison = new Comparison(reference, name)
   const model = modelFromTensors(shape, tensorsUnder(reference, 'init/'))
   const state = initialState(model, about.batch_size, about.ema_rate, 0)
-  const table = new ParityTable(reference.name)
   about.steps.forEach((expected, i) => {
     const at = `step${i + 1}`
-    const report = trainStep(state, referenceBatch(reference, `${at}/batch`), stepOptions(reference), (internals) => {
-      const { outputs, predictions, gradients, puzzleGradients, carry } = internals
-      for (const [name, tensor] of namedOutputs(outputs))
-        table.tensor('outputs', `${at}/out/${name}`, reference, tensor)
-      table.tensor('predictions', `${at}/out/preds`, reference, predictions)
-      if (i === 0) {
-        for (const [name, gradient] of Object.entries(gradients))
-          table.tensor('gradients', `${at}/grad/${name}`, reference, gradient)
-        if (puzzleGradients)
-          table.tensor('gradients', `${at}/grad/puzzle_emb.local_weights`, reference, puzzleGradients)
-      }
-      table.tensor('carry', `${at}/carry/z_H`, reference, carry.y)
-      table.tensor('carry', `${at}/carry/z_L`, reference, carry.z)
-      table.tensor('halting', `${at}/carry/steps`, reference, carry.steps)
-      table.tensor('halting', `${at}/carry/halted`, reference, carry.halted)
-    })
-    table.numbers('losses', `${at}: loss`, [report.loss], [expected.loss])
-    table.metrics(at, { ...report, lm_loss: report.lmLoss, q_halt_loss: report.qHaltLoss }, expected.metrics)
-    table.numbers('learning rates', `${at}: lrs`, [report.lr], expected.lrs.slice(-1))
-    if (shape.puzzleDim > 0) table.numbers('learning rates', `${at}: lrs`, [report.puzzleLr], expected.lrs.slice(0, 1))
+    const batch = referenceBatch(reference, `${at}/batch`)
+    const report = trainStep(state, batch, stepOptions(reference), (internals) => comparison.step(at, internals))
+    const { metrics } = expected
+    comparison.numbers('losses', `${at}: loss`, [report.loss], [expected.loss])
+    comparison.numbers('losses', `${at}: lm_loss`, [report.lmLoss], [metrics.lm_loss])
+    comparison.numbers('losses', `${at}: q_halt_loss`, [report.qHaltLoss], [metrics.q_halt_loss])
+    if (metrics.q_continue_loss !== undefined || report.qContinueLoss !== 0)
+      comparison.numbers(
+        'losses',
+        `${at}: q_continue_loss`,
+        [report.qContinueLoss],
+        [metrics.q_continue_loss ?? Number.NaN],
+      )
+    const counts = [report.count, report.exact, report.halt, report.steps]
+    comparison.numbers('metrics', `${at}: counts`, counts, [
+      metrics.count,
+      metrics.exact_accuracy,
+      metrics.q_halt_accuracy,
+      metrics.steps,
+    ])
+    comparison.numbers('metrics', `${at}: accuracy`, [report.accuracy], [metrics.accuracy])
+    comparison.numbers('learning rates', `${at}: lrs`, [report.lr], expected.lrs.slice(-1))
+    if (shape.puzzleDim > 0)
+      comparison.numbers('learning rates', `${at}: lrs`, [report.puzzleLr], expected.lrs.slice(0, 1))
   })
-  for (const [name, tensor] of modelTensors(model))
-    table.tensor('weights after', `final/${name}`, reference, tensor.data)
-  for (const [name, tensor] of Object.entries(state.ema ?? {})) table.tensor('EMA', `ema/${name}`, reference, tensor)
+  for (const [name, tensor] of modelTensors(model)) comparison.tensor('weights after', `final/${name}`, tensor.data)
+  for (const [name, tensor] of Object.entries(state.ema ?? {})) comparison.tensor('EMA', `ema/${name}`, tensor)
   const { sums } = evaluateBatch(
     model,
     model.weights,
@@ -62,59 +59,82 @@ export function compareWithReference(reference: Reference): ParityRow[] {
     {
       loss: lossOf(reference),
       see: ({ outputs, predictions, lmLoss, qHaltLoss }) => {
-        table.tensor('evaluation', 'eval/out/logits', reference, outputs.logits)
-        table.tensor('evaluation', 'eval/out/q_halt_logits', reference, outputs.qHalt)
-        table.tensor('evaluation', 'eval/out/preds', reference, predictions)
+        comparison.tensor('evaluation', 'eval/out/logits', outputs.logits)
+        comparison.tensor('evaluation', 'eval/out/q_halt_logits', outputs.qHalt)
+        comparison.tensor('evaluation', 'eval/out/preds', predictions)
         const expected = about.eval.metrics
-        table.numbers('evaluation', 'eval: losses', [lmLoss, qHaltLoss], [expected.lm_loss, expected.q_halt_loss])
+        comparison.numbers('evaluation', 'eval: losses', [lmLoss, qHaltLoss], [expected.lm_loss, expected.q_halt_loss])
       },
     },
   )
   const { count, accuracy, exact_accuracy, q_halt_accuracy, steps } = about.eval.metrics
-  table.numbers(
-    'evaluation',
-    'eval: metrics',
-    [sums.count, sums.accuracy, sums.exact, sums.halt, sums.steps],
-    [count, accuracy, exact_accuracy, q_halt_accuracy, steps],
-  )
+  const counts = [sums.count, sums.accuracy, sums.exact, sums.halt, sums.steps]
+  comparison.numbers('evaluation', 'eval: metrics', counts, [count, accuracy, exact_accuracy, q_halt_accuracy, steps])
   disposeState(state)
   disposeModel(model)
-  return table.rows()
+  comparison.refuseUncompared()
+  return comparison.rows()
 }
 
-/** The shape that a reference's configuration describes. @throws UserError when this build lacks the variant. */
-function referenceShape(reference: Reference): ModelShape {
-  const { config } = reference.about
-  const names = [...reference.tensors.keys()]
-  const lacks = (what: string): UserError =>
-    new UserError({
-      where: `variant ${reference.name}`,
-      expected: 'a TRM with one network, y and z, and no continue loss',
-      found: what,
-      todo: 'Leave it out with --only.',
-    })
-  if (names.some((name) => name.startsWith('init/H_level'))) throw lacks('a second stack of layers (H_level)')
-  if (!names.includes('init/H_init')) throw lacks('a single z')
-  if (!names.includes('init/L_init')) throw lacks('a multi-scale z')
-  if (!config.no_ACT_continue) throw lacks('the continue loss')
-  const shape: ModelShape = {
-    mixer: config.mlp_t ? 'mlp' : 'attention',
-    hidden: config.hidden_size,
-    heads: config.num_heads,
-    layers: config.L_layers,
-    expansion: config.expansion,
-    positions: config.pos_encodings,
-    T: config.H_cycles,
-    n: config.L_cycles,
-    K: config.halt_max_steps,
-    puzzleTokens: config.puzzle_emb_len || Math.ceil(config.puzzle_emb_ndim / config.hidden_size),
-    puzzleDim: config.puzzle_emb_ndim,
-    puzzleIdentifiers: config.num_puzzle_identifiers,
-    vocabSize: config.vocab_size,
-    seqLen: config.seq_len,
+/** The parity table of one form, which knows what of the reference has been compared. */
+class Comparison {
+  readonly #reference: Reference
+  readonly #table: ParityTable
+  readonly #compared = new Set<string>()
+
+  constructor(reference: Reference, name: string) {
+    this.#reference = reference
+    this.#table = new ParityTable(name)
   }
-  checkShape(shape)
-  return shape
+
+  /** Compares with the stored tensor of that name. */
+  tensor(quantity: string, name: string, actual: Parameters<ParityTable['compare']>[2]): void {
+    this.#compared.add(name)
+    this.#table.compare(quantity, name, actual, referenceTensor(this.#reference, name).data)
+  }
+
+  numbers(quantity: string, name: string, actual: readonly number[], expected: readonly number[]): void {
+    this.#table.compare(quantity, name, actual, expected)
+  }
+
+  /** What a step computed on its way. */
+  step(at: string, { outputs, predictions, continueTarget, gradients, puzzleGradients, carry }: StepInternals): void {
+    for (const [name, tensor] of namedOutputs(outputs)) this.tensor('outputs', `${at}/out/${name}`, tensor)
+    if (continueTarget) this.tensor('outputs', `${at}/out/target_q_continue`, continueTarget)
+    this.tensor('predictions', `${at}/out/preds`, predictions)
+    if ([...this.#reference.tensors.keys()].some((name) => name.startsWith(`${at}/grad/`))) {
+      for (const [name, gradient] of Object.entries(gradients)) this.tensor('gradients', `${at}/grad/${name}`, gradient)
+      if (puzzleGradients) this.tensor('gradients', `${at}/grad/puzzle_emb.local_weights`, puzzleGradients)
+    }
+    for (const [name, latent] of Object.entries(carry.state)) this.tensor('carry', `${at}/carry/${name}`, latent)
+    this.tensor('halting', `${at}/carry/steps`, carry.steps)
+    this.tensor('halting', `${at}/carry/halted`, carry.halted)
+  }
+
+  /** @throws UserError naming a stored tensor that is no input and was compared with nothing. */
+  refuseUncompared(): void {
+    const left = [...this.#reference.tensors.keys()].find(
+      (name) => !this.#compared.has(name) && !name.startsWith('init/') && !name.includes('/batch/'),
+    )
+    if (left !== undefined)
+      throw new UserError({
+        where: `${this.#reference.name}.safetensors`,
+        expected: 'tensors that this variant has',
+        found: `${left}, which it has not`,
+      })
+  }
+
+  rows(): ParityRow[] {
+    return this.#table.rows()
+  }
+}
+
+function namedOutputs({ logits, qHalt, qContinue }: Outputs) {
+  return [
+    ['logits', logits],
+    ['q_halt_logits', qHalt],
+    ['q_continue_logits', qContinue],
+  ] as const
 }
 
 function lossOf(reference: Reference): StepOptions['loss'] {
@@ -138,82 +158,4 @@ function stepOptions(reference: Reference): StepOptions {
     ema: about.ema_rate,
     haltExploration: about.config.halt_exploration_prob,
   }
-}
-
-function namedOutputs(outputs: { logits: tf.Tensor; qHalt: tf.Tensor; qContinue: tf.Tensor }): [string, tf.Tensor][] {
-  return [
-    ['logits', outputs.logits],
-    ['q_halt_logits', outputs.qHalt],
-    ['q_continue_logits', outputs.qContinue],
-  ]
-}
-
-/** Gathers the largest error of each quantity. */
-class ParityTable {
-  readonly #variant: string
-  readonly #worst = new Map<string, ParityRow>()
-
-  constructor(variant: string) {
-    this.#variant = variant
-  }
-
-  /** Compares with the stored tensor of that name. */
-  tensor(quantity: string, name: string, reference: Reference, actual: tf.Tensor | ArrayLike<number>): void {
-    const values = actual instanceof tf.Tensor ? hostTensor(actual).data : actual
-    this.numbers(quantity, name, values, referenceTensor(reference, name).data)
-  }
-
-  /** Compares numbers, relative to the largest magnitude expected among them. */
-  numbers(quantity: string, name: string, actual: ArrayLike<number>, expected: ArrayLike<number>): void {
-    const error = relativeError(actual, expected)
-    const previous = this.#worst.get(quantity)
-    if (!previous || !(error <= previous.error))
-      this.#worst.set(quantity, { variant: this.#variant, quantity, error, worst: name })
-  }
-
-  /** Compares a step's metric sums and losses. */
-  metrics(
-    at: string,
-    actual: {
-      count: number
-      accuracy: number
-      exact: number
-      halt: number
-      steps: number
-      lm_loss: number
-      q_halt_loss: number
-    },
-    expected: ReferenceMetrics,
-  ): void {
-    this.numbers('losses', `${at}: lm_loss`, [actual.lm_loss], [expected.lm_loss])
-    this.numbers('losses', `${at}: q_halt_loss`, [actual.q_halt_loss], [expected.q_halt_loss])
-    this.numbers(
-      'metrics',
-      `${at}: counts`,
-      [actual.count, actual.exact, actual.halt, actual.steps],
-      [expected.count, expected.exact_accuracy, expected.q_halt_accuracy, expected.steps],
-    )
-    this.numbers('metrics', `${at}: accuracy`, [actual.accuracy], [expected.accuracy])
-  }
-
-  rows(): ParityRow[] {
-    return [...this.#worst.values()]
-  }
-}
-
-/**
- * max |actual - expected| / max |expected|; the plain difference where all expected are 0; infinite when the counts
- * differ or a number is missing.
- */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
-  let difference = 0
-  let magnitude = 0
-  for (let i = 0; i < expected.length; i++) {
-    const d = Math.abs(actual[i]! - expected[i]!)
-    if (Number.isNaN(d)) return Number.POSITIVE_INFINITY
-    if (d > difference) difference = d
-    if (Math.abs(expected[i]!) > magnitude) magnitude = Math.abs(expected[i]!)
-  }
-  return magnitude > 0 ? difference / magnitude : difference
 }

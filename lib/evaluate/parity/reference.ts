@@ -16,6 +16,7 @@ const metrics = z.object({
   steps: z.number(),
   lm_loss: z.number(),
   q_halt_loss: z.number(),
+  q_continue_loss: z.number().optional(),
 })
 
 /** What a reference folder's `VARIANT.json` holds, by the published code's names. */
@@ -28,9 +29,9 @@ const description = z.object({
     puzzle_emb_ndim: z.int().nonnegative(),
     puzzle_emb_len: z.int().nonnegative().default(0),
     H_cycles: z.int().positive(),
-    L_cycles: z.int().positive(),
-    H_layers: z.int().nonnegative(),
-    L_layers: z.int().nonnegative(),
+    L_cycles: z.int().nonnegative().optional(),
+    H_layers: z.int().nonnegative().optional(),
+    L_layers: z.int().nonnegative().optional(),
     hidden_size: z.int().positive(),
     expansion: z.number().positive(),
     num_heads: z.int().positive(),
@@ -38,7 +39,7 @@ const description = z.object({
     halt_max_steps: z.int().positive(),
     halt_exploration_prob: z.number(),
     mlp_t: z.boolean().default(false),
-    no_ACT_continue: z.boolean().default(false),
+    no_ACT_continue: z.boolean().default(true),
   }),
   batch_size: z.int().positive(),
   loss_type: z.enum(['stablemax_cross_entropy', 'softmax_cross_entropy']),
@@ -61,9 +62,6 @@ export interface Reference {
   readonly about: z.infer<typeof description>
   readonly tensors: Safetensors['tensors']
 }
-
-/** The metrics of a step or an evaluation under the published names. */
-export type ReferenceMetrics = z.infer<typeof metrics>
 
 /**
  * Names of the variants in a folder: every `NAME.safetensors` with a `NAME.json` beside it.
@@ -130,11 +128,14 @@ export function referenceTensor(reference: Reference, name: string): HostTensor 
   return { shape: tensor.shape, data: toFloat32(tensor) }
 }
 
-/** All float tensors under a prefix, by the rest of their names. */
+/** Copies of all float tensors under a prefix, by the rest of their names. */
 export function tensorsUnder(reference: Reference, prefix: string): Map<string, HostTensor> {
   const found = new Map<string, HostTensor>()
   for (const name of reference.tensors.keys())
-    if (name.startsWith(prefix)) found.set(name.slice(prefix.length), referenceTensor(reference, name))
+    if (name.startsWith(prefix)) {
+      const { shape, data } = referenceTensor(reference, name)
+      found.set(name.slice(prefix.length), { shape, data: data.slice() })
+    }
   return found
 }
 
@@ -158,5 +159,6 @@ export function referenceBatch(reference: Reference, prefix: string): Batch {
     labels: numbers('labels'),
     puzzleIds: numbers('puzzle_identifiers'),
     rows: Int32Array.from({ length: size }, (_, i) => i),
+    versions: new Int32Array(size),
   }
 }

@@ -3,10 +3,10 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
+import { embed } from '../../lib/model/embed.js'
 import { linear, rmsNorm } from '../../lib/model/ops.js'
 import { checkShape, type ModelShape } from '../../lib/model/shape.js'
 import { swigluChannels, swigluTokens } from '../../lib/model/swiglu.js'
-import { embed, latentRecursion, type Net, recurseWithoutGradient } from '../../lib/model/trm.js'
 import { createModel, disposeModel } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 import { assertClose } from '../close.js'
@@ -91,33 +91,18 @@ test('a linear map and its gradients are those of the plain product', () => {
   assertSame((x, w) => linear(x, w), plain, [random(1, 2, 3, 4), random(2, 5, 4)])
 })
 
-test('a latent recursion is n updates of z and one of y', () => {
-  const calls: string[] = []
-  const name = (t: tf.Tensor): number => t.dataSync()[0]!
-  const net: Net = (a, b) => {
-    calls.push(`${name(a)}+${name(b)}`)
-    return tf.tensor3d([[[calls.length * 100]]])
-  }
-  const [x, y, z] = [1, 10, 20].map((v) => tf.tensor3d([[[v]]])) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]
-  const after = latentRecursion(net, x, { y, z }, 2)
-  assert.deepEqual(calls, ['20+11', '100+11', '10+200'])
-  assert.deepEqual([name(after.y), name(after.z)], [300, 200])
-})
-
-test('recursions without gradient leave the given state and free every state between', () => {
-  const [x, y, z] = [1, 2, 3].map((v) => tf.fill([1, 2, 2], v)) as [tf.Tensor3D, tf.Tensor3D, tf.Tensor3D]
-  const before = tf.memory().numTensors
-  const after = recurseWithoutGradient((a, b) => tf.tanh(tf.add(a, b)) as tf.Tensor3D, x, { y, z }, 3, 4)
-  assert.equal(tf.memory().numTensors, before + 2)
-  assert.equal(y.isDisposed, false)
-  assert.notEqual(after.y, y)
-})
-
 const shape: ModelShape = {
+  model: 'trm',
+  latents: 'two',
+  networks: 'shared',
+  gradient: 'full',
+  halting: 'halt',
+  freeze: false,
   mixer: 'attention',
   hidden: 8,
   heads: 2,
   layers: 1,
+  layersH: 1,
   expansion: 4,
   positions: 'rope',
   T: 1,

@@ -1,0 +1,143 @@
+import { UserError } from '../errors.js'
+import type { Config, ConfigKey } from './schema.js'
+
+/** The model's keys with their effective values. */
+export interface ModelKeys {
+  readonly model: 'trm' | 'hrm' | 'direct'
+  /** `single` in direct prediction. */
+  readonly latents: 'two' | 'single' | 'multi'
+  readonly networks: 'shared' | 'separate'
+  readonly gradient: 'full' | 'one-step'
+  /** `compare`: q_halt > q_continue, without a continue loss. */
+  readonly halting: 'halt' | 'compare' | 'continue' | 'none'
+  readonly positions: 'rope' | 'learned' | 'none'
+  readonly layersH: number
+  readonly T: number
+  /** 0 in direct prediction. */
+  readonly n: number
+  readonly puzzleTokens: number
+  readonly puzzleDim: number
+}
+
+/**
+ * Fills in what the model's keys leave open.
+ *
+ * @throws UserError naming a key that would have no effect, or that does not go with another.
+ */
+export function modelKeys(config: Config): ModelKeys {
+  refuseUnused(config)
+  refuseCombinations(config)
+  const puzzleDim = config.puzzleDim ?? config.hidden
+  const shared = {
+    model: config.model,
+    positions: config.positions ?? (config.mixer === 'attention' ? 'rope' : 'none'),
+    layersH: config.layersH ?? config.layers,
+    puzzleTokens: config.puzzleTokens || Math.ceil(puzzleDim / config.hidden),
+    puzzleDim,
+  } as const
+  switch (config.model) {
+    case 'direct':
+      return {
+        ...shared,
+        latents: 'single',
+        networks: 'shared',
+        gradient: 'full',
+        halting: config.halting ?? 'compare',
+        T: 1,
+        n: 0,
+      }
+    case 'hrm':
+      return {
+        ...shared,
+        latents: 'two',
+        networks: 'separate',
+        gradient: 'one-step',
+        halting: config.halting ?? 'continue',
+        T: config.T ?? 2,
+        n: config.n ?? 2,
+      }
+    case 'trm':
+      return {
+        ...shared,
+        latents: config.latents ?? 'two',
+        networks: config.networks ?? 'shared',
+        gradient: config.gradient ?? 'full',
+        halting: config.halting ?? 'halt',
+        T: config.T ?? 3,
+        n: config.n ?? 6,
+      }
+  }
+}
+
+/** Probability of exploration: 0 where rows do not choose when to halt. */
+export function haltExploration({ haltExploration, halting }: Config): number {
+  return halting === 'none' ? 0 : (haltExploration ?? 0.1)
+}
+
+function refuseUnused(config: Config): void {
+  const { model, networks, mixer, positions, puzzleDim, puzzleTokens, hidden, halting } = config
+  const refuse = (key: ConfigKey, why: string): void => {
+    if (config[key] !== null) throw unused(key, why, config[key])
+  }
+  if (model === 'hrm') {
+    refuse('latents', 'model=hrm has its own, z_L and z_H')
+    refuse('networks', 'model=hrm always has separate ones')
+    refuse('gradient', 'model=hrm always takes the 1-step gradient')
+  }
+  if (model === 'direct') {
+    for (const key of ['latents', 'networks', 'gradient'] as const)
+      refuse(key, 'model=direct has one latent, one network, one update')
+    if (config.T !== 1) refuse('T', 'model=direct makes one update per supervision step')
+    refuse('n', 'model=direct has no latent beside the answer')
+  }
+  if (model === 'direct' || (model === 'trm' && networks !== 'separate'))
+    refuse('layersH', 'there is one network, whose blocks are layers')
+  const needed = Math.ceil((puzzleDim ?? hidden) / hidden)
+  if (model !== 'trm' && puzzleTokens !== 0 && puzzleTokens !== needed)
+    throw unused(
+      'puzzleTokens',
+      `model=${model} always has ceil(puzzleDim / hidden), here ${needed}`,
+      puzzleTokens,
+      '0',
+    )
+  if (mixer === 'mlp' && positions === 'rope')
+    throw unused('positions', 'rotary positions turn the queries and keys of mixer=attention', positions)
+  if (halting === 'none' && config.haltExploration !== 0)
+    refuse('haltExploration', 'with halting=none every row makes K steps')
+}
+
+function refuseCombinations({ latents, networks, halting, K, freeze, puzzleDim }: Config): void {
+  if (latents === 'single' && networks === 'separate')
+    throw new UserError({
+      where: 'key networks',
+      expected: 'shared with latents=single: there is no y beside z for a second network',
+      found: 'separate',
+      todo: 'Use latents=two or latents=multi.',
+      exitCode: 2,
+    })
+  if (halting === 'continue' && K === 1)
+    throw new UserError({
+      where: 'key halting',
+      expected: 'halt or none with K=1, where there is no step to continue to',
+      found: 'continue',
+      todo: 'Raise K, or leave halting out.',
+      exitCode: 2,
+    })
+  if (freeze && puzzleDim === 0)
+    throw new UserError({
+      where: 'key freeze',
+      expected: 'false with puzzleDim=0: without a puzzle embedding nothing would be trained',
+      found: 'true',
+      exitCode: 2,
+    })
+}
+
+function unused(key: ConfigKey, why: string, found: unknown, neutral = 'null'): UserError {
+  return new UserError({
+    where: `key ${key}`,
+    expected: `nothing, as it would have no effect: ${why}`,
+    found: String(found),
+    todo: `Leave it out, or set it to ${neutral}.`,
+    exitCode: 2,
+  })
+}

@@ -1,0 +1,104 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Carry } from '../model/carry.js'
+import { embed, puzzleRows } from '../model/embed.js'
+import { continueTarget, looksAhead } from '../model/halting.js'
+import { heads, type Outputs } from '../model/heads.js'
+import { type LossKind, supervisionLoss } from '../model/loss.js'
+import { networks, recursionOf } from '../model/network.js'
+import { withoutGradient } from '../model/ops.js'
+import { recurse, recurseWithoutGradient, type State } from '../model/recursion.js'
+import { tidy } from '../model/tidy.js'
+import { type Model, trainedNames, type Weights } from '../model/weights.js'
+
+/** What the forward and the backward pass of a supervision step give; its tensors are the caller's to free. */
+export interface Pass {
+  /** The latents after the step. */
+  readonly state: State
+  readonly outputs: Outputs
+  readonly predictions: Int32Array
+  /** `[B]`; null where there is no continue loss. */
+  readonly continueTarget: Float32Array | null
+  /** Of (loss / B), by the names of the trained weights. */
+  readonly gradients: Weights
+  /** `[B, puzzleDim]`; null without a puzzle embedding. */
+  readonly puzzleGradients: Float32Array | null
+  /** Summed over rows; a part that is not there is 0. */
+  readonly losses: { loss: number; lmLoss: number; qHaltLoss: number; qContinueLoss: number }
+}
+
+/**
+ * One supervision step from a carry: the recursion's first updates without gradient, the others with, the loss, and
+ * the gradient of (loss / B) with respect to every trained weight and the batch's puzzle rows.
+ */
+export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind): Pass {
+  const { shape, weights } = model
+  const { size, seqLen } = carry.batch
+  const { updates, withGradient } = recursionOf(shape)
+  const names = trainedNames(shape)
+  const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
+  const { gradients, puzzleGradient } = tidy(() => {
+    const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
+    const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
+    const rows = puzzleRows(model, carry.batch.puzzleIds)
+    const nets = networks(weights, shape)
+    const first = updates.slice(0, -withGradient)
+    const start =
+      first.length > 0
+        ? recurseWithoutGradient(first, nets, embed(weights, shape, inputs, rows), carry.state)
+        : carry.state
+    const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
+      const x = embed(weights, shape, inputs, rows)
+      const state = recurse(updates.slice(-withGradient), nets, x, start)
+      const outputs = heads(weights, shape, state)
+      const target = looksAhead(shape)
+        ? withoutGradient(() => {
+            const next = heads(weights, shape, recurseWithoutGradient(updates, nets, x, state))
+            return continueTarget(next, lastSteps(carry, shape.K))
+          })
+        : null
+      const loss = supervisionLoss(outputs, labels, lossKind, {
+        learnHalt: shape.halting !== 'none',
+        continueTarget: target,
+      })
+      kept.state = keepAll(state)
+      kept.outputs = keepAll(outputs)
+      kept.predictions = tf.keep(tf.argMax(outputs.logits, -1))
+      if (target) kept.target = tf.keep(target)
+      kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt, loss.qContinue ?? tf.scalar(0)]))
+      return tf.div(loss.total, size) as tf.Scalar
+    })([...names.map((name) => weights[name]!), ...(rows ? [rows] : [])])
+    return {
+      gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) as Weights,
+      puzzleGradient: rows ? grads[names.length]! : null,
+    }
+  })
+  const { state, outputs } = kept as Required<typeof kept>
+  const [loss, lmLoss, qHaltLoss, qContinueLoss] = [...readAndFree(kept.losses!)] as [number, number, number, number]
+  return {
+    state,
+    outputs,
+    gradients,
+    predictions: readAndFree(kept.predictions!),
+    continueTarget: kept.target ? readAndFree<Float32Array>(kept.target) : null,
+    losses: { loss, lmLoss, qHaltLoss, qContinueLoss },
+    puzzleGradients: puzzleGradient && readAndFree<Float32Array>(puzzleGradient),
+  }
+}
+
+/** `[B]`, 1 where the step that is being made is the row's K-th. */
+function lastSteps(carry: Carry, K: number): Uint8Array {
+  return Uint8Array.from(carry.steps, (done) => (done + 1 >= K ? 1 : 0))
+}
+
+/** Keeps every tensor of a record beyond the tidy that it was made in. */
+function keepAll<T extends object>(tensors: T): T {
+  for (const tensor of Object.values(tensors)) tf.keep(tensor as tf.Tensor)
+  return tensors
+}
+
+/** A copy of a tensor's numbers, in their own type. */
+function readAndFree<T extends Float32Array | Int32Array>(tensor: tf.Tensor): T {
+  const numbers = tensor.dataSync().slice() as T
+  tensor.dispose()
+  return numbers
+}

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from '../../lib/backend/index.js'
+import { recursionOf } from '../../lib/model/network.js'
+import { type Net, type Networks, recurse, recurseWithoutGradient, type State } from '../../lib/model/recursion.js'
+import { depth, latentNames, type ModelShape } from '../../lib/model/shape.js'
+import { tinyShape } from './tiny.js'
+
+before(async () => {
+  await startBackend()
+})
+
+const scalar = (value: number): tf.Tensor3D => tf.tensor3d([[[value]]])
+const numberOf = (tensor: tf.Tensor): number => tensor.dataSync()[0]!
+
+/** Runs one supervision step on numbers and tells every call: which network, and the sum it was given. */
+function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, number>>) {
+  const calls: string[] = []
+  const net =
+    (name: string): Net =>
+    (a, b) => {
+      calls.push(`${name}(${[a, ...(b ? [b] : [])].map(numberOf).join(' + ')})`)
+      return scalar(calls.length * 1000)
+    }
+  const nets: Networks = { L: net('L'), H: net('H') }
+  const { updates, withGradient } = recursionOf(tinyShape(change))
+  const state = Object.fromEntries(Object.entries(start).map(([name, value]) => [name, scalar(value)]))
+  const after = recurse(updates, nets, scalar(1), state)
+  return { calls, withGradient, after: Object.fromEntries(Object.entries(after).map(([k, v]) => [k, numberOf(v)])) }
+}
+
+test('the TRM updates z n times from z and y + x, then y from y and z, T times', () => {
+  const { calls, after, withGradient } = callsOf({ T: 2, n: 2 }, { z_H: 10, z_L: 20 })
+  assert.deepEqual(calls, [
+    'L(20 + 11)',
+    'L(1000 + 11)',
+    'H(10 + 2000)',
+    'L(2000 + 3001)',
+    'L(4000 + 3001)',
+    'H(3000 + 5000)',
+  ])
+  assert.deepEqual(after, { z_H: 6000, z_L: 5000 })
+  assert.equal(withGradient, 3)
+})
+
+test('HRM makes the same calls, and only its last two carry gradient', () => {
+  const start = { z_H: 10, z_L: 20 }
+  const [hrm, trm] = [callsOf({ model: 'hrm', T: 2, n: 3 }, start), callsOf({ T: 2, n: 3 }, start)]
+  assert.deepEqual(hrm.calls, trm.calls)
+  assert.deepEqual([hrm.withGradient, trm.withGradient], [2, 4])
+})
+
+test('single z: z looks at x n times, then settles without it', () => {
+  const { calls, after } = callsOf({ latents: 'single', T: 1, n: 2 }, { z_L: 20 })
+  assert.deepEqual(calls, ['L(20 + 1)', 'L(1000 + 1)', 'L(2000)'])
+  assert.deepEqual(after, { z_L: 3000 })
+})
+
+test('multi-scale z: each z_i in turn is made of the sum of all as it is then', () => {
+  const { calls, after } = callsOf({ latents: 'multi', T: 1, n: 3 }, { z_H: 10, z_L1: 1, z_L2: 2, z_L3: 3 })
+  assert.deepEqual(calls, ['L(6 + 11)', 'L(1005 + 11)', 'L(3003 + 11)', 'H(10 + 6000)'])
+  assert.deepEqual(after, { z_H: 4000, z_L1: 1000, z_L2: 2000, z_L3: 3000 })
+})
+
+test('direct prediction makes one update of y, with x', () => {
+  const { calls, withGradient } = callsOf({ model: 'direct', latents: 'single', T: 1, n: 0 }, { z_H: 10 })
+  assert.deepEqual([calls, withGradient], [['H(10 + 1)'], 1])
+})
+
+test('the 1-step gradient is that of the last two updates, whatever the latents', () => {
+  for (const latents of ['two', 'single', 'multi'] as const)
+    assert.equal(callsOf({ latents, gradient: 'one-step', T: 3, n: 1 }, { z_H: 1, z_L: 2, z_L1: 3 }).withGradient, 2)
+})
+
+test('the updates pass through T(n + 1) networks', () => {
+  for (const [T, n] of [
+    [1, 1],
+    [3, 6],
+    [2, 4],
+  ] as const)
+    for (const latents of ['two', 'single', 'multi'] as const) {
+      const shape = tinyShape({ latents, T, n, layers: 2 })
+      assert.equal(recursionOf(shape).updates.length * 2, depth(shape))
+    }
+  assert.equal(depth(tinyShape({ networks: 'separate', T: 2, n: 3, layers: 1, layersH: 5 })), 2 * (3 + 5))
+})
+
+test('updates without gradient leave the given state and free every state between', () => {
+  for (const latents of ['two', 'single', 'multi'] as const) {
+    const shape = tinyShape({ latents, T: 3, n: 2 })
+    const x = tf.fill([1, 2, 2], 1) as tf.Tensor3D
+    const start: State = Object.fromEntries(latentNames(shape).map((name) => [name, tf.fill([1, 2, 2], 2)]))
+    const net: Net = (a, b) => tf.tanh(b ? tf.add(a, b) : a) as tf.Tensor3D
+    const before = tf.memory().numTensors
+    const after = recurseWithoutGradient(recursionOf(shape).updates, { L: net, H: net }, x, start)
+    assert.equal(tf.memory().numTensors, before + latentNames(shape).length)
+    assert.ok(Object.values(start).every((latent) => !latent.isDisposed))
+    tf.dispose([x, ...Object.values(start), ...Object.values(after)])
+  }
+})
