@@ -1,7 +1,8 @@
 import { tableToIPC } from 'apache-arrow'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
-import type { Dataset, DatasetManifest, SourceFile, TestTask } from '../dataset.js'
+import { kindOf } from '../../files/json.js'
+import type { Dataset, DatasetManifest, TestTask } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
 import { arcAugment } from './augment.js'
 import type { ArcTask } from './check.js'
@@ -29,14 +30,15 @@ interface Listed {
   readonly source: DatasetManifest['source']
   /** The folder, for errors. */
   readonly where: string
+  /** The identifiers of a published list; null where versions are drawn. */
+  readonly identifiers: ArcIdentifiers | null
 }
 
 /**
  * An ARC data set: ARC-AGI-1 or ARC-AGI-2 out of files, or generated tasks. The `train` pairs of every task train; the `test`
  * pairs of the tested subset are the test set, those of the others train too. Identifiers go subset by subset (training,
  * evaluation, concept), in each by the tasks' names (generated tasks: training tasks, then test tasks, as they were drawn), a
- * task followed by its versions. The same options and files give the
- * same data set, byte for byte.
+ * task followed by its versions. The same options and files give the same data set, byte for byte.
  *
  * @example
  * const data = await arc({ set: 'arc-1', dir: 'data/arc', augment: 1000, seed: 0 })
@@ -51,19 +53,22 @@ export async function arc(options: ArcOptions = {}): Promise<Dataset> {
   const testedNames = new Set(testedTasks.map(({ name }) => name))
   const leftOut = judgeTwins(twins, plan.twins, (name) => testedNames.has(name), listed.where)
   const tasks = listed.tasks.filter(({ task }) => !leftOut.has(task.name))
-  if (tasks.every(({ tested }) => !tested) && plan.source.kind === 'files')
-    throw new UserError({ where: listed.where, expected: 'tasks to test', found: 'none' })
-  return assemble(plan, tasks, listed.source, describeDisjoint(twins, plan.twins))
+  const identifiers = listed.identifiers ?? drawnIdentifiers(plan, tasks)
+  checkListed(identifiers, tasks, plan.source)
+  return assemble(plan, tasks, identifiers, listed.source, describeDisjoint(twins, plan.twins))
 }
 
 function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
   const { subsets, files } = readSet(source.dir, source)
   const tasks = subsets.flatMap(({ subset, tasks }) => tasks.map((task) => ({ task, tested: subset === source.test })))
-  return { tasks, source: { kind: 'files', files: [...files, ...listFile(source.identifiers)] }, where: source.dir }
-}
-
-function listFile(file: string | null): SourceFile[] {
-  return file === null ? [] : [{ path: file, sha256: readJsonFile(file).sha256 }]
+  if (source.identifiers === null)
+    return { tasks, source: { kind: 'files', files: [...files] }, where: source.dir, identifiers: null }
+  const { value, sha256: checksum } = readJsonFile(source.identifiers)
+  if (!Array.isArray(value))
+    throw new UserError({ where: source.identifiers, expected: 'a list of names', found: kindOf(value) })
+  const list = { path: source.identifiers, sha256: checksum }
+  const identifiers = identifiersFromList(value, source.identifiers)
+  return { tasks, source: { kind: 'files', files: [...files, list] }, where: source.dir, identifiers }
 }
 
 function listGenerated({ seed }: ArcPlan, order: { train: number; test: number; size: number }): Listed {
@@ -73,17 +78,18 @@ function listGenerated({ seed }: ArcPlan, order: { train: number; test: number; 
     tasks: [...listed(train, false), ...listed(test, true)],
     source: { kind: 'generated' },
     where: 'generated tasks',
+    identifiers: null,
   }
 }
 
 function assemble(
   plan: ArcPlan,
   tasks: readonly ListedTask[],
+  identifiers: ArcIdentifiers,
   source: DatasetManifest['source'],
   disjoint: string,
 ): Dataset {
   const { board, seed } = plan
-  const identifiers = identifiersFor(plan, tasks)
   const rows = new Map(identifiers.tasks.map((name, i) => [name, identifiers.rowsOf(i)[0]!]))
   const listed = tasks.map(({ task, tested }): SplitTask => ({ task, tested, row: rows.get(task.name)! }))
   const train = splitOf('train', listed, board)
@@ -120,29 +126,26 @@ function assemble(
   return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers, testTasks, tables }
 }
 
-/** The identifiers that a list names, or those of the versions that are drawn. */
-function identifiersFor({ source, augment, seed }: ArcPlan, tasks: readonly ListedTask[]): ArcIdentifiers {
-  if (source.kind === 'generated' || source.identifiers === null)
-    return identifiersOf(
-      tasks.map(({ task }) => ({
-        name: task.name,
-        codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed),
-      })),
-    )
-  const file = source.identifiers
-  const list = readJsonFile(file).value
-  if (!Array.isArray(list)) throw new UserError({ where: file, expected: 'a list of names', found: 'something else' })
-  const identifiers = identifiersFromList(list, file)
+function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[]): ArcIdentifiers {
+  return identifiersOf(
+    tasks.map(({ task }) => ({
+      name: task.name,
+      codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed),
+    })),
+  )
+}
+
+/** @throws UserError when a published list lacks a task. */
+function checkListed(identifiers: ArcIdentifiers, tasks: readonly ListedTask[], source: ArcPlan['source']): void {
   const named = new Set(identifiers.tasks)
   const missing = tasks.find(({ task }) => !named.has(task.name))
-  if (missing)
+  if (missing && source.kind === 'files')
     throw new UserError({
-      where: file,
+      where: source.identifiers ?? source.dir,
       expected: `every task of ${source.dir}`,
       found: `no ${missing.task.name}`,
       todo: 'Is it the list of this set? Name its subsets with subsets=….',
     })
-  return identifiers
 }
 
 function testTaskOf({ name, test }: ArcTask): TestTask {

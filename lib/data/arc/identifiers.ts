@@ -59,19 +59,11 @@ export function identifiersFromList(names: readonly unknown[], where = 'identifi
   const numbers = new Map<string, number>()
   const taskOf = new Int32Array(names.length).fill(-1)
   const codeOf = new Int32Array(names.length)
-  const seen = new Set<string>()
   for (let row = 1; row < names.length; row++) {
     const name = names[row]
     if (typeof name !== 'string')
       throw new UserError({ where: `${where}, [${row}]`, expected: 'a name', found: JSON.stringify(name) ?? 'nothing' })
     const { task, code } = parseVersionName(name, `${where}, [${row}]`)
-    if (seen.has(name) || (code === 0 && name !== task))
-      throw new UserError({
-        where: `${where}, [${row}]`,
-        expected: 'each version of a task once',
-        found: `${name} again`,
-      })
-    seen.add(name)
     const number = numbers.get(task) ?? numbers.size
     numbers.set(task, number)
     taskOf[row] = number
@@ -79,15 +71,29 @@ export function identifiersFromList(names: readonly unknown[], where = 'identifi
   }
   const identifiers = arcIdentifiers([...numbers.keys()], taskOf, codeOf)
   identifiers.tasks.forEach((name, task) => {
-    if (seen.has(name)) return
-    const row = identifiers.rowsOf(task)[0]!
-    throw new UserError({
-      where: `${where}, [${row}]`,
-      expected: `the task ${name} itself in the list, beside its versions`,
-      found: `only ${identifiers.name(row)}`,
-    })
+    checkVersions(identifiers, name, identifiers.rowsOf(task), where)
   })
   return identifiers
+}
+
+function checkVersions({ codeOf, name: nameOf }: ArcIdentifiers, task: string, rows: Int32Array, where: string): void {
+  const first = rows[0]!
+  if (codeOf[first] !== 0)
+    throw new UserError({
+      where: `${where}, [${first}]`,
+      expected: `the task ${task} itself in the list, beside its versions`,
+      found: `only ${nameOf(first)}`,
+    })
+  const seen = new Set<number>()
+  for (const row of rows) {
+    if (seen.has(codeOf[row]!))
+      throw new UserError({
+        where: `${where}, [${row}]`,
+        expected: 'each version of a task once',
+        found: `${nameOf(row)} again`,
+      })
+    seen.add(codeOf[row]!)
+  }
 }
 
 /** Identifiers out of their numbers. */

@@ -5,7 +5,7 @@ import { LARGEST } from './grid.js'
 import { planSet, type SetName, type SetPlan, SUBSETS } from './sets.js'
 
 const names = z
-  .union([z.array(z.string()), z.string()], { error: 'names of subsets' })
+  .union([z.array(z.string()).readonly(), z.string()], { error: 'names of subsets' })
   .transform((value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value))
 
 /** Everything that can be asked of an ARC data set; the same keys in TypeScript and on the command line. */
