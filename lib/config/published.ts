@@ -21,6 +21,8 @@ export interface PublishedConfig {
   /** Only what it says; tensors and defaults tell the rest. */
   readonly config: ConfigInput
   readonly sizes: DataSizes
+  /** What the published code takes where neither it nor the tensors say. */
+  readonly assumed: ConfigInput
   /** What was left out, key by key, and why. */
   readonly notes: readonly string[]
 }
@@ -49,7 +51,6 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
   ['lr_warmup_steps', 'warmup'],
   ['num_heads', 'heads'],
   ['pos_encodings', 'positions'],
-  ['puzzle_emb_len', 'puzzleTokens'],
   ['puzzle_emb_lr', 'puzzleLr'],
   ['puzzle_emb_ndim', 'puzzleDim'],
   ['puzzle_emb_weight_decay', 'puzzleWeightDecay'],
@@ -68,6 +69,12 @@ const FIXED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['causal', false],
   ['rms_norm_eps', 1e-5],
   ['rope_theta', 10000],
+])
+
+/** Switches of the published code that are no keys here, and their usual positions. */
+const USUAL: ReadonlyMap<string, unknown> = new Map([
+  ['act_enabled', true],
+  ['act_inference', false],
 ])
 
 /** Keys about files, names and reports, or about one machine's share of a batch. */
@@ -96,6 +103,7 @@ const SPECIAL = new Set([
   'loss_type',
   'mlp_t',
   'no_ACT_continue',
+  'puzzle_emb_len',
 ])
 
 /** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
@@ -138,12 +146,13 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
     else if (size !== undefined) sizes[size] = whole(value, `${where}, key ${path}`)
     else if (FIXED.has(key) && FIXED.get(key) !== value)
       throw new UserError({ where: `${where}, key ${path}`, expected: show(FIXED.get(key)), found: show(value) })
-    else if (![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
+    else if (USUAL.get(key) !== value && ![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
       notes.push(`${path}: ${show(value)} is unknown here and left out`)
   }
   special(told, model, where, put, notes)
   for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
-  return { config: config as ConfigInput, sizes, notes }
+  // The default of the published class; HRM and direct prediction have no such key.
+  return { config: config as ConfigInput, sizes, assumed: model.model === 'trm' ? { puzzleTokens: 16 } : {}, notes }
 }
 
 /** Keys that mean something else from model to model, or another thing than ours. */
@@ -165,13 +174,20 @@ function special(
     })
   if (model === 'direct') {
     rename('H_layers', 'layers')
-    for (const key of ['H_cycles', 'L_cycles', 'L_layers']) unused(key, key === 'H_cycles' ? 1 : 0)
+    unused('H_cycles', 1)
+    for (const key of ['L_cycles', 'L_layers', 'puzzle_emb_len']) unused(key, 0)
   } else {
     rename('L_layers', 'layers')
     rename('H_cycles', 'T')
     rename('L_cycles', 'n')
-    if (model === 'hrm') rename('H_layers', 'layersH')
-    else unused('H_layers', 0)
+  }
+  if (model === 'hrm') {
+    rename('H_layers', 'layersH')
+    unused('puzzle_emb_len', 0)
+  }
+  if (model === 'trm') {
+    unused('H_layers', 0)
+    rename('puzzle_emb_len', 'puzzleTokens')
     put('latents', latents, 'arch.name')
   }
   put('model', model, 'arch.name')

@@ -20,13 +20,15 @@ export interface WeightsSizes {
   readonly seqLen: number | null
 }
 
-/** Expansions that are tried where a configuration names none: any that gives the widths found is the same model. */
-const EXPANSIONS = [4, 1, 2, 3, 6, 8, 0.5, 1.5, 2.5, 3.5, 5, 7, 16]
+/** Numbers of heads that are tried where a configuration names none: the first that divides hidden into even sizes. */
+const HEADS = [8, 4, 2]
 
 /**
  * Adds to a configuration what it does not say and the tensors tell.
  *
  * @param where where the configuration comes from, for errors
+ * @param assumed what is taken where neither says
+ * @param assumed what is taken where neither says
  * @throws UserError naming a key that contradicts the tensors.
  */
 export function completeConfig(
@@ -34,6 +36,7 @@ export function completeConfig(
   sizes: DataSizes,
   facts: WeightsFacts,
   where: string,
+  assumed: ConfigInput = {},
 ): CompleteConfig {
   const notes: string[] = []
   const agree = (key: string, value: unknown, found: unknown, why: string): void => {
@@ -50,8 +53,8 @@ export function completeConfig(
     agree(key, told[key], value, why)
     config[key] = value
   }
-  const model = modelOf(told, facts, agree, notes)
-  tell('model', model, facts.twoStacks ? 'H_level and L_level' : facts.layers > 0 ? 'the stacks there are' : '')
+  const model = modelOf(told, facts, notes)
+  tell('model', model, 'the stacks there are')
   if (model === 'trm') {
     tell('latents', facts.latents, 'the initial states there are')
     tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the stacks there are')
@@ -65,14 +68,16 @@ export function completeConfig(
   config.positions = positions(told, facts, agree, notes)
   config.expansion = expansion(told, facts, where)
   config.heads = heads(told, facts, where, notes)
-  const { seqLen, puzzleTokens } = lengths(told, sizes, facts, model, agree)
-  config.puzzleTokens = puzzleTokens
+  const P = puzzleTokens(told, sizes, facts, model, assumed, notes)
+  config.puzzleTokens = P
+  const seqLen = puzzleLength(P || Math.ceil((facts.puzzle?.dim ?? 0) / facts.hidden), sizes, facts, agree)
   agree('vocab_size', sizes.vocabSize, facts.vocabSize, 'embed_tokens.embedding_weight')
   const rows = facts.puzzle?.rows
   if (rows !== undefined) agree('num_puzzle_identifiers', sizes.puzzleIdentifiers, rows, 'puzzle_emb.weights')
   for (const key of Object.keys(config) as ConfigKey[]) if (config[key] === undefined) delete config[key]
   const open = (model === 'direct' ? (['K'] as const) : (['T', 'n', 'K'] as const)).filter((key) => config[key] == null)
-  if (open.length > 0) notes.push(`${open.join(', ')}: not said, and tensors cannot tell; the defaults are taken`)
+  if (open.length > 0)
+    notes.push(`${open.join(', ')}: not said, and tensors cannot tell; the defaults are taken, which may be wrong`)
   return {
     config: config as ConfigInput,
     sizes: { vocabSize: facts.vocabSize, puzzleIdentifiers: rows ?? sizes.puzzleIdentifiers ?? 1, seqLen },
@@ -82,11 +87,10 @@ export function completeConfig(
 
 type Agree = (key: string, value: unknown, found: unknown, why: string) => void
 
-function modelOf(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: string[]): 'trm' | 'hrm' | 'direct' {
+function modelOf(told: ConfigInput, facts: WeightsFacts, notes: string[]): 'trm' | 'hrm' | 'direct' {
   if (!facts.twoStacks) return facts.model
   if (told.model == null)
     notes.push('model: two stacks, taken for HRM; a TRM with separate networks has the same tensors')
-  if (told.model === 'direct') agree('model', told.model, 'hrm', 'H_level and L_level')
   return told.model === 'trm' ? 'trm' : 'hrm'
 }
 
@@ -103,24 +107,29 @@ function positions(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: 
   return told.positions
 }
 
-function expansion(told: ConfigInput, { hidden, inner, innerL, tokens }: WeightsFacts, where: string): number {
-  const fits = (e: number): boolean =>
-    swigluInner(hidden, e) === inner && (innerL === null || tokens === null || swigluInner(tokens, e) === innerL)
-  const found = told.expansion ?? EXPANSIONS.find(fits)
+/** Any expansion that gives the widths found makes the same model: 4 where it does, else a whole one, else any. */
+function expansion(told: ConfigInput, facts: WeightsFacts, where: string): number {
+  const swiglus = [{ size: facts.hidden, width: facts.inner }]
+  if (facts.tokens !== null && facts.innerL !== null) swiglus.push({ size: facts.tokens, width: facts.innerL })
+  const fits = (e: number): boolean => swiglus.every(({ size, width }) => swigluInner(size, e) === width)
+  const least = Math.max(...swiglus.map(({ size, width }) => ((width - 255.5) * 1.5) / size))
+  const most = Math.min(...swiglus.map(({ size, width }) => (width * 1.5) / size))
+  const found = told.expansion ?? [4, Math.ceil(least), most, least].find(fits)
   if (found !== undefined && fits(found)) return found
   throw new UserError({
     where: `${where}, key expansion`,
-    expected: `an expansion that makes SwiGLUs of width ${[inner, innerL].filter((w) => w !== null).join(' and ')}, as the tensors have them`,
-    found: told.expansion === undefined ? 'none named, and no usual one does' : String(told.expansion),
-    todo: 'Name the configuration with config=FILE.',
+    expected: `an expansion that makes SwiGLUs of width ${swiglus.map(({ width }) => width).join(' and ')}, as the tensors have them`,
+    found: told.expansion === undefined ? 'that none does' : String(told.expansion),
+    todo: 'The configuration belongs to other weights: name the right one with config=FILE.',
   })
 }
 
 function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string, notes: string[]): number | undefined {
   if (width === null) return told.heads
   if (told.heads === undefined) {
-    notes.push('heads: not said, and tensors cannot tell; the default is taken')
-    return undefined
+    const taken = HEADS.find((n) => hidden % (2 * n) === 0) ?? 1
+    notes.push(`heads: not said, and tensors cannot tell; ${taken} is taken, which may be wrong`)
+    return taken
   }
   const size = Math.floor(hidden / told.heads)
   if (told.heads * size === width) return told.heads
@@ -132,24 +141,26 @@ function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string
   })
 }
 
-/** seqLen + P = L, where a tensor says L; HRM and direct prediction fix P. */
-function lengths(
+/** P as told, or what L leaves beside the puzzle; HRM and direct prediction have as many as the embedding needs: 0. */
+function puzzleTokens(
   told: ConfigInput,
   sizes: DataSizes,
-  { hidden, tokens, puzzle }: WeightsFacts,
+  { tokens, puzzle }: WeightsFacts,
   model: 'trm' | 'hrm' | 'direct',
-  agree: Agree,
-): { seqLen: number | null; puzzleTokens: number | undefined } {
-  const needed = Math.ceil((puzzle?.dim ?? 0) / hidden)
-  const fixed = model === 'trm' ? told.puzzleTokens : 0
-  const seqLenOf = (P: number): number => {
-    if (tokens !== null) agree('seq_len', sizes.seqLen, tokens - P, `L = ${tokens}, of which ${P} are puzzle tokens`)
-    return tokens === null ? sizes.seqLen! : tokens - P
-  }
-  if (fixed !== undefined) {
-    const P = fixed || needed
-    return { seqLen: tokens === null && sizes.seqLen === undefined ? null : seqLenOf(P), puzzleTokens: fixed }
-  }
-  if (tokens === null || sizes.seqLen === undefined) return { seqLen: sizes.seqLen ?? null, puzzleTokens: undefined }
-  return { seqLen: sizes.seqLen, puzzleTokens: tokens - sizes.seqLen }
+  assumed: ConfigInput,
+  notes: string[],
+): number {
+  if (model !== 'trm' || puzzle === null) return told.puzzleTokens ?? 0
+  if (told.puzzleTokens !== undefined) return told.puzzleTokens
+  if (tokens !== null && sizes.seqLen !== undefined) return tokens - sizes.seqLen
+  const P = assumed.puzzleTokens ?? 0
+  notes.push(`puzzleTokens: not said; taken to be ${P === 0 ? 'as many as the embedding needs' : P}`)
+  return P
+}
+
+/** seqLen + P = L, where a tensor says L. */
+function puzzleLength(P: number, sizes: DataSizes, { tokens }: WeightsFacts, agree: Agree): number | null {
+  if (tokens === null) return sizes.seqLen ?? null
+  agree('seq_len', sizes.seqLen, tokens - P, `L = ${tokens}, ${P} of them puzzle tokens`)
+  return tokens - P
 }

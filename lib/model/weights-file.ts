@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { modelKeys } from '../config/model-keys.js'
 import { parseConfig } from '../config/parse.js'
-import { fromPublishedConfig, isPublishedConfig } from '../config/published.js'
+import { fromPublishedConfig, isPublishedConfig, type PublishedConfig } from '../config/published.js'
 import { type ConfigInput, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { readConfigFile } from '../files/config-file.js'
@@ -66,8 +66,9 @@ export async function readWeightsFile(file: string, options: ReadWeightsOptions 
     ? isPublishedConfig(source.values)
       ? fromPublishedConfig(source.values, facts, source.from)
       : ownConfig(source.values)
-    : { config: {}, sizes: {}, notes: [] }
-  const whole = completeConfig(told.config, { ...told.sizes, ...stored.sizes }, facts, source?.from ?? file)
+    : { config: {}, sizes: {}, assumed: {}, notes: [] }
+  const sizes = { ...told.sizes, ...stored.sizes }
+  const whole = completeConfig(told.config, sizes, facts, source?.from ?? file, told.assumed)
   notes.push(...told.notes, ...whole.notes)
   checkTensors(shapeFor(whole, facts, source?.from ?? file), tensors, file)
   return {
@@ -147,12 +148,12 @@ function configOf(file: string, stored: StoredWeights, named: string | undefined
 }
 
 /** Our own keys; those of another version are left out and said. */
-function ownConfig(values: JsonObject): { config: ConfigInput; sizes: object; notes: string[] } {
+function ownConfig(values: JsonObject): PublishedConfig {
   const known = Object.entries(values).filter(([key]) => Object.hasOwn(configSchema.shape, key))
   const notes = Object.keys(values)
     .filter((key) => !Object.hasOwn(configSchema.shape, key))
     .map((key) => `${key}: unknown here and left out`)
-  return { config: Object.fromEntries(known) as ConfigInput, sizes: {}, notes }
+  return { config: Object.fromEntries(known) as ConfigInput, sizes: {}, assumed: {}, notes }
 }
 
 /** Official files hold one set, and their configuration whether it is the average. */

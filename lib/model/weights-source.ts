@@ -8,10 +8,14 @@ import { checkSeal, isSealed } from '../files/sealed.js'
 import { CHECKPOINT_FORMAT, EMA_PREFIX, type StoredWeights, WEIGHTS_FORMAT, widened } from './weights-format.js'
 import { readOfficial } from './weights-official.js'
 
+const ZIP = Buffer.from('PK\x03\x04', 'latin1')
+
 /** Reads whatever holds weights, by what its first bytes are. @throws UserError when it holds none, or is damaged. */
 export async function readStored(file: string, asked?: 'ema' | 'live'): Promise<StoredWeights> {
   const head = firstBytes(file)
-  if (head.subarray(0, 4).equals(Buffer.from('PK\x03\x04', 'latin1'))) return readOfficial(file, asked)
+  if (head.subarray(0, 4).equals(ZIP)) return readOfficial(file, asked)
+  // Eight bytes of length, and the brace that opens a header.
+  if (head[8] === 0x7b) return readOwn(file, asked)
   if (head[0] === 0x80)
     throw new UserError({
       where: file,
@@ -19,13 +23,11 @@ export async function readStored(file: string, asked?: 'ema' | 'live'): Promise<
       found: 'a bare pickle, PyTorch’s old format',
       todo: "Where you trust it: python -c \"import torch; torch.save(torch.load('OLD', weights_only=True), 'NEW')\".",
     })
-  if (head[8] !== 0x7b)
-    throw new UserError({
-      where: file,
-      expected: 'safetensors, or a file of torch.save',
-      found: head.length === 0 ? 'an empty file' : 'neither',
-    })
-  return readOwn(file, asked)
+  throw new UserError({
+    where: file,
+    expected: 'safetensors, or a file of torch.save',
+    found: head.length === 0 ? 'an empty file' : 'neither',
+  })
 }
 
 function firstBytes(file: string): Buffer {
