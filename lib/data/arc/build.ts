@@ -71,7 +71,7 @@ function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
   return { tasks, source: { kind: 'files', files: [...files, list] }, where: source.dir, identifiers }
 }
 
-function listGenerated({ seed }: ArcPlan, order: { train: number; test: number; size: number }): Listed {
+function listGenerated({ seed }: ArcPlan, order: ArcPlan['source'] & { kind: 'generated' }): Listed {
   const { train, test } = generateTasks({ ...order, seed })
   const listed = (tasks: readonly ArcTask[], tested: boolean): ListedTask[] => tasks.map((task) => ({ task, tested }))
   return {

@@ -21,6 +21,8 @@ export interface GenerateOptions {
   /** Largest height and width of grids. */
   readonly size: number
   readonly seed: number
+  /** Names of the families to draw from; default all that have room at the size. */
+  readonly families?: readonly string[] | undefined
 }
 
 /**
@@ -28,10 +30,13 @@ export interface GenerateOptions {
  * test pairs. No two tasks share a pair. Test tasks are drawn first, so that they stay the same when more training
  * tasks are asked for. A task is named after its family and content.
  *
- * @throws UserError when so many different tasks are not found at that size.
+ * @throws UserError for an unknown family, one that has no room, or when so many different tasks are not found.
  */
-export function generateTasks({ train, test, size, seed }: GenerateOptions): { train: ArcTask[]; test: ArcTask[] } {
-  const families = FAMILIES.filter(({ smallest }) => smallest <= size)
+export function generateTasks({ train, test, size, seed, families: asked }: GenerateOptions): {
+  train: ArcTask[]
+  test: ArcTask[]
+} {
+  const families = familiesOf(asked, size)
   const pairs = new Set<string>()
   const names = new Set<string>()
   const one = (split: string, index: number): ArcTask => {
@@ -56,6 +61,19 @@ export function generateTasks({ train, test, size, seed }: GenerateOptions): { t
   }
   const tested = Array.from({ length: test }, (_, i) => one('test', i))
   return { train: Array.from({ length: train }, (_, i) => one('train', i)), test: tested }
+}
+
+function familiesOf(asked: readonly string[] | undefined, size: number): readonly Family[] {
+  const wrong = (expected: string, found: string): UserError =>
+    new UserError({ where: 'key families', expected, found, exitCode: 2 })
+  if (asked === undefined) return FAMILIES.filter(({ smallest }) => smallest <= size)
+  if (asked.length === 0) throw wrong('one or more families', 'none')
+  return asked.map((name) => {
+    const family = FAMILIES.find((family) => family.name === name)
+    if (!family) throw wrong(`of ${FAMILIES.map(({ name }) => name).join(', ')}`, name)
+    if (family.smallest > size) throw wrong(`families with room in grids up to ${size}×${size}`, name)
+    return family
+  })
 }
 
 /** One task; null when inputs repeat or the rule changes too little to be seen. */

@@ -5,7 +5,7 @@ import { LARGEST } from './grid.js'
 import { planSet, type SetName, type SetPlan, SUBSETS } from './sets.js'
 
 const names = z
-  .union([z.array(z.string()).readonly(), z.string()], { error: 'names of subsets' })
+  .union([z.array(z.string()).readonly(), z.string()], { error: 'names with commas between them' })
   .transform((value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value))
 
 /** Everything that can be asked of an ARC data set; the same keys in TypeScript and on the command line. */
@@ -46,6 +46,9 @@ export const arcOptions = z.strictObject({
     .enum(['skip', 'refuse', 'keep'])
     .default('skip')
     .describe('What to do about a training task that has a test pair of another task among its pairs.'),
+  families: names
+    .optional()
+    .describe('Families of rules that tasks are generated from, e.g. mirror,gravity; default all.'),
   board: z
     .int()
     .min(3)
@@ -72,7 +75,13 @@ export interface ArcPlan {
   readonly board: number
   readonly source:
     | ({ readonly kind: 'files'; readonly dir: string; readonly identifiers: string | null } & SetPlan)
-    | { readonly kind: 'generated'; readonly train: number; readonly test: number; readonly size: number }
+    | {
+        readonly kind: 'generated'
+        readonly train: number
+        readonly test: number
+        readonly size: number
+        readonly families: readonly string[] | undefined
+      }
   /** The options with their defaults, as the manifest keeps them. */
   readonly stored: Record<string, unknown>
 }
@@ -87,7 +96,7 @@ type Parsed = z.output<typeof arcOptions>
 
 function planFiles(options: Parsed, set: SetName): ArcPlan {
   const { dir, subsets, test, augment, identifiers, twins, seed } = options
-  for (const key of ['train', 'board', 'size'] as const)
+  for (const key of ['train', 'families', 'board', 'size'] as const)
     if (options[key] !== undefined) throw wrongKey(key, 'it with set=generated only', `set=${set}`)
   if (typeof test === 'number') throw wrongKey('test', 'a subset (a number goes with set=generated)', String(test))
   const plan = planSet(set, subsets, test)
@@ -108,7 +117,7 @@ function planFiles(options: Parsed, set: SetName): ArcPlan {
 }
 
 function planGenerated(options: Parsed): ArcPlan {
-  const { seed, twins, board = LARGEST, augment = 10, train = 100, test = 50 } = options
+  const { seed, twins, families, board = LARGEST, augment = 10, train = 100, test = 50 } = options
   for (const key of ['dir', 'subsets', 'identifiers'] as const)
     if (options[key] !== undefined) throw wrongKey(key, 'it with set=arc-1 or set=arc-2', 'set=generated')
   if (typeof test !== 'number') throw wrongKey('test', 'a number of generated tasks', test)
@@ -120,8 +129,8 @@ function planGenerated(options: Parsed): ArcPlan {
     augment,
     twins,
     board,
-    source: { kind: 'generated', train, test, size },
-    stored: { set: 'generated', train, test, augment, board, size, seed },
+    source: { kind: 'generated', train, test, size, families },
+    stored: { set: 'generated', train, test, augment, ...(families ? { families } : {}), board, size, seed },
   }
 }
 

@@ -117,7 +117,7 @@ const shift: Family = {
   },
 }
 
-const corner: Family = {
+const quarter: Family = {
   name: 'quarter',
   about: 'one quarter of the grid is kept',
   smallest: 4,
@@ -136,7 +136,7 @@ const corner: Family = {
 }
 
 /** Families that move grids as a whole. */
-export const geometryFamilies: readonly Family[] = [mirror, symmetry, scale, tile, shift, corner]
+export const geometryFamilies: readonly Family[] = [mirror, symmetry, scale, tile, shift, quarter]
 
 function sideBySide(a: FlatGrid, b: FlatGrid): FlatGrid {
   return make(a.rows, a.columns + b.columns, (r, c) => (c < a.columns ? at(a, r, c) : at(b, r, c - a.columns)))

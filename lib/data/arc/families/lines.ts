@@ -118,7 +118,7 @@ const bars: Family = {
   },
 }
 
-const wave: Family = {
+const stripes: Family = {
   name: 'stripes',
   about: 'the first row (or column) tells the colours of stripes over the whole grid',
   smallest: 3,
@@ -169,7 +169,7 @@ const logic: Family = {
 }
 
 /** Families about rows, columns and lines. */
-export const lineFamilies: readonly Family[] = [gravity, rays, connect, bars, wave, logic]
+export const lineFamilies: readonly Family[] = [gravity, rays, connect, bars, stripes, logic]
 
 /** A grid whose cells have fallen to a side, in their order. */
 function fallen(grid: FlatGrid, side: 'down' | 'up' | 'right' | 'left'): FlatGrid {
