@@ -1,9 +1,8 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { z } from 'zod'
 import type { Batch } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { readBytes, systemReason } from '../../files/atomic.js'
+import { readJson } from '../../files/json.js'
 import { readSafetensors, type Safetensors } from '../../files/safetensors.js'
 import { toFloat32 } from '../../files/safetensors-dtype.js'
 import type { HostTensor } from '../../model/weights.js'
@@ -63,48 +62,10 @@ export interface Reference {
   readonly tensors: Safetensors['tensors']
 }
 
-/**
- * Names of the variants in a folder: every `NAME.safetensors` with a `NAME.json` beside it.
- *
- * @throws UserError when the folder cannot be read or holds none.
- */
-export function listReferences(folder: string): string[] {
-  let files: string[]
-  try {
-    files = readdirSync(folder)
-  } catch (error) {
-    throw new UserError({
-      where: folder,
-      expected: 'a folder of reference numbers',
-      found: systemReason(error),
-      exitCode: 2,
-    })
-  }
-  const names = files
-    .filter((file) => file.endsWith('.safetensors') && files.includes(file.replace(/\.safetensors$/, '.json')))
-    .map((file) => file.slice(0, -'.safetensors'.length))
-    .sort()
-  if (names.length === 0)
-    throw new UserError({
-      where: folder,
-      expected: 'pairs NAME.json and NAME.safetensors of reference numbers',
-      found: 'none',
-      exitCode: 2,
-    })
-  return names
-}
-
 /** Reads one variant. @throws UserError when a file is missing or malformed. */
 export function readReference(folder: string, name: string): Reference {
   const file = path.join(folder, `${name}.json`)
-  let json: unknown
-  try {
-    json = JSON.parse(readBytes(file).toString('utf8'))
-  } catch (error) {
-    if (error instanceof UserError) throw error
-    throw new UserError({ where: file, expected: 'JSON', found: (error as Error).message })
-  }
-  const parsed = description.safeParse(json)
+  const parsed = description.safeParse(readJson(file))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!
     throw new UserError({
