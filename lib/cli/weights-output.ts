@@ -28,3 +28,10 @@ export function whichWeights(word: string | undefined): { weights?: 'ema' | 'liv
   if (word === 'ema' || word === 'live') return { weights: word }
   throw wrongUse('weights=ema or weights=live', word)
 }
+
+/** `puzzleEmbedding=mean|zero`, if given. */
+export function puzzleFit(text: string | undefined): { puzzleEmbedding?: 'mean' | 'zero' } {
+  if (text === undefined) return {}
+  if (text === 'mean' || text === 'zero') return { puzzleEmbedding: text }
+  throw wrongUse('puzzleEmbedding=mean or puzzleEmbedding=zero', text)
+}

@@ -28,6 +28,7 @@ export function checkDataKeys(config: Config): void {
   }
   if (config.augment !== null && config.augment !== 0 && config.task !== 'sudoku')
     throw unused('augment', `nothing for task=${config.task}: the data set says how its puzzles vary`, config.augment)
+  if (config.carryVotes && config.task !== 'arc') throw unused('carryVotes', 'false: only ARC counts votes', true)
   if (config.task === 'tokens' && config.data === null)
     throw new UserError({
       where: 'key task',

@@ -41,7 +41,7 @@ export const configSchema = z.strictObject({
   }),
   versions: field(z.int().min(0).nullable().default(null), {
     published: 'num_aug',
-    description: 'Augmented versions of a generated ARC-like task beside itself; null: 1,000.',
+    description: 'Augmented versions of a generated ARC-like task beside itself, at most; null: 10.',
   }),
   trainPuzzles: field(z.int().min(0).nullable().default(null), {
     description: 'Base puzzles, or ARC-like tasks, generated for training; null: 200.',
@@ -164,6 +164,10 @@ export const configSchema = z.strictObject({
   evalBatch: field(count.default(150), { description: 'Puzzles evaluated at once.' }),
   evalVersions: field(count.nullable().default(null), {
     description: 'At most so many versions of each test puzzle are evaluated (ARC: and vote), itself first; null: all.',
+  }),
+  carryVotes: field(z.boolean().default(false), {
+    published: 'aggregated_voting',
+    description: 'ARC: count the votes of earlier evaluations too, as the published code does.',
   }),
   evalSteps: field(count.nullable().default(null), { description: 'Supervision steps in evaluation; null: K.' }),
   checkpointEvery: field(count.default(50), { description: 'Save the whole state every so many steps.' }),

@@ -1,6 +1,9 @@
+import { checkDataKeys } from '../config/data-keys.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigKey } from '../config/schema.js'
+import { arc } from '../data/arc/index.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
+import { maze } from '../data/maze/index.js'
 import { loadDataset } from '../data/store.js'
 import { sudoku } from '../data/sudoku/index.js'
 import { UserError } from '../errors.js'
@@ -22,13 +25,25 @@ const OPTIONS = {
  */
 export async function datasetOf(config: Config): Promise<Dataset> {
   if (config.data !== null) return checkTask(loadDataset(config.data), config, config.data)
-  return sudoku({
-    box: config.box ?? '2x2',
-    clues: config.clues ?? undefined,
+  checkDataKeys(config)
+  const counts = {
     train: config.trainPuzzles ?? TRAIN,
     test: config.testPuzzles ?? TEST,
     seed: config.dataSeed ?? 0,
-  })
+  }
+  switch (config.task) {
+    case 'maze':
+      return maze({ ...counts, size: config.size ?? undefined, minPath: config.minPath ?? undefined })
+    case 'arc':
+      return arc({
+        ...counts,
+        set: 'generated',
+        board: config.size ?? undefined,
+        augment: config.versions ?? undefined,
+      })
+    default:
+      return sudoku({ ...counts, box: config.box ?? '2x2', clues: config.clues ?? undefined })
+  }
 }
 
 /**

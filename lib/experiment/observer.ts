@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.js'
-import type { Evaluation } from '../evaluate/evaluate.js'
+import type { Evaluation } from '../evaluate/evaluation.js'
 import type { StepReport } from '../train/step.js'
 import type { Estimate } from './estimate.js'
 

@@ -1,3 +1,4 @@
+import type { Evaluation } from '../evaluate/evaluation.js'
 import type { ReportSink } from '../notebook/status-line.js'
 import { formatBytes } from './estimate.js'
 import type { RunObserver } from './observer.js'
@@ -32,11 +33,16 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
     onEvaluation(step, evaluation) {
       const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
       sink.line(
-        `${prefix}step ${step}: test.exact ${percent(evaluation['test.exact'])}, test.cells ${percent(evaluation['test.cells'])}, test.halt ${percent(evaluation['test.halt'])}`,
+        `${prefix}step ${step}: test.exact ${percent(evaluation['test.exact'])}, test.cells ${percent(evaluation['test.cells'])}, test.halt ${percent(evaluation['test.halt'])}${passText(evaluation, percent)}`,
       )
     },
     onEnd(state) {
       sink.line(`${prefix}${state}`)
     },
   }
+}
+
+function passText({ votes }: Evaluation, percent: (share: number) => string): string {
+  if (!votes) return ''
+  return `, test.pass@1 ${percent(votes.pass['pass@1']!)}, test.pass@2 ${percent(votes.pass['pass@2']!)} (${votes.scored} tasks)`
 }

@@ -7,11 +7,13 @@ import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, openRun, resumeRun } from '../results/run.js'
 import { datasetOf } from './dataset.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
+import { continueSession, type SessionOptions } from './session.js'
 import { restoreSnapshot } from './snapshot.js'
-import { continueSession, type TrainOptions } from './train.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
-export interface ResumeOptions extends TrainOptions {
+export interface ResumeOptions extends SessionOptions {
+  /** Folder that holds `runs`; default `results`. */
+  readonly resultsDir?: string
   /** Default: the data set named in the run's configuration, or puzzles generated from it. */
   readonly data?: Dataset
 }

@@ -13,7 +13,12 @@ export interface EvaluationRow {
   readonly steps: number
   /** Seconds of training until then. */
   readonly seconds: number
+  /** ARC: share of test inputs where one of the first k candidates is right. */
+  readonly [name: `test.pass@${number}`]: number
 }
+
+/** A metric of evaluations that is a share. */
+export type ShareMetric = 'test.exact' | 'test.cells' | 'test.halt' | `test.pass@${number}`
 
 /** One row of a run's `metrics.arrow`: numbers by metric name. */
 export type MetricRow = Readonly<Record<string, number>> & { readonly step: number }
@@ -31,9 +36,6 @@ export interface FinishedRun {
 /** A line of {@link Runs.table}: what was varied, then the results of the last evaluation. */
 export type RunRow = Readonly<Record<string, string | number>>
 
-/** Metrics of evaluations; every other is one of training. */
-const EVALUATION_METRICS = ['test.exact', 'test.cells', 'test.halt']
-
 /** Several runs, to be compared. */
 export class Runs {
   readonly all: readonly FinishedRun[]
@@ -49,8 +51,9 @@ export class Runs {
     return configLabel(run.config, this.#keys)
   }
 
-  /** One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), seconds. */
+  /** One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), ARC's pass@2, seconds. */
   table(): RunRow[] {
+    const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
       const differing = Object.fromEntries(this.#keys.map((key) => [key, String(effectiveValue(run.config, key))]))
@@ -60,6 +63,7 @@ export class Runs {
         parameters: run.parameters,
         'exact accuracy (%)': percent(last?.['test.exact']),
         'cell accuracy (%)': percent(last?.['test.cells']),
+        ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
         seconds: Math.round(last?.seconds ?? Number.NaN),
         run: run.id,
       }
@@ -74,7 +78,7 @@ export class Runs {
   curves(metric: string, options: FigureOptions = {}): Figure {
     const share = isShare(metric)
     const lines = this.all.map((run) => {
-      const rows: readonly MetricRow[] = EVALUATION_METRICS.includes(metric)
+      const rows: readonly MetricRow[] = metric.startsWith('test.')
         ? (run.evaluations as unknown as readonly MetricRow[])
         : run.metrics
       return {
@@ -93,7 +97,7 @@ export class Runs {
   }
 
   /** The last evaluation's values of a metric by label, one a seed, in percent. */
-  final(metric: 'test.exact' | 'test.cells' | 'test.halt'): Map<string, number[]> {
+  final(metric: ShareMetric): Map<string, number[]> {
     const values = new Map<string, number[]>()
     for (const run of this.all) {
       const value = percent(run.evaluations.at(-1)?.[metric])
@@ -108,7 +112,7 @@ export class Runs {
    * @param reported published values in percent, by label
    */
   bars(
-    metric: 'test.exact' | 'test.cells' | 'test.halt',
+    metric: ShareMetric,
     reported: Readonly<Record<string, number>> = {},
     options: FigureOptions & { names?: Readonly<Record<string, string>>; reportedAs?: string } = {},
   ): Figure {
@@ -127,7 +131,7 @@ export class Runs {
 }
 
 function isShare(metric: string): boolean {
-  return /\.(exact|cells|halt)$/.test(metric)
+  return /\.(exact|cells|halt|pass@\d+)$/.test(metric)
 }
 
 function percent(share: number | undefined): number {

@@ -133,15 +133,6 @@ export function restoreSnapshot(
   }
 }
 
-/** The weights to evaluate with: the EMA where there is one. */
-export function evaluationModel(shape: ModelShape, tensors: ReadonlyMap<string, HostTensor>): Model {
-  const first = [...tensors.keys()].find((name) => name.startsWith(EMA))
-  if (first === undefined) return modelFromTensors(shape, tensors)
-  const averaged = new Map(tensors)
-  for (const [name, tensor] of tensors) if (name.startsWith(EMA)) averaged.set(name.slice(EMA.length), tensor)
-  return modelFromTensors(shape, averaged)
-}
-
 function take(tensors: ReadonlyMap<string, HostTensor>, name: string): HostTensor {
   const tensor = tensors.get(name)
   if (!tensor) throw new UserError({ where: 'checkpoint', expected: `the tensor ${name}`, found: 'no such tensor' })

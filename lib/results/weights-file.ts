@@ -10,18 +10,25 @@ export interface ReadWeightsOfOptions extends ReadWeightsOptions {
   readonly resultsDir?: string
 }
 
+/** Weights, and the ID of the run that they are of; null for a file. */
+export interface StoredWeights extends WeightsFile {
+  readonly run: string | null
+}
+
 /**
  * The weights of a stored run (its checkpoint), or of a file, official ones too: what `RUN|FILE` means on the command line.
  *
  * @param runOrFile a file; else a run's folder, ID, or the beginning of one
  * @throws UserError when there is neither, or it cannot be read.
  */
-export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<WeightsFile> {
+export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<StoredWeights> {
   const { resultsDir, ...how } = options
-  if (fs.existsSync(runOrFile) && fs.statSync(runOrFile).isFile()) return readWeightsFile(runOrFile, how)
+  if (fs.existsSync(runOrFile) && fs.statSync(runOrFile).isFile())
+    return { ...(await readWeightsFile(runOrFile, how)), run: null }
   const run = openRun(runOrFile, resultsDir)
   const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
   const { dataHash } = run.provenance
   // Checkpoints of earlier versions do not carry it.
-  return file.dataHash === null && typeof dataHash === 'string' ? { ...file, dataHash } : file
+  const hash = file.dataHash ?? (typeof dataHash === 'string' ? dataHash : null)
+  return { ...file, dataHash: hash, run: run.id }
 }

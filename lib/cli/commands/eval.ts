@@ -1,44 +1,95 @@
+import path from 'node:path'
 import { loadDataset } from '../../data/index.js'
+import { evaluationNumbers } from '../../evaluate/evaluation.js'
+import { outcomesTable } from '../../evaluate/outcomes.js'
+import { writeSubmission } from '../../evaluate/submission.js'
 import { evaluateRun } from '../../experiment/evaluate-run.js'
-import { evaluationNumbers } from '../../experiment/train.js'
+import { tableOfRows } from '../../files/arrow-rows.js'
+import { writeTable } from '../../results/export.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys } from '../keys.js'
+import { puzzleFit, whichWeights } from '../weights-output.js'
 
-/** `recurlab eval RUN`. */
+const KEYS = [
+  'out',
+  'data',
+  'split',
+  'steps',
+  'batch',
+  'versions',
+  'weights',
+  'config',
+  'puzzleEmbedding',
+  'outcomes',
+  'tasks',
+  'submission',
+] as const
+
+/** `recurlab eval RUN|FILE`. */
 export const command: Command = {
-  usage: 'eval RUN key=value …',
-  summary: 'evaluate the weights of a stored run',
+  usage: 'eval RUN|FILE key=value …',
+  summary: 'evaluate the weights of a stored run or of a file',
   help: `
-RUN is a run's ID, the beginning of one, or its folder. Its EMA weights are evaluated, where it has any.
+RUN is a run's ID, the beginning of one, or its folder. FILE is anything that recurlab import reads, official checkpoints
+too; it needs data=DIR. For ARC every version of a test pair is predicted and votes.
 
   data=DIR     another data set (default: the run's own)
   split=train  the training puzzles instead of the test puzzles
   steps=N      supervision steps (default: as in the run)
   batch=N      puzzles at once (default: as in the run)
+  versions=N   at most so many versions of each puzzle (default: as in the run)
+  weights=ema|live
+               which set, where there are two (default: ema)
+  config=FILE  the configuration of a FILE that carries none
+  puzzleEmbedding=mean|zero
+               make the puzzle embedding fit the data's number of puzzles
+  outcomes=F   write what became of every puzzle to F (.arrow: id, rating, size, steps, halting probability, correct, prediction)
+  tasks=F      ARC: write pass@k of every task to F (.arrow or .csv)
+  submission=F ARC: write Kaggle's submission.json to F
   out=DIR      the results folder (default: results)
   --json       as JSON`,
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const [name, ...more] = words
-    if (name === undefined || more.length > 0) throw wrongUse('one run', words.join(' ') || 'none')
-    const { out, data, split, steps, batch } = onlyKeys(pairs, ['out', 'data', 'split', 'steps', 'batch'])
+    if (name === undefined || more.length > 0) throw wrongUse('one run or file', words.join(' ') || 'none')
+    const keys = onlyKeys(pairs, KEYS)
+    const { out, data, split, config, outcomes, tasks, submission } = keys
     if (split !== undefined && split !== 'train' && split !== 'test') throw wrongUse('split=train or split=test', split)
-    const { id, step, evaluation } = await evaluateRun(name, {
+    if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
+      throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has lists, which CSV has not.')
+    if (tasks !== undefined && !/\.(arrow|csv)$/.test(tasks)) throw wrongUse('tasks=FILE.arrow or FILE.csv', tasks)
+    const result = await evaluateRun(name, {
       ...(out === undefined ? {} : { resultsDir: out }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
       ...(split === undefined ? {} : { split }),
-      ...(steps === undefined ? {} : { steps: positive('steps', steps) }),
-      ...(batch === undefined ? {} : { batch: positive('batch', batch) }),
+      ...(config === undefined ? {} : { configFile: config }),
+      ...number('steps', keys.steps),
+      ...number('batch', keys.batch),
+      ...number('versions', keys.versions),
+      ...whichWeights(keys.weights),
+      ...puzzleFit(keys.puzzleEmbedding),
+      onData: ({ manifest, testTasks }) => {
+        if ((tasks !== undefined || submission !== undefined) && (!testTasks || split === 'train'))
+          throw wrongUse('tasks= and submission= with the test split of ARC only', `task=${manifest.task}`)
+      },
     })
+    const { id, step, evaluation, notes } = result
+    const { votes } = evaluation
+    if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
+    if (tasks !== undefined)
+      writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...pass }))), tasks)
+    if (submission !== undefined) writeSubmission(submission, votes!.submission)
     const row = { run: id, step, ...evaluationNumbers(evaluation) }
-    process.stdout.write(flags.has('json') ? `${JSON.stringify(row)}\n` : `${formatTable([row])}\n`)
+    if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...row, notes })}\n`)
+    else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([row])}\n`)
     return 0
   },
 }
 
-function positive(key: string, text: string): number {
+function number<K extends string>(key: K, text: string | undefined): { [key in K]?: number } {
+  if (text === undefined) return {}
   const value = Number(text)
   if (!Number.isInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text)
-  return value
+  return { [key]: value } as { [key in K]?: number }
 }

@@ -5,11 +5,12 @@ import { datasetOf } from '../../experiment/dataset.js'
 import { loadRun } from '../../experiment/load.js'
 import { reportObserver } from '../../experiment/report.js'
 import { Runs } from '../../experiment/runs.js'
-import { train } from '../../experiment/train.js'
+import { type TrainOptions, train } from '../../experiment/train.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, wrongUse } from '../command.js'
 import { abortOnInterrupt } from '../interrupt.js'
+import { puzzleFit, whichWeights } from '../weights-output.js'
 
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
@@ -20,6 +21,10 @@ Presets:
 ${formatTable(Object.entries(presets).map(([name, { summary }]) => ({ preset: name, what: summary })))}
 
   out=DIR   the results folder (default: results)
+  init=RUN|FILE
+            begin with these weights (a run's, or any file that recurlab import reads), not with fresh ones
+  weights=ema|live, puzzleEmbedding=mean|zero
+            which of them, and how their puzzle embedding is made to fit another number of puzzles
   --json    the final metrics as JSON
   keys      of the configuration; the preset's values can be changed one by one:
 
@@ -34,13 +39,23 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     if (name === undefined || more.length > 0)
       throw wrongUse(`one preset (${Object.keys(presets).join(', ')}) and key=value`, words.join(' ') || 'no preset')
     const keys = new Map(pairs)
-    const resultsDir = keys.get('out') ?? 'results'
-    keys.delete('out')
+    const take = (key: string): string | undefined => {
+      const value = keys.get(key)
+      keys.delete(key)
+      return value
+    }
+    const resultsDir = take('out') ?? 'results'
+    const init = initOptions(take('init'), take('weights'), take('puzzleEmbedding'))
     const config = parseConfig({ ...preset(name), ...configFromText(keys) })
     const data = await datasetOf(config)
     const interrupt = abortOnInterrupt()
     const sink = streamSink(flags.has('json') ? process.stderr : process.stdout)
-    const id = await train(config, data, { resultsDir, observer: reportObserver(sink), signal: interrupt.signal })
+    const id = await train(config, data, {
+      resultsDir,
+      ...init,
+      observer: reportObserver(sink),
+      signal: interrupt.signal,
+    })
     interrupt.end()
     const run = loadRun(id, resultsDir)
     const [row] = new Runs([run]).table()
@@ -53,4 +68,15 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     )
     return 1
   },
+}
+
+function initOptions(
+  from: string | undefined,
+  weights: string | undefined,
+  fit: string | undefined,
+): Pick<TrainOptions, 'init'> {
+  if (from !== undefined) return { init: { from, ...whichWeights(weights), ...puzzleFit(fit) } }
+  if (weights !== undefined || fit !== undefined)
+    throw wrongUse('init=RUN|FILE beside weights= and puzzleEmbedding=', 'none')
+  return {}
 }

@@ -1,0 +1,99 @@
+import type { Dataset } from '../data/dataset.js'
+import { evaluationBatches } from '../data/evaluation-batches.js'
+import { type MetricSums, noMetrics } from '../model/outcome.js'
+import type { Model, Weights } from '../model/weights.js'
+import { evaluateBatch } from './evaluate.js'
+import type { PuzzleOutcome } from './outcomes.js'
+import type { Submission } from './submission.js'
+import { type ArcResult, type ArcVotes, arcPrediction, arcVotes } from './votes.js'
+
+/** An evaluation's metrics by their public names, and every puzzle's outcome. */
+export interface Evaluation {
+  /** Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). */
+  readonly 'test.exact': number
+  /** Share of cells right, averaged over puzzles. */
+  readonly 'test.cells': number
+  /** Share of puzzles where (q_halt ≥ 0) says rightly whether the answer is right. */
+  readonly 'test.halt': number
+  /** Mean supervision steps. */
+  readonly steps: number
+  readonly puzzles: number
+  /** ARC's test split: pass@k and the submission, by votes over all versions that were evaluated. Null for other tasks. */
+  readonly votes: (ArcResult & { readonly submission: Submission }) | null
+  /** Empty where they were not asked for. */
+  readonly outcomes: readonly PuzzleOutcome[]
+}
+
+/** What is evaluated, and how. */
+export interface EvaluateOptions {
+  /** Puzzles at once; default 100. */
+  readonly batch?: number
+  /** Default `test`. */
+  readonly split?: 'train' | 'test'
+  /** At most so many versions of each puzzle; default all that the data set fixes. */
+  readonly versions?: number | undefined
+  /** Supervision steps; default the model's K. */
+  readonly steps?: number | undefined
+  /** Whether the outcome of every puzzle is returned; default true. */
+  readonly outcomes?: boolean
+  /** Counts ARC's votes; to be given where they are carried over from an earlier evaluation. Default: a new count. */
+  readonly votes?: ArcVotes | undefined
+  /** Told after each batch how many puzzles are done. */
+  readonly onBatch?: (done: number) => void
+}
+
+/**
+ * Evaluates a model: every puzzle for all of `steps` supervision steps, no halting. A pure function of (weights, data,
+ * options); rows of padding are not counted. Yields to the event loop between batches.
+ *
+ * @param weights what to evaluate with: the EMA or the live weights
+ */
+export async function evaluate(
+  model: Model,
+  weights: Weights,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const { batch = 100, split = 'test', versions, steps = model.shape.K } = options
+  const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
+  votes?.begin()
+  const sums = noMetrics()
+  const outcomes: PuzzleOutcome[] = []
+  let done = 0
+  for (const rows of evaluationBatches(data, { batch, split, versions })) {
+    const result = evaluateBatch(model, weights, rows, steps)
+    for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
+    if (options.outcomes ?? true) outcomes.push(...result.outcomes)
+    for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
+      votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
+    done += result.outcomes.length
+    options.onBatch?.(done)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const count = Math.max(1, sums.count)
+  return {
+    'test.exact': sums.exact / count,
+    'test.cells': sums.accuracy / count,
+    'test.halt': sums.halt / count,
+    steps: sums.steps / count,
+    puzzles: sums.count,
+    votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
+    outcomes,
+  }
+}
+
+/** An evaluation as one row of numbers: the metrics, and ARC's `test.pass@k`. */
+export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation): EvaluationNumbers {
+  if (!votes) return numbers
+  const pass = Object.entries(votes.pass).map(([name, share]) => [`test.${name}`, share])
+  return {
+    ...numbers,
+    ...Object.fromEntries(pass),
+    ...(votes.carriedEvaluations > 0 ? { 'test.carriedEvaluations': votes.carriedEvaluations } : {}),
+  }
+}
+
+/** The numbers of an evaluation by their public names. */
+export type EvaluationNumbers = Omit<Evaluation, 'votes' | 'outcomes'> & {
+  readonly [name: `test.pass@${number}`]: number
+}
