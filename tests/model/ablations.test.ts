@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from '../../lib/backend/index.js'
+import { type Ablation, ablationConfigs, ablations } from '../../lib/config/ablations.js'
+import { modelKeys } from '../../lib/config/model-keys.js'
+import { parseConfig } from '../../lib/config/parse.js'
+import { preset } from '../../lib/config/presets/index.js'
+import type { Config } from '../../lib/config/schema.js'
+import { stepOptions } from '../../lib/experiment/resolve.js'
+import { configuredShape } from '../../lib/model/configured.js'
+import { depth, initName, latentNames, type ModelShape } from '../../lib/model/shape.js'
+import {
+  countParameters,
+  disposeModel,
+  type HostTensor,
+  initialTensors,
+  modelFromTensors,
+  modelTensors,
+} from '../../lib/model/weights.js'
+import { table1 } from '../../lib/results/reported/table-1.js'
+import { table2 } from '../../lib/results/reported/table-2.js'
+import { table3 } from '../../lib/results/reported/table-3.js'
+import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
+import { randomBatch } from './tiny.js'
+
+before(async () => {
+  await startBackend()
+})
+
+const BATCH = 2
+
+/** Sudoku-Extreme’s sizes, with a small embedding table. */
+const sizes = { puzzleIdentifiers: 3, vocabSize: 11, seqLen: 81 }
+
+const configOf = ({ overrides }: Ablation): Config => parseConfig({ ...preset('sudoku-paper'), ...overrides })
+const shapeOf = (row: Ablation): ModelShape => configuredShape(configOf(row), sizes)
+
+test('every row of Tables 1 to 3 is there, under the name and with the depth that are reported', () => {
+  const reported = [...Object.values(table1), ...table2, ...table3]
+  assert.deepEqual(
+    ablations.map(({ table, method, depth }) => [String(table), method, depth]),
+    reported.map(({ table, method, depth }) => [table, method, depth ?? null]),
+  )
+})
+
+test('depths are T(n + 1)·layers, but for the two of k = 1, which are printed one higher', () => {
+  for (const row of ablations)
+    if (row.depth !== null)
+      assert.equal(depth(shapeOf(row)) + (row.method.includes('k=1,') ? 1 : 0), row.depth, row.method)
+})
+
+test('parameters are those of Table 1, and only the continue loss takes a second forward pass', () => {
+  for (const [i, { method, parameters, nfp }] of Object.values(table1).entries()) {
+    const shape = shapeOf(ablations[i]!)
+    assert.equal(`${Math.round(countParameters(shape) / 1e6)}M`, parameters, method)
+    assert.equal(shape.halting === 'continue' ? 2 : 1, nfp, method)
+  }
+})
+
+test('the HRM row is the HRM preset', () => {
+  assert.deepEqual(configOf(ablations[0]!), parseConfig(preset('sudoku-hrm-paper')))
+})
+
+test('a table’s configurations are the paper’s with the row’s changes and one’s own', () => {
+  const configs = ablationConfigs(2, { hidden: 64, puzzleDim: 64 })
+  assert.deepEqual(Object.keys(configs), ['TRM, y,z', 'TRM, multi-scale z', 'TRM, single z'])
+  assert.deepEqual(
+    Object.values(configs).map((config) => [config.latents ?? null, config.hidden, config.n]),
+    [
+      [null, 64, 6],
+      ['multi', 64, 6],
+      ['single', 64, 6],
+    ],
+  )
+})
+
+/** Fresh weights by the names and sizes of a shape: drawn once for all rows that share them. */
+const drawn = new Map<string, ReadonlyMap<string, HostTensor>>()
+
+function freshTensors(shape: ModelShape): ReadonlyMap<string, HostTensor> {
+  const { mixer, networks, layers, latents } = shape
+  const key = JSON.stringify([mixer, networks, layers, latents])
+  const tensors = drawn.get(key) ?? initialTensors(shape, 0)
+  drawn.set(key, tensors)
+  return new Map([...tensors].map(([name, tensor]) => [name, name === 'puzzle_emb.weights' ? copy(tensor) : tensor]))
+}
+
+const copy = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: data.slice() })
+
+/** Two steps of a configuration at full width: finite, changing losses, and every weight but the initial states moves. */
+function twoSteps(config: Config, change: Partial<ModelShape> = {}): void {
+  const outside = tf.memory().numTensors
+  const shape = { ...configuredShape(config, sizes), ...change }
+  const tensors = freshTensors(shape)
+  const table = copy(tensors.get('puzzle_emb.weights')!)
+  const model = modelFromTensors(shape, tensors)
+  const state = initialState(model, BATCH, config.ema, 0)
+  const batch = randomBatch(shape, BATCH, 0)
+  const options = stepOptions(config, 1000)
+  const losses = [0, 1].map(() => trainStep(state, batch, options).loss)
+  assert.ok(
+    losses.every((loss) => Number.isFinite(loss) && loss > 0),
+    `losses ${losses}`,
+  )
+  assert.notEqual(losses[0], losses[1])
+  const fixed = latentNames(shape).map(initName)
+  for (const [name, { data }] of modelTensors(model)) {
+    const before = name === 'puzzle_emb.weights' ? table : tensors.get(name)!
+    const moves = name === 'puzzle_emb.weights' || !(fixed.includes(name) || shape.freeze)
+    assert.equal(
+      data.some((value, i) => value !== before.data[i]),
+      moves,
+      name,
+    )
+    assert.ok(data.every(Number.isFinite), name)
+  }
+  disposeState(state)
+  disposeModel(model)
+  assert.equal(tf.memory().numTensors, outside, 'no tensor is leaked')
+}
+
+/** Rows of different tables may be one and the same configuration. */
+const distinct = new Map<string, { names: string[]; config: Config }>()
+for (const row of ablations) {
+  const config = configOf(row)
+  const key = JSON.stringify([modelKeys(config), config.layers, config.mixer, config.ema])
+  const known = distinct.get(key)
+  if (known) known.names.push(`Table ${row.table}: ${row.method}`)
+  else distinct.set(key, { names: [`Table ${row.table}: ${row.method}`], config })
+}
+
+for (const { names, config } of distinct.values())
+  test(`two steps at full width of ${names.join('; ')}`, () => twoSteps(config))
+
+test('two steps at full width with frozen weights train the puzzle embedding alone', () => {
+  twoSteps(parseConfig({ ...preset('sudoku-paper'), freeze: true }))
+})
