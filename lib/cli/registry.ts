@@ -6,6 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   train: async () => (await import('./commands/train.js')).command,
   resume: async () => (await import('./commands/resume.js')).command,
   eval: async () => (await import('./commands/eval.js')).command,
+  solve: async () => (await import('./commands/solve.js')).command,
   runs: async () => (await import('./commands/runs.js')).command,
   import: async () => (await import('./commands/import.js')).command,
   export: async () => (await import('./commands/export.js')).command,

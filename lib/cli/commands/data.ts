@@ -1,5 +1,6 @@
 import { type Args, type Command, wrongUse } from '../command.js'
 import { buildAction, buildHelp } from './data/build.js'
+import { exportAction, exportHelp } from './data/export.js'
 import { infoAction, infoHelp } from './data/info.js'
 import { solveFileAction, solveFileHelp } from './data/solve-file.js'
 
@@ -7,14 +8,15 @@ import { solveFileAction, solveFileHelp } from './data/solve-file.js'
 const actions: Readonly<Record<string, (args: Args) => number | Promise<number>>> = {
   build: buildAction,
   info: infoAction,
+  export: exportAction,
   solve: solveFileAction,
 }
 
-/** `recurlab data build|info|solve`. */
+/** `recurlab data build|info|export|solve`. */
 export const command: Command = {
   usage: 'data build TASK key=value … | info DIR | …',
   summary: 'build data sets, say what is in one, solve a file of puzzles',
-  help: [buildHelp, infoHelp, solveFileHelp].join('\n\n'),
+  help: [buildHelp, infoHelp, exportHelp, solveFileHelp].join('\n\n'),
   flags: { json: false, force: false, color: false },
   async run(args) {
     const [name, ...words] = args.words

@@ -1,0 +1,143 @@
+import { loadDataset } from '../../data/store.js'
+import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve.js'
+import { boardsOf } from '../../plot/puzzle-board.js'
+import { boardsText } from '../../plot/puzzle-text.js'
+import { type Command, wrongUse } from '../command.js'
+import { onlyKeys } from '../keys.js'
+import { whichWeights } from '../weights-output.js'
+
+/** `recurlab solve RUN|FILE PUZZLE`. */
+export const command: Command = {
+  usage: 'solve RUN|FILE PUZZLE key=value …',
+  summary: 'watch a trained model solve one puzzle, step by step',
+  help: `
+RUN is a run's ID, the beginning of one, or its folder; FILE a file of weights, official ones too. PUZZLE is one puzzle of
+the kind that the model is for, or a file with one:
+  a Sudoku   one line, . or 0 blank: question, or question:answer
+  a maze     a row on each line (# wall, space free, S, G), or all rows in one line
+  ARC        a task as JSON: {"train": […], "test": […]}, or a …_challenges.json and task=NAME
+
+After every supervision step the answer is drawn: cells that are wrong are marked, those that changed since the step before
+too, and the halting probability stands above. Exit code 1 when the last answer is known not to be a solution.
+
+  steps=N      supervision steps (default: as the model is evaluated)
+  input=N      which test input of the ARC task, or which line of a file of Sudokus, from 0 (default 0)
+  task=NAME    the ARC task's name, by which its puzzle identifier is found (default: the file's name)
+  data=DIR     the data set that names the identifiers (default: the one that the weights were trained on)
+  weights=ema|live
+               which set, where there are two (default: ema)
+  config=FILE  the configuration of weights that carry none (all_config.yaml, config.json)
+  out=DIR      the results folder (default: results)
+  --color      colours also where the output is no terminal
+  --json       as JSON
+
+Example: recurlab solve 20261104 1...............`,
+  flags: { json: false, color: false },
+  async run({ words, pairs, flags }) {
+    const [name, puzzle, ...more] = words
+    if (name === undefined || puzzle === undefined || more.length > 0)
+      throw wrongUse('a run or file and a puzzle', `${words.length} ${words.length === 1 ? 'word' : 'words'}`)
+    const keys = onlyKeys(pairs, ['steps', 'input', 'task', 'data', 'weights', 'config', 'out'])
+    const options: SolveOptions = {
+      ...(keys.steps === undefined ? {} : { steps: whole('steps', keys.steps, 1) }),
+      ...(keys.input === undefined ? {} : { input: whole('input', keys.input, 0) }),
+      ...(keys.task === undefined ? {} : { task: keys.task }),
+      ...whichWeights(keys.weights),
+      ...(keys.config === undefined ? {} : { configFile: keys.config }),
+      ...(keys.out === undefined ? {} : { resultsDir: keys.out }),
+    }
+    const data = keys.data === undefined ? undefined : loadDataset(keys.data)
+    const solving = await solve(name, puzzle, { ...options, ...(data === undefined ? {} : { data }) })
+    const last = flags.has('json')
+      ? printJson(solving)
+      : draw(solving, flags.has('color') || process.stdout.isTTY === true)
+    return last.verdict.solved === false ? 1 : 0
+  },
+}
+
+function draw({ puzzle, identifier, steps, notes, run }: Solving, color: boolean): SolveStep {
+  const print = (text: string): void => void process.stdout.write(`${text}\n`)
+  const picture = (title: string, step?: SolveStep): string =>
+    boardsText(
+      boardsOf(puzzle.drawable, [
+        {
+          title,
+          tokens: step?.prediction ?? puzzle.input,
+          puzzle: puzzle.input,
+          ...(step === undefined ? {} : { marks: step.marks }),
+        },
+      ]),
+      { color },
+    )
+  for (const note of notes) print(`note: ${printable(note)}`)
+  print(
+    picture(
+      ['puzzle', printable(puzzle.name), identifier.id > 0 ? `identifier ${identifier.id}` : '']
+        .filter(Boolean)
+        .join(' '),
+    ),
+  )
+  if (!color) print('\n! wrong, * changed since the step before')
+  let last: SolveStep | undefined
+  let halted: number | undefined
+  for (const step of run()) {
+    if (step.haltProbability > 0.5) halted ??= step.step
+    const title = `step ${step.step} of ${steps}   halting ${step.haltProbability.toFixed(3)}   ${countWords(step)}`
+    print(`\n${step.step > 1 && step.changed === 0 ? title : picture(title, step)}`)
+    last = step
+  }
+  const { solved, words } = last!.verdict
+  print(`\n${solved === null ? 'done' : solved ? 'solved' : 'not solved'}: ${words}`)
+  print(
+    halted === undefined
+      ? 'the model would not have halted by itself'
+      : `the model would have halted after step ${halted}`,
+  )
+  return last!
+}
+
+function countWords({ step, changed, wrong }: SolveStep): string {
+  const parts = [
+    ...(step === 1 ? [] : [`${changed === 0 ? 'nothing' : changed} changed`]),
+    ...(wrong > 0 ? [`${wrong} wrong`] : []),
+  ]
+  return parts.join(', ')
+}
+
+function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep {
+  const steps = [...run()]
+  const last = steps.at(-1)!
+  const facts = {
+    weights: file.file,
+    task: puzzle.drawable.task,
+    name: puzzle.name,
+    identifier: { id: identifier.id, name: identifier.name },
+    puzzle: puzzle.write(puzzle.input),
+    solution: puzzle.answer && puzzle.write(puzzle.answer),
+    steps: steps.map(({ step, haltProbability, changed, wrong, prediction, verdict }) => ({
+      step,
+      haltProbability,
+      changed,
+      wrong,
+      solved: verdict.solved,
+      answer: puzzle.write(prediction),
+    })),
+    solved: last.verdict.solved,
+    verdict: last.verdict.words,
+    notes,
+  }
+  process.stdout.write(`${JSON.stringify(facts)}\n`)
+  return last
+}
+
+function whole(key: string, text: string, least: number): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < least || text.trim() === '')
+    throw wrongUse(`${key}=N, a whole number of ${least} or more`, text === '' ? 'nothing' : text)
+  return value
+}
+
+/** Names come from files: control characters must not reach the terminal. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd')
+}

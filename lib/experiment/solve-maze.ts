@@ -1,0 +1,84 @@
+import { isShortestPath, type PathFault, pathFault, solveMaze } from '../data/maze/solve.js'
+import { CHARACTERS, GOAL, START, VOCABULARY } from '../data/maze/tokens.js'
+import { UserError } from '../errors.js'
+import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
+
+/**
+ * A maze: a file with a row on each line, or one line of size² characters; `#` wall, space free, `S`, `G`. Spaces at the
+ * ends of rows may be missing.
+ *
+ * @param size side of the mazes that the model is for
+ * @throws UserError for another size or character, no S or G or several, and a G that cannot be reached.
+ */
+export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
+  const { where, name } = puzzle
+  const input = parseRows(puzzle, size)
+  for (const [token, letter] of [
+    [START, 'S'],
+    [GOAL, 'G'],
+  ] as const) {
+    const count = input.filter((each) => each === token).length
+    if (count !== 1) throw new UserError({ where, expected: `one ${letter}`, found: String(count) })
+  }
+  const solved = solveMaze(input, size)
+  if (!solved) throw new UserError({ where, expected: 'a maze with a way from S to G', found: 'none' })
+  return {
+    drawable: { task: 'maze', seqLen: size * size, options: {}, vocabSize: VOCABULARY },
+    name,
+    input,
+    answer: solved.label,
+    notes: [],
+    judge(predicted) {
+      const fault = pathFault(input, predicted, size)
+      return fault
+        ? { solved: false, words: faultWords(fault, size) }
+        : { solved: true, words: `a shortest path of ${solved.length} cells, S and G counted` }
+    },
+    marks: (predicted) =>
+      // There may be other paths as short as the one that is known.
+      isShortestPath(input, predicted, size)
+        ? Array.from(input, () => 'none')
+        : Array.from(solved.label, (token, cell) => (token === predicted[cell] ? 'none' : 'wrong')),
+    write: (tokens) => Array.from(tokens, (token) => CHARACTERS[token - 1] ?? '?').join(''),
+  }
+}
+
+function parseRows({ text, where }: PuzzleText, size: number): Uint8Array {
+  const lines = text.split('\n')
+  while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()
+  const [line] = lines
+  const inOneLine = lines.length === 1
+  const longest = Math.max(...lines.map((row) => row.length))
+  const fits = inOneLine
+    ? line!.length > size * (size - 1) && line!.length <= size * size
+    : lines.length === size && longest <= size
+  if (!fits)
+    throw new UserError({
+      where,
+      expected: `a maze of ${size}×${size} cells, as the model is for`,
+      found: inOneLine ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
+    })
+  const cells = inOneLine ? line!.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('')
+  return Uint8Array.from(cells, (character, i) => {
+    const token = CHARACTERS.indexOf(character) + 1
+    if (token > 0 && character !== 'o') return token
+    throw new UserError({
+      where: `${where}, row ${Math.floor(i / size) + 1}, column ${(i % size) + 1}`,
+      expected: '#, a space, S or G',
+      found: JSON.stringify(character),
+    })
+  })
+}
+
+function faultWords(fault: PathFault, size: number): string {
+  switch (fault.kind) {
+    case 'changed':
+      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} is not as in the maze`
+    case 'unreachable':
+      return 'no way leads from S to G'
+    case 'path':
+      return fault.marked < 0
+        ? 'the marked cells are no path from S to G'
+        : `the path has ${fault.marked} cells where ${fault.length} are enough`
+  }
+}
