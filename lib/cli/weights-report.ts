@@ -39,12 +39,13 @@ export function describeWeights(file: WeightsFile): string {
   const { model, latents, networks, mixer, layers, layersH, hidden } = parseConfig(config)
   const parameters = countNumbers(file, (name) => !INITIAL_STATE.test(name))
   const embedded = countNumbers(file, (name) => name === PUZZLE_TABLE)
+  const blocks = layersH === null ? `${layers}` : `${layersH} + ${layers}`
   const kind = [
     model,
-    model === 'trm' && latents !== 'two' ? `${latents} z` : '',
+    model === 'trm' && latents !== null && latents !== 'two' ? `${latents} z` : '',
     networks === 'separate' ? 'separate networks' : '',
     mixer === 'mlp' ? 'MLP' : 'attention',
-    `${layersH === null || layersH === layers ? layers : `${layersH} + ${layers}`} layers of ${hidden}`,
+    `${blocks} layer${blocks === '1' ? '' : 's'} of ${hidden}`,
   ]
   const lines = [
     ['format', FORMATS[format]],
@@ -53,7 +54,7 @@ export function describeWeights(file: WeightsFile): string {
     ['parameters', `${number(parameters)}, ${number(embedded)} of them puzzle embedding`],
     [
       'data',
-      `vocabulary of ${sizes.vocabSize}, ${sizes.seqLen ?? 'an unknown number of'} tokens, ${number(sizes.puzzleIdentifiers)} identifiers`,
+      `vocabulary of ${sizes.vocabSize}, ${sizes.seqLen ?? 'an unknown number of'} tokens, ${number(sizes.puzzleIdentifiers)} identifier${sizes.puzzleIdentifiers === 1 ? '' : 's'}`,
     ],
     ['data hash', dataHash ?? 'not said'],
     ['step', step === null ? 'not said' : number(step)],

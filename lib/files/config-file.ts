@@ -1,12 +1,12 @@
 import path from 'node:path'
-import { parseDocument } from 'yaml'
+import { type CST, Parser, parseDocument } from 'yaml'
 import { UserError } from '../errors.js'
 import { readBytes } from './atomic.js'
 import { isJsonObject, type JsonObject, kindOf } from './json.js'
 import { duplicateKey } from './json-keys.js'
 
-/** Largest file of a configuration. */
-const MAX_BYTES = 2 ** 20
+/** Largest file of a configuration: those of the published code have one or two kilobytes. */
+const MAX_BYTES = 2 ** 16
 /** Deepest nesting of one. */
 const MAX_DEPTH = 16
 /** Most values that aliases of a YAML file may stand for; without a limit a short file can stand for billions. */
@@ -54,6 +54,8 @@ function parseJson(text: string, file: string): unknown {
 }
 
 function parseYaml(text: string, file: string): unknown {
+  // The library composes by recursion: what is nested without end must not get that far.
+  if (syntaxDepth(text) > 4 * MAX_DEPTH) throw tooDeep(file)
   const document = parseDocument(text, { schema: 'core', uniqueKeys: true, logLevel: 'error', prettyErrors: true })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem) {
@@ -72,7 +74,7 @@ function parseYaml(text: string, file: string): unknown {
 }
 
 function checkPlain(value: unknown, where: string, depth: number): void {
-  if (depth > MAX_DEPTH) throw new UserError({ where, expected: `at most ${MAX_DEPTH} levels of keys`, found: 'more' })
+  if (depth > MAX_DEPTH) throw tooDeep(where)
   if (Array.isArray(value)) for (const item of value) checkPlain(item, where, depth + 1)
   else if (isJsonObject(value)) {
     if (Object.getPrototypeOf(value) !== Object.prototype)
@@ -82,4 +84,23 @@ function checkPlain(value: unknown, where: string, depth: number): void {
       checkPlain(inner, where, depth + 1)
     }
   }
+}
+
+/** How deep the nodes of a YAML text are nested, without recursion. */
+function syntaxDepth(text: string): number {
+  const open: [node: CST.Token, depth: number][] = [...new Parser().parse(text)].map((token) => [token, 1])
+  let deepest = 0
+  for (let next = open.pop(); next; next = open.pop()) {
+    const [node, depth] = next
+    deepest = Math.max(deepest, depth)
+    if (node.type === 'document' && node.value) open.push([node.value, depth + 1])
+    if ('items' in node)
+      for (const { key, value } of node.items)
+        for (const inner of [key, value]) if (inner) open.push([inner, depth + 1])
+  }
+  return deepest
+}
+
+function tooDeep(where: string): UserError {
+  return new UserError({ where, expected: `at most ${MAX_DEPTH} levels of keys`, found: 'more' })
 }
