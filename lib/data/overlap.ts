@@ -1,7 +1,7 @@
 import type { Dataset, Split } from './dataset.js'
 import { dihedralSources, twinForm } from './maze/symmetry.js'
+import type { Puzzle } from './puzzles.js'
 import { type Geometry, geometry } from './sudoku/box.js'
-import type { Puzzle } from './sudoku/puzzles.js'
 import { puzzleIndex } from './sudoku/twins.js'
 import { sudokuBox } from './tasks.js'
 

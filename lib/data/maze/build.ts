@@ -1,7 +1,7 @@
 import { type Dataset, type DatasetManifest, type Split, singles } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
 import { blankOnly } from '../identifiers.js'
-import type { PuzzleList } from '../sudoku/puzzles.js'
+import type { PuzzleList } from '../puzzles.js'
 import { generateMazes } from './generate.js'
 import { type MazeOptions, planMaze } from './options.js'
 import { dihedralAugment } from './symmetry.js'

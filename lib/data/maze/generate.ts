@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { Random } from '../../random.js'
-import { type PuzzleList, puzzleList } from '../sudoku/puzzles.js'
+import { type PuzzleList, puzzleList } from '../puzzles.js'
 import { type Board, createBoard } from './board.js'
 import { markPath } from './solve.js'
 import { dihedralSources, twinForm } from './symmetry.js'

@@ -1,12 +1,12 @@
 import { type Dataset, type DatasetManifest, type Split, singles } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
 import { blankOnly } from '../identifiers.js'
+import type { Puzzles } from '../puzzles.js'
 import { sudokuAugment } from './augment.js'
 import type { Geometry } from './box.js'
-import { type FileSplits, splitsFromFiles } from './files.js'
+import { type SudokuSplits, sudokusFromFiles } from './files.js'
 import { generateSplits } from './generate.js'
 import { planSudoku, type SudokuOptions } from './options.js'
-import type { PuzzleList } from './puzzles.js'
 import { PAD, toTokens, vocabularySize } from './tokens.js'
 import { type Sameness, samenessFor } from './twins.js'
 
@@ -29,7 +29,7 @@ export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
       solutions: 'every puzzle has exactly one solution (checked by solving)',
     })
   }
-  const splits = await splitsFromFiles(grid, source, seed)
+  const splits = await sudokusFromFiles(grid, source, seed)
   return assemble(grid, splits, {
     options: stored,
     seed,
@@ -41,7 +41,7 @@ export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
 
 function assemble(
   grid: Geometry,
-  lists: { train: PuzzleList; test: PuzzleList },
+  lists: { train: Puzzles; test: Puzzles },
   about: Pick<DatasetManifest, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
 ): Dataset {
   const train = splitOf(grid, 'train', lists.train)
@@ -75,7 +75,7 @@ function assemble(
 }
 
 /** Puzzles as tokens; all share the one puzzle identifier 0. */
-function splitOf({ cells }: Geometry, name: Split['name'], list: PuzzleList): Split {
+function splitOf({ cells }: Geometry, name: Split['name'], list: Puzzles): Split {
   const { count } = list
   const inputs = new Uint8Array(count * cells)
   const labels = new Uint8Array(count * cells)
@@ -99,7 +99,7 @@ function describeDisjoint(sameness: Sameness, leftOut: number): string {
   return leftOut > 0 ? `${held} (${leftOut} left out for that)` : held
 }
 
-function describeSolutions({ solved }: FileSplits): string {
+function describeSolutions({ solved }: SudokuSplits): string {
   return solved
     ? 'every puzzle has exactly one solution (checked by solving)'
     : 'every answer is valid and fits its puzzle; whether it is the only one was not checked in splits of more than 20,000'

@@ -1,8 +1,8 @@
 import { UserError } from '../../errors.js'
 import { Random } from '../../random.js'
+import { type Puzzle, type PuzzleList, puzzleList } from '../puzzles.js'
 import { bitCount } from './bits.js'
 import type { Geometry } from './box.js'
-import { type Puzzle, type PuzzleList, puzzleList } from './puzzles.js'
 import { solverFor } from './solver.js'
 import { puzzleIndex, samenessFor } from './twins.js'
 

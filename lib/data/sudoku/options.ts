@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { parseOptions } from '../../config/options.js'
 import { UserError } from '../../errors.js'
+import type { FileOrder } from '../puzzle-splits.js'
 import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
 const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
@@ -57,16 +58,8 @@ export interface SudokuPlan {
 }
 
 /** Puzzles out of files. */
-export interface FileSource {
+export interface FileSource extends FileOrder {
   readonly kind: 'csv' | 'list'
-  readonly file: string
-  /** A file of its own for the test split, or null: `file` is split. */
-  readonly testFile: string | null
-  /** Training puzzles; null: all there are. */
-  readonly train: number | null
-  readonly test: number | null
-  readonly minRating: number
-  readonly skipDuplicates: boolean
 }
 
 const DEFAULT_CLUES: Readonly<Record<number, number>> = { 4: 5, 6: 14, 9: 27 }

@@ -3,11 +3,6 @@ import type { Geometry } from './box.js'
 import { solverFor } from './solver.js'
 import { isSolvedGrid } from './tokens.js'
 
-/** A place in a file, as errors name it. */
-export function lineOf(file: string, line: number): string {
-  return `${file}, line ${line}`
-}
-
 /** Reads a puzzle: `.` or `0` is blank. @throws UserError for another length or character. */
 export function parseClues(grid: Geometry, text: string, where: string): Uint8Array {
   return parseDigits(grid, text, where, 'question', true)

@@ -1,6 +1,6 @@
+import { puzzleList } from '../puzzles.js'
 import type { Box } from './box.js'
 import { geometry } from './box.js'
-import { puzzleList } from './puzzles.js'
 import { readRows } from './read.js'
 import { solverFor } from './solver.js'
 

@@ -1,7 +1,6 @@
-import { Random } from '../../random.js'
-import { mix } from '../streams.js'
-import type { Geometry } from './box.js'
-import { type Puzzle, type PuzzleList, puzzleList } from './puzzles.js'
+import { Random } from '../random.js'
+import { type Puzzle, type PuzzleList, type Puzzles, pick, puzzleList } from './puzzles.js'
+import { mix } from './streams.js'
 
 /** Takes puzzles one by one and keeps a random sample of them. */
 export interface Sample {
@@ -9,18 +8,19 @@ export interface Sample {
   readonly offered: number
   offer(puzzle: Puzzle): void
   /** What was kept: in random order when sampled, in the order offered otherwise. */
-  take(): PuzzleList
+  take(): Puzzles
 }
 
 /**
  * A sample without replacement that holds at most 2 · capacity puzzles at any time: each gets a priority from
  * (seed, its number) and those with the least stay. The first n of a sample are the same whatever the capacity.
  *
+ * @param shape `cells` of a puzzle
  * @param capacity puzzles to keep; Infinity keeps all, in order
  */
-export function createSample(grid: Geometry, capacity: number, seed: number): Sample {
+export function createSample(shape: { readonly cells: number }, capacity: number, seed: number): Sample {
   const [a, b] = Random.of(seed, 'sudoku', 'sample').state() as [number, number]
-  let list = puzzleList(grid)
+  let list: PuzzleList = puzzleList(shape)
   let priorities: number[] = []
   let offered = 0
   let threshold = Number.POSITIVE_INFINITY
@@ -29,18 +29,21 @@ export function createSample(grid: Geometry, capacity: number, seed: number): Sa
     const low = mix(b ^ mix(number ^ high))
     return (high >>> 0) * 2 ** 21 + (low >>> 11)
   }
+  /** The numbers of the puzzles to keep, by priority. */
+  const best = (): Int32Array =>
+    Int32Array.from(priorities, (_, i) => i)
+      .sort((i, j) => priorities[i]! - priorities[j]! || i - j)
+      .subarray(0, capacity)
   const prune = (): void => {
-    const order = Array.from(priorities, (_, i) => i)
-    order.sort((i, j) => priorities[i]! - priorities[j]! || i - j)
-    const kept = puzzleList(grid)
+    const kept = puzzleList(shape)
     const keptPriorities: number[] = []
-    for (const i of order.slice(0, capacity)) {
+    for (const i of best()) {
       kept.push(list.at(i))
       keptPriorities.push(priorities[i]!)
     }
     list = kept
     priorities = keptPriorities
-    if (kept.count === capacity) threshold = keptPriorities.at(-1) ?? 0
+    threshold = keptPriorities.at(-1) ?? 0
   }
   return {
     get offered() {
@@ -57,9 +60,6 @@ export function createSample(grid: Geometry, capacity: number, seed: number): Sa
         if (list.count >= 2 * capacity) prune()
       }
     },
-    take() {
-      if (capacity !== Number.POSITIVE_INFINITY) prune()
-      return list
-    },
+    take: () => (capacity === Number.POSITIVE_INFINITY ? list : pick(list, best())),
   }
 }

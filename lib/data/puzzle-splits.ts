@@ -1,0 +1,174 @@
+import { UserError } from '../errors.js'
+import { lineOf } from './csv.js'
+import type { SourceFile } from './dataset.js'
+import { indexBy, type Likeness, literally } from './puzzle-index.js'
+import { type Puzzle, type Puzzles, pick } from './puzzles.js'
+import { createSample } from './sample.js'
+
+/** Which puzzles are taken out of one or two files. */
+export interface FileOrder {
+  readonly file: string
+  /** A file of its own for the test split, or null: `file` is split. */
+  readonly testFile: string | null
+  /** Training puzzles; null: all there are. */
+  readonly train: number | null
+  readonly test: number | null
+  readonly minRating: number
+  readonly skipDuplicates: boolean
+}
+
+/** What the splitting needs to know of a task. */
+export interface PuzzleTask {
+  /** Cells of a puzzle. */
+  readonly cells: number
+  /** What the puzzles are called in errors, e.g. `puzzles`. */
+  readonly plural: string
+  /** Hands over the puzzles of a file, each valid only during the call. @returns SHA-256 of the file */
+  read(file: string, accept: (puzzle: Puzzle) => void): Promise<string>
+  /** Which puzzles are the same and kept apart, when so many were read. */
+  likeness(rows: number): Likeness
+}
+
+/** Splits out of files. */
+export interface FileSplits {
+  readonly train: Puzzles
+  readonly test: Puzzles
+  readonly source: SourceFile & { test?: SourceFile }
+  /** Puzzles that were read and compared. */
+  readonly rows: number
+  /** Puzzles not taken because they are the same as one taken before. */
+  readonly leftOut: number
+}
+
+/** What was read of a file. */
+interface Read {
+  readonly file: SourceFile
+  readonly list: Puzzles
+  /** Puzzles of the file that are rated high enough. */
+  readonly eligible: number
+}
+
+/**
+ * Takes the splits out of one or two files. The test split is chosen first; a puzzle that is the same as one already
+ * taken is left out, and the next one takes its place. No more is kept in memory than twice what is asked for.
+ *
+ * @throws UserError for bad lines, repeated lines, and fewer puzzles than asked for.
+ */
+export async function splitsFromFiles(task: PuzzleTask, order: FileOrder, seed: number): Promise<FileSplits> {
+  const asked =
+    order.train === null || (order.test === null && order.testFile === null)
+      ? Number.POSITIVE_INFINITY
+      : order.train + (order.testFile === null ? (order.test ?? 0) : 0)
+  // Some more than asked for, in case some are the same; if that was too few, the file is read again with room for more.
+  for (let capacity = 2 * asked + 1000; ; capacity *= 8) {
+    const main = await read(task, order, order.file, capacity, seed)
+    const test = order.testFile === null ? null : await readTest(task, order, order.testFile, seed)
+    const chosen = choose(task, order, main, test)
+    const short = order.train !== null && chosen.train.count < order.train
+    const shortOfTest = order.test !== null && chosen.test.count < order.test
+    if ((short || shortOfTest) && main.list.count < main.eligible) continue
+    if (short) throw tooFew(task, 'train', order.train, chosen.train.count, order)
+    if (shortOfTest) throw tooFew(task, 'test', order.test, chosen.test.count, order)
+    return { ...chosen, source: test ? { ...main.file, test: test.file } : main.file }
+  }
+}
+
+function readTest(task: PuzzleTask, order: FileOrder, file: string, seed: number): Promise<Read> {
+  const capacity = order.test === null ? Number.POSITIVE_INFINITY : 2 * order.test + 1000
+  return read(task, order, file, capacity, seed)
+}
+
+async function read(task: PuzzleTask, order: FileOrder, file: string, capacity: number, seed: number): Promise<Read> {
+  const sample = createSample(task, capacity, seed)
+  const sha256 = await task.read(file, (puzzle) => {
+    if (puzzle.rating >= order.minRating) sample.offer(puzzle)
+  })
+  return { file: { path: file, sha256 }, list: sample.take(), eligible: sample.offered }
+}
+
+function choose(task: PuzzleTask, order: FileOrder, main: Read, testRead: Read | null): Omit<FileSplits, 'source'> {
+  const rows = main.list.count + (testRead?.list.count ?? 0)
+  // Puzzles are told by their number in the main file, and from its end on in the test file.
+  const get = (number: number): Puzzle =>
+    number < main.list.count ? main.list.at(number) : testRead!.list.at(number - main.list.count)
+  const same = indexBy(task.likeness(rows), get)
+  let leftOut = 0
+  const draw = (from: Candidates, wanted: number | null): Puzzles => {
+    const taken: number[] = []
+    while ((wanted === null || taken.length < wanted) && from.next < from.numbers.length) {
+      const number = from.numbers[from.next++]! + from.offset
+      const puzzle = get(number)
+      if (same.find(puzzle) >= 0) {
+        leftOut++
+        continue
+      }
+      same.add(puzzle, number)
+      taken.push(number)
+    }
+    return pick({ count: rows, at: get }, Int32Array.from(taken))
+  }
+  const rest = { numbers: distinct(main, order.skipDuplicates), offset: 0, next: 0 }
+  const testRest = testRead
+    ? { numbers: distinct(testRead, order.skipDuplicates), offset: main.list.count, next: 0 }
+    : rest
+  if (order.test !== null || testRead) {
+    const test = draw(testRest, order.test)
+    return { train: draw(rest, order.train), test, rows, leftOut }
+  }
+  const train = draw(rest, order.train)
+  return { train, test: draw(rest, null), rows, leftOut }
+}
+
+/** Puzzles that are left to draw from. */
+interface Candidates {
+  readonly numbers: Int32Array
+  /** Added to each. */
+  readonly offset: number
+  next: number
+}
+
+/**
+ * The numbers of the puzzles of a list without literal repetitions.
+ *
+ * @throws UserError when there are any, unless they are to be skipped. Of a file too long to be kept whole, only the
+ * sampled lines are compared.
+ */
+function distinct({ list, file }: Read, skip: boolean): Int32Array {
+  const met = indexBy(literally, (number) => list.at(number))
+  const numbers = new Int32Array(list.count)
+  let count = 0
+  for (let i = 0; i < list.count; i++) {
+    const puzzle = list.at(i)
+    const earlier = met.find(puzzle)
+    if (earlier < 0) {
+      met.add(puzzle, i)
+      numbers[count++] = i
+    } else if (!skip) {
+      const lines = [list.at(earlier).line, puzzle.line].sort((a, b) => a - b)
+      throw new UserError({
+        where: lineOf(file.path, lines[1]!),
+        expected: 'a puzzle that is not yet in the file',
+        found: `the one of line ${lines[0]}`,
+        todo: 'Remove the line, or set duplicates=skip.',
+      })
+    }
+  }
+  return numbers.subarray(0, count)
+}
+
+function tooFew(
+  { plural }: PuzzleTask,
+  split: 'train' | 'test',
+  asked: number | null,
+  found: number,
+  order: FileOrder,
+): UserError {
+  const file = split === 'test' && order.testFile !== null ? order.testFile : order.file
+  const rated = order.minRating > 0 ? ` rated ${order.minRating} or more` : ''
+  return new UserError({
+    where: `key ${split}`,
+    expected: `${asked} different ${plural}${rated} in ${file}`,
+    found: String(found),
+    todo: `Ask for fewer${rated ? ', or lower minRating' : ''}.`,
+  })
+}
