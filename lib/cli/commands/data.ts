@@ -1,6 +1,7 @@
 import { type Args, type Command, wrongUse } from '../command.js'
 import { buildAction, buildHelp } from './data/build.js'
 import { exportAction, exportHelp } from './data/export.js'
+import { fetchAction, fetchHelp } from './data/fetch.js'
 import { infoAction, infoHelp } from './data/info.js'
 import { solveFileAction, solveFileHelp } from './data/solve-file.js'
 
@@ -9,14 +10,15 @@ const actions: Readonly<Record<string, (args: Args) => number | Promise<number>>
   build: buildAction,
   info: infoAction,
   export: exportAction,
+  fetch: fetchAction,
   solve: solveFileAction,
 }
 
-/** `recurlab data build|info|export|solve`. */
+/** `recurlab data build|info|export|fetch|solve`. */
 export const command: Command = {
   usage: 'data build TASK key=value … | info DIR | …',
-  summary: 'build data sets, say what is in one, solve a file of puzzles',
-  help: [buildHelp, infoHelp, exportHelp, solveFileHelp].join('\n\n'),
+  summary: 'build or fetch data sets, say what is in one, export one, solve a file of puzzles',
+  help: [buildHelp, infoHelp, exportHelp, fetchHelp, solveFileHelp].join('\n\n'),
   flags: { json: false, force: false, color: false },
   async run(args) {
     const [name, ...words] = args.words

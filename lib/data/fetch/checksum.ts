@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { UserError } from '../../errors.js'
+import { systemReason } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
+
+/** A file's checksum: SHA-256 of its bytes, or git's name of it (SHA-1 over its length and bytes). */
+export interface Checksum {
+  readonly kind: 'sha256' | 'git'
+  readonly hex: string
+}
+
+/** A checksum that bytes are added to. */
+export interface Summing {
+  update(bytes: Uint8Array): void
+  hex(): string
+}
+
+/** Begins the checksum of a file of `size` bytes. */
+export function beginSum(kind: Checksum['kind'], size: number): Summing {
+  const hash = createHash(kind === 'git' ? 'sha1' : 'sha256')
+  if (kind === 'git') hash.update(`blob ${size}\0`)
+  return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
+}
+
+/** A checksum in words: `SHA-256 0123…`. */
+export function sumText({ kind, hex }: Checksum): string {
+  return `${kind === 'git' ? 'git blob' : 'SHA-256'} ${hex}`
+}
+
+const CHUNK = 2 ** 20
+
+/** Adds the first `length` bytes of a file, a megabyte at a time. @throws UserError when they cannot be read. */
+export function addFile(sum: Summing, file: string, length: number): void {
+  const buffer = new Uint8Array(Math.min(CHUNK, length))
+  try {
+    const fd = fs.openSync(file, 'r')
+    try {
+      for (let at = 0; at < length; ) {
+        const got = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), at)
+        if (got === 0) throw new Error('file that became shorter while it was read')
+        sum.update(buffer.subarray(0, got))
+        at += got
+      }
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+  }
+}

