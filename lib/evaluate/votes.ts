@@ -181,7 +181,9 @@ export class ArcVotes {
     return [...this.#ballots.values()].map(({ task, boxes }) => ({
       task: task.name,
       inputs: boxes.map((box) => {
-        const [first, second] = ranked(box).map(([key]) => nested(gridOfKey(key)))
+        const [first, second] = ranked(box)
+          .slice(0, 2)
+          .map(([key]) => nested(gridOfKey(key)))
         const attempt_1 = first ?? [[0]]
         return { attempt_1, attempt_2: second ?? attempt_1 }
       }),

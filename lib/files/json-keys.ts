@@ -6,6 +6,7 @@ export function duplicateKey(json: string): string | null {
 
 /** Where a key stands for the second time, as keys and indices from the outside in; null when there is none. */
 export function duplicateKeyPath(json: string): (string | number)[] | null {
+  if (!json.includes('{')) return null
   // A scan and no regular expression: that of a string of millions of characters overflows the stack.
   const open: Level[] = []
   for (let i = 0; i < json.length; i++) {
