@@ -35,16 +35,15 @@ export interface Board {
 export type Drawable = Pick<DatasetManifest, 'task' | 'seqLen' | 'options' | 'vocabSize'>
 
 /**
- * Lays panels of one data set out. Rows and columns at the end that are padding in all of them are left out.
+ * Lays panels of one data set out.
  *
+ * @param whole keeps rows and columns at the end that are padding in all of them; default: they are left out
  * @throws UserError for a Sudoku without a box that fits.
  */
-export function boardsOf(manifest: Drawable, panels: readonly Panel[]): Board[] {
+export function boardsOf(manifest: Drawable, panels: readonly Panel[], whole = false): Board[] {
   const look = puzzleLook(manifest)
-  const { rows, columns } = extent(
-    look,
-    panels.map((panel) => panel.tokens),
-  )
+  const all = panels.map((panel) => panel.tokens)
+  const { rows, columns } = whole ? look : extent(look, all)
   return panels.map((panel) => ({
     title: panel.title,
     look,

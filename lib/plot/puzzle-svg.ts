@@ -93,22 +93,46 @@ function fills({ rows, columns, cells }: Board, cell: number): string {
 }
 
 /** Thin lines between cells, thick ones between boxes, and a frame. */
-function lines({ rows, columns, look }: Board, cell: number): string {
+function lines(board: Board, cell: number): string {
+  const { rows, columns, look } = board
   const [width, height] = [columns * cell, rows * cell]
-  const across = (at: number): string => `M0 ${at * cell}h${width}`
-  const down = (at: number): string => `M${at * cell} 0v${height}`
   const inner = (count: number): number[] => Array.from({ length: Math.max(0, count - 1) }, (_, i) => i + 1)
-  const thin = [...inner(rows).map(across), ...inner(columns).map(down)].join('')
   const [boxRows, boxColumns] = look.box ?? [rows, columns]
   const thick = [
-    ...inner(rows / boxRows).map((i) => across(i * boxRows)),
-    ...inner(columns / boxColumns).map((i) => down(i * boxColumns)),
+    ...inner(rows / boxRows).map((i) => `M0 ${i * boxRows * cell}h${width}`),
+    ...inner(columns / boxColumns).map((i) => `M${i * boxColumns * cell} 0v${height}`),
   ].join('')
   return [
-    `<path stroke="${look.lines}" stroke-width="${cell < 12 ? 0.5 : 1}" d="${thin}"/>`,
+    `<path stroke="${look.lines}" stroke-width="${cell < 12 ? 0.5 : 1}" d="${thinLines(board, cell)}"/>`,
     thick === '' ? '' : `<path stroke="${FRAME}" stroke-width="2" d="${thick}"/>`,
     `<rect width="${width}" height="${height}" fill="none" stroke="${FRAME}" stroke-width="${look.box ? 2 : 1}"/>`,
   ].join('')
+}
+
+/** Between all cells that touch, but for two of padding. */
+function thinLines({ rows, columns, cells, look }: Board, cell: number): string {
+  const padding = look.padding === null ? undefined : look.token(look.padding, true).fill
+  const isEmpty = (row: number, column: number): boolean => cells[row * columns + column]!.fill === padding
+  let path = ''
+  for (let row = 1; row < rows; row++)
+    for (const [from, to] of runs(columns, (i) => !(isEmpty(row - 1, i) && isEmpty(row, i))))
+      path += `M${from * cell} ${row * cell}h${(to - from) * cell}`
+  for (let column = 1; column < columns; column++)
+    for (const [from, to] of runs(rows, (i) => !(isEmpty(i, column - 1) && isEmpty(i, column))))
+      path += `M${column * cell} ${from * cell}v${(to - from) * cell}`
+  return path
+}
+
+/** Where a condition holds without a break: first place, and the place after the last. */
+function runs(count: number, holds: (i: number) => boolean): [from: number, to: number][] {
+  const found: [number, number][] = []
+  for (let i = 0; i < count; i++) {
+    if (!holds(i)) continue
+    const last = found.at(-1)
+    if (last?.[1] === i) last[1] = i + 1
+    else found.push([i, i + 1])
+  }
+  return found
 }
 
 function labels({ columns, cells }: Board, cell: number): string {

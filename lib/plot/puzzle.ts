@@ -5,11 +5,18 @@ import { boardsOf, type Drawable, type Mark, type Panel } from './puzzle-board.j
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
 import { boardsText } from './puzzle-text.js'
 
+/** What {@link panelsPicture} can be told. */
+export interface PanelsOptions extends SvgOptions {
+  /** In SVG, draws margins of padding too. Default: what is padding everywhere is left out. */
+  readonly whole?: boolean
+}
+
 /** Grids of one data set side by side. */
-export function panelsPicture(manifest: Drawable, panels: readonly Panel[], options: SvgOptions = {}): Picture {
-  const boards = boardsOf(manifest, panels)
-  const text = boardsText(boards, options.perRow === undefined ? {} : { perRow: options.perRow })
-  return new Picture(boardsSvg(boards, options), options.title === undefined ? text : `${options.title}\n${text}`)
+export function panelsPicture(manifest: Drawable, panels: readonly Panel[], options: PanelsOptions = {}): Picture {
+  const { perRow, title } = options
+  const text = boardsText(boardsOf(manifest, panels), perRow === undefined ? {} : { perRow })
+  const svg = boardsSvg(boardsOf(manifest, panels, options.whole), options)
+  return new Picture(svg, title === undefined ? text : `${title}\n${text}`)
 }
 
 /**
@@ -49,6 +56,7 @@ export function versionsPicture(data: Dataset, choice: VersionsChoice = {}): Pic
   return panelsPicture(data.manifest, panels, {
     title: `Versions of ${first.split} example ${first.example}`,
     perRow: examples.length,
+    whole: true,
   })
 }
 

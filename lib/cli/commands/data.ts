@@ -5,20 +5,20 @@ import { fetchAction, fetchHelp } from './data/fetch.js'
 import { infoAction, infoHelp } from './data/info.js'
 import { solveFileAction, solveFileHelp } from './data/solve-file.js'
 
-/** What follows `recurlab data`: how many words it takes beside itself, and what it does. */
+/** What follows `recurlab data`, each with one word after it. */
 const actions: Readonly<Record<string, (args: Args) => number | Promise<number>>> = {
   build: buildAction,
+  fetch: fetchAction,
   info: infoAction,
   export: exportAction,
-  fetch: fetchAction,
   solve: solveFileAction,
 }
 
-/** `recurlab data build|info|export|fetch|solve`. */
+/** `recurlab data build|fetch|info|export|solve`. */
 export const command: Command = {
-  usage: 'data build TASK key=value … | info DIR | …',
-  summary: 'build or fetch data sets, say what is in one, export one, solve a file of puzzles',
-  help: [buildHelp, infoHelp, exportHelp, fetchHelp, solveFileHelp].join('\n\n'),
+  usage: 'data build|fetch|info|export|solve …',
+  summary: 'build or fetch data sets, say what is in one, export it',
+  help: [buildHelp, fetchHelp, infoHelp, exportHelp, solveFileHelp].join('\n\n'),
   flags: { json: false, force: false, color: false },
   async run(args) {
     const [name, ...words] = args.words
