@@ -4,8 +4,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { exportAction } from '../../lib/cli/commands/data/export.js'
-import type { Augmentation, Dataset } from '../../lib/data/dataset.js'
-import { listedIdentifiers } from '../../lib/data/identifiers.js'
+import { arc } from '../../lib/data/arc/build.js'
+import type { Dataset } from '../../lib/data/dataset.js'
 import { sudoku } from '../../lib/data/index.js'
 import { maze } from '../../lib/data/maze/build.js'
 import { exportPublished } from '../../lib/data/published/write.js'
@@ -168,57 +168,52 @@ test('mazes are written in the versions they were built with, and take no augmen
   await assert.rejects(exportPublished(read, place(), { augment: 3 }), /key augment/)
 })
 
-/** ARC in two versions: one task of two training pairs and a test pair; version 1 adds 1 to colours and moves the grid. */
-function arcLike(): Dataset {
-  const what = arcFolder()
-  const dir = writeFolder(place(), what)
-  const data = loadDataset(dir)
-  const augment: Augmentation = {
-    versions: () => 2,
-    puzzleId: (split, example, version) => split.puzzleIds[example]! + version,
-    write(split, example, version, _seed, inputs, labels, offset) {
-      for (let i = 0; i < 900; i++) {
-        const from = example * 900 + i - version * 31
-        const shifted = (tokens: Uint8Array): number =>
-          i < version * 31 || tokens[from]! < 2 ? 0 : tokens[from]! + version
-        inputs[offset + i] = shifted(split.inputs)
-        labels[offset + i] = shifted(split.labels)
-      }
-    },
-  }
-  const first = (split: Dataset['train']): Dataset['train'] => ({
-    ...split,
-    count: 1,
-    inputs: split.inputs.subarray(0, 900),
-    labels: split.labels.subarray(0, 900),
-    puzzleStarts: Int32Array.of(0, 1),
-    groupStarts: Int32Array.of(0, 1),
-    puzzleIds: Int32Array.of(1),
-  })
-  const manifest = { ...data.manifest, options: {} }
-  return {
-    ...data,
-    manifest,
-    train: first(data.train),
-    test: first(data.test),
-    augment,
-    identifiers: listedIdentifiers(['<blank>', 'task', 'task|||t0|||0213456789']),
-  }
-}
-
-test('ARC is written in all versions, with names and test tasks', async () => {
+test('ARC is written in all versions, with names and test tasks, and read again as the same', async () => {
+  const data = await arc({ train: 4, test: 3, augment: 3, seed: 5 })
   const out = place()
-  await exportPublished(arcLike(), out)
+  await exportPublished(data, out)
+  const read = loadDataset(out)
+  const names = (of: Dataset): string[] =>
+    Array.from({ length: of.identifiers.count }, (_, id) => of.identifiers.name(id))
+  assert.equal(read.manifest.task, 'arc')
+  assert.deepEqual(names(read), names(data))
+  assert.deepEqual(
+    read.testTasks,
+    [...data.testTasks!].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  )
+  for (const split of ['train', 'test'] as const) {
+    const [own, stored] = [data[split], read[split]]
+    assert.equal(stored.groupStarts.length, own.groupStarts.length)
+    const [input, label] = [new Uint8Array(900), new Uint8Array(900)]
+    let at = 0
+    for (let puzzle = 0; puzzle + 1 < own.puzzleStarts.length; puzzle++)
+      for (let version = 0; version < data.augment!.versions(own, puzzle)!; version++)
+        for (let example = own.puzzleStarts[puzzle]!; example < own.puzzleStarts[puzzle + 1]!; example++, at++) {
+          data.augment!.write(own, example, version, data.manifest.seed, input, label, 0)
+          assert.deepEqual(stored.inputs.subarray(900 * at, 900 * at + 900), input)
+          assert.deepEqual(stored.labels.subarray(900 * at, 900 * at + 900), label)
+          assert.equal(stored.puzzleIds[at], data.augment!.puzzleId(own, example, version))
+        }
+    assert.equal(stored.count, at)
+  }
   const files = contents(out)
-  assert.deepEqual(files['identifiers.json'], ['<blank>', 'task', 'task|||t0|||0213456789'])
-  assert.deepEqual(files['test_puzzles.json'], {
-    task: { train: [{ input: [[3]], output: [[3]] }], test: [{ input: [[3]], output: [[3]] }] },
-  })
-  const { train, test: tests } = loadDataset(out)
-  assert.deepEqual([...train.groupStarts], [0, 2])
-  assert.deepEqual([...tests.puzzleIds], [1, 2])
-  assert.deepEqual([train.inputs[0], train.inputs[900 + 31]], [5, 6])
-  assert.equal((files['train/dataset.json'] as { total_puzzles: number }).total_puzzles, 2)
+  const puzzles = (files['train/dataset.json'] as { total_puzzles: number }).total_puzzles
+  assert.equal(puzzles, read.train.puzzleStarts.length - 1)
+})
+
+const arcFiles = sharedPath('data/arc')
+test("test_puzzles.json holds ARC's own tasks, training pairs and all", {
+  skip: arcFiles === null && '../shared/data/arc is not here',
+}, async () => {
+  const data = await arc({ set: 'arc-2', dir: arcFiles!, subsets: ['evaluation2'], augment: 0 })
+  const out = place()
+  await exportPublished(data, out)
+  const read = (file: string): Record<string, Record<string, unknown[]>> =>
+    JSON.parse(readFileSync(file, 'utf8')) as Record<string, Record<string, unknown[]>>
+  const puzzles = read(path.join(out, 'test_puzzles.json'))
+  const tasks = read(path.join(arcFiles!, 'arc-agi_evaluation2_challenges.json'))
+  assert.equal(Object.keys(puzzles).length, 120)
+  for (const [name, { train }] of Object.entries(puzzles)) assert.deepEqual(train, tasks[name]!.train, name)
 })
 
 test('nothing is written over: not a file, other files, another data set without force', async () => {

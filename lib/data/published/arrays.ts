@@ -102,12 +102,21 @@ function narrow(values: NpyData, into: Uint8Array | Int32Array, at: number, limi
     }
     return -1
   }
-  const whole = !(values instanceof Float32Array || values instanceof Float64Array)
+  if (values instanceof Uint8Array && into instanceof Uint8Array) {
+    into.set(values, at)
+    return firstFrom(values, limit)
+  }
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!
-    if (!(value >= 0 && value < limit) || !(whole || Number.isInteger(value))) return i
+    if (!(value >= 0 && value < limit && Number.isInteger(value))) return i
     into[at + i] = value
   }
+  return -1
+}
+
+/** The index of the first byte of `limit` or more, or -1; on its own, because it sees every byte of gigabytes. */
+function firstFrom(bytes: Uint8Array, limit: number): number {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= limit) return i
   return -1
 }
 

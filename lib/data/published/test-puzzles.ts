@@ -9,6 +9,7 @@ const SIDE = 30
  * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. A missing output is one that is not
  * known.
  *
+ * @returns the tasks in the order of their names
  * @throws UserError for hostile names, missing lists, grids that are ragged, empty, too large, or hold no colours.
  */
 export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: string; sum: string } {
@@ -24,6 +25,8 @@ export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: stri
     if (pairs.length === 0) throw fail('at least one test pair', 'none', `${name}, test`)
     return { name, pairs }
   })
+  // JSON objects put names that are numbers first, whatever their place in the file.
+  tasks.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { tasks, sha256, sum }
 }
 
