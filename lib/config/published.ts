@@ -1,20 +1,20 @@
 import { UserError } from '../errors.js'
 import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
 import { describeIssue } from './options.js'
+import {
+  type DataSizes,
+  FIXED,
+  IRRELEVANT,
+  MODULES,
+  type PublishedModel,
+  RENAMED,
+  SIZES,
+  SPECIAL,
+  USUAL,
+} from './published-keys.js'
 import { type ConfigInput, configSchema } from './schema.js'
 
-/** Sizes that the published configuration holds and ours leaves to the data set. */
-export interface DataSizes {
-  readonly seqLen?: number
-  readonly vocabSize?: number
-  readonly puzzleIdentifiers?: number
-}
-
-/** Which of the published models it is: the tensors tell, and the configuration must agree. */
-export interface PublishedModel {
-  readonly model: 'trm' | 'hrm' | 'direct'
-  readonly latents: 'two' | 'single' | 'multi'
-}
+export type { DataSizes, PublishedModel } from './published-keys.js'
 
 /** A configuration of the published code, in our keys. */
 export interface PublishedConfig {
@@ -31,89 +31,6 @@ export interface PublishedConfig {
 interface Told {
   readonly path: string
   readonly value: unknown
-}
-
-/** Published keys that stand for one of ours with the same value, whatever the model. */
-const RENAMED: ReadonlyMap<string, string> = new Map([
-  ['beta1', 'beta1'],
-  ['beta2', 'beta2'],
-  ['ema_rate', 'ema'],
-  ['epochs', 'epochs'],
-  ['eval_interval', 'evalEvery'],
-  ['expansion', 'expansion'],
-  ['freeze_weights', 'freeze'],
-  ['global_batch_size', 'batch'],
-  ['halt_exploration_prob', 'haltExploration'],
-  ['halt_max_steps', 'K'],
-  ['hidden_size', 'hidden'],
-  ['lr', 'lr'],
-  ['lr_min_ratio', 'lrMinRatio'],
-  ['lr_warmup_steps', 'warmup'],
-  ['num_heads', 'heads'],
-  ['pos_encodings', 'positions'],
-  ['puzzle_emb_lr', 'puzzleLr'],
-  ['puzzle_emb_ndim', 'puzzleDim'],
-  ['puzzle_emb_weight_decay', 'puzzleWeightDecay'],
-  ['seed', 'seed'],
-  ['weight_decay', 'weightDecay'],
-])
-
-const SIZES: ReadonlyMap<string, keyof DataSizes> = new Map([
-  ['num_puzzle_identifiers', 'puzzleIdentifiers'],
-  ['seq_len', 'seqLen'],
-  ['vocab_size', 'vocabSize'],
-])
-
-/** Constants of the published code that are no keys here: with another value it is another model. */
-const FIXED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
-  ['causal', false],
-  ['rms_norm_eps', 1e-5],
-  ['rope_theta', 10000],
-])
-
-/** Switches of the published code that are no keys here, and their usual positions. */
-const USUAL: ReadonlyMap<string, unknown> = new Map([
-  ['act_enabled', true],
-  ['act_inference', false],
-])
-
-/** Keys about files, names and reports, or about one machine's share of a batch. */
-const IRRELEVANT = new Set([
-  'batch_size',
-  'checkpoint_every_eval',
-  'checkpoint_path',
-  'data_paths',
-  'data_paths_test',
-  'eval_save_outputs',
-  'evaluators',
-  'load_checkpoint',
-  'min_eval_interval',
-  'project_name',
-  'run_name',
-])
-
-/** Keys that {@link special} reads. */
-const SPECIAL = new Set([
-  'H_cycles',
-  'H_layers',
-  'L_cycles',
-  'L_layers',
-  'ema',
-  'forward_dtype',
-  'loss_type',
-  'mlp_t',
-  'no_ACT_continue',
-  'puzzle_emb_len',
-])
-
-/** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
-const MODULES: Readonly<Record<string, PublishedModel>> = {
-  trm: { model: 'trm', latents: 'two' },
-  trm_singlez: { model: 'trm', latents: 'single' },
-  trm_hier6: { model: 'trm', latents: 'multi' },
-  hrm: { model: 'hrm', latents: 'two' },
-  hrm_act_v1: { model: 'hrm', latents: 'two' },
-  transformers_baseline: { model: 'direct', latents: 'single' },
 }
 
 /** Whether an object is a configuration of the published code, with its `arch` or flat. */
@@ -207,6 +124,11 @@ function special(
         found: show(value),
       })
     put('loss', kind, path)
+  })
+  on('data_paths', (value, path) => {
+    const names = Array.isArray(value) ? value.map((folder) => String(folder).split('/').at(-1) ?? '') : []
+    const [task] = names.flatMap((name) => /^(?:sudoku|maze|arc)/.exec(name.toLowerCase()) ?? [])
+    if (task !== undefined) put('task', task, path)
   })
   on('forward_dtype', (value, path) => {
     if (value !== 'float32') notes.push(`${path}: ${show(value)} there; here everything is computed in float32`)

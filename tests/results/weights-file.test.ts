@@ -84,6 +84,7 @@ test('an official checkpoint reads with the all_config.yaml beside it', async ()
   assert.equal(file.weights, 'ema', 'ema: true in the configuration')
   assert.equal(file.configFrom, path.join(official, 'trm-att/all_config.yaml'))
   assert.deepEqual(file.sizes, { vocabSize: 5, puzzleIdentifiers: 3, seqLen: null })
+  assert.equal(file.config.task, 'sudoku', 'data_paths: data/sudoku-4x4')
   const { model, latents, networks, halting, mixer, hidden, heads, layers, expansion, positions, T, n, K } = file.config
   assert.deepEqual([model, latents, networks, halting, mixer], ['trm', 'two', 'shared', 'halt', 'attention'])
   assert.deepEqual([hidden, heads, layers, expansion, positions, T, n, K], [8, 2, 1, 4, 'rope', 3, 6, 16])

@@ -1,0 +1,95 @@
+/** Sizes that the published configuration holds and ours leaves to the data set. */
+export interface DataSizes {
+  readonly seqLen?: number
+  readonly vocabSize?: number
+  readonly puzzleIdentifiers?: number
+}
+
+/** Which of the published models it is: the tensors tell, and the configuration must agree. */
+export interface PublishedModel {
+  readonly model: 'trm' | 'hrm' | 'direct'
+  readonly latents: 'two' | 'single' | 'multi'
+}
+
+/** Published keys that stand for one of ours with the same value, whatever the model. */
+export const RENAMED: ReadonlyMap<string, string> = new Map([
+  ['beta1', 'beta1'],
+  ['beta2', 'beta2'],
+  ['ema_rate', 'ema'],
+  ['epochs', 'epochs'],
+  ['eval_interval', 'evalEvery'],
+  ['expansion', 'expansion'],
+  ['freeze_weights', 'freeze'],
+  ['global_batch_size', 'batch'],
+  ['halt_exploration_prob', 'haltExploration'],
+  ['halt_max_steps', 'K'],
+  ['hidden_size', 'hidden'],
+  ['lr', 'lr'],
+  ['lr_min_ratio', 'lrMinRatio'],
+  ['lr_warmup_steps', 'warmup'],
+  ['num_heads', 'heads'],
+  ['pos_encodings', 'positions'],
+  ['puzzle_emb_lr', 'puzzleLr'],
+  ['puzzle_emb_ndim', 'puzzleDim'],
+  ['puzzle_emb_weight_decay', 'puzzleWeightDecay'],
+  ['seed', 'seed'],
+  ['weight_decay', 'weightDecay'],
+])
+
+export const SIZES: ReadonlyMap<string, keyof DataSizes> = new Map([
+  ['num_puzzle_identifiers', 'puzzleIdentifiers'],
+  ['seq_len', 'seqLen'],
+  ['vocab_size', 'vocabSize'],
+])
+
+/** Constants of the published code that are no keys here: with another value it is another model. */
+export const FIXED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['causal', false],
+  ['rms_norm_eps', 1e-5],
+  ['rope_theta', 10000],
+])
+
+/** Switches of the published code that are no keys here, and their usual positions. */
+export const USUAL: ReadonlyMap<string, unknown> = new Map([
+  ['act_enabled', true],
+  ['act_inference', false],
+])
+
+/** Keys about files, names and reports, or about one machine's share of a batch. */
+export const IRRELEVANT = new Set([
+  'batch_size',
+  'checkpoint_every_eval',
+  'checkpoint_path',
+  'data_paths_test',
+  'eval_save_outputs',
+  'evaluators',
+  'load_checkpoint',
+  'min_eval_interval',
+  'project_name',
+  'run_name',
+])
+
+/** Keys that mean something else from model to model, or another thing than ours. */
+export const SPECIAL = new Set([
+  'H_cycles',
+  'H_layers',
+  'L_cycles',
+  'L_layers',
+  'data_paths',
+  'ema',
+  'forward_dtype',
+  'loss_type',
+  'mlp_t',
+  'no_ACT_continue',
+  'puzzle_emb_len',
+])
+
+/** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
+export const MODULES: Readonly<Record<string, PublishedModel>> = {
+  trm: { model: 'trm', latents: 'two' },
+  trm_singlez: { model: 'trm', latents: 'single' },
+  trm_hier6: { model: 'trm', latents: 'multi' },
+  hrm: { model: 'hrm', latents: 'two' },
+  hrm_act_v1: { model: 'hrm', latents: 'two' },
+  transformers_baseline: { model: 'direct', latents: 'single' },
+}
