@@ -34,63 +34,80 @@ export function drawVersions(
 
 /**
  * The hash (two 32-bit halves) of a whole puzzle in a version, whatever the order of its pairs, without making it: for each
- * pair, transform and colour a hash of the positions of that colour is kept; a version's hash sums over colours and pairs.
- * The array that is returned is used again by the next call.
+ * pair, transform, colour and new colour a hash of the positions that are recoloured so is kept, and a version's hash
+ * sums over colours and pairs. The array that is returned is used again by the next call.
  */
 export function puzzleHasher(pairs: readonly FlatPair[]): (code: VersionCode) => Int32Array {
-  const tables = [positionTable(pairs, 0x2545f491), positionTable(pairs, 0x6c8e9cf5)]
-  const present = new Uint8Array(pairs.length * COLOURS)
-  pairs.forEach(({ input, output }, pair) => {
-    for (const { cells } of [input, output]) for (const colour of cells) present[pair * COLOURS + colour] = 1
-  })
-  const shapes = new Int32Array(pairs.length * TRANSFORMS)
-  pairs.forEach(({ input, output }, pair) => {
-    for (let t = 0; t < TRANSFORMS; t++) shapes[pair * TRANSFORMS + t] = shapeOf(input, t) * 1024 + shapeOf(output, t)
-  })
+  const tables = pairs.map(pairTable)
   const sum = new Int32Array(2)
   return (code) => {
     const transform = transformOf(code)
     const colours = coloursOf(code)
-    for (let half = 0; half < 2; half++) {
-      const table = tables[half]!
-      let whole = 0
-      for (let pair = 0; pair < pairs.length; pair++) {
-        const from = (pair * TRANSFORMS + transform) * COLOURS
-        let one = mix(shapes[pair * TRANSFORMS + transform]! + half)
-        for (let colour = 0; colour < COLOURS; colour++)
-          if (present[pair * COLOURS + colour])
-            one = (one + mix(table[from + colour]! + Math.imul(colours[colour]! + 1, 0x9e3779b1))) | 0
-        whole = (whole + mix(one)) | 0
+    sum[0] = 0
+    sum[1] = 0
+    for (const { shapes, present, hashes } of tables) {
+      let low = mix(shapes[transform]!)
+      let high = mix(shapes[transform]! + 1)
+      for (let i = 0; i < present.length; i++) {
+        const entry = 2 * ((transform * present.length + i) * COLOURS + colours[present[i]!]!)
+        low = (low + hashes[entry]!) | 0
+        high = (high + hashes[entry + 1]!) | 0
       }
-      sum[half] = whole
+      sum[0] += mix(low)
+      sum[1] += mix(high)
     }
     return sum
   }
 }
 
-function shapeOf({ rows, columns }: FlatGrid, transform: number): number {
-  const walk = dihedralWalk(rows, columns, transform)
-  return walk.rows * (LARGEST + 1) + walk.columns
+/** What a pair's hash is summed from. */
+interface PairTable {
+  /** `[transforms]` heights and widths of input and output. */
+  readonly shapes: Int32Array
+  /** Colours that occur. */
+  readonly present: Uint8Array
+  /** `[transforms, colours that occur, new colours, 2]` hashes of the positions of a colour that becomes another. */
+  readonly hashes: Int32Array
 }
 
-/** `[pairs, transforms, colours]` sums of the hashes of the positions that a colour has, input and output together. */
-function positionTable(pairs: readonly FlatPair[], salt: number): Int32Array {
-  const table = new Int32Array(pairs.length * TRANSFORMS * COLOURS)
-  pairs.forEach(({ input, output }, pair) => {
-    for (let t = 0; t < TRANSFORMS; t++)
-      for (const [grid, part] of [
-        [input, 0],
-        [output, 1],
-      ] as const) {
-        const { rows, columns, start, down, right } = dihedralWalk(grid.rows, grid.columns, t)
-        const from = (pair * TRANSFORMS + t) * COLOURS
-        for (let r = 0; r < rows; r++)
-          for (let c = 0; c < columns; c++)
-            table[from + grid.cells[start + r * down + c * right]!]! += mix((part * 1024 + r * 32 + c + 1) ^ salt)
-      }
-  })
-  return table
+function pairTable({ input, output }: FlatPair): PairTable {
+  const shapes = new Int32Array(TRANSFORMS)
+  const positions = new Int32Array(TRANSFORMS * COLOURS * 2)
+  for (let t = 0; t < TRANSFORMS; t++) {
+    shapes[t] = addPositions(input, t, 0, positions) * 1024 + addPositions(output, t, 1024, positions)
+  }
+  const present = Uint8Array.from(new Set([...input.cells, ...output.cells]))
+  const hashes = new Int32Array(TRANSFORMS * present.length * COLOURS * 2)
+  let to = 0
+  for (let t = 0; t < TRANSFORMS; t++)
+    for (const colour of present)
+      for (let becomes = 1; becomes <= COLOURS; becomes++)
+        for (let half = 0; half < 2; half++)
+          hashes[to++] = mix(positions[(t * COLOURS + colour) * 2 + half]! + Math.imul(becomes, 0x9e3779b1))
+  return { shapes, present, hashes }
 }
+
+/**
+ * Adds the hashes of the positions that each colour has in a grid under a transform.
+ *
+ * @param from number of the grid's first position: input and output have positions of their own
+ * @param sums `[transforms, colours, 2]`
+ * @returns the transformed grid's shape as a number
+ */
+function addPositions(grid: FlatGrid, transform: number, from: number, sums: Int32Array): number {
+  const { rows, columns, start, down, right } = dihedralWalk(grid.rows, grid.columns, transform)
+  for (let r = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++) {
+      const at = (transform * COLOURS + grid.cells[start + r * down + c * right]!) * 2
+      const position = 2 * (from + r * 32 + c)
+      sums[at]! += POSITIONS[position]!
+      sums[at + 1]! += POSITIONS[position + 1]!
+    }
+  return rows * (LARGEST + 1) + columns
+}
+
+/** `[2 · 1024, 2]` a hash of each position of input and output. */
+const POSITIONS = Int32Array.from({ length: 4096 }, (_, i) => mix(mix(i + 1) ^ 0x2545f491))
 
 /** A set of 64-bit hashes with room for `count`, by open addressing: a million are told apart a second. */
 function hashSet(count: number): { add(hash: Int32Array): boolean } {
@@ -98,7 +115,10 @@ function hashSet(count: number): { add(hash: Int32Array): boolean } {
   const halves = new Int32Array(slots * 2)
   const used = new Uint8Array(slots)
   return {
-    add([low = 0, high = 0]) {
+    add(hash) {
+      // By index: taking an array apart runs an iterator, which costs more than all the rest.
+      const low = hash[0]!
+      const high = hash[1]!
       for (let slot = low & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {
         if (!used[slot]) {
           used[slot] = 1
