@@ -1,5 +1,6 @@
+import { parseMaze } from '../data/maze/parse.js'
 import { isShortestPath, type PathFault, pathFault, solveMaze } from '../data/maze/solve.js'
-import { CHARACTERS, GOAL, START, VOCABULARY } from '../data/maze/tokens.js'
+import { CHARACTERS, VOCABULARY } from '../data/maze/tokens.js'
 import { UserError } from '../errors.js'
 import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
 
@@ -8,20 +9,12 @@ import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
  * ends of rows may be missing.
  *
  * @param size side of the mazes that the model is for
- * @throws UserError for another size or character, no S or G or several, and a G that cannot be reached.
+ * @throws UserError for another size or character, not one S and one G, and no way between them.
  */
 export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
   const { where, name } = puzzle
-  const input = parseRows(puzzle, size)
-  for (const [token, letter] of [
-    [START, 'S'],
-    [GOAL, 'G'],
-  ] as const) {
-    const count = input.filter((each) => each === token).length
-    if (count !== 1) throw new UserError({ where, expected: `one ${letter}`, found: String(count) })
-  }
-  const solved = solveMaze(input, size)
-  if (!solved) throw new UserError({ where, expected: 'a maze with a way from S to G', found: 'none' })
+  const { input } = parseMaze(squareRows(puzzle, size), where)
+  const solved = solveMaze(input, size)!
   return {
     drawable: { task: 'maze', seqLen: size * size, options: {}, vocabSize: VOCABULARY },
     name,
@@ -43,30 +36,21 @@ export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
   }
 }
 
-function parseRows({ text, where }: PuzzleText, size: number): Uint8Array {
+/** The rows at full length: whoever knows the size can add the spaces that an editor has cut off, empty rows too. */
+function squareRows({ text, where }: PuzzleText, size: number): string {
   const lines = text.split('\n')
   while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()
-  const [line] = lines
-  const inOneLine = lines.length === 1
+  const [line = ''] = lines
   const longest = Math.max(...lines.map((row) => row.length))
-  const fits = inOneLine
-    ? line!.length > size * (size - 1) && line!.length <= size * size
-    : lines.length === size && longest <= size
-  if (!fits)
-    throw new UserError({
-      where,
-      expected: `a maze of ${size}×${size} cells, as the model is for`,
-      found: inOneLine ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
-    })
-  const cells = inOneLine ? line!.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('')
-  return Uint8Array.from(cells, (character, i) => {
-    const token = CHARACTERS.indexOf(character) + 1
-    if (token > 0 && character !== 'o') return token
-    throw new UserError({
-      where: `${where}, row ${Math.floor(i / size) + 1}, column ${(i % size) + 1}`,
-      expected: '#, a space, S or G',
-      found: JSON.stringify(character),
-    })
+  const fits =
+    lines.length === 1
+      ? line.length > size * (size - 1) && line.length <= size * size
+      : lines.length === size && longest <= size
+  if (fits) return lines.length === 1 ? line.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('\n')
+  throw new UserError({
+    where,
+    expected: `a maze of ${size}×${size} cells, as the model is for`,
+    found: lines.length === 1 ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
   })
 }
 
