@@ -168,7 +168,7 @@ function describeSolutions(tasks: readonly ListedTask[]): string {
     if (isTested) tested += unknown
     else trained += unknown
   }
-  if (tested + trained === 0) return 'every pair has its answer, as the files give it'
+  if (tested + trained === 0) return 'every pair has its answer'
   return `WARNING: no answer is known for ${tested} test pairs and ${trained} training pairs (no solutions file, or none for them): [[0]] stands in their place`
 }
 
