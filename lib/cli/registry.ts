@@ -10,6 +10,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   runs: async () => (await import('./commands/runs.js')).command,
   import: async () => (await import('./commands/import.js')).command,
   export: async () => (await import('./commands/export.js')).command,
+  bench: async () => (await import('./commands/bench.js')).command,
   parity: async () => (await import('./commands/parity.js')).command,
   reported: async () => (await import('./commands/reported.js')).command,
   run: async () => (await import('./commands/run.js')).command,

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { before, test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from '../../lib/backend/index.js'
+import { parseConfig } from '../../lib/config/parse.js'
+import { presets } from '../../lib/config/presets/index.js'
+import type { Config } from '../../lib/config/schema.js'
+import { arc } from '../../lib/data/arc/index.js'
+import { type Dataset, sudoku } from '../../lib/data/index.js'
+import { maze } from '../../lib/data/maze/index.js'
+import { datasetOf, withDataKeys } from '../../lib/experiment/dataset.js'
+import { modelShape, newSampler, stepOptions, totalSteps } from '../../lib/experiment/resolve.js'
+import { createModel, disposeModel, hostTensor } from '../../lib/model/weights.js'
+import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
+
+before(async () => {
+  await startBackend()
+})
+
+/** Rows that stand in for a published data set: of its size and vocabulary, with few puzzles and identifiers. */
+const few = new Map<string, Promise<Dataset>>([
+  ['sudoku', sudoku({ box: '3x3', train: 8, test: 1 })],
+  ['maze', maze({ size: 30, train: 8, test: 0, minPath: 40 })],
+  ['arc', arc({ set: 'generated', board: 30, train: 6, test: 1, augment: 3 })],
+])
+
+/** The preset as it is, or, where its data are not there and its batch is a GPU's, with batch 2 on few puzzles. */
+async function scaled(preset: Config): Promise<{ config: Config; data: Dataset }> {
+  if (preset.data === null) {
+    const config = parseConfig({ ...preset, trainPuzzles: 12, testPuzzles: 1 })
+    return { config, data: await datasetOf(config) }
+  }
+  return { config: { ...preset, batch: 2 }, data: await few.get(preset.task)! }
+}
+
+for (const [name, { config: input }] of Object.entries(presets))
+  test(`two steps of ${name} give finite losses and move every weight`, async () => {
+    const { config, data } = await scaled(parseConfig(input))
+    const { numTensors } = tf.memory()
+    const shape = modelShape(withDataKeys({ ...config, data: null }, data.manifest), data.manifest)
+    const model = createModel(shape, config.seed)
+    const before = hostTensor(Object.values(model.weights)[0]!).data
+    const state = initialState(model, config.batch, config.ema, config.seed)
+    const sampler = newSampler({ ...config, epochs: null, steps: 2 }, data)
+    const options = stepOptions(config, totalSteps(config, data))
+    for (let step = 0; step < 2; step++) {
+      const report = trainStep(state, sampler.next(), options)
+      assert.ok(Number.isFinite(report.loss) && report.loss > 0, `loss ${report.loss}`)
+    }
+    const after = hostTensor(Object.values(state.model.weights)[0]!).data
+    assert.ok(after.some((value, i) => value !== before[i]))
+    assert.ok(after.every(Number.isFinite))
+    disposeState(state)
+    disposeModel(state.model)
+    assert.equal(tf.memory().numTensors, numTensors)
+  })
