@@ -1,5 +1,6 @@
 /** What notebooks and programs import: `import { sudoku, sweep, show } from '../lib'`. */
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
+export { type Ablation, ablationConfigs, ablations } from './config/ablations.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
 export { preset, presets } from './config/presets/index.js'
