@@ -94,6 +94,7 @@ function recordScanner(
   accept: (record: CsvRecord) => void,
 ): (begin: number, end: number, last: boolean) => number {
   const comma = delimiter.charCodeAt(0)
+  const highest = Math.max(comma, QUOTE)
   const starts = new Int32Array(KEPT_FIELDS)
   const ends = new Int32Array(KEPT_FIELDS)
   let line = 1
@@ -143,6 +144,7 @@ function recordScanner(
     starts[0] = start
     for (let at = begin; at < end; at++) {
       const byte = buffer[at]!
+      if (byte > highest) continue
       if (byte === comma) {
         if (fields < KEPT_FIELDS) ends[fields] = at
         if (++fields < KEPT_FIELDS) starts[fields] = at + 1

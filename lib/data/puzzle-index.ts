@@ -8,6 +8,8 @@ export interface PuzzleIndex {
   find(puzzle: Puzzle): number
   /** Adds a puzzle under a number by which `get` finds it again. */
   add(puzzle: Puzzle, number: number): void
+  /** The same as `find`; when there is none, the puzzle is added. */
+  findOrAdd(puzzle: Puzzle, number: number): number
 }
 
 /** Which puzzles are the same: those whose forms are equal. */
@@ -38,15 +40,22 @@ export function indexBy({ key, form }: Likeness, get: (number: number) => Puzzle
     forms.set(number, known)
     return known
   }
+  const findUnder = (at: number, puzzle: Puzzle): number => {
+    let own: string | undefined
+    return table.find(at, (number) => {
+      own ??= form(puzzle)
+      return knownForm(number) === own
+    })
+  }
   return {
-    find(puzzle) {
-      let own: string | undefined
-      return table.find(key(puzzle), (number) => {
-        own ??= form(puzzle)
-        return knownForm(number) === own
-      })
-    },
+    find: (puzzle) => findUnder(key(puzzle), puzzle),
     add: (puzzle, number) => table.add(key(puzzle), number),
+    findOrAdd(puzzle, number) {
+      const at = key(puzzle)
+      const found = findUnder(at, puzzle)
+      if (found < 0) table.add(at, number)
+      return found
+    },
   }
 }
 

@@ -97,13 +97,8 @@ function choose(task: PuzzleTask, order: FileOrder, main: Read, testRead: Read |
     const taken: number[] = []
     while ((wanted === null || taken.length < wanted) && from.next < from.numbers.length) {
       const number = from.numbers[from.next++]! + from.offset
-      const puzzle = get(number)
-      if (same.find(puzzle) >= 0) {
-        leftOut++
-        continue
-      }
-      same.add(puzzle, number)
-      taken.push(number)
+      if (same.findOrAdd(get(number), number) >= 0) leftOut++
+      else taken.push(number)
     }
     return pick({ count: rows, at: get }, Int32Array.from(taken))
   }
@@ -139,11 +134,9 @@ function distinct({ list, file }: Read, skip: boolean): Int32Array {
   let count = 0
   for (let i = 0; i < list.count; i++) {
     const puzzle = list.at(i)
-    const earlier = met.find(puzzle)
-    if (earlier < 0) {
-      met.add(puzzle, i)
-      numbers[count++] = i
-    } else if (!skip) {
+    const earlier = met.findOrAdd(puzzle, i)
+    if (earlier < 0) numbers[count++] = i
+    else if (!skip) {
       const lines = [list.at(earlier).line, puzzle.line].sort((a, b) => a - b)
       throw new UserError({
         where: lineOf(file.path, lines[1]!),

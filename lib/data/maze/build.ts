@@ -1,7 +1,8 @@
 import { type Dataset, type DatasetManifest, type Split, singles } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
 import { blankOnly } from '../identifiers.js'
-import type { PuzzleList } from '../puzzles.js'
+import type { Puzzles } from '../puzzles.js'
+import { mazesFromFiles } from './files.js'
 import { generateMazes } from './generate.js'
 import { type MazeOptions, planMaze } from './options.js'
 import { dihedralAugment } from './symmetry.js'
@@ -17,20 +18,33 @@ import { PAD, VOCABULARY } from './tokens.js'
  */
 export async function maze(options: MazeOptions = {}): Promise<Dataset> {
   const { size, seed, dihedral, source, stored } = planMaze(options)
-  const lists = generateMazes({ size, seed, ...source })
+  if (source.kind === 'generated') {
+    const lists = generateMazes({ size, seed, ...source })
+    const solutions = 'every label marks a shortest path (found by breadth-first search)'
+    return assemble(size, dihedral, lists, {
+      options: stored,
+      seed,
+      source: { kind: 'generated' },
+      disjoint: DISJOINT,
+      solutions,
+    })
+  }
+  const { source: files, leftOut, ...lists } = await mazesFromFiles(size, source, seed)
   return assemble(size, dihedral, lists, {
     options: stored,
     seed,
-    source: { kind: 'generated' },
-    disjoint: 'no maze occurs twice, in one split or across both, nor does a turned or mirrored twin of one',
-    solutions: 'every label marks a shortest path (found by breadth-first search)',
+    source: { kind: 'file', ...files },
+    disjoint: leftOut > 0 ? `${DISJOINT} (${leftOut} left out for that)` : DISJOINT,
+    solutions: 'every label marks a shortest path (checked by breadth-first search)',
   })
 }
+
+const DISJOINT = 'no maze occurs twice, in one split or across both, nor does a turned or mirrored twin of one'
 
 function assemble(
   size: number,
   dihedral: boolean,
-  lists: { train: PuzzleList; test: PuzzleList },
+  lists: { train: Puzzles; test: Puzzles },
   about: Pick<DatasetManifest, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
 ): Dataset {
   const train = splitOf(size, 'train', lists.train)
@@ -69,7 +83,7 @@ const DIHEDRAL_WORDS =
 const NONE_WORDS = 'none, as the published README builds Maze-Hard (the paper counts 8 turned and mirrored versions)'
 
 /** Mazes as a split; all share the one puzzle identifier 0. */
-function splitOf(size: number, name: Split['name'], list: PuzzleList): Split {
+function splitOf(size: number, name: Split['name'], list: Puzzles): Split {
   const { count } = list
   const seqLen = size * size
   const inputs = new Uint8Array(count * seqLen)

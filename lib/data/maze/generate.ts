@@ -30,8 +30,8 @@ export interface Maze {
   readonly length: number
 }
 
-/** Cells laid out in a row without a new maze after which none seems to be there: some five seconds. */
-const GIVE_UP_CELLS = 2e8
+/** Attempts in a row without a new maze after which there seem to be no more; of the default path one in 1,500 succeeds. */
+const GIVE_UP = 50_000
 
 /**
  * Generates mazes whose shortest path is long enough, no two of them the same or turned or mirrored twins. The test
@@ -45,7 +45,6 @@ export function generateMazes(options: GenerateOptions): { train: PuzzleList; te
   const sources = dihedralSources(size)
   const met = new Set<string>()
   const draw = createMazeSource(size, minPath, walls)
-  const tries = Math.ceil(GIVE_UP_CELLS / (size * size))
   const take = (split: 'train' | 'test', count: number): PuzzleList => {
     const random = Random.of(seed, 'maze', split, size, minPath, ...walls)
     const list = puzzleList({ cells: size * size })
@@ -53,7 +52,7 @@ export function generateMazes(options: GenerateOptions): { train: PuzzleList; te
       const maze = draw(random)
       const form = maze ? sha256(twinForm(maze.input, sources)) : ''
       if (!maze || met.has(form)) {
-        if (++failures === tries) throw tooFew(options, split, list.count, tries)
+        if (++failures === GIVE_UP) throw tooFew(options, split, list.count)
         continue
       }
       failures = 0
@@ -82,6 +81,7 @@ export function createMazeSource(
   const cells = size * size
   const [fewest, most] = wallCounts(cells, least, greatest)
   const order = Int32Array.from({ length: cells }, (_, cell) => cell)
+  const central = centralPlaces(board)
   const [first, second, third] = [board.distances(), board.distances(), board.distances()]
   const ends = new Int32Array(cells)
   const far = minPath - 1
@@ -89,9 +89,8 @@ export function createMazeSource(
   return (random) => {
     const walls = fewest + random.int(most - fewest + 1)
     scatterWalls(board, order, walls, random)
-    const any = board.places[order[walls + random.int(cells - walls)]!]!
-    // A radius seen from anywhere is at least half the diameter.
-    const a = farthest(board, any, first)
+    // No path is longer than twice the way from any cell to the one farthest from it; from the middle that says most.
+    const a = farthestFromMiddle(board, central, minPath, first)
     if (2 * first[a]! < far) return null
     const b = farthest(board, a, second)
     if (second[b]! < far) return null
@@ -110,7 +109,7 @@ export function createMazeSource(
  * Pairs of S and G per cell from which on more of them do not make a grid likelier: higher is nearer to Maze-Hard's
  * procedure, and slower.
  */
-const PAIR_LIMIT = 8
+const PAIR_LIMIT = 5
 
 /**
  * Collects the cells that may be an end of a path of `far` steps: those from which the middle of the longest path found
@@ -137,6 +136,30 @@ function possibleEnds(
   return count
 }
 
+/** Places by their distance from the middle, those nearest to it. */
+function centralPlaces({ size, places }: Board): Int32Array {
+  const away = (cell: number): number =>
+    Math.hypot(Math.floor(cell / size) - (size - 1) / 2, (cell % size) - (size - 1) / 2)
+  const cells = Array.from(places.keys()).sort((a, b) => away(a) - away(b) || a - b)
+  return Int32Array.from(cells.slice(0, CENTRAL), (cell) => places[cell]!)
+}
+
+/** Cells tried as a start; that all of them are walls or locked in is next to impossible. */
+const CENTRAL = 25
+
+/** The cell farthest from the first central one from which `reach` cells can be reached. */
+function farthestFromMiddle(board: Board, central: Int32Array, reach: number, steps: Int32Array): number {
+  for (const place of central)
+    if (board.open[place] === 1) {
+      const reached = board.search(place, steps)
+      if (reached >= reach) return board.order[reached - 1]!
+    }
+  // Nothing to start from: a distance of 0 says so.
+  const nowhere = central[0]!
+  steps[nowhere] = 0
+  return nowhere
+}
+
 function neighbours({ width }: Board, place: number): number[] {
   return [place - width, place - 1, place + 1, place + width]
 }
@@ -147,8 +170,10 @@ function farthest(board: Board, from: number, steps: Int32Array): number {
 
 /** Makes the first `walls` cells of a random order walls, the others free. */
 function scatterWalls({ open, places }: Board, order: Int32Array, walls: number, random: Random): void {
-  for (let i = 0; i < walls; i++) {
-    const j = i + random.int(order.length - i)
+  for (let i = 0, chance = 0; i < walls; i++) {
+    // The 53 bits of one number are enough for three draws.
+    chance = (i % 3 === 0 ? random.float() : chance % 1) * (order.length - i)
+    const j = i + Math.floor(chance)
     const cell = order[j]!
     order[j] = order[i]!
     order[i] = cell
@@ -184,19 +209,21 @@ function checkWish(options: GenerateOptions): void {
   if (options.minPath > longest)
     throw new UserError({
       where: 'key minPath',
-      expected: `at most ${longest}, the longest shortest path that could be on ${options.size}×${options.size} cells with ${options.walls[0] * 100} % walls`,
+      expected: `at most ${longest}: no shortest path can be longer on ${describe(options)}`,
       found: String(options.minPath),
       exitCode: 2,
     })
 }
 
-function tooFew(options: GenerateOptions, split: 'train' | 'test', got: number, tries: number): UserError {
-  const { size, minPath, walls } = options
-  const [least, greatest] = walls.map((share) => Math.round(share * 100))
+function describe({ size, walls: [least, greatest] }: GenerateOptions): string {
+  return `${size}×${size} cells with ${Math.round(least * 100)}–${Math.round(greatest * 100)} % walls`
+}
+
+function tooFew(options: GenerateOptions, split: 'train' | 'test', got: number): UserError {
   return new UserError({
     where: `key ${split}`,
-    expected: `${options[split]} different ${size}×${size} mazes with ${least}–${greatest} % walls and a shortest path of ${minPath} cells or more`,
-    found: `${got}, and none in ${tries} further attempts`,
+    expected: `${options[split]} different mazes of ${describe(options)} and a shortest path of ${options.minPath} or more`,
+    found: `${got}, and none in ${GIVE_UP} further attempts`,
     todo: 'Ask for fewer mazes, or for a smaller minPath.',
   })
 }

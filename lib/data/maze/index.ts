@@ -1,4 +1,5 @@
 export { maze } from './build.js'
 export { type MazeOptions, mazeOptions } from './options.js'
+export { type ParsedMaze, parseMaze } from './parse.js'
 export { isShortestPath, type SolvedMaze, solveMaze } from './solve.js'
 export { drawMaze } from './tokens.js'

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { parseOptions } from '../../config/options.js'
 import { UserError } from '../../errors.js'
+import type { FileOrder } from '../puzzle-splits.js'
 
 /** Smallest and largest side of a maze. */
 export const SIZES = { least: 5, greatest: 64 } as const
 
+/** One schema for both ways to write shares. */
 const share = z.number().min(0).max(0.95)
 const SHARES = /^(\d*\.?\d+)-(\d*\.?\d+)$/
 
@@ -52,7 +54,7 @@ export interface MazePlan {
   readonly size: number
   readonly seed: number
   readonly dihedral: boolean
-  readonly source: GeneratedSource
+  readonly source: GeneratedSource | MazeFiles
   /** The options with their defaults, as the manifest keeps them. */
   readonly stored: Record<string, unknown>
 }
@@ -66,21 +68,39 @@ export interface GeneratedSource {
   readonly test: number
 }
 
+/** Mazes out of files. */
+export interface MazeFiles extends FileOrder {
+  readonly kind: 'csv'
+}
+
 /** The share of walls in Maze-Hard. */
 const REAL_WALLS = [0.27, 0.45] as const
 
 /** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
 export function planMaze(input: MazeOptions): MazePlan {
   const options = parseOptions(mazeOptions, input, 'a maze data set')
-  const { size, seed, augment } = options
-  const asked = {
-    minPath: options.minPath ?? defaultPath(size),
-    walls: wallShares(options.walls),
-    train: options.train ?? 200,
-    test: options.test ?? 300,
+  const { size, seed, augment, csv, testCsv, train, test, minRating, minPath } = options
+  const common = { size, seed, dihedral: augment === 'dihedral' }
+  if (csv === undefined) {
+    if (testCsv !== undefined) throw lacks('testCsv', 'csv')
+    if (minRating !== undefined) throw lacks('minRating', 'csv')
+    const walls = wallShares(options.walls)
+    const asked = { minPath: minPath ?? defaultPath(size), walls, train: train ?? 200, test: test ?? 300 }
+    if (asked.train + asked.test === 0) throw nothingAsked('0 of both')
+    return { ...common, source: { kind: 'generated', ...asked }, stored: { size, ...asked, augment, seed } }
   }
-  const stored = { size, ...asked, augment, seed }
-  return { size, seed, dihedral: augment === 'dihedral', source: { kind: 'generated', ...asked }, stored }
+  if (minPath !== undefined) throw conflict('minPath', 'csv')
+  if (options.walls !== undefined) throw conflict('walls', 'csv')
+  if (testCsv === undefined && train === undefined && test === undefined) throw nothingAsked('neither')
+  const order: FileOrder = {
+    file: csv,
+    testFile: testCsv ?? null,
+    train: train ?? null,
+    test: test ?? null,
+    minRating: minRating ?? 0,
+    skipDuplicates: options.duplicates === 'skip',
+  }
+  return { ...common, source: { kind: 'csv', ...order }, stored: { size, csv, ...order, augment, seed } }
 }
 
 /** A path as rare on other sizes as one of 110 cells at 30×30. */
@@ -97,6 +117,24 @@ function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [num
     where: 'key walls',
     expected: 'a share, or a least and a greatest one, between 0 and 0.95',
     found: JSON.stringify(walls),
+    exitCode: 2,
+  })
+}
+
+function conflict(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${key} or ${other}`, found: 'both', exitCode: 2 })
+}
+
+function lacks(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
+}
+
+function nothingAsked(found: string): UserError {
+  return new UserError({
+    where: 'keys train, test',
+    expected: 'a number of mazes for at least one split',
+    found,
+    todo: 'What one leaves over goes to the other.',
     exitCode: 2,
   })
 }

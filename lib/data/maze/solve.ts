@@ -1,5 +1,5 @@
 import { type Board, createBoard } from './board.js'
-import { GOAL, PATH, START, WALL } from './tokens.js'
+import { FREE, GOAL, PATH, START, WALL } from './tokens.js'
 
 /** A maze with a shortest path marked. */
 export interface SolvedMaze {
@@ -61,7 +61,7 @@ export function pathFault(input: ArrayLike<number>, label: ArrayLike<number>, si
   const cells = size * size
   let marked = 2
   for (let cell = 0; cell < cells; cell++) {
-    if (label[cell] === PATH && input[cell] === 2) marked++
+    if (label[cell] === PATH && input[cell] === FREE) marked++
     else if (label[cell] !== input[cell]) return { kind: 'changed', cell }
   }
   const [start, goal] = layOut(board, input)

@@ -1,30 +1,18 @@
+import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
 import type { Augmentation } from '../dataset.js'
-
-/** Ways to turn and mirror a square, numbered as for ARC. */
-export const DIHEDRAL = 8
 
 /**
  * `[8][size²]` which cell of a grid each cell of its transform is taken from. 0 identity, 1–3 rotations
  * counter-clockwise by 90°, 180°, 270°, 4 left-right flip, 5 up-down flip, 6 transpose, 7 left-right flip of rotation 1.
  */
 export function dihedralSources(size: number): readonly Int32Array[] {
-  const last = size - 1
-  const from: ((row: number, column: number) => [row: number, column: number])[] = [
-    (r, c) => [r, c],
-    (r, c) => [c, last - r],
-    (r, c) => [last - r, last - c],
-    (r, c) => [last - c, r],
-    (r, c) => [r, last - c],
-    (r, c) => [last - r, c],
-    (r, c) => [c, r],
-    (r, c) => [last - c, last - r],
-  ]
-  return from.map((source) =>
-    Int32Array.from({ length: size * size }, (_, cell) => {
-      const [row, column] = source(Math.floor(cell / size), cell % size)
-      return row * size + column
-    }),
-  )
+  return Array.from({ length: DIHEDRAL }, (_, transform) => {
+    const { start, down, right } = dihedralWalk(size, size, transform)
+    return Int32Array.from(
+      { length: size * size },
+      (_, cell) => start + Math.floor(cell / size) * down + (cell % size) * right,
+    )
+  })
 }
 
 /** The 8 transforms as versions of each training puzzle; test puzzles have themselves only. All share one identifier. */
