@@ -127,7 +127,7 @@ function readNumbers(zip: TorchZip, member: ZipMember, tensor: TorchTensor, swap
   if (size === 0) return new Float32Array(0)
   if (isContiguous(shape, strides)) return readRange(zip, member, storage, offset, size, swap)
   const span = 1 + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0)
-  return gather(readRange(zip, member, storage, offset, span, swap), shape, strides, size)
+  return gather(readRange(zip, member, storage, offset, span, swap), shape, strides, allocate(zip.file, size))
 }
 
 /** Numbers that lie one after the other; those of float32 go from the file to where they stay. */
@@ -139,7 +139,7 @@ function readRange(
   count: number,
   swap: boolean,
 ): Float32Array {
-  const out = new Float32Array(count)
+  const out = allocate(zip.file, count)
   const width = bytesOf(storage)
   if (storage.dtype === 'F32') {
     const bytes = Buffer.from(out.buffer)
@@ -159,11 +159,15 @@ function readRange(
 }
 
 /** Row-major order out of any strides. */
-function gather(span: Float32Array, shape: readonly number[], strides: readonly number[], size: number): Float32Array {
-  const out = new Float32Array(size)
+function gather(
+  span: Float32Array,
+  shape: readonly number[],
+  strides: readonly number[],
+  out: Float32Array,
+): Float32Array {
   const index = new Array<number>(shape.length).fill(0)
   let from = 0
-  for (let to = 0; to < size; to++) {
+  for (let to = 0; to < out.length; to++) {
     out[to] = span[from]!
     for (let axis = shape.length - 1; axis >= 0; axis--) {
       from += strides[axis]!
@@ -183,6 +187,18 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
     expected *= shape[axis]!
   }
   return true
+}
+
+/** Memory for so many numbers. @throws UserError when there is none. */
+function allocate(file: string, count: number): Float32Array {
+  try {
+    return new Float32Array(count)
+  } catch (error) {
+    throw new UserError(
+      { where: file, expected: 'a tensor that fits into memory', found: `one of ${count} numbers` },
+      { cause: error },
+    )
+  }
 }
 
 function bytesOf({ dtype }: TorchStorage): number {

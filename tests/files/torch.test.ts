@@ -160,6 +160,24 @@ test('a large table is never held twice', async () => {
   }
 })
 
+test('a tensor that does not fit into memory is refused', async () => {
+  const file = path.join(folder, 'memory.pt')
+  writeFileSync(file, one({ shape: [2] }, floats(1, 2)))
+  const torch = await openTorchFile(file)
+  const w = (torch.root as PickleDict).get('w') as TorchTensor
+  const real = globalThis.Float32Array
+  const none = function none(): never {
+    throw new RangeError('Array buffer allocation failed')
+  }
+  try {
+    globalThis.Float32Array = none as unknown as Float32ArrayConstructor
+    assert.throws(() => torch.read(w), { name: 'UserError', message: /fits into memory, found one of 2 numbers/ })
+  } finally {
+    globalThis.Float32Array = real
+    torch.close()
+  }
+})
+
 const good = one({ shape: [2, 2] }, floats(1, 2, 3, 4))
 test('whatever byte of a file is changed, it is read as some file or refused with a UserError', async () => {
   await fc.assert(
