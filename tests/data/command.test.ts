@@ -40,18 +40,13 @@ test('a data set is built, kept when built again, and described', () => {
   assert.equal(facts.splits.train.puzzles, 20)
 })
 
-test('mazes and ARC tasks are built with the keys of their tasks', () => {
-  for (const [task, keys, counts] of [
-    ['maze', ['size=8', 'train=5', 'test=3', 'augment=dihedral', 'walls=0.2-0.4'], { train: 5, test: 3 }],
-    ['arc', ['train=3', 'test=2', 'board=12', 'augment=4'], null],
-  ] as const) {
-    const built = recurlab('build', task, ...keys, `out=${path.join(folder, task)}`, '--json')
-    assert.equal(built.status, 0, built.stderr)
-    const { manifest } = JSON.parse(built.stdout) as { manifest: DatasetManifest }
-    assert.equal(manifest.task, task)
-    if (counts) assert.deepEqual(manifest.counts, counts)
-    assert.ok(existsSync(path.join(folder, task, 'manifest.json')))
-  }
+test('mazes are built with keys of their own', () => {
+  const out = path.join(folder, 'mazes')
+  const built = recurlab('build', 'maze', 'size=8', 'train=5', 'test=3', 'walls=0.2-0.4', `out=${out}`, '--json')
+  assert.equal(built.status, 0, built.stderr)
+  const { manifest } = JSON.parse(built.stdout) as { manifest: DatasetManifest }
+  assert.deepEqual([manifest.task, manifest.counts], ['maze', { train: 5, test: 3 }])
+  assert.ok(existsSync(path.join(out, 'manifest.json')))
 })
 
 test('a file is solved and compared with its answers; a puzzle that fails is named and the exit code is 1', () => {
