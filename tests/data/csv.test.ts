@@ -1,0 +1,353 @@
+import assert from 'node:assert/strict'
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+import { readRecords } from '../../lib/data/csv.js'
+import { maze } from '../../lib/data/maze/build.js'
+import { loadDataset, saveDataset } from '../../lib/data/store.js'
+import { sudoku } from '../../lib/data/sudoku/build.js'
+import { UserError } from '../../lib/errors.js'
+import { fileOperations } from '../../lib/files/operations.js'
+import { temporaryFolder } from './helpers.js'
+
+const folder = temporaryFolder()
+const HEADER = 'source,question,answer,rating'
+
+/** A task's good rows, and one whose parts the cases below spoil. */
+interface Kind {
+  readonly build: typeof buildSudoku
+  readonly question: string
+  readonly answer: string
+  readonly other: string
+}
+
+function buildSudoku(csv: string, more: { testCsv?: string; duplicates?: 'skip' } = {}): ReturnType<typeof sudoku> {
+  return sudoku({ box: '2x2', csv, ...(more.testCsv ? {} : { test: 0 }), ...more })
+}
+
+function buildMaze(csv: string, more: { testCsv?: string; duplicates?: 'skip' } = {}): ReturnType<typeof maze> {
+  return maze({ size: 5, csv, ...(more.testCsv ? {} : { test: 0 }), ...more })
+}
+
+const sudokus: Kind = {
+  build: buildSudoku,
+  question: '1.....2..3..2..4',
+  answer: '1243342143122134',
+  other: 's,.234341221434321,1234341221434321,2',
+}
+const mazes: Kind = {
+  build: buildMaze,
+  question: '######S  ## # ##  G######',
+  answer: '######S  ##o# ##ooG######',
+  other: `s,S   G${' '.repeat(20)},SoooG${' '.repeat(20)},2`,
+}
+const kinds = { sudoku: sudokus, maze: mazes }
+
+const rowOf = ({ question, answer }: Kind, rating = '1'): string => `s,${question},${answer},${rating}`
+const linesOf = (...lines: string[]): Buffer => Buffer.from(lines.map((line) => `${line}\n`).join(''))
+
+function write(name: string, content: Uint8Array): string {
+  const file = path.join(folder, name)
+  writeFileSync(file, content)
+  return file
+}
+
+/** Builds and saves as `recurlab data build` does, and sees that nothing is left when it fails. */
+async function refuses(
+  build: () => Promise<Parameters<typeof saveDataset>[0]>,
+  file: string,
+  message: RegExp,
+): Promise<void> {
+  const out = path.join(folder, 'out')
+  await assert.rejects(
+    async () => saveDataset(await build(), out),
+    (error: unknown) => {
+      assert.ok(error instanceof UserError, String(error))
+      assert.ok(error.message.startsWith(file), error.message)
+      assert.match(error.message, message)
+      assert.match(error.message, /expected .*found /)
+      return true
+    },
+  )
+  assert.equal(existsSync(out), false)
+  assert.deepEqual(
+    readdirSync(folder).filter((name) => name.includes('.tmp')),
+    [],
+  )
+}
+
+for (const [name, kind] of Object.entries(kinds))
+  test(`${name}: quoted fields, unicode, a byte-order mark, Windows line ends and empty lines say the same`, async () => {
+    const plain = await kind.build(write('plain.csv', linesOf(HEADER, rowOf(kind), kind.other)))
+    const [, question, answer, rating] = kind.other.split(',')
+    const quoted = `"a ""source"", with\na line end and ☃","${question}","${answer}","${rating}"`
+    const text = `\ufeff"source",question,answer,rating\r\n\r\nΩ 数独 🧩,${rowOf(kind).slice(2)}\r\n${quoted}\r\n\r\n`
+    const decorated = await kind.build(write('ünïcode ☃.csv', Buffer.from(text)))
+    assert.equal(decorated.hash, plain.hash)
+    assert.deepEqual([...decorated.train.ratings], [1, 2])
+    const out = path.join(folder, `saved ☃ ${name}`)
+    saveDataset(decorated, out)
+    assert.equal(loadDataset(out).hash, plain.hash)
+  })
+
+const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le')
+
+/** What is wrong with a file, whatever its task. */
+const badFiles: [string, (kind: Kind) => Uint8Array, RegExp][] = [
+  ['an empty file', () => linesOf(), /expected the header source,.* and puzzles, found an empty file/],
+  ['a byte-order mark alone', () => Buffer.from('\ufeff'), /found an empty file/],
+  ['a header alone', () => linesOf(HEADER), /found the header alone/],
+  [
+    'a wrong header',
+    (k) => linesOf('id,question,answer,rating', rowOf(k)),
+    /line 1: expected the header source,.*, found id,/,
+  ],
+  [
+    'a header in another order',
+    (k) => linesOf('question,source,answer,rating', rowOf(k)),
+    /line 1: .*found question,source/,
+  ],
+  [
+    'a name twice in the header',
+    (k) => linesOf('source,question,question,rating', rowOf(k)),
+    /line 1: .*found source,question,question/,
+  ],
+  ['capitals in the header', (k) => linesOf(HEADER.toUpperCase(), rowOf(k)), /line 1: .*found SOURCE/],
+  [
+    'a column too many',
+    (k) => linesOf(`${HEADER},note`, `${rowOf(k)},x`),
+    /line 1: .*found source,question,answer,rating,note/,
+  ],
+  ['no header', (k) => linesOf(rowOf(k)), /line 1: expected the header/],
+  ['__proto__ in the header', (k) => linesOf('__proto__,question,answer,rating', rowOf(k)), /found __proto__/],
+  ['semicolons', (k) => linesOf(HEADER.replaceAll(',', ';'), rowOf(k)), /line 1: expected the header .*found source;/],
+  [
+    'lone carriage returns',
+    (k) => Buffer.from(`${HEADER}\r${rowOf(k)}\r`),
+    /line 1: expected lines that end in \\n or \\r\\n, found a lone \\r/,
+  ],
+  [
+    'UTF-16 with a mark',
+    (k) => utf16(`\ufeff${HEADER}\n${rowOf(k)}\n`),
+    /line 1: expected text in UTF-8, found the byte-order mark of UTF-16/,
+  ],
+  [
+    'UTF-16 without a mark',
+    (k) => utf16(`${HEADER}\n${rowOf(k)}\n`),
+    /line 1: expected the header .*found s\\u0000o\\u0000/,
+  ],
+  ['NUL bytes for a header', () => Buffer.alloc(300), /line 1: expected the header .*found (\\u0000){100}…/],
+  [
+    'a field too few',
+    (k) => linesOf(HEADER, rowOf(k), `s,${k.question},${k.answer}`),
+    /line 3: expected 4 fields .*found 3/,
+  ],
+  ['a field too many', (k) => linesOf(HEADER, `${rowOf(k)},9`), /line 2: expected 4 fields .*found 5/],
+  ['far too many fields', (k) => linesOf(HEADER, rowOf(k), ','.repeat(20)), /line 3: expected 4 fields .*found 21/],
+  [
+    'a quote left open',
+    (k) => linesOf(HEADER, rowOf(k), `"s,${k.question},${k.answer},1`, k.other),
+    /line 3: expected well-formed CSV, found .*Quote/,
+  ],
+  [
+    'a quote inside a field',
+    (k) => linesOf(HEADER, `s"x",${rowOf(k).slice(2)}`),
+    /line 2: expected well-formed CSV, found .*Quote/,
+  ],
+  ['something after a quote', (k) => linesOf(HEADER, `"s"x,${rowOf(k).slice(2)}`), /line 2: expected well-formed CSV/],
+  [
+    'a rating that is no number',
+    (k) => linesOf(HEADER, rowOf(k, 'hard')),
+    /line 2: expected a rating of 0 or more, found "hard"/,
+  ],
+  ['NaN for a rating', (k) => linesOf(HEADER, rowOf(k, 'NaN')), /line 2: expected a rating of 0 or more, found "NaN"/],
+  ['a negative rating', (k) => linesOf(HEADER, rowOf(k, '-1')), /found "-1"/],
+  ['an infinite rating', (k) => linesOf(HEADER, rowOf(k, 'Infinity')), /found "Infinity"/],
+  ['inf for a rating', (k) => linesOf(HEADER, rowOf(k, 'inf')), /found "inf"/],
+  ['a rating too large for a number', (k) => linesOf(HEADER, rowOf(k, '1e999')), /found "1e999"/],
+  ['an empty rating', (k) => linesOf(HEADER, rowOf(k, '')), /line 2: expected a rating of 0 or more, found ""/],
+  ['a rating of spaces', (k) => linesOf(HEADER, rowOf(k, '  ')), /found " {2}"/],
+  [
+    'a short question',
+    (k) => linesOf(HEADER, `s,${k.question.slice(1)},${k.answer},1`),
+    /line 2: expected question with \d+ characters, found \d+/,
+  ],
+  [
+    'an empty question',
+    (k) => linesOf(HEADER, `s,,${k.answer},1`),
+    /line 2: expected question with \d+ characters, found 0/,
+  ],
+  [
+    'a long answer',
+    (k) => linesOf(HEADER, `s,${k.question},${k.answer}1,1`),
+    /line 2: expected answer with \d+ characters, found \d+/,
+  ],
+  [
+    'a NUL in a question',
+    (k) => linesOf(HEADER, `s,\0${k.question.slice(1)},${k.answer},1`),
+    /line 2: .*question at character 1, found "\\u0000"/,
+  ],
+  [
+    'a sign beyond ASCII in a question',
+    (k) => linesOf(HEADER, `s,☃${k.question.slice(1)},${k.answer},1`),
+    /line 2: .*question at character 1, found "☃"/,
+  ],
+  [
+    'a letter in an answer',
+    (k) => linesOf(HEADER, `s,${k.question},x${k.answer.slice(1)},1`),
+    /line 2: .*answer at character 1, found "x"/,
+  ],
+  [
+    'a repeated puzzle',
+    (k) => linesOf(HEADER, rowOf(k), k.other, rowOf(k, '7')),
+    /line 4: expected a puzzle that is not yet in the file, found the one of line 2\. .*duplicates=skip/,
+  ],
+  [
+    'a line of more than 64 KiB',
+    (k) => linesOf(HEADER, rowOf(k), 'x'.repeat(70_000)),
+    /line 3: expected a puzzle per line, found a line of more than 65536 bytes/,
+  ],
+]
+for (const [name, kind] of Object.entries(kinds))
+  for (const [what, content, message] of badFiles)
+    test(`${name}: ${what} is one error, and nothing is written`, async () => {
+      const file = write(`bad-${name}.csv`, content(kind))
+      await refuses(() => kind.build(file), file, message)
+    })
+
+const put = (text: string, at: number, char: string): string => text.slice(0, at) + char + text.slice(at + 1)
+const { question: Q, answer: A } = mazes
+/** What is wrong with a maze: question, answer. */
+const badMazes: [string, string, string, RegExp][] = [
+  ['a small s', Q.replace('S', 's'), A, /line 2: expected #, space, S, G in question at character 7, found "s"/],
+  ['a small g', Q.replace('G', 'g'), A, /question at character 19, found "g"/],
+  ['a small s in an answer', Q, A.replace('S', 's'), /answer at character 7, found "s"/],
+  ['a capital O', Q, A.replace('o', 'O'), /answer at character 12, found "O"/],
+  ['a path in the question', A, A, /question at character 12, found "o"/],
+  ['two S', put(Q, 8, 'S'), put(A, 8, 'S'), /expected one S in question, found 2 \(row 2, column 2; row 2, column 4\)/],
+  ['no G', Q.replace('G', ' '), A, /expected one G in question, found none/],
+  ['no S', Q.replace('S', ' '), A, /expected one S in question, found none/],
+  [
+    'a G that cannot be reached',
+    '######S  ######## G######',
+    '######S  ######## G######',
+    /expected a way from S to G, found none/,
+  ],
+  [
+    'a label without a path',
+    Q,
+    Q,
+    /expected an answer that marks a shortest path of 5 cells, S and G counted, found o that are no path/,
+  ],
+  ['a label with a gap', Q, A.replace('o', ' '), /found o that are no path from S to G/],
+  [
+    'a detour',
+    `S   G${' '.repeat(20)}`,
+    `So oG ooo ${' '.repeat(15)}`,
+    /expected an answer that marks a shortest path of 5 cells, S and G counted, found one of 7/,
+  ],
+  ['a cell too many', Q, put(A, 8, 'o'), /found o that are no path from S to G/],
+  [
+    'a wall removed',
+    Q,
+    put(A, 0, ' '),
+    /expected an answer that keeps the question's "#" in row 1, column 1, found " "/,
+  ],
+  ['a wall for a path', Q, put(A, 12, 'o'), /keeps the question's "#" in row 3, column 3, found "o"/],
+  ['a wall added', Q, put(A, 8, '#'), /keeps the question's " " in row 2, column 4, found "#"/],
+  ['S moved', Q, put(put(A, 6, ' '), 7, 'S'), /keeps the question's "S" in row 2, column 2, found " "/],
+  [
+    'a maze of another size',
+    'S'.padEnd(35).concat('G'),
+    A,
+    /expected question with 25 characters, found 36 .*36 would fit size=6/,
+  ],
+]
+for (const [what, question, answer, message] of badMazes)
+  test(`maze: ${what} is one error, and nothing is written`, async () => {
+    const file = write('bad-maze.csv', linesOf(HEADER, `s,${question},${answer},1`))
+    await refuses(() => buildMaze(file), `${file}, line 2`, message)
+  })
+
+test('a puzzle of the test file is left out of training, a maze also when it is turned', async () => {
+  const testCsv = write('test.csv', linesOf(HEADER, rowOf(mazes)))
+  const turn = (text: string): string => [...text].reverse().join('')
+  const csv = write('turned.csv', linesOf(HEADER, `s,${turn(Q)},${turn(A)},3`, rowOf(mazes), mazes.other))
+  const data = await buildMaze(csv, { testCsv })
+  assert.deepEqual([...data.train.ratings], [2])
+  assert.match(data.manifest.disjoint, /\(2 left out for that\)/)
+  const sudokuTest = write('test-sudoku.csv', linesOf(HEADER, rowOf(sudokus)))
+  const both = write('both.csv', linesOf(HEADER, rowOf(sudokus), sudokus.other))
+  assert.deepEqual([...(await buildSudoku(both, { testCsv: sudokuTest })).train.ratings], [2])
+})
+
+for (const [name, kind] of Object.entries(kinds))
+  test(`${name}: a file that is missing, a folder, or unreadable is one error`, async () => {
+    const missing = path.join(folder, 'missing.csv')
+    await refuses(
+      () => kind.build(missing),
+      missing,
+      /expected a readable file, found no such file or directory \(ENOENT\)/,
+    )
+    const directory = path.join(folder, `directory-${name}`)
+    mkdirSync(directory)
+    await refuses(() => kind.build(directory), directory, /expected a readable file, found .*EISDIR/)
+    const file = write('refused.csv', linesOf(HEADER, rowOf(kind)))
+    const { openSync: real } = fileOperations
+    fileOperations.openSync = ((name: string, ...rest: [string]) => {
+      if (name === file) throw Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' })
+      return real(name, ...rest)
+    }) as typeof real
+    try {
+      await refuses(() => kind.build(file), file, /expected a readable file, found permission denied \(EACCES\)/)
+    } finally {
+      fileOperations.openSync = real
+    }
+  })
+
+test('a line of 100 MB is refused after a few megabytes', async () => {
+  const file = path.join(folder, 'long.csv')
+  const fd = openSync(file, 'w')
+  writeSync(fd, `${HEADER}\n`)
+  // A hole in the file: its length counts, its bytes (all NUL) take no place on the disk.
+  writeSync(fd, 'end\n', 100_000_000)
+  closeSync(fd)
+  let bytes = 0
+  const { readSync: real } = fileOperations
+  fileOperations.readSync = ((...args: Parameters<typeof real>) => {
+    const got = real(...args)
+    bytes += got
+    return got
+  }) as typeof real
+  try {
+    await refuses(() => buildSudoku(file), `${file}, line 2`, /found a line of more than 65536 bytes/)
+  } finally {
+    fileOperations.readSync = real
+  }
+  assert.ok(bytes < 3_000_000, String(bytes))
+})
+
+test('records are the same wherever the pieces end in which a file is read', async () => {
+  const rows = Array.from({ length: 200 }, (_, i) => `${i},${'x'.repeat(i)},"a\n${i}"`)
+  const file = write('pieces.csv', linesOf(...rows))
+  const read = async (): Promise<string[]> => {
+    const found: string[] = []
+    await readRecords(file, { delimiter: ',', quotes: true }, (record) => {
+      found.push(`${record.line}:${[0, 1, 2].map((i) => record.text(i)).join('|')}`)
+    })
+    return found
+  }
+  const whole = await read()
+  assert.deepEqual(whole.slice(0, 2), ['1:0||a\n0', '3:1|x|a\n1'])
+  assert.equal(whole.length, 200)
+  const { readSync: real } = fileOperations
+  try {
+    for (const piece of [1, 7, 1000]) {
+      fileOperations.readSync = ((fd: number, into: Uint8Array, offset: number, length: number) =>
+        real(fd, into, offset, Math.min(length, piece), null)) as typeof real
+      assert.deepEqual(await read(), whole)
+    }
+  } finally {
+    fileOperations.readSync = real
+  }
+})
