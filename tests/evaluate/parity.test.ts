@@ -120,6 +120,11 @@ test('sizes that the configuration lacks are named', () => {
     () => referenceForms({ ...reference, about: { ...reference.about, config } }),
     /trm-att\.json, key config\.L_layers: expected a whole number of 1 or more, found nothing/,
   )
+  reference.tensors.delete('init/L_init')
+  assert.throws(
+    () => referenceForms(reference),
+    /expected L1_init to L\d_init, one for each of L_cycles=\d, found 0 of/,
+  )
   reference.tensors.clear()
   assert.throws(() => referenceForms(reference), /expected weights of L_level or H_level under init\/, found neither/)
 })

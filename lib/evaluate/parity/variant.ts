@@ -81,10 +81,18 @@ function referenceShape(reference: Reference): ModelShape {
       halting: 'continue',
       layersH: told('H_layers'),
     }
+  const latents = has('H_init') ? (has('L_init') ? 'two' : 'multi') : 'single'
+  const count = [...reference.tensors.keys()].filter((tensor) => /^init\/L\d+_init$/.test(tensor)).length
+  if (latents === 'multi' && count !== recursive.n)
+    throw new UserError({
+      where: `${reference.name}.safetensors`,
+      expected: `L1_init to L${recursive.n}_init, one for each of L_cycles=${recursive.n}`,
+      found: `${count} of them`,
+    })
   return {
     ...recursive,
     model: 'trm',
-    latents: has('H_init') ? (has('L_init') ? 'two' : 'multi') : 'single',
+    latents,
     networks: 'shared',
     gradient: 'full',
     halting: config.no_ACT_continue ? 'halt' : 'continue',
