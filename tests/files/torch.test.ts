@@ -144,20 +144,14 @@ test('many views of one storage cannot fill the memory', async () => {
 test('a large table is never held twice', async () => {
   const rows = 2 ** 24
   const file = path.join(folder, 'large.pt')
-  for (const [type, width] of [
-    ['FloatStorage', 4],
-    ['BFloat16Storage', 2],
-  ] as const) {
-    writeFileSync(file, one({ shape: [rows, 1], type }, new Uint8Array(rows * width)))
-    const torch = await openTorchFile(file)
-    const before = process.memoryUsage().arrayBuffers
-    const numbers = torch.read((torch.root as PickleDict).get('w') as TorchTensor)
-    const more = process.memoryUsage().arrayBuffers - before
-    torch.close()
-    assert.equal(numbers.length, rows)
-    // Chunks that were converted may wait to be collected.
-    assert.ok(more < 4 * rows * 1.6, `${type}: ${more} bytes more for ${4 * rows}`)
-  }
+  writeFileSync(file, one({ shape: [rows, 1] }, new Uint8Array(4 * rows)))
+  const torch = await openTorchFile(file)
+  const before = process.memoryUsage().arrayBuffers
+  const numbers = torch.read((torch.root as PickleDict).get('w') as TorchTensor)
+  const more = process.memoryUsage().arrayBuffers - before
+  torch.close()
+  assert.equal(numbers.length, rows)
+  assert.ok(more < 4 * rows * 1.2, `${more} bytes more for ${4 * rows}`)
 })
 
 test('a tensor that does not fit into memory is refused', async () => {
