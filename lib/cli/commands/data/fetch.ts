@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { fetchDataset } from '../../../data/fetch/fetch.js'
 import { progressText } from '../../../data/fetch/progress.js'
 import { SOURCES, type SourceName } from '../../../data/fetch/sources.js'
 import { sizeText } from '../../../files/space.js'
@@ -34,6 +33,8 @@ export async function fetchAction({ words, pairs, flags }: Args): Promise<number
   const sink = streamSink(process.stderr)
   const say = progressText()
   try {
+    // The hub's client takes longer to load than everything else that `recurlab data` needs.
+    const { fetchDataset } = await import('../../../data/fetch/fetch.js')
     const { files, next } = await fetchDataset(name, out, {
       python: path.join(root, '.venv', 'bin', 'python'),
       signal,
