@@ -13,6 +13,11 @@ const GENERATED = {
   dataSeed: ['sudoku', 'maze', 'arc'],
 } as const satisfies { readonly [K in ConfigKey]?: readonly Config['task'][] }
 
+/** Whether a key says what is generated. */
+export function isGeneratedKey(key: string): boolean {
+  return Object.hasOwn(GENERATED, key)
+}
+
 /**
  * Refuses keys of the data that would have no effect: those of another task, those of generated puzzles beside a built
  * data set, and a task that cannot be generated.

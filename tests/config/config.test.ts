@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { checkDataKeys } from '../../lib/config/data-keys.js'
 import { glossary } from '../../lib/config/glossary.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
 import { preset, presets } from '../../lib/config/presets/index.js'
@@ -52,7 +53,7 @@ test('a parsed configuration parses to itself', () => {
   }
 })
 
-test('the paper preset is the published command, and paper-text differs by its 60,000 epochs', () => {
+test('the paper preset is the published command, and paper-text differs by its 60,000 epochs and AdamW', () => {
   const paper = parseConfig(preset('sudoku-paper'))
   assert.deepEqual(
     {
@@ -66,7 +67,7 @@ test('the paper preset is the published command, and paper-text differs by its 6
     },
     { hidden: 512, T: 3, n: 6, K: 16, batch: 768, lr: 1e-4, epochs: 50_000 },
   )
-  assert.deepEqual(parseConfig(preset('sudoku-paper-text')), { ...paper, epochs: 60_000 })
+  assert.deepEqual(parseConfig(preset('sudoku-paper-text')), { ...paper, epochs: 60_000, optimizer: 'adamw' })
 })
 
 test('an unknown preset names the nearest one', () => {
@@ -80,4 +81,38 @@ test('the glossary explains every key', () => {
     Object.keys(configSchema.shape),
   )
   assert.ok(entries.every((entry) => entry.meaning.endsWith('.')))
+})
+
+test('the presets of the reference table differ from task to task as it says', () => {
+  const of = (name: string) => parseConfig(preset(name))
+  assert.deepEqual(
+    ['sudoku-paper', 'maze-paper', 'arc-1-paper', 'arc-2-paper'].map((name) => {
+      const { mixer, n, puzzleLr, weightDecay, epochs, evalEvery } = of(name)
+      return [mixer, n, puzzleLr, weightDecay, epochs, evalEvery]
+    }),
+    [
+      ['mlp', 6, 1e-4, 1, 50_000, 5_000],
+      ['attention', 4, 1e-4, 1, 50_000, 5_000],
+      ['attention', 4, 1e-2, 0.1, 100_000, 10_000],
+      ['attention', 4, 1e-2, 0.1, 100_000, 10_000],
+    ],
+  )
+  const hrm = of('sudoku-hrm-paper')
+  assert.deepEqual([hrm.layers, hrm.T, hrm.n, hrm.K, hrm.ema, hrm.epochs], [4, 2, 2, 16, 0, 20_000])
+  const direct = of('arc-1-direct-paper')
+  assert.deepEqual([direct.layers, direct.K, direct.n], [8, 1, null])
+})
+
+test('keys of generated puzzles are refused where they would have no effect, and dropped from a preset given data', () => {
+  const unused = (input: Record<string, unknown>, message: RegExp): void =>
+    assert.throws(() => checkDataKeys(parseConfig(input)), { name: 'UserError', message, exitCode: 2 })
+  unused({ data: 'x', clues: 5 }, /key clues: expected nothing, as data=x names puzzles that are there, found 5/)
+  unused({ task: 'sudoku', size: 9 }, /key size: expected a key of task=sudoku, found one of maze, arc/)
+  unused({ task: 'maze', box: '3x3' }, /key box/)
+  unused({ task: 'maze', augment: 7 }, /key augment: expected nothing for task=maze/)
+  unused({ task: 'maze', carryVotes: true }, /key carryVotes/)
+  unused({ task: 'tokens' }, /expected data=DIR beside tokens/)
+  assert.equal(preset('arc-pocket', { data: 'x' }).size, undefined)
+  assert.equal(preset('arc-pocket', { lr: 1 }).size, 8)
+  checkDataKeys(parseConfig(preset('arc-lab', { data: 'x' })))
 })

@@ -46,7 +46,7 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     }
     const resultsDir = take('out') ?? 'results'
     const init = initOptions(take('init'), take('weights'), take('puzzleEmbedding'))
-    const config = parseConfig({ ...preset(name), ...configFromText(keys) })
+    const config = parseConfig(preset(name, configFromText(keys)))
     const data = await datasetOf(config)
     const interrupt = abortOnInterrupt()
     const sink = streamSink(flags.has('json') ? process.stderr : process.stdout)

@@ -54,7 +54,7 @@ export const arcPresets: Readonly<Record<string, Preset>> = {
       hidden: 128,
       n: 4,
       K: 16,
-      batch: 64,
+      batch: 32,
       steps: 5000,
       evalEvery: 1000,
       checkpointEvery: 250,

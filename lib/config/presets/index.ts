@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { isGeneratedKey } from '../data-keys.js'
 import { nearest } from '../nearest.js'
 import type { ConfigInput } from '../schema.js'
 import { arcPresets } from './arc.js'
@@ -11,10 +12,18 @@ export type { Preset } from './preset.js'
 /** Every preset by its name TASK-SCALE, or TASK-MODEL-SCALE where the model is not the TRM. */
 export const presets: Readonly<Record<string, Preset>> = { ...sudokuPresets, ...mazePresets, ...arcPresets }
 
-/** A preset's configuration. @throws UserError naming the nearest preset when there is none of that name. */
-export function preset(name: string): ConfigInput {
+/**
+ * A preset's configuration with some keys changed. Where `data` is among them, the preset's keys of generated puzzles
+ * are left out: the data set that is named has its own.
+ *
+ * @throws UserError naming the nearest preset when there is none of that name.
+ */
+export function preset(name: string, changes: ConfigInput = {}): ConfigInput {
   const found = Object.hasOwn(presets, name) ? presets[name] : undefined
-  if (found) return found.config
+  if (found) {
+    const kept = Object.entries(found.config).filter(([key]) => !changes.data || !isGeneratedKey(key))
+    return { ...Object.fromEntries(kept), ...changes }
+  }
   const near = nearest(name, Object.keys(presets))
   throw new UserError({
     where: 'preset',

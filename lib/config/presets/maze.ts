@@ -53,7 +53,7 @@ export const mazePresets: Readonly<Record<string, Preset>> = {
       hidden: 128,
       n: 4,
       K: 16,
-      batch: 64,
+      batch: 32,
       steps: 5000,
       evalEvery: 250,
       checkpointEvery: 250,
