@@ -42,12 +42,19 @@ const weights = {
 }
 const challenge = inFolder('challenges.json')
 
-function writeFresh(file: string, { manifest, hash }: Dataset, more: ConfigInput = {}): void {
+function writeFresh(
+  file: string,
+  { manifest, hash }: Dataset,
+  more: ConfigInput = {},
+  edit: (name: string, data: Float32Array) => void = () => {},
+): void {
   const config = { ...small, ...more, task: manifest.task as 'sudoku' }
   const { seqLen, vocabSize, puzzleIdentifiers } = manifest
   const sizes = { seqLen, vocabSize, puzzleIdentifiers }
   const model = createModel(configuredShape(parseConfig(config), sizes), 0)
-  writeWeightsFile(file, { tensors: modelTensors(model), config, sizes, weights: 'live', dataHash: hash, step: 0 })
+  const tensors = modelTensors(model)
+  for (const [name, { data }] of tensors) edit(name, data)
+  writeWeightsFile(file, { tensors, config, sizes, weights: 'live', dataHash: hash, step: 0 })
   disposeModel(model)
 }
 
@@ -199,8 +206,20 @@ test('each step says what changed, what is wrong and how likely halting is', asy
     if (before) assert.equal(step.changed, step.prediction.filter((token, cell) => token !== before[cell]).length)
     assert.equal(step.marks.filter((mark) => mark === 'wrong').length, step.wrong)
     assert.ok(step.haltProbability > 0 && step.haltProbability < 1)
+    assert.equal(step.halts, step.haltProbability > 0.5)
     assert.equal(step.verdict.solved, step.wrong === 0)
   })
+})
+
+test('a model that compares would halt where q_halt is above q_continue, one without halting never', async () => {
+  for (const halting of ['continue', 'none'] as const) {
+    const file = inFolder(`${halting}.safetensors`)
+    writeFresh(file, grids, { halting }, (name, data) => {
+      if (name === 'q_head.bias') data.set([-3, -4])
+    })
+    const steps = [...(await solve(file, '1..4....3....2.1')).run()]
+    assert.ok(steps.every((step) => step.haltProbability < 0.5 && step.halts === (halting === 'continue')))
+  }
 })
 
 test('recurlab solve takes a run by the beginning of its ID and draws every step', async () => {

@@ -14,8 +14,10 @@ export interface SupervisionStep {
   readonly step: number
   /** `[B, seqLen]` the likeliest tokens. */
   readonly predictions: Int32Array
-  /** `[B]`: the model would halt above 0; its sigmoid is the halting probability. */
+  /** `[B]`: its sigmoid is the halting probability. */
   readonly qHalt: Float32Array
+  /** `[B]` */
+  readonly qContinue: Float32Array
 }
 
 /**
@@ -53,10 +55,11 @@ export function* evaluateSteps(
 
 function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
   return tidy(() => {
-    const { logits, qHalt } = heads(weights, shape, state)
+    const { logits, qHalt, qContinue } = heads(weights, shape, state)
     return {
       predictions: Int32Array.from(tf.argMax(logits, -1).dataSync()),
       qHalt: Float32Array.from(qHalt.dataSync()),
+      qContinue: Float32Array.from(qContinue.dataSync()),
     }
   })
 }

@@ -37,8 +37,10 @@ export interface SolveOptions {
 export interface SolveStep {
   /** From 1. */
   readonly step: number
-  /** sigmoid(q_halt); the model would halt above ½. */
+  /** sigmoid(q_halt) */
   readonly haltProbability: number
+  /** Whether the model would halt here in training: on q_halt > 0, or > q_continue. */
+  readonly halts: boolean
   /** `[seqLen]` tokens. */
   readonly prediction: Uint8Array
   /** `[seqLen]` */
@@ -98,6 +100,7 @@ function* run(
   model: ReturnType<typeof modelFromTensors>,
 ): Generator<SolveStep, void> {
   const { input } = puzzle
+  const { halting } = model.shape
   const batch: Batch = {
     size: 1,
     seqLen: input.length,
@@ -109,7 +112,7 @@ function* run(
   }
   let before: Uint8Array | null = null
   try {
-    for (const { step, predictions, qHalt } of evaluateSteps(model, model.weights, batch, steps)) {
+    for (const { step, predictions, qHalt, qContinue } of evaluateSteps(model, model.weights, batch, steps)) {
       const prediction = Uint8Array.from(predictions)
       const wrong = puzzle.marks(prediction)
       const marks = wrong.map((mark, cell): Mark => {
@@ -121,6 +124,7 @@ function* run(
       yield {
         step,
         haltProbability: 1 / (1 + Math.exp(-qHalt[0]!)),
+        halts: halting !== 'none' && qHalt[0]! > (halting === 'halt' ? 0 : qContinue[0]!),
         prediction,
         marks,
         changed,

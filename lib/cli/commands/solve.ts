@@ -81,7 +81,7 @@ function draw({ puzzle, identifier, steps, notes, run }: Solving, color: boolean
   let last: SolveStep | undefined
   let halted: number | undefined
   for (const step of run()) {
-    if (step.haltProbability > 0.5) halted ??= step.step
+    if (step.halts) halted ??= step.step
     const title = `step ${step.step} of ${steps}   halting ${step.haltProbability.toFixed(3)}   ${countWords(step)}`
     print(`\n${step.step > 1 && step.changed === 0 ? title : picture(title, step)}`)
     last = step
@@ -114,9 +114,10 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
     identifier: { id: identifier.id, name: identifier.name },
     puzzle: puzzle.write(puzzle.input),
     solution: puzzle.answer && puzzle.write(puzzle.answer),
-    steps: steps.map(({ step, haltProbability, changed, wrong, prediction, verdict }) => ({
+    steps: steps.map(({ step, haltProbability, halts, changed, wrong, prediction, verdict }) => ({
       step,
       haltProbability,
+      halts,
       changed,
       wrong,
       solved: verdict.solved,
