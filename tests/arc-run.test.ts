@@ -105,6 +105,17 @@ test('weights that were exported are evaluated from their file alike, and a run 
   assert.equal((again.provenance.init as { weights: string }).weights, 'ema')
 })
 
+test('the same tasks in the published layout are evaluated alike, votes included', async () => {
+  const { id } = trained()
+  await run(['data', 'export', 'tasks', 'out=published'])
+  const [own, published] = await Promise.all(
+    ['tasks', 'published'].map(async (data) =>
+      JSON.parse(await run(['eval', id, 'out=results', `data=${data}`, '--json'])),
+    ),
+  )
+  assert.deepEqual(published, own)
+})
+
 test('an identifier table of another size is an error that says what to do, and the option says what it did', async () => {
   await run(['export', trained().id, 'results=results', 'out=fit.safetensors'])
   await run([...DATA.filter((arg) => !/^(out|train)=/.test(arg)), 'train=9', 'out=more'])

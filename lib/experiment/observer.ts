@@ -9,6 +9,8 @@ export interface TrainMetrics {
   readonly 'train.loss': number
   readonly 'train.lmLoss': number
   readonly 'train.haltLoss': number
+  /** With a continue loss only. */
+  readonly 'train.continueLoss'?: number
   /** NaN while no row with labels has halted. */
   readonly 'train.exact': number
   readonly 'train.cells': number
@@ -40,6 +42,8 @@ export function trainMetrics(step: number, report: StepReport, seconds: number):
     'train.loss': report.loss / report.rows,
     'train.lmLoss': report.lmLoss / report.rows,
     'train.haltLoss': report.qHaltLoss / report.rows,
+    // 0 exactly means that there is none: a cross-entropy is above it.
+    ...(report.qContinueLoss > 0 ? { 'train.continueLoss': report.qContinueLoss / report.rows } : {}),
     'train.exact': mean(report.exact),
     'train.cells': mean(report.accuracy),
     'train.halt': mean(report.halt),

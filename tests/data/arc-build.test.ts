@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { buildArc } from '../../lib/cli/commands/data-arc.js'
+import { optionsFromText } from '../../lib/config/options.js'
 import { arc } from '../../lib/data/arc/build.js'
 import { crop } from '../../lib/data/arc/encode.js'
 import { flatten, nested } from '../../lib/data/arc/grid.js'
+import { arcOptions } from '../../lib/data/arc/options.js'
 import { applyVersion, parseVersionName } from '../../lib/data/arc/version.js'
 import type { Batch, Dataset } from '../../lib/data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-batches.js'
@@ -227,7 +228,9 @@ test('unicode and odd names are names like others', async () => {
 
 test("the command line's texts make the same data set", async () => {
   const texts = { set: 'arc-1', dir: combined, augment: '5', seed: '3', subsets: 'training, evaluation,concept' }
-  assert.equal((await buildArc(new Map(Object.entries(texts)))).hash, data.hash)
-  const generated = await buildArc(new Map(Object.entries({ train: '3', test: '2', board: '6', augment: '2' })))
+  const ofTexts = (given: Record<string, string>) =>
+    arc(optionsFromText(arcOptions, new Map(Object.entries(given)), 'an ARC data set'))
+  assert.equal((await ofTexts(texts)).hash, data.hash)
+  const generated = await ofTexts({ train: '3', test: '2', board: '6', augment: '2' })
   assert.equal(generated.hash, (await arc({ train: 3, test: 2, board: 6, augment: 2 })).hash)
 })

@@ -197,7 +197,11 @@ const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] =
     /expected a data set of format version 1, found 2/,
   ],
   ['no format version', (m) => delete m.formatVersion, /found none named/],
-  ['another task', (m) => Object.assign(m, { task: 'chess' }), /expected a known task \(sudoku, maze, arc\), found chess/],
+  [
+    'another task',
+    (m) => Object.assign(m, { task: 'chess' }),
+    /expected a known task \(sudoku, maze, arc\), found chess/,
+  ],
   [
     'a box that does not fit',
     (m) => Object.assign(m, { options: { box: '3x3' } }),

@@ -35,6 +35,8 @@ async function scaled(preset: Config): Promise<{ config: Config; data: Dataset }
 
 for (const [name, { config: input }] of Object.entries(presets))
   test(`two steps of ${name} give finite losses and move every weight`, async () => {
+    // A turn of the event loop, in which the outcome of the test before is reported.
+    await new Promise((resolve) => setImmediate(resolve))
     const { config, data } = await scaled(parseConfig(input))
     const { numTensors } = tf.memory()
     const shape = modelShape(withDataKeys({ ...config, data: null }, data.manifest), data.manifest)
