@@ -61,7 +61,8 @@ export function datasetFacts(data: Dataset): DatasetFacts {
   }
 }
 
-function splitFacts(data: Dataset, split: Split): SplitFacts {
+/** Counts a split. */
+export function splitFacts(data: Dataset, split: Split): SplitFacts {
   const { count, puzzleStarts, groupStarts, ratings } = split
   const sorted = Float64Array.from(ratings).sort()
   const known = sorted.at(-1) ?? 0

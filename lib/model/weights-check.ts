@@ -80,7 +80,7 @@ export function fitPuzzleTable(tensors: NamedTensors, rows: number, how: PuzzleF
       exitCode: 2,
     })
   if (before === rows) return { tensors, note: null }
-  const fitted: HostTensor = { shape: [rows, dim], data: new Float32Array(rows * dim) }
+  const fitted: HostTensor = { shape: [rows, dim], data: allocate(rows, dim) }
   if (how === 'mean') {
     const mean = meanRow(table.data, before, dim)
     for (let row = 0; row < rows; row++) fitted.data.set(mean, row * dim)
@@ -90,6 +90,22 @@ export function fitPuzzleTable(tensors: NamedTensors, rows: number, how: PuzzleF
     note: `puzzle embedding: ${before} rows replaced by ${rows}, ${
       how === 'mean' ? `each the mean of the ${before}` : 'all of them zero'
     }; what it had learned of single puzzles is gone`,
+  }
+}
+
+function allocate(rows: number, dim: number): Float32Array {
+  try {
+    return new Float32Array(rows * dim)
+  } catch (error) {
+    throw new UserError(
+      {
+        where: `tensor ${PUZZLE_TABLE}`,
+        expected: 'a puzzle embedding that fits into memory',
+        found: `${rows} rows of ${dim}`,
+        exitCode: 2,
+      },
+      { cause: error },
+    )
   }
 }
 

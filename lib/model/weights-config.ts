@@ -28,7 +28,6 @@ const HEADS = [8, 4, 2]
  *
  * @param where where the configuration comes from, for errors
  * @param assumed what is taken where neither says
- * @param assumed what is taken where neither says
  * @throws UserError naming a key that contradicts the tensors.
  */
 export function completeConfig(

@@ -68,7 +68,10 @@ test('tasks out of the wheel become the files that are built from; the second ti
   const read = (name: string): unknown => JSON.parse(readFileSync(path.join(dir, `arc-agi_${name}.json`), 'utf8'))
   assert.deepEqual(read('evaluation_challenges'), { c: { train: [pair(4), pair(5)], test: [{ input: grid(3) }] } })
   assert.deepEqual(read('evaluation_solutions'), { c: [grid(4)] })
-  assert.match(next, /^recurlab data build arc set=arc-1 dir=\S+ subsets=training,evaluation out=/)
+  assert.equal(
+    next,
+    `recurlab data build arc set=arc-1 dir=${dir} subsets=training,evaluation twins=keep out=data/arc-1-aug-1000`,
+  )
   assert.deepEqual(
     (await fetchArc(dir, options)).files.map(({ outcome }) => outcome),
     ['kept', 'kept', 'kept', 'kept'],

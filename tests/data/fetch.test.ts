@@ -438,10 +438,18 @@ test('without a connection it says what to put where by hand, and what reads it'
 test('an address or a token that is none is refused; the token is not printed', async () => {
   const text = await refused(fetchFrom(await hubWith(), place(), { token: 'secret' }), /HF_TOKEN: expected a token/)
   assert.doesNotMatch(text, /secret/)
+  for (const HF_ENDPOINT of ['hub.local', 'http://a b', 'http://[', 'http://hub.local:99999'])
+    await refused(
+      fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT } }),
+      /environment variable HF_ENDPOINT: expected an address like https/,
+    )
+  // A port that fetch never asks: nothing changes that, so it is not tried again (seconds, with the usual patience).
+  const asked = performance.now()
   await refused(
-    fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT: 'hub.local' } }),
-    /environment variable HF_ENDPOINT: expected an address like https/,
+    fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT: 'http://127.0.0.1:9' } }),
+    /expected a way to the Hugging Face hub .*found none \(bad port\)/,
   )
+  assert.ok(performance.now() - asked < 900, 'it was tried again')
 })
 
 test('the token goes to the hub, and not on to where it sends us', async () => {

