@@ -43,7 +43,7 @@ const SECOND_MOMENT = 'adam.v/'
  * embedding is not copied: write the snapshot before the next step.
  */
 export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
-  const tensors = new Map(modelTensors(state.model))
+  const tensors = modelTensors(state.model)
   const put = (prefix: string, weights: Weights): void => {
     for (const [name, tensor] of Object.entries(weights)) tensors.set(prefix + name, hostTensor(tensor))
   }
@@ -53,7 +53,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   const { carry } = state
   const { size, seqLen } = carry.batch
   put('carry/', carry.state)
-  // Tokens, steps and identifiers are small whole numbers: float32 holds them exactly.
+  // Tokens, steps, identifiers and rows are small whole numbers: float32 holds them exactly.
   const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
     tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
   }
@@ -63,7 +63,9 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   numbers('labels', [size, seqLen], carry.batch.labels)
   numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
   numbers('rows', [size], carry.batch.rows)
-  numbers('versions', [size], carry.batch.versions)
+  // Fresh versions have 31 bits, float32 holds 24: the upper halves, then the lower.
+  const { versions } = carry.batch
+  numbers('versions', [2, size], [...versions.map((n) => n >>> 16), ...versions.map((n) => n & 0xffff)])
   return {
     tensors,
     state: {
@@ -116,7 +118,7 @@ export function restoreSnapshot(
       puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
       rows: Int32Array.from(carried('rows').data),
       // Checkpoints of before there were versions have none.
-      versions: Int32Array.from(tensors.get('carry/versions')?.data ?? new Float32Array(size)),
+      versions: wholeVersions(tensors.get('carry/versions')?.data ?? new Float32Array(2 * size)),
     },
   }
   return {
@@ -131,6 +133,12 @@ export function restoreSnapshot(
     sampler: parsed.data.sampler,
     seconds: parsed.data.seconds,
   }
+}
+
+/** Versions out of their upper and lower 16 bits. */
+function wholeVersions(halves: Float32Array): Int32Array {
+  const size = halves.length / 2
+  return Int32Array.from({ length: size }, (_, row) => halves[row]! * 0x10000 + halves[size + row]!)
 }
 
 function take(tensors: ReadonlyMap<string, HostTensor>, name: string): HostTensor {

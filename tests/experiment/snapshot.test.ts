@@ -54,6 +54,18 @@ for (const [name, change] of Object.entries(VARIANTS))
     assert.equal(tf.memory().numTensors, outside, 'no tensor is leaked')
   })
 
+test('versions of fresh augmentations, which have 31 bits, come back as they were', () => {
+  const shape = tinyShape()
+  const state = initialState(createModel(shape, 1), 4, 0, 1)
+  const versions = Int32Array.of(0, 65_537, 16_777_217, 2 ** 31 - 2)
+  trainStep(state, { ...randomBatch(shape, 4, 0), versions }, options)
+  const { tensors, state: rest } = stored(takeSnapshot(state, sampler, 0))
+  const restored = restoreSnapshot(shape, tensors, rest)
+  assert.deepEqual(restored.state.carry.batch.versions, versions)
+  free(state)
+  free(restored.state)
+})
+
 test('the puzzle embedding is one array from the fresh tensors to the snapshot, never a copy', () => {
   const shape = tinyShape()
   const tensors = initialTensors(shape, 0)
