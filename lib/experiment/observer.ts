@@ -42,8 +42,7 @@ export function trainMetrics(step: number, report: StepReport, seconds: number):
     'train.loss': report.loss / report.rows,
     'train.lmLoss': report.lmLoss / report.rows,
     'train.haltLoss': report.qHaltLoss / report.rows,
-    // 0 exactly means that there is none: a cross-entropy is above it.
-    ...(report.qContinueLoss > 0 ? { 'train.continueLoss': report.qContinueLoss / report.rows } : {}),
+    ...(report.qContinueLoss === null ? {} : { 'train.continueLoss': report.qContinueLoss / report.rows }),
     'train.exact': mean(report.exact),
     'train.cells': mean(report.accuracy),
     'train.halt': mean(report.halt),

@@ -22,8 +22,8 @@ export interface Pass {
   readonly gradients: Weights
   /** `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: Float32Array | null
-  /** Summed over rows; a part that is not there is 0. */
-  readonly losses: { loss: number; lmLoss: number; qHaltLoss: number; qContinueLoss: number }
+  /** Summed over rows; null where there is no continue loss. */
+  readonly losses: { loss: number; lmLoss: number; qHaltLoss: number; qContinueLoss: number | null }
 }
 
 /**
@@ -80,7 +80,7 @@ export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind):
     gradients,
     predictions: readAndFree(kept.predictions!),
     continueTarget: kept.target ? readAndFree<Float32Array>(kept.target) : null,
-    losses: { loss, lmLoss, qHaltLoss, qContinueLoss },
+    losses: { loss, lmLoss, qHaltLoss, qContinueLoss: kept.target ? qContinueLoss : null },
     puzzleGradients: puzzleGradient && readAndFree<Float32Array>(puzzleGradient),
   }
 }

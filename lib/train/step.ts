@@ -53,8 +53,8 @@ export interface StepReport extends MetricSums {
   readonly loss: number
   readonly lmLoss: number
   readonly qHaltLoss: number
-  /** 0 where there is no continue loss. */
-  readonly qContinueLoss: number
+  /** null where there is no continue loss. */
+  readonly qContinueLoss: number | null
   /** Learning rates that were used. */
   readonly lr: number
   readonly puzzleLr: number

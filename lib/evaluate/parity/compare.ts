@@ -30,11 +30,11 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
     comparison.numbers('losses', `${at}: loss`, [report.loss], [expected.loss])
     comparison.numbers('losses', `${at}: lm_loss`, [report.lmLoss], [metrics.lm_loss])
     comparison.numbers('losses', `${at}: q_halt_loss`, [report.qHaltLoss], [metrics.q_halt_loss])
-    if (metrics.q_continue_loss !== undefined || report.qContinueLoss !== 0)
+    if (metrics.q_continue_loss !== undefined || report.qContinueLoss !== null)
       comparison.numbers(
         'losses',
         `${at}: q_continue_loss`,
-        [report.qContinueLoss],
+        [report.qContinueLoss ?? Number.NaN],
         [metrics.q_continue_loss ?? Number.NaN],
       )
     const counts = [report.count, report.exact, report.halt, report.steps]

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { trainMetrics } from '../../lib/experiment/observer.js'
+
+const report = {
+  count: 0,
+  accuracy: 0,
+  exact: 0,
+  halt: 0,
+  steps: 0,
+  lmLoss: 2,
+  qHaltLoss: 4,
+  lr: 1,
+  puzzleLr: 1,
+  rows: 2,
+}
+
+test('a continue loss is a metric also where it is 0 or diverges, and none where there is none', () => {
+  const metrics = (qContinueLoss: number | null) => trainMetrics(1, { ...report, loss: 4, qContinueLoss }, 0)
+  assert.equal(metrics(3)['train.continueLoss'], 1.5)
+  assert.equal(metrics(0)['train.continueLoss'], 0)
+  assert.equal(metrics(Number.NaN)['train.continueLoss'], Number.NaN)
+  assert.equal('train.continueLoss' in metrics(null), false)
+})
