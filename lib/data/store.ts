@@ -34,7 +34,8 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
   if (there === 'same') return 'kept'
   if (there === 'other data' && !options.force)
     throw occupied(dir, 'another data set', 'Choose another folder, or replace it with --force.')
-  if (there === 'something') throw occupied(dir, 'other files', 'Choose another folder.')
+  if (there === 'something')
+    throw occupied(dir, fs.statSync(folder).isDirectory() ? 'other files' : 'a file', 'Choose another folder.')
   const beside = `${folder}.${process.pid}.tmp`
   makeFolder(beside)
   try {
@@ -64,7 +65,7 @@ export function loadDataset(dir: string): Dataset {
     throw new UserError({
       where: dir,
       expected: `a data set (a folder with ${MANIFEST}, or train/dataset.json)`,
-      found: fs.existsSync(dir) ? 'none in it' : 'nothing',
+      found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'none in it' : 'a file',
       todo: 'Build one: recurlab data build sudoku out=DIR.',
     })
   const manifest = readManifest(path.join(dir, MANIFEST))

@@ -105,7 +105,7 @@ test('a data set that is there is kept, another one is replaced only by force, o
   assert.equal(readFileSync(path.join(dir, 'notes.txt'), 'utf8'), 'mine')
   const plain = path.join(folder, 'plain.txt')
   writeFileSync(plain, 'mine')
-  assert.throws(() => saveDataset(data, plain, { force: true }), /found other files/)
+  assert.throws(() => saveDataset(data, plain, { force: true }), /found a file/)
   const empty = path.join(folder, 'empty')
   mkdirSync(empty)
   assert.equal(saveDataset(data, empty), 'written')
@@ -234,6 +234,9 @@ for (const [what, change, message] of strange)
 test('a folder without a data set is an error that says how to build one', () => {
   assert.throws(() => loadDataset(path.join(folder, 'nowhere')), /expected a data set .*found nothing\. Build one/)
   assert.throws(() => loadDataset(folder), /found none in it/)
+  const file = path.join(folder, 'a-file')
+  writeFileSync(file, 'x')
+  assert.throws(() => loadDataset(file), /a-file: expected a data set .*found a file/)
 })
 
 test('the hash is over the content: where a file lay does not matter, a token does', () => {
