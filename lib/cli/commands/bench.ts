@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { UserError } from '../../errors.js'
 import { benchData, DATA_BENCHES, type DataBench, type DataMeasurement } from '../../experiment/bench/data.js'
 import { formatTable } from '../../results/text.js'
 import { type Args, type Command, wrongUse } from '../command.js'
@@ -47,8 +48,24 @@ examples a second while drawing, and the most memory above what the process held
 async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMeasurement> {
   const given = [...pairs].map(([key, value]) => `${key}=${value}`)
   const args = [program, 'bench', 'data', name, '--inside', '--json', ...given]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
-  return (JSON.parse(stdout) as [DataMeasurement])[0]
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    return (JSON.parse(stdout) as [DataMeasurement])[0]
+  } catch (error) {
+    const { stderr = '', signal } = error as { stderr?: string; signal?: string | null }
+    const said = stderr
+      .trim()
+      .replace(/^recurlab: /, '')
+      .replace(/\.$/, '')
+    throw new UserError(
+      {
+        where: `bench data ${name}`,
+        expected: 'a measurement',
+        found: said || `a process that ended (${signal ?? 'failed'})`,
+      },
+      { cause: error },
+    )
+  }
 }
 
 function readable(row: DataMeasurement): Record<string, string | number> {
