@@ -7,7 +7,10 @@ export interface EvaluationOptions {
   readonly batch: number
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** At most so many versions of each puzzle, itself first; default all there are (puzzles without a fixed number: itself). */
+  /**
+   * At most so many versions of each puzzle, itself first, whether they are stored (a group's puzzles) or made on the fly;
+   * default all there are (puzzles without a fixed number: itself).
+   */
   readonly versions?: number | undefined
 }
 
@@ -30,8 +33,8 @@ export function* evaluationBatches(data: Dataset, options: EvaluationOptions): G
   }
   let batch = padded()
   let filled = 0
-  for (let puzzle = 0; puzzle + 1 < split.puzzleStarts.length; puzzle++)
-    for (let version = 0; version < evaluatedVersions(data, options, puzzle); version++)
+  for (const { puzzle, versions } of evaluatedPuzzles(data, options))
+    for (let version = 0; version < versions; version++)
       for (let example = split.puzzleStarts[puzzle]!; example < split.puzzleStarts[puzzle + 1]!; example++) {
         putExample(batch, filled, split, augment, example, version, manifest.seed)
         if (++filled < options.batch) continue
@@ -49,16 +52,24 @@ export function* evaluationBatches(data: Dataset, options: EvaluationOptions): G
 export function countEvaluated(data: Dataset, options: Omit<EvaluationOptions, 'batch'> = {}): number {
   const { puzzleStarts } = data[options.split ?? 'test']
   let count = 0
-  for (let puzzle = 0; puzzle + 1 < puzzleStarts.length; puzzle++)
-    count += evaluatedVersions(data, options, puzzle) * (puzzleStarts[puzzle + 1]! - puzzleStarts[puzzle]!)
+  for (const { puzzle, versions } of evaluatedPuzzles(data, options))
+    count += versions * (puzzleStarts[puzzle + 1]! - puzzleStarts[puzzle]!)
   return count
 }
 
-function evaluatedVersions(
+/** The stored puzzles in order, and how many versions of each are evaluated. */
+function* evaluatedPuzzles(
   data: Dataset,
-  { split = 'test', versions }: Omit<EvaluationOptions, 'batch'>,
-  puzzle: number,
-): number {
-  const there = data.augment?.versions(data[split], puzzle) ?? 1
-  return versions === undefined ? there : Math.min(there, versions)
+  { split: name = 'test', versions: atMost = Number.POSITIVE_INFINITY }: Omit<EvaluationOptions, 'batch'>,
+): Generator<{ puzzle: number; versions: number }, void> {
+  const split = data[name]
+  const { groupStarts } = split
+  for (let group = 0; group + 1 < groupStarts.length; group++) {
+    let left = atMost
+    for (let puzzle = groupStarts[group]!; puzzle < groupStarts[group + 1]! && left > 0; puzzle++) {
+      const versions = Math.min(left, data.augment?.versions(split, puzzle) ?? 1)
+      yield { puzzle, versions }
+      left -= versions
+    }
+  }
 }

@@ -14,8 +14,8 @@ import { taskOf } from './tasks.js'
 const MANIFEST = 'manifest.json'
 
 /**
- * Writes a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`. It is written beside the folder
- * and renamed, so there is never half of one.
+ * Writes a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
+ * `tests.arrow`. It is written beside the folder and renamed, so there is never half of one.
  *
  * @param options.force replaces another data set that is there; anything that is no data set is never replaced
  * @returns `kept` when the very same data set was there already

@@ -27,6 +27,8 @@ export interface EvaluateRunOptions {
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
+  /** Whether the outcome of every puzzle is returned; default true. 400,000 of ARC's take some 500 MB. */
+  readonly outcomes?: boolean
   /** How a puzzle embedding with another number of rows is made to fit; by default that is an error. */
   readonly puzzleEmbedding?: PuzzleFit
   /** Told what is evaluated on before the work begins; may refuse it by throwing. */
@@ -74,13 +76,17 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   options.onData?.(data)
   await startBackend()
   const { model, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
-  const evaluation = await evaluate(model, model.weights, data, {
-    batch: options.batch ?? config.evalBatch,
-    split,
-    versions: options.versions ?? config.evalVersions ?? undefined,
-    steps: options.steps ?? config.evalSteps ?? config.K,
-    ...(options.onBatch ? { onBatch: options.onBatch } : {}),
-  })
-  disposeModel(model)
-  return { id: file.run ?? runOrFile, step: file.step, data, evaluation, notes: [...file.notes, ...notes] }
+  try {
+    const evaluation = await evaluate(model, model.weights, data, {
+      batch: options.batch ?? config.evalBatch,
+      split,
+      versions: options.versions ?? config.evalVersions ?? undefined,
+      steps: options.steps ?? config.evalSteps ?? config.K,
+      outcomes: options.outcomes ?? true,
+      ...(options.onBatch ? { onBatch: options.onBatch } : {}),
+    })
+    return { id: file.run ?? runOrFile, step: file.step, data, evaluation, notes: [...file.notes, ...notes] }
+  } finally {
+    disposeModel(model)
+  }
 }

@@ -243,12 +243,30 @@ test('evaluation asks every version of a puzzle, or as many as are wanted', () =
       [...batch.rows].flatMap((row, i) => (row < 0 ? [] : [`${row}.${batch.versions[i]}`])),
     )
   assert.deepEqual(rows().slice(0, 8), ['0.0', '0.1', '1.0', '2.0', '3.0', '1.1', '2.1', '3.1'])
-  assert.deepEqual(rows(1), ['0.0', '1.0', '2.0', '3.0', '4.0', '5.0'])
-  assert.deepEqual([countEvaluated(set), countEvaluated(set, { versions: 1 })], [12, 6])
+  // Puzzle 1 (examples 1, 2, 3) is itself a version of puzzle 0: they are one group.
+  assert.deepEqual(rows(1), ['0.0', '4.0', '5.0'])
+  assert.deepEqual([countEvaluated(set), countEvaluated(set, { versions: 1 })], [12, 3])
 })
 
 test('groups, puzzles and examples survive being stored', () => {
   const { train } = grouped()
   const manifest = { ...data.manifest, counts: { train: 6, test: 6 }, puzzleIdentifiers: 4 }
   assert.deepEqual(splitFromTable(splitTable(train), manifest, 'train', 'train.arrow'), train)
+})
+
+test('stored versions are limited as those made on the fly: so many puzzles of each group, the first ones', () => {
+  const grouped = {
+    ...data,
+    augment: null,
+    test: { ...data.test, puzzleStarts: Int32Array.of(0, 2, 4, 5, 7, 10), groupStarts: Int32Array.of(0, 3, 5) },
+  }
+  const rows = (versions?: number): number[] =>
+    [...evaluationBatches(grouped, { batch: 5, versions })]
+      .flatMap((batch) => [...batch.rows])
+      .filter((row) => row >= 0)
+  assert.deepEqual(rows(1), [0, 1, 5, 6])
+  assert.deepEqual(rows(2), [0, 1, 2, 3, 5, 6, 7, 8, 9])
+  assert.deepEqual(rows(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  assert.equal(countEvaluated(grouped, { versions: 1 }), 4)
+  assert.equal(countEvaluated(grouped), 10)
 })

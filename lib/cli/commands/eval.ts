@@ -69,6 +69,7 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
       ...number('versions', keys.versions),
       ...whichWeights(keys.weights),
       ...puzzleFit(keys.puzzleEmbedding),
+      outcomes: outcomes !== undefined,
       onData: ({ manifest, testTasks }) => {
         if ((tasks !== undefined || submission !== undefined) && (!testTasks || split === 'train'))
           throw wrongUse('tasks= and submission= with the test split of ARC only', `task=${manifest.task}`)
