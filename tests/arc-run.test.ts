@@ -105,6 +105,15 @@ test('weights that were exported are evaluated from their file alike, and a run 
   assert.equal((again.provenance.init as { weights: string }).weights, 'ema')
 })
 
+test('an export never replaces the checkpoint that it reads', async () => {
+  const { id, dir } = trained()
+  const checkpoint = path.join(dir, 'checkpoint.safetensors')
+  const before = readFileSync(checkpoint)
+  const { code } = await recurlab(['export', id, 'results=results', `out=${checkpoint}`, '--force'], { cwd: folder })
+  assert.equal(code, 2)
+  assert.ok(readFileSync(checkpoint).equals(before))
+})
+
 test('the same tasks in the published layout are evaluated alike, votes included', async () => {
   const { id } = trained()
   await run(['data', 'export', 'tasks', 'out=published'])

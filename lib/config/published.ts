@@ -112,6 +112,8 @@ function special(
   on('ema', (value, path, at) => {
     if (!flag(value, at)) put('ema', 0, path)
   })
+  // The published trainers average only where they are told to; a configuration of the model alone says nothing of it.
+  if (told.has('epochs') && !told.has('ema') && !told.has('ema_rate')) put('ema', 0, 'ema')
   on('no_ACT_continue', (value, path, at) => {
     if (model === 'trm') put('halting', flag(value, at) ? 'halt' : 'continue', path)
   })

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Config } from '../config/schema.js'
-import type { Dataset } from '../data/dataset.js'
+import type { Batch, Dataset } from '../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
@@ -19,7 +19,7 @@ export interface Estimate {
   readonly evaluationSeconds: number
   /** Seconds of the whole run, saves not counted. */
   readonly totalSeconds: number
-  /** Most bytes of tensors at one time, on top of what the process holds already. */
+  /** Most bytes of tensors and puzzle embedding at one time, on top of what the process holds already. */
   readonly peakBytes: number
   /** Bytes that the machine still has for this process. */
   readonly availableBytes: number
@@ -39,9 +39,10 @@ const TRIAL_ROWS = 16
  */
 export async function estimateRun(config: Config, shape: ModelShape, data: Dataset, steps: number): Promise<Estimate> {
   const availableBytes = process.availableMemory?.() ?? freemem()
-  const table = shape.puzzleIdentifiers * shape.puzzleDim
-  checkFits(config, 4 * (WEIGHT_COPIES * (countParameters(shape) - table) + table), availableBytes)
-  const model = createModel(shape, config.seed)
+  const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
+  checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
+  // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
+  const model = createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed)
   const large = Math.min(config.batch, TRIAL_ROWS)
   const small = Math.max(1, Math.floor(large / 2))
   const first = await trialStep(model, config, data, small, steps)
@@ -56,10 +57,12 @@ export async function estimateRun(config: Config, shape: ModelShape, data: Datas
     stepSeconds,
     evaluationSeconds,
     totalSeconds: steps * stepSeconds + evaluations * evaluationSeconds,
-    peakBytes: Math.max(
-      scale(small, first.peakBytes, large, second.peakBytes, config.batch),
-      (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
-    ),
+    peakBytes:
+      table +
+      Math.max(
+        scale(small, first.peakBytes, large, second.peakBytes, config.batch),
+        (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
+      ),
     availableBytes,
   }
 }
@@ -109,7 +112,7 @@ async function trialStep(model: Model, config: Config, data: Dataset, rows: numb
   const state = initialState({ ...model }, rows, config.ema, config.seed)
   // The step frees the weights it replaces; the model's own must outlive it.
   state.model.weights = mapWeights(model.weights, (weight) => tf.clone(weight))
-  const batch = newSampler({ ...config, batch: rows }, data).next()
+  const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
   const trial = await measure(rows, () => trainStep(state, batch, stepOptions(config, steps)))
   disposeState(state)
   disposeWeights(state.model.weights)
@@ -119,7 +122,12 @@ async function trialStep(model: Model, config: Config, data: Dataset, rows: numb
 async function trialEvaluation(model: Model, config: Config, data: Dataset, evaluated: number): Promise<Trial> {
   const rows = Math.min(config.evalBatch, evaluated, TRIAL_ROWS)
   const [batch] = evaluationBatches(data, { batch: rows })
-  return await measure(rows, () => evaluateBatch(model, model.weights, batch!, config.evalSteps ?? config.K))
+  return await measure(rows, () => evaluateBatch(model, model.weights, onOneRow(batch!), config.evalSteps ?? config.K))
+}
+
+/** A batch whose puzzles all have the first row of the puzzle embedding. */
+function onOneRow(batch: Batch): Batch {
+  return { ...batch, puzzleIds: new Int32Array(batch.size) }
 }
 
 /** Seconds of some work, and the peak of its tensors' memory (measured in a call of its own, which also warms up). */

@@ -137,3 +137,10 @@ test('the task is told by the folder of the data', () => {
   ])
     assert.equal(fromPublishedConfig({ hidden_size: 8, data_paths: [folder] }, trm, 'x').config.task, task)
 })
+
+test('a trainer that was not told to average did not, and a model alone says nothing of it', () => {
+  const { ema: _, ema_rate: __, ...untold } = training
+  assert.equal(parseConfig(fromPublishedConfig({ arch, ...untold }, trm, 'c').config).ema, 0)
+  assert.equal(parseConfig(fromPublishedConfig({ arch, ...training }, trm, 'c').config).ema, 0.999)
+  assert.equal(fromPublishedConfig({ arch }, trm, 'c').config.ema, undefined)
+})

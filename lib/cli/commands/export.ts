@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { writeWeightsFile } from '../../model/weights-write.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { type Command, wrongUse } from '../command.js'
@@ -39,6 +40,7 @@ Example: recurlab export 20261104 out=trm.safetensors`,
       ...(keys.config === undefined ? {} : { config: keys.config }),
       ...whichWeights(keys.weights),
     })
+    if (path.resolve(out) === path.resolve(file.file)) throw wrongUse("another file than the run's own checkpoint", out)
     writeWeightsFile(out, file)
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...weightsFacts(file), out })}\n`)
     else process.stdout.write(`${describeWeights(file)}\n\n${out}: written\n`)
