@@ -84,6 +84,17 @@ export function singles(count: number): Int32Array {
   return Int32Array.from({ length: count + 1 }, (_, i) => i)
 }
 
+/** The run that a position lies in, e.g. the puzzle of an example: starts 0, 2, 3 and position 1 → 0. */
+export function runAt(starts: Int32Array, position: number): number {
+  let [low, high] = [0, starts.length - 1]
+  while (high - low > 1) {
+    const middle = (low + high) >> 1
+    if (starts[middle]! <= position) low = middle
+    else high = middle
+  }
+  return low
+}
+
 /** Versions of puzzles that are made when they are drawn; nothing of them is stored. Version 0 is the puzzle itself. */
 export interface Augmentation {
   /**

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { emptyBatch, putExample } from './batch.js'
-import type { Dataset } from './dataset.js'
+import { type Dataset, runAt } from './dataset.js'
 
 /** Which example is meant, and in which version. */
 export interface ExampleChoice {
@@ -38,7 +38,7 @@ export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
   const { example = 0, version = null, seed = 0 } = choice
   const split = data[name]
   checkNumber('example', example, split.count, `the ${name} split`)
-  const versions = data.augment ? data.augment.versions(split, puzzleOf(split.puzzleStarts, example)) : 1
+  const versions = data.augment ? data.augment.versions(split, runAt(split.puzzleStarts, example)) : 1
   checkNumber('version', version ?? 0, versions ?? 2 ** 31 - 1, `versions of example ${example}`)
   const batch = emptyBatch(1, split.seqLen)
   putExample(batch, 0, split, version === null ? null : data.augment, example, version ?? 0, seed)
@@ -53,17 +53,6 @@ export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
     identifier: data.identifiers.name(puzzleId),
     rating: split.ratings[example]!,
   }
-}
-
-/** The run that a position lies in, e.g. the puzzle of an example: starts 0, 2, 3 and position 1 → 0. */
-export function puzzleOf(starts: Int32Array, position: number): number {
-  let [low, high] = [0, starts.length - 1]
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (starts[middle]! <= position) low = middle
-    else high = middle
-  }
-  return low
 }
 
 function checkNumber(key: string, value: number, count: number, of: string): void {

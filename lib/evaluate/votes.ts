@@ -1,8 +1,7 @@
 import { crop } from '../data/arc/encode.js'
 import { flatten, gridKey, gridOfKey, nested } from '../data/arc/grid.js'
-import { puzzleOf } from '../data/arc/splits.js'
 import { parseVersionName, undoVersion } from '../data/arc/version.js'
-import type { Dataset, Grid, Identifiers, TestTask } from '../data/dataset.js'
+import { type Dataset, type Grid, type Identifiers, runAt, type TestTask } from '../data/dataset.js'
 import type { Submission } from './submission.js'
 
 /** What a model predicted for one version of a test input. */
@@ -214,7 +213,7 @@ export function arcPrediction(
   haltProbability: number,
 ): ArcPrediction {
   const identifier = augment ? augment.puzzleId(test, example, version) : test.puzzleIds[example]!
-  const first = test.puzzleStarts[puzzleOf(test, example)]!
+  const first = test.puzzleStarts[runAt(test.puzzleStarts, example)]!
   return { identifier, test: example - first, tokens, halt: { probability: haltProbability } }
 }
 

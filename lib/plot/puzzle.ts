@@ -1,5 +1,5 @@
-import type { Dataset } from '../data/dataset.js'
-import { type Example, type ExampleChoice, exampleOf, puzzleOf } from '../data/example.js'
+import { type Dataset, runAt } from '../data/dataset.js'
+import { type Example, type ExampleChoice, exampleOf } from '../data/example.js'
 import { Picture } from './picture.js'
 import { boardsOf, type Drawable, type Mark, type Panel } from './puzzle-board.js'
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
@@ -116,16 +116,16 @@ export function describeExample({ manifest }: Dataset, example: Example): string
 
 function madeVersions(data: Dataset, first: Example, choice: ExampleChoice, count: number): Example[] {
   const split = data[first.split]
-  const there = data.augment?.versions(split, puzzleOf(split.puzzleStarts, first.example)) ?? count
+  const there = data.augment?.versions(split, runAt(split.puzzleStarts, first.example)) ?? count
   return Array.from({ length: Math.min(count, there) }, (_, version) => exampleOf(data, { ...choice, version }))
 }
 
 /** The example at the same place in the following puzzles of its group. */
 function storedVersions(data: Dataset, first: Example, count: number): Example[] {
   const { puzzleStarts, groupStarts } = data[first.split]
-  const puzzle = puzzleOf(puzzleStarts, first.example)
+  const puzzle = runAt(puzzleStarts, first.example)
   const place = first.example - puzzleStarts[puzzle]!
-  const end = groupStarts[puzzleOf(groupStarts, puzzle) + 1]!
+  const end = groupStarts[runAt(groupStarts, puzzle) + 1]!
   const examples: Example[] = []
   for (let other = puzzle; other < end && examples.length < count; other++) {
     const example = puzzleStarts[other]! + place

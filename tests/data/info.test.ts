@@ -5,8 +5,8 @@ import fc from 'fast-check'
 import { parseArgs } from '../../lib/cli/command.js'
 import { command } from '../../lib/cli/commands/data.js'
 import { arc } from '../../lib/data/arc/build.js'
-import type { Dataset, Split } from '../../lib/data/dataset.js'
-import { exampleOf, puzzleOf } from '../../lib/data/example.js'
+import { type Dataset, runAt, type Split } from '../../lib/data/dataset.js'
+import { exampleOf } from '../../lib/data/example.js'
 import { datasetFacts } from '../../lib/data/facts.js'
 import { maze } from '../../lib/data/maze/build.js'
 import { dihedralSources } from '../../lib/data/maze/symmetry.js'
@@ -151,7 +151,7 @@ test('the run of a position is the last one that starts at or before it', () => 
     fc.property(fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 20 }), (lengths) => {
       const starts = Int32Array.from([0, ...lengths.map((_, i) => lengths.slice(0, i + 1).reduce((a, b) => a + b))])
       return lengths.every((length, run) =>
-        Array.from({ length }, (_, i) => puzzleOf(starts, starts[run]! + i)).every((found) => found === run),
+        Array.from({ length }, (_, i) => runAt(starts, starts[run]! + i)).every((found) => found === run),
       )
     }),
   )

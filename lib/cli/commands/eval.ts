@@ -91,6 +91,6 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
 function number<K extends string>(key: K, text: string | undefined): { [key in K]?: number } {
   if (text === undefined) return {}
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text)
+  if (!Number.isSafeInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text)
   return { [key]: value } as { [key in K]?: number }
 }

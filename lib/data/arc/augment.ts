@@ -1,10 +1,9 @@
 import type { Random } from '../../random.js'
-import type { Augmentation, Split } from '../dataset.js'
+import { type Augmentation, runAt, type Split } from '../dataset.js'
 import { streamFamily } from '../streams.js'
 import { crop, encodeGrid } from './encode.js'
 import type { FlatGrid } from './grid.js'
 import type { ArcIdentifiers } from './identifiers.js'
-import { puzzleOf } from './splits.js'
 import { coloursOf, transformOf, type VersionCode, versionWalk } from './version.js'
 
 /** What ARC's augmentation is made of. */
@@ -64,7 +63,7 @@ function translations(
   }
   return (split, example, code, input, output) => {
     const stream = streams(identifiers.taskOf[split.puzzleIds[example]!]!)
-    const puzzle = puzzleOf(split, example)
+    const puzzle = runAt(split.puzzleStarts, example)
     const first = split.puzzleStarts[puzzle]!
     const still = stream(code, 0).int(split.puzzleStarts[puzzle + 1]! - first)
     if (example - first === still) return CORNER

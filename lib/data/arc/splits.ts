@@ -47,14 +47,3 @@ export function splitOf(name: Split['name'], tasks: readonly SplitTask[], board:
   const ratings = new Float64Array(count)
   return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts: singles(puzzles.length) }
 }
-
-/** The puzzle that an example belongs to, by halving. */
-export function puzzleOf({ puzzleStarts }: Pick<Split, 'puzzleStarts'>, example: number): number {
-  let [low, high] = [0, puzzleStarts.length - 1]
-  while (high - low > 1) {
-    const middle = (low + high) >> 1
-    if (puzzleStarts[middle]! <= example) low = middle
-    else high = middle
-  }
-  return low
-}
