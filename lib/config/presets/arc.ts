@@ -23,7 +23,7 @@ const [arc1, arc2] = ['data/arc-1-aug-1000', 'data/arc-2-aug-1000'] as const
 /** ARC: generated tasks at two sizes for a laptop, and ARC-AGI-1 and -2 as published. */
 export const arcPresets: Readonly<Record<string, Preset>> = {
   'arc-pocket': {
-    summary: 'ARC-like tasks on 8×8 boards, generated; some ten minutes on a laptop',
+    summary: 'ARC-like tasks on 8×8 boards, generated; some three minutes on a laptop',
     config: {
       task: 'arc',
       size: 8,
