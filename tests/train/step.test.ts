@@ -4,48 +4,25 @@ import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import type { Batch } from '../../lib/data/dataset.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
-import type { ModelShape } from '../../lib/model/shape.js'
 import { createModel, disposeModel, modelTensors } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../../lib/train/step.js'
+import { stepOptions as options, tinyShape } from '../model/tiny.js'
 
 before(async () => {
   await startBackend()
 })
 
-const shape: ModelShape = {
-  model: 'trm',
-  latents: 'two',
-  networks: 'shared',
-  gradient: 'full',
-  halting: 'halt',
-  freeze: false,
+const shape = tinyShape({
   mixer: 'mlp',
   hidden: 16,
-  heads: 2,
-  layers: 1,
-  layersH: 1,
   expansion: 4,
   positions: 'none',
-  T: 2,
   n: 1,
-  K: 3,
-  puzzleTokens: 1,
   puzzleDim: 16,
   puzzleIdentifiers: 4,
-  vocabSize: 5,
-  seqLen: 4,
-}
-const schedule = { lr: 1e-3, warmup: 0, lrMinRatio: 1, totalSteps: 100 }
-const options: StepOptions = {
-  loss: 'stablemax',
-  optimizer: { kind: 'adamatan2', beta1: 0.9, beta2: 0.95, weightDecay: 0.1 },
-  schedule,
-  puzzleSchedule: schedule,
-  puzzleWeightDecay: 0.1,
-  ema: 0.9,
-  haltExploration: 0,
-}
+})
+const { schedule } = options
 
 function batch(seed: number, size = 6): Batch {
   const random = Random.of(seed)

@@ -1,13 +1,11 @@
-import { type Dataset, type DatasetManifest, type Split, singles } from '../dataset.js'
-import { datasetHash, describeFiles } from '../hash.js'
-import { blankOnly } from '../identifiers.js'
-import type { Puzzles } from '../puzzles.js'
+import { type About, assembleDataset } from '../assemble.js'
+import type { Dataset } from '../dataset.js'
 import { sudokuAugment } from './augment.js'
 import type { Geometry } from './box.js'
 import { type SudokuSplits, sudokusFromFiles } from './files.js'
 import { generateSplits } from './generate.js'
 import { planSudoku, type SudokuOptions } from './options.js'
-import { PAD, toTokens, vocabularySize } from './tokens.js'
+import { toTokens, vocabularySize } from './tokens.js'
 import { type Sameness, samenessFor } from './twins.js'
 
 /**
@@ -40,55 +38,18 @@ export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
 }
 
 function assemble(
-  grid: Geometry,
-  lists: { train: Puzzles; test: Puzzles },
-  about: Pick<DatasetManifest, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
+  { box, cells }: Geometry,
+  lists: Parameters<typeof assembleDataset>[0],
+  about: Pick<About, 'options' | 'seed' | 'source' | 'disjoint' | 'solutions'>,
 ): Dataset {
-  const train = splitOf(grid, 'train', lists.train)
-  const test = splitOf(grid, 'test', lists.test)
-  const manifest: DatasetManifest = {
-    formatVersion: 1,
+  return assembleDataset(lists, {
+    ...about,
     task: 'sudoku',
-    options: about.options,
-    source: about.source,
-    seed: about.seed,
-    vocabSize: vocabularySize(grid.box),
-    seqLen: grid.cells,
-    padId: PAD,
-    ignoreLabelId: PAD,
-    blankId: 0,
-    puzzleIdentifiers: 1,
-    counts: { train: train.count, test: test.count },
-    disjoint: about.disjoint,
-    solutions: about.solutions,
-    files: describeFiles(train, test),
-  }
-  return {
-    manifest,
-    hash: datasetHash(manifest),
-    train,
-    test,
-    augment: sudokuAugment(grid.box),
-    identifiers: blankOnly,
-    testTasks: null,
-  }
-}
-
-/** Puzzles as tokens; all share the one puzzle identifier 0. */
-function splitOf({ cells }: Geometry, name: Split['name'], list: Puzzles): Split {
-  const { count } = list
-  const inputs = new Uint8Array(count * cells)
-  const labels = new Uint8Array(count * cells)
-  const ratings = new Float64Array(count)
-  for (let i = 0; i < count; i++) {
-    const { clues, solution, rating } = list.at(i)
-    inputs.set(toTokens(clues), i * cells)
-    labels.set(toTokens(solution), i * cells)
-    ratings[i] = rating
-  }
-  const puzzleIds = new Int32Array(count)
-  const [puzzleStarts, groupStarts] = [singles(count), singles(count)]
-  return { name, count, seqLen: cells, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }
+    vocabSize: vocabularySize(box),
+    seqLen: cells,
+    augment: sudokuAugment(box),
+    toTokens,
+  })
 }
 
 function describeDisjoint(sameness: Sameness, leftOut: number): string {

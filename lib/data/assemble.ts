@@ -1,0 +1,62 @@
+import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
+import { datasetHash, describeFiles } from './hash.js'
+import { blankOnly } from './identifiers.js'
+import type { Puzzles } from './puzzles.js'
+
+/** The token of padding, and the stored label that is not counted. */
+const PAD = 0
+
+/** What a data set of puzzles without identifiers is, apart from the puzzles. */
+export interface About
+  extends Pick<
+    DatasetManifest,
+    'task' | 'options' | 'seed' | 'source' | 'vocabSize' | 'seqLen' | 'disjoint' | 'solutions'
+  > {
+  readonly augment: Augmentation | null
+  /** In words, where the data set itself says how its puzzles vary. */
+  readonly augmentation?: string
+  /** A puzzle or an answer, as the lists hold it, to tokens. Default: it is tokens already. */
+  readonly toTokens?: (cells: Uint8Array) => Uint8Array
+}
+
+/** A data set of puzzles that each are a group of their own and all share the one puzzle identifier 0. */
+export function assembleDataset(lists: { readonly train: Puzzles; readonly test: Puzzles }, about: About): Dataset {
+  const train = splitOf('train', lists.train, about)
+  const test = splitOf('test', lists.test, about)
+  const manifest: DatasetManifest = {
+    formatVersion: 1,
+    task: about.task,
+    options: about.options,
+    source: about.source,
+    seed: about.seed,
+    vocabSize: about.vocabSize,
+    seqLen: about.seqLen,
+    padId: PAD,
+    ignoreLabelId: PAD,
+    blankId: 0,
+    puzzleIdentifiers: 1,
+    counts: { train: train.count, test: test.count },
+    disjoint: about.disjoint,
+    solutions: about.solutions,
+    ...(about.augmentation === undefined ? {} : { augmentation: about.augmentation }),
+    files: describeFiles(train, test),
+  }
+  const { augment } = about
+  return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers: blankOnly, testTasks: null }
+}
+
+function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells) => cells }: About): Split {
+  const { count } = list
+  const inputs = new Uint8Array(count * seqLen)
+  const labels = new Uint8Array(count * seqLen)
+  const ratings = new Float64Array(count)
+  for (let i = 0; i < count; i++) {
+    const { clues, solution, rating } = list.at(i)
+    inputs.set(toTokens(clues), i * seqLen)
+    labels.set(toTokens(solution), i * seqLen)
+    ratings[i] = rating
+  }
+  const puzzleIds = new Int32Array(count)
+  const [puzzleStarts, groupStarts] = [singles(count), singles(count)]
+  return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }
+}
