@@ -115,6 +115,7 @@ test('figures are plotly JSON and SVG in one output, and the report loads nothin
   assert.match(JSON.stringify(notebook.cells[2]), /Learning, update 6/)
   assert.ok(existsSync(path.join(folder, 'beside.arrow')))
   const page = readFileSync(outOf('figure').replace('.ipynb', '.html'), 'utf8')
+  assert.match(page, /\.jp-RenderedSVG img \{ max-width: 100%/, 'a wide drawing is not cut off')
   assert.equal(page.match(/<img alt="Figure: [^"]*" src="data:image\/svg\+xml;base64,/g)?.length, 2)
   assert.match(page, /show<\/span>/)
   assert.match(page, /MLP &lt;b&gt;/)

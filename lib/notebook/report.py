@@ -21,6 +21,10 @@ EXPORTER = HTMLExporter(
 WITHOUT_WORDS = re.compile(r'(<img alt=")[^"]*(" src="data:image/svg\+xml)')
 
 
+# JupyterLab makes wide drawings fit; nbconvert's page would cut them off.
+FIT = "<style>.jp-RenderedSVG img { max-width: 100%; height: auto; }</style></head>"
+
+
 def words_of_drawings(notebook):
     """The text form of every output that has a drawing, in order."""
     for cell in notebook.cells:
@@ -33,4 +37,5 @@ notebook = nbformat.reads(sys.stdin.buffer.read().decode("utf8"), as_version=4)
 page, _ = EXPORTER.from_notebook_node(notebook)
 words = words_of_drawings(notebook)
 page = WITHOUT_WORDS.sub(lambda found: found[1] + html.escape(next(words, "figure")) + found[2], page)
+page = page.replace("</head>", FIT, 1)
 sys.stdout.buffer.write(page.encode("utf8"))
