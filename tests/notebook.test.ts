@@ -7,32 +7,16 @@ import fc from 'fast-check'
 import { UserError } from '../lib/errors.js'
 import { PLOTLY_MIME } from '../lib/notebook/bundle.js'
 import { isDisplay, settleDisplays, show } from '../lib/notebook/display.js'
-import { type MimeBundle, setHost } from '../lib/notebook/host.js'
+import { setHost } from '../lib/notebook/host.js'
 import { escapeHtml } from '../lib/notebook/html.js'
 import { type Cell, type Notebook, overwritten, tidyNotebook } from '../lib/notebook/notebook.js'
 import { injectParameters } from '../lib/notebook/parameters.js'
 import { withoutScripts } from '../lib/notebook/report.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
+import { fakeHost } from './notebook/fake-host.js'
 
 const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
-
-interface Sent {
-  readonly kind: 'display' | 'update'
-  readonly bundle: MimeBundle
-  readonly id: string
-}
-
-function watch(live: boolean): Sent[] {
-  const sent: Sent[] = []
-  setHost({
-    live,
-    display: (bundle, id) => sent.push({ kind: 'display', bundle, id }),
-    update: (bundle, id) => sent.push({ kind: 'update', bundle, id }),
-    clear: () => {},
-  })
-  return sent
-}
 
 afterEach(() => setHost(null))
 
@@ -41,7 +25,7 @@ const figure = (title: string) => lineFigure([{ name: 'mlp', x: [0, 1], y: [0, 1
 test('a figure is shown at once, and one bundle has all its forms when the cell ends', {
   skip: withoutKaleido,
 }, async () => {
-  const sent = watch(true)
+  const { sent } = fakeHost()
   const handle = show(figure('first'))
   assert.deepEqual(Object.keys(sent[0]!.bundle), [PLOTLY_MIME, 'text/plain'])
   await settleDisplays()
@@ -54,7 +38,7 @@ test('a figure is shown at once, and one bundle has all its forms when the cell 
 })
 
 test('updates that come fast are sent at most twice a second, the last one always', async () => {
-  const sent = watch(true)
+  const { sent } = fakeHost()
   const handle = show([{ step: 0 }])
   for (let step = 1; step <= 40; step++) {
     handle.update([{ step }])
@@ -67,7 +51,7 @@ test('updates that come fast are sent at most twice a second, the last one alway
 })
 
 test('without a watcher only the last of many updates is sent', async () => {
-  const sent = watch(false)
+  const { sent } = fakeHost({ live: false })
   const handle = show([{ step: 0 }])
   for (let step = 1; step <= 100; step++) handle.update([{ step }])
   await settleDisplays()
@@ -79,7 +63,7 @@ test('without a watcher only the last of many updates is sent', async () => {
 })
 
 test('arquero tables, Arrow tables and objects give the same table; numbers stand right with common decimals', () => {
-  const sent = watch(true)
+  const { sent } = fakeHost()
   const columns = { variant: ['mlp', 'attention'], exact: [85.25, 0.5] }
   show(aq.table(columns))
   show(tableFromArrays({ variant: columns.variant, exact: Float64Array.from(columns.exact) }))
@@ -91,7 +75,7 @@ test('arquero tables, Arrow tables and objects give the same table; numbers stan
 })
 
 test('no value and no column name of a table becomes markup, also hostile names', () => {
-  const sent = watch(true)
+  const { sent } = fakeHost()
   show([{ '<img src=x onerror=1>': '"><script>alert(1)</script>', toString: 1, constructor: null }])
   const html = String(sent[0]!.bundle['text/html'])
   assert.doesNotMatch(html, /<img|<script/)

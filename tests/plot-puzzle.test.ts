@@ -13,7 +13,7 @@ import { drawMaze } from '../lib/data/maze/tokens.js'
 import { sudoku } from '../lib/data/sudoku/build.js'
 import { drawSudoku } from '../lib/data/sudoku/tokens.js'
 import { UserError } from '../lib/errors.js'
-import { type MimeBundle, setHost } from '../lib/notebook/host.js'
+import { setHost } from '../lib/notebook/host.js'
 import { saveFigure } from '../lib/notebook/outputs.js'
 import { showPrediction, showPuzzle, showVersions } from '../lib/notebook/puzzle.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
@@ -21,6 +21,7 @@ import { panelsPicture, predictionPicture, puzzlePicture, versionsPicture } from
 import { boardsOf, type Drawable, type Mark } from '../lib/plot/puzzle-board.js'
 import { escapeXml } from '../lib/plot/puzzle-svg.js'
 import { boardsText } from '../lib/plot/puzzle-text.js'
+import { fakeHost } from './notebook/fake-host.js'
 
 const grids = await sudoku({ box: '2x3', train: 4, test: 3 })
 const mazes = await maze({ size: 8, train: 3, test: 2, augment: 'dihedral' })
@@ -139,22 +140,18 @@ test('tokens that only their numbers tell are drawn as numbers', () => {
   assert.match(svg, />39</)
 })
 
-const sent: MimeBundle[] = []
-afterEach(() => {
-  sent.length = 0
-  setHost(null)
-})
+afterEach(() => setHost(null))
 
 test('in a notebook pictures are SVG with text beside it', () => {
-  setHost({ live: true, display: (bundle) => sent.push(bundle), update: () => {}, clear: () => {} })
+  const { sent } = fakeHost()
   showPuzzle(grids)
   showVersions(mazes)
   showPrediction(tasks, { puzzle: 1, prediction: exampleOf(tasks, { split: 'test', example: 1 }).label })
   assert.deepEqual(
-    sent.map((bundle) => Object.keys(bundle)),
+    sent.map(({ bundle }) => Object.keys(bundle)),
     Array(3).fill(['image/svg+xml', 'text/plain']),
   )
-  assert.match(String(sent[2]!['text/plain']), /prediction: right/)
+  assert.match(String(sent[2]!.bundle['text/plain']), /prediction: right/)
   assert.throws(() => showPuzzle(grids, { example: 4 }), UserError)
 })
 

@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import { settleDisplays } from '../notebook/display.js'
 import { setHost } from '../notebook/host.js'
 import { createCells } from './execute.js'
@@ -93,8 +94,25 @@ function showThrough(server: Server, session: Session): void {
     display: (data, id) => server.publish('display_data', { data, metadata: {}, transient: { display_id: id } }),
     update: (data, id) => server.publish('update_display_data', { data, metadata: {}, transient: { display_id: id } }),
     clear: (wait) => server.publish('clear_output', { wait }),
+    signal: new AbortController().signal,
+    // Cells settle what is shown themselves, and are never stopped by force here.
+    atCellEnd: () => {},
+    atForcedStop: () => {},
+    stoppable: (work) => work(),
+    input: () => Promise.reject(refused('input')),
+    setTypeErrors: () => {},
+    comms: {
+      open: () => {
+        throw refused('comms')
+      },
+      onOpen: () => {},
+    },
   })
   session.setDisplay((data, update) => server.publish(update ? 'update_display_data' : 'display_data', { ...data }))
+}
+
+function refused(what: string): UserError {
+  return new UserError({ where: what, expected: 'a kernel that has it', found: 'this one' })
 }
 
 /** A throw in a timer or a promise that nobody awaits is shown under the last cell; the kernel lives. */
