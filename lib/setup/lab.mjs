@@ -19,7 +19,7 @@ export function jupyterEnvironment() {
 /**
  * Starts JupyterLab on the notebooks and resolves to its exit code.
  *
- * @param {string[]} rest further options for `jupyter lab`, e.g. `--no-browser`
+ * @param {string[]} rest further options for `jupyter lab`, e.g. `--no-browser`; they take the place of this project's
  */
 export async function lab(rest) {
   const environment = jupyterEnvironment()
@@ -36,7 +36,9 @@ export async function lab(rest) {
     '--LabApp.default_url=/lab/tree/notebooks/01-mlp-vs-attention.ipynb',
   ]
   const ownPrograms = { PATH: `${inRoot('.venv', 'bin')}:${process.env.PATH ?? ''}` }
-  return await runInForeground(inRoot('.venv', 'bin', 'jupyter-lab'), [...options, ...rest], {
+  const given = new Set(rest.map((option) => option.split('=')[0]))
+  const own = options.filter((option) => !given.has(option.split('=')[0]))
+  return await runInForeground(inRoot('.venv', 'bin', 'jupyter-lab'), [...own, ...rest], {
     ...environment,
     ...ownPrograms,
   })
