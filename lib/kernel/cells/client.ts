@@ -1,0 +1,142 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import path from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import type { FromCells, StopRequest, ToCells } from '../protocol.js'
+import { createFrameReader, encodeFrame } from './frames.js'
+
+/** What becomes of what the process sends. */
+export interface CellsHandlers {
+  message(message: FromCells): void
+  /** What native code and child processes wrote to the process's own stdout and stderr. */
+  raw(name: 'stdout' | 'stderr', chunk: Buffer): void
+  /** The process has ended, and all its messages were handled. */
+  exit(code: number | null, signal: NodeJS.Signals | null): void
+}
+
+/** The process that runs cells, seen from the server. */
+export interface CellsProcess {
+  readonly process: ChildProcess
+  send(message: ToCells): void
+  /** Tells the thread that can interrupt a busy main thread. */
+  stop(request: StopRequest): void
+  /** No message is handled until {@link resume}; a process that sends more than its pipe holds waits meanwhile. */
+  pause(): void
+  resume(): void
+  /** Ends it at once. */
+  kill(): void
+}
+
+/** How the process is started. */
+export interface CellsOptions {
+  /** Options of Node, e.g. `--expose-gc`. Default: none. */
+  readonly flags?: readonly string[]
+  /** Default: the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** The last raw output of a process that has ended is waited for this long: a grandchild may keep the pipe open. */
+const RAW_MS = 200
+
+/**
+ * Starts a process that runs cells.
+ *
+ * @param root the project's folder, which becomes its working directory
+ * @param cwd the notebook's folder
+ */
+export function startCells(
+  root: string,
+  cwd: string,
+  handlers: CellsHandlers,
+  options: CellsOptions = {},
+): CellsProcess {
+  const main = path.join(root, 'lib', 'kernel', 'cells', 'main.mjs')
+  const child = spawn(process.execPath, [...(options.flags ?? []), main, root, cwd], {
+    cwd: root,
+    env: options.env ?? process.env,
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
+    serialization: 'advanced',
+  })
+  const frames = child.stdio[3] as Readable
+  const stops = child.stdio[4] as Writable
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name]!.on('data', (chunk: Buffer) => handlers.raw(name, chunk))
+  // What is written to a process that has just died is lost like the process; its exit is told below.
+  stops.on('error', () => {})
+  child.on('error', () => {})
+
+  const reader = createFrameReader()
+  let paused = false
+  let ended: (() => void) | null = null
+  const drain = (): void => {
+    while (!paused) {
+      const frame = reader.next()
+      if (!frame) break
+      handlers.message(frame.value as FromCells)
+    }
+    if (paused || !ended) return
+    ended()
+    ended = null
+  }
+  frames.on('data', (chunk: Buffer) => {
+    reader.add(chunk)
+    drain()
+  })
+  whenEnded(child, frames, (code, signal) => {
+    ended = () => handlers.exit(code, signal)
+    drain()
+  })
+  return {
+    process: child,
+    send(message) {
+      if (child.connected) child.send(message, () => {})
+    },
+    stop(request) {
+      if (stops.writable) stops.write(encodeFrame(request))
+    },
+    pause() {
+      paused = true
+      frames.pause()
+    },
+    resume() {
+      if (!paused) return
+      paused = false
+      drain()
+      if (!paused) frames.resume()
+    },
+    kill: () => void child.kill('SIGKILL'),
+  }
+}
+
+/** Calls back once, when the process has ended and its streams were read to their ends. */
+function whenEnded(
+  child: ChildProcess,
+  frames: Readable,
+  ended: (code: number | null, signal: NodeJS.Signals | null) => void,
+): void {
+  let exit: [code: number | null, signal: NodeJS.Signals | null] | null = null
+  let waiting = true
+  let open = 3
+  const check = (): void => {
+    if (!exit || !frames.readableEnded || (open > 0 && waiting)) return
+    ended(...exit)
+    exit = null
+  }
+  for (const stream of [frames, child.stdout!, child.stderr!])
+    stream.once('close', () => {
+      open--
+      check()
+    })
+  const over = (code: number | null, signal: NodeJS.Signals | null): void => {
+    exit ??= [code, signal]
+    setTimeout(() => {
+      waiting = false
+      check()
+    }, RAW_MS)
+    check()
+  }
+  child.once('exit', over)
+  // Without memory or a program to start there is no process, no exit and no end of its streams.
+  child.once('error', () => {
+    if (child.pid === undefined) ended(null, null)
+  })
+}
