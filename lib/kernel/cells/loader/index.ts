@@ -1,4 +1,18 @@
-import type { Failure, ModuleSource, ModulesReply } from '../../protocol.js'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+
+import type { ModuleSource, ModulesReply } from '../../protocol.js'
+import { CellBindings } from './bindings.js'
+import type { Instance } from './instance.js'
+import { missingExport } from './missing-export.js'
+import { getExport } from './namespace.js'
+import { NativeModules, resolveUrl } from './native.js'
+import type { Context } from './registration.js'
+import { affectedBy, differs } from './reload.js'
+import { folderOf, Sources } from './sources.js'
+import { abandoned, World } from './world.js'
+
+export { CompileFailure } from './sources.js'
 
 /** What the loader needs from the process that runs cells. */
 export interface LoaderOptions {
@@ -57,13 +71,229 @@ export interface Loader {
   loadLib(file: string): Promise<object | null>
 }
 
-/** The compiler refused a module. It carries what the cell's error message has to say. */
-export class CompileFailure extends Error {
-  readonly failure: Failure
+/** Makes the loader of the process that runs cells. */
+export function createLoader(options: LoaderOptions): Loader {
+  return new ModuleLoader(options)
+}
 
-  constructor(failure: Failure) {
-    super(failure.evalue)
-    this.name = failure.ename
-    this.failure = failure
+/** A module that is loaded: `instance` is null for one that Node has loaded. */
+interface Loaded {
+  readonly namespace: object
+  readonly instance: Instance | null
+}
+
+class ModuleLoader implements Loader {
+  readonly #options: LoaderOptions
+  readonly #sources: Sources
+  readonly #natives: NativeModules
+  readonly #bindings = new CellBindings()
+  #world = new World()
+  /** Where a reload is going on: what will take the world's place. */
+  #next: World | null = null
+  /** Files whose reload was begun and not ended. */
+  #unfinished: readonly string[] = []
+  /** Rises with every forced stop: what began before it is not to go on. */
+  #era = 0
+
+  constructor(options: LoaderOptions) {
+    this.#options = options
+    this.#sources = new Sources(options.requestModules)
+    this.#natives = new NativeModules(options.root)
+  }
+
+  get #folder(): string {
+    return `${this.#options.cwd}/`
+  }
+
+  async import(specifier: string, bindings: Bindings, from = this.#folder): Promise<void> {
+    const { namespace, instance } = await this.#load(specifier, from, this.#world)
+    const all = Object.entries(bindings)
+    for (const [, [name]] of all)
+      if (name !== '*' && !(name in namespace)) throw missingExport(specifier, name, namespace)
+    for (const [local, [name, set]] of all) {
+      set(name === '*' ? namespace : getExport(namespace, name))
+      this.#bindings.bind(local, { file: instance?.file ?? null, name, set })
+    }
+  }
+
+  async load(specifier: string, from = this.#folder): Promise<object> {
+    return (await this.#load(specifier, from, this.#world)).namespace
+  }
+
+  resolve(specifier: string, from = this.#folder): string {
+    return resolveUrl(specifier, from)
+  }
+
+  release(names: readonly string[]): void {
+    this.#bindings.release(names)
+  }
+
+  abandon(): void {
+    this.#era++
+    this.#next = null
+    this.#sources.abandon()
+    this.#world.forgetUnfinished()
+  }
+
+  async loadLib(file: string): Promise<object | null> {
+    try {
+      return await this.load(path.resolve(this.#options.root, file), `${this.#options.root}/`)
+    } catch {
+      return null
+    }
+  }
+
+  async reload(modules: readonly ModuleSource[]): Promise<Reload> {
+    this.#sources.keep(modules)
+    const given = new Set([...this.#unfinished, ...modules.map(({ file }) => file)])
+    const changed = [...given].filter((file) => this.#hasChanged(file))
+    const affected = affectedBy(changed, this.#world, this.#sources)
+    if (affected.length === 0) return { reloaded: [], problem: null, notes: [] }
+
+    this.#unfinished = changed
+    const old = affected.flatMap((file) => this.#world.get(file) ?? [])
+    const next = new World(this.#world.all().filter((instance) => !old.includes(instance)))
+    this.#next = next
+    try {
+      await this.#instances(affected, next)
+    } catch (error) {
+      if (this.#next === next) this.#takeBack(next, old)
+      return { reloaded: [], problem: error, notes: [] }
+    }
+    return { reloaded: affected.map((file) => this.#relative(file)), problem: null, notes: this.#replace(next, old) }
+  }
+
+  /** A module's text differs from what runs of it. One that does not only gets its newer source map. */
+  #hasChanged(file: string): boolean {
+    const source = this.#sources.get(file)
+    const instance = this.#world.get(file)
+    if (!source || !instance) return source !== undefined
+    if (differs(instance.source, source)) return true
+    instance.source = source
+    this.#options.onSource(source)
+    return false
+  }
+
+  /** The reload has failed: the old modules stay. */
+  #takeBack(next: World, old: readonly Instance[]): void {
+    this.#next = null
+    this.#unfinished = []
+    for (const instance of next.all()) if (this.#world.get(instance.file) !== instance) next.forget(instance)
+    for (const { source } of old) this.#options.onSource(source)
+  }
+
+  /** The reload went well: the new modules take the old ones' place, in the cells too. */
+  #replace(next: World, old: readonly Instance[]): string[] {
+    for (const instance of old) instance.detach()
+    // What other code loaded for the first time in the meantime.
+    for (const instance of this.#world.all())
+      if (!old.includes(instance) && !next.get(instance.file)) next.add(instance)
+    this.#world = next
+    this.#next = null
+    this.#unfinished = []
+    return old.flatMap(({ file }) => {
+      const instance = next.get(file)
+      const lost = instance ? this.#bindings.update(file, instance.namespace) : []
+      return lost.map((name) => `${this.#relative(file)} no longer exports ${name}: it keeps its old value.`)
+    })
+  }
+
+  async #load(specifier: string, from: string, world: World): Promise<Loaded> {
+    const era = this.#era
+    const file = await this.#sources.find(specifier, from)
+    if (era !== this.#era) throw abandoned()
+    if (file === null) return { namespace: await this.#natives.load(specifier, folderOf(from)), instance: null }
+    const [instance] = await this.#instances([file], world)
+    if (!instance) throw abandoned()
+    return { namespace: instance.namespace, instance }
+  }
+
+  /** The instances of modules, loaded and run with all that they import. */
+  async #instances(files: readonly string[], wanted: World): Promise<Instance[]> {
+    const era = this.#era
+    // Everything that has to be waited for comes first, so that linking and starting go in one go, and two imports of
+    // one module at the same time cannot make two instances.
+    for (;;) {
+      const world = wanted === this.#next ? wanted : this.#world
+      const { order, waits } = this.#plan(files, world)
+      if (waits.length === 0) {
+        const added = world.link(order, {
+          context: (instance) => this.#context(instance, world),
+          foreign: (specifier, importer) => this.#foreign(specifier, importer),
+          changed: (instance) => this.#update(instance),
+        })
+        for (const { source } of added) this.#options.onSource(source)
+        world.start(added)
+        const instances = files.flatMap((file) => world.get(file) ?? [])
+        for (const instance of instances) await world.settled(instance)
+        if (era !== this.#era) throw abandoned()
+        return instances
+      }
+      await Promise.all(waits.map((wait) => wait()))
+      if (era !== this.#era) throw abandoned()
+    }
+  }
+
+  /** What of the project has to be instantiated, importers last, and what has to be fetched before. */
+  #plan(files: readonly string[], world: World): { order: ModuleSource[]; waits: (() => Promise<unknown>)[] } {
+    const order: ModuleSource[] = []
+    const waits: (() => Promise<unknown>)[] = []
+    const seen = new Set<string>()
+    const visit = (file: string, from: string) => {
+      if (seen.has(file) || world.get(file)) return
+      seen.add(file)
+      const source = this.#sources.get(file)
+      if (!source) {
+        waits.push(() => this.#fetch(file, from))
+        return
+      }
+      const { own, foreign } = this.#sources.imports(source)
+      const folder = path.dirname(file)
+      for (const specifier of foreign)
+        if (!this.#natives.get(specifier, folder)) waits.push(() => this.#natives.load(specifier, folder))
+      for (const dependency of own) visit(dependency, file)
+      order.push(source)
+    }
+    for (const file of files) visit(file, `${this.#options.root}/`)
+    return { order, waits }
+  }
+
+  async #fetch(file: string, from: string): Promise<void> {
+    await this.#sources.ask(file, from)
+    if (!this.#sources.get(file)) throw new Error(`The compiler did not send ${file}, which ${from} imports.`)
+  }
+
+  #foreign(specifier: string, importer: ModuleSource): object {
+    const namespace = this.#natives.get(specifier, path.dirname(importer.file))
+    if (!namespace) throw new Error(`${importer.file}: '${specifier}' is not loaded`)
+    return namespace
+  }
+
+  #context(instance: Instance, world: World): Context {
+    const { file } = instance
+    const meta = Object.assign(Object.create(null), {
+      url: pathToFileURL(file).href,
+      filename: file,
+      dirname: path.dirname(file),
+      resolve: (specifier: string) => resolveUrl(specifier, file),
+    }) as object
+    return {
+      id: file,
+      meta,
+      import: async (specifier) => {
+        const loaded = await this.#load(specifier, file, world)
+        if (loaded.instance) instance.loads.add(loaded.instance.file)
+        return loaded.namespace
+      },
+    }
+  }
+
+  /** An export changed while its module goes on; an instance that was replaced no longer speaks for the module. */
+  #update(instance: Instance): void {
+    if (this.#world.get(instance.file) === instance) this.#bindings.update(instance.file, instance.namespace)
+  }
+
+  #relative(file: string): string {
+    return path.relative(this.#options.root, file).split(path.sep).join('/')
   }
 }

@@ -1,0 +1,111 @@
+import type { ModuleSource } from '../../protocol.js'
+import { createNamespace, setExport } from './namespace.js'
+import { type Context, type Declaration, type Registration, registration } from './registration.js'
+
+/**
+ * `linked`: its imports are connected; `started`: it runs, or waits for what it imports; then `done` or `failed`.
+ */
+export type State = 'linked' | 'started' | 'done' | 'failed'
+
+/** One instance of a module of the project: a reload makes another one. */
+export class Instance {
+  readonly file: string
+  readonly registration: Registration
+  /** For each of the registration's dependencies a module of the project, or the namespace of another one. */
+  readonly dependencies: (Instance | object)[] = []
+  /** Who imports it, with the setters that take its namespace. */
+  readonly importers = new Map<Instance, ((namespace: object) => void)[]>()
+  /** Absolute paths of the modules that it has loaded by `import()`. */
+  readonly loads = new Set<string>()
+  source: ModuleSource
+  state: State = 'linked'
+  error: unknown = null
+  /** Settles when it has run to its end; null when nothing is to be waited for. Never rejects unheard. */
+  pending: Promise<void> | null = null
+
+  readonly #values: Map<string, unknown>
+  readonly #changed: (instance: Instance) => void
+  #declaration: Declaration | null = null
+  #namespace: object | null = null
+
+  /** `changed` is called when an export got another value. */
+  constructor(source: ModuleSource, changed: (instance: Instance) => void) {
+    this.file = source.file
+    this.source = source
+    this.registration = registration(source)
+    this.#values = new Map(this.registration.names.map((name) => [name, undefined]))
+    this.#changed = changed
+  }
+
+  /** The namespace: the same object for the instance's whole life, once it is linked. */
+  get namespace(): object {
+    return this.#namespace ?? createNamespace(this.#values)
+  }
+
+  /** Makes the module's functions; runs nothing of its body. */
+  declare(context: Context): void {
+    this.#declaration = this.registration.declare((name, value) => this.#publish(name, value), context)
+  }
+
+  /** Hands over the namespaces of what it imports. True when it got a new name by that, through `export *`. */
+  passImports(): boolean {
+    const before = this.#values.size
+    this.dependencies.forEach((dependency, i) => {
+      this.#setter(i)?.(dependency instanceof Instance ? dependency.namespace : dependency)
+    })
+    return this.#values.size > before
+  }
+
+  /** All names are known: makes the namespace, and puts it on the list of what it imports. */
+  link(): void {
+    this.#namespace = createNamespace(this.#values)
+    this.dependencies.forEach((dependency, i) => {
+      const set = this.#setter(i)
+      if (!(dependency instanceof Instance)) return
+      const setters = dependency.importers.get(this) ?? []
+      if (set) setters.push(set)
+      dependency.importers.set(this, setters)
+    })
+  }
+
+  /** No longer told of changes in what it imports. */
+  detach(): void {
+    for (const dependency of this.dependencies) if (dependency instanceof Instance) dependency.importers.delete(this)
+  }
+
+  /** Runs the module's body; a promise where it awaits something at its top level. */
+  execute(): Promise<void> | undefined {
+    const outcome = this.#declaration?.execute()
+    if (outcome instanceof Promise) return outcome.then(() => this.#end())
+    this.#end()
+    return undefined
+  }
+
+  #end(): void {
+    this.state = 'done'
+    this.pending = null
+    Object.preventExtensions(this.namespace)
+  }
+
+  #setter(i: number): ((namespace: object) => void) | undefined {
+    return this.#declaration?.setters[i]
+  }
+
+  #publish(name: string | Readonly<Record<string, unknown>>, value: unknown): unknown {
+    const entries: readonly [string, unknown][] = typeof name === 'string' ? [[name, value]] : Object.entries(name)
+    let changed = false
+    for (const [key, next] of entries) if (this.#set(key, next)) changed = true
+    if (changed && this.#namespace) {
+      for (const setters of this.importers.values()) for (const set of setters) set(this.#namespace)
+      this.#changed(this)
+    }
+    return typeof name === 'string' ? value : name
+  }
+
+  #set(name: string, value: unknown): boolean {
+    if (this.#values.has(name) && Object.is(this.#values.get(name), value)) return false
+    this.#values.set(name, value)
+    if (this.#namespace) setExport(this.#namespace, name, value)
+    return true
+  }
+}

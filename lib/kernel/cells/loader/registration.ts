@@ -1,0 +1,85 @@
+import vm from 'node:vm'
+
+import type { ModuleSource } from '../../protocol.js'
+
+/** What a module of System's form gets to publish its exports; gives the value back. */
+export type Publish = (name: string | Readonly<Record<string, unknown>>, value?: unknown) => unknown
+
+/** What a module of System's form knows about itself. */
+export interface Context {
+  readonly id: string
+  readonly meta: object
+  import(specifier: string): Promise<unknown>
+}
+
+/** One instance of a module: `setters` take the namespaces of what it imports, `execute` runs its body. */
+export interface Declaration {
+  readonly setters: readonly (((namespace: object) => void) | undefined)[]
+  execute(): unknown
+}
+
+/** A compiled module, of which any number of instances can be made. */
+export interface Registration {
+  /** Specifiers, in the order of the imports. */
+  readonly dependencies: readonly string[]
+  /** Names that the module itself exports, whether or not they have got a value yet. */
+  readonly names: readonly string[]
+  declare(publish: Publish, context: Context): Declaration
+}
+
+/** A source is compiled once, however often it is instantiated: an importer that did not change is not compiled again. */
+const known = new WeakMap<ModuleSource, Registration>()
+
+/** What a module's source registers. @throws SyntaxError where the code or the JSON cannot be parsed */
+export function registration(source: ModuleSource): Registration {
+  let found = known.get(source)
+  if (!found) {
+    found = source.file.endsWith('.json') ? ofJson(source) : ofCode(source)
+    known.set(source, found)
+  }
+  return found
+}
+
+function ofJson({ file, code }: ModuleSource): Registration {
+  // Every instance parses anew, so that a change that somebody made to the object does not outlive a reload.
+  const parse = () => {
+    try {
+      return JSON.parse(code.replace(/^\uFEFF/, '')) as unknown
+    } catch (error) {
+      throw new SyntaxError(`${file}: ${(error as Error).message}`)
+    }
+  }
+  return {
+    dependencies: [],
+    names: ['default'],
+    declare: (publish) => ({ setters: [], execute: () => void publish('default', parse()) }),
+  }
+}
+
+type Declare = Registration['declare']
+
+function ofCode({ file, code }: ModuleSource): Registration {
+  let dependencies: readonly string[] = []
+  let declare: Declare | null = null
+  // The file's own name, and no wrapper in the first line: stack traces are to name the right place.
+  const run = vm.compileFunction(code, ['System'], { filename: file })
+  run({
+    register: (...args: readonly unknown[]) => {
+      ;[dependencies, declare] = args.slice(-2) as [readonly string[], Declare]
+    },
+  })
+  if (!declare) throw new Error(`${file}: its code registers no module`)
+  return { dependencies, names: exportedNames(declare), declare }
+}
+
+/**
+ * The names that a module publishes, out of its code: a namespace has all its names, in order, before the module has
+ * run, and a `let` without a value is exported too.
+ */
+function exportedNames(declare: Declare): string[] {
+  const code = declare.toString()
+  const publish = /^[^(]*\(\s*([\w$]+)/.exec(code)?.[1]
+  if (publish === undefined) return []
+  const calls = code.matchAll(new RegExp(`\\b${publish.replaceAll('$', '\\$')}\\("((?:[^"\\\\]|\\\\.)*)"`, 'g'))
+  return [...new Set(Array.from(calls, ([, name = '']) => JSON.parse(`"${name}"`) as string))]
+}

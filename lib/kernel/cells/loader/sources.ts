@@ -1,0 +1,112 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+
+import type { Failure, ModuleSource, ModulesReply } from '../../protocol.js'
+import { isPath, pathOf } from './native.js'
+import { registration } from './registration.js'
+import { abandoned } from './world.js'
+
+/** The compiler refused a module. It carries what the cell's error message has to say. */
+export class CompileFailure extends Error {
+  readonly failure: Failure
+
+  constructor(failure: Failure) {
+    super(failure.evalue)
+    this.name = failure.ename
+    this.failure = failure
+  }
+}
+
+type Request = (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
+
+/**
+ * The newest compiled text of every module that the compiler has sent. It is kept whether or not the module could be
+ * loaded, since the compiler sends nothing twice.
+ */
+export class Sources {
+  readonly #request: Request
+  readonly #byFile = new Map<string, ModuleSource>()
+  /** What a path in an import has turned out to mean. */
+  readonly #resolved = new Map<string, string>()
+  readonly #asked = new Map<string, Asked>()
+
+  constructor(request: Request) {
+    this.#request = request
+  }
+
+  get(file: string): ModuleSource | undefined {
+    return this.#byFile.get(file)
+  }
+
+  /** Takes newer sources. */
+  keep(modules: readonly ModuleSource[]): void {
+    for (const module of modules) this.#byFile.set(module.file, module)
+  }
+
+  /**
+   * The absolute path of the project's module that a specifier stands for, its source at hand; null for a package's or
+   * Node's own. @throws CompileFailure where it has errors
+   */
+  async find(specifier: string, from: string): Promise<string | null> {
+    if (!isPath(specifier)) return null
+    const stated = this.get(from)?.dependencies[specifier]
+    const meant = stated ?? pathOf(specifier, folderOf(from))
+    if (FOREIGN.test(meant)) return null
+    const known = this.#resolved.get(meant) ?? (this.#byFile.has(meant) ? meant : undefined)
+    if (known !== undefined && existsSync(known)) return known
+    const file = await this.ask(meant, from)
+    if (file !== null) this.#resolved.set(meant, file)
+    return file
+  }
+
+  /** Asks the compiler for a module, once for all that want it at the same time. */
+  ask(file: string, from: string): Promise<string | null> {
+    const asked = this.#asked.get(file)
+    if (asked) return asked.answer
+    let abandon: () => void = () => undefined
+    const answer = new Promise<string | null>((resolve, reject) => {
+      abandon = () => reject(abandoned())
+      this.#request(file, from, (reply) => {
+        this.#asked.delete(file)
+        if (reply.failure) return reject(new CompileFailure(reply.failure))
+        this.keep(reply.modules)
+        resolve(reply.file)
+      })
+    })
+    answer.catch(() => undefined)
+    this.#asked.set(file, { answer, abandon })
+    return answer
+  }
+
+  /** Whoever waits for an answer waits no longer. One that still comes is kept. */
+  abandon(): void {
+    const all = [...this.#asked.values()]
+    this.#asked.clear()
+    for (const { abandon } of all) abandon()
+  }
+
+  /** The project's modules that a module imports, as absolute paths, and the specifiers of all others. */
+  imports(source: ModuleSource): { readonly own: readonly string[]; readonly foreign: readonly string[] } {
+    const own: string[] = []
+    const foreign: string[] = []
+    for (const specifier of registration(source).dependencies) {
+      const file = source.dependencies[specifier]
+      if (file === undefined) foreign.push(specifier)
+      else own.push(file)
+    }
+    return { own, foreign }
+  }
+}
+
+interface Asked {
+  readonly answer: Promise<string | null>
+  readonly abandon: () => void
+}
+
+/** Files that Node loads, although a path names them. */
+const FOREIGN = /\/node_modules\/|\.(?:cjs|cts|node|wasm)$/
+
+/** The folder of an importing file, or the folder itself when it ends in `/`. */
+export function folderOf(from: string): string {
+  return from.endsWith('/') ? path.resolve(from) : path.dirname(from)
+}

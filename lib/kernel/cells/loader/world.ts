@@ -1,0 +1,139 @@
+import type { ModuleSource } from '../../protocol.js'
+import { Instance } from './instance.js'
+import type { Context } from './registration.js'
+
+/**
+ * The loaded modules of the project, one instance for each file. A reload prepares a second world, which takes the
+ * first one's place when all went well.
+ */
+export class World {
+  readonly #instances: Map<string, Instance>
+
+  constructor(instances: Iterable<Instance> = []) {
+    this.#instances = new Map(Array.from(instances, (instance) => [instance.file, instance]))
+  }
+
+  get(file: string): Instance | undefined {
+    return this.#instances.get(file)
+  }
+
+  all(): Instance[] {
+    return [...this.#instances.values()]
+  }
+
+  add(instance: Instance): void {
+    this.#instances.set(instance.file, instance)
+  }
+
+  /**
+   * Makes instances of modules and connects them: what they import must be among them, be here, or be found by
+   * `foreign`. The order is that of a walk through the imports, each module after those that it imports, save in circles.
+   */
+  link(
+    sources: readonly ModuleSource[],
+    make: {
+      readonly context: (instance: Instance) => Context
+      readonly foreign: (specifier: string, importer: ModuleSource) => object
+      readonly changed: (instance: Instance) => void
+    },
+  ): Instance[] {
+    const added = sources.map((source) => new Instance(source, make.changed))
+    const fresh = new Map(added.map((instance) => [instance.file, instance]))
+    for (const instance of added)
+      for (const specifier of instance.registration.dependencies) {
+        const file = instance.source.dependencies[specifier]
+        const own = file === undefined ? undefined : (fresh.get(file) ?? this.get(file))
+        instance.dependencies.push(own ?? make.foreign(specifier, instance.source))
+      }
+    for (const instance of added) instance.declare(make.context(instance))
+    // A name that comes through `export *` may have a long way, in circles too: until nobody learns a new one.
+    while (added.map((instance) => instance.passImports()).includes(true));
+    for (const instance of added) instance.link()
+    for (const instance of added) instance.passImports()
+    for (const instance of added) this.add(instance)
+    return added
+  }
+
+  /**
+   * Runs modules after those that they import. What awaits something at its top level does not hold up its neighbours,
+   * only those that import it.
+   *
+   * @throws what a module throws at once; a later failure is in its `pending`
+   */
+  start(instances: readonly Instance[]): void {
+    try {
+      for (const instance of instances) this.#start(instance)
+    } catch (error) {
+      for (const instance of instances) if (instance.state === 'linked') this.#fail(instance, error)
+      throw error
+    }
+  }
+
+  /**
+   * Waits until a module and all that it imports have run. @throws what one of them threw
+   */
+  async settled(instance: Instance): Promise<void> {
+    // One that is running right now, and imports itself by import(), has ended or awaits something afterwards.
+    if (instance.state !== 'done') await null
+    const reached = new Set([instance])
+    for (const { dependencies } of reached)
+      for (const dependency of dependencies) if (dependency instanceof Instance) reached.add(dependency)
+    for (const { state, error } of reached) if (state === 'failed') throw error
+    await Promise.all(Array.from(reached, ({ pending }) => pending))
+  }
+
+  /** Forgets what has not run to its end. */
+  forgetUnfinished(): void {
+    for (const instance of this.all()) if (instance.state !== 'done') this.#fail(instance, abandoned())
+  }
+
+  /** Forgets a module, and those that import it: the next time they start anew. */
+  forget(instance: Instance): void {
+    if (this.get(instance.file) === instance) this.#instances.delete(instance.file)
+    instance.detach()
+    const importers = [...instance.importers.keys()]
+    instance.importers.clear()
+    for (const importer of importers) this.forget(importer)
+  }
+
+  #start(instance: Instance): void {
+    if (instance.state === 'failed') throw instance.error
+    if (instance.state !== 'linked') return
+    instance.state = 'started'
+    try {
+      const waits: Promise<void>[] = []
+      for (const dependency of instance.dependencies) {
+        if (!(dependency instanceof Instance)) continue
+        this.#start(dependency)
+        // In a circle, one that has only started has nothing pending yet, and is not waited for.
+        if (dependency.pending) waits.push(dependency.pending)
+      }
+      const running = waits.length > 0 ? Promise.all(waits).then(() => instance.execute()) : instance.execute()
+      if (running) instance.pending = this.#watched(instance, running)
+    } catch (error) {
+      this.#fail(instance, error)
+      throw error
+    }
+  }
+
+  #watched(instance: Instance, running: Promise<void>): Promise<void> {
+    const watched = running.catch((error: unknown) => {
+      this.#fail(instance, error)
+      throw error
+    })
+    // Whoever waits for it hears of the failure; nobody may, where the failure of another came first.
+    watched.catch(() => undefined)
+    return watched
+  }
+
+  #fail(instance: Instance, error: unknown): void {
+    instance.state = 'failed'
+    instance.error = error
+    this.forget(instance)
+  }
+}
+
+/** What a load that was broken off ends with, where somebody still waits for it. */
+export function abandoned(): Error {
+  return new Error('The import was broken off: its cell was stopped.')
+}
