@@ -1,0 +1,58 @@
+import type ts from 'typescript'
+import { cellCalls } from './cell.js'
+import { planCell } from './plan.js'
+import { type Declared, replScope } from './scope.js'
+
+export { type CompiledModule, compileModule, ModuleSyntaxError } from './module.js'
+export { emittedName } from './names.js'
+
+/** A cell to compile. */
+export interface CellSource {
+  readonly code: string
+  /** What stack traces call the cell; unlike every other cell's. */
+  readonly url: string
+  /** The cell as the checker knows it: parsed from `code`, bound, with the names of earlier cells in its scope. */
+  readonly sourceFile: ts.SourceFile
+  readonly checker: ts.TypeChecker
+  /** Whether a file of the checker's is a cell, this one or an earlier one. */
+  readonly isCellFile: (fileName: string) => boolean
+}
+
+/** A cell as it runs. */
+export interface CompiledCell {
+  /** JavaScript for V8's REPL mode. */
+  readonly code: string
+  /** Source map (version 3, JSON) from `code` to the cell. */
+  readonly map: string
+  /** Names that the cell declares at its top level, as they are called in `code`, without those that it imports. */
+  readonly declares: readonly string[]
+}
+
+/**
+ * Compiles a cell without errors of syntax. What runs calls the cells' runtime (`$rl`) for imports, results and after
+ * every `await`. A top-level name that is a global's too is called `name$`, so that libraries keep the global.
+ */
+export function compileCell(compiler: typeof ts, cell: CellSource): CompiledCell {
+  const plan = planCell(compiler, cell.checker, cell.sourceFile, cell.isCellFile)
+  const declared: Declared = { names: new Set() }
+  const imported = new Set<string>()
+  const suffix = cell.url.replace(/\W+/g, '_')
+  const { outputText, sourceMapText } = compiler.transpileModule(cell.code, {
+    fileName: 'cell.mts',
+    compilerOptions: {
+      target: compiler.ScriptTarget.ES2022,
+      module: compiler.ModuleKind.ESNext,
+      moduleDetection: compiler.ModuleDetectionKind.Force,
+      sourceMap: true,
+      newLine: compiler.NewLineKind.LineFeed,
+    },
+    transformers: { before: [cellCalls(compiler, plan, imported)], after: [replScope(compiler, suffix, declared)] },
+  })
+  const code = outputText.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, '\n')
+  const map = { ...(JSON.parse(sourceMapText ?? '{}') as object), file: cell.url, sources: [cell.url], sourceRoot: '' }
+  return {
+    code: `${code}//# sourceURL=${cell.url}\n`,
+    map: JSON.stringify(map),
+    declares: [...declared.names].filter((name) => !imported.has(name)),
+  }
+}

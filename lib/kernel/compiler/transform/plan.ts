@@ -1,0 +1,99 @@
+import type ts from 'typescript'
+import { globalNames } from './names.js'
+
+/** What only the checker knows of a cell. Places are the start (`pos`) of identifiers. */
+export interface CellPlan {
+  /** Identifiers that mean a cell's top-level name, and that are called otherwise in the code that runs. */
+  readonly renamed: ReadonlySet<number>
+  /** Local names of imports that are types only. */
+  readonly types: ReadonlySet<number>
+}
+
+/** Parts of TypeScript's binder that its public types leave out. */
+interface Bound {
+  readonly locals?: ts.SymbolTable
+  readonly symbol?: ts.Symbol
+}
+interface Local extends ts.Symbol {
+  readonly exportSymbol?: ts.Symbol
+}
+interface TypeOnly {
+  getTypeOnlyAliasDeclaration?(symbol: ts.Symbol): ts.Node | undefined
+}
+
+/** Asks the checker about the identifiers whose meaning decides how they are written. */
+export function planCell(
+  compiler: typeof ts,
+  checker: ts.TypeChecker,
+  sourceFile: ts.SourceFile,
+  isCellFile: (fileName: string) => boolean,
+): CellPlan {
+  const renamed = new Set<number>()
+  const types = new Set<number>()
+  const visit = (node: ts.Node): void => {
+    if (compiler.isIdentifier(node)) {
+      if (globalNames.has(node.text) && meansCellName(node)) renamed.add(node.pos)
+    } else if (compiler.isImportDeclaration(node)) {
+      for (const name of importedNames(compiler, node)) if (isType(name)) types.add(name.pos)
+    } else if (compiler.isImportEqualsDeclaration(node) && isType(node.name)) types.add(node.name.pos)
+    compiler.forEachChild(node, visit)
+  }
+
+  const symbolOf = (name: ts.Identifier): ts.Symbol | undefined => {
+    const parent = name.parent
+    if (compiler.isShorthandPropertyAssignment(parent) && parent.name === name)
+      return checker.getShorthandAssignmentValueSymbol(parent)
+    return checker.getSymbolAtLocation(name)
+  }
+
+  const meansCellName = (name: ts.Identifier): boolean => {
+    const parent = name.parent
+    if (compiler.isBindingElement(parent) && parent.propertyName === name) return false
+    if (compiler.isImportSpecifier(parent) && parent.propertyName === name) return false
+    if (compiler.isPropertyAccessExpression(parent) && parent.name === name) return false
+    const symbol = symbolOf(name)
+    if (!symbol?.declarations?.some((declaration) => isCellTop(symbol, declaration, name.text))) return false
+    // A class is constant in its own body, which has to be readable before the class is: it keeps its name there.
+    return !symbol.declarations.some(
+      (declaration) =>
+        compiler.isClassDeclaration(declaration) &&
+        declaration.name !== name &&
+        declaration.getSourceFile() === sourceFile &&
+        declaration.pos <= name.pos &&
+        name.end <= declaration.end,
+    )
+  }
+
+  const isCellTop = (symbol: ts.Symbol, declaration: ts.Declaration, name: string): boolean => {
+    const file = declaration.getSourceFile()
+    if (!isCellFile(file.fileName)) return false
+    if (compiler.isInterfaceDeclaration(declaration) || compiler.isTypeAliasDeclaration(declaration)) return false
+    if (compiler.getCombinedModifierFlags(declaration) & compiler.ModifierFlags.Ambient) return false
+    const { locals, symbol: module } = file as Bound
+    const key = name as ts.__String
+    const local = locals?.get(key) as Local | undefined
+    return local !== undefined
+      ? local === symbol || local.exportSymbol === symbol
+      : module?.exports?.get(key) === symbol
+  }
+
+  const isType = (name: ts.Identifier): boolean => {
+    const symbol = checker.getSymbolAtLocation(name)
+    if (symbol === undefined || !(symbol.flags & compiler.SymbolFlags.Alias)) return false
+    if ((checker as TypeOnly).getTypeOnlyAliasDeclaration?.(symbol) !== undefined) return true
+    return !(checker.getAliasedSymbol(symbol).flags & compiler.SymbolFlags.Value)
+  }
+
+  visit(sourceFile)
+  return { renamed, types }
+}
+
+/** The local names that an import makes. */
+function importedNames(compiler: typeof ts, node: ts.ImportDeclaration): ts.Identifier[] {
+  const clause = node.importClause
+  const bindings = clause?.namedBindings
+  const names = clause?.name === undefined ? [] : [clause.name]
+  if (bindings === undefined) return names
+  if (compiler.isNamespaceImport(bindings)) return [...names, bindings.name]
+  return [...names, ...bindings.elements.map((element) => element.name)]
+}
