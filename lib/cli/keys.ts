@@ -1,5 +1,6 @@
 import { nearest } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import { wrongUse } from './command.js'
 
 /** The values of a command's own keys. @throws UserError (exit code 2) for any other key, naming the nearest. */
 export function onlyKeys<K extends string>(
@@ -18,4 +19,11 @@ export function onlyKeys<K extends string>(
     })
   }
   return Object.fromEntries(pairs) as { readonly [key in K]?: string }
+}
+
+/** A whole number of 1 or more. @throws UserError (exit code 2) for anything else. */
+export function countOf(key: string, text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text)
+  if (!Number.isSafeInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text ?? '')
+  return value
 }

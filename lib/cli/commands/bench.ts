@@ -1,101 +1,23 @@
-import { execFile } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { UserError } from '../../errors.js'
-import { benchData, DATA_BENCHES, type DataBench, type DataMeasurement } from '../../experiment/bench/data.js'
-import { formatTable } from '../../results/text.js'
 import { type Args, type Command, wrongUse } from '../command.js'
-import { onlyKeys } from '../keys.js'
+import { benchDataAction, benchDataHelp } from './bench/data.js'
+import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
 
-const program = fileURLToPath(new URL('../recurlab.mjs', import.meta.url))
+/** What follows `recurlab bench`. */
+const actions: Readonly<Record<string, (names: readonly string[], args: Args) => Promise<number>>> = {
+  data: benchDataAction,
+  kernel: benchKernelAction,
+}
 
-/** `recurlab bench data`. */
+/** `recurlab bench data|kernel`. */
 export const command: Command = {
-  usage: 'bench data [NAME …] key=value …',
-  summary: 'measure how fast data are built and drawn, and in how much memory',
-  help: `
-NAME is one or more of ${DATA_BENCHES.join(', ')} (default: all whose files are there). Each is measured in
-a process of its own: seconds from its start to the first training batch of 768, work a second while building,
-examples a second while drawing, and the most memory above what the process held before.
-
-  rows=N     rows of the CSV file that is made for sudoku (default: 1000000, some 190 MB under the system's temporary folder)
-  mazes=N    30×30 mazes that are generated (default: 80)
-  arc=DIR    folder of the ARC files (default: ../shared/data/arc)
-  --json     as JSON`,
+  usage: 'bench data|kernel [NAME …] key=value …',
+  summary: 'measure how fast data are built, or how fast the notebook kernel answers',
+  help: [benchDataHelp, benchKernelHelp].join('\n'),
   flags: { json: false, inside: false },
-  async run({ words, pairs, flags }) {
-    const [what, ...names] = words
-    if (what !== 'data') throw wrongUse('data after bench', what ?? 'nothing')
-    const keys = onlyKeys(pairs, ['rows', 'mazes', 'arc'])
-    const options = {
-      rows: count('rows', keys.rows, 1_000_000),
-      mazes: count('mazes', keys.mazes, 80),
-      arcDir: keys.arc ?? path.join('..', 'shared', 'data', 'arc'),
-    }
-    const asked = names.length > 0 ? names.map(benchName) : DATA_BENCHES.filter(available(options.arcDir))
-    const rows: DataMeasurement[] = []
-    if (flags.has('inside')) rows.push(await benchData(asked[0]!, options))
-    else for (const name of asked) rows.push(await inProcess(name, pairs))
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
-    else process.stdout.write(`${formatTable(rows.map(readable))}\n`)
-    return 0
+  async run(args) {
+    const [what, ...names] = args.words
+    const action = what !== undefined && Object.hasOwn(actions, what) ? actions[what] : undefined
+    if (!action) throw wrongUse(`${Object.keys(actions).join(' or ')} after bench`, what ?? 'nothing')
+    return action(names, args)
   },
-}
-
-/** Measures in a process of its own. */
-async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMeasurement> {
-  const given = [...pairs].map(([key, value]) => `${key}=${value}`)
-  const args = [program, 'bench', 'data', name, '--inside', '--json', ...given]
-  try {
-    const { stdout } = await promisify(execFile)(process.execPath, args)
-    return (JSON.parse(stdout) as [DataMeasurement])[0]
-  } catch (error) {
-    const { stderr = '', signal } = error as { stderr?: string; signal?: string | null }
-    const said = stderr
-      .trim()
-      .replace(/^recurlab: /, '')
-      .replace(/\.$/, '')
-    throw new UserError(
-      {
-        where: `bench data ${name}`,
-        expected: 'a measurement',
-        found: said || `a process that ended (${signal ?? 'failed'})`,
-      },
-      { cause: error },
-    )
-  }
-}
-
-function readable(row: DataMeasurement): Record<string, string | number> {
-  return {
-    data: row.data,
-    'first batch (s)': round(row.firstBatchSeconds),
-    'build (s)': round(row.buildSeconds),
-    work: row.work,
-    'work/s': Math.round(row.buildRate),
-    'examples/s': Math.round(row.examplesPerSecond),
-    'memory (MB)': Math.round(row.peakBytes / 1e6),
-  }
-}
-
-function benchName(word: string): DataBench {
-  const name = DATA_BENCHES.find((name) => name === word)
-  if (!name) throw wrongUse(`names out of ${DATA_BENCHES.join(', ')}`, word)
-  return name
-}
-
-function available(arcDir: string): (name: DataBench) => boolean {
-  return (name) => !['arc-1', 'arc-2'].includes(name) || existsSync(arcDir)
-}
-
-function count(key: string, text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text ?? '')
-  return value
-}
-
-function round(seconds: number): number {
-  return Math.round(seconds * 100) / 100
 }
