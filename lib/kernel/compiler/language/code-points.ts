@@ -1,0 +1,6 @@
+/** Offset in Unicode code points, as Jupyter counts, of an offset in UTF-16 units, as JavaScript counts. */
+export function codePoints(text: string, offset: number): number {
+  let points = 0
+  for (let at = 0; at < offset; points++) at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
+  return points
+}

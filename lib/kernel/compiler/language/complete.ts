@@ -1,0 +1,67 @@
+import type { Content } from '../../protocol.js'
+import type { CellSession } from '../session.js'
+import { codePoints } from './code-points.js'
+import { filePaths } from './file-paths.js'
+import { never } from './internals.js'
+import { detailsOf } from './match-details.js'
+import { type Match, matchesOf } from './matches.js'
+import { type View, view } from './view.js'
+
+/**
+ * Content of `complete_reply`: what can stand at the cursor. Names of earlier cells come with their members and types,
+ * specifiers of modules, keys and words that the type expected there allows, and files in strings that start like paths.
+ *
+ * @param cursor in UTF-16 units; the reply counts code points, as the protocol does
+ */
+export function complete(session: CellSession, code: string, cursor: number): Content {
+  const seen = view(session, code, cursor)
+  const matches = fromTypeScript(seen)
+  return reply(seen, matches.length > 0 ? matches : filePaths(seen))
+}
+
+function fromTypeScript(seen: View): Match[] {
+  const { ts, sourceFile, program, host, cursor } = seen
+  const info = ts.Completions.getCompletionsAtPosition(
+    host,
+    program,
+    () => {},
+    sourceFile,
+    cursor,
+    PREFERENCES,
+    undefined,
+    ts.CompletionTriggerKind.Invoked,
+    never,
+    undefined,
+    true,
+  )
+  return info ? matchesOf(seen, info.entries) : []
+}
+
+/** No imports are offered that would have to be written elsewhere: a match can only replace what is at the cursor. */
+const PREFERENCES = {
+  includeCompletionsForModuleExports: false,
+  includeCompletionsWithInsertText: true,
+  includeAutomaticOptionalChainCompletions: true,
+  quotePreference: 'single',
+} as const
+
+function reply(seen: View, matches: readonly Match[]): Content {
+  const { code, cursor } = seen
+  const start = codePoints(code, matches[0]?.start ?? cursor)
+  const end = codePoints(code, matches[0]?.end ?? cursor)
+  const details = detailsOf(seen, matches)
+  return {
+    status: 'ok',
+    matches: matches.map(({ text }) => text),
+    cursor_start: start,
+    cursor_end: end,
+    metadata: {
+      _jupyter_types_experimental: matches.map((match, index) => ({
+        start,
+        end,
+        text: match.text,
+        ...details[index],
+      })),
+    },
+  }
+}

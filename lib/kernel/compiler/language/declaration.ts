@@ -1,0 +1,40 @@
+import path from 'node:path'
+import type ts from 'typescript'
+import { isCellFile } from '../cells.js'
+import type { Declared } from './description.js'
+import type { View } from './view.js'
+
+const MOST_LINES = 200
+
+/** Where a symbol is declared, and the text of that; of several, the one with a body. */
+export function declarationOf({ ts, sourceFile, cwd }: View, symbol: ts.Symbol): Declared | undefined {
+  const declarations = symbol.declarations ?? []
+  const chosen =
+    declarations.find((node) => (node as { body?: ts.Node }).body) ?? symbol.valueDeclaration ?? declarations[0]
+  if (!chosen) return undefined
+  const node = whole(chosen)
+  const file = node.getSourceFile()
+  const { line } = file.getLineAndCharacterOfPosition(node.getStart(file))
+  return {
+    at: place(file, line + 1),
+    source: ts.isSourceFile(node) ? firstLines(file.text) : firstLines(node.getText(file)),
+  }
+
+  function place(file: ts.SourceFile, line: number): string {
+    if (file === sourceFile) return `this cell, line ${line}`
+    return isCellFile(file.fileName) ? `an earlier cell, line ${line}` : `${path.relative(cwd, file.fileName)}:${line}`
+  }
+
+  /** A variable is shown with its `const` or `let`, an imported name with its import. */
+  function whole(declaration: ts.Node): ts.Node {
+    const list = declaration.parent
+    if (ts.isVariableDeclaration(declaration) && ts.isVariableDeclarationList(list))
+      return ts.isVariableStatement(list.parent) ? list.parent : list
+    return declaration
+  }
+}
+
+function firstLines(text: string): string {
+  const lines = text.split('\n')
+  return lines.length > MOST_LINES ? [...lines.slice(0, MOST_LINES), '…'].join('\n') : text
+}

@@ -1,0 +1,35 @@
+import type ts from 'typescript'
+import type { Description } from './description.js'
+import { never } from './internals.js'
+import { signatureText, tagsOf, textOf } from './texts.js'
+import type { View } from './view.js'
+
+/** Describes what the call takes in whose parentheses the cursor stands, and the argument that comes there. */
+export function describeCall({ ts, program, sourceFile, cursor }: View): Description | undefined {
+  if (ts.isInComment(sourceFile, cursor)) return undefined
+  const help = ts.SignatureHelp.getSignatureHelpItems(program, sourceFile, cursor, { kind: 'invoked' }, never)
+  const item = help?.items[help.selectedItemIndex] ?? help?.items[0]
+  if (!help || !item) return undefined
+  const more = help.items.length > 1 ? ` (+${help.items.length - 1} overload${help.items.length > 2 ? 's' : ''})` : ''
+  const argument = item.parameters[Math.min(help.argumentIndex, item.parameters.length - 1)]
+  const beyond = help.argumentIndex >= item.parameters.length && !item.isVariadic
+  return {
+    signature: `${written(item)}${more}`,
+    documentation: textOf(item.documentation),
+    tags: tagsOf(item.tags),
+    ...(argument && !beyond
+      ? {
+          argument: {
+            signature: signatureText(argument.displayParts),
+            documentation: textOf(argument.documentation),
+          },
+        }
+      : {}),
+  }
+}
+
+function written(item: ts.SignatureHelpItem): string {
+  const parameters = item.parameters.map(({ displayParts }) => signatureText(displayParts))
+  const between = signatureText(item.separatorDisplayParts)
+  return `${signatureText(item.prefixDisplayParts)}${parameters.join(between)}${signatureText(item.suffixDisplayParts)}`
+}

@@ -1,0 +1,45 @@
+import type ts from 'typescript'
+import { declarationOf } from './declaration.js'
+import type { Description } from './description.js'
+import { membersOf } from './members.js'
+import { schemaKeyOf } from './schema-key.js'
+import type { Found } from './symbol-at.js'
+import { signatureText, tagsOf, textOf } from './texts.js'
+import { meaningOf, type View } from './view.js'
+
+const LONGEST_SIGNATURE = 1000
+
+/** Describes a name: its type, what TSDoc and the glossary say of it, and with `full` its declaration. */
+export function describeSymbol(seen: View, { node, symbol }: Found, full: boolean): Description | undefined {
+  const { ts, checker, sourceFile } = seen
+  const shown = ts.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
+    checker,
+    symbol,
+    sourceFile,
+    ts.getContainerNode(node),
+    node,
+    meaningOf(ts, symbol),
+    undefined,
+    LONGEST_SIGNATURE,
+  )
+  const signature = signatureText(shown.displayParts)
+  if (!signature) return undefined
+  const key = schemaKeyOf(ts, symbol)
+  const declared = full ? declarationOf(seen, symbol) : undefined
+  return {
+    signature: withMembers(seen, symbol, node, signature),
+    documentation: textOf(shown.documentation),
+    tags: tagsOf(shown.tags),
+    ...(key ? { key } : {}),
+    ...(declared ? { declared } : {}),
+  }
+}
+
+/** A class or an interface is shown with what it has. */
+function withMembers(seen: View, symbol: ts.Symbol, node: ts.Node, signature: string): string {
+  const { ts } = seen
+  if (!(symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) || signature.includes('\n')) return signature
+  if (!/^(abstract )?(class|interface) /.test(signature)) return signature
+  const members = membersOf(seen, symbol, node)
+  return members.length === 0 ? signature : `${signature} {\n${members.map((line) => `  ${line}`).join('\n')}\n}`
+}

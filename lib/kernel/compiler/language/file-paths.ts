@@ -1,0 +1,39 @@
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { Match } from './matches.js'
+import type { View } from './view.js'
+
+/** Files and folders that a string beginning with `./`, `../` or `/` can go on with; folders end in a slash. */
+export function filePaths({ ts, sourceFile, code, cursor, cwd }: View): Match[] {
+  const token = ts.findPrecedingToken(cursor, sourceFile)
+  if (!token || !ts.isStringLiteralLike(token) || !ts.isInString(sourceFile, cursor, token)) return []
+  const typed = code.slice(token.getStart(sourceFile) + 1, cursor)
+  if (/^\.\.?$/.test(typed)) return ['./', '../'].flatMap((text) => folder(text, typed, cursor))
+  if (!/^\.{0,2}\//.test(typed)) return []
+  const name = typed.slice(typed.lastIndexOf('/') + 1)
+  const listed = path.resolve(cwd, typed.slice(0, typed.length - name.length))
+  return entriesOf(listed)
+    .filter((entry) => entry.startsWith(name) && (name.startsWith('.') || !entry.startsWith('.')))
+    .map((text) => ({ text, start: cursor - name.length, end: cursor, kind: 'path', symbol: undefined }))
+}
+
+function folder(text: string, typed: string, cursor: number): Match[] {
+  if (!text.startsWith(typed)) return []
+  return [{ text, start: cursor - typed.length, end: cursor, kind: 'path', symbol: undefined }]
+}
+
+/** A folder that cannot be read has nothing to offer. */
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .map((entry) => (entry.isDirectory() || leadsToFolder(entry, folder) ? `${entry.name}/` : entry.name))
+      .sort((a, b) => a.localeCompare(b, 'en'))
+  } catch {
+    return []
+  }
+}
+
+function leadsToFolder(entry: { name: string; isSymbolicLink(): boolean }, folder: string): boolean {
+  if (!entry.isSymbolicLink()) return false
+  return statSync(path.join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() ?? false
+}

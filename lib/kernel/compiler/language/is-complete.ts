@@ -1,0 +1,64 @@
+import type ts from 'typescript'
+import type { Content } from '../../protocol.js'
+import type { CellSession } from '../session.js'
+import { indentOf } from './indent.js'
+
+type TypeScript = typeof ts
+
+/**
+ * Content of `is_complete_reply`: whether code can run as it is, goes on, or is wrong whatever follows. It goes on when
+ * the parser's first complaint is that the code has ended.
+ */
+export function isComplete({ ts }: Pick<CellSession, 'ts'>, code: string): Content {
+  const file = parsed(ts, code)
+  const complaint = firstComplaint(file)
+  if (!complaint)
+    return lacksValue(ts, file) ? { status: 'incomplete', indent: indentOf(ts, code, true) } : { status: 'complete' }
+  if (!isAtEnd(ts, code, complaint.start) || endedByLine(complaint.code, code)) return { status: 'invalid' }
+  return { status: 'incomplete', indent: indentOf(ts, code, LACKS_OPERAND.has(complaint.code)) }
+}
+
+function parsed(ts: TypeScript, code: string): ts.SourceFile {
+  const options: ts.CreateSourceFileOptions = {
+    languageVersion: ts.ScriptTarget.ESNext,
+    // Only a module awaits at its top level.
+    setExternalModuleIndicator: (file) => Object.assign(file, { externalModuleIndicator: true }),
+  }
+  return ts.createSourceFile('cell.ts', code, options, true)
+}
+
+function firstComplaint(file: ts.SourceFile): ts.DiagnosticWithLocation | undefined {
+  const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly ts.DiagnosticWithLocation[] }
+  return parseDiagnostics.toSorted((a, b) => a.start - b.start)[0]
+}
+
+/** Whether nothing but white space and comments follows, or a lone `import` or `export`. */
+function isAtEnd({ createScanner, ScriptTarget, SyntaxKind }: TypeScript, code: string, start: number): boolean {
+  const scanner = createScanner(ScriptTarget.ESNext, true, undefined, code, undefined, start)
+  const token = scanner.scan()
+  const begins = token === SyntaxKind.ImportKeyword || token === SyntaxKind.ExportKeyword
+  return (begins ? scanner.scan() : token) === SyntaxKind.EndOfFileToken
+}
+
+/** "Expression expected", "Identifier expected", "Type expected". */
+const LACKS_OPERAND: ReadonlySet<number> = new Set([1109, 1003, 1110])
+const UNTERMINATED_STRING = 1002
+const UNTERMINATED_REGULAR_EXPRESSION = 1161
+
+/** What cannot go on in the next line; a string can, behind a backslash. */
+function endedByLine(complaint: number, code: string): boolean {
+  if (complaint === UNTERMINATED_STRING) return !code.trimEnd().endsWith('\\')
+  return complaint === UNTERMINATED_REGULAR_EXPRESSION
+}
+
+/** Whether the code ends in `const`, or in a constant without a value, which the parser lets pass. */
+function lacksValue(ts: TypeScript, file: ts.SourceFile): boolean {
+  const last = file.statements.at(-1)
+  if (!last || !ts.isVariableStatement(last) || file.text.trimEnd().endsWith(';')) return false
+  if (last.modifiers?.some(({ kind }) => kind === ts.SyntaxKind.DeclareKeyword)) return false
+  const { declarations, flags } = last.declarationList
+  const declaration = declarations.at(-1)
+  if (!declaration) return true
+  const needed = (flags & ts.NodeFlags.Constant) !== 0 || !ts.isIdentifier(declaration.name)
+  return needed && !declaration.initializer
+}

@@ -1,0 +1,48 @@
+import type ts from 'typescript'
+import { resolved, type View } from './view.js'
+
+/** A word and what it stands for. */
+export interface Found {
+  readonly node: ts.Node
+  readonly symbol: ts.Symbol
+}
+
+/** The name at the cursor or ending there, with the symbol behind it; of an imported name, what is imported. */
+export function symbolAt(seen: View): Found | undefined {
+  const { ts, sourceFile, checker, cursor } = seen
+  if (ts.isInComment(sourceFile, cursor)) return undefined
+  const node = ts.getTouchingPropertyName(sourceFile, cursor)
+  if (!isName(seen, node)) return undefined
+  const here = contextualProperty(seen, node) ?? checker.getSymbolAtLocation(called(seen, node))
+  const symbol = here && !checker.isUnknownSymbol(here) ? here : typeNamed(seen, node)
+  return symbol && { node, symbol: resolved(seen, symbol) }
+}
+
+/** A type's name alone in a cell is no value; who asks wants the type. */
+function typeNamed({ ts, checker }: View, node: ts.Node): ts.Symbol | undefined {
+  if (!ts.isIdentifier(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
+  return checker.resolveName(node.text, node, ts.SymbolFlags.Type | ts.SymbolFlags.Namespace, false)
+}
+
+function isName({ ts }: View, node: ts.Node): boolean {
+  return (
+    ts.isIdentifier(node) ||
+    ts.isPrivateIdentifier(node) ||
+    ts.isStringLiteralLike(node) ||
+    node.kind === ts.SyntaxKind.ThisKeyword ||
+    node.kind === ts.SyntaxKind.SuperKeyword
+  )
+}
+
+/** `new` and its class are one thing. */
+function called({ ts }: View, node: ts.Node): ts.Node {
+  return ts.isNewExpression(node.parent) && node.pos === node.parent.pos ? node.parent.expression : node
+}
+
+/** A key of an object literal means the property of the type that is expected there. */
+function contextualProperty({ ts, checker }: View, node: ts.Node): ts.Symbol | undefined {
+  const element = ts.getContainingObjectLiteralElement(node)
+  if (!element || !ts.isObjectLiteralExpression(element.parent)) return undefined
+  const type = checker.getContextualType(element.parent)
+  return type && ts.getPropertySymbolsFromContextualType(element, checker, type, true)[0]
+}

@@ -1,0 +1,70 @@
+import type ts from 'typescript'
+import type { CellSession } from '../session.js'
+import { type Checker, type Internals, internals, type ServiceHost } from './internals.js'
+
+/** A cell as TypeScript's services want to see it. */
+export interface View {
+  readonly ts: Internals
+  readonly code: string
+  readonly cursor: number
+  readonly sourceFile: ts.SourceFile
+  /** The session's program, with the cell among its files. */
+  readonly program: ts.Program
+  readonly checker: Checker
+  readonly host: ServiceHost
+  /** Folder of the notebook. */
+  readonly cwd: string
+}
+
+/** Opens code with a cursor in it, given in UTF-16 units; one outside the code is moved to its nearer end. */
+export function view(session: CellSession, code: string, cursor: number): View {
+  const { sourceFile, program, checker } = session.open(code)
+  return {
+    ts: internals(session),
+    code,
+    cursor: Math.min(Math.max(0, Math.trunc(cursor) || 0), code.length),
+    sourceFile,
+    program: withCell(program, sourceFile, checker),
+    checker: checker as Checker,
+    host: hostOf(session, program),
+    cwd: session.cwd,
+  }
+}
+
+/** The cell was not there when the program was made; whoever asks for it by name finds it here. */
+function withCell(program: ts.Program, cell: ts.SourceFile, checker: ts.TypeChecker): ts.Program {
+  const seen: ts.Program = Object.create(program)
+  seen.getTypeChecker = () => checker
+  seen.getSourceFile = (name) => (name === cell.fileName ? cell : program.getSourceFile(name))
+  return seen
+}
+
+function hostOf({ ts, cwd }: CellSession, program: ts.Program): ServiceHost {
+  const { sys } = ts
+  return {
+    getCompilationSettings: () => program.getCompilerOptions(),
+    getCurrentDirectory: () => cwd,
+    useCaseSensitiveFileNames: () => sys.useCaseSensitiveFileNames,
+    fileExists: (name) => sys.fileExists(name),
+    readFile: (name) => sys.readFile(name),
+    directoryExists: (name) => sys.directoryExists(name),
+    getDirectories: (name) => sys.getDirectories(name),
+    readDirectory: (...search) => sys.readDirectory(...search),
+  }
+}
+
+/** What an imported name stands for; the symbol itself where it is no import or its module is not there. */
+export function resolved({ ts, checker }: View, symbol: ts.Symbol): ts.Symbol {
+  if (!(symbol.flags & ts.SymbolFlags.Alias)) return symbol
+  const target = checker.getAliasedSymbol(symbol)
+  return target.declarations ? target : symbol
+}
+
+/** What is shown of a name that is several things at once: its value, or all that it is where it is none. */
+export function meaningOf(typescript: typeof ts, symbol: ts.Symbol): number {
+  return symbol.flags & typescript.SymbolFlags.Value ? VALUE : VALUE | TYPE | NAMESPACE
+}
+
+const VALUE = 1
+const TYPE = 2
+const NAMESPACE = 4
