@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { KernelMeasurement, SoakMeasurement } from '../lib/kernel/bench/measure.js'
+import { recurlab } from './recurlab.js'
+
+test('bench kernel measures the kernels that are asked for, in one run', async () => {
+  const { code, stdout, stderr } = await recurlab(['bench', 'kernel', 'recurlab', 'starts=1', 'cells=2', '--json'])
+  assert.equal(code, 0, stderr)
+  const [row] = JSON.parse(stdout) as [KernelMeasurement]
+  assert.equal(row.kernel, 'recurlab')
+  assert.deepEqual(row.notes, [])
+  assert.deepEqual(
+    [row.firstResultSeconds, row.trivialMs, row.trivialAfterImportsMs].map((list) => list.length),
+    [1, 2, 2],
+  )
+  assert.ok(row.linesSeconds > 0)
+})
+
+test('bench kernel soak=N says what memory the kernel gained', async () => {
+  const { code, stdout, stderr } = await recurlab(['bench', 'kernel', 'soak=20', '--json'])
+  assert.equal(code, 0, stderr)
+  const [row] = JSON.parse(stdout) as [SoakMeasurement]
+  assert.equal(row.cells, 20)
+  assert.ok(row.bytesBefore > 1e7 && row.bytesAfter > 1e7)
+})
+
+test('bench kernel names the kernels that it knows', async () => {
+  const { code, stderr } = await recurlab(['bench', 'kernel', 'python'])
+  assert.equal(code, 2)
+  assert.match(stderr, /expected names out of recurlab, tslab, deno, found python/)
+})
