@@ -1,0 +1,30 @@
+import type { Failure } from '../protocol.js'
+
+/** The cell was stopped before it began. */
+export const interrupted: Failure = failure('Interrupted', 'the cell was stopped')
+
+/** How a process has ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+/** The process that ran the cells has ended by itself. */
+export function cellsDied({ code, signal }: Exit): Failure {
+  const how = signal === null ? `ended with exit code ${code}` : `was ended by the signal ${signal}`
+  // Node aborts when its heap is full, which a shell reports as 134; Linux kills the largest process when memory is short.
+  const memory = signal === 'SIGABRT' || signal === 'SIGKILL' || code === 134 ? ': out of memory?' : ''
+  return failure('KernelDied', `the process that runs the cells ${how}${memory}`, RESTARTS)
+}
+
+/** The compiler has failed, by a fault of the kernel's or because its process has ended. */
+export function compilerFailed(error: unknown): Failure {
+  const message = error instanceof Error ? error.message : String(error)
+  return failure('KernelFault', `the compiler failed: ${message}`, 'This is a fault of the kernel, not of the cell.')
+}
+
+const RESTARTS = 'What was in memory is lost; the kernel starts anew.'
+
+function failure(ename: string, evalue: string, ...more: readonly string[]): Failure {
+  return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...more] }
+}

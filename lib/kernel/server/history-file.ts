@@ -1,0 +1,121 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+
+/** A cell that was run. */
+export interface Entry {
+  readonly session: number
+  readonly line: number
+  readonly input: string
+  /** Its result as text, or null when it had none. */
+  readonly output: string | null
+}
+
+/** Sessions with their cells, kept in a folder: one file each, so that kernels that run together never meet. */
+export interface HistoryFiles {
+  /** The number of this session; higher than every earlier one. */
+  current(): number
+  /** Numbers of all sessions with a cell, rising. */
+  sessions(): number[]
+  /** Cells of a session in the order in which they ran. */
+  read(session: number): Entry[]
+  addInput(line: number, input: string): void
+  addOutput(line: number, output: string): void
+}
+
+/** What is kept: so many sessions, and of the newest ones so many bytes. */
+const MAX_SESSIONS = 500
+const MAX_BYTES = 20_000_000
+/** Longer cells are no use to recall; of longer results the beginning is kept. */
+const MAX_INPUT = 100_000
+const MAX_OUTPUT = 2000
+
+/** The history in `folder`, made when the first cell is kept. A folder that cannot be written keeps nothing. */
+export function openHistory(folder: string): HistoryFiles {
+  let own: number | null = null
+  const fileOf = (session: number): string => path.join(folder, `${String(session).padStart(6, '0')}.jsonl`)
+
+  const sessions = (): number[] => {
+    if (!existsSync(folder)) return []
+    const numbers = readdirSync(folder).map((name) => Number(/^(\d{6,})\.jsonl$/.exec(name)?.[1]))
+    return numbers.filter((number) => number > 0).sort((a, b) => a - b)
+  }
+  const begin = (): number => {
+    mkdirSync(folder, { recursive: true })
+    for (let number = (sessions().at(-1) ?? 0) + 1; ; number++) {
+      try {
+        writeFileSync(fileOf(number), '', { flag: 'wx' })
+        return number
+      } catch (error) {
+        // Another kernel has just taken this number.
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+      }
+    }
+  }
+  const removeOld = (): void => {
+    let bytes = 0
+    const newestFirst = sessions().reverse()
+    newestFirst.forEach((session, at) => {
+      bytes += sizeOf(fileOf(session))
+      if (session !== own && (at >= MAX_SESSIONS || bytes > MAX_BYTES)) rmSync(fileOf(session), { force: true })
+    })
+  }
+  const add = (record: Record<string, unknown>): void => {
+    try {
+      if (own === null) {
+        own = begin()
+        removeOld()
+      }
+      appendFileSync(fileOf(own), `${JSON.stringify(record)}\n`)
+    } catch {
+      // A full or read-only disk must not keep a cell from running.
+    }
+  }
+  return {
+    current: () => own ?? (sessions().at(-1) ?? 0) + 1,
+    sessions,
+    read: (session) => parse(session, readIfThere(fileOf(session))),
+    addInput(line, input) {
+      if (input.trim() !== '' && input.length <= MAX_INPUT) add({ line, input })
+    },
+    addOutput: (line, output) => add({ line, output: output.slice(0, MAX_OUTPUT) }),
+  }
+}
+
+function sizeOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+function readIfThere(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
+}
+
+/** A line that a killed kernel left half-written is passed over. */
+function parse(session: number, text: string): Entry[] {
+  const entries = new Map<number, Entry>()
+  for (const line of text.split('\n')) {
+    const record = readRecord(line)
+    if (typeof record?.line !== 'number') continue
+    const known = entries.get(record.line)
+    if (typeof record.input === 'string')
+      entries.set(record.line, { session, line: record.line, input: record.input, output: null })
+    else if (known && typeof record.output === 'string') entries.set(record.line, { ...known, output: record.output })
+  }
+  return [...entries.values()]
+}
+
+function readRecord(line: string): Record<string, unknown> | null {
+  try {
+    return JSON.parse(line) as Record<string, unknown> | null
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,103 @@
+import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import type { Content, Header } from '../protocol.js'
+
+/** A Jupyter message as it came in. */
+export interface Message {
+  /** Where a reply has to go. */
+  readonly identities: readonly Buffer[]
+  readonly header: Header
+  /** Header of the message that this one answers; empty when it answers none. */
+  readonly parent: Readonly<Partial<Header>>
+  readonly metadata: Content
+  readonly content: Content
+  readonly buffers: readonly Buffer[]
+}
+
+/** How messages are signed. */
+export interface Signing {
+  /** Empty: they are not. */
+  readonly key: string
+  /** The hash of the HMAC, e.g. `sha256`. */
+  readonly algorithm: string
+}
+
+/** What a message carries beside its content. */
+export interface Extras {
+  readonly metadata?: Content
+  readonly buffers?: readonly Uint8Array[]
+}
+
+/** Where a message of the kernel's comes from: its session, and the request that it belongs to. */
+export interface Origin {
+  readonly session: string
+  readonly signing: Signing
+  readonly parent: Header | null
+}
+
+/** The version of the messaging protocol that the kernel speaks. */
+export const PROTOCOL = '5.4'
+
+const DELIMITER = Buffer.from('<IDS|MSG>')
+/** Header, parent header, metadata and content. */
+const JSON_FRAMES = 4
+
+/**
+ * Reads the frames of a message.
+ *
+ * @throws Error when a frame is missing, is no JSON object, or the signature is not the one that the key gives.
+ */
+export function decode(frames: readonly Buffer[], signing: Signing): Message {
+  const at = frames.findIndex((frame) => frame.equals(DELIMITER))
+  const parts = frames.slice(at + 2, at + 2 + JSON_FRAMES)
+  if (at < 0 || parts.length < JSON_FRAMES) throw new Error('a message without all of its parts')
+  const signature = frames[at + 1]!
+  const expected = Buffer.from(sign(parts, signing))
+  if (signing.key !== '' && (signature.length !== expected.length || !timingSafeEqual(signature, expected)))
+    throw new Error('a message with a wrong signature')
+  const [header, parent, metadata, content] = parts.map(readObject)
+  if (typeof header!.msg_type !== 'string' || typeof header!.msg_id !== 'string')
+    throw new Error('a message without a type or an id')
+  return {
+    identities: frames.slice(0, at),
+    header: header as unknown as Header,
+    parent: parent!,
+    metadata: metadata!,
+    content: content!,
+    buffers: frames.slice(at + 2 + JSON_FRAMES),
+  }
+}
+
+function readObject(frame: Buffer): Content {
+  const value: unknown = JSON.parse(frame.toString('utf8'))
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw new Error('a message with a part that is no object')
+  return value as Content
+}
+
+/** The frames of a new message. */
+export function encode(
+  identities: readonly (Buffer | string)[],
+  type: string,
+  content: Content,
+  origin: Origin,
+  extras: Extras = {},
+): { readonly id: string; readonly frames: (Uint8Array | string)[] } {
+  const header: Header = {
+    msg_id: randomUUID(),
+    msg_type: type,
+    session: origin.session,
+    username: 'kernel',
+    date: new Date().toISOString(),
+    version: PROTOCOL,
+  }
+  const parts = [header, origin.parent ?? {}, extras.metadata ?? {}, content].map((part) => JSON.stringify(part))
+  const frames = [...identities, DELIMITER, sign(parts, origin.signing), ...parts, ...(extras.buffers ?? [])]
+  return { id: header.msg_id, frames }
+}
+
+function sign(parts: readonly (Buffer | string)[], { key, algorithm }: Signing): string {
+  if (key === '') return ''
+  const hmac = createHmac(algorithm, key)
+  for (const part of parts) hmac.update(part)
+  return hmac.digest('hex')
+}

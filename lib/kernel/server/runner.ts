@@ -1,0 +1,123 @@
+import type { TypeErrors } from '../../notebook/host.js'
+import type { CellsProcess } from '../cells/client.js'
+import type { CellReply, Compiler, Failure, FromCells, Header, ModuleSource } from '../protocol.js'
+import { cellsDied, compilerFailed, type Exit, interrupted } from './failures.js'
+
+/** A piece of code to run. */
+export interface Code {
+  readonly code: string
+  readonly count: number
+  readonly parent: Header
+  readonly silent: boolean
+  readonly allowStdin: boolean
+}
+
+/** How code ended; `published` when the process of the cells has shown the failure. */
+export interface Outcome {
+  readonly failure: Failure | null
+  readonly published: boolean
+  /** What the compiler had to say, where the code was not run. */
+  readonly warnings: readonly string[]
+}
+
+/** Compiles code and has it run, one piece at a time. */
+export interface Runner {
+  run(code: Code): Promise<Outcome>
+  /** The user wants the code that runs to end. */
+  interrupt(): void
+  done(message: Extract<FromCells, { type: 'done' }>): void
+  setTypeErrors(mode: TypeErrors): void
+  /** The process of the cells has ended. */
+  died(exit: Exit): void
+}
+
+interface Running {
+  readonly id: number
+  stops: number
+  finish(outcome: Outcome): void
+}
+
+interface Parts {
+  readonly compiler: Pick<Compiler, 'cell'>
+  readonly cells: Pick<CellsProcess, 'send' | 'stop'>
+  /** Resolves when the process of the cells can take messages. */
+  readonly ready: Promise<void>
+}
+
+/** A runner over the two processes. */
+export function createRunner({ compiler, cells, ready }: Parts): Runner {
+  let lastId = 0
+  let typeErrors: TypeErrors = 'error'
+  let running: Running | null = null
+  /** The code that the process of the cells has. */
+  let sent: Running | null = null
+  let dead: Failure | null = null
+  /** Modules that the compiler sent with code that was not run. */
+  const unsent = new Map<string, ModuleSource>()
+
+  /** Sends the code, unless it has been stopped or the compiler refuses it. */
+  const begin = async (code: Code, own: Running): Promise<void> => {
+    const reply = await compiler.cell({ id: own.id, code: code.code, typeErrors })
+    for (const module of reply.reload) {
+      // The newest last, also where an older one was there.
+      unsent.delete(module.file)
+      unsent.set(module.file, module)
+    }
+    if (reply.failure) return own.finish(notRun(reply.failure, reply.warnings))
+    await ready
+    if (running !== own) return
+    const reload = [...unsent.values()]
+    unsent.clear()
+    cells.send({ type: 'run', cell: cellOf(code, own.id, reply, reload) })
+    sent = own
+  }
+  return {
+    run(code) {
+      if (dead) return Promise.resolve(notRun(dead))
+      return new Promise((resolve) => {
+        const own: Running = {
+          id: ++lastId,
+          stops: 0,
+          finish(outcome) {
+            if (running !== own) return
+            running = null
+            sent = null
+            resolve(outcome)
+          },
+        }
+        running = own
+        begin(code, own).catch((error: unknown) => own.finish(notRun(compilerFailed(error))))
+      })
+    },
+    interrupt() {
+      if (!running) return
+      running.stops++
+      if (sent !== running) return running.finish(notRun(interrupted))
+      cells.send({ type: 'stop', cell: running.id })
+      cells.stop({ cell: running.id, force: running.stops > 1 })
+    },
+    done({ cell, failure }) {
+      if (running?.id === cell) running.finish({ failure, published: true, warnings: [] })
+    },
+    setTypeErrors(mode) {
+      typeErrors = mode
+    },
+    died(exit) {
+      dead = cellsDied(exit)
+      running?.finish(notRun(dead))
+    },
+  }
+}
+
+function notRun(failure: Failure, warnings: readonly string[] = []): Outcome {
+  return { failure, published: false, warnings }
+}
+
+function cellOf(
+  { code: source, count, parent, silent, allowStdin }: Code,
+  id: number,
+  { code, map, declares, warnings }: Extract<CellReply, { failure: null }>,
+  reload: readonly ModuleSource[],
+): Extract<Parameters<CellsProcess['send']>[0], { type: 'run' }>['cell'] {
+  return { id, count, parent, code, map, source, declares, silent, allowStdin, reload, warnings }
+}

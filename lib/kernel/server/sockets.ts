@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { Publisher, Reply, Router } from 'zeromq'
+import type { Signing } from './message.js'
+
+/** Jupyter's connection file. */
+export interface Connection {
+  readonly transport: string
+  readonly ip: string
+  readonly key: string
+  readonly signature_scheme?: string
+  readonly shell_port: number
+  readonly iopub_port: number
+  readonly stdin_port: number
+  readonly control_port: number
+  readonly hb_port: number
+}
+
+/** The sockets of a kernel that messages go through, bound. The heartbeat answers by itself. */
+export interface Sockets {
+  readonly shell: Router
+  readonly control: Router
+  readonly stdin: Router
+  readonly iopub: Publisher
+  close(): void
+}
+
+/** Messages that wait for one reader of outputs, beyond those that its own socket holds. */
+const IOPUB_WAITING = 1000
+
+/** How long what was sent may still go out after the sockets are closed. */
+const LINGER_MS = 1000
+
+/** Reads a connection file. @throws Error when it is missing or not JSON. */
+export function readConnection(file: string): Connection {
+  return JSON.parse(readFileSync(file, 'utf8')) as Connection
+}
+
+/** How the messages of a connection are signed. */
+export function signingOf({ key, signature_scheme = 'hmac-sha256' }: Connection): Signing {
+  return { key, algorithm: signature_scheme.replace(/^hmac-/, '') }
+}
+
+/** Binds the sockets. @throws Error when a port is taken. */
+export async function bindSockets(connection: Connection): Promise<Sockets> {
+  // A high-water mark of 0 is none: replies and requests are few. With a time limit of 0 a send never waits.
+  const router = (): Router =>
+    new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS })
+  const [shell, control, stdin] = [router(), router(), router()]
+  const iopub = new Publisher({ sendHighWaterMark: IOPUB_WAITING, sendTimeout: 0, linger: LINGER_MS })
+  // Otherwise zeromq drops, without a word, what a busy cell prints beyond the high-water mark.
+  iopub.noDrop = true
+  const heartbeat = new Reply({ linger: 0 })
+  const bind = (socket: Router | Publisher | Reply, port: number): Promise<void> =>
+    socket.bind(endpoint(connection, port))
+  await Promise.all([
+    bind(shell, connection.shell_port),
+    bind(control, connection.control_port),
+    bind(stdin, connection.stdin_port),
+    bind(iopub, connection.iopub_port),
+    bind(heartbeat, connection.hb_port),
+  ])
+  void echo(heartbeat)
+  const all = [shell, control, stdin, iopub, heartbeat]
+  return { shell, control, stdin, iopub, close: () => all.forEach((socket) => void socket.close()) }
+}
+
+/** The address of a port; with the transport `ipc` a port is the end of a file's name. */
+export function endpoint({ transport, ip }: Pick<Connection, 'transport' | 'ip'>, port: number): string {
+  return `${transport}://${ip}${transport === 'ipc' ? '-' : ':'}${port}`
+}
+
+async function echo(heartbeat: Reply): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames)
+}
