@@ -4,17 +4,18 @@ import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
 import type { Notebook } from './notebook.js'
+import { withWidgetPictures } from './widgets/saved.js'
 
 /**
- * Writes a notebook as one HTML page: code, outputs, figures as SVG; nothing in it is loaded from elsewhere.
+ * Writes a notebook as one HTML page: code, outputs, figures as SVG, widgets in
+ * their last state; nothing in it is loaded from elsewhere.
  *
  * @throws UserError when nbconvert fails.
  */
 export async function writeReport(file: string, notebook: Notebook): Promise<void> {
-  writeFileAtomic(
-    file,
-    withoutScripts(await convert({ ...notebook, metadata: { ...notebook.metadata, title: titleOf(file) } })),
-  )
+  const shown = withWidgetPictures(notebook)
+  const page = await convert({ ...shown, metadata: { ...shown.metadata, title: titleOf(file) } })
+  writeFileAtomic(file, withoutScripts(page))
 }
 
 function titleOf(file: string): string {

@@ -1,0 +1,69 @@
+import type { Content } from '../host.js'
+import { escapeHtml } from '../html.js'
+import type { Cell, CellOutput, Notebook } from '../notebook.js'
+import type { ModelTree } from './model.js'
+import { widgetHtml } from './picture.js'
+
+const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
+const STATE_MIME = 'application/vnd.jupyter.widget-state+json'
+const REFERENCE = 'IPY_MODEL_'
+
+/** So many widgets of one output are drawn: boxes that share boxes would be without end. */
+const MOST = 2000
+
+/**
+ * A notebook in which pictures stand for widgets: of the states that the front end has saved with it, else of the
+ * picture that was sent last.
+ */
+export function withWidgetPictures(notebook: Notebook): Notebook {
+  const { widgets, ...metadata } = notebook.metadata
+  const states = statesOf(widgets)
+  return { ...notebook, metadata, cells: notebook.cells.map((cell) => withPictures(cell, states)) }
+}
+
+function withPictures(cell: Cell, states: Content): Cell {
+  if (!cell.outputs) return cell
+  return { ...cell, outputs: cell.outputs.map((output) => withPicture(output, states)) }
+}
+
+function withPicture(output: CellOutput, states: Content): CellOutput {
+  if (!isRecord(output.data) || !Object.hasOwn(output.data, VIEW_MIME)) return output
+  const { [VIEW_MIME]: view, ...data } = output.data
+  const tree =
+    isRecord(view) && typeof view.model_id === 'string' ? treeOf(view.model_id, states, [], { left: MOST }) : null
+  return { ...output, data: tree === null ? withHtml(data) : { ...data, 'text/html': widgetHtml(tree) } }
+}
+
+/** What another kernel's widget says of itself is shown as it is. */
+function withHtml(data: Content): Content {
+  if (data['text/html'] !== undefined) return data
+  const text = data['text/plain']
+  const words = Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : 'widget'
+  return { ...data, 'text/html': `<pre>${escapeHtml(words)}</pre>` }
+}
+
+/** Null where the state was not saved. A box that is somewhere in itself is left out there. */
+function treeOf(id: string, states: Content, above: readonly string[], room: { left: number }): ModelTree | null {
+  const saved = Object.hasOwn(states, id) ? states[id] : undefined
+  if (above.includes(id) || !isRecord(saved) || !isRecord(saved.state) || room.left-- <= 0) return null
+  const name = saved.model_name ?? saved.state._model_name
+  const children: readonly unknown[] = Array.isArray(saved.state.children) ? saved.state.children : []
+  return {
+    name: typeof name === 'string' ? name : '',
+    state: saved.state,
+    children: children.flatMap((child) => {
+      if (typeof child !== 'string' || !child.startsWith(REFERENCE)) return []
+      const tree = treeOf(child.slice(REFERENCE.length), states, [...above, id], room)
+      return tree === null ? [] : [tree]
+    }),
+  }
+}
+
+function statesOf(widgets: unknown): Content {
+  const saved = isRecord(widgets) ? widgets[STATE_MIME] : undefined
+  return isRecord(saved) && isRecord(saved.state) ? saved.state : {}
+}
+
+function isRecord(value: unknown): value is Content {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

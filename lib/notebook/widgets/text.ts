@@ -1,0 +1,60 @@
+import { UserError } from '../../errors.js'
+import { Model } from './model.js'
+import { ValueWidget } from './value.js'
+import { Widget, type WidgetOptions } from './widget.js'
+
+/** What {@link text} can be given. */
+export interface TextOptions extends WidgetOptions {
+  /** Default: empty. */
+  readonly value?: string
+  /** Grey words in an empty field. */
+  readonly placeholder?: string
+  /** Whether the value changes with every key, or only with Enter and when the field is left. Default: false. */
+  readonly continuous?: boolean
+}
+
+/** A field for one line of text. */
+export function text(options: TextOptions = {}): ValueWidget<string> {
+  return new ValueWidget<string>(
+    'text',
+    { model: 'TextModel', view: 'TextView' },
+    options,
+    { placeholder: options.placeholder ?? '', continuous_update: options.continuous ?? false },
+    {
+      trait: 'value',
+      check: (value) => {
+        if (typeof value === 'string') return value
+        const where = options.label ? `text ${options.label}` : 'text'
+        throw new UserError({ where, expected: 'a text', found: typeof value })
+      },
+      write: (value) => value,
+      read: (sent) => (typeof sent === 'string' ? { value: sent, trait: sent } : null),
+    },
+    options.value ?? '',
+  )
+}
+
+/** Words among other widgets. */
+export class Label extends Widget {
+  constructor(words: string) {
+    super(new Model('LabelModel', 'LabelView', { value: words, tooltip: '' }))
+  }
+
+  /** The words. */
+  get value(): string {
+    return String(this.model.get('value'))
+  }
+
+  set value(words: string) {
+    this.model.set({ value: String(words) })
+  }
+
+  toString(): string {
+    return this.value
+  }
+}
+
+/** Words among other widgets: `label('Training')`. */
+export function label(words: string): Label {
+  return new Label(words)
+}

@@ -1,0 +1,115 @@
+import { AsyncResource } from 'node:async_hooks'
+import { inspect } from 'node:util'
+import type { Content } from '../host.js'
+import { Model, type Taken } from './model.js'
+import { commonState, Widget, type WidgetOptions } from './widget.js'
+
+/** How values and the front end's state belong together. */
+export interface Codec<T> {
+  /** The trait that holds the value. */
+  readonly trait: 'value' | 'index'
+  /** A value as it is kept. @throws UserError where it is none. */
+  check(value: T): T
+  /** The front end's form of a value. */
+  write(value: T): unknown
+  /**
+   * The value in what the front end sends, or null where it holds none. Where the front end is to show something else
+   * than it sent, `trait` is that.
+   */
+  read(sent: unknown, current: T): { readonly value: T; readonly trait: unknown } | null
+}
+
+/** A callback that is told a new value. */
+export type ChangeCallback<T> = (value: T) => void | Promise<void>
+
+/** A widget with a value that the user and the code can change. */
+export class ValueWidget<T> extends Widget {
+  readonly #kind: string
+  readonly #codec: Codec<T>
+  readonly #callbacks = new Set<ChangeCallback<T>>()
+  #value: T
+
+  /**
+   * @param kind what it is called, e.g. `slider`
+   * @param names the front end's names of model and view
+   * @param state the front end's state, the value aside
+   */
+  constructor(
+    kind: string,
+    names: { readonly model: string; readonly view: string },
+    options: WidgetOptions,
+    state: Content,
+    codec: Codec<T>,
+    value: T,
+  ) {
+    const checked = codec.check(value)
+    super(
+      new Model(
+        names.model,
+        names.view,
+        { ...commonState(options), ...state, [codec.trait]: codec.write(checked) },
+        { changed: (sent) => this.#sent(sent) },
+      ),
+    )
+    this.#kind = kind
+    this.#codec = codec
+    this.#value = checked
+  }
+
+  /** The present value. Setting it changes what is shown. @throws UserError where it is out of range. */
+  get value(): T {
+    return this.#value
+  }
+
+  set value(value: T) {
+    const checked = this.#codec.check(value)
+    if (Object.is(checked, this.#value)) return
+    this.#value = checked
+    this.model.set({ [this.#codec.trait]: this.#codec.write(checked) })
+    this.#tell()
+  }
+
+  /**
+   * Calls back with every new value, whether the user or the code has set it. What the callback prints or throws is
+   * shown under the cell that has called `onChange`.
+   *
+   * @returns ends it
+   */
+  onChange(callback: ChangeCallback<T>): () => void {
+    const bound = boundToCell(callback)
+    this.#callbacks.add(bound)
+    return () => this.#callbacks.delete(bound)
+  }
+
+  toString(): string {
+    return `${this.#kind}${this.label ? ` ${this.label}` : ''} = ${inspect(this.#value)}`
+  }
+
+  #sent(state: Content): Taken | null {
+    const { trait } = this.#codec
+    const read = Object.hasOwn(state, trait) ? this.#codec.read(state[trait], this.#value) : null
+    if (read === null) return null
+    const other = !Object.is(read.value, this.#value)
+    this.#value = read.value
+    return { state: { [trait]: read.trait }, tell: () => other && this.#tell() }
+  }
+
+  #tell(): void {
+    const value = this.#value
+    for (const callback of [...this.#callbacks]) {
+      // Set again by a callback, which has told everybody.
+      if (!Object.is(this.#value, value)) return
+      void callback(value)
+    }
+  }
+}
+
+/**
+ * A callback that runs as if its cell did: its output goes there, and what it throws becomes an unhandled rejection of
+ * that cell, which is shown there too.
+ */
+export function boundToCell<A extends unknown[]>(
+  callback: (...args: A) => void | Promise<void>,
+): (...args: A) => Promise<void> {
+  return AsyncResource.bind(async (...args: A) => callback(...args))
+}

@@ -1,0 +1,109 @@
+import { inspect } from 'node:util'
+import { type Content, currentHost, type MimeBundle } from '../host.js'
+import { Model } from './model.js'
+import { widgetHtml } from './picture.js'
+import { registry } from './registry.js'
+
+/** How a value says what is to be shown for it, in notebooks of several languages' kernels. */
+const DISPLAY = Symbol.for('Jupyter.display')
+
+/** How a value learns under which display id it is shown. */
+const SHOWN_AS = Symbol.for('recurlab.shownAs')
+
+const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
+
+/** What every widget can be given. */
+export interface WidgetOptions {
+  /** Words beside it; none by default. */
+  readonly label?: string
+  /** Words that appear under the pointer. */
+  readonly tooltip?: string
+  /** Whether the user cannot change it. Default: false. */
+  readonly disabled?: boolean
+}
+
+/** The traits of {@link WidgetOptions} in the front end. */
+export function commonState({ label = '', tooltip = '', disabled = false }: WidgetOptions): Content {
+  return { description: label, tooltip, disabled, style: wideLabels }
+}
+
+/** Labels as wide as their words. */
+export const wideLabels = new Model('DescriptionStyleModel', 'StyleView', { description_width: 'initial' })
+
+/** Something to look at or to operate: shown when it is the last line of a cell, and by `show`. */
+export abstract class Widget {
+  /** Its other half, in the front end. */
+  readonly model: Model
+  readonly #shown = new Map<string, string>()
+
+  constructor(model: Model) {
+    this.model = model
+  }
+
+  /** Words beside it. */
+  get label(): string {
+    return String(this.model.get('description') ?? '')
+  }
+
+  set label(label: string) {
+    this.model.set({ description: String(label) })
+  }
+
+  /** Whether the user cannot change it. */
+  get disabled(): boolean {
+    return this.model.get('disabled') === true
+  }
+
+  set disabled(disabled: boolean) {
+    this.model.set({ disabled: Boolean(disabled) })
+  }
+
+  /** Removes it from the notebook; its value stays. */
+  close(): void {
+    this.#shown.clear()
+    registry().shown.delete(this)
+    this.model.close()
+  }
+
+  /** In one line, e.g. `slider lr = 0.001`. */
+  abstract toString(): string
+
+  [inspect.custom](): string {
+    return this.toString()
+  }
+
+  /** The widget itself for a front end that knows widgets, for others a picture of its present state. */
+  [DISPLAY](): MimeBundle {
+    const id = this.model.open()
+    const view = id === null ? {} : { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: id } }
+    return { ...view, 'text/html': widgetHtml(this.model.tree()), 'text/plain': this.toString() }
+  }
+
+  /** Keeps the picture under a display id up to date: for readers of the saved notebook. */
+  [SHOWN_AS](id: string): void {
+    this.#shown.set(id, widgetHtml(this.model.tree()))
+    registry().shown.add(this)
+    currentHost()?.atCellEnd('widgets', updatePictures)
+  }
+
+  /** Sends the pictures that no longer show the present state. */
+  updatePictures(): void {
+    const now = widgetHtml(this.model.tree())
+    for (const [id, before] of this.#shown) {
+      if (before === now) continue
+      this.#shown.set(id, now)
+      currentHost()?.update(this[DISPLAY](), id)
+    }
+  }
+}
+
+/**
+ * At the end of a cell, not while the user moves something: a new picture also makes the front end draw the widget
+ * anew, under the user's hand.
+ */
+function updatePictures(): void {
+  const widgets = registry()
+  if (!widgets.changed) return
+  widgets.changed = false
+  for (const widget of widgets.shown) widget.updatePictures()
+}
