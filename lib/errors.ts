@@ -28,6 +28,11 @@ export class UserError extends Error {
   }
 }
 
+/** Work that the user has stopped. The message says how far it got, what was kept, and how it goes on. */
+export class Interrupted extends UserError {
+  override readonly name = 'Interrupted'
+}
+
 function describe({ where, expected, found, todo }: UserErrorParts): string {
   return `${where ? `${where}: ` : ''}expected ${expected}, found ${found}.${todo ? ` ${todo}` : ''}`
 }

@@ -1,33 +1,85 @@
 import { inspect } from 'node:util'
 import { type Figure, isFigure } from '../plot/figure.js'
-import { Picture } from '../plot/picture.js'
 import { formatTable } from '../results/text.js'
 import type { MimeBundle } from './host.js'
-import { MAX_ROWS, tableHtml } from './html.js'
-import { isTableLike, type TableData, tableData, tableObjects } from './table.js'
+import { isArqueroTable, isArrowTable, isTableLike, leftOut, type TableData, tableData, tableObjects } from './table.js'
+import { tableHtml } from './table-html.js'
+import { arrayBundle, isNumberArray, isTensor, tensorBundle } from './tensor.js'
 
 /** MIME type of a figure for JupyterLab's plotly renderer. */
 export const PLOTLY_MIME = 'application/vnd.plotly.v1+json'
 
-/** The forms of a value that need no drawing: figures as plotly JSON, pictures as SVG, tables as HTML, all as text. */
+/**
+ * A method of this name gives an object's forms by MIME type, e.g. `{ 'text/html': '<b>1</b>' }`, at once and not as a
+ * promise. Other kernels for JavaScript know it too.
+ */
+export const JUPYTER_DISPLAY: unique symbol = Symbol.for('Jupyter.display') as never
+
+/** On what `show` returns, whichever instance of the module made it. */
+const SHOWN = Symbol.for('recurlab.shown')
+
+/** An array up to this long is printed whole by `inspect`, and needs no statistics. */
+const SHORT = 100
+
+/** The forms of a value that need no drawing: figures as plotly JSON, tables and tensors as HTML, all as text. */
 export function bundleOf(value: unknown): MimeBundle {
-  if (isFigure(value)) return { [PLOTLY_MIME]: plotlyJson(value), 'text/plain': figureText(value) }
-  if (value instanceof Picture) return { 'image/svg+xml': value.svg, 'text/plain': value.text }
-  if (isTableLike(value)) {
-    const table = tableData(value)
-    return { 'text/html': tableHtml(table), 'text/plain': tableText(table) }
+  const bundle = richBundle(value) ?? (isTableLike(value) ? tableBundle(tableData(value)) : null)
+  return bundle ?? { 'text/plain': typeof value === 'string' ? value : inspect(value) }
+}
+
+/**
+ * What a cell's last value is shown as when it is more than text: like {@link bundleOf}, but arrays of objects are
+ * no tables, and a value whose own form fails is text with the reason. Null for what `inspect` prints.
+ */
+export function resultBundle(value: unknown): MimeBundle | null {
+  try {
+    return isShown(value) ? null : richBundle(value)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { 'text/plain': `${inspect(value)}\n(it could not be shown otherwise: ${reason})` }
   }
-  return { 'text/plain': typeof value === 'string' ? value : inspect(value) }
+}
+
+/** Marks a handle to something that is shown already. */
+export function markShown<T extends object>(handle: T): T {
+  return Object.defineProperty(handle, SHOWN, { value: true })
+}
+
+/** Whether a value is what `show` returned: a cell that ends in it has no result to print. */
+export function isShown(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (value as { [SHOWN]?: unknown })[SHOWN] === true
+}
+
+function richBundle(value: unknown): MimeBundle | null {
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return null
+  const own = (value as { [JUPYTER_DISPLAY]?: unknown })[JUPYTER_DISPLAY]
+  if (typeof own === 'function') return withText(own.call(value), value)
+  if (isFigure(value)) return { [PLOTLY_MIME]: plotlyJson(value), 'text/plain': figureText(value) }
+  if (isTensor(value)) return tensorBundle(value)
+  if (isArrowTable(value) || isArqueroTable(value)) return tableBundle(tableData(value))
+  if (isNumberArray(value) && value.length > SHORT) return arrayBundle(value)
+  return null
+}
+
+/** What an object's own method gave, checked: it always has a form in text. */
+function withText(bundle: unknown, value: object): MimeBundle {
+  const isBundle = typeof bundle === 'object' && bundle !== null && !Array.isArray(bundle)
+  if (!isBundle || typeof (bundle as { then?: unknown }).then === 'function')
+    throw new TypeError(`its method Jupyter.display must return an object by MIME type, not ${inspect(bundle)}`)
+  return 'text/plain' in bundle ? (bundle as MimeBundle) : { ...bundle, 'text/plain': inspect(value) }
 }
 
 function plotlyJson(figure: Figure): Record<string, unknown> {
   return { data: figure.data, layout: figure.layout, config: { displaylogo: false, responsive: true } }
 }
 
+function tableBundle(table: TableData): MimeBundle {
+  return { 'text/html': tableHtml(table), 'text/plain': tableText(table) }
+}
+
 function tableText(table: TableData): string {
-  const shown = { columns: table.columns, rows: table.rows.slice(0, MAX_ROWS) }
-  const text = formatTable(tableObjects(shown), { columns: table.columns.map((column) => column.name) })
-  return table.rows.length > MAX_ROWS ? `${text}\n${table.rows.length} rows, the first ${MAX_ROWS} shown.` : text
+  const text = formatTable(tableObjects(table), { columns: table.columns.map((column) => column.name) })
+  return [text, leftOut(table)].filter(Boolean).join('\n')
 }
 
 /** A figure in words: its title, and of every trace the name, the number of points and the last value. */

@@ -2,8 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { systemReason } from '../files/atomic.js'
 import { type Figure, isFigure } from '../plot/figure.js'
 import { renderFigure } from '../plot/static.js'
-import { bundleOf } from './bundle.js'
-import { currentHost, type MimeBundle } from './host.js'
+import { bundleOf, isShown, JUPYTER_DISPLAY, markShown } from './bundle.js'
+import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
+import { isTensor } from './tensor.js'
 
 /** Something shown that can be replaced; see {@link show}. */
 export interface Display {
@@ -11,54 +12,73 @@ export interface Display {
   readonly id: string
   /**
    * Shows another value in its place, at most twice a second: of values that come faster, the latest is shown.
-   * Where nobody watches (a headless run), only the last value of the cell is sent; in a plain terminal, where what was
-   * printed cannot be replaced, none.
+   * Where nobody watches (a headless run), of figures only the last of the cell is sent; in a plain terminal, where what
+   * was printed cannot be replaced, nothing is.
    */
   update(value: unknown): void
 }
 
+/** What {@link show} can be told. */
+export interface ShowOptions {
+  /** Share of one core's time that drawing may take while a figure changes; default 0.05. */
+  readonly drawingShare?: number
+}
+
 interface Shown {
   readonly id: string
+  readonly drawingShare: number
   /** What was shown last, or is to be shown. */
   value: unknown
   /** Not sent yet. */
   stale: boolean
   timer: NodeJS.Timeout | null
-  /** Being drawn and sent. */
-  busy: Promise<void> | null
+  /** Whoever sends it now; one that comes back late and finds another here sends nothing. */
+  turn: Turn | null
   /** Earliest time of the next update. */
   nextAt: number
 }
 
+interface Turn {
+  readonly done: Promise<void>
+}
+
 /** Twice a second … */
 const UPDATE_MS = 500
-/** … and for figures no more often than costs 5 % of one core, unless that is less than once in these milliseconds. */
+/** … and for figures no more often than their share of one core allows, unless that is less than once in these milliseconds. */
 const DRAWING_SHARE = 0.05
-const FIGURE_MS = 3000
+const LONGEST_PAUSE_MS = 3000
+/** The first drawing starts the program that draws; this much of it is counted. */
+const FIRST_DRAWING_MS = 100
+/** A cell waits so long for all its drawings: they take 0.1 s each, and some seconds when the machine is busy. */
+const SETTLE_MS = 20_000
 
-const handles = new WeakSet<object>()
-/** Shown in this cell: those with a figure still lack its static form. */
-const unsettled = new Set<Shown>()
+/** Shown in this cell and not sent in its last form. Known to the whole process: a reloaded module goes on with it. */
+const holder = globalThis as { [unsettledKey]?: Set<Shown> }
+const unsettledKey: unique symbol = Symbol.for('recurlab.displays') as never
+if (!holder[unsettledKey]) holder[unsettledKey] = new Set()
+const unsettled: Set<Shown> = holder[unsettledKey]
+
 let warned = false
+let drawnBefore = false
 
 /**
  * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG in the
  * same output, for GitHub and HTML), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
- * as a table, anything else as text. In a plain terminal it prints text.
+ * as a table, a tensor with its statistics, an object with a method `Symbol.for('Jupyter.display')` as that says, anything
+ * else as text. In a plain terminal it prints text.
  *
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
  */
-export function show(value: unknown): Display {
-  const shown: Shown = { id: randomUUID(), value, stale: false, timer: null, busy: null, nextAt: 0 }
+export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptions = {}): Display {
+  const shown: Shown = { id: randomUUID(), drawingShare, value, stale: false, timer: null, turn: null, nextAt: 0 }
   const host = currentHost()
   if (host) {
+    register(host)
     host.display(bundleOf(value), shown.id)
     shown.nextAt = performance.now() + UPDATE_MS
     if (isFigure(value)) unsettled.add(shown)
   } else process.stdout.write(`${String(bundleOf(value)['text/plain'])}\n`)
-  const handle: Display = { id: shown.id, update: (next) => update(shown, next) }
-  handles.add(handle)
-  return handle
+  return markShown({ id: shown.id, update: (next: unknown) => update(shown, next) })
 }
 
 /** Removes what the running cell has shown and printed; with `wait`, only when something new comes. */
@@ -68,69 +88,125 @@ export function clearOutput(wait = false): void {
 
 /** Whether a value is what `show` returned: a cell that ends in it has no result to print. */
 export function isDisplay(value: unknown): value is Display {
-  return typeof value === 'object' && value !== null && handles.has(value)
+  return isShown(value)
 }
 
 /**
  * Sends what is still held back, figures with their static SVG. The kernel calls it at the end of a cell, so that
- * training does not wait for drawings; it never fails: without kaleido a figure stays without SVG.
+ * training does not wait for drawings. It never fails and never waits for long: without a drawing a figure stays
+ * without SVG.
  */
 export async function settleDisplays(): Promise<void> {
-  const all = [...unsettled]
-  unsettled.clear()
-  for (const shown of all) {
-    if (shown.timer) clearTimeout(shown.timer)
-    shown.timer = null
-    await shown.busy
-    // A value that comes while the last one is drawn is sent too.
-    do {
-      shown.stale = false
-      const { value } = shown
-      const drawing = isFigure(value) ? await draw(value) : null
-      if (!shown.stale) currentHost()?.update({ ...bundleOf(value), ...drawing }, shown.id)
-    } while (shown.stale)
-    unsettled.delete(shown)
+  const until = performance.now() + SETTLE_MS
+  for (const shown of [...unsettled]) await settle(shown, until)
+}
+
+function register(host: NotebookHost): void {
+  host.atCellEnd('displays', settleDisplays)
+  host.atForcedStop('displays', forgetDrawings)
+}
+
+/** After a forced stop, drawings that were waited for may never come back. What was not sent is sent at the cell's end. */
+function forgetDrawings(): void {
+  for (const shown of unsettled) shown.turn = null
+}
+
+async function settle(shown: Shown, until: number): Promise<void> {
+  if (shown.timer) clearTimeout(shown.timer)
+  shown.timer = null
+  if (shown.turn) await before(until, shown.turn.done)
+  let end = (): void => {}
+  // While it settles, updates only leave their value.
+  const turn: Turn = { done: new Promise((resolve) => (end = resolve)) }
+  shown.turn = turn
+  // A value that comes while the last one is drawn is sent too; not every further one, the next cell wants its turn.
+  for (let round = 0; round < 2; round++) {
+    const { value } = shown
+    const wanted = shown.stale || isFigure(value)
+    shown.stale = false
+    const drawing = isFigure(value) ? await before(until, draw(value)) : null
+    if (shown.turn !== turn) return
+    if (wanted) currentHost()?.update({ ...bundleOf(value), ...drawing }, shown.id)
+    if (!shown.stale) break
+  }
+  shown.turn = null
+  unsettled.delete(shown)
+  end()
+  if (shown.stale) update(shown, shown.value)
+}
+
+/** What a promise gives, or null when it has not by then. */
+async function before<T>(until: number, promise: Promise<T>): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(resolve, Math.max(0, until - performance.now()), null)
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 
 function update(shown: Shown, value: unknown): void {
   const host = currentHost()
   if (!host) return
-  shown.value = value
+  // A tensor may be gone when its turn comes.
+  shown.value = isTensor(value) ? asShownNow(value) : value
   shown.stale = true
   unsettled.add(shown)
   // Where nobody watches, drawing figures would only cost time; a line of text is progress in a log.
-  if ((!host.live && isFigure(value)) || shown.timer || shown.busy) return
+  if ((!host.live && isFigure(value)) || shown.turn) return
   const wait = shown.nextAt - performance.now()
-  if (wait <= 0) sendLive(shown)
-  else shown.timer = setTimeout(() => sendLive(shown), wait)
+  // In a loop that leaves no time for timers, the step that is due sends.
+  if (wait <= 0) send(shown, host)
+  else shown.timer ??= setTimeout(() => send(shown, currentHost()), wait)
 }
 
-function sendLive(shown: Shown): void {
+function asShownNow(value: unknown): { [JUPYTER_DISPLAY](): MimeBundle } {
+  const bundle = bundleOf(value)
+  return { [JUPYTER_DISPLAY]: () => bundle }
+}
+
+function send(shown: Shown, host: NotebookHost | null): void {
+  if (shown.timer) clearTimeout(shown.timer)
   shown.timer = null
-  shown.busy = sendNow(shown).finally(() => {
-    shown.busy = null
-    if (shown.stale && unsettled.has(shown)) update(shown, shown.value)
-  })
+  const { value } = shown
+  shown.stale = false
+  if (isFigure(value)) {
+    sendDrawing(shown, value)
+    return
+  }
+  host?.update(bundleOf(value), shown.id)
+  unsettled.delete(shown)
+  shown.nextAt = performance.now() + UPDATE_MS
 }
 
 /**
  * While a cell runs, a changing figure is sent as a drawing: JupyterLab's plotly renderer draws an output once and ignores
  * every update of it. When the cell ends the interactive plot takes the drawing's place.
  */
-async function sendNow(shown: Shown): Promise<void> {
-  const { value } = shown
-  shown.stale = false
+function sendDrawing(shown: Shown, figure: Figure): void {
   const started = performance.now()
-  const bundle = bundleOf(value)
-  if (isFigure(value)) {
-    const drawing = await draw(value)
+  const finish = (drawing: MimeBundle | null): void => {
+    if (shown.turn !== turn) return
+    const bundle = bundleOf(figure)
     // Without kaleido: another form in between makes the renderer draw anew.
     if (!drawing) currentHost()?.update({ 'text/plain': bundle['text/plain'] }, shown.id)
     currentHost()?.update(drawing ? { ...drawing, 'text/plain': bundle['text/plain'] } : bundle, shown.id)
-  } else currentHost()?.update(bundle, shown.id)
-  const took = performance.now() - started
-  shown.nextAt = performance.now() + Math.max(UPDATE_MS, Math.min(FIGURE_MS, took / DRAWING_SHARE))
+    shown.nextAt = performance.now() + pause(performance.now() - started, shown.drawingShare)
+    shown.turn = null
+    if (shown.stale) update(shown, shown.value)
+  }
+  const turn: Turn = { done: draw(figure).then(finish) }
+  shown.turn = turn
+}
+
+/** Milliseconds until the next drawing, after one that took so long. */
+function pause(took: number, share: number): number {
+  const counted = drawnBefore ? took : Math.min(took, FIRST_DRAWING_MS)
+  drawnBefore = true
+  return Math.max(UPDATE_MS, Math.min(LONGEST_PAUSE_MS * (DRAWING_SHARE / share), counted / share))
 }
 
 /** The static form of a figure; null, with a warning once, when it cannot be drawn. */

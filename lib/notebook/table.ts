@@ -1,4 +1,6 @@
-import { Table } from 'apache-arrow'
+import { inspect } from 'node:util'
+import type { Table } from 'apache-arrow'
+import { isTensor } from './tensor.js'
 
 /** A column as it is shown. */
 export interface TableColumn {
@@ -9,14 +11,21 @@ export interface TableColumn {
   readonly decimals: number
 }
 
-/** Any table, taken apart into rows of cells. */
+/** As much of a table as is shown, taken apart into rows of cells. */
 export interface TableData {
   readonly columns: readonly TableColumn[]
   readonly rows: readonly (readonly unknown[])[]
+  /** Rows of the whole table. */
+  readonly rowCount: number
+  /** Columns of the whole table. */
+  readonly columnCount: number
 }
 
 /** What `show` takes for a table. */
-export type TableLike = Table | ArqueroTable | readonly Readonly<Record<string, unknown>>[]
+export type TableLike = ArrowTable | ArqueroTable | readonly Readonly<Record<string, unknown>>[]
+
+/** As much of an Arrow table as is needed here, of whichever copy of the package. */
+export type ArrowTable = Pick<Table, 'numRows' | 'schema' | 'getChildAt'>
 
 /** As much of an arquero table as is needed here. */
 export interface ArqueroTable {
@@ -25,36 +34,71 @@ export interface ArqueroTable {
   array(name: string): ArrayLike<unknown>
 }
 
+/** What is put into a notebook at most; the rest is said to be left out. */
+const MAX_ROWS = 100
+const MAX_COLUMNS = 60
+/** Characters of a cell. */
+const MAX_CELL = 300
+
 /** Significant digits that a column's numbers are shown with. */
 const DIGITS = 4
 
 /** Whether a value can be shown as a table. An empty array is one without columns. */
 export function isTableLike(value: unknown): value is TableLike {
-  return value instanceof Table || isArquero(value) || (Array.isArray(value) && value.every(isRecord))
+  return isArrowTable(value) || isArqueroTable(value) || (Array.isArray(value) && value.every(isRecord))
+}
+
+/** Whether a value looks like an Arrow table. */
+export function isArrowTable(value: unknown): value is ArrowTable {
+  if (typeof value !== 'object' || value === null) return false
+  const { numRows, schema, getChildAt } = value as Partial<ArrowTable>
+  return typeof numRows === 'number' && typeof getChildAt === 'function' && Array.isArray(schema?.fields)
+}
+
+/** Whether a value looks like an arquero table. */
+export function isArqueroTable(value: unknown): value is ArqueroTable {
+  if (typeof value !== 'object' || value === null) return false
+  const table = value as Partial<ArqueroTable>
+  return [table.numRows, table.columnNames, table.array].every((method) => typeof method === 'function')
 }
 
 /**
- * Takes an Arrow table, an arquero table or an array of objects apart.
+ * Takes an Arrow table, an arquero table or an array of objects apart, as far as it is shown.
  * Columns of objects come in order of first appearance; a key that a row lacks is undefined there.
  */
 export function tableData(value: TableLike): TableData {
-  const { names, rows } =
-    value instanceof Table ? fromArrow(value) : isArquero(value) ? fromArquero(value) : fromObjects(value)
+  const { names, rows, rowCount, columnCount } = isArrowTable(value)
+    ? fromArrow(value)
+    : isArqueroTable(value)
+      ? fromArquero(value)
+      : fromObjects(value)
   const columns = names.map((name, i) => {
     const cells = rows.map((row) => row[i])
     const numeric = cells.some(isNumber) && cells.every((cell) => cell == null || isNumber(cell))
     return { name, numeric, decimals: numeric ? decimalsOf(cells) : 0 }
   })
-  return { columns, rows }
+  return { columns, rows, rowCount, columnCount }
 }
 
-/** The rows as objects without a prototype, so that no column name means anything else. */
+/** The rows as objects without a prototype, so that no column name means anything else; objects in cells as text. */
 export function tableObjects({ columns, rows }: TableData): Record<string, unknown>[] {
   return rows.map((row) => {
     const object: Record<string, unknown> = Object.create(null)
-    for (const [i, column] of columns.entries()) object[column.name] = row[i]
+    for (const [i, column] of columns.entries()) {
+      const cell = row[i]
+      object[column.name] = isPlainCell(cell) ? cell : cellText(cell, column)
+    }
     return object
   })
+}
+
+/** What is not shown, in a sentence; empty when all is. */
+export function leftOut({ columns, rows, rowCount, columnCount }: TableData): string {
+  const parts = [
+    ...(rowCount > rows.length ? [`${rowCount} rows, the first ${rows.length} shown.`] : []),
+    ...(columnCount > columns.length ? [`${columnCount} columns, the first ${columns.length} shown.`] : []),
+  ]
+  return parts.join(' ')
 }
 
 /** One cell as text: what is missing as `–`, numbers with the column's decimals. */
@@ -66,40 +110,77 @@ export function cellText(value: unknown, column: TableColumn): string {
     return column.numeric ? value.toFixed(column.decimals) : String(value)
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  if (typeof value === 'object')
-    return JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? String(inner) : inner))
-  return String(value)
+  const text = typeof value === 'object' ? objectText(value) : String(value)
+  return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text
 }
 
-function fromArrow(table: Table): { names: string[]; rows: unknown[][] } {
-  const columns = table.schema.fields.map((_, i) => table.getChildAt(i))
-  const rows = Array.from({ length: table.numRows }, (_, r) => columns.map((column): unknown => column?.get(r)))
-  return { names: table.schema.fields.map((field) => String(field.name)), rows }
+interface Parts {
+  readonly names: string[]
+  readonly rows: unknown[][]
+  readonly rowCount: number
+  readonly columnCount: number
 }
 
-function fromArquero(table: ArqueroTable): { names: string[]; rows: unknown[][] } {
-  const names = table.columnNames()
+function fromArrow(table: ArrowTable): Parts {
+  const fields = table.schema.fields.slice(0, MAX_COLUMNS)
+  const columns = fields.map((_, i) => table.getChildAt(i))
+  const rows = shownRows(table.numRows, (r) => columns.map((column): unknown => column?.get(r)))
+  const names = fields.map((field) => String(field.name))
+  return { names, rows, rowCount: table.numRows, columnCount: table.schema.fields.length }
+}
+
+function fromArquero(table: ArqueroTable): Parts {
+  const all = table.columnNames()
+  const names = all.slice(0, MAX_COLUMNS)
   // Column by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
-  return { names, rows: Array.from({ length: table.numRows() }, (_, r) => columns.map((column) => column[r])) }
+  const rowCount = table.numRows()
+  const rows = shownRows(rowCount, (r) => columns.map((column) => column[r]))
+  return { names, rows, rowCount, columnCount: all.length }
 }
 
-function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): { names: string[]; rows: unknown[][] } {
-  const names = [...new Set(objects.flatMap((object) => Object.keys(object)))]
+function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): Parts {
+  const shown = objects.slice(0, MAX_ROWS)
+  const all = [...new Set(shown.flatMap((object) => Object.keys(object)))]
+  const names = all.slice(0, MAX_COLUMNS)
   return {
     names,
-    rows: objects.map((object) => names.map((name) => (Object.hasOwn(object, name) ? object[name] : undefined))),
+    rows: shown.map((object) => names.map((name) => (Object.hasOwn(object, name) ? object[name] : undefined))),
+    rowCount: objects.length,
+    columnCount: all.length,
   }
 }
 
-function isArquero(value: unknown): value is ArqueroTable {
-  if (typeof value !== 'object' || value === null) return false
-  const table = value as Partial<ArqueroTable>
-  return [table.numRows, table.columnNames, table.array].every((method) => typeof method === 'function')
+function shownRows(count: number, row: (index: number) => unknown[]): unknown[][] {
+  return Array.from({ length: Math.min(count, MAX_ROWS) }, (_, r) => row(r))
 }
 
+/** Lists, structs and whatever else is in a cell, as JSON where it has one. */
+function objectText(value: object): string {
+  const plain = (_: string, inner: unknown): unknown => {
+    if (typeof inner === 'bigint') return String(inner)
+    return ArrayBuffer.isView(inner) && !(inner instanceof DataView)
+      ? Array.from(inner as unknown as ArrayLike<unknown>)
+      : inner
+  }
+  try {
+    return JSON.stringify(value, plain) ?? inspect(value, { depth: 0 })
+  } catch {
+    return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
+  }
+}
+
+function isPlainCell(cell: unknown): boolean {
+  return ['number', 'bigint', 'boolean', 'undefined'].includes(typeof cell) || cell === null
+}
+
+/** Whether something in an array is a row: an object with its values under their names. */
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return (
+    !(ArrayBuffer.isView(value) || value instanceof Date || value instanceof Map || value instanceof Set) &&
+    !isTensor(value)
+  )
 }
 
 function isNumber(value: unknown): value is number | bigint {

@@ -11,6 +11,11 @@ export class Picture {
     this.svg = svg
     this.text = text
   }
+
+  /** What a notebook shows. */
+  [Symbol.for('Jupyter.display')](): Readonly<Record<string, string>> {
+    return { 'image/svg+xml': this.svg, 'text/plain': this.text }
+  }
 }
 
 /** A picture on a figure's page, so that it can be drawn as PNG and PDF as figures are. */
