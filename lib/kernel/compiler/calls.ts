@@ -1,0 +1,49 @@
+import ts from 'typescript'
+import type { CellReply, CompilerCalls } from '../protocol.js'
+import { type Cells, isCellFile } from './cells.js'
+import { describe, failureOf, syntaxErrors, typeErrors } from './diagnostics.js'
+import { languageServices } from './language/index.js'
+import { ModuleCache } from './module-cache.js'
+import { Modules } from './modules.js'
+import { Refresh } from './refresh.js'
+import { compileCell } from './transform/index.js'
+
+/** The compiler's answers, and what it does when nobody asks. */
+export interface CompilerService extends CompilerCalls {
+  /** Work that is better done while the user thinks. */
+  rest(): void
+}
+
+/**
+ * A compiler for one notebook.
+ *
+ * @param salt changes whenever the compiler does, so that no module compiled by another one is used
+ */
+export function createCalls(root: string, cells: Cells, salt: string): CompilerService {
+  const modules = new Modules(root, cells.programs, new ModuleCache(root, salt))
+  const refresh = new Refresh(root, cells.programs, modules)
+  return {
+    ...languageServices(cells),
+    cell({ id, code, typeErrors: mode }) {
+      const { reload, warnings } = refresh.run(mode)
+      return cells.enter<CellReply>(code, (cell) => {
+        const refuse = (found: readonly ts.Diagnostic[]) => ({
+          holds: false,
+          value: { failure: failureOf(found, root), reload, warnings },
+        })
+        const syntax = syntaxErrors(cell.sourceFile)
+        if (syntax.length > 0) return refuse(syntax)
+        const types = mode === 'off' ? [] : typeErrors(cell)
+        if (types.length > 0 && mode === 'error') return refuse(types)
+        const { sourceFile, checker } = cell
+        const compiled = compileCell(ts, { code, url: `recurlab-cell:${id}`, sourceFile, checker, isCellFile })
+        return {
+          holds: true,
+          value: { failure: null, ...compiled, reload, warnings: [...warnings, ...describe(types, root)] },
+        }
+      })
+    },
+    modules: ({ specifier, from }) => modules.request(specifier, from),
+    rest: () => cells.tidy(),
+  }
+}

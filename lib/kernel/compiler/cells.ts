@@ -1,0 +1,106 @@
+import path from 'node:path'
+import ts from 'typescript'
+import { bind, insideOf } from './internal.js'
+import { markAsModule, type ProgramState, Programs } from './programs.js'
+import { Scope } from './scope.js'
+import type { CellSession, OpenCell } from './session.js'
+import { importedNames } from './specifiers.js'
+
+/** A new checker after this many cells: it keeps what it has found out about every cell, also about forgotten ones. */
+const CELLS_PER_CHECKER = 300
+
+/** The cells of one notebook: what each declares is known to the next, until another one declares it again. */
+export class Cells implements CellSession {
+  readonly ts = ts
+  readonly programs: Programs
+  #scope = new Scope()
+  #cwd: string
+  #count = 0
+  #sinceRenewal = 0
+
+  constructor(root: string, cwd: string) {
+    this.#cwd = cwd
+    this.programs = new Programs(root, () => this.#cwd, isCellFile)
+  }
+
+  get cwd(): string {
+    return this.#cwd
+  }
+
+  /** Begins a notebook in a folder, with nothing declared: how a session made beforehand is taken into use. */
+  begin(cwd: string): void {
+    this.#cwd = cwd
+    this.#scope = new Scope()
+  }
+
+  open(code: string): OpenCell {
+    return this.#look(this.#parse(code))
+  }
+
+  /**
+   * Looks at code as the next cell.
+   *
+   * @param use says whether the cell holds; then what it declares is known to the cells after it
+   */
+  enter<T>(code: string, use: (cell: OpenCell) => { readonly holds: boolean; readonly value: T }): T {
+    const file = this.#parse(code)
+    const before: ProgramState | null = augments(file) ? this.programs.state : null
+    const cell = this.#look(file, before !== null)
+    const { holds, value } = use(cell)
+    if (holds) this.#scope.keep(file)
+    else if (before) this.programs.restore(before)
+    return value
+  }
+
+  /** Frees what earlier cells have left behind, when it is time; costs as much as a first import. */
+  tidy(): void {
+    if (this.#sinceRenewal < CELLS_PER_CHECKER) return
+    this.#sinceRenewal = 0
+    this.programs.renew()
+  }
+
+  #look(sourceFile: ts.SourceFile, augmenting = false): OpenCell {
+    this.programs.include(importedNames(sourceFile))
+    bind(sourceFile, this.programs.options)
+    this.#scope.show(sourceFile)
+    if (augmenting) this.programs.augment(sourceFile)
+    this.#sinceRenewal++
+    const { program, checker } = this.programs
+    return { code: sourceFile.text, sourceFile, program, checker }
+  }
+
+  #parse(code: string): ts.SourceFile {
+    const name = path.join(this.#cwd, `${PREFIX}${++this.#count}.ts`)
+    const file = ts.createSourceFile(
+      name,
+      code,
+      {
+        languageVersion: this.programs.options.target ?? ts.ScriptTarget.ES2023,
+        impliedNodeFormat: ts.ModuleKind.ESNext,
+        setExternalModuleIndicator: markAsModule,
+      },
+      true,
+      ts.ScriptKind.TS,
+    )
+    // What a program would set.
+    Object.assign(insideOf(file), { path: name, resolvedPath: name, originalFileName: name })
+    if (!augments(file)) Object.assign(insideOf(file), { imports: [], moduleAugmentations: [], ambientModuleNames: [] })
+    return file
+  }
+}
+
+const PREFIX = '.recurlab-cell-'
+
+/** Whether a file name is that of a cell. */
+export function isCellFile(fileName: string): boolean {
+  return path.basename(fileName).startsWith(PREFIX)
+}
+
+/** Whether a cell declares something for everybody: `declare global` or `declare module 'x'`. */
+function augments(file: ts.SourceFile): boolean {
+  return file.statements.some(
+    (statement) =>
+      ts.isModuleDeclaration(statement) &&
+      (ts.isStringLiteral(statement.name) || (statement.flags & ts.NodeFlags.GlobalAugmentation) !== 0),
+  )
+}

@@ -1,0 +1,123 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import type { Readable, Writable } from 'node:stream'
+import type { Compiler } from '../protocol.js'
+import { type Begin, eachLine, type Reply, type Request } from './channel.js'
+import { fingerprint, snapshotFile } from './fingerprint.mjs'
+
+type Child = ChildProcessByStdio<Writable, Readable, Readable>
+
+interface Pending {
+  readonly line: string
+  resolve(result: unknown): void
+  reject(error: Error): void
+}
+
+/**
+ * Starts the compiler's process: from a snapshot where set-up has made one, else the slow way.
+ *
+ * @param root the project's folder
+ * @param cwd the notebook's folder, from which cells import
+ */
+export function startCompiler(root: string, cwd: string): Compiler {
+  const salt = fingerprint(root)
+  const begin: Begin = { root, cwd, salt }
+  const pending = new Map<number, Pending>()
+  let lastId = 0
+  let end: Error | null = null
+  let child: Child
+
+  const finish = (error: Error): void => {
+    end = error
+    for (const { reject } of pending.values()) reject(error)
+    pending.clear()
+  }
+
+  const launch = (snapshot: string | null): void => {
+    const started = start(root, snapshot)
+    child = started
+    let ready = false
+    let lastWords = ''
+    const take = (message: unknown): void => {
+      const reply = message as Reply
+      if ('ready' in reply) {
+        ready = true
+        return
+      }
+      const asked = pending.get(reply.id)
+      pending.delete(reply.id)
+      if ('error' in reply) asked?.reject(new Error(reply.error))
+      else asked?.resolve(reply.result)
+    }
+    started.stdout.setEncoding('utf8').on('data', eachLine(take))
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-LAST_WORDS)
+    })
+    // A process that is gone is told of by `close`; writing to it meanwhile is no failure of its own.
+    started.stdin.on('error', () => {})
+    let problem = ''
+    started.on('error', (error) => {
+      problem = error.message
+    })
+    started.on('close', (code, signal) => {
+      if (end) return
+      // Node refuses a snapshot that another Node, or one with other settings, has made.
+      if (!ready && snapshot !== null) return launch(null)
+      const how = problem || (signal ? `killed by ${signal}` : `exit code ${code}`)
+      const words = lastWords.trim()
+      finish(new Error(`the compiler's process has ended (${how})${words ? `: ${words}` : ''}`))
+    })
+    started.stdin.write(lineOf(begin))
+    for (const { line } of pending.values()) started.stdin.write(line)
+  }
+
+  const ask = <T>(call: Request['call'], params: unknown): Promise<T> =>
+    new Promise((resolve, reject) => {
+      if (end) return reject(end)
+      const request: Request = { id: ++lastId, call, params }
+      const line = lineOf(request)
+      pending.set(request.id, { line, resolve: (result) => resolve(result as T), reject })
+      child.stdin.write(line)
+    })
+
+  const snapshot = snapshotFile(root, salt)
+  launch(existsSync(snapshot) ? snapshot : null)
+  return {
+    cell: (params) => ask('cell', params),
+    modules: (params) => ask('modules', params),
+    complete: (params) => ask('complete', params),
+    inspect: (params) => ask('inspect', params),
+    isComplete: (params) => ask('isComplete', params),
+    version: versionOfTypeScript(root),
+    close() {
+      finish(new Error('the compiler was closed'))
+      child.kill('SIGKILL')
+    },
+  }
+}
+
+/** Characters of what a process says before it ends. */
+const LAST_WORDS = 2000
+
+/** In a process group of its own, so that the signal of an interrupt, which goes to the kernel's group, spares it. */
+function start(root: string, snapshot: string | null): Child {
+  // Options that are meant for the user's code, such as a bigger heap, would make Node refuse the snapshot.
+  const { NODE_OPTIONS: _, ...env } = process.env
+  const entry = path.join(root, 'lib', 'kernel', 'compiler', 'main.mjs')
+  return spawn(process.execPath, snapshot === null ? [entry] : ['--snapshot-blob', snapshot], {
+    cwd: root,
+    env,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    detached: true,
+  })
+}
+
+function lineOf(message: Begin | Request): string {
+  return `${JSON.stringify(message)}\n`
+}
+
+function versionOfTypeScript(root: string): string {
+  const text = readFileSync(path.join(root, 'node_modules', 'typescript', 'package.json'), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}

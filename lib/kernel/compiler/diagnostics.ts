@@ -1,0 +1,128 @@
+import path from 'node:path'
+import ts from 'typescript'
+import type { Failure } from '../protocol.js'
+import { insideOf, tokenAt } from './internal.js'
+import type { OpenCell } from './session.js'
+
+/** More errors than this are counted, not shown. */
+const MAX_SHOWN = 10
+
+/** Characters of one error's text. */
+const MAX_MESSAGE = 400
+
+/** Reasons below a headline that are shown: the first ones name the key, the deepest says what is wrong with it. */
+const MAX_REASONS = 3
+
+/** What is wrong with a cell by its syntax alone. */
+export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
+  return insideOf(file).parseDiagnostics
+}
+
+/** What is wrong with a cell by its types, without what is no mistake in a cell. */
+export function typeErrors({ sourceFile, program, checker }: OpenCell): readonly ts.Diagnostic[] {
+  return program
+    .getSemanticDiagnostics(sourceFile)
+    .filter((found) => found.category === ts.DiagnosticCategory.Error && !isNoMistake(found, sourceFile, checker))
+}
+
+/** `let best` without a type, in this cell or an earlier one: it is given its value, and its type, by a later one. */
+const UNTYPED = [7005, 7034]
+const USED_BEFORE_ASSIGNED = 2454
+/** A package without declarations is `any`: who uses it in a notebook can hardly write them. */
+const NO_DECLARATIONS = 7016
+
+function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.TypeChecker): boolean {
+  if (found.code === NO_DECLARATIONS) return true
+  if (!UNTYPED.includes(found.code) && found.code !== USED_BEFORE_ASSIGNED) return false
+  const declaration = checker.getSymbolAtLocation(tokenAt(file, found.start ?? 0))?.valueDeclaration
+  if (!declaration) return false
+  if (found.code === USED_BEFORE_ASSIGNED) return declaration.getSourceFile() !== file
+  return (
+    ts.isVariableDeclaration(declaration) &&
+    ts.isVariableStatement(declaration.parent.parent) &&
+    ts.isSourceFile(declaration.parent.parent.parent)
+  )
+}
+
+/** A cell that is not run because of these. */
+export function failureOf(found: readonly ts.Diagnostic[], root: string): Failure {
+  const [first = '', ...others] = describe(found, root)
+  return {
+    ename: 'TypeScriptError',
+    evalue: first.split('\n')[0] ?? '',
+    traceback: ['TypeScriptError: the cell was not run', first, ...others],
+  }
+}
+
+/** Errors with their place, the line and what in it is meant; at most ten. */
+export function describe(found: readonly ts.Diagnostic[], root: string): string[] {
+  const shown = found.slice(0, MAX_SHOWN).map((one) => describeOne(one, root))
+  const more = found.length - shown.length
+  return more > 0 ? [...shown, `… and ${more} more`] : shown
+}
+
+function describeOne({ file, start = 0, length = 0, messageText, code }: ts.Diagnostic, root: string): string {
+  const text = `${messageOf(messageText, code)} (TS${code})`
+  return file ? quoted(file, start, length, root, text) : text
+}
+
+/** `line 2:5 - text` for a cell, `lib/x.ts:2:5 - text` for a file, and below it the line itself with the place marked. */
+function quoted(file: ts.SourceFile, start: number, length: number, root: string, text: string): string {
+  const { line, character } = file.getLineAndCharacterOfPosition(start)
+  const content = file.text.split(/\r?\n/)[line] ?? ''
+  return quote({ name: placeName(file.fileName, root), line: line + 1, column: character + 1, content, length, text })
+}
+
+/** A place in a text, as all errors of the compiler show it. */
+export interface Place {
+  /** Of the file; null for a cell. */
+  readonly name: string | null
+  /** From 1. */
+  readonly line: number
+  /** From 1, in UTF-16 units. */
+  readonly column: number
+  /** The line itself. */
+  readonly content: string
+  /** UTF-16 units that are meant. */
+  readonly length: number
+  readonly text: string
+}
+
+/** A message with its place, and the line below. */
+export function quote({ name, line, column, content, length, text }: Place): string {
+  const from = column - 1
+  // Of a very long line, the part around the place is enough.
+  const first = from > LINE ? from - LINE / 2 : 0
+  const part = content.slice(first, first + 2 * LINE)
+  const marked = Math.max(1, Math.min(length, part.length - (from - first)))
+  const indent = part.slice(0, from - first).replace(/[^\t]/g, ' ')
+  return `${name === null ? `line ${line}` : `${name}:${line}`}:${column} - ${text}\n  ${part}\n  ${indent}${'~'.repeat(marked)}`
+}
+
+const LINE = 160
+
+/** A file as the user calls it: relative to the project, where it is inside; null for a cell. */
+export function placeName(file: string, root: string): string | null {
+  if (path.basename(file).startsWith('.recurlab-cell-')) return null
+  const relative = path.relative(root, file)
+  return relative.startsWith('..') ? file : relative
+}
+
+/** `A is not assignable to B` says little where reasons follow: the reasons name the key. */
+const HEADLINES = [2322, 2345]
+
+function messageOf(message: string | ts.DiagnosticMessageChain, code: number): string {
+  if (typeof message === 'string') return clip(message)
+  const lines: string[] = []
+  for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1))
+    lines.push(clip(at.messageText))
+  const telling = HEADLINES.includes(code) && lines.length > 1 ? lines.slice(1) : lines
+  const shown = telling.length > MAX_REASONS ? [...telling.slice(0, MAX_REASONS - 1), telling.at(-1) ?? ''] : telling
+  return shown.join(' ')
+}
+
+/** The type of a configuration fills a page; the beginning and the end of a message say what matters. */
+function clip(message: string): string {
+  const plain = message.replace(/import\("[^"]*\.recurlab-cell-\d+"\)\./g, '')
+  return plain.length <= MAX_MESSAGE ? plain : `${plain.slice(0, MAX_MESSAGE - 100)} … ${plain.slice(-100)}`
+}

@@ -1,0 +1,41 @@
+// Plain JavaScript, because set-up needs it too.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+
+/**
+ * What the compiler's process is made of, as one short name: Node, the packages, the project's folder, its own sources.
+ *
+ * @param {string} root
+ */
+export function fingerprint(root) {
+  const hash = createHash('sha256').update(`${process.version} ${process.arch} ${root}`)
+  const own = path.join(root, 'lib', 'kernel', 'compiler')
+  const sources = readdirSync(own, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.m?ts$/.test(name))
+    .sort()
+    .map((name) => path.join(own, name))
+  const packages = ['tsconfig.json', 'package-lock.json', 'node_modules/typescript/package.json']
+  for (const file of [...packages.map((name) => path.join(root, name)), ...sources])
+    hash.update(`\0${file}\0`).update(content(file))
+  return hash.digest('hex').slice(0, 16)
+}
+
+/**
+ * The snapshot that the process starts from, if it was made.
+ *
+ * @param {string} root
+ * @param {string} fingerprint
+ */
+export function snapshotFile(root, fingerprint) {
+  return path.join(root, '.recurlab', 'compiler', `${fingerprint}.blob`)
+}
+
+/** @param {string} file */
+function content(file) {
+  try {
+    return readFileSync(file)
+  } catch {
+    return ''
+  }
+}

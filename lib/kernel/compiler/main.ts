@@ -1,0 +1,40 @@
+import type { CompilerCalls } from '../protocol.js'
+import type { CompilerService } from './calls.js'
+import { type Begin, eachLine, type Reply, type Request } from './channel.js'
+
+/**
+ * Answers questions on standard input, one after another, until it ends: then whoever asked is gone.
+ *
+ * @param begin makes the compiler when the first line has told for which notebook
+ */
+export function serve(begin: (begin: Begin) => CompilerService): void {
+  let service: CompilerService | null = null
+  let resting: NodeJS.Immediate | null = null
+  const say = (reply: Reply): void => {
+    process.stdout.write(`${JSON.stringify(reply)}\n`)
+  }
+  const take = (message: unknown): void => {
+    if (service === null) {
+      service = begin(message as Begin)
+      return
+    }
+    const asked = service
+    say(answer(asked, message as Request))
+    if (resting) clearImmediate(resting)
+    resting = setImmediate(() => asked.rest())
+  }
+  process.stdin.setEncoding('utf8')
+  process.stdin.on('data', eachLine(take))
+  process.stdin.on('end', () => process.exit(0))
+  process.stdout.on('error', () => process.exit(0))
+  say({ ready: true })
+}
+
+function answer(service: CompilerService, { id, call, params }: Request): Reply {
+  try {
+    const ask = service[call] as (params: unknown) => ReturnType<CompilerCalls[Request['call']]>
+    return { id, result: ask(params) }
+  } catch (error) {
+    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+  }
+}

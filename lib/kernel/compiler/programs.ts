@@ -1,0 +1,184 @@
+import path from 'node:path'
+import ts from 'typescript'
+import { insideOf, resolvedModule, resolveForeign } from './internal.js'
+import { cellOptions } from './options.js'
+import { isProjectFile, Sources } from './sources.js'
+
+/** What a module name was found to stand for. */
+export type Resolution = ts.ResolvedModuleWithFailedLookupLocations
+
+/** A program and what it was made of, to come back to. */
+export interface ProgramState {
+  readonly program: ts.Program
+  /** What the names in cells' imports stand for. */
+  readonly names: ReadonlyMap<string, Resolution>
+  readonly augmenting: readonly ts.SourceFile[]
+}
+
+/**
+ * Everything that cells import, as one TypeScript program. A cell is not a part of it: a new program costs as much as a
+ * hundred cells, so it is made only when a module is imported for the first time, or has changed.
+ */
+export class Programs {
+  readonly sources = new Sources()
+  readonly options: ts.CompilerOptions
+  readonly #host: ts.CompilerHost
+  /** The one root: a file, only here, that imports what cells have imported. */
+  readonly #rootFile: string
+  readonly #root: string
+  readonly #cwd: () => string
+  readonly #isCell: (fileName: string) => boolean
+  #resolutions: ts.ModuleResolutionCache
+  #filesCameOrWent = false
+  #state: ProgramState
+  #names: Map<string, Resolution>
+
+  /**
+   * @param root the project's folder
+   * @param cwd the folder from which cells import; it may become another one as long as no cell has imported
+   * @param isCell whether a file name is that of a cell
+   */
+  constructor(root: string, cwd: () => string, isCell: (fileName: string) => boolean) {
+    this.#root = root
+    this.#cwd = cwd
+    this.#isCell = isCell
+    this.#rootFile = path.join(root, '.recurlab', 'imports-of-cells.ts')
+    this.options = cellOptions(root)
+    this.#resolutions = this.newResolutions()
+    this.#host = this.#makeHost()
+    this.#names = new Map()
+    this.#state = this.#make(undefined, [])
+  }
+
+  get program(): ts.Program {
+    return this.#state.program
+  }
+
+  get checker(): ts.TypeChecker {
+    return this.#state.program.getTypeChecker()
+  }
+
+  /** What there is now; {@link restore} brings it back. */
+  get state(): ProgramState {
+    return this.#state
+  }
+
+  restore(state: ProgramState): void {
+    this.#state = state
+    this.#names = new Map(state.names)
+  }
+
+  /** Lets cells import these names, of packages and of files. Those that stand for no file are left out. */
+  include(specifiers: readonly string[]): void {
+    const resolutions = this.newResolutions()
+    let fresh = false
+    for (const specifier of specifiers) {
+      if (this.#names.has(specifier)) continue
+      const found = this.find(specifier, this.cellFile, resolutions)
+      const file = found.resolvedModule?.resolvedFileName
+      if (file === undefined) continue
+      this.#names.set(specifier, found)
+      fresh ||= this.program.getSourceFile(file) === undefined
+    }
+    if (fresh) this.renew()
+  }
+
+  /** Lets a cell's `declare global` and `declare module` hold. */
+  augment(cell: ts.SourceFile): void {
+    this.#state = this.#make(this.program, [...this.#state.augmenting, cell])
+  }
+
+  /** A new program and checker over the sources as they are now. */
+  renew(options: { readonly filesCameOrWent?: boolean } = {}): void {
+    this.#resolutions = this.newResolutions()
+    this.#filesCameOrWent = options.filesCameOrWent ?? false
+    if (this.#filesCameOrWent)
+      for (const name of this.#names.keys()) this.#names.set(name, this.find(name, this.cellFile, this.#resolutions))
+    this.#state = this.#make(this.program, this.#state.augmenting)
+  }
+
+  /** What a module name stands for, as TypeScript finds it. */
+  find(specifier: string, from: string, resolutions: ts.ModuleResolutionCache): Resolution {
+    const mode = ts.ModuleKind.ESNext
+    return ts.resolveModuleName(specifier, from, this.options, this.#host, resolutions, undefined, mode)
+  }
+
+  /** Remembers what {@link find} finds, as long as no file comes or goes. */
+  newResolutions(): ts.ModuleResolutionCache {
+    return ts.createModuleResolutionCache(this.#root, (name) => name, this.options)
+  }
+
+  /** Files of the project that import one of these. */
+  importersOf(files: ReadonlySet<string>): ts.SourceFile[] {
+    const { program } = this
+    return program.getSourceFiles().filter(
+      (file) =>
+        isProjectFile(file.fileName) &&
+        file.fileName !== this.#rootFile &&
+        insideOf(file).imports?.some((name) => {
+          const target = resolvedModule(program, file, name.text)
+          return target !== undefined && files.has(target)
+        }),
+    )
+  }
+
+  /** Where a cell's imports are resolved from. */
+  get cellFile(): string {
+    return path.join(this.#cwd(), 'cell.ts')
+  }
+
+  #make(old: ts.Program | undefined, augmenting: readonly ts.SourceFile[]): ProgramState {
+    const names = new Map(this.#names)
+    const lines = Array.from(names.keys(), (name) => `import ${JSON.stringify(name)}\n`)
+    const root = ts.createSourceFile(this.#rootFile, lines.join(''), {
+      languageVersion: ts.ScriptTarget.ESNext,
+      impliedNodeFormat: ts.ModuleKind.ESNext,
+      setExternalModuleIndicator: markAsModule,
+    })
+    const files = new Map([root, ...augmenting].map((file) => [file.fileName, file]))
+    const host: ts.CompilerHost = {
+      ...this.#host,
+      getSourceFile: (file, options) => files.get(file) ?? this.sources.parse(file, options),
+      fileExists: (file) => files.has(file) || this.#host.fileExists(file),
+    }
+    const program = ts.createProgram([...files.keys()], this.options, host, old)
+    // Names that come later stand for files that are already there, or else there is a new program.
+    resolveForeign(program, this.#isCell, (name) => this.#names.get(name))
+    return { program, names, augmenting }
+  }
+
+  #makeHost(): ts.CompilerHost {
+    const base = ts.createCompilerHost(this.options, false)
+    const library = path.join(this.#root, 'node_modules', 'typescript', 'lib')
+    return {
+      ...base,
+      getCurrentDirectory: () => this.#root,
+      getDefaultLibLocation: () => library,
+      getDefaultLibFileName: (options) => path.join(library, ts.getDefaultLibFileName(options)),
+      getSourceFile: (file, options) => this.sources.parse(file, options),
+      // A file that is in use stays, also when it is gone from the disk.
+      fileExists: (file) => this.sources.has(file) || base.fileExists(file),
+      readFile: (file) => (this.sources.has(file) ? this.sources.text(file) : base.readFile(file)),
+      hasInvalidatedResolutions: (file) => this.#filesCameOrWent && isProjectFile(file),
+      resolveModuleNameLiterals: (literals, file, redirected, options, source) =>
+        literals.map(
+          (literal) =>
+            (file === this.#rootFile || this.#isCell(file) ? this.#names.get(literal.text) : undefined) ??
+            ts.resolveModuleName(
+              literal.text,
+              file,
+              options,
+              this.#host,
+              this.#resolutions,
+              redirected,
+              ts.getModeForUsageLocation(source, literal, options),
+            ),
+        ),
+    }
+  }
+}
+
+/** Cells, and the file that imports for them, are modules whatever is in them. */
+export function markAsModule(file: ts.SourceFile): void {
+  insideOf(file).externalModuleIndicator = true
+}

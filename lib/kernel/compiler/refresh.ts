@@ -1,0 +1,180 @@
+import path from 'node:path'
+import ts from 'typescript'
+import type { TypeErrors } from '../../notebook/host.js'
+import type { ModuleSource } from '../protocol.js'
+import { describe, placeName } from './diagnostics.js'
+import { insideOf, resolvedModule } from './internal.js'
+import { ModuleProblem, type Modules } from './modules.js'
+import type { Programs } from './programs.js'
+import { stampOf } from './sources.js'
+
+/** What has changed on the disk since the cell before. */
+export interface Refreshed {
+  readonly reload: readonly ModuleSource[]
+  readonly warnings: readonly string[]
+}
+
+const NOTHING: Refreshed = { reload: [], warnings: [] }
+
+/** An edit that is not taken over: the files that are to blame, and what is wrong. */
+interface Refusal {
+  readonly files: readonly string[]
+  readonly text: string
+}
+
+/** Takes edits of modules over, for the types that cells see and for the code that runs, unless they are broken. */
+export class Refresh {
+  readonly #root: string
+  readonly #programs: Programs
+  readonly #modules: Modules
+  readonly #folders = new Map<string, string>()
+  /** Texts that were refused, so that each is complained of once. */
+  #refused = ''
+
+  constructor(root: string, programs: Programs, modules: Modules) {
+    this.#root = root
+    this.#programs = programs
+    this.#modules = modules
+  }
+
+  /** Looks at every file of the project that is in use; a few hundred cost a few milliseconds. */
+  run(mode: TypeErrors): Refreshed {
+    const edits = new Map<string, string>()
+    const gone: string[] = []
+    for (const file of this.#programs.sources.files) {
+      const text = this.#programs.sources.edited(file)
+      if (text === null) gone.push(file)
+      else if (text !== undefined) edits.set(file, text)
+    }
+    const moved = this.#foldersChanged() ? this.#modules.moved() : []
+    const refused = JSON.stringify([...edits, ...gone])
+    if (moved.length === 0 && refused === this.#refused) return NOTHING
+    const warnings = gone.map((file) => `${this.#name(file)} is gone; its code from before stays in use.`)
+    const reload = this.#takeOver(edits, moved, mode, warnings)
+    this.#refused = JSON.stringify([...edits, ...gone])
+    return { reload, warnings }
+  }
+
+  /**
+   * Takes over what is not broken, and says of the rest why it is not.
+   *
+   * @param edits texts by file; those that were taken over are removed from it
+   */
+  #takeOver(
+    edits: Map<string, string>,
+    moved: readonly string[],
+    mode: TypeErrors,
+    warnings: string[],
+  ): ModuleSource[] {
+    const tried = new Map(edits)
+    while (tried.size > 0 || moved.length > 0) {
+      const before = this.#programs.state
+      const undo = Array.from(tried, ([file, text]) => this.#programs.sources.replace(file, text))
+      this.#programs.renew({ filesCameOrWent: true })
+      const outcome = this.#attempt([...tried.keys()], moved, mode, before.program)
+      if ('reload' in outcome) {
+        this.#modules.markSent(outcome.reload)
+        warnings.push(...outcome.warnings)
+        for (const file of tried.keys()) edits.delete(file)
+        return outcome.reload
+      }
+      for (const back of undo.reverse()) back()
+      this.#programs.restore(before)
+      warnings.push(this.#complaint(outcome))
+      const blamed = outcome.files.filter((file) => tried.has(file))
+      if (blamed.length === 0) return []
+      for (const file of blamed) tried.delete(file)
+    }
+    return []
+  }
+
+  #attempt(
+    edited: readonly string[],
+    moved: readonly string[],
+    mode: TypeErrors,
+    before: ts.Program,
+  ): Refusal | { readonly reload: ModuleSource[]; readonly warnings: readonly string[] } {
+    const syntax = edited.flatMap((file) => this.#syntaxErrors(file))
+    if (syntax.length > 0) return this.#refusal(syntax, edited)
+    const types = mode === 'off' ? [] : this.#typeErrors(edited, before)
+    if (types.length > 0 && mode === 'error') return this.#refusal(types, edited)
+    try {
+      const again = [...new Set([...edited.filter((file) => this.#modules.wasSent(file)), ...moved])]
+      return { reload: this.#modules.collect(again), warnings: describe(types, this.#root) }
+    } catch (error) {
+      if (!(error instanceof ModuleProblem)) throw error
+      return { files: edited.includes(error.file) ? [error.file] : edited, text: error.message }
+    }
+  }
+
+  #syntaxErrors(file: string): readonly ts.Diagnostic[] {
+    const source = this.#programs.program.getSourceFile(file)
+    return source ? this.#programs.program.getSyntacticDiagnostics(source) : []
+  }
+
+  /** Type errors of edited files, and those that the edit makes in files that import them. */
+  #typeErrors(edited: readonly string[], before: ts.Program): ts.Diagnostic[] {
+    const { program } = this.#programs
+    const files = new Set(edited)
+    const own = edited.flatMap((file) => {
+      const source = program.getSourceFile(file)
+      return source ? errorsOf(program, source) : []
+    })
+    const others = this.#programs
+      .importersOf(files)
+      .filter((source) => !files.has(source.fileName))
+      .flatMap((source) => {
+        const errors = errorsOf(program, source)
+        if (errors.length === 0) return []
+        const known = new Set(errorsOf(before, source).map(keyOf))
+        return errors.filter((error) => !known.has(keyOf(error)))
+      })
+    return [...own, ...others]
+  }
+
+  #refusal(errors: readonly ts.Diagnostic[], edited: readonly string[]): Refusal {
+    const text = describe(errors, this.#root).join('\n')
+    const { program } = this.#programs
+    const blamed = new Set<string>()
+    for (const { file } of errors) {
+      if (!file) continue
+      if (edited.includes(file.fileName)) blamed.add(file.fileName)
+      else
+        for (const { text: name } of insideOf(file).imports ?? []) {
+          const target = resolvedModule(program, file, name)
+          if (target !== undefined && edited.includes(target)) blamed.add(target)
+        }
+    }
+    return { files: blamed.size > 0 ? [...blamed] : edited, text }
+  }
+
+  #complaint({ files, text }: Refusal): string {
+    const names = files.map((file) => this.#name(file)).join(', ')
+    return `The edit of ${names} is not taken over; the code from before stays in use.\n${text}`
+  }
+
+  /** Whether files may have come or gone beside those in use. */
+  #foldersChanged(): boolean {
+    let changed = false
+    for (const folder of new Set(Array.from(this.#programs.sources.files, (file) => path.dirname(file)))) {
+      const stamp = stampOf(folder)
+      const known = this.#folders.get(folder)
+      if (known === stamp) continue
+      this.#folders.set(folder, stamp)
+      changed ||= known !== undefined
+    }
+    return changed
+  }
+
+  #name(file: string): string {
+    return placeName(file, this.#root) ?? file
+  }
+}
+
+function errorsOf(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnostic[] {
+  return program.getSemanticDiagnostics(file).filter(({ category }) => category === ts.DiagnosticCategory.Error)
+}
+
+function keyOf({ code, messageText }: ts.Diagnostic): string {
+  return `${code} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
+}

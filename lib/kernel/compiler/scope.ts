@@ -1,0 +1,54 @@
+import ts from 'typescript'
+import { insideOf } from './internal.js'
+
+/** What a name can mean at once: a value, a type and a namespace. */
+const MEANINGS = [ts.SymbolFlags.Value, ts.SymbolFlags.Type, ts.SymbolFlags.Namespace]
+
+/** The names that cells have declared, each with its newest symbols. */
+export class Scope {
+  /** More than one symbol where cells have given a name several meanings, as `const A` and `type A`; the newest first. */
+  readonly #names = new Map<ts.__String, readonly ts.Symbol[]>()
+
+  /** Puts the names into a bound file's scope, as far as it does not declare them itself. */
+  show(file: ts.SourceFile): void {
+    const inside = insideOf(file)
+    inside.locals ??= new Map()
+    for (const [name, symbols] of this.#names) {
+      const own = inside.locals.get(name) ?? inside.symbol?.exports?.get(name)
+      const [first, second] = own ? adding([own], symbols) : symbols
+      if (first && !own) inside.locals.set(name, first)
+      // TypeScript looks for a meaning that a local name has not among a module's exports.
+      const other = own ? first : second
+      if (other && !inside.symbol?.exports?.has(name)) inside.symbol?.exports?.set(name, other)
+    }
+  }
+
+  /** Takes over what a file declares. */
+  keep(file: ts.SourceFile): void {
+    const { locals, symbol, identifiers } = insideOf(file)
+    const tables = [locals, symbol?.exports].filter((table) => table !== undefined)
+    const isOwn = (declared: ts.Symbol): boolean => declared.declarations?.[0]?.getSourceFile() === file
+    for (const table of tables)
+      // A cell must not keep alive what it does not use: earlier cells are forgotten one day.
+      for (const [name, declared] of table)
+        if (!isOwn(declared) && !identifiers.has(ts.unescapeLeadingUnderscores(name))) table.delete(name)
+    for (const table of tables)
+      for (const [name, declared] of table)
+        if (isOwn(declared)) this.#names.set(name, [declared, ...adding([declared], this.#names.get(name) ?? [])])
+  }
+}
+
+/** The symbols that add a meaning to those that are there. */
+function adding(there: readonly ts.Symbol[], symbols: readonly ts.Symbol[]): ts.Symbol[] {
+  const added: ts.Symbol[] = []
+  for (const symbol of symbols)
+    if (meanings(symbol) & ~[...there, ...added].reduce((flags, one) => flags | meanings(one), 0)) added.push(symbol)
+  return added
+}
+
+function meanings(symbol: ts.Symbol): number {
+  // What an import means is known only to the checker; an exported variable is a value whatever its local symbol says.
+  if (symbol.flags & (ts.SymbolFlags.Alias | ts.SymbolFlags.ExportValue))
+    return ts.SymbolFlags.Value | ts.SymbolFlags.Type | ts.SymbolFlags.Namespace
+  return MEANINGS.reduce((all, meaning) => (symbol.flags & meaning ? all | meaning : all), 0)
+}

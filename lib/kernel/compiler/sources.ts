@@ -1,0 +1,94 @@
+import { readFileSync, statSync } from 'node:fs'
+import path from 'node:path'
+import ts from 'typescript'
+
+/** Whether a file is the project's own: it may change, and cells see the change. Files of packages do not change. */
+export function isProjectFile(file: string): boolean {
+  return path.isAbsolute(file) && !file.includes('/node_modules/')
+}
+
+/**
+ * The files that the compiler has read. A file of the project keeps the text that it had when it was first read until
+ * another text is put in its place, so that types, and the code that runs, are those of one and the same text.
+ */
+export class Sources {
+  readonly #parsed = new Map<string, ts.SourceFile>()
+  readonly #texts = new Map<string, string>()
+  readonly #stamps = new Map<string, string>()
+
+  /** Files of the project that were read. */
+  get files(): Iterable<string> {
+    return this.#texts.keys()
+  }
+
+  has(file: string): boolean {
+    return this.#texts.has(file)
+  }
+
+  /** The text of a file of the project; undefined when there is no such file. */
+  text(file: string): string | undefined {
+    const known = this.#texts.get(file)
+    if (known !== undefined) return known
+    const stamp = stampOf(file)
+    const text = readText(file)
+    if (text === undefined) return undefined
+    this.#texts.set(file, text)
+    this.#stamps.set(file, stamp)
+    return text
+  }
+
+  /** What is on the disk now, when it is not the text in use; null when the file is gone. */
+  edited(file: string): string | null | undefined {
+    const stamp = stampOf(file)
+    if (stamp === this.#stamps.get(file)) return undefined
+    const text = readText(file)
+    if (text === undefined) return null
+    // The same text written anew needs no second look.
+    if (text !== this.#texts.get(file)) return text
+    this.#stamps.set(file, stamp)
+    return undefined
+  }
+
+  /** Takes a text as that of a file; returns what brings the old one back. */
+  replace(file: string, text: string): () => void {
+    const old = { text: this.#texts.get(file), parsed: this.#parsed.get(file), stamp: this.#stamps.get(file) }
+    this.#texts.set(file, text)
+    this.#stamps.delete(file)
+    this.#parsed.delete(file)
+    return () => {
+      put(this.#texts, file, old.text)
+      put(this.#parsed, file, old.parsed)
+      put(this.#stamps, file, old.stamp)
+    }
+  }
+
+  /** A file's syntax tree, made once for each text. */
+  parse(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
+    const known = this.#parsed.get(file)
+    if (known) return known
+    const text = isProjectFile(file) ? this.text(file) : readText(file)
+    if (text === undefined) return undefined
+    const parsed = ts.createSourceFile(file, text, options)
+    this.#parsed.set(file, parsed)
+    return parsed
+  }
+}
+
+function put<T>(map: Map<string, T>, key: string, value: T | undefined): void {
+  if (value === undefined) map.delete(key)
+  else map.set(key, value)
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '')
+  } catch {
+    return undefined
+  }
+}
+
+/** Changes when a file, or what a folder lists, may have changed. */
+export function stampOf(file: string): string {
+  const stat = statSync(file, { throwIfNoEntry: false })
+  return stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : ''
+}
