@@ -37,9 +37,9 @@ export class Instance {
     this.#changed = changed
   }
 
-  /** The namespace: the same object for the instance's whole life, once it is linked. */
+  /** The namespace: the same object for the instance's whole life, once it is linked; before that the names known. */
   get namespace(): object {
-    return this.#namespace ?? createNamespace(this.#values)
+    return this.#namespace ?? Object.fromEntries(this.#values)
   }
 
   /** Makes the module's functions; runs nothing of its body. */

@@ -46,10 +46,16 @@ export class World {
         instance.dependencies.push(own ?? make.foreign(specifier, instance.source))
       }
     for (const instance of added) instance.declare(make.context(instance))
-    // A name that comes through `export *` may have a long way, in circles too: until nobody learns a new one.
-    while (added.map((instance) => instance.passImports()).includes(true));
-    for (const instance of added) instance.link()
-    for (const instance of added) instance.passImports()
+    if (hasCircle(added)) {
+      // A name may come a long way round through `export *`: until nobody learns a new one.
+      while (added.map((instance) => instance.passImports()).includes(true));
+      for (const instance of added) instance.link()
+      for (const instance of added) instance.passImports()
+    } else
+      for (const instance of added) {
+        instance.passImports()
+        instance.link()
+      }
     for (const instance of added) this.add(instance)
     return added
   }
@@ -131,6 +137,12 @@ export class World {
     instance.error = error
     this.forget(instance)
   }
+}
+
+/** Whether one of them imports a later one. */
+function hasCircle(instances: readonly Instance[]): boolean {
+  const rank = new Map<object, number>(instances.map((instance, i) => [instance, i]))
+  return instances.some(({ dependencies }, i) => dependencies.some((dependency) => (rank.get(dependency) ?? -1) >= i))
 }
 
 /** What a load that was broken off ends with, where somebody still waits for it. */
