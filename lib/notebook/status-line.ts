@@ -1,3 +1,5 @@
+import { clip, displayWidth } from '../results/text-width.js'
+
 /** Seconds between two lines where a line cannot be written over. */
 const LOG_SECONDS = 10
 
@@ -10,7 +12,7 @@ export interface ReportSink {
 /** A sink for a stream: a terminal writes its status line over, a file gets one every ten seconds. */
 export function streamSink(stream: NodeJS.WriteStream): ReportSink {
   let width = 0
-  let last = 0
+  let last = performance.now()
   let logged = ''
   const clear = (): string => (width > 0 ? `\r${' '.repeat(width)}\r` : '')
   return {
@@ -22,11 +24,11 @@ export function streamSink(stream: NodeJS.WriteStream): ReportSink {
     },
     status(text) {
       if (stream.isTTY) {
-        const shown = text.slice(0, (stream.columns ?? 80) - 1)
+        const shown = clip(text, (stream.columns ?? 80) - 1)
         stream.write(clear() + shown)
-        width = shown.length
-      } else if (Date.now() - last > LOG_SECONDS * 1000) {
-        last = Date.now()
+        width = displayWidth(shown)
+      } else if (performance.now() - last > LOG_SECONDS * 1000) {
+        last = performance.now()
         logged = text
         stream.write(`${text}\n`)
       }

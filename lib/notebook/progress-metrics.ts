@@ -1,0 +1,66 @@
+/** Which values of a metric are better. */
+export type Better = 'min' | 'max'
+
+/** Latest and best values of metrics. */
+export interface Metrics {
+  /** @param at where the work stands */
+  report(values: Readonly<Record<string, number>>, at: number): void
+  /** One text a metric, in order of first report: `loss 0.31 (best 0.29 at 31)`. */
+  texts(): string[]
+}
+
+interface Entry {
+  latest: number
+  readonly better: Better | null
+  best: number
+  bestAt: number
+}
+
+/** Metrics with these words in their names are better when they are smaller, or larger. */
+const SMALLER = /loss|error|perplexity|mse|mae/i
+const LARGER = /acc|exact|cells|score|reward|pass@/i
+/** Public names of shares, which are shown in percent. */
+const SHARE = /\.(exact|cells|halt|pass@\d+)$/
+
+/** @param better for each metric which values are better; default by its name, e.g. a loss the smaller */
+export function createMetrics(better: Readonly<Record<string, Better>> = {}): Metrics {
+  const entries = new Map<string, Entry>()
+  return {
+    report(values, at) {
+      for (const [name, value] of Object.entries(values)) {
+        const entry = entries.get(name) ?? newEntry(directionOf(name, better))
+        entries.set(name, entry)
+        entry.latest = value
+        if (!isBetter(value, entry)) continue
+        entry.best = value
+        entry.bestAt = at
+      }
+    },
+    texts: () => [...entries].map(([name, entry]) => text(name, entry)),
+  }
+}
+
+function newEntry(better: Better | null): Entry {
+  return { latest: Number.NaN, better, best: Number.NaN, bestAt: 0 }
+}
+
+function directionOf(name: string, better: Readonly<Record<string, Better>>): Better | null {
+  if (Object.hasOwn(better, name)) return better[name]!
+  if (SMALLER.test(name)) return 'min'
+  return LARGER.test(name) ? 'max' : null
+}
+
+function isBetter(value: number, { better, best }: Entry): boolean {
+  if (better === null || Number.isNaN(value)) return false
+  return Number.isNaN(best) || (better === 'min' ? value < best : value > best)
+}
+
+function text(name: string, { latest, better, best, bestAt }: Entry): string {
+  const shown = `${name.replace(/\p{Cc}/gu, '\ufffd')} ${valueText(name, latest)}`
+  return better === null || Number.isNaN(best) ? shown : `${shown} (best ${valueText(name, best)} at ${bestAt})`
+}
+
+function valueText(name: string, value: number): string {
+  if (!Number.isFinite(value)) return String(value)
+  return SHARE.test(name) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
+}

@@ -1,0 +1,86 @@
+import { clip } from '../results/text-width.js'
+
+/** Where a piece of work stands. */
+export interface Progress {
+  readonly done: number
+  /** null where nobody knows. */
+  readonly total: number | null
+  /** Seconds since the work began. */
+  readonly seconds: number
+  /** Work already done when the clock started, e.g. by the process that was interrupted. */
+  readonly doneBefore?: number
+}
+
+/** What a line of progress says. */
+export interface ProgressLine extends Progress {
+  /** In front of the line; empty for none. */
+  readonly label: string
+  /** What is counted, in the plural: `steps`. */
+  readonly unit: string
+  /** Metrics as text, e.g. `loss 0.31 (best 0.29 at 31)`. */
+  readonly metrics: readonly string[]
+  /** `done`: it has come to its end; `stopped`: it has ended before. */
+  readonly state: 'running' | 'done' | 'stopped'
+}
+
+/** Characters of the bar. */
+const BAR = 20
+const LABEL = 60
+
+/** Seconds still to go at the rate so far; NaN before anything is done, or where the total is not known. */
+export function remainingSeconds({ done, total, seconds, doneBefore = 0 }: Progress): number {
+  const made = done - doneBefore
+  return made > 0 && total !== null ? (seconds / made) * (total - done) : Number.NaN
+}
+
+/** `1:02:03`, `4:05`, `12 s` or `0.4 s`. */
+export function formatSeconds(seconds: number): string {
+  if (!Number.isFinite(seconds)) return '?'
+  if (seconds < 0.95) return `${seconds.toFixed(1)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${whole} s`
+  const two = (n: number): string => String(n).padStart(2, '0')
+  const minutes = Math.floor(whole / 60)
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+}
+
+/**
+ * One line: `120/300 steps (40 %) · 5.0 steps/s · 24 s so far, 36 s left · loss 0.31 (best 0.29 at 31)`.
+ *
+ * @param bar whether a bar stands in front, where the total is known, in the place of the percentage
+ */
+export function progressText(line: ProgressLine, bar: boolean): string {
+  const label = printable(clip(line.label, LABEL))
+  const parts = [count(line, bar), rate(line), time(line), ...line.metrics].filter((part) => part !== '')
+  return `${label === '' ? '' : `${label}: `}${parts.join(' · ')}`
+}
+
+function count({ done, total, unit, state }: ProgressLine, bar: boolean): string {
+  if (state === 'stopped') return `stopped at ${done}${total === null ? '' : ` of ${total}`} ${unit}`
+  if (total === null) return `${done} ${unit}`
+  const share = total > 0 ? Math.min(1, done / total) : 1
+  if (!bar) return `${done}/${total} ${unit} (${Math.floor(share * 100)} %)`
+  const full = Math.floor(share * BAR)
+  return `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${done}/${total} ${unit}`
+}
+
+function rate({ done, doneBefore = 0, seconds, unit }: ProgressLine): string {
+  const made = done - doneBefore
+  if (made <= 0 || seconds <= 0) return ''
+  const speed = made / seconds
+  if (speed < 1) return `${(1 / speed).toFixed(1)} s each`
+  return `${speed < 100 ? speed.toFixed(1) : Math.round(speed)} ${unit}/s`
+}
+
+function time(line: ProgressLine): string {
+  if (line.state !== 'running') return `took ${formatSeconds(line.seconds)}`
+  const left = remainingSeconds(line)
+  return `${formatSeconds(line.seconds)} so far${Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`}`
+}
+
+/** Labels may come from data: control characters must not reach the terminal or tear the line. */
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd')
+}
