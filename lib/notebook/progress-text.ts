@@ -76,6 +76,7 @@ function rate({ done, doneBefore = 0, seconds, unit }: ProgressLine): string {
 
 function time(line: ProgressLine): string {
   if (line.state !== 'running') return `took ${formatSeconds(line.seconds)}`
+  if (line.seconds < 0.05) return ''
   const left = remainingSeconds(line)
   return `${formatSeconds(line.seconds)} so far${Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`}`
 }
