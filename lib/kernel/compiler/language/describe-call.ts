@@ -1,7 +1,7 @@
 import type ts from 'typescript'
 import type { Description } from './description.js'
 import { never } from './internals.js'
-import { signatureText, tagsOf, textOf } from './texts.js'
+import { signatureText, tagsOf, textOf, withoutDash } from './texts.js'
 import type { View } from './view.js'
 
 /** Describes what the call takes in whose parentheses the cursor stands, and the argument that comes there. */
@@ -21,7 +21,7 @@ export function describeCall({ ts, program, sourceFile, cursor }: View): Descrip
       ? {
           argument: {
             signature: signatureText(argument.displayParts),
-            documentation: textOf(argument.documentation),
+            documentation: withoutDash(textOf(argument.documentation)),
           },
         }
       : {}),

@@ -18,7 +18,7 @@ function openBrackets(
   { createScanner, ScriptTarget, SyntaxKind }: typeof ts,
   code: string,
 ): { readonly brackets: readonly number[]; readonly endsInside: boolean } | null {
-  const scanner = createScanner(ScriptTarget.ESNext, true, undefined, code)
+  const scanner = createScanner(ScriptTarget.ESNext, false, undefined, code)
   const open: { readonly at: number; readonly template: boolean }[] = []
   let before: ts.SyntaxKind = SyntaxKind.Unknown
   for (let token = scanner.scan(); token !== SyntaxKind.EndOfFileToken; token = scanner.scan()) {
@@ -28,6 +28,7 @@ function openBrackets(
       token = scanner.reScanTemplateToken(false)
     }
     if (scanner.isUnterminated()) return null
+    if (token >= SyntaxKind.FirstTriviaToken && token <= SyntaxKind.LastTriviaToken) continue
     if (token === SyntaxKind.TemplateHead || token === SyntaxKind.TemplateMiddle)
       open.push({ at: scanner.getTokenEnd() - 1, template: true })
     else if (OPENING.has(code.slice(scanner.getTokenStart(), scanner.getTokenEnd())))
@@ -35,7 +36,6 @@ function openBrackets(
     else if (CLOSING.has(code.slice(scanner.getTokenStart(), scanner.getTokenEnd()))) open.pop()
     before = token
   }
-  if (scanner.isUnterminated()) return null
   const last = [
     SyntaxKind.OpenBraceToken,
     SyntaxKind.OpenParenToken,

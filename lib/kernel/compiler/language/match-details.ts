@@ -1,3 +1,4 @@
+import type ts from 'typescript'
 import type { Match } from './matches.js'
 import { schemaKeyOf } from './schema-key.js'
 import { signatureText, textOf } from './texts.js'
@@ -15,15 +16,22 @@ export interface Details {
   readonly documentation?: string
 }
 
+/** What was found out of a symbol once; symbols live as long as their program. */
+const known = new WeakMap<ts.Symbol, Details>()
+
 /** What every match is; of the first ones also type and meaning. */
 export function detailsOf(seen: View, matches: readonly Match[]): Details[] {
-  return matches.map((match, index) => (index < DESCRIBED ? described(seen, match) : { type: word(match.kind) }))
+  return matches.map(({ kind, symbol }, index) => {
+    if (!symbol || index >= DESCRIBED) return { type: word(kind) }
+    const details = known.get(symbol) ?? described(seen, kind, symbol)
+    known.set(symbol, details)
+    return details
+  })
 }
 
-function described(seen: View, match: Match): Details {
-  if (!match.symbol) return { type: word(match.kind) }
+function described(seen: View, kind: string, offered: ts.Symbol): Details {
   const { ts, sourceFile, checker } = seen
-  const symbol = resolved(seen, match.symbol)
+  const symbol = resolved(seen, offered)
   const shown = ts.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
     checker,
     symbol,
@@ -36,7 +44,7 @@ function described(seen: View, match: Match): Details {
   )
   const meaning = schemaKeyOf(ts, symbol)?.description ?? textOf(shown.documentation)
   return {
-    type: word(match.kind === 'alias' ? ts.SymbolDisplay.getSymbolKind(checker, symbol, sourceFile) : match.kind),
+    type: word(kind === 'alias' ? ts.SymbolDisplay.getSymbolKind(checker, symbol, sourceFile) : kind),
     signature: signatureText(shown.displayParts),
     ...(meaning ? { documentation: meaning.split('\n\n', 1)[0]! } : {}),
   }

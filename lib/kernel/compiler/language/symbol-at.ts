@@ -13,7 +13,8 @@ export function symbolAt(seen: View): Found | undefined {
   if (ts.isInComment(sourceFile, cursor)) return undefined
   const node = ts.getTouchingPropertyName(sourceFile, cursor)
   if (!isName(seen, node)) return undefined
-  const here = contextualProperty(seen, node) ?? checker.getSymbolAtLocation(called(seen, node))
+  const properties = contextualProperties(seen, node)
+  const here = properties ? properties[0] : checker.getSymbolAtLocation(called(seen, node))
   const symbol = here && !checker.isUnknownSymbol(here) ? here : typeNamed(seen, node)
   return symbol && { node, symbol: resolved(seen, symbol) }
 }
@@ -39,10 +40,12 @@ function called({ ts }: View, node: ts.Node): ts.Node {
   return ts.isNewExpression(node.parent) && node.pos === node.parent.pos ? node.parent.expression : node
 }
 
-/** A key of an object literal means the property of the type that is expected there. */
-function contextualProperty({ ts, checker }: View, node: ts.Node): ts.Symbol | undefined {
+/** A key of an object literal means the property of the type that is expected there; undefined where none is. */
+function contextualProperties({ ts, checker }: View, node: ts.Node): readonly ts.Symbol[] | undefined {
   const element = ts.getContainingObjectLiteralElement(node)
   if (!element || !ts.isObjectLiteralExpression(element.parent)) return undefined
   const type = checker.getContextualType(element.parent)
-  return type && ts.getPropertySymbolsFromContextualType(element, checker, type, true)[0]
+  return type && type.getProperties().length > 0
+    ? ts.getPropertySymbolsFromContextualType(element, checker, type, true)
+    : undefined
 }

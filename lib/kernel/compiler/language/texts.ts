@@ -23,6 +23,12 @@ export function tagsOf(infos: readonly ts.JSDocTagInfo[] | undefined): Tag[] {
   return (infos ?? []).map(({ name: kind, text = [] }) => {
     const named = text.find((part) => part.kind === 'parameterName')
     const rest = textOf(named ? text.slice(text.indexOf(named) + 1) : text)
-    return { kind, name: named?.text ?? '', text: kind === 'param' ? rest.replace(/^-\s*/, '') : rest }
+    return { kind, name: named?.text ?? '', text: kind === 'param' ? withoutDash(rest) : withoutBraces(rest) }
   })
 }
+
+/** A parameter's text often begins with a dash. */
+export const withoutDash = (text: string): string => text.replace(/^-\s*/, '')
+
+/** `@throws {TypeError} for …`. */
+const withoutBraces = (text: string): string => text.replace(/^\{(\w+)\}/, '$1')
