@@ -76,15 +76,19 @@ export interface KernelOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Default: the folder `notebooks`. */
   readonly cwd?: string
+  /** Whether a shell stands between this process and the kernel; `process` is the shell then. Default: false. */
+  readonly underShell?: boolean
 }
 
 /** Starts a kernel whose history is its own. */
-export async function startKernel({ env = {}, cwd }: KernelOptions = {}): Promise<KernelClient> {
+export async function startKernel({ env = {}, cwd, underShell = false }: KernelOptions = {}): Promise<KernelClient> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-kernel-'))
   const connection = await newConnection()
   const file = path.join(folder, 'connection.json')
   writeFileSync(file, JSON.stringify(connection))
-  const child = spawn(process.execPath, [path.join(root, 'lib/kernel/recurlab-kernel.mjs'), file], {
+  const kernel = [process.execPath, path.join(root, 'lib/kernel/recurlab-kernel.mjs'), file]
+  const [command, ...args] = underShell ? ['/bin/sh', '-c', '"$@" & wait', 'sh', ...kernel] : kernel
+  const child = spawn(command!, args, {
     cwd: cwd ?? path.join(root, 'notebooks'),
     env: { ...process.env, RECURLAB_HISTORY: path.join(folder, 'history'), ...env },
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -23,6 +23,8 @@ export interface FakeKernel {
   onRun: (cell: CellRun) => void
   /** What the compiler does with a cell; by default it leaves it as it is. */
   compile: (code: string) => CellReply | Promise<CellReply>
+  /** Whether the compiler's process has ended. */
+  compilerIsGone: boolean
   /** Sends from the cells to the server. */
   say(message: FromCells): void
   /** Publishes for a cell. */
@@ -62,7 +64,10 @@ export async function startFakeKernel(): Promise<FakeKernel> {
       data: { 'text/plain': code.slice(0, cursor) },
       metadata: {},
     }),
-    isComplete: async ({ code }) => ({ status: code.endsWith('{') ? 'incomplete' : 'complete', indent: '' }),
+    isComplete: async ({ code }) => {
+      if (fake.compilerIsGone) throw new Error('the compiler has ended')
+      return { status: code.endsWith('{') ? 'incomplete' : 'complete', indent: '' }
+    },
   }
   const server = serve({
     connection,
@@ -99,6 +104,7 @@ export async function startFakeKernel(): Promise<FakeKernel> {
       fake.done(cell)
     },
     compile: (code) => compiled(code),
+    compilerIsGone: false,
     say: server.message,
     show: (cell, message, content) => server.message({ type: 'publish', parent: cell.parent, message, content }),
     done(cell, ename) {

@@ -80,6 +80,15 @@ test('a compiler that throws is a fault of the kernel under the cell', async () 
   const { reply } = await kernel.client.execute('1')
   assert.equal(reply.ename, 'KernelFault')
   assert.match(String(reply.evalue), /it broke/)
+  assert.deepEqual(kernel.ended, [])
+})
+
+test('a compiler that has ended fails the cell that needs it, and the kernel ends', async () => {
+  kernel.compilerIsGone = true
+  kernel.compile = () => Promise.reject(new Error('killed by SIGKILL'))
+  const { reply } = await kernel.client.execute('1')
+  assert.match(String(reply.evalue), /killed by SIGKILL/)
+  assert.deepEqual(kernel.ended, [1])
 })
 
 test('when a cell fails, all that were sent by then are aborted, and what comes later runs', async () => {

@@ -25,7 +25,7 @@ export interface Outbox {
 const PAUSE_BYTES = 8_000_000
 const RETRY_MS = 2
 /** A reader that has taken nothing for so long is gone or suspended. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 60_000
 
 /**
  * Sends to every reader, waits for a slow one, and bounds what waits by making the cells wait too. A reader that takes
@@ -60,9 +60,10 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
   const deliver = async (frames: (Uint8Array | string)[]): Promise<void> => {
     while (!(await trySend(frames))) {
       refusedSince ??= Date.now()
-      if (Date.now() - refusedSince >= patience) return await sendToThoseWhoRead(frames)
       setPaused(true)
+      // Also where the patience is at its end: at this pace those who do read miss nothing.
       await setTimeout(RETRY_MS)
+      if (Date.now() - refusedSince >= patience) return await sendToThoseWhoRead(frames)
     }
   }
   const setPaused = (next: boolean): void => {

@@ -29,6 +29,8 @@ export interface Runner {
   setTypeErrors(mode: TypeErrors): void
   /** The process of the cells has ended. */
   died(exit: Exit): void
+  /** Whether one of the processes has ended, so that no cell can run any more. */
+  readonly dead: boolean
 }
 
 interface Running {
@@ -38,7 +40,7 @@ interface Running {
 }
 
 interface Parts {
-  readonly compiler: Pick<Compiler, 'cell'>
+  readonly compiler: Pick<Compiler, 'cell' | 'isComplete'>
   readonly cells: Pick<CellsProcess, 'send' | 'stop'>
   /** Resolves when the process of the cells can take messages. */
   readonly ready: Promise<void>
@@ -86,7 +88,11 @@ export function createRunner({ compiler, cells, ready }: Parts): Runner {
           },
         }
         running = own
-        begin(code, own).catch((error: unknown) => own.finish(notRun(compilerFailed(error))))
+        begin(code, own).catch(async (error: unknown) => {
+          const failure = compilerFailed(error)
+          if (!(await answers(compiler))) dead ??= failure
+          own.finish(notRun(failure))
+        })
       })
     },
     interrupt() {
@@ -102,11 +108,22 @@ export function createRunner({ compiler, cells, ready }: Parts): Runner {
     setTypeErrors(mode) {
       typeErrors = mode
     },
+    get dead() {
+      return dead !== null
+    },
     died(exit) {
       dead = cellsDied(exit)
       running?.finish(notRun(dead))
     },
   }
+}
+
+/** Whether the compiler is still there after it has failed: it answers anything. */
+function answers(compiler: Pick<Compiler, 'isComplete'>): Promise<boolean> {
+  return compiler.isComplete({ code: '' }).then(
+    () => true,
+    () => false,
+  )
 }
 
 function notRun(failure: Failure, warnings: readonly string[] = []): Outcome {

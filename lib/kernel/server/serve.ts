@@ -52,7 +52,6 @@ export function serve(parts: ServeParts): Kernel {
   let comms: Readonly<Record<string, string>> = {}
   /** The request whose cell runs, or ran last: raw output belongs to it. */
   let lastExecuted: Header | null = null
-  let dead = false
 
   const status = (parent: Header | null, execution_state: string): void =>
     wire.publish(parent, 'status', { execution_state })
@@ -73,7 +72,7 @@ export function serve(parts: ServeParts): Kernel {
       send() {
         wire.reply(sockets.shell, message, reply.content, { metadata: { started, status: reply.content.status } })
         status(header, 'idle')
-        if (dead) end(1)
+        if (runner.dead) end(1)
       },
     }
   })
@@ -156,7 +155,6 @@ export function serve(parts: ServeParts): Kernel {
       if (text !== '') wire.publish(lastExecuted, 'stream', { name, text })
     },
     exit(code, signal) {
-      dead = true
       runner.died({ code, signal })
       // A cell that runs ends with this failure, and then the kernel.
       if (queue.current()) return
