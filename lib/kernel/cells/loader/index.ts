@@ -92,6 +92,7 @@ class ModuleLoader implements Loader {
   #next: World | null = null
   /** Files whose reload was begun and not ended. */
   #unfinished: readonly string[] = []
+  #entries = 0
   /** Rises with every forced stop: what began before it is not to go on. */
   #era = 0
 
@@ -151,11 +152,13 @@ class ModuleLoader implements Loader {
     if (affected.length === 0) return { reloaded: [], problem: null, notes: [] }
 
     this.#unfinished = changed
-    const old = affected.flatMap((file) => this.#world.get(file) ?? [])
+    const old = this.#world.all().filter(({ file }) => affected.includes(file))
     const next = new World(this.#world.all().filter((instance) => !old.includes(instance)))
     this.#next = next
     try {
-      await this.#instances(affected, next)
+      // From the same entries, in the same order: modules in a circle run in the order in which they ran before.
+      const entries = old.filter(({ entry }) => entry !== null).sort((a, b) => Number(a.entry) - Number(b.entry))
+      await this.#instances([...entries.map(({ file }) => file), ...affected], next)
     } catch (error) {
       if (this.#next === next) this.#takeBack(next, old)
       return { reloaded: [], problem: error, notes: [] }
@@ -184,6 +187,10 @@ class ModuleLoader implements Loader {
 
   /** The reload went well: the new modules take the old ones' place, in the cells too. */
   #replace(next: World, old: readonly Instance[]): string[] {
+    for (const { file, entry } of old) {
+      const instance = next.get(file)
+      if (instance) instance.entry = entry
+    }
     for (const instance of old) instance.detach()
     // What other code loaded for the first time in the meantime.
     for (const instance of this.#world.all())
@@ -205,6 +212,7 @@ class ModuleLoader implements Loader {
     if (file === null) return { namespace: await this.#natives.load(specifier, folderOf(from)), instance: null }
     const [instance] = await this.#instances([file], world)
     if (!instance) throw abandoned()
+    instance.entry ??= this.#entries++
     return { namespace: instance.namespace, instance }
   }
 
@@ -223,8 +231,8 @@ class ModuleLoader implements Loader {
           changed: (instance) => this.#update(instance),
         })
         for (const { source } of added) this.#options.onSource(source)
-        world.start(added)
         const instances = files.flatMap((file) => world.get(file) ?? [])
+        world.start(instances, added)
         for (const instance of instances) await world.settled(instance)
         if (era !== this.#era) throw abandoned()
         return instances

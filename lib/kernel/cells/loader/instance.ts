@@ -18,6 +18,8 @@ export class Instance {
   /** Absolute paths of the modules that it has loaded by `import()`. */
   readonly loads = new Set<string>()
   source: ModuleSource
+  /** Rises with the order in which cells and `import()` have first asked for modules; null where only imports have. */
+  entry: number | null = null
   state: State = 'linked'
   error: unknown = null
   /** Settles when it has run to its end; null when nothing is to be waited for. Never rejects unheard. */

@@ -61,16 +61,16 @@ export class World {
   }
 
   /**
-   * Runs modules after those that they import. What awaits something at its top level does not hold up its neighbours,
-   * only those that import it.
+   * Runs those modules, each after what it imports, which is among `added` where it has not run yet. What awaits
+   * something at its top level does not hold up its neighbours, only those that import it.
    *
    * @throws what a module throws at once; a later failure is in its `pending`
    */
-  start(instances: readonly Instance[]): void {
+  start(instances: readonly Instance[], added: readonly Instance[]): void {
     try {
       for (const instance of instances) this.#start(instance)
     } catch (error) {
-      for (const instance of instances) if (instance.state === 'linked') this.#fail(instance, error)
+      for (const instance of added) if (instance.state === 'linked') this.#fail(instance, error)
       throw error
     }
   }
