@@ -1,0 +1,75 @@
+/** A tensor, as far as it is needed here. */
+interface Disposable {
+  dispose(): void
+}
+
+interface Scope {
+  readonly id: number
+}
+
+/** The part of TensorFlow.js's engine that remembers what is going on: fields of its `EngineState`. */
+interface EngineState {
+  scopeStack: Scope[]
+  activeScope: Scope | null | undefined
+  gradientDepth: number
+  kernelDepth: number
+  activeTape: { readonly saved?: readonly Disposable[] | null }[] | null | undefined
+  numDataMovesStack: number[]
+  profiling: boolean
+}
+
+interface Engine {
+  readonly state: EngineState
+  /** Ends the innermost scope and frees its tensors, but for those that are kept. */
+  endScope(): void
+}
+
+/**
+ * Remembers where TensorFlow.js stands: its open scopes, gradients and kernels. Code that is stopped by force runs no
+ * `finally`, so that scopes stay open: every later tensor would count as theirs, and gradients would be recorded for ever.
+ *
+ * @returns puts TensorFlow.js back to where it stood, and frees the tensors of the scopes that were opened since; it may be
+ * loaded in between
+ */
+export function rememberScopes(): () => void {
+  const before = engine()?.state
+  const scopes = (before?.scopeStack ?? []).map(({ id }) => id)
+  const { gradientDepth, kernelDepth, profiling } = before ?? { gradientDepth: 0, kernelDepth: 0, profiling: false }
+  const moves = before?.numDataMovesStack.length ?? 0
+  const nodes = gradientDepth > 0 ? (before?.activeTape?.length ?? 0) : 0
+  return () => {
+    const now = engine()
+    if (!now) return
+    const { state } = now
+    try {
+      freeTape(state, nodes)
+      endScopes(now, scopes)
+    } finally {
+      state.gradientDepth = gradientDepth
+      state.kernelDepth = kernelDepth
+      if (!profiling) state.profiling = false
+      state.numDataMovesStack.length = Math.min(state.numDataMovesStack.length, moves)
+    }
+  }
+}
+
+/** What the tape saves for the backward pass is in no scope. */
+function freeTape(state: EngineState, nodes: number): void {
+  const tape = state.activeTape
+  if (!tape) return
+  for (const { saved } of tape.splice(nodes)) for (const tensor of saved ?? []) tensor.dispose()
+  if (nodes === 0) state.activeTape = null
+}
+
+function endScopes(engine: Engine, scopes: readonly number[]): void {
+  const { state } = engine
+  // Scopes that the code itself has ended since stay ended.
+  let common = 0
+  while (common < scopes.length && state.scopeStack[common]?.id === scopes[common]) common++
+  while (state.scopeStack.length > common) engine.endScope()
+}
+
+/** The engine of the process, whichever copy of TensorFlow.js uses it; none when it is not loaded. */
+function engine(): Engine | undefined {
+  return (globalThis as { _tfengine?: Engine })._tfengine
+}
