@@ -1,3 +1,4 @@
+import { compilerIsReady, makeCompiler } from './compiler.mjs'
 import { SetupError } from './errors.mjs'
 import { kernelspecIsReady, registerKernel } from './kernelspec.mjs'
 import { dropLock, takeLock } from './lock.mjs'
@@ -27,6 +28,11 @@ const kernel = {
     registerKernel()
     return 'kernelspec recurlab in .venv'
   },
+}
+
+/** @param {boolean} retry @returns {Step} */
+function compiler(retry) {
+  return { name: "the kernel's compiler", isReady: () => compilerIsReady(retry), run: makeCompiler }
 }
 
 /** @param {import('./libtensorflow.mjs').Kind} kind @param {boolean} retry @returns {Step} */
@@ -59,7 +65,7 @@ export async function setUp({ gpu = false, retry = false }) {
   const node = checkNode()
   await takeLock((pid) => say(`Another set-up (process ${pid}) is at work here; waiting for it.`))
   try {
-    const steps = [packages, venv, kernel, native('cpu', retry), ...(gpu ? [native('gpu', true)] : [])]
+    const steps = [packages, venv, kernel, compiler(retry), native('cpu', retry), ...(gpu ? [native('gpu', true)] : [])]
     let done = 0
     for (const step of steps) {
       if (await step.isReady()) continue
