@@ -22,7 +22,7 @@ export class Button extends Widget {
    *
    * @returns ends it
    */
-  onClick(callback: () => void | Promise<void>): () => void {
+  onClick(callback: () => unknown): () => void {
     const bound = boundToCell(callback)
     this.#callbacks.add(bound)
     return () => this.#callbacks.delete(bound)
@@ -43,11 +43,7 @@ export class Button extends Widget {
  *
  * @param onClick called with every click, after the running cell
  */
-export function button(
-  label: string,
-  onClick?: () => void | Promise<void>,
-  options: Omit<WidgetOptions, 'label'> = {},
-): Button {
+export function button(label: string, onClick?: () => unknown, options: Omit<WidgetOptions, 'label'> = {}): Button {
   const made = new Button(label, options)
   if (onClick) made.onClick(onClick)
   return made

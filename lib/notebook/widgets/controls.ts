@@ -20,7 +20,8 @@ export interface ControlsOptions<S extends z.ZodObject> {
 export class Controls<T extends object> extends Widget {
   readonly #schema: z.ZodObject
   readonly #fields: ReadonlyMap<string, Field>
-  readonly #rest: Readonly<Record<string, unknown>>
+  /** The keys that are not shown. */
+  #rest: Readonly<Record<string, unknown>>
   readonly #note: Label | null
   readonly #message = new Label('')
   readonly #callbacks = new Set<ChangeCallback<T>>()
@@ -28,21 +29,12 @@ export class Controls<T extends object> extends Widget {
   /** While code sets several controls, there is one change. */
   #setting = false
 
-  /**
-   * @param rest the keys that are not shown
-   * @param leftOut keys that cannot be shown
-   */
-  constructor(
-    schema: z.ZodObject,
-    fields: ReadonlyMap<string, Field>,
-    rest: Readonly<Record<string, unknown>>,
-    leftOut: readonly string[],
-    value: T,
-  ) {
+  /** @param leftOut keys that cannot be shown */
+  constructor(schema: z.ZodObject, fields: ReadonlyMap<string, Field>, leftOut: readonly string[], value: T) {
     super(new Model('VBoxModel', 'VBoxView', { children: [], tooltip: '' }))
     this.#schema = schema
     this.#fields = fields
-    this.#rest = rest
+    this.#rest = without(value, fields)
     this.#value = value
     this.#note = leftOut.length > 0 ? new Label(`Not in this panel: ${leftOut.join(', ')}.`) : null
     const longest = Math.max(0, ...[...fields.keys()].map((key) => key.length))
@@ -75,6 +67,7 @@ export class Controls<T extends object> extends Widget {
     } finally {
       this.#setting = false
     }
+    this.#rest = without(next, this.#fields)
     this.#take(next as T)
   }
 
@@ -104,7 +97,7 @@ export class Controls<T extends object> extends Widget {
   }
 
   #read(): Record<string, unknown> {
-    return Object.fromEntries([...this.#fields].map(([key, field]) => [key, field.read()]))
+    return readAll(this.#fields)
   }
 
   #write(value: object): void {
@@ -172,10 +165,8 @@ export function controls<S extends z.ZodObject>(
     if (field) fields.set(key, field)
     else leftOut.push(key)
   }
-  const shown = Object.fromEntries([...fields].map(([key, field]) => [key, field.read()]))
-  const value = parseOptions(schema, { ...shown, ...options.initial }, 'the panel')
-  const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !fields.has(key)))
-  return new Controls(schema, fields, rest, leftOut, value as z.output<S> & object)
+  const value = parseOptions(schema, { ...readAll(fields), ...options.initial }, 'the panel')
+  return new Controls(schema, fields, leftOut, value as z.output<S> & object)
 }
 
 /** What a key begins with: the initial value, else the default, else undefined. */
@@ -184,6 +175,16 @@ function startOf(key: string, type: z.ZodType, initial: object | undefined): unk
   const parsed = type.safeParse(given)
   // What is wrong in the initial values is said when all of them are checked.
   return parsed.success ? parsed.data : undefined
+}
+
+/** What the controls say; a key that is left out is not among it. */
+function readAll(fields: ReadonlyMap<string, Field>): Record<string, unknown> {
+  const all = [...fields].map(([key, field]): [string, unknown] => [key, field.read()])
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined))
+}
+
+function without(value: object, fields: ReadonlyMap<string, Field>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(value).filter(([key]) => !fields.has(key)))
 }
 
 function issueText(issue: z.core.$ZodIssue): string {

@@ -19,8 +19,8 @@ export interface Codec<T> {
   read(sent: unknown, current: T): { readonly value: T; readonly trait: unknown } | null
 }
 
-/** A callback that is told a new value. */
-export type ChangeCallback<T> = (value: T) => void | Promise<void>
+/** A callback that is told a new value; a promise that it returns may fail too. */
+export type ChangeCallback<T> = (value: T) => unknown
 
 /** A widget with a value that the user and the code can change. */
 export class ValueWidget<T> extends Widget {
@@ -108,8 +108,8 @@ export class ValueWidget<T> extends Widget {
  * A callback that runs as if its cell did: its output goes there, and what it throws becomes an unhandled rejection of
  * that cell, which is shown there too.
  */
-export function boundToCell<A extends unknown[]>(
-  callback: (...args: A) => void | Promise<void>,
-): (...args: A) => Promise<void> {
-  return AsyncResource.bind(async (...args: A) => callback(...args))
+export function boundToCell<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => Promise<void> {
+  return AsyncResource.bind(async (...args: A) => {
+    await callback(...args)
+  })
 }

@@ -5,10 +5,10 @@ import { widgetHtml } from './picture.js'
 import { registry } from './registry.js'
 
 /** How a value says what is to be shown for it, in notebooks of several languages' kernels. */
-const DISPLAY = Symbol.for('Jupyter.display')
+export const DISPLAY = Symbol.for('Jupyter.display')
 
 /** How a value learns under which display id it is shown. */
-const SHOWN_AS = Symbol.for('recurlab.shownAs')
+export const SHOWN_AS = Symbol.for('recurlab.shownAs')
 
 const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
 
