@@ -1,0 +1,42 @@
+/** Node's stack of running callbacks, of which a forced stop leaves the callbacks' ends out. */
+interface AsyncWrap {
+  clearAsyncIdStack(): void
+}
+
+type WithBinding = typeof process & { noDeprecation?: boolean; binding(name: string): AsyncWrap }
+
+/** What makes Node's stack of callbacks empty. Without it Node ends the process after a forced stop. */
+export function loadClearStack(): () => void {
+  const node = process as WithBinding
+  const { noDeprecation = false } = node
+  // There is no other way in, and the warning would be the first line of every notebook.
+  node.noDeprecation = true
+  const wrap = node.binding('async_wrap')
+  node.noDeprecation = noDeprecation
+  return () => wrap.clearAsyncIdStack()
+}
+
+/** At these places of Node's code the stack of callbacks is being changed, or a list of timers is half done. */
+const UNSAFE =
+  /^node:(internal\/(async_hooks|process\/|timers|bootstrap\/|util\/inspector)|async_hooks|timers|inspector)/
+
+/** How many frames of built-in functions may stand above the code that is running. */
+const FRAMES = 12
+
+/**
+ * Whether the code that is interrupted now can be ended: a place that is not in the middle of Node's bookkeeping.
+ *
+ * @param here the function that the interruption called; what stands below it was interrupted
+ */
+export function isSafePlace(here: (...args: never[]) => unknown): boolean {
+  const { prepareStackTrace, stackTraceLimit } = Error
+  const holder = {} as { stack: readonly string[] }
+  Error.stackTraceLimit = FRAMES
+  Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getScriptNameOrSourceURL() ?? '')
+  Error.captureStackTrace(holder, here)
+  const urls = holder.stack
+  Error.prepareStackTrace = prepareStackTrace
+  Error.stackTraceLimit = stackTraceLimit
+  // The evaluation of the interruption and built-in functions have no URL; no frame at all means between two callbacks.
+  return !UNSAFE.test(urls.find((url) => url !== '') ?? '')
+}

@@ -1,0 +1,133 @@
+import { inspect, types } from 'node:util'
+import type { Failure } from '../protocol.js'
+import { CompileFailure } from './loader/index.js'
+import type { Place } from './source-maps.js'
+import { placeOfError } from './stack.js'
+
+/** The cell was stopped by the user. */
+export const interrupted: Failure = {
+  ename: 'Interrupted',
+  evalue: 'the cell was stopped',
+  traceback: ['Interrupted: the cell was stopped'],
+}
+
+/** Characters of one message. */
+const MAX_MESSAGE = 4000
+/** Lines of one stack. */
+const MAX_FRAMES = 30
+/** Causes and errors of an AggregateError that are shown, in all. */
+const MAX_CAUSES = 10
+/** Characters of a quoted line. */
+const MAX_LINE = 110
+
+/** What was thrown, for a reader: a user's mistake as its message alone, anything else with the place in the user's code. */
+export function describeThrown(thrown: unknown): Failure {
+  try {
+    return describe(thrown)
+  } catch {
+    // An object that throws when one looks at it.
+    return { ename: 'Thrown', evalue: typeof thrown, traceback: [`Thrown: ${typeof thrown} that cannot be shown`] }
+  }
+}
+
+function describe(thrown: unknown): Failure {
+  if (thrown instanceof CompileFailure) return thrown.failure
+  if (!isError(thrown)) {
+    const text = clip(inspect(thrown))
+    return { ename: 'Thrown', evalue: text, traceback: [`Thrown: ${text}`] }
+  }
+  const traceback = clipFrames(errorLines(thrown))
+  if (!isUserError(thrown)) traceback.push(...causes(thrown, new Set([thrown])))
+  return { ename: nameOf(thrown), evalue: clip(messageOf(thrown)), traceback }
+}
+
+/** Everything of one error but its causes. */
+function errorLines(error: Error): string[] {
+  const head = headline(error)
+  if (isUserError(error)) return [head]
+  const place = placeOfError(error)
+  const own = ownProperties(error)
+  return [head, ...(place ? quote(place) : []), ...frames(error), ...(own ? [own] : [])]
+}
+
+/** `Caused by: …` for the cause, its cause and so on, and the errors that an AggregateError holds. */
+function causes(error: Error, seen: Set<unknown>): string[] {
+  const lines: string[] = []
+  const add = (label: string, cause: unknown): void => {
+    if (seen.has(cause) || seen.size > MAX_CAUSES) return
+    seen.add(cause)
+    if (!isError(cause)) {
+      lines.push(`${label}: ${clip(inspect(cause))}`)
+      return
+    }
+    const [head, ...rest] = clipFrames(errorLines(cause))
+    lines.push(`${label}: ${head}`, ...rest, ...causes(cause, seen))
+  }
+  const { errors } = error as { errors?: unknown }
+  if (Array.isArray(errors) && error.name === 'AggregateError') {
+    for (const [i, one] of errors.entries()) add(`Error ${i + 1} of ${errors.length}`, one)
+  }
+  if (Object.hasOwn(error, 'cause')) add('Caused by', error.cause)
+  return lines
+}
+
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value)
+}
+
+/** By name: the class that threw may be another instance of its module. */
+function isUserError(error: Error): boolean {
+  return error.name === 'UserError'
+}
+
+/** A class that does not set its instances' name still has one itself. */
+function nameOf(error: Error): string {
+  const name = typeof error.name === 'string' && error.name !== '' ? error.name : 'Error'
+  const ofClass = error.constructor?.name
+  return name === 'Error' && typeof ofClass === 'string' && ofClass !== '' && ofClass !== 'Object' ? ofClass : name
+}
+
+function messageOf(error: Error): string {
+  return typeof error.message === 'string' ? error.message : inspect(error.message)
+}
+
+function headline(error: Error): string {
+  const message = clip(messageOf(error))
+  return message === '' ? nameOf(error) : `${nameOf(error)}: ${message}`
+}
+
+function frames(error: Error): string[] {
+  const { stack } = error
+  if (typeof stack !== 'string') return []
+  const lines = stack.split('\n').filter((line) => /^ {4}at /.test(line))
+  return lines.length > MAX_FRAMES ? [...lines.slice(0, MAX_FRAMES), `    … ${lines.length - MAX_FRAMES} more`] : lines
+}
+
+const USUAL = ['stack', 'message', 'name', 'cause', 'errors']
+
+/** What somebody put on an error, e.g. `{ code: 'ENOENT' }`. */
+function ownProperties(error: Error): string | null {
+  const entries = Object.entries(error).filter(([key]) => !USUAL.includes(key))
+  if (entries.length === 0) return null
+  return clip(inspect(Object.fromEntries(entries), { depth: 2, maxArrayLength: 20, maxStringLength: 1000 }))
+}
+
+/** The line with a caret under the column; of a long line the part around it. */
+function quote({ line, column, text }: Place): string[] {
+  if (text === undefined || text.trim() === '') return []
+  const start = column > MAX_LINE - 10 ? column - Math.floor(MAX_LINE / 2) : 0
+  const part = text.slice(start, start + MAX_LINE).replaceAll('\t', ' ')
+  const number = `  ${line} | `
+  return [`${number}${part}`, `${' '.repeat(number.length - 2)}| ${' '.repeat(Math.max(0, column - 1 - start))}^`]
+}
+
+/** The beginning and the end of a message say what matters. */
+function clip(message: string): string {
+  if (message.length <= MAX_MESSAGE) return message
+  return `${message.slice(0, MAX_MESSAGE - 500)} … ${message.slice(-500)}`
+}
+
+/** A frame can be as long as the code in a data URL. */
+function clipFrames(lines: readonly string[]): string[] {
+  return lines.map((line) => clip(line))
+}

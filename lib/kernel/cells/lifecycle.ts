@@ -1,0 +1,226 @@
+import type { MimeBundle } from '../../notebook/host.js'
+import type { CellRun, Failure } from '../protocol.js'
+import { isSafePlace, loadClearStack } from './async-stack.js'
+import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
+import { critical, deferIfCritical } from './critical.js'
+import type { Evaluator, Outcome } from './evaluate.js'
+import { describeThrown, interrupted } from './failure.js'
+import { forgetInput } from './input.js'
+import type { Loader } from './loader/index.js'
+import { nodeTimers } from './node-timers.js'
+import { print } from './output.js'
+import { reportThrown } from './report.js'
+import { resultOf } from './result.js'
+import { INTERRUPT, type Interruption, type SharedState } from './shared-state.js'
+import { addCell } from './source-maps.js'
+import { rememberScopes } from './tfjs-scopes.js'
+import { pendingImmediates, recoverImmediates } from './timers.js'
+import { asJson, publish, sendInOrder } from './wire.js'
+
+/** Callbacks of lib, by name. */
+export interface Hooks {
+  readonly cellEnd: Map<string, () => void | Promise<void>>
+  readonly forcedStop: Map<string, () => void>
+}
+
+/** Stops that wait for work. */
+export interface Stops {
+  /** Does work during which a stop of the cell only aborts its signal. */
+  stoppable<T>(cell: Cell, work: () => Promise<T>): Promise<T>
+}
+
+/** Runs cells, one at a time, and stops them. */
+export interface Lifecycle extends Stops {
+  run(run: CellRun): void
+  /** The user wants the cell to end. */
+  stop(id: number): void
+}
+
+interface Parts {
+  readonly evaluator: Evaluator
+  readonly loader: Loader
+  readonly hooks: Hooks
+  readonly shared: SharedState
+}
+
+/** A stopped cell does not wait longer than this for what lib does at the end of cells. */
+const STOPPED_END_MS = 500
+
+/** Makes the one that runs cells. */
+export function createLifecycle(parts: Parts): Lifecycle {
+  return new CellLifecycle(parts)
+}
+
+/**
+ * A cell ends once, on one of three ways: its code ended, it was stopped while it waited, or it was stopped by force.
+ * A forced stop drops pending promises, so every step can be taken over by the next stop.
+ */
+class CellLifecycle implements Lifecycle {
+  readonly #parts: Parts
+  readonly #clearStack = loadClearStack()
+  #restoreScopes = (): void => {}
+  /** A cell that has not started and is already to be stopped. */
+  #stopBefore = 0
+  /** A forced stop has been made, and the main thread has not come to itself yet. */
+  #forced = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    const interrupt = (id: number, force: boolean): Interruption => this.#interrupt(id, force, interrupt)
+    Object.defineProperty(globalThis, Symbol.for(INTERRUPT), { value: interrupt })
+  }
+
+  run(run: CellRun): void {
+    const cell = new Cell(run)
+    setCurrentCell(cell)
+    addCell(run.id, run.count, run.source, run.map)
+    if (run.id <= this.#stopBefore) {
+      this.#stopNow(cell)
+      return
+    }
+    this.#restoreScopes = rememberScopes()
+    for (const warning of run.warnings) print('stderr', `${warning}\n`, cell.parent)
+    this.#parts.loader.release(run.declares)
+    void asNobody(() => this.#parts.loader.reload(run.reload)).then(({ reloaded, problem, notes }) => {
+      if (reloaded.length > 0) print('stdout', `Reloaded ${reloaded.join(', ')}\n`, cell.parent)
+      if (problem !== null)
+        print('stderr', `The edit is not used: ${describeThrown(problem).traceback.join('\n')}\n`, cell.parent)
+      for (const note of notes) print('stderr', `${note}\n`, cell.parent)
+      if (cell.state !== 'running') return
+      this.#parts.evaluator.evaluate(cell, run.code, (outcome) => this.#evaluated(cell, outcome))
+    })
+  }
+
+  stop(id: number): void {
+    const cell = currentCell()
+    if (id <= this.#parts.shared.ended) return
+    this.#parts.shared.stopSeen = id
+    if (cell?.id !== id) {
+      this.#stopBefore = id
+      return
+    }
+    cell.ask()
+    if (cell.stoppable === 0) this.#stopNow(cell)
+  }
+
+  async stoppable<T>(cell: Cell, work: () => Promise<T>): Promise<T> {
+    cell.stoppable++
+    try {
+      return await work()
+    } finally {
+      cell.stoppable--
+      if (cell.stoppable === 0 && cell.asked && cell.state === 'running') {
+        cell.stopped = true
+        // The code that waits for the work has its turn first: it goes on as far as its next await.
+        nodeTimers.setImmediate(() => this.#stopNow(cell))
+      }
+    }
+  }
+
+  #evaluated(cell: Cell, outcome: Outcome): void {
+    // What comes of a forced stop is for later, when this thread has come to itself.
+    if (this.#forced || cell.state !== 'running') return
+    if (cell.stopped) this.#stopNow(cell)
+    else void this.#end(cell, outcome.thrown ? describeThrown(outcome.error) : null)
+  }
+
+  /** Ends a cell whose code goes no further, wherever it waits. */
+  #stopNow(cell: Cell): void {
+    if (cell.state === 'done') return
+    const wasEnding = cell.state === 'ending'
+    cell.stopped = true
+    cell.ask()
+    const finish = (): void => this.#finish(cell, interrupted, null)
+    if (wasEnding) finish()
+    else {
+      nodeTimers.setTimeout(finish, STOPPED_END_MS)
+      void this.#end(cell, interrupted)
+    }
+  }
+
+  async #end(cell: Cell, failure: Failure | null): Promise<void> {
+    cell.state = 'ending'
+    forgetInput(cell)
+    // What lib does here is not the cell's code: it goes on where the cell is stopped.
+    const bundle = await context.run(new Owner(cell.parent), async () => {
+      for (const callback of [...this.#parts.hooks.cellEnd.values()]) {
+        try {
+          await callback()
+        } catch (error) {
+          reportThrown('Thrown at the end of the cell', error)
+        }
+      }
+      return failure || cell.silent ? null : await resultOf(cell.result, this.#parts.loader)
+    })
+    this.#finish(cell, failure, bundle)
+  }
+
+  #finish(cell: Cell, failure: Failure | null, bundle: MimeBundle | null): void {
+    if (cell.state === 'done') return
+    critical(() => {
+      cell.state = 'done'
+      cell.result = undefined
+      this.#restoreScopes = () => {}
+      if (!cell.silent) {
+        if (failure) publish(cell.parent, 'error', { ...failure })
+        else if (bundle)
+          publish(cell.parent, 'execute_result', {
+            execution_count: cell.count,
+            data: asJson(bundle),
+            metadata: {},
+          })
+      }
+      this.#parts.shared.ended = cell.id
+      sendInOrder({ type: 'done', cell: cell.id, failure })
+    })
+  }
+
+  /** Called by the thread that interrupts, inside the code that keeps this thread busy. */
+  #interrupt(id: number, force: boolean, here: (...args: never[]) => unknown): Interruption {
+    if (id <= this.#parts.shared.ended) return 'over'
+    const cell = currentCell()
+    const safe = isSafePlace(here)
+    if (cell?.id !== id) this.#stopBefore = id
+    else if (cell.stoppable > 0 && !force) {
+      if (!safe) return 'later'
+      cell.ask()
+      return 'saves'
+    } else cell.stopped = true
+    // It may also be a timer of an earlier cell that keeps the thread busy.
+    const busy = context.getStore()
+    if (busy) busy.stopped = true
+    const terminate = (): void => this.#terminate()
+    if (deferIfCritical(terminate)) return 'stopped'
+    if (!safe) return 'later'
+    terminate()
+    return 'stopped'
+  }
+
+  #terminate(): void {
+    if (!this.#forced) {
+      this.#forced = true
+      const immediates = pendingImmediates()
+      nodeTimers.setImmediate(() => this.#afterForcedStop(immediates))
+    }
+    this.#clearStack()
+    this.#parts.evaluator.terminate()
+  }
+
+  #afterForcedStop(immediates: readonly NodeJS.Immediate[]): void {
+    this.#forced = false
+    // The interrupted code left its context behind.
+    context.enterWith(undefined)
+    this.#restoreScopes()
+    recoverImmediates(immediates)
+    this.#parts.loader.abandon()
+    for (const callback of [...this.#parts.hooks.forcedStop.values()]) {
+      try {
+        callback()
+      } catch (error) {
+        reportThrown('Thrown after a forced stop', error)
+      }
+    }
+    const cell = currentCell()
+    if (cell?.stopped) this.#stopNow(cell)
+  }
+}

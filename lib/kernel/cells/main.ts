@@ -1,0 +1,88 @@
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { ModulesReply, ToCells } from '../protocol.js'
+import { createComms } from './comms.js'
+import { replaceConsole } from './console.js'
+import { context } from './context.js'
+import { createEvaluator } from './evaluate.js'
+import { installHost } from './host.js'
+import { answerInput } from './input.js'
+import { createLifecycle, type Hooks } from './lifecycle.js'
+import { createLoader } from './loader/index.js'
+import { captureOutput } from './output.js'
+import { reportUncaught } from './report.js'
+import { installRuntime } from './runtime.js'
+import { newSharedMemory, sharedState } from './shared-state.js'
+import { addModule } from './source-maps.js'
+import { mapStacks } from './stack.js'
+import { replaceTimers } from './timers.js'
+import { send } from './wire.js'
+
+/**
+ * Runs cells that the server sends, until the server ends.
+ *
+ * @param root the project's folder
+ * @param cwd the notebook's folder
+ */
+export function start(root: string, cwd: string): void {
+  const memory = newSharedMemory()
+  const stopper = new Worker(path.join(root, 'lib', 'kernel', 'cells', 'main.mjs'), {
+    workerData: { root, state: memory },
+  })
+  stopper.unref()
+  // The terminal's Ctrl-C reaches every process of the group; it is the server that stops cells.
+  process.on('SIGINT', () => {})
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  captureOutput()
+  replaceConsole()
+  replaceTimers()
+  mapStacks(root)
+  reportUncaught()
+
+  const asked = new Map<number, (reply: ModulesReply) => void>()
+  let questions = 0
+  const loader = createLoader({
+    root,
+    cwd,
+    requestModules(specifier, from, answer) {
+      asked.set(++questions, answer)
+      send({ type: 'modules', id: questions, specifier, from })
+    },
+    onSource: (source) => addModule(root, source),
+  })
+  const hooks: Hooks = { cellEnd: new Map(), forcedStop: new Map() }
+  const evaluator = createEvaluator()
+  process.on('exit', () => evaluator.close())
+  const lifecycle = createLifecycle({ evaluator, loader, hooks, shared: sharedState(memory) })
+  const comms = createComms()
+  installHost(hooks, lifecycle, comms)
+  installRuntime(loader, cwd)
+
+  const receive = (message: ToCells): void => {
+    switch (message.type) {
+      case 'run':
+        lifecycle.run(message.cell)
+        break
+      case 'stop':
+        lifecycle.stop(message.cell)
+        break
+      case 'input':
+        answerInput(message.id, message.value)
+        break
+      case 'comm':
+        comms.receive(message)
+        break
+      case 'modules': {
+        const answer = asked.get(message.id)
+        asked.delete(message.id)
+        answer?.(message.reply)
+      }
+    }
+  }
+  process.on('message', (message) => {
+    // A forced stop may have left the context of its cell behind.
+    context.enterWith(undefined)
+    receive(message as ToCells)
+  })
+  send({ type: 'ready' })
+}

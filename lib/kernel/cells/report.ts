@@ -1,0 +1,18 @@
+import { currentOwner, Stop } from './context.js'
+import { describeThrown } from './failure.js'
+import { print } from './output.js'
+
+/** Shows what nobody has caught under the cell whose code has thrown it. */
+export function reportThrown(what: string, error: unknown): void {
+  const owner = currentOwner()
+  // A stopped cell's code ends by throws.
+  if (error instanceof Stop || owner?.stopped) return
+  const { traceback } = describeThrown(error)
+  print('stderr', `${what}: ${traceback.join('\n')}\n`, owner?.parent ?? null)
+}
+
+/** A throw in a timer and a promise that nobody awaits are shown; the process lives. */
+export function reportUncaught(): void {
+  process.on('uncaughtException', (error) => reportThrown('Thrown in a timer or callback', error))
+  process.on('unhandledRejection', (reason) => reportThrown('Rejected promise that nothing awaits', reason))
+}

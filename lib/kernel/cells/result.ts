@@ -1,0 +1,60 @@
+import { inspect, types } from 'node:util'
+import type { MimeBundle } from '../../notebook/host.js'
+import { describeThrown } from './failure.js'
+import type { Loader } from './loader/index.js'
+
+/** On what `show` of lib returns: it is shown already. */
+const SHOWN = Symbol.for('recurlab.shown')
+/** A method of this name gives an object's forms. */
+const DISPLAY = Symbol.for('Jupyter.display')
+
+/** What of lib/notebook/bundle.ts is used here. */
+interface Bundles {
+  resultBundle(value: unknown): MimeBundle | null
+}
+
+/** The forms of a cell's last value by MIME type; null when nothing is to be shown. Never rejects. */
+export async function resultOf(value: unknown, loader: Loader): Promise<MimeBundle | null> {
+  if (value === undefined || value === null) return null
+  try {
+    if (isObject(value) && (value as { [SHOWN]?: unknown })[SHOWN] === true) return null
+    return (await richForms(value, loader)) ?? { 'text/plain': inspect(value) }
+  } catch (error) {
+    const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
+    return { 'text/plain': `${textOf(value)}\n${reason}` }
+  }
+}
+
+async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | null> {
+  if (!isObject(value)) return null
+  const display = (value as { [DISPLAY]?: unknown })[DISPLAY]
+  if (typeof display === 'function') {
+    const bundle = (await (display.call(value) as unknown)) as MimeBundle
+    if (!isObject(bundle) || Array.isArray(bundle))
+      throw new TypeError(`its method Jupyter.display must give an object by MIME type, not ${inspect(bundle)}`)
+    return 'text/plain' in bundle ? bundle : { ...bundle, 'text/plain': inspect(value) }
+  }
+  if (isOrdinary(value)) return null
+  const bundles = (await loader.loadLib('lib/notebook/bundle.ts')) as Partial<Bundles> | null
+  return bundles?.resultBundle?.(value) ?? null
+}
+
+function isObject(value: unknown): value is object {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function'
+}
+
+/** What is printed as text for sure: lib need not be loaded for it. */
+function isOrdinary(value: object): boolean {
+  if (typeof value === 'function' || types.isProxy(value)) return true
+  if (Array.isArray(value)) return value.length <= 100 || !value.every((one) => typeof one === 'number')
+  if (types.isMap(value) || types.isSet(value) || types.isDate(value) || types.isRegExp(value)) return true
+  return types.isNativeError(value) || types.isPromise(value) || types.isWeakMap(value) || types.isAnyArrayBuffer(value)
+}
+
+function textOf(value: unknown): string {
+  try {
+    return inspect(value)
+  } catch {
+    return typeof value
+  }
+}

@@ -1,0 +1,101 @@
+import path from 'node:path'
+import { CELL_URL, type Place, placeOf } from './source-maps.js'
+
+/** The first place of the user's in every error whose stack was written. */
+const places = new WeakMap<object, Place>()
+
+/** Where in the user's code an error was made; null when nowhere, or when it is no error. */
+export function placeOfError(error: object): Place | null {
+  // The stack is written when somebody first reads it.
+  void (error as { stack?: unknown }).stack
+  return places.get(error) ?? null
+}
+
+/** How many frames of the kernel and of built-in functions may stand before the caller. */
+const CALLER_FRAMES = 6
+
+/** Where a call came from, found out only when somebody asks. */
+export class Caller {
+  constructor() {
+    const limit = Error.stackTraceLimit
+    Error.stackTraceLimit = CALLER_FRAMES
+    Error.captureStackTrace(this, Caller)
+    Error.stackTraceLimit = limit
+  }
+
+  /** A cell, Node's own code, or a module or package. */
+  get kind(): 'cell' | 'node' | 'module' {
+    const { stack } = this as { stack?: unknown }
+    return stack === 'cell' || stack === 'node' ? stack : 'module'
+  }
+}
+
+function kindOf(sites: readonly NodeJS.CallSite[], kernel: string): string {
+  for (const site of sites) {
+    const url = site.getScriptNameOrSourceURL() ?? ''
+    if (url.startsWith(kernel)) continue
+    if (url.startsWith(CELL_URL) || (site.isEval() && site.getEvalOrigin()?.includes(CELL_URL))) return 'cell'
+    if (url.startsWith('node:')) return 'node'
+    if (url !== '') return 'module'
+  }
+  return 'node'
+}
+
+/** Has stacks name the lines that the user wrote, and leave out the frames of the kernel. */
+export function mapStacks(root: string): void {
+  const kernel = `${path.join(root, 'lib', 'kernel')}${path.sep}`
+  const hidden = (url: string): boolean =>
+    url.startsWith(kernel) || /^(node:(internal\/|inspector|async_hooks|vm$)|evalmachine\.)/.test(url)
+  Error.prepareStackTrace = (error, sites) => {
+    if (error instanceof Caller) return kindOf(sites, kernel)
+    const frames: string[] = []
+    for (const site of sites) {
+      const url = site.getScriptNameOrSourceURL() ?? ''
+      if (hidden(url) || isKernelEvaluation(site, url)) continue
+      const { text, place } = frameOf(site, url)
+      if (place && !places.has(error)) places.set(error, place)
+      frames.push(`\n    at ${text}`)
+    }
+    return `${headOf(error)}${frames.join('')}`
+  }
+}
+
+/** Where a frame's code was made by `eval`, only Node and the inspector stand around it. */
+function isKernelEvaluation(site: NodeJS.CallSite, url: string): boolean {
+  return url === '' && !site.isNative() && site.getLineNumber() === null && site.getFunctionName() === null
+}
+
+function frameOf(site: NodeJS.CallSite, url: string): { text: string; place: Place | null } {
+  const text = String(site)
+  const line = site.getLineNumber()
+  const column = site.getColumnNumber()
+  const place = line === null || column === null ? null : placeOf(url.replace(/^file:\/\//, ''), line, column)
+  if (place) return { text: replaceEnd(text, `${url}:${line}:${column}`, where(place)), place }
+  return { text: text.replace(IN_CELL, mapped), place: null }
+}
+
+/** `f (recurlab-cell:3:1:2)` to `f (cell [1]:1:2)`. */
+function replaceEnd(text: string, old: string, next: string): string {
+  const at = text.lastIndexOf(old)
+  return at < 0 ? text : `${text.slice(0, at)}${next}${text.slice(at + old.length)}`
+}
+
+/** Code made by `eval` in a cell names the cell in the middle of its frame. */
+const IN_CELL = new RegExp(`(${CELL_URL}\\d+):(\\d+):(\\d+)`, 'g')
+
+function mapped(text: string, url: string, line: string, column: string): string {
+  const place = placeOf(url, Number(line), Number(column))
+  return place ? where(place) : text
+}
+
+function where({ name, line, column }: Place): string {
+  return `${name}:${line}:${column}`
+}
+
+function headOf(error: Error): string {
+  try {
+    return Error.prototype.toString.call(error)
+  } catch {
+    return 'Error'
+  }
+}

@@ -1,0 +1,172 @@
+import { syncBuiltinESMExports } from 'node:module'
+import timers from 'node:timers'
+import promises from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { context, type Owner } from './context.js'
+import { nodeTimers } from './node-timers.js'
+import { Caller } from './stack.js'
+
+/** Pending immediates: a forced stop can make Node forget some. */
+const immediates = new Map<NodeJS.Immediate, Owner>()
+
+type Callback = (...args: unknown[]) => unknown
+
+/**
+ * Replaces timers, `process.nextTick`, `queueMicrotask` and `then`, so that callbacks of a stopped cell are not called.
+ *
+ * Timers that Node's own code sets go on, and so do promises of packages and modules: they may serve other cells too.
+ */
+export function replaceTimers(): void {
+  const setTimeout = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
+    const timer: NodeJS.Timeout = nodeTimers.setTimeout(guarded(callback, notNode), delay, ...args)
+    return timer
+  }
+  const setInterval = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
+    const timer: NodeJS.Timeout = nodeTimers.setInterval(
+      guarded(callback, notNode, () => nodeTimers.clearTimeout(timer)),
+      delay,
+      ...args,
+    )
+    return timer
+  }
+  const setImmediate = (callback: Callback, ...args: unknown[]): NodeJS.Immediate => {
+    const owner = context.getStore()
+    if (!owner || typeof callback !== 'function') return nodeTimers.setImmediate(callback, ...args)
+    const call = guarded(callback, notNode)
+    const immediate: NodeJS.Immediate = nodeTimers.setImmediate(
+      (...given: unknown[]) => {
+        immediates.delete(immediate)
+        call(...given)
+      },
+      ...args,
+    )
+    immediates.set(immediate, owner)
+    return immediate
+  }
+  const clearImmediate = (immediate: NodeJS.Immediate | undefined): void => {
+    if (immediate) immediates.delete(immediate)
+    nodeTimers.clearImmediate(immediate)
+  }
+  const later = (delay?: number, value?: unknown, options: TimerOptions = {}): Promise<unknown> =>
+    promised(
+      options,
+      (done) => setTimeout(done, delay),
+      (timer) => nodeTimers.clearTimeout(timer),
+      value,
+    )
+  const nextTurn = (value?: unknown, options: TimerOptions = {}): Promise<unknown> =>
+    promised(
+      options,
+      (done) => setImmediate(done),
+      (timer) => clearImmediate(timer),
+      value,
+    )
+
+  const own = { setTimeout, setInterval, setImmediate, clearImmediate }
+  Object.defineProperty(setTimeout, promisify.custom, { value: later })
+  Object.defineProperty(setImmediate, promisify.custom, { value: nextTurn })
+  Object.assign(timers, own)
+  for (const [name, value] of Object.entries(own))
+    Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: true })
+  Object.assign(promises, { setTimeout: later, setImmediate: nextTurn, setInterval: ticks(promises.setInterval) })
+  Object.assign(promises.scheduler, {
+    wait: (delay: number, options?: TimerOptions) => later(delay, undefined, options),
+    yield: () => nextTurn(),
+  })
+  replaceQueues()
+  syncBuiltinESMExports()
+}
+
+/**
+ * After a forced stop: immediates that Node was about to call and has forgotten are set anew, those of stopped cells
+ * are cleared. To be called from an immediate that was set at the stop: what was set before is either run or forgotten.
+ */
+export function recoverImmediates(before: readonly NodeJS.Immediate[]): void {
+  for (const immediate of before) {
+    const owner = immediates.get(immediate)
+    if (!owner) continue
+    immediates.delete(immediate)
+    nodeTimers.clearImmediate(immediate)
+  }
+}
+
+/** Those that are pending now. */
+export function pendingImmediates(): readonly NodeJS.Immediate[] {
+  return [...immediates.keys()]
+}
+
+interface TimerOptions {
+  readonly signal?: AbortSignal
+  readonly ref?: boolean
+}
+
+/** Like Node's own timers as promises, but of the cell that calls. */
+function promised<Timer extends { unref(): unknown }>(
+  { signal, ref = true }: TimerOptions,
+  start: (done: () => void) => Timer,
+  clear: (timer: Timer) => void,
+  value: unknown,
+): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    const aborted = (): void => {
+      clear(timer)
+      reject(Object.assign(new Error('The operation was aborted', { cause: signal?.reason }), ABORTED))
+    }
+    const timer = start(() => {
+      signal?.removeEventListener('abort', aborted)
+      resolve(value)
+    })
+    if (!ref) timer.unref()
+    if (signal?.aborted) aborted()
+    else signal?.addEventListener('abort', aborted, { once: true })
+  })
+}
+
+const ABORTED = { name: 'AbortError', code: 'ABORT_ERR' }
+
+/** Ends an interval's iteration with the cell. */
+function ticks(setInterval: typeof promises.setInterval): typeof promises.setInterval {
+  return (delay, value, options = {}) => {
+    const owner = context.getStore()
+    if (!owner) return setInterval(delay, value, options)
+    const signal = options.signal ? AbortSignal.any([owner.signal, options.signal]) : owner.signal
+    return setInterval(delay, value, { ...options, signal })
+  }
+}
+
+/** Queues that the caller's own code fills. */
+function replaceQueues(): void {
+  const { nextTick } = process
+  process.nextTick = (callback: Callback, ...args: unknown[]) => nextTick(guarded(callback, isCell), ...args)
+  const { queueMicrotask } = globalThis
+  globalThis.queueMicrotask = (callback: () => void) => queueMicrotask(guarded(callback, isCell))
+  const { then } = Promise.prototype
+  // biome-ignore lint/suspicious/noThenProperty: what a cell chains to a promise is to end with the cell.
+  Promise.prototype.then = function (this: Promise<unknown>, fulfilled: unknown, rejected: unknown) {
+    if (!context.getStore()) return then.call(this, fulfilled as Callback, rejected as Callback)
+    const from = new Caller()
+    const guard = (callback: unknown): Callback => guarded(callback as Callback, isCell, undefined, from)
+    return then.call(this, guard(fulfilled), guard(rejected))
+  } as typeof then
+}
+
+const isCell = ({ kind }: Caller): boolean => kind === 'cell'
+const notNode = ({ kind }: Caller): boolean => kind !== 'node'
+
+/** Makes a callback do nothing once its cell is stopped, if its caller counts; the answer then never comes. */
+function guarded(
+  callback: Callback,
+  counts: (caller: Caller) => boolean,
+  dropped?: () => void,
+  known?: Caller,
+): Callback {
+  const owner = context.getStore()
+  // What is no function is Node's to complain about.
+  if (!owner || typeof callback !== 'function') return callback
+  const from = known ?? new Caller()
+  return function (this: unknown, ...args: unknown[]) {
+    if (!owner.stopped || !counts(from)) return callback.apply(this, args)
+    dropped?.()
+    return new Promise(() => {})
+  }
+}
