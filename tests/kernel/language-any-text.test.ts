@@ -22,11 +22,21 @@ const texts = [
   'enum E { A = 1 << 2 } namespace N { export const x = <T,>(y: T) => y satisfies unknown } declare global { var z: E.A }',
   "import a, { type b as c } from './x.json' with { type: 'json' }; export { c as 'd e' }; using u = await import('node:fs')",
 ]
+/** A piece of such a text, or one with a piece replaced by what somebody may be typing, and a cursor. */
 const cut = fc
-  .tuple(fc.constantFrom(...texts), fc.nat(), fc.nat(), fc.integer({ min: -2, max: 3000 }))
-  .map(([text, a, b, cursor]) => {
-    const [from, to] = [a % (text.length + 1), b % (text.length + 1)].sort((x, y) => x - y)
-    const code = text.slice(from, to)
+  .tuple(
+    fc.constantFrom(...texts),
+    fc.nat(),
+    fc.nat(),
+    fc.option(
+      fc.constantFrom('', '.', '?.', '(', '{ ', "'", '`${', 'new ', '[', ', ', '@', '<', '#', '=> ', '\n', '😀'),
+    ),
+    fc.integer({ min: -2, max: 3000 }),
+  )
+  .map(([text, a, b, typed, anywhere]) => {
+    const [from, to] = [a % (text.length + 1), b % (text.length + 1)].sort((x, y) => x - y) as [number, number]
+    const code = typed === null ? text.slice(from, to) : `${text.slice(0, from)}${typed}${text.slice(to)}`
+    const cursor = typed === null || anywhere % 2 === 0 ? anywhere : from + typed.length
     return { code, cursor: cursor > code.length + 2 ? cursor % (code.length + 1) : cursor }
   })
 

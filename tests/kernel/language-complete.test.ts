@@ -55,6 +55,11 @@ test('letters of another case are enough where nothing begins as typed', () => {
   assert.deepEqual(writer.complete('net.FOR').matches, ['forward'])
 })
 
+test('private members and decorators are names too', () => {
+  assert.deepEqual(writer.complete('class B { #inner = 1; get() { return this.#in▮ } }').matches, ['#inner'])
+  assert.deepEqual(writer.complete('function frozen() {}\n@fro▮ class C {}').matches, ['frozen'])
+})
+
 test('an unfinished call is completed inside its parentheses', () => {
   assert.deepEqual(writer.complete('console.log(net.▮').matches, ['forward', 'layers'])
   assert.deepEqual(writer.complete('console.log(1, net.la▮)\nconst after = 1').matches, ['layers'])

@@ -147,6 +147,10 @@ test('a key of the configuration has its meaning, symbol, published name and def
     assert.deepEqual(text.split('\n\n').slice(1), expected, key)
   }
   assert.match(configuring.inspect('sweep({ hidden')?.text ?? '', /Hidden size\./)
+  assert.match(
+    configuring.inspect("sweep({ mixer: 'ml▮p' })")?.text ?? '',
+    /^\(property\) mixer.*\n\nWhat mixes tokens/,
+  )
 })
 
 test('where there is nothing, nothing is found', () => {

@@ -60,7 +60,7 @@ function pathStart(code: string, cursor: number): number {
 }
 
 function wordBefore(code: string, cursor: number): string {
-  return /[#@]?[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0]
+  return /#?[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0]
 }
 
 /** TypeScript puts names of other files with the global ones; those of cells belong before them. */

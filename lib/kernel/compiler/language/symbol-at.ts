@@ -11,7 +11,7 @@ export interface Found {
 export function symbolAt(seen: View): Found | undefined {
   const { ts, sourceFile, checker, cursor } = seen
   if (ts.isInComment(sourceFile, cursor)) return undefined
-  const node = ts.getTouchingPropertyName(sourceFile, cursor)
+  const node = keyOf(seen, ts.getTouchingPropertyName(sourceFile, cursor))
   if (!isName(seen, node)) return undefined
   const properties = contextualProperties(seen, node)
   const here = properties ? properties[0] : checker.getSymbolAtLocation(called(seen, node))
@@ -23,6 +23,13 @@ export function symbolAt(seen: View): Found | undefined {
 function typeNamed({ ts, checker }: View, node: ts.Node): ts.Symbol | undefined {
   if (!ts.isIdentifier(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
   return checker.resolveName(node.text, node, ts.SymbolFlags.Type | ts.SymbolFlags.Namespace, false)
+}
+
+/** At a word that is a key's value, the key is what can be explained. */
+function keyOf({ ts }: View, node: ts.Node): ts.Node {
+  const isValue =
+    ts.isStringLiteralLike(node) && ts.isPropertyAssignment(node.parent) && node.parent.initializer === node
+  return isValue ? node.parent.name : node
 }
 
 function isName({ ts }: View, node: ts.Node): boolean {
