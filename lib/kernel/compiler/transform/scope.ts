@@ -113,6 +113,7 @@ export function replScope(
         return parentIsFor ?? (only === undefined ? factory.createOmittedExpression() : target(only.name))
       }
       if (
+        compiler.isBlock(node) ||
         (compiler.isStatement(node) && !compiler.isFunctionDeclaration(node) && !compiler.isClassDeclaration(node)) ||
         node.kind === SyntaxKind.CaseBlock ||
         node.kind === SyntaxKind.CaseClause ||

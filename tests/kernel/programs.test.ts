@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import ts from 'typescript'
+import { type Program, writeProgram } from './programs.js'
+import { Repl } from './repl.js'
+
+/** More calls than this end a program, as cells and as a module at the same one. */
+const MOST_CALLS = 2_000
+
+let programs = 0
+let modules = 0
+
+test('1,000 random programs, split into cells anywhere, behave as the whole program run as one module', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(10_000), { minLength: 10, maxLength: 90, size: 'max' }), async (choices) => {
+      const program = writeProgram(choices, ++programs)
+      const asModule = await observed(() => runModule(program))
+      const asCells = await observed(() => runCells(program))
+      assert.deepEqual(asCells, asModule, shown(program))
+    }),
+    { numRuns: 1_000, includeErrorInReport: true },
+  )
+})
+
+/** All that the program told, and the error that ended it. */
+async function observed(run: () => Promise<void>): Promise<string[]> {
+  const log: string[] = []
+  let calls = 0
+  const told = (value: unknown): string => (value instanceof Error ? String(value) : inspect(value, { depth: 4 }))
+  Object.assign(globalThis, {
+    observe: (value: unknown) => log.push(told(value)),
+    tick: () => {
+      if (++calls > MOST_CALLS) throw new Error('too many calls')
+    },
+  })
+  await run().catch((error: unknown) => {
+    if (error instanceof assert.AssertionError) throw error
+    log.push(`ended by ${told(error)}`)
+  })
+  return log
+}
+
+async function runModule(program: Program): Promise<void> {
+  const text = program.statements.map((statement) => statement.text).join('\n')
+  const { outputText, diagnostics } = ts.transpileModule(text, {
+    fileName: 'program.mts',
+    reportDiagnostics: true,
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  })
+  assert.deepEqual(
+    diagnostics?.map((each) => each.messageText),
+    [],
+    text,
+  )
+  // A text of its own: Node runs a module of the same text once.
+  await import(`data:text/javascript,${encodeURIComponent(`${outputText}\n// ${++modules}`)}`)
+}
+
+async function runCells(program: Program): Promise<void> {
+  const repl = new Repl()
+  for (const cell of cellsOf(program)) await repl.value(cell)
+}
+
+function cellsOf(program: Program): string[] {
+  const cells: string[][] = []
+  for (const { text, begins } of program.statements) {
+    if (begins || cells.length === 0) cells.push([])
+    cells.at(-1)!.push(text)
+  }
+  return cells.map((cell) => cell.join('\n'))
+}
+
+function shown(program: Program): string {
+  return cellsOf(program).join('\n// ---- next cell ----\n')
+}
