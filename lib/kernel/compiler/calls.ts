@@ -1,11 +1,12 @@
 import ts from 'typescript'
 import type { CellReply, CompilerCalls } from '../protocol.js'
 import { type Cells, isCellFile } from './cells.js'
-import { describe, failureOf, syntaxErrors, typeErrors } from './diagnostics.js'
+import { describe, failureOf, type Hint, NO_MODULE, syntaxErrors, typeErrors } from './diagnostics.js'
 import { languageServices } from './language/index.js'
 import { ModuleCache } from './module-cache.js'
 import { Modules } from './modules.js'
 import { Refresh } from './refresh.js'
+import { meantModule } from './resolve.js'
 import { compileCell } from './transform/index.js'
 
 /** The compiler's answers, and what it does when nobody asks. */
@@ -22,6 +23,12 @@ export interface CompilerService extends CompilerCalls {
 export function createCalls(root: string, cells: Cells, salt: string): CompilerService {
   const modules = new Modules(root, cells.programs, new ModuleCache(root, salt))
   const refresh = new Refresh(root, cells.programs, modules)
+  const hint: Hint = (found) => {
+    if (!NO_MODULE.includes(found.code)) return ''
+    const name = found.file?.text.slice((found.start ?? 0) + 1, (found.start ?? 0) + (found.length ?? 0) - 1) ?? ''
+    const meant = meantModule(name, cells.programs.cellFile)
+    return meant === undefined ? '' : ` Did you mean '${meant}'?`
+  }
   return {
     ...languageServices(cells),
     cell({ id, code, typeErrors: mode }) {
@@ -29,7 +36,7 @@ export function createCalls(root: string, cells: Cells, salt: string): CompilerS
       return cells.enter<CellReply>(code, (cell) => {
         const refuse = (found: readonly ts.Diagnostic[]) => ({
           holds: false,
-          value: { failure: failureOf(found, root), reload, warnings },
+          value: { failure: failureOf(found, root, hint), reload, warnings },
         })
         const syntax = syntaxErrors(cell.sourceFile)
         if (syntax.length > 0) return refuse(syntax)
@@ -39,7 +46,7 @@ export function createCalls(root: string, cells: Cells, salt: string): CompilerS
         const compiled = compileCell(ts, { code, url: `recurlab-cell:${id}`, sourceFile, checker, isCellFile })
         return {
           holds: true,
-          value: { failure: null, ...compiled, reload, warnings: [...warnings, ...describe(types, root)] },
+          value: { failure: null, ...compiled, reload, warnings: [...warnings, ...describe(types, root, hint)] },
         }
       })
     },

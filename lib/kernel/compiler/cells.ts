@@ -16,7 +16,9 @@ export class Cells implements CellSession {
   #scope = new Scope()
   #cwd: string
   #count = 0
-  #sinceRenewal = 0
+  /** Cells that the checker has seen. */
+  #checked = 0
+  #checker: ts.TypeChecker | null = null
 
   constructor(root: string, cwd: string) {
     this.#cwd = cwd
@@ -54,9 +56,9 @@ export class Cells implements CellSession {
 
   /** Frees what earlier cells have left behind, when it is time; costs as much as a first import. */
   tidy(): void {
-    if (this.#sinceRenewal < CELLS_PER_CHECKER) return
-    this.#sinceRenewal = 0
+    if (this.#checked < CELLS_PER_CHECKER) return
     this.programs.renew()
+    this.open('console.log(1)')
   }
 
   #look(sourceFile: ts.SourceFile, augmenting = false): OpenCell {
@@ -64,8 +66,9 @@ export class Cells implements CellSession {
     bind(sourceFile, this.programs.options)
     this.#scope.show(sourceFile)
     if (augmenting) this.programs.augment(sourceFile)
-    this.#sinceRenewal++
     const { program, checker } = this.programs
+    this.#checked = checker === this.#checker ? this.#checked + 1 : 1
+    this.#checker = checker
     return { code: sourceFile.text, sourceFile, program, checker }
   }
 

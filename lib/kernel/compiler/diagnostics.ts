@@ -44,9 +44,12 @@ function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.Type
   )
 }
 
+/** TypeScript finds no module of this name. */
+export const NO_MODULE = [2307, 2882]
+
 /** A cell that is not run because of these. */
-export function failureOf(found: readonly ts.Diagnostic[], root: string): Failure {
-  const [first = '', ...others] = describe(found, root)
+export function failureOf(found: readonly ts.Diagnostic[], root: string, hint: Hint = noHint): Failure {
+  const [first = '', ...others] = describe(found, root, hint)
   return {
     ename: 'TypeScriptError',
     evalue: first.split('\n')[0] ?? '',
@@ -55,14 +58,21 @@ export function failureOf(found: readonly ts.Diagnostic[], root: string): Failur
 }
 
 /** Errors with their place, the line and what in it is meant; at most ten. */
-export function describe(found: readonly ts.Diagnostic[], root: string): string[] {
-  const shown = found.slice(0, MAX_SHOWN).map((one) => describeOne(one, root))
+export function describe(found: readonly ts.Diagnostic[], root: string, hint: Hint = noHint): string[] {
+  const shown = found.slice(0, MAX_SHOWN).map((one) => describeOne(one, root, hint))
   const more = found.length - shown.length
   return more > 0 ? [...shown, `… and ${more} more`] : shown
 }
 
-function describeOne({ file, start = 0, length = 0, messageText, code }: ts.Diagnostic, root: string): string {
-  const text = `${messageOf(messageText, code)} (TS${code})`
+/** What else there is to say of an error; empty for nothing. */
+export type Hint = (found: ts.Diagnostic) => string
+
+const noHint: Hint = () => ''
+
+function describeOne(found: ts.Diagnostic, root: string, hint: Hint): string {
+  const { file, start = 0, length = 0, messageText, code } = found
+  const message = messageOf(messageText, code, (text) => readable(text, file?.fileName, root))
+  const text = `${message}${hint(found)} (TS${code})`
   return file ? quoted(file, start, length, root, text) : text
 }
 
@@ -111,18 +121,36 @@ export function placeName(file: string, root: string): string | null {
 /** `A is not assignable to B` says little where reasons follow: the reasons name the key. */
 const HEADLINES = [2322, 2345]
 
-function messageOf(message: string | ts.DiagnosticMessageChain, code: number): string {
-  if (typeof message === 'string') return clip(message)
+function messageOf(
+  message: string | ts.DiagnosticMessageChain,
+  code: number,
+  readable: (text: string) => string,
+): string {
+  if (typeof message === 'string') return readable(message)
   const lines: string[] = []
   for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1))
-    lines.push(clip(at.messageText))
+    lines.push(readable(at.messageText))
   const telling = HEADLINES.includes(code) && lines.length > 1 ? lines.slice(1) : lines
   const shown = telling.length > MAX_REASONS ? [...telling.slice(0, MAX_REASONS - 1), telling.at(-1) ?? ''] : telling
   return shown.join(' ')
 }
 
-/** The type of a configuration fills a page; the beginning and the end of a message say what matters. */
-function clip(message: string): string {
-  const plain = message.replace(/import\("[^"]*\.recurlab-cell-\d+"\)\./g, '')
+/**
+ * A message without what is only TypeScript's: the file of a cell, and the project's folder. The type of a configuration
+ * fills a page; the beginning and the end of a message say what matters.
+ */
+function readable(message: string, cell: string | undefined, root: string): string {
+  const plain = message
+    .replace(CELL_TYPE, (_, file: string, name: string) =>
+      file === withoutEnding(cell) ? name : `${name} (of an earlier cell)`,
+    )
+    .replaceAll(`import("${root}/`, 'import("')
   return plain.length <= MAX_MESSAGE ? plain : `${plain.slice(0, MAX_MESSAGE - 100)} … ${plain.slice(-100)}`
+}
+
+/** How TypeScript calls a type of a cell where two cells have declared one of that name. */
+const CELL_TYPE = /import\("([^"]*\/\.recurlab-cell-\d+)"\)\.([\w$]+)/g
+
+function withoutEnding(file: string | undefined): string | undefined {
+  return file?.replace(/\.ts$/, '')
 }

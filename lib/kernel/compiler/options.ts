@@ -30,6 +30,8 @@ export function cellOptions(root: string): ts.CompilerOptions {
     isolatedDeclarations: false,
     experimentalDecorators: false,
     emitDecoratorMetadata: false,
+    // `import './x.js'` of a file that is not there is a mistake.
+    noUncheckedSideEffectImports: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
     skipLibCheck: true,

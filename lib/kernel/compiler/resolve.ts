@@ -62,34 +62,68 @@ function existing(name: string, from: string): string | undefined {
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined
 }
 
-/** `there is no module lib/randm (looked for randm.ts, …); did you mean lib/random.ts?` */
+/** What is missing, where it was looked for, and what was probably meant. */
 function missing(specifier: string, place: string): string {
   const folder = path.dirname(place)
-  if (!existsSync(folder)) return `'${specifier}' stands for nothing: there is no folder ${folder}${folderHint(folder)}`
+  const meant = meantPath(specifier, place)
+  const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`
+  if (!existsSync(folder)) return `'${specifier}' is not there: there is no folder ${folder}.${hint}`
   const name = path.basename(place)
   const stem = name.replace(OURS, '')
-  const names = readdirSync(folder).filter((entry) => entry !== 'node_modules' && !entry.startsWith('.'))
-  const stems = new Map(names.map((entry) => [entry.replace(OURS, ''), entry]))
-  const meant = stems.get(nearest(stem, stems.keys()) ?? '')
-  const looked = [...new Set([name, `${stem}.ts`, `${stem}.js`, `${stem}/index.ts`])].join(', ')
-  const hint = meant === undefined ? '' : `; did you mean '${sibling(specifier, meant)}'?`
-  return `'${specifier}' stands for nothing: there is none of ${looked} in ${folder}${hint}`
+  const names = [...new Set([name, `${stem}.ts`, `${stem}.js`, `${stem}/index.ts`])]
+  return `'${specifier}' is not there: ${folder} has none of ${names.join(', ')}.${hint}`
 }
 
-/** The first folder on the way that is not there, when one of nearly that name is. */
-function folderHint(folder: string): string {
-  let at = folder
-  while (!existsSync(path.dirname(at))) at = path.dirname(at)
-  const parent = path.dirname(at)
-  const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  const meant = nearest(
-    path.basename(at),
-    folders.map(({ name }) => name),
+/**
+ * The name of nearly the same spelling that stands for a module.
+ *
+ * @param from absolute path of the file that imports it
+ */
+export function meantModule(specifier: string, from: string): string | undefined {
+  if (isPath(specifier)) return meantPath(specifier, path.resolve(path.dirname(from), plainName(specifier)))
+  const [name = '', ...subpath] = specifier.match(/^@[^/]*\/[^/]*|[^/]+/g) ?? []
+  const meant = nearest(name, packagesAround(path.dirname(from)))
+  return meant === undefined || meant === name ? undefined : [meant, ...subpath].join('/')
+}
+
+/** The same path with the first part that is not there spelled as what is there. */
+function meantPath(specifier: string, place: string): string | undefined {
+  let missing = place
+  while (!existsSync(path.dirname(missing))) missing = path.dirname(missing)
+  const folder = path.dirname(missing)
+  const wanted = path.basename(missing)
+  const isLast = missing === place
+  const entries = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => (isLast ? entry.isDirectory() || OURS.test(entry.name) : entry.isDirectory()))
+    .map(({ name }) => name.replace(TYPESCRIPT, ''))
+  const extension = /\.m?js$/.exec(wanted)?.[0] ?? ''
+  const stem = wanted.slice(0, wanted.length - extension.length)
+  const meant = nearest(stem, entries) ?? nearest(wanted, entries)
+  if (meant === undefined) return undefined
+  const parts = specifier.split('/')
+  const at =
+    parts.length -
+    1 -
+    path
+      .relative(missing, place)
+      .split(path.sep)
+      .filter((part) => part !== '').length
+  if (parts[at] !== wanted) return undefined
+  return parts.with(at, isLast && !path.extname(meant) ? meant + extension : meant).join('/')
+}
+
+/** TypeScript is imported without its ending. */
+const TYPESCRIPT = /\.(?:ts|tsx|mts)$/
+
+/** Names of the packages that files in a folder can import. */
+function packagesAround(folder: string): string[] {
+  const around = path.dirname(folder) === folder ? [] : packagesAround(path.dirname(folder))
+  return [...packagesIn(path.join(folder, 'node_modules')), ...around]
+}
+
+function packagesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder).flatMap((name) =>
+    name.startsWith('@') ? readdirSync(path.join(folder, name)).map((inner) => `${name}/${inner}`) : [name],
   )
-  return meant === undefined ? '' : `; did you mean ${path.join(parent, meant)}?`
-}
-
-/** The specifier with another last part. */
-function sibling(specifier: string, entry: string): string {
-  return specifier.replace(/[^/]*$/, '') + entry.replace(/\.(?:ts|tsx|mts)$/, '')
 }

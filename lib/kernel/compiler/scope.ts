@@ -28,8 +28,8 @@ export class Scope {
     const { locals, symbol, identifiers } = insideOf(file)
     const tables = [locals, symbol?.exports].filter((table) => table !== undefined)
     const isOwn = (declared: ts.Symbol): boolean => declared.declarations?.[0]?.getSourceFile() === file
+    // A cell must not keep alive what it does not use: earlier cells are forgotten one day.
     for (const table of tables)
-      // A cell must not keep alive what it does not use: earlier cells are forgotten one day.
       for (const [name, declared] of table)
         if (!isOwn(declared) && !identifiers.has(ts.unescapeLeadingUnderscores(name))) table.delete(name)
     for (const table of tables)
