@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 
 import { project } from './loader-project.js'
 
@@ -118,6 +119,28 @@ test('A subpath that a package does not export is a message; what a package thro
   })
   await assert.rejects(loader.load('@scope/broken'), { name: 'RangeError', message: 'inside' })
   await assert.rejects(loader.load('node:nothing'), { code: 'ERR_UNKNOWN_BUILTIN_MODULE' })
+})
+
+test('After a forced stop a package that Node waits for is a message, and others load', async (t) => {
+  const { loader, underway } = project(t, {
+    ...PACKAGES,
+    'node_modules/stuck/package.json': '{"type": "module", "exports": "./a.js"}',
+    'node_modules/stuck/a.js': 'await new Promise(() => undefined)',
+  })
+  void loader.load('stuck')
+  while (underway.at(-1) !== 1) await setImmediate()
+  loader.abandon()
+  assert.deepEqual(underway, [1, 0])
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const again = loader.load('stuck')
+  await loader.load('esm')
+  assert.deepEqual(underway, [1, 0, 1, 2, 1])
+  t.mock.timers.tick(10_000)
+  await assert.rejects(again, {
+    name: 'UserError',
+    message: /^import 'stuck': stuck was stopped .* Restart the kernel\.$/,
+  })
+  assert.equal(underway.at(-1), 0)
 })
 
 test('The packages of this project load', async (t) => {

@@ -16,6 +16,8 @@ export interface Project {
   readonly requests: string[]
   /** The files of the sources that the loader has told of. */
   readonly told: string[]
+  /** How many packages were under way at each change. */
+  readonly underway: number[]
   /** Writes files. */
   write(files: Readonly<Record<string, string>>): void
   /** Compiles files of the project as they are now. */
@@ -35,6 +37,7 @@ export function project(t: TestContext, files: Readonly<Record<string, string>>,
   const sent = new Set<string>()
   const requests: string[] = []
   const told: string[] = []
+  const underway: number[] = []
   let cells = 0
   let held: (() => void)[] | null = null
 
@@ -57,6 +60,7 @@ export function project(t: TestContext, files: Readonly<Record<string, string>>,
     cwd: path.join(root, 'notebooks'),
     requestModules,
     onSource: ({ file }) => told.push(path.relative(root, file)),
+    onPackages: (count) => underway.push(count),
   })
 
   return {
@@ -64,6 +68,7 @@ export function project(t: TestContext, files: Readonly<Record<string, string>>,
     loader,
     requests,
     told,
+    underway,
     write,
     compile: (...names) => names.map((name) => compile(path.join(root, name))),
     edit: (contents) => {

@@ -28,6 +28,11 @@ export interface LoaderOptions {
   readonly requestModules: (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
   /** Told of every module before it runs, and again when a failed reload brought the old one back: for source maps. */
   readonly onSource: (source: ModuleSource) => void
+  /**
+   * Told how many packages are being loaded, whenever that changes. Node cannot load a package again whose loading was
+   * stopped by force: such a stop had better wait until there are none.
+   */
+  readonly onPackages?: (underway: number) => void
 }
 
 /** For each name in a cell: the name of the export (`*` is the namespace), and what takes its value. */
@@ -99,7 +104,7 @@ class ModuleLoader implements Loader {
   constructor(options: LoaderOptions) {
     this.#options = options
     this.#sources = new Sources(options.requestModules)
-    this.#natives = new NativeModules(options.root)
+    this.#natives = new NativeModules(options.root, options.onPackages ?? (() => undefined))
   }
 
   get #folder(): string {
@@ -133,6 +138,7 @@ class ModuleLoader implements Loader {
     this.#era++
     this.#next = null
     this.#sources.abandon()
+    this.#natives.abandon()
     this.#world.forgetUnfinished()
   }
 

@@ -12,11 +12,18 @@ import { getExport, setExport } from './namespace.js'
  */
 export class NativeModules {
   readonly #root: string
+  readonly #onPackages: (underway: number) => void
+  /** Specifiers that are being loaded. */
+  readonly #underway = new Map<object, string>()
+  /** Specifiers whose loading a forced stop may have broken off; Node then waits for them for ever. */
+  readonly #broken = new Set<string>()
   readonly #importers = new Map<string, Import>()
   readonly #loaded = new Map<string, object>()
 
-  constructor(root: string) {
+  /** `onPackages` is told how many are being loaded, whenever that changes. */
+  constructor(root: string, onPackages: (underway: number) => void) {
     this.#root = root
+    this.#onPackages = onPackages
   }
 
   /** The namespace, where it is loaded; `folder` is the importing one. */
@@ -29,14 +36,46 @@ export class NativeModules {
     const loaded = this.get(specifier, folder)
     if (loaded) return loaded
     this.#checkPackage(specifier, folder)
+    const token = {}
+    this.#underway.set(token, specifier)
+    this.#onPackages(this.#underway.size)
     let namespace: object
     try {
-      namespace = withNames(await this.#importer(folder)(specifier))
+      namespace = withNames(await this.#patiently(specifier, this.#importer(folder)(specifier)))
     } catch (error) {
       throw this.#explained(error, specifier, folder)
+    } finally {
+      if (this.#underway.delete(token)) this.#onPackages(this.#underway.size)
     }
+    this.#broken.delete(specifier)
     this.#loaded.set(key(specifier, folder), namespace)
     return namespace
+  }
+
+  /** After a forced stop: nothing is known of the loads that were under way. */
+  abandon(): void {
+    for (const specifier of this.#underway.values()) this.#broken.add(specifier)
+    this.#underway.clear()
+    this.#onPackages(0)
+  }
+
+  /**
+   * Where loads were broken off, Node may wait for ever, of this package or of one that it imports: then the user is
+   * told instead.
+   */
+  async #patiently(specifier: string, loading: Promise<object>): Promise<object> {
+    if (this.#broken.size === 0) return loading
+    let timer: NodeJS.Timeout | undefined
+    const impatience = new Promise<never>((_, reject) => {
+      const broken = [...this.#broken].join(', ')
+      const message = `import '${specifier}': ${broken} was stopped by force while it was loading, and Node cannot load it again. Restart the kernel.`
+      timer = setTimeout(() => reject(new UserError(message)), PATIENCE)
+    })
+    try {
+      return await Promise.race([loading, impatience])
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   #importer(folder: string): Import {
@@ -116,6 +155,9 @@ export function isPath(specifier: string): boolean {
 export function pathOf(specifier: string, folder: string): string {
   return specifier.startsWith('file:') ? fileURLToPath(specifier) : path.resolve(folder, specifier)
 }
+
+/** How long a package may take after a forced stop, in milliseconds. */
+const PATIENCE = 10_000
 
 type Import = (specifier: string) => Promise<object>
 type CompilingModule = Module & { _compile(code: string, filename: string): void }
