@@ -13,4 +13,8 @@ if (connectionFile === undefined) {
   process.exit(2)
 }
 registerTypeScript(root)
-createRequire(import.meta.url)('./start.ts').start(path.resolve(connectionFile), root)
+const { start } = createRequire(import.meta.url)('./server/start.ts')
+start(path.resolve(connectionFile), root).catch((error) => {
+  process.stderr.write(`recurlab kernel: ${error.message}\n`)
+  process.exit(1)
+})

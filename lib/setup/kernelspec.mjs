@@ -11,7 +11,7 @@ export function kernelspec() {
     argv: [process.execPath, path.join(inRoot('lib', 'kernel'), 'recurlab-kernel.mjs'), '{connection_file}'],
     display_name: 'TypeScript (Recurlab)',
     language: 'typescript',
-    interrupt_mode: 'signal',
+    interrupt_mode: 'message',
   }
 }
 

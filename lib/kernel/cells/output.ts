@@ -1,17 +1,21 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { Header } from '../protocol.js'
+import { isSafePlace } from './async-stack.js'
 import { currentOwner } from './context.js'
-import { critical } from './critical.js'
+import { critical, isCritical } from './critical.js'
 import { nodeTimers } from './node-timers.js'
+import { FLUSH, type SharedState } from './shared-state.js'
 import { send, setFlush } from './wire.js'
 
 /** The two streams that a cell can print to. */
 export type StreamName = 'stdout' | 'stderr'
 
-/** A message is sent at the latest when it has this many characters … */
+/** After a pause the first text is sent at once. What follows is sent when it has this many characters … */
 const MAX_CHARS = 1 << 16
-/** … or this long after its first character, also in the middle of a synchronous loop. */
+/** … or this long after the last message; the thread that interrupts sees to it in a long computation. */
 const MAX_MS = 40
+/** So many prints in that time are sent at once: what comes before a long computation, or a crash, is to be seen. */
+const AT_ONCE = 20
 
 /** What is gathered belongs to one stream of one cell. */
 let name: StreamName = 'stdout'
@@ -19,9 +23,13 @@ let parent: Header | null = null
 let gathered: string[] = []
 let chars = 0
 let since = 0
+let windowStart = 0
+let sentAtOnce = 0
 let timer: NodeJS.Timeout | null = null
 /** The process is about to end: nothing is held back. */
 let ending = false
+const texts = 0
+let state: Pick<SharedState, 'held'> = { held: 0 }
 
 /** Prints for a cell, whoever calls. */
 export function print(to: StreamName, text: string, whose: Header | null): void {
@@ -30,16 +38,31 @@ export function print(to: StreamName, text: string, whose: Header | null): void 
     if (to !== name || whose !== parent) flush()
     name = to
     parent = whose
-    if (chars === 0) since = performance.now()
+    const now = performance.now()
+    if (chars === 0) since = now
     gathered.push(text)
     chars += text.length
-    if (ending || chars >= MAX_CHARS || performance.now() - since >= MAX_MS) flush()
+    if (ending || chars >= MAX_CHARS || now - since >= MAX_MS || isCalm(now)) flush()
     else timer ??= nodeTimers.setTimeout(flush, MAX_MS)
   })
 }
 
+/** Whether little was printed of late. */
+function isCalm(now: number): boolean {
+  if (now - windowStart >= MAX_MS) {
+    windowStart = now
+    sentAtOnce = 0
+  }
+  return sentAtOnce++ < AT_ONCE
+}
+
 /** Takes over `process.stdout` and `process.stderr`. What is written belongs to the cell whose code writes. */
-export function captureOutput(): void {
+export function captureOutput(shared: SharedState): void {
+  state = shared
+  const flushSafely = (): void => {
+    if (!isCritical() && isSafePlace(flushSafely)) flush()
+  }
+  Object.defineProperty(globalThis, Symbol.for(FLUSH), { value: flushSafely })
   for (const stream of ['stdout', 'stderr'] as const) capture(stream)
   setFlush(flush)
   process.once('exit', () => {
@@ -50,12 +73,14 @@ export function captureOutput(): void {
 
 function flush(): void {
   critical(() => {
-    if (timer) clearTimeout(timer)
+    if (timer) nodeTimers.clearTimeout(timer)
     timer = null
     if (chars === 0) return
     const text = gathered.join('')
     gathered = []
     chars = 0
+    sent = performance.now()
+    state.held = 0
     send({ type: 'publish', parent, message: 'stream', content: { name, text } })
   })
 }
