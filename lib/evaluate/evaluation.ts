@@ -40,6 +40,8 @@ export interface EvaluateOptions {
   readonly votes?: ArcVotes | undefined
   /** Told after each batch how many puzzles are done. */
   readonly onBatch?: (done: number) => void
+  /** When aborted, the evaluation ends after the batch that is being computed. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /**
@@ -47,6 +49,7 @@ export interface EvaluateOptions {
  * options); rows of padding are not counted. Yields to the event loop between batches.
  *
  * @param weights what to evaluate with: the EMA or the live weights
+ * @throws the signal's reason when it is aborted.
  */
 export async function evaluate(
   model: Model,
@@ -61,6 +64,7 @@ export async function evaluate(
   const outcomes: PuzzleOutcome[] = []
   let done = 0
   for (const rows of evaluationBatches(data, { batch, split, versions })) {
+    options.signal?.throwIfAborted()
     const result = evaluateBatch(model, weights, rows, steps)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)

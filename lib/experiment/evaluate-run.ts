@@ -1,12 +1,17 @@
 import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
+import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
-import { UserError } from '../errors.js'
+import { countEvaluated } from '../data/evaluation-batches.js'
+import { Interrupted, UserError } from '../errors.js'
 import { type Evaluation, evaluate } from '../evaluate/evaluation.js'
-import { disposeModel } from '../model/weights.js'
+import { disposeModel, type Model } from '../model/weights.js'
 import type { PuzzleFit } from '../model/weights-check.js'
+import { currentHost } from '../notebook/host.js'
+import { openMeter } from '../notebook/progress-meter.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { datasetOf } from './dataset.js'
+import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
 /** What a stored run or a file of weights is evaluated on, and how. */
@@ -33,8 +38,10 @@ export interface EvaluateRunOptions {
   readonly puzzleEmbedding?: PuzzleFit
   /** Told what is evaluated on before the work begins; may refuse it by throwing. */
   readonly onData?: (data: Dataset) => void
-  /** Told after each batch how many puzzles are done. */
+  /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
   readonly onBatch?: (done: number) => void
+  /** When aborted, the evaluation ends after the batch that is being computed. Default: when the user stops the notebook's cell. */
+  readonly signal?: AbortSignal
 }
 
 /** An evaluation of weights, and what they are. */
@@ -54,10 +61,10 @@ export interface RunEvaluation {
  * training.
  *
  * @param runOrFile a file; else a run's folder, ID or the beginning of one
- * @throws UserError when the weights or their data cannot be had, or do not fit together.
+ * @throws UserError when the weights or their data cannot be had, or do not fit together; Interrupted when it is stopped.
  */
 export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions = {}): Promise<RunEvaluation> {
-  const { resultsDir, weights, configFile, split = 'test' } = options
+  const { resultsDir, weights, configFile } = options
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
@@ -75,18 +82,50 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   const data = options.data ?? (await datasetOf(config))
   options.onData?.(data)
   await startBackend()
-  const { model, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+  return stoppable(options.signal, async ({ signal }) => {
+    const { model, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+    try {
+      const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
+      return { id: file.run ?? runOrFile, step: file.step, data, evaluation, notes: [...file.notes, ...notes] }
+    } finally {
+      disposeModel(model)
+    }
+  })
+}
+
+async function evaluateWatched(
+  model: Model,
+  config: Config,
+  data: Dataset,
+  options: EvaluateRunOptions,
+): Promise<Evaluation> {
+  const { split = 'test', signal } = options
+  const versions = options.versions ?? config.evalVersions ?? undefined
+  const total = countEvaluated(data, { split, versions })
+  const meter = options.onBatch || !currentHost() ? null : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
+  let done = 0
   try {
     const evaluation = await evaluate(model, model.weights, data, {
       batch: options.batch ?? config.evalBatch,
       split,
-      versions: options.versions ?? config.evalVersions ?? undefined,
+      versions,
       steps: options.steps ?? config.evalSteps ?? config.K,
       outcomes: options.outcomes ?? true,
-      ...(options.onBatch ? { onBatch: options.onBatch } : {}),
+      signal,
+      onBatch: (now) => {
+        done = now
+        meter?.at(now)
+        options.onBatch?.(now)
+      },
     })
-    return { id: file.run ?? runOrFile, step: file.step, data, evaluation, notes: [...file.notes, ...notes] }
+    meter?.end('done')
+    return evaluation
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error
+    throw new Interrupted(
+      `stopped after ${done} of ${total} puzzles: the evaluation begins anew when it is called again`,
+    )
   } finally {
-    disposeModel(model)
+    meter?.end('stopped')
   }
 }

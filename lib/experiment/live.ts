@@ -1,65 +1,129 @@
 import type { Config } from '../config/schema.js'
 import { type Display, show } from '../notebook/display.js'
+import { currentHost } from '../notebook/host.js'
+import { openMeter } from '../notebook/progress-meter.js'
+import { beside } from '../plot/beside.js'
 import { type Curve, curves } from '../plot/curves.js'
+import type { Figure } from '../plot/figure.js'
 import { configLabel, differingKeys } from './grid.js'
 import type { RunObserver } from './observer.js'
-import { formatSeconds, remainingSeconds } from './progress.js'
+import type { FinishedRun } from './runs.js'
+import { ThinCurve } from './thin-curve.js'
 
-/** Milliseconds between two updates of the status line; the display itself holds back faster ones. */
-const STATUS_MS = 1000
+/** Runs that are watched in a notebook. */
+export interface LiveRuns {
+  /** The observer of each run, by its place in the order they are run. */
+  observer(index: number): RunObserver
+  /** A run that had been made before. */
+  takeOver(index: number, run: FinishedRun): void
+  /** Nothing more comes; the line then says whether all was done. */
+  end(): void
+}
+
+interface LiveLine {
+  readonly name: string
+  readonly seed: number
+  readonly exact: ThinCurve
+  readonly loss: ThinCurve
+}
+
+/** Drawing may take this share of one core's time … */
+const DRAWING_SHARE = 0.01
+/** … and making the figure that is drawn at most one part in so many, and never more often than in these milliseconds. */
+const MAKING_PARTS = 500
+const MAKING_MS = 1000
 
 /**
- * Watches a sweep in a notebook: one status line with rate, time to go and the best so far, and the curves of exact
- * accuracy as they grow.
+ * Watches runs in a notebook: one line with rate, time to go and the best so far, and the curves of exact accuracy and
+ * training loss as they grow.
  *
- * @param configs the sweep's configurations in the order they are run
+ * @param configs the configurations in the order they are run
  * @param steps the length of each in optimiser steps
- * @returns the observer of each run
  */
-export function liveSweep(configs: readonly Config[], steps: readonly number[]): (index: number) => RunObserver {
+export function liveRuns(configs: readonly Config[], steps: readonly number[]): LiveRuns {
   const keys = differingKeys(configs)
-  const total = steps.reduce((a, b) => a + b, 0)
-  const names = configs.map((config) => configLabel(config, keys))
-  const lines: { name: string; seed: number; x: number[]; y: number[] }[] = []
-  const started = performance.now()
-  const status = show(`${configs.length} runs of ${total} steps in all`)
+  const lines = configs.map((config): LiveLine => {
+    const name = configLabel(config, keys)
+    return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
+  })
+  const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' } })
+  let finished = 0
   let plot: Display | null = null
-  let best = Number.NaN
-  let shownAt = 0
-  return (index) => {
-    const before = steps.slice(0, index).reduce((a, b) => a + b, 0)
-    const name = `${names[index]}, seed ${configs[index]!.seed}`
-    const line = { name: names[index]!, seed: configs[index]!.seed, x: [] as number[], y: [] as number[] }
-    const tell = (step: number): void => {
-      const seconds = (performance.now() - started) / 1000
-      const done = before + step
-      const left = done < total ? `${formatSeconds(remainingSeconds({ done, total, seconds }))} left` : 'done'
-      const record = Number.isNaN(best) ? '' : ` · best test.exact ${best.toFixed(1)} %`
-      status.update(
-        `run ${index + 1} of ${configs.length} (${name}) · step ${step} of ${steps[index]} · ${(done / seconds).toFixed(1)} steps/s · ${formatSeconds(seconds)} so far, ${left}${record}`,
-      )
-    }
-    return {
-      onStep({ step }) {
-        if (performance.now() - shownAt < STATUS_MS && step < steps[index]!) return
-        shownAt = performance.now()
-        tell(step)
-      },
-      onEvaluation(step, evaluation) {
-        const exact = evaluation['test.exact'] * 100
-        if (line.x.length === 0) lines.push(line)
-        line.x.push(step)
-        line.y.push(exact)
-        if (!(exact <= best)) best = exact
-        const figure = curves(lines satisfies Curve[], {
-          x: 'optimiser step',
-          y: 'test.exact (%)',
-          range: [0, 100],
-        })
-        if (plot) plot.update(figure)
-        else plot = show(figure)
-        tell(step)
-      },
-    }
+  let drawAt = 0
+  const draw = (): void => {
+    const started = performance.now()
+    const figure = liveFigure(lines)
+    if (plot) plot.update(figure)
+    else plot = show(figure, { drawingShare: DRAWING_SHARE })
+    const now = performance.now()
+    drawAt = now + Math.max(MAKING_MS, (now - started) * MAKING_PARTS)
   }
+  const placeOf = (index: number, step: number): string =>
+    configs.length === 1 ? `step ${step}` : `${lines[index]!.name}, seed ${lines[index]!.seed}, step ${step}`
+  const label = (index: number, id: string): void => {
+    const { name, seed } = lines[index]!
+    meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
+  }
+  return {
+    observer: (index) => {
+      const before = sum(steps.slice(0, index))
+      const line = lines[index]!
+      return {
+        onNote: (text) => void process.stdout.write(`${text}\n`),
+        onStart: ({ id, step }) => {
+          label(index, id)
+          meter.skip(step)
+        },
+        onStep: ({ step, ...metrics }) => {
+          const loss = metrics['train.loss']
+          line.loss.add(step, loss)
+          meter.at(before + step)
+          meter.report({ 'train.loss': loss })
+          // The first curve is worth showing when there is one.
+          if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
+        },
+        onEvaluation: (step, evaluation) => {
+          line.exact.add(step, evaluation['test.exact'] * 100)
+          meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
+          if (performance.now() >= drawAt || step === steps[index]) draw()
+        },
+        onEnd: (state) => {
+          if (state === 'finished') finished++
+          if (line.loss.x.length > 0) draw()
+        },
+      }
+    },
+    takeOver: (index, run) => {
+      finished++
+      label(index, run.id)
+      meter.skip(steps[index]!)
+      for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss ?? Number.NaN)
+      for (const { step, 'test.exact': exact } of run.evaluations) {
+        lines[index]!.exact.add(step, exact * 100)
+        meter.report({ 'test.exact': exact }, placeOf(index, step))
+      }
+    },
+    end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),
+  }
+}
+
+/** Exact accuracy where something was evaluated, the loss beside it. */
+function liveFigure(lines: readonly LiveLine[]): Figure {
+  const of = (which: 'exact' | 'loss'): Curve[] =>
+    lines
+      .filter((line) => line[which].x.length > 0)
+      .map(({ name, seed, ...line }) => ({ name, seed, ...pointsOf(line[which]) }))
+  const loss = curves(of('loss'), { x: 'optimiser step', y: 'train.loss' })
+  const exact = of('exact')
+  if (exact.length === 0) return loss
+  return beside(curves(exact, { x: 'optimiser step', y: 'test.exact (%)', range: [0, 100] }), loss)
+}
+
+/** A copy: the curve grows on while it is drawn. */
+function pointsOf({ x, y }: ThinCurve): Pick<Curve, 'x' | 'y'> {
+  return { x: [...x], y: [...y] }
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }

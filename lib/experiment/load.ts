@@ -1,7 +1,7 @@
 import { parseConfig } from '../config/parse.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
 import { openRun, readEvaluations, readMetrics } from '../results/run.js'
-import type { EvaluationRow, FinishedRun, MetricRow } from './runs.js'
+import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from './runs.js'
 
 /**
  * A stored run with its rows, ready to be compared: `new Runs([loadRun(a), loadRun(b)])`.
@@ -11,12 +11,12 @@ import type { EvaluationRow, FinishedRun, MetricRow } from './runs.js'
  */
 export function loadRun(run: string, resultsDir?: string): FinishedRun {
   const record = openRun(run, resultsDir)
-  return {
+  return showable({
     id: record.id,
     dir: record.dir,
     config: parseConfig(record.config),
     parameters: record.status.parameters ?? Number.NaN,
     evaluations: rowsOfTable(readEvaluations(record)) as unknown as EvaluationRow[],
     metrics: rowsOfTable(readMetrics(record)) as unknown as MetricRow[],
-  }
+  })
 }

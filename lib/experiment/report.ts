@@ -1,15 +1,23 @@
 import type { Evaluation } from '../evaluate/evaluation.js'
+import { createMetrics } from '../notebook/progress-metrics.js'
+import { formatSeconds, type ProgressLine, progressText } from '../notebook/progress-text.js'
 import type { ReportSink } from '../notebook/status-line.js'
 import { formatBytes } from './estimate.js'
 import type { RunObserver } from './observer.js'
-import { formatProgress, formatSeconds } from './progress.js'
 
-/** Tells of a run in words: the estimate, a status line with rate and time to go, each evaluation. */
+/** Tells of a run in words: the estimate, a status line with rate, time to go and best, each evaluation. */
 export function reportObserver(sink: ReportSink, label = ''): RunObserver {
+  const metrics = createMetrics({ 'train.loss': 'none' })
   let started = 0
   let first = 0
   let steps = 0
+  let done = 0
   const prefix = label ? `${label}: ` : ''
+  const line = (state: ProgressLine['state']): string => {
+    const seconds = (performance.now() - started) / 1000
+    const progress = { done, total: steps, seconds, doneBefore: first, unit: 'steps', label, state }
+    return progressText({ ...progress, metrics: metrics.texts() }, false)
+  }
   return {
     onNote(text) {
       sink.line(`${prefix}${text}`)
@@ -22,21 +30,24 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
     onStart(run) {
       started = performance.now()
       first = run.step
+      done = run.step
       steps = run.steps
       sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, going on after step ${run.step}` : ''}`)
     },
-    onStep({ step, ...metrics }) {
-      const seconds = (performance.now() - started) / 1000
-      const progress = formatProgress({ done: step, total: steps, seconds, doneBefore: first })
-      sink.status(`${prefix}${progress}, train.loss ${metrics['train.loss'].toFixed(3)}`)
+    onStep({ step, ...rest }) {
+      done = step
+      metrics.report({ 'train.loss': rest['train.loss'] }, step)
+      sink.status(line('running'))
     },
     onEvaluation(step, evaluation) {
       const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
+      metrics.report({ 'test.exact': evaluation['test.exact'] }, `step ${step}`)
       sink.line(
         `${prefix}step ${step}: test.exact ${percent(evaluation['test.exact'])}, test.cells ${percent(evaluation['test.cells'])}, test.halt ${percent(evaluation['test.halt'])}${passText(evaluation, percent)}`,
       )
     },
     onEnd(state) {
+      sink.line(line(state === 'finished' ? 'done' : 'stopped'))
       sink.line(`${prefix}${state}`)
     },
   }

@@ -1,14 +1,19 @@
 import { startBackend } from '../backend/index.js'
 import { parseConfig } from '../config/parse.js'
+import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
+import { rowsOfTable } from '../files/arrow-rows.js'
 import { float32Tensors } from '../files/safetensors.js'
 import { collectProvenance } from '../results/provenance.js'
-import { loadCheckpoint, openRun, resumeRun } from '../results/run.js'
+import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
 import { datasetOf } from './dataset.js'
+import type { RunObserver } from './observer.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
-import { continueSession, type SessionOptions } from './session.js'
+import { continueSession, type Session, type SessionOptions } from './session.js'
 import { restoreSnapshot } from './snapshot.js'
+import { stoppedRun } from './stop.js'
+import { watched } from './watch.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
 export interface ResumeOptions extends SessionOptions {
@@ -20,10 +25,12 @@ export interface ResumeOptions extends SessionOptions {
 
 /**
  * Goes on with a run from its checkpoint, bit for bit as if it had never stopped (on the same backend and machine).
+ * Without an observer, a line of progress and, in a notebook, live curves are shown.
  *
  * @param run folder, ID or the beginning of one
  * @returns the run's ID
- * @throws UserError when the run is finished, its data cannot be had or has changed, or its checkpoint is damaged.
+ * @throws UserError when the run is finished, its data cannot be had or has changed, or its checkpoint is damaged;
+ * Interrupted when the user stops the notebook's cell: the run is saved, and the message says how it goes on.
  */
 export async function resume(run: string, options: ResumeOptions = {}): Promise<string> {
   const record = openRun(run, options.resultsDir)
@@ -37,30 +44,49 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const config = parseConfig(record.config)
   const data = options.data ?? (await datasetOf(config))
   checkSameData(record.id, record.provenance, data)
+  const steps = totalSteps(config, data)
+  return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
+    const session = await reopenSession(record, config, data, steps, observer(0))
+    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) })
+    if (end === 'interrupted' && throws)
+      throw stoppedRun({ ...record, step: session.state.step, steps, resultsDir: options.resultsDir, config, data })
+    return record.id
+  })
+}
+
+async function reopenSession(
+  record: RunRecord,
+  config: Config,
+  data: Dataset,
+  steps: number,
+  observer: RunObserver,
+): Promise<Session> {
   const backend = await startBackend()
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
   const sampler = newSampler(config, data)
   sampler.restore(restored.sampler)
-  const steps = totalSteps(config, data)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
-  const writer = resumeRun(record, restored.state.step, provenance)
+  const run = resumeRun(record, restored.state.step, provenance)
   const warning = otherBackend(record.provenance, backend)
-  if (warning) options.observer?.onNote?.(warning)
-  await continueSession(
-    {
-      config,
-      data,
-      options: stepOptions(config, steps),
-      sampler,
-      state: restored.state,
-      run: writer,
-      steps,
-      secondsBefore: restored.seconds,
-    },
-    options,
-  )
-  return record.id
+  if (warning) observer.onNote?.(warning)
+  return {
+    config,
+    data,
+    options: stepOptions(config, steps),
+    sampler,
+    state: restored.state,
+    run,
+    steps,
+    secondsBefore: restored.seconds,
+    evaluatedAt: lastEvaluation(record, restored.state.step),
+  }
+}
+
+/** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */
+function lastEvaluation(record: RunRecord, step: number): number {
+  const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
+  return Math.max(0, ...steps.filter((each) => each <= step))
 }
 
 /** A data set that was built anew with other content must not go unnoticed. */

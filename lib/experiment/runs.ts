@@ -1,4 +1,6 @@
 import type { Config, ConfigKey } from '../config/schema.js'
+import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
+import type { MimeBundle } from '../notebook/host.js'
 import { type Bar, bars } from '../plot/bars.js'
 import { curves } from '../plot/curves.js'
 import type { Figure, FigureOptions } from '../plot/figure.js'
@@ -70,6 +72,11 @@ export class Runs {
     })
   }
 
+  /** What a notebook shows: the table. */
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return bundleOf(this.table())
+  }
+
   /**
    * Curves over the optimiser steps, the mean and range over the seeds for each label.
    *
@@ -128,6 +135,11 @@ export class Runs {
       ...figure,
     })
   }
+}
+
+/** A run that a notebook shows as its row of {@link Runs.table}. */
+export function showable(run: FinishedRun): FinishedRun {
+  return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
 }
 
 function isShare(metric: string): boolean {

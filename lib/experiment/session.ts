@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { countEvaluated } from '../data/evaluation-batches.js'
 import type { TrainingBatches } from '../data/sampler.js'
+import { Interrupted } from '../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../evaluate/evaluation.js'
 import { outcomesTable } from '../evaluate/outcomes.js'
 import { type ArcVotes, arcVotes } from '../evaluate/votes.js'
@@ -11,11 +12,15 @@ import { disposeState, type StepOptions, type TrainingState, trainStep } from '.
 import { type RunObserver, trainMetrics } from './observer.js'
 import { evaluationInterval } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
+import { onForcedStop } from './stop.js'
 
 /** Who watches a run, and how it is stopped. */
 export interface SessionOptions {
   readonly observer?: RunObserver
-  /** When aborted, the run saves after its current step and stops; `resume` goes on. */
+  /**
+   * When aborted, the run saves after its current step and stops; `resume` goes on. Default: in a notebook, when the user
+   * stops the cell, which then fails with how to go on.
+   */
   readonly signal?: AbortSignal
 }
 
@@ -31,22 +36,40 @@ export interface Session {
   readonly steps: number
   /** Seconds of training before this process took over. */
   readonly secondsBefore: number
+  /** Step of the last evaluation that is stored; 0 before the first. */
+  readonly evaluatedAt: number
 }
+
+/** How a session ended. */
+export type SessionEnd = 'finished' | 'interrupted'
 
 /** Up to so many puzzles the outcomes of the last evaluation are kept with the run: some 100 MB at 900 tokens. */
 const KEPT_OUTCOMES = 100_000
 
 /** Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case. */
-export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<void> {
+export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<SessionEnd> {
   const { config, data, run, state, steps, sampler } = session
   const interval = evaluationInterval(config, data)
   const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
   if (config.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
-  let seconds = session.secondsBefore
+  let { secondsBefore: seconds, evaluatedAt } = session
+  const isDue = (): boolean =>
+    data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === steps)
+  const evaluateNow = async (): Promise<void> => {
+    const evaluation = await evaluateState(session, votes, signal)
+    if (!evaluation) return
+    evaluatedAt = state.step
+    run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), seconds })
+    if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
+    observer?.onEvaluation?.(state.step, evaluation)
+  }
   const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state(), seconds))
+  const forced = whenForced(session)
   observer?.onStart?.({ id: run.id, config, step: state.step, steps })
   try {
+    // A run that was stopped in an evaluation makes it up.
+    if (isDue()) await evaluateNow()
     while (state.step < steps && !signal?.aborted) {
       const started = performance.now()
       const report = trainStep(state, sampler.next(), session.options)
@@ -55,36 +78,73 @@ export async function continueSession(session: Session, { observer, signal }: Se
       const last = state.step === steps
       if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
-      if (data.test.count > 0 && (state.step % interval === 0 || last)) {
-        const evaluation = await evaluateState(session, votes, last)
-        run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), seconds })
-        if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
-        observer?.onEvaluation?.(state.step, evaluation)
-      }
-      if (state.step % config.checkpointEvery === 0 && !last) save()
+      if (isDue()) await evaluateNow()
+      if (state.step % config.checkpointEvery === 0 && !last && !signal?.aborted) save()
       await new Promise((resolve) => setImmediate(resolve))
+      forced.check()
     }
+    const end = state.step < steps || isDue() ? 'interrupted' : 'finished'
     save()
-    run.finish(state.step < steps ? 'interrupted' : 'finished')
-    observer?.onEnd?.(state.step < steps ? 'interrupted' : 'finished')
+    run.finish(end)
+    observer?.onEnd?.(end)
+    return end
   } catch (error) {
-    run.finish('failed', error instanceof Error ? error.message : String(error))
+    if (!forced.happened()) run.finish('failed', error instanceof Error ? error.message : String(error))
     throw error
   } finally {
-    disposeState(state)
-    disposeModel(state.model)
+    forced.release()
+    free(session)
   }
 }
 
-/** Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end with every outcome. */
-async function evaluateState(session: Session, votes: ArcVotes | undefined, last: boolean): Promise<Evaluation> {
-  const { config, data, state } = session
-  const versions = config.evalVersions ?? undefined
-  return evaluate(state.model, state.ema ?? state.model.weights, data, {
-    batch: config.evalBatch,
-    versions,
-    steps: config.evalSteps ?? config.K,
-    votes,
-    outcomes: last && countEvaluated(data, { versions }) <= KEPT_OUTCOMES,
+/**
+ * After a forced stop nothing of a session may run any more, not even its `finally`: the run is noted as interrupted, at its
+ * last checkpoint, and its memory freed.
+ */
+function whenForced(session: Session): { check(): void; happened(): boolean; release(): void } {
+  const { run } = session
+  let happened = false
+  const release = onForcedStop(() => {
+    happened = true
+    free(session)
+    run.finish('interrupted', 'stopped by force: it goes on from its last checkpoint')
   })
+  return {
+    check: () => {
+      if (happened) throw new Interrupted(`run ${run.id} was stopped by force`)
+    },
+    happened: () => happened,
+    release,
+  }
+}
+
+function free({ state }: Session): void {
+  disposeState(state)
+  disposeModel(state.model)
+}
+
+/**
+ * Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end with every outcome.
+ * null when it was stopped.
+ */
+async function evaluateState(
+  session: Session,
+  votes: ArcVotes | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Evaluation | null> {
+  const { config, data, state, steps } = session
+  const versions = config.evalVersions ?? undefined
+  try {
+    return await evaluate(state.model, state.ema ?? state.model.weights, data, {
+      batch: config.evalBatch,
+      versions,
+      steps: config.evalSteps ?? config.K,
+      votes,
+      outcomes: state.step === steps && countEvaluated(data, { versions }) <= KEPT_OUTCOMES,
+      signal,
+    })
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return null
+    throw error
+  }
 }

@@ -3,10 +3,11 @@ import { parseConfig } from '../config/parse.js'
 import type { Batch, Dataset } from '../data/dataset.js'
 import { BOXES, type Box, geometry } from '../data/sudoku/box.js'
 import { vocabularySize } from '../data/sudoku/tokens.js'
-import { UserError } from '../errors.js'
+import { Interrupted, UserError } from '../errors.js'
 import { evaluateSteps } from '../evaluate/steps.js'
-import { disposeModel, modelFromTensors } from '../model/weights.js'
+import { disposeModel, type Model, modelFromTensors } from '../model/weights.js'
 import { shapeOfWeights, type WeightsFile } from '../model/weights-file.js'
+import { currentHost } from '../notebook/host.js'
 import type { Mark } from '../plot/puzzle-board.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { poseArc } from './solve-arc.js'
@@ -14,6 +15,7 @@ import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { poseMaze } from './solve-maze.js'
 import { type PosedPuzzle, type PuzzleText, puzzleText, type Verdict } from './solve-puzzle.js'
 import { poseSudoku } from './solve-sudoku.js'
+import { onForcedStop } from './stop.js'
 
 /** How a puzzle is solved. */
 export interface SolveOptions {
@@ -31,6 +33,8 @@ export interface SolveOptions {
   readonly input?: number
   /** Name of the ARC task, where a file has several, or its own name is not the one that the identifiers have. */
   readonly task?: string
+  /** When aborted, the steps end after the one that is being computed. Default: when the user stops the notebook's cell. */
+  readonly signal?: AbortSignal
 }
 
 /** A puzzle after one supervision step. */
@@ -62,7 +66,11 @@ export interface Solving {
   readonly steps: number
   /** What was assumed, one sentence each. */
   readonly notes: readonly string[]
-  /** Runs the model step by step; once. What it holds is freed when the steps end or are left. */
+  /**
+   * Runs the model step by step; once. What it holds is freed when the steps end or are left.
+   *
+   * @throws Interrupted at the first step after it was stopped.
+   */
   run(): Generator<SolveStep, void>
 }
 
@@ -89,15 +97,24 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   await startBackend()
   const steps = options.steps ?? config.evalSteps ?? config.K
   const notes = [...file.notes, ...posed.notes, ...identifier.notes]
-  const model = (): ReturnType<typeof modelFromTensors> => modelFromTensors(shape, file.tensors)
-  return { puzzle: posed, file, identifier, steps, notes, run: () => run(posed, identifier.id, steps, model()) }
+  const model = (): Model => modelFromTensors(shape, file.tensors)
+  const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
+  return {
+    puzzle: posed,
+    file,
+    identifier,
+    steps,
+    notes,
+    run: () => run(posed, identifier.id, steps, model(), signal()),
+  }
 }
 
 function* run(
   puzzle: PosedPuzzle,
   identifier: number,
   steps: number,
-  model: ReturnType<typeof modelFromTensors>,
+  model: Model,
+  signal: AbortSignal | undefined,
 ): Generator<SolveStep, void> {
   const { input } = puzzle
   const { halting } = model.shape
@@ -111,6 +128,7 @@ function* run(
     versions: Int32Array.of(0),
   }
   let before: Uint8Array | null = null
+  const release = onForcedStop(() => disposeModel(model))
   try {
     for (const { step, predictions, qHalt, qContinue } of evaluateSteps(model, model.weights, batch, steps)) {
       const prediction = Uint8Array.from(predictions)
@@ -132,8 +150,10 @@ function* run(
         verdict: puzzle.judge(prediction),
       }
       before = prediction
+      if (signal?.aborted) throw new Interrupted(`stopped at step ${step} of ${steps}`)
     }
   } finally {
+    release()
     disposeModel(model)
   }
 }

@@ -15,6 +15,8 @@ import { checkMemory, estimateRun } from './estimate.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { takeSnapshot } from './snapshot.js'
+import { stoppedRun } from './stop.js'
+import { watched } from './watch.js'
 import { modelOfWeights } from './weights.js'
 
 /** Where a run goes, who watches it, and which weights it begins with. */
@@ -36,19 +38,38 @@ export interface InitOptions {
 }
 
 /**
- * Trains one model from the start and returns its run's ID.
+ * Trains one model from the start and returns its run's ID. Without an observer, a line of progress and, in a notebook,
+ * live curves are shown.
  *
  * @param input the configuration; keys left out take their defaults
  * @param data the puzzles
- * @throws UserError for a wrong configuration, weights that do not fit it, or a results folder that cannot be written to.
+ * @throws UserError for a wrong configuration, weights that do not fit it, or a results folder that cannot be written to;
+ * Interrupted when the user stops the notebook's cell: the run is saved, and the message says how it goes on.
  */
 export async function train(input: ConfigInput, data: Dataset, options: TrainOptions = {}): Promise<string> {
   const asked = parseConfig(input)
   checkDataKeys(asked)
   const config = withDataKeys(asked, data.manifest)
   const shape = modelShape(config, data.manifest)
-  const backend = await startBackend()
   const steps = totalSteps(config, data)
+  return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
+    const session = await beginSession(config, shape, data, steps, { ...options, observer: observer(0) })
+    const { id } = session.run
+    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) })
+    if (end === 'interrupted' && throws)
+      throw stoppedRun({ id, step: session.state.step, steps, resultsDir: options.resultsDir, config, data })
+    return id
+  })
+}
+
+async function beginSession(
+  config: Config,
+  shape: ModelShape,
+  data: Dataset,
+  steps: number,
+  options: TrainOptions,
+): Promise<Session> {
+  const backend = await startBackend()
   const sampler = newSampler(config, data)
   const estimate = await estimateRun(config, shape, data, steps)
   checkMemory(config, estimate)
@@ -74,11 +95,11 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
     run,
     steps,
     secondsBefore: 0,
+    evaluatedAt: 0,
   }
   // The first save comes before the first step: what cannot be written shows now, not after an hour.
   saveCheckpoint(run, takeSnapshot(session.state, sampler.state(), 0))
-  await continueSession(session, options)
-  return run.id
+  return session
 }
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */

@@ -13,8 +13,6 @@ export interface MeterOptions {
   readonly total: number | null
   /** What is counted, in the plural. */
   readonly unit: string
-  /** Work already done. */
-  readonly doneBefore?: number
   /** For each metric which values are better; default by its name. */
   readonly better?: Readonly<Record<string, Better>>
 }
@@ -23,8 +21,14 @@ export interface MeterOptions {
 export interface Meter {
   /** So much is done. */
   at(done: number): void
-  /** The latest values of metrics; the line shows them with the best so far. */
-  report(values: Readonly<Record<string, number>>): void
+  /** So much was done elsewhere, or before: it counts as done, and not for the rate. */
+  skip(count: number): void
+  /**
+   * The latest values of metrics; the line shows them with the best so far.
+   *
+   * @param place what is said of where the best was; default how much was done
+   */
+  report(values: Readonly<Record<string, number>>, place?: string): void
   label(text: string): void
   /** The work has ended; `stopped` when before its end. */
   end(state: 'done' | 'stopped'): void
@@ -60,11 +64,12 @@ let open: Board | null = null
  * below it as long as it runs.
  */
 export function openMeter(options: MeterOptions): Meter {
-  const { total, unit, doneBefore = 0 } = options
+  const { total, unit } = options
   const began = performance.now()
   const metrics = createMetrics(options.better)
   let { label = '' } = options
-  let done = doneBefore
+  let done = 0
+  let doneBefore = 0
   let state: ProgressLine['state'] = 'running'
   let endedAt = 0
 
@@ -91,8 +96,12 @@ export function openMeter(options: MeterOptions): Meter {
       done = now
       if (performance.now() >= board.nextAt) refresh(board)
     },
-    report: (values) => {
-      metrics.report(values, done)
+    skip: (count) => {
+      done += count
+      doneBefore += count
+    },
+    report: (values, place) => {
+      metrics.report(values, place ?? done)
       if (performance.now() >= board.nextAt) refresh(board)
     },
     label: (text) => {

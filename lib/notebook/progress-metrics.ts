@@ -1,19 +1,19 @@
-/** Which values of a metric are better. */
-export type Better = 'min' | 'max'
+/** Which values of a metric are better; `none`: no best is shown. */
+export type Better = 'min' | 'max' | 'none'
 
 /** Latest and best values of metrics. */
 export interface Metrics {
   /** @param at where the work stands */
-  report(values: Readonly<Record<string, number>>, at: number): void
+  report(values: Readonly<Record<string, number>>, at: number | string): void
   /** One text a metric, in order of first report: `loss 0.31 (best 0.29 at 31)`. */
   texts(): string[]
 }
 
 interface Entry {
   latest: number
-  readonly better: Better | null
+  readonly better: Better
   best: number
-  bestAt: number
+  bestAt: number | string
 }
 
 /** Metrics with these words in their names are better when they are smaller, or larger. */
@@ -40,24 +40,24 @@ export function createMetrics(better: Readonly<Record<string, Better>> = {}): Me
   }
 }
 
-function newEntry(better: Better | null): Entry {
+function newEntry(better: Better): Entry {
   return { latest: Number.NaN, better, best: Number.NaN, bestAt: 0 }
 }
 
-function directionOf(name: string, better: Readonly<Record<string, Better>>): Better | null {
+function directionOf(name: string, better: Readonly<Record<string, Better>>): Better {
   if (Object.hasOwn(better, name)) return better[name]!
   if (SMALLER.test(name)) return 'min'
-  return LARGER.test(name) ? 'max' : null
+  return LARGER.test(name) ? 'max' : 'none'
 }
 
 function isBetter(value: number, { better, best }: Entry): boolean {
-  if (better === null || Number.isNaN(value)) return false
+  if (better === 'none' || Number.isNaN(value)) return false
   return Number.isNaN(best) || (better === 'min' ? value < best : value > best)
 }
 
 function text(name: string, { latest, better, best, bestAt }: Entry): string {
   const shown = `${name.replace(/\p{Cc}/gu, '\ufffd')} ${valueText(name, latest)}`
-  return better === null || Number.isNaN(best) ? shown : `${shown} (best ${valueText(name, best)} at ${bestAt})`
+  return better === 'none' || Number.isNaN(best) ? shown : `${shown} (best ${valueText(name, best)} at ${bestAt})`
 }
 
 function valueText(name: string, value: number): string {

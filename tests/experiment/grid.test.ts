@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
 import { sudoku } from '../../lib/data/index.js'
 import { configLabel, differingKeys, expandGrid } from '../../lib/experiment/grid.js'
-import { formatProgress, formatSeconds } from '../../lib/experiment/progress.js'
 import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/resolve.js'
 
 const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
@@ -44,14 +43,4 @@ test('keys left open follow the keys they depend on', () => {
 test('epochs become int(epochs · puzzles / batch) steps', () => {
   assert.equal(totalSteps(parseConfig({ epochs: 10, batch: 64 }), data), 31)
   assert.equal(totalSteps(parseConfig({ steps: 7 }), data), 7)
-})
-
-test('progress says the rate and the time to go', () => {
-  assert.equal(formatProgress({ done: 120, total: 300, seconds: 24 }), 'step 120/300, 5.0 steps/s, 36 s left')
-  assert.equal(
-    formatProgress({ done: 110, total: 120, seconds: 20, doneBefore: 100 }),
-    'step 110/120, 2.0 s/step, 20 s left',
-  )
-  assert.equal(formatSeconds(3723), '1:02:03')
-  assert.equal(formatSeconds(Number.NaN), '?')
 })

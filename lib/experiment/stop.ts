@@ -1,0 +1,89 @@
+import type { Config } from '../config/schema.js'
+import type { Dataset } from '../data/dataset.js'
+import { Interrupted } from '../errors.js'
+import { currentHost } from '../notebook/host.js'
+
+/** How work learns that it is to stop. */
+export interface Stop {
+  /** When aborted, the work saves and ends. */
+  readonly signal: AbortSignal | undefined
+  /** Whether it then throws {@link Interrupted}: the signal is the notebook's, and its cell has failed. */
+  readonly throws: boolean
+}
+
+/**
+ * Does work that saves and ends by itself when it is stopped: on the caller's signal, else, in a notebook, when the user
+ * stops the cell.
+ */
+export function stoppable<T>(given: AbortSignal | undefined, work: (stop: Stop) => Promise<T>): Promise<T> {
+  const host = given ? null : currentHost()
+  if (!host) return work({ signal: given, throws: false })
+  const { signal } = host
+  return host.stoppable(() => work({ signal, throws: true }))
+}
+
+interface Waiting {
+  readonly signal: AbortSignal
+  readonly callback: () => void
+}
+
+const waiting = new Set<Waiting>()
+
+/**
+ * Calls back when the running cell was stopped by force, so that what would have run in a `finally` can still be done.
+ *
+ * @returns ends the waiting
+ */
+export function onForcedStop(callback: () => void): () => void {
+  const host = currentHost()
+  if (!host) return () => {}
+  const entry: Waiting = { signal: host.signal, callback }
+  waiting.add(entry)
+  host.atForcedStop('training', afterForcedStop)
+  return () => waiting.delete(entry)
+}
+
+/** Only what belongs to the cell that was stopped: work of other cells goes on. */
+function afterForcedStop(): void {
+  for (const entry of [...waiting].filter(({ signal }) => signal.aborted)) {
+    waiting.delete(entry)
+    try {
+      entry.callback()
+    } catch (error) {
+      process.stderr.write(`After a forced stop: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
+}
+
+/** What is known of a run that was stopped. */
+export interface StoppedRun {
+  readonly id: string
+  /** Steps made. */
+  readonly step: number
+  /** Length of the run. */
+  readonly steps: number
+  readonly resultsDir: string | undefined
+  readonly config: Config
+  readonly data: Dataset
+}
+
+/** Says where a stopped run stands and how it goes on. */
+export function stoppedRun({ id, step, steps, ...where }: StoppedRun): Interrupted {
+  return new Interrupted(`stopped at step ${step} of ${steps}, saved: go on with ${resumeCall(id, where)}`)
+}
+
+/** The call that goes on, with what the run's own record does not tell. */
+function resumeCall(
+  id: string,
+  { resultsDir, config, data }: Pick<StoppedRun, 'resultsDir' | 'config' | 'data'>,
+): string {
+  const options = [
+    ...(resultsDir === undefined ? [] : [`resultsDir: ${quoted(resultsDir)}`]),
+    ...(config.data === null && data.manifest.source.kind !== 'generated' ? ['data'] : []),
+  ]
+  return `await resume(${quoted(id)}${options.length > 0 ? `, { ${options.join(', ')} }` : ''})`
+}
+
+function quoted(text: string): string {
+  return `'${text.replace(/[\\']/g, '\\$&')}'`
+}

@@ -1,0 +1,36 @@
+/** A curve that is watched while it grows: it never has more than so many points. */
+const MOST = 200
+
+/** Points of a curve, thinned out as it grows long: each is then the mean of several that follow each other. */
+export class ThinCurve {
+  readonly x: number[] = []
+  readonly y: number[] = []
+  /** Points that one kept point stands for. */
+  #stride = 1
+  #sum = 0
+  #count = 0
+
+  add(x: number, y: number): void {
+    if (!Number.isFinite(y)) return
+    this.#sum += y
+    this.#count++
+    if (this.#count < this.#stride) return
+    this.x.push(x)
+    this.y.push(this.#sum / this.#count)
+    this.#sum = 0
+    this.#count = 0
+    if (this.x.length >= MOST) this.#halve()
+  }
+
+  /** Two points become one. */
+  #halve(): void {
+    const half = MOST / 2
+    for (let i = 0; i < half; i++) {
+      this.x[i] = this.x[2 * i + 1]!
+      this.y[i] = (this.y[2 * i]! + this.y[2 * i + 1]!) / 2
+    }
+    this.x.length = half
+    this.y.length = half
+    this.#stride *= 2
+  }
+}

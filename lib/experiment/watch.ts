@@ -1,0 +1,62 @@
+import type { Config } from '../config/schema.js'
+import { currentHost } from '../notebook/host.js'
+import { streamSink } from '../notebook/status-line.js'
+import { type LiveRuns, liveRuns } from './live.js'
+import type { RunObserver } from './observer.js'
+import { reportObserver } from './report.js'
+import type { FinishedRun } from './runs.js'
+import type { SessionOptions } from './session.js'
+import { type Stop, stoppable } from './stop.js'
+
+/** What runs are watched with, and stopped by. */
+export interface Watch extends Stop {
+  /** The observer of each run, by its place in the order they are run. */
+  observer(index: number): RunObserver
+  /** A run that had been made before. */
+  takeOver(index: number, run: FinishedRun): void
+}
+
+/**
+ * Does work on runs, watched by the observer that was given, else, in a notebook, by a line of progress and live curves,
+ * elsewhere by lines on standard output. Whoever wants silence gives an observer that does nothing.
+ *
+ * @param configs of the runs, in the order they are run
+ * @param steps the length of each in optimiser steps
+ */
+export function watched<T>(
+  { observer, signal }: SessionOptions,
+  configs: readonly Config[],
+  steps: readonly number[],
+  work: (watch: Watch) => Promise<T>,
+): Promise<T> {
+  return stoppable(signal, async (stop) => {
+    if (observer) return work({ ...stop, ...given(observer) })
+    if (!currentHost()) return work({ ...stop, ...printed(configs) })
+    const live = liveRuns(configs, steps)
+    try {
+      return await work({ ...stop, ...live })
+    } finally {
+      live.end()
+    }
+  })
+}
+
+type Watcher = Omit<LiveRuns, 'end'>
+
+function given(observer: RunObserver): Watcher {
+  return { observer: () => observer, takeOver: (_, run) => observer.onNote?.(takenOver(run)) }
+}
+
+function printed(configs: readonly Config[]): Watcher {
+  const sink = streamSink(process.stdout)
+  const label = (index: number): string =>
+    configs.length === 1 ? '' : `${index + 1}/${configs.length} ${configs[index]!.mixer} seed ${configs[index]!.seed}`
+  return {
+    observer: (index) => reportObserver(sink, label(index)),
+    takeOver: (index, run) => sink.line(`${label(index)}: ${takenOver(run)}`),
+  }
+}
+
+function takenOver({ id }: FinishedRun): string {
+  return `run ${id} had been finished and is taken over`
+}
