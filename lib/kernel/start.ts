@@ -98,6 +98,7 @@ function showThrough(server: Server, session: Session): void {
     // Cells settle what is shown themselves, and are never stopped by force here.
     atCellEnd: () => {},
     atForcedStop: () => {},
+    forFrontEnd: (callback) => callback,
     stoppable: (work) => work(),
     input: () => Promise.reject(refused('input')),
     setTypeErrors: () => {},

@@ -20,6 +20,11 @@ export interface NotebookHost {
   atCellEnd(name: string, callback: () => void | Promise<void>): void
   /** Calls back after a cell was stopped by force, when pending promises may be lost. A later one of the same name takes its place. */
   atForcedStop(name: string, callback: () => void): void
+  /**
+   * A callback for the front end to call: what it prints and throws is shown under the running cell, but it is none of
+   * that cell's code, and lives on when the cell has ended or was stopped. What it returns may fail later.
+   */
+  forFrontEnd<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void
   /** While the work goes on, a stop of its cell only aborts {@link signal}, and waits: the work saves and ends by itself. */
   stoppable<T>(work: () => Promise<T>): Promise<T>
   /** Asks the user for a line of text. @throws UserError where nobody can be asked. */

@@ -40,6 +40,8 @@ export interface FakeHost extends NotebookHost {
   readonly cleared: readonly boolean[]
   readonly prompts: readonly string[]
   readonly typeErrors: readonly TypeErrors[]
+  /** What callbacks for the front end have thrown. */
+  readonly thrown: readonly unknown[]
   /** Pieces of stoppable work that go on now. */
   readonly stoppableNow: number
   /** Channels that were opened from here, in order. */
@@ -68,6 +70,7 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
   const cleared: boolean[] = []
   const prompts: string[] = []
   const typeErrors: TypeErrors[] = []
+  const thrown: unknown[] = []
   const opened: FakeComm[] = []
   const cellEnds = new Map<string, () => void | Promise<void>>()
   const forcedStops = new Map<string, () => void>()
@@ -82,6 +85,7 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
     cleared,
     prompts,
     typeErrors,
+    thrown,
     opened,
     get signal() {
       return controller.signal
@@ -94,6 +98,10 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
     clear: (wait) => void cleared.push(wait),
     atCellEnd: (name, callback) => void cellEnds.set(name, callback),
     atForcedStop: (name, callback) => void forcedStops.set(name, callback),
+    forFrontEnd:
+      (callback) =>
+      (...args) =>
+        void (async () => callback(...args))().catch((error: unknown) => thrown.push(error)),
     stoppable: async (work) => {
       stoppableNow++
       try {

@@ -31,13 +31,16 @@ export function createComms(): CommsOfProcess {
   const targets = new Map<string, (comm: Comm, data: Content, message: CommMessage) => void>()
   const parents = new Map<string, Header | null>()
 
+  /** The message that is being taken: what is sent meanwhile is its answer, as the front end's widgets expect. */
+  let answered: Header | null = null
+
   const tell = (): void =>
     send({ type: 'comms', open: Object.fromEntries(Array.from(opened.values(), ({ comm }) => [comm.id, comm.target])) })
 
   const add = (id: string, target: string): Open => {
     const say = (kind: string, content: Content, message: CommMessage = {}): void => {
       if (!opened.has(id)) return
-      publish(parentNow(), kind, { comm_id: id, ...content }, extras(message))
+      publish(answered ?? parentNow(), kind, { comm_id: id, ...content }, extras(message))
     }
     const open: Open = {
       message: null,
@@ -85,7 +88,10 @@ export function createComms(): CommsOfProcess {
       tell()
     }
     const handler = message === 'comm_msg' ? open.message : open.closed
-    if (handler) callFor(handler.parent ?? parent, () => handler.call(data, more))
+    if (!handler) return
+    answered = parent
+    callFor(handler.parent ?? parent, () => handler.call(data, more))
+    answered = null
   }
 
   return {
@@ -115,7 +121,7 @@ function extras({ metadata, buffers }: CommMessage): { metadata?: Content; buffe
  * A callback prints under the cell that gave it, and is none of that cell's code: what a cell has made lives on when the
  * cell is stopped.
  */
-function callFor(parent: Header, call: () => unknown): void {
+export function callFor(parent: Header, call: () => unknown): void {
   context.run(new Owner(parent), () => {
     try {
       void Promise.resolve(call()).catch((error: unknown) => reportThrown('Thrown in a callback', error))

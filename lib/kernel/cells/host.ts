@@ -1,5 +1,5 @@
 import type { MimeBundle, NotebookHost } from '../../notebook/host.js'
-import type { CommsOfProcess } from './comms.js'
+import { type CommsOfProcess, callFor } from './comms.js'
 import { Cell, currentCell, currentOwner } from './context.js'
 import { input } from './input.js'
 import type { Hooks, Stops } from './lifecycle.js'
@@ -24,6 +24,13 @@ export function installHost(hooks: Hooks, stops: Stops, comms: CommsOfProcess): 
     clear: (wait) => publish(parent(), 'clear_output', { wait }),
     atCellEnd: (name, callback) => void hooks.cellEnd.set(name, callback),
     atForcedStop: (name, callback) => void hooks.forcedStop.set(name, callback),
+    forFrontEnd: (callback) => {
+      const cell = parent()
+      return (...args) => {
+        if (cell) callFor(cell, () => callback(...args))
+        else callback(...args)
+      }
+    },
     stoppable: (work) => {
       const owner = currentOwner()
       const cell = owner instanceof Cell ? owner : null

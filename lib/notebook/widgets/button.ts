@@ -4,7 +4,7 @@ import { Widget, type WidgetOptions } from './widget.js'
 
 /** A button; see {@link button}. */
 export class Button extends Widget {
-  readonly #callbacks = new Set<() => Promise<void>>()
+  readonly #callbacks = new Set<() => void>()
 
   constructor(label: string, { tooltip, disabled = false }: Omit<WidgetOptions, 'label'> = {}) {
     super(
@@ -30,7 +30,7 @@ export class Button extends Widget {
 
   /** Does what a click does, unless it is disabled. */
   click(): void {
-    if (!this.disabled) for (const callback of [...this.#callbacks]) void callback()
+    if (!this.disabled) for (const callback of [...this.#callbacks]) callback()
   }
 
   toString(): string {

@@ -24,7 +24,7 @@ export class Controls<T extends object> extends Widget {
   #rest: Readonly<Record<string, unknown>>
   readonly #note: Label | null
   readonly #message = new Label('')
-  readonly #callbacks = new Set<ChangeCallback<T>>()
+  readonly #callbacks = new Set<(value: T) => void>()
   #value: T
   /** While code sets several controls, there is one change. */
   #setting = false
@@ -40,7 +40,9 @@ export class Controls<T extends object> extends Widget {
     const longest = Math.max(0, ...[...fields.keys()].map((key) => key.length))
     const style = new Model('DescriptionStyleModel', 'StyleView', { description_width: `${longest + 1}ch` })
     for (const field of fields.values()) {
-      field.widget.model.set({ style })
+      const { model } = field.widget
+      // A box to tick stands below the other controls, not below their labels.
+      model.set(model.get('indent') === undefined ? { style } : { style, indent: true })
       field.onChange(() => this.#check())
     }
     this.#arrange()
@@ -109,7 +111,7 @@ export class Controls<T extends object> extends Widget {
     if (this.#setting) return
     const parsed = this.#schema.safeParse({ ...this.#rest, ...this.#read() })
     if (parsed.success) this.#take(parsed.data as T)
-    else this.#say(parsed.error.issues.map(issueText).join(' '))
+    else this.#say(`⚠ ${parsed.error.issues.map(issueText).join(' ')}`)
   }
 
   #take(value: T): void {
@@ -120,7 +122,7 @@ export class Controls<T extends object> extends Widget {
     for (const callback of [...this.#callbacks]) {
       // Set again by a callback, which has told everybody.
       if (this.#value !== value) return
-      void callback(value)
+      callback(value)
     }
   }
 

@@ -1,6 +1,5 @@
-import { AsyncResource } from 'node:async_hooks'
 import { inspect } from 'node:util'
-import type { Content } from '../host.js'
+import { type Content, currentHost } from '../host.js'
 import { Model, type Taken } from './model.js'
 import { commonState, Widget, type WidgetOptions } from './widget.js'
 
@@ -26,7 +25,7 @@ export type ChangeCallback<T> = (value: T) => unknown
 export class ValueWidget<T> extends Widget {
   readonly #kind: string
   readonly #codec: Codec<T>
-  readonly #callbacks = new Set<ChangeCallback<T>>()
+  readonly #callbacks = new Set<(value: T) => void>()
   #value: T
 
   /**
@@ -99,17 +98,16 @@ export class ValueWidget<T> extends Widget {
     for (const callback of [...this.#callbacks]) {
       // Set again by a callback, which has told everybody.
       if (!Object.is(this.#value, value)) return
-      void callback(value)
+      callback(value)
     }
   }
 }
 
 /**
- * A callback that runs as if its cell did: its output goes there, and what it throws becomes an unhandled rejection of
- * that cell, which is shown there too.
+ * A callback that prints and throws under the cell that gave it. In a plain terminal what it throws is an unhandled
+ * rejection: whoever has changed a value is not to be stopped by it.
  */
-export function boundToCell<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => Promise<void> {
-  return AsyncResource.bind(async (...args: A) => {
-    await callback(...args)
-  })
+export function boundToCell<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void {
+  const host = currentHost()
+  return host ? host.forFrontEnd(callback) : (...args) => void (async () => callback(...args))()
 }
