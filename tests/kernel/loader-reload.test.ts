@@ -166,6 +166,7 @@ test('A reload that a forced stop broke off is done before the next cell', async
   while (!told.includes('lib/x.ts')) await setImmediate()
   loader.abandon()
   assert.equal(y.x, 1)
+  assert.equal((await cell('../lib/y', 'x')).x, 1)
   assert.deepEqual((await loader.reload([])).reloaded, ['lib/x.ts', 'lib/y.ts'])
   assert.equal(y.x, 2)
   assert.deepEqual(await loader.reload([]), { reloaded: [], problem: null, notes: [] })

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 import type { ModuleSource, ModulesReply } from '../../protocol.js'
+import { critical } from '../critical.js'
 import { CellBindings } from './bindings.js'
 import type { Instance } from './instance.js'
 import { missingExport } from './missing-export.js'
@@ -136,7 +137,7 @@ class ModuleLoader implements Loader {
 
   abandon(): void {
     this.#era++
-    this.#next = null
+    if (this.#next) this.#drop(this.#next)
     this.#sources.abandon()
     this.#natives.abandon()
     this.#world.forgetUnfinished()
@@ -154,7 +155,7 @@ class ModuleLoader implements Loader {
     this.#sources.keep(modules)
     const given = new Set([...this.#unfinished, ...modules.map(({ file }) => file)])
     const changed = [...given].filter((file) => this.#hasChanged(file))
-    const affected = affectedBy(changed, this.#world, this.#sources)
+    const affected = changed.length > 0 ? affectedBy(changed, this.#world, this.#sources) : []
     if (affected.length === 0) return { reloaded: [], problem: null, notes: [] }
 
     this.#unfinished = changed
@@ -169,7 +170,8 @@ class ModuleLoader implements Loader {
       if (this.#next === next) this.#takeBack(next, old)
       return { reloaded: [], problem: error, notes: [] }
     }
-    return { reloaded: affected.map((file) => this.#relative(file)), problem: null, notes: this.#replace(next, old) }
+    const notes = critical(() => this.#replace(next, old))
+    return { reloaded: affected.map((file) => this.#relative(file)), problem: null, notes }
   }
 
   /** A module's text differs from what runs of it. One that does not only gets its newer source map. */
@@ -185,10 +187,15 @@ class ModuleLoader implements Loader {
 
   /** The reload has failed: the old modules stay. */
   #takeBack(next: World, old: readonly Instance[]): void {
-    this.#next = null
+    this.#drop(next)
     this.#unfinished = []
-    for (const instance of next.all()) if (this.#world.get(instance.file) !== instance) next.forget(instance)
     for (const { source } of old) this.#options.onSource(source)
+  }
+
+  /** The modules of a reload are no longer told of changes in those that stay. */
+  #drop(next: World): void {
+    this.#next = null
+    for (const instance of next.all()) if (this.#world.get(instance.file) !== instance) next.forget(instance)
   }
 
   /** The reload went well: the new modules take the old ones' place, in the cells too. */
@@ -231,11 +238,13 @@ class ModuleLoader implements Loader {
       const world = wanted === this.#next ? wanted : this.#world
       const { order, waits } = this.#plan(files, world)
       if (waits.length === 0) {
-        const added = world.link(order, {
-          context: (instance) => this.#context(instance, world),
-          foreign: (specifier, importer) => this.#foreign(specifier, importer),
-          changed: (instance) => this.#update(instance),
-        })
+        const added = critical(() =>
+          world.link(order, {
+            context: (instance) => this.#context(instance, world),
+            foreign: (specifier, importer) => this.#foreign(specifier, importer),
+            changed: (instance) => this.#update(instance),
+          }),
+        )
         for (const { source } of added) this.#options.onSource(source)
         const instances = files.flatMap((file) => world.get(file) ?? [])
         world.start(instances, added)

@@ -40,6 +40,11 @@ export function registration(source: ModuleSource): Registration {
   return found
 }
 
+/** The project's module that a specifier in a module stands for, as its absolute path; undefined for all others. */
+export function ownModule(source: ModuleSource, specifier: string): string | undefined {
+  return Object.hasOwn(source.dependencies, specifier) ? source.dependencies[specifier] : undefined
+}
+
 function ofJson({ file, code }: ModuleSource): Registration {
   // Every instance parses anew, so that a change that somebody made to the object does not outlive a reload.
   const parse = () => {

@@ -3,7 +3,7 @@ import path from 'node:path'
 
 import type { Failure, ModuleSource, ModulesReply } from '../../protocol.js'
 import { isPath, pathOf } from './native.js'
-import { registration } from './registration.js'
+import { ownModule, registration } from './registration.js'
 import { abandoned } from './world.js'
 
 /** The compiler refused a module. It carries what the cell's error message has to say. */
@@ -49,7 +49,8 @@ export class Sources {
    */
   async find(specifier: string, from: string): Promise<string | null> {
     if (!isPath(specifier)) return null
-    const stated = this.get(from)?.dependencies[specifier]
+    const importer = this.get(from)
+    const stated = importer && ownModule(importer, specifier)
     const meant = stated ?? pathOf(specifier, folderOf(from))
     if (FOREIGN.test(meant)) return null
     const known = this.#resolved.get(meant) ?? (this.#byFile.has(meant) ? meant : undefined)
@@ -90,7 +91,7 @@ export class Sources {
     const own: string[] = []
     const foreign: string[] = []
     for (const specifier of registration(source).dependencies) {
-      const file = source.dependencies[specifier]
+      const file = ownModule(source, specifier)
       if (file === undefined) foreign.push(specifier)
       else own.push(file)
     }

@@ -1,6 +1,6 @@
 import type { ModuleSource } from '../../protocol.js'
 import { Instance } from './instance.js'
-import type { Context } from './registration.js'
+import { type Context, ownModule } from './registration.js'
 
 /**
  * The loaded modules of the project, one instance for each file. A reload prepares a second world, which takes the
@@ -41,7 +41,7 @@ export class World {
     const fresh = new Map(added.map((instance) => [instance.file, instance]))
     for (const instance of added)
       for (const specifier of instance.registration.dependencies) {
-        const file = instance.source.dependencies[specifier]
+        const file = ownModule(instance.source, specifier)
         const own = file === undefined ? undefined : (fresh.get(file) ?? this.get(file))
         instance.dependencies.push(own ?? make.foreign(specifier, instance.source))
       }
