@@ -42,6 +42,9 @@ interface Turn {
   readonly done: Promise<void>
 }
 
+/** A method of this name is told the id under which an object is shown: widgets have it. */
+const SHOWN_AS: unique symbol = Symbol.for('recurlab.shownAs') as never
+
 /** Twice a second … */
 const UPDATE_MS = 500
 /** … and for figures no more often than their share of one core allows, unless that is less than once in these milliseconds. */
@@ -75,10 +78,17 @@ export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptio
   if (host) {
     register(host)
     host.display(bundleOf(value), shown.id)
+    tellId(value, shown.id)
     shown.nextAt = performance.now() + UPDATE_MS
     if (isFigure(value)) unsettled.add(shown)
   } else process.stdout.write(`${String(bundleOf(value)['text/plain'])}\n`)
   return markShown({ id: shown.id, update: (next: unknown) => update(shown, next) })
+}
+
+/** Tells an object that can keep what is shown of it up to date. */
+function tellId(value: unknown, id: string): void {
+  const told = typeof value === 'object' && value !== null ? (value as { [SHOWN_AS]?: unknown })[SHOWN_AS] : undefined
+  if (typeof told === 'function') told.call(value, id)
 }
 
 /** Removes what the running cell has shown and printed; with `wait`, only when something new comes. */

@@ -24,7 +24,10 @@ export function jupyterEnvironment() {
 export async function lab(rest) {
   const environment = jupyterEnvironment()
   for (const folder of Object.values(environment)) if (folder !== '1') mkdirSync(folder, { recursive: true })
-  refuseNews(inState('jupyter', 'settings'))
+  // JupyterLab would ask whether it may fetch its news.
+  preset('@jupyterlab/apputils-extension/notification', { fetchNews: 'false', checkForUpdates: false })
+  // A notebook that is opened without its kernel, or exported, shows its widgets as they were last.
+  preset('@jupyter-widgets/jupyterlab-manager/plugin', { saveState: true })
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
     // JupyterLab would drop what a cell prints above a thousand messages a second.
@@ -45,13 +48,14 @@ export async function lab(rest) {
 }
 
 /**
- * JupyterLab would ask whether it may fetch its news; settings that somebody changed stay.
+ * Settings of a part of JupyterLab; those that somebody changed stay.
  *
- * @param {string} settings
+ * @param {string} part
+ * @param {Record<string, unknown>} settings
  */
-function refuseNews(settings) {
-  const file = path.join(settings, '@jupyterlab', 'apputils-extension', 'notification.jupyterlab-settings')
+function preset(part, settings) {
+  const file = path.join(inState('jupyter', 'settings'), `${part}.jupyterlab-settings`)
   if (existsSync(file)) return
   mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, JSON.stringify({ fetchNews: 'false', checkForUpdates: false }))
+  writeFileSync(file, JSON.stringify(settings))
 }

@@ -8,7 +8,7 @@ import { registry } from './registry.js'
 export const DISPLAY = Symbol.for('Jupyter.display')
 
 /** How a value learns under which display id it is shown. */
-export const SHOWN_AS = Symbol.for('recurlab.shownAs')
+const SHOWN_AS = Symbol.for('recurlab.shownAs')
 
 const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
 
