@@ -99,7 +99,7 @@ test('an import of the same cell counts before the cell has run', () => {
 })
 
 test('words that a type allows are offered inside quotes, and take the place of the whole string', () => {
-  assert.deepEqual(writer.complete("go({ mode: '▮'").matches, ['exact', 'fast'])
+  assert.deepEqual(writer.complete("go({ mode: '▮'").matches, ['fast', 'exact'])
   const { matches, range } = writer.complete("go({ mode: 'f▮ast' })")
   assert.deepEqual(matches, ['fast'])
   assert.deepEqual(range, [12, 16])

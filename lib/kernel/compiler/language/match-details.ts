@@ -5,7 +5,7 @@ import { signatureText, textOf } from './texts.js'
 import { meaningOf, resolved, type View } from './view.js'
 
 /** Types cost time; a longer list is narrowed by typing anyway. */
-const DESCRIBED = 80
+const DESCRIBED = 40
 const LONGEST_SIGNATURE = 200
 
 /** What a front end shows beside a match. */
@@ -19,10 +19,11 @@ export interface Details {
 /** What was found out of a symbol once; symbols live as long as their program. */
 const known = new WeakMap<ts.Symbol, Details>()
 
-/** What every match is; of the first ones also type and meaning. */
+/** What every match is; of the first ones also type and meaning, which keys of the configuration always have. */
 export function detailsOf(seen: View, matches: readonly Match[]): Details[] {
   return matches.map(({ kind, symbol }, index) => {
-    if (!symbol || index >= DESCRIBED) return { type: word(kind) }
+    if (!symbol) return { type: word(kind) }
+    if (index >= DESCRIBED) return { type: word(kind), ...documented(schemaKeyOf(seen.ts, symbol)?.description) }
     const details = known.get(symbol) ?? described(seen, kind, symbol)
     known.set(symbol, details)
     return details
@@ -46,8 +47,12 @@ function described(seen: View, kind: string, offered: ts.Symbol): Details {
   return {
     type: word(kind === 'alias' ? ts.SymbolDisplay.getSymbolKind(checker, symbol, sourceFile) : kind),
     signature: signatureText(shown.displayParts),
-    ...(meaning ? { documentation: meaning.split('\n\n', 1)[0]! } : {}),
+    ...documented(meaning),
   }
+}
+
+function documented(meaning: string | undefined): Pick<Details, 'documentation'> {
+  return meaning ? { documentation: meaning.split('\n\n', 1)[0]! } : {}
 }
 
 /** TypeScript's words, but for some that a front end would not tell apart. */

@@ -16,8 +16,21 @@ export interface Match {
 
 /** TypeScript's completions that begin like what is typed, in its order, names of cells before the global ones. */
 export function matchesOf(seen: View, entries: readonly Entry[]): Match[] {
-  const candidates = entries.flatMap((entry) => candidate(seen, entry))
-  return sameRange(narrowed(candidates).sort(inOrder))
+  const typed = typedAt(seen)
+  const candidates = entries.flatMap((entry) => candidate(seen, typed, entry))
+  return sameRange(narrowed(candidates).sort(byOrder))
+}
+
+/** What stands before the cursor. */
+interface Typed {
+  readonly word: string
+  /** The last piece of a path. */
+  readonly piece: string
+}
+
+function typedAt({ code, cursor }: View): Typed {
+  const line = code.slice(code.lastIndexOf('\n', cursor - 1) + 1, cursor)
+  return { word: /#?[\p{ID_Continue}$\u200c\u200d]*$/u.exec(line)![0], piece: /[^/'"`]*$/.exec(line)![0] }
 }
 
 interface Candidate extends Match {
@@ -27,14 +40,13 @@ interface Candidate extends Match {
   readonly order: string
 }
 
-function candidate(seen: View, entry: Entry): Candidate[] {
+function candidate(seen: View, { word, piece }: Typed, entry: Entry): Candidate[] {
   // These would insert a snippet or an import elsewhere, or are guesses from words in the text.
   if (entry.isSnippet || entry.hasAction || entry.kind === 'warning') return []
   const { code, cursor } = seen
   const text = entry.insertText ?? entry.name
-  const word = wordBefore(code, cursor)
   const span = entry.replacementSpan
-  const start = span?.start ?? (isPath(entry) ? pathStart(code, cursor) : cursor - word.length)
+  const start = span?.start ?? cursor - (isPath(entry) ? piece : word).length
   if (start > cursor) return []
   // Where a dot is replaced too (`?.name`, `['a b']`), only the word behind it was typed.
   const typed = text === entry.name || isPath(entry) ? code.slice(start, cursor) : word
@@ -52,16 +64,8 @@ function candidate(seen: View, entry: Entry): Candidate[] {
   ]
 }
 
-const isPath = ({ kind }: Entry): boolean => ['script', 'directory', 'external module name'].includes(kind)
-
-/** A path is completed piece by piece. */
-function pathStart(code: string, cursor: number): number {
-  return cursor - /[^/'"`]*$/.exec(code.slice(0, cursor))![0].length
-}
-
-function wordBefore(code: string, cursor: number): string {
-  return /#?[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0]
-}
+const isPath = ({ kind }: { readonly kind: string }): boolean =>
+  ['script', 'directory', 'external module name'].includes(kind)
 
 /** TypeScript puts names of other files with the global ones; those of cells belong before them. */
 function orderOf({ sourceFile }: View, { symbol, sortText, name }: Entry): string {
@@ -76,8 +80,9 @@ function narrowed(candidates: readonly Candidate[]): Candidate[] {
   return candidates.filter(({ name, typed }) => name.toLowerCase().startsWith(typed.toLowerCase()))
 }
 
-function inOrder(a: Candidate, b: Candidate): number {
-  return compare(a.order, b.order) || a.name.localeCompare(b.name, 'en') || compare(a.name, b.name)
+/** Within an order names are sorted already, and words that a type allows stay as they are declared; paths are not. */
+function byOrder(a: Candidate, b: Candidate): number {
+  return compare(a.order, b.order) || (isPath(a) && isPath(b) ? compare(a.name, b.name) : 0)
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
