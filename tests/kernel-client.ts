@@ -163,6 +163,8 @@ export async function connectClient(
     const end = Date.now() + deadline
     for (;;) {
       const over = isOver()
+      // What a kernel has sent before its end may still be on the way.
+      if (over !== null) await setTimeout(200)
       const found = find()
       if (found !== undefined) return found
       if (over !== null) throw new Error(`the kernel ended (${over}) before there was ${what}`)

@@ -58,7 +58,9 @@ null`
 /** Sends a cell that never ends, and waits until it prints. */
 async function busy(kernel: KernelClient): Promise<string> {
   const id = kernel.send('execute', { code: `console.log('on')\nfor (;;) {}` })
-  await kernel.seen(({ content }) => /^on/.test(String(content.text)))
+  const ended = kernel.answer(id).then(({ reply }) => assert.fail(`it did not loop: ${JSON.stringify(reply)}`))
+  ended.catch(() => {})
+  await Promise.race([ended, kernel.seen(({ content }) => /^on/.test(String(content.text)))])
   return id
 }
 
