@@ -57,19 +57,19 @@ function documented(meaning: string | undefined): Pick<Details, 'documentation'>
 
 /** TypeScript's words, but for some that a front end would not tell apart. */
 function word(kind: string): string {
-  return WORDS[kind] ?? kind
+  return WORDS.get(kind) ?? kind
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  'local class': 'class',
-  'local function': 'function',
-  'local var': 'var',
-  script: 'path',
-  directory: 'path',
-  'external module name': 'module',
-  getter: 'property',
-  setter: 'property',
-  accessor: 'property',
-  'primitive type': 'type',
-  '': 'instance',
-}
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ['local class', 'class'],
+  ['local function', 'function'],
+  ['local var', 'var'],
+  ['script', 'path'],
+  ['directory', 'path'],
+  ['external module name', 'module'],
+  ['getter', 'property'],
+  ['setter', 'property'],
+  ['accessor', 'property'],
+  ['primitive type', 'type'],
+  ['', 'instance'],
+])
