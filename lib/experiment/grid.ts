@@ -2,7 +2,7 @@ import { modelKeys } from '../config/model-keys.js'
 import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
 
 /** Values to try per key; every combination is a run, the last key changing fastest. */
-export type Grid = { readonly [K in ConfigKey]?: readonly ConfigInput[K][] }
+export type Grid = { readonly [K in keyof ConfigInput]?: readonly ConfigInput[K][] }
 
 /** The configurations of a grid, or of several one after the other, each laid over `base`. */
 export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): ConfigInput[] {
