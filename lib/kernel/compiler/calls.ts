@@ -1,6 +1,7 @@
 import ts from 'typescript'
 import type { CellReply, CompilerCalls } from '../protocol.js'
-import { type Cells, isCellFile } from './cells.js'
+import { isCellFile } from './cell-file.js'
+import type { Cells } from './cells.js'
 import { describe, failureOf, type Hint, NO_MODULE, syntaxErrors, typeErrors } from './diagnostics.js'
 import { languageServices } from './language/index.js'
 import { ModuleCache } from './module-cache.js'

@@ -1,10 +1,14 @@
 import path from 'node:path'
 import ts from 'typescript'
+import { CELL_PREFIX, isCellFile } from './cell-file.js'
+
 import { bind, insideOf } from './internal.js'
 import { markAsModule, type ProgramState, Programs } from './programs.js'
 import { Scope } from './scope.js'
 import type { CellSession, OpenCell } from './session.js'
 import { importedNames } from './specifiers.js'
+
+export { isCellFile } from './cell-file.js'
 
 /** A new checker after this many cells: it keeps what it has found out about every cell, also about forgotten ones. */
 const CELLS_PER_CHECKER = 300
@@ -73,7 +77,7 @@ export class Cells implements CellSession {
   }
 
   #parse(code: string): ts.SourceFile {
-    const name = path.join(this.#cwd, `${PREFIX}${++this.#count}.ts`)
+    const name = path.join(this.#cwd, `${CELL_PREFIX}${++this.#count}.ts`)
     const file = ts.createSourceFile(
       name,
       code,
@@ -90,13 +94,6 @@ export class Cells implements CellSession {
     if (!augments(file)) Object.assign(insideOf(file), { imports: [], moduleAugmentations: [], ambientModuleNames: [] })
     return file
   }
-}
-
-const PREFIX = '.recurlab-cell-'
-
-/** Whether a file name is that of a cell. */
-export function isCellFile(fileName: string): boolean {
-  return path.basename(fileName).startsWith(PREFIX)
 }
 
 /** Whether a cell declares something for everybody: `declare global` or `declare module 'x'`. */

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import ts from 'typescript'
 import type { Failure } from '../protocol.js'
+import { CELL_PREFIX, isCellFile } from './cell-file.js'
 import { insideOf, tokenAt } from './internal.js'
 import type { OpenCell } from './session.js'
 
@@ -113,7 +114,7 @@ const LINE = 160
 
 /** A file as the user calls it: relative to the project, where it is inside; null for a cell. */
 export function placeName(file: string, root: string): string | null {
-  if (path.basename(file).startsWith('.recurlab-cell-')) return null
+  if (isCellFile(file)) return null
   const relative = path.relative(root, file)
   return relative.startsWith('..') ? file : relative
 }
@@ -130,7 +131,8 @@ function messageOf(
   const lines: string[] = []
   for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1))
     lines.push(readable(at.messageText))
-  const telling = HEADLINES.includes(code) && lines.length > 1 ? lines.slice(1) : lines
+  const isHeadline = HEADLINES.includes(code) && lines.length > 1 && !message.messageText.includes(CELL_PREFIX)
+  const telling = isHeadline ? lines.slice(1) : lines
   const shown = telling.length > MAX_REASONS ? [...telling.slice(0, MAX_REASONS - 1), telling.at(-1) ?? ''] : telling
   return shown.join(' ')
 }

@@ -37,6 +37,16 @@ export class Modules {
     return this.#sent.has(file)
   }
 
+  /** Whether a module that was sent imports this one. */
+  isImported(file: string): boolean {
+    return [...this.#sent.values()].some((dependencies) => Object.values(dependencies).includes(file))
+  }
+
+  /** Lets a module be sent anew when it is asked for. */
+  forget(file: string): void {
+    this.#sent.delete(file)
+  }
+
   /** A module with everything of the project that it imports and that was not sent before. */
   request(specifier: string, from: string): ModulesReply {
     const importer = from.endsWith('/') ? path.join(from, 'cell.ts') : from
@@ -44,6 +54,7 @@ export class Modules {
     const target = findModule(this.#programs, specifier, importer, resolutions)
     if (target.kind === 'native') return { failure: null, file: null, modules: [] }
     if (target.kind === 'missing') return { failure: failure('ModuleNotFound', target.problem) }
+    if (this.wasSent(target.file)) return { failure: null, file: target.file, modules: [] }
     try {
       const modules = this.collect([target.file], resolutions)
       this.markSent(modules)

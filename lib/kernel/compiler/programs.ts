@@ -70,10 +70,11 @@ export class Programs {
 
   /** Lets cells import these names, of packages and of files. Those that stand for no file are left out. */
   include(specifiers: readonly string[]): void {
+    const unknown = specifiers.filter((specifier) => !this.#names.has(specifier))
+    if (unknown.length === 0) return
     const resolutions = this.newResolutions()
     let fresh = false
-    for (const specifier of specifiers) {
-      if (this.#names.has(specifier)) continue
+    for (const specifier of unknown) {
       const found = this.find(specifier, this.cellFile, resolutions)
       const file = found.resolvedModule?.resolvedFileName
       if (file === undefined) continue

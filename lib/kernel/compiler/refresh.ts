@@ -29,7 +29,10 @@ export class Refresh {
   readonly #modules: Modules
   readonly #folders = new Map<string, string>()
   /** Texts that were refused, so that each is complained of once. */
-  #refused = ''
+  #refused = '[]'
+  #said: readonly string[] = []
+  /** Whether files have come or gone since edits were taken over last. */
+  #cameOrWent = false
 
   constructor(root: string, programs: Programs, modules: Modules) {
     this.#root = root
@@ -46,13 +49,29 @@ export class Refresh {
       if (text === null) gone.push(file)
       else if (text !== undefined) edits.set(file, text)
     }
-    const moved = this.#foldersChanged() ? this.#modules.moved() : []
-    const refused = JSON.stringify([...edits, ...gone])
-    if (moved.length === 0 && refused === this.#refused) return NOTHING
-    const warnings = gone.map((file) => `${this.#name(file)} is gone; its code from before stays in use.`)
+    const changed = this.#foldersChanged()
+    this.#cameOrWent ||= changed
+    const found = JSON.stringify([...edits, ...gone])
+    if (!changed && found === this.#refused) return NOTHING
+    const moved = this.#cameOrWent ? this.#modules.moved() : []
+    const warnings: string[] = []
     const reload = this.#takeOver(edits, moved, mode, warnings)
-    this.#refused = JSON.stringify([...edits, ...gone])
-    return { reload, warnings }
+    for (const file of gone)
+      if (this.#isUsed(file)) warnings.push(`${this.#name(file)} is gone; its code from before stays in use.`)
+      else this.#forget(file)
+    const fresh = found === this.#refused ? warnings.filter((warning) => !this.#said.includes(warning)) : warnings
+    this.#refused = JSON.stringify([...edits, ...gone.filter((file) => this.#programs.sources.has(file))])
+    this.#said = warnings
+    return { reload, warnings: fresh }
+  }
+
+  #isUsed(file: string): boolean {
+    return this.#programs.program.getSourceFile(file) !== undefined || this.#modules.isImported(file)
+  }
+
+  #forget(file: string): void {
+    this.#programs.sources.forget(file)
+    this.#modules.forget(file)
   }
 
   /**
@@ -70,12 +89,15 @@ export class Refresh {
     while (tried.size > 0 || moved.length > 0) {
       const before = this.#programs.state
       const undo = Array.from(tried, ([file, text]) => this.#programs.sources.replace(file, text))
-      this.#programs.renew({ filesCameOrWent: true })
+      this.#programs.renew({ filesCameOrWent: this.#cameOrWent })
+      // Modules that nothing imports any more, or only by a name that is computed, are checked all the same.
+      this.#programs.include([...tried.keys()])
       const outcome = this.#attempt([...tried.keys()], moved, mode, before.program)
       if ('reload' in outcome) {
         this.#modules.markSent(outcome.reload)
         warnings.push(...outcome.warnings)
         for (const file of tried.keys()) edits.delete(file)
+        this.#cameOrWent = false
         return outcome.reload
       }
       for (const back of undo.reverse()) back()

@@ -62,6 +62,13 @@ export class Sources {
     }
   }
 
+  /** Lets a file be read anew when it is asked for. */
+  forget(file: string): void {
+    this.#texts.delete(file)
+    this.#parsed.delete(file)
+    this.#stamps.delete(file)
+  }
+
   /** A file's syntax tree, made once for each text. */
   parse(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     const known = this.#parsed.get(file)
