@@ -4,16 +4,25 @@ import { setTimeout } from 'node:timers/promises'
 import { Publisher, Subscriber } from 'zeromq'
 import { toPoints, toUnits } from '../../lib/kernel/server/cursor.js'
 import { createOutbox, type PublishingSocket } from '../../lib/kernel/server/outbox.js'
+import { setDropping } from '../../lib/kernel/server/sockets.js'
 
 /** A socket that refuses while `full`, as zeromq does, and whose readers miss what is dropped. */
-function fakeSocket(): PublishingSocket & { full: boolean; readonly out: string[]; readonly dropped: string[] } {
+function fakeSocket(): PublishingSocket & {
+  full: boolean
+  dropping: boolean
+  readonly out: string[]
+  readonly dropped: string[]
+} {
   return {
-    noDrop: true,
+    dropping: false,
+    setDropping(dropping) {
+      this.dropping = dropping
+    },
     full: false,
     out: [],
     dropped: [],
     async send([frame]) {
-      if (this.full && this.noDrop) throw Object.assign(new Error('full'), { code: 'EAGAIN' })
+      if (this.full && !this.dropping) throw Object.assign(new Error('full'), { code: 'EAGAIN' })
       if (this.full) this.dropped.push(String(frame))
       else this.out.push(String(frame))
     },
@@ -58,7 +67,7 @@ test('a reader that takes nothing for long misses what follows, until it reads a
   outbox.send(['b'])
   await outbox.empty()
   assert.deepEqual(socket.dropped, ['a', 'b'])
-  assert.equal(socket.noDrop, true)
+  assert.equal(socket.dropping, false)
   socket.full = false
   outbox.send(['c'])
   await outbox.empty()
@@ -67,13 +76,13 @@ test('a reader that takes nothing for long misses what follows, until it reads a
 
 test('a reader slower than the kernel gets every message of zeromq', async () => {
   const publisher = new Publisher({ sendHighWaterMark: 10, sendTimeout: 0, linger: 0 })
-  publisher.noDrop = true
+  setDropping(publisher, false)
   await publisher.bind('tcp://127.0.0.1:*')
   const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark: 10 })
   subscriber.connect(publisher.lastEndpoint!)
   subscriber.subscribe()
   const cells = flow()
-  const outbox = createOutbox(publisher, cells)
+  const outbox = createOutbox({ send: (frames) => publisher.send(frames), setDropping() {} }, cells)
   // Until the subscription has arrived, what is sent goes nowhere.
   const greeting = subscriber.receive()
   for (let heard = false; !heard; ) {
@@ -107,4 +116,42 @@ test('positions are turned from code points to UTF-16 units and back', () => {
     [0, 1, 3, 4, 6, 7, 99].map((units) => toPoints(text, units)),
     [0, 1, 2, 3, 4, 5, 5],
   )
+})
+
+test('with zeromq a reader that takes nothing does not keep the others from reading', async () => {
+  const publisher = new Publisher({ sendHighWaterMark: 10, sendTimeout: 0, linger: 0 })
+  setDropping(publisher, false)
+  await publisher.bind('tcp://127.0.0.1:*')
+  const [reading, stuck] = [10_000, 1].map((receiveHighWaterMark) => {
+    const subscriber = new Subscriber({ linger: 0, receiveHighWaterMark })
+    subscriber.connect(publisher.lastEndpoint!)
+    subscriber.subscribe()
+    return subscriber
+  }) as [Subscriber, Subscriber]
+  const warnings: Error[] = []
+  const warned = (warning: Error): void => void warnings.push(warning)
+  process.on('warning', warned)
+  const socket = {
+    send: (frames: (Uint8Array | string)[]) => publisher.send(frames),
+    setDropping: (dropping: boolean) => setDropping(publisher, dropping),
+  }
+  const outbox = createOutbox(socket, flow(), 50)
+  for (const subscriber of [reading, stuck]) {
+    const greeting = subscriber.receive()
+    for (let heard = false; !heard; ) {
+      outbox.send(['hello'])
+      heard = await Promise.race([greeting.then(() => true), setTimeout(20, false)])
+    }
+  }
+  const text = 'x'.repeat(100_000)
+  for (let i = 0; i < 300; i++) outbox.send([`${i} ${text}`])
+  const got: number[] = []
+  while (got.at(-1) !== 299) {
+    const message = String((await reading.receive())[0])
+    if (message !== 'hello') got.push(Number.parseInt(message, 10))
+  }
+  assert.equal(got.length, 300)
+  assert.deepEqual(warnings, [])
+  process.off('warning', warned)
+  for (const socket of [publisher, reading, stuck]) socket.close()
 })

@@ -19,7 +19,7 @@ export interface CellsProcess {
   send(message: ToCells): void
   /** Tells the thread that can interrupt a busy main thread. */
   stop(request: StopRequest): void
-  /** No message is handled until {@link resume}; a process that sends more than its pipe holds waits meanwhile. */
+  /** Nothing is handled until {@link resume}; a process that sends or prints more than its pipes hold waits meanwhile. */
   pause(): void
   resume(): void
   /** Ends it at once. */
@@ -95,13 +95,13 @@ export function startCells(
     },
     pause() {
       paused = true
-      frames.pause()
+      for (const stream of [frames, child.stdout!, child.stderr!]) stream.pause()
     },
     resume() {
       if (!paused) return
       paused = false
       drain()
-      if (!paused) frames.resume()
+      if (!paused) for (const stream of [frames, child.stdout!, child.stderr!]) stream.resume()
     },
     kill: () => void child.kill('SIGKILL'),
   }

@@ -2,8 +2,8 @@ import { setTimeout } from 'node:timers/promises'
 
 /** The part of a publishing socket that an outbox needs. */
 export interface PublishingSocket {
-  /** Whether a send is refused, instead of dropping the message, while a reader's queue is full. */
-  noDrop: boolean
+  /** Whether a reader whose queue is full misses what is sent; otherwise a send is refused with EAGAIN while one is. */
+  setDropping(dropping: boolean): void
   send(frames: (Uint8Array | string)[]): Promise<void>
 }
 
@@ -50,11 +50,11 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
     }
   }
   const sendToThoseWhoRead = async (frames: (Uint8Array | string)[]): Promise<void> => {
-    socket.noDrop = false
+    socket.setDropping(true)
     try {
       await socket.send(frames)
     } finally {
-      socket.noDrop = true
+      socket.setDropping(false)
     }
   }
   const deliver = async (frames: (Uint8Array | string)[]): Promise<void> => {

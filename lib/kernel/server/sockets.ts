@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Publisher, Reply, Router } from 'zeromq'
 import type { Signing } from './message.js'
+import type { PublishingSocket } from './outbox.js'
 
 /** Jupyter's connection file. */
 export interface Connection {
@@ -20,7 +21,7 @@ export interface Sockets {
   readonly shell: Router
   readonly control: Router
   readonly stdin: Router
-  readonly iopub: Publisher
+  readonly iopub: PublishingSocket
   close(): void
 }
 
@@ -48,7 +49,7 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   const [shell, control, stdin] = [router(), router(), router()]
   const iopub = new Publisher({ sendHighWaterMark: IOPUB_WAITING, sendTimeout: 0, linger: LINGER_MS })
   // Otherwise zeromq drops, without a word, what a busy cell prints beyond the high-water mark.
-  iopub.noDrop = true
+  setDropping(iopub, false)
   const heartbeat = new Reply({ linger: 0 })
   const bind = (socket: Router | Publisher | Reply, port: number): Promise<void> =>
     socket.bind(endpoint(connection, port))
@@ -61,7 +62,22 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   ])
   void echo(heartbeat)
   const all = [shell, control, stdin, iopub, heartbeat]
-  return { shell, control, stdin, iopub, close: () => all.forEach((socket) => void socket.close()) }
+  const publishing = {
+    send: (frames: (Uint8Array | string)[]) => iopub.send(frames),
+    setDropping: (dropping: boolean) => setDropping(iopub, dropping),
+  }
+  return { shell, control, stdin, iopub: publishing, close: () => all.forEach((socket) => void socket.close()) }
+}
+
+/** zeromq warns that an option waits for the next bind; this one does not. */
+export function setDropping(publisher: Publisher, dropping: boolean): void {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    publisher.noDrop = !dropping
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 /** The address of a port; with the transport `ipc` a port is the end of a file's name. */
