@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { afterEach, test } from 'node:test'
+import { afterEach, mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tableFromArrays } from 'apache-arrow'
 import * as aq from 'arquero'
@@ -48,6 +48,40 @@ test('updates that come fast are sent at most twice a second, the last one alway
   const updates = sent.filter(({ kind }) => kind === 'update')
   assert.ok(updates.length >= 2 && updates.length <= 4, `${updates.length} updates in 0.8 s`)
   assert.match(String(updates.at(-1)!.bundle['text/html']), />40</)
+})
+
+test('updates in a loop that leaves no time for timers are sent too, twice a second', async () => {
+  const host = fakeHost()
+  let now = 1e6
+  const clock = mock.method(performance, 'now', () => now)
+  const handle = show('step 0')
+  for (let step = 1; step <= 100; step++) {
+    now += 40
+    handle.update(`step ${step}`)
+  }
+  clock.mock.restore()
+  const during = host.sent.length - 1
+  assert.ok(during >= 6 && during <= 8, `${during} updates in 4 s`)
+  await host.endCell()
+  assert.equal(host.sent.at(-1)!.bundle['text/plain'], 'step 100')
+})
+
+test('after a forced stop a drawing that was waited for holds nothing up, and is not sent late', {
+  skip: withoutKaleido,
+}, async () => {
+  const host = fakeHost()
+  let now = 1e6
+  const clock = mock.method(performance, 'now', () => now)
+  const handle = show(figure('first'))
+  now += 1000
+  handle.update(figure('second'))
+  clock.mock.restore()
+  host.forceStop()
+  handle.update(figure('third'))
+  await host.endCell()
+  const titles = host.sent.map(({ bundle }) => String(bundle['text/plain']).split('\n')[0])
+  assert.deepEqual(titles, ['Figure: first', 'Figure: third'])
+  assert.ok('image/svg+xml' in host.sent[1]!.bundle)
 })
 
 test('without a watcher only the last of many updates is sent', async () => {

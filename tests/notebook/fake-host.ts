@@ -123,6 +123,7 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
       controller = new AbortController()
     },
     forceStop: () => {
+      controller.abort()
       for (const callback of [...forcedStops.values()]) callback()
       controller = new AbortController()
     },

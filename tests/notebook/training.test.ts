@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, afterEach, before, test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from '../../lib/backend/index.js'
+import {
+  type Dataset,
+  evaluateRun,
+  loadRun,
+  type RunObserver,
+  resume,
+  solve,
+  sudoku,
+  sweep,
+  train,
+} from '../../lib/index.js'
+import { PLOTLY_MIME } from '../../lib/notebook/bundle.js'
+import { setHost } from '../../lib/notebook/host.js'
+import { listRuns, openRun } from '../../lib/results/run.js'
+import { type FakeHost, fakeHost } from './fake-host.js'
+
+let resultsDir = ''
+let data: Dataset
+before(async () => {
+  await startBackend()
+  resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-stop-'))
+  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+})
+after(() => rmSync(resultsDir, { recursive: true, force: true }))
+afterEach(() => setHost(null))
+
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 2, evalBatch: 5 }
+
+const timeless = (id: string) => {
+  const { metrics, evaluations } = loadRun(id, resultsDir)
+  return [metrics, evaluations].map((rows) => rows.map((row) => ({ ...row, seconds: 0 })))
+}
+
+/** The message of the error that a promise is rejected with, whose name is Interrupted. */
+async function interruption(work: Promise<unknown>): Promise<string> {
+  const error = await work.then(
+    () => assert.fail('was not stopped'),
+    (error: unknown) => error,
+  )
+  assert.ok(error instanceof Error && error.name === 'Interrupted', String(error))
+  return error.message
+}
+
+/** Stops the cell at this step of the next run; `soon`: while what follows the step is computed. */
+function stopAt(host: FakeHost, step: number, soon = false): RunObserver & { readonly ids: string[] } {
+  const ids: string[] = []
+  return {
+    ids,
+    onStart: ({ id }) => ids.push(id),
+    onStep: (metrics) => {
+      if (metrics.step !== step) return
+      if (soon) setImmediate(() => host.stop())
+      else host.stop()
+    },
+  }
+}
+
+test('training whose cell is stopped has saved, says how it goes on, and does so bit for bit', async () => {
+  const host = fakeHost()
+  const { numTensors } = tf.memory()
+  const observer = stopAt(host, 3)
+  const message = await interruption(train({ ...base, seed: 1 }, data, { resultsDir, observer }))
+  const [id] = observer.ids
+  assert.equal(
+    message,
+    `stopped at step 3 of 4, saved: go on with await resume('${id}', { resultsDir: '${resultsDir}' })`,
+  )
+  assert.equal(host.stoppableNow, 0)
+  await host.endCell()
+  await resume(id!, { resultsDir, observer: {} })
+  const whole = await train({ ...base, seed: 1 }, data, { resultsDir, observer: {} })
+  assert.deepEqual(timeless(id!), timeless(whole))
+  assert.equal(tf.memory().numTensors, numTensors)
+})
+
+for (const step of [2, 4])
+  test(`an evaluation after step ${step} of 4 that is stopped between batches is made up when the run goes on`, async () => {
+    const host = fakeHost()
+    const observer = stopAt(host, step, true)
+    const message = await interruption(train({ ...base, seed: 2 }, data, { resultsDir, observer }))
+    assert.match(message, new RegExp(`stopped at step ${step} of 4, saved`))
+    const [id] = observer.ids
+    assert.ok(loadRun(id!, resultsDir).evaluations.every((row) => row.step < step))
+    assert.equal(openRun(id!, resultsDir).state, 'interrupted')
+    await host.endCell()
+    await resume(id!, { resultsDir, observer: {} })
+    const whole = await train({ ...base, seed: 2 }, data, { resultsDir, observer: {} })
+    assert.deepEqual(timeless(id!), timeless(whole))
+  })
+
+test('with a signal of its own, training returns the run that was stopped, also in a notebook', async () => {
+  fakeHost()
+  const stop = new AbortController()
+  const id = await train(base, data, { resultsDir, signal: stop.signal, observer: { onStep: () => stop.abort() } })
+  assert.equal(openRun(id, resultsDir).status.checkpoint, 1)
+})
+
+test('training that was stopped by force is interrupted at its last checkpoint, and leaks no tensor', async () => {
+  const host = fakeHost()
+  const { numTensors } = tf.memory()
+  let id = ''
+  const observer: RunObserver = {
+    onStart: (run) => {
+      id = run.id
+    },
+    onStep: ({ step }) => {
+      if (step === 3) host.forceStop()
+    },
+  }
+  await interruption(train({ ...base, seed: 3, checkpointEvery: 2 }, data, { resultsDir, observer }))
+  assert.equal(tf.memory().numTensors, numTensors)
+  const { state, status } = openRun(id, resultsDir)
+  assert.deepEqual([state, status.checkpoint], ['interrupted', 2])
+  await resume(id, { resultsDir, observer: {} })
+  const whole = await train({ ...base, seed: 3, checkpointEvery: 2 }, data, { resultsDir, observer: {} })
+  assert.deepEqual(timeless(id), timeless(whole))
+})
+
+test('a sweep that was stopped goes on with the same call: finished runs are taken over, the stopped one is resumed', async () => {
+  const own = path.join(resultsDir, 'sweep')
+  const host = fakeHost()
+  const call = (resumed: boolean, observer: RunObserver) =>
+    sweep(base, { mixer: ['mlp', 'attention'], seed: [0, 1] }, data, { resultsDir: own, observer, resume: resumed })
+  let started = 0
+  const message = await interruption(
+    call(false, {
+      onStart: () => started++,
+      onStep: ({ step }) => {
+        if (started === 2 && step === 3) host.stop()
+      },
+    }),
+  )
+  assert.match(message, /^stopped in run 2 of 4 \(\S+\), saved: go on with the same call and \{ resume: true \}/)
+  await host.endCell()
+  const steps: number[] = []
+  const runs = await call(true, { onStep: ({ step }) => steps.push(step) })
+  assert.deepEqual(steps, [4, 1, 2, 3, 4, 1, 2, 3, 4])
+  assert.deepEqual(
+    runs.all.map(({ config }) => `${config.mixer} ${config.seed}`),
+    ['mlp 0', 'mlp 1', 'attention 0', 'attention 1'],
+  )
+  assert.equal(listRuns(own).runs.length, 4)
+  const again = await call(true, {})
+  assert.deepEqual(
+    again.all.map(({ id }) => id),
+    runs.all.map(({ id }) => id),
+  )
+  const others = await sudoku({ box: [2, 2], clues: 7, train: 30, test: 10, seed: 3 })
+  const other = await sweep(base, { seed: [0] }, others, { resultsDir: own, observer: {}, resume: true })
+  assert.ok(!runs.all.some(({ id }) => id === other.all[0]!.id), 'runs on other puzzles are not taken over')
+})
+
+test('an evaluation and a solving that are stopped end between their steps', async () => {
+  const id = await train(base, data, { resultsDir, observer: {} })
+  const { numTensors } = tf.memory()
+  const host = fakeHost()
+  const message = await interruption(
+    evaluateRun(id, { resultsDir, data, onBatch: (done) => void (done === 5 && host.stop()) }),
+  )
+  assert.match(message, /^stopped after 5 of 10 puzzles/)
+  await host.endCell()
+  const steps = (await solve(id, '1...............', { resultsDir })).run()
+  assert.equal(steps.next().value?.step, 1)
+  host.stop()
+  assert.throws(() => steps.next(), /^Interrupted: stopped at step 1 of 2$/)
+  assert.equal(tf.memory().numTensors, numTensors)
+})
+
+test('in a notebook training shows one line with rate, time to go and best, and curves of exact accuracy and loss', async () => {
+  const host = fakeHost({ live: false })
+  await train({ ...base, seed: 4 }, data, { resultsDir })
+  await host.endCell()
+  const lines = host.sent.filter(({ bundle }) => !(PLOTLY_MIME in bundle))
+  assert.equal(new Set(lines.map(({ id }) => id)).size, 1)
+  assert.match(
+    String(lines.at(-1)!.bundle['text/plain']),
+    /^run \S+: █{20} 4\/4 steps · .* · took .* · train\.loss \S+ · test\.exact \S+ % \(best \S+ % at step \d\)$/,
+  )
+  const figures = host.sent.filter(({ bundle }) => PLOTLY_MIME in bundle)
+  assert.equal(new Set(figures.map(({ id }) => id)).size, 1)
+  const { data: traces } = figures.at(-1)!.bundle[PLOTLY_MIME] as { data: { x: number[]; yaxis?: string }[] }
+  assert.deepEqual(
+    traces.map(({ x, yaxis }) => [x, yaxis]),
+    [
+      [[2, 4], undefined],
+      [[1, 2, 3, 4], 'y2'],
+    ],
+  )
+})
+
+test('a run that is resumed goes on counting where it was, and a sweep’s line counts all its runs', async () => {
+  const host = fakeHost({ live: false })
+  const observer = stopAt(host, 3)
+  await interruption(train({ ...base, seed: 5 }, data, { resultsDir, observer }))
+  await host.endCell()
+  const from = host.sent.length
+  await resume(observer.ids[0]!, { resultsDir })
+  await host.endCell()
+  const line = host.sent.slice(from).findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
+  assert.match(String(line.bundle['text/plain']), / 4\/4 steps · /)
+  await sweep(base, { seed: [5, 6] }, data, { resultsDir, resume: true })
+  await host.endCell()
+  const last = host.sent.findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
+  assert.match(
+    String(last.bundle['text/plain']),
+    /^run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
+  )
+})
