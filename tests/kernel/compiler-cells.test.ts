@@ -59,11 +59,11 @@ describe('names of earlier cells', () => {
     wrong("const bad: Both = { b: 'x' }", /'b' does not exist in type 'Both'/)
   })
 
-  test('of an earlier cell are told from new ones', () => {
+  test('of an earlier class are told from those of a new one', () => {
     right('class Net { private a = 1 }; const net = new Net()')
     wrong(
       'class Net { private a = 1 }; const again: Net = net',
-      /Type 'Net \(of an earlier cell\)' is not assignable to type 'Net'\. .*separate declarations of a private property 'a'/,
+      /'Net' is not assignable to type 'Net'\. Two different types with this name exist.*separate declarations of a private property 'a'/,
     )
   })
 

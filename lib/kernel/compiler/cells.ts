@@ -1,7 +1,6 @@
 import path from 'node:path'
 import ts from 'typescript'
 import { CELL_PREFIX, isCellFile } from './cell-file.js'
-
 import { bind, insideOf } from './internal.js'
 import { markAsModule, type ProgramState, Programs } from './programs.js'
 import { Scope } from './scope.js'

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import ts from 'typescript'
 import type { Failure } from '../protocol.js'
-import { CELL_PREFIX, isCellFile } from './cell-file.js'
+import { isCellFile } from './cell-file.js'
 import { insideOf, tokenAt } from './internal.js'
 import type { OpenCell } from './session.js'
 
@@ -72,7 +72,7 @@ const noHint: Hint = () => ''
 
 function describeOne(found: ts.Diagnostic, root: string, hint: Hint): string {
   const { file, start = 0, length = 0, messageText, code } = found
-  const message = messageOf(messageText, code, (text) => readable(text, file?.fileName, root))
+  const message = messageOf(messageText, code, (text) => readable(text, root))
   const text = `${message}${hint(found)} (TS${code})`
   return file ? quoted(file, start, length, root, text) : text
 }
@@ -131,7 +131,7 @@ function messageOf(
   const lines: string[] = []
   for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1))
     lines.push(readable(at.messageText))
-  const isHeadline = HEADLINES.includes(code) && lines.length > 1 && !message.messageText.includes(CELL_PREFIX)
+  const isHeadline = HEADLINES.includes(code) && lines.length > 1
   const telling = isHeadline ? lines.slice(1) : lines
   const shown = telling.length > MAX_REASONS ? [...telling.slice(0, MAX_REASONS - 1), telling.at(-1) ?? ''] : telling
   return shown.join(' ')
@@ -141,18 +141,10 @@ function messageOf(
  * A message without what is only TypeScript's: the file of a cell, and the project's folder. The type of a configuration
  * fills a page; the beginning and the end of a message say what matters.
  */
-function readable(message: string, cell: string | undefined, root: string): string {
-  const plain = message
-    .replace(CELL_TYPE, (_, file: string, name: string) =>
-      file === withoutEnding(cell) ? name : `${name} (of an earlier cell)`,
-    )
-    .replaceAll(`import("${root}/`, 'import("')
+function readable(message: string, root: string): string {
+  const plain = message.replace(CELL_TYPE, '').replaceAll(`import("${root}/`, 'import("')
   return plain.length <= MAX_MESSAGE ? plain : `${plain.slice(0, MAX_MESSAGE - 100)} … ${plain.slice(-100)}`
 }
 
-/** How TypeScript calls a type of a cell where two cells have declared one of that name. */
-const CELL_TYPE = /import\("([^"]*\/\.recurlab-cell-\d+)"\)\.([\w$]+)/g
-
-function withoutEnding(file: string | undefined): string | undefined {
-  return file?.replace(/\.ts$/, '')
-}
+/** How TypeScript calls the file of a cell before the name of its type. */
+const CELL_TYPE = /import\("[^"]*\/\.recurlab-cell-\d+"\)\./g
