@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type CellsProcess, startCells } from '../../lib/kernel/cells/client.js'
-import type { CellRun, Content, Failure, FromCells, Header, ToCells } from '../../lib/kernel/protocol.js'
+import type { CellRun, Content, Failure, FromCells, Header, ModulesReply, ToCells } from '../../lib/kernel/protocol.js'
 
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
@@ -49,10 +49,17 @@ export interface Driver {
   close(): Promise<void>
 }
 
+/** How a driver is started. */
+export interface DriverOptions {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly flags?: readonly string[]
+  /** The compiler's answers; null leaves the process waiting. Default: no module of the project is found. */
+  readonly modules?: (specifier: string, from: string) => ModulesReply | null
+}
+
 /** Starts a process whose notebook is in the project's folder `notebooks`. */
-export async function startDriver(
-  options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly flags?: readonly string[] } = {},
-): Promise<Driver> {
+export async function startDriver(options: DriverOptions = {}): Promise<Driver> {
   const messages: FromCells[] = []
   const waiting = new Set<() => void>()
   let raw = ''
@@ -64,12 +71,17 @@ export async function startDriver(
   const news = (): void => {
     for (const look of [...waiting]) look()
   }
+  const answerModules = ({ id, specifier, from }: Extract<FromCells, { type: 'modules' }>): void => {
+    const reply = options.modules ? options.modules(specifier, from) : NOT_FOUND
+    if (reply) cells.send({ type: 'modules', id, reply })
+  }
   const cells = startCells(
     root,
     options.cwd ?? path.join(root, 'notebooks'),
     {
       message: (message) => {
         messages.push(message)
+        if (message.type === 'modules') answerModules(message)
         news()
       },
       raw: (_, chunk) => {
@@ -148,6 +160,10 @@ export async function startDriver(
       await exit
     },
   }
+}
+
+const NOT_FOUND: ModulesReply = {
+  failure: { ename: 'TypeScriptError', evalue: 'not found', traceback: ['TypeScriptError: not found'] },
 }
 
 function headerOf(id: number): Header {

@@ -16,6 +16,11 @@ export function critical<T>(work: () => T): T {
   }
 }
 
+/** Whether the main thread is in such a section. */
+export function isCritical(): boolean {
+  return depth > 0
+}
+
 /** Whether the main thread is in such a section; it will call back when it leaves it. */
 export function deferIfCritical(terminate: () => void): boolean {
   if (depth === 0) return false

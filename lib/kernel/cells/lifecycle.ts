@@ -160,7 +160,8 @@ class CellLifecycle implements Lifecycle {
     critical(() => {
       cell.state = 'done'
       cell.result = undefined
-      this.#restoreScopes = () => {}
+      // What goes on behind the cell may be stopped by force too.
+      this.#restoreScopes = rememberScopes()
       if (!cell.silent) {
         if (failure) publish(cell.parent, 'error', { ...failure })
         else if (bundle)

@@ -7,6 +7,7 @@ import { context } from './context.js'
 import { createEvaluator } from './evaluate.js'
 import { installHost } from './host.js'
 import { answerInput } from './input.js'
+import { hideContexts } from './inspect.js'
 import { createLifecycle, type Hooks } from './lifecycle.js'
 import { createLoader } from './loader/index.js'
 import { captureOutput } from './output.js'
@@ -26,6 +27,7 @@ import { send } from './wire.js'
  */
 export function start(root: string, cwd: string): void {
   const memory = newSharedMemory()
+  const shared = sharedState(memory)
   const stopper = new Worker(path.join(root, 'lib', 'kernel', 'cells', 'main.mjs'), {
     workerData: { root, state: memory },
   })
@@ -33,9 +35,10 @@ export function start(root: string, cwd: string): void {
   // The terminal's Ctrl-C reaches every process of the group; it is the server that stops cells.
   process.on('SIGINT', () => {})
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
-  captureOutput()
+  captureOutput(shared)
   replaceConsole()
   replaceTimers()
+  hideContexts()
   mapStacks(root)
   reportUncaught()
 
@@ -53,7 +56,7 @@ export function start(root: string, cwd: string): void {
   const hooks: Hooks = { cellEnd: new Map(), forcedStop: new Map() }
   const evaluator = createEvaluator()
   process.on('exit', () => evaluator.close())
-  const lifecycle = createLifecycle({ evaluator, loader, hooks, shared: sharedState(memory) })
+  const lifecycle = createLifecycle({ evaluator, loader, hooks, shared })
   const comms = createComms()
   installHost(hooks, lifecycle, comms)
   installRuntime(loader, cwd)

@@ -10,9 +10,9 @@ import { send, setFlush } from './wire.js'
 /** The two streams that a cell can print to. */
 export type StreamName = 'stdout' | 'stderr'
 
-/** After a pause the first text is sent at once. What follows is sent when it has this many characters … */
+/** A message is sent at the latest when it has this many characters … */
 const MAX_CHARS = 1 << 16
-/** … or this long after the last message; the thread that interrupts sees to it in a long computation. */
+/** … or this long after its first character, also in the middle of a synchronous loop. */
 const MAX_MS = 40
 /** So many prints in that time are sent at once: what comes before a long computation, or a crash, is to be seen. */
 const AT_ONCE = 20
@@ -28,7 +28,8 @@ let sentAtOnce = 0
 let timer: NodeJS.Timeout | null = null
 /** The process is about to end: nothing is held back. */
 let ending = false
-const texts = 0
+/** Counts what is held back: the thread that interrupts has it sent when this thread is too busy. */
+let texts = 0
 let state: Pick<SharedState, 'held'> = { held: 0 }
 
 /** Prints for a cell, whoever calls. */
@@ -43,7 +44,11 @@ export function print(to: StreamName, text: string, whose: Header | null): void 
     gathered.push(text)
     chars += text.length
     if (ending || chars >= MAX_CHARS || now - since >= MAX_MS || isCalm(now)) flush()
-    else timer ??= nodeTimers.setTimeout(flush, MAX_MS)
+    else if (!timer) {
+      timer = nodeTimers.setTimeout(flush, MAX_MS)
+      texts = (texts % 1_000_000_000) + 1
+      state.held = texts
+    }
   })
 }
 
@@ -79,7 +84,6 @@ function flush(): void {
     const text = gathered.join('')
     gathered = []
     chars = 0
-    sent = performance.now()
     state.held = 0
     send({ type: 'publish', parent, message: 'stream', content: { name, text } })
   })

@@ -34,7 +34,7 @@ async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | n
       throw new TypeError(`its method Jupyter.display must give an object by MIME type, not ${inspect(bundle)}`)
     return 'text/plain' in bundle ? bundle : { ...bundle, 'text/plain': inspect(value) }
   }
-  if (isOrdinary(value)) return null
+  if (!mayBeRich(value)) return null
   const bundles = (await loader.loadLib('lib/notebook/bundle.ts')) as Partial<Bundles> | null
   return bundles?.resultBundle?.(value) ?? null
 }
@@ -43,12 +43,15 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** What is printed as text for sure: lib need not be loaded for it. */
-function isOrdinary(value: object): boolean {
-  if (typeof value === 'function' || types.isProxy(value)) return true
-  if (Array.isArray(value)) return value.length <= 100 || !value.every((one) => typeof one === 'number')
-  if (types.isMap(value) || types.isSet(value) || types.isDate(value) || types.isRegExp(value)) return true
-  return types.isNativeError(value) || types.isPromise(value) || types.isWeakMap(value) || types.isAnyArrayBuffer(value)
+/** What figures, tensors and tables have: lib need not be loaded to see that anything else is none. */
+const SIGNS = ['layout', 'dataSync', 'getChildAt', 'numRows']
+/** Shorter ones are printed whole. */
+const LONG_ARRAY = 100
+
+function mayBeRich(value: object): boolean {
+  if (typeof value === 'function' || types.isProxy(value)) return false
+  if (types.isTypedArray(value)) return value.length > LONG_ARRAY
+  return SIGNS.some((sign) => sign in value)
 }
 
 function textOf(value: unknown): string {

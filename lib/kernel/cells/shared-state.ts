@@ -1,10 +1,11 @@
-/**
- * What the thread that interrupts sees of the main thread, as ids of cells: the last one that has ended, and the last one
- * whose stop the main thread has taken up itself.
- */
+/** What the thread that interrupts sees of the main thread. */
 export interface SharedState {
+  /** Id of the last cell that has ended. */
   ended: number
+  /** Id of the last cell whose stop the main thread has taken up itself. */
   stopSeen: number
+  /** Number of the text that was printed and is held back to gather more; 0 when nothing is. */
+  held: number
 }
 
 /** The state in memory that both threads see. */
@@ -23,15 +24,24 @@ export function sharedState(memory: SharedArrayBuffer): SharedState {
     set stopSeen(cell) {
       Atomics.store(cells, 1, cell)
     },
+    get held() {
+      return Atomics.load(cells, 2)
+    },
+    set held(text) {
+      Atomics.store(cells, 2, text)
+    },
   }
 }
 
 /** Memory for {@link sharedState}. */
 export function newSharedMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(8)
+  return new SharedArrayBuffer(12)
 }
 
-/** The global function, called by the thread that interrupts, inside whatever keeps the main thread busy. */
+/** The global function that sends what is held back, called inside whatever keeps the main thread busy. */
+export const FLUSH = 'recurlab.flush'
+
+/** The global function that stops, called by the thread that interrupts, inside whatever keeps the main thread busy. */
 export const INTERRUPT = 'recurlab.interrupt'
 
 /**

@@ -2,7 +2,7 @@ import { Session } from 'node:inspector'
 import { Socket } from 'node:net'
 import type { StopRequest } from '../protocol.js'
 import { createFrameReader } from './frames.js'
-import { INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
+import { FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
 
 /** Where the server writes stops. */
 const FD = 4
@@ -13,7 +13,13 @@ const RETRY_MS = 2
 /** A stop that has not ended the cell by now was swallowed, or something else keeps the main thread busy. */
 const AGAIN_MS = 200
 
-/** Runs in the thread that interrupts: takes stops from the server, and ends the process when the server is gone. */
+/** What was printed before a long computation is sent after about this. */
+const HELD_MS = 100
+
+/**
+ * Runs in the thread that interrupts: takes stops from the server, has printed text sent while the main thread is busy,
+ * and ends the process when the server is gone.
+ */
 export function start(memory: SharedArrayBuffer): void {
   const state = sharedState(memory)
   const reader = createFrameReader()
@@ -26,6 +32,13 @@ export function start(memory: SharedArrayBuffer): void {
   const end = (): void => void process.kill(process.pid, 'SIGKILL')
   stops.on('end', end)
   stops.on('error', end)
+
+  let before = 0
+  setInterval(() => {
+    const { held } = state
+    if (held !== 0 && held === before) evaluate(`globalThis[Symbol.for('${FLUSH}')]()`, () => {})
+    before = held
+  }, HELD_MS)
 }
 
 function stop({ cell, force }: StopRequest, state: SharedState): void {
@@ -39,14 +52,19 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
   setTimeout(attempt, force ? 0 : PATIENCE_MS)
 }
 
-/** The session is opened for one call only: the process would not end as long as it is open. */
 function interrupt(cell: number, force: boolean, answered: (answer: Interruption) => void): void {
+  evaluate(`globalThis[Symbol.for('${INTERRUPT}')](${cell}, ${force})`, (value) =>
+    // Where the evaluation itself was ended by the stop there is no value.
+    answered((value as Interruption | undefined) ?? 'stopped'),
+  )
+}
+
+/** Evaluates on the main thread, in the middle of what runs. The session is opened for one call only: the process would not end as long as it is open. */
+function evaluate(expression: string, done: (value: unknown) => void): void {
   const session = new Session()
   session.connectToMainThread()
-  const expression = `globalThis[Symbol.for('${INTERRUPT}')](${cell}, ${force})`
   session.post('Runtime.evaluate', { expression, silent: true }, (refused, reply) => {
     session.disconnect()
-    // Where the evaluation itself was ended by the stop there is no value.
-    answered(refused ? 'stopped' : ((reply.result.value as Interruption | undefined) ?? 'stopped'))
+    done(refused ? undefined : reply.result.value)
   })
 }
