@@ -24,7 +24,15 @@ export function temporaryFolder(t: TestContext): string {
 /** A copy of the checkout with the same packages, in which nothing else is set up. */
 export function bareCheckout(t: TestContext): string {
   const folder = temporaryFolder(t)
-  for (const name of ['package.json', 'package-lock.json', '.npmrc', 'lib/setup', 'lib/backend', 'lib/errors.ts'])
+  for (const name of [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    'lib/setup',
+    'lib/backend',
+    'lib/errors.ts',
+    'lib/kernel/compiler',
+  ])
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true })
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
   return folder
