@@ -94,6 +94,9 @@ def outcome(runner):
     try:
         asyncio.run(runner.async_execute())
     except CellExecutionError as error:
+        # The kernel has told how the process of its cells ended, and ends itself.
+        if error.ename == "KernelDied":
+            return {"status": "dead", "message": error.evalue}
         outputs = runner.nb.cells[runner.current].outputs
         shown = next((one for one in reversed(outputs) if one.output_type == "error"), {})
         return {
