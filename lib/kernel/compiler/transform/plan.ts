@@ -17,8 +17,14 @@ interface Bound {
 interface Local extends ts.Symbol {
   readonly exportSymbol?: ts.Symbol
 }
-interface TypeOnly {
+interface Checker {
   getTypeOnlyAliasDeclaration?(symbol: ts.Symbol): ts.Node | undefined
+  resolveName?(
+    name: string,
+    location: ts.Node | undefined,
+    meaning: ts.SymbolFlags,
+    excludeGlobals: boolean,
+  ): ts.Symbol | undefined
 }
 
 /** Asks the checker about the identifiers whose meaning decides how they are written. */
@@ -41,9 +47,16 @@ export function planCell(
 
   const symbolOf = (name: ts.Identifier): ts.Symbol | undefined => {
     const parent = name.parent
-    if (compiler.isShorthandPropertyAssignment(parent) && parent.name === name)
-      return checker.getShorthandAssignmentValueSymbol(parent)
-    return checker.getSymbolAtLocation(name)
+    const symbol =
+      compiler.isShorthandPropertyAssignment(parent) && parent.name === name
+        ? checker.getShorthandAssignmentValueSymbol(parent)
+        : checker.getSymbolAtLocation(name)
+    // The public question overlooks what an earlier cell exports as its default, and finds the global behind it.
+    const { resolveName } = checker as Checker
+    const { Value, ExportValue } = compiler.SymbolFlags
+    return symbol !== undefined && symbol === resolveName?.(name.text, undefined, Value, false)
+      ? resolveName(name.text, name, Value | ExportValue, false)
+      : symbol
   }
 
   const meansCellName = (name: ts.Identifier): boolean => {
@@ -80,7 +93,7 @@ export function planCell(
   const isType = (name: ts.Identifier): boolean => {
     const symbol = checker.getSymbolAtLocation(name)
     if (symbol === undefined || !(symbol.flags & compiler.SymbolFlags.Alias)) return false
-    if ((checker as TypeOnly).getTypeOnlyAliasDeclaration?.(symbol) !== undefined) return true
+    if ((checker as Checker).getTypeOnlyAliasDeclaration?.(symbol) !== undefined) return true
     return !(checker.getAliasedSymbol(symbol).flags & compiler.SymbolFlags.Value)
   }
 
