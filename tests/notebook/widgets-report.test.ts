@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -9,6 +10,10 @@ import { writeReport } from '../../lib/notebook/report.js'
 import { withWidgetPictures } from '../../lib/notebook/widgets/saved.js'
 
 const withoutJupyter = existsSync(projectPython()) ? false : 'Jupyter is not installed (npm run setup)'
+
+const root = new URL('../..', import.meta.url).pathname
+const kernelspec = path.join(root, '.venv', 'share', 'jupyter', 'kernels', 'recurlab', 'kernel.json')
+const withoutKernel = existsSync(kernelspec) ? false : 'there is no .venv with the kernel recurlab (npm run setup)'
 
 const VIEW = 'application/vnd.jupyter.widget-view+json'
 
@@ -114,6 +119,21 @@ test('the report shows the last state, and runs and loads nothing', { skip: with
     assert.doesNotMatch(page, /<script/i)
     assert.doesNotMatch(page, /(src|href)\s*=\s*["']?(https?:)?\/\//i)
     assert.doesNotMatch(page, /@import|url\(\s*["']?(https?:)?\/\//i)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('a notebook that is run keeps the last state of its widgets, shown or a result', { skip: withoutKernel }, () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-widgets-'))
+  try {
+    const [cli, notebook] = ['lib/cli/recurlab.mjs', 'tests/fixtures/notebooks/widgets.ipynb']
+    const out = path.join(folder, 'out.ipynb')
+    const ran = spawnSync(process.execPath, [cli, 'run', notebook, '--out', out, '--report'], { cwd: root })
+    assert.equal(ran.status, 0, String(ran.stderr))
+    const page = readFileSync(path.join(folder, 'out.html'), 'utf8')
+    assert.equal(page.match(/>lr &lt;b&gt;<.*width: 75%.*>0\.0100</g)?.length, 2)
+    assert.doesNotMatch(page, /<script/i)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
