@@ -140,14 +140,6 @@ test('completion knows the exports of lib', async () => {
   assert.ok((reply.matches as string[]).includes('UserError'), JSON.stringify(reply))
 })
 
-test('a message with a wrong signature is not run', async () => {
-  const { decode, encode } = await import('../lib/kernel/message.js')
-  const frames = encode([], 'execute_request', { code: '1' }, { session: 's', key: 'another', parent: null })
-  const buffers = frames.map((frame) => Buffer.from(frame))
-  assert.throws(() => decode(buffers, 'the key'), /signature/)
-  assert.equal(decode(buffers, 'another').content.code, '1')
-})
-
 test('shutdown ends the process within 2 s whatever is open', async () => {
   await kernel.execute(`import net from 'node:net'\nnet.createServer().listen(0)\nsetInterval(() => {}, 1000)\nnull`)
   const ended = once(kernel.process, 'exit')

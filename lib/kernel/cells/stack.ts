@@ -51,18 +51,13 @@ export function mapStacks(root: string): void {
     const frames: string[] = []
     for (const site of sites) {
       const url = site.getScriptNameOrSourceURL() ?? ''
-      if (hidden(url) || isKernelEvaluation(site, url)) continue
+      if (hidden(url)) continue
       const { text, place } = frameOf(site, url)
       if (place && !places.has(error)) places.set(error, place)
       frames.push(`\n    at ${text}`)
     }
     return `${headOf(error)}${frames.join('')}`
   }
-}
-
-/** Where a frame's code was made by `eval`, only Node and the inspector stand around it. */
-function isKernelEvaluation(site: NodeJS.CallSite, url: string): boolean {
-  return url === '' && !site.isNative() && site.getLineNumber() === null && site.getFunctionName() === null
 }
 
 function frameOf(site: NodeJS.CallSite, url: string): { text: string; place: Place | null } {

@@ -2,12 +2,12 @@ import { syncBuiltinESMExports } from 'node:module'
 import timers from 'node:timers'
 import promises from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { context, type Owner } from './context.js'
+import { context } from './context.js'
 import { nodeTimers } from './node-timers.js'
 import { Caller } from './stack.js'
 
-/** Pending immediates: a forced stop can make Node forget some. */
-const immediates = new Map<NodeJS.Immediate, Owner>()
+/** Pending immediates with what they will call: a forced stop can make Node forget some. */
+const immediates = new Map<NodeJS.Immediate, () => void>()
 
 type Callback = (...args: unknown[]) => unknown
 
@@ -30,17 +30,14 @@ export function replaceTimers(): void {
     return timer
   }
   const setImmediate = (callback: Callback, ...args: unknown[]): NodeJS.Immediate => {
-    const owner = context.getStore()
-    if (!owner || typeof callback !== 'function') return nodeTimers.setImmediate(callback, ...args)
+    if (!context.getStore() || typeof callback !== 'function') return nodeTimers.setImmediate(callback, ...args)
     const call = guarded(callback, notNode)
-    const immediate: NodeJS.Immediate = nodeTimers.setImmediate(
-      (...given: unknown[]) => {
-        immediates.delete(immediate)
-        call(...given)
-      },
-      ...args,
-    )
-    immediates.set(immediate, owner)
+    const due = (): void => {
+      immediates.delete(immediate)
+      call(...args)
+    }
+    const immediate: NodeJS.Immediate = nodeTimers.setImmediate(due)
+    immediates.set(immediate, due)
     return immediate
   }
   const clearImmediate = (immediate: NodeJS.Immediate | undefined): void => {
@@ -78,15 +75,16 @@ export function replaceTimers(): void {
 }
 
 /**
- * After a forced stop: immediates that Node was about to call and has forgotten are set anew, those of stopped cells
- * are cleared. To be called from an immediate that was set at the stop: what was set before is either run or forgotten.
+ * After a forced stop: immediates that Node was about to call and has forgotten are set anew. To be called from an immediate
+ * that was set at the stop: what was set before is either run or forgotten.
  */
 export function recoverImmediates(before: readonly NodeJS.Immediate[]): void {
   for (const immediate of before) {
-    const owner = immediates.get(immediate)
-    if (!owner) continue
-    immediates.delete(immediate)
+    const due = immediates.get(immediate)
+    if (!due) continue
+    // Node still counts it, and would never rest.
     nodeTimers.clearImmediate(immediate)
+    nodeTimers.setImmediate(due)
   }
 }
 
@@ -140,14 +138,14 @@ function replaceQueues(): void {
   process.nextTick = (callback: Callback, ...args: unknown[]) => nextTick(guarded(callback, isCell), ...args)
   const { queueMicrotask } = globalThis
   globalThis.queueMicrotask = (callback: () => void) => queueMicrotask(guarded(callback, isCell))
-  const { then } = Promise.prototype
+  const nativeThen = Promise.prototype.then
   // biome-ignore lint/suspicious/noThenProperty: what a cell chains to a promise is to end with the cell.
-  Promise.prototype.then = function (this: Promise<unknown>, fulfilled: unknown, rejected: unknown) {
-    if (!context.getStore()) return then.call(this, fulfilled as Callback, rejected as Callback)
+  Promise.prototype.then = function then(this: Promise<unknown>, fulfilled: unknown, rejected: unknown) {
+    if (!context.getStore()) return nativeThen.call(this, fulfilled as Callback, rejected as Callback)
     const from = new Caller()
     const guard = (callback: unknown): Callback => guarded(callback as Callback, isCell, undefined, from)
-    return then.call(this, guard(fulfilled), guard(rejected))
-  } as typeof then
+    return nativeThen.call(this, guard(fulfilled), guard(rejected))
+  } as typeof nativeThen
 }
 
 const isCell = ({ kind }: Caller): boolean => kind === 'cell'
