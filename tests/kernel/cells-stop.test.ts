@@ -79,9 +79,13 @@ test('chains of timers, intervals, immediates and ticks end with their cell', as
     const turn = () => { n++; require('node:timers').setImmediate(turn) }; turn()
     ${on} $rl.resumed(await new Promise(() => {}))`)
   await nothingGoesOn()
-  await stopped(`const tick = () => { n++; process.nextTick(tick) }; ${on} tick(); $rl.resumed(await new Promise(() => {}))`)
+  await stopped(
+    `const tick = () => { n++; process.nextTick(tick) }; ${on} tick(); $rl.resumed(await new Promise(() => {}))`,
+  )
   await nothingGoesOn()
-  await stopped(`const micro = () => { n++; queueMicrotask(micro) }; ${on} micro(); $rl.resumed(await new Promise(() => {}))`)
+  await stopped(
+    `const micro = () => { n++; queueMicrotask(micro) }; ${on} micro(); $rl.resumed(await new Promise(() => {}))`,
+  )
   await nothingGoesOn()
 })
 
@@ -118,10 +122,10 @@ test('a loop that prints is stopped and what it printed came whole', async () =>
 test('work that saves and ends by itself is waited for, and the code behind it does not run', async () => {
   const cell = driver.start(`const host = globalThis[Symbol.for('recurlab.notebook')]
     const saved = $rl.resumed(await host.stoppable(async () => {
-      while (!host.signal.aborted) await pause(5)
+      console.log('begun'); while (!host.signal.aborted) await pause(5)
       await pause(30); log.push('saved'); return 'x'
     })); log.push('behind'); ${on}`)
-  await pauseUntilRuns(cell.id)
+  await begun(cell.id)
   driver.stop(cell.id)
   assert.equal((await cell.ended).failure?.ename, 'Interrupted')
   assert.equal(await value('log'), "[ 'saved' ]")
@@ -140,10 +144,10 @@ test('a second stop ends work that does not end', async () => {
   const cell = driver.start(`const host3 = globalThis[Symbol.for('recurlab.notebook')]; const asked = []
     host3.atForcedStop('test', () => log.push('forced'))
     host3.signal.addEventListener('abort', () => { asked.push(1); ${on} })
-    $rl.resumed(await host3.stoppable(async () => { while (true) { n++; await pause(1) } }))`)
-  await pauseUntilRuns(cell.id)
+    $rl.resumed(await host3.stoppable(async () => { console.log('begun'); while (true) { n++; await pause(1) } }))`)
+  await begun(cell.id)
   driver.stop(cell.id)
-  await driver.until(() => (driver.printed(cell.id) === 'on\n' ? true : undefined))
+  await driver.until(() => (driver.printed(cell.id) === 'begun\non\n' ? true : undefined))
   driver.stop(cell.id, true)
   assert.equal((await cell.ended).failure?.ename, 'Interrupted')
   assert.equal(await value('[log.at(-1), asked]'), "[ 'forced', [ 1 ] ]")
@@ -195,8 +199,7 @@ test('forced stops, one after the other, leave the process as it was', async () 
   assert.equal(driver.raw(), '')
 })
 
-/** Waits until the cell's code has begun; its first await gives the process its turn. */
-async function pauseUntilRuns(id: number): Promise<void> {
-  await driver.until(() => (driver.published(id).length >= 0 ? true : undefined))
-  await new Promise((resolve) => setTimeout(resolve, 100))
+/** Waits until the cell's work has begun. */
+async function begun(id: number): Promise<void> {
+  await driver.until(() => (driver.printed(id).includes('begun\n') ? true : undefined))
 }
