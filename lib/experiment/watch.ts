@@ -48,7 +48,7 @@ function given(observer: RunObserver): Watcher {
 }
 
 function printed(configs: readonly Config[]): Watcher {
-  const sink = streamSink(process.stdout)
+  const sink = streamSink(process.stdout, 'later')
   const label = (index: number): string =>
     configs.length === 1 ? '' : `${index + 1}/${configs.length} ${configs[index]!.mixer} seed ${configs[index]!.seed}`
   return {

@@ -163,7 +163,7 @@ function notebookBoard(host: NotebookHost): Pick<Board, 'show' | 'close'> {
 
 function streamBoard(): Pick<Board, 'show' | 'close'> {
   const stream = process.stdout
-  const sink = streamSink(stream)
+  const sink = streamSink(stream, 'later')
   const text = (lines: readonly ProgressLine[]): string =>
     lines.map((line) => progressText(line, stream.isTTY)).join(' | ')
   return { show: (lines) => sink.status(text(lines)), close: (lines) => sink.line(text(lines)) }

@@ -9,10 +9,14 @@ export interface ReportSink {
   status(text: string): void
 }
 
-/** A sink for a stream: a terminal writes its status line over, a file gets one every ten seconds. */
-export function streamSink(stream: NodeJS.WriteStream): ReportSink {
+/**
+ * A sink for a stream: a terminal writes its status line over, a file gets one every ten seconds.
+ *
+ * @param first when a file gets its first: `now`, or after ten seconds, so that short work has none
+ */
+export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 'now'): ReportSink {
   let width = 0
-  let last = performance.now()
+  let last = first === 'now' ? Number.NEGATIVE_INFINITY : performance.now()
   let logged = ''
   const clear = (): string => (width > 0 ? `\r${' '.repeat(width)}\r` : '')
   return {
