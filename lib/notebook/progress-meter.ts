@@ -36,6 +36,8 @@ export interface Meter {
 
 /** One meter as its board sees it. */
 interface Row {
+  /** Aborted when its cell is stopped; undefined outside a notebook. */
+  readonly signal: AbortSignal | undefined
   line(): ProgressLine
   stop(): void
 }
@@ -89,7 +91,7 @@ export function openMeter(options: MeterOptions): Meter {
     endedAt = performance.now()
     leave(board, row)
   }
-  const row: Row = { line, stop: () => end('stopped') }
+  const row: Row = { signal: currentHost()?.signal, line, stop: () => end('stopped') }
   const board = join(row)
   return {
     at: (now) => {
@@ -169,16 +171,25 @@ function streamBoard(): Pick<Board, 'show' | 'close'> {
   return { show: (lines) => sink.status(text(lines)), close: (lines) => sink.line(text(lines)) }
 }
 
-/** What goes on behind the end of its cell keeps its output; the next cell's lines get their own. */
+/**
+ * What goes on behind the end of its cell keeps its output; the next cell's lines get their own. A loop whose cell was
+ * stopped while it waited goes no further, and is not told.
+ */
 function handOver(): void {
+  stopRows(({ signal }) => signal?.aborted === true)
   if (open) refresh(open)
   open = null
 }
 
 /** Loops that were stopped by force have not been told. */
 function stopAll(): void {
-  for (const row of [...(open?.rows ?? [])].reverse()) row.stop()
+  stopRows(() => true)
   open = null
+}
+
+/** The innermost first. */
+function stopRows(which: (row: Row) => boolean): void {
+  for (const row of [...(open?.rows ?? [])].reverse()) if (which(row)) row.stop()
 }
 
 /** @throws UserError for what is no number of steps. */

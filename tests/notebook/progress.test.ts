@@ -101,6 +101,16 @@ test('a loop that was stopped by force, and so was not told, has its line ended'
   assert.equal(new Set(host.sent.map(({ id }) => id)).size, 2)
 })
 
+test('a loop whose cell was stopped while it waited has its line ended with the cell', async () => {
+  const host = fakeHost()
+  const loop = progress(10)[Symbol.iterator]()
+  loop.next()
+  loop.next()
+  host.stop()
+  await host.endCell()
+  assert.match(texts(host).at(-1)!, /^stopped at 1 of 10/)
+})
+
 test('asynchronous iterables count, and what has no known end shows no time to go', async () => {
   const host = fakeHost()
   async function* lines(): AsyncGenerator<string> {
