@@ -1,15 +1,21 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { type Carry, disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
+import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import { networks, recursionOf } from '../model/network.js'
 import { addMetrics, type MetricSums, noMetrics, rowOutcome } from '../model/outcome.js'
-import { recurseWithoutGradient, repeat } from '../model/recursion.js'
+import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
+
+/** Who looks at the last step of a batch, with which loss. */
+interface Inspection {
+  readonly loss: LossKind
+  readonly see: (internals: EvaluationInternals) => void
+}
 
 /** One batch run to its end. */
 export interface BatchEvaluation {
@@ -32,20 +38,24 @@ export function evaluateBatch(
   weights: Weights,
   batch: Batch,
   steps: number,
-  inspect?: { loss: LossKind; see: (internals: EvaluationInternals) => void },
+  inspect?: Inspection,
 ): BatchEvaluation {
-  const { shape } = model
-  const empty = emptyCarry(model, batch.size)
-  const start: Carry = takeRows(empty, batch, model)
-  disposeCarry(empty)
-  const outputs = tidy(() => {
-    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
-    const x = embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds))
-    // The heads of the steps between would be read by nobody: all steps run as one recursion.
-    const updates = repeat(steps, recursionOf(shape).updates)
-    return heads(weights, shape, recurseWithoutGradient(updates, networks(weights, shape), x, start.state))
-  })
-  disposeCarry(start)
+  const work = evaluateInSteps(model, weights, batch, steps, inspect)
+  for (;;) {
+    const next = work.next()
+    if (next.done) return next.value
+  }
+}
+
+/** {@link evaluateBatch} that gives way after every supervision step. What it holds is freed when it ends or is left. */
+export function* evaluateInSteps(
+  model: Model,
+  weights: Weights,
+  batch: Batch,
+  steps: number,
+  inspect?: Inspection,
+): Generator<void, BatchEvaluation> {
+  const outputs = yield* outputsAfter(model, weights, batch, steps)
   const { predictions, qHalt } = tidy(() => ({
     predictions: Int32Array.from(tf.argMax(outputs.logits, -1).dataSync()),
     qHalt: outputs.qHalt.dataSync() as Float32Array,
@@ -61,6 +71,30 @@ export function evaluateBatch(
     })
   tf.dispose([outputs.logits, outputs.qHalt, outputs.qContinue])
   return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, steps) }
+}
+
+/** What the heads say after the last step; nobody would read those of the steps between. */
+function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: number): Generator<void, Outputs> {
+  const { shape } = model
+  const empty = emptyCarry(model, batch.size)
+  let { state } = takeRows(empty, batch, model)
+  disposeCarry(empty)
+  const x = tidy(() => {
+    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
+    return embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds))
+  })
+  const { updates } = recursionOf(shape)
+  try {
+    for (let step = 1; step <= steps; step++) {
+      const before: State = state
+      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape), x, before))
+      for (const [name, tensor] of Object.entries(before)) if (state[name] !== tensor) tensor.dispose()
+      if (step < steps) yield
+    }
+    return tidy(() => heads(weights, shape, state))
+  } finally {
+    tf.dispose([x, ...Object.values(state)])
+  }
 }
 
 function puzzleOutcomes(batch: Batch, predictions: Int32Array, qHalt: Float32Array, steps: number): PuzzleOutcome[] {

@@ -2,7 +2,7 @@ import type { Dataset } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
-import { evaluateBatch } from './evaluate.js'
+import { evaluateInSteps } from './evaluate.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
 import { type ArcResult, type ArcVotes, arcPrediction, arcVotes } from './votes.js'
@@ -40,13 +40,14 @@ export interface EvaluateOptions {
   readonly votes?: ArcVotes | undefined
   /** Told after each batch how many puzzles are done. */
   readonly onBatch?: (done: number) => void
-  /** When aborted, the evaluation ends after the batch that is being computed. */
+  /** When aborted, the evaluation ends after the supervision step that is being computed. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Evaluates a model: every puzzle for all of `steps` supervision steps, no halting. A pure function of (weights, data,
- * options); rows of padding are not counted. Yields to the event loop between batches.
+ * options); rows of padding are not counted. Yields to the event loop between
+ * supervision steps.
  *
  * @param weights what to evaluate with: the EMA or the live weights
  * @throws the signal's reason when it is aborted.
@@ -64,8 +65,7 @@ export async function evaluate(
   const outcomes: PuzzleOutcome[] = []
   let done = 0
   for (const rows of evaluationBatches(data, { batch, split, versions })) {
-    options.signal?.throwIfAborted()
-    const result = evaluateBatch(model, weights, rows, steps)
+    const result = await givingWay(evaluateInSteps(model, weights, rows, steps), options.signal)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
@@ -83,6 +83,21 @@ export async function evaluate(
     puzzles: sums.count,
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
+  }
+}
+
+/** Goes through work in pieces, with the event loop's turn between them. */
+async function givingWay<T>(work: Generator<void, T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    for (;;) {
+      signal?.throwIfAborted()
+      const next = work.next()
+      if (next.done) return next.value
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  } finally {
+    // Frees what it holds where it was left.
+    work.return(undefined as never)
   }
 }
 

@@ -10,6 +10,7 @@ import { countParameters, createModel, disposeModel, type Model } from '../model
 import { disposeWeights, mapWeights } from '../train/optimizer.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
 import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
+import { onForcedStop } from './stop.js'
 
 /** What a run is going to cost, from a trial on a part of a batch. */
 export interface Estimate {
@@ -36,8 +37,16 @@ const TRIAL_ROWS = 16
  * time and memory up to the run's sizes.
  *
  * @param steps length of the run in optimiser steps
+ * @param signal when aborted, the estimate ends after the trial that is being made
+ * @throws the signal's reason when it is aborted.
  */
-export async function estimateRun(config: Config, shape: ModelShape, data: Dataset, steps: number): Promise<Estimate> {
+export async function estimateRun(
+  config: Config,
+  shape: ModelShape,
+  data: Dataset,
+  steps: number,
+  signal?: AbortSignal,
+): Promise<Estimate> {
   const availableBytes = process.availableMemory?.() ?? freemem()
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
@@ -45,12 +54,20 @@ export async function estimateRun(config: Config, shape: ModelShape, data: Datas
   const model = createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed)
   const large = Math.min(config.batch, TRIAL_ROWS)
   const small = Math.max(1, Math.floor(large / 2))
-  const first = await trialStep(model, config, data, small, steps)
-  const second = large > small ? await trialStep(model, config, data, large, steps) : first
-  const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
   const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
-  const evaluation = evaluated > 0 ? await trialEvaluation(model, config, data, evaluated) : NO_TRIAL
-  disposeModel(model)
+  const release = onForcedStop(() => disposeModel(model))
+  const trials = async (): Promise<[Trial, Trial, Trial]> => {
+    const first = await trialStep(model, config, data, small, steps)
+    signal?.throwIfAborted()
+    const second = large > small ? await trialStep(model, config, data, large, steps) : first
+    signal?.throwIfAborted()
+    return [first, second, evaluated > 0 ? await trialEvaluation(model, config, data, evaluated) : NO_TRIAL]
+  }
+  const [first, second, evaluation] = await trials().finally(() => {
+    release()
+    disposeModel(model)
+  })
+  const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
   const evaluationSeconds = evaluation.seconds * Math.ceil(evaluated / evaluation.rows)
   const evaluations = Math.ceil(steps / evaluationInterval(config, data))
   return {

@@ -40,7 +40,7 @@ export interface EvaluateRunOptions {
   readonly onData?: (data: Dataset) => void
   /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
   readonly onBatch?: (done: number) => void
-  /** When aborted, the evaluation ends after the batch that is being computed. Default: when the user stops the notebook's cell. */
+  /** When aborted, the evaluation ends after the supervision step that is being computed. Default: when the user stops the notebook's cell. */
   readonly signal?: AbortSignal
 }
 

@@ -11,7 +11,7 @@ import { createRun, saveCheckpoint } from '../results/run.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { initialState } from '../train/step.js'
 import { withDataKeys } from './dataset.js'
-import { checkMemory, estimateRun } from './estimate.js'
+import { checkMemory, type Estimate, estimateRun } from './estimate.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { takeSnapshot } from './snapshot.js'
@@ -53,7 +53,11 @@ export async function train(input: ConfigInput, data: Dataset, options: TrainOpt
   const shape = modelShape(config, data.manifest)
   const steps = totalSteps(config, data)
   return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
-    const session = await beginSession(config, shape, data, steps, { ...options, observer: observer(0) })
+    const session = await beginSession(config, shape, data, steps, {
+      ...options,
+      observer: observer(0),
+      ...(signal ? { signal } : {}),
+    })
     const { id } = session.run
     const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) })
     if (end === 'interrupted' && throws)
@@ -71,9 +75,11 @@ async function beginSession(
 ): Promise<Session> {
   const backend = await startBackend()
   const sampler = newSampler(config, data)
-  const estimate = await estimateRun(config, shape, data, steps)
-  checkMemory(config, estimate)
-  options.observer?.onEstimate?.(estimate)
+  const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
+  if (estimate) {
+    checkMemory(config, estimate)
+    options.observer?.onEstimate?.(estimate)
+  }
   const { model, provenance } = await firstModel(config, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
@@ -100,6 +106,18 @@ async function beginSession(
   // The first save comes before the first step: what cannot be written shows now, not after an hour.
   saveCheckpoint(run, takeSnapshot(session.state, sampler.state(), 0))
   return session
+}
+
+/** A run that is stopped so early is made all the same, and saved: it goes on like any other. */
+async function estimateUnlessStopped(
+  ...[config, shape, data, steps, signal]: Parameters<typeof estimateRun>
+): Promise<Estimate | null> {
+  try {
+    return await estimateRun(config, shape, data, steps, signal)
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) return null
+    throw error
+  }
 }
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */
