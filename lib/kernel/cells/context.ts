@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
-import type { CellRun, Header } from '../protocol.js'
+import type { CellRun, Failure, Header } from '../protocol.js'
 
 /** Whom running code belongs to: a cell, or a call from the front end to what a cell has made. */
 export class Owner {
@@ -45,6 +45,8 @@ export class Cell extends Owner {
   readonly allowStdin: boolean
   /** What it has called that saves and ends by itself when it is asked to. */
   stoppable = 0
+  /** What that work says when it was stopped: what it saved, and how to go on. */
+  saved: Failure | null = null
   /** The value of its last expression. */
   result: unknown = undefined
   /** Its code is being evaluated; it has ended and its last outputs are made; the server was told. */
