@@ -3,7 +3,8 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import type { CellRun, ToCells } from '../../lib/kernel/protocol.js'
 import { encode } from '../../lib/kernel/server/message.js'
-import { type Answer, printed, resultOf, types } from '../kernel-client.js'
+import { endpoint, signingOf } from '../../lib/kernel/server/sockets.js'
+import { type Answer, newConnection, printed, resultOf, types } from '../kernel-client.js'
 import { compiled, type FakeKernel, refused, startFakeKernel } from './fake-kernel.js'
 
 let kernel: FakeKernel
@@ -160,8 +161,6 @@ test('positions are counted in code points, as Jupyter does', async () => {
   const { reply } = await kernel.client.ask('complete', { code: '🙂🙂x', cursor_pos: 2 })
   assert.deepEqual(reply.matches, ['🙂🙂'])
   assert.equal(reply.cursor_end, 2)
-  const [type] = (reply.metadata as { _jupyter_types_experimental: { end: number }[] })._jupyter_types_experimental
-  assert.equal(type?.end, 2)
   const inspected = await kernel.client.ask('inspect', { code: 'a🙂b', cursor_pos: 2 })
   assert.deepEqual(inspected.reply.data, { 'text/plain': 'a🙂' })
 })
@@ -370,4 +369,11 @@ test('a debugger is refused, the ports are told', async () => {
   assert.equal(reply.success, false)
   assert.equal(reply.request_seq, 4)
   assert.ok(Number((await kernel.client.ask('connect', {})).reply.shell_port) > 0)
+})
+
+test('a connection names its addresses and how messages are signed', async () => {
+  assert.equal(endpoint({ transport: 'tcp', ip: '127.0.0.1' }, 5), 'tcp://127.0.0.1:5')
+  assert.equal(endpoint({ transport: 'ipc', ip: '/tmp/kernel' }, 5), 'ipc:///tmp/kernel-5')
+  const connection = { ...(await newConnection()), signature_scheme: 'hmac-sha512' }
+  assert.equal(signingOf(connection).algorithm, 'sha512')
 })

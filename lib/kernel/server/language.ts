@@ -1,5 +1,5 @@
 import type { Compiler, Content } from '../protocol.js'
-import { replyInPoints, toUnits } from './cursor.js'
+import { toUnits } from './cursor.js'
 import { compilerFailed } from './failures.js'
 
 /** Content of the reply to a question about code. A compiler that fails makes it an error reply. */
@@ -14,7 +14,7 @@ export async function answerLanguage(
   try {
     switch (question) {
       case 'complete':
-        return replyInPoints(code, await compiler.complete({ code, cursor }))
+        return await compiler.complete({ code, cursor })
       case 'inspect':
         return await compiler.inspect({ code, cursor, detail: content.detail_level === 1 ? 1 : 0 })
       case 'isComplete':

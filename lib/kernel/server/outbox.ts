@@ -79,6 +79,8 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
       bytes -= sizeOf(frames)
       if (waiting.length === 0) setPaused(false)
     }
+    // In the same turn as the last look: what is sent from now on starts anew.
+    draining = null
   }
   return {
     send(frames) {
@@ -86,11 +88,7 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
       bytes += sizeOf(frames)
       if (bytes > PAUSE_BYTES) setPaused(true)
       // Only a closed socket refuses for another reason, when the kernel is about to end.
-      draining ??= drain()
-        .then(() => {
-          draining = null
-        })
-        .catch(() => {})
+      draining ??= drain().catch(() => {})
     },
     empty: () => draining ?? Promise.resolve(),
   }

@@ -2,6 +2,7 @@ import type { TypeErrors } from '../../notebook/host.js'
 import type { CellsProcess } from '../cells/client.js'
 import type { CellReply, Compiler, Failure, FromCells, Header, ModuleSource } from '../protocol.js'
 import { cellsDied, compilerFailed, type Exit, interrupted } from './failures.js'
+import type { Settings } from './settings.js'
 
 /** A piece of code to run. */
 export interface Code {
@@ -44,12 +45,15 @@ interface Parts {
   readonly cells: Pick<CellsProcess, 'send' | 'stop'>
   /** Resolves when the process of the cells can take messages. */
   readonly ready: Promise<void>
+  readonly settings: Settings
 }
 
 /** A runner over the two processes. */
-export function createRunner({ compiler, cells, ready }: Parts): Runner {
+export function createRunner({ compiler, cells, ready, settings }: Parts): Runner {
   let lastId = 0
-  let typeErrors: TypeErrors = 'error'
+  let { typeErrors } = settings
+  /** Shown with the next code that is compiled. */
+  let notices = settings.problems
   let running: Running | null = null
   /** The code that the process of the cells has. */
   let sent: Running | null = null
@@ -60,17 +64,19 @@ export function createRunner({ compiler, cells, ready }: Parts): Runner {
   /** Sends the code, unless it has been stopped or the compiler refuses it. */
   const begin = async (code: Code, own: Running): Promise<void> => {
     const reply = await compiler.cell({ id: own.id, code: code.code, typeErrors })
+    const warnings = [...notices, ...reply.warnings]
+    notices = []
     for (const module of reply.reload) {
       // The newest last, also where an older one was there.
       unsent.delete(module.file)
       unsent.set(module.file, module)
     }
-    if (reply.failure) return own.finish(notRun(reply.failure, reply.warnings))
+    if (reply.failure) return own.finish(notRun(reply.failure, warnings))
     await ready
     if (running !== own) return
     const reload = [...unsent.values()]
     unsent.clear()
-    cells.send({ type: 'run', cell: cellOf(code, own.id, reply, reload) })
+    cells.send({ type: 'run', cell: cellOf(code, own.id, { ...reply, warnings, reload }) })
     sent = own
   }
   return {
@@ -133,8 +139,7 @@ function notRun(failure: Failure, warnings: readonly string[] = []): Outcome {
 function cellOf(
   { code: source, count, parent, silent, allowStdin }: Code,
   id: number,
-  { code, map, declares, warnings }: Extract<CellReply, { failure: null }>,
-  reload: readonly ModuleSource[],
+  { code, map, declares, warnings, reload }: Extract<CellReply, { failure: null }>,
 ): Extract<Parameters<CellsProcess['send']>[0], { type: 'run' }>['cell'] {
   return { id, count, parent, code, map, source, declares, silent, allowStdin, reload, warnings }
 }

@@ -9,6 +9,7 @@ import { createDecoders } from './output.js'
 import { createQueue } from './queue.js'
 import { createHandlers } from './requests.js'
 import { createRunner } from './runner.js'
+import type { Settings } from './settings.js'
 import { type Connection, type Sockets, signingOf } from './sockets.js'
 import { createStdin } from './stdin.js'
 import { type AddressedSocket, createWire } from './wire.js'
@@ -20,6 +21,7 @@ export interface ServeParts {
   readonly compiler: Compiler
   readonly cells: Pick<CellsProcess, 'send' | 'stop' | 'pause' | 'resume'>
   readonly history: HistoryFiles
+  readonly settings: Settings
   /** Content of `kernel_info_reply`. */
   readonly info: Content
   /** Ends the whole kernel. */
@@ -36,14 +38,14 @@ export interface Kernel extends CellsHandlers {
 
 /** Serves a kernel's sockets until the process ends. */
 export function serve(parts: ServeParts): Kernel {
-  const { connection, sockets, compiler, cells, history, info, end } = parts
+  const { connection, sockets, compiler, cells, history, settings, info, end } = parts
   const signing = signingOf(connection)
   const wire = createWire(sockets.iopub, signing, cells)
   let tellReady = (): void => {}
   const ready = new Promise<void>((resolve) => {
     tellReady = resolve
   })
-  const runner = createRunner({ compiler, cells, ready })
+  const runner = createRunner({ compiler, cells, ready, settings })
   const executor = createExecutor({ wire, runner, history })
   const stdin = createStdin({
     send: (request, content) => wire.ask(sockets.stdin, request, 'input_request', content),

@@ -58,13 +58,15 @@ export async function start(connectionFile: string, root: string): Promise<void>
   const connection = readConnection(connectionFile)
   const sockets = await bindSockets(connection)
   closeSockets = sockets.close
-  const [{ serve }, { kernelInfo }, { openHistory }] = await Promise.all([
+  const [{ serve }, { kernelInfo }, { openHistory }, { readSettings }] = await Promise.all([
     import('./serve.js'),
     import('./info.js'),
     import('./history-file.js'),
+    import('./settings.js'),
   ])
   const history = openHistory(process.env.RECURLAB_HISTORY ?? path.join(root, '.recurlab', 'history'))
-  kernel = serve({ connection, sockets, compiler, cells, history, info: kernelInfo(root), end })
+  const parts = { connection, sockets, compiler, cells, history, settings: readSettings(), info: kernelInfo(root), end }
+  kernel = serve(parts)
   for (const what of early) what(kernel)
 }
 
