@@ -205,7 +205,7 @@ export async function connectClient(
   }
   // What is published before the subscription has arrived is lost: ask until an idle comes.
   for (let heard = false; !heard; )
-    heard = await answer(send('kernel_info', {}), 1500).then(
+    heard = await answer(send('kernel_info', {}), 500).then(
       () => true,
       (error: unknown) => {
         if (isOver() !== null) throw error
