@@ -63,7 +63,7 @@ export interface ModuleSource {
   readonly file: string
   /** TypeScript's output in the form `System.register([…], function (exports, context) {…})`; for JSON its text. */
   readonly code: string
-  /** Source map (version 3, JSON); empty for JSON. */
+  /** Source map (version 3, JSON) with the module's text in it; empty for JSON. */
   readonly map: string
   /** For every specifier that is a module of the project, its absolute path. The others are packages or Node's own. */
   readonly dependencies: Readonly<Record<string, string>>
@@ -138,7 +138,7 @@ export interface CompilerCalls {
    */
   cell(params: { readonly id: number; readonly code: string; readonly typeErrors: TypeErrors }): CellReply
   modules(params: { readonly specifier: string; readonly from: string }): ModulesReply
-  /** Content of `complete_reply`; `cursor` in UTF-16 units. */
+  /** Content of `complete_reply`, its positions in code points as the protocol has them; `cursor` in UTF-16 units. */
   complete(params: { readonly code: string; readonly cursor: number }): Content
   /** Content of `inspect_reply`. */
   inspect(params: { readonly code: string; readonly cursor: number; readonly detail: number }): Content

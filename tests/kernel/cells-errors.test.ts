@@ -90,6 +90,9 @@ test('what is no error is shown as it is', async () => {
 test("a user's mistake is its message alone", async () => {
   const { failure } = await driver.run(`throw Object.assign(new Error('expected 1, found 2.'), { name: 'UserError' })`)
   assert.deepEqual(failure?.traceback, ['UserError: expected 1, found 2.'])
+  const special = `{ class UserError extends Error {}; class Interrupted extends UserError { name = 'Interrupted' }
+    throw new Interrupted('at step 3') }`
+  assert.deepEqual((await driver.run(special)).failure?.traceback, ['Interrupted: at step 3'])
 })
 
 test('names of classes, code made by eval and mistakes in code that is made later are shown', async () => {

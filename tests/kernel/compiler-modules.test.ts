@@ -162,6 +162,10 @@ describe('an edited module', () => {
       [folder.file('e.ts')],
     )
     assert.match(reply.warnings.join('\n'), /b\.ts:3:1 - Declaration or statement expected\. \(TS1128\)/)
+    folder.write('e.ts', 'export const e = 7.5\n')
+    assert.deepEqual(notebook.complaints('1'), [], 'of the one that is still broken nothing new is to be said')
+    folder.write('e.ts', 'export const e = 7\n')
+    assert.deepEqual(notebook.reloads(), ['e.ts'])
     folder.write('b.ts', 'export function b() {\n  return 3\n}\n')
     assert.deepEqual(notebook.reloads(), [])
   })

@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { CellReply, CellRun, Compiler, FromCells, StopRequest, ToCells } from '../../lib/kernel/protocol.js'
 import { openHistory } from '../../lib/kernel/server/history-file.js'
 import { type Kernel, serve } from '../../lib/kernel/server/serve.js'
+import { readSettings } from '../../lib/kernel/server/settings.js'
 import { bindSockets } from '../../lib/kernel/server/sockets.js'
 import type { TypeErrors } from '../../lib/notebook/host.js'
 import { type Client, connectClient, newConnection } from '../kernel-client.js'
@@ -51,13 +52,10 @@ export async function startFakeKernel(): Promise<FakeKernel> {
       return fake.compile(code)
     },
     modules: async ({ specifier }) => ({ failure: null, file: `/lib/${specifier}`, modules: [] }),
-    complete: async ({ code, cursor }) => ({
-      status: 'ok',
-      matches: [code.slice(0, cursor)],
-      cursor_start: 0,
-      cursor_end: cursor,
-      metadata: { _jupyter_types_experimental: [{ text: 'x', type: 'const', start: 0, end: cursor }] },
-    }),
+    complete: async ({ code, cursor }) => {
+      const seen = code.slice(0, cursor)
+      return { status: 'ok', matches: [seen], cursor_start: 0, cursor_end: [...seen].length, metadata: {} }
+    },
     inspect: async ({ code, cursor }) => ({
       status: 'ok',
       found: true,
@@ -83,6 +81,7 @@ export async function startFakeKernel(): Promise<FakeKernel> {
       resume() {},
     },
     history: openHistory(path.join(folder, 'history')),
+    settings: readSettings({}),
     info: { status: 'ok', implementation: 'recurlab' },
     end: (code) => void ended.push(code),
   })

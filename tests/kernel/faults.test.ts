@@ -102,6 +102,21 @@ test('an error is an error message with the lines of the cell and of lib', async
   assert.match(text, /at go \(cell \[\d+\]:4:3\)/)
 })
 
+test('an edit that throws while it is loaded is told with its own line; errors quote the code that runs', async () => {
+  const text = `export const even = (n: number): void => {\n  if (n % 2) throw new Error('odd')\n}\n`
+  write('lib/even.ts', text)
+  assert.equal((await run(`import { even } from '../lib/even'\neven(2)`)).reply.status, 'ok')
+  write('lib/even.ts', `// Two\n// lines more.\nif (1 as number) throw new Error('not yet')\n${text}`)
+  const { reply, published } = await run('even(1)')
+  const said = published.map(({ content }) => content.text ?? '').join('')
+  assert.match(
+    said,
+    /The edit of .*lib\/even\.ts is not taken over.*\nError: not yet\n {2}3 \| if \(1 as number\) throw/,
+  )
+  const traceback = (reply.traceback as string[]).join('\n')
+  assert.match(traceback, /^Error: odd\n {2}2 \| {3}if \(n % 2\) throw[\s\S]*even\.ts:2:20/)
+})
+
 test('an interrupt stops a loop after an await and an async loop, which does not run on', async () => {
   for (const loop of [
     'await null; console.log("on"); for (;;) {}',

@@ -140,6 +140,15 @@ test('completion knows the exports of lib', async () => {
   assert.ok((reply.matches as string[]).includes('UserError'), JSON.stringify(reply))
 })
 
+test('completion replaces what is before the cursor, also behind characters outside the basic plane', async () => {
+  const code = "'😀😀😀'; Math.flo"
+  const { reply } = await kernel.ask('complete', { code, cursor_pos: [...code].length })
+  const { matches, cursor_start, cursor_end } = reply as { matches: string[]; cursor_start: number; cursor_end: number }
+  const points = [...code]
+  points.splice(cursor_start, cursor_end - cursor_start, ...matches)
+  assert.equal(points.join(''), "'😀😀😀'; Math.floor")
+})
+
 test('shutdown ends the process within 2 s whatever is open', async () => {
   await kernel.execute(`import net from 'node:net'\nnet.createServer().listen(0)\nsetInterval(() => {}, 1000)\nnull`)
   const ended = once(kernel.process, 'exit')

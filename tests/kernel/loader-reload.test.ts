@@ -21,7 +21,7 @@ test('After an edit the cells have the new code, through any chain of imports, a
   const text = "import { log } from './log'\nlog.push('new c')\nexport const value = () => 'new'"
   assert.deepEqual(await edit({ 'lib/c.ts': text }), {
     reloaded: ['lib/c.ts', 'lib/b.ts', 'lib/a.ts'],
-    problem: null,
+    refused: [],
     notes: [],
   })
   assert.equal((a.twice as () => string)(), 'newnew')
@@ -42,10 +42,10 @@ test('When a module of the new code throws, everything stays as it was, and a la
     const a = await cell('../lib/a', 'n')
     const b = await cell('../lib/b', 'n', 'up')
     told.length = 0
-    const { reloaded, problem, notes } = await edit({
+    const { reloaded, refused, notes } = await edit({
       'lib/b.ts': `${before}export const n = 2\nthrow new Error('no')`,
     })
-    assert.deepEqual([reloaded, (problem as Error).message, notes], [[], 'no', []])
+    assert.deepEqual([reloaded, String(refused[0]?.error), notes], [[], 'Error: no', []])
     assert.deepEqual(told.slice(-2).sort(), ['lib/a.ts', 'lib/b.ts'], 'source maps are those of the old text again')
     ;(b.up as () => void)()
     assert.deepEqual([a.n, b.n, (await cell('../lib/a', 'n')).n], [2, 2, 2])
@@ -58,10 +58,36 @@ test('A module that failed to reload is loaded again when what it needs is mende
   const { cell, edit } = project(t, { 'lib/a.ts': 'export const a = 1', 'lib/b.ts': "throw new Error('b is broken')" })
   const a = await cell('../lib/a', 'a')
   const failed = await edit({ 'lib/a.ts': "import { b } from './b'\nexport const a = b" })
-  assert.match(String(failed.problem), /b is broken/)
+  assert.match(String(failed.refused[0]?.error), /b is broken/)
   assert.equal(a.a, 1)
   assert.deepEqual((await edit({ 'lib/b.ts': 'export const b = 2' })).reloaded, ['lib/a.ts'])
   assert.equal(a.a, 2)
+})
+
+test('One bad edit among several keeps out only itself, and is tried again when others have changed', async (t) => {
+  const { cell, edit } = project(t, {
+    'lib/good.ts': 'export const good = 1',
+    'lib/bad.ts': "import { need } from './need'\nexport const bad = 1 + need",
+    'lib/need.ts': 'export const need = 0',
+    'lib/late.ts': 'export const late = 1',
+  })
+  const good = await cell('../lib/good', 'good')
+  const bad = await cell('../lib/bad', 'bad')
+  const late = await cell('../lib/late', 'late')
+  const outcome = await edit({
+    'lib/bad.ts': "import { need } from './need'\nexport const bad = 2\nif (need === 0) throw new Error('no')",
+    'lib/good.ts': 'export const good = 2',
+  })
+  assert.deepEqual(outcome.reloaded, ['lib/good.ts'])
+  assert.deepEqual(
+    outcome.refused.map(({ file, error }) => [file, String(error)]),
+    [['lib/bad.ts', 'Error: no']],
+  )
+  assert.deepEqual([good.good, bad.bad], [2, 1])
+  const second = await edit({ 'lib/late.ts': 'export const late = 2' })
+  assert.deepEqual([second.reloaded, second.refused[0]?.file, late.late], [['lib/late.ts'], 'lib/bad.ts', 2])
+  const third = await edit({ 'lib/need.ts': 'export const need = 1' })
+  assert.deepEqual([third.refused, bad.bad], [[], 2])
 })
 
 test('A name that is gone keeps its value in the cells, and is mentioned', async (t) => {
@@ -98,7 +124,7 @@ test('JSON is reloaded with the modules that import it', async (t) => {
   const json = await cell('../data.json', 'default')
   assert.deepEqual((await edit({ 'data.json': '{"n": 2}' })).reloaded, ['data.json', 'lib/x.ts'])
   assert.deepEqual([x.n, json.default], [2, { n: 2 }])
-  assert.equal((await edit({ 'data.json': '{"n": ' })).problem instanceof SyntaxError, true)
+  assert.equal((await edit({ 'data.json': '{"n": ' })).refused[0]?.error instanceof SyntaxError, true)
   assert.deepEqual([x.n, json.default], [2, { n: 2 }])
 })
 
@@ -126,7 +152,7 @@ test('An edit of types alone reloads nothing', async (t) => {
   const { x } = await cell('../lib/x', 'x')
   told.length = 0
   const outcome = await edit({ 'lib/x.ts': 'export const x = {}\nexport interface A {\n  a: 2\n}' })
-  assert.deepEqual(outcome, { reloaded: [], problem: null, notes: [] })
+  assert.deepEqual(outcome, { reloaded: [], refused: [], notes: [] })
   assert.deepEqual(told, ['lib/x.ts'], 'its source map is new')
   assert.equal((await cell('../lib/x', 'x')).x, x)
 })
@@ -135,8 +161,8 @@ test('New code may import what was never asked for', async (t) => {
   const { cell, edit, write, requests } = project(t, { 'lib/x.ts': 'export const x = 1' })
   const values = await cell('../lib/x', 'x')
   write({ 'lib/new.ts': "export * from './newer'", 'lib/newer.ts': 'export const x = 2' })
-  const { reloaded, problem } = await edit({ 'lib/x.ts': "export * from './new'" })
-  assert.deepEqual([reloaded, problem, values.x], [['lib/x.ts'], null, 2])
+  const { reloaded, refused } = await edit({ 'lib/x.ts': "export * from './new'" })
+  assert.deepEqual([reloaded, refused, values.x], [['lib/x.ts'], [], 2])
   assert.deepEqual(requests, ['lib/x', 'lib/new.ts'])
 })
 
@@ -169,7 +195,7 @@ test('A reload that a forced stop broke off is done before the next cell', async
   assert.equal((await cell('../lib/y', 'x')).x, 1)
   assert.deepEqual((await loader.reload([])).reloaded, ['lib/x.ts', 'lib/y.ts'])
   assert.equal(y.x, 2)
-  assert.deepEqual(await loader.reload([]), { reloaded: [], problem: null, notes: [] })
+  assert.deepEqual(await loader.reload([]), { reloaded: [], refused: [], notes: [] })
 })
 
 test('A module that imports by import() while it reloads gets the new modules', async (t) => {

@@ -163,6 +163,22 @@ test('a user expression is evaluated among the names of the cells', async (t) =>
   assert.equal((await kernel.execute('lr')).reply.status, 'ok')
 })
 
+test('the environment says how type errors are treated at first; a wrong value is told under the first cell', async (t) => {
+  const code = 'const n: number = "x"\nn'
+  const lenient = await open(t, { env: { RECURLAB_TYPE_ERRORS: 'warning' } })
+  const answer = await lenient.execute(code)
+  assert.equal(resultOf(answer), "'x'")
+  assert.match(printed(answer, 'stderr'), /^line 1:7 - Type 'string' is not assignable/)
+  const strict = await open(t, { env: { RECURLAB_TYPE_ERRORS: 'warn' } })
+  const refused = await strict.execute(code)
+  assert.equal(refused.reply.ename, 'TypeScriptError')
+  assert.match(
+    printed(refused, 'stderr'),
+    /^RECURLAB_TYPE_ERRORS: expected error, warning or off, found "warn"\. .*\n$/,
+  )
+  assert.equal(printed(await strict.execute('1'), 'stderr'), '')
+})
+
 test('history survives a restart', async (t) => {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-history-'))
   const env = { RECURLAB_HISTORY: folder }

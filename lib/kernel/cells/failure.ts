@@ -75,8 +75,10 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value)
 }
 
-/** By name: the class that threw may be another instance of its module. */
+/** By name, also of a class that it extends: the class that threw may be another instance of its module. */
 function isUserError(error: Error): boolean {
+  for (let at: unknown = error; at instanceof Object; at = Object.getPrototypeOf(at))
+    if (at.constructor.name === 'UserError') return true
   return error.name === 'UserError'
 }
 

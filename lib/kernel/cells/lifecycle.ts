@@ -6,7 +6,7 @@ import { critical, deferIfCritical } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
 import { describeThrown, interrupted } from './failure.js'
 import { forgetInput } from './input.js'
-import type { Loader } from './loader/index.js'
+import type { Loader, RefusedEdit } from './loader/index.js'
 import { nodeTimers } from './node-timers.js'
 import { print } from './output.js'
 import { reportThrown } from './report.js'
@@ -81,10 +81,9 @@ class CellLifecycle implements Lifecycle {
     this.#restoreScopes = rememberScopes()
     for (const warning of run.warnings) print('stderr', `${warning}\n`, cell.parent)
     this.#parts.loader.release(run.declares)
-    void asNobody(() => this.#parts.loader.reload(run.reload)).then(({ reloaded, problem, notes }) => {
+    void asNobody(() => this.#parts.loader.reload(run.reload)).then(({ reloaded, refused, notes }) => {
       if (reloaded.length > 0) print('stdout', `Reloaded ${reloaded.join(', ')}\n`, cell.parent)
-      if (problem !== null)
-        print('stderr', `The edit is not used: ${describeThrown(problem).traceback.join('\n')}\n`, cell.parent)
+      for (const edit of refused) print('stderr', `${refusalText(edit)}\n`, cell.parent)
       for (const note of notes) print('stderr', `${note}\n`, cell.parent)
       if (cell.state !== 'running') return
       this.#parts.evaluator.evaluate(cell, run.code, (outcome) => this.#evaluated(cell, outcome))
@@ -224,4 +223,9 @@ class CellLifecycle implements Lifecycle {
     const cell = currentCell()
     if (cell?.stopped) this.#stopNow(cell)
   }
+}
+
+function refusalText({ file, error }: RefusedEdit): string {
+  const reason = describeThrown(error).traceback.join('\n')
+  return `The edit of ${file} is not taken over; the code from before stays in use.\n${reason}`
 }

@@ -1,4 +1,3 @@
-import { readFileSync, statSync } from 'node:fs'
 import { SourceMap } from 'node:module'
 import path from 'node:path'
 import type { ModuleSource } from '../protocol.js'
@@ -22,10 +21,18 @@ const KEPT = 32_000_000
 /** Something whose frames can be traced back to its source. */
 interface Source {
   readonly name: string
-  /** Parsed when first needed. */
-  map: string | SourceMap
-  lines(): readonly string[]
+  /** Source map, as JSON; empty where there is none. */
+  readonly map: string
+  /** The source itself; null where it is in the map. */
+  readonly text: string | null
   readonly size: number
+  /** What the map says, read when it is first needed. */
+  read?: Mapping
+}
+
+interface Mapping {
+  readonly map: SourceMap | null
+  readonly lines: readonly string[]
 }
 
 const cells = new Map<number, Source>()
@@ -33,9 +40,9 @@ const modules = new Map<string, Source>()
 let kept = 0
 
 /** Keeps what is needed to trace a cell's frames back. */
-export function addCell(id: number, count: number, source: string, map: string): void {
-  const size = source.length + map.length
-  cells.set(id, { name: `cell [${count}]`, map, lines: () => source.split('\n'), size })
+export function addCell(id: number, count: number, text: string, map: string): void {
+  const size = text.length + map.length
+  cells.set(id, { name: `cell [${count}]`, map, text, size })
   kept += size
   for (const [old, { size }] of cells) {
     if (kept <= KEPT) break
@@ -46,10 +53,7 @@ export function addCell(id: number, count: number, source: string, map: string):
 
 /** The same for a module of the project. */
 export function addModule(root: string, { file, map }: ModuleSource): void {
-  const since = Date.now()
-  // What was edited after the module was loaded is not what has thrown.
-  const lines = (): string[] => (statSync(file).mtimeMs > since ? [] : readFileSync(file, 'utf8').split('\n'))
-  modules.set(file, { name: path.relative(root, file), map, lines, size: 0 })
+  modules.set(file, { name: path.relative(root, file), map, text: null, size: 0 })
 }
 
 /**
@@ -62,24 +66,18 @@ export function addModule(root: string, { file, map }: ModuleSource): void {
 export function placeOf(url: string, line: number, column: number): Place | null {
   const source = url.startsWith(CELL_URL) ? cells.get(Number(url.slice(CELL_URL.length))) : modules.get(url)
   if (!source) return null
-  const origin = originOf(source, line, column)
-  return { name: source.name, ...origin, text: lineOf(source, origin.line) }
+  source.read ??= mappingOf(source)
+  const { map, lines } = source.read
+  const entry = map?.findEntry(line - 1, column - 1)
+  const origin =
+    entry && 'originalLine' in entry && entry.originalLine !== undefined
+      ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 }
+      : { line, column }
+  return { name: source.name, ...origin, text: lines[origin.line - 1] }
 }
 
-function originOf(source: Source, line: number, column: number): { line: number; column: number } {
-  if (source.map === '') return { line, column }
-  if (typeof source.map === 'string')
-    source.map = new SourceMap(JSON.parse(source.map) as ConstructorParameters<typeof SourceMap>[0])
-  const entry = source.map.findEntry(line - 1, column - 1)
-  if (!('originalLine' in entry) || entry.originalLine === undefined) return { line, column }
-  return { line: entry.originalLine + 1, column: entry.originalColumn + 1 }
-}
-
-function lineOf(source: Source, line: number): string | undefined {
-  try {
-    return source.lines()[line - 1]
-  } catch {
-    // The file is gone.
-    return undefined
-  }
+function mappingOf({ map: json, text }: Source): Mapping {
+  if (json === '') return { map: null, lines: (text ?? '').split(/\r?\n/) }
+  const map = JSON.parse(json) as ConstructorParameters<typeof SourceMap>[0] & { sourcesContent?: string[] }
+  return { map: new SourceMap(map), lines: (text ?? map.sourcesContent?.[0] ?? '').split(/\r?\n/) }
 }

@@ -16,8 +16,8 @@ export interface Refreshed {
 
 const NOTHING: Refreshed = { reload: [], warnings: [] }
 
-/** An edit that is not taken over: the files that are to blame, and what is wrong. */
-interface Refusal {
+/** Something about files, e.g. what is wrong with an edit that is not taken over. */
+interface Remark {
   readonly files: readonly string[]
   readonly text: string
 }
@@ -28,9 +28,9 @@ export class Refresh {
   readonly #programs: Programs
   readonly #modules: Modules
   readonly #folders = new Map<string, string>()
-  /** Texts that were refused, so that each is complained of once. */
-  #refused = '[]'
-  #said: readonly string[] = []
+  /** What is on the disk of files whose edit was refused, null of files that are gone; and what was said of them. */
+  #refused: ReadonlyMap<string, string | null> = new Map()
+  #said: ReadonlySet<string> = new Set()
   /** Whether files have come or gone since edits were taken over last. */
   #cameOrWent = false
 
@@ -51,18 +51,23 @@ export class Refresh {
     }
     const changed = this.#foldersChanged()
     this.#cameOrWent ||= changed
-    const found = JSON.stringify([...edits, ...gone])
-    if (!changed && found === this.#refused) return NOTHING
+    const found = new Map<string, string | null>([...edits, ...gone.map((file) => [file, null] as const)])
+    if (!changed && isSame(found, this.#refused)) return NOTHING
     const moved = this.#cameOrWent ? this.#modules.moved() : []
-    const warnings: string[] = []
-    const reload = this.#takeOver(edits, moved, mode, warnings)
+    const remarks: Remark[] = []
+    const { reload, warnings } = this.#takeOver(edits, moved, mode, remarks)
     for (const file of gone)
-      if (this.#isUsed(file)) warnings.push(`${this.#name(file)} is gone; its code from before stays in use.`)
+      if (this.#isUsed(file))
+        remarks.push({ files: [file], text: `${this.#name(file)} is gone; its code from before stays in use.` })
       else this.#forget(file)
-    const fresh = found === this.#refused ? warnings.filter((warning) => !this.#said.includes(warning)) : warnings
-    this.#refused = JSON.stringify([...edits, ...gone.filter((file) => this.#programs.sources.has(file))])
-    this.#said = warnings
-    return { reload, warnings: fresh }
+    const isOld = ({ files, text }: Remark): boolean =>
+      this.#said.has(text) && files.every((file) => this.#refused.get(file) === found.get(file))
+    const fresh = remarks.filter((remark) => !isOld(remark)).map(({ text }) => text)
+    this.#refused = new Map(
+      [...found].filter(([file]) => edits.has(file) || (gone.includes(file) && this.#programs.sources.has(file))),
+    )
+    this.#said = new Set(remarks.map(({ text }) => text))
+    return { reload, warnings: [...fresh, ...warnings] }
   }
 
   #isUsed(file: string): boolean {
@@ -75,16 +80,12 @@ export class Refresh {
   }
 
   /**
-   * Takes over what is not broken, and says of the rest why it is not.
+   * Takes over what is not broken.
    *
    * @param edits texts by file; those that were taken over are removed from it
+   * @param remarks receives what is wrong with the others
    */
-  #takeOver(
-    edits: Map<string, string>,
-    moved: readonly string[],
-    mode: TypeErrors,
-    warnings: string[],
-  ): ModuleSource[] {
+  #takeOver(edits: Map<string, string>, moved: readonly string[], mode: TypeErrors, remarks: Remark[]): Refreshed {
     const tried = new Map(edits)
     while (tried.size > 0 || moved.length > 0) {
       const before = this.#programs.state
@@ -95,19 +96,18 @@ export class Refresh {
       const outcome = this.#attempt([...tried.keys()], moved, mode, before.program)
       if ('reload' in outcome) {
         this.#modules.markSent(outcome.reload)
-        warnings.push(...outcome.warnings)
         for (const file of tried.keys()) edits.delete(file)
         this.#cameOrWent = false
-        return outcome.reload
+        return outcome
       }
       for (const back of undo.reverse()) back()
       this.#programs.restore(before)
-      warnings.push(this.#complaint(outcome))
+      remarks.push(this.#complaint(outcome))
       const blamed = outcome.files.filter((file) => tried.has(file))
-      if (blamed.length === 0) return []
+      if (blamed.length === 0) return NOTHING
       for (const file of blamed) tried.delete(file)
     }
-    return []
+    return NOTHING
   }
 
   #attempt(
@@ -115,9 +115,11 @@ export class Refresh {
     moved: readonly string[],
     mode: TypeErrors,
     before: ts.Program,
-  ): Refusal | { readonly reload: ModuleSource[]; readonly warnings: readonly string[] } {
-    const syntax = edited.flatMap((file) => this.#syntaxErrors(file))
-    if (syntax.length > 0) return this.#refusal(syntax, edited)
+  ): Remark | Refreshed {
+    for (const file of edited) {
+      const syntax = this.#syntaxErrors(file)
+      if (syntax.length > 0) return this.#refusal(syntax, [file])
+    }
     const types = mode === 'off' ? [] : this.#typeErrors(edited, before)
     if (types.length > 0 && mode === 'error') return this.#refusal(types, edited)
     try {
@@ -154,7 +156,7 @@ export class Refresh {
     return [...own, ...others]
   }
 
-  #refusal(errors: readonly ts.Diagnostic[], edited: readonly string[]): Refusal {
+  #refusal(errors: readonly ts.Diagnostic[], edited: readonly string[]): Remark {
     const text = describe(errors, this.#root).join('\n')
     const { program } = this.#programs
     const blamed = new Set<string>()
@@ -170,9 +172,9 @@ export class Refresh {
     return { files: blamed.size > 0 ? [...blamed] : edited, text }
   }
 
-  #complaint({ files, text }: Refusal): string {
+  #complaint({ files, text }: Remark): Remark {
     const names = files.map((file) => this.#name(file)).join(', ')
-    return `The edit of ${names} is not taken over; the code from before stays in use.\n${text}`
+    return { files, text: `The edit of ${names} is not taken over; the code from before stays in use.\n${text}` }
   }
 
   /** Whether files may have come or gone beside those in use. */
@@ -191,6 +193,10 @@ export class Refresh {
   #name(file: string): string {
     return placeName(file, this.#root) ?? file
   }
+}
+
+function isSame(a: ReadonlyMap<string, unknown>, b: ReadonlyMap<string, unknown>): boolean {
+  return a.size === b.size && [...a].every(([key, value]) => b.has(key) && b.get(key) === value)
 }
 
 function errorsOf(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnostic[] {

@@ -41,12 +41,19 @@ export type Bindings = Readonly<Record<string, readonly [name: string, set: (val
 
 /** What came of a reload. */
 export interface Reload {
-  /** Relative to the project's folder; the changed ones first, then those that import them. Empty when it failed. */
+  /** Relative to the project's folder; the changed ones first, then those that import them. */
   readonly reloaded: readonly string[]
-  /** What a module threw; everything is as it was before. Null when it went well. */
-  readonly problem: unknown
+  /** Edits that made a module throw: what they edited is as it was before. */
+  readonly refused: readonly RefusedEdit[]
   /** Sentences about names that cells have imported and that a module no longer exports: they keep their value. */
   readonly notes: readonly string[]
+}
+
+/** An edited module that could not be loaded anew, and what was thrown. */
+export interface RefusedEdit {
+  /** Relative to the project's folder. */
+  readonly file: string
+  readonly error: unknown
 }
 
 /** Loads the modules that cells import. Modules of the project can be reloaded; all others come from Node. */
@@ -98,6 +105,8 @@ class ModuleLoader implements Loader {
   #next: World | null = null
   /** Files whose reload was begun and not ended. */
   #unfinished: readonly string[] = []
+  /** Files whose reload failed: they are tried again when others have changed. */
+  #refused: readonly string[] = []
   #entries = 0
   /** Rises with every forced stop: what began before it is not to go on. */
   #era = 0
@@ -153,12 +162,36 @@ class ModuleLoader implements Loader {
 
   async reload(modules: readonly ModuleSource[]): Promise<Reload> {
     this.#sources.keep(modules)
-    const given = new Set([...this.#unfinished, ...modules.map(({ file }) => file)])
+    const again = modules.length > 0 ? this.#refused : []
+    const given = new Set([...this.#unfinished, ...again, ...modules.map(({ file }) => file)])
     const changed = [...given].filter((file) => this.#hasChanged(file))
-    const affected = changed.length > 0 ? affectedBy(changed, this.#world, this.#sources) : []
-    if (affected.length === 0) return { reloaded: [], problem: null, notes: [] }
-
     this.#unfinished = changed
+    const era = this.#era
+    const whole = await this.#reload(changed)
+    if (!whole.failed) return { reloaded: whole.reloaded, refused: [], notes: whole.notes }
+    // One bad edit does not keep the others out.
+    const reloaded: string[] = []
+    const refused: RefusedEdit[] = []
+    const notes: string[] = []
+    for (const file of changed) {
+      if (era !== this.#era) break
+      const one = changed.length > 1 ? await this.#reload([file]) : whole
+      reloaded.push(...one.reloaded)
+      notes.push(...one.notes)
+      if (one.failed && this.#world.get(file)) refused.push({ file: this.#relative(file), error: one.failed.error })
+    }
+    return { reloaded: [...new Set(reloaded)], refused, notes }
+  }
+
+  /** Loads modules and all that import them anew, or leaves everything as it was. */
+  async #reload(
+    changed: readonly string[],
+  ): Promise<Pick<Reload, 'reloaded' | 'notes'> & { readonly failed: { readonly error: unknown } | null }> {
+    const affected = changed.length > 0 ? affectedBy(changed, this.#world, this.#sources) : []
+    if (affected.length === 0) {
+      this.#finished(changed)
+      return { reloaded: [], failed: null, notes: [] }
+    }
     const old = this.#world.all().filter(({ file }) => affected.includes(file))
     const next = new World(this.#world.all().filter((instance) => !old.includes(instance)))
     this.#next = next
@@ -167,11 +200,21 @@ class ModuleLoader implements Loader {
       const entries = old.filter(({ entry }) => entry !== null).sort((a, b) => Number(a.entry) - Number(b.entry))
       await this.#instances([...entries.map(({ file }) => file), ...affected], next)
     } catch (error) {
-      if (this.#next === next) this.#takeBack(next, old)
-      return { reloaded: [], problem: error, notes: [] }
+      // The stack is written when it is first read, by the source maps of that time.
+      if (error instanceof Error) void error.stack
+      if (this.#next === next) this.#takeBack(next, old, changed)
+      return { reloaded: [], failed: { error }, notes: [] }
     }
-    const notes = critical(() => this.#replace(next, old))
-    return { reloaded: affected.map((file) => this.#relative(file)), problem: null, notes }
+    const notes = critical(() => {
+      this.#finished(changed)
+      return this.#replace(next, old)
+    })
+    return { reloaded: affected.map((file) => this.#relative(file)), failed: null, notes }
+  }
+
+  #finished(files: readonly string[]): void {
+    this.#unfinished = this.#unfinished.filter((file) => !files.includes(file))
+    this.#refused = this.#refused.filter((file) => !files.includes(file))
   }
 
   /** A module's text differs from what runs of it. One that does not only gets its newer source map. */
@@ -186,9 +229,10 @@ class ModuleLoader implements Loader {
   }
 
   /** The reload has failed: the old modules stay. */
-  #takeBack(next: World, old: readonly Instance[]): void {
+  #takeBack(next: World, old: readonly Instance[], changed: readonly string[]): void {
     this.#drop(next)
-    this.#unfinished = []
+    this.#finished(changed)
+    this.#refused = [...this.#refused, ...changed]
     for (const { source } of old) this.#options.onSource(source)
   }
 
@@ -210,7 +254,6 @@ class ModuleLoader implements Loader {
       if (!old.includes(instance) && !next.get(instance.file)) next.add(instance)
     this.#world = next
     this.#next = null
-    this.#unfinished = []
     return old.flatMap(({ file }) => {
       const instance = next.get(file)
       const lost = instance ? this.#bindings.update(file, instance.namespace) : []

@@ -4,7 +4,7 @@ import type ts from 'typescript'
 export interface CompiledModule {
   /** `System.register([…], function (exports_1, context_1) {…})`. */
   readonly code: string
-  /** Source map (version 3, JSON) from `code` to `file`. */
+  /** Source map (version 3, JSON) from `code` to `file`, with the text of `file`: by the time of an error it may be another. */
   readonly map: string
   /** What the module imports statically, as written, in order. */
   readonly specifiers: readonly string[]
@@ -64,7 +64,13 @@ export function compileModule(compiler: typeof ts, file: string, text: string): 
     const { line, character } = where.getLineAndCharacterOfPosition(start ?? 0)
     throw new ModuleSyntaxError(file, line + 1, character + 1, compiler.flattenDiagnosticMessageText(messageText, '\n'))
   }
-  const map = { ...(JSON.parse(sourceMapText ?? '{}') as object), file, sources: [file], sourceRoot: '' }
+  const map = {
+    ...(JSON.parse(sourceMapText ?? '{}') as object),
+    file,
+    sources: [file],
+    sourcesContent: [text],
+    sourceRoot: '',
+  }
   return {
     code: outputText.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, '\n'),
     map: JSON.stringify(map),
