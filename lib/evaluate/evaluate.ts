@@ -1,15 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
-import { embed, puzzleRows } from '../model/embed.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
-import { networks, recursionOf } from '../model/network.js'
 import { addMetrics, type MetricSums, noMetrics, rowOutcome } from '../model/outcome.js'
-import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
+import { statesOfSteps } from './states.js'
 
 /** Who looks at the last step of a batch, with which loss. */
 interface Inspection {
@@ -75,26 +72,11 @@ export function* evaluateInSteps(
 
 /** What the heads say after the last step; nobody would read those of the steps between. */
 function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: number): Generator<void, Outputs> {
-  const { shape } = model
-  const empty = emptyCarry(model, batch.size)
-  let { state } = takeRows(empty, batch, model)
-  disposeCarry(empty)
-  const x = tidy(() => {
-    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
-    return embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds))
-  })
-  const { updates } = recursionOf(shape)
-  try {
-    for (let step = 1; step <= steps; step++) {
-      const before: State = state
-      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape), x, before))
-      for (const [name, tensor] of Object.entries(before)) if (state[name] !== tensor) tensor.dispose()
-      if (step < steps) yield
-    }
-    return tidy(() => heads(weights, shape, state))
-  } finally {
-    tf.dispose([x, ...Object.values(state)])
+  for (const { step, state } of statesOfSteps(model, weights, batch, steps)) {
+    if (step === steps) return tidy(() => heads(weights, model.shape, state))
+    yield
   }
+  throw new Error(`an evaluation with ${steps} supervision steps`)
 }
 
 function puzzleOutcomes(batch: Batch, predictions: Int32Array, qHalt: Float32Array, steps: number): PuzzleOutcome[] {

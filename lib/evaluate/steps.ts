@@ -1,12 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
-import { embed, puzzleRows } from '../model/embed.js'
 import { heads } from '../model/heads.js'
-import { networks, recursionOf } from '../model/network.js'
-import { recurseWithoutGradient, type State } from '../model/recursion.js'
+import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
+import { statesOfSteps } from './states.js'
 
 /** What the heads read off after one supervision step. */
 export interface SupervisionStep {
@@ -32,25 +30,8 @@ export function* evaluateSteps(
   batch: Batch,
   steps: number,
 ): Generator<SupervisionStep, void> {
-  const { shape } = model
-  const empty = emptyCarry(model, batch.size)
-  let { state } = takeRows(empty, batch, model)
-  disposeCarry(empty)
-  const x = tidy(() => {
-    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
-    return embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds))
-  })
-  const { updates } = recursionOf(shape)
-  try {
-    for (let step = 1; step <= steps; step++) {
-      const before: State = state
-      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape), x, before))
-      for (const [name, tensor] of Object.entries(before)) if (state[name] !== tensor) tensor.dispose()
-      yield { step, ...readHeads(weights, shape, state) }
-    }
-  } finally {
-    tf.dispose([x, ...Object.values(state)])
-  }
+  for (const { step, state } of statesOfSteps(model, weights, batch, steps))
+    yield { step, ...readHeads(weights, model.shape, state) }
 }
 
 function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
