@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Driver, startDriver } from './cells-driver.js'
 
@@ -164,6 +167,26 @@ test('a cell that waits for input or for a module is stopped', async () => {
   driver.stop(imports.id)
   assert.equal((await imports.ended).failure?.ename, 'Interrupted')
   assert.equal(await value('1'), '1')
+})
+
+test('a package that is being loaded when its cell is stopped is loaded to its end, so that it can be used', async (t) => {
+  const cwd = mkdtempSync(path.join(os.tmpdir(), 'recurlab-package-'))
+  const folder = path.join(cwd, 'node_modules', 'slow')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(path.join(folder, 'package.json'), '{ "name": "slow", "type": "module", "main": "index.js" }')
+  const slow = `console.log('on'); for (const end = Date.now() + 400; Date.now() < end; ); export const n = 7`
+  writeFileSync(path.join(folder, 'index.js'), slow)
+  const own = await startDriver({ cwd })
+  t.after(async () => {
+    await own.close()
+    rmSync(cwd, { recursive: true })
+  })
+  const cell = own.start(`let seen; await $rl.import('slow', { n: ['n', (value) => { seen = value }] }); while (true);`)
+  await own.until(() => (own.printed(cell.id) === 'on\n' ? true : undefined))
+  own.stop(cell.id)
+  assert.equal((await cell.ended).failure?.ename, 'Interrupted')
+  const again = await own.run(`await $rl.import('slow', { n: ['n', (value) => { seen = value }] }); $rl.result(seen)`)
+  assert.equal(again.result, '7', again.failure?.evalue)
 })
 
 test('a stop between cells does nothing', async () => {

@@ -29,14 +29,38 @@ const FRAMES = 12
  * @param here the function that the interruption called; what stands below it was interrupted
  */
 export function isSafePlace(here: (...args: never[]) => unknown): boolean {
+  // The evaluation of the interruption and built-in functions have no URL; no frame at all means between two callbacks.
+  return !UNSAFE.test(urlsBelow(here, FRAMES).find((url) => url !== '') ?? '')
+}
+
+const LOADER = /^node:internal\/modules\//
+const PACKAGE = /\/node_modules\//
+
+/**
+ * Whether what is interrupted now is a package that Node is loading: its top level, or the loader itself. Node cannot load
+ * it again when it is ended there. A function of a cell or of the project that a package calls meanwhile can be ended.
+ *
+ * @param here the function that the interruption called; what stands below it was interrupted
+ * @param underway whether packages are being loaded: one may go on after an await, where the loader is not on the stack
+ */
+export function isLoadingPackage(here: (...args: never[]) => unknown, underway: boolean): boolean {
+  const urls = urlsBelow(here, Number.POSITIVE_INFINITY)
+  const others = urls.filter((url) => url !== '' && !url.startsWith('node:'))
+  const top = others[0]
+  if (top !== undefined && !PACKAGE.test(top)) return false
+  if (urls.some((url) => LOADER.test(url))) return true
+  return underway && top !== undefined && others.every((url) => PACKAGE.test(url))
+}
+
+/** Where the code stands that was interrupted, innermost first. */
+function urlsBelow(here: (...args: never[]) => unknown, frames: number): readonly string[] {
   const { prepareStackTrace, stackTraceLimit } = Error
   const holder = {} as { stack: readonly string[] }
-  Error.stackTraceLimit = FRAMES
+  Error.stackTraceLimit = frames
   Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getScriptNameOrSourceURL() ?? '')
   Error.captureStackTrace(holder, here)
   const urls = holder.stack
   Error.prepareStackTrace = prepareStackTrace
   Error.stackTraceLimit = stackTraceLimit
-  // The evaluation of the interruption and built-in functions have no URL; no frame at all means between two callbacks.
-  return !UNSAFE.test(urls.find((url) => url !== '') ?? '')
+  return urls
 }

@@ -1,6 +1,6 @@
 import type { MimeBundle } from '../../notebook/host.js'
 import type { CellRun, Failure } from '../protocol.js'
-import { isSafePlace, loadClearStack } from './async-stack.js'
+import { isLoadingPackage, isSafePlace, loadClearStack } from './async-stack.js'
 import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
 import { critical, deferIfCritical } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
@@ -32,6 +32,8 @@ export interface Stops {
 /** Runs cells, one at a time, and stops them. */
 export interface Lifecycle extends Stops {
   run(run: CellRun): void
+  /** So many packages are being loaded: the first stop waits until what they run at their top level has ended. */
+  packagesUnderway(count: number): void
   /** The user wants the cell to end. */
   stop(id: number): void
 }
@@ -63,6 +65,7 @@ class CellLifecycle implements Lifecycle {
   #stopBefore = 0
   /** A forced stop has been made, and the main thread has not come to itself yet. */
   #forced = false
+  #packagesUnderway = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -90,6 +93,10 @@ class CellLifecycle implements Lifecycle {
     })
   }
 
+  packagesUnderway(count: number): void {
+    this.#packagesUnderway = count
+  }
+
   stop(id: number): void {
     const cell = currentCell()
     if (id <= this.#parts.shared.ended) return
@@ -106,6 +113,10 @@ class CellLifecycle implements Lifecycle {
     cell.stoppable++
     try {
       return await work()
+    } catch (error) {
+      // What was saved and how to go on, in place of the bare fact.
+      if (error instanceof Error && error.name === 'Interrupted') cell.saved = describeThrown(error)
+      throw error
     } finally {
       cell.stoppable--
       if (cell.stoppable === 0 && cell.asked && cell.state === 'running') {
@@ -129,11 +140,12 @@ class CellLifecycle implements Lifecycle {
     const wasEnding = cell.state === 'ending'
     cell.stopped = true
     cell.ask()
-    const finish = (): void => this.#finish(cell, interrupted, null)
+    const failure = cell.saved ?? interrupted
+    const finish = (): void => this.#finish(cell, failure, null)
     if (wasEnding) finish()
     else {
       nodeTimers.setTimeout(finish, STOPPED_END_MS)
-      void this.#end(cell, interrupted)
+      void this.#end(cell, failure)
     }
   }
 
@@ -179,6 +191,7 @@ class CellLifecycle implements Lifecycle {
   #interrupt(id: number, force: boolean, here: (...args: never[]) => unknown): Interruption {
     if (id <= this.#parts.shared.ended) return 'over'
     const cell = currentCell()
+    if (!force && isLoadingPackage(here, this.#packagesUnderway > 0)) return 'later'
     const safe = isSafePlace(here)
     if (cell?.id !== id) this.#stopBefore = id
     else if (cell.stoppable > 0 && !force) {
@@ -213,6 +226,8 @@ class CellLifecycle implements Lifecycle {
     this.#restoreScopes()
     recoverImmediates(immediates)
     this.#parts.loader.abandon()
+    const cell = currentCell()
+    if (cell?.stopped) cell.ask()
     for (const callback of [...this.#parts.hooks.forcedStop.values()]) {
       try {
         callback()
@@ -220,7 +235,6 @@ class CellLifecycle implements Lifecycle {
         reportThrown('Thrown after a forced stop', error)
       }
     }
-    const cell = currentCell()
     if (cell?.stopped) this.#stopNow(cell)
   }
 }

@@ -8,7 +8,7 @@ import { createEvaluator } from './evaluate.js'
 import { installHost } from './host.js'
 import { answerInput } from './input.js'
 import { hideContexts } from './inspect.js'
-import { createLifecycle, type Hooks } from './lifecycle.js'
+import { createLifecycle, type Hooks, type Lifecycle } from './lifecycle.js'
 import { createLoader } from './loader/index.js'
 import { captureOutput } from './output.js'
 import { reportUncaught } from './report.js'
@@ -52,11 +52,12 @@ export function start(root: string, cwd: string): void {
       send({ type: 'modules', id: questions, specifier, from })
     },
     onSource: (source) => addModule(root, source),
+    onPackages: (underway) => lifecycle.packagesUnderway(underway),
   })
   const hooks: Hooks = { cellEnd: new Map(), forcedStop: new Map() }
   const evaluator = createEvaluator()
   process.on('exit', () => evaluator.close())
-  const lifecycle = createLifecycle({ evaluator, loader, hooks, shared })
+  const lifecycle: Lifecycle = createLifecycle({ evaluator, loader, hooks, shared })
   const comms = createComms()
   installHost(hooks, lifecycle, comms)
   installRuntime(loader, cwd)
