@@ -1,6 +1,7 @@
 import path from 'node:path'
 import ts from 'typescript'
 import { CELL_PREFIX, isCellFile } from './cell-file.js'
+import { collectGarbage } from './garbage.js'
 import { bind, insideOf } from './internal.js'
 import { markAsModule, type ProgramState, Programs } from './programs.js'
 import { Scope } from './scope.js'
@@ -62,6 +63,7 @@ export class Cells implements CellSession {
     if (this.#checked < CELLS_PER_CHECKER) return
     this.programs.renew()
     this.open('console.log(1)')
+    collectGarbage()
   }
 
   #look(sourceFile: ts.SourceFile, augmenting = false): OpenCell {
