@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { type Folder, makeFolder, makeNotebook, type Notebook } from './compiler-folder.js'
+import { createCalls } from '../../lib/kernel/compiler/calls.js'
+import { Cells } from '../../lib/kernel/compiler/cells.js'
+import { type Folder, makeFolder, makeNotebook, type Notebook, root } from './compiler-folder.js'
 
 const CHAIN = {
   'a.ts': "import { b } from './b.js'\nexport const a = () => b()\n",
@@ -227,4 +229,37 @@ describe('an edited module', () => {
     assert.deepEqual(notebook.reloads('g'), ['f.ts', 'g.ts'])
     assert.deepEqual(notebook.complaints('g.toUpperCase()'), [])
   })
+})
+
+test('what is read ahead of a lib that nobody has imported is neither watched nor outdated', () => {
+  const project = makeFolder({
+    'lib/index.ts': "export * from './x'\n",
+    'lib/x.ts': 'export const x = 1\n',
+    'lib/bad.ts': 'export const = 1\n',
+    'notebooks/README.md': '',
+  })
+  try {
+    const calls = createCalls(root, new Cells(root, project.file('notebooks')), 'test')
+    const ask = (code: string) => calls.cell({ id: 1, code, typeErrors: 'error' })
+    while (calls.rest());
+    project.write('lib/x.ts', "export const x: number = 'wrong'\n")
+    assert.deepEqual(ask('1').warnings, [])
+    project.write('lib/x.ts', "export const x = 'new'\nexport * from './bad'\n")
+    assert.equal(ask("import { x } from '../lib'\nx.toUpperCase()").failure, null)
+    const reply = calls.modules({ specifier: '../lib', from: `${project.file('notebooks')}/` })
+    assert.match(reply.failure?.traceback.join('\n') ?? '', /bad\.ts:1:14/)
+    project.write('lib/x.ts', 'export const x = 2\n')
+    assert.match(ask('x.toFixed()').failure?.evalue ?? 'ok', /^ok$/)
+  } finally {
+    project.close()
+  }
+})
+
+test('nothing is read ahead where a notebook has no lib beside its folder', () => {
+  const folder = makeFolder({ 'a/b/README.md': '' })
+  try {
+    assert.equal(createCalls(root, new Cells(root, folder.file('a/b')), 'test').rest(), false)
+  } finally {
+    folder.close()
+  }
 })

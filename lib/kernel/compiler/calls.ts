@@ -1,5 +1,6 @@
 import ts from 'typescript'
 import type { CellReply, CompilerCalls } from '../protocol.js'
+import { readAhead } from './ahead.js'
 import { isCellFile } from './cell-file.js'
 import type { Cells } from './cells.js'
 import { describe, failureOf, type Hint, NO_MODULE, syntaxErrors, typeErrors } from './diagnostics.js'
@@ -12,8 +13,8 @@ import { compileCell } from './transform/index.js'
 
 /** The compiler's answers, and what it does when nobody asks. */
 export interface CompilerService extends CompilerCalls {
-  /** Work that is better done while the user thinks. */
-  rest(): void
+  /** A bit of the work that is better done while the user thinks; whether there is more of it. */
+  rest(): boolean
 }
 
 /**
@@ -22,7 +23,9 @@ export interface CompilerService extends CompilerCalls {
  * @param salt changes whenever the compiler does, so that no module compiled by another one is used
  */
 export function createCalls(root: string, cells: Cells, salt: string): CompilerService {
-  const modules = new Modules(root, cells.programs, new ModuleCache(root, salt))
+  const cache = new ModuleCache(root, salt)
+  const modules = new Modules(root, cells.programs, cache)
+  const ahead = readAhead(cells.programs, cache)
   const refresh = new Refresh(root, cells.programs, modules)
   const hint: Hint = (found) => {
     if (!NO_MODULE.includes(found.code)) return ''
@@ -52,6 +55,9 @@ export function createCalls(root: string, cells: Cells, salt: string): CompilerS
       })
     },
     modules: ({ specifier, from }) => modules.request(specifier, from),
-    rest: () => cells.tidy(),
+    rest() {
+      cells.tidy()
+      return ahead.next().done !== true
+    },
   }
 }

@@ -2,6 +2,8 @@ import type { CompilerCalls } from '../protocol.js'
 import type { CompilerService } from './calls.js'
 import { type Begin, eachLine, type Reply, type Request } from './channel.js'
 
+const STARTING_MS = 1000
+
 /**
  * Answers questions on standard input, one after another, until it ends: then whoever asked is gone.
  *
@@ -13,15 +15,23 @@ export function serve(begin: (begin: Begin) => CompilerService): void {
   const say = (reply: Reply): void => {
     process.stdout.write(`${JSON.stringify(reply)}\n`)
   }
+  /** Between two bits of it, questions are read. */
+  const restSoon = (): void => {
+    if (resting) clearImmediate(resting)
+    resting = setImmediate(() => {
+      resting = null
+      if (service?.rest()) restSoon()
+    })
+  }
   const take = (message: unknown): void => {
     if (service === null) {
       service = begin(message as Begin)
+      // Not while the kernel's other processes start.
+      setTimeout(() => restSoon(), STARTING_MS)
       return
     }
-    const asked = service
-    say(answer(asked, message as Request))
-    if (resting) clearImmediate(resting)
-    resting = setImmediate(() => asked.rest())
+    say(answer(service, message as Request))
+    restSoon()
   }
   process.stdin.setEncoding('utf8')
   process.stdin.on('data', eachLine(take))

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import ts from 'typescript'
-import { insideOf, resolvedModule, resolveForeign } from './internal.js'
+import { bind, insideOf, resolvedModule, resolveForeign } from './internal.js'
 import { cellOptions } from './options.js'
 import { isProjectFile, Sources } from './sources.js'
 
@@ -107,6 +107,26 @@ export class Programs {
   /** Remembers what {@link find} finds, as long as no file comes or goes. */
   newResolutions(): ts.ModuleResolutionCache {
     return ts.createModuleResolutionCache(this.#root, (name) => name, this.options)
+  }
+
+  /**
+   * Parses and binds a file as a program would that has it, so that the first program that does is made fast.
+   *
+   * @returns the file, and the files that it imports, without those that are in the program
+   */
+  prepare(name: string): { readonly file: ts.SourceFile | undefined; readonly imports: readonly string[] } {
+    const host: ts.CompilerHost = {
+      ...this.#host,
+      getSourceFile: (file, options) => (file === name ? this.sources.parseAhead(file, options) : undefined),
+    }
+    // What it imports is found, not read.
+    const alone = ts.createProgram([name], { ...this.options, noResolve: true, noLib: true, types: [] }, host)
+    const file = alone.getSourceFile(name)
+    if (!file) return { file, imports: [] }
+    bind(file, this.options)
+    const targets = (insideOf(file).imports ?? []).map(({ text }) => resolvedModule(alone, file, text))
+    const imports = targets.filter((target) => target !== undefined && !this.program.getSourceFile(target))
+    return { file, imports: [...new Set(imports as string[])] }
   }
 
   /** Files of the project that import one of these. */

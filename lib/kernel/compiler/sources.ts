@@ -15,6 +15,8 @@ export class Sources {
   readonly #parsed = new Map<string, ts.SourceFile>()
   readonly #texts = new Map<string, string>()
   readonly #stamps = new Map<string, string>()
+  /** Files that nobody has asked for yet. */
+  readonly #ahead = new Map<string, { readonly stamp: string; readonly parsed: ts.SourceFile }>()
 
   /** Files of the project that were read. */
   get files(): Iterable<string> {
@@ -30,8 +32,12 @@ export class Sources {
     const known = this.#texts.get(file)
     if (known !== undefined) return known
     const stamp = stampOf(file)
-    const text = readText(file)
+    const ahead = this.#ahead.get(file)
+    this.#ahead.delete(file)
+    const isAhead = ahead?.stamp === stamp
+    const text = isAhead ? ahead.parsed.text : readText(file)
     if (text === undefined) return undefined
+    if (isAhead) this.#parsed.set(file, ahead.parsed)
     this.#texts.set(file, text)
     this.#stamps.set(file, stamp)
     return text
@@ -69,8 +75,20 @@ export class Sources {
     this.#stamps.delete(file)
   }
 
+  /** Parses a file that may be asked for one day. One of the project counts as read only when somebody does ask. */
+  parseAhead(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
+    if (!isProjectFile(file) || this.has(file)) return this.parse(file, options)
+    const stamp = stampOf(file)
+    const text = readText(file)
+    if (text === undefined) return undefined
+    const parsed = ts.createSourceFile(file, text, options)
+    this.#ahead.set(file, { stamp, parsed })
+    return parsed
+  }
+
   /** A file's syntax tree, made once for each text. */
   parse(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
+    if (!this.#parsed.has(file) && isProjectFile(file)) this.text(file)
     const known = this.#parsed.get(file)
     if (known) return known
     const text = isProjectFile(file) ? this.text(file) : readText(file)
