@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { inRoot } from './paths.mjs'
-import { writeJson } from './stamp.mjs'
+import { inRoot, inSetup } from './paths.mjs'
+import { contentOf, writeJson } from './stamp.mjs'
 
-const file = inRoot('.venv', 'share', 'jupyter', 'kernels', 'recurlab', 'kernel.json')
+const folder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'recurlab')
+const file = path.join(folder, 'kernel.json')
+/** Read by every program of Jupyter that `.venv` starts, nbconvert and JupyterLab's export among them. */
+const settingsFile = inRoot('.venv', 'etc', 'jupyter', 'jupyter_config.json')
 
 /** How Jupyter starts the kernel: with the Node that set this up. */
 export function kernelspec() {
@@ -15,12 +18,41 @@ export function kernelspec() {
   }
 }
 
-/** Whether `.venv` knows the kernel as it is now. */
+/** A page that nbconvert writes loads nothing from elsewhere; see `nbconvert/index.html.j2`. */
+const exportSettings = { HTMLExporter: { template_name: 'recurlab' } }
+
+/** What is copied into `.venv` as it is, by where it belongs. */
+const copies = [
+  { from: inSetup('logo-svg.svg'), to: path.join(folder, 'logo-svg.svg') },
+  ...['conf.json', 'index.html.j2'].map((name) => ({
+    from: path.join(inSetup('nbconvert'), name),
+    to: inRoot('.venv', 'share', 'jupyter', 'nbconvert', 'templates', 'recurlab', name),
+  })),
+]
+
+/** Whether `.venv` knows the kernel, and how to export its notebooks, as they are now. */
 export function kernelspecIsReady() {
-  return existsSync(file) && readFileSync(file, 'utf8') === `${JSON.stringify(kernelspec(), null, 2)}\n`
+  return (
+    holds(file, kernelspec()) &&
+    holds(settingsFile, exportSettings) &&
+    copies.every(({ from, to }) => contentOf(to).equals(contentOf(from)))
+  )
 }
 
-/** Registers the kernel `recurlab` in `.venv`, nowhere else. */
+/** Registers the kernel `recurlab` in `.venv`, nowhere else, and how its notebooks are exported. */
 export function registerKernel() {
   writeJson(file, kernelspec())
+  writeJson(settingsFile, exportSettings)
+  for (const { from, to } of copies) {
+    mkdirSync(path.dirname(to), { recursive: true })
+    copyFileSync(from, to)
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {object} value
+ */
+function holds(name, value) {
+  return existsSync(name) && readFileSync(name, 'utf8') === `${JSON.stringify(value, null, 2)}\n`
 }

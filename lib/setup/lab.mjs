@@ -28,6 +28,8 @@ export async function lab(rest) {
   preset('@jupyterlab/apputils-extension/notification', { fetchNews: 'false', checkForUpdates: false })
   // A notebook that is opened without its kernel, or exported, shows its widgets as they were last.
   preset('@jupyter-widgets/jupyterlab-manager/plugin', { saveState: true })
+  // What a completion means, e.g. a key of the configuration, is read beside it.
+  preset('@jupyterlab/completer-extension/manager', { showDocumentationPanel: true })
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
     // JupyterLab would drop what a cell prints above a thousand messages a second.
