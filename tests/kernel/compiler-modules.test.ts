@@ -241,7 +241,7 @@ test('what is read ahead of a lib that nobody has imported is neither watched no
   try {
     const calls = createCalls(root, new Cells(root, project.file('notebooks')), 'test')
     const ask = (code: string) => calls.cell({ id: 1, code, typeErrors: 'error' })
-    while (calls.rest());
+    while (calls.readAhead());
     project.write('lib/x.ts', "export const x: number = 'wrong'\n")
     assert.deepEqual(ask('1').warnings, [])
     project.write('lib/x.ts', "export const x = 'new'\nexport * from './bad'\n")
@@ -258,7 +258,7 @@ test('what is read ahead of a lib that nobody has imported is neither watched no
 test('nothing is read ahead where a notebook has no lib beside its folder', () => {
   const folder = makeFolder({ 'a/b/README.md': '' })
   try {
-    assert.equal(createCalls(root, new Cells(root, folder.file('a/b')), 'test').rest(), false)
+    assert.equal(createCalls(root, new Cells(root, folder.file('a/b')), 'test').readAhead(), false)
   } finally {
     folder.close()
   }

@@ -13,8 +13,10 @@ import { compileCell } from './transform/index.js'
 
 /** The compiler's answers, and what it does when nobody asks. */
 export interface CompilerService extends CompilerCalls {
-  /** A bit of the work that is better done while the user thinks; whether there is more of it. */
-  rest(): boolean
+  /** Work that is better done between two questions. */
+  rest(): void
+  /** Prepares one file that may be imported one day; whether there are more. */
+  readAhead(): boolean
 }
 
 /**
@@ -55,9 +57,7 @@ export function createCalls(root: string, cells: Cells, salt: string): CompilerS
       })
     },
     modules: ({ specifier, from }) => modules.request(specifier, from),
-    rest() {
-      cells.tidy()
-      return ahead.next().done !== true
-    },
+    rest: () => cells.tidy(),
+    readAhead: () => ahead.next().done !== true,
   }
 }

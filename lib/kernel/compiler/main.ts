@@ -2,7 +2,8 @@ import type { CompilerCalls } from '../protocol.js'
 import type { CompilerService } from './calls.js'
 import { type Begin, eachLine, type Reply, type Request } from './channel.js'
 
-const STARTING_MS = 1000
+/** Nobody has asked for so long: then there is time for what nobody may need. */
+const QUIET_MS = 1000
 
 /**
  * Answers questions on standard input, one after another, until it ends: then whoever asked is gone.
@@ -12,26 +13,30 @@ const STARTING_MS = 1000
 export function serve(begin: (begin: Begin) => CompilerService): void {
   let service: CompilerService | null = null
   let resting: NodeJS.Immediate | null = null
+  let ahead: NodeJS.Timeout | null = null
   const say = (reply: Reply): void => {
     process.stdout.write(`${JSON.stringify(reply)}\n`)
   }
-  /** Between two bits of it, questions are read. */
-  const restSoon = (): void => {
-    if (resting) clearImmediate(resting)
-    resting = setImmediate(() => {
-      resting = null
-      if (service?.rest()) restSoon()
-    })
+  /** Between two files, questions are read. */
+  const readAhead = (): void => {
+    if (service?.readAhead()) ahead = setTimeout(readAhead, 0)
+  }
+  /** A notebook that runs its cells one after another needs the processor itself. */
+  const whenQuiet = (): void => {
+    if (ahead) clearTimeout(ahead)
+    ahead = setTimeout(readAhead, QUIET_MS)
   }
   const take = (message: unknown): void => {
     if (service === null) {
       service = begin(message as Begin)
-      // Not while the kernel's other processes start.
-      setTimeout(() => restSoon(), STARTING_MS)
+      whenQuiet()
       return
     }
-    say(answer(service, message as Request))
-    restSoon()
+    const asked = service
+    say(answer(asked, message as Request))
+    if (resting) clearImmediate(resting)
+    resting = setImmediate(() => asked.rest())
+    whenQuiet()
   }
   process.stdin.setEncoding('utf8')
   process.stdin.on('data', eachLine(take))
