@@ -22,7 +22,7 @@ export interface CellsProcess {
   /** Nothing is handled until {@link resume}; a process that sends or prints more than its pipes hold waits meanwhile. */
   pause(): void
   resume(): void
-  /** Ends it at once. */
+  /** Ends it at once, and what cells have started. */
   kill(): void
 }
 
@@ -55,6 +55,8 @@ export function startCells(
     env: options.env ?? process.env,
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
+    // In a process group of its own, so that nothing that cells have started outlives it.
+    detached: true,
   })
   const frames = child.stdio[3] as Readable
   const stops = child.stdio[4] as Writable
@@ -63,6 +65,7 @@ export function startCells(
   // What is written to a process that has just died is lost like the process; its exit is told below.
   stops.on('error', () => {})
   child.on('error', () => {})
+  child.once('exit', () => killGroup(child))
 
   const reader = createFrameReader()
   let paused = false
@@ -103,7 +106,9 @@ export function startCells(
       drain()
       if (!paused) for (const stream of [frames, child.stdout!, child.stderr!]) stream.resume()
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill() {
+      if (child.exitCode === null && child.signalCode === null) killGroup(child)
+    },
   }
 }
 
@@ -139,4 +144,13 @@ function whenEnded(
   child.once('error', () => {
     if (child.pid === undefined) ended(null, null)
   })
+}
+
+function killGroup({ pid }: ChildProcess): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch {
+    // None of it is left.
+  }
 }

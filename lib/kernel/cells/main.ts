@@ -4,6 +4,7 @@ import type { ModulesReply, ToCells } from '../protocol.js'
 import { createComms } from './comms.js'
 import { replaceConsole } from './console.js'
 import { context } from './context.js'
+import { endWithChildren } from './end.js'
 import { createEvaluator } from './evaluate.js'
 import { installHost } from './host.js'
 import { answerInput } from './input.js'
@@ -34,7 +35,7 @@ export function start(root: string, cwd: string): void {
   stopper.unref()
   // The terminal's Ctrl-C reaches every process of the group; it is the server that stops cells.
   process.on('SIGINT', () => {})
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
+  process.on('disconnect', endWithChildren)
   captureOutput(shared)
   replaceConsole()
   replaceTimers()

@@ -1,6 +1,7 @@
 import { Session } from 'node:inspector'
 import { Socket } from 'node:net'
 import type { StopRequest } from '../protocol.js'
+import { endWithChildren } from './end.js'
 import { createFrameReader } from './frames.js'
 import { FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
 
@@ -29,9 +30,8 @@ export function start(memory: SharedArrayBuffer): void {
     for (let frame = reader.next(); frame; frame = reader.next()) stop(frame.value as StopRequest, state)
   })
   // In a busy loop or not, without a server nobody needs this process.
-  const end = (): void => void process.kill(process.pid, 'SIGKILL')
-  stops.on('end', end)
-  stops.on('error', end)
+  stops.on('end', endWithChildren)
+  stops.on('error', endWithChildren)
 
   let before = 0
   setInterval(() => {

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import type { Content, FromCells, Header } from '../protocol.js'
 import { critical } from './critical.js'
+import { endWithChildren } from './end.js'
 import { encodeFrame } from './frames.js'
 
 /** Where the server reads. */
@@ -19,7 +20,7 @@ export function send(message: FromCells): void {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EAGAIN') Atomics.wait(idle, 0, 0, 1)
         // Without a server nobody needs this process.
-        else if (code === 'EPIPE') process.kill(process.pid, 'SIGKILL')
+        else if (code === 'EPIPE') endWithChildren()
         else throw error
       }
     }
