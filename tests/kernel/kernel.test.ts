@@ -106,6 +106,17 @@ test('with stop_on_error false nothing is aborted', async () => {
   assert.deepEqual(statuses, ['error', 'ok'])
 })
 
+test('a cell that is interrupted where it asks for a line is stopped, whatever it does when nobody answers', async () => {
+  const code = `import { input } from '../lib/notebook/input'\ntry { await input('name? ') } finally { console.log('on') }`
+  const asked = new Promise<void>((resolve) => kernel.onInput(() => void resolve()))
+  const id = kernel.send('execute', { code, allow_stdin: true })
+  await asked
+  await kernel.ask('interrupt', {}, 'control')
+  const answer = await kernel.answer(id)
+  assert.equal(answer.reply.ename, 'Interrupted')
+  assert.equal(printed(answer), '')
+})
+
 test('an interrupt stops a synchronous loop and an awaiting cell, and what was declared before stays', async () => {
   await kernel.execute('const kept = 7')
   const looping = kernel.send('execute', { code: `console.log('on'); for (;;) {}` })

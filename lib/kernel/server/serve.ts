@@ -58,8 +58,9 @@ export function serve(parts: ServeParts): Kernel {
   const status = (parent: Header | null, execution_state: string): void =>
     wire.publish(parent, 'status', { execution_state })
   const interrupt = (): void => {
-    stdin.giveUp()
+    // In this order: a cell that is stopped where it asks does not see that nobody answered.
     runner.interrupt()
+    stdin.giveUp()
   }
 
   const queue = createQueue(async (message, aborted) => {
