@@ -51,6 +51,9 @@ async function gone(pids: readonly number[]): Promise<void> {
 }
 
 const OPEN = `import net from 'node:net'
+import { spawn } from 'node:child_process'
+spawn('sh', ['-c', 'sleep 1000 & sleep 1000'])
+await new Promise((resolve) => setTimeout(resolve, 100))
 net.createServer().listen(0)
 setInterval(() => {}, 1000)
 null`
@@ -86,6 +89,7 @@ test('a shutdown ends all processes in the middle of a synchronous loop', async 
 
 test('when the server is killed, no process stays, not even in a synchronous loop', async (t) => {
   const kernel = await open(t)
+  await kernel.execute(OPEN)
   await busy(kernel)
   const pids = below(kernel.process.pid!)
   assert.ok(pids.length >= 2)
