@@ -21,6 +21,11 @@ const CELLS = [
   `turns > 0`,
   `import { answer } from '../lib/chain.js'\nanswer()`,
   `show(curves([{ name: 'mlp', seed: 0, x: [0, 1, 2], y: [0, 50, 90] }], { x: 'step', y: 'test.exact (%)' }))`,
+  `import { configSchema, controls } from '../lib'\nconst panel = controls(configSchema, { keys: ['mixer', 'T', 'lr'] })\npanel`,
+  `[panel.value.T, panel.value.lr === controls(configSchema).value.lr]`,
+  `import { input } from '../lib'\nawait input('Name of the run: ')`,
+  `import { train } from '../lib'`,
+  `train({ puz`,
 ]
 
 const edit = (folder: string, text: string): void => writeFileSync(path.join(folder, 'lib', 'answer.ts'), text)
@@ -92,4 +97,47 @@ test('in JupyterLab a figure is an interactive plot', { skip }, async () => {
   await runCell(page, 8)
   await cellOf(page, 8).locator('.js-plotly-plot .main-svg').first().waitFor({ timeout: 60_000 })
   await lab.screenshot('5-plot')
+})
+
+test('in JupyterLab a panel shows what a key means, takes over what is right and says what is not', {
+  skip,
+}, async () => {
+  const { page } = lab
+  await runCell(page, 9)
+  const field = cellOf(page, 9).locator('.widget-text', { hasText: 'T' }).locator('input')
+  await field.waitFor({ timeout: 60_000 })
+  const words = await cellOf(page, 9)
+    .locator('.widget-label [title]')
+    .evaluateAll((all) => all.map((one) => one.title))
+  assert.match(words.join('\n'), /^What mixes tokens.*\nT: Latent recursions.*\nPeak learning rate/)
+  await field.fill('none')
+  await field.press('Tab')
+  await outputOf(page, 9, /T: expected a number/)
+  await lab.screenshot('6-panel')
+  await field.fill('4')
+  await field.press('Tab')
+  await cellOf(page, 9).locator('.jp-OutputArea-output').filter({ hasNotText: 'expected' }).waitFor()
+  await runCell(page, 10)
+  await outputOf(page, 10, /\[ 4, true \]/)
+})
+
+test('in JupyterLab a cell asks for a line of input', { skip }, async () => {
+  const { page } = lab
+  await runCell(page, 11)
+  await cellOf(page, 11).locator('.jp-Stdin-input').fill('first')
+  await page.keyboard.press('Enter')
+  await outputOf(page, 11, /'first'/)
+  await lab.screenshot('7-input')
+})
+
+test('in JupyterLab keys of a configuration complete, with what they mean beside them', { skip }, async () => {
+  const { page } = lab
+  await runCell(page, 12)
+  await cellOf(page, 12).locator('.jp-InputPrompt', { hasText: /\d/ }).waitFor({ timeout: 60_000 })
+  await cellOf(page, 13).locator('.cm-content').click()
+  await page.keyboard.press('Control+End')
+  await page.keyboard.press('Tab')
+  const list = page.locator('.jp-Completer:not(.lm-mod-hidden)')
+  await list.locator('.jp-Completer-docpanel', { hasText: 'puzzle_emb_ndim' }).waitFor({ timeout: 60_000 })
+  await lab.screenshot('8-completion')
 })

@@ -6,6 +6,7 @@ import { type Config, configSchema } from '../../lib/config/schema.js'
 import { UserError } from '../../lib/errors.js'
 import { type Content, setHost } from '../../lib/notebook/host.js'
 import { controls } from '../../lib/notebook/widgets/controls.js'
+import { labelOf } from '../../lib/notebook/widgets/label.js'
 import { DISPLAY, type Widget } from '../../lib/notebook/widgets/widget.js'
 import { type FakeComm, type FakeHost, fakeHost } from './fake-host.js'
 
@@ -14,7 +15,7 @@ afterEach(() => setHost(null))
 /** Shows a panel, and gives the channels of its widgets by label. */
 function open(host: FakeHost, panel: Widget): (label: string) => FakeComm {
   panel[DISPLAY]()
-  return (label) => host.opened.findLast((comm) => stateOf(comm).description === label)!
+  return (label) => host.opened.findLast((comm) => labelOf(stateOf(comm)) === label)!
 }
 
 function stateOf(comm: FakeComm): Content {

@@ -12,6 +12,7 @@ import { column, row } from '../../lib/notebook/widgets/box.js'
 import { button } from '../../lib/notebook/widgets/button.js'
 import { checkbox, dropdown } from '../../lib/notebook/widgets/choice.js'
 import { number, progressBar, slider } from '../../lib/notebook/widgets/number.js'
+import { widgetHtml } from '../../lib/notebook/widgets/picture.js'
 import { label, text } from '../../lib/notebook/widgets/text.js'
 import { DISPLAY, type Widget } from '../../lib/notebook/widgets/widget.js'
 import { type FakeComm, type FakeHost, fakeHost } from './fake-host.js'
@@ -61,7 +62,8 @@ test('a widget that is shown opens one channel with the state that the front end
     _view_module: '@jupyter-widgets/controls',
     _view_module_version: '2.0.0',
     _view_name: 'FloatLogSliderView',
-    description: 'lr',
+    description: '<span title="Peak">lr</span>',
+    description_allow_html: true,
     tooltip: 'Peak',
     disabled: false,
     min: -5,
@@ -499,4 +501,14 @@ test('typeErrors tells the host, and does nothing without one', () => {
   setHost(null)
   typeErrors('off')
   assert.deepEqual(host.typeErrors, ['warning'])
+})
+
+test('a label keeps its words, and its tooltip, however they are written', () => {
+  const lr = slider({ min: 0, max: 1, label: 'a < b', tooltip: 'the "rate" & <more>' })
+  assert.equal(lr.label, 'a < b')
+  assert.equal(lr.model.get('description'), '<span title="the &quot;rate&quot; &amp; &lt;more&gt;">a &lt; b</span>')
+  lr.label = '&lt;'
+  assert.equal(lr.label, '&lt;')
+  assert.match(String(lr.model.get('description')), /^<span title="the .*>&amp;lt;<\/span>$/)
+  assert.match(widgetHtml(lr.model.tree()), /<span>&amp;lt;<\/span>/)
 })

@@ -1,6 +1,7 @@
 import type { Content } from '../host.js'
 import { escapeHtml } from '../html.js'
 import { formatNumber } from './format.js'
+import { labelOf } from './label.js'
 import type { ModelTree } from './model.js'
 
 /** Widgets are read in light and dark pages: only their frames are drawn, in the colour of the text. */
@@ -51,11 +52,11 @@ function draw(tree: ModelTree, depth: number): string {
     case 'DropdownModel':
       return line(state, span(`${chosen(state)} ▾`, FRAME))
     case 'CheckboxModel':
-      return `<div style="${LINE}">${span(state.value === true ? '☑' : '☐')}${span(textOf(state, 'description'))}</div>`
+      return `<div style="${LINE}">${span(state.value === true ? '☑' : '☐')}${span(labelOf(state))}</div>`
     case 'TextModel':
       return line(state, span(textOf(state, 'value') || ' ', FRAME))
     case 'ButtonModel':
-      return `<div style="${LINE}">${span(textOf(state, 'description'), `${FRAME}; border-radius: 4px`)}</div>`
+      return `<div style="${LINE}">${span(labelOf(state), `${FRAME}; border-radius: 4px`)}</div>`
     case 'LabelModel':
       return `<div style="${LINE}">${span(textOf(state, 'value'))}</div>`
     default:
@@ -70,7 +71,7 @@ function box(direction: 'row' | 'column', { children }: ModelTree, depth: number
 }
 
 function line(state: Content, ...parts: readonly string[]): string {
-  const label = textOf(state, 'description')
+  const label = labelOf(state)
   return `<div style="${LINE}">${label ? span(label) : ''}${parts.join('')}</div>`
 }
 

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { type Content, currentHost, type MimeBundle } from '../host.js'
+import { labelOf, labelState } from './label.js'
 import { Model } from './model.js'
 import { widgetHtml } from './picture.js'
 import { registry } from './registry.js'
@@ -24,7 +25,7 @@ export interface WidgetOptions {
 
 /** The traits of {@link WidgetOptions} in the front end. */
 export function commonState({ label = '', tooltip = '', disabled = false }: WidgetOptions): Content {
-  return { description: label, tooltip, disabled, style: wideLabels }
+  return { ...labelState(label, tooltip), tooltip, disabled, style: wideLabels }
 }
 
 /** Labels as wide as their words. */
@@ -42,11 +43,16 @@ export abstract class Widget {
 
   /** Words beside it. */
   get label(): string {
-    return String(this.model.get('description') ?? '')
+    const { model } = this
+    return labelOf({
+      description: model.get('description'),
+      description_allow_html: model.get('description_allow_html'),
+    })
   }
 
   set label(label: string) {
-    this.model.set({ description: String(label) })
+    const tooltip = this.model.get('description_allow_html') === true ? String(this.model.get('tooltip')) : ''
+    this.model.set(labelState(String(label), tooltip))
   }
 
   /** Whether the user cannot change it. */
