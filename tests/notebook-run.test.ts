@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { promisify } from 'node:util'
 import type { Cell, Notebook } from '../lib/notebook/notebook.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { root } from './shared.js'
@@ -120,6 +121,25 @@ test('figures are plotly JSON and SVG in one output, and the report loads nothin
   assert.match(page, /show<\/span>/)
   assert.match(page, /MLP &lt;b&gt;/)
   assert.doesNotMatch(page, /<script|<link[^>]+href="(https?:)?\/\//i)
+})
+
+test('a plain nbconvert of a notebook with figures and widgets writes a page without scripts', { skip }, async () => {
+  const name = path.join(folder, 'plain.ipynb')
+  const output = (data: Record<string, unknown>) => ({ output_type: 'display_data', metadata: {}, data })
+  const view = { 'application/vnd.jupyter.widget-view+json': { version_major: 2, version_minor: 0, model_id: 'x' } }
+  const outputs = [
+    output({ 'application/vnd.plotly.v1+json': {}, 'image/svg+xml': '<svg id="curve"></svg>', 'text/plain': 'Figure' }),
+    output({ ...view, 'text/html': '<i>lr = 0.01</i>', 'text/plain': 'slider' }),
+  ]
+  const cell = { cell_type: 'code', id: 'a', execution_count: 1, metadata: {}, source: '1', outputs }
+  const metadata = { kernelspec: { name: 'recurlab', display_name: 'TypeScript (Recurlab)', language: 'typescript' } }
+  writeFileSync(name, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells: [cell] }))
+  const jupyter = path.join(root, '.venv', 'bin', 'jupyter')
+  await promisify(execFile)(jupyter, ['nbconvert', '--to', 'html', name], { cwd: folder })
+  const page = readFileSync(name.replace('.ipynb', '.html'), 'utf8')
+  assert.doesNotMatch(page, /<script|<link[^>]+href="(https?:)?\/\//i)
+  assert.match(page, /<i>lr = 0\.01<\/i>/)
+  assert.match(page, /src="data:image\/svg\+xml/)
 })
 
 test('a kernel that dies is told from a cell that fails', { skip }, async () => {
