@@ -235,13 +235,16 @@ test('nobody is asked where the front end cannot be, and an interrupt gives the 
   kernel.done(cell, 'Interrupted')
 })
 
-test('an interrupt stops the running cell, the second one by force; with none it does nothing', async () => {
+test('an interrupt stops the running cell, one that comes a second later by force; with none it does nothing', async () => {
   assert.equal((await kernel.client.ask('interrupt', {}, 'control')).reply.status, 'ok')
   assert.deepEqual(kernel.stops, [])
   const { id, cell } = await runOpen('loop')
   await kernel.client.ask('interrupt', {}, 'control')
   kernel.server.interrupt()
+  await setTimeout(1001)
+  kernel.server.interrupt()
   assert.deepEqual(kernel.stops, [
+    { cell: cell.id, force: false },
     { cell: cell.id, force: false },
     { cell: cell.id, force: true },
   ])

@@ -1,23 +1,25 @@
 import { type Args, type Command, wrongUse } from '../command.js'
 import { benchDataAction, benchDataHelp } from './bench/data.js'
 import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
+import { benchLiveAction, benchLiveHelp } from './bench/live.js'
 
 /** What follows `recurlab bench`. */
 const actions: Readonly<Record<string, (names: readonly string[], args: Args) => Promise<number>>> = {
   data: benchDataAction,
   kernel: benchKernelAction,
+  live: benchLiveAction,
 }
 
-/** `recurlab bench data|kernel`. */
+/** `recurlab bench data|kernel|live`. */
 export const command: Command = {
-  usage: 'bench data|kernel [NAME …] key=value …',
-  summary: 'measure how fast data are built, or how fast the notebook kernel answers',
-  help: [benchDataHelp, benchKernelHelp].join('\n'),
+  usage: 'bench data|kernel|live [NAME …] key=value …',
+  summary: 'measure how fast data are built, how fast the notebook kernel answers, what live curves cost',
+  help: [benchDataHelp, benchKernelHelp, benchLiveHelp].join('\n'),
   flags: { json: false, inside: false },
   async run(args) {
     const [what, ...names] = args.words
     const action = what !== undefined && Object.hasOwn(actions, what) ? actions[what] : undefined
-    if (!action) throw wrongUse(`${Object.keys(actions).join(' or ')} after bench`, what ?? 'nothing')
+    if (!action) throw wrongUse(`${Object.keys(actions).join(', ')} after bench`, what ?? 'nothing')
     return action(names, args)
   },
 }

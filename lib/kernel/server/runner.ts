@@ -36,7 +36,8 @@ export interface Runner {
 
 interface Running {
   readonly id: number
-  stops: number
+  /** When the user first wanted it to end; null while nobody has. */
+  askedAt: number | null
   finish(outcome: Outcome): void
 }
 
@@ -47,6 +48,9 @@ interface Parts {
   readonly ready: Promise<void>
   readonly settings: Settings
 }
+
+/** A second stop within this time is one click too many, not the wish to lose what is being saved. */
+const AGAIN_MS = 1000
 
 /** A runner over the two processes. */
 export function createRunner({ compiler, cells, ready, settings }: Parts): Runner {
@@ -85,7 +89,7 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
       return new Promise((resolve) => {
         const own: Running = {
           id: ++lastId,
-          stops: 0,
+          askedAt: null,
           finish(outcome) {
             if (running !== own) return
             running = null
@@ -103,10 +107,11 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
     },
     interrupt() {
       if (!running) return
-      running.stops++
+      const force = running.askedAt !== null && performance.now() - running.askedAt >= AGAIN_MS
+      running.askedAt ??= performance.now()
       if (sent !== running) return running.finish(notRun(interrupted))
       cells.send({ type: 'stop', cell: running.id })
-      cells.stop({ cell: running.id, force: running.stops > 1 })
+      cells.stop({ cell: running.id, force })
     },
     done({ cell, failure }) {
       if (running?.id === cell) running.finish({ failure, published: true, warnings: [] })
