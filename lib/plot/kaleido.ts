@@ -32,8 +32,11 @@ interface Browser {
 
 /** Kept this long after the last figure; it never keeps the process alive. */
 const IDLE_MS = 20_000
-/** One figure takes 40–80 ms, the start about 1 s. */
+/** One figure takes 40–80 ms. */
 const TIMEOUT_MS = 30_000
+/** The start takes about 1 s; on a loaded machine it was once seen to hang for ever, so it is tried again. */
+const START_MS = 20_000
+const STARTS = 3
 
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 let browser: Browser | null = null
@@ -48,7 +51,7 @@ let browser: Browser | null = null
 export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
   return new Promise((resolve, reject) => {
     try {
-      browser ??= start()
+      browser ??= start([], 1)
     } catch (error) {
       reject(error)
       return
@@ -70,7 +73,8 @@ export function kaleidoFolder(): string | null {
   return null
 }
 
-function start(): Browser {
+/** @param attempt how many starts this is, for the same figures */
+function start(queue: Waiting[], attempt: number): Browser {
   const folder = kaleidoFolder()
   if (folder === null)
     throw new UserError({
@@ -97,10 +101,22 @@ function start(): Browser {
       detached: true,
     },
   )
-  const started: Browser = { child, queue: [], ready: false, idle: null, timeout: null, log: '' }
+  const started: Browser = { child, queue, ready: false, idle: null, timeout: null, log: '' }
+  started.timeout = setTimeout(() => startAgain(started, attempt), START_MS)
   listen(started)
   process.once('exit', () => child.kill('SIGKILL'))
   return started
+}
+
+/** A browser that has not begun to answer is given up, and its figures go to the next one. */
+function startAgain(self: Browser, attempt: number): void {
+  if (attempt === STARTS) {
+    stop(self, `it did not start within ${START_MS / 1000} s, ${STARTS} times`)
+    return
+  }
+  const queue = self.queue.splice(0)
+  stop(self, 'it did not start')
+  browser = start(queue, attempt + 1)
 }
 
 function listen(self: Browser): void {
@@ -133,12 +149,12 @@ function receive(self: Browser, line: string): void {
     stop(self, `unreadable reply: ${line.slice(0, 200)}`)
     return
   }
+  if (self.timeout) clearTimeout(self.timeout)
   if (!self.ready) {
     self.ready = true
     sendNext(self)
     return
   }
-  if (self.timeout) clearTimeout(self.timeout)
   const waiting = self.queue.shift()
   if (reply.code === 0 && typeof reply.result === 'string') waiting?.resolve(reply.result)
   else waiting?.reject(new UserError(`plotly.js could not draw the figure: ${reply.message ?? 'no reason given'}`))
