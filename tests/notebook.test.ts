@@ -5,8 +5,8 @@ import { tableFromArrays } from 'apache-arrow'
 import * as aq from 'arquero'
 import fc from 'fast-check'
 import { UserError } from '../lib/errors.js'
-import { PLOTLY_MIME } from '../lib/notebook/bundle.js'
-import { isDisplay, settleDisplays, show } from '../lib/notebook/display.js'
+import { isShown, PLOTLY_MIME } from '../lib/notebook/bundle.js'
+import { settleDisplays, show } from '../lib/notebook/display.js'
 import { setHost } from '../lib/notebook/host.js'
 import { escapeHtml } from '../lib/notebook/html.js'
 import { type Cell, type Notebook, overwritten, tidyNotebook } from '../lib/notebook/notebook.js'
@@ -32,7 +32,7 @@ test('a figure is shown at once, and one bundle has all its forms when the cell 
   assert.equal(sent.length, 2)
   assert.deepEqual(Object.keys(sent[1]!.bundle).sort(), [PLOTLY_MIME, 'image/svg+xml', 'text/plain'])
   assert.equal(sent[1]!.id, handle.id)
-  assert.ok(isDisplay(handle) && !isDisplay({ ...handle }))
+  assert.ok(isShown(handle) && !isShown({ ...handle }))
   await settleDisplays()
   assert.equal(sent.length, 2)
 })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { systemReason } from '../files/atomic.js'
 import { type Figure, isFigure } from '../plot/figure.js'
 import { renderFigure } from '../plot/static.js'
-import { bundleOf, isShown, JUPYTER_DISPLAY, markShown } from './bundle.js'
+import { bundleOf, JUPYTER_DISPLAY, markShown } from './bundle.js'
 import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
 import { isTensor } from './tensor.js'
 
@@ -94,11 +94,6 @@ function tellId(value: unknown, id: string): void {
 /** Removes what the running cell has shown and printed; with `wait`, only when something new comes. */
 export function clearOutput(wait = false): void {
   currentHost()?.clear(wait)
-}
-
-/** Whether a value is what `show` returned: a cell that ends in it has no result to print. */
-export function isDisplay(value: unknown): value is Display {
-  return isShown(value)
 }
 
 /**

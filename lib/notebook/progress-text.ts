@@ -28,7 +28,7 @@ const BAR = 20
 const LABEL = 60
 
 /** Seconds still to go at the rate so far; NaN before anything is done, or where the total is not known. */
-export function remainingSeconds({ done, total, seconds, doneBefore = 0 }: Progress): number {
+function remainingSeconds({ done, total, seconds, doneBefore = 0 }: Progress): number {
   const made = done - doneBefore
   return made > 0 && total !== null ? (seconds / made) * (total - done) : Number.NaN
 }

@@ -69,7 +69,7 @@ export function arrayBundle(array: NumberArray): MimeBundle {
 }
 
 /** Statistics of numbers, in double precision. */
-export function numberFacts(values: ArrayLike<number>): NumberFacts {
+function numberFacts(values: ArrayLike<number>): NumberFacts {
   let [nan, infinite, sum] = [0, 0, 0]
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (let i = 0; i < values.length; i++) {

@@ -29,7 +29,7 @@ export function commonState({ label = '', tooltip = '', disabled = false }: Widg
 }
 
 /** Labels as wide as their words. */
-export const wideLabels = new Model('DescriptionStyleModel', 'StyleView', { description_width: 'initial' })
+const wideLabels = new Model('DescriptionStyleModel', 'StyleView', { description_width: 'initial' })
 
 /** Something to look at or to operate: shown when it is the last line of a cell, and by `show`. */
 export abstract class Widget {
