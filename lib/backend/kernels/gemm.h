@@ -1,0 +1,289 @@
+// Matrix products of one thread: register tiles over packed panels. The scheme is that of "Anatomy of High-Performance
+// Matrix Multiplication" (Goto, van de Geijn, 2008), except that the left matrix is read where it lies.
+#pragma once
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+#include "pool.h"
+#include "simd.h"
+
+namespace recurlab {
+
+/** Rows of a register tile: as many as leave registers for two vectors of the right matrix and one broadcast. */
+#if defined(__AVX512F__)
+constexpr int MR = 14;
+#elif defined(__AVX__)
+constexpr int MR = 6;
+#elif defined(__aarch64__)
+constexpr int MR = 12;
+#else
+constexpr int MR = 6;
+#endif
+
+/** Columns of a register tile, and of a panel; the last panel may be half as wide. */
+constexpr int NR = 2 * W;
+
+/** Rows of the left matrix that one pass over the panels serves: with KC columns they fill half of a 1 MB cache. */
+constexpr int64_t MC = 112 / MR * MR;
+/** Length of the products that are summed in registers without a break. */
+constexpr int64_t KC = 1024;
+/** The same for sums over the rows of both matrices: a panel of that length stays in the nearest cache. */
+constexpr int64_t KC_COLUMNS = 256;
+
+constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
+
+// ---- Panels: the right matrix [K, N] as [N / NR] pieces [K][NR], zeros behind the last column. ----
+
+/** Floats of the panels of a [K, N] matrix. */
+constexpr int64_t panels_size(int64_t K, int64_t N) { return K * round_up(N, W); }
+
+/** Vectors in each row of the panel that begins at column n: 2, or 1 at the end. */
+constexpr int panel_vectors(int64_t n, int64_t N) { return N - n > W ? 2 : 1; }
+
+/** Transposes W × W numbers. */
+RECURLAB_INLINE void transpose(vec (&rows)[W]) {
+  auto stage = [&rows](auto distance) {
+    constexpr int s = decltype(distance)::value;
+    ivec low, high;
+    for (int lane = 0; lane < W; lane++) {
+      low[lane] = lane & s ? W + lane - s : lane;
+      high[lane] = lane & s ? W + lane : lane + s;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < W; i++) {
+      if (i & s) continue;
+      const vec a = rows[i], b = rows[i + s];
+#if defined(__clang__)
+      for (int lane = 0; lane < W; lane++) {
+        rows[i][lane] = low[lane] < W ? a[low[lane]] : b[low[lane] - W];
+        rows[i + s][lane] = high[lane] < W ? a[high[lane]] : b[high[lane] - W];
+      }
+#else
+      rows[i] = __builtin_shuffle(a, b, low);
+      rows[i + s] = __builtin_shuffle(a, b, high);
+#endif
+    }
+  };
+  if constexpr (W >= 16) stage(std::integral_constant<int, 8>{});
+  if constexpr (W >= 8) stage(std::integral_constant<int, 4>{});
+  stage(std::integral_constant<int, 2>{});
+  stage(std::integral_constant<int, 1>{});
+}
+
+/**
+ * Writes some rows of panels: those of k in [first, last).
+ *
+ * @param source element (k, n) lies at source[k * stride + n]
+ */
+inline void pack_panels(float* panels, int64_t K, int64_t N, const float* source, int64_t stride, int64_t first,
+                        int64_t last) {
+  for (int64_t n = 0; n < N; n += NR) {
+    const int width = panel_vectors(n, N) * W;
+    float* to = panels + n * K + first * width;
+    const int64_t columns = std::min<int64_t>(width, N - n);
+    for (int64_t k = first; k < last; k++, to += width) {
+      const float* from = source + k * stride + n;
+      if (columns == width) {
+        for (int j = 0; j < width; j += W) store(to + j, load(from + j));
+      } else {
+        for (int64_t j = 0; j < width; j++) to[j] = j < columns ? from[j] : 0;
+      }
+    }
+  }
+}
+
+/**
+ * Writes rows [first, last) of W columns of a panel whose rows are `width` long.
+ *
+ * @param source element (k, n) lies at source[n * stride + k]
+ * @param columns those that there are; the others are 0
+ */
+inline void pack_vector_transposed(float* to, int width, const float* source, int64_t stride, int64_t columns,
+                                   int64_t first, int64_t last) {
+  int64_t k = first;
+  for (; columns == W && k + W <= last; k += W) {
+    vec rows[W];
+    for (int i = 0; i < W; i++) rows[i] = load(source + i * stride + k);
+    transpose(rows);
+    for (int i = 0; i < W; i++) store(to + (k + i) * width, rows[i]);
+  }
+  for (; k < last; k++)
+    for (int64_t j = 0; j < W; j++) to[k * width + j] = j < columns ? source[j * stride + k] : 0;
+}
+
+/** pack_panels where element (k, n) lies at source[n * stride + k]. */
+inline void pack_panels_transposed(float* panels, int64_t K, int64_t N, const float* source, int64_t stride,
+                                   int64_t first, int64_t last) {
+  for (int64_t n = 0; n < N; n += W) {
+    const int64_t panel = n / NR * NR;
+    const int width = panel_vectors(panel, N) * W;
+    pack_vector_transposed(panels + panel * K + (n - panel), width, source + n * stride, stride,
+                           std::min<int64_t>(W, N - n), first, last);
+  }
+}
+
+// ---- Register tiles. ----
+
+/** Where the left matrix of a tile lies: element (i, k) at a[i * stride + k] (rows), or at a[k * stride + i] (columns). */
+enum class Left { rows, columns };
+
+namespace detail {
+
+template <Left L, int M, int V>
+void tile(int64_t K, const float* a, int64_t stride, const float* b, float* c, int64_t ldc, bool add) {
+  vec sums[M][V] = {};
+  // A pointer for every third row: more than the addressing modes reach from one, and fewer than there are registers.
+  constexpr int G = (M + 2) / 3;
+  const float* group[G];
+  for (int g = 0; g < G; g++) group[g] = L == Left::rows ? a + 3 * g * stride : a;
+  for (int64_t k = 0; k < K; k++) {
+    vec right[V];
+#pragma GCC unroll 2
+    for (int v = 0; v < V; v++) right[v] = load(b + v * W);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) {
+      const vec left = splat(L == Left::rows ? group[i / 3][(i % 3) * stride] : group[0][i]);
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) sums[i][v] += left * right[v];
+    }
+    b += V * W;
+    if (L == Left::rows) {
+#pragma GCC unroll 8
+      for (int g = 0; g < G; g++) group[g]++;
+    } else {
+      group[0] += stride;
+    }
+  }
+  if (add) {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) store(c + i * ldc + v * W, load(c + i * ldc + v * W) + sums[i][v]);
+  } else {
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++)
+#pragma GCC unroll 2
+      for (int v = 0; v < V; v++) store(c + i * ldc + v * W, sums[i][v]);
+  }
+}
+
+using Tile = void (*)(int64_t, const float*, int64_t, const float*, float*, int64_t, bool);
+
+/** The tiles of 1 to MR rows. */
+struct Tiles {
+  Tile of[MR];
+};
+
+template <Left L, int V, int... I>
+constexpr Tiles tiles(std::integer_sequence<int, I...>) {
+  return {{&tile<L, I + 1, V>...}};
+}
+
+}  // namespace detail
+
+/** c [rows, V·W] = or += a [rows, K] · one panel [K][V·W]; whole vectors are written. 1 ≤ rows ≤ MR. */
+template <Left L>
+inline void tile(int rows, int vectors, int64_t K, const float* a, int64_t stride, const float* b, float* c,
+                 int64_t ldc, bool add) {
+  static constexpr detail::Tiles one = detail::tiles<L, 1>(std::make_integer_sequence<int, MR>{});
+  static constexpr detail::Tiles two = detail::tiles<L, 2>(std::make_integer_sequence<int, MR>{});
+  (vectors == 2 ? two : one).of[rows - 1](K, a, stride, b, c, ldc, add);
+}
+
+/** Rows of the next tile where `left` are left: the last two share what would make the last one tiny. */
+inline int next_rows(int64_t left) {
+  if (left <= MR) return static_cast<int>(left);
+  return left < 2 * MR && left - MR < MR / 2 ? static_cast<int>((left + 1) / 2) : MR;
+}
+
+/**
+ * C [M, N] = or += A [M, K] · panels [K, N].
+ *
+ * @param a element (i, k) at a[i * lda + k]
+ */
+inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda, const float* panels, float* c,
+                    int64_t ldc, bool add) {
+  for (int64_t m0 = 0; m0 < M; m0 += MC) {
+    const int64_t rows = std::min(MC, M - m0);
+    for (int64_t k0 = 0; k0 < K; k0 += KC) {
+      const int64_t depth = std::min(KC, K - k0);
+      for (int64_t n = 0; n < N; n += NR) {
+        const int vectors = panel_vectors(n, N);
+        const float* b = panels + n * K + k0 * vectors * W;
+        const int64_t columns = std::min<int64_t>(vectors * W, N - n);
+        for (int64_t i = 0; i < rows;) {
+          const int height = next_rows(rows - i);
+          float* out = c + (m0 + i) * ldc + n;
+          const float* left = a + (m0 + i) * lda + k0;
+          if (columns == vectors * W) {
+            tile<Left::rows>(height, vectors, depth, left, lda, b, out, ldc, add || k0 > 0);
+          } else {
+            // Whole vectors would be written over what lies behind the last column.
+            alignas(64) float whole[MR * NR];
+            tile<Left::rows>(height, vectors, depth, left, lda, b, whole, NR, false);
+            for (int r = 0; r < height; r++)
+              for (int64_t j = 0; j < columns; j++)
+                out[r * ldc + j] = (add || k0 > 0 ? out[r * ldc + j] : 0) + whole[r * NR + j];
+          }
+          i += height;
+        }
+      }
+    }
+  }
+}
+
+/**
+ * Rows [first, last) of C [M, N] += Aᵀ · B, summed over K rows of both.
+ *
+ * @param a element (k, i) at a[k * lda + i]
+ * @param b element (k, j) at b[k * ldb + j]
+ */
+inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t K, const float* a, int64_t lda,
+                                const float* b, int64_t ldb, float* c, int64_t ldc) {
+  const int64_t rows = last - first;
+  float* left = scratch(6, round_up(rows, MR) * KC_COLUMNS);
+  float* panel = scratch(7, KC_COLUMNS * NR);
+  for (int64_t k0 = 0; k0 < K; k0 += KC_COLUMNS) {
+    const int64_t depth = std::min(KC_COLUMNS, K - k0);
+    for (int64_t i = 0; i < rows;) {
+      const int height = next_rows(rows - i);
+      const float* from = a + k0 * lda + first + i;
+      float* to = left + i * depth;
+      for (int64_t k = 0; k < depth; k++, from += lda, to += height) {
+        if (height == MR)
+          for (int r = 0; r < MR; r++) to[r] = from[r];
+        else
+          for (int r = 0; r < height; r++) to[r] = from[r];
+      }
+      i += height;
+    }
+    for (int64_t n = 0; n < N; n += NR) {
+      const int vectors = panel_vectors(n, N);
+      const int64_t columns = std::min<int64_t>(vectors * W, N - n);
+      pack_panels(panel, depth, columns, b + k0 * ldb + n, ldb, 0, depth);
+      for (int64_t i = 0; i < rows;) {
+        const int height = next_rows(rows - i);
+        float* out = c + (first + i) * ldc + n;
+        if (columns == vectors * W) {
+          tile<Left::columns>(height, vectors, depth, left + i * depth, height, panel, out, ldc, true);
+        } else {
+          alignas(64) float whole[MR * NR];
+          tile<Left::columns>(height, vectors, depth, left + i * depth, height, panel, whole, NR, false);
+          for (int r = 0; r < height; r++)
+            for (int64_t j = 0; j < columns; j++) out[r * ldc + j] += whole[r * NR + j];
+        }
+        i += height;
+      }
+    }
+  }
+}
+
+/** Rows of C that one task of add_columns_product takes: enough to pay for packing, few enough to share the work. */
+inline int64_t column_rows(int64_t M, int threads) {
+  const int64_t share = (M + threads - 1) / threads;
+  const int64_t pieces = (share + 447) / 448;
+  return round_up((share + pieces - 1) / pieces, MR);
+}
+
+}  // namespace recurlab

@@ -1,0 +1,140 @@
+// The threads that share the work of a kernel.
+#pragma once
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <thread>
+#include <type_traits>
+#include <vector>
+
+namespace recurlab {
+
+/**
+ * A caller and its helpers take tasks from one counter. Which thread runs a task must not matter for its result: a task
+ * writes what no other writes. A second caller at the same time runs its tasks alone.
+ */
+class Pool {
+ public:
+  explicit Pool(int threads) : threads_(threads < 1 ? 1 : threads) {
+    for (int i = 1; i < threads_; i++) std::thread([this] { help(); }).detach();
+  }
+
+  /** Its threads never end. */
+  ~Pool() = delete;
+
+  int threads() const { return threads_; }
+
+  /** Runs task(0) … task(tasks - 1), in any order, and returns when all are done. */
+  template <class F>
+  void run(int64_t tasks, F&& task) {
+    std::unique_lock<std::mutex> turn(turn_, std::defer_lock);
+    if (threads_ == 1 || tasks < 2 || !turn.try_lock()) {
+      for (int64_t i = 0; i < tasks; i++) task(i);
+      return;
+    }
+    using Task = std::remove_reference_t<F>;
+    Job job{[](void* f, int64_t i) { (*static_cast<Task*>(f))(i); }, &task, tasks};
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      job_ = &job;
+      jobs_.fetch_add(1, std::memory_order_release);
+    }
+    if (asleep_.load() > 0) wake_.notify_all();
+    job.work();
+    std::unique_lock<std::mutex> lock(mutex_);
+    job_ = nullptr;
+    // Most of the time the helpers end within microseconds of the caller.
+    for (int i = 0; i < 1000 && helping_ > 0; i++) {
+      lock.unlock();
+      relax();
+      lock.lock();
+    }
+    done_.wait(lock, [this] { return helping_ == 0; });
+  }
+
+ private:
+  struct Job {
+    void (*call)(void*, int64_t);
+    void* context;
+    int64_t tasks;
+    std::atomic<int64_t> next{0};
+    Job(void (*call)(void*, int64_t), void* context, int64_t tasks) : call(call), context(context), tasks(tasks) {}
+    void work() {
+      for (int64_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < tasks;) call(context, i);
+    }
+  };
+
+  /** Looks for a job this often before it sleeps: waking a thread costs more than the gap between two small kernels. */
+  static constexpr int SPINS = 4000;
+
+  static void relax() {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+  }
+
+  void help() {
+    uint64_t seen = 0;
+    for (;;) {
+      for (int i = 0; i < SPINS && jobs_.load(std::memory_order_acquire) == seen; i++) relax();
+      Job* job = nullptr;
+      {
+        std::unique_lock<std::mutex> lock(mutex_);
+        asleep_++;
+        wake_.wait(lock, [&] { return jobs_.load(std::memory_order_relaxed) != seen; });
+        asleep_--;
+        seen = jobs_.load(std::memory_order_relaxed);
+        job = job_;
+        if (job) helping_++;
+      }
+      if (!job) continue;
+      job->work();
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (--helping_ == 0) done_.notify_one();
+    }
+  }
+
+  const int threads_;
+  std::mutex turn_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  std::condition_variable done_;
+  Job* job_ = nullptr;
+  int helping_ = 0;
+  std::atomic<uint64_t> jobs_{0};
+  std::atomic<int> asleep_{0};
+};
+
+/** The process's pool: RECURLAB_KERNEL_THREADS threads, else one a core. Never freed: its threads run to the end. */
+inline Pool& pool() {
+  static Pool* const one = new Pool([] {
+    const char* text = std::getenv("RECURLAB_KERNEL_THREADS");
+    const int asked = text ? std::atoi(text) : 0;
+    return asked > 0 ? asked : static_cast<int>(std::thread::hardware_concurrency());
+  }());
+  return *one;
+}
+
+/** Working memory of one thread, aligned to cache lines; what a slot holds is lost when it is asked for again. */
+inline float* scratch(int slot, int64_t floats) {
+  struct Slot {
+    float* data = nullptr;
+    int64_t size = 0;
+    ~Slot() { std::free(data); }
+  };
+  thread_local std::vector<Slot> slots(8);
+  Slot& s = slots[slot];
+  if (s.size < floats) {
+    std::free(s.data);
+    s.size = (floats + 1023) / 1024 * 1024;
+    s.data = static_cast<float*>(std::aligned_alloc(4096, s.size * sizeof(float)));
+    if (!s.data) std::abort();
+  }
+  return s.data;
+}
+
+}  // namespace recurlab
