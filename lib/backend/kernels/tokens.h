@@ -1,0 +1,243 @@
+// SwiGLU over the tokens with its residual and norm: of every channel, y = rms(x + down(silu(gate) ⊙ up)) along L.
+#pragma once
+#include <cmath>
+
+#include "norm.h"
+#include "swiglu.h"
+
+namespace recurlab {
+
+/** B rows of L tokens with D channels, I inner tokens. */
+struct TokenSizes {
+  int64_t B, L, D, I;
+};
+
+/** Pairs of gate and up that a tile of the forward pass computes. */
+constexpr int PAIRS = MR / 2;
+
+/** Pairs of the next tile where `left` are left. */
+inline int next_pairs(int64_t left) {
+  if (left <= PAIRS) return static_cast<int>(left);
+  return left < 2 * PAIRS && left - PAIRS < PAIRS / 2 ? static_cast<int>((left + 1) / 2) : PAIRS;
+}
+
+/**
+ * The left matrices, which are the weights here, lie as the tiles read them: some rows [K][rows] after the other. As
+ * many floats as the matrix has.
+ *
+ * @param at element (i, k)
+ */
+template <class At>
+inline void pack_left(float* to, int64_t M, int64_t K, At at) {
+  for (int64_t i = 0; i < M;) {
+    const int height = next_rows(M - i);
+    for (int64_t k = 0; k < K; k++)
+      for (int j = 0; j < height; j++) *to++ = at(i + j, k);
+    i += height;
+  }
+}
+
+/** The same for gate_up [2·I, L]: some rows of the gate, then the same of up. */
+inline void pack_token_gate_up(float* to, const float* weight, int64_t L, int64_t I) {
+  for (int64_t i = 0; i < I;) {
+    const int pairs = next_pairs(I - i);
+    for (int64_t k = 0; k < L; k++) {
+      for (int j = 0; j < pairs; j++) to[j] = weight[(i + j) * L + k];
+      for (int j = 0; j < pairs; j++) to[pairs + j] = weight[(I + i + j) * L + k];
+      to += 2 * pairs;
+    }
+    i += pairs;
+  }
+}
+
+/** Panels (NR columns) of one task: enough to be worth one, few enough to share the work. */
+inline int64_t token_panels(int64_t B, int64_t D, int threads) {
+  const int64_t panels = (D + NR - 1) / NR;
+  return std::max<int64_t>(1, std::min(panels, B * panels / (8 * threads)));
+}
+
+/**
+ * @param x [B, L, D]
+ * @param gate_up of pack_token_gate_up
+ * @param down of pack_left of down [L, I]
+ * @param y [B, L, D], written
+ * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
+ * @param saved [B, 2·I, D], written: gate and up; null where no gradient is wanted
+ */
+inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, const float* gate_up, const float* down,
+                           float* y, float* r, float* saved) {
+  const auto [B, L, D, I] = sizes;
+  const int64_t panels = (D + NR - 1) / NR, group = token_panels(B, D, pool.threads());
+  const int64_t groups = (panels + group - 1) / group;
+  pool.run(B * groups, [&, L = L, D = D, I = I](int64_t task) {
+    const int64_t b = task / groups, begin = task % groups * group * NR, end = std::min(D, begin + group * NR);
+    float* h = scratch(0, I * NR);
+    float* right = scratch(1, L * NR);
+    alignas(64) float out[MR * NR];
+    for (int64_t c = begin; c < end; c += NR) {
+      const int64_t columns = std::min<int64_t>(NR, D - c);
+      const int vectors = columns > W ? 2 : 1, width = vectors * W;
+      const float* xb = x + b * L * D + c;
+      float* yb = y + b * L * D + c;
+      pack_panels(right, L, columns, xb, D, 0, L);
+      const float* left = gate_up;
+      for (int64_t i = 0; i < I;) {
+        const int pairs = next_pairs(I - i);
+        tile<Left::columns>(2 * pairs, vectors, L, left, 2 * pairs, right, out, NR, false);
+        for (int k = 0; k < pairs; k++)
+          for (int v = 0; v < vectors; v++) {
+            const vec gate = load(out + k * NR + v * W), up = load(out + (pairs + k) * NR + v * W);
+            store(h + (i + k) * width + v * W, swiglu(gate, up));
+            if (saved) {
+              float* to = saved + (b * 2 * I + i + k) * D + c + v * W;
+              store_up_to(to, gate, columns - v * W);
+              store_up_to(to + I * D, up, columns - v * W);
+            }
+          }
+        left += 2 * pairs * L;
+        i += pairs;
+      }
+      vec squares[2] = {};
+      left = down;
+      for (int64_t i = 0; i < L;) {
+        const int height = next_rows(L - i);
+        tile<Left::columns>(height, vectors, I, left, height, h, out, NR, false);
+        for (int k = 0; k < height; k++)
+          for (int v = 0; v < vectors; v++) {
+            const int64_t at = (i + k) * D + v * W, n = columns - v * W;
+            const vec u = load(out + k * NR + v * W) + load_up_to(xb + at, n);
+            squares[v] += u * u;
+            store_up_to(yb + at, u, n);
+          }
+        left += height * I;
+        i += height;
+      }
+      for (int v = 0; v < vectors; v++) {
+        vec scale = squares[v] / static_cast<float>(L) + RMS_EPSILON;
+        for (int j = 0; j < W; j++) scale[j] = 1.0f / std::sqrt(scale[j]);
+        const int64_t n = columns - v * W;
+        if (r) store_up_to(r + b * D + c + v * W, scale, n);
+        for (int64_t l = 0; l < L; l++) {
+          float* at = yb + l * D + v * W;
+          store_up_to(at, load_up_to(at, n) * scale, n);
+        }
+      }
+    }
+  });
+}
+
+/** What tokens_backward reads: the forward pass's values, and the weights as pack_left has them. */
+struct TokenTape {
+  const float *x, *y, *r, *saved;
+  /** down transposed, [I, L], and gate_up transposed, [L, 2·I]. */
+  const float *down, *gate_up;
+};
+
+/**
+ * @param dy [B, L, D]
+ * @param dx [B, L, D], written
+ * @param d_gate_up [2·I, L], added to
+ * @param d_down [L, I], added to
+ */
+inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape& tape, const float* dy, float* dx,
+                            float* d_gate_up, float* d_down) {
+  const auto [B, L, D, I] = sizes;
+  const int64_t panels = (D + NR - 1) / NR, group = token_panels(B, D, pool.threads());
+  const int64_t groups = (panels + group - 1) / group;
+  const int64_t wide = padded(D), tokens = round_up(L, W);
+  // Rows of the batch in windows whose gradients stay in the last cache; see channels_backward.
+  const int64_t window = std::min<int64_t>(B, std::max<int64_t>(1, (6 << 20) / (3 * I * wide)));
+  // Per row of the batch: the gradients of gate and up, and h, row by row; x and du transposed, as panels [D, L].
+  const int64_t size = 3 * I * wide + 2 * D * tokens;
+  float* const work = scratch(3, window * size);
+  float* const sums = scratch(4, 3 * I * tokens);
+  std::fill(sums, sums + 3 * I * tokens, 0.0f);
+  for (int64_t from = 0; from < B; from += window) {
+    const int64_t length = std::min(window, B - from);
+    pool.run(length * groups, [&, L = L, D = D, I = I](int64_t task) {
+      const int64_t row = task / groups, begin = task % groups * group * NR, end = std::min(D, begin + group * NR);
+      const int64_t b = from + row;
+      float* d_both = work + row * size;
+      float* h = d_both + 2 * I * wide;
+      float* x_panels = h + I * wide;
+      float* du_panels = x_panels + D * tokens;
+      float* du = scratch(0, L * NR);
+      float* d_right = scratch(1, 2 * I * NR);
+      float* du_rows = scratch(2, round_up(L, W) * NR);
+      alignas(64) float out[MR * NR];
+      for (int64_t c = begin; c < end; c += NR) {
+        const int64_t columns = std::min<int64_t>(NR, D - c);
+        const int vectors = columns > W ? 2 : 1, width = vectors * W;
+        const int64_t offset = b * L * D + c;
+        for (int v = 0; v < vectors; v++) {
+          const int64_t n = columns - v * W, at = offset + v * W;
+          vec products{};
+          for (int64_t l = 0; l < L; l++)
+            products += load_up_to(tape.y + at + l * D, n) * load_up_to(dy + at + l * D, n);
+          const vec mean = products / static_cast<float>(L), r = load_up_to(tape.r + b * D + c + v * W, n);
+          for (int64_t l = 0; l < L; l++) {
+            const vec value = (load_up_to(dy + at + l * D, n) - load_up_to(tape.y + at + l * D, n) * mean) * r;
+            store(du + l * width + v * W, value);
+            store(du_rows + l * NR + v * W, value);
+          }
+        }
+        const float* left = tape.down;
+        for (int64_t i = 0; i < I;) {
+          const int height = next_rows(I - i);
+          tile<Left::columns>(height, vectors, L, left, height, du, out, NR, false);
+          for (int k = 0; k < height; k++)
+            for (int v = 0; v < vectors; v++) {
+              const int64_t n = columns - v * W;
+              const float* both = tape.saved + (b * 2 * I + i + k) * D + c + v * W;
+              vec value, d_gate, d_up;
+              swiglu_gradient(load_up_to(both, n), load_up_to(both + I * D, n), load(out + k * NR + v * W), value,
+                              d_gate, d_up);
+              const int64_t at = (i + k) * wide + c + v * W;
+              store(h + at, value);
+              store(d_both + at, d_gate);
+              store(d_both + I * wide + at, d_up);
+              store(d_right + (i + k) * width + v * W, d_gate);
+              store(d_right + (I + i + k) * width + v * W, d_up);
+            }
+          left += height * L;
+          i += height;
+        }
+        left = tape.gate_up;
+        for (int64_t i = 0; i < L;) {
+          const int height = next_rows(L - i);
+          tile<Left::columns>(height, vectors, 2 * I, left, height, d_right, out, NR, false);
+          for (int k = 0; k < height; k++)
+            for (int v = 0; v < vectors; v++)
+              store_up_to(dx + offset + (i + k) * D + v * W,
+                          load(out + k * NR + v * W) + load(du + (i + k) * width + v * W), columns - v * W);
+          left += height * 2 * I;
+          i += height;
+        }
+        pack_panels_transposed(x_panels, D, L, tape.x + b * L * D, D, c, c + columns);
+        // du_rows holds the columns from c on: as if its rows began c numbers earlier.
+        pack_panels_transposed(du_panels, D, L, du_rows - c, NR, c, c + columns);
+      }
+    });
+    const int64_t piece = std::min(MC, column_rows(I, 2 * pool.threads()));
+    const int64_t tasks = (2 * I + piece - 1) / piece, more = (I + piece - 1) / piece;
+    pool.run(tasks + more, [&, L = L, D = D, I = I](int64_t task) {
+      const bool is_down = task >= tasks;
+      const int64_t first = (is_down ? task - tasks : task) * piece;
+      const int64_t rows = std::min(piece, (is_down ? I : 2 * I) - first);
+      for (int64_t row = 0; row < length; row++) {
+        const float* d_both = work + row * size;
+        const float* x_panels = d_both + 3 * I * wide;
+        const float* du_panels = x_panels + D * tokens;
+        const float* a = (is_down ? d_both + 2 * I * wide : d_both) + first * wide;
+        product(rows, tokens, D, a, wide, is_down ? du_panels : x_panels,
+                sums + ((is_down ? 2 * I : 0) + first) * tokens, tokens, true);
+      }
+    });
+  }
+  for (int64_t i = 0; i < 2 * I; i++)
+    for (int64_t l = 0; l < L; l++) d_gate_up[i * L + l] += sums[i * tokens + l];
+  for (int64_t i = 0; i < I; i++)
+    for (int64_t l = 0; l < L; l++) d_down[l * I + i] += sums[(2 * I + i) * tokens + l];
+}
+
+}  // namespace recurlab
