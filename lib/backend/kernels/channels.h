@@ -103,9 +103,9 @@ inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const Chann
                               float* dx, float* d_gate_up, float* d_down) {
   const auto [rows, D, I] = sizes;
   const int64_t piece = channel_rows(rows, pool.threads());
-  // Rows are taken in windows whose gradients stay in the last cache between the products that need them. Their length
-  // does not depend on the number of threads, as the order of the sums does on it.
-  const int64_t window = std::min(rows, 1120 / piece * piece);
+  // Rows are taken in windows whose gradients stay in the cache between the products that need them. Whole blocks of
+  // add_columns_product: then the order of the sums does not depend on the number of threads.
+  const int64_t window = std::min(rows, KC_COLUMNS * ((pool.threads() + 1) / 2));
   const int64_t wide = padded(2 * I), inner = padded(I), narrow = padded(D);
   float* const d_both = scratch(3, window * wide);
   float* const h = scratch(4, window * inner);

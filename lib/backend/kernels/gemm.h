@@ -29,7 +29,7 @@ constexpr int64_t MC = 112 / MR * MR;
 /** Length of the products that are summed in registers without a break. */
 constexpr int64_t KC = 1024;
 /** The same for sums over the rows of both matrices: a panel of that length stays in the nearest cache. */
-constexpr int64_t KC_COLUMNS = 256;
+constexpr int64_t KC_COLUMNS = 2 * MC;
 
 constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
@@ -138,6 +138,9 @@ void tile(int64_t K, const float* a, int64_t stride, const float* b, float* c, i
   vec sums[M][V] = {};
   // A pointer for every third row: more than the addressing modes reach from one, and fewer than there are registers.
   constexpr int G = (M + 2) / 3;
+  if (add)
+    for (int i = 0; i < M; i++)
+      for (int v = 0; v < V; v++) __builtin_prefetch(c + i * ldc + v * W, 1);
   const float* group[G];
   for (int g = 0; g < G; g++) group[g] = L == Left::rows ? a + 3 * g * stride : a;
   for (int64_t k = 0; k < K; k++) {
@@ -253,17 +256,22 @@ inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t 
   float* panel = scratch(7, KC_COLUMNS * NR);
   for (int64_t k0 = 0; k0 < K; k0 += KC_COLUMNS) {
     const int64_t depth = std::min(KC_COLUMNS, K - k0);
+    // Some tiles at a time: a row of `a` lies on a page of its own, and finding that costs more than reading it.
     for (int64_t i = 0; i < rows;) {
-      const int height = next_rows(rows - i);
-      const float* from = a + k0 * lda + first + i;
-      float* to = left + i * depth;
-      for (int64_t k = 0; k < depth; k++, from += lda, to += height) {
-        if (height == MR)
-          for (int r = 0; r < MR; r++) to[r] = from[r];
-        else
-          for (int r = 0; r < height; r++) to[r] = from[r];
+      int64_t j = 0;
+      for (int64_t k = 0; k < depth; k++) {
+        const float* from = a + (k0 + k) * lda + first + i;
+        for (j = 0; j < 4 * MR && i + j < rows;) {
+          const int height = next_rows(rows - i - j);
+          float* to = left + (i + j) * depth + k * height;
+          if (height == MR)
+            for (int r = 0; r < MR; r++) to[r] = from[j + r];
+          else
+            for (int r = 0; r < height; r++) to[r] = from[j + r];
+          j += height;
+        }
       }
-      i += height;
+      i += j;
     }
     for (int64_t n = 0; n < N; n += NR) {
       const int vectors = panel_vectors(n, N);

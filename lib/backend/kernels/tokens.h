@@ -50,6 +50,14 @@ inline void pack_token_gate_up(float* to, const float* weight, int64_t L, int64_
   }
 }
 
+/** Floats of what the forward pass keeps, gate and up: for every b and panel, [2·I, columns of the panel]. */
+constexpr int64_t token_saved_size(const TokenSizes& s) { return s.B * 2 * s.I * round_up(s.D, W); }
+
+/** Where that of row b and the panel that begins at channel c lies. */
+constexpr int64_t token_saved(const TokenSizes& s, int64_t b, int64_t c) {
+  return 2 * s.I * (b * round_up(s.D, W) + c);
+}
+
 /** Panels (NR columns) of one task: enough to be worth one, few enough to share the work. */
 inline int64_t token_panels(int64_t B, int64_t D, int threads) {
   const int64_t panels = (D + NR - 1) / NR;
@@ -62,7 +70,7 @@ inline int64_t token_panels(int64_t B, int64_t D, int threads) {
  * @param down of pack_left of down [L, I]
  * @param y [B, L, D], written
  * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
- * @param saved [B, 2·I, D], written: gate and up; null where no gradient is wanted
+ * @param saved written: gate and up, see token_saved_size; null where no gradient is wanted
  */
 inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, const float* gate_up, const float* down,
                            float* y, float* r, float* saved) {
@@ -89,9 +97,9 @@ inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, 
             const vec gate = load(out + k * NR + v * W), up = load(out + (pairs + k) * NR + v * W);
             store(h + (i + k) * width + v * W, swiglu(gate, up));
             if (saved) {
-              float* to = saved + (b * 2 * I + i + k) * D + c + v * W;
-              store_up_to(to, gate, columns - v * W);
-              store_up_to(to + I * D, up, columns - v * W);
+              float* to = saved + token_saved(sizes, b, c) + (i + k) * width + v * W;
+              store(to, gate);
+              store(to + I * width, up);
             }
           }
         left += 2 * pairs * L;
@@ -142,33 +150,36 @@ struct TokenTape {
 inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape& tape, const float* dy, float* dx,
                             float* d_gate_up, float* d_down) {
   const auto [B, L, D, I] = sizes;
-  const int64_t panels = (D + NR - 1) / NR, group = token_panels(B, D, pool.threads());
-  const int64_t groups = (panels + group - 1) / group;
-  const int64_t wide = padded(D), tokens = round_up(L, W);
-  // Rows of the batch in windows whose gradients stay in the last cache; see channels_backward.
-  const int64_t window = std::min<int64_t>(B, std::max<int64_t>(1, (6 << 20) / (3 * I * wide)));
-  // Per row of the batch: the gradients of gate and up, and h, row by row; x and du transposed, as panels [D, L].
-  const int64_t size = 3 * I * wide + 2 * D * tokens;
+  // A unit is some channels of one row of the batch. Units are taken in windows whose gradients stay in the cache.
+  const int64_t columns_of_unit = std::min(round_up(D, NR), static_cast<int64_t>(4 * NR));
+  const int64_t groups = (D + columns_of_unit - 1) / columns_of_unit, units = B * groups;
+  const int64_t wide = columns_of_unit + 16, tokens = round_up(L, W);
+  // Of a unit: the gradients of gate and up, and h, row by row; x and du transposed, as panels [columns, L].
+  const int64_t size = 3 * I * wide + 2 * columns_of_unit * tokens;
+  const int64_t window = std::min(units, pool.threads() * std::max<int64_t>(1, (256 << 10) / size));
   float* const work = scratch(3, window * size);
   float* const sums = scratch(4, 3 * I * tokens);
   std::fill(sums, sums + 3 * I * tokens, 0.0f);
-  for (int64_t from = 0; from < B; from += window) {
-    const int64_t length = std::min(window, B - from);
-    pool.run(length * groups, [&, L = L, D = D, I = I](int64_t task) {
-      const int64_t row = task / groups, begin = task % groups * group * NR, end = std::min(D, begin + group * NR);
-      const int64_t b = from + row;
-      float* d_both = work + row * size;
+  const int64_t piece = std::min(MC, column_rows(I, 2 * pool.threads()));
+  const int64_t up_tasks = (2 * I + piece - 1) / piece, down_tasks = (I + piece - 1) / piece;
+  for (int64_t from = 0; from < units; from += window) {
+    const int64_t length = std::min(window, units - from);
+    pool.run(length, [&, L = L, D = D, I = I](int64_t unit) {
+      const int64_t b = (from + unit) / groups, begin = (from + unit) % groups * columns_of_unit;
+      const int64_t end = std::min(D, begin + columns_of_unit);
+      float* d_both = work + unit * size;
       float* h = d_both + 2 * I * wide;
       float* x_panels = h + I * wide;
-      float* du_panels = x_panels + D * tokens;
+      float* du_panels = x_panels + columns_of_unit * tokens;
       float* du = scratch(0, L * NR);
       float* d_right = scratch(1, 2 * I * NR);
-      float* du_rows = scratch(2, round_up(L, W) * NR);
+      float* du_rows = scratch(2, L * wide);
       alignas(64) float out[MR * NR];
       for (int64_t c = begin; c < end; c += NR) {
         const int64_t columns = std::min<int64_t>(NR, D - c);
         const int vectors = columns > W ? 2 : 1, width = vectors * W;
         const int64_t offset = b * L * D + c;
+        const float* both = tape.saved + token_saved(sizes, b, c);
         for (int v = 0; v < vectors; v++) {
           const int64_t n = columns - v * W, at = offset + v * W;
           vec products{};
@@ -178,7 +189,7 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
           for (int64_t l = 0; l < L; l++) {
             const vec value = (load_up_to(dy + at + l * D, n) - load_up_to(tape.y + at + l * D, n) * mean) * r;
             store(du + l * width + v * W, value);
-            store(du_rows + l * NR + v * W, value);
+            store(du_rows + l * wide + c - begin + v * W, value);
           }
         }
         const float* left = tape.down;
@@ -187,12 +198,10 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
           tile<Left::columns>(height, vectors, L, left, height, du, out, NR, false);
           for (int k = 0; k < height; k++)
             for (int v = 0; v < vectors; v++) {
-              const int64_t n = columns - v * W;
-              const float* both = tape.saved + (b * 2 * I + i + k) * D + c + v * W;
+              const float* gate = both + (i + k) * width + v * W;
               vec value, d_gate, d_up;
-              swiglu_gradient(load_up_to(both, n), load_up_to(both + I * D, n), load(out + k * NR + v * W), value,
-                              d_gate, d_up);
-              const int64_t at = (i + k) * wide + c + v * W;
+              swiglu_gradient(load(gate), load(gate + I * width), load(out + k * NR + v * W), value, d_gate, d_up);
+              const int64_t at = (i + k) * wide + c - begin + v * W;
               store(h + at, value);
               store(d_both + at, d_gate);
               store(d_both + I * wide + at, d_up);
@@ -213,23 +222,22 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
           left += height * 2 * I;
           i += height;
         }
-        pack_panels_transposed(x_panels, D, L, tape.x + b * L * D, D, c, c + columns);
-        // du_rows holds the columns from c on: as if its rows began c numbers earlier.
-        pack_panels_transposed(du_panels, D, L, du_rows - c, NR, c, c + columns);
       }
+      const int64_t depth = end - begin;
+      pack_panels_transposed(x_panels, depth, L, tape.x + b * L * D + begin, D, 0, depth);
+      pack_panels_transposed(du_panels, depth, L, du_rows, wide, 0, depth);
     });
-    const int64_t piece = std::min(MC, column_rows(I, 2 * pool.threads()));
-    const int64_t tasks = (2 * I + piece - 1) / piece, more = (I + piece - 1) / piece;
-    pool.run(tasks + more, [&, L = L, D = D, I = I](int64_t task) {
-      const bool is_down = task >= tasks;
-      const int64_t first = (is_down ? task - tasks : task) * piece;
+    pool.run(up_tasks + down_tasks, [&, D = D, I = I](int64_t task) {
+      const bool is_down = task >= up_tasks;
+      const int64_t first = (is_down ? task - up_tasks : task) * piece;
       const int64_t rows = std::min(piece, (is_down ? I : 2 * I) - first);
-      for (int64_t row = 0; row < length; row++) {
-        const float* d_both = work + row * size;
+      for (int64_t unit = 0; unit < length; unit++) {
+        const int64_t begin = (from + unit) % groups * columns_of_unit;
+        const float* d_both = work + unit * size;
         const float* x_panels = d_both + 3 * I * wide;
-        const float* du_panels = x_panels + D * tokens;
-        const float* a = (is_down ? d_both + 2 * I * wide : d_both) + first * wide;
-        product(rows, tokens, D, a, wide, is_down ? du_panels : x_panels,
+        const float* du_panels = x_panels + columns_of_unit * tokens;
+        const float* a = d_both + ((is_down ? 2 * I : 0) + first) * wide;
+        product(rows, tokens, std::min(D - begin, columns_of_unit), a, wide, is_down ? du_panels : x_panels,
                 sums + ((is_down ? 2 * I : 0) + first) * tokens, tokens, true);
       }
     });
