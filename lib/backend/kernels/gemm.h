@@ -261,13 +261,13 @@ inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t 
       int64_t j = 0;
       for (int64_t k = 0; k < depth; k++) {
         const float* from = a + (k0 + k) * lda + first + i;
-        for (j = 0; j < 4 * MR && i + j < rows;) {
+        for (j = 0; j < 32 * MR && i + j < rows;) {
           const int height = next_rows(rows - i - j);
           float* to = left + (i + j) * depth + k * height;
           if (height == MR)
-            for (int r = 0; r < MR; r++) to[r] = from[j + r];
+            std::memcpy(to, from + j, MR * sizeof(float));
           else
-            for (int r = 0; r < height; r++) to[r] = from[j + r];
+            std::memcpy(to, from + j, height * sizeof(float));
           j += height;
         }
       }
