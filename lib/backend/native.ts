@@ -23,12 +23,20 @@ export interface NativeBackend {
   readonly binding: {
     readonly TF_Version: string
     readonly TF_ATTR_BOOL: number
+    readonly TF_ATTR_INT: number
     readonly TF_ATTR_TYPE: number
     readonly TF_FLOAT: number
   }
   readonly isUsingGpuDevice: boolean
   /** Runs one TensorFlow operation; not recorded for gradients. */
   executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[]): tf.Tensor
+  /** The same for an operation that returns several tensors. */
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[]
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 import { loadJavaScript } from './javascript.js'
+import { fastPath, loadKernels } from './kernels.js'
 import { instructionSet, nvidiaGpus, processorName, threadCount } from './machine.js'
 import { loadNative } from './native.js'
 import { BACKENDS, type BackendChoice, type BackendName, Unavailable } from './types.js'
@@ -98,6 +99,7 @@ async function load(
   if (native) {
     const backend = await loadNative(name === 'tfjs-node-gpu' ? 'gpu' : 'cpu', threads)
     libraryVersion = backend.binding.TF_Version
+    if (name === 'tfjs-node') await loadKernels(backend, threads)
     if (name === 'tfjs-node-gpu' && !backend.isUsingGpuDevice)
       throw new Unavailable('its libraries load but find no usable GPU', 'Check the driver with nvidia-smi.')
   } else await loadJavaScript(name)
@@ -113,6 +115,7 @@ async function load(
     device: name === 'tfjs-node-gpu' ? nvidiaGpus().join(', ') : processorName(),
     reason: describe(why, tried),
     tried,
+    fast: fastPath(),
     loadMs: performance.now() - start,
   }
 }

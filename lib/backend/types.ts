@@ -21,6 +21,8 @@ export interface BackendChoice {
   readonly reason: string
   /** Better backends that were not to be had, and why. */
   readonly tried: ReadonlyArray<{ readonly name: BackendName; readonly reason: string }>
+  /** Whether fused kernels compute the blocks, and why or why not. */
+  readonly fast: { readonly on: boolean; readonly reason: string }
   /** Milliseconds that loading took. */
   readonly loadMs: number
 }

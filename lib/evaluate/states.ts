@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
+import { disposeFused, fuseWeights } from '../model/fused.js'
 import { networks, recursionOf } from '../model/network.js'
 import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
@@ -21,19 +22,23 @@ export function* statesOfSteps(
   const empty = emptyCarry(model, batch.size)
   let { state } = takeRows(empty, batch, model)
   disposeCarry(empty)
-  const x = tidy(() => {
+  const { x, fused } = tidy(() => {
     const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
-    return embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds))
+    return {
+      x: embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds)),
+      fused: fuseWeights(weights, shape, false),
+    }
   })
   const { updates } = recursionOf(shape)
   try {
     for (let step = 1; step <= steps; step++) {
       const before: State = state
-      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape), x, before))
+      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape, { fused }), x, before))
       for (const [name, tensor] of Object.entries(before)) if (state[name] !== tensor) tensor.dispose()
       yield { step, state }
     }
   } finally {
     tf.dispose([x, ...Object.values(state)])
+    if (fused) disposeFused(fused)
   }
 }

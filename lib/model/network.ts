@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { block } from './block.js'
 import { direct } from './direct.js'
+import { type FusedWeights, fusedBlock } from './fused.js'
 import { hrm } from './hrm.js'
 import type { Net, Networks, Recursion } from './recursion.js'
 import { type RotaryTable, rotaryTable } from './rope.js'
@@ -19,27 +20,32 @@ export function recursionOf({ model, latents, gradient, T, n }: ModelShape): Rec
   return variant(T, n, gradient)
 }
 
+/** How the blocks are computed; by default as plain operations, recorded for a gradient where one is being taken. */
+export interface NetworkOptions {
+  /** Weights prepared for the fused kernels, which then compute the blocks; null: plain operations. */
+  readonly fused?: FusedWeights | null
+  /** Whether a gradient is being taken: only then the fused kernels keep what it needs. */
+  readonly record?: boolean
+}
+
 /** The model's stacks of blocks as functions; the one there is serves both uses where networks are shared. */
-export function networks(weights: Weights, shape: ModelShape): Networks {
+export function networks(weights: Weights, shape: ModelShape, options: NetworkOptions = {}): Networks {
   const rope = modelRope(shape)
-  const nets = stacks(shape).map(({ name, layers }) => stackOfBlocks(weights, shape, name, layers, rope))
+  const { fused = null, record = false } = options
+  const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D =>
+    fused ? fusedBlock(h, weights, fused, at, shape, rope, record) : block(h, weights, at, shape, rope)
+  const nets = stacks(shape).map(({ name, layers }) => stackOfBlocks(name, layers, compute))
   return { H: nets.at(0)!, L: nets.at(-1)! }
 }
 
 /** net(a, b) = blocks(a + b). */
-function stackOfBlocks(
-  weights: Weights,
-  shape: ModelShape,
-  name: string,
-  layers: number,
-  rope: RotaryTable | null,
-): Net {
+function stackOfBlocks(name: string, layers: number, compute: (h: tf.Tensor3D, at: string) => tf.Tensor3D): Net {
   return (a, b) => {
     let h: tf.Tensor3D = b ? tf.add(a, b) : tf.clone(a)
     for (let i = 0; i < layers; i++) {
       const before = h
       // Frees what a block computes on its way; what its gradient needs is kept by the tape.
-      h = tidy(() => block(before, weights, `${name}.layers.${i}`, shape, rope))
+      h = tidy(() => compute(before, `${name}.layers.${i}`))
       before.dispose()
     }
     return h

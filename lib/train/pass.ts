@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Carry } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
+import { fusedGradients, fuseWeights } from '../model/fused.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
@@ -40,7 +41,12 @@ export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind):
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const nets = networks(weights, shape)
+    const fused = fuseWeights(weights, shape, true)
+    const nets = networks(weights, shape, { fused })
+    const recording = networks(weights, shape, { fused, record: true })
+    // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
+    const summed = fused ? fusedGradients(fused) : {}
+    const taped = names.filter((name) => !Object.hasOwn(summed, name))
     const first = updates.slice(0, -withGradient)
     const start =
       first.length > 0
@@ -48,7 +54,7 @@ export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind):
         : carry.state
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
-      const state = recurse(updates.slice(-withGradient), nets, x, start)
+      const state = recurse(updates.slice(-withGradient), recording, x, start)
       const outputs = heads(weights, shape, state)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
@@ -66,10 +72,12 @@ export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind):
       if (target) kept.target = tf.keep(target)
       kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt, loss.qContinue ?? tf.scalar(0)]))
       return tf.div(loss.total, size) as tf.Scalar
-    })([...names.map((name) => weights[name]!), ...(rows ? [rows] : [])])
+    })([...taped.map((name) => weights[name]!), ...(rows ? [rows] : [])])
     return {
-      gradients: Object.fromEntries(names.map((name, i) => [name, grads[i]!])) as Weights,
-      puzzleGradient: rows ? grads[names.length]! : null,
+      gradients: Object.fromEntries(
+        names.map((name) => [name, summed[name] ?? grads[taped.indexOf(name)]!]),
+      ) as Weights,
+      puzzleGradient: rows ? grads[taped.length]! : null,
     }
   })
   const { state, outputs } = kept as Required<typeof kept>

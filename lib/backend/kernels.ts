@@ -1,0 +1,120 @@
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type * as tf from '@tensorflow/tfjs-core'
+import { UserError } from '../errors.js'
+import { buildKernels } from './kernels/build.mjs'
+import { type NativeBackend, nativeBackend } from './native.js'
+
+/** The fused kernels, as operations that TensorFlow executes. */
+export interface Kernels {
+  /**
+   * Runs one operation; not recorded for gradients.
+   *
+   * @param attributes whole numbers and booleans
+   * @param outputs how many tensors it returns
+   * @returns float32 tensors
+   * @throws Error with the kernel's reason when shapes do not fit
+   */
+  run(
+    op: string,
+    attributes: Readonly<Record<string, number | boolean>>,
+    inputs: readonly tf.Tensor[],
+    outputs: number,
+  ): tf.Tensor[]
+}
+
+/** Whether the fused kernels compute, and why or why not. */
+export interface FastPath {
+  readonly on: boolean
+  readonly reason: string
+}
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
+
+/** One per process, like the backend. */
+interface Holder {
+  loaded: Kernels | null
+  reason: string
+  on: boolean
+}
+const global = globalThis as { [key]?: Holder }
+const key: unique symbol = Symbol.for('recurlab.kernels') as never
+
+function holder(): Holder {
+  global[key] ??= { loaded: null, reason: 'the native backend is not in use', on: true }
+  return global[key]
+}
+
+/** The fused kernels; null where they cannot be had (another backend, no compiler) or are turned off. */
+export function kernels(): Kernels | null {
+  const { loaded, on } = holder()
+  return on && loaded && nativeBackend() ? loaded : null
+}
+
+/** Turns the fused kernels off and on again, for the whole process: plain operations compute the same. */
+export function setFast(on: boolean): void {
+  holder().on = on
+}
+
+/** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
+export function fastPath(): FastPath {
+  const { loaded, reason, on } = holder()
+  if (!loaded) return { on: false, reason }
+  return on ? { on, reason } : { on, reason: 'turned off' }
+}
+
+/** RECURLAB_FAST, checked: 0 turns the fused kernels off. @throws UserError when it is neither 0 nor 1 */
+export function fastFromEnvironment(value = process.env.RECURLAB_FAST): boolean {
+  if (value === undefined || value === '' || value === '1') return true
+  if (value === '0') return false
+  throw new UserError({
+    where: 'RECURLAB_FAST',
+    expected: '0 for plain operations, or 1',
+    found: JSON.stringify(value),
+    todo: 'Unset it to use the fused kernels where they can be had.',
+  })
+}
+
+/**
+ * Loads the fused kernels into the TensorFlow that computes on the processor. They are compiled first where that has not
+ * been done for this processor and these sources. Never fails: what is missing becomes the reason.
+ *
+ * @param threads threads of one kernel
+ */
+export async function loadKernels(backend: NativeBackend, threads: number): Promise<void> {
+  const held = holder()
+  if (held.loaded) return
+  if (!fastFromEnvironment()) {
+    held.reason = 'turned off by RECURLAB_FAST=0'
+    return
+  }
+  const { file, problem } = await buildKernels(root, {
+    onStart: () => process.stderr.write('recurlab: compiling the kernels for this processor (once, half a minute)\n'),
+  })
+  if (file === null) {
+    held.reason = problem
+    return
+  }
+  process.env.RECURLAB_KERNEL_THREADS ??= String(threads)
+  createRequire(import.meta.url)(file)
+  held.loaded = kernelsOf(backend)
+  held.reason = 'compiled for this processor'
+}
+
+function kernelsOf(backend: NativeBackend): Kernels {
+  const { TF_ATTR_BOOL, TF_ATTR_INT } = backend.binding
+  return {
+    run: (op, attributes, inputs, outputs) =>
+      backend.executeMultipleOutputs(
+        op,
+        Object.entries(attributes).map(([name, value]) => ({
+          name,
+          type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
+          value,
+        })),
+        inputs,
+        outputs,
+      ),
+  }
+}

@@ -1,0 +1,9 @@
+// The operations that register.cc makes known to TensorFlow, by the file that defines them.
+#pragma once
+
+namespace recurlab {
+
+/** ops_blocks.cc: the layouts of weights, and the SwiGLU blocks. */
+void define_blocks();
+
+}  // namespace recurlab

@@ -1,0 +1,37 @@
+// The library's entry: Node loads it like an addon, but all it does is to make the operations known to TensorFlow.
+#include <cstdio>
+#include <cstdlib>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+#include "ops.h"
+#include "tensorflow.h"
+
+namespace {
+
+/**
+ * Memory of freed tensors is kept for the next ones: by default large pieces go back to the system, which then has to
+ * find, clear and map every page again at each step.
+ */
+void keep_freed_memory() {
+#if defined(__GLIBC__)
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 2147483647);
+#endif
+}
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(void*, void* exports) {
+  static bool done = false;
+  if (done) return exports;
+  done = true;
+  keep_freed_memory();
+  try {
+    recurlab::define_blocks();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "recurlab: %s\n", error.what());
+  }
+  return exports;
+}

@@ -1,0 +1,217 @@
+// TensorFlow's C interface for kernels, with values instead of pointers to free.
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tensorflow/c/tf_status.h"
+#include "tensorflow/c/tf_tensor.h"
+
+// What is used of tensorflow/c/kernels.h and ops.h, which include files that TensorFlow's wheels leave out.
+extern "C" {
+typedef struct TF_OpKernelConstruction TF_OpKernelConstruction;
+typedef struct TF_OpKernelContext TF_OpKernelContext;
+typedef struct TF_KernelBuilder TF_KernelBuilder;
+typedef struct TF_OpDefinitionBuilder TF_OpDefinitionBuilder;
+typedef struct TF_ShapeInferenceContext TF_ShapeInferenceContext;
+TF_KernelBuilder* TF_NewKernelBuilder(const char* op, const char* device, void* (*create)(TF_OpKernelConstruction*),
+                                      void (*compute)(void*, TF_OpKernelContext*), void (*destroy)(void*));
+void TF_RegisterKernelBuilder(const char* name, TF_KernelBuilder*, TF_Status*);
+void TF_OpKernelConstruction_GetAttrBool(TF_OpKernelConstruction*, const char* name, TF_Bool*, TF_Status*);
+void TF_OpKernelConstruction_GetAttrInt64(TF_OpKernelConstruction*, const char* name, int64_t*, TF_Status*);
+void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
+void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
+void TF_GetInput(TF_OpKernelContext*, int i, TF_Tensor**, TF_Status*);
+TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int i, TF_DataType, const int64_t* dims, int rank, size_t bytes,
+                             TF_Status*);
+TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* name);
+void TF_OpDefinitionBuilderAddInput(TF_OpDefinitionBuilder*, const char*);
+void TF_OpDefinitionBuilderAddOutput(TF_OpDefinitionBuilder*, const char*);
+void TF_OpDefinitionBuilderAddAttr(TF_OpDefinitionBuilder*, const char*);
+void TF_OpDefinitionBuilderSetShapeInferenceFunction(TF_OpDefinitionBuilder*,
+                                                     void (*)(TF_ShapeInferenceContext*, TF_Status*));
+void TF_RegisterOpDefinition(TF_OpDefinitionBuilder*, TF_Status*);
+void TF_ShapeInferenceContextSetUnknownShape(TF_ShapeInferenceContext*, TF_Status*);
+}
+
+namespace recurlab {
+
+using Shape = std::vector<int64_t>;
+
+/** TensorFlow's report of an outcome; an error becomes an exception. */
+class Status {
+ public:
+  Status() : status_(TF_NewStatus()) {}
+  ~Status() { TF_DeleteStatus(status_); }
+  Status(const Status&) = delete;
+  TF_Status* get() { return status_; }
+  void check() const {
+    if (TF_GetCode(status_) != TF_OK) throw std::runtime_error(TF_Message(status_));
+  }
+
+ private:
+  TF_Status* status_;
+};
+
+/** A tensor for as long as a kernel runs. */
+class Tensor {
+ public:
+  explicit Tensor(TF_Tensor* tensor) : tensor_(tensor) {}
+  ~Tensor() { TF_DeleteTensor(tensor_); }
+  Tensor(const Tensor&) = delete;
+  float* data() const { return static_cast<float*>(TF_TensorData(tensor_)); }
+  int64_t size() const { return TF_TensorElementCount(tensor_); }
+  int rank() const { return TF_NumDims(tensor_); }
+  int64_t dim(int i) const { return TF_Dim(tensor_, i); }
+  Shape shape() const {
+    Shape shape;
+    for (int i = 0; i < rank(); i++) shape.push_back(dim(i));
+    return shape;
+  }
+
+ private:
+  TF_Tensor* tensor_;
+};
+
+/** The attributes that an operation was called with; whole numbers, true is 1. */
+struct Attributes {
+  std::vector<std::string> names;
+  std::vector<int64_t> values;
+  int64_t operator[](const std::string& name) const {
+    for (size_t i = 0; i < names.size(); i++)
+      if (names[i] == name) return values[i];
+    throw std::runtime_error("no attribute " + name);
+  }
+};
+
+/** One call of a kernel. */
+class Call {
+ public:
+  Call(TF_OpKernelContext* context, const Attributes& attributes) : attributes(attributes), context_(context) {}
+
+  const Attributes& attributes;
+
+  Tensor input(int i) const {
+    TF_Tensor* tensor = nullptr;
+    Status status;
+    TF_GetInput(context_, i, &tensor, status.get());
+    status.check();
+    return Tensor(tensor);
+  }
+
+  /** A new tensor of float32 as the i-th output. */
+  Tensor output(int i, const Shape& shape) const {
+    int64_t size = 1;
+    for (const int64_t n : shape) size *= n;
+    Status status;
+    TF_Tensor* tensor = TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
+                                          size * sizeof(float), status.get());
+    status.check();
+    return Tensor(tensor);
+  }
+
+ private:
+  TF_OpKernelContext* context_;
+};
+
+/** @throws std::runtime_error, which fails the call, not the process */
+inline void expect(bool holds, const char* what) {
+  if (!holds) throw std::runtime_error(std::string("expected ") + what);
+}
+
+/** An operation on float32 tensors, and its kernel for the processor. */
+struct Operation {
+  const char* name;
+  std::vector<const char*> inputs;
+  std::vector<const char*> outputs;
+  /** `name: int` or `name: bool`. */
+  std::vector<const char*> attributes;
+  void (*run)(const Call&);
+};
+
+namespace detail {
+
+/** The operation that is being built on, by its name: TensorFlow hands no data of ours to a constructor. */
+inline std::vector<Operation>& operations() {
+  static std::vector<Operation> all;
+  return all;
+}
+
+struct Kernel {
+  void (*run)(const Call&);
+  Attributes attributes;
+};
+
+template <int Index>
+void* create(TF_OpKernelConstruction* construction) {
+  const Operation& operation = operations()[Index];
+  auto* kernel = new Kernel{operation.run, {}};
+  for (const std::string definition : operation.attributes) {
+    const std::string name = definition.substr(0, definition.find(':'));
+    Status status;
+    int64_t value = 0;
+    if (definition.find("bool") != std::string::npos) {
+      TF_Bool flag = 0;
+      TF_OpKernelConstruction_GetAttrBool(construction, name.c_str(), &flag, status.get());
+      value = flag ? 1 : 0;
+    } else {
+      TF_OpKernelConstruction_GetAttrInt64(construction, name.c_str(), &value, status.get());
+    }
+    if (TF_GetCode(status.get()) != TF_OK) TF_OpKernelConstruction_Failure(construction, status.get());
+    kernel->attributes.names.push_back(name);
+    kernel->attributes.values.push_back(value);
+  }
+  return kernel;
+}
+
+inline void compute(void* kernel, TF_OpKernelContext* context) {
+  const auto* self = static_cast<const Kernel*>(kernel);
+  try {
+    self->run(Call(context, self->attributes));
+  } catch (const std::exception& error) {
+    Status status;
+    TF_SetStatus(status.get(), TF_INVALID_ARGUMENT, error.what());
+    TF_OpKernelContext_Failure(context, status.get());
+  }
+}
+
+inline void destroy(void* kernel) { delete static_cast<Kernel*>(kernel); }
+
+using Create = void* (*)(TF_OpKernelConstruction*);
+constexpr int LIMIT = 24;
+
+template <int... I>
+Create creator(int index, std::integer_sequence<int, I...>) {
+  static constexpr Create all[] = {&create<I>...};
+  return all[index];
+}
+
+}  // namespace detail
+
+/** Makes an operation known to TensorFlow. @throws std::runtime_error with TensorFlow's reason */
+inline void define(const Operation& operation) {
+  const int index = static_cast<int>(detail::operations().size());
+  expect(index < detail::LIMIT, "fewer operations");
+  detail::operations().push_back(operation);
+  TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(operation.name);
+  for (const std::string name : operation.inputs) TF_OpDefinitionBuilderAddInput(builder, (name + ": float").c_str());
+  for (const std::string name : operation.outputs) TF_OpDefinitionBuilderAddOutput(builder, (name + ": float").c_str());
+  for (const char* attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(builder, attribute);
+  TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, [](TF_ShapeInferenceContext* context, TF_Status* status) {
+    TF_ShapeInferenceContextSetUnknownShape(context, status);
+  });
+  Status status;
+  TF_RegisterOpDefinition(builder, status.get());
+  status.check();
+  TF_KernelBuilder* kernel =
+      TF_NewKernelBuilder(operation.name, "CPU", detail::creator(index, std::make_integer_sequence<int, detail::LIMIT>{}),
+                          &detail::compute, &detail::destroy);
+  TF_RegisterKernelBuilder(operation.name, kernel, status.get());
+  status.check();
+}
+
+}  // namespace recurlab
