@@ -23,21 +23,10 @@ export function block(
   const matrix = (name: string): tf.Tensor2D => weights[`${at}.${name}.weight`] as tf.Tensor2D
   const mixed =
     shape.mixer === 'attention'
-      ? attentionHalf(h, weights, at, shape, rope)
+      ? rmsNorm(tf.add(h, attention(h, weights, `${at}.self_attn`, shape, rope)), CHANNELS)
       : rmsNorm(tf.add(h, swigluTokens(h, matrix('mlp_t.gate_up_proj'), matrix('mlp_t.down_proj'))), TOKENS)
   const added = tf.add(mixed, swigluChannels(mixed as tf.Tensor3D, matrix('mlp.gate_up_proj'), matrix('mlp.down_proj')))
   return rmsNorm(added, CHANNELS) as tf.Tensor3D
-}
-
-/** The first half of a block with attention. */
-export function attentionHalf(
-  h: tf.Tensor3D,
-  weights: Weights,
-  at: string,
-  shape: ModelShape,
-  rope: RotaryTable | null,
-): tf.Tensor3D {
-  return rmsNorm(tf.add(h, attention(h, weights, `${at}.self_attn`, shape, rope)), CHANNELS) as tf.Tensor3D
 }
 
 /** Multi-head self-attention, not causal: softmax(q kᵀ / √d) v. */

@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type Kernels, kernels } from '../backend/kernels.js'
-import { attentionHalf } from './block.js'
 import { withGradient } from './ops.js'
 import type { RotaryTable } from './rope.js'
 import { type ModelShape, stacks } from './shape.js'
@@ -22,6 +21,8 @@ const LAYOUTS: Readonly<Record<string, Layouts>> = {
   'mlp.down_proj': { forward: 'panelsTransposed', backward: 'panels' },
   'mlp_t.gate_up_proj': { forward: 'tokenGateUp', backward: 'leftTransposed' },
   'mlp_t.down_proj': { forward: 'left', backward: 'leftTransposed' },
+  'self_attn.qkv_proj': { forward: 'panelsTransposed', backward: 'panels' },
+  'self_attn.o_proj': { forward: 'panelsTransposed', backward: 'panels' },
 }
 
 /** A weight of a block as the kernels read it. */
@@ -37,6 +38,8 @@ interface PackedWeight {
 export interface FusedWeights {
   readonly kernels: Kernels
   readonly byName: Readonly<Record<string, PackedWeight>>
+  /** Stands for what a model does not have. */
+  readonly none: tf.Tensor
 }
 
 /**
@@ -59,7 +62,7 @@ export function fuseWeights(weights: Weights, shape: ModelShape, withGradients: 
       gradient: withGradients ? tf.zeros(weight.shape) : null,
     }
   }
-  return { kernels: fast, byName }
+  return { kernels: fast, byName, none: tf.tensor1d([]) }
 }
 
 function layoutsOf(name: string, shape: ModelShape): Layouts | null {
@@ -76,7 +79,8 @@ export function fusedGradients(fused: FusedWeights): Weights {
 }
 
 /** Frees prepared weights that no tidy frees. */
-export function disposeFused({ byName }: FusedWeights): void {
+export function disposeFused({ byName, none }: FusedWeights): void {
+  none.dispose()
   for (const { forward, backward, gradient } of Object.values(byName))
     for (const tensor of [forward, backward, gradient]) tensor?.dispose()
 }
@@ -90,7 +94,6 @@ export function disposeFused({ byName }: FusedWeights): void {
  */
 export function fusedBlock(
   h: tf.Tensor3D,
-  weights: Weights,
   fused: FusedWeights,
   at: string,
   shape: ModelShape,
@@ -99,7 +102,13 @@ export function fusedBlock(
 ): tf.Tensor3D {
   const mixed =
     shape.mixer === 'attention'
-      ? attentionHalf(h, weights, at, shape, rope)
+      ? halfBlock(fused, record, h, {
+          op: 'RecurlabAttention',
+          attributes: { heads: shape.heads },
+          weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
+          constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
+          saved: 4,
+        })
       : halfBlock(fused, record, h, {
           op: 'RecurlabTokens',
           attributes: {},

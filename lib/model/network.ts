@@ -33,7 +33,7 @@ export function networks(weights: Weights, shape: ModelShape, options: NetworkOp
   const rope = modelRope(shape)
   const { fused = null, record = false } = options
   const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D =>
-    fused ? fusedBlock(h, weights, fused, at, shape, rope, record) : block(h, weights, at, shape, rope)
+    fused ? fusedBlock(h, fused, at, shape, rope, record) : block(h, weights, at, shape, rope)
   const nets = stacks(shape).map(({ name, layers }) => stackOfBlocks(name, layers, compute))
   return { H: nets.at(0)!, L: nets.at(-1)! }
 }

@@ -6,4 +6,7 @@ namespace recurlab {
 /** ops_blocks.cc: the layouts of weights, and the SwiGLU blocks. */
 void define_blocks();
 
+/** ops_attention.cc: the block with self-attention. */
+void define_attention();
+
 }  // namespace recurlab

@@ -30,6 +30,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   keep_freed_memory();
   try {
     recurlab::define_blocks();
+    recurlab::define_attention();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recurlab: %s\n", error.what());
   }

@@ -1,0 +1,232 @@
+// Self-attention with its residual and norm: y = rms(x + W_o · softmax(q kᵀ / √d) v), not causal, with rotary positions
+// or without. The scores are never stored whole: see "FlashAttention", arXiv 2205.14135.
+#pragma once
+#include <cmath>
+
+#include "channels.h"
+
+namespace recurlab {
+
+/** B rows of L tokens with D channels; H heads of d channels each. */
+struct AttentionSizes {
+  int64_t B, L, D, H, d;
+  int64_t rows() const { return B * L; }
+  int64_t width() const { return H * d; }
+};
+
+/** Cosines and sines [L, d] of the rotary positions, each angle in both halves of a row; null: none. */
+struct Rotary {
+  const float *cos, *sin;
+};
+
+/** Queries whose scores are in the cache at one time. */
+constexpr int64_t QUERIES = 4 * MR;
+
+/** Turns the H heads of one token, in place; `sign` -1 turns them back. */
+inline void rotate_heads(float* heads, const Rotary& rotary, int64_t position, int64_t H, int64_t d, float sign) {
+  const int64_t half = d / 2;
+  const float* cos = rotary.cos + position * d;
+  const float* sin = rotary.sin + position * d;
+  for (int64_t h = 0; h < H; h++) {
+    float* __restrict first = heads + h * d;
+    float* __restrict second = first + half;
+    for (int64_t j = 0; j < half; j++) {
+      const float a = first[j], b = second[j], s = sign * sin[j];
+      first[j] = a * cos[j] - b * s;
+      second[j] = b * cos[j] + a * s;
+    }
+  }
+}
+
+/** What the gradient needs of the forward pass. */
+struct AttentionTape {
+  /** [B·L, 3·H·d]: q and k turned, v. */
+  float* qkv;
+  /** [B·L, H·d]: what the heads read. */
+  float* read;
+  /** [B, H, L]: log Σ exp of the scores. */
+  float* log_sums;
+  /** [B·L]: what the norm multiplied with. */
+  float* r;
+};
+
+namespace detail {
+
+/** Scores of some queries with every key, times 1 / √d; the columns behind the last key are 0. */
+inline void scores(float* out, int64_t stride, const float* q, int64_t n, const float* keys, const AttentionSizes& s) {
+  product(n, round_up(s.L, W), s.d, q, 3 * s.width(), keys, out, stride, false);
+}
+
+inline void read_values(const AttentionSizes& s, const float* qkv, float* read, float* log_sums) {
+  const int64_t width = s.width(), stride = padded(s.L), whole = round_up(s.L, W);
+  float* const keys = scratch(2, panels_size(s.d, s.L) + panels_size(s.L, s.d));
+  float* const values = keys + panels_size(s.d, s.L);
+  pack_panels_transposed(keys, s.d, s.L, qkv + width, 3 * width, 0, s.d);
+  pack_panels(values, s.L, s.d, qkv + 2 * width, 3 * width, 0, s.L);
+  float* const p = scratch(0, QUERIES * stride);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(s.d));
+  for (int64_t first = 0; first < s.L; first += QUERIES) {
+    const int64_t n = std::min(QUERIES, s.L - first);
+    scores(p, stride, qkv + first * 3 * width, n, keys, s);
+    float inverse[QUERIES];
+    for (int64_t i = 0; i < n; i++) {
+      float* row = p + i * stride;
+      // The columns behind the last key must neither be the largest nor count.
+      for (int64_t l = s.L; l < whole; l++) row[l] = row[0];
+      vec top = load(row);
+      for (int64_t l = W; l < whole; l += W) top = max(top, load(row + l));
+      const float most = largest(top) * scale;
+      vec total{};
+      for (int64_t l = 0; l < whole; l += W) {
+        const vec e = exp(load(row + l) * scale - most);
+        store(row + l, e);
+        if (l + W <= s.L) total += e;
+      }
+      float tail = 0;
+      for (int64_t l = s.L / W * W; l < s.L; l++) tail += row[l];
+      for (int64_t l = s.L; l < whole; l++) row[l] = 0;
+      const float all = sum(total) + tail;
+      inverse[i] = 1.0f / all;
+      if (log_sums) log_sums[first + i] = most + std::log(all);
+    }
+    product(n, s.d, s.L, p, stride, values, read + first * width, width, false);
+    for (int64_t i = 0; i < n; i++) {
+      float* row = read + (first + i) * width;
+      for (int64_t j = 0; j < s.d; j += W) store_up_to(row + j, load_up_to(row + j, s.d - j) * inverse[i], s.d - j);
+    }
+  }
+}
+
+/** The gradients of q, k and v of one head of one row of the batch, still turned. */
+inline void read_values_gradient(const AttentionSizes& s, const float* qkv, const float* read, const float* log_sums,
+                                 const float* d_read, float* d_qkv) {
+  const int64_t width = s.width(), stride = padded(s.L), whole = round_up(s.L, W), d = s.d;
+  const int64_t tall = panels_size(d, s.L), flat = panels_size(s.L, d);
+  float* const keys = scratch(2, 2 * tall + flat);
+  float* const values = keys + tall;
+  float* const keys_by_row = values + tall;
+  pack_panels_transposed(keys, d, s.L, qkv + width, 3 * width, 0, d);
+  pack_panels_transposed(values, d, s.L, qkv + 2 * width, 3 * width, 0, d);
+  pack_panels(keys_by_row, s.L, d, qkv + width, 3 * width, 0, s.L);
+  float* const p = scratch(0, QUERIES * stride);
+  float* const dp = scratch(1, QUERIES * stride);
+  float* const d_keys = scratch(5, 2 * s.L * d);
+  float* const d_values = d_keys + s.L * d;
+  std::fill(d_keys, d_keys + 2 * s.L * d, 0.0f);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(d));
+  for (int64_t first = 0; first < s.L; first += QUERIES) {
+    const int64_t n = std::min(QUERIES, s.L - first);
+    const float* q = qkv + first * 3 * width;
+    const float* dr = d_read + first * width;
+    scores(p, stride, q, n, keys, s);
+    product(n, whole, d, dr, width, values, dp, stride, false);
+    for (int64_t i = 0; i < n; i++) {
+      float *row = p + i * stride, *d_row = dp + i * stride;
+      float along = 0;
+      for (int64_t j = 0; j < d; j++) along += dr[i * width + j] * read[(first + i) * width + j];
+      for (int64_t l = 0; l < whole; l += W) {
+        const vec e = exp(load(row + l) * scale - log_sums[first + i]);
+        store(row + l, e);
+        store(d_row + l, e * (load(d_row + l) - along) * scale);
+      }
+      for (int64_t l = s.L; l < whole; l++) row[l] = d_row[l] = 0;
+    }
+    product(n, d, s.L, dp, stride, keys_by_row, d_qkv + first * 3 * width, 3 * width, false);
+    add_columns_product(0, s.L, d, n, p, stride, dr, width, d_values, d);
+    add_columns_product(0, s.L, d, n, dp, stride, q, 3 * width, d_keys, d);
+  }
+  for (int64_t l = 0; l < s.L; l++) {
+    std::memcpy(d_qkv + l * 3 * width + width, d_keys + l * d, d * sizeof(float));
+    std::memcpy(d_qkv + l * 3 * width + 2 * width, d_values + l * d, d * sizeof(float));
+  }
+}
+
+}  // namespace detail
+
+/**
+ * @param x [B, L, D]
+ * @param qkv_panels panels of W_qkvᵀ [D, 3·H·d]
+ * @param out_panels panels of W_oᵀ [H·d, D]
+ * @param y [B, L, D], written
+ * @param tape written; null where no gradient is wanted
+ */
+inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* x, const float* qkv_panels,
+                              const float* out_panels, const Rotary& rotary, float* y, const AttentionTape* tape) {
+  const int64_t rows = s.rows(), width = s.width(), piece = channel_rows(rows, pool.threads());
+  const int64_t pieces = (rows + piece - 1) / piece;
+  float* const qkv = tape ? tape->qkv : scratch(3, rows * 3 * width);
+  float* const read = tape ? tape->read : scratch(4, rows * width);
+  pool.run(pieces, [&](int64_t task) {
+    const int64_t first = task * piece, n = std::min(piece, rows - first);
+    product(n, 3 * width, s.D, x + first * s.D, s.D, qkv_panels, qkv + first * 3 * width, 3 * width, false);
+    if (rotary.cos)
+      for (int64_t i = first; i < first + n; i++)
+        rotate_heads(qkv + i * 3 * width, rotary, i % s.L, 2 * s.H, s.d, 1.0f);
+  });
+  pool.run(s.B * s.H, [&](int64_t task) {
+    const int64_t b = task / s.H, h = task % s.H, at = b * s.L;
+    detail::read_values(s, qkv + at * 3 * width + h * s.d, read + at * width + h * s.d,
+                        tape ? tape->log_sums + task * s.L : nullptr);
+  });
+  pool.run(pieces, [&](int64_t task) {
+    const int64_t first = task * piece, n = std::min(piece, rows - first);
+    product(n, s.D, width, read + first * width, width, out_panels, y + first * s.D, s.D, false);
+    for (int64_t i = first; i < first + n; i++) {
+      const float scale = add_rms_row(x + i * s.D, y + i * s.D, s.D);
+      if (tape) tape->r[i] = scale;
+    }
+  });
+}
+
+/**
+ * @param dy [B, L, D]
+ * @param qkv_panels panels of W_qkv [3·H·d, D]
+ * @param out_panels panels of W_o [D, H·d]
+ * @param dx [B, L, D], written
+ * @param d_qkv_weight [3·H·d, D], added to
+ * @param d_out_weight [D, H·d], added to
+ */
+inline void attention_backward(Pool& pool, const AttentionSizes& s, const float* x, const float* y,
+                               const AttentionTape& tape, const float* dy, const float* qkv_panels,
+                               const float* out_panels, const Rotary& rotary, float* dx, float* d_qkv_weight,
+                               float* d_out_weight) {
+  const int64_t rows = s.rows(), width = s.width(), D = s.D, piece = channel_rows(rows, pool.threads());
+  const int64_t pieces = (rows + piece - 1) / piece;
+  float* const d_read = scratch(3, rows * width);
+  float* const d_qkv = scratch(4, rows * 3 * width);
+  // The gradient of the norm's input is where dx will be.
+  float* const du = dx;
+  pool.run(pieces, [&](int64_t task) {
+    const int64_t first = task * piece, n = std::min(piece, rows - first);
+    for (int64_t i = first; i < first + n; i++) rms_row_gradient(y + i * D, tape.r[i], dy + i * D, du + i * D, D);
+    product(n, width, D, du + first * D, D, out_panels, d_read + first * width, width, false);
+  });
+  pool.run(s.B * s.H, [&](int64_t task) {
+    const int64_t b = task / s.H, h = task % s.H, at = b * s.L;
+    float* const d_head = d_qkv + at * 3 * width + h * s.d;
+    detail::read_values_gradient(s, tape.qkv + at * 3 * width + h * s.d, tape.read + at * width + h * s.d,
+                                 tape.log_sums + task * s.L, d_read + at * width + h * s.d, d_head);
+    if (rotary.cos)
+      for (int64_t l = 0; l < s.L; l++) {
+        rotate_heads(d_head + l * 3 * width, rotary, l, 1, s.d, -1.0f);
+        rotate_heads(d_head + l * 3 * width + width, rotary, l, 1, s.d, -1.0f);
+      }
+  });
+  const int64_t qkv_rows = column_rows(3 * width, pool.threads()), out_rows = column_rows(D, pool.threads());
+  const int64_t qkv_tasks = (3 * width + qkv_rows - 1) / qkv_rows, out_tasks = (D + out_rows - 1) / out_rows;
+  pool.run(qkv_tasks + out_tasks, [&](int64_t task) {
+    if (task < qkv_tasks) {
+      const int64_t first = task * qkv_rows, last = std::min(3 * width, first + qkv_rows);
+      add_columns_product(first, last, D, rows, d_qkv, 3 * width, x, D, d_qkv_weight, D);
+    } else {
+      const int64_t first = (task - qkv_tasks) * out_rows, last = std::min(D, first + out_rows);
+      add_columns_product(first, last, width, rows, du, D, tape.read, width, d_out_weight, width);
+    }
+  });
+  pool.run(pieces, [&](int64_t task) {
+    const int64_t first = task * piece, n = std::min(piece, rows - first);
+    product(n, D, 3 * width, d_qkv + first * 3 * width, 3 * width, qkv_panels, dx + first * D, D, true);
+  });
+}
+
+}  // namespace recurlab
