@@ -2,19 +2,23 @@ import { type Args, type Command, wrongUse } from '../command.js'
 import { benchDataAction, benchDataHelp } from './bench/data.js'
 import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
 import { benchLiveAction, benchLiveHelp } from './bench/live.js'
+import { benchTorchAction, benchTorchHelp } from './bench/torch.js'
 
 /** What follows `recurlab bench`. */
 const actions: Readonly<Record<string, (names: readonly string[], args: Args) => Promise<number>>> = {
   data: benchDataAction,
   kernel: benchKernelAction,
   live: benchLiveAction,
+  train: (names, args) => benchTorchAction('train', names, args),
+  eval: (names, args) => benchTorchAction('eval', names, args),
 }
 
-/** `recurlab bench data|kernel|live`. */
+/** `recurlab bench data|kernel|live|train|eval`. */
 export const command: Command = {
-  usage: 'bench data|kernel|live [NAME …] key=value …',
-  summary: 'measure how fast data are built, how fast the notebook kernel answers, what live curves cost',
-  help: [benchDataHelp, benchKernelHelp, benchLiveHelp].join('\n'),
+  usage: 'bench data|kernel|live|train|eval [NAME …] key=value …',
+  summary:
+    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, how fast training and evaluation are beside PyTorch',
+  help: [benchDataHelp, benchKernelHelp, benchLiveHelp, benchTorchHelp].join('\n'),
   flags: { json: false, inside: false },
   async run(args) {
     const [what, ...names] = args.words

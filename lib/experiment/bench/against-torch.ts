@@ -1,0 +1,177 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { instructionSet, threadCount } from '../../backend/machine.js'
+import { UserError } from '../../errors.js'
+import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
+import { installTorch, python } from './torch-install.js'
+import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
+import { Worker } from './worker.js'
+
+/** What is measured, and against what. */
+export interface TorchBenchOptions {
+  /** A supervision step with its update, or an evaluation. */
+  readonly what: 'train' | 'eval'
+  /** Names of works; default: all for `train`, the Sudoku MLP for `eval`. */
+  readonly only?: readonly string[]
+  /** Rounds; each side is measured once in each. Default 5. */
+  readonly rounds?: number
+  /** Supervision steps of an evaluation. Default 1: the cost is linear in them. */
+  readonly steps?: number
+  /** Whether PyTorch is measured too; default true. */
+  readonly torch?: boolean
+  /** Told what goes on. */
+  readonly onProgress?: (line: string) => void
+}
+
+/** One work on every side. */
+export interface TorchMeasurement {
+  readonly work: string
+  /** By side, seconds: `recurlab`, `eager`, `compiled`. */
+  readonly seconds: Readonly<Record<string, Summary>>
+  /** recurlab / side: of the minima, and the median of the ratios in each round. */
+  readonly ratios: Readonly<Record<string, { readonly minimum: number; readonly median: number }>>
+  /** By side, the most memory its process has had. */
+  readonly peakBytes: Readonly<Record<string, number>>
+  /** Recurlab's floating-point operations a second, in units of 1e9, in its fastest round. */
+  readonly gflops: number
+  /** Those that PyTorch's matrix product of 1024 × 1024 reaches in the quietest moment; null without PyTorch. */
+  readonly matmulGflops: number | null
+  /** Rounds made, and those that count. */
+  readonly rounds: number
+  readonly counted: number
+  /** Rows a second of an evaluation with `steps` steps. */
+  readonly puzzlesPerSecond?: Readonly<Record<string, number>>
+}
+
+/** Where it was measured. */
+export interface BenchMachine {
+  readonly threads: number
+  readonly instructionSet: string
+  readonly torch: string | null
+}
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+/** Rounds that count at least, however disturbed the machine is. */
+const LEAST = 3
+
+/**
+ * Measures Recurlab and PyTorch (eager and compiled) on the same work, in turn in one run, each in a process of its own
+ * of which only one computes at a time.
+ *
+ * @throws UserError for an unknown work, or when PyTorch cannot be had
+ */
+export async function benchAgainstTorch(
+  options: TorchBenchOptions,
+): Promise<{ machine: BenchMachine; measurements: TorchMeasurement[] }> {
+  const threads = threadCount()
+  const version = options.torch === false ? null : await installTorch()
+  const measurements: TorchMeasurement[] = []
+  for (const work of chosen(options)) measurements.push(await measure(work, options, version !== null, threads))
+  return { machine: { threads, instructionSet: instructionSet(), torch: version }, measurements }
+}
+
+function chosen({ only, what }: TorchBenchOptions): Work[] {
+  if (!only) return what === 'train' ? [...works] : [{ ...works[0]! }]
+  return only.map((name) => {
+    const work = works.find((each) => each.name === name)
+    if (work) return work
+    throw new UserError({
+      where: 'key only',
+      expected: `some of ${works.map((each) => each.name).join(', ')}`,
+      found: name,
+      exitCode: 2,
+    })
+  })
+}
+
+async function measure(
+  work: Work,
+  { what, rounds = 5, steps = 1, onProgress }: TorchBenchOptions,
+  torch: boolean,
+  threads: number,
+): Promise<TorchMeasurement> {
+  const request = what === 'train' ? { do: 'step' } : { do: 'eval', steps }
+  const sides: Record<string, Worker> = { recurlab: recurlabPeer(threads) }
+  const canary = torch ? torchPeer(threads) : null
+  if (torch) for (const mode of ['eager', 'compiled']) sides[mode] = torchPeer(threads)
+  try {
+    const peakBytes: Record<string, number> = {}
+    for (const [mode, side] of Object.entries(sides)) {
+      onProgress?.(`${work.title}: warming up ${mode}`)
+      await side.ask(setup(work, mode, threads))
+      await side.ask(request)
+      await side.ask(request)
+    }
+    const all: Round[] = []
+    let best = Number.POSITIVE_INFINITY
+    let flops = 0
+    const sing = async (): Promise<number> => {
+      if (!canary) return 1
+      const answer = await canary.ask({ do: 'canary' })
+      flops = answer.flops ?? 0
+      best = Math.min(best, answer.seconds)
+      return answer.seconds
+    }
+    await sing()
+    for (let i = 0; i < rounds; i++) {
+      const seconds: Record<string, number> = {}
+      const canaries = [await sing()]
+      for (const [mode, side] of Object.entries(sides)) {
+        const answer = await side.ask(request)
+        seconds[mode] = answer.seconds
+        peakBytes[mode] = answer.peakBytes
+        canaries.push(await sing())
+      }
+      all.push({ seconds, canary: Math.max(...canaries) })
+      const text = Object.entries(seconds).map(([mode, value]) => `${mode} ${value.toFixed(3)} s`)
+      onProgress?.(`${work.title}: round ${i + 1} of ${rounds}: ${text.join(', ')}`)
+    }
+    const counted = undisturbed(all, LEAST)
+    const seconds = summaries(counted)
+    const others = Object.keys(sides).filter((mode) => mode !== 'recurlab')
+    const total = what === 'train' ? stepFlops(work) : evaluationFlops(work, steps)
+    return {
+      work: work.title,
+      seconds,
+      ratios: Object.fromEntries(
+        others.map((mode) => [
+          mode,
+          {
+            minimum: seconds.recurlab!.minimum / seconds[mode]!.minimum,
+            median: medianRatio(counted, 'recurlab', mode),
+          },
+        ]),
+      ),
+      peakBytes,
+      gflops: total / seconds.recurlab!.minimum / 1e9,
+      matmulGflops: canary ? flops / best / 1e9 : null,
+      rounds: all.length,
+      counted: counted.length,
+      ...(what === 'eval' && {
+        puzzlesPerSecond: Object.fromEntries(
+          Object.entries(seconds).map(([mode, { minimum }]) => [mode, work.batch / minimum]),
+        ),
+      }),
+    }
+  } finally {
+    for (const side of [...Object.values(sides), ...(canary ? [canary] : [])]) side.stop()
+  }
+}
+
+function recurlabPeer(threads: number): Worker {
+  return new Worker('Recurlab', process.execPath, ['--import', 'tsx', path.join(here, 'recurlab-peer.ts')], {
+    RECURLAB_THREADS: String(threads),
+  })
+}
+
+/** PyTorch's side; also what the test of its numbers asks. */
+export function torchPeer(threads: number): Worker {
+  return new Worker('PyTorch', python, ['-u', path.join(here, 'torch', 'peer.py')], {
+    OMP_NUM_THREADS: String(threads),
+  })
+}
+
+/** What a peer is told of its work. */
+export function setup(work: Work, mode: string, threads: number, dtype = 'float32'): object {
+  return { do: 'setup', mode, threads, dtype, work: mode === 'recurlab' ? work.name : torchWork(work) }
+}

@@ -1,0 +1,29 @@
+import { createInterface } from 'node:readline'
+import { startBackend } from '../../backend/index.js'
+import { evaluateBatch } from '../../evaluate/evaluate.js'
+import { createModel } from '../../model/weights.js'
+import { initialState, type TrainingState, trainStep } from '../../train/step.js'
+import { benchStep, randomBatch, type Work, works } from './work.js'
+
+/** Recurlab's side of `recurlab bench train` and `bench eval`: the same requests as `torch/peer.py` takes. */
+async function main(): Promise<void> {
+  await startBackend()
+  let work: Work | undefined
+  let state: TrainingState | undefined
+  for await (const line of createInterface({ input: process.stdin })) {
+    const request = JSON.parse(line) as { do: string; work?: string; steps?: number }
+    const started = performance.now()
+    let loss: number | undefined
+    if (request.do === 'setup') {
+      work = works.find(({ name }) => name === request.work)!
+      state = initialState(createModel(work.shape, 0), work.batch, benchStep.ema, 0)
+    } else if (request.do === 'step') loss = trainStep(state!, randomBatch(work!), benchStep).lmLoss
+    else if (request.do === 'eval')
+      evaluateBatch(state!.model, state!.model.weights, randomBatch(work!), request.steps!)
+    const seconds = (performance.now() - started) / 1000
+    const answer = { seconds, peakBytes: process.resourceUsage().maxRSS * 1024, loss }
+    process.stdout.write(`${JSON.stringify(answer)}\n`)
+  }
+}
+
+await main()
