@@ -243,6 +243,31 @@ inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda
   }
 }
 
+namespace detail {
+
+/** Columns of a matrix as tiles read them, [depth][rows of the tile] one after the other. */
+inline void copy_columns(float* to, const float* a, int64_t lda, int64_t rows, int64_t depth) {
+  // Some tiles at a time, k by k: a row of `a` lies on a page of its own, and finding that costs more than reading it.
+  for (int64_t i = 0; i < rows;) {
+    int64_t j = 0;
+    for (int64_t k = 0; k < depth; k++) {
+      const float* from = a + k * lda + i;
+      for (j = 0; j < 32 * MR && i + j < rows;) {
+        const int height = next_rows(rows - i - j);
+        float* out = to + (i + j) * depth + k * height;
+        if (height == MR)
+          std::memcpy(out, from + j, MR * sizeof(float));
+        else
+          std::memcpy(out, from + j, height * sizeof(float));
+        j += height;
+      }
+    }
+    i += j;
+  }
+}
+
+}  // namespace detail
+
 /**
  * Rows [first, last) of C [M, N] += Aᵀ · B, summed over K rows of both.
  *
@@ -252,39 +277,27 @@ inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda
 inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t K, const float* a, int64_t lda,
                                 const float* b, int64_t ldb, float* c, int64_t ldc) {
   const int64_t rows = last - first;
-  float* left = scratch(6, round_up(rows, MR) * KC_COLUMNS);
+  // Where few columns share it, the left matrix is not worth a copy.
+  const bool copies = N > 4 * NR;
+  float* left = copies ? scratch(6, round_up(rows, MR) * KC_COLUMNS) : nullptr;
   float* panel = scratch(7, KC_COLUMNS * NR);
   for (int64_t k0 = 0; k0 < K; k0 += KC_COLUMNS) {
     const int64_t depth = std::min(KC_COLUMNS, K - k0);
-    // Some tiles at a time: a row of `a` lies on a page of its own, and finding that costs more than reading it.
-    for (int64_t i = 0; i < rows;) {
-      int64_t j = 0;
-      for (int64_t k = 0; k < depth; k++) {
-        const float* from = a + (k0 + k) * lda + first + i;
-        for (j = 0; j < 32 * MR && i + j < rows;) {
-          const int height = next_rows(rows - i - j);
-          float* to = left + (i + j) * depth + k * height;
-          if (height == MR)
-            std::memcpy(to, from + j, MR * sizeof(float));
-          else
-            std::memcpy(to, from + j, height * sizeof(float));
-          j += height;
-        }
-      }
-      i += j;
-    }
+    if (copies) detail::copy_columns(left, a + k0 * lda + first, lda, rows, depth);
     for (int64_t n = 0; n < N; n += NR) {
       const int vectors = panel_vectors(n, N);
       const int64_t columns = std::min<int64_t>(vectors * W, N - n);
       pack_panels(panel, depth, columns, b + k0 * ldb + n, ldb, 0, depth);
       for (int64_t i = 0; i < rows;) {
         const int height = next_rows(rows - i);
+        const float* tile_left = copies ? left + i * depth : a + k0 * lda + first + i;
+        const int64_t stride = copies ? height : lda;
         float* out = c + (first + i) * ldc + n;
         if (columns == vectors * W) {
-          tile<Left::columns>(height, vectors, depth, left + i * depth, height, panel, out, ldc, true);
+          tile<Left::columns>(height, vectors, depth, tile_left, stride, panel, out, ldc, true);
         } else {
           alignas(64) float whole[MR * NR];
-          tile<Left::columns>(height, vectors, depth, left + i * depth, height, panel, whole, NR, false);
+          tile<Left::columns>(height, vectors, depth, tile_left, stride, panel, whole, NR, false);
           for (int r = 0; r < height; r++)
             for (int64_t j = 0; j < columns; j++) out[r * ldc + j] += whole[r * NR + j];
         }

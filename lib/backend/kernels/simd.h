@@ -78,21 +78,28 @@ RECURLAB_INLINE vec reciprocal(vec x) {
 #endif
 }
 
-/** e^x to a relative error of 2e-7; arguments beyond ±87 count as ±87, so that nothing overflows and NaN stays NaN. */
+/** e^x to a relative error of 1e-6 up to |x| = 10, and of |x|·1e-7 beyond; below -104 it is 0, above 88 infinite. */
 RECURLAB_INLINE vec exp(vec x) {
-  x = x > 87.0f ? splat(87.0f) : x;
-  x = x < -87.0f ? splat(-87.0f) : x;
+#if defined(__AVX512F__)
+  const vec t = max(x * 1.44269504088896f, splat(-200.0f));
+  const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
+#else
+  const vec t = min(max(x * 1.44269504088896f, splat(-126.0f)), splat(127.0f));
   // Adding 1.5·2^23 rounds to a whole number.
-  const float magic = 12582912.0f;
-  const vec n = (x * 1.44269504088896f + magic) - magic;
-  const vec f = (x - n * 0.693145751953125f) - n * 1.428606820309417e-6f;
-  vec p = f * 1.3981999507e-3f + 8.3334519073e-3f;
-  p = p * f + 4.1665795894e-2f;
-  p = p * f + 1.6666665459e-1f;
-  p = p * f + 0.5f;
-  p = p * f * f + f + 1.0f;
-  const ivec bits = (__builtin_convertvector(n, ivec) + 127) << 23;
-  return p * (vec)bits;
+  const vec n = (t + 12582912.0f) - 12582912.0f;
+#endif
+  const vec f = t - n;
+  vec p = f * 1.5403530394e-4f + 1.3333558146e-3f;
+  p = p * f + 9.6181291076e-3f;
+  p = p * f + 5.5504108665e-2f;
+  p = p * f + 2.4022650696e-1f;
+  p = p * f + 6.9314718056e-1f;
+  p = p * f + 1.0f;
+#if defined(__AVX512F__)
+  return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);
+#else
+  return p * (vec)((__builtin_convertvector(n, ivec) + 127) << 23);
+#endif
 }
 
 RECURLAB_INLINE vec sigmoid(vec x) { return reciprocal(exp(-x) + 1.0f); }

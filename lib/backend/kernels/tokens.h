@@ -150,27 +150,24 @@ struct TokenTape {
 inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape& tape, const float* dy, float* dx,
                             float* d_gate_up, float* d_down) {
   const auto [B, L, D, I] = sizes;
-  // A unit is some channels of one row of the batch. Units are taken in windows whose gradients stay in the cache.
-  const int64_t columns_of_unit = std::min(round_up(D, NR), static_cast<int64_t>(4 * NR));
+  // A unit is some channels of one row of the batch, few enough that its gradients stay in the cache until they are
+  // added up. Every thread has sums of its own, over units that depend on nothing but the number of threads.
+  const int64_t columns_of_unit = std::min(round_up(D, NR), static_cast<int64_t>(2 * NR));
   const int64_t groups = (D + columns_of_unit - 1) / columns_of_unit, units = B * groups;
   const int64_t wide = columns_of_unit + 16, tokens = round_up(L, W);
-  // Of a unit: the gradients of gate and up, and h, row by row; x and du transposed, as panels [columns, L].
-  const int64_t size = 3 * I * wide + 2 * columns_of_unit * tokens;
-  const int64_t window = std::min(units, pool.threads() * std::max<int64_t>(1, (256 << 10) / size));
-  float* const work = scratch(3, window * size);
-  float* const sums = scratch(4, 3 * I * tokens);
-  std::fill(sums, sums + 3 * I * tokens, 0.0f);
-  const int64_t piece = std::min(MC, column_rows(I, 2 * pool.threads()));
-  const int64_t up_tasks = (2 * I + piece - 1) / piece, down_tasks = (I + piece - 1) / piece;
-  for (int64_t from = 0; from < units; from += window) {
-    const int64_t length = std::min(window, units - from);
-    pool.run(length, [&, L = L, D = D, I = I](int64_t unit) {
-      const int64_t b = (from + unit) / groups, begin = (from + unit) % groups * columns_of_unit;
+  const int64_t parts = std::min<int64_t>(pool.threads(), units), part_size = 3 * I * tokens;
+  float* const sums = scratch(3, parts * part_size);
+  std::fill(sums, sums + parts * part_size, 0.0f);
+  pool.run(parts, [&, L = L, D = D, I = I](int64_t part) {
+    float* const sum = sums + part * part_size;
+    // The gradients of gate and up, and h, row by row; x and du transposed, as panels [columns, L].
+    float* const d_both = scratch(4, 3 * I * wide + 2 * columns_of_unit * tokens);
+    float* const h = d_both + 2 * I * wide;
+    float* const x_panels = h + I * wide;
+    float* const du_panels = x_panels + columns_of_unit * tokens;
+    for (int64_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
+      const int64_t b = unit / groups, begin = unit % groups * columns_of_unit;
       const int64_t end = std::min(D, begin + columns_of_unit);
-      float* d_both = work + unit * size;
-      float* h = d_both + 2 * I * wide;
-      float* x_panels = h + I * wide;
-      float* du_panels = x_panels + columns_of_unit * tokens;
       float* du = scratch(0, L * NR);
       float* d_right = scratch(1, 2 * I * NR);
       float* du_rows = scratch(2, L * wide);
@@ -226,22 +223,12 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
       const int64_t depth = end - begin;
       pack_panels_transposed(x_panels, depth, L, tape.x + b * L * D + begin, D, 0, depth);
       pack_panels_transposed(du_panels, depth, L, du_rows, wide, 0, depth);
-    });
-    pool.run(up_tasks + down_tasks, [&, D = D, I = I](int64_t task) {
-      const bool is_down = task >= up_tasks;
-      const int64_t first = (is_down ? task - up_tasks : task) * piece;
-      const int64_t rows = std::min(piece, (is_down ? I : 2 * I) - first);
-      for (int64_t unit = 0; unit < length; unit++) {
-        const int64_t begin = (from + unit) % groups * columns_of_unit;
-        const float* d_both = work + unit * size;
-        const float* x_panels = d_both + 3 * I * wide;
-        const float* du_panels = x_panels + columns_of_unit * tokens;
-        const float* a = d_both + ((is_down ? 2 * I : 0) + first) * wide;
-        product(rows, tokens, std::min(D - begin, columns_of_unit), a, wide, is_down ? du_panels : x_panels,
-                sums + ((is_down ? 2 * I : 0) + first) * tokens, tokens, true);
-      }
-    });
-  }
+      product(2 * I, tokens, depth, d_both, wide, x_panels, sum, tokens, true);
+      product(I, tokens, depth, h, wide, du_panels, sum + 2 * I * tokens, tokens, true);
+    }
+  });
+  for (int64_t part = 1; part < parts; part++)
+    for (int64_t i = 0; i < part_size; i++) sums[i] += sums[part * part_size + i];
   for (int64_t i = 0; i < 2 * I; i++)
     for (int64_t l = 0; l < L; l++) d_gate_up[i * L + l] += sums[i * tokens + l];
   for (int64_t i = 0; i < I; i++)
