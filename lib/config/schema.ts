@@ -150,6 +150,10 @@ export const configSchema = z.strictObject({
     published: 'global_batch_size',
     description: 'Rows in a supervision step.',
   }),
+  microBatch: field(z.union([z.literal('auto'), count]).default('auto'), {
+    description:
+      'Rows that are computed at one time, their gradients summed over the batch; auto: the whole batch, or as many as fit into memory.',
+  }),
   steps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',
   }),

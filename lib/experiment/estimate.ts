@@ -5,7 +5,7 @@ import type { Batch, Dataset } from '../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
-import type { ModelShape } from '../model/shape.js'
+import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
 import { disposeWeights, mapWeights } from '../train/optimizer.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
@@ -20,6 +20,8 @@ export interface Estimate {
   readonly evaluationSeconds: number
   /** Seconds of the whole run, saves not counted. */
   readonly totalSeconds: number
+  /** Rows that are computed at one time: those asked for, or as many as fit. */
+  readonly microBatch: number
   /** Most bytes of tensors and puzzle embedding at one time, on top of what the process holds already. */
   readonly peakBytes: number
   /** Bytes that the machine still has for this process. */
@@ -28,6 +30,12 @@ export interface Estimate {
 
 /** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. The puzzle embedding has one. */
 const WEIGHT_COPIES = 5
+
+/** Share of the free memory, and bytes, that a step may take where its micro-batch is chosen: more rows are no faster. */
+const BUDGET = { share: 0.8, bytes: 6e9 }
+
+/** Copies of the latents of rows that wait for their micro-batch: before, after, and parts of both. */
+const LATENT_COPIES = 4
 
 /** Trial batches: the larger is at most this many rows. */
 const TRIAL_ROWS = 16
@@ -70,18 +78,42 @@ export async function estimateRun(
   const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
   const evaluationSeconds = evaluation.seconds * Math.ceil(evaluated / evaluation.rows)
   const evaluations = Math.ceil(steps / evaluationInterval(config, data))
+  const latents = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden
+  const peakOf = (rows: number): number =>
+    table +
+    scale(small, first.peakBytes, large, second.peakBytes, rows) +
+    (config.batch - rows) * latents * LATENT_COPIES
+  const microBatch = chooseMicroBatch(config, peakOf, availableBytes)
   return {
+    microBatch,
     stepSeconds,
     evaluationSeconds,
     totalSeconds: steps * stepSeconds + evaluations * evaluationSeconds,
-    peakBytes:
-      table +
-      Math.max(
-        scale(small, first.peakBytes, large, second.peakBytes, config.batch),
-        (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
-      ),
+    peakBytes: Math.max(
+      peakOf(microBatch),
+      table + (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
+    ),
     availableBytes,
   }
+}
+
+/**
+ * The micro-batch asked for; else the whole batch where a step with it keeps within the budget, or equal parts that do.
+ *
+ * @param peakOf bytes that a step needs with a micro-batch of so many rows
+ */
+export function chooseMicroBatch(
+  { batch, microBatch }: Pick<Config, 'batch' | 'microBatch'>,
+  peakOf: (rows: number) => number,
+  available: number,
+): number {
+  if (microBatch !== 'auto') return Math.min(microBatch, batch)
+  const budget = Math.min(BUDGET.share * available, BUDGET.bytes)
+  for (let parts = 1; parts < batch; parts++) {
+    const rows = Math.ceil(batch / parts)
+    if (peakOf(rows) <= budget) return rows
+  }
+  return 1
 }
 
 /**
@@ -95,12 +127,16 @@ export function checkMemory(config: Config, { peakBytes, availableBytes }: Estim
 
 function checkFits(config: Config, bytes: number, available: number): void {
   if (bytes <= available) return
-  const fits = Math.floor((config.batch * available) / bytes)
+  const rows = config.microBatch === 'auto' ? 1 : config.microBatch
+  const fits = Math.floor((Math.min(rows, config.batch) * available) / bytes)
   throw new UserError({
     where: 'memory',
     expected: `at most ${formatBytes(available)}, which is what the machine has free`,
     found: `a step that needs ${formatBytes(bytes)}`,
-    todo: fits >= 1 ? `Lower batch (about ${fits} fits), hidden, n or layers.` : 'Lower hidden, layers or expansion.',
+    todo:
+      fits >= 1
+        ? `Lower microBatch (about ${fits} fits), batch, hidden, n or layers.`
+        : 'Lower batch, evalBatch, hidden, layers or expansion.',
   })
 }
 

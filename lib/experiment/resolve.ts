@@ -34,8 +34,8 @@ function stepsOf(epochs: number, config: Config, { train, augment }: Dataset): n
   return Math.max(1, Math.floor((epochs * groups * meanPuzzleExamples) / config.batch))
 }
 
-/** What a supervision step needs of a configuration. */
-export function stepOptions(config: Config, steps: number): StepOptions {
+/** What a supervision step needs of a configuration. @param microBatch rows computed at one time; default: all */
+export function stepOptions(config: Config, steps: number, microBatch?: number): StepOptions {
   const schedule = { warmup: config.warmup, lrMinRatio: config.lrMinRatio, totalSteps: steps }
   return {
     loss: config.loss,
@@ -50,6 +50,7 @@ export function stepOptions(config: Config, steps: number): StepOptions {
     puzzleWeightDecay: config.puzzleWeightDecay ?? config.weightDecay,
     ema: config.ema,
     haltExploration: haltExploration(config),
+    ...(microBatch === undefined ? {} : { microBatch }),
   }
 }
 

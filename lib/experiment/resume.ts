@@ -7,6 +7,7 @@ import { rowsOfTable } from '../files/arrow-rows.js'
 import { float32Tensors } from '../files/safetensors.js'
 import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
+import { followChoices, storedChoices } from './choices.js'
 import { datasetOf } from './dataset.js'
 import type { RunObserver } from './observer.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
@@ -70,10 +71,13 @@ async function reopenSession(
   const run = resumeRun(record, restored.state.step, provenance)
   const warning = otherBackend(record.provenance, backend)
   if (warning) observer.onNote?.(warning)
+  const choices = storedChoices(record.provenance)
+  const other = choices && followChoices(choices)
+  if (other) observer.onNote?.(other)
   return {
     config,
     data,
-    options: stepOptions(config, steps),
+    options: stepOptions(config, steps, choices?.microBatch),
     sampler,
     state: restored.state,
     run,

@@ -1,4 +1,5 @@
 import { startBackend } from '../backend/index.js'
+import { setFast } from '../backend/kernels.js'
 import { checkDataKeys } from '../config/data-keys.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput } from '../config/schema.js'
@@ -10,6 +11,7 @@ import { collectProvenance } from '../results/provenance.js'
 import { createRun, saveCheckpoint } from '../results/run.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { initialState } from '../train/step.js'
+import { newChoices } from './choices.js'
 import { withDataKeys } from './dataset.js'
 import { checkMemory, type Estimate, estimateRun } from './estimate.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
@@ -74,12 +76,17 @@ async function beginSession(
   options: TrainOptions,
 ): Promise<Session> {
   const backend = await startBackend()
+  // A run before this one may have gone on without the kernels.
+  setFast(true)
   const sampler = newSampler(config, data)
   const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
   if (estimate) {
     checkMemory(config, estimate)
     options.observer?.onEstimate?.(estimate)
   }
+  const choices = newChoices(config, estimate, backend)
+  if (choices.microBatch < config.batch)
+    options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
   const { model, provenance } = await firstModel(config, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
@@ -90,12 +97,13 @@ async function beginSession(
     provenance: {
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
       ...provenance,
+      choices,
     },
   })
   const session: Session = {
     config,
     data,
-    options: stepOptions(config, steps),
+    options: stepOptions(config, steps, choices.microBatch),
     sampler,
     state: initialState(model, config.batch, config.ema, config.seed),
     run,

@@ -1,6 +1,7 @@
 import { bindingIsReady } from './binding.mjs'
 import { firstLine } from './child.mjs'
 import { reasonOf } from './errors.mjs'
+import { kernelsAreReady } from './kernels.mjs'
 import { kernelspecIsReady } from './kernelspec.mjs'
 import { librariesAreReady } from './libtensorflow.mjs'
 import { hasNvidiaDriver, readRecord } from './native.mjs'
@@ -29,6 +30,7 @@ async function rows() {
     row('.venv', venvIsReady(), true, 'as lib/setup/requirements.txt asks for'),
     row('kernelspec', kernelspecIsReady(), true, 'recurlab, in .venv'),
     nativeRow('cpu'),
+    row('fused kernels', kernelsAreReady(), false, 'compiled for this processor'),
     ...(hasNvidiaDriver() ? [nativeRow('gpu')] : []),
   ]
 }

@@ -1,5 +1,6 @@
 import { compilerIsReady, makeCompiler } from './compiler.mjs'
 import { SetupError } from './errors.mjs'
+import { kernelsAreSettled, kernelsWarning, makeKernels } from './kernels.mjs'
 import { kernelspecIsReady, registerKernel } from './kernelspec.mjs'
 import { dropLock, takeLock } from './lock.mjs'
 import { nativeIsSettled, readRecord, setUpNative } from './native.mjs'
@@ -53,6 +54,16 @@ function native(kind, retry) {
   }
 }
 
+/** @param {boolean} retry @returns {Step} */
+function kernels(retry) {
+  return {
+    name: 'fused kernels',
+    isReady: () => kernelsAreSettled(retry),
+    run: makeKernels,
+    warning: kernelsWarning,
+  }
+}
+
 /**
  * Does what is not done yet. A second run costs well under a second.
  *
@@ -65,7 +76,8 @@ export async function setUp({ gpu = false, retry = false }) {
   const node = checkNode()
   await takeLock((pid) => say(`Another set-up (process ${pid}) is at work here; waiting for it.`))
   try {
-    const steps = [packages, venv, kernel, compiler(retry), native('cpu', retry), ...(gpu ? [native('gpu', true)] : [])]
+    const cpu = [native('cpu', retry), kernels(retry)]
+    const steps = [packages, venv, kernel, compiler(retry), ...cpu, ...(gpu ? [native('gpu', true)] : [])]
     let done = 0
     for (const step of steps) {
       if (await step.isReady()) continue

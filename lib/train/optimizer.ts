@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { type Kernels, kernels } from '../backend/kernels.js'
 import type { Weights } from '../model/weights.js'
 
 /** Settings of the optimiser of all weights but the puzzle embedding. */
@@ -27,44 +28,98 @@ export function initialOptimizer(weights: Weights): OptimizerState {
   return { m: zeros(), v: zeros(), t: 0 }
 }
 
+/** What an update leaves: new tensors of the weights that have a gradient. */
+export interface Updated {
+  readonly weights: Weights
+  readonly state: OptimizerState
+  /** null without EMA. */
+  readonly ema: Weights | null
+}
+
 /**
  * One update. AdamATan2 ("Scaling Exponents Across Parameterizations and Optimizers", arXiv 2407.05872):
- * p ← p(1 - lr·wd) - lr/(1 - β1ᵗ) · atan2(m, √v/√(1 - β2ᵗ)); AdamW (arXiv 1711.05101) as in PyTorch, ε = 1e-8.
+ * p ← p(1 - lr·wd) - lr/(1 - β1ᵗ) · atan2(m, √v/√(1 - β2ᵗ)); AdamW (arXiv 1711.05101) as in PyTorch, ε = 1e-8. Then the
+ * EMA e ← μe + (1 - μ)p.
  *
- * Returns new weights and moments of those that have a gradient; the given ones are left for the caller to free.
+ * Returns new weights, moments and averages of the weights that have a gradient; the given ones are left for the caller
+ * to free.
+ *
+ * @param ema the averages, null without
+ * @param emaRate μ
  */
 export function optimizerStep(
   weights: Weights,
   gradients: Weights,
   state: OptimizerState,
   lr: number,
-  { kind, beta1, beta2, weightDecay }: OptimizerOptions,
-): { weights: Weights; state: OptimizerState } {
+  options: OptimizerOptions,
+  ema: Weights | null = null,
+  emaRate = 0,
+): Updated {
+  const { beta1, beta2, weightDecay } = options
   const t = state.t + 1
+  const numbers: UpdateNumbers = {
+    beta1,
+    beta2,
+    rate: lr / (1 - beta1 ** t),
+    secondScale: 1 / Math.sqrt(1 - beta2 ** t),
+    keep: 1 - lr * weightDecay,
+    ema: emaRate,
+  }
+  const update = updater(options.kind, numbers)
   const m: Record<string, tf.Tensor> = {}
   const v: Record<string, tf.Tensor> = {}
   const next: Record<string, tf.Tensor> = {}
-  const rate = lr / (1 - beta1 ** t)
-  const secondScale = 1 / Math.sqrt(1 - beta2 ** t)
+  const averages: Record<string, tf.Tensor> = {}
   for (const [name, g] of Object.entries(gradients)) {
-    const weight = weights[name]!
-    const [newM, newV, newWeight] = tf.tidy(() => {
-      const m = tf.add(tf.mul(state.m[name]!, beta1), tf.mul(g, 1 - beta1))
-      const v = tf.add(tf.mul(state.v[name]!, beta2), tf.mul(tf.square(g), 1 - beta2))
-      const root = tf.mul(tf.sqrt(v), secondScale)
-      const direction = kind === 'adamatan2' ? tf.atan2(m, root) : tf.div(m, tf.add(root, ADAMW_EPSILON))
-      return [m, v, tf.sub(tf.mul(weight, 1 - lr * weightDecay), tf.mul(direction, rate))] as tf.Tensor[]
-    }) as [tf.Tensor, tf.Tensor, tf.Tensor]
-    m[name] = newM
-    v[name] = newV
-    next[name] = newWeight
+    const after = tf.tidy(() => update(weights[name]!, g, state.m[name]!, state.v[name]!, ema?.[name] ?? null))
+    next[name] = after[0]!
+    m[name] = after[1]!
+    v[name] = after[2]!
+    if (ema) averages[name] = after[3]!
   }
-  return { weights: next, state: { m, v, t } }
+  return { weights: next, state: { m, v, t }, ema: ema && averages }
 }
 
-/** e ← μe + (1 - μ)p for every weight; returns new tensors. */
-export function emaStep(ema: Weights, weights: Weights, rate: number): Weights {
-  return mapWeights(ema, (e, name) => tf.tidy(() => tf.add(tf.mul(e, rate), tf.mul(weights[name]!, 1 - rate))))
+/** Scalars of an update, the same for every weight. */
+interface UpdateNumbers {
+  readonly beta1: number
+  readonly beta2: number
+  readonly rate: number
+  readonly secondScale: number
+  readonly keep: number
+  readonly ema: number
+}
+
+/** The new weight, its two moments, and its average where it has one. */
+type UpdateOne = (p: tf.Tensor, g: tf.Tensor, m: tf.Tensor, v: tf.Tensor, ema: tf.Tensor | null) => tf.Tensor[]
+
+function updater(kind: OptimizerOptions['kind'], numbers: UpdateNumbers): UpdateOne {
+  const fast = kernels()
+  return fast ? fusedUpdate(fast, kind, numbers) : plainUpdate(kind, numbers)
+}
+
+function plainUpdate(
+  kind: OptimizerOptions['kind'],
+  { beta1, beta2, rate, secondScale, keep, ema }: UpdateNumbers,
+): UpdateOne {
+  return (p, g, oldM, oldV, average) => {
+    const m = tf.add(tf.mul(oldM, beta1), tf.mul(g, 1 - beta1))
+    const v = tf.add(tf.mul(oldV, beta2), tf.mul(tf.square(g), 1 - beta2))
+    const root = tf.mul(tf.sqrt(v), secondScale)
+    const direction = kind === 'adamatan2' ? tf.atan2(m, root) : tf.div(m, tf.add(root, ADAMW_EPSILON))
+    const next = tf.sub(tf.mul(p, keep), tf.mul(direction, rate))
+    return average ? [next, m, v, tf.add(tf.mul(average, ema), tf.mul(next, 1 - ema))] : [next, m, v]
+  }
+}
+
+function fusedUpdate(fast: Kernels, kind: OptimizerOptions['kind'], numbers: UpdateNumbers): UpdateOne {
+  const { beta1, beta2, rate, secondScale, keep, ema } = numbers
+  const attributes = { atan2: kind === 'adamatan2' }
+  return (p, g, m, v, average) => {
+    const scalars = tf.tensor1d([beta1, beta2, rate, secondScale, keep, ADAMW_EPSILON, ema])
+    return fast.run('RecurlabUpdate', attributes, [p, g, m, v, average ?? tf.tensor1d([]), scalars], 4)
+  }
 }
 
 /** A new record with every tensor replaced. */

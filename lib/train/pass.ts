@@ -30,8 +30,15 @@ export interface Pass {
 /**
  * One supervision step from a carry: the recursion's first updates without gradient, the others with, the loss, and
  * the gradient of (loss / B) with respect to every trained weight and the batch's puzzle rows.
+ *
+ * @param total B; more than the carry's rows where these are a part of the batch
  */
-export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind): Pass {
+export function forwardBackward(
+  model: Model,
+  carry: Carry,
+  lossKind: LossKind,
+  total: number = carry.batch.size,
+): Pass {
   const { shape, weights } = model
   const { size, seqLen } = carry.batch
   const { updates, withGradient } = recursionOf(shape)
@@ -71,7 +78,7 @@ export function forwardBackward(model: Model, carry: Carry, lossKind: LossKind):
       kept.predictions = tf.keep(tf.argMax(outputs.logits, -1))
       if (target) kept.target = tf.keep(target)
       kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt, loss.qContinue ?? tf.scalar(0)]))
-      return tf.div(loss.total, size) as tf.Scalar
+      return tf.div(loss.total, total) as tf.Scalar
     })([...taped.map((name) => weights[name]!), ...(rows ? [rows] : [])])
     return {
       gradients: Object.fromEntries(

@@ -7,9 +7,9 @@ import type { LossKind } from '../model/loss.js'
 import { addMetrics, type MetricSums, noMetrics } from '../model/outcome.js'
 import { type Model, replaceWeights, trainedNames, type Weights } from '../model/weights.js'
 import { Random } from '../random.js'
+import { forwardBackwardInParts } from './micro-batch.js'
 import {
   disposeWeights,
-  emaStep,
   initialOptimizer,
   mapWeights,
   type OptimizerOptions,
@@ -17,7 +17,6 @@ import {
   optimizerStep,
   pickWeights,
 } from './optimizer.js'
-import { forwardBackward } from './pass.js'
 import { learningRate, type Schedule } from './schedule.js'
 import { signSgdStep } from './sign-sgd.js'
 
@@ -32,6 +31,8 @@ export interface StepOptions {
   readonly ema: number
   /** Probability that a row must go on for a drawn number of steps. */
   readonly haltExploration: number
+  /** Rows that are computed at one time; default: the whole batch. */
+  readonly microBatch?: number
 }
 
 /** The whole state of a training run; a checkpoint holds all of it. */
@@ -102,7 +103,7 @@ export function trainStep(
 ): StepReport {
   const { model } = state
   const taken = takeRows(state.carry, offered, model)
-  const pass = forwardBackward(model, taken, options.loss)
+  const pass = forwardBackwardInParts(model, taken, options.loss, options.microBatch ?? offered.size)
   disposeCarry(taken)
   disposeCarry(state.carry)
 
@@ -129,19 +130,18 @@ export function trainStep(
   return { ...sums, ...pass.losses, lr, puzzleLr, rows: offered.size }
 }
 
-/** The optimiser's update of every weight that is trained, then the EMA. */
+/** The optimiser's update of every weight that is trained, and the EMA. */
 function update(state: TrainingState, gradients: Weights, lr: number, options: StepOptions): void {
-  const before = state.optimizer
-  const after = optimizerStep(state.model.weights, gradients, before, lr, options.optimizer)
+  const { optimizer: before, ema } = state
+  const names = Object.keys(gradients)
+  const after = optimizerStep(state.model.weights, gradients, before, lr, options.optimizer, ema, options.ema)
   disposeWeights(before.m)
   disposeWeights(before.v)
   state.optimizer = after.state
   replaceWeights(state.model, after.weights)
-  if (state.ema) {
-    const old = pickWeights(state.ema, Object.keys(gradients))
-    state.ema = { ...state.ema, ...emaStep(old, state.model.weights, options.ema) }
-    disposeWeights(old)
-  }
+  if (!ema || !after.ema) return
+  disposeWeights(pickWeights(ema, names))
+  state.ema = { ...ema, ...after.ema }
 }
 
 /** Frees everything a training state holds on the backend. */

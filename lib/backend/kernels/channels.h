@@ -105,7 +105,7 @@ inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const Chann
   const int64_t piece = channel_rows(rows, pool.threads());
   // Rows are taken in windows whose gradients stay in the cache between the products that need them. Whole blocks of
   // add_columns_product: then the order of the sums does not depend on the number of threads.
-  const int64_t window = std::min(rows, KC_COLUMNS * ((pool.threads() + 1) / 2));
+  const int64_t window = std::min(rows, KC_COLUMNS * (pool.threads() + 1));
   const int64_t wide = padded(2 * I), inner = padded(I), narrow = padded(D);
   float* const d_both = scratch(3, window * wide);
   float* const h = scratch(4, window * inner);

@@ -9,4 +9,7 @@ void define_blocks();
 /** ops_attention.cc: the block with self-attention. */
 void define_attention();
 
+/** ops_optimizer.cc: AdamATan2 and AdamW. */
+void define_optimizer();
+
 }  // namespace recurlab

@@ -8,6 +8,9 @@
 #include <thread>
 #include <type_traits>
 #include <vector>
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
 
 namespace recurlab {
 
@@ -119,6 +122,22 @@ inline Pool& pool() {
   return *one;
 }
 
+/**
+ * Asks for pages of 2 MB under a large piece of memory that was not written yet: the kernels walk through matrices with
+ * strides of kilobytes, and finding so many small pages costs as much as reading them.
+ */
+inline void prefer_large_pages(void* data, size_t bytes) {
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+  constexpr uintptr_t page = 2 << 20;
+  const uintptr_t first = (reinterpret_cast<uintptr_t>(data) + page - 1) / page * page;
+  const uintptr_t last = (reinterpret_cast<uintptr_t>(data) + bytes) / page * page;
+  if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+  (void)data;
+  (void)bytes;
+#endif
+}
+
 /** Working memory of one thread, aligned to cache lines; what a slot holds is lost when it is asked for again. */
 inline float* scratch(int slot, int64_t floats) {
   struct Slot {
@@ -130,9 +149,11 @@ inline float* scratch(int slot, int64_t floats) {
   Slot& s = slots[slot];
   if (s.size < floats) {
     std::free(s.data);
-    s.size = (floats + 1023) / 1024 * 1024;
-    s.data = static_cast<float*>(std::aligned_alloc(4096, s.size * sizeof(float)));
+    const int64_t unit = floats < (1 << 18) ? 1024 : 1 << 19;
+    s.size = (floats + unit - 1) / unit * unit;
+    s.data = static_cast<float*>(std::aligned_alloc(unit * sizeof(float), s.size * sizeof(float)));
     if (!s.data) std::abort();
+    prefer_large_pages(s.data, s.size * sizeof(float));
   }
   return s.data;
 }

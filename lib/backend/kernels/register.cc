@@ -16,8 +16,9 @@ namespace {
  */
 void keep_freed_memory() {
 #if defined(__GLIBC__)
-  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_MMAP_MAX, 0);
   mallopt(M_TRIM_THRESHOLD, 2147483647);
+  mallopt(M_TOP_PAD, 64 << 20);
 #endif
 }
 
@@ -31,6 +32,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   try {
     recurlab::define_blocks();
     recurlab::define_attention();
+    recurlab::define_optimizer();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recurlab: %s\n", error.what());
   }

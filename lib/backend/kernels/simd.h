@@ -78,13 +78,13 @@ RECURLAB_INLINE vec reciprocal(vec x) {
 #endif
 }
 
-/** e^x to a relative error of 1e-6 up to |x| = 10, and of |x|·1e-7 beyond; below -104 it is 0, above 88 infinite. */
+/** e^x to a relative error of 1e-6 up to |x| = 10, and of |x|·1e-7 beyond; never infinite: what is above e^87 is e^87. */
 RECURLAB_INLINE vec exp(vec x) {
 #if defined(__AVX512F__)
-  const vec t = max(x * 1.44269504088896f, splat(-200.0f));
+  const vec t = min(max(x * 1.44269504088896f, splat(-200.0f)), splat(126.0f));
   const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
 #else
-  const vec t = min(max(x * 1.44269504088896f, splat(-126.0f)), splat(127.0f));
+  const vec t = min(max(x * 1.44269504088896f, splat(-126.0f)), splat(126.0f));
   // Adding 1.5·2^23 rounds to a whole number.
   const vec n = (t + 12582912.0f) - 12582912.0f;
 #endif

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "pool.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
 
@@ -111,6 +112,7 @@ class Call {
     TF_Tensor* tensor = TF_AllocateOutput(context_, i, TF_FLOAT, shape.data(), static_cast<int>(shape.size()),
                                           size * sizeof(float), status.get());
     status.check();
+    prefer_large_pages(TF_TensorData(tensor), size * sizeof(float));
     return Tensor(tensor);
   }
 

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { kernels, setFast } from '../../lib/backend/kernels.js'
+import { sudoku } from '../../lib/data/sudoku/index.js'
+import { storedChoices } from '../../lib/experiment/choices.js'
+import { chooseMicroBatch } from '../../lib/experiment/estimate.js'
+import { resume } from '../../lib/experiment/resume.js'
+import { train } from '../../lib/experiment/train.js'
+import { openRun } from '../../lib/results/run.js'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-choices-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+test('auto takes the whole batch where it fits, else equal parts of it that do, else single rows', () => {
+  const bytes = (rows: number): number => 1e9 + rows * 1e8
+  const auto = (batch: number, available: number): number =>
+    chooseMicroBatch({ batch, microBatch: 'auto' }, bytes, available)
+  assert.equal(auto(32, 100e9), 32)
+  // Never more than 6 GB: 50 rows and less.
+  assert.equal(auto(100, 100e9), 50)
+  assert.equal(auto(101, 100e9), 34)
+  // 80 % of 3 GB: 14 rows.
+  assert.equal(auto(32, 3e9), 11)
+  assert.equal(auto(32, 1e9), 1)
+  assert.equal(chooseMicroBatch({ batch: 32, microBatch: 5 }, bytes, 1e9), 5)
+  assert.equal(chooseMicroBatch({ batch: 32, microBatch: 64 }, bytes, 1e9), 32)
+})
+
+test('what was chosen for a run is stored in it, and used again when it goes on', async (t) => {
+  const data = await sudoku({ box: [2, 2], clues: 8, train: 20, test: 8 })
+  const controller = new AbortController()
+  const config = {
+    hidden: 16,
+    heads: 2,
+    T: 1,
+    n: 1,
+    K: 2,
+    batch: 8,
+    microBatch: 3,
+    steps: 4,
+    evalEvery: 4,
+    evalBatch: 8,
+  } as const
+  const id = await train(config, data, {
+    resultsDir: folder,
+    signal: controller.signal,
+    observer: { onStep: ({ step }) => step === 2 && controller.abort() },
+  })
+  const choices = storedChoices(openRun(id, folder).provenance)
+  assert.equal(choices?.microBatch, 3)
+  assert.equal(choices?.fast, kernels() !== null)
+  if (!choices.fast) return t.skip('no kernels here')
+  // Whatever was done in between, the run goes on with the kernels.
+  setFast(false)
+  await resume(id, { resultsDir: folder, data, observer: {} })
+  assert.equal(kernels() !== null, true)
+  assert.equal(storedChoices(openRun(id, folder).provenance)?.microBatch, 3)
+})
+
+test('a run from before choices were stored has none', () => {
+  assert.equal(storedChoices({}), null)
+  assert.equal(storedChoices({ choices: { microBatch: 0, fast: true, threads: 2 } }), null)
+})
