@@ -144,6 +144,8 @@ function halfBlock(
   const [first, second] = weights.map((name) => byName[name]!) as [PackedWeight, PackedWeight]
   const run = (save: boolean, x: tf.Tensor): tf.Tensor[] =>
     kernels.run(op, { ...attributes, save }, [x, first.forward, second.forward, ...constants], 1 + saved)
+  // The SwiGLU's gradient may have to compute gate and up again.
+  const inputs = constants.length > 0 ? constants : [first.forward]
   if (!record) {
     const [y, ...empty] = run(false, x) as [tf.Tensor3D, ...tf.Tensor[]]
     tf.dispose(empty)
@@ -159,7 +161,7 @@ function halfBlock(
           kernels.run(
             `${op}Grad`,
             attributes,
-            [...tape, dy, first.backward!, second.backward!, ...constants, first.gradient!, second.gradient!],
+            [...tape, dy, first.backward!, second.backward!, ...inputs, first.gradient!, second.gradient!],
             1,
           ),
       }

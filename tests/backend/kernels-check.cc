@@ -134,7 +134,10 @@ static void check_channels(Pool& one, Pool& three) {
     channels_forward(*pool, s, x.data(), up_panels.data(), down_panels.data(), y.data(), nullptr, nullptr);
     compare(name + "y without gradient", y, expected.y);
     channels_forward(*pool, s, x.data(), up_panels.data(), down_panels.data(), y.data(), r.data(), saved.data());
-    channels_backward(*pool, s, {x.data(), y.data(), r.data(), saved.data(), down_back.data(), up_back.data()},
+    // Gate and up as they were kept by the first, and computed again by the other.
+    const float* kept = pool == &one ? saved.data() : nullptr;
+    channels_backward(*pool, s,
+                      {x.data(), y.data(), r.data(), kept, down_back.data(), up_back.data(), up_panels.data()},
                       dy.data(), dx.data(), d_up.data(), d_down.data());
     compare(name + "y", y, expected.y);
     compare(name + "dx", dx, expected.dx);
@@ -174,7 +177,8 @@ static void check_tokens(Pool& one, Pool& three) {
     tokens_forward(*pool, s, x.data(), up_left.data(), down_left.data(), y.data(), nullptr, nullptr);
     compare(name + "y without gradient", y, y_expected);
     tokens_forward(*pool, s, x.data(), up_left.data(), down_left.data(), y.data(), r.data(), saved.data());
-    tokens_backward(*pool, s, {x.data(), y.data(), r.data(), saved.data(), down_back.data(), up_back.data()},
+    const float* kept = pool == &one ? saved.data() : nullptr;
+    tokens_backward(*pool, s, {x.data(), y.data(), r.data(), kept, down_back.data(), up_back.data(), up_left.data()},
                     dy.data(), dx.data(), d_up.data(), d_down.data());
     compare(name + "y", y, y_expected);
     compare(name + "dx", dx, dx_expected);

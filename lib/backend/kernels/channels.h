@@ -38,6 +38,12 @@ inline void pack_matrix(Pool& pool, float* panels, const float* matrix, int64_t 
   });
 }
 
+/**
+ * Whether gate and up are kept for the backward pass. Where D is small it is faster to compute them again: a number
+ * costs 2·D operations, or to be written to memory and read from there.
+ */
+constexpr bool channels_keep(int64_t D) { return D > 128; }
+
 /** Rows of one task: less than MC where the work would not go round. */
 inline int64_t channel_rows(int64_t rows, int threads) {
   const int64_t share = round_up((rows + 4 * threads - 1) / (4 * threads), MR);
@@ -50,7 +56,7 @@ inline int64_t channel_rows(int64_t rows, int threads) {
  * @param down panels of downᵀ [I, D]
  * @param y [rows, D], written
  * @param r [rows], written: what the norm multiplied with; null where no gradient is wanted
- * @param saved [rows, 2·I], written: gate and up; null where no gradient is wanted
+ * @param saved [rows, 2·I], written: gate and up; null where no gradient is wanted, or they are not kept
  */
 inline void channels_forward(Pool& pool, const ChannelSizes& sizes, const float* x, const float* gate_up,
                              const float* down, float* y, float* r, float* saved) {
@@ -88,10 +94,34 @@ inline void channels_forward(Pool& pool, const ChannelSizes& sizes, const float*
 
 /** What channels_backward reads: the forward pass's values, and the weights' panels. */
 struct ChannelTape {
-  const float *x, *y, *r, *saved;
+  const float *x, *y, *r;
+  /** Gate and up; null where they were not kept. */
+  const float* saved;
   /** Panels of down [D, I] and of gate_up [2·I, D]. */
   const float *down, *gate_up;
+  /** Those of pack_channel_gate_up. */
+  const float* forward;
 };
+
+namespace detail {
+
+/** Gate and up of some rows, again: rows of padded(2·I) numbers. */
+inline void channels_again(const ChannelTape& tape, int64_t first, int64_t n, int64_t D, int64_t I, float* out) {
+  const int64_t stride = padded(2 * I);
+  alignas(64) float both[MR * NR];
+  for (int64_t c = 0; c < I; c += W)
+    for (int64_t i = 0; i < n;) {
+      const int height = next_rows(n - i);
+      recurlab::tile<Left::rows>(height, 2, D, tape.x + (first + i) * D, D, tape.forward + c / W * NR * D, both, NR, false);
+      for (int k = 0; k < height; k++) {
+        store_up_to(out + (i + k) * stride + c, load(both + k * NR), I - c);
+        store_up_to(out + (i + k) * stride + I + c, load(both + k * NR + W), I - c);
+      }
+      i += height;
+    }
+}
+
+}  // namespace detail
 
 /**
  * @param dy [rows, D]
@@ -116,6 +146,15 @@ inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const Chann
       const int64_t first = task * piece, n = std::min(piece, length - first);
       for (int64_t i = first; i < first + n; i++)
         rms_row_gradient(tape.y + (from + i) * D, tape.r[from + i], dy + (from + i) * D, du + i * narrow, D);
+      // Gate and up of row i lie at gates + i * gate_stride.
+      const float* gates = tape.saved + (from + first) * 2 * I;
+      int64_t gate_stride = 2 * I;
+      if (!tape.saved) {
+        gate_stride = padded(2 * I);
+        float* again = scratch(0, piece * gate_stride);
+        detail::channels_again(tape, from + first, n, D, I, again);
+        gates = again;
+      }
       alignas(64) float dh[MR * NR];
       for (int64_t c = 0; c < I; c += NR) {
         const int vectors = panel_vectors(c, I);
@@ -124,7 +163,7 @@ inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const Chann
           const int height = next_rows(first + n - i);
           tile<Left::rows>(height, vectors, D, du + i * narrow, narrow, panel, dh, NR, false);
           for (int k = 0; k < height; k++) {
-            const float* both = tape.saved + (from + i + k) * 2 * I + c;
+            const float* both = gates + (i - first + k) * gate_stride + c;
             float* to = d_both + (i + k) * wide + c;
             for (int v = 0; v < vectors; v++) {
               const int64_t columns = I - c - v * W;

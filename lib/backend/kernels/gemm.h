@@ -278,7 +278,7 @@ inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t 
                                 const float* b, int64_t ldb, float* c, int64_t ldc) {
   const int64_t rows = last - first;
   // Where few columns share it, the left matrix is not worth a copy.
-  const bool copies = N > 4 * NR;
+  const bool copies = N > 8 * NR;
   float* left = copies ? scratch(6, round_up(rows, MR) * KC_COLUMNS) : nullptr;
   float* panel = scratch(7, KC_COLUMNS * NR);
   for (int64_t k0 = 0; k0 < K; k0 += KC_COLUMNS) {

@@ -63,21 +63,27 @@ void channels(const Call& call) {
   expect(gate_up.size() == channel_gate_up_size(D, I), "weights that fit x");
   const bool save = call.attributes["save"];
   const Tensor y = call.output(0, x.shape());
-  const Tensor r = call.output(1, {save ? rows : 0}), saved = call.output(2, {save ? rows * 2 * I : 0});
+  const bool keep = save && channels_keep(D);
+  const Tensor r = call.output(1, {save ? rows : 0}), saved = call.output(2, {keep ? rows * 2 * I : 0});
   channels_forward(pool(), sizes, x.data(), gate_up.data(), down.data(), y.data(), save ? r.data() : nullptr,
-                   save ? saved.data() : nullptr);
+                   keep ? saved.data() : nullptr);
 }
 
 void channels_gradient(const Call& call) {
   const Tensor x = call.input(0), y = call.input(1), r = call.input(2), saved = call.input(3), dy = call.input(4);
-  const Tensor gate_up = call.input(5), down = call.input(6), d_gate_up = call.input(7), d_down = call.input(8);
+  const Tensor gate_up = call.input(5), down = call.input(6), forward = call.input(7);
+  const Tensor d_gate_up = call.input(8), d_down = call.input(9);
   expect(x.rank() == 3 && y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
   const int64_t D = x.dim(2), I = d_down.size() / D, rows = x.dim(0) * x.dim(1);
   expect(d_gate_up.size() == 2 * I * D && d_down.size() == D * I, "gradients of the weights' sizes");
   expect(gate_up.size() == panels_size(2 * I, D) && down.size() == panels_size(D, I), "weights that fit x");
-  expect(r.size() == rows && saved.size() == rows * 2 * I, "what the forward pass kept");
+  expect(forward.size() == channel_gate_up_size(D, I), "the forward pass's weights");
+  const bool keep = channels_keep(D);
+  expect(r.size() == rows && saved.size() == (keep ? rows * 2 * I : 0), "what the forward pass kept");
   const Tensor dx = call.output(0, x.shape());
-  channels_backward(pool(), {rows, D, I}, {x.data(), y.data(), r.data(), saved.data(), down.data(), gate_up.data()},
+  channels_backward(pool(), {rows, D, I},
+                    {x.data(), y.data(), r.data(), keep ? saved.data() : nullptr, down.data(), gate_up.data(),
+                     forward.data()},
                     dy.data(), dx.data(), d_gate_up.data(), d_down.data());
 }
 
@@ -93,22 +99,29 @@ void tokens(const Call& call) {
   const bool save = call.attributes["save"];
   const Tensor y = call.output(0, x.shape());
   const Tensor r = call.output(1, {save ? sizes.B * sizes.D : 0});
-  const Tensor saved = call.output(2, {save ? token_saved_size(sizes) : 0});
+  const bool keep = save && tokens_keep(sizes.L);
+  const Tensor saved = call.output(2, {keep ? token_saved_size(sizes) : 0});
   tokens_forward(pool(), sizes, x.data(), gate_up.data(), down.data(), y.data(), save ? r.data() : nullptr,
-                 save ? saved.data() : nullptr);
+                 keep ? saved.data() : nullptr);
 }
 
 void tokens_gradient(const Call& call) {
   const Tensor x = call.input(0), y = call.input(1), r = call.input(2), saved = call.input(3), dy = call.input(4);
-  const Tensor gate_up = call.input(5), down = call.input(6), d_gate_up = call.input(7), d_down = call.input(8);
+  const Tensor gate_up = call.input(5), down = call.input(6), forward = call.input(7);
+  const Tensor d_gate_up = call.input(8), d_down = call.input(9);
   const TokenSizes sizes = token_sizes(x, down);
   expect(y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
   expect(down.size() == sizes.L * sizes.I && gate_up.size() == 2 * sizes.I * sizes.L, "weights that fit x");
   expect(d_gate_up.size() == gate_up.size() && d_down.size() == down.size(), "gradients of the weights' sizes");
-  expect(r.size() == sizes.B * sizes.D && saved.size() == token_saved_size(sizes), "what the forward pass kept");
+  expect(forward.size() == gate_up.size(), "the forward pass's weights");
+  const bool keep = tokens_keep(sizes.L);
+  expect(r.size() == sizes.B * sizes.D && saved.size() == (keep ? token_saved_size(sizes) : 0),
+         "what the forward pass kept");
   const Tensor dx = call.output(0, x.shape());
-  tokens_backward(pool(), sizes, {x.data(), y.data(), r.data(), saved.data(), down.data(), gate_up.data()}, dy.data(),
-                  dx.data(), d_gate_up.data(), d_down.data());
+  tokens_backward(pool(), sizes,
+                  {x.data(), y.data(), r.data(), keep ? saved.data() : nullptr, down.data(), gate_up.data(),
+                   forward.data()},
+                  dy.data(), dx.data(), d_gate_up.data(), d_down.data());
 }
 
 }  // namespace
@@ -117,8 +130,8 @@ void define_blocks() {
   define({"RecurlabPack", {"weight"}, {"packed"}, {"layout: int"}, pack});
   define({"RecurlabChannels", {"x", "gate_up", "down"}, {"y", "r", "saved"}, {"save: bool"}, channels});
   define({"RecurlabTokens", {"x", "gate_up", "down"}, {"y", "r", "saved"}, {"save: bool"}, tokens});
-  const std::vector<const char*> inputs = {"x",       "y",    "r",         "saved", "dy",
-                                           "gate_up", "down", "d_gate_up", "d_down"};
+  const std::vector<const char*> inputs = {"x",       "y",    "r",       "saved",     "dy",
+                                           "gate_up", "down", "forward", "d_gate_up", "d_down"};
   define({"RecurlabChannelsGrad", inputs, {"dx"}, {}, channels_gradient});
   define({"RecurlabTokensGrad", inputs, {"dx"}, {}, tokens_gradient});
 }

@@ -57,9 +57,13 @@ RECURLAB_INLINE float sum(vec v) {
 }
 
 RECURLAB_INLINE float largest(vec v) {
+#if defined(__AVX512F__)
+  return _mm512_reduce_max_ps((__m512)v);
+#else
   float m = v[0];
   for (int i = 1; i < W; i++) m = v[i] > m ? v[i] : m;
   return m;
+#endif
 }
 
 RECURLAB_INLINE vec min(vec a, vec b) { return a < b ? a : b; }

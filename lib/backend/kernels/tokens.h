@@ -50,6 +50,9 @@ inline void pack_token_gate_up(float* to, const float* weight, int64_t L, int64_
   }
 }
 
+/** Whether gate and up are kept for the backward pass; see channels_keep. */
+constexpr bool tokens_keep(int64_t L) { return L > 192; }
+
 /** Floats of what the forward pass keeps, gate and up: for every b and panel, [2·I, columns of the panel]. */
 constexpr int64_t token_saved_size(const TokenSizes& s) { return s.B * 2 * s.I * round_up(s.D, W); }
 
@@ -70,7 +73,7 @@ inline int64_t token_panels(int64_t B, int64_t D, int threads) {
  * @param down of pack_left of down [L, I]
  * @param y [B, L, D], written
  * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
- * @param saved written: gate and up, see token_saved_size; null where no gradient is wanted
+ * @param saved written: gate and up, see token_saved_size; null where no gradient is wanted, or they are not kept
  */
 inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, const float* gate_up, const float* down,
                            float* y, float* r, float* saved) {
@@ -136,10 +139,38 @@ inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, 
 
 /** What tokens_backward reads: the forward pass's values, and the weights as pack_left has them. */
 struct TokenTape {
-  const float *x, *y, *r, *saved;
+  const float *x, *y, *r;
+  /** Gate and up; null where they were not kept. */
+  const float* saved;
   /** down transposed, [I, L], and gate_up transposed, [L, 2·I]. */
   const float *down, *gate_up;
+  /** That of pack_token_gate_up. */
+  const float* forward;
 };
+
+namespace detail {
+
+/** Gate and up of some columns of one row of the batch, again: [2·I, columns]. */
+inline void tokens_again(const TokenTape& tape, const TokenSizes& s, const float* x, int64_t columns, float* out) {
+  const int vectors = columns > W ? 2 : 1, width = vectors * W;
+  float* right = scratch(5, s.L * NR);
+  pack_panels(right, s.L, columns, x, s.D, 0, s.L);
+  const float* left = tape.forward;
+  for (int64_t i = 0; i < s.I;) {
+    const int pairs = next_pairs(s.I - i);
+    alignas(64) float both[MR * NR];
+    recurlab::tile<Left::columns>(2 * pairs, vectors, s.L, left, 2 * pairs, right, both, NR, false);
+    for (int k = 0; k < pairs; k++)
+      for (int v = 0; v < width; v += W) {
+        store(out + (i + k) * width + v, load(both + k * NR + v));
+        store(out + (s.I + i + k) * width + v, load(both + (pairs + k) * NR + v));
+      }
+    left += 2 * pairs * s.L;
+    i += pairs;
+  }
+}
+
+}  // namespace detail
 
 /**
  * @param dy [B, L, D]
@@ -177,6 +208,11 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
         const int vectors = columns > W ? 2 : 1, width = vectors * W;
         const int64_t offset = b * L * D + c;
         const float* both = tape.saved + token_saved(sizes, b, c);
+        if (!tape.saved) {
+          float* again = scratch(6, 2 * I * NR);
+          detail::tokens_again(tape, sizes, tape.x + offset, columns, again);
+          both = again;
+        }
         for (int v = 0; v < vectors; v++) {
           const int64_t n = columns - v * W, at = offset + v * W;
           vec products{};
