@@ -2,6 +2,7 @@ import { type Args, type Command, wrongUse } from '../command.js'
 import { benchDataAction, benchDataHelp } from './bench/data.js'
 import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
 import { benchLiveAction, benchLiveHelp } from './bench/live.js'
+import { benchMemoryAction, benchMemoryHelp } from './bench/memory.js'
 import { benchTorchAction, benchTorchHelp } from './bench/torch.js'
 
 /** What follows `recurlab bench`. */
@@ -9,16 +10,17 @@ const actions: Readonly<Record<string, (names: readonly string[], args: Args) =>
   data: benchDataAction,
   kernel: benchKernelAction,
   live: benchLiveAction,
+  memory: benchMemoryAction,
   train: (names, args) => benchTorchAction('train', names, args),
   eval: (names, args) => benchTorchAction('eval', names, args),
 }
 
-/** `recurlab bench data|kernel|live|train|eval`. */
+/** `recurlab bench data|kernel|live|memory|train|eval`. */
 export const command: Command = {
-  usage: 'bench data|kernel|live|train|eval [NAME …] key=value …',
+  usage: 'bench data|kernel|live|memory|train|eval [NAME …] key=value …',
   summary:
-    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, how fast training and evaluation are beside PyTorch',
-  help: [benchDataHelp, benchKernelHelp, benchLiveHelp, benchTorchHelp].join('\n'),
+    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, whether training holds on to memory, how fast training and evaluation are beside PyTorch',
+  help: [benchDataHelp, benchKernelHelp, benchLiveHelp, benchMemoryHelp, benchTorchHelp].join('\n'),
   flags: { json: false, inside: false },
   async run(args) {
     const [what, ...names] = args.words
