@@ -59,7 +59,8 @@ export function fuseWeights(weights: Weights, shape: ModelShape, withGradients: 
     byName[name] = {
       forward: pack(layouts.forward),
       backward: withGradients ? pack(layouts.backward) : null,
-      gradient: withGradients ? tf.zeros(weight.shape) : null,
+      // A tensor of its own memory: the kernels write to it.
+      gradient: withGradients ? tf.fill(weight.shape, 0) : null,
     }
   }
   return { kernels: fast, byName, none: tf.tensor1d([]) }

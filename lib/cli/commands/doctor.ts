@@ -71,11 +71,12 @@ async function tryBackend(): Promise<BackendChoice | UserError> {
 function backendRow(backend: BackendChoice | UserError): Row {
   const common = { name: 'backend', needed: true }
   if (backend instanceof UserError) return { ...common, ok: false, found: backend.message, todo: '' }
-  const { name, tfjsVersion, libraryVersion, threads, instructionSet, device, reason, loadMs } = backend
+  const { name, tfjsVersion, libraryVersion, threads, instructionSet, device, reason, loadMs, fast } = backend
   const library = libraryVersion === null ? '' : ` with TensorFlow ${libraryVersion}`
   const found = [
     `${name}: TensorFlow.js ${tfjsVersion}${library}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'} on ${device} (${instructionSet})`,
+    fast.on ? 'fused kernels' : `plain operations (${fast.reason})`,
     `loaded in ${loadMs.toFixed(0)} ms`,
     reason,
   ].join('; ')
