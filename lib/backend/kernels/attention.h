@@ -141,6 +141,14 @@ inline void read_values_gradient(const AttentionSizes& s, const float* qkv, cons
   }
 }
 
+/**
+ * Whether each row of the batch is a task of its own, from x to y: its queries, keys and values then stay in the cache.
+ * That needs rows enough to share, and short ones.
+ */
+inline bool row_by_row(const Pool& pool, const AttentionSizes& s) {
+  return s.B >= 4 * pool.threads() && s.L <= 2 * MC;
+}
+
 }  // namespace detail
 
 /**
@@ -152,29 +160,46 @@ inline void read_values_gradient(const AttentionSizes& s, const float* qkv, cons
  */
 inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* x, const float* qkv_panels,
                               const float* out_panels, const Rotary& rotary, float* y, const AttentionTape* tape) {
-  const int64_t rows = s.rows(), width = s.width(), piece = channel_rows(rows, pool.threads());
-  const int64_t pieces = (rows + piece - 1) / piece;
-  float* const qkv = tape ? tape->qkv : scratch(3, rows * 3 * width);
-  float* const read = tape ? tape->read : scratch(4, rows * width);
-  pool.run(pieces, [&](int64_t task) {
-    const int64_t first = task * piece, n = std::min(piece, rows - first);
-    product(n, 3 * width, s.D, x + first * s.D, s.D, qkv_panels, qkv + first * 3 * width, 3 * width, false);
+  const int64_t rows = s.rows(), width = s.width();
+  // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
+  const auto project = [&](float* qkv, int64_t first, int64_t n) {
+    product(n, 3 * width, s.D, x + first * s.D, s.D, qkv_panels, qkv, 3 * width, false);
     if (rotary.cos)
-      for (int64_t i = first; i < first + n; i++)
-        rotate_heads(qkv + i * 3 * width, rotary, i % s.L, 2 * s.H, s.d, 1.0f);
-  });
-  pool.run(s.B * s.H, [&](int64_t task) {
-    const int64_t b = task / s.H, h = task % s.H, at = b * s.L;
-    detail::read_values(s, qkv + at * 3 * width + h * s.d, read + at * width + h * s.d,
-                        tape ? tape->log_sums + task * s.L : nullptr);
-  });
-  pool.run(pieces, [&](int64_t task) {
-    const int64_t first = task * piece, n = std::min(piece, rows - first);
-    product(n, s.D, width, read + first * width, width, out_panels, y + first * s.D, s.D, false);
+      for (int64_t i = 0; i < n; i++) rotate_heads(qkv + i * 3 * width, rotary, (first + i) % s.L, 2 * s.H, s.d, 1.0f);
+  };
+  const auto attend = [&](const float* qkv, float* read, int64_t b, int64_t h) {
+    detail::read_values(s, qkv + h * s.d, read + h * s.d, tape ? tape->log_sums + (b * s.H + h) * s.L : nullptr);
+  };
+  const auto finish = [&](const float* read, int64_t first, int64_t n) {
+    product(n, s.D, width, read, width, out_panels, y + first * s.D, s.D, false);
     for (int64_t i = first; i < first + n; i++) {
       const float scale = add_rms_row(x + i * s.D, y + i * s.D, s.D);
       if (tape) tape->r[i] = scale;
     }
+  };
+  if (detail::row_by_row(pool, s)) {
+    pool.run(s.B, [&](int64_t b) {
+      const int64_t first = b * s.L;
+      float* const qkv = tape ? tape->qkv + first * 3 * width : scratch(3, s.L * 3 * width);
+      float* const read = tape ? tape->read + first * width : scratch(4, s.L * width);
+      project(qkv, first, s.L);
+      for (int64_t h = 0; h < s.H; h++) attend(qkv, read, b, h);
+      finish(read, first, s.L);
+    });
+    return;
+  }
+  const int64_t piece = channel_rows(rows, pool.threads()), pieces = (rows + piece - 1) / piece;
+  float* const qkv = tape ? tape->qkv : scratch(3, rows * 3 * width);
+  float* const read = tape ? tape->read : scratch(4, rows * width);
+  pool.run(pieces, [&](int64_t task) {
+    project(qkv + task * piece * 3 * width, task * piece, std::min(piece, rows - task * piece));
+  });
+  pool.run(s.B * s.H, [&](int64_t task) {
+    const int64_t b = task / s.H;
+    attend(qkv + b * s.L * 3 * width, read + b * s.L * width, b, task % s.H);
+  });
+  pool.run(pieces, [&](int64_t task) {
+    finish(read + task * piece * width, task * piece, std::min(piece, rows - task * piece));
   });
 }
 
@@ -192,26 +217,37 @@ inline void attention_backward(Pool& pool, const AttentionSizes& s, const float*
                                float* d_out_weight) {
   const int64_t rows = s.rows(), width = s.width(), D = s.D, piece = channel_rows(rows, pool.threads());
   const int64_t pieces = (rows + piece - 1) / piece;
-  float* const d_read = scratch(3, rows * width);
   float* const d_qkv = scratch(4, rows * 3 * width);
   // The gradient of the norm's input is where dx will be.
   float* const du = dx;
-  pool.run(pieces, [&](int64_t task) {
-    const int64_t first = task * piece, n = std::min(piece, rows - first);
+  const auto begin = [&](float* d_read, int64_t first, int64_t n) {
     for (int64_t i = first; i < first + n; i++) rms_row_gradient(y + i * D, tape.r[i], dy + i * D, du + i * D, D);
-    product(n, width, D, du + first * D, D, out_panels, d_read + first * width, width, false);
-  });
-  pool.run(s.B * s.H, [&](int64_t task) {
-    const int64_t b = task / s.H, h = task % s.H, at = b * s.L;
+    product(n, width, D, du + first * D, D, out_panels, d_read, width, false);
+  };
+  const auto attend = [&](const float* d_read, int64_t b, int64_t h) {
+    const int64_t at = b * s.L;
     float* const d_head = d_qkv + at * 3 * width + h * s.d;
     detail::read_values_gradient(s, tape.qkv + at * 3 * width + h * s.d, tape.read + at * width + h * s.d,
-                                 tape.log_sums + task * s.L, d_read + at * width + h * s.d, d_head);
-    if (rotary.cos)
-      for (int64_t l = 0; l < s.L; l++) {
-        rotate_heads(d_head + l * 3 * width, rotary, l, 1, s.d, -1.0f);
-        rotate_heads(d_head + l * 3 * width + width, rotary, l, 1, s.d, -1.0f);
-      }
-  });
+                                 tape.log_sums + (b * s.H + h) * s.L, d_read + h * s.d, d_head);
+    if (!rotary.cos) return;
+    for (int64_t l = 0; l < s.L; l++) {
+      rotate_heads(d_head + l * 3 * width, rotary, l, 1, s.d, -1.0f);
+      rotate_heads(d_head + l * 3 * width + width, rotary, l, 1, s.d, -1.0f);
+    }
+  };
+  if (detail::row_by_row(pool, s)) {
+    pool.run(s.B, [&](int64_t b) {
+      float* const d_read = scratch(3, s.L * width);
+      begin(d_read, b * s.L, s.L);
+      for (int64_t h = 0; h < s.H; h++) attend(d_read, b, h);
+    });
+  } else {
+    float* const d_read = scratch(3, rows * width);
+    pool.run(pieces, [&](int64_t task) {
+      begin(d_read + task * piece * width, task * piece, std::min(piece, rows - task * piece));
+    });
+    pool.run(s.B * s.H, [&](int64_t task) { attend(d_read + task / s.H * s.L * width, task / s.H, task % s.H); });
+  }
   const int64_t qkv_rows = column_rows(3 * width, pool.threads()), out_rows = column_rows(D, pool.threads());
   const int64_t qkv_tasks = (3 * width + qkv_rows - 1) / qkv_rows, out_tasks = (D + out_rows - 1) / out_rows;
   pool.run(qkv_tasks + out_tasks, [&](int64_t task) {
