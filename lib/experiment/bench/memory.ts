@@ -35,7 +35,7 @@ export async function benchMemory({
   microBatch = 64,
 }: MemoryBenchOptions = {}): Promise<MemoryMeasurement[]> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-memory-'))
-  const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 50 })
+  const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
   const measurements: MemoryMeasurement[] = []
   const onStep = ({ step }: { step: number }): void => {
     if (step !== steps && !(step >= 10 && Number.isInteger(Math.log10(step)))) return
@@ -47,7 +47,8 @@ export async function benchMemory({
       residentBytes: process.memoryUsage.rss(),
     })
   }
-  const config = { batch: 64, evalBatch: 50, microBatch, steps, evalEvery: INTERVAL, checkpointEvery: INTERVAL }
+  // Evaluations are small: of the whole K steps and more puzzles they would take longer than the training.
+  const config = { batch: 64, microBatch, steps, evalEvery: INTERVAL, evalSteps: 2, checkpointEvery: INTERVAL }
   try {
     await train(config, data, {
       resultsDir: folder,

@@ -5,10 +5,10 @@ import { countOf, onlyKeys } from '../../keys.js'
 
 export const benchMemoryHelp = `
 recurlab bench memory key=value …   whether training holds on to memory
-Trains the pocket Sudoku, batch 64, with its evaluations and saves, and prints what the process holds after 10, 100, 1,000 …
+Trains the pocket Sudoku, batch 64, with evaluations (small ones) and saves, and prints what the process holds after 10, 100, 1,000 …
 steps and the last: tensors, their bytes, and the memory of the whole process. None of them may grow.
 
-  steps=N        (default: 1000)
+  steps=N        (default: 1000, some minutes)
   microBatch=N   rows computed at one time (default: all)
   --json         as JSON`
 
