@@ -5,8 +5,9 @@ import { countOf, onlyKeys } from '../../keys.js'
 
 export const benchMemoryHelp = `
 recurlab bench memory key=value …   whether training holds on to memory
-Trains the pocket Sudoku, batch 64, with evaluations (small ones) and saves, and prints what the process holds after 10, 100, 1,000 …
-steps and the last: tensors, their bytes, and the memory of the whole process. None of them may grow.
+Trains the pocket Sudoku, batch 64, with small evaluations and saves, and prints what the process holds after 10, 100,
+1,000 … steps and the last: tensors and their bytes, which must stay the same, and the memory of the whole process, which
+goes up and down by some 5 % but must not climb.
 
   steps=N        (default: 1000, some minutes)
   microBatch=N   rows computed at one time (default: all)
