@@ -174,6 +174,10 @@ export const configSchema = z.strictObject({
     description: 'ARC: count the votes of earlier evaluations too, as the published code does.',
   }),
   evalSteps: field(count.nullable().default(null), { description: 'Supervision steps in evaluation; null: K.' }),
+  evalHalt: field(z.boolean().default(false), {
+    description:
+      'Whether a puzzle is done in evaluation as soon as its halting head says so; false: all steps, as published.',
+  }),
   checkpointEvery: field(count.default(50), { description: 'Save the whole state every so many steps.' }),
   logEvery: field(count.default(1), { description: 'Record training metrics every so many steps.' }),
 

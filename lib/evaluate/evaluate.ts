@@ -59,7 +59,8 @@ export function* evaluateInSteps(
   }))
   const sums = noMetrics()
   const all = new Uint8Array(batch.size).fill(1)
-  addMetrics(sums, predictions, qHalt, all, new Int32Array(batch.size).fill(steps), batch)
+  const made = new Int32Array(batch.size).fill(steps)
+  addMetrics(sums, predictions, qHalt, all, made, batch)
   if (inspect)
     tf.tidy(() => {
       const labels = tf.tensor2d(batch.labels, [batch.size, batch.seqLen], 'int32')
@@ -67,7 +68,7 @@ export function* evaluateInSteps(
       inspect.see({ outputs, predictions, lmLoss: loss.lm.dataSync()[0]!, qHaltLoss: loss.qHalt.dataSync()[0]! })
     })
   tf.dispose([outputs.logits, outputs.qHalt, outputs.qContinue])
-  return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, steps) }
+  return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, made) }
 }
 
 /** What the heads say after the last step; nobody would read those of the steps between. */
@@ -79,7 +80,19 @@ function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: numb
   throw new Error(`an evaluation with ${steps} supervision steps`)
 }
 
-function puzzleOutcomes(batch: Batch, predictions: Int32Array, qHalt: Float32Array, steps: number): PuzzleOutcome[] {
+/**
+ * What became of every puzzle of a batch; rows of padding are left out.
+ *
+ * @param predictions `[B, seqLen]`
+ * @param qHalt `[B]`
+ * @param steps `[B]` supervision steps made
+ */
+export function puzzleOutcomes(
+  batch: Batch,
+  predictions: Int32Array,
+  qHalt: Float32Array,
+  steps: Int32Array,
+): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {
     if (batch.rows[row] === -1) continue
@@ -88,7 +101,7 @@ function puzzleOutcomes(batch: Batch, predictions: Int32Array, qHalt: Float32Arr
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
-      steps,
+      steps: steps[row]!,
       accuracy,
       exact,
       haltProbability: 1 / (1 + Math.exp(-qHalt[row]!)),

@@ -5,6 +5,7 @@ import type { Model, Weights } from '../model/weights.js'
 import { evaluateInSteps } from './evaluate.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
+import { evaluateUntilHalted } from './until-halted.js'
 import { type ArcResult, type ArcVotes, arcPrediction, arcVotes } from './votes.js'
 
 /** An evaluation's metrics by their public names, and every puzzle's outcome. */
@@ -34,6 +35,8 @@ export interface EvaluateOptions {
   readonly versions?: number | undefined
   /** Supervision steps; default the model's K. */
   readonly steps?: number | undefined
+  /** Whether a puzzle is done as soon as its halting head says so; default false: all `steps`, as published. */
+  readonly halt?: boolean | undefined
   /** Whether the outcome of every puzzle is returned; default true. */
   readonly outcomes?: boolean
   /** Counts ARC's votes; to be given where they are carried over from an earlier evaluation. Default: a new count. */
@@ -45,7 +48,7 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates a model: every puzzle for all of `steps` supervision steps, no halting. A pure function of (weights, data,
+ * Evaluates a model: every puzzle for all of `steps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
  * options); rows of padding are not counted. Yields to the event loop between
  * supervision steps.
  *
@@ -58,14 +61,15 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { batch = 100, split = 'test', versions, steps = model.shape.K } = options
+  const { batch = 100, split = 'test', versions, steps = model.shape.K, halt = false } = options
+  const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
   votes?.begin()
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
   for (const rows of evaluationBatches(data, { batch, split, versions })) {
-    const result = await givingWay(evaluateInSteps(model, weights, rows, steps), options.signal)
+    const result = await givingWay(evaluateRows(model, weights, rows, steps), options.signal)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])

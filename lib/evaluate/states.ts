@@ -2,11 +2,41 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
-import { disposeFused, fuseWeights } from '../model/fused.js'
+import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused.js'
 import { networks, recursionOf } from '../model/network.js'
 import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
+
+/** An evaluation's tensors: the input, the latents, the prepared weights. */
+export interface EvaluationStart {
+  /** `[B, L, D]` */
+  readonly x: tf.Tensor3D
+  readonly state: State
+  readonly fused: FusedWeights | null
+}
+
+/** Embeds a batch and gives every row fresh latents. To be freed with {@link endEvaluation}. */
+export function beginEvaluation(model: Model, weights: Weights, batch: Batch): EvaluationStart {
+  const { shape } = model
+  const empty = emptyCarry(model, batch.size)
+  const { state } = takeRows(empty, batch, model)
+  disposeCarry(empty)
+  const { x, fused } = tidy(() => {
+    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
+    return {
+      x: embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds)),
+      fused: fuseWeights(weights, shape, false),
+    }
+  })
+  return { x, state, fused }
+}
+
+/** Frees an evaluation's tensors. */
+export function endEvaluation({ x, state, fused }: EvaluationStart): void {
+  tf.dispose([x, ...Object.values(state)])
+  if (fused) disposeFused(fused)
+}
 
 /**
  * The latents of one batch after each supervision step, from fresh ones, without halting. Each is freed before the next
@@ -19,17 +49,9 @@ export function* statesOfSteps(
   steps: number,
 ): Generator<{ readonly step: number; readonly state: State }, void> {
   const { shape } = model
-  const empty = emptyCarry(model, batch.size)
-  let { state } = takeRows(empty, batch, model)
-  disposeCarry(empty)
-  const { x, fused } = tidy(() => {
-    const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
-    return {
-      x: embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds)),
-      fused: fuseWeights(weights, shape, false),
-    }
-  })
+  const { x, state: fresh, fused } = beginEvaluation(model, weights, batch)
   const { updates } = recursionOf(shape)
+  let state = fresh
   try {
     for (let step = 1; step <= steps; step++) {
       const before: State = state
@@ -38,7 +60,6 @@ export function* statesOfSteps(
       yield { step, state }
     }
   } finally {
-    tf.dispose([x, ...Object.values(state)])
-    if (fused) disposeFused(fused)
+    endEvaluation({ x, state, fused })
   }
 }

@@ -24,6 +24,8 @@ export interface EvaluateRunOptions {
   readonly split?: 'train' | 'test'
   /** Supervision steps; default the configuration's `evalSteps`, else its K. */
   readonly steps?: number
+  /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
+  readonly halt?: boolean
   /** Puzzles at once; default the configuration's `evalBatch`. */
   readonly batch?: number
   /** At most so many versions of each puzzle; default the configuration's `evalVersions`, else all. */
@@ -110,6 +112,7 @@ async function evaluateWatched(
       split,
       versions,
       steps: options.steps ?? config.evalSteps ?? config.K,
+      halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       signal,
       onBatch: (now) => {

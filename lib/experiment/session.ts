@@ -139,6 +139,7 @@ async function evaluateState(
       batch: config.evalBatch,
       versions,
       steps: config.evalSteps ?? config.K,
+      halt: config.evalHalt,
       votes,
       outcomes: state.step === steps && countEvaluated(data, { versions }) <= KEPT_OUTCOMES,
       signal,

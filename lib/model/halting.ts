@@ -17,24 +17,30 @@ export interface HaltLogits {
  * @returns `[B]`, 1 where halted
  */
 export function haltedRows(
-  { halting, K }: ModelShape,
+  shape: ModelShape,
   steps: Int32Array,
   { qHalt, qContinue }: HaltLogits,
   explore: number,
   random: Random,
 ): Uint8Array {
+  const { halting, K } = shape
   const halted = new Uint8Array(steps.length)
   for (let row = 0; row < steps.length; row++) {
     const done = steps[row]!
     let halt = done >= K
     if (K > 1 && halting !== 'none') {
-      halt ||= qHalt[row]! > (halting === 'halt' ? 0 : qContinue[row]!)
+      halt ||= choosesToHalt(shape, qHalt[row]!, qContinue[row]!)
       const least = random.float() < explore ? 2 + random.int(K - 1) : 0
       halt &&= done >= least
     }
     halted[row] = halt ? 1 : 0
   }
   return halted
+}
+
+/** Whether a row's halting head says that its answer is found: q_halt > 0, or > q_continue; never where it learns nothing. */
+export function choosesToHalt({ halting }: ModelShape, qHalt: number, qContinue: number): boolean {
+  return halting !== 'none' && qHalt > (halting === 'halt' ? 0 : qContinue)
 }
 
 /** Whether a training step looks one step ahead for the continue loss: with K = 1 there is nothing to continue. */

@@ -16,6 +16,7 @@ const KEYS = [
   'data',
   'split',
   'steps',
+  'halt',
   'batch',
   'versions',
   'weights',
@@ -37,6 +38,7 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
   data=DIR     another data set (default: the run's own)
   split=train  the training puzzles instead of the test puzzles
   steps=N      supervision steps (default: as in the run)
+  halt=true    a puzzle is done as soon as its halting head says so (default: as in the run, where all steps are made)
   batch=N      puzzles at once (default: as in the run)
   versions=N   at most so many versions of each puzzle (default: as in the run)
   weights=ema|live
@@ -54,7 +56,8 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
     const [name, ...more] = words
     if (name === undefined || more.length > 0) throw wrongUse('one run or file', words.join(' ') || 'none')
     const keys = onlyKeys(pairs, KEYS)
-    const { out, data, split, config, outcomes, tasks, submission } = keys
+    const { out, data, split, config, outcomes, tasks, submission, halt } = keys
+    if (halt !== undefined && halt !== 'true' && halt !== 'false') throw wrongUse('halt=true or halt=false', halt)
     if (split !== undefined && split !== 'train' && split !== 'test') throw wrongUse('split=train or split=test', split)
     if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
       throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has lists, which CSV has not.')
@@ -65,6 +68,7 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
       ...(split === undefined ? {} : { split }),
       ...(config === undefined ? {} : { configFile: config }),
       ...number('steps', keys.steps),
+      ...(halt === undefined ? {} : { halt: halt === 'true' }),
       ...number('batch', keys.batch),
       ...number('versions', keys.versions),
       ...whichWeights(keys.weights),

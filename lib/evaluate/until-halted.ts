@@ -1,0 +1,98 @@
+import * as tf from '@tensorflow/tfjs-core'
+import type { Batch } from '../data/dataset.js'
+import { choosesToHalt } from '../model/halting.js'
+import { heads } from '../model/heads.js'
+import { networks, recursionOf } from '../model/network.js'
+import { addMetrics, noMetrics } from '../model/outcome.js'
+import { recurseWithoutGradient, type State } from '../model/recursion.js'
+import { tidy } from '../model/tidy.js'
+import type { Model, Weights } from '../model/weights.js'
+import { type BatchEvaluation, puzzleOutcomes } from './evaluate.js'
+import { beginEvaluation, type EvaluationStart, endEvaluation } from './states.js'
+
+/**
+ * Evaluates one batch with rows that leave: a row is done at the first supervision step at which its halting head says
+ * so, at the latest after `steps`, and what is left of the batch goes on without it. Adaptive computational time as in
+ * training, where the published evaluation runs all K steps; HRM, section "Inference-time scaling".
+ *
+ * Gives way after every supervision step. What it holds is freed when it ends or is left.
+ *
+ * @param weights what to evaluate with: the EMA or the live weights
+ */
+export function* evaluateUntilHalted(
+  model: Model,
+  weights: Weights,
+  batch: Batch,
+  steps: number,
+): Generator<void, BatchEvaluation> {
+  const { size, seqLen } = batch
+  const predictions = new Int32Array(size * seqLen)
+  const qHalt = new Float32Array(size)
+  const made = new Int32Array(size)
+  let now = beginEvaluation(model, weights, batch)
+  // Rows of padding have nothing to say.
+  let rows = Array.from({ length: size }, (_, row) => row).filter((row) => batch.rows[row] !== -1)
+  try {
+    if (rows.length < size && rows.length > 0) now = keepRows(now, rows)
+    for (let step = 1; step <= steps && rows.length > 0; step++) {
+      now = advance(model, weights, now)
+      const said = readHeads(model, weights, now.state)
+      const staying: number[] = []
+      for (const [at, row] of rows.entries()) {
+        if (step < steps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
+          staying.push(at)
+          continue
+        }
+        predictions.set(said.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
+        qHalt[row] = said.qHalt[at]!
+        made[row] = step
+      }
+      if (staying.length > 0 && staying.length < rows.length) now = keepRows(now, staying)
+      rows = staying.map((at) => rows[at]!)
+      yield
+    }
+  } finally {
+    endEvaluation(now)
+  }
+  const sums = noMetrics()
+  addMetrics(sums, predictions, qHalt, new Uint8Array(size).fill(1), made, batch)
+  return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, made) }
+}
+
+/** One supervision step. */
+function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationStart): EvaluationStart {
+  const { updates } = recursionOf(model.shape)
+  const next = tidy(() => recurseWithoutGradient(updates, networks(weights, model.shape, { fused }), x, state))
+  for (const [name, tensor] of Object.entries(state)) if (next[name] !== tensor) tensor.dispose()
+  return { x, state: next, fused }
+}
+
+/** The same with some of the rows only; frees what it was. */
+function keepRows({ x, state, fused }: EvaluationStart, rows: readonly number[]): EvaluationStart {
+  const kept = tidy(() => {
+    const indices = tf.tensor1d([...rows], 'int32')
+    const take = (tensor: tf.Tensor3D): tf.Tensor3D => tf.gather(tensor, indices)
+    return { x: take(x), ...Object.fromEntries(Object.entries(state).map(([name, z]) => [`state ${name}`, take(z)])) }
+  }) as Record<string, tf.Tensor3D>
+  tf.dispose([x, ...Object.values(state)])
+  return {
+    x: kept.x!,
+    state: Object.fromEntries(Object.keys(state).map((name) => [name, kept[`state ${name}`]!])),
+    fused,
+  }
+}
+
+function readHeads(
+  model: Model,
+  weights: Weights,
+  state: State,
+): { predictions: Int32Array; qHalt: Float32Array; qContinue: Float32Array } {
+  return tidy(() => {
+    const { logits, qHalt, qContinue } = heads(weights, model.shape, state)
+    return {
+      predictions: Int32Array.from(tf.argMax(logits, -1).dataSync()),
+      qHalt: Float32Array.from(qHalt.dataSync()),
+      qContinue: Float32Array.from(qContinue.dataSync()),
+    }
+  })
+}
