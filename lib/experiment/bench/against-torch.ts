@@ -2,6 +2,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { instructionSet, threadCount } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
+import { findCompiler } from '../../setup/platform.mjs'
 import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
 import { installTorch, python } from './torch-install.js'
 import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
@@ -63,18 +64,27 @@ const LEAST = 3
 export async function benchAgainstTorch(
   options: TorchBenchOptions,
 ): Promise<{ machine: BenchMachine; measurements: TorchMeasurement[] }> {
+  const chosenWorks = chosen(options)
   const threads = threadCount()
   const version = options.torch === false ? null : await installTorch()
+  const modes = version === null ? [] : await torchModes(options.onProgress)
   const measurements: TorchMeasurement[] = []
-  for (const work of chosen(options)) measurements.push(await measure(work, options, version !== null, threads))
+  for (const work of chosenWorks) measurements.push(await measure(work, options, modes, threads))
   return { machine: { threads, instructionSet: instructionSet(), torch: version }, measurements }
 }
 
+/** What PyTorch is measured as: `torch.compile` needs a C++ compiler. */
+async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
+  if (await findCompiler()) return ['eager', 'compiled']
+  onProgress?.('no C++ compiler is here, which torch.compile needs: compiled is left out')
+  return ['eager']
+}
+
 function chosen({ only, what }: TorchBenchOptions): Work[] {
-  if (!only) return what === 'train' ? [...works] : [{ ...works[0]! }]
-  return only.map((name) => {
+  const names = only ?? (what === 'train' ? works : works.slice(0, 1)).map(({ name }) => name)
+  return names.map((name) => {
     const work = works.find((each) => each.name === name)
-    if (work) return work
+    if (work) return what === 'train' ? work : { ...work, batch: work.evaluated ?? work.batch }
     throw new UserError({
       where: 'key only',
       expected: `some of ${works.map((each) => each.name).join(', ')}`,
@@ -87,13 +97,13 @@ function chosen({ only, what }: TorchBenchOptions): Work[] {
 async function measure(
   work: Work,
   { what, rounds = 5, steps = 1, onProgress }: TorchBenchOptions,
-  torch: boolean,
+  modes: readonly string[],
   threads: number,
 ): Promise<TorchMeasurement> {
   const request = what === 'train' ? { do: 'step' } : { do: 'eval', steps }
   const sides: Record<string, Worker> = { recurlab: recurlabPeer(threads) }
-  const canary = torch ? torchPeer(threads) : null
-  if (torch) for (const mode of ['eager', 'compiled']) sides[mode] = torchPeer(threads)
+  const canary = modes.length > 0 ? torchPeer(threads) : null
+  for (const mode of modes) sides[mode] = torchPeer(threads)
   try {
     const peakBytes: Record<string, number> = {}
     for (const [mode, side] of Object.entries(sides)) {
@@ -173,5 +183,6 @@ export function torchPeer(threads: number): Worker {
 
 /** What a peer is told of its work. */
 export function setup(work: Work, mode: string, threads: number, dtype = 'float32'): object {
-  return { do: 'setup', mode, threads, dtype, work: mode === 'recurlab' ? work.name : torchWork(work) }
+  if (mode === 'recurlab') return { do: 'setup', work: work.name, batch: work.batch }
+  return { do: 'setup', mode, threads, dtype, work: torchWork(work) }
 }

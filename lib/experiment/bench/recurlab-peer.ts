@@ -11,11 +11,11 @@ async function main(): Promise<void> {
   let work: Work | undefined
   let state: TrainingState | undefined
   for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as { do: string; work?: string; steps?: number }
+    const request = JSON.parse(line) as { do: string; work?: string; batch?: number; steps?: number }
     const started = performance.now()
     let loss: number | undefined
     if (request.do === 'setup') {
-      work = works.find(({ name }) => name === request.work)!
+      work = { ...works.find(({ name }) => name === request.work)!, batch: request.batch! }
       state = initialState(createModel(work.shape, 0), work.batch, benchStep.ema, 0)
     } else if (request.do === 'step') loss = trainStep(state!, randomBatch(work!), benchStep).lmLoss
     else if (request.do === 'eval')

@@ -17,6 +17,8 @@ export class Worker {
   readonly #lines: Interface
   readonly #name: string
   #errors = ''
+  /** Rejects as soon as the process is gone, or could not be started; never resolves. */
+  readonly #gone: Promise<never>
 
   /** @param name for messages */
   constructor(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
@@ -26,25 +28,26 @@ export class Worker {
       this.#errors = (this.#errors + chunk.toString()).slice(-4000)
     })
     this.#child.stdin!.on('error', () => {})
+    this.#gone = new Promise((_, reject) => {
+      this.#child.once('error', (error) => reject(this.#failure(error.message)))
+      this.#child.once('close', () => reject(this.#failure(this.#errors.trim().split('\n').at(-1))))
+    })
+    // Known only when somebody asks.
+    this.#gone.catch(() => {})
     this.#lines = createInterface({ input: this.#child.stdout! })
   }
 
-  /** @throws UserError when the process ends instead of answering */
+  /** @throws UserError when the process ends instead of answering, has ended before, or could not be started */
   ask(request: object): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const ended = (): void => {
-        const lines = this.#errors.trim().split('\n')
-        reject(
-          new UserError({ where: this.#name, expected: 'an answer', found: lines.at(-1) || 'that its process ended' }),
-        )
-      }
-      this.#child.once('close', ended)
-      this.#lines.once('line', (line) => {
-        this.#child.off('close', ended)
-        resolve(JSON.parse(line) as Answer)
-      })
+    const answer = new Promise<Answer>((resolve) => {
+      this.#lines.once('line', (line) => resolve(JSON.parse(line) as Answer))
       this.#child.stdin!.write(`${JSON.stringify(request)}\n`)
     })
+    return Promise.race([answer, this.#gone])
+  }
+
+  #failure(found: string | undefined): UserError {
+    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'that its process ended' })
   }
 
   /** Ends the process. */

@@ -5,7 +5,7 @@ import { countOf, onlyKeys } from '../../keys.js'
 
 export const benchTorchHelp = `
 recurlab bench train key=value …   a supervision step with its update, beside PyTorch, eager and compiled
-recurlab bench eval key=value …    an evaluation without gradient (Sudoku MLP, batch of 32), likewise
+recurlab bench eval key=value …    an evaluation without gradient (Sudoku MLP, batch of 128), likewise
 Every side has a process of its own; they take turns in one run, so that a slow spell of the machine meets all. A fixed
 matrix product between them tells disturbed rounds, which do not count. Ratios are Recurlab / PyTorch: below 1 is faster;
 first that of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv when it is missing.
