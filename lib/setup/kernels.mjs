@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { buildKernels, kernelsFile, kernelsKey } from '../backend/kernels/build.mjs'
+import { lastLines, runQuietly } from './child.mjs'
 import { readRecord } from './native.mjs'
-import { inState, root } from './paths.mjs'
+import { inRoot, inState, root } from './paths.mjs'
 import { findCompiler } from './platform.mjs'
 import { readJson, writeJson } from './stamp.mjs'
 
@@ -29,9 +30,29 @@ export function kernelsAreReady() {
  * @returns {Promise<string>} what was done
  */
 export async function makeKernels() {
-  const { file, problem } = await buildKernels(root, { retry: true })
+  const built = await buildKernels(root, { retry: true })
+  const problem = built.problem ?? (await smokeTest(built.file))
   writeJson(stamp, { key: kernelsKey(root), compiler: await findCompiler(), problem })
-  return problem === null ? path.basename(path.dirname(file)) : 'not available'
+  return problem === null ? 'compiled for this processor' : 'not available'
+}
+
+/**
+ * Runs the kernels once in a process of their own; what does not run is removed.
+ *
+ * @param {string} file
+ * @returns {Promise<string | null>} what went wrong
+ */
+async function smokeTest(file) {
+  const { code, output } = await runQuietly(
+    process.execPath,
+    ['--import', 'tsx', inRoot('lib', 'backend', 'smoke.ts')],
+    { env: { RECURLAB_BACKEND: 'tfjs-node', RECURLAB_FAST: '1' } },
+  )
+  if (code === 0) return null
+  const problem = `they were compiled but do not run here: ${lastLines(output, 1)}`
+  rmSync(path.dirname(file), { recursive: true, force: true })
+  writeFileSync(`${path.dirname(file)}.txt`, problem)
+  return problem
 }
 
 /** What is shown on every start, or null. */

@@ -118,7 +118,8 @@ function fusedUpdate(fast: Kernels, kind: OptimizerOptions['kind'], numbers: Upd
   const attributes = { atan2: kind === 'adamatan2' }
   return (p, g, m, v, average) => {
     const scalars = tf.tensor1d([beta1, beta2, rate, secondScale, keep, ADAMW_EPSILON, ema])
-    return fast.run('RecurlabUpdate', attributes, [p, g, m, v, average ?? tf.tensor1d([]), scalars], 4)
+    const updated = fast.run('RecurlabUpdate', attributes, [p, g, m, v, average ?? tf.tensor1d([]), scalars], 4)
+    return average ? updated : updated.slice(0, 3)
   }
 }
 
