@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type * as tf from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 import { buildKernels } from './kernels/build.mjs'
 import { type NativeBackend, nativeBackend } from './native.js'
@@ -52,9 +52,16 @@ export function kernels(): Kernels | null {
   return on && loaded && nativeBackend() ? loaded : null
 }
 
-/** Turns the fused kernels off and on again, for the whole process: plain operations compute the same. */
-export function setFast(on: boolean): void {
-  holder().on = on
+/**
+ * Turns the fused kernels off and on again, for the whole process: plain operations compute the same.
+ *
+ * @returns whether they were on
+ */
+export function setFast(on: boolean): boolean {
+  const held = holder()
+  const before = held.on
+  held.on = on
+  return before
 }
 
 /** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
@@ -97,9 +104,24 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     return
   }
   process.env.RECURLAB_KERNEL_THREADS ??= String(threads)
-  createRequire(import.meta.url)(file)
-  held.loaded = kernelsOf(backend)
-  held.reason = 'compiled for this processor'
+  try {
+    createRequire(import.meta.url)(file)
+    const loaded = kernelsOf(backend)
+    tryOne(loaded)
+    held.loaded = loaded
+    held.reason = 'compiled for this processor'
+  } catch (error) {
+    held.reason = `they do not run here: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** @throws Error when an operation is missing, or returns another number than it should */
+function tryOne(loaded: Kernels): void {
+  tf.tidy(() => {
+    const [packed] = loaded.run('RecurlabPack', { layout: 4 }, [tf.tensor2d([5, 6], [2, 1])], 1)
+    const numbers = packed!.dataSync().join()
+    if (numbers !== '5,6') throw new Error(`RecurlabPack returns ${numbers}, not 5,6`)
+  })
 }
 
 function kernelsOf(backend: NativeBackend): Kernels {

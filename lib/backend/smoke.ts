@@ -1,15 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { kernels } from './kernels.js'
+import { fastPath, kernels } from './kernels.js'
 import { startBackend } from './start.js'
 
 /**
- * Set-up runs this in a process of its own: a gradient through the chosen backend, checked against its known value, and
- * one of the fused kernels where they are loaded.
+ * Set-up runs this in a process of its own: a gradient through the chosen backend, checked against its known value. With
+ * RECURLAB_FAST=1 the fused kernels have to be there.
  */
 const { name, libraryVersion, loadMs } = await startBackend()
-const packed = kernels()?.run('RecurlabPack', { layout: 4 }, [tf.tensor2d([5, 6], [2, 1])], 1)[0]
-if (packed && [...(await packed.data())].join() !== '5,6') {
-  process.stderr.write(`the kernels return ${packed}, not 5,6\n`)
+if (process.env.RECURLAB_FAST === '1' && !kernels()) {
+  process.stderr.write(`${fastPath().reason}\n`)
   process.exit(1)
 }
 const gradient = tf.grad((x) => tf.sum(tf.matMul(x, x)))(tf.tensor2d([1, 2, 3, 4], [2, 2]))

@@ -8,8 +8,8 @@ import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 
-/** An evaluation's tensors: the input, the latents, the prepared weights. */
-export interface EvaluationStart {
+/** An evaluation's tensors between two supervision steps: the input, the latents, the prepared weights. */
+export interface EvaluationState {
   /** `[B, L, D]` */
   readonly x: tf.Tensor3D
   readonly state: State
@@ -17,7 +17,7 @@ export interface EvaluationStart {
 }
 
 /** Embeds a batch and gives every row fresh latents. To be freed with {@link endEvaluation}. */
-export function beginEvaluation(model: Model, weights: Weights, batch: Batch): EvaluationStart {
+export function beginEvaluation(model: Model, weights: Weights, batch: Batch): EvaluationState {
   const { shape } = model
   const empty = emptyCarry(model, batch.size)
   const { state } = takeRows(empty, batch, model)
@@ -33,7 +33,7 @@ export function beginEvaluation(model: Model, weights: Weights, batch: Batch): E
 }
 
 /** Frees an evaluation's tensors. */
-export function endEvaluation({ x, state, fused }: EvaluationStart): void {
+export function endEvaluation({ x, state, fused }: EvaluationState): void {
   tf.dispose([x, ...Object.values(state)])
   if (fused) disposeFused(fused)
 }
@@ -48,18 +48,21 @@ export function* statesOfSteps(
   batch: Batch,
   steps: number,
 ): Generator<{ readonly step: number; readonly state: State }, void> {
-  const { shape } = model
-  const { x, state: fresh, fused } = beginEvaluation(model, weights, batch)
-  const { updates } = recursionOf(shape)
-  let state = fresh
+  let now = beginEvaluation(model, weights, batch)
   try {
     for (let step = 1; step <= steps; step++) {
-      const before: State = state
-      state = tidy(() => recurseWithoutGradient(updates, networks(weights, shape, { fused }), x, before))
-      for (const [name, tensor] of Object.entries(before)) if (state[name] !== tensor) tensor.dispose()
-      yield { step, state }
+      now = advance(model, weights, now)
+      yield { step, state: now.state }
     }
   } finally {
-    endEvaluation({ x, state, fused })
+    endEvaluation(now)
   }
+}
+
+/** One supervision step; frees the latents that it started from. */
+export function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationState): EvaluationState {
+  const { updates } = recursionOf(model.shape)
+  const next = tidy(() => recurseWithoutGradient(updates, networks(weights, model.shape, { fused }), x, state))
+  for (const [name, tensor] of Object.entries(state)) if (next[name] !== tensor) tensor.dispose()
+  return { x, state: next, fused }
 }

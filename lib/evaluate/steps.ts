@@ -34,7 +34,8 @@ export function* evaluateSteps(
     yield { step, ...readHeads(weights, model.shape, state) }
 }
 
-function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
+/** What the heads read off some latents, as numbers. */
+export function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
   return tidy(() => {
     const { logits, qHalt, qContinue } = heads(weights, shape, state)
     return {

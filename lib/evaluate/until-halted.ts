@@ -1,14 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { choosesToHalt } from '../model/halting.js'
-import { heads } from '../model/heads.js'
-import { networks, recursionOf } from '../model/network.js'
 import { addMetrics, noMetrics } from '../model/outcome.js'
-import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 import { type BatchEvaluation, puzzleOutcomes } from './evaluate.js'
-import { beginEvaluation, type EvaluationStart, endEvaluation } from './states.js'
+import { advance, beginEvaluation, type EvaluationState, endEvaluation } from './states.js'
+import { readHeads } from './steps.js'
 
 /**
  * Evaluates one batch with rows that leave: a row is done at the first supervision step at which its halting head says
@@ -36,7 +34,7 @@ export function* evaluateUntilHalted(
     if (rows.length < size && rows.length > 0) now = keepRows(now, rows)
     for (let step = 1; step <= steps && rows.length > 0; step++) {
       now = advance(model, weights, now)
-      const said = readHeads(model, weights, now.state)
+      const said = readHeads(weights, model.shape, now.state)
       const staying: number[] = []
       for (const [at, row] of rows.entries()) {
         if (step < steps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
@@ -59,16 +57,8 @@ export function* evaluateUntilHalted(
   return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, made) }
 }
 
-/** One supervision step. */
-function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationStart): EvaluationStart {
-  const { updates } = recursionOf(model.shape)
-  const next = tidy(() => recurseWithoutGradient(updates, networks(weights, model.shape, { fused }), x, state))
-  for (const [name, tensor] of Object.entries(state)) if (next[name] !== tensor) tensor.dispose()
-  return { x, state: next, fused }
-}
-
-/** The same with some of the rows only; frees what it was. */
-function keepRows({ x, state, fused }: EvaluationStart, rows: readonly number[]): EvaluationStart {
+/** An evaluation with some of its rows only; frees the whole. */
+function keepRows({ x, state, fused }: EvaluationState, rows: readonly number[]): EvaluationState {
   const kept = tidy(() => {
     const indices = tf.tensor1d([...rows], 'int32')
     const take = (tensor: tf.Tensor3D): tf.Tensor3D => tf.gather(tensor, indices)
@@ -80,19 +70,4 @@ function keepRows({ x, state, fused }: EvaluationStart, rows: readonly number[])
     state: Object.fromEntries(Object.keys(state).map((name) => [name, kept[`state ${name}`]!])),
     fused,
   }
-}
-
-function readHeads(
-  model: Model,
-  weights: Weights,
-  state: State,
-): { predictions: Int32Array; qHalt: Float32Array; qContinue: Float32Array } {
-  return tidy(() => {
-    const { logits, qHalt, qContinue } = heads(weights, model.shape, state)
-    return {
-      predictions: Int32Array.from(tf.argMax(logits, -1).dataSync()),
-      qHalt: Float32Array.from(qHalt.dataSync()),
-      qContinue: Float32Array.from(qContinue.dataSync()),
-    }
-  })
 }

@@ -2,6 +2,7 @@ import type { BackendChoice } from '../backend/index.js'
 import { kernels, setFast } from '../backend/kernels.js'
 import type { Config } from '../config/schema.js'
 import type { Estimate } from './estimate.js'
+import { onForcedStop } from './stop.js'
 
 /** What is chosen for a run once, before its first step, and holds for all of it: numbers depend on it in the last bits. */
 export interface Choices {
@@ -27,13 +28,26 @@ export function storedChoices(provenance: Readonly<Record<string, unknown>>): Ch
   return whole(microBatch) && typeof fast === 'boolean' && whole(threads) ? { microBatch, fast, threads } : null
 }
 
-/**
- * Makes a run that goes on compute as it began: the fused kernels are turned off where it did without.
- *
- * @returns what cannot be as it was, for the user; null where all is
- */
-export function followChoices({ fast }: Choices): string | null {
-  setFast(fast)
-  if (fast === (kernels() !== null)) return null
-  return 'the run was begun with the fused kernels, which are not available here: numbers may differ in the last bits'
+/** A run that computes as it began, until `end`. */
+export interface Followed {
+  /** What cannot be as it was, for the user; null where all is. */
+  readonly note: string | null
+  end(): void
+}
+
+/** Makes a run that goes on compute as it began: the fused kernels are turned off where it did without. */
+export function followChoices({ fast }: Choices): Followed {
+  const before = setFast(fast)
+  const restore = (): void => void setFast(before)
+  const release = onForcedStop(restore)
+  return {
+    note:
+      fast === (kernels() !== null)
+        ? null
+        : 'the run was begun with the fused kernels, which are not available here: numbers may differ in the last bits',
+    end: () => {
+      release()
+      restore()
+    },
+  }
 }

@@ -48,7 +48,12 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const steps = totalSteps(config, data)
   return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
     const session = await reopenSession(record, config, data, steps, observer(0))
-    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) })
+    const choices = storedChoices(record.provenance)
+    const followed = choices && followChoices(choices)
+    if (followed?.note) observer(0).onNote?.(followed.note)
+    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
+      followed?.end(),
+    )
     if (end === 'interrupted' && throws)
       throw stoppedRun({ ...record, step: session.state.step, steps, resultsDir: options.resultsDir, config, data })
     return record.id
@@ -71,13 +76,10 @@ async function reopenSession(
   const run = resumeRun(record, restored.state.step, provenance)
   const warning = otherBackend(record.provenance, backend)
   if (warning) observer.onNote?.(warning)
-  const choices = storedChoices(record.provenance)
-  const other = choices && followChoices(choices)
-  if (other) observer.onNote?.(other)
   return {
     config,
     data,
-    options: stepOptions(config, steps, choices?.microBatch),
+    options: stepOptions(config, steps, storedChoices(record.provenance)?.microBatch),
     sampler,
     state: restored.state,
     run,

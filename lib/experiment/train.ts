@@ -1,5 +1,4 @@
 import { startBackend } from '../backend/index.js'
-import { setFast } from '../backend/kernels.js'
 import { checkDataKeys } from '../config/data-keys.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput } from '../config/schema.js'
@@ -76,8 +75,6 @@ async function beginSession(
   options: TrainOptions,
 ): Promise<Session> {
   const backend = await startBackend()
-  // A run before this one may have gone on without the kernels.
-  setFast(true)
   const sampler = newSampler(config, data)
   const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
   if (estimate) {

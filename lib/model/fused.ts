@@ -109,6 +109,7 @@ export function fusedBlock(
           weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
           constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
           saved: 4,
+          again: false,
         })
       : halfBlock(fused, record, h, {
           op: 'RecurlabTokens',
@@ -116,6 +117,7 @@ export function fusedBlock(
           weights: [`${at}.mlp_t.gate_up_proj.weight`, `${at}.mlp_t.down_proj.weight`],
           constants: [],
           saved: 2,
+          again: true,
         })
   return halfBlock(fused, record, mixed, {
     op: 'RecurlabChannels',
@@ -123,6 +125,7 @@ export function fusedBlock(
     weights: [`${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`],
     constants: [],
     saved: 2,
+    again: true,
   })
 }
 
@@ -134,19 +137,20 @@ interface HalfBlock {
   readonly constants: readonly tf.Tensor[]
   /** How many tensors it returns for its gradient. */
   readonly saved: number
+  /** Whether its gradient may compute some of that again, and so reads the first weight as the forward pass does. */
+  readonly again: boolean
 }
 
 function halfBlock(
   { kernels, byName }: FusedWeights,
   record: boolean,
   x: tf.Tensor3D,
-  { op, attributes, weights, constants, saved }: HalfBlock,
+  { op, attributes, weights, constants, saved, again }: HalfBlock,
 ): tf.Tensor3D {
   const [first, second] = weights.map((name) => byName[name]!) as [PackedWeight, PackedWeight]
   const run = (save: boolean, x: tf.Tensor): tf.Tensor[] =>
     kernels.run(op, { ...attributes, save }, [x, first.forward, second.forward, ...constants], 1 + saved)
-  // The SwiGLU's gradient may have to compute gate and up again.
-  const inputs = constants.length > 0 ? constants : [first.forward]
+  const inputs = again ? [...constants, first.forward] : constants
   if (!record) {
     const [y, ...empty] = run(false, x) as [tf.Tensor3D, ...tf.Tensor[]]
     tf.dispose(empty)

@@ -1,39 +1,34 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
-import path from 'node:path'
-import { buildKernels, kernelsFile, kernelsKey } from '../backend/kernels/build.mjs'
+import { buildKernels, knownKernels, refuseKernels } from '../backend/kernels/build.mjs'
 import { lastLines, runQuietly } from './child.mjs'
 import { readRecord } from './native.mjs'
-import { inRoot, inState, root } from './paths.mjs'
+import { inRoot, root } from './paths.mjs'
 import { findCompiler } from './platform.mjs'
-import { readJson, writeJson } from './stamp.mjs'
-
-/** Why there are no kernels where they could not be built. */
-const stamp = inState('setup', 'kernels.json')
 
 /** Whether the fused kernels are built for this processor, or it is known that they cannot be. @param {boolean} retry */
 export async function kernelsAreSettled(retry) {
   if (readRecord('cpu')?.state !== 'ready') return true
-  const key = kernelsKey(root)
-  if (existsSync(kernelsFile(root, key))) return true
-  const known = readJson(stamp)
-  return !retry && known?.key === key && known.compiler === (await findCompiler())
+  const known = knownKernels(root)
+  if (known) return known.file !== null || !retry
+  return (await findCompiler()) === null
 }
 
 /** Whether they are built. */
 export function kernelsAreReady() {
-  return existsSync(kernelsFile(root, kernelsKey(root)))
+  return typeof knownKernels(root)?.file === 'string'
 }
 
 /**
  * Compiles the fused kernels for this processor. It is no failure when they cannot be: plain operations compute the same.
  *
+ * @param {(what: string) => void} say
  * @returns {Promise<string>} what was done
  */
-export async function makeKernels() {
+export async function makeKernels(say) {
   const built = await buildKernels(root, { retry: true })
-  const problem = built.problem ?? (await smokeTest(built.file))
-  writeJson(stamp, { key: kernelsKey(root), compiler: await findCompiler(), problem })
-  return problem === null ? 'compiled for this processor' : 'not available'
+  const problem = built.file === null ? built.problem : await smokeTest(built.file)
+  if (problem === null) return 'compiled for this processor'
+  say(problem)
+  return 'not available'
 }
 
 /**
@@ -50,13 +45,13 @@ async function smokeTest(file) {
   )
   if (code === 0) return null
   const problem = `they were compiled but do not run here: ${lastLines(output, 1)}`
-  rmSync(path.dirname(file), { recursive: true, force: true })
-  writeFileSync(`${path.dirname(file)}.txt`, problem)
+  refuseKernels(file, problem)
   return problem
 }
 
 /** What is shown on every start, or null. */
 export function kernelsWarning() {
   if (readRecord('cpu')?.state !== 'ready' || kernelsAreReady()) return null
-  return `The fused kernels are not available: ${readJson(stamp)?.problem ?? 'not built'}. Plain operations are used instead, which are slower.`
+  const reason = knownKernels(root)?.problem ?? 'no C++ compiler is here'
+  return `The fused kernels are not available: ${reason}. Plain operations are used instead, which are slower.`
 }

@@ -24,9 +24,9 @@ export function forwardBackwardInParts(model: Model, carry: Carry, lossKind: Los
     passes.push(pass)
     gradients = gradients ? addAndFree(gradients, pass.gradients) : pass.gradients
   }
-  const joined = join(passes, gradients!)
+  const whole = join(passes, gradients!)
   for (const { state, outputs } of passes) tf.dispose([...Object.values(state), ...Object.values(outputs)])
-  return joined
+  return whole
 }
 
 /** Rows [from, to) of a carry; its tensors are the caller's to free. */
@@ -67,7 +67,11 @@ function join(passes: readonly Pass[], gradients: Weights): Pass {
   const first = passes[0]!
   const rows = <T extends tf.Tensor>(of: (pass: Pass) => T): T => tf.concat(passes.map(of), 0) as T
   const floats = (of: (pass: Pass) => Float32Array | null): Float32Array | null =>
-    of(first) && Float32Array.from(passes.flatMap((pass) => [...of(pass)!]))
+    of(first) &&
+    joined(
+      passes.map((pass) => of(pass)!),
+      Float32Array,
+    )
   const total = (of: (pass: Pass) => number): number => passes.reduce((sum, pass) => sum + of(pass), 0)
   return {
     state: Object.fromEntries(Object.keys(first.state).map((name) => [name, rows((pass) => pass.state[name]!)])),
@@ -76,7 +80,10 @@ function join(passes: readonly Pass[], gradients: Weights): Pass {
       qHalt: rows((pass) => pass.outputs.qHalt),
       qContinue: rows((pass) => pass.outputs.qContinue),
     },
-    predictions: Int32Array.from(passes.flatMap((pass) => [...pass.predictions])),
+    predictions: joined(
+      passes.map((pass) => pass.predictions),
+      Int32Array,
+    ),
     continueTarget: floats((pass) => pass.continueTarget),
     puzzleGradients: floats((pass) => pass.puzzleGradients),
     gradients,
@@ -87,4 +94,15 @@ function join(passes: readonly Pass[], gradients: Weights): Pass {
       qContinueLoss: first.losses.qContinueLoss === null ? null : total((pass) => pass.losses.qContinueLoss!),
     },
   }
+}
+
+/** Arrays of numbers one after the other. */
+function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
+  const all = new kind(parts.reduce((sum, part) => sum + part.length, 0))
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
 }

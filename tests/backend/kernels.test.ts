@@ -1,19 +1,21 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
-import { startBackend } from '../../lib/backend/index.js'
-import { kernelsFile, kernelsKey } from '../../lib/backend/kernels/build.mjs'
+import * as tf from '@tensorflow/tfjs-core'
+import { buildKernels, kernelsKey, knownKernels, refuseKernels } from '../../lib/backend/kernels/build.mjs'
 import { fastFromEnvironment, fastPath, kernels, setFast } from '../../lib/backend/kernels.js'
 import { UserError } from '../../lib/errors.js'
 import { findCompiler } from '../../lib/setup/platform.mjs'
+import { whyNoKernels } from '../kernels.js'
 import { root } from '../setup-helpers.js'
 
 const run = promisify(execFile)
 const compiler = await findCompiler()
+const lacking = await whyNoKernels()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-kernels-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -37,22 +39,17 @@ for (const machine of ['-march=native', ...narrower()])
     assert.match(stdout, /^0 failures/m)
   })
 
-test('the kernels are loaded with the native backend, say so, and can be turned off', async (t) => {
-  const { name, fast } = await startBackend()
-  if (name !== 'tfjs-node' || !fast.on) return t.skip(`no kernels here: ${fast.reason}`)
+test('the kernels are loaded with the native backend, say so, and can be turned off', { skip: lacking }, () => {
   assert.ok(kernels())
-  setFast(false)
+  assert.equal(setFast(false), true)
   assert.equal(kernels(), null)
   assert.deepEqual(fastPath(), { on: false, reason: 'turned off' })
   setFast(true)
   assert.deepEqual(fastPath(), { on: true, reason: 'compiled for this processor' })
 })
 
-test('a kernel whose inputs do not fit fails with what it expected, and the process goes on', async (t) => {
-  await startBackend()
-  const fast = kernels()
-  if (!fast) return t.skip('no kernels here')
-  const tf = await import('@tensorflow/tfjs-core')
+test('a kernel whose inputs do not fit fails with what it expected, and the process goes on', { skip: lacking }, () => {
+  const fast = kernels()!
   const [x, weights] = [tf.zeros([2, 3, 4]), tf.zeros([7])]
   assert.throws(() => fast.run('RecurlabChannels', { save: false }, [x, weights, weights], 3), /weights that fit x/)
   assert.throws(() => fast.run('RecurlabPack', { layout: 9 }, [tf.zeros([2, 2])], 1), /a layout from 0 to 5/)
@@ -76,8 +73,62 @@ test('with RECURLAB_FAST=0 nothing is loaded, and doctor says why', async () => 
   if (backend.name === 'tfjs-node') assert.equal(backend.fast.reason, 'turned off by RECURLAB_FAST=0')
 })
 
-test('the library is named after the processor and the sources', () => {
-  const key = kernelsKey(root)
-  assert.match(key, /^[0-9a-f]{24}$/)
-  assert.ok(kernelsFile(root, key).includes(key))
+/** A checkout with nothing but the kernels' sources, or what stands for them. */
+function checkout(name: string, source: string): string {
+  const place = path.join(folder, name)
+  mkdirSync(path.join(place, 'lib', 'backend', 'kernels'), { recursive: true })
+  mkdirSync(path.join(place, '.recurlab', 'native', 'cpu', 'tensorflow'), { recursive: true })
+  writeFileSync(path.join(place, '.recurlab', 'native', 'cpu', 'tensorflow', 'libtensorflow_cc.so.2'), '')
+  writeFileSync(path.join(place, 'lib', 'backend', 'kernels', 'register.cc'), source)
+  return place
+}
+
+test('a library is for one processor and one state of the sources: with another of either it has another name', () => {
+  const [a, b] = [checkout('a', 'int a;\n'), checkout('b', 'int b;\n')]
+  assert.equal(kernelsKey(a, 'Xeon avx2'), kernelsKey(a, 'Xeon avx2'))
+  assert.notEqual(kernelsKey(a, 'Xeon avx2'), kernelsKey(a, 'Xeon avx2 avx512f'))
+  assert.notEqual(kernelsKey(a, 'Xeon avx2'), kernelsKey(b, 'Xeon avx2'))
+})
+
+test('sources that do not compile are a reason that is kept, and no failure; only a retry compiles them again', {
+  skip: compiler ? false : 'no C++ compiler is here',
+}, async () => {
+  const place = checkout('broken', 'int x = nonsense;\n')
+  assert.equal(knownKernels(place), null)
+  let starts = 0
+  const onStart = (): void => {
+    starts++
+  }
+  const first = await buildKernels(place, { onStart })
+  assert.equal(first.file, null)
+  assert.match(first.problem!, /could not compile them: .*nonsense/)
+  assert.deepEqual(await buildKernels(place, { onStart }), first)
+  assert.equal(starts, 1)
+  await buildKernels(place, { onStart, retry: true })
+  assert.equal(starts, 2)
+})
+
+test('what fails for another reason than the sources is tried again at the next start', {
+  skip: compiler ? false : 'no C++ compiler is here',
+}, async () => {
+  const place = checkout('killed', 'int x;\n')
+  const before = process.env.CXX
+  process.env.CXX = '/bin/false'
+  try {
+    assert.match((await buildKernels(place)).problem!, /could not compile them/)
+  } finally {
+    if (before === undefined) delete process.env.CXX
+    else process.env.CXX = before
+  }
+  assert.equal(knownKernels(place), null)
+})
+
+test('a library that does not run is removed, with the reason', () => {
+  const place = checkout('refused', 'int x;\n')
+  const file = path.join(place, '.recurlab', 'native', 'kernels', kernelsKey(place), 'recurlab_kernels.node')
+  mkdirSync(path.dirname(file), { recursive: true })
+  writeFileSync(file, 'not a library')
+  assert.deepEqual(knownKernels(place), { file, problem: null })
+  refuseKernels(file, 'it crashes')
+  assert.deepEqual(knownKernels(place), { file: null, problem: 'it crashes' })
 })

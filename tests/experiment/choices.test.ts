@@ -10,7 +10,9 @@ import { chooseMicroBatch } from '../../lib/experiment/estimate.js'
 import { resume } from '../../lib/experiment/resume.js'
 import { train } from '../../lib/experiment/train.js'
 import { openRun } from '../../lib/results/run.js'
+import { whyNoKernels } from '../kernels.js'
 
+const lacking = await whyNoKernels()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-choices-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -29,36 +31,58 @@ test('auto takes the whole batch where it fits, else equal parts of it that do, 
   assert.equal(chooseMicroBatch({ batch: 32, microBatch: 64 }, bytes, 1e9), 32)
 })
 
-test('what was chosen for a run is stored in it, and used again when it goes on', async (t) => {
-  const data = await sudoku({ box: [2, 2], clues: 8, train: 20, test: 8 })
+const config = {
+  hidden: 16,
+  heads: 2,
+  T: 1,
+  n: 1,
+  K: 2,
+  batch: 8,
+  microBatch: 3,
+  steps: 4,
+  evalEvery: 4,
+  evalBatch: 8,
+} as const
+const data = await sudoku({ box: [2, 2], clues: 8, train: 20, test: 8 })
+
+/** The ID of a run that was stopped after two of its steps. */
+async function stoppedRun(): Promise<string> {
   const controller = new AbortController()
-  const config = {
-    hidden: 16,
-    heads: 2,
-    T: 1,
-    n: 1,
-    K: 2,
-    batch: 8,
-    microBatch: 3,
-    steps: 4,
-    evalEvery: 4,
-    evalBatch: 8,
-  } as const
-  const id = await train(config, data, {
+  return await train(config, data, {
     resultsDir: folder,
     signal: controller.signal,
     observer: { onStep: ({ step }) => step === 2 && controller.abort() },
   })
+}
+
+test('what was chosen for a run is stored in it, and stays when it goes on', async () => {
+  const id = await stoppedRun()
   const choices = storedChoices(openRun(id, folder).provenance)
-  assert.equal(choices?.microBatch, 3)
-  assert.equal(choices?.fast, kernels() !== null)
-  if (!choices.fast) return t.skip('no kernels here')
-  // Whatever was done in between, the run goes on with the kernels.
-  setFast(false)
+  assert.deepEqual(choices, { microBatch: 3, fast: kernels() !== null, threads: choices?.threads })
   await resume(id, { resultsDir: folder, data, observer: {} })
-  assert.equal(kernels() !== null, true)
-  assert.equal(storedChoices(openRun(id, folder).provenance)?.microBatch, 3)
+  assert.deepEqual(storedChoices(openRun(id, folder).provenance), choices)
 })
+
+for (const fast of [true, false])
+  test(`a run that was begun ${fast ? 'with' : 'without'} the kernels goes on so, whatever the process does beside it`, {
+    skip: lacking,
+  }, async () => {
+    const before = setFast(fast)
+    try {
+      const id = await stoppedRun()
+      setFast(!fast)
+      const seen: boolean[] = []
+      await resume(id, {
+        resultsDir: folder,
+        data,
+        observer: { onStep: () => seen.push(kernels() !== null) },
+      })
+      assert.deepEqual(seen, [fast, fast])
+      assert.equal(kernels() !== null, !fast, 'the choice ends with the run')
+    } finally {
+      setFast(before)
+    }
+  })
 
 test('a run from before choices were stored has none', () => {
   assert.equal(storedChoices({}), null)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
-import { startBackend } from '../../lib/backend/index.js'
-import { kernels, setFast } from '../../lib/backend/kernels.js'
+import { setFast } from '../../lib/backend/kernels.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { createModel, disposeModel } from '../../lib/model/weights.js'
@@ -12,13 +11,10 @@ import { initialOptimizer, optimizerStep } from '../../lib/train/optimizer.js'
 import { forwardBackward } from '../../lib/train/pass.js'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
+import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'
 
-let lacking: string | false = false
-before(async () => {
-  const { name, fast } = await startBackend()
-  if (name !== 'tfjs-node' || !kernels()) lacking = `no kernels here: ${fast.reason}`
-})
+const lacking = await whyNoKernels()
 after(() => setFast(true))
 
 /** Something computed with the kernels, and with plain operations. */
@@ -77,8 +73,9 @@ const shapes = fc
     })
   })
 
-test('with the kernels every output and gradient of a short recursion is that of plain operations, whatever the sizes', (t) => {
-  if (lacking) return t.skip(lacking)
+test('with the kernels every output and gradient of a short recursion is that of plain operations, whatever the sizes', {
+  skip: lacking,
+}, () => {
   fc.assert(
     fc.property(shapes, fc.integer({ min: 1, max: 5 }), fc.nat(1000), (shape, rows, seed) => {
       const [fused, plain] = bothWays(() => pass(shape, rows, seed))
@@ -89,8 +86,9 @@ test('with the kernels every output and gradient of a short recursion is that of
   )
 })
 
-test('the fused update is that of plain operations, for both optimisers, with and without EMA', (t) => {
-  if (lacking) return t.skip(lacking)
+test('the fused update is that of plain operations, for both optimisers, with and without EMA', {
+  skip: lacking,
+}, () => {
   const kinds = fc.constantFrom('adamatan2' as const, 'adamw' as const)
   fc.assert(
     fc.property(kinds, fc.boolean(), fc.integer({ min: 1, max: 70 }), fc.nat(1000), (kind, averaged, size, seed) => {
@@ -121,8 +119,7 @@ test('the fused update is that of plain operations, for both optimisers, with an
   )
 })
 
-test('with the kernels one seed gives one result, bit for bit, and no tensor is left behind', (t) => {
-  if (lacking) return t.skip(lacking)
+test('with the kernels one seed gives one result, bit for bit, and no tensor is left behind', { skip: lacking }, () => {
   for (const [mixer, ema] of [
     ['mlp', 0.9],
     ['attention', 0.9],

@@ -15,6 +15,7 @@ const FLAGS = [
 ]
 /** Builds that are kept: a shared folder serves machines of several kinds. */
 const KEPT = 8
+const HOUR = 3_600_000
 
 /** @param {string} root the checkout */
 const sourceFolder = (root) => path.join(root, 'lib', 'backend', 'kernels')
@@ -24,15 +25,16 @@ const sourceFolder = (root) => path.join(root, 'lib', 'backend', 'kernels')
  * never loaded on another.
  *
  * @param {string} root the checkout
+ * @param {string} [machine] default: the one at hand
  */
-export function kernelsKey(root) {
+export function kernelsKey(root, machine = processor()) {
   const hash = createHash('sha256')
   const folder = sourceFolder(root)
   for (const name of readdirSync(folder).sort())
     if (/\.(h|cc)$/.test(name)) hash.update(`${name}\n`).update(readFileSync(path.join(folder, name)))
   const library = path.join(root, '.recurlab', 'native', 'cpu', 'stamp.json')
   hash.update(FLAGS.join(' ')).update(existsSync(library) ? readFileSync(library) : '')
-  return hash.update(processor()).digest('hex').slice(0, 24)
+  return hash.update(machine).digest('hex').slice(0, 24)
 }
 
 /** The processor's name and everything it can do. */
@@ -44,49 +46,76 @@ function processor() {
 }
 
 /** Where the library of a key lies. @param {string} root @param {string} key */
-export function kernelsFile(root, key) {
+function kernelsFile(root, key) {
   return path.join(root, '.recurlab', 'native', 'kernels', key, LIBRARY)
 }
 
+/** Why a library could not be built. @param {string} file of the library */
+const failureFile = (file) => `${path.dirname(file)}.txt`
+
 /**
- * Compiles the kernels, unless that is done already, or failed before with the same sources and compiler.
+ * The library for this processor, or why it cannot be built; null where nobody has tried.
+ *
+ * @param {string} root the checkout
+ * @returns {{ file: string, problem: null } | { file: null, problem: string } | null}
+ */
+export function knownKernels(root) {
+  const file = kernelsFile(root, kernelsKey(root))
+  if (existsSync(file)) return { file, problem: null }
+  const failure = failureFile(file)
+  return existsSync(failure) ? { file: null, problem: readFileSync(failure, 'utf8') } : null
+}
+
+/**
+ * Notes that a library must not be used, and removes it.
+ *
+ * @param {string} file
+ * @param {string} problem
+ */
+export function refuseKernels(file, problem) {
+  rmSync(path.dirname(file), { recursive: true, force: true })
+  mkdirSync(path.dirname(path.dirname(file)), { recursive: true })
+  writeFileSync(failureFile(file), problem)
+}
+
+/**
+ * Compiles the kernels, unless that is done already, or the same sources did not compile before.
  *
  * @param {string} root the checkout
  * @param {{ retry?: boolean, onStart?: () => void }} [options] retry: also what failed before
  * @returns {Promise<{ file: string, problem: null } | { file: null, problem: string }>}
  */
 export async function buildKernels(root, { retry = false, onStart } = {}) {
-  const key = kernelsKey(root)
-  const file = kernelsFile(root, key)
-  if (existsSync(file)) return { file, problem: null }
-  const failure = path.join(path.dirname(path.dirname(file)), `${key}.txt`)
-  if (!retry && existsSync(failure)) return { file: null, problem: readFileSync(failure, 'utf8') }
+  const known = knownKernels(root)
+  if (known && (known.file !== null || !retry)) return known
   const compiler = await findCompiler()
   if (!compiler) return { file: null, problem: 'no C++ compiler is here' }
   const library = path.join(root, '.recurlab', 'native', 'cpu')
   if (!existsSync(path.join(library, 'tensorflow', 'libtensorflow_cc.so.2')))
     return { file: null, problem: 'libtensorflow is not here' }
   onStart?.()
-  const work = path.join(root, '.recurlab', 'work', `kernels-${process.pid}`)
-  mkdirSync(work, { recursive: true })
-  mkdirSync(path.dirname(failure), { recursive: true })
+  const file = kernelsFile(root, kernelsKey(root))
+  // Not in set-up's work folder: a set-up that begins now would sweep it away.
+  const work = `${path.dirname(file)}.${process.pid}`
   try {
+    mkdirSync(work, { recursive: true })
     await compile(root, compiler, library, work)
-    rmSync(failure, { force: true })
-    rmSync(path.dirname(file), { recursive: true, force: true })
-    renameSync(work, path.dirname(file))
+    // Another process may have built the same meanwhile; then its folder stays.
+    if (!existsSync(file)) renameSync(work, path.dirname(file))
+    rmSync(failureFile(file), { force: true })
     removeOld(path.dirname(path.dirname(file)))
-    return { file, problem: null }
   } catch (error) {
-    // Another process may have built the same meanwhile.
-    if (existsSync(file)) return { file, problem: null }
-    const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
-    const problem = `${path.basename(compiler)} could not compile them: ${firstError(text)}`
-    writeFileSync(failure, problem)
-    return { file: null, problem }
+    if (!existsSync(file)) {
+      const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+      const problem = `${path.basename(compiler)} could not compile them: ${firstError(text)}`
+      // What the compiler has against the sources holds until they change; a full disk or a Ctrl-C does not.
+      if (/: (fatal )?error: /.test(text)) refuseKernels(file, problem)
+      return { file: null, problem }
+    }
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+  return { file, problem: null }
 }
 
 /**
@@ -116,14 +145,16 @@ async function compile(root, compiler, library, work) {
   for (const name of sources) rmSync(path.join(work, `${name}.o`))
 }
 
-/** @param {string} folder */
+/** Removes the builds that were made longest ago, and what a process that was killed left of its own. @param {string} folder */
 function removeOld(folder) {
   const builds = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  const byAge = builds
-    .map(({ name }) => path.join(folder, name, LIBRARY))
-    .filter((file) => existsSync(file))
-    .sort((a, b) => modified(b) - modified(a))
-  for (const file of byAge.slice(KEPT)) rmSync(path.dirname(file), { recursive: true, force: true })
+  const paths = builds.map(({ name }) => path.join(folder, name)).sort((a, b) => modified(b) - modified(a))
+  const isWork = (/** @type {string} */ build) => /\.\d+$/.test(build)
+  const old = [
+    ...paths.filter((build) => !isWork(build)).slice(KEPT),
+    ...paths.filter((build) => isWork(build) && Date.now() - modified(build) > HOUR),
+  ]
+  for (const build of old) rmSync(build, { recursive: true, force: true })
 }
 
 /** @param {string} file */

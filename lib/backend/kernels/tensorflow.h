@@ -137,7 +137,7 @@ struct Operation {
 
 namespace detail {
 
-/** The operation that is being built on, by its name: TensorFlow hands no data of ours to a constructor. */
+/** Those defined, in order: TensorFlow hands no data of ours to a kernel's constructor, so each has one that knows its place. */
 inline std::vector<Operation>& operations() {
   static std::vector<Operation> all;
   return all;

@@ -1,7 +1,12 @@
+import { parseConfig } from '../../config/parse.js'
+import { presets } from '../../config/presets/index.js'
+import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Batch } from '../../data/dataset.js'
+import { configuredShape } from '../../model/configured.js'
 import { type ModelShape, swigluInner, totalTokens } from '../../model/shape.js'
 import { Random } from '../../random.js'
 import type { StepOptions } from '../../train/step.js'
+import { stepOptions } from '../resolve.js'
 
 /** A model and a batch whose step or evaluation is timed. */
 export interface Work {
@@ -15,45 +20,37 @@ export interface Work {
   readonly evaluated?: number
 }
 
-/** The published shape of TRM; see `models.md`, "Reference configurations". */
-const published: ModelShape = {
-  model: 'trm',
-  latents: 'two',
-  networks: 'shared',
-  gradient: 'full',
-  halting: 'halt',
-  freeze: false,
-  mixer: 'mlp',
-  hidden: 512,
-  heads: 8,
-  layers: 2,
-  layersH: 2,
-  expansion: 4,
-  positions: 'none',
-  T: 3,
-  n: 6,
-  K: 16,
-  puzzleTokens: 16,
-  puzzleDim: 512,
-  puzzleIdentifiers: 1,
-  vocabSize: 11,
-  seqLen: 81,
+/** As in the preset, or with other keys; the sizes that data would give are given. */
+function shapeOf(preset: string, change: ConfigInput, sizes: { vocabSize: number; seqLen: number }): ModelShape {
+  return configuredShape(configOf(preset, change), { ...sizes, puzzleIdentifiers: 1 })
 }
+
+function configOf(preset: string, change: ConfigInput): Config {
+  return parseConfig({ ...presets[preset]!.config, ...change })
+}
+
 const attention = { mixer: 'attention', positions: 'rope' } as const
-const pocket = { hidden: 64, heads: 4, K: 8, puzzleTokens: 1, puzzleDim: 64, vocabSize: 6, seqLen: 16 } as const
+const sudoku = { vocabSize: 11, seqLen: 81 }
+const maze = { vocabSize: 6, seqLen: 900 }
+const small = { vocabSize: 6, seqLen: 16 }
 
 /** What is timed, the paper's sizes first. */
 export const works: readonly Work[] = [
-  { name: 'sudoku-mlp', title: 'Sudoku, MLP', shape: published, batch: 32, evaluated: 128 },
-  { name: 'sudoku-attention', title: 'Sudoku, attention', shape: { ...published, ...attention }, batch: 32 },
+  { name: 'sudoku-mlp', title: 'Sudoku, MLP', shape: shapeOf('sudoku-paper', {}, sudoku), batch: 32, evaluated: 128 },
   {
-    name: 'maze',
-    title: 'Maze, attention',
-    shape: { ...published, ...attention, n: 4, vocabSize: 6, seqLen: 900 },
-    batch: 4,
+    name: 'sudoku-attention',
+    title: 'Sudoku, attention',
+    shape: shapeOf('sudoku-paper', attention, sudoku),
+    batch: 32,
   },
-  { name: 'pocket-mlp', title: 'pocket, MLP', shape: { ...published, ...pocket }, batch: 64 },
-  { name: 'pocket-attention', title: 'pocket, attention', shape: { ...published, ...pocket, ...attention }, batch: 64 },
+  { name: 'maze', title: 'Maze, attention', shape: shapeOf('maze-paper', {}, maze), batch: 4 },
+  { name: 'pocket-mlp', title: 'pocket, MLP', shape: shapeOf('sudoku-pocket', {}, small), batch: 64 },
+  {
+    name: 'pocket-attention',
+    title: 'pocket, attention',
+    shape: shapeOf('sudoku-pocket', attention, small),
+    batch: 64,
+  },
 ]
 
 /** Random tokens and labels: the arithmetic does not depend on them. */
@@ -71,17 +68,14 @@ export function randomBatch({ shape, batch }: Work): Batch {
   }
 }
 
-/** As published, but AdamW: PyTorch has that fused, which AdamATan2 is not. */
-export const benchStep: StepOptions = {
-  loss: 'stablemax',
-  optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.95, weightDecay: 1 },
-  schedule: { lr: 1e-4, warmup: 1, lrMinRatio: 1, totalSteps: 1_000_000 },
-  puzzleSchedule: { lr: 1e-4, warmup: 1, lrMinRatio: 1, totalSteps: 1_000_000 },
-  puzzleWeightDecay: 1,
-  ema: 0.999,
-  // Every row keeps its puzzle: a new one costs next to nothing, but not always the same.
-  haltExploration: 0,
-}
+/**
+ * As published, but AdamW, which PyTorch has fused as it has not AdamATan2; and every row keeps its puzzle, for a new one
+ * does not always cost the same.
+ */
+export const benchStep: StepOptions = stepOptions(
+  configOf('sudoku-paper', { optimizer: 'adamw', warmup: 1, haltExploration: 0 }),
+  1_000_000,
+)
 
 /**
  * Floating-point operations of the matrix products in one call of the network, forward, for the whole batch: per token
