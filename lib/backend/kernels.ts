@@ -22,12 +22,19 @@ export interface Kernels {
     inputs: readonly tf.Tensor[],
     outputs: number,
   ): tf.Tensor[]
+  /** What computes products of bfloat16; null: nothing, so that there are no operations for it. */
+  readonly bfloat16: 'AMX' | 'AVX-512 BF16' | null
 }
+
+/** What the blocks compute in: bfloat16 means products of bfloat16, with sums and all else in float32. */
+export type Dtype = 'float32' | 'bfloat16'
 
 /** Whether the fused kernels compute, and why or why not. */
 export interface FastPath {
   readonly on: boolean
   readonly reason: string
+  /** What computes products of bfloat16; null: nothing. */
+  readonly bfloat16: Kernels['bfloat16']
 }
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
@@ -67,8 +74,8 @@ export function setFast(on: boolean): boolean {
 /** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
 export function fastPath(): FastPath {
   const { loaded, reason, on } = holder()
-  if (!loaded) return { on: false, reason }
-  return on ? { on, reason } : { on, reason: 'turned off' }
+  if (!loaded) return { on: false, reason, bfloat16: null }
+  return on ? { on, reason, bfloat16: loaded.bfloat16 } : { on, reason: 'turned off', bfloat16: null }
 }
 
 /** RECURLAB_FAST, checked: 0 turns the fused kernels off. @throws UserError when it is neither 0 nor 1 */
@@ -126,17 +133,20 @@ function tryOne(loaded: Kernels): void {
 
 function kernelsOf(backend: NativeBackend): Kernels {
   const { TF_ATTR_BOOL, TF_ATTR_INT } = backend.binding
-  return {
-    run: (op, attributes, inputs, outputs) =>
-      backend.executeMultipleOutputs(
-        op,
-        Object.entries(attributes).map(([name, value]) => ({
-          name,
-          type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
-          value,
-        })),
-        inputs,
-        outputs,
-      ),
-  }
+  const run: Kernels['run'] = (op, attributes, inputs, outputs) =>
+    backend.executeMultipleOutputs(
+      op,
+      Object.entries(attributes).map(([name, value]) => ({
+        name,
+        type: typeof value === 'boolean' ? TF_ATTR_BOOL : TF_ATTR_INT,
+        value,
+      })),
+      inputs,
+      outputs,
+    )
+  const units = tf.tidy(() => run('RecurlabHalfUnits', {}, [], 1)[0]!.dataSync()[0]!)
+  return { run, bfloat16: HALF_UNITS[units] ?? null }
 }
+
+/** By the number that RecurlabHalfUnits returns. */
+const HALF_UNITS = [null, 'AVX-512 BF16', 'AMX'] as const

@@ -22,7 +22,7 @@ export interface BackendChoice {
   /** Better backends that were not to be had, and why. */
   readonly tried: ReadonlyArray<{ readonly name: BackendName; readonly reason: string }>
   /** Whether fused kernels compute the blocks, and why or why not. */
-  readonly fast: { readonly on: boolean; readonly reason: string }
+  readonly fast: { readonly on: boolean; readonly reason: string; readonly bfloat16: 'AMX' | 'AVX-512 BF16' | null }
   /** Milliseconds that loading took. */
   readonly loadMs: number
 }

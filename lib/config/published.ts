@@ -133,7 +133,8 @@ function special(
     if (task !== undefined) put('task', task, path)
   })
   on('forward_dtype', (value, path) => {
-    if (value !== 'float32') notes.push(`${path}: ${show(value)} there; here everything is computed in float32`)
+    if (value === 'float32') put('dtype', 'float32', path)
+    else if (value !== 'bfloat16') notes.push(`${path}: ${show(value)} there; here dtype=auto, float32 or bfloat16`)
   })
 }
 

@@ -154,6 +154,11 @@ export const configSchema = z.strictObject({
     description:
       'Rows that are computed at one time, their gradients summed over the batch; auto: the whole batch, or as many as fit into memory.',
   }),
+  dtype: field(z.enum(['auto', 'float32', 'bfloat16']).default('auto'), {
+    published: 'forward_dtype',
+    description:
+      'What the blocks’ products are computed in; sums, weights, losses and the optimiser are float32. auto: bfloat16 where the processor has matrix units for it (AMX), else float32.',
+  }),
   steps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',
   }),

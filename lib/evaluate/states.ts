@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
-import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused.js'
+import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused-weights.js'
 import { networks, recursionOf } from '../model/network.js'
 import { recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
@@ -26,7 +26,7 @@ export function beginEvaluation(model: Model, weights: Weights, batch: Batch): E
     const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
     return {
       x: embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds)),
-      fused: fuseWeights(weights, shape, false),
+      fused: fuseWeights(weights, shape, false, model.dtype),
     }
   })
   return { x, state, fused }

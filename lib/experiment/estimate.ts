@@ -9,6 +9,7 @@ import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
 import { disposeWeights, mapWeights } from '../train/optimizer.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
+import { chooseDtype } from './dtype.js'
 import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
 import { onForcedStop } from './stop.js'
 
@@ -59,7 +60,8 @@ export async function estimateRun(
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
   // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
-  const model = createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed)
+  const dtype = chooseDtype(config.dtype)
+  const model = { ...createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed), dtype }
   const large = Math.min(config.batch, TRIAL_ROWS)
   const small = Math.max(1, Math.floor(large / 2))
   const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })

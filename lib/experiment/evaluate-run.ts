@@ -1,4 +1,5 @@
 import { startBackend } from '../backend/index.js'
+import type { Dtype } from '../backend/kernels.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
@@ -11,6 +12,7 @@ import { currentHost } from '../notebook/host.js'
 import { openMeter } from '../notebook/progress-meter.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { datasetOf } from './dataset.js'
+import { dtypeOrFloat32 } from './dtype.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
@@ -26,6 +28,8 @@ export interface EvaluateRunOptions {
   readonly steps?: number
   /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
   readonly halt?: boolean
+  /** What the model is computed in; default the configuration's `dtype`. */
+  readonly dtype?: Config['dtype']
   /** Puzzles at once; default the configuration's `evalBatch`. */
   readonly batch?: number
   /** At most so many versions of each puzzle; default the configuration's `evalVersions`, else all. */
@@ -53,6 +57,8 @@ export interface RunEvaluation {
   /** Optimiser steps behind the weights; null where their file does not say. */
   readonly step: number | null
   readonly data: Dataset
+  /** What it was computed in. */
+  readonly dtype: Dtype
   readonly evaluation: Evaluation
   /** What was assumed or done to the weights, one sentence each. */
   readonly notes: readonly string[]
@@ -85,10 +91,13 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   options.onData?.(data)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
-    const { model, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
+    const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+    const model = { ...stored, dtype }
+    if (note) notes.push(note)
     try {
       const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
-      return { id: file.run ?? runOrFile, step: file.step, data, evaluation, notes: [...file.notes, ...notes] }
+      return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
     } finally {
       disposeModel(model)
     }

@@ -1,4 +1,5 @@
 import { startBackend } from '../backend/index.js'
+import type { Dtype } from '../backend/kernels.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
@@ -47,9 +48,10 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   checkSameData(record.id, record.provenance, data)
   const steps = totalSteps(config, data)
   return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
-    const session = await reopenSession(record, config, data, steps, observer(0))
+    const reopened = await reopenSession(record, config, data, steps, observer(0))
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
+    const session = followed ? computedIn(reopened, followed.dtype) : reopened
     if (followed?.note) observer(0).onNote?.(followed.note)
     const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
       followed?.end(),
@@ -87,6 +89,11 @@ async function reopenSession(
     secondsBefore: restored.seconds,
     evaluatedAt: lastEvaluation(record, restored.state.step),
   }
+}
+
+/** The session with its model computed in another type. */
+function computedIn(session: Session, dtype: Dtype): Session {
+  return { ...session, state: { ...session.state, model: { ...session.state.model, dtype } } }
 }
 
 /** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */

@@ -10,6 +10,7 @@ import { shapeOfWeights, type WeightsFile } from '../model/weights-file.js'
 import { currentHost } from '../notebook/host.js'
 import type { Mark } from '../plot/puzzle-board.js'
 import { readWeightsOf } from '../results/weights-file.js'
+import { dtypeOrFloat32 } from './dtype.js'
 import { poseArc } from './solve-arc.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { poseMaze } from './solve-maze.js'
@@ -97,7 +98,8 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   await startBackend()
   const steps = options.steps ?? config.evalSteps ?? config.K
   const notes = [...file.notes, ...posed.notes, ...identifier.notes]
-  const model = (): Model => modelFromTensors(shape, file.tensors)
+  const { dtype } = dtypeOrFloat32(config.dtype)
+  const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
   return {
     puzzle: posed,

@@ -102,7 +102,7 @@ async function beginSession(
     data,
     options: stepOptions(config, steps, choices.microBatch),
     sampler,
-    state: initialState(model, config.batch, config.ema, config.seed),
+    state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
     run,
     steps,
     secondsBefore: 0,

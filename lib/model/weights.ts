@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Dtype } from '../backend/kernels.js'
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
 import { headSize, initName, latentNames, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
@@ -25,6 +26,8 @@ interface WeightSpec {
  */
 export interface Model {
   readonly shape: ModelShape
+  /** What the fused kernels compute its blocks in; default float32, as all else is computed in. */
+  readonly dtype?: Dtype
   /** Trained by the optimiser; replaced by {@link replaceWeights}. */
   weights: Weights
   /** By latent, `[D]`: what every row's state starts from (`H_init`, `L_init`, …); not trained. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Carry } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
-import { fusedGradients, fuseWeights } from '../model/fused.js'
+import { fusedGradients, fuseWeights } from '../model/fused-weights.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
@@ -39,7 +39,7 @@ export function forwardBackward(
   lossKind: LossKind,
   total: number = carry.batch.size,
 ): Pass {
-  const { shape, weights } = model
+  const { shape, weights, dtype } = model
   const { size, seqLen } = carry.batch
   const { updates, withGradient } = recursionOf(shape)
   const names = trainedNames(shape)
@@ -48,12 +48,11 @@ export function forwardBackward(
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const fused = fuseWeights(weights, shape, true)
+    const fused = fuseWeights(weights, shape, true, dtype)
     const nets = networks(weights, shape, { fused })
     const recording = networks(weights, shape, { fused, record: true })
     // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
-    const summed = fused ? fusedGradients(fused) : {}
-    const taped = names.filter((name) => !Object.hasOwn(summed, name))
+    const taped = names.filter((name) => !fused || !Object.hasOwn(fused.byName, name))
     const first = updates.slice(0, -withGradient)
     const start =
       first.length > 0
@@ -80,6 +79,7 @@ export function forwardBackward(
       kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt, loss.qContinue ?? tf.scalar(0)]))
       return tf.div(loss.total, total) as tf.Scalar
     })([...taped.map((name) => weights[name]!), ...(rows ? [rows] : [])])
+    const summed = fused ? fusedGradients(fused) : {}
     return {
       gradients: Object.fromEntries(
         names.map((name) => [name, summed[name] ?? grads[taped.indexOf(name)]!]),

@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "../../lib/backend/kernels/attention.h"
+#include "../../lib/backend/kernels/attention_half.h"
 #include "../../lib/backend/kernels/optimizer.h"
 #include "../../lib/backend/kernels/tokens.h"
+#include "../../lib/backend/kernels/tokens_half.h"
 
 using namespace recurlab;
 using Floats = std::vector<float>;
@@ -153,6 +155,62 @@ static void check_channels(Pool& one, Pool& three) {
   }
 }
 
+#if defined(RECURLAB_HALF)
+/** What rounding to bfloat16 leaves: 2^-9 a number. */
+static constexpr double HALF_LIMIT = 1e-2;
+
+/** A piece of memory for pieces, aligned as they must be. */
+class Pieces {
+ public:
+  explicit Pieces(int64_t size) : data_(static_cast<half*>(std::aligned_alloc(64, round_up(size * sizeof(half), 64)))) {}
+  Pieces(Pool& pool, const Floats& weight, int64_t rows, int64_t columns, int64_t parts, HalfLayout layout)
+      : Pieces(parts * pieces_size(rows / parts, columns)) {
+    pack_half_weight(pool, data_, weight.data(), rows, columns, parts, layout);
+  }
+  ~Pieces() { std::free(data_); }
+  Pieces(const Pieces&) = delete;
+  operator const half*() const { return data_; }
+  half* data() { return data_; }
+
+ private:
+  half* data_;
+};
+
+/** A gradient as a matrix [rows, columns] out of its sums. */
+static Floats unpacked(Pool& pool, const Floats& sums, int64_t rows, int64_t columns, int64_t parts, bool transposed) {
+  Floats out(rows * columns);
+  unpack_half_gradient(pool, sums.data(), rows, columns, parts, transposed, out.data());
+  return out;
+}
+
+static void check_channels_half(Pool& one, Pool& three) {
+  const int64_t B = draw(1, 20), L = draw(1, 90), D = draw(20, 100), I = draw(20, 120), rows = B * L;
+  const std::string name = "channels in bfloat16" + sizes({B, L, D, I}) + " ";
+  const Floats x = normal(rows * D), gate_up = scaled(2 * I, D), down = scaled(D, I), dy = normal(rows * D);
+  const Reference expected = swiglu_reference(rows, D, I, doubles(x), gate_up, down, doubles(dy));
+  const Pieces up(three, gate_up, 2 * I, D, 2, HalfLayout::along_right), up_back(three, gate_up, 2 * I, D, 2, HalfLayout::across_right);
+  const Pieces to(three, down, D, I, 1, HalfLayout::along_right), back(three, down, D, I, 1, HalfLayout::across_right);
+  Floats first;
+  for (Pool* pool : {&one, &three}) {
+    Floats y(rows * D), r(rows), dx(rows * D), d_up(2 * sums_size(D, I)), d_down(sums_size(D, I));
+    const ChannelHalves weights{up, up_back, to, back};
+    channels_half_forward(*pool, {rows, D, I}, x.data(), weights, y.data(), nullptr);
+    compare(name + "y without gradient", y, expected.y, HALF_LIMIT);
+    channels_half_forward(*pool, {rows, D, I}, x.data(), weights, y.data(), r.data());
+    channels_half_backward(*pool, {rows, D, I}, x.data(), y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
+                           d_down.data());
+    compare(name + "y", y, expected.y, HALF_LIMIT);
+    compare(name + "dx", dx, expected.dx, HALF_LIMIT);
+    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, D, 2, true), expected.d_first, HALF_LIMIT);
+    compare(name + "d down", unpacked(three, d_down, D, I, 1, false), expected.d_second, HALF_LIMIT);
+    if (first.empty())
+      first = y;
+    else
+      same(name + "y", first, y);
+  }
+}
+#endif
+
 /** [B, L, D] → [B, D, L]. */
 static Doubles turned(const Doubles& x, int64_t B, int64_t L, int64_t D) {
   Doubles out(x.size());
@@ -190,9 +248,37 @@ static void check_tokens(Pool& one, Pool& three) {
   }
 }
 
+#if defined(RECURLAB_HALF)
+static void check_tokens_half(Pool& one, Pool& three) {
+  const int64_t B = draw(1, 9), L = draw(5, 110), D = draw(1, 130), I = draw(10, 180);
+  const std::string name = "tokens in bfloat16" + sizes({B, L, D, I}) + " ";
+  const Floats x = normal(B * L * D), gate_up = scaled(2 * I, L), down = scaled(L, I), dy = normal(B * L * D);
+  const Reference expected = swiglu_reference(B * D, L, I, turned(doubles(x), B, L, D), gate_up, down,
+                                              turned(doubles(dy), B, L, D));
+  const Doubles y_expected = turned(expected.y, B, D, L), dx_expected = turned(expected.dx, B, D, L);
+  const Pieces up(three, gate_up, 2 * I, L, 2, HalfLayout::along_left), up_back(three, gate_up, 2 * I, L, 2, HalfLayout::across_left);
+  const Pieces to(three, down, L, I, 1, HalfLayout::along_left), back(three, down, L, I, 1, HalfLayout::across_left);
+  for (Pool* pool : {&one, &three}) {
+    const TokenSizes s{B, L, D, I};
+    const TokenHalves weights{up, up_back, to, back};
+    Floats y(B * L * D), r(B * D), dx(B * L * D), d_up(2 * sums_size(I, L)), d_down(sums_size(I, L));
+    tokens_half_forward(*pool, s, x.data(), weights, y.data(), nullptr);
+    compare(name + "y without gradient", y, y_expected, HALF_LIMIT);
+    tokens_half_forward(*pool, s, x.data(), weights, y.data(), r.data());
+    tokens_half_backward(*pool, s, x.data(), y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
+                         d_down.data());
+    compare(name + "y", y, y_expected, HALF_LIMIT);
+    compare(name + "dx", dx, dx_expected, HALF_LIMIT);
+    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, L, 2, false), expected.d_first, HALF_LIMIT);
+    compare(name + "d down", unpacked(three, d_down, L, I, 1, true), expected.d_second, HALF_LIMIT);
+  }
+}
+#endif
+
 static void check_attention(Pool& one, Pool& three) {
   const bool turns = draw(0, 1) == 1;
-  const int64_t B = draw(1, 4), L = draw(1, 90), D = draw(1, 60), H = draw(1, 4), d = turns ? 2 * draw(1, 10) : draw(1, 20);
+  const bool longer = draw(0, 5) == 0;
+  const int64_t B = longer ? 1 : draw(1, 4), L = longer ? draw(257, 300) : draw(1, 90), D = draw(1, 60), H = draw(1, 4), d = turns ? 2 * draw(1, 10) : draw(1, 20);
   const int64_t rows = B * L, width = H * d;
   const std::string name = "attention" + sizes({B, L, D, H, d}) + " ";
   const Floats x = normal(rows * D), w_qkv = scaled(3 * width, D), w_out = scaled(D, width), dy = normal(rows * D);
@@ -299,6 +385,33 @@ static void check_attention(Pool& one, Pool& three) {
     else
       same(name + "d qkv", first, d_first);
   }
+#if defined(RECURLAB_HALF)
+  // The norm of few numbers, and few heads, magnify what rounding leaves.
+  const double limit = D < 16 || L < 4 ? 1e-1 : 3 * HALF_LIMIT;
+  const Pieces to_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::along_right), from_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::across_right);
+  const Pieces to_out(three, w_out, D, width, 1, HalfLayout::along_right), from_out(three, w_out, D, width, 1, HalfLayout::across_right);
+  Floats first_half;
+  for (Pool* pool : {&one, &three}) {
+    const std::string half_name = "in bfloat16: " + name;
+    const AttentionHalves weights{to_qkv, from_qkv, to_out, from_out};
+    Pieces kept(rows * 3 * width), out(rows * width);
+    Floats y(rows * D), r(rows), sums(B * H * L), found(rows * D), d_first(sums_size(D, 3 * width)), d_second(sums_size(D, width));
+    attention_half_forward(*pool, s, x.data(), weights, rotary, y.data(), nullptr);
+    compare(half_name + "y without gradient", y, n.y, limit);
+    const AttentionHalfTape tape{kept.data(), out.data(), sums.data(), r.data()};
+    attention_half_forward(*pool, s, x.data(), weights, rotary, y.data(), &tape);
+    attention_half_backward(*pool, s, x.data(), y.data(), tape, dy.data(), weights, rotary, found.data(), d_first.data(),
+                            d_second.data());
+    compare(half_name + "y", y, n.y, limit);
+    compare(half_name + "dx", found, dx, limit);
+    compare(half_name + "d qkv", unpacked(three, d_first, 3 * width, D, 1, true), d_w_qkv, limit);
+    compare(half_name + "d out", unpacked(three, d_second, D, width, 1, false), d_w_out, limit);
+    if (first_half.empty())
+      first_half = d_first;
+    else
+      same(half_name + "d qkv", first_half, d_first);
+  }
+#endif
 }
 
 static void check_update(Pool& three) {
@@ -371,6 +484,10 @@ int main(int, char** arguments) {
     check_tokens(one, three);
     check_attention(one, three);
     check_update(three);
+#if defined(RECURLAB_HALF)
+    check_channels_half(one, three);
+    check_tokens_half(one, three);
+#endif
   }
   std::printf("%d failures, vectors of %d\n", failures, W);
   // The pools' threads never end, so nothing is torn down.

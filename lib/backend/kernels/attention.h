@@ -173,7 +173,7 @@ inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* 
   const auto finish = [&](const float* read, int64_t first, int64_t n) {
     product(n, s.D, width, read, width, out_panels, y + first * s.D, s.D, false);
     for (int64_t i = first; i < first + n; i++) {
-      const float scale = add_rms_row(x + i * s.D, y + i * s.D, s.D);
+      const float scale = add_rms_row(x + i * s.D, y + i * s.D, y + i * s.D, s.D);
       if (tape) tape->r[i] = scale;
     }
   };

@@ -86,7 +86,7 @@ inline void channels_forward(Pool& pool, const ChannelSizes& sizes, const float*
     }
     product(n, D, I, h, stride, down, y + first * D, D, false);
     for (int64_t i = first; i < first + n; i++) {
-      const float scale = add_rms_row(x + i * D, y + i * D, D);
+      const float scale = add_rms_row(x + i * D, y + i * D, y + i * D, D);
       if (r) r[i] = scale;
     }
   });

@@ -8,17 +8,17 @@ namespace recurlab {
 
 constexpr float RMS_EPSILON = 1e-5f;
 
-/** y ← rms(x + y) of one row of n numbers; returns what y was multiplied with. */
-inline float add_rms_row(const float* x, float* y, int64_t n) {
+/** y ← rms(x + f) of one row of n numbers, where f may be y; returns what it was multiplied with. */
+inline float add_rms_row(const float* x, const float* f, float* y, int64_t n) {
   vec squares{};
   int64_t j = 0;
   for (; j + W <= n; j += W) {
-    const vec u = load(x + j) + load(y + j);
+    const vec u = load(x + j) + load(f + j);
     store(y + j, u);
     squares += u * u;
   }
   if (j < n) {
-    const vec u = load_part(x + j, n - j) + load_part(y + j, n - j);
+    const vec u = load_part(x + j, n - j) + load_part(f + j, n - j);
     store_part(y + j, u, n - j);
     squares += u * u;
   }

@@ -9,6 +9,9 @@ void define_blocks();
 /** ops_attention.cc: the block with self-attention. */
 void define_attention();
 
+/** ops_half.cc: both in bfloat16. */
+void define_half();
+
 /** ops_optimizer.cc: AdamATan2 and AdamW. */
 void define_optimizer();
 

@@ -145,7 +145,7 @@ inline float* scratch(int slot, int64_t floats) {
     int64_t size = 0;
     ~Slot() { std::free(data); }
   };
-  thread_local std::vector<Slot> slots(8);
+  thread_local std::vector<Slot> slots(12);
   Slot& s = slots[slot];
   if (s.size < floats) {
     std::free(s.data);

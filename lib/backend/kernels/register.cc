@@ -32,6 +32,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   try {
     recurlab::define_blocks();
     recurlab::define_attention();
+    recurlab::define_half();
     recurlab::define_optimizer();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recurlab: %s\n", error.what());

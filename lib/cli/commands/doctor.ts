@@ -76,7 +76,9 @@ function backendRow(backend: BackendChoice | UserError): Row {
   const found = [
     `${name}: TensorFlow.js ${tfjsVersion}${library}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'} on ${device} (${instructionSet})`,
-    fast.on ? 'fused kernels' : `plain operations (${fast.reason})`,
+    fast.on
+      ? `fused kernels${fast.bfloat16 ? `, bfloat16 by ${fast.bfloat16}` : ''}`
+      : `plain operations (${fast.reason})`,
     `loaded in ${loadMs.toFixed(0)} ms`,
     reason,
   ].join('; ')

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import type { Config } from '../../config/schema.js'
 import { loadDataset } from '../../data/index.js'
 import { evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
@@ -17,6 +18,7 @@ const KEYS = [
   'split',
   'steps',
   'halt',
+  'dtype',
   'batch',
   'versions',
   'weights',
@@ -39,6 +41,8 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
   split=train  the training puzzles instead of the test puzzles
   steps=N      supervision steps (default: as in the run)
   halt=true    a puzzle is done as soon as its halting head says so (default: as in the run, where all steps are made)
+  dtype=auto|float32|bfloat16
+               what the blocks are computed in (default: as in the run; auto: bfloat16 where the processor has AMX)
   batch=N      puzzles at once (default: as in the run)
   versions=N   at most so many versions of each puzzle (default: as in the run)
   weights=ema|live
@@ -69,6 +73,7 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
       ...(config === undefined ? {} : { configFile: config }),
       ...number('steps', keys.steps),
       ...(halt === undefined ? {} : { halt: halt === 'true' }),
+      ...whichDtype(keys.dtype),
       ...number('batch', keys.batch),
       ...number('versions', keys.versions),
       ...whichWeights(keys.weights),
@@ -79,17 +84,24 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
           throw wrongUse('tasks= and submission= with the test split of ARC only', `task=${manifest.task}`)
       },
     })
-    const { id, step, evaluation, notes } = result
+    const { id, step, dtype, evaluation, notes } = result
     const { votes } = evaluation
     if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
     if (tasks !== undefined)
       writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...pass }))), tasks)
     if (submission !== undefined) writeSubmission(submission, votes!.submission)
-    const row = { run: id, step, ...evaluationNumbers(evaluation) }
+    const row = { run: id, step, dtype, ...evaluationNumbers(evaluation) }
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...row, notes })}\n`)
     else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([row])}\n`)
     return 0
   },
+}
+
+/** `dtype=auto|float32|bfloat16`, if given. */
+function whichDtype(text: string | undefined): { dtype?: Config['dtype'] } {
+  if (text === undefined) return {}
+  if (text === 'auto' || text === 'float32' || text === 'bfloat16') return { dtype: text }
+  throw wrongUse('dtype=auto, float32 or bfloat16', text)
 }
 
 function number<K extends string>(key: K, text: string | undefined): { [key in K]?: number } {

@@ -1,9 +1,18 @@
 import { createInterface } from 'node:readline'
 import { startBackend } from '../../backend/index.js'
+import type { Dtype } from '../../backend/kernels.js'
 import { evaluateBatch } from '../../evaluate/evaluate.js'
 import { createModel } from '../../model/weights.js'
 import { initialState, type TrainingState, trainStep } from '../../train/step.js'
 import { benchStep, randomBatch, type Work, works } from './work.js'
+
+interface Request {
+  readonly do: string
+  readonly work?: string
+  readonly batch?: number
+  readonly dtype?: Dtype
+  readonly steps?: number
+}
 
 /** Recurlab's side of `recurlab bench train` and `bench eval`: the same requests as `torch/peer.py` takes. */
 async function main(): Promise<void> {
@@ -11,12 +20,13 @@ async function main(): Promise<void> {
   let work: Work | undefined
   let state: TrainingState | undefined
   for await (const line of createInterface({ input: process.stdin })) {
-    const request = JSON.parse(line) as { do: string; work?: string; batch?: number; steps?: number }
+    const request = JSON.parse(line) as Request
     const started = performance.now()
     let loss: number | undefined
     if (request.do === 'setup') {
       work = { ...works.find(({ name }) => name === request.work)!, batch: request.batch! }
-      state = initialState(createModel(work.shape, 0), work.batch, benchStep.ema, 0)
+      const model = { ...createModel(work.shape, 0), dtype: request.dtype! }
+      state = initialState(model, work.batch, benchStep.ema, 0)
     } else if (request.do === 'step') loss = trainStep(state!, randomBatch(work!), benchStep).lmLoss
     else if (request.do === 'eval')
       evaluateBatch(state!.model, state!.model.weights, randomBatch(work!), request.steps!)

@@ -12,9 +12,13 @@ first that of the fastest rounds, then the median over the rounds. PyTorch is in
 
   only=A,B     sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention (default: all, some 15 minutes)
   rounds=N     (default: 5)
+  dtype=bfloat16
+               both sides in bfloat16 (needs AMX or AVX-512 BF16), PyTorch in the faster of autocast and matmul precision
   steps=N      eval: supervision steps (default: 1; the cost is linear in them)
   torch=false  Recurlab alone
   --json       as JSON`
+
+const TRAIN_KEYS = ['only', 'rounds', 'torch', 'dtype'] as const
 
 /** `recurlab bench train` and `bench eval`. @param words what comes after: nothing */
 export async function benchTorchAction(
@@ -23,15 +27,18 @@ export async function benchTorchAction(
   { pairs, flags }: Args,
 ): Promise<number> {
   if (words.length > 0) throw wrongUse(`only key=value after ${what}`, words.join(' '))
-  const keys = onlyKeys(pairs, what === 'train' ? ['only', 'rounds', 'torch'] : ['only', 'rounds', 'torch', 'steps'])
+  const keys = onlyKeys(pairs, what === 'train' ? TRAIN_KEYS : [...TRAIN_KEYS, 'steps'])
   if (keys.torch !== undefined && !['true', 'false'].includes(keys.torch))
     throw wrongUse('torch=true or torch=false', keys.torch)
+  if (keys.dtype !== undefined && keys.dtype !== 'float32' && keys.dtype !== 'bfloat16')
+    throw wrongUse('dtype=float32 or dtype=bfloat16', keys.dtype)
   const { machine, measurements } = await benchAgainstTorch({
     what,
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     rounds: countOf('rounds', keys.rounds, 5),
     steps: countOf('steps', 'steps' in keys ? keys.steps : undefined, 1),
     torch: keys.torch !== 'false',
+    ...(keys.dtype === undefined ? {} : { dtype: keys.dtype }),
     onProgress: (line) => process.stderr.write(`${line}\n`),
   })
   if (flags.has('json')) process.stdout.write(`${JSON.stringify({ machine, measurements })}\n`)
@@ -62,7 +69,8 @@ function readable(row: TorchMeasurement): Record<string, string | number> {
   }
 }
 
-function describe({ threads, instructionSet, torch }: BenchMachine): string {
+function describe({ threads, instructionSet, torch, dtype, bfloat16 }: BenchMachine): string {
   const peer = torch === null ? 'without PyTorch' : `PyTorch ${torch}`
-  return `float32, ${threads} threads, ${instructionSet}; ${peer}. Seconds are minimum / median.`
+  const type = dtype === 'bfloat16' ? `bfloat16 by ${bfloat16}` : dtype
+  return `${type}, ${threads} threads, ${instructionSet}; ${peer}. Seconds are minimum / median.`
 }

@@ -82,7 +82,8 @@ class Peer:
 
     def fastest(self, mode):
         """The network as a function, the MLP over the tokens in the layout that is the faster one here."""
-        x = torch.randn(self.w["batch"], self.w["tokens"], self.w["hidden"], requires_grad=True)
+        kind = torch.bfloat16 if self.autocast else torch.float32
+        x = torch.randn(self.w["batch"], self.w["tokens"], self.w["hidden"], dtype=kind, requires_grad=True)
         candidates = []
         for transposed in (False, True) if self.w["mixer"] == "mlp" else (False,):
             net = functools.partial(self.blocks, transposed=transposed)
@@ -94,7 +95,9 @@ class Peer:
             best = 1e9
             for _ in range(3):
                 start = time.perf_counter()
-                net(x).sum().backward()
+                with torch.autocast("cpu", torch.bfloat16, enabled=self.autocast):
+                    y = net(x)
+                y.sum().backward()
                 best = min(best, time.perf_counter() - start)
             seconds.append(best)
         for p in self.p.values():

@@ -1,0 +1,344 @@
+// attention.h in bfloat16; see channels_half.h. Queries, keys, values and what the heads read are kept as bfloat16.
+#pragma once
+#include <cmath>
+
+#include "attention.h"
+#include "channels_half.h"
+#if defined(RECURLAB_HALF)
+
+namespace recurlab {
+
+/** The weights as pieces. */
+struct AttentionHalves {
+  /** Right, [D, 3·H·d]: pieces [3·H·d / 16][D / 32]; and [3·H·d, D]: [D / 16][3·H·d / 32]. */
+  const half *qkv, *qkv_back;
+  /** Right, [H·d, D]: [D / 16][H·d / 32]; and [D, H·d]: [H·d / 16][D / 32]. */
+  const half *out, *out_back;
+};
+
+/** What the gradient needs of the forward pass; see AttentionTape. */
+struct AttentionHalfTape {
+  half *qkv, *read;
+  float *log_sums, *r;
+};
+
+/** Queries whose gradients of keys and values are summed in one piece, in blocks. */
+constexpr int64_t QUERY_BLOCKS = 8;
+/** Rows of a task of the projections, in blocks. */
+constexpr int64_t PROJECTED = 4;
+
+namespace detail {
+
+inline void read_values_half(const AttentionSizes& s, const half* qkv, half* read, float* log_sums) {
+  const int64_t width = s.width(), stride = 3 * width, lk = blocks_of(s.L), dk = blocks_of(s.d), wide = lk * BLOCK + 16;
+  half* const keys = half_scratch(0, 2 * lk * BLOCK * dk * BLOCK + BLOCK * (dk + lk) * BLOCK);
+  half* const values = keys + lk * BLOCK * dk * BLOCK;
+  half* const q = values + lk * BLOCK * dk * BLOCK;
+  half* const p = q + BLOCK * dk * BLOCK;
+  float* const score = scratch(1, BLOCK * wide + BLOCK * (dk * BLOCK + 16));
+  float* const out = score + BLOCK * wide;
+  pack_along<Side::right>(keys, dk, qkv + width, stride, s.L, s.d, lk * BLOCK);
+  pack_across<Side::right>(values, lk, qkv + 2 * width, stride, s.L, s.d, dk * BLOCK);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(s.d));
+  const int64_t whole = round_up(s.L, W);
+  const __mmask16 last = s.L % W ? (__mmask16)((1u << s.L % W) - 1) : (__mmask16)0xffff;
+  for (int64_t first = 0; first < s.L; first += BLOCK) {
+    const int64_t n = std::min(BLOCK, s.L - first), tall = (n + TR - 1) / TR;
+    pack_along<Side::left>(q, dk, qkv + first * stride, stride, n, s.d, tall * TR);
+    half_product(tall, lk, dk, q, dk * PIECE, keys, dk * PIECE, score, wide, BLOCK, false);
+    float inverse[BLOCK];
+    for (int64_t i = 0; i < tall * TR; i++) {
+      float* row = score + i * wide;
+      half* to = p + (i / TR * lk) * PIECE + i % TR * TK;
+      // Behind the last key there is a score of nothing.
+      const vec tail = load(row + whole - W);
+      const vec low = splat(-3e38f);
+      store(row + whole - W, (vec)_mm512_mask_mov_ps((__m512)low, last, (__m512)tail));
+      if (whole < lk * BLOCK) store(row + whole, low);
+      vec top = load(row);
+      for (int64_t l = W; l < whole; l += W) top = max(top, load(row + l));
+      const float most = largest(top) * scale;
+      vec total{};
+      for (int64_t l = 0; l < lk; l++) {
+        const vec a = exp(load(row + l * BLOCK) * scale - most), b = exp(load(row + l * BLOCK + W) * scale - most);
+        total += a + b;
+        _mm512_store_si512(to + l * PIECE, halves(a, b));
+      }
+      const float all = sum(total);
+      inverse[i] = 1.0f / all;
+      if (log_sums && i < n) log_sums[first + i] = most + std::log(all);
+    }
+    half_product(tall, dk, lk, p, lk * PIECE, values, lk * PIECE, out, dk * BLOCK + 16, BLOCK, false);
+    for (int64_t i = 0; i < n; i++)
+      for (int64_t j = 0; j < s.d; j += W)
+        store_half_up_to(read + (first + i) * width + j, load(out + i * (dk * BLOCK + 16) + j) * inverse[i], s.d - j);
+  }
+}
+
+/**
+ * The gradients of q, k and v of one head of one row of the batch, still turned.
+ *
+ * @param d_head [L, 3·d], written
+ */
+inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, const half* read, const float* log_sums,
+                                      const half* d_read, float* d_head) {
+  const int64_t width = s.width(), stride = 3 * width, lk = blocks_of(s.L), dk = blocks_of(s.d), d = s.d;
+  const int64_t wide = lk * BLOCK + 16, narrow = dk * BLOCK + 16, area = lk * BLOCK * dk * BLOCK;
+  const int64_t most = std::min(QUERY_BLOCKS, lk);
+  half* const keys = half_scratch(0, 3 * area + 4 * most * BLOCK * dk * BLOCK + 2 * most * BLOCK * lk * BLOCK +
+                                         BLOCK * lk * BLOCK);
+  half* const values = keys + area;
+  half* const keys_by_row = values + area;
+  half* const q = keys_by_row + area;
+  half* const dr = q + most * BLOCK * dk * BLOCK;
+  half* const q_t = dr + most * BLOCK * dk * BLOCK;
+  half* const dr_t = q_t + most * BLOCK * dk * BLOCK;
+  half* const p_right = dr_t + most * BLOCK * dk * BLOCK;
+  half* const ds_right = p_right + most * BLOCK * lk * BLOCK;
+  half* const ds_left = ds_right + most * BLOCK * lk * BLOCK;
+  float* const score = scratch(1, 2 * BLOCK * wide + BLOCK * narrow);
+  float* const dp = score + BLOCK * wide;
+  float* const out = dp + BLOCK * wide;
+  float* const d_keys = scratch(2, 2 * area);
+  float* const d_values = d_keys + area;
+  std::fill(d_keys, d_keys + 2 * area, 0.0f);
+  pack_along<Side::right>(keys, dk, qkv + width, stride, s.L, d, lk * BLOCK);
+  pack_along<Side::right>(values, dk, qkv + 2 * width, stride, s.L, d, lk * BLOCK);
+  pack_across<Side::right>(keys_by_row, lk, qkv + width, stride, s.L, d, dk * BLOCK);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(d));
+  for (int64_t start = 0; start < s.L; start += most * BLOCK) {
+    const int64_t length = std::min(most * BLOCK, s.L - start), depth = blocks_of(length);
+    pack_along<Side::left>(q, dk, qkv + start * stride, stride, length, d, depth * BLOCK);
+    pack_along<Side::left>(dr, dk, d_read + start * width, width, length, d, depth * BLOCK);
+    pack_across<Side::left>(q_t, depth, qkv + start * stride, stride, length, d, dk * BLOCK);
+    pack_across<Side::left>(dr_t, depth, d_read + start * width, width, length, d, dk * BLOCK);
+    for (int64_t block = 0; block < depth; block++) {
+      const int64_t first = start + block * BLOCK, n = std::min(BLOCK, s.L - first);
+      half_product(2, lk, dk, q + 2 * block * dk * PIECE, dk * PIECE, keys, dk * PIECE, score, wide, BLOCK, false);
+      half_product(2, lk, dk, dr + 2 * block * dk * PIECE, dk * PIECE, values, dk * PIECE, dp, wide, BLOCK, false);
+      float along[BLOCK], log_sum[BLOCK];
+      for (int64_t i = 0; i < BLOCK; i++) {
+        vec products{};
+        if (i < n)
+          for (int64_t j = 0; j < d; j += W)
+            products += load_half_up_to(d_read + (first + i) * width + j, d - j) *
+                        load_half_up_to(read + (first + i) * width + j, d - j);
+        along[i] = sum(products);
+        // A query that is not there has a probability of nothing for every key.
+        log_sum[i] = i < n ? log_sums[first + i] : 1e30f;
+      }
+      for (int64_t pair = 0; pair < 16; pair++)
+        for (int64_t l = 0; l < lk; l++) {
+          vec p[2][2], ds[2][2];
+          for (int i = 0; i < 2; i++)
+            for (int v = 0; v < 2; v++) {
+              const int64_t row = 2 * pair + i, column = l * BLOCK + v * W;
+              vec e = exp(load(score + row * wide + column) * scale - log_sum[row]);
+              // Keys that are not there have values of 0, but their gradients must be, too.
+              if (column + W > s.L) {
+                const int64_t there = s.L - column;
+                e = (vec)_mm512_maskz_mov_ps(there <= 0 ? 0 : (__mmask16)((1u << there) - 1), (__m512)e);
+              }
+              p[i][v] = e;
+              ds[i][v] = e * (load(dp + row * wide + column) - along[row]) * scale;
+            }
+          for (int i = 0; i < 2; i++)
+            _mm512_store_si512(ds_left + (pair / 8 * lk + l) * PIECE + (2 * pair + i) % TR * TK, halves(ds[i][0], ds[i][1]));
+          for (int v = 0; v < 2; v++) {
+            const int64_t to = ((2 * l + v) * depth + block) * PIECE + pair * TK;
+            _mm512_store_si512(p_right + to, paired(p[0][v], p[1][v]));
+            _mm512_store_si512(ds_right + to, paired(ds[0][v], ds[1][v]));
+          }
+        }
+      half_product(2, dk, lk, ds_left, lk * PIECE, keys_by_row, lk * PIECE, out, narrow, BLOCK, false);
+      for (int64_t i = 0; i < n; i++)
+        std::memcpy(d_head + (first + i) * 3 * d, out + i * narrow, d * sizeof(float));
+    }
+    for (int64_t l = 0; l < lk; l++) {
+      const int64_t right = 2 * l * depth * PIECE, sums = l * dk * BLOCK * BLOCK;
+      add_half_product(2 * dk, depth, q_t, depth * PIECE, ds_right + right, ds_right + right + depth * PIECE, d_keys + sums);
+      add_half_product(2 * dk, depth, dr_t, depth * PIECE, p_right + right, p_right + right + depth * PIECE, d_values + sums);
+    }
+  }
+  for (int64_t l = 0; l < s.L; l++)
+    for (int64_t j = 0; j < d; j++) {
+      const int64_t from = l / BLOCK * dk * BLOCK * BLOCK + j * BLOCK + l % BLOCK;
+      d_head[l * 3 * d + d + j] = d_keys[from];
+      d_head[l * 3 * d + 2 * d + j] = d_values[from];
+    }
+}
+
+}  // namespace detail
+
+/**
+ * @param x [B, L, D]
+ * @param y [B, L, D], written
+ * @param tape written; null where no gradient is wanted
+ */
+inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const float* x, const AttentionHalves& weights,
+                                   const Rotary& rotary, float* y, const AttentionHalfTape* tape) {
+  const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
+  const int64_t qkv_blocks = blocks_of(3 * width), qkv_wide = qkv_blocks * BLOCK + 16, wide = dk * BLOCK + 16;
+  // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
+  const auto project = [&](half* qkv, int64_t first, int64_t n) {
+    half* const in = half_scratch(0, PROJECTED * BLOCK * dk * BLOCK);
+    float* const out = scratch(1, PROJECTED * BLOCK * qkv_wide);
+    for (int64_t from = 0; from < n; from += PROJECTED * BLOCK) {
+      const int64_t here = std::min(PROJECTED * BLOCK, n - from), pieces = (here + TR - 1) / TR;
+      pack_along<Side::left>(in, dk, x + (first + from) * D, D, here, D, pieces * TR);
+      half_product(pieces, qkv_blocks, dk, in, dk * PIECE, weights.qkv, dk * PIECE, out, qkv_wide, BLOCK, false);
+      for (int64_t i = 0; i < here; i++) {
+        float* row = out + i * qkv_wide;
+        if (rotary.cos) rotate_heads(row, rotary, (first + from + i) % s.L, 2 * s.H, s.d, 1.0f);
+        for (int64_t j = 0; j < 3 * width; j += W)
+          store_half_up_to(qkv + (from + i) * 3 * width + j, load(row + j), 3 * width - j);
+      }
+    }
+  };
+  const auto attend = [&](const half* qkv, half* read, int64_t b, int64_t h) {
+    detail::read_values_half(s, qkv + h * s.d, read + h * s.d, tape ? tape->log_sums + (b * s.H + h) * s.L : nullptr);
+  };
+  const auto finish = [&](const half* read, int64_t first, int64_t n) {
+    half* const in = half_scratch(0, PROJECTED * BLOCK * wk * BLOCK);
+    float* const out = scratch(1, PROJECTED * BLOCK * wide);
+    for (int64_t from = 0; from < n; from += PROJECTED * BLOCK) {
+      const int64_t here = std::min(PROJECTED * BLOCK, n - from), pieces = (here + TR - 1) / TR;
+      pack_along<Side::left>(in, wk, read + from * width, width, here, width, pieces * TR);
+      half_product(pieces, dk, wk, in, wk * PIECE, weights.out, wk * PIECE, out, wide, BLOCK, false);
+      for (int64_t i = 0; i < here; i++) {
+        const int64_t row = first + from + i;
+        const float scale = add_rms_row(x + row * D, out + i * wide, y + row * D, D);
+        if (tape) tape->r[row] = scale;
+      }
+    }
+  };
+  if (detail::row_by_row(pool, s)) {
+    pool.run(s.B, [&](int64_t b) {
+      const Tiles tiles;
+      const int64_t first = b * s.L;
+      half* const qkv = tape ? tape->qkv + first * 3 * width : half_scratch(3, s.L * 3 * width);
+      half* const read = tape ? tape->read + first * width : half_scratch(4, s.L * width);
+      project(qkv, first, s.L);
+      for (int64_t h = 0; h < s.H; h++) attend(qkv, read, b, h);
+      finish(read, first, s.L);
+    });
+    return;
+  }
+  const int64_t piece = half_row_blocks(rows, pool.threads(), PROJECTED) * BLOCK, pieces = (rows + piece - 1) / piece;
+  half* const qkv = tape ? tape->qkv : half_scratch(5, rows * 3 * width);
+  half* const read = tape ? tape->read : half_scratch(6, rows * width);
+  pool.run(pieces, [&](int64_t task) {
+    const Tiles tiles;
+    project(qkv + task * piece * 3 * width, task * piece, std::min(piece, rows - task * piece));
+  });
+  pool.run(s.B * s.H, [&](int64_t task) {
+    const Tiles tiles;
+    const int64_t b = task / s.H;
+    attend(qkv + b * s.L * 3 * width, read + b * s.L * width, b, task % s.H);
+  });
+  pool.run(pieces, [&](int64_t task) {
+    const Tiles tiles;
+    finish(read + task * piece * width, task * piece, std::min(piece, rows - task * piece));
+  });
+}
+
+/**
+ * @param dy [B, L, D]
+ * @param dx [B, L, D], written
+ * @param d_qkv_weight sums of the transposed gradient [D, 3·H·d], added to
+ * @param d_out_weight sums of [D, H·d], added to
+ */
+inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const float* x, const float* y,
+                                    const AttentionHalfTape& tape, const float* dy, const AttentionHalves& weights,
+                                    const Rotary& rotary, float* dx, float* d_qkv_weight, float* d_out_weight) {
+  const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
+  const int64_t qk = blocks_of(3 * width), wide = dk * BLOCK + 16;
+  half* const d_qkv = half_scratch(4, rows * 3 * width);
+  // The gradient of the norm's input is where dx will be.
+  float* const du = dx;
+  const auto begin = [&](half* d_read, int64_t first, int64_t n) {
+    half* const in = half_scratch(0, PROJECTED * BLOCK * dk * BLOCK);
+    float* const out = scratch(1, PROJECTED * BLOCK * (wk * BLOCK + 16));
+    for (int64_t from = 0; from < n; from += PROJECTED * BLOCK) {
+      const int64_t here = std::min(PROJECTED * BLOCK, n - from), pieces = (here + TR - 1) / TR;
+      for (int64_t i = first + from; i < first + from + here; i++)
+        rms_row_gradient(y + i * D, tape.r[i], dy + i * D, du + i * D, D);
+      pack_along<Side::left>(in, dk, du + (first + from) * D, D, here, D, pieces * TR);
+      half_product(pieces, wk, dk, in, dk * PIECE, weights.out_back, dk * PIECE, out, wk * BLOCK + 16, BLOCK, false);
+      for (int64_t i = 0; i < here; i++)
+        for (int64_t j = 0; j < width; j += W)
+          store_half_up_to(d_read + (from + i) * width + j, load(out + i * (wk * BLOCK + 16) + j), width - j);
+    }
+  };
+  const auto attend = [&](const half* d_read, int64_t b, int64_t h) {
+    const int64_t at = b * s.L;
+    float* const d_head = scratch(3, s.L * 3 * s.d + W);
+    detail::read_values_half_gradient(s, tape.qkv + at * 3 * width + h * s.d, tape.read + at * width + h * s.d,
+                                      tape.log_sums + (b * s.H + h) * s.L, d_read + h * s.d, d_head);
+    for (int64_t l = 0; l < s.L; l++) {
+      float* const row = d_head + l * 3 * s.d;
+      if (rotary.cos) rotate_heads(row, rotary, l, 1, s.d, -1.0f), rotate_heads(row + s.d, rotary, l, 1, s.d, -1.0f);
+      for (int64_t part = 0; part < 3; part++)
+        for (int64_t j = 0; j < s.d; j += W)
+          store_half_up_to(d_qkv + (at + l) * 3 * width + part * width + h * s.d + j, load(row + part * s.d + j), s.d - j);
+    }
+  };
+  if (detail::row_by_row(pool, s)) {
+    pool.run(s.B, [&](int64_t b) {
+      const Tiles tiles;
+      half* const d_read = half_scratch(5, s.L * width);
+      begin(d_read, b * s.L, s.L);
+      for (int64_t h = 0; h < s.H; h++) attend(d_read, b, h);
+    });
+  } else {
+    half* const d_read = half_scratch(5, rows * width);
+    const int64_t piece = half_row_blocks(rows, pool.threads(), PROJECTED) * BLOCK;
+    pool.run((rows + piece - 1) / piece, [&](int64_t task) {
+      const Tiles tiles;
+      begin(d_read + task * piece * width, task * piece, std::min(piece, rows - task * piece));
+    });
+    pool.run(s.B * s.H, [&](int64_t task) {
+      const Tiles tiles;
+      attend(d_read + task / s.H * s.L * width, task / s.H, task % s.H);
+    });
+  }
+  const int64_t most = half_row_blocks(std::min(rows, WINDOW * BLOCK), pool.threads(), PROJECTED);
+  const int64_t window = std::min(blocks_of(rows), (WINDOW + most - 1) / most * most);
+  half* const x_t = half_scratch(6, 2 * window * BLOCK * dk * BLOCK);
+  half* const du_t = x_t + window * BLOCK * dk * BLOCK;
+  half* const d_rows = half_scratch(7, window * BLOCK * (qk + wk) * BLOCK);
+  half* const read_rows = d_rows + window * BLOCK * qk * BLOCK;
+  for (int64_t from = 0; from < rows; from += window * BLOCK) {
+    const int64_t length = std::min(window * BLOCK, rows - from), depth = blocks_of(length);
+    pool.run((depth + most - 1) / most, [&](int64_t task) {
+      const Tiles tiles;
+      const int64_t begin = task * most, blocks = std::min(most, depth - begin);
+      const int64_t first = from + begin * BLOCK, n = std::min(blocks * BLOCK, length - begin * BLOCK);
+      pack_across<Side::left>(x_t + begin * PIECE, depth, x + first * D, D, n, D, dk * BLOCK);
+      pack_across<Side::left>(du_t + begin * PIECE, depth, du + first * D, D, n, D, dk * BLOCK);
+      pack_across<Side::right>(d_rows + begin * PIECE, depth, d_qkv + first * 3 * width, 3 * width, n, 3 * width, qk * BLOCK);
+      pack_across<Side::right>(read_rows + begin * PIECE, depth, tape.read + first * width, width, n, width, wk * BLOCK);
+      half* const in = half_scratch(0, most * BLOCK * qk * BLOCK);
+      float* const out = scratch(1, most * BLOCK * wide);
+      const int64_t pieces = (n + TR - 1) / TR;
+      pack_along<Side::left>(in, qk, d_qkv + first * 3 * width, 3 * width, n, 3 * width, pieces * TR);
+      half_product(pieces, dk, qk, in, qk * PIECE, weights.qkv_back, qk * PIECE, out, wide, BLOCK, false);
+      for (int64_t i = 0; i < n; i++)
+        for (int64_t j = 0; j < D; j += W) {
+          float* to = dx + (first + i) * D + j;
+          store_up_to(to, load_up_to(to, D - j) + load(out + i * wide + j), D - j);
+        }
+    });
+    pool.run(qk + wk, [&](int64_t task) {
+      const Tiles tiles;
+      const bool reads = task >= qk;
+      const int64_t n = reads ? task - qk : task;
+      const half* b = (reads ? read_rows : d_rows) + 2 * n * depth * PIECE;
+      add_half_product(2 * dk, depth, reads ? du_t : x_t, depth * PIECE, b, b + depth * PIECE,
+                       (reads ? d_out_weight : d_qkv_weight) + n * dk * BLOCK * BLOCK);
+    });
+  }
+}
+
+}  // namespace recurlab
+#endif

@@ -1,0 +1,491 @@
+// Matrix products of bfloat16 with sums in float32, by the processor's matrix tiles (AMX) or by its dot products
+// (AVX-512 BF16). Both read the same layout: pieces of 16 × 32 numbers, 1 KB each, that lie one after the other.
+#pragma once
+#if defined(__AVX512BF16__) && defined(__AVX512BW__)
+#define RECURLAB_HALF 1
+#include <immintrin.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "pool.h"
+#include "simd.h"
+#if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__) && !defined(RECURLAB_NO_AMX)
+#define RECURLAB_AMX 1
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace recurlab {
+
+/** A bfloat16: the upper half of a float32. */
+using half = uint16_t;
+
+/** Rows of a piece. */
+constexpr int64_t TR = 16;
+/** Numbers in each row of a piece, along which products are summed. */
+constexpr int64_t TK = 32;
+/** Numbers of a piece. */
+constexpr int64_t PIECE = TR * TK;
+/** Rows and columns of a block, which is what one call computes: two pieces by two. */
+constexpr int64_t BLOCK = 32;
+
+constexpr int64_t blocks_of(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
+
+/** Numbers of a matrix [rows, columns] in pieces: both are filled up with zeros to whole blocks. */
+constexpr int64_t pieces_size(int64_t rows, int64_t columns) { return blocks_of(rows) * blocks_of(columns) * BLOCK * BLOCK; }
+
+/** Working memory of one thread for bfloat16. */
+inline half* half_scratch(int slot, int64_t numbers) { return reinterpret_cast<half*>(scratch(slot, (numbers + 1) / 2)); }
+
+// ---- Numbers. ----
+
+RECURLAB_INLINE __m512i halves(vec low, vec high) { return (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low); }
+RECURLAB_INLINE void store_half(half* p, vec v) { _mm256_storeu_si256((__m256i*)p, (__m256i)_mm512_cvtneps_pbh((__m512)v)); }
+RECURLAB_INLINE vec widen(__m256i v) { return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16); }
+RECURLAB_INLINE vec load_half(const half* p) { return widen(_mm256_loadu_si256((const __m256i*)p)); }
+RECURLAB_INLINE vec load_half_up_to(const half* p, int64_t n) {
+  return n >= W ? load_half(p) : widen(_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));
+}
+RECURLAB_INLINE void store_half_up_to(half* p, vec v, int64_t n) {
+  const __mmask16 mask = n >= W ? 0xffff : (__mmask16)((1u << n) - 1);
+  _mm256_mask_storeu_epi16(p, mask, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+}
+
+/** 1 / (1 + e^-x) to a relative error of 2e-4: a bfloat16 is rounded to 4e-3. */
+RECURLAB_INLINE vec rough_sigmoid(vec x) {
+  const vec t = min(x * -1.44269504f, splat(126.0f));
+  const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
+  const vec f = t - n;
+  const vec p = ((f * 0.0558263f + 0.24015361f) * f + 0.69315308f) * f + 0.99999994f;
+  return (vec)_mm512_rcp14_ps((__m512)((vec)_mm512_scalef_ps((__m512)p, (__m512)n) + 1.0f));
+}
+
+/** Two rows of 16 numbers as pairs (a0, b0), (a1, b1) …: how a right piece holds two numbers that follow in the sum. */
+RECURLAB_INLINE __m512i paired(__m512i low_a_high_b) {
+  alignas(64) static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                                     8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+  return _mm512_permutexvar_epi16(_mm512_load_si512(order), low_a_high_b);
+}
+RECURLAB_INLINE __m512i paired(vec a, vec b) { return paired(halves(a, b)); }
+
+/** Transposes 16 × 16 pairs. */
+RECURLAB_INLINE void transpose_pairs(__m512i (&r)[16]) {
+  __m512i t[16];
+#pragma GCC unroll 8
+  for (int i = 0; i < 8; i++) {
+    t[2 * i] = _mm512_unpacklo_epi32(r[2 * i], r[2 * i + 1]);
+    t[2 * i + 1] = _mm512_unpackhi_epi32(r[2 * i], r[2 * i + 1]);
+  }
+  __m512i u[16];
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    u[4 * i] = _mm512_unpacklo_epi64(t[4 * i], t[4 * i + 2]);
+    u[4 * i + 1] = _mm512_unpackhi_epi64(t[4 * i], t[4 * i + 2]);
+    u[4 * i + 2] = _mm512_unpacklo_epi64(t[4 * i + 1], t[4 * i + 3]);
+    u[4 * i + 3] = _mm512_unpackhi_epi64(t[4 * i + 1], t[4 * i + 3]);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < 4; c++) {
+    const __m512i a = _mm512_shuffle_i32x4(u[c], u[4 + c], 0x88), b = _mm512_shuffle_i32x4(u[c], u[4 + c], 0xdd);
+    const __m512i d = _mm512_shuffle_i32x4(u[8 + c], u[12 + c], 0x88);
+    const __m512i e = _mm512_shuffle_i32x4(u[8 + c], u[12 + c], 0xdd);
+    r[c] = _mm512_shuffle_i32x4(a, d, 0x88);
+    r[8 + c] = _mm512_shuffle_i32x4(a, d, 0xdd);
+    r[4 + c] = _mm512_shuffle_i32x4(b, e, 0x88);
+    r[12 + c] = _mm512_shuffle_i32x4(b, e, 0xdd);
+  }
+}
+
+// ---- Pieces out of a matrix that lies by rows, of float32 or of bfloat16. ----
+
+namespace detail {
+
+RECURLAB_INLINE vec part(const float* p, int64_t n) { return n <= 0 ? vec{} : n >= W ? load(p) : load_part(p, (int)n); }
+
+/** 32 numbers of a row; n of them there, the others 0. */
+RECURLAB_INLINE __m512i along(const float* p, int64_t n) { return halves(part(p, n), part(p + W, n - W)); }
+RECURLAB_INLINE __m512i along(const half* p, int64_t n) {
+  return n >= TK ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), p);
+}
+
+/** 16 numbers of two rows that follow, as pairs. */
+RECURLAB_INLINE __m512i across(const float* a, const float* b, int64_t n) {
+  return paired(part(a, n), b ? part(b, n) : vec{});
+}
+RECURLAB_INLINE __m512i across(const half* a, const half* b, int64_t n) {
+  const __mmask16 mask = n >= TR ? 0xffff : (__mmask16)((1u << n) - 1);
+  const __m256i first = _mm256_maskz_loadu_epi16(mask, a);
+  const __m256i second = b ? _mm256_maskz_loadu_epi16(mask, b) : _mm256_setzero_si256();
+  return paired(_mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1));
+}
+
+}  // namespace detail
+
+/** What a piece is used as. */
+enum class Side { left, right };
+
+/**
+ * Pieces of a matrix that is summed along its rows: a left matrix [M, K] or the transposed of a right one, [N, K]. Piece
+ * (row / 16, column / 32) is the (row / 16) · depth + column / 32-th. Rows are filled up to whole blocks, or to whole
+ * pieces.
+ *
+ * @param depth pieces along K
+ * @param until rows to fill up to, a multiple of 16
+ */
+template <Side side, class Number>
+inline void pack_along(half* to, int64_t depth, const Number* source, int64_t stride, int64_t rows, int64_t columns,
+                       int64_t until) {
+  for (int64_t r = 0; r < until; r += TR)
+    for (int64_t c = 0; c < depth; c++) {
+      __m512i piece[TR];
+      const int64_t n = columns - c * TK;
+      for (int64_t i = 0; i < TR; i++)
+        piece[i] = r + i < rows ? detail::along(source + (r + i) * stride + c * TK, n) : _mm512_setzero_si512();
+      if (side == Side::right) transpose_pairs(piece);
+      half* out = to + (r / TR * depth + c) * PIECE;
+      for (int64_t i = 0; i < TR; i++) _mm512_store_si512(out + i * TK, piece[i]);
+    }
+}
+
+/**
+ * Pieces of a matrix that is summed along its columns: a right matrix [K, N] or the transposed of a left one, [K, M].
+ * Piece (row / 32, column / 16) is the (column / 16) · depth + row / 32-th. Columns are filled up to whole blocks.
+ *
+ * @param depth pieces along K of the whole matrix, of which this may be a part
+ */
+template <Side side, class Number>
+inline void pack_across(half* to, int64_t depth, const Number* source, int64_t stride, int64_t rows, int64_t columns,
+                        int64_t until) {
+  for (int64_t r = 0; r < rows; r += TK)
+    for (int64_t c = 0; c < until; c += TR) {
+      __m512i piece[TR];
+      const int64_t n = columns - c;
+      for (int64_t p = 0; p < TR; p++) {
+        const int64_t row = r + 2 * p;
+        const Number* at = source + row * stride + c;
+        piece[p] = row < rows && n > 0 ? detail::across(at, row + 1 < rows ? at + stride : nullptr, n) : _mm512_setzero_si512();
+      }
+      if (side == Side::left) transpose_pairs(piece);
+      half* out = to + (c / TR * depth + r / TK) * PIECE;
+      for (int64_t p = 0; p < TR; p++) _mm512_store_si512(out + p * TK, piece[p]);
+    }
+}
+
+/** How a weight lies for a product; lib/model/fused.ts names the same numbers. */
+enum class HalfLayout : int64_t { along_left, along_right, across_left, across_right };
+
+/**
+ * A weight in pieces.
+ *
+ * @param weight [rows, columns]
+ * @param parts how many matrices lie in it one below the other; each is filled up to whole blocks
+ */
+inline void pack_half_weight(Pool& pool, half* to, const float* weight, int64_t rows, int64_t columns, int64_t parts,
+                             HalfLayout layout) {
+  const int64_t part_rows = rows / parts, blocks = blocks_of(part_rows), wide = blocks_of(columns);
+  pool.run(parts * blocks, [=](int64_t task) {
+    const int64_t part = task / blocks, block = task % blocks;
+    const int64_t n = std::min(BLOCK, part_rows - block * BLOCK);
+    const float* from = weight + (part * part_rows + block * BLOCK) * columns;
+    half* const along = to + task * 2 * wide * PIECE;
+    half* const across = to + task * PIECE;
+    switch (layout) {
+      case HalfLayout::along_left: return pack_along<Side::left>(along, wide, from, columns, n, columns, BLOCK);
+      case HalfLayout::along_right: return pack_along<Side::right>(along, wide, from, columns, n, columns, BLOCK);
+      case HalfLayout::across_left:
+        return pack_across<Side::left>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
+      case HalfLayout::across_right:
+        return pack_across<Side::right>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
+    }
+  });
+}
+
+// ---- Blocks. ----
+
+/** Whether the system lets this process use the matrix tiles. */
+inline bool has_tiles() {
+#if defined(RECURLAB_AMX)
+  // ARCH_REQ_XCOMP_PERM of the tiles' registers: they are large, so Linux wants to be asked.
+  static const bool allowed = syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+  return allowed;
+#else
+  return false;
+#endif
+}
+
+namespace detail {
+
+#if defined(RECURLAB_AMX)
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t bytes[16] = {};
+  uint8_t rows[16] = {};
+  TileShapes() {
+    for (int i = 0; i < 8; i++) bytes[i] = 64, rows[i] = 16;
+  }
+};
+#define RECURLAB_TILE_LOAD(tile, p, stride) \
+  asm volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"((const void*)(p)), "r"((int64_t)(stride)))
+#define RECURLAB_TILE_STORE(tile, p, stride) \
+  asm volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"((void*)(p)), "r"((int64_t)(stride)) : "memory")
+#define RECURLAB_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
+#define RECURLAB_TILE_DOT(sum, left, right) asm volatile("tdpbf16ps %%tmm" #right ", %%tmm" #left ", %%tmm" #sum ::)
+#endif
+
+/** The same without matrix tiles. */
+template <int TALL, int WIDE, class Each>
+void dots(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c, int64_t ldc,
+          bool add, Each&& each) {
+  constexpr int ROWS = 8;
+  for (int r0 = 0; r0 < 16 * TALL; r0 += ROWS) {
+    const half* a = (r0 < 16 ? a0 : a1) + r0 % 16 * TK;
+    __m512 sums[ROWS][WIDE];
+    for (int i = 0; i < ROWS; i++)
+      for (int v = 0; v < WIDE; v++)
+        sums[i][v] = add ? _mm512_loadu_ps(c + (r0 + i) * ldc + v * 16) : _mm512_setzero_ps();
+    for (int64_t k = 0; k < depth; k++)
+      for (int p = 0; p < 16; p++) {
+        const half* right[2] = {b0 + k * PIECE + p * TK, b1 + k * PIECE + p * TK};
+        __m512bh columns[WIDE];
+        for (int v = 0; v < WIDE; v++) columns[v] = (__m512bh)_mm512_load_si512(right[v]);
+#pragma GCC unroll 8
+        for (int i = 0; i < ROWS; i++) {
+          int32_t pair;
+          std::memcpy(&pair, a + k * PIECE + i * TK + 2 * p, 4);
+          const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
+#pragma GCC unroll 2
+          for (int v = 0; v < WIDE; v++) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], left, columns[v]);
+        }
+      }
+    for (int i = 0; i < ROWS; i++)
+      for (int v = 0; v < WIDE; v++) _mm512_storeu_ps(c + (r0 + i) * ldc + v * 16, sums[i][v]);
+  }
+  for (int64_t k = 0; k < depth; k++) each(k);
+}
+
+}  // namespace detail
+
+/** The tiles of one thread for as long as this lives. */
+class Tiles {
+ public:
+  Tiles() {
+#if defined(RECURLAB_AMX)
+    if (!has_tiles()) return;
+    static const detail::TileShapes shapes;
+    asm volatile("ldtilecfg %0" ::"m"(shapes));
+#endif
+  }
+  ~Tiles() {
+#if defined(RECURLAB_AMX)
+    if (has_tiles()) asm volatile("tilerelease" ::);
+#endif
+  }
+  Tiles(const Tiles&) = delete;
+};
+
+/**
+ * One block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread has to hold Tiles.
+ *
+ * @param depth pieces along the sum, one after the other
+ * @param each called with 0 … depth - 1 between the tiles' work: vector instructions run beside it
+ */
+template <int TALL, int WIDE, class Each>
+RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c,
+                           int64_t ldc, bool add, Each&& each) {
+#if defined(RECURLAB_AMX)
+  if (has_tiles()) {
+    // The compiler must not move what was written to the pieces, or to c, behind the tiles' loads.
+    asm volatile("" ::: "memory");
+    const int64_t stride = ldc * sizeof(float);
+    if (add) {
+      RECURLAB_TILE_LOAD(0, c, stride);
+      if (WIDE == 2) RECURLAB_TILE_LOAD(1, c + 16, stride);
+      if (TALL == 2) RECURLAB_TILE_LOAD(2, c + 16 * ldc, stride);
+      if (TALL == 2 && WIDE == 2) RECURLAB_TILE_LOAD(3, c + 16 * ldc + 16, stride);
+    } else {
+      RECURLAB_TILE_ZERO(0);
+      if (WIDE == 2) RECURLAB_TILE_ZERO(1);
+      if (TALL == 2) RECURLAB_TILE_ZERO(2);
+      if (TALL == 2 && WIDE == 2) RECURLAB_TILE_ZERO(3);
+    }
+    for (int64_t k = 0; k < depth; k++) {
+      RECURLAB_TILE_LOAD(4, a0 + k * PIECE, 64);
+      RECURLAB_TILE_LOAD(6, b0 + k * PIECE, 64);
+      if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + k * PIECE, 64);
+      if (TALL == 2) RECURLAB_TILE_LOAD(5, a1 + k * PIECE, 64);
+      RECURLAB_TILE_DOT(0, 4, 6);
+      if (WIDE == 2) RECURLAB_TILE_DOT(1, 4, 7);
+      if (TALL == 2) RECURLAB_TILE_DOT(2, 5, 6);
+      if (TALL == 2 && WIDE == 2) RECURLAB_TILE_DOT(3, 5, 7);
+      each(k);
+    }
+    RECURLAB_TILE_STORE(0, c, stride);
+    if (WIDE == 2) RECURLAB_TILE_STORE(1, c + 16, stride);
+    if (TALL == 2) RECURLAB_TILE_STORE(2, c + 16 * ldc, stride);
+    if (TALL == 2 && WIDE == 2) RECURLAB_TILE_STORE(3, c + 16 * ldc + 16, stride);
+    return;
+  }
+#endif
+  detail::dots<TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
+}
+
+namespace detail {
+struct Nothing {
+  RECURLAB_INLINE void operator()(int64_t) const {}
+};
+}  // namespace detail
+
+/** Lines of 64 bytes that are asked for while a block is computed: a panel that is needed next. */
+struct Ahead {
+  const char* next;
+  int64_t lines_each;
+  RECURLAB_INLINE void operator()(int64_t) {
+    for (int64_t i = 0; i < lines_each; i++, next += 64) _mm_prefetch(next, _MM_HINT_T1);
+  }
+};
+
+/**
+ * C = or += A · B in whole blocks; the last row of pieces of A may be alone.
+ *
+ * @param a pieces [a_pieces][depth], rows of pieces a_stride numbers apart
+ * @param b pieces [2·b_blocks][depth], b_stride numbers apart
+ * @param c [16·a_pieces, 32·b_blocks]: the block of columns n begins at c + n · block_stride, its rows are ldc apart
+ */
+inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, const half* a, int64_t a_stride,
+                         const half* b, int64_t b_stride, float* c, int64_t ldc, int64_t block_stride, bool add) {
+  for (int64_t n = 0; n < b_blocks; n++) {
+    const half* b0 = b + 2 * n * b_stride;
+    const half* b1 = b0 + b_stride;
+    const int64_t tall = (a_pieces + 1) / 2;
+    for (int64_t m = 0; m < a_pieces; m += 2) {
+      float* out = c + n * block_stride + m * TR * ldc;
+      const half* a0 = a + m * a_stride;
+      // The next panel of B comes from far away, a share with each block.
+      const int64_t lines = n + 1 < b_blocks ? (2 * 16 + tall - 1) / tall : 0;
+      Ahead ahead{reinterpret_cast<const char*>(b1 + b_stride) + m / 2 * depth * lines * 64, lines};
+      if (m + 1 < a_pieces)
+        block<2, 2>(a0, a0 + a_stride, b0, b1, depth, out, ldc, add, ahead);
+      else
+        block<1, 2>(a0, nullptr, b0, b1, depth, out, ldc, add, ahead);
+    }
+  }
+}
+
+/**
+ * Computes groups of N blocks one after the other. What is done with a group's rows is done while the tiles compute the
+ * next one, so that the two do not wait for each other.
+ *
+ * @tparam Finish called with the group's blocks (N of [32, 32], one after the other), where it belongs, and one of its
+ *     `steps` steps
+ */
+template <int N, class Where, class Finish>
+class Behind {
+ public:
+  Behind(float* space, int steps, Finish finish) : c_{space, space + N * BLOCK * BLOCK}, steps_(steps), finish_(finish) {}
+
+  /** Numbers of its working space. */
+  static constexpr int64_t SPACE = 2 * N * BLOCK * BLOCK;
+
+  /** @param operands of each block: a0, a1, b0, b1 */
+  RECURLAB_INLINE void add(const half* const (&operands)[N][4], const int64_t (&depth)[N], const Where& where) {
+    int64_t total = 0;
+    for (int i = 0; i < N; i++) total += depth[i];
+    const int each = static_cast<int>((steps_ + total - 1) / total);
+    float* out = c_[current_];
+    const float* done = c_[1 - current_];
+    int step = pending_ ? 0 : steps_;
+    for (int i = 0; i < N; i++)
+      block<2, 2>(operands[i][0], operands[i][1], operands[i][2], operands[i][3], depth[i], out + i * BLOCK * BLOCK,
+                  BLOCK, false, [&](int64_t) {
+                    for (int k = 0; k < each && step < steps_; k++) finish_(done, where_, step++);
+                  });
+    while (step < steps_) finish_(done, where_, step++);
+    where_ = where;
+    pending_ = true;
+    current_ = 1 - current_;
+  }
+
+  /** To be called at the end. */
+  RECURLAB_INLINE void flush() {
+    if (pending_)
+      for (int step = 0; step < steps_; step++) finish_(c_[1 - current_], where_, step);
+    pending_ = false;
+  }
+
+ private:
+  float* c_[2];
+  const int steps_;
+  Finish finish_;
+  Where where_{};
+  int current_ = 0;
+  bool pending_ = false;
+};
+
+template <int N, class Where, class Finish>
+Behind<N, Where, Finish> behind(float* space, int steps, Finish finish) {
+  return Behind<N, Where, Finish>(space, steps, finish);
+}
+
+// ---- Gradients of weights, added up over all calls of the network in a step. ----
+
+/** Numbers of a gradient [M, N] as the blocks add to it: [N / 32] pieces [M filled up][32]. */
+constexpr int64_t sums_size(int64_t M, int64_t N) { return pieces_size(M, N); }
+
+/** Where the column block of a gradient with M rows begins. */
+constexpr int64_t sums_stride(int64_t M) { return blocks_of(M) * BLOCK * BLOCK; }
+
+/**
+ * Adds some pieces of a sum over rows to a gradient: its rows [0, 16·a_pieces) of one block of columns.
+ *
+ * @param a pieces [a_pieces][depth], rows of pieces a_stride numbers apart
+ * @param b0, b1 pieces [depth]
+ */
+inline void add_half_product(int64_t a_pieces, int64_t depth, const half* a, int64_t a_stride, const half* b0,
+                             const half* b1, float* sums) {
+  const int64_t lines = (64 + depth - 1) / depth;
+  for (int64_t m = 0; m < a_pieces; m += 2) {
+    const half* a0 = a + m * a_stride;
+    float* c = sums + m * TR * BLOCK;
+    Ahead ahead{reinterpret_cast<const char*>(c + BLOCK * BLOCK), m + 2 < a_pieces ? lines : 0};
+    if (m + 1 < a_pieces)
+      block<2, 2>(a0, a0 + a_stride, b0, b1, depth, c, BLOCK, true, ahead);
+    else
+      block<1, 2>(a0, nullptr, b0, b1, depth, c, BLOCK, true, ahead);
+  }
+}
+
+/**
+ * Writes a gradient as a matrix that lies by rows.
+ *
+ * @param sums the first of its numbers; the blocks of 32 columns are `stride` apart
+ * @param to [M, N], or [N, M] when it is to be transposed
+ */
+inline void unpack_sums(Pool& pool, const float* sums, int64_t stride, int64_t M, int64_t N, bool transposed, float* to) {
+  pool.run(blocks_of(N), [=](int64_t block) {
+    const float* from = sums + block * stride;
+    const int64_t first = block * BLOCK, columns = std::min(BLOCK, N - first);
+    for (int64_t m = 0; m < M; m++)
+      for (int64_t j = 0; j < columns; j++) (transposed ? to[(first + j) * M + m] : to[m * N + first + j]) = from[m * BLOCK + j];
+  });
+}
+
+/**
+ * The gradient of a weight [rows, columns] that has `parts` matrices one below the other, out of its sums: those of the
+ * transposed hold the parts side by side, the others one below the other.
+ */
+inline void unpack_half_gradient(Pool& pool, const float* sums, int64_t rows, int64_t columns, int64_t parts,
+                                 bool transposed, float* to) {
+  const int64_t part_rows = rows / parts, part = blocks_of(part_rows) * BLOCK;
+  for (int64_t p = 0; p < parts; p++) {
+    float* out = to + p * part_rows * columns;
+    if (transposed)
+      unpack_sums(pool, sums + p * sums_size(columns, part_rows), sums_stride(columns), columns, part_rows, true, out);
+    else
+      unpack_sums(pool, sums + p * part * BLOCK, parts * part * BLOCK, part_rows, columns, false, out);
+  }
+}
+
+}  // namespace recurlab
+#endif

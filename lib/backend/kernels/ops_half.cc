@@ -1,0 +1,187 @@
+// The blocks in bfloat16 as operations. TensorFlow.js has no such type: pieces of bfloat16 lie in tensors of half as many
+// float32, which nothing but these operations reads.
+#include "attention_half.h"
+#include "ops.h"
+#include "tensorflow.h"
+#include "tokens_half.h"
+
+namespace recurlab {
+namespace {
+
+/** What the processor computes in bfloat16 with: nothing, dot products (AVX-512 BF16), matrix tiles (AMX). */
+enum class HalfUnits { none, dots, tiles };
+
+void units(const Call& call) {
+#if defined(RECURLAB_HALF)
+  const HalfUnits found = has_tiles() ? HalfUnits::tiles : HalfUnits::dots;
+#else
+  const HalfUnits found = HalfUnits::none;
+#endif
+  *call.output(0, {1}).data() = static_cast<float>(found);
+}
+
+#if defined(RECURLAB_HALF)
+
+/** Numbers of a tensor that holds so many bfloat16. */
+constexpr int64_t floats_of(int64_t halves) { return (halves + 1) / 2; }
+
+half* halves_of(const Tensor& tensor) { return reinterpret_cast<half*>(tensor.data()); }
+
+void pack(const Call& call) {
+  const Tensor weight = call.input(0);
+  const int64_t parts = call.attributes["parts"], layout = call.attributes["layout"];
+  expect(weight.rank() == 2 && parts > 0 && weight.dim(0) % parts == 0, "a matrix of equal parts");
+  expect(layout >= 0 && layout <= 3, "a layout from 0 to 3");
+  const int64_t rows = weight.dim(0), columns = weight.dim(1);
+  const Tensor packed = call.output(0, {floats_of(parts * pieces_size(rows / parts, columns))});
+  pack_half_weight(pool(), halves_of(packed), weight.data(), rows, columns, parts, static_cast<HalfLayout>(layout));
+}
+
+void unpack(const Call& call) {
+  const Tensor sums = call.input(0);
+  const int64_t rows = call.attributes["rows"], columns = call.attributes["columns"], parts = call.attributes["parts"];
+  expect(rows > 0 && columns > 0 && parts > 0 && rows % parts == 0, "a matrix of equal parts");
+  expect(sums.size() == parts * sums_size(rows / parts, columns), "sums that fit the matrix");
+  const Tensor gradient = call.output(0, {rows, columns});
+  unpack_half_gradient(pool(), sums.data(), rows, columns, parts, call.attributes["transposed"], gradient.data());
+}
+
+void expect_weights(const Tensor& first, int64_t rows, int64_t columns, int64_t parts, const Tensor& second, int64_t out,
+                    int64_t in) {
+  expect(first.size() == floats_of(parts * pieces_size(rows / parts, columns)) &&
+             second.size() == floats_of(pieces_size(out, in)),
+         "weights that fit x");
+}
+
+void channels(const Call& call) {
+  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2);
+  expect(x.rank() == 3, "x [B, L, D]");
+  const int64_t rows = x.dim(0) * x.dim(1), D = x.dim(2), I = call.attributes["inner"];
+  expect_weights(gate_up, 2 * I, D, 2, down, D, I);
+  const bool save = call.attributes["save"];
+  const Tensor y = call.output(0, x.shape()), r = call.output(1, {save ? rows : 0});
+  channels_half_forward(pool(), {rows, D, I}, x.data(), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
+                        save ? r.data() : nullptr);
+}
+
+void channels_gradient(const Call& call) {
+  const Tensor x = call.input(0), y = call.input(1), r = call.input(2), dy = call.input(3), gate_up_back = call.input(4);
+  const Tensor down_back = call.input(5), gate_up = call.input(6), d_gate_up = call.input(7), d_down = call.input(8);
+  expect(x.rank() == 3 && y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
+  const int64_t rows = x.dim(0) * x.dim(1), D = x.dim(2), I = call.attributes["inner"];
+  expect(r.size() == rows, "what the forward pass kept");
+  expect_weights(gate_up, 2 * I, D, 2, down_back, D, I);
+  expect(gate_up_back.size() == gate_up.size(), "the weights of both passes");
+  expect(d_gate_up.size() == 2 * sums_size(D, I) && d_down.size() == sums_size(D, I), "sums of the weights' sizes");
+  const Tensor dx = call.output(0, x.shape());
+  channels_half_backward(pool(), {rows, D, I}, x.data(), y.data(), r.data(),
+                         {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(),
+                         dx.data(), d_gate_up.data(), d_down.data());
+}
+
+void tokens(const Call& call) {
+  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2);
+  expect(x.rank() == 3, "x [B, L, D]");
+  const TokenSizes s{x.dim(0), x.dim(1), x.dim(2), call.attributes["inner"]};
+  expect_weights(gate_up, 2 * s.I, s.L, 2, down, s.L, s.I);
+  const bool save = call.attributes["save"];
+  const Tensor y = call.output(0, x.shape()), r = call.output(1, {save ? s.B * s.D : 0});
+  tokens_half_forward(pool(), s, x.data(), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
+                      save ? r.data() : nullptr);
+}
+
+void tokens_gradient(const Call& call) {
+  const Tensor x = call.input(0), y = call.input(1), r = call.input(2), dy = call.input(3), gate_up_back = call.input(4);
+  const Tensor down_back = call.input(5), gate_up = call.input(6), d_gate_up = call.input(7), d_down = call.input(8);
+  expect(x.rank() == 3 && y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
+  const TokenSizes s{x.dim(0), x.dim(1), x.dim(2), call.attributes["inner"]};
+  expect(r.size() == s.B * s.D, "what the forward pass kept");
+  expect_weights(gate_up, 2 * s.I, s.L, 2, down_back, s.L, s.I);
+  expect(gate_up_back.size() == gate_up.size(), "the weights of both passes");
+  expect(d_gate_up.size() == 2 * sums_size(s.I, s.L) && d_down.size() == sums_size(s.I, s.L),
+         "sums of the weights' sizes");
+  const Tensor dx = call.output(0, x.shape());
+  tokens_half_backward(pool(), s, x.data(), y.data(), r.data(),
+                       {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(), dx.data(),
+                       d_gate_up.data(), d_down.data());
+}
+
+AttentionSizes attention_sizes(const Call& call, const Tensor& x) {
+  expect(x.rank() == 3, "x [B, L, D]");
+  const int64_t H = call.attributes["heads"], width = call.attributes["inner"];
+  expect(H > 0 && width % H == 0, "heads that divide the width");
+  return {x.dim(0), x.dim(1), x.dim(2), H, width / H};
+}
+
+Rotary rotary_of(const AttentionSizes& s, const Tensor& cos, const Tensor& sin) {
+  if (cos.size() == 0) return {nullptr, nullptr};
+  expect(cos.size() == s.L * s.d && sin.size() == cos.size() && s.d % 2 == 0, "cosines and sines [L, d]");
+  return {cos.data(), sin.data()};
+}
+
+void attention(const Call& call) {
+  const Tensor x = call.input(0), qkv = call.input(1), out = call.input(2), cos = call.input(3), sin = call.input(4);
+  const AttentionSizes s = attention_sizes(call, x);
+  expect_weights(qkv, 3 * s.width(), s.D, 1, out, s.D, s.width());
+  const bool save = call.attributes["save"];
+  const int64_t rows = save ? s.rows() : 0;
+  const Tensor y = call.output(0, x.shape()), r = call.output(1, {rows});
+  const Tensor kept = call.output(2, {floats_of(rows * 3 * s.width())}), read = call.output(3, {floats_of(rows * s.width())});
+  const Tensor sums = call.output(4, {rows * s.H});
+  const AttentionHalfTape tape{halves_of(kept), halves_of(read), sums.data(), r.data()};
+  attention_half_forward(pool(), s, x.data(), {halves_of(qkv), nullptr, halves_of(out), nullptr}, rotary_of(s, cos, sin),
+                         y.data(), save ? &tape : nullptr);
+}
+
+void attention_gradient(const Call& call) {
+  const Tensor x = call.input(0), y = call.input(1), r = call.input(2), kept = call.input(3), read = call.input(4);
+  const Tensor sums = call.input(5), dy = call.input(6), qkv_back = call.input(7), out_back = call.input(8);
+  const Tensor cos = call.input(9), sin = call.input(10), d_qkv = call.input(11), d_out = call.input(12);
+  const AttentionSizes s = attention_sizes(call, x);
+  expect(y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
+  expect_weights(qkv_back, 3 * s.width(), s.D, 1, out_back, s.D, s.width());
+  expect(d_qkv.size() == sums_size(s.D, 3 * s.width()) && d_out.size() == sums_size(s.D, s.width()),
+         "sums of the weights' sizes");
+  expect(r.size() == s.rows() && kept.size() == floats_of(s.rows() * 3 * s.width()) &&
+             read.size() == floats_of(s.rows() * s.width()) && sums.size() == s.rows() * s.H,
+         "what the forward pass kept");
+  const Tensor dx = call.output(0, x.shape());
+  attention_half_backward(pool(), s, x.data(), y.data(), {halves_of(kept), halves_of(read), sums.data(), r.data()},
+                          dy.data(), {nullptr, halves_of(qkv_back), nullptr, halves_of(out_back)}, rotary_of(s, cos, sin),
+                          dx.data(), d_qkv.data(), d_out.data());
+}
+
+#endif
+
+}  // namespace
+
+void define_half() {
+  define({"RecurlabHalfUnits", {}, {"units"}, {}, units});
+#if defined(RECURLAB_HALF)
+  define({"RecurlabHalfPack", {"weight"}, {"packed"}, {"layout: int", "parts: int"}, pack});
+  define({"RecurlabHalfUnpack",
+          {"sums"},
+          {"gradient"},
+          {"rows: int", "columns: int", "parts: int", "transposed: bool"},
+          unpack});
+  const std::vector<const char*> inputs = {"x",         "y",       "r",         "dy",    "gate_up_back",
+                                           "down_back", "gate_up", "d_gate_up", "d_down"};
+  const std::vector<const char*> attributes = {"inner: int", "save: bool"};
+  define({"RecurlabChannelsHalf", {"x", "gate_up", "down"}, {"y", "r"}, attributes, channels});
+  define({"RecurlabTokensHalf", {"x", "gate_up", "down"}, {"y", "r"}, attributes, tokens});
+  define({"RecurlabChannelsHalfGrad", inputs, {"dx"}, {"inner: int"}, channels_gradient});
+  define({"RecurlabTokensHalfGrad", inputs, {"dx"}, {"inner: int"}, tokens_gradient});
+  define({"RecurlabAttentionHalf",
+          {"x", "qkv", "out", "cos", "sin"},
+          {"y", "r", "kept", "read", "sums"},
+          {"inner: int", "heads: int", "save: bool"},
+          attention});
+  define({"RecurlabAttentionHalfGrad",
+          {"x", "y", "r", "kept", "read", "sums", "dy", "qkv", "out", "cos", "sin", "d_qkv", "d_out"},
+          {"dx"},
+          {"inner: int", "heads: int"},
+          attention_gradient});
+#endif
+}
+
+}  // namespace recurlab

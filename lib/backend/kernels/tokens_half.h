@@ -1,0 +1,200 @@
+// tokens.h in bfloat16; see channels_half.h.
+#pragma once
+#include <cmath>
+
+#include "channels_half.h"
+#include "tokens.h"
+#if defined(RECURLAB_HALF)
+
+namespace recurlab {
+
+/** The weights as pieces. Gate and up are filled up to whole blocks each. */
+struct TokenHalves {
+  /** Left, [gate · up, L]: pieces [2·I / 16][L / 32]; and its transposed [L, 2·I]: [L / 16][2·I / 32]. */
+  const half *gate_up, *gate_up_back;
+  /** Left, [L, I]: [L / 16][I / 32]; and its transposed [I, L]: [I / 16][L / 32]. */
+  const half *down, *down_back;
+};
+
+/** Columns of a task, in blocks. */
+inline int64_t half_column_blocks(int64_t B, int64_t D, int threads) {
+  const int64_t blocks = blocks_of(D);
+  return std::max<int64_t>(1, std::min<int64_t>({blocks, 16, B * blocks / (4 * threads)}));
+}
+
+/**
+ * @param x [B, L, D]
+ * @param y [B, L, D], written
+ * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
+ */
+inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float* x, const TokenHalves& weights,
+                                float* y, float* r) {
+  const auto [B, L, D, I] = sizes;
+  const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR;
+  const int64_t most = half_column_blocks(B, D, pool.threads()), groups = (blocks_of(D) + most - 1) / most;
+  pool.run(B * groups, [&, L = L, D = D](int64_t task) {
+    const Tiles tiles;
+    const int64_t b = task / groups, first = task % groups * most * BLOCK;
+    const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
+    const int64_t wide = blocks * BLOCK + 16;
+    const float* xb = x + b * L * D + first;
+    half* const in = half_scratch(0, most * BLOCK * lk * BLOCK);
+    half* const h = half_scratch(1, most * BLOCK * ik * BLOCK);
+    float* const out = scratch(2, lp * TR * (most * BLOCK + 16));
+    pack_across<Side::right>(in, lk, xb, D, L, columns, blocks * BLOCK);
+    struct Where {
+      int64_t row_piece, column_block;
+    };
+    // Two rows of gate (above) and up (below), 16 columns.
+    const auto finish = [&](const float* c, const Where& at, int step) __attribute__((always_inline)) {
+      const int pair = step / 2, q = step % 2;
+      const float* gate = c + 2 * pair * BLOCK + q * TR;
+      const float* up = gate + TR * BLOCK;
+      const vec a = rough_swiglu(load(gate), load(up)), b = rough_swiglu(load(gate + BLOCK), load(up + BLOCK));
+      half* to = h + ((2 * at.column_block + q) * ik + at.row_piece / 2) * PIECE;
+      _mm512_store_si512(to + (at.row_piece % 2 * 8 + pair) * TK, paired(a, b));
+    };
+    auto later = behind<1, Where>(scratch(3, 2 * BLOCK * BLOCK), 16, finish);
+    for (int64_t i = 0; i < 2 * ik; i++)
+      for (int64_t n = 0; n < blocks; n++) {
+        const half *gate = weights.gate_up + i * lk * PIECE, *right = in + 2 * n * lk * PIECE;
+        later.add({{gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE}}, {lk}, {i, n});
+      }
+    later.flush();
+    half_product(lp, blocks, ik, weights.down, ik * PIECE, h, ik * PIECE, out, wide, BLOCK, false);
+    for (int64_t c = 0; c < columns; c += W) {
+      const int64_t n = columns - c;
+      vec squares{};
+      for (int64_t l = 0; l < L; l++) {
+        const vec u = load(out + l * wide + c) + load_up_to(xb + l * D + c, n);
+        store(out + l * wide + c, u);
+        squares += u * u;
+      }
+      const vec scale = 1.0f / (vec)_mm512_sqrt_ps((__m512)(squares / static_cast<float>(L) + RMS_EPSILON));
+      if (r) store_up_to(r + b * D + first + c, scale, n);
+      for (int64_t l = 0; l < L; l++) store_up_to(y + (b * L + l) * D + first + c, load(out + l * wide + c) * scale, n);
+    }
+  });
+}
+
+/** Inner tokens whose gradients are in the cache at one time, in blocks. */
+constexpr int64_t INNER = 4;
+
+/**
+ * @param r of the forward pass
+ * @param dy [B, L, D]
+ * @param dx [B, L, D], written
+ * @param d_gate_up sums of [gate · up, L], added to
+ * @param d_down sums of the transposed gradient [I, L], added to
+ */
+inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const float* x, const float* y, const float* r,
+                                 const TokenHalves& weights, const float* dy, float* dx, float* d_gate_up,
+                                 float* d_down) {
+  const auto [B, L, D, I] = sizes;
+  const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR, inner = std::min(INNER, ik);
+  const int64_t most = half_column_blocks(B, D, pool.threads()), groups = (blocks_of(D) + most - 1) / most;
+  // Every thread has sums of its own, over units that depend on nothing but the number of threads; the first adds to
+  // what is there.
+  const int64_t units = B * groups, parts = std::min<int64_t>(pool.threads(), units);
+  const int64_t up_size = lk * 2 * ik * BLOCK * BLOCK, down_size = lk * ik * BLOCK * BLOCK;
+  float* const sums = scratch(4, (parts - 1) * (up_size + down_size));
+  std::fill(sums, sums + (parts - 1) * (up_size + down_size), 0.0f);
+  pool.run(parts, [&, L = L, D = D](int64_t part) {
+    const Tiles tiles;
+    float* const own = sums + (part - 1) * (up_size + down_size);
+    float* const sum_up = part == 0 ? d_gate_up : own;
+    float* const sum_down = part == 0 ? d_down : own + up_size;
+    for (int64_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
+      const int64_t b = unit / groups, first = unit % groups * most * BLOCK;
+      const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
+      const int64_t wide = blocks * BLOCK + 16, at = b * L * D + first, area = blocks * BLOCK * lk * BLOCK;
+      half* const in = half_scratch(0, 4 * most * BLOCK * lk * BLOCK);
+      half *const du_in = in + area, *const x_t = in + 2 * area, *const du_t = in + 3 * area;
+      const int64_t piece = inner * BLOCK * blocks * BLOCK;
+      half* const h_left = half_scratch(1, 5 * inner * BLOCK * most * BLOCK);
+      half *const gate_left = h_left + piece, *const up_left = h_left + 2 * piece, *const d_right = h_left + 3 * piece;
+      float* const du = scratch(2, lp * TR * (most * BLOCK + 16));
+      for (int64_t c = 0; c < columns; c += W) {
+        const int64_t n = columns - c;
+        vec along{};
+        for (int64_t l = 0; l < L; l++)
+          along += load_up_to(dy + at + l * D + c, n) * load_up_to(y + at + l * D + c, n);
+        const vec mean = along / static_cast<float>(L), scale = load_up_to(r + b * D + first + c, n);
+        for (int64_t l = 0; l < L; l++) {
+          const vec d = load_up_to(dy + at + l * D + c, n) - load_up_to(y + at + l * D + c, n) * mean;
+          store(du + l * wide + c, d * scale);
+        }
+      }
+      pack_across<Side::right>(in, lk, x + at, D, L, columns, blocks * BLOCK);
+      pack_across<Side::right>(du_in, lk, du, wide, L, columns, blocks * BLOCK);
+      pack_along<Side::right>(x_t, blocks, x + at, D, L, columns, lk * BLOCK);
+      pack_along<Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
+      for (int64_t from = 0; from < ik; from += inner) {
+        const int64_t here = std::min(inner, ik - from);
+        struct Where {
+          int64_t row_block, column_block;
+        };
+        // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others.
+        const auto finish = [&](const float* c, const Where& where, int step) __attribute__((always_inline)) {
+          const int t = step / 8, pair = step % 8;
+          for (int q = 0; q < 2; q++) {
+            vec h[2], d_gate[2], d_up[2];
+            for (int i = 0; i < 2; i++) {
+              const float* gate = c + t * BLOCK * BLOCK + (2 * pair + i) * BLOCK + q * TR;
+              const float* dh = c + 2 * BLOCK * BLOCK + (t * TR + 2 * pair + i) * BLOCK + q * TR;
+              rough_swiglu_gradient(load(gate), load(gate + TR * BLOCK), load(dh), h[i], d_gate[i], d_up[i]);
+              const int64_t to = ((2 * where.row_block + t) * blocks + where.column_block) * PIECE + (2 * pair + i) * TK + q * TR;
+              store_half(h_left + to, h[i]);
+              store_half(gate_left + to, d_gate[i]);
+              store_half(up_left + to, d_up[i]);
+            }
+            half* right = d_right + ((2 * where.column_block + q) * 2 * here + where.row_block) * PIECE + (t * 8 + pair) * TK;
+            _mm512_store_si512(right, paired(d_gate[0], d_gate[1]));
+            _mm512_store_si512(right + here * PIECE, paired(d_up[0], d_up[1]));
+          }
+        };
+        auto later = behind<3, Where>(scratch(3, 6 * BLOCK * BLOCK), 16, finish);
+        const int64_t next = lk * PIECE;
+        for (int64_t i = 0; i < here; i++)
+          for (int64_t n = 0; n < blocks; n++) {
+            const half* gate = weights.gate_up + 2 * (from + i) * next;
+            const half* up = gate + 2 * ik * next;
+            const half* down = weights.down_back + 2 * (from + i) * next;
+            const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
+            later.add({{gate, up, right, right + next},
+                       {gate + next, up + next, right, right + next},
+                       {down, down + next, du_right, du_right + next}},
+                      {lk, lk, lk}, {i, n});
+          }
+        later.flush();
+        // dx: what was du, plus these tokens' share.
+        for (int64_t part_of = 0; part_of < 2; part_of++)
+          half_product(lp, blocks, here, weights.gate_up_back + (part_of * ik + from) * PIECE, 2 * ik * PIECE,
+                       d_right + part_of * here * PIECE, 2 * here * PIECE, du, wide, BLOCK, true);
+        for (int64_t n = 0; n < lk; n++) {
+          const half *x0 = x_t + 2 * n * blocks * PIECE, *du0 = du_t + 2 * n * blocks * PIECE;
+          const int64_t apart = blocks * PIECE, up_stride = 2 * ik * BLOCK * BLOCK, row = from * BLOCK * BLOCK;
+          add_half_product(2 * here, blocks, gate_left, apart, x0, x0 + apart, sum_up + n * up_stride + row);
+          add_half_product(2 * here, blocks, up_left, apart, x0, x0 + apart,
+                           sum_up + n * up_stride + ik * BLOCK * BLOCK + row);
+          add_half_product(2 * here, blocks, h_left, apart, du0, du0 + apart,
+                           sum_down + n * ik * BLOCK * BLOCK + row);
+        }
+      }
+      for (int64_t l = 0; l < L; l++)
+        for (int64_t c = 0; c < columns; c += W) store_up_to(dx + at + l * D + c, load(du + l * wide + c), columns - c);
+    }
+  });
+  pool.run(lk, [&](int64_t n) {
+    for (int64_t part = 1; part < parts; part++) {
+      const float* own = sums + (part - 1) * (up_size + down_size);
+      const int64_t up = 2 * ik * BLOCK * BLOCK, down = ik * BLOCK * BLOCK;
+      for (int64_t i = n * up; i < (n + 1) * up; i += W) store(d_gate_up + i, load(d_gate_up + i) + load(own + i));
+      for (int64_t i = n * down; i < (n + 1) * down; i += W)
+        store(d_down + i, load(d_down + i) + load(own + up_size + i));
+    }
+  });
+}
+
+}  // namespace recurlab
+#endif
