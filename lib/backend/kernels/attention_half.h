@@ -40,8 +40,8 @@ inline void read_values_half(const AttentionSizes& s, const half* qkv, half* rea
   pack_along<Side::right>(keys, dk, qkv + width, stride, s.L, s.d, lk * BLOCK);
   pack_across<Side::right>(values, lk, qkv + 2 * width, stride, s.L, s.d, dk * BLOCK);
   const float scale = 1.0f / std::sqrt(static_cast<float>(s.d));
-  const int64_t whole = round_up(s.L, W);
-  const __mmask16 last = s.L % W ? (__mmask16)((1u << s.L % W) - 1) : (__mmask16)0xffff;
+  const int64_t whole = s.L / W * W;
+  const __mmask16 last = (__mmask16)((1u << s.L % W) - 1);
   for (int64_t first = 0; first < s.L; first += BLOCK) {
     const int64_t n = std::min(BLOCK, s.L - first), tall = (n + TR - 1) / TR;
     pack_along<Side::left>(q, dk, qkv + first * stride, stride, n, s.d, tall * TR);
@@ -50,17 +50,19 @@ inline void read_values_half(const AttentionSizes& s, const half* qkv, half* rea
     for (int64_t i = 0; i < tall * TR; i++) {
       float* row = score + i * wide;
       half* to = p + (i / TR * lk) * PIECE + i % TR * TK;
-      // Behind the last key there is a score of nothing.
-      const vec tail = load(row + whole - W);
-      const vec low = splat(-3e38f);
-      store(row + whole - W, (vec)_mm512_mask_mov_ps((__m512)low, last, (__m512)tail));
-      if (whole < lk * BLOCK) store(row + whole, low);
-      vec top = load(row);
-      for (int64_t l = W; l < whole; l += W) top = max(top, load(row + l));
+      // The columns behind the last key must neither be the largest nor count.
+      vec top = splat(-3e38f);
+      for (int64_t l = 0; l < whole; l += W) top = max(top, load(row + l));
+      if (last) top = (vec)_mm512_mask_max_ps((__m512)top, last, (__m512)top, (__m512)load(row + whole));
       const float most = largest(top) * scale;
       vec total{};
+      const auto power = [&](int64_t column) {
+        if (column > whole || (column == whole && !last)) return vec{};
+        const vec e = rough_exp(load(row + column) * scale - most);
+        return column < whole ? e : (vec)_mm512_maskz_mov_ps(last, (__m512)e);
+      };
       for (int64_t l = 0; l < lk; l++) {
-        const vec a = exp(load(row + l * BLOCK) * scale - most), b = exp(load(row + l * BLOCK + W) * scale - most);
+        const vec a = power(l * BLOCK), b = power(l * BLOCK + W);
         total += a + b;
         _mm512_store_si512(to + l * PIECE, halves(a, b));
       }
@@ -124,8 +126,8 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
             products += load_half_up_to(d_read + (first + i) * width + j, d - j) *
                         load_half_up_to(read + (first + i) * width + j, d - j);
         along[i] = sum(products);
-        // A query that is not there has a probability of nothing for every key.
-        log_sum[i] = i < n ? log_sums[first + i] : 1e30f;
+        // A query that is not there has a gradient of zeros, so its probabilities do not matter.
+        log_sum[i] = i < n ? log_sums[first + i] : 0.0f;
       }
       for (int64_t pair = 0; pair < 16; pair++)
         for (int64_t l = 0; l < lk; l++) {
@@ -133,7 +135,7 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
           for (int i = 0; i < 2; i++)
             for (int v = 0; v < 2; v++) {
               const int64_t row = 2 * pair + i, column = l * BLOCK + v * W;
-              vec e = exp(load(score + row * wide + column) * scale - log_sum[row]);
+              vec e = rough_exp(load(score + row * wide + column) * scale - log_sum[row]);
               // Keys that are not there have values of 0, but their gradients must be, too.
               if (column + W > s.L) {
                 const int64_t there = s.L - column;
@@ -160,12 +162,16 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
       add_half_product(2 * dk, depth, dr_t, depth * PIECE, p_right + right, p_right + right + depth * PIECE, d_values + sums);
     }
   }
-  for (int64_t l = 0; l < s.L; l++)
-    for (int64_t j = 0; j < d; j++) {
-      const int64_t from = l / BLOCK * dk * BLOCK * BLOCK + j * BLOCK + l % BLOCK;
-      d_head[l * 3 * d + d + j] = d_keys[from];
-      d_head[l * 3 * d + 2 * d + j] = d_values[from];
-    }
+  for (int64_t l = 0; l < s.L; l += W)
+    for (int64_t j = 0; j < d; j += W)
+      for (int64_t part = 0; part < 2; part++) {
+        const float* from = (part ? d_values : d_keys) + l / BLOCK * dk * BLOCK * BLOCK + j * BLOCK + l % BLOCK;
+        vec square[W];
+        for (int i = 0; i < W; i++) square[i] = load(from + i * BLOCK);
+        transpose(square);
+        for (int64_t i = 0; i < std::min<int64_t>(W, s.L - l); i++)
+          store_up_to(d_head + (l + i) * 3 * d + (1 + part) * d + j, square[i], d - j);
+      }
 }
 
 }  // namespace detail

@@ -54,19 +54,21 @@ inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const f
     struct Where {
       int64_t row_block, column_piece;
     };
-    const auto finish = [&](const float* c, const Where& at, int row) __attribute__((always_inline)) {
+    const auto finish = [&](const float* c, const Where& at, int64_t row) __attribute__((always_inline)) {
       const vec gate = load(c + row * BLOCK), up = load(c + row * BLOCK + 16);
       half* to = h + ((2 * at.row_block + row / TR) * ik + at.column_piece / 2) * PIECE;
       store_half(to + row % TR * TK + at.column_piece % 2 * TR, rough_swiglu(gate, up));
     };
-    auto later = behind<1, Where>(scratch(3, 2 * BLOCK * BLOCK), BLOCK, finish);
+    auto later = behind<Where>(scratch(3, 2 * BLOCK * BLOCK), 1, finish);
     for (int64_t j = 0; j < 2 * ik; j++)
       for (int64_t u = 0; u < blocks; u++) {
         const half* left = in + 2 * u * dk * PIECE;
         const half* gate = weights.gate_up + j * dk * PIECE;
-        later.add({{left, left + dk * PIECE, gate, gate + 2 * ik * dk * PIECE}}, {dk}, {u, j});
+        later.begin({u, j}, BLOCK, dk);
+        later.template add<Stream::left>(left, left + dk * PIECE, gate, gate + 2 * ik * dk * PIECE, dk);
+        later.end();
       }
-    later.flush();
+    later.finish();
     half_product(2 * blocks, dk, ik, h, ik * PIECE, weights.down, ik * PIECE, out, wide, BLOCK, false);
     for (int64_t i = 0; i < n; i++) {
       const float scale = add_rms_row(x + (first + i) * D, out + i * wide, y + (first + i) * D, D);
@@ -90,7 +92,7 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
                                    float* d_down) {
   const auto [rows, D, I] = sizes;
   const int64_t dk = blocks_of(D), ik = blocks_of(I), wide = dk * BLOCK + 16;
-  const int64_t most = half_row_blocks(std::min(rows, WINDOW * BLOCK), pool.threads(), 4);
+  const int64_t most = half_row_blocks(std::min(rows, WINDOW * BLOCK), pool.threads(), 7);
   const int64_t window = std::min(blocks_of(rows), (WINDOW + most - 1) / most * most);
   half* const x_t = half_scratch(4, window * BLOCK * dk * BLOCK);
   half* const du_t = half_scratch(5, window * BLOCK * dk * BLOCK);
@@ -114,41 +116,47 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
       pack_across<Side::left>(x_t + begin * PIECE, depth, x + first * D, D, n, D, dk * BLOCK);
       pack_across<Side::left>(du_t + begin * PIECE, depth, du, wide, n, D, dk * BLOCK);
       struct Where {
-        int64_t row_block, columns;
+        int64_t columns;
       };
       // Two rows of 32 columns: gate and up of the first 16 are in the first block, those of the others in the second.
-      const auto finish = [&](const float* c, const Where& at, int pair) __attribute__((always_inline)) {
+      const auto finish = [&](const float* group, const Where& at, int64_t step) __attribute__((always_inline)) {
+        const int64_t row_block = step / 16, pair = step % 16;
+        const float* c = group + row_block * 3 * BLOCK * BLOCK;
         for (int q = 0; q < 2; q++) {
           vec h[2], d_gate[2], d_up[2];
           for (int i = 0; i < 2; i++) {
             const float* both = c + q * BLOCK * BLOCK + (2 * pair + i) * BLOCK;
             const float* dh = c + 2 * BLOCK * BLOCK + (2 * pair + i) * BLOCK + q * TR;
             rough_swiglu_gradient(load(both), load(both + TR), load(dh), h[i], d_gate[i], d_up[i]);
-            half* to = d_both + ((2 * at.row_block + pair / 8) * 2 * ik + at.columns) * PIECE;
+            half* to = d_both + ((2 * row_block + pair / 8) * 2 * ik + at.columns) * PIECE;
             to += (2 * pair + i) % TR * TK + q * TR;
             store_half(to, d_gate[i]);
             store_half(to + ik * PIECE, d_up[i]);
           }
-          const int64_t piece = (2 * at.columns + q) * depth + begin + at.row_block;
+          const int64_t piece = (2 * at.columns + q) * depth + begin + row_block;
           _mm512_store_si512(h_rows + piece * PIECE + pair * TK, paired(h[0], h[1]));
           _mm512_store_si512(d_rows + piece * PIECE + pair * TK, paired(d_gate[0], d_gate[1]));
           _mm512_store_si512(d_rows + (piece + 2 * ik * depth) * PIECE + pair * TK, paired(d_up[0], d_up[1]));
         }
       };
-      auto later = behind<3, Where>(scratch(3, 6 * BLOCK * BLOCK), 16, finish);
-      for (int64_t j = 0; j < ik; j++)
-        for (int64_t u = 0; u < blocks; u++) {
-          const half *left = in + 2 * u * dk * PIECE, *du_left = du_in + 2 * u * dk * PIECE;
-          const half* gate = weights.gate_up + 2 * j * dk * PIECE;
-          const half* up = gate + 2 * ik * dk * PIECE;
-          const half* down = weights.down_back + 2 * j * dk * PIECE;
-          const int64_t next = dk * PIECE;
-          later.add({{left, left + next, gate, up},
-                     {left, left + next, gate + next, up + next},
-                     {du_left, du_left + next, down, down + next}},
-                    {dk, dk, dk}, {u, j});
-        }
-      later.flush();
+      auto later = behind<Where>(scratch(3, most * 6 * BLOCK * BLOCK), 3 * blocks, finish);
+      const int64_t next = dk * PIECE;
+      for (int64_t j = 0; j < ik; j++) {
+        const half* gate = weights.gate_up + 2 * j * next;
+        const half* up = gate + 2 * ik * next;
+        const half* down = weights.down_back + 2 * j * next;
+        later.begin({j}, 16 * blocks, 3 * blocks * dk);
+        // All rows with one panel of the weights before the next one.
+        for (int64_t part = 0; part < 3; part++)
+          for (int64_t u = 0; u < blocks; u++) {
+            const half* left = (part == 2 ? du_in : in) + 2 * u * next;
+            const half* right = part == 2 ? down : gate + part * next;
+            const half* second = part == 2 ? down + next : up + part * next;
+            later.template add_at<Stream::left>(3 * u + part, left, left + next, right, second, dk);
+          }
+        later.end();
+      }
+      later.finish();
       half_product(2 * blocks, dk, 2 * ik, d_both, 2 * ik * PIECE, weights.gate_up_back, 2 * ik * PIECE, out, wide, BLOCK,
                    false);
       for (int64_t i = 0; i < n; i++)

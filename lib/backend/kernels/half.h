@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "gemm.h"
 #include "pool.h"
 #include "simd.h"
 #if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__) && !defined(RECURLAB_NO_AMX)
@@ -53,13 +54,20 @@ RECURLAB_INLINE void store_half_up_to(half* p, vec v, int64_t n) {
   _mm256_mask_storeu_epi16(p, mask, (__m256i)_mm512_cvtneps_pbh((__m512)v));
 }
 
-/** 1 / (1 + e^-x) to a relative error of 2e-4: a bfloat16 is rounded to 4e-3. */
-RECURLAB_INLINE vec rough_sigmoid(vec x) {
-  const vec t = min(x * -1.44269504f, splat(126.0f));
+/** 2^t to a relative error of 1e-4: a bfloat16 is rounded to 4e-3. */
+RECURLAB_INLINE vec rough_power(vec t) {
   const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
   const vec f = t - n;
   const vec p = ((f * 0.0558263f + 0.24015361f) * f + 0.69315308f) * f + 0.99999994f;
-  return (vec)_mm512_rcp14_ps((__m512)((vec)_mm512_scalef_ps((__m512)p, (__m512)n) + 1.0f));
+  return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);
+}
+
+/** e^x, at least e^-87: what is too small for a float32 costs a processor hundreds of cycles. */
+RECURLAB_INLINE vec rough_exp(vec x) { return rough_power(max(x * 1.44269504f, splat(-126.0f))); }
+
+/** 1 / (1 + e^-x). */
+RECURLAB_INLINE vec rough_sigmoid(vec x) {
+  return (vec)_mm512_rcp14_ps((__m512)(rough_power(x * -1.44269504f) + 1.0f));
 }
 
 /** Two rows of 16 numbers as pairs (a0, b0), (a1, b1) …: how a right piece holds two numbers that follow in the sum. */
@@ -228,6 +236,9 @@ struct alignas(64) TileShapes {
 };
 #define RECURLAB_TILE_LOAD(tile, p, stride) \
   asm volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"((const void*)(p)), "r"((int64_t)(stride)))
+/** Past the nearest cache, for pieces that will not be needed again soon. */
+#define RECURLAB_TILE_STREAM(tile, p) \
+  asm volatile("tileloaddt1 (%0,%1,1), %%tmm" #tile ::"r"((const void*)(p)), "r"((int64_t)64))
 #define RECURLAB_TILE_STORE(tile, p, stride) \
   asm volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"((void*)(p)), "r"((int64_t)(stride)) : "memory")
 #define RECURLAB_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
@@ -285,13 +296,16 @@ class Tiles {
   Tiles(const Tiles&) = delete;
 };
 
+/** The operand that a loop over blocks walks through, while it keeps the other in the nearest cache. */
+enum class Stream { none, left, right };
+
 /**
  * One block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread has to hold Tiles.
  *
  * @param depth pieces along the sum, one after the other
  * @param each called with 0 … depth - 1 between the tiles' work: vector instructions run beside it
  */
-template <int TALL, int WIDE, class Each>
+template <int TALL, int WIDE, Stream stream, class Each>
 RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c,
                            int64_t ldc, bool add, Each&& each) {
 #if defined(RECURLAB_AMX)
@@ -311,10 +325,23 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
       if (TALL == 2 && WIDE == 2) RECURLAB_TILE_ZERO(3);
     }
     for (int64_t k = 0; k < depth; k++) {
-      RECURLAB_TILE_LOAD(4, a0 + k * PIECE, 64);
-      RECURLAB_TILE_LOAD(6, b0 + k * PIECE, 64);
-      if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + k * PIECE, 64);
-      if (TALL == 2) RECURLAB_TILE_LOAD(5, a1 + k * PIECE, 64);
+      if (stream == Stream::left)
+        RECURLAB_TILE_STREAM(4, a0 + k * PIECE);
+      else
+        RECURLAB_TILE_LOAD(4, a0 + k * PIECE, 64);
+      if (stream == Stream::right) {
+        RECURLAB_TILE_STREAM(6, b0 + k * PIECE);
+        if (WIDE == 2) RECURLAB_TILE_STREAM(7, b1 + k * PIECE);
+      } else {
+        RECURLAB_TILE_LOAD(6, b0 + k * PIECE, 64);
+        if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + k * PIECE, 64);
+      }
+      if (TALL == 2) {
+        if (stream == Stream::left)
+          RECURLAB_TILE_STREAM(5, a1 + k * PIECE);
+        else
+          RECURLAB_TILE_LOAD(5, a1 + k * PIECE, 64);
+      }
       RECURLAB_TILE_DOT(0, 4, 6);
       if (WIDE == 2) RECURLAB_TILE_DOT(1, 4, 7);
       if (TALL == 2) RECURLAB_TILE_DOT(2, 5, 6);
@@ -337,14 +364,20 @@ struct Nothing {
 };
 }  // namespace detail
 
-/** Lines of 64 bytes that are asked for while a block is computed: a panel that is needed next. */
+/** Lines of 64 bytes of up to two pieces of memory that are asked for while blocks are computed: what is needed next. */
 struct Ahead {
-  const char* next;
+  const char *first, *second;
   int64_t lines_each;
   RECURLAB_INLINE void operator()(int64_t) {
-    for (int64_t i = 0; i < lines_each; i++, next += 64) _mm_prefetch(next, _MM_HINT_T1);
+    for (int64_t i = 0; i < lines_each; i++, first += 64, second += 64) {
+      _mm_prefetch(first, _MM_HINT_T1);
+      _mm_prefetch(second, _MM_HINT_T1);
+    }
   }
 };
+
+/** Pieces along the sum of a panel of two columns of pieces that stays in the nearest cache. */
+constexpr int64_t DEPTH = 16;
 
 /**
  * C = or += A · B in whole blocks; the last row of pieces of A may be alone.
@@ -355,77 +388,96 @@ struct Ahead {
  */
 inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, const half* a, int64_t a_stride,
                          const half* b, int64_t b_stride, float* c, int64_t ldc, int64_t block_stride, bool add) {
-  for (int64_t n = 0; n < b_blocks; n++) {
-    const half* b0 = b + 2 * n * b_stride;
-    const half* b1 = b0 + b_stride;
-    const int64_t tall = (a_pieces + 1) / 2;
-    for (int64_t m = 0; m < a_pieces; m += 2) {
-      float* out = c + n * block_stride + m * TR * ldc;
-      const half* a0 = a + m * a_stride;
-      // The next panel of B comes from far away, a share with each block.
-      const int64_t lines = n + 1 < b_blocks ? (2 * 16 + tall - 1) / tall : 0;
-      Ahead ahead{reinterpret_cast<const char*>(b1 + b_stride) + m / 2 * depth * lines * 64, lines};
-      if (m + 1 < a_pieces)
-        block<2, 2>(a0, a0 + a_stride, b0, b1, depth, out, ldc, add, ahead);
-      else
-        block<1, 2>(a0, nullptr, b0, b1, depth, out, ldc, add, ahead);
+  const int64_t tall = (a_pieces + 1) / 2;
+  for (int64_t n = 0; n < b_blocks; n++)
+    for (int64_t k = 0; k < depth; k += DEPTH) {
+      const int64_t here = std::min(DEPTH, depth - k);
+      const half* b0 = b + 2 * n * b_stride + k * PIECE;
+      const half* b1 = b0 + b_stride;
+      // The next part of B comes from far away, a share with each block.
+      const bool last = k + here == depth;
+      const half* next = last ? b + 2 * (n + 1) * b_stride : b0 + here * PIECE;
+      const int64_t lines = last && n + 1 == b_blocks ? 0 : (16 + tall - 1) / tall;
+      Ahead ahead{reinterpret_cast<const char*>(next), reinterpret_cast<const char*>(next + b_stride), lines};
+      for (int64_t m = 0; m < a_pieces; m += 2) {
+        float* out = c + n * block_stride + m * TR * ldc;
+        const half* a0 = a + m * a_stride + k * PIECE;
+        if (m + 1 < a_pieces)
+          block<2, 2, Stream::left>(a0, a0 + a_stride, b0, b1, here, out, ldc, add || k > 0, ahead);
+        else
+          block<1, 2, Stream::left>(a0, nullptr, b0, b1, here, out, ldc, add || k > 0, ahead);
+      }
     }
-  }
 }
 
 /**
- * Computes groups of N blocks one after the other. What is done with a group's rows is done while the tiles compute the
- * next one, so that the two do not wait for each other.
+ * Computes groups of blocks one after the other. What is done with a group's numbers is done step by step while the
+ * tiles compute the next group, so that the two do not wait for each other.
  *
- * @tparam Finish called with the group's blocks (N of [32, 32], one after the other), where it belongs, and one of its
- *     `steps` steps
+ * @tparam Finish called with the group's blocks ([32, 32] each, one after the other), where it belongs, and the step
  */
-template <int N, class Where, class Finish>
+template <class Where, class Finish>
 class Behind {
  public:
-  Behind(float* space, int steps, Finish finish) : c_{space, space + N * BLOCK * BLOCK}, steps_(steps), finish_(finish) {}
+  /** @param space 2 · blocks · 32 · 32 numbers */
+  Behind(float* space, int64_t blocks, Finish finish)
+      : c_{space, space + blocks * BLOCK * BLOCK}, finish_(finish) {}
 
-  /** Numbers of its working space. */
-  static constexpr int64_t SPACE = 2 * N * BLOCK * BLOCK;
-
-  /** @param operands of each block: a0, a1, b0, b1 */
-  RECURLAB_INLINE void add(const half* const (&operands)[N][4], const int64_t (&depth)[N], const Where& where) {
-    int64_t total = 0;
-    for (int i = 0; i < N; i++) total += depth[i];
-    const int each = static_cast<int>((steps_ + total - 1) / total);
-    float* out = c_[current_];
-    const float* done = c_[1 - current_];
-    int step = pending_ ? 0 : steps_;
-    for (int i = 0; i < N; i++)
-      block<2, 2>(operands[i][0], operands[i][1], operands[i][2], operands[i][3], depth[i], out + i * BLOCK * BLOCK,
-                  BLOCK, false, [&](int64_t) {
-                    for (int k = 0; k < each && step < steps_; k++) finish_(done, where_, step++);
-                  });
-    while (step < steps_) finish_(done, where_, step++);
-    where_ = where;
-    pending_ = true;
-    current_ = 1 - current_;
+  /**
+   * The next group.
+   *
+   * @param steps in which it will be finished
+   * @param depth of all its blocks
+   */
+  RECURLAB_INLINE void begin(const Where& where, int64_t steps, int64_t depth) {
+    next_ = where;
+    next_steps_ = steps;
+    depth_ = depth;
+    step_ = 0;
+    credit_ = 0;
+    index_ = 0;
   }
 
-  /** To be called at the end. */
-  RECURLAB_INLINE void flush() {
-    if (pending_)
-      for (int step = 0; step < steps_; step++) finish_(c_[1 - current_], where_, step);
-    pending_ = false;
+  /** The group's next block. */
+  template <Stream stream>
+  RECURLAB_INLINE void add(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth) {
+    add_at<stream>(index_++, a0, a1, b0, b1, depth);
+  }
+
+  /** A block of the group by its place. */
+  template <Stream stream>
+  RECURLAB_INLINE void add_at(int64_t index, const half* a0, const half* a1, const half* b0, const half* b1,
+                              int64_t depth) {
+    const float* done = c_[1 - current_];
+    block<2, 2, stream>(a0, a1, b0, b1, depth, c_[current_] + index * BLOCK * BLOCK, BLOCK, false, [&](int64_t) {
+      for (credit_ += steps_; credit_ >= depth_ && step_ < steps_; credit_ -= depth_) finish_(done, where_, step_++);
+    });
+  }
+
+  RECURLAB_INLINE void end() {
+    finish();
+    where_ = next_;
+    steps_ = next_steps_;
+    current_ = 1 - current_;
+    step_ = 0;
+  }
+
+  /** To be called after the last group. */
+  RECURLAB_INLINE void finish() {
+    while (step_ < steps_) finish_(c_[1 - current_], where_, step_++);
   }
 
  private:
   float* c_[2];
-  const int steps_;
   Finish finish_;
-  Where where_{};
+  Where where_{}, next_{};
+  int64_t steps_ = 0, next_steps_ = 0, depth_ = 1, step_ = 0, credit_ = 0, index_ = 0;
   int current_ = 0;
-  bool pending_ = false;
 };
 
-template <int N, class Where, class Finish>
-Behind<N, Where, Finish> behind(float* space, int steps, Finish finish) {
-  return Behind<N, Where, Finish>(space, steps, finish);
+template <class Where, class Finish>
+Behind<Where, Finish> behind(float* space, int64_t blocks, Finish finish) {
+  return Behind<Where, Finish>(space, blocks, finish);
 }
 
 // ---- Gradients of weights, added up over all calls of the network in a step. ----
@@ -444,15 +496,20 @@ constexpr int64_t sums_stride(int64_t M) { return blocks_of(M) * BLOCK * BLOCK; 
  */
 inline void add_half_product(int64_t a_pieces, int64_t depth, const half* a, int64_t a_stride, const half* b0,
                              const half* b1, float* sums) {
-  const int64_t lines = (64 + depth - 1) / depth;
-  for (int64_t m = 0; m < a_pieces; m += 2) {
-    const half* a0 = a + m * a_stride;
-    float* c = sums + m * TR * BLOCK;
-    Ahead ahead{reinterpret_cast<const char*>(c + BLOCK * BLOCK), m + 2 < a_pieces ? lines : 0};
-    if (m + 1 < a_pieces)
-      block<2, 2>(a0, a0 + a_stride, b0, b1, depth, c, BLOCK, true, ahead);
-    else
-      block<1, 2>(a0, nullptr, b0, b1, depth, c, BLOCK, true, ahead);
+  for (int64_t k = 0; k < depth; k += DEPTH) {
+    const int64_t here = std::min(DEPTH, depth - k), lines = (32 + here - 1) / here;
+    for (int64_t m = 0; m < a_pieces; m += 2) {
+      const half* a0 = a + m * a_stride + k * PIECE;
+      float* c = sums + m * TR * BLOCK;
+      // What the next block adds to: 4 KB.
+      const char* next = reinterpret_cast<const char*>(c + BLOCK * BLOCK);
+      Ahead ahead{next, next + 2048, m + 2 < a_pieces ? lines : 0};
+      const half *first = b0 + k * PIECE, *second = b1 + k * PIECE;
+      if (m + 1 < a_pieces)
+        block<2, 2, Stream::left>(a0, a0 + a_stride, first, second, here, c, BLOCK, true, ahead);
+      else
+        block<1, 2, Stream::left>(a0, nullptr, first, second, here, c, BLOCK, true, ahead);
+    }
   }
 }
 
@@ -466,8 +523,18 @@ inline void unpack_sums(Pool& pool, const float* sums, int64_t stride, int64_t M
   pool.run(blocks_of(N), [=](int64_t block) {
     const float* from = sums + block * stride;
     const int64_t first = block * BLOCK, columns = std::min(BLOCK, N - first);
-    for (int64_t m = 0; m < M; m++)
-      for (int64_t j = 0; j < columns; j++) (transposed ? to[(first + j) * M + m] : to[m * N + first + j]) = from[m * BLOCK + j];
+    for (int64_t m = 0; m < M; m += W)
+      for (int64_t j = 0; j < columns; j += W) {
+        const int64_t rows = std::min<int64_t>(W, M - m), wide = std::min<int64_t>(W, columns - j);
+        vec square[W];
+        for (int i = 0; i < W; i++) square[i] = load(from + (m + i) * BLOCK + j);
+        if (transposed) {
+          transpose(square);
+          for (int64_t i = 0; i < wide; i++) store_up_to(to + (first + j + i) * M + m, square[i], rows);
+        } else {
+          for (int64_t i = 0; i < rows; i++) store_up_to(to + (m + i) * N + first + j, square[i], wide);
+        }
+      }
   });
 }
 

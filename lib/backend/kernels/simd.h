@@ -46,6 +46,15 @@ RECURLAB_INLINE void store_part(float* p, vec v, int n) {
 #endif
 }
 
+/** load and store of the first n ≤ W numbers. */
+RECURLAB_INLINE vec load_up_to(const float* p, int64_t n) { return n >= W ? load(p) : load_part(p, static_cast<int>(n)); }
+RECURLAB_INLINE void store_up_to(float* p, vec v, int64_t n) {
+  if (n >= W)
+    store(p, v);
+  else
+    store_part(p, v, static_cast<int>(n));
+}
+
 RECURLAB_INLINE float sum(vec v) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_ps((__m512)v);

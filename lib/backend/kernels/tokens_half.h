@@ -16,10 +16,10 @@ struct TokenHalves {
   const half *down, *down_back;
 };
 
-/** Columns of a task, in blocks. */
-inline int64_t half_column_blocks(int64_t B, int64_t D, int threads) {
+/** Columns of a task, in blocks: at most so many, and few enough to share the work. */
+inline int64_t half_column_blocks(int64_t B, int64_t D, int threads, int64_t most) {
   const int64_t blocks = blocks_of(D);
-  return std::max<int64_t>(1, std::min<int64_t>({blocks, 16, B * blocks / (4 * threads)}));
+  return std::max<int64_t>(1, std::min<int64_t>({blocks, most, B * blocks / (4 * threads)}));
 }
 
 /**
@@ -31,7 +31,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float
                                 float* y, float* r) {
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR;
-  const int64_t most = half_column_blocks(B, D, pool.threads()), groups = (blocks_of(D) + most - 1) / most;
+  const int64_t most = half_column_blocks(B, D, pool.threads(), 16), groups = (blocks_of(D) + most - 1) / most;
   pool.run(B * groups, [&, L = L, D = D](int64_t task) {
     const Tiles tiles;
     const int64_t b = task / groups, first = task % groups * most * BLOCK;
@@ -46,34 +46,42 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float
       int64_t row_piece, column_block;
     };
     // Two rows of gate (above) and up (below), 16 columns.
-    const auto finish = [&](const float* c, const Where& at, int step) __attribute__((always_inline)) {
-      const int pair = step / 2, q = step % 2;
+    const auto finish = [&](const float* c, const Where& at, int64_t step) __attribute__((always_inline)) {
+      const int64_t pair = step / 2, q = step % 2;
       const float* gate = c + 2 * pair * BLOCK + q * TR;
       const float* up = gate + TR * BLOCK;
       const vec a = rough_swiglu(load(gate), load(up)), b = rough_swiglu(load(gate + BLOCK), load(up + BLOCK));
       half* to = h + ((2 * at.column_block + q) * ik + at.row_piece / 2) * PIECE;
       _mm512_store_si512(to + (at.row_piece % 2 * 8 + pair) * TK, paired(a, b));
     };
-    auto later = behind<1, Where>(scratch(3, 2 * BLOCK * BLOCK), 16, finish);
+    auto later = behind<Where>(scratch(3, 2 * BLOCK * BLOCK), 1, finish);
     for (int64_t i = 0; i < 2 * ik; i++)
       for (int64_t n = 0; n < blocks; n++) {
         const half *gate = weights.gate_up + i * lk * PIECE, *right = in + 2 * n * lk * PIECE;
-        later.add({{gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE}}, {lk}, {i, n});
+        later.begin({i, n}, 16, lk);
+        later.template add<Stream::right>(gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE, lk);
+        later.end();
       }
-    later.flush();
+    later.finish();
     half_product(lp, blocks, ik, weights.down, ik * PIECE, h, ik * PIECE, out, wide, BLOCK, false);
-    for (int64_t c = 0; c < columns; c += W) {
-      const int64_t n = columns - c;
-      vec squares{};
-      for (int64_t l = 0; l < L; l++) {
-        const vec u = load(out + l * wide + c) + load_up_to(xb + l * D + c, n);
+    // Row by row: the rows of a column lie where they push each other out of the cache.
+    float* const squares = scratch(3, 2 * most * BLOCK);
+    float* const scale = squares + most * BLOCK;
+    std::fill(squares, squares + blocks * BLOCK, 0.0f);
+    for (int64_t l = 0; l < L; l++)
+      for (int64_t c = 0; c < columns; c += W) {
+        const vec u = load(out + l * wide + c) + load_up_to(xb + l * D + c, columns - c);
         store(out + l * wide + c, u);
-        squares += u * u;
+        store(squares + c, load(squares + c) + u * u);
       }
-      const vec scale = 1.0f / (vec)_mm512_sqrt_ps((__m512)(squares / static_cast<float>(L) + RMS_EPSILON));
-      if (r) store_up_to(r + b * D + first + c, scale, n);
-      for (int64_t l = 0; l < L; l++) store_up_to(y + (b * L + l) * D + first + c, load(out + l * wide + c) * scale, n);
+    for (int64_t c = 0; c < columns; c += W) {
+      const vec mean = load(squares + c) / static_cast<float>(L);
+      store(scale + c, 1.0f / (vec)_mm512_sqrt_ps((__m512)(mean + RMS_EPSILON)));
+      if (r) store_up_to(r + b * D + first + c, load(scale + c), columns - c);
     }
+    for (int64_t l = 0; l < L; l++)
+      for (int64_t c = 0; c < columns; c += W)
+        store_up_to(y + (b * L + l) * D + first + c, load(out + l * wide + c) * load(scale + c), columns - c);
   });
 }
 
@@ -92,7 +100,7 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
                                  float* d_down) {
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR, inner = std::min(INNER, ik);
-  const int64_t most = half_column_blocks(B, D, pool.threads()), groups = (blocks_of(D) + most - 1) / most;
+  const int64_t most = half_column_blocks(B, D, pool.threads(), 8), groups = (blocks_of(D) + most - 1) / most;
   // Every thread has sums of its own, over units that depend on nothing but the number of threads; the first adds to
   // what is there.
   const int64_t units = B * groups, parts = std::min<int64_t>(pool.threads(), units);
@@ -114,17 +122,20 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
       half* const h_left = half_scratch(1, 5 * inner * BLOCK * most * BLOCK);
       half *const gate_left = h_left + piece, *const up_left = h_left + 2 * piece, *const d_right = h_left + 3 * piece;
       float* const du = scratch(2, lp * TR * (most * BLOCK + 16));
-      for (int64_t c = 0; c < columns; c += W) {
-        const int64_t n = columns - c;
-        vec along{};
-        for (int64_t l = 0; l < L; l++)
-          along += load_up_to(dy + at + l * D + c, n) * load_up_to(y + at + l * D + c, n);
-        const vec mean = along / static_cast<float>(L), scale = load_up_to(r + b * D + first + c, n);
-        for (int64_t l = 0; l < L; l++) {
-          const vec d = load_up_to(dy + at + l * D + c, n) - load_up_to(y + at + l * D + c, n) * mean;
-          store(du + l * wide + c, d * scale);
+      float* const mean = scratch(3, 6 * BLOCK * BLOCK + most * BLOCK);
+      std::fill(mean, mean + blocks * BLOCK, 0.0f);
+      for (int64_t l = 0; l < L; l++)
+        for (int64_t c = 0; c < columns; c += W) {
+          const int64_t n = columns - c, i = at + l * D + c;
+          store(mean + c, load(mean + c) + load_up_to(dy + i, n) * load_up_to(y + i, n));
         }
-      }
+      for (int64_t c = 0; c < columns; c += W) store(mean + c, load(mean + c) / static_cast<float>(L));
+      for (int64_t l = 0; l < L; l++)
+        for (int64_t c = 0; c < columns; c += W) {
+          const int64_t n = columns - c, i = at + l * D + c;
+          const vec d = load_up_to(dy + i, n) - load_up_to(y + i, n) * load(mean + c);
+          store(du + l * wide + c, d * load_up_to(r + b * D + first + c, n));
+        }
       pack_across<Side::right>(in, lk, x + at, D, L, columns, blocks * BLOCK);
       pack_across<Side::right>(du_in, lk, du, wide, L, columns, blocks * BLOCK);
       pack_along<Side::right>(x_t, blocks, x + at, D, L, columns, lk * BLOCK);
@@ -135,8 +146,8 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
           int64_t row_block, column_block;
         };
         // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others.
-        const auto finish = [&](const float* c, const Where& where, int step) __attribute__((always_inline)) {
-          const int t = step / 8, pair = step % 8;
+        const auto finish = [&](const float* c, const Where& where, int64_t step) __attribute__((always_inline)) {
+          const int64_t t = step / 8, pair = step % 8;
           for (int q = 0; q < 2; q++) {
             vec h[2], d_gate[2], d_up[2];
             for (int i = 0; i < 2; i++) {
@@ -153,7 +164,7 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
             _mm512_store_si512(right + here * PIECE, paired(d_up[0], d_up[1]));
           }
         };
-        auto later = behind<3, Where>(scratch(3, 6 * BLOCK * BLOCK), 16, finish);
+        auto later = behind<Where>(scratch(3, 6 * BLOCK * BLOCK), 3, finish);
         const int64_t next = lk * PIECE;
         for (int64_t i = 0; i < here; i++)
           for (int64_t n = 0; n < blocks; n++) {
@@ -161,12 +172,13 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
             const half* up = gate + 2 * ik * next;
             const half* down = weights.down_back + 2 * (from + i) * next;
             const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
-            later.add({{gate, up, right, right + next},
-                       {gate + next, up + next, right, right + next},
-                       {down, down + next, du_right, du_right + next}},
-                      {lk, lk, lk}, {i, n});
+            later.begin({i, n}, 16, 3 * lk);
+            later.template add<Stream::right>(gate, up, right, right + next, lk);
+            later.template add<Stream::none>(gate + next, up + next, right, right + next, lk);
+            later.template add<Stream::right>(down, down + next, du_right, du_right + next, lk);
+            later.end();
           }
-        later.flush();
+        later.finish();
         // dx: what was du, plus these tokens' share.
         for (int64_t part_of = 0; part_of < 2; part_of++)
           half_product(lp, blocks, here, weights.gate_up_back + (part_of * ik + from) * PIECE, 2 * ik * PIECE,
