@@ -489,7 +489,12 @@ int main(int, char** arguments) {
     check_tokens_half(one, three);
 #endif
   }
-  std::printf("%d failures, vectors of %d\n", failures, W);
+#if defined(RECURLAB_HALF)
+  const char* units = has_tiles() ? "AMX" : "AVX-512 BF16";
+#else
+  const char* units = "nothing";
+#endif
+  std::printf("%d failures, vectors of %d, bfloat16 by %s\n", failures, W, units);
   // The pools' threads never end, so nothing is torn down.
   std::fflush(stdout);
   std::_Exit(failures == 0 ? 0 : 1);

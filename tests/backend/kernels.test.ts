@@ -23,7 +23,11 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 function narrower(): string[] {
   if (process.arch !== 'x64') return []
   const flags = readFileSync('/proc/cpuinfo', 'utf8')
-  return [...(/\bavx2\b/.test(flags) && /\bfma\b/.test(flags) ? ['-mavx2 -mfma'] : []), '-msse4.2']
+  return [
+    ...(/\bamx_bf16\b/.test(flags) ? ['-march=native -DRECURLAB_NO_AMX'] : []),
+    ...(/\bavx2\b/.test(flags) && /\bfma\b/.test(flags) ? ['-mavx2 -mfma'] : []),
+    '-msse4.2',
+  ]
 }
 
 for (const machine of ['-march=native', ...narrower()])
@@ -37,15 +41,17 @@ for (const machine of ['-march=native', ...narrower()])
     // What threads of the pool hold is never freed: they run to the end.
     const { stdout } = await run(program, ['12'], { env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } })
     assert.match(stdout, /^0 failures/m)
+    const units = kernels()?.bfloat16
+    if (machine === '-march=native' && units) assert.match(stdout, units === 'AMX' ? /AMX/ : /AVX-512 BF16/)
   })
 
 test('the kernels are loaded with the native backend, say so, and can be turned off', { skip: lacking }, () => {
   assert.ok(kernels())
   assert.equal(setFast(false), true)
   assert.equal(kernels(), null)
-  assert.deepEqual(fastPath(), { on: false, reason: 'turned off' })
+  assert.deepEqual(fastPath(), { on: false, reason: 'turned off', bfloat16: null })
   setFast(true)
-  assert.deepEqual(fastPath(), { on: true, reason: 'compiled for this processor' })
+  assert.deepEqual(fastPath(), { on: true, reason: 'compiled for this processor', bfloat16: kernels()!.bfloat16 })
 })
 
 test('a kernel whose inputs do not fit fails with what it expected, and the process goes on', { skip: lacking }, () => {

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { kernels, setFast } from '../../lib/backend/kernels.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
 import { sudoku } from '../../lib/data/sudoku/index.js'
-import { storedChoices } from '../../lib/experiment/choices.js'
+import { UserError } from '../../lib/errors.js'
+import { followChoices, storedChoices } from '../../lib/experiment/choices.js'
+import { chooseDtype } from '../../lib/experiment/dtype.js'
 import { chooseMicroBatch } from '../../lib/experiment/estimate.js'
 import { resume } from '../../lib/experiment/resume.js'
 import { train } from '../../lib/experiment/train.js'
@@ -46,9 +49,9 @@ const config = {
 const data = await sudoku({ box: [2, 2], clues: 8, train: 20, test: 8 })
 
 /** The ID of a run that was stopped after two of its steps. */
-async function stoppedRun(): Promise<string> {
+async function stoppedRun(change: ConfigInput = {}): Promise<string> {
   const controller = new AbortController()
-  return await train(config, data, {
+  return await train({ ...config, ...change }, data, {
     resultsDir: folder,
     signal: controller.signal,
     observer: { onStep: ({ step }) => step === 2 && controller.abort() },
@@ -58,7 +61,12 @@ async function stoppedRun(): Promise<string> {
 test('what was chosen for a run is stored in it, and stays when it goes on', async () => {
   const id = await stoppedRun()
   const choices = storedChoices(openRun(id, folder).provenance)
-  assert.deepEqual(choices, { microBatch: 3, fast: kernels() !== null, threads: choices?.threads })
+  assert.deepEqual(choices, {
+    microBatch: 3,
+    fast: kernels() !== null,
+    dtype: chooseDtype('auto'),
+    threads: choices?.threads,
+  })
   await resume(id, { resultsDir: folder, data, observer: {} })
   assert.deepEqual(storedChoices(openRun(id, folder).provenance), choices)
 })
@@ -84,7 +92,42 @@ for (const fast of [true, false])
     }
   })
 
-test('a run from before choices were stored has none', () => {
+test('auto is bfloat16 where the processor has AMX, which goes into the run; what cannot be had is refused before a run is made', async () => {
+  const units = kernels()?.bfloat16 ?? null
+  assert.equal(chooseDtype('auto'), units === 'AMX' ? 'bfloat16' : 'float32')
+  const before = setFast(false)
+  try {
+    assert.equal(chooseDtype('auto'), 'float32')
+    await assert.rejects(
+      train({ ...config, dtype: 'bfloat16' }, data, { resultsDir: path.join(folder, 'refused'), observer: {} }),
+      (error: Error) => error instanceof UserError && /key dtype.*turned off.*auto/s.test(error.message),
+    )
+    assert.equal(existsSync(path.join(folder, 'refused')), false)
+  } finally {
+    setFast(before)
+  }
+})
+
+test('what a run computes in stays when it goes on, and where it cannot, the user is told', async () => {
+  const notes: string[] = []
+  for (const dtype of ['float32', 'auto'] as const) {
+    const id = await stoppedRun({ dtype })
+    const choices = storedChoices(openRun(id, folder).provenance)!
+    assert.equal(choices.dtype, chooseDtype(dtype))
+    const followed = followChoices(choices)
+    assert.equal(followed.dtype, choices.dtype)
+    followed.end()
+  }
+  const followed = followChoices({ microBatch: 1, fast: false, dtype: 'bfloat16', threads: 1 })
+  if (followed.note) notes.push(followed.note)
+  followed.end()
+  assert.equal(followed.dtype, 'float32')
+  assert.match(notes.join(), /begun in bfloat16.*float32/)
+})
+
+test('a run from before choices were stored has none, one from before there was bfloat16 has float32', () => {
   assert.equal(storedChoices({}), null)
   assert.equal(storedChoices({ choices: { microBatch: 0, fast: true, threads: 2 } }), null)
+  assert.equal(storedChoices({ choices: { microBatch: 1, fast: true, threads: 2 } })?.dtype, 'float32')
+  assert.equal(storedChoices({ choices: { microBatch: 1, fast: true, threads: 2, dtype: 'int8' } }), null)
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
-import { setFast } from '../../lib/backend/kernels.js'
+import { type Dtype, kernels, setFast } from '../../lib/backend/kernels.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { createModel, disposeModel } from '../../lib/model/weights.js'
@@ -15,6 +15,7 @@ import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'
 
 const lacking = await whyNoKernels()
+const noBfloat16 = lacking || (kernels()!.bfloat16 ? false : 'this processor has neither AMX nor AVX-512 BF16')
 after(() => setFast(true))
 
 /** Something computed with the kernels, and with plain operations. */
@@ -28,8 +29,8 @@ function bothWays<T>(compute: () => T): [T, T] {
 }
 
 /** All numbers of a forward and backward pass, by name. */
-function pass(shape: ModelShape, rows: number, seed: number): Record<string, Float32Array> {
-  const model = createModel(shape, seed)
+function pass(shape: ModelShape, rows: number, seed: number, dtype: Dtype = 'float32'): Record<string, Float32Array> {
+  const model = { ...createModel(shape, seed), dtype }
   const empty = emptyCarry(model, rows)
   const result = forwardBackward(model, takeRows(empty, randomBatch(shape, rows, seed), model), 'stablemax')
   const tensors = { ...result.state, ...result.gradients, logits: result.outputs.logits }
@@ -119,15 +120,44 @@ test('the fused update is that of plain operations, for both optimisers, with an
   )
 })
 
+/** ‖a - b‖ / ‖b‖ */
+function distance(a: Float32Array, b: Float32Array): number {
+  return Math.hypot(...a.map((x, i) => x - b[i]!)) / Math.hypot(1e-30, ...b)
+}
+
+test('in bfloat16 every output and gradient of a short recursion is that of float32 but for rounding, whatever the sizes', {
+  skip: noBfloat16,
+}, () => {
+  // Norms over few numbers magnify what rounding leaves.
+  const large = shapes
+    .filter(({ seqLen, hidden }) => seqLen >= 12 && hidden >= 16)
+    .map((shape) => ({ ...shape, layers: 1, layersH: 1 }))
+  let compared = 0
+  fc.assert(
+    fc.property(large, fc.integer({ min: 1, max: 5 }), fc.nat(1000), (shape, rows, seed) => {
+      const [half, single] = [pass(shape, rows, seed, 'bfloat16'), pass(shape, rows, seed)]
+      for (const [name, numbers] of Object.entries(single)) {
+        const error = distance(half[name]!, numbers)
+        assert.ok(error < 0.06, `${name}: ${error}`)
+        compared += Number(error > 1e-5)
+      }
+    }),
+    { numRuns: 40, seed: 1 },
+  )
+  assert.ok(compared > 40, 'what was compared was computed in float32')
+})
+
 test('with the kernels one seed gives one result, bit for bit, and no tensor is left behind', { skip: lacking }, () => {
-  for (const [mixer, ema] of [
-    ['mlp', 0.9],
-    ['attention', 0.9],
-    ['mlp', 0],
+  for (const [mixer, ema, dtype] of [
+    ['mlp', 0.9, 'float32'],
+    ['attention', 0.9, 'float32'],
+    ['mlp', 0, 'float32'],
+    ['mlp', 0.9, 'bfloat16'],
+    ['attention', 0, 'bfloat16'],
   ] as const) {
     const shape = tinyShape({ mixer, positions: 'none', hidden: 24, seqLen: 20 })
     const train = (): Float32Array[] => {
-      const model = createModel(shape, 3)
+      const model = { ...createModel(shape, 3), dtype }
       const state = initialState(model, 6, ema, 3)
       const counts: number[] = []
       for (let step = 0; step < 6; step++) {
