@@ -1,19 +1,23 @@
 import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
+import { peakTensorBytes } from '../backend/tensor-memory.js'
 import type { Config } from '../config/schema.js'
 import type { Batch, Dataset } from '../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
+import { disposeCarry, takeRows } from '../model/carry.js'
 import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
 import { disposeWeights, mapWeights } from '../train/optimizer.js'
+import { forwardBackward } from '../train/pass.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
+import { calibrationShapes, evaluationBlocks, fitCost, stepBlocks, stepSeconds, type TimedStep } from './cost.js'
 import { chooseDtype } from './dtype.js'
 import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
 import { onForcedStop } from './stop.js'
 
-/** What a run is going to cost, from a trial on a part of a batch. */
+/** What a run is going to cost, from trials of small steps. */
 export interface Estimate {
   /** Seconds of one supervision step with its update. */
   readonly stepSeconds: number
@@ -23,7 +27,7 @@ export interface Estimate {
   readonly totalSeconds: number
   /** Rows that are computed at one time: those asked for, or as many as fit. */
   readonly microBatch: number
-  /** Most bytes of tensors and puzzle embedding at one time, on top of what the process holds already. */
+  /** Most bytes at one time, tensors, puzzle embedding and what else grows, on top of what the process holds already. */
   readonly peakBytes: number
   /** Bytes that the machine still has for this process. */
   readonly availableBytes: number
@@ -38,12 +42,24 @@ const BUDGET = { share: 0.8, bytes: 6e9 }
 /** Copies of the latents of rows that wait for their micro-batch: before, after, and parts of both. */
 const LATENT_COPIES = 4
 
-/** Trial batches: the larger is at most this many rows. */
-const TRIAL_ROWS = 16
+/** Rows of the trials that memory is scaled up from: what it needs is linear in them. */
+const MEMORY_ROWS = [2, 4] as const
+
+/** A step is timed so often at least, and for so long: small ones need more to be told from chance. */
+const REPEATED = { times: 2, seconds: 0.3 }
+
+/** A step that takes less is timed itself: it tells more than steps that take no less time. */
+const SHORT_SECONDS = 1
 
 /**
- * Tries one step on two parts of a batch and one part of an evaluation batch, with weights of its own, and scales
- * time and memory up to the run's sizes.
+ * What a process grows by beside its tensors: bytes for compiled code and the kernels' working memory, and copies of the
+ * weights that are garbage, or free but not given back. Measured with `recurlab bench scaling`.
+ */
+const PROCESS = { bytes: 50e6, weightCopies: 5 }
+
+/**
+ * Times steps of a model with smaller T and n on as many rows as will be computed at one time, and scales time up by the
+ * blocks computed; memory is scaled up from few rows. See `cost.ts`.
  *
  * @param steps length of the run in optimiser steps
  * @param signal when aborted, the estimate ends after the trial that is being made
@@ -59,44 +75,154 @@ export async function estimateRun(
   const availableBytes = process.availableMemory?.() ?? freemem()
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
-  // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
   const dtype = chooseDtype(config.dtype)
+  // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
   const model = { ...createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed), dtype }
-  const large = Math.min(config.batch, TRIAL_ROWS)
-  const small = Math.max(1, Math.floor(large / 2))
-  const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
   const release = onForcedStop(() => disposeModel(model))
-  const trials = async (): Promise<[Trial, Trial, Trial]> => {
-    const first = await trialStep(model, config, data, small, steps)
-    signal?.throwIfAborted()
-    const second = large > small ? await trialStep(model, config, data, large, steps) : first
-    signal?.throwIfAborted()
-    return [first, second, evaluated > 0 ? await trialEvaluation(model, config, data, evaluated) : NO_TRIAL]
-  }
-  const [first, second, evaluation] = await trials().finally(() => {
+  try {
+    const trial = { model, config, data, steps, ...(signal && { signal }) }
+    const peakOf = await memoryOf(trial, table)
+    const microBatch = chooseMicroBatch(config, peakOf, availableBytes)
+    const seconds = await stepTime(trial, microBatch)
+    const evaluation = await evaluationCost(trial)
+    const evaluations = Math.ceil(steps / evaluationInterval(config, data))
+    return {
+      microBatch,
+      stepSeconds: seconds,
+      evaluationSeconds: evaluation.seconds,
+      totalSeconds: steps * seconds + evaluations * evaluation.seconds,
+      peakBytes: Math.max(peakOf(microBatch), PROCESS.bytes + table + evaluation.peakBytes),
+      availableBytes,
+    }
+  } finally {
     release()
     disposeModel(model)
-  })
-  const stepSeconds = scale(small, first.seconds, large, second.seconds, config.batch)
-  const evaluationSeconds = evaluation.seconds * Math.ceil(evaluated / evaluation.rows)
-  const evaluations = Math.ceil(steps / evaluationInterval(config, data))
-  const latents = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden
-  const peakOf = (rows: number): number =>
-    table +
-    scale(small, first.peakBytes, large, second.peakBytes, rows) +
-    (config.batch - rows) * latents * LATENT_COPIES
-  const microBatch = chooseMicroBatch(config, peakOf, availableBytes)
-  return {
-    microBatch,
-    stepSeconds,
-    evaluationSeconds,
-    totalSeconds: steps * stepSeconds + evaluations * evaluationSeconds,
-    peakBytes: Math.max(
-      peakOf(microBatch),
-      table + (evaluation.peakBytes * Math.min(config.evalBatch, evaluated)) / evaluation.rows,
-    ),
-    availableBytes,
   }
+}
+
+/** What is tried, with weights that all trials share. */
+interface Trial {
+  readonly model: Model
+  readonly config: Config
+  readonly data: Dataset
+  readonly steps: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Bytes that a run needs with so many rows computed at one time: the weights, moments and EMA that it holds, and the
+ * larger of what passes need, which is linear in their rows, and of what an update needs. T changes nothing.
+ */
+async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => number> {
+  const { config, model, signal } = trial
+  const shape = { ...model.shape, T: 1 }
+  const [small, large] = MEMORY_ROWS.map((rows) => Math.min(rows, config.batch)) as [number, number]
+  const peaks = async (rows: number): Promise<{ pass: number; step: number }> => {
+    signal?.throwIfAborted()
+    return await withStep(trial, shape, rows, (step, pass) => ({
+      pass: peakTensorBytes(pass),
+      step: peakTensorBytes(step),
+    }))
+  }
+  const atSmall = await peaks(small)
+  const atLarge = large > small ? await peaks(large) : atSmall
+  const copies = (config.ema > 0 ? 4 : 3) + PROCESS.weightCopies
+  const held = copies * 4 * (countParameters(shape) - shape.puzzleDim)
+  const latents = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden
+  return (rows) =>
+    PROCESS.bytes +
+    table +
+    held +
+    Math.max(scale(small, atSmall.pass, large, atLarge.pass, rows), atLarge.step) +
+    (config.batch - rows) * latents * LATENT_COPIES
+}
+
+/** Seconds of a supervision step of the whole batch. */
+async function stepTime(trial: Trial, microBatch: number): Promise<number> {
+  const { config, model, signal } = trial
+  const shapes = calibrationShapes(model.shape)
+  const timed: TimedStep[] = []
+  for (const [i, shape] of shapes.entries()) {
+    signal?.throwIfAborted()
+    const seconds = await withStep(trial, shape, microBatch, (step) => {
+      // The first steps of all make memory, threads and compiled code ready.
+      if (i === 0) typical(step)
+      return typical(step)
+    })
+    timed.push({ blocks: stepBlocks(shape), seconds })
+  }
+  const predicted = stepSeconds(fitCost(timed), stepBlocks(model.shape))
+  signal?.throwIfAborted()
+  const seconds = predicted < SHORT_SECONDS ? await withStep(trial, model.shape, microBatch, typical) : predicted
+  return (config.batch / microBatch) * seconds
+}
+
+/** Seconds of one evaluation of the test split, and bytes that it needs at one time. */
+async function evaluationCost({ model, config, data, signal }: Trial): Promise<{ seconds: number; peakBytes: number }> {
+  const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
+  if (evaluated === 0) return { seconds: 0, peakBytes: 0 }
+  const rows = Math.min(config.evalBatch, evaluated)
+  const [batch] = evaluationBatches(data, { batch: rows })
+  const small = { ...model, shape: { ...model.shape, T: 1, n: 1 } }
+  const work = (steps: number) => (): void => {
+    signal?.throwIfAborted()
+    evaluateBatch(small, small.weights, onOneRow(batch!), steps)
+  }
+  const peak = peakTensorBytes(work(1))
+  const [one, two] = [typical(work(1)), typical(work(2))]
+  const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
+  const blocks = (config.evalSteps ?? config.K) * evaluationBlocks(model.shape)
+  return {
+    seconds: Math.ceil(evaluated / rows) * (one + perBlock * (blocks - evaluationBlocks(small.shape))),
+    peakBytes: peak,
+  }
+}
+
+/**
+ * Something done with a supervision step, and with its forward and backward pass alone, which can be made again and
+ * again, on weights of their own.
+ */
+async function withStep<T>(
+  { model, config, data, steps }: Trial,
+  shape: ModelShape,
+  rows: number,
+  work: (step: () => void, pass: () => void) => T | Promise<T>,
+): Promise<T> {
+  // The step frees the weights it replaces; the model's own must outlive it.
+  const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
+  const state = initialState({ ...model, shape, weights }, rows, config.ema, config.seed)
+  const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
+  const options = stepOptions(config, steps)
+  const pass = (): void => {
+    const carry = takeRows(state.carry, batch, state.model)
+    const { state: latents, outputs, gradients } = forwardBackward(state.model, carry, config.loss)
+    disposeCarry(carry)
+    tf.dispose([...Object.values(latents), ...Object.values(outputs)])
+    disposeWeights(gradients)
+  }
+  try {
+    return await work(() => trainStep(state, batch, options), pass)
+  } finally {
+    disposeState(state)
+    disposeWeights(state.model.weights)
+  }
+}
+
+/** A batch whose puzzles all have the first row of the puzzle embedding. */
+function onOneRow(batch: Batch): Batch {
+  return { ...batch, puzzleIds: new Int32Array(batch.size) }
+}
+
+/** Seconds of some work, in the middle of its repetitions. */
+function typical(work: () => void): number {
+  const all: number[] = []
+  for (let total = 0; all.length < REPEATED.times || total < REPEATED.seconds; total += all.at(-1)!) {
+    const started = performance.now()
+    work()
+    all.push((performance.now() - started) / 1000)
+  }
+  all.sort((a, b) => a - b)
+  return (all[Math.floor((all.length - 1) / 2)]! + all[Math.ceil((all.length - 1) / 2)]!) / 2
 }
 
 /**
@@ -152,47 +278,4 @@ function scale(a: number, atA: number, b: number, atB: number, at: number): numb
   if (b === a) return (atB * at) / b
   const slope = Math.max(0, (atB - atA) / (b - a))
   return atB + slope * (at - b)
-}
-
-/** Without test puzzles there is nothing to evaluate. */
-const NO_TRIAL: Trial = { rows: 1, seconds: 0, peakBytes: 0 }
-
-interface Trial {
-  readonly rows: number
-  readonly seconds: number
-  readonly peakBytes: number
-}
-
-async function trialStep(model: Model, config: Config, data: Dataset, rows: number, steps: number): Promise<Trial> {
-  const state = initialState({ ...model }, rows, config.ema, config.seed)
-  // The step frees the weights it replaces; the model's own must outlive it.
-  state.model.weights = mapWeights(model.weights, (weight) => tf.clone(weight))
-  const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
-  const trial = await measure(rows, () => trainStep(state, batch, stepOptions(config, steps)))
-  disposeState(state)
-  disposeWeights(state.model.weights)
-  return trial
-}
-
-async function trialEvaluation(model: Model, config: Config, data: Dataset, evaluated: number): Promise<Trial> {
-  const rows = Math.min(config.evalBatch, evaluated, TRIAL_ROWS)
-  const [batch] = evaluationBatches(data, { batch: rows })
-  return await measure(rows, () => evaluateBatch(model, model.weights, onOneRow(batch!), config.evalSteps ?? config.K))
-}
-
-/** A batch whose puzzles all have the first row of the puzzle embedding. */
-function onOneRow(batch: Batch): Batch {
-  return { ...batch, puzzleIds: new Int32Array(batch.size) }
-}
-
-/** Seconds of some work, and the peak of its tensors' memory (measured in a call of its own, which also warms up). */
-async function measure(rows: number, work: () => unknown): Promise<Trial> {
-  const before = tf.memory().numBytes
-  const profile = await tf.profile(() => {
-    work()
-    return []
-  })
-  const started = performance.now()
-  work()
-  return { rows, seconds: (performance.now() - started) / 1000, peakBytes: Math.max(0, profile.peakBytes - before) }
 }

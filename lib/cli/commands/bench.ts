@@ -3,6 +3,7 @@ import { benchDataAction, benchDataHelp } from './bench/data.js'
 import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
 import { benchLiveAction, benchLiveHelp } from './bench/live.js'
 import { benchMemoryAction, benchMemoryHelp } from './bench/memory.js'
+import { benchScalingAction, benchScalingHelp } from './bench/scaling.js'
 import { benchTorchAction, benchTorchHelp } from './bench/torch.js'
 
 /** What follows `recurlab bench`. */
@@ -11,16 +12,17 @@ const actions: Readonly<Record<string, (names: readonly string[], args: Args) =>
   kernel: benchKernelAction,
   live: benchLiveAction,
   memory: benchMemoryAction,
+  scaling: benchScalingAction,
   train: (names, args) => benchTorchAction('train', names, args),
   eval: (names, args) => benchTorchAction('eval', names, args),
 }
 
-/** `recurlab bench data|kernel|live|memory|train|eval`. */
+/** `recurlab bench data|kernel|live|memory|scaling|train|eval`. */
 export const command: Command = {
-  usage: 'bench data|kernel|live|memory|train|eval [NAME …] key=value …',
+  usage: 'bench data|kernel|live|memory|scaling|train|eval [NAME …] key=value …',
   summary:
-    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, whether training holds on to memory, how fast training and evaluation are beside PyTorch',
-  help: [benchDataHelp, benchKernelHelp, benchLiveHelp, benchMemoryHelp, benchTorchHelp].join('\n'),
+    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, whether training holds on to memory, how good the estimate before a run is, how fast training and evaluation are beside PyTorch',
+  help: [benchDataHelp, benchKernelHelp, benchLiveHelp, benchMemoryHelp, benchScalingHelp, benchTorchHelp].join('\n'),
   flags: { json: false, inside: false },
   async run(args) {
     const [what, ...names] = args.words

@@ -38,9 +38,9 @@ export class Worker {
   }
 
   /** @throws UserError when the process ends instead of answering, has ended before, or could not be started */
-  ask(request: object): Promise<Answer> {
-    const answer = new Promise<Answer>((resolve) => {
-      this.#lines.once('line', (line) => resolve(JSON.parse(line) as Answer))
+  ask<T = Answer>(request: object): Promise<T> {
+    const answer = new Promise<T>((resolve) => {
+      this.#lines.once('line', (line) => resolve(JSON.parse(line) as T))
       this.#child.stdin!.write(`${JSON.stringify(request)}\n`)
     })
     return Promise.race([answer, this.#gone])

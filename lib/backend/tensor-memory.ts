@@ -1,0 +1,41 @@
+import * as tf from '@tensorflow/tfjs-core'
+
+/** What is used of the engine's inside; tensors with the same data (clones, reshapes) have the same dataId. */
+interface EngineInside {
+  trackTensor(tensor: tf.Tensor, backend: unknown): void
+  removeDataId(dataId: object, backend: unknown): void
+  state: { tensorInfo: { has(dataId: object): boolean } }
+}
+
+/**
+ * Most bytes of tensors that some work holds at one time, beside those that there were before. `tf.memory()` and
+ * `tf.profile` count a tensor's data as often as there are handles to it, and the tape has a handle of its own.
+ */
+export function peakTensorBytes(work: () => void): number {
+  const engine = tf.engine() as unknown as EngineInside
+  const { trackTensor, removeDataId } = engine
+  const sizes = new Map<object, number>()
+  let live = 0
+  let peak = 0
+  engine.trackTensor = (tensor, backend) => {
+    if (!engine.state.tensorInfo.has(tensor.dataId)) {
+      const bytes = tensor.size * tf.util.bytesPerElement(tensor.dtype)
+      sizes.set(tensor.dataId, bytes)
+      live += bytes
+      peak = Math.max(peak, live)
+    }
+    trackTensor.call(engine, tensor, backend)
+  }
+  engine.removeDataId = (dataId, backend) => {
+    live -= sizes.get(dataId) ?? 0
+    sizes.delete(dataId)
+    removeDataId.call(engine, dataId, backend)
+  }
+  try {
+    work()
+    return peak
+  } finally {
+    engine.trackTensor = trackTensor
+    engine.removeDataId = removeDataId
+  }
+}

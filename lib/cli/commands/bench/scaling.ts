@@ -1,0 +1,51 @@
+import { configFromText } from '../../../config/parse.js'
+import { benchScaling, type ScalingMeasurement, sweeps } from '../../../experiment/bench/scaling.js'
+import { formatTable } from '../../../results/text.js'
+import { type Args, wrongUse } from '../../command.js'
+
+export const benchScalingHelp = `
+recurlab bench scaling key=value …   the estimate before a run beside what a step then costs
+Changes one key at a time of a Sudoku model with D = 256, L = 36 + 16 tokens and a batch of 32; every estimate and every
+measurement has a process of its own, and the machine's own speed, told by a fixed matrix product, is taken out.
+
+  only=A,B   ${Object.keys(sweeps).join(', ')} (default: all, some 4 minutes)
+  KEY=VALUE  any key of a configuration, for all of them
+  --json     as JSON`
+
+/** `recurlab bench scaling`. @param words what comes after `scaling`: nothing */
+export async function benchScalingAction(words: readonly string[], { pairs, flags }: Args): Promise<number> {
+  if (words.length > 0) throw wrongUse('only key=value after scaling', words.join(' '))
+  const { only, ...rest } = Object.fromEntries(pairs)
+  const rows = await benchScaling({
+    ...(only === undefined ? {} : { only: only.split(',') }),
+    config: configFromText(new Map(Object.entries(rest))),
+    onProgress: (line) => process.stderr.write(`${line}\n`),
+  })
+  if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
+  else process.stdout.write(`${formatTable(rows.map(readable))}\n${summary(rows)}\n`)
+  return 0
+}
+
+const error = (predicted: number, real: number): number => (100 * (predicted - real)) / real
+
+function readable(row: ScalingMeasurement): Record<string, string | number> {
+  return {
+    key: row.key,
+    value: row.value,
+    microBatch: row.microBatch,
+    'predicted (ms)': (1000 * row.predictedSeconds).toFixed(1),
+    'step (ms)': (1000 * row.seconds).toFixed(1),
+    'error (%)': error(row.predictedSeconds, row.seconds).toFixed(0),
+    'predicted (MB)': (row.predictedBytes / 1e6).toFixed(0),
+    'process (MB)': (row.grownBytes / 1e6).toFixed(0),
+    'memory error (%)': error(row.predictedBytes, row.grownBytes).toFixed(0),
+  }
+}
+
+function summary(rows: readonly ScalingMeasurement[]): string {
+  const largest = (of: (row: ScalingMeasurement) => number): string =>
+    Math.max(...rows.map((row) => Math.abs(of(row)))).toFixed(0)
+  const time = largest((row) => error(row.predictedSeconds, row.seconds))
+  const memory = largest((row) => error(row.predictedBytes, row.grownBytes))
+  return `largest error: ${time} % of the time, ${memory} % of the memory`
+}
