@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { startBackend } from '../../lib/backend/index.js'
+import { kernels } from '../../lib/backend/kernels.js'
 import { parseArgs } from '../../lib/cli/command.js'
 import { command } from '../../lib/cli/commands/bench.js'
 import { setup, type TorchMeasurement, torchPeer } from '../../lib/experiment/bench/against-torch.js'
@@ -79,6 +80,7 @@ test('a wrong use of bench train and bench eval is named before anything is meas
     [['train', 'steps=2'], /key steps: expected one of only, rounds, torch/],
     [['eval', 'steps=0'], /steps=N, a whole number of 1 or more/],
     [['train', 'rounds=1.5'], /rounds=N, a whole number of 1 or more/],
+    [['train', 'dtype=half'], /dtype=float32 or dtype=bfloat16/],
     [['train', 'torch=maybe'], /torch=true or torch=false/],
     [['eval', 'sudoku'], /only key=value after eval/],
   ]
@@ -108,6 +110,20 @@ test('without PyTorch bench train measures Recurlab alone', async () => {
   assert.ok(row!.seconds.recurlab!.minimum > 0 && row!.seconds.recurlab!.minimum <= row!.seconds.recurlab!.median)
   assert.ok(row!.gflops > 0)
   assert.ok(row!.peakBytes.recurlab! > 50e6, 'a process with TensorFlow in it')
+})
+
+test('in bfloat16 bench train measures what the processor computes it with, or says that it cannot', async () => {
+  const { code, stdout, stderr } = await recurlab([
+    ...['bench', 'train', 'only=pocket-attention', 'rounds=1', 'torch=false', 'dtype=bfloat16', '--json'],
+  ])
+  if (!kernels()?.bfloat16) {
+    assert.equal(code, 1)
+    assert.match(stderr, /key dtype: expected float32 or auto/)
+    return
+  }
+  assert.equal(code, 0, stderr)
+  const { machine } = JSON.parse(stdout) as { machine: { dtype: string; bfloat16: string } }
+  assert.deepEqual([machine.dtype, machine.bfloat16], ['bfloat16', kernels()!.bfloat16])
 })
 
 test('a side whose process ends, or has ended, is a clear error', { timeout: 20_000 }, async () => {

@@ -40,7 +40,7 @@ export interface TorchMeasurement {
   readonly peakBytes: Readonly<Record<string, number>>
   /** Recurlab's floating-point operations a second, in units of 1e9, in its fastest round. */
   readonly gflops: number
-  /** Those that PyTorch's matrix product of 1024 × 1024 reaches in the quietest moment; null without PyTorch. */
+  /** Those that PyTorch's matrix product of 1024 × 1024 reaches in the quietest moment, in that type; null without PyTorch. */
   readonly matmulGflops: number | null
   /** Rounds made, and those that count. */
   readonly rounds: number
@@ -129,7 +129,7 @@ async function measure(
     let flops = 0
     const sing = async (): Promise<number> => {
       if (!canary) return 1
-      const answer = await canary.ask({ do: 'canary' })
+      const answer = await canary.ask({ do: 'canary', dtype })
       flops = answer.flops ?? 0
       best = Math.min(best, answer.seconds)
       return answer.seconds

@@ -5,7 +5,7 @@ Reads one request a line from stdin, a JSON object, and answers each with one li
   {"do": "load", "weights": {name: [numbers]}}   for the test that compares numbers
   {"do": "step"}     one supervision step with its update: {"seconds", "loss", "peakBytes"}
   {"do": "eval", "steps": K}   K supervision steps without gradient: {"seconds", "peakBytes"}
-  {"do": "canary"}   a fixed matrix product: {"seconds", "flops"}
+  {"do": "canary", "dtype": ...}   a fixed matrix product: {"seconds", "flops"}
   {"do": "weights"}  {name: [numbers]}
 """
 
@@ -219,8 +219,10 @@ def main():
         elif do == "eval":
             peer.evaluate(request["steps"])
         elif do == "canary":
+            b = a.bfloat16() if request["dtype"] == "bfloat16" else a
+            start = time.perf_counter()
             for _ in range(8):
-                torch.mm(a, a)
+                torch.mm(b, b)
             answer["flops"] = 8 * 2 * 1024**3
         elif do == "weights":
             answer["weights"] = {name: p.detach().flatten().tolist() for name, p in peer.p.items()}
