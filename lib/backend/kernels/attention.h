@@ -122,8 +122,10 @@ inline void read_values_gradient(const AttentionSizes& s, const float* qkv, cons
     product(n, whole, d, dr, width, values, dp, stride, false);
     for (int64_t i = 0; i < n; i++) {
       float *row = p + i * stride, *d_row = dp + i * stride;
-      float along = 0;
-      for (int64_t j = 0; j < d; j++) along += dr[i * width + j] * read[(first + i) * width + j];
+      vec products{};
+      for (int64_t j = 0; j < d; j += W)
+        products += load_up_to(dr + i * width + j, d - j) * load_up_to(read + (first + i) * width + j, d - j);
+      const float along = sum(products);
       for (int64_t l = 0; l < whole; l += W) {
         const vec e = exp(load(row + l) * scale - log_sums[first + i]);
         store(row + l, e);

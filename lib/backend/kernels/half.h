@@ -358,12 +358,6 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
   detail::dots<TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
 }
 
-namespace detail {
-struct Nothing {
-  RECURLAB_INLINE void operator()(int64_t) const {}
-};
-}  // namespace detail
-
 /** Lines of 64 bytes of up to two pieces of memory that are asked for while blocks are computed: what is needed next. */
 struct Ahead {
   const char *first, *second;
