@@ -1,5 +1,6 @@
 import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
+import type { Dtype } from '../backend/kernels.js'
 import { peakTensorBytes } from '../backend/tensor-memory.js'
 import type { Config } from '../config/schema.js'
 import type { Batch, Dataset } from '../data/dataset.js'
@@ -31,6 +32,8 @@ export interface Estimate {
   readonly peakBytes: number
   /** Bytes that the machine still has for this process. */
   readonly availableBytes: number
+  /** What the blocks will be computed in. */
+  readonly dtype: Dtype
 }
 
 /** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. The puzzle embedding has one. */
@@ -93,6 +96,7 @@ export async function estimateRun(
       totalSeconds: steps * seconds + evaluations * evaluation.seconds,
       peakBytes: Math.max(peakOf(microBatch), PROCESS.bytes + table + evaluation.peakBytes),
       availableBytes,
+      dtype,
     }
   } finally {
     release()

@@ -22,9 +22,9 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
     onNote(text) {
       sink.line(`${prefix}${text}`)
     },
-    onEstimate({ totalSeconds, peakBytes, availableBytes }) {
+    onEstimate({ totalSeconds, peakBytes, availableBytes, dtype }) {
       sink.line(
-        `${prefix}about ${formatSeconds(totalSeconds)} and ${formatBytes(peakBytes)} of tensors (free: ${formatBytes(availableBytes)})`,
+        `${prefix}about ${formatSeconds(totalSeconds)} and ${formatBytes(peakBytes)} of memory (free: ${formatBytes(availableBytes)}), in ${dtype}`,
       )
     },
     onStart(run) {

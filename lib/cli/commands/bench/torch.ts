@@ -11,7 +11,7 @@ matrix product between them tells disturbed rounds, which do not count. Ratios a
 first that of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv when it is missing.
 
   only=A,B     sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention (default: all, some 15 minutes)
-  rounds=N     (default: 5)
+  rounds=N     undisturbed ones, for which up to twice as many are made (default: 5)
   dtype=bfloat16
                both sides in bfloat16 (needs AMX or AVX-512 BF16), PyTorch in the faster of autocast and matmul precision
   steps=N      eval: supervision steps (default: 1; the cost is linear in them)
