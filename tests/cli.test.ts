@@ -106,6 +106,19 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
   assert.equal(row['test.cells'], a!.evaluations.at(-1)!['test.cells'], 'alone as in the loop')
 })
 
+test('eval says what it computed in, which can be chosen', async () => {
+  const [id] = readdirSync(path.join(folder, 'parts/runs'))
+  const single = await recurlab(['eval', id!, 'out=parts', 'dtype=float32', '--json'], { cwd: folder })
+  assert.equal((JSON.parse(single.stdout) as { dtype: string }).dtype, 'float32')
+  const half = await recurlab(['eval', id!, 'out=parts', 'dtype=bfloat16', '--json'], { cwd: folder })
+  const { dtype, notes } = JSON.parse(half.stdout) as { dtype: string; notes: string[] }
+  // Weights that are there are evaluated anywhere, if need be in float32, which is said.
+  assert.equal(/bfloat16 is not available/.test(notes.join()), dtype === 'float32')
+  const wrong = await recurlab(['eval', id!, 'out=parts', 'dtype=half'], { cwd: folder })
+  assert.equal(wrong.code, 2)
+  assert.match(wrong.stderr, /dtype=auto, float32 or bfloat16/)
+})
+
 test('a stopped run is not resumed on other puzzles', async () => {
   const [id] = readdirSync(path.join(folder, 'parts/runs'))
   const built = await recurlab(['data', 'build', 'sudoku', 'train=8', 'test=8', 'seed=9', 'out=other'], { cwd: folder })
