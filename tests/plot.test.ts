@@ -75,6 +75,25 @@ test('bars show mean, range, every seed, and the reported number marked as such'
   assert.deepEqual(dots?.y, [60, 90, 90])
 })
 
+test('a legend of several rows has room under the title, and the plot keeps its height', () => {
+  const named = (...names: string[]) =>
+    lineFigure(
+      names.map((name) => ({ name, x: [0], y: [0], color: '#000' })),
+      { title: 'T' },
+    )
+  const margin = (figure: ReturnType<typeof named>): number => {
+    const { margin, height } = figure.layout as { margin?: { t: number }; height: number }
+    assert.equal(height, 420 + (margin ? margin.t - 76 : 0))
+    return margin?.t ?? 76
+  }
+  const long = 'measured here (mean, range over seeds)'
+  assert.equal(margin(named('one')), 76)
+  assert.equal(margin(named('mlp', 'attention')), 76)
+  assert.ok(margin(named(long, `${long}, reported`)) > 76)
+  assert.ok(margin(named(long, long, long)) > margin(named(long, long)))
+  assert.equal(lineFigure([], {}).layout.margin, undefined)
+})
+
 test('a bar without a finite value is refused by name', () => {
   assert.throws(
     () => bars([{ name: 'MLP', values: [] }]),

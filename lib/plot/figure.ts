@@ -1,4 +1,4 @@
-import { houseTemplate } from './template.js'
+import { houseMargin, houseTemplate } from './template.js'
 
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
@@ -35,7 +35,9 @@ export function makeFigure(
   options: FigureOptions,
   layout: Record<string, unknown> = {},
 ): Figure {
-  const { title, x, y, range, width = FIGURE_WIDTH, height = FIGURE_HEIGHT } = options
+  const { title, x, y, range, width = FIGURE_WIDTH } = options
+  const above = title === undefined ? 0 : Math.max(0, TITLE + LEGEND_ROW * legendRows(data, width) - houseMargin.t)
+  const height = options.height ?? FIGURE_HEIGHT + above
   return {
     data,
     layout: {
@@ -43,6 +45,7 @@ export function makeFigure(
       width,
       height,
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
+      ...(above > 0 ? { margin: { ...houseMargin, t: houseMargin.t + above } } : {}),
       xaxis: x === undefined ? {} : { title: { text: escapeLabel(x) } },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
@@ -51,6 +54,23 @@ export function makeFigure(
       ...layout,
     },
   }
+}
+
+/** Pixels of the title, and of a row of the legend between it and the plot. */
+const TITLE = 44
+const LEGEND_ROW = 26
+
+/**
+ * Rows that plotly's legend takes at most: one where all names fit beside each other, else columns as wide as the widest
+ * name. It does not move the title out of their way by itself. How wide a letter is depends on the reader's fonts.
+ */
+function legendRows(data: readonly Trace[], width: number): number {
+  const names = data.filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
+  if (names.length < 2) return 0
+  const widths = names.map(({ name }) => 48 + 8 * String(name).length)
+  const room = width - houseMargin.l - houseMargin.r
+  if (widths.reduce((sum, each) => sum + each, 0) <= room) return 1
+  return Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
 }
 
 /** Plotly reads some HTML tags in labels: names that come from data must not become markup. */

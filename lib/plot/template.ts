@@ -29,6 +29,9 @@ const axis = {
   title: { standoff: 10 },
 }
 
+/** Pixels around the plot. */
+export const houseMargin = { l: 70, r: 24, t: 76, b: 60 } as const
+
 /** The plotly template of every figure. */
 export const houseTemplate = {
   layout: {
@@ -37,7 +40,7 @@ export const houseTemplate = {
     colorway: [...palette],
     paper_bgcolor: '#FFFFFF',
     plot_bgcolor: '#FFFFFF',
-    margin: { l: 70, r: 24, t: 76, b: 60 },
+    margin: houseMargin,
     legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom' },
     hovermode: 'closest',
     xaxis: axis,
