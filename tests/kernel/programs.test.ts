@@ -20,7 +20,7 @@ test('1,000 random programs, split into cells anywhere, behave as the whole prog
       const asCells = await observed(() => runCells(program))
       assert.deepEqual(asCells, asModule, shown(program))
     }),
-    { numRuns: 1_000, includeErrorInReport: true },
+    { numRuns: 1_000, seed: 7, includeErrorInReport: true },
   )
 })
 

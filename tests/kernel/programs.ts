@@ -333,10 +333,12 @@ class Writer {
       }
       case 20: {
         const name = this.#fresh()
+        // Of its own: a name that is a global's too does not count.
+        const own = `${this.#id}_${++this.#count}`
         const text = this.#pick([
           `import { basename as ${name} } from 'node:path'`,
           `import ${name} from './nothing.js'`,
-          `import path${this.#id}_${this.#count}, { dirname as ${name}, type ParsedPath as P${this.#count} } from 'node:path'`,
+          `import path${own}, { dirname as ${name}, type ParsedPath as P${own} } from 'node:path'`,
         ])
         if (text.includes('nothing')) return `import 'node:path'`
         this.#declare(name, 'import')

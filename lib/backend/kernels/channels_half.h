@@ -10,15 +10,6 @@ namespace recurlab {
 /** h out of gate and up. */
 RECURLAB_INLINE vec rough_swiglu(vec gate, vec up) { return gate * rough_sigmoid(gate) * up; }
 
-/** See swiglu_gradient. */
-RECURLAB_INLINE void rough_swiglu_gradient(vec gate, vec up, vec dh, vec& h, vec& dgate, vec& dup) {
-  const vec s = rough_sigmoid(gate);
-  const vec silu = gate * s;
-  h = silu * up;
-  dup = dh * silu;
-  dgate = dh * up * (s + silu * (1.0f - s));
-}
-
 /** Rows of a task, in blocks: as many as leave h in the cache, and shares that are alike. */
 inline int64_t half_row_blocks(int64_t rows, int threads, int64_t most) {
   const int64_t blocks = blocks_of(rows);
@@ -127,7 +118,8 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
           for (int i = 0; i < 2; i++) {
             const float* both = c + q * BLOCK * BLOCK + (2 * pair + i) * BLOCK;
             const float* dh = c + 2 * BLOCK * BLOCK + (2 * pair + i) * BLOCK + q * TR;
-            rough_swiglu_gradient(load(both), load(both + TR), load(dh), h[i], d_gate[i], d_up[i]);
+            const vec gate = load(both);
+            swiglu_gradient(rough_sigmoid(gate), gate, load(both + TR), load(dh), h[i], d_gate[i], d_up[i]);
             half* to = d_both + ((2 * row_block + pair / 8) * 2 * ik + at.columns) * PIECE;
             to += (2 * pair + i) % TR * TK + q * TR;
             store_half(to, d_gate[i]);

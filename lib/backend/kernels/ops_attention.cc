@@ -1,6 +1,7 @@
 // The block with self-attention as operations.
 #include "attention.h"
 #include "ops.h"
+#include "ops_rotary.h"
 #include "tensorflow.h"
 
 namespace recurlab {
@@ -12,12 +13,6 @@ AttentionSizes sizes_of(const Call& call, const Tensor& x, int64_t width) {
   const int64_t H = call.attributes["heads"];
   expect(H > 0 && width % H == 0, "heads that divide the width");
   return {x.dim(0), x.dim(1), x.dim(2), H, width / H};
-}
-
-Rotary rotary_of(const AttentionSizes& s, const Tensor& cos, const Tensor& sin) {
-  if (cos.size() == 0) return {nullptr, nullptr};
-  expect(cos.size() == s.L * s.d && sin.size() == cos.size() && s.d % 2 == 0, "cosines and sines [L, d]");
-  return {cos.data(), sin.data()};
 }
 
 void attention(const Call& call) {

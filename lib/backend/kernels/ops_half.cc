@@ -2,6 +2,7 @@
 // float32, which nothing but these operations reads.
 #include "attention_half.h"
 #include "ops.h"
+#include "ops_rotary.h"
 #include "tensorflow.h"
 #include "tokens_half.h"
 
@@ -111,12 +112,6 @@ AttentionSizes attention_sizes(const Call& call, const Tensor& x) {
   const int64_t H = call.attributes["heads"], width = call.attributes["inner"];
   expect(H > 0 && width % H == 0, "heads that divide the width");
   return {x.dim(0), x.dim(1), x.dim(2), H, width / H};
-}
-
-Rotary rotary_of(const AttentionSizes& s, const Tensor& cos, const Tensor& sin) {
-  if (cos.size() == 0) return {nullptr, nullptr};
-  expect(cos.size() == s.L * s.d && sin.size() == cos.size() && s.d % 2 == 0, "cosines and sines [L, d]");
-  return {cos.data(), sin.data()};
 }
 
 void attention(const Call& call) {

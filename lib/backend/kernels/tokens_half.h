@@ -153,7 +153,8 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
             for (int i = 0; i < 2; i++) {
               const float* gate = c + t * BLOCK * BLOCK + (2 * pair + i) * BLOCK + q * TR;
               const float* dh = c + 2 * BLOCK * BLOCK + (t * TR + 2 * pair + i) * BLOCK + q * TR;
-              rough_swiglu_gradient(load(gate), load(gate + TR * BLOCK), load(dh), h[i], d_gate[i], d_up[i]);
+              const vec g = load(gate);
+              swiglu_gradient(rough_sigmoid(g), g, load(gate + TR * BLOCK), load(dh), h[i], d_gate[i], d_up[i]);
               const int64_t to = ((2 * where.row_block + t) * blocks + where.column_block) * PIECE + (2 * pair + i) * TK + q * TR;
               store_half(h_left + to, h[i]);
               store_half(gate_left + to, d_gate[i]);
