@@ -1,4 +1,5 @@
 import { freemem } from 'node:os'
+import { setImmediate } from 'node:timers/promises'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Dtype } from '../backend/kernels.js'
 import { peakTensorBytes } from '../backend/tensor-memory.js'
@@ -48,6 +49,9 @@ const LATENT_COPIES = 4
 /** Rows of the trials that memory is scaled up from: what it needs is linear in them. */
 const MEMORY_ROWS = [2, 4] as const
 
+/** Rows of an evaluation that is timed, at most: beyond them its time is linear. */
+const EVALUATION_ROWS = 64
+
 /** A step is timed so often at least, and for so long: small ones need more to be told from chance. */
 const REPEATED = { times: 2, seconds: 0.3 }
 
@@ -66,7 +70,8 @@ const PROCESS = { bytes: 50e6, weightCopies: 5 }
  *
  * @param steps length of the run in optimiser steps
  * @param signal when aborted, the estimate ends after the trial that is being made
- * @throws the signal's reason when it is aborted.
+ * @throws the signal's reason when it is aborted; UserError for a run that the machine cannot hold, saying how much is
+ * wanted, how much there is, and which keys to change.
  */
 export async function estimateRun(
   config: Config,
@@ -86,15 +91,18 @@ export async function estimateRun(
     const trial = { model, config, data, steps, ...(signal && { signal }) }
     const peakOf = await memoryOf(trial, table)
     const microBatch = chooseMicroBatch(config, peakOf, availableBytes)
+    const peakBytes = Math.max(peakOf(microBatch), PROCESS.bytes + table + (await evaluationMemory(trial)))
+    // Before anything of that size is tried.
+    checkFits(config, peakBytes, availableBytes)
     const seconds = await stepTime(trial, microBatch)
-    const evaluation = await evaluationCost(trial)
+    const evaluationSeconds = await evaluationTime(trial)
     const evaluations = Math.ceil(steps / evaluationInterval(config, data))
     return {
       microBatch,
       stepSeconds: seconds,
-      evaluationSeconds: evaluation.seconds,
-      totalSeconds: steps * seconds + evaluations * evaluation.seconds,
-      peakBytes: Math.max(peakOf(microBatch), PROCESS.bytes + table + evaluation.peakBytes),
+      evaluationSeconds,
+      totalSeconds: steps * seconds + evaluations * evaluationSeconds,
+      peakBytes,
       availableBytes,
       dtype,
     }
@@ -118,16 +126,11 @@ interface Trial {
  * larger of what passes need, which is linear in their rows, and of what an update needs. T changes nothing.
  */
 async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => number> {
-  const { config, model, signal } = trial
+  const { config, model } = trial
   const shape = { ...model.shape, T: 1 }
   const [small, large] = MEMORY_ROWS.map((rows) => Math.min(rows, config.batch)) as [number, number]
-  const peaks = async (rows: number): Promise<{ pass: number; step: number }> => {
-    signal?.throwIfAborted()
-    return await withStep(trial, shape, rows, (step, pass) => ({
-      pass: peakTensorBytes(pass),
-      step: peakTensorBytes(step),
-    }))
-  }
+  const peaks = (rows: number): Promise<{ pass: number; step: number }> =>
+    withStep(trial, shape, rows, (step, pass) => ({ pass: peakTensorBytes(pass), step: peakTensorBytes(step) }))
   const atSmall = await peaks(small)
   const atLarge = large > small ? await peaks(large) : atSmall
   const copies = (config.ema > 0 ? 4 : 3) + PROCESS.weightCopies
@@ -143,11 +146,10 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
 
 /** Seconds of a supervision step of the whole batch. */
 async function stepTime(trial: Trial, microBatch: number): Promise<number> {
-  const { config, model, signal } = trial
+  const { config, model } = trial
   const shapes = calibrationShapes(model.shape)
   const timed: TimedStep[] = []
   for (const [i, shape] of shapes.entries()) {
-    signal?.throwIfAborted()
     const seconds = await withStep(trial, shape, microBatch, (step) => {
       // The first steps of all make memory, threads and compiled code ready.
       if (i === 0) typical(step)
@@ -156,30 +158,57 @@ async function stepTime(trial: Trial, microBatch: number): Promise<number> {
     timed.push({ blocks: stepBlocks(shape), seconds })
   }
   const predicted = stepSeconds(fitCost(timed), stepBlocks(model.shape))
-  signal?.throwIfAborted()
   const seconds = predicted < SHORT_SECONDS ? await withStep(trial, model.shape, microBatch, typical) : predicted
   return (config.batch / microBatch) * seconds
 }
 
-/** Seconds of one evaluation of the test split, and bytes that it needs at one time. */
-async function evaluationCost({ model, config, data, signal }: Trial): Promise<{ seconds: number; peakBytes: number }> {
+/** An evaluation of so many rows by a model with small T and n, and what it stands for. */
+interface TrialEvaluation {
+  readonly model: Model
+  readonly work: (rows: number, steps: number) => () => void
+  /** Puzzles of the test split, and those evaluated at one time. */
+  readonly evaluated: number
+  readonly rows: number
+}
+
+function trialEvaluation({ model, config, data }: Trial): TrialEvaluation {
   const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
-  if (evaluated === 0) return { seconds: 0, peakBytes: 0 }
-  const rows = Math.min(config.evalBatch, evaluated)
-  const [batch] = evaluationBatches(data, { batch: rows })
-  const small = { ...model, shape: { ...model.shape, T: 1, n: 1 } }
-  const work = (steps: number) => (): void => {
-    signal?.throwIfAborted()
-    evaluateBatch(small, small.weights, onOneRow(batch!), steps)
+  const small = { ...model, shape: calibrationShapes(model.shape)[0]! }
+  const work = (rows: number, steps: number): (() => void) => {
+    const [batch] = evaluationBatches(data, { batch: rows })
+    return () => void evaluateBatch(small, small.weights, onOneRow(batch!), steps)
   }
-  const peak = peakTensorBytes(work(1))
-  const [one, two] = [typical(work(1)), typical(work(2))]
-  const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
+  return { model: small, work, evaluated, rows: Math.min(config.evalBatch, evaluated) }
+}
+
+/** Bytes that an evaluation needs at one time: a line through two small ones. */
+async function evaluationMemory(trial: Trial): Promise<number> {
+  const { work, rows } = trialEvaluation(trial)
+  if (rows === 0) return 0
+  const [small, large] = MEMORY_ROWS.map((few) => Math.min(few, rows)) as [number, number]
+  await giveWay(trial)
+  return scale(small, peakTensorBytes(work(small, 1)), large, peakTensorBytes(work(large, 1)), rows)
+}
+
+/** Seconds of one evaluation of the test split. */
+async function evaluationTime(trial: Trial): Promise<number> {
+  const { model: small, work, rows, evaluated } = trialEvaluation(trial)
+  if (rows === 0) return 0
+  const { config, model } = trial
+  const timed = Math.min(rows, EVALUATION_ROWS)
+  await giveWay(trial)
+  const one = typical(work(timed, 1))
+  await giveWay(trial)
+  const perBlock = Math.max(0, typical(work(timed, 2)) - one) / evaluationBlocks(small.shape)
   const blocks = (config.evalSteps ?? config.K) * evaluationBlocks(model.shape)
-  return {
-    seconds: Math.ceil(evaluated / rows) * (one + perBlock * (blocks - evaluationBlocks(small.shape))),
-    peakBytes: peak,
-  }
+  const batchSeconds = (rows / timed) * (one + perBlock * (blocks - evaluationBlocks(small.shape)))
+  return Math.ceil(evaluated / rows) * batchSeconds
+}
+
+/** Lets a stop come in between two trials. @throws the signal's reason when it has */
+async function giveWay({ signal }: Trial): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
 }
 
 /**
@@ -187,11 +216,13 @@ async function evaluationCost({ model, config, data, signal }: Trial): Promise<{
  * again, on weights of their own.
  */
 async function withStep<T>(
-  { model, config, data, steps }: Trial,
+  trial: Trial,
   shape: ModelShape,
   rows: number,
-  work: (step: () => void, pass: () => void) => T | Promise<T>,
+  work: (step: () => void, pass: () => void) => T,
 ): Promise<T> {
+  await giveWay(trial)
+  const { model, config, data, steps } = trial
   // The step frees the weights it replaces; the model's own must outlive it.
   const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
   const state = initialState({ ...model, shape, weights }, rows, config.ema, config.seed)
@@ -205,7 +236,7 @@ async function withStep<T>(
     disposeWeights(gradients)
   }
   try {
-    return await work(() => trainStep(state, batch, options), pass)
+    return work(() => trainStep(state, batch, options), pass)
   } finally {
     disposeState(state)
     disposeWeights(state.model.weights)
@@ -248,15 +279,7 @@ export function chooseMicroBatch(
   return 1
 }
 
-/**
- * Refuses a run that the machine cannot hold.
- *
- * @throws UserError saying how much is wanted, how much there is, and which keys to change.
- */
-export function checkMemory(config: Config, { peakBytes, availableBytes }: Estimate): void {
-  checkFits(config, peakBytes, availableBytes)
-}
-
+/** @throws UserError for what the machine cannot hold */
 function checkFits(config: Config, bytes: number, available: number): void {
   if (bytes <= available) return
   const rows = config.microBatch === 'auto' ? 1 : config.microBatch

@@ -12,7 +12,7 @@ import { readWeightsOf } from '../results/weights-file.js'
 import { initialState } from '../train/step.js'
 import { newChoices } from './choices.js'
 import { withDataKeys } from './dataset.js'
-import { checkMemory, type Estimate, estimateRun } from './estimate.js'
+import { type Estimate, estimateRun } from './estimate.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { takeSnapshot } from './snapshot.js'
@@ -77,10 +77,7 @@ async function beginSession(
   const backend = await startBackend()
   const sampler = newSampler(config, data)
   const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
-  if (estimate) {
-    checkMemory(config, estimate)
-    options.observer?.onEstimate?.(estimate)
-  }
+  if (estimate) options.observer?.onEstimate?.(estimate)
   const choices = newChoices(config, estimate, backend)
   if (choices.microBatch < config.batch)
     options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)

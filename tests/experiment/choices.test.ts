@@ -108,6 +108,17 @@ test('auto is bfloat16 where the processor has AMX, which goes into the run; wha
   }
 })
 
+test('a micro-batch that cannot fit is refused before a step of that size is tried', async () => {
+  await assert.rejects(
+    train({ ...config, hidden: 256, batch: 1_000_000, microBatch: 1_000_000 }, data, {
+      resultsDir: path.join(folder, 'refused'),
+      observer: {},
+    }),
+    (error: Error) => error instanceof UserError && /memory: expected at most .* Lower microBatch/s.test(error.message),
+  )
+  assert.equal(existsSync(path.join(folder, 'refused')), false)
+})
+
 test('what a run computes in stays when it goes on, and where it cannot, the user is told', async () => {
   const notes: string[] = []
   for (const dtype of ['float32', 'auto'] as const) {

@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url'
 import { startBackend } from '../../backend/index.js'
 import type { Dtype, FastPath } from '../../backend/kernels.js'
 import { instructionSet, threadCount } from '../../backend/machine.js'
-import { UserError } from '../../errors.js'
 import { findCompiler } from '../../setup/platform.mjs'
 import { chooseDtype } from '../dtype.js'
+import { chosenNames } from './only.js'
 import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
 import { installTorch, python } from './torch-install.js'
 import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
@@ -93,17 +93,11 @@ async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<
 }
 
 function chosen({ only, what }: TorchBenchOptions): Work[] {
-  const names = only ?? (what === 'train' ? works : works.slice(0, 1)).map(({ name }) => name)
-  return names.map((name) => {
-    const work = works.find((each) => each.name === name)
-    if (work) return what === 'train' ? work : { ...work, batch: work.evaluated ?? work.batch }
-    throw new UserError({
-      where: 'key only',
-      expected: `some of ${works.map((each) => each.name).join(', ')}`,
-      found: name,
-      exitCode: 2,
-    })
-  })
+  const all = works.map(({ name }) => name)
+  const names = chosenNames(only ?? (what === 'train' ? all : all.slice(0, 1)), all)
+  return works
+    .filter(({ name }) => names.includes(name))
+    .map((work) => (what === 'train' ? work : { ...work, batch: work.evaluated ?? work.batch }))
 }
 
 async function measure(

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '../../config/schema.js'
-import { UserError } from '../../errors.js'
+import { chosenNames } from './only.js'
 import type { ScalingAnswer, ScalingRequest } from './scaling-peer.js'
 import { Worker } from './worker.js'
 
@@ -72,15 +72,7 @@ const peer = path.join(path.dirname(fileURLToPath(import.meta.url)), 'scaling-pe
  * @throws UserError for an unknown name, or keys that do not fit together
  */
 export async function benchScaling(options: ScalingOptions = {}): Promise<ScalingMeasurement[]> {
-  const names = options.only ?? Object.keys(sweeps)
-  const unknown = names.find((name) => !Object.hasOwn(sweeps, name))
-  if (unknown !== undefined)
-    throw new UserError({
-      where: 'key only',
-      expected: `some of ${Object.keys(sweeps).join(', ')}`,
-      found: unknown,
-      exitCode: 2,
-    })
+  const names = chosenNames(options.only, Object.keys(sweeps))
   const measurements: ScalingMeasurement[] = []
   for (const key of names)
     for (const change of sweeps[key]!) {

@@ -2,12 +2,12 @@ import { startBackend } from '../../backend/index.js'
 import { parseConfig } from '../../config/parse.js'
 import { presets } from '../../config/presets/index.js'
 import type { ConfigInput } from '../../config/schema.js'
-import { UserError } from '../../errors.js'
 import { createModel, disposeModel } from '../../model/weights.js'
 import { disposeState, initialState, trainStep } from '../../train/step.js'
 import { datasetOf } from '../dataset.js'
 import { chooseDtype } from '../dtype.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../resolve.js'
+import { chosenNames } from './only.js'
 
 /** What a step waits for its batch. */
 export interface WaitMeasurement {
@@ -53,21 +53,11 @@ export const waitWorks: Readonly<Record<string, WaitWork>> = {
  * @param steps default: each work's own
  * @throws UserError for an unknown work
  */
-export async function benchWait(
-  only: readonly string[] = Object.keys(waitWorks),
-  steps?: number,
-): Promise<WaitMeasurement[]> {
-  const unknown = only.find((name) => !Object.hasOwn(waitWorks, name))
-  if (unknown !== undefined)
-    throw new UserError({
-      where: 'key only',
-      expected: `some of ${Object.keys(waitWorks).join(', ')}`,
-      found: unknown,
-      exitCode: 2,
-    })
+export async function benchWait(only?: readonly string[], steps?: number): Promise<WaitMeasurement[]> {
+  const names = chosenNames(only, Object.keys(waitWorks))
   await startBackend()
   const measurements: WaitMeasurement[] = []
-  for (const name of only) measurements.push(await measure(name, waitWorks[name]!, steps))
+  for (const name of names) measurements.push(await measure(name, waitWorks[name]!, steps))
   return measurements
 }
 
