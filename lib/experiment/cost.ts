@@ -55,7 +55,8 @@ function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
   tf.tidy(() => {
     const nothing = tf.zeros([1, 1, 1]) as tf.Tensor3D
     const state: State = Object.fromEntries(latentNames(shape).map((name) => [name, nothing]))
-    recurse(updates, { H: counting(layers.at(0)!), L: counting(layers.at(-1)!) }, nothing, state)
+    const nets = { H: counting(layers.at(0)!), L: counting(layers.at(-1)!), plus: () => nothing }
+    recurse(updates, nets, nothing, state)
   })
   return blocks
 }

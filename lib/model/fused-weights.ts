@@ -131,16 +131,20 @@ function layoutsOf(name: string, shape: ModelShape): Layouts | null {
   return LAYOUTS[match[2]!] ?? null
 }
 
-/** The gradients that the kernels have added up since the weights were prepared, by name. */
-export function fusedGradients({ byName, dtype, kernels }: FusedWeights): Weights {
+/**
+ * The gradients that the kernels have added up since the weights were prepared, by name; they are the caller's to free.
+ *
+ * @param names which are wanted; those of other weights are left out
+ */
+export function fusedGradients({ byName, dtype, kernels }: FusedWeights, names: readonly string[]): Weights {
   const gradients: Record<string, tf.Tensor> = {}
   for (const [name, { gradient, shape, layouts }] of Object.entries(byName)) {
-    if (!gradient) continue
+    if (!gradient || !names.includes(name)) continue
     const [rows, columns] = shape
     const { parts, transposed } = layouts.half
     gradients[name] =
       dtype === 'float32'
-        ? gradient
+        ? tf.clone(gradient)
         : kernels.run('RecurlabHalfUnpack', { rows, columns, parts, transposed }, [gradient], 1)[0]!
   }
   return gradients

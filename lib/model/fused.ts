@@ -1,55 +1,48 @@
-import type * as tf from '@tensorflow/tfjs-core'
+import * as tf from '@tensorflow/tfjs-core'
 import type { Dtype } from '../backend/kernels.js'
 import type { FusedWeights, PackedWeight } from './fused-weights.js'
-import { withGradient } from './ops.js'
+import type { Net } from './recursion.js'
 import type { RotaryTable } from './rope.js'
 import type { ModelShape } from './shape.js'
+import type { Tape } from './tape.js'
 
 /**
- * One block as two kernels; see `block`, which it equals.
+ * A stack of blocks as two kernels a block; equals one of `block`s.
  *
- * @param h `[B, L, D]`
- * @param record whether a gradient is being taken: then the kernels keep what it needs, and add the weights' gradients
- *   to those of `fused`; only that of h passes through tfjs
+ * @param name of the stack, as its weights' names begin
+ * @param tape where a gradient is being taken: then the kernels keep what it needs, and on the way back they add the
+ *   weights' gradients to those of `fused`
  */
-export function fusedBlock(
-  h: tf.Tensor3D,
+export function fusedNet(
   fused: FusedWeights,
-  at: string,
+  name: string,
+  layers: number,
   shape: ModelShape,
   rope: RotaryTable | null,
-  record: boolean,
-): tf.Tensor3D {
-  const mixed =
-    shape.mixer === 'attention'
-      ? halfBlock(fused, record, h, {
-          op: 'RecurlabAttention',
-          attributes: { heads: shape.heads },
-          weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
-          constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
-          saved: { float32: 4, bfloat16: 4 },
-          again: false,
-        })
-      : halfBlock(fused, record, h, {
-          op: 'RecurlabTokens',
-          attributes: {},
-          weights: [`${at}.mlp_t.gate_up_proj.weight`, `${at}.mlp_t.down_proj.weight`],
-          constants: [],
-          saved: SWIGLU_SAVED,
-          again: true,
-        })
-  return halfBlock(fused, record, mixed, {
-    op: 'RecurlabChannels',
-    attributes: {},
-    weights: [`${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`],
-    constants: [],
-    saved: SWIGLU_SAVED,
-    again: true,
-  })
+  tape: Tape | null,
+): Net {
+  const halves = Array.from({ length: layers }, (_, i) => [
+    mixing(fused, `${name}.layers.${i}`, shape, rope),
+    channels(`${name}.layers.${i}`),
+  ]).flat()
+  return (...addends) => {
+    const given = addends.filter((addend) => addend !== undefined)
+    return halves.reduce<tf.Tensor3D[]>((inputs, half, i) => {
+      const y = halfBlock(fused, tape, inputs, half)
+      if (i > 0 && !tape) tf.dispose(inputs)
+      return [y]
+    }, given)[0]!
+  }
 }
 
-/** What the norm multiplied with; in float32 gate and up, too, which in bfloat16 are always computed again. */
-const SWIGLU_SAVED = { float32: 2, bfloat16: 1 } as const
+/** a + b, as the tape is told. */
+export function fusedSum(tape: Tape | null): (a: tf.Tensor3D, b: tf.Tensor3D) => tf.Tensor3D {
+  return (a, b) => {
+    const output = tf.add(a, b) as tf.Tensor3D
+    tape?.record({ inputs: [a, b], output, kept: [], gradient: (dy) => tf.clone(dy) })
+    return output
+  }
+}
 
 /** A kernel for rms(x + f(x)), and its gradient's, whose name ends in `Grad`; those in bfloat16 have `Half` before that. */
 interface HalfBlock {
@@ -61,42 +54,76 @@ interface HalfBlock {
   readonly saved: Readonly<Record<Dtype, number>>
   /** Whether its gradient may compute some of that again, and so reads the first weight as the forward pass does. */
   readonly again: boolean
+  /** Whether it sums up to three inputs; the others take one. */
+  readonly sums: boolean
 }
 
+/** What the norm multiplied with; in float32 gate and up, too, which in bfloat16 are always computed again. */
+const SWIGLU = { attributes: {}, constants: [], saved: { float32: 2, bfloat16: 1 }, again: true } as const
+
+function mixing(fused: FusedWeights, at: string, shape: ModelShape, rope: RotaryTable | null): HalfBlock {
+  if (shape.mixer === 'mlp')
+    return {
+      ...SWIGLU,
+      op: 'RecurlabTokens',
+      weights: [`${at}.mlp_t.gate_up_proj.weight`, `${at}.mlp_t.down_proj.weight`],
+      sums: true,
+    }
+  return {
+    op: 'RecurlabAttention',
+    attributes: { heads: shape.heads },
+    weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
+    constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
+    saved: { float32: 4, bfloat16: 4 },
+    again: false,
+    sums: true,
+  }
+}
+
+function channels(at: string): HalfBlock {
+  return {
+    ...SWIGLU,
+    op: 'RecurlabChannels',
+    weights: [`${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`],
+    sums: false,
+  }
+}
+
+/** Runs a kernel on a + (b + c), and has the tape know its gradient. */
 function halfBlock(
-  { kernels, byName, dtype }: FusedWeights,
-  record: boolean,
-  x: tf.Tensor3D,
-  { op, attributes, weights, constants, saved, again }: HalfBlock,
+  { kernels, byName, dtype, none }: FusedWeights,
+  tape: Tape | null,
+  addends: readonly tf.Tensor3D[],
+  { op, attributes, weights, constants, saved, again, sums }: HalfBlock,
 ): tf.Tensor3D {
   const [first, second] = weights.map((name) => byName[name]!) as [PackedWeight, PackedWeight]
   const name = dtype === 'bfloat16' ? `${op}Half` : op
   // In bfloat16 the pieces are filled up, so they do not say how wide the matrix is.
   const given = dtype === 'bfloat16' ? { ...attributes, inner: second.shape[1] } : attributes
-  const outputs = 1 + saved[dtype]
-  const run = (save: boolean, x: tf.Tensor): tf.Tensor[] =>
-    kernels.run(name, { ...given, save }, [x, first.forward, second.forward, ...constants], outputs)
-  const inputs = again ? [...constants, first.forward] : constants
-  if (!record) {
-    const [y, ...empty] = run(false, x) as [tf.Tensor3D, ...tf.Tensor[]]
-    for (const tensor of empty) tensor.dispose()
+  const [x, b = none, c = none] = addends as [tf.Tensor3D, tf.Tensor?, tf.Tensor?]
+  const others = sums ? [b, c] : []
+  const [y, ...kept] = kernels.run(
+    name,
+    { ...given, save: tape !== null },
+    [x, first.forward, second.forward, ...constants, ...others],
+    1 + saved[dtype],
+  ) as [tf.Tensor3D, ...tf.Tensor[]]
+  if (!tape) {
+    tf.dispose(kept)
     return y
   }
-  return withGradient(
-    (save, x) => {
-      const [y, ...kept] = run(true, x!) as [tf.Tensor, ...tf.Tensor[]]
-      save([x!, y, ...kept])
-      return {
-        value: y,
-        gradFunc: (dy, tape) =>
-          kernels.run(
-            `${name}Grad`,
-            given,
-            [...tape, dy, first.backward!, second.backward!, ...inputs, first.gradient!, second.gradient!],
-            1,
-          ),
-      }
-    },
-    [x],
-  ) as tf.Tensor3D
+  const fixed = again ? [...constants, first.forward] : constants
+  tape.record({
+    inputs: addends,
+    output: y,
+    kept,
+    gradient: (dy) =>
+      kernels.run(
+        `${name}Grad`,
+        given,
+        [x, y, ...kept, dy, first.backward!, second.backward!, ...fixed, first.gradient!, second.gradient!, ...others],
+        1,
+      )[0]!,
+  })
+  return y
 }

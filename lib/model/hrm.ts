@@ -1,7 +1,7 @@
-import { plus, type Recursion, repeat, type Update } from './recursion.js'
+import { type Recursion, repeat, type Update } from './recursion.js'
 
 /** z_L ← L(z_L, z_H + x) */
-const lowLevel: Update = ({ L }, x, { z_H, z_L }) => ({ z_L: L(z_L!, plus(z_H!, x)) })
+const lowLevel: Update = ({ L }, x, { z_H, z_L }) => ({ z_L: L(z_L!, z_H!, x) })
 
 /** z_H ← H(z_H, z_L) */
 const highLevel: Update = ({ H }, _x, { z_H, z_L }) => ({ z_H: H(z_H!, z_L!) })

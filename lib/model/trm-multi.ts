@@ -1,13 +1,13 @@
 import type * as tf from '@tensorflow/tfjs-core'
-import { plus, type Recursion, repeat, type State, type Update } from './recursion.js'
+import { type Networks, type Recursion, repeat, type State, type Update } from './recursion.js'
 
 /** z_i ← net(s, y + x), where s = Σ z as it is now */
 function refineLatent(i: number): Update {
-  return ({ L }, x, state) => ({ [`z_L${i}`]: L(sumOfLatents(state), plus(state.z_H!, x)) })
+  return (nets, x, state) => ({ [`z_L${i}`]: nets.L(sumOfLatents(nets, state), state.z_H!, x) })
 }
 
 /** y ← net(y, s) */
-const refineAnswer: Update = ({ H }, _x, state) => ({ z_H: H(state.z_H!, sumOfLatents(state)) })
+const refineAnswer: Update = (nets, _x, state) => ({ z_H: nets.H(state.z_H!, sumOfLatents(nets, state)) })
 
 /**
  * The TRM with n latents: T times, z_1 to z_n are refined one after the other, then y. Paper, Table 2
@@ -19,6 +19,6 @@ export function trmMulti(T: number, n: number, gradient: 'full' | 'one-step'): R
 }
 
 /** s = z_1 + … + z_n */
-function sumOfLatents({ z_H: _, ...latents }: State): tf.Tensor3D {
-  return Object.values(latents).reduce(plus)
+function sumOfLatents({ plus }: Networks, { z_H: _, ...latents }: State): tf.Tensor3D {
+  return Object.values(latents).reduce((a, b) => plus(a, b))
 }

@@ -1,7 +1,7 @@
-import { plus, type Recursion, repeat, type Update } from './recursion.js'
+import { type Recursion, repeat, type Update } from './recursion.js'
 
 /** z ← net(z, y + x) */
-const refineLatent: Update = ({ L }, x, { z_H: y, z_L: z }) => ({ z_L: L(z!, plus(y!, x)) })
+const refineLatent: Update = ({ L }, x, { z_H: y, z_L: z }) => ({ z_L: L(z!, y!, x) })
 
 /** y ← net(y, z) */
 const refineAnswer: Update = ({ H }, _x, { z_H: y, z_L: z }) => ({ z_H: H(y!, z!) })

@@ -1,25 +1,50 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { type Carry, disposeCarry } from '../model/carry.js'
+import { disposeFused, type FusedWeights, fusedGradients, fuseWeights } from '../model/fused-weights.js'
 import type { LossKind } from '../model/loss.js'
-import type { Model, Weights } from '../model/weights.js'
-import { disposeWeights, mapWeights } from './optimizer.js'
-import { forwardBackward, type Pass } from './pass.js'
+import { type Model, trainedNames, type Weights } from '../model/weights.js'
+import { disposeWeights, mapWeights, pickWeights } from './optimizer.js'
+import { type Pass, passOfRows } from './pass.js'
 
 /**
- * {@link forwardBackward} of a batch in micro-batches one after the other, so that memory is needed for one of them only:
- * the same numbers up to the order in which the gradients are summed.
+ * One supervision step from a carry; see `passOfRows`. The rows are computed in micro-batches one after the other, so that
+ * memory is needed for one of them only: the same numbers up to the order in which the gradients are summed.
  *
  * @param microBatch rows of a micro-batch at most; the last one may have fewer
+ * @returns with the gradients of all trained weights, in their order
  */
-export function forwardBackwardInParts(model: Model, carry: Carry, lossKind: LossKind, microBatch: number): Pass {
+export function forwardBackward(
+  model: Model,
+  carry: Carry,
+  lossKind: LossKind,
+  microBatch: number = carry.batch.size,
+): Pass {
+  const fused = fuseWeights(model.weights, model.shape, true, model.dtype)
+  try {
+    const pass = passOfParts(model, fused, carry, lossKind, microBatch)
+    const names = trainedNames(model.shape)
+    const gradients = { ...pass.gradients, ...(fused ? fusedGradients(fused, names) : {}) }
+    return { ...pass, gradients: pickWeights(gradients, names) }
+  } finally {
+    if (fused) disposeFused(fused)
+  }
+}
+
+function passOfParts(
+  model: Model,
+  fused: FusedWeights | null,
+  carry: Carry,
+  lossKind: LossKind,
+  microBatch: number,
+): Pass {
   const { size } = carry.batch
-  if (microBatch >= size) return forwardBackward(model, carry, lossKind)
+  if (microBatch >= size) return passOfRows(model, fused, carry, lossKind, size)
   const passes: Pass[] = []
   let gradients: Weights | null = null
   for (let from = 0; from < size; from += microBatch) {
     const part = rowsOf(carry, from, Math.min(size, from + microBatch))
-    const pass = forwardBackward(model, part, lossKind, size)
+    const pass = passOfRows(model, fused, part, lossKind, size)
     disposeCarry(part)
     passes.push(pass)
     gradients = gradients ? addAndFree(gradients, pass.gradients) : pass.gradients

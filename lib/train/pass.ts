@@ -1,17 +1,19 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Carry } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
-import { fusedGradients, fuseWeights } from '../model/fused-weights.js'
+import type { FusedWeights } from '../model/fused-weights.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import { networks, recursionOf } from '../model/network.js'
 import { withoutGradient } from '../model/ops.js'
-import { recurse, recurseWithoutGradient, type State } from '../model/recursion.js'
+import { recurse, recurseOnTape, recurseWithoutGradient, type State } from '../model/recursion.js'
+import { latentNames } from '../model/shape.js'
+import { Tape } from '../model/tape.js'
 import { tidy } from '../model/tidy.js'
 import { type Model, trainedNames, type Weights } from '../model/weights.js'
 
-/** What the forward and the backward pass of a supervision step give; its tensors are the caller's to free. */
+/** What the forward and the backward pass of some rows of a supervision step give; its tensors are the caller's to free. */
 export interface Pass {
   /** The latents after the step. */
   readonly state: State
@@ -19,7 +21,7 @@ export interface Pass {
   readonly predictions: Int32Array
   /** `[B]`; null where there is no continue loss. */
   readonly continueTarget: Float32Array | null
-  /** Of (loss / B), by the names of the trained weights. */
+  /** Of (loss / B), by the names of the trained weights; without those that the fused kernels add up. */
   readonly gradients: Weights
   /** `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: Float32Array | null
@@ -31,28 +33,45 @@ export interface Pass {
  * One supervision step from a carry: the recursion's first updates without gradient, the others with, the loss, and
  * the gradient of (loss / B) with respect to every trained weight and the batch's puzzle rows.
  *
+ * @param fused the weights prepared for the fused kernels, with gradients, to which those of these rows are added; null:
+ *   plain operations
  * @param total B; more than the carry's rows where these are a part of the batch
  */
-export function forwardBackward(
+export function passOfRows(
   model: Model,
+  fused: FusedWeights | null,
   carry: Carry,
   lossKind: LossKind,
-  total: number = carry.batch.size,
+  total: number,
 ): Pass {
-  const { shape, weights, dtype } = model
+  const tape = fused ? new Tape() : null
+  try {
+    return record(model, fused, tape, carry, lossKind, total)
+  } finally {
+    tape?.dispose()
+  }
+}
+
+function record(
+  model: Model,
+  fused: FusedWeights | null,
+  tape: Tape | null,
+  carry: Carry,
+  lossKind: LossKind,
+  total: number,
+): Pass {
+  const { shape, weights } = model
   const { size, seqLen } = carry.batch
   const { updates, withGradient } = recursionOf(shape)
-  const names = trainedNames(shape)
+  // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
+  const taped = trainedNames(shape).filter((name) => !fused || !Object.hasOwn(fused.byName, name))
   const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
   const { gradients, puzzleGradient } = tidy(() => {
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const fused = fuseWeights(weights, shape, true, dtype)
     const nets = networks(weights, shape, { fused })
-    const recording = networks(weights, shape, { fused, record: true })
-    // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
-    const taped = names.filter((name) => !fused || !Object.hasOwn(fused.byName, name))
+    const recording = networks(weights, shape, { fused, tape })
     const first = updates.slice(0, -withGradient)
     const start =
       first.length > 0
@@ -60,7 +79,10 @@ export function forwardBackward(
         : carry.state
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
-      const state = recurse(updates.slice(-withGradient), recording, x, start)
+      const last = updates.slice(-withGradient)
+      const state = tape
+        ? recurseOnTape(last, recording, tape, x, start, latentNames(shape)[0]!)
+        : recurse(last, recording, x, start)
       const outputs = heads(weights, shape, state)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
@@ -79,11 +101,8 @@ export function forwardBackward(
       kept.losses = tf.keep(tf.stack([loss.total, loss.lm, loss.qHalt, loss.qContinue ?? tf.scalar(0)]))
       return tf.div(loss.total, total) as tf.Scalar
     })([...taped.map((name) => weights[name]!), ...(rows ? [rows] : [])])
-    const summed = fused ? fusedGradients(fused) : {}
     return {
-      gradients: Object.fromEntries(
-        names.map((name) => [name, summed[name] ?? grads[taped.indexOf(name)]!]),
-      ) as Weights,
+      gradients: Object.fromEntries(taped.map((name, i) => [name, grads[i]!])) as Weights,
       puzzleGradient: rows ? grads[taped.length]! : null,
     }
   })

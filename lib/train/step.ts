@@ -7,7 +7,7 @@ import type { LossKind } from '../model/loss.js'
 import { addMetrics, type MetricSums, noMetrics } from '../model/outcome.js'
 import { type Model, replaceWeights, trainedNames, type Weights } from '../model/weights.js'
 import { Random } from '../random.js'
-import { forwardBackwardInParts } from './micro-batch.js'
+import { forwardBackward } from './micro-batch.js'
 import {
   disposeWeights,
   initialOptimizer,
@@ -103,7 +103,7 @@ export function trainStep(
 ): StepReport {
   const { model } = state
   const taken = takeRows(state.carry, offered, model)
-  const pass = forwardBackwardInParts(model, taken, options.loss, options.microBatch ?? offered.size)
+  const pass = forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size)
   disposeCarry(taken)
   disposeCarry(state.carry)
 

@@ -113,6 +113,21 @@ static Reference swiglu_reference(int64_t rows, int64_t D, int64_t I, const Doub
           times(D, I, rows, [&](int64_t i, int64_t k) { return DU(k, i); }, h)};
 }
 
+/** x as a sum of one, two or three matrices. */
+struct Parts {
+  Floats a, b, c;
+  explicit Parts(const Floats& x) : a(x) {
+    for (Floats* part : {&b, &c}) {
+      if (draw(0, 3) == 0) return;
+      *part = normal(x.size());
+      for (size_t i = 0; i < x.size(); i++) a[i] -= (*part)[i];
+    }
+  }
+  operator Addends() const {
+    return {a.data(), b.empty() ? nullptr : b.data(), c.empty() ? nullptr : c.data()};
+  }
+};
+
 static Doubles doubles(const Floats& x) { return Doubles(x.begin(), x.end()); }
 
 static std::string sizes(std::initializer_list<int64_t> all) {
@@ -224,6 +239,7 @@ static void check_tokens(Pool& one, Pool& three) {
   const int64_t B = draw(1, 9), L = draw(1, 50), D = draw(1, 80), I = draw(1, 70);
   const std::string name = "tokens" + sizes({B, L, D, I}) + " ";
   const Floats x = normal(B * L * D), gate_up = scaled(2 * I, L), down = scaled(L, I), dy = normal(B * L * D);
+  const Parts parts(x);
   const Reference expected = swiglu_reference(B * D, L, I, turned(doubles(x), B, L, D), gate_up, down,
                                               turned(doubles(dy), B, L, D));
   const Doubles y_expected = turned(expected.y, B, D, L), dx_expected = turned(expected.dx, B, D, L);
@@ -235,11 +251,11 @@ static void check_tokens(Pool& one, Pool& three) {
   for (Pool* pool : {&one, &three}) {
     const TokenSizes s{B, L, D, I};
     Floats y(B * L * D), r(B * D), saved(token_saved_size(s)), dx(B * L * D), d_up(2 * I * L), d_down(L * I);
-    tokens_forward(*pool, s, x.data(), up_left.data(), down_left.data(), y.data(), nullptr, nullptr);
+    tokens_forward(*pool, s, parts, up_left.data(), down_left.data(), y.data(), nullptr, nullptr);
     compare(name + "y without gradient", y, y_expected, limit_for(L));
-    tokens_forward(*pool, s, x.data(), up_left.data(), down_left.data(), y.data(), r.data(), saved.data());
+    tokens_forward(*pool, s, parts, up_left.data(), down_left.data(), y.data(), r.data(), saved.data());
     const float* kept = pool == &one ? saved.data() : nullptr;
-    tokens_backward(*pool, s, {x.data(), y.data(), r.data(), kept, down_back.data(), up_back.data(), up_left.data()},
+    tokens_backward(*pool, s, {parts, y.data(), r.data(), kept, down_back.data(), up_back.data(), up_left.data()},
                     dy.data(), dx.data(), d_up.data(), d_down.data());
     compare(name + "y", y, y_expected, limit_for(L));
     compare(name + "dx", dx, dx_expected, limit_for(L));
@@ -253,6 +269,7 @@ static void check_tokens_half(Pool& one, Pool& three) {
   const int64_t B = draw(1, 9), L = draw(5, 110), D = draw(1, 130), I = draw(10, 180);
   const std::string name = "tokens in bfloat16" + sizes({B, L, D, I}) + " ";
   const Floats x = normal(B * L * D), gate_up = scaled(2 * I, L), down = scaled(L, I), dy = normal(B * L * D);
+  const Parts parts(x);
   const Reference expected = swiglu_reference(B * D, L, I, turned(doubles(x), B, L, D), gate_up, down,
                                               turned(doubles(dy), B, L, D));
   const Doubles y_expected = turned(expected.y, B, D, L), dx_expected = turned(expected.dx, B, D, L);
@@ -262,10 +279,10 @@ static void check_tokens_half(Pool& one, Pool& three) {
     const TokenSizes s{B, L, D, I};
     const TokenHalves weights{up, up_back, to, back};
     Floats y(B * L * D), r(B * D), dx(B * L * D), d_up(2 * sums_size(I, L)), d_down(sums_size(I, L));
-    tokens_half_forward(*pool, s, x.data(), weights, y.data(), nullptr);
+    tokens_half_forward(*pool, s, parts, weights, y.data(), nullptr);
     compare(name + "y without gradient", y, y_expected, HALF_LIMIT);
-    tokens_half_forward(*pool, s, x.data(), weights, y.data(), r.data());
-    tokens_half_backward(*pool, s, x.data(), y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
+    tokens_half_forward(*pool, s, parts, weights, y.data(), r.data());
+    tokens_half_backward(*pool, s, parts, y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
                          d_down.data());
     compare(name + "y", y, y_expected, HALF_LIMIT);
     compare(name + "dx", dx, dx_expected, HALF_LIMIT);
@@ -282,6 +299,7 @@ static void check_attention(Pool& one, Pool& three) {
   const int64_t rows = B * L, width = H * d;
   const std::string name = "attention" + sizes({B, L, D, H, d}) + " ";
   const Floats x = normal(rows * D), w_qkv = scaled(3 * width, D), w_out = scaled(D, width), dy = normal(rows * D);
+  const Parts parts(x);
   Floats cos(L * d), sin(L * d);
   for (int64_t l = 0; l < L; l++)
     for (int64_t j = 0; j < d; j++) {
@@ -370,11 +388,11 @@ static void check_attention(Pool& one, Pool& three) {
   for (Pool* pool : {&one, &three}) {
     Floats y(rows * D), r(rows), kept(rows * 3 * width), out(rows * width), sums(B * H * L), found(rows * D);
     Floats d_first(3 * width * D), d_second(D * width);
-    attention_forward(*pool, s, x.data(), qkv_panels.data(), out_panels.data(), rotary, y.data(), nullptr);
+    attention_forward(*pool, s, parts, qkv_panels.data(), out_panels.data(), rotary, y.data(), nullptr);
     compare(name + "y without gradient", y, n.y, limit_for(D));
     const AttentionTape tape{kept.data(), out.data(), sums.data(), r.data()};
-    attention_forward(*pool, s, x.data(), qkv_panels.data(), out_panels.data(), rotary, y.data(), &tape);
-    attention_backward(*pool, s, x.data(), y.data(), tape, dy.data(), qkv_back.data(), out_back.data(), rotary,
+    attention_forward(*pool, s, parts, qkv_panels.data(), out_panels.data(), rotary, y.data(), &tape);
+    attention_backward(*pool, s, parts, y.data(), tape, dy.data(), qkv_back.data(), out_back.data(), rotary,
                        found.data(), d_first.data(), d_second.data());
     compare(name + "y", y, n.y, limit_for(D));
     compare(name + "dx", found, dx, limit_for(D));
@@ -396,11 +414,11 @@ static void check_attention(Pool& one, Pool& three) {
     const AttentionHalves weights{to_qkv, from_qkv, to_out, from_out};
     Pieces kept(rows * 3 * width), out(rows * width);
     Floats y(rows * D), r(rows), sums(B * H * L), found(rows * D), d_first(sums_size(D, 3 * width)), d_second(sums_size(D, width));
-    attention_half_forward(*pool, s, x.data(), weights, rotary, y.data(), nullptr);
+    attention_half_forward(*pool, s, parts, weights, rotary, y.data(), nullptr);
     compare(half_name + "y without gradient", y, n.y, limit);
     const AttentionHalfTape tape{kept.data(), out.data(), sums.data(), r.data()};
-    attention_half_forward(*pool, s, x.data(), weights, rotary, y.data(), &tape);
-    attention_half_backward(*pool, s, x.data(), y.data(), tape, dy.data(), weights, rotary, found.data(), d_first.data(),
+    attention_half_forward(*pool, s, parts, weights, rotary, y.data(), &tape);
+    attention_half_backward(*pool, s, parts, y.data(), tape, dy.data(), weights, rotary, found.data(), d_first.data(),
                             d_second.data());
     compare(half_name + "y", y, n.y, limit);
     compare(half_name + "dx", found, dx, limit);

@@ -15,7 +15,7 @@ import {
   modelTensors,
 } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
-import { forwardBackward } from '../../lib/train/pass.js'
+import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'

@@ -19,11 +19,12 @@ function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, num
   const calls: string[] = []
   const net =
     (name: string): Net =>
-    (a, b) => {
-      calls.push(`${name}(${[a, ...(b ? [b] : [])].map(numberOf).join(' + ')})`)
+    (a, b, c) => {
+      const rest = b ? [numberOf(b) + (c ? numberOf(c) : 0)] : []
+      calls.push(`${name}(${[numberOf(a), ...rest].join(' + ')})`)
       return scalar(calls.length * 1000)
     }
-  const nets: Networks = { L: net('L'), H: net('H') }
+  const nets: Networks = { L: net('L'), H: net('H'), plus: (a, b) => tf.add(a, b) }
   const { updates, withGradient } = recursionOf(tinyShape(change))
   const state = Object.fromEntries(Object.entries(start).map(([name, value]) => [name, scalar(value)]))
   const after = recurse(updates, nets, scalar(1), state)
@@ -91,9 +92,10 @@ test('updates without gradient leave the given state and free every state betwee
     const shape = tinyShape({ latents, T: 3, n: 2 })
     const x = tf.fill([1, 2, 2], 1) as tf.Tensor3D
     const start: State = Object.fromEntries(latentNames(shape).map((name) => [name, tf.fill([1, 2, 2], 2)]))
-    const net: Net = (a, b) => tf.tanh(b ? tf.add(a, b) : a) as tf.Tensor3D
+    const net: Net = (...addends) => tf.tanh(tf.addN(addends.filter((addend) => addend !== undefined)))
+    const nets: Networks = { H: net, L: net, plus: (a, b) => tf.add(a, b) }
     const before = tf.memory().numTensors
-    const after = recurseWithoutGradient(recursionOf(shape).updates, { L: net, H: net }, x, start)
+    const after = recurseWithoutGradient(recursionOf(shape).updates, nets, x, start)
     assert.equal(tf.memory().numTensors, before + latentNames(shape).length)
     assert.ok(Object.values(start).every((latent) => !latent.isDisposed))
     tf.dispose([x, ...Object.values(start), ...Object.values(after)])

@@ -6,7 +6,7 @@ import { startBackend } from '../../lib/backend/index.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { createModel, disposeModel } from '../../lib/model/weights.js'
-import { forwardBackwardInParts } from '../../lib/train/micro-batch.js'
+import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { disposeState, initialState, type StepReport, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
 import { randomBatch, stepOptions, tinyShape } from '../model/tiny.js'
@@ -19,7 +19,7 @@ before(async () => {
 function pass(shape: ModelShape, rows: number, microBatch: number): Record<string, ArrayLike<number>> {
   const model = createModel(shape, 4)
   const carry = takeRows(emptyCarry(model, rows), randomBatch(shape, rows, 5), model)
-  const result = forwardBackwardInParts(model, carry, 'stablemax', microBatch)
+  const result = forwardBackward(model, carry, 'stablemax', microBatch)
   const tensors = { ...result.state, ...result.gradients, ...result.outputs }
   const numbers: Record<string, ArrayLike<number>> = {
     predictions: result.predictions,

@@ -3,6 +3,7 @@
 #pragma once
 #include <cmath>
 
+#include "addends.h"
 #include "channels.h"
 
 namespace recurlab {
@@ -154,18 +155,19 @@ inline bool row_by_row(const Pool& pool, const AttentionSizes& s) {
 }  // namespace detail
 
 /**
- * @param x [B, L, D]
+ * @param addends [B, L, D], of x
  * @param qkv_panels panels of W_qkvᵀ [D, 3·H·d]
  * @param out_panels panels of W_oᵀ [H·d, D]
  * @param y [B, L, D], written
  * @param tape written; null where no gradient is wanted
  */
-inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* x, const float* qkv_panels,
+inline void attention_forward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* qkv_panels,
                               const float* out_panels, const Rotary& rotary, float* y, const AttentionTape* tape) {
   const int64_t rows = s.rows(), width = s.width();
   // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
   const auto project = [&](float* qkv, int64_t first, int64_t n) {
-    product(n, 3 * width, s.D, x + first * s.D, s.D, qkv_panels, qkv, 3 * width, false);
+    const float* x = summed(addends.at(first * s.D), y + first * s.D, n, s.D, s.D);
+    product(n, 3 * width, s.D, x, s.D, qkv_panels, qkv, 3 * width, false);
     if (rotary.cos)
       for (int64_t i = 0; i < n; i++) rotate_heads(qkv + i * 3 * width, rotary, (first + i) % s.L, 2 * s.H, s.d, 1.0f);
   };
@@ -173,10 +175,13 @@ inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* 
     detail::read_values(s, qkv + h * s.d, read + h * s.d, tape ? tape->log_sums + (b * s.H + h) * s.L : nullptr);
   };
   const auto finish = [&](const float* read, int64_t first, int64_t n) {
-    product(n, s.D, width, read, width, out_panels, y + first * s.D, s.D, false);
-    for (int64_t i = first; i < first + n; i++) {
-      const float scale = add_rms_row(x + i * s.D, y + i * s.D, y + i * s.D, s.D);
-      if (tape) tape->r[i] = scale;
+    const float* x = addends.b ? y : addends.a;
+    float* const out = scratch(0, n * s.D);
+    product(n, s.D, width, read, width, out_panels, out, s.D, false);
+    for (int64_t i = 0; i < n; i++) {
+      const int64_t row = first + i;
+      const float scale = add_rms_row(x + row * s.D, out + i * s.D, y + row * s.D, s.D);
+      if (tape) tape->r[row] = scale;
     }
   };
   if (detail::row_by_row(pool, s)) {
@@ -206,6 +211,7 @@ inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* 
 }
 
 /**
+ * @param addends [B, L, D], of x
  * @param dy [B, L, D]
  * @param qkv_panels panels of W_qkv [3·H·d, D]
  * @param out_panels panels of W_o [D, H·d]
@@ -213,7 +219,7 @@ inline void attention_forward(Pool& pool, const AttentionSizes& s, const float* 
  * @param d_qkv_weight [3·H·d, D], added to
  * @param d_out_weight [D, H·d], added to
  */
-inline void attention_backward(Pool& pool, const AttentionSizes& s, const float* x, const float* y,
+inline void attention_backward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* y,
                                const AttentionTape& tape, const float* dy, const float* qkv_panels,
                                const float* out_panels, const Rotary& rotary, float* dx, float* d_qkv_weight,
                                float* d_out_weight) {
@@ -222,7 +228,10 @@ inline void attention_backward(Pool& pool, const AttentionSizes& s, const float*
   float* const d_qkv = scratch(4, rows * 3 * width);
   // The gradient of the norm's input is where dx will be.
   float* const du = dx;
+  float* const sum = addends.b ? scratch(6, rows * D) : nullptr;
+  const float* const x = addends.b ? sum : addends.a;
   const auto begin = [&](float* d_read, int64_t first, int64_t n) {
+    summed(addends.at(first * D), sum + first * D, n, D, D);
     for (int64_t i = first; i < first + n; i++) rms_row_gradient(y + i * D, tape.r[i], dy + i * D, du + i * D, D);
     product(n, width, D, du + first * D, D, out_panels, d_read, width, false);
   };

@@ -177,12 +177,12 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
 }  // namespace detail
 
 /**
- * @param x [B, L, D]
+ * @param addends [B, L, D], of x
  * @param y [B, L, D], written
  * @param tape written; null where no gradient is wanted
  */
-inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const float* x, const AttentionHalves& weights,
-                                   const Rotary& rotary, float* y, const AttentionHalfTape* tape) {
+inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Addends& addends,
+                                   const AttentionHalves& weights, const Rotary& rotary, float* y, const AttentionHalfTape* tape) {
   const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
   const int64_t qkv_blocks = blocks_of(3 * width), qkv_wide = qkv_blocks * BLOCK + 16, wide = dk * BLOCK + 16;
   // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
@@ -191,7 +191,8 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const fl
     float* const out = scratch(1, PROJECTED * BLOCK * qkv_wide);
     for (int64_t from = 0; from < n; from += PROJECTED * BLOCK) {
       const int64_t here = std::min(PROJECTED * BLOCK, n - from), pieces = (here + TR - 1) / TR;
-      pack_along<Side::left>(in, dk, x + (first + from) * D, D, here, D, pieces * TR);
+      const int64_t at = (first + from) * D;
+      pack_along<Side::left>(in, dk, summed(addends.at(at), y + at, here, D, D), D, here, D, pieces * TR);
       half_product(pieces, qkv_blocks, dk, in, dk * PIECE, weights.qkv, dk * PIECE, out, qkv_wide, BLOCK, false);
       for (int64_t i = 0; i < here; i++) {
         float* row = out + i * qkv_wide;
@@ -213,7 +214,7 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const fl
       half_product(pieces, dk, wk, in, wk * PIECE, weights.out, wk * PIECE, out, wide, BLOCK, false);
       for (int64_t i = 0; i < here; i++) {
         const int64_t row = first + from + i;
-        const float scale = add_rms_row(x + row * D, out + i * wide, y + row * D, D);
+        const float scale = add_rms_row((addends.b ? y : addends.a) + row * D, out + i * wide, y + row * D, D);
         if (tape) tape->r[row] = scale;
       }
     }
@@ -249,12 +250,13 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const fl
 }
 
 /**
+ * @param addends [B, L, D], of x
  * @param dy [B, L, D]
  * @param dx [B, L, D], written
  * @param d_qkv_weight sums of the transposed gradient [D, 3·H·d], added to
  * @param d_out_weight sums of [D, H·d], added to
  */
-inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const float* x, const float* y,
+inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* y,
                                     const AttentionHalfTape& tape, const float* dy, const AttentionHalves& weights,
                                     const Rotary& rotary, float* dx, float* d_qkv_weight, float* d_out_weight) {
   const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
@@ -320,7 +322,9 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const f
       const Tiles tiles;
       const int64_t begin = task * most, blocks = std::min(most, depth - begin);
       const int64_t first = from + begin * BLOCK, n = std::min(blocks * BLOCK, length - begin * BLOCK);
-      pack_across<Side::left>(x_t + begin * PIECE, depth, x + first * D, D, n, D, dk * BLOCK);
+      float* const sum = addends.b ? scratch(2, most * BLOCK * D) : nullptr;
+      const float* x = summed(addends.at(first * D), sum, n, D, D);
+      pack_across<Side::left>(x_t + begin * PIECE, depth, x, D, n, D, dk * BLOCK);
       pack_across<Side::left>(du_t + begin * PIECE, depth, du + first * D, D, n, D, dk * BLOCK);
       pack_across<Side::right>(d_rows + begin * PIECE, depth, d_qkv + first * 3 * width, 3 * width, n, 3 * width, qk * BLOCK);
       pack_across<Side::right>(read_rows + begin * PIECE, depth, tape.read + first * width, width, n, width, wk * BLOCK);

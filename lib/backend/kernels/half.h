@@ -181,7 +181,7 @@ inline void pack_across(half* to, int64_t depth, const Number* source, int64_t s
     }
 }
 
-/** How a weight lies for a product; lib/model/fused.ts names the same numbers. */
+/** How a weight lies for a product; lib/model/fused-weights.ts names the same numbers. */
 enum class HalfLayout : int64_t { along_left, along_right, across_left, across_right };
 
 /**

@@ -1,13 +1,14 @@
 // The SwiGLU blocks as operations.
 #include "channels.h"
 #include "ops.h"
+#include "ops_inputs.h"
 #include "tensorflow.h"
 #include "tokens.h"
 
 namespace recurlab {
 namespace {
 
-/** How a weight is laid out for a kernel; lib/model/fused.ts names the same numbers. */
+/** How a weight is laid out for a kernel; lib/model/fused-weights.ts names the same numbers. */
 enum class Layout : int64_t { channel_gate_up, panels, panels_transposed, token_gate_up, left, left_transposed };
 
 void pack(const Call& call) {
@@ -93,7 +94,7 @@ TokenSizes token_sizes(const Tensor& x, const Tensor& down) {
 }
 
 void tokens(const Call& call) {
-  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2);
+  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2), b = call.input(3), c = call.input(4);
   const TokenSizes sizes = token_sizes(x, down);
   expect(down.size() == sizes.L * sizes.I && gate_up.size() == 2 * sizes.I * sizes.L, "weights that fit x");
   const bool save = call.attributes["save"];
@@ -101,14 +102,14 @@ void tokens(const Call& call) {
   const Tensor r = call.output(1, {save ? sizes.B * sizes.D : 0});
   const bool keep = save && tokens_keep(sizes.L);
   const Tensor saved = call.output(2, {keep ? token_saved_size(sizes) : 0});
-  tokens_forward(pool(), sizes, x.data(), gate_up.data(), down.data(), y.data(), save ? r.data() : nullptr,
+  tokens_forward(pool(), sizes, addends_of(x, b, c), gate_up.data(), down.data(), y.data(), save ? r.data() : nullptr,
                  keep ? saved.data() : nullptr);
 }
 
 void tokens_gradient(const Call& call) {
   const Tensor x = call.input(0), y = call.input(1), r = call.input(2), saved = call.input(3), dy = call.input(4);
   const Tensor gate_up = call.input(5), down = call.input(6), forward = call.input(7);
-  const Tensor d_gate_up = call.input(8), d_down = call.input(9);
+  const Tensor d_gate_up = call.input(8), d_down = call.input(9), b = call.input(10), c = call.input(11);
   const TokenSizes sizes = token_sizes(x, down);
   expect(y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
   expect(down.size() == sizes.L * sizes.I && gate_up.size() == 2 * sizes.I * sizes.L, "weights that fit x");
@@ -119,7 +120,7 @@ void tokens_gradient(const Call& call) {
          "what the forward pass kept");
   const Tensor dx = call.output(0, x.shape());
   tokens_backward(pool(), sizes,
-                  {x.data(), y.data(), r.data(), keep ? saved.data() : nullptr, down.data(), gate_up.data(),
+                  {addends_of(x, b, c), y.data(), r.data(), keep ? saved.data() : nullptr, down.data(), gate_up.data(),
                    forward.data()},
                   dy.data(), dx.data(), d_gate_up.data(), d_down.data());
 }
@@ -129,10 +130,10 @@ void tokens_gradient(const Call& call) {
 void define_blocks() {
   define({"RecurlabPack", {"weight"}, {"packed"}, {"layout: int"}, pack});
   define({"RecurlabChannels", {"x", "gate_up", "down"}, {"y", "r", "saved"}, {"save: bool"}, channels});
-  define({"RecurlabTokens", {"x", "gate_up", "down"}, {"y", "r", "saved"}, {"save: bool"}, tokens});
-  const std::vector<const char*> inputs = {"x",       "y",    "r",       "saved",     "dy",
-                                           "gate_up", "down", "forward", "d_gate_up", "d_down"};
+  define({"RecurlabTokens", {"x", "gate_up", "down", "b", "c"}, {"y", "r", "saved"}, {"save: bool"}, tokens});
+  std::vector<const char*> inputs = {"x", "y", "r", "saved", "dy", "gate_up", "down", "forward", "d_gate_up", "d_down"};
   define({"RecurlabChannelsGrad", inputs, {"dx"}, {}, channels_gradient});
+  inputs.insert(inputs.end(), {"b", "c"});
   define({"RecurlabTokensGrad", inputs, {"dx"}, {}, tokens_gradient});
 }
 

@@ -2,7 +2,7 @@
 // float32, which nothing but these operations reads.
 #include "attention_half.h"
 #include "ops.h"
-#include "ops_rotary.h"
+#include "ops_inputs.h"
 #include "tensorflow.h"
 #include "tokens_half.h"
 
@@ -81,19 +81,20 @@ void channels_gradient(const Call& call) {
 }
 
 void tokens(const Call& call) {
-  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2);
+  const Tensor x = call.input(0), gate_up = call.input(1), down = call.input(2), b = call.input(3), c = call.input(4);
   expect(x.rank() == 3, "x [B, L, D]");
   const TokenSizes s{x.dim(0), x.dim(1), x.dim(2), call.attributes["inner"]};
   expect_weights(gate_up, 2 * s.I, s.L, 2, down, s.L, s.I);
   const bool save = call.attributes["save"];
   const Tensor y = call.output(0, x.shape()), r = call.output(1, {save ? s.B * s.D : 0});
-  tokens_half_forward(pool(), s, x.data(), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
+  tokens_half_forward(pool(), s, addends_of(x, b, c), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
                       save ? r.data() : nullptr);
 }
 
 void tokens_gradient(const Call& call) {
   const Tensor x = call.input(0), y = call.input(1), r = call.input(2), dy = call.input(3), gate_up_back = call.input(4);
   const Tensor down_back = call.input(5), gate_up = call.input(6), d_gate_up = call.input(7), d_down = call.input(8);
+  const Tensor b = call.input(9), c = call.input(10);
   expect(x.rank() == 3 && y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
   const TokenSizes s{x.dim(0), x.dim(1), x.dim(2), call.attributes["inner"]};
   expect(r.size() == s.B * s.D, "what the forward pass kept");
@@ -102,7 +103,7 @@ void tokens_gradient(const Call& call) {
   expect(d_gate_up.size() == 2 * sums_size(s.I, s.L) && d_down.size() == sums_size(s.I, s.L),
          "sums of the weights' sizes");
   const Tensor dx = call.output(0, x.shape());
-  tokens_half_backward(pool(), s, x.data(), y.data(), r.data(),
+  tokens_half_backward(pool(), s, addends_of(x, b, c), y.data(), r.data(),
                        {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(), dx.data(),
                        d_gate_up.data(), d_down.data());
 }
@@ -116,6 +117,7 @@ AttentionSizes attention_sizes(const Call& call, const Tensor& x) {
 
 void attention(const Call& call) {
   const Tensor x = call.input(0), qkv = call.input(1), out = call.input(2), cos = call.input(3), sin = call.input(4);
+  const Tensor b = call.input(5), c = call.input(6);
   const AttentionSizes s = attention_sizes(call, x);
   expect_weights(qkv, 3 * s.width(), s.D, 1, out, s.D, s.width());
   const bool save = call.attributes["save"];
@@ -124,14 +126,15 @@ void attention(const Call& call) {
   const Tensor kept = call.output(2, {floats_of(rows * 3 * s.width())}), read = call.output(3, {floats_of(rows * s.width())});
   const Tensor sums = call.output(4, {rows * s.H});
   const AttentionHalfTape tape{halves_of(kept), halves_of(read), sums.data(), r.data()};
-  attention_half_forward(pool(), s, x.data(), {halves_of(qkv), nullptr, halves_of(out), nullptr}, rotary_of(s, cos, sin),
-                         y.data(), save ? &tape : nullptr);
+  attention_half_forward(pool(), s, addends_of(x, b, c), {halves_of(qkv), nullptr, halves_of(out), nullptr},
+                         rotary_of(s, cos, sin), y.data(), save ? &tape : nullptr);
 }
 
 void attention_gradient(const Call& call) {
   const Tensor x = call.input(0), y = call.input(1), r = call.input(2), kept = call.input(3), read = call.input(4);
   const Tensor sums = call.input(5), dy = call.input(6), qkv_back = call.input(7), out_back = call.input(8);
   const Tensor cos = call.input(9), sin = call.input(10), d_qkv = call.input(11), d_out = call.input(12);
+  const Tensor b = call.input(13), c = call.input(14);
   const AttentionSizes s = attention_sizes(call, x);
   expect(y.size() == x.size() && dy.size() == x.size(), "x, y and dy [B, L, D]");
   expect_weights(qkv_back, 3 * s.width(), s.D, 1, out_back, s.D, s.width());
@@ -141,8 +144,8 @@ void attention_gradient(const Call& call) {
              read.size() == floats_of(s.rows() * s.width()) && sums.size() == s.rows() * s.H,
          "what the forward pass kept");
   const Tensor dx = call.output(0, x.shape());
-  attention_half_backward(pool(), s, x.data(), y.data(), {halves_of(kept), halves_of(read), sums.data(), r.data()},
-                          dy.data(), {nullptr, halves_of(qkv_back), nullptr, halves_of(out_back)}, rotary_of(s, cos, sin),
+  attention_half_backward(pool(), s, addends_of(x, b, c), y.data(),
+                          {halves_of(kept), halves_of(read), sums.data(), r.data()}, dy.data(), {nullptr, halves_of(qkv_back), nullptr, halves_of(out_back)}, rotary_of(s, cos, sin),
                           dx.data(), d_qkv.data(), d_out.data());
 }
 
@@ -159,20 +162,20 @@ void define_half() {
           {"gradient"},
           {"rows: int", "columns: int", "parts: int", "transposed: bool"},
           unpack});
-  const std::vector<const char*> inputs = {"x",         "y",       "r",         "dy",    "gate_up_back",
-                                           "down_back", "gate_up", "d_gate_up", "d_down"};
+  std::vector<const char*> inputs = {"x", "y", "r", "dy", "gate_up_back", "down_back", "gate_up", "d_gate_up", "d_down"};
   const std::vector<const char*> attributes = {"inner: int", "save: bool"};
   define({"RecurlabChannelsHalf", {"x", "gate_up", "down"}, {"y", "r"}, attributes, channels});
-  define({"RecurlabTokensHalf", {"x", "gate_up", "down"}, {"y", "r"}, attributes, tokens});
+  define({"RecurlabTokensHalf", {"x", "gate_up", "down", "b", "c"}, {"y", "r"}, attributes, tokens});
   define({"RecurlabChannelsHalfGrad", inputs, {"dx"}, {"inner: int"}, channels_gradient});
+  inputs.insert(inputs.end(), {"b", "c"});
   define({"RecurlabTokensHalfGrad", inputs, {"dx"}, {"inner: int"}, tokens_gradient});
   define({"RecurlabAttentionHalf",
-          {"x", "qkv", "out", "cos", "sin"},
+          {"x", "qkv", "out", "cos", "sin", "b", "c"},
           {"y", "r", "kept", "read", "sums"},
           {"inner: int", "heads: int", "save: bool"},
           attention});
   define({"RecurlabAttentionHalfGrad",
-          {"x", "y", "r", "kept", "read", "sums", "dy", "qkv", "out", "cos", "sin", "d_qkv", "d_out"},
+          {"x", "y", "r", "kept", "read", "sums", "dy", "qkv", "out", "cos", "sin", "d_qkv", "d_out", "b", "c"},
           {"dx"},
           {"inner: int", "heads: int"},
           attention_gradient});

@@ -2,6 +2,7 @@
 #pragma once
 #include <cmath>
 
+#include "addends.h"
 #include "norm.h"
 #include "swiglu.h"
 
@@ -68,27 +69,29 @@ inline int64_t token_panels(int64_t B, int64_t D, int threads) {
 }
 
 /**
- * @param x [B, L, D]
+ * @param addends [B, L, D], of x
  * @param gate_up of pack_token_gate_up
  * @param down of pack_left of down [L, I]
  * @param y [B, L, D], written
  * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
  * @param saved written: gate and up, see token_saved_size; null where no gradient is wanted, or they are not kept
  */
-inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, const float* gate_up, const float* down,
-                           float* y, float* r, float* saved) {
+inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const Addends& addends, const float* gate_up,
+                           const float* down, float* y, float* r, float* saved) {
   const auto [B, L, D, I] = sizes;
   const int64_t panels = (D + NR - 1) / NR, group = token_panels(B, D, pool.threads());
   const int64_t groups = (panels + group - 1) / group;
   pool.run(B * groups, [&, L = L, D = D, I = I](int64_t task) {
     const int64_t b = task / groups, begin = task % groups * group * NR, end = std::min(D, begin + group * NR);
+    const int64_t start = b * L * D + begin;
+    const float* x = summed(addends.at(start), y + start, L, end - begin, D);
     float* h = scratch(0, I * NR);
     float* right = scratch(1, L * NR);
     alignas(64) float out[MR * NR];
     for (int64_t c = begin; c < end; c += NR) {
       const int64_t columns = std::min<int64_t>(NR, D - c);
       const int vectors = columns > W ? 2 : 1, width = vectors * W;
-      const float* xb = x + b * L * D + c;
+      const float* xb = x + c - begin;
       float* yb = y + b * L * D + c;
       pack_panels(right, L, columns, xb, D, 0, L);
       const float* left = gate_up;
@@ -139,7 +142,8 @@ inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const float* x, 
 
 /** What tokens_backward reads: the forward pass's values, and the weights as pack_left has them. */
 struct TokenTape {
-  const float *x, *y, *r;
+  Addends x;
+  const float *y, *r;
   /** Gate and up; null where they were not kept. */
   const float* saved;
   /** down transposed, [I, L], and gate_up transposed, [L, 2·I]. */
@@ -203,6 +207,9 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
       float* d_right = scratch(1, 2 * I * NR);
       float* du_rows = scratch(2, L * wide);
       alignas(64) float out[MR * NR];
+      const int64_t depth = end - begin, start = b * L * D + begin;
+      const float* x = summed(tape.x.at(start), dx + start, L, depth, D);
+      pack_panels_transposed(x_panels, depth, L, x, D, 0, depth);
       for (int64_t c = begin; c < end; c += NR) {
         const int64_t columns = std::min<int64_t>(NR, D - c);
         const int vectors = columns > W ? 2 : 1, width = vectors * W;
@@ -210,7 +217,7 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
         const float* both = tape.saved + token_saved(sizes, b, c);
         if (!tape.saved) {
           float* again = scratch(6, 2 * I * NR);
-          detail::tokens_again(tape, sizes, tape.x + offset, columns, again);
+          detail::tokens_again(tape, sizes, x + c - begin, columns, again);
           both = again;
         }
         for (int v = 0; v < vectors; v++) {
@@ -256,8 +263,6 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
           i += height;
         }
       }
-      const int64_t depth = end - begin;
-      pack_panels_transposed(x_panels, depth, L, tape.x + b * L * D + begin, D, 0, depth);
       pack_panels_transposed(du_panels, depth, L, du_rows, wide, 0, depth);
       product(2 * I, tokens, depth, d_both, wide, x_panels, sum, tokens, true);
       product(I, tokens, depth, h, wide, du_panels, sum + 2 * I * tokens, tokens, true);

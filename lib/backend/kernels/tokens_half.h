@@ -23,12 +23,12 @@ inline int64_t half_column_blocks(int64_t B, int64_t D, int threads, int64_t mos
 }
 
 /**
- * @param x [B, L, D]
+ * @param addends [B, L, D], of x
  * @param y [B, L, D], written
  * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
  */
-inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float* x, const TokenHalves& weights,
-                                float* y, float* r) {
+inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Addends& addends,
+                                const TokenHalves& weights, float* y, float* r) {
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR;
   const int64_t most = half_column_blocks(B, D, pool.threads(), 16), groups = (blocks_of(D) + most - 1) / most;
@@ -37,7 +37,8 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float
     const int64_t b = task / groups, first = task % groups * most * BLOCK;
     const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
     const int64_t wide = blocks * BLOCK + 16;
-    const float* xb = x + b * L * D + first;
+    const int64_t start = b * L * D + first;
+    const float* xb = summed(addends.at(start), y + start, L, columns, D);
     half* const in = half_scratch(0, most * BLOCK * lk * BLOCK);
     half* const h = half_scratch(1, most * BLOCK * ik * BLOCK);
     float* const out = scratch(2, lp * TR * (most * BLOCK + 16));
@@ -89,15 +90,16 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const float
 constexpr int64_t INNER = 4;
 
 /**
+ * @param addends [B, L, D], of x
  * @param r of the forward pass
  * @param dy [B, L, D]
  * @param dx [B, L, D], written
  * @param d_gate_up sums of [gate · up, L], added to
  * @param d_down sums of the transposed gradient [I, L], added to
  */
-inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const float* x, const float* y, const float* r,
-                                 const TokenHalves& weights, const float* dy, float* dx, float* d_gate_up,
-                                 float* d_down) {
+inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Addends& addends, const float* y,
+                                 const float* r, const TokenHalves& weights, const float* dy, float* dx,
+                                 float* d_gate_up, float* d_down) {
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR, inner = std::min(INNER, ik);
   const int64_t most = half_column_blocks(B, D, pool.threads(), 8), groups = (blocks_of(D) + most - 1) / most;
@@ -136,9 +138,10 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const floa
           const vec d = load_up_to(dy + i, n) - load_up_to(y + i, n) * load(mean + c);
           store(du + l * wide + c, d * load_up_to(r + b * D + first + c, n));
         }
-      pack_across<Side::right>(in, lk, x + at, D, L, columns, blocks * BLOCK);
+      const float* x = summed(addends.at(at), dx + at, L, columns, D);
+      pack_across<Side::right>(in, lk, x, D, L, columns, blocks * BLOCK);
       pack_across<Side::right>(du_in, lk, du, wide, L, columns, blocks * BLOCK);
-      pack_along<Side::right>(x_t, blocks, x + at, D, L, columns, lk * BLOCK);
+      pack_along<Side::right>(x_t, blocks, x, D, L, columns, lk * BLOCK);
       pack_along<Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
       for (int64_t from = 0; from < ik; from += inner) {
         const int64_t here = std::min(inner, ik - from);
