@@ -75,7 +75,7 @@ function record(
     const first = updates.slice(0, -withGradient)
     const start =
       first.length > 0
-        ? recurseWithoutGradient(first, nets, embed(weights, shape, inputs, rows), carry.state)
+        ? tidy(() => recurseWithoutGradient(first, nets, embed(weights, shape, inputs, rows), carry.state))
         : carry.state
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
