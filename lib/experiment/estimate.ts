@@ -9,10 +9,11 @@ import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
 import { disposeCarry, takeRows } from '../model/carry.js'
+import { disposeFused, fuseWeights } from '../model/fused-weights.js'
 import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
-import { forwardBackward } from '../train/micro-batch.js'
 import { disposeWeights, mapWeights } from '../train/optimizer.js'
+import { passOfRows } from '../train/pass.js'
 import { disposeState, initialState, trainStep } from '../train/step.js'
 import { calibrationShapes, evaluationBlocks, fitCost, stepBlocks, stepSeconds, type TimedStep } from './cost.js'
 import { chooseDtype } from './dtype.js'
@@ -62,7 +63,7 @@ const SHORT_SECONDS = 1
  * What a process grows by beside its tensors: bytes for compiled code and the kernels' working memory, and copies of the
  * weights that are garbage, or free but not given back. Measured with `recurlab bench scaling`.
  */
-const PROCESS = { bytes: 50e6, weightCopies: 5 }
+const PROCESS = { bytes: 50e6, weightCopies: 3 }
 
 /**
  * Times steps of a model with smaller T and n on as many rows as will be computed at one time, and scales time up by the
@@ -212,8 +213,8 @@ async function giveWay({ signal }: Trial): Promise<void> {
 }
 
 /**
- * Something done with a supervision step, and with its forward and backward pass alone, which can be made again and
- * again, on weights of their own.
+ * Something done with a supervision step, and with its forward and backward pass alone (whose memory is linear in the
+ * rows, as that of a step with few of them is not), which can be made again and again, on weights of their own.
  */
 async function withStep<T>(
   trial: Trial,
@@ -230,7 +231,9 @@ async function withStep<T>(
   const options = stepOptions(config, steps)
   const pass = (): void => {
     const carry = takeRows(state.carry, batch, state.model)
-    const { state: latents, outputs, gradients } = forwardBackward(state.model, carry, config.loss)
+    const fused = fuseWeights(state.model.weights, shape, true, model.dtype)
+    const { state: latents, outputs, gradients } = passOfRows(state.model, fused, carry, config.loss, rows)
+    if (fused) disposeFused(fused)
     disposeCarry(carry)
     tf.dispose([...Object.values(latents), ...Object.values(outputs)])
     disposeWeights(gradients)
