@@ -1,6 +1,7 @@
 import { type Runtime, Session } from 'node:inspector'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { parseCell } from '../../lib/kernel/compiler/parse-cell.js'
 import { type CompiledCell, compileCell } from '../../lib/kernel/compiler/transform/index.js'
 import type { CellRuntime } from '../../lib/kernel/protocol.js'
 
@@ -125,18 +126,13 @@ export class Repl {
   }
 
   #bind(path: string, code: string): ts.SourceFile {
-    const file = ts.createSourceFile(
-      path,
-      code,
-      {
-        languageVersion: ts.ScriptTarget.Latest,
-        impliedNodeFormat: ts.ModuleKind.ESNext,
-        setExternalModuleIndicator: (made) => {
-          ;(made as unknown as Bound).externalModuleIndicator = true
-        },
+    const file = parseCell(ts, path, code, {
+      languageVersion: ts.ScriptTarget.Latest,
+      impliedNodeFormat: ts.ModuleKind.ESNext,
+      setExternalModuleIndicator: (made) => {
+        ;(made as unknown as Bound).externalModuleIndicator = true
       },
-      true,
-    )
+    })
     const bound = file as unknown as Bound
     bound.path = bound.resolvedPath = bound.originalFileName = path
     ;(ts as unknown as Binder).bindSourceFile(file, options)

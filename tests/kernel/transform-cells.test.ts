@@ -22,6 +22,13 @@ test('the last expression is the result, also an awaited one, a string and a def
   assert.equal(((await lastOf('export default function () {}')) as { name: string }).name, '')
 })
 
+test('nothing runs twice where TypeScript parses a statement anew, because `await` was no name in it', async () => {
+  const pattern =
+    'let { a1, b: { c1 = (await [...once(0)].length) }, ...d1 } = { a1: 1, b: {}, e: 4 } as any; told.push(d1)'
+  const cell = `const told = []; function* once(x: number = 0) { yield x }\n${pattern}\n`
+  assert.deepEqual(await lastOf(cell, '[told, a1, c1]'), [[{ e: 4 }], 1, 1])
+})
+
 test('closures, methods and shorthand properties see the new value of an earlier cell’s name', async () => {
   const value = await lastOf(
     'let rate = 1e-3; function train() { return rate } const arrow = () => rate; class Trainer { rate() { return rate } }',

@@ -3,6 +3,7 @@ import ts from 'typescript'
 import { CELL_PREFIX, isCellFile } from './cell-file.js'
 import { collectGarbage } from './garbage.js'
 import { bind, insideOf } from './internal.js'
+import { parseCell } from './parse-cell.js'
 import { markAsModule, type ProgramState, Programs } from './programs.js'
 import { Scope } from './scope.js'
 import type { CellSession, OpenCell } from './session.js'
@@ -79,7 +80,8 @@ export class Cells implements CellSession {
 
   #parse(code: string): ts.SourceFile {
     const name = path.join(this.#cwd, `${CELL_PREFIX}${++this.#count}.ts`)
-    const file = ts.createSourceFile(
+    const file = parseCell(
+      ts,
       name,
       code,
       {
@@ -87,7 +89,6 @@ export class Cells implements CellSession {
         impliedNodeFormat: ts.ModuleKind.ESNext,
         setExternalModuleIndicator: markAsModule,
       },
-      true,
       ts.ScriptKind.TS,
     )
     // What a program would set.

@@ -1,5 +1,6 @@
 import type ts from 'typescript'
 import type { Content } from '../../protocol.js'
+import { parseCell } from '../parse-cell.js'
 import type { CellSession } from '../session.js'
 import { indentOf } from './indent.js'
 
@@ -24,7 +25,7 @@ function parsed(ts: TypeScript, code: string): ts.SourceFile {
     // Only a module awaits at its top level.
     setExternalModuleIndicator: (file) => Object.assign(file, { externalModuleIndicator: true }),
   }
-  return ts.createSourceFile('cell.ts', code, options, true)
+  return parseCell(ts, 'cell.ts', code, options)
 }
 
 function firstComplaint(file: ts.SourceFile): ts.DiagnosticWithLocation | undefined {

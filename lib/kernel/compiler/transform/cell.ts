@@ -1,4 +1,5 @@
 import type ts from 'typescript'
+import { withoutLeftovers } from '../parse-cell.js'
 import { type ImportedName, importedValues, importStatements } from './imports.js'
 import { emittedName } from './names.js'
 import type { CellPlan } from './plan.js'
@@ -241,13 +242,14 @@ export function cellCalls(
     return (sourceFile) => {
       const imports: ts.Statement[] = []
       const rest: ts.Statement[] = []
-      const last = sourceFile.statements.findLast(
+      const written = withoutLeftovers(sourceFile.statements)
+      const last = written.findLast(
         (node) =>
           !compiler.isEmptyStatement(node) &&
           !compiler.isInterfaceDeclaration(node) &&
           !compiler.isTypeAliasDeclaration(node),
       )
-      for (const node of sourceFile.statements) {
+      for (const node of written) {
         const loaded = loads(node)
         if (loaded !== null) {
           imports.push(...loaded)

@@ -1,0 +1,45 @@
+import type ts from 'typescript'
+
+interface Parsed extends Omit<ts.SourceFile, 'statements'> {
+  statements: ts.NodeArray<ts.Statement>
+  parseDiagnostics: ts.DiagnosticWithLocation[]
+}
+
+/**
+ * `ts.createSourceFile` for code that may await at its top, with the parents set. TypeScript takes `await` for a name
+ * there at first, and parses a statement that had one again. Where the name had parted it into several, as in
+ * `let { a = await [...b] } = c`, it can leave those behind, with their complaints: this takes them away.
+ */
+export function parseCell(
+  compiler: typeof ts,
+  name: string,
+  code: string,
+  options: ts.CreateSourceFileOptions,
+  kind?: ts.ScriptKind,
+): ts.SourceFile {
+  const file = compiler.createSourceFile(name, code, options, true, kind)
+  const { statements } = file
+  const kept = withoutLeftovers(statements)
+  if (kept.length === statements.length) return file
+  // Enough statements behind the code, and TypeScript comes to its end with nothing left, unless a bracket is left open, or
+  // closed that was not: then what is said of the code behind its last statement holds.
+  const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
+  const own = file as unknown as Parsed
+  own.statements = compiler.setTextRange(compiler.factory.createNodeArray(kept), statements)
+  const open = withoutLeftovers(whole.statements).length < whole.statements.length
+  const left = Math.min(...statements.filter((statement) => !kept.includes(statement)).map(({ pos }) => pos))
+  own.parseDiagnostics = (whole as unknown as Parsed).parseDiagnostics
+    .filter(({ start }) => !open || start < left || start >= kept.at(-1)!.end)
+    .map((complaint) => ({ ...complaint, file, start: Math.min(complaint.start, code.length) }))
+  return file
+}
+
+/** Statements without those that begin before the end of one before them; see {@link parseCell}. */
+export function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
+  let end = 0
+  return statements.filter((statement) => {
+    if (statement.pos < end) return false
+    end = statement.end
+    return true
+  })
+}
