@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import ts from 'typescript'
+import { dropLeftovers } from '../../lib/kernel/compiler/parse-cell.js'
 import { type Program, writeProgram } from './programs.js'
 import { Repl } from './repl.js'
 
@@ -50,6 +51,7 @@ async function runModule(program: Program): Promise<void> {
     fileName: 'program.mts',
     reportDiagnostics: true,
     compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+    transformers: { before: [dropLeftovers(ts)] },
   })
   assert.deepEqual(
     diagnostics?.map((each) => each.messageText),

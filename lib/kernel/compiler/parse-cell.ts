@@ -43,3 +43,12 @@ export function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statem
     return true
   })
 }
+
+/** {@link withoutLeftovers} for code that TypeScript parses itself, as `transpileModule` does. */
+export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
+  return () => (file) =>
+    compiler.factory.updateSourceFile(
+      file,
+      compiler.setTextRange(compiler.factory.createNodeArray(withoutLeftovers(file.statements)), file.statements),
+    )
+}

@@ -1,4 +1,5 @@
 import type ts from 'typescript'
+import { dropLeftovers } from '../parse-cell.js'
 
 /** A project module as the kernel's loader takes it. */
 export interface CompiledModule {
@@ -51,6 +52,7 @@ export function compileModule(compiler: typeof ts, file: string, text: string): 
       newLine: compiler.NewLineKind.LineFeed,
     },
     transformers: {
+      before: [dropLeftovers(compiler)],
       after: [
         () => (sourceFile) => {
           specifiers = registered(compiler, sourceFile)
