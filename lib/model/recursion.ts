@@ -67,6 +67,7 @@ export function recurseOnTape(
     },
     [x],
   ) as tf.Tensor3D
+  // In the order of the latents.
   return { ...start, ...others, [answer]: value }
 }
 

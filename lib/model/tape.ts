@@ -31,20 +31,17 @@ export class Tape {
    * @param dy its gradient, the caller's
    */
   backward(of: tf.Tensor, dy: tf.Tensor, to: tf.Tensor): tf.Tensor {
-    const depending = new Set([to])
-    for (const { inputs, output } of this.entries)
-      if (inputs.some((input) => depending.has(input))) depending.add(output)
+    // All outputs, also those that do not depend on it: on the way through them the weights' gradients are added up.
+    const wanted = new Set([to, ...this.entries.map(({ output }) => output)])
     const gradients = new Map([[of, tf.clone(dy)]])
     for (let entry = this.entries.pop(); entry; entry = this.entries.pop()) {
       const dOutput = gradients.get(entry.output)
       gradients.delete(entry.output)
-      const wanted = entry.inputs.filter((input) => depending.has(input))
-      if (dOutput && wanted.length > 0) {
+      if (dOutput) {
         const dInput = entry.gradient(dOutput)
-        for (const input of wanted) add(gradients, input, dInput)
-        dInput.dispose()
+        for (const input of entry.inputs) if (wanted.has(input)) add(gradients, input, dInput)
+        tf.dispose([dInput, dOutput])
       }
-      dOutput?.dispose()
       free(entry)
     }
     return gradients.get(to) ?? tf.zerosLike(to)

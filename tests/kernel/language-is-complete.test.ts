@@ -24,7 +24,7 @@ test('code that can run is complete', () => {
 
 test('code is complete, or goes on, also where TypeScript parses a statement anew because `await` was no name in it', () => {
   const code =
-    'let { a, b: { c = (await [...d(0)].length) }, ...e } = { a: 1, b: {}, f: 4 } as any; g(e)\nfor (const i of e) {\n'
+    'let { a, b: { c = (await [...d(0)].length) }, ...e } = { a: 1, b: {}, f: 4 } as object; g(e)\nfor (const i of e) {\n'
   assert.equal(statusOf(`${code}}`), 'complete')
   assert.equal(statusOf(code), 'incomplete')
   assert.equal(statusOf(`${code}} )`), 'invalid')

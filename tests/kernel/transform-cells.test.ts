@@ -24,7 +24,7 @@ test('the last expression is the result, also an awaited one, a string and a def
 
 test('nothing runs twice where TypeScript parses a statement anew, because `await` was no name in it', async () => {
   const pattern =
-    'let { a1, b: { c1 = (await [...once(0)].length) }, ...d1 } = { a1: 1, b: {}, e: 4 } as any; told.push(d1)'
+    'let { a1, b: { c1 = (await [...once(0)].length) }, ...d1 } = { a1: 1, b: {}, e: 4 } as object; told.push(d1)'
   const cell = `const told = []; function* once(x: number = 0) { yield x }\n${pattern}\n`
   assert.deepEqual(await lastOf(cell, '[told, a1, c1]'), [[{ e: 4 }], 1, 1])
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import { recurseOnTape } from '../../lib/model/recursion.js'
+import { type Networks, recurseOnTape, type State, type Update } from '../../lib/model/recursion.js'
 import { Tape } from '../../lib/model/tape.js'
 
 before(async () => {
@@ -26,7 +26,7 @@ function scaled(tape: Tape, factor: number, seen: number[] = []) {
   }
 }
 
-test('the way back sums the gradients of everything that an input went into, and ignores what does not depend on it', () => {
+test('the way back sums the gradients of everything that an input went into, and ignores what was not recorded', () => {
   const tape = new Tape()
   const [twice, thrice] = [scaled(tape, 2), scaled(tape, 3)]
   const [x, other] = [state(5), state(7)]
@@ -37,6 +37,15 @@ test('the way back sums the gradients of everything that an input went into, and
   // b = 3 (2a + x), a = 2 (x + other)
   assert.equal(numberOf(dx), 15)
   assert.equal(numberOf(tape.backward(a, state(1), x)), 0, 'an empty tape has no gradient')
+})
+
+test('the way back goes through everything that the output was computed from, for the sake of the weights', () => {
+  const tape = new Tape()
+  const seen: number[] = []
+  const twice = scaled(tape, 2, seen)
+  const answer = twice(twice(state(3)))
+  assert.equal(numberOf(tape.backward(answer, state(1), state(5))), 0)
+  assert.equal(seen.length, 2)
 })
 
 test('every tensor of a tape is freed on the way back, as soon as it is passed', () => {
@@ -65,23 +74,21 @@ test('a tape that nobody goes back on frees what it holds', () => {
 test('for tfjs a recursion on a tape is one operation, whose gradient is that of the answer', () => {
   const tape = new Tape()
   const net = scaled(tape, 2)
-  const nets = { L: net, H: net, plus: scaled(tape, 1) }
-  const [z, y] = [state(1), state(3)]
-  const updates = [
-    ({ L }: typeof nets, x: tf.Tensor3D) => ({ z_L: L(z, y, x) }),
-    ({ H }: typeof nets, _x: tf.Tensor3D, { z_L }: Record<string, tf.Tensor3D>) => ({ z_H: H(y, z_L!) }),
+  const nets: Networks = { L: net, H: net, plus: scaled(tape, 1) }
+  const start: State = { z_H: state(3), z_L: state(1) }
+  const updates: Update[] = [
+    ({ L }, x, { z_H, z_L }) => ({ z_L: L(z_L!, z_H!, x) }),
+    ({ H }, _x, { z_H, z_L }) => ({ z_H: H(z_H!, z_L!) }),
   ]
   const outside = tf.memory().numTensors
-  const { z_H, z_L, dx } = tf.tidy(() => {
-    let end: Record<string, tf.Tensor3D> = {}
-    const dx = tf.grad((x) => {
-      end = recurseOnTape(updates as never, nets as never, tape, x as tf.Tensor3D, { z_H: y, z_L: z }, 'z_H')
-      tf.keep(end.z_H!)
-      return tf.mul(end.z_H!, 10)
-    })(state(5))
-    return { ...end, dx } as Record<'z_H' | 'z_L' | 'dx', tf.Tensor3D>
-  })
-  assert.deepEqual([z_L, z_H, dx].map(numberOf), [18, 42, 40])
-  tf.dispose([z_H, z_L, dx])
+  let end: State = {}
+  const dx = tf.tidy(() =>
+    tf.grad((x) => {
+      end = recurseOnTape(updates, nets, tape, x as tf.Tensor3D, start, 'z_H')
+      return tf.mul(tf.keep(end.z_H!), 10)
+    })(state(5)),
+  )
+  assert.deepEqual([end.z_L!, end.z_H!, dx].map(numberOf), [18, 42, 40])
+  tf.dispose([...Object.values(end), dx])
   assert.equal(tf.memory().numTensors, outside)
 })

@@ -229,9 +229,9 @@ inline void attention_backward(Pool& pool, const AttentionSizes& s, const Addend
   // The gradient of the norm's input is where dx will be.
   float* const du = dx;
   float* const sum = addends.b ? scratch(6, rows * D) : nullptr;
-  const float* const x = addends.b ? sum : addends.a;
+  const float* const x = sum ? sum : addends.a;
   const auto begin = [&](float* d_read, int64_t first, int64_t n) {
-    summed(addends.at(first * D), sum + first * D, n, D, D);
+    if (sum) summed(addends.at(first * D), sum + first * D, n, D, D);
     for (int64_t i = first; i < first + n; i++) rms_row_gradient(y + i * D, tape.r[i], dy + i * D, du + i * D, D);
     product(n, width, D, du + first * D, D, out_panels, d_read, width, false);
   };

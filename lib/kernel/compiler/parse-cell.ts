@@ -25,7 +25,7 @@ export function parseCell(
   // closed that was not: then what is said of the code behind its last statement holds.
   const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
   const own = file as unknown as Parsed
-  own.statements = compiler.setTextRange(compiler.factory.createNodeArray(kept), statements)
+  own.statements = nodeArray(compiler, kept, file)
   const open = withoutLeftovers(whole.statements).length < whole.statements.length
   const left = Math.min(...statements.filter((statement) => !kept.includes(statement)).map(({ pos }) => pos))
   own.parseDiagnostics = (whole as unknown as Parsed).parseDiagnostics
@@ -35,7 +35,7 @@ export function parseCell(
 }
 
 /** Statements without those that begin before the end of one before them; see {@link parseCell}. */
-export function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
+function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
   let end = 0
   return statements.filter((statement) => {
     if (statement.pos < end) return false
@@ -44,11 +44,20 @@ export function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statem
   })
 }
 
+function nodeArray(
+  compiler: typeof ts,
+  statements: readonly ts.Statement[],
+  file: ts.SourceFile,
+): ts.NodeArray<ts.Statement> {
+  return compiler.setTextRange(compiler.factory.createNodeArray(statements), file.statements)
+}
+
 /** {@link withoutLeftovers} for code that TypeScript parses itself, as `transpileModule` does. */
 export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
-  return () => (file) =>
-    compiler.factory.updateSourceFile(
-      file,
-      compiler.setTextRange(compiler.factory.createNodeArray(withoutLeftovers(file.statements)), file.statements),
-    )
+  return () => (file) => {
+    const kept = withoutLeftovers(file.statements)
+    return kept.length === file.statements.length
+      ? file
+      : compiler.factory.updateSourceFile(file, nodeArray(compiler, kept, file))
+  }
 }

@@ -1,5 +1,4 @@
 import type ts from 'typescript'
-import { withoutLeftovers } from '../parse-cell.js'
 import { type ImportedName, importedValues, importStatements } from './imports.js'
 import { emittedName } from './names.js'
 import type { CellPlan } from './plan.js'
@@ -242,14 +241,13 @@ export function cellCalls(
     return (sourceFile) => {
       const imports: ts.Statement[] = []
       const rest: ts.Statement[] = []
-      const written = withoutLeftovers(sourceFile.statements)
-      const last = written.findLast(
+      const last = sourceFile.statements.findLast(
         (node) =>
           !compiler.isEmptyStatement(node) &&
           !compiler.isInterfaceDeclaration(node) &&
           !compiler.isTypeAliasDeclaration(node),
       )
-      for (const node of written) {
+      for (const node of sourceFile.statements) {
         const loaded = loads(node)
         if (loaded !== null) {
           imports.push(...loaded)

@@ -1,4 +1,5 @@
 import type ts from 'typescript'
+import { dropLeftovers } from '../parse-cell.js'
 import { cellCalls } from './cell.js'
 import { planCell } from './plan.js'
 import { type Declared, replScope } from './scope.js'
@@ -46,7 +47,10 @@ export function compileCell(compiler: typeof ts, cell: CellSource): CompiledCell
       sourceMap: true,
       newLine: compiler.NewLineKind.LineFeed,
     },
-    transformers: { before: [cellCalls(compiler, plan, imported)], after: [replScope(compiler, suffix, declared)] },
+    transformers: {
+      before: [dropLeftovers(compiler), cellCalls(compiler, plan, imported)],
+      after: [replScope(compiler, suffix, declared)],
+    },
   })
   const code = outputText.replace(/\n\/\/# sourceMappingURL=[^\n]*\s*$/, '\n')
   const map = { ...(JSON.parse(sourceMapText ?? '{}') as object), file: cell.url, sources: [cell.url], sourceRoot: '' }
