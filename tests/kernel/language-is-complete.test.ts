@@ -28,6 +28,8 @@ test('code is complete, or goes on, also where TypeScript parses a statement ane
   assert.equal(statusOf(`${code}}`), 'complete')
   assert.equal(statusOf(code), 'incomplete')
   assert.equal(statusOf(`${code}} )`), 'invalid')
+  assert.equal(statusOf(`${code}}; g(e +)`), 'invalid')
+  assert.equal(statusOf(`${code}}; g(e +`), 'incomplete')
 })
 
 test('code whose end is missing is incomplete', () => {

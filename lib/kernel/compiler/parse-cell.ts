@@ -21,13 +21,13 @@ export function parseCell(
   const { statements } = file
   const kept = withoutLeftovers(statements)
   if (kept.length === statements.length) return file
-  // Enough statements behind the code, and TypeScript comes to its end with nothing left, unless a bracket is left open, or
-  // closed that was not: then what is said of the code behind its last statement holds.
+  // Statements behind the code, and what TypeScript leaves is some of those, with their complaints: none. Unless the code
+  // leaves a bracket open, in which they are: then only what is said before what was left, or of the code's end, holds.
   const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
   const own = file as unknown as Parsed
   own.statements = nodeArray(compiler, kept, file)
-  const open = withoutLeftovers(whole.statements).length < whole.statements.length
-  const left = Math.min(...statements.filter((statement) => !kept.includes(statement)).map(({ pos }) => pos))
+  const open = firstLeftover(whole.statements) < code.length
+  const left = firstLeftover(statements)
   own.parseDiagnostics = (whole as unknown as Parsed).parseDiagnostics
     .filter(({ start }) => !open || start < left || start >= kept.at(-1)!.end)
     .map((complaint) => ({ ...complaint, file, start: Math.min(complaint.start, code.length) }))
@@ -42,6 +42,12 @@ function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
     end = statement.end
     return true
   })
+}
+
+/** Where the first of them begins; infinite where there is none. */
+function firstLeftover(statements: readonly ts.Statement[]): number {
+  const kept = new Set(withoutLeftovers(statements))
+  return Math.min(...statements.filter((statement) => !kept.has(statement)).map(({ pos }) => pos))
 }
 
 function nodeArray(
