@@ -175,6 +175,12 @@ describe('errors of a cell', () => {
     wrong("let wrong: number = 'a'; let b = ;", /^line 1:34 - Expression expected\. \(TS1109\)$/)
   })
 
+  test('of syntax are those of the cell alone, where TypeScript parses a statement anew', () => {
+    const code = 'let { p, b: { q = (await [...[0]].length) }, ...r } = { p: 1, b: {}, e: 4 } as object; show(r'
+    wrong(`${code} +)`, /^line 1:96 - Expression expected\. \(TS1109\)$/)
+    wrong(code, /^line 1:94 - '\)' expected\. \(TS1005\)$/)
+  })
+
   test('are ten at most, and each is short', () => {
     const { traceback = [] } = failureOf(Array.from({ length: 13 }, (_, i) => `missing${i}()`).join('\n')) ?? {}
     assert.equal(traceback.length, 12)
