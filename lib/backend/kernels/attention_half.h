@@ -156,11 +156,8 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
       for (int64_t i = 0; i < n; i++)
         std::memcpy(d_head + (first + i) * 3 * d, out + i * narrow, d * sizeof(float));
     }
-    for (int64_t l = 0; l < lk; l++) {
-      const int64_t right = 2 * l * depth * PIECE, sums = l * dk * BLOCK * BLOCK;
-      add_half_product(2 * dk, depth, q_t, depth * PIECE, ds_right + right, ds_right + right + depth * PIECE, d_keys + sums);
-      add_half_product(2 * dk, depth, dr_t, depth * PIECE, p_right + right, p_right + right + depth * PIECE, d_values + sums);
-    }
+    add_row_sums(2 * dk, depth, {q_t, ds_right, lk, d_keys, dk * BLOCK * BLOCK});
+    add_row_sums(2 * dk, depth, {dr_t, p_right, lk, d_values, dk * BLOCK * BLOCK});
   }
   for (int64_t l = 0; l < s.L; l += W)
     for (int64_t j = 0; j < d; j += W)
@@ -231,7 +228,8 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Ad
     });
     return;
   }
-  const int64_t piece = half_row_blocks(rows, pool.threads(), PROJECTED) * BLOCK, pieces = (rows + piece - 1) / piece;
+  const int64_t piece = Shares(blocks_of(rows), pool.threads(), PROJECTED).most() * BLOCK;
+  const int64_t pieces = (rows + piece - 1) / piece;
   half* const qkv = tape ? tape->qkv : half_scratch(5, rows * 3 * width);
   half* const read = tape ? tape->read : half_scratch(6, rows * width);
   pool.run(pieces, [&](int64_t task) {
@@ -300,7 +298,7 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const A
     });
   } else {
     half* const d_read = half_scratch(5, rows * width);
-    const int64_t piece = half_row_blocks(rows, pool.threads(), PROJECTED) * BLOCK;
+    const int64_t piece = Shares(blocks_of(rows), pool.threads(), PROJECTED).most() * BLOCK;
     pool.run((rows + piece - 1) / piece, [&](int64_t task) {
       const Tiles tiles;
       begin(d_read + task * piece * width, task * piece, std::min(piece, rows - task * piece));
@@ -310,17 +308,18 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const A
       attend(d_read + task / s.H * s.L * width, task / s.H, task % s.H);
     });
   }
-  const int64_t most = half_row_blocks(std::min(rows, WINDOW * BLOCK), pool.threads(), PROJECTED);
-  const int64_t window = std::min(blocks_of(rows), (WINDOW + most - 1) / most * most);
+  const int64_t windows = (blocks_of(rows) + WINDOW - 1) / WINDOW, window = (blocks_of(rows) + windows - 1) / windows;
   half* const x_t = half_scratch(6, 2 * window * BLOCK * dk * BLOCK);
   half* const du_t = x_t + window * BLOCK * dk * BLOCK;
   half* const d_rows = half_scratch(7, window * BLOCK * (qk + wk) * BLOCK);
   half* const read_rows = d_rows + window * BLOCK * qk * BLOCK;
   for (int64_t from = 0; from < rows; from += window * BLOCK) {
     const int64_t length = std::min(window * BLOCK, rows - from), depth = blocks_of(length);
-    pool.run((depth + most - 1) / most, [&](int64_t task) {
+    const Shares shares(depth, pool.threads(), PROJECTED);
+    const int64_t most = shares.most();
+    pool.run(shares.tasks, [&](int64_t task) {
       const Tiles tiles;
-      const int64_t begin = task * most, blocks = std::min(most, depth - begin);
+      const int64_t begin = shares.begin(task), blocks = shares.begin(task + 1) - begin;
       const int64_t first = from + begin * BLOCK, n = std::min(blocks * BLOCK, length - begin * BLOCK);
       float* const sum = addends.b ? scratch(2, most * BLOCK * D) : nullptr;
       const float* x = summed(addends.at(first * D), sum, n, D, D);
@@ -339,14 +338,9 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const A
           store_up_to(to, load_up_to(to, D - j) + load(out + i * wide + j), D - j);
         }
     });
-    pool.run(qk + wk, [&](int64_t task) {
-      const Tiles tiles;
-      const bool reads = task >= qk;
-      const int64_t n = reads ? task - qk : task;
-      const half* b = (reads ? read_rows : d_rows) + 2 * n * depth * PIECE;
-      add_half_product(2 * dk, depth, reads ? du_t : x_t, depth * PIECE, b, b + depth * PIECE,
-                       (reads ? d_out_weight : d_qkv_weight) + n * dk * BLOCK * BLOCK);
-    });
+    const int64_t stride = sums_stride(D);
+    add_row_sums(pool, 2 * dk, depth, {x_t, d_rows, qk, d_qkv_weight, stride},
+                 {du_t, read_rows, wk, d_out_weight, stride});
   }
 }
 

@@ -54,20 +54,58 @@ RECURLAB_INLINE void store_half_up_to(half* p, vec v, int64_t n) {
   _mm256_mask_storeu_epi16(p, mask, (__m256i)_mm512_cvtneps_pbh((__m512)v));
 }
 
-/** 2^t to a relative error of 1e-4: a bfloat16 is rounded to 4e-3. */
-RECURLAB_INLINE vec rough_power(vec t) {
-  const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
-  const vec f = t - n;
-  const vec p = ((f * 0.0558263f + 0.24015361f) * f + 0.69315308f) * f + 0.99999994f;
-  return (vec)_mm512_scalef_ps((__m512)p, (__m512)n);
+/** Calls f(0) … f(N - 1): a stage of a computation of several vectors, whose chains of instructions so run side by side. */
+template <int N, class F>
+RECURLAB_INLINE void each(F&& f) {
+#pragma GCC unroll 16
+  for (int i = 0; i < N; i++) f(i);
+}
+
+/** t ← 2^t to a relative error of 1e-4: a bfloat16 is rounded to 4e-3. */
+template <int N>
+RECURLAB_INLINE void rough_powers(vec (&t)[N]) {
+  vec n[N], p[N];
+  each<N>([&](int i) { n[i] = (vec)_mm512_roundscale_ps((__m512)t[i], 0); });
+  each<N>([&](int i) { t[i] -= n[i]; });
+  each<N>([&](int i) { p[i] = t[i] * 0.0558263f + 0.24015361f; });
+  each<N>([&](int i) { p[i] = p[i] * t[i] + 0.69315308f; });
+  each<N>([&](int i) { p[i] = p[i] * t[i] + 0.99999994f; });
+  each<N>([&](int i) { t[i] = (vec)_mm512_scalef_ps((__m512)p[i], (__m512)n[i]); });
 }
 
 /** e^x, at least e^-87: what is too small for a float32 costs a processor hundreds of cycles. */
-RECURLAB_INLINE vec rough_exp(vec x) { return rough_power(max(x * 1.44269504f, splat(-126.0f))); }
+RECURLAB_INLINE vec rough_exp(vec x) {
+  vec t[1] = {max(x * 1.44269504f, splat(-126.0f))};
+  rough_powers<1>(t);
+  return t[0];
+}
 
 /** 1 / (1 + e^-x). */
-RECURLAB_INLINE vec rough_sigmoid(vec x) {
-  return (vec)_mm512_rcp14_ps((__m512)(rough_power(x * -1.44269504f) + 1.0f));
+template <int N>
+RECURLAB_INLINE void rough_sigmoid(const vec (&x)[N], vec (&s)[N]) {
+  each<N>([&](int i) { s[i] = x[i] * -1.44269504f; });
+  rough_powers<N>(s);
+  each<N>([&](int i) { s[i] += 1.0f; });
+  each<N>([&](int i) { s[i] = (vec)_mm512_rcp14_ps((__m512)s[i]); });
+}
+
+/** h = silu(gate) · up. */
+template <int N>
+RECURLAB_INLINE void rough_swiglu(const vec (&gate)[N], const vec (&up)[N], vec (&h)[N]) {
+  rough_sigmoid<N>(gate, h);
+  each<N>([&](int i) { h[i] *= gate[i] * up[i]; });
+}
+
+/** h again, and the gradients of gate and up in their place, out of the gradient of h; see swiglu_gradient. */
+template <int N>
+RECURLAB_INLINE void rough_swiglu_gradient(vec (&gate)[N], vec (&up)[N], const vec (&dh)[N], vec (&h)[N]) {
+  vec s[N], silu[N], slope[N];
+  rough_sigmoid<N>(gate, s);
+  each<N>([&](int i) { silu[i] = gate[i] * s[i]; });
+  each<N>([&](int i) { slope[i] = s[i] + silu[i] * (1.0f - s[i]); });
+  each<N>([&](int i) { h[i] = silu[i] * up[i]; });
+  each<N>([&](int i) { gate[i] = dh[i] * up[i] * slope[i]; });
+  each<N>([&](int i) { up[i] = dh[i] * silu[i]; });
 }
 
 /** Two rows of 16 numbers as pairs (a0, b0), (a1, b1) …: how a right piece holds two numbers that follow in the sum. */
@@ -305,8 +343,8 @@ enum class Stream { none, left, right };
  * @param depth pieces along the sum, one after the other
  * @param each called with 0 … depth - 1 between the tiles' work: vector instructions run beside it
  */
-template <int TALL, int WIDE, Stream stream, class Each>
-RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c,
+template <int TALL, int WIDE, Stream stream, class Depth, class Each>
+RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,
                            int64_t ldc, bool add, Each&& each) {
 #if defined(RECURLAB_AMX)
   if (has_tiles()) {
@@ -324,6 +362,7 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
       if (TALL == 2) RECURLAB_TILE_ZERO(2);
       if (TALL == 2 && WIDE == 2) RECURLAB_TILE_ZERO(3);
     }
+#pragma GCC unroll 4
     for (int64_t k = 0; k < depth; k++) {
       if (stream == Stream::left)
         RECURLAB_TILE_STREAM(4, a0 + k * PIECE);
@@ -358,10 +397,10 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
   detail::dots<TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
 }
 
-/** Lines of 64 bytes of up to two pieces of memory that are asked for while blocks are computed: what is needed next. */
+/** Lines of 64 bytes of two pieces of memory that are asked for while blocks are computed: what is needed next. */
 struct Ahead {
-  const char *first, *second;
-  int64_t lines_each;
+  const char *first = nullptr, *second = nullptr;
+  int64_t lines_each = 0;
   RECURLAB_INLINE void operator()(int64_t) {
     for (int64_t i = 0; i < lines_each; i++, first += 64, second += 64) {
       _mm_prefetch(first, _MM_HINT_T1);
@@ -370,8 +409,24 @@ struct Ahead {
   }
 };
 
-/** Pieces along the sum of a panel of two columns of pieces that stays in the nearest cache. */
-constexpr int64_t DEPTH = 16;
+/** Two columns of pieces, side by side: what stays in the nearest cache while a loop walks through the other operand. */
+struct Panel {
+  const half *first = nullptr, *second = nullptr;
+  /** Asks for it, a share with each of so many steps, a step for each of its pieces. */
+  Ahead ahead(int64_t blocks) const {
+    const int64_t lines = first ? (TR + blocks - 1) / blocks : 0;
+    return {reinterpret_cast<const char*>(first), reinterpret_cast<const char*>(second), lines};
+  }
+};
+
+/** Pieces along the sum of a panel that stays in the nearest cache. */
+constexpr int64_t DEPTH = 18;
+
+/** Pieces along the sum that are taken at a time: parts that are alike. */
+constexpr int64_t part_of(int64_t depth) {
+  const int64_t parts = (depth + DEPTH - 1) / DEPTH;
+  return (depth + parts - 1) / std::max<int64_t>(parts, 1);
+}
 
 /**
  * C = or += A · B in whole blocks; the last row of pieces of A may be alone.
@@ -379,20 +434,21 @@ constexpr int64_t DEPTH = 16;
  * @param a pieces [a_pieces][depth], rows of pieces a_stride numbers apart
  * @param b pieces [2·b_blocks][depth], b_stride numbers apart
  * @param c [16·a_pieces, 32·b_blocks]: the block of columns n begins at c + n · block_stride, its rows are ldc apart
+ * @param then what is asked for at the end, for what follows
  */
 inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, const half* a, int64_t a_stride,
-                         const half* b, int64_t b_stride, float* c, int64_t ldc, int64_t block_stride, bool add) {
-  const int64_t tall = (a_pieces + 1) / 2;
+                         const half* b, int64_t b_stride, float* c, int64_t ldc, int64_t block_stride, bool add,
+                         const Panel& then = {}) {
+  const int64_t part = part_of(depth);
   for (int64_t n = 0; n < b_blocks; n++)
-    for (int64_t k = 0; k < depth; k += DEPTH) {
-      const int64_t here = std::min(DEPTH, depth - k);
+    for (int64_t k = 0; k < depth; k += part) {
+      const int64_t here = std::min(part, depth - k);
       const half* b0 = b + 2 * n * b_stride + k * PIECE;
       const half* b1 = b0 + b_stride;
       // The next part of B comes from far away, a share with each block.
-      const bool last = k + here == depth;
-      const half* next = last ? b + 2 * (n + 1) * b_stride : b0 + here * PIECE;
-      const int64_t lines = last && n + 1 == b_blocks ? 0 : (16 + tall - 1) / tall;
-      Ahead ahead{reinterpret_cast<const char*>(next), reinterpret_cast<const char*>(next + b_stride), lines};
+      Panel next{b0 + here * PIECE, b1 + here * PIECE};
+      if (k + here == depth) next = n + 1 < b_blocks ? Panel{b + 2 * (n + 1) * b_stride, b + (2 * n + 3) * b_stride} : then;
+      Ahead ahead = next.ahead((a_pieces + 1) / 2);
       for (int64_t m = 0; m < a_pieces; m += 2) {
         float* out = c + n * block_stride + m * TR * ldc;
         const half* a0 = a + m * a_stride + k * PIECE;
@@ -404,74 +460,36 @@ inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, cons
     }
 }
 
+/** A number that the compiler knows. */
+template <int64_t n>
+constexpr std::integral_constant<int64_t, n> fixed{};
+
+/** Calls f with a depth, as a number that the compiler knows if it is that of the published sizes: L = 97, or D = 512. */
+template <class F>
+RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
+  if (depth == 4) return f(fixed<4>);
+  if (depth == 16) return f(fixed<16>);
+  f(depth);
+}
+
 /**
- * Computes groups of blocks one after the other. What is done with a group's numbers is done step by step while the
- * tiles compute the next group, so that the two do not wait for each other.
+ * A block [32, 32], and beside it a share of some steps: what is done with the numbers of blocks before it, so that tiles
+ * and vector instructions do not wait for each other. (Nothing is kept in an object: the compiler would read it again
+ * after every write to memory.)
  *
- * @tparam Finish called with the group's blocks ([32, 32] each, one after the other), where it belongs, and the step
+ * @param c written
+ * @param share 0 … shares - 1
+ * @param steps of all shares together
+ * @param step called with its number
  */
-template <class Where, class Finish>
-class Behind {
- public:
-  /** @param space 2 · blocks · 32 · 32 numbers */
-  Behind(float* space, int64_t blocks, Finish finish)
-      : c_{space, space + blocks * BLOCK * BLOCK}, finish_(finish) {}
-
-  /**
-   * The next group.
-   *
-   * @param steps in which it will be finished
-   * @param depth of all its blocks
-   */
-  RECURLAB_INLINE void begin(const Where& where, int64_t steps, int64_t depth) {
-    next_ = where;
-    next_steps_ = steps;
-    depth_ = depth;
-    step_ = 0;
-    credit_ = 0;
-    index_ = 0;
-  }
-
-  /** The group's next block. */
-  template <Stream stream>
-  RECURLAB_INLINE void add(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth) {
-    add_at<stream>(index_++, a0, a1, b0, b1, depth);
-  }
-
-  /** A block of the group by its place. */
-  template <Stream stream>
-  RECURLAB_INLINE void add_at(int64_t index, const half* a0, const half* a1, const half* b0, const half* b1,
-                              int64_t depth) {
-    const float* done = c_[1 - current_];
-    block<2, 2, stream>(a0, a1, b0, b1, depth, c_[current_] + index * BLOCK * BLOCK, BLOCK, false, [&](int64_t) {
-      for (credit_ += steps_; credit_ >= depth_ && step_ < steps_; credit_ -= depth_) finish_(done, where_, step_++);
-    });
-  }
-
-  RECURLAB_INLINE void end() {
-    finish();
-    where_ = next_;
-    steps_ = next_steps_;
-    current_ = 1 - current_;
-    step_ = 0;
-  }
-
-  /** To be called after the last group. */
-  RECURLAB_INLINE void finish() {
-    while (step_ < steps_) finish_(c_[1 - current_], where_, step_++);
-  }
-
- private:
-  float* c_[2];
-  Finish finish_;
-  Where where_{}, next_{};
-  int64_t steps_ = 0, next_steps_ = 0, depth_ = 1, step_ = 0, credit_ = 0, index_ = 0;
-  int current_ = 0;
-};
-
-template <class Where, class Finish>
-Behind<Where, Finish> behind(float* space, int64_t blocks, Finish finish) {
-  return Behind<Where, Finish>(space, blocks, finish);
+template <Stream stream, class Depth, class Count, class Steps, class Step>
+RECURLAB_INLINE void block_beside(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,
+                                  int64_t share, Count shares, Steps steps, Step&& step, Ahead& ahead) {
+  const int64_t first = steps * share / shares, count = steps * (share + 1) / shares - first;
+  block<2, 2, stream>(a0, a1, b0, b1, depth, c, BLOCK, false, [&](int64_t k) __attribute__((always_inline)) {
+    for (int64_t i = count * k / depth; i < count * (k + 1) / depth; i++) step(first + i);
+    ahead(k);
+  });
 }
 
 // ---- Gradients of weights, added up over all calls of the network in a step. ----
@@ -482,29 +500,64 @@ constexpr int64_t sums_size(int64_t M, int64_t N) { return pieces_size(M, N); }
 /** Where the column block of a gradient with M rows begins. */
 constexpr int64_t sums_stride(int64_t M) { return blocks_of(M) * BLOCK * BLOCK; }
 
-/**
- * Adds some pieces of a sum over rows to a gradient: its rows [0, 16·a_pieces) of one block of columns.
- *
- * @param a pieces [a_pieces][depth], rows of pieces a_stride numbers apart
- * @param b0, b1 pieces [depth]
- */
-inline void add_half_product(int64_t a_pieces, int64_t depth, const half* a, int64_t a_stride, const half* b0,
-                             const half* b1, float* sums) {
-  for (int64_t k = 0; k < depth; k += DEPTH) {
-    const int64_t here = std::min(DEPTH, depth - k), lines = (32 + here - 1) / here;
-    for (int64_t m = 0; m < a_pieces; m += 2) {
-      const half* a0 = a + m * a_stride + k * PIECE;
-      float* c = sums + m * TR * BLOCK;
-      // What the next block adds to: 4 KB.
-      const char* next = reinterpret_cast<const char*>(c + BLOCK * BLOCK);
-      Ahead ahead{next, next + 2048, m + 2 < a_pieces ? lines : 0};
-      const half *first = b0 + k * PIECE, *second = b1 + k * PIECE;
-      if (m + 1 < a_pieces)
-        block<2, 2, Stream::left>(a0, a0 + a_stride, first, second, here, c, BLOCK, true, ahead);
-      else
-        block<1, 2, Stream::left>(a0, nullptr, first, second, here, c, BLOCK, true, ahead);
+/** A sum over rows, of which every block of columns is added to a gradient. */
+struct RowSums {
+  /** Left pieces, [a_pieces][depth]. */
+  const half* a;
+  /** Right pieces, [2 · b_blocks][depth]. */
+  const half* b;
+  int64_t b_blocks;
+  /** The blocks of columns are `stride` numbers apart. */
+  float* sums;
+  int64_t stride;
+};
+
+/** Adds some blocks of columns of a sum over rows. All of them with one part of the rows before the next. */
+inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
+  const int64_t part = part_of(depth), wide = depth * PIECE;
+  for (int64_t k = 0; k < depth; k += part) {
+    const int64_t here = std::min(part, depth - k);
+    for (int64_t n = 0; n < of.b_blocks; n++) {
+      const half *b0 = of.b + 2 * n * wide + k * PIECE, *b1 = b0 + wide;
+      Panel next{};
+      if (n + 1 < of.b_blocks)
+        next = {b1 + wide, b1 + 2 * wide};
+      else if (k + here < depth)
+        next = {of.b + (k + here) * PIECE, of.b + wide + (k + here) * PIECE};
+      Ahead panel = next.ahead((a_pieces + 1) / 2);
+      for (int64_t m = 0; m < a_pieces; m += 2) {
+        const half* a0 = of.a + m * wide + k * PIECE;
+        float* c = of.sums + n * of.stride + m * TR * BLOCK;
+        // What the next block adds to: 4 KB, that come from far away the first time.
+        const char* then = reinterpret_cast<const char*>(c + BLOCK * BLOCK);
+        Ahead sums{then, then + 2048, k == 0 && m + 2 < a_pieces ? (32 + here - 1) / here : 0};
+        const auto ahead = [&](int64_t k) __attribute__((always_inline)) { sums(k), panel(k); };
+        if (m + 1 < a_pieces)
+          block<2, 2, Stream::left>(a0, a0 + wide, b0, b1, here, c, BLOCK, true, ahead);
+        else
+          block<1, 2, Stream::left>(a0, nullptr, b0, b1, here, c, BLOCK, true, ahead);
+      }
     }
   }
+}
+
+/** Blocks of columns of a task: as many as leave their sums in the cache. */
+constexpr int64_t GROUP = 4;
+
+/** Adds all of two sums over the same rows. */
+inline void add_row_sums(Pool& pool, int64_t a_pieces, int64_t depth, const RowSums& first, const RowSums& second) {
+  const int64_t shares = (first.b_blocks + second.b_blocks) / (4 * pool.threads());
+  const int64_t group = std::max<int64_t>(1, std::min(GROUP, shares));
+  const int64_t firsts = (first.b_blocks + group - 1) / group, seconds = (second.b_blocks + group - 1) / group;
+  pool.run(firsts + seconds, [&](int64_t task) {
+    const Tiles tiles;
+    RowSums of = task < firsts ? first : second;
+    const int64_t n = (task < firsts ? task : task - firsts) * group;
+    of.b += 2 * n * depth * PIECE;
+    of.b_blocks = std::min(group, of.b_blocks - n);
+    of.sums += n * of.stride;
+    add_row_sums(a_pieces, depth, of);
+  });
 }
 
 /**

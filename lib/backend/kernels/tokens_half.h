@@ -38,41 +38,53 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
     const int64_t wide = blocks * BLOCK + 16;
     const int64_t start = b * L * D + first;
-    const float* xb = summed(addends.at(start), y + start, L, columns, D);
     half* const in = half_scratch(0, most * BLOCK * lk * BLOCK);
     half* const h = half_scratch(1, most * BLOCK * ik * BLOCK);
     float* const out = scratch(2, lp * TR * (most * BLOCK + 16));
-    pack_across<Side::right>(in, lk, xb, D, L, columns, blocks * BLOCK);
-    struct Where {
-      int64_t row_piece, column_block;
-    };
-    // Two rows of gate (above) and up (below), 16 columns.
-    const auto finish = [&](const float* c, const Where& at, int64_t step) __attribute__((always_inline)) {
-      const int64_t pair = step / 2, q = step % 2;
-      const float* gate = c + 2 * pair * BLOCK + q * TR;
-      const float* up = gate + TR * BLOCK;
-      const vec a = rough_swiglu(load(gate), load(up)), b = rough_swiglu(load(gate + BLOCK), load(up + BLOCK));
-      half* to = h + ((2 * at.column_block + q) * ik + at.row_piece / 2) * PIECE;
-      _mm512_store_si512(to + (at.row_piece % 2 * 8 + pair) * TK, paired(a, b));
-    };
-    auto later = behind<Where>(scratch(3, 2 * BLOCK * BLOCK), 1, finish);
-    for (int64_t i = 0; i < 2 * ik; i++)
-      for (int64_t n = 0; n < blocks; n++) {
-        const half *gate = weights.gate_up + i * lk * PIECE, *right = in + 2 * n * lk * PIECE;
-        later.begin({i, n}, 16, lk);
-        later.template add<Stream::right>(gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE, lk);
-        later.end();
+    // The sums of down begin with x, and with 0 where they are filled up.
+    std::fill(columns % BLOCK == 0 ? out + L * wide : out, out + lp * TR * wide, 0.0f);
+    sum_rows(addends.at(start), L, columns, D, out, wide);
+    pack_across<Side::right>(in, lk, out, wide, L, columns, blocks * BLOCK);
+    with_depth(lk, [&](auto depth) __attribute__((always_inline)) {
+      float *now = scratch(3, 2 * BLOCK * BLOCK), *done = now + BLOCK * BLOCK;
+      struct {
+        int64_t row_piece, column_block;
+      } place{};
+      // Two rows of gate (above) and up (below). The first time zeros, whose place is written again.
+      const auto finish = [&](int64_t pair) __attribute__((always_inline)) {
+        const float* c = done + 2 * pair * BLOCK;
+        vec gate[4], up[4], product[4];
+        each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
+        each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
+        rough_swiglu<4>(gate, up, product);
+        half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * PIECE + (place.row_piece % 2 * 8 + pair) * TK;
+        each<2>([&](int q) { _mm512_store_si512(to + q * ik * PIECE, paired(product[q], product[2 + q])); });
+      };
+      // Meanwhile y is asked for, to be written in the end; where this is a part of its columns, others are, too.
+      const char* const to = reinterpret_cast<const char*>(y + start);
+      const int64_t lines = L * columns / W, per_row = 2 * blocks * lk;
+      Ahead ahead{to, to + lines / 2 * 64, 1};
+      std::fill(done, done + BLOCK * BLOCK, 0.0f);
+      for (int64_t i = 0; i < 2 * ik; i++) {
+        if (i * per_row >= lines) ahead = {};
+        for (int64_t n = 0; n < blocks; n++) {
+          const half *gate = weights.gate_up + i * lk * PIECE, *right = in + 2 * n * lk * PIECE;
+          block_beside<Stream::right>(gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE, depth, now, 0, fixed<1>,
+                                      fixed<8>, finish, ahead);
+          place = {i, n};
+          std::swap(now, done);
+        }
       }
-    later.finish();
-    half_product(lp, blocks, ik, weights.down, ik * PIECE, h, ik * PIECE, out, wide, BLOCK, false);
+      for (int64_t pair = 0; pair < 8; pair++) finish(pair);
+    });
+    half_product(lp, blocks, ik, weights.down, ik * PIECE, h, ik * PIECE, out, wide, BLOCK, true);
     // Row by row: the rows of a column lie where they push each other out of the cache.
     float* const squares = scratch(3, 2 * most * BLOCK);
     float* const scale = squares + most * BLOCK;
     std::fill(squares, squares + blocks * BLOCK, 0.0f);
     for (int64_t l = 0; l < L; l++)
       for (int64_t c = 0; c < columns; c += W) {
-        const vec u = load(out + l * wide + c) + load_up_to(xb + l * D + c, columns - c);
-        store(out + l * wide + c, u);
+        const vec u = load(out + l * wide + c);
         store(squares + c, load(squares + c) + u * u);
       }
     for (int64_t c = 0; c < columns; c += W) {
@@ -145,57 +157,63 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
       pack_along<Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
       for (int64_t from = 0; from < ik; from += inner) {
         const int64_t here = std::min(inner, ik - from);
-        struct Where {
-          int64_t row_block, column_block;
-        };
-        // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others.
-        const auto finish = [&](const float* c, const Where& where, int64_t step) __attribute__((always_inline)) {
-          const int64_t t = step / 8, pair = step % 8;
-          for (int q = 0; q < 2; q++) {
-            vec h[2], d_gate[2], d_up[2];
-            for (int i = 0; i < 2; i++) {
-              const float* gate = c + t * BLOCK * BLOCK + (2 * pair + i) * BLOCK + q * TR;
-              const float* dh = c + 2 * BLOCK * BLOCK + (t * TR + 2 * pair + i) * BLOCK + q * TR;
-              const vec g = load(gate);
-              swiglu_gradient(rough_sigmoid(g), g, load(gate + TR * BLOCK), load(dh), h[i], d_gate[i], d_up[i]);
-              const int64_t to = ((2 * where.row_block + t) * blocks + where.column_block) * PIECE + (2 * pair + i) * TK + q * TR;
-              store_half(h_left + to, h[i]);
-              store_half(gate_left + to, d_gate[i]);
-              store_half(up_left + to, d_up[i]);
+        with_depth(lk, [&](auto depth) __attribute__((always_inline)) {
+          constexpr int64_t AREA = BLOCK * BLOCK;
+          float *now = scratch(3, 6 * AREA), *done = now + 3 * AREA;
+          struct {
+            int64_t row_block, column_block;
+          } place{};
+          // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others. The
+          // first time zeros, whose place is written again.
+          const auto finish = [&](int64_t step) __attribute__((always_inline)) {
+            const int64_t t = step / 8, pair = step % 8;
+            const float *c = done + t * AREA + 2 * pair * BLOCK, *d = done + 2 * AREA + (t * TR + 2 * pair) * BLOCK;
+            vec gate[4], up[4], dh[4], product[4];
+            each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
+            each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
+            each<4>([&](int i) { dh[i] = load(d + i / 2 * BLOCK + i % 2 * TR); });
+            rough_swiglu_gradient<4>(gate, up, dh, product);
+            const int64_t left = ((2 * place.row_block + t) * blocks + place.column_block) * PIECE + 2 * pair * TK;
+            each<4>([&](int i) {
+              const int64_t to = left + i / 2 * TK + i % 2 * TR;
+              store_half(h_left + to, product[i]);
+              store_half(gate_left + to, gate[i]);
+              store_half(up_left + to, up[i]);
+            });
+            each<2>([&](int q) {
+              half* right = d_right + ((2 * place.column_block + q) * 2 * here + place.row_block) * PIECE;
+              right += (t * 8 + pair) * TK;
+              _mm512_store_si512(right, paired(gate[q], gate[2 + q]));
+              _mm512_store_si512(right + here * PIECE, paired(up[q], up[2 + q]));
+            });
+          };
+          std::fill(done, done + 3 * AREA, 0.0f);
+          const int64_t next = lk * PIECE;
+          for (int64_t i = 0; i < here; i++)
+            for (int64_t n = 0; n < blocks; n++) {
+              const half* gate = weights.gate_up + 2 * (from + i) * next;
+              const half* up = gate + 2 * ik * next;
+              const half* down = weights.down_back + 2 * (from + i) * next;
+              const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
+              Ahead none;
+              block_beside<Stream::right>(gate, up, right, right + next, depth, now, 0, fixed<3>, fixed<16>, finish, none);
+              block_beside<Stream::none>(gate + next, up + next, right, right + next, depth, now + AREA, 1, fixed<3>,
+                                         fixed<16>, finish, none);
+              block_beside<Stream::right>(down, down + next, du_right, du_right + next, depth, now + 2 * AREA, 2, fixed<3>,
+                                          fixed<16>, finish, none);
+              place = {i, n};
+              std::swap(now, done);
             }
-            half* right = d_right + ((2 * where.column_block + q) * 2 * here + where.row_block) * PIECE + (t * 8 + pair) * TK;
-            _mm512_store_si512(right, paired(d_gate[0], d_gate[1]));
-            _mm512_store_si512(right + here * PIECE, paired(d_up[0], d_up[1]));
-          }
-        };
-        auto later = behind<Where>(scratch(3, 6 * BLOCK * BLOCK), 3, finish);
-        const int64_t next = lk * PIECE;
-        for (int64_t i = 0; i < here; i++)
-          for (int64_t n = 0; n < blocks; n++) {
-            const half* gate = weights.gate_up + 2 * (from + i) * next;
-            const half* up = gate + 2 * ik * next;
-            const half* down = weights.down_back + 2 * (from + i) * next;
-            const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
-            later.begin({i, n}, 16, 3 * lk);
-            later.template add<Stream::right>(gate, up, right, right + next, lk);
-            later.template add<Stream::none>(gate + next, up + next, right, right + next, lk);
-            later.template add<Stream::right>(down, down + next, du_right, du_right + next, lk);
-            later.end();
-          }
-        later.finish();
+          for (int64_t step = 0; step < 16; step++) finish(step);
+        });
         // dx: what was du, plus these tokens' share.
         for (int64_t part_of = 0; part_of < 2; part_of++)
           half_product(lp, blocks, here, weights.gate_up_back + (part_of * ik + from) * PIECE, 2 * ik * PIECE,
                        d_right + part_of * here * PIECE, 2 * here * PIECE, du, wide, BLOCK, true);
-        for (int64_t n = 0; n < lk; n++) {
-          const half *x0 = x_t + 2 * n * blocks * PIECE, *du0 = du_t + 2 * n * blocks * PIECE;
-          const int64_t apart = blocks * PIECE, up_stride = 2 * ik * BLOCK * BLOCK, row = from * BLOCK * BLOCK;
-          add_half_product(2 * here, blocks, gate_left, apart, x0, x0 + apart, sum_up + n * up_stride + row);
-          add_half_product(2 * here, blocks, up_left, apart, x0, x0 + apart,
-                           sum_up + n * up_stride + ik * BLOCK * BLOCK + row);
-          add_half_product(2 * here, blocks, h_left, apart, du0, du0 + apart,
-                           sum_down + n * ik * BLOCK * BLOCK + row);
-        }
+        const int64_t row = from * BLOCK * BLOCK, up_stride = 2 * ik * BLOCK * BLOCK, down_stride = ik * BLOCK * BLOCK;
+        add_row_sums(2 * here, blocks, {gate_left, x_t, lk, sum_up + row, up_stride});
+        add_row_sums(2 * here, blocks, {up_left, x_t, lk, sum_up + ik * BLOCK * BLOCK + row, up_stride});
+        add_row_sums(2 * here, blocks, {h_left, du_t, lk, sum_down + row, down_stride});
       }
       for (int64_t l = 0; l < L; l++)
         for (int64_t c = 0; c < columns; c += W) store_up_to(dx + at + l * D + c, load(du + l * wide + c), columns - c);
