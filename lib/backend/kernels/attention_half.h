@@ -308,7 +308,7 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const A
       attend(d_read + task / s.H * s.L * width, task / s.H, task % s.H);
     });
   }
-  const int64_t windows = (blocks_of(rows) + WINDOW - 1) / WINDOW, window = (blocks_of(rows) + windows - 1) / windows;
+  const int64_t window = Shares(blocks_of(rows), 1, WINDOW).most();
   half* const x_t = half_scratch(6, 2 * window * BLOCK * dk * BLOCK);
   half* const du_t = x_t + window * BLOCK * dk * BLOCK;
   half* const d_rows = half_scratch(7, window * BLOCK * (qk + wk) * BLOCK);

@@ -7,15 +7,6 @@
 
 namespace recurlab {
 
-/** Blocks shared by tasks of at most `most` each, as many for each thread, that are alike. */
-struct Shares {
-  int64_t blocks, tasks;
-  Shares(int64_t blocks, int threads, int64_t most)
-      : blocks(blocks), tasks(std::min(blocks, (blocks + most * threads - 1) / (most * threads) * threads)) {}
-  int64_t begin(int64_t task) const { return blocks * task / tasks; }
-  int64_t most() const { return (blocks + tasks - 1) / tasks; }
-};
-
 /** Blocks of rows of a task: as many as leave it in the cache. */
 constexpr int64_t ROW_BLOCKS = 9;
 
@@ -106,7 +97,7 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
                                    float* d_down) {
   const auto [rows, D, I] = sizes;
   const int64_t dk = blocks_of(D), ik = blocks_of(I), wide = dk * BLOCK + 16, part = part_of(ik);
-  const int64_t windows = (blocks_of(rows) + WINDOW - 1) / WINDOW, window = (blocks_of(rows) + windows - 1) / windows;
+  const int64_t window = Shares(blocks_of(rows), 1, WINDOW).most();
   const int64_t most = Shares(window, pool.threads(), ROW_BLOCKS).most();
   half* const x_t = half_scratch(4, window * BLOCK * dk * BLOCK);
   half* const du_t = half_scratch(5, window * BLOCK * dk * BLOCK);
@@ -129,7 +120,6 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
       pack_along<Side::left>(du_in, dk, du, wide, n, D, blocks * BLOCK);
       pack_across<Side::left>(x_t + begin * PIECE, depth, x + first * D, D, n, D, dk * BLOCK);
       pack_across<Side::left>(du_t + begin * PIECE, depth, du, wide, n, D, dk * BLOCK);
-      const int64_t next = dk * PIECE;
       for (int64_t chunk = 0; chunk < ik; chunk += part) {
         const int64_t here = std::min(part, ik - chunk), next = dk * PIECE;
         const half* const gates = weights.gate_up + 2 * chunk * next;

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <cstring>
 
-#include "gemm.h"
 #include "pool.h"
 #include "simd.h"
+#include "swiglu.h"
 #if defined(__AMX_BF16__) && defined(__AMX_TILE__) && defined(__linux__) && !defined(RECURLAB_NO_AMX)
 #define RECURLAB_AMX 1
 #include <sys/syscall.h>
@@ -96,16 +96,12 @@ RECURLAB_INLINE void rough_swiglu(const vec (&gate)[N], const vec (&up)[N], vec 
   each<N>([&](int i) { h[i] *= gate[i] * up[i]; });
 }
 
-/** h again, and the gradients of gate and up in their place, out of the gradient of h; see swiglu_gradient. */
+/** h again, and the gradients of gate and up in their place, out of the gradient of h. */
 template <int N>
 RECURLAB_INLINE void rough_swiglu_gradient(vec (&gate)[N], vec (&up)[N], const vec (&dh)[N], vec (&h)[N]) {
-  vec s[N], silu[N], slope[N];
+  vec s[N];
   rough_sigmoid<N>(gate, s);
-  each<N>([&](int i) { silu[i] = gate[i] * s[i]; });
-  each<N>([&](int i) { slope[i] = s[i] + silu[i] * (1.0f - s[i]); });
-  each<N>([&](int i) { h[i] = silu[i] * up[i]; });
-  each<N>([&](int i) { gate[i] = dh[i] * up[i] * slope[i]; });
-  each<N>([&](int i) { up[i] = dh[i] * silu[i]; });
+  each<N>([&](int i) { swiglu_gradient(s[i], gate[i], up[i], dh[i], h[i], gate[i], up[i]); });
 }
 
 /** Two rows of 16 numbers as pairs (a0, b0), (a1, b1) …: how a right piece holds two numbers that follow in the sum. */
@@ -422,11 +418,17 @@ struct Panel {
 /** Pieces along the sum of a panel that stays in the nearest cache. */
 constexpr int64_t DEPTH = 18;
 
+/** Blocks shared by tasks of at most `most` each, as many for each thread, that are alike. */
+struct Shares {
+  int64_t blocks, tasks;
+  constexpr Shares(int64_t blocks, int threads, int64_t most)
+      : blocks(blocks), tasks(std::min(blocks, (blocks + most * threads - 1) / (most * threads) * threads)) {}
+  constexpr int64_t begin(int64_t task) const { return blocks * task / tasks; }
+  constexpr int64_t most() const { return (blocks + tasks - 1) / std::max<int64_t>(tasks, 1); }
+};
+
 /** Pieces along the sum that are taken at a time: parts that are alike. */
-constexpr int64_t part_of(int64_t depth) {
-  const int64_t parts = (depth + DEPTH - 1) / DEPTH;
-  return (depth + parts - 1) / std::max<int64_t>(parts, 1);
-}
+constexpr int64_t part_of(int64_t depth) { return Shares(depth, 1, DEPTH).most(); }
 
 /**
  * C = or += A · B in whole blocks; the last row of pieces of A may be alone.

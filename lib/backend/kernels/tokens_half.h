@@ -207,9 +207,9 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
           for (int64_t step = 0; step < 16; step++) finish(step);
         });
         // dx: what was du, plus these tokens' share.
-        for (int64_t part_of = 0; part_of < 2; part_of++)
-          half_product(lp, blocks, here, weights.gate_up_back + (part_of * ik + from) * PIECE, 2 * ik * PIECE,
-                       d_right + part_of * here * PIECE, 2 * here * PIECE, du, wide, BLOCK, true);
+        for (int64_t side = 0; side < 2; side++)
+          half_product(lp, blocks, here, weights.gate_up_back + (side * ik + from) * PIECE, 2 * ik * PIECE,
+                       d_right + side * here * PIECE, 2 * here * PIECE, du, wide, BLOCK, true);
         const int64_t row = from * BLOCK * BLOCK, up_stride = 2 * ik * BLOCK * BLOCK, down_stride = ik * BLOCK * BLOCK;
         add_row_sums(2 * here, blocks, {gate_left, x_t, lk, sum_up + row, up_stride});
         add_row_sums(2 * here, blocks, {up_left, x_t, lk, sum_up + ik * BLOCK * BLOCK + row, up_stride});
