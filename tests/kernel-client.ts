@@ -8,6 +8,7 @@ import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Dealer, Request, Subscriber } from 'zeromq'
 import { decode, type Extras, encode, type Message, type Signing } from '../lib/kernel/server/message.js'
+import type { Connection } from '../lib/kernel/server/sockets.js'
 import { root } from './shared.js'
 
 export type { Message } from '../lib/kernel/server/message.js'
@@ -28,6 +29,8 @@ export interface Client {
   /** Sends frames as they are. */
   sendFrames(frames: (Uint8Array | string)[], channel?: Channel): void
   answer(id: string): Promise<Answer>
+  /** Resolves to the content of a reply; what was published may still be on its way. */
+  replied(id: string): Promise<Message['content']>
   ask(type: string, content: Record<string, unknown>, channel?: Channel): Promise<Answer>
   execute(code: string, options?: Record<string, unknown>): Promise<Answer>
   /** Resolves when the kernel is idle after a message that has no reply, to what it published for it. */
@@ -45,6 +48,7 @@ export interface Client {
 /** A kernel in a process of its own, spoken to over its sockets. */
 export interface KernelClient extends Client {
   readonly process: ChildProcess
+  readonly connection: Connection
   close(): Promise<void>
 }
 
@@ -99,6 +103,7 @@ export async function startKernel({ env = {}, cwd, underShell = false }: KernelO
   return {
     ...client,
     process: child,
+    connection,
     async close() {
       if (isOver() === null) {
         child.kill('SIGTERM')
@@ -176,14 +181,17 @@ export async function connectClient(
     const messages = published.get(id)
     return messages?.some(({ content }) => content.execution_state === 'idle') ? messages : undefined
   }
+  const replied = async (id: string, deadline = DEADLINE_MS): Promise<Message['content']> =>
+    (await wait(`a reply to ${id}`, () => replies.get(id), deadline)).content
   const answer = async (id: string, deadline = DEADLINE_MS): Promise<Answer> => {
-    const reply = await wait(`a reply to ${id}`, () => replies.get(id), deadline)
-    return { reply: reply.content, published: await wait(`an idle after ${id}`, () => whenIdle(id), deadline) }
+    const reply = await replied(id, deadline)
+    return { reply, published: await wait(`an idle after ${id}`, () => whenIdle(id), deadline) }
   }
   const client: Client = {
     send,
     sendFrames: (frames, channel = 'shell') => void sockets[channel].send(frames),
     answer,
+    replied,
     ask: (type, content, channel) => answer(send(type, content, channel)),
     execute: (code, options = {}) => client.ask('execute', { code, silent: false, store_history: true, ...options }),
     idle: (id) => wait(`an idle after ${id}`, () => whenIdle(id)),

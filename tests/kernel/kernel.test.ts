@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { Subscriber } from 'zeromq'
 import { type KernelClient, printed, resultOf, startKernel, types } from '../kernel-client.js'
 
 let kernel: KernelClient
@@ -120,11 +122,11 @@ test('a cell that is interrupted where it asks for a line is stopped, whatever i
 test('an interrupt stops a synchronous loop and an awaiting cell, and what was declared before stays', async () => {
   await kernel.execute('const kept = 7')
   const looping = kernel.send('execute', { code: `console.log('on'); for (;;) {}` })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await setTimeout(500)
   kernel.process.kill('SIGINT')
   assert.equal((await kernel.answer(looping)).reply.ename, 'Interrupted')
   const waiting = kernel.send('execute', { code: 'await new Promise(() => {})' })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  await setTimeout(500)
   assert.equal((await kernel.ask('interrupt', {}, 'control')).reply.status, 'ok')
   assert.equal((await kernel.answer(waiting)).reply.ename, 'Interrupted')
   assert.equal(resultOf(await kernel.execute('kept')), '7')
@@ -169,4 +171,27 @@ test('shutdown ends the process within 2 s whatever is open', async () => {
   assert.equal(code, 0)
   assert.ok(Date.now() - started < 2000, `${Date.now() - started} ms`)
   assert.equal((await kernel.answer(id)).reply.status, 'ok')
+})
+
+test('what a kernel has said arrives, also where it ends before a slow reader has taken it', async () => {
+  const ending = await startKernel()
+  // Messages for a reader that takes none wait in the kernel, beyond what the network holds.
+  const slow = new Subscriber({ linger: 0, receiveHighWaterMark: 1, receiveTimeout: 10_000 })
+  try {
+    slow.connect(`tcp://127.0.0.1:${ending.connection.iopub_port}`)
+    slow.subscribe('display_data')
+    const show = (html: string): ReturnType<typeof ending.execute> =>
+      ending.execute(`import * as tslab from 'tslab'\ntslab.display.html(${html})`)
+    // The kernel hears of a reader some time after this one has connected.
+    const heard = slow.receive()
+    for (let done = false; !done; await show(`'heard'`))
+      done = await Promise.race([heard.then(() => true), setTimeout(50, false)])
+    for (let i = 0; i < 8; i++) await show(`'x'.repeat(5_000_000)`)
+    await ending.replied(ending.send('shutdown', { restart: false }, 'control'))
+    let whole = 0
+    while (whole < 8) if ((await slow.receive()).some((frame) => frame.length > 5_000_000)) whole++
+  } finally {
+    slow.close()
+    await ending.close()
+  }
 })

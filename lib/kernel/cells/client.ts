@@ -136,7 +136,7 @@ function whenEnded(
     setTimeout(() => {
       waiting = false
       check()
-    }, RAW_MS)
+    }, RAW_MS).unref()
     check()
   }
   child.once('exit', over)

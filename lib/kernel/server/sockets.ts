@@ -28,8 +28,8 @@ export interface Sockets {
 /** Messages that wait for one reader of outputs, beyond those that its own socket holds. */
 const IOPUB_WAITING = 1000
 
-/** How long what was sent may still go out after the sockets are closed. */
-const LINGER_MS = 1000
+/** How long what was sent may still go out after the sockets are closed; from 500 on, zeromq complains on stderr. */
+const LINGER_MS = 400
 
 /** Reads a connection file. @throws Error when it is missing or not JSON. */
 export function readConnection(file: string): Connection {

@@ -7,6 +7,9 @@ import type { Kernel } from './serve.js'
 /** What was published may go out in this time before the process ends. */
 const FLUSH_MS = 500
 
+/** What keeps the process alive after its sockets are closed has this time, e.g. a grandchild that holds a pipe. */
+const LAST_MS = 500
+
 /** How often it is looked whether the parent still lives. */
 const PARENT_MS = 1000
 
@@ -44,9 +47,12 @@ export async function start(connectionFile: string, root: string): Promise<void>
     ending = true
     cells.kill()
     compiler.close()
-    void Promise.race([kernel?.empty(), setTimeout(FLUSH_MS)]).then(() => {
+    if (!kernel) process.exit(exitCode)
+    void Promise.race([kernel.empty(), setTimeout(FLUSH_MS, undefined, { ref: false })]).then(() => {
       closeSockets()
-      process.exit(exitCode)
+      // The process ends by itself: only then does zeromq hand over what it has taken; `process.exit` would drop it.
+      process.exitCode = exitCode
+      void setTimeout(LAST_MS, undefined, { ref: false }).then(() => process.exit(exitCode))
     })
   }
   process.on('SIGINT', () => tell((kernel) => kernel.interrupt()))
@@ -75,7 +81,7 @@ function endWithParent(end: (exitCode: number) => void): void {
   const parent = process.ppid
   setInterval(() => {
     if (process.ppid !== parent) end(1)
-  }, PARENT_MS)
+  }, PARENT_MS).unref()
 }
 
 /** A fault of the server's is told, and the kernel goes on. A terminal that is gone is no fault. */
