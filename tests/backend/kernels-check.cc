@@ -295,7 +295,10 @@ static void check_tokens_half(Pool& one, Pool& three) {
 static void check_attention(Pool& one, Pool& three) {
   const bool turns = draw(0, 1) == 1;
   const bool longer = draw(0, 5) == 0;
-  const int64_t B = longer ? 1 : draw(1, 4), L = longer ? draw(257, 300) : draw(1, 90), D = draw(1, 60), H = draw(1, 4), d = turns ? 2 * draw(1, 10) : draw(1, 20);
+  // Sums over rows copy one of their matrices where the other is wide.
+  const bool wide = !longer && draw(0, 4) == 0;
+  const int64_t B = longer ? 1 : draw(1, 4), L = longer ? draw(257, 300) : draw(1, wide ? 12 : 90);
+  const int64_t D = wide ? draw(257, 300) : draw(1, 60), H = draw(1, 4), d = turns ? 2 * draw(1, 10) : draw(1, 20);
   const int64_t rows = B * L, width = H * d;
   const std::string name = "attention" + sizes({B, L, D, H, d}) + " ";
   const Floats x = normal(rows * D), w_qkv = scaled(3 * width, D), w_out = scaled(D, width), dy = normal(rows * D);

@@ -87,6 +87,23 @@ test('with the kernels every output and gradient of a short recursion is that of
   )
 })
 
+for (const mixer of ['mlp', 'attention'] as const)
+  test(`the same is true at the published width, with ${mixer}`, { skip: lacking }, () => {
+    const shape = tinyShape({
+      mixer,
+      hidden: 512,
+      heads: 8,
+      layers: 2,
+      layersH: 2,
+      T: 1,
+      n: 1,
+      seqLen: 11,
+      puzzleDim: 512,
+    })
+    const [fused, plain] = bothWays(() => pass(shape, 3, 1))
+    for (const [name, numbers] of Object.entries(plain)) assertClose(fused[name]!, numbers, 1e-4)
+  })
+
 test('the fused update is that of plain operations, for both optimisers, with and without EMA', {
   skip: lacking,
 }, () => {

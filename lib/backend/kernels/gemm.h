@@ -268,6 +268,9 @@ inline void copy_columns(float* to, const float* a, int64_t lda, int64_t rows, i
 
 }  // namespace detail
 
+/** Working memory of add_columns_product: slots that its callers leave alone, for theirs hold what it reads. */
+constexpr int LEFT_SLOT = SLOTS - 2, PANEL_SLOT = SLOTS - 1;
+
 /**
  * Rows [first, last) of C [M, N] += Aᵀ · B, summed over K rows of both.
  *
@@ -279,8 +282,8 @@ inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t 
   const int64_t rows = last - first;
   // Where few columns share it, the left matrix is not worth a copy.
   const bool copies = N > 8 * NR;
-  float* left = copies ? scratch(6, round_up(rows, MR) * KC_COLUMNS) : nullptr;
-  float* panel = scratch(7, KC_COLUMNS * NR);
+  float* left = copies ? scratch(LEFT_SLOT, round_up(rows, MR) * KC_COLUMNS) : nullptr;
+  float* panel = scratch(PANEL_SLOT, KC_COLUMNS * NR);
   for (int64_t k0 = 0; k0 < K; k0 += KC_COLUMNS) {
     const int64_t depth = std::min(KC_COLUMNS, K - k0);
     if (copies) detail::copy_columns(left, a + k0 * lda + first, lda, rows, depth);

@@ -138,6 +138,9 @@ inline void prefer_large_pages(void* data, size_t bytes) {
 #endif
 }
 
+/** Pieces of working memory that a thread can have. */
+constexpr int SLOTS = 12;
+
 /** Working memory of one thread, aligned to cache lines; what a slot holds is lost when it is asked for again. */
 inline float* scratch(int slot, int64_t floats) {
   struct Slot {
@@ -145,7 +148,7 @@ inline float* scratch(int slot, int64_t floats) {
     int64_t size = 0;
     ~Slot() { std::free(data); }
   };
-  thread_local std::vector<Slot> slots(12);
+  thread_local std::vector<Slot> slots(SLOTS);
   Slot& s = slots[slot];
   if (s.size < floats) {
     std::free(s.data);
