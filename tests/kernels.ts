@@ -1,5 +1,5 @@
 import { startBackend } from '../lib/backend/index.js'
-import { fastFromEnvironment, fastPath, kernels } from '../lib/backend/kernels.js'
+import { fastPath, kernels, switchedOn } from '../lib/backend/kernels.js'
 import { findCompiler } from '../lib/setup/platform.mjs'
 
 /**
@@ -12,6 +12,7 @@ export async function whyNoKernels(): Promise<string | false> {
   const { name } = await startBackend()
   if (kernels()) return false
   const { reason } = fastPath()
-  if (name !== 'tfjs-node' || !fastFromEnvironment() || !(await findCompiler())) return `no kernels here: ${reason}`
+  if (name !== 'tfjs-node' || !switchedOn('RECURLAB_FAST') || !(await findCompiler()))
+    return `no kernels here: ${reason}`
   throw new Error(`The fused kernels should be here, but ${reason}`)
 }

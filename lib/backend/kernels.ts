@@ -22,19 +22,31 @@ export interface Kernels {
     inputs: readonly tf.Tensor[],
     outputs: number,
   ): tf.Tensor[]
-  /** What computes products of bfloat16; null: nothing, so that there are no operations for it. */
+  readonly units: Units
+}
+
+/** What multiplies matrices in the fused kernels. */
+export interface Units {
+  /** Products of bfloat16; null: nothing, so that there are no operations for it. */
   readonly bfloat16: 'AMX' | 'AVX-512 BF16' | null
+  /** Products of float32. AMX: three bfloat16 stand for a number, and all of its 24 bits count. */
+  readonly float32: 'AMX' | 'vectors'
 }
 
 /** What the blocks compute in: bfloat16 means products of bfloat16, with sums and all else in float32. */
 export type Dtype = 'float32' | 'bfloat16'
 
+/** What multiplies numbers of a type, for people. */
+export function unitText(units: Units, dtype: Dtype): string {
+  return dtype === 'float32' && units.float32 === 'AMX' ? 'AMX (three bfloat16 a number)' : String(units[dtype])
+}
+
 /** Whether the fused kernels compute, and why or why not. */
 export interface FastPath {
   readonly on: boolean
   readonly reason: string
-  /** What computes products of bfloat16; null: nothing. */
-  readonly bfloat16: Kernels['bfloat16']
+  /** Null: plain operations compute. */
+  readonly units: Units | null
 }
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
@@ -74,19 +86,26 @@ export function setFast(on: boolean): boolean {
 /** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
 export function fastPath(): FastPath {
   const { loaded, reason, on } = holder()
-  if (!loaded) return { on: false, reason, bfloat16: null }
-  return on ? { on, reason, bfloat16: loaded.bfloat16 } : { on, reason: 'turned off', bfloat16: null }
+  if (!loaded) return { on: false, reason, units: null }
+  return on ? { on, reason, units: loaded.units } : { on, reason: 'turned off', units: null }
 }
 
-/** RECURLAB_FAST, checked: 0 turns the fused kernels off. @throws UserError when it is neither 0 nor 1 */
-export function fastFromEnvironment(value = process.env.RECURLAB_FAST): boolean {
+/** What RECURLAB_FAST and RECURLAB_AMX turn off with 0. */
+const SWITCHES = {
+  RECURLAB_FAST: ['0 for plain operations, or 1', 'the fused kernels where they can be had'],
+  RECURLAB_AMX: ['0 for float32 by vectors instead of AMX, or 1', 'the matrix units where the processor has them'],
+} as const
+
+/** Whether an environment variable leaves something on. @throws UserError when it is neither 0 nor 1 */
+export function switchedOn(variable: keyof typeof SWITCHES, value = process.env[variable]): boolean {
   if (value === undefined || value === '' || value === '1') return true
   if (value === '0') return false
+  const [expected, what] = SWITCHES[variable]
   throw new UserError({
-    where: 'RECURLAB_FAST',
-    expected: '0 for plain operations, or 1',
+    where: variable,
+    expected,
     found: JSON.stringify(value),
-    todo: 'Unset it to use the fused kernels where they can be had.',
+    todo: `Unset it to use ${what}.`,
   })
 }
 
@@ -99,7 +118,9 @@ export function fastFromEnvironment(value = process.env.RECURLAB_FAST): boolean 
 export async function loadKernels(backend: NativeBackend, threads: number): Promise<void> {
   const held = holder()
   if (held.loaded) return
-  if (!fastFromEnvironment()) {
+  // The library reads RECURLAB_AMX itself; here a mistake in it is told.
+  switchedOn('RECURLAB_AMX')
+  if (!switchedOn('RECURLAB_FAST')) {
     held.reason = 'turned off by RECURLAB_FAST=0'
     return
   }
@@ -145,7 +166,9 @@ function kernelsOf(backend: NativeBackend): Kernels {
       outputs,
     )
   const units = tf.tidy(() => run('RecurlabHalfUnits', {}, [], 1)[0]!.dataSync()[0]!)
-  return { run, bfloat16: HALF_UNITS[units] ?? null }
+  const bfloat16 = HALF_UNITS[units] ?? null
+  // Dot products are half as fast as vectors of float32, so float32 is not made of them.
+  return { run, units: { bfloat16, float32: bfloat16 === 'AMX' ? 'AMX' : 'vectors' } }
 }
 
 /** By the number that RecurlabHalfUnits returns. */

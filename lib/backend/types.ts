@@ -1,3 +1,5 @@
+import type { FastPath } from './kernels.js'
+
 /** What computes: TensorFlow on a GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu'
 
@@ -22,7 +24,7 @@ export interface BackendChoice {
   /** Better backends that were not to be had, and why. */
   readonly tried: ReadonlyArray<{ readonly name: BackendName; readonly reason: string }>
   /** Whether fused kernels compute the blocks, and why or why not. */
-  readonly fast: { readonly on: boolean; readonly reason: string; readonly bfloat16: 'AMX' | 'AVX-512 BF16' | null }
+  readonly fast: FastPath
   /** Milliseconds that loading took. */
   readonly loadMs: number
 }

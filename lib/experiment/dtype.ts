@@ -9,7 +9,7 @@ import { UserError } from '../errors.js'
  * @throws UserError when bfloat16 is asked for and nothing here computes it
  */
 export function chooseDtype(asked: Config['dtype']): Dtype {
-  const units = kernels()?.bfloat16 ?? null
+  const units = kernels()?.units.bfloat16 ?? null
   if (asked === 'auto') return units === 'AMX' ? 'bfloat16' : 'float32'
   if (asked === 'float32' || units) return asked
   const { on, reason } = fastPath()
@@ -23,7 +23,7 @@ export function chooseDtype(asked: Config['dtype']): Dtype {
 
 /** The same for weights that are there already, which float32 serves as well; with a note where it has to. */
 export function dtypeOrFloat32(asked: Config['dtype']): { dtype: Dtype; note: string | null } {
-  if (asked === 'bfloat16' && !kernels()?.bfloat16)
+  if (asked === 'bfloat16' && !kernels()?.units.bfloat16)
     return { dtype: 'float32', note: 'bfloat16 is not available here: computed in float32' }
   return { dtype: chooseDtype(asked), note: null }
 }

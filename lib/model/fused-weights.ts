@@ -5,10 +5,10 @@ import type { Weights } from './weights.js'
 
 /** How a weight lies in memory for the float32 kernels; the numbers are those of `RecurlabPack`. */
 const LAYOUT = { channelGateUp: 0, panels: 1, panelsTransposed: 2, tokenGateUp: 3, left: 4, leftTransposed: 5 } as const
-/** The same for those in bfloat16; the numbers are those of `RecurlabHalfPack`. */
+/** The same for those out of pieces of bfloat16; the numbers are those of `RecurlabHalfPack`. */
 const HALF_LAYOUT = { alongLeft: 0, alongRight: 1, acrossLeft: 2, acrossRight: 3 } as const
 
-/** How the kernels read a weight, and in bfloat16 how they add up its gradient. */
+/** How the kernels read a weight, and those out of pieces how they add up its gradient. */
 interface Layouts {
   readonly forward: keyof typeof LAYOUT
   readonly backward: keyof typeof LAYOUT
@@ -22,7 +22,7 @@ interface Layouts {
   }
 }
 
-/** In bfloat16 a weight is the right matrix of products over the channels, the left one of those over the tokens. */
+/** For pieces a weight is the right matrix of products over the channels, the left one of those over the tokens. */
 const RIGHT = { forward: 'alongRight', backward: 'acrossRight' } as const
 const LEFT = { forward: 'alongLeft', backward: 'acrossLeft' } as const
 
@@ -56,6 +56,12 @@ const LAYOUTS: Readonly<Record<string, Layouts>> = {
   },
 }
 
+/**
+ * How many bfloat16 stand for a number that is multiplied: one rounds it; three hold all of a float32, which is how matrix
+ * units that know bfloat16 only compute in float32.
+ */
+export type Limbs = 1 | 3
+
 /** A weight of a block as the kernels read it. */
 export interface PackedWeight {
   /** The weight's own: `[out, in]`. */
@@ -71,7 +77,8 @@ export interface PackedWeight {
 /** The weights of all blocks, prepared for the fused kernels; its tensors belong to the tidy that it was made in. */
 export interface FusedWeights {
   readonly kernels: Kernels
-  readonly dtype: Dtype
+  /** Of each number in a product, where the kernels are those out of pieces of bfloat16. */
+  readonly limbs: Limbs | null
   readonly byName: Readonly<Record<string, PackedWeight>>
   /** Stands for what a model does not have. */
   readonly none: tf.Tensor
@@ -92,16 +99,16 @@ export function fuseWeights(
 ): FusedWeights | null {
   const fast = kernels()
   if (!fast) return null
-  const half = dtype === 'bfloat16' && fast.bfloat16 !== null
+  const limbs = limbsFor(dtype, fast)
   const byName: Record<string, PackedWeight> = {}
   for (const [name, weight] of Object.entries(weights)) {
     const layouts = layoutsOf(name, shape)
     if (!layouts) continue
     const pack = (way: 'forward' | 'backward'): tf.Tensor =>
-      half
+      limbs
         ? fast.run(
             'RecurlabHalfPack',
-            { layout: HALF_LAYOUT[layouts.half[way]], parts: layouts.half.parts },
+            { limbs, layout: HALF_LAYOUT[layouts.half[way]], parts: layouts.half.parts },
             [weight],
             1,
           )[0]!
@@ -112,14 +119,20 @@ export function fuseWeights(
       forward: pack('forward'),
       backward: withGradients ? pack('backward') : null,
       // A tensor of its own memory: the kernels write to it.
-      gradient: withGradients ? tf.fill(half ? [sumsSize(size, layouts.half.parts)] : size, 0) : null,
+      gradient: withGradients ? tf.fill(limbs ? [sumsSize(size, layouts.half.parts)] : size, 0) : null,
       layouts,
     }
   }
-  return { kernels: fast, dtype: half ? 'bfloat16' : 'float32', byName, none: tf.tensor1d([]) }
+  return { kernels: fast, limbs, byName, none: tf.tensor1d([]) }
 }
 
-/** Numbers of a gradient as the bfloat16 kernels add it up: rows of each part and columns are filled up to blocks of 32. */
+/** Null: float32 by the processor's vectors. */
+function limbsFor(dtype: Dtype, { units }: Kernels): Limbs | null {
+  if (dtype === 'bfloat16' && units.bfloat16) return 1
+  return units.float32 === 'AMX' ? 3 : null
+}
+
+/** Numbers of a gradient as the kernels out of pieces add it up: rows of each part and columns are filled up to blocks of 32. */
 function sumsSize([rows, columns]: readonly [number, number], parts: number): number {
   const filled = (n: number): number => 32 * Math.ceil(n / 32)
   return parts * filled(rows / parts) * filled(columns)
@@ -136,16 +149,15 @@ function layoutsOf(name: string, shape: ModelShape): Layouts | null {
  *
  * @param names which are wanted; those of other weights are left out
  */
-export function fusedGradients({ byName, dtype, kernels }: FusedWeights, names: readonly string[]): Weights {
+export function fusedGradients({ byName, limbs, kernels }: FusedWeights, names: readonly string[]): Weights {
   const gradients: Record<string, tf.Tensor> = {}
   for (const [name, { gradient, shape, layouts }] of Object.entries(byName)) {
     if (!gradient || !names.includes(name)) continue
     const [rows, columns] = shape
     const { parts, transposed } = layouts.half
-    gradients[name] =
-      dtype === 'float32'
-        ? tf.clone(gradient)
-        : kernels.run('RecurlabHalfUnpack', { rows, columns, parts, transposed }, [gradient], 1)[0]!
+    gradients[name] = limbs
+      ? kernels.run('RecurlabHalfUnpack', { rows, columns, parts, transposed }, [gradient], 1)[0]!
+      : tf.clone(gradient)
   }
   return gradients
 }

@@ -1,5 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core'
-import type { Dtype } from '../backend/kernels.js'
 import type { FusedWeights, PackedWeight } from './fused-weights.js'
 import type { Net } from './recursion.js'
 import type { RotaryTable } from './rope.js'
@@ -44,22 +43,22 @@ export function fusedSum(tape: Tape | null): (a: tf.Tensor3D, b: tf.Tensor3D) =>
   }
 }
 
-/** A kernel for rms(x + f(x)), and its gradient's, whose name ends in `Grad`; those in bfloat16 have `Half` before that. */
+/** A kernel for rms(x + f(x)), and its gradient's, whose name ends in `Grad`; those out of pieces have `Half` before that. */
 interface HalfBlock {
   readonly op: string
   readonly attributes: Readonly<Record<string, number>>
   readonly weights: readonly [string, string]
   readonly constants: readonly tf.Tensor[]
-  /** How many tensors it returns for its gradient, in float32 and in bfloat16. */
-  readonly saved: Readonly<Record<Dtype, number>>
+  /** How many tensors it returns for its gradient. */
+  readonly saved: { readonly panels: number; readonly pieces: number }
   /** Whether its gradient may compute some of that again, and so reads the first weight as the forward pass does. */
   readonly again: boolean
   /** Whether it sums up to three inputs; the others take one. */
   readonly sums: boolean
 }
 
-/** What the norm multiplied with; in float32 gate and up, too, which in bfloat16 are always computed again. */
-const SWIGLU = { attributes: {}, constants: [], saved: { float32: 2, bfloat16: 1 }, again: true } as const
+/** What the norm multiplied with; gate and up, too, where they are not always computed again. */
+const SWIGLU = { attributes: {}, constants: [], saved: { panels: 2, pieces: 1 }, again: true } as const
 
 function mixing(fused: FusedWeights, at: string, shape: ModelShape, rope: RotaryTable | null): HalfBlock {
   if (shape.mixer === 'mlp')
@@ -74,7 +73,7 @@ function mixing(fused: FusedWeights, at: string, shape: ModelShape, rope: Rotary
     attributes: { heads: shape.heads },
     weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
     constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
-    saved: { float32: 4, bfloat16: 4 },
+    saved: { panels: 4, pieces: 4 },
     again: false,
     sums: true,
   }
@@ -91,22 +90,22 @@ function channels(at: string): HalfBlock {
 
 /** Runs a kernel on a + (b + c), and has the tape know its gradient. */
 function halfBlock(
-  { kernels, byName, dtype, none }: FusedWeights,
+  { kernels, byName, limbs, none }: FusedWeights,
   tape: Tape | null,
   addends: readonly tf.Tensor3D[],
   { op, attributes, weights, constants, saved, again, sums }: HalfBlock,
 ): tf.Tensor3D {
   const [first, second] = weights.map((name) => byName[name]!) as [PackedWeight, PackedWeight]
-  const name = dtype === 'bfloat16' ? `${op}Half` : op
-  // In bfloat16 the pieces are filled up, so they do not say how wide the matrix is.
-  const given = dtype === 'bfloat16' ? { ...attributes, inner: second.shape[1] } : attributes
+  const name = limbs ? `${op}Half` : op
+  // Pieces are filled up, so they do not say how wide the matrix is.
+  const given = limbs ? { ...attributes, limbs, inner: second.shape[1] } : attributes
   const [x, b = none, c = none] = addends as [tf.Tensor3D, tf.Tensor?, tf.Tensor?]
   const others = sums ? [b, c] : []
   const [y, ...kept] = kernels.run(
     name,
     { ...given, save: tape !== null },
     [x, first.forward, second.forward, ...constants, ...others],
-    1 + saved[dtype],
+    1 + saved[limbs ? 'pieces' : 'panels'],
   ) as [tf.Tensor3D, ...tf.Tensor[]]
   if (!tape) {
     tf.dispose(kept)

@@ -172,15 +172,20 @@ static void check_channels(Pool& one, Pool& three) {
 
 #if defined(RECURLAB_HALF)
 /** What rounding to bfloat16 leaves: 2^-9 a number; more of it in the gradients of a norm of very few. */
-static double half_limit_for(int64_t normed) { return normed == 1 ? 1 : normed < 4 ? 1e-1 : 1e-2; }
+static double half_limit_for(int limbs, int64_t normed) {
+  return limbs == EXACT ? limit_for(normed) : normed == 1 ? 1 : normed < 4 ? 1e-1 : 1e-2;
+}
+
+static std::string limbs_name(int limbs) { return limbs == EXACT ? " in three limbs" : " in bfloat16"; }
 
 /** A piece of memory for pieces, aligned as they must be. */
+template <int LIMBS>
 class Pieces {
  public:
   explicit Pieces(int64_t size) : data_(static_cast<half*>(std::aligned_alloc(64, round_up(size * sizeof(half), 64)))) {}
   Pieces(Pool& pool, const Floats& weight, int64_t rows, int64_t columns, int64_t parts, HalfLayout layout)
-      : Pieces(parts * pieces_size(rows / parts, columns)) {
-    pack_half_weight(pool, data_, weight.data(), rows, columns, parts, layout);
+      : Pieces(parts * pieces_size(LIMBS, rows / parts, columns)) {
+    pack_half_weight<LIMBS>(pool, data_, weight.data(), rows, columns, parts, layout);
   }
   ~Pieces() { std::free(data_); }
   Pieces(const Pieces&) = delete;
@@ -198,26 +203,30 @@ static Floats unpacked(Pool& pool, const Floats& sums, int64_t rows, int64_t col
   return out;
 }
 
+template <int LIMBS>
 static void check_channels_half(Pool& one, Pool& three) {
-  const int64_t B = draw(1, 20), L = draw(1, 90), D = draw(20, 100), I = draw(20, 120), rows = B * L;
-  const std::string name = "channels in bfloat16" + sizes({B, L, D, I}) + " ";
+  // Many rows, or sums that are longer than what is summed without a break.
+  const bool wide = draw(0, 4) == 0;
+  const int64_t B = wide ? 1 : draw(1, 20), L = draw(1, wide ? 12 : 90), rows = B * L;
+  const int64_t D = wide ? draw(580, 620) : draw(20, 100), I = wide ? draw(580, 620) : draw(20, 120);
+  const std::string name = "channels" + limbs_name(LIMBS) + sizes({B, L, D, I}) + " ";
   const Floats x = normal(rows * D), gate_up = scaled(2 * I, D), down = scaled(D, I), dy = normal(rows * D);
   const Reference expected = swiglu_reference(rows, D, I, doubles(x), gate_up, down, doubles(dy));
-  const Pieces up(three, gate_up, 2 * I, D, 2, HalfLayout::along_right), up_back(three, gate_up, 2 * I, D, 2, HalfLayout::across_right);
-  const Pieces to(three, down, D, I, 1, HalfLayout::along_right), back(three, down, D, I, 1, HalfLayout::across_right);
+  const Pieces<LIMBS> up(three, gate_up, 2 * I, D, 2, HalfLayout::along_right), up_back(three, gate_up, 2 * I, D, 2, HalfLayout::across_right);
+  const Pieces<LIMBS> to(three, down, D, I, 1, HalfLayout::along_right), back(three, down, D, I, 1, HalfLayout::across_right);
   Floats first;
   for (Pool* pool : {&one, &three}) {
     Floats y(rows * D), r(rows), dx(rows * D), d_up(2 * sums_size(D, I)), d_down(sums_size(D, I));
     const ChannelHalves weights{up, up_back, to, back};
-    channels_half_forward(*pool, {rows, D, I}, x.data(), weights, y.data(), nullptr);
-    compare(name + "y without gradient", y, expected.y, half_limit_for(D));
-    channels_half_forward(*pool, {rows, D, I}, x.data(), weights, y.data(), r.data());
-    channels_half_backward(*pool, {rows, D, I}, x.data(), y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
+    channels_half_forward<LIMBS>(*pool, {rows, D, I}, x.data(), weights, y.data(), nullptr);
+    compare(name + "y without gradient", y, expected.y, half_limit_for(LIMBS, D));
+    channels_half_forward<LIMBS>(*pool, {rows, D, I}, x.data(), weights, y.data(), r.data());
+    channels_half_backward<LIMBS>(*pool, {rows, D, I}, x.data(), y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
                            d_down.data());
-    compare(name + "y", y, expected.y, half_limit_for(D));
-    compare(name + "dx", dx, expected.dx, half_limit_for(D));
-    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, D, 2, true), expected.d_first, half_limit_for(D));
-    compare(name + "d down", unpacked(three, d_down, D, I, 1, false), expected.d_second, half_limit_for(D));
+    compare(name + "y", y, expected.y, half_limit_for(LIMBS, D));
+    compare(name + "dx", dx, expected.dx, half_limit_for(LIMBS, D));
+    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, D, 2, true), expected.d_first, half_limit_for(LIMBS, D));
+    compare(name + "d down", unpacked(three, d_down, D, I, 1, false), expected.d_second, half_limit_for(LIMBS, D));
     if (first.empty())
       first = y;
     else
@@ -265,29 +274,31 @@ static void check_tokens(Pool& one, Pool& three) {
 }
 
 #if defined(RECURLAB_HALF)
+template <int LIMBS>
 static void check_tokens_half(Pool& one, Pool& three) {
-  const int64_t B = draw(1, 9), L = draw(5, 110), D = draw(1, 130), I = draw(10, 180);
-  const std::string name = "tokens in bfloat16" + sizes({B, L, D, I}) + " ";
+  const bool wide = draw(0, 4) == 0;
+  const int64_t B = draw(1, wide ? 2 : 9), L = draw(5, 110), D = draw(1, wide ? 20 : 130), I = wide ? draw(580, 620) : draw(10, 180);
+  const std::string name = "tokens" + limbs_name(LIMBS) + sizes({B, L, D, I}) + " ";
   const Floats x = normal(B * L * D), gate_up = scaled(2 * I, L), down = scaled(L, I), dy = normal(B * L * D);
   const Parts parts(x);
   const Reference expected = swiglu_reference(B * D, L, I, turned(doubles(x), B, L, D), gate_up, down,
                                               turned(doubles(dy), B, L, D));
   const Doubles y_expected = turned(expected.y, B, D, L), dx_expected = turned(expected.dx, B, D, L);
-  const Pieces up(three, gate_up, 2 * I, L, 2, HalfLayout::along_left), up_back(three, gate_up, 2 * I, L, 2, HalfLayout::across_left);
-  const Pieces to(three, down, L, I, 1, HalfLayout::along_left), back(three, down, L, I, 1, HalfLayout::across_left);
+  const Pieces<LIMBS> up(three, gate_up, 2 * I, L, 2, HalfLayout::along_left), up_back(three, gate_up, 2 * I, L, 2, HalfLayout::across_left);
+  const Pieces<LIMBS> to(three, down, L, I, 1, HalfLayout::along_left), back(three, down, L, I, 1, HalfLayout::across_left);
   for (Pool* pool : {&one, &three}) {
     const TokenSizes s{B, L, D, I};
     const TokenHalves weights{up, up_back, to, back};
     Floats y(B * L * D), r(B * D), dx(B * L * D), d_up(2 * sums_size(I, L)), d_down(sums_size(I, L));
-    tokens_half_forward(*pool, s, parts, weights, y.data(), nullptr);
-    compare(name + "y without gradient", y, y_expected, half_limit_for(L));
-    tokens_half_forward(*pool, s, parts, weights, y.data(), r.data());
-    tokens_half_backward(*pool, s, parts, y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
+    tokens_half_forward<LIMBS>(*pool, s, parts, weights, y.data(), nullptr);
+    compare(name + "y without gradient", y, y_expected, half_limit_for(LIMBS, L));
+    tokens_half_forward<LIMBS>(*pool, s, parts, weights, y.data(), r.data());
+    tokens_half_backward<LIMBS>(*pool, s, parts, y.data(), r.data(), weights, dy.data(), dx.data(), d_up.data(),
                          d_down.data());
-    compare(name + "y", y, y_expected, half_limit_for(L));
-    compare(name + "dx", dx, dx_expected, half_limit_for(L));
-    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, L, 2, false), expected.d_first, half_limit_for(L));
-    compare(name + "d down", unpacked(three, d_down, L, I, 1, true), expected.d_second, half_limit_for(L));
+    compare(name + "y", y, y_expected, half_limit_for(LIMBS, L));
+    compare(name + "dx", dx, dx_expected, half_limit_for(LIMBS, L));
+    compare(name + "d gate_up", unpacked(three, d_up, 2 * I, L, 2, false), expected.d_first, half_limit_for(LIMBS, L));
+    compare(name + "d down", unpacked(three, d_down, L, I, 1, true), expected.d_second, half_limit_for(LIMBS, L));
   }
 }
 #endif
@@ -407,31 +418,36 @@ static void check_attention(Pool& one, Pool& three) {
       same(name + "d qkv", first, d_first);
   }
 #if defined(RECURLAB_HALF)
-  // The norm of few numbers, and few heads, magnify what rounding leaves; that of one number has a gradient of 0.
-  const double limit = D == 1 ? 1 : D < 16 || L < 4 ? 1e-1 : 3e-2;
-  const Pieces to_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::along_right), from_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::across_right);
-  const Pieces to_out(three, w_out, D, width, 1, HalfLayout::along_right), from_out(three, w_out, D, width, 1, HalfLayout::across_right);
-  Floats first_half;
-  for (Pool* pool : {&one, &three}) {
-    const std::string half_name = "in bfloat16: " + name;
-    const AttentionHalves weights{to_qkv, from_qkv, to_out, from_out};
-    Pieces kept(rows * 3 * width), out(rows * width);
-    Floats y(rows * D), r(rows), sums(B * H * L), found(rows * D), d_first(sums_size(D, 3 * width)), d_second(sums_size(D, width));
-    attention_half_forward(*pool, s, parts, weights, rotary, y.data(), nullptr);
-    compare(half_name + "y without gradient", y, n.y, limit);
-    const AttentionHalfTape tape{kept.data(), out.data(), sums.data(), r.data()};
-    attention_half_forward(*pool, s, parts, weights, rotary, y.data(), &tape);
-    attention_half_backward(*pool, s, parts, y.data(), tape, dy.data(), weights, rotary, found.data(), d_first.data(),
-                            d_second.data());
-    compare(half_name + "y", y, n.y, limit);
-    compare(half_name + "dx", found, dx, limit);
-    compare(half_name + "d qkv", unpacked(three, d_first, 3 * width, D, 1, true), d_w_qkv, limit);
-    compare(half_name + "d out", unpacked(three, d_second, D, width, 1, false), d_w_out, limit);
-    if (first_half.empty())
-      first_half = d_first;
-    else
-      same(half_name + "d qkv", first_half, d_first);
-  }
+  const auto check_half = [&](auto limbs) {
+    constexpr int LIMBS = limbs;
+    // The norm of few numbers, and few heads, magnify what rounding leaves; that of one number has a gradient of 0.
+    const double limit = LIMBS == EXACT ? limit_for(D) : D == 1 ? 1 : D < 16 || L < 4 ? 1e-1 : 3e-2;
+    const Pieces<LIMBS> to_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::along_right), from_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::across_right);
+    const Pieces<LIMBS> to_out(three, w_out, D, width, 1, HalfLayout::along_right), from_out(three, w_out, D, width, 1, HalfLayout::across_right);
+    Floats first_half;
+    for (Pool* pool : {&one, &three}) {
+      const std::string half_name = limbs_name(LIMBS) + ": " + name;
+      const AttentionHalves weights{to_qkv, from_qkv, to_out, from_out};
+      std::vector<Kept<LIMBS>> kept(rows * 3 * width), out(rows * width);
+      Floats y(rows * D), r(rows), sums(B * H * L), found(rows * D), d_first(sums_size(D, 3 * width)), d_second(sums_size(D, width));
+      attention_half_forward<LIMBS>(*pool, s, parts, weights, rotary, y.data(), nullptr);
+      compare(half_name + "y without gradient", y, n.y, limit);
+      const AttentionHalfTape<LIMBS> tape{kept.data(), out.data(), sums.data(), r.data()};
+      attention_half_forward<LIMBS>(*pool, s, parts, weights, rotary, y.data(), &tape);
+      attention_half_backward<LIMBS>(*pool, s, parts, y.data(), tape, dy.data(), weights, rotary, found.data(), d_first.data(),
+                              d_second.data());
+      compare(half_name + "y", y, n.y, limit);
+      compare(half_name + "dx", found, dx, limit);
+      compare(half_name + "d qkv", unpacked(three, d_first, 3 * width, D, 1, true), d_w_qkv, limit);
+      compare(half_name + "d out", unpacked(three, d_second, D, width, 1, false), d_w_out, limit);
+      if (first_half.empty())
+        first_half = d_first;
+      else
+        same(half_name + "d qkv", first_half, d_first);
+    }
+  };
+  check_half(std::integral_constant<int, ROUNDED>{});
+  check_half(std::integral_constant<int, EXACT>{});
 #endif
 }
 
@@ -506,8 +522,10 @@ int main(int, char** arguments) {
     check_attention(one, three);
     check_update(three);
 #if defined(RECURLAB_HALF)
-    check_channels_half(one, three);
-    check_tokens_half(one, three);
+    check_channels_half<ROUNDED>(one, three);
+    check_channels_half<EXACT>(one, three);
+    check_tokens_half<ROUNDED>(one, three);
+    check_tokens_half<EXACT>(one, three);
 #endif
   }
 #if defined(RECURLAB_HALF)

@@ -7,7 +7,7 @@ import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import { buildKernels, kernelsKey, knownKernels, refuseKernels } from '../../lib/backend/kernels/build.mjs'
-import { fastFromEnvironment, fastPath, kernels, setFast } from '../../lib/backend/kernels.js'
+import { fastPath, kernels, setFast, switchedOn } from '../../lib/backend/kernels.js'
 import { UserError } from '../../lib/errors.js'
 import { findCompiler } from '../../lib/setup/platform.mjs'
 import { whyNoKernels } from '../kernels.js'
@@ -41,7 +41,7 @@ for (const machine of ['-march=native', ...narrower()])
     // What threads of the pool hold is never freed: they run to the end.
     const { stdout } = await run(program, ['12'], { env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } })
     assert.match(stdout, /^0 failures/m)
-    const units = kernels()?.bfloat16
+    const units = kernels()?.units.bfloat16
     if (machine === '-march=native' && units) assert.match(stdout, units === 'AMX' ? /AMX/ : /AVX-512 BF16/)
   })
 
@@ -49,9 +49,9 @@ test('the kernels are loaded with the native backend, say so, and can be turned 
   assert.ok(kernels())
   assert.equal(setFast(false), true)
   assert.equal(kernels(), null)
-  assert.deepEqual(fastPath(), { on: false, reason: 'turned off', bfloat16: null })
+  assert.deepEqual(fastPath(), { on: false, reason: 'turned off', units: null })
   setFast(true)
-  assert.deepEqual(fastPath(), { on: true, reason: 'compiled for this processor', bfloat16: kernels()!.bfloat16 })
+  assert.deepEqual(fastPath(), { on: true, reason: 'compiled for this processor', units: kernels()!.units })
 })
 
 test('a kernel whose inputs do not fit fails with what it expected, and the process goes on', { skip: lacking }, () => {
@@ -62,11 +62,27 @@ test('a kernel whose inputs do not fit fails with what it expected, and the proc
   assert.equal(tf.sum(tf.ones([3])).dataSync()[0], 3)
 })
 
-test('RECURLAB_FAST takes 0 and 1 only', () => {
-  assert.equal(fastFromEnvironment('0'), false)
-  assert.equal(fastFromEnvironment('1'), true)
-  assert.equal(fastFromEnvironment(undefined), true)
-  assert.throws(() => fastFromEnvironment('no'), UserError)
+for (const variable of ['RECURLAB_FAST', 'RECURLAB_AMX'] as const)
+  test(`${variable} takes 0 and 1 only`, () => {
+    assert.equal(switchedOn(variable, '0'), false)
+    assert.equal(switchedOn(variable, '1'), true)
+    assert.equal(switchedOn(variable, undefined), true)
+    assert.throws(() => switchedOn(variable, 'no'), UserError)
+  })
+
+test('with RECURLAB_AMX=0 float32 is computed by vectors, as without matrix units, and equals plain operations', {
+  skip: lacking || (kernels()!.units.float32 === 'AMX' ? false : 'this processor has no AMX'),
+}, async () => {
+  // In a runner of its own, so not as a part of this one.
+  const { NODE_TEST_CONTEXT: _, ...inherited }: NodeJS.ProcessEnv = process.env
+  const env = { ...inherited, RECURLAB_AMX: '0' }
+  const script = path.join(root, 'lib', 'cli', 'recurlab.mjs')
+  const { stdout } = await run(process.execPath, [script, 'doctor'], { env })
+  assert.match(stdout, /fused kernels, float32 by vectors, bfloat16 by AVX-512 BF16/)
+  const tests = path.join(root, 'tests', 'model', 'fused.test.ts')
+  const { stdout: results } = await run(process.execPath, ['--import', 'tsx', '--test', tests], { env, cwd: root })
+  assert.match(results, /^# fail 0$/m)
+  assert.match(results, /^# skipped 0$/m)
 })
 
 test('with RECURLAB_FAST=0 nothing is loaded, and doctor says why', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { startBackend } from '../../lib/backend/index.js'
-import { kernels } from '../../lib/backend/kernels.js'
+import { kernels, type Units } from '../../lib/backend/kernels.js'
 import { parseArgs } from '../../lib/cli/command.js'
 import { command } from '../../lib/cli/commands/bench.js'
 import { setup, type TorchMeasurement, torchPeer } from '../../lib/experiment/bench/against-torch.js'
@@ -116,14 +116,14 @@ test('in bfloat16 bench train measures what the processor computes it with, or s
   const { code, stdout, stderr } = await recurlab([
     ...['bench', 'train', 'only=pocket-attention', 'rounds=1', 'torch=false', 'dtype=bfloat16', '--json'],
   ])
-  if (!kernels()?.bfloat16) {
+  if (!kernels()?.units.bfloat16) {
     assert.equal(code, 1)
     assert.match(stderr, /key dtype: expected float32 or auto/)
     return
   }
   assert.equal(code, 0, stderr)
-  const { machine } = JSON.parse(stdout) as { machine: { dtype: string; bfloat16: string } }
-  assert.deepEqual([machine.dtype, machine.bfloat16], ['bfloat16', kernels()!.bfloat16])
+  const { machine } = JSON.parse(stdout) as { machine: { dtype: string; units: Units } }
+  assert.deepEqual(machine, { ...machine, dtype: 'bfloat16', units: kernels()!.units })
 })
 
 test('a side whose process ends, or has ended, is a clear error', { timeout: 20_000 }, async () => {

@@ -93,7 +93,7 @@ for (const fast of [true, false])
   })
 
 test('auto is bfloat16 where the processor has AMX, which goes into the run; what cannot be had is refused before a run is made', async () => {
-  const units = kernels()?.bfloat16 ?? null
+  const units = kernels()?.units.bfloat16 ?? null
   assert.equal(chooseDtype('auto'), units === 'AMX' ? 'bfloat16' : 'float32')
   const before = setFast(false)
   try {

@@ -15,7 +15,7 @@ import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from './tiny.js'
 
 const lacking = await whyNoKernels()
-const noBfloat16 = lacking || (kernels()!.bfloat16 ? false : 'this processor has neither AMX nor AVX-512 BF16')
+const noBfloat16 = lacking || (kernels()!.units.bfloat16 ? false : 'this processor has neither AMX nor AVX-512 BF16')
 after(() => setFast(true))
 
 /** Something computed with the kernels, and with plain operations. */

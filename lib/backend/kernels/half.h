@@ -1,5 +1,10 @@
 // Matrix products of bfloat16 with sums in float32, by the processor's matrix tiles (AMX) or by its dot products
 // (AVX-512 BF16). Both read the same layout: pieces of 16 × 32 numbers, 1 KB each, that lie one after the other.
+//
+// A number of a product has one limb or three: it is rounded to a bfloat16 (8 bits), or it is the sum of three, which is
+// all of a float32 (24 bits). Of the nine products of three limbs by three the six largest are computed; the others are
+// smaller than what float32 rounds away. See "Leveraging the bfloat16 Artificial Intelligence Datatype For
+// Higher-Precision Computations" (Henry, Tang, Heinecke, arXiv 1904.06376).
 #pragma once
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
 #define RECURLAB_HALF 1
@@ -7,6 +12,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
 #include "pool.h"
@@ -29,29 +35,45 @@ constexpr int64_t TR = 16;
 constexpr int64_t TK = 32;
 /** Numbers of a piece. */
 constexpr int64_t PIECE = TR * TK;
+/** Limbs of a number that is rounded to bfloat16, and of a float32. The limbs of a piece are pieces that follow it. */
+constexpr int ROUNDED = 1, EXACT = 3;
+
+/** Products of limbs that count, in a product of two numbers. */
+template <int LIMBS>
+constexpr int64_t TERMS = LIMBS * (LIMBS + 1) / 2;
+
 /** Rows and columns of a block, which is what one call computes: two pieces by two. */
 constexpr int64_t BLOCK = 32;
 
 constexpr int64_t blocks_of(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
 
-/** Numbers of a matrix [rows, columns] in pieces: both are filled up with zeros to whole blocks. */
-constexpr int64_t pieces_size(int64_t rows, int64_t columns) { return blocks_of(rows) * blocks_of(columns) * BLOCK * BLOCK; }
+/** Limbs of a matrix [rows, columns] in pieces: both are filled up with zeros to whole blocks. */
+constexpr int64_t pieces_size(int limbs, int64_t rows, int64_t columns) {
+  return limbs * blocks_of(rows) * blocks_of(columns) * BLOCK * BLOCK;
+}
 
-/** Working memory of one thread for bfloat16. */
-inline half* half_scratch(int slot, int64_t numbers) { return reinterpret_cast<half*>(scratch(slot, (numbers + 1) / 2)); }
+/** Working memory of one thread for numbers of so many limbs. */
+template <int LIMBS>
+half* half_scratch(int slot, int64_t numbers) {
+  return reinterpret_cast<half*>(scratch(slot, (LIMBS * numbers + 1) / 2));
+}
 
 // ---- Numbers. ----
 
 RECURLAB_INLINE __m512i halves(vec low, vec high) { return (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low); }
-RECURLAB_INLINE void store_half(half* p, vec v) { _mm256_storeu_si256((__m256i*)p, (__m256i)_mm512_cvtneps_pbh((__m512)v)); }
 RECURLAB_INLINE vec widen(__m256i v) { return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16); }
-RECURLAB_INLINE vec load_half(const half* p) { return widen(_mm256_loadu_si256((const __m256i*)p)); }
-RECURLAB_INLINE vec load_half_up_to(const half* p, int64_t n) {
-  return n >= W ? load_half(p) : widen(_mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p));
+
+/** Takes a limb off each number: it is rounded, and what is left of it is the next limb's. */
+RECURLAB_INLINE __m256i take_limb(vec& v) {
+  const __m256i limb = (__m256i)_mm512_cvtneps_pbh((__m512)v);
+  v -= widen(limb);
+  return limb;
 }
-RECURLAB_INLINE void store_half_up_to(half* p, vec v, int64_t n) {
-  const __mmask16 mask = n >= W ? 0xffff : (__mmask16)((1u << n) - 1);
-  _mm256_mask_storeu_epi16(p, mask, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+RECURLAB_INLINE __m512i take_limbs(vec& low, vec& high) {
+  const __m512i limbs = halves(low, high);
+  low -= widen(_mm512_castsi512_si256(limbs));
+  high -= widen(_mm512_extracti64x4_epi64(limbs, 1));
+  return limbs;
 }
 
 /** Calls f(0) … f(N - 1): a stage of a computation of several vectors, whose chains of instructions so run side by side. */
@@ -89,18 +111,26 @@ RECURLAB_INLINE void rough_sigmoid(const vec (&x)[N], vec (&s)[N]) {
   each<N>([&](int i) { s[i] = (vec)_mm512_rcp14_ps((__m512)s[i]); });
 }
 
+template <int LIMBS, int N>
+RECURLAB_INLINE void sigmoids(const vec (&x)[N], vec (&s)[N]) {
+  if constexpr (LIMBS == ROUNDED)
+    rough_sigmoid<N>(x, s);
+  else
+    each<N>([&](int i) { s[i] = sigmoid(x[i]); });
+}
+
 /** h = silu(gate) · up. */
-template <int N>
-RECURLAB_INLINE void rough_swiglu(const vec (&gate)[N], const vec (&up)[N], vec (&h)[N]) {
-  rough_sigmoid<N>(gate, h);
+template <int LIMBS, int N>
+RECURLAB_INLINE void swiglus(const vec (&gate)[N], const vec (&up)[N], vec (&h)[N]) {
+  sigmoids<LIMBS>(gate, h);
   each<N>([&](int i) { h[i] *= gate[i] * up[i]; });
 }
 
 /** h again, and the gradients of gate and up in their place, out of the gradient of h. */
-template <int N>
-RECURLAB_INLINE void rough_swiglu_gradient(vec (&gate)[N], vec (&up)[N], const vec (&dh)[N], vec (&h)[N]) {
+template <int LIMBS, int N>
+RECURLAB_INLINE void swiglu_gradients(vec (&gate)[N], vec (&up)[N], const vec (&dh)[N], vec (&h)[N]) {
   vec s[N];
-  rough_sigmoid<N>(gate, s);
+  sigmoids<LIMBS>(gate, s);
   each<N>([&](int i) { swiglu_gradient(s[i], gate[i], up[i], dh[i], h[i], gate[i], up[i]); });
 }
 
@@ -110,7 +140,54 @@ RECURLAB_INLINE __m512i paired(__m512i low_a_high_b) {
                                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   return _mm512_permutexvar_epi16(_mm512_load_si512(order), low_a_high_b);
 }
-RECURLAB_INLINE __m512i paired(vec a, vec b) { return paired(halves(a, b)); }
+
+// ---- Numbers of a piece: `p` is where their first limb goes. ----
+
+/** 16 numbers that follow each other. */
+template <int LIMBS>
+RECURLAB_INLINE void store_limbs(half* p, vec v) {
+  each<LIMBS>([&](int limb) { _mm256_storeu_si256((__m256i*)(p + limb * PIECE), take_limb(v)); });
+}
+/** 32 of them: a row. */
+template <int LIMBS>
+RECURLAB_INLINE void store_row(half* p, vec low, vec high) {
+  each<LIMBS>([&](int limb) { _mm512_store_si512(p + limb * PIECE, take_limbs(low, high)); });
+}
+/** Takes a limb off the numbers of two rows, as pairs. */
+RECURLAB_INLINE __m512i take_pairs(vec& a, vec& b) {
+  const __m512i limbs = paired(halves(a, b));
+  a -= (vec)_mm512_slli_epi32(limbs, 16);
+  b -= (vec)_mm512_and_si512(limbs, _mm512_set1_epi32(0xffff0000));
+  return limbs;
+}
+/** Pairs of 16 numbers each. */
+template <int LIMBS>
+RECURLAB_INLINE void store_pairs(half* p, vec a, vec b) {
+  each<LIMBS>([&](int limb) { _mm512_store_si512(p + limb * PIECE, take_pairs(a, b)); });
+}
+/**
+ * Two rows of 32 numbers both ways.
+ *
+ * @param v the halves of the first row, then those of the second
+ * @param rows where the first goes; the second follows
+ * @param pairs where those of the first halves go; those of the second `apart` from there
+ */
+template <int LIMBS>
+RECURLAB_INLINE void store_both_ways(half* rows, half* pairs, int64_t apart, const vec (&v)[4]) {
+  vec left[4];
+  each<4>([&](int i) { left[i] = v[i]; });
+  each<LIMBS>([&](int limb) {
+    vec whole[4];
+    each<4>([&](int i) { whole[i] = left[i]; });
+    each<2>([&](int q) { _mm512_store_si512(pairs + limb * PIECE + q * apart, take_pairs(left[q], left[2 + q])); });
+    // What was taken off is a limb exactly.
+    each<2>([&](int i) {
+      const vec low = LIMBS == ROUNDED ? whole[2 * i] : whole[2 * i] - left[2 * i];
+      const vec high = LIMBS == ROUNDED ? whole[2 * i + 1] : whole[2 * i + 1] - left[2 * i + 1];
+      _mm512_store_si512(rows + limb * PIECE + i * TK, halves(low, high));
+    });
+  });
+}
 
 /** Transposes 16 × 16 pairs. */
 RECURLAB_INLINE void transpose_pairs(__m512i (&r)[16]) {
@@ -140,27 +217,68 @@ RECURLAB_INLINE void transpose_pairs(__m512i (&r)[16]) {
   }
 }
 
+// ---- Numbers of a matrix that lies by rows, of float32 or of bfloat16. ----
+
+RECURLAB_INLINE vec load_kept(const half* p, int64_t n) {
+  const __m256i numbers = n >= W ? _mm256_loadu_si256((const __m256i*)p) : _mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p);
+  return widen(numbers);
+}
+RECURLAB_INLINE vec load_kept(const float* p, int64_t n) { return load_up_to(p, n); }
+RECURLAB_INLINE void store_kept(half* p, vec v, int64_t n) {
+  const __mmask16 mask = n >= W ? 0xffff : (__mmask16)((1u << n) - 1);
+  _mm256_mask_storeu_epi16(p, mask, (__m256i)_mm512_cvtneps_pbh((__m512)v));
+}
+RECURLAB_INLINE void store_kept(float* p, vec v, int64_t n) { store_up_to(p, v, n); }
+
 // ---- Pieces out of a matrix that lies by rows, of float32 or of bfloat16. ----
 
 namespace detail {
 
 RECURLAB_INLINE vec part(const float* p, int64_t n) { return n <= 0 ? vec{} : n >= W ? load(p) : load_part(p, (int)n); }
 
-/** 32 numbers of a row; n of them there, the others 0. */
-RECURLAB_INLINE __m512i along(const float* p, int64_t n) { return halves(part(p, n), part(p + W, n - W)); }
-RECURLAB_INLINE __m512i along(const half* p, int64_t n) {
-  return n >= TK ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), p);
+/** 32 numbers of a row; n of them there, the others 0. Limb by limb they are given to `put`. */
+template <int LIMBS, class Put>
+RECURLAB_INLINE void along(const float* p, int64_t n, Put&& put) {
+  vec low = part(p, n), high = part(p + W, n - W);
+  each<LIMBS>([&](int limb) { put(limb, take_limbs(low, high)); });
+}
+template <int LIMBS, class Put>
+RECURLAB_INLINE void along(const half* p, int64_t n, Put&& put) {
+  static_assert(LIMBS == ROUNDED);
+  put(0, n >= TK ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), p));
 }
 
 /** 16 numbers of two rows that follow, as pairs. */
-RECURLAB_INLINE __m512i across(const float* a, const float* b, int64_t n) {
-  return paired(part(a, n), b ? part(b, n) : vec{});
+template <int LIMBS, class Put>
+RECURLAB_INLINE void across(const float* a, const float* b, int64_t n, Put&& put) {
+  vec first = part(a, n), second = b ? part(b, n) : vec{};
+  each<LIMBS>([&](int limb) { put(limb, take_pairs(first, second)); });
 }
-RECURLAB_INLINE __m512i across(const half* a, const half* b, int64_t n) {
+template <int LIMBS, class Put>
+RECURLAB_INLINE void across(const half* a, const half* b, int64_t n, Put&& put) {
+  static_assert(LIMBS == ROUNDED);
   const __mmask16 mask = n >= TR ? 0xffff : (__mmask16)((1u << n) - 1);
   const __m256i first = _mm256_maskz_loadu_epi16(mask, a);
   const __m256i second = b ? _mm256_maskz_loadu_epi16(mask, b) : _mm256_setzero_si256();
-  return paired(_mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1));
+  put(0, paired(_mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1)));
+}
+
+/** Stores the limbs of a piece that `row` gives, and turns them first. */
+template <int LIMBS, bool turned, class Row>
+RECURLAB_INLINE void store_piece(half* to, Row&& row) {
+  __m512i pieces[LIMBS][TR];
+  for (int64_t i = 0; i < TR; i++)
+    row(i, [&](int limb, __m512i numbers) __attribute__((always_inline)) { pieces[limb][i] = numbers; });
+  for (int limb = 0; limb < LIMBS; limb++) {
+    if (turned) transpose_pairs(pieces[limb]);
+    for (int64_t i = 0; i < TR; i++) _mm512_store_si512(to + limb * PIECE + i * TK, pieces[limb][i]);
+  }
+}
+
+/** A row of zeros. */
+template <int LIMBS, class Put>
+RECURLAB_INLINE void nothing(Put&& put) {
+  each<LIMBS>([&](int limb) { put(limb, _mm512_setzero_si512()); });
 }
 
 }  // namespace detail
@@ -176,18 +294,19 @@ enum class Side { left, right };
  * @param depth pieces along K
  * @param until rows to fill up to, a multiple of 16
  */
-template <Side side, class Number>
+template <int LIMBS, Side side, class Number>
 inline void pack_along(half* to, int64_t depth, const Number* source, int64_t stride, int64_t rows, int64_t columns,
                        int64_t until) {
   for (int64_t r = 0; r < until; r += TR)
     for (int64_t c = 0; c < depth; c++) {
-      __m512i piece[TR];
       const int64_t n = columns - c * TK;
-      for (int64_t i = 0; i < TR; i++)
-        piece[i] = r + i < rows ? detail::along(source + (r + i) * stride + c * TK, n) : _mm512_setzero_si512();
-      if (side == Side::right) transpose_pairs(piece);
-      half* out = to + (r / TR * depth + c) * PIECE;
-      for (int64_t i = 0; i < TR; i++) _mm512_store_si512(out + i * TK, piece[i]);
+      half* const out = to + (r / TR * depth + c) * LIMBS * PIECE;
+      detail::store_piece<LIMBS, side == Side::right>(out, [&](int64_t i, auto&& put) __attribute__((always_inline)) {
+        if (r + i < rows)
+          detail::along<LIMBS>(source + (r + i) * stride + c * TK, n, put);
+        else
+          detail::nothing<LIMBS>(put);
+      });
     }
 }
 
@@ -197,21 +316,21 @@ inline void pack_along(half* to, int64_t depth, const Number* source, int64_t st
  *
  * @param depth pieces along K of the whole matrix, of which this may be a part
  */
-template <Side side, class Number>
+template <int LIMBS, Side side, class Number>
 inline void pack_across(half* to, int64_t depth, const Number* source, int64_t stride, int64_t rows, int64_t columns,
                         int64_t until) {
   for (int64_t r = 0; r < rows; r += TK)
     for (int64_t c = 0; c < until; c += TR) {
-      __m512i piece[TR];
       const int64_t n = columns - c;
-      for (int64_t p = 0; p < TR; p++) {
+      half* const out = to + (c / TR * depth + r / TK) * LIMBS * PIECE;
+      detail::store_piece<LIMBS, side == Side::left>(out, [&](int64_t p, auto&& put) __attribute__((always_inline)) {
         const int64_t row = r + 2 * p;
         const Number* at = source + row * stride + c;
-        piece[p] = row < rows && n > 0 ? detail::across(at, row + 1 < rows ? at + stride : nullptr, n) : _mm512_setzero_si512();
-      }
-      if (side == Side::left) transpose_pairs(piece);
-      half* out = to + (c / TR * depth + r / TK) * PIECE;
-      for (int64_t p = 0; p < TR; p++) _mm512_store_si512(out + p * TK, piece[p]);
+        if (row < rows && n > 0)
+          detail::across<LIMBS>(at, row + 1 < rows ? at + stride : nullptr, n, put);
+        else
+          detail::nothing<LIMBS>(put);
+      });
     }
 }
 
@@ -224,6 +343,7 @@ enum class HalfLayout : int64_t { along_left, along_right, across_left, across_r
  * @param weight [rows, columns]
  * @param parts how many matrices lie in it one below the other; each is filled up to whole blocks
  */
+template <int LIMBS>
 inline void pack_half_weight(Pool& pool, half* to, const float* weight, int64_t rows, int64_t columns, int64_t parts,
                              HalfLayout layout) {
   const int64_t part_rows = rows / parts, blocks = blocks_of(part_rows), wide = blocks_of(columns);
@@ -231,26 +351,29 @@ inline void pack_half_weight(Pool& pool, half* to, const float* weight, int64_t 
     const int64_t part = task / blocks, block = task % blocks;
     const int64_t n = std::min(BLOCK, part_rows - block * BLOCK);
     const float* from = weight + (part * part_rows + block * BLOCK) * columns;
-    half* const along = to + task * 2 * wide * PIECE;
-    half* const across = to + task * PIECE;
+    half* const along = to + task * 2 * wide * LIMBS * PIECE;
+    half* const across = to + task * LIMBS * PIECE;
     switch (layout) {
-      case HalfLayout::along_left: return pack_along<Side::left>(along, wide, from, columns, n, columns, BLOCK);
-      case HalfLayout::along_right: return pack_along<Side::right>(along, wide, from, columns, n, columns, BLOCK);
+      case HalfLayout::along_left: return pack_along<LIMBS, Side::left>(along, wide, from, columns, n, columns, BLOCK);
+      case HalfLayout::along_right: return pack_along<LIMBS, Side::right>(along, wide, from, columns, n, columns, BLOCK);
       case HalfLayout::across_left:
-        return pack_across<Side::left>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
+        return pack_across<LIMBS, Side::left>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
       case HalfLayout::across_right:
-        return pack_across<Side::right>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
+        return pack_across<LIMBS, Side::right>(across, parts * blocks, from, columns, n, columns, wide * BLOCK);
     }
   });
 }
 
 // ---- Blocks. ----
 
-/** Whether the system lets this process use the matrix tiles. */
+/** Whether the system lets this process use the matrix tiles; RECURLAB_AMX=0: it does not want to. */
 inline bool has_tiles() {
 #if defined(RECURLAB_AMX)
   // ARCH_REQ_XCOMP_PERM of the tiles' registers: they are large, so Linux wants to be asked.
-  static const bool allowed = syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+  static const bool allowed = [] {
+    const char* wanted = std::getenv("RECURLAB_AMX");
+    return !(wanted && std::strcmp(wanted, "0") == 0) && syscall(SYS_arch_prctl, 0x1023, 18) == 0;
+  }();
   return allowed;
 #else
   return false;
@@ -277,10 +400,41 @@ struct alignas(64) TileShapes {
   asm volatile("tilestored %%tmm" #tile ", (%0,%1,1)" ::"r"((void*)(p)), "r"((int64_t)(stride)) : "memory")
 #define RECURLAB_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
 #define RECURLAB_TILE_DOT(sum, left, right) asm volatile("tdpbf16ps %%tmm" #right ", %%tmm" #left ", %%tmm" #sum ::)
+
+/** The products of three limbs by three that count. In an order in which each but two needs one new operand only. */
+template <int TALL, int WIDE, class Depth, class Each>
+RECURLAB_INLINE void exact_block(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, Each&& each) {
+  const auto left = [&](int64_t limb) __attribute__((always_inline)) {
+    RECURLAB_TILE_LOAD(4, a0 + limb * PIECE, 64);
+    if (TALL == 2) RECURLAB_TILE_LOAD(5, a1 + limb * PIECE, 64);
+  };
+  const auto right = [&](int64_t limb) __attribute__((always_inline)) {
+    RECURLAB_TILE_LOAD(6, b0 + limb * PIECE, 64);
+    if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + limb * PIECE, 64);
+  };
+  const auto dot = []() __attribute__((always_inline)) {
+    RECURLAB_TILE_DOT(0, 4, 6);
+    if (WIDE == 2) RECURLAB_TILE_DOT(1, 4, 7);
+    if (TALL == 2) RECURLAB_TILE_DOT(2, 5, 6);
+    if (TALL == 2 && WIDE == 2) RECURLAB_TILE_DOT(3, 5, 7);
+  };
+  for (int64_t k = 0; k < depth; k++) {
+    const int64_t term = k * TERMS<EXACT>;
+    left(2), right(0), dot(), each(term);
+    left(0), dot(), each(term + 1);
+    left(1), dot(), each(term + 2);
+    right(1), dot(), each(term + 3);
+    left(0), dot(), each(term + 4);
+    right(2), dot(), each(term + 5);
+    a0 += EXACT * PIECE, b0 += EXACT * PIECE;
+    if (TALL == 2) a1 += EXACT * PIECE;
+    if (WIDE == 2) b1 += EXACT * PIECE;
+  }
+}
 #endif
 
 /** The same without matrix tiles. */
-template <int TALL, int WIDE, class Each>
+template <int LIMBS, int TALL, int WIDE, class Each>
 void dots(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c, int64_t ldc,
           bool add, Each&& each) {
   constexpr int ROWS = 8;
@@ -291,23 +445,25 @@ void dots(const half* a0, const half* a1, const half* b0, const half* b1, int64_
       for (int v = 0; v < WIDE; v++)
         sums[i][v] = add ? _mm512_loadu_ps(c + (r0 + i) * ldc + v * 16) : _mm512_setzero_ps();
     for (int64_t k = 0; k < depth; k++)
-      for (int p = 0; p < 16; p++) {
-        const half* right[2] = {b0 + k * PIECE + p * TK, b1 + k * PIECE + p * TK};
-        __m512bh columns[WIDE];
-        for (int v = 0; v < WIDE; v++) columns[v] = (__m512bh)_mm512_load_si512(right[v]);
+      for (int p = 0; p < 16; p++)
+        for (int other = LIMBS - 1; other >= 0; other--) {
+          const int64_t right = (k * LIMBS + other) * PIECE + p * TK;
+          __m512bh columns[WIDE];
+          for (int v = 0; v < WIDE; v++) columns[v] = (__m512bh)_mm512_load_si512((v ? b1 : b0) + right);
+          for (int limb = LIMBS - 1 - other; limb >= 0; limb--)
 #pragma GCC unroll 8
-        for (int i = 0; i < ROWS; i++) {
-          int32_t pair;
-          std::memcpy(&pair, a + k * PIECE + i * TK + 2 * p, 4);
-          const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
+            for (int i = 0; i < ROWS; i++) {
+              int32_t pair;
+              std::memcpy(&pair, a + (k * LIMBS + limb) * PIECE + i * TK + 2 * p, 4);
+              const __m512bh left = (__m512bh)_mm512_set1_epi32(pair);
 #pragma GCC unroll 2
-          for (int v = 0; v < WIDE; v++) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], left, columns[v]);
+              for (int v = 0; v < WIDE; v++) sums[i][v] = _mm512_dpbf16_ps(sums[i][v], left, columns[v]);
+            }
         }
-      }
     for (int i = 0; i < ROWS; i++)
       for (int v = 0; v < WIDE; v++) _mm512_storeu_ps(c + (r0 + i) * ldc + v * 16, sums[i][v]);
   }
-  for (int64_t k = 0; k < depth; k++) each(k);
+  for (int64_t term = 0; term < depth * TERMS<LIMBS>; term++) each(term);
 }
 
 }  // namespace detail
@@ -337,9 +493,9 @@ enum class Stream { none, left, right };
  * One block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread has to hold Tiles.
  *
  * @param depth pieces along the sum, one after the other
- * @param each called with 0 … depth - 1 between the tiles' work: vector instructions run beside it
+ * @param each called with 0 … depth · TERMS - 1 between the tiles' work: vector instructions run beside it
  */
-template <int TALL, int WIDE, Stream stream, class Depth, class Each>
+template <int LIMBS, int TALL, int WIDE, Stream stream, class Depth, class Each>
 RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,
                            int64_t ldc, bool add, Each&& each) {
 #if defined(RECURLAB_AMX)
@@ -358,6 +514,9 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
       if (TALL == 2) RECURLAB_TILE_ZERO(2);
       if (TALL == 2 && WIDE == 2) RECURLAB_TILE_ZERO(3);
     }
+    if constexpr (LIMBS == EXACT) {
+      detail::exact_block<TALL, WIDE>(a0, a1, b0, b1, depth, each);
+    } else {
 #pragma GCC unroll 4
     for (int64_t k = 0; k < depth; k++) {
       if (stream == Stream::left)
@@ -383,6 +542,7 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
       if (TALL == 2 && WIDE == 2) RECURLAB_TILE_DOT(3, 5, 7);
       each(k);
     }
+    }
     RECURLAB_TILE_STORE(0, c, stride);
     if (WIDE == 2) RECURLAB_TILE_STORE(1, c + 16, stride);
     if (TALL == 2) RECURLAB_TILE_STORE(2, c + 16 * ldc, stride);
@@ -390,7 +550,7 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
     return;
   }
 #endif
-  detail::dots<TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
+  detail::dots<LIMBS, TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
 }
 
 /** Lines of 64 bytes of two pieces of memory that are asked for while blocks are computed: what is needed next. */
@@ -409,14 +569,16 @@ struct Ahead {
 struct Panel {
   const half *first = nullptr, *second = nullptr;
   /** Asks for it, a share with each of so many steps, a step for each of its pieces. */
+  template <int LIMBS>
   Ahead ahead(int64_t blocks) const {
-    const int64_t lines = first ? (TR + blocks - 1) / blocks : 0;
+    const int64_t steps = blocks * TERMS<LIMBS>, lines = first ? (LIMBS * TR + steps - 1) / steps : 0;
     return {reinterpret_cast<const char*>(first), reinterpret_cast<const char*>(second), lines};
   }
 };
 
 /** Pieces along the sum of a panel that stays in the nearest cache. */
-constexpr int64_t DEPTH = 18;
+template <int LIMBS>
+constexpr int64_t DEPTH = LIMBS == ROUNDED ? 18 : 16;
 
 /** Blocks shared by tasks of at most `most` each, as many for each thread, that are alike. */
 struct Shares {
@@ -428,7 +590,10 @@ struct Shares {
 };
 
 /** Pieces along the sum that are taken at a time: parts that are alike. */
-constexpr int64_t part_of(int64_t depth) { return Shares(depth, 1, DEPTH).most(); }
+template <int LIMBS>
+constexpr int64_t part_of(int64_t depth) {
+  return Shares(depth, 1, DEPTH<LIMBS>).most();
+}
 
 /**
  * C = or += A · B in whole blocks; the last row of pieces of A may be alone.
@@ -438,26 +603,28 @@ constexpr int64_t part_of(int64_t depth) { return Shares(depth, 1, DEPTH).most()
  * @param c [16·a_pieces, 32·b_blocks]: the block of columns n begins at c + n · block_stride, its rows are ldc apart
  * @param then what is asked for at the end, for what follows
  */
+template <int LIMBS>
 inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, const half* a, int64_t a_stride,
                          const half* b, int64_t b_stride, float* c, int64_t ldc, int64_t block_stride, bool add,
                          const Panel& then = {}) {
-  const int64_t part = part_of(depth);
+  constexpr int64_t STEP = LIMBS * PIECE;
+  const int64_t part = part_of<LIMBS>(depth);
   for (int64_t n = 0; n < b_blocks; n++)
     for (int64_t k = 0; k < depth; k += part) {
       const int64_t here = std::min(part, depth - k);
-      const half* b0 = b + 2 * n * b_stride + k * PIECE;
+      const half* b0 = b + 2 * n * b_stride + k * STEP;
       const half* b1 = b0 + b_stride;
       // The next part of B comes from far away, a share with each block.
-      Panel next{b0 + here * PIECE, b1 + here * PIECE};
+      Panel next{b0 + here * STEP, b1 + here * STEP};
       if (k + here == depth) next = n + 1 < b_blocks ? Panel{b + 2 * (n + 1) * b_stride, b + (2 * n + 3) * b_stride} : then;
-      Ahead ahead = next.ahead((a_pieces + 1) / 2);
+      Ahead ahead = next.ahead<LIMBS>((a_pieces + 1) / 2);
       for (int64_t m = 0; m < a_pieces; m += 2) {
         float* out = c + n * block_stride + m * TR * ldc;
-        const half* a0 = a + m * a_stride + k * PIECE;
+        const half* a0 = a + m * a_stride + k * STEP;
         if (m + 1 < a_pieces)
-          block<2, 2, Stream::left>(a0, a0 + a_stride, b0, b1, here, out, ldc, add || k > 0, ahead);
+          block<LIMBS, 2, 2, Stream::left>(a0, a0 + a_stride, b0, b1, here, out, ldc, add || k > 0, ahead);
         else
-          block<1, 2, Stream::left>(a0, nullptr, b0, b1, here, out, ldc, add || k > 0, ahead);
+          block<LIMBS, 1, 2, Stream::left>(a0, nullptr, b0, b1, here, out, ldc, add || k > 0, ahead);
       }
     }
 }
@@ -466,11 +633,16 @@ inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, cons
 template <int64_t n>
 constexpr std::integral_constant<int64_t, n> fixed{};
 
-/** Calls f with a depth, as a number that the compiler knows if it is that of the published sizes: L = 97, or D = 512. */
-template <class F>
+/**
+ * Calls f with a depth, as a number that the compiler knows if it is that of the published sizes: L = 97, or D = 512. With
+ * three limbs the tiles take so long that it does not matter.
+ */
+template <int LIMBS, class F>
 RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
-  if (depth == 4) return f(fixed<4>);
-  if (depth == 16) return f(fixed<16>);
+  if constexpr (LIMBS == ROUNDED) {
+    if (depth == 4) return f(fixed<4>);
+    if (depth == 16) return f(fixed<16>);
+  }
   f(depth);
 }
 
@@ -484,20 +656,21 @@ RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
  * @param steps of all shares together
  * @param step called with its number
  */
-template <Stream stream, class Depth, class Count, class Steps, class Step>
+template <int LIMBS, Stream stream, class Depth, class Count, class Steps, class Step>
 RECURLAB_INLINE void block_beside(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,
                                   int64_t share, Count shares, Steps steps, Step&& step, Ahead& ahead) {
   const int64_t first = steps * share / shares, count = steps * (share + 1) / shares - first;
-  block<2, 2, stream>(a0, a1, b0, b1, depth, c, BLOCK, false, [&](int64_t k) __attribute__((always_inline)) {
-    for (int64_t i = count * k / depth; i < count * (k + 1) / depth; i++) step(first + i);
-    ahead(k);
+  block<LIMBS, 2, 2, stream>(a0, a1, b0, b1, depth, c, BLOCK, false, [&](int64_t term) __attribute__((always_inline)) {
+    const auto terms = depth * TERMS<LIMBS>;
+    for (int64_t i = count * term / terms; i < count * (term + 1) / terms; i++) step(first + i);
+    ahead(term);
   });
 }
 
 // ---- Gradients of weights, added up over all calls of the network in a step. ----
 
 /** Numbers of a gradient [M, N] as the blocks add to it: [N / 32] pieces [M filled up][32]. */
-constexpr int64_t sums_size(int64_t M, int64_t N) { return pieces_size(M, N); }
+constexpr int64_t sums_size(int64_t M, int64_t N) { return blocks_of(M) * blocks_of(N) * BLOCK * BLOCK; }
 
 /** Where the column block of a gradient with M rows begins. */
 constexpr int64_t sums_stride(int64_t M) { return blocks_of(M) * BLOCK * BLOCK; }
@@ -515,29 +688,31 @@ struct RowSums {
 };
 
 /** Adds some blocks of columns of a sum over rows. All of them with one part of the rows before the next. */
+template <int LIMBS>
 inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
-  const int64_t part = part_of(depth), wide = depth * PIECE;
+  constexpr int64_t STEP = LIMBS * PIECE;
+  const int64_t part = part_of<LIMBS>(depth), wide = depth * STEP;
   for (int64_t k = 0; k < depth; k += part) {
-    const int64_t here = std::min(part, depth - k);
+    const int64_t here = std::min(part, depth - k), terms = here * TERMS<LIMBS>;
     for (int64_t n = 0; n < of.b_blocks; n++) {
-      const half *b0 = of.b + 2 * n * wide + k * PIECE, *b1 = b0 + wide;
+      const half *b0 = of.b + 2 * n * wide + k * STEP, *b1 = b0 + wide;
       Panel next{};
       if (n + 1 < of.b_blocks)
         next = {b1 + wide, b1 + 2 * wide};
       else if (k + here < depth)
-        next = {of.b + (k + here) * PIECE, of.b + wide + (k + here) * PIECE};
-      Ahead panel = next.ahead((a_pieces + 1) / 2);
+        next = {of.b + (k + here) * STEP, of.b + wide + (k + here) * STEP};
+      Ahead panel = next.ahead<LIMBS>((a_pieces + 1) / 2);
       for (int64_t m = 0; m < a_pieces; m += 2) {
-        const half* a0 = of.a + m * wide + k * PIECE;
+        const half* a0 = of.a + m * wide + k * STEP;
         float* c = of.sums + n * of.stride + m * TR * BLOCK;
         // What the next block adds to: 4 KB, that come from far away the first time.
         const char* then = reinterpret_cast<const char*>(c + BLOCK * BLOCK);
-        Ahead sums{then, then + 2048, k == 0 && m + 2 < a_pieces ? (32 + here - 1) / here : 0};
+        Ahead sums{then, then + 2048, k == 0 && m + 2 < a_pieces ? (32 + terms - 1) / terms : 0};
         const auto ahead = [&](int64_t k) __attribute__((always_inline)) { sums(k), panel(k); };
         if (m + 1 < a_pieces)
-          block<2, 2, Stream::left>(a0, a0 + wide, b0, b1, here, c, BLOCK, true, ahead);
+          block<LIMBS, 2, 2, Stream::left>(a0, a0 + wide, b0, b1, here, c, BLOCK, true, ahead);
         else
-          block<1, 2, Stream::left>(a0, nullptr, b0, b1, here, c, BLOCK, true, ahead);
+          block<LIMBS, 1, 2, Stream::left>(a0, nullptr, b0, b1, here, c, BLOCK, true, ahead);
       }
     }
   }
@@ -547,6 +722,7 @@ inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
 constexpr int64_t GROUP = 4;
 
 /** Adds all of two sums over the same rows. */
+template <int LIMBS>
 inline void add_row_sums(Pool& pool, int64_t a_pieces, int64_t depth, const RowSums& first, const RowSums& second) {
   const int64_t shares = (first.b_blocks + second.b_blocks) / (4 * pool.threads());
   const int64_t group = std::max<int64_t>(1, std::min(GROUP, shares));
@@ -555,10 +731,10 @@ inline void add_row_sums(Pool& pool, int64_t a_pieces, int64_t depth, const RowS
     const Tiles tiles;
     RowSums of = task < firsts ? first : second;
     const int64_t n = (task < firsts ? task : task - firsts) * group;
-    of.b += 2 * n * depth * PIECE;
+    of.b += 2 * n * depth * LIMBS * PIECE;
     of.b_blocks = std::min(group, of.b_blocks - n);
     of.sums += n * of.stride;
-    add_row_sums(a_pieces, depth, of);
+    add_row_sums<LIMBS>(a_pieces, depth, of);
   });
 }
 

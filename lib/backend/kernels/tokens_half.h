@@ -27,8 +27,10 @@ inline int64_t half_column_blocks(int64_t B, int64_t D, int threads, int64_t mos
  * @param y [B, L, D], written
  * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
  */
+template <int LIMBS>
 inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Addends& addends,
                                 const TokenHalves& weights, float* y, float* r) {
+  constexpr int64_t STEP = LIMBS * PIECE;
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR;
   const int64_t most = half_column_blocks(B, D, pool.threads(), 16), groups = (blocks_of(D) + most - 1) / most;
@@ -38,14 +40,14 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
     const int64_t wide = blocks * BLOCK + 16;
     const int64_t start = b * L * D + first;
-    half* const in = half_scratch(0, most * BLOCK * lk * BLOCK);
-    half* const h = half_scratch(1, most * BLOCK * ik * BLOCK);
+    half* const in = half_scratch<LIMBS>(0, most * BLOCK * lk * BLOCK);
+    half* const h = half_scratch<LIMBS>(1, most * BLOCK * ik * BLOCK);
     float* const out = scratch(2, lp * TR * (most * BLOCK + 16));
     // The sums of down begin with x, and with 0 where they are filled up.
     std::fill(columns % BLOCK == 0 ? out + L * wide : out, out + lp * TR * wide, 0.0f);
     sum_rows(addends.at(start), L, columns, D, out, wide);
-    pack_across<Side::right>(in, lk, out, wide, L, columns, blocks * BLOCK);
-    with_depth(lk, [&](auto depth) __attribute__((always_inline)) {
+    pack_across<LIMBS, Side::right>(in, lk, out, wide, L, columns, blocks * BLOCK);
+    with_depth<LIMBS>(lk, [&](auto depth) __attribute__((always_inline)) {
       float *now = scratch(3, 2 * BLOCK * BLOCK), *done = now + BLOCK * BLOCK;
       struct {
         int64_t row_piece, column_block;
@@ -56,20 +58,20 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
         vec gate[4], up[4], product[4];
         each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
         each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
-        rough_swiglu<4>(gate, up, product);
-        half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * PIECE + (place.row_piece % 2 * 8 + pair) * TK;
-        each<2>([&](int q) { _mm512_store_si512(to + q * ik * PIECE, paired(product[q], product[2 + q])); });
+        swiglus<LIMBS, 4>(gate, up, product);
+        half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * STEP + (place.row_piece % 2 * 8 + pair) * TK;
+        each<2>([&](int q) { store_pairs<LIMBS>(to + q * ik * STEP, product[q], product[2 + q]); });
       };
       // Meanwhile y is asked for, to be written in the end; where this is a part of its columns, others are, too.
       const char* const to = reinterpret_cast<const char*>(y + start);
-      const int64_t lines = L * columns / W, per_row = 2 * blocks * lk;
+      const int64_t lines = L * columns / W, per_row = 2 * blocks * lk * TERMS<LIMBS>;
       Ahead ahead{to, to + lines / 2 * 64, 1};
       std::fill(done, done + BLOCK * BLOCK, 0.0f);
       for (int64_t i = 0; i < 2 * ik; i++) {
         if (i * per_row >= lines) ahead = {};
         for (int64_t n = 0; n < blocks; n++) {
-          const half *gate = weights.gate_up + i * lk * PIECE, *right = in + 2 * n * lk * PIECE;
-          block_beside<Stream::right>(gate, gate + 2 * ik * lk * PIECE, right, right + lk * PIECE, depth, now, 0, fixed<1>,
+          const half *gate = weights.gate_up + i * lk * STEP, *right = in + 2 * n * lk * STEP;
+          block_beside<LIMBS, Stream::right>(gate, gate + 2 * ik * lk * STEP, right, right + lk * STEP, depth, now, 0, fixed<1>,
                                       fixed<8>, finish, ahead);
           place = {i, n};
           std::swap(now, done);
@@ -77,7 +79,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
       }
       for (int64_t pair = 0; pair < 8; pair++) finish(pair);
     });
-    half_product(lp, blocks, ik, weights.down, ik * PIECE, h, ik * PIECE, out, wide, BLOCK, true);
+    half_product<LIMBS>(lp, blocks, ik, weights.down, ik * STEP, h, ik * STEP, out, wide, BLOCK, true);
     // Row by row: the rows of a column lie where they push each other out of the cache.
     float* const squares = scratch(3, 2 * most * BLOCK);
     float* const scale = squares + most * BLOCK;
@@ -109,9 +111,11 @@ constexpr int64_t INNER = 4;
  * @param d_gate_up sums of [gate · up, L], added to
  * @param d_down sums of the transposed gradient [I, L], added to
  */
+template <int LIMBS>
 inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Addends& addends, const float* y,
                                  const float* r, const TokenHalves& weights, const float* dy, float* dx,
                                  float* d_gate_up, float* d_down) {
+  constexpr int64_t STEP = LIMBS * PIECE;
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR, inner = std::min(INNER, ik);
   const int64_t most = half_column_blocks(B, D, pool.threads(), 8), groups = (blocks_of(D) + most - 1) / most;
@@ -129,11 +133,11 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
     for (int64_t unit = units * part / parts; unit < units * (part + 1) / parts; unit++) {
       const int64_t b = unit / groups, first = unit % groups * most * BLOCK;
       const int64_t columns = std::min(most * BLOCK, D - first), blocks = blocks_of(columns);
-      const int64_t wide = blocks * BLOCK + 16, at = b * L * D + first, area = blocks * BLOCK * lk * BLOCK;
-      half* const in = half_scratch(0, 4 * most * BLOCK * lk * BLOCK);
+      const int64_t wide = blocks * BLOCK + 16, at = b * L * D + first, area = 2 * blocks * lk * STEP;
+      half* const in = half_scratch<LIMBS>(0, 4 * most * BLOCK * lk * BLOCK);
       half *const du_in = in + area, *const x_t = in + 2 * area, *const du_t = in + 3 * area;
-      const int64_t piece = inner * BLOCK * blocks * BLOCK;
-      half* const h_left = half_scratch(1, 5 * inner * BLOCK * most * BLOCK);
+      const int64_t piece = 2 * inner * blocks * STEP;
+      half* const h_left = half_scratch<LIMBS>(1, 5 * inner * BLOCK * most * BLOCK);
       half *const gate_left = h_left + piece, *const up_left = h_left + 2 * piece, *const d_right = h_left + 3 * piece;
       float* const du = scratch(2, lp * TR * (most * BLOCK + 16));
       float* const mean = scratch(3, 6 * BLOCK * BLOCK + most * BLOCK);
@@ -151,13 +155,13 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
           store(du + l * wide + c, d * load_up_to(r + b * D + first + c, n));
         }
       const float* x = summed(addends.at(at), dx + at, L, columns, D);
-      pack_across<Side::right>(in, lk, x, D, L, columns, blocks * BLOCK);
-      pack_across<Side::right>(du_in, lk, du, wide, L, columns, blocks * BLOCK);
-      pack_along<Side::right>(x_t, blocks, x, D, L, columns, lk * BLOCK);
-      pack_along<Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
+      pack_across<LIMBS, Side::right>(in, lk, x, D, L, columns, blocks * BLOCK);
+      pack_across<LIMBS, Side::right>(du_in, lk, du, wide, L, columns, blocks * BLOCK);
+      pack_along<LIMBS, Side::right>(x_t, blocks, x, D, L, columns, lk * BLOCK);
+      pack_along<LIMBS, Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
       for (int64_t from = 0; from < ik; from += inner) {
         const int64_t here = std::min(inner, ik - from);
-        with_depth(lk, [&](auto depth) __attribute__((always_inline)) {
+        with_depth<LIMBS>(lk, [&](auto depth) __attribute__((always_inline)) {
           constexpr int64_t AREA = BLOCK * BLOCK;
           float *now = scratch(3, 6 * AREA), *done = now + 3 * AREA;
           struct {
@@ -172,23 +176,15 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
             each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
             each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
             each<4>([&](int i) { dh[i] = load(d + i / 2 * BLOCK + i % 2 * TR); });
-            rough_swiglu_gradient<4>(gate, up, dh, product);
-            const int64_t left = ((2 * place.row_block + t) * blocks + place.column_block) * PIECE + 2 * pair * TK;
-            each<4>([&](int i) {
-              const int64_t to = left + i / 2 * TK + i % 2 * TR;
-              store_half(h_left + to, product[i]);
-              store_half(gate_left + to, gate[i]);
-              store_half(up_left + to, up[i]);
-            });
-            each<2>([&](int q) {
-              half* right = d_right + ((2 * place.column_block + q) * 2 * here + place.row_block) * PIECE;
-              right += (t * 8 + pair) * TK;
-              _mm512_store_si512(right, paired(gate[q], gate[2 + q]));
-              _mm512_store_si512(right + here * PIECE, paired(up[q], up[2 + q]));
-            });
+            swiglu_gradients<LIMBS, 4>(gate, up, dh, product);
+            const int64_t left = ((2 * place.row_block + t) * blocks + place.column_block) * STEP + 2 * pair * TK;
+            half* right = d_right + (4 * place.column_block * here + place.row_block) * STEP + (t * 8 + pair) * TK;
+            store_both_ways<LIMBS>(gate_left + left, right, 2 * here * STEP, gate);
+            store_both_ways<LIMBS>(up_left + left, right + here * STEP, 2 * here * STEP, up);
+            each<2>([&](int i) { store_row<LIMBS>(h_left + left + i * TK, product[2 * i], product[2 * i + 1]); });
           };
           std::fill(done, done + 3 * AREA, 0.0f);
-          const int64_t next = lk * PIECE;
+          const int64_t next = lk * STEP;
           for (int64_t i = 0; i < here; i++)
             for (int64_t n = 0; n < blocks; n++) {
               const half* gate = weights.gate_up + 2 * (from + i) * next;
@@ -196,10 +192,10 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
               const half* down = weights.down_back + 2 * (from + i) * next;
               const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
               Ahead none;
-              block_beside<Stream::right>(gate, up, right, right + next, depth, now, 0, fixed<3>, fixed<16>, finish, none);
-              block_beside<Stream::none>(gate + next, up + next, right, right + next, depth, now + AREA, 1, fixed<3>,
+              block_beside<LIMBS, Stream::right>(gate, up, right, right + next, depth, now, 0, fixed<3>, fixed<16>, finish, none);
+              block_beside<LIMBS, Stream::none>(gate + next, up + next, right, right + next, depth, now + AREA, 1, fixed<3>,
                                          fixed<16>, finish, none);
-              block_beside<Stream::right>(down, down + next, du_right, du_right + next, depth, now + 2 * AREA, 2, fixed<3>,
+              block_beside<LIMBS, Stream::right>(down, down + next, du_right, du_right + next, depth, now + 2 * AREA, 2, fixed<3>,
                                           fixed<16>, finish, none);
               place = {i, n};
               std::swap(now, done);
@@ -208,12 +204,12 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
         });
         // dx: what was du, plus these tokens' share.
         for (int64_t side = 0; side < 2; side++)
-          half_product(lp, blocks, here, weights.gate_up_back + (side * ik + from) * PIECE, 2 * ik * PIECE,
-                       d_right + side * here * PIECE, 2 * here * PIECE, du, wide, BLOCK, true);
+          half_product<LIMBS>(lp, blocks, here, weights.gate_up_back + (side * ik + from) * STEP, 2 * ik * STEP,
+                       d_right + side * here * STEP, 2 * here * STEP, du, wide, BLOCK, true);
         const int64_t row = from * BLOCK * BLOCK, up_stride = 2 * ik * BLOCK * BLOCK, down_stride = ik * BLOCK * BLOCK;
-        add_row_sums(2 * here, blocks, {gate_left, x_t, lk, sum_up + row, up_stride});
-        add_row_sums(2 * here, blocks, {up_left, x_t, lk, sum_up + ik * BLOCK * BLOCK + row, up_stride});
-        add_row_sums(2 * here, blocks, {h_left, du_t, lk, sum_down + row, down_stride});
+        add_row_sums<LIMBS>(2 * here, blocks, {gate_left, x_t, lk, sum_up + row, up_stride});
+        add_row_sums<LIMBS>(2 * here, blocks, {up_left, x_t, lk, sum_up + ik * BLOCK * BLOCK + row, up_stride});
+        add_row_sums<LIMBS>(2 * here, blocks, {h_left, du_t, lk, sum_down + row, down_stride});
       }
       for (int64_t l = 0; l < L; l++)
         for (int64_t c = 0; c < columns; c += W) store_up_to(dx + at + l * D + c, load(du + l * wide + c), columns - c);

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { type BackendChoice, startBackend } from '../../backend/index.js'
+import { type Units, unitText } from '../../backend/kernels.js'
 import { nvidiaGpus } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
 import { type Command, wrongUse } from '../command.js'
@@ -76,13 +77,16 @@ function backendRow(backend: BackendChoice | UserError): Row {
   const found = [
     `${name}: TensorFlow.js ${tfjsVersion}${library}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'} on ${device} (${instructionSet})`,
-    fast.on
-      ? `fused kernels${fast.bfloat16 ? `, bfloat16 by ${fast.bfloat16}` : ''}`
-      : `plain operations (${fast.reason})`,
+    fast.on ? `fused kernels, ${unitsText(fast.units!)}` : `plain operations (${fast.reason})`,
     `loaded in ${loadMs.toFixed(0)} ms`,
     reason,
   ].join('; ')
   return { ...common, ok: true, found, todo: '' }
+}
+
+function unitsText(units: Units): string {
+  const types = units.bfloat16 ? (['float32', 'bfloat16'] as const) : (['float32'] as const)
+  return types.map((dtype) => `${dtype} by ${unitText(units, dtype)}`).join(', ')
 }
 
 function gpuRow(): Row {

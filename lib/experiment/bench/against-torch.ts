@@ -55,8 +55,8 @@ export interface BenchMachine {
   readonly instructionSet: string
   readonly torch: string | null
   readonly dtype: Dtype
-  /** What computes products of bfloat16; null: nothing. */
-  readonly bfloat16: FastPath['bfloat16']
+  /** What Recurlab's kernels multiply with; null: plain operations. */
+  readonly units: FastPath['units']
 }
 
 const here = path.dirname(fileURLToPath(import.meta.url))
@@ -81,7 +81,7 @@ export async function benchAgainstTorch(
   const modes = version === null ? [] : await torchModes(options.onProgress)
   const measurements: TorchMeasurement[] = []
   for (const work of chosenWorks) measurements.push(await measure(work, options, modes, threads))
-  const machine = { threads, instructionSet: instructionSet(), torch: version, dtype, bfloat16: fast.bfloat16 }
+  const machine = { threads, instructionSet: instructionSet(), torch: version, dtype, units: fast.units }
   return { machine, measurements }
 }
 

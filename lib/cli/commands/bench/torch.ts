@@ -1,3 +1,4 @@
+import { unitText } from '../../../backend/kernels.js'
 import { type BenchMachine, benchAgainstTorch, type TorchMeasurement } from '../../../experiment/bench/against-torch.js'
 import { formatTable } from '../../../results/text.js'
 import { type Args, wrongUse } from '../../command.js'
@@ -69,8 +70,8 @@ function readable(row: TorchMeasurement): Record<string, string | number> {
   }
 }
 
-function describe({ threads, instructionSet, torch, dtype, bfloat16 }: BenchMachine): string {
+function describe({ threads, instructionSet, torch, dtype, units }: BenchMachine): string {
   const peer = torch === null ? 'without PyTorch' : `PyTorch ${torch}`
-  const type = dtype === 'bfloat16' ? `bfloat16 by ${bfloat16}` : dtype
+  const type = units ? `${dtype} by ${unitText(units, dtype)}` : `${dtype} by plain operations`
   return `${type}, ${threads} threads, ${instructionSet}; ${peer}. Seconds are minimum / median.`
 }
