@@ -23,19 +23,41 @@ struct Rotary {
 /** Queries whose scores are in the cache at one time. */
 constexpr int64_t QUERIES = 4 * MR;
 
+namespace detail {
+
+/** Turns numbers [j, half) of a head, N at a time; returns where fewer are left. */
+template <int N>
+RECURLAB_INLINE int64_t rotate(float* first, float* second, const float* cos, const float* sin, float sign, int64_t j,
+                               int64_t half) {
+  typedef float part __attribute__((vector_size(N * 4)));
+  const auto read = [](const float* from) {
+    part numbers;
+    std::memcpy(&numbers, from, sizeof numbers);
+    return numbers;
+  };
+  for (; j + N <= half; j += N) {
+    const part a = read(first + j), b = read(second + j), c = read(cos + j), s = sign * read(sin + j);
+    const part turned[] = {a * c - b * s, b * c + a * s};
+    std::memcpy(first + j, &turned[0], sizeof(part));
+    std::memcpy(second + j, &turned[1], sizeof(part));
+  }
+  return j;
+}
+
+}  // namespace detail
+
 /** Turns the H heads of one token, in place; `sign` -1 turns them back. */
 inline void rotate_heads(float* heads, const Rotary& rotary, int64_t position, int64_t H, int64_t d, float sign) {
   const int64_t half = d / 2;
   const float* cos = rotary.cos + position * d;
   const float* sin = rotary.sin + position * d;
   for (int64_t h = 0; h < H; h++) {
-    float* __restrict first = heads + h * d;
-    float* __restrict second = first + half;
-    for (int64_t j = 0; j < half; j++) {
-      const float a = first[j], b = second[j], s = sign * sin[j];
-      first[j] = a * cos[j] - b * s;
-      second[j] = b * cos[j] + a * s;
-    }
+    float *first = heads + h * d, *second = first + half;
+    int64_t j = 0;
+    if (W >= 16) j = detail::rotate<16>(first, second, cos, sin, sign, j, half);
+    if (W >= 8) j = detail::rotate<8>(first, second, cos, sin, sign, j, half);
+    j = detail::rotate<4>(first, second, cos, sin, sign, j, half);
+    detail::rotate<1>(first, second, cos, sin, sign, j, half);
   }
 }
 
@@ -59,7 +81,7 @@ inline void scores(float* out, int64_t stride, const float* q, int64_t n, const 
 }
 
 inline void read_values(const AttentionSizes& s, const float* qkv, float* read, float* log_sums) {
-  const int64_t width = s.width(), stride = padded(s.L), whole = round_up(s.L, W);
+  const int64_t width = s.width(), stride = padded(s.L), whole = s.L / W * W, last = s.L - whole;
   float* const keys = scratch(2, panels_size(s.d, s.L) + panels_size(s.L, s.d));
   float* const values = keys + panels_size(s.d, s.L);
   pack_panels_transposed(keys, s.d, s.L, qkv + width, 3 * width, 0, s.d);
@@ -73,20 +95,21 @@ inline void read_values(const AttentionSizes& s, const float* qkv, float* read, 
     for (int64_t i = 0; i < n; i++) {
       float* row = p + i * stride;
       // The columns behind the last key must neither be the largest nor count.
-      for (int64_t l = s.L; l < whole; l++) row[l] = row[0];
-      vec top = load(row);
-      for (int64_t l = W; l < whole; l += W) top = max(top, load(row + l));
+      vec top = last ? first_of(load(row + whole), last, -3e38f) : load(row);
+      for (int64_t l = 0; l < whole; l += W) top = max(top, load(row + l));
       const float most = largest(top) * scale;
       vec total{};
       for (int64_t l = 0; l < whole; l += W) {
         const vec e = exp(load(row + l) * scale - most);
         store(row + l, e);
-        if (l + W <= s.L) total += e;
+        total += e;
       }
-      float tail = 0;
-      for (int64_t l = s.L / W * W; l < s.L; l++) tail += row[l];
-      for (int64_t l = s.L; l < whole; l++) row[l] = 0;
-      const float all = sum(total) + tail;
+      if (last) {
+        const vec e = first_of(exp(load(row + whole) * scale - most), last, 0);
+        store(row + whole, e);
+        total += e;
+      }
+      const float all = sum(total);
       inverse[i] = 1.0f / all;
       if (log_sums) log_sums[first + i] = most + std::log(all);
     }
@@ -128,11 +151,11 @@ inline void read_values_gradient(const AttentionSizes& s, const float* qkv, cons
         products += load_up_to(dr + i * width + j, d - j) * load_up_to(read + (first + i) * width + j, d - j);
       const float along = sum(products);
       for (int64_t l = 0; l < whole; l += W) {
-        const vec e = exp(load(row + l) * scale - log_sums[first + i]);
+        vec e = exp(load(row + l) * scale - log_sums[first + i]);
+        if (l + W > s.L) e = first_of(e, s.L - l, 0);
         store(row + l, e);
         store(d_row + l, e * (load(d_row + l) - along) * scale);
       }
-      for (int64_t l = s.L; l < whole; l++) row[l] = d_row[l] = 0;
     }
     product(n, d, s.L, dp, stride, keys_by_row, d_qkv + first * 3 * width, 3 * width, false);
     add_columns_product(0, s.L, d, n, p, stride, dr, width, d_values, d);

@@ -84,11 +84,7 @@ inline void pack_panels(float* panels, int64_t K, int64_t N, const float* source
     const int64_t columns = std::min<int64_t>(width, N - n);
     for (int64_t k = first; k < last; k++, to += width) {
       const float* from = source + k * stride + n;
-      if (columns == width) {
-        for (int j = 0; j < width; j += W) store(to + j, load(from + j));
-      } else {
-        for (int64_t j = 0; j < width; j++) to[j] = j < columns ? from[j] : 0;
-      }
+      for (int j = 0; j < width; j += W) store(to + j, columns > j ? load_up_to(from + j, columns - j) : vec{});
     }
   }
 }
@@ -102,9 +98,9 @@ inline void pack_panels(float* panels, int64_t K, int64_t N, const float* source
 inline void pack_vector_transposed(float* to, int width, const float* source, int64_t stride, int64_t columns,
                                    int64_t first, int64_t last) {
   int64_t k = first;
-  for (; columns == W && k + W <= last; k += W) {
+  for (; k + W <= last; k += W) {
     vec rows[W];
-    for (int i = 0; i < W; i++) rows[i] = load(source + i * stride + k);
+    for (int i = 0; i < W; i++) rows[i] = i < columns ? load(source + i * stride + k) : vec{};
     transpose(rows);
     for (int i = 0; i < W; i++) store(to + (k + i) * width, rows[i]);
   }

@@ -55,6 +55,13 @@ RECURLAB_INLINE void store_up_to(float* p, vec v, int64_t n) {
     store_part(p, v, static_cast<int>(n));
 }
 
+/** The first n < W numbers, and `rest` for the others. */
+RECURLAB_INLINE vec first_of(vec v, int64_t n, float rest) {
+  ivec lanes;
+  for (int i = 0; i < W; i++) lanes[i] = i;
+  return lanes < static_cast<int32_t>(n) ? v : splat(rest);
+}
+
 RECURLAB_INLINE float sum(vec v) {
 #if defined(__AVX512F__)
   return _mm512_reduce_add_ps((__m512)v);
