@@ -633,16 +633,10 @@ inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, cons
 template <int64_t n>
 constexpr std::integral_constant<int64_t, n> fixed{};
 
-/**
- * Calls f with a depth, as a number that the compiler knows if it is that of the published sizes: L = 97, or D = 512. With
- * three limbs the tiles take so long that it does not matter.
- */
+/** Calls f with a depth; for bfloat16 as a number that the compiler knows, if it is that of the published width. */
 template <int LIMBS, class F>
 RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
-  if constexpr (LIMBS == ROUNDED) {
-    if (depth == 4) return f(fixed<4>);
-    if (depth == 16) return f(fixed<16>);
-  }
+  if (LIMBS == ROUNDED && depth == 16) return f(fixed<16>);
   f(depth);
 }
 

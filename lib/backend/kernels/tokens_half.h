@@ -47,38 +47,36 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     std::fill(columns % BLOCK == 0 ? out + L * wide : out, out + lp * TR * wide, 0.0f);
     sum_rows(addends.at(start), L, columns, D, out, wide);
     pack_across<LIMBS, Side::right>(in, lk, out, wide, L, columns, blocks * BLOCK);
-    with_depth<LIMBS>(lk, [&](auto depth) __attribute__((always_inline)) {
-      float *now = scratch(3, 2 * BLOCK * BLOCK), *done = now + BLOCK * BLOCK;
-      struct {
-        int64_t row_piece, column_block;
-      } place{};
-      // Two rows of gate (above) and up (below). The first time zeros, whose place is written again.
-      const auto finish = [&](int64_t pair) __attribute__((always_inline)) {
-        const float* c = done + 2 * pair * BLOCK;
-        vec gate[4], up[4], product[4];
-        each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
-        each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
-        swiglus<LIMBS, 4>(gate, up, product);
-        half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * STEP + (place.row_piece % 2 * 8 + pair) * TK;
-        each<2>([&](int q) { store_pairs<LIMBS>(to + q * ik * STEP, product[q], product[2 + q]); });
-      };
-      // Meanwhile y is asked for, to be written in the end; where this is a part of its columns, others are, too.
-      const char* const to = reinterpret_cast<const char*>(y + start);
-      const int64_t lines = L * columns / W, per_row = 2 * blocks * lk * TERMS<LIMBS>;
-      Ahead ahead{to, to + lines / 2 * 64, 1};
-      std::fill(done, done + BLOCK * BLOCK, 0.0f);
-      for (int64_t i = 0; i < 2 * ik; i++) {
-        if (i * per_row >= lines) ahead = {};
-        for (int64_t n = 0; n < blocks; n++) {
-          const half *gate = weights.gate_up + i * lk * STEP, *right = in + 2 * n * lk * STEP;
-          block_beside<LIMBS, Stream::right>(gate, gate + 2 * ik * lk * STEP, right, right + lk * STEP, depth, now, 0, fixed<1>,
-                                      fixed<8>, finish, ahead);
-          place = {i, n};
-          std::swap(now, done);
-        }
+    float *now = scratch(3, 2 * BLOCK * BLOCK), *done = now + BLOCK * BLOCK;
+    struct {
+      int64_t row_piece, column_block;
+    } place{};
+    // Two rows of gate (above) and up (below). The first time zeros, whose place is written again.
+    const auto finish = [&](int64_t pair) __attribute__((always_inline)) {
+      const float* c = done + 2 * pair * BLOCK;
+      vec gate[4], up[4], product[4];
+      each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
+      each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
+      swiglus<LIMBS, 4>(gate, up, product);
+      half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * STEP + (place.row_piece % 2 * 8 + pair) * TK;
+      each<2>([&](int q) { store_pairs<LIMBS>(to + q * ik * STEP, product[q], product[2 + q]); });
+    };
+    // Meanwhile y is asked for, to be written in the end; where this is a part of its columns, others are, too.
+    const char* const to = reinterpret_cast<const char*>(y + start);
+    const int64_t lines = L * columns / W, per_row = 2 * blocks * lk * TERMS<LIMBS>;
+    Ahead ahead{to, to + lines / 2 * 64, 1};
+    std::fill(done, done + BLOCK * BLOCK, 0.0f);
+    for (int64_t i = 0; i < 2 * ik; i++) {
+      if (i * per_row >= lines) ahead = {};
+      for (int64_t n = 0; n < blocks; n++) {
+        const half *gate = weights.gate_up + i * lk * STEP, *right = in + 2 * n * lk * STEP;
+        block_beside<LIMBS, Stream::right>(gate, gate + 2 * ik * lk * STEP, right, right + lk * STEP, lk, now, 0, fixed<1>,
+                                    fixed<8>, finish, ahead);
+        place = {i, n};
+        std::swap(now, done);
       }
-      for (int64_t pair = 0; pair < 8; pair++) finish(pair);
-    });
+    }
+    for (int64_t pair = 0; pair < 8; pair++) finish(pair);
     half_product<LIMBS>(lp, blocks, ik, weights.down, ik * STEP, h, ik * STEP, out, wide, BLOCK, true);
     // Row by row: the rows of a column lie where they push each other out of the cache.
     float* const squares = scratch(3, 2 * most * BLOCK);
@@ -161,47 +159,45 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
       pack_along<LIMBS, Side::right>(du_t, blocks, du, wide, L, columns, lk * BLOCK);
       for (int64_t from = 0; from < ik; from += inner) {
         const int64_t here = std::min(inner, ik - from);
-        with_depth<LIMBS>(lk, [&](auto depth) __attribute__((always_inline)) {
-          constexpr int64_t AREA = BLOCK * BLOCK;
-          float *now = scratch(3, 6 * AREA), *done = now + 3 * AREA;
-          struct {
-            int64_t row_block, column_block;
-          } place{};
-          // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others. The
-          // first time zeros, whose place is written again.
-          const auto finish = [&](int64_t step) __attribute__((always_inline)) {
-            const int64_t t = step / 8, pair = step % 8;
-            const float *c = done + t * AREA + 2 * pair * BLOCK, *d = done + 2 * AREA + (t * TR + 2 * pair) * BLOCK;
-            vec gate[4], up[4], dh[4], product[4];
-            each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
-            each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
-            each<4>([&](int i) { dh[i] = load(d + i / 2 * BLOCK + i % 2 * TR); });
-            swiglu_gradients<LIMBS, 4>(gate, up, dh, product);
-            const int64_t left = ((2 * place.row_block + t) * blocks + place.column_block) * STEP + 2 * pair * TK;
-            half* right = d_right + (4 * place.column_block * here + place.row_block) * STEP + (t * 8 + pair) * TK;
-            store_both_ways<LIMBS>(gate_left + left, right, 2 * here * STEP, gate);
-            store_both_ways<LIMBS>(up_left + left, right + here * STEP, 2 * here * STEP, up);
-            each<2>([&](int i) { store_row<LIMBS>(h_left + left + i * TK, product[2 * i], product[2 * i + 1]); });
-          };
-          std::fill(done, done + 3 * AREA, 0.0f);
-          const int64_t next = lk * STEP;
-          for (int64_t i = 0; i < here; i++)
-            for (int64_t n = 0; n < blocks; n++) {
-              const half* gate = weights.gate_up + 2 * (from + i) * next;
-              const half* up = gate + 2 * ik * next;
-              const half* down = weights.down_back + 2 * (from + i) * next;
-              const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
-              Ahead none;
-              block_beside<LIMBS, Stream::right>(gate, up, right, right + next, depth, now, 0, fixed<3>, fixed<16>, finish, none);
-              block_beside<LIMBS, Stream::none>(gate + next, up + next, right, right + next, depth, now + AREA, 1, fixed<3>,
-                                         fixed<16>, finish, none);
-              block_beside<LIMBS, Stream::right>(down, down + next, du_right, du_right + next, depth, now + 2 * AREA, 2, fixed<3>,
-                                          fixed<16>, finish, none);
-              place = {i, n};
-              std::swap(now, done);
-            }
-          for (int64_t step = 0; step < 16; step++) finish(step);
-        });
+        constexpr int64_t AREA = BLOCK * BLOCK;
+        float *now = scratch(3, 6 * AREA), *done = now + 3 * AREA;
+        struct {
+          int64_t row_block, column_block;
+        } place{};
+        // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others. The
+        // first time zeros, whose place is written again.
+        const auto finish = [&](int64_t step) __attribute__((always_inline)) {
+          const int64_t t = step / 8, pair = step % 8;
+          const float *c = done + t * AREA + 2 * pair * BLOCK, *d = done + 2 * AREA + (t * TR + 2 * pair) * BLOCK;
+          vec gate[4], up[4], dh[4], product[4];
+          each<4>([&](int i) { gate[i] = load(c + i / 2 * BLOCK + i % 2 * TR); });
+          each<4>([&](int i) { up[i] = load(c + (i / 2 + TR) * BLOCK + i % 2 * TR); });
+          each<4>([&](int i) { dh[i] = load(d + i / 2 * BLOCK + i % 2 * TR); });
+          swiglu_gradients<LIMBS, 4>(gate, up, dh, product);
+          const int64_t left = ((2 * place.row_block + t) * blocks + place.column_block) * STEP + 2 * pair * TK;
+          half* right = d_right + (4 * place.column_block * here + place.row_block) * STEP + (t * 8 + pair) * TK;
+          store_both_ways<LIMBS>(gate_left + left, right, 2 * here * STEP, gate);
+          store_both_ways<LIMBS>(up_left + left, right + here * STEP, 2 * here * STEP, up);
+          each<2>([&](int i) { store_row<LIMBS>(h_left + left + i * TK, product[2 * i], product[2 * i + 1]); });
+        };
+        std::fill(done, done + 3 * AREA, 0.0f);
+        const int64_t next = lk * STEP;
+        for (int64_t i = 0; i < here; i++)
+          for (int64_t n = 0; n < blocks; n++) {
+            const half* gate = weights.gate_up + 2 * (from + i) * next;
+            const half* up = gate + 2 * ik * next;
+            const half* down = weights.down_back + 2 * (from + i) * next;
+            const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
+            Ahead none;
+            block_beside<LIMBS, Stream::right>(gate, up, right, right + next, lk, now, 0, fixed<3>, fixed<16>, finish, none);
+            block_beside<LIMBS, Stream::none>(gate + next, up + next, right, right + next, lk, now + AREA, 1, fixed<3>,
+                                       fixed<16>, finish, none);
+            block_beside<LIMBS, Stream::right>(down, down + next, du_right, du_right + next, lk, now + 2 * AREA, 2, fixed<3>,
+                                        fixed<16>, finish, none);
+            place = {i, n};
+            std::swap(now, done);
+          }
+        for (int64_t step = 0; step < 16; step++) finish(step);
         // dx: what was du, plus these tokens' share.
         for (int64_t side = 0; side < 2; side++)
           half_product<LIMBS>(lp, blocks, here, weights.gate_up_back + (side * ik + from) * STEP, 2 * ik * STEP,
