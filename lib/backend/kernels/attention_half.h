@@ -195,7 +195,8 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
  */
 template <int LIMBS>
 inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Addends& addends,
-                                   const AttentionHalves& weights, const Rotary& rotary, float* y, const AttentionHalfTape<LIMBS>* tape) {
+                                   const AttentionHalves& weights, const Rotary& rotary, float* y,
+                                   const AttentionHalfTape<LIMBS>* tape) {
   constexpr int64_t STEP = LIMBS * PIECE;
   const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
   const int64_t qkv_blocks = blocks_of(3 * width), qkv_wide = qkv_blocks * BLOCK + 16, wide = dk * BLOCK + 16;

@@ -1,5 +1,5 @@
-// channels.h out of pieces of bfloat16: the inputs of every product have one limb or three, its sums, x, y and the norm are
-// float32.
+// channels.h out of pieces of bfloat16: the inputs of every product have one limb or three, its sums, x, y and the norm
+// are float32.
 #pragma once
 #include "half.h"
 #include "norm.h"
@@ -68,7 +68,8 @@ inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const f
           Ahead ahead = (j + 1 < 2 * here ? Panel{gate + next, up + next} : down).ahead<LIMBS>(blocks);
           for (int64_t u = 0; u < blocks; u++) {
             const half* left = in + 2 * u * next;
-            block_beside<LIMBS, Stream::left>(left, left + next, gate, up, depth, now, 0, fixed<1>, fixed<16>, finish, ahead);
+            block_beside<LIMBS, Stream::left>(left, left + next, gate, up, depth, now, 0, fixed<1>, fixed<16>, finish,
+                                              ahead);
             place = {u, j};
             std::swap(now, done);
           }
@@ -77,7 +78,7 @@ inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const f
       });
       const half *gate = gates + 2 * here * next, *up = ups + 2 * here * next;
       half_product<LIMBS>(2 * blocks, dk, here, h, here * STEP, down.first, ik * STEP, out, wide, BLOCK, from > 0,
-                   from + here < ik ? Panel{gate, up} : Panel{});
+                          from + here < ik ? Panel{gate, up} : Panel{});
     }
     for (int64_t i = 0; i < n; i++) {
       const float scale = add_rms_row(x + (first + i) * D, out + i * wide, y + (first + i) * D, D);
@@ -178,16 +179,17 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
         });
         // dx: what was du, plus these columns' share.
         const half *gate = gates + 2 * here * next, *up = ups + 2 * here * next;
-        half_product<LIMBS>(2 * blocks, dk, here, d_both, 2 * here * STEP, gates_back, 2 * ik * STEP, du, wide, BLOCK, true,
-                     {ups_back, ups_back + 2 * ik * STEP});
-        half_product<LIMBS>(2 * blocks, dk, here, d_both + here * STEP, 2 * here * STEP, ups_back, 2 * ik * STEP, du, wide,
-                     BLOCK, true, chunk + here < ik ? Panel{gate, up} : Panel{});
+        half_product<LIMBS>(2 * blocks, dk, here, d_both, 2 * here * STEP, gates_back, 2 * ik * STEP, du, wide, BLOCK,
+                            true, {ups_back, ups_back + 2 * ik * STEP});
+        half_product<LIMBS>(2 * blocks, dk, here, d_both + here * STEP, 2 * here * STEP, ups_back, 2 * ik * STEP, du,
+                            wide, BLOCK, true, chunk + here < ik ? Panel{gate, up} : Panel{});
       }
       for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < D; j += W) store_up_to(dx + (first + i) * D + j, load(du + i * wide + j), D - j);
     });
     const int64_t stride = sums_stride(D);
-    add_row_sums<LIMBS>(pool, 2 * dk, depth, {x_t, d_rows, 2 * ik, d_gate_up, stride}, {du_t, h_rows, ik, d_down, stride});
+    add_row_sums<LIMBS>(pool, 2 * dk, depth, {x_t, d_rows, 2 * ik, d_gate_up, stride},
+                        {du_t, h_rows, ik, d_down, stride});
   }
 }
 

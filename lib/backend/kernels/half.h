@@ -220,7 +220,8 @@ RECURLAB_INLINE void transpose_pairs(__m512i (&r)[16]) {
 // ---- Numbers of a matrix that lies by rows, of float32 or of bfloat16. ----
 
 RECURLAB_INLINE vec load_kept(const half* p, int64_t n) {
-  const __m256i numbers = n >= W ? _mm256_loadu_si256((const __m256i*)p) : _mm256_maskz_loadu_epi16((__mmask16)((1u << n) - 1), p);
+  const __mmask16 mask = n >= W ? 0xffff : (__mmask16)((1u << n) - 1);
+  const __m256i numbers = _mm256_maskz_loadu_epi16(mask, p);
   return widen(numbers);
 }
 RECURLAB_INLINE vec load_kept(const float* p, int64_t n) { return load_up_to(p, n); }
@@ -366,6 +367,9 @@ inline void pack_half_weight(Pool& pool, half* to, const float* weight, int64_t 
 
 // ---- Blocks. ----
 
+/** The operand that a loop over blocks walks through, while it keeps the other in the nearest cache. */
+enum class Stream { none, left, right };
+
 /** Whether the system lets this process use the matrix tiles; RECURLAB_AMX=0: it does not want to. */
 inline bool has_tiles() {
 #if defined(RECURLAB_AMX)
@@ -401,9 +405,41 @@ struct alignas(64) TileShapes {
 #define RECURLAB_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
 #define RECURLAB_TILE_DOT(sum, left, right) asm volatile("tdpbf16ps %%tmm" #right ", %%tmm" #left ", %%tmm" #sum ::)
 
-/** The products of three limbs by three that count. In an order in which each but two needs one new operand only. */
+/** Adds a block's products to the sums in the tiles 0 to 3; see block. */
+template <int TALL, int WIDE, Stream stream, class Depth, class Each>
+RECURLAB_INLINE void rounded_products(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth,
+                                      Each&& each) {
+#pragma GCC unroll 4
+  for (int64_t k = 0; k < depth; k++) {
+    if (stream == Stream::left)
+      RECURLAB_TILE_STREAM(4, a0 + k * PIECE);
+    else
+      RECURLAB_TILE_LOAD(4, a0 + k * PIECE, 64);
+    if (stream == Stream::right) {
+      RECURLAB_TILE_STREAM(6, b0 + k * PIECE);
+      if (WIDE == 2) RECURLAB_TILE_STREAM(7, b1 + k * PIECE);
+    } else {
+      RECURLAB_TILE_LOAD(6, b0 + k * PIECE, 64);
+      if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + k * PIECE, 64);
+    }
+    if (TALL == 2) {
+      if (stream == Stream::left)
+        RECURLAB_TILE_STREAM(5, a1 + k * PIECE);
+      else
+        RECURLAB_TILE_LOAD(5, a1 + k * PIECE, 64);
+    }
+    RECURLAB_TILE_DOT(0, 4, 6);
+    if (WIDE == 2) RECURLAB_TILE_DOT(1, 4, 7);
+    if (TALL == 2) RECURLAB_TILE_DOT(2, 5, 6);
+    if (TALL == 2 && WIDE == 2) RECURLAB_TILE_DOT(3, 5, 7);
+    each(k);
+  }
+}
+
+/** The same of three limbs by three: the six terms that count, in an order in which each needs one new operand only. */
 template <int TALL, int WIDE, class Depth, class Each>
-RECURLAB_INLINE void exact_block(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, Each&& each) {
+RECURLAB_INLINE void exact_products(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth,
+                                    Each&& each) {
   const auto left = [&](int64_t limb) __attribute__((always_inline)) {
     RECURLAB_TILE_LOAD(4, a0 + limb * PIECE, 64);
     if (TALL == 2) RECURLAB_TILE_LOAD(5, a1 + limb * PIECE, 64);
@@ -486,9 +522,6 @@ class Tiles {
   Tiles(const Tiles&) = delete;
 };
 
-/** The operand that a loop over blocks walks through, while it keeps the other in the nearest cache. */
-enum class Stream { none, left, right };
-
 /**
  * One block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread has to hold Tiles.
  *
@@ -514,35 +547,10 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
       if (TALL == 2) RECURLAB_TILE_ZERO(2);
       if (TALL == 2 && WIDE == 2) RECURLAB_TILE_ZERO(3);
     }
-    if constexpr (LIMBS == EXACT) {
-      detail::exact_block<TALL, WIDE>(a0, a1, b0, b1, depth, each);
-    } else {
-#pragma GCC unroll 4
-    for (int64_t k = 0; k < depth; k++) {
-      if (stream == Stream::left)
-        RECURLAB_TILE_STREAM(4, a0 + k * PIECE);
-      else
-        RECURLAB_TILE_LOAD(4, a0 + k * PIECE, 64);
-      if (stream == Stream::right) {
-        RECURLAB_TILE_STREAM(6, b0 + k * PIECE);
-        if (WIDE == 2) RECURLAB_TILE_STREAM(7, b1 + k * PIECE);
-      } else {
-        RECURLAB_TILE_LOAD(6, b0 + k * PIECE, 64);
-        if (WIDE == 2) RECURLAB_TILE_LOAD(7, b1 + k * PIECE, 64);
-      }
-      if (TALL == 2) {
-        if (stream == Stream::left)
-          RECURLAB_TILE_STREAM(5, a1 + k * PIECE);
-        else
-          RECURLAB_TILE_LOAD(5, a1 + k * PIECE, 64);
-      }
-      RECURLAB_TILE_DOT(0, 4, 6);
-      if (WIDE == 2) RECURLAB_TILE_DOT(1, 4, 7);
-      if (TALL == 2) RECURLAB_TILE_DOT(2, 5, 6);
-      if (TALL == 2 && WIDE == 2) RECURLAB_TILE_DOT(3, 5, 7);
-      each(k);
-    }
-    }
+    if constexpr (LIMBS == EXACT)
+      detail::exact_products<TALL, WIDE>(a0, a1, b0, b1, depth, each);
+    else
+      detail::rounded_products<TALL, WIDE, stream>(a0, a1, b0, b1, depth, each);
     RECURLAB_TILE_STORE(0, c, stride);
     if (WIDE == 2) RECURLAB_TILE_STORE(1, c + 16, stride);
     if (TALL == 2) RECURLAB_TILE_STORE(2, c + 16 * ldc, stride);

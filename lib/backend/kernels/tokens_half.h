@@ -189,11 +189,12 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
             const half* down = weights.down_back + 2 * (from + i) * next;
             const half *right = in + 2 * n * next, *du_right = du_in + 2 * n * next;
             Ahead none;
-            block_beside<LIMBS, Stream::right>(gate, up, right, right + next, lk, now, 0, fixed<3>, fixed<16>, finish, none);
+            block_beside<LIMBS, Stream::right>(gate, up, right, right + next, lk, now, 0, fixed<3>, fixed<16>, finish,
+                                               none);
             block_beside<LIMBS, Stream::none>(gate + next, up + next, right, right + next, lk, now + AREA, 1, fixed<3>,
-                                       fixed<16>, finish, none);
-            block_beside<LIMBS, Stream::right>(down, down + next, du_right, du_right + next, lk, now + 2 * AREA, 2, fixed<3>,
-                                        fixed<16>, finish, none);
+                                              fixed<16>, finish, none);
+            block_beside<LIMBS, Stream::right>(down, down + next, du_right, du_right + next, lk, now + 2 * AREA, 2,
+                                               fixed<3>, fixed<16>, finish, none);
             place = {i, n};
             std::swap(now, done);
           }
@@ -201,7 +202,7 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
         // dx: what was du, plus these tokens' share.
         for (int64_t side = 0; side < 2; side++)
           half_product<LIMBS>(lp, blocks, here, weights.gate_up_back + (side * ik + from) * STEP, 2 * ik * STEP,
-                       d_right + side * here * STEP, 2 * here * STEP, du, wide, BLOCK, true);
+                              d_right + side * here * STEP, 2 * here * STEP, du, wide, BLOCK, true);
         const int64_t row = from * BLOCK * BLOCK, up_stride = 2 * ik * BLOCK * BLOCK, down_stride = ik * BLOCK * BLOCK;
         add_row_sums<LIMBS>(2 * here, blocks, {gate_left, x_t, lk, sum_up + row, up_stride});
         add_row_sums<LIMBS>(2 * here, blocks, {up_left, x_t, lk, sum_up + ik * BLOCK * BLOCK + row, up_stride});
