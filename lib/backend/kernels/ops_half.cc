@@ -74,8 +74,9 @@ void channels(const Call& call) {
   const bool save = call.attributes["save"];
   const Tensor y = call.output(0, x.shape()), r = call.output(1, {save ? rows : 0});
   with_limbs(call, [&](auto limbs) {
-    channels_half_forward<limbs>(pool(), {rows, D, I}, x.data(), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
-                          save ? r.data() : nullptr);
+    channels_half_forward<limbs>(pool(), {rows, D, I}, x.data(),
+                                 {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
+                                 save ? r.data() : nullptr);
   });
 }
 
@@ -91,8 +92,8 @@ void channels_gradient(const Call& call) {
   const Tensor dx = call.output(0, x.shape());
   with_limbs(call, [&](auto limbs) {
     channels_half_backward<limbs>(pool(), {rows, D, I}, x.data(), y.data(), r.data(),
-                           {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(),
-                           dx.data(), d_gate_up.data(), d_down.data());
+                                  {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(),
+                                  dx.data(), d_gate_up.data(), d_down.data());
   });
 }
 
@@ -104,8 +105,9 @@ void tokens(const Call& call) {
   const bool save = call.attributes["save"];
   const Tensor y = call.output(0, x.shape()), r = call.output(1, {save ? s.B * s.D : 0});
   with_limbs(call, [&](auto limbs) {
-    tokens_half_forward<limbs>(pool(), s, addends_of(x, b, c), {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
-                        save ? r.data() : nullptr);
+    tokens_half_forward<limbs>(pool(), s, addends_of(x, b, c),
+                               {halves_of(gate_up), nullptr, halves_of(down), nullptr}, y.data(),
+                               save ? r.data() : nullptr);
   });
 }
 
@@ -123,8 +125,8 @@ void tokens_gradient(const Call& call) {
   const Tensor dx = call.output(0, x.shape());
   with_limbs(call, [&](auto limbs) {
     tokens_half_backward<limbs>(pool(), s, addends_of(x, b, c), y.data(), r.data(),
-                         {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(), dx.data(),
-                         d_gate_up.data(), d_down.data());
+                                {halves_of(gate_up), halves_of(gate_up_back), nullptr, halves_of(down_back)}, dy.data(),
+                                dx.data(), d_gate_up.data(), d_down.data());
   });
 }
 

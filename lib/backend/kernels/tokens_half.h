@@ -70,8 +70,8 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
       if (i * per_row >= lines) ahead = {};
       for (int64_t n = 0; n < blocks; n++) {
         const half *gate = weights.gate_up + i * lk * STEP, *right = in + 2 * n * lk * STEP;
-        block_beside<LIMBS, Stream::right>(gate, gate + 2 * ik * lk * STEP, right, right + lk * STEP, lk, now, 0, fixed<1>,
-                                    fixed<8>, finish, ahead);
+        block_beside<LIMBS, Stream::right>(gate, gate + 2 * ik * lk * STEP, right, right + lk * STEP, lk, now, 0,
+                                           fixed<1>, fixed<8>, finish, ahead);
         place = {i, n};
         std::swap(now, done);
       }

@@ -77,7 +77,7 @@ function backendRow(backend: BackendChoice | UserError): Row {
   const found = [
     `${name}: TensorFlow.js ${tfjsVersion}${library}`,
     `${threads} ${threads === 1 ? 'thread' : 'threads'} on ${device} (${instructionSet})`,
-    fast.on ? `fused kernels, ${unitsText(fast.units!)}` : `plain operations (${fast.reason})`,
+    fast.units ? `fused kernels, ${unitsText(fast.units)}` : `plain operations (${fast.reason})`,
     `loaded in ${loadMs.toFixed(0)} ms`,
     reason,
   ].join('; ')
