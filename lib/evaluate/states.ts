@@ -3,8 +3,8 @@ import type { Batch } from '../data/dataset.js'
 import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
 import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused-weights.js'
-import { networks, recursionOf } from '../model/network.js'
-import { recurseWithoutGradient, type State } from '../model/recursion.js'
+import { recursionOf, refineWithoutGradient } from '../model/network.js'
+import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 
@@ -62,7 +62,7 @@ export function* statesOfSteps(
 /** One supervision step; frees the latents that it started from. */
 export function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationState): EvaluationState {
   const { updates } = recursionOf(model.shape)
-  const next = tidy(() => recurseWithoutGradient(updates, networks(weights, model.shape, { fused }), x, state))
+  const next = refineWithoutGradient({ weights, shape: model.shape, fused }, updates, x, state)
   for (const [name, tensor] of Object.entries(state)) if (next[name] !== tensor) tensor.dispose()
   return { x, state: next, fused }
 }

@@ -1,7 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core'
 import { looksAhead } from '../model/halting.js'
 import { recursionOf } from '../model/network.js'
-import { type Net, type Recursion, recurse, type State } from '../model/recursion.js'
+import { programOf, type Recursion } from '../model/recursion.js'
 import { latentNames, type ModelShape, stacks } from '../model/shape.js'
 
 /** Blocks (layers of the network) that a supervision step computes. */
@@ -42,23 +41,11 @@ export function evaluationBlocks(shape: ModelShape): number {
   return countBlocks(shape, recursionOf(shape).updates)
 }
 
-/** Makes the updates with networks that do nothing but count. */
 function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
   const layers = stacks(shape).map((stack) => stack.layers)
-  let blocks = 0
-  const counting =
-    (count: number): Net =>
-    (a) => {
-      blocks += count
-      return a
-    }
-  tf.tidy(() => {
-    const nothing = tf.zeros([1, 1, 1]) as tf.Tensor3D
-    const state: State = Object.fromEntries(latentNames(shape).map((name) => [name, nothing]))
-    const nets = { H: counting(layers.at(0)!), L: counting(layers.at(-1)!), plus: () => nothing }
-    recurse(updates, nets, nothing, state)
-  })
-  return blocks
+  const blocks = { H: layers.at(0)!, L: layers.at(-1)!, plus: 0 }
+  const { assignments } = programOf(updates, latentNames(shape))
+  return assignments.reduce((sum, { net }) => sum + blocks[net], 0)
 }
 
 /**

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type Dtype, type Kernels, kernels } from '../backend/kernels.js'
+import { modelRope, type RotaryTable } from './rope.js'
 import { type ModelShape, stacks } from './shape.js'
 import type { Weights } from './weights.js'
 
@@ -80,8 +81,8 @@ export interface FusedWeights {
   /** Of each number in a product, where the kernels are those out of pieces of bfloat16. */
   readonly limbs: Limbs | null
   readonly byName: Readonly<Record<string, PackedWeight>>
-  /** Stands for what a model does not have. */
-  readonly none: tf.Tensor
+  /** The angles of the positions; empty where none are rotated. */
+  readonly rotary: RotaryTable
 }
 
 /**
@@ -123,7 +124,8 @@ export function fuseWeights(
       layouts,
     }
   }
-  return { kernels: fast, limbs, byName, none: tf.tensor1d([]) }
+  const rotary = modelRope(shape) ?? { cos: tf.tensor1d([]), sin: tf.tensor1d([]) }
+  return { kernels: fast, limbs, byName, rotary }
 }
 
 /** Null: float32 by the processor's vectors. */
@@ -163,8 +165,8 @@ export function fusedGradients({ byName, limbs, kernels }: FusedWeights, names: 
 }
 
 /** Frees prepared weights that no tidy frees. */
-export function disposeFused({ byName, none }: FusedWeights): void {
-  none.dispose()
+export function disposeFused({ byName, rotary }: FusedWeights): void {
+  tf.dispose([rotary.cos, rotary.sin])
   for (const { forward, backward, gradient } of Object.values(byName))
     for (const tensor of [forward, backward, gradient]) tensor?.dispose()
 }

@@ -1,128 +1,172 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { FusedWeights, PackedWeight } from './fused-weights.js'
-import type { Net } from './recursion.js'
-import type { RotaryTable } from './rope.js'
-import type { ModelShape } from './shape.js'
-import type { Tape } from './tape.js'
+import { withGradient } from './ops.js'
+import { type Program, programOf, type State, type Update } from './recursion.js'
+import { latentNames, type ModelShape, stacks } from './shape.js'
 
 /**
- * A stack of blocks as two kernels a block; equals one of `block`s.
+ * Makes updates as one operation without JavaScript in between; equals `recurse` with networks of plain operations.
  *
- * @param name of the stack, as its weights' names begin
- * @param tape where a gradient is being taken: then the kernels keep what it needs, and on the way back they add the
- *   weights' gradients to those of `fused`
+ * @param x `[B, L, D]`
  */
-export function fusedNet(
+export function fusedRecursion(
   fused: FusedWeights,
-  name: string,
-  layers: number,
   shape: ModelShape,
-  rope: RotaryTable | null,
-  tape: Tape | null,
-): Net {
-  const halves = Array.from({ length: layers }, (_, i) => [
-    mixing(fused, `${name}.layers.${i}`, shape, rope),
-    channels(`${name}.layers.${i}`),
-  ]).flat()
-  return (...addends) => {
-    const given = addends.filter((addend) => addend !== undefined)
-    return halves.reduce<tf.Tensor3D[]>((inputs, half, i) => {
-      const y = halfBlock(fused, tape, inputs, half)
-      if (i > 0 && !tape) tf.dispose(inputs)
-      return [y]
-    }, given)[0]!
-  }
+  updates: readonly Update[],
+  x: tf.Tensor3D,
+  start: State,
+): State {
+  const call = callOf(fused, shape, updates, start)
+  const { made, tape } = run(fused, call, x, false)
+  tape.dispose()
+  return { ...start, ...named(call, made) }
 }
 
-/** a + b, as the tape is told. */
-export function fusedSum(tape: Tape | null): (a: tf.Tensor3D, b: tf.Tensor3D) => tf.Tensor3D {
-  return (a, b) => {
-    const output = tf.add(a, b) as tf.Tensor3D
-    tape?.record({ inputs: [a, b], output, kept: [], gradient: (dy) => tf.clone(dy) })
-    return output
-  }
+/**
+ * The same with a gradient: that of x out of the answer's, and on the way back those of the networks' weights are added to
+ * those of `fused`. All other latents are constants.
+ */
+export function fusedRecursionWithGradient(
+  fused: FusedWeights,
+  shape: ModelShape,
+  updates: readonly Update[],
+  x: tf.Tensor3D,
+  start: State,
+): State {
+  const call = callOf(fused, shape, updates, start)
+  const answer = latentNames(shape)[0]!
+  if (call.changed[0] !== answer) throw new Error(`the updates do not change ${answer}`)
+  const others: tf.Tensor3D[] = []
+  const value = withGradient(
+    (save, x) => {
+      const { made, tape } = run(fused, call, x as tf.Tensor3D, true)
+      save([x!, tape, ...made])
+      others.push(...made.slice(1).map((latent) => tf.keep(tf.clone(latent))))
+      return {
+        value: tf.clone(made[0]!),
+        gradFunc: (dy, saved) => {
+          const [x, tape, ...made] = saved as [tf.Tensor3D, tf.Tensor, ...tf.Tensor3D[]]
+          const dx = gradient(fused, call, x, tape, dy, made)
+          // tfjs would keep it, the largest tensor of a step, until all gradients are known.
+          tape.dispose()
+          return [dx]
+        },
+      }
+    },
+    [x],
+  ) as tf.Tensor3D
+  return { ...start, ...named(call, [value, ...others]) }
 }
 
-/** A kernel for rms(x + f(x)), and its gradient's, whose name ends in `Grad`; those out of pieces have `Half` before that. */
-interface HalfBlock {
-  readonly op: string
+/** The updates of a model as the operation takes them. */
+interface Call {
+  readonly program: Program
+  readonly start: readonly tf.Tensor3D[]
+  /** The latents that come out. */
+  readonly changed: readonly string[]
+  /** The first sublayer of the network, and how many it has; none for a sum. */
+  readonly nets: Readonly<Record<'L' | 'H' | 'plus', readonly [first: number, count: number]>>
+  /** Of each sublayer the two weights. */
+  readonly sublayers: readonly (readonly [PackedWeight, PackedWeight])[]
   readonly attributes: Readonly<Record<string, number>>
-  readonly weights: readonly [string, string]
-  readonly constants: readonly tf.Tensor[]
-  /** How many tensors it returns for its gradient. */
-  readonly saved: { readonly panels: number; readonly pieces: number }
-  /** Whether its gradient may compute some of that again, and so reads the first weight as the forward pass does. */
-  readonly again: boolean
-  /** Whether it sums up to three inputs; the others take one. */
-  readonly sums: boolean
 }
 
-/** What the norm multiplied with; gate and up, too, where they are not always computed again. */
-const SWIGLU = { attributes: {}, constants: [], saved: { panels: 2, pieces: 1 }, again: true } as const
-
-function mixing(fused: FusedWeights, at: string, shape: ModelShape, rope: RotaryTable | null): HalfBlock {
-  if (shape.mixer === 'mlp')
-    return {
-      ...SWIGLU,
-      op: 'RecurlabTokens',
-      weights: [`${at}.mlp_t.gate_up_proj.weight`, `${at}.mlp_t.down_proj.weight`],
-      sums: true,
-    }
+function callOf({ byName, limbs }: FusedWeights, shape: ModelShape, updates: readonly Update[], start: State): Call {
+  const latents = latentNames(shape)
+  const program = programOf(updates, latents)
+  const changed = latents.filter((name) => program.ends[name]! > latents.length)
+  const [gateUp, down] = ['gate_up_proj', 'down_proj']
+  const mixing =
+    shape.mixer === 'mlp' ? [`mlp_t.${gateUp}`, `mlp_t.${down}`] : ['self_attn.qkv_proj', 'self_attn.o_proj']
+  const networks = stacks(shape)
+  const sublayers = networks.flatMap(({ name, layers }) =>
+    Array.from({ length: layers }, (_, i) =>
+      [mixing, [`mlp.${gateUp}`, `mlp.${down}`]].map(
+        (weights) =>
+          weights.map((weight) => byName[`${name}.layers.${i}.${weight}.weight`]!) as [PackedWeight, PackedWeight],
+      ),
+    ).flat(),
+  )
+  const [H, L] = [networks.at(0)!, networks.at(-1)!].map(({ layers }) => 2 * layers) as [number, number]
   return {
-    op: 'RecurlabAttention',
-    attributes: { heads: shape.heads },
-    weights: [`${at}.self_attn.qkv_proj.weight`, `${at}.self_attn.o_proj.weight`],
-    constants: rope ? [rope.cos, rope.sin] : [fused.none, fused.none],
-    saved: { panels: 4, pieces: 4 },
-    again: false,
-    sums: true,
+    program,
+    start: latents.map((name) => start[name]!),
+    changed,
+    nets: { H: [0, H], L: [sublayers.length - L, L], plus: [0, 0] },
+    sublayers,
+    attributes: {
+      latents: latents.length,
+      ends: changed.length,
+      sublayers: sublayers.length,
+      limbs: limbs ?? 0,
+      // A weight's pieces are filled up, so they do not say how wide it is.
+      mixing: sublayers[0]![1].shape[1],
+      inner: sublayers[1]![1].shape[1],
+      heads: shape.mixer === 'attention' ? shape.heads : 0,
+    },
   }
 }
 
-function channels(at: string): HalfBlock {
-  return {
-    ...SWIGLU,
-    op: 'RecurlabChannels',
-    weights: [`${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`],
-    sums: false,
-  }
+function run(
+  { kernels, rotary }: FusedWeights,
+  call: Call,
+  x: tf.Tensor3D,
+  save: boolean,
+): { made: tf.Tensor3D[]; tape: tf.Tensor } {
+  const program = rowsOf(call)
+  const weights = call.sublayers.flat().map(({ forward }) => forward)
+  const outputs = kernels.run(
+    'RecurlabRecurse',
+    { ...call.attributes, weights: weights.length, save },
+    [program, x, rotary.cos, rotary.sin, ...call.start, ...weights],
+    call.changed.length + 1,
+  )
+  program.dispose()
+  const tape = outputs.pop()!
+  return { made: outputs as tf.Tensor3D[], tape }
 }
 
-/** Runs a kernel on a + (b + c), and has the tape know its gradient. */
-function halfBlock(
-  { kernels, byName, limbs, none }: FusedWeights,
-  tape: Tape | null,
-  addends: readonly tf.Tensor3D[],
-  { op, attributes, weights, constants, saved, again, sums }: HalfBlock,
-): tf.Tensor3D {
-  const [first, second] = weights.map((name) => byName[name]!) as [PackedWeight, PackedWeight]
-  const name = limbs ? `${op}Half` : op
-  // Pieces are filled up, so they do not say how wide the matrix is.
-  const given = limbs ? { ...attributes, limbs, inner: second.shape[1] } : attributes
-  const [x, b = none, c = none] = addends as [tf.Tensor3D, tf.Tensor?, tf.Tensor?]
-  const others = sums ? [b, c] : []
-  const [y, ...kept] = kernels.run(
-    name,
-    { ...given, save: tape !== null },
-    [x, first.forward, second.forward, ...constants, ...others],
-    1 + saved[limbs ? 'pieces' : 'panels'],
-  ) as [tf.Tensor3D, ...tf.Tensor[]]
-  if (!tape) {
-    tf.dispose(kept)
-    return y
-  }
-  const fixed = again ? [...constants, first.forward] : constants
-  tape.record({
-    inputs: addends,
-    output: y,
-    kept,
-    gradient: (dy) =>
-      kernels.run(
-        `${name}Grad`,
-        given,
-        [x, y, ...kept, dy, first.backward!, second.backward!, ...fixed, first.gradient!, second.gradient!, ...others],
-        1,
-      )[0]!,
-  })
-  return y
+function gradient(
+  { kernels, rotary }: FusedWeights,
+  call: Call,
+  x: tf.Tensor3D,
+  tape: tf.Tensor,
+  dy: tf.Tensor,
+  made: readonly tf.Tensor3D[],
+): tf.Tensor {
+  const program = rowsOf(call)
+  const weights = call.sublayers.flatMap(([first, second]) => [
+    first.forward,
+    second.forward,
+    first.backward!,
+    second.backward!,
+  ])
+  const sums = call.sublayers.flat().map(({ gradient }) => gradient!)
+  const [dx] = kernels.run(
+    'RecurlabRecurseGrad',
+    { ...call.attributes, weights: weights.length + sums.length },
+    [program, x, rotary.cos, rotary.sin, tape, dy, ...call.start, ...made, ...weights, ...sums],
+    1,
+  )
+  program.dispose()
+  return dx!
+}
+
+/** The program as numbers, six for each assignment; lib/backend/kernels/ops_recursion.cc reads the same. */
+function rowsOf({ program, changed, nets, start }: Call): tf.Tensor2D {
+  const ends = changed.map((name) => program.ends[name]!)
+  return tf.tensor2d(
+    program.assignments.map(({ net, addends: [a, b = -1, c = -1] }, i) => [
+      ...nets[net],
+      a!,
+      b,
+      c,
+      ends.indexOf(1 + start.length + i),
+    ]),
+  )
+}
+
+/** The latents that come out by name. */
+function named({ changed }: Call, latents: readonly tf.Tensor3D[]): State {
+  return Object.fromEntries(changed.map((name, i) => [name, latents[i]!]))
 }

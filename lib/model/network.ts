@@ -1,13 +1,20 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { block } from './block.js'
 import { direct } from './direct.js'
-import { fusedNet, fusedSum } from './fused.js'
+import { fusedRecursion, fusedRecursionWithGradient } from './fused.js'
 import type { FusedWeights } from './fused-weights.js'
 import { hrm } from './hrm.js'
-import type { Net, Networks, Recursion } from './recursion.js'
-import { type RotaryTable, rotaryTable } from './rope.js'
-import { headSize, type ModelShape, stacks, totalTokens } from './shape.js'
-import type { Tape } from './tape.js'
+import {
+  type Net,
+  type Networks,
+  type Recursion,
+  recurse,
+  recurseWithoutGradient,
+  type State,
+  type Update,
+} from './recursion.js'
+import { modelRope } from './rope.js'
+import { type ModelShape, stacks } from './shape.js'
 import { tidy } from './tidy.js'
 import { trm } from './trm.js'
 import { trmMulti } from './trm-multi.js'
@@ -22,23 +29,53 @@ export function recursionOf({ model, latents, gradient, T, n }: ModelShape): Rec
   return variant(T, n, gradient)
 }
 
-/** How the blocks are computed; by default as plain operations, recorded for a gradient where one is being taken. */
-export interface NetworkOptions {
-  /** Weights prepared for the fused kernels, which then compute the blocks; null: plain operations. */
-  readonly fused?: FusedWeights | null
-  /** Where the fused kernels record what a gradient needs; null: none is taken. */
-  readonly tape?: Tape | null
+/** The model's stacks of blocks as plain operations; the one there is serves both uses where networks are shared. */
+export function networks(weights: Weights, shape: ModelShape): Networks {
+  const rope = modelRope(shape)
+  const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D => block(h, weights, at, shape, rope)
+  const nets = stacks(shape).map(({ name, layers }) => stackOfBlocks(name, layers, compute))
+  return { H: nets.at(0)!, L: nets.at(-1)!, plus: (a, b) => tf.add(a, b) }
 }
 
-/** The model's stacks of blocks as functions; the one there is serves both uses where networks are shared. */
-export function networks(weights: Weights, shape: ModelShape, options: NetworkOptions = {}): Networks {
-  const rope = modelRope(shape)
-  const { fused = null, tape = null } = options
-  const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D => block(h, weights, at, shape, rope)
-  const nets = stacks(shape).map(({ name, layers }) =>
-    fused ? fusedNet(fused, name, layers, shape, rope, tape) : stackOfBlocks(name, layers, compute),
+/** What the updates of a model's recursion compute with. */
+export interface Networked {
+  readonly weights: Weights
+  readonly shape: ModelShape
+  /** The weights prepared for the fused kernels; null: plain operations. */
+  readonly fused: FusedWeights | null
+}
+
+/**
+ * Makes updates. Where tfjs takes a gradient it is that of x and the weights, out of that of the answer
+ * (`latentNames(shape)[0]`); with the kernels the other latents are constants for it.
+ *
+ * @param x `[B, L, D]`
+ * @param start kept; a latent that no update changes is the same tensor in the end
+ */
+export function refine(
+  { weights, shape, fused }: Networked,
+  updates: readonly Update[],
+  x: tf.Tensor3D,
+  start: State,
+): State {
+  return fused
+    ? fusedRecursionWithGradient(fused, shape, updates, x, start)
+    : recurse(updates, networks(weights, shape), x, start)
+}
+
+/** The same where no gradient is wanted: only the latents in the end are left. */
+export function refineWithoutGradient(
+  { weights, shape, fused }: Networked,
+  updates: readonly Update[],
+  x: tf.Tensor3D,
+  start: State,
+): State {
+  if (updates.length === 0) return start
+  return tidy(() =>
+    fused
+      ? fusedRecursion(fused, shape, updates, x, start)
+      : recurseWithoutGradient(updates, networks(weights, shape), x, start),
   )
-  return { H: nets.at(0)!, L: nets.at(-1)!, plus: fused ? fusedSum(tape) : (a, b) => tf.add(a, b) }
 }
 
 /** net(a, b, c) = blocks(a + (b + c)). */
@@ -54,11 +91,4 @@ function stackOfBlocks(name: string, layers: number, compute: (h: tf.Tensor3D, a
     }
     return h
   }
-}
-
-/** Cosines and sines, where the model rotates its queries and keys. */
-function modelRope(shape: ModelShape): RotaryTable | null {
-  return shape.mixer === 'attention' && shape.positions === 'rope'
-    ? rotaryTable(totalTokens(shape), headSize(shape))
-    : null
 }

@@ -1,24 +1,22 @@
-import * as tf from '@tensorflow/tfjs-core'
-import { withGradient } from './ops.js'
-import type { Tape } from './tape.js'
+import type * as tf from '@tensorflow/tfjs-core'
 import { tidy } from './tidy.js'
 
 /** The latents by their published names, each `[B, L, D]`: `z_H` is the paper's y, `z_L` its z. */
-export type State = Readonly<Record<string, tf.Tensor3D>>
+export type State<Hidden = tf.Tensor3D> = Readonly<Record<string, Hidden>>
 
 /** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given. */
-export type Net = (a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D) => tf.Tensor3D
+export type Net<Hidden = tf.Tensor3D> = (a: Hidden, b?: Hidden, c?: Hidden) => Hidden
 
 /** The network for z and the one for y; one and the same where they are shared. */
-export interface Networks {
-  readonly L: Net
-  readonly H: Net
+export interface Networks<Hidden = tf.Tensor3D> {
+  readonly L: Net<Hidden>
+  readonly H: Net<Hidden>
   /** a + b of hidden states. */
-  readonly plus: (a: tf.Tensor3D, b: tf.Tensor3D) => tf.Tensor3D
+  readonly plus: (a: Hidden, b: Hidden) => Hidden
 }
 
-/** One assignment of the pseudocode, e.g. z ← net(z, y + x): the latents it changes. */
-export type Update = (nets: Networks, x: tf.Tensor3D, state: State) => State
+/** One assignment of the pseudocode, e.g. z ← net(z, y + x), on whatever hidden states are: the latents it changes. */
+export type Update = <Hidden>(nets: Networks<Hidden>, x: Hidden, state: State<Hidden>) => State<Hidden>
 
 /** A supervision step: its updates in order, of which only the last `withGradient` carry gradient. */
 export interface Recursion {
@@ -32,43 +30,15 @@ export function repeat(times: number, updates: readonly Update[]): Update[] {
 }
 
 /** Makes the updates one after the other. */
-export function recurse(updates: readonly Update[], nets: Networks, x: tf.Tensor3D, start: State): State {
+export function recurse<Hidden>(
+  updates: readonly Update[],
+  nets: Networks<Hidden>,
+  x: Hidden,
+  start: State<Hidden>,
+): State<Hidden> {
   let state = start
   for (const update of updates) state = { ...state, ...update(nets, x, state) }
   return state
-}
-
-/**
- * The same where networks record on a tape, as one operation for tfjs: the gradient of x out of that of one latent. The
- * others it takes for constants. The tape is empty once the gradient is known.
- *
- * @param answer the latent that is differentiated
- */
-export function recurseOnTape(
-  updates: readonly Update[],
-  nets: Networks,
-  tape: Tape,
-  x: tf.Tensor3D,
-  start: State,
-  answer: string,
-): State {
-  const others: Record<string, tf.Tensor3D> = {}
-  const value = withGradient(
-    (_save, x) => {
-      // tfjs frees x before the way back, and the tape what was recorded while on it: both need handles of their own.
-      const own = tf.clone(x!) as tf.Tensor3D
-      tape.record({ inputs: [x!], output: own, kept: [], gradient: (dy) => tf.clone(dy) })
-      const end = recurse(updates, nets, own, start)
-      for (const [name, latent] of Object.entries(end)) if (name !== answer) others[name] = tf.keep(tf.clone(latent))
-      return {
-        value: tf.clone(end[answer]!),
-        gradFunc: (dy) => [tape.backward(end[answer]!, dy, x!)],
-      }
-    },
-    [x],
-  ) as tf.Tensor3D
-  // In the order of the latents.
-  return { ...start, ...others, [answer]: value }
 }
 
 /** The same where no gradient is wanted: every state between is freed, the given one is kept. */
@@ -86,4 +56,32 @@ export function recurseWithoutGradient(
     state = { ...before, ...changed }
   }
   return state
+}
+
+/** A hidden state that is made of others. */
+export interface Assignment {
+  readonly net: keyof Networks
+  /** Numbers of what is summed. */
+  readonly addends: readonly number[]
+}
+
+/** Updates as a list of assignments. Hidden states are numbered: x, the latents at the start, then one for each assignment. */
+export interface Program {
+  readonly assignments: readonly Assignment[]
+  /** The number of each latent in the end. */
+  readonly ends: State<number>
+}
+
+/** What the updates compute out of x and these latents, without computing it. */
+export function programOf(updates: readonly Update[], latents: readonly string[]): Program {
+  const assignments: Assignment[] = []
+  const made =
+    (net: keyof Networks) =>
+    (...addends: (number | undefined)[]): number => {
+      assignments.push({ net, addends: addends.filter((addend) => addend !== undefined) })
+      return latents.length + assignments.length
+    }
+  const start = Object.fromEntries(latents.map((name, i) => [name, i + 1]))
+  const ends = recurse(updates, { L: made('L'), H: made('H'), plus: made('plus') }, 0, start)
+  return { assignments, ends }
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { headSize, type ModelShape, totalTokens } from './shape.js'
 
 /** Rotary angles of every position: cos and sin, `[L, 1, d]`. */
 export interface RotaryTable {
@@ -21,6 +22,13 @@ export function rotaryTable(length: number, headSize: number, theta = 10_000): R
       sin[position * headSize + j] = Math.sin(angle)
     }
   return { cos: tf.tensor(cos, [length, 1, headSize]), sin: tf.tensor(sin, [length, 1, headSize]) }
+}
+
+/** The angles of a model's positions; null where it does not rotate its queries and keys. */
+export function modelRope(shape: ModelShape): RotaryTable | null {
+  return shape.mixer === 'attention' && shape.positions === 'rope'
+    ? rotaryTable(totalTokens(shape), headSize(shape))
+    : null
 }
 
 /** Rotates x `[B, L, heads, d]`: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁) on the two halves. */

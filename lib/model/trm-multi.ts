@@ -1,4 +1,3 @@
-import type * as tf from '@tensorflow/tfjs-core'
 import { type Networks, type Recursion, repeat, type State, type Update } from './recursion.js'
 
 /** z_i ← net(s, y + x), where s = Σ z as it is now */
@@ -19,6 +18,6 @@ export function trmMulti(T: number, n: number, gradient: 'full' | 'one-step'): R
 }
 
 /** s = z_1 + … + z_n */
-function sumOfLatents({ plus }: Networks, { z_H: _, ...latents }: State): tf.Tensor3D {
-  return Object.values(latents).reduce((a, b) => plus(a, b))
+function sumOfLatents<Hidden>({ plus }: Networks<Hidden>, { z_H: _, ...latents }: State<Hidden>): Hidden {
+  return Object.values<Hidden>(latents).reduce((a, b) => plus(a, b))
 }

@@ -5,11 +5,9 @@ import type { FusedWeights } from '../model/fused-weights.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
-import { networks, recursionOf } from '../model/network.js'
+import { recursionOf, refine, refineWithoutGradient } from '../model/network.js'
 import { withoutGradient } from '../model/ops.js'
-import { recurse, recurseOnTape, recurseWithoutGradient, type State } from '../model/recursion.js'
-import { latentNames } from '../model/shape.js'
-import { Tape } from '../model/tape.js'
+import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { type Model, trainedNames, type Weights } from '../model/weights.js'
 
@@ -44,23 +42,8 @@ export function passOfRows(
   lossKind: LossKind,
   total: number,
 ): Pass {
-  const tape = fused ? new Tape() : null
-  try {
-    return record(model, fused, tape, carry, lossKind, total)
-  } finally {
-    tape?.dispose()
-  }
-}
-
-function record(
-  model: Model,
-  fused: FusedWeights | null,
-  tape: Tape | null,
-  carry: Carry,
-  lossKind: LossKind,
-  total: number,
-): Pass {
   const { shape, weights } = model
+  const networked = { weights, shape, fused }
   const { size, seqLen } = carry.batch
   const { updates, withGradient } = recursionOf(shape)
   // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
@@ -70,23 +53,18 @@ function record(
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const nets = networks(weights, shape, { fused })
-    const recording = networks(weights, shape, { fused, tape })
     const first = updates.slice(0, -withGradient)
     const start =
       first.length > 0
-        ? tidy(() => recurseWithoutGradient(first, nets, embed(weights, shape, inputs, rows), carry.state))
+        ? tidy(() => refineWithoutGradient(networked, first, embed(weights, shape, inputs, rows), carry.state))
         : carry.state
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
-      const last = updates.slice(-withGradient)
-      const state = tape
-        ? recurseOnTape(last, recording, tape, x, start, latentNames(shape)[0]!)
-        : recurse(last, recording, x, start)
+      const state = refine(networked, updates.slice(-withGradient), x, start)
       const outputs = heads(weights, shape, state)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
-            const next = heads(weights, shape, recurseWithoutGradient(updates, nets, x, state))
+            const next = heads(weights, shape, refineWithoutGradient(networked, updates, x, state))
             return continueTarget(next, lastSteps(carry, shape.K))
           })
         : null

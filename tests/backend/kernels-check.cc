@@ -13,7 +13,17 @@
 #include "../../lib/backend/kernels/tokens_half.h"
 
 using namespace recurlab;
-using Floats = std::vector<float>;
+
+/** TensorFlow's tensors begin with a cache line, too. */
+template <class T>
+struct Aligned {
+  using value_type = T;
+  T* allocate(size_t n) { return static_cast<T*>(std::aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64)); }
+  void deallocate(T* memory, size_t) { std::free(memory); }
+  bool operator==(const Aligned&) const { return true; }
+  bool operator!=(const Aligned&) const { return false; }
+};
+using Floats = std::vector<float, Aligned<float>>;
 using Doubles = std::vector<double>;
 
 static std::mt19937 generator(1);
@@ -511,6 +521,24 @@ static void check_callers(Pool& pool) {
   same("two callers", first, second);
 }
 
+#include "recursion-check.h"
+
+static Floats panels(int64_t floats) { return normal(floats, 0.2); }
+
+#if defined(RECURLAB_HALF)
+/** Two bfloat16 in the place of each float. */
+static Floats pieces(int64_t floats) {
+  Floats two = normal(2 * floats, 0.2), all(floats);
+  for (int64_t i = 0; i < 2 * floats; i++) {
+    uint32_t bits;
+    std::memcpy(&bits, &two[i], sizeof bits);
+    const half number = static_cast<half>(bits >> 16);
+    std::memcpy(reinterpret_cast<char*>(all.data()) + i * sizeof(half), &number, sizeof number);
+  }
+  return all;
+}
+#endif
+
 int main(int, char** arguments) {
   const int times = std::atoi(arguments[1]);
   Pool &one = *new Pool(1), &three = *new Pool(3);
@@ -521,11 +549,18 @@ int main(int, char** arguments) {
     check_tokens(one, three);
     check_attention(one, three);
     check_update(three);
+    check_recursion(one, three);
+    check_sublayers<Tokens, Channels>(one, three, "tokens", panels);
+    check_sublayers<Attention, Channels>(one, three, "attention", panels);
 #if defined(RECURLAB_HALF)
     check_channels_half<ROUNDED>(one, three);
     check_channels_half<EXACT>(one, three);
     check_tokens_half<ROUNDED>(one, three);
     check_tokens_half<EXACT>(one, three);
+    check_sublayers<TokensHalf<ROUNDED>, ChannelsHalf<ROUNDED>>(one, three, "tokens in bfloat16", pieces);
+    check_sublayers<TokensHalf<EXACT>, ChannelsHalf<EXACT>>(one, three, "tokens in three limbs", pieces);
+    check_sublayers<AttentionHalf<ROUNDED>, ChannelsHalf<ROUNDED>>(one, three, "attention in bfloat16", pieces);
+    check_sublayers<AttentionHalf<EXACT>, ChannelsHalf<EXACT>>(one, three, "attention in three limbs", pieces);
 #endif
   }
 #if defined(RECURLAB_HALF)

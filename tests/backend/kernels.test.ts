@@ -56,8 +56,24 @@ test('the kernels are loaded with the native backend, say so, and can be turned 
 
 test('a kernel whose inputs do not fit fails with what it expected, and the process goes on', { skip: lacking }, () => {
   const fast = kernels()!
-  const [x, weights] = [tf.zeros([2, 3, 4]), tf.zeros([7])]
-  assert.throws(() => fast.run('RecurlabChannels', { save: false }, [x, weights, weights], 3), /weights that fit x/)
+  const [x, weight, none] = [tf.zeros([2, 3, 4]), tf.zeros([7]), tf.zeros([0])]
+  const recurse = (change: object, ...program: number[]): tf.Tensor[] =>
+    fast.run(
+      'RecurlabRecurse',
+      {
+        ...{ latents: 1, ends: 1, sublayers: 2, weights: 4, limbs: 0, mixing: 5, inner: 5, heads: 0, save: false },
+        ...change,
+      },
+      [tf.tensor2d(program, [1, 6]), x, none, none, x, weight, weight, weight, weight],
+      2,
+    )
+  assert.throws(() => recurse({}, 0, 2, 0, -1, -1, 0), /weights that fit x/)
+  assert.throws(() => recurse({}, 0, 2, 2, -1, -1, 0), /states made before/)
+  assert.throws(() => recurse({}, 0, 2, 0, 0, -1, 0), /addends that differ/)
+  assert.throws(() => recurse({}, 0, 3, 0, -1, -1, 0), /sublayers that there are/)
+  assert.throws(() => recurse({}, 0, 2, 0, -1, -1, -1), /an assignment for each end/)
+  assert.throws(() => recurse({ limbs: 2 }, 0, 2, 0, -1, -1, 0), /limbs that this processor has kernels for/)
+  assert.throws(() => recurse({ mixing: 0 }, 0, 2, 0, -1, -1, 0), /inner sizes/)
   assert.throws(() => fast.run('RecurlabPack', { layout: 9 }, [tf.zeros([2, 2])], 1), /a layout from 0 to 5/)
   assert.equal(tf.sum(tf.ones([3])).dataSync()[0], 3)
 })

@@ -3,7 +3,14 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { recursionOf } from '../../lib/model/network.js'
-import { type Net, type Networks, recurse, recurseWithoutGradient, type State } from '../../lib/model/recursion.js'
+import {
+  type Net,
+  type Networks,
+  programOf,
+  recurse,
+  recurseWithoutGradient,
+  type State,
+} from '../../lib/model/recursion.js'
 import { depth, latentNames, type ModelShape } from '../../lib/model/shape.js'
 import { tinyShape } from './tiny.js'
 
@@ -85,6 +92,23 @@ test('the updates pass through T(n + 1) networks', () => {
       assert.equal(recursionOf(shape).updates.length * 2, depth(shape))
     }
   assert.equal(depth(tinyShape({ networks: 'separate', T: 2, n: 3, layers: 1, layersH: 5 })), 2 * (3 + 5))
+})
+
+test('as a program, updates are assignments to numbered states: x, the latents, then one for each call', () => {
+  const program = (change: Partial<ModelShape>) => {
+    const shape = tinyShape(change)
+    const { assignments, ends } = programOf(recursionOf(shape).updates, latentNames(shape))
+    return { assignments: assignments.map(({ net, addends }) => `${net}(${addends.join(' + ')})`), ends }
+  }
+  assert.deepEqual(program({ T: 1, n: 2 }), {
+    assignments: ['L(2 + 1 + 0)', 'L(3 + 1 + 0)', 'H(1 + 4)'],
+    ends: { z_H: 5, z_L: 4 },
+  })
+  assert.deepEqual(program({ latents: 'multi', T: 1, n: 2 }), {
+    assignments: ['plus(2 + 3)', 'L(4 + 1 + 0)', 'plus(5 + 3)', 'L(6 + 1 + 0)', 'plus(5 + 7)', 'H(1 + 8)'],
+    ends: { z_H: 9, z_L1: 5, z_L2: 7 },
+  })
+  assert.deepEqual(programOf([], ['z_H']), { assignments: [], ends: { z_H: 1 } })
 })
 
 test('updates without gradient leave the given state and free every state between', () => {

@@ -3,14 +3,11 @@
 
 namespace recurlab {
 
-/** ops_blocks.cc: the layouts of weights, and the SwiGLU blocks. */
-void define_blocks();
+/** ops_weights.cc: the layouts of weights and of their gradients. */
+void define_weights();
 
-/** ops_attention.cc: the block with self-attention. */
-void define_attention();
-
-/** ops_half.cc: both in bfloat16. */
-void define_half();
+/** ops_recursion.cc: all that the networks compute. */
+void define_recursion();
 
 /** ops_optimizer.cc: AdamATan2 and AdamW. */
 void define_optimizer();

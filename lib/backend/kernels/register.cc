@@ -30,9 +30,8 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
   done = true;
   keep_freed_memory();
   try {
-    recurlab::define_blocks();
-    recurlab::define_attention();
-    recurlab::define_half();
+    recurlab::define_weights();
+    recurlab::define_recursion();
     recurlab::define_optimizer();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recurlab: %s\n", error.what());

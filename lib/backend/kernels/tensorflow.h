@@ -62,7 +62,10 @@ class Status {
 class Tensor {
  public:
   explicit Tensor(TF_Tensor* tensor) : tensor_(tensor) {}
-  ~Tensor() { TF_DeleteTensor(tensor_); }
+  ~Tensor() {
+    if (tensor_) TF_DeleteTensor(tensor_);
+  }
+  Tensor(Tensor&& other) : tensor_(std::exchange(other.tensor_, nullptr)) {}
   Tensor(const Tensor&) = delete;
   float* data() const { return static_cast<float*>(TF_TensorData(tensor_)); }
   int64_t size() const { return TF_TensorElementCount(tensor_); }
@@ -104,6 +107,13 @@ class Call {
     return Tensor(tensor);
   }
 
+  /** So many of a list, from the i-th. */
+  std::vector<Tensor> inputs(int64_t i, int64_t count) const {
+    std::vector<Tensor> all;
+    for (int64_t k = 0; k < count; k++) all.push_back(input(static_cast<int>(i + k)));
+    return all;
+  }
+
   /** A new tensor of float32 as the i-th output. */
   Tensor output(int i, const Shape& shape) const {
     int64_t size = 1;
@@ -125,7 +135,7 @@ inline void expect(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(std::string("expected ") + what);
 }
 
-/** An operation on float32 tensors, and its kernel for the processor. */
+/** An operation on float32 tensors, and its kernel for the processor. Lists are named with their length, `x: n * float`. */
 struct Operation {
   const char* name;
   std::vector<const char*> inputs;
@@ -200,8 +210,9 @@ inline void define(const Operation& operation) {
   expect(index < detail::LIMIT, "fewer operations");
   detail::operations().push_back(operation);
   TF_OpDefinitionBuilder* builder = TF_NewOpDefinitionBuilder(operation.name);
-  for (const std::string name : operation.inputs) TF_OpDefinitionBuilderAddInput(builder, (name + ": float").c_str());
-  for (const std::string name : operation.outputs) TF_OpDefinitionBuilderAddOutput(builder, (name + ": float").c_str());
+  const auto typed = [](const std::string& name) { return name.find(':') == std::string::npos ? name + ": float" : name; };
+  for (const char* name : operation.inputs) TF_OpDefinitionBuilderAddInput(builder, typed(name).c_str());
+  for (const char* name : operation.outputs) TF_OpDefinitionBuilderAddOutput(builder, typed(name).c_str());
   for (const char* attribute : operation.attributes) TF_OpDefinitionBuilderAddAttr(builder, attribute);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(builder, [](TF_ShapeInferenceContext* context, TF_Status* status) {
     TF_ShapeInferenceContextSetUnknownShape(context, status);

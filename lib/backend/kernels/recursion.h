@@ -1,0 +1,315 @@
+// A recursion: hidden states that networks make out of sums of others, and the gradient of it.
+#pragma once
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <vector>
+
+#include "sublayer.h"
+
+namespace recurlab {
+
+constexpr int64_t NO_STATE = -1;
+
+/** One assignment, state ← net(a + (b + c)). */
+struct Assignment {
+  /** The network's sublayers; without any the sum is the new state. */
+  int64_t first, count;
+  /** Numbers of different states; the last two may be NO_STATE. */
+  std::array<int64_t, 3> addends;
+};
+
+/** The states are numbered: those that are given, x before the others, then one for each assignment. */
+struct Program {
+  int64_t given;
+  std::vector<Assignment> assignments;
+  /** The states that are wanted in the end, each of another assignment; gradients are those of the first. */
+  std::vector<int64_t> ends;
+
+  int64_t states() const { return given + static_cast<int64_t>(assignments.size()); }
+};
+
+/** Memory for hidden states, used again. */
+class Buffers {
+ public:
+  explicit Buffers(int64_t floats) : bytes_((floats * sizeof(float) + 63) / 64 * 64) {}
+  float* take() {
+    if (free_.empty()) {
+      all_.emplace_back(static_cast<float*>(std::aligned_alloc(64, bytes_)), &std::free);
+      if (!all_.back()) std::abort();
+      prefer_large_pages(all_.back().get(), bytes_);
+      free_.push_back(all_.back().get());
+    }
+    float* const buffer = free_.back();
+    free_.pop_back();
+    return buffer;
+  }
+  void give_back(float* buffer) { free_.push_back(buffer); }
+
+ private:
+  const size_t bytes_;
+  std::vector<std::unique_ptr<float, decltype(&std::free)>> all_;
+  std::vector<float*> free_;
+};
+
+namespace detail {
+
+/** Calls f(first, n) for pieces of so many numbers. */
+template <class F>
+void by_pieces(Pool& pool, int64_t size, F&& f) {
+  constexpr int64_t PIECE_SIZE = 1 << 14;
+  pool.run((size + PIECE_SIZE - 1) / PIECE_SIZE,
+           [&](int64_t i) { f(i * PIECE_SIZE, std::min(PIECE_SIZE, size - i * PIECE_SIZE)); });
+}
+
+inline void add(Pool& pool, int64_t size, const float* from, float* to) {
+  by_pieces(pool, size, [=](int64_t i, int64_t n) { sum_rows({to + i, from + i}, 1, n, n, to + i, n); });
+}
+
+inline void copy(Pool& pool, int64_t size, const float* from, float* to) {
+  by_pieces(pool, size, [=](int64_t i, int64_t n) { std::memcpy(to + i, from + i, n * sizeof(float)); });
+}
+
+}  // namespace detail
+
+/** A program with the networks that it calls. */
+class Recursion {
+ public:
+  /** @param row numbers of a state's row, L · D */
+  Recursion(const Program& program, const std::vector<std::unique_ptr<Sublayer>>& sublayers, int64_t row)
+      : program_(program), sublayers_(sublayers), row_(row) {}
+
+  /** Floats that the gradient of B rows needs. */
+  int64_t tape_size(const Pool& pool, int64_t B) const {
+    const int64_t parts = parts_of(pool, B);
+    int64_t size = 0;
+    for (int64_t part = 0; part < parts; part++) size += part_of_tape(B * (part + 1) / parts - B * part / parts);
+    return size;
+  }
+
+  /**
+   * @param given [B, L, D] each
+   * @param ends [B, L, D] each, written
+   * @param tape written; null where no gradient is wanted
+   */
+  void forward(Pool& pool, int64_t B, const std::vector<const float*>& given, const std::vector<float*>& ends,
+               float* tape) const {
+    each_part(pool, B, [&](Pool& own, int64_t, int64_t first, int64_t n, int64_t from) {
+      const std::vector<const float*> states = at(given, first * row_);
+      if (tape)
+        forward_on_tape(own, n, states, at(ends, first * row_), tape + from);
+      else
+        forward_alone(own, n, states, at(ends, first * row_));
+    });
+  }
+
+  /**
+   * @param given, ends, tape of the forward pass
+   * @param dy [B, L, D], of the first end; the others are constants
+   * @param dx [B, L, D], of x, written; the other states that were given are constants
+   * @param gradients sums of the gradients of each sublayer's two weights, added to
+   * @param sizes how many numbers each of these has
+   */
+  void backward(Pool& pool, int64_t B, const std::vector<const float*>& given, const std::vector<float*>& ends,
+                float* tape, const float* dy, float* dx, const std::vector<float*>& gradients,
+                const std::vector<int64_t>& sizes) const {
+    // The first part adds to what is there, each other one has sums of its own.
+    const int64_t parts = parts_of(pool, B);
+    Carver all(nullptr);
+    for (const int64_t size : sizes) all.take(size);
+    Buffers memory(all.taken());
+    std::vector<std::vector<float*>> sums(parts, gradients);
+    for (int64_t part = 1; part < parts; part++) {
+      Carver own(memory.take());
+      for (size_t i = 0; i < sizes.size(); i++) sums[part][i] = own.take(sizes[i]);
+    }
+    each_part(pool, B, [&](Pool& own, int64_t part, int64_t first, int64_t n, int64_t from) {
+      if (part > 0)
+        for (size_t i = 0; i < sizes.size(); i++) std::fill_n(sums[part][i], sizes[i], 0.0f);
+      const int64_t numbers = first * row_;
+      backward_rows(own, n, at(given, numbers), at(ends, numbers), tape + from, dy + numbers, dx + numbers, sums[part]);
+    });
+    for (int64_t part = 1; part < parts; part++)
+      for (size_t i = 0; i < sizes.size(); i++) detail::add(pool, sizes[i], sums[part][i], gradients[i]);
+  }
+
+ private:
+  /** What is kept of an assignment: its sublayers' outputs, the last of which is the state, and what else they keep. */
+  struct Made {
+    std::vector<float*> y, kept;
+  };
+
+  /**
+   * Into how many parts the rows are cut, each of which goes through all of the recursion alone: with one for each thread
+   * they never wait for each other, and what one sublayer wrote is in the cache of the thread that reads it.
+   */
+  static int64_t parts_of(const Pool& pool, int64_t B) {
+    const int64_t threads = pool.threads();
+    return B % threads == 0 || B >= 8 * threads ? threads : 1;
+  }
+
+  /** Calls f(pool, part, first row, rows, where its tape begins) for each part. */
+  template <class F>
+  void each_part(Pool& pool, int64_t B, F&& f) const {
+    const int64_t parts = parts_of(pool, B);
+    if (parts == 1) return f(pool, 0, 0, B, 0);
+    static Pool* const alone = new Pool(1);
+    std::vector<int64_t> begins{0};
+    for (int64_t part = 0; part < parts; part++)
+      begins.push_back(begins[part] + part_of_tape(B * (part + 1) / parts - B * part / parts));
+    pool.run(parts, [&](int64_t part) {
+      const int64_t first = B * part / parts;
+      f(*alone, part, first, B * (part + 1) / parts - first, begins[part]);
+    });
+  }
+
+  template <class Number>
+  static std::vector<Number*> at(const std::vector<Number*>& states, int64_t i) {
+    std::vector<Number*> from;
+    for (Number* const state : states) from.push_back(state + i);
+    return from;
+  }
+
+  static Addends sum_of(const Assignment& assignment, const std::vector<const float*>& states) {
+    const auto state = [&](int i) { return assignment.addends[i] == NO_STATE ? nullptr : states[assignment.addends[i]]; };
+    return {state(0), state(1), state(2)};
+  }
+
+  /** Where the end that is this state goes, or null. */
+  float* end_of(int64_t state, const std::vector<float*>& ends) const {
+    const auto found = std::find(program_.ends.begin(), program_.ends.end(), state);
+    return found == program_.ends.end() ? nullptr : ends[found - program_.ends.begin()];
+  }
+
+  void sum(Pool& pool, int64_t B, const Addends& x, float* to) const {
+    detail::by_pieces(pool, B * row_, [&](int64_t i, int64_t n) { sum_rows(x.at(i), 1, n, n, to + i, n); });
+  }
+
+  /** @param tape null to count what it takes */
+  std::vector<Made> lay_out(int64_t B, const std::vector<float*>& ends, Carver& tape) const {
+    std::vector<Made> all;
+    for (const Assignment& assignment : program_.assignments) {
+      float* const end = end_of(program_.given + static_cast<int64_t>(all.size()), ends);
+      Made made;
+      for (int64_t i = 0; i < assignment.count; i++) {
+        made.y.push_back(end && i + 1 == assignment.count ? end : tape.take(B * row_));
+        made.kept.push_back(tape.take(sublayers_[assignment.first + i]->kept(B)));
+      }
+      if (assignment.count == 0) made.y.push_back(end ? end : tape.take(B * row_));
+      all.push_back(std::move(made));
+    }
+    return all;
+  }
+
+  int64_t part_of_tape(int64_t B) const {
+    Carver tape(nullptr);
+    // Where the ends are does not matter, but that they are somewhere else.
+    float elsewhere;
+    lay_out(B, std::vector<float*>(program_.ends.size(), &elsewhere), tape);
+    return tape.taken();
+  }
+
+  void forward_on_tape(Pool& pool, int64_t B, std::vector<const float*> states, const std::vector<float*>& ends,
+                       float* from) const {
+    Carver tape(from);
+    const std::vector<Made> all = lay_out(B, ends, tape);
+    for (size_t i = 0; i < all.size(); i++) {
+      const Assignment& assignment = program_.assignments[i];
+      const auto& [y, kept] = all[i];
+      const Addends x = sum_of(assignment, states);
+      if (assignment.count == 0) sum(pool, B, x, y[0]);
+      for (int64_t k = 0; k < assignment.count; k++)
+        sublayers_[assignment.first + k]->forward(pool, B, k == 0 ? x : Addends{y[k - 1]}, y[k], kept[k]);
+      states.push_back(y.back());
+    }
+  }
+
+  void forward_alone(Pool& pool, int64_t B, std::vector<const float*> states, const std::vector<float*>& ends) const {
+    Buffers buffers(B * row_);
+    std::vector<float*> owned(program_.states(), nullptr);
+    for (size_t i = 0; i < program_.assignments.size(); i++) {
+      const Assignment& assignment = program_.assignments[i];
+      const int64_t made = program_.given + static_cast<int64_t>(i);
+      const Addends x = sum_of(assignment, states);
+      float* const end = end_of(made, ends);
+      float* y = nullptr;
+      for (int64_t k = 0; k < std::max<int64_t>(1, assignment.count); k++) {
+        float *const before = y, *const to = end && k + 1 >= assignment.count ? end : buffers.take();
+        if (assignment.count == 0)
+          sum(pool, B, x, to);
+        else
+          sublayers_[assignment.first + k]->forward(pool, B, before ? Addends{before} : x, to, nullptr);
+        if (before) buffers.give_back(before);
+        y = to;
+      }
+      states.push_back(y);
+      if (!end) owned[made] = y;
+      for (int64_t state = program_.given; state <= made; state++)
+        if (owned[state] && last_use(state) <= static_cast<int64_t>(i)) {
+          buffers.give_back(owned[state]);
+          owned[state] = nullptr;
+        }
+    }
+  }
+
+  /** The last assignment that reads a state; -1: none. */
+  int64_t last_use(int64_t state) const {
+    for (int64_t i = static_cast<int64_t>(program_.assignments.size()) - 1; i >= 0; i--) {
+      const auto& addends = program_.assignments[i].addends;
+      if (std::find(addends.begin(), addends.end(), state) != addends.end()) return i;
+    }
+    return -1;
+  }
+
+  void backward_rows(Pool& pool, int64_t B, std::vector<const float*> states, const std::vector<float*>& ends,
+                     float* from, const float* dy, float* dx, const std::vector<float*>& gradients) const {
+    const int64_t size = B * row_;
+    Carver tape(from);
+    const std::vector<Made> all = lay_out(B, ends, tape);
+    for (const Made& made : all) states.push_back(made.y.back());
+    Buffers buffers(size);
+    // Of x, and of the states that assignments made.
+    std::vector<float*> of(program_.states(), nullptr);
+    detail::copy(pool, size, dy, of[program_.ends[0]] = buffers.take());
+    for (int64_t i = static_cast<int64_t>(all.size()) - 1; i >= 0; i--) {
+      const Assignment& assignment = program_.assignments[i];
+      const auto& [y, kept] = all[i];
+      float* d = of[program_.given + i];
+      if (!d) continue;
+      for (int64_t k = assignment.count - 1; k >= 0; k--) {
+        const int64_t at = assignment.first + k;
+        float* const d_input = buffers.take();
+        sublayers_[at]->backward(pool, B, k == 0 ? sum_of(assignment, states) : Addends{y[k - 1]}, y[k], kept[k], d,
+                                 d_input, gradients[2 * at], gradients[2 * at + 1]);
+        buffers.give_back(d);
+        d = d_input;
+      }
+      // It is that of every addend; the first that has none yet takes it over.
+      int64_t heir = NO_STATE;
+      for (const int64_t addend : assignment.addends) {
+        if (addend == NO_STATE || (addend > 0 && addend < program_.given)) continue;
+        if (of[addend])
+          detail::add(pool, size, d, of[addend]);
+        else if (addend == 0)
+          detail::copy(pool, size, d, of[0] = dx);
+        else if (heir == NO_STATE)
+          heir = addend;
+        else
+          detail::copy(pool, size, d, of[addend] = buffers.take());
+      }
+      if (heir == NO_STATE)
+        buffers.give_back(d);
+      else
+        of[heir] = d;
+    }
+    if (!of[0]) std::fill_n(dx, size, 0.0f);
+  }
+
+  const Program& program_;
+  const std::vector<std::unique_ptr<Sublayer>>& sublayers_;
+  const int64_t row_;
+};
+
+}  // namespace recurlab
