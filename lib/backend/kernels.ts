@@ -23,6 +23,8 @@ export interface Kernels {
     outputs: number,
   ): tf.Tensor[]
   readonly units: Units
+  /** That share the work of a kernel. */
+  readonly threads: number
 }
 
 /** What multiplies matrices in the fused kernels. */
@@ -134,7 +136,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
   process.env.RECURLAB_KERNEL_THREADS ??= String(threads)
   try {
     createRequire(import.meta.url)(file)
-    const loaded = kernelsOf(backend)
+    const loaded = kernelsOf(backend, Number(process.env.RECURLAB_KERNEL_THREADS) || threads)
     tryOne(loaded)
     held.loaded = loaded
     held.reason = 'compiled for this processor'
@@ -152,7 +154,7 @@ function tryOne(loaded: Kernels): void {
   })
 }
 
-function kernelsOf(backend: NativeBackend): Kernels {
+function kernelsOf(backend: NativeBackend, threads: number): Kernels {
   const { TF_ATTR_BOOL, TF_ATTR_INT } = backend.binding
   const run: Kernels['run'] = (op, attributes, inputs, outputs) =>
     backend.executeMultipleOutputs(
@@ -168,7 +170,7 @@ function kernelsOf(backend: NativeBackend): Kernels {
   const units = tf.tidy(() => run('RecurlabHalfUnits', {}, [], 1)[0]!.dataSync()[0]!)
   const bfloat16 = HALF_UNITS[units] ?? null
   // Dot products are half as fast as vectors of float32, so float32 is not made of them.
-  return { run, units: { bfloat16, float32: bfloat16 === 'AMX' ? 'AMX' : 'vectors' } }
+  return { run, units: { bfloat16, float32: bfloat16 === 'AMX' ? 'AMX' : 'vectors' }, threads }
 }
 
 /** By the number that RecurlabHalfUnits returns. */

@@ -1,7 +1,7 @@
 import { freemem } from 'node:os'
 import { setImmediate } from 'node:timers/promises'
 import * as tf from '@tensorflow/tfjs-core'
-import type { Dtype } from '../backend/kernels.js'
+import { type Dtype, kernels } from '../backend/kernels.js'
 import { peakTensorBytes } from '../backend/tensor-memory.js'
 import type { Config } from '../config/schema.js'
 import type { Batch, Dataset } from '../data/dataset.js'
@@ -46,6 +46,9 @@ const BUDGET = { share: 0.8, bytes: 6e9 }
 
 /** Copies of the latents of rows that wait for their micro-batch: before, after, and parts of both. */
 const LATENT_COPIES = 4
+
+/** Hidden states that the kernels hold beside tensors: those between updates, and their gradients. */
+const KERNEL_STATES = 6
 
 /** Rows of the trials that memory is scaled up from: what it needs is linear in them. */
 const MEMORY_ROWS = [2, 4] as const
@@ -134,13 +137,17 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
     withStep(trial, shape, rows, (step, pass) => ({ pass: peakTensorBytes(pass), step: peakTensorBytes(step) }))
   const atSmall = await peaks(small)
   const atLarge = large > small ? await peaks(large) : atSmall
-  const copies = (config.ema > 0 ? 4 : 3) + PROCESS.weightCopies
+  const fast = kernels()
+  // With the kernels every thread but one has sums of its own for the weights' gradients.
+  const copies = (config.ema > 0 ? 4 : 3) + PROCESS.weightCopies + (fast ? fast.threads - 1 : 0)
   const held = copies * 4 * (countParameters(shape) - shape.puzzleDim)
-  const latents = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden
+  const hidden = 4 * totalTokens(shape) * shape.hidden
+  const latents = latentNames(shape).length * hidden
   return (rows) =>
     PROCESS.bytes +
     table +
     held +
+    (fast ? rows * KERNEL_STATES * hidden : 0) +
     Math.max(scale(small, atSmall.pass, large, atLarge.pass, rows), atLarge.step) +
     (config.batch - rows) * latents * LATENT_COPIES
 }

@@ -148,7 +148,7 @@ void recurse(const Call& call) {
     written.push_back(outputs.back().data());
   }
   const bool save = call.attributes["save"];
-  const Tensor tape = call.output(static_cast<int>(ends), {save ? recursion.tape_size(pool(), x.dim(0)) : 0});
+  const Tensor tape = call.output_in_block(static_cast<int>(ends), save ? recursion.tape_size(pool(), x.dim(0)) : 0);
   recursion.forward(pool(), x.dim(0), given, written, save ? tape.data() : nullptr);
 }
 

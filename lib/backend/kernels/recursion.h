@@ -2,11 +2,11 @@
 #pragma once
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <vector>
 
+#include "blocks.h"
 #include "sublayer.h"
 
 namespace recurlab {
@@ -34,13 +34,15 @@ struct Program {
 /** Memory for hidden states, used again. */
 class Buffers {
  public:
-  explicit Buffers(int64_t floats) : bytes_((floats * sizeof(float) + 63) / 64 * 64) {}
+  explicit Buffers(int64_t floats) : bytes_(floats * sizeof(float)) {}
+  ~Buffers() {
+    for (const Block& block : all_) blocks().give_back(block);
+  }
+  Buffers(const Buffers&) = delete;
   float* take() {
     if (free_.empty()) {
-      all_.emplace_back(static_cast<float*>(std::aligned_alloc(64, bytes_)), &std::free);
-      if (!all_.back()) std::abort();
-      prefer_large_pages(all_.back().get(), bytes_);
-      free_.push_back(all_.back().get());
+      all_.push_back(blocks().take(bytes_));
+      free_.push_back(static_cast<float*>(all_.back().data));
     }
     float* const buffer = free_.back();
     free_.pop_back();
@@ -50,7 +52,7 @@ class Buffers {
 
  private:
   const size_t bytes_;
-  std::vector<std::unique_ptr<float, decltype(&std::free)>> all_;
+  std::vector<Block> all_;
   std::vector<float*> free_;
 };
 

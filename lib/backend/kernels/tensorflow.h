@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "pool.h"
+#include "blocks.h"
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
 
@@ -27,6 +27,7 @@ void TF_OpKernelConstruction_GetAttrInt64(TF_OpKernelConstruction*, const char* 
 void TF_OpKernelConstruction_Failure(TF_OpKernelConstruction*, TF_Status*);
 void TF_OpKernelContext_Failure(TF_OpKernelContext*, TF_Status*);
 void TF_GetInput(TF_OpKernelContext*, int i, TF_Tensor**, TF_Status*);
+void TF_SetOutput(TF_OpKernelContext*, int i, const TF_Tensor*, TF_Status*);
 TF_Tensor* TF_AllocateOutput(TF_OpKernelContext*, int i, TF_DataType, const int64_t* dims, int rank, size_t bytes,
                              TF_Status*);
 TF_OpDefinitionBuilder* TF_NewOpDefinitionBuilder(const char* name);
@@ -67,6 +68,7 @@ class Tensor {
   }
   Tensor(Tensor&& other) : tensor_(std::exchange(other.tensor_, nullptr)) {}
   Tensor(const Tensor&) = delete;
+  TF_Tensor* get() const { return tensor_; }
   float* data() const { return static_cast<float*>(TF_TensorData(tensor_)); }
   int64_t size() const { return TF_TensorElementCount(tensor_); }
   int rank() const { return TF_NumDims(tensor_); }
@@ -124,6 +126,21 @@ class Call {
     status.check();
     prefer_large_pages(TF_TensorData(tensor), size * sizeof(float));
     return Tensor(tensor);
+  }
+
+  /** The same in a block of memory that is used again when the tensor is freed. */
+  Tensor output_in_block(int i, int64_t size) const {
+    if (size == 0) return output(i, {0});
+    Block* const block = new Block(blocks().take(size * sizeof(float)));
+    const auto give_back = [](void*, size_t, void* block) {
+      blocks().give_back(*static_cast<Block*>(block));
+      delete static_cast<Block*>(block);
+    };
+    Tensor tensor(TF_NewTensor(TF_FLOAT, &size, 1, block->data, size * sizeof(float), give_back, block));
+    Status status;
+    TF_SetOutput(context_, i, tensor.get(), status.get());
+    status.check();
+    return tensor;
   }
 
  private:

@@ -1,0 +1,104 @@
+// Large blocks of memory that are used again at the next step. The allocator would cut a freed block up for what is freed
+// later, and so need another one each time, until the process has twice the memory.
+#pragma once
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <vector>
+
+#include "pool.h"
+
+namespace recurlab {
+
+/** Memory that begins with a page. */
+struct Block {
+  void* data = nullptr;
+  size_t bytes = 0;
+};
+
+class BlockCache {
+ public:
+  /** A block of so many bytes or a little more. What it holds is left from its last use. */
+  Block take(size_t bytes) {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      Free* best = nullptr;
+      for (Free& free : free_)
+        if (free.block.bytes >= bytes && free.block.bytes <= bytes + bytes / 4 + PAGE &&
+            (!best || free.block.bytes < best->block.bytes))
+          best = &free;
+      if (best) {
+        const Block block = best->block;
+        *best = free_.back();
+        free_.pop_back();
+        return block;
+      }
+    }
+    return allocate(bytes);
+  }
+
+  /** Keeps a block for the next that takes one, and frees those that nobody has taken for long. */
+  void give_back(const Block& block) {
+    std::vector<Block> old;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      clock_++;
+      free_.push_back({block, clock_});
+      for (size_t i = free_.size(); i-- > 0;)
+        if (!CACHES || clock_ - free_[i].since > PATIENCE) {
+          old.push_back(free_[i].block);
+          free_[i] = free_.back();
+          free_.pop_back();
+        }
+    }
+    for (const Block& each : old) release(each);
+  }
+
+ private:
+  struct Free {
+    Block block;
+    /** By the clock, which counts what was given back. */
+    uint64_t since;
+  };
+  static constexpr size_t PAGE = 4096;
+  /** A step gives back some ten blocks for each thread. */
+  static constexpr uint64_t PATIENCE = 400;
+#if defined(__SANITIZE_ADDRESS__)
+  static constexpr bool CACHES = false;
+#else
+  static constexpr bool CACHES = true;
+#endif
+
+  static Block allocate(size_t bytes) {
+    const size_t whole = (bytes + PAGE - 1) / PAGE * PAGE;
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+    void* data = mmap(nullptr, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (data == MAP_FAILED) std::abort();
+#else
+    void* data = std::aligned_alloc(PAGE, whole);
+    if (!data) std::abort();
+#endif
+    prefer_large_pages(data, whole);
+    return {data, whole};
+  }
+
+  static void release(const Block& block) {
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+    munmap(block.data, block.bytes);
+#else
+    std::free(block.data);
+#endif
+  }
+
+  std::mutex mutex_;
+  std::vector<Free> free_;
+  uint64_t clock_ = 0;
+};
+
+/** The process's. Never freed: a tensor can give a block back as late as it likes. */
+inline BlockCache& blocks() {
+  static BlockCache* const one = new BlockCache;
+  return *one;
+}
+
+}  // namespace recurlab
