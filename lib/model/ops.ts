@@ -67,3 +67,19 @@ export function withGradient(forward: Forward, inputs: tf.Tensor[]): tf.Tensor {
 export function withoutGradient<T extends tf.Tensor>(work: () => T): T {
   return tf.customGrad(() => ({ value: work(), gradFunc: () => [] }))() as T
 }
+
+/** The same for several tensors by name, which are kept: the caller's to free. */
+export function constants<T extends Readonly<Record<string, tf.Tensor>>>(work: () => T): T {
+  let made: T | undefined
+  withoutGradient(() => {
+    made = keepAll(work())
+    return tf.scalar(0)
+  })
+  return made!
+}
+
+/** Keeps every tensor of a record beyond the tidy that it was made in. */
+export function keepAll<T extends object>(tensors: T): T {
+  for (const tensor of Object.values(tensors)) tf.keep(tensor as tf.Tensor)
+  return tensors
+}

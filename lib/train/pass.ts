@@ -6,7 +6,7 @@ import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import { recursionOf, refine, refineWithoutGradient } from '../model/network.js'
-import { withoutGradient } from '../model/ops.js'
+import { constants, keepAll, withoutGradient } from '../model/ops.js'
 import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { type Model, trainedNames, type Weights } from '../model/weights.js'
@@ -49,17 +49,15 @@ export function passOfRows(
   // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
   const taped = trainedNames(shape).filter((name) => !fused || !Object.hasOwn(fused.byName, name))
   const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
+  let start = carry.state
   const { gradients, puzzleGradient } = tidy(() => {
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
     const first = updates.slice(0, -withGradient)
-    const start =
-      first.length > 0
-        ? tidy(() => refineWithoutGradient(networked, first, embed(weights, shape, inputs, rows), carry.state))
-        : carry.state
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
+      start = constants(() => refineWithoutGradient(networked, first, x, carry.state))
       const state = refine(networked, updates.slice(-withGradient), x, start)
       const outputs = heads(weights, shape, state)
       const target = looksAhead(shape)
@@ -85,6 +83,8 @@ export function passOfRows(
     }
   })
   const { state, outputs } = kept as Required<typeof kept>
+  for (const latent of Object.values(start))
+    if (!isOneOf(latent, carry.state) && !isOneOf(latent, state)) latent.dispose()
   const [loss, lmLoss, qHaltLoss, qContinueLoss] = [...readAndFree(kept.losses!)] as [number, number, number, number]
   return {
     state,
@@ -102,10 +102,8 @@ function lastSteps(carry: Carry, K: number): Uint8Array {
   return Uint8Array.from(carry.steps, (done) => (done + 1 >= K ? 1 : 0))
 }
 
-/** Keeps every tensor of a record beyond the tidy that it was made in. */
-function keepAll<T extends object>(tensors: T): T {
-  for (const tensor of Object.values(tensors)) tf.keep(tensor as tf.Tensor)
-  return tensors
+function isOneOf(latent: tf.Tensor3D, state: State): boolean {
+  return Object.values(state).includes(latent)
 }
 
 /** A copy of a tensor's numbers, in their own type. */
