@@ -1,9 +1,10 @@
 // channels.h out of pieces of bfloat16: the inputs of every product have one limb or three, its sums, x, y and the norm
 // are float32.
 #pragma once
-#include "half.h"
-#include "norm.h"
 #include "channels.h"
+#include "half_pack.h"
+#include "half_sums.h"
+#include "norm.h"
 #if defined(RECURLAB_HALF)
 
 namespace recurlab {
