@@ -85,10 +85,8 @@ class Recursion {
 
   /** Floats that the gradient of B rows needs. */
   int64_t tape_size(const Pool& pool, int64_t B) const {
-    const int64_t parts = parts_of(pool, B);
-    int64_t size = 0;
-    for (int64_t part = 0; part < parts; part++) size += part_of_tape(B * (part + 1) / parts - B * part / parts);
-    return size;
+    const Parts parts = parts_on_tape(pool, B);
+    return tape_begin(parts, parts.count);
   }
 
   /**
@@ -98,12 +96,13 @@ class Recursion {
    */
   void forward(Pool& pool, int64_t B, const std::vector<const float*>& given, const std::vector<float*>& ends,
                float* tape) const {
-    each_part(pool, B, [&](Pool& own, int64_t, int64_t first, int64_t n, int64_t from) {
-      const std::vector<const float*> states = at(given, first * row_);
+    const Parts parts = tape ? parts_on_tape(pool, B) : parts_alone(pool, B);
+    each(pool, parts, [&](Pool& own, int64_t part) {
+      const int64_t rows = parts.rows(part), numbers = parts.begin(part) * row_;
       if (tape)
-        forward_on_tape(own, n, states, at(ends, first * row_), tape + from);
+        forward_on_tape(own, rows, at(given, numbers), at(ends, numbers), tape + tape_begin(parts, part));
       else
-        forward_alone(own, n, states, at(ends, first * row_));
+        forward_alone(own, rows, at(given, numbers), at(ends, numbers));
     });
   }
 
@@ -118,22 +117,23 @@ class Recursion {
                 float* tape, const float* dy, float* dx, const std::vector<float*>& gradients,
                 const std::vector<int64_t>& sizes) const {
     // The first part adds to what is there, each other one has sums of its own.
-    const int64_t parts = parts_of(pool, B);
+    const Parts parts = parts_on_tape(pool, B);
     Carver all(nullptr);
     for (const int64_t size : sizes) all.take(size);
     Buffers memory(all.taken());
-    std::vector<std::vector<float*>> sums(parts, gradients);
-    for (int64_t part = 1; part < parts; part++) {
+    std::vector<std::vector<float*>> sums(parts.count, gradients);
+    for (int64_t part = 1; part < parts.count; part++) {
       Carver own(memory.take());
       for (size_t i = 0; i < sizes.size(); i++) sums[part][i] = own.take(sizes[i]);
     }
-    each_part(pool, B, [&](Pool& own, int64_t part, int64_t first, int64_t n, int64_t from) {
+    each(pool, parts, [&](Pool& own, int64_t part) {
       if (part > 0)
         for (size_t i = 0; i < sizes.size(); i++) std::fill_n(sums[part][i], sizes[i], 0.0f);
-      const int64_t numbers = first * row_;
-      backward_rows(own, n, at(given, numbers), at(ends, numbers), tape + from, dy + numbers, dx + numbers, sums[part]);
+      const int64_t numbers = parts.begin(part) * row_;
+      backward_rows(own, parts.rows(part), at(given, numbers), at(ends, numbers), tape + tape_begin(parts, part),
+                    dy + numbers, dx + numbers, sums[part]);
     });
-    for (int64_t part = 1; part < parts; part++)
+    for (int64_t part = 1; part < parts.count; part++)
       for (size_t i = 0; i < sizes.size(); i++) detail::add(pool, sizes[i], sums[part][i], gradients[i]);
   }
 
@@ -143,28 +143,45 @@ class Recursion {
     std::vector<float*> y, kept;
   };
 
+  /** The rows of the batch in parts that are alike. */
+  struct Parts {
+    int64_t B, count;
+    int64_t begin(int64_t part) const { return B * part / count; }
+    int64_t rows(int64_t part) const { return begin(part + 1) - begin(part); }
+  };
+
+  /** Floats of a state, at most, that a part has at one time where no gradient is wanted. */
+  static constexpr int64_t STATE = 1 << 20;
+
   /**
-   * Into how many parts the rows are cut, each of which goes through all of the recursion alone: with one for each thread
-   * they never wait for each other, and what one sublayer wrote is in the cache of the thread that reads it.
+   * One part for each thread, which goes through all of the recursion alone: so threads never wait for each other, and what
+   * one sublayer wrote is in the cache of the thread that reads it. One part for all where they would not be alike.
    */
-  static int64_t parts_of(const Pool& pool, int64_t B) {
+  static Parts parts_on_tape(const Pool& pool, int64_t B) {
     const int64_t threads = pool.threads();
-    return B % threads == 0 || B >= 8 * threads ? threads : 1;
+    return {B, B % threads == 0 || B >= 8 * threads ? threads : 1};
   }
 
-  /** Calls f(pool, part, first row, rows, where its tape begins) for each part. */
+  /** The same several times where there are many rows: what a thread needs memory for does not grow with them. */
+  Parts parts_alone(const Pool& pool, int64_t B) const {
+    const Parts parts = parts_on_tape(pool, B);
+    if (parts.count < pool.threads()) return parts;
+    const int64_t most = std::max<int64_t>(1, STATE / row_) * parts.count;
+    return {B, std::min(B, parts.count * ((B + most - 1) / most))};
+  }
+
   template <class F>
-  void each_part(Pool& pool, int64_t B, F&& f) const {
-    const int64_t parts = parts_of(pool, B);
-    if (parts == 1) return f(pool, 0, 0, B, 0);
+  static void each(Pool& pool, const Parts& parts, F&& f) {
+    if (parts.count == 1) return f(pool, 0);
     static Pool* const alone = new Pool(1);
-    std::vector<int64_t> begins{0};
-    for (int64_t part = 0; part < parts; part++)
-      begins.push_back(begins[part] + part_of_tape(B * (part + 1) / parts - B * part / parts));
-    pool.run(parts, [&](int64_t part) {
-      const int64_t first = B * part / parts;
-      f(*alone, part, first, B * (part + 1) / parts - first, begins[part]);
-    });
+    pool.run(parts.count, [&](int64_t part) { f(*alone, part); });
+  }
+
+  /** Where a part's tape begins. */
+  int64_t tape_begin(const Parts& parts, int64_t part) const {
+    int64_t begin = 0;
+    for (int64_t i = 0; i < part; i++) begin += part_of_tape(parts.rows(i));
+    return begin;
   }
 
   template <class Number>
