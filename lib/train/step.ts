@@ -130,18 +130,24 @@ export function trainStep(
   return { ...sums, ...pass.losses, lr, puzzleLr, rows: offered.size }
 }
 
-/** The optimiser's update of every weight that is trained, and the EMA. */
+/**
+ * The optimiser's update of every weight that is trained, and the EMA. One weight after the other, so that there is memory
+ * for the new tensors of one of them only.
+ */
 function update(state: TrainingState, gradients: Weights, lr: number, options: StepOptions): void {
-  const { optimizer: before, ema } = state
-  const names = Object.keys(gradients)
-  const after = optimizerStep(state.model.weights, gradients, before, lr, options.optimizer, ema, options.ema)
-  disposeWeights(before.m)
-  disposeWeights(before.v)
-  state.optimizer = after.state
-  replaceWeights(state.model, after.weights)
-  if (!ema || !after.ema) return
-  disposeWeights(pickWeights(ema, names))
-  state.ema = { ...ema, ...after.ema }
+  const { m, v, t } = state.optimizer
+  for (const name of Object.keys(gradients)) {
+    const one = (all: Weights): Weights => pickWeights(all, [name])
+    const [weight, gradient, before] = [one(state.model.weights), one(gradients), { m: one(m), v: one(v), t }]
+    const ema = state.ema && one(state.ema)
+    const after = optimizerStep(weight, gradient, before, lr, options.optimizer, ema, options.ema)
+    const { optimizer } = state
+    state.optimizer = { m: { ...optimizer.m, ...after.state.m }, v: { ...optimizer.v, ...after.state.v }, t }
+    replaceWeights(state.model, after.weights)
+    if (state.ema && after.ema) state.ema = { ...state.ema, ...after.ema }
+    for (const old of [before.m, before.v, ema]) if (old) disposeWeights(old)
+  }
+  state.optimizer = { ...state.optimizer, t: t + 1 }
 }
 
 /** Frees everything a training state holds on the backend. */
