@@ -21,12 +21,16 @@ class Toy : public Sublayer {
   void backward(Pool&, int64_t B, const Addends&, const float*, float* kept, const float* dy, float* dx, float* d_a,
                 float* d_b) const override {
     if (kept[B * row_ + 2] != 7) failures++, std::printf("recursion: what was kept is lost\n");
+    // There can be millions of numbers.
+    double of_a = 0, of_b = 0;
     for (int64_t i = 0; i < B * row_; i++) {
       const float u = kept[i];
       dx[i] = dy[i] * (a_ + 2 * b_ * u);
-      *d_a += dy[i] * u;
-      *d_b += dy[i] * u * u;
+      of_a += dy[i] * u;
+      of_b += dy[i] * u * u;
     }
+    *d_a += of_a;
+    *d_b += of_b;
   }
   double at(double u) const { return a_ * u + b_ * u * u; }
   double slope(double u) const { return a_ + 2 * b_ * u; }
