@@ -39,3 +39,22 @@ export function peakTensorBytes(work: () => void): number {
     engine.removeDataId = removeDataId
   }
 }
+
+/** Does some work; where it fails, frees every tensor that it made, those that are kept or saved for a gradient among them. */
+export function freedIfItFails<T>(work: () => T): T {
+  const engine = tf.engine() as unknown as EngineInside
+  const { trackTensor } = engine
+  const made: tf.Tensor[] = []
+  engine.trackTensor = (tensor, backend) => {
+    made.push(tensor)
+    trackTensor.call(engine, tensor, backend)
+  }
+  try {
+    return work()
+  } catch (error) {
+    tf.dispose(made)
+    throw error
+  } finally {
+    engine.trackTensor = trackTensor
+  }
+}

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { freedIfItFails } from '../backend/tensor-memory.js'
 import type { Batch } from '../data/dataset.js'
 import { type Carry, disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { haltedRows } from '../model/halting.js'
@@ -93,7 +94,7 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
  * One supervision step with its update: rows that have halted take new puzzles, the model's recursion runs (its last
  * part with gradient), then the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
  *
- * Changes `state`. `inspect` sees the internals before they are freed.
+ * Changes `state`, but where its passes fail nothing is changed, and nothing left of them. `inspect` sees the internals before they are freed.
  */
 export function trainStep(
   state: TrainingState,
@@ -102,8 +103,10 @@ export function trainStep(
   inspect?: (internals: StepInternals) => void,
 ): StepReport {
   const { model } = state
-  const taken = takeRows(state.carry, offered, model)
-  const pass = forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size)
+  const { taken, pass } = freedIfItFails(() => {
+    const taken = takeRows(state.carry, offered, model)
+    return { taken, pass: forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size) }
+  })
   disposeCarry(taken)
   disposeCarry(state.carry)
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
+import { setFast } from '../../lib/backend/kernels.js'
 import type { Batch } from '../../lib/data/dataset.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import { createModel, disposeModel, modelTensors } from '../../lib/model/weights.js'
@@ -111,6 +112,25 @@ test('a thousand steps’ worth of tensors is not kept: their number is that aft
   for (let i = 2; i < 12; i++) trainStep(state, batch(i), options)
   assert.equal(tf.memory().numTensors, numTensors)
   free(state)
+})
+
+test('a step that fails between its passes leaves no tensor, and the state as it was, with kernels and without', () => {
+  for (const fast of [true, false])
+    for (const microBatch of [6, 4]) {
+      const before = setFast(fast)
+      const [state, other] = [run(2, { microBatch }), run(3, { microBatch })]
+      const { numTensors } = tf.memory()
+      const wrong = tf.zeros([3, 3])
+      const weights = { ...state.model.weights, 'lm_head.weight': wrong }
+      const broken = { ...state, model: { ...state.model, weights } }
+      assert.throws(() => trainStep(broken, batch(2), { ...options, microBatch }), /shape|size/)
+      wrong.dispose()
+      assert.equal(tf.memory().numTensors, numTensors)
+      trainStep(state, batch(2), { ...options, microBatch })
+      assert.deepEqual(modelTensors(state.model), modelTensors(other.model))
+      free(state, other)
+      setFast(before)
+    }
 })
 
 test('training on one batch learns it, with either optimiser and either loss', () => {
