@@ -133,10 +133,11 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     held.reason = problem
     return
   }
-  process.env.RECURLAB_KERNEL_THREADS ??= String(threads)
+  // How the library is told; what a parent process was told must not count.
+  process.env.RECURLAB_KERNEL_THREADS = String(threads)
   try {
     createRequire(import.meta.url)(file)
-    const loaded = kernelsOf(backend, Number(process.env.RECURLAB_KERNEL_THREADS) || threads)
+    const loaded = kernelsOf(backend, threads)
     tryOne(loaded)
     held.loaded = loaded
     held.reason = 'compiled for this processor'

@@ -1,5 +1,6 @@
 import type { BackendChoice } from '../backend/index.js'
 import { type Dtype, kernels, setFast } from '../backend/kernels.js'
+import { threadCount } from '../backend/machine.js'
 import type { Config } from '../config/schema.js'
 import { chooseDtype, dtypeOrFloat32 } from './dtype.js'
 import type { Estimate } from './estimate.js'
@@ -42,6 +43,17 @@ export function storedChoices(provenance: Readonly<Record<string, unknown>>): Ch
   // Runs from before there was a choice have none, and float32.
   if (dtype !== 'float32' && dtype !== 'bfloat16') return null
   return whole(microBatch) && typeof fast === 'boolean' && whole(threads) ? { microBatch, fast, dtype, threads } : null
+}
+
+/**
+ * Threads for a run that goes on: as many as it was begun with, since the last bits depend on them, though no more than there
+ * are cores. What the user says with RECURLAB_THREADS counts first.
+ *
+ * @param begun name of the backend that the run was begun on; one without threads says nothing about them
+ */
+export function followThreads({ threads }: Choices, begun: string): number {
+  const now = threadCount()
+  return process.env.RECURLAB_THREADS || !begun.startsWith('tfjs-node') ? now : Math.min(threads, now)
 }
 
 /** A run that computes as it began, until `end`. */

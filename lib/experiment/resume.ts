@@ -8,7 +8,7 @@ import { rowsOfTable } from '../files/arrow-rows.js'
 import { float32Tensors } from '../files/safetensors.js'
 import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
-import { followChoices, storedChoices } from './choices.js'
+import { followChoices, followThreads, storedChoices } from './choices.js'
 import { datasetOf } from './dataset.js'
 import type { RunObserver } from './observer.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
@@ -69,7 +69,9 @@ async function reopenSession(
   steps: number,
   observer: RunObserver,
 ): Promise<Session> {
-  const backend = await startBackend()
+  const choices = storedChoices(record.provenance)
+  const begun = record.provenance.backend as { name?: string } | undefined
+  const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
   const sampler = newSampler(config, data)
@@ -81,7 +83,7 @@ async function reopenSession(
   return {
     config,
     data,
-    options: stepOptions(config, steps, storedChoices(record.provenance)?.microBatch),
+    options: stepOptions(config, steps, choices?.microBatch),
     sampler,
     state: restored.state,
     run,

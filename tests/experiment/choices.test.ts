@@ -4,10 +4,11 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { kernels, setFast } from '../../lib/backend/kernels.js'
+import { threadCount } from '../../lib/backend/machine.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { sudoku } from '../../lib/data/sudoku/index.js'
 import { UserError } from '../../lib/errors.js'
-import { followChoices, storedChoices } from '../../lib/experiment/choices.js'
+import { followChoices, followThreads, storedChoices } from '../../lib/experiment/choices.js'
 import { chooseDtype } from '../../lib/experiment/dtype.js'
 import { chooseMicroBatch } from '../../lib/experiment/estimate.js'
 import { resume } from '../../lib/experiment/resume.js'
@@ -134,6 +135,22 @@ test('what a run computes in stays when it goes on, and where it cannot, the use
   followed.end()
   assert.equal(followed.dtype, 'float32')
   assert.match(notes.join(), /begun in bfloat16.*float32/)
+})
+
+test('a run goes on with the threads it was begun with, unless the user says otherwise or there are fewer cores', () => {
+  const before = process.env.RECURLAB_THREADS
+  const begun = (threads: number) => ({ microBatch: 1, fast: true, dtype: 'float32', threads }) as const
+  try {
+    delete process.env.RECURLAB_THREADS
+    assert.equal(followThreads(begun(1), 'tfjs-node'), 1)
+    assert.equal(followThreads(begun(1025), 'tfjs-node'), threadCount())
+    assert.equal(followThreads(begun(1), 'wasm'), threadCount())
+    process.env.RECURLAB_THREADS = '3'
+    assert.equal(followThreads(begun(1), 'tfjs-node'), 3)
+  } finally {
+    if (before === undefined) delete process.env.RECURLAB_THREADS
+    else process.env.RECURLAB_THREADS = before
+  }
 })
 
 test('a run from before choices were stored has none, one from before there was bfloat16 has float32', () => {
