@@ -18,7 +18,7 @@ export interface Pool {
  * @param augment versions beside each puzzle itself, or `fresh`; undefined: none, or those that the data set fixes
  * @throws UserError when a number is given for data that fixes its own.
  */
-export function trainingPool(dataset: Dataset, asked: number | 'fresh' | undefined): Pool {
+export function trainingPool(dataset: Pick<Dataset, 'train' | 'augment'>, asked: number | 'fresh' | undefined): Pool {
   const { train, augment } = dataset
   const { groupStarts } = train
   checkAsked(asked, dataset)
@@ -41,11 +41,11 @@ export function trainingPool(dataset: Dataset, asked: number | 'fresh' | undefin
 }
 
 /** Whether training puzzles have versions without end, so that the configuration says how many are drawn from. */
-export function unlimitedVersions({ train, augment }: Dataset): boolean {
+export function unlimitedVersions({ train, augment }: Pick<Dataset, 'train' | 'augment'>): boolean {
   return augment !== null && (train.count === 0 || augment.versions(train, 0) === null)
 }
 
-function checkAsked(asked: number | 'fresh' | undefined, dataset: Dataset): void {
+function checkAsked(asked: number | 'fresh' | undefined, dataset: Pick<Dataset, 'train' | 'augment'>): void {
   if (asked === undefined) return
   if (asked !== 'fresh' && !(Number.isInteger(asked) && asked >= 0 && asked < FRESH))
     throw new UserError({

@@ -27,6 +27,9 @@ export interface SamplerState {
   readonly index: number
 }
 
+/** What of a data set training batches are drawn from. */
+export type TrainingData = Pick<Dataset, 'manifest' | 'train' | 'augment'>
+
 /** Training batches without end. */
 export interface TrainingBatches {
   next(): Batch
@@ -42,7 +45,7 @@ export interface TrainingBatches {
  *
  * @throws UserError when there is nothing to draw, or an interval is shorter than a batch.
  */
-export function trainingBatches(dataset: Dataset, options: SamplerOptions): TrainingBatches {
+export function trainingBatches(dataset: TrainingData, options: SamplerOptions): TrainingBatches {
   const { train, augment, manifest } = dataset
   const { batch: size, seed, intervalEpochs } = options
   const groups = train.groupStarts.length - 1

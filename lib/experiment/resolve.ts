@@ -1,8 +1,9 @@
 import { haltExploration } from '../config/model-keys.js'
 import type { Config } from '../config/schema.js'
+import { type BatchesAhead, batchesAhead } from '../data/ahead.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { splitFacts, unlimitedVersions } from '../data/pool.js'
-import { type TrainingBatches, trainingBatches } from '../data/sampler.js'
+import { type SamplerOptions, type TrainingBatches, trainingBatches } from '../data/sampler.js'
 import { configuredShape } from '../model/configured.js'
 import type { ModelShape } from '../model/shape.js'
 import type { StepOptions } from '../train/step.js'
@@ -56,10 +57,19 @@ export function stepOptions(config: Config, steps: number, microBatch?: number):
 
 /** The training batches a configuration asks for, from their beginning. */
 export function newSampler(config: Config, data: Dataset): TrainingBatches {
-  return trainingBatches(data, {
+  return trainingBatches(data, samplerOptions(config, data))
+}
+
+/** The same, prepared ahead; to be closed in the end. @param worth as `batchesAhead` has it */
+export function newBatchesAhead(config: Config, data: Dataset, worth?: number): BatchesAhead {
+  return batchesAhead(data, samplerOptions(config, data), worth)
+}
+
+function samplerOptions(config: Config, data: Dataset): SamplerOptions {
+  return {
     batch: config.batch,
     seed: config.seed,
     augment: config.augment ?? (unlimitedVersions(data) ? 'fresh' : undefined),
     intervalEpochs: config.epochs === null ? undefined : config.evalEvery,
-  })
+  }
 }

@@ -11,7 +11,7 @@ import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } f
 import { followChoices, followThreads, storedChoices } from './choices.js'
 import { datasetOf } from './dataset.js'
 import type { RunObserver } from './observer.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
+import { modelShape, newBatchesAhead, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { restoreSnapshot } from './snapshot.js'
 import { stoppedRun } from './stop.js'
@@ -74,7 +74,7 @@ async function reopenSession(
   const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
-  const sampler = newSampler(config, data)
+  const sampler = newBatchesAhead(config, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
   const run = resumeRun(record, restored.state.step, provenance)

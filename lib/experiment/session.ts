@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.js'
+import type { BatchesAhead } from '../data/ahead.js'
 import type { Dataset } from '../data/dataset.js'
 import { countEvaluated } from '../data/evaluation-batches.js'
-import type { TrainingBatches } from '../data/sampler.js'
 import { Interrupted } from '../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../evaluate/evaluation.js'
 import { outcomesTable } from '../evaluate/outcomes.js'
@@ -29,7 +29,7 @@ export interface Session {
   readonly config: Config
   readonly data: Dataset
   readonly options: StepOptions
-  readonly sampler: TrainingBatches
+  readonly sampler: BatchesAhead
   readonly state: TrainingState
   readonly run: RunWriter
   /** Length of the run in steps. */
@@ -118,7 +118,8 @@ function whenForced(session: Session): { check(): void; happened(): boolean; rel
   }
 }
 
-function free({ state }: Session): void {
+function free({ state, sampler }: Session): void {
+  sampler.close()
   disposeState(state)
   disposeModel(state.model)
 }

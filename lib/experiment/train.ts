@@ -13,7 +13,7 @@ import { initialState } from '../train/step.js'
 import { newChoices } from './choices.js'
 import { withDataKeys } from './dataset.js'
 import { type Estimate, estimateRun } from './estimate.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from './resolve.js'
+import { modelShape, newBatchesAhead, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { takeSnapshot } from './snapshot.js'
 import { stoppedRun } from './stop.js'
@@ -75,7 +75,7 @@ async function beginSession(
   options: TrainOptions,
 ): Promise<Session> {
   const backend = await startBackend()
-  const sampler = newSampler(config, data)
+  const sampler = newBatchesAhead(config, data)
   const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
   if (estimate) options.observer?.onEstimate?.(estimate)
   const choices = newChoices(config, estimate, backend)

@@ -1,5 +1,6 @@
 import type { Random } from '../../random.js'
 import { type Augmentation, runAt, type Split } from '../dataset.js'
+import { madeOf } from '../recipe.js'
 import { streamFamily } from '../streams.js'
 import { crop, encodeGrid } from './encode.js'
 import type { FlatGrid } from './grid.js'
@@ -31,19 +32,23 @@ export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Aug
   const rowOf = (split: Split, example: number, version: number): number =>
     identifiers.rowsOf(taskOf(split, example))[version]!
   const places = translations(identifiers, seed, board)
-  return {
-    versions: (split, puzzle) => identifiers.rowsOf(taskOf(split, split.puzzleStarts[puzzle]!)).length,
-    puzzleId: rowOf,
-    write(split, example, version, _seed, inputs, labels, offset) {
-      const code = identifiers.codeOf[rowOf(split, example, version)]!
-      const input = crop(split.inputs, board, example * split.seqLen)
-      const output = crop(split.labels, board, example * split.seqLen)
-      const { row, column } = split.name === 'train' ? places(split, example, code, input, output) : CORNER
-      const drawn = { transform: transformOf(code), colours: coloursOf(code) }
-      encodeGrid(input, board, row, column, inputs, offset, drawn)
-      encodeGrid(output, board, row, column, labels, offset, drawn)
+  const { tasks, taskOf: taskOfRow, codeOf } = identifiers
+  return madeOf(
+    { kind: 'arc', tasks, taskOf: taskOfRow, codeOf, seed, board },
+    {
+      versions: (split, puzzle) => identifiers.rowsOf(taskOf(split, split.puzzleStarts[puzzle]!)).length,
+      puzzleId: rowOf,
+      write(split, example, version, _seed, inputs, labels, offset) {
+        const code = identifiers.codeOf[rowOf(split, example, version)]!
+        const input = crop(split.inputs, board, example * split.seqLen)
+        const output = crop(split.labels, board, example * split.seqLen)
+        const { row, column } = split.name === 'train' ? places(split, example, code, input, output) : CORNER
+        const drawn = { transform: transformOf(code), colours: coloursOf(code) }
+        encodeGrid(input, board, row, column, inputs, offset, drawn)
+        encodeGrid(output, board, row, column, labels, offset, drawn)
+      },
     },
-  }
+  )
 }
 
 const CORNER: Place = { row: 0, column: 0 }

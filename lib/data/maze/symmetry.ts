@@ -1,5 +1,6 @@
 import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
 import type { Augmentation } from '../dataset.js'
+import { madeOf } from '../recipe.js'
 
 /**
  * `[8][size²]` which cell of a grid each cell of its transform is taken from. 0 identity, 1–3 rotations
@@ -19,18 +20,21 @@ export function dihedralSources(size: number): readonly Int32Array[] {
 export function dihedralAugment(size: number): Augmentation {
   const sources = dihedralSources(size)
   const cells = size * size
-  return {
-    versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),
-    puzzleId: (split, example) => split.puzzleIds[example]!,
-    write(split, example, version, _seed, inputs, labels, offset) {
-      const source = sources[version]!
-      const start = example * cells
-      for (let cell = 0; cell < cells; cell++) {
-        inputs[offset + cell] = split.inputs[start + source[cell]!]!
-        labels[offset + cell] = split.labels[start + source[cell]!]!
-      }
+  return madeOf(
+    { kind: 'dihedral', size },
+    {
+      versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),
+      puzzleId: (split, example) => split.puzzleIds[example]!,
+      write(split, example, version, _seed, inputs, labels, offset) {
+        const source = sources[version]!
+        const start = example * cells
+        for (let cell = 0; cell < cells; cell++) {
+          inputs[offset + cell] = split.inputs[start + source[cell]!]!
+          labels[offset + cell] = split.labels[start + source[cell]!]!
+        }
+      },
     },
-  }
+  )
 }
 
 /** The transform that comes first in order, as a key that mazes share with their turned and mirrored twins only. */

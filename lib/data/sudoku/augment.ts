@@ -1,4 +1,5 @@
 import type { Augmentation } from '../dataset.js'
+import { madeOf } from '../recipe.js'
 import { streamFamily } from '../streams.js'
 import { type Box, geometry } from './box.js'
 import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
@@ -16,26 +17,29 @@ export function sudokuAugment(box: Box): Augmentation {
   const tokens = Uint8Array.from({ length: grid.side + 2 }, (_, token) => token)
   let streams = streamFamily(0, 'version')
   let streamsSeed = 0
-  return {
-    versions: () => null,
-    puzzleId: (split, puzzle) => split.puzzleIds[puzzle]!,
-    write(split, puzzle, version, seed, inputs, labels, offset) {
-      const from = puzzle * grid.cells
-      if (version === 0) {
-        for (let cell = 0; cell < grid.cells; cell++) {
-          inputs[offset + cell] = split.inputs[from + cell]!
-          labels[offset + cell] = split.labels[from + cell]!
+  return madeOf(
+    { kind: 'sudoku', box },
+    {
+      versions: () => null,
+      puzzleId: (split, puzzle) => split.puzzleIds[puzzle]!,
+      write(split, puzzle, version, seed, inputs, labels, offset) {
+        const from = puzzle * grid.cells
+        if (version === 0) {
+          for (let cell = 0; cell < grid.cells; cell++) {
+            inputs[offset + cell] = split.inputs[from + cell]!
+            labels[offset + cell] = split.labels[from + cell]!
+          }
+          return
         }
-        return
-      }
-      if (seed !== streamsSeed) {
-        streams = streamFamily(seed, 'version')
-        streamsSeed = seed
-      }
-      drawSymmetry(streams(puzzle, version), grid, symmetry)
-      for (let digit = 1; digit <= grid.side; digit++) tokens[digit + BLANK] = symmetry.digits[digit]! + BLANK
-      applySymmetry(symmetry, grid, split.inputs, from, inputs, offset, tokens)
-      applySymmetry(symmetry, grid, split.labels, from, labels, offset, tokens)
+        if (seed !== streamsSeed) {
+          streams = streamFamily(seed, 'version')
+          streamsSeed = seed
+        }
+        drawSymmetry(streams(puzzle, version), grid, symmetry)
+        for (let digit = 1; digit <= grid.side; digit++) tokens[digit + BLANK] = symmetry.digits[digit]! + BLANK
+        applySymmetry(symmetry, grid, split.inputs, from, inputs, offset, tokens)
+        applySymmetry(symmetry, grid, split.labels, from, labels, offset, tokens)
+      },
     },
-  }
+  )
 }

@@ -1,12 +1,16 @@
+import { setTimeout } from 'node:timers/promises'
 import { startBackend } from '../../backend/index.js'
 import { parseConfig } from '../../config/parse.js'
 import { presets } from '../../config/presets/index.js'
 import type { ConfigInput } from '../../config/schema.js'
+import type { BatchesAhead } from '../../data/ahead.js'
+import type { Batch } from '../../data/dataset.js'
+import type { TrainingBatches } from '../../data/sampler.js'
 import { createModel, disposeModel } from '../../model/weights.js'
 import { disposeState, initialState, trainStep } from '../../train/step.js'
 import { datasetOf } from '../dataset.js'
 import { chooseDtype } from '../dtype.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from '../resolve.js'
+import { modelShape, newBatchesAhead, newSampler, stepOptions, totalSteps } from '../resolve.js'
 import { chosenNames } from './only.js'
 
 /** What a step waits for its batch. */
@@ -14,11 +18,15 @@ export interface WaitMeasurement {
   readonly work: string
   readonly batch: number
   readonly steps: number
-  /** Of a step, on average: preparing its batch (sampling, augmenting, laying out), and all else. */
+  /** Preparing a batch (sampling, augmenting, laying out) in the thread that trains, on average. */
   readonly batchSeconds: number
-  readonly stepSeconds: number
-  /** Of the batch that took longest. */
+  /** What a step waits for its batch, on average and at most; as training does, prepared ahead by another thread. */
+  readonly waitSeconds: number
   readonly longestSeconds: number
+  /** All else of a step, on average. */
+  readonly stepSeconds: number
+  /** Whether another thread prepares them: not where they are copied only. */
+  readonly ahead: boolean
 }
 
 interface WaitWork {
@@ -47,7 +55,7 @@ export const waitWorks: Readonly<Record<string, WaitWork>> = {
 }
 
 /**
- * Trains and measures what share of a step goes into preparing its batch.
+ * Trains and measures what a step waits for its batch, and how long preparing it takes.
  *
  * @param only names of works; default: all
  * @param steps default: each work's own
@@ -68,24 +76,55 @@ async function measure(
 ): Promise<WaitMeasurement> {
   const config = parseConfig(input)
   const data = await datasetOf(config)
-  const sampler = newSampler(config, data)
   const model = { ...createModel(modelShape(config, data.manifest), config.seed), dtype: chooseDtype(config.dtype) }
   const state = initialState(model, config.batch, config.ema, config.seed)
   const options = stepOptions(config, totalSteps(config, data))
-  trainStep(state, sampler.next(), options)
   const steps = asked ?? own
-  let [batchSeconds, stepSeconds, longestSeconds] = [0, 0, 0]
-  for (let step = 0; step < steps; step++) {
-    const started = performance.now()
-    const batch = sampler.next()
-    const ready = performance.now()
-    trainStep(state, batch, options)
-    const waited = (ready - started) / 1000
-    batchSeconds += waited / steps
-    stepSeconds += (performance.now() - ready) / 1000 / steps
-    longestSeconds = Math.max(longestSeconds, waited)
-  }
+  const here = timed(newSampler(config, data), steps, (batch) => void trainStep(state, batch, options))
+  const batches = newBatchesAhead(config, data, 0)
+  const ahead = await begins(batches)
+  const other = timed(batches, steps, (batch) => void trainStep(state, batch, options))
+  batches.close()
   disposeState(state)
   disposeModel(model)
-  return { work, batch: config.batch, steps, batchSeconds, stepSeconds, longestSeconds }
+  return {
+    ...{ work, batch: config.batch, steps, ahead },
+    batchSeconds: here.waited,
+    waitSeconds: other.waited,
+    longestSeconds: other.longest,
+    stepSeconds: other.rest,
+  }
+}
+
+/** Draws batches until the thread prepares them. @returns whether it does */
+async function begins(batches: BatchesAhead): Promise<boolean> {
+  for (let waited = 0; !batches.ahead && waited < THREAD_MS; waited += 50) {
+    batches.next()
+    await setTimeout(50)
+  }
+  return batches.ahead
+}
+
+/** Milliseconds that the thread has to start. */
+const THREAD_MS = 5000
+
+/** Seconds of a step on average; the first one is not counted. */
+function timed(
+  batches: TrainingBatches,
+  steps: number,
+  train: (batch: Batch) => void,
+): { waited: number; longest: number; rest: number } {
+  train(batches.next())
+  let [waited, rest, longest] = [0, 0, 0]
+  for (let step = 0; step < steps; step++) {
+    const started = performance.now()
+    const batch = batches.next()
+    const ready = performance.now()
+    train(batch)
+    const seconds = (ready - started) / 1000
+    waited += seconds / steps
+    rest += (performance.now() - ready) / 1000 / steps
+    longest = Math.max(longest, seconds)
+  }
+  return { waited, longest, rest }
 }

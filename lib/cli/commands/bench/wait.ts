@@ -5,7 +5,8 @@ import { countOf, onlyKeys } from '../../keys.js'
 
 export const benchWaitHelp = `
 recurlab bench wait key=value …   what a training step waits for its batch
-Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out) beside the step.
+Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out), and what a step
+waits for the one that another thread has prepared ahead.
 
   only=A,B   ${Object.keys(waitWorks).join(', ')} (default: all, a minute or some)
   steps=N    (default: 5 to 200, by work)
@@ -21,14 +22,16 @@ export async function benchWaitAction(words: readonly string[], { pairs, flags }
 }
 
 function readable(row: WaitMeasurement): Record<string, string | number> {
-  const { work, batch, steps, batchSeconds, stepSeconds, longestSeconds } = row
+  const { work, batch, steps, ahead, batchSeconds, waitSeconds, stepSeconds, longestSeconds } = row
   return {
     work,
     batch,
     steps,
-    'batch (ms)': (1000 * batchSeconds).toFixed(3),
+    ahead: ahead ? 'yes' : 'no',
+    'preparing (ms)': (1000 * batchSeconds).toFixed(3),
+    'waiting (ms)': (1000 * waitSeconds).toFixed(3),
     'longest (ms)': (1000 * longestSeconds).toFixed(3),
     'step (ms)': (1000 * stepSeconds).toFixed(1),
-    'waiting (%)': ((100 * batchSeconds) / (batchSeconds + stepSeconds)).toFixed(2),
+    'waiting (%)': ((100 * waitSeconds) / (waitSeconds + stepSeconds)).toFixed(2),
   }
 }
