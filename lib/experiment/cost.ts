@@ -56,9 +56,15 @@ function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
 export function calibrationShapes(shape: ModelShape): ModelShape[] {
   const multi = shape.latents === 'multi'
   const n = multi ? shape.n : 1
-  const small = [{ ...shape, T: 1, n }, { ...shape, T: 2, n }, ...(multi ? [] : [{ ...shape, T: 1, n: 2 }])]
-  const work = (each: ModelShape): number => stepBlocks(each).plain + 3 * stepBlocks(each).recorded
-  return work(shape) <= Math.max(...small.map(work)) ? [shape] : small
+  // As far apart as can be had cheaply: what is told from their difference is multiplied by what the model has more.
+  const small = [{ ...shape, T: 1, n }, { ...shape, T: 3, n }, ...(multi ? [] : [{ ...shape, T: 1, n: 3 }])]
+  return roughCost(shape) <= Math.max(...small.map(roughCost)) ? [shape] : small
+}
+
+/** Blocks of a step, those with a backward pass counted as three. */
+export function roughCost(shape: ModelShape): number {
+  const { plain, recorded } = stepBlocks(shape)
+  return plain + 3 * recorded
 }
 
 /** The cost that explains the timed steps of `calibrationShapes`. */

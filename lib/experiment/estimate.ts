@@ -1,29 +1,33 @@
 import { freemem } from 'node:os'
-import { setImmediate } from 'node:timers/promises'
-import * as tf from '@tensorflow/tfjs-core'
 import { type Dtype, kernels } from '../backend/kernels.js'
 import { peakTensorBytes } from '../backend/tensor-memory.js'
 import type { Config } from '../config/schema.js'
-import type { Batch, Dataset } from '../data/dataset.js'
+import type { Dataset } from '../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { evaluateBatch } from '../evaluate/evaluate.js'
-import { disposeCarry, takeRows } from '../model/carry.js'
-import { disposeFused, fuseWeights } from '../model/fused-weights.js'
 import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { countParameters, createModel, disposeModel, type Model } from '../model/weights.js'
-import { disposeWeights, mapWeights } from '../train/optimizer.js'
-import { passOfRows } from '../train/pass.js'
-import { disposeState, initialState, trainStep } from '../train/step.js'
-import { calibrationShapes, evaluationBlocks, fitCost, stepBlocks, stepSeconds, type TimedStep } from './cost.js'
+import {
+  calibrationShapes,
+  evaluationBlocks,
+  fitCost,
+  roughCost,
+  stepBlocks,
+  stepSeconds,
+  type TimedStep,
+} from './cost.js'
 import { chooseDtype } from './dtype.js'
-import { evaluationInterval, newSampler, stepOptions } from './resolve.js'
+import { evaluationInterval } from './resolve.js'
 import { onForcedStop } from './stop.js'
+import { giveWay, onOneRow, TRIALS, type Trial, typicalSeconds, withSteps } from './trial.js'
 
 /** What a run is going to cost, from trials of small steps. */
 export interface Estimate {
   /** Seconds of one supervision step with its update. */
   readonly stepSeconds: number
+  /** The same as the cost model alone has it, from smaller steps. */
+  readonly modelledSeconds: number
   /** Seconds of one evaluation of the whole test split. */
   readonly evaluationSeconds: number
   /** Seconds of the whole run, saves not counted. */
@@ -56,17 +60,20 @@ const MEMORY_ROWS = [2, 4] as const
 /** Rows of an evaluation that is timed, at most: beyond them its time is linear. */
 const EVALUATION_ROWS = 64
 
-/** A step is timed so often at least, and for so long: small ones need more to be told from chance. */
-const REPEATED = { times: 2, seconds: 0.3 }
+/** Seconds that steps of each size are timed for: this share of the run, within bounds. */
+const TIMED = { share: 0.005, least: 0.3, most: 1.5 }
 
-/** A step that takes less is timed itself: it tells more than steps that take no less time. */
-const SHORT_SECONDS = 1
+/**
+ * Steps as they will be are made for the estimate where they take no more than this share of the run; in seconds, `most` at
+ * most, and where they take no more than `least` always.
+ */
+const CHECK = { share: 0.01, least: 3, most: 15 }
 
 /**
  * What a process grows by beside its tensors: bytes for compiled code and the kernels' working memory, and copies of the
  * weights that are garbage, or free but not given back. Measured with `recurlab bench scaling`.
  */
-const PROCESS = { bytes: 50e6, weightCopies: 3 }
+const PROCESS = { bytes: 42e6, weightCopies: 3 }
 
 /**
  * Times steps of a model with smaller T and n on as many rows as will be computed at one time, and scales time up by the
@@ -98,12 +105,13 @@ export async function estimateRun(
     const peakBytes = Math.max(peakOf(microBatch), PROCESS.bytes + table + (await evaluationMemory(trial)))
     // Before anything of that size is tried.
     checkFits(config, peakBytes, availableBytes)
-    const seconds = await stepTime(trial, microBatch)
+    const { seconds, modelled } = await stepTime(trial, microBatch)
     const evaluationSeconds = await evaluationTime(trial)
     const evaluations = Math.ceil(steps / evaluationInterval(config, data))
     return {
       microBatch,
       stepSeconds: seconds,
+      modelledSeconds: modelled,
       evaluationSeconds,
       totalSeconds: steps * seconds + evaluations * evaluationSeconds,
       peakBytes,
@@ -116,15 +124,6 @@ export async function estimateRun(
   }
 }
 
-/** What is tried, with weights that all trials share. */
-interface Trial {
-  readonly model: Model
-  readonly config: Config
-  readonly data: Dataset
-  readonly steps: number
-  readonly signal?: AbortSignal
-}
-
 /**
  * Bytes that a run needs with so many rows computed at one time: the weights, moments and EMA that it holds, and the
  * larger of what passes need, which is linear in their rows, and of what an update needs. T changes nothing.
@@ -134,7 +133,10 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
   const shape = { ...model.shape, T: 1 }
   const [small, large] = MEMORY_ROWS.map((rows) => Math.min(rows, config.batch)) as [number, number]
   const peaks = (rows: number): Promise<{ pass: number; step: number }> =>
-    withStep(trial, shape, rows, (step, pass) => ({ pass: peakTensorBytes(pass), step: peakTensorBytes(step) }))
+    withSteps(trial, rows, async ({ step, pass }) => ({
+      pass: peakTensorBytes(() => pass(shape)),
+      step: peakTensorBytes(() => step(shape)),
+    }))
   const atSmall = await peaks(small)
   const atLarge = large > small ? await peaks(large) : atSmall
   const fast = kernels()
@@ -152,22 +154,33 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
     (config.batch - rows) * latents * LATENT_COPIES
 }
 
-/** Seconds of a supervision step of the whole batch. */
-async function stepTime(trial: Trial, microBatch: number): Promise<number> {
-  const { config, model } = trial
+/**
+ * Seconds of a supervision step of the whole batch: what the cost model says of small ones; where the run is so long that
+ * it does not matter, a few steps are made as they will be, which tell more.
+ */
+async function stepTime(trial: Trial, microBatch: number): Promise<{ seconds: number; modelled: number }> {
+  const { config, model, steps } = trial
   const shapes = calibrationShapes(model.shape)
-  const timed: TimedStep[] = []
-  for (const [i, shape] of shapes.entries()) {
-    const seconds = await withStep(trial, shape, microBatch, (step) => {
-      // The first steps of all make memory, threads and compiled code ready.
-      if (i === 0) typical(step)
-      return typical(step)
-    })
-    timed.push({ blocks: stepBlocks(shape), seconds })
-  }
-  const predicted = stepSeconds(fitCost(timed), stepBlocks(model.shape))
-  const seconds = predicted < SHORT_SECONDS ? await withStep(trial, model.shape, microBatch, typical) : predicted
-  return (config.batch / microBatch) * seconds
+  const parts = config.batch / microBatch
+  return await withSteps(trial, microBatch, async ({ step }) => {
+    const time = (of: readonly ModelShape[], seconds: number): Promise<number[]> =>
+      typicalSeconds(
+        trial,
+        of.map((shape) => () => step(shape)),
+        seconds,
+      )
+    // The first steps of all make memory, threads and compiled code ready.
+    const [first] = await time(shapes.slice(0, 1), TIMED.least)
+    const rough = (steps * parts * first! * roughCost(model.shape)) / roughCost(shapes[0]!)
+    const each = Math.max(TIMED.least, Math.min(TIMED.most, TIMED.share * rough))
+    const seconds = await time(shapes, each)
+    const timed = shapes.map((shape, i): TimedStep => ({ blocks: stepBlocks(shape), seconds: seconds[i]! }))
+    const modelled = stepSeconds(fitCost(timed), stepBlocks(model.shape))
+    const whole = steps * parts * modelled
+    const allowed = Math.max(CHECK.least, Math.min(CHECK.most, CHECK.share * whole))
+    const checked = TRIALS * modelled <= allowed ? (await time([model.shape], each))[0]! : modelled
+    return { seconds: parts * checked, modelled: parts * modelled }
+  })
 }
 
 /** An evaluation of so many rows by a model with small T and n, and what it stands for. */
@@ -204,70 +217,11 @@ async function evaluationTime(trial: Trial): Promise<number> {
   if (rows === 0) return 0
   const { config, model } = trial
   const timed = Math.min(rows, EVALUATION_ROWS)
-  await giveWay(trial)
-  const one = typical(work(timed, 1))
-  await giveWay(trial)
-  const perBlock = Math.max(0, typical(work(timed, 2)) - one) / evaluationBlocks(small.shape)
+  const [one, two] = (await typicalSeconds(trial, [work(timed, 1), work(timed, 2)], TIMED.least)) as [number, number]
+  const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
   const blocks = (config.evalSteps ?? config.K) * evaluationBlocks(model.shape)
   const batchSeconds = (rows / timed) * (one + perBlock * (blocks - evaluationBlocks(small.shape)))
   return Math.ceil(evaluated / rows) * batchSeconds
-}
-
-/** Lets a stop come in between two trials. @throws the signal's reason when it has */
-async function giveWay({ signal }: Trial): Promise<void> {
-  await setImmediate()
-  signal?.throwIfAborted()
-}
-
-/**
- * Something done with a supervision step, and with its forward and backward pass alone (whose memory is linear in the
- * rows, as that of a step with few of them is not), which can be made again and again, on weights of their own.
- */
-async function withStep<T>(
-  trial: Trial,
-  shape: ModelShape,
-  rows: number,
-  work: (step: () => void, pass: () => void) => T,
-): Promise<T> {
-  await giveWay(trial)
-  const { model, config, data, steps } = trial
-  // The step frees the weights it replaces; the model's own must outlive it.
-  const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
-  const state = initialState({ ...model, shape, weights }, rows, config.ema, config.seed)
-  const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
-  const options = stepOptions(config, steps)
-  const pass = (): void => {
-    const carry = takeRows(state.carry, batch, state.model)
-    const fused = fuseWeights(state.model.weights, shape, true, model.dtype)
-    const { state: latents, outputs, gradients } = passOfRows(state.model, fused, carry, config.loss, rows)
-    if (fused) disposeFused(fused)
-    disposeCarry(carry)
-    tf.dispose([...Object.values(latents), ...Object.values(outputs)])
-    disposeWeights(gradients)
-  }
-  try {
-    return work(() => trainStep(state, batch, options), pass)
-  } finally {
-    disposeState(state)
-    disposeWeights(state.model.weights)
-  }
-}
-
-/** A batch whose puzzles all have the first row of the puzzle embedding. */
-function onOneRow(batch: Batch): Batch {
-  return { ...batch, puzzleIds: new Int32Array(batch.size) }
-}
-
-/** Seconds of some work, in the middle of its repetitions. */
-function typical(work: () => void): number {
-  const all: number[] = []
-  for (let total = 0; all.length < REPEATED.times || total < REPEATED.seconds; total += all.at(-1)!) {
-    const started = performance.now()
-    work()
-    all.push((performance.now() - started) / 1000)
-  }
-  all.sort((a, b) => a - b)
-  return (all[Math.floor((all.length - 1) / 2)]! + all[Math.ceil((all.length - 1) / 2)]!) / 2
 }
 
 /**

@@ -23,10 +23,12 @@ export interface ScalingRequest {
 export interface ScalingAnswer {
   /** Of a step, predicted; or in the middle of those made. */
   readonly seconds: number
+  /** What the cost model alone predicts; of real steps the same as `seconds`. */
+  readonly modelled: number
   /** Of the tensors, predicted; or what the process grew by. */
   readonly peakBytes: number
   readonly microBatch: number
-  /** Seconds of a fixed matrix product in the quietest moment beside the work. */
+  /** Seconds of a fixed matrix product, in the middle of those before and after the work. */
   readonly canary: number
 }
 
@@ -43,8 +45,14 @@ async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   const steps = totalSteps(config, data)
   if (request.do === 'estimate') {
     const before = canary()
-    const { stepSeconds, peakBytes, microBatch } = await estimateRun(config, shape, data, steps)
-    return { seconds: stepSeconds, peakBytes, microBatch, canary: Math.min(before, canary()) }
+    const { stepSeconds, modelledSeconds, peakBytes, microBatch } = await estimateRun(config, shape, data, steps)
+    return {
+      seconds: stepSeconds,
+      modelled: modelledSeconds,
+      peakBytes,
+      microBatch,
+      canary: middle([...before, ...canary()]),
+    }
   }
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
@@ -52,31 +60,35 @@ async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   const state = initialState(model, config.batch, config.ema, config.seed)
   const sampler = newSampler(config, data)
   const options = stepOptions(config, steps, microBatch)
-  let quiet = canary()
+  const before = canary()
   const all: number[] = []
   for (let total = 0; all.length < WARM + STEPS || total < SECONDS; total += all.at(-1)!) {
     const started = performance.now()
     trainStep(state, sampler.next(), options)
     all.push((performance.now() - started) / 1000)
   }
-  quiet = Math.min(quiet, canary())
-  const timed = all.slice(WARM).sort((a, b) => a - b)
-  const seconds = timed[Math.floor(timed.length / 2)]!
+  const seconds = middle(all.slice(WARM))
   const peakBytes = process.resourceUsage().maxRSS * 1024 - resident
-  return { seconds, peakBytes, microBatch, canary: quiet }
+  return { seconds, modelled: seconds, peakBytes, microBatch, canary: middle([...before, ...canary()]) }
 }
 
-/** Seconds of a matrix product that never changes. */
-function canary(): number {
-  let best = Number.POSITIVE_INFINITY
+/** Products of a canary. */
+const PRODUCTS = 30
+
+/** Seconds of matrix products that never change. */
+function canary(): number[] {
   const a = tf.ones([768, 768])
-  for (let i = 0; i < 5; i++) {
+  const all = Array.from({ length: PRODUCTS }, () => {
     const started = performance.now()
     tf.dispose(tf.matMul(a, a))
-    best = Math.min(best, (performance.now() - started) / 1000)
-  }
+    return (performance.now() - started) / 1000
+  })
   a.dispose()
-  return best
+  return all
+}
+
+function middle(numbers: readonly number[]): number {
+  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 }
 
 for await (const line of createInterface({ input: process.stdin }))

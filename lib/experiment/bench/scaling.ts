@@ -22,6 +22,8 @@ export interface ScalingMeasurement {
   readonly microBatch: number
   /** Of a supervision step with its update, corrected by the canary. */
   readonly predictedSeconds: number
+  /** The same by the cost model alone, before a few steps are made to check it. */
+  readonly modelledSeconds: number
   readonly seconds: number
   /** Most bytes of tensors, predicted. */
   readonly predictedBytes: number
@@ -87,6 +89,7 @@ export async function benchScaling(options: ScalingOptions = {}): Promise<Scalin
         microBatch: estimate.microBatch,
         // A machine that was slower while the estimate was made is not the estimate's fault.
         predictedSeconds: (estimate.seconds * real.canary) / estimate.canary,
+        modelledSeconds: (estimate.modelled * real.canary) / estimate.canary,
         seconds: real.seconds,
         predictedBytes: estimate.peakBytes,
         grownBytes: real.peakBytes,

@@ -33,8 +33,10 @@ function readable(row: ScalingMeasurement): Record<string, string | number> {
     key: row.key,
     value: row.value,
     microBatch: row.microBatch,
+    'cost model (ms)': (1000 * row.modelledSeconds).toFixed(1),
     'predicted (ms)': (1000 * row.predictedSeconds).toFixed(1),
     'step (ms)': (1000 * row.seconds).toFixed(1),
+    'cost model (%)': error(row.modelledSeconds, row.seconds).toFixed(0),
     'error (%)': error(row.predictedSeconds, row.seconds).toFixed(0),
     'predicted (MB)': (row.predictedBytes / 1e6).toFixed(0),
     'process (MB)': (row.grownBytes / 1e6).toFixed(0),
@@ -47,5 +49,6 @@ function summary(rows: readonly ScalingMeasurement[]): string {
     Math.max(...rows.map((row) => Math.abs(of(row)))).toFixed(0)
   const time = largest((row) => error(row.predictedSeconds, row.seconds))
   const memory = largest((row) => error(row.predictedBytes, row.grownBytes))
-  return `largest error: ${time} % of the time, ${memory} % of the memory`
+  const model = largest((row) => error(row.modelledSeconds, row.seconds))
+  return `largest error: ${time} % of the time (${model} % by the cost model alone), ${memory} % of the memory`
 }
