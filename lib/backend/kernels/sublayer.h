@@ -68,4 +68,33 @@ class Sublayer {
                         float* dx, float* d_first, float* d_second) const = 0;
 };
 
+/** One whose kernels have what the gradient needs as pointers, which are null where no gradient is wanted. */
+template <class Tape>
+class Taped : public Sublayer {
+ public:
+  explicit Taped(const SublayerSizes& sizes) : s(sizes) {}
+
+  int64_t kept(int64_t B) const final {
+    Carver all(nullptr);
+    tape(B, all);
+    return all.taken();
+  }
+  void forward(Pool& pool, int64_t B, const Addends& x, float* y, float* kept) const final {
+    Carver all(kept);
+    compute(pool, B, x, y, tape(B, all));
+  }
+  void backward(Pool& pool, int64_t B, const Addends& x, const float* y, float* kept, const float* dy, float* dx,
+                float* d_first, float* d_second) const final {
+    Carver all(kept);
+    gradient(pool, B, x, y, tape(B, all), dy, dx, d_first, d_second);
+  }
+
+ protected:
+  virtual Tape tape(int64_t B, Carver& all) const = 0;
+  virtual void compute(Pool& pool, int64_t B, const Addends& x, float* y, const Tape& tape) const = 0;
+  virtual void gradient(Pool& pool, int64_t B, const Addends& x, const float* y, const Tape& tape, const float* dy,
+                        float* dx, float* d_first, float* d_second) const = 0;
+  const SublayerSizes s;
+};
+
 }  // namespace recurlab
