@@ -85,6 +85,14 @@ export function setFast(on: boolean): boolean {
   return before
 }
 
+/**
+ * Gives the system back the memory that the kernels keep for the next step: at the end of a run, or of trials. Without them
+ * there is none.
+ */
+export function freeKernelMemory(): void {
+  for (const bytes of holder().loaded?.run('RecurlabFreeMemory', {}, [], 1) ?? []) bytes.dispose()
+}
+
 /** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
 export function fastPath(): FastPath {
   const { loaded, reason, on } = holder()

@@ -1,5 +1,5 @@
 import { freemem } from 'node:os'
-import { type Dtype, kernels } from '../backend/kernels.js'
+import { type Dtype, freeKernelMemory, kernels } from '../backend/kernels.js'
 import { peakTensorBytes } from '../backend/tensor-memory.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
@@ -57,7 +57,8 @@ const KERNEL_STATES = 6
 /** Rows of the trials that memory is scaled up from: what it needs is linear in them. */
 const MEMORY_ROWS = [2, 4] as const
 
-/** Rows of an evaluation that is timed, at most: beyond them its time is linear. */
+/** Rows of a step, and of an evaluation, that is timed, at most: beyond them its time is linear. */
+const STEP_ROWS = 128
 const EVALUATION_ROWS = 64
 
 /** Seconds that steps of each size are timed for: this share of the run, within bounds. */
@@ -121,6 +122,7 @@ export async function estimateRun(
   } finally {
     release()
     disposeModel(model)
+    freeKernelMemory()
   }
 }
 
@@ -161,8 +163,9 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
 async function stepTime(trial: Trial, microBatch: number): Promise<{ seconds: number; modelled: number }> {
   const { config, model, steps } = trial
   const shapes = calibrationShapes(model.shape)
-  const parts = config.batch / microBatch
-  return await withSteps(trial, microBatch, async ({ step }) => {
+  const rows = Math.min(microBatch, STEP_ROWS)
+  const parts = config.batch / rows
+  return await withSteps(trial, rows, async ({ step }) => {
     const time = (of: readonly ModelShape[], seconds: number): Promise<number[]> =>
       typicalSeconds(
         trial,

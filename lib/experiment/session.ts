@@ -1,3 +1,4 @@
+import { freeKernelMemory } from '../backend/kernels.js'
 import type { Config } from '../config/schema.js'
 import type { BatchesAhead } from '../data/ahead.js'
 import type { Dataset } from '../data/dataset.js'
@@ -122,6 +123,7 @@ function free({ state, sampler }: Session): void {
   sampler.close()
   disposeState(state)
   disposeModel(state.model)
+  freeKernelMemory()
 }
 
 /**

@@ -8,6 +8,7 @@
 
 #include "../../lib/backend/kernels/attention.h"
 #include "../../lib/backend/kernels/attention_half.h"
+#include "../../lib/backend/kernels/blocks.h"
 #include "../../lib/backend/kernels/optimizer.h"
 #include "../../lib/backend/kernels/tokens.h"
 #include "../../lib/backend/kernels/tokens_half.h"
@@ -521,6 +522,27 @@ static void check_callers(Pool& pool) {
   same("two callers", first, second);
 }
 
+/** Blocks are used again, and freed when nobody takes them for long, or when all are. */
+static void check_blocks() {
+  const auto expect = [](const char* what, bool is) {
+    if (!is) failures++, std::printf("blocks: %s\n", what);
+  };
+  const size_t MB = 1 << 20;
+  BlockCache cache(true);
+  const Block large = cache.take(128 * MB);
+  cache.give_back(large);
+  const Block again = cache.take(110 * MB);
+  expect("a block that is close enough is taken again", again.data == large.data && again.bytes == large.bytes);
+  cache.give_back(again);
+  const Block small = cache.take(20 * MB);
+  expect("one that is much too large is not", small.bytes == 20 * MB);
+  cache.give_back(small);
+  expect("all that wait are freed", cache.clear() == 148 * MB && cache.clear() == 0);
+  cache.give_back(cache.take(64 * MB));
+  for (int i = 0; i < 1000; i++) cache.give_back(cache.take(MB));
+  expect("what nobody takes for long is freed", cache.clear() == MB);
+}
+
 #include "recursion-check.h"
 
 static Floats panels(int64_t floats) { return normal(floats, 0.2); }
@@ -544,6 +566,7 @@ int main(int, char** arguments) {
   Pool &one = *new Pool(1), &three = *new Pool(3);
   check_functions();
   check_callers(three);
+  check_blocks();
   for (int i = 0; i < times; i++) {
     check_channels(one, three);
     check_tokens(one, three);

@@ -18,6 +18,8 @@ struct Block {
 
 class BlockCache {
  public:
+  explicit BlockCache(bool caches = CACHES) : caches_(caches) {}
+
   /** A block of so many bytes or a little more. What it holds is left from its last use. */
   Block take(size_t bytes) {
     {
@@ -45,13 +47,28 @@ class BlockCache {
       clock_++;
       free_.push_back({block, clock_});
       for (size_t i = free_.size(); i-- > 0;)
-        if (!CACHES || clock_ - free_[i].since > PATIENCE) {
+        if (!caches_ || clock_ - free_[i].since > PATIENCE) {
           old.push_back(free_[i].block);
           free_[i] = free_.back();
           free_.pop_back();
         }
     }
     for (const Block& each : old) release(each);
+  }
+
+  /** Frees all blocks that wait to be taken again. @return their bytes */
+  size_t clear() {
+    std::vector<Free> old;
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      old.swap(free_);
+    }
+    size_t bytes = 0;
+    for (const Free& each : old) {
+      bytes += each.block.bytes;
+      release(each.block);
+    }
+    return bytes;
   }
 
  private:
@@ -90,6 +107,7 @@ class BlockCache {
 #endif
   }
 
+  const bool caches_;
   std::mutex mutex_;
   std::vector<Free> free_;
   uint64_t clock_ = 0;

@@ -1,5 +1,10 @@
 // A recursion as one operation, and its gradient as another. The networks' sublayers are given as the list of their weights,
 // two each: one that mixes tokens, one that mixes channels, and so on.
+#include <algorithm>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
 #include "ops.h"
 #include "recursion.h"
 #include "sublayers.h"
@@ -174,9 +179,18 @@ void recurse_gradient(const Call& call) {
   recursion.backward(pool(), x.dim(0), given, made, tape.data(), dy.data(), dx.data(), gradients, networks.sizes);
 }
 
+/** Gives the system back what no tensor holds: the blocks that wait, and what the allocator keeps. */
+void free_memory(const Call& call) {
+  *call.output(0, {1}).data() = static_cast<float>(blocks().clear());
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 }  // namespace
 
 void define_recursion() {
+  define({"RecurlabFreeMemory", {}, {"bytes"}, {}, free_memory});
   std::vector<const char*> attributes = {"latents: int", "ends: int",  "sublayers: int", "weights: int", "limbs: int",
                                          "mixing: int",  "inner: int", "heads: int"};
   define({"RecurlabRecurseGrad",
