@@ -3,6 +3,7 @@ import { before, test } from 'node:test'
 import vm from 'node:vm'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
+import { freedIfItFails, peakTensorBytes } from '../../lib/backend/tensor-memory.js'
 import { rememberScopes } from '../../lib/kernel/cells/tfjs-scopes.js'
 
 before(() => startBackend())
@@ -101,4 +102,14 @@ test('without TensorFlow.js, or when nothing was stopped, nothing happens', () =
   assert.equal(x.isDisposed, false)
   x.dispose()
   assert.equal(tf.memory().numTensors, numTensors)
+})
+
+test('after a forced stop in work that watches tensors, nobody watches those that come later', () => {
+  const engine = tf.engine()
+  const restore = rememberScopes()
+  stopByForce(() => freedIfItFails(() => peakTensorBytes(forever)))
+  assert.equal(Object.hasOwn(engine, 'trackTensor') && Object.hasOwn(engine, 'removeDataId'), true)
+  restore()
+  assert.equal(Object.hasOwn(engine, 'trackTensor') || Object.hasOwn(engine, 'removeDataId'), false)
+  tf.zeros([2]).dispose()
 })

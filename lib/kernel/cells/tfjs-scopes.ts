@@ -22,17 +22,27 @@ interface Engine {
   readonly state: EngineState
   /** Ends the innermost scope and frees its tensors, but for those that are kept. */
   endScope(): void
+  trackTensor?: unknown
+  removeDataId?: unknown
 }
 
+/** Methods of the engine that lib/backend/tensor-memory.ts puts others before for a while, as properties of its own. */
+const WATCHED = ['trackTensor', 'removeDataId'] as const
+
 /**
- * Remembers where TensorFlow.js stands: its open scopes, gradients and kernels. Code that is stopped by force runs no
- * `finally`, so that scopes stay open: every later tensor would count as theirs, and gradients would be recorded for ever.
+ * Remembers where TensorFlow.js stands: its open scopes, gradients, kernels, and who watches its tensors. Code that is
+ * stopped by force runs no `finally`, so that scopes stay open: every later tensor would count as theirs, and gradients
+ * would be recorded for ever.
  *
  * @returns puts TensorFlow.js back to where it stood, and frees the tensors of the scopes that were opened since; it may be
  * loaded in between
  */
 export function rememberScopes(): () => void {
-  const before = engine()?.state
+  const there = engine()
+  const watching = WATCHED.flatMap((name) =>
+    there && Object.hasOwn(there, name) ? [[name, there[name]] as const] : [],
+  )
+  const before = there?.state
   const scopes = (before?.scopeStack ?? []).map(({ id }) => id)
   const { gradientDepth, kernelDepth, profiling } = before ?? { gradientDepth: 0, kernelDepth: 0, profiling: false }
   const moves = before?.numDataMovesStack.length ?? 0
@@ -41,6 +51,8 @@ export function rememberScopes(): () => void {
     const now = engine()
     if (!now) return
     const { state } = now
+    for (const name of WATCHED) delete now[name]
+    for (const [name, watcher] of watching) now[name] = watcher
     try {
       freeTape(state, nodes)
       endScopes(now, scopes)
