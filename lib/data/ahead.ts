@@ -1,5 +1,5 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
-import type { Batch, Split } from './dataset.js'
+import type { Batch } from './dataset.js'
 import { recipeOf } from './recipe.js'
 import {
   type SamplerOptions,
@@ -70,7 +70,7 @@ export function batchesAhead(data: TrainingData, options: SamplerOptions, worth 
       const batch = here.next()
       spent += performance.now() - started
       if (recipe && !thread && spent >= worth) {
-        thread = startThread({ data: copyOf(data), recipe, options })
+        thread = startThread({ data: { manifest: data.manifest, train: data.train }, recipe, options })
         // One that fails is not started again at once.
         spent = Number.NEGATIVE_INFINITY
       }
@@ -116,7 +116,7 @@ class PreparingThread {
     const preparation: Preparation = { ...given, counters: this.counters, port: port2 }
     this.worker = new Worker(new URL('./ahead-thread.mjs', import.meta.url), {
       workerData: preparation,
-      transferList: [port2, ...buffersOf(given.data.train)],
+      transferList: [port2],
       execArgv: [],
     })
     this.worker.unref()
@@ -162,25 +162,4 @@ class PreparingThread {
     }
     return null
   }
-}
-
-/** What the thread needs of some data, in memory of its own that can be handed over. */
-function copyOf({ manifest, train }: TrainingData): Preparation['data'] {
-  const { inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts } = train
-  return {
-    manifest,
-    train: {
-      ...train,
-      inputs: inputs.slice(),
-      labels: labels.slice(),
-      ratings: ratings.slice(),
-      puzzleIds: puzzleIds.slice(),
-      puzzleStarts: puzzleStarts.slice(),
-      groupStarts: groupStarts.slice(),
-    },
-  }
-}
-
-function buffersOf({ inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }: Split): ArrayBuffer[] {
-  return [inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts].map(({ buffer }) => buffer as ArrayBuffer)
 }

@@ -99,7 +99,8 @@ export async function typicalSeconds(trial: Trial, works: readonly (() => void)[
   return all.map((times) => middle(times.slice(1)))
 }
 
-function middle(numbers: readonly number[]): number {
+/** The median. */
+export function middle(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   const half = (sorted.length - 1) / 2
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2

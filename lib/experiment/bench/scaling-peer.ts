@@ -9,6 +9,7 @@ import { datasetOf } from '../dataset.js'
 import { chooseDtype } from '../dtype.js'
 import { estimateRun } from '../estimate.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../resolve.js'
+import { middle } from '../trial.js'
 
 /** What a process of `recurlab bench scaling` is asked for. */
 export interface ScalingRequest {
@@ -85,10 +86,6 @@ function canary(): number[] {
   })
   a.dispose()
   return all
-}
-
-function middle(numbers: readonly number[]): number {
-  return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!
 }
 
 for await (const line of createInterface({ input: process.stdin }))
