@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -140,18 +140,4 @@ test('the wasm backend passes parity and trains', async () => {
   assert.equal((JSON.parse(parity.stdout) as { backend: { name: string } }).backend.name, 'wasm')
   const trained = await recurlab([...TINY, 'steps=6', 'out=wasm', '--json'], { cwd: folder, env })
   assert.equal(trained.code, 0, trained.stderr)
-})
-
-test('every command of the README works as it stands there', async () => {
-  const readme = readFileSync(path.join(root, 'README.md'), 'utf8')
-  const commands = [...readme.matchAll(/^npx recurlab (.*?)(?:\s+#.*)?$/gm)].map(([, line]) =>
-    line!.trim().split(/\s+/),
-  )
-  assert.ok(commands.length >= 7)
-  symlinkSync(path.join(root, 'tests'), path.join(folder, 'tests'))
-  for (const args of commands) {
-    // What `doctor` finds wanting is the machine's affair; that it answers is ours.
-    const { code, stderr } = await recurlab(args, { cwd: folder })
-    assert.ok(code === 0 || (args[0] === 'doctor' && code === 1), `recurlab ${args.join(' ')}: ${stderr}`)
-  }
 })

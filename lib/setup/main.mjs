@@ -13,9 +13,9 @@ const FIRST_NOTEBOOK = '01-mlp-vs-attention'
 
 /** @type {Record<string, (rest: string[]) => Promise<number>>} */
 const commands = {
-  start: async () => {
+  start: async (rest) => {
     await prepared({})
-    return await firstNotebook()
+    return await firstNotebook(rest)
   },
   test: async (rest) => {
     await prepared({})
@@ -45,17 +45,22 @@ async function prepared(options) {
   }
 }
 
-async function firstNotebook() {
+/**
+ * Runs the first notebook and writes its report.
+ *
+ * @param {string[]} rest further parameters and options of `recurlab run`; `--out FILE` replaces this one's
+ */
+async function firstNotebook(rest) {
   const notebook = `notebooks/${FIRST_NOTEBOOK}.ipynb`
   if (!existsSync(inRoot(notebook))) throw new SetupError(`${notebook} is missing.`, 'Restore it with git checkout.')
-  const out = `results/notebooks/${FIRST_NOTEBOOK}.ipynb`
+  const out = rest.includes('--out') ? [] : ['--out', `results/notebooks/${FIRST_NOTEBOOK}.ipynb`]
   const code = await runInForeground(process.execPath, [
     'lib/cli/recurlab.mjs',
     'run',
     notebook,
-    '--out',
-    out,
+    ...out,
     '--report',
+    ...rest,
   ])
   if (code === 0) process.stdout.write('To open the notebook, change a number and run it again: npm run lab\n')
   return code
