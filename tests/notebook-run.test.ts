@@ -72,6 +72,16 @@ test('everything that a notebook prints is in the terminal and in the saved note
   )
 })
 
+test('half a character that a cell prints or is written in is saved as U+FFFD, in the notebook and the report', {
+  skip,
+}, async () => {
+  const { code, stderr, notebook } = await run('half-a-character', '--report')
+  assert.equal(code, 0, stderr)
+  assert.equal(textOf(notebook.cells[1]), '\ufffd…\n')
+  assert.match(String(notebook.cells[0]?.source), /\ufffd/)
+  assert.match(readFileSync(outOf('half-a-character').replace('ipynb', 'html'), 'utf8'), /\ufffd…/)
+})
+
 test('a cell that fails is named, with its error; the notebook is saved with a banner; the exit code is 1', {
   skip,
 }, async () => {

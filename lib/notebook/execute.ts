@@ -3,6 +3,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { UserError } from '../errors.js'
+import { wellFormedJson } from '../files/json-text.js'
 import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
 import type { Notebook } from './notebook.js'
 
@@ -70,7 +71,7 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
   // A child that has ended already is reported below.
   stdin.on('error', () => {})
   stdin.write(
-    `${JSON.stringify({ notebook, folder: options.folder, timeout: options.timeout ?? null, kernel: 'recurlab' })}\n`,
+    `${wellFormedJson({ notebook, folder: options.folder, timeout: options.timeout ?? null, kernel: 'recurlab' })}\n`,
   )
   try {
     const end = await readEvents(child, options.onEvent)

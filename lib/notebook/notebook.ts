@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { wellFormedJson } from '../files/json-text.js'
 
 /** One output of a cell, as nbformat 4 has it. */
 export interface CellOutput {
@@ -49,7 +50,7 @@ export function readNotebook(file: string): Notebook {
 
 /** Writes a notebook the way Jupyter does, so that a rerun gives a small difference. */
 export function writeNotebook(file: string, notebook: Notebook): void {
-  writeFileAtomic(file, `${JSON.stringify(notebook, null, 1)}\n`)
+  writeFileAtomic(file, `${wellFormedJson(notebook, 1)}\n`)
 }
 
 /** A cell's code or prose in one piece. */

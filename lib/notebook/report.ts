@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { wellFormedJson } from '../files/json-text.js'
 import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
 import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
@@ -43,7 +44,7 @@ function convert(notebook: Notebook): Promise<string> {
     })
     // A child that has ended already is reported by its exit code.
     child.stdin.on('error', () => {})
-    child.stdin.end(JSON.stringify(notebook))
+    child.stdin.end(wellFormedJson(notebook))
   })
 }
 

@@ -144,3 +144,15 @@ test('a server that reads slowly makes the process wait and loses nothing', asyn
   driver.cells.resume()
   assert.equal((await cell.ended).stdout.split('\n').length, 200_001)
 })
+
+test('a character whose halves are written apart arrives whole, and half of one is not held back', async () => {
+  const { published } = await driver.run(
+    `for (let i = 0; i < 50; i++) for (const half of '😀'.split('')) process.stdout.write(half)`,
+  )
+  assert.ok(published.every(({ content }) => /^(😀)*$/u.test(String(content.text))))
+  const half = await driver.run(`process.stdout.write('a' + '😀'[0]); console.error('b')`)
+  assert.deepEqual(
+    half.published.map(({ content }) => content.text),
+    ['a\ud83d', 'b\n'],
+  )
+})

@@ -47,6 +47,20 @@ test('characters cut in the middle by a write arrive whole', async () => {
   assert.equal(printed(await kernel.execute(code)), 'é✓')
 })
 
+test('half a character leaves the kernel as U+FFFD, whatever message it is in', async () => {
+  const half = `'😀'.slice(0, 1)`
+  const shown = `import * as tslab from 'tslab'; tslab.display.raw('text/x' + ${half}, ${half})`
+  const comm = `Reflect.get(globalThis, Symbol.for('recurlab.notebook')).comms.open('t', { [${half}]: ${half} }); 1`
+  const named = `throw Object.assign(new Error(${half}), { name: ${half}, [${half}]: ${half} })`
+  const codes = [`console.log(${half}); console.error(${half})`, shown, comm, named]
+  for (const code of codes) {
+    const { reply, published } = await kernel.execute(code)
+    for (const text of [reply, ...published.map(({ content }) => content)].map((content) => JSON.stringify(content)))
+      assert.doesNotMatch(text, /(?<!\\)\\ud[89a-f]/, code)
+    assert.ok(JSON.stringify([reply, published]).includes('\ufffd'), code)
+  }
+})
+
 test('an error is an error message without frames of the kernel, and output before it is kept', async () => {
   const answer = await kernel.execute(`console.log('before')\nthrow new RangeError('too deep')`)
   assert.equal(answer.reply.status, 'error')

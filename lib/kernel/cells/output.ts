@@ -32,6 +32,9 @@ let ending = false
 let texts = 0
 let state: Pick<SharedState, 'held'> = { held: 0 }
 
+/** A text that ends in the first half of a character of two UTF-16 units. */
+const HIGH_SURROGATE = /[\ud800-\udbff]$/
+
 /** Prints for a cell, whoever calls. */
 export function print(to: StreamName, text: string, whose: Header | null): void {
   if (text === '') return
@@ -43,7 +46,9 @@ export function print(to: StreamName, text: string, whose: Header | null): void 
     if (chars === 0) since = now
     gathered.push(text)
     chars += text.length
-    if (ending || chars >= MAX_CHARS || now - since >= MAX_MS || isCalm(now)) flush()
+    // The other half of a character may follow in the next write.
+    const isHalf = HIGH_SURROGATE.test(text)
+    if (ending || (!isHalf && (chars >= MAX_CHARS || now - since >= MAX_MS || isCalm(now)))) flush()
     else if (!timer) {
       timer = nodeTimers.setTimeout(flush, MAX_MS)
       texts = (texts % 1_000_000_000) + 1

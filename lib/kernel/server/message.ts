@@ -1,4 +1,5 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import { wellFormedJson } from '../../files/json-text.js'
 import type { Content, Header } from '../protocol.js'
 
 /** A Jupyter message as it came in. */
@@ -90,7 +91,7 @@ export function encode(
     date: new Date().toISOString(),
     version: PROTOCOL,
   }
-  const parts = [header, origin.parent ?? {}, extras.metadata ?? {}, content].map((part) => JSON.stringify(part))
+  const parts = [header, origin.parent ?? {}, extras.metadata ?? {}, content].map(wellFormedJson)
   const frames = [...identities, DELIMITER, sign(parts, origin.signing), ...parts, ...(extras.buffers ?? [])]
   return { id: header.msg_id, frames }
 }
