@@ -21,6 +21,7 @@ test('After an edit the cells have the new code, through any chain of imports, a
   const text = "import { log } from './log'\nlog.push('new c')\nexport const value = () => 'new'"
   assert.deepEqual(await edit({ 'lib/c.ts': text }), {
     reloaded: ['lib/c.ts', 'lib/b.ts', 'lib/a.ts'],
+    edited: ['lib/c.ts'],
     refused: [],
     notes: [],
   })
@@ -152,7 +153,7 @@ test('An edit of types alone reloads nothing', async (t) => {
   const { x } = await cell('../lib/x', 'x')
   told.length = 0
   const outcome = await edit({ 'lib/x.ts': 'export const x = {}\nexport interface A {\n  a: 2\n}' })
-  assert.deepEqual(outcome, { reloaded: [], refused: [], notes: [] })
+  assert.deepEqual(outcome, { reloaded: [], edited: [], refused: [], notes: [] })
   assert.deepEqual(told, ['lib/x.ts'], 'its source map is new')
   assert.equal((await cell('../lib/x', 'x')).x, x)
 })
@@ -195,7 +196,7 @@ test('A reload that a forced stop broke off is done before the next cell', async
   assert.equal((await cell('../lib/y', 'x')).x, 1)
   assert.deepEqual((await loader.reload([])).reloaded, ['lib/x.ts', 'lib/y.ts'])
   assert.equal(y.x, 2)
-  assert.deepEqual(await loader.reload([]), { reloaded: [], refused: [], notes: [] })
+  assert.deepEqual(await loader.reload([]), { reloaded: [], edited: [], refused: [], notes: [] })
 })
 
 test('A module that imports by import() while it reloads gets the new modules', async (t) => {

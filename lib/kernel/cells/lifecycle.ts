@@ -9,6 +9,7 @@ import { forgetInput } from './input.js'
 import type { Loader, RefusedEdit } from './loader/index.js'
 import { nodeTimers } from './node-timers.js'
 import { print } from './output.js'
+import { reloadText } from './reload-text.js'
 import { reportThrown } from './report.js'
 import { resultOf } from './result.js'
 import { INTERRUPT, type Interruption, type SharedState } from './shared-state.js'
@@ -84,8 +85,8 @@ class CellLifecycle implements Lifecycle {
     this.#restoreScopes = rememberScopes()
     for (const warning of run.warnings) print('stderr', `${warning}\n`, cell.parent)
     this.#parts.loader.release(run.declares)
-    void asNobody(() => this.#parts.loader.reload(run.reload)).then(({ reloaded, refused, notes }) => {
-      if (reloaded.length > 0) print('stdout', `Reloaded ${reloaded.join(', ')}\n`, cell.parent)
+    void asNobody(() => this.#parts.loader.reload(run.reload)).then(({ reloaded, edited, refused, notes }) => {
+      if (reloaded.length > 0) print('stdout', `${reloadText(reloaded, edited)}\n`, cell.parent)
       for (const edit of refused) print('stderr', `${refusalText(edit)}\n`, cell.parent)
       for (const note of notes) print('stderr', `${note}\n`, cell.parent)
       if (cell.state !== 'running') return

@@ -100,7 +100,8 @@ class ModuleLoader implements Loader {
     this.#unfinished = changed
     const era = this.#era
     const whole = await this.#reload(changed)
-    if (!whole.failed) return { reloaded: whole.reloaded, refused: [], notes: whole.notes }
+    if (!whole.failed)
+      return { reloaded: whole.reloaded, edited: this.#among(changed, whole.reloaded), refused: [], notes: whole.notes }
     // One bad edit does not keep the others out.
     const reloaded: string[] = []
     const refused: RefusedEdit[] = []
@@ -112,7 +113,7 @@ class ModuleLoader implements Loader {
       notes.push(...one.notes)
       if (one.failed && this.#world.get(file)) refused.push({ file: this.#relative(file), error: one.failed.error })
     }
-    return { reloaded: [...new Set(reloaded)], refused, notes }
+    return { reloaded: [...new Set(reloaded)], edited: this.#among(changed, reloaded), refused, notes }
   }
 
   /** Loads modules and all that import them anew, or leaves everything as it was. */
@@ -142,6 +143,11 @@ class ModuleLoader implements Loader {
       return this.#replace(next, old)
     })
     return { reloaded: affected.map((file) => this.#relative(file)), failed: null, notes }
+  }
+
+  /** Names in the project of those files that were reloaded. */
+  #among(files: readonly string[], reloaded: readonly string[]): string[] {
+    return files.map((file) => this.#relative(file)).filter((name) => reloaded.includes(name))
   }
 
   #finished(files: readonly string[]): void {

@@ -28,6 +28,8 @@ export type Bindings = Readonly<Record<string, readonly [name: string, set: (val
 export interface Reload {
   /** Relative to the project's folder; the changed ones first, then those that import them. */
   readonly reloaded: readonly string[]
+  /** Those of {@link reloaded} whose own text has changed. */
+  readonly edited: readonly string[]
   /** Edits that made a module throw: what they edited is as it was before. */
   readonly refused: readonly RefusedEdit[]
   /** Sentences about names that cells have imported and that a module no longer exports: they keep their value. */
