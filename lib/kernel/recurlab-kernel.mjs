@@ -4,6 +4,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { registerTypeScript } from './typescript-hook.mjs'
 
+// SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
+process.on('SIGUSR1', () => {})
 const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 const [connectionFile] = process.argv.slice(2)
 if (connectionFile === undefined) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -49,6 +49,24 @@ async function gone(pids: readonly number[]): Promise<void> {
     await setTimeout(50)
   }
 }
+
+/** Local ports on which a process listens. */
+function listening(pid: number): string[] {
+  const sockets = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+      try {
+        return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.[1] ?? []
+      } catch {
+        return []
+      }
+    }),
+  )
+  const lines = ['tcp', 'tcp6'].flatMap((name) => readFileSync(`/proc/${pid}/net/${name}`, 'utf8').split('\n').slice(1))
+  const fields = lines.map((line) => line.trim().split(/\s+/))
+  return fields.filter((field) => field[3] === LISTENS && sockets.has(field[9]!)).map((field) => String(field[1]))
+}
+
+const LISTENS = '0A'
 
 const OPEN = `import net from 'node:net'
 import { spawn } from 'node:child_process'
@@ -202,4 +220,16 @@ test('a connection file that is missing is one message, not a stack', () => {
   assert.equal(status, 1)
   assert.match(stderr, /^recurlab kernel: .*\/nowhere\/c\.json/)
   assert.doesNotMatch(stderr, /\n\s+at /)
+})
+
+test('SIGUSR1 opens the debugger of no process of the kernel, and the kernel goes on', async (t) => {
+  const kernel = await open(t)
+  await kernel.execute('1')
+  const pids = [kernel.process.pid!, ...below(kernel.process.pid!)]
+  assert.equal(pids.length, 3)
+  const before = pids.map(listening)
+  for (const pid of pids) process.kill(pid, 'SIGUSR1')
+  await setTimeout(500)
+  assert.deepEqual(pids.map(listening), before)
+  assert.equal(resultOf(await kernel.execute(`import { url } from 'node:inspector'; String(url())`)), `'undefined'`)
 })

@@ -4,6 +4,8 @@ import { createRequire } from 'node:module'
 import { isMainThread, workerData } from 'node:worker_threads'
 import { registerTypeScript } from '../typescript-hook.mjs'
 
+// SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
+if (isMainThread) process.on('SIGUSR1', () => {})
 const [root, cwd] = isMainThread ? process.argv.slice(2) : [workerData.root]
 registerTypeScript(root)
 // Stack traces are mapped by stack.ts; Node's way would read the maps of every package, and does not know cells.

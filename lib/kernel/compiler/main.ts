@@ -38,6 +38,8 @@ export function serve(begin: (begin: Begin) => CompilerService): void {
     resting = setImmediate(() => asked.rest())
     whenQuiet()
   }
+  // SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
+  process.on('SIGUSR1', () => {})
   process.stdin.setEncoding('utf8')
   process.stdin.on('data', eachLine(take))
   process.stdin.on('end', () => process.exit(0))
