@@ -1,19 +1,50 @@
-/** Node's stack of running callbacks, of which a forced stop leaves the callbacks' ends out. */
-interface AsyncWrap {
-  clearAsyncIdStack(): void
+/** The parts of Node's inside that can empty its stack of running callbacks. */
+interface Inside {
+  noDeprecation?: boolean
+  binding?(name: string): { clearAsyncIdStack?: () => void }
+  /** Node calls it for what nobody has caught, and it leaves the stack empty. */
+  _fatalException?: (error: unknown, fromPromise: boolean) => boolean
+  hasUncaughtExceptionCaptureCallback(): boolean
+  setUncaughtExceptionCaptureCallback(callback: ((error: Error) => void) | null): void
 }
 
-type WithBinding = typeof process & { noDeprecation?: boolean; binding(name: string): AsyncWrap }
+/**
+ * A function that makes Node's stack of callbacks empty, of whose ends a forced stop leaves out some. Node 20 and 22 have
+ * one; Node 24 does not give it out, but empties the stack after an error that nobody has caught, which can be called.
+ *
+ * Without both nothing is emptied. Then a forced stop of a busy cell may end the process of the cells, because Node finds
+ * its stack torn; the kernel starts anew and says so. Stops of cells that wait are not concerned.
+ */
+export function loadClearStack(inside: Inside = process as Inside): () => void {
+  return fromBinding(inside) ?? fromFatalException(inside) ?? (() => {})
+}
 
-/** What makes Node's stack of callbacks empty. Without it Node ends the process after a forced stop. */
-export function loadClearStack(): () => void {
-  const node = process as WithBinding
-  const { noDeprecation = false } = node
+function fromBinding(inside: Inside): (() => void) | null {
+  const { noDeprecation = false } = inside
   // There is no other way in, and the warning would be the first line of every notebook.
-  node.noDeprecation = true
-  const wrap = node.binding('async_wrap')
-  node.noDeprecation = noDeprecation
-  return () => wrap.clearAsyncIdStack()
+  inside.noDeprecation = true
+  try {
+    const wrap = inside.binding?.('async_wrap')
+    return wrap?.clearAsyncIdStack ? () => wrap.clearAsyncIdStack?.() : null
+  } catch {
+    return null
+  } finally {
+    inside.noDeprecation = noDeprecation
+  }
+}
+
+function fromFatalException(inside: Inside): (() => void) | null {
+  if (typeof inside._fatalException !== 'function') return null
+  return () => {
+    // A cell that catches such errors itself is not to see this one; there is no way to take its callback's place.
+    if (inside.hasUncaughtExceptionCaptureCallback()) return
+    inside.setUncaughtExceptionCaptureCallback(() => {})
+    try {
+      inside._fatalException?.(null, false)
+    } finally {
+      inside.setUncaughtExceptionCaptureCallback(null)
+    }
+  }
 }
 
 /** At these places of Node's code the stack of callbacks is being changed, or a list of timers is half done. */

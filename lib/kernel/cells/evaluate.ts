@@ -1,4 +1,5 @@
 import { type Runtime, Session } from 'node:inspector'
+import { promiseHooks } from 'node:v8'
 import { type Cell, context } from './context.js'
 import { CELL_URL } from './source-maps.js'
 
@@ -18,10 +19,16 @@ export interface Evaluator {
 /** The inspector keeps what a cell's evaluation gives as long as this group is not released. */
 const GROUP = 'recurlab'
 
+/**
+ * Evaluations whose promise is pending. Without this reference a promise that nothing can settle any more, such as that of
+ * a stopped cell, is collected; the inspector then answers from inside the garbage collection, which ends Node 22 and 24.
+ */
+type Pending = Set<Promise<unknown>>
+
 /** Opens an inspector session on this thread. */
 export function createEvaluator(): Evaluator {
-  const session = new Session()
-  session.connect()
+  let session = connected()
+  let pending: Pending = new Set()
   let taken: unknown
 
   /** The value that a description of the inspector's stands for. */
@@ -42,23 +49,58 @@ export function createEvaluator(): Evaluator {
 
   return {
     evaluate(cell, code, ended) {
+      // Of an earlier cell, which was stopped: only with its session can its promise be let go.
+      if (pending.size > 0) {
+        pending = new Set()
+        session.disconnect()
+        session = connected()
+      }
+      const own = session
+      const kept = pending
+      let promise: Promise<unknown> | null = null
       const expression = `${code}\n//# sourceURL=${CELL_URL}${cell.id}`
       const options = { expression, objectGroup: GROUP, replMode: true, awaitPromise: true, disableBreaks: true }
+      const release = keepFirst((first) => {
+        promise = first
+        kept.add(first)
+      })
       context.run(cell, () =>
-        session.post('Runtime.evaluate', options, (refused: Error | null, reply: Runtime.EvaluateReturnType) => {
+        own.post('Runtime.evaluate', options, (refused: Error | null, reply: Runtime.EvaluateReturnType) => {
+          if (promise) kept.delete(promise)
           if (refused) return ended({ thrown: true, error: refused })
           const { exceptionDetails } = reply
           const outcome: Outcome = exceptionDetails?.exception
             ? { thrown: true, error: valueBehind(exceptionDetails.exception) }
             : { thrown: false }
-          session.post('Runtime.releaseObjectGroup', { objectGroup: GROUP })
+          own.post('Runtime.releaseObjectGroup', { objectGroup: GROUP })
           ended(outcome)
         }),
       )
+      release()
     },
     terminate: () => session.post('Runtime.terminateExecution'),
     close: () => session.disconnect(),
   }
+}
+
+function connected(): Session {
+  const session = new Session()
+  session.connect()
+  return session
+}
+
+/** Hands over the first promise that is made from now on until the function that is returned is called. */
+function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
+  let stop: (() => void) | null = null
+  const release = (): void => {
+    stop?.()
+    stop = null
+  }
+  stop = promiseHooks.onInit((promise) => {
+    if (stop) keep(promise)
+    release()
+  }) as unknown as () => void
+  return release
 }
 
 /** Numbers that JSON has not, and bigints, come as text. */

@@ -1,8 +1,8 @@
 import timers from 'node:timers'
 import { inspect } from 'node:util'
 
-/** What Node puts on promises and timers to follow their context. */
-const CONTEXT = ['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore']
+/** What Node puts on promises and timers to follow their context, up to Node 22 and since. Where it has other names it is shown. */
+const CONTEXT = ['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'kAsyncContextFrame']
 
 /** Has `util.inspect` show promises and timers as it does where no context is followed: `Promise { 5 }`. */
 export function hideContexts(): void {

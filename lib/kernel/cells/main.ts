@@ -1,9 +1,10 @@
+import { writeSync } from 'node:fs'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ModulesReply, ToCells } from '../protocol.js'
 import { createComms } from './comms.js'
 import { replaceConsole } from './console.js'
-import { context } from './context.js'
+import { context, currentCell } from './context.js'
 import { endWithChildren } from './end.js'
 import { createEvaluator } from './evaluate.js'
 import { installHost } from './host.js'
@@ -11,10 +12,10 @@ import { answerInput } from './input.js'
 import { hideContexts } from './inspect.js'
 import { createLifecycle, type Hooks, type Lifecycle } from './lifecycle.js'
 import { createLoader } from './loader/index.js'
-import { captureOutput } from './output.js'
+import { captureOutput, print } from './output.js'
 import { reportUncaught } from './report.js'
 import { installRuntime } from './runtime.js'
-import { newSharedMemory, sharedState } from './shared-state.js'
+import { newSharedMemory, type SharedState, sharedState } from './shared-state.js'
 import { addModule } from './source-maps.js'
 import { mapStacks } from './stack.js'
 import { replaceTimers } from './timers.js'
@@ -33,6 +34,9 @@ export function start(root: string, cwd: string): void {
     workerData: { root, state: memory },
   })
   stopper.unref()
+  // Without it no busy cell could be stopped.
+  stopper.once('message', () => send({ type: 'ready' }))
+  stopper.on('error', (error) => stopperFailed(error, shared))
   // The terminal's Ctrl-C reaches every process of the group; it is the server that stops cells.
   process.on('SIGINT', () => {})
   process.on('disconnect', endWithChildren)
@@ -89,5 +93,15 @@ export function start(root: string, cwd: string): void {
     context.enterWith(undefined)
     receive(message as ToCells)
   })
-  send({ type: 'ready' })
+}
+
+/** Without the thread that interrupts, no busy cell can be stopped: the process ends, unless it holds a user's work. */
+function stopperFailed(error: Error, shared: SharedState): void {
+  const text = `the thread that stops busy cells has failed: ${error.stack ?? error.message}\n`
+  if (currentCell() !== null || shared.ended > 0) {
+    print('stderr', text, currentCell()?.parent ?? null)
+    return
+  }
+  writeSync(2, text)
+  process.exit(1)
 }

@@ -1,5 +1,6 @@
 import { Session } from 'node:inspector'
 import { Socket } from 'node:net'
+import { parentPort } from 'node:worker_threads'
 import type { StopRequest } from '../protocol.js'
 import { endWithChildren } from './end.js'
 import { createFrameReader } from './frames.js'
@@ -33,6 +34,7 @@ export function start(memory: SharedArrayBuffer): void {
   stops.on('end', endWithChildren)
   stops.on('error', endWithChildren)
 
+  parentPort?.postMessage('ready')
   let before = 0
   setInterval(() => {
     const { held } = state

@@ -19,8 +19,9 @@ interface Pending {
  *
  * @param root the project's folder
  * @param cwd the notebook's folder, from which cells import
+ * @param seconds time in which the process has to be ready
  */
-export function startCompiler(root: string, cwd: string): Compiler {
+export function startCompiler(root: string, cwd: string, seconds = START_SECONDS): Compiler {
   const salt = fingerprint(root)
   const begin: Begin = { root, cwd, salt }
   const pending = new Map<number, Pending>()
@@ -39,10 +40,17 @@ export function startCompiler(root: string, cwd: string): Compiler {
     child = started
     let ready = false
     let lastWords = ''
+    let problem = ''
+    const late = setTimeout(() => {
+      problem = `not ready after ${seconds} s`
+      started.kill('SIGKILL')
+    }, seconds * 1000)
+    late.unref()
     const take = (message: unknown): void => {
       const reply = message as Reply
       if ('ready' in reply) {
         ready = true
+        clearTimeout(late)
         return
       }
       const asked = pending.get(reply.id)
@@ -56,11 +64,11 @@ export function startCompiler(root: string, cwd: string): Compiler {
     })
     // A process that is gone is told of by `close`; writing to it meanwhile is no failure of its own.
     started.stdin.on('error', () => {})
-    let problem = ''
     started.on('error', (error) => {
       problem = error.message
     })
     started.on('close', (code, signal) => {
+      clearTimeout(late)
       if (end) return
       // Node refuses a snapshot that another Node, or one with other settings, has made.
       if (!ready && snapshot !== null) return launch(null)
@@ -96,6 +104,9 @@ export function startCompiler(root: string, cwd: string): Compiler {
     },
   }
 }
+
+/** A loaded machine may need long to start Node. */
+const START_SECONDS = 60
 
 /** Characters of what a process says before it ends. */
 const LAST_WORDS = 2000

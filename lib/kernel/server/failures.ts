@@ -17,6 +17,24 @@ export function cellsDied({ code, signal }: Exit): Failure {
   return failure('KernelDied', `the process that runs the cells ${how}${memory}`, RESTARTS)
 }
 
+/**
+ * The process that runs the cells did not become ready.
+ *
+ * @param how how it ended; null when it is there and says nothing
+ * @param words what it last wrote to its standard error
+ */
+export function cellsNotStarted(how: Exit | null, words: string, seconds: number): Failure {
+  const lines = words.trim() === '' ? [] : words.trim().split('\n')
+  const reason = lines.find((line) => /error/i.test(line))?.trim() ?? lines.at(-1)?.trim()
+  const ended = how && (how.signal === null ? `exit code ${how.code}` : `the signal ${how.signal}`)
+  const what = ended ? `ended with ${ended} before it was ready` : `was not ready after ${seconds} s`
+  const evalue = `the process that runs the cells ${what}${reason ? `: ${reason}` : ''}`
+  return failure('KernelDied', evalue, ...lines, ended ? NODE : LATER)
+}
+
+const NODE = `It is Node ${process.versions.node} (${process.execPath}); npx recurlab doctor tells what is set up.`
+const LATER = 'RECURLAB_START_SECONDS sets how long the processes of a kernel may take to start.'
+
 /** The compiler has failed, by a fault of the kernel's or because its process has ended. */
 export function compilerFailed(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)

@@ -1,7 +1,8 @@
 import type { TypeErrors } from '../../notebook/host.js'
 import type { CellsProcess } from '../cells/client.js'
 import type { CellReply, Compiler, Failure, FromCells, Header, ModuleSource } from '../protocol.js'
-import { cellsDied, compilerFailed, type Exit, interrupted } from './failures.js'
+import { compilerFailed, interrupted } from './failures.js'
+import { reportFault } from './faults.js'
 import type { Settings } from './settings.js'
 
 /** A piece of code to run. */
@@ -28,8 +29,8 @@ export interface Runner {
   interrupt(): void
   done(message: Extract<FromCells, { type: 'done' }>): void
   setTypeErrors(mode: TypeErrors): void
-  /** The process of the cells has ended. */
-  died(exit: Exit): void
+  /** The process of the cells has ended, or does not start. */
+  died(failure: Failure): void
   /** Whether one of the processes has ended, so that no cell can run any more. */
   readonly dead: boolean
 }
@@ -100,7 +101,10 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
         running = own
         begin(code, own).catch(async (error: unknown) => {
           const failure = compilerFailed(error)
-          if (!(await answers(compiler))) dead ??= failure
+          if (!(await answers(compiler))) {
+            if (!dead) reportFault(failure.evalue)
+            dead ??= failure
+          }
           own.finish(notRun(failure))
         })
       })
@@ -122,8 +126,8 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
     get dead() {
       return dead !== null
     },
-    died(exit) {
-      dead = cellsDied(exit)
+    died(failure) {
+      dead = failure
       running?.finish(notRun(dead))
     },
   }

@@ -1,7 +1,7 @@
 import type { CellsHandlers, CellsProcess } from '../cells/client.js'
-import type { Compiler, Content, FromCells, Header } from '../protocol.js'
+import type { Compiler, Content, Failure, FromCells, Header } from '../protocol.js'
 import { createExecutor } from './execute.js'
-import { cellsDied, compilerFailed } from './failures.js'
+import { cellsDied, cellsNotStarted, compilerFailed, type Exit } from './failures.js'
 import { guarded, reportFault } from './faults.js'
 import type { HistoryFiles } from './history-file.js'
 import { decode, type Message } from './message.js'
@@ -36,6 +36,9 @@ export interface Kernel extends CellsHandlers {
   empty(): Promise<void>
 }
 
+/** Characters of what a process says that does not start. */
+const FIRST_WORDS = 4000
+
 /** Serves a kernel's sockets until the process ends. */
 export function serve(parts: ServeParts): Kernel {
   const { connection, sockets, compiler, cells, history, settings, info, end } = parts
@@ -45,6 +48,10 @@ export function serve(parts: ServeParts): Kernel {
   const ready = new Promise<void>((resolve) => {
     tellReady = resolve
   })
+  /** What the process of the cells wrote to its standard error before it was ready; null since then. */
+  let firstWords: string | null = ''
+  const late = setTimeout(() => cellsFailed(notStarted(null)), settings.startSeconds * 1000)
+  late.unref()
   const runner = createRunner({ compiler, cells, ready, settings })
   const executor = createExecutor({ wire, runner, history })
   const stdin = createStdin({
@@ -139,7 +146,7 @@ export function serve(parts: ServeParts): Kernel {
     cells.send({ type: 'modules', id, reply })
   }
   const hear = (message: FromCells): void => {
-    if (message.type === 'ready') tellReady()
+    if (message.type === 'ready') started()
     else if (message.type === 'publish') executor.publish(message.parent, message.message, message.content, message)
     // What native code printed may still lie in its pipe: a turn of the event loop reads it.
     else if (message.type === 'done') setImmediate(() => setImmediate(() => runner.done(message)))
@@ -148,6 +155,23 @@ export function serve(parts: ServeParts): Kernel {
     else if (message.type === 'typeErrors') runner.setTypeErrors(message.mode)
     else comms = message.open
   }
+  const started = (): void => {
+    clearTimeout(late)
+    firstWords = null
+    tellReady()
+  }
+  const notStarted = (exit: Exit | null): Failure => cellsNotStarted(exit, firstWords ?? '', settings.startSeconds)
+  /** No cell can run any more: one that runs, or waits for its turn, is told, and so is the log. */
+  const cellsFailed = (failure: Failure): void => {
+    clearTimeout(late)
+    const text = failure.traceback.join('\n')
+    reportFault(text)
+    runner.died(failure)
+    // A cell that runs ends with this failure, and then the kernel.
+    if (queue.current()) return
+    wire.publish(lastExecuted, 'stream', { name: 'stderr', text: `${text}\n` })
+    end(1)
+  }
   const decodeRaw = createDecoders()
   return {
     interrupt,
@@ -155,15 +179,12 @@ export function serve(parts: ServeParts): Kernel {
     message: (message) => guarded(() => hear(message)),
     raw(name, chunk) {
       const text = decodeRaw(name, chunk)
-      if (text !== '') wire.publish(lastExecuted, 'stream', { name, text })
+      if (text === '') return
+      wire.publish(lastExecuted, 'stream', { name, text })
+      if (firstWords !== null && name === 'stderr') firstWords = (firstWords + text).slice(-FIRST_WORDS)
     },
     exit(code, signal) {
-      runner.died({ code, signal })
-      // A cell that runs ends with this failure, and then the kernel.
-      if (queue.current()) return
-      const text = `${cellsDied({ code, signal }).traceback.join('\n')}\n`
-      wire.publish(lastExecuted, 'stream', { name: 'stderr', text })
-      end(1)
+      cellsFailed(firstWords === null ? cellsDied({ code, signal }) : notStarted({ code, signal }))
     },
   }
 }

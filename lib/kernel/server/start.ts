@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { startCells } from '../cells/client.js'
 import { startCompiler } from '../compiler/client.js'
 import type { Kernel } from './serve.js'
+import { readSettings } from './settings.js'
 
 /** What was published may go out in this time before the process ends. */
 const FLUSH_MS = 500
@@ -36,7 +37,8 @@ export async function start(connectionFile: string, root: string): Promise<void>
     raw: (name, chunk) => tell((kernel) => kernel.raw(name, chunk)),
     exit: (code, signal) => tell((kernel) => kernel.exit(code, signal)),
   })
-  const compiler = startCompiler(root, cwd)
+  const settings = readSettings()
+  const compiler = startCompiler(root, cwd, settings.startSeconds)
   process.on('exit', () => {
     cells.kill()
     compiler.close()
@@ -64,14 +66,13 @@ export async function start(connectionFile: string, root: string): Promise<void>
   const connection = readConnection(connectionFile)
   const sockets = await bindSockets(connection)
   closeSockets = sockets.close
-  const [{ serve }, { kernelInfo }, { openHistory }, { readSettings }] = await Promise.all([
+  const [{ serve }, { kernelInfo }, { openHistory }] = await Promise.all([
     import('./serve.js'),
     import('./info.js'),
     import('./history-file.js'),
-    import('./settings.js'),
   ])
   const history = openHistory(process.env.RECURLAB_HISTORY ?? path.join(root, '.recurlab', 'history'))
-  const parts = { connection, sockets, compiler, cells, history, settings: readSettings(), info: kernelInfo(root), end }
+  const parts = { connection, sockets, compiler, cells, history, settings, info: kernelInfo(root), end }
   kernel = serve(parts)
   for (const what of early) what(kernel)
 }
