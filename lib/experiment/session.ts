@@ -9,7 +9,8 @@ import { outcomesTable } from '../evaluate/outcomes.js'
 import { type ArcVotes, arcVotes } from '../evaluate/votes.js'
 import { disposeModel } from '../model/weights.js'
 import { type RunWriter, saveCheckpoint } from '../results/run.js'
-import { disposeState, type StepOptions, type TrainingState, trainStep } from '../train/step.js'
+import { disposeState, type StepOptions, type StepReport, type TrainingState, trainStep } from '../train/step.js'
+import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
 import { evaluationInterval } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
@@ -47,7 +48,11 @@ export type SessionEnd = 'finished' | 'interrupted'
 /** Up to so many puzzles the outcomes of the last evaluation are kept with the run: some 100 MB at 900 tokens. */
 const KEPT_OUTCOMES = 100_000
 
-/** Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case. */
+/**
+ * Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case.
+ *
+ * @throws UserError when a loss, a gradient or a weight is NaN or infinite: the run has failed, its last checkpoint is kept.
+ */
 export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<SessionEnd> {
   const { config, data, run, state, steps, sampler } = session
   const interval = evaluationInterval(config, data)
@@ -57,7 +62,11 @@ export async function continueSession(session: Session, { observer, signal }: Se
   let { secondsBefore: seconds, evaluatedAt } = session
   const isDue = (): boolean =>
     data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === steps)
+  let saved = state.step
+  const diverging = () => ({ ...session, saved })
   const evaluateNow = async (): Promise<void> => {
+    const weight = weightsNotFinite(state)
+    if (weight !== null) throw divergedWeights(diverging(), weight)
     const evaluation = await evaluateState(session, votes, signal)
     if (!evaluation) return
     evaluatedAt = state.step
@@ -65,7 +74,20 @@ export async function continueSession(session: Session, { observer, signal }: Se
     if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
     observer?.onEvaluation?.(state.step, evaluation)
   }
-  const save = (): void => saveCheckpoint(run, takeSnapshot(state, sampler.state(), seconds))
+  const save = (): void => {
+    const snapshot = takeSnapshot(state, sampler.state(), seconds)
+    const tensor = snapshotNotFinite(snapshot)
+    if (tensor !== null) throw divergedWeights(diverging(), tensor)
+    saveCheckpoint(run, snapshot)
+    saved = state.step
+  }
+  const stepOrDiverge = (): StepReport => {
+    try {
+      return trainStep(state, sampler.next(), session.options)
+    } catch (error) {
+      throw divergedInStep(diverging(), error)
+    }
+  }
   const forced = whenForced(session)
   observer?.onStart?.({ id: run.id, config, step: state.step, steps })
   try {
@@ -73,7 +95,7 @@ export async function continueSession(session: Session, { observer, signal }: Se
     if (isDue()) await evaluateNow()
     while (state.step < steps && !signal?.aborted) {
       const started = performance.now()
-      const report = trainStep(state, sampler.next(), session.options)
+      const report = stepOrDiverge()
       seconds += (performance.now() - started) / 1000
       const metrics = trainMetrics(state.step, report, seconds)
       const last = state.step === steps

@@ -8,6 +8,7 @@ import type { LossKind } from '../model/loss.js'
 import { addMetrics, type MetricSums, noMetrics } from '../model/outcome.js'
 import { type Model, replaceWeights, trainedNames, type Weights } from '../model/weights.js'
 import { Random } from '../random.js'
+import { checkPass } from './finite.js'
 import { forwardBackward } from './micro-batch.js'
 import {
   disposeWeights,
@@ -95,6 +96,8 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
  * part with gradient), then the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
  *
  * Changes `state`, but where its passes fail nothing is changed, and nothing left of them. `inspect` sees the internals before they are freed.
+ *
+ * @throws NotFinite when a loss or a gradient is NaN or infinite.
  */
 export function trainStep(
   state: TrainingState,
@@ -105,7 +108,9 @@ export function trainStep(
   const { model } = state
   const { taken, pass } = freedIfItFails(() => {
     const taken = takeRows(state.carry, offered, model)
-    return { taken, pass: forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size) }
+    const pass = forwardBackward(model, taken, options.loss, options.microBatch ?? offered.size)
+    checkPass(pass)
+    return { taken, pass }
   })
   disposeCarry(taken)
   disposeCarry(state.carry)

@@ -1,0 +1,180 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import { startBackend } from '../../lib/backend/index.js'
+import { setFast } from '../../lib/backend/kernels.js'
+import { parseConfig } from '../../lib/config/parse.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
+import { estimateRun } from '../../lib/experiment/estimate.js'
+import { loadRun } from '../../lib/experiment/load.js'
+import { modelShape, newBatchesAhead, stepOptions } from '../../lib/experiment/resolve.js'
+import { continueSession } from '../../lib/experiment/session.js'
+import { takeSnapshot } from '../../lib/experiment/snapshot.js'
+import { type Dataset, sudoku, train } from '../../lib/index.js'
+import { createModel } from '../../lib/model/weights.js'
+import { createRun, listRuns, loadCheckpoint, openRun, saveCheckpoint } from '../../lib/results/run.js'
+import { checkPass, NotFinite } from '../../lib/train/finite.js'
+import type { Pass } from '../../lib/train/pass.js'
+import { initialState } from '../../lib/train/step.js'
+import { recurlab } from '../recurlab.js'
+
+let resultsDir = ''
+let data: Dataset
+before(async () => {
+  await startBackend()
+  resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-diverging-'))
+  data = await sudoku({ box: [2, 2], clues: 6, train: 40, test: 10, seed: 3 })
+})
+after(() => rmSync(resultsDir, { recursive: true, force: true }))
+
+/** Weights grow a thousandfold in every step. */
+const exploding: ConfigInput = {
+  hidden: 16,
+  heads: 2,
+  T: 1,
+  n: 1,
+  K: 2,
+  batch: 8,
+  steps: 30,
+  evalEvery: 15,
+  evalBatch: 10,
+  checkpointEvery: 1,
+  lr: 10,
+  optimizer: 'adamw',
+  weightDecay: 100,
+}
+
+function theOnlyRun(folder: string) {
+  const [record, ...more] = listRuns(folder).runs
+  assert.ok(record && more.length === 0)
+  return openRun(record.id, folder)
+}
+
+for (const [name, dtype, fast] of [
+  ['fused kernels in the type of the machine', 'auto', true],
+  ['fused kernels in float32', 'float32', true],
+  ['plain operations', 'float32', false],
+] as const)
+  test(`a run whose loss is NaN fails at that step and keeps its last finite checkpoint (${name})`, async () => {
+    const folder = path.join(resultsDir, name)
+    const { numTensors } = tf.memory()
+    setFast(fast)
+    try {
+      await assert.rejects(
+        train({ ...exploding, dtype }, data, { resultsDir: folder, observer: {} }),
+        (error: Error) => {
+          assert.equal(error.name, 'UserError')
+          assert.match(
+            error.message,
+            /^run \S+, step \d+ of 30, lr 10: expected finite losses, gradients and weights, found .*(lmLoss NaN|gradient of)/,
+          )
+          assert.match(
+            error.message,
+            /its checkpoint is that of step \d+\. Try a smaller lr than 10, a smaller weightDecay/,
+          )
+          return true
+        },
+      )
+    } finally {
+      setFast(true)
+    }
+    assert.equal(tf.memory().numTensors, numTensors)
+    const run = theOnlyRun(folder)
+    assert.equal(run.state, 'failed')
+    assert.match(run.status.message ?? '', /expected finite losses/)
+    const { tensors, state } = loadCheckpoint(run)
+    assert.ok(state.step >= 1, 'a step was saved')
+    assert.equal(state.step, run.status.checkpoint)
+    for (const [tensor, { data: bytes }] of tensors)
+      assert.ok(new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4).every(Number.isFinite), tensor)
+    const { metrics, evaluations } = loadRun(run.id, folder)
+    assert.ok(metrics.length >= 1 && metrics.every((row) => Number.isFinite(row['train.loss'])))
+    assert.deepEqual(evaluations, [])
+  })
+
+test('weights that are not finite are neither evaluated nor saved, also where no loss has seen them', async () => {
+  const folder = path.join(resultsDir, 'unseen')
+  const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, steps: 2, checkpointEvery: 2 })
+  const session = () => {
+    const shape = modelShape(config, data.manifest)
+    const state = initialState(createModel(shape, 0), config.batch, config.ema, 0)
+    const run = createRun({ resultsDir: folder, config, provenance: {}, steps: config.steps! })
+    const sampler = newBatchesAhead(config, data)
+    saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))
+    return {
+      config,
+      data,
+      options: stepOptions(config, 2),
+      sampler,
+      state,
+      run,
+      steps: 2,
+      secondsBefore: 0,
+      evaluatedAt: 0,
+    }
+  }
+  for (const [evaluated, found] of [
+    [true, /, step 2 of 2, lr 0\.001: .* found ema\/q_head\.bias with NaN or infinity/],
+    [false, /, step 2 of 2, lr 0\.001: .* found ema\/q_head\.bias with NaN or infinity/],
+  ] as const) {
+    const { numTensors } = tf.memory()
+    const made = session()
+    made.state.ema!['q_head.bias']!.dispose()
+    made.state.ema = { ...made.state.ema!, 'q_head.bias': tf.tensor1d([Number.NaN, 0]) }
+    const whole = evaluated ? made : { ...made, data: { ...data, test: { ...data.test, count: 0 } } }
+    await assert.rejects(continueSession(whole, {}), found)
+    const run = openRun(made.run.id, folder)
+    assert.deepEqual(
+      [run.state, loadCheckpoint(run).state.step, loadRun(run.id, folder).evaluations],
+      ['failed', 0, []],
+    )
+    assert.equal(tf.memory().numTensors, numTensors)
+  }
+})
+
+test('a gradient that is not finite is an error of its own, though the loss is finite', () => {
+  const losses = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null }
+  const pass = (gradient: number, puzzle: number): Pass =>
+    ({
+      losses,
+      gradients: { a: tf.tensor1d([1e30, 2]), b: tf.tensor1d([gradient, -1]) },
+      puzzleGradients: Float32Array.of(puzzle),
+    }) as unknown as Pass
+  const says = (message: RegExp) => (error: unknown) => error instanceof NotFinite && message.test(error.message)
+  tf.tidy(() => {
+    checkPass(pass(3, 4))
+    assert.throws(() => checkPass(pass(Number.POSITIVE_INFINITY, 4)), says(/^a gradient of b that is not finite$/))
+    assert.throws(() => checkPass(pass(3, Number.NaN)), says(/^a gradient of the puzzle embedding/))
+    const continued = {
+      ...pass(3, 4),
+      losses: { ...losses, qContinueLoss: Number.NaN, lmLoss: Number.POSITIVE_INFINITY },
+    }
+    assert.throws(() => checkPass(continued), says(/^lmLoss Infinity and continueLoss NaN$/))
+  })
+})
+
+test('the estimate before a run that is going to diverge comes to its end', async () => {
+  const config = parseConfig(exploding)
+  const estimate = await estimateRun(config, modelShape(config, data.manifest), data, 30)
+  assert.ok(estimate.totalSeconds > 0)
+})
+
+test('on the command line a run that diverges ends with exit code 1 and says in which step', async () => {
+  const out = path.join(resultsDir, 'command')
+  const words = Object.entries(exploding).map(([key, value]) => `${key}=${value}`)
+  const { code, stderr } = await recurlab([
+    'train',
+    'sudoku-pocket',
+    ...words,
+    'trainPuzzles=40',
+    'testPuzzles=20',
+    `out=${out}`,
+  ])
+  assert.equal(code, 1, stderr)
+  assert.match(stderr, /^recurlab: run \S+, step \d+ of 30, lr 10: expected finite/m)
+  const status = JSON.parse(readFileSync(path.join(theOnlyRun(out).dir, 'status.json'), 'utf8')) as { state: string }
+  assert.equal(status.state, 'failed')
+})
