@@ -104,6 +104,8 @@ function refuseUnused(config: Config): void {
     throw unused('positions', 'rotary positions turn the queries and keys of mixer=attention', positions)
   if (halting === 'none' && config.haltExploration !== 0)
     refuse('haltExploration', 'with halting=none every row makes K steps')
+  if (halting === 'none' && config.evalHalt)
+    throw unused('evalHalt', 'with halting=none every row makes K steps', true, 'false')
 }
 
 function refuseCombinations({ latents, networks, halting, K, freeze, puzzleDim }: Config): void {

@@ -1,5 +1,6 @@
 import { startBackend } from '../backend/index.js'
 import type { Dtype } from '../backend/kernels.js'
+import { modelKeys } from '../config/model-keys.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
@@ -40,7 +41,10 @@ export interface EvaluateRunOptions {
   readonly configFile?: string
   /** Whether the outcome of every puzzle is returned; default true. 400,000 of ARC's take some 500 MB. */
   readonly outcomes?: boolean
-  /** How a puzzle embedding with another number of rows is made to fit; by default that is an error. */
+  /**
+   * What replaces the rows of the puzzle embedding, so that it fits another number of puzzles, or, on the run's own data, so
+   * that what the rows carry is left out; by default they stay.
+   */
   readonly puzzleEmbedding?: PuzzleFit
   /** Told what is evaluated on before the work begins; may refuse it by throwing. */
   readonly onData?: (data: Dataset) => void
@@ -91,6 +95,14 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   options.onData?.(data)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
+    if (options.halt === true && modelKeys(config).halting === 'none')
+      throw new UserError({
+        where: 'halt',
+        expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
+        found: 'true',
+        todo: 'Leave it out.',
+        exitCode: 2,
+      })
     const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = { ...stored, dtype }

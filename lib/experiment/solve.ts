@@ -17,6 +17,7 @@ import { poseMaze } from './solve-maze.js'
 import { type PosedPuzzle, type PuzzleText, puzzleText, type Verdict } from './solve-puzzle.js'
 import { poseSudoku } from './solve-sudoku.js'
 import { onForcedStop } from './stop.js'
+import { checkFinite } from './weights.js'
 
 /** How a puzzle is solved. */
 export interface SolveOptions {
@@ -95,6 +96,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   const posed = pose(file, puzzleText(puzzle), options)
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
+  checkFinite(file, file.tensors)
   await startBackend()
   const steps = options.steps ?? config.evalSteps ?? config.K
   const notes = [...file.notes, ...posed.notes, ...identifier.notes]
@@ -168,13 +170,28 @@ function pose(file: WeightsFile, text: PuzzleText, { data, input = 0, task }: So
     (each) => geometry(each).cells === seqLen && vocabularySize(each) === vocabSize,
   ) as Box | undefined
   const side = Math.sqrt(seqLen)
+  if (box || vocabSize === 6) refuseUnused('task', task, 'only ARC’s tasks have names')
   if (box) return poseSudoku(text, box, input)
-  if (vocabSize === 6 && Number.isInteger(side)) return poseMaze(text, side)
+  if (vocabSize === 6 && Number.isInteger(side)) {
+    refuseUnused('input', input || undefined, 'a maze is one puzzle')
+    return poseMaze(text, side)
+  }
   if (vocabSize === 12 && Number.isInteger(side)) return poseArc(text, side, { input, task })
   throw new UserError({
     where: file.file,
     expected: 'a model for Sudokus, mazes or ARC',
     found: `one for ${seqLen} tokens out of ${vocabSize}`,
+  })
+}
+
+function refuseUnused(option: string, value: string | number | undefined, why: string): void {
+  if (value === undefined) return
+  throw new UserError({
+    where: option,
+    expected: `nothing, as it would have no effect: ${why}`,
+    found: String(value),
+    todo: 'Leave it out.',
+    exitCode: 2,
   })
 }
 

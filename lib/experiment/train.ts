@@ -34,7 +34,7 @@ export interface InitOptions {
   readonly from: string
   /** Which weights, where there are two sets; default `ema`. */
   readonly weights?: 'ema' | 'live'
-  /** How a puzzle embedding with another number of rows is made to fit; by default that is an error. */
+  /** What replaces the rows of the puzzle embedding; by default they stay, and another number of rows is an error. */
   readonly puzzleEmbedding?: PuzzleFit
 }
 

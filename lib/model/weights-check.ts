@@ -3,14 +3,14 @@ import { initName, latentNames, type ModelShape } from './shape.js'
 import { type HostTensor, PUZZLE_TABLE, weightSpecs } from './weights.js'
 import type { NamedTensors } from './weights-format.js'
 
-/** How a puzzle embedding is made to fit another number of puzzles. */
+/** What replaces the rows of a puzzle embedding: the mean of all of them, or zeros. */
 export type PuzzleFit = 'mean' | 'zero'
 
 /** Weights with another puzzle embedding, and what was done. */
 export interface FittedTensors {
   readonly tensors: NamedTensors
-  /** One sentence; null where the table fits as it is. */
-  readonly note: string | null
+  /** One sentence. */
+  readonly note: string
 }
 
 /** Shapes of all tensors of a model by their published names: weights, initial states, puzzle embedding. */
@@ -62,8 +62,9 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
 }
 
 /**
- * Makes a puzzle embedding fit another number of puzzles, as the user asked: `mean` gives every row the mean of the old
- * rows, as the published code does unasked; `zero` gives zeros. A table with the right number of rows is left as it is.
+ * Replaces the rows of a puzzle embedding, as the user asked: `mean` gives every row the mean of the old rows, as the
+ * published code does unasked where the number of rows differs; `zero` gives zeros. With as many rows as before this shows
+ * how much the rows carry.
  *
  * @param rows puzzles, with the one for padding
  * @throws UserError when there is no table.
@@ -79,7 +80,6 @@ export function fitPuzzleTable(tensors: NamedTensors, rows: number, how: PuzzleF
       todo: 'Leave puzzleEmbedding out.',
       exitCode: 2,
     })
-  if (before === rows) return { tensors, note: null }
   const fitted: HostTensor = { shape: [rows, dim], data: allocate(rows, dim) }
   if (how === 'mean') {
     const mean = meanRow(table.data, before, dim)

@@ -71,11 +71,14 @@ export async function readWeightsFile(file: string, options: ReadWeightsOptions 
   const whole = completeConfig(told.config, sizes, facts, source?.from ?? file, told.assumed)
   notes.push(...told.notes, ...whole.notes)
   checkTensors(shapeFor(whole, facts, source?.from ?? file), tensors, file)
+  const weights = whichWeights(stored, source?.values, options.weights, file)
+  if (options.weights !== undefined && weights === 'saved')
+    notes.push(`weights=${options.weights}: the file holds one set, and nothing says which`)
   return {
     file,
     format: stored.format,
     tensors,
-    weights: whichWeights(stored, source?.values, options.weights, file),
+    weights,
     config: whole.config,
     configFrom: source?.from ?? null,
     sizes: whole.sizes,

@@ -49,7 +49,8 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
                which set, where there are two (default: ema)
   config=FILE  the configuration of a FILE that carries none
   puzzleEmbedding=mean|zero
-               make the puzzle embedding fit the data's number of puzzles
+               replace the rows of the puzzle embedding by their mean, or by zeros: fits another number of
+               puzzles, and on the run's own data shows how much the rows carry
   outcomes=F   write what became of every puzzle to F (.arrow: id, rating, size, steps, halting probability, correct, prediction)
   tasks=F      ARC: write pass@k of every task to F (.arrow or .csv)
   submission=F ARC: write Kaggle's submission.json to F

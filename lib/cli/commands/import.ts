@@ -19,8 +19,8 @@ pickle is run: tensors in plain dictionaries are read, every other opcode or nam
   config=FILE         the configuration (all_config.yaml, config.json)
   weights=ema|live    which set, where there are two (default: ema)
   puzzleEmbedding=mean|zero
-                      make the puzzle embedding fit another number of puzzles: each row the mean of all, or zeros
-  rows=N              that number
+                      replace the rows of the puzzle embedding: each the mean of all, or zeros
+  rows=N              by so many
   --force             replace a file that is at out=
   --json              as JSON
 
@@ -59,6 +59,5 @@ function puzzleFit(how: string | undefined, rows: string | undefined): Fit | nul
 
 function fitted(file: WeightsFile, { rows, how }: Fit): WeightsFile {
   const { tensors, note } = fitPuzzleTable(file.tensors, rows, how)
-  const notes = [...file.notes, note ?? `puzzle embedding: has ${rows} rows, left as it is`]
-  return { ...file, tensors, sizes: { ...file.sizes, puzzleIdentifiers: rows }, notes }
+  return { ...file, tensors, sizes: { ...file.sizes, puzzleIdentifiers: rows }, notes: [...file.notes, note] }
 }

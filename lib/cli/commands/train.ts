@@ -24,7 +24,7 @@ ${formatTable(Object.entries(presets).map(([name, { summary }]) => ({ preset: na
   init=RUN|FILE
             begin with these weights (a run's, or any file that recurlab import reads), not with fresh ones
   weights=ema|live, puzzleEmbedding=mean|zero
-            which of them, and how their puzzle embedding is made to fit another number of puzzles
+            which of them, and what replaces the rows of their puzzle embedding (it then fits any number of puzzles)
   --json    the final metrics as JSON
   keys      of the configuration; the preset's values can be changed one by one:
 
