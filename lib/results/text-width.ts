@@ -16,17 +16,57 @@ export function displayWidth(text: string): number {
   return width
 }
 
-/** The text, or as much of it as fits in `width` columns with an ellipsis after it. */
+/**
+ * The text in lines of at most `width` columns, broken at its spaces; line breaks of its own are kept. A word that is wider
+ * stands on a line of its own, whole.
+ *
+ * @param breakWords Whether such a word is broken, so that no line is wider.
+ */
+export function wrapText(text: string, width: number, { breakWords = false } = {}): string[] {
+  return text.split('\n').flatMap((line) => wrapLine(line, width, breakWords))
+}
+
+function wrapLine(line: string, width: number, breakWords: boolean): string[] {
+  if (displayWidth(line) <= width) return [line]
+  const lines: string[] = []
+  let current = ''
+  for (const word of line.split(' ')) {
+    const longer = current === '' ? word : `${current} ${word}`
+    if (current === '' || displayWidth(longer) <= width) current = longer
+    else {
+      lines.push(current)
+      current = word
+    }
+    while (breakWords && displayWidth(current) > width) {
+      const head = fitting(current, width)
+      lines.push(head)
+      current = current.slice(head.length)
+    }
+  }
+  return [...lines, current]
+}
+
+/** The text, or as much of it as fits in `width` columns with an ellipsis after it: for a line that is soon overwritten. */
 export function clip(text: string, width: number): string {
-  if (displayWidth(text) <= width) return text
+  return displayWidth(text) <= width ? text : `${fitting(text, width - 1)}…`
+}
+
+/** As many graphemes from the beginning as fit, one at least. */
+function fitting(text: string, width: number): string {
   let kept = ''
-  let used = 1
+  let used = 0
   for (const grapheme of graphemes(text)) {
     used += displayWidth(grapheme)
-    if (used > width) break
+    if (kept !== '' && used > width) break
     kept += grapheme
   }
-  return `${kept}…`
+  return kept
+}
+
+/** Columns of the terminal: `COLUMNS` where the environment sets it, else what the terminal says; undefined without one. */
+export function terminalWidth(): number | undefined {
+  const { COLUMNS = '' } = process.env
+  return /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : process.stdout.columns
 }
 
 /** The text filled with spaces to `width` columns. */

@@ -1,4 +1,4 @@
-import { clip, displayWidth, pad } from './text-width.js'
+import { displayWidth, pad, terminalWidth, wrapText } from './text-width.js'
 
 /** How a table is printed; see {@link formatTable}. */
 export interface FormatTableOptions {
@@ -14,17 +14,21 @@ interface Column {
   readonly name: string
   readonly cells: readonly string[]
   readonly numeric: boolean
+  /** Columns of the terminal below which words or numbers would have to be broken. */
+  readonly least: number
   width: number
 }
 
 const GAP = '  '
-/** Text columns are not clipped below this many characters. */
+/** A word up to this width is not broken: the ID of a run is one. */
+const WHOLE_WORD = 32
+/** Where even one column beside the first is too wide, it keeps so much. */
 const MIN_TEXT = 8
 
 /**
  * Prints rows as an aligned text table: numbers to the right with one number of decimals per column,
- * what is missing as `–`. A table wider than the terminal first has its texts clipped (`…`), then
- * is broken into blocks that repeat the first column.
+ * what is missing as `–`. In a table wider than the terminal texts first go on in further lines of their column; then the
+ * table is broken into blocks that repeat the first column. Nothing is cut.
  *
  * @returns lines joined by newlines, without one at the end; `(no rows)` when there are none.
  */
@@ -32,7 +36,7 @@ export function formatTable(rows: readonly Record<string, unknown>[], options: F
   if (rows.length === 0) return '(no rows)'
   const names = options.columns ?? [...new Set(rows.flatMap((row) => Object.keys(row)))]
   const columns = names.map((name) => formatColumn(name, rows, options.digits ?? 4))
-  const width = options.width ?? process.stdout.columns ?? Number.POSITIVE_INFINITY
+  const width = options.width ?? terminalWidth() ?? Number.POSITIVE_INFINITY
   shrink(columns, width)
   return blocks(columns, width).map(printBlock).join('\n\n')
 }
@@ -43,7 +47,10 @@ function formatColumn(name: string, rows: readonly Record<string, unknown>[], di
   const decimals = numeric ? decimalsOf(values, digits) : null
   const cells = values.map((value) => formatCell(value, digits, decimals))
   const head = printable(name)
-  return { name: head, cells, numeric, width: Math.max(...[head, ...cells].map(displayWidth)) }
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map(displayWidth))
+  const words = (texts: readonly string[]): number => Math.min(WHOLE_WORD, widest(texts.flatMap((t) => t.split(' '))))
+  const least = Math.max(words([head]), numeric ? widest(cells) : words(cells))
+  return { name: head, cells, numeric, least, width: widest([head, ...cells]) }
 }
 
 /** Decimals that show every number of a column with its significant digits. */
@@ -84,16 +91,28 @@ function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1).replace('\u007f', '\\u007f'))
 }
 
-/** Clips the widest texts, one column of width at a time, until the table fits or nothing is left to clip. */
+/** Narrows the widest columns, the first one last, until the table fits or words and numbers would have to be broken. */
 function shrink(columns: readonly Column[], width: number): void {
   const total = (): number => columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length)
-  for (let excess = total() - width; excess > 0; excess--) {
-    let widest: Column | undefined
-    for (const column of columns.slice(1))
-      if (!column.numeric && column.width > MIN_TEXT && column.width > (widest?.width ?? 0)) widest = column
-    if (!widest) return
-    widest.width--
+  const narrow = (narrowed: readonly Column[]): void => {
+    for (let excess = total() - width; excess > 0; excess--) {
+      let widest: Column | undefined
+      for (const column of narrowed)
+        if (column.width > column.least && column.width > (widest?.width ?? 0)) widest = column
+      if (!widest) return
+      widest.width--
+    }
   }
+  narrow(columns.slice(1))
+  narrow(columns.slice(0, 1))
+  const first = columns[0]?.width ?? 0
+  // Texts that are too wide even alone; a number stays whole.
+  for (const column of columns)
+    if (!column.numeric)
+      column.width = Math.min(
+        column.width,
+        Math.max(MIN_TEXT, width - (column === columns[0] ? MIN_TEXT + GAP.length : first + GAP.length)),
+      )
 }
 
 /** Columns that fit side by side; each block after the first begins with the first column again. */
@@ -115,12 +134,16 @@ function blocks(columns: readonly Column[], width: number): Column[][] {
 }
 
 function printBlock(columns: readonly Column[]): string {
-  const line = (cell: (column: Column) => string): string =>
-    columns
-      .map((column) => pad(clip(cell(column), column.width), column.width, column.numeric ? 'left' : 'right'))
-      .join(GAP)
-      .trimEnd()
-  const head = [line((column) => column.name), line((column) => '─'.repeat(column.width))]
-  const body = columns[0]!.cells.map((_, row) => line((column) => column.cells[row]!))
-  return [...head, ...body].join('\n')
+  const row = (cell: (column: Column) => string): string[] => {
+    const cells = columns.map((column) => wrapText(cell(column), column.width, { breakWords: !column.numeric }))
+    const height = Math.max(...cells.map((lines) => lines.length))
+    return Array.from({ length: height }, (_, i) =>
+      columns
+        .map(({ width, numeric }, at) => pad(cells[at]![i] ?? '', width, numeric ? 'left' : 'right'))
+        .join(GAP)
+        .trimEnd(),
+    )
+  }
+  const head = [...row((column) => column.name), ...row((column) => '─'.repeat(column.width))]
+  return [...head, ...columns[0]!.cells.flatMap((_, at) => row((column) => column.cells[at]!))].join('\n')
 }
