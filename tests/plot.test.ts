@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { UserError } from '../lib/errors.js'
 import { bars } from '../lib/plot/bars.js'
+import { beside } from '../lib/plot/beside.js'
 import { curves } from '../lib/plot/curves.js'
 import { isFigure } from '../lib/plot/figure.js'
+import { liveForm, paperForm, screenForm } from '../lib/plot/forms.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
 import { reportedSudoku } from '../lib/plot/reported.js'
@@ -77,9 +79,11 @@ test('bars show mean, range, every seed, and the reported number marked as such'
 
 test('a legend of several rows has room under the title, and the plot keeps its height', () => {
   const named = (...names: string[]) =>
-    lineFigure(
-      names.map((name) => ({ name, x: [0], y: [0], color: '#000' })),
-      { title: 'T' },
+    paperForm(
+      lineFigure(
+        names.map((name) => ({ name, x: [0], y: [0], color: '#000' })),
+        { title: 'T' },
+      ),
     )
   const margin = (figure: ReturnType<typeof named>): number => {
     const { margin, height } = figure.layout as { margin?: { t: number }; height: number }
@@ -91,7 +95,68 @@ test('a legend of several rows has room under the title, and the plot keeps its 
   assert.equal(margin(named('mlp', 'attention')), 76)
   assert.ok(margin(named(long, `${long}, reported`)) > 76)
   assert.ok(margin(named(long, long, long)) > margin(named(long, long)))
-  assert.equal(lineFigure([], {}).layout.margin, undefined)
+  assert.equal(paperForm(lineFigure([], {})).layout.margin, undefined)
+})
+
+/** Contrast of two colours by WCAG 2. */
+function contrast(a: string, b: string): number {
+  const luminance = (hex: string): number => {
+    const [r, g, b] = [1, 3, 5].map((at) => {
+      const share = Number.parseInt(hex.slice(at, at + 2), 16) / 255
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!
+  }
+  const [low, high] = [luminance(a), luminance(b)].sort((x, y) => x - y)
+  return (high! + 0.05) / (low! + 0.05)
+}
+
+interface TemplateLayout {
+  readonly font: { readonly color: string }
+  readonly paper_bgcolor: string
+  readonly plot_bgcolor: string
+  readonly colorway: readonly string[]
+}
+
+const templateOf = ({ layout }: { layout: object }): TemplateLayout =>
+  (layout as { template: { layout: TemplateLayout } }).template.layout
+
+test('on a screen a figure is as wide as its cell, without a ground, and its text is read on light and on dark', () => {
+  const line = lineFigure([{ name: 'a', x: [0, 1], y: [0, 1] }])
+  for (const figure of [line, beside(line, line), bars([{ name: 'a', values: [1, 2], reported: 3 }])]) {
+    const { layout } = screenForm(figure)
+    assert.equal(layout.width, undefined)
+    assert.equal(layout.autosize, true)
+  }
+  for (const form of [screenForm(line), liveForm(line)]) {
+    const { font, paper_bgcolor, plot_bgcolor, colorway } = templateOf(form)
+    assert.deepEqual([paper_bgcolor, plot_bgcolor], ['rgba(0, 0, 0, 0)', 'rgba(0, 0, 0, 0)'])
+    for (const ground of ['#FFFFFF', '#111111']) {
+      assert.ok(contrast(font.color, ground) > 4.3, ground)
+      for (const color of colorway) assert.ok(contrast(color, ground) > 2, `${color} on ${ground}`)
+    }
+  }
+  assert.ok(Number(liveForm(beside(line, line)).layout.width) <= 780, "wider than JupyterLab's cell at 1,280 pixels")
+})
+
+test('on a page a figure is on white, with dark text and a width of its own; what its layout says stays', () => {
+  const line = lineFigure([{ name: 'a', x: [0, 1], y: [0, 1] }])
+  assert.equal(templateOf(paperForm(line)).paper_bgcolor, '#FFFFFF')
+  assert.ok(contrast(templateOf(paperForm(line)).font.color, '#FFFFFF') > 12)
+  assert.deepEqual(
+    [paperForm(line), paperForm(beside(line, line))].map(({ layout }) => layout.width),
+    [700, 980],
+  )
+  const own = { data: [], layout: { width: 300, height: 200, margin: { t: 5 }, template: { layout: {} } } }
+  for (const form of [paperForm, screenForm, liveForm]) assert.deepEqual(form(own).layout, own.layout)
+})
+
+test('more curves than there are colours are told apart by how their lines are broken', () => {
+  const many = Array.from({ length: 14 }, (_, i) => ({ name: `n${i}`, x: [0, 1], y: [i, i] }))
+  for (const figure of [curves(many), lineFigure(many)]) {
+    const looks = figure.data.map((trace) => JSON.stringify(trace.line))
+    assert.equal(new Set(looks).size, 14)
+  }
 })
 
 test('a bar without a finite value is refused by name', () => {

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { type Figure, isFigure } from '../plot/figure.js'
+import { screenForm } from '../plot/forms.js'
 import { formatTable } from '../results/text.js'
 import type { MimeBundle } from './host.js'
 import { isArqueroTable, isArrowTable, isTableLike, leftOut, type TableData, tableData, tableObjects } from './table.js'
@@ -70,7 +71,8 @@ function withText(bundle: unknown, value: object): MimeBundle {
 }
 
 function plotlyJson(figure: Figure): Record<string, unknown> {
-  return { data: figure.data, layout: figure.layout, config: { displaylogo: false, responsive: true } }
+  const { data, layout } = screenForm(figure)
+  return { data, layout, config: { displaylogo: false, responsive: true } }
 }
 
 function tableBundle(table: TableData): MimeBundle {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { systemReason } from '../files/atomic.js'
 import { type Figure, isFigure } from '../plot/figure.js'
+import { liveForm } from '../plot/forms.js'
 import { renderFigure } from '../plot/static.js'
 import { bundleOf, JUPYTER_DISPLAY, markShown } from './bundle.js'
 import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
@@ -203,7 +204,7 @@ function sendDrawing(shown: Shown, figure: Figure): void {
     shown.turn = null
     if (shown.stale) update(shown, shown.value)
   }
-  const turn: Turn = { done: draw(figure).then(finish) }
+  const turn: Turn = { done: draw(liveForm(figure)).then(finish) }
   shown.turn = turn
 }
 

@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { mean, short } from './curves.js'
 import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { colorOf, reportedColor } from './template.js'
+import { colorOf, outlineColor, reportedColor, withOpacity } from './template.js'
 
 /** One group of {@link bars}. */
 export interface Bar {
@@ -70,13 +70,17 @@ function measuredBars(groups: readonly Bar[], names: readonly string[], options:
     y: means,
     offset: ownOffset(groups.some((group) => group.reported !== undefined)),
     width: WIDTH,
-    marker: { color: groups.map((_, i) => colorOf(i)) },
+    // Pale, so that the range is seen where it crosses its bar.
+    marker: {
+      color: groups.map((_, i) => withOpacity(colorOf(i), 0.6)),
+      line: { color: groups.map((_, i) => colorOf(i)), width: 1.5 },
+    },
     error_y: {
       type: 'data',
       symmetric: false,
       array: groups.map((group, i) => Math.max(...group.values) - means[i]!),
       arrayminus: groups.map((group, i) => means[i]! - Math.min(...group.values)),
-      color: '#222222',
+      color: outlineColor,
       thickness: 1.5,
       width: 6,
     },
@@ -99,7 +103,7 @@ function reportedBars(groups: readonly Bar[], names: readonly string[], options:
     offset: 0.02,
     width: WIDTH,
     marker: {
-      color: '#FFFFFF',
+      color: 'rgba(0, 0, 0, 0)',
       line: { color: reportedColor, width: 1.5 },
       pattern: { shape: '/', fgcolor: reportedColor, size: 7 },
     },
@@ -129,7 +133,7 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       cliponaxis: false,
-      marker: { color: '#FFFFFF', line: { color: '#222222', width: 1.5 }, size: 8 },
+      marker: { color: '#FFFFFF', line: { color: outlineColor, width: 1.5 }, size: 8 },
       hovertemplate: '%{y:.4}<extra>one seed</extra>',
     },
   ]

@@ -1,4 +1,4 @@
-import { FIGURE_WIDTH, type Figure } from './figure.js'
+import type { Figure } from './figure.js'
 
 /** Two figures as one, each with its own axes; the legend is the left one's. */
 export function beside(left: Figure, right: Figure): Figure {
@@ -7,9 +7,8 @@ export function beside(left: Figure, right: Figure): Figure {
     data: [...left.data, ...right.data.map((trace) => ({ ...trace, xaxis: 'x2', yaxis: 'y2', showlegend: false }))],
     layout: {
       ...left.layout,
-      width: Math.round(FIGURE_WIDTH * 1.4),
-      xaxis: { ...axis(left, 'xaxis'), domain: [0, 0.46] },
-      xaxis2: { ...axis(right, 'xaxis'), domain: [0.54, 1], anchor: 'y2' },
+      xaxis: { ...axis(left, 'xaxis'), domain: [0, 0.43] },
+      xaxis2: { ...axis(right, 'xaxis'), domain: [0.57, 1], anchor: 'y2' },
       yaxis2: { ...axis(right, 'yaxis'), anchor: 'x2' },
     },
   }

@@ -1,6 +1,6 @@
 import type { Figure, FigureOptions } from './figure.js'
 import { type Line, lineFigure, type Numbers } from './line.js'
-import { colorOf } from './template.js'
+import { colorOf, dashOf } from './template.js'
 
 /** One run's curve. */
 export interface Curve {
@@ -25,23 +25,26 @@ export interface CurvesOptions extends FigureOptions {
 export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
   const groups = groupByName(runs)
   const lines: Line[] = []
-  let color = 0
+  let place = 0
   for (const [name, members] of groups) {
-    const shade = colorOf(color++)
+    const look = { color: colorOf(place), dash: dashOf(place) }
+    place++
     if (options.each === 'run' || members.length === 1)
-      lines.push(...members.map((run, i) => runLine(run, shade, i === 0)))
-    else lines.push(meanLine(name, members, shade))
+      lines.push(...members.map((run, i) => runLine(run, look, i === 0)))
+    else lines.push(meanLine(name, members, look))
   }
   return lineFigure(lines, options)
 }
 
-function runLine(run: Curve, color: string, legend: boolean): Line {
+type LineLook = Required<Pick<Line, 'color' | 'dash'>>
+
+function runLine(run: Curve, look: LineLook, legend: boolean): Line {
   const label = run.seed === undefined ? '' : `seed ${run.seed}, `
   const hover = Array.from(run.x, (x, i) => `${label}${x}: ${short(run.y[i]!)}`)
-  return { name: run.name, x: run.x, y: run.y, color, legend, hover }
+  return { name: run.name, x: run.x, y: run.y, ...look, legend, hover }
 }
 
-function meanLine(name: string, members: readonly Curve[], color: string): Line {
+function meanLine(name: string, members: readonly Curve[], look: LineLook): Line {
   const at = new Map<number, number[]>()
   for (const run of members)
     for (let i = 0; i < run.x.length; i++) {
@@ -54,7 +57,7 @@ function meanLine(name: string, members: readonly Curve[], color: string): Line 
   const points = [...at].sort(([a], [b]) => a - b)
   return {
     name: `${name} (mean and range of ${members.length} seeds)`,
-    color,
+    ...look,
     x: points.map(([x]) => x),
     y: points.map(([, ys]) => mean(ys)),
     band: { low: points.map(([, ys]) => Math.min(...ys)), high: points.map(([, ys]) => Math.max(...ys)) },

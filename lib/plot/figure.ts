@@ -1,5 +1,3 @@
-import { houseMargin, houseTemplate } from './template.js'
-
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
 
@@ -19,33 +17,28 @@ export interface FigureOptions {
   readonly y?: string
   /** Ends of the vertical axis. Default: what the data needs. */
   readonly range?: readonly [number, number]
-  /** Pixels. Default 700. */
+  /** Pixels. Default: on the screen as wide as the cell, in a file 700. */
   readonly width?: number
-  /** Pixels. Default 420. */
+  /** Pixels. Default 420, and room for a legend of several rows below a title. */
   readonly height?: number
 }
 
-/** Default size of a figure in pixels. */
-export const FIGURE_WIDTH = 700
-export const FIGURE_HEIGHT = 420
-
-/** Puts traces into the house's layout: white ground, one font, axis titles, legend above the plot. */
+/**
+ * Puts traces into a layout with title and axis titles. Size, colours and fonts come when it is shown or exported, unless
+ * they are given: a screen and a page need others.
+ */
 export function makeFigure(
   data: readonly Trace[],
   options: FigureOptions,
   layout: Record<string, unknown> = {},
 ): Figure {
-  const { title, x, y, range, width = FIGURE_WIDTH } = options
-  const above = title === undefined ? 0 : Math.max(0, TITLE + LEGEND_ROW * legendRows(data, width) - houseMargin.t)
-  const height = options.height ?? FIGURE_HEIGHT + above
+  const { title, x, y, range, width, height } = options
   return {
     data,
     layout: {
-      template: houseTemplate,
-      width,
-      height,
+      ...(width === undefined ? {} : { width }),
+      ...(height === undefined ? {} : { height }),
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
-      ...(above > 0 ? { margin: { ...houseMargin, t: houseMargin.t + above } } : {}),
       xaxis: x === undefined ? {} : { title: { text: escapeLabel(x) } },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
@@ -54,23 +47,6 @@ export function makeFigure(
       ...layout,
     },
   }
-}
-
-/** Pixels of the title, and of a row of the legend between it and the plot. */
-const TITLE = 44
-const LEGEND_ROW = 26
-
-/**
- * Rows that plotly's legend takes at most: one where all names fit beside each other, else columns as wide as the widest
- * name. It does not move the title out of their way by itself. How wide a letter is depends on the reader's fonts.
- */
-function legendRows(data: readonly Trace[], width: number): number {
-  const names = data.filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
-  if (names.length < 2) return 0
-  const widths = names.map(({ name }) => 48 + 8 * String(name).length)
-  const room = width - houseMargin.l - houseMargin.r
-  if (widths.reduce((sum, each) => sum + each, 0) <= room) return 1
-  return Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
 }
 
 /** Plotly reads some HTML tags in labels: names that come from data must not become markup. */

@@ -1,5 +1,5 @@
 import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { colorOf, withOpacity } from './template.js'
+import { colorOf, dashOf, withOpacity } from './template.js'
 
 /** Numbers along an axis. */
 export type Numbers = ArrayLike<number>
@@ -11,7 +11,7 @@ export interface Line {
   readonly y: Numbers
   /** `#RRGGBB`. Default: the palette's next colour. */
   readonly color?: string
-  /** Default `solid`. */
+  /** Default `solid`; without a colour of its own, broken where the palette's colours have started again. */
   readonly dash?: 'solid' | 'dash' | 'dot'
   /** A shaded band around the line, as long as x. */
   readonly band?: { readonly low: Numbers; readonly high: Numbers }
@@ -24,7 +24,7 @@ export interface Line {
 /** Lines over a common axis, each with an optional band. Points that are not finite are gaps. */
 export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): Figure {
   return makeFigure(
-    lines.flatMap((line, i) => tracesOf(line, line.color ?? colorOf(i))),
+    lines.flatMap((line, i) => tracesOf(line.color ? line : { dash: dashOf(i), ...line }, line.color ?? colorOf(i))),
     options,
   )
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { FIGURE_HEIGHT, FIGURE_WIDTH, type Figure } from './figure.js'
+import type { Figure } from './figure.js'
+import { paperForm } from './forms.js'
 import { drawWithKaleido } from './kaleido.js'
 
 /** Forms that a figure can be drawn in. */
@@ -15,20 +16,15 @@ export function renderFigure(figure: Figure, format: 'svg'): Promise<string>
 export function renderFigure(figure: Figure, format: 'png' | 'pdf'): Promise<Uint8Array>
 export function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array>
 export async function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array> {
-  const width = size(figure.layout.width, FIGURE_WIDTH)
-  const height = size(figure.layout.height, FIGURE_HEIGHT)
+  const formed = paperForm(figure)
   const result = await drawWithKaleido({
-    data: withUids(figure),
+    data: withUids(formed),
     format,
-    width,
-    height,
+    width: Number(formed.layout.width),
+    height: Number(formed.layout.height),
     scale: format === 'png' ? 2 : 1,
   })
-  return format === 'svg' ? settleSvg(result, figure) : Buffer.from(result, 'base64')
-}
-
-function size(value: unknown, otherwise: number): number {
-  return typeof value === 'number' && value > 0 ? value : otherwise
+  return format === 'svg' ? settleSvg(result, formed) : Buffer.from(result, 'base64')
 }
 
 /** plotly.js names every trace at random unless it is told a name. */

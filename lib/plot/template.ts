@@ -1,15 +1,25 @@
 /**
  * Okabe and Ito's palette, which people with any kind of colour blindness can tell apart
- * (Okabe & Ito, "Color Universal Design", 2008), the yellow last because it is faint on white.
+ * (Okabe & Ito, "Color Universal Design", 2008), without its black and its yellow, which are lost on dark and on light.
  */
-export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9', '#000000', '#F0E442'] as const
+export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9'] as const
 
 /** Grey of what others reported, so that it never looks like a measurement of ours. */
 export const reportedColor = '#8C8C8C'
 
+/** Lines between a mark and whatever ground it stands on. */
+export const outlineColor = '#6E6E6E'
+
 /** The palette's i-th colour; it starts again after the last. */
 export function colorOf(i: number): string {
   return palette[i % palette.length]!
+}
+
+const DASHES = ['solid', 'dash', 'dot'] as const
+
+/** How the i-th line is drawn: solid, and broken where the colours have started again. */
+export function dashOf(i: number): 'solid' | 'dash' | 'dot' {
+  return DASHES[Math.floor(i / palette.length) % DASHES.length]!
 }
 
 /** A colour of the form `#RRGGBB` with an opacity in [0, 1]. */
@@ -18,32 +28,54 @@ export function withOpacity(color: string, opacity: number): string {
   return `rgba(${r}, ${g}, ${b}, ${opacity})`
 }
 
-const axis = {
-  showline: true,
-  linecolor: '#444444',
-  ticks: 'outside',
-  tickcolor: '#444444',
-  gridcolor: '#E6E6E6',
-  zeroline: false,
-  automargin: true,
-  title: { standoff: 10 },
-}
-
 /** Pixels around the plot. */
 export const houseMargin = { l: 70, r: 24, t: 76, b: 60 } as const
 
-/** The plotly template of every figure. */
-export const houseTemplate = {
-  layout: {
-    font: { family: 'Helvetica, Arial, "Liberation Sans", sans-serif', size: 13, color: '#222222' },
-    title: { x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 16 } },
-    colorway: [...palette],
-    paper_bgcolor: '#FFFFFF',
-    plot_bgcolor: '#FFFFFF',
-    margin: houseMargin,
-    legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom' },
-    hovermode: 'closest',
-    xaxis: axis,
-    yaxis: axis,
-  },
-} as const
+/** What differs between a page and a screen. */
+interface Ink {
+  readonly text: string
+  readonly axis: string
+  readonly grid: string
+  readonly ground: string
+}
+
+function template({ text, axis: line, grid, ground }: Ink): object {
+  const axis = {
+    showline: true,
+    linecolor: line,
+    ticks: 'outside',
+    tickcolor: line,
+    gridcolor: grid,
+    zeroline: false,
+    automargin: true,
+    title: { standoff: 10 },
+  }
+  return {
+    layout: {
+      font: { family: 'Helvetica, Arial, "Liberation Sans", sans-serif', size: 13, color: text },
+      title: { x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 16 } },
+      colorway: [...palette],
+      paper_bgcolor: ground,
+      plot_bgcolor: ground,
+      margin: houseMargin,
+      legend: { orientation: 'h', x: 0, xanchor: 'left', y: 1.02, yanchor: 'bottom' },
+      hovermode: 'closest',
+      xaxis: axis,
+      yaxis: axis,
+    },
+  }
+}
+
+/** The plotly template of exported figures. */
+export const paperTemplate = template({ text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' })
+
+/**
+ * The plotly template of figures on a screen, on whatever ground they stand. The grey of the text has the same contrast,
+ * 4.3, with white and with the dark theme's #111111.
+ */
+export const screenTemplate = template({
+  text: '#797979',
+  axis: '#797979',
+  grid: 'rgba(128, 128, 128, 0.25)',
+  ground: 'rgba(0, 0, 0, 0)',
+})
