@@ -85,8 +85,13 @@ class Runner(NotebookClient):
             emit(event="stream", name=content["name"], text=content["text"])
         elif message["msg_type"] in ("display_data", "execute_result"):
             emit(event="shown", text=content["data"].get("text/plain", ""))
-        elif message["msg_type"] == "update_display_data" and list(content["data"]) == ["text/plain"]:
+        elif message["msg_type"] == "update_display_data" and is_status(content["data"]):
             emit(event="status", text=content["data"]["text/plain"])
+
+
+def is_status(data):
+    """Whether an output is a line that replaces another: text, or progress."""
+    return list(data) == ["text/plain"] or 'class="recurlab-progress"' in data.get("text/html", "")
 
 
 def outcome(runner):

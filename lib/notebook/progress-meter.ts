@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { UserError } from '../errors.js'
 import { currentHost, type NotebookHost } from './host.js'
+import { progressBundle } from './progress-forms.js'
 import { type Better, createMetrics } from './progress-metrics.js'
 import { type ProgressLine, progressText } from './progress-text.js'
 import { streamSink } from './status-line.js'
@@ -155,7 +156,7 @@ function notebookBoard(host: NotebookHost): Pick<Board, 'show' | 'close'> {
   const id = randomUUID()
   let begun = false
   const show = (lines: readonly ProgressLine[]): void => {
-    const bundle = { 'text/plain': lines.map((line) => progressText(line, true)).join('\n') }
+    const bundle = progressBundle(lines.map((line) => progressText(line, true)))
     if (begun) host.update(bundle, id)
     else host.display(bundle, id)
     begun = true

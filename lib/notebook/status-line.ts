@@ -1,4 +1,5 @@
 import { clip, displayWidth } from '../results/text-width.js'
+import { fittingParts } from './progress-forms.js'
 
 /** Seconds between two lines where a line cannot be written over. */
 const LOG_SECONDS = 10
@@ -15,22 +16,23 @@ export interface ReportSink {
  * @param first when a file gets its first: `now`, or after ten seconds, so that short work has none
  */
 export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 'now'): ReportSink {
-  let width = 0
+  let written = 0
   let last = first === 'now' ? Number.NEGATIVE_INFINITY : performance.now()
   let logged = ''
-  const clear = (): string => (width > 0 ? `\r${' '.repeat(width)}\r` : '')
+  const clear = (): string => (written > 0 ? `\r${' '.repeat(written)}\r` : '')
   return {
     line(text) {
       // What was just logged as a status need not be said again.
       if (text !== logged) stream.write(`${clear()}${text}\n`)
-      width = 0
+      written = 0
       logged = ''
     },
     status(text) {
       if (stream.isTTY) {
-        const shown = clip(text, (stream.columns ?? 80) - 1)
+        const width = (stream.columns ?? 80) - 1
+        const shown = fittingParts(text, width) ?? clip(text, width)
         stream.write(clear() + shown)
-        width = displayWidth(shown)
+        written = displayWidth(shown)
       } else if (performance.now() - last > LOG_SECONDS * 1000) {
         last = performance.now()
         logged = text

@@ -1,6 +1,7 @@
 import type { ExecuteEvent } from './execute.js'
 import { firstLine } from './failure.js'
 import type { Notebook } from './notebook.js'
+import { asOneLine } from './progress-forms.js'
 import { streamSink } from './status-line.js'
 
 /** Prints what happens while a notebook runs. */
@@ -26,7 +27,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
     event: (event) => {
       if (event.event === 'status') {
         freshLine()
-        status = event.text
+        status = asOneLine(event.text)
         sink.status(status)
         return
       }

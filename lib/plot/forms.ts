@@ -16,7 +16,7 @@ const LIVE_HEIGHT = 380
 
 /** Pixels of the title, and of a row of the legend between it and the plot. */
 const TITLE = 44
-const LEGEND_ROW = 26
+const LEGEND_ROW = 30
 
 /**
  * A figure for a white page: exported files, reports, GitHub. It has a width, dark text and a white ground; what its layout

@@ -3,6 +3,7 @@ import { afterEach, mock, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Interrupted, progress, UserError } from '../../lib/index.js'
 import { setHost } from '../../lib/notebook/host.js'
+import { asOneLine } from '../../lib/notebook/progress-forms.js'
 import { type FakeHost, fakeHost } from './fake-host.js'
 
 afterEach(() => {
@@ -48,11 +49,11 @@ test('a loop without await changes one output twice a second, with bar, rate, ti
   assert.deepEqual([host.sent[0]!.kind, new Set(host.sent.map(({ id }) => id)).size], ['display', 1])
   assert.ok(host.sent.length <= 2 + 4 * 2, `${host.sent.length} messages in 4 s`)
   assert.equal(
-    texts(host)[5],
+    asOneLine(texts(host)[5]!),
     'mlp: █████████████░░░░░░░ 65/100 steps · 25.0 steps/s · 3 s so far, 1 s left · loss 0.14 (best 0 at 50)',
   )
   assert.equal(
-    texts(host).at(-1),
+    asOneLine(texts(host).at(-1)!),
     `mlp: ${'█'.repeat(20)} 100/100 steps · 25.0 steps/s · took 4 s · loss 0.49 (best 0 at 50)`,
   )
 })
@@ -172,6 +173,45 @@ test('a terminal has one line that is written over', () => {
   assert.equal(text.match(/\r {10,}\r/g)?.length, 4)
   assert.ok(!text.includes('\u001b'))
   assert.match(text, /█{20} 3\/3 steps · 1\.0 steps\/s · took 3 s\n$/)
+})
+
+test('a long line of progress is broken between its parts only: in the notebook, in saved text, in a terminal', () => {
+  const host = fakeHost()
+  const pass = fakeClock()
+  const label = 'run 6 of 6 (attention, seed 2)'
+  const loop = progress(3, { label })
+  for (const step of loop) {
+    pass(1000)
+    loop.report({ 'train.loss': 0.8418, 'test.exact': 0.5, another: step })
+  }
+  const { bundle } = host.sent.at(-1)!
+  const parts = [
+    `${label}: ${'█'.repeat(20)} 3/3 steps`,
+    '1.0 steps/s',
+    'took 3 s',
+    'train.loss 0.8418 (best 0.8418 at 0)',
+    'test.exact 50.0 % (best 50.0 % at 0)',
+    'another 2',
+  ]
+  assert.deepEqual(
+    [...String(bundle['text/html']).matchAll(/<span style="[^"]*word-break: normal">([^<]*)<\/span>/g)].map(
+      ([, part]) => part,
+    ),
+    parts,
+  )
+  const text = String(bundle['text/plain'])
+  assert.ok(text.split('\n').every((line) => line.length <= 88))
+  assert.deepEqual(text.split(/ · |\n {2}/), parts)
+  setHost(null)
+  const written = fakeStdout(true)
+  const again = progress(3, { label })
+  for (const step of again) {
+    pass(1000)
+    again.report({ 'train.loss': 0.8418, 'test.exact': 0.5, another: step })
+  }
+  mock.restoreAll()
+  for (const status of written.slice(0, -1).filter((line) => line.includes('steps')))
+    assert.match(status.split('\r').at(-1)!, /^run 6 of 6 .* steps( · [^·…]+)* · …$|steps$/)
 })
 
 test('a metric is best where it is smallest or largest, by its name or as it is said, and NaN is never best', () => {
