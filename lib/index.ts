@@ -23,26 +23,11 @@ export type { ModelShape } from './model/shape.js'
 export { countParameters } from './model/weights.js'
 export { readWeightsFile, type WeightsFile } from './model/weights-file.js'
 export { clearOutput, type Display, type ShowOptions, show } from './notebook/display.js'
-export { type InputOptions, input } from './notebook/input.js'
 export { saveFigure, saveTable } from './notebook/outputs.js'
 export { type AsyncProgressLoop, type ProgressLoop, type ProgressOptions, progress } from './notebook/progress.js'
 export { showPrediction, showPuzzle, showVersions } from './notebook/puzzle.js'
 export { typeErrors } from './notebook/type-errors.js'
-export { type Box, column, row } from './notebook/widgets/box.js'
-export { type Button, button } from './notebook/widgets/button.js'
-export { type CheckboxOptions, checkbox, type DropdownOptions, dropdown } from './notebook/widgets/choice.js'
-export { type Controls, type ControlsOptions, controls } from './notebook/widgets/controls.js'
-export {
-  type NumberOptions,
-  number,
-  type ProgressBarOptions,
-  progressBar,
-  type SliderOptions,
-  slider,
-} from './notebook/widgets/number.js'
-export { type Label, label, type TextOptions, text } from './notebook/widgets/text.js'
-export type { ChangeCallback, ValueWidget } from './notebook/widgets/value.js'
-export type { Widget, WidgetOptions } from './notebook/widgets/widget.js'
+export * as ui from './notebook/ui.js'
 export { type Bar, bars } from './plot/bars.js'
 export { type Curve, curves } from './plot/curves.js'
 export type { Figure } from './plot/figure.js'

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
-import { wellFormedJson } from '../files/json-text.js'
+import { notebookJson, splitLines } from './notebook-json.js'
 
 /** One output of a cell, as nbformat 4 has it. */
 export interface CellOutput {
@@ -48,9 +48,9 @@ export function readNotebook(file: string): Notebook {
   return { nbformat_minor: 5, metadata: {}, ...notebook } as Notebook
 }
 
-/** Writes a notebook the way Jupyter does, so that a rerun gives a small difference. */
+/** Writes a notebook exactly as JupyterLab saves it, so that opening and saving it there changes nothing. */
 export function writeNotebook(file: string, notebook: Notebook): void {
-  writeFileAtomic(file, `${wellFormedJson(notebook, 1)}\n`)
+  writeFileAtomic(file, notebookJson(notebook))
 }
 
 /** A cell's code or prose in one piece. */
@@ -73,7 +73,7 @@ export function tidyNotebook(notebook: Notebook): Notebook {
 
 function tidyCell(cell: Cell): Cell {
   const { execution: _times, ...metadata } = cell.metadata
-  const tidy: Cell = { ...cell, metadata, source: lines(sourceOf(cell)) }
+  const tidy: Cell = { ...cell, metadata, source: splitLines(sourceOf(cell)) }
   return cell.outputs ? { ...tidy, outputs: mergeStreams(cell.outputs).map(splitOutput) } : tidy
 }
 
@@ -90,11 +90,11 @@ function mergeStreams(outputs: readonly CellOutput[]): CellOutput[] {
 
 /** Jupyter keeps texts as lists of lines, which version control compares well. */
 function splitOutput(output: CellOutput): CellOutput {
-  if (output.output_type === 'stream') return { ...output, text: lines(overwritten(joined(output.text ?? ''))) }
+  if (output.output_type === 'stream') return { ...output, text: splitLines(overwritten(joined(output.text ?? ''))) }
   if (typeof output.data !== 'object' || output.data === null) return output
   const data = Object.entries(output.data).map(([type, value]): [string, unknown] => [
     type,
-    typeof value === 'string' && /^text\/|\+xml$/.test(type) ? lines(value) : value,
+    typeof value === 'string' && /^text\/|\+xml$/.test(type) ? splitLines(value) : value,
   ])
   return { ...output, data: Object.fromEntries(data) }
 }
@@ -108,8 +108,4 @@ export function overwritten(text: string): string {
 
 function joined(text: string | readonly string[]): string {
   return typeof text === 'string' ? text : text.join('')
-}
-
-function lines(text: string): string[] {
-  return text === '' ? [] : text.split(/(?<=\n)/)
 }

@@ -20,7 +20,7 @@ export interface CheckboxOptions extends WidgetOptions {
  *
  * @param options the values, or for each label its value
  * @example
- * const mixer = dropdown(['mlp', 'attention'], { label: 'mixer' })
+ * const mixer = ui.dropdown(['mlp', 'attention'], { label: 'mixer' })
  * mixer.value // 'mlp' | 'attention'
  * @throws UserError where there are no options, or the value is none of them.
  */

@@ -148,7 +148,7 @@ export class Controls<T extends object> extends Widget {
  * and does not pass is explained in the panel, and not taken over.
  *
  * @example
- * const panel = controls(configSchema, { keys: ['lr', 'hidden', 'mixer'] })
+ * const panel = ui.controls(configSchema, { keys: ['lr', 'hidden', 'mixer'] })
  * await train(panel.value)
  * @throws UserError for an unknown key, and where a key that cannot be shown has neither a default nor an initial value.
  */

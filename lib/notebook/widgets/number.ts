@@ -66,7 +66,7 @@ const FINE = 1000
  * A slider for a number.
  *
  * @example
- * const lr = slider({ min: 1e-5, max: 1e-2, log: true, label: 'lr' })
+ * const lr = ui.slider({ min: 1e-5, max: 1e-2, log: true, label: 'lr' })
  * lr.onChange((value) => console.log(value))
  * @throws UserError where the range or the value is none.
  */

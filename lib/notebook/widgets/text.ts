@@ -54,7 +54,7 @@ export class Label extends Widget {
   }
 }
 
-/** Words among other widgets: `label('Training')`. */
+/** Words among other widgets: `ui.label('Training')`. */
 export function label(words: string): Label {
   return new Label(words)
 }
