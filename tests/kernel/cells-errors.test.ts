@@ -144,3 +144,59 @@ test('warnings come before what the cell prints', async () => {
     ['careful\n', 'x\n'],
   )
 })
+
+/** Errors of which something does not return when it is asked for. */
+const ENDLESS = [
+  ...['message', 'name', 'cause', 'constructor', 'own'].map(
+    (key) => `throw Object.defineProperty(new Error('x'), '${key}', { enumerable: true, get() { while (true); } })`,
+  ),
+  `throw Object.defineProperty(new AggregateError([], 'x'), 'errors', { get() { while (true); } })`,
+  `throw Object.assign(new Error('x'), { message: { [require('util').inspect.custom]() { while (true); } } })`,
+  `throw new Proxy(new Error('x'), { get() { while (true); }, getPrototypeOf() { while (true); } })`,
+  `throw { [require('util').inspect.custom]() { while (true); } }`,
+  `throw new (class X extends Error { static get name() { while (true); } })('x')`,
+  `await null; throw Object.defineProperty(new Error('x'), 'message', { get() { for (;;) console.log('in it'); } })`,
+]
+
+test('a stop ends telling an error as it ends a cell, and state is kept', async () => {
+  await driver.run('let keep = 1')
+  for (const code of ENDLESS) {
+    const cell = driver.start(code)
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    driver.stop(cell.id)
+    assert.equal((await cell.ended).failure?.ename, 'Interrupted', code)
+  }
+  assert.equal((await driver.run('$rl.result(keep + 1)')).result, '2')
+})
+
+test('telling an error takes a bounded time without a stop, and then says what is known of it', async () => {
+  const { failure } = await driver.run(
+    `throw Object.defineProperty(new RangeError('too far'), 'cause', { get() { for (;;) console.log('in it'); } })`,
+  )
+  assert.equal(failure?.ename, 'RangeError')
+  assert.equal(failure?.evalue, 'too far')
+  assert.match(failure?.traceback[1] ?? '', /did not return within two seconds/)
+  const { id } = await driver.run(
+    `Promise.reject(Object.defineProperty(new Error('x'), 'message', { get() { while (true); } }))`,
+  )
+  await driver.until(() => (/two seconds/.test(driver.printed(id, 'stderr')) ? true : undefined))
+  assert.equal((await driver.run('$rl.result(1)')).result, '1')
+})
+
+test("an error's stack is written without calling getters of the error, and still has Node's own messages", async () => {
+  const { stdout } =
+    await driver.run(`const e = Object.defineProperty(new Error(''), 'message', { get: () => 'computed' })
+    console.log(e.stack.split('\\n')[0]); console.log(AbortSignal.abort().reason.stack.split('\\n')[0])`)
+  assert.equal(stdout, 'Error\nAbortError: This operation was aborted\n')
+})
+
+test('a form that cannot be JSON, or whose toJSON does not return, is no end of the kernel', async () => {
+  const shown = (form: string): string => `$rl.result({ [Symbol.for('Jupyter.display')]: () => (${form}) })`
+  const { result, failure } = await driver.run(shown(`{ 'text/plain': 1n }`))
+  assert.equal(failure, null)
+  assert.match(result ?? '', /could not be shown otherwise: Do not know how to serialize a BigInt/)
+  const cell = driver.start(shown(`{ 'text/plain': { toJSON() { while (true); } } }`))
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  driver.stop(cell.id)
+  assert.equal((await cell.ended).failure?.ename, 'Interrupted')
+})

@@ -1,6 +1,8 @@
 import { inspect, types } from 'node:util'
 import type { Failure } from '../protocol.js'
 import { CompileFailure } from './loader/index.js'
+import { plainText } from './plain-text.js'
+import type { SharedState } from './shared-state.js'
 import type { Place } from './source-maps.js'
 import { placeOfError } from './stack.js'
 
@@ -20,14 +22,63 @@ const MAX_CAUSES = 10
 /** Characters of a quoted line. */
 const MAX_LINE = 110
 
-/** What was thrown, for a reader: a user's mistake as its message alone, anything else with the place in the user's code. */
-export function describeThrown(thrown: unknown): Failure {
+/** A thrown value that is being described. */
+interface Telling {
+  readonly number: number
+  readonly thrown: unknown
+  readonly whenCut: ((failure: Failure) => void) | undefined
+}
+
+let telling: Telling | null = null
+let tellings = 0
+let state: Pick<SharedState, 'telling'> = { telling: 0 }
+
+/** From now on the thread that interrupts sees what is being described. */
+export function boundTelling(shared: Pick<SharedState, 'telling'>): void {
+  state = shared
+}
+
+/**
+ * What was thrown, for a reader: a user's mistake as its message alone, anything else with the place in the user's code.
+ * Getters and methods of what was thrown are called. Where one does not return within two seconds, the call of this
+ * function never ends (see {@link takeCut}).
+ *
+ * @param whenCut told a plain description then; without it the running cell ends with that
+ */
+export function describeThrown(thrown: unknown, whenCut?: (failure: Failure) => void): Failure {
+  const outer = telling
+  telling = { number: ++tellings, thrown, whenCut }
+  state.telling = telling.number
   try {
     return describe(thrown)
   } catch {
     // An object that throws when one looks at it.
     return { ename: 'Thrown', evalue: typeof thrown, traceback: [`Thrown: ${typeof thrown} that cannot be shown`] }
+  } finally {
+    telling = outer
+    state.telling = outer?.number ?? 0
   }
+}
+
+/** Whether this description goes on. */
+export function isTelling(number: number): boolean {
+  return telling?.number === number
+}
+
+/** After a forced stop: the description that it broke off, made without the user's code; null where it was something else. */
+export function takeCut(): { readonly failure: Failure; readonly whenCut: Telling['whenCut'] } | null {
+  const cut = telling
+  telling = null
+  state.telling = 0
+  return cut && { failure: describePlainly(cut.thrown), whenCut: cut.whenCut }
+}
+
+function describePlainly(thrown: unknown): Failure {
+  const object = (typeof thrown === 'object' && thrown) || (typeof thrown === 'function' && thrown)
+  const ename = (object && plainText(object, 'name')) || (types.isNativeError(thrown) ? 'Error' : 'Thrown')
+  const evalue = clip((object && plainText(object, 'message')) || 'what was thrown cannot be shown')
+  const reason = 'It cannot be described further: one of its getters or methods did not return within two seconds.'
+  return { ename, evalue, traceback: [`${ename}: ${evalue}`, reason] }
 }
 
 function describe(thrown: unknown): Failure {

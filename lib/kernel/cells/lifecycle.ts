@@ -1,10 +1,9 @@
-import type { MimeBundle } from '../../notebook/host.js'
-import type { CellRun, Failure } from '../protocol.js'
+import type { CellRun, Content, Failure } from '../protocol.js'
 import { isLoadingPackage, isSafePlace, loadClearStack } from './async-stack.js'
 import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
 import { critical, deferIfCritical } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
-import { describeThrown, interrupted } from './failure.js'
+import { boundTelling, describeThrown, interrupted, isTelling, takeCut } from './failure.js'
 import { forgetInput } from './input.js'
 import type { Loader, RefusedEdit } from './loader/index.js'
 import { nodeTimers } from './node-timers.js'
@@ -12,11 +11,11 @@ import { print } from './output.js'
 import { reloadText } from './reload-text.js'
 import { reportThrown } from './report.js'
 import { resultOf } from './result.js'
-import { INTERRUPT, type Interruption, type SharedState } from './shared-state.js'
+import { CUT, INTERRUPT, type Interruption, type SharedState } from './shared-state.js'
 import { addCell } from './source-maps.js'
 import { rememberScopes } from './tfjs-scopes.js'
 import { pendingImmediates, recoverImmediates } from './timers.js'
-import { asJson, publish, sendInOrder } from './wire.js'
+import { publish, sendInOrder } from './wire.js'
 
 /** Callbacks of lib, by name. */
 export interface Hooks {
@@ -72,6 +71,9 @@ class CellLifecycle implements Lifecycle {
     this.#parts = parts
     const interrupt = (id: number, force: boolean): Interruption => this.#interrupt(id, force, interrupt)
     Object.defineProperty(globalThis, Symbol.for(INTERRUPT), { value: interrupt })
+    const cut = (telling: number): void => this.#cut(telling, cut)
+    Object.defineProperty(globalThis, Symbol.for(CUT), { value: cut })
+    boundTelling(parts.shared)
   }
 
   run(run: CellRun): void {
@@ -167,7 +169,7 @@ class CellLifecycle implements Lifecycle {
     this.#finish(cell, failure, bundle)
   }
 
-  #finish(cell: Cell, failure: Failure | null, bundle: MimeBundle | null): void {
+  #finish(cell: Cell, failure: Failure | null, bundle: Content | null): void {
     if (cell.state === 'done') return
     critical(() => {
       cell.state = 'done'
@@ -179,7 +181,7 @@ class CellLifecycle implements Lifecycle {
         else if (bundle)
           publish(cell.parent, 'execute_result', {
             execution_count: cell.count,
-            data: asJson(bundle),
+            data: bundle,
             metadata: {},
           })
       }
@@ -210,6 +212,13 @@ class CellLifecycle implements Lifecycle {
     return 'stopped'
   }
 
+  /** Called by the thread that interrupts: what was thrown by the user's code has been described for too long. */
+  #cut(telling: number, here: (...args: never[]) => unknown): void {
+    const terminate = (): void => this.#terminate()
+    if (!isTelling(telling) || deferIfCritical(terminate) || !isSafePlace(here)) return
+    terminate()
+  }
+
   #terminate(): void {
     if (!this.#forced) {
       this.#forced = true
@@ -236,7 +245,11 @@ class CellLifecycle implements Lifecycle {
         reportThrown('Thrown after a forced stop', error)
       }
     }
+    const cut = takeCut()
     if (cell?.stopped) this.#stopNow(cell)
+    else if (cut?.whenCut) cut.whenCut(cut.failure)
+    else if (cut && cell?.state === 'ending') this.#finish(cell, cut.failure, null)
+    else if (cut && cell) void this.#end(cell, cut.failure)
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Failure } from '../protocol.js'
 import { currentOwner, Stop } from './context.js'
 import { describeThrown } from './failure.js'
 import { print } from './output.js'
@@ -7,8 +8,9 @@ export function reportThrown(what: string, error: unknown): void {
   const owner = currentOwner()
   // A stopped cell's code ends by throws.
   if (error instanceof Stop || owner?.stopped) return
-  const { traceback } = describeThrown(error)
-  print('stderr', `${what}: ${traceback.join('\n')}\n`, owner?.parent ?? null)
+  const show = ({ traceback }: Failure): void =>
+    print('stderr', `${what}: ${traceback.join('\n')}\n`, owner?.parent ?? null)
+  show(describeThrown(error, show))
 }
 
 /** A throw in a timer and a promise that nobody awaits are shown; the process lives. */

@@ -1,7 +1,9 @@
 import { inspect, types } from 'node:util'
 import type { MimeBundle } from '../../notebook/host.js'
+import type { Content } from '../protocol.js'
 import { describeThrown } from './failure.js'
 import type { Loader } from './loader/index.js'
+import { asJson } from './wire.js'
 
 /** On what `show` of lib returns: it is shown already. */
 const SHOWN = Symbol.for('recurlab.shown')
@@ -13,12 +15,12 @@ interface Bundles {
   resultBundle(value: unknown): MimeBundle | null
 }
 
-/** The forms of a cell's last value by MIME type; null when nothing is to be shown. Never rejects. */
-export async function resultOf(value: unknown, loader: Loader): Promise<MimeBundle | null> {
+/** The forms of a cell's last value by MIME type, as JSON; null when nothing is to be shown. Never rejects. */
+export async function resultOf(value: unknown, loader: Loader): Promise<Content | null> {
   if (value === undefined || value === null) return null
   try {
     if (isObject(value) && (value as { [SHOWN]?: unknown })[SHOWN] === true) return null
-    return (await richForms(value, loader)) ?? { 'text/plain': inspect(value) }
+    return asJson((await richForms(value, loader)) ?? { 'text/plain': inspect(value) })
   } catch (error) {
     const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
     return { 'text/plain': `${textOf(value)}\n${reason}` }

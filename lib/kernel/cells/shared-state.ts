@@ -6,6 +6,8 @@ export interface SharedState {
   stopSeen: number
   /** Number of the text that was printed and is held back to gather more; 0 when nothing is. */
   held: number
+  /** Number of the thrown value that is being described, which may run code of the user's; 0 when none is. */
+  telling: number
 }
 
 /** The state in memory that both threads see. */
@@ -30,16 +32,25 @@ export function sharedState(memory: SharedArrayBuffer): SharedState {
     set held(text) {
       Atomics.store(cells, 2, text)
     },
+    get telling() {
+      return Atomics.load(cells, 3)
+    },
+    set telling(number) {
+      Atomics.store(cells, 3, number)
+    },
   }
 }
 
 /** Memory for {@link sharedState}. */
 export function newSharedMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(12)
+  return new SharedArrayBuffer(16)
 }
 
 /** The global function that sends what is held back, called inside whatever keeps the main thread busy. */
 export const FLUSH = 'recurlab.flush'
+
+/** The global function that ends the description of a thrown value, called inside it when it takes too long. */
+export const CUT = 'recurlab.cut'
 
 /** The global function that stops, called by the thread that interrupts, inside whatever keeps the main thread busy. */
 export const INTERRUPT = 'recurlab.interrupt'

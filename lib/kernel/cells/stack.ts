@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { plainText } from './plain-text.js'
 import { CELL_URL, type Place, placeOf } from './source-maps.js'
 
 /** The first place of the user's in every error whose stack was written. */
@@ -87,10 +88,9 @@ function where({ name, line, column }: Place): string {
   return `${name}:${line}:${column}`
 }
 
+/** As `Error.prototype.toString` says, without running code of the user's: V8 may ask where no code can be stopped. */
 function headOf(error: Error): string {
-  try {
-    return Error.prototype.toString.call(error)
-  } catch {
-    return 'Error'
-  }
+  const name = plainText(error, 'name') ?? 'Error'
+  const message = plainText(error, 'message') ?? ''
+  return name === '' || message === '' ? name || message : `${name}: ${message}`
 }

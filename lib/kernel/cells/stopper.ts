@@ -4,7 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import type { StopRequest } from '../protocol.js'
 import { endWithChildren } from './end.js'
 import { createFrameReader } from './frames.js'
-import { FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
+import { CUT, FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
 
 /** Where the server writes stops. */
 const FD = 4
@@ -15,12 +15,15 @@ const RETRY_MS = 2
 /** A stop that has not ended the cell by now was swallowed, or something else keeps the main thread busy. */
 const AGAIN_MS = 200
 
+/** Describing what was thrown may take this long: its getters are the user's code. */
+const TELLING_MS = 2000
+
 /** What was printed before a long computation is sent after about this. */
 const HELD_MS = 100
 
 /**
  * Runs in the thread that interrupts: takes stops from the server, has printed text sent while the main thread is busy,
- * and ends the process when the server is gone.
+ * cuts off descriptions of errors that do not end, and ends the process when the server is gone.
  */
 export function start(memory: SharedArrayBuffer): void {
   const state = sharedState(memory)
@@ -36,8 +39,12 @@ export function start(memory: SharedArrayBuffer): void {
 
   parentPort?.postMessage('ready')
   let before = 0
+  let told = { number: 0, since: 0 }
   setInterval(() => {
-    const { held } = state
+    const { held, telling } = state
+    if (telling !== told.number) told = { number: telling, since: performance.now() }
+    else if (telling !== 0 && performance.now() - told.since >= TELLING_MS)
+      evaluate(`globalThis[Symbol.for('${CUT}')](${telling})`, () => {})
     if (held !== 0 && held === before) evaluate(`globalThis[Symbol.for('${FLUSH}')]()`, () => {})
     before = held
   }, HELD_MS)
