@@ -156,3 +156,52 @@ test('a character whose halves are written apart arrives whole, and half of one 
     ['a\ud83d', 'b\n'],
   )
 })
+
+test('an object with many keys is cut like an array, with the number of keys left out, wherever it is shown', async () => {
+  await driver.run('let huge; huge = Object.fromEntries(Array.from({ length: 200_000 }, (_, i) => ["task" + i, i]))')
+  const shown = async (code: string): Promise<string> => {
+    const { result, stdout, failure } = await driver.run(code)
+    return result ?? (failure ? failure.traceback.join('\n') : stdout)
+  }
+  for (const code of [
+    '$rl.result(huge)',
+    'console.log(huge)',
+    'console.error(huge); console.log("%o", huge)',
+    'console.dir(huge)',
+    '$rl.result({ deep: [huge] })',
+    '$rl.result(Object.assign(Object.create(null), huge))',
+    '$rl.result(new (class Big { constructor() { Object.assign(this, huge) } })())',
+    '$rl.result(Object.assign(new Error("x"), huge))',
+    'throw huge',
+  ]) {
+    const text = await shown(code)
+    assert.match(text, /task99: 99,\s+\.\.\. 199900 more keys\s+\}/, code)
+    assert.ok(text.length < 4000, code)
+  }
+  assert.match(await shown('throw Object.assign(new Error("x"), huge)'), / … and 199980 more properties$/)
+  const whole = await shown('console.log(require("util").inspect(huge, { maxArrayLength: null }).length)')
+  assert.ok(Number(whole) > 4_000_000, 'who asks for everything gets it')
+})
+
+test('whatever a value holds, its text has a bounded size, and says where something was left out', async () => {
+  const shown = async (code: string): Promise<string> => (await driver.run(`$rl.result(${code})`)).result ?? ''
+  for (const code of [
+    'Object.fromEntries(Array.from({ length: 100 }, (_, i) => [i, Array(100).fill(Array(100).fill("x".repeat(500)))]))',
+    'Array.from({ length: 200 }, () => new Map(Array.from({ length: 200 }, (_, i) => [i, { text: "y".repeat(20_000) }])))',
+    'new Proxy(huge, {})',
+    '10n ** 300_000n',
+  ]) {
+    const text = await shown(code)
+    assert.ok(text.length < 250_000, code)
+    assert.match(text, /characters …|\[Array\]|\[Object\]/, code)
+  }
+  assert.equal(
+    await shown('({ a: [{ b: { c: { d: 1 } } }], get x() { return 1 } })'),
+    '{ a: [ { b: [Object] } ], x: [Getter] }',
+  )
+  const own = '{ [require("util").inspect.custom]: () => "own form" }'
+  assert.equal(
+    await shown(`[Object.create(null), ${own}, class A {}, Promise.resolve(1)]`),
+    '[ [Object: null prototype] {}, own form, [class A], Promise { 1 } ]',
+  )
+})

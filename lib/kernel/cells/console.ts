@@ -1,5 +1,7 @@
 import { Console } from 'node:console'
+import type { InspectOptions } from 'node:util'
 import { currentOwner } from './context.js'
+import { boundedOptions, inspectBounded } from './inspect.js'
 import { publish } from './wire.js'
 
 /**
@@ -13,9 +15,12 @@ export function replaceConsole(): void {
     // A failing write cannot happen here, and looking out for one costs more than the write.
     ignoreErrors: false,
     colorMode: false,
+    inspectOptions: boundedOptions,
   })
   const clear = (): void => publish(currentOwner()?.parent ?? null, 'clear_output', { wait: false })
-  const methods: Record<string, unknown> = { ...plain, clear }
+  // `console.dir` leaves out custom inspection, by which objects with many keys are cut.
+  const dir = (value: unknown, options: InspectOptions = {}): void => plain.log(inspectBounded(value, options))
+  const methods: Record<string, unknown> = { ...plain, clear, dir }
   // Console's constructor binds its methods: they are own properties.
   for (const [name, method] of Object.entries(methods))
     if (typeof method === 'function' && name in console && name !== 'Console')

@@ -1,5 +1,6 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import type { Failure } from '../protocol.js'
+import { inspectBounded } from './inspect.js'
 import { CompileFailure } from './loader/index.js'
 import { plainText } from './plain-text.js'
 import type { SharedState } from './shared-state.js'
@@ -19,6 +20,8 @@ const MAX_MESSAGE = 4000
 const MAX_FRAMES = 30
 /** Causes and errors of an AggregateError that are shown, in all. */
 const MAX_CAUSES = 10
+/** Own properties of an error, and items of an array in one, that are shown. */
+const MAX_OWN = 20
 /** Characters of a quoted line. */
 const MAX_LINE = 110
 
@@ -84,7 +87,7 @@ function describePlainly(thrown: unknown): Failure {
 function describe(thrown: unknown): Failure {
   if (thrown instanceof CompileFailure) return thrown.failure
   if (!isError(thrown)) {
-    const text = clip(inspect(thrown))
+    const text = clip(inspectBounded(thrown))
     return { ename: 'Thrown', evalue: text, traceback: [`Thrown: ${text}`] }
   }
   const traceback = clipFrames(errorLines(thrown))
@@ -108,7 +111,7 @@ function causes(error: Error, seen: Set<unknown>): string[] {
     if (seen.has(cause) || seen.size > MAX_CAUSES) return
     seen.add(cause)
     if (!isError(cause)) {
-      lines.push(`${label}: ${clip(inspect(cause))}`)
+      lines.push(`${label}: ${clip(inspectBounded(cause))}`)
       return
     }
     const [head, ...rest] = clipFrames(errorLines(cause))
@@ -141,7 +144,7 @@ function nameOf(error: Error): string {
 }
 
 function messageOf(error: Error): string {
-  return typeof error.message === 'string' ? error.message : inspect(error.message)
+  return typeof error.message === 'string' ? error.message : inspectBounded(error.message)
 }
 
 function headline(error: Error): string {
@@ -160,9 +163,13 @@ const USUAL = ['stack', 'message', 'name', 'cause', 'errors']
 
 /** What somebody put on an error, e.g. `{ code: 'ENOENT' }`. */
 function ownProperties(error: Error): string | null {
-  const entries = Object.entries(error).filter(([key]) => !USUAL.includes(key))
-  if (entries.length === 0) return null
-  return clip(inspect(Object.fromEntries(entries), { depth: 2, maxArrayLength: 20, maxStringLength: 1000 }))
+  const keys = Object.keys(error).filter((key) => !USUAL.includes(key))
+  if (keys.length === 0) return null
+  const shown = keys.slice(0, MAX_OWN).map((key) => [key, (error as unknown as Record<string, unknown>)[key]])
+  const text = clip(
+    inspectBounded(Object.fromEntries(shown), { depth: 2, maxArrayLength: MAX_OWN, maxStringLength: 1000 }),
+  )
+  return keys.length > MAX_OWN ? `${text} … and ${keys.length - MAX_OWN} more properties` : text
 }
 
 /** The line with a caret under the column; of a long line the part around it. */

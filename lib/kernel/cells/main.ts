@@ -9,7 +9,7 @@ import { endWithChildren } from './end.js'
 import { createEvaluator } from './evaluate.js'
 import { installHost } from './host.js'
 import { answerInput } from './input.js'
-import { hideContexts } from './inspect.js'
+import { cutHugeObjects, hideContexts } from './inspect.js'
 import { createLifecycle, type Hooks, type Lifecycle } from './lifecycle.js'
 import { createLoader } from './loader/index.js'
 import { captureOutput, print } from './output.js'
@@ -44,6 +44,7 @@ export function start(root: string, cwd: string): void {
   replaceConsole()
   replaceTimers()
   hideContexts()
+  cutHugeObjects()
   mapStacks(root)
   reportUncaught()
 

@@ -1,7 +1,8 @@
-import { inspect, types } from 'node:util'
+import { types } from 'node:util'
 import type { MimeBundle } from '../../notebook/host.js'
 import type { Content } from '../protocol.js'
 import { describeThrown } from './failure.js'
+import { inspectBounded } from './inspect.js'
 import type { Loader } from './loader/index.js'
 import { asJson } from './wire.js'
 
@@ -20,7 +21,7 @@ export async function resultOf(value: unknown, loader: Loader): Promise<Content 
   if (value === undefined || value === null) return null
   try {
     if (isObject(value) && (value as { [SHOWN]?: unknown })[SHOWN] === true) return null
-    return asJson((await richForms(value, loader)) ?? { 'text/plain': inspect(value) })
+    return asJson((await richForms(value, loader)) ?? { 'text/plain': inspectBounded(value) })
   } catch (error) {
     const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
     return { 'text/plain': `${textOf(value)}\n${reason}` }
@@ -33,8 +34,8 @@ async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | n
   if (typeof display === 'function') {
     const bundle = (await (display.call(value) as unknown)) as MimeBundle
     if (!isObject(bundle) || Array.isArray(bundle))
-      throw new TypeError(`its method Jupyter.display must give an object by MIME type, not ${inspect(bundle)}`)
-    return 'text/plain' in bundle ? bundle : { ...bundle, 'text/plain': inspect(value) }
+      throw new TypeError(`its method Jupyter.display must give an object by MIME type, not ${inspectBounded(bundle)}`)
+    return 'text/plain' in bundle ? bundle : { ...bundle, 'text/plain': inspectBounded(value) }
   }
   if (!mayBeRich(value)) return null
   const bundles = (await loader.loadLib('lib/notebook/bundle.ts')) as Partial<Bundles> | null
@@ -58,7 +59,7 @@ function mayBeRich(value: object): boolean {
 
 function textOf(value: unknown): string {
   try {
-    return inspect(value)
+    return inspectBounded(value)
   } catch {
     return typeof value
   }
