@@ -1,10 +1,13 @@
 import { z } from 'zod'
 import { UserError } from '../errors.js'
-import { readJson } from '../files/json.js'
+import { jsonText, readJson } from '../files/json.js'
+import { openSealedJson, sealJson } from '../files/sealed-json.js'
 import type { DatasetManifest } from './dataset.js'
 
 /** Version of the folder's format that is written and read. */
 export const FORMAT_VERSION = 1
+
+const CHANGED = 'It is damaged or was changed: copy it again, or build the data set again with other options.'
 
 const count = z.int().min(0)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
@@ -39,10 +42,15 @@ const manifestSchema = z.strictObject({
   }),
 })
 
+/** A manifest as its file has it, with a checksum of itself. */
+export function manifestText(manifest: DatasetManifest): string {
+  return jsonText(sealJson(manifest))
+}
+
 /**
  * Reads a data set's manifest.
  *
- * @throws UserError when it is missing, no JSON, of another format version, or lacks something.
+ * @throws UserError when it is missing, no JSON, of another format version, lacks something, or was changed.
  */
 export function readManifest(file: string): DatasetManifest {
   const json = readJson(file)
@@ -54,7 +62,7 @@ export function readManifest(file: string): DatasetManifest {
       found: version === undefined ? 'none named' : JSON.stringify(version),
       todo: 'Build the data set again with this Recurlab.',
     })
-  const parsed = manifestSchema.safeParse(json)
+  const parsed = manifestSchema.safeParse(openSealedJson(json, file, CHANGED))
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]!
   throw new UserError({

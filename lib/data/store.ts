@@ -5,9 +5,9 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { splitFromTable, splitTable } from './arrow.js'
-import type { Dataset, DatasetManifest, Split, StoredFile } from './dataset.js'
+import type { Dataset, Split, StoredFile } from './dataset.js'
 import { datasetHash } from './hash.js'
-import { readManifest } from './manifest.js'
+import { manifestText, readManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 import { taskOf } from './tasks.js'
 
@@ -96,10 +96,6 @@ function tablesOf({ manifest: { files }, train, test, tables }: Dataset): [Store
     [files.tests, tables?.tests],
   ]
   return stored.flatMap(([file, table]) => (file && table ? [[file, table]] : []))
-}
-
-function manifestText(manifest: DatasetManifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`
 }
 
 function whatIsThere(folder: string, { manifest }: Dataset): 'nothing' | 'same' | 'other data' | 'something' {

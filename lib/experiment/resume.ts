@@ -5,12 +5,12 @@ import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
+import { differingHashes } from '../files/hash-text.js'
 import { float32Tensors } from '../files/safetensors.js'
 import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
 import { followChoices, followThreads, storedChoices } from './choices.js'
 import { datasetOf } from './dataset.js'
-import type { RunObserver } from './observer.js'
 import { modelShape, newBatchesAhead, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { restoreSnapshot } from './snapshot.js'
@@ -23,6 +23,8 @@ export interface ResumeOptions extends SessionOptions {
   readonly resultsDir?: string
   /** Default: the data set named in the run's configuration, or puzzles generated from it. */
   readonly data?: Dataset
+  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  readonly force?: boolean
 }
 
 /**
@@ -48,7 +50,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   checkSameData(record.id, record.provenance, data)
   const steps = totalSteps(config, data)
   return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
-    const reopened = await reopenSession(record, config, data, steps, observer(0))
+    const reopened = await reopenSession(record, config, data, steps, { ...options, observer: observer(0) })
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
     const session = followed ? computedIn(reopened, followed.dtype) : reopened
@@ -67,7 +69,7 @@ async function reopenSession(
   config: Config,
   data: Dataset,
   steps: number,
-  observer: RunObserver,
+  { observer, force = false }: ResumeOptions,
 ): Promise<Session> {
   const choices = storedChoices(record.provenance)
   const begun = record.provenance.backend as { name?: string } | undefined
@@ -77,19 +79,20 @@ async function reopenSession(
   const sampler = newBatchesAhead(config, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
-  const run = resumeRun(record, restored.state.step, provenance)
   const warning = otherBackend(record.provenance, backend)
-  if (warning) observer.onNote?.(warning)
+  if (warning) observer?.onNote?.(warning)
+  const evaluatedAt = lastEvaluation(record, restored.state.step)
   return {
     config,
     data,
     options: stepOptions(config, steps, choices?.microBatch),
     sampler,
     state: restored.state,
-    run,
+    // Last: from here on the run is this process's, and whatever fails is noted with it.
+    run: resumeRun(record, restored.state.step, provenance, { force }),
     steps,
     secondsBefore: restored.seconds,
-    evaluatedAt: lastEvaluation(record, restored.state.step),
+    evaluatedAt,
   }
 }
 
@@ -108,10 +111,11 @@ function lastEvaluation(record: RunRecord, step: number): number {
 function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
   const hash = provenance.dataHash
   if (hash === data.hash) return
+  const [own, other] = differingHashes(String(hash), data.hash)
   throw new UserError({
     where: `run ${id}`,
-    expected: `its data set, hash ${String(hash).slice(0, 12)}`,
-    found: `another, hash ${data.hash.slice(0, 12)}`,
+    expected: `its data set, hash ${own}`,
+    found: `another, hash ${other}`,
     todo: 'Name the folder of the data set it was trained on with data=DIR.',
   })
 }

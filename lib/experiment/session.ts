@@ -91,6 +91,8 @@ export async function continueSession(session: Session, { observer, signal }: Se
   const forced = whenForced(session)
   observer?.onStart?.({ id: run.id, config, step: state.step, steps })
   try {
+    // The first save comes before the first step: what cannot be written shows now, not after an hour.
+    if (state.step === 0) save()
     // A run that was stopped in an evaluation makes it up.
     if (isDue()) await evaluateNow()
     while (state.step < steps && !signal?.aborted) {

@@ -7,7 +7,7 @@ import type { ModelShape } from '../model/shape.js'
 import { countParameters, createModel, type Model } from '../model/weights.js'
 import type { PuzzleFit } from '../model/weights-check.js'
 import { collectProvenance } from '../results/provenance.js'
-import { createRun, saveCheckpoint } from '../results/run.js'
+import { createRun } from '../results/run.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { initialState } from '../train/step.js'
 import { newChoices } from './choices.js'
@@ -15,7 +15,6 @@ import { withDataKeys } from './dataset.js'
 import { type Estimate, estimateRun } from './estimate.js'
 import { modelShape, newBatchesAhead, stepOptions, totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
-import { takeSnapshot } from './snapshot.js'
 import { stoppedRun } from './stop.js'
 import { watched } from './watch.js'
 import { modelOfWeights } from './weights.js'
@@ -94,7 +93,7 @@ async function beginSession(
       choices,
     },
   })
-  const session: Session = {
+  return {
     config,
     data,
     options: stepOptions(config, steps, choices.microBatch),
@@ -105,9 +104,6 @@ async function beginSession(
     secondsBefore: 0,
     evaluatedAt: 0,
   }
-  // The first save comes before the first step: what cannot be written shows now, not after an hour.
-  saveCheckpoint(run, takeSnapshot(session.state, sampler.state(), 0))
-  return session
 }
 
 /** A run that is stopped so early is made all the same, and saved: it goes on like any other. */

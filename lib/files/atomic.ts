@@ -11,13 +11,18 @@ const CHUNK = 2 ** 30
  * a temporary file in the same folder, flushed, then renamed over the old one.
  * Content in several pieces is written one after the other, without a copy of the whole.
  *
+ * @param options.makeFolder whether a folder that is not there is made, with its parents; default true
  * @throws UserError when the folder cannot be written to or is full; the old file is then as it was.
  */
-export function writeFileAtomic(file: string, content: Uint8Array | string | readonly Uint8Array[]): void {
+export function writeFileAtomic(
+  file: string,
+  content: Uint8Array | string | readonly Uint8Array[],
+  { makeFolder = true }: { readonly makeFolder?: boolean } = {},
+): void {
   const folder = path.dirname(file)
   const temporary = temporaryName(file)
   try {
-    ensureFolder(folder)
+    if (makeFolder) ensureFolder(folder)
     const fd = fs.openSync(temporary, 'w')
     try {
       for (const piece of pieces(content)) writeAll(fd, piece)

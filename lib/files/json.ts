@@ -6,12 +6,21 @@ export type JsonObject = { [key: string]: unknown }
 
 /** Writes a value as indented JSON, atomically. */
 export function writeJson(file: string, value: unknown): void {
-  writeFileAtomic(file, `${JSON.stringify(value, null, 2)}\n`)
+  writeFileAtomic(file, jsonText(value))
+}
+
+/** A value as indented JSON, as files have it. */
+export function jsonText(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`
 }
 
 /** Reads a JSON object. @throws UserError when the file is missing, no JSON, or no object. */
 export function readJson(file: string): JsonObject {
-  const text = readBytes(file).toString('utf8')
+  return parseJson(readBytes(file).toString('utf8'), file)
+}
+
+/** The JSON object of a file's text. @throws UserError when it is no JSON, or no object. */
+export function parseJson(text: string, file: string): JsonObject {
   let value: unknown
   try {
     value = JSON.parse(text)

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { sha256 } from './atomic.js'
+import { fileOperations as fs } from './operations.js'
 import { safetensorsPieces, type TensorEntry } from './safetensors.js'
 
 /**
@@ -23,6 +24,23 @@ export function sealedPieces(
   const pieces = safetensorsPieces(tensors, { checksum: ZEROS, ...metadata })
   pieces[0]!.set(Buffer.from(sha256(pieces), 'latin1'), CHECKSUM_AT)
   return pieces
+}
+
+/** The checksum of a sealed file that was laid out by {@link sealedPieces}. */
+export function sealOf(pieces: readonly Uint8Array[]): string {
+  return Buffer.from(pieces[0]!.subarray(CHECKSUM_AT, CHECKSUM_AT + ZEROS.length)).toString('latin1')
+}
+
+/** The checksum that a sealed file carries, not yet compared with its content; null for any other file. */
+export function carriedSeal(file: string): string | null {
+  const start = Buffer.alloc(CHECKSUM_AT + ZEROS.length)
+  const fd = fs.openSync(file, 'r')
+  try {
+    fs.readSync(fd, start, 0, start.length, 0)
+  } finally {
+    fs.closeSync(fd)
+  }
+  return isSealed(start) ? start.toString('latin1', CHECKSUM_AT) : null
 }
 
 /** Whether a file begins as a sealed one does. */

@@ -1,13 +1,15 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../errors.js'
-import { readBytes, writeFileAtomic } from '../files/atomic.js'
+import { readBytes } from '../files/atomic.js'
+import { differingHashes } from '../files/hash-text.js'
 import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
-import { checkSeal, sealedPieces } from '../files/sealed.js'
+import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
 import { CHECKPOINT_FORMAT } from '../model/weights-format.js'
 import { FILES } from './layout.js'
+import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'
 
 /** What goes into a checkpoint: with it, training continues bit for bit. */
@@ -36,15 +38,14 @@ export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): 
   const json = JSON.stringify(state)
   if (!isDeepStrictEqual(JSON.parse(json), state)) throw new TypeError('the state of a checkpoint must survive JSON')
   run.flush()
-  const metadata = { format: CHECKPOINT_FORMAT, state: json, ...origin(run.dir) }
-  writeFileAtomic(path.join(run.dir, FILES.checkpoint), sealedPieces(tensors, metadata))
-  run.noteCheckpoint(state.step)
+  const pieces = sealedPieces(tensors, { format: CHECKPOINT_FORMAT, state: json, ...origin(run) })
+  run.writeCheckpoint(state.step, pieces, sealOf(pieces))
 }
 
 /**
  * Reads the checkpoint of a run; its SHA-256 is checked before it is parsed.
  *
- * @throws UserError when there is none, or it is damaged.
+ * @throws UserError when there is none, it is damaged or another run's, or the run's `config.json` says something else.
  */
 export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint {
   const file = path.join(run.dir, FILES.checkpoint)
@@ -55,17 +56,80 @@ export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint 
       found: 'none: the run ended before its first was saved',
       todo: 'Train it again from the start.',
     })
-  const bytes = readBytes(file)
-  const checksum = checkSeal(bytes, file)
+  const { bytes, checksum } = readCheckpoint(run.dir, file)
   const { tensors, metadata } = readSafetensors(bytes, file)
-  return { tensors, state: parseState(metadata, file), checksum }
+  const state = parseState(metadata, file)
+  checkConfig(run.dir, metadata.config)
+  return { tensors, state, checksum }
 }
 
 /** The run's configuration and the hash of its data: with them, the file says by itself what it is. */
-function origin(dir: string): Record<string, string> {
-  const config = JSON.stringify(readJson(path.join(dir, FILES.config)))
-  const { dataHash } = readJson(path.join(dir, FILES.provenance))
-  return { config, ...(typeof dataHash === 'string' ? { dataHash } : {}) }
+function origin({ config, provenance: { dataHash } }: RunWriter): Record<string, string> {
+  return { config: JSON.stringify(config), ...(typeof dataHash === 'string' ? { dataHash } : {}) }
+}
+
+/** The checksums are read with the file: in between, the run may have gone on. */
+function readCheckpoint(dir: string, file: string): { bytes: Buffer; checksum: string } {
+  const attempt = (): { bytes: Buffer; checksum: string } => {
+    const { files } = readStatus(dir)
+    const bytes = readBytes(file)
+    const checksum = checkSeal(bytes, file)
+    checkOwn(file, checksum, files[FILES.checkpoint])
+    return { bytes, checksum }
+  }
+  try {
+    return attempt()
+  } catch {
+    return attempt()
+  }
+}
+
+/**
+ * Checks that the checkpoint of a run is its own, by the checksum that the file carries.
+ *
+ * @throws UserError when it is another one.
+ */
+export function checkOwnCheckpoint(run: { readonly dir: string }): void {
+  const file = path.join(run.dir, FILES.checkpoint)
+  const attempt = (): void => {
+    const { files } = readStatus(run.dir)
+    // A file without a seal, or none at all, is the reader's to refuse.
+    const carried = fs.existsSync(file) ? carriedSeal(file) : null
+    if (carried !== null) checkOwn(file, carried, files[FILES.checkpoint])
+  }
+  try {
+    attempt()
+  } catch {
+    attempt()
+  }
+}
+
+function checkOwn(file: string, checksum: string, right: readonly string[] = []): void {
+  if (right.includes(checksum)) return
+  const [expected, found] = differingHashes(right.at(-1) ?? '', checksum)
+  throw new UserError({
+    where: file,
+    expected: right.length > 0 ? `the run's own checkpoint (SHA-256 ${expected})` : 'none, as status.json says',
+    found: `another one (${found})`,
+    todo: "Put the run's own file back, or begin a new run with these weights: recurlab train PRESET init=FILE.",
+  })
+}
+
+/** Weights that were trained under one configuration must not go on under another. */
+function checkConfig(dir: string, trained: string | undefined): void {
+  const file = path.join(dir, FILES.config)
+  const config = readJson(file)
+  const carried: unknown = trained === undefined ? null : JSON.parse(trained)
+  if (isDeepStrictEqual(config, carried)) return
+  const keys = isJsonObject(carried)
+    ? Object.keys({ ...carried, ...config }).filter((key) => !isDeepStrictEqual(carried[key], config[key]))
+    : []
+  throw new UserError({
+    where: file,
+    expected: 'the configuration that the checkpoint was trained with',
+    found: keys.length > 0 ? `another ${keys.join(', ')}` : 'another one',
+    todo: 'Put the old file back. Other settings make a new run: recurlab train PRESET init=RUN.',
+  })
 }
 
 function parseState(metadata: Readonly<Record<string, string>>, file: string): { readonly step: number } & JsonObject {

@@ -2,13 +2,11 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
-import { readJson, writeJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
-import { isAlive, thisProcess } from './owner.js'
-import type { RunRecord } from './record.js'
-import { readStatus, writeStatus } from './status.js'
-import { newStatus, openWriter, type RunWriter, rowsUpTo, writeNewRun } from './writer.js'
+import { type Lease, takeLease } from './lease.js'
+import { openRun, type RunRecord } from './record.js'
+import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
 /** What a new run is made of. */
 export interface NewRun {
@@ -40,15 +38,18 @@ export function createRun(run: NewRun): RunWriter {
     const dir = path.join(folder, id)
     const unborn = path.join(folder, `.${id}`)
     let made = false
+    let lease: Lease | null = null
     try {
       fs.mkdirSync(unborn)
       made = true
-      writeJson(path.join(unborn, FILES.config), run.config)
-      writeJson(path.join(unborn, FILES.provenance), run.provenance)
-      const status = writeNewRun(unborn, newStatus(run.steps ?? null, run.parameters ?? null))
+      lease = takeLease(unborn, { home: dir })
+      const { config, provenance, steps = null, parameters = null } = run
+      const status = writeNewRun(unborn, { config, provenance, steps, parameters })
       fs.renameSync(unborn, dir)
-      return openWriter({ id, dir }, status, { [FILES.metrics]: [], [FILES.evaluations]: [] })
+      const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }
+      return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })
     } catch (error) {
+      lease?.release()
       if (made) removeFolder(unborn)
       // Another process drew the same ID in the same second: the next draw will differ.
       if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
@@ -66,33 +67,51 @@ export function createRun(run: NewRun): RunWriter {
   }
 }
 
+/** How a stored run is opened to go on. */
+export interface ResumeRunOptions {
+  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  readonly force?: boolean
+}
+
 /**
  * Opens a stored run to go on after `step`: rows logged later than that are dropped, as they are going to be computed again.
+ * Of several processes that do so at the same time one succeeds.
  *
  * @param provenance Where it goes on; kept under `resumed` beside where it began.
- * @throws UserError when another process still writes the run, or the folder cannot be written to.
+ * @throws UserError when another process still writes the run, it has gone on since `run` was opened, or the folder cannot be
+ * written to.
  */
-export function resumeRun(run: RunRecord, step: number, provenance: object = {}): RunWriter {
-  const status = readStatus(run.dir)
-  const self = thisProcess()
-  const isOther = status.owner.pid !== self.pid || status.owner.host !== self.host
-  if (status.state === 'running' && isOther && isAlive(status.owner))
-    throw new UserError({
-      where: run.dir,
-      expected: 'a run that nobody writes',
-      found: `one that process ${status.owner.pid} is at work on${status.owner.host === self.host ? '' : ' on another machine'}`,
-      todo: 'Wait for it, or stop it; if that machine is gone, set "state" in status.json to "interrupted".',
-    })
-  removeLeftovers(run.dir)
-  const rows = rowsUpTo(run, step)
-  const file = path.join(run.dir, FILES.provenance)
-  const began = readJson(file)
-  const earlier = Array.isArray(began.resumed) ? began.resumed : []
-  writeJson(file, { ...began, resumed: [...earlier, { step, ...provenance }] })
-  const now = new Date().toISOString()
-  const next = { ...status, state: 'running' as const, step, message: null, owner: self, updated: now }
-  writeStatus(run.dir, next)
-  return openWriter(run, next, rows)
+export function resumeRun(
+  run: RunRecord,
+  step: number,
+  provenance: object = {},
+  { force = false }: ResumeRunOptions = {},
+): RunWriter {
+  const lease = takeLease(run.dir, { force })
+  try {
+    // Only now is it certain that nobody writes these files.
+    const now = openRun(run.dir)
+    checkUnchanged(run, now)
+    removeLeftovers(run.dir)
+    const rows = rowsUpTo(now, step)
+    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows)
+  } catch (error) {
+    lease.release()
+    throw error
+  }
+}
+
+/** Another process may have resumed the run, and ended, after its checkpoint was read here. */
+function checkUnchanged(before: RunRecord, now: RunRecord): void {
+  const finished = now.status.state === 'finished' && before.status.state !== 'finished'
+  const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
+  if (!finished && !other) return
+  throw new UserError({
+    where: now.dir,
+    expected: 'a run that nobody writes',
+    found: finished ? 'one that another process has just finished' : 'one that has just been saved anew',
+    todo: finished ? 'It needs nothing more.' : 'Resume it again.',
+  })
 }
 
 function newId({ name, config }: NewRun, now: Date): string {

@@ -1,11 +1,25 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import os from 'node:os'
+import { z } from 'zod'
 import { sha256 } from '../files/atomic.js'
+
+/** A process that may write a run, as its lease names it. */
+export const ownerSchema = z.strictObject({
+  host: z.string(),
+  space: z.string(),
+  pid: z.int(),
+  began: z.string(),
+})
 
 /** The process that writes a run. */
 export interface Owner {
   /** Names the machine without telling its name. */
   readonly host: string
+  /**
+   * Tells where the process number counts: one start of one machine, or one container on it. A host name does not: it can be
+   * changed, and two containers can share it.
+   */
+  readonly space: string
   readonly pid: number
   /** When the process began, as the system counts; empty where it does not say. Tells a process number's second user from its first. */
   readonly began: string
@@ -18,12 +32,16 @@ export function hostTag(): string {
 
 /** This process. */
 export function thisProcess(): Owner {
-  return { host: hostTag(), pid: process.pid, began: beginning(process.pid) }
+  return { host: hostTag(), space: processSpace(), pid: process.pid, began: beginning(process.pid) }
 }
 
-/** Whether an owner still works. A process on another machine cannot be seen and is believed to. */
-export function isAlive(owner: Owner): boolean {
-  if (owner.host !== hostTag()) return true
+/** Whether an owner's process can be looked for from here. */
+export function isVisible(owner: Owner): boolean {
+  return owner.space === processSpace()
+}
+
+/** Whether the process of an owner that is visible still runs. */
+export function isRunning(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
@@ -31,6 +49,21 @@ export function isAlive(owner: Owner): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   return owner.began === '' || owner.began === beginning(owner.pid)
+}
+
+/** Whether an owner is this very process. */
+export function isThisProcess(owner: Owner): boolean {
+  return isVisible(owner) && owner.pid === process.pid && owner.began === beginning(process.pid)
+}
+
+/** The machine's start and the namespace of process numbers; the host name where the system names neither. */
+function processSpace(): string {
+  try {
+    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+    return sha256(`${boot} ${readlinkSync('/proc/self/ns/pid')}`).slice(0, 12)
+  } catch {
+    return hostTag()
+  }
 }
 
 /** Field 22 of /proc/PID/stat: clock ticks from the machine's start to the process's. */

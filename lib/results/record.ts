@@ -2,11 +2,12 @@ import path from 'node:path'
 import type { Table } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readArrow } from '../files/arrow.js'
-import { systemReason } from '../files/atomic.js'
-import { type JsonObject, readJson } from '../files/json.js'
+import { readBytes, sha256, systemReason } from '../files/atomic.js'
+import { differingHashes } from '../files/hash-text.js'
+import { type JsonObject, parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
-import { isAlive } from './owner.js'
+import { isAtWork } from './lease.js'
 import { type RunState, type RunStatus, readStatus } from './status.js'
 
 /** A stored run: what its folder says, its rows and weights not yet read. */
@@ -108,11 +109,40 @@ function readRun(dir: string): RunRecord {
       found: fs.existsSync(dir) ? 'a folder without one' : 'no such folder',
       todo: 'recurlab runs lists the runs there are.',
     })
-  const status = readStatus(dir)
-  const config = readJson(path.join(dir, FILES.config))
-  const provenance: JsonObject = readJson(path.join(dir, FILES.provenance))
-  const state = status.state === 'running' && !isAlive(status.owner) ? 'interrupted' : status.state
+  const { status, config, provenance } = readFacts(dir)
+  const state = status.state === 'running' && !isAtWork(dir) ? 'interrupted' : status.state
   return { id: path.basename(dir), dir, state, config, provenance, status }
+}
+
+/** The checksums are read with the files: in between, the run may have gone on. */
+function readFacts(dir: string): Pick<RunRecord, 'status' | 'config' | 'provenance'> {
+  const attempt = (): Pick<RunRecord, 'status' | 'config' | 'provenance'> => {
+    const status = readStatus(dir)
+    const read = (name: typeof FILES.config | typeof FILES.provenance): JsonObject =>
+      readSealed(path.join(dir, name), status.files[name])
+    return { status, config: read(FILES.config), provenance: read(FILES.provenance) }
+  }
+  try {
+    return attempt()
+  } catch {
+    return attempt()
+  }
+}
+
+/** A JSON file whose checksum is kept elsewhere. */
+function readSealed(file: string, checksums: readonly string[]): JsonObject {
+  const bytes = readBytes(file)
+  const found = sha256(bytes)
+  if (!checksums.includes(found)) {
+    const [expected, other] = differingHashes(checksums.at(-1)!, found)
+    throw new UserError({
+      where: file,
+      expected: `the file that the run was made with (SHA-256 ${expected})`,
+      found: `another one (${other})`,
+      todo: 'It was changed, copied from another run, or is damaged. Other settings make a new run: recurlab train.',
+    })
+  }
+  return parseJson(bytes.toString('utf8'), file)
 }
 
 function runIds(resultsDir: string): string[] {

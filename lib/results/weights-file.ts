@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { fileOperations as fs } from '../files/operations.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../model/weights-file.js'
+import { checkOwnCheckpoint } from './checkpoint.js'
 import { FILES } from './layout.js'
 import { openRun } from './record.js'
 
@@ -26,6 +27,7 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   if (fs.existsSync(runOrFile) && fs.statSync(runOrFile).isFile())
     return { ...(await readWeightsFile(runOrFile, how)), run: null }
   const run = openRun(runOrFile, resultsDir)
+  checkOwnCheckpoint(run)
   const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
   const { dataHash } = run.provenance
   // Checkpoints of earlier versions do not carry it.

@@ -1,10 +1,11 @@
-import path from 'node:path'
 import { type Table, tableToIPC } from 'apache-arrow'
 import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
-import { sha256, writeFileAtomic } from '../files/atomic.js'
+import { sha256 } from '../files/atomic.js'
+import { jsonText } from '../files/json.js'
 import { FILES } from './layout.js'
-import { thisProcess } from './owner.js'
+import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
+import { writeRunFile } from './run-file.js'
 import { type RunState, type RunStatus, writeStatus } from './status.js'
 
 /** One row of metrics or of an evaluation: the step it belongs to, and numbers by name. */
@@ -14,6 +15,8 @@ export type LogRow = Row & { readonly step: number }
 export interface RunWriter {
   readonly id: string
   readonly dir: string
+  readonly config: Readonly<Record<string, unknown>>
+  readonly provenance: Readonly<Record<string, unknown>>
   /** Keeps a row of metrics in memory until the next flush. */
   logMetrics(row: LogRow): void
   /** Keeps the row of an evaluation and flushes. */
@@ -22,10 +25,15 @@ export interface RunWriter {
   writeOutcomes(table: Table): void
   /** Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written. */
   flush(): void
-  /** Notes that a checkpoint of this step is in place. */
-  noteCheckpoint(step: number): void
   /**
-   * Flushes and notes how the run ended. With `failed` nothing is thrown, even if the disk is full:
+   * Puts the checkpoint of a step in place.
+   *
+   * @param checksum that the file carries itself
+   * @throws UserError when it cannot be written; the old checkpoint is then still there.
+   */
+  writeCheckpoint(step: number, pieces: readonly Uint8Array[], checksum: string): void
+  /**
+   * Flushes, notes how the run ended, and gives it back: others may write it now. With `failed` nothing is thrown, even if the disk is full:
    * the failure that led here is the one to report.
    */
   finish(state: Exclude<RunState, 'running'>, message?: string): void
@@ -34,13 +42,20 @@ export interface RunWriter {
 const ROW_FILES = [FILES.metrics, FILES.evaluations] as const
 type RowFile = (typeof ROW_FILES)[number]
 
-/** Begins to write into a run's folder whose `status.json` is `status`, from these rows on. */
+/**
+ * Begins to write into a run's folder whose `status.json` is `run.status`, from these rows on.
+ *
+ * @param lease the right to write it; given back when the run is finished
+ */
 export function openWriter(
-  { id, dir }: Pick<RunRecord, 'id' | 'dir'>,
-  status: RunStatus,
+  run: Pick<RunRecord, 'id' | 'dir' | 'config' | 'provenance' | 'status'>,
+  lease: Lease,
   rows: Record<RowFile, LogRow[]>,
 ): RunWriter {
+  const { id, dir, config, provenance } = run
+  let { status } = run
   const update = (changes: Partial<RunStatus>): void => {
+    lease.check()
     const next = { ...status, ...changes, updated: new Date().toISOString() }
     writeStatus(dir, next)
     status = next
@@ -67,21 +82,36 @@ export function openWriter(
     for (const { name, checksum } of changed) possible[name] = [...new Set([...possible[name], checksum])]
     update({ files: { ...status.files, ...possible } })
     for (const { name, bytes, checksum } of changed) {
-      writeFileAtomic(path.join(dir, name), bytes)
+      writeRunFile(dir, name, bytes)
       possible[name] = [checksum]
     }
     update({ files: { ...status.files, ...possible } })
+  }
+  /** While a file is replaced, its old checksum and the new one are both right. */
+  const replace = (
+    name: typeof FILES.outcomes | typeof FILES.checkpoint,
+    content: Uint8Array | readonly Uint8Array[],
+    checksum: string,
+    changes: Partial<RunStatus> = {},
+  ): void => {
+    const before = status.files[name] ?? []
+    update({ files: { ...status.files, [name]: [...new Set([...before, checksum])] } })
+    writeRunFile(dir, name, content)
+    update({ ...changes, files: { ...status.files, [name]: [checksum] } })
   }
   const end = (state: RunState, message: string | null): void => {
     try {
       flush()
     } finally {
       update({ state, message })
+      lease.release()
     }
   }
   return {
     id,
     dir,
+    config,
+    provenance,
     logMetrics: (row) => log(FILES.metrics, row),
     logEvaluation: (row) => {
       log(FILES.evaluations, row)
@@ -90,13 +120,9 @@ export function openWriter(
     flush,
     writeOutcomes: (table) => {
       const bytes = tableToIPC(table, 'file')
-      const checksum = sha256(bytes)
-      // As with the rows: while the file is replaced, old and new are both right.
-      update({ files: { ...status.files, [FILES.outcomes]: [...(status.files[FILES.outcomes] ?? []), checksum] } })
-      writeFileAtomic(path.join(dir, FILES.outcomes), bytes)
-      update({ files: { ...status.files, [FILES.outcomes]: [checksum] } })
+      replace(FILES.outcomes, bytes, sha256(bytes))
     },
-    noteCheckpoint: (step) => update({ checkpoint: step }),
+    writeCheckpoint: (step, pieces, checksum) => replace(FILES.checkpoint, pieces, checksum, { checkpoint: step }),
     finish: (state, message) => {
       try {
         end(state, message ?? null)
@@ -107,13 +133,66 @@ export function openWriter(
   }
 }
 
-/** Puts the files of rows and the status of a new run into its folder. */
-export function writeNewRun(dir: string, status: RunStatus): RunStatus {
+/** Writes the files of a new run into its folder, the status last. */
+export function writeNewRun(
+  dir: string,
+  { config, provenance, steps, parameters }: { config: object; provenance: object } & Lengths,
+): RunStatus {
   const { bytes, checksum } = rowBytes([])
-  for (const name of ROW_FILES) writeFileAtomic(path.join(dir, name), bytes)
-  const complete = { ...status, files: { [FILES.metrics]: [checksum], [FILES.evaluations]: [checksum] } }
-  writeStatus(dir, complete)
-  return complete
+  const texts = { [FILES.config]: jsonText(config), [FILES.provenance]: jsonText(provenance) }
+  for (const [name, text] of Object.entries(texts)) writeRunFile(dir, name, text)
+  for (const name of ROW_FILES) writeRunFile(dir, name, bytes)
+  const now = new Date().toISOString()
+  const status: RunStatus = {
+    formatVersion: 2,
+    state: 'running',
+    step: 0,
+    steps,
+    parameters,
+    checkpoint: null,
+    started: now,
+    updated: now,
+    message: null,
+    files: {
+      [FILES.config]: [sha256(texts[FILES.config])],
+      [FILES.provenance]: [sha256(texts[FILES.provenance])],
+      [FILES.metrics]: [checksum],
+      [FILES.evaluations]: [checksum],
+    },
+  }
+  writeStatus(dir, status)
+  return status
+}
+
+/**
+ * Notes in a stored run's folder that it goes on from `step`, and where.
+ *
+ * @returns the status and the provenance as they are now
+ */
+export function writeResumed(
+  run: Pick<RunRecord, 'dir' | 'provenance' | 'status'>,
+  step: number,
+  where: object,
+): Pick<RunRecord, 'provenance' | 'status'> {
+  const earlier = Array.isArray(run.provenance.resumed) ? run.provenance.resumed : []
+  const provenance = { ...run.provenance, resumed: [...earlier, { step, ...where }] }
+  const text = jsonText(provenance)
+  const checksum = sha256(text)
+  const { files } = run.status
+  const begun = { state: 'running' as const, step, message: null, updated: new Date().toISOString() }
+  const status = { ...run.status, ...begun }
+  const possible = [...new Set([...files[FILES.provenance], checksum])]
+  writeStatus(run.dir, { ...status, files: { ...files, [FILES.provenance]: possible } })
+  writeRunFile(run.dir, FILES.provenance, text)
+  const settled = { ...status, files: { ...files, [FILES.provenance]: [checksum] } }
+  writeStatus(run.dir, settled)
+  return { provenance, status: settled }
+}
+
+/** What is known of a run's size when it begins. */
+interface Lengths {
+  readonly steps: number | null
+  readonly parameters: number | null
 }
 
 function rowBytes(rows: readonly LogRow[]): { bytes: Uint8Array; checksum: string } {
@@ -133,23 +212,5 @@ export function rowsUpTo(run: Pick<RunRecord, 'dir'>, step: number): Record<RowF
   return {
     [FILES.metrics]: kept(rowsOfTable(readMetrics(run))),
     [FILES.evaluations]: kept(rowsOfTable(readEvaluations(run))),
-  }
-}
-
-/** The status of a run that begins now. */
-export function newStatus(steps: number | null, parameters: number | null): RunStatus {
-  const now = new Date().toISOString()
-  return {
-    formatVersion: 1,
-    state: 'running',
-    step: 0,
-    steps,
-    parameters,
-    checkpoint: null,
-    started: now,
-    updated: now,
-    message: null,
-    owner: thisProcess(),
-    files: { [FILES.metrics]: [], [FILES.evaluations]: [] },
   }
 }

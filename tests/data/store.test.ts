@@ -10,6 +10,7 @@ import { loadDataset, saveDataset } from '../../lib/data/store.js'
 import { sudoku } from '../../lib/data/sudoku/build.js'
 import { sha256 } from '../../lib/files/atomic.js'
 import { fileOperations } from '../../lib/files/operations.js'
+import { sealJson } from '../../lib/files/sealed-json.js'
 import { root } from '../shared.js'
 import { temporaryFolder } from './helpers.js'
 
@@ -30,9 +31,9 @@ function savedWith(name: string, change: (manifest: Record<string, unknown>) => 
   const dir = path.join(folder, name)
   saveDataset(data, dir)
   const file = path.join(dir, 'manifest.json')
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+  const { checksum: _old, ...manifest } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
   change(manifest)
-  writeFileSync(file, JSON.stringify(manifest))
+  writeFileSync(file, JSON.stringify(sealJson(manifest)))
   return dir
 }
 
@@ -229,6 +230,19 @@ for (const [what, change, message] of strange)
   test(`a manifest with ${what} is refused`, () => {
     const dir = savedWith(what.replaceAll(' ', '-'), change)
     assert.throws(() => loadDataset(dir), { name: 'UserError', message })
+  })
+
+for (const [key, value] of Object.entries({ padId: 3, blankId: 1, puzzleIdentifiers: 2, seed: 99 }))
+  test(`a manifest whose ${key} was changed by hand is refused by its name`, () => {
+    const dir = path.join(folder, `changed-${key}`)
+    saveDataset(data, dir)
+    const file = path.join(dir, 'manifest.json')
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    writeFileSync(file, JSON.stringify({ ...manifest, [key]: value }))
+    assert.throws(() => loadDataset(dir), {
+      name: 'UserError',
+      message: /manifest\.json: expected an object that is as it was written, found one whose checksum is/,
+    })
   })
 
 test('a folder without a data set is an error that says how to build one', () => {

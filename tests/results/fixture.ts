@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
+import { type Owner, thisProcess } from '../../lib/results/owner.js'
 import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
 
 /** An empty folder that goes when the test file ends. */
@@ -25,4 +26,13 @@ export function checkpointAt(step: number, size = 1000): Checkpoint {
     ['carry/z_H', { shape: [1, size], data: filled(step / 2) }],
   ])
   return { tensors, state: { step, exploration: [step, 1, 2, 3], sampler: { epoch: step } } }
+}
+
+/** Makes a run's lease that of another process, which gave its last sign of life so many seconds ago. */
+export function setOwner(dir: string, changes: Partial<Owner>, secondsAgo = 0): void {
+  const name = readdirSync(dir).find((each) => /^lease-\d+\.json$/.test(each))
+  const file = path.join(dir, name ?? 'lease-000001.json')
+  writeFileSync(file, JSON.stringify({ ...thisProcess(), ...changes }))
+  const then = Date.now() / 1000 - secondsAgo
+  utimesSync(file, then, then)
 }

@@ -4,7 +4,6 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
-import { thisProcess } from '../../lib/results/owner.js'
 import {
   createRun,
   type LogRow,
@@ -15,7 +14,7 @@ import {
   resumeRun,
 } from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
-import { newRun, temporaryFolder } from './fixture.js'
+import { newRun, setOwner, temporaryFolder } from './fixture.js'
 
 const results = temporaryFolder()
 
@@ -25,7 +24,14 @@ const evaluation = (step: number): LogRow => ({ step, 'test.exact': step / 100, 
 test('a new run has its files, a sortable ID and says that it runs', () => {
   const run = newRun(results)
   assert.match(run.id, /^\d{8}-\d{6}-sudoku-pocket-[0-9a-f]{4}$/)
-  const files = ['config.json', 'evaluations.arrow', 'metrics.arrow', 'provenance.json', 'status.json']
+  const files = [
+    'config.json',
+    'evaluations.arrow',
+    'lease-000001.json',
+    'metrics.arrow',
+    'provenance.json',
+    'status.json',
+  ]
   assert.deepEqual(readdirSync(run.dir).sort(), files)
   const record = openRun(run.id, results)
   assert.equal(record.state, 'running')
@@ -108,16 +114,11 @@ test('where a resumed run went on is kept beside where it began', () => {
   })
 })
 
-function setStatus(dir: string, changes: Record<string, unknown>): void {
-  const file = path.join(dir, 'status.json')
-  writeFileSync(file, JSON.stringify({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), ...changes }))
-}
-
 test('a run whose process is gone is interrupted; one that another process writes is left alone', () => {
   const run = newRun(results)
-  setStatus(run.dir, { owner: { ...thisProcess(), pid: 2 ** 22 + 1 } })
+  setOwner(run.dir, { pid: 2 ** 22 + 1 })
   assert.equal(openRun(run.dir).state, 'interrupted')
-  setStatus(run.dir, { owner: { ...thisProcess(), pid: 1, began: '' } })
+  setOwner(run.dir, { pid: 1, began: '' })
   assert.equal(openRun(run.dir).state, 'running')
   assert.throws(() => resumeRun(openRun(run.dir), 0), {
     name: 'UserError',
@@ -127,7 +128,7 @@ test('a run whose process is gone is interrupted; one that another process write
 
 test('a process number used again is not taken for the first process', { skip: process.platform !== 'linux' }, () => {
   const run = newRun(results)
-  setStatus(run.dir, { owner: { ...thisProcess(), began: '1' } })
+  setOwner(run.dir, { began: '1' })
   assert.equal(openRun(run.dir).state, 'interrupted')
 })
 
@@ -154,9 +155,14 @@ test('damaged runs are listed with their fault and hide no other', () => {
   const whole = newRun(folder)
   const faults: [file: string, content: string | null, message: RegExp][] = [
     ['config.json', null, /config\.json, found a folder without one/],
-    ['config.json', '[]', /config\.json: expected a JSON object, found a list/],
+    [
+      'config.json',
+      '[]',
+      /config\.json: expected the file that the run was made with \(SHA-256 \w+\), found another one/,
+    ],
     ['status.json', '{"state":', /status\.json: expected JSON/],
-    ['status.json', '{"formatVersion":2}', /status\.json: expected the status of a run, found formatVersion/],
+    ['status.json', '{"formatVersion":1}', /status\.json: expected .* format version 2, found version 1/],
+    ['status.json', '{"formatVersion":2}', /status\.json: expected an object that is as it was written/],
     ['provenance.json', null, /provenance\.json: expected a readable file/],
   ]
   for (const [file, content, message] of faults) {

@@ -8,7 +8,7 @@ import type { ConfigInput } from '../../lib/config/schema.js'
 import { writeFileAtomic } from '../../lib/files/atomic.js'
 import type { PickleDict } from '../../lib/files/pickle-value.js'
 import { readSafetensors, safetensorsPieces, writeSafetensors } from '../../lib/files/safetensors.js'
-import { sealedPieces } from '../../lib/files/sealed.js'
+import { sealedPieces, sealOf } from '../../lib/files/sealed.js'
 import { openTorchFile } from '../../lib/files/torch.js'
 import type { TorchTensor } from '../../lib/files/torch-tensor.js'
 import { configuredShape } from '../../lib/model/configured.js'
@@ -167,7 +167,8 @@ test('checkpoints of before they carried a configuration take it from the run', 
   const { run, ema } = runWithWeights()
   const file = path.join(run.dir, 'checkpoint.safetensors')
   const { tensors, metadata } = readSafetensors(file)
-  writeFileAtomic(file, sealedPieces(tensors, { format: metadata.format!, state: metadata.state! }))
+  const pieces = sealedPieces(tensors, { format: metadata.format!, state: metadata.state! })
+  run.writeCheckpoint(5, pieces, sealOf(pieces))
   const read = await readWeightsOf(run.dir)
   assert.equal(read.configFrom, path.join(run.dir, 'config.json'))
   assert.equal(read.dataHash, 'abc123')

@@ -18,10 +18,12 @@ RUN is a run's ID, the beginning of one, or its folder.
 
   out=DIR    the results folder (default: results)
   data=DIR   the run's data set, where it was moved
+  --force    go on although a process on another machine may still be at work on the run: one that gives no sign of life
+             for five minutes (RECURLAB_LEASE_SECONDS) counts as gone without
   --json     the final metrics as JSON
 
 The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit.`,
-  flags: { json: false },
+  flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
     const [name, ...more] = words
     if (name === undefined || more.length > 0) throw wrongUse('one run', words.join(' ') || 'none')
@@ -30,6 +32,7 @@ The run goes on from its checkpoint as if it had never stopped, on the same back
     const id = await resume(name, {
       ...(out === undefined ? {} : { resultsDir: out }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
+      ...(flags.has('force') ? { force: true } : {}),
       observer: reportObserver(streamSink(flags.has('json') ? process.stderr : process.stdout)),
       signal: interrupt.signal,
     })

@@ -1,0 +1,46 @@
+import { UserError } from '../errors.js'
+import { sha256 } from './atomic.js'
+import { differingHashes } from './hash-text.js'
+import { isJsonObject, type JsonObject } from './json.js'
+
+/**
+ * A JSON object with its own SHA-256 as its last key, `checksum`, taken over all other keys in alphabetical order: neither the
+ * order of keys nor white space matters.
+ *
+ * @param open keys that the checksum leaves out
+ */
+export function sealJson<T extends object>(value: T, open: readonly string[] = []): T & { checksum: string } {
+  return { ...value, checksum: checksumOf(value, open) }
+}
+
+/**
+ * The object without its checksum, once that was found to be right.
+ *
+ * @param file named in the error
+ * @param todo what to do about a wrong one
+ * @throws UserError when there is no checksum, or the object was changed after it was sealed.
+ */
+export function openSealedJson(json: JsonObject, file: string, todo: string, open: readonly string[] = []): JsonObject {
+  const { checksum, ...value } = json
+  const expected = checksumOf(value, open)
+  if (checksum === expected) return value
+  const [carried, own] = typeof checksum === 'string' ? differingHashes(checksum, expected) : ['none', expected]
+  throw new UserError({
+    where: file,
+    expected: 'an object that is as it was written',
+    found: carried === 'none' ? 'one without its checksum' : `one whose checksum is ${own}, where it says ${carried}`,
+    todo,
+  })
+}
+
+function checksumOf(value: object, open: readonly string[]): string {
+  const sealed = Object.entries(value).filter(([key, item]) => item !== undefined && !open.includes(key))
+  return sha256(canonical(Object.fromEntries(sealed)))
+}
+
+/** JSON with the keys of every object in alphabetical order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, item: unknown) =>
+    isJsonObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
+  )
+}

@@ -1,0 +1,313 @@
+import { randomBytes } from 'node:crypto'
+import path from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { UserError } from '../errors.js'
+import { systemReason } from '../files/atomic.js'
+import { fileOperations as fs } from '../files/operations.js'
+import { isRunning, isThisProcess, isVisible, type Owner, ownerSchema, thisProcess } from './owner.js'
+
+/**
+ * The right of one process to write a run, kept as one small file in the run's folder, `lease-000001.json`.
+ *
+ * The file is linked into place under the next number: of several processes that come at once one succeeds. A lease whose process
+ * is gone is passed over by taking the next number, never by removing or renaming the file of somebody else, so two that find the
+ * same dead lease cannot both take it. Whoever has linked its file looks again, and steps back before anything that it had not
+ * seen before. Link, rename and the server's time stamps are all that is used: they hold on network file systems, locks do not.
+ *
+ * A process on the same machine is looked for by its number. One elsewhere cannot be seen: it writes its file anew (a heartbeat)
+ * every tenth of `leaseSeconds()`, and counts as gone when it has not for so long. A process that was only asleep finds at its
+ * next write that the run has been taken over, and stops.
+ */
+export interface Lease {
+  /** @throws UserError when the run is no longer this process's: another has taken it over, or its folder is gone. */
+  check(): void
+  /** Gives the run back. Never throws. */
+  release(): void
+}
+
+/** What is known of the lease of a run. */
+interface Held {
+  readonly name: string
+  readonly number: number
+  /** null where the file cannot be read, e.g. is just being written. */
+  readonly owner: Owner | null
+  /** When the owner last gave a sign of life, by the file system's clock, in milliseconds. */
+  readonly beat: number
+}
+
+const LEASE = /^lease-(\d{6,})\.json$/
+const TRIES = 50
+
+/** Seconds without a sign of life after which a process that cannot be seen counts as gone: RECURLAB_LEASE_SECONDS, else 300. */
+export function leaseSeconds(): number {
+  const given = Number(process.env.RECURLAB_LEASE_SECONDS)
+  return given > 0 ? given : 300
+}
+
+/** Whether a process is at work on the run in a folder. */
+export function isAtWork(dir: string): boolean {
+  const held = lastLease(dir)
+  return held !== null && !isGone(held, Date.now())
+}
+
+/**
+ * Takes the right to write a run.
+ *
+ * @param dir the run's folder as it is called now
+ * @param options.home its name later on, where it is going to be renamed
+ * @param options.force takes it from a process on another machine that has not been silent for long
+ * @throws UserError when another process is at work on the run, or the folder cannot be written to.
+ */
+export function takeLease(dir: string, options: { readonly home?: string; readonly force?: boolean } = {}): Lease {
+  const { home = dir, force = false } = options
+  const judge = (held: Held, now: number): void => {
+    if (held.owner && isThisProcess(held.owner)) return
+    const visible = held.owner !== null && isVisible(held.owner)
+    if (!isGone(held, now) && (visible || !force)) throw atWork(home, held, visible)
+  }
+  const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
+  const text = `${JSON.stringify(thisProcess())}\n`
+  try {
+    const name = linkNext(dir, candidate, text, judge)
+    return holdLease(home, name, fs.openSync(path.join(dir, name), 'r+'), text)
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    if (!fs.existsSync(dir)) throw folderGone(home)
+    throw new UserError(
+      {
+        where: home,
+        expected: 'a folder that can be written to',
+        found: systemReason(error),
+        todo: 'Check permissions and free space.',
+      },
+      { cause: error },
+    )
+  } finally {
+    quietly(() => fs.rmSync(candidate, { force: true }))
+  }
+}
+
+/** Links the candidate under a number above all others. @param judge throws where a lease must not be passed over */
+function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): string {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const now = writeCandidate(candidate, text)
+    const before = leases(dir)
+    for (const name of before) {
+      const held = readLease(dir, name)
+      if (held) judge(held, now)
+    }
+    const number = Math.max(0, ...before.map(numberOf)) + 1
+    const name = `lease-${String(number).padStart(6, '0')}.json`
+    if (!linked(candidate, path.join(dir, name), text)) continue
+    // Something that was not there before may have been judged by nobody: both step back, and one comes again first.
+    if (leases(dir).every((other) => other === name || before.includes(other))) {
+      for (const old of before) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
+      return name
+    }
+    fs.rmSync(path.join(dir, name), { force: true })
+    sleep(1 + Math.random() * 20)
+  }
+  throw new UserError({
+    where: dir,
+    expected: 'a run that nobody writes',
+    found: `one that other processes take and give back all the time (${TRIES} tries)`,
+  })
+}
+
+/** Returns the time by the clock of the file system, which dates the leases too, in milliseconds. */
+function writeCandidate(file: string, text: string): number {
+  const fd = fs.openSync(file, 'w')
+  try {
+    fs.writeSync(fd, text)
+    fs.fsyncSync(fd)
+    return fs.fstatSync(fd).mtimeMs
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** false where the name is taken, or the owner of another lease has cleared the candidate away. */
+function linked(candidate: string, file: string, text: string): boolean {
+  try {
+    fs.linkSync(candidate, file)
+    return true
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST' || (code === 'ENOENT' && !fs.existsSync(candidate))) return false
+    if (WITHOUT_LINKS.has(code)) return createdAlone(file, text)
+    throw error
+  }
+}
+
+/** What file systems answer that have no hard links. */
+const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+
+/** Makes the file without a link: whoever reads it while it is still empty waits until it is old. */
+function createdAlone(file: string, text: string): boolean {
+  let fd: number
+  try {
+    fd = fs.openSync(file, 'wx')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
+  try {
+    fs.writeSync(fd, text)
+    fs.fsyncSync(fd)
+  } finally {
+    fs.closeSync(fd)
+  }
+  return true
+}
+
+/** @param fd the lease, open for writing */
+function holdLease(dir: string, name: string, fd: number, text: string): Lease {
+  const file = path.join(dir, name)
+  const stopBeating = beat(fd, text)
+  let released = false
+  return {
+    check() {
+      if (released) return
+      const held = readLeaseNow(dir, name)
+      if (held?.owner && isThisProcess(held.owner)) return
+      if (!fs.existsSync(dir)) throw folderGone(dir)
+      throw new UserError({
+        where: dir,
+        expected: "a run of this process's",
+        found: lastLease(dir) ? 'one that another process has taken over in the meantime' : `one without ${name}`,
+        todo: 'What this process had not saved is lost; the run goes on there.',
+      })
+    },
+    release() {
+      if (released) return
+      released = true
+      stopBeating()
+      quietly(() => fs.closeSync(fd))
+      const held = quietly(() => readLease(dir, name))
+      if (held?.owner && isThisProcess(held.owner)) quietly(() => fs.rmSync(file, { force: true }))
+    },
+  }
+}
+
+/** The error of a run's folder that has gone while it was written. */
+export function folderGone(dir: string): UserError {
+  return new UserError({
+    where: dir,
+    expected: 'the folder of the run that is being written',
+    found: 'none: it was removed or moved in the meantime',
+    todo: 'Where it was moved to, recurlab resume DIR goes on from its last checkpoint.',
+  })
+}
+
+/**
+ * Writes the file anew from time to time; the server of a network file system then dates it. A thread does so once the run is
+ * older than one beat: a long step must not look like death.
+ */
+function beat(fd: number, text: string): () => void {
+  const every = leaseSeconds() * 100
+  let thread: Worker | null = null
+  const timer = setTimeout(() => {
+    quietly(() => fs.writeSync(fd, text, 0))
+    try {
+      thread = new Worker(BEATING, { eval: true, workerData: { fd, text, every }, execArgv: [] })
+      thread.on('error', () => {})
+      thread.unref()
+    } catch {
+      // Without it the run is only less alive for others than it is.
+    }
+  }, every)
+  timer.unref()
+  return () => {
+    clearTimeout(timer)
+    void thread?.terminate()
+  }
+}
+
+const BEATING = `
+const { writeSync, fsyncSync } = require('node:fs')
+const { fd, text, every } = require('node:worker_threads').workerData
+setInterval(() => {
+  try {
+    writeSync(fd, text, 0)
+    fsyncSync(fd)
+  } catch {}
+}, every)`
+
+function isGone({ owner, beat: last }: Held, now: number): boolean {
+  if (owner && isVisible(owner)) return !isRunning(owner)
+  return now - last > leaseSeconds() * 1000
+}
+
+function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): UserError {
+  const where = visible ? '' : ' on another machine'
+  const seconds = Math.max(0, Math.round((Date.now() - last) / 1000))
+  const since = visible ? '' : `, last heard of ${seconds} s ago`
+  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, go on with --force.`
+  return new UserError({
+    where: dir,
+    expected: 'a run that nobody writes',
+    found: `one that process ${owner?.pid ?? '(unknown)'} writes${where}${since}`,
+    todo: visible ? 'Wait for it, or stop it.' : wait,
+  })
+}
+
+function leases(dir: string): string[] {
+  return fs.readdirSync(dir).filter((name) => LEASE.test(name))
+}
+
+function numberOf(name: string): number {
+  return Number(LEASE.exec(name)?.[1])
+}
+
+function lastLease(dir: string): Held | null {
+  try {
+    const [name] = leases(dir).sort((a, b) => numberOf(b) - numberOf(a))
+    return name === undefined ? null : readLease(dir, name)
+  } catch {
+    return null
+  }
+}
+
+/** null where there is none by now. */
+function readLease(dir: string, name: string): Held | null {
+  const file = path.join(dir, name)
+  try {
+    const { mtimeMs } = fs.statSync(file)
+    return { name, number: numberOf(name), owner: parseOwner(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+function readLeaseNow(dir: string, name: string): Held | null {
+  try {
+    return readLease(dir, name)
+  } catch (error) {
+    throw new UserError(
+      { where: path.join(dir, name), expected: 'a readable file', found: systemReason(error) },
+      { cause: error },
+    )
+  }
+}
+
+function parseOwner(text: string): Owner | null {
+  try {
+    return ownerSchema.parse(JSON.parse(text))
+  } catch {
+    return null
+  }
+}
+
+/** Waits without giving way: taking a lease is one step for its caller. */
+function sleep(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
+
+function quietly<T>(work: () => T): T | null {
+  try {
+    return work()
+  } catch {
+    return null
+  }
+}

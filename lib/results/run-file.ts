@@ -1,0 +1,18 @@
+import path from 'node:path'
+import { writeFileAtomic } from '../files/atomic.js'
+import { fileOperations as fs } from '../files/operations.js'
+import { folderGone } from './lease.js'
+
+/**
+ * Replaces a file of a run's folder, atomically. The folder is never made: one that was removed or moved while its run goes on must
+ * not come back with half of its files.
+ *
+ * @throws UserError when the folder is gone, or cannot be written to.
+ */
+export function writeRunFile(dir: string, name: string, content: Uint8Array | string | readonly Uint8Array[]): void {
+  try {
+    writeFileAtomic(path.join(dir, name), content, { makeFolder: false })
+  } catch (error) {
+    throw fs.existsSync(dir) ? error : folderGone(dir)
+  }
+}

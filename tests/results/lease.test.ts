@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
+import { takeLease } from '../../lib/results/lease.js'
+import { listRuns, openRun, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
+import { withFailure } from '../files/failing.js'
+import { checkpointAt, newRun, setOwner, temporaryFolder } from './fixture.js'
+
+const results = temporaryFolder()
+const ELSEWHERE = { host: 'another', space: 'another', pid: 4 }
+let script = ''
+before(() => {
+  // One bundled file starts five times as fast as TypeScript through tsx.
+  script = path.join(results, 'child.mjs')
+  const entry = fileURLToPath(new URL('lease-child.ts', import.meta.url))
+  buildSync({ entryPoints: [entry], outfile: script, bundle: true, platform: 'node', format: 'esm', logLevel: 'error' })
+})
+const children: ChildProcess[] = []
+after(() => {
+  for (const child of children) child.kill('SIGKILL')
+})
+
+function start(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  return child
+}
+
+async function outputOf(child: ChildProcess): Promise<string[]> {
+  let out = ''
+  child.stdout?.on('data', (chunk) => {
+    out += chunk
+  })
+  await once(child, 'close')
+  return out.trim().split('\n')
+}
+
+function leasesIn(dir: string): string[] {
+  return readdirSync(dir).filter((name) => name.includes('lease'))
+}
+
+for (const left of ['given back', 'left by a process that is gone'])
+  test(`of three processes that come to a run at once one goes on and the others are refused, its lease ${left}`, {
+    timeout: 120_000,
+  }, async () => {
+    const folders = Array.from({ length: 20 }, () => {
+      const run = newRun(results)
+      if (left === 'given back') run.finish('interrupted')
+      else setOwner(run.dir, { pid: 2 ** 22 + 1 })
+      return run.dir
+    })
+    const time = String(Date.now() + 4000)
+    const said = await Promise.all([1, 2, 3].map(() => outputOf(start('race', time, '100', ...folders))))
+    for (const i of folders.keys())
+      assert.deepEqual(said.map((lines) => lines[i]).sort(), ['passed', 'refused', 'refused'], `pair ${i}`)
+  })
+
+test('killed twenty times while it takes a run and gives it back, the run can be taken at once', {
+  timeout: 120_000,
+}, async () => {
+  const folder = temporaryFolder()
+  newRun(folder).finish('interrupted')
+  for (let kill = 0; kill < 20; kill++) {
+    const child = start('again', folder)
+    await once(child.stdout!, 'data')
+    await new Promise((resolve) => setTimeout(resolve, (kill * 7.3) % 40))
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    const [run, ...more] = listRuns(folder).runs
+    assert.equal(more.length, 0)
+    assert.equal(run?.state, 'interrupted')
+    resumeRun(run, 0).finish('interrupted')
+    assert.deepEqual(leasesIn(run.dir), [], 'nothing is left behind')
+  }
+})
+
+test('a run is given back when it has ended, and only then', () => {
+  const run = newRun(results)
+  assert.deepEqual(leasesIn(run.dir), ['lease-000001.json'])
+  run.finish('finished')
+  assert.deepEqual(leasesIn(run.dir), [])
+})
+
+test('a process elsewhere is believed to be at work until it has been silent for long', () => {
+  const run = newRun(results)
+  setOwner(run.dir, ELSEWHERE, 200)
+  assert.equal(openRun(run.dir).state, 'running')
+  assert.throws(() => resumeRun(openRun(run.dir), 0), {
+    name: 'UserError',
+    message: /process 4 writes on another machine, last heard of 200 s ago\. Wait .* 300 s, or, .* --force/,
+  })
+  setOwner(run.dir, ELSEWHERE, 301)
+  assert.equal(openRun(run.dir).state, 'interrupted')
+  resumeRun(openRun(run.dir), 0).finish('interrupted')
+})
+
+test('force takes a run from another machine, never from a process that is seen to work here', () => {
+  const run = newRun(results)
+  setOwner(run.dir, ELSEWHERE, 0)
+  resumeRun(openRun(run.dir), 0, {}, { force: true }).finish('interrupted')
+  const other = newRun(results)
+  setOwner(other.dir, { pid: 1, began: '' })
+  assert.throws(() => resumeRun(openRun(other.dir), 0, {}, { force: true }), /process 1 writes\. Wait/)
+})
+
+test('a machine that was named anew is the same machine', { skip: process.platform !== 'linux' }, () => {
+  const run = newRun(results)
+  setOwner(run.dir, { host: 'old name', pid: 2 ** 22 + 1 })
+  assert.equal(openRun(run.dir).state, 'interrupted')
+})
+
+test('a process that finds its run taken over stops before it writes anything', () => {
+  const run = newRun(results)
+  run.logMetrics({ step: 1, 'train.loss': 1 })
+  setOwner(run.dir, ELSEWHERE, 301)
+  const second = resumeRun(openRun(run.dir), 0)
+  saveCheckpoint(second, checkpointAt(5))
+  assert.throws(() => run.flush(), { name: 'UserError', message: /another process has taken over in the meantime/ })
+  assert.throws(() => saveCheckpoint(run, checkpointAt(1)), /taken over/)
+  second.finish('finished')
+  assert.equal(openRun(run.dir).status.checkpoint, 5)
+})
+
+test('the lease is renewed while the process is busy', { timeout: 60_000 }, async () => {
+  process.env.RECURLAB_LEASE_SECONDS = '1'
+  try {
+    const { dir } = newRun(results)
+    const file = path.join(dir, 'lease-000001.json')
+    const old = new Date(Date.now() - 60_000)
+    utimesSync(file, old, old)
+    const beats = (): boolean => statSync(file).mtimeMs > old.getTime() + 1000
+    for (let i = 0; i < 50 && !beats(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+    assert.ok(beats(), 'by itself')
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    utimesSync(file, old, old)
+    for (const end = Date.now() + 10_000; Date.now() < end && !beats(); );
+    assert.ok(beats(), 'while nothing else runs')
+  } finally {
+    delete process.env.RECURLAB_LEASE_SECONDS
+  }
+})
+
+test('whichever file operation fails while a lease is taken, it is one clear error and the run can be taken later', () => {
+  const run = newRun(results)
+  run.finish('interrupted')
+  for (let n = 0; ; n++) {
+    const { operations, error } = withFailure(n, 'once', () => takeLease(run.dir).release())
+    if (error !== null) assert.equal((error as Error).name, 'UserError')
+    takeLease(run.dir).release()
+    if (operations <= n) break
+  }
+})
+
+test('a run whose folder was moved or removed ends with that reason, and no folder comes back', () => {
+  for (const go of [
+    (dir: string) => renameSync(dir, `${dir}-moved`),
+    (dir: string) => rmSync(dir, { recursive: true }),
+  ]) {
+    const folder = temporaryFolder()
+    const run = newRun(folder)
+    saveCheckpoint(run, checkpointAt(1))
+    go(path.join(folder, 'runs'))
+    run.logMetrics({ step: 2, 'train.loss': 1 })
+    assert.throws(() => saveCheckpoint(run, checkpointAt(2)), {
+      name: 'UserError',
+      message: /expected the folder of the run that is being written, found none: it was removed or moved/,
+    })
+    run.finish('failed', 'why')
+    assert.equal(existsSync(run.dir), false)
+    assert.deepEqual(listRuns(folder), { runs: [], damaged: [] })
+  }
+})
