@@ -18,6 +18,11 @@ export function isGeneratedKey(key: string): boolean {
   return Object.hasOwn(GENERATED, key)
 }
 
+/** Whether a key says which puzzles there are: `task`, `data`, or what is generated. */
+export function isDataKey(key: string): boolean {
+  return key === 'task' || key === 'data' || isGeneratedKey(key)
+}
+
 /**
  * Refuses keys of the data that would have no effect: those of another task, those of generated puzzles beside a built
  * data set, and a task that cannot be generated.

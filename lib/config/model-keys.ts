@@ -27,6 +27,11 @@ export interface ModelKeys {
 export function modelKeys(config: Config): ModelKeys {
   refuseUnused(config)
   refuseCombinations(config)
+  return fillModelKeys(config)
+}
+
+/** {@link modelKeys} of a configuration that has been checked. */
+export function fillModelKeys(config: Config): ModelKeys {
   const puzzleDim = config.puzzleDim ?? config.hidden
   const shared = {
     model: config.model,
@@ -108,7 +113,7 @@ function refuseUnused(config: Config): void {
     throw unused('evalHalt', 'with halting=none every row makes K steps', true, 'false')
 }
 
-function refuseCombinations({ latents, networks, halting, K, freeze, puzzleDim }: Config): void {
+function refuseCombinations({ model, latents, networks, halting, K, freeze, puzzleDim }: Config): void {
   if (latents === 'single' && networks === 'separate')
     throw new UserError({
       where: 'key networks',
@@ -117,7 +122,8 @@ function refuseCombinations({ latents, networks, halting, K, freeze, puzzleDim }
       todo: 'Use latents=two or latents=multi.',
       exitCode: 2,
     })
-  if (halting === 'continue' && K === 1)
+  // model=hrm comes to it by itself, also where K=1 leaves it without effect.
+  if (halting === 'continue' && K === 1 && model !== 'hrm')
     throw new UserError({
       where: 'key halting',
       expected: 'halt or none with K=1, where there is no step to continue to',

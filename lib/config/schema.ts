@@ -80,10 +80,10 @@ export const configSchema = z.strictObject({
     description:
       'Of trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
   }),
-  halting: field(z.enum(['halt', 'continue', 'none']).nullable().default(null), {
+  halting: field(z.enum(['halt', 'continue', 'compare', 'none']).nullable().default(null), {
     published: 'no_ACT_continue',
     description:
-      'halt: a row halts on q_halt > 0; continue: on q_halt > q_continue, with the continue loss and its extra forward pass ("w/ ACT"); none: every row makes K steps and the halting loss is left out; null: trm halt, hrm continue, direct q_halt > q_continue without a continue loss.',
+      'halt: a row halts on q_halt > 0; continue: on q_halt > q_continue, with the continue loss and its extra forward pass ("w/ ACT"); compare: on q_halt > q_continue, without a continue loss; none: every row makes K steps and the halting loss is left out; null: trm halt, hrm continue, direct compare.',
   }),
   mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
     published: 'mlp_t',
