@@ -1,9 +1,11 @@
-import { checkDataKeys } from '../config/data-keys.js'
+import { checkDataKeys, isGeneratedKey } from '../config/data-keys.js'
+import { effectiveConfig } from '../config/effective.js'
 import { parseConfig } from '../config/parse.js'
-import type { Config, ConfigKey } from '../config/schema.js'
+import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
 import { arc } from '../data/arc/index.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { maze } from '../data/maze/index.js'
+import { unlimitedVersions } from '../data/pool.js'
 import { loadDataset } from '../data/store.js'
 import { sudoku } from '../data/sudoku/index.js'
 import { UserError } from '../errors.js'
@@ -47,18 +49,59 @@ export async function datasetOf(config: Config): Promise<Dataset> {
 }
 
 /**
- * A configuration whose data keys say what the data set is: its task, and for generated puzzles what they were made
- * of, so that the run's record is enough to make them again. The data set wins over keys that say otherwise.
+ * The configuration of a run on a data set, with every value that is used and the keys of what the data set was made of:
+ * what the run's record holds, so that it is enough to make data and run again.
+ *
+ * @param input as the user wrote it
+ * @throws UserError for a wrong key, one that would have no effect, or one that says other than the data set that is given.
+ */
+export function runConfig(input: ConfigInput, data: Dataset): Config {
+  const { manifest } = data
+  const asked = parseConfig(input)
+  checkDataKeys(input.task === undefined ? { ...asked, task: manifest.task as Config['task'] } : asked)
+  checkAgree(input, asked, manifest)
+  const known = effectiveConfig(withDataKeys(asked, manifest))
+  const fresh = known.augment === null && known.task === 'sudoku' && unlimitedVersions(data)
+  return fresh ? { ...known, augment: 'fresh' } : known
+}
+
+/**
+ * A configuration whose data keys say what the data set is: its task, and for generated puzzles what they were made of.
  */
 export function withDataKeys(config: Config, manifest: DatasetManifest): Config {
-  const { task, source, options } = manifest
-  const known = { ...config, task: task as Config['task'] }
-  if (source.kind !== 'generated' || config.data !== null || !Object.hasOwn(OPTIONS, task)) return parseConfig(known)
-  const made = Object.entries(OPTIONS[task as keyof typeof OPTIONS]).map(([key, option]) => [
-    key,
-    options[option] ?? null,
-  ])
-  return parseConfig({ ...known, ...Object.fromEntries(made) })
+  return parseConfig({
+    ...config,
+    task: manifest.task as Config['task'],
+    ...(config.data === null ? madeOf(manifest) : {}),
+  })
+}
+
+/** The keys that generated puzzles were made of; none for others. */
+function madeOf({ task, source, options }: DatasetManifest): Readonly<Partial<Record<ConfigKey, unknown>>> {
+  if (source.kind !== 'generated' || !Object.hasOwn(OPTIONS, task)) return {}
+  const made = Object.entries(OPTIONS[task as keyof typeof OPTIONS])
+  return Object.fromEntries(made.map(([key, option]) => [key, options[option] ?? null]))
+}
+
+/** Keys of the data that say other than the data set would be without effect. */
+function checkAgree(input: ConfigInput, asked: Config, manifest: DatasetManifest): void {
+  if (input.task !== undefined && asked.task !== manifest.task) throw disagrees('task', manifest.task, asked.task)
+  const made = madeOf(manifest)
+  for (const key of Object.keys(asked).filter(isGeneratedKey) as ConfigKey[])
+    if (asked[key] !== null && asked[key] !== (made[key] ?? null)) throw disagrees(key, made[key] ?? null, asked[key])
+}
+
+function disagrees(key: ConfigKey, found: unknown, asked: unknown): UserError {
+  return new UserError({
+    where: `key ${key}`,
+    expected:
+      found === null
+        ? 'nothing, as the data set that is given says nothing of it'
+        : `${found}, as the data set that is given has it`,
+    found: String(asked),
+    todo: 'Leave the key out; or leave the data set out, and it is made as the configuration says.',
+    exitCode: 2,
+  })
 }
 
 function checkTask(data: Dataset, { task }: Config, dir: string): Dataset {

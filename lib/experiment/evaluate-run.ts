@@ -92,6 +92,7 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
       exitCode: 2,
     })
   const data = options.data ?? (await datasetOf(config))
+  const moved = options.data === undefined && file.dataHash !== null && file.dataHash !== data.hash
   options.onData?.(data)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
@@ -107,6 +108,7 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = { ...stored, dtype }
     if (note) notes.push(note)
+    if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {
       const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
       return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }

@@ -1,20 +1,16 @@
-import { startBackend } from '../backend/index.js'
 import type { Dtype } from '../backend/kernels.js'
 import { parseConfig } from '../config/parse.js'
-import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
-import { rowsOfTable } from '../files/arrow-rows.js'
 import { differingHashes } from '../files/hash-text.js'
-import { float32Tensors } from '../files/safetensors.js'
-import { collectProvenance } from '../results/provenance.js'
-import { loadCheckpoint, openRun, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
-import { followChoices, followThreads, storedChoices } from './choices.js'
+import { otherCode } from '../results/other-code.js'
+import { openRun } from '../results/run.js'
+import { followChoices, storedChoices } from './choices.js'
 import { datasetOf } from './dataset.js'
-import { modelShape, newBatchesAhead, stepOptions, totalSteps } from './resolve.js'
+import { reopenSession } from './reopen.js'
+import { totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
-import { restoreSnapshot } from './snapshot.js'
-import { stoppedRun } from './stop.js'
+import { AGAIN, stoppedRun } from './stop.js'
 import { watched } from './watch.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
@@ -50,6 +46,8 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   checkSameData(record.id, record.provenance, data)
   const steps = totalSteps(config, data)
   return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
+    const other = otherCode(record)
+    if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
     const reopened = await reopenSession(record, config, data, steps, { ...options, observer: observer(0) })
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
@@ -58,53 +56,14 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
       followed?.end(),
     )
-    if (end === 'interrupted' && throws)
-      throw stoppedRun({ ...record, step: session.state.step, steps, resultsDir: options.resultsDir, config, data })
+    if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, steps, again: AGAIN })
     return record.id
   })
-}
-
-async function reopenSession(
-  record: RunRecord,
-  config: Config,
-  data: Dataset,
-  steps: number,
-  { observer, force = false }: ResumeOptions,
-): Promise<Session> {
-  const choices = storedChoices(record.provenance)
-  const begun = record.provenance.backend as { name?: string } | undefined
-  const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
-  const { tensors, state } = loadCheckpoint(record)
-  const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
-  const sampler = newBatchesAhead(config, data)
-  sampler.restore(restored.sampler)
-  const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
-  const warning = otherBackend(record.provenance, backend)
-  if (warning) observer?.onNote?.(warning)
-  const evaluatedAt = lastEvaluation(record, restored.state.step)
-  return {
-    config,
-    data,
-    options: stepOptions(config, steps, choices?.microBatch),
-    sampler,
-    state: restored.state,
-    // Last: from here on the run is this process's, and whatever fails is noted with it.
-    run: resumeRun(record, restored.state.step, provenance, { force }),
-    steps,
-    secondsBefore: restored.seconds,
-    evaluatedAt,
-  }
 }
 
 /** The session with its model computed in another type. */
 function computedIn(session: Session, dtype: Dtype): Session {
   return { ...session, state: { ...session.state, model: { ...session.state.model, dtype } } }
-}
-
-/** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */
-function lastEvaluation(record: RunRecord, step: number): number {
-  const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
-  return Math.max(0, ...steps.filter((each) => each <= step))
 }
 
 /** A data set that was built anew with other content must not go unnoticed. */
@@ -118,14 +77,4 @@ function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>
     found: `another, hash ${other}`,
     todo: 'Name the folder of the data set it was trained on with data=DIR.',
   })
-}
-
-/** Says so where results cannot be the same to the last bit. */
-function otherBackend(
-  provenance: Readonly<Record<string, unknown>>,
-  backend: { name: string; threads: number },
-): string | null {
-  const before = provenance.backend as { name?: string; threads?: number } | undefined
-  if (!before || (before.name === backend.name && before.threads === backend.threads)) return null
-  return `the run was begun on ${before.name} with ${before.threads} threads and goes on with ${backend.name} and ${backend.threads}: numbers may differ in the last bits`
 }

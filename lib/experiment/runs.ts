@@ -1,10 +1,11 @@
+import { differingKeys, effectiveValue } from '../config/effective.js'
 import type { Config, ConfigKey } from '../config/schema.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { MimeBundle } from '../notebook/host.js'
 import { type Bar, bars } from '../plot/bars.js'
 import { curves } from '../plot/curves.js'
 import type { Figure, FigureOptions } from '../plot/figure.js'
-import { configLabel, differingKeys, effectiveValue } from './grid.js'
+import { configLabel } from './grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it. */
 export interface EvaluationRow {
@@ -35,8 +36,11 @@ export interface FinishedRun {
   readonly metrics: readonly MetricRow[]
 }
 
-/** A line of {@link Runs.table}: what was varied, then the results of the last evaluation. */
-export type RunRow = Readonly<Record<string, string | number>>
+/**
+ * A line of {@link Runs.table}: what was varied, each value as the configuration has it (null where a key does not apply), then
+ * the results of the last evaluation.
+ */
+export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 
 /** Several runs, to be compared. */
 export class Runs {
@@ -58,7 +62,7 @@ export class Runs {
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
-      const differing = Object.fromEntries(this.#keys.map((key) => [key, String(effectiveValue(run.config, key))]))
+      const differing = Object.fromEntries(this.#keys.map((key) => [key, effectiveValue(run.config, key)]))
       return {
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,

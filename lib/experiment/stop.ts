@@ -1,5 +1,3 @@
-import type { Config } from '../config/schema.js'
-import type { Dataset } from '../data/dataset.js'
 import { Interrupted } from '../errors.js'
 import { currentHost } from '../notebook/host.js'
 
@@ -55,35 +53,32 @@ function afterForcedStop(): void {
   }
 }
 
+/** What goes on with work of a cell that says everything needed. */
+export const AGAIN = 'run the cell again'
+
+/**
+ * What to do with a cell whose `train` or `sweep` was stopped so that it goes on, and the rest of the cell runs too.
+ *
+ * @param call the function's name
+ * @param options what it was given as options, if anything
+ */
+export function againWith(call: string, options: { readonly resume?: boolean } | undefined): string {
+  if (options?.resume) return AGAIN
+  const how = options === undefined ? '{ resume: true } as the last argument' : 'resume: true among the options'
+  return `${AGAIN} with ${how} of ${call}`
+}
+
 /** What is known of a run that was stopped. */
 export interface StoppedRun {
-  readonly id: string
   /** Steps made. */
   readonly step: number
   /** Length of the run. */
   readonly steps: number
-  readonly resultsDir: string | undefined
-  readonly config: Config
-  readonly data: Dataset
+  /** How it goes on. */
+  readonly again: string
 }
 
 /** Says where a stopped run stands and how it goes on. */
-export function stoppedRun({ id, step, steps, ...where }: StoppedRun): Interrupted {
-  return new Interrupted(`stopped at step ${step} of ${steps}, saved: go on with ${resumeCall(id, where)}`)
-}
-
-/** The call that goes on, with what the run's own record does not tell. */
-function resumeCall(
-  id: string,
-  { resultsDir, config, data }: Pick<StoppedRun, 'resultsDir' | 'config' | 'data'>,
-): string {
-  const options = [
-    ...(resultsDir === undefined ? [] : [`resultsDir: ${quoted(resultsDir)}`]),
-    ...(config.data === null && data.manifest.source.kind !== 'generated' ? ['data'] : []),
-  ]
-  return `await resume(${quoted(id)}${options.length > 0 ? `, { ${options.join(', ')} }` : ''})`
-}
-
-function quoted(text: string): string {
-  return `'${text.replace(/[\\']/g, '\\$&')}'`
+export function stoppedRun({ step, steps, again }: StoppedRun): Interrupted {
+  return new Interrupted(`stopped at step ${step} of ${steps}, saved: ${again}`)
 }

@@ -53,7 +53,7 @@ function printed(configs: readonly Config[]): Watcher {
     configs.length === 1 ? '' : `${index + 1}/${configs.length} ${configs[index]!.mixer} seed ${configs[index]!.seed}`
   return {
     observer: (index) => reportObserver(sink, label(index)),
-    takeOver: (index, run) => sink.line(`${label(index)}: ${takenOver(run)}`),
+    takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
   }
 }
 

@@ -1,3 +1,6 @@
+import { isFollowing, differingKeys as keysThatDiffer } from '../config/effective.js'
+import { parseConfig } from '../config/parse.js'
+import { UserError } from '../errors.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
@@ -11,7 +14,7 @@ const OWN = new Set(['id', 'state', 'parameters', 'step', 'test.exact', 'best te
  */
 export function compareRuns(runs: readonly RunRecord[]): Row[] {
   const configs = runs.map((run) => flatten(run.config))
-  const keys = differingKeys(configs)
+  const keys = differingKeys(configs).filter((key) => !followsOthers(key, runs))
   return runs.map((run, i) => {
     const evaluations = evaluationRows(run)
     const last = evaluations.at(-1)
@@ -48,6 +51,17 @@ function best(rows: readonly Row[], metric: string): number | null {
 function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] {
   const keys = new Set(configs.flatMap((config) => [...config.keys()]))
   return [...keys].filter((key) => new Set(configs.map((config) => config.get(key) ?? null)).size > 1)
+}
+
+/** Whether a key's values follow from those of other keys in all of these runs (`puzzleLr` from `lr`), and say nothing more. */
+function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
+  try {
+    return isFollowing(key) && !keysThatDiffer(runs.map((run) => parseConfig(run.config))).includes(key)
+  } catch (error) {
+    // Configurations of another version are shown as they are.
+    if (error instanceof UserError) return false
+    throw error
+  }
 }
 
 /** Nested keys with dots between; lists as JSON. */

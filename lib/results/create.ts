@@ -6,6 +6,7 @@ import { fileOperations as fs } from '../files/operations.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { type Lease, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
+import { writeRunFile } from './run-file.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
 /** What a new run is made of. */
@@ -16,6 +17,8 @@ export interface NewRun {
   readonly config: object
   /** Where and out of what it is computed; see `collectProvenance`. */
   readonly provenance: object
+  /** What of the code no commit has, kept beside the rest as `code.diff`; default: nothing. */
+  readonly codeDiff?: string
   /** The readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
   /** Length of the run in steps. */
@@ -43,7 +46,8 @@ export function createRun(run: NewRun): RunWriter {
       fs.mkdirSync(unborn)
       made = true
       lease = takeLease(unborn, { home: dir })
-      const { config, provenance, steps = null, parameters = null } = run
+      const { config, provenance, codeDiff, steps = null, parameters = null } = run
+      if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
       const status = writeNewRun(unborn, { config, provenance, steps, parameters })
       fs.renameSync(unborn, dir)
       const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }

@@ -7,6 +7,7 @@ export const DEFAULT_RESULTS = 'results'
 export const FILES = {
   config: 'config.json',
   provenance: 'provenance.json',
+  codeDiff: 'code.diff',
   status: 'status.json',
   metrics: 'metrics.arrow',
   evaluations: 'evaluations.arrow',

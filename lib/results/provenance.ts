@@ -1,11 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { sha256 } from '../files/atomic.js'
 import { type JsonObject, readJson } from '../files/json.js'
+import { type CodeRecord, currentCode } from './code.js'
 import { hostTag } from './owner.js'
+import { projectFolder as root } from './sources.js'
 
 /** Out of what, with what and where something was computed. */
 export interface Provenance {
@@ -18,7 +18,7 @@ export interface Provenance {
   readonly dataHash: string
   /** The backend's own record: name, version, threads, instruction set, reason for the choice. */
   readonly backend: Readonly<Record<string, unknown>>
-  readonly code: CodeVersion
+  readonly code: CodeRecord
   /** SHA-256 of package-lock.json, null where there is none. */
   readonly lockHash: string | null
   readonly recurlab: string
@@ -27,11 +27,6 @@ export interface Provenance {
   readonly packages: Readonly<Record<string, string>>
   readonly machine: Machine
 }
-
-/** The commit that the code is at; `dirty` when files differ from it. `reason` says why there is no commit. */
-export type CodeVersion =
-  | { readonly commit: string; readonly dirty: boolean }
-  | { readonly commit: null; readonly reason: string }
 
 /** The machine, without anything that names its owner. */
 export interface Machine {
@@ -54,8 +49,6 @@ export interface ProvenanceInput {
   readonly command?: readonly string[]
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
 /** Collects what a result needs beside it in order to be believed and made again. */
 export function collectProvenance({ dataHash, backend, seed, command }: ProvenanceInput): Provenance {
   const project = readJson(path.join(root, 'package.json'))
@@ -66,7 +59,7 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
     seed,
     dataHash,
     backend,
-    code: codeVersion(root),
+    code: currentCode().record,
     lockHash: existsSync(lock) ? sha256(readFileSync(lock)) : null,
     recurlab: String(project.version),
     node: process.version,
@@ -79,21 +72,6 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
       os: `${os.platform()} ${os.release()}`,
       arch: os.arch(),
     },
-  }
-}
-
-/** The commit of a folder that is the top of a git checkout. */
-export function codeVersion(folder: string): CodeVersion {
-  const git = (...args: string[]): string =>
-    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim()
-  try {
-    if (realpathSync(git('rev-parse', '--show-toplevel')) !== realpathSync(folder))
-      return { commit: null, reason: 'the code lies inside the git checkout of something else' }
-    return { commit: git('rev-parse', 'HEAD'), dirty: git('status', '--porcelain') !== '' }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { commit: null, reason: 'git is not installed' }
-    const stderr = String((error as { stderr?: unknown }).stderr ?? error).trim()
-    return { commit: null, reason: stderr.split('\n')[0] ?? 'git failed' }
   }
 }
 

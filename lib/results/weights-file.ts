@@ -3,6 +3,7 @@ import { fileOperations as fs } from '../files/operations.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../model/weights-file.js'
 import { checkOwnCheckpoint } from './checkpoint.js'
 import { FILES } from './layout.js'
+import { otherCode } from './other-code.js'
 import { openRun } from './record.js'
 
 /** How a run's or a file's weights are read. */
@@ -32,5 +33,6 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const { dataHash } = run.provenance
   // Checkpoints of earlier versions do not carry it.
   const hash = file.dataHash ?? (typeof dataHash === 'string' ? dataHash : null)
-  return { ...file, dataHash: hash, run: run.id }
+  const other = otherCode(run)
+  return { ...file, dataHash: hash, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }

@@ -5,6 +5,7 @@ import path from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
+import { againWith } from '../../lib/experiment/stop.js'
 import {
   type Dataset,
   evaluateRun,
@@ -14,6 +15,7 @@ import {
   solve,
   sudoku,
   sweep,
+  type TrainOptions,
   train,
 } from '../../lib/index.js'
 import { PLOTLY_MIME } from '../../lib/notebook/bundle.js'
@@ -70,11 +72,12 @@ test('training whose cell is stopped has saved, says how it goes on, and does so
   const [id] = observer.ids
   assert.equal(
     message,
-    `stopped at step 3 of 4, saved: go on with await resume('${id}', { resultsDir: '${resultsDir}' })`,
+    'stopped at step 3 of 4, saved: run the cell again with resume: true among the options of train',
   )
   assert.equal(host.stoppableNow, 0)
   await host.endCell()
-  await resume(id!, { resultsDir, observer: {} })
+  const again = await train({ ...base, seed: 1 }, data, { resultsDir, observer: {}, resume: true })
+  assert.equal(again, id)
   const whole = await train({ ...base, seed: 1 }, data, { resultsDir, observer: {} })
   assert.deepEqual(timeless(id!), timeless(whole))
   assert.equal(tf.memory().numTensors, numTensors)
@@ -126,28 +129,28 @@ test('training that was stopped by force is interrupted at its last checkpoint, 
 test('a sweep that was stopped goes on with the same call: finished runs are taken over, the stopped one is resumed', async () => {
   const own = path.join(resultsDir, 'sweep')
   const host = fakeHost()
-  const call = (resumed: boolean, observer: RunObserver) =>
-    sweep(base, { mixer: ['mlp', 'attention'], seed: [0, 1] }, data, { resultsDir: own, observer, resume: resumed })
+  const call = (observer: RunObserver) =>
+    sweep(base, { mixer: ['mlp', 'attention'], seed: [0, 1] }, data, { resultsDir: own, observer, resume: true })
   let started = 0
   const message = await interruption(
-    call(false, {
+    call({
       onStart: () => started++,
       onStep: ({ step }) => {
         if (started === 2 && step === 3) host.stop()
       },
     }),
   )
-  assert.match(message, /^stopped in run 2 of 4 \(\S+\), saved: go on with the same call and \{ resume: true \}/)
+  assert.match(message, /^stopped in run 2 of 4 \(\S+\), saved: run the cell again$/)
   await host.endCell()
   const steps: number[] = []
-  const runs = await call(true, { onStep: ({ step }) => steps.push(step) })
+  const runs = await call({ onStep: ({ step }) => steps.push(step) })
   assert.deepEqual(steps, [4, 1, 2, 3, 4, 1, 2, 3, 4])
   assert.deepEqual(
     runs.all.map(({ config }) => `${config.mixer} ${config.seed}`),
     ['mlp 0', 'mlp 1', 'attention 0', 'attention 1'],
   )
   assert.equal(listRuns(own).runs.length, 4)
-  const again = await call(true, {})
+  const again = await call({})
   assert.deepEqual(
     again.all.map(({ id }) => id),
     runs.all.map(({ id }) => id),
@@ -156,6 +159,37 @@ test('a sweep that was stopped goes on with the same call: finished runs are tak
   const other = await sweep(base, { seed: [0] }, others, { resultsDir: own, observer: {}, resume: true })
   assert.ok(!runs.all.some(({ id }) => id === other.all[0]!.id), 'runs on other puzzles are not taken over')
 })
+
+test('what a stopped cell is told to do goes on bit for bit, whatever the options of its call were', async () => {
+  assert.equal(againWith('sweep', undefined), 'run the cell again with { resume: true } as the last argument of sweep')
+  assert.equal(againWith('train', {}), 'run the cell again with resume: true among the options of train')
+  assert.equal(againWith('train', { resume: true }), 'run the cell again')
+  const whole = await train({ ...base, seed: 7 }, data, { resultsDir, observer: {} })
+  const init = { from: whole, weights: 'live' } as const
+  const host = fakeHost()
+  const observer = stopAt(host, 2)
+  const call = (more: TrainOptions) => train({ ...base, seed: 8 }, data, { resultsDir, init, ...more })
+  await interruption(call({ observer }))
+  await host.endCell()
+  const second = stopAt(host, 3)
+  assert.equal(
+    await interruption(call({ observer: second, resume: true })),
+    'stopped at step 3 of 4, saved: run the cell again',
+  )
+  await host.endCell()
+  const third = stopAt(host, 99)
+  assert.equal(await call({ observer: third, resume: true }), observer.ids[0])
+  assert.deepEqual(timeless(observer.ids[0]!), timeless(await call({ observer: {} })))
+  assert.equal(await interruption(resumedOf(host)), 'stopped at step 3 of 4, saved: run the cell again')
+})
+
+/** Stops a run at step 2, and its `resume` at step 3. */
+async function resumedOf(host: FakeHost): Promise<unknown> {
+  const observer = stopAt(host, 2)
+  await interruption(train({ ...base, seed: 9 }, data, { resultsDir, observer }))
+  await host.endCell()
+  return resume(observer.ids[0]!, { resultsDir, observer: stopAt(host, 3) })
+}
 
 test('an evaluation and a solving that are stopped end between their steps', async () => {
   const id = await train(base, data, { resultsDir, observer: {} })

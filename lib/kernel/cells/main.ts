@@ -16,7 +16,7 @@ import { captureOutput, print } from './output.js'
 import { reportUncaught } from './report.js'
 import { installRuntime } from './runtime.js'
 import { newSharedMemory, type SharedState, sharedState } from './shared-state.js'
-import { addModule } from './source-maps.js'
+import { addModule, offerModules } from './source-maps.js'
 import { mapStacks } from './stack.js'
 import { replaceTimers } from './timers.js'
 import { send } from './wire.js'
@@ -66,6 +66,7 @@ export function start(root: string, cwd: string): void {
   const lifecycle: Lifecycle = createLifecycle({ evaluator, loader, hooks, shared })
   const comms = createComms()
   installHost(hooks, lifecycle, comms)
+  offerModules()
   installRuntime(loader, cwd)
 
   const receive = (message: ToCells): void => {

@@ -1,5 +1,6 @@
 import { SourceMap } from 'node:module'
 import path from 'node:path'
+import type { LoadedModule } from '../../results/sources.js'
 import type { ModuleSource } from '../protocol.js'
 
 /** A place in what the user wrote; lines and columns from 1. */
@@ -37,6 +38,8 @@ interface Mapping {
 
 const cells = new Map<number, Source>()
 const modules = new Map<string, Source>()
+/** The modules' own texts, which lib asks for. */
+const texts = new Map<string, LoadedModule>()
 let kept = 0
 
 /** Keeps what is needed to trace a cell's frames back. */
@@ -54,6 +57,13 @@ export function addCell(id: number, count: number, text: string, map: string): v
 /** The same for a module of the project. */
 export function addModule(root: string, { file, map }: ModuleSource): void {
   modules.set(file, { name: path.relative(root, file), map, text: null, size: 0 })
+  texts.set(file, { text: () => (JSON.parse(map || '{}') as { sourcesContent?: string[] }).sourcesContent?.[0] ?? '' })
+}
+
+/** Lets lib, which is loaded apart from the kernel, ask for a module as it runs, by its file's absolute path. */
+export function offerModules(): void {
+  const find = (file: string): LoadedModule | null => texts.get(file) ?? null
+  Object.defineProperty(globalThis, Symbol.for('recurlab.modules'), { value: find, configurable: true })
 }
 
 /**

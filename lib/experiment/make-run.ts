@@ -1,0 +1,32 @@
+import { openRun, type RunRecord } from '../results/run.js'
+import { type BeginOptions, beginSession, type Plan } from './begin.js'
+import { loadRun } from './load.js'
+import { resume } from './resume.js'
+import type { FinishedRun } from './runs.js'
+import { continueSession, type SessionOptions } from './session.js'
+
+/**
+ * Makes a run, or goes on with a stored one, or takes it over where it is finished; until its end, or until it is stopped.
+ *
+ * @param earlier the stored run
+ * @param takeOver told of a run that had been finished
+ */
+export async function makeRun(
+  plan: Plan,
+  earlier: RunRecord | null,
+  { resultsDir, init }: Pick<BeginOptions, 'resultsDir' | 'init'>,
+  watch: SessionOptions,
+  takeOver: (run: FinishedRun) => void,
+): Promise<RunRecord> {
+  const where = resultsDir === undefined ? {} : { resultsDir }
+  if (earlier?.state === 'finished') takeOver(loadRun(earlier.id, resultsDir))
+  else if (earlier) await resume(earlier.id, { ...where, ...watch, data: plan.data })
+  const id = earlier?.id ?? (await begun(plan, { ...where, ...watch, ...(init ? { init } : {}) }))
+  return openRun(id, resultsDir)
+}
+
+async function begun(plan: Plan, options: BeginOptions): Promise<string> {
+  const session = await beginSession(plan, options)
+  await continueSession(session, options)
+  return session.run.id
+}

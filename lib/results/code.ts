@@ -1,0 +1,144 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { writeRunFile } from './run-file.js'
+import { decidesNumbers, gitHash, normalised, projectFolder, runningSources, type Sources } from './sources.js'
+
+/** The code that something was computed with, as its record has it. */
+export interface CodeRecord {
+  /** The commit that the folder is at; null where there is none. */
+  readonly commit: string | null
+  /** Why there is no commit; null where there is one. */
+  readonly reason: string | null
+  /** Names the sources that decide a run's numbers, whatever the commit and whatever else differs from it. */
+  readonly hash: string
+  /** The first twelve digits of the name that git gives to each of these sources. */
+  readonly files: Readonly<Record<string, string>>
+  /** Those of them that differ from the commit, new and deleted ones too; null without a commit. */
+  readonly changed: readonly string[] | null
+}
+
+/** A record of the code, and what of it no commit has. */
+export interface Code {
+  readonly record: CodeRecord
+  /** The differences of the sources from the commit, as `git apply` takes them; empty where there are none. */
+  readonly diff: string
+}
+
+/** Bytes of a diff that are kept. */
+const DIFF_BYTES = 262_144
+
+let known: { readonly commit: string; readonly code: Code } | null = null
+
+/** The code that this process runs, compared with the commit that it lies in. Nothing is written beside the sources. */
+export function currentCode(root: string = projectFolder): Code {
+  const sources = runningSources(root)
+  const { hash, files } = sources
+  const commit = commitOf(root)
+  if (typeof commit === 'object')
+    return { record: { commit: null, reason: commit.reason, hash, files, changed: null }, diff: '' }
+  if (known?.commit === commit && known.code.record.hash === hash) return known.code
+  const { changed, diff } = differences(root, commit, sources)
+  const code = { record: { commit, reason: null, hash, files, changed }, diff }
+  known = { commit, code }
+  return code
+}
+
+/**
+ * Keeps, beside a run that goes on, what of its code from here on no commit has: `code-from-STEP.diff`.
+ *
+ * @param step the run's step, from which on this code computes
+ */
+export function writeCodeDiff({ dir }: { readonly dir: string }, diff: string, step: number): void {
+  if (diff !== '') writeRunFile(dir, `code-from-${step}.diff`, diff)
+}
+
+/** The commit of a folder that is the top of a git checkout, or why there is none. */
+function commitOf(folder: string): string | { readonly reason: string } {
+  try {
+    const [top, commit] = git(folder, ['rev-parse', '--show-toplevel', 'HEAD']).trim().split('\n') as [string, string]
+    if (realpathSync(top) === realpathSync(folder)) return commit
+    return { reason: 'the code lies inside the git checkout of something else' }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { reason: 'git is not installed' }
+    const stderr = String((error as { stderr?: unknown }).stderr ?? error).trim()
+    return { reason: stderr.split('\n')[0] || 'git failed' }
+  }
+}
+
+function differences(root: string, commit: string, sources: Sources): { changed: string[]; diff: string } {
+  const committed = new Map<string, string>()
+  for (const line of git(root, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', 'lib']).split('\0')) {
+    const [about = '', file = ''] = line.split('\t')
+    if (decidesNumbers(file)) committed.set(file, about.split(' ')[2] ?? '')
+  }
+  const suspects = [...new Set([...committed.keys(), ...Object.keys(sources.files)])].filter((file) => {
+    const name = committed.get(file)
+    return (
+      !name || !(file in sources.files) || name !== gitHash(sources.text(file), name.length > 40 ? 'sha256' : 'sha1')
+    )
+  })
+  // Line ends may have been committed otherwise.
+  const before = textsOf(root, committed, suspects)
+  const after = new Map(suspects.map((file) => [file, file in sources.files ? sources.text(file) : null]))
+  const changed = suspects.filter((file) => before.get(file) !== after.get(file)).sort()
+  return { changed, diff: changed.length > 0 ? diffOf(changed, before, after) : '' }
+}
+
+type Texts = ReadonlyMap<string, string | null>
+
+/** The committed texts of files; null for one that is not committed. */
+function textsOf(root: string, committed: ReadonlyMap<string, string>, files: readonly string[]): Texts {
+  return new Map(
+    files.map((file) => {
+      const name = committed.get(file)
+      return [file, name ? normalised(git(root, ['cat-file', 'blob', name])) : null]
+    }),
+  )
+}
+
+/** Both texts of each file are laid out in a folder of their own, so that what runs is compared, not what the files have by now. */
+function diffOf(files: readonly string[], before: Texts, after: Texts): string {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-diff-'))
+  try {
+    for (const [side, texts] of [
+      ['a', before],
+      ['b', after],
+    ] as const) {
+      mkdirSync(path.join(folder, side))
+      for (const file of files) {
+        const text = texts.get(file)
+        if (text === null || text === undefined) continue
+        mkdirSync(path.join(folder, side, path.dirname(file)), { recursive: true })
+        writeFileSync(path.join(folder, side, file), text)
+      }
+    }
+    return bounded(git(folder, ['diff', '--no-index', '--no-prefix', '--no-color', '--no-ext-diff', 'a', 'b'], 1))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function bounded(diff: string): string {
+  const bytes = Buffer.from(diff)
+  if (bytes.length <= DIFF_BYTES) return diff
+  const kept = bytes.subarray(0, bytes.lastIndexOf('\n', DIFF_BYTES) + 1)
+  return `${kept.toString()}# cut: ${bytes.length - kept.length} bytes more\n`
+}
+
+/** What a git command prints. @param alsoRight an exit status that is no failure either */
+function git(folder: string, args: readonly string[], alsoRight = 0): string {
+  try {
+    return execFileSync('git', ['-C', folder, ...args], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+      maxBuffer: 2 ** 28,
+      env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' },
+    })
+  } catch (error) {
+    const { status, stdout } = error as { status?: number | null; stdout?: string }
+    if (status && status === alsoRight) return stdout ?? ''
+    throw error
+  }
+}

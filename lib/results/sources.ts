@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+/** The project's folder. */
+export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+
+/**
+ * Files and folders whose code decides a run's numbers: with the same ones, data, configuration and backend, a run is the
+ * same bit for bit. What shows, stores, lists or estimates is none of them; presets and defaults are not either, as a run's
+ * configuration holds every value.
+ */
+const DECIDING = [
+  'lib/backend',
+  'lib/config/effective.ts',
+  'lib/config/model-keys.ts',
+  'lib/config/parse.ts',
+  'lib/data',
+  'lib/evaluate',
+  'lib/experiment/begin.ts',
+  'lib/experiment/choices.ts',
+  'lib/experiment/dataset.ts',
+  'lib/experiment/dtype.ts',
+  'lib/experiment/observer.ts',
+  'lib/experiment/reopen.ts',
+  'lib/experiment/resolve.ts',
+  'lib/experiment/session.ts',
+  'lib/experiment/snapshot.ts',
+  'lib/experiment/weights.ts',
+  'lib/model',
+  'lib/random.ts',
+  'lib/train',
+] as const
+
+/** Parts of those folders that decide nothing: downloads are known by their content, the others only check. */
+const EXCEPT = ['lib/backend/smoke.ts', 'lib/data/fetch', 'lib/evaluate/parity']
+
+const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/
+
+/** The sources that decide a run's numbers. */
+export interface Sources {
+  /** SHA-256 over all of them: equal exactly where every file is. */
+  readonly hash: string
+  /** The first twelve digits of the name that git gives to each file's text, by path from the project's folder. */
+  readonly files: Readonly<Record<string, string>>
+  /** The text of a file, with `\n` at the end of lines. */
+  text(file: string): string
+}
+
+/** A module as it runs, where that may be another text than the file has by now. */
+export interface LoadedModule {
+  text(): string
+}
+
+/** Set by the notebook's kernel, which reloads edited modules: the module that runs, by the file's absolute path. */
+const LOADED = Symbol.for('recurlab.modules')
+
+const memory = new Map<string, string>()
+const loadedTexts = new WeakMap<LoadedModule, string>()
+
+/** Whether a path from the project's folder is one of {@link Sources}. */
+export function decidesNumbers(file: string): boolean {
+  return CODE.test(file) && DECIDING.some((one) => isIn(file, one)) && !EXCEPT.some((one) => isIn(file, one))
+}
+
+/**
+ * The sources as this process runs them: in a notebook's kernel the modules that are loaded, elsewhere the files as they
+ * were when this was first asked. Line ends do not matter.
+ */
+export function runningSources(root: string = projectFolder): Sources {
+  const texts = new Map<string, string>()
+  for (const one of DECIDING) for (const file of filesOf(root, one)) texts.set(file, runningText(root, file))
+  const files = Object.fromEntries([...texts].sort().map(([file, text]) => [file, gitHash(text).slice(0, 12)]))
+  return {
+    hash: createHash('sha256').update(JSON.stringify(files)).digest('hex'),
+    files,
+    text: (file) => texts.get(file) ?? '',
+  }
+}
+
+/** The name that git gives to a text. */
+export function gitHash(text: string, algorithm: 'sha1' | 'sha256' = 'sha1'): string {
+  const bytes = Buffer.from(text)
+  return createHash(algorithm).update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
+}
+
+/** A text whose lines all end in `\n`, without a byte order mark. */
+export function normalised(text: string): string {
+  return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
+}
+
+function runningText(root: string, file: string): string {
+  const absolute = path.join(root, file)
+  const find = (globalThis as { [LOADED]?: (file: string) => LoadedModule | null })[LOADED]
+  const loaded = find?.(absolute)
+  if (loaded) {
+    const text = loadedTexts.get(loaded) ?? normalised(loaded.text())
+    loadedTexts.set(loaded, text)
+    return text
+  }
+  // Kernels stay as they were loaded; modules that have not been loaded yet will be those that the file then has.
+  const kept = find && !/\.(?:h|cc)$/.test(file) ? undefined : memory.get(absolute)
+  const text = kept ?? normalised(readFileSync(absolute, 'utf8'))
+  memory.set(absolute, text)
+  return text
+}
+
+function filesOf(root: string, one: string): string[] {
+  if (CODE.test(one)) return existsSync(path.join(root, one)) ? [one] : []
+  return list(path.join(root, one))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)).split(path.sep).join('/'))
+    .filter(decidesNumbers)
+}
+
+/** Entries of a folder and of those in it; none where it is not there. */
+function list(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true, recursive: true })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+function isIn(file: string, one: string): boolean {
+  return file === one || file.startsWith(`${one}/`)
+}
