@@ -73,7 +73,7 @@ test('an evaluation writes pass@k per task, the outcomes and a submission, and a
   const args = ['eval', id, 'out=results', 'outcomes=o.arrow', 'tasks=t.csv', 'submission=submission.json', '--json']
   const row = JSON.parse(await run(args)) as Record<string, number>
   const inLoop = rowsOfTable(readEvaluations(trained())).at(-1)!
-  for (const metric of ['test.exact', 'test.cells', 'test.halt', 'test.pass@2'])
+  for (const metric of ['test.exact', 'test.cells', 'test.haltAccuracy', 'test.halted', 'test.pass@2'])
     assert.equal(row[metric], inLoop[metric], metric)
   const { testTasks } = loadDataset(path.join(folder, 'tasks'))
   const submission = readJson(path.join(folder, 'submission.json')) as Record<string, { attempt_1: number[][] }[]>

@@ -1,3 +1,4 @@
+import { answerIsKnown } from './answers.js'
 import { emptyBatch, ignoreLabels, putExample } from './batch.js'
 import type { Batch, Dataset } from './dataset.js'
 
@@ -15,8 +16,9 @@ export interface EvaluationOptions {
 }
 
 /**
- * All examples of a split in order, each puzzle in every version before the next one. The last batch is filled up
- * with rows of padding: inputs `padId`, labels `IGNORE_LABEL`, the blank identifier, row -1.
+ * All examples of a split in order, each puzzle in every version before the next one. Where an answer is not known, all
+ * labels are `IGNORE_LABEL`. The last batch is filled up with rows of padding: inputs `padId`, labels `IGNORE_LABEL`, the
+ * blank identifier, row -1.
  *
  * @throws UserError when the batch size is no whole number of 1 or more.
  */
@@ -37,6 +39,8 @@ export function* evaluationBatches(data: Dataset, options: EvaluationOptions): G
     for (let version = 0; version < versions; version++)
       for (let example = split.puzzleStarts[puzzle]!; example < split.puzzleStarts[puzzle + 1]!; example++) {
         putExample(batch, filled, split, augment, example, version, manifest.seed)
+        if (!answerIsKnown(data, split.name, example))
+          batch.labels.fill(manifest.ignoreLabelId, filled * split.seqLen, (filled + 1) * split.seqLen)
         if (++filled < options.batch) continue
         ignoreLabels(batch, manifest)
         yield batch

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { answerIsKnown } from './answers.js'
 import { emptyBatch, putExample } from './batch.js'
 import { type Dataset, runAt } from './dataset.js'
 
@@ -22,8 +23,10 @@ export interface Example {
   readonly version: number | null
   /** `[seqLen]` tokens. */
   readonly input: Uint8Array
-  /** `[seqLen]` tokens as stored. */
+  /** `[seqLen]` tokens as stored; where the answer is not known, the label that is not counted. */
   readonly label: Uint8Array
+  /** Whether the answer is known. */
+  readonly answered: boolean
   /** Row of the puzzle embedding. */
   readonly puzzleId: number
   /** Name of that row. */
@@ -42,6 +45,8 @@ export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
   checkNumber('version', version ?? 0, versions ?? 2 ** 31 - 1, `versions of example ${example}`)
   const batch = emptyBatch(1, split.seqLen)
   putExample(batch, 0, split, version === null ? null : data.augment, example, version ?? 0, seed)
+  const answered = answerIsKnown(data, name, example)
+  if (!answered) batch.labels.fill(data.manifest.ignoreLabelId)
   const puzzleId = batch.puzzleIds[0]!
   return {
     split: name,
@@ -49,6 +54,7 @@ export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
     version,
     input: Uint8Array.from(batch.inputs),
     label: Uint8Array.from(batch.labels),
+    answered,
     puzzleId,
     identifier: data.identifiers.name(puzzleId),
     rating: split.ratings[example]!,

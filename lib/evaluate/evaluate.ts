@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
-import { addMetrics, type MetricSums, noMetrics, rowOutcome } from '../model/outcome.js'
+import { addMetrics, type MetricSums, noMetrics, rowOutcome, type Said } from '../model/outcome.js'
+import type { ModelShape } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
@@ -29,6 +30,10 @@ export interface EvaluationInternals {
   readonly qHaltLoss: number
 }
 
+interface SaidTokens extends Said {
+  readonly predictions: Int32Array
+}
+
 /** Runs one batch for `steps` supervision steps. `inspect` sees the last step's outputs before they are freed. */
 export function evaluateBatch(
   model: Model,
@@ -53,22 +58,29 @@ export function* evaluateInSteps(
   inspect?: Inspection,
 ): Generator<void, BatchEvaluation> {
   const outputs = yield* outputsAfter(model, weights, batch, steps)
-  const { predictions, qHalt } = tidy(() => ({
+  const said = tidy(() => ({
     predictions: Int32Array.from(tf.argMax(outputs.logits, -1).dataSync()),
     qHalt: outputs.qHalt.dataSync() as Float32Array,
+    qContinue: outputs.qContinue.dataSync() as Float32Array,
+    steps: new Int32Array(batch.size).fill(steps),
   }))
-  const sums = noMetrics()
-  const all = new Uint8Array(batch.size).fill(1)
-  const made = new Int32Array(batch.size).fill(steps)
-  addMetrics(sums, predictions, qHalt, all, made, batch)
   if (inspect)
     tf.tidy(() => {
       const labels = tf.tensor2d(batch.labels, [batch.size, batch.seqLen], 'int32')
       const loss = supervisionLoss(outputs, labels, inspect.loss)
+      const { predictions } = said
       inspect.see({ outputs, predictions, lmLoss: loss.lm.dataSync()[0]!, qHaltLoss: loss.qHalt.dataSync()[0]! })
     })
+  const result = evaluated(model.shape, said, batch)
   tf.dispose([outputs.logits, outputs.qHalt, outputs.qContinue])
-  return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, made) }
+  return result
+}
+
+/** What a batch comes to whose rows have all been answered. */
+export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): BatchEvaluation {
+  const sums = noMetrics()
+  addMetrics(sums, shape, said, new Uint8Array(batch.size).fill(1), batch)
+  return { sums, outcomes: puzzleOutcomes(batch, said) }
 }
 
 /** What the heads say after the last step; nobody would read those of the steps between. */
@@ -80,32 +92,21 @@ function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: numb
   throw new Error(`an evaluation with ${steps} supervision steps`)
 }
 
-/**
- * What became of every puzzle of a batch; rows of padding are left out.
- *
- * @param predictions `[B, seqLen]`
- * @param qHalt `[B]`
- * @param steps `[B]` supervision steps made
- */
-export function puzzleOutcomes(
-  batch: Batch,
-  predictions: Int32Array,
-  qHalt: Float32Array,
-  steps: Int32Array,
-): PuzzleOutcome[] {
+/** What became of every puzzle of a batch; rows of padding are left out. */
+function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {
     if (batch.rows[row] === -1) continue
-    const { accuracy, exact } = rowOutcome(predictions, batch, row)
+    const { counted, accuracy, exact } = rowOutcome(said, batch, row)
     outcomes.push({
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
-      steps: steps[row]!,
-      accuracy,
-      exact,
-      haltProbability: 1 / (1 + Math.exp(-qHalt[row]!)),
-      prediction: Uint8Array.from(predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
+      steps: said.steps[row]!,
+      accuracy: counted > 0 ? accuracy : null,
+      exact: counted > 0 ? exact : null,
+      haltProbability: 1 / (1 + Math.exp(-said.qHalt[row]!)),
+      prediction: Uint8Array.from(said.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
     })
   }
   return outcomes

@@ -6,19 +6,27 @@ import { evaluateInSteps } from './evaluate.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
-import { type ArcResult, type ArcVotes, arcPrediction, arcVotes } from './votes.js'
+import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
-/** An evaluation's metrics by their public names, and every puzzle's outcome. */
+/** An evaluation's metrics by their public names, and every puzzle's outcome. What nobody knows is null. */
 export interface Evaluation {
-  /** Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). */
-  readonly 'test.exact': number
+  /**
+   * Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). Of puzzles whose answers
+   * are known, as the next two; null where there are none.
+   */
+  readonly 'test.exact': number | null
   /** Share of cells right, averaged over puzzles. */
-  readonly 'test.cells': number
-  /** Share of puzzles where (q_halt ≥ 0) says rightly whether the answer is right. */
-  readonly 'test.halt': number
-  /** Mean supervision steps. */
-  readonly steps: number
+  readonly 'test.cells': number | null
+  /** Share of puzzles where (q_halt ≥ 0) says rightly whether the answer is right: the published `q_halt_accuracy`. */
+  readonly 'test.haltAccuracy': number | null
+  /** Share of all puzzles whose halting head says after the last step that they are done; null without puzzles. */
+  readonly 'test.halted': number | null
+  /** Mean supervision steps of all puzzles; null without puzzles. */
+  readonly steps: number | null
+  /** Puzzles, in all their versions, that were evaluated. */
   readonly puzzles: number
+  /** Those among them whose answers are known. */
+  readonly scored: number
   /** ARC's test split: pass@k and the submission, by votes over all versions that were evaluated. Null for other tasks. */
   readonly votes: (ArcResult & { readonly submission: Submission }) | null
   /** Empty where they were not asked for. */
@@ -43,6 +51,8 @@ export interface EvaluateOptions {
   readonly votes?: ArcVotes | undefined
   /** Told after each batch how many puzzles are done. */
   readonly onBatch?: (done: number) => void
+  /** Told after each supervision step of a batch how much is done, in puzzles: parts of them are counted, too. */
+  readonly onProgress?: (done: number) => void
   /** When aborted, the evaluation ends after the supervision step that is being computed. */
   readonly signal?: AbortSignal | undefined
 }
@@ -69,34 +79,45 @@ export async function evaluate(
   const outcomes: PuzzleOutcome[] = []
   let done = 0
   for (const rows of evaluationBatches(data, { batch, split, versions })) {
-    const result = await givingWay(evaluateRows(model, weights, rows, steps), options.signal)
+    let made = 0
+    const size = rows.rows.filter((row) => row !== -1).length
+    const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (steps + 1)))
+    const result = await givingWay(evaluateRows(model, weights, rows, steps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
       votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
     done += result.outcomes.length
     options.onBatch?.(done)
+    options.onProgress?.(done)
     await new Promise((resolve) => setImmediate(resolve))
   }
-  const count = Math.max(1, sums.count)
+  const mean = (sum: number, of: number): number | null => (of > 0 ? sum / of : null)
   return {
-    'test.exact': sums.exact / count,
-    'test.cells': sums.accuracy / count,
-    'test.halt': sums.halt / count,
-    steps: sums.steps / count,
-    puzzles: sums.count,
+    'test.exact': mean(sums.exact, sums.count),
+    'test.cells': mean(sums.accuracy, sums.count),
+    'test.haltAccuracy': mean(sums.halt, sums.count),
+    'test.halted': mean(sums.halted, sums.rowCount),
+    steps: mean(sums.rowSteps, sums.rowCount),
+    puzzles: sums.rowCount,
+    scored: sums.count,
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
 }
 
 /** Goes through work in pieces, with the event loop's turn between them. */
-async function givingWay<T>(work: Generator<void, T>, signal: AbortSignal | undefined): Promise<T> {
+async function givingWay<T>(
+  work: Generator<void, T>,
+  signal: AbortSignal | undefined,
+  onPiece: () => void,
+): Promise<T> {
   try {
     for (;;) {
       signal?.throwIfAborted()
       const next = work.next()
       if (next.done) return next.value
+      onPiece()
       await new Promise((resolve) => setImmediate(resolve))
     }
   } finally {
@@ -105,18 +126,21 @@ async function givingWay<T>(work: Generator<void, T>, signal: AbortSignal | unde
   }
 }
 
-/** An evaluation as one row of numbers: the metrics, and ARC's `test.pass@k`. */
+/** An evaluation as one row of numbers: the metrics, ARC's `test.pass@k`, and over how many tasks it is. */
 export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation): EvaluationNumbers {
   if (!votes) return numbers
-  const pass = Object.entries(votes.pass).map(([name, share]) => [`test.${name}`, share])
+  const pass = PASS_KS.map((k) => [`test.pass@${k}`, votes.pass?.[`pass@${k}`] ?? null])
   return {
     ...numbers,
     ...Object.fromEntries(pass),
+    scoredTasks: votes.scored,
     ...(votes.carriedEvaluations > 0 ? { 'test.carriedEvaluations': votes.carriedEvaluations } : {}),
   }
 }
 
 /** The numbers of an evaluation by their public names. */
 export type EvaluationNumbers = Omit<Evaluation, 'votes' | 'outcomes'> & {
-  readonly [name: `test.pass@${number}`]: number
+  /** ARC: tasks whose answers are known. */
+  readonly scoredTasks?: number
+  readonly [name: `test.pass@${number}`]: number | null
 }

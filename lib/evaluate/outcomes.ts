@@ -1,4 +1,4 @@
-import { Bool, type Float64, type Int32, makeVector, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
+import { Bool, Float64, Int32, makeVector, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { tokenColumn } from '../data/arrow.js'
 import type { Dataset } from '../data/dataset.js'
 
@@ -12,9 +12,10 @@ export interface PuzzleOutcome {
   readonly identifier: number
   /** Supervision steps made. */
   readonly steps: number
-  /** Share of its cells predicted. */
-  readonly accuracy: number
-  readonly exact: boolean
+  /** Share of its cells predicted; null where the answer is not known. */
+  readonly accuracy: number | null
+  /** All of its cells predicted; null where the answer is not known. */
+  readonly exact: boolean | null
   /** sigmoid(q_halt) after the last step. */
   readonly haltProbability: number
   /** `[seqLen]` tokens. */
@@ -25,15 +26,19 @@ export interface PuzzleOutcome {
  * Outcomes as a table, one row a puzzle and version, so that accuracy by rating or by grid size is one query:
  * `id` (split and index, and the identifier's name where puzzles have names), `puzzle`, `version`, `rating`,
  * `rows` and `columns` of the answer, `steps`, `haltProbability`, `correct`, `cells` (share right), `prediction`
- * (fixed-size list of uint8, one token per cell).
+ * (fixed-size list of uint8, one token per cell). Where the answer is not known, what is said of it is null.
  */
 export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset, split: 'train' | 'test'): Table {
   const { seqLen, ratings } = data[split]
-  const sizes = outcomes.map(({ puzzle }) => answerSize(data, split, puzzle))
-  const int32 = (of: (outcome: PuzzleOutcome, i: number) => number): Vector<Int32> =>
-    makeVector(Int32Array.from(outcomes, of))
+  const sizes = outcomes.map(({ puzzle, exact }) => (exact === null ? null : answerSize(data, split, puzzle)))
+  const int32 = (of: (outcome: PuzzleOutcome) => number): Vector<Int32> => makeVector(Int32Array.from(outcomes, of))
   const float64 = (of: (outcome: PuzzleOutcome) => number): Vector<Float64> =>
     makeVector(Float64Array.from(outcomes, of))
+  const size = (axis: 0 | 1): Vector<Int32> =>
+    vectorFromArray(
+      sizes.map((each) => each?.[axis] ?? null),
+      new Int32(),
+    )
   const tokens = new Uint8Array(outcomes.length * seqLen)
   outcomes.forEach(({ prediction }, i) => {
     tokens.set(prediction, i * seqLen)
@@ -46,15 +51,18 @@ export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset,
     puzzle: int32(({ puzzle }) => puzzle),
     version: int32(({ version }) => version),
     rating: float64(({ puzzle }) => ratings[puzzle]!),
-    rows: int32((_, i) => sizes[i]![0]),
-    columns: int32((_, i) => sizes[i]![1]),
+    rows: size(0),
+    columns: size(1),
     steps: int32(({ steps }) => steps),
     haltProbability: float64(({ haltProbability }) => haltProbability),
     correct: vectorFromArray(
       outcomes.map(({ exact }) => exact),
       new Bool(),
     ),
-    cells: float64(({ accuracy }) => accuracy),
+    cells: vectorFromArray(
+      outcomes.map(({ accuracy }) => accuracy),
+      new Float64(),
+    ),
     prediction: tokenColumn(tokens, outcomes.length, seqLen),
   })
 }

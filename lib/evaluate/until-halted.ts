@@ -1,10 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { choosesToHalt } from '../model/halting.js'
-import { addMetrics, noMetrics } from '../model/outcome.js'
 import { tidy } from '../model/tidy.js'
 import type { Model, Weights } from '../model/weights.js'
-import { type BatchEvaluation, puzzleOutcomes } from './evaluate.js'
+import { type BatchEvaluation, evaluated } from './evaluate.js'
 import { advance, beginEvaluation, type EvaluationState, endEvaluation } from './states.js'
 import { readHeads } from './steps.js'
 
@@ -26,6 +25,7 @@ export function* evaluateUntilHalted(
   const { size, seqLen } = batch
   const predictions = new Int32Array(size * seqLen)
   const qHalt = new Float32Array(size)
+  const qContinue = new Float32Array(size)
   const made = new Int32Array(size)
   let now = beginEvaluation(model, weights, batch)
   // Rows of padding have nothing to say.
@@ -43,6 +43,7 @@ export function* evaluateUntilHalted(
         }
         predictions.set(said.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
         qHalt[row] = said.qHalt[at]!
+        qContinue[row] = said.qContinue[at]!
         made[row] = step
       }
       if (staying.length > 0 && staying.length < rows.length) now = keepRows(now, staying)
@@ -52,9 +53,7 @@ export function* evaluateUntilHalted(
   } finally {
     endEvaluation(now)
   }
-  const sums = noMetrics()
-  addMetrics(sums, predictions, qHalt, new Uint8Array(size).fill(1), made, batch)
-  return { sums, outcomes: puzzleOutcomes(batch, predictions, qHalt, made) }
+  return evaluated(model.shape, { predictions, qHalt, qContinue, steps: made }, batch)
 }
 
 /** An evaluation with some of its rows only; frees the whole. */

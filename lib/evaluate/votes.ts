@@ -42,8 +42,8 @@ export interface ArcTaskResult {
 
 /** What votes say of a whole test set. */
 export interface ArcResult {
-  /** Averaged over tasks whose answers are known; NaN when there are none. */
-  readonly pass: PassAt
+  /** Averaged over tasks whose answers are known; null when there are none. */
+  readonly pass: PassAt | null
   readonly tasks: readonly ArcTaskResult[]
   /** Tasks that count in `pass`. */
   readonly scored: number
@@ -94,7 +94,7 @@ interface Ballot {
  * const votes = arcVotes(data)
  * votes.begin()
  * votes.add(arcPrediction(data, example, version, tokens, probability))
- * votes.result().pass['pass@2']
+ * votes.result().pass?.['pass@2']
  */
 export class ArcVotes {
   readonly #ballots: ReadonlyMap<string, Ballot>
@@ -166,7 +166,7 @@ export class ArcVotes {
     const tasks = [...this.#ballots.values()].map((ballot) => taskResult(ballot, ks))
     const known = tasks.flatMap(({ pass }) => (pass ? [pass] : []))
     return {
-      pass: passAt(ks, (k) => mean(known.map((pass) => pass[`pass@${k}`]!))),
+      pass: known.length === 0 ? null : passAt(ks, (k) => mean(known.map((pass) => pass[`pass@${k}`]!))),
       tasks,
       scored: known.length,
       predictions: this.#predictions,

@@ -6,7 +6,9 @@ import { openMeter } from '../notebook/progress-meter.js'
 import { beside } from '../plot/beside.js'
 import { type Curve, curves } from '../plot/curves.js'
 import type { Figure } from '../plot/figure.js'
+import { metricTitle } from '../results/metric-names.js'
 import { configLabel } from './grid.js'
+
 import type { RunObserver } from './observer.js'
 import type { FinishedRun } from './runs.js'
 import { ThinCurve } from './thin-curve.js'
@@ -84,7 +86,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
         onEvaluation: (step, evaluation) => {
-          line.exact.add(step, evaluation['test.exact'] * 100)
+          line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
@@ -98,9 +100,9 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
       finished++
       label(index, run.id)
       meter.skip(steps[index]!)
-      for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss ?? Number.NaN)
+      for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
       for (const { step, 'test.exact': exact } of run.evaluations) {
-        lines[index]!.exact.add(step, exact * 100)
+        lines[index]!.exact.add(step, inPercent(exact))
         meter.report({ 'test.exact': exact }, placeOf(index, step))
       }
     },
@@ -114,15 +116,19 @@ function liveFigure(lines: readonly LiveLine[]): Figure {
     lines
       .filter((line) => line[which].x.length > 0)
       .map(({ name, seed, ...line }) => ({ name, seed, ...pointsOf(line[which]) }))
-  const loss = curves(of('loss'), { x: 'optimiser step', y: 'train.loss' })
+  const loss = curves(of('loss'), { x: 'optimiser step', y: metricTitle('train.loss') })
   const exact = of('exact')
   if (exact.length === 0) return loss
-  return beside(curves(exact, { x: 'optimiser step', y: 'test.exact (%)', range: [0, 100] }), loss)
+  return beside(curves(exact, { x: 'optimiser step', y: metricTitle('test.exact'), range: [0, 100] }), loss)
 }
 
 /** A copy: the curve grows on while it is drawn. */
 function pointsOf({ x, y }: ThinCurve): Pick<Curve, 'x' | 'y'> {
   return { x: [...x], y: [...y] }
+}
+
+function inPercent(share: number | null): number | null {
+  return share === null ? null : 100 * share
 }
 
 function sum(numbers: readonly number[]): number {

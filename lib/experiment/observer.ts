@@ -11,15 +11,18 @@ export interface TrainMetrics {
   readonly 'train.haltLoss': number
   /** With a continue loss only. */
   readonly 'train.continueLoss'?: number
-  /** NaN while no row with labels has halted. */
-  readonly 'train.exact': number
-  readonly 'train.cells': number
-  readonly 'train.halt': number
+  /** Shares of the rows that have halted in this step; null where none has. */
+  readonly 'train.exact': number | null
+  readonly 'train.cells': number | null
+  /** Share of them where (q_halt ≥ 0) says rightly whether the answer is right: the published `q_halt_accuracy`. */
+  readonly 'train.haltAccuracy': number | null
+  /** Share of them whose halting head says that they are done; the others had made K steps. */
+  readonly 'train.halted': number | null
   /** Mean supervision steps of the rows that halted. */
-  readonly steps: number
+  readonly steps: number | null
   readonly lr: number
   /** Seconds of training so far, evaluations and saves not counted. */
-  readonly seconds: number
+  readonly trainSeconds: number
 }
 
 /** What is told while a run goes on; every function may be left out. */
@@ -30,13 +33,15 @@ export interface RunObserver {
   onEstimate?(estimate: Estimate): void
   onStart?(run: { id: string; config: Config; step: number; steps: number }): void
   onStep?(metrics: TrainMetrics): void
+  /** While an evaluation goes on: how many puzzles are done. */
+  onEvaluating?(step: number, done: number, puzzles: number): void
   onEvaluation?(step: number, evaluation: Evaluation): void
   onEnd?(state: 'finished' | 'interrupted'): void
 }
 
 /** Means out of a step's sums. */
-export function trainMetrics(step: number, report: StepReport, seconds: number): TrainMetrics {
-  const mean = (sum: number): number => (report.count > 0 ? sum / report.count : Number.NaN)
+export function trainMetrics(step: number, report: StepReport, trainSeconds: number): TrainMetrics {
+  const mean = (sum: number, of = report.count): number | null => (of > 0 ? sum / of : null)
   return {
     step,
     'train.loss': report.loss / report.rows,
@@ -45,9 +50,10 @@ export function trainMetrics(step: number, report: StepReport, seconds: number):
     ...(report.qContinueLoss === null ? {} : { 'train.continueLoss': report.qContinueLoss / report.rows }),
     'train.exact': mean(report.exact),
     'train.cells': mean(report.accuracy),
-    'train.halt': mean(report.halt),
-    steps: mean(report.steps),
+    'train.haltAccuracy': mean(report.halt),
+    'train.halted': mean(report.halted, report.rowCount),
+    steps: mean(report.rowSteps, report.rowCount),
     lr: report.lr,
-    seconds,
+    trainSeconds,
   }
 }

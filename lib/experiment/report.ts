@@ -2,6 +2,7 @@ import type { Evaluation } from '../evaluate/evaluation.js'
 import { createMetrics } from '../notebook/progress-metrics.js'
 import { formatSeconds, type ProgressLine, progressText } from '../notebook/progress-text.js'
 import type { ReportSink } from '../notebook/status-line.js'
+import { metricName, metricText } from '../results/metric-names.js'
 import { formatBytes } from './estimate.js'
 import type { RunObserver } from './observer.js'
 
@@ -40,11 +41,8 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
       sink.status(line('running'))
     },
     onEvaluation(step, evaluation) {
-      const percent = (share: number): string => `${(100 * share).toFixed(1)} %`
       metrics.report({ 'test.exact': evaluation['test.exact'] }, `step ${step}`)
-      sink.line(
-        `${prefix}step ${step}: test.exact ${percent(evaluation['test.exact'])}, test.cells ${percent(evaluation['test.cells'])}, test.halt ${percent(evaluation['test.halt'])}${passText(evaluation, percent)}`,
-      )
+      sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
     onEnd(state) {
       sink.line(line(state === 'finished' ? 'done' : 'stopped'))
@@ -53,7 +51,16 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
   }
 }
 
-function passText({ votes }: Evaluation, percent: (share: number) => string): string {
-  if (!votes) return ''
-  return `, test.pass@1 ${percent(votes.pass['pass@1']!)}, test.pass@2 ${percent(votes.pass['pass@2']!)} (${votes.scored} tasks)`
+/** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
+function evaluationText(evaluation: Evaluation): string {
+  const { votes, scored, puzzles } = evaluation
+  const shares = (['test.exact', 'test.cells', 'test.haltAccuracy', 'test.halted'] as const).map(
+    (metric) => `${metricName(metric)} ${metricText(metric, evaluation[metric])}`,
+  )
+  const pass = ([1, 2] as const).map((k) => `pass@${k} ${metricText(`test.pass@${k}`, votes?.pass?.[`pass@${k}`])}`)
+  return [
+    ...shares,
+    ...(votes ? [`${pass.join(', ')} (${votes.scored} tasks)`] : []),
+    ...(scored < puzzles ? [`answers known of ${scored} of ${puzzles} puzzles`] : []),
+  ].join(', ')
 }

@@ -1,30 +1,28 @@
 import { differingKeys, effectiveValue } from '../config/effective.js'
 import type { Config, ConfigKey } from '../config/schema.js'
+import type { EvaluationNumbers } from '../evaluate/evaluation.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { MimeBundle } from '../notebook/host.js'
 import { type Bar, bars } from '../plot/bars.js'
 import { curves } from '../plot/curves.js'
 import type { Figure, FigureOptions } from '../plot/figure.js'
+import { isShare, metricTitle, percent } from '../results/metric-names.js'
 import { configLabel } from './grid.js'
 
-/** One evaluation of a run, as its `evaluations.arrow` has it. */
-export interface EvaluationRow {
+/** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
+export interface EvaluationRow extends EvaluationNumbers {
   readonly step: number
-  readonly 'test.exact': number
-  readonly 'test.cells': number
-  readonly 'test.halt': number
-  readonly steps: number
-  /** Seconds of training until then. */
-  readonly seconds: number
-  /** ARC: share of test inputs where one of the first k candidates is right. */
-  readonly [name: `test.pass@${number}`]: number
+  /** Seconds of training until then, evaluations and saves not counted. */
+  readonly trainSeconds: number
+  /** Seconds of this evaluation. */
+  readonly evaluationSeconds: number
 }
 
 /** A metric of evaluations that is a share. */
-export type ShareMetric = 'test.exact' | 'test.cells' | 'test.halt' | `test.pass@${number}`
+export type ShareMetric = 'test.exact' | 'test.cells' | 'test.haltAccuracy' | 'test.halted' | `test.pass@${number}`
 
-/** One row of a run's `metrics.arrow`: numbers by metric name. */
-export type MetricRow = Readonly<Record<string, number>> & { readonly step: number }
+/** One row of a run's `metrics.arrow`: numbers by metric name, null where one is not known. */
+export type MetricRow = Readonly<Record<string, number | null>> & { readonly step: number }
 
 /** A run that has been made. */
 export interface FinishedRun {
@@ -57,7 +55,10 @@ export class Runs {
     return configLabel(run.config, this.#keys)
   }
 
-  /** One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), ARC's pass@2, seconds. */
+  /**
+   * One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), ARC's pass@2,
+   * seconds of training and of all evaluations. What is not known is null.
+   */
   table(): RunRow[] {
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
@@ -70,7 +71,8 @@ export class Runs {
         'exact accuracy (%)': percent(last?.['test.exact']),
         'cell accuracy (%)': percent(last?.['test.cells']),
         ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
-        seconds: Math.round(last?.seconds ?? Number.NaN),
+        'training (s)': last ? Math.round(last.trainSeconds) : null,
+        'evaluation (s)': last ? Math.round(sum(run.evaluations.map((row) => row.evaluationSeconds))) : null,
         run: run.id,
       }
     })
@@ -82,7 +84,7 @@ export class Runs {
   }
 
   /**
-   * Curves over the optimiser steps, the mean and range over the seeds for each label.
+   * Curves over the optimiser steps, the mean and range over the seeds for each label; gaps where a metric is not known.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`; accuracies are drawn in percent
    */
@@ -101,17 +103,17 @@ export class Runs {
     })
     return curves(lines, {
       x: 'optimiser step',
-      y: share ? `${metric} (%)` : metric,
+      y: metricTitle(metric),
       ...(share ? { range: [0, 100] as const } : {}),
       ...options,
     })
   }
 
-  /** The last evaluation's values of a metric by label, one a seed, in percent. */
+  /** The last evaluation's values of a metric by label, one a seed, in percent; NaN where one is not known. */
   final(metric: ShareMetric): Map<string, number[]> {
     const values = new Map<string, number[]>()
     for (const run of this.all) {
-      const value = percent(run.evaluations.at(-1)?.[metric])
+      const value = percent(run.evaluations.at(-1)?.[metric]) ?? Number.NaN
       values.set(this.label(run), [...(values.get(this.label(run)) ?? []), value])
     }
     return values
@@ -133,7 +135,7 @@ export class Runs {
       return { name: names[label] ?? label, values, ...(value === undefined ? {} : { reported: value }) }
     })
     return bars(groups, {
-      y: `${metric} (%)`,
+      y: metricTitle(metric),
       range: [0, 108],
       ...(reportedAs ? { reported: reportedAs } : {}),
       ...figure,
@@ -146,10 +148,6 @@ export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
 }
 
-function isShare(metric: string): boolean {
-  return /\.(exact|cells|halt|pass@\d+)$/.test(metric)
-}
-
-function percent(share: number | undefined): number {
-  return Math.round((share ?? Number.NaN) * 1000) / 10
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }

@@ -67,10 +67,12 @@ export async function continueSession(session: Session, { observer, signal }: Se
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
-    const evaluation = await evaluateState(session, votes, signal)
+    const began = performance.now()
+    const evaluation = await evaluateState(session, votes, signal, observer)
     if (!evaluation) return
     evaluatedAt = state.step
-    run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), seconds })
+    const evaluationSeconds = (performance.now() - began) / 1000
+    run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), trainSeconds: seconds, evaluationSeconds })
     if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
     observer?.onEvaluation?.(state.step, evaluation)
   }
@@ -158,9 +160,13 @@ async function evaluateState(
   session: Session,
   votes: ArcVotes | undefined,
   signal: AbortSignal | undefined,
+  observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
   const { config, data, state, steps } = session
   const versions = config.evalVersions ?? undefined
+  const puzzles = countEvaluated(data, { versions })
+  const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
+  evaluating(0)
   try {
     return await evaluate(state.model, state.ema ?? state.model.weights, data, {
       batch: config.evalBatch,
@@ -168,7 +174,8 @@ async function evaluateState(
       steps: config.evalSteps ?? config.K,
       halt: config.evalHalt,
       votes,
-      outcomes: state.step === steps && countEvaluated(data, { versions }) <= KEPT_OUTCOMES,
+      outcomes: state.step === steps && puzzles <= KEPT_OUTCOMES,
+      onProgress: evaluating,
       signal,
     })
   } catch (error) {

@@ -10,8 +10,9 @@ export class ThinCurve {
   #sum = 0
   #count = 0
 
-  add(x: number, y: number): void {
-    if (!Number.isFinite(y)) return
+  /** What is not known is left out. */
+  add(x: number, y: number | null | undefined): void {
+    if (y === null || y === undefined || !Number.isFinite(y)) return
     this.#sum += y
     this.#count++
     if (this.#count < this.#stride) return

@@ -1,4 +1,6 @@
 import { type Batch, IGNORE_LABEL } from '../data/dataset.js'
+import { choosesToHalt, type HaltLogits } from './halting.js'
+import type { ModelShape } from './shape.js'
 
 /** How well one row's prediction matches its labels. */
 export interface RowOutcome {
@@ -10,9 +12,17 @@ export interface RowOutcome {
   readonly exact: boolean
 }
 
-/** Sums over rows that have halted and have labels, as the published code reports them. */
+/** What a model said of the rows of a batch. */
+export interface Said extends HaltLogits {
+  /** `[B, seqLen]` */
+  readonly predictions: ArrayLike<number>
+  /** `[B]` supervision steps made. */
+  readonly steps: ArrayLike<number>
+}
+
+/** Sums over rows that have halted. */
 export interface MetricSums {
-  /** Rows. */
+  /** Rows with labels; the sums down to `steps` are over these, as the published code reports them. */
   count: number
   /** Σ cell accuracy. */
   accuracy: number
@@ -22,15 +32,24 @@ export interface MetricSums {
   halt: number
   /** Σ supervision steps. */
   steps: number
+  /** Rows, whether they have labels or not; those of padding aside. The sums below are over these. */
+  rowCount: number
+  /** Σ [the halting head says that the row is done]. */
+  halted: number
+  /** Σ supervision steps. */
+  rowSteps: number
 }
 
 /** Sums of nothing. */
 export function noMetrics(): MetricSums {
-  return { count: 0, accuracy: 0, exact: 0, halt: 0, steps: 0 }
+  return { count: 0, accuracy: 0, exact: 0, halt: 0, steps: 0, rowCount: 0, halted: 0, rowSteps: 0 }
 }
 
-/** Compares row `row` of `predictions` `[B, seqLen]` with the batch's labels. */
-export function rowOutcome(predictions: ArrayLike<number>, batch: Batch, row: number): RowOutcome {
+/**
+ * Compares row `row` of what was predicted with the batch's labels. A row whose q_halt is NaN was computed from latents that
+ * are no numbers: nothing in it is right.
+ */
+export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: number): RowOutcome {
   let counted = 0
   let right = 0
   for (let at = row * batch.seqLen; at < (row + 1) * batch.seqLen; at++) {
@@ -38,26 +57,30 @@ export function rowOutcome(predictions: ArrayLike<number>, batch: Batch, row: nu
     counted++
     if (predictions[at] === batch.labels[at]) right++
   }
+  if (Number.isNaN(qHalt[row]!)) return { counted, accuracy: 0, exact: false }
   return { counted, accuracy: counted ? right / counted : 0, exact: right === counted }
 }
 
-/** Adds the rows that halted in this step and have labels. */
+/** Adds the rows that halted in this step. A halting head that says NaN is wrong, whatever the answer. */
 export function addMetrics(
   sums: MetricSums,
-  predictions: ArrayLike<number>,
-  qHalt: ArrayLike<number>,
+  shape: ModelShape,
+  said: Said,
   halted: ArrayLike<number>,
-  steps: ArrayLike<number>,
   batch: Batch,
 ): void {
+  const { qHalt, qContinue, steps } = said
   for (let row = 0; row < batch.size; row++) {
-    if (!halted[row]) continue
-    const outcome = rowOutcome(predictions, batch, row)
+    if (!halted[row] || batch.rows[row] === -1) continue
+    sums.rowCount++
+    sums.halted += choosesToHalt(shape, qHalt[row]!, qContinue[row]!) ? 1 : 0
+    sums.rowSteps += steps[row]!
+    const outcome = rowOutcome(said, batch, row)
     if (outcome.counted === 0) continue
     sums.count++
     sums.accuracy += outcome.accuracy
     sums.exact += outcome.exact ? 1 : 0
-    sums.halt += qHalt[row]! >= 0 === outcome.exact ? 1 : 0
+    sums.halt += !Number.isNaN(qHalt[row]!) && qHalt[row]! >= 0 === outcome.exact ? 1 : 0
     sums.steps += steps[row]!
   }
 }

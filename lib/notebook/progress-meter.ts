@@ -29,7 +29,7 @@ export interface Meter {
    *
    * @param place what is said of where the best was; default how much was done
    */
-  report(values: Readonly<Record<string, number>>, place?: string): void
+  report(values: Readonly<Record<string, number | null>>, place?: string): void
   label(text: string): void
   /** The work has ended; `stopped` when before its end. */
   end(state: 'done' | 'stopped'): void

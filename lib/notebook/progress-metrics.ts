@@ -1,16 +1,18 @@
+import { metricName, metricText } from '../results/metric-names.js'
+
 /** Which values of a metric are better; `none`: no best is shown. */
 export type Better = 'min' | 'max' | 'none'
 
 /** Latest and best values of metrics. */
 export interface Metrics {
   /** @param at where the work stands */
-  report(values: Readonly<Record<string, number>>, at: number | string): void
+  report(values: Readonly<Record<string, number | null>>, at: number | string): void
   /** One text a metric, in order of first report: `loss 0.31 (best 0.29 at 31)`. */
   texts(): string[]
 }
 
 interface Entry {
-  latest: number
+  latest: number | null
   readonly better: Better
   best: number
   bestAt: number | string
@@ -19,8 +21,6 @@ interface Entry {
 /** Metrics with these words in their names are better when they are smaller, or larger. */
 const SMALLER = /loss|error|perplexity|mse|mae/i
 const LARGER = /acc|exact|cells|score|reward|pass@/i
-/** Public names of shares, which are shown in percent. */
-const SHARE = /\.(exact|cells|halt|pass@\d+)$/
 
 /** @param better for each metric which values are better; default by its name, e.g. a loss the smaller */
 export function createMetrics(better: Readonly<Record<string, Better>> = {}): Metrics {
@@ -31,7 +31,7 @@ export function createMetrics(better: Readonly<Record<string, Better>> = {}): Me
         const entry = entries.get(name) ?? newEntry(directionOf(name, better))
         entries.set(name, entry)
         entry.latest = value
-        if (!isBetter(value, entry)) continue
+        if (value === null || !isBetter(value, entry)) continue
         entry.best = value
         entry.bestAt = at
       }
@@ -51,16 +51,11 @@ function directionOf(name: string, better: Readonly<Record<string, Better>>): Be
 }
 
 function isBetter(value: number, { better, best }: Entry): boolean {
-  if (better === 'none' || Number.isNaN(value)) return false
+  if (better === 'none' || !Number.isFinite(value)) return false
   return Number.isNaN(best) || (better === 'min' ? value < best : value > best)
 }
 
 function text(name: string, { latest, better, best, bestAt }: Entry): string {
-  const shown = `${name.replace(/\p{Cc}/gu, '\ufffd')} ${valueText(name, latest)}`
-  return better === 'none' || Number.isNaN(best) ? shown : `${shown} (best ${valueText(name, best)} at ${bestAt})`
-}
-
-function valueText(name: string, value: number): string {
-  if (!Number.isFinite(value)) return String(value)
-  return SHARE.test(name) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
+  const shown = `${metricName(name).replace(/\p{Cc}/gu, '\ufffd')} ${metricText(name, latest)}`
+  return better === 'none' || Number.isNaN(best) ? shown : `${shown} (best ${metricText(name, best)} at ${bestAt})`
 }

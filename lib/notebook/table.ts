@@ -75,7 +75,9 @@ export function tableData(value: TableLike): TableData {
   const columns = names.map((name, i) => {
     const cells = rows.map((row) => row[i])
     const numeric = cells.some(isNumber) && cells.every((cell) => cell == null || isNumber(cell))
-    return { name, numeric, decimals: numeric ? decimalsOf(cells) : 0 }
+    // Percentages have a decimal, whatever their values.
+    const least = name.endsWith('(%)') ? 1 : 0
+    return { name, numeric, decimals: numeric ? Math.max(least, decimalsOf(cells)) : 0 }
   })
   return { columns, rows, rowCount, columnCount }
 }

@@ -83,7 +83,11 @@ export function predictionPicture(
   const marks = wrongCells(example.label, outcome.prediction, data.manifest.ignoreLabelId)
   const wrong = marks.filter((mark) => mark === 'wrong').length
   const halt = outcome.haltProbability
-  const verdict = wrong === 0 ? 'right' : `${wrong} of ${marks.length} cells wrong`
+  const verdict = !example.answered
+    ? 'the answer is not known'
+    : wrong === 0
+      ? 'right'
+      : `${wrong} of ${marks.length} cells wrong`
   const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
   const title = describeExample(data, example)
   return panelsPicture(data.manifest, [...pairPanels(example), panel], {

@@ -5,11 +5,22 @@ import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
 /** Columns of a comparison that are not keys of the configuration. */
-const OWN = new Set(['id', 'state', 'parameters', 'step', 'test.exact', 'best test.exact', 'test.cells', 'seconds'])
+const OWN = new Set([
+  'id',
+  'state',
+  'parameters',
+  'step',
+  'test.exact',
+  'best test.exact',
+  'test.cells',
+  'trainSeconds',
+  'evaluationSeconds',
+])
 
 /**
  * One row a run: ID, state, the keys of the configuration that differ between these runs, parameters, the last evaluation
- * (`step`, `test.exact`, `test.cells`, `seconds`) and the best `test.exact`. A configuration key that is also the name of one of
+ * (`step`, `test.exact`, `test.cells`, `trainSeconds`), the best `test.exact` and the seconds of all evaluations; what is not
+ * known is null. A configuration key that is also the name of one of
  * these columns is written `config.KEY`.
  */
 export function compareRuns(runs: readonly RunRecord[]): Row[] {
@@ -31,7 +42,8 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
       'test.exact': last?.['test.exact'] ?? null,
       'best test.exact': best(evaluations, 'test.exact'),
       'test.cells': last?.['test.cells'] ?? null,
-      seconds: last?.seconds ?? null,
+      trainSeconds: last?.trainSeconds ?? null,
+      evaluationSeconds: total(evaluations, 'evaluationSeconds'),
     }
   })
 }
@@ -44,8 +56,17 @@ export function evaluationRows(run: Pick<RunRecord, 'dir'>): Row[] {
 }
 
 function best(rows: readonly Row[], metric: string): number | null {
-  const values = rows.flatMap((row) => (typeof row[metric] === 'number' ? [row[metric]] : []))
+  const values = known(rows, metric)
   return values.length > 0 ? Math.max(...values) : null
+}
+
+function total(rows: readonly Row[], metric: string): number | null {
+  const values = known(rows, metric)
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
+}
+
+function known(rows: readonly Row[], metric: string): number[] {
+  return rows.flatMap((row) => (typeof row[metric] === 'number' && !Number.isNaN(row[metric]) ? [row[metric]] : []))
 }
 
 function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] {

@@ -25,7 +25,16 @@ export interface WithReportedOptions {
 }
 
 /** Columns of `runs.table()` that are not what was varied. */
-const OWN = new Set(['seed', 'parameters', 'exact accuracy (%)', 'cell accuracy (%)', 'seconds', 'run'])
+const OWN = new Set([
+  'seed',
+  'parameters',
+  'exact accuracy (%)',
+  'cell accuracy (%)',
+  'pass@2 (%)',
+  'training (s)',
+  'evaluation (s)',
+  'run',
+])
 
 /**
  * Puts published numbers under measured ones. The column `kind` says which is which; numbers of the two are never in

@@ -22,6 +22,7 @@ const DECIDING = [
   'lib/experiment/choices.ts',
   'lib/experiment/dataset.ts',
   'lib/experiment/dtype.ts',
+  'lib/experiment/not-finite.ts',
   'lib/experiment/observer.ts',
   'lib/experiment/reopen.ts',
   'lib/experiment/resolve.ts',

@@ -44,7 +44,9 @@ export function formatTable(rows: readonly Record<string, unknown>[], options: F
 function formatColumn(name: string, rows: readonly Record<string, unknown>[], digits: number): Column {
   const values = rows.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined))
   const numeric = values.every((value) => value == null || typeof value === 'number' || typeof value === 'bigint')
-  const decimals = numeric ? decimalsOf(values, digits) : null
+  // Percentages have a decimal, whatever their values.
+  const fewest = name.endsWith('(%)') ? 1 : 0
+  const decimals = numeric ? Math.max(fewest, decimalsOf(values, digits)) : null
   const cells = values.map((value) => formatCell(value, digits, decimals))
   const head = printable(name)
   const widest = (texts: readonly string[]): number => Math.max(...texts.map(displayWidth))

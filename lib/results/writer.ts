@@ -64,7 +64,7 @@ export function openWriter(
     if (status.state !== 'running') throw new Error(`run ${id} is ${status.state}: nothing more can be logged`)
     const last = rows[file].at(-1)?.step ?? 0
     if (!Number.isInteger(row.step) || row.step < last) throw new RangeError(`step ${row.step} logged after ${last}`)
-    rows[file].push(withoutNulls(row))
+    rows[file].push(row)
     status = { ...status, step: Math.max(status.step, row.step) }
   }
   /** What each file on disk may be by now: more than one where a write failed half-way. */
@@ -200,15 +200,13 @@ function rowBytes(rows: readonly LogRow[]): { bytes: Uint8Array; checksum: strin
   return { bytes, checksum: sha256(bytes) }
 }
 
-/** A column that a row does not have and one that is null are the same in the file; so they are in memory. */
-function withoutNulls(row: Row): LogRow {
-  return Object.fromEntries(Object.entries(row).filter(([, cell]) => cell !== null)) as LogRow
-}
-
-/** The rows of a stored run up to a step: what a resumed run begins with. */
+/**
+ * The rows of a stored run up to a step: what a resumed run begins with. Columns that only later rows have stay, empty, in
+ * their places: the rows that are computed again have them too.
+ */
 export function rowsUpTo(run: Pick<RunRecord, 'dir'>, step: number): Record<RowFile, LogRow[]> {
   const kept = (rows: Row[]): LogRow[] =>
-    rows.flatMap((row) => (typeof row.step === 'number' && row.step <= step ? [withoutNulls(row)] : []))
+    rows.flatMap((row) => (typeof row.step === 'number' && row.step <= step ? [{ ...row, step: row.step }] : []))
   return {
     [FILES.metrics]: kept(rowsOfTable(readMetrics(run))),
     [FILES.evaluations]: kept(rowsOfTable(readEvaluations(run))),

@@ -121,7 +121,7 @@ export function trainStep(
   const halted = haltedRows(model.shape, steps, { qHalt, qContinue }, options.haltExploration, state.exploration)
   state.carry = { state: pass.state, steps, halted, batch: taken.batch }
   const sums = noMetrics()
-  addMetrics(sums, pass.predictions, qHalt, halted, steps, taken.batch)
+  addMetrics(sums, model.shape, { predictions: pass.predictions, qHalt, qContinue, steps }, halted, taken.batch)
   inspect?.({ ...pass, carry: state.carry })
 
   state.step++

@@ -45,7 +45,8 @@ test('a sweep trains every combination and its runs compare themselves', async (
     'parameters',
     'exact accuracy (%)',
     'cell accuracy (%)',
-    'seconds',
+    'training (s)',
+    'evaluation (s)',
     'run',
   ])
   assert.deepEqual([...runs.final('test.cells').keys()], ['mlp', 'attention'])
@@ -88,7 +89,8 @@ test('a run keeps what its data set was made of, so that it can be resumed witho
   )
   await resume(id, { resultsDir, observer: silent })
   const whole = await train({ ...base, steps: 6, seed: 5 }, data, { resultsDir, observer: silent })
-  const timeless = (run: string) => loadRun(run, resultsDir).metrics.map((row) => ({ ...row, seconds: 0 }))
+  const timeless = (run: string) =>
+    loadRun(run, resultsDir).metrics.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
   assert.deepEqual(timeless(id), timeless(whole))
   assert.equal(tf.memory().numTensors, numTensors)
 })
@@ -99,8 +101,8 @@ test('an evaluation alone gives what the evaluation in the loop gave', async () 
   const inLoop = loadRun(id, resultsDir).evaluations.at(-1)!
   assert.equal(step, 4)
   assert.deepEqual(
-    [evaluation['test.exact'], evaluation['test.cells'], evaluation['test.halt']],
-    [inLoop['test.exact'], inLoop['test.cells'], inLoop['test.halt']],
+    [evaluation['test.exact'], evaluation['test.cells'], evaluation['test.haltAccuracy'], evaluation['test.halted']],
+    [inLoop['test.exact'], inLoop['test.cells'], inLoop['test.haltAccuracy'], inLoop['test.halted']],
   )
   assert.equal(evaluation.outcomes.length, 10)
 })

@@ -20,7 +20,7 @@ const CELLS = [
   `let turns = 0\nfor (;;) turns++`,
   `turns > 0`,
   `import { answer } from '../lib/chain.js'\nanswer()`,
-  `show(curves([{ name: 'mlp', seed: 0, x: [0, 1, 2], y: [0, 50, 90] }], { x: 'step', y: 'test.exact (%)' }))`,
+  `show(curves([{ name: 'mlp', seed: 0, x: [0, 1, 2], y: [0, 50, 90] }], { x: 'step', y: 'exact accuracy (%)' }))`,
   `import { configSchema, ui } from '../lib'\nconst panel = ui.controls(configSchema, { keys: ['mixer', 'T', 'lr'] })\npanel`,
   `[panel.value.T, panel.value.lr === ui.controls(configSchema).value.lr]`,
   `await ui.input('Name of the run: ')`,

@@ -223,7 +223,10 @@ test('a metric is best where it is smallest or largest, by its name or as it is 
     { 'test.exact': Number.NaN, reward: 4, temperature: 3 },
   ]
   for (const step of loop) loop.report(reports[step]!)
-  assert.match(texts(host).at(-1)!, /test\.exact NaN \(best 50\.0 % at 0\) · reward 4 \(best 2 at 1\) · temperature 3$/)
+  assert.match(
+    texts(host).at(-1)!,
+    /exact accuracy NaN \(best 50\.0 % at 0\) · reward 4 \(best 2 at 1\) · temperature 3$/,
+  )
 })
 
 test('what is no number of steps is refused', () => {

@@ -186,12 +186,13 @@ test('nothing that users name or store becomes markup: columns and cells of ever
 })
 
 test('runs are shown as their table, a single one too', () => {
-  const row = { step: 4, 'test.exact': 0.5, 'test.cells': 0.75, 'test.halt': 1, steps: 2, seconds: 3 }
+  const shares = { 'test.exact': 0.5, 'test.cells': 0.75, 'test.haltAccuracy': 1, 'test.halted': 0.5 }
+  const row = { step: 4, ...shares, steps: 2, puzzles: 4, scored: 4, trainSeconds: 3, evaluationSeconds: 1 }
   const run = { id: 'one', dir: '', config: parseConfig({ seed: 7 }), parameters: 12, evaluations: [row], metrics: [] }
   const runs = new Runs([run, { ...run, id: 'two', config: parseConfig({ seed: 8, mixer: 'attention' }) }])
   const bundle = resultBundle(runs)!
   assert.deepEqual(bundle, bundleOf(runs.table()))
   assert.match(String(bundle['text/plain']), /mixer.*\n.*\nmlp +7 .*one\nattention +8 .*two/)
-  assert.match(String(resultBundle(showable(run))?.['text/plain']), /trm +7 +12 +50 +75 +3 +one/)
+  assert.match(String(resultBundle(showable(run))?.['text/plain']), /trm +7 +12 +50\.0 +75\.0 +3 +1 +one/)
   assert.deepEqual(showable(run), run)
 })

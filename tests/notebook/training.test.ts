@@ -37,7 +37,7 @@ const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 2, e
 
 const timeless = (id: string) => {
   const { metrics, evaluations } = loadRun(id, resultsDir)
-  return [metrics, evaluations].map((rows) => rows.map((row) => ({ ...row, seconds: 0 })))
+  return [metrics, evaluations].map((rows) => rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })))
 }
 
 /** The message of the error that a promise is rejected with, whose name is Interrupted. */
@@ -215,7 +215,7 @@ test('in a notebook training shows one line with rate, time to go and best, and 
   assert.equal(new Set(lines.map(({ id }) => id)).size, 1)
   assert.match(
     String(lines.at(-1)!.bundle['text/plain']),
-    /^run \S+: █{20} 4\/4 steps · .* · took .* · train\.loss \S+ · test\.exact \S+ % \(best \S+ % at step \d\)$/,
+    /^run \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
   )
   const figures = host.sent.filter(({ bundle }) => PLOTLY_MIME in bundle)
   assert.equal(new Set(figures.map(({ id }) => id)).size, 1)

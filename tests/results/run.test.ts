@@ -18,7 +18,7 @@ import { newRun, setOwner, temporaryFolder } from './fixture.js'
 
 const results = temporaryFolder()
 
-const metrics = (step: number): LogRow => ({ step, 'train.loss': 1 / step, 'train.exact': step < 3 ? Number.NaN : 0.5 })
+const metrics = (step: number): LogRow => ({ step, 'train.loss': 1 / step, 'train.exact': step < 3 ? null : 0.5 })
 const evaluation = (step: number): LogRow => ({ step, 'test.exact': step / 100, steps: 8, weights: 'ema' })
 
 test('a new run has its files, a sortable ID and says that it runs', () => {

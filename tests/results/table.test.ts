@@ -22,10 +22,11 @@ function threeRuns(): RunRecord[] {
   for (const { mixer, seed, exact } of variants) {
     const config = { model: 'trm', mixer, seed, lr: 1e-3, arch: { heads: seed, puzzle: [1, 2] } }
     const run = createRun({ resultsDir, config, provenance: {}, name: `${mixer}-${seed}`, parameters: 7 })
-    run.logMetrics({ step: 1, 'train.loss': 2, seconds: 0.1 })
+    run.logMetrics({ step: 1, 'train.loss': 2, trainSeconds: 0.1 })
     exact.forEach((value, i) => {
-      run.logEvaluation({ step: 10 * (i + 1), 'test.exact': 0, 'test.cells': 0, seconds: i, weights: 'live' })
-      run.logEvaluation({ step: 10 * (i + 1), 'test.exact': value, 'test.cells': 1, seconds: i, weights: 'ema' })
+      const step = { step: 10 * (i + 1), trainSeconds: i, evaluationSeconds: 2 }
+      run.logEvaluation({ ...step, 'test.exact': 0, 'test.cells': 0, weights: 'live' })
+      run.logEvaluation({ ...step, 'test.exact': value, 'test.cells': 1, weights: 'ema' })
     })
     run.finish('finished')
   }
@@ -48,7 +49,8 @@ test('a comparison shows the keys that differ, nested ones too, and last and bes
       'test.exact': 0.8,
       'best test.exact': 0.9,
       'test.cells': 1,
-      seconds: 2,
+      trainSeconds: 2,
+      evaluationSeconds: 6,
     },
     {
       ...common,
@@ -59,7 +61,8 @@ test('a comparison shows the keys that differ, nested ones too, and last and bes
       'test.exact': 0.4,
       'best test.exact': 0.4,
       'test.cells': 1,
-      seconds: 0,
+      trainSeconds: 0,
+      evaluationSeconds: 2,
     },
     {
       ...common,
@@ -70,7 +73,8 @@ test('a comparison shows the keys that differ, nested ones too, and last and bes
       'test.exact': null,
       'best test.exact': null,
       'test.cells': null,
-      seconds: null,
+      trainSeconds: null,
+      evaluationSeconds: null,
     },
   ])
   assert.deepEqual(Object.keys(compareRuns(runs.slice(0, 1))[0]!).slice(0, 3), ['id', 'state', 'parameters'])

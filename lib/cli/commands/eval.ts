@@ -4,9 +4,11 @@ import { loadDataset } from '../../data/index.js'
 import { evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { writeSubmission } from '../../evaluate/submission.js'
+import { PASS_KS } from '../../evaluate/votes.js'
 import { evaluateRun } from '../../experiment/evaluate-run.js'
 import { tableOfRows } from '../../files/arrow-rows.js'
 import { writeTable } from '../../results/export.js'
+import { titledRow } from '../../results/metric-names.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys } from '../keys.js'
@@ -28,6 +30,8 @@ const KEYS = [
   'tasks',
   'submission',
 ] as const
+
+const NO_PASS = Object.fromEntries(PASS_KS.map((k) => [`pass@${k}`, null]))
 
 /** `recurlab eval RUN|FILE`. */
 export const command: Command = {
@@ -89,11 +93,11 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
     const { votes } = evaluation
     if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
     if (tasks !== undefined)
-      writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...pass }))), tasks)
+      writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...(pass ?? NO_PASS) }))), tasks)
     if (submission !== undefined) writeSubmission(submission, votes!.submission)
     const row = { run: id, step, dtype, ...evaluationNumbers(evaluation) }
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...row, notes })}\n`)
-    else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([row])}\n`)
+    else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([titledRow(row)])}\n`)
     return 0
   },
 }

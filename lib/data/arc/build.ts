@@ -169,7 +169,7 @@ function describeSolutions(tasks: readonly ListedTask[]): string {
     else trained += unknown
   }
   if (tested + trained === 0) return 'every pair has its answer'
-  return `WARNING: no answer is known for ${tested} test pairs and ${trained} training pairs (no solutions file, or none for them): [[0]] stands in their place`
+  return `WARNING: no answer is known for ${tested} test pairs and ${trained} training pairs (no solutions file, or none for them): the test pairs are predicted and not scored ([[0]] stands in the place of their answers), the training pairs are left out`
 }
 
 function describeAugmentation(identifiers: ArcIdentifiers, seed: number): string {

@@ -18,14 +18,19 @@ export function allPairs({ train, test }: ArcTask): FlatPair[] {
   return [...train, ...test.map(({ input, output }) => ({ input, output: output ?? PLACEHOLDER }))]
 }
 
+function answered(task: ArcTask): ArcTask {
+  return { ...task, test: task.test.filter(({ output }) => output !== null) }
+}
+
 /**
  * One split: a task is one group of one puzzle (its versions are made on the fly), its pairs the puzzle's examples, each in
- * the top left corner of its board. A task without pairs in the split has no puzzle there.
+ * the top left corner of its board. A task without pairs in the split has no puzzle there. Pairs without an answer do not
+ * train.
  */
 export function splitOf(name: Split['name'], tasks: readonly SplitTask[], board: number): Split {
   const puzzles = tasks.flatMap(({ task, tested, row }) => {
     const pairs = allPairs(task)
-    if (!tested) return name === 'train' ? [{ pairs, row }] : []
+    if (!tested) return name === 'train' ? [{ pairs: allPairs(answered(task)), row }] : []
     return [{ pairs: name === 'train' ? pairs.slice(0, task.train.length) : pairs.slice(task.train.length), row }]
   })
   const puzzleStarts = new Int32Array(puzzles.length + 1)

@@ -5,7 +5,7 @@ import { type Fault, faults, isHostile, readPublishedJson, shown } from './json.
 
 /**
  * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. A missing output is one that is not
- * known.
+ * known, and so is `[[0]]`, which the published builder writes in its place.
  *
  * @returns the tasks in the order of their names
  * @throws UserError for hostile names, missing lists, grids that are ragged, empty, too large, or hold no colours.
@@ -34,8 +34,13 @@ function readPairs(value: unknown, where: string, fail: Fault): TestTask['pairs'
     if (!isJsonObject(pair)) throw fail('{ input, output }', kindOf(pair), `${where}[${i}]`)
     const input = readGrid(pair.input, `${where}[${i}].input`, fail)
     const output = pair.output ?? null
-    return { input, output: output === null ? null : readGrid(output, `${where}[${i}].output`, fail) }
+    const answer = output === null ? null : readGrid(output, `${where}[${i}].output`, fail)
+    return { input, output: answer && isPlaceholder(answer) ? null : answer }
   })
+}
+
+function isPlaceholder(grid: Grid): boolean {
+  return grid.length === 1 && grid[0]!.length === 1 && grid[0]![0] === 0
 }
 
 function readGrid(value: unknown, where: string, fail: Fault): Grid {

@@ -138,7 +138,7 @@ function votingDifferences(entry: Entry<'arc_voting'>, where: string): string[] 
   const ks = Object.keys(result).map((name) => Number(name.slice('ARC/pass@'.length)))
   const { pass } = votes.result(ks)
   return [
-    ...ks.flatMap((k) => unequal(`result, ARC/pass@${k}`, pass[`pass@${k}`], result[`ARC/pass@${k}`])),
+    ...ks.flatMap((k) => unequal(`result, ARC/pass@${k}`, pass?.[`pass@${k}`], result[`ARC/pass@${k}`])),
     ...unequal('submission', JSON.parse(submissionText(votes.submission())), submission),
   ]
 }

@@ -174,17 +174,20 @@ const NOTHING: TrainMetrics = {
   'train.haltLoss': 0,
   'train.exact': 0,
   'train.cells': 0,
-  'train.halt': 0,
+  'train.haltAccuracy': 0,
+  'train.halted': 0,
   steps: 0,
   lr: 0,
-  seconds: 0,
+  trainSeconds: 0,
 }
 const NO_EVALUATION: Evaluation = {
   'test.exact': 0,
   'test.cells': 0,
-  'test.halt': 0,
+  'test.haltAccuracy': 0,
+  'test.halted': 0,
   steps: 0,
   puzzles: 0,
+  scored: 0,
   votes: null,
   outcomes: [],
 }

@@ -1,0 +1,56 @@
+/** Names of shares, after `test.` or `train.`. */
+const SHARES: Readonly<Record<string, string>> = {
+  exact: 'exact accuracy',
+  cells: 'cell accuracy',
+  haltAccuracy: 'halting accuracy',
+  halted: 'halted',
+}
+
+/** Metrics with a unit, or with a name other than their key, as people read them. */
+const OTHERS: Readonly<Record<string, string>> = {
+  'train.loss': 'training loss',
+  trainSeconds: 'training (s)',
+  evaluationSeconds: 'evaluation (s)',
+}
+
+const SHARE = /^(test|train)\.(exact|cells|haltAccuracy|halted|pass@\d+)$/
+
+/** Whether a metric is a share: a fraction in data, a percentage where people read it. */
+export function isShare(metric: string): boolean {
+  return SHARE.test(metric)
+}
+
+/** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
+export function metricName(metric: string): string {
+  const [, split, share] = SHARE.exec(metric) ?? []
+  if (share === undefined) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
+  return `${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
+}
+
+/** The name with its unit, for an axis or the head of a column: `exact accuracy (%)`. */
+export function metricTitle(metric: string): string {
+  return isShare(metric) ? `${metricName(metric)} (%)` : metricName(metric)
+}
+
+/** A share in percent, in tenths; null where it is not known. */
+export function percent(share: number | null | undefined): number | null {
+  return share === null || share === undefined || Number.isNaN(share) ? null : Math.round(share * 1000) / 10
+}
+
+/** A metric's value: `96.0 %` of a share, four digits of another number, `–` where it is not known. */
+export function metricText(metric: string, value: number | null | undefined): string {
+  if (value === null || value === undefined) return '–'
+  if (!Number.isFinite(value)) return String(value)
+  return isShare(metric) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
+}
+
+/** Numbers by metric as a row that people read: titles with units, shares in percent, seconds in whole ones. */
+export function titledRow<T>(row: Readonly<Record<string, T>>): Record<string, T | number | null> {
+  return Object.fromEntries(
+    Object.entries(row).map(([key, value]) => {
+      const number = typeof value === 'number' ? value : null
+      if (isShare(key)) return [metricTitle(key), percent(number)]
+      return [metricTitle(key), /Seconds$/.test(key) && number !== null ? Math.round(number) : value]
+    }),
+  )
+}
