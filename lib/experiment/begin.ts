@@ -11,7 +11,8 @@ import { createRun } from '../results/run.js'
 import { readWeightsOf } from '../results/weights-file.js'
 import { initialState } from '../train/step.js'
 import { newChoices } from './choices.js'
-import { type Estimate, estimateRun } from './estimate.js'
+import type { Estimate } from './estimate.js'
+import { estimateUnlessStopped } from './plan.js'
 import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
@@ -32,6 +33,8 @@ export interface BeginOptions extends SessionOptions {
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
+  /** What a run of this configuration costs, where that is known already. Default: it is estimated first. */
+  readonly estimate?: Estimate
 }
 
 /** What a run is, before it begins. */
@@ -48,8 +51,7 @@ export async function beginSession({ config, data, steps }: Plan, options: Begin
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const sampler = newBatchesAhead(config, data)
-  const estimate = await estimateUnlessStopped(config, shape, data, steps, options.signal)
-  if (estimate) options.observer?.onEstimate?.(estimate)
+  const estimate = options.estimate ?? (await estimated(config, data, options))
   const choices = newChoices(config, estimate, backend)
   if (choices.microBatch < config.batch)
     options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
@@ -81,15 +83,11 @@ export async function beginSession({ config, data, steps }: Plan, options: Begin
 }
 
 /** A run that is stopped so early is made all the same, and saved: it goes on like any other. */
-async function estimateUnlessStopped(
-  ...[config, shape, data, steps, signal]: Parameters<typeof estimateRun>
-): Promise<Estimate | null> {
-  try {
-    return await estimateRun(config, shape, data, steps, signal)
-  } catch (error) {
-    if (signal?.aborted && error === signal.reason) return null
-    throw error
-  }
+async function estimated(config: Config, data: Dataset, { observer, signal }: BeginOptions): Promise<Estimate | null> {
+  observer?.onEstimating?.()
+  const estimate = await estimateUnlessStopped(config, data, signal)
+  if (estimate) observer?.onEstimate?.(estimate)
+  return estimate
 }
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */

@@ -50,6 +50,8 @@ export interface EvaluateRunOptions {
   readonly onData?: (data: Dataset) => void
   /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
   readonly onBatch?: (done: number) => void
+  /** Told after each supervision step how much of how many puzzles is done. */
+  readonly onProgress?: (done: number, puzzles: number) => void
   /** When aborted, the evaluation ends after the supervision step that is being computed. Default: when the user stops the notebook's cell. */
   readonly signal?: AbortSignal
 }
@@ -127,7 +129,10 @@ async function evaluateWatched(
   const { split = 'test', signal } = options
   const versions = options.versions ?? config.evalVersions ?? undefined
   const total = countEvaluated(data, { split, versions })
-  const meter = options.onBatch || !currentHost() ? null : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
+  const meter =
+    options.onBatch || options.onProgress || !currentHost()
+      ? null
+      : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
   let done = 0
   try {
     const evaluation = await evaluate(model, model.weights, data, {
@@ -140,8 +145,11 @@ async function evaluateWatched(
       signal,
       onBatch: (now) => {
         done = now
-        meter?.at(now)
         options.onBatch?.(now)
+      },
+      onProgress: (now) => {
+        meter?.at(now)
+        options.onProgress?.(now, total)
       },
     })
     meter?.end('done')

@@ -10,6 +10,8 @@ import { metricTitle } from '../results/metric-names.js'
 import { configLabel } from './grid.js'
 
 import type { RunObserver } from './observer.js'
+import { type CostPlan, estimateText, planText } from './plan.js'
+import { ESTIMATING, evaluatingText } from './report.js'
 import type { FinishedRun } from './runs.js'
 import { ThinCurve } from './thin-curve.js'
 
@@ -17,6 +19,8 @@ import { ThinCurve } from './thin-curve.js'
 export interface LiveRuns {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
+  /** What all of them are going to cost. */
+  plan(plan: CostPlan): void
   /** A run that had been made before. */
   takeOver(index: number, run: FinishedRun): void
   /** Nothing more comes; the line then says whether all was done. */
@@ -49,7 +53,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
     const name = configLabel(config, keys)
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
-  const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' } })
+  const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' }, doing: ESTIMATING })
   let finished = 0
   let plot: Display | null = null
   let drawAt = 0
@@ -73,7 +77,11 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
       const line = lines[index]!
       return {
         onNote: (text) => void process.stdout.write(`${text}\n`),
+        onEstimating: () => meter.doing(ESTIMATING),
+        onEstimate: (estimate) =>
+          meter.expect((done) => (estimate.totalSeconds * done) / sum(steps), estimateText(estimate)),
         onStart: ({ id, step }) => {
+          meter.doing('')
           label(index, id)
           meter.skip(step)
         },
@@ -85,7 +93,9 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
           // The first curve is worth showing when there is one.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
+        onEvaluating: (_, done, puzzles) => meter.doing(evaluatingText(done, puzzles)),
         onEvaluation: (step, evaluation) => {
+          meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
@@ -96,6 +106,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
         },
       }
     },
+    plan: (plan) => meter.expect(planUntil(plan, steps), planText(plan)),
     takeOver: (index, run) => {
       finished++
       label(index, run.id)
@@ -107,6 +118,19 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
       }
     },
     end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),
+  }
+}
+
+/** Seconds that several runs are expected to take until so many of all their steps are made. */
+export function planUntil({ estimates }: CostPlan, steps: readonly number[]): (done: number) => number {
+  return (done) => {
+    let [seconds, left] = [0, done]
+    for (const [index, estimate] of estimates.entries()) {
+      const of = steps[index]!
+      seconds += (estimate?.totalSeconds ?? 0) * Math.min(1, Math.max(0, left) / of)
+      left -= of
+    }
+    return seconds
   }
 }
 

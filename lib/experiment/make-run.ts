@@ -14,14 +14,16 @@ import { continueSession, type SessionOptions } from './session.js'
 export async function makeRun(
   plan: Plan,
   earlier: RunRecord | null,
-  { resultsDir, init }: Pick<BeginOptions, 'resultsDir' | 'init'>,
+  { resultsDir, init, estimate }: Pick<BeginOptions, 'resultsDir' | 'init' | 'estimate'>,
   watch: SessionOptions,
   takeOver: (run: FinishedRun) => void,
 ): Promise<RunRecord> {
   const where = resultsDir === undefined ? {} : { resultsDir }
   if (earlier?.state === 'finished') takeOver(loadRun(earlier.id, resultsDir))
   else if (earlier) await resume(earlier.id, { ...where, ...watch, data: plan.data })
-  const id = earlier?.id ?? (await begun(plan, { ...where, ...watch, ...(init ? { init } : {}) }))
+  const id =
+    earlier?.id ??
+    (await begun(plan, { ...where, ...watch, ...(init ? { init } : {}), ...(estimate ? { estimate } : {}) }))
   return openRun(id, resultsDir)
 }
 

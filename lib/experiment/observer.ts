@@ -2,6 +2,7 @@ import type { Config } from '../config/schema.js'
 import type { Evaluation } from '../evaluate/evaluation.js'
 import type { StepReport } from '../train/step.js'
 import type { Estimate } from './estimate.js'
+import type { CostPlan } from './plan.js'
 
 /** Metrics of a supervision step by their public names: means over the rows that halted, losses a row. */
 export interface TrainMetrics {
@@ -29,8 +30,12 @@ export interface TrainMetrics {
 export interface RunObserver {
   /** Something that whoever reads the results should know. */
   onNote?(text: string): void
+  /** Steps are about to be tried to tell what the run is going to cost. */
+  onEstimating?(): void
   /** Before the run, what it is going to cost. */
   onEstimate?(estimate: Estimate): void
+  /** Before the first of several runs, what all of them are going to cost. */
+  onPlan?(plan: CostPlan): void
   onStart?(run: { id: string; config: Config; step: number; steps: number }): void
   onStep?(metrics: TrainMetrics): void
   /** While an evaluation goes on: how many puzzles are done. */

@@ -1,10 +1,10 @@
 import type { Evaluation } from '../evaluate/evaluation.js'
 import { createMetrics } from '../notebook/progress-metrics.js'
-import { formatSeconds, type ProgressLine, progressText } from '../notebook/progress-text.js'
+import { type FirstPiece, type ProgressLine, progressText } from '../notebook/progress-text.js'
 import type { ReportSink } from '../notebook/status-line.js'
 import { metricName, metricText } from '../results/metric-names.js'
-import { formatBytes } from './estimate.js'
 import type { RunObserver } from './observer.js'
+import { estimateText, planText } from './plan.js'
 
 /** Tells of a run in words: the estimate, a status line with rate, time to go and best, each evaluation. */
 export function reportObserver(sink: ReportSink, label = ''): RunObserver {
@@ -13,20 +13,29 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
   let first = 0
   let steps = 0
   let done = 0
+  let expected: number | null = null
+  let doing = ''
+  let firstStep: FirstPiece | null = null
   const prefix = label ? `${label}: ` : ''
   const line = (state: ProgressLine['state']): string => {
     const seconds = (performance.now() - started) / 1000
-    const progress = { done, total: steps, seconds, doneBefore: first, unit: 'steps', label, state }
-    return progressText({ ...progress, metrics: metrics.texts() }, false)
+    const plan = expected === null ? null : (at: number): number => (expected! * at) / steps
+    const progress = { done, total: steps, seconds, doneBefore: first, first: firstStep, plan, unit: 'steps', label }
+    return progressText({ ...progress, state, doing, metrics: metrics.texts() }, false)
   }
   return {
     onNote(text) {
       sink.line(`${prefix}${text}`)
     },
-    onEstimate({ totalSeconds, peakBytes, availableBytes, dtype }) {
-      sink.line(
-        `${prefix}about ${formatSeconds(totalSeconds)} and ${formatBytes(peakBytes)} of memory (free: ${formatBytes(availableBytes)}), in ${dtype}`,
-      )
+    onEstimating() {
+      sink.status(`${prefix}${ESTIMATING} …`)
+    },
+    onEstimate(estimate) {
+      expected = estimate.totalSeconds
+      sink.line(`${prefix}${estimateText(estimate)}`)
+    },
+    onPlan(plan) {
+      sink.line(planText(plan))
     },
     onStart(run) {
       started = performance.now()
@@ -37,18 +46,33 @@ export function reportObserver(sink: ReportSink, label = ''): RunObserver {
     },
     onStep({ step, ...rest }) {
       done = step
+      firstStep ??= { done, seconds: (performance.now() - started) / 1000 }
       metrics.report({ 'train.loss': rest['train.loss'] }, step)
       sink.status(line('running'))
     },
+    onEvaluating(_, evaluated, puzzles) {
+      doing = evaluatingText(evaluated, puzzles)
+      sink.status(line('running'))
+    },
     onEvaluation(step, evaluation) {
+      doing = ''
       metrics.report({ 'test.exact': evaluation['test.exact'] }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
     onEnd(state) {
+      doing = ''
       sink.line(line(state === 'finished' ? 'done' : 'stopped'))
       sink.line(`${prefix}${state}`)
     },
   }
+}
+
+/** What is done before a run begins. */
+export const ESTIMATING = 'estimating time and memory'
+
+/** How far an evaluation is. */
+export function evaluatingText(done: number, puzzles: number): string {
+  return `evaluating ${done}/${puzzles} puzzles`
 }
 
 /** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */

@@ -1,3 +1,4 @@
+import { startBackend } from '../backend/index.js'
 import type { ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { Interrupted } from '../errors.js'
@@ -10,11 +11,12 @@ import { type DataAndOptions, DataSets, dataAndOptions } from './given-data.js'
 import { expandGrid, type Grid, refuseDataKeys } from './grid.js'
 import { loadRun } from './load.js'
 import { makeRun } from './make-run.js'
+import { type CostPlan, planRuns } from './plan.js'
 import { modelShape, totalSteps } from './resolve.js'
 import { Runs } from './runs.js'
 import { AGAIN, againWith } from './stop.js'
 import type { TrainOptions } from './train.js'
-import { watched } from './watch.js'
+import { type Watch, watched } from './watch.js'
 
 /** What {@link sweep} can be told: for each of its runs the same as `train`. */
 export type SweepOptions = TrainOptions
@@ -58,20 +60,43 @@ export async function sweep(
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const configs = rows.map(({ config }) => config)
   const steps = rows.map((row) => row.steps)
-  return watched(options ?? {}, configs, steps, async ({ observer, signal, throws, takeOver }) => {
+  return watched(options ?? {}, configs, steps, async (watching) => {
+    const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) observer(0).onNote?.(note)
+    const costs = await planSweep(rows, sets, earlier, watching)
     for (const [index, { input, config, steps }] of rows.entries()) {
       if (signal?.aborted) break
       const plan: Plan = { config, data: await sets.of(input), steps }
       const watch = { observer: observer(index), ...(signal ? { signal } : {}) }
-      made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
+      const estimate = costs?.estimates[index]
+      const known = { ...options, ...(estimate ? { estimate } : {}) }
+      made.push(await makeRun(plan, earlier[index] ?? null, known, watch, (run) => takeOver(index, run)))
     }
     // The last run may have come to its end when the stop came.
     const whole = made.length === rows.length && made.every(({ state }) => state === 'finished')
     if (throws && !whole) throw stoppedSweep(made, rows.length, options)
     return new Runs(made.map(({ id }) => loadRun(id, options?.resultsDir)))
   })
+}
+
+/** Tells what all runs that are not finished yet are going to cost; null where there is but one, which tells it itself. */
+async function planSweep(
+  rows: readonly Row[],
+  sets: DataSets,
+  earlier: readonly (RunRecord | null)[],
+  watch: Watch,
+): Promise<CostPlan | null> {
+  const left = rows.map(({ config, input }, i) =>
+    earlier[i]?.state === 'finished' ? null : { config, data: () => sets.of(input) },
+  )
+  const next = left.findIndex((run) => run !== null)
+  if (left.filter((run) => run !== null).length < 2) return null
+  await startBackend()
+  watch.observer(next).onEstimating?.()
+  const plan = await planRuns(left, watch.signal)
+  if (!watch.signal?.aborted) watch.plan(plan)
+  return plan
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */

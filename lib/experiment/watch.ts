@@ -3,6 +3,7 @@ import { currentHost } from '../notebook/host.js'
 import { streamSink } from '../notebook/status-line.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import type { RunObserver } from './observer.js'
+import { type CostPlan, planText } from './plan.js'
 import { reportObserver } from './report.js'
 import type { FinishedRun } from './runs.js'
 import type { SessionOptions } from './session.js'
@@ -12,6 +13,8 @@ import { type Stop, stoppable } from './stop.js'
 export interface Watch extends Stop {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
+  /** What all of them are going to cost. */
+  plan(plan: CostPlan): void
   /** A run that had been made before. */
   takeOver(index: number, run: FinishedRun): void
 }
@@ -44,7 +47,11 @@ export function watched<T>(
 type Watcher = Omit<LiveRuns, 'end'>
 
 function given(observer: RunObserver): Watcher {
-  return { observer: () => observer, takeOver: (_, run) => observer.onNote?.(takenOver(run)) }
+  return {
+    observer: () => observer,
+    plan: (plan) => observer.onPlan?.(plan),
+    takeOver: (_, run) => observer.onNote?.(takenOver(run)),
+  }
 }
 
 function printed(configs: readonly Config[]): Watcher {
@@ -54,6 +61,7 @@ function printed(configs: readonly Config[]): Watcher {
   return {
     observer: (index) => reportObserver(sink, label(index)),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
+    plan: (plan) => sink.line(planText(plan)),
   }
 }
 

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import { currentHost, type NotebookHost } from './host.js'
 import { progressBundle } from './progress-forms.js'
 import { type Better, createMetrics } from './progress-metrics.js'
-import { type ProgressLine, progressText } from './progress-text.js'
+import { type FirstPiece, type ProgressLine, progressText } from './progress-text.js'
 import { streamSink } from './status-line.js'
 
 /** What a line of progress is told at its beginning. */
@@ -16,6 +16,8 @@ export interface MeterOptions {
   readonly unit: string
   /** For each metric which values are better; default by its name. */
   readonly better?: Readonly<Record<string, Better>>
+  /** What goes on before the work that is counted begins. */
+  readonly doing?: string
 }
 
 /** A line of progress while the work goes on. */
@@ -31,15 +33,30 @@ export interface Meter {
    */
   report(values: Readonly<Record<string, number | null>>, place?: string): void
   label(text: string): void
+  /** What goes on beside the work that is counted, e.g. `evaluating 40/300 puzzles`; empty: nothing. */
+  doing(text: string): void
+  /**
+   * How long the work is expected to take.
+   *
+   * @param plan seconds until so much is done
+   * @param head said in a line above
+   */
+  expect(plan: (done: number) => number, head: string): void
   /** The work has ended; `stopped` when before its end. */
   end(state: 'done' | 'stopped'): void
+}
+
+/** A line, and what stands above it. */
+interface BoardLine extends ProgressLine {
+  /** Empty for none. */
+  readonly head: string
 }
 
 /** One meter as its board sees it. */
 interface Row {
   /** Aborted when its cell is stopped; undefined outside a notebook. */
   readonly signal: AbortSignal | undefined
-  line(): ProgressLine
+  line(): BoardLine
   stop(): void
 }
 
@@ -50,9 +67,9 @@ interface Board {
   readonly ended: Row[]
   /** Earliest time of the next update. */
   nextAt: number
-  show(lines: readonly ProgressLine[]): void
+  show(lines: readonly BoardLine[]): void
   /** The last that is shown. */
-  close(lines: readonly ProgressLine[]): void
+  close(lines: readonly BoardLine[]): void
 }
 
 /** Twice a second. */
@@ -70,18 +87,25 @@ export function openMeter(options: MeterOptions): Meter {
   const { total, unit } = options
   const began = performance.now()
   const metrics = createMetrics(options.better)
-  let { label = '' } = options
+  let { label = '', doing = '' } = options
+  let head = ''
+  let plan: ((done: number) => number) | null = null
+  let first: FirstPiece | null = null
   let done = 0
   let doneBefore = 0
   let state: ProgressLine['state'] = 'running'
   let endedAt = 0
 
-  const line = (): ProgressLine => ({
+  const line = (): BoardLine => ({
     label,
     done,
     total,
     unit,
     doneBefore,
+    first,
+    plan,
+    doing: state === 'running' ? doing : '',
+    head,
     seconds: ((state === 'running' ? performance.now() : endedAt) - began) / 1000,
     metrics: metrics.texts(),
     state,
@@ -97,11 +121,13 @@ export function openMeter(options: MeterOptions): Meter {
   return {
     at: (now) => {
       done = now
+      if (!first && done > doneBefore) first = { done, seconds: (performance.now() - began) / 1000 }
       if (performance.now() >= board.nextAt) refresh(board)
     },
     skip: (count) => {
       done += count
       doneBefore += count
+      first = null
     },
     report: (values, place) => {
       metrics.report(values, place ?? done)
@@ -109,6 +135,15 @@ export function openMeter(options: MeterOptions): Meter {
     },
     label: (text) => {
       label = text
+    },
+    doing: (text) => {
+      doing = text
+      if (performance.now() >= board.nextAt) refresh(board)
+    },
+    expect: (how, text) => {
+      plan = how
+      head = text
+      refresh(board)
     },
     end,
   }
@@ -141,7 +176,7 @@ function refresh(board: Board): void {
   board.show(lines(board))
 }
 
-function lines({ ended, rows }: Board): ProgressLine[] {
+function lines({ ended, rows }: Board): BoardLine[] {
   return [...ended, ...rows].map((row) => row.line())
 }
 
@@ -155,8 +190,9 @@ function notebookBoard(host: NotebookHost): Pick<Board, 'show' | 'close'> {
   host.atForcedStop('progress', stopAll)
   const id = randomUUID()
   let begun = false
-  const show = (lines: readonly ProgressLine[]): void => {
-    const bundle = progressBundle(lines.map((line) => progressText(line, true)))
+  const show = (lines: readonly BoardLine[]): void => {
+    const texts = lines.flatMap((line) => [...(line.head === '' ? [] : [line.head]), progressText(line, true)])
+    const bundle = progressBundle(texts)
     if (begun) host.update(bundle, id)
     else host.display(bundle, id)
     begun = true

@@ -9,6 +9,18 @@ export interface Progress {
   readonly seconds: number
   /** Work already done when the clock started, e.g. by the process that was interrupted. */
   readonly doneBefore?: number
+  /** Where the first piece of work had ended: it takes longer than others, so rates are measured from there. */
+  readonly first?: FirstPiece | null
+  /** Seconds that so much work was expected to take, where somebody has estimated it. */
+  readonly plan?: ((done: number) => number) | null
+}
+
+/** The first piece of some work. */
+export interface FirstPiece {
+  /** How much was done with it. */
+  readonly done: number
+  /** Seconds since the work began. */
+  readonly seconds: number
 }
 
 /** What a line of progress says. */
@@ -17,6 +29,8 @@ export interface ProgressLine extends Progress {
   readonly label: string
   /** What is counted, in the plural: `steps`. */
   readonly unit: string
+  /** What goes on just now, where it is not the work that is counted: `evaluating 40/300 puzzles`. */
+  readonly doing?: string
   /** Metrics as text, e.g. `loss 0.31 (best 0.29 at 31)`. */
   readonly metrics: readonly string[]
   /** `done`: it has come to its end; `stopped`: it has ended before. */
@@ -27,10 +41,30 @@ export interface ProgressLine extends Progress {
 const BAR = 20
 const LABEL = 60
 
-/** Seconds still to go at the rate so far; NaN before anything is done, or where the total is not known. */
-function remainingSeconds({ done, total, seconds, doneBefore = 0 }: Progress): number {
-  const made = done - doneBefore
-  return made > 0 && total !== null ? (seconds / made) * (total - done) : Number.NaN
+/** From this share of the planned time on, what is measured counts, and the plan no longer. */
+const TRUSTED = 0.1
+
+/**
+ * Seconds still to go: at first as planned, then, more and more, at the rate so far. NaN where the total is not known, or
+ * there is no plan and nothing is done yet.
+ */
+export function remainingSeconds(progress: Progress): number {
+  const { done, total, plan } = progress
+  if (total === null) return Number.NaN
+  const { made, seconds } = measured(progress)
+  if (!plan) return made > 0 ? (seconds / made) * (total - done) : Number.NaN
+  const whole = plan(total) - plan(progress.doneBefore ?? 0)
+  const passed = plan(done) - plan(done - made)
+  const weight = passed > 0 ? Math.min(1, passed / (TRUSTED * whole)) : 0
+  const pace = weight > 0 ? weight * (seconds / passed) + (1 - weight) : 1
+  return pace * (plan(total) - plan(done))
+}
+
+/** What was done in which time; the first piece is left out as soon as there are others, or a plan. */
+function measured({ done, doneBefore = 0, seconds, first, plan }: Progress): { made: number; seconds: number } {
+  return first && (done > first.done || plan)
+    ? { made: done - first.done, seconds: seconds - first.seconds }
+    : { made: done - doneBefore, seconds }
 }
 
 /** `1:02:03`, `4:05`, `12 s` or `0.4 s`. */
@@ -53,7 +87,9 @@ export function formatSeconds(seconds: number): string {
  */
 export function progressText(line: ProgressLine, bar: boolean): string {
   const label = printable(clip(line.label, LABEL))
-  const parts = [count(line, bar), rate(line), time(line), ...line.metrics].filter((part) => part !== '')
+  const parts = [count(line, bar), line.doing ?? '', rate(line), time(line), ...line.metrics].filter(
+    (part) => part !== '',
+  )
   return `${label === '' ? '' : `${label}: `}${parts.join(' · ')}`
 }
 
@@ -66,8 +102,9 @@ function count({ done, total, unit, state }: ProgressLine, bar: boolean): string
   return `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ${done}/${total} ${unit}`
 }
 
-function rate({ done, doneBefore = 0, seconds, unit }: ProgressLine): string {
-  const made = done - doneBefore
+function rate(line: ProgressLine): string {
+  const { unit, state, first: _first, plan: _plan, ...whole } = line
+  const { made, seconds } = measured(state === 'running' ? line : whole)
   if (made <= 0 || seconds <= 0) return ''
   const speed = made / seconds
   if (speed < 1) return `${(1 / speed).toFixed(1)} s each`

@@ -215,7 +215,7 @@ test('in a notebook training shows one line with rate, time to go and best, and 
   assert.equal(new Set(lines.map(({ id }) => id)).size, 1)
   assert.match(
     String(lines.at(-1)!.bundle['text/plain']),
-    /^run \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
+    /^about .* of memory \(free: .*\), in \S+\nrun \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
   )
   const figures = host.sent.filter(({ bundle }) => PLOTLY_MIME in bundle)
   assert.equal(new Set(figures.map(({ id }) => id)).size, 1)
@@ -244,6 +244,6 @@ test('a run that is resumed goes on counting where it was, and a sweep’s line 
   const last = host.sent.findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
   assert.match(
     String(last.bundle['text/plain']),
-    /^run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
+    /^(about .* of memory .*\n)?run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
   )
 })

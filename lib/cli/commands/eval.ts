@@ -7,6 +7,8 @@ import { writeSubmission } from '../../evaluate/submission.js'
 import { PASS_KS } from '../../evaluate/votes.js'
 import { evaluateRun } from '../../experiment/evaluate-run.js'
 import { tableOfRows } from '../../files/arrow-rows.js'
+import { type ProgressLine, progressText } from '../../notebook/progress-text.js'
+import { streamSink } from '../../notebook/status-line.js'
 import { writeTable } from '../../results/export.js'
 import { titledRow } from '../../results/metric-names.js'
 import { formatTable } from '../../results/text.js'
@@ -71,7 +73,9 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
     if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
       throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has lists, which CSV has not.')
     if (tasks !== undefined && !/\.(arrow|csv)$/.test(tasks)) throw wrongUse('tasks=FILE.arrow or FILE.csv', tasks)
+    const status = evaluationStatus(flags.has('json') ? process.stderr : process.stdout)
     const result = await evaluateRun(name, {
+      onProgress: status.at,
       ...(out === undefined ? {} : { resultsDir: out }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
       ...(split === undefined ? {} : { split }),
@@ -89,6 +93,7 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
           throw wrongUse('tasks= and submission= with the test split of ARC only', `task=${manifest.task}`)
       },
     })
+    status.end()
     const { id, step, dtype, evaluation, notes } = result
     const { votes } = evaluation
     if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
@@ -100,6 +105,26 @@ too; it needs data=DIR. For ARC every version of a test pair is predicted and vo
     else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([titledRow(row)])}\n`)
     return 0
   },
+}
+
+/** A terminal's line, or a file's every ten seconds, while an evaluation goes on. */
+function evaluationStatus(stream: NodeJS.WriteStream): { at(done: number, total: number): void; end(): void } {
+  const sink = streamSink(stream, 'later')
+  const began = performance.now()
+  let line: ProgressLine | null = null
+  const now = (done: number, total: number, state: ProgressLine['state']): ProgressLine => {
+    const seconds = (performance.now() - began) / 1000
+    return { done, total, seconds, state, label: 'evaluation', unit: 'puzzles', metrics: [] }
+  }
+  return {
+    at: (done, total) => {
+      line = now(done, total, 'running')
+      sink.status(progressText(line, stream.isTTY))
+    },
+    end: () => {
+      if (line && stream.isTTY) sink.line(progressText(now(line.done, line.total!, 'done'), true))
+    },
+  }
 }
 
 /** `dtype=auto|float32|bfloat16`, if given. */
