@@ -1,107 +1,154 @@
 import { UserError } from '../errors.js'
 import { type CsvRecord, lineOf, readRecords } from './csv.js'
-import type { Puzzle } from './puzzles.js'
+import { type PuzzleColumns, puzzleColumns, shorten } from './puzzle-header.js'
 
-/** Columns of the published CSV files, Sudoku-Extreme's and Maze-Hard's. */
-const HEADER = ['source', 'question', 'answer', 'rating']
+/** A puzzle of a file; valid only while it is handed over. */
+export interface PuzzleRow {
+  /** `[cells]` what is given. */
+  readonly clues: Uint8Array
+  /** `[cells]` the answer, valid and in keeping with the clues; null where the file gives none. */
+  readonly answer: Uint8Array | null
+  /** What the file says, 0 where it gives answers without ratings; null where it gives puzzles alone. */
+  readonly rating: number | null
+  readonly line: number
+}
 
 /** What a task makes of a question and its answer. */
 export interface PuzzleFormat {
   readonly cells: number
+  /** Whether a file must give the answers. */
+  readonly answers: boolean
+  /** How a plain list of puzzles, which has no header, is read; null where it is not. */
+  readonly plainList: string | null
   /**
    * Reads and checks both into `clues` and `solution`, as bytes and without allocating anything.
    *
    * @returns false when something is wrong, or only {@link PuzzleFormat.exact} can tell
    */
   quick(bytes: Uint8Array, question: number, answer: number, clues: Uint8Array, solution: Uint8Array): boolean
-  /** The same from texts. @throws UserError that says what is wrong. */
-  exact(question: string, answer: string, where: string): Pick<Puzzle, 'clues' | 'solution'>
+  /** The same from texts; without an answer it gives null for one. @throws UserError that says what is wrong. */
+  exact(question: string, answer: string | null, where: string): Pick<PuzzleRow, 'clues' | 'answer'>
 }
 
 /**
- * Reads a CSV file with the header `source,question,answer,rating` and hands over its puzzles one by one, each valid
- * only during the call. See {@link readRecords} for what is accepted.
+ * Reads a CSV file whose header names a column of questions and, in any order and among others, columns of answers and
+ * ratings; see {@link puzzleColumns} for their names and {@link readRecords} for what is accepted. Its puzzles are handed
+ * over one by one, each valid only during the call.
  *
+ * @param rated whether the file must rate its puzzles
  * @returns SHA-256 of the file
- * @throws UserError with file and line for another header, ragged rows, bad ratings, and what the format refuses.
+ * @throws UserError with file and line for a header without such columns, ragged rows, bad ratings, and what the format
+ * refuses.
  */
 export async function readPuzzleCsv(
   file: string,
   format: PuzzleFormat,
-  accept: (puzzle: Puzzle) => void,
+  rated: boolean,
+  accept: (row: PuzzleRow) => void,
 ): Promise<string> {
   const { cells } = format
-  const puzzle = { clues: new Uint8Array(cells), solution: new Uint8Array(cells), rating: 0, line: 0 }
-  let header = false
+  const solution = new Uint8Array(cells)
+  const row = { clues: new Uint8Array(cells), answer: solution, rating: 0 as number | null, line: 0 }
+  let columns: PuzzleColumns | null = null
   let count = 0
   const sha256 = await readRecords(file, { delimiter: ',', quotes: true }, (record) => {
-    if (!header) {
-      checkHeader(record, file)
-      header = true
+    if (columns === null) {
+      columns = puzzleColumns(record, file, format)
       return
     }
-    count++
-    const { bytes, starts, ends } = record
-    puzzle.line = record.line
-    puzzle.rating = record.count === 4 ? shortNumber(bytes, starts[3]!, ends[3]!) : -1
-    const sized = ends[1]! - starts[1]! === cells && ends[2]! - starts[2]! === cells
-    if (puzzle.rating >= 0 && sized && format.quick(bytes, starts[1]!, starts[2]!, puzzle.clues, puzzle.solution))
-      accept(puzzle)
-    else accept(exactRow(record, file, format))
+    if (count++ === 0) columns = withUsableRating(columns, record, file, rated)
+    if (!quickRow(record, columns, format, row)) return accept(exactRow(record, columns, file, format))
+    accept(row)
   })
   if (count === 0)
     throw new UserError({
       where: file,
-      expected: `the header ${HEADER.join(',')} and puzzles`,
-      found: header ? 'the header alone' : 'an empty file',
+      expected: `a header (question${format.answers ? ',answer' : ''}) and puzzles`,
+      found: columns === null ? 'an empty file' : 'the header alone',
     })
   return sha256
 }
 
-function exactRow(record: CsvRecord, file: string, format: PuzzleFormat): Puzzle {
-  const where = lineOf(file, record.line)
-  if (record.count !== HEADER.length)
+/** A difficulty in words is passed over, as other columns are. @throws UserError when there must be a rating. */
+function withUsableRating(columns: PuzzleColumns, record: CsvRecord, file: string, rated: boolean): PuzzleColumns {
+  const { rating, ratingName, answer } = columns
+  const words = ratingName === 'difficulty' && rating !== null && Number.isNaN(numberOf(record.text(rating)))
+  const usable = words ? { ...columns, rating: null } : columns
+  if (rated && usable.rating === null && answer !== null)
     throw new UserError({
-      where,
-      expected: `${HEADER.length} fields (${HEADER.join(',')})`,
-      found: String(record.count),
+      where: file,
+      expected: 'a column rating (or difficulty) with numbers, which minRating compares',
+      found: columns.names,
+      todo: 'Leave minRating out.',
     })
-  const text = record.text(3)
-  const rating = text.trim() === '' ? Number.NaN : Number(text)
-  if (!(rating >= 0) || rating === Number.POSITIVE_INFINITY)
-    throw new UserError({ where, expected: 'a rating of 0 or more', found: JSON.stringify(shorten(text)) })
-  return { ...format.exact(record.text(1), record.text(2), where), rating, line: record.line }
+  return usable
 }
 
-/** A whole number of up to 15 digits; -1 for anything else. */
+/** Reads the usual row into `row`; false for whatever takes a closer look. */
+function quickRow(
+  { count, bytes, starts, ends, line }: CsvRecord,
+  { count: wanted, question, answer, rating }: PuzzleColumns,
+  { cells, quick }: PuzzleFormat,
+  row: { -readonly [K in keyof PuzzleRow]: PuzzleRow[K] } & { readonly answer: Uint8Array },
+): boolean {
+  if (answer === null || count !== wanted) return false
+  row.line = line
+  row.rating = rating === null ? 0 : shortNumber(bytes, starts[rating]!, ends[rating]!)
+  if (row.rating === -1) return false
+  const from = starts[question]!
+  const answerFrom = starts[answer]!
+  if (ends[question]! - from !== cells || ends[answer]! - answerFrom !== cells) return false
+  return quick(bytes, from, answerFrom, row.clues, row.answer)
+}
+
+function exactRow(record: CsvRecord, columns: PuzzleColumns, file: string, format: PuzzleFormat): PuzzleRow {
+  const { line } = record
+  const where = lineOf(file, line)
+  if (record.count !== columns.count)
+    throw new UserError({
+      where,
+      expected: `${columns.count} field${columns.count === 1 ? '' : 's'} (${columns.names})`,
+      found: String(record.count),
+    })
+  const answer = columns.answer === null ? null : record.text(columns.answer)
+  const rating = columns.rating === null ? (answer === null ? null : 0) : ratingOf(record.text(columns.rating), where)
+  return { ...format.exact(record.text(columns.question), answer, where), rating, line }
+}
+
+function ratingOf(text: string, where: string): number {
+  const rating = numberOf(text)
+  if (rating >= 0 && rating !== Number.POSITIVE_INFINITY) return rating
+  throw new UserError({ where, expected: 'a rating of 0 or more', found: JSON.stringify(shorten(text)) })
+}
+
+function numberOf(text: string): number {
+  return text.trim() === '' ? Number.NaN : Number(text)
+}
+
+const POINT = 46
+
+/** A number of up to 15 digits, with a decimal point or without; -1 for anything else. */
 function shortNumber(bytes: Uint8Array, start: number, end: number): number {
   if (end === start || end - start > 15) return -1
   let number = 0
   for (let at = start; at < end; at++) {
     const digit = bytes[at]! - 48
-    if (!(digit >= 0 && digit <= 9)) return -1
-    number = number * 10 + digit
+    if (digit >= 0 && digit <= 9) number = number * 10 + digit
+    else return bytes[at] === POINT && at > start ? withDecimals(bytes, number, at + 1, end) : -1
   }
   return number
 }
 
-function checkHeader(record: CsvRecord, file: string): void {
-  if (record.count === HEADER.length && HEADER.every((name, i) => record.text(i) === name)) return
-  const raw = record.raw()
-  const macintosh = raw.includes('\r')
-  throw new UserError({
-    where: lineOf(file, record.line),
-    expected: macintosh ? 'lines that end in \\n or \\r\\n' : `the header ${HEADER.join(',')}`,
-    found: macintosh ? 'a lone \\r' : visible(shorten(raw)),
-    todo: macintosh ? 'Save the file with other line ends.' : 'For a plain list of Sudokus use list=FILE.',
-  })
-}
-
-function shorten(text: string): string {
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text
-}
-
-/** Text with its control characters written out. */
-function visible(text: string): string {
-  return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"')
+/** A number whose digits before the point are read. */
+function withDecimals(bytes: Uint8Array, whole: number, start: number, end: number): number {
+  let number = whole
+  let scale = 1
+  for (let at = start; at < end; at++) {
+    const digit = bytes[at]! - 48
+    if (!(digit >= 0 && digit <= 9)) return -1
+    number = number * 10 + digit
+    scale *= 10
+  }
+  // Both are exact in double precision, so that their quotient is the number that the text stands for.
+  return number / scale
 }

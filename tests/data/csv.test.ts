@@ -21,11 +21,17 @@ interface Kind {
   readonly other: string
 }
 
-function buildSudoku(csv: string, more: { testCsv?: string; duplicates?: 'skip' } = {}): ReturnType<typeof sudoku> {
+interface More {
+  readonly testCsv?: string
+  readonly duplicates?: 'skip'
+  readonly minRating?: number
+}
+
+function buildSudoku(csv: string, more: More = {}): ReturnType<typeof sudoku> {
   return sudoku({ box: '2x2', csv, ...(more.testCsv ? {} : { test: 0 }), ...more })
 }
 
-function buildMaze(csv: string, more: { testCsv?: string; duplicates?: 'skip' } = {}): ReturnType<typeof maze> {
+function buildMaze(csv: string, more: More = {}): ReturnType<typeof maze> {
   return maze({ size: 5, csv, ...(more.testCsv ? {} : { test: 0 }), ...more })
 }
 
@@ -90,37 +96,121 @@ for (const [name, kind] of Object.entries(kinds))
     assert.equal(loadDataset(out).hash, plain.hash)
   })
 
+for (const [name, kind] of Object.entries(kinds)) {
+  const [, question, answer] = kind.other.split(',') as [string, string, string]
+  const rows = [[kind.question, kind.answer, '1'] as const, [question, answer, '2'] as const]
+  const as = (header: string, row: (q: string, a: string, r: string, i: number) => string): Buffer =>
+    linesOf(header, ...rows.map(([q, a, r], i) => row(q, a, r, i)))
+
+  test(`${name}: columns are told by their names, in any order, capitals and company`, async () => {
+    const plain = await kind.build(write('plain.csv', linesOf(HEADER, rowOf(kind), kind.other)))
+    const files = {
+      'an index as pandas writes it': as(`,${HEADER}`, (q, a, r, i) => `${i},s,${q},${a},${r}`),
+      'another order': as('rating,answer,source,question', (q, a, r) => `${r},${a},s,${q}`),
+      capitals: as('Source,QUESTION,Answer,Rating', (q, a, r) => `s,${q},${a},${r}`),
+      'other names': as('id,puzzle,solution,clues,difficulty', (q, a, r, i) => `${i},${q},${a},30,${r}.0`),
+      'a rating beside a difficulty': as('difficulty,rating,puzzle,answers', (q, a, r) => `hard,${r},${q},${a}`),
+      'spaces and quotes': as('" Question ", answer,"Rating"', (q, a, r) => `"${q}",${a},${r}`),
+      '__proto__ and constructor': as(`__proto__,constructor,${HEADER}`, (q, a, r) => `1,2,s,${q},${a},${r}`),
+      'fifty columns': as(`${'x,'.repeat(50)}${HEADER}`, (q, a, r) => `${'1,'.repeat(50)}s,${q},${a},${r}`),
+    }
+    for (const [what, content] of Object.entries(files)) {
+      const data = await kind.build(write(`${what}.csv`, content))
+      assert.deepEqual([...data.train.ratings], [1, 2], what)
+      assert.equal(data.hash, plain.hash, what)
+    }
+  })
+
+  test(`${name}: without ratings, or with a difficulty in words, all are 0, and minRating says what it lacks`, async () => {
+    const plain = await kind.build(write('plain.csv', linesOf(HEADER, rowOf(kind), kind.other)))
+    const unrated = write(
+      'unrated.csv',
+      as('quizzes,solutions', (q, a) => `${q},${a}`),
+    )
+    const words = write(
+      'words.csv',
+      as('puzzle,solution,difficulty', (q, a) => `${q},${a},hard`),
+    )
+    for (const file of [unrated, words]) {
+      const data = await kind.build(file)
+      assert.deepEqual([...data.train.ratings], [0, 0])
+      assert.deepEqual(data.train.labels, plain.train.labels)
+      await refuses(() => kind.build(file, { minRating: 1 }), file, /expected a column rating .* Leave minRating out/)
+    }
+  })
+
+  test(`${name}: a decimal rating is the number that its text stands for`, async () => {
+    for (const rating of ['1.1', '0.30000000000004', '12345678.1234', '1e3', '007', '5.'])
+      assert.equal(
+        (await kind.build(write('r.csv', linesOf(HEADER, rowOf(kind, rating))))).train.ratings[0],
+        Number(rating),
+      )
+  })
+}
+
+test('a Sudoku CSV of puzzles alone is solved; csv and list read each kind of file, or say which of them does', async () => {
+  const { question, answer } = sudokus
+  const [, other, otherAnswer] = sudokus.other.split(',') as [string, string, string]
+  const zeros = question.replaceAll('.', '0')
+  const withHeader = {
+    'one column': linesOf('Puzzles', zeros, other),
+    'an index': linesOf(',puzzle', `0,${question}`, `1,${other}`),
+    kaggle: linesOf('quizzes,solutions', `${zeros},${answer}`, `${other},${otherAnswer}`),
+  }
+  const without = {
+    'one a line': linesOf(question, other),
+    colons: linesOf(`${question}:${answer}`, other),
+    commas: linesOf(`${zeros},${answer}`, `${other},${otherAnswer}`),
+  }
+  for (const [what, content] of Object.entries({ ...withHeader, ...without })) {
+    const file = write(`${what}.csv`, content)
+    const list = await sudoku({ box: '2x2', list: file, test: 0 })
+    assert.equal(list.train.count, 2, what)
+    assert.equal([...list.train.labels.subarray(0, 16)].map((token) => token - 1).join(''), answer, what)
+    if (what in withHeader) assert.deepEqual((await buildSudoku(file)).train.labels, list.train.labels, what)
+    else await refuses(() => buildSudoku(file), file, /found \d.*a line each.*use list=FILE/)
+  }
+  await refuses(
+    () => sudoku({ box: '2x2', list: write('three.txt', linesOf(`${question},${answer},1`)), test: 0 }),
+    path.join(folder, 'three.txt'),
+    /line 1: expected question or question:answer, found 3 parts/,
+  )
+  const mazeFile = write('no-answers.csv', linesOf('question', mazes.question))
+  await refuses(() => buildMaze(mazeFile), mazeFile, /expected the header question,answer/)
+})
+
 const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le')
 
 /** What is wrong with a file, whatever its task. */
 const badFiles: [string, (kind: Kind) => Uint8Array, RegExp][] = [
-  ['an empty file', () => linesOf(), /expected the header source,.* and puzzles, found an empty file/],
+  ['an empty file', () => linesOf(), /expected a header \(question.*\) and puzzles, found an empty file/],
   ['a byte-order mark alone', () => Buffer.from('\ufeff'), /found an empty file/],
   ['a header alone', () => linesOf(HEADER), /found the header alone/],
   [
-    'a wrong header',
-    (k) => linesOf('id,question,answer,rating', rowOf(k)),
-    /line 1: expected the header source,.*, found id,/,
-  ],
-  [
-    'a header in another order',
-    (k) => linesOf('question,source,answer,rating', rowOf(k)),
-    /line 1: .*found question,source/,
+    'a header without a question',
+    (k) => linesOf('id,text,answer,rating', rowOf(k)),
+    /line 1: expected the header question.*, in any order and among others, found id,text,answer,rating\. Known names: .*quizzes/,
   ],
   [
     'a name twice in the header',
-    (k) => linesOf('source,question,question,rating', rowOf(k)),
-    /line 1: .*found source,question,question/,
+    (k) => linesOf('source,question,Question,rating', rowOf(k)),
+    /line 1: expected one column of questions, found question and Question/,
   ],
-  ['capitals in the header', (k) => linesOf(HEADER.toUpperCase(), rowOf(k)), /line 1: .*found SOURCE/],
   [
-    'a column too many',
-    (k) => linesOf(`${HEADER},note`, `${rowOf(k)},x`),
-    /line 1: .*found source,question,answer,rating,note/,
+    'two names for answers in the header',
+    (k) => linesOf('question,solution,answer', rowOf(k)),
+    /line 1: expected one column of answers, found answer and solution/,
   ],
-  ['no header', (k) => linesOf(rowOf(k)), /line 1: expected the header/],
-  ['__proto__ in the header', (k) => linesOf('__proto__,question,answer,rating', rowOf(k)), /found __proto__/],
-  ['semicolons', (k) => linesOf(HEADER.replaceAll(',', ';'), rowOf(k)), /line 1: expected the header .*found source;/],
+  [
+    'no header',
+    (k) => linesOf(rowOf(k)),
+    /line 1: expected the header .*Put this line first: column1,question,answer,column4\./,
+  ],
+  [
+    'semicolons',
+    (k) => linesOf(HEADER.replaceAll(',', ';'), rowOf(k)),
+    /line 1: expected the header .*found source;.* Save the file with commas/,
+  ],
   [
     'lone carriage returns',
     (k) => Buffer.from(`${HEADER}\r${rowOf(k)}\r`),

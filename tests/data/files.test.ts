@@ -177,11 +177,15 @@ const good = csvLine(second, 1)
 const badCsv: [string, string[], RegExp][] = [
   [
     'a wrong header',
-    ['id,question,answer,rating', good],
-    /line 1: expected the header source,question,answer,rating, found id,/,
+    ['id,text,answer,rating', good],
+    /line 1: expected the header question, in any order and among others, found id,text,/,
   ],
-  ['no header', [good], /line 1: expected the header/],
-  ['an empty file', [], /expected the header .* and puzzles, found an empty file/],
+  [
+    'no header',
+    [good],
+    /line 1: expected the header .*found puzzles1,.*Put this line first: column1,question,answer,column4/,
+  ],
+  ['an empty file', [], /expected a header \(question\) and puzzles, found an empty file/],
   ['a header alone', [HEADER], /found the header alone/],
   [
     'a row with a field too few',
@@ -279,7 +283,7 @@ const badList: [string, string[], RegExp][] = [
     [first.question, second.question, `${first.question}:${first.answer}`],
     /line 3: .*found the one of line 1/,
   ],
-  ['a CSV', [HEADER, good], /line 1: expected question with 81 characters/],
+  ['a CSV without a question', ['id,answer', good], /line 1: expected question with 81 characters/],
 ]
 
 for (const [kind, cases] of [

@@ -15,7 +15,10 @@ export function mazesFromFiles(size: number, order: FileOrder, seed: number): Pr
       cells: size * size,
       plural: 'mazes',
       likeness: () => twins,
-      read: (file, accept) => readPuzzleCsv(file, format, accept),
+      read: (file, accept) =>
+        readPuzzleCsv(file, format, order.minRating > 0, ({ clues, answer, rating, line }) =>
+          accept({ clues, solution: answer!, rating: rating!, line }),
+        ),
     },
     order,
     seed,

@@ -33,7 +33,11 @@ export const mazeOptions = z.strictObject({
     .optional()
     .describe('Test mazes; default 300 when generated, else all of testCsv or all that train leaves over.'),
   seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
-  csv: z.string().min(1).optional().describe('File with the header source,question,answer,rating to take mazes from.'),
+  csv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('CSV file with columns question (puzzle) and answer (solution), and rating (difficulty) if it has it.'),
   testCsv: z.string().min(1).optional().describe('Another such file for the test mazes; without it csv is split.'),
   minRating: z.number().min(0).optional().describe('Leaves out the mazes of a file that are rated lower.'),
   duplicates: z

@@ -50,6 +50,8 @@ export function mazeFormat(size: number): PuzzleFormat {
   const cells = size * size
   return {
     cells,
+    answers: true,
+    plainList: null,
     quick(bytes, question, answer, clues, solution) {
       let starts = 0
       let goals = 0
@@ -67,10 +69,11 @@ export function mazeFormat(size: number): PuzzleFormat {
     exact(question, answer, where) {
       checkLength(question, size, where, 'question')
       const clues = readInput(question, size, where)
-      checkLength(answer, size, where, 'answer')
-      const solution = readTokens(answer, size, where, 'answer', CHARACTERS)
-      checkLabel(clues, solution, size, where)
-      return { clues, solution }
+      const given = answer ?? ''
+      checkLength(given, size, where, 'answer')
+      const label = readTokens(given, size, where, 'answer', CHARACTERS)
+      checkLabel(clues, label, size, where)
+      return { clues, answer: label }
     },
   }
 }

@@ -21,34 +21,37 @@ export interface SudokuSplits extends Omit<FileSplits, 'rows'> {
 }
 
 /**
- * Takes the splits out of one or two files, see {@link splitsFromFiles}; what a list does not say is found by solving.
+ * Takes the splits out of one or two files, see {@link splitsFromFiles}; answers that a file does not give are found by solving.
  *
  * @throws UserError for bad lines, repeated lines, puzzles without exactly one solution, and fewer than asked for.
  */
 export async function sudokusFromFiles(grid: Geometry, source: FileSource, seed: number): Promise<SudokuSplits> {
   const sameness = (rows: number): Sameness => (rows > TWIN_LIMIT ? 'literal' : samenessFor(grid))
+  let allSolved = true
   const task: PuzzleTask = {
     cells: grid.cells,
     plural: 'puzzles',
     likeness: (rows) => likenessOf(grid, sameness(rows)),
     read: (file, accept) =>
-      readRows(grid, file, source.kind, ({ clues, answer, rating, line }) => {
-        if (answer !== null && rating !== null) return accept({ clues, solution: answer, rating, line })
+      readRows(grid, file, source.kind, source.minRating > 0, ({ clues, answer, rating, line }) => {
+        if (answer !== null && rating !== null) {
+          allSolved = false
+          return accept({ clues, solution: answer, rating, line })
+        }
         const { solution, backtracks } = solveUnique(grid, clues, lineOf(file, line), answer)
         accept({ clues, solution, rating: rating ?? backtracks, line })
       }),
   }
   const { rows, ...splits } = await splitsFromFiles(task, source, seed)
-  return { ...splits, sameness: sameness(rows), solved: checkSolutions(grid, source, splits) }
+  return { ...splits, sameness: sameness(rows), solved: allSolved || checkSolutions(grid, source, splits) }
 }
 
-/** Solves the puzzles of splits that are small enough. Lists were solved when they were read. */
+/** Solves the puzzles of splits that are small enough. @returns whether all were */
 function checkSolutions(
   grid: Geometry,
   source: FileSource,
   { train, test }: Pick<FileSplits, 'train' | 'test'>,
 ): boolean {
-  if (source.kind === 'list') return true
   let all = true
   for (const [split, file] of [
     [train, source.file],

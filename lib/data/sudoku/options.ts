@@ -33,9 +33,15 @@ export const sudokuOptions = z.strictObject({
     .string()
     .min(1)
     .optional()
-    .describe('File with the header source,question,answer,rating to take puzzles from.'),
+    .describe(
+      'CSV file with a column question (quizzes, puzzle) and, if it has them, answer (solution, solutions), rating (difficulty).',
+    ),
   testCsv: z.string().min(1).optional().describe('Another such file for the test puzzles; without it csv is split.'),
-  list: z.string().min(1).optional().describe('File with a puzzle per line, question or question:answer.'),
+  list: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File with a puzzle per line: question, question:answer or question,answer.'),
   minRating: z.number().min(0).optional().describe('Leaves out the puzzles of a file that are rated lower.'),
   duplicates: z
     .enum(['refuse', 'skip'])

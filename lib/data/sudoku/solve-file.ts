@@ -37,7 +37,7 @@ export async function solveFile(file: string, box: Box, measureMs = 1000): Promi
   const list = puzzleList(grid)
   const noAnswer = new Uint8Array(grid.cells)
   let answers = 0
-  await readRows(grid, file, file.toLowerCase().endsWith('.csv') ? 'csv' : 'list', ({ clues, answer, line }) => {
+  await readRows(grid, file, file.toLowerCase().endsWith('.csv') ? 'csv' : 'list', false, ({ clues, answer, line }) => {
     if (answer !== null) answers++
     list.push({ clues, solution: answer ?? noAnswer, rating: 0, line })
   })

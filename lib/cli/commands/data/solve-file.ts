@@ -10,7 +10,7 @@ const NAMED_FAILURES = 10
 
 /** The part of `recurlab data --help` about solving files. */
 export const solveFileHelp = `recurlab data solve FILE [box=3x3] [--json]
-  Solves every Sudoku of a list (question or question:answer) or a .csv without any model, compares the answers,
+  Solves every Sudoku of a list (question, question:answer) or a .csv without any model, compares the answers,
   measures the speed. Exit code 1 when a puzzle has not exactly one solution or another answer.`
 
 /** `recurlab data solve FILE`. @throws UserError for wrong use, and with file and line for what is no puzzle. */
