@@ -14,7 +14,7 @@ import type { HostTensor } from './weights.js'
 import { checkTensors } from './weights-check.js'
 import { type CompleteConfig, completeConfig, type WeightsSizes } from './weights-config.js'
 import { factsOfTensors, type WeightsFacts } from './weights-facts.js'
-import { publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
+import { commonPrefix, publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
 import { readStored } from './weights-source.js'
 
 /** A file of weights, whoever wrote it. */
@@ -92,15 +92,16 @@ function withPublishedNames(stored: StoredWeights, file: string, notes: string[]
   const tensors = new Map<string, HostTensor>()
   const wrappers = new Set<string>()
   const original = new Map<string, string>()
+  const prefix = commonPrefix([...stored.tensors.keys()].map(publishedName))
   for (const [given, tensor] of stored.tensors) {
-    const name = publishedName(given)
+    const name = publishedName(given).slice(prefix.length)
     const fail = (expected: string, found: string): UserError =>
       new UserError({ where: `${file}, tensor ${JSON.stringify(given.slice(0, 200))}`, expected, found })
     if (name === '' || isReserved(name))
       throw fail('a published name', name === '' ? 'nothing else' : 'a reserved word')
     if (tensors.has(name)) throw fail(`${name} once`, `it is the name of ${JSON.stringify(original.get(name))} too`)
     original.set(name, given)
-    wrappers.add(wrapperOf(given))
+    wrappers.add(wrapperOf(given) + prefix)
     tensors.set(name, tensor)
   }
   wrappers.delete('')

@@ -10,18 +10,42 @@ export const WEIGHTS_FORMAT = 'recurlab-weights-1'
 /** Prefix of averaged weights in a run's checkpoint. */
 export const EMA_PREFIX = 'ema/'
 
-/** What saved models wrap their names in: `torch.compile`, the loss head, the model around its inner one. */
-const WRAPPERS = /^(?:_orig_mod\.|model\.|inner\.)+/
+/** The loss head, and the model around its inner one: what the published code wraps at the beginning of names. */
+const OUTER = /^(?:model|inner)$/
 
-/** A tensor's published name without what the training program wrapped around the model. */
+/** What `torch.compile`, DDP, FSDP, DeepSpeed and checkpointing of activations wrap around any module of a model. */
+const ANYWHERE = /^(?:_orig_mod|module|_fsdp_wrapped_module|_forward_module|_checkpoint_wrapped_module)$/
+
+/** A tensor's published name without what the training program wrapped around the model or its modules. */
 export function publishedName(name: string): string {
-  return name.replace(WRAPPERS, '')
+  const words = name.split('.')
+  // Programs that strip one wrapper of two leave a dot behind.
+  while (words.length > 0 && (words[0] === '' || OUTER.test(words[0]!) || ANYWHERE.test(words[0]!))) words.shift()
+  return words.filter((word) => !ANYWHERE.test(word)).join('.')
 }
 
-/** The wrapper of a name, e.g. `_orig_mod.model.inner.`; empty without one. */
+/** What {@link publishedName} takes off a name, e.g. `_orig_mod.model.inner.`; empty where it takes nothing off. */
 export function wrapperOf(name: string): string {
-  return WRAPPERS.exec(name)?.[0] ?? ''
+  const published = publishedName(name)
+  if (name.endsWith(published)) return name.slice(0, name.length - published.length)
+  return name
+    .split('.')
+    .filter((word) => ANYWHERE.test(word))
+    .map((word) => `${word}.`)
+    .join('')
 }
+
+/**
+ * What else is before the published names: all that precedes a tensor which every model has, if no name lacks it; else
+ * empty. So a program's own name for its model is taken off, and nothing from a file of several models.
+ */
+export function commonPrefix(names: readonly string[]): string {
+  const anchors = names.filter((name) => name.endsWith(`.${ANCHOR}`))
+  const prefix = anchors.length === 1 ? anchors[0]!.slice(0, -ANCHOR.length) : ''
+  return names.every((name) => name.startsWith(prefix)) ? prefix : ''
+}
+
+const ANCHOR = 'embed_tokens.embedding_weight'
 
 /** Weights by their published names. */
 export type NamedTensors = ReadonlyMap<string, HostTensor>

@@ -20,6 +20,7 @@ import { readWeightsFile, shapeOfWeights, type WeightsFile } from '../../lib/mod
 import { writeWeightsFile } from '../../lib/model/weights-write.js'
 import { createRun, type RunWriter, saveCheckpoint } from '../../lib/results/run.js'
 import { readWeightsOf } from '../../lib/results/weights-file.js'
+import { dictionary, tensor as pickled, torchFile } from '../files/assemble.js'
 import { withFailure } from '../files/failing.js'
 import { root, sharedPath } from '../shared.js'
 import { temporaryFolder } from './fixture.js'
@@ -147,6 +148,40 @@ for (const prefix of ['_orig_mod.model.inner.', 'model.inner.', '_orig_mod.', 'i
     assertSame(file.tensors, tensors)
     assert.equal(file.notes.includes(`taken off the names: ${prefix}`), prefix !== '')
   })
+
+/** Names as `torch.compile`, DistributedDataParallel and others leave them, and what is said to be taken off. */
+const wrapped: [string, (name: string) => string, string][] = [
+  ['the published loss head', (name) => `model.inner.${name}`, 'model.inner.'],
+  ['DDP', (name) => `module.model.inner.${name}`, 'module.model.inner.'],
+  ['DDP of a compiled model', (name) => `module._orig_mod.model.inner.${name}`, 'module._orig_mod.model.inner.'],
+  ['a compiled DDP', (name) => `_orig_mod.module.model.inner.${name}`, '_orig_mod.module.model.inner.'],
+  ['DDP between', (name) => `model.module.inner.module.${name}`, 'model.module.inner.module.'],
+  ['a leading dot', (name) => `._orig_mod.model.inner.${name}`, '._orig_mod.model.inner.'],
+  ['DeepSpeed', (name) => `_forward_module.model.${name}`, '_forward_module.model.'],
+  ['blocks compiled one by one', (name) => name.replace('layers.0.', 'layers.0._orig_mod.'), '_orig_mod.'],
+  ['an own name for the model', (name) => `net.model.inner.${name}`, 'net.model.inner.'],
+  ['an own name inside DDP', (name) => `module.ema_model.inner.${name}`, 'module.ema_model.inner.'],
+]
+for (const [what, wrap, said] of wrapped)
+  test(`names wrapped by ${what} are read from safetensors and .pt alike, and a note says what was taken off`, async () => {
+    const right = tensorsOf(SMALL, 4)
+    const named = [...right].map(([name, tensor]) => [wrap(name), tensor] as const)
+    const storages = named.map(([, { data }], i) => [String(i), new Uint8Array(data.buffer)] as const)
+    const pickle = dictionary(named.map(([name, { shape }], i) => [name, pickled({ key: String(i), shape })]))
+    for (const bytes of [writeSafetensors(named), torchFile(pickle, Object.fromEntries(storages))]) {
+      const file = await readWeightsFile(fileOf(bytes))
+      assertSame(file.tensors, right)
+      assert.ok(file.notes.includes(`taken off the names: ${said}`), file.notes.join('\n'))
+    }
+  })
+
+test('a name before some of a file’s tensors only is not taken off: it may tell two models apart', async () => {
+  const one = tensorsOf(SMALL, 4)
+  const two = fileOf(writeSafetensors([...prefixed('online.', one), ...prefixed('ema.', one)]))
+  await assert.rejects(readWeightsFile(two), /no such tensor among .*ema\./)
+  const both = fileOf(writeSafetensors([...prefixed('module.', one), ...one]))
+  await assert.rejects(readWeightsFile(both), /expected \S+ once/)
+})
 
 test('a run has both sets: the EMA unless the live weights are asked for', async () => {
   const { run, live, ema } = runWithWeights()
