@@ -18,8 +18,8 @@ export class PickleList {
   readonly items: PickleValue[] = []
 }
 
-/** A Python dict or `collections.OrderedDict`, in its order. */
-export class PickleDict extends Map<string | number, PickleValue> {
+/** A Python dict or `collections.OrderedDict`, in its order. Keys other than text and numbers are told apart by identity. */
+export class PickleDict extends Map<PickleValue, PickleValue> {
   /** Whether it was made as `collections.OrderedDict`, which alone may carry a state of its own. */
   readonly ordered: boolean
 
@@ -51,8 +51,30 @@ export class PickleFunction extends PickleObject {
   }
 }
 
+/** A value that is of no use here but harmless: only what it was is kept. */
+export class PickleOther extends PickleObject {
+  readonly description: string
+
+  constructor(description: string) {
+    super()
+    this.description = description
+  }
+
+  override describe(): string {
+    return this.description
+  }
+}
+
 /** Makes the error for what stands at the present place. */
 export type PickleFail = (expected: string, found: string) => Error
+
+/** Whether Python can take a value for a key: whatever cannot change. */
+export function isHashable(value: PickleValue): boolean {
+  if (value instanceof PickleDict || value instanceof PickleList) return false
+  return Array.isArray(value)
+    ? value.every(isHashable)
+    : !(value instanceof PickleObject) || value instanceof PickleOther
+}
 
 /** A value in words, short and printable. */
 export function describeValue(value: PickleValue | undefined): string {

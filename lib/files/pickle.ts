@@ -1,7 +1,9 @@
 import { UserError } from '../errors.js'
 import { describeOpcode } from './pickle-opcodes.js'
+import { plainGlobals } from './pickle-plain.js'
 import {
   describeValue,
+  isHashable,
   PickleDict,
   type PickleFail,
   PickleFunction,
@@ -13,7 +15,7 @@ import {
 
 /** The names and persistent ids that a pickle may use beside plain data. */
 export interface PickleDomain {
-  /** Whitelisted names (`module.name`) and what they stand for; `collections.OrderedDict` is always known. */
+  /** Whitelisted names (`module.name`) and what they stand for; {@link plainGlobals} are always known. */
   readonly globals: ReadonlyMap<string, PickleObject>
   /** What a persistent id stands for. `fail` makes the error that refuses it. */
   persistent(id: PickleValue, fail: PickleFail): PickleValue
@@ -32,12 +34,11 @@ const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 const STOP = 0x2e
 const PROTO = 0x80
-const ORDERED_DICT = 'collections.OrderedDict'
 const TODO = 'Nothing in it was run. Only tensors in plain dictionaries are read: take it from where you trust it.'
 
 /**
- * Reads a pickle that holds plain data: dictionaries, lists, tuples, strings, numbers, and what `domain` names. It is a
- * reader of its own, not an interpreter of Python: opcodes and names that are not on the list are refused, nothing is
+ * Reads a pickle that holds plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals},
+ * and what `domain` names. It is a reader of its own, not an interpreter of Python: opcodes and names that are not on the list are refused, nothing is
  * looked up, imported or called. Sizes are bounded; of bombs built from references, only the references are read.
  *
  * @param where the file, for errors
@@ -195,11 +196,10 @@ class PickleReader {
     this.#deepen(dict, items)
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!
-      if (typeof key !== 'string' && !Number.isSafeInteger(key))
-        throw this.#fail('keys that are strings or whole numbers', describeValue(key))
+      if (!isHashable(key)) throw this.#fail('keys that are text, numbers or tuples of them', describeValue(key))
       if (HOSTILE.has(String(key))) throw this.#fail('keys that are plain words', String(key))
-      if (dict.has(key as string | number)) throw this.#fail('every key once', `${describeValue(key)} twice`)
-      dict.set(key as string | number, items[i + 1]!)
+      if (dict.has(key)) throw this.#fail('every key once', `${describeValue(key)} twice`)
+      dict.set(key, items[i + 1]!)
     }
   }
 
@@ -223,7 +223,7 @@ class PickleReader {
 
   #global(module: string, name: string): void {
     const full = `${module}.${name}`
-    const known = full === ORDERED_DICT ? orderedDict : this.#domain.globals.get(full)
+    const known = plainGlobals.get(full) ?? this.#domain.globals.get(full)
     if (!known) throw this.#fail('names of tensors and dictionaries only', `the name ${printable(full)}`)
     this.#push(known)
   }
@@ -304,11 +304,6 @@ class PickleReader {
   readonly #fail: PickleFail = (expected, found) =>
     new UserError({ where: `${this.#where}, byte ${this.#opcodeAt}`, expected, found, todo: TODO })
 }
-
-const orderedDict = new PickleFunction(ORDERED_DICT, (args, fail) => {
-  if (args.length > 0) throw fail('OrderedDict without arguments', describeValue(args[0]))
-  return new PickleDict(true)
-})
 
 /** A name for a message: at most 100 characters, none of them able to move the cursor. */
 function printable(text: string): string {

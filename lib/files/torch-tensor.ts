@@ -4,6 +4,7 @@ import {
   type PickleFail,
   PickleFunction,
   PickleObject,
+  PickleOther,
   type PickleTuple,
   type PickleValue,
 } from './pickle-value.js'
@@ -85,12 +86,26 @@ export class TorchTensor extends PickleObject {
   }
 }
 
-/** The names of PyTorch that a pickle of tensors needs. */
+/** Element types, layouts and quantisation schemes: names that stand for themselves, in a configuration for example. */
+const WORDS = [
+  'bool uint8 int8 int16 int32 int64 uint16 uint32 uint64 float16 bfloat16 float32 float64 complex32 complex64 complex128',
+  'float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2',
+  'qint8 quint8 qint32 quint4x2 quint2x4 bits1x8 bits2x4 bits4x2 bits8 bits16',
+  'uint1 uint2 uint3 uint4 uint5 uint6 uint7 int1 int2 int3 int4 int5 int6 int7',
+  'per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric per_channel_affine_float_qparams',
+].flatMap((line) => line.split(' '))
+
+/** The names of PyTorch that a pickle of tensors needs, and those of plain data that lies beside them. */
 export const torchGlobals: ReadonlyMap<string, PickleObject> = new Map<string, PickleObject>([
   ...[...STORAGES].map(([name, dtype]) => [`torch.${name}`, new StorageType(dtype)] as const),
+  ...WORDS.map((word) => [`torch.${word}`, new PickleOther(`torch.${word}`)] as const),
   ...[
     new PickleFunction('torch._utils._rebuild_tensor_v2', rebuildTensor),
     new PickleFunction('torch._utils._rebuild_parameter', rebuildParameter),
+    new PickleFunction('torch._utils._rebuild_parameter_with_state', rebuildParameterWithState),
+    new PickleFunction('torch.Size', torchSize),
+    new PickleFunction('torch.device', torchDevice),
+    new PickleFunction('torch.serialization._get_layout', torchLayout),
   ].map((call) => [call.name, call] as const),
 ])
 
@@ -133,6 +148,31 @@ function rebuildParameter(args: PickleTuple, fail: PickleFail): TorchTensor {
   if (!(tensor instanceof TorchTensor)) throw fail('a tensor in a parameter', describeValue(tensor))
   checkTail(requiresGrad, hooks, fail)
   return tensor
+}
+
+/** A parameter with attributes of its own, which are left out. */
+function rebuildParameterWithState(args: PickleTuple, fail: PickleFail): TorchTensor {
+  if (args.length !== 4) throw fail('four arguments of a parameter with a state', `${args.length}`)
+  return rebuildParameter(args.slice(0, 3), fail)
+}
+
+function torchSize(args: PickleTuple, fail: PickleFail): PickleOther {
+  const [sizes] = args
+  if (args.length !== 1 || !isSizes(sizes)) throw fail('the sizes of a torch.Size', args.map(describeValue).join(', '))
+  return new PickleOther(`torch.Size of ${sizes.length}`)
+}
+
+function torchDevice(args: PickleTuple, fail: PickleFail): PickleOther {
+  const [kind, index] = args
+  if (args.length > 2 || typeof kind !== 'string' || !(index === undefined || isSize(index)))
+    throw fail('the name of a device, and its number', args.map(describeValue).join(', '))
+  return new PickleOther('a torch.device')
+}
+
+function torchLayout(args: PickleTuple, fail: PickleFail): PickleOther {
+  if (args.length !== 1 || typeof args[0] !== 'string')
+    throw fail('the name of a layout', args.map(describeValue).join(', '))
+  return new PickleOther('a torch.layout')
 }
 
 function checkTail(requiresGrad: PickleValue | undefined, hooks: PickleValue | undefined, fail: PickleFail): void {

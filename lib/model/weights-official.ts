@@ -34,13 +34,13 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     throw new UserError({
       where: file,
       expected: 'a dictionary of tensors',
-      found: `one of ${few([...root].map(([name, value]) => `${JSON.stringify(name)}: ${describeValue(value)}`))}`,
+      found: `one of ${few([...root].map(([name, value]) => `${describeValue(name)}: ${describeValue(value)}`))}`,
     })
   const step = root.get('step')
   const average = key === undefined ? undefined : averageOf(root)
   const others =
-    key === undefined ? [] : [...root.keys()].filter((name) => ![key, 'step', 'ema_helper'].includes(String(name)))
-  if (others.length > 0) notes.push(`left out: ${few(others.map((name) => JSON.stringify(name)))}`)
+    key === undefined ? [] : [...root.keys()].filter((name) => name !== key && name !== 'step' && name !== 'ema_helper')
+  if (others.length > 0) notes.push(`left out: ${few(others.map(describeValue))}`)
   const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
   if (average !== undefined && held === 'ema') overlay(found, tensorsOf(torch, average, notes), file)
   if (average !== undefined)
@@ -72,7 +72,7 @@ function tensorsOf(torch: TorchFile, dictionary: PickleDict, notes: string[]): M
   for (const [name, value] of dictionary)
     if (value instanceof TorchTensor && typeof name === 'string')
       tensors.set(name, { shape: value.shape, data: torch.read(value) })
-    else others.push(`${JSON.stringify(name)} (${describeValue(value)})`)
+    else others.push(`${describeValue(name)} (${describeValue(value)})`)
   if (tensors.size > 0 && others.length > 0) notes.push(`no tensors, left out: ${few(others)}`)
   return tensors
 }

@@ -1,14 +1,29 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
+import { readPickle } from '../../lib/files/pickle.js'
 import { describeValue, PickleDict } from '../../lib/files/pickle-value.js'
 import { openTorchFile } from '../../lib/files/torch.js'
-import { TorchTensor } from '../../lib/files/torch-tensor.js'
+import { TorchTensor, torchGlobals, torchStorage } from '../../lib/files/torch-tensor.js'
+import { readStored } from '../../lib/model/weights-source.js'
 import { root } from '../shared.js'
-import { assemble, dictionary, floats, type TensorSpec, tensor, text, torchFile, zip } from './assemble.js'
+import {
+  assemble,
+  dictionary,
+  floats,
+  global,
+  int,
+  ints,
+  type TensorSpec,
+  tensor,
+  text,
+  torchFile,
+  zip,
+} from './assemble.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'recurlab-torch-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -33,7 +48,7 @@ async function tensorsIn(file: string | Uint8Array): Promise<Record<string, Numb
   assert.ok(torch.root instanceof PickleDict, describeValue(torch.root))
   const tensors: Record<string, Numbers> = {}
   for (const [key, value] of torch.root)
-    if (value instanceof TorchTensor) tensors[key] = { shape: value.shape, data: [...torch.read(value)] }
+    if (value instanceof TorchTensor) tensors[String(key)] = { shape: value.shape, data: [...torch.read(value)] }
   torch.close()
   return tensors
 }
@@ -237,3 +252,111 @@ test('words beside tensors are read as they are', async () => {
     Object.assign(Object.create(Object.getPrototypeOf(dict.get('names'))), { items: ['ä', null, true, false] }),
   )
 })
+
+/** Plain data as `torch.save` pickles it, which PyTorch reads with weights_only=True. */
+const HARMLESS: readonly (readonly [what: string, value: Uint8Array, described: string])[] = [
+  ['torch.Size', assemble(global('torch', 'Size'), ints(1, 2), '\x85R'), 'torch.Size of 2'],
+  ['a dtype', assemble(global('torch', 'bfloat16')), 'torch.bfloat16'],
+  ['a device', assemble(global('torch', 'device'), text('cuda'), 'K\x00\x86R'), 'a torch.device'],
+  [
+    'a layout',
+    assemble(global('torch.serialization', '_get_layout'), text('torch.strided'), '\x85R'),
+    'a torch.layout',
+  ],
+  ['a set', assemble(global('__builtin__', 'set'), '](K\x01K\x02e\x85R'), 'a set of 2'],
+  ['a Counter', assemble(global('collections', 'Counter'), '}(', text('a'), 'K\x02u\x85R'), 'a Counter of 1'],
+  ['bytes', assemble(global('_codecs', 'encode'), text('abc'), text('latin1'), '\x86R'), 'bytes of 3'],
+  ['no bytes', assemble(global('__builtin__', 'bytes'), ')R'), 'no bytes'],
+  ['a bytearray', assemble(global('__builtin__', 'bytearray'), text('abc'), text('latin-1'), '\x86R'), 'a bytearray'],
+  [
+    'a complex number',
+    assemble(global('__builtin__', 'complex'), 'G', Buffer.alloc(8), 'G', Buffer.alloc(8), '\x86R'),
+    'the complex number (0, 0)',
+  ],
+  ['tuples for keys', assemble('}', ints(0, 1), 'K\x02s'), 'a dictionary of 1'],
+  [
+    'None, a half and True for keys',
+    assemble('}(NK\x01G', Buffer.alloc(8, 63), 'K\x02\x88K\x03u'),
+    'a dictionary of 3',
+  ],
+  ['an OrderedDict', assemble(global('collections', 'OrderedDict'), ')R', text('a'), 'K\x01s'), 'a dictionary of 1'],
+  ['an integer of 16 bytes', assemble('\x8a\x10', Buffer.alloc(16, 1)), '1334440654591915542993625911497130241'],
+]
+
+for (const [what, value, described] of HARMLESS)
+  test(`${what} beside weights is passed over, and the weights are read`, async () => {
+    const pickle = dictionary([
+      ['w', tensor({ key: '0', shape: [2] })],
+      ['extra', value],
+    ])
+    const file = path.join(folder, `${files++}.pt`)
+    writeFileSync(file, torchFile(pickle, { 0: floats(1, 2) }))
+    assert.deepEqual(await tensorsIn(file), { w: { shape: [2], data: [1, 2] } })
+    const torch = await openTorchFile(file)
+    const root = torch.root as PickleDict
+    torch.close()
+    assert.equal(describeValue(root.get('extra')), described)
+    const nested = dictionary([
+      ['model_state_dict', pickle.subarray(2, -1)],
+      ['extra', value],
+      ['step', int(7)],
+    ])
+    writeFileSync(file, torchFile(nested, { 0: floats(1, 2) }))
+    const stored = await readStored(file)
+    assert.deepEqual([...stored.tensors.get('w')!.data], [1, 2])
+    assert.equal(stored.step, 7)
+    assert.ok(stored.notes.includes('left out: "extra"'), stored.notes.join('\n'))
+  })
+
+test('a parameter with attributes of its own is its tensor', async () => {
+  const parameter = assemble(
+    global('torch._utils', '_rebuild_parameter_with_state'),
+    '(',
+    tensor({ key: '0', shape: [1] }),
+    '\x88',
+    global('collections', 'OrderedDict'),
+    ')R}(',
+    text('tag'),
+    'K\x01utR',
+  )
+  assert.deepEqual(await tensorsIn(torchFile(dictionary([['w', parameter]]), { 0: floats(5) })), {
+    w: { shape: [1], data: [5] },
+  })
+})
+
+test('what Python itself pickles of plain data in protocol 2 is passed over, and names off the list are refused', (t) => {
+  const script = `
+import argparse, collections, datetime, decimal, fractions, json, pathlib, pickle, uuid
+good = [{1, 2}, set(), b'', b'abc', bytes(range(256)), bytearray(b'x'), bytearray(), 1j, collections.Counter('aab'), {(0, (1, 'a')): 2, None: 1, True: 0, 0.5: 3}]
+bad = [argparse.Namespace(a=1), datetime.date(2026, 1, 1), decimal.Decimal('1'), fractions.Fraction(1, 2), pathlib.PurePosixPath('a'), uuid.UUID(int=1), collections.defaultdict(list), collections.deque(), frozenset('a'), range(3), slice(1), Exception('a'), print, int, type]
+print(json.dumps([[pickle.dumps(value, 2).hex() for value in values] for values in (good, bad)]))`
+  const done = spawnSync('python3', ['-c', script], { encoding: 'utf8' })
+  if (done.error) return t.skip('python3 is not here')
+  assert.equal(done.status, 0, done.stderr)
+  const [good, bad] = JSON.parse(done.stdout) as [string[], string[]]
+  const domain = { globals: torchGlobals, persistent: torchStorage }
+  for (const hex of good) assert.notEqual(readPickle(Buffer.from(hex, 'hex'), domain, 'x'), undefined)
+  for (const hex of bad)
+    assert.throws(() => readPickle(Buffer.from(hex, 'hex'), domain, 'x'), {
+      name: 'UserError',
+      message: /found the name/,
+    })
+})
+
+for (const [what, value] of [
+  ['a bytearray of a length', assemble(global('__builtin__', 'bytearray'), int(2 ** 30), '\x85R')],
+  ['a dtype that is called', assemble(global('torch', 'bfloat16'), ')R')],
+  ['bytes in another encoding', assemble(global('_codecs', 'encode'), text('x'), text('rot13'), '\x86R')],
+  ['a set of a string', assemble(global('__builtin__', 'set'), text('ab'), '\x85R')],
+  ['a Counter of a list', assemble(global('collections', 'Counter'), ']\x85R')],
+  ['a Size of text', assemble(global('torch', 'Size'), text('a'), '\x85R')],
+  ['a Size that is built', assemble(global('torch', 'Size'), ints(1), '\x85R}b')],
+  ['torch.load', assemble(global('torch', 'load'), text('x'), '\x85R')],
+] as const)
+  test(`${what} is refused with its place`, () => {
+    const pickle = assemble('\x80\x02', value, '.')
+    assert.throws(() => readPickle(pickle, { globals: torchGlobals, persistent: torchStorage }, 'x.pt'), {
+      name: 'UserError',
+      message: /^x\.pt, byte \d+: expected .+, found .+\. Nothing in it was run/,
+    })
+  })
