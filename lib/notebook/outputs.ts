@@ -35,7 +35,8 @@ async function drawn(figure: Figure | Picture, format: StaticFormat): Promise<st
 }
 
 /**
- * Saves a table: Arrow that pyarrow and arquero read, or CSV.
+ * Saves a table: Arrow that pyarrow and arquero read, or CSV. Integers of 64 bits keep all digits, dates are dates, see
+ * {@link writeTable}.
  *
  * @param name file name; its ending says the format: `.arrow` or `.csv`
  * @returns the file's path, from the project's folder where it is inside

@@ -1,5 +1,6 @@
-import { inspect } from 'node:util'
 import type { Table } from 'apache-arrow'
+import { type ArrowColumn, columnReader } from '../files/arrow-values.js'
+import { jsonText } from '../files/cell.js'
 import { isTensor } from './tensor.js'
 
 /** A column as it is shown. */
@@ -112,7 +113,7 @@ export function cellText(value: unknown, column: TableColumn): string {
     return column.numeric ? value.toFixed(column.decimals) : String(value)
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  const text = typeof value === 'object' ? objectText(value) : String(value)
+  const text = typeof value === 'object' ? jsonText(value) : String(value)
   return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text
 }
 
@@ -125,8 +126,11 @@ interface Parts {
 
 function fromArrow(table: ArrowTable): Parts {
   const fields = table.schema.fields.slice(0, MAX_COLUMNS)
-  const columns = fields.map((_, i) => table.getChildAt(i))
-  const rows = shownRows(table.numRows, (r) => columns.map((column): unknown => column?.get(r)))
+  const columns = fields.map((_, i) => {
+    const column = table.getChildAt(i)
+    return column === null ? () => null : columnReader(column as ArrowColumn)
+  })
+  const rows = shownRows(table.numRows, (r) => columns.map((read) => read(r)))
   const names = fields.map((field) => String(field.name))
   return { names, rows, rowCount: table.numRows, columnCount: table.schema.fields.length }
 }
@@ -155,21 +159,6 @@ function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): Par
 
 function shownRows(count: number, row: (index: number) => unknown[]): unknown[][] {
   return Array.from({ length: Math.min(count, MAX_ROWS) }, (_, r) => row(r))
-}
-
-/** Lists, structs and whatever else is in a cell, as JSON where it has one. */
-function objectText(value: object): string {
-  const plain = (_: string, inner: unknown): unknown => {
-    if (typeof inner === 'bigint') return String(inner)
-    return ArrayBuffer.isView(inner) && !(inner instanceof DataView)
-      ? Array.from(inner as unknown as ArrayLike<unknown>)
-      : inner
-  }
-  try {
-    return JSON.stringify(value, plain) ?? inspect(value, { depth: 0 })
-  } catch {
-    return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
-  }
 }
 
 function isPlainCell(cell: unknown): boolean {

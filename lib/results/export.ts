@@ -1,20 +1,23 @@
-import { Table } from 'apache-arrow'
+import type { Table } from 'apache-arrow'
 import type { ColumnTable } from 'arquero'
 import { UserError } from '../errors.js'
 import { writeArrow } from '../files/arrow.js'
-import { type Cell, type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
+import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { type Cell, cellOf, cellText } from '../files/cell.js'
 
 /** What can be exported: rows, an Arrow table, or an arquero table. */
-export type Exportable = readonly Row[] | Table | ColumnTable
+export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | ColumnTable
 
 /**
  * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` an empty text).
+ * Whole numbers of 64 bits keep all their digits and dates are dates; one that is no date is missing. Lists and objects
+ * are JSON, except in an Arrow table that is written as Arrow, which keeps its types.
  *
  * @throws UserError for another ending, or when the file cannot be written.
  */
 export function writeTable(table: Exportable, file: string): void {
-  if (file.endsWith('.arrow')) writeArrow(file, table instanceof Table ? table : tableOfRows(rowsOf(table)))
+  if (file.endsWith('.arrow')) writeArrow(file, isArrow(table) ? table : tableOfRows(rowsOf(table)))
   else if (file.endsWith('.csv')) writeFileAtomic(file, toCsv(rowsOf(table)))
   else
     throw new UserError({ where: file, expected: 'a name that ends in .arrow or .csv', found: 'another', exitCode: 2 })
@@ -25,34 +28,39 @@ export function toCsv(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   if (names.length === 0) return ''
   const lines = [
-    names.map(field),
-    ...rows.map((row) => names.map((name) => field(Object.hasOwn(row, name) ? row[name] : null))),
+    names.map(quoted),
+    ...rows.map((row) => names.map((name) => field(Object.hasOwn(row, name) ? (row[name] ?? null) : null))),
   ]
   return lines.map((line) => `${line.join(',')}\r\n`).join('')
 }
 
-function field(value: Cell | undefined): string {
-  if (value === null || value === undefined) return ''
-  const text = String(value)
+function field(cell: Cell): string {
+  return cell === null ? '' : quoted(cellText(cell))
+}
+
+function quoted(text: string): string {
   return text === '' || /[",\r\n]|^\s|\s$/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 
 function rowsOf(table: Exportable): readonly Row[] {
-  if (table instanceof Table) return rowsOfTable(table)
-  if (isRows(table)) return table
+  if (isArrow(table)) return rowsOfTable(table)
+  if (isRows(table)) return table.map((row) => rowOf(Object.entries(row)))
   const names = table.columnNames()
-  return Array.from({ length: table.numRows() }, (_, i) =>
-    Object.fromEntries(names.map((name) => [name, cell(table.get(name, i))])),
-  )
+  // Column by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
+  const columns = names.map((name) => table.array(name))
+  return Array.from({ length: table.numRows() }, (_, i) => rowOf(names.map((name, c) => [name, columns[c]![i]])))
 }
 
-function isRows(table: Exportable): table is readonly Row[] {
+/** Defines what it is given: a column may be called `__proto__`. */
+function rowOf(entries: readonly (readonly [string, unknown])[]): Row {
+  return Object.fromEntries(entries.map(([name, value]) => [name, cellOf(value)]))
+}
+
+/** Also of another copy of the package. */
+function isArrow(table: Exportable): table is Table {
+  return !isRows(table) && 'schema' in table && 'getChildAt' in table
+}
+
+function isRows(table: Exportable): table is readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(table)
-}
-
-function cell(value: unknown): Cell {
-  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return value
-  if (value === null || value === undefined) return null
-  if (typeof value === 'bigint') return Number(value)
-  return value instanceof Date ? value.toISOString() : JSON.stringify(value)
 }
