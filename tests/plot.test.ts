@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as tf from '@tensorflow/tfjs-core'
+import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
+import { startBackend } from '../lib/backend/index.js'
 import { UserError } from '../lib/errors.js'
+import { bundleOf, PLOTLY_MIME } from '../lib/notebook/bundle.js'
 import { bars } from '../lib/plot/bars.js'
 import { beside } from '../lib/plot/beside.js'
 import { curves } from '../lib/plot/curves.js'
-import { isFigure } from '../lib/plot/figure.js'
+import { type Figure, isFigure, plainFigure } from '../lib/plot/figure.js'
 import { liveForm, paperForm, screenForm } from '../lib/plot/forms.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
@@ -201,5 +205,133 @@ test('a figure is drawn as SVG, PNG and PDF, and the same figure gives the same 
       .subarray(0, 4)
       .toString(),
     '%PDF',
+  )
+})
+
+/** The same traces with arrays of other kinds, and as plain ones. */
+const [one, two, gap] = [Float32Array.of(3, 2, 1), Float64Array.of(1, Number.NaN), [1, Number.POSITIVE_INFINITY, 2]]
+const day = new Date(Date.UTC(2026, 0, 2))
+const alike: [string, Figure['data'][number], Figure['data'][number]][] = [
+  ['Float32Array', { type: 'scatter', x: [0, 1, 2], y: one }, { type: 'scatter', x: [0, 1, 2], y: [3, 2, 1] }],
+  ['a part of a typed array', { y: one.subarray(1) }, { y: [2, 1] }],
+  ['Uint8Array and Buffer', { x: Uint8Array.of(1, 2), y: Buffer.of(3, 4) }, { x: [1, 2], y: [3, 4] }],
+  ['BigInt64Array', { y: BigInt64Array.of(2n, -1n) }, { y: [2, -1] }],
+  ['BigInts', { y: [1n, 2n ** 60n] }, { y: [1, '1152921504606846976'] }],
+  ['NaN and infinities', { y: two, x: gap }, { y: [1, null], x: [1, null, 2] }],
+  ['holes', { y: [1, undefined, 2] }, { y: [1, null, 2] }],
+  [
+    'rows of a heatmap',
+    { type: 'heatmap', z: [one, [1, Number.NaN, 2]] },
+    {
+      type: 'heatmap',
+      z: [
+        [3, 2, 1],
+        [1, null, 2],
+      ],
+    },
+  ],
+  [
+    'error bars',
+    { y: one, error_y: { array: Float32Array.of(1, 1, 1) } },
+    { y: [3, 2, 1], error_y: { array: [1, 1, 1] } },
+  ],
+  [
+    'marker sizes',
+    { y: one, marker: { size: one, color: [day] } },
+    { y: [3, 2, 1], marker: { size: [3, 2, 1], color: ['2026-01-02T00:00:00.000Z'] } },
+  ],
+  [
+    'customdata',
+    { y: one, customdata: [[one], [Int32Array.of(1)]] },
+    { y: [3, 2, 1], customdata: [[[3, 2, 1]], [[1]]] },
+  ],
+  ['dates', { x: [day, new Date(Number.NaN)], y: [1, 2] }, { x: ['2026-01-02T00:00:00.000Z', null], y: [1, 2] }],
+  [
+    'an Arrow column with a gap',
+    { y: arrow.vectorFromArray([1, null, 2.5], new arrow.Float64()) },
+    { y: [1, null, 2.5] },
+  ],
+  ['an Arrow column of 64-bit integers', { y: arrow.vectorFromArray([1n, 2n], new arrow.Int64()) }, { y: [1, 2] }],
+  [
+    'an Arrow column of days',
+    { x: arrow.vectorFromArray([day], new arrow.DateDay()), y: [1] },
+    { x: ['2026-01-02'], y: [1] },
+  ],
+  [
+    'an Arrow column of lists',
+    { z: arrow.vectorFromArray([[1, 2]], new arrow.List(new arrow.Field('x', new arrow.Float32()))) },
+    { z: [[1, 2]] },
+  ],
+]
+for (const [what, given, right] of alike)
+  test(`a figure with ${what} is the one with plain arrays: interactive, in words, and as JSON`, () => {
+    const layout = { xaxis: { range: Float32Array.of(0, 2) } }
+    const plain = { data: [right], layout: { xaxis: { range: [0, 2] } } }
+    assert.deepEqual(plainFigure({ data: [given], layout }), plain)
+    assert.deepEqual(bundleOf({ data: [given], layout }), bundleOf(plain))
+    const { data } = bundleOf({ data: [given], layout })[PLOTLY_MIME] as Figure
+    assert.deepEqual(JSON.parse(JSON.stringify(data)), [right])
+  })
+
+test('a figure of tensors is that of their numbers, nested by shape; one that is gone is refused by its place', async () => {
+  await startBackend()
+  const [y, z, empty] = [tf.tensor1d([1, Number.NaN]), tf.tensor3d([1, 2, 3, 4], [2, 1, 2]), tf.zeros([2, 0])]
+  assert.deepEqual(plainFigure({ data: [{ y, z, text: empty }], layout: {} }).data, [
+    { y: [1, null], z: [[[1, 2]], [[3, 4]]], text: [] },
+  ])
+  tf.dispose([y, z, empty])
+  assert.throws(() => bundleOf({ data: [{}, { marker: { size: y } }], layout: {} }), {
+    name: 'UserError',
+    message: /^figure, trace 2, marker, size: expected numbers, found a tensor \[2\] of float32 that was disposed\./,
+  })
+})
+
+test('what would be drawn as nothing is refused by trace and key, in every way to show a figure', async () => {
+  const circle: unknown[] = []
+  circle.push(circle)
+  const bad: [unknown, RegExp][] = [
+    [new DataView(new ArrayBuffer(8)), /found a DataView\. Make a typed array of it\./],
+    [new ArrayBuffer(8), /found an ArrayBuffer\. Make a typed array/],
+    [new Set([1]), /found a Set\. Make an array of it: Array\.from/],
+    [new Map().values(), /Make an array of it/],
+    [Promise.resolve([1]), /found a promise\. Await it\./],
+    [circle, /found one that holds itself/],
+  ]
+  for (const [y, message] of bad) {
+    const figure = { data: [{ type: 'scatter', y }], layout: {} }
+    const refusal = { name: 'UserError', message: new RegExp(`^figure, trace 1, y: expected .*${message.source}`) }
+    assert.throws(() => bundleOf(figure), refusal)
+    await assert.rejects(renderFigure(figure, 'svg'), refusal)
+  }
+})
+
+test('a plain figure is not copied, and one of great depth takes no time', () => {
+  const y = [1, null, 'x']
+  assert.equal(plainFigure({ data: [{ y }], layout: {} }).data[0]!.y, y)
+  let deep: unknown = Number.NaN
+  for (let i = 0; i < 500; i++) deep = i % 2 === 0 ? [deep] : { deep }
+  const { customdata } = plainFigure({ data: [{ customdata: deep }], layout: {} }).data[0]!
+  assert.match(JSON.stringify(customdata), /\[null\]/)
+  const named = plainFigure({ data: [JSON.parse('{ "__proto__": [1], "y": 1 }')], layout: { a: Number.NaN } })
+  assert.equal(JSON.stringify(named), '{"data":[{"__proto__":[1],"y":1}],"layout":{"a":null}}')
+})
+
+test('a typed array is drawn as the plain one is, text for text', { skip: withoutKaleido }, async () => {
+  const draw = (trace: Figure['data'][number]): Promise<string> => renderFigure({ data: [trace], layout: {} }, 'svg')
+  for (const [what, given, right] of alike.slice(0, 8)) assert.equal(await draw(given), await draw(right), what)
+})
+
+test('the words for a figure count what is drawn: points, the values of a heatmap, the parts of a pie', () => {
+  const data = [
+    { type: 'scatter', y: Float32Array.of(1, 2) },
+    { type: 'histogram', x: Float64Array.of(1, 2, 3) },
+    { type: 'heatmap', z: [one, one] },
+    { type: 'pie', values: [1, 2] },
+  ]
+  assert.deepEqual(
+    String(bundleOf({ data, layout: {} })['text/plain'])
+      .split('\n')
+      .slice(1),
+    ['  scatter: 2 points, last 2', '  histogram: 3 points', '  heatmap: 2 × 3 values', '  pie: 2 points'],
   )
 })

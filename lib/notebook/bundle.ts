@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { type Figure, isFigure } from '../plot/figure.js'
+import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { screenForm } from '../plot/forms.js'
 import { formatTable } from '../results/text.js'
 import type { MimeBundle } from './host.js'
@@ -55,7 +55,7 @@ function richBundle(value: unknown): MimeBundle | null {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return null
   const own = (value as { [JUPYTER_DISPLAY]?: unknown })[JUPYTER_DISPLAY]
   if (typeof own === 'function') return withText(own.call(value), value)
-  if (isFigure(value)) return { [PLOTLY_MIME]: plotlyJson(value), 'text/plain': figureText(value) }
+  if (isFigure(value)) return figureBundle(plainFigure(value))
   if (isTensor(value)) return tensorBundle(value)
   if (isArrowTable(value) || isArqueroTable(value)) return tableBundle(tableData(value))
   if (isNumberArray(value) && value.length > SHORT) return arrayBundle(value)
@@ -68,6 +68,10 @@ function withText(bundle: unknown, value: object): MimeBundle {
   if (!isBundle || typeof (bundle as { then?: unknown }).then === 'function')
     throw new TypeError(`its method Jupyter.display must return an object by MIME type, not ${inspect(bundle)}`)
   return 'text/plain' in bundle ? (bundle as MimeBundle) : { ...bundle, 'text/plain': inspect(value) }
+}
+
+function figureBundle(figure: Figure): MimeBundle {
+  return { [PLOTLY_MIME]: plotlyJson(figure), 'text/plain': figureText(figure) }
 }
 
 function plotlyJson(figure: Figure): Record<string, unknown> {
@@ -92,10 +96,12 @@ function figureText({ data, layout }: Figure): string {
 }
 
 function traceText(trace: Readonly<Record<string, unknown>>): string {
-  const y = Array.isArray(trace.y) ? trace.y : []
   const name = typeof trace.name === 'string' ? plain(trace.name) : String(trace.type ?? 'trace')
-  const last: unknown = y.at(-1)
-  return `${name}: ${y.length} points${typeof last === 'number' ? `, last ${Number(last.toPrecision(4))}` : ''}`
+  const { z } = trace
+  if (Array.isArray(z) && Array.isArray(z[0])) return `${name}: ${z.length} × ${z[0].length} values`
+  const points = [trace.y, trace.x, trace.values].find((list) => Array.isArray(list)) ?? []
+  const last: unknown = Array.isArray(trace.y) ? trace.y.at(-1) : undefined
+  return `${name}: ${points.length} points${typeof last === 'number' ? `, last ${Number(last.toPrecision(4))}` : ''}`
 }
 
 function textOf(title: unknown): string {

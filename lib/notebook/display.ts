@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { systemReason } from '../files/atomic.js'
-import { type Figure, isFigure } from '../plot/figure.js'
+import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { liveForm } from '../plot/forms.js'
 import { renderFigure } from '../plot/static.js'
 import { bundleOf, JUPYTER_DISPLAY, markShown } from './bundle.js'
@@ -74,7 +74,15 @@ let drawnBefore = false
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
  */
 export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptions = {}): Display {
-  const shown: Shown = { id: randomUUID(), drawingShare, value, stale: false, timer: null, turn: null, nextAt: 0 }
+  const shown: Shown = {
+    id: randomUUID(),
+    drawingShare,
+    value: kept(value),
+    stale: false,
+    timer: null,
+    turn: null,
+    nextAt: 0,
+  }
   const host = currentHost()
   if (host) {
     register(host)
@@ -157,8 +165,7 @@ async function before<T>(until: number, promise: Promise<T>): Promise<T | null> 
 function update(shown: Shown, value: unknown): void {
   const host = currentHost()
   if (!host) return
-  // A tensor may be gone when its turn comes.
-  shown.value = isTensor(value) ? asShownNow(value) : value
+  shown.value = kept(value)
   shown.stale = true
   unsettled.add(shown)
   // Where nobody watches, drawing figures would only cost time; a line of text is progress in a log.
@@ -167,6 +174,12 @@ function update(shown: Shown, value: unknown): void {
   // In a loop that leaves no time for timers, the step that is due sends.
   if (wait <= 0) send(shown, host)
   else shown.timer ??= setTimeout(() => send(shown, currentHost()), wait)
+}
+
+/** A tensor may be gone, and an array hold other numbers, when its turn comes. */
+function kept(value: unknown): unknown {
+  if (isTensor(value)) return asShownNow(value)
+  return isFigure(value) ? plainFigure(value) : value
 }
 
 function asShownNow(value: unknown): { [JUPYTER_DISPLAY](): MimeBundle } {

@@ -1,14 +1,7 @@
 import { inspect } from 'node:util'
+import { isTensor, type TensorLike } from '../plot/plain.js'
 import type { MimeBundle } from './host.js'
 import { escapeHtml } from './html.js'
-
-/** As much of a tensor of TensorFlow.js as is needed here, of whichever copy of the package. */
-export interface TensorLike {
-  readonly shape: readonly number[]
-  readonly dtype: string
-  readonly isDisposed: boolean
-  dataSync(): ArrayLike<number> | ArrayLike<string>
-}
 
 /** Typed arrays whose numbers are worth statistics. */
 export type NumberArray = Float32Array | Float64Array | Int32Array
@@ -28,18 +21,6 @@ export interface NumberFacts {
 /** Rows and columns of a matrix that are shown. */
 const [ROWS, COLUMNS] = [6, 8]
 const DIGITS = 4
-
-/** Whether a value looks like a tensor or a variable of TensorFlow.js. */
-export function isTensor(value: unknown): value is TensorLike {
-  if (typeof value !== 'object' || value === null) return false
-  const { shape, dtype, isDisposed, dataSync } = value as Partial<TensorLike>
-  return (
-    Array.isArray(shape) &&
-    typeof dtype === 'string' &&
-    typeof isDisposed === 'boolean' &&
-    typeof dataSync === 'function'
-  )
-}
 
 /** Whether a value is an array of numbers that is worth statistics. */
 export function isNumberArray(value: unknown): value is NumberArray {
@@ -148,3 +129,5 @@ function bundle(title: string, facts: readonly (readonly [string, string])[], va
   ]
   return { 'text/html': html.join('\n'), 'text/plain': text }
 }
+
+export { isTensor, type TensorLike }

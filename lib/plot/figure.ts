@@ -1,7 +1,9 @@
+import { plainJson } from './plain.js'
+
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
 
-/** A figure as plotly.js takes it: plain JSON, so that it can be shown, stored and drawn anywhere. */
+/** A figure as plotly.js takes it. Arrays may be typed, columns of Arrow or tensors: see {@link plainFigure}. */
 export interface Figure {
   readonly data: readonly Trace[]
   readonly layout: Readonly<Record<string, unknown>>
@@ -52,6 +54,18 @@ export function makeFigure(
 /** Plotly reads some HTML tags in labels: names that come from data must not become markup. */
 export function escapeLabel(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+}
+
+/**
+ * The figure as plain JSON, so that it can be shown, stored and drawn anywhere, the same everywhere: see {@link plainJson}.
+ *
+ * @throws UserError naming trace and key of what no plot can show.
+ */
+export function plainFigure({ data, layout }: Figure): Figure {
+  return {
+    data: data.map((trace, i) => plainJson(trace, `figure, trace ${i + 1}`) as Trace),
+    layout: plainJson(layout, 'figure, layout') as Figure['layout'],
+  }
 }
 
 /** Whether a value is a {@link Figure}. */

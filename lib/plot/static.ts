@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Figure } from './figure.js'
+import { type Figure, plainFigure } from './figure.js'
 import { paperForm } from './forms.js'
 import { drawWithKaleido } from './kaleido.js'
 
@@ -10,13 +10,13 @@ export type StaticFormat = 'svg' | 'png' | 'pdf'
  * Draws a figure without a screen: SVG as text (the same figure gives the same text), PNG (twice the
  * resolution) and PDF as bytes.
  *
- * @throws UserError when kaleido is missing or plotly.js cannot draw the figure.
+ * @throws UserError when kaleido is missing, or the figure holds what cannot be drawn.
  */
 export function renderFigure(figure: Figure, format: 'svg'): Promise<string>
 export function renderFigure(figure: Figure, format: 'png' | 'pdf'): Promise<Uint8Array>
 export function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array>
 export async function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array> {
-  const formed = paperForm(figure)
+  const formed = paperForm(plainFigure(figure))
   const result = await drawWithKaleido({
     data: withUids(formed),
     format,
