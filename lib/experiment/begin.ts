@@ -6,6 +6,7 @@ import { countParameters, createModel, type Model } from '../model/weights.js'
 import type { PuzzleFit } from '../model/weights-check.js'
 import { hashWeights } from '../model/weights-hash.js'
 import { currentCode } from '../results/code.js'
+import type { LabelOptions } from '../results/label.js'
 import { collectProvenance } from '../results/provenance.js'
 import { createRun } from '../results/run.js'
 import { readWeightsOf } from '../results/weights-file.js'
@@ -27,8 +28,8 @@ export interface InitOptions {
   readonly puzzleEmbedding?: PuzzleFit
 }
 
-/** Where a run goes, who watches it, and which weights it begins with. */
-export interface BeginOptions extends SessionOptions {
+/** Where a run goes, what it is called, who watches it, and which weights it begins with. */
+export interface BeginOptions extends SessionOptions, LabelOptions {
   /** Folder under which `runs/ID` is made; default `results`. */
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
@@ -62,6 +63,7 @@ export async function beginSession({ config, data, steps }: Plan, options: Begin
     name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
     steps,
     parameters: countParameters(shape),
+    label: options,
     provenance: {
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
       ...provenance,

@@ -1,5 +1,6 @@
 import { parseConfig } from '../config/parse.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
+import { readLabel } from '../results/label.js'
 import { openRun, readEvaluations, readMetrics } from '../results/run.js'
 import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from './runs.js'
 
@@ -16,6 +17,7 @@ export function loadRun(run: string, resultsDir?: string): FinishedRun {
     dir: record.dir,
     config: parseConfig(record.config),
     parameters: record.status.parameters ?? Number.NaN,
+    label: readLabel(record.dir),
     evaluations: rowsOfTable(readEvaluations(record)) as unknown as EvaluationRow[],
     metrics: rowsOfTable(readMetrics(record)) as unknown as MetricRow[],
   })

@@ -14,16 +14,15 @@ import { continueSession, type SessionOptions } from './session.js'
 export async function makeRun(
   plan: Plan,
   earlier: RunRecord | null,
-  { resultsDir, init, estimate }: Pick<BeginOptions, 'resultsDir' | 'init' | 'estimate'>,
+  options: Omit<BeginOptions, keyof SessionOptions>,
   watch: SessionOptions,
   takeOver: (run: FinishedRun) => void,
 ): Promise<RunRecord> {
+  const { resultsDir } = options
   const where = resultsDir === undefined ? {} : { resultsDir }
   if (earlier?.state === 'finished') takeOver(loadRun(earlier.id, resultsDir))
   else if (earlier) await resume(earlier.id, { ...where, ...watch, data: plan.data })
-  const id =
-    earlier?.id ??
-    (await begun(plan, { ...where, ...watch, ...(init ? { init } : {}), ...(estimate ? { estimate } : {}) }))
+  const id = earlier?.id ?? (await begun(plan, { ...options, ...watch }))
   return openRun(id, resultsDir)
 }
 

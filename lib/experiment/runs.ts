@@ -6,6 +6,7 @@ import type { MimeBundle } from '../notebook/host.js'
 import { type Bar, bars } from '../plot/bars.js'
 import { curves } from '../plot/curves.js'
 import type { Figure, FigureOptions } from '../plot/figure.js'
+import type { RunLabel } from '../results/label.js'
 import { isShare, metricTitle, percent } from '../results/metric-names.js'
 import { configLabel } from './grid.js'
 
@@ -30,6 +31,8 @@ export interface FinishedRun {
   readonly dir: string
   readonly config: Config
   readonly parameters: number
+  /** What the user calls it. */
+  readonly label?: RunLabel
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]
 }
@@ -56,8 +59,8 @@ export class Runs {
   }
 
   /**
-   * One row a run: the keys that differ, seed, parameters, exact and cell accuracy of the last evaluation (%), ARC's pass@2,
-   * seconds of training and of all evaluations. What is not known is null.
+   * One row a run: name, tags and note where a run has them, the keys that differ, seed, parameters, exact and cell accuracy of
+   * the last evaluation (%), ARC's pass@2, seconds of training and of all evaluations. What is not known is null.
    */
   table(): RunRow[] {
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
@@ -65,6 +68,7 @@ export class Runs {
       const last = run.evaluations.at(-1)
       const differing = Object.fromEntries(this.#keys.map((key) => [key, effectiveValue(run.config, key)]))
       return {
+        ...labelCells(this.all, run),
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,
         parameters: run.parameters,
@@ -150,4 +154,14 @@ export function showable(run: FinishedRun): FinishedRun {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => a + b, 0)
+}
+
+/** The parts of a label that any of the runs has. */
+function labelCells(all: readonly FinishedRun[], { label }: FinishedRun): Record<string, string> {
+  const has = (part: 'name' | 'note'): boolean => all.some((run) => run.label?.[part])
+  return {
+    ...(has('name') ? { name: label?.name ?? '' } : {}),
+    ...(all.some((run) => run.label?.tags.length) ? { tags: label?.tags.join(', ') ?? '' } : {}),
+    ...(has('note') ? { note: label?.note ?? '' } : {}),
+  }
 }

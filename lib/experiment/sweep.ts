@@ -2,6 +2,7 @@ import { startBackend } from '../backend/index.js'
 import type { ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { Interrupted } from '../errors.js'
+import { newLabel } from '../results/label.js'
 import type { RunRecord } from '../results/run.js'
 import type { Plan } from './begin.js'
 import { runConfig } from './dataset.js'
@@ -51,6 +52,8 @@ export async function sweep(
   ...rest: DataAndOptions<SweepOptions>
 ): Promise<Runs> {
   const { given, options } = dataAndOptions(rest)
+  // A name that cannot be given is told now, not after the estimate.
+  newLabel(options ?? {})
   const inputs = expandGrid(base, grid)
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)

@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
+import { newLabel } from '../results/label.js'
 import type { BeginOptions } from './begin.js'
 import { runConfig } from './dataset.js'
 import { earlierRuns, type TakeOverOptions } from './earlier.js'
@@ -29,6 +30,8 @@ export function train(input: ConfigInput, data: Dataset, options?: TrainOptions)
 export function train(input: ConfigInput, options?: TrainOptions): Promise<string>
 export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOptions>): Promise<string> {
   const { given, options } = dataAndOptions(rest)
+  // A name that cannot be given is told now, not after the estimate.
+  newLabel(options ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
   modelShape(config, data.manifest)

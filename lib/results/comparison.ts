@@ -2,50 +2,44 @@ import { isFollowing, differingKeys as keysThatDiffer } from '../config/effectiv
 import { parseConfig } from '../config/parse.js'
 import { UserError } from '../errors.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
+import { type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
-/** Columns of a comparison that are not keys of the configuration. */
-const OWN = new Set([
-  'id',
-  'state',
-  'parameters',
-  'step',
-  'test.exact',
-  'best test.exact',
-  'test.cells',
-  'trainSeconds',
-  'evaluationSeconds',
-])
+/** Columns of evaluations that are no results. */
+const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'evaluationSeconds'])
 
 /**
- * One row a run: ID, state, the keys of the configuration that differ between these runs, parameters, the last evaluation
- * (`step`, `test.exact`, `test.cells`, `trainSeconds`), the best `test.exact` and the seconds of all evaluations; what is not
- * known is null. A configuration key that is also the name of one of
- * these columns is written `config.KEY`.
+ * One row a run: ID, state, its name, tags and note where any run has them, the last evaluation (`test.exact`,
+ * `test.cells` and its other metrics, `step`, `trainSeconds`), the best `test.exact`, the seconds of all evaluations,
+ * parameters, and the keys of the configuration that differ between these runs; what is not known is null. A configuration
+ * key that is also the name of one of these columns is written `config.KEY`.
+ *
+ * @throws UserError when the evaluations or the label of a run are damaged.
  */
 export function compareRuns(runs: readonly RunRecord[]): Row[] {
+  const results = runs.map((run) => resultsOf(run))
+  const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
+  const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
   const configs = runs.map((run) => flatten(run.config))
-  const keys = differingKeys(configs).filter((key) => !followsOthers(key, runs))
+  const keys = variedKeys(runs)
   return runs.map((run, i) => {
-    const evaluations = evaluationRows(run)
-    const last = evaluations.at(-1)
     const varied = keys.map((key): [string, Cell] => [
-      OWN.has(key) ? `config.${key}` : key,
+      own.has(key) ? `config.${key}` : key,
       configs[i]!.get(key) ?? null,
     ])
-    return {
-      id: run.id,
-      state: run.state,
-      ...Object.fromEntries(varied),
-      parameters: run.status.parameters,
-      step: last?.step ?? run.status.step,
-      'test.exact': last?.['test.exact'] ?? null,
-      'best test.exact': best(evaluations, 'test.exact'),
-      'test.cells': last?.['test.cells'] ?? null,
-      trainSeconds: last?.trainSeconds ?? null,
-      evaluationSeconds: total(evaluations, 'evaluationSeconds'),
-    }
+    return { id: run.id, state: run.state, ...labels[i], ...results[i], ...Object.fromEntries(varied) }
   })
+}
+
+/** Keys of the configuration that differ between runs, without those whose values follow from others. */
+function variedKeys(runs: readonly RunRecord[]): string[] {
+  return differingKeys(runs.map((run) => flatten(run.config))).filter((key) => !followsOthers(key, runs))
+}
+
+/** The keys of the configuration among the columns of {@link compareRuns}. */
+export function variedColumns(runs: readonly RunRecord[], rows: readonly Row[]): string[] {
+  const keys = new Set(variedKeys(runs))
+  return Object.keys(rows[0] ?? {}).filter((name) => keys.has(name) || keys.has(name.replace(/^config\./, '')))
 }
 
 /** The evaluations of a run, oldest first; where both EMA and live weights were evaluated, those of the EMA. */
@@ -53,6 +47,37 @@ export function evaluationRows(run: Pick<RunRecord, 'dir'>): Row[] {
   const rows = rowsOfTable(readEvaluations(run))
   const ema = rows.filter((row) => row.weights === 'ema')
   return ema.length > 0 ? ema : rows
+}
+
+/** The last evaluation, results first. */
+function resultsOf(run: RunRecord): Row {
+  const evaluations = evaluationRows(run)
+  const last = evaluations.at(-1) ?? {}
+  const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = last
+  const metrics = Object.entries(others).filter(([name]) => !NO_RESULTS.has(name))
+  return {
+    'test.exact': exact,
+    'test.cells': cells,
+    // `steps` is also a key of the configuration: the length of the run.
+    ...Object.fromEntries(metrics.map(([name, value]) => [name === 'steps' ? 'test.steps' : name, value])),
+    step: last.step ?? run.status.step,
+    trainSeconds,
+    evaluationSeconds: total(evaluations, 'evaluationSeconds'),
+    'best test.exact': best(evaluations, 'test.exact'),
+    parameters: run.status.parameters,
+  }
+}
+
+/** The parts of the labels that any run has. */
+function labelColumns(labels: readonly RunLabel[]): Row[] {
+  const named = labels.some(({ name }) => name !== null)
+  const tagged = labels.some(({ tags }) => tags.length > 0)
+  const noted = labels.some(({ note }) => note !== null)
+  return labels.map(({ name, tags, note }) => ({
+    ...(named ? { name } : {}),
+    ...(tagged ? { tags: tags.length > 0 ? tags.join(', ') : null } : {}),
+    ...(noted ? { note } : {}),
+  }))
 }
 
 function best(rows: readonly Row[], metric: string): number | null {

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { type Lease, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
@@ -25,15 +26,18 @@ export interface NewRun {
   readonly steps?: number
   /** Trainable numbers of the model. */
   readonly parameters?: number
+  /** What the user calls it. */
+  readonly label?: LabelOptions
 }
 
 /**
  * Makes the folder of a new run, `RESULTS/runs/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; four random hexadecimal digits), and opens it
  * for writing. The folder appears whole or not at all.
  *
- * @throws UserError when the results folder cannot be written to.
+ * @throws UserError when the results folder cannot be written to, or the label is no proper one.
  */
 export function createRun(run: NewRun): RunWriter {
+  const label = newLabel(run.label ?? {})
   const folder = runsFolder(run.resultsDir ?? DEFAULT_RESULTS)
   makeFolder(folder)
   for (;;) {
@@ -48,6 +52,7 @@ export function createRun(run: NewRun): RunWriter {
       lease = takeLease(unborn, { home: dir })
       const { config, provenance, codeDiff, steps = null, parameters = null } = run
       if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
+      if (isLabelled(label)) writeLabel(unborn, label)
       const status = writeNewRun(unborn, { config, provenance, steps, parameters })
       fs.renameSync(unborn, dir)
       const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }

@@ -13,6 +13,8 @@ export const FILES = {
   evaluations: 'evaluations.arrow',
   outcomes: 'outcomes.arrow',
   checkpoint: 'checkpoint.safetensors',
+  /** What a user calls the run; not every run has it. */
+  label: 'label.json',
 } as const
 
 /** `RESULTS/runs`: one folder a run. */

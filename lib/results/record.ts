@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
+import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
 import { readArrow } from '../files/arrow.js'
 import { readBytes, sha256, systemReason } from '../files/atomic.js'
@@ -9,6 +10,9 @@ import { fileOperations as fs } from '../files/operations.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
 import { type RunState, type RunStatus, readStatus } from './status.js'
+
+/** Characters of an ID's date and time, by which a run is told but for others of the same second. */
+export const SHORTEST_ID = 'YYYYMMDD-HHMMSS'.length
 
 /** A stored run: what its folder says, its rows and weights not yet read. */
 export interface RunRecord {
@@ -42,11 +46,14 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
   const [id] = matching
   if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
+  // Told by as many letters as were given; fewer than a date and a time say nothing.
+  const starts = ids.map((id) => id.slice(0, Math.max(dirOrId.length, SHORTEST_ID)))
+  const near = id === undefined ? didYouMean(dirOrId, [...new Set(starts), ...ids]) : undefined
   throw new UserError({
     where: runsFolder(resultsDir),
     expected: id === undefined ? `a run ${JSON.stringify(dirOrId)}` : `one run that begins with ${dirOrId}`,
     found: id !== undefined ? few(matching) : ids.length === 0 ? 'no runs' : few(ids),
-    todo: 'recurlab runs lists them; out=DIR looks in another folder.',
+    todo: near ?? 'recurlab runs lists them; out=DIR looks in another folder.',
     exitCode: 2,
   })
 }

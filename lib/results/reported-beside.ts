@@ -26,6 +26,9 @@ export interface WithReportedOptions {
 
 /** Columns of `runs.table()` that are not what was varied. */
 const OWN = new Set([
+  'name',
+  'tags',
+  'note',
   'seed',
   'parameters',
   'exact accuracy (%)',

@@ -1,4 +1,5 @@
 import type { Table } from 'apache-arrow'
+import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
 import { type Row, tableOfRows } from '../files/arrow-rows.js'
 import { analyses, reproductions } from './reported/reproductions.js'
@@ -60,12 +61,27 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
     }),
   )
   if (rows.length > 0) return rows
+  const near = didYouMeanOf(filter)
   throw new UserError({
     where: 'reported results',
     expected: `rows of a table (${unique('table')}), task (${unique('task')}) or method that there are`,
     found: `none for ${JSON.stringify(filter)}`,
+    ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,
   })
+}
+
+/** The first part of a filter that no row has, and what was probably meant. */
+function didYouMeanOf(filter: ReportedFilter): string | undefined {
+  for (const key of ['table', 'task', 'method', 'metric'] as const) {
+    const asked = filter[key]
+    const there = [...new Set(reportedRows.map((row) => row[key]))]
+    if (asked === undefined || there.some((name) => name.toLowerCase().includes(asked.toLowerCase()))) continue
+    // Parts of names serve, too, so a part is compared with the parts that there are.
+    const parts = there.flatMap((name) => [name, ...name.split(/[\s,-]+/)])
+    return didYouMean(asked, [...new Set(parts)], `${key}=`)
+  }
+  return undefined
 }
 
 function unique(key: 'table' | 'task'): string {

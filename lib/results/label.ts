@@ -1,0 +1,108 @@
+import path from 'node:path'
+import { z } from 'zod'
+import { UserError } from '../errors.js'
+import { jsonText, readJson } from '../files/json.js'
+import { fileOperations as fs } from '../files/operations.js'
+import { FILES } from './layout.js'
+import { writeRunFile } from './run-file.js'
+
+/** What a user calls a run and says of it. It decides nothing of what is computed, and is no part of the run's provenance. */
+export interface RunLabel {
+  readonly name: string | null
+  readonly note: string | null
+  readonly tags: readonly string[]
+}
+
+/** A label as it is given: with a new run, or to change that of a stored one; null takes a part away. */
+export interface LabelOptions {
+  /** A name of up to 80 characters. */
+  readonly name?: string | null
+  /** A remark of up to 2,000 characters, which may have several lines. */
+  readonly note?: string | null
+  /** Up to 20 words to find the run by, without commas, of up to 40 characters. */
+  readonly tags?: readonly string[] | null
+}
+
+const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
+const MOST_TAGS = 20
+
+/** Control characters, halves of characters, and what turns the direction of the text after it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+
+const schema = z.strictObject({
+  formatVersion: z.literal(1),
+  name: z.string().nullable(),
+  note: z.string().nullable(),
+  tags: z.array(z.string()),
+})
+
+/**
+ * Checks a label and lays it over another one.
+ *
+ * @param before what stays where nothing is given; default: no label
+ * @throws UserError (exit code 2) for texts that are empty, too long, or have control characters.
+ */
+export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = NO_LABEL): RunLabel {
+  return {
+    name: name === undefined ? before.name : name === null ? null : checked('name', name, 80),
+    note: note === undefined ? before.note : note === null ? null : checked('note', note, 2000, '\n'),
+    tags: tags === undefined ? before.tags : checkedTags(tags ?? []),
+  }
+}
+
+/** Whether a label says anything. */
+export function isLabelled({ name, note, tags }: RunLabel): boolean {
+  return name !== null || note !== null || tags.length > 0
+}
+
+/** The label of a stored run; an empty one where it has none. @throws UserError when its file is damaged. */
+export function readLabel(dir: string): RunLabel {
+  const file = path.join(dir, FILES.label)
+  if (!fs.existsSync(file)) return NO_LABEL
+  const parsed = schema.safeParse(readJson(file))
+  if (parsed.success) {
+    const { name, note, tags } = parsed.data
+    return { name, note, tags }
+  }
+  const issue = parsed.error.issues[0]
+  throw new UserError({
+    where: file,
+    expected: "a run's name, note and tags",
+    found: `${issue?.path.join('.') || 'the object'}: ${issue?.message ?? 'something else'}`,
+    todo: 'Delete the file; recurlab runs ID name=… writes another.',
+  })
+}
+
+/** Writes the label of a run, atomically. @throws UserError when it cannot be written. */
+export function writeLabel(dir: string, label: RunLabel): void {
+  writeRunFile(dir, FILES.label, jsonText({ formatVersion: 1, ...label }))
+}
+
+function checked(key: string, text: string, most: number, allowed = ''): string {
+  const found = (what: string): UserError =>
+    new UserError({
+      where: `key ${key}`,
+      expected: `a text of 1 to ${most} characters${allowed === '' ? ' on one line' : ''}`,
+      found: what,
+      exitCode: 2,
+    })
+  if (typeof text !== 'string') throw found(typeof text)
+  const trimmed = text.trim()
+  if (trimmed === '') throw found('an empty one')
+  const count = [...trimmed].length
+  if (count > most) throw found(`${count}`)
+  const bad = UNPRINTABLE.exec(allowed === '' ? trimmed : trimmed.replaceAll(allowed, ''))
+  if (bad) throw found(`the character U+${bad[0].codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`)
+  return trimmed
+}
+
+function checkedTags(tags: readonly string[]): string[] {
+  const wrong = (expected: string, found: string): UserError =>
+    new UserError({ where: 'key tags', expected, found, exitCode: 2 })
+  if (!Array.isArray(tags)) throw wrong('a list of words', typeof tags)
+  const all = [...new Set(tags.map((tag) => checked('tags', tag, 40)))]
+  const comma = all.find((tag) => tag.includes(','))
+  if (comma !== undefined) throw wrong('tags without commas', comma)
+  if (all.length > MOST_TAGS) throw wrong(`at most ${MOST_TAGS} tags`, `${all.length}`)
+  return all
+}
