@@ -5,8 +5,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../lib/backend/index.js'
-import { parseArgs } from '../lib/cli/command.js'
-import { command } from '../lib/cli/commands/solve.js'
+import { execute } from '../lib/cli/main.js'
 import { parseConfig } from '../lib/config/parse.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { arc } from '../lib/data/arc/build.js'
@@ -338,7 +337,7 @@ test('wrong use of recurlab solve is said, with exit code 2', async () => {
     [weights.sudoku, '1', 'weights=best'],
   ])
     await assert.rejects(
-      async () => command.run(parseArgs(args, command.flags)),
+      async () => execute(['solve', ...args]),
       (error) => error instanceof UserError && error.exitCode === 2,
     )
 })

@@ -1,22 +1,42 @@
+import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import type { HelpBlock } from './help.js'
 
-/** One `recurlab` command. */
+/** A `recurlab` command: what is loaded once it is known that it is meant. */
 export interface Command {
-  /** What follows `recurlab`, e.g. `train PRESET key=value …`. */
-  readonly usage: string
-  /** One line for the list of commands. */
-  readonly summary: string
-  /** The rest of the help: every option with its default and an example. */
-  readonly help: string
+  /** What `--help` says between the summary and the example; see `helpOf` for its form. */
+  readonly help: readonly HelpBlock[]
+  /** A command line that works, without `npx`. */
+  readonly example: string
   /** `--name` options that take a value (true) or none (false); `json`, where the command prints a table, is one of them. */
   readonly flags: Readonly<Record<string, boolean>>
+  /** Whether `key=` with nothing after it is a value, as it is for the parameters of a notebook. Default false. */
+  readonly emptyValues?: boolean
   /** Does the work. Resolves to the exit code: 0, or 1 (failed). Wrong use is a {@link UserError} with exitCode 2. */
-  run(args: Args): Promise<number>
+  run(args: Args): number | Promise<number>
+}
+
+/** Several commands under one word, as `recurlab data build` and `recurlab data info`. */
+export interface CommandGroup {
+  /** By the word that follows. */
+  readonly commands: Readonly<Record<string, CommandEntry>>
+  /** What `--help` says beside the list of them. */
+  readonly help: readonly HelpBlock[]
+  readonly example: string
+}
+
+/** A line in the list of commands. */
+export interface CommandEntry {
+  /** What follows `recurlab`, e.g. `train PRESET [key=value …]`. */
+  readonly usage: string
+  /** One sentence. */
+  readonly summary: string
+  load(): Promise<Command | CommandGroup>
 }
 
 /** A command line, taken apart. */
 export interface Args {
-  /** Words that are neither options nor `key=value`. */
+  /** Words that are neither options nor `key=value`, after those that name the command. */
   readonly words: readonly string[]
   /** `key=value` pairs in order; a key given twice is refused before this. */
   readonly pairs: ReadonlyMap<string, string>
@@ -24,39 +44,80 @@ export interface Args {
   readonly flags: ReadonlyMap<string, string | true>
 }
 
-/** Takes a command line apart. @throws UserError (exit code 2) for unknown or repeated options. */
-export function parseArgs(argv: readonly string[], flags: Command['flags']): Args {
+/** A command that is used wrongly: exit code 2. */
+export class WrongUse extends UserError {
+  readonly #parts: { readonly expected: string; readonly found: string; readonly todo?: string }
+
+  constructor(parts: { readonly expected: string; readonly found: string; readonly todo?: string }) {
+    super({ where: 'command line', ...parts, exitCode: 2 })
+    this.#parts = parts
+  }
+
+  /** The same error, which names the command's help where it does not say what to do. */
+  withHelp(path: readonly string[]): WrongUse {
+    return new WrongUse({ todo: `See ${['recurlab', ...path, '--help'].join(' ')}.`, ...this.#parts })
+  }
+}
+
+/** A {@link WrongUse}, to be thrown. */
+export function wrongUse(expected: string, found: string, todo?: string): WrongUse {
+  return new WrongUse({ expected, found, ...(todo === undefined ? {} : { todo }) })
+}
+
+/** Letters of any script, so that a misspelt key is told as one. */
+const PAIR = /^[\p{L}_$][\p{L}\p{N}_$.-]*=/u
+
+/** Takes a command line apart. @throws UserError (exit code 2) for options that are unknown, repeated, or without their value. */
+export function parseArgs(
+  argv: readonly string[],
+  { flags, emptyValues = false }: Pick<Command, 'flags' | 'emptyValues'>,
+): Args {
   const words: string[] = []
   const pairs = new Map<string, string>()
   const given = new Map<string, string | true>()
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
-    if (arg.startsWith('--')) {
-      const [name, inline] = splitOnce(arg.slice(2), '=')
-      const takesValue = flags[name]
-      if (takesValue === undefined) throw wrongUse(`one of ${listFlags(flags)}`, `--${name}`)
-      if (!takesValue) given.set(name, true)
-      else {
+    if (/^-+\p{L}/u.test(arg)) {
+      const [name, inline] = splitOnce(arg.replace(/^-+/, ''), '=')
+      const takesValue = arg.startsWith('--') && Object.hasOwn(flags, name) ? flags[name] : undefined
+      if (takesValue === undefined) throw unknownFlag(arg, name, flags)
+      if (given.has(name)) throw wrongUse(`--${name} once`, 'it twice')
+      if (!takesValue) {
+        if (inline !== undefined) throw wrongUse(`--${name} without a value`, arg)
+        given.set(name, true)
+      } else {
         const value = inline ?? argv[++i]
-        if (value === undefined) throw wrongUse(`a value after --${name}`, 'the end of the line')
+        if (value === undefined || value === '') throw wrongUse(`a value after --${name}`, 'none')
+        if (inline === undefined && value.startsWith('--')) throw wrongUse(`a value after --${name}`, value)
         given.set(name, value)
       }
-    } else if (/^[A-Za-z][A-Za-z0-9.]*=/.test(arg)) {
-      const [key, value] = splitOnce(arg, '=')
-      if (pairs.has(key)) throw wrongUse(`${key} once`, 'it twice')
-      pairs.set(key, value ?? '')
+    } else if (PAIR.test(arg)) {
+      const [key, value = ''] = splitOnce(arg, '=')
+      if (pairs.has(key)) throw wrongUse(`${key}= once`, 'it twice')
+      if (value === '' && !emptyValues) throw wrongUse(`a value after ${key}=`, 'none')
+      pairs.set(key, value)
     } else words.push(arg)
   }
   return { words, pairs, flags: given }
 }
 
-/** A {@link UserError} that exits with 2. */
-export function wrongUse(expected: string, found: string, todo = 'See --help.'): UserError {
-  return new UserError({ where: 'command line', expected, found, todo, exitCode: 2 })
+/** The one word that a command takes, e.g. a run. @param what it is, e.g. `one run` @throws UserError for none or several. */
+export function oneWord(words: readonly string[], what: string): string {
+  const [word, ...more] = words
+  if (word !== undefined && more.length === 0) return word
+  throw wrongUse(what, words.length === 0 ? 'none' : `${words.length}: ${words.join(' ')}`)
 }
 
-function listFlags(flags: Command['flags']): string {
-  return ['help', ...Object.keys(flags)].map((name) => `--${name}`).join(', ')
+/** Refuses words where a command takes none. @throws UserError */
+export function noWords(words: readonly string[]): void {
+  if (words.length > 0) throw wrongUse('no word', words.join(' '))
+}
+
+function unknownFlag(arg: string, name: string, flags: Command['flags']): UserError {
+  const known = ['help', ...Object.keys(flags)]
+  const [exact] = known.filter((flag) => flag === name)
+  const near = exact === undefined ? didYouMean(name, known, '--') : `Did you mean --${exact}?`
+  return wrongUse(`one of ${known.map((flag) => `--${flag}`).join(', ')}`, splitOnce(arg, '=')[0], near)
 }
 
 function splitOnce(text: string, at: string): [string, string | undefined] {

@@ -1,30 +1,13 @@
 import { UserError } from '../errors.js'
-import { type Command, parseArgs } from './command.js'
-import { commands } from './registry.js'
+import { parseArgs, WrongUse } from './command.js'
+import { findCommand } from './find.js'
+import { helpOf, overview } from './overview.js'
+import { versionText } from './version.js'
 
-/** Runs one command line and returns its exit code: 0, 1 (failed) or 2 (wrong use). */
+/** Runs one command line and returns its exit code: 0, 1 (failed) or 2 (wrong use); what went wrong is on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
   try {
-    const [name, ...rest] = argv
-    if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-      process.stdout.write(await overview())
-      return name === undefined ? 2 : 0
-    }
-    const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-    if (!load)
-      throw new UserError({
-        where: 'command line',
-        expected: `a command (${Object.keys(commands).join(', ')})`,
-        found: name,
-        todo: 'See recurlab --help.',
-        exitCode: 2,
-      })
-    const command = await load()
-    if (rest.includes('--help') || rest.includes('-h')) {
-      process.stdout.write(helpOf(command))
-      return 0
-    }
-    return await command.run(parseArgs(rest, command.flags))
+    return await execute(argv)
   } catch (error) {
     if (!(error instanceof UserError) || process.env.RECURLAB_DEBUG) {
       process.stderr.write(
@@ -37,15 +20,33 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-function helpOf(command: Command): string {
-  return `recurlab ${command.usage}\n\n${command.summary}\n\n${command.help.trim()}\n`
+/** Runs one command line. @returns the exit code 0 or 1 @throws UserError for wrong use and for what went wrong. */
+export async function execute(argv: readonly string[]): Promise<number> {
+  const words = meant(argv)
+  const [first] = words
+  if (first === undefined || first === '--help' || first === '-h') {
+    process.stdout.write(overview())
+    return first === undefined ? 2 : 0
+  }
+  if (first === '--version' || first === '-V') {
+    process.stdout.write(`${versionText()}\n`)
+    return 0
+  }
+  const asksHelp = words.includes('--help') || words.includes('-h')
+  const { path, entry, command, rest } = await findCommand(words, asksHelp)
+  if (asksHelp || 'commands' in command) {
+    process.stdout.write(helpOf({ path, entry, command, rest }))
+    return 0
+  }
+  try {
+    return await command.run(parseArgs(rest, command))
+  } catch (error) {
+    throw error instanceof WrongUse ? error.withHelp(path) : error
+  }
 }
 
-async function overview(): Promise<string> {
-  const lines: string[] = []
-  for (const load of Object.values(commands)) {
-    const command = await load()
-    lines.push(`  ${command.usage.padEnd(44)} ${command.summary}`)
-  }
-  return `recurlab COMMAND …\n\nRecursive reasoning models: train, evaluate, compare, in notebooks and here.\n\n${lines.join('\n')}\n\nrecurlab COMMAND --help says more. Exit code: 0, 1 (failed) or 2 (wrong use).\n`
+/** `help COMMAND` is `COMMAND --help`. */
+function meant(argv: readonly string[]): readonly string[] {
+  const [first, ...rest] = argv
+  return first === 'help' ? [...rest.filter((word) => word !== 'help'), '--help'] : argv
 }

@@ -1,18 +1,86 @@
-import type { Command } from './command.js'
+import type { CommandEntry } from './command.js'
 
-/** Every command by name; loaded only when asked for, so that `--help` and wrong use answer at once. */
-export const commands: Readonly<Record<string, () => Promise<Command>>> = {
-  data: async () => (await import('./commands/data.js')).command,
-  train: async () => (await import('./commands/train.js')).command,
-  resume: async () => (await import('./commands/resume.js')).command,
-  eval: async () => (await import('./commands/eval.js')).command,
-  solve: async () => (await import('./commands/solve.js')).command,
-  runs: async () => (await import('./commands/runs.js')).command,
-  import: async () => (await import('./commands/import.js')).command,
-  export: async () => (await import('./commands/export.js')).command,
-  bench: async () => (await import('./commands/bench.js')).command,
-  parity: async () => (await import('./commands/parity.js')).command,
-  reported: async () => (await import('./commands/reported.js')).command,
-  run: async () => (await import('./commands/run.js')).command,
-  doctor: async () => (await import('./commands/doctor.js')).command,
+/** Every command by name, in the groups that `recurlab --help` shows. Its code is loaded only when it is asked for. */
+export const commandGroups: Readonly<Record<string, Readonly<Record<string, CommandEntry>>>> = {
+  Work: {
+    train: {
+      usage: 'train PRESET [key=value …]',
+      summary: 'Train a model and store the run.',
+      load: async () => (await import('./commands/train.js')).command,
+    },
+    resume: {
+      usage: 'resume RUN',
+      summary: 'Go on with a run that was stopped, bit for bit.',
+      load: async () => (await import('./commands/resume.js')).command,
+    },
+    eval: {
+      usage: 'eval RUN|FILE [key=value …]',
+      summary: 'Evaluate the weights of a run or of a file.',
+      load: async () => (await import('./commands/eval.js')).command,
+    },
+    solve: {
+      usage: 'solve RUN|FILE PUZZLE [key=value …]',
+      summary: 'Watch a trained model solve one puzzle, step by step.',
+      load: async () => (await import('./commands/solve.js')).command,
+    },
+    runs: {
+      usage: 'runs [RUN …] [key=value …]',
+      summary: 'List the stored runs, compare them, name them.',
+      load: async () => (await import('./commands/runs.js')).command,
+    },
+    run: {
+      usage: 'run NOTEBOOK [key=value …]',
+      summary: 'Execute a notebook without a browser, with other parameters.',
+      load: async () => (await import('./commands/run.js')).command,
+    },
+    explain: {
+      usage: 'explain [KEY|METRIC|PRESET …]',
+      summary: 'Explain keys of the configuration, metrics and presets.',
+      load: async () => (await import('./commands/explain.js')).command,
+    },
+    reported: {
+      usage: 'reported [key=value …]',
+      summary: 'Print published results of these models and of others.',
+      load: async () => (await import('./commands/reported.js')).command,
+    },
+  },
+  Data: {
+    data: {
+      usage: 'data build|fetch|info|export|solve …',
+      summary: 'Build, fetch, inspect and export data sets.',
+      load: async () => (await import('./commands/data.js')).group,
+    },
+  },
+  Weights: {
+    import: {
+      usage: 'import FILE [key=value …]',
+      summary: 'Read weights, those of the published PyTorch code too.',
+      load: async () => (await import('./commands/import.js')).command,
+    },
+    export: {
+      usage: 'export RUN|FILE out=FILE [key=value …]',
+      summary: 'Write weights for the published PyTorch code and for others.',
+      load: async () => (await import('./commands/export.js')).command,
+    },
+  },
+  Tools: {
+    doctor: {
+      usage: 'doctor',
+      summary: 'Say what is set up, what computes and why, and what is missing.',
+      load: async () => (await import('./commands/doctor.js')).command,
+    },
+    bench: {
+      usage: 'bench data|kernel|live|memory|scaling|wait|train|eval …',
+      summary: 'Measure speed and memory, beside PyTorch and other kernels too.',
+      load: async () => (await import('./commands/bench.js')).group,
+    },
+    parity: {
+      usage: 'parity DIR',
+      summary: 'Compare this build with reference numbers.',
+      load: async () => (await import('./commands/parity.js')).command,
+    },
+  },
 }
+
+/** Every command by name. */
+export const commands: Readonly<Record<string, CommandEntry>> = Object.assign({}, ...Object.values(commandGroups))

@@ -1,11 +1,16 @@
 import type { z } from 'zod'
+import { type KeyGroup, keyGroups } from './key-groups.js'
 import { type ConfigKey, configSchema } from './schema.js'
+import { typeWords } from './type-words.js'
 
-/** One line of the glossary: a key, the paper's symbol, the published code's name, meaning and default. */
+/** One line of the glossary: a key, its group, the paper's symbol, the published code's name, type, default and meaning. */
 export interface GlossaryEntry {
   readonly key: ConfigKey
+  readonly group: KeyGroup
   readonly symbol: string
   readonly published: string
+  /** What it takes, in words: `a whole number from 1 to 64`. */
+  readonly type: string
   readonly default: string
   readonly meaning: string
 }
@@ -17,8 +22,10 @@ export function glossary(): GlossaryEntry[] {
     const meta = type.meta() as { symbol?: string; published?: string; description?: string } | undefined
     return {
       key,
+      group: keyGroups[key],
       symbol: meta?.symbol ?? '',
       published: meta?.published ?? '',
+      type: typeWords(type),
       default: String(type.def.defaultValue),
       meaning: meta?.description ?? '',
     }

@@ -1,13 +1,27 @@
 /** Furthest distance at which a suggestion still helps. */
 const FURTHEST = 3
 
-/** The candidate most like a word (Damerau-Levenshtein, ignoring case), or undefined when none is near. */
+/**
+ * Says which word was probably meant: `Did you mean train?`.
+ *
+ * @param before what stands before each candidate, e.g. `--`
+ * @returns undefined when none is near
+ */
+export function didYouMean(word: string, candidates: readonly string[], before = ''): string | undefined {
+  const near = nearest(word, candidates)
+  return near === undefined ? undefined : `Did you mean ${before}${near}?`
+}
+
+/**
+ * The candidate most like a word (Damerau-Levenshtein, ignoring case), or undefined when none is near: at most three
+ * letters off, and no more than half of them.
+ */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
   let least = FURTHEST + 1
   for (const candidate of candidates) {
     const d = distance(word.toLowerCase(), candidate.toLowerCase())
-    if (d < least && d < Math.max(word.length, candidate.length)) {
+    if (d < least && 2 * d <= Math.max(word.length, candidate.length)) {
       least = d
       best = candidate
     }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { UserError } from '../errors.js'
-import { nearest } from './nearest.js'
+import { didYouMean } from './nearest.js'
 
 /**
  * Checks options and fills in defaults.
@@ -17,10 +17,12 @@ export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, w
   const key = issue.path.length > 0 ? String(issue.path[0]) : ''
   const value: unknown = isRecord(input) && Object.hasOwn(input, key) ? input[key] : input
   const about = Object.hasOwn(schema.shape, key) ? (schema.shape[key] as z.ZodType).description : undefined
+  const near = typeof value === 'string' ? didYouMean(value, wordsOf(issue), key ? `${key}=` : '') : undefined
   throw new UserError({
     where: key ? `key ${key}` : what,
     expected: `${describeIssue(issue)}${about ? ` (${about.replace(/\.$/, '')})` : ''}`,
     found: JSON.stringify(value) ?? 'nothing',
+    ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,
   })
 }
@@ -49,14 +51,19 @@ export function optionsFromText(
 }
 
 function unknownKey(key: string, known: readonly string[], what: string): UserError {
-  const near = nearest(key, known)
   return new UserError({
     where: `key ${key}`,
     expected: `a key of ${what}`,
     found: 'an unknown one',
-    todo: near ? `Did you mean ${near}?` : `There are ${known.join(', ')}.`,
+    todo: didYouMean(key, known) ?? `There are ${known.join(', ')}.`,
     exitCode: 2,
   })
+}
+
+/** The words that a value may be. */
+function wordsOf(issue: z.core.$ZodIssue): string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  return issue.code === 'invalid_union' ? issue.errors.flatMap((errors) => errors.flatMap(wordsOf)) : []
 }
 
 /** What a value had to be, in words, out of what zod says of it. */

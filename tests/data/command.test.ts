@@ -3,8 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import { parseArgs } from '../../lib/cli/command.js'
-import { command } from '../../lib/cli/commands/data.js'
+import { execute } from '../../lib/cli/main.js'
 import type { DatasetManifest } from '../../lib/data/dataset.js'
 import { solveFile } from '../../lib/data/sudoku/solve-file.js'
 import { UserError } from '../../lib/errors.js'
@@ -74,17 +73,20 @@ test('the answers of a CSV are compared', async () => {
 const misuse: [string[], number, RegExp][] = [
   [['build', 'sudoku'], 2, /expected out=DIR/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, 'tran=5'], 2, /key tran: .*Did you mean train\?/],
-  [['build', 'chess'], 2, /expected a task \(sudoku, maze, arc\)/],
-  [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--force=yes', '--fast'], 2, /--fast/],
-  [[], 2, /expected build, .*after data, found nothing/],
-  [['toString'], 2, /expected build, .*found toString/],
+  [['build', 'chess'], 2, /expected sudoku\|maze\|arc, found chess/],
+  [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--force=yes'], 2, /expected --force without a value/],
+  [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--fast'], 2, /found --fast/],
+  [[], 2, /expected a word after data \(build, .*found nothing/],
+  [['toString'], 2, /\(build, .*found toString/],
   [['build', 'maze', `out=${path.join(folder, 'no')}`, 'augment=all'], 2, /key augment/],
   [['build', 'arc', `out=${path.join(folder, 'no')}`, 'sett=arc-1'], 2, /key sett: .*Did you mean set\?/],
-  [['info'], 2, /expected a folder after data info/],
-  [['info', 'a', 'b'], 2, /expected two words/],
+  [['bild'], 2, /found bild\. Did you mean data build\?/],
+  [['build', 'sudocu'], 2, /found sudocu\. Did you mean sudoku\?/],
+  [['info'], 2, /expected one folder, found none\. See recurlab data info --help\./],
+  [['info', 'a', 'b'], 2, /expected one folder, found 2: a b/],
   [['info', path.join(folder, 'missing'), 'exmple=1'], 2, /key exmple: .*Did you mean example\?/],
   [['info', path.join(folder, 'missing'), 'example=-1'], 2, /example=N, a whole number/],
-  [['info', path.join(folder, 'missing'), 'split=dev'], 2, /split=train or split=test/],
+  [['info', path.join(folder, 'missing'), 'split=dev'], 2, /split=train\|test, found dev/],
   [['info', path.join(folder, 'missing')], 1, /expected a data set/],
   [['solve', path.join(folder, 'missing')], 1, /missing: expected a readable file/],
   [['solve', 'x', 'box=5x5'], 2, /expected box=2x2\|2x3\|3x3/],
@@ -92,7 +94,7 @@ const misuse: [string[], number, RegExp][] = [
 for (const [args, exitCode, message] of misuse)
   test(`recurlab data ${args.map((arg) => path.basename(arg)).join(' ')} is one error with exit code ${exitCode}`, async () => {
     await assert.rejects(
-      async () => command.run(parseArgs(args, command.flags)),
+      async () => execute(['data', ...args]),
       (error: unknown) => {
         assert.ok(error instanceof UserError, String(error))
         assert.match(error.message, message)

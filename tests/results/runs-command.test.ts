@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { readLabel } from '../../lib/results/label.js'
+import { openRun } from '../../lib/results/run.js'
+import { displayWidth } from '../../lib/results/text-width.js'
 import { newRun, temporaryFolder } from './fixture.js'
 
 const program = fileURLToPath(new URL('../../lib/cli/recurlab.mjs', import.meta.url))
@@ -34,8 +37,8 @@ test('runs are compared by what differs, chosen by the beginning of an ID, print
   })
   const { code, out } = await recurlab('runs', `out=${folder}`)
   assert.equal(code, 0)
-  assert.match(out, /^id +state +mixer +parameters +step +test\.exact/)
-  assert.match(out, /finished +attention +– +3 +0\.3333/)
+  assert.match(out, /^id +state +test\.exact \(%\) +test\.cells \(%\) +step +seconds +mixer\n/)
+  assert.match(out, /finished +33\.3 +– +3 +– +attention/)
   const chosen = await recurlab('runs', runs[1]!.id, '--json', `out=${folder}`)
   const [row, ...more] = JSON.parse(chosen.out) as Record<string, unknown>[]
   assert.equal(row?.id, runs[1]!.id)
@@ -66,7 +69,147 @@ test('damaged runs are named, the others shown, and the command fails', async ()
   writeFileSync(path.join(noRows.dir, 'evaluations.arrow'), 'ARROW1 and nothing')
   const { code, out, err } = await recurlab('runs', `out=${folder}`)
   assert.equal(code, 1)
-  assert.match(out, new RegExp(whole.id))
+  assert.ok(whole.id.startsWith(out.split('\n')[2]!.split(' ')[0]!), out)
   for (const { id } of [noConfig, noRows]) assert.match(err, new RegExp(`run ${id} cannot be read: `))
   assert.equal(err.trim().split('\n').length, 2)
+})
+
+/** Runs that differ in many keys, with results. */
+function manyRuns(folder: string): string[] {
+  return ['mlp', 'attention', 'mlp'].map((mixer, i) => {
+    const config = {
+      task: 'sudoku',
+      mixer,
+      lr: 10 ** -i,
+      hidden: 2 ** i,
+      batch: i,
+      seed: i,
+      warmup: i,
+      layers: i,
+      heads: i,
+    }
+    const run = newRun(folder, { ...config, optimizer: `a-name-of-some-length-${i}`, preset: undefined })
+    run.logEvaluation({ step: 100 + i, 'test.exact': [0.5, 0.915, 0.7][i]!, 'test.cells': 0.25, seconds: 12.34 })
+    run.finish('finished')
+    return run.id
+  })
+}
+
+test('the table fits 100 columns with the results first; what does not fit is named, and --all shows it', async () => {
+  const folder = temporaryFolder()
+  manyRuns(folder)
+  const { out } = await recurlab('runs', `out=${folder}`)
+  for (const line of out.split('\n')) assert.ok(displayWidth(line) <= 100, line)
+  assert.match(out, /^id +state +test\.exact \(%\) +test\.cells \(%\) +step +seconds +seed +mixer\n/)
+  assert.match(out, /Not shown: .*optimizer.*--all shows every\s+column\./s)
+  const whole = await recurlab('runs', '--all', `out=${folder}`)
+  assert.match(whole.out, /a-name-of-some-length-2/)
+  assert.match(whole.out, /parameters/)
+  const [row] = JSON.parse((await recurlab('runs', '--json', `out=${folder}`)).out) as Record<string, unknown>[]
+  assert.equal(
+    row!['test.exact'],
+    { mlp: [0.5, 0.7], attention: [0.915] }[String(row!.mixer)]?.[row!.seed === 2 ? 1 : 0],
+  )
+  assert.equal((row!.config as { heads: number }).heads, row!.seed)
+})
+
+test('an ID is shown as short as it can be copied: what the table says names the run, whatever is beside it', async () => {
+  const folder = temporaryFolder()
+  const ids = manyRuns(folder)
+  const { out } = await recurlab('runs', `out=${folder}`)
+  const shown = out
+    .split('\n')
+    .slice(2, 5)
+    .map((line) => line.split(' ')[0]!)
+  for (const [i, id] of shown.entries()) {
+    assert.ok(ids.includes(openRun(id, folder).id))
+    const shorter = id.slice(0, -1)
+    assert.ok(id.length === 15 || ids.filter((other) => other.startsWith(shorter)).length > 1, `${id} of ${i}`)
+  }
+})
+
+test('runs are chosen by a key of the configuration and by their state, and sorted by any column', async () => {
+  const folder = temporaryFolder()
+  const ids = manyRuns(folder)
+  newRun(folder, { mixer: 'mlp', lr: 3 }).finish('interrupted')
+  const chosen = async (...args: string[]): Promise<number[]> => {
+    const { out, err, code } = await recurlab('runs', ...args, '--json', `out=${folder}`)
+    assert.equal(code, 0, err)
+    return (JSON.parse(out) as { id: string }[]).map(({ id }) => ids.indexOf(id))
+  }
+  assert.deepEqual((await chosen('mixer=mlp', 'state=finished')).sort(), [0, 2])
+  assert.deepEqual(await chosen('lr=1e-1'), [1])
+  assert.deepEqual(await chosen('sort=-test.exact'), [1, 2, 0, -1], 'a run without the value comes last')
+  assert.deepEqual(await chosen('sort=test.exact'), [0, 2, 1, -1])
+  assert.deepEqual(await chosen('sort=lr,desc', 'state=finished'), [0, 1, 2])
+  assert.equal((await chosen('last=2')).length, 2)
+  const none = await recurlab('runs', 'mixer=mlp', 'lr=7', `out=${folder}`)
+  assert.deepEqual([none.code, none.out], [0, `None of the 4 runs in ${folder} is as asked.\n`])
+})
+
+test('a name, a note and tags are given to a run later, shown, searched by, and taken away; nothing else changes', async () => {
+  const folder = temporaryFolder()
+  const [id = '', other = ''] = manyRuns(folder)
+  const files = (): string[] => readdirSync(path.join(folder, 'runs', id)).filter((name) => name !== 'label.json')
+  const before = files().map((name) => readFileSync(path.join(folder, 'runs', id, name), 'hex'))
+  const run = (...args: string[]) => recurlab('runs', ...args, `out=${folder}`)
+  const named = await run(id, 'name=Wide net, long', 'note=see fig. 3', 'tags=paper,fig3')
+  assert.equal(named.code, 0, named.err)
+  assert.match(named.out, /^id +state +name .*\n.*\n.* Wide net, long /)
+  assert.match((await run('tag=FIG3', '--json')).out, new RegExp(`^\\[\\{"id":"${id}"`))
+  assert.match((await run('name=wide', '--json')).out, /"tags":\["paper","fig3"\].*"note":"see fig\. 3"|"note".*"tags"/)
+  assert.doesNotMatch((await run('note=fig', '--json')).out, new RegExp(other))
+  await run(id, 'note=null', 'tags=x')
+  assert.deepEqual(readLabel(path.join(folder, 'runs', id)), { name: 'Wide net, long', note: null, tags: ['x'] })
+  assert.deepEqual(
+    files().map((name) => readFileSync(path.join(folder, 'runs', id, name), 'hex')),
+    before,
+  )
+})
+
+const wrong: [string, string[], RegExp][] = [
+  ['a filter by a value that no run can have', ['mixer=atention'], /key mixer: .*Did you mean mixer=attention\?/],
+  ['an unknown state', ['state=finnished'], /Did you mean state=finished\?/],
+  ['an unknown key', ['mixr=mlp'], /Did you mean mixer\?/],
+  ['a column that is not there', ['sort=test.exakt'], /found test\.exakt\. Did you mean test\.exact\?/],
+  ['a count that is none', ['last=0'], /last=N, a whole number of 1 or more, found 0/],
+  ['tags for no run', ['tags=a'], /expected a run before tags=/],
+  [
+    'an empty name',
+    ['ID', 'name=  '],
+    /key name: expected a text of 1 to 80 characters on one line, found an empty one/,
+  ],
+  ['a name that is too long', ['ID', `name=${'x'.repeat(81)}`], /found 81\./],
+  ['a name with a control character', ['ID', 'name=a\u001b[31m'], /found the character U\+001B/],
+  ['a name that turns the text after it round', ['ID', 'name=a\u202eb'], /found the character U\+202E/],
+  ['an empty tag', ['ID', 'tags=a,,b'], /key tags: .*found an empty one/],
+  [
+    'a filter beside a name',
+    ['ID', 'name=x', 'mixer=mlp'],
+    /only name=, note= and tags= where a run is named, found mixer=/,
+  ],
+  ['a misspelt ID', ['WRONG'], /Did you mean \d{8}-\d{6}/],
+]
+for (const [what, args, message] of wrong)
+  test(`${what} is one line and exit code 2, and nothing is written`, async () => {
+    const folder = temporaryFolder()
+    const { id, dir } = newRun(folder, { mixer: 'mlp' })
+    const misspelt = `${id.slice(0, 13)}x${id.slice(14, 15)}`
+    const given = args.map((arg) => (arg === 'ID' ? id : arg === 'WRONG' ? misspelt : arg))
+    const { code, out, err } = await recurlab('runs', ...given, `out=${folder}`)
+    assert.equal(code, 2, err)
+    assert.match(err, message)
+    assert.deepEqual([out, err.trim().split('\n').length, existsSync(path.join(dir, 'label.json'))], ['', 1, false])
+  })
+
+test('a damaged label is named and does not hide the other runs; a new name replaces it', async () => {
+  const folder = temporaryFolder()
+  const [id = '', other = ''] = manyRuns(folder)
+  writeFileSync(path.join(folder, 'runs', id, 'label.json'), '{"formatVersion":1,"name":7}')
+  const { code, out, err } = await recurlab('runs', `out=${folder}`, '--json')
+  assert.equal(code, 1)
+  assert.match(err, new RegExp(`run ${id} cannot be read: .*label\\.json: expected a run's name, note and tags`))
+  assert.match(out, new RegExp(other))
+  assert.equal((await recurlab('runs', id, 'name=mended', `out=${folder}`)).code, 0)
+  assert.equal(readLabel(path.join(folder, 'runs', id)).name, 'mended')
 })

@@ -1,43 +1,49 @@
-import { type Args, type Command, wrongUse } from '../command.js'
-import { benchDataAction, benchDataHelp } from './bench/data.js'
-import { benchKernelAction, benchKernelHelp } from './bench/kernel.js'
-import { benchLiveAction, benchLiveHelp } from './bench/live.js'
-import { benchMemoryAction, benchMemoryHelp } from './bench/memory.js'
-import { benchScalingAction, benchScalingHelp } from './bench/scaling.js'
-import { benchTorchAction, benchTorchHelp } from './bench/torch.js'
-import { benchWaitAction, benchWaitHelp } from './bench/wait.js'
-
-/** What follows `recurlab bench`. */
-const actions: Readonly<Record<string, (names: readonly string[], args: Args) => Promise<number>>> = {
-  data: benchDataAction,
-  kernel: benchKernelAction,
-  live: benchLiveAction,
-  memory: benchMemoryAction,
-  scaling: benchScalingAction,
-  wait: benchWaitAction,
-  train: (names, args) => benchTorchAction('train', names, args),
-  eval: (names, args) => benchTorchAction('eval', names, args),
-}
+import type { CommandGroup } from '../command.js'
 
 /** `recurlab bench data|kernel|live|memory|scaling|wait|train|eval`. */
-export const command: Command = {
-  usage: 'bench data|kernel|live|memory|scaling|wait|train|eval [NAME …] key=value …',
-  summary:
-    'measure how fast data are built, how fast the notebook kernel answers, what live curves cost, whether training holds on to memory, how good the estimate before a run is, what a step waits for its batch, how fast training and evaluation are beside PyTorch',
-  help: [
-    benchDataHelp,
-    benchKernelHelp,
-    benchLiveHelp,
-    benchMemoryHelp,
-    benchScalingHelp,
-    benchWaitHelp,
-    benchTorchHelp,
-  ].join('\n'),
-  flags: { json: false, inside: false },
-  async run(args) {
-    const [what, ...names] = args.words
-    const action = what !== undefined && Object.hasOwn(actions, what) ? actions[what] : undefined
-    if (!action) throw wrongUse(`${Object.keys(actions).join(', ')} after bench`, what ?? 'nothing')
-    return action(names, args)
+export const group: CommandGroup = {
+  commands: {
+    data: {
+      usage: 'bench data [NAME …] [key=value …]',
+      summary: 'Measure how fast data are built and drawn, and in how much memory.',
+      load: async () => (await import('./bench/data.js')).command,
+    },
+    kernel: {
+      usage: 'bench kernel [NAME …] [key=value …]',
+      summary: 'Measure how fast the notebook kernel answers, beside others in the same run.',
+      load: async () => (await import('./bench/kernel.js')).command,
+    },
+    live: {
+      usage: 'bench live [key=value …]',
+      summary: 'Measure what the line of progress and the live curves cost a training step.',
+      load: async () => (await import('./bench/live.js')).command,
+    },
+    memory: {
+      usage: 'bench memory [key=value …]',
+      summary: 'Measure whether training holds on to memory.',
+      load: async () => (await import('./bench/memory.js')).command,
+    },
+    scaling: {
+      usage: 'bench scaling [key=value …]',
+      summary: 'Compare the estimate before a run with what a step then costs.',
+      load: async () => (await import('./bench/scaling.js')).command,
+    },
+    wait: {
+      usage: 'bench wait [key=value …]',
+      summary: 'Measure what a training step waits for its batch.',
+      load: async () => (await import('./bench/wait.js')).command,
+    },
+    train: {
+      usage: 'bench train [key=value …]',
+      summary: 'Measure a supervision step with its update, beside PyTorch, eager and compiled.',
+      load: async () => (await import('./bench/torch.js')).trainCommand,
+    },
+    eval: {
+      usage: 'bench eval [key=value …]',
+      summary: 'Measure an evaluation, beside PyTorch, eager and compiled.',
+      load: async () => (await import('./bench/torch.js')).evalCommand,
+    },
   },
+  help: [],
+  example: 'bench memory steps=100',
 }

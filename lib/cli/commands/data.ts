@@ -1,30 +1,34 @@
-import { type Args, type Command, wrongUse } from '../command.js'
-import { buildAction, buildHelp } from './data/build.js'
-import { exportAction, exportHelp } from './data/export.js'
-import { fetchAction, fetchHelp } from './data/fetch.js'
-import { infoAction, infoHelp } from './data/info.js'
-import { solveFileAction, solveFileHelp } from './data/solve-file.js'
-
-/** What follows `recurlab data`, each with one word after it. */
-const actions: Readonly<Record<string, (args: Args) => number | Promise<number>>> = {
-  build: buildAction,
-  fetch: fetchAction,
-  info: infoAction,
-  export: exportAction,
-  solve: solveFileAction,
-}
+import type { CommandGroup } from '../command.js'
 
 /** `recurlab data build|fetch|info|export|solve`. */
-export const command: Command = {
-  usage: 'data build|fetch|info|export|solve …',
-  summary: 'build or fetch data sets, say what is in one, export it',
-  help: [buildHelp, fetchHelp, infoHelp, exportHelp, solveFileHelp].join('\n\n'),
-  flags: { json: false, force: false, color: false },
-  async run(args) {
-    const [name, ...words] = args.words
-    const action = name !== undefined && Object.hasOwn(actions, name) ? actions[name] : undefined
-    if (!action) throw wrongUse(`${Object.keys(actions).join(', ')} after data`, name ?? 'nothing')
-    if (words.length > 1) throw wrongUse('two words', `${args.words.length} (${args.words.join(' ')})`)
-    return action(args)
+export const group: CommandGroup = {
+  commands: {
+    build: {
+      usage: 'data build TASK out=DIR [key=value …]',
+      summary: 'Generate puzzles, or take them from files, and write a data set.',
+      load: async () => (await import('./data/build.js')).command,
+    },
+    fetch: {
+      usage: 'data fetch NAME',
+      summary: 'Download the files of a published data set.',
+      load: async () => (await import('./data/fetch.js')).command,
+    },
+    info: {
+      usage: 'data info DIR [key=value …]',
+      summary: 'Say what is in a data set, with a picture of one example.',
+      load: async () => (await import('./data/info.js')).command,
+    },
+    export: {
+      usage: 'data export DIR out=DIR2 [key=value …]',
+      summary: 'Write a data set in the layout of the published builders.',
+      load: async () => (await import('./data/export.js')).command,
+    },
+    solve: {
+      usage: 'data solve FILE [key=value …]',
+      summary: 'Solve every Sudoku of a file without any model.',
+      load: async () => (await import('./data/solve-file.js')).command,
+    },
   },
+  help: [],
+  example: 'data build sudoku box=2x2 clues=5 train=200 test=300 out=data/sudoku-4x4',
 }

@@ -9,7 +9,9 @@ import { type BackendChoice, startBackend } from '../../backend/index.js'
 import { type Units, unitText } from '../../backend/kernels.js'
 import { nvidiaGpus } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
-import { type Command, wrongUse } from '../command.js'
+import { type Command, noWords } from '../command.js'
+import { columns, type HelpRow } from '../help.js'
+import { onlyKeys } from '../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 const GIB = 2 ** 30
@@ -30,19 +32,25 @@ type Row = z.infer<typeof rowSchema>
 
 /** `recurlab doctor`. */
 export const command: Command = {
-  usage: 'doctor [--json]',
-  summary: 'say what is set up, what computes and why, and what is missing',
-  help: `
-Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk.
-Changes nothing. What is optional and missing is no failure.
-
-  --json   the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }
-
-RECURLAB_BACKEND=tfjs-node-gpu|tfjs-node|wasm|cpu forces a backend, RECURLAB_THREADS=N the threads.
-Exit code 0 when all that npm start needs is there, else 1.`,
+  help: [
+    'Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk. Changes nothing. What is optional and missing is no failure. Exit code 0 when all that npm start needs is there, else 1.',
+    {
+      title: 'Options',
+      rows: [['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.']],
+    },
+    {
+      title: 'Environment',
+      rows: [
+        ['RECURLAB_BACKEND', 'Backend: tfjs-node-gpu, tfjs-node, wasm or cpu. Default: the fastest that works.'],
+        ['RECURLAB_THREADS', 'Threads. Default: as many as there are cores.'],
+      ],
+    },
+  ],
+  example: 'doctor --json',
   flags: { json: false },
   async run({ words, pairs, flags }) {
-    if (words.length + pairs.size > 0) throw wrongUse('nothing after doctor', [...words, ...pairs.keys()].join(' '))
+    noWords(words)
+    onlyKeys(pairs, [])
     const backend = await tryBackend()
     const rows = [...(await setupRows()), backendRow(backend), gpuRow(), memoryRow(), diskRow()]
     const ok = rows.every((row) => row.ok || !row.needed)
@@ -122,12 +130,10 @@ function gib(bytes: number): string {
 }
 
 function report(rows: readonly Row[], ok: boolean): string {
-  const width = Math.max(...rows.map((row) => row.name.length))
-  const lines = rows.map(({ name, ok, needed, found, todo }) => {
-    const state = ok ? 'ok      ' : needed ? 'MISSING ' : 'absent  '
-    const first = `${state} ${name.padEnd(width)}  ${found}`
-    return todo === '' ? first : `${first}\n${' '.repeat(11 + width)}${todo}`
+  const lines = rows.map(({ name, ok, needed, found, todo }): HelpRow => {
+    const state = ok ? 'ok' : needed ? 'MISSING' : 'absent'
+    return [`${state.padEnd(8)} ${name}`, todo === '' ? found : `${found}\n${todo}`]
   })
   const end = ok ? 'All that npm start needs is here.' : 'Something that npm start needs is missing: see MISSING above.'
-  return `${lines.join('\n')}\n\n${end}\n`
+  return `${columns(lines).join('\n')}\n\n${end}\n`
 }

@@ -1,5 +1,4 @@
 import path from 'node:path'
-import type { Config } from '../../config/schema.js'
 import { loadDataset } from '../../data/index.js'
 import { evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
@@ -12,8 +11,8 @@ import { streamSink } from '../../notebook/status-line.js'
 import { writeTable } from '../../results/export.js'
 import { titledRow } from '../../results/metric-names.js'
 import { formatTable } from '../../results/text.js'
-import { type Command, wrongUse } from '../command.js'
-import { onlyKeys } from '../keys.js'
+import { type Command, oneWord, wrongUse } from '../command.js'
+import { choiceOf, given, onlyKeys, truthOf, wholeOf } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
 
 const KEYS = [
@@ -37,54 +36,68 @@ const NO_PASS = Object.fromEntries(PASS_KS.map((k) => [`pass@${k}`, null]))
 
 /** `recurlab eval RUN|FILE`. */
 export const command: Command = {
-  usage: 'eval RUN|FILE key=value …',
-  summary: 'evaluate the weights of a stored run or of a file',
-  help: `
-RUN is a run's ID, the beginning of one, or its folder. FILE is anything that recurlab import reads, official checkpoints
-too; it needs data=DIR. For ARC every version of a test pair is predicted and votes.
-
-  data=DIR     another data set (default: the run's own)
-  split=train  the training puzzles instead of the test puzzles
-  steps=N      supervision steps (default: as in the run)
-  halt=true    a puzzle is done as soon as its halting head says so (default: as in the run, where all steps are made)
-  dtype=auto|float32|bfloat16
-               what the blocks are computed in (default: as in the run; auto: bfloat16 where the processor has AMX)
-  batch=N      puzzles at once (default: as in the run)
-  versions=N   at most so many versions of each puzzle (default: as in the run)
-  weights=ema|live
-               which set, where there are two (default: ema)
-  config=FILE  the configuration of a FILE that carries none
-  puzzleEmbedding=mean|zero
-               replace the rows of the puzzle embedding by their mean, or by zeros: fits another number of
-               puzzles, and on the run's own data shows how much the rows carry
-  outcomes=F   write what became of every puzzle to F (.arrow: id, rating, size, steps, halting probability, correct, prediction)
-  tasks=F      ARC: write pass@k of every task to F (.arrow or .csv)
-  submission=F ARC: write Kaggle's submission.json to F
-  out=DIR      the results folder (default: results)
-  --json       as JSON`,
+  help: [
+    "RUN is a run's ID, the beginning of one, or its folder. FILE is anything that recurlab import reads, official checkpoints too; it needs data=DIR. For ARC every version of a test pair is predicted and votes.",
+    {
+      title: 'Options',
+      rows: [
+        ['data=DIR', "Another data set. Default: the run's own."],
+        ['split=train|test', 'Puzzles that are evaluated. Default: test.'],
+        ['steps=N', 'Supervision steps. Default: as in the run.'],
+        [
+          'halt=true|false',
+          'Whether a puzzle is done as soon as its halting head says so. Default: as in the run, where all steps are made.',
+        ],
+        [
+          'dtype=auto|float32|bfloat16',
+          'What the blocks are computed in; auto is bfloat16 where the processor has AMX. Default: as in the run.',
+        ],
+        ['batch=N', 'Puzzles at once. Default: as in the run.'],
+        ['versions=N', 'Versions of each puzzle, at most. Default: as in the run.'],
+        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        ['config=FILE', 'Configuration of a FILE that carries none. Default: the one beside it.'],
+        [
+          'puzzleEmbedding=mean|zero',
+          "What replaces the rows of the puzzle embedding: their mean, or zeros. It then fits another number of puzzles, and on the run's own data shows how much the rows carry. Default: they stay.",
+        ],
+        [
+          'outcomes=FILE',
+          'Writes what became of every puzzle to FILE.arrow: id, rating, size, steps, halting probability, correct, prediction.',
+        ],
+        ['tasks=FILE', 'ARC: writes pass@k of every task to FILE.arrow or FILE.csv.'],
+        ['submission=FILE', "ARC: writes Kaggle's submission.json to FILE."],
+        ['out=DIR', 'Results folder. Default: results.'],
+        ['--json', 'Prints the metrics as JSON.'],
+      ],
+    },
+  ],
+  example: 'eval 20261104-093012 split=train steps=4',
   flags: { json: false },
   async run({ words, pairs, flags }) {
-    const [name, ...more] = words
-    if (name === undefined || more.length > 0) throw wrongUse('one run or file', words.join(' ') || 'none')
+    const name = oneWord(words, 'one run or file')
     const keys = onlyKeys(pairs, KEYS)
-    const { out, data, split, config, outcomes, tasks, submission, halt } = keys
-    if (halt !== undefined && halt !== 'true' && halt !== 'false') throw wrongUse('halt=true or halt=false', halt)
-    if (split !== undefined && split !== 'train' && split !== 'test') throw wrongUse('split=train or split=test', split)
+    const { out, data, config, outcomes, tasks, submission } = keys
+    const split = choiceOf('split', keys.split, ['train', 'test'])
+    const numbers = {
+      steps: wholeOf('steps', keys.steps),
+      batch: wholeOf('batch', keys.batch),
+      versions: wholeOf('versions', keys.versions),
+    }
     if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
       throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has lists, which CSV has not.')
     if (tasks !== undefined && !/\.(arrow|csv)$/.test(tasks)) throw wrongUse('tasks=FILE.arrow or FILE.csv', tasks)
     const status = evaluationStatus(flags.has('json') ? process.stderr : process.stdout)
     const result = await evaluateRun(name, {
       onProgress: status.at,
-      ...(out === undefined ? {} : { resultsDir: out }),
+      ...given({
+        resultsDir: out,
+        split,
+        configFile: config,
+        halt: truthOf('halt', keys.halt),
+        dtype: choiceOf('dtype', keys.dtype, ['auto', 'float32', 'bfloat16']),
+        ...numbers,
+      }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
-      ...(split === undefined ? {} : { split }),
-      ...(config === undefined ? {} : { configFile: config }),
-      ...number('steps', keys.steps),
-      ...(halt === undefined ? {} : { halt: halt === 'true' }),
-      ...whichDtype(keys.dtype),
-      ...number('batch', keys.batch),
-      ...number('versions', keys.versions),
       ...whichWeights(keys.weights),
       ...puzzleFit(keys.puzzleEmbedding),
       outcomes: outcomes !== undefined,
@@ -125,18 +138,4 @@ function evaluationStatus(stream: NodeJS.WriteStream): { at(done: number, total:
       if (line && stream.isTTY) sink.line(progressText(now(line.done, line.total!, 'done'), true))
     },
   }
-}
-
-/** `dtype=auto|float32|bfloat16`, if given. */
-function whichDtype(text: string | undefined): { dtype?: Config['dtype'] } {
-  if (text === undefined) return {}
-  if (text === 'auto' || text === 'float32' || text === 'bfloat16') return { dtype: text }
-  throw wrongUse('dtype=auto, float32 or bfloat16', text)
-}
-
-function number<K extends string>(key: K, text: string | undefined): { [key in K]?: number } {
-  if (text === undefined) return {}
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 1) throw wrongUse(`${key}=N, a whole number of 1 or more`, text)
-  return { [key]: value } as { [key in K]?: number }
 }

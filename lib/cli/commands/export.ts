@@ -1,37 +1,46 @@
 import path from 'node:path'
 import { writeWeightsFile } from '../../model/weights-write.js'
 import { readWeightsOf } from '../../results/weights-file.js'
-import { type Command, wrongUse } from '../command.js'
+import { type Command, oneWord, wrongUse } from '../command.js'
 import { onlyKeys } from '../keys.js'
 import { outputFile, whichWeights } from '../weights-output.js'
 import { describeWeights, weightsFacts } from '../weights-report.js'
 
 /** `recurlab export RUN|FILE`. */
 export const command: Command = {
-  usage: 'export RUN|FILE out=FILE key=value …',
-  summary: 'write weights for the published PyTorch code and for others',
-  help: `
-RUN is a run's ID, the beginning of one, or its folder; FILE any file that recurlab import reads.
-
-  out=FILE            the file to write, safetensors
-  weights=ema|live    which set, where there are two (default: ema)
-  config=FILE         the configuration, for a FILE without one
-  results=DIR         the results folder (default: results)
-  --force             replace a file that is at out=
-  --json              as JSON
-
-The tensors have the published names; the published code puts the names of its wrappers before them. With PyTorch:
-
-  import torch
-  from safetensors.torch import load_file
-  weights = {"_orig_mod.model.inner." + name: tensor for name, tensor in load_file("FILE").items()}
-  torch.save(weights, "step_0")           # load_checkpoint=step_0, or: model.load_state_dict(weights, assign=True)
-
-Example: recurlab export 20261104 out=trm.safetensors`,
+  help: [
+    "RUN is a run's ID, the beginning of one, or its folder; FILE any file that recurlab import reads.",
+    {
+      title: 'Options',
+      rows: [
+        ['out=FILE', 'File to write, safetensors.'],
+        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
+        ['results=DIR', 'Results folder. Default: results.'],
+        ['--force', 'Replaces a file that is at out=.'],
+        ['--json', 'Prints what was written as JSON.'],
+      ],
+    },
+    'The tensors have the published names; the published code puts the names of its wrappers before them.',
+    {
+      title: 'With PyTorch',
+      lines: [
+        'import torch',
+        'from safetensors.torch import load_file',
+        'weights = load_file("FILE")',
+        'prefix = "_orig_mod.model.inner."',
+        'weights = {prefix + k: w for k, w in weights.items()}',
+        '# load_checkpoint=step_0 reads this file.',
+        'torch.save(weights, "step_0")',
+        '# Or without a file:',
+        'model.load_state_dict(weights, assign=True)',
+      ],
+    },
+  ],
+  example: 'export 20261104-093012 out=trm.safetensors',
   flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
-    const [name, ...more] = words
-    if (name === undefined || more.length > 0) throw wrongUse('one run or file', words.join(' ') || 'none')
+    const name = oneWord(words, 'one run or file')
     const keys = onlyKeys(pairs, ['out', 'weights', 'config', 'results'])
     if (keys.out === undefined) throw wrongUse('out=FILE, the file to write', 'none')
     const out = outputFile(keys.out, name, flags.has('force'))

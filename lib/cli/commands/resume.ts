@@ -5,28 +5,31 @@ import { resume } from '../../experiment/resume.js'
 import { Runs } from '../../experiment/runs.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { formatTable } from '../../results/text.js'
-import { type Command, wrongUse } from '../command.js'
+import { type Command, oneWord } from '../command.js'
 import { abortOnInterrupt } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
 
 /** `recurlab resume RUN`. */
 export const command: Command = {
-  usage: 'resume RUN',
-  summary: 'go on with a run that was stopped, bit for bit',
-  help: `
-RUN is a run's ID, the beginning of one, or its folder.
-
-  out=DIR    the results folder (default: results)
-  data=DIR   the run's data set, where it was moved
-  --force    go on although a process on another machine may still be at work on the run: one that gives no sign of life
-             for five minutes (RECURLAB_LEASE_SECONDS) counts as gone without
-  --json     the final metrics as JSON
-
-The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit.`,
+  help: [
+    "RUN is a run's ID, the beginning of one, or its folder. The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit.",
+    {
+      title: 'Options',
+      rows: [
+        ['out=DIR', 'Results folder. Default: results.'],
+        ['data=DIR', "The run's data set, where it was moved. Default: the folder it was trained from."],
+        [
+          '--force',
+          'Goes on although a process on another machine may still be at work on the run. Default: one that gives no sign of life for five minutes (RECURLAB_LEASE_SECONDS) counts as gone.',
+        ],
+        ['--json', 'Prints the final metrics as JSON.'],
+      ],
+    },
+  ],
+  example: 'resume 20261104-093012',
   flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
-    const [name, ...more] = words
-    if (name === undefined || more.length > 0) throw wrongUse('one run', words.join(' ') || 'none')
+    const name = oneWord(words, 'one run')
     const { out, data } = onlyKeys(pairs, ['out', 'data'])
     const interrupt = abortOnInterrupt()
     const id = await resume(name, {

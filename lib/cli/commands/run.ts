@@ -8,24 +8,27 @@ import { readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebo
 import { injectParameters } from '../../notebook/parameters.js'
 import { writeReport } from '../../notebook/report.js'
 import { terminalProgress } from '../../notebook/terminal.js'
-import { type Args, type Command, wrongUse } from '../command.js'
+import { type Args, type Command, oneWord, wrongUse } from '../command.js'
 
 export const command: Command = {
-  usage: 'run NOTEBOOK key=value …',
-  summary: 'Execute a notebook without a browser, with other parameters.',
-  help: `
-  key=value     Sets what the notebook's cell tagged "parameters" declares; the value is JSON, or text.
-  --out FILE    Where the executed notebook is saved. Default results/notebooks/NAME.ipynb.
-                Cells find its folder in RECURLAB_NOTEBOOK_OUT.
-  --report      Also writes it as one HTML page (FILE.html), which loads nothing from elsewhere.
-  --timeout S   Seconds that one cell may take. Default: no limit.
-  --json        Prints the outcome as JSON, and what the cells print to standard error.
-
-A cell that fails ends the run: it is named, the notebook is saved as far as it got, and the exit code is 1.
-Ctrl-C stops the running cell and saves too.
-
-  recurlab run notebooks/01-mlp-vs-attention.ipynb steps=50 --out results/quick.ipynb --report
-`,
+  help: [
+    'A cell that fails ends the run: it is named, the notebook is saved as far as it got, and the exit code is 1. Ctrl-C stops the running cell and saves too.',
+    {
+      title: 'Options',
+      rows: [
+        ['key=value', 'Sets what the notebook\'s cell tagged "parameters" declares; the value is JSON, or text.'],
+        [
+          '--out FILE',
+          'Where the executed notebook is saved; cells find its folder in RECURLAB_NOTEBOOK_OUT. Default: results/notebooks/NAME.ipynb.',
+        ],
+        ['--report', 'Also writes it as one HTML page (FILE.html), which loads nothing from elsewhere.'],
+        ['--timeout S', 'Seconds that one cell may take. Default: no limit.'],
+        ['--json', 'Prints the outcome as JSON, and what the cells print to standard error.'],
+      ],
+    },
+  ],
+  example: 'run notebooks/01-mlp-vs-attention.ipynb steps=50 --out results/quick.ipynb --report',
+  emptyValues: true,
   flags: { out: true, report: false, timeout: true, json: false },
   run,
 }
@@ -81,10 +84,8 @@ function saved(whole: boolean, out: string, report: string | null, seconds: numb
 }
 
 function notebookOf(args: Args): string {
-  const [file, ...more] = args.words
-  if (file === undefined || more.length > 0)
-    throw wrongUse('one notebook', file === undefined ? 'none' : args.words.join(' '), 'See recurlab run --help.')
-  if (!file.endsWith('.ipynb')) throw wrongUse('a notebook (.ipynb)', file, 'See recurlab run --help.')
+  const file = oneWord(args.words, 'one notebook')
+  if (!file.endsWith('.ipynb')) throw wrongUse('a notebook (.ipynb)', file)
   return file
 }
 

@@ -1,46 +1,83 @@
+import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
+import type { Row } from '../../files/arrow-rows.js'
 import { compareRuns, evaluationRows } from '../../results/comparison.js'
-import { DEFAULT_RESULTS, listRuns, openRun, type RunListing } from '../../results/run.js'
-import { formatTable } from '../../results/text.js'
-import type { Command } from '../command.js'
-import { onlyKeys } from '../keys.js'
+import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
+import { DEFAULT_RESULTS, listRuns, openRun, type RunListing, type RunRecord } from '../../results/run.js'
+import { type Command, wrongUse } from '../command.js'
+import { onlyKeys, wholeOf } from '../keys.js'
+import { FILTERS, filterOf } from '../runs-filter.js'
+import { runsOrder } from '../runs-order.js'
+import { runsText } from '../runs-table.js'
 
-/** `recurlab runs`. */
+const LABEL_KEYS = ['name', 'note', 'tags'] as const
+const KEYS = ['out', 'last', 'sort', 'tags', ...FILTERS, ...Object.keys(configSchema.shape)]
+
+/** `recurlab runs [RUN …]`. */
 export const command: Command = {
-  usage: 'runs [ID …]',
-  summary: 'list the stored runs and compare them',
-  help: `
-Without an ID all runs are compared, newest last. An ID may be cut to its beginning, where no other run begins so.
-Columns: the keys of the configuration that differ between the runs shown, parameters, the last evaluation, and the
-best exact accuracy so far. A run whose process is gone is "interrupted".
-
-  out=DIR  the results folder (default: ${DEFAULT_RESULTS})
-  --json   as JSON
-
-Example: recurlab runs 20261104`,
-  flags: { json: false },
+  help: [
+    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, the beginning of one, or its folder; the column id has as much of each ID as tells it from all others. The results are those of the last evaluation. A run whose process is gone is "interrupted".',
+    {
+      title: 'Choose and sort',
+      rows: [
+        ['KEY=VALUE', 'Runs with that value of a key of the configuration, e.g. task=sudoku mixer=mlp.'],
+        ['state=STATE', 'Runs that are running, finished, failed or interrupted.'],
+        ['name=TEXT', 'Runs with TEXT in their name.'],
+        ['note=TEXT', 'Runs with TEXT in their note.'],
+        ['tag=TAG', 'Runs with that tag.'],
+        ['last=N', 'The N newest of them. Default: all.'],
+        [
+          'sort=COLUMN',
+          'Any column, or any key of the configuration, smallest first; sort=-COLUMN or sort=COLUMN,desc: largest first. Default: id.',
+        ],
+      ],
+    },
+    {
+      title: 'Name runs',
+      rows: [
+        ['RUN name=TEXT', 'Names a run; null takes the name away.'],
+        ['RUN note=TEXT', 'Says something of it.'],
+        ['RUN tags=A,B', 'Gives it tags, in the place of those it has.'],
+      ],
+    },
+    {
+      title: 'Options',
+      rows: [
+        ['out=DIR', `Results folder. Default: ${DEFAULT_RESULTS}.`],
+        ['--all', 'All columns, in further blocks where they do not fit side by side. Default: what fits.'],
+        ['--json', 'Prints all of it as JSON, shares from 0 to 1.'],
+      ],
+    },
+  ],
+  example: 'runs task=sudoku sort=-test.exact last=10',
+  flags: { all: false, json: false },
   async run({ words, pairs, flags }) {
-    const { out = DEFAULT_RESULTS } = onlyKeys(pairs, ['out'])
-    const { runs, damaged } =
-      words.length > 0 ? { runs: words.map((word) => openRun(word, out)), damaged: [] } : list(out)
+    const keys = onlyKeys(pairs, KEYS)
+    const { out = DEFAULT_RESULTS } = keys
+    const label = labelOf(words, pairs)
+    const listing = listWhole(out)
+    const named = words.map((word) => openRun(word, out))
+    if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
+    const candidates = named.length > 0 ? unique(named) : listing.runs
+    const chosen = lastOf(label ? candidates : candidates.filter(filterOf(pairs)), keys.last)
+    const { runs, rows } = runsOrder(chosen, compareRuns(chosen), keys.sort)
+    const damaged = named.length > 0 ? [] : listing.damaged
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
-    const rows = compareRuns(runs)
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
-    else if (rows.length > 0) process.stdout.write(`${formatTable(rows)}\n`)
-    else
-      process.stdout.write(
-        `No runs in ${out}. Make one: recurlab train sudoku-pocket${out === DEFAULT_RESULTS ? '' : ` out=${out}`}\n`,
-      )
+    if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows.map((row, i) => wholeRow(runs[i]!, row)))}\n`)
+    else if (runs.length > 0)
+      process.stdout.write(`${runsText(runs, rows, { ids: idsOf(listing), all: flags.has('all') })}\n`)
+    else process.stdout.write(`${noRuns(out, candidates.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
 }
 
-/** All runs that can be compared; one with damaged evaluations must not hide the others. */
-function list(resultsDir: string): RunListing {
+/** All runs that can be compared; one with damaged evaluations or a damaged label must not hide the others. */
+function listWhole(resultsDir: string): RunListing {
   const { runs, damaged } = listRuns(resultsDir)
   const whole = runs.filter((run) => {
     try {
       evaluationRows(run)
+      readLabel(run.dir)
       return true
     } catch (error) {
       if (!(error instanceof UserError)) throw error
@@ -49,4 +86,61 @@ function list(resultsDir: string): RunListing {
     }
   })
   return { runs: whole, damaged }
+}
+
+/** The new label that a command line gives its runs, if it gives one. @throws UserError (exit code 2) for what else stands beside it. */
+function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): LabelOptions | null {
+  const [tags, name, note] = [pairs.get('tags'), pairs.get('name'), pairs.get('note')]
+  if (words.length === 0) {
+    if (tags !== undefined) throw wrongUse('a run before tags=', 'none', 'tag=TAG chooses the runs that have a tag.')
+    return null
+  }
+  if (tags === undefined && name === undefined && note === undefined) return null
+  const others = [...pairs.keys()].filter((key) => key !== 'out' && !(LABEL_KEYS as readonly string[]).includes(key))
+  if (others.length > 0) throw wrongUse('only name=, note= and tags= where a run is named', `${others[0]}=`)
+  const orNull = (text: string): string | null => (text === 'null' ? null : text)
+  const label = {
+    ...(name === undefined ? {} : { name: orNull(name) }),
+    ...(note === undefined ? {} : { note: orNull(note) }),
+    ...(tags === undefined ? {} : { tags: tags === 'null' ? null : tags.split(',') }),
+  }
+  // Before the first run gets it.
+  newLabel(label)
+  return label
+}
+
+/** The label that is changed; a damaged one is replaced. */
+function labelBefore(dir: string): ReturnType<typeof readLabel> {
+  try {
+    return readLabel(dir)
+  } catch (error) {
+    if (error instanceof UserError) return newLabel({})
+    throw error
+  }
+}
+
+function unique(runs: readonly RunRecord[]): RunRecord[] {
+  return [...new Map(runs.map((run) => [run.dir, run])).values()]
+}
+
+function idsOf({ runs, damaged }: RunListing): string[] {
+  return [...runs, ...damaged].map(({ id }) => id)
+}
+
+function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord[] {
+  const count = wholeOf('last', last)
+  return count === undefined ? [...runs] : runs.slice(-count)
+}
+
+/** A row with what else there is to say of its run. */
+function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
+  const { name, note, tags } = readLabel(dir)
+  const { started, updated, steps, checkpoint, message } = status
+  return { ...row, name, note, tags, dir, started, updated, steps, checkpoint, message, config }
+}
+
+function noRuns(out: string, all: number): string {
+  if (all > 0)
+    return `${all === 1 ? 'The one run' : `None of the ${all} runs`} in ${out} is ${all === 1 ? 'not ' : ''}as asked.`
+  return `No runs in ${out}. Make one: recurlab train sudoku-pocket${out === DEFAULT_RESULTS ? '' : ` out=${out}`}`
 }

@@ -3,35 +3,41 @@ import { type SolveOptions, type SolveStep, type Solving, solve } from '../../ex
 import { boardsOf } from '../../plot/puzzle-board.js'
 import { boardsText } from '../../plot/puzzle-text.js'
 import { type Command, wrongUse } from '../command.js'
-import { onlyKeys } from '../keys.js'
+import { given, onlyKeys, wholeOf } from '../keys.js'
 import { whichWeights } from '../weights-output.js'
 
 /** `recurlab solve RUN|FILE PUZZLE`. */
 export const command: Command = {
-  usage: 'solve RUN|FILE PUZZLE key=value …',
-  summary: 'watch a trained model solve one puzzle, step by step',
-  help: `
-RUN is a run's ID, the beginning of one, or its folder; FILE a file of weights, official ones too. PUZZLE is one puzzle of
-the kind that the model is for, or a file with one:
-  a Sudoku   one line, . or 0 blank: question, or question:answer
-  a maze     a row on each line (# wall, space free, S, G), or all rows in one line
-  ARC        a task as JSON: {"train": […], "test": […]}, or a …_challenges.json and task=NAME
-
-After every supervision step the answer is drawn: cells that are wrong are marked, those that changed since the step before
-too, and the halting probability stands above. Exit code 1 when the last answer is known not to be a solution.
-
-  steps=N      supervision steps (default: as the model is evaluated)
-  input=N      which test input of the ARC task, or which line of a file of Sudokus, from 0 (default 0)
-  task=NAME    the ARC task's name, by which its puzzle identifier is found (default: the file's name)
-  data=DIR     the data set that names the identifiers (default: the one that the weights were trained on)
-  weights=ema|live
-               which set, where there are two (default: ema)
-  config=FILE  the configuration of weights that carry none (all_config.yaml, config.json)
-  out=DIR      the results folder (default: results)
-  --color      colours also where the output is no terminal
-  --json       as JSON
-
-Example: recurlab solve 20261104 1...............`,
+  help: [
+    "RUN is a run's ID, the beginning of one, or its folder; FILE a file of weights, official ones too. PUZZLE is one puzzle of the kind that the model is for, or a file with one.",
+    {
+      title: 'Puzzles',
+      rows: [
+        ['Sudoku', 'One line, . or 0 blank: question, or question:answer.'],
+        ['Maze', 'A row on each line (# wall, space free, S, G), or all rows in one line.'],
+        ['ARC', 'A task as JSON: {"train": […], "test": […]}, or a …_challenges.json and task=NAME.'],
+      ],
+    },
+    'After every supervision step the answer is drawn: cells that are wrong are marked, those that changed since the step before too, and the halting probability stands above. Exit code 1 when the last answer is known not to be a solution.',
+    {
+      title: 'Options',
+      rows: [
+        ['steps=N', 'Supervision steps. Default: as the model is evaluated.'],
+        ['input=N', 'Which test input of the ARC task, or which line of a file of Sudokus, from 0. Default: 0.'],
+        ['task=NAME', "The ARC task's name, by which its puzzle identifier is found. Default: the file's name."],
+        ['data=DIR', 'Data set that names the identifiers. Default: the one that the weights were trained on.'],
+        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        [
+          'config=FILE',
+          'Configuration of weights that carry none (all_config.yaml, config.json). Default: the one beside them.',
+        ],
+        ['out=DIR', 'Results folder. Default: results.'],
+        ['--color', 'Colours also where the output is no terminal.'],
+        ['--json', 'Prints every step as JSON.'],
+      ],
+    },
+  ],
+  example: 'solve 20261104-093012 1...............',
   flags: { json: false, color: false },
   async run({ words, pairs, flags }) {
     const [name, puzzle, ...more] = words
@@ -39,12 +45,14 @@ Example: recurlab solve 20261104 1...............`,
       throw wrongUse('a run or file and a puzzle', `${words.length} ${words.length === 1 ? 'word' : 'words'}`)
     const keys = onlyKeys(pairs, ['steps', 'input', 'task', 'data', 'weights', 'config', 'out'])
     const options: SolveOptions = {
-      ...(keys.steps === undefined ? {} : { steps: whole('steps', keys.steps, 1) }),
-      ...(keys.input === undefined ? {} : { input: whole('input', keys.input, 0) }),
-      ...(keys.task === undefined ? {} : { task: keys.task }),
+      ...given({
+        steps: wholeOf('steps', keys.steps),
+        input: wholeOf('input', keys.input, 0),
+        task: keys.task,
+        configFile: keys.config,
+        resultsDir: keys.out,
+      }),
       ...whichWeights(keys.weights),
-      ...(keys.config === undefined ? {} : { configFile: keys.config }),
-      ...(keys.out === undefined ? {} : { resultsDir: keys.out }),
     }
     const data = keys.data === undefined ? undefined : loadDataset(keys.data)
     const solving = await solve(name, puzzle, { ...options, ...(data === undefined ? {} : { data }) })
@@ -129,13 +137,6 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
   }
   process.stdout.write(`${JSON.stringify(facts)}\n`)
   return last
-}
-
-function whole(key: string, text: string, least: number): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < least || text.trim() === '')
-    throw wrongUse(`${key}=N, a whole number of ${least} or more`, text === '' ? 'nothing' : text)
-  return value
 }
 
 /** Names come from files: control characters must not reach the terminal. */

@@ -1,43 +1,55 @@
-import { glossary } from '../../config/glossary.js'
 import { configFromText, parseConfig } from '../../config/parse.js'
 import { preset, presets } from '../../config/presets/index.js'
+import { configSchema } from '../../config/schema.js'
 import { datasetOf } from '../../experiment/dataset.js'
 import { loadRun } from '../../experiment/load.js'
 import { reportObserver } from '../../experiment/report.js'
 import { Runs } from '../../experiment/runs.js'
 import { type TrainOptions, train } from '../../experiment/train.js'
 import { streamSink } from '../../notebook/status-line.js'
+import { type LabelOptions, newLabel } from '../../results/label.js'
 import { formatTable } from '../../results/text.js'
-import { type Command, wrongUse } from '../command.js'
+import { type Command, oneWord, wrongUse } from '../command.js'
+import { glossaryBlocks, sentence } from '../glossary-help.js'
 import { abortOnInterrupt } from '../interrupt.js'
+import { onlyKeys } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
+
+/** Keys of the command, beside those of the configuration. */
+const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbedding'] as const
 
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
-  usage: 'train PRESET key=value …',
-  summary: 'train a model and store the run under results/runs',
-  help: `
-Presets:
-${formatTable(Object.entries(presets).map(([name, { summary }]) => ({ preset: name, what: summary })))}
-
-  out=DIR   the results folder (default: results)
-  init=RUN|FILE
-            begin with these weights (a run's, or any file that recurlab import reads), not with fresh ones
-  weights=ema|live, puzzleEmbedding=mean|zero
-            which of them, and what replaces the rows of their puzzle embedding (it then fits any number of puzzles)
-  --json    the final metrics as JSON
-  keys      of the configuration; the preset's values can be changed one by one:
-
-${formatTable(glossary().map(({ key, symbol, default: value, meaning }) => ({ key, symbol, default: value, meaning })))}
-
-Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
-
-  npx recurlab train sudoku-pocket mixer=attention steps=200 seed=1`,
+  help: [
+    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Time and memory are said first. Ctrl-C saves and stops; recurlab resume RUN goes on.',
+    { title: 'Presets', rows: Object.entries(presets).map(([name, { summary }]) => [name, sentence(summary)]) },
+    {
+      title: 'Options',
+      rows: [
+        ['out=DIR', 'Results folder. Default: results.'],
+        ['name=TEXT', 'Name of the run, which recurlab runs shows and finds. Default: none.'],
+        ['note=TEXT', 'What there is to say of it. Default: none.'],
+        ['tags=A,B', 'Words to find it by. Default: none.'],
+        [
+          'init=RUN|FILE',
+          'Weights to begin with: those of a run, or of any file that recurlab import reads. Default: fresh ones.',
+        ],
+        ['weights=ema|live', 'Which of them, where there are two sets. Default: ema.'],
+        [
+          'puzzleEmbedding=mean|zero',
+          'What replaces the rows of their puzzle embedding, which then fits any number of puzzles: the mean of all, or zeros. Default: they stay.',
+        ],
+        ['--json', 'Prints the final metrics as JSON.'],
+      ],
+    },
+    'Keys of the configuration with their defaults; recurlab explain KEY says more.',
+    ...glossaryBlocks(),
+  ],
+  example: 'train sudoku-pocket mixer=attention steps=200 seed=1',
   flags: { json: false },
   async run({ words, pairs, flags }) {
-    const [name, ...more] = words
-    if (name === undefined || more.length > 0)
-      throw wrongUse(`one preset (${Object.keys(presets).join(', ')}) and key=value`, words.join(' ') || 'no preset')
+    const name = oneWord(words, `one preset (${Object.keys(presets).join(', ')})`)
+    onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
     const keys = new Map(pairs)
     const take = (key: string): string | undefined => {
       const value = keys.get(key)
@@ -46,6 +58,7 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     }
     const resultsDir = take('out') ?? 'results'
     const init = initOptions(take('init'), take('weights'), take('puzzleEmbedding'))
+    const label = labelOf(take('name'), take('note'), take('tags'))
     const config = parseConfig(preset(name, configFromText(keys)))
     const data = await datasetOf(config)
     const interrupt = abortOnInterrupt()
@@ -53,6 +66,7 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     const id = await train(config, data, {
       resultsDir,
       ...init,
+      ...label,
       observer: reportObserver(sink),
       signal: interrupt.signal,
     })
@@ -68,6 +82,15 @@ Ctrl-C saves and stops; recurlab resume RUN goes on. Example:
     )
     return 1
   },
+}
+
+/** The label of the new run. @throws UserError (exit code 2) for texts that are empty, too long, or cannot be printed. */
+function labelOf(name: string | undefined, note: string | undefined, tags: string | undefined): LabelOptions {
+  return newLabel({
+    ...(name === undefined ? {} : { name }),
+    ...(note === undefined ? {} : { note }),
+    ...(tags === undefined ? {} : { tags: tags.split(',') }),
+  })
 }
 
 function initOptions(

@@ -1,6 +1,6 @@
 import { UserError } from '../../errors.js'
 import { isGeneratedKey } from '../data-keys.js'
-import { nearest } from '../nearest.js'
+import { didYouMean } from '../nearest.js'
 import type { ConfigInput } from '../schema.js'
 import { arcPresets } from './arc.js'
 import { mazePresets } from './maze.js'
@@ -24,12 +24,12 @@ export function preset(name: string, changes: ConfigInput = {}): ConfigInput {
     const kept = Object.entries(found.config).filter(([key]) => !changes.data || !isGeneratedKey(key))
     return { ...Object.fromEntries(kept), ...changes }
   }
-  const near = nearest(name, Object.keys(presets))
+  const near = didYouMean(name, Object.keys(presets))
   throw new UserError({
     where: 'preset',
     expected: `one of ${Object.keys(presets).join(', ')}`,
     found: name,
-    ...(near ? { todo: `Did you mean ${near}?` } : {}),
+    ...(near ? { todo: near } : {}),
     exitCode: 2,
   })
 }

@@ -23,20 +23,20 @@ export const arcOptions = z.strictObject({
     ),
   subsets: names
     .optional()
-    .describe('Subsets that are read, e.g. training,evaluation; default all of the set, concept included.'),
+    .describe('Subsets that are read, e.g. training,evaluation. Default: all of the set, concept included.'),
   test: z
     .union([z.int().min(0), z.enum(SUBSETS)], { error: `a number, or one of ${SUBSETS.join(', ')}` })
     .optional()
     .describe(
-      'The subset whose test pairs are the test set; default evaluation (evaluation2). Generated: test tasks, default 50.',
+      'The subset whose test pairs are the test set. Default: evaluation (evaluation2). Generated: test tasks, default 50.',
     ),
-  train: z.int().min(0).max(100_000).optional().describe('Generated training tasks; default 100.'),
+  train: z.int().min(0).max(100_000).optional().describe('Generated training tasks. Default: 100.'),
   augment: z
     .int()
     .min(0)
     .max(100_000)
     .optional()
-    .describe('Versions of each task beside itself, at most; default 1000 of files, 10 of generated tasks.'),
+    .describe('Versions of each task beside itself, at most. Default: 1000 of files, 10 of generated tasks.'),
   identifiers: z
     .string()
     .min(1)
@@ -48,19 +48,19 @@ export const arcOptions = z.strictObject({
     .describe('What to do about a training task that has a test pair of another task among its pairs.'),
   families: names
     .optional()
-    .describe('Families of rules that tasks are generated from, e.g. mirror,gravity; default all.'),
+    .describe('Families of rules that tasks are generated from, e.g. mirror,gravity. Default: all.'),
   board: z
     .int()
     .min(3)
     .max(LARGEST)
     .optional()
-    .describe('Side of the board of generated tasks; default 30, as of files.'),
+    .describe('Side of the board of generated tasks. Default: 30, as of files.'),
   size: z
     .int()
     .min(3)
     .max(LARGEST)
     .optional()
-    .describe('Largest height and width of generated grids; default 10, or the board where that is smaller.'),
+    .describe('Largest height and width of generated grids. Default: 10, or the board where that is smaller.'),
   seed: z.int().min(0).default(0).describe('Seed of versions and translations, and of what is generated.'),
 })
 

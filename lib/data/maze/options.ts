@@ -17,21 +17,23 @@ export const mazeOptions = z.strictObject({
     .int()
     .min(2)
     .optional()
-    .describe('Cells of the shortest path at least, S and G counted; default 110 at size 30, about as rare elsewhere.'),
+    .describe(
+      'Cells of the shortest path at least, S and G counted. Default: 110 at size 30, about as rare elsewhere.',
+    ),
   walls: z
     .union([share, z.tuple([share, share]), z.string().regex(SHARES, 'a share, or a range of shares like 0.27-0.45')])
     .optional()
-    .describe('Share of cells that are walls, one number or a range; default 0.27-0.45, as in Maze-Hard.'),
+    .describe('Share of cells that are walls, one number or a range. Default: 0.27-0.45, as in Maze-Hard.'),
   train: z
     .int()
     .min(0)
     .optional()
-    .describe('Training mazes; default 200 when generated, else all that test leaves over.'),
+    .describe('Training mazes. Default: 200 when generated, else all that test leaves over.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test mazes; default 300 when generated, else all of testCsv or all that train leaves over.'),
+    .describe('Test mazes. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
   seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
   csv: z
     .string()

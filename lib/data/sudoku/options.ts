@@ -17,17 +17,17 @@ export const sudokuOptions = z.strictObject({
     .min(1)
     .max(80)
     .optional()
-    .describe('Given digits of a generated puzzle; default 5 at 4×4, 14 at 6×6, 27 at 9×9.'),
+    .describe('Given digits of a generated puzzle. Default: 5 at 4×4, 14 at 6×6, 27 at 9×9.'),
   train: z
     .int()
     .min(0)
     .optional()
-    .describe('Training puzzles; default 200 when generated, else all that test leaves over.'),
+    .describe('Training puzzles. Default: 200 when generated, else all that test leaves over.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test puzzles; default 300 when generated, else all of testCsv or all that train leaves over.'),
+    .describe('Test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
   seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which puzzles of a file are taken.'),
   csv: z
     .string()

@@ -1,8 +1,16 @@
+import { didYouMean } from '../../config/nearest.js'
 import { UserError } from '../../errors.js'
 
 /** The names asked for with `only`, or all there are. @throws UserError (exit code 2) for another one */
 export function chosenNames(only: readonly string[] | undefined, all: readonly string[]): readonly string[] {
   const unknown = only?.find((name) => !all.includes(name))
   if (unknown === undefined) return only ?? all
-  throw new UserError({ where: 'key only', expected: `some of ${all.join(', ')}`, found: unknown, exitCode: 2 })
+  const near = didYouMean(unknown, all)
+  throw new UserError({
+    where: 'key only',
+    expected: `some of ${all.join(', ')}`,
+    found: unknown,
+    ...(near ? { todo: near } : {}),
+    exitCode: 2,
+  })
 }

@@ -6,31 +6,45 @@ import { promisify } from 'node:util'
 import { UserError } from '../../../errors.js'
 import { benchData, DATA_BENCHES, type DataBench, type DataMeasurement } from '../../../experiment/bench/data.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { countOf, onlyKeys } from '../../keys.js'
+import type { Args, Command } from '../../command.js'
+import { countOf, oneOf, onlyKeys } from '../../keys.js'
 
 const program = fileURLToPath(new URL('../../recurlab.mjs', import.meta.url))
 
-export const benchDataHelp = `
-recurlab bench data [NAME …] key=value …   how fast data are built and drawn, and in how much memory
-NAME is one or more of ${DATA_BENCHES.join(', ')} (default: all whose files are there). Each is measured in
-a process of its own: seconds from its start to the first training batch of 768, work a second while building,
-examples a second while drawing, and the most memory above what the process held before.
+/** `recurlab bench data`. */
+export const command: Command = {
+  help: [
+    `NAME is one or more of ${DATA_BENCHES.join(', ')}; without one, all whose files are there. Each is measured in a process of its own: seconds from its start to the first training batch of 768, work a second while building, examples a second while drawing, and the most memory above what the process held before.`,
+    {
+      title: 'Options',
+      rows: [
+        [
+          'rows=N',
+          "Rows of the CSV file that is made for sudoku, some 190 MB under the system's temporary folder at the default. Default: 1000000.",
+        ],
+        ['mazes=N', '30×30 mazes that are generated. Default: 80.'],
+        ['arc=DIR', 'Folder of the ARC files. Default: ../shared/data/arc.'],
+        ['--inside', 'Measures in this process, as is done for each NAME. Default: a process of its own.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench data maze mazes=10',
+  flags: { json: false, inside: false },
+  run: bench,
+}
 
-  rows=N     rows of the CSV file that is made for sudoku (default: 1000000, some 190 MB under the system's temporary folder)
-  mazes=N    30×30 mazes that are generated (default: 80)
-  arc=DIR    folder of the ARC files (default: ../shared/data/arc)
-  --json     as JSON`
-
-/** `recurlab bench data`. @param names what comes after `data` */
-export async function benchDataAction(names: readonly string[], { pairs, flags }: Args): Promise<number> {
+async function bench({ words, pairs, flags }: Args): Promise<number> {
   const keys = onlyKeys(pairs, ['rows', 'mazes', 'arc'])
   const options = {
     rows: countOf('rows', keys.rows, 1_000_000),
     mazes: countOf('mazes', keys.mazes, 80),
     arcDir: keys.arc ?? path.join('..', 'shared', 'data', 'arc'),
   }
-  const asked = names.length > 0 ? names.map(benchName) : DATA_BENCHES.filter(available(options.arcDir))
+  const asked =
+    words.length > 0
+      ? words.map((word) => oneOf('', word, DATA_BENCHES))
+      : DATA_BENCHES.filter(available(options.arcDir))
   const rows: DataMeasurement[] = []
   if (flags.has('inside')) rows.push(await benchData(asked[0]!, options))
   else for (const name of asked) rows.push(await inProcess(name, pairs))
@@ -73,12 +87,6 @@ function readable(row: DataMeasurement): Record<string, string | number> {
     'examples/s': Math.round(row.examplesPerSecond),
     'memory (MB)': Math.round(row.peakBytes / 1e6),
   }
-}
-
-function benchName(word: string): DataBench {
-  const name = DATA_BENCHES.find((name) => name === word)
-  if (!name) throw wrongUse(`names out of ${DATA_BENCHES.join(', ')}`, word)
-  return name
 }
 
 function available(arcDir: string): (name: DataBench) => boolean {

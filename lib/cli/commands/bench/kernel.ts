@@ -1,29 +1,38 @@
 import { existsSync } from 'node:fs'
-import { KERNELS, type KernelName, kernelProgram } from '../../../kernel/bench/kernels.js'
+import { KERNELS, kernelProgram } from '../../../kernel/bench/kernels.js'
 import { type KernelMeasurement, measureKernels, type SoakMeasurement, soak } from '../../../kernel/bench/measure.js'
 import { projectRoot } from '../../../notebook/environment.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { countOf, onlyKeys } from '../../keys.js'
+import { type Args, type Command, wrongUse } from '../../command.js'
+import { countOf, oneOf, onlyKeys } from '../../keys.js'
 
-export const benchKernelHelp = `
-recurlab bench kernel [NAME …] key=value …   how fast the notebook kernel answers, beside others in the same run
-NAME is one or more of ${KERNELS.join(', ')} (default: all that are on this machine). The kernels are started in turn, so that
-all see the same load: seconds from the start to the first result, milliseconds of a trivial cell before and after importing
-tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long
-as Recurlab each took.
+/** `recurlab bench kernel`. */
+export const command: Command = {
+  help: [
+    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are on this machine. The kernels are started in turn, so that all see the same load: seconds from the start to the first result, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
+    {
+      title: 'Options',
+      rows: [
+        ['starts=N', 'Starts of each kernel. Default: 5.'],
+        ['cells=N', 'Trivial cells, before and after the imports, at each start. Default: 40.'],
+        ['deno=FILE', 'The program deno; npm install --prefix DIR deno has one. Default: the first on the PATH.'],
+        [
+          'soak=N',
+          'Instead: N cells in one Recurlab kernel, and the memory of its processes after a tenth and after all.',
+        ],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench kernel recurlab starts=2',
+  flags: { json: false },
+  run: bench,
+}
 
-  starts=N     starts of each kernel (default: 5)
-  cells=N      trivial cells, before and after the imports, at each start (default: 40)
-  deno=FILE    the program deno (default: the first on the PATH; \`npm install --prefix DIR deno\` has one)
-  soak=N       instead: N cells in one Recurlab kernel, and the memory of its processes after a tenth and after all
-  --json       as JSON`
-
-/** `recurlab bench kernel`. @param words what comes after `kernel` */
-export async function benchKernelAction(words: readonly string[], { pairs, flags }: Args): Promise<number> {
+async function bench({ words, pairs, flags }: Args): Promise<number> {
   const keys = onlyKeys(pairs, ['starts', 'cells', 'deno', 'soak'])
   if (keys.deno !== undefined && !existsSync(keys.deno)) throw wrongUse('deno=FILE, a file that is there', keys.deno)
-  const names = words.length > 0 ? words.map(kernelName) : KERNELS
+  const names = words.length > 0 ? words.map((word) => oneOf('', word, KERNELS)) : KERNELS
   const print = (rows: object[], table: Record<string, unknown>[]): void => {
     process.stdout.write(flags.has('json') ? `${JSON.stringify(rows)}\n` : `${formatTable(table)}\n`)
   }
@@ -78,12 +87,6 @@ function readableSoak({ cells, bytesBefore, bytesAfter, seconds }: SoakMeasureme
     'at the end (MB)': Math.round(bytesAfter / 1e6),
     'growth (MB)': Math.round((bytesAfter - bytesBefore) / 1e6),
   }
-}
-
-function kernelName(word: string): KernelName {
-  const name = KERNELS.find((name) => name === word)
-  if (!name) throw wrongUse(`names out of ${KERNELS.join(', ')}`, word)
-  return name
 }
 
 function quantile(values: readonly number[], q: number): number {

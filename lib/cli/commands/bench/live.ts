@@ -1,20 +1,28 @@
 import { benchLive, type LiveMeasurement } from '../../../experiment/bench/live.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
+import { type Args, type Command, noWords } from '../../command.js'
 import { countOf, onlyKeys } from '../../keys.js'
 
-export const benchLiveHelp = `
-recurlab bench live key=value …   what the line of progress and the live curves of a notebook cost a training step
-Trains the pocket Sudoku with and without them in turn, so that both see the same load: milliseconds of a step, processor
-time of a step, and the share of a watched step that went into watching.
+/** `recurlab bench live`. */
+export const command: Command = {
+  help: [
+    'Trains the pocket Sudoku with and without them in turn, so that both see the same load: milliseconds of a step, processor time of a step, and the share of a watched step that went into watching.',
+    {
+      title: 'Options',
+      rows: [
+        ['steps=N', 'Steps of a round. Default: 60.'],
+        ['rounds=N', 'Rounds with and without. Default: 3.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench live rounds=1',
+  flags: { json: false },
+  run: bench,
+}
 
-  steps=N    steps of a round (default: 60)
-  rounds=N   rounds with and without (default: 3)
-  --json     as JSON`
-
-/** `recurlab bench live`. @param words what comes after `live`: nothing */
-export async function benchLiveAction(words: readonly string[], { pairs, flags }: Args): Promise<number> {
-  if (words.length > 0) throw wrongUse('only key=value after live', words.join(' '))
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
   const keys = onlyKeys(pairs, ['steps', 'rounds'])
   const row = await benchLive({ steps: countOf('steps', keys.steps, 60), rounds: countOf('rounds', keys.rounds, 3) })
   process.stdout.write(`${flags.has('json') ? JSON.stringify([row]) : formatTable([readable(row)])}\n`)

@@ -1,20 +1,28 @@
 import { configFromText } from '../../../config/parse.js'
 import { benchScaling, type ScalingMeasurement, sweeps } from '../../../experiment/bench/scaling.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
+import { type Args, type Command, noWords } from '../../command.js'
 
-export const benchScalingHelp = `
-recurlab bench scaling key=value …   the estimate before a run beside what a step then costs
-Changes one key at a time of a Sudoku model with D = 256, L = 36 + 16 tokens and a batch of 32; every estimate and every
-measurement has a process of its own, and the machine's own speed, told by a fixed matrix product, is taken out.
+/** `recurlab bench scaling`. */
+export const command: Command = {
+  help: [
+    "Changes one key at a time of a Sudoku model with D = 256, L = 36 + 16 tokens and a batch of 32; every estimate and every measurement has a process of its own, and the machine's own speed, told by a fixed matrix product, is taken out.",
+    {
+      title: 'Options',
+      rows: [
+        ['only=A,B', `${Object.keys(sweeps).join(', ')}. Default: all, some 4 minutes.`],
+        ['KEY=VALUE', 'Any key of a configuration, for all of them.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench scaling only=batch',
+  flags: { json: false },
+  run: bench,
+}
 
-  only=A,B   ${Object.keys(sweeps).join(', ')} (default: all, some 4 minutes)
-  KEY=VALUE  any key of a configuration, for all of them
-  --json     as JSON`
-
-/** `recurlab bench scaling`. @param words what comes after `scaling`: nothing */
-export async function benchScalingAction(words: readonly string[], { pairs, flags }: Args): Promise<number> {
-  if (words.length > 0) throw wrongUse('only key=value after scaling', words.join(' '))
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
   const { only, ...rest } = Object.fromEntries(pairs)
   const rows = await benchScaling({
     ...(only === undefined ? {} : { only: only.split(',') }),

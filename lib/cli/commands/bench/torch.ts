@@ -1,45 +1,66 @@
 import { unitText } from '../../../backend/kernels.js'
 import { type BenchMachine, benchAgainstTorch, type TorchMeasurement } from '../../../experiment/bench/against-torch.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { countOf, onlyKeys } from '../../keys.js'
+import { type Args, type Command, noWords } from '../../command.js'
+import { choiceOf, countOf, onlyKeys, truthOf } from '../../keys.js'
 
-export const benchTorchHelp = `
-recurlab bench train key=value …   a supervision step with its update, beside PyTorch, eager and compiled
-recurlab bench eval key=value …    an evaluation without gradient (Sudoku MLP, batch of 128), likewise
-Every side has a process of its own; they take turns in one run, so that a slow spell of the machine meets all. A fixed
-matrix product between them tells disturbed rounds, which do not count. Ratios are Recurlab / PyTorch: below 1 is faster;
-first that of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv when it is missing.
+const help = (
+  what: string,
+  more: readonly (readonly [term: string, text: string])[],
+): Pick<Command, 'help' | 'flags'> => ({
+  help: [
+    what,
+    'Every side has a process of its own; they take turns in one run, so that a slow spell of the machine meets all. A fixed matrix product between them tells disturbed rounds, which do not count. Ratios are Recurlab / PyTorch: below 1 is faster; first that of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv when it is missing.',
+    {
+      title: 'Options',
+      rows: [
+        [
+          'only=A,B',
+          'sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention. Default: all of bench train, some 15 minutes; sudoku-mlp of bench eval.',
+        ],
+        ['rounds=N', 'Undisturbed rounds, for which up to twice as many are made. Default: 5.'],
+        [
+          'dtype=bfloat16',
+          'Both sides in bfloat16 (needs AMX or AVX-512 BF16), PyTorch in the faster of autocast and matmul precision. Default: float32.',
+        ],
+        ...more,
+        ['torch=false', 'Recurlab alone. Default: true.'],
+        ['--json', 'Prints machine and measurements as JSON.'],
+      ],
+    },
+  ],
+  flags: { json: false },
+})
 
-  only=A,B     sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention (default: all, some 15 minutes)
-  rounds=N     undisturbed ones, for which up to twice as many are made (default: 5)
-  dtype=bfloat16
-               both sides in bfloat16 (needs AMX or AVX-512 BF16), PyTorch in the faster of autocast and matmul precision
-  steps=N      eval: supervision steps (default: 1; the cost is linear in them)
-  torch=false  Recurlab alone
-  --json       as JSON`
+/** `recurlab bench train`. */
+export const trainCommand: Command = {
+  ...help('A supervision step: forward, backward and the update.', []),
+  example: 'bench train only=pocket-mlp rounds=3',
+  run: (args) => bench('train', args),
+}
+
+/** `recurlab bench eval`. */
+export const evalCommand: Command = {
+  ...help('An evaluation without gradient, with a batch of 128.', [
+    ['steps=N', 'Supervision steps; the cost is linear in them. Default: 1.'],
+  ]),
+  example: 'bench eval torch=false',
+  run: (args) => bench('eval', args),
+}
 
 const TRAIN_KEYS = ['only', 'rounds', 'torch', 'dtype'] as const
 
-/** `recurlab bench train` and `bench eval`. @param words what comes after: nothing */
-export async function benchTorchAction(
-  what: 'train' | 'eval',
-  words: readonly string[],
-  { pairs, flags }: Args,
-): Promise<number> {
-  if (words.length > 0) throw wrongUse(`only key=value after ${what}`, words.join(' '))
+async function bench(what: 'train' | 'eval', { words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
   const keys = onlyKeys(pairs, what === 'train' ? TRAIN_KEYS : [...TRAIN_KEYS, 'steps'])
-  if (keys.torch !== undefined && !['true', 'false'].includes(keys.torch))
-    throw wrongUse('torch=true or torch=false', keys.torch)
-  if (keys.dtype !== undefined && keys.dtype !== 'float32' && keys.dtype !== 'bfloat16')
-    throw wrongUse('dtype=float32 or dtype=bfloat16', keys.dtype)
+  const dtype = choiceOf('dtype', keys.dtype, ['float32', 'bfloat16'])
   const { machine, measurements } = await benchAgainstTorch({
     what,
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     rounds: countOf('rounds', keys.rounds, 5),
     steps: countOf('steps', 'steps' in keys ? keys.steps : undefined, 1),
-    torch: keys.torch !== 'false',
-    ...(keys.dtype === undefined ? {} : { dtype: keys.dtype }),
+    torch: truthOf('torch', keys.torch) ?? true,
+    ...(dtype === undefined ? {} : { dtype }),
     onProgress: (line) => process.stderr.write(`${line}\n`),
   })
   if (flags.has('json')) process.stdout.write(`${JSON.stringify({ machine, measurements })}\n`)

@@ -1,22 +1,30 @@
 import { benchWait, type WaitMeasurement, waitWorks } from '../../../experiment/bench/wait.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { countOf, onlyKeys } from '../../keys.js'
+import { type Args, type Command, noWords } from '../../command.js'
+import { onlyKeys, wholeOf } from '../../keys.js'
 
-export const benchWaitHelp = `
-recurlab bench wait key=value …   what a training step waits for its batch
-Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out), and what a step
-waits for the one that another thread has prepared ahead.
+/** `recurlab bench wait`. */
+export const command: Command = {
+  help: [
+    'Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out), and what a step waits for the one that another thread has prepared ahead.',
+    {
+      title: 'Options',
+      rows: [
+        ['only=A,B', `${Object.keys(waitWorks).join(', ')}. Default: all, a minute or some.`],
+        ['steps=N', 'Steps of each. Default: 5 to 200, by work.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench wait steps=20',
+  flags: { json: false },
+  run: bench,
+}
 
-  only=A,B   ${Object.keys(waitWorks).join(', ')} (default: all, a minute or some)
-  steps=N    (default: 5 to 200, by work)
-  --json     as JSON`
-
-/** `recurlab bench wait`. @param words what comes after `wait`: nothing */
-export async function benchWaitAction(words: readonly string[], { pairs, flags }: Args): Promise<number> {
-  if (words.length > 0) throw wrongUse('only key=value after wait', words.join(' '))
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
   const { only, steps } = onlyKeys(pairs, ['only', 'steps'])
-  const rows = await benchWait(only?.split(','), steps === undefined ? undefined : countOf('steps', steps, 1))
+  const rows = await benchWait(only === undefined ? undefined : only.split(','), wholeOf('steps', steps))
   process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)
   return 0
 }

@@ -9,7 +9,9 @@ import { mazeOptions } from '../../../data/maze/options.js'
 import { saveDataset } from '../../../data/store.js'
 import { sudoku } from '../../../data/sudoku/build.js'
 import { sudokuOptions } from '../../../data/sudoku/options.js'
-import { type Args, wrongUse } from '../../command.js'
+import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
+import type { HelpRow } from '../../help.js'
+import { oneOf } from '../../keys.js'
 import { describeDataset, print } from './print.js'
 
 interface Builder {
@@ -43,32 +45,44 @@ const builders: Readonly<Record<string, Builder>> = {
   },
 }
 
-const keysOf = ({ options }: Builder): string =>
-  Object.entries(options.shape)
-    .map(([key, type]) => `  ${`${key}=`.padEnd(13)} ${(type as z.ZodType).description ?? ''}`)
-    .join('\n')
+/** The keys of a task with their defaults. */
+function keysOf({ options }: Builder): HelpRow[] {
+  return (Object.entries(options.shape) as [string, z.ZodType][]).map(([key, type]) => {
+    const value = type.def.type === 'default' ? (type as z.ZodDefault).def.defaultValue : undefined
+    return [`${key}=`, `${type.description ?? ''}${value === undefined ? '' : ` Default: ${value}.`}`]
+  })
+}
 
-/** The part of `recurlab data --help` about building. */
-export const buildHelp = `recurlab data build TASK out=DIR key=value … [--force] [--json]
-  Generates puzzles, or takes them from files; writes train.arrow, test.arrow and manifest.json.
-  --force       replace another data set that is in DIR
+/** `recurlab data build TASK out=DIR …`. */
+export const command: Command = {
+  help: [
+    `TASK is one of ${Object.keys(builders).join(', ')}. The folder gets train.arrow, test.arrow and manifest.json.`,
+    {
+      title: 'Options',
+      rows: [
+        ['out=DIR', 'Folder to write.'],
+        ['--force', 'Replaces another data set that is in DIR.'],
+        ['--json', 'Prints the manifest as JSON.'],
+      ],
+    },
+    ...Object.entries(builders).flatMap(([task, builder]) => [
+      { title: `Keys of ${builder.what}`, rows: keysOf(builder) },
+      { title: 'For example', command: `data build ${task} ${builder.example}` },
+    ]),
+  ],
+  example: 'data build sudoku box=2x3 clues=14 out=data/sudoku-6x6',
+  flags: { json: false, force: false },
+  run: build,
+}
 
-${Object.entries(builders)
-  .map(
-    ([task, builder]) =>
-      `recurlab data build ${task}: keys, and an example\n${keysOf(builder)}\n\n  recurlab data build ${task} ${builder.example}`,
-  )
-  .join('\n\n')}`
-
-/** `recurlab data build TASK out=DIR …`. @throws UserError for wrong use, wrong options, and a place that is taken. */
-export async function buildAction({ words, pairs, flags }: Args): Promise<number> {
-  const [, task] = words
-  const builder = task !== undefined && Object.hasOwn(builders, task) ? builders[task] : undefined
-  if (!builder) throw wrongUse(`a task (${Object.keys(builders).join(', ')}) after data build`, task ?? 'none')
+/** @throws UserError for wrong use, wrong options, and a place that is taken. */
+async function build({ words, pairs, flags }: Args): Promise<number> {
+  const task = oneOf('', oneWord(words, `one task (${Object.keys(builders).join(', ')})`), Object.keys(builders))
+  const builder = builders[task]!
   const options = new Map(pairs)
   const out = options.get('out')
   options.delete('out')
-  if (out === undefined || out === '') throw wrongUse('out=DIR, the folder to write', 'none')
+  if (out === undefined) throw wrongUse('out=DIR, the folder to write', 'none')
   const data = await builder.build(optionsFromText(builder.options, options, builder.what))
   const outcome = saveDataset(data, out, { force: flags.has('force') })
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))

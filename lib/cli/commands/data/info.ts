@@ -7,29 +7,41 @@ import { describeExample } from '../../../plot/puzzle.js'
 import { boardsOf } from '../../../plot/puzzle-board.js'
 import { boardsText } from '../../../plot/puzzle-text.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { onlyKeys } from '../../keys.js'
+import { type Args, type Command, oneWord } from '../../command.js'
+import { choiceOf, given, onlyKeys, wholeOf } from '../../keys.js'
 import { describeDataset, print } from './print.js'
 
-/** The part of `recurlab data --help` about what is in a data set. */
-export const infoHelp = `recurlab data info DIR [example=N] [split=train|test] [version=N] [seed=N] [--color] [--json]
-  Counts, vocabulary, ratings, names of identifiers, duplicates within and across the splits, and a picture of one
-  example (default: the first training one), as it is stored or in a version that training would draw. DIR is a data set
-  of ours, or a folder of the published builders.
-  --color       colours also where the output is no terminal`
+/** `recurlab data info DIR`. */
+export const command: Command = {
+  help: [
+    'Counts, vocabulary, ratings, names of identifiers, duplicates within and across the splits, and a picture of one example, as it is stored or in a version that training would draw. DIR is a data set of ours, or a folder of the published builders.',
+    {
+      title: 'Options',
+      rows: [
+        ['example=N', 'Which example is drawn, from 0. Default: 0.'],
+        ['split=train|test', 'Split it is taken from. Default: train.'],
+        ['version=N', 'Version of it that training would draw. Default: as it is stored.'],
+        ['seed=N', 'Seed of that version. Default: 0.'],
+        ['--color', 'Colours also where the output is no terminal.'],
+        ['--json', 'Prints all of it as JSON.'],
+      ],
+    },
+  ],
+  example: 'data info data/sudoku-6x6 example=1 version=0',
+  flags: { json: false, color: false },
+  run: info,
+}
 
-/** `recurlab data info DIR`. @throws UserError for wrong use and data that cannot be read. */
-export function infoAction({ words, pairs, flags }: Args): number {
-  const [, dir] = words
-  if (dir === undefined) throw wrongUse('a folder after data info', 'none')
+/** @throws UserError for wrong use and data that cannot be read. */
+function info({ words, pairs, flags }: Args): number {
+  const dir = oneWord(words, 'one folder')
   const { example, split, version, seed } = onlyKeys(pairs, ['example', 'split', 'version', 'seed'])
-  if (split !== undefined && split !== 'train' && split !== 'test') throw wrongUse('split=train or split=test', split)
-  const choice: ExampleChoice = {
-    ...(split === undefined ? {} : { split }),
-    ...(example === undefined ? {} : { example: whole('example', example) }),
-    ...(version === undefined ? {} : { version: whole('version', version) }),
-    ...(seed === undefined ? {} : { seed: whole('seed', seed) }),
-  }
+  const choice: ExampleChoice = given({
+    split: choiceOf('split', split, ['train', 'test']),
+    example: wholeOf('example', example, 0),
+    version: wholeOf('version', version, 0),
+    seed: wholeOf('seed', seed, 0),
+  })
   const data = loadDataset(dir)
   const shown = exampleOf(data, choice)
   const facts = datasetFacts(data)
@@ -79,11 +91,4 @@ function vocabularyText({ vocabulary }: DatasetFacts): string {
       'in answers (%)': percent(inLabels),
     })),
   )
-}
-
-function whole(key: string, text: string): number {
-  const value = Number(text)
-  if (!Number.isSafeInteger(value) || value < 0 || text.trim() === '')
-    throw wrongUse(`${key}=N, a whole number of 0 or more`, text)
-  return value
 }

@@ -1,25 +1,35 @@
-import { BOXES, type Box } from '../../../data/sudoku/box.js'
+import { BOXES } from '../../../data/sudoku/box.js'
 import { solveFile } from '../../../data/sudoku/solve-file.js'
 import { formatTable } from '../../../results/text.js'
-import { type Args, wrongUse } from '../../command.js'
-import { onlyKeys } from '../../keys.js'
+import { type Args, type Command, oneWord } from '../../command.js'
+import { choiceOf, onlyKeys } from '../../keys.js'
 import { print } from './print.js'
 
 /** Lines that are named before they are only counted. */
 const NAMED_FAILURES = 10
+const boxes = Object.keys(BOXES) as (keyof typeof BOXES)[]
 
-/** The part of `recurlab data --help` about solving files. */
-export const solveFileHelp = `recurlab data solve FILE [box=3x3] [--json]
-  Solves every Sudoku of a list (question, question:answer) or a .csv without any model, compares the answers,
-  measures the speed. Exit code 1 when a puzzle has not exactly one solution or another answer.`
+/** `recurlab data solve FILE`. */
+export const command: Command = {
+  help: [
+    'FILE is a list (question or question:answer on each line) or a .csv. Answers that are there are compared, and the speed is measured. Exit code 1 when a puzzle has not exactly one solution, or another answer.',
+    {
+      title: 'Options',
+      rows: [
+        [`box=${boxes.join('|')}`, 'Box of the grid. Default: 3x3.'],
+        ['--json', 'Prints counts and failures as JSON.'],
+      ],
+    },
+  ],
+  example: 'data solve data/sudoku-extreme/test.csv',
+  flags: { json: false },
+  run: solve,
+}
 
-/** `recurlab data solve FILE`. @throws UserError for wrong use, and with file and line for what is no puzzle. */
-export async function solveFileAction({ words, pairs, flags }: Args): Promise<number> {
-  const [, file] = words
-  if (file === undefined) throw wrongUse('a file after data solve', 'none')
-  const { box: name = '3x3' } = onlyKeys(pairs, ['box'])
-  const box: Box | undefined = Object.hasOwn(BOXES, name) ? BOXES[name as keyof typeof BOXES] : undefined
-  if (!box) throw wrongUse(`box=${Object.keys(BOXES).join('|')}`, `box=${name}`)
+/** @throws UserError for wrong use, and with file and line for what is no puzzle. */
+async function solve({ words, pairs, flags }: Args): Promise<number> {
+  const file = oneWord(words, 'one file')
+  const box = BOXES[choiceOf('box', onlyKeys(pairs, ['box']).box, boxes) ?? '3x3']
   const { failures, ...facts } = await solveFile(file, box)
   if (flags.has('json')) print(JSON.stringify({ file, ...facts, failures }, null, 2))
   else {

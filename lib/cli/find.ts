@@ -1,0 +1,47 @@
+import { didYouMean } from '../config/nearest.js'
+import { type Command, type CommandEntry, type CommandGroup, WrongUse } from './command.js'
+import { commands } from './registry.js'
+
+/** The command that a command line names. */
+export interface Found {
+  /** The words that name it, e.g. `data build`. */
+  readonly path: readonly string[]
+  readonly entry: CommandEntry
+  readonly command: Command | CommandGroup
+  /** What follows. */
+  readonly rest: readonly string[]
+}
+
+/**
+ * Finds and loads the command that the first words name.
+ *
+ * @param groupsToo Whether `data` alone, which names a group of commands, is enough, as for help.
+ * @throws UserError (exit code 2) for a word that names no command, with the nearest one.
+ */
+export async function findCommand(argv: readonly string[], groupsToo: boolean): Promise<Found> {
+  const path: string[] = []
+  let known = commands
+  for (;;) {
+    const word = argv[path.length]
+    const entry = word !== undefined && Object.hasOwn(known, word) ? known[word] : undefined
+    if (word === undefined || !entry) throw unknownCommand(path, word, known)
+    path.push(word)
+    const command = await entry.load()
+    const next = argv[path.length]
+    const isEnd = next === undefined || next.startsWith('-')
+    if (!('commands' in command) || (groupsToo && isEnd)) return { path, entry, command, rest: argv.slice(path.length) }
+    known = command.commands
+  }
+}
+
+function unknownCommand(
+  path: readonly string[],
+  word: string | undefined,
+  known: Readonly<Record<string, CommandEntry>>,
+): WrongUse {
+  const names = path.length === 0 ? [...Object.keys(known), 'help'] : Object.keys(known)
+  const near = word === undefined ? undefined : didYouMean(word, names, [...path, ''].join(' '))
+  const expected = `${path.length === 0 ? 'a command' : `a word after ${path.join(' ')}`} (${names.join(', ')})`
+  const help = `See ${['recurlab', ...path, '--help'].join(' ')}.`
+  return new WrongUse({ expected, found: word ?? 'nothing', todo: near ?? help })
+}

@@ -1,0 +1,39 @@
+import type { Found } from './find.js'
+import { commandLines, type HelpBlock, type HelpRow, helpWidth, layOut } from './help.js'
+import { commandGroups } from './registry.js'
+
+/** What `recurlab --help` prints: every command in its group. */
+export function overview(): string {
+  const lists = Object.entries(commandGroups).map(([title, group]): HelpBlock => {
+    const rows = Object.entries(group).map(([name, { summary }]): HelpRow => [name, summary])
+    return { title, rows: title === 'Tools' ? [...rows, ['help COMMAND', 'Say how a command is used.']] : rows }
+  })
+  return layOut([
+    'recurlab COMMAND …',
+    'Recursive reasoning models: train, evaluate, compare, in notebooks and here.',
+    ...lists,
+    { title: 'Example', command: 'train sudoku-pocket T=2 n=2 steps=20' },
+    'recurlab COMMAND --help says more; recurlab --version says which version this is. Exit code: 0, 1 (failed) or 2 (wrong use).',
+  ])
+}
+
+/** What `--help` prints for a command, or for a group of them. */
+export function helpOf({ path, entry, command }: Found): string {
+  const lists: HelpBlock[] =
+    'commands' in command
+      ? [
+          {
+            title: 'Commands',
+            rows: Object.entries(command.commands).map(([name, { summary }]) => [`${path.join(' ')} ${name}`, summary]),
+          },
+        ]
+      : []
+  return layOut([
+    commandLines(`recurlab ${entry.usage}`, helpWidth()).join('\n'),
+    entry.summary,
+    ...lists,
+    ...command.help,
+    { title: 'Example', command: command.example },
+    ...('commands' in command ? [`recurlab ${path.join(' ')} COMMAND --help says more.`] : []),
+  ])
+}

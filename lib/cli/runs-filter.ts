@@ -1,0 +1,40 @@
+import { effectiveValue } from '../config/effective.js'
+import { parseOptions } from '../config/options.js'
+import { configFromText, parseConfig } from '../config/parse.js'
+import { type ConfigKey, configSchema } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { readLabel } from '../results/label.js'
+import type { RunRecord } from '../results/run.js'
+import { choiceOf } from './keys.js'
+
+/** Keys that choose runs, beside those of the configuration. */
+export const FILTERS = ['state', 'name', 'note', 'tag'] as const
+
+/** What the runs of a command line have to be. @throws UserError (exit code 2) for values that no run can have. */
+export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) => boolean {
+  const tests: ((run: RunRecord) => boolean)[] = []
+  const state = choiceOf('state', pairs.get('state'), ['running', 'finished', 'failed', 'interrupted'])
+  if (state !== undefined) tests.push((run) => run.state === state)
+  for (const part of ['name', 'note'] as const) {
+    const text = pairs.get(part)?.toLowerCase()
+    if (text !== undefined) tests.push(({ dir }) => readLabel(dir)[part]?.toLowerCase().includes(text) ?? false)
+  }
+  const tag = pairs.get('tag')?.toLowerCase()
+  if (tag !== undefined) tests.push(({ dir }) => readLabel(dir).tags.some((each) => each.toLowerCase() === tag))
+  const keys = new Map([...pairs].filter(([key]) => Object.hasOwn(configSchema.shape, key)))
+  // Checked as a configuration is, so that a value that no run can have is named.
+  const wanted = configFromText(keys)
+  const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
+  for (const key of Object.keys(wanted) as ConfigKey[]) tests.push((run) => valueIn(run, key) === checked[key])
+  return (run) => tests.every((test) => test(run))
+}
+
+/** What a key comes to in a run; as it is stored where the configuration is of another version. */
+export function valueIn({ config }: RunRecord, key: ConfigKey): unknown {
+  try {
+    return effectiveValue(parseConfig(config), key)
+  } catch (error) {
+    if (error instanceof UserError) return config[key] ?? null
+    throw error
+  }
+}

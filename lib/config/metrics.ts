@@ -1,0 +1,111 @@
+/** What a column of a run's metrics or evaluations is. */
+export interface MetricEntry {
+  /** The column; `k` in it stands for a number. */
+  readonly metric: string
+  readonly group: 'test' | 'train' | 'both'
+  /** `share` (0 to 1, shown in percent), `s`, or what is counted. */
+  readonly unit: string
+  readonly meaning: string
+}
+
+const halted = 'Over the rows that halted in the step.'
+
+/** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, and in what notebooks and `--json` show. */
+export const metricGlossary: readonly MetricEntry[] = [
+  {
+    metric: 'test.exact',
+    group: 'test',
+    unit: 'share',
+    meaning:
+      'Test puzzles whose every cell is right: the number that the papers report. For ARC it counts versions of a test pair, not votes; see test.pass@k.',
+  },
+  {
+    metric: 'test.cells',
+    group: 'test',
+    unit: 'share',
+    meaning: 'Cells that are right, averaged over the test puzzles.',
+  },
+  {
+    metric: 'test.halt',
+    group: 'test',
+    unit: 'share',
+    meaning:
+      'Test puzzles where the halting head (q_halt ≥ 0) says rightly whether the answer is right. Not the puzzles that halt: a head that always says no is right wherever every answer is wrong.',
+  },
+  {
+    metric: 'test.pass@k',
+    group: 'test',
+    unit: 'share',
+    meaning:
+      'ARC: test inputs whose answer is among the k candidates with the most votes over all versions. The papers report pass@2.',
+  },
+  {
+    metric: 'test.carriedEvaluations',
+    group: 'test',
+    unit: 'evaluations',
+    meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
+  },
+  {
+    metric: 'puzzles',
+    group: 'test',
+    unit: 'puzzles',
+    meaning: 'Test puzzles, with their versions, that were evaluated.',
+  },
+  {
+    metric: 'train.loss',
+    group: 'train',
+    unit: 'nats a row',
+    meaning: 'What is minimised: train.lmLoss and half of the losses of the halting head, a row of the batch.',
+  },
+  {
+    metric: 'train.lmLoss',
+    group: 'train',
+    unit: 'nats a row',
+    meaning: 'Cross-entropy of the answer, averaged over the cells of a row.',
+  },
+  {
+    metric: 'train.haltLoss',
+    group: 'train',
+    unit: 'nats a row',
+    meaning: 'Binary cross-entropy of q_halt: does it say whether the answer is right?',
+  },
+  {
+    metric: 'train.continueLoss',
+    group: 'train',
+    unit: 'nats a row',
+    meaning: 'Binary cross-entropy of q_continue, with halting=continue only.',
+  },
+  {
+    metric: 'train.exact',
+    group: 'train',
+    unit: 'share',
+    meaning: `Training puzzles whose every cell is right. ${halted} NaN while none has.`,
+  },
+  { metric: 'train.cells', group: 'train', unit: 'share', meaning: `Cells that are right. ${halted}` },
+  {
+    metric: 'train.halt',
+    group: 'train',
+    unit: 'share',
+    meaning: `Puzzles where the halting head says rightly whether the answer is right. ${halted}`,
+  },
+  {
+    metric: 'steps',
+    group: 'both',
+    unit: 'steps',
+    meaning: 'Mean supervision steps of a puzzle: until it halted in training, those that were made in evaluation.',
+  },
+  { metric: 'lr', group: 'train', unit: '', meaning: 'Learning rate of the step, as the schedule has it.' },
+  { metric: 'step', group: 'both', unit: 'steps', meaning: 'Optimiser steps made so far.' },
+  {
+    metric: 'seconds',
+    group: 'both',
+    unit: 's',
+    meaning: 'Seconds of training so far, evaluations and saves not counted.',
+  },
+]
+
+/** The entry of a column, e.g. of `test.pass@2`; undefined for what is no metric. */
+export function metricEntry(column: string): MetricEntry | undefined {
+  const name = column.replace(/@\d+$/, '@k')
+  return metricGlossary.find(({ metric }) => metric === name)
+}
