@@ -7,7 +7,7 @@ import { test } from 'node:test'
 import { projectPython } from '../../lib/notebook/environment.js'
 import type { CellOutput, Notebook } from '../../lib/notebook/notebook.js'
 import { writeReport } from '../../lib/notebook/report.js'
-import { withWidgetPictures } from '../../lib/notebook/widgets/saved.js'
+import { withoutLiveWidgets, withWidgetPictures } from '../../lib/notebook/widgets/saved.js'
 
 const withoutJupyter = existsSync(projectPython()) ? false : 'Jupyter is not installed (npm run setup)'
 
@@ -98,6 +98,17 @@ test('states that were tampered with are drawn without scripts and without end',
 test('a notebook without widgets is left as it is', () => {
   const notebook = notebookOf([{ 'text/html': '<b>1</b>' }])
   assert.deepEqual(withWidgetPictures(notebook), notebook)
+})
+
+test('a notebook that is kept has pictures for its widgets, and of their states what JupyterLab writes for none', () => {
+  const lr = model('FloatLogSliderModel', { description: 'lr', min: -5, max: -1, value: 0.01 })
+  const kept = withoutLiveWidgets(notebookOf([view('lr')], { lr }))
+  assert.deepEqual(kept.metadata.widgets, {
+    'application/vnd.jupyter.widget-state+json': { state: {}, version_major: 2, version_minor: 0 },
+  })
+  const html = String((kept.cells[0]!.outputs![0]!.data as Record<string, unknown>)['text/html'])
+  assert.match(html, />lr<.*width: 75%.*>0\.0100<.*Run the cell to operate it\./)
+  assert.deepEqual(withoutLiveWidgets(kept), kept)
 })
 
 test('the report shows the last state, and runs and loads nothing', { skip: withoutJupyter }, async () => {

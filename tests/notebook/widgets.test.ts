@@ -459,6 +459,12 @@ test('the picture shows the present state', () => {
   assert.match(html(text({ value: 'a b' })), />a b</)
   assert.match(html(progressBar({ max: 4, value: 1 })), /width: 25%.*>1 of 4</)
   assert.match(html(row(label('x'), number({ value: 3 }))), />x<.*>3</)
+  const note = /Run the cell to operate it\./
+  assert.match(html(row(label('x'), number({ value: 3 }))), note)
+  for (const still of [label('x'), progressBar({ max: 4 }), column(number({ disabled: true }), 'x')])
+    assert.doesNotMatch(html(still), note)
+  // What a sanitiser drops from a notebook that is opened for the first time.
+  assert.doesNotMatch(html(column(lr, number({ label: 'n' }))), /currentColor|color-mix|flex|calc/)
 })
 
 test('at the end of a cell the picture under a display id shows the last state, once', async () => {

@@ -8,6 +8,7 @@ import { readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebo
 import { injectParameters } from '../../notebook/parameters.js'
 import { writeReport } from '../../notebook/report.js'
 import { terminalProgress } from '../../notebook/terminal.js'
+import { withoutLiveWidgets } from '../../notebook/widgets/saved.js'
 import { type Args, type Command, oneWord, wrongUse } from '../command.js'
 
 export const command: Command = {
@@ -57,8 +58,8 @@ async function run(args: Args): Promise<number> {
     })
     progress.end()
     const failure = failureOf(execution, timeout)
-    const executed = tidyNotebook(
-      failure ? markFailure(execution.notebook, execution.cell, failure) : execution.notebook,
+    const executed = withoutLiveWidgets(
+      tidyNotebook(failure ? markFailure(execution.notebook, execution.cell, failure) : execution.notebook),
     )
     writeNotebook(out, executed)
     const report = args.flags.has('report') ? `${out.replace(/\.ipynb$/, '')}.html` : null

@@ -4,89 +4,110 @@ import { formatNumber } from './format.js'
 import { labelOf } from './label.js'
 import type { ModelTree } from './model.js'
 
-/** Widgets are read in light and dark pages: only their frames are drawn, in the colour of the text. */
-const FRAME = 'display: inline-block; border: 1px solid currentColor; border-radius: 2px; padding: 0 0.5em'
-const LINE = 'display: flex; gap: 0.6em; align-items: center; margin: 2px 0'
+/**
+ * Widgets are read in light and dark pages, so their frames are grey; and a notebook that is opened for the first time loses
+ * scripts and many styles (`currentColor`, `flex`): these are among those that stay, and without any the words still stand
+ * in lines.
+ */
+const FRAME = 'display: inline-block; border: 1px solid #808080; border-radius: 2px; padding: 0 8px'
+const LINE = 'margin: 3px 0'
+const ITEM = 'display: inline-block; margin: 0 10px 0 0'
 const TRACK =
-  'display: inline-block; position: relative; width: 12em; height: 4px; border-radius: 2px; ' +
-  'background: color-mix(in srgb, currentColor 25%, transparent)'
+  'display: inline-block; width: 160px; height: 8px; border: 1px solid #808080; border-radius: 4px; ' +
+  'vertical-align: middle; line-height: 0; overflow: hidden'
+
+/** Below a picture of what could be operated, where nobody answers. */
+const NOTE = 'Shown as it was last. Run the cell to operate it.'
 
 /** Boxes in boxes are drawn so deep. */
 const DEEPEST = 20
+
+/** Characters that labels may take of a line. */
+const LONGEST_LABEL = 30
 
 /**
  * A picture of a widget's state: HTML without scripts, in which every text of the state is escaped, and from which its
  * value can be read as plain text too.
  */
 export function widgetHtml(tree: ModelTree): string {
-  return `<div class="recurlab-widget">${draw(tree, 0)}</div>`
+  const note = isOperable(tree, 0) ? `<div style="margin: 6px 0 0 0; font-style: italic">${NOTE}</div>` : ''
+  return `<div class="recurlab-widget">${draw(tree, 0)}${note}</div>`
 }
 
-function draw(tree: ModelTree, depth: number): string {
+/** Whether anything in it waits for the user. */
+function isOperable({ name, state, children }: ModelTree, depth: number): boolean {
+  if (/^(HBox|VBox)Model$/.test(name)) return depth < DEEPEST && children.some((child) => isOperable(child, depth + 1))
+  return state.disabled !== true && !/^(Label|\w*Progress)Model$/.test(name)
+}
+
+/** @param width of the labels, in characters, so that what stands below each other begins below each other */
+function draw(tree: ModelTree, depth: number, width = 0): string {
   const { state } = tree
   switch (tree.name) {
     case 'HBoxModel':
-      return box('row', tree, depth)
+      return row(tree, depth)
     case 'VBoxModel':
-      return box('column', tree, depth)
+      return column(tree, depth)
     case 'IntSliderModel':
-      return line(state, track(share(state, 0, 100), true), readout(state, 'd'))
+      return line(state, width, track(share(state, 0, 100)), readout(state, 'd'))
     case 'FloatSliderModel':
-      return line(state, track(share(state, 0, 100), true), readout(state, '.2f'))
+      return line(state, width, track(share(state, 0, 100)), readout(state, '.2f'))
     case 'FloatLogSliderModel':
-      return line(state, track(logShare(state), true), readout(state, '.3g'))
+      return line(state, width, track(logShare(state)), readout(state, '.3g'))
     case 'IntProgressModel':
     case 'FloatProgressModel': {
       const max = numberOf(state, 'max', 100)
-      return line(
-        state,
-        track(share(state, 0, 100), false),
-        span(`${formatNumber(amountOf(state))} of ${formatNumber(max)}`),
-      )
+      const words = `${formatNumber(amountOf(state))} of ${formatNumber(max)}`
+      return line(state, width, track(share(state, 0, 100)), span(words))
     }
     case 'IntTextModel':
     case 'FloatTextModel':
     case 'BoundedIntTextModel':
     case 'BoundedFloatTextModel':
-      return line(state, span(String(amountOf(state)), FRAME))
+      return line(state, width, span(String(amountOf(state)), FRAME))
     case 'DropdownModel':
-      return line(state, span(`${chosen(state)} ▾`, FRAME))
+      return line(state, width, span(`${chosen(state)} ▾`, FRAME))
     case 'CheckboxModel':
-      return `<div style="${LINE}">${span(state.value === true ? '☑' : '☐')}${span(labelOf(state))}</div>`
+      return `<div style="${LINE}">${span(state.value === true ? '☑' : '☐')} ${span(labelOf(state))}</div>`
     case 'TextModel':
-      return line(state, span(textOf(state, 'value') || ' ', FRAME))
+      return line(state, width, span(textOf(state, 'value') || ' ', FRAME))
     case 'ButtonModel':
-      return `<div style="${LINE}">${span(labelOf(state), `${FRAME}; border-radius: 4px`)}</div>`
+      return `<div style="${LINE}">${span(labelOf(state), FRAME)}</div>`
     case 'LabelModel':
       return `<div style="${LINE}">${span(textOf(state, 'value'))}</div>`
     default:
-      return line(state, span(tree.name.replace(/Model$/, '')))
+      return line(state, width, span(tree.name.replace(/Model$/, '')))
   }
 }
 
-function box(direction: 'row' | 'column', { children }: ModelTree, depth: number): string {
-  const inside = depth < DEEPEST ? children.map((child) => draw(child, depth + 1)).join('') : ''
-  const gap = direction === 'row' ? 'gap: 1.5em; flex-wrap: wrap; align-items: center' : 'gap: 0'
-  return `<div style="display: flex; flex-direction: ${direction}; ${gap}">${inside}</div>`
+function row({ children }: ModelTree, depth: number): string {
+  if (depth >= DEEPEST) return '<div></div>'
+  const items = children.map((child) => `<div style="${ITEM}">${draw(child, depth + 1)}</div>`)
+  return `<div>${items.join(' ')}</div>`
 }
 
-function line(state: Content, ...parts: readonly string[]): string {
+function column({ children }: ModelTree, depth: number): string {
+  if (depth >= DEEPEST) return '<div></div>'
+  const labels = children.filter(({ name }) => name !== 'CheckboxModel').map(({ state }) => labelOf(state).length)
+  const width = Math.min(LONGEST_LABEL, Math.max(0, ...labels))
+  return `<div>${children.map((child) => draw(child, depth + 1, width)).join('')}</div>`
+}
+
+function line(state: Content, width: number, ...parts: readonly string[]): string {
   const label = labelOf(state)
-  return `<div style="${LINE}">${label ? span(label) : ''}${parts.join('')}</div>`
+  const style = width > 0 ? `display: inline-block; min-width: ${8 * width}px` : undefined
+  return `<div style="${LINE}">${[...(label || width > 0 ? [span(label, style)] : []), ...parts].join(' ')}</div>`
 }
 
 function span(text: string, style?: string): string {
   return `<span${style ? ` style="${style}"` : ''}>${escapeHtml(text)}</span>`
 }
 
-/** A bar of which a part is filled, with a handle at its end or without. */
-function track(part: number, handle: boolean): string {
+/** A bar of which a part is filled. */
+function track(part: number): string {
   const percent = Number((Math.min(1, Math.max(0, part)) * 100).toFixed(1))
-  const filled = `position: absolute; left: 0; width: ${percent}%; height: 100%; border-radius: 2px; background: currentColor`
-  const knob =
-    `position: absolute; left: calc(${percent}% - 6px); top: -4px; width: 12px; height: 12px; ` +
-    'border-radius: 50%; background: currentColor'
-  return `<span style="${TRACK}"><span style="${filled}"></span>${handle ? `<span style="${knob}"></span>` : ''}</span>`
+  const filled = `display: inline-block; width: ${percent}%; height: 8px; background-color: #808080`
+  return `<span style="${TRACK}"><span style="${filled}"></span></span>`
 }
 
 function readout(state: Content, format: string): string {

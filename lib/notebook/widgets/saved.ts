@@ -21,6 +21,16 @@ export function withWidgetPictures(notebook: Notebook): Notebook {
   return { ...notebook, metadata, cells: notebook.cells.map((cell) => withPictures(cell, states)) }
 }
 
+/**
+ * An executed notebook as it is kept: its kernel has ended, so pictures stand for its widgets, and of their states the
+ * notebook holds what JupyterLab writes where there are none.
+ */
+export function withoutLiveWidgets(notebook: Notebook): Notebook {
+  const shown = withWidgetPictures(notebook)
+  const widgets = { [STATE_MIME]: { state: {}, version_major: 2, version_minor: 0 } }
+  return { ...shown, metadata: { ...shown.metadata, widgets } }
+}
+
 function withPictures(cell: Cell, states: Content): Cell {
   if (!cell.outputs) return cell
   return { ...cell, outputs: cell.outputs.map((output) => withPicture(output, states)) }
