@@ -19,8 +19,9 @@ import { showPrediction, showPuzzle, showVersions } from '../lib/notebook/puzzle
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { panelsPicture, predictionPicture, puzzlePicture, versionsPicture } from '../lib/plot/puzzle.js'
 import { boardsOf, type Drawable, type Mark } from '../lib/plot/puzzle-board.js'
-import { escapeXml } from '../lib/plot/puzzle-svg.js'
-import { boardsText } from '../lib/plot/puzzle-text.js'
+import { markLooks } from '../lib/plot/puzzle-marks.js'
+import { escapeXml, onWhite } from '../lib/plot/puzzle-svg.js'
+import { boardsText, legendText } from '../lib/plot/puzzle-text.js'
 import { fakeHost } from './notebook/fake-host.js'
 
 const grids = await sudoku({ box: '2x3', train: 4, test: 3 })
@@ -101,26 +102,62 @@ test('wrong cells of a prediction are framed and counted; labels that do not cou
   const { label } = exampleOf(tasks, { split: 'test', example: 0 })
   const right = predictionPicture(tasks, { puzzle: 0, prediction: label.map((token) => (token === 0 ? 5 : token)) })
   assert.match(right.text, /prediction: right/)
-  assert.doesNotMatch(right.svg, /#E60000/)
+  assert.doesNotMatch(right.svg, /#D55E00|>wrong</)
   const prediction = label.slice()
   const at = label.findIndex((token) => token > 1)
   prediction[at] = prediction[at] === 5 ? 6 : 5
   const wrong = predictionPicture(tasks, { puzzle: 0, prediction, haltProbability: 0.25 })
   assert.match(wrong.text, /1 of 144 cells wrong/)
   assert.match(wrong.text, /halting probability 0\.250/)
-  assert.equal(wrong.svg.match(/stroke="#E60000" [^>]*d="(M[^M"]+)"/)?.length, 2)
+  assert.equal(wrong.svg.match(/stroke="#D55E00" [^>]*d="(M[^M"]+)"/)?.length, 2)
+  assert.match(wrong.svg, />wrong</)
+  assert.match(wrong.text, /\n! wrong, \* changed since the step before$/)
 })
 
-test('in text a wrong cell is followed by !, a changed one by *; in colours by neither', () => {
+test('a wrong cell is followed by !, a changed one by *, in colours too', () => {
   const tokens = exampleOf(grids, { split: 'test' }).label
   const marks: Mark[] = Array.from(tokens, (_, i) => (i === 0 ? 'wrong' : i === 5 ? 'changed' : 'none'))
   const boards = boardsOf(grids.manifest, [{ title: '', tokens, marks }])
   assert.match(boardsText(boards), /^\n\d!\d \d {2}\| \d \d \d\*\n(\d \d \d {2}\| \d \d \d\n)-------\+-------\n/)
   const coloured = boardsText(boards, { color: true })
-  assert.doesNotMatch(coloured, /[!*]/)
-  assert.ok(coloured.includes('\u001b[38;2;255;255;255;48;2;192;0;0m'))
+  assert.ok(coloured.includes(`\u001b[38;2;255;255;255;48;2;179;74;0m${tokens[0]! - 1}!\u001b[0m`))
+  assert.ok(coloured.includes(`\u001b[38;2;255;255;255;48;2;0;99;160m${tokens[5]! - 1}*\u001b[0m`))
   const bare = coloured.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '')
   assert.equal(bare.replaceAll(/[^\d]/g, ''), Array.from(tokens, (token) => token - 1).join(''))
+})
+
+test('a legend says what the marks are, with the same signs and colours', () => {
+  const [sudokus, walls] = [grids, mazes].map(({ manifest, test }) => {
+    const [board] = boardsOf(manifest, [{ title: '', tokens: test.inputs.subarray(0, manifest.seqLen) }])
+    return board!
+  })
+  assert.equal(legendText(sudokus!), '! wrong, * changed since the step before')
+  const coloured = legendText(sudokus!, { color: true })
+  assert.ok(coloured.includes('48;2;179;74;0m5!') && coloured.includes('48;2;0;99;160m5*'))
+  assert.match(legendText(walls!, { color: true }), /><.* wrong .*··.* changed since the step before$/)
+})
+
+/** A colour as people without green or red cones see it (Viénot, Brettel and Mollon, 1999), linear RGB. */
+function seen(hex: string, by: 'deuteranope' | 'protanope'): number[] {
+  const [r, g, b] = [1, 3, 5].map((at) => (Number.parseInt(hex.slice(at, at + 2), 16) / 255) ** 2.2) as [
+    number,
+    number,
+    number,
+  ]
+  const rg = by === 'deuteranope' ? 0.29275 * r + 0.70725 * g : 0.11238 * r + 0.88762 * g
+  const blue = by === 'deuteranope' ? -0.02234 * r + 0.02234 * g + b : 0.00401 * r - 0.00401 * g + b
+  return [rg, rg, blue]
+}
+
+test('wrong and changed are told apart without red or green cones, and each on white', () => {
+  const distance = (a: number[], b: number[]): number => Math.hypot(...a.map((value, i) => value - b[i]!))
+  const { wrong, changed } = markLooks
+  for (const by of ['deuteranope', 'protanope'] as const) {
+    // A terminal's red and ochre of before were 0.01 apart without green cones.
+    assert.ok(distance(seen(wrong.color, by), seen(changed.color, by)) > 0.4, by)
+    assert.ok(distance(seen(wrong.fill, by), seen(changed.fill, by)) > 0.3, by)
+    for (const { color } of [wrong, changed]) assert.ok(distance(seen(color, by), [1, 1, 1]) > 0.8, color)
+  }
 })
 
 test('versions are those of training: of a seed, no more than there are, and stored ones where all are stored', () => {
@@ -155,10 +192,13 @@ test('in a notebook pictures are SVG with text beside it', () => {
   assert.throws(() => showPuzzle(grids, { example: 4 }), UserError)
 })
 
-test('a picture is saved as SVG as it is, and as PNG', async () => {
+test('a picture has no ground in a notebook, and is saved on white, as SVG and as PNG', async () => {
   process.env.RECURLAB_NOTEBOOK_OUT = folder
   const picture = puzzlePicture(mazes)
-  assert.equal(readFileSync(await saveFigure(picture, 'maze.svg'), 'utf8'), picture.svg)
+  const ground = /^<svg [^>]*>\s*<rect /
+  assert.doesNotMatch(picture.svg, ground)
+  assert.match(onWhite(picture.svg), ground)
+  assert.equal(readFileSync(await saveFigure(picture, 'maze.svg'), 'utf8'), onWhite(picture.svg))
   await assert.rejects(saveFigure(picture, 'maze.txt'), /ends in \.svg, \.pdf or \.png/)
   if (kaleidoFolder() === null) return
   const png = readFileSync(await saveFigure(picture, 'maze.png'))

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import type { Figure } from '../plot/figure.js'
 import { Picture, pictureFigure } from '../plot/picture.js'
+import { onWhite } from '../plot/puzzle-svg.js'
 import { renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
 import { projectRoot } from './environment.js'
@@ -31,7 +32,7 @@ export async function saveFigure(figure: Figure | Picture, name: string): Promis
 /** A picture is SVG already and needs no plotting library for that. */
 async function drawn(figure: Figure | Picture, format: StaticFormat): Promise<string | Uint8Array> {
   if (!(figure instanceof Picture)) return renderFigure(figure, format)
-  return format === 'svg' ? figure.svg : renderFigure(pictureFigure(figure), format)
+  return format === 'svg' ? onWhite(figure.svg) : renderFigure(pictureFigure(figure), format)
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Figure } from './figure.js'
+import { onWhite } from './puzzle-svg.js'
 
 /** A drawing that needs no plotting library: SVG, and the same as text. */
 export class Picture {
-  /** A whole `<svg>` element with `width` and `height`. */
+  /** A whole `<svg>` element with `width` and `height`, for any ground. */
   readonly svg: string
   /** For where no pictures can be shown. */
   readonly text: string
@@ -32,7 +33,7 @@ export function pictureFigure({ svg }: Picture): Figure {
       yaxis: hidden,
       images: [
         {
-          source: `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`,
+          source: `data:image/svg+xml;base64,${Buffer.from(onWhite(svg)).toString('base64')}`,
           xref: 'paper',
           yref: 'paper',
           x: 0,

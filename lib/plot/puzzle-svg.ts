@@ -1,4 +1,5 @@
-import type { Board } from './puzzle-board.js'
+import type { Board, Mark } from './puzzle-board.js'
+import { markLooks } from './puzzle-marks.js'
 
 /** Pixels that the longer side of a board should take. */
 const BOARD_SIZE = 252
@@ -6,9 +7,10 @@ const MARGIN = 12
 const TITLE_HEIGHT = 22
 const GAP = 24
 const FONT = 'Helvetica, Arial, &quot;Liberation Sans&quot;, sans-serif'
-const FRAME = '#222222'
-const WRONG = '#E60000'
-const CHANGED = '#E69F00'
+const RULE = '#222222'
+/** Of what stands beside the boards, on the white of a page or on whatever ground a notebook has. */
+const BESIDE = '#797979'
+const LEGEND_HEIGHT = 26
 /** Rough width of a character of a title, in pixels. */
 const CHARACTER = 6.6
 
@@ -22,7 +24,7 @@ export interface SvgOptions {
 
 /**
  * Draws boards side by side as one SVG: no scripts, no ids, nothing loaded; every text escaped. The same boards give the
- * same text.
+ * same text. Boards have their own ground, what is around them has none. Where cells are marked, a legend stands below.
  */
 export function boardsSvg(boards: readonly Board[], options: SvgOptions = {}): string {
   const perRow = Math.min(boards.length, options.perRow ?? 4)
@@ -32,29 +34,54 @@ export function boardsSvg(boards: readonly Board[], options: SvgOptions = {}): s
   const top = MARGIN + (options.title === undefined ? 0 : TITLE_HEIGHT + 4)
   const slot = Math.max(width, ...boards.map((board) => Math.min(textWidth(board.title), 2 * BOARD_SIZE)))
   const rows = Math.ceil(boards.length / Math.max(1, perRow))
+  const kinds = (['wrong', 'changed'] as const).filter((kind) =>
+    boards.some(({ cells }) => cells.some(({ mark }) => mark === kind)),
+  )
+  const end = top + rows * (TITLE_HEIGHT + height + GAP) - GAP + MARGIN
   const total = {
     width: Math.ceil(Math.max(2 * MARGIN + perRow * slot + (perRow - 1) * GAP, textWidth(options.title ?? '') + 24)),
-    height: top + rows * (TITLE_HEIGHT + height + GAP) - GAP + MARGIN,
+    height: end + (kinds.length > 0 ? LEGEND_HEIGHT : 0),
   }
   const drawn = boards.map((board, i) => {
     const x = MARGIN + (i % perRow) * (slot + GAP)
     const y = top + Math.floor(i / perRow) * (TITLE_HEIGHT + height + GAP)
-    const caption = `<text x="0" y="14" font-size="12" fill="#444444">${escapeXml(board.title)}</text>`
+    const caption = `<text x="0" y="14" font-size="12" fill="${BESIDE}">${escapeXml(board.title)}</text>`
     return `<g transform="translate(${x} ${y})">${caption}<g transform="translate(0 ${TITLE_HEIGHT})">${drawBoard(board, cell)}</g></g>`
   })
   const heading =
     options.title === undefined
       ? ''
-      : `<text x="${MARGIN}" y="${MARGIN + 14}" font-size="14" font-weight="bold" fill="#222222">${escapeXml(options.title)}</text>`
+      : `<text x="${MARGIN}" y="${MARGIN + 14}" font-size="14" font-weight="bold" fill="${BESIDE}">${escapeXml(options.title)}</text>`
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${total.width} ${total.height}" width="${total.width}" height="${total.height}" style="max-width: 100%; height: auto" font-family="${FONT}">`,
-    `<rect width="${total.width}" height="${total.height}" fill="#FFFFFF"/>`,
     heading,
     ...drawn,
+    kinds.length > 0 ? legend(kinds, end) : '',
     '</svg>',
   ]
     .filter((line) => line !== '')
     .join('\n')
+}
+
+/** A drawing as it is exported: on white. */
+export function onWhite(svg: string): string {
+  const [, start, width, height] = /^(<svg [^>]*\bwidth="([\d.]+)" height="([\d.]+)"[^>]*>)/.exec(svg) ?? []
+  if (start === undefined) return svg
+  return `${start}\n<rect width="${width}" height="${height}" fill="#FFFFFF"/>${svg.slice(start.length)}`
+}
+
+/** One cell for each kind of mark, with its meaning. */
+function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): string {
+  let x = MARGIN
+  const entries = kinds.map((kind) => {
+    const { words } = markLooks[kind]
+    const sample = `<rect width="14" height="14" fill="#FFFFFF"/>${markOf(kind, [[1, 1]], 12, 2)}`
+    const text = `<text x="20" y="11.5" font-size="12" fill="${BESIDE}">${escapeXml(words)}</text>`
+    const entry = `<g transform="translate(${Math.round(x)} ${y})">${sample}${text}</g>`
+    x += 20 + textWidth(words) + GAP
+    return entry
+  })
+  return entries.join('')
 }
 
 /** Text that XML shows as it is, in elements and attributes; characters that XML forbids become `�`. */
@@ -104,8 +131,8 @@ function lines(board: Board, cell: number): string {
   ].join('')
   return [
     `<path stroke="${look.lines}" stroke-width="${cell < 12 ? 0.5 : 1}" d="${thinLines(board, cell)}"/>`,
-    thick === '' ? '' : `<path stroke="${FRAME}" stroke-width="2" d="${thick}"/>`,
-    `<rect width="${width}" height="${height}" fill="none" stroke="${FRAME}" stroke-width="${look.box ? 2 : 1}"/>`,
+    thick === '' ? '' : `<path stroke="${RULE}" stroke-width="2" d="${thick}"/>`,
+    `<rect width="${width}" height="${height}" fill="none" stroke="${look.box ? RULE : BESIDE}" stroke-width="${look.box ? 2 : 1}"/>`,
   ].join('')
 }
 
@@ -141,30 +168,43 @@ function labels({ columns, cells }: Board, cell: number): string {
     if (label === '') return ''
     const x = ((i % columns) + 0.5) * cell
     const y = (Math.floor(i / columns) + 0.5) * cell + 0.36 * size
-    return `<text x="${short(x)}" y="${short(y)}" fill="${mark === 'wrong' ? WRONG : ink}">${escapeXml(label)}</text>`
+    return `<text x="${short(x)}" y="${short(y)}" fill="${mark === 'wrong' ? markLooks.wrong.color : ink}">${escapeXml(label)}</text>`
   })
   const shown = texts.join('')
   return shown === '' ? '' : `<g font-size="${short(size)}" text-anchor="middle">${shown}</g>`
 }
 
-/** A frame inside each marked cell, on white so that it stands out from any colour. */
+/** A frame inside each marked cell: whole and with a corner filled where it is wrong, broken where it has changed. */
 function marks({ columns, cells }: Board, cell: number): string {
-  const frames = (kind: 'wrong' | 'changed'): string => {
-    const inset = Math.max(1, cell * 0.09)
-    const path = cells
-      .map(({ mark }, i) => {
-        if (mark !== kind) return ''
-        const [x, y] = [(i % columns) * cell + inset, Math.floor(i / columns) * cell + inset]
-        const side = short(cell - 2 * inset)
-        return `M${short(x)} ${short(y)}h${side}v${side}h-${side}z`
-      })
-      .join('')
-    if (path === '') return ''
-    const width = Math.max(1.6, cell * 0.09)
-    const colour = kind === 'wrong' ? WRONG : CHANGED
-    return `<path fill="none" stroke="#FFFFFF" stroke-width="${short(width * 2)}" d="${path}"/><path fill="none" stroke="${colour}" stroke-width="${short(width)}" d="${path}"/>`
-  }
-  return frames('changed') + frames('wrong')
+  const inset = Math.max(1, cell * 0.09)
+  const corners = (kind: Mark): [number, number][] =>
+    cells.flatMap(({ mark }, i): [number, number][] =>
+      mark === kind ? [[(i % columns) * cell + inset, Math.floor(i / columns) * cell + inset]] : [],
+    )
+  const [side, width] = [cell - 2 * inset, Math.max(1.6, cell * 0.09)]
+  return markOf('changed', corners('changed'), side, width) + markOf('wrong', corners('wrong'), side, width)
+}
+
+/** On white, so that it stands out from any colour. @param corners of the frames, upper left */
+function markOf(
+  kind: Exclude<Mark, 'none'>,
+  corners: readonly (readonly [number, number])[],
+  side: number,
+  width: number,
+): string {
+  if (corners.length === 0) return ''
+  const { color } = markLooks[kind]
+  const path = corners
+    .map(([x, y]) => `M${short(x)} ${short(y)}h${short(side)}v${short(side)}h-${short(side)}z`)
+    .join('')
+  const dash = kind === 'changed' ? ` stroke-dasharray="${short(side / 4)}"` : ''
+  const bend = short(side * 0.42)
+  const filled = corners.map(([x, y]) => `M${short(x + side - bend)} ${short(y)}h${bend}v${bend}z`).join('')
+  return [
+    `<path fill="none" stroke="#FFFFFF" stroke-width="${short(width * 2)}" d="${path}"/>`,
+    `<path fill="none" stroke="${color}" stroke-width="${short(width)}"${dash} d="${path}"/>`,
+    ...(kind === 'wrong' ? [`<path fill="${color}" d="${filled}"/>`] : []),
+  ].join('')
 }
 
 function short(value: number): number {

@@ -1,5 +1,6 @@
 import { displayWidth, pad } from '../results/text-width.js'
-import type { Board, BoardCell, Mark } from './puzzle-board.js'
+import type { Board, BoardCell } from './puzzle-board.js'
+import { markLooks } from './puzzle-marks.js'
 
 /** What {@link boardsText} can be told. */
 export interface TextOptions {
@@ -9,12 +10,9 @@ export interface TextOptions {
   readonly perRow?: number
 }
 
-/** What follows a marked cell where there are no colours. */
-const MARKS: Readonly<Record<Mark, string>> = { none: ' ', changed: '*', wrong: '!' }
-
 /**
- * Draws boards side by side as text, each under its title. Without colours a cell is a character, followed by `!` where
- * it is wrong and by `*` where it has changed.
+ * Draws boards side by side as text, each under its title. A digit is followed by `!` where it is wrong and by `*` where it
+ * has changed; in colours cells that are not digits have `><` and `··` there.
  */
 export function boardsText(
   boards: readonly Board[],
@@ -43,28 +41,42 @@ function rowText(boards: readonly Board[], color: boolean): string {
 function plain(board: Board): string[] {
   const { look, cells } = board
   const marked = cells.some(({ mark }) => mark !== 'none')
-  return layOut(board, marked ? '' : look.gap, ({ symbol, mark }) => (marked ? symbol + MARKS[mark] : symbol))
+  return layOut(board, marked ? '' : look.gap, ({ symbol, mark }) => (marked ? symbol + signOf(mark) : symbol))
 }
 
 /** Two columns of the terminal for a cell, so that cells are about square. */
 function coloured(board: Board): string[] {
   const sudoku = board.look.box !== null
   return layOut(board, '', ({ symbol, label, fill, ink, mark }) => {
-    const text = pad(sudoku ? symbol : label, 2, 'left')
     // Digits of a Sudoku stand on the terminal's own ground; only those that are filled in or marked have colours.
-    if (sudoku)
-      return mark === 'none'
-        ? ink === '#222222'
-          ? text
-          : paint(text, '#4DA6E8')
-        : paint(text, MARK_INK, MARK_FILLS[mark])
-    if (mark === 'none') return paint(text, ink, fill)
-    return paint(mark === 'wrong' ? '><' : '··', contrast(fill), fill)
+    if (sudoku) {
+      const text = `${symbol}${signOf(mark)}`
+      if (mark !== 'none') return paint(text, MARK_INK, markLooks[mark].fill)
+      return ink === '#222222' ? text : paint(text, FILLED_IN)
+    }
+    if (mark === 'none') return paint(pad(label, 2, 'left'), ink, fill)
+    return paint(markLooks[mark].cell, contrast(fill), fill)
   })
 }
 
 const MARK_INK = '#FFFFFF'
-const MARK_FILLS: Readonly<Record<Mark, string>> = { none: '#000000', changed: '#8A6100', wrong: '#C00000' }
+const FILLED_IN = '#4DA6E8'
+
+function signOf(mark: BoardCell['mark']): string {
+  return mark === 'none' ? ' ' : markLooks[mark].sign
+}
+
+/** What the marks of boards like this one mean, in one line. */
+export function legendText({ look }: Pick<Board, 'look'>, { color = false }: Pick<TextOptions, 'color'> = {}): string {
+  const { wrong, changed } = markLooks
+  if (!color) return [wrong, changed].map(({ sign, words }) => `${sign} ${words}`).join(', ')
+  if (look.box === null)
+    return [wrong, changed].map(({ cell, words }) => `${paint(cell, '#000000', GREY)} ${words}`).join('   ')
+  const marks = [wrong, changed].map(({ sign, fill, words }) => `${paint(`5${sign}`, MARK_INK, fill)} ${words}`)
+  return [...marks, `${paint('5', FILLED_IN)} filled in`].join('   ')
+}
+
+const GREY = '#A8A8A8'
 
 /** Rows of cells, the boxes of a Sudoku set apart by rules. */
 function layOut({ rows, columns, cells, look }: Board, gap: string, draw: (cell: BoardCell) => string): string[] {

@@ -3,7 +3,7 @@ import { type Example, type ExampleChoice, exampleOf } from '../data/example.js'
 import { Picture } from './picture.js'
 import { boardsOf, type Drawable, type Mark, type Panel } from './puzzle-board.js'
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
-import { boardsText } from './puzzle-text.js'
+import { boardsText, legendText } from './puzzle-text.js'
 
 /** What {@link panelsPicture} can be told. */
 export interface PanelsOptions extends SvgOptions {
@@ -14,7 +14,10 @@ export interface PanelsOptions extends SvgOptions {
 /** Grids of one data set side by side. */
 export function panelsPicture(manifest: Drawable, panels: readonly Panel[], options: PanelsOptions = {}): Picture {
   const { perRow, title } = options
-  const text = boardsText(boardsOf(manifest, panels), perRow === undefined ? {} : { perRow })
+  const boards = boardsOf(manifest, panels)
+  const drawn = boardsText(boards, perRow === undefined ? {} : { perRow })
+  const marked = boards.find(({ cells }) => cells.some(({ mark }) => mark !== 'none'))
+  const text = marked ? `${drawn}\n${legendText(marked)}` : drawn
   const svg = boardsSvg(boardsOf(manifest, panels, options.whole), options)
   return new Picture(svg, title === undefined ? text : `${title}\n${text}`)
 }

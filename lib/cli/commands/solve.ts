@@ -1,7 +1,7 @@
 import { loadDataset } from '../../data/store.js'
 import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve.js'
 import { boardsOf } from '../../plot/puzzle-board.js'
-import { boardsText } from '../../plot/puzzle-text.js'
+import { boardsText, legendText } from '../../plot/puzzle-text.js'
 import { type Command, wrongUse } from '../command.js'
 import { given, onlyKeys, wholeOf } from '../keys.js'
 import { whichWeights } from '../weights-output.js'
@@ -85,7 +85,8 @@ function draw({ puzzle, identifier, steps, notes, run }: Solving, color: boolean
         .join(' '),
     ),
   )
-  if (!color) print('\n! wrong, * changed since the step before')
+  const [board] = boardsOf(puzzle.drawable, [{ title: '', tokens: puzzle.input }])
+  print(`\n${legendText(board!, { color })}`)
   let last: SolveStep | undefined
   let halted: number | undefined
   for (const step of run()) {
