@@ -2,10 +2,22 @@ import { inspect } from 'node:util'
 import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { screenForm } from '../plot/forms.js'
 import { formatTable } from '../results/text.js'
-import type { MimeBundle } from './host.js'
-import { isArqueroTable, isArrowTable, isTableLike, leftOut, type TableData, tableData, tableObjects } from './table.js'
+import { currentHost, type MimeBundle } from './host.js'
+import {
+  isArqueroTable,
+  isArrowTable,
+  isTableLike,
+  leftOut,
+  type TableData,
+  type TableLike,
+  tableData,
+  tableObjects,
+  tableSource,
+} from './table.js'
 import { tableHtml } from './table-html.js'
 import { arrayBundle, isNumberArray, isTensor, tensorBundle } from './tensor.js'
+import { PAGE_ROWS, PagedTable } from './widgets/paged-table.js'
+import { DISPLAY } from './widgets/widget.js'
 
 /** MIME type of a figure for JupyterLab's plotly renderer. */
 export const PLOTLY_MIME = 'application/vnd.plotly.v1+json'
@@ -29,12 +41,32 @@ export function bundleOf(value: unknown): MimeBundle {
 }
 
 /**
+ * The forms of a value that is shown for the first time: as {@link bundleOf}, but where somebody may be watching a long
+ * table has pages, and is sorted by a click.
+ */
+export function shownBundle(value: unknown): MimeBundle {
+  return pagedBundle(value) ?? bundleOf(value)
+}
+
+/** Null for what is no long table. */
+function pagedBundle(value: unknown): MimeBundle | null {
+  if (currentHost()?.live !== true || !isTableLike(value) || ownForm(value) || rowCount(value) <= PAGE_ROWS) return null
+  return new PagedTable(tableSource(value), tableBundle(tableData(value)))[DISPLAY]()
+}
+
+function rowCount(table: TableLike): number {
+  if (isArrowTable(table)) return table.numRows
+  return isArqueroTable(table) ? table.numRows() : table.length
+}
+
+/**
  * What a cell's last value is shown as when it is more than text: like {@link bundleOf}, but arrays of objects are
  * no tables, and a value whose own form fails is text with the reason. Null for what `inspect` prints.
  */
 export function resultBundle(value: unknown): MimeBundle | null {
   try {
-    return isShown(value) ? null : richBundle(value)
+    if (isShown(value)) return null
+    return (Array.isArray(value) ? null : pagedBundle(value)) ?? richBundle(value)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     return { 'text/plain': `${inspect(value)}\n(it could not be shown otherwise: ${reason})` }
@@ -53,13 +85,19 @@ export function isShown(value: unknown): boolean {
 
 function richBundle(value: unknown): MimeBundle | null {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return null
-  const own = (value as { [JUPYTER_DISPLAY]?: unknown })[JUPYTER_DISPLAY]
-  if (typeof own === 'function') return withText(own.call(value), value)
+  const own = ownForm(value)
+  if (own) return withText(own.call(value), value)
   if (isFigure(value)) return figureBundle(plainFigure(value))
   if (isTensor(value)) return tensorBundle(value)
   if (isArrowTable(value) || isArqueroTable(value)) return tableBundle(tableData(value))
   if (isNumberArray(value) && value.length > SHORT) return arrayBundle(value)
   return null
+}
+
+/** An object's own method for its forms. */
+function ownForm(value: object): (() => unknown) | null {
+  const own = (value as { [JUPYTER_DISPLAY]?: unknown })[JUPYTER_DISPLAY]
+  return typeof own === 'function' ? (own as () => unknown) : null
 }
 
 /** What an object's own method gave, checked: it always has a form in text. */

@@ -3,7 +3,7 @@ import { systemReason } from '../files/atomic.js'
 import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { liveForm } from '../plot/forms.js'
 import { renderFigure } from '../plot/static.js'
-import { bundleOf, JUPYTER_DISPLAY, markShown } from './bundle.js'
+import { bundleOf, JUPYTER_DISPLAY, markShown, shownBundle } from './bundle.js'
 import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
 import { isTensor } from './tensor.js'
 
@@ -68,7 +68,7 @@ let drawnBefore = false
 /**
  * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG in the
  * same output, for GitHub and HTML), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
- * as a table, a tensor with its statistics, an object with a method `Symbol.for('Jupyter.display')` as that says, anything
+ * as a table (a long one by pages, sorted by a click on a column's name), a tensor with its statistics, an object with a method `Symbol.for('Jupyter.display')` as that says, anything
  * else as text. In a plain terminal it prints text.
  *
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
@@ -86,7 +86,7 @@ export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptio
   const host = currentHost()
   if (host) {
     register(host)
-    host.display(bundleOf(value), shown.id)
+    host.display(shownBundle(value), shown.id)
     tellId(value, shown.id)
     shown.nextAt = performance.now() + UPDATE_MS
     if (isFigure(value)) unsettled.add(shown)

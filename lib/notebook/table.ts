@@ -12,6 +12,16 @@ export interface TableColumn {
   readonly decimals: number
 }
 
+/** A table whose cells are read one by one, so that a long one costs no more than what is shown of it. */
+export interface TableSource {
+  readonly names: readonly string[]
+  readonly rowCount: number
+  /** Columns of the whole table; `names` has as many as are shown. */
+  readonly columnCount: number
+  /** @param column place of the column in `names` */
+  cell(row: number, column: number): unknown
+}
+
 /** As much of a table as is shown, taken apart into rows of cells. */
 export interface TableData {
   readonly columns: readonly TableColumn[]
@@ -63,16 +73,19 @@ export function isArqueroTable(value: unknown): value is ArqueroTable {
   return [table.numRows, table.columnNames, table.array].every((method) => typeof method === 'function')
 }
 
-/**
- * Takes an Arrow table, an arquero table or an array of objects apart, as far as it is shown.
- * Columns of objects come in order of first appearance; a key that a row lacks is undefined there.
- */
+/** The first rows of an Arrow table, an arquero table or an array of objects, as many as a notebook keeps. */
 export function tableData(value: TableLike): TableData {
-  const { names, rows, rowCount, columnCount } = isArrowTable(value)
-    ? fromArrow(value)
-    : isArqueroTable(value)
-      ? fromArquero(value)
-      : fromObjects(value)
+  const source = tableSource(value)
+  return tablePage(
+    source,
+    Array.from({ length: Math.min(source.rowCount, MAX_ROWS) }, (_, row) => row),
+  )
+}
+
+/** Some rows of a table, in the order given. */
+export function tablePage(source: TableSource, places: ArrayLike<number>): TableData {
+  const { names, rowCount, columnCount } = source
+  const rows = Array.from(places, (place) => names.map((_, column) => source.cell(place, column)))
   const columns = names.map((name, i) => {
     const cells = rows.map((row) => row[i])
     const numeric = cells.some(isNumber) && cells.every((cell) => cell == null || isNumber(cell))
@@ -81,6 +94,14 @@ export function tableData(value: TableLike): TableData {
     return { name, numeric, decimals: numeric ? Math.max(least, decimalsOf(cells)) : 0 }
   })
   return { columns, rows, rowCount, columnCount }
+}
+
+/**
+ * Reads an Arrow table, an arquero table or an array of objects cell by cell. Columns of objects come in order of first
+ * appearance; a key that a row lacks is undefined there.
+ */
+export function tableSource(value: TableLike): TableSource {
+  return isArrowTable(value) ? fromArrow(value) : isArqueroTable(value) ? fromArquero(value) : fromObjects(value)
 }
 
 /** The rows as objects without a prototype, so that no column name means anything else; objects in cells as text. */
@@ -98,10 +119,15 @@ export function tableObjects({ columns, rows }: TableData): Record<string, unkno
 /** What is not shown, in a sentence; empty when all is. */
 export function leftOut({ columns, rows, rowCount, columnCount }: TableData): string {
   const parts = [
-    ...(rowCount > rows.length ? [`${rowCount} rows, the first ${rows.length} shown.`] : []),
-    ...(columnCount > columns.length ? [`${columnCount} columns, the first ${columns.length} shown.`] : []),
+    ...(rowCount > rows.length ? [`Rows 1–${rows.length} of ${grouped(rowCount)}.`] : []),
+    ...(columnCount > columns.length ? [`Columns 1–${columns.length} of ${grouped(columnCount)}.`] : []),
   ]
   return parts.join(' ')
+}
+
+/** A count as it is read best: `100,000`. */
+export function grouped(count: number): string {
+  return count.toLocaleString('en-US')
 }
 
 /** One cell as text: what is missing as `–`, numbers with the column's decimals. */
@@ -117,48 +143,43 @@ export function cellText(value: unknown, column: TableColumn): string {
   return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text
 }
 
-interface Parts {
-  readonly names: string[]
-  readonly rows: unknown[][]
-  readonly rowCount: number
-  readonly columnCount: number
-}
-
-function fromArrow(table: ArrowTable): Parts {
+function fromArrow(table: ArrowTable): TableSource {
   const fields = table.schema.fields.slice(0, MAX_COLUMNS)
   const columns = fields.map((_, i) => {
     const column = table.getChildAt(i)
     return column === null ? () => null : columnReader(column as ArrowColumn)
   })
-  const rows = shownRows(table.numRows, (r) => columns.map((read) => read(r)))
-  const names = fields.map((field) => String(field.name))
-  return { names, rows, rowCount: table.numRows, columnCount: table.schema.fields.length }
+  return {
+    names: fields.map((field) => String(field.name)),
+    rowCount: table.numRows,
+    columnCount: table.schema.fields.length,
+    cell: (row, column): unknown => columns[column]?.(row),
+  }
 }
 
-function fromArquero(table: ArqueroTable): Parts {
+function fromArquero(table: ArqueroTable): TableSource {
   const all = table.columnNames()
   const names = all.slice(0, MAX_COLUMNS)
   // Column by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
-  const rowCount = table.numRows()
-  const rows = shownRows(rowCount, (r) => columns.map((column) => column[r]))
-  return { names, rows, rowCount, columnCount: all.length }
+  return { names, rowCount: table.numRows(), columnCount: all.length, cell: (row, column) => columns[column]?.[row] }
 }
 
-function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): Parts {
-  const shown = objects.slice(0, MAX_ROWS)
-  const all = [...new Set(shown.flatMap((object) => Object.keys(object)))]
-  const names = all.slice(0, MAX_COLUMNS)
+function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): TableSource {
+  // What is pushed later is no part of the table that was shown.
+  const kept = [...objects]
+  const found = new Set<string>()
+  for (const object of kept) for (const key of Object.keys(object)) found.add(key)
+  const names = [...found].slice(0, MAX_COLUMNS)
   return {
     names,
-    rows: shown.map((object) => names.map((name) => (Object.hasOwn(object, name) ? object[name] : undefined))),
-    rowCount: objects.length,
-    columnCount: all.length,
+    rowCount: kept.length,
+    columnCount: found.size,
+    cell(row, column) {
+      const [object, name] = [kept[row]!, names[column]!]
+      return Object.hasOwn(object, name) ? object[name] : undefined
+    },
   }
-}
-
-function shownRows(count: number, row: (index: number) => unknown[]): unknown[][] {
-  return Array.from({ length: Math.min(count, MAX_ROWS) }, (_, r) => row(r))
 }
 
 function isPlainCell(cell: unknown): boolean {

@@ -53,9 +53,9 @@ export class Model {
    * @param state JSON, and other models
    */
   constructor(name: string, view: string, state: Content, events: ModelEvents = {}) {
-    const viewModule = view === 'StyleView' ? BASE : CONTROLS
+    const viewModule = view === 'StyleView' || view === 'LayoutView' ? BASE : CONTROLS
     this.#state = {
-      _model_module: CONTROLS,
+      _model_module: view === 'LayoutView' ? BASE : CONTROLS,
       _model_module_version: VERSION,
       _model_name: name,
       _view_module: viewModule,

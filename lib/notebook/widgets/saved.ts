@@ -1,6 +1,7 @@
 import type { Content } from '../host.js'
 import { escapeHtml } from '../html.js'
 import type { Cell, CellOutput, Notebook } from '../notebook.js'
+import { TABLE_CLASS } from '../table-html.js'
 import type { ModelTree } from './model.js'
 import { widgetHtml } from './picture.js'
 
@@ -39,6 +40,8 @@ function withPictures(cell: Cell, states: Content): Cell {
 function withPicture(output: CellOutput, states: Content): CellOutput {
   if (!isRecord(output.data) || !Object.hasOwn(output.data, VIEW_MIME)) return output
   const { [VIEW_MIME]: view, ...data } = output.data
+  // A table is read better as one than as the columns and buttons that it is made of.
+  if (textOf(data['text/html']).startsWith(`<table class="${TABLE_CLASS}"`)) return { ...output, data }
   const tree =
     isRecord(view) && typeof view.model_id === 'string' ? treeOf(view.model_id, states, [], { left: MOST }) : null
   return { ...output, data: tree === null ? withHtml(data) : { ...data, 'text/html': widgetHtml(tree) } }
@@ -47,9 +50,11 @@ function withPicture(output: CellOutput, states: Content): CellOutput {
 /** What another kernel's widget says of itself is shown as it is. */
 function withHtml(data: Content): Content {
   if (data['text/html'] !== undefined) return data
-  const text = data['text/plain']
-  const words = Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : 'widget'
-  return { ...data, 'text/html': `<pre>${escapeHtml(words)}</pre>` }
+  return { ...data, 'text/html': `<pre>${escapeHtml(textOf(data['text/plain']) || 'widget')}</pre>` }
+}
+
+function textOf(text: unknown): string {
+  return Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : ''
 }
 
 /** Null where the state was not saved. A box that is somewhere in itself is left out there. */
