@@ -1,9 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import ts from 'typescript'
+import { ui } from '../../lib/index.js'
+import { writeNotebook } from '../../lib/notebook/notebook.js'
+import { widgetHtml } from '../../lib/notebook/widgets/picture.js'
+import { withoutLiveWidgets } from '../../lib/notebook/widgets/saved.js'
 import { root } from '../shared.js'
-import { cellOf, type Lab, openLab, outputOf, runCell, systemChromium } from './jupyterlab.js'
+import { cellOf, kernelIsConnected, type Lab, openLab, outputOf, runCell, systemChromium } from './jupyterlab.js'
 
 const skip =
   systemChromium() === null
@@ -26,6 +31,13 @@ const CELLS = [
   `await ui.input('Name of the run: ')`,
   `import { train } from '../lib'`,
   `train({ puz`,
+  `import { beside } from '../lib/plot/beside.js'
+const line = (y: string) => curves([{ name: 'a name that is long enough', x: [0, 1], y: [0, 90] }, { name: 'attention', x: [0, 1], y: [0, 50] }], { x: 'step', y })
+show(beside(line('test.exact (%)'), line('train.loss')))`,
+  `import { progress } from '../lib'
+const loop = progress(3, { label: 'run 6 of 6 (attention, seed 2)' })
+for (const step of loop) loop.report({ 'train.loss': 0.8418, 'test.exact': 0.5, step })`,
+  `show(Array.from({ length: 2500 }, (_, i) => ({ puzzle: i, accuracy: (i * 7919) % 2500 })))`,
 ]
 
 const edit = (folder: string, text: string): void => writeFileSync(path.join(folder, 'lib', 'answer.ts'), text)
@@ -146,3 +158,148 @@ test('in JupyterLab keys of a configuration complete, with what they mean beside
   }
   await lab.screenshot('8-completion')
 })
+
+/** Widths of the window, with the file browser open. */
+const WINDOWS = [1280, 1000] as const
+
+test('in JupyterLab two plots beside each other fit the cell in a wide and in a narrow window, in both themes', {
+  skip,
+}, async () => {
+  const { page } = lab
+  await runCell(page, 14)
+  const plot = cellOf(page, 14).locator('.js-plotly-plot')
+  await plot.locator('.main-svg').first().waitFor({ timeout: 60_000 })
+  for (const theme of ['JupyterLab Dark', 'JupyterLab Light']) {
+    await page.evaluate(setTheme, theme)
+    for (const width of WINDOWS) {
+      await page.setViewportSize({ width, height: 1000 })
+      const fits = await plot
+        .evaluateHandle((node) => node.querySelector('.main-svg') as unknown as Placed)
+        .then((svg) => page.waitForFunction(fitsItsCell, svg, { timeout: 20_000 }))
+      assert.ok(await fits.jsonValue(), `${width} pixels`)
+      await lab.screenshot(`9-two-plots-${width}-${theme.split(' ')[1]!.toLowerCase()}`)
+    }
+  }
+  const grounds = await plot
+    .locator('.main-svg')
+    .evaluateAll((all) => all.map((each) => each.style.background || each.style.backgroundColor))
+  assert.deepEqual([...new Set(grounds.filter((ground) => ground !== ''))], ['rgba(0, 0, 0, 0)'])
+})
+
+test('in JupyterLab a long line of progress is broken between its parts, not in a word', { skip }, async () => {
+  const { page } = lab
+  await page.setViewportSize({ width: 1000, height: 1000 })
+  await runCell(page, 15)
+  await outputOf(page, 15, /3\/3 steps/)
+  const parts = cellOf(page, 15).locator('.recurlab-progress span')
+  const shown = await parts.evaluateAll((all) =>
+    all.map((part) => [part.textContent ?? '', part.getBoundingClientRect().height] as const),
+  )
+  assert.ok(shown.some(([text]) => text === 'train.loss 0.8418 (best 0.8418 at 0)'))
+  const line = Math.min(...shown.map(([, height]) => height))
+  assert.deepEqual(
+    shown.filter(([, height]) => height > 1.5 * line),
+    [],
+  )
+  await lab.screenshot('10-progress-1000')
+})
+
+test('in JupyterLab a table of 2,500 rows is sorted by a click, and has pages', { skip }, async () => {
+  const { page } = lab
+  await page.setViewportSize({ width: 1280, height: 1000 })
+  await runCell(page, 16)
+  await outputOf(page, 16, /Rows 1–25 of 2,500/)
+  await lab.screenshot('11-table')
+  const cell = cellOf(page, 16)
+  await cell.getByRole('button', { name: 'accuracy' }).click()
+  await outputOf(page, 16, /by accuracy ▲/)
+  await cell.getByTitle('Next page').click()
+  const text = await outputOf(page, 16, /Rows 26–50 of 2,500 · by accuracy ▲/)
+  assert.match(text, /accuracy ▲\n+25\n+26\n+27/)
+  await lab.screenshot('12-table-sorted')
+})
+
+test('in JupyterLab a notebook that ran headless is opened and saved without a change, its panel readable', {
+  skip,
+}, async () => {
+  const { page, folder } = lab
+  const file = path.join(folder, 'notebooks', 'saved.ipynb')
+  const panel = ui.column(
+    ui.slider({ min: 0, max: 1, value: 0.25, label: 'rate' }),
+    ui.text({ value: 'mlp', label: 'mixer' }),
+  )
+  const view = { 'application/vnd.jupyter.widget-view+json': { version_major: 2, version_minor: 0, model_id: 'gone' } }
+  const output = {
+    output_type: 'display_data' as const,
+    metadata: {},
+    data: { ...view, 'text/html': widgetHtml(panel.model.tree()), 'text/plain': String(panel) },
+  }
+  const cell = {
+    cell_type: 'code' as const,
+    id: 'a',
+    metadata: {},
+    execution_count: 1,
+    source: 'panel',
+    outputs: [output],
+  }
+  writeNotebook(file, withoutLiveWidgets({ nbformat: 4, nbformat_minor: 5, metadata: METADATA, cells: [cell] }))
+  const before = readFileSync(file, 'utf8')
+  await page.evaluate(openNotebook, 'notebooks/saved.ipynb')
+  await page.waitForFunction(kernelIsConnected, undefined, { timeout: 60_000 })
+  const shown = page.locator('.recurlab-widget:visible')
+  await shown.waitFor({ timeout: 60_000 })
+  assert.match(
+    (await shown.textContent()) ?? '',
+    /rate\s+0\.250\s*mixer\s+mlp\s*Shown as it was last\. Run the cell to operate it\./,
+  )
+  const bar = shown.locator('span span').first()
+  const [filled, whole] = [await bar.boundingBox(), await bar.locator('..').boundingBox()]
+  assert.ok(Math.abs(filled!.width / whole!.width - 0.25) < 0.02, 'the bar of a slider is drawn')
+  assert.match(await bar.evaluate((node) => node.style.backgroundColor), /#808080|128, 128, 128/)
+  await lab.screenshot('13-panel-untrusted')
+  await page.evaluate(saveNotebook)
+  assert.ok(readFileSync(file, 'utf8') === before, 'JupyterLab rewrites the file')
+})
+
+const METADATA = {
+  kernelspec: { display_name: 'TypeScript (Recurlab)', language: 'typescript', name: 'recurlab' },
+  language_info: {
+    codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
+    file_extension: '.ts',
+    mimetype: 'text/typescript',
+    name: 'typescript',
+    nbconvert_exporter: 'script',
+    pygments_lexer: 'typescript',
+    version: ts.version,
+  },
+}
+
+interface App {
+  readonly commands: { execute(command: string, options: object): Promise<unknown> }
+  readonly shell: { currentWidget: { context: { save(): Promise<void> } } }
+}
+
+// These run in the page.
+
+async function setTheme(theme: string): Promise<void> {
+  await (globalThis as unknown as { jupyterapp: App }).jupyterapp.commands.execute('apputils:change-theme', { theme })
+}
+
+async function openNotebook(path: string): Promise<void> {
+  await (globalThis as unknown as { jupyterapp: App }).jupyterapp.commands.execute('docmanager:open', { path })
+}
+
+async function saveNotebook(): Promise<void> {
+  await (globalThis as unknown as { jupyterapp: App }).jupyterapp.shell.currentWidget.context.save()
+}
+
+interface Placed {
+  closest(selector: string): Placed
+  getBoundingClientRect(): { readonly left: number; readonly right: number; readonly width: number }
+}
+
+function fitsItsCell(svg: Placed): boolean {
+  const cell = svg.closest('.jp-OutputArea-output').getBoundingClientRect()
+  const { left, right, width } = svg.getBoundingClientRect()
+  return left >= cell.left - 1 && right <= cell.right + 1 && width > 0.95 * cell.width
+}

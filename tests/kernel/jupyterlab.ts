@@ -84,8 +84,8 @@ export async function openLab(cells: readonly string[]): Promise<Lab> {
   }
 }
 
-/** Runs in the page. */
-function kernelIsConnected(): boolean {
+/** Whether the open notebook's kernel can be used. Runs in the page. */
+export function kernelIsConnected(): boolean {
   interface Kernel {
     connectionStatus: string
     status: string
