@@ -84,6 +84,25 @@ test('after a forced stop a drawing that was waited for holds nothing up, and is
   assert.ok('image/svg+xml' in host.sent[1]!.bundle)
 })
 
+test('a drawing is as wide as its cell while it changes, in a screen’s colours; the last has a size, on white', {
+  skip: withoutKaleido,
+}, async () => {
+  const host = fakeHost()
+  let now = 1e6
+  const clock = mock.method(performance, 'now', () => now)
+  const handle = show(figure('first'))
+  now += 1000
+  handle.update(figure('second'))
+  clock.mock.restore()
+  for (let tries = 0; host.sent.length < 2 && tries < 300; tries++) await sleep(50)
+  const svg = (at: number): string => String(host.sent.at(at)!.bundle['image/svg+xml'])
+  assert.match(svg(1), /^<svg (?![^>]*(width|height)=)[^>]*viewBox="0 0 760 380"/)
+  assert.doesNotMatch(svg(1), /rgb\(255, 255, 255\)/)
+  await host.endCell()
+  assert.match(svg(-1), /^<svg [^>]*viewBox="0 0 700 420" width="700"/)
+  assert.match(svg(-1), /rgb\(255, 255, 255\)/)
+})
+
 test('without a watcher only the last of many updates is sent', async () => {
   const { sent } = fakeHost({ live: false })
   const handle = show([{ step: 0 }])

@@ -36,9 +36,13 @@ interface LiveLine {
 
 /** Drawing may take this share of one core's time … */
 const DRAWING_SHARE = 0.01
-/** … and making the figure that is drawn at most one part in so many, and never more often than in these milliseconds. */
+/**
+ * … and making the figure that is drawn at most one part in so many, never more often than in these milliseconds, and as
+ * often as in the last of them: the first one takes long, and would be all that is seen for a minute.
+ */
 const MAKING_PARTS = 500
 const MAKING_MS = 1000
+const MAKING_LONGEST_MS = 10_000
 
 /**
  * Watches runs in a notebook: one line with rate, time to go and the best so far, and the curves of exact accuracy and
@@ -63,7 +67,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
     if (plot) plot.update(figure)
     else plot = show(figure, { drawingShare: DRAWING_SHARE })
     const now = performance.now()
-    drawAt = now + Math.max(MAKING_MS, (now - started) * MAKING_PARTS)
+    drawAt = now + Math.min(MAKING_LONGEST_MS, Math.max(MAKING_MS, (now - started) * MAKING_PARTS))
   }
   const placeOf = (index: number, step: number): string =>
     configs.length === 1 ? `step ${step}` : `${lines[index]!.name}, seed ${lines[index]!.seed}, step ${step}`

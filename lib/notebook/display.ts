@@ -217,8 +217,15 @@ function sendDrawing(shown: Shown, figure: Figure): void {
     shown.turn = null
     if (shown.stale) update(shown, shown.value)
   }
-  const turn: Turn = { done: draw(liveForm(figure)).then(finish) }
+  const turn: Turn = { done: draw(liveForm(figure)).then((drawing) => finish(drawing && filling(drawing))) }
   shown.turn = turn
+}
+
+/** A drawing without a size of its own is as wide as its cell; JupyterLab would cut off one that is wider. */
+function filling(drawing: MimeBundle): MimeBundle {
+  const svg = String(drawing['image/svg+xml'])
+  const [start = ''] = /^<svg[^>]*>/.exec(svg) ?? []
+  return { 'image/svg+xml': start.replace(/ (width|height)="[^"]*"/g, '') + svg.slice(start.length) }
 }
 
 /** Milliseconds until the next drawing, after one that took so long. */

@@ -30,8 +30,10 @@ export async function lab(rest) {
   preset('@jupyter-widgets/jupyterlab-manager/plugin', { saveState: true })
   // What a completion means, e.g. a key of the configuration, is read beside it.
   preset('@jupyterlab/completer-extension/manager', { showDocumentationPanel: true })
+  keep(path.join(environment.JUPYTER_CONFIG_DIR, 'custom', 'custom.css'), CSS)
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
+    '--LabApp.custom_css=True',
     // JupyterLab would drop what a cell prints above a thousand messages a second.
     '--ZMQChannelsWebsocketConnection.limit_rate=False',
     '--MultiKernelManager.default_kernel_name=recurlab',
@@ -49,6 +51,9 @@ export async function lab(rest) {
   })
 }
 
+// JupyterLab makes every picture fit its cell, but for drawings that it shows as an image.
+const CSS = '.jp-RenderedSVG img { max-width: 100%; height: auto; }\n'
+
 /**
  * Settings of a part of JupyterLab; those that somebody changed stay.
  *
@@ -56,8 +61,17 @@ export async function lab(rest) {
  * @param {Record<string, unknown>} settings
  */
 function preset(part, settings) {
-  const file = path.join(inState('jupyter', 'settings'), `${part}.jupyterlab-settings`)
+  keep(path.join(inState('jupyter', 'settings'), `${part}.jupyterlab-settings`), JSON.stringify(settings))
+}
+
+/**
+ * A file with this text, unless there is one.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
+function keep(file, text) {
   if (existsSync(file)) return
-  mkdirSync(path.dirname(file), { recursive: true })
-  writeFileSync(file, JSON.stringify(settings))
+  mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+  writeFileSync(file, text)
 }

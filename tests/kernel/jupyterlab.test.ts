@@ -38,6 +38,8 @@ show(beside(line('test.exact (%)'), line('train.loss')))`,
 const loop = progress(3, { label: 'run 6 of 6 (attention, seed 2)' })
 for (const step of loop) loop.report({ 'train.loss': 0.8418, 'test.exact': 0.5, step })`,
   `show(Array.from({ length: 2500 }, (_, i) => ({ puzzle: i, accuracy: (i * 7919) % 2500 })))`,
+  `import { showVersions, sudoku } from '../lib'
+showVersions(await sudoku({ box: [3, 3], clues: 40, train: 1, test: 1, seed: 0 }), { count: 4 })`,
 ]
 
 const edit = (folder: string, text: string): void => writeFileSync(path.join(folder, 'lib', 'answer.ts'), text)
@@ -217,6 +219,20 @@ test('in JupyterLab a table of 2,500 rows is sorted by a click, and has pages', 
   const text = await outputOf(page, 16, /Rows 26–50 of 2,500 · by accuracy ▲/)
   assert.match(text, /accuracy ▲\n+25\n+26\n+27/)
   await lab.screenshot('12-table-sorted')
+})
+
+test('in JupyterLab a wide picture fits the cell', { skip }, async () => {
+  const { page } = lab
+  await page.setViewportSize({ width: 1000, height: 1000 })
+  await runCell(page, 17)
+  const picture = cellOf(page, 17).locator('.jp-RenderedSVG img')
+  await picture.waitFor({ timeout: 60_000 })
+  const [image, area] = [
+    await picture.boundingBox(),
+    await cellOf(page, 17).locator('.jp-OutputArea-output').boundingBox(),
+  ]
+  assert.ok(image!.width > 300 && image!.width <= area!.width + 1, `${image!.width} of ${area!.width} pixels`)
+  await lab.screenshot('14-picture-1000')
 })
 
 test('in JupyterLab a notebook that ran headless is opened and saved without a change, its panel readable', {
