@@ -14,6 +14,7 @@ after(() => kernel.close())
 test('the result of a cell is printed as util.inspect does, null and undefined not at all', async () => {
   assert.equal(resultOf(await kernel.execute(`'ab'`)), `'ab'`)
   assert.equal(resultOf(await kernel.execute('({ a: [1, 2] })')), '{ a: [ 1, 2 ] }')
+  assert.equal(resultOf(await kernel.execute('{ a: 1, b: 2 }')), '{ a: 1, b: 2 }')
   assert.equal(resultOf(await kernel.execute('null')), undefined)
   assert.equal(resultOf(await kernel.execute('const quiet = 1')), undefined)
 })

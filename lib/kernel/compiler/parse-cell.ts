@@ -1,4 +1,10 @@
 import type ts from 'typescript'
+import { readObjectLiteral } from './object-literal.js'
+
+/** A part of TypeScript that its public types leave out. */
+interface Binder {
+  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void
+}
 
 interface Parsed extends Omit<ts.SourceFile, 'statements'> {
   statements: ts.NodeArray<ts.Statement>
@@ -6,11 +12,34 @@ interface Parsed extends Omit<ts.SourceFile, 'statements'> {
 }
 
 /**
+ * A cell as TypeScript parses it, with the parents set: statements, or one object literal, as in Node's own prompt.
+ * `{ rate, decay }` shows the object, while `{ step(rate) }` is a block; code that is wrong either way is read the way in
+ * which it holds for longer.
+ */
+export function parseCell(
+  compiler: typeof ts,
+  name: string,
+  code: string,
+  options: ts.CreateSourceFileOptions,
+  kind?: ts.ScriptKind,
+): ts.SourceFile {
+  const file = parseStatements(compiler, name, code, options, kind)
+  const [first] = file.statements
+  if (!first || !compiler.isBlock(first)) return file
+  const literal = readObjectLiteral(compiler, code, first.getStart(file), (text) =>
+    parseStatements(compiler, name, text, options, kind),
+  )
+  const complaint = Math.min(...(file as unknown as Parsed).parseDiagnostics.map(({ start }) => start))
+  const holds = literal?.complaint === Number.POSITIVE_INFINITY
+  return literal && (holds || literal.complaint > complaint) ? literal.file : file
+}
+
+/**
  * `ts.createSourceFile` for code that may await at its top, with the parents set. TypeScript takes `await` for a name
  * there at first, and parses a statement that had one again. Where the name had parted it into several, as in
  * `let { a = await [...b] } = c`, it can leave those behind, with their complaints: this takes them away.
  */
-export function parseCell(
+function parseStatements(
   compiler: typeof ts,
   name: string,
   code: string,
@@ -34,7 +63,7 @@ export function parseCell(
   return file
 }
 
-/** Statements without those that begin before the end of one before them; see {@link parseCell}. */
+/** Statements without those that begin before the end of one before them; see {@link parseStatements}. */
 function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
   let end = 0
   return statements.filter((statement) => {
@@ -62,8 +91,29 @@ function nodeArray(
 export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
   return () => (file) => {
     const kept = withoutLeftovers(file.statements)
-    return kept.length === file.statements.length
-      ? file
-      : compiler.factory.updateSourceFile(file, nodeArray(compiler, kept, file))
+    return kept.length === file.statements.length ? file : withStatements(compiler, file, kept)
   }
+}
+
+/** Gives a cell that TypeScript has parsed itself the statements of {@link parseCell}. */
+export function asCell(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
+  return (context) => (file) => {
+    const [first] = file.statements
+    if (!first || !compiler.isBlock(first)) return dropLeftovers(compiler)(context)(file)
+    const options: ts.CreateSourceFileOptions = {
+      languageVersion: file.languageVersion,
+      setExternalModuleIndicator: (cell) => Object.assign(cell, { externalModuleIndicator: true }),
+    }
+    const cell = parseCell(compiler, file.fileName, file.text, options)
+    const { statements } = cell
+    // Only a literal is another one than TypeScript's: what TypeScript has parsed itself it has bound, too.
+    if (statements[0] && compiler.isBlock(statements[0])) return dropLeftovers(compiler)(context)(file)
+    ;(compiler as unknown as Binder).bindSourceFile(cell, context.getCompilerOptions())
+    for (const statement of statements) Object.assign(statement, { parent: file })
+    return withStatements(compiler, file, statements)
+  }
+}
+
+function withStatements(compiler: typeof ts, file: ts.SourceFile, statements: readonly ts.Statement[]): ts.SourceFile {
+  return compiler.factory.updateSourceFile(file, nodeArray(compiler, statements, file))
 }

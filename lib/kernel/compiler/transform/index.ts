@@ -1,5 +1,5 @@
 import type ts from 'typescript'
-import { dropLeftovers } from '../parse-cell.js'
+import { asCell } from '../parse-cell.js'
 import { cellCalls } from './cell.js'
 import { planCell } from './plan.js'
 import { type Declared, replScope } from './scope.js'
@@ -48,7 +48,7 @@ export function compileCell(compiler: typeof ts, cell: CellSource): CompiledCell
       newLine: compiler.NewLineKind.LineFeed,
     },
     transformers: {
-      before: [dropLeftovers(compiler), cellCalls(compiler, plan, imported)],
+      before: [asCell(compiler), cellCalls(compiler, plan, imported)],
       after: [replScope(compiler, suffix, declared)],
     },
   })
