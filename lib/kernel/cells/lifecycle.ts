@@ -1,5 +1,6 @@
 import type { CellRun, Content, Failure } from '../protocol.js'
 import { isLoadingPackage, isSafePlace, loadClearStack } from './async-stack.js'
+import { endChildren } from './children.js'
 import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
 import { critical, deferIfCritical } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
@@ -143,6 +144,7 @@ class CellLifecycle implements Lifecycle {
     const wasEnding = cell.state === 'ending'
     cell.stopped = true
     cell.ask()
+    endChildren(cell)
     const failure = cell.saved ?? interrupted
     const finish = (): void => this.#finish(cell, failure, null)
     if (wasEnding) finish()
@@ -236,6 +238,7 @@ class CellLifecycle implements Lifecycle {
     this.#restoreScopes()
     recoverImmediates(immediates)
     this.#parts.loader.abandon()
+    this.#parts.shared.waitsForChild = 0
     const cell = currentCell()
     if (cell?.stopped) cell.ask()
     for (const callback of [...this.#parts.hooks.forcedStop.values()]) {

@@ -2,6 +2,7 @@ import { writeSync } from 'node:fs'
 import path from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { ModulesReply, ToCells } from '../protocol.js'
+import { watchChildren } from './children.js'
 import { createComms } from './comms.js'
 import { replaceConsole } from './console.js'
 import { context, currentCell } from './context.js'
@@ -43,6 +44,7 @@ export function start(root: string, cwd: string): void {
   captureOutput(shared)
   replaceConsole()
   replaceTimers()
+  watchChildren(shared)
   hideContexts()
   cutHugeObjects()
   mapStacks(root)

@@ -8,6 +8,8 @@ export interface SharedState {
   held: number
   /** Number of the thrown value that is being described, which may run code of the user's; 0 when none is. */
   telling: number
+  /** Whether the main thread waits for a child process, as in `spawnSync`: 0 no, 1 yes, 2 for work that saves when it is stopped. */
+  waitsForChild: number
 }
 
 /** The state in memory that both threads see. */
@@ -38,12 +40,18 @@ export function sharedState(memory: SharedArrayBuffer): SharedState {
     set telling(number) {
       Atomics.store(cells, 3, number)
     },
+    get waitsForChild() {
+      return Atomics.load(cells, 4)
+    },
+    set waitsForChild(waits) {
+      Atomics.store(cells, 4, waits)
+    },
   }
 }
 
 /** Memory for {@link sharedState}. */
 export function newSharedMemory(): SharedArrayBuffer {
-  return new SharedArrayBuffer(16)
+  return new SharedArrayBuffer(20)
 }
 
 /** The global function that sends what is held back, called inside whatever keeps the main thread busy. */

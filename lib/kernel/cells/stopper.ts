@@ -4,6 +4,7 @@ import { parentPort } from 'node:worker_threads'
 import type { StopRequest } from '../protocol.js'
 import { endWithChildren } from './end.js'
 import { createFrameReader } from './frames.js'
+import { endProcesses, newestChild } from './process-tree.js'
 import { CUT, FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
 
 /** Where the server writes stops. */
@@ -15,6 +16,9 @@ const RETRY_MS = 2
 /** A stop that has not ended the cell by now was swallowed, or something else keeps the main thread busy. */
 const AGAIN_MS = 200
 
+/** How often it is looked for a child process that a stopped cell waits for. */
+const CHILD_MS = 200
+
 /** Describing what was thrown may take this long: its getters are the user's code. */
 const TELLING_MS = 2000
 
@@ -23,7 +27,7 @@ const HELD_MS = 100
 
 /**
  * Runs in the thread that interrupts: takes stops from the server, has printed text sent while the main thread is busy,
- * cuts off descriptions of errors that do not end, and ends the process when the server is gone.
+ * cuts off descriptions of errors that do not end, has a child process end that the main thread waits for, and ends the process when the server is gone.
  */
 export function start(memory: SharedArrayBuffer): void {
   const state = sharedState(memory)
@@ -58,7 +62,23 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
       if (answer === 'stopped') setTimeout(attempt, AGAIN_MS)
     })
   }
-  setTimeout(attempt, force ? 0 : PATIENCE_MS)
+  const told = new Set<number>()
+  /** Code goes on only when the child has ended that it waits for; it may also be about to start one. */
+  const endChild = (): void => {
+    if (state.ended >= cell) return
+    const { waitsForChild } = state
+    const child = waitsForChild === 1 || (force && waitsForChild === 2) ? newestChild() : null
+    if (child !== null && !told.has(child)) endProcesses([child], force)
+    if (child !== null) told.add(child)
+    setTimeout(endChild, CHILD_MS)
+  }
+  setTimeout(
+    () => {
+      endChild()
+      attempt()
+    },
+    force ? 0 : PATIENCE_MS,
+  )
 }
 
 function interrupt(cell: number, force: boolean, answered: (answer: Interruption) => void): void {

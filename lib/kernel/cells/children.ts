@@ -1,0 +1,52 @@
+import childProcess, { ChildProcess } from 'node:child_process'
+import { syncBuiltinESMExports } from 'node:module'
+import { context, currentCell, type Owner } from './context.js'
+import { endProcesses } from './process-tree.js'
+import type { SharedState } from './shared-state.js'
+
+/** Child processes by the cell whose code has started them. */
+const children = new WeakMap<Owner, Set<ChildProcess>>()
+
+type Spawn = (this: ChildProcess, options: { readonly detached?: boolean }) => unknown
+
+/**
+ * Has a stop reach the child processes of its cell: those that a synchronous call waits for, by the thread that interrupts,
+ * and those that run beside the cell, by {@link endChildren}. Children with the option `detached` are to outlive their cell.
+ */
+export function watchChildren(shared: Pick<SharedState, 'waitsForChild'>): void {
+  const waiting =
+    <Args extends unknown[], Result>(call: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      shared.waitsForChild = (currentCell()?.stoppable ?? 0) > 0 ? 2 : 1
+      try {
+        return call(...args)
+      } finally {
+        shared.waitsForChild = 0
+      }
+    }
+  const { spawnSync, execSync, execFileSync } = childProcess
+  Object.assign(childProcess, {
+    spawnSync: waiting(spawnSync),
+    execSync: waiting(execSync),
+    execFileSync: waiting(execFileSync),
+  })
+  // What `spawn`, `exec`, `execFile` and `fork` have in common.
+  const prototype = ChildProcess.prototype as ChildProcess & { spawn: Spawn }
+  const { spawn } = prototype
+  prototype.spawn = function (options) {
+    const owner = context.getStore()
+    if (owner && options.detached !== true) children.set(owner, (children.get(owner) ?? new Set()).add(this))
+    return spawn.call(this, options)
+  }
+  syncBuiltinESMExports()
+}
+
+/** Has the children end that a stopped cell has started. */
+export function endChildren(owner: Owner): void {
+  const living = [...(children.get(owner) ?? [])].filter((one) => one.exitCode === null && one.signalCode === null)
+  endProcesses(
+    living.flatMap(({ pid }) => pid ?? []),
+    false,
+  )
+  children.delete(owner)
+}
