@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { placeToRead } from '../files/places.js'
 import { quotedFields } from './csv-quoted.js'
 
 /** A record longer than this belongs to no puzzle file: better said at once than after filling the memory. */
@@ -61,7 +62,7 @@ export async function readRecords(
   accept: (record: CsvRecord) => void,
 ): Promise<string> {
   const hash = createHash('sha256')
-  const fd = attempt(file, () => fs.openSync(file, 'r'))
+  const fd = attempt(file, () => fs.openSync(placeToRead(file), 'r'))
   try {
     const buffer = Buffer.allocUnsafeSlow(CHUNK + LONGEST_RECORD + 2)
     const scan = recordScanner(file, format, buffer, accept)

@@ -4,6 +4,7 @@ import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { placeToRead } from '../files/places.js'
 import { splitFromTable, splitTable } from './arrow.js'
 import type { Dataset, Split, StoredFile } from './dataset.js'
 import { datasetHash } from './hash.js'
@@ -56,9 +57,11 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
 /**
  * Reads a data set's folder, ours or one in the layout of the published builders (see `readPublished`).
  *
+ * @param named its path, from the working directory; in a notebook, where nothing is there, from the project's folder
  * @throws UserError when it is missing, damaged (checksums are compared), of another format or out of range.
  */
-export function loadDataset(dir: string): Dataset {
+export function loadDataset(named: string): Dataset {
+  const dir = placeToRead(named)
   const own = fs.existsSync(path.join(dir, MANIFEST))
   if (!own && isPublished(dir)) return readPublished(dir)
   if (!own)

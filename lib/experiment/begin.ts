@@ -1,6 +1,7 @@
 import { startBackend } from '../backend/index.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
+import { pathToKeep } from '../files/places.js'
 import type { ModelShape } from '../model/shape.js'
 import { countParameters, createModel, type Model } from '../model/weights.js'
 import type { PuzzleFit } from '../model/weights-check.js'
@@ -30,7 +31,7 @@ export interface InitOptions {
 
 /** Where a run goes, what it is called, who watches it, and which weights it begins with. */
 export interface BeginOptions extends SessionOptions, LabelOptions {
-  /** Folder under which `runs/ID` is made; default `results`. */
+  /** Folder under which `runs/ID` is made; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
@@ -104,7 +105,7 @@ async function firstModel(
   const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
   for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)
   const { run, weights, step, dataHash } = file
-  const about = { from: file.file, run, weights, step, dataHash, notes: [...file.notes, ...notes] }
+  const about = { from: pathToKeep(file.file), run, weights, step, dataHash, notes: [...file.notes, ...notes] }
   return { model, provenance: { init: { ...about, ...identityOf(init, file.tensors) } } }
 }
 

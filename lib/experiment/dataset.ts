@@ -9,6 +9,7 @@ import { unlimitedVersions } from '../data/pool.js'
 import { loadDataset } from '../data/store.js'
 import { sudoku } from '../data/sudoku/index.js'
 import { UserError } from '../errors.js'
+import { pathToKeep } from '../files/places.js'
 
 /** Puzzles generated when nothing is said. */
 const [TRAIN, TEST] = [200, 300]
@@ -72,7 +73,7 @@ export function withDataKeys(config: Config, manifest: DatasetManifest): Config 
   return parseConfig({
     ...config,
     task: manifest.task as Config['task'],
-    ...(config.data === null ? madeOf(manifest) : {}),
+    ...(config.data === null ? madeOf(manifest) : { data: pathToKeep(config.data) }),
   })
 }
 

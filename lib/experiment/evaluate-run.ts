@@ -19,7 +19,7 @@ import { modelOfWeights } from './weights.js'
 
 /** What a stored run or a file of weights is evaluated on, and how. */
 export interface EvaluateRunOptions {
-  /** Folder that holds `runs`; default `results`. */
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** Default: the data set of the run. */
   readonly data?: Dataset

@@ -15,7 +15,7 @@ import { watched } from './watch.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
 export interface ResumeOptions extends SessionOptions {
-  /** Folder that holds `runs`; default `results`. */
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** Default: the data set named in the run's configuration, or puzzles generated from it. */
   readonly data?: Dataset

@@ -21,7 +21,7 @@ import { checkFinite } from './weights.js'
 
 /** How a puzzle is solved. */
 export interface SolveOptions {
-  /** Folder that holds `runs`; default `results`. */
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** The data set that names the model's puzzle identifiers; default the one that the weights were trained on. */
   readonly data?: Dataset

@@ -7,6 +7,7 @@ import { UserError } from '../errors.js'
 import { readConfigFile } from '../files/config-file.js'
 import type { JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { placeToRead } from '../files/places.js'
 import { isReserved } from '../files/safetensors-header.js'
 import { configuredShape } from './configured.js'
 import type { ModelShape } from './shape.js'
@@ -56,12 +57,13 @@ const BESIDE = ['all_config.yaml', 'config.json']
  *
  * @throws UserError when it cannot be read, is damaged or refused, holds no model, or contradicts its configuration.
  */
-export async function readWeightsFile(file: string, options: ReadWeightsOptions = {}): Promise<WeightsFile> {
+export async function readWeightsFile(named: string, options: ReadWeightsOptions = {}): Promise<WeightsFile> {
+  const file = placeToRead(named)
   const stored = await readStored(file, options.weights)
   const notes = [...stored.notes]
   const tensors = withPublishedNames(stored, file, notes)
   const facts = factsOfTensors(tensors, file)
-  const source = configOf(file, stored, options.config)
+  const source = configOf(file, stored, options.config === undefined ? undefined : placeToRead(options.config))
   const told = source
     ? isPublishedConfig(source.values)
       ? fromPublishedConfig(source.values, facts, source.from)

@@ -12,7 +12,7 @@ import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from 
 
 /** What a new run is made of. */
 export interface NewRun {
-  /** Folder that holds `runs`; default `results`. */
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** Everything that decides what is computed. */
   readonly config: object

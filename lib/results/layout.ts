@@ -1,6 +1,7 @@
 import path from 'node:path'
+import { defaultPlace } from '../files/places.js'
 
-/** The folder that holds runs when nothing else is said. */
+/** The folder that holds runs when nothing else is said: in the working directory, in a notebook in the project's folder. */
 export const DEFAULT_RESULTS = 'results'
 
 /** The files of a run's folder. */
@@ -19,5 +20,5 @@ export const FILES = {
 
 /** `RESULTS/runs`: one folder a run. */
 export function runsFolder(resultsDir: string): string {
-  return path.join(resultsDir, 'runs')
+  return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'runs')
 }

@@ -7,6 +7,7 @@ import { readBytes, sha256, systemReason } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
 import { type JsonObject, parseJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { placeToRead } from '../files/places.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
 import { type RunState, type RunStatus, readStatus } from './status.js'
@@ -41,7 +42,8 @@ export interface RunListing {
  * @throws UserError when there is no such run, several, or a damaged one.
  */
 export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
-  if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(dirOrId, FILES.config))) return readRun(path.resolve(dirOrId))
+  if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(dirOrId, FILES.config)))
+    return readRun(path.resolve(placeToRead(dirOrId)))
   const ids = runIds(resultsDir)
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
   const [id] = matching

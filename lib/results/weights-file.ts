@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { fileOperations as fs } from '../files/operations.js'
+import { placeToRead } from '../files/places.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../model/weights-file.js'
 import { checkOwnCheckpoint } from './checkpoint.js'
 import { FILES } from './layout.js'
@@ -8,7 +9,7 @@ import { openRun } from './record.js'
 
 /** How a run's or a file's weights are read. */
 export interface ReadWeightsOfOptions extends ReadWeightsOptions {
-  /** Folder that holds `runs`; default `results`. */
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
 }
 
@@ -25,7 +26,8 @@ export interface StoredWeights extends WeightsFile {
  */
 export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<StoredWeights> {
   const { resultsDir, ...how } = options
-  if (fs.existsSync(runOrFile) && fs.statSync(runOrFile).isFile())
+  const place = placeToRead(runOrFile)
+  if (fs.existsSync(place) && fs.statSync(place).isFile())
     return { ...(await readWeightsFile(runOrFile, how)), run: null }
   const run = openRun(runOrFile, resultsDir)
   checkOwnCheckpoint(run)

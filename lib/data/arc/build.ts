@@ -2,6 +2,7 @@ import { tableToIPC } from 'apache-arrow'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { kindOf } from '../../files/json.js'
+import { placeToRead } from '../../files/places.js'
 import type { Dataset, DatasetManifest, TestTask } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
 import { arcAugment } from './augment.js'
@@ -59,11 +60,11 @@ export async function arc(options: ArcOptions = {}): Promise<Dataset> {
 }
 
 function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
-  const { subsets, files } = readSet(source.dir, source)
+  const { subsets, files } = readSet(placeToRead(source.dir), source)
   const tasks = subsets.flatMap(({ subset, tasks }) => tasks.map((task) => ({ task, tested: subset === source.test })))
   if (source.identifiers === null)
     return { tasks, source: { kind: 'files', files: [...files] }, where: source.dir, identifiers: null }
-  const { value, sha256: checksum } = readJsonFile(source.identifiers)
+  const { value, sha256: checksum } = readJsonFile(placeToRead(source.identifiers))
   if (!Array.isArray(value))
     throw new UserError({ where: source.identifiers, expected: 'a list of names', found: kindOf(value) })
   const list = { path: source.identifiers, sha256: checksum }

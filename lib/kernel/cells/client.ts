@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { IN_NOTEBOOK } from '../../files/places.js'
 import type { FromCells, StopRequest, ToCells } from '../protocol.js'
 import { createFrameReader, encodeFrame } from './frames.js'
 
@@ -40,8 +41,8 @@ const RAW_MS = 200
 /**
  * Starts a process that runs cells.
  *
- * @param root the project's folder, which becomes its working directory
- * @param cwd the notebook's folder
+ * @param root the project's folder
+ * @param cwd the notebook's folder, which becomes its working directory
  */
 export function startCells(
   root: string,
@@ -51,8 +52,8 @@ export function startCells(
 ): CellsProcess {
   const main = path.join(root, 'lib', 'kernel', 'cells', 'main.mjs')
   const child = spawn(process.execPath, [...(options.flags ?? []), main, root, cwd], {
-    cwd: root,
-    env: options.env ?? process.env,
+    cwd,
+    env: { ...(options.env ?? process.env), [IN_NOTEBOOK]: '1', PWD: cwd },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
     // In a process group of its own, so that nothing that cells have started outlives it.
