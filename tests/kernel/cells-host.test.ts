@@ -128,7 +128,7 @@ test('the setting for type errors is told', async () => {
 test('cells have require, import.meta of the notebook, and hidden globals', async () => {
   const { result } =
     await driver.run(`$rl.result([typeof require('node:fs').readFileSync, $rl.meta.url.split('/').pop(),
-    $rl.meta.filename.endsWith('notebooks/My work.ipynb'), Object.keys(globalThis).includes('$rl'), process.cwd() === '${process.cwd()}',
+    $rl.meta.filename.endsWith('notebooks/My work.ipynb'), Object.keys(globalThis).includes('$rl'), process.cwd() === $rl.meta.dirname,
     process.argv.length])`)
   assert.equal(result, "[ 'function', 'My%20work.ipynb', true, false, true, 2 ]")
 })
