@@ -21,7 +21,11 @@ export const mazeOptions = z.strictObject({
       'Cells of the shortest path at least, S and G counted. Default: 110 at size 30, about as rare elsewhere.',
     ),
   walls: z
-    .union([share, z.tuple([share, share]), z.string().regex(SHARES, 'a share, or a range of shares like 0.27-0.45')])
+    .union([
+      share,
+      z.tuple([share, share]).readonly(),
+      z.string().regex(SHARES, 'a share, or a range of shares like 0.27-0.45'),
+    ])
     .optional()
     .describe('Share of cells that are walls, one number or a range. Default: 0.27-0.45, as in Maze-Hard.'),
   train: z

@@ -9,7 +9,7 @@ const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
 /** Everything that can be asked of a Sudoku data set; the same keys in TypeScript and on the command line. */
 export const sudokuOptions = z.strictObject({
   box: z
-    .union([z.enum(boxNames), z.tuple([z.int(), z.int()])], { error: `one of ${boxNames.join(', ')}` })
+    .union([z.enum(boxNames), z.tuple([z.int(), z.int()]).readonly()], { error: `one of ${boxNames.join(', ')}` })
     .default('2x2')
     .describe('Box, rows x columns: 2x2 is the 4×4 grid, 2x3 6×6, 3x3 9×9.'),
   clues: z

@@ -4,6 +4,7 @@ import { readAhead } from './ahead.js'
 import { isCellFile } from './cell-file.js'
 import type { Cells } from './cells.js'
 import { describe, failureOf, type Hint, NO_MODULE, syntaxErrors, typeErrors } from './diagnostics.js'
+import { howToKeepLiterals } from './keep-literals.js'
 import { languageServices } from './language/index.js'
 import { ModuleCache } from './module-cache.js'
 import { Modules } from './modules.js'
@@ -30,10 +31,10 @@ export function createCalls(root: string, cells: Cells, salt: string): CompilerS
   const ahead = readAhead(cells.programs, cache)
   const refresh = new Refresh(root, cells.programs, modules)
   const hint: Hint = (found) => {
-    if (!NO_MODULE.includes(found.code)) return ''
+    if (!NO_MODULE.includes(found.code)) return { below: howToKeepLiterals(found, cells.programs.checker) }
     const name = found.file?.text.slice((found.start ?? 0) + 1, (found.start ?? 0) + (found.length ?? 0) - 1) ?? ''
     const meant = meantModule(name, cells.programs.cellFile)
-    return meant === undefined ? '' : ` Did you mean '${meant}'?`
+    return meant === undefined ? {} : { inText: ` Did you mean '${meant}'?` }
   }
   return {
     ...languageServices(cells),

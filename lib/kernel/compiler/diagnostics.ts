@@ -65,16 +65,18 @@ export function describe(found: readonly ts.Diagnostic[], root: string, hint: Hi
   return more > 0 ? [...shown, `… and ${more} more`] : shown
 }
 
-/** What else there is to say of an error; empty for nothing. */
-export type Hint = (found: ts.Diagnostic) => string
+/** What else there is to say of an error: behind its text, and in a line of its own; empty for nothing. */
+export type Hint = (found: ts.Diagnostic) => { readonly inText?: string; readonly below?: string }
 
-const noHint: Hint = () => ''
+const noHint: Hint = () => ({})
 
 function describeOne(found: ts.Diagnostic, root: string, hint: Hint): string {
   const { file, start = 0, length = 0, messageText, code } = found
   const message = messageOf(messageText, code, (text) => readable(text, root))
-  const text = `${message}${hint(found)} (TS${code})`
-  return file ? quoted(file, start, length, root, text) : text
+  const { inText = '', below = '' } = hint(found)
+  const text = `${message}${inText} (TS${code})`
+  const place = file ? quoted(file, start, length, root, text) : text
+  return below === '' ? place : `${place}\n${below}`
 }
 
 /** `line 2:5 - text` for a cell, `lib/x.ts:2:5 - text` for a file, and below it the line itself with the place marked. */
@@ -121,6 +123,8 @@ export function placeName(file: string, root: string): string | null {
 
 /** `A is not assignable to B` says little where reasons follow: the reasons name the key. */
 const HEADLINES = [2322, 2345]
+/** `No overload matches this call` and `Overload 2 of 2 … gave the following error` repeat whole signatures. */
+const ABOUT_OVERLOADS = [2769, 2770, 2771, 2772]
 
 function messageOf(
   message: string | ts.DiagnosticMessageChain,
@@ -129,9 +133,13 @@ function messageOf(
 ): string {
   if (typeof message === 'string') return readable(message)
   const lines: string[] = []
-  for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1))
+  let headline = code
+  for (let at: ts.DiagnosticMessageChain | undefined = message; at; at = at.next?.at(-1)) {
+    if (at.next && ABOUT_OVERLOADS.includes(at.code)) continue
+    if (lines.length === 0) headline = at.code
     lines.push(readable(at.messageText))
-  const isHeadline = HEADLINES.includes(code) && lines.length > 1
+  }
+  const isHeadline = HEADLINES.includes(headline) && lines.length > 1
   const telling = isHeadline ? lines.slice(1) : lines
   const shown = telling.length > MAX_REASONS ? [...telling.slice(0, MAX_REASONS - 1), telling.at(-1) ?? ''] : telling
   return shown.join(' ')
