@@ -96,6 +96,27 @@ test('comms speak both ways, are listed while they are open, and print under the
   assert.deepEqual(answer?.content, { comm_id: id, data: { y: 5 } })
   assert.deepEqual(openComms(), {})
 })
+
+test("a comm's callback that does not return is stopped with the cell that waits for its turn, and comms go on", async () => {
+  const cell = await driver.run(`let endless; endless = host.comms.open('endless', {}); let calls = 0
+    endless.onMessage(() => { calls++; console.log('in it'); if (calls === 1) while (true); }); $rl.result(endless.id)`)
+  const content = { comm_id: cell.result?.slice(1, -1), data: {} }
+  const message = { type: 'comm', parent, message: 'comm_msg', content, metadata: {}, buffers: [] } as const
+  driver.send(message)
+  await driver.until(() => (driver.printed(cell.id) === 'in it\n' ? true : undefined))
+  const waiting = driver.start('1')
+  driver.stop(waiting.id)
+  assert.equal((await waiting.ended).failure?.ename, 'Interrupted')
+  const next = await driver.run(`endless.send({ from: 'a cell' })`)
+  assert.ok(
+    next.published.some((one) => one.message === 'comm_msg'),
+    'what a cell sends answers the cell',
+  )
+  driver.send(message)
+  await driver.until(() => (driver.printed(cell.id) === 'in it\nin it\n' ? true : undefined))
+  await driver.run('endless.close()')
+})
+
 type Publish = Extract<FromCells, { type: 'publish' }>
 
 function openComms(): unknown {

@@ -10,6 +10,8 @@ type FromFrontEnd = Extract<ToCells, { type: 'comm' }>
 /** Comms as the host offers them, and what the front end says to them. */
 export interface CommsOfProcess extends Comms {
   receive(message: FromFrontEnd): void
+  /** After a forced stop: the message that was being taken is over. */
+  abandon(): void
 }
 
 /** A comm, whoever opened it. */
@@ -96,6 +98,9 @@ export function createComms(): CommsOfProcess {
 
   return {
     receive,
+    abandon() {
+      answered = null
+    },
     open(target, data, options = {}) {
       const content = asJson(data)
       const { comm } = add(randomUUID(), target)

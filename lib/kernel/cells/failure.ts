@@ -79,7 +79,8 @@ export function takeCut(): { readonly failure: Failure; readonly whenCut: Tellin
 function describePlainly(thrown: unknown): Failure {
   const object = (typeof thrown === 'object' && thrown) || (typeof thrown === 'function' && thrown)
   const ename = (object && plainText(object, 'name')) || (types.isNativeError(thrown) ? 'Error' : 'Thrown')
-  const evalue = clip((object && plainText(object, 'message')) || 'what was thrown cannot be shown')
+  const unknown = types.isNativeError(thrown) ? 'its message cannot be read' : 'it cannot be shown'
+  const evalue = clip((object && plainText(object, 'message')) || unknown)
   const reason = 'It cannot be described further: one of its getters or methods did not return within two seconds.'
   return { ename, evalue, traceback: [`${ename}: ${evalue}`, reason] }
 }

@@ -67,6 +67,7 @@ export function start(root: string, cwd: string): void {
   process.on('exit', () => evaluator.close())
   const lifecycle: Lifecycle = createLifecycle({ evaluator, loader, hooks, shared })
   const comms = createComms()
+  hooks.forcedStop.set('recurlab.comms', () => comms.abandon())
   installHost(hooks, lifecycle, comms)
   offerModules()
   installRuntime(loader, cwd)
