@@ -9,6 +9,7 @@ import { backendFromEnvironment, startBackend } from '../lib/backend/start.js'
 import { BACKENDS, type BackendName } from '../lib/backend/types.js'
 import { UserError } from '../lib/errors.js'
 import { bareCheckout, root, runNode } from './setup-helpers.js'
+import { tsx } from './shared.js'
 
 /** Why a backend cannot be tested here, or false. */
 const lacking: Partial<Record<BackendName, string | false>> = {}
@@ -116,7 +117,7 @@ test('what set-up could not build is named with its reason, and wasm takes over'
   const folder = bareCheckout(t)
   const script =
     "const { startBackend } = await import('./lib/backend/start.ts'); console.log(JSON.stringify(await startBackend()))"
-  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
+  const args = ['--import', tsx, '--input-type=module', '-e', script]
   const { stdout, stderr } = runNode(folder, args, { RECURLAB_BACKEND: '' })
   assert.match(stdout, /"name":"wasm".*not tfjs-node: it is not set up/, stderr)
   const forced = runNode(folder, args, { RECURLAB_BACKEND: 'tfjs-node' })
@@ -125,7 +126,7 @@ test('what set-up could not build is named with its reason, and wasm takes over'
 })
 
 test('modules loaded with import and with require share one engine', { skip: lacking['tfjs-node'] ?? false }, () => {
-  const script = `require('tsx/cjs')
+  const script = `require('./lib/typescript/hook.mjs').registerTypeScript(process.cwd())
     const { startBackend } = require('./lib/backend/index.ts')
     startBackend({ backend: 'tfjs-node' }).then(async () => {
       const imported = await import('@tensorflow/tfjs-core')

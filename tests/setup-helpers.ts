@@ -32,6 +32,7 @@ export function bareCheckout(t: TestContext): string {
     'lib/backend',
     'lib/errors.ts',
     'lib/kernel/compiler',
+    'lib/typescript',
   ])
     cpSync(path.join(root, name), path.join(folder, name), { recursive: true })
   symlinkSync(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))

@@ -5,6 +5,9 @@ import { fileURLToPath } from 'node:url'
 /** Top of the checkout. */
 export const root = fileURLToPath(new URL('..', import.meta.url))
 
+/** For `node --import`: runs TypeScript, as the tests themselves are run. */
+export const tsx = path.join(root, 'lib', 'setup', 'tsx.mjs')
+
 /**
  * A file or folder of the shared reference material, or null where there is none: looked for under the
  * environment variable RECURLAB_SHARED, else in the folder `shared` beside the checkout.

@@ -1,16 +1,20 @@
 #!/usr/bin/env node
-// The command `recurlab`: hands over to main.ts through tsx, which runs TypeScript as it is.
+// The command `recurlab`: hands over to main.ts, which is compiled when it is loaded.
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { registerTypeScript } from '../typescript/hook.mjs'
 
-const tsx = await import('tsx/esm/api').catch(() => null)
+const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '')
 // `recurlab … | head` closes the pipe when it has seen enough: no mistake of anybody's.
 process.stdout.on('error', (error) => {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
 })
 
-if (tsx) {
-  tsx.register()
-  const { main } = await import('./main.ts')
+if (existsSync(`${root}/node_modules/typescript`)) {
+  registerTypeScript(root)
+  const { main } = createRequire(import.meta.url)('./main.ts')
   process.exitCode = await main(process.argv.slice(2))
 } else {
   process.stderr.write('recurlab: expected the npm packages in node_modules, found none. Run npm run setup.\n')

@@ -1,7 +1,9 @@
-// The thread that prepares training batches, started by ahead.ts: through tsx, as the command does.
+// The thread that prepares training batches, started by ahead.ts.
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { workerData } from 'node:worker_threads'
-import { register } from 'tsx/esm/api'
+import { registerTypeScript } from '../typescript/hook.mjs'
 
-register()
-const { prepareBatches } = await import('./ahead-thread.ts')
-prepareBatches(workerData)
+registerTypeScript(path.resolve(fileURLToPath(new URL('../..', import.meta.url))))
+createRequire(import.meta.url)('./ahead-thread.ts').prepareBatches(workerData)

@@ -61,14 +61,17 @@ const MEMORY_ROWS = [2, 4] as const
 const STEP_ROWS = 128
 const EVALUATION_ROWS = 64
 
-/** Seconds that steps of each size are timed for: this share of the run, within bounds. */
-const TIMED = { share: 0.005, least: 0.3, most: 1.5 }
+/**
+ * Seconds that steps of each size are timed for: this share of the run, within bounds; of a run of a minute and more `warm`
+ * at least. Nobody waits for the estimate of a run longer than for the run.
+ */
+const TIMED = { share: 0.005, least: 0.02, warm: 0.3, most: 1.5 }
 
 /**
  * Steps as they will be are made for the estimate where they take no more than this share of the run; in seconds, `most` at
- * most, and where they take no more than `least` always.
+ * most, and `least` where that is no more than the share `small` of the run.
  */
-const CHECK = { share: 0.01, least: 3, most: 15 }
+const CHECK = { share: 0.01, small: 0.05, least: 3, most: 15 }
 
 /**
  * What a process grows by beside its tensors: bytes for compiled code and the kernels' working memory, and copies of the
@@ -107,7 +110,7 @@ export async function estimateRun(
     // Before anything of that size is tried.
     checkFits(config, peakBytes, availableBytes)
     const { seconds, modelled } = await stepTime(trial, microBatch)
-    const evaluationSeconds = await evaluationTime(trial)
+    const evaluationSeconds = await evaluationTime(trial, Math.min(TIMED.warm, timedFor(steps * seconds)))
     const evaluations = Math.ceil(steps / evaluationInterval(config, data))
     return {
       microBatch,
@@ -172,18 +175,26 @@ async function stepTime(trial: Trial, microBatch: number): Promise<{ seconds: nu
         of.map((shape) => () => step(shape)),
         seconds,
       )
-    // The first steps of all make memory, threads and compiled code ready.
-    const [first] = await time(shapes.slice(0, 1), TIMED.least)
-    const rough = (steps * parts * first! * roughCost(model.shape)) / roughCost(shapes[0]!)
-    const each = Math.max(TIMED.least, Math.min(TIMED.most, TIMED.share * rough))
+    // The first steps of all make memory, threads and compiled code ready: more of them where the run is longer.
+    const roughly = async (seconds: number): Promise<number> => {
+      const [first] = await time(shapes.slice(0, 1), seconds)
+      return timedFor((steps * parts * first! * roughCost(model.shape)) / roughCost(shapes[0]!))
+    }
+    const atFirst = await roughly(TIMED.least)
+    const each = atFirst > TIMED.least ? await roughly(Math.min(TIMED.warm, atFirst)) : atFirst
     const seconds = await time(shapes, each)
     const timed = shapes.map((shape, i): TimedStep => ({ blocks: stepBlocks(shape), seconds: seconds[i]! }))
     const modelled = stepSeconds(fitCost(timed), stepBlocks(model.shape))
     const whole = steps * parts * modelled
-    const allowed = Math.max(CHECK.least, Math.min(CHECK.most, CHECK.share * whole))
+    const allowed = Math.max(Math.min(CHECK.least, CHECK.small * whole), Math.min(CHECK.most, CHECK.share * whole))
     const checked = TRIALS * modelled <= allowed ? (await time([model.shape], each))[0]! : modelled
     return { seconds: parts * checked, modelled: parts * modelled }
   })
+}
+
+/** Seconds that something is timed for in a run that takes about so long. */
+function timedFor(runSeconds: number): number {
+  return Math.max(TIMED.least, Math.min(TIMED.most, TIMED.share * runSeconds))
 }
 
 /** An evaluation of so many rows by a model with small T and n, and what it stands for. */
@@ -214,13 +225,17 @@ async function evaluationMemory(trial: Trial): Promise<number> {
   return scale(small, peakTensorBytes(work(small, 1)), large, peakTensorBytes(work(large, 1)), rows)
 }
 
-/** Seconds of one evaluation of the test split. */
-async function evaluationTime(trial: Trial): Promise<number> {
+/**
+ * Seconds of one evaluation of the test split.
+ *
+ * @param seconds that evaluations of each size are timed for
+ */
+async function evaluationTime(trial: Trial, seconds: number): Promise<number> {
   const { model: small, work, rows, evaluated } = trialEvaluation(trial)
   if (rows === 0) return 0
   const { config, model } = trial
   const timed = Math.min(rows, EVALUATION_ROWS)
-  const [one, two] = (await typicalSeconds(trial, [work(timed, 1), work(timed, 2)], TIMED.least)) as [number, number]
+  const [one, two] = (await typicalSeconds(trial, [work(timed, 1), work(timed, 2)], seconds)) as [number, number]
   const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
   const blocks = (config.evalSteps ?? config.K) * evaluationBlocks(model.shape)
   const batchSeconds = (rows / timed) * (one + perBlock * (blocks - evaluationBlocks(small.shape)))

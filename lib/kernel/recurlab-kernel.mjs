@@ -2,7 +2,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { registerTypeScript } from './typescript-hook.mjs'
+import { registerTypeScript } from '../typescript/hook.mjs'
 
 // SIGUSR1, which schedulers send before a time limit, would open Node's debugger to every user of the machine.
 process.on('SIGUSR1', () => {})

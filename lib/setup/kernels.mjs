@@ -40,7 +40,7 @@ export async function makeKernels(say) {
 async function smokeTest(file) {
   const { code, output } = await runQuietly(
     process.execPath,
-    ['--import', 'tsx', inRoot('lib', 'backend', 'smoke.ts')],
+    [inRoot('lib', 'typescript', 'run.mjs'), inRoot('lib', 'backend', 'smoke.ts')],
     { env: { RECURLAB_BACKEND: 'tfjs-node', RECURLAB_FAST: '1' } },
   )
   if (code === 0) return null

@@ -106,7 +106,7 @@ async function build(kind, compiler, say) {
 async function smokeTest(kind) {
   const script = inRoot('lib', 'backend', 'smoke.ts')
   const name = kind === 'gpu' ? 'tfjs-node-gpu' : 'tfjs-node'
-  const { code, output } = await runQuietly(process.execPath, ['--import', 'tsx', script], {
+  const { code, output } = await runQuietly(process.execPath, [inRoot('lib', 'typescript', 'run.mjs'), script], {
     // The fused kernels have a step of their own.
     env: { RECURLAB_BACKEND: name, RECURLAB_FAST: '0' },
   })

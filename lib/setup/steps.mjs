@@ -1,3 +1,4 @@
+import { codeIsReady, compileCode } from './code.mjs'
 import { compilerIsReady, makeCompiler } from './compiler.mjs'
 import { SetupError } from './errors.mjs'
 import { kernelsAreSettled, kernelsWarning, makeKernels } from './kernels.mjs'
@@ -35,6 +36,9 @@ const kernel = {
 function compiler(retry) {
   return { name: "the kernel's compiler", isReady: () => compilerIsReady(retry), run: makeCompiler }
 }
+
+/** @type {Step} */
+const code = { name: "the project's code", isReady: codeIsReady, run: compileCode }
 
 /** @param {import('./libtensorflow.mjs').Kind} kind @param {boolean} retry @returns {Step} */
 function native(kind, retry) {
@@ -77,7 +81,7 @@ export async function setUp({ gpu = false, retry = false }) {
   await takeLock((pid) => say(`Another set-up (process ${pid}) is at work here; waiting for it.`))
   try {
     const cpu = [native('cpu', retry), kernels(retry)]
-    const steps = [packages, venv, kernel, compiler(retry), ...cpu, ...(gpu ? [native('gpu', true)] : [])]
+    const steps = [packages, venv, kernel, compiler(retry), code, ...cpu, ...(gpu ? [native('gpu', true)] : [])]
     let done = 0
     for (const step of steps) {
       if (await step.isReady()) continue

@@ -19,7 +19,7 @@ export async function runTests(rest) {
   const chosen = files.length > 0 ? files : allTests()
   if (chosen.length === 0) throw new SetupError('There are no tests in tests/.', 'Restore them with git checkout.')
   const code = await runInForeground(process.execPath, [
-    ...['--import', 'tsx', '--test', `--test-concurrency=${AT_ONCE}`],
+    ...['--import', inSetup('tsx.mjs'), '--test', `--test-concurrency=${AT_ONCE}`],
     ...[`--test-reporter=${inSetup('test-reporter.mjs')}`, '--test-reporter-destination=stdout'],
     ...options,
     ...chosen,

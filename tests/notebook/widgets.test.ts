@@ -15,6 +15,7 @@ import { number, progressBar, slider } from '../../lib/notebook/widgets/number.j
 import { widgetHtml } from '../../lib/notebook/widgets/picture.js'
 import { label, text } from '../../lib/notebook/widgets/text.js'
 import { DISPLAY, type Widget } from '../../lib/notebook/widgets/widget.js'
+import { tsx } from '../shared.js'
 import { type FakeComm, type FakeHost, fakeHost } from './fake-host.js'
 
 const VIEW = 'application/vnd.jupyter.widget-view+json'
@@ -408,7 +409,7 @@ test('in a plain terminal what a callback throws is an unhandled rejection, afte
     console.log('value', n.value)
   `
   const root = new URL('../..', import.meta.url).pathname
-  const ran = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], { cwd: root })
+  const ran = spawnSync(process.execPath, ['--import', tsx, '--input-type=module', '-e', script], { cwd: root })
   assert.equal(String(ran.stdout), 'value 1\nrejected sync\n', String(ran.stderr))
 })
 
@@ -494,7 +495,7 @@ test('input asks the host; without one and without a terminal it is a user error
   const program =
     "import { input } from './lib/notebook/input.js'; input('Name: ').catch((error) => console.log(error.name))"
   const root = new URL('../..', import.meta.url).pathname
-  const ran = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], {
+  const ran = spawnSync(process.execPath, ['--import', tsx, '--input-type=module', '-e', program], {
     cwd: root,
     input: 'x\n',
   })

@@ -9,7 +9,7 @@ import { chosenNames } from './only.js'
 import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
 import { installTorch, python } from './torch-install.js'
 import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
-import { Worker } from './worker.js'
+import { runTypeScript, Worker } from './worker.js'
 
 /** What is measured, and against what. */
 export interface TorchBenchOptions {
@@ -213,7 +213,7 @@ async function fastestTorch(
 }
 
 function recurlabPeer(threads: number): Worker {
-  return new Worker('Recurlab', process.execPath, ['--import', 'tsx', path.join(here, 'recurlab-peer.ts')], {
+  return new Worker('Recurlab', process.execPath, [runTypeScript, path.join(here, 'recurlab-peer.ts')], {
     RECURLAB_THREADS: String(threads),
   })
 }

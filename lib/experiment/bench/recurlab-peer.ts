@@ -36,4 +36,4 @@ async function main(): Promise<void> {
   }
 }
 
-await main()
+void main()

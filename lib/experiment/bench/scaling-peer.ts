@@ -88,5 +88,9 @@ function canary(): number[] {
   return all
 }
 
-for await (const line of createInterface({ input: process.stdin }))
-  process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as ScalingRequest))}\n`)
+async function main(): Promise<void> {
+  for await (const line of createInterface({ input: process.stdin }))
+    process.stdout.write(`${JSON.stringify(await answer(JSON.parse(line) as ScalingRequest))}\n`)
+}
+
+void main()

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { ConfigInput } from '../../config/schema.js'
 import { chosenNames } from './only.js'
 import type { ScalingAnswer, ScalingRequest } from './scaling-peer.js'
-import { Worker } from './worker.js'
+import { runTypeScript, Worker } from './worker.js'
 
 /** What is measured. */
 export interface ScalingOptions {
@@ -99,7 +99,7 @@ export async function benchScaling(options: ScalingOptions = {}): Promise<Scalin
 }
 
 async function ask(request: ScalingRequest): Promise<ScalingAnswer> {
-  const worker = new Worker('Recurlab', process.execPath, ['--import', 'tsx', peer], {})
+  const worker = new Worker('Recurlab', process.execPath, [runTypeScript, peer], {})
   try {
     return await worker.ask<ScalingAnswer>(request)
   } finally {

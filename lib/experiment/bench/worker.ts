@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { UserError } from '../../errors.js'
+
+/** The program that runs a TypeScript file of lib: its first argument. */
+export const runTypeScript = fileURLToPath(new URL('../../typescript/run.mjs', import.meta.url))
 
 /** What a side of a bench answers to a request. */
 export interface Answer {

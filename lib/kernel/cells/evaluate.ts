@@ -96,6 +96,8 @@ function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
     stop?.()
     stop = null
   }
+  // A Node without this part of it, should there be one, may collect the promise; cells run all the same.
+  if (typeof promiseHooks?.onInit !== 'function') return release
   stop = promiseHooks.onInit((promise) => {
     if (stop) keep(promise)
     release()

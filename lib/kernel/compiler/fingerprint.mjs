@@ -15,7 +15,12 @@ export function fingerprint(root) {
     .filter((name) => /\.m?ts$/.test(name))
     .sort()
     .map((name) => path.join(own, name))
-  const packages = ['tsconfig.json', 'package-lock.json', 'node_modules/typescript/package.json']
+  const packages = [
+    'tsconfig.json',
+    'package-lock.json',
+    'node_modules/typescript/package.json',
+    'lib/typescript/cache.mjs',
+  ]
   for (const file of [...packages.map((name) => path.join(root, name)), ...sources])
     hash.update(`\0${file}\0`).update(content(file))
   return hash.digest('hex').slice(0, 16)

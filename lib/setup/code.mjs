@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs'
+import { fingerprint } from '../kernel/compiler/fingerprint.mjs'
+import { privateFolder } from '../typescript/cache.mjs'
+import { sourcesOf } from '../typescript/compile.mjs'
+import { lastLines, runQuietly } from './child.mjs'
+import { inRoot, inState, root } from './paths.mjs'
+import { keyOf, readJson, writeJson } from './stamp.mjs'
+
+/** Of which sources the compiled code was made. */
+const stamp = inState('setup', 'code.json')
+
+function key() {
+  const sources = sourcesOf(root).map((file) => [file, readFileSync(file)])
+  return keyOf({ compiler: fingerprint(root), ...Object.fromEntries(sources) })
+}
+
+/** Whether lib is compiled as it is now, or nothing that is compiled can be kept here. */
+export function codeIsReady() {
+  const folders = ['lib', 'modules'].map((name) => privateFolder(root, name))
+  return folders.includes(null) || readJson(stamp)?.key === key()
+}
+
+/**
+ * Compiles lib for the command and for the kernel, so that their first start is as fast as the next ones. It is no failure
+ * when that cannot be done: each start compiles what is missing.
+ *
+ * @param {(what: string) => void} say
+ * @returns {Promise<string>} what was done
+ */
+export async function compileCode(say) {
+  const made = key()
+  const command = await runQuietly(process.execPath, [inRoot('lib', 'typescript', 'fill.mjs')])
+  if (command.code !== 0) say(lastLines(command.output, 3))
+  const script = inRoot('lib', 'kernel', 'compiler', 'fill.ts')
+  const kernel = await runQuietly(process.execPath, [inRoot('lib', 'typescript', 'run.mjs'), script, root])
+  if (kernel.code !== 0) say(lastLines(kernel.output, 3))
+  if (command.code !== 0 || kernel.code !== 0) return 'not all of it, which is compiled when it is first used'
+  writeJson(stamp, { key: made })
+  return 'compiled for the command and for notebooks'
+}

@@ -1,0 +1,17 @@
+// For `node --import`: tsx, which runs the tests. It keeps what it compiles below the folder for temporary files, whose name
+// anybody can take first; so for tsx alone that is a folder of the project's, or it keeps nothing.
+import { privateFolder } from '../typescript/cache.mjs'
+import { root } from './paths.mjs'
+
+const folder = privateFolder(root, 'tests')
+const { TMPDIR } = process.env
+if (folder === null) process.env.TSX_DISABLE_CACHE = '1'
+else process.env.TMPDIR = folder
+// By a name that the checker of types does not look up: tsx declares none for this.
+const loader = 'tsx'
+try {
+  await import(loader)
+} finally {
+  if (TMPDIR === undefined) delete process.env.TMPDIR
+  else process.env.TMPDIR = TMPDIR
+}

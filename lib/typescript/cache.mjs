@@ -1,0 +1,76 @@
+// Where compiled code is kept: what lies there is run, so nobody else may have written it.
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import path from 'node:path'
+
+/**
+ * A folder below `.recurlab/cache` that this user owns and nobody else can enter; null where there can be none: then
+ * nothing is kept.
+ *
+ * @param {string} root the project's folder
+ * @param {string} name
+ * @returns {string | null}
+ */
+export function privateFolder(root, name) {
+  const folder = path.join(root, '.recurlab', 'cache', name)
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const { uid, mode } = lstatSync(folder, { throwIfNoEntry: true })
+    const { S_IFMT, S_IFDIR } = constants
+    // A symbolic link leads where somebody else may write.
+    if ((mode & S_IFMT) !== S_IFDIR || uid !== own()) return null
+    // Others could write here: what they left is not known to be ours.
+    if (mode & 0o022) {
+      rmSync(folder, { recursive: true })
+      mkdirSync(folder, { mode: 0o700 })
+    } else if (mode & 0o077) chmodSync(folder, 0o700)
+    return folder
+  } catch {
+    return null
+  }
+}
+
+/** The text of a file that this user has written; null for any other, and where there is none. @param {string} file */
+export function readOwn(file) {
+  let fd = -1
+  try {
+    fd = openSync(file, constants.O_RDONLY | constants.O_NOFOLLOW)
+    return fstatSync(fd).uid === own() ? readFileSync(fd, 'utf8') : null
+  } catch {
+    return null
+  } finally {
+    if (fd >= 0) closeSync(fd)
+  }
+}
+
+/**
+ * Writes a file whole or not at all. A disk that is full or read-only costs time at the next start, nothing else.
+ *
+ * @param {string} file
+ * @param {string} text
+ */
+export function writeOwn(file, text) {
+  const temporary = `${file}.${process.pid}.tmp`
+  try {
+    writeFileSync(temporary, text, { flag: 'wx', mode: 0o600 })
+    renameSync(temporary, file)
+  } catch {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** Where users have no numbers, as on Windows, every file counts as one's own. */
+function own() {
+  return process.geteuid?.() ?? 0
+}

@@ -1,0 +1,97 @@
+// TypeScript of the project as CommonJS, kept in .recurlab/cache/lib under the hash of its text.
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { privateFolder, readOwn, writeOwn } from './cache.mjs'
+import { toCommonJs } from './transform.mjs'
+
+/** Changes when transform.mjs does, so that nothing kept from before is used. */
+const FORMAT = '3'
+
+/** Milliseconds of compiling after which it is told why nothing happens. */
+const TOLD_AFTER = 1000
+
+const MARK = '\n//# compiledFrom='
+
+/**
+ * A compiler of the project's files.
+ *
+ * @param {string} root the project's folder
+ */
+export function createCompiler(root) {
+  const folder = privateFolder(root, 'lib')
+  const version = versionOfTypeScript(root)
+  let spent = 0
+  let told = false
+  /** @type {Map<string, string>} */
+  const given = new Map()
+
+  const placeOf = (/** @type {string} */ filename) =>
+    folder && path.join(folder, `${path.relative(root, filename).replaceAll(path.sep, '+')}.cjs`)
+  const keyOf = (/** @type {string} */ filename, /** @type {string} */ source) =>
+    createHash('sha256').update(`${FORMAT}\0${version}\0${filename}\0${source}`).digest('base64url')
+
+  /** The kept code of a file, if it was made of this text. @param {string} filename @param {string} key */
+  const kept = (filename, key) => {
+    const place = placeOf(filename)
+    const code = place && readOwn(place)
+    return code?.endsWith(MARK + key) ? code : null
+  }
+  return {
+    /** The code of a file as it was given out; null where it is no longer there. @param {string} filename */
+    codeGiven(filename) {
+      const key = given.get(filename)
+      if (key === undefined) return null
+      const known = kept(filename, key)
+      if (known !== null) return known
+      const source = readFileSync(filename, 'utf8')
+      return keyOf(filename, source) === key ? toCommonJs(filename, source) : null
+    },
+
+    /** Whether a file is compiled as it is now. @param {string} filename */
+    isKept: (filename) => kept(filename, keyOf(filename, readFileSync(filename, 'utf8'))) !== null,
+
+    /**
+     * The CommonJS of a file, with its source map at the end.
+     *
+     * @param {string} filename
+     * @returns {string}
+     * @throws {SyntaxError} that names the line
+     */
+    compile(filename) {
+      const source = readFileSync(filename, 'utf8')
+      const key = keyOf(filename, source)
+      given.set(filename, key)
+      const known = kept(filename, key)
+      if (known !== null) return known
+      const start = performance.now()
+      const code = toCommonJs(filename, source) + MARK + key
+      const place = placeOf(filename)
+      if (place) writeOwn(place, code)
+      spent += performance.now() - start
+      if (spent > TOLD_AFTER && !told) {
+        told = true
+        process.stderr.write('recurlab: compiling its sources, once after they have changed …\n')
+      }
+      return code
+    },
+  }
+}
+
+/** Every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]} */
+export function sourcesOf(root) {
+  const lib = path.join(root, 'lib')
+  return readdirSync(lib, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /(?<!\.d)\.ts$/.test(name))
+    .sort()
+    .map((name) => path.join(lib, name))
+}
+
+/** @param {string} root @returns {string} */
+function versionOfTypeScript(root) {
+  try {
+    return JSON.parse(readFileSync(path.join(root, 'node_modules', 'typescript', 'package.json'), 'utf8')).version
+  } catch {
+    return 'none'
+  }
+}

@@ -1,0 +1,60 @@
+// Lets Node's require() load the project's TypeScript as it is: the command, the kernel's processes, and the thread that
+// prepares batches. Every module has one instance in a process; import() is a require() too.
+import { existsSync } from 'node:fs'
+import Module from 'node:module'
+import path from 'node:path'
+import { privateFolder } from './cache.mjs'
+import { createCompiler } from './compile.mjs'
+import { mapStacks } from './stacks.mjs'
+
+/**
+ * The inside of Node's loader: in use by so many programs that it has not changed since Node 0.5, yet not promised.
+ *
+ * @typedef {{ filename?: string, _compile(code: string, filename: string): void }} LoadingModule
+ * @typedef {{
+ *   _resolveFilename(request: string, parent: LoadingModule | undefined, ...rest: unknown[]): string,
+ *   _extensions: Record<string, (module: LoadingModule, filename: string) => void>,
+ *   enableCompileCache?: (folder: string) => void,
+ * }} Loader
+ */
+const loader = /** @type {Loader} */ (/** @type {unknown} */ (Module))
+
+/**
+ * Registers the hook for the whole process.
+ *
+ * @param {string} root the project's folder
+ * @param {{ stacks?: boolean }} [options] whether stacks are to name the lines of the TypeScript; default: yes
+ */
+export function registerTypeScript(root, { stacks = true } = {}) {
+  const compiler = createCompiler(root)
+  keepMachineCode(root)
+  if (stacks) mapStacks(compiler.codeGiven)
+
+  const resolveFilename = loader._resolveFilename
+  loader._resolveFilename = function (request, parent, ...rest) {
+    return typescriptFile(request, parent) ?? resolveFilename.call(this, request, parent, ...rest)
+  }
+  loader._extensions['.ts'] = (module, filename) => {
+    module._compile(compiler.compile(filename), filename)
+  }
+}
+
+/** What V8 makes of the code is kept too, where Node can do that (22.1 and later): packages start faster. @param {string} root */
+function keepMachineCode(root) {
+  const folder = loader.enableCompileCache ? privateFolder(root, 'v8') : null
+  if (folder) loader.enableCompileCache?.(folder)
+}
+
+/**
+ * `./x.js` means `./x.ts` where only that exists, as TypeScript has it.
+ *
+ * @param {string} request
+ * @param {LoadingModule | undefined} parent
+ */
+function typescriptFile(request, parent) {
+  if (!/^(\.{0,2}\/)/.test(request) || !request.endsWith('.js')) return undefined
+  const file = path.resolve(parent?.filename ? path.dirname(parent.filename) : process.cwd(), request)
+  if (existsSync(file)) return undefined
+  const typescript = file.replace(/\.js$/, '.ts')
+  return existsSync(typescript) ? typescript : undefined
+}

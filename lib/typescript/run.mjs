@@ -1,0 +1,9 @@
+// Runs a file of lib in a process of its own: node lib/typescript/run.mjs FILE [ARGUMENT …]
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { registerTypeScript } from './hook.mjs'
+
+registerTypeScript(path.resolve(fileURLToPath(new URL('../..', import.meta.url))))
+process.argv.splice(1, 1)
+createRequire(import.meta.url)(path.resolve(process.argv[1] ?? ''))
