@@ -4,6 +4,10 @@ import html
 import re
 import sys
 
+# Formats of texts that no notebook has: jsonschema would spend a second on their grammars at every start.
+for unused in ("rfc3987_syntax", "isoduration"):
+    sys.modules[unused] = None
+
 import nbformat
 from nbconvert import HTMLExporter
 

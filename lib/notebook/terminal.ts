@@ -6,6 +6,8 @@ import { streamSink } from './status-line.js'
 
 /** Prints what happens while a notebook runs. */
 export interface TerminalProgress {
+  /** Tells at once that something goes on: a kernel takes a second to start, or many on a busy machine. */
+  begin(): void
   event(event: ExecuteEvent): void
   /** Ends an unfinished line. */
   end(): void
@@ -23,6 +25,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
   }
   const freshLine = (): void => print(lineOpen ? '\n' : '')
   return {
+    begin: () => print('Starting the kernel …\n'),
     end: freshLine,
     event: (event) => {
       if (event.event === 'status') {

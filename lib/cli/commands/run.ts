@@ -47,6 +47,7 @@ async function run(args: Args): Promise<number> {
   const interrupt = (): void => stop.abort()
   process.once('SIGINT', interrupt)
   const progress = terminalProgress(notebook, json ? process.stderr : process.stdout)
+  progress.begin()
   const started = performance.now()
   try {
     const execution = await executeNotebook(notebook, {

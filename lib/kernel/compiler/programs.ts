@@ -2,7 +2,7 @@ import path from 'node:path'
 import ts from 'typescript'
 import { bind, insideOf, resolvedModule, resolveForeign } from './internal.js'
 import { cellOptions } from './options.js'
-import { isProjectFile, Sources } from './sources.js'
+import { isProjectFile, Sources, stampOf } from './sources.js'
 
 /** What a module name was found to stand for. */
 export type Resolution = ts.ResolvedModuleWithFailedLookupLocations
@@ -32,6 +32,8 @@ export class Programs {
   #filesCameOrWent = false
   #state: ProgramState
   #names: Map<string, Resolution>
+  /** A program made beforehand, with the stamps of its files' folders. */
+  #aside: { readonly program: ts.Program; readonly folders: ReadonlyMap<string, string> } | null = null
 
   /**
    * @param root the project's folder
@@ -81,7 +83,37 @@ export class Programs {
       this.#names.set(specifier, found)
       fresh ||= this.program.getSourceFile(file) === undefined
     }
-    if (fresh) this.renew()
+    if (fresh && !this.#takeAside()) this.renew()
+  }
+
+  /** Goes back to an earlier state, and keeps the program of now for a notebook that will import the same files. */
+  setAside(before: ProgramState): void {
+    const { program } = this
+    const folders = this.#ownFiles(program).map((file) => path.dirname(file.fileName))
+    this.#aside = { program, folders: new Map(folders.map((folder) => [folder, stampOf(folder)])) }
+    this.restore(before)
+    this.sources.setAside()
+  }
+
+  /** Uses the program that was set aside, if it has all that cells import and nothing has changed since. */
+  #takeAside(): boolean {
+    if (!this.#aside || this.#state.augmenting.length > 0) return false
+    const { program, folders } = this.#aside
+    const has = ({ resolvedModule }: Resolution): boolean =>
+      resolvedModule === undefined || program.getSourceFile(resolvedModule.resolvedFileName) !== undefined
+    if (![...this.#names.values()].every(has)) return false
+    this.#aside = null
+    const own = this.#ownFiles(program)
+    // A file that came to a folder may be what an import now stands for.
+    if (![...folders].every(([folder, stamp]) => stampOf(folder) === stamp)) return false
+    if (!own.every((file) => this.sources.gives(file.fileName, file))) return false
+    for (const file of own) this.sources.text(file.fileName)
+    this.#state = { program, names: new Map(this.#names), augmenting: [] }
+    return true
+  }
+
+  #ownFiles(program: ts.Program): ts.SourceFile[] {
+    return program.getSourceFiles().filter(({ fileName }) => isProjectFile(fileName) && fileName !== this.#rootFile)
   }
 
   /** Lets a cell's `declare global` and `declare module` hold. */

@@ -12,7 +12,7 @@ const root = process.env.RECURLAB_ROOT
 if (root === undefined) throw new Error('RECURLAB_ROOT has to name the folder of the project')
 
 const cells = new Cells(root, root)
-warmUp(cells, createCalls(root, cells, 'warm'))
+warmUp(root, cells, createCalls(root, cells, 'warm'))
 startupSnapshot.setDeserializeMainFunction(() =>
   serve(({ cwd, salt }) => {
     cells.begin(cwd)

@@ -75,10 +75,29 @@ export class Sources {
     this.#stamps.delete(file)
   }
 
+  /** Counts every file of the project as not read; its tree is kept for whoever asks while the file is as it was. */
+  setAside(): void {
+    for (const file of [...this.#texts.keys()]) {
+      const stamp = this.#stamps.get(file)
+      const parsed = this.#parsed.get(file)
+      if (stamp !== undefined && parsed) this.#ahead.set(file, { stamp, parsed })
+      this.forget(file)
+    }
+  }
+
+  /** Whether asking for a file would give this very tree. */
+  gives(file: string, parsed: ts.SourceFile): boolean {
+    if (this.has(file)) return this.#parsed.get(file) === parsed
+    const ahead = this.#ahead.get(file)
+    return ahead?.parsed === parsed && ahead.stamp === stampOf(file)
+  }
+
   /** Parses a file that may be asked for one day. One of the project counts as read only when somebody does ask. */
   parseAhead(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     if (!isProjectFile(file) || this.has(file)) return this.parse(file, options)
     const stamp = stampOf(file)
+    const ahead = this.#ahead.get(file)
+    if (ahead?.stamp === stamp) return ahead.parsed
     const text = readText(file)
     if (text === undefined) return undefined
     const parsed = ts.createSourceFile(file, text, options)
