@@ -8,7 +8,7 @@ import { toCommonJs } from './transform.mjs'
 /** Changes when transform.mjs does, so that nothing kept from before is used. */
 const FORMAT = '3'
 
-/** Milliseconds of compiling after which it is told why nothing happens. */
+/** Milliseconds of compiling after which somebody at a terminal is told why nothing happens. */
 const TOLD_AFTER = 1000
 
 const MARK = '\n//# compiledFrom='
@@ -69,7 +69,7 @@ export function createCompiler(root) {
       const place = placeOf(filename)
       if (place) writeOwn(place, code)
       spent += performance.now() - start
-      if (spent > TOLD_AFTER && !told) {
+      if (spent > TOLD_AFTER && !told && process.stderr.isTTY) {
         told = true
         process.stderr.write('recurlab: compiling its sources, once after they have changed …\n')
       }

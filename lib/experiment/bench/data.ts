@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { open } from 'node:fs/promises'
-import os from 'node:os'
 import path from 'node:path'
 import { type ArcOptions, arc } from '../../data/arc/index.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -8,6 +7,7 @@ import { maze } from '../../data/maze/index.js'
 import { trainingBatches } from '../../data/sampler.js'
 import { sudokuAugment } from '../../data/sudoku/augment.js'
 import { sudoku } from '../../data/sudoku/index.js'
+import { temporaryFolder } from '../../files/temporary.js'
 import { Random } from '../../random.js'
 
 /** What is measured: which data, and how fast and large. */
@@ -75,7 +75,7 @@ function benchArc(name: string, options: ArcOptions): Promise<DataMeasurement> {
 
 /** Reads a file like Sudoku-Extreme's, 1,000 of whose puzzles are taken (of a small file half). */
 async function benchSudoku(rows: number): Promise<DataMeasurement> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-bench-'))
+  const folder = temporaryFolder('bench')
   try {
     const csv = path.join(folder, 'train.csv')
     await writeSudokuCsv(csv, rows)

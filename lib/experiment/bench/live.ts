@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
 import { parseConfig } from '../../config/parse.js'
 import type { ConfigInput } from '../../config/schema.js'
 import { sudoku } from '../../data/sudoku/index.js'
 import type { Evaluation } from '../../evaluate/evaluation.js'
+import { temporaryFolder } from '../../files/temporary.js'
 import { settleDisplays } from '../../notebook/display.js'
 import { currentHost, type NotebookHost, setHost } from '../../notebook/host.js'
 import { liveRuns } from '../live.js'
@@ -47,7 +46,7 @@ export async function benchLive({
   steps = 60,
   rounds = 3,
 }: LiveBenchOptions = {}): Promise<LiveMeasurement> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-live-'))
+  const folder = temporaryFolder('live')
   const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 100 })
   const config = parseConfig({ hidden: 64, heads: 4, K: 8, batch: 64, evalEvery: 20, ...more, steps })
   const earlier = currentHost()

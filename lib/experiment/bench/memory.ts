@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
+import { rmSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
 import { sudoku } from '../../data/sudoku/index.js'
+import { temporaryFolder } from '../../files/temporary.js'
 import { train } from '../train.js'
 
 /** What a run holds after a step, before whatever evaluation and save come after it. */
@@ -34,7 +33,7 @@ export async function benchMemory({
   steps = 1000,
   microBatch = 64,
 }: MemoryBenchOptions = {}): Promise<MemoryMeasurement[]> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-memory-'))
+  const folder = temporaryFolder('memory')
   const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
   const measurements: MemoryMeasurement[] = []
   const onStep = ({ step }: { step: number }): void => {

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { Dealer, Subscriber } from 'zeromq'
+import { temporaryFolder } from '../../files/temporary.js'
 import { decode, encode, type Message } from '../server/message.js'
 
 /** How a kernel is started. */
@@ -34,7 +34,7 @@ const ANSWER_MS = 60_000
 
 /** Starts a kernel; it may not be ready yet, cells wait. */
 export async function startMeasured({ argv, cwd }: KernelProgram): Promise<MeasuredKernel> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-bench-'))
+  const folder = temporaryFolder('bench')
   const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5)
   const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port }
   const file = path.join(folder, 'connection.json')

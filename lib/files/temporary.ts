@@ -1,0 +1,27 @@
+import { mkdtempSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { UserError } from '../errors.js'
+
+/**
+ * The path of a new, empty folder for files that are not kept, in the system's folder for them (TMPDIR).
+ *
+ * @param name what it is for, e.g. `bench`
+ * @throws UserError where no folder can be made there
+ */
+export function temporaryFolder(name: string): string {
+  try {
+    return mkdtempSync(path.join(os.tmpdir(), `recurlab-${name}-`))
+  } catch (error) {
+    const { code = 'no folder' } = error as NodeJS.ErrnoException
+    throw new UserError(
+      {
+        where: process.env.TMPDIR ? 'TMPDIR' : 'temporary files',
+        expected: 'a folder where files can be made',
+        found: `${os.tmpdir()} (${code})`,
+        todo: 'Set TMPDIR to a folder that you can write to.',
+      },
+      { cause: error },
+    )
+  }
+}

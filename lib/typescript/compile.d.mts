@@ -1,0 +1,8 @@
+/** A compiler of the project's files. */
+export function createCompiler(root: string): {
+  codeGiven(filename: string): string | null
+  isKept(filename: string): boolean
+  compile(filename: string): string
+}
+/** Every file of the project's lib that is compiled, in a fixed order. */
+export function sourcesOf(root: string): string[]
