@@ -80,17 +80,24 @@ export interface KernelOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Default: the folder `notebooks`. */
   readonly cwd?: string
+  /** The Node that runs it. Default: that of this process. */
+  readonly node?: string
   /** Whether a shell stands between this process and the kernel; `process` is the shell then. Default: false. */
   readonly underShell?: boolean
 }
 
 /** Starts a kernel whose history is its own. */
-export async function startKernel({ env = {}, cwd, underShell = false }: KernelOptions = {}): Promise<KernelClient> {
+export async function startKernel({
+  env = {},
+  cwd,
+  node = process.execPath,
+  underShell = false,
+}: KernelOptions = {}): Promise<KernelClient> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-kernel-'))
   const connection = await newConnection()
   const file = path.join(folder, 'connection.json')
   writeFileSync(file, JSON.stringify(connection))
-  const kernel = [process.execPath, path.join(root, 'lib/kernel/recurlab-kernel.mjs'), file]
+  const kernel = [node, path.join(root, 'lib/kernel/recurlab-kernel.mjs'), file]
   const [command, ...args] = underShell ? ['/bin/sh', '-c', '"$@" & wait', 'sh', ...kernel] : kernel
   const child = spawn(command!, args, {
     cwd: cwd ?? path.join(root, 'notebooks'),

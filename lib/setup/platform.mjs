@@ -3,23 +3,31 @@ import { access } from 'node:fs/promises'
 import path from 'node:path'
 import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
+import { NODE_LINES } from './node-versions.mjs'
 
-/** Whether this Node can run the project: 20.19+, 22.12+ or 24+. @param {string} version such as `20.19.0` */
+/** Whether this Node can run the project: 20.19+, 22.12+, 24, or a later one, which is untested. @param {string} version such as `20.19.0` */
 export function nodeIsFit(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
-  return (major === 20 && minor >= 19) || (major === 22 && minor >= 12) || major >= 24
+  const line = NODE_LINES.find((known) => known.major === major)
+  return line ? minor >= line.least : isLater(version)
+}
+
+/** Whether a Node is later than every one that was seen working. @param {string} version */
+function isLater(version) {
+  return Number(version.split('.')[0]) > Math.max(...NODE_LINES.map(({ major }) => major))
 }
 
 /** @throws {SetupError} when Node or the system is not one that this works on */
 export function checkNode() {
   if (!nodeIsFit(process.versions.node))
     throw new SetupError(
-      `Expected Node 20.19+, 22.12+ or 24+, found ${process.versions.node}.`,
+      `Expected Node 20.19+, 22.12+ or 24, found ${process.versions.node}.`,
       'Install a newer Node (https://nodejs.org) and run the same command again.',
     )
   if (process.platform === 'win32')
     throw new SetupError('Expected Linux or macOS, found Windows.', 'Use the Windows Subsystem for Linux.')
-  const untested = process.platform !== 'linux' || process.arch !== 'x64' ? ' (untested)' : ''
+  const isTested = process.platform === 'linux' && process.arch === 'x64' && !isLater(process.versions.node)
+  const untested = isTested ? '' : ' (untested)'
   return `Node ${process.versions.node}, ${process.platform} ${process.arch}${untested}`
 }
 

@@ -1,0 +1,9 @@
+/**
+ * The lines of Node that this runs on: from which minor version on, and the version with which tests/node-versions.test.ts
+ * sets up, trains, runs a notebook and stops a cell.
+ */
+export const NODE_LINES = [
+  { major: 20, least: 19, seen: '20.20.2' },
+  { major: 22, least: 12, seen: '22.23.3' },
+  { major: 24, least: 0, seen: '24.21.0' },
+]
