@@ -14,6 +14,7 @@ test('bench kernel measures the kernels that are asked for, in one run', async (
     [1, 2, 2],
   )
   assert.ok(row.linesSeconds > 0)
+  assert.ok(row.libSeconds.length === 1 && row.libSeconds[0]! > 0)
 })
 
 test('bench kernel soak=N says what memory the kernel gained', async () => {

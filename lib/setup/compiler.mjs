@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fingerprint, snapshotFile } from '../kernel/compiler/fingerprint.mjs'
+import { sourcesOf } from '../typescript/compile.mjs'
 import { runQuietly } from './child.mjs'
 import { inRoot, inState, root } from './paths.mjs'
-import { readJson, writeJson } from './stamp.mjs'
+import { keyOf, readJson, writeJson } from './stamp.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
 
 /** For which compiler the snapshot was made, and why there is none where it could not be made. */
@@ -15,12 +16,13 @@ const KEPT = 2
 /**
  * Whether there is a snapshot of the compiler as it is now, or it is known that there can be none.
  *
- * @param {boolean} retry try again what failed before
+ * @param {boolean} retry try again what failed before, and read lib anew where it has changed: an older snapshot is right too,
+ *   but what has changed since is then read at every first import
  */
 export function compilerIsReady(retry) {
   const key = fingerprint(root)
-  if (existsSync(snapshotFile(root, key))) return true
   const known = readJson(stamp)
+  if (existsSync(snapshotFile(root, key))) return !retry || known?.lib === libKey()
   return !retry && known?.key === key && known.problem !== null
 }
 
@@ -32,11 +34,17 @@ export function compilerIsReady(retry) {
  */
 export async function makeCompiler(say) {
   const key = fingerprint(root)
+  const lib = libKey()
   const problem = await build(snapshotFile(root, key))
-  writeJson(stamp, { key, problem })
+  writeJson(stamp, { key, lib, problem })
   if (problem === null) return 'snapshot for a fast start'
   say(`Node made no snapshot: ${problem}`)
   return 'no snapshot, the kernel starts more slowly'
+}
+
+/** What the snapshot has read of lib. */
+function libKey() {
+  return keyOf(Object.fromEntries(sourcesOf(root).map((file) => [file, readFileSync(file)])))
 }
 
 /** @param {string} place @returns {Promise<string | null>} what went wrong */

@@ -1,6 +1,6 @@
 import type { CommandGroup } from '../command.js'
 
-/** `recurlab bench data|kernel|live|memory|scaling|wait|train|eval`. */
+/** `recurlab bench data|kernel|live|memory|scaling|start|wait|train|eval`. */
 export const group: CommandGroup = {
   commands: {
     data: {
@@ -27,6 +27,11 @@ export const group: CommandGroup = {
       usage: 'bench scaling [key=value …]',
       summary: 'Compare the estimate before a run with what a step then costs.',
       load: async () => (await import('./bench/scaling.js')).command,
+    },
+    start: {
+      usage: 'bench start [key=value …]',
+      summary: 'Measure how long it takes until something happens.',
+      load: async () => (await import('./bench/start.js')).command,
     },
     wait: {
       usage: 'bench wait [key=value …]',

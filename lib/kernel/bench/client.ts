@@ -15,6 +15,8 @@ export interface KernelProgram {
   readonly argv: (connectionFile: string) => readonly string[]
   /** The notebook's folder. */
   readonly cwd: string
+  /** What a notebook there imports to have the project's lib; without it the kernel cannot. */
+  readonly lib?: string
 }
 
 /** Any Jupyter kernel, as far as a measurement needs it. */

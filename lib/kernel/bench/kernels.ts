@@ -18,7 +18,7 @@ export function kernelProgram(name: KernelName, root: string, deno?: string): Ke
   const cwd = path.join(root, 'notebooks')
   if (name === 'recurlab') {
     const entry = path.join(root, 'lib', 'kernel', 'recurlab-kernel.mjs')
-    return { cwd, argv: (file) => [process.execPath, entry, file] }
+    return { cwd, argv: (file) => [process.execPath, entry, file], lib: '../lib' }
   }
   if (name === 'tslab') {
     const entry = path.join(root, 'node_modules', 'tslab', 'bin', 'tslab')

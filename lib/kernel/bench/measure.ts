@@ -7,6 +7,8 @@ export interface KernelMeasurement {
   readonly kernel: KernelName
   /** Seconds from the start of the process to the reply to its first cell, `1 + 1`; one a start. */
   readonly firstResultSeconds: readonly number[]
+  /** Seconds of the cell that imports the project's lib; one a start. None of kernels that cannot import it. */
+  readonly libSeconds: readonly number[]
   /** Milliseconds from sending a cell such as `1 + 2` to its reply. */
   readonly trivialMs: readonly number[]
   /** The same after a cell has imported tfjs, Arrow and arquero. */
@@ -22,6 +24,11 @@ const IMPORTS = [
   `import * as aq from 'arquero'`,
 ].join('\n')
 
+/** What the first cell of a notebook of the project imports. */
+function importOf(lib: string): string {
+  return `import { preset, show, sudoku, sweep, train } from ${JSON.stringify(lib)}`
+}
+
 const LINES = 100_000
 /** A kernel that loses lines never sends them. */
 const LINES_MS = 20_000
@@ -33,8 +40,8 @@ export async function measureKernels(
 ): Promise<KernelMeasurement[]> {
   const found = new Map<
     KernelName,
-    { first: number[]; trivial: number[]; after: number[]; lines: number; notes: string[] }
-  >(kernels.map(({ name }) => [name, { first: [], trivial: [], after: [], lines: Number.NaN, notes: [] }]))
+    { first: number[]; lib: number[]; trivial: number[]; after: number[]; lines: number; notes: string[] }
+  >(kernels.map(({ name }) => [name, { first: [], lib: [], trivial: [], after: [], lines: Number.NaN, notes: [] }]))
   for (let start = 0; start < starts; start++)
     for (const { name, program } of kernels) {
       const row = found.get(name)!
@@ -44,6 +51,7 @@ export async function measureKernels(
         await kernel.run('1 + 1')
         row.first.push((performance.now() - started) / 1000)
         for (let i = 0; i < cells; i++) row.trivial.push(await kernel.run(`1 + ${i}`))
+        if (program.lib !== undefined) row.lib.push((await kernel.run(importOf(program.lib))) / 1000)
         await kernel.run(IMPORTS)
         for (let i = 0; i < cells; i++) row.after.push(await kernel.run(`2 + ${i}`))
         if (start === 0) row.lines = await printLines(kernel)
@@ -56,6 +64,7 @@ export async function measureKernels(
   return [...found].map(([kernel, row]) => ({
     kernel,
     firstResultSeconds: row.first,
+    libSeconds: row.lib,
     trivialMs: row.trivial,
     trivialAfterImportsMs: row.after,
     linesSeconds: row.lines,

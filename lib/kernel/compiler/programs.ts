@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 import { bind, insideOf, resolvedModule, resolveForeign } from './internal.js'
 import { cellOptions } from './options.js'
-import { isProjectFile, Sources, stampOf } from './sources.js'
+import { isProjectFile, Sources } from './sources.js'
 
 /** What a module name was found to stand for. */
 export type Resolution = ts.ResolvedModuleWithFailedLookupLocations
@@ -32,7 +33,7 @@ export class Programs {
   #filesCameOrWent = false
   #state: ProgramState
   #names: Map<string, Resolution>
-  /** A program made beforehand, with the stamps of its files' folders. */
+  /** A program made beforehand, with what its files' folders listed. */
   #aside: { readonly program: ts.Program; readonly folders: ReadonlyMap<string, string> } | null = null
 
   /**
@@ -90,12 +91,15 @@ export class Programs {
   setAside(before: ProgramState): void {
     const { program } = this
     const folders = this.#ownFiles(program).map((file) => path.dirname(file.fileName))
-    this.#aside = { program, folders: new Map(folders.map((folder) => [folder, stampOf(folder)])) }
+    this.#aside = { program, folders: new Map(folders.map((folder) => [folder, listOf(folder)])) }
     this.restore(before)
     this.sources.setAside()
   }
 
-  /** Uses the program that was set aside, if it has all that cells import and nothing has changed since. */
+  /**
+   * Uses the program that was set aside, if it has all that cells import and no file has changed since; where some have, a
+   * new one is made of it.
+   */
   #takeAside(): boolean {
     if (!this.#aside || this.#state.augmenting.length > 0) return false
     const { program, folders } = this.#aside
@@ -103,10 +107,13 @@ export class Programs {
       resolvedModule === undefined || program.getSourceFile(resolvedModule.resolvedFileName) !== undefined
     if (![...this.#names.values()].every(has)) return false
     this.#aside = null
-    const own = this.#ownFiles(program)
     // A file that came to a folder may be what an import now stands for.
-    if (![...folders].every(([folder, stamp]) => stampOf(folder) === stamp)) return false
-    if (!own.every((file) => this.sources.gives(file.fileName, file))) return false
+    if (![...folders].every(([folder, list]) => listOf(folder) === list)) return false
+    const own = this.#ownFiles(program)
+    if (!own.every((file) => this.sources.gives(file.fileName, file))) {
+      this.#state = this.#make(program, [])
+      return true
+    }
     for (const file of own) this.sources.text(file.fileName)
     this.#state = { program, names: new Map(this.#names), augmenting: [] }
     return true
@@ -228,6 +235,15 @@ export class Programs {
             ),
         ),
     }
+  }
+}
+
+/** What a folder lists; empty where there is none. */
+function listOf(folder: string): string {
+  try {
+    return readdirSync(folder).sort().join('\n')
+  } catch {
+    return ''
   }
 }
 

@@ -9,7 +9,7 @@ import { countOf, oneOf, onlyKeys } from '../../keys.js'
 /** `recurlab bench kernel`. */
 export const command: Command = {
   help: [
-    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are on this machine. The kernels are started in turn, so that all see the same load: seconds from the start to the first result, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
+    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are on this machine. The kernels are started in turn, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
     {
       title: 'Options',
       rows: [
@@ -69,6 +69,7 @@ function readable(rows: readonly KernelMeasurement[]): Record<string, unknown>[]
     kernel: row.kernel,
     'first result (s)': round(first(row)),
     '×': ratio(first, row),
+    'import lib (s)': row.libSeconds.length > 0 ? round(quantile(row.libSeconds, 0.5)) : '',
     'trivial cell (ms)': round(trivial(row)),
     '95 % (ms)': round(quantile(row.trivialMs, 0.95)),
     '× ': ratio(trivial, row),
