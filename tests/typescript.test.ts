@@ -16,8 +16,8 @@ import { test } from 'node:test'
 import { privateFolder, readOwn, writeOwn } from '../lib/typescript/cache.mjs'
 import { createCompiler } from '../lib/typescript/compile.mjs'
 import { recurlab } from './recurlab.js'
-import { temporaryFolder } from './setup-helpers.js'
-import { root } from './shared.js'
+import { runNode, temporaryFolder } from './setup-helpers.js'
+import { root, tsx } from './shared.js'
 
 const onlyRoot = process.getuid?.() === 0 ? false : 'only root can give a file to another user'
 const NOBODY = 65534
@@ -108,6 +108,22 @@ test('the command leaves the folder for temporary files alone, and needs none', 
   }
   assert.deepEqual(readdirSync(temporary), [])
   assert.equal(existsSync('/nonexistent'), false)
+})
+
+test('tsx is started by lib/setup/tsx.mjs alone, which gives it a folder of its own', (t) => {
+  const direct = ['lib', 'tests'].flatMap((top) =>
+    readdirSync(path.join(root, top), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.m?ts$|\.mjs$/.test(name) && !name.includes('fixtures'))
+      .map((name) => path.join(top, name))
+      .filter((name) => /(['"])tsx(\/[\w/]+)?\1/.test(readFileSync(path.join(root, name), 'utf8'))),
+  )
+  assert.deepEqual(direct, [path.join('lib', 'setup', 'tsx.mjs')])
+  const temporary = temporaryFolder(t)
+  const file = path.join(temporary, 'a.mts')
+  writeFileSync(file, `console.log(process.env.TMPDIR as string)`)
+  const { stdout, stderr } = runNode(root, ['--import', tsx, file], { TMPDIR: temporary })
+  assert.equal(stdout, `${temporary}\n`, stderr)
+  assert.deepEqual(readdirSync(temporary), ['a.mts'])
 })
 
 test('what does need temporary files says in one message that there is no folder for them', async () => {
