@@ -86,7 +86,7 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
       kill('SIGINT')
     },
   })
-  assert.equal(stopped.code, 1)
+  assert.equal(stopped.code, 75)
   assert.match(stopped.stderr, /Stopped and saved\. To go on: npx recurlab resume/)
   const [id] = readdirSync(path.join(folder, 'parts/runs'))
   const resumed = await recurlab(['resume', id!, 'out=parts'], { cwd: folder, env: { RECURLAB_THREADS: '' } })

@@ -166,8 +166,14 @@ test('a cell that takes too long is stopped, and said so', { skip }, async () =>
   assert.equal(textOf(notebook.cells[1]), 'working\n')
 })
 
-test('Ctrl-C stops the cell, saves the notebook and exits with 1', { skip }, async () => {
-  const child = spawn(process.execPath, [cli, 'run', fixture('slow'), '--out', outOf('slow')])
+/** Runs a fixture, sends a signal when it has printed `when`, and says how it ended. */
+async function stopped(
+  name: string,
+  when: string,
+  signal: NodeJS.Signals,
+): Promise<{ code: number | null; stderr: string; notebook: Notebook }> {
+  rmSync(outOf(name), { force: true })
+  const child = spawn(process.execPath, [cli, 'run', fixture(name), '--out', outOf(name)])
   let stdout = ''
   let stderr = ''
   let told = false
@@ -176,10 +182,27 @@ test('Ctrl-C stops the cell, saves the notebook and exits with 1', { skip }, asy
   })
   child.stdout.on('data', (chunk) => {
     stdout += chunk
-    if (!told && stdout.includes('\nworking')) told = child.kill('SIGINT')
+    if (!told && stdout.includes(when)) told = child.kill(signal)
   })
   const [code] = await once(child, 'close')
-  assert.equal(code, 1)
-  assert.match(stderr, /cell 1 .*stopped by Ctrl-C/)
-  assert.equal(textOf(saved('slow').cells[1]), 'working\n')
+  return { code, stderr, notebook: saved(name) }
+}
+
+for (const [signal, words] of [
+  ['SIGINT', 'Ctrl-C'],
+  ['SIGTERM', 'SIGTERM'],
+  ['SIGHUP', 'SIGHUP'],
+] as const)
+  test(`${signal} stops the cell, saves the notebook as far as it got and exits with 75`, { skip }, async () => {
+    const { code, stderr, notebook } = await stopped('slow', '\nworking', signal)
+    assert.equal(code, 75)
+    assert.match(stderr, new RegExp(`cell 1 .*stopped by ${words}\\.`))
+    assert.equal(textOf(notebook.cells[1]), 'working\n')
+  })
+
+test('a notebook is saved after each cell: what had ended is there even after SIGKILL', { skip }, async () => {
+  const { code, notebook } = await stopped('two-cells', '── cell 2 of 2', 'SIGKILL')
+  assert.equal(code, null)
+  assert.equal(textOf(notebook.cells[0]), 'first result\n')
+  assert.deepEqual(notebook.cells[1]?.outputs, [], 'the output of an earlier run is not taken for one of this run')
 })

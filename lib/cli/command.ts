@@ -12,7 +12,7 @@ export interface Command {
   readonly flags: Readonly<Record<string, boolean>>
   /** Whether `key=` with nothing after it is a value, as it is for the parameters of a notebook. Default false. */
   readonly emptyValues?: boolean
-  /** Does the work. Resolves to the exit code: 0, or 1 (failed). Wrong use is a {@link UserError} with exitCode 2. */
+  /** Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong use is a {@link UserError} with exitCode 2. */
   run(args: Args): number | Promise<number>
 }
 

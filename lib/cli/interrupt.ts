@@ -1,19 +1,49 @@
 /**
- * Turns the first Ctrl-C (or SIGTERM) into an abort signal, so that the work can save and stop by itself; the second
- * one ends the process as ever.
+ * Signals that ask for an end: Ctrl-C, `kill`, a terminal that closes, the notices that schedulers give before the time is up,
+ * the limit of processor time.
  */
-export function abortOnInterrupt(): { signal: AbortSignal; end: () => void } {
+const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const
+
+/** Exit code of a command that was stopped and has saved: the same command line, or `recurlab resume`, goes on (EX_TEMPFAIL). */
+export const STOPPED = 75
+
+/** Within so many milliseconds a second SIGINT is the same Ctrl-C: npm passes on what the terminal has sent already. */
+const SAME_KEY = 300
+
+/** Work that can be stopped from outside. */
+export interface Interruption {
+  /** Aborted by the first signal that asks for an end. */
+  readonly signal: AbortSignal
+  /** That signal; null before. */
+  by(): NodeJS.Signals | null
+  /** Signals end the process as ever again. */
+  end(): void
+}
+
+/**
+ * Turns the first signal that asks for an end into an abort signal, so that the work can save and stop by itself. A Ctrl-C after
+ * that ends the process at once; other signals are then ignored, for several often come together.
+ *
+ * @param says what is said when it comes
+ */
+export function abortOnInterrupt(says = 'Stopping after this step'): Interruption {
   const controller = new AbortController()
-  const stop = (): void => {
-    process.stderr.write('\nStopping after this step; Ctrl-C again stops at once.\n')
+  let by: NodeJS.Signals | null = null
+  const stop = (name: NodeJS.Signals): void => {
+    if (by) return
+    by = name
+    process.stderr.write(
+      `\n${says}${name === 'SIGINT' ? '' : ` (${name})`}; Ctrl-C${name === 'SIGINT' ? ' again' : ''} stops at once.\n`,
+    )
+    setTimeout(() => process.removeListener('SIGINT', stop), SAME_KEY).unref()
     controller.abort()
-    end()
   }
-  const end = (): void => {
-    process.removeListener('SIGINT', stop)
-    process.removeListener('SIGTERM', stop)
+  for (const name of STOPS) process.on(name, stop)
+  return {
+    signal: controller.signal,
+    by: () => by,
+    end: () => {
+      for (const name of STOPS) process.removeListener(name, stop)
+    },
   }
-  process.once('SIGINT', stop)
-  process.once('SIGTERM', stop)
-  return { signal: controller.signal, end }
 }

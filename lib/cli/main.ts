@@ -1,11 +1,23 @@
 import { UserError } from '../errors.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
+import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 import { versionText } from './version.js'
 
-/** Runs one command line and returns its exit code: 0, 1 (failed) or 2 (wrong use); what went wrong is on standard error. */
+/**
+ * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved); what went wrong is
+ * on standard error.
+ */
 export async function main(argv: readonly string[]): Promise<number> {
+  const output = guardOutput()
+  const code = await run(argv)
+  // A write that failed says so a moment later.
+  await new Promise((resolve) => setImmediate(resolve))
+  return output.exitCode(code)
+}
+
+async function run(argv: readonly string[]): Promise<number> {
   try {
     return await execute(argv)
   } catch (error) {
@@ -20,7 +32,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs one command line. @returns the exit code 0 or 1 @throws UserError for wrong use and for what went wrong. */
+/** Runs one command line. @returns the exit code 0, 1 or 75 @throws UserError for wrong use and for what went wrong. */
 export async function execute(argv: readonly string[]): Promise<number> {
   const words = meant(argv)
   const [first] = words

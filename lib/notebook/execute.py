@@ -2,7 +2,7 @@
 
 One line of JSON comes in on standard input: the notebook, the folder that cells are run in, the kernel's name, the
 time limit of a cell. Events go out as lines of JSON on file descriptor 3 (1 and 2 belong to the kernel): what the cells
-print while they run, and at the end how it went, with the notebook as far as it was executed.
+print while they run, each cell when it has ended, and at the end how it went, with the notebook as far as it was executed.
 SIGINT stops the running cell. When standard input ends, the caller is gone, and so is everything here.
 """
 
@@ -24,8 +24,8 @@ from nbformat.v4 import output_from_msg
 
 EVENTS = os.fdopen(3, "w", encoding="utf8")
 STARTUP_S = 180
-# A cell that was told to stop and has not stopped by then loses its kernel.
-STOP_S = 10
+# A cell that was told to stop and has not stopped by then loses its kernel: training has its step to end and its state to save.
+STOP_S = 60
 
 
 def emit(**event):
@@ -43,6 +43,7 @@ class Runner(NotebookClient):
         self.parents = {}
         self.on_notebook_start = self.started
         self.on_cell_execute = self.cell_started
+        self.on_cell_executed = self.cell_executed
 
     def started(self, notebook):
         emit(event="ready")
@@ -60,6 +61,9 @@ class Runner(NotebookClient):
     def cell_started(self, cell, cell_index):
         self.current = cell_index
         emit(event="cell", cell=cell_index, number=self.codes.index(cell_index) + 1, total=len(self.codes))
+
+    def cell_executed(self, cell, cell_index, execute_reply):
+        emit(event="executed", cell=cell_index, content=cell)
 
     def stop(self):
         async def interrupt():

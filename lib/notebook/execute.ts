@@ -5,7 +5,7 @@ import type { Readable, Writable } from 'node:stream'
 import { UserError } from '../errors.js'
 import { wellFormedJson } from '../files/json-text.js'
 import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
-import type { Notebook } from './notebook.js'
+import type { Cell, Notebook } from './notebook.js'
 
 /** What happens while a notebook runs. Cells are numbered from 1, code cells that are not empty only. */
 export type ExecuteEvent =
@@ -47,9 +47,18 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal
   /** Told while it runs. */
   readonly onEvent?: (event: ExecuteEvent) => void
+  /** Given the notebook as far as it was executed, after each cell. */
+  readonly onCell?: (notebook: Notebook) => void
 }
 
 type EndEvent = { readonly event: 'end' } & Execution
+
+/** A cell with its outputs, once it was run. */
+interface ExecutedEvent {
+  readonly event: 'executed'
+  readonly cell: number
+  readonly content: Cell
+}
 
 /**
  * Executes a notebook headless, in a fresh kernel, with nbclient. A cell that fails is no exception but a status: the
@@ -74,7 +83,7 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
     `${wellFormedJson({ notebook, folder: options.folder, timeout: options.timeout ?? null, kernel: 'recurlab' })}\n`,
   )
   try {
-    const end = await readEvents(child, options.onEvent)
+    const end = await readEvents(child, notebook, options)
     if (!end && options.signal?.aborted) return { status: 'interrupted', cell: null, notebook }
     if (!end)
       throw new UserError({
@@ -94,20 +103,36 @@ export async function executeNotebook(notebook: Notebook, options: ExecuteOption
   }
 }
 
-async function readEvents(child: ChildProcess, onEvent: ExecuteOptions['onEvent']): Promise<EndEvent | null> {
+async function readEvents(
+  child: ChildProcess,
+  notebook: Notebook,
+  { onEvent, onCell }: ExecuteOptions,
+): Promise<EndEvent | null> {
   const failed = new Promise<null>((resolve) => child.once('error', () => resolve(null)))
+  let soFar = notExecuted(notebook)
   const read = async (): Promise<EndEvent | null> => {
     for await (const line of createInterface({
       input: child.stdio[3] as Readable,
       crlfDelay: Number.POSITIVE_INFINITY,
     })) {
-      const event = JSON.parse(line) as ExecuteEvent | EndEvent
+      const event = JSON.parse(line) as ExecuteEvent | ExecutedEvent | EndEvent
       if (event.event === 'end') return event
-      onEvent?.(event)
+      if (event.event === 'executed') {
+        soFar = { ...soFar, cells: soFar.cells.with(event.cell, event.content) }
+        onCell?.(soFar)
+      } else onEvent?.(event)
     }
     return null
   }
   return await Promise.race([read(), failed])
+}
+
+/** Outputs and counts of an earlier run must not look like this one's. */
+function notExecuted(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell): Cell => {
+    return cell.cell_type === 'code' ? { ...cell, outputs: [], execution_count: null } : cell
+  })
+  return { ...notebook, cells }
 }
 
 /** What the kernel and Python write past the cells: only of interest when they break. */

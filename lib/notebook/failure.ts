@@ -10,17 +10,26 @@ export interface RunFailure {
   readonly message: string
 }
 
-/** What went wrong, or null. @param timeout seconds a cell was given */
-export function failureOf(execution: Execution, timeout: number | undefined): RunFailure | null {
+/**
+ * What went wrong, or null.
+ *
+ * @param timeout seconds a cell was given
+ * @param signal what stopped the run, if it was stopped
+ */
+export function failureOf(
+  execution: Execution,
+  timeout: number | undefined,
+  signal: NodeJS.Signals | null,
+): RunFailure | null {
   if (execution.status === 'ok') return null
   const { notebook, cell: at } = execution
   const cell = at === null ? null : cellNumber(notebook, at)
   const line = at === null ? '' : firstLine(notebook.cells[at]!)
   const place = cell === null ? 'before the first cell' : `cell ${cell} (${line})`
-  return { cell, line, message: `${place}: ${reasonOf(execution, timeout)}`.replace(': \n', ':\n') }
+  return { cell, line, message: `${place}: ${reasonOf(execution, timeout, signal)}`.replace(': \n', ':\n') }
 }
 
-function reasonOf(execution: Execution, timeout: number | undefined): string {
+function reasonOf(execution: Execution, timeout: number | undefined, signal: NodeJS.Signals | null): string {
   switch (execution.status) {
     case 'error':
       return `\n${stripColors(execution.traceback?.join('\n') || `${execution.ename}: ${execution.evalue}`)}`
@@ -31,7 +40,7 @@ function reasonOf(execution: Execution, timeout: number | undefined): string {
     case 'start':
       return `the kernel did not start. Run npm run setup.${more(execution.message)}`
     default:
-      return 'stopped by Ctrl-C.'
+      return `stopped by ${signal === null || signal === 'SIGINT' ? 'Ctrl-C' : signal}.`
   }
 }
 

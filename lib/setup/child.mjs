@@ -51,6 +51,9 @@ export function runQuietly(command, args, { env = {}, cwd = root } = {}) {
   })
 }
 
+/** What asks for an end, whoever sends it; the program gets SIGTERM, which every program understands. */
+const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])
+
 /**
  * Runs a program that has the terminal to itself, and resolves to its exit code.
  *
@@ -68,11 +71,11 @@ export function runInForeground(command, args, env = {}) {
       if (!process.stdin.isTTY) child.kill('SIGINT')
     }
     process.on('SIGINT', interrupt)
-    process.on('SIGTERM', forward)
+    for (const name of FORWARDED) process.on(name, forward)
     child.once('error', reject)
     child.once('close', (code, signal) => {
       process.off('SIGINT', interrupt)
-      process.off('SIGTERM', forward)
+      for (const name of FORWARDED) process.off(name, forward)
       resolve(code ?? (signal === 'SIGINT' ? 130 : 143))
     })
   })
@@ -97,7 +100,7 @@ export function lastLines(output, lines = 12) {
 export function stopOnSignals() {
   /** @type {Array<[NodeJS.Signals, () => void]>} */
   const handlers = []
-  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP'])) {
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])) {
     const handler = () => {
       stoppedBy = signal
       for (const child of working) if (child.pid) process.kill(-child.pid, 'SIGTERM')

@@ -4,15 +4,16 @@ import { reportObserver } from '../../experiment/report.js'
 import { resume } from '../../experiment/resume.js'
 import { Runs } from '../../experiment/runs.js'
 import { streamSink } from '../../notebook/status-line.js'
+import { openRun } from '../../results/run.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, oneWord } from '../command.js'
-import { abortOnInterrupt } from '../interrupt.js'
+import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
 
 /** `recurlab resume RUN`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, the beginning of one, or its folder. The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit.",
+    "RUN is a run's ID, the beginning of one, or its folder. The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit. Stopped again, it saves again; the exit code is then 75.",
     {
       title: 'Options',
       rows: [
@@ -44,6 +45,6 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(new Runs([run]).table())}\n`)
-    return interrupt.signal.aborted ? 1 : 0
+    return openRun(id, out).state === 'finished' ? 0 : STOPPED
   },
 }

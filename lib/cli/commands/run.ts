@@ -4,16 +4,17 @@ import { makeFolder } from '../../files/atomic.js'
 import { projectRoot } from '../../notebook/environment.js'
 import { executeNotebook } from '../../notebook/execute.js'
 import { failureOf, markFailure } from '../../notebook/failure.js'
-import { readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebook.js'
+import { type Notebook, readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebook.js'
 import { injectParameters } from '../../notebook/parameters.js'
 import { writeReport } from '../../notebook/report.js'
 import { terminalProgress } from '../../notebook/terminal.js'
 import { withoutLiveWidgets } from '../../notebook/widgets/saved.js'
 import { type Args, type Command, oneWord, wrongUse } from '../command.js'
+import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 
 export const command: Command = {
   help: [
-    'A cell that fails ends the run: it is named, the notebook is saved as far as it got, and the exit code is 1. Ctrl-C stops the running cell and saves too.',
+    'The notebook is saved after each cell. A cell that fails ends the run: it is named, and the exit code is 1. Ctrl-C stops the running cell (training in it saves) and saves too, with exit code 75; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. Run again it begins with the first cell; a sweep with { resume: true } takes over what is there.',
     {
       title: 'Options',
       rows: [
@@ -43,9 +44,7 @@ async function run(args: Args): Promise<number> {
   // Before an hour of training, not after it.
   makeFolder(path.dirname(out))
 
-  const stop = new AbortController()
-  const interrupt = (): void => stop.abort()
-  process.once('SIGINT', interrupt)
+  const interrupt = abortOnInterrupt('Stopping the running cell')
   const progress = terminalProgress(notebook, json ? process.stderr : process.stdout)
   progress.begin()
   const started = performance.now()
@@ -54,11 +53,13 @@ async function run(args: Args): Promise<number> {
       folder: path.dirname(path.resolve(file)),
       ...(timeout === undefined ? {} : { timeout }),
       environment: { RECURLAB_NOTEBOOK_OUT: path.dirname(out) },
-      signal: stop.signal,
+      signal: interrupt.signal,
       onEvent: progress.event,
+      // What cells have shown is kept whatever becomes of this process.
+      onCell: keepSoFar(out),
     })
     progress.end()
-    const failure = failureOf(execution, timeout)
+    const failure = failureOf(execution, timeout, interrupt.by())
     const executed = withoutLiveWidgets(
       tidyNotebook(failure ? markFailure(execution.notebook, execution.cell, failure) : execution.notebook),
     )
@@ -69,13 +70,27 @@ async function run(args: Args): Promise<number> {
     if (json)
       process.stdout.write(`${JSON.stringify({ status: execution.status, notebook: out, report, seconds, failure })}\n`)
     else process.stdout.write(`${saved(failure === null, out, report, seconds)}\n`)
-    if (failure)
-      throw new UserError(
-        `${file}, ${failure.message}\nThe notebook as far as it got: ${path.relative(process.cwd(), out)}`,
-      )
-    return 0
+    if (!failure) return 0
+    const message = `${file}, ${failure.message}\nThe notebook as far as it got: ${path.relative(process.cwd(), out)}`
+    if (execution.status !== 'interrupted') throw new UserError(message)
+    process.stderr.write(`recurlab: ${message}\n`)
+    return STOPPED
   } finally {
-    process.removeListener('SIGINT', interrupt)
+    interrupt.end()
+  }
+}
+
+/** Saves after each cell. A disk that is full now may not be so at the end. */
+function keepSoFar(out: string): (notebook: Notebook) => void {
+  let told = false
+  return (notebook) => {
+    try {
+      writeNotebook(out, tidyNotebook(notebook))
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      if (!told) process.stderr.write(`recurlab: not saved for now: ${error.message}\n`)
+      told = true
+    }
   }
 }
 

@@ -8,10 +8,11 @@ import { Runs } from '../../experiment/runs.js'
 import { type TrainOptions, train } from '../../experiment/train.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { type LabelOptions, newLabel } from '../../results/label.js'
+import { openRun } from '../../results/run.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { glossaryBlocks, sentence } from '../glossary-help.js'
-import { abortOnInterrupt } from '../interrupt.js'
+import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
 
@@ -21,7 +22,7 @@ const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbed
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
   help: [
-    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Time and memory are said first. Ctrl-C saves and stops; recurlab resume RUN goes on.',
+    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Time and memory are said first. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
     { title: 'Presets', rows: Object.entries(presets).map(([name, { summary }]) => [name, sentence(summary)]) },
     {
       title: 'Options',
@@ -76,11 +77,12 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable([row!])}\n`)
-    if (!interrupt.signal.aborted) return 0
+    // A stop that came with the last step stopped nothing.
+    if (openRun(id, resultsDir).state === 'finished') return 0
     process.stderr.write(
       `Stopped and saved. To go on: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,
     )
-    return 1
+    return STOPPED
   },
 }
 

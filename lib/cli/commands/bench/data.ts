@@ -7,6 +7,7 @@ import { UserError } from '../../../errors.js'
 import { benchData, DATA_BENCHES, type DataBench, type DataMeasurement } from '../../../experiment/bench/data.js'
 import { formatTable } from '../../../results/text.js'
 import type { Args, Command } from '../../command.js'
+import { abortOnInterrupt } from '../../interrupt.js'
 import { countOf, oneOf, onlyKeys } from '../../keys.js'
 
 const program = fileURLToPath(new URL('../../recurlab.mjs', import.meta.url))
@@ -57,8 +58,9 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
 async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMeasurement> {
   const given = [...pairs].map(([key, value]) => `${key}=${value}`)
   const args = [program, 'bench', 'data', name, '--inside', '--json', ...given]
+  const interrupt = abortOnInterrupt('Stopping')
   try {
-    const { stdout } = await promisify(execFile)(process.execPath, args)
+    const { stdout } = await promisify(execFile)(process.execPath, args, { signal: interrupt.signal })
     return (JSON.parse(stdout) as [DataMeasurement])[0]
   } catch (error) {
     const { stderr = '', signal } = error as { stderr?: string; signal?: string | null }
@@ -74,6 +76,8 @@ async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMea
       },
       { cause: error },
     )
+  } finally {
+    interrupt.end()
   }
 }
 

@@ -1,0 +1,60 @@
+import { systemReason } from '../files/atomic.js'
+
+/** What became of standard output. */
+export interface Output {
+  /**
+   * The exit code of a command whose work ended with `code`. A reader that has gone wanted no more, which is no failure; what
+   * could not be written to a file is one, though the work was done.
+   */
+  exitCode(code: number): number
+}
+
+/** What a stream says whose reader has gone: a pipe that was closed, a terminal that was hung up. */
+const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
+
+/** Streams that are guarded, with the error that ended each. */
+const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
+
+/**
+ * From here on work goes to its end although nobody reads what it prints, or there is no room for it: what cannot be written to
+ * standard output or standard error is dropped, with all that comes after.
+ */
+export function guardOutput(): Output {
+  const stdout = guarded(process.stdout)
+  guarded(process.stderr)
+  return {
+    exitCode(code) {
+      const { error } = stdout
+      if (!error || READER_GONE.has((error as NodeJS.ErrnoException).code ?? '')) return code
+      process.stderr.write(
+        `recurlab: standard output: expected room for what is printed, found ${systemReason(error)}. The work went on to its end; what it printed is not whole.\n`,
+      )
+      return code === 0 ? 1 : code
+    },
+  }
+}
+
+function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
+  const known = streams.get(stream)
+  if (known) return known
+  const state: { error: Error | null } = { error: null }
+  streams.set(stream, state)
+  const lose = (error: Error): void => {
+    state.error ??= error
+  }
+  stream.on('error', lose)
+  const write = stream.write
+  stream.write = ((...args: unknown[]): boolean => {
+    if (!state.error)
+      try {
+        return Reflect.apply(write, stream, args)
+      } catch (error) {
+        // A file is written at once, and a full disk throws here.
+        lose(error instanceof Error ? error : new Error(String(error)))
+      }
+    const done = args.findLast((arg) => typeof arg === 'function')
+    if (typeof done === 'function') process.nextTick(done as () => void)
+    return true
+  }) as typeof stream.write
+  return state
+}

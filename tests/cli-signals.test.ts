@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, test } from 'node:test'
+import { listRuns } from '../lib/results/run.js'
+import { recurlab } from './recurlab.js'
+import { root } from './shared.js'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-signals-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const LONG = [
+  ...['train', 'sudoku-pocket', 'T=1', 'n=1', 'hidden=16', 'heads=2', 'batch=8', 'K=2', 'trainPuzzles=20'],
+  ...['testPuzzles=10', 'steps=100000', 'evalEvery=100000', 'checkpointEvery=100000'],
+]
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const)
+  test(`${signal} saves what was trained, ends with 75 and opens no debugger`, async () => {
+    const out = path.join(folder, signal)
+    let sent = false
+    const { code, stderr } = await recurlab([...LONG, `out=${out}`], {
+      watch: (text, kill) => {
+        if (sent || !/step \d|steps/.test(text.split('\nrun ')[1] ?? '')) return
+        sent = true
+        setTimeout(() => kill(signal), 300)
+      },
+    })
+    assert.equal(code, 75, stderr)
+    assert.match(stderr, /Stopping after this step.*\nStopped and saved\. To go on: npx recurlab resume/)
+    assert.doesNotMatch(stderr, /Debugger/)
+    const [run] = listRuns(out).runs
+    assert.equal(run?.state, 'interrupted')
+    assert.ok(run.status.checkpoint! > 0)
+  })
+
+test('SIGUSR1 ends a command that has nothing to save, and opens no debugger', async () => {
+  const child = spawn(process.execPath, [path.join(root, 'lib/cli/recurlab.mjs'), 'bench', 'memory', 'steps=100000'])
+  let stderr = ''
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  setTimeout(() => child.kill('SIGUSR1'), 2000)
+  const [code] = await once(child, 'close')
+  assert.equal(code, 138)
+  assert.doesNotMatch(stderr, /Debugger/)
+})
+
+/** A process that works until it is stopped, and prints what it hears. */
+function worker(): ChildProcess {
+  const file = path.join(root, 'lib/cli/interrupt.ts')
+  const code = `
+    import { abortOnInterrupt } from ${JSON.stringify(file)}
+    const { signal, by } = abortOnInterrupt()
+    signal.addEventListener('abort', () => console.log('told by', by()))
+    setInterval(() => {}, 1000)
+    console.log('ready')`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', code]
+  return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+async function heard(child: ChildProcess, text: string): Promise<void> {
+  for await (const chunk of child.stdout!.iterator({ destroyOnReturn: false })) if (String(chunk).includes(text)) return
+}
+
+const pause = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))
+
+test('a Ctrl-C that npm passes on a second time is one; another one ends the process at once', async () => {
+  const child = worker()
+  await heard(child, 'ready')
+  child.kill('SIGINT')
+  child.kill('SIGINT')
+  await heard(child, 'told by SIGINT')
+  await pause(50)
+  child.kill('SIGINT')
+  await pause(600)
+  assert.equal(child.signalCode, null)
+  child.kill('SIGINT')
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGINT')
+})
+
+test('signals that come after the first do not cut the saving short, Ctrl-C does', async () => {
+  const child = worker()
+  await heard(child, 'ready')
+  child.kill('SIGHUP')
+  await heard(child, 'told by SIGHUP')
+  for (const signal of ['SIGHUP', 'SIGTERM', 'SIGXCPU', 'SIGUSR1'] as const) child.kill(signal)
+  await pause(600)
+  assert.equal(child.exitCode ?? child.signalCode, null)
+  child.kill('SIGINT')
+  const [, signal] = await once(child, 'exit')
+  assert.equal(signal, 'SIGINT')
+})
