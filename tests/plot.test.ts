@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cpSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
 import * as arrow from 'apache-arrow'
 import fc from 'fast-check'
@@ -15,6 +20,7 @@ import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
 import { reportedSudoku } from '../lib/plot/reported.js'
 import { renderFigure } from '../lib/plot/static.js'
+import { root } from './shared.js'
 
 const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
 
@@ -334,4 +340,27 @@ test('the words for a figure count what is drawn: points, the values of a heatma
       .slice(1),
     ['  scatter: 2 points, last 2', '  histogram: 3 points', '  heatmap: 2 × 3 values', '  pie: 2 points'],
   )
+})
+test('figures are drawn in a project whose path has letters outside ASCII, blanks, #, % and quotes', {
+  skip: withoutKaleido,
+  timeout: 60_000,
+}, async () => {
+  const outer = mkdtempSync(path.join(os.tmpdir(), 'recurlab-plot-'))
+  try {
+    const project = path.join(outer, "jürgen's prö j#e%c t 数")
+    cpSync(path.join(root, 'lib'), path.join(project, 'lib'), { recursive: true })
+    for (const name of ['package.json', 'tsconfig.json']) cpSync(path.join(root, name), path.join(project, name))
+    for (const name of ['node_modules', '.venv']) symlinkSync(path.join(root, name), path.join(project, name))
+    writeFileSync(
+      path.join(project, 'draw.ts'),
+      `import { curves } from './lib/plot/curves.js'
+       import { renderFigure } from './lib/plot/static.js'
+       const svg = await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
+       process.stdout.write(svg.slice(0, 4), () => process.exit(0))`,
+    )
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'draw.ts'], { cwd: project })
+    assert.equal(stdout, '<svg')
+  } finally {
+    rmSync(outer, { recursive: true, force: true })
+  }
 })

@@ -15,8 +15,18 @@ test('doctor lists every part, and its exit code says whether what is needed is 
   const { status, stdout } = doctor({ RECURLAB_BACKEND: 'wasm' }, '--json')
   const { ok, backend, rows }: Report = JSON.parse(stdout)
   const names = rows.map((row) => row.name)
-  for (const name of ['node', 'python', 'compiler', 'npm packages', '.venv', 'kernelspec', 'native backend', 'backend'])
-    assert.ok(names.includes(name), `${name} is not in ${names}`)
+  const parts = [
+    'node',
+    'python',
+    'compiler',
+    'npm packages',
+    '.venv',
+    'kernelspec',
+    'native backend',
+    'backend',
+    'figures',
+  ]
+  for (const name of parts) assert.ok(names.includes(name), `${name} is not in ${names}`)
   assert.equal(
     ok,
     rows.every((row) => row.ok || !row.needed),

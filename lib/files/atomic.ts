@@ -91,8 +91,10 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
+  // Only the system's own messages have the call and its path after the first comma.
+  if (!code || code.startsWith('ERR_')) return error.message
   const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
-  return code ? `${text} (${code})` : text
+  return `${text} (${code})`
 }
 
 /** Removes what processes that were killed while they wrote have left in a folder that no other process writes. */

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { UserError } from '../errors.js'
 
 /** What kaleido is asked: a figure and its form. */
@@ -83,7 +83,8 @@ function start(queue: Waiting[], attempt: number): Browser {
       found: 'none',
       todo: 'Run npm start, which installs it (Linux and macOS only).',
     })
-  const plotly = path.join(root, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')
+  // As a URL: kaleido refuses a path with a letter outside ASCII.
+  const plotly = pathToFileURL(path.join(root, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')).href
   const { LD_PRELOAD: _preload, ...environment } = process.env
   const args = [`--plotlyjs=${plotly}`, '--disable-gpu', '--allow-file-access-from-files', '--disable-breakpad']
   const child = spawn(

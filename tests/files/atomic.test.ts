@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../../lib/errors.js'
-import { readBytes, removeLeftovers, sha256, writeFileAtomic } from '../../lib/files/atomic.js'
+import { readBytes, removeLeftovers, sha256, systemReason, writeFileAtomic } from '../../lib/files/atomic.js'
 import { readJson, writeJson } from '../../lib/files/json.js'
 import { duplicateKey } from '../../lib/files/json-keys.js'
 import { fileOperations } from '../../lib/files/operations.js'
@@ -96,4 +96,11 @@ test('a key given twice is found at any depth, escaped or not', () => {
   assert.equal(duplicateKey('{"a":{"b":1},"c":{"b":2},"d":["a","a",{"a":":"}]}'), null)
   assert.equal(duplicateKey('{"x":[{"a":1,"\\u0061":2}]}'), 'a')
   assert.equal(duplicateKey('{"a\\"":1, "a\\"" :2}'), 'a"')
+})
+
+test("a system's reason is its words without the call; any other reason is whole", () => {
+  const system = Object.assign(new Error("ENOENT: no such file or directory, open 'x'"), { code: 'ENOENT' })
+  assert.equal(systemReason(system), 'no such file or directory (ENOENT)')
+  const own = new UserError('Kaleido, which draws figures as SVG, failed: it ended (1), and more')
+  assert.equal(systemReason(own), own.message)
 })

@@ -9,6 +9,9 @@ import { type BackendChoice, startBackend } from '../../backend/index.js'
 import { type Units, unitText } from '../../backend/kernels.js'
 import { nvidiaGpus } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
+import { systemReason } from '../../files/atomic.js'
+import { curves } from '../../plot/curves.js'
+import { renderFigure } from '../../plot/static.js'
 import { type Command, noWords } from '../command.js'
 import { columns, type HelpRow } from '../help.js'
 import { onlyKeys } from '../keys.js'
@@ -33,7 +36,7 @@ type Row = z.infer<typeof rowSchema>
 /** `recurlab doctor`. */
 export const command: Command = {
   help: [
-    'Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk. Changes nothing. What is optional and missing is no failure. Exit code 0 when all that npm start needs is there, else 1.',
+    'Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk; draws one figure. Changes nothing. What is optional and missing is no failure. Exit code 0 when all that npm start needs is there, else 1.',
     {
       title: 'Options',
       rows: [['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.']],
@@ -52,7 +55,7 @@ export const command: Command = {
     noWords(words)
     onlyKeys(pairs, [])
     const backend = await tryBackend()
-    const rows = [...(await setupRows()), backendRow(backend), gpuRow(), memoryRow(), diskRow()]
+    const rows = [...(await setupRows()), backendRow(backend), await figuresRow(), gpuRow(), memoryRow(), diskRow()]
     const ok = rows.every((row) => row.ok || !row.needed)
     const choice = backend instanceof UserError ? null : backend
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ok, backend: choice, rows }, null, 2)}\n`)
@@ -95,6 +98,18 @@ function backendRow(backend: BackendChoice | UserError): Row {
 function unitsText(units: Units): string {
   const types = units.bfloat16 ? (['float32', 'bfloat16'] as const) : (['float32'] as const)
   return types.map((dtype) => `${dtype} by ${unitText(units, dtype)}`).join(', ')
+}
+
+/** Figures as SVG need a browser engine that runs here: only drawing one shows it. */
+async function figuresRow(): Promise<Row> {
+  const common = { name: 'figures', needed: false }
+  try {
+    await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
+    return { ...common, ok: true, found: 'kaleido draws them', todo: '' }
+  } catch (error) {
+    const todo = 'Notebooks show figures all the same; reports, SVG, PDF and PNG are without them.'
+    return { ...common, ok: false, found: systemReason(error), todo }
+  }
 }
 
 function gpuRow(): Row {
