@@ -10,6 +10,7 @@ for unused in ("rfc3987_syntax", "isoduration"):
 
 import nbformat
 from nbconvert import HTMLExporter
+from recurlab_html import POLICY, clean_html
 
 EXPORTER = HTMLExporter(
     template_name="lab",
@@ -19,6 +20,9 @@ EXPORTER = HTMLExporter(
     jquery_url="",
     mermaid_js_url="",
     widget_renderer_url="",
+    sanitize_html=True,
+    # nbconvert's own leaves neither headings nor tables.
+    filters={"clean_html": clean_html},
 )
 
 # nbconvert gives every drawing the same words for those who cannot see it.
@@ -42,4 +46,6 @@ page, _ = EXPORTER.from_notebook_node(notebook)
 words = words_of_drawings(notebook)
 page = WITHOUT_WORDS.sub(lambda found: found[1] + html.escape(next(words, "figure")) + found[2], page)
 page = page.replace("</head>", FIT, 1)
+# First in the head: it holds for what follows.
+page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY, quote=False)}">', 1)
 sys.stdout.buffer.write(page.encode("utf8"))

@@ -49,8 +49,8 @@ function convert(notebook: Notebook): Promise<string> {
 }
 
 /**
- * nbconvert's page loads MathJax, RequireJS and Mermaid from elsewhere; a report needs no script at all, and
- * one that somebody opens from a mail should not run any.
+ * Takes out what nbconvert's page would load from elsewhere: MathJax, RequireJS and Mermaid. What a notebook brings itself is cleaned
+ * before, and the page's policy lets no script run: one that somebody opens from a mail should not run any.
  */
 export function withoutScripts(page: string): string {
   return page

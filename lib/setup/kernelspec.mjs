@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import path from 'node:path'
 import { inRoot, inSetup } from './paths.mjs'
 import { contentOf, writeJson } from './stamp.mjs'
@@ -18,24 +18,42 @@ export function kernelspec() {
   }
 }
 
-/** A page that nbconvert writes loads nothing from elsewhere; see `nbconvert/index.html.j2`. */
-const exportSettings = { HTMLExporter: { template_name: 'recurlab' } }
+/** A page that nbconvert writes loads nothing from elsewhere and runs nothing; see `nbconvert/index.html.j2`. */
+const exportSettings = {
+  HTMLExporter: {
+    template_name: 'recurlab',
+    sanitize_html: true,
+    // nbconvert's own leaves neither headings nor tables.
+    filters: { clean_html: 'recurlab_html.clean_html' },
+  },
+}
 
 /** What is copied into `.venv` as it is, by where it belongs. */
-const copies = [
+const copies = () => [
   { from: inSetup('logo-svg.svg'), to: path.join(folder, 'logo-svg.svg') },
   ...['conf.json', 'index.html.j2'].map((name) => ({
     from: path.join(inSetup('nbconvert'), name),
     to: inRoot('.venv', 'share', 'jupyter', 'nbconvert', 'templates', 'recurlab', name),
   })),
+  ...sitePackages().map((packages) => ({
+    from: inRoot('lib', 'notebook', 'recurlab_html.py'),
+    to: path.join(packages, 'recurlab_html.py'),
+  })),
 ]
+
+/** Where the Python of `.venv` finds modules. */
+function sitePackages() {
+  const lib = inRoot('.venv', 'lib')
+  if (!existsSync(lib)) return []
+  return readdirSync(lib).map((python) => path.join(lib, python, 'site-packages'))
+}
 
 /** Whether `.venv` knows the kernel, and how to export its notebooks, as they are now. */
 export function kernelspecIsReady() {
   return (
     holds(file, kernelspec()) &&
     holds(settingsFile, exportSettings) &&
-    copies.every(({ from, to }) => contentOf(to).equals(contentOf(from)))
+    copies().every(({ from, to }) => contentOf(to).equals(contentOf(from)))
   )
 }
 
@@ -43,9 +61,11 @@ export function kernelspecIsReady() {
 export function registerKernel() {
   writeJson(file, kernelspec())
   writeJson(settingsFile, exportSettings)
-  for (const { from, to } of copies) {
+  for (const { from, to } of copies()) {
     mkdirSync(path.dirname(to), { recursive: true })
-    copyFileSync(from, to)
+    // Beside, then renamed: a program of Jupyter may be reading the old one.
+    copyFileSync(from, `${to}.${process.pid}.tmp`)
+    renameSync(`${to}.${process.pid}.tmp`, to)
   }
 }
 
