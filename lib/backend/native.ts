@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -72,6 +72,9 @@ export function nativeBackend(): NativeBackend | null {
 function checkRecord(kind: 'cpu' | 'gpu'): void {
   const file = path.join(root, '.recurlab', 'setup', `native-${kind}.json`)
   if (!existsSync(file)) {
+    const state = path.join(root, '.recurlab')
+    if (existsSync(state) && !isOpen(state))
+      throw new Unavailable(`${state} is another user's`, 'Set up a checkout of your own.')
     if (existsSync(path.join(root, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }
@@ -81,6 +84,16 @@ function checkRecord(kind: 'cpu' | 'gpu'): void {
   const reason = 'reason' in record ? String(record.reason).replace(/\.$/, '') : 'set-up failed'
   const todo = 'todo' in record ? String(record.todo) : setUpCommand(kind)
   throw new Unavailable(`set-up could not build it: ${reason}`, todo)
+}
+
+/** Whether this user may enter a folder. */
+function isOpen(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function setUpCommand(kind: 'cpu' | 'gpu'): string {

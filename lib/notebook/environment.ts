@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.js'
+import { systemReason } from '../files/atomic.js'
 
 /** The project's folder. */
 export const projectRoot = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
@@ -19,7 +20,11 @@ export function projectPython(): string {
   return python
 }
 
-/** The environment of Jupyter's programs: their files lie in `.recurlab`, none in the home folder. */
+/**
+ * The environment of Jupyter's programs: their files lie in `.recurlab`, none in the home folder.
+ *
+ * @throws UserError when that folder cannot be written to, e.g. is another user's.
+ */
 export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const jupyter = path.join(projectRoot, '.recurlab', 'jupyter')
   const folders = {
@@ -28,6 +33,26 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
     JUPYTER_RUNTIME_DIR: path.join(jupyter, 'runtime'),
     IPYTHONDIR: path.join(jupyter, 'ipython'),
   }
-  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true })
+  try {
+    // Connection files hold the keys of running kernels: nobody else may read them.
+    for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
+    narrow(folders.JUPYTER_RUNTIME_DIR)
+  } catch (error) {
+    throw new UserError(
+      {
+        where: jupyter,
+        expected: 'a folder of your own, for what Jupyter keeps',
+        found: systemReason(error),
+        todo: "Notebooks need a checkout of one's own: git clone this one, then npm run setup.",
+      },
+      { cause: error },
+    )
+  }
   return { ...process.env, ...folders, JUPYTER_PREFER_ENV_PATH: '1', PYTHONNOUSERSITE: '1', ...more }
+}
+
+/** Takes away what rights others have in a folder of ours. */
+function narrow(folder: string): void {
+  const { mode, uid } = statSync(folder)
+  if (mode & 0o077 && uid === process.getuid?.()) chmodSync(folder, mode & 0o700)
 }

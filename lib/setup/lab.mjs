@@ -23,7 +23,8 @@ export function jupyterEnvironment() {
  */
 export async function lab(rest) {
   const environment = jupyterEnvironment()
-  for (const folder of Object.values(environment)) if (folder !== '1') mkdirSync(folder, { recursive: true })
+  for (const folder of Object.values(environment))
+    if (folder !== '1') mkdirSync(folder, { recursive: true, mode: 0o700 })
   // JupyterLab would ask whether it may fetch its news.
   preset('@jupyterlab/apputils-extension/notification', { fetchNews: 'false', checkForUpdates: false })
   // A notebook that is opened without its kernel, or exported, shows its widgets as they were last.

@@ -49,10 +49,10 @@ export function openHistory(folder: string): HistoryFiles {
     return numbers.filter((number) => number > 0).sort((a, b) => a - b)
   }
   const begin = (): number => {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (let number = (sessions().at(-1) ?? 0) + 1; ; number++) {
       try {
-        writeFileSync(fileOf(number), '', { flag: 'wx' })
+        writeFileSync(fileOf(number), '', { flag: 'wx', mode: 0o600 })
         return number
       } catch (error) {
         // Another kernel has just taken this number.
