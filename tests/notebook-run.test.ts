@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
@@ -205,4 +205,28 @@ test('a notebook is saved after each cell: what had ended is there even after SI
   assert.equal(code, null)
   assert.equal(textOf(notebook.cells[0]), 'first result\n')
   assert.deepEqual(notebook.cells[1]?.outputs, [], 'the output of an earlier run is not taken for one of this run')
+})
+
+test("other users cannot listen to what cells show: the kernel's sockets lie in a folder of the owner alone", {
+  skip: skip || (root.length > 60 && 'the path of the project leaves no room for sockets'),
+}, async () => {
+  const child = spawn(process.execPath, [cli, 'run', fixture('connection'), '--out', outOf('connection')])
+  let stdout = ''
+  let during: string[] = []
+  const file = (): string => /connection (\S+) end/.exec(stdout)?.[1] ?? ''
+  const own = (): string[] =>
+    readdirSync(path.dirname(file())).filter((name) => name.startsWith(path.basename(file(), '.json')))
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk
+    if (during.length > 0 || file() === '') return
+    during = own()
+    child.kill('SIGKILL')
+  })
+  await once(child, 'close')
+  const name = path.basename(file(), '.json')
+  assert.deepEqual(during.sort(), [...[1, 2, 3, 4, 5].map((n) => `${name}-ipc-${n}`), `${name}.json`])
+  assert.equal(statSync(path.dirname(file())).mode & 0o077, 0)
+  const left = (): boolean => own().length > 0
+  for (let i = 0; i < 100 && left(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+  assert.ok(!left(), 'nothing is left behind, even after SIGKILL')
 })

@@ -9,6 +9,7 @@ SIGINT stops the running cell. When standard input ends, the caller is gone, and
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -18,12 +19,15 @@ for unused in ("rfc3987_syntax", "isoduration"):
     sys.modules[unused] = None
 
 import nbformat
+from jupyter_core.paths import jupyter_runtime_dir
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbformat.v4 import output_from_msg
 
 EVENTS = os.fdopen(3, "w", encoding="utf8")
 STARTUP_S = 180
+# Bytes that Linux takes as the path of a socket.
+SOCKET_PATH = 107
 # A cell that was told to stop and has not stopped by then loses its kernel: training has its step to end and its state to save.
 STOP_S = 60
 
@@ -44,6 +48,15 @@ class Runner(NotebookClient):
         self.on_notebook_start = self.started
         self.on_cell_execute = self.cell_started
         self.on_cell_executed = self.cell_executed
+
+    def create_kernel_manager(self):
+        manager = super().create_kernel_manager()
+        # Sockets in a folder that only its owner enters: over TCP every user of this machine can read what cells show.
+        file = os.path.join(jupyter_runtime_dir(), f"{secrets.token_hex(4)}.json")
+        if len(os.fsencode(file.replace(".json", "-ipc-5"))) <= SOCKET_PATH:
+            manager.transport = "ipc"
+            manager.connection_file = file
+        return manager
 
     def started(self, notebook):
         emit(event="ready")
@@ -136,6 +149,8 @@ def end_with_caller(runner):
             os.kill(kernel, signal.SIGKILL)
         except ProcessLookupError:
             pass
+        runner.km.cleanup_connection_file()
+        runner.km.cleanup_ipc_files()
     os._exit(1)
 
 

@@ -40,6 +40,7 @@ export async function lab(rest) {
     '--MultiKernelManager.default_kernel_name=recurlab',
     '--KernelSpecManager.ensure_native_kernel=False',
     '--KernelSpecManager.allowed_kernelspecs=recurlab',
+    ...(hasRoomForSockets() ? ['--KernelManager.transport=ipc'] : []),
     `--ServerApp.root_dir=${inRoot()}`,
     '--LabApp.default_url=/lab/tree/notebooks/01-mlp-vs-attention.ipynb',
   ]
@@ -54,6 +55,17 @@ export async function lab(rest) {
 
 // JupyterLab makes every picture fit its cell, but for drawings that it shows as an image.
 const CSS = '.jp-RenderedSVG img { max-width: 100%; height: auto; }\n'
+
+/** The longest name that Jupyter gives to a socket of a kernel. */
+const SOCKET = `kernel-${'0'.repeat(36)}-ipc-5`
+
+/**
+ * Whether kernels can have sockets in Jupyter's runtime folder, which only its owner enters: over TCP every user of this machine can
+ * read what cells show. Linux takes paths of 107 bytes, so a long path of the project leaves TCP.
+ */
+function hasRoomForSockets() {
+  return process.platform === 'linux' && Buffer.byteLength(inState('jupyter', 'runtime', SOCKET)) <= 107
+}
 
 /**
  * Settings of a part of JupyterLab; those that somebody changed stay.
