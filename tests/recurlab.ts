@@ -9,13 +9,14 @@ export interface Outcome {
   readonly stderr: string
 }
 
-/** Runs `recurlab …` as a user would, in a folder of its own. `watch` sees the output as it comes. */
+/** Runs `recurlab …` as a user would, in a folder of its own. `watch` sees the output as it comes, and so many milliseconds apart. */
 export function recurlab(
   args: readonly string[],
   options: {
     cwd?: string
     env?: NodeJS.ProcessEnv
     watch?: (text: string, kill: (signal: NodeJS.Signals) => void) => void
+    every?: number
   } = {},
 ): Promise<Outcome> {
   const child = spawn(process.execPath, [path.join(root, 'lib/cli/recurlab.mjs'), ...args], {
@@ -33,8 +34,12 @@ export function recurlab(
     stderr += chunk
     see()
   })
+  const timer = options.every === undefined ? undefined : setInterval(see, options.every)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
+    child.on('close', (code) => {
+      clearInterval(timer)
+      resolve({ code, stdout, stderr })
+    })
   })
 }
