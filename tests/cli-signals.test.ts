@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
@@ -35,6 +35,36 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGX
     assert.equal(run?.state, 'interrupted')
     assert.ok(run.status.checkpoint! > 0)
   })
+
+const python = spawnSync('python3', ['--version']).status === 0 ? 'python3' : null
+/** Runs a command in a terminal of its own, closes it when the command has said `run`, and prints how the command ended. */
+const IN_TERMINAL = `
+import os, pty, sys, time
+pid, terminal = pty.fork()
+if pid == 0: os.execv(sys.argv[1], sys.argv[1:])
+said = b''
+while b'run 2' not in said: said += os.read(terminal, 4096)
+end = time.time() + 2
+while time.time() < end: os.read(terminal, 4096)
+os.close(terminal)
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+`
+
+test('a terminal that is closed saves what was trained, though nothing can be printed any more', {
+  skip: python === null && 'there is no python3',
+}, async () => {
+  const out = path.join(folder, 'terminal')
+  const args = ['-c', IN_TERMINAL, process.execPath, path.join(root, 'lib/cli/recurlab.mjs'), ...LONG, `out=${out}`]
+  const child = spawn(python!, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.on('data', (chunk) => {
+    said += chunk
+  })
+  await once(child, 'close')
+  assert.equal(said.trim(), '75')
+  const [run] = listRuns(out).runs
+  assert.equal(run?.status.state, 'interrupted')
+})
 
 test('SIGUSR1 ends a command that has nothing to save, and opens no debugger', async () => {
   const child = spawn(process.execPath, [path.join(root, 'lib/cli/recurlab.mjs'), 'bench', 'memory', 'steps=100000'])

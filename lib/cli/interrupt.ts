@@ -16,7 +16,7 @@ export interface Interruption {
   readonly signal: AbortSignal
   /** That signal; null before. */
   by(): NodeJS.Signals | null
-  /** Signals end the process as ever again. */
+  /** Signals end the process as ever again, unless one has come: what others follow must not change the exit code any more. */
   end(): void
 }
 
@@ -43,6 +43,7 @@ export function abortOnInterrupt(says = 'Stopping after this step'): Interruptio
     signal: controller.signal,
     by: () => by,
     end: () => {
+      if (by) return
       for (const name of STOPS) process.removeListener(name, stop)
     },
   }

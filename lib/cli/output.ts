@@ -1,3 +1,5 @@
+import { closeSync, openSync } from 'node:fs'
+import { isatty } from 'node:tty'
 import { systemReason } from '../files/atomic.js'
 
 /** What became of standard output. */
@@ -20,8 +22,10 @@ const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
  * standard output or standard error is dropped, with all that comes after.
  */
 export function guardOutput(): Output {
+  const known = streams.has(process.stdout)
   const stdout = guarded(process.stdout)
   guarded(process.stderr)
+  if (!known) leaveLostTerminals()
   return {
     exitCode(code) {
       const { error } = stdout
@@ -32,6 +36,20 @@ export function guardOutput(): Output {
       return code === 0 ? 1 : code
     },
   }
+}
+
+/**
+ * Node sets terminals back at its end, and aborts where one has been hung up in the meantime (seen with Node 20): such a one is
+ * replaced by /dev/null just before.
+ */
+function leaveLostTerminals(): void {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd))
+  process.once('exit', () => {
+    for (const fd of terminals.filter((fd) => !isatty(fd))) {
+      closeSync(fd)
+      openSync('/dev/null', 'r+')
+    }
+  })
 }
 
 function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
