@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { type KernelClient, printed, resultOf, startKernel } from '../kernel-client.js'
+import { root } from '../shared.js'
+
+/** A copy of the project whose `lib` may be edited. */
+const project = mkdtempSync(path.join(os.tmpdir(), 'recurlab-training-'))
+let kernel: KernelClient
+
+before(async () => {
+  for (const name of ['lib', 'package.json', 'package-lock.json', 'tsconfig.json'])
+    cpSync(path.join(root, name), path.join(project, name), { recursive: true })
+  mkdirSync(path.join(project, 'notebooks'))
+  mkdirSync(path.join(project, '.recurlab'))
+  for (const name of ['node_modules', '.recurlab/native']) symlinkSync(path.join(root, name), path.join(project, name))
+  kernel = await startKernel({ cwd: path.join(project, 'notebooks') })
+  const { reply } = await kernel.execute(`import { loadRun, sudoku, train } from '../lib'
+process.chdir(${JSON.stringify(project)})
+const data = await sudoku({ clues: 6, train: 30, test: 10 })
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 500, evalEvery: 250 }
+const timeless = (id: string) => JSON.stringify(loadRun(id).metrics.map((row) => ({ ...row, seconds: 0 })))`)
+  assert.equal(reply.status, 'ok', JSON.stringify(reply))
+})
+after(async () => {
+  await kernel?.close()
+  rmSync(project, { recursive: true, force: true })
+})
+
+/** Runs a cell, and stops it when it shows a step that it has made. */
+async function stopped(code: string): Promise<string> {
+  const id = kernel.send('execute', { code, silent: false, store_history: true })
+  await kernel.seen(
+    ({ parent, content }) => parent.msg_id === id && / [1-9]\d*\/500 steps/.test(JSON.stringify(content.data ?? '')),
+  )
+  await kernel.ask('interrupt', {}, 'control')
+  const { reply } = await kernel.answer(id)
+  assert.deepEqual([reply.status, reply.ename], ['error', 'Interrupted'], JSON.stringify(reply))
+  return String(reply.evalue)
+}
+
+test('a cell that was stopped goes on, and runs to its end, when it is run again as its message says', async () => {
+  const message = await stopped("const id = await train(base, data)\nconsole.log('the rest')")
+  assert.match(
+    message,
+    /^stopped at step \d+ of 500, saved: run the cell again with \{ resume: true \} as the last argument of train$/,
+  )
+  const cell = "const again = await train(base, data, { resume: true })\nconsole.log('the rest')"
+  const second = await stopped(cell)
+  assert.match(second, /^stopped at step \d+ of 500, saved: run the cell again$/)
+  const answer = await kernel.execute(cell)
+  assert.equal(answer.reply.status, 'ok', JSON.stringify(answer.reply))
+  assert.match(printed(answer), /the rest/)
+  assert.equal(
+    resultOf(await kernel.execute('timeless(again) === timeless(await train(base, data))')),
+    'true',
+    'bit for bit as one that was not stopped',
+  )
+})
+
+test('after an edit of the model the same cell trains anew, and says which source differs', async () => {
+  const short = '{ ...base, steps: 3, seed: 1 }, data, { resume: true }'
+  await kernel.execute(`const before = await train(${short})`)
+  assert.equal(resultOf(await kernel.execute(`before === await train(${short})`)), 'true')
+  appendFileSync(path.join(project, 'lib/model/trm.ts'), '\nexport const edited = true\n')
+  const answer = await kernel.execute(`before === await train(${short})`)
+  assert.equal(resultOf(answer), 'false', JSON.stringify(answer.reply))
+  assert.match(
+    JSON.stringify(answer.published.map(({ content }) => content)),
+    /run \S+ was made by other code: lib\/model\/trm\.ts differs; it is trained anew/,
+  )
+})
+
+test('an edit during a long cell does not pass for the code that runs in it', async () => {
+  const file = path.join(project, 'lib/model/trm.ts')
+  const answer = await kernel.execute(`import { appendFileSync, readFileSync } from 'node:fs'
+const codeOf = (id: string) => JSON.parse(readFileSync(loadRun(id).dir + '/provenance.json', 'utf8')).code.hash
+const one = codeOf(await train({ ...base, steps: 2 }, data))
+appendFileSync(${JSON.stringify(file)}, 'export const more = true\\n')
+one === codeOf(await train({ ...base, steps: 2 }, data))`)
+  assert.equal(resultOf(answer), 'true', JSON.stringify(answer.reply))
+  assert.equal(resultOf(await kernel.execute('one === codeOf(await train({ ...base, steps: 2 }, data))')), 'false')
+})
