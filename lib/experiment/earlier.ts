@@ -3,7 +3,7 @@ import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
-import { otherCode, otherCodes } from '../results/other-code.js'
+import { codeHere, otherCode, otherCodes } from '../results/other-code.js'
 import { listRuns, type RunRecord } from '../results/run.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from './begin.js'
 
@@ -45,6 +45,13 @@ export async function earlierRuns(
   options: TakeOverOptions & { readonly resultsDir?: string; readonly init?: InitOptions },
 ): Promise<EarlierRuns> {
   const { resume = false, resultsDir, init } = options
+  if (!resume && options.otherCode !== undefined)
+    throw new UserError({
+      where: 'option otherCode',
+      expected: 'resume: true beside it',
+      found: resume === options.resume ? 'resume: false' : 'it alone',
+      exitCode: 2,
+    })
   if (!resume) return { runs: plans.map(() => null), notes: [] }
   const first = init ? identityOf(init, (await readInit(init, resultsDir)).tensors) : null
   const hashes = new Set(plans.map(({ data }) => data.hash))
@@ -52,7 +59,8 @@ export async function earlierRuns(
     .runs.filter((run) => hashes.has(String(run.provenance.dataHash)) && isDeepStrictEqual(initOf(run), first))
     .filter(canBeTakenOver)
     .reverse()
-  const others = candidates.filter((run) => otherCode(run) !== null)
+  const here = codeHere()
+  const others = candidates.filter((run) => otherCode(run, here) !== null)
   const own = candidates.filter((run) => !others.includes(run))
   const passedOver: RunRecord[] = []
   const runs = plans.map((plan) => {
@@ -62,7 +70,7 @@ export async function earlierRuns(
     if (other) passedOver.push(other)
     return options.otherCode === 'take over' ? other : null
   })
-  const note = otherCodes(passedOver)
+  const note = otherCodes(passedOver, here)
   if (note === null) return { runs, notes: [] }
   const one = passedOver.length === 1
   const what =

@@ -1,54 +1,61 @@
-import { isJsonObject } from '../files/json.js'
+import { isJsonObject, type JsonObject } from '../files/json.js'
+import { packageVersions } from './provenance.js'
 import type { RunRecord } from './record.js'
 import { runningSources } from './sources.js'
 
 type Made = Pick<RunRecord, 'id' | 'provenance'>
 
+/** Code that makes runs: names of what decides their numbers, and which of each it is. */
+type Code = Readonly<Record<string, unknown>>
+
 /** Names that a sentence holds. */
 const NAMED = 4
 
+/** The sources that run here, and the versions of the packages that compute. */
+export function codeHere(): Code {
+  return { ...runningSources().files, ...computing(packageVersions()) }
+}
+
 /**
- * Says that a run was made by other code than runs here, or went on with it after a stop, and which of the sources that
- * decide numbers differ; null where all of it was made by this code.
+ * Says that a run was made by other code than runs here, or went on with it after a stop, and which sources or packages
+ * differ; null where all of it was made by this code.
  */
-export function otherCode(run: Made): string | null {
-  return otherCodes([run])
+export function otherCode(run: Made, here: Code = codeHere()): string | null {
+  return otherCodes([run], here)
 }
 
 /** {@link otherCode} of several runs, in one sentence. */
-export function otherCodes(runs: readonly Made[]): string | null {
-  const here = runningSources()
-  const codes = runs.map((run) => ({ id: run.id, codes: codesOf(run) }))
-  const others = codes.filter(({ codes }) => codes.some((code) => code?.hash !== here.hash))
+export function otherCodes(runs: readonly Made[], here: Code = codeHere()): string | null {
+  const found = runs.map(({ id, provenance }) => ({ id, differing: differing(provenance, here) }))
+  const others = found.filter(({ differing }) => differing === null || differing.length > 0)
   const [first] = others
   if (!first) return null
-  const differing = others.flatMap(({ codes }) => codes.flatMap((code) => (code ? differ(code.files, here.files) : [])))
   const what = others.length === 1 ? `run ${first.id} was` : `${others.length} stored runs were`
-  return `${what} made by other code: ${listed([...new Set(differing)].sort())}`
+  return `${what} made by other code: ${listed([...new Set(others.flatMap(({ differing }) => differing ?? []))].sort())}`
 }
 
-interface KnownCode {
-  readonly hash: string
-  readonly files: Readonly<Record<string, unknown>>
-}
-
-/** The code that began a run, and that of each time it went on; null where the record does not say. */
-function codesOf({ provenance }: Made): (KnownCode | null)[] {
+/** What differs in the code that began a run, or that it ever went on with; null where its record does not say. */
+function differing(provenance: RunRecord['provenance'], here: Code): string[] | null {
   const resumed = Array.isArray(provenance.resumed) ? provenance.resumed.filter(isJsonObject) : []
-  return [provenance, ...resumed].map(({ code }) =>
-    isJsonObject(code) && typeof code.hash === 'string' && isJsonObject(code.files)
-      ? { hash: code.hash, files: code.files }
+  const all = [provenance, ...resumed].map(({ code, packages }) =>
+    isJsonObject(code) && isJsonObject(code.files) && isJsonObject(packages)
+      ? differ({ ...code.files, ...computing(packages) }, here)
       : null,
   )
+  return all.includes(null) ? null : all.flatMap((one) => one ?? [])
 }
 
-function differ(then: Readonly<Record<string, unknown>>, now: Readonly<Record<string, unknown>>): string[] {
-  return [...new Set([...Object.keys(then), ...Object.keys(now)])].filter((file) => then[file] !== now[file])
+function computing(packages: JsonObject): Code {
+  return Object.fromEntries(Object.entries(packages).filter(([name]) => name.startsWith('@tensorflow/')))
 }
 
-function listed(files: readonly string[]): string {
-  if (files.length === 0) return 'its record does not say which'
-  const more = files.length - NAMED
-  const named = files.slice(0, NAMED).join(', ')
-  return `${named}${more > 0 ? ` and ${more} more` : ''} ${files.length === 1 ? 'differs' : 'differ'}`
+function differ(then: Code, now: Code): string[] {
+  return [...new Set([...Object.keys(then), ...Object.keys(now)])].filter((name) => then[name] !== now[name])
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return 'its record does not say which'
+  const more = names.length - NAMED
+  const named = names.slice(0, NAMED).join(', ')
+  return `${named}${more > 0 ? ` and ${more} more` : ''} ${names.length === 1 ? 'differs' : 'differ'}`
 }

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { sha256 } from '../files/atomic.js'
-import { type JsonObject, readJson } from '../files/json.js'
+import { readJson } from '../files/json.js'
 import { type CodeRecord, currentCode } from './code.js'
 import { hostTag } from './owner.js'
 import { projectFolder as root } from './sources.js'
@@ -63,7 +63,7 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
     lockHash: existsSync(lock) ? sha256(readFileSync(lock)) : null,
     recurlab: String(project.version),
     node: process.version,
-    packages: packageVersions(project),
+    packages: packageVersions(),
     machine: {
       host: hostTag(),
       cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
@@ -75,7 +75,9 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
   }
 }
 
-function packageVersions(project: JsonObject): Record<string, string> {
+/** Installed versions of the packages that package.json names. */
+export function packageVersions(): Record<string, string> {
+  const project = readJson(path.join(root, 'package.json'))
   const versions: Record<string, string> = {}
   for (const name of Object.keys(project.dependencies ?? {})) {
     const file = path.join(root, 'node_modules', name, 'package.json')

@@ -203,6 +203,10 @@ test('a sweep refuses rows that would train the same, empty lists and values tha
     call([{ lr: [0.1] }, { lr: [0.1] }]),
     /the grid: expected runs that differ, found run 1 a second time as run 2/,
   )
+  await refused(
+    sweep(base, { seed: [0] }, data, { resultsDir, observer: silent, otherCode: 'take over' }),
+    /option otherCode: expected resume: true beside it, found it alone/,
+  )
   await refused(call({ lr: [] }), /key lr of the grid: expected at least one value, found an empty list/)
   await refused(
     call({ mixer: 'mlp' } as unknown as Grid),
@@ -216,7 +220,8 @@ test('base and grids may be constants, whose lists cannot be changed', async () 
     { layers: [1], n: [2] },
     { layers: [2], n: [1] },
   ] as const
-  const runs = await sweep(fixed, grids, data, { resultsDir, observer: silent })
+  const puzzles = { box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 } as const
+  const runs = await sweep(fixed, grids, await sudoku(puzzles), { resultsDir, observer: silent })
   assert.deepEqual(
     runs.all.map((run) => runs.label(run)),
     ['layers 1, n 2', 'layers 2, n 1'],

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { after, afterEach, test } from 'node:test'
 import { currentCode } from '../../lib/results/code.js'
 import { otherCode, otherCodes } from '../../lib/results/other-code.js'
+import { packageVersions } from '../../lib/results/provenance.js'
 import { type LoadedModule, projectFolder, runningSources } from '../../lib/results/sources.js'
 
 const folders: string[] = []
@@ -138,9 +139,10 @@ test('in a notebook the modules that run count, not what their files have become
   assert.match(diff, /^\+export const one = 5$/m)
 })
 
+const packages = packageVersions()
 const made = (id: string, code: unknown, ...resumed: unknown[]) => ({
   id,
-  provenance: { code, resumed: resumed.map((one) => ({ code: one })) },
+  provenance: { code, packages, resumed: resumed.map((one) => ({ code: one, packages })) },
 })
 
 test('runs of other code are told, with the sources that differ; so are those that went on with other code', () => {
@@ -159,6 +161,11 @@ test('runs of other code are told, with the sources that differ; so are those th
   )
   assert.match(otherCode(made('a', { hash: 'z', files: {} })) ?? '', / and \d+ more differ$/)
   assert.equal(otherCode(made('a', undefined)), 'run a was made by other code: its record does not say which')
+  const computed = { ...packages, '@tensorflow/tfjs-core': '4.0.0', plotly: '1' }
+  assert.equal(
+    otherCode({ id: 'a', provenance: { code: own, packages: computed } }),
+    'run a was made by other code: @tensorflow/tfjs-core differs',
+  )
   assert.equal(
     otherCodes([made('a', other), made('b', other), made('c', own)]),
     `2 stored runs were made by other code: ${MODEL} differs`,
