@@ -57,8 +57,14 @@ export interface LoadedModule {
 /** Set by the notebook's kernel, which reloads edited modules: the module that runs, by the file's absolute path. */
 const LOADED = Symbol.for('recurlab.modules')
 
-const memory = new Map<string, string>()
-const loadedTexts = new WeakMap<LoadedModule, string>()
+/** A text, and the name that git gives to it. */
+interface Source {
+  readonly text: string
+  readonly name: string
+}
+
+const memory = new Map<string, Source>()
+const loadedSources = new WeakMap<LoadedModule, Source>()
 
 /** Whether a path from the project's folder is one of {@link Sources}. */
 export function decidesNumbers(file: string): boolean {
@@ -70,13 +76,13 @@ export function decidesNumbers(file: string): boolean {
  * were when this was first asked. Line ends do not matter.
  */
 export function runningSources(root: string = projectFolder): Sources {
-  const texts = new Map<string, string>()
-  for (const one of DECIDING) for (const file of filesOf(root, one)) texts.set(file, runningText(root, file))
-  const files = Object.fromEntries([...texts].sort().map(([file, text]) => [file, gitHash(text).slice(0, 12)]))
+  const sources = new Map<string, Source>()
+  for (const one of DECIDING) for (const file of filesOf(root, one)) sources.set(file, running(root, file))
+  const files = Object.fromEntries([...sources].sort().map(([file, { name }]) => [file, name.slice(0, 12)]))
   return {
     hash: createHash('sha256').update(JSON.stringify(files)).digest('hex'),
     files,
-    text: (file) => texts.get(file) ?? '',
+    text: (file) => sources.get(file)?.text ?? '',
   }
 }
 
@@ -91,20 +97,25 @@ export function normalised(text: string): string {
   return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
 }
 
-function runningText(root: string, file: string): string {
+function running(root: string, file: string): Source {
   const absolute = path.join(root, file)
   const find = (globalThis as { [LOADED]?: (file: string) => LoadedModule | null })[LOADED]
   const loaded = find?.(absolute)
   if (loaded) {
-    const text = loadedTexts.get(loaded) ?? normalised(loaded.text())
-    loadedTexts.set(loaded, text)
-    return text
+    const source = loadedSources.get(loaded) ?? sourceOf(loaded.text())
+    loadedSources.set(loaded, source)
+    return source
   }
   // Kernels stay as they were loaded; modules that have not been loaded yet will be those that the file then has.
   const kept = find && !/\.(?:h|cc)$/.test(file) ? undefined : memory.get(absolute)
-  const text = kept ?? normalised(readFileSync(absolute, 'utf8'))
-  memory.set(absolute, text)
-  return text
+  const source = kept ?? sourceOf(readFileSync(absolute, 'utf8'))
+  memory.set(absolute, source)
+  return source
+}
+
+function sourceOf(raw: string): Source {
+  const text = normalised(raw)
+  return { text, name: gitHash(text) }
 }
 
 function filesOf(root: string, one: string): string[] {
