@@ -1,6 +1,8 @@
+import { differingKeys } from '../config/effective.js'
 import type { Config } from '../config/schema.js'
 import { currentHost } from '../notebook/host.js'
 import { streamSink } from '../notebook/status-line.js'
+import { configLabel } from './grid.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import type { RunObserver } from './observer.js'
 import { type CostPlan, planText } from './plan.js'
@@ -56,8 +58,13 @@ function given(observer: RunObserver): Watcher {
 
 function printed(configs: readonly Config[]): Watcher {
   const sink = streamSink(process.stdout, 'later')
-  const label = (index: number): string =>
-    configs.length === 1 ? '' : `${index + 1}/${configs.length} ${configs[index]!.mixer} seed ${configs[index]!.seed}`
+  const keys = differingKeys(configs)
+  const label = (index: number): string => {
+    const config = configs[index]!
+    return configs.length === 1
+      ? ''
+      : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
+  }
   return {
     observer: (index) => reportObserver(sink, label(index)),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),

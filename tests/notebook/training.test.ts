@@ -50,6 +50,11 @@ async function interruption(work: Promise<unknown>): Promise<string> {
   return error.message
 }
 
+/** The text of progress as one line a run: it wraps between its parts. */
+function unwrapped(bundle: Readonly<Record<string, unknown>>): string {
+  return String(bundle['text/plain']).replaceAll('\n  ', ' · ')
+}
+
 /** Stops the cell at this step of the next run; `soon`: while what follows the step is computed. */
 function stopAt(host: FakeHost, step: number, soon = false): RunObserver & { readonly ids: string[] } {
   const ids: string[] = []
@@ -214,7 +219,7 @@ test('in a notebook training shows one line with rate, time to go and best, and 
   const lines = host.sent.filter(({ bundle }) => !(PLOTLY_MIME in bundle))
   assert.equal(new Set(lines.map(({ id }) => id)).size, 1)
   assert.match(
-    String(lines.at(-1)!.bundle['text/plain']),
+    unwrapped(lines.at(-1)!.bundle),
     /^about .* of memory \(free: .*\), in \S+\nrun \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
   )
   const figures = host.sent.filter(({ bundle }) => PLOTLY_MIME in bundle)
@@ -243,7 +248,7 @@ test('a run that is resumed goes on counting where it was, and a sweep’s line 
   await host.endCell()
   const last = host.sent.findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
   assert.match(
-    String(last.bundle['text/plain']),
+    unwrapped(last.bundle),
     /^(about .* of memory .*\n)?run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
   )
 })

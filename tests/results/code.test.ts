@@ -185,6 +185,7 @@ const WITHOUT_EFFECT = [
   'lib/experiment/cost.ts',
   'lib/experiment/estimate.ts',
   'lib/experiment/evaluate-run.ts',
+  'lib/experiment/plan.ts',
   'lib/experiment/stop.ts',
   'lib/experiment/trial.ts',
   'lib/files/',
