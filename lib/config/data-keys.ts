@@ -30,6 +30,18 @@ export function isDataKey(key: string): boolean {
  * @throws UserError naming the key.
  */
 export function checkDataKeys(config: Config): void {
+  checkTaskKeys(config)
+  if (config.task === 'tokens' && config.data === null)
+    throw new UserError({
+      where: 'key task',
+      expected: 'data=DIR beside tokens',
+      found: 'no data: puzzles of no known task cannot be generated',
+      exitCode: 2,
+    })
+}
+
+/** {@link checkDataKeys} where the puzzles are there: whether they can be generated does not matter. */
+export function checkTaskKeys(config: Config): void {
   for (const [key, tasks] of Object.entries(GENERATED) as [keyof typeof GENERATED, readonly string[]][]) {
     if (config[key] === null) continue
     if (config.data !== null)
@@ -39,13 +51,6 @@ export function checkDataKeys(config: Config): void {
   if (config.augment !== null && config.augment !== 0 && config.task !== 'sudoku')
     throw unused('augment', `nothing for task=${config.task}: the data set says how its puzzles vary`, config.augment)
   if (config.carryVotes && config.task !== 'arc') throw unused('carryVotes', 'false: only ARC counts votes', true)
-  if (config.task === 'tokens' && config.data === null)
-    throw new UserError({
-      where: 'key task',
-      expected: 'data=DIR beside tokens',
-      found: 'no data: puzzles of no known task cannot be generated',
-      exitCode: 2,
-    })
 }
 
 function unused(key: ConfigKey, expected: string, found: unknown): UserError {

@@ -1,4 +1,4 @@
-import { checkDataKeys, isGeneratedKey } from '../config/data-keys.js'
+import { checkDataKeys, checkTaskKeys, isGeneratedKey } from '../config/data-keys.js'
 import { effectiveConfig } from '../config/effective.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
@@ -59,7 +59,7 @@ export async function datasetOf(config: Config): Promise<Dataset> {
 export function runConfig(input: ConfigInput, data: Dataset): Config {
   const { manifest } = data
   const asked = parseConfig(input)
-  checkDataKeys(input.task === undefined ? { ...asked, task: manifest.task as Config['task'] } : asked)
+  checkTaskKeys(input.task === undefined ? { ...asked, task: manifest.task as Config['task'] } : asked)
   checkAgree(input, asked, manifest)
   const known = effectiveConfig(withDataKeys(asked, manifest))
   const fresh = known.augment === null && known.task === 'sudoku' && unlimitedVersions(data)

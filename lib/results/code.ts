@@ -61,29 +61,54 @@ function commitOf(folder: string): string | { readonly reason: string } {
     if (realpathSync(top) === realpathSync(folder)) return commit
     return { reason: 'the code lies inside the git checkout of something else' }
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { reason: 'git is not installed' }
-    const stderr = String((error as { stderr?: unknown }).stderr ?? error).trim()
-    return { reason: stderr.split('\n')[0] || 'git failed' }
+    return { reason: reasonOf(error) }
   }
 }
 
-function differences(root: string, commit: string, sources: Sources): { changed: string[]; diff: string } {
+function reasonOf(error: unknown): string {
+  const { code, syscall, stderr } = error as NodeJS.ErrnoException & { stderr?: unknown }
+  if (code === 'ENOENT' && syscall?.startsWith('spawn')) return 'git is not installed'
+  return (
+    String(stderr || (error instanceof Error ? error.message : error))
+      .trim()
+      .split('\n')[0] || 'git failed'
+  )
+}
+
+/** What cannot be had is left out with the reason: a run is not to fail for it. */
+function differences(root: string, commit: string, sources: Sources): { changed: string[] | null; diff: string } {
+  let changed: string[] | null = null
+  try {
+    const committed = committedSources(root, commit)
+    const suspects = [...new Set([...committed.keys(), ...Object.keys(sources.files)])].filter((file) => {
+      const name = committed.get(file)
+      return name !== (file in sources.files ? gitHash(sources.text(file), hashOf(name)) : undefined)
+    })
+    changed = suspects.sort()
+    if (suspects.length === 0) return { changed, diff: '' }
+    const before = textsOf(root, committed, suspects)
+    const after = new Map(suspects.map((file) => [file, file in sources.files ? sources.text(file) : null]))
+    // Line ends may have been committed otherwise.
+    changed = suspects.filter((file) => before.get(file) !== after.get(file))
+    return { changed, diff: changed.length > 0 ? diffOf(changed, before, after) : '' }
+  } catch (error) {
+    return { changed, diff: `# no diff: ${reasonOf(error)}\n` }
+  }
+}
+
+/** Git's names of the sources' texts in a commit, by path. */
+function committedSources(root: string, commit: string): Map<string, string> {
   const committed = new Map<string, string>()
   for (const line of git(root, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', 'lib']).split('\0')) {
     const [about = '', file = ''] = line.split('\t')
     if (decidesNumbers(file)) committed.set(file, about.split(' ')[2] ?? '')
   }
-  const suspects = [...new Set([...committed.keys(), ...Object.keys(sources.files)])].filter((file) => {
-    const name = committed.get(file)
-    return (
-      !name || !(file in sources.files) || name !== gitHash(sources.text(file), name.length > 40 ? 'sha256' : 'sha1')
-    )
-  })
-  // Line ends may have been committed otherwise.
-  const before = textsOf(root, committed, suspects)
-  const after = new Map(suspects.map((file) => [file, file in sources.files ? sources.text(file) : null]))
-  const changed = suspects.filter((file) => before.get(file) !== after.get(file)).sort()
-  return { changed, diff: changed.length > 0 ? diffOf(changed, before, after) : '' }
+  return committed
+}
+
+/** Names of texts are longer in repositories that use SHA-256. */
+function hashOf(name: string | undefined): 'sha1' | 'sha256' {
+  return name !== undefined && name.length > 40 ? 'sha256' : 'sha1'
 }
 
 type Texts = ReadonlyMap<string, string | null>
@@ -134,11 +159,18 @@ function git(folder: string, args: readonly string[], alsoRight = 0): string {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
       maxBuffer: 2 ** 28,
-      env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' },
+      env: { ...ownEnvironment(), GIT_OPTIONAL_LOCKS: '0' },
     })
   } catch (error) {
     const { status, stdout } = error as { status?: number | null; stdout?: string }
     if (status && status === alsoRight) return stdout ?? ''
     throw error
   }
+}
+
+/** Without what a git command that runs this process says about its own repository. */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE'].includes(name)),
+  )
 }

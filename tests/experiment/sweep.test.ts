@@ -191,6 +191,14 @@ test('a grid over keys of the data is refused beside a data set, and so is a con
   assert.ok(await train({ ...base, clues: 6, box: '2x2', task: 'sudoku' }, data, options))
 })
 
+test('puzzles of no known task, which nothing can generate, are trained on where they are given', async () => {
+  const source = { kind: 'file' as const, path: 'tokens.csv', sha256: '0'.repeat(64) }
+  const tokens = { ...data, manifest: { ...data.manifest, task: 'tokens', source } }
+  const id = await train({ ...base, seed: 12 }, tokens, { resultsDir, observer: silent })
+  assert.equal(openRun(id, resultsDir).config.task, 'tokens')
+  await refused(train({ ...base, task: 'tokens' }, { resultsDir }), /key task: expected data=DIR beside tokens/)
+})
+
 test('a sweep refuses rows that would train the same, empty lists and values that are no list', async () => {
   const call = (grid: Grid | readonly Grid[]) => sweep(base, grid, data, { resultsDir, observer: silent })
   await refused(

@@ -113,6 +113,16 @@ test('without a commit the sources are named all the same, and the reason is giv
   }
 })
 
+test('a run does not fail where its diff cannot be had: the reason takes its place', () => {
+  const edited = copyOf(project())
+  write(edited, MODEL, 'export const one = 7\n')
+  const blob = gitIn(edited, 'rev-parse', `HEAD:${MODEL}`).trim()
+  rmSync(path.join(edited, '.git/objects', blob.slice(0, 2), blob.slice(2)))
+  const { record, diff } = currentCode(edited)
+  assert.deepEqual(record.changed, [MODEL])
+  assert.match(diff, /^# no diff: .+\n$/)
+})
+
 test('a diff that is too long is cut at the end of a line, and says so', () => {
   const edited = copyOf(project())
   write(edited, MODEL, 'export const one = 1\n'.repeat(20_000))
