@@ -1,6 +1,8 @@
 import { parseConfig } from '../config/parse.js'
 import type { ConfigInput } from '../config/schema.js'
 import type { Dataset, Split } from '../data/dataset.js'
+import { currentHost } from '../notebook/host.js'
+import { type Meter, openMeter } from '../notebook/progress-meter.js'
 import { datasetOf } from './dataset.js'
 
 /** The arguments that follow the configuration: a data set, options, both or neither. */
@@ -13,6 +15,40 @@ export function dataAndOptions<O extends object>(
   const [first, second] = rest as readonly [(Dataset | O)?, O?]
   if (first && 'manifest' in first && 'train' in first) return { given: first, options: second }
   return { given: null, options: second ?? (first as O | undefined) }
+}
+
+/** Milliseconds of making data sets after which a notebook is told how far that is. */
+const SILENT_MS = 1000
+
+/**
+ * Does something with the data set of each configuration, one after the other. In a notebook a line of progress is shown
+ * where that takes long.
+ *
+ * @param silent whether nothing is shown
+ */
+export async function withDataSets<T>(
+  inputs: readonly ConfigInput[],
+  sets: DataSets,
+  silent: boolean,
+  work: (input: ConfigInput, data: Dataset) => T,
+): Promise<T[]> {
+  const started = performance.now()
+  const results: T[] = []
+  let meter: Meter | null = null
+  try {
+    for (const input of inputs) {
+      results.push(work(input, await sets.of(input)))
+      if (performance.now() - started < SILENT_MS || silent || !currentHost()) continue
+      meter ??= openMeter({ label: 'data sets', total: inputs.length, unit: 'runs' })
+      meter.at(results.length)
+      // What is shown goes out, and a stop comes in.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    meter?.end('done')
+    return results
+  } finally {
+    meter?.end('stopped')
+  }
 }
 
 /** Bytes of puzzles that are kept at one time. */

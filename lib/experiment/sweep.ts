@@ -8,7 +8,7 @@ import type { Plan } from './begin.js'
 import { runConfig } from './dataset.js'
 import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
-import { type DataAndOptions, DataSets, dataAndOptions } from './given-data.js'
+import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { expandGrid, type Grid, refuseDataKeys } from './grid.js'
 import { loadRun } from './load.js'
 import { makeRun } from './make-run.js'
@@ -57,8 +57,7 @@ export async function sweep(
   const inputs = expandGrid(base, grid)
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
-  const rows: Row[] = []
-  for (const input of inputs) rows.push(await checkedRow(input, await sets.of(input)))
+  const rows = await withDataSets(inputs, sets, options?.observer !== undefined, checkedRow)
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const configs = rows.map(({ config }) => config)
@@ -108,7 +107,7 @@ interface Row extends Pick<Plan, 'config' | 'steps'> {
   readonly data: Pick<Dataset, 'hash'>
 }
 
-async function checkedRow(input: ConfigInput, data: Dataset): Promise<Row> {
+function checkedRow(input: ConfigInput, data: Dataset): Row {
   const config = runConfig(input, data)
   modelShape(config, data.manifest)
   return { input, config, steps: totalSteps(config, data), data: { hash: data.hash } }

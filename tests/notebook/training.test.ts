@@ -196,6 +196,20 @@ async function resumedOf(host: FakeHost): Promise<unknown> {
   return resume(observer.ids[0]!, { resultsDir, observer: stopAt(host, 3) })
 }
 
+test('in a notebook a sweep that makes many data sets says how far it is', async () => {
+  const host = fakeHost({ live: false })
+  const grid = { clues: [30, 31, 32, 33], seed: [0] }
+  const shared = { ...base, steps: 1, box: '3x3', trainPuzzles: 250, testPuzzles: 250 } as const
+  const runs = await sweep(shared, grid, { resultsDir })
+  await host.endCell()
+  assert.equal(runs.all.length, 4)
+  const texts = host.sent.map(({ bundle }) => String(bundle['text/plain']))
+  assert.ok(
+    texts.some((text) => /^data sets: .*4\/4 runs/m.test(text)),
+    texts[0],
+  )
+})
+
 test('an evaluation and a solving that are stopped end between their steps', async () => {
   const id = await train(base, data, { resultsDir, observer: {} })
   const { numTensors } = tf.memory()
