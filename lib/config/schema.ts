@@ -17,7 +17,8 @@ const count = z.int().min(1)
 const rate = z.number().min(0).max(1)
 
 /**
- * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`: small enough for a laptop.
+ * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop, but for the
+ * recursion (T and n are the paper's), `warmup` and `steps`.
  * The same keys are used in notebooks, on the command line and in a run's `config.json`.
  */
 export const configSchema = z.strictObject({
@@ -189,7 +190,7 @@ export const configSchema = z.strictObject({
   optimizer: field(z.enum(['adamatan2', 'adamw']).default('adamatan2'), {
     description: 'adamatan2 as in the published code, adamw as in the paper’s text.',
   }),
-  lr: field(z.number().min(0).max(10).default(1e-3), { published: 'lr', description: 'Peak learning rate.' }),
+  lr: field(z.number().min(0).max(10).default(2e-3), { published: 'lr', description: 'Peak learning rate.' }),
   warmup: field(z.int().min(0).default(0), { published: 'lr_warmup_steps', description: 'Steps of linear warm-up.' }),
   lrMinRatio: field(rate.default(1), {
     published: 'lr_min_ratio',
@@ -209,7 +210,7 @@ export const configSchema = z.strictObject({
     published: 'puzzle_emb_weight_decay',
     description: 'Weight decay of the puzzle embedding; null: weightDecay.',
   }),
-  ema: field(z.number().min(0).max(0.999999).default(0.99), {
+  ema: field(z.number().min(0).max(0.999999).default(0.98), {
     symbol: 'μ',
     published: 'ema_rate',
     description: 'Rate of the exponential moving average of the weights that evaluation uses; 0: none.',

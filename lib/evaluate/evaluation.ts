@@ -1,5 +1,6 @@
 import type { Dataset } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
+import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
 import { evaluateInSteps } from './evaluate.js'
@@ -63,7 +64,7 @@ export interface EvaluateOptions {
  * supervision steps.
  *
  * @param weights what to evaluate with: the EMA or the live weights
- * @throws the signal's reason when it is aborted.
+ * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, steps or versions that are no whole number of 1 or more.
  */
 export async function evaluate(
   model: Model,
@@ -72,6 +73,8 @@ export async function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
   const { batch = 100, split = 'test', versions, steps = model.shape.K, halt = false } = options
+  checkWhole('steps', steps)
+  if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
   votes?.begin()
@@ -104,6 +107,12 @@ export async function evaluate(
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
+}
+
+function checkWhole(option: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1) return
+  const expected = 'a whole number of 1 or more'
+  throw new UserError({ where: `evaluation, ${option}`, expected, found: String(value), exitCode: 2 })
 }
 
 /** Goes through work in pieces, with the event loop's turn between them. */

@@ -13,7 +13,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   evaluationSeconds: 'evaluation (s)',
 }
 
-const SHARE = /^(test|train)\.(exact|cells|haltAccuracy|halted|pass@\d+)$/
+const SHARE = /^(best )?(test|train)\.(exact|cells|haltAccuracy|halted|pass@\d+)$/
 
 /** Whether a metric is a share: a fraction in data, a percentage where people read it. */
 export function isShare(metric: string): boolean {
@@ -22,9 +22,9 @@ export function isShare(metric: string): boolean {
 
 /** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
 export function metricName(metric: string): string {
-  const [, split, share] = SHARE.exec(metric) ?? []
+  const [, best = '', split, share] = SHARE.exec(metric) ?? []
   if (share === undefined) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
-  return `${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
+  return `${best}${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
 }
 
 /** The name with its unit, for an axis or the head of a column: `exact accuracy (%)`. */

@@ -154,6 +154,11 @@ test('an evaluation of no puzzles is not known either', async () => {
     scored: 0,
   })
   assert.deepEqual(outcomes, [])
+  for (const options of [{ steps: 0 }, { steps: 0, halt: true }, { steps: 1.5 }, { versions: 0 }])
+    await assert.rejects(evaluateRun(id, { resultsDir: folder, data, onBatch: () => {}, ...options }), {
+      name: 'UserError',
+      message: /evaluation, (steps|versions): expected a whole number of 1 or more, found/,
+    })
 })
 
 test('metrics of a training step in which no row has halted are null in Arrow, not NaN', async () => {

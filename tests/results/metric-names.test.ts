@@ -24,6 +24,7 @@ test('a metric has one name and one format wherever people read it', () => {
     'training loss',
   ])
   assert.equal(metricName('my.exact'), 'my.exact')
+  assert.equal(metricTitle('best test.exact'), 'best exact accuracy (%)')
   assert.deepEqual(
     [
       metricText('test.exact', 1),

@@ -23,7 +23,8 @@ const [arc1, arc2] = ['data/arc-1-aug-1000', 'data/arc-2-aug-1000'] as const
 /** ARC: generated tasks at two sizes for a laptop, and ARC-AGI-1 and -2 as published. */
 export const arcPresets: Readonly<Record<string, Preset>> = {
   'arc-pocket': {
-    summary: 'ARC-like tasks on 8×8 boards, generated; some three minutes on a laptop',
+    summary:
+      'ARC-like tasks on 8×8 boards, generated: pass@2 of 25 % on 10 unseen tasks after 800 steps; 70 s of one core with AMX',
     config: {
       task: 'arc',
       size: 8,
@@ -31,19 +32,18 @@ export const arcPresets: Readonly<Record<string, Preset>> = {
       trainPuzzles: 30,
       testPuzzles: 10,
       mixer: 'attention',
-      T: 2,
+      T: 1,
       n: 2,
-      K: 4,
-      batch: 32,
-      steps: 400,
+      K: 1,
+      batch: 64,
+      steps: 800,
       evalEvery: 200,
       evalBatch: 105,
       puzzleLr: 1e-2,
-      ema: 0.98,
     },
   },
   'arc-lab': {
-    summary: 'ARC-like tasks on 15×15 boards, generated; many hours on a laptop',
+    summary: 'ARC-like tasks on 15×15 boards, generated; many hours on a laptop (not measured to its end)',
     config: {
       task: 'arc',
       size: 15,

@@ -24,28 +24,27 @@ const hrm = { ...task, epochs: 20_000, evalEvery: 2_000 } as const satisfies Con
 /** Mazes: generated at two sizes for a laptop, and Maze-Hard as published. */
 export const mazePresets: Readonly<Record<string, Preset>> = {
   'maze-pocket': {
-    summary: '6×6 mazes, generated; some six minutes on a laptop',
+    summary:
+      '6×6 mazes, generated: 66–72 % of unseen mazes after 800 steps (2 seeds); 40 s of one core with AMX, three minutes without',
     config: {
       task: 'maze',
       size: 6,
       minPath: 6,
-      trainPuzzles: 1000,
+      trainPuzzles: 4000,
       testPuzzles: 200,
       mixer: 'attention',
-      T: 2,
+      T: 1,
       n: 2,
-      K: 4,
+      K: 1,
       batch: 64,
-      steps: 1000,
+      steps: 800,
       evalEvery: 100,
       evalBatch: 100,
-      lr: 2e-3,
       weightDecay: 0.01,
-      ema: 0.98,
     },
   },
   'maze-lab': {
-    summary: '15×15 mazes, generated; many hours on a laptop',
+    summary: '15×15 mazes, generated; many hours on a laptop (not measured to its end)',
     config: {
       task: 'maze',
       size: 15,

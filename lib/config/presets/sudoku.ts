@@ -25,11 +25,31 @@ const hrm = { ...task, epochs: 20_000, evalEvery: 2_000 } as const satisfies Con
 /** Sudoku: generated at two sizes for a laptop, and Sudoku-Extreme as published. */
 export const sudokuPresets: Readonly<Record<string, Preset>> = {
   'sudoku-pocket': {
-    summary: '4×4 puzzles with 5 clues, generated; minutes on a laptop',
-    config: {},
+    summary:
+      '4×4 puzzles with 5 clues, generated: 96–98 % of unseen puzzles after 200 steps (3 seeds); 12 s of one core with AMX, 45 s without',
+    config: { T: 2, n: 2, warmup: 20, steps: 200 },
+  },
+  // One layer and K = 4, so that the recursion is most of the depth: settings in which the paper's ablations show.
+  'sudoku-6x6-pocket': {
+    summary:
+      '6×6 puzzles with 12 clues, one layer, generated: 94 % of unseen puzzles after 700 steps; 27 s of one core with AMX',
+    config: {
+      box: '2x3',
+      clues: 12,
+      trainPuzzles: 1000,
+      testPuzzles: 200,
+      layers: 1,
+      T: 2,
+      n: 2,
+      K: 4,
+      warmup: 20,
+      steps: 700,
+      evalEvery: 100,
+      evalBatch: 200,
+    },
   },
   'sudoku-lab': {
-    summary: '6×6 puzzles with 14 clues, generated; hours on a laptop',
+    summary: '6×6 puzzles with 14 clues, generated; hours on a laptop (not measured to its end)',
     config: {
       box: '2x3',
       clues: 14,

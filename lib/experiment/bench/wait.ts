@@ -36,7 +36,7 @@ interface WaitWork {
 
 /** The works by name: presets on generated puzzles, with as many rows as a step of seconds has. */
 export const waitWorks: Readonly<Record<string, WaitWork>> = {
-  'sudoku-pocket': { config: presets['sudoku-pocket']!.config, steps: 200 },
+  'sudoku-pocket': { config: { ...presets['sudoku-pocket']!.config, T: 3, n: 6 }, steps: 200 },
   'sudoku-paper': {
     config: {
       ...presets['sudoku-paper']!.config,

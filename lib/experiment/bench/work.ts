@@ -33,6 +33,7 @@ const attention = { mixer: 'attention', positions: 'rope' } as const
 const sudoku = { vocabSize: 11, seqLen: 81 }
 const maze = { vocabSize: 6, seqLen: 900 }
 const small = { vocabSize: 6, seqLen: 16 }
+const deep = { T: 3, n: 6 }
 
 /** What is timed, the paper's sizes first. */
 export const works: readonly Work[] = [
@@ -44,11 +45,11 @@ export const works: readonly Work[] = [
     batch: 32,
   },
   { name: 'maze', title: 'Maze, attention', shape: shapeOf('maze-paper', {}, maze), batch: 4 },
-  { name: 'pocket-mlp', title: 'pocket, MLP', shape: shapeOf('sudoku-pocket', {}, small), batch: 64 },
+  { name: 'pocket-mlp', title: 'pocket, MLP', shape: shapeOf('sudoku-pocket', deep, small), batch: 64 },
   {
     name: 'pocket-attention',
     title: 'pocket, attention',
-    shape: shapeOf('sudoku-pocket', attention, small),
+    shape: shapeOf('sudoku-pocket', { ...attention, ...deep }, small),
     batch: 64,
   },
 ]
