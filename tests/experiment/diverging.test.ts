@@ -43,6 +43,7 @@ const exploding: ConfigInput = {
   evalBatch: 10,
   checkpointEvery: 1,
   lr: 10,
+  warmup: 0,
   optimizer: 'adamw',
   weightDecay: 100,
 }
@@ -122,10 +123,14 @@ test('weights that are not finite are neither evaluated nor saved, also where no
   ] as const) {
     const { numTensors } = tf.memory()
     const made = session()
-    made.state.ema!['q_head.bias']!.dispose()
-    made.state.ema = { ...made.state.ema!, 'q_head.bias': tf.tensor1d([Number.NaN, 0]) }
     const whole = evaluated ? made : { ...made, data: { ...data, test: { ...data.test, count: 0 } } }
-    await assert.rejects(continueSession(whole, {}), found)
+    const { state } = made
+    const spoil = ({ step }: { step: number }): void => {
+      if (step < 2) return
+      state.ema!['q_head.bias']!.dispose()
+      state.ema = { ...state.ema!, 'q_head.bias': tf.tensor1d([Number.NaN, 0]) }
+    }
+    await assert.rejects(continueSession(whole, { observer: { onStep: spoil } }), found)
     const run = openRun(made.run.id, folder)
     assert.deepEqual(
       [run.state, loadCheckpoint(run).state.step, loadRun(run.id, folder).evaluations],
