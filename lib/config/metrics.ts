@@ -8,7 +8,8 @@ export interface MetricEntry {
   readonly meaning: string
 }
 
-const halted = 'Over the rows that halted in the step.'
+const halted = 'Over the rows that halted in the step; null where none has.'
+const known = 'Over puzzles whose answers are known; null where none is.'
 
 /** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, and in what notebooks and `--json` show. */
 export const metricGlossary: readonly MetricEntry[] = [
@@ -16,21 +17,25 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'test.exact',
     group: 'test',
     unit: 'share',
-    meaning:
-      'Test puzzles whose every cell is right: the number that the papers report. For ARC it counts versions of a test pair, not votes; see test.pass@k.',
+    meaning: `Test puzzles whose every cell is right: the number that the papers report. For ARC it counts versions of a test pair, not votes; see test.pass@k. ${known}`,
   },
   {
     metric: 'test.cells',
     group: 'test',
     unit: 'share',
-    meaning: 'Cells that are right, averaged over the test puzzles.',
+    meaning: `Cells that are right, averaged over the test puzzles. ${known}`,
   },
   {
-    metric: 'test.halt',
+    metric: 'test.haltAccuracy',
     group: 'test',
     unit: 'share',
-    meaning:
-      'Test puzzles where the halting head (q_halt ≥ 0) says rightly whether the answer is right. Not the puzzles that halt: a head that always says no is right wherever every answer is wrong.',
+    meaning: `Test puzzles where the halting head (q_halt ≥ 0) says rightly whether the answer is right: the published q_halt_accuracy. A head that always says no is right wherever every answer is wrong; see test.halted. ${known}`,
+  },
+  {
+    metric: 'test.halted',
+    group: 'test',
+    unit: 'share',
+    meaning: 'Test puzzles whose halting head says after the last step that they are done.',
   },
   {
     metric: 'test.pass@k',
@@ -50,6 +55,18 @@ export const metricGlossary: readonly MetricEntry[] = [
     group: 'test',
     unit: 'puzzles',
     meaning: 'Test puzzles, with their versions, that were evaluated.',
+  },
+  {
+    metric: 'scored',
+    group: 'test',
+    unit: 'puzzles',
+    meaning: 'Those among them whose answers are known.',
+  },
+  {
+    metric: 'scoredTasks',
+    group: 'test',
+    unit: 'tasks',
+    meaning: 'ARC: test tasks whose answers are known, over which test.pass@k is.',
   },
   {
     metric: 'train.loss',
@@ -79,14 +96,20 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'train.exact',
     group: 'train',
     unit: 'share',
-    meaning: `Training puzzles whose every cell is right. ${halted} NaN while none has.`,
+    meaning: `Training puzzles whose every cell is right. ${halted}`,
   },
   { metric: 'train.cells', group: 'train', unit: 'share', meaning: `Cells that are right. ${halted}` },
   {
-    metric: 'train.halt',
+    metric: 'train.haltAccuracy',
     group: 'train',
     unit: 'share',
     meaning: `Puzzles where the halting head says rightly whether the answer is right. ${halted}`,
+  },
+  {
+    metric: 'train.halted',
+    group: 'train',
+    unit: 'share',
+    meaning: `Puzzles whose halting head says that they are done; the others had made K steps. ${halted}`,
   },
   {
     metric: 'steps',
@@ -97,10 +120,16 @@ export const metricGlossary: readonly MetricEntry[] = [
   { metric: 'lr', group: 'train', unit: '', meaning: 'Learning rate of the step, as the schedule has it.' },
   { metric: 'step', group: 'both', unit: 'steps', meaning: 'Optimiser steps made so far.' },
   {
-    metric: 'seconds',
+    metric: 'trainSeconds',
     group: 'both',
     unit: 's',
     meaning: 'Seconds of training so far, evaluations and saves not counted.',
+  },
+  {
+    metric: 'evaluationSeconds',
+    group: 'test',
+    unit: 's',
+    meaning: 'Seconds of the evaluation; in a list of runs those of all evaluations of a run.',
   },
 ]
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { metricGlossary } from '../../lib/config/metrics.js'
 import { tableData } from '../../lib/notebook/table.js'
-import { metricName, metricText, metricTitle, titledRow } from '../../lib/results/metric-names.js'
+import { isShare, metricName, metricText, metricTitle, titledRow } from '../../lib/results/metric-names.js'
 import { formatTable } from '../../lib/results/text.js'
 
 test('a metric has one name and one format wherever people read it', () => {
@@ -41,6 +42,11 @@ test('a metric has one name and one format wherever people read it', () => {
     'training (s)': 12,
     run: 'a',
   })
+})
+
+test('every metric of the glossary that is a share is shown as one, and no other', () => {
+  for (const { metric, unit } of metricGlossary)
+    assert.equal(isShare(metric.replace('@k', '@5')), unit === 'share', metric)
 })
 
 test('percentages have a decimal in every table, also where all of them are whole', () => {

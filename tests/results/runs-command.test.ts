@@ -37,8 +37,8 @@ test('runs are compared by what differs, chosen by the beginning of an ID, print
   })
   const { code, out } = await recurlab('runs', `out=${folder}`)
   assert.equal(code, 0)
-  assert.match(out, /^id +state +test\.exact \(%\) +test\.cells \(%\) +step +seconds +mixer\n/)
-  assert.match(out, /finished +33\.3 +– +3 +– +attention/)
+  assert.match(out, /^id +state +exact accuracy \(%\) +step +training \(s\) +mixer/)
+  assert.match(out, /finished +33\.3 +3 +– +attention/)
   const chosen = await recurlab('runs', runs[1]!.id, '--json', `out=${folder}`)
   const [row, ...more] = JSON.parse(chosen.out) as Record<string, unknown>[]
   assert.equal(row?.id, runs[1]!.id)
@@ -89,7 +89,7 @@ function manyRuns(folder: string): string[] {
       heads: i,
     }
     const run = newRun(folder, { ...config, optimizer: `a-name-of-some-length-${i}`, preset: undefined })
-    run.logEvaluation({ step: 100 + i, 'test.exact': [0.5, 0.915, 0.7][i]!, 'test.cells': 0.25, seconds: 12.34 })
+    run.logEvaluation({ step: 100 + i, 'test.exact': [0.5, 0.915, 0.7][i]!, 'test.cells': 0.25, trainSeconds: 12.34 })
     run.finish('finished')
     return run.id
   })
@@ -100,8 +100,8 @@ test('the table fits 100 columns with the results first; what does not fit is na
   manyRuns(folder)
   const { out } = await recurlab('runs', `out=${folder}`)
   for (const line of out.split('\n')) assert.ok(displayWidth(line) <= 100, line)
-  assert.match(out, /^id +state +test\.exact \(%\) +test\.cells \(%\) +step +seconds +seed +mixer\n/)
-  assert.match(out, /Not shown: .*optimizer.*--all shows every\s+column\./s)
+  assert.match(out, /^id +state +exact accuracy \(%\) +step +training \(s\) +seed +mixer/)
+  assert.match(out, /Not shown: .*optimizer.*--all\s+shows\s+every\s+column\./s)
   const whole = await recurlab('runs', '--all', `out=${folder}`)
   assert.match(whole.out, /a-name-of-some-length-2/)
   assert.match(whole.out, /parameters/)

@@ -28,7 +28,7 @@ export const command: Command = {
         ['last=N', 'The N newest of them. Default: all.'],
         [
           'sort=COLUMN',
-          'Any column, or any key of the configuration, smallest first; sort=-COLUMN or sort=COLUMN,desc: largest first. Default: id.',
+          'Any column as --json names it, or any key of the configuration, smallest first; sort=-COLUMN or sort=COLUMN,desc: largest first. Default: id.',
         ],
       ],
     },
