@@ -40,8 +40,6 @@ const timeless = (id: string) => {
   return [metrics, evaluations].map((rows) => rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })))
 }
 
-/** The text of a line of progress that was broken between its parts, as one line; the line above stays one. */
-
 /** The message of the error that a promise is rejected with, whose name is Interrupted. */
 async function interruption(work: Promise<unknown>): Promise<string> {
   const error = await work.then(
