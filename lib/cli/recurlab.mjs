@@ -1,15 +1,12 @@
 #!/usr/bin/env node
 // The command `recurlab`: hands over to main.ts, which is compiled when it is loaded.
+import './signals.mjs'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { registerTypeScript } from '../typescript/hook.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[/\\]$/, '')
-// Where nobody listens, SIGUSR1 opens Node's debugger to every user of this machine.
-process.on('SIGUSR1', () => {
-  if (process.listenerCount('SIGUSR1') === 1) process.exit(128 + 10)
-})
 
 if (existsSync(`${root}/node_modules/typescript`)) {
   registerTypeScript(root)

@@ -118,7 +118,8 @@ test('recurlab runs, eval and resume name the changed file', async () => {
   const runs = await recurlab(['runs', `out=${folder}`])
   assert.equal(runs.code, 1)
   assert.match(runs.stderr, new RegExp(`run ${changed.id} cannot be read: .*config\\.json`))
-  assert.match(runs.stdout, new RegExp(whole.id))
+  // The list cuts IDs where no other run begins so.
+  assert.match(runs.stdout, new RegExp(whole.id.slice(0, 15)))
   for (const command of ['eval', 'resume']) {
     const { code, stderr } = await recurlab([command, changed.id, `out=${folder}`])
     assert.equal(code, 1)

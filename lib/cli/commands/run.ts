@@ -85,7 +85,7 @@ function keepSoFar(out: string): (notebook: Notebook) => void {
   let told = false
   return (notebook) => {
     try {
-      writeNotebook(out, tidyNotebook(notebook))
+      writeNotebook(out, withoutLiveWidgets(tidyNotebook(notebook)))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       if (!told) process.stderr.write(`recurlab: not saved for now: ${error.message}\n`)
