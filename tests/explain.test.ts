@@ -10,6 +10,7 @@ import { configFromText, parseConfig } from '../lib/config/parse.js'
 import { preset, presets } from '../lib/config/presets/index.js'
 import type { ConfigKey } from '../lib/config/schema.js'
 import { loadRun } from '../lib/index.js'
+import { isShare } from '../lib/results/metric-names.js'
 import { displayWidth } from '../lib/results/text-width.js'
 import { recurlab } from './recurlab.js'
 import { temporaryFolder } from './results/fixture.js'
@@ -81,6 +82,11 @@ test('every key has an example that is a right configuration and sets it to some
     assert.notEqual(String(config[key as ConfigKey]), standard, key)
     assert.ok(texts.has(key), key)
   }
+})
+
+test('what the glossary calls a share is shown as one', () => {
+  for (const { metric, unit } of metricGlossary)
+    assert.equal(isShare(metric.replace('@k', '@2')), unit === 'share', metric)
 })
 
 test('every column of a run is explained', async () => {

@@ -1,6 +1,7 @@
 import { didYouMean } from '../config/nearest.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
 import type { Row } from '../files/arrow-rows.js'
+import { metricTitle } from '../results/metric-names.js'
 import type { RunRecord } from '../results/run.js'
 import { wrongUse } from './command.js'
 import { valueIn } from './runs-filter.js'
@@ -21,8 +22,9 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
   if (sort === undefined) return { runs, rows }
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
-  const name = column.replace(/ \((%|s)\)$/, '')
   const columns = Object.keys(rows[0] ?? {})
+  // By the name that the data have, or by the head of the table's column.
+  const name = columns.find((each) => metricTitle(each) === column) ?? column
   const keys = Object.keys(configSchema.shape)
   if (rows.length > 0 && !columns.includes(name) && !keys.includes(name))
     throw wrongUse(

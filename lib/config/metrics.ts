@@ -51,6 +51,18 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
   },
   {
+    metric: 'scored',
+    group: 'test',
+    unit: 'puzzles',
+    meaning: 'Those among the puzzles whose answers are known: the shares are of these.',
+  },
+  {
+    metric: 'scoredTasks',
+    group: 'test',
+    unit: 'tasks',
+    meaning: 'ARC: tasks whose answers are known, of which test.pass@k is the share.',
+  },
+  {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',

@@ -37,8 +37,8 @@ test('runs are compared by what differs, chosen by the beginning of an ID, print
   })
   const { code, out } = await recurlab('runs', `out=${folder}`)
   assert.equal(code, 0)
-  assert.match(out, /^id +state +exact accuracy \(%\) +step +training \(s\) +mixer/)
-  assert.match(out, /finished +33\.3 +3 +– +attention/)
+  assert.match(out, /^id +state +exact\b.* cell\b.* step +training \(s\) +mixer\n/)
+  assert.match(out, /finished +33\.3 +– +3 +– +attention/)
   const chosen = await recurlab('runs', runs[1]!.id, '--json', `out=${folder}`)
   const [row, ...more] = JSON.parse(chosen.out) as Record<string, unknown>[]
   assert.equal(row?.id, runs[1]!.id)
@@ -69,10 +69,17 @@ test('damaged runs are named, the others shown, and the command fails', async ()
   writeFileSync(path.join(noRows.dir, 'evaluations.arrow'), 'ARROW1 and nothing')
   const { code, out, err } = await recurlab('runs', `out=${folder}`)
   assert.equal(code, 1)
-  assert.ok(whole.id.startsWith(out.split('\n')[2]!.split(' ')[0]!), out)
+  assert.ok(whole.id.startsWith(rowsOf(out)[0]!), out)
   for (const { id } of [noConfig, noRows]) assert.match(err, new RegExp(`run ${id} cannot be read: `))
   assert.equal(err.trim().split('\n').length, 2)
 })
+
+/** The first cells of a table. */
+function rowsOf(out: string): string[] {
+  const lines = out.split('\n')
+  const body = lines.slice(lines.findIndex((line) => line.startsWith('─')) + 1)
+  return body.slice(0, body.indexOf('')).map((line) => line.split(' ')[0]!)
+}
 
 /** Runs that differ in many keys, with results. */
 function manyRuns(folder: string): string[] {
@@ -100,8 +107,8 @@ test('the table fits 100 columns with the results first; what does not fit is na
   manyRuns(folder)
   const { out } = await recurlab('runs', `out=${folder}`)
   for (const line of out.split('\n')) assert.ok(displayWidth(line) <= 100, line)
-  assert.match(out, /^id +state +exact accuracy \(%\) +step +training \(s\) +seed +mixer/)
-  assert.match(out, /Not shown: .*optimizer.*--all\s+shows\s+every\s+column\./s)
+  assert.match(out, /^id +state +exact\b.* cell\b.* step +training\b.* seed +mixer\n/)
+  assert.match(out, /Not shown: .*optimizer.*--all shows every\s+column\./s)
   const whole = await recurlab('runs', '--all', `out=${folder}`)
   assert.match(whole.out, /a-name-of-some-length-2/)
   assert.match(whole.out, /parameters/)
@@ -117,10 +124,7 @@ test('an ID is shown as short as it can be copied: what the table says names the
   const folder = temporaryFolder()
   const ids = manyRuns(folder)
   const { out } = await recurlab('runs', `out=${folder}`)
-  const shown = out
-    .split('\n')
-    .slice(2, 5)
-    .map((line) => line.split(' ')[0]!)
+  const shown = rowsOf(out)
   for (const [i, id] of shown.entries()) {
     assert.ok(ids.includes(openRun(id, folder).id))
     const shorter = id.slice(0, -1)
@@ -155,7 +159,7 @@ test('a name, a note and tags are given to a run later, shown, searched by, and 
   const run = (...args: string[]) => recurlab('runs', ...args, `out=${folder}`)
   const named = await run(id, 'name=Wide net, long', 'note=see fig. 3', 'tags=paper,fig3')
   assert.equal(named.code, 0, named.err)
-  assert.match(named.out, /^id +state +name .*\n.*\n.* Wide net, long /)
+  assert.match(named.out, /^id +state +name .*\n(.*\n)+.* Wide net, long /)
   assert.match((await run('tag=FIG3', '--json')).out, new RegExp(`^\\[\\{"id":"${id}"`))
   assert.match((await run('name=wide', '--json')).out, /"tags":\["paper","fig3"\].*"note":"see fig\. 3"|"note".*"tags"/)
   assert.doesNotMatch((await run('note=fig', '--json')).out, new RegExp(other))
