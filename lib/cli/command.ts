@@ -77,6 +77,8 @@ export function parseArgs(
   const given = new Map<string, string | true>()
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
+    // An empty variable of the shell, most often.
+    if (arg.trim() === '') throw wrongUse('words that are not empty', JSON.stringify(arg))
     if (/^-+\p{L}/u.test(arg)) {
       const [name, inline] = splitOnce(arg.replace(/^-+/, ''), '=')
       const takesValue = arg.startsWith('--') && Object.hasOwn(flags, name) ? flags[name] : undefined

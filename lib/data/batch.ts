@@ -1,12 +1,22 @@
 import { UserError } from '../errors.js'
 import { type Augmentation, type Batch, type DatasetManifest, IGNORE_LABEL, type Split } from './dataset.js'
 
-/** A batch of zeros. @throws UserError when its size is no whole number of 1 or more. */
+/** Tokens of a batch, at most: a GiB for its inputs and as much for its labels. */
+const MOST_TOKENS = 2 ** 28
+
+/** A batch of zeros. @throws UserError when its size is no whole number of 1 or more, or too large for any memory. */
 export function emptyBatch(size: number, seqLen: number): Batch {
   if (!(Number.isInteger(size) && size >= 1))
     throw new UserError({
       where: 'key batch',
       expected: 'a whole number of 1 or more',
+      found: String(size),
+      exitCode: 2,
+    })
+  if (size * Math.max(1, seqLen) > MOST_TOKENS)
+    throw new UserError({
+      where: 'key batch',
+      expected: `at most ${Math.floor(MOST_TOKENS / Math.max(1, seqLen))} rows`,
       found: String(size),
       exitCode: 2,
     })

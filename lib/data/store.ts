@@ -7,6 +7,7 @@ import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { splitFromTable, splitTable } from './arrow.js'
 import type { Dataset, Split, StoredFile } from './dataset.js'
+import { SOURCES, type Source } from './fetch/sources.js'
 import { datasetHash } from './hash.js'
 import { manifestText, readManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
@@ -54,6 +55,14 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
   return 'written'
 }
 
+/** The command that makes the data set of a folder: the presets of the papers name published ones. */
+function howToGet(dir: string): string {
+  const isBuilt = ({ build }: Source): boolean => build('').includes(`out=data/${path.basename(dir)}`)
+  const [name] = Object.entries(SOURCES).find(([, source]) => isBuilt(source)) ?? []
+  if (name === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
+  return `recurlab data fetch ${name} gets its files and says how it is built.`
+}
+
 /**
  * Reads a data set's folder, ours or one in the layout of the published builders (see `readPublished`).
  *
@@ -69,7 +78,7 @@ export function loadDataset(named: string): Dataset {
       where: dir,
       expected: `a data set (a folder with ${MANIFEST}, or train/dataset.json)`,
       found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'none in it' : 'a file',
-      todo: 'Build one: recurlab data build sudoku out=DIR.',
+      todo: howToGet(dir),
     })
   const manifest = readManifest(path.join(dir, MANIFEST))
   const task = taskOf(manifest)

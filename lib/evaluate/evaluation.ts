@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js'
-import { evaluationBatches } from '../data/evaluation-batches.js'
+import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
@@ -81,7 +81,9 @@ export async function evaluate(
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
-  for (const rows of evaluationBatches(data, { batch, split, versions })) {
+  // Rows of padding cost as much as others.
+  const rowsAtOnce = Math.min(batch, Math.max(1, countEvaluated(data, { split, versions })))
+  for (const rows of evaluationBatches(data, { batch: rowsAtOnce, split, versions })) {
     let made = 0
     const size = rows.rows.filter((row) => row !== -1).length
     const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (steps + 1)))

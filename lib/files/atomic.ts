@@ -87,12 +87,20 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   return hash.digest('hex')
 }
 
+/** Where the system's own words say less than what is there. */
+const REASONS: Readonly<Record<string, string>> = {
+  EISDIR: 'a folder',
+  ENOTDIR: 'a file where a folder has to be',
+  EEXIST: 'something else in its place',
+}
+
 /** What the system says, in words: `no such file or directory (ENOENT)`. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
   // Only the system's own messages have the call and its path after the first comma.
   if (!code || code.startsWith('ERR_')) return error.message
+  if (Object.hasOwn(REASONS, code)) return `${REASONS[code]} (${code})`
   const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
   return `${text} (${code})`
 }

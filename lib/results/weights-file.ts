@@ -1,11 +1,13 @@
 import path from 'node:path'
+import { didYouMean } from '../config/nearest.js'
+import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../model/weights-file.js'
 import { checkOwnCheckpoint } from './checkpoint.js'
-import { FILES } from './layout.js'
+import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { otherCode } from './other-code.js'
-import { openRun } from './record.js'
+import { openRun, type RunRecord } from './record.js'
 
 /** How a run's or a file's weights are read. */
 export interface ReadWeightsOfOptions extends ReadWeightsOptions {
@@ -29,7 +31,7 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const place = placeToRead(runOrFile)
   if (fs.existsSync(place) && fs.statSync(place).isFile())
     return { ...(await readWeightsFile(runOrFile, how)), run: null }
-  const run = openRun(runOrFile, resultsDir)
+  const run = runOrNoFile(runOrFile, resultsDir)
   checkOwnCheckpoint(run)
   const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
   const { dataHash } = run.provenance
@@ -37,4 +39,21 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const hash = file.dataHash ?? (typeof dataHash === 'string' ? dataHash : null)
   const other = otherCode(run)
   return { ...file, dataHash: hash, run: run.id, notes: other ? [...file.notes, other] : file.notes }
+}
+
+/** A run; what is called like a file, and is neither, is told as one. */
+function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
+  const isFolder = fs.existsSync(runOrFile)
+  if (isFolder ? fs.existsSync(path.join(runOrFile, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
+    return openRun(runOrFile, resultsDir)
+  const folder = path.dirname(runOrFile)
+  const beside = fs.existsSync(folder) && fs.statSync(folder).isDirectory() ? fs.readdirSync(folder) : []
+  const near = isFolder ? undefined : didYouMean(path.basename(runOrFile), beside, folder === '.' ? '' : `${folder}/`)
+  throw new UserError({
+    where: runOrFile,
+    expected: `a file of weights, or a run in ${runsFolder(resultsDir)}`,
+    found: isFolder ? 'a folder without a run' : 'nothing of that name',
+    todo: near ?? (isFolder ? 'Name a file in it.' : 'recurlab runs lists the runs there are.'),
+    exitCode: 2,
+  })
 }

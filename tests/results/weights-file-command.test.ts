@@ -84,7 +84,7 @@ test('what is wrong is one line and leaves nothing behind', async (t) => {
     [
       ['import', plain, `out=${dir}/x`, 'puzzleEmbedding=median', 'rows=3'],
       2,
-      /puzzleEmbedding=mean or puzzleEmbedding=zero, found median/,
+      /puzzleEmbedding=mean\|zero, found median\. Did you mean/,
     ],
     [
       ['import', plain, `out=${dir}/x`, 'puzzleEmbedding=zero', 'rows=9007199254740991'],
