@@ -92,7 +92,7 @@ test('what is wrong is one line and leaves nothing behind', async (t) => {
       /puzzle_emb\.weights: expected a puzzle embedding that fits into memory, found 9007199254740991 rows of \d+/,
     ],
     [['import', plain, `out=${dir}/x`, 'puzzleEmbedding=mean'], 2, /rows=N, a whole number of 1 or more, found none/],
-    [['import', plain, `out=${dir}/x`, 'weights=both'], 2, /weights=ema or weights=live, found both/],
+    [['import', plain, `out=${dir}/x`, 'weights=both'], 2, /weights=ema\|live, found both/],
     [
       ['import', path.join(root, 'package.json'), `out=${dir}/x`],
       1,

@@ -61,7 +61,7 @@ function puzzleFit(how: string | undefined, rows: string | undefined): Fit | nul
   const fit = choiceOf('puzzleEmbedding', how, ['mean', 'zero'])
   const count = wholeOf('rows', rows)
   if (fit === undefined) throw wrongUse('puzzleEmbedding=mean or puzzleEmbedding=zero beside rows=', 'none')
-  if (count === undefined) throw wrongUse('rows=N beside puzzleEmbedding=', 'none')
+  if (count === undefined) throw wrongUse('rows=N, a whole number of 1 or more', 'none')
   return { rows: count, how: fit }
 }
 
