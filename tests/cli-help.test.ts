@@ -98,6 +98,7 @@ test('help COMMAND is COMMAND --help; --version says the version; all exit with 
 
 const misspelt: [string[], RegExp][] = [
   [['trian'], /found trian\. Did you mean train\?/],
+  [['--versoin'], /Did you mean --version\?/],
   [['help', 'dcotor'], /Did you mean doctor\?/],
   [['data', 'bild'], /found bild\. Did you mean data build\?/],
   [['bench', 'kernal'], /Did you mean bench kernel\?/],

@@ -57,6 +57,12 @@ const wrong: [string, string[], number, RegExp][] = [
   ['a huge number', ['eval', 'ID', 'batch=1e99'], 2, /expected batch=N/],
   ['a key twice', ['eval', 'ID', 'batch=1', 'batch=2'], 2, /expected batch= once, found it twice/],
   ['a key without a value', ['eval', 'ID', 'batch='], 2, /expected a value after batch=, found none/],
+  [
+    'a file in the place of the runs',
+    ['runs', 'out=file.txt'],
+    2,
+    /expected out=DIR, a results folder, found the file/,
+  ],
   ['a flag twice', ['runs', '--json', '--json'], 2, /expected --json once/],
   ['a flag with a value that takes none', ['runs', '--json=yes'], 2, /expected --json without a value/],
   [

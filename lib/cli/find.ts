@@ -40,7 +40,13 @@ function unknownCommand(
   known: Readonly<Record<string, CommandEntry>>,
 ): WrongUse {
   const names = path.length === 0 ? [...Object.keys(known), 'help'] : Object.keys(known)
-  const near = word === undefined ? undefined : didYouMean(word, names, [...path, ''].join(' '))
+  const isFlag = word?.startsWith('-') && path.length === 0
+  const near =
+    word === undefined
+      ? undefined
+      : isFlag
+        ? didYouMean(word, ['--help', '--version'])
+        : didYouMean(word, names, [...path, ''].join(' '))
   const expected = `${path.length === 0 ? 'a command' : `a word after ${path.join(' ')}`} (${names.join(', ')})`
   const help = `See ${['recurlab', ...path, '--help'].join(' ')}.`
   return new WrongUse({ expected, found: word ?? 'nothing', todo: near ?? help })

@@ -1,3 +1,4 @@
+import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import type { Row } from '../../files/arrow-rows.js'
@@ -55,6 +56,7 @@ export const command: Command = {
     const keys = onlyKeys(pairs, KEYS)
     const { out = DEFAULT_RESULTS } = keys
     const label = labelOf(words, pairs)
+    if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
     const listing = listWhole(out)
     const named = words.map((word) => openRun(word, out))
     if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
