@@ -14,6 +14,8 @@ const kernelspec = path.join(root, '.venv', 'share', 'jupyter', 'kernels', 'recu
 const skip = existsSync(kernelspec) ? false : 'there is no .venv with the kernel recurlab (npm run setup)'
 const withoutKaleido = skip || (kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false)
 
+const jupyter = path.join(root, '.venv', 'bin', 'jupyter')
+
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-notebooks-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
@@ -121,7 +123,7 @@ test('figures are plotly JSON and SVG in one output, and the report loads nothin
   const bundles = notebook.cells
     .flatMap((cell) => cell.outputs ?? [])
     .map((output) => Object.keys(output.data ?? {}).sort())
-  const forms = ['application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']
+  const forms = ['application/pdf', 'application/vnd.plotly.v1+json', 'image/svg+xml', 'text/plain']
   assert.deepEqual(bundles.slice(0, 3), [forms, ['text/html', 'text/plain'], forms])
   assert.match(JSON.stringify(notebook.cells[2]), /Learning, update 6/)
   assert.ok(existsSync(path.join(folder, 'beside.arrow')))
@@ -131,6 +133,29 @@ test('figures are plotly JSON and SVG in one output, and the report loads nothin
   assert.match(page, /show<\/span>/)
   assert.match(page, /MLP &lt;b&gt;/)
   assert.doesNotMatch(page, /<script|<link[^>]+href="(https?:)?\/\//i)
+})
+
+test('nbconvert makes LaTeX of figures and pictures without any further program, every drawing a PDF beside it', {
+  skip: withoutKaleido,
+}, async () => {
+  const { code, stderr, notebook } = await run('drawings')
+  assert.equal(code, 0, stderr)
+  const outputs = notebook.cells.flatMap((cell) => cell.outputs ?? [])
+  const kinds = outputs.map(({ output_type, data }) => [
+    output_type,
+    Object.keys(data ?? {}).includes('application/pdf'),
+  ])
+  assert.deepEqual(kinds, [
+    ['display_data', true],
+    ['display_data', true],
+    ['execute_result', true],
+    ['execute_result', true],
+  ])
+  await promisify(execFile)(jupyter, ['nbconvert', '--to', 'latex', outOf('drawings')], { cwd: folder })
+  const tex = readFileSync(path.join(folder, 'drawings.tex'), 'utf8')
+  const drawn = [...tex.matchAll(/\{(drawings_files\/[^{}]+)\}/g)].map(([, name]) => name!)
+  assert.equal(drawn.length, 4, tex.slice(-3000))
+  for (const name of drawn) assert.equal(readFileSync(path.join(folder, name)).subarray(0, 5).toString(), '%PDF-', name)
 })
 
 test('a plain nbconvert of a notebook with figures and widgets writes a page without scripts', { skip }, async () => {
@@ -144,7 +169,6 @@ test('a plain nbconvert of a notebook with figures and widgets writes a page wit
   const cell = { cell_type: 'code', id: 'a', execution_count: 1, metadata: {}, source: '1', outputs }
   const metadata = { kernelspec: { name: 'recurlab', display_name: 'TypeScript (Recurlab)', language: 'typescript' } }
   writeFileSync(name, JSON.stringify({ nbformat: 4, nbformat_minor: 5, metadata, cells: [cell] }))
-  const jupyter = path.join(root, '.venv', 'bin', 'jupyter')
   await promisify(execFile)(jupyter, ['nbconvert', '--to', 'html', name], { cwd: folder })
   const page = readFileSync(name.replace('.ipynb', '.html'), 'utf8')
   assert.doesNotMatch(page, /<script|<link[^>]+href="(https?:)?\/\//i)

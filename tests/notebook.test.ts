@@ -14,6 +14,7 @@ import { injectParameters } from '../lib/notebook/parameters.js'
 import { withoutScripts } from '../lib/notebook/report.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
+import { Picture } from '../lib/plot/picture.js'
 import { fakeHost } from './notebook/fake-host.js'
 
 const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
@@ -30,11 +31,39 @@ test('a figure is shown at once, and one bundle has all its forms when the cell 
   assert.deepEqual(Object.keys(sent[0]!.bundle), [PLOTLY_MIME, 'text/plain'])
   await settleDisplays()
   assert.equal(sent.length, 2)
-  assert.deepEqual(Object.keys(sent[1]!.bundle).sort(), [PLOTLY_MIME, 'image/svg+xml', 'text/plain'])
+  assert.deepEqual(Object.keys(sent[1]!.bundle).sort(), ['application/pdf', PLOTLY_MIME, 'image/svg+xml', 'text/plain'])
+  const pdf = String(sent[1]!.bundle['application/pdf'])
+  assert.match(Buffer.from(pdf, 'base64').toString('latin1'), /^%PDF-.*%%EOF\s*$/s)
+  assert.ok(pdf.length < 100_000, 'it makes notebooks little larger')
   assert.equal(sent[1]!.id, handle.id)
   assert.ok(isShown(handle) && !isShown({ ...handle }))
   await settleDisplays()
   assert.equal(sent.length, 2)
+})
+
+test('a live drawing is SVG alone; PDF comes with what stays', { skip: withoutKaleido }, async () => {
+  const { sent } = fakeHost()
+  const handle = show(figure('first'))
+  const clock = mock.method(performance, 'now', () => 1e9)
+  handle.update(figure('second'))
+  clock.mock.restore()
+  await settleDisplays()
+  const drawings = sent.slice(1).map(({ bundle }) => 'application/pdf' in bundle)
+  assert.deepEqual(drawings, [false, true])
+})
+
+test('a picture of puzzles has its PDF when the cell ends; where somebody waits, it comes behind the cell', {
+  skip: withoutKaleido,
+}, async () => {
+  const picture = new Picture('<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"></svg>', 'drawn')
+  for (const live of [false, true]) {
+    const { sent } = fakeHost({ live })
+    show(picture)
+    await settleDisplays()
+    assert.equal(sent.length, live ? 1 : 2)
+    for (const until = Date.now() + 20_000; sent.length < 2 && Date.now() < until; ) await sleep(20)
+    assert.deepEqual(Object.keys(sent[1]!.bundle), ['image/svg+xml', 'text/plain', 'application/pdf'])
+  }
 })
 
 test('updates that come fast are sent at most twice a second, the last one always', async () => {

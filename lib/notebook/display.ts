@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { systemReason } from '../files/atomic.js'
 import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { liveForm } from '../plot/forms.js'
-import { renderFigure } from '../plot/static.js'
+import { isPicture, type Picture } from '../plot/picture.js'
 import { bundleOf, JUPYTER_DISPLAY, markShown, shownBundle } from './bundle.js'
 import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
+import { drawing, hasStills, stillsOf } from './stills.js'
 import { isTensor } from './tensor.js'
 
 /** Something shown that can be replaced; see {@link show}. */
@@ -62,13 +62,13 @@ const unsettledKey: unique symbol = Symbol.for('recurlab.displays') as never
 if (!holder[unsettledKey]) holder[unsettledKey] = new Set()
 const unsettled: Set<Shown> = holder[unsettledKey]
 
-let warned = false
 let drawnBefore = false
 
 /**
- * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG in the
- * same output, for GitHub and HTML), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
- * as a table (a long one by pages, sorted by a click on a column's name), a tensor with its statistics, an object with a method `Symbol.for('Jupyter.display')` as that says, anything
+ * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG and PDF in the
+ * same output, for GitHub, HTML and LaTeX), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
+ * as a table (a long one by pages, sorted by a click on a column's name), a tensor with its statistics, an object with a method
+ * `Symbol.for('Jupyter.display')` as that says, anything
  * else as text. In a plain terminal it prints text.
  *
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
@@ -89,7 +89,7 @@ export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptio
     host.display(shownBundle(value), shown.id)
     tellId(value, shown.id)
     shown.nextAt = performance.now() + UPDATE_MS
-    if (isFigure(value)) unsettled.add(shown)
+    if (hasStills(value)) unsettled.add(shown)
   } else process.stdout.write(`${String(bundleOf(value)['text/plain'])}\n`)
   return markShown({ id: shown.id, update: (next: unknown) => update(shown, next) })
 }
@@ -129,6 +129,10 @@ async function settle(shown: Shown, until: number): Promise<void> {
   if (shown.timer) clearTimeout(shown.timer)
   shown.timer = null
   if (shown.turn) await before(until, shown.turn.done)
+  if (isPicture(shown.value) && currentHost()?.live) {
+    settleBehind(shown, shown.value)
+    return
+  }
   let end = (): void => {}
   // While it settles, updates only leave their value.
   const turn: Turn = { done: new Promise((resolve) => (end = resolve)) }
@@ -136,17 +140,27 @@ async function settle(shown: Shown, until: number): Promise<void> {
   // A value that comes while the last one is drawn is sent too; not every further one, the next cell wants its turn.
   for (let round = 0; round < 2; round++) {
     const { value } = shown
-    const wanted = shown.stale || isFigure(value)
+    const wanted = shown.stale || hasStills(value)
     shown.stale = false
-    const drawing = isFigure(value) ? await before(until, draw(value)) : null
+    const stills = hasStills(value) ? await before(until, stillsOf(value)) : null
     if (shown.turn !== turn) return
-    if (wanted) currentHost()?.update({ ...bundleOf(value), ...drawing }, shown.id)
+    if (wanted) currentHost()?.update({ ...bundleOf(value), ...stills }, shown.id)
     if (!shown.stale) break
   }
   shown.turn = null
   unsettled.delete(shown)
   end()
   if (shown.stale) update(shown, shown.value)
+}
+
+/** A picture is there whole already: who waits for the cell need not wait for its PDF, which comes when it is drawn. */
+function settleBehind(shown: Shown, picture: Picture): void {
+  if (shown.stale) currentHost()?.update(bundleOf(picture), shown.id)
+  shown.stale = false
+  unsettled.delete(shown)
+  void stillsOf(picture).then((stills) => {
+    if (stills && shown.value === picture) currentHost()?.update({ ...bundleOf(picture), ...stills }, shown.id)
+  })
 }
 
 /** What a promise gives, or null when it has not by then. */
@@ -197,7 +211,7 @@ function send(shown: Shown, host: NotebookHost | null): void {
     return
   }
   host?.update(bundleOf(value), shown.id)
-  unsettled.delete(shown)
+  if (!hasStills(value)) unsettled.delete(shown)
   shown.nextAt = performance.now() + UPDATE_MS
 }
 
@@ -217,7 +231,7 @@ function sendDrawing(shown: Shown, figure: Figure): void {
     shown.turn = null
     if (shown.stale) update(shown, shown.value)
   }
-  const turn: Turn = { done: draw(liveForm(figure)).then((drawing) => finish(drawing && filling(drawing))) }
+  const turn: Turn = { done: drawing(liveForm(figure)).then((drawn) => finish(drawn && filling(drawn))) }
   shown.turn = turn
 }
 
@@ -233,15 +247,4 @@ function pause(took: number, share: number): number {
   const counted = drawnBefore ? took : Math.min(took, FIRST_DRAWING_MS)
   drawnBefore = true
   return Math.max(UPDATE_MS, Math.min(LONGEST_PAUSE_MS * (DRAWING_SHARE / share), counted / share))
-}
-
-/** The static form of a figure; null, with a warning once, when it cannot be drawn. */
-async function draw(figure: Figure): Promise<MimeBundle | null> {
-  try {
-    return { 'image/svg+xml': await renderFigure(figure, 'svg') }
-  } catch (error) {
-    if (!warned) process.stderr.write(`Figures stay without their static form: ${systemReason(error)}\n`)
-    warned = true
-    return null
-  }
 }

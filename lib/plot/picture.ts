@@ -19,6 +19,13 @@ export class Picture {
   }
 }
 
+/** Whether a value is a {@link Picture}, of whichever instance of this module. */
+export function isPicture(value: unknown): value is Picture {
+  if (typeof value !== 'object' || value === null) return false
+  const { svg, text } = value as Partial<Picture>
+  return typeof svg === 'string' && typeof text === 'string' && svg.startsWith('<svg')
+}
+
 /** A picture on a figure's page, so that it can be drawn as PNG and PDF as figures are. */
 export function pictureFigure({ svg }: Picture): Figure {
   const [, width, height] = /^<svg [^>]*\bwidth="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []

@@ -7,8 +7,8 @@ import { drawWithKaleido } from './kaleido.js'
 export type StaticFormat = 'svg' | 'png' | 'pdf'
 
 /**
- * Draws a figure without a screen: SVG as text (the same figure gives the same text), PNG (twice the
- * resolution) and PDF as bytes.
+ * Draws a figure without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The same figure gives the
+ * same text and bytes.
  *
  * @throws UserError when kaleido is missing, or the figure holds what cannot be drawn.
  */
@@ -24,7 +24,18 @@ export async function renderFigure(figure: Figure, format: StaticFormat): Promis
     height: Number(formed.layout.height),
     scale: format === 'png' ? 2 : 1,
   })
-  return format === 'svg' ? settleSvg(result, formed) : Buffer.from(result, 'base64')
+  if (format === 'svg') return settleSvg(result, formed)
+  const bytes = Buffer.from(result, 'base64')
+  return format === 'pdf' ? withoutTime(bytes) : bytes
+}
+
+/** The same figure shall give the same file, whenever it is drawn; places in a PDF are counted in bytes, so these stay. */
+function withoutTime(pdf: Buffer): Buffer {
+  const text = pdf.toString('latin1')
+  return Buffer.from(
+    text.replace(/\/(CreationDate|ModDate) \(D:(\d{14})/g, (_, key: string) => `/${key} (D:20000101000000`),
+    'latin1',
+  )
 }
 
 /** plotly.js names every trace at random unless it is told a name. */

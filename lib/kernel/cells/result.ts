@@ -16,12 +16,18 @@ interface Bundles {
   resultBundle(value: unknown): MimeBundle | null
 }
 
+/** What of lib/notebook/stills.ts is used here. */
+interface Stills {
+  stillsOfResult(value: unknown): Promise<MimeBundle | null>
+}
+
 /** The forms of a cell's last value by MIME type, as JSON; null when nothing is to be shown. Never rejects. */
 export async function resultOf(value: unknown, loader: Loader): Promise<Content | null> {
   if (value === undefined || value === null) return null
   try {
     if (isObject(value) && (value as { [SHOWN]?: unknown })[SHOWN] === true) return null
-    return asJson((await richForms(value, loader)) ?? { 'text/plain': inspectBounded(value) })
+    const forms = await richForms(value, loader)
+    return asJson(forms ? { ...forms, ...(await stills(value, loader)) } : { 'text/plain': inspectBounded(value) })
   } catch (error) {
     const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
     return { 'text/plain': `${textOf(value)}\n${reason}` }
@@ -40,6 +46,15 @@ async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | n
   if (!mayBeRich(value)) return null
   const bundles = (await loader.loadLib('lib/notebook/bundle.ts')) as Partial<Bundles> | null
   return bundles?.resultBundle?.(value) ?? null
+}
+
+/** What figures and pictures have beside their forms. */
+const DRAWN = ['layout', 'svg']
+
+async function stills(value: unknown, loader: Loader): Promise<MimeBundle | null> {
+  if (!isObject(value) || types.isProxy(value) || !DRAWN.some((sign) => sign in value)) return null
+  const module = (await loader.loadLib('lib/notebook/stills.ts')) as Partial<Stills> | null
+  return (await module?.stillsOfResult?.(value)) ?? null
 }
 
 function isObject(value: unknown): value is object {
