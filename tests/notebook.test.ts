@@ -217,6 +217,20 @@ test('parameters are declared again after their cell, with the type as written',
   assert.equal(again.cells.length, 2)
 })
 
+test('a BigInt parameter keeps every digit, and a number that would not is refused', async () => {
+  const cell = { ...parameters, source: 'let seed = -1n\nlet steps = 2' }
+  const inject = (name: string, text: string) =>
+    injectParameters(notebookOf([cell]), new Map([[name, text]]), 'a.ipynb')
+  for (const text of ['9007199254740993', '-9007199254740993n', '0'])
+    assert.match(
+      String((await inject('seed', text)).cells[1]?.source),
+      new RegExp(`let seed = ${text.replace('n', '')}n$`),
+    )
+  await assert.rejects(inject('seed', '1.5'), /expected a value of kind bigint, as in the notebook, found 1\.5/)
+  await assert.rejects(inject('steps', '9007199254740993'), /expected a whole number that is exact .*let steps = 1n/)
+  assert.match(String((await inject('steps', '1e300')).cells[1]?.source), /let steps = 1e\+300$/)
+})
+
 const refused: readonly [string, [string, string], RegExp][] = [
   ['an unknown parameter, with the nearest', ['step', '1'], /found step\. Did you mean steps\?/],
   ['a value of another kind', ['steps', 'many'], /kind number.*found many/],

@@ -8,7 +8,7 @@ export const PARAMETERS_TAG = 'parameters'
 /** Tag of the cell that sets what was given. */
 export const INJECTED_TAG = 'injected-parameters'
 
-type Kind = 'number' | 'string' | 'boolean' | 'array' | 'object'
+type Kind = 'number' | 'bigint' | 'string' | 'boolean' | 'array' | 'object'
 
 interface Parameter {
   readonly name: string
@@ -21,7 +21,7 @@ interface Parameter {
 
 /**
  * Sets parameters: a cell after the one tagged `parameters` declares them again with the given values. A value is
- * read as JSON if it is JSON, else as text; a parameter that is text in the notebook stays text. A cell of earlier
+ * read as JSON if it is JSON, else as text; a parameter that is text in the notebook stays text, a BigInt a BigInt. A cell of earlier
  * injected parameters is replaced.
  *
  * @returns a new notebook; the same one when nothing was given. `where` names the notebook in errors.
@@ -85,10 +85,20 @@ function assignment(parameter: Parameter, text: string, where: string): string {
       found: text,
       exitCode: 2,
     })
-  return `let ${name}${annotation} = ${JSON.stringify(value)}${isConst ? ' as const' : ''}`
+  if (Number.isInteger(value) && !Number.isSafeInteger(value) && /^\s*-?\d+\s*$/.test(text))
+    throw new UserError({
+      where: `${where}, parameter ${name}`,
+      expected: 'a whole number that is exact in double precision',
+      found: text,
+      todo: `Declare it as a BigInt, e.g. let ${name} = 1n.`,
+      exitCode: 2,
+    })
+  const literal = typeof value === 'bigint' ? `${value}n` : JSON.stringify(value)
+  return `let ${name}${annotation} = ${literal}${isConst ? ' as const' : ''}`
 }
 
 function readValue(text: string, kind: Kind | null): unknown {
+  if (kind === 'bigint' && /^-?\d+n?$/.test(text)) return BigInt(text.replace('n', ''))
   try {
     const value: unknown = JSON.parse(text)
     if (kind !== 'string' || typeof value === 'string') return value
@@ -127,10 +137,16 @@ function kindOfNode(ts: typeof TypeScript, node: TypeScript.Expression | undefin
   if (!node) return null
   if (ts.isAsExpression(node) || ts.isSatisfiesExpression(node) || ts.isParenthesizedExpression(node))
     return kindOfNode(ts, node.expression)
-  if (ts.isPrefixUnaryExpression(node)) return kindOfNode(ts, node.operand) === 'number' ? 'number' : null
+  if (ts.isPrefixUnaryExpression(node)) return signed(kindOfNode(ts, node.operand))
   if (ts.isNumericLiteral(node)) return 'number'
+  if (ts.isBigIntLiteral(node)) return 'bigint'
   if (ts.isStringLiteralLike(node)) return 'string'
   if (ts.isArrayLiteralExpression(node)) return 'array'
   if (ts.isObjectLiteralExpression(node)) return 'object'
   return node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword ? 'boolean' : null
+}
+
+/** What a sign before a value makes of its kind. */
+function signed(kind: Kind | null): Kind | null {
+  return kind === 'number' || kind === 'bigint' ? kind : null
 }

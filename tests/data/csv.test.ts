@@ -155,12 +155,14 @@ test('a Sudoku CSV of puzzles alone is solved; csv and list read each kind of fi
   const withHeader = {
     'one column': linesOf('Puzzles', zeros, other),
     'an index': linesOf(',puzzle', `0,${question}`, `1,${other}`),
+    'a quoted column': linesOf('"puzzle"', `"${question}"`, `"${other}"`),
     kaggle: linesOf('quizzes,solutions', `${zeros},${answer}`, `${other},${otherAnswer}`),
   }
   const without = {
     'one a line': linesOf(question, other),
     colons: linesOf(`${question}:${answer}`, other),
     commas: linesOf(`${zeros},${answer}`, `${other},${otherAnswer}`),
+    'quotes and spaces': linesOf(`"${zeros}","${answer}"`, `"${other}" `),
   }
   for (const [what, content] of Object.entries({ ...withHeader, ...without })) {
     const file = write(`${what}.csv`, content)
@@ -168,7 +170,7 @@ test('a Sudoku CSV of puzzles alone is solved; csv and list read each kind of fi
     assert.equal(list.train.count, 2, what)
     assert.equal([...list.train.labels.subarray(0, 16)].map((token) => token - 1).join(''), answer, what)
     if (what in withHeader) assert.deepEqual((await buildSudoku(file)).train.labels, list.train.labels, what)
-    else await refuses(() => buildSudoku(file), file, /found \d.*a line each.*use list=FILE/)
+    else await refuses(() => buildSudoku(file), file, /found "?\d.*a line each.*use list=FILE/)
   }
   await refuses(
     () => sudoku({ box: '2x2', list: write('three.txt', linesOf(`${question},${answer},1`)), test: 0 }),

@@ -308,3 +308,8 @@ test('a timestamp that JavaScript has no date for is its number, in a table of s
   const far = arrow.makeData({ type: new arrow.TimestampSecond(), data: BigInt64Array.of(2n ** 62n), length: 1 })
   assert.deepEqual(rowsOfTable(new arrow.Table({ x: new arrow.Vector([far]) })), [{ x: String(2n ** 62n) }])
 })
+
+test('of an arquero table that is filtered and sorted, just that is saved', () => {
+  const whole = table({ id: [3n, 1n, 2n], name: ['c', 'a', 'b'] })
+  assert.equal(saved(whole.filter((d: { id: bigint }) => d.id > 1n).orderby('name')).csv, 'id,name\r\n2,b\r\n3,c\r\n')
+})

@@ -44,7 +44,12 @@ export async function readRows(
 class HasHeader extends Error {}
 
 function namesColumns(record: CsvRecord): boolean {
-  return isPuzzleHeader(record.raw().split(','))
+  return isPuzzleHeader(partsOf(record.raw(), ','))
+}
+
+/** No part of a list needs the quotes that some programs put around each. */
+function partsOf(line: string, delimiter: string | RegExp): string[] {
+  return line.split(delimiter).map((part) => part.trim().replace(/^"(.*)"$/, '$1'))
 }
 
 /** How Sudokus stand in a CSV file. */
@@ -64,7 +69,7 @@ export function sudokuFormat(grid: Geometry): PuzzleFormat {
 function listRow(grid: Geometry, record: CsvRecord, file: string): PuzzleRow {
   const { line } = record
   const where = lineOf(file, line)
-  const [question = '', answer, ...more] = record.raw().split(/[:,]/)
+  const [question = '', answer, ...more] = partsOf(record.raw(), /[:,]/)
   if (more.length > 0)
     throw new UserError({ where, expected: 'question or question:answer', found: `${2 + more.length} parts` })
   const clues = parseClues(grid, question, where)
