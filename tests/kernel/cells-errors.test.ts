@@ -147,7 +147,7 @@ test('warnings come before what the cell prints', async () => {
 
 /** Errors of which something does not return when it is asked for. */
 const ENDLESS = [
-  ...['message', 'name', 'cause', 'constructor', 'own'].map(
+  ...['message', 'stack', 'name', 'cause', 'constructor', 'own'].map(
     (key) => `throw Object.defineProperty(new Error('x'), '${key}', { enumerable: true, get() { while (true); } })`,
   ),
   `throw Object.defineProperty(new AggregateError([], 'x'), 'errors', { get() { while (true); } })`,
@@ -181,6 +181,21 @@ test('telling an error takes a bounded time without a stop, and then says what i
   )
   await driver.until(() => (/two seconds/.test(driver.printed(id, 'stderr')) ? true : undefined))
   assert.equal((await driver.run('$rl.result(1)')).result, '1')
+})
+
+test('an error with getters of its own is the same after it was told', async () => {
+  await driver.run(
+    `let mine; mine = Object.defineProperty(new Error('x'), 'message', { configurable: true, get: () => 'computed' })`,
+  )
+  const { failure } = await driver.run(`throw mine`)
+  assert.equal(failure?.evalue, 'computed')
+  const kept = `[mine.message, Object.getOwnPropertyDescriptor(mine, 'message').get !== undefined]`
+  assert.equal((await driver.run(`$rl.result(${kept})`)).result, "[ 'computed', true ]")
+  const own = await driver.run(
+    `class Told extends Error { get message() { return 'of the class' } }; mine = new Told(); throw mine`,
+  )
+  assert.equal(own.failure?.evalue, 'of the class')
+  assert.equal((await driver.run(`$rl.result(Object.hasOwn(mine, 'message'))`)).result, 'false')
 })
 
 test("an error's stack is written without calling getters of the error, and still has Node's own messages", async () => {

@@ -1,6 +1,7 @@
 import { type Runtime, Session } from 'node:inspector'
 import { promiseHooks } from 'node:v8'
 import { type Cell, context } from './context.js'
+import { disarm } from './disarm.js'
 import { CELL_URL } from './source-maps.js'
 
 /** How a cell's code ended. */
@@ -58,15 +59,21 @@ export function createEvaluator(): Evaluator {
       const own = session
       const kept = pending
       let promise: Promise<unknown> | null = null
+      let rearm = (): void => {}
       const expression = `${code}\n//# sourceURL=${CELL_URL}${cell.id}`
       const options = { expression, objectGroup: GROUP, replMode: true, awaitPromise: true, disableBreaks: true }
       const release = keepFirst((first) => {
         promise = first
         kept.add(first)
+        // Before the inspector's own reaction.
+        nativeThen.call(first, undefined, (error: unknown) => {
+          rearm = disarm(error)
+        })
       })
       context.run(cell, () =>
         own.post('Runtime.evaluate', options, (refused: Error | null, reply: Runtime.EvaluateReturnType) => {
           if (promise) kept.delete(promise)
+          rearm()
           if (refused) return ended({ thrown: true, error: refused })
           const { exceptionDetails } = reply
           const outcome: Outcome = exceptionDetails?.exception
@@ -89,6 +96,9 @@ function connected(): Session {
   return session
 }
 
+/** Not that which cells get, whose callbacks end with their cell. */
+const nativeThen = Promise.prototype.then
+
 /** Hands over the first promise that is made from now on until the function that is returned is called. */
 function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
   let stop: (() => void) | null = null
@@ -99,8 +109,9 @@ function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
   // A Node without this part of it, should there be one, may collect the promise; cells run all the same.
   if (typeof promiseHooks?.onInit !== 'function') return release
   stop = promiseHooks.onInit((promise) => {
-    if (stop) keep(promise)
+    const isFirst = stop !== null
     release()
+    if (isFirst) keep(promise)
   }) as unknown as () => void
   return release
 }

@@ -1,0 +1,37 @@
+import { types } from 'node:util'
+
+/** What V8's inspector reads of an error that nobody has caught, where no stop can end it. */
+const READ = ['stack', 'message']
+
+/**
+ * Takes getters of the user's from an error, as long as V8's inspector looks at it.
+ *
+ * @returns gives them back
+ */
+export function disarm(thrown: unknown): () => void {
+  if (!types.isNativeError(thrown)) return () => {}
+  const giveBack = READ.map((key) => shadow(thrown, key))
+  return () => giveBack.forEach((one) => void one())
+}
+
+function shadow(error: Error, key: string): () => void {
+  const own = Object.getOwnPropertyDescriptor(error, key)
+  const canShadow = own ? own.configurable === true : Object.isExtensible(error)
+  if (!canShadow || !hasGetter(error, key)) return () => {}
+  Object.defineProperty(error, key, { value: '', writable: true, enumerable: false, configurable: true })
+  return () => {
+    if (own) Object.defineProperty(error, key, own)
+    else Reflect.deleteProperty(error, key)
+  }
+}
+
+/** Whether reading the property runs a function that is not the engine's own. */
+function hasGetter(error: Error, key: string): boolean {
+  for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
+    const property = Object.getOwnPropertyDescriptor(at, key)
+    if (property) return property.get !== undefined && !NATIVE.test(Function.prototype.toString.call(property.get))
+  }
+  return false
+}
+
+const NATIVE = /\{\s*\[native code\]\s*\}$/
