@@ -148,10 +148,12 @@ test('warnings come before what the cell prints', async () => {
 /** Errors of which something does not return when it is asked for. */
 const ENDLESS = [
   ...['message', 'stack', 'name', 'cause', 'constructor', 'own'].map(
-    (key) => `throw Object.defineProperty(new Error('x'), '${key}', { enumerable: true, get() { while (true); } })`,
+    (key) =>
+      `throw Object.defineProperty(new Error('x'), '${key}', { configurable: true, enumerable: true, get() { while (true); } })`,
   ),
   `throw Object.defineProperty(new AggregateError([], 'x'), 'errors', { get() { while (true); } })`,
   `throw Object.assign(new Error('x'), { message: { [require('util').inspect.custom]() { while (true); } } })`,
+  `throw new (class X extends Error { get name() { while (true); } })('x')`,
   `throw new Proxy(new Error('x'), { get() { while (true); }, getPrototypeOf() { while (true); } })`,
   `throw { [require('util').inspect.custom]() { while (true); } }`,
   `throw new (class X extends Error { static get name() { while (true); } })('x')`,

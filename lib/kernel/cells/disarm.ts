@@ -1,10 +1,11 @@
 import { types } from 'node:util'
 
 /** What V8's inspector reads of an error that nobody has caught, where no stop can end it. */
-const READ = ['stack', 'message']
+const READ = ['stack', 'name', 'message']
 
 /**
- * Takes getters of the user's from an error, as long as V8's inspector looks at it.
+ * Takes getters of the user's from an error, as long as V8's inspector looks at it. One that cannot be defined anew stays:
+ * where it does not return, neither does the cell.
  *
  * @returns gives them back
  */
