@@ -15,6 +15,9 @@ export function sortedRows(source: TableSource, column: number, direction: Direc
   return Uint32Array.from(keys.keys()).sort((a, b) => compare(keys[a]!, keys[b]!, sign) || a - b)
 }
 
+/** Decimals of Arrow and of CSV files are text, so that no digit is lost. */
+const NUMBER = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i
+
 /** null for what is missing. */
 type Key = number | bigint | string | null
 
@@ -22,7 +25,8 @@ function keyOf(source: TableSource, row: number, column: number): Key {
   const value = source.cell(row, column)
   if (value === null || value === undefined) return null
   if (typeof value === 'number') return Number.isNaN(value) ? null : value
-  if (typeof value === 'bigint' || typeof value === 'string') return value
+  if (typeof value === 'bigint') return value
+  if (typeof value === 'string') return NUMBER.test(value) ? Number(value) : value
   if (typeof value === 'boolean') return Number(value)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.getTime()
   return cellText(value, { name: '', numeric: false, decimals: 0 })

@@ -197,7 +197,7 @@ test('in JupyterLab a long line of progress is broken between its parts, not in 
   const shown = await parts.evaluateAll((all) =>
     all.map((part) => [part.textContent ?? '', part.getBoundingClientRect().height] as const),
   )
-  assert.ok(shown.some(([text]) => text === 'train.loss 0.8418 (best 0.8418 at 0)'))
+  assert.ok(shown.some(([text]) => text === 'training loss 0.8418 (best 0.8418 at 0)'))
   const line = Math.min(...shown.map(([, height]) => height))
   assert.deepEqual(
     shown.filter(([, height]) => height > 1.5 * line),

@@ -160,6 +160,7 @@ test('rows are sorted by value: sizes, times, numbers in texts, numbers before t
   assert.deepEqual(order([10, 9, null, 2n ** 60n, Number.NaN, -1, undefined], 'down'), [3, 0, 1, 5, 2, 4, 6])
   assert.deepEqual(order([new Date(5), new Date(Number.NaN), new Date(1)], 'down'), [0, 2, 1])
   assert.deepEqual(order(['run 10', 'run 9', 3, 'Run 1', true], 'up'), [4, 2, 3, 1, 0])
+  assert.deepEqual(order(['0.5', '0.25', '-1', '1e3', 'x'], 'up'), [2, 1, 0, 3, 4])
   assert.deepEqual(order([{ a: 2 }, { a: 1 }, [1]], 'up').length, 3)
   const missing = vectorFromArray(['b', null, 'a'], new Utf8())
   assert.deepEqual([...sortedRows(tableSource(tableFromArrays({ t: missing as never })), 0, 'down')].at(-1), 1)

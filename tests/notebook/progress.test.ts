@@ -191,8 +191,8 @@ test('a long line of progress is broken between its parts only: in the notebook,
     `${label}: ${'█'.repeat(20)} 3/3 steps`,
     '1.0 steps/s',
     'took 3 s',
-    'train.loss 0.8418 (best 0.8418 at 0)',
-    'test.exact 50.0 % (best 50.0 % at 0)',
+    'training loss 0.8418 (best 0.8418 at 0)',
+    'exact accuracy 50.0 % (best 50.0 % at 0)',
     'another 2',
   ]
   assert.deepEqual(
