@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { listRuns } from '../lib/results/run.js'
 import { recurlab } from './recurlab.js'
-import { root } from './shared.js'
+import { root, tsx } from './shared.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-signals-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -87,7 +87,7 @@ function worker(): ChildProcess {
     signal.addEventListener('abort', () => console.log('told by', by()))
     setInterval(() => {}, 1000)
     console.log('ready')`
-  const args = ['--import', 'tsx', '--input-type=module', '-e', code]
+  const args = ['--import', tsx, '--input-type=module', '-e', code]
   return spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 

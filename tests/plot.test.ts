@@ -20,7 +20,7 @@ import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
 import { reportedSudoku } from '../lib/plot/reported.js'
 import { renderFigure } from '../lib/plot/static.js'
-import { root } from './shared.js'
+import { root, tsx } from './shared.js'
 
 const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
 
@@ -358,7 +358,7 @@ test('figures are drawn in a project whose path has letters outside ASCII, blank
        const svg = await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
        process.stdout.write(svg.slice(0, 4), () => process.exit(0))`,
     )
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'draw.ts'], { cwd: project })
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, 'draw.ts'], { cwd: project })
     assert.equal(stdout, '<svg')
   } finally {
     rmSync(outer, { recursive: true, force: true })

@@ -242,7 +242,7 @@ test('a run’s record holds every value that was used: nothing has to be assume
   const { config } = openRun(id, resultsDir)
   assert.deepEqual(
     [config.T, config.n, config.halting, config.evalSteps, config.puzzleLr, config.puzzleDim, config.augment],
-    [3, 6, 'halt', 2, 0.001, 8, 'fresh'],
+    [3, 6, 'halt', 2, config.lr, 8, 'fresh'],
   )
   assert.deepEqual((await evaluateRun(id, { resultsDir })).notes, ['the EMA of the two sets in the checkpoint'])
   const same = await train({ ...open, hidden: 8, T: 3, n: 6 }, data, { resultsDir, observer: silent, resume: true })

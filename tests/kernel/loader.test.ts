@@ -170,7 +170,12 @@ test('A module that throws fails all that import it, and runs anew when it is im
     await assert.rejects(loader.load('../lib/main'), { name: 'RangeError', message: 'no' })
     await assert.rejects(loader.load('../lib/main'), { name: 'RangeError', message: 'no' })
     const { good } = (await loader.load('../lib/good')) as { good: object }
-    assert.deepEqual(await edit({ 'lib/bad.ts': `${before}export {}` }), { reloaded: [], edited: [], refused: [], notes: [] })
+    assert.deepEqual(await edit({ 'lib/bad.ts': `${before}export {}` }), {
+      reloaded: [],
+      edited: [],
+      refused: [],
+      notes: [],
+    })
     assert.equal(((await loader.load('../lib/main')) as { good: object }).good, good)
   }
 })

@@ -32,9 +32,7 @@ function injected(inject: string, injectThread = '', go?: string): Record<string
 for (const { what, inject = '', injectThread = '', env = {}, says } of [
   {
     what: 'has no inspector',
-    env: injected(
-      `require('node:inspector').Session.prototype.connect = () => { throw new Error('no inspector here') }`,
-    ),
+    inject: `require('node:inspector').Session.prototype.connect = () => { throw new Error('no inspector here') }`,
     says: /ended with exit code 1 before it was ready: Error: no inspector here$/,
   },
   {
