@@ -43,10 +43,11 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
 
 /** A run; what is called like a file, and is neither, is told as one. */
 function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
-  const isFolder = fs.existsSync(runOrFile)
-  if (isFolder ? fs.existsSync(path.join(runOrFile, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
-    return openRun(runOrFile, resultsDir)
-  const folder = path.dirname(runOrFile)
+  const place = placeToRead(runOrFile)
+  const isFolder = fs.existsSync(place)
+  if (isFolder ? fs.existsSync(path.join(place, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
+    return openRun(isFolder ? place : runOrFile, resultsDir)
+  const folder = path.dirname(place)
   const beside = fs.existsSync(folder) && fs.statSync(folder).isDirectory() ? fs.readdirSync(folder) : []
   const near = isFolder ? undefined : didYouMean(path.basename(runOrFile), beside, folder === '.' ? '' : `${folder}/`)
   throw new UserError({

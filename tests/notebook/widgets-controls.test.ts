@@ -62,7 +62,7 @@ test('a panel of the configuration has for every key what its type calls for', (
     seed: 'BoundedIntTextModel',
   })
   assert.deepEqual(stateOf(of('latents'))._options_labels, ['two', 'single', 'multi', 'null'])
-  assert.equal(stateOf(of('lr')).value, 1e-3)
+  assert.equal(stateOf(of('lr')).value, 2e-3)
   assert.equal(stateOf(of('hidden')).tooltip, 'D: Hidden size.')
 })
 
@@ -125,7 +125,7 @@ test('what does not pass is explained in the panel and not taken over, until it 
   of('T').receive(moved({ value: '0' }))
   assert.deepEqual(words(host, panel), ['⚠ T: expected at least 1.'])
   of('lr').receive(moved({ value: 0.01 }))
-  assert.equal(panel.value.lr, 1e-3)
+  assert.equal(panel.value.lr, 2e-3)
   assert.equal(events, 0)
   assert.match(String(panel), /expected at least 1/)
   of('T').receive(moved({ value: '4' }))
