@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { rowsOfTable } from '../files/arrow-rows.js'
 import { float32Tensors } from '../files/safetensors.js'
-import { currentCode, writeCodeDiff } from '../results/code.js'
+import { currentCode } from '../results/code.js'
 import { collectProvenance } from '../results/provenance.js'
 import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../results/run.js'
 import { followThreads, storedChoices } from './choices.js'
@@ -38,9 +38,9 @@ export async function reopenSession(
   const warning = otherBackend(record.provenance, backend)
   if (warning) observer?.onNote?.(warning)
   const evaluatedAt = lastEvaluation(record, restored.state.step)
+  const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
   // Last: from here on the run is this process's, and whatever fails is noted with it.
-  const run = resumeRun(record, restored.state.step, provenance, { force })
-  if (provenance.code.hash !== codeOf(record)) writeCodeDiff(run, currentCode().diff, restored.state.step)
+  const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
     config,
     data,

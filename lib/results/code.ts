@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { writeRunFile } from './run-file.js'
 import { decidesNumbers, gitHash, normalised, projectFolder, runningSources, type Sources } from './sources.js'
 
 /** The code that something was computed with, as its record has it. */
@@ -15,14 +14,14 @@ export interface CodeRecord {
   readonly hash: string
   /** The first twelve digits of the name that git gives to each of these sources. */
   readonly files: Readonly<Record<string, string>>
-  /** Those of them that differ from the commit, new and deleted ones too; null without a commit. */
+  /** Those of them that differ from the commit, new and deleted ones too; null without a commit, or where git cannot tell. */
   readonly changed: readonly string[] | null
 }
 
 /** A record of the code, and what of it no commit has. */
 export interface Code {
   readonly record: CodeRecord
-  /** The differences of the sources from the commit, as `git apply` takes them; empty where there are none. */
+  /** The differences of the sources from the commit, as `git apply` takes them; empty where there are none, a line with the reason where git cannot tell. */
   readonly diff: string
 }
 
@@ -43,15 +42,6 @@ export function currentCode(root: string = projectFolder): Code {
   const code = { record: { commit, reason: null, hash, files, changed }, diff }
   known = { commit, code }
   return code
-}
-
-/**
- * Keeps, beside a run that goes on, what of its code from here on no commit has: `code-from-STEP.diff`.
- *
- * @param step the run's step, from which on this code computes
- */
-export function writeCodeDiff({ dir }: { readonly dir: string }, diff: string, step: number): void {
-  if (diff !== '') writeRunFile(dir, `code-from-${step}.diff`, diff)
 }
 
 /** The commit of a folder that is the top of a git checkout, or why there is none. */

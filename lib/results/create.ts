@@ -80,6 +80,8 @@ export function createRun(run: NewRun): RunWriter {
 export interface ResumeRunOptions {
   /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
   readonly force?: boolean
+  /** What of the code from here on no commit has, kept as `code-from-STEP.diff`; default: nothing. */
+  readonly codeDiff?: string
 }
 
 /**
@@ -94,7 +96,7 @@ export function resumeRun(
   run: RunRecord,
   step: number,
   provenance: object = {},
-  { force = false }: ResumeRunOptions = {},
+  { force = false, codeDiff }: ResumeRunOptions = {},
 ): RunWriter {
   const lease = takeLease(run.dir, { force })
   try {
@@ -103,6 +105,7 @@ export function resumeRun(
     checkUnchanged(run, now)
     removeLeftovers(run.dir)
     const rows = rowsUpTo(now, step)
+    if (codeDiff) writeRunFile(run.dir, `code-from-${step}.diff`, codeDiff)
     return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows)
   } catch (error) {
     lease.release()

@@ -37,6 +37,7 @@ interface Held {
 
 const LEASE = /^lease-(\d{6,})\.json$/
 const TRIES = 50
+const TAKEN_OVER = 'one that another process has taken over in the meantime'
 
 /** Seconds without a sign of life after which a process that cannot be seen counts as gone: RECURLAB_LEASE_SECONDS, else 300. */
 export function leaseSeconds(): number {
@@ -165,26 +166,34 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
   const file = path.join(dir, name)
   const stopBeating = beat(fd, text)
   let released = false
+  let removed = false
+  const takenOver = (found: string): UserError =>
+    new UserError({
+      where: dir,
+      expected: "a run of this process's",
+      found,
+      todo: 'What this process had not saved is lost; the run goes on there.',
+    })
   return {
     check() {
-      if (released) return
+      // Once it has given the run back, this process may still note why, unless somebody else has it by now.
+      if (released) {
+        const now = lastLease(dir)
+        if (now && (removed || now.name !== name)) throw takenOver(TAKEN_OVER)
+        return
+      }
       const held = readLeaseNow(dir, name)
       if (held?.owner && isThisProcess(held.owner)) return
       if (!fs.existsSync(dir)) throw folderGone(dir)
-      throw new UserError({
-        where: dir,
-        expected: "a run of this process's",
-        found: lastLease(dir) ? 'one that another process has taken over in the meantime' : `one without ${name}`,
-        todo: 'What this process had not saved is lost; the run goes on there.',
-      })
+      throw takenOver(lastLease(dir) ? TAKEN_OVER : `one without ${name}`)
     },
     release() {
       if (released) return
       released = true
-      stopBeating()
-      quietly(() => fs.closeSync(fd))
+      stopBeating(() => void quietly(() => fs.closeSync(fd)))
       const held = quietly(() => readLease(dir, name))
       if (held?.owner && isThisProcess(held.owner)) quietly(() => fs.rmSync(file, { force: true }))
+      removed = !fs.existsSync(file)
     },
   }
 }
@@ -202,8 +211,10 @@ export function folderGone(dir: string): UserError {
 /**
  * Writes the file anew from time to time; the server of a network file system then dates it. A thread does so once the run is
  * older than one beat: a long step must not look like death.
+ *
+ * @returns ends it, and calls back once nothing is written any more
  */
-function beat(fd: number, text: string): () => void {
+function beat(fd: number, text: string): (ended: () => void) => void {
   const every = leaseSeconds() * 100
   let thread: Worker | null = null
   const timer = setTimeout(() => {
@@ -217,9 +228,11 @@ function beat(fd: number, text: string): () => void {
     }
   }, every)
   timer.unref()
-  return () => {
+  return (ended) => {
     clearTimeout(timer)
-    void thread?.terminate()
+    // While the thread runs, the number of the closed file would be another file's.
+    if (thread) void thread.terminate().then(ended, ended)
+    else ended()
   }
 }
 

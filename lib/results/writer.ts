@@ -103,8 +103,12 @@ export function openWriter(
     try {
       flush()
     } finally {
-      update({ state, message })
-      lease.release()
+      try {
+        update({ state, message })
+      } finally {
+        // Also where it cannot be noted: a notebook's kernel lives on, and the run would look as if it were at work on it.
+        lease.release()
+      }
     }
   }
   return {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
+import { fileOperations } from '../../lib/files/operations.js'
 import { takeLease } from '../../lib/results/lease.js'
 import { listRuns, openRun, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
@@ -84,6 +85,46 @@ test('a run is given back when it has ended, and only then', () => {
   assert.deepEqual(leasesIn(run.dir), ['lease-000001.json'])
   run.finish('finished')
   assert.deepEqual(leasesIn(run.dir), [])
+})
+
+test('a run is given back although the full disk takes no note of its end; what others have by then is left alone', () => {
+  const run = newRun(results)
+  const real = fileOperations.writeSync
+  fileOperations.writeSync = () => {
+    throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+  }
+  try {
+    run.finish('failed', 'why')
+  } finally {
+    fileOperations.writeSync = real
+  }
+  assert.deepEqual(leasesIn(run.dir), [])
+  assert.equal(openRun(run.dir).state, 'interrupted')
+  const second = resumeRun(openRun(run.dir), 0)
+  run.finish('failed', 'too late')
+  assert.equal(openRun(run.dir).state, 'running')
+  assert.throws(() => run.finish('interrupted'), /another process has taken over in the meantime/)
+  second.finish('finished')
+})
+
+test('a run that cannot keep the differences of its new code is given back, and goes on later with them', () => {
+  const run = newRun(results)
+  run.finish('interrupted')
+  const codeDiff = '--- a\n+++ b\n'
+  const real = fileOperations.openSync
+  fileOperations.openSync = (...args) => {
+    if (String(args[0]).includes('code-from-')) throw Object.assign(new Error('ENOSPC: full'), { code: 'ENOSPC' })
+    return real(...args)
+  }
+  try {
+    assert.throws(() => resumeRun(openRun(run.dir), 0, {}, { codeDiff }), { name: 'UserError' })
+  } finally {
+    fileOperations.openSync = real
+  }
+  assert.equal(openRun(run.dir).state, 'interrupted')
+  assert.deepEqual(leasesIn(run.dir), [])
+  resumeRun(openRun(run.dir), 0, {}, { codeDiff }).finish('interrupted')
+  assert.equal(readFileSync(path.join(run.dir, 'code-from-0.diff'), 'utf8'), codeDiff)
 })
 
 test('a process elsewhere is believed to be at work until it has been silent for long', () => {
