@@ -51,18 +51,6 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
   },
   {
-    metric: 'scored',
-    group: 'test',
-    unit: 'puzzles',
-    meaning: 'Those among the puzzles whose answers are known: the shares are of these.',
-  },
-  {
-    metric: 'scoredTasks',
-    group: 'test',
-    unit: 'tasks',
-    meaning: 'ARC: tasks whose answers are known, of which test.pass@k is the share.',
-  },
-  {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',
@@ -72,13 +60,14 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'scored',
     group: 'test',
     unit: 'puzzles',
-    meaning: 'Those among them whose answers are known.',
+    meaning:
+      'Those among the puzzles whose answers are known: test.exact, test.cells and test.haltAccuracy are of these.',
   },
   {
     metric: 'scoredTasks',
     group: 'test',
     unit: 'tasks',
-    meaning: 'ARC: test tasks whose answers are known, over which test.pass@k is.',
+    meaning: 'ARC: test tasks whose answers are known: test.pass@k is averaged over these.',
   },
   {
     metric: 'train.loss',

@@ -118,8 +118,14 @@ function readRun(dir: string): RunRecord {
       found: fs.existsSync(dir) ? 'a folder without one' : 'no such folder',
       todo: 'recurlab runs lists the runs there are.',
     })
-  const { status, config, provenance } = readFacts(dir)
-  const state = status.state === 'running' && !isAtWork(dir) ? 'interrupted' : status.state
+  let facts = readFacts(dir)
+  let state = facts.status.state
+  if (state === 'running' && !isAtWork(dir)) {
+    // It may have come to its end, and been given back, in between.
+    facts = readFacts(dir)
+    state = facts.status.state === 'running' ? 'interrupted' : facts.status.state
+  }
+  const { status, config, provenance } = facts
   return { id: path.basename(dir), dir, state, config, provenance, status }
 }
 

@@ -46,7 +46,7 @@ function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): R
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)
   if (isFolder ? fs.existsSync(path.join(place, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
-    return openRun(isFolder ? place : runOrFile, resultsDir)
+    return openRun(isFolder ? path.resolve(place) : runOrFile, resultsDir)
   const folder = path.dirname(place)
   const beside = fs.existsSync(folder) && fs.statSync(folder).isDirectory() ? fs.readdirSync(folder) : []
   const near = isFolder ? undefined : didYouMean(path.basename(runOrFile), beside, folder === '.' ? '' : `${folder}/`)

@@ -5,6 +5,8 @@ import path from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { defaultPlace, IN_NOTEBOOK, pathToKeep, placeToRead } from '../../lib/files/places.js'
 import { runsFolder } from '../../lib/results/layout.js'
+import { createRun } from '../../lib/results/run.js'
+import { readWeightsOf } from '../../lib/results/weights-file.js'
 import { root } from '../shared.js'
 
 const project = path.resolve(root)
@@ -49,4 +51,16 @@ test('records keep a path relative to the project where it is inside, else absol
   assert.equal(pathToKeep('none'), 'none')
   process.chdir(path.join(project, 'tests'))
   assert.equal(pathToKeep('../lib/data'), 'lib/data')
+})
+
+test('in a notebook the weights of a run are found by its folder below the project', async () => {
+  process.env[IN_NOTEBOOK] = '1'
+  const resultsDir = mkdtempSync(path.join(project, 'results', 'places-'))
+  try {
+    const run = createRun({ resultsDir, config: {}, provenance: {} })
+    run.finish('interrupted')
+    await assert.rejects(readWeightsOf(path.relative(project, run.dir)), { message: /checkpoint\.safetensors/ })
+  } finally {
+    rmSync(resultsDir, { recursive: true })
+  }
 })

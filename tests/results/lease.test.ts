@@ -87,6 +87,21 @@ test('a run is given back when it has ended, and only then', () => {
   assert.deepEqual(leasesIn(run.dir), [])
 })
 
+test('a run that comes to its end while it is looked at is finished, not interrupted', () => {
+  const run = newRun(results)
+  const real = fileOperations.readdirSync
+  fileOperations.readdirSync = ((...args: Parameters<typeof real>) => {
+    fileOperations.readdirSync = real
+    run.finish('finished')
+    return real(...args)
+  }) as typeof real
+  try {
+    assert.equal(openRun(run.dir).state, 'finished')
+  } finally {
+    fileOperations.readdirSync = real
+  }
+})
+
 test('a run is given back although the full disk takes no note of its end; what others have by then is left alone', () => {
   const run = newRun(results)
   const real = fileOperations.writeSync

@@ -61,3 +61,8 @@ test('percentages have a decimal in every table, also where all of them are whol
     [1, 0],
   )
 })
+
+test('the glossary has every metric once', () => {
+  const names = metricGlossary.map(({ metric }) => metric)
+  assert.deepEqual(names, [...new Set(names)])
+})
