@@ -40,7 +40,7 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
 }
 
 /** What a run is, before it begins. */
-export interface Plan {
+export interface RunPlan {
   /** With every value that is used; see `runConfig`. */
   readonly config: Config
   readonly data: Dataset
@@ -49,7 +49,7 @@ export interface Plan {
 }
 
 /** Makes a run, and what it needs for its first step. */
-export async function beginSession({ config, data, steps }: Plan, options: BeginOptions): Promise<Session> {
+export async function beginSession({ config, data, steps }: RunPlan, options: BeginOptions): Promise<Session> {
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const sampler = newBatchesAhead(config, data)

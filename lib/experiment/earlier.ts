@@ -11,7 +11,8 @@ import { type InitIdentity, type InitOptions, identityOf, readInit } from './beg
 export interface TakeOverOptions {
   /**
    * Whether a stored run of the same configuration, data, first weights and code is taken over: one that is finished as it
-   * is, one that was stopped goes on. Of several the newest. Default false: every run is made anew.
+   * is, one that was stopped goes on; either keeps the name, note and tags that it has. Of several the newest. Default false:
+   * every run is made anew.
    */
   readonly resume?: boolean
   /**

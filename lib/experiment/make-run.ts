@@ -1,5 +1,5 @@
 import { openRun, type RunRecord } from '../results/run.js'
-import { type BeginOptions, beginSession, type Plan } from './begin.js'
+import { type BeginOptions, beginSession, type RunPlan } from './begin.js'
 import { loadRun } from './load.js'
 import { resume } from './resume.js'
 import type { FinishedRun } from './runs.js'
@@ -12,7 +12,7 @@ import { continueSession, type SessionOptions } from './session.js'
  * @param takeOver told of a run that had been finished
  */
 export async function makeRun(
-  plan: Plan,
+  plan: RunPlan,
   earlier: RunRecord | null,
   options: Omit<BeginOptions, keyof SessionOptions>,
   watch: SessionOptions,
@@ -26,7 +26,7 @@ export async function makeRun(
   return openRun(id, resultsDir)
 }
 
-async function begun(plan: Plan, options: BeginOptions): Promise<string> {
+async function begun(plan: RunPlan, options: BeginOptions): Promise<string> {
   const session = await beginSession(plan, options)
   await continueSession(session, options)
   return session.run.id

@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.js'
 import { Interrupted } from '../errors.js'
 import { newLabel } from '../results/label.js'
 import type { RunRecord } from '../results/run.js'
-import type { Plan } from './begin.js'
+import type { RunPlan } from './begin.js'
 import { runConfig } from './dataset.js'
 import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
@@ -69,7 +69,7 @@ export async function sweep(
     const costs = await planSweep(rows, sets, earlier, watching)
     for (const [index, { input, config, steps }] of rows.entries()) {
       if (signal?.aborted) break
-      const plan: Plan = { config, data: await sets.of(input), steps }
+      const plan: RunPlan = { config, data: await sets.of(input), steps }
       const watch = { observer: observer(index), ...(signal ? { signal } : {}) }
       const estimate = costs?.estimates[index]
       const known = { ...options, ...(estimate ? { estimate } : {}) }
@@ -102,7 +102,7 @@ async function planSweep(
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */
-interface Row extends Pick<Plan, 'config' | 'steps'> {
+interface Row extends Pick<RunPlan, 'config' | 'steps'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { temporaryFolder } from '../files/temporary.js'
 import { decidesNumbers, gitHash, normalised, projectFolder, runningSources, type Sources } from './sources.js'
 
 /** The code that something was computed with, as its record has it. */
@@ -115,7 +115,7 @@ function textsOf(root: string, committed: ReadonlyMap<string, string>, files: re
 
 /** Both texts of each file are laid out in a folder of their own, so that what runs is compared, not what the files have by now. */
 function diffOf(files: readonly string[], before: Texts, after: Texts): string {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-diff-'))
+  const folder = temporaryFolder('diff')
   try {
     for (const [side, texts] of [
       ['a', before],

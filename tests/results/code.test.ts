@@ -121,6 +121,16 @@ test('a run does not fail where its diff cannot be had: the reason takes its pla
   const { record, diff } = currentCode(edited)
   assert.deepEqual(record.changed, [MODEL])
   assert.match(diff, /^# no diff: .+\n$/)
+  const other = copyOf(project())
+  write(other, MODEL, 'export const one = 8\n')
+  const { TMPDIR } = process.env
+  try {
+    process.env.TMPDIR = '/nowhere'
+    assert.match(currentCode(other).diff, /^# no diff: TMPDIR: expected a folder .+ found \/nowhere \(ENOENT\).*\n$/)
+  } finally {
+    if (TMPDIR === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = TMPDIR
+  }
 })
 
 test('a diff that is too long is cut at the end of a line, and says so', () => {
