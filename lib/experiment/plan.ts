@@ -9,13 +9,15 @@ export interface PlannedRun {
   readonly config: Config
   /** Makes or finds its puzzles. */
   data(): Promise<Dataset>
+  /** Share of its steps that are still to be made. Default 1. */
+  readonly left?: number
 }
 
 /** What several runs, one after the other, are going to cost. */
 export interface CostPlan {
-  /** By run; null of one that is not made (taken over, or the planning was stopped). */
+  /** By run, each from its first step on; null of one that is not made (taken over, or the planning was stopped). */
   readonly estimates: readonly (Estimate | null)[]
-  /** Seconds of all of them. */
+  /** Seconds of what is left of all of them. */
   readonly totalSeconds: number
 }
 
@@ -47,6 +49,7 @@ const FREE: ReadonlySet<ConfigKey> = new Set([
 export async function planRuns(runs: readonly (PlannedRun | null)[], signal?: AbortSignal): Promise<CostPlan> {
   const known = new Map<string, Estimate>()
   const estimates: (Estimate | null)[] = []
+  let totalSeconds = 0
   for (const run of runs) {
     if (!run) {
       estimates.push(null)
@@ -57,8 +60,9 @@ export async function planRuns(runs: readonly (PlannedRun | null)[], signal?: Ab
     const estimate = known.get(key) ?? (await estimateUnlessStopped(run.config, data, signal))
     if (estimate) known.set(key, estimate)
     estimates.push(estimate)
+    totalSeconds += (estimate?.totalSeconds ?? 0) * (run.left ?? 1)
   }
-  return { estimates, totalSeconds: estimates.reduce((sum, each) => sum + (each?.totalSeconds ?? 0), 0) }
+  return { estimates, totalSeconds }
 }
 
 /** An estimate, or null when it is stopped. */

@@ -89,8 +89,10 @@ async function planSweep(
   earlier: readonly (RunRecord | null)[],
   watch: Watch,
 ): Promise<CostPlan | null> {
-  const left = rows.map(({ config, input }, i) =>
-    earlier[i]?.state === 'finished' ? null : { config, data: () => sets.of(input) },
+  const left = rows.map(({ config, input, steps }, i) =>
+    earlier[i]?.state === 'finished'
+      ? null
+      : { config, data: () => sets.of(input), left: 1 - (earlier[i]?.status.checkpoint ?? 0) / steps },
   )
   const next = left.findIndex((run) => run !== null)
   if (left.filter((run) => run !== null).length < 2) return null

@@ -64,3 +64,19 @@ test('finished runs that a sweep takes over cost nothing in its plan', async () 
   assert.deepEqual([until(0), until(8), until(12), until(16)], [0, 0, totalSeconds, 2 * totalSeconds])
   assert.ok(Math.abs(until(10) - totalSeconds / 2) < 1e-9)
 })
+
+test('of a run that goes on, a sweep plans for the steps that are left', async () => {
+  const stop = new AbortController()
+  const stopping: RunObserver = { onStep: ({ step }) => step === 3 && stop.abort() }
+  const two = { seed: [7, 8] }
+  await sweep(base, two, data, { resultsDir, observer: stopping, signal: stop.signal })
+  let plan: CostPlan | null = null
+  const observer: RunObserver = {
+    onPlan: (all) => {
+      plan = all
+    },
+  }
+  await sweep(base, two, data, { resultsDir, observer, resume: true })
+  const { estimates, totalSeconds } = plan! as CostPlan
+  assert.ok(Math.abs(totalSeconds - 1.25 * estimates[1]!.totalSeconds) < 1e-9)
+})
