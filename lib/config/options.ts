@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { UserError } from '../errors.js'
+import { jsonText } from '../files/cell.js'
 import { didYouMean } from './nearest.js'
 
 /**
@@ -21,7 +22,7 @@ export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, w
   throw new UserError({
     where: key ? `key ${key}` : what,
     expected: `${describeIssue(issue)}${about ? ` (${about.replace(/\.$/, '')})` : ''}`,
-    found: JSON.stringify(value) ?? 'nothing',
+    found: valueText(value),
     ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,
   })
@@ -58,6 +59,14 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
     todo: didYouMean(key, known) ?? `There are ${known.join(', ')}.`,
     exitCode: 2,
   })
+}
+
+/** A value as it would be written: JSON, and what JSON has no form for, or another, as JavaScript has it. */
+function valueText(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  return typeof value === 'object' && value !== null ? jsonText(value) : String(value)
 }
 
 /** The words that a value may be. */

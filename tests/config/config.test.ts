@@ -116,3 +116,17 @@ test('keys of generated puzzles are refused where they would have no effect, and
   assert.equal(preset('arc-pocket', { lr: 1 }).size, 8)
   checkDataKeys(parseConfig(preset('arc-lab', { data: 'x' })))
 })
+
+test('values that JSON has no form for are refused like any other, as they were written', () => {
+  for (const [input, found] of [
+    [{ seed: 5n }, 'found 5n.'],
+    [{ lr: Number.NaN }, 'found NaN.'],
+    [{ hidden: { a: 1n } }, 'found {"a":"1"}.'],
+    [{ layers: Symbol('two') }, 'found Symbol(two).'],
+    [{ mixer: null }, 'found null.'],
+  ] as const)
+    assert.throws(
+      () => parseConfig(input),
+      (error: Error) => error.name === 'UserError' && error.message.includes(found),
+    )
+})
