@@ -99,8 +99,8 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   checkFinite(file, file.tensors)
   await startBackend()
   const steps = options.steps ?? config.evalSteps ?? config.K
-  const notes = [...file.notes, ...posed.notes, ...identifier.notes]
-  const { dtype } = dtypeOrFloat32(config.dtype)
+  const { dtype, note } = dtypeOrFloat32(config.dtype)
+  const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
   return {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
@@ -92,17 +93,16 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
 function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): string {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const now = writeCandidate(candidate, text)
-    const before = leases(dir)
-    for (const name of before) {
-      const held = readLease(dir, name)
-      if (held) judge(held, now)
-    }
-    const number = Math.max(0, ...before.map(numberOf)) + 1
+    const before = new Map(leases(dir).map((name) => [name, readLease(dir, name)]))
+    for (const held of before.values()) if (held) judge(held, now)
+    const number = Math.max(0, ...[...before.keys()].map(numberOf)) + 1
     const name = `lease-${String(number).padStart(6, '0')}.json`
     if (!linked(candidate, path.join(dir, name), text)) continue
-    // Something that was not there before may have been judged by nobody: both step back, and one comes again first.
-    if (leases(dir).every((other) => other === name || before.includes(other))) {
-      for (const old of before) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
+    // Something that was not there before may have been judged by nobody: both step back, and one comes again first. It may
+    // have an old name, where all that was there has been taken and given back since.
+    const isOld = (other: string): boolean => isSame(before.get(other), readLease(dir, other))
+    if (leases(dir).every((other) => other === name || isOld(other))) {
+      for (const old of before.keys()) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
       return name
     }
     fs.rmSync(path.join(dir, name), { force: true })
@@ -113,6 +113,14 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
     expected: 'a run that nobody writes',
     found: `one that other processes take and give back all the time (${TRIES} tries)`,
   })
+}
+
+/** Whether a lease is still the one that was seen before, or is gone. */
+function isSame(before: Held | null | undefined, now: Held | null): boolean {
+  if (now === null) return true
+  if (!before || before.owner === null || now.owner === null)
+    return before?.owner === now.owner && before?.beat === now.beat
+  return isDeepStrictEqual(before.owner, now.owner)
 }
 
 /** Returns the time by the clock of the file system, which dates the leases too, in milliseconds. */

@@ -142,6 +142,23 @@ test('a run that cannot keep the differences of its new code is given back, and 
   assert.equal(readFileSync(path.join(run.dir, 'code-from-0.diff'), 'utf8'), codeDiff)
 })
 
+test('a lease that another process takes under the name of a dead one is not passed over', () => {
+  const run = newRun(results)
+  setOwner(run.dir, { pid: 2 ** 22 + 1 })
+  const real = fileOperations.linkSync
+  fileOperations.linkSync = (...args) => {
+    fileOperations.linkSync = real
+    setOwner(run.dir, ELSEWHERE)
+    real(...args)
+  }
+  try {
+    assert.throws(() => takeLease(run.dir), /process 4 writes on another machine/)
+  } finally {
+    fileOperations.linkSync = real
+  }
+  assert.deepEqual(leasesIn(run.dir), ['lease-000001.json'])
+})
+
 test('a process elsewhere is believed to be at work until it has been silent for long', () => {
   const run = newRun(results)
   setOwner(run.dir, ELSEWHERE, 200)
