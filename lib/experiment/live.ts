@@ -8,7 +8,6 @@ import { type Curve, curves } from '../plot/curves.js'
 import type { Figure } from '../plot/figure.js'
 import { metricTitle } from '../results/metric-names.js'
 import { configLabel } from './grid.js'
-
 import type { RunObserver } from './observer.js'
 import { type CostPlan, estimateText, planText } from './plan.js'
 import { ESTIMATING, evaluatingText } from './report.js'
@@ -19,6 +18,8 @@ import { ThinCurve } from './thin-curve.js'
 export interface LiveRuns {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
+  /** Something that concerns all of them. */
+  note(text: string): void
   /** What all of them are going to cost. */
   plan(plan: CostPlan): void
   /** A run that had been made before. */
@@ -75,12 +76,14 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
     const { name, seed } = lines[index]!
     meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
+  const note = (text: string): void => void process.stdout.write(`${text}\n`)
   return {
+    note,
     observer: (index) => {
       const before = sum(steps.slice(0, index))
       const line = lines[index]!
       return {
-        onNote: (text) => void process.stdout.write(`${text}\n`),
+        onNote: note,
         onEstimating: () => meter.doing(ESTIMATING),
         onEstimate: (estimate) =>
           meter.expect((done) => (estimate.totalSeconds * done) / sum(steps), estimateText(estimate)),

@@ -6,14 +6,19 @@ import { metricName, metricText } from '../results/metric-names.js'
 import type { RunObserver } from './observer.js'
 import { estimateText, planText } from './plan.js'
 
-/** Tells of a run in words: the estimate, a status line with rate, time to go and best, each evaluation. */
-export function reportObserver(sink: ReportSink, label = ''): RunObserver {
+/**
+ * Tells of a run in words: the estimate, a status line with rate, time to go and best, each evaluation.
+ *
+ * @param label in front of each line
+ * @param planned seconds that the run is going to take, where that is known before it is estimated
+ */
+export function reportObserver(sink: ReportSink, label = '', planned: number | null = null): RunObserver {
   const metrics = createMetrics({ 'train.loss': 'none' })
   let started = 0
   let first = 0
   let steps = 0
   let done = 0
-  let expected: number | null = null
+  let expected = planned
   let doing = ''
   let firstStep: FirstPiece | null = null
   const prefix = label ? `${label}: ` : ''

@@ -65,7 +65,7 @@ export async function sweep(
   return watched(options ?? {}, configs, steps, async (watching) => {
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
-    for (const note of notes) observer(0).onNote?.(note)
+    for (const note of notes) watching.note(note)
     const costs = await planSweep(rows, sets, earlier, watching)
     for (const [index, { input, config, steps }] of rows.entries()) {
       if (signal?.aborted) break

@@ -38,9 +38,9 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   const steps = totalSteps(config, data)
   const plan = { config, data, steps }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
-  return watched(options ?? {}, [config], [steps], async ({ observer, signal, throws, takeOver }) => {
+  return watched(options ?? {}, [config], [steps], async ({ observer, signal, throws, note, takeOver }) => {
     const watch = { observer: observer(0), ...(signal ? { signal } : {}) }
-    for (const note of notes) watch.observer.onNote?.(note)
+    for (const text of notes) note(text)
     const { id, state, status } = await makeRun(plan, runs[0] ?? null, options ?? {}, watch, (run) => takeOver(0, run))
     if (throws && state !== 'finished')
       throw stoppedRun({ step: status.checkpoint ?? 0, steps, again: againWith('train', options) })

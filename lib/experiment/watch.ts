@@ -15,6 +15,8 @@ import { type Stop, stoppable } from './stop.js'
 export interface Watch extends Stop {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
+  /** Something that concerns all of them. */
+  note(text: string): void
   /** What all of them are going to cost. */
   plan(plan: CostPlan): void
   /** A run that had been made before. */
@@ -51,6 +53,7 @@ type Watcher = Omit<LiveRuns, 'end'>
 function given(observer: RunObserver): Watcher {
   return {
     observer: () => observer,
+    note: (text) => observer.onNote?.(text),
     plan: (plan) => observer.onPlan?.(plan),
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
@@ -65,10 +68,15 @@ function printed(configs: readonly Config[]): Watcher {
       ? ''
       : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
   }
+  let costs: CostPlan | null = null
   return {
-    observer: (index) => reportObserver(sink, label(index)),
+    observer: (index) => reportObserver(sink, label(index), costs?.estimates[index]?.totalSeconds ?? null),
+    note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
-    plan: (plan) => sink.line(planText(plan)),
+    plan: (plan) => {
+      costs = plan
+      sink.line(planText(plan))
+    },
   }
 }
 

@@ -3,9 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { parseConfig } from '../../lib/config/parse.js'
 import { planUntil } from '../../lib/experiment/live.js'
+import { trainMetrics } from '../../lib/experiment/observer.js'
 import type { CostPlan } from '../../lib/experiment/plan.js'
+import { reportObserver } from '../../lib/experiment/report.js'
+import { watched } from '../../lib/experiment/watch.js'
 import { type Dataset, type RunObserver, sudoku, sweep } from '../../lib/index.js'
+import { noMetrics } from '../../lib/model/outcome.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -79,4 +84,33 @@ test('of a run that goes on, a sweep plans for the steps that are left', async (
   await sweep(base, two, data, { resultsDir, observer, resume: true })
   const { estimates, totalSeconds } = plan! as CostPlan
   assert.ok(Math.abs(totalSeconds - 1.25 * estimates[1]!.totalSeconds) < 1e-9)
+})
+
+test('the time to go of a run begins with what the plan of its sweep has for it', async () => {
+  const lines: string[] = []
+  const observer = reportObserver({ line: () => {}, status: (text) => lines.push(text) }, '1/2', 60)
+  observer.onStart?.({ id: 'x', config: parseConfig({}), step: 0, steps: 10 })
+  // A line says nothing of times so short that they mean nothing.
+  await new Promise((resolve) => setTimeout(resolve, 60))
+  const report = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null, lr: 1, puzzleLr: 1, rows: 1 }
+  observer.onStep?.(trainMetrics(1, { ...noMetrics(), ...report }, 0))
+  assert.match(lines.at(-1)!, /\b54 s left/)
+})
+
+test('what concerns all runs of a sweep is said without the name of one', async () => {
+  const said: string[] = []
+  const { write } = process.stdout
+  process.stdout.write = (text: string | Uint8Array) => said.push(String(text)) > 0
+  try {
+    const configs = [0, 1].map((seed) => parseConfig({ seed }))
+    await watched({}, configs, [1, 1], async ({ note, observer }) => {
+      note('all of them')
+      observer(1).onNote?.('one of them')
+    })
+  } finally {
+    process.stdout.write = write
+  }
+  const lines = said.join('').split('\n')
+  assert.ok(lines.includes('all of them'), said.join(''))
+  assert.ok(lines.includes('2/2 trm, seed 1: one of them'), said.join(''))
 })
