@@ -14,7 +14,7 @@ import {
 import path from 'node:path'
 import { test } from 'node:test'
 import { privateFolder, readOwn, writeOwn } from '../lib/typescript/cache.mjs'
-import { createCompiler } from '../lib/typescript/compile.mjs'
+import { createCompiler, madeBy } from '../lib/typescript/compile.mjs'
 import { recurlab } from './recurlab.js'
 import { runNode, temporaryFolder } from './setup-helpers.js'
 import { root, tsx } from './shared.js'
@@ -87,6 +87,18 @@ test('an edited file is compiled anew, also with the size and the time of the ol
   utimesSync(file, atime, mtime)
   assert.equal(createCompiler(folder).isKept(file), false)
   assert.match(createCompiler(folder).compile(file), /exports\.a = 2/)
+})
+
+test('code that another release of TypeScript has made is not used', (t) => {
+  const folder = temporaryFolder(t)
+  const file = path.join(folder, 'a.ts')
+  writeFileSync(file, 'export const a: number = 1')
+  createCompiler(folder).compile(file)
+  assert.equal(createCompiler(folder).isKept(file), true)
+  mkdirSync(path.join(folder, 'node_modules', 'typescript'), { recursive: true })
+  writeFileSync(path.join(folder, 'node_modules', 'typescript', 'package.json'), '{ "version": "0.0.0" }')
+  assert.equal(createCompiler(folder).isKept(file), false)
+  assert.ok(madeBy(root).includes(readFileSync(path.join(root, 'lib', 'typescript', 'transform.mjs'), 'utf8')))
 })
 
 test('a file that is no TypeScript is an error with its line', (t) => {

@@ -70,7 +70,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       load: async () => (await import('./commands/doctor.js')).command,
     },
     bench: {
-      usage: 'bench data|kernel|live|memory|scaling|wait|train|eval …',
+      usage: 'bench data|kernel|live|memory|scaling|start|wait|train|eval …',
       summary: 'Measure speed and memory, beside PyTorch and other kernels too.',
       load: async () => (await import('./commands/bench.js')).group,
     },

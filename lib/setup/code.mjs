@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fingerprint } from '../kernel/compiler/fingerprint.mjs'
 import { privateFolder } from '../typescript/cache.mjs'
-import { sourcesOf } from '../typescript/compile.mjs'
+import { madeBy, sourcesOf } from '../typescript/compile.mjs'
 import { lastLines, runQuietly } from './child.mjs'
 import { inRoot, inState, root } from './paths.mjs'
 import { keyOf, readJson, writeJson } from './stamp.mjs'
@@ -11,7 +11,7 @@ const stamp = inState('setup', 'code.json')
 
 function key() {
   const sources = sourcesOf(root).map((file) => [file, readFileSync(file)])
-  return keyOf({ compiler: fingerprint(root), ...Object.fromEntries(sources) })
+  return keyOf({ compiler: fingerprint(root), made: madeBy(root), ...Object.fromEntries(sources) })
 }
 
 /** Whether lib is compiled as it is now, or nothing that is compiled can be kept here. */

@@ -6,3 +6,5 @@ export function createCompiler(root: string): {
 }
 /** Every file of the project's lib that is compiled, in a fixed order. */
 export function sourcesOf(root: string): string[]
+/** Changes when code that was compiled before must not be used. */
+export function madeBy(root: string): string

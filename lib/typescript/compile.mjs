@@ -5,9 +5,6 @@ import path from 'node:path'
 import { privateFolder, readOwn, writeOwn } from './cache.mjs'
 import { toCommonJs } from './transform.mjs'
 
-/** Changes when transform.mjs does, so that nothing kept from before is used. */
-const FORMAT = '3'
-
 /** Milliseconds of compiling after which somebody at a terminal is told why nothing happens. */
 const TOLD_AFTER = 1000
 
@@ -20,7 +17,7 @@ const MARK = '\n//# compiledFrom='
  */
 export function createCompiler(root) {
   const folder = privateFolder(root, 'lib')
-  const version = versionOfTypeScript(root)
+  const made = madeBy(root)
   let spent = 0
   let told = false
   /** @type {Map<string, string>} */
@@ -29,7 +26,7 @@ export function createCompiler(root) {
   const placeOf = (/** @type {string} */ filename) =>
     folder && path.join(folder, `${path.relative(root, filename).replaceAll(path.sep, '+')}.cjs`)
   const keyOf = (/** @type {string} */ filename, /** @type {string} */ source) =>
-    createHash('sha256').update(`${FORMAT}\0${version}\0${filename}\0${source}`).digest('base64url')
+    createHash('sha256').update(`${made}\0${filename}\0${source}`).digest('base64url')
 
   /** The kept code of a file, if it was made of this text. @param {string} filename @param {string} key */
   const kept = (filename, key) => {
@@ -87,11 +84,22 @@ export function sourcesOf(root) {
     .map((name) => path.join(lib, name))
 }
 
-/** @param {string} root @returns {string} */
-function versionOfTypeScript(root) {
+/**
+ * The compiler's release and the text of transform.mjs: code that others have made is not used.
+ *
+ * @param {string} root the project's folder
+ * @returns {string}
+ */
+export function madeBy(root) {
+  const release = contentOf(path.join(root, 'node_modules', 'typescript', 'package.json'))
+  return `${release}\0${contentOf(new URL('transform.mjs', import.meta.url))}`
+}
+
+/** @param {string | URL} file @returns {string} */
+function contentOf(file) {
   try {
-    return JSON.parse(readFileSync(path.join(root, 'node_modules', 'typescript', 'package.json'), 'utf8')).version
+    return readFileSync(file, 'utf8')
   } catch {
-    return 'none'
+    return ''
   }
 }

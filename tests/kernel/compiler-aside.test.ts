@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
+import { utimesSync } from 'node:fs'
 import { type TestContext, test } from 'node:test'
 import { createCalls } from '../../lib/kernel/compiler/calls.js'
 import { Cells } from '../../lib/kernel/compiler/cells.js'
 import { type Folder, makeFolder, root } from './compiler-folder.js'
+
+/** Seconds since 1970. */
+const OLD = 1_000_000_000
 
 /** A notebook whose compiler has read lib ahead, as the snapshot of set-up has. */
 function readAhead(t: TestContext): {
@@ -21,6 +25,7 @@ function readAhead(t: TestContext): {
     'notebooks/x.txt': '',
   })
   t.after(() => folder.close())
+  utimesSync(folder.file('lib/a.ts'), OLD, OLD)
   const notebooks = folder.file('notebooks')
   const cells = new Cells(root, notebooks)
   const before = cells.programs.state
@@ -87,4 +92,18 @@ test('a notebook that also imports what was not read ahead gets both', (t) => {
   folder.write('notebooks/own.ts', 'export const own = 5\n')
   assert.equal(wrong("import { own } from './own'; own.toFixed()"), undefined)
   assert.equal(wrong("import { a } from '../lib'; a.toFixed() + own"), undefined)
+})
+
+test('an edit with the size and the time of what was there is seen, before the import and after it', (t) => {
+  const { folder, wrong, codeOfLib } = readAhead(t)
+  const file = folder.file('lib/a.ts')
+  const edit = (text: string): void => {
+    folder.write('lib/a.ts', text)
+    utimesSync(file, OLD, OLD)
+  }
+  edit('export const a: number = 5\n')
+  assert.equal(wrong("import { a } from '../lib'; a.toFixed(1)"), undefined)
+  assert.match(codeOfLib(), /a = 5/)
+  edit('export const a: 5.0000 = 5\n')
+  assert.match(wrong('const b: 6 = a') ?? '', /Type '5' is not assignable to type '6'/)
 })

@@ -16,7 +16,7 @@ export class Sources {
   readonly #texts = new Map<string, string>()
   readonly #stamps = new Map<string, string>()
   /** Files that nobody has asked for yet. */
-  readonly #ahead = new Map<string, { readonly stamp: string; readonly parsed: ts.SourceFile }>()
+  readonly #ahead = new Map<string, ts.SourceFile>()
 
   /** Files of the project that were read. */
   get files(): Iterable<string> {
@@ -34,10 +34,10 @@ export class Sources {
     const stamp = stampOf(file)
     const ahead = this.#ahead.get(file)
     this.#ahead.delete(file)
-    const isAhead = ahead?.stamp === stamp
-    const text = isAhead ? ahead.parsed.text : readText(file)
+    const text = readText(file)
     if (text === undefined) return undefined
-    if (isAhead) this.#parsed.set(file, ahead.parsed)
+    // By the text, not by its stamp: a snapshot is used for months, and files are copied with their times.
+    if (ahead?.text === text) this.#parsed.set(file, ahead)
     this.#texts.set(file, text)
     this.#stamps.set(file, stamp)
     return text
@@ -78,9 +78,8 @@ export class Sources {
   /** Counts every file of the project as not read; its tree is kept for whoever asks while the file is as it was. */
   setAside(): void {
     for (const file of [...this.#texts.keys()]) {
-      const stamp = this.#stamps.get(file)
       const parsed = this.#parsed.get(file)
-      if (stamp !== undefined && parsed) this.#ahead.set(file, { stamp, parsed })
+      if (parsed) this.#ahead.set(file, parsed)
       this.forget(file)
     }
   }
@@ -88,20 +87,18 @@ export class Sources {
   /** Whether asking for a file would give this very tree. */
   gives(file: string, parsed: ts.SourceFile): boolean {
     if (this.has(file)) return this.#parsed.get(file) === parsed
-    const ahead = this.#ahead.get(file)
-    return ahead?.parsed === parsed && ahead.stamp === stampOf(file)
+    return this.#ahead.get(file) === parsed && parsed.text === readText(file)
   }
 
   /** Parses a file that may be asked for one day. One of the project counts as read only when somebody does ask. */
   parseAhead(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     if (!isProjectFile(file) || this.has(file)) return this.parse(file, options)
-    const stamp = stampOf(file)
-    const ahead = this.#ahead.get(file)
-    if (ahead?.stamp === stamp) return ahead.parsed
     const text = readText(file)
     if (text === undefined) return undefined
+    const ahead = this.#ahead.get(file)
+    if (ahead?.text === text) return ahead
     const parsed = ts.createSourceFile(file, text, options)
-    this.#ahead.set(file, { stamp, parsed })
+    this.#ahead.set(file, parsed)
     return parsed
   }
 
@@ -131,8 +128,20 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** Changes when a file, or what a folder lists, may have changed. */
+/** Milliseconds in which a second change may have the time of the first: clocks of file systems are coarse. */
+const SAME_TIME = 50
+
+let fresh = 0
+
+/**
+ * Changes when a file, or what a folder lists, may have changed. With the time of the change of the file's entry: that of
+ * its content is set back by whoever copies it. A file that has changed just now, or in the future of a clock that was set
+ * back, has another stamp each time.
+ */
 export function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false })
-  return stat ? `${stat.mtimeMs} ${stat.size} ${stat.ino}` : ''
+  if (!stat) return ''
+  const { mtimeMs, ctimeMs, size, ino } = stat
+  const stamp = `${mtimeMs} ${ctimeMs} ${size} ${ino}`
+  return Date.now() - ctimeMs < SAME_TIME ? `${stamp} ${fresh++}` : stamp
 }
