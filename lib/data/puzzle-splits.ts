@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { lineOf } from './csv.js'
 import type { SourceFile } from './dataset.js'
+import { createCount, type MakeOptions } from './progress.js'
 import { indexBy, type Likeness, literally } from './puzzle-index.js'
 import { type Puzzle, type Puzzles, pick } from './puzzles.js'
 import { createSample } from './sample.js'
@@ -54,15 +55,20 @@ interface Read {
  *
  * @throws UserError for bad lines, repeated lines, and fewer puzzles than asked for.
  */
-export async function splitsFromFiles(task: PuzzleTask, order: FileOrder, seed: number): Promise<FileSplits> {
+export async function splitsFromFiles(
+  task: PuzzleTask,
+  order: FileOrder,
+  seed: number,
+  make: MakeOptions = {},
+): Promise<FileSplits> {
   const asked =
     order.train === null || (order.test === null && order.testFile === null)
       ? Number.POSITIVE_INFINITY
       : order.train + (order.testFile === null ? (order.test ?? 0) : 0)
   // Some more than asked for, in case some are the same; if that was too few, the file is read again with room for more.
   for (let capacity = 2 * asked + 1000; ; capacity *= 8) {
-    const main = await read(task, order, order.file, capacity, seed)
-    const test = order.testFile === null ? null : await readTest(task, order, order.testFile, seed)
+    const main = await read(task, order, order.file, capacity, seed, make)
+    const test = order.testFile === null ? null : await readTest(task, order, order.testFile, seed, make)
     const chosen = choose(task, order, main, test)
     const short = order.train !== null && chosen.train.count < order.train
     const shortOfTest = order.test !== null && chosen.test.count < order.test
@@ -73,14 +79,24 @@ export async function splitsFromFiles(task: PuzzleTask, order: FileOrder, seed: 
   }
 }
 
-function readTest(task: PuzzleTask, order: FileOrder, file: string, seed: number): Promise<Read> {
+function readTest(task: PuzzleTask, order: FileOrder, file: string, seed: number, make: MakeOptions): Promise<Read> {
   const capacity = order.test === null ? Number.POSITIVE_INFINITY : 2 * order.test + 1000
-  return read(task, order, file, capacity, seed)
+  return read(task, order, file, capacity, seed, make)
 }
 
-async function read(task: PuzzleTask, order: FileOrder, file: string, capacity: number, seed: number): Promise<Read> {
+async function read(
+  task: PuzzleTask,
+  order: FileOrder,
+  file: string,
+  capacity: number,
+  seed: number,
+  make: MakeOptions,
+): Promise<Read> {
   const sample = createSample(task, capacity, seed)
+  const tell = createCount(make, `${task.plural} of ${file} read`, null)
+  let rows = 0
   const sha256 = await task.read(file, (puzzle) => {
+    tell(++rows)
     if (puzzle.rating >= order.minRating) sample.offer(puzzle)
   })
   return { file: { path: file, sha256 }, list: sample.take(), eligible: sample.offered }

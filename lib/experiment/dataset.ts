@@ -2,14 +2,12 @@ import { checkDataKeys, checkTaskKeys, isGeneratedKey } from '../config/data-key
 import { effectiveConfig } from '../config/effective.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
-import { arc } from '../data/arc/index.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
-import { maze } from '../data/maze/index.js'
 import { unlimitedVersions } from '../data/pool.js'
 import { loadDataset } from '../data/store.js'
-import { sudoku } from '../data/sudoku/index.js'
 import { UserError } from '../errors.js'
 import { pathToKeep } from '../files/places.js'
+import { arc, maze, sudoku } from './make-data.js'
 
 /** Puzzles generated when nothing is said. */
 const [TRAIN, TEST] = [200, 300]

@@ -7,6 +7,7 @@ const LOG_SECONDS = 10
 /** Where lines go: `line` stays, `status` may be written over by the next. */
 export interface ReportSink {
   line(text: string): void
+  /** Nothing for an empty text: what was there is gone. */
   status(text: string): void
 }
 
@@ -33,7 +34,7 @@ export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 
         const shown = fittingParts(text, width) ?? clip(text, width)
         stream.write(clear() + shown)
         written = displayWidth(shown)
-      } else if (performance.now() - last > LOG_SECONDS * 1000) {
+      } else if (text !== '' && performance.now() - last > LOG_SECONDS * 1000) {
         last = performance.now()
         logged = text
         stream.write(`${text}\n`)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { execute } from '../../lib/cli/main.js'
 import type { DatasetManifest } from '../../lib/data/dataset.js'
 import { solveFile } from '../../lib/data/sudoku/solve-file.js'
@@ -37,6 +37,21 @@ test('a data set is built, kept when built again, and described', () => {
   }
   assert.equal(facts.hash, again.hash)
   assert.equal(facts.splits.train.puzzles, 20)
+})
+
+test('what is long in the building is counted on standard error', async (t) => {
+  t.after(() => mock.restoreAll())
+  let now = 1e6
+  mock.method(performance, 'now', () => {
+    now += 400
+    return now
+  })
+  const said: string[] = []
+  mock.method(process.stdout, 'write', () => true)
+  mock.method(process.stderr, 'write', (text: string) => said.push(text) > 0)
+  const order = ['data', 'build', 'sudoku', 'train=20', 'test=10', `out=${path.join(folder, 'counted')}`]
+  assert.equal(await execute(order), 0)
+  assert.match(said.join(''), /\d+ of 30 puzzles generated \(\d+ %\)/)
 })
 
 test('mazes are built with keys of their own', () => {

@@ -244,6 +244,14 @@ test('a full disk is said before anything is written', async () => {
   assert.equal(existsSync(out), false)
 })
 
+test('more versions than a disk or the layout holds are refused before they are laid out', async () => {
+  const data = await sudoku({ train: 200, test: 1 })
+  const refused = (augment: number): Promise<unknown> => exportPublished(data, place(), { augment, free: () => 1e9 })
+  await assert.rejects(refused(1e9), /key augment: expected fewer than 2³¹ examples, found 200000000200/)
+  // Laid out it would take 8 GB of memory.
+  await assert.rejects(refused(1e7), /expected 64\.0 GB of free space, found 1\.0 GB/)
+})
+
 test('an interrupt leaves nothing behind', async () => {
   const data = loadDataset(writeFolder(place(), smallFolder()))
   const out = place()

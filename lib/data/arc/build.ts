@@ -5,6 +5,7 @@ import { kindOf } from '../../files/json.js'
 import { placeToRead } from '../../files/places.js'
 import type { Dataset, DatasetManifest, TestTask } from '../dataset.js'
 import { datasetHash, describeFiles } from '../hash.js'
+import { createCount, type MakeOptions } from '../progress.js'
 import { arcAugment } from './augment.js'
 import type { ArcTask } from './check.js'
 import { PAD, VOCABULARY } from './encode.js'
@@ -46,15 +47,15 @@ interface Listed {
  * const small = await arc({ set: 'generated', train: 100, test: 50, board: 10, seed: 0 })
  * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
  */
-export async function arc(options: ArcOptions = {}): Promise<Dataset> {
+export async function arc(options: ArcOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const plan = planArc(options)
-  const listed = plan.source.kind === 'files' ? listFiles(plan.source) : listGenerated(plan, plan.source)
+  const listed = plan.source.kind === 'files' ? listFiles(plan.source) : listGenerated(plan, plan.source, make)
   const testedTasks = listed.tasks.flatMap(({ task, tested }) => (tested ? [task] : []))
   const twins = findTwins(listed.tasks, testedTasks)
   const testedNames = new Set(testedTasks.map(({ name }) => name))
   const leftOut = judgeTwins(twins, plan.twins, (name) => testedNames.has(name), listed.where)
   const tasks = listed.tasks.filter(({ task }) => !leftOut.has(task.name))
-  const identifiers = listed.identifiers ?? drawnIdentifiers(plan, tasks)
+  const identifiers = listed.identifiers ?? drawnIdentifiers(plan, tasks, make)
   checkListed(identifiers, tasks, plan.source)
   return assemble(plan, tasks, identifiers, listed.source, describeDisjoint(twins, plan.twins))
 }
@@ -72,8 +73,8 @@ function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
   return { tasks, source: { kind: 'files', files: [...files, list] }, where: source.dir, identifiers }
 }
 
-function listGenerated({ seed }: ArcPlan, order: ArcPlan['source'] & { kind: 'generated' }): Listed {
-  const { train, test } = generateTasks({ ...order, seed })
+function listGenerated({ seed }: ArcPlan, order: ArcPlan['source'] & { kind: 'generated' }, make: MakeOptions): Listed {
+  const { train, test } = generateTasks({ ...order, seed }, make)
   const listed = (tasks: readonly ArcTask[], tested: boolean): ListedTask[] => tasks.map((task) => ({ task, tested }))
   return {
     tasks: [...listed(train, false), ...listed(test, true)],
@@ -127,12 +128,13 @@ function assemble(
   return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers, testTasks, tables }
 }
 
-function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[]): ArcIdentifiers {
+function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {
+  const tell = createCount(make, 'tasks varied', tasks.length)
   return identifiersOf(
-    tasks.map(({ task }) => ({
-      name: task.name,
-      codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed),
-    })),
+    tasks.map(({ task }, i) => {
+      tell(i)
+      return { name: task.name, codes: drawVersions({ name: task.name, pairs: allPairs(task) }, augment, seed) }
+    }),
   )
 }
 

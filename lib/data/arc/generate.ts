@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { Random } from '../../random.js'
+import { createCount, type MakeOptions } from '../progress.js'
 import type { ArcTask } from './check.js'
 import { between, type Family } from './families/canvas.js'
 import { geometryFamilies } from './families/geometry.js'
@@ -32,15 +33,20 @@ export interface GenerateOptions {
  *
  * @throws UserError for an unknown family, one that has no room, or when so many different tasks are not found.
  */
-export function generateTasks({ train, test, size, seed, families: asked }: GenerateOptions): {
+export function generateTasks(
+  { train, test, size, seed, families: asked }: GenerateOptions,
+  make: MakeOptions = {},
+): {
   train: ArcTask[]
   test: ArcTask[]
 } {
   const families = familiesOf(asked, size)
   const pairs = new Set<string>()
   const names = new Set<string>()
+  const tell = createCount(make, 'tasks generated', train + test)
   const one = (split: string, index: number): ArcTask => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      tell(names.size)
       const random = Random.of(seed, 'arc task', size, split, index, attempt)
       const family = families[random.int(families.length)]!
       const drawn = drawTask(random, family, size)

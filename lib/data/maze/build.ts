@@ -1,5 +1,6 @@
 import { type About, assembleDataset } from '../assemble.js'
 import type { Dataset } from '../dataset.js'
+import type { MakeOptions } from '../progress.js'
 import { mazesFromFiles } from './files.js'
 import { generateMazes } from './generate.js'
 import { type MazeOptions, planMaze } from './options.js'
@@ -14,10 +15,10 @@ import { VOCABULARY } from './tokens.js'
  * const data = await maze({ size: 12, train: 200, test: 100, seed: 0 })
  * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
  */
-export async function maze(options: MazeOptions = {}): Promise<Dataset> {
+export async function maze(options: MazeOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { size, seed, dihedral, source, stored } = planMaze(options)
   if (source.kind === 'generated') {
-    const lists = generateMazes({ size, seed, ...source })
+    const lists = generateMazes({ size, seed, ...source }, make)
     const solutions = 'every label marks a shortest path (found by breadth-first search)'
     return assemble(size, dihedral, lists, {
       options: stored,
@@ -27,7 +28,7 @@ export async function maze(options: MazeOptions = {}): Promise<Dataset> {
       solutions,
     })
   }
-  const { source: files, leftOut, ...lists } = await mazesFromFiles(size, source, seed)
+  const { source: files, leftOut, ...lists } = await mazesFromFiles(size, source, seed, make)
   return assemble(size, dihedral, lists, {
     options: stored,
     seed,

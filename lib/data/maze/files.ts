@@ -1,3 +1,4 @@
+import type { MakeOptions } from '../progress.js'
 import { readPuzzleCsv } from '../puzzle-csv.js'
 import { type FileOrder, type FileSplits, splitsFromFiles } from '../puzzle-splits.js'
 import { mazeFormat, mazeTwins } from './parse.js'
@@ -7,7 +8,12 @@ import { mazeFormat, mazeTwins } from './parse.js'
  *
  * @throws UserError for bad lines, repeated lines, labels that are no shortest path, and fewer mazes than asked for.
  */
-export function mazesFromFiles(size: number, order: FileOrder, seed: number): Promise<FileSplits> {
+export function mazesFromFiles(
+  size: number,
+  order: FileOrder,
+  seed: number,
+  make: MakeOptions = {},
+): Promise<FileSplits> {
   const format = mazeFormat(size)
   const twins = mazeTwins(size)
   return splitsFromFiles(
@@ -22,5 +28,6 @@ export function mazesFromFiles(size: number, order: FileOrder, seed: number): Pr
     },
     order,
     seed,
+    make,
   )
 }

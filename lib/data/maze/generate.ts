@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { Random } from '../../random.js'
+import { createCount, type MakeOptions } from '../progress.js'
 import { type PuzzleList, puzzleList } from '../puzzles.js'
 import { type Board, createBoard } from './board.js'
 import { markPath } from './solve.js'
@@ -39,16 +40,21 @@ const GIVE_UP = 50_000
  *
  * @throws UserError when the path is longer than the grid can hold, or such mazes are not found.
  */
-export function generateMazes(options: GenerateOptions): { train: PuzzleList; test: PuzzleList } {
+export function generateMazes(
+  options: GenerateOptions,
+  make: MakeOptions = {},
+): { train: PuzzleList; test: PuzzleList } {
   const { size, minPath, walls, seed } = options
   checkWish(options)
   const sources = dihedralSources(size)
   const met = new Set<string>()
   const draw = createMazeSource(size, minPath, walls)
+  const tell = createCount(make, 'mazes generated', options.train + options.test)
   const take = (split: 'train' | 'test', count: number): PuzzleList => {
     const random = Random.of(seed, 'maze', split, size, minPath, ...walls)
     const list = puzzleList({ cells: size * size })
     for (let failures = 0; list.count < count; ) {
+      tell(met.size)
       const maze = draw(random)
       const form = maze ? sha256(twinForm(maze.input, sources)) : ''
       if (!maze || met.has(form)) {

@@ -42,9 +42,14 @@ export interface ExportPlan {
  * Counts what an export writes.
  *
  * @param augment versions beside each training puzzle, for puzzles that have versions without end; default none
+ * @param fits told the bytes of the two great arrays before anything is laid out; it may refuse them
  * @throws UserError when versions are asked of a data set that has a fixed number of them, or there is nothing to write.
  */
-export function planExport(dataset: Dataset, augment: number | undefined): ExportPlan {
+export function planExport(
+  dataset: Dataset,
+  augment: number | undefined,
+  fits: (bytes: number) => void = () => {},
+): ExportPlan {
   const { train, test, manifest } = dataset
   const published = (manifest.options.published ?? null) as PublishedOptions | null
   const unlimited = dataset.augment !== null && train.count > 0 && dataset.augment.versions(train, 0) === null
@@ -56,9 +61,10 @@ export function planExport(dataset: Dataset, augment: number | undefined): Expor
       todo: 'Leave it out.',
       exitCode: 2,
     })
-  const splits = [train, test]
-    .filter((split) => split.count > 0 || published?.[split.name] !== undefined)
-    .map((split) => planSplit(dataset, split, (split === train ? augment : undefined) ?? 0, published?.[split.name]))
+  const more = ({ name }: Split): number => (name === 'train' ? (augment ?? 0) : 0)
+  const written = [train, test].filter((split) => split.count > 0 || published?.[split.name] !== undefined)
+  fits(written.reduce((sum, split) => sum + 2 * countExamples(dataset, split, more(split)) * split.seqLen, 0))
+  const splits = written.map((split) => planSplit(dataset, split, more(split), published?.[split.name]))
   if (splits.length === 0)
     throw new UserError({ where: 'data set', expected: 'puzzles to write', found: 'none in either split' })
   const sizes = splits.flatMap(({ arrays }) => Object.values(arrays).map(sizeOf))
@@ -70,9 +76,26 @@ export function planExport(dataset: Dataset, augment: number | undefined): Expor
   }
 }
 
+/** Versions of each puzzle, itself included. */
+function versionsOf({ augment }: Dataset, split: Split, more: number): (puzzle: number) => number {
+  return (puzzle) => (augment ? (augment.versions(split, puzzle) ?? 1 + more) : 1)
+}
+
+/** @throws UserError for more examples than the indices of the layout can count. */
+function countExamples(dataset: Dataset, split: Split, more: number): number {
+  const versions = versionsOf(dataset, split, more)
+  let examples = 0
+  for (let puzzle = 0; puzzle + 1 < split.puzzleStarts.length; puzzle++)
+    examples += versions(puzzle) * (split.puzzleStarts[puzzle + 1]! - split.puzzleStarts[puzzle]!)
+  // NumPy's indices have 32 bits.
+  if (examples >= 2 ** 31)
+    throw new UserError({ where: 'key augment', expected: 'fewer than 2³¹ examples', found: String(examples) })
+  return examples
+}
+
 function planSplit(dataset: Dataset, split: Split, more: number, stored: StoredSplit | undefined): PlannedSplit {
-  const { augment, manifest } = dataset
-  const versions = (puzzle: number): number => (augment ? (augment.versions(split, puzzle) ?? 1 + more) : 1)
+  const { manifest } = dataset
+  const versions = versionsOf(dataset, split, more)
   const { puzzleStarts, groupStarts } = startsWith(split, versions)
   const [examples, puzzles, groups] = [puzzleStarts.at(-1)!, puzzleStarts.length - 1, groupStarts.length - 1]
   const fields: PublishedFields = {
@@ -144,9 +167,6 @@ function startsWith(
       puzzleStarts[++to] = examples
     }
   })
-  // NumPy's indices have 32 bits.
-  if (examples >= 2 ** 31)
-    throw new UserError({ where: 'key augment', expected: 'fewer than 2³¹ examples', found: String(examples) })
   return { puzzleStarts, groupStarts }
 }
 

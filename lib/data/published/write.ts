@@ -34,8 +34,8 @@ export interface ExportOptions {
  * `augment` does not fit the data set.
  */
 export async function exportPublished(dataset: Dataset, dir: string, options: ExportOptions = {}): Promise<ExportPlan> {
-  const plan = planExport(dataset, options.augment)
   const folder = path.resolve(dir)
+  const plan = planExport(dataset, options.augment, (bytes) => needSpace(path.dirname(folder), bytes, options.free))
   const replace = checkTarget(folder, dir, options.force ?? false)
   const { identifiers } = dataset
   // A name takes some 30 bytes; test tasks are a few megabytes.

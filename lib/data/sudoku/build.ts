@@ -1,5 +1,6 @@
 import { type About, assembleDataset } from '../assemble.js'
 import type { Dataset } from '../dataset.js'
+import type { MakeOptions } from '../progress.js'
 import { sudokuAugment } from './augment.js'
 import type { Geometry } from './box.js'
 import { type SudokuSplits, sudokusFromFiles } from './files.js'
@@ -15,10 +16,10 @@ import { type Sameness, samenessFor } from './twins.js'
  * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
  * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
  */
-export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
+export async function sudoku(options: SudokuOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { grid, seed, source, stored } = planSudoku(options)
   if (source.kind === 'generated') {
-    const splits = generateSplits(grid, { ...source, seed })
+    const splits = generateSplits(grid, { ...source, seed }, make)
     return assemble(grid, splits, {
       options: stored,
       seed,
@@ -27,7 +28,7 @@ export async function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
       solutions: 'every puzzle has exactly one solution (checked by solving)',
     })
   }
-  const splits = await sudokusFromFiles(grid, source, seed)
+  const splits = await sudokusFromFiles(grid, source, seed, make)
   return assemble(grid, splits, {
     options: stored,
     seed,

@@ -1,4 +1,5 @@
 import { lineOf } from '../csv.js'
+import { createCount, type MakeOptions } from '../progress.js'
 import { type FileSplits, type PuzzleTask, splitsFromFiles } from '../puzzle-splits.js'
 import type { Geometry } from './box.js'
 import type { FileSource } from './options.js'
@@ -25,7 +26,12 @@ export interface SudokuSplits extends Omit<FileSplits, 'rows'> {
  *
  * @throws UserError for bad lines, repeated lines, puzzles without exactly one solution, and fewer than asked for.
  */
-export async function sudokusFromFiles(grid: Geometry, source: FileSource, seed: number): Promise<SudokuSplits> {
+export async function sudokusFromFiles(
+  grid: Geometry,
+  source: FileSource,
+  seed: number,
+  make: MakeOptions = {},
+): Promise<SudokuSplits> {
   const sameness = (rows: number): Sameness => (rows > TWIN_LIMIT ? 'literal' : samenessFor(grid))
   let allSolved = true
   const task: PuzzleTask = {
@@ -42,8 +48,8 @@ export async function sudokusFromFiles(grid: Geometry, source: FileSource, seed:
         accept({ clues, solution, rating: rating ?? backtracks, line })
       }),
   }
-  const { rows, ...splits } = await splitsFromFiles(task, source, seed)
-  return { ...splits, sameness: sameness(rows), solved: allSolved || checkSolutions(grid, source, splits) }
+  const { rows, ...splits } = await splitsFromFiles(task, source, seed, make)
+  return { ...splits, sameness: sameness(rows), solved: allSolved || checkSolutions(grid, source, splits, make) }
 }
 
 /** Solves the puzzles of splits that are small enough. @returns whether all were */
@@ -51,6 +57,7 @@ function checkSolutions(
   grid: Geometry,
   source: FileSource,
   { train, test }: Pick<FileSplits, 'train' | 'test'>,
+  make: MakeOptions,
 ): boolean {
   let all = true
   for (const [split, file] of [
@@ -58,11 +65,14 @@ function checkSolutions(
     [test, source.testFile ?? source.file],
   ] as const) {
     if (split.count > CHECK_LIMIT) all = false
-    else
+    else {
+      const tell = createCount(make, 'puzzles solved', split.count)
       for (let i = 0; i < split.count; i++) {
+        tell(i)
         const { clues, solution, line } = split.at(i)
         solveUnique(grid, clues, lineOf(file, line), solution)
       }
+    }
   }
   return all
 }

@@ -1,5 +1,6 @@
 import { UserError } from '../../errors.js'
 import { Random } from '../../random.js'
+import { createCount, type MakeOptions } from '../progress.js'
 import { type Puzzle, type PuzzleList, puzzleList } from '../puzzles.js'
 import { bitCount } from './bits.js'
 import type { Geometry } from './box.js'
@@ -26,14 +27,20 @@ export interface GenerateOptions {
  *
  * @throws UserError when there are not so many such puzzles, or they are too rare to be found.
  */
-export function generateSplits(grid: Geometry, options: GenerateOptions): { train: PuzzleList; test: PuzzleList } {
+export function generateSplits(
+  grid: Geometry,
+  options: GenerateOptions,
+  make: MakeOptions = {},
+): { train: PuzzleList; test: PuzzleList } {
   checkClues(grid, options.clues)
   const all = puzzleList(grid)
   const met = puzzleIndex(grid, samenessFor(grid), (number) => all.at(number))
+  const tell = createCount(make, 'puzzles generated', options.train + options.test)
   const draw = (split: 'train' | 'test', count: number): PuzzleList => {
     const random = Random.of(options.seed, 'sudoku', split, grid.side, options.clues)
     const list = puzzleList(grid)
     for (let failures = 0; list.count < count; ) {
+      tell(all.count)
       const puzzle = drawPuzzle(grid, options.clues, random)
       if (!puzzle || met.find(puzzle) >= 0) {
         if (++failures === GIVE_UP) throw tooFew(grid, options, split, list.count)

@@ -6,9 +6,11 @@ import type { Dataset } from '../../../data/dataset.js'
 import { splitFacts } from '../../../data/facts.js'
 import { maze } from '../../../data/maze/build.js'
 import { mazeOptions } from '../../../data/maze/options.js'
+import { dataProgressText, type MakeOptions } from '../../../data/progress.js'
 import { saveDataset } from '../../../data/store.js'
 import { sudoku } from '../../../data/sudoku/build.js'
 import { sudokuOptions } from '../../../data/sudoku/options.js'
+import { streamSink } from '../../../notebook/status-line.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpRow } from '../../help.js'
 import { oneOf } from '../../keys.js'
@@ -19,7 +21,7 @@ interface Builder {
   readonly what: string
   readonly options: z.ZodObject
   /** @throws UserError for options that are wrong; they are checked by the task's own schema. */
-  build(options: Record<string, unknown>): Promise<Dataset>
+  build(options: Record<string, unknown>, make: MakeOptions): Promise<Dataset>
   readonly example: string
 }
 
@@ -83,7 +85,19 @@ async function build({ words, pairs, flags }: Args): Promise<number> {
   const out = options.get('out')
   options.delete('out')
   if (out === undefined) throw wrongUse('out=DIR, the folder to write', 'none')
-  const data = await builder.build(optionsFromText(builder.options, options, builder.what))
+  const sink = streamSink(process.stderr)
+  try {
+    const data = await builder.build(optionsFromText(builder.options, options, builder.what), {
+      progress: (progress) => sink.status(dataProgressText(progress)),
+    })
+    sink.status('')
+    return save(data, out, flags)
+  } finally {
+    sink.status('')
+  }
+}
+
+function save(data: Dataset, out: string, flags: Args['flags']): number {
   const outcome = saveDataset(data, out, { force: flags.has('force') })
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))
   else {

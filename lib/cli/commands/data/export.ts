@@ -60,6 +60,7 @@ async function write({ words, pairs, flags }: Args): Promise<number> {
     }
     return 0
   } finally {
+    sink.status('')
     end()
   }
 }

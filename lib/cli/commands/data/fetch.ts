@@ -52,6 +52,7 @@ async function fetch({ words, pairs, flags }: Args): Promise<number> {
     }
     return 0
   } finally {
+    sink.status('')
     end()
   }
 }
