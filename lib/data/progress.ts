@@ -3,8 +3,10 @@ export interface DataProgress {
   readonly done: number
   /** null where nobody knows. */
   readonly of: number | null
-  /** What is counted, and what becomes of it: `puzzles generated`. */
-  readonly what: string
+  /** What is counted, in the plural: `puzzles`. */
+  readonly unit: string
+  /** What becomes of it: `generated`. */
+  readonly work: string
 }
 
 /** How a data set is made, beside what it is made of. */
@@ -17,17 +19,24 @@ export interface MakeOptions {
 const [FIRST, NEXT] = [1000, 500]
 
 /** A count that may be told as often as one likes: somebody hears it now and then. */
-export function createCount({ progress }: MakeOptions, what: string, of: number | null): (done: number) => void {
+export function createCount(
+  { progress }: MakeOptions,
+  unit: string,
+  work: string,
+  of: number | null,
+): (done: number) => void {
   if (!progress) return () => {}
   let next = performance.now() + FIRST
   return (done) => {
     if (performance.now() < next) return
     next = performance.now() + NEXT
-    progress({ done, of, what })
+    progress({ done, of, unit, work })
   }
 }
 
 /** Progress in words: `120 of 500 puzzles generated (24 %)`. */
-export function dataProgressText({ done, of, what }: DataProgress): string {
-  return of === null ? `${done} ${what}` : `${done} of ${of} ${what} (${Math.floor((100 * done) / of)} %)`
+export function dataProgressText({ done, of, unit, work }: DataProgress): string {
+  return of === null
+    ? `${done} ${unit} ${work}`
+    : `${done} of ${of} ${unit} ${work} (${Math.floor((100 * done) / of)} %)`
 }

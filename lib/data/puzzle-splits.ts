@@ -93,7 +93,7 @@ async function read(
   make: MakeOptions,
 ): Promise<Read> {
   const sample = createSample(task, capacity, seed)
-  const tell = createCount(make, `${task.plural} of ${file} read`, null)
+  const tell = createCount(make, task.plural, `read from ${file}`, null)
   let rows = 0
   const sha256 = await task.read(file, (puzzle) => {
     tell(++rows)

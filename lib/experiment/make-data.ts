@@ -60,7 +60,7 @@ async function shownInTerminal(make: (options: MakeOptions) => Promise<Dataset>)
 }
 
 async function shownInNotebook(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
-  let open: { readonly meter: Meter; readonly of: number | null; readonly what: string } | null = null
+  let open: { readonly meter: Meter; readonly of: number | null; readonly work: string } | null = null
   const end = (state: 'done' | 'stopped'): void => {
     if (state === 'done' && open?.of) open.meter.at(open.of)
     open?.meter.end(state)
@@ -68,9 +68,9 @@ async function shownInNotebook(make: (options: MakeOptions) => Promise<Dataset>)
   }
   try {
     const data = await make({
-      progress({ done, of, what }) {
-        if (open?.what !== what) end('done')
-        open ??= { meter: openMeter({ label: 'data', total: of, unit: what }), of, what }
+      progress({ done, of, unit, work }) {
+        if (open?.work !== work) end('done')
+        open ??= { meter: openMeter({ label: work, total: of, unit }), of, work }
         open.meter.at(done)
       },
     })

@@ -25,8 +25,8 @@ test('data that are long in the making show how far they are in one output, whic
   await sudoku({ train: 20, test: 10 })
   const texts = host.sent.map(({ bundle }) => String(bundle['text/plain']))
   assert.equal(new Set(host.sent.map(({ id }) => id)).size, 1)
-  assert.match(texts.at(1) ?? '', /^data: .*\d+\/30 puzzles generated/)
-  assert.match(texts.at(-1) ?? '', /30 puzzles generated/)
+  assert.match(texts.at(1) ?? '', /^generated: .*\d+\/30 puzzles/)
+  assert.match(texts.at(-1) ?? '', /^generated: .*30\/30 puzzles/)
 })
 
 test('data that are made at once show nothing', async () => {

@@ -129,7 +129,7 @@ function assemble(
 }
 
 function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {
-  const tell = createCount(make, 'tasks varied', tasks.length)
+  const tell = createCount(make, 'tasks', 'varied', tasks.length)
   return identifiersOf(
     tasks.map(({ task }, i) => {
       tell(i)

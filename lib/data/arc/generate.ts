@@ -43,7 +43,7 @@ export function generateTasks(
   const families = familiesOf(asked, size)
   const pairs = new Set<string>()
   const names = new Set<string>()
-  const tell = createCount(make, 'tasks generated', train + test)
+  const tell = createCount(make, 'tasks', 'generated', train + test)
   const one = (split: string, index: number): ArcTask => {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       tell(names.size)

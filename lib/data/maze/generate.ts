@@ -49,7 +49,7 @@ export function generateMazes(
   const sources = dihedralSources(size)
   const met = new Set<string>()
   const draw = createMazeSource(size, minPath, walls)
-  const tell = createCount(make, 'mazes generated', options.train + options.test)
+  const tell = createCount(make, 'mazes', 'generated', options.train + options.test)
   const take = (split: 'train' | 'test', count: number): PuzzleList => {
     const random = Random.of(seed, 'maze', split, size, minPath, ...walls)
     const list = puzzleList({ cells: size * size })

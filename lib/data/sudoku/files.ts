@@ -66,7 +66,7 @@ function checkSolutions(
   ] as const) {
     if (split.count > CHECK_LIMIT) all = false
     else {
-      const tell = createCount(make, 'puzzles solved', split.count)
+      const tell = createCount(make, 'puzzles', 'solved', split.count)
       for (let i = 0; i < split.count; i++) {
         tell(i)
         const { clues, solution, line } = split.at(i)

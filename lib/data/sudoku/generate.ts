@@ -35,7 +35,7 @@ export function generateSplits(
   checkClues(grid, options.clues)
   const all = puzzleList(grid)
   const met = puzzleIndex(grid, samenessFor(grid), (number) => all.at(number))
-  const tell = createCount(make, 'puzzles generated', options.train + options.test)
+  const tell = createCount(make, 'puzzles', 'generated', options.train + options.test)
   const draw = (split: 'train' | 'test', count: number): PuzzleList => {
     const random = Random.of(options.seed, 'sudoku', split, grid.side, options.clues)
     const list = puzzleList(grid)
