@@ -48,8 +48,14 @@ export function isRunning(owner: Owner): boolean {
     // EPERM: it lives, and belongs to somebody else.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
-  return owner.began === '' || owner.began === beginning(owner.pid)
+  const now = processStat(owner.pid)
+  // One that has ended, and whose parent has not asked how, keeps its number: in containers often for good.
+  if (now && ENDED.has(now.state)) return false
+  return owner.began === '' || owner.began === (now?.began ?? '')
 }
+
+/** States of a process in /proc that runs nothing any more: a zombie, one that is dead. */
+const ENDED = new Set(['Z', 'X'])
 
 /** Whether an owner is this very process. */
 export function isThisProcess(owner: Owner): boolean {
@@ -66,13 +72,19 @@ function processSpace(): string {
   }
 }
 
-/** Field 22 of /proc/PID/stat: clock ticks from the machine's start to the process's. */
+/** When a process began: clock ticks from the machine's start to its own; empty where the system does not say. */
 function beginning(pid: number): string {
+  return processStat(pid)?.began ?? ''
+}
+
+/** Fields 3 and 22 of /proc/PID/stat; null where there is no such process, or no /proc. */
+function processStat(pid: number): { readonly state: string; readonly began: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // The second field is a name in brackets that may itself hold spaces and brackets.
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return { state: fields[0] ?? '', began: fields[19] ?? '' }
   } catch {
-    return ''
+    return null
   }
 }

@@ -4,10 +4,12 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { fileOperations } from '../../lib/files/operations.js'
 import { takeLease } from '../../lib/results/lease.js'
+import { isRunning, thisProcess } from '../../lib/results/owner.js'
 import { listRuns, openRun, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
 import { checkpointAt, newRun, setOwner, temporaryFolder } from './fixture.js'
@@ -179,6 +181,21 @@ test('force takes a run from another machine, never from a process that is seen 
   const other = newRun(results)
   setOwner(other.dir, { pid: 1, began: '' })
   assert.throws(() => resumeRun(openRun(other.dir), 0, {}, { force: true }), /process 1 writes\. Wait/)
+})
+
+test('a killed process that its parent never asked for does not keep its run', {
+  skip: process.platform !== 'linux',
+}, async () => {
+  const parent = spawn('sh', ['-c', 'sleep 100 & echo $!; exec sleep 100'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(parent)
+  const [line] = (await once(parent.stdout, 'data')) as [Buffer]
+  const pid = Number(line)
+  assert.ok(isRunning({ ...thisProcess(), pid, began: '' }))
+  process.kill(pid, 'SIGKILL')
+  const state = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.slice(0, 1)
+  for (let tries = 0; state() !== 'Z' && tries < 100; tries++) await sleep(20)
+  assert.equal(state(), 'Z')
+  assert.ok(!isRunning({ ...thisProcess(), pid, began: '' }))
 })
 
 test('a machine that was named anew is the same machine', { skip: process.platform !== 'linux' }, () => {
