@@ -4,7 +4,7 @@ import type { HelpBlock } from './help.js'
 
 /** A `recurlab` command: what is loaded once it is known that it is meant. */
 export interface Command {
-  /** What `--help` says between the summary and the example; see `helpOf` for its form. */
+  /** The help between the summary and the example; `helpOf` lays it out. */
   readonly help: readonly HelpBlock[]
   /** A command line that works, without `npx`. */
   readonly example: string
@@ -20,14 +20,14 @@ export interface Command {
 export interface CommandGroup {
   /** By the word that follows. */
   readonly commands: Readonly<Record<string, CommandEntry>>
-  /** What `--help` says beside the list of them. */
+  /** The help beside the list of them. */
   readonly help: readonly HelpBlock[]
   readonly example: string
 }
 
 /** A line in the list of commands. */
 export interface CommandEntry {
-  /** What follows `recurlab`, e.g. `train PRESET [key=value …]`. */
+  /** The words after `recurlab`, e.g. `train PRESET [key=value …]`. */
   readonly usage: string
   /** One sentence. */
   readonly summary: string
@@ -53,7 +53,7 @@ export class WrongUse extends UserError {
     this.#parts = parts
   }
 
-  /** The same error, which names the command's help where it does not say what to do. */
+  /** Adds the command's help where the error does not say what to do. */
   withHelp(path: readonly string[]): WrongUse {
     return new WrongUse({ todo: `See ${['recurlab', ...path, '--help'].join(' ')}.`, ...this.#parts })
   }

@@ -8,7 +8,7 @@ export interface Found {
   readonly path: readonly string[]
   readonly entry: CommandEntry
   readonly command: Command | CommandGroup
-  /** What follows. */
+  /** The words after the command. */
   readonly rest: readonly string[]
 }
 

@@ -55,7 +55,7 @@ async function run(args: Args): Promise<number> {
       environment: { RECURLAB_NOTEBOOK_OUT: path.dirname(out) },
       signal: interrupt.signal,
       onEvent: progress.event,
-      // What cells have shown is kept whatever becomes of this process.
+      // Each cell's output survives the end of this process.
       onCell: keepSoFar(out),
     })
     progress.end()
