@@ -214,7 +214,7 @@ test('a figure is drawn as SVG, PNG and PDF, and the same figure gives the same 
   )
 })
 
-/** The same traces with arrays of other kinds, and as plain ones. */
+/** Pairs of equal traces: one with other kinds of arrays, one with plain arrays. */
 const [one, two, gap] = [Float32Array.of(3, 2, 1), Float64Array.of(1, Number.NaN), [1, Number.POSITIVE_INFINITY, 2]]
 const day = new Date(Date.UTC(2026, 0, 2))
 const alike: [string, Figure['data'][number], Figure['data'][number]][] = [

@@ -11,7 +11,7 @@ import { root } from './shared.js'
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-private-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What others than the owner may do with a file. */
+/** The permissions on a file for everyone but its owner. */
 const rightsOfOthers = (file: string): number => statSync(file).mode & 0o077
 
 /** A checkout that has the sources of set-up only, in which `keepPrivate` is run as set-up and the lab do. */

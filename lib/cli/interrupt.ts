@@ -14,7 +14,7 @@ const SAME_KEY = 300
 export interface Interruption {
   /** Aborted by the first signal that asks for an end. */
   readonly signal: AbortSignal
-  /** That signal; null before. */
+  /** The signal that aborted it; null before. */
   by(): NodeJS.Signals | null
   /** Signals end the process as ever again, unless one has come: what others follow must not change the exit code any more. */
   end(): void

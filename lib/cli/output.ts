@@ -2,7 +2,7 @@ import { closeSync, openSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { systemReason } from '../files/atomic.js'
 
-/** What became of standard output. */
+/** The outcome of writing to standard output. */
 export interface Output {
   /**
    * The exit code of a command whose work ended with `code`. A reader that has gone wanted no more, which is no failure; what
@@ -11,7 +11,7 @@ export interface Output {
   exitCode(code: number): number
 }
 
-/** What a stream says whose reader has gone: a pipe that was closed, a terminal that was hung up. */
+/** Error codes of a stream whose reader has gone: a closed pipe, a terminal that hung up. */
 const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
 /** Streams that are guarded, with the error that ended each. */

@@ -10,7 +10,7 @@ import { choiceOf } from './keys.js'
 /** Keys that choose runs, beside those of the configuration. */
 export const FILTERS = ['state', 'name', 'note', 'tag'] as const
 
-/** What the runs of a command line have to be. @throws UserError (exit code 2) for values that no run can have. */
+/** The filter that a command line sets on runs. @throws UserError (exit code 2) for values that no run can have. */
 export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) => boolean {
   const tests: ((run: RunRecord) => boolean)[] = []
   const state = choiceOf('state', pairs.get('state'), ['running', 'finished', 'failed', 'interrupted'])
@@ -29,7 +29,7 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
   return (run) => tests.every((test) => test(run))
 }
 
-/** What a key comes to in a run; as it is stored where the configuration is of another version. */
+/** The effective value of a key in a run; the stored one where the configuration is of another version. */
 export function valueIn({ config }: RunRecord, key: ConfigKey): unknown {
   try {
     return effectiveValue(parseConfig(config), key)

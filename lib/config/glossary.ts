@@ -9,7 +9,7 @@ export interface GlossaryEntry {
   readonly group: KeyGroup
   readonly symbol: string
   readonly published: string
-  /** What it takes, in words: `a whole number from 1 to 64`. */
+  /** The values it accepts, in words: `a whole number from 1 to 64`. */
   readonly type: string
   readonly default: string
   readonly meaning: string

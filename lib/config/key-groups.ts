@@ -1,6 +1,6 @@
 import type { ConfigKey } from './schema.js'
 
-/** What a key is about: the puzzles, the network and its recursion, how it is trained, how it is evaluated. */
+/** The subject of a key: the puzzles, the network and its recursion, its training, its evaluation. */
 export type KeyGroup = 'data' | 'model' | 'training' | 'evaluation'
 
 /** The group of every key. */

@@ -1,4 +1,4 @@
-/** What a column of a run's metrics or evaluations is. */
+/** The definition of a column of a run's metrics or evaluations. */
 export interface MetricEntry {
   /** The column; `k` in it stands for a number. */
   readonly metric: string

@@ -10,7 +10,7 @@ interface Shape {
   readonly maximum?: number
 }
 
-/** What a type takes, in words: `a whole number from 1 to 64, or null`. */
+/** The values that a type accepts, in words: `a whole number from 1 to 64, or null`. */
 export function typeWords(type: z.ZodType): string {
   return [...new Set(alternatives(z.toJSONSchema(type, { io: 'input' }) as Shape))].join(', or ')
 }

@@ -3,9 +3,9 @@ export interface DataProgress {
   readonly done: number
   /** null where nobody knows. */
   readonly of: number | null
-  /** What is counted, in the plural: `puzzles`. */
+  /** The unit of the count, in the plural: `puzzles`. */
   readonly unit: string
-  /** What becomes of it: `generated`. */
+  /** The work on each unit, as a participle: `generated`. */
   readonly work: string
 }
 

@@ -8,7 +8,7 @@ export interface PuzzleRow {
   readonly clues: Uint8Array
   /** `[cells]` the answer, valid and in keeping with the clues; null where the file gives none. */
   readonly answer: Uint8Array | null
-  /** What the file says, 0 where it gives answers without ratings; null where it gives puzzles alone. */
+  /** The rating in the file; 0 where it has answers without ratings, null where it has puzzles alone. */
   readonly rating: number | null
   readonly line: number
 }
@@ -26,7 +26,7 @@ export interface PuzzleFormat {
    * @returns false when something is wrong, or only {@link PuzzleFormat.exact} can tell
    */
   quick(bytes: Uint8Array, question: number, answer: number, clues: Uint8Array, solution: Uint8Array): boolean
-  /** The same from texts; without an answer it gives null for one. @throws UserError that says what is wrong. */
+  /** Reads and checks both as strings; a null answer stays null. @throws UserError that says what is wrong. */
   exact(question: string, answer: string | null, where: string): Pick<PuzzleRow, 'clues' | 'answer'>
 }
 

@@ -81,7 +81,7 @@ function isPuzzle(field: string, cells: number): boolean {
   return field.split(':').some((part) => part.trim().length === cells)
 }
 
-/** What makes a file without a header readable. */
+/** Advice on making a file without a header readable. */
 function headerAdvice(fields: readonly string[], cells: number, plainList: string | null): string {
   if (plainList !== null && fields.length <= 2) return plainList
   const known = ['question', 'answer']

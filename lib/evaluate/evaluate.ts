@@ -76,7 +76,7 @@ export function* evaluateInSteps(
   return result
 }
 
-/** What a batch comes to whose rows have all been answered. */
+/** The evaluation of a batch whose rows have all been answered. */
 export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): BatchEvaluation {
   const sums = noMetrics()
   addMetrics(sums, shape, said, new Uint8Array(batch.size).fill(1), batch)
@@ -92,7 +92,7 @@ function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: numb
   throw new Error(`an evaluation with ${steps} supervision steps`)
 }
 
-/** What became of every puzzle of a batch; rows of padding are left out. */
+/** The outcome of every puzzle of a batch, without the padding rows. */
 function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {

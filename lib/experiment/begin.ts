@@ -25,7 +25,7 @@ export interface InitOptions {
   readonly from: string
   /** Which weights, where there are two sets; default `ema`. */
   readonly weights?: 'ema' | 'live'
-  /** What replaces the rows of the puzzle embedding; by default they stay, and another number of rows is an error. */
+  /** The replacement for the puzzle embedding's rows; by default they stay, and another number of rows is an error. */
   readonly puzzleEmbedding?: PuzzleFit
 }
 
@@ -35,11 +35,11 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
-  /** What a run of this configuration costs, where that is known already. Default: it is estimated first. */
+  /** The cost of a run of this configuration, if already known. Default: it is estimated first. */
   readonly estimate?: Estimate
 }
 
-/** What a run is, before it begins. */
+/** A run that has not begun yet. */
 export interface RunPlan {
   /** With every value that is used; see `runConfig`. */
   readonly config: Config
@@ -117,13 +117,13 @@ export function readInit(init: InitOptions, resultsDir: string | undefined): Ret
   })
 }
 
-/** What first weights are, wherever they lie: their hash, and how they are made to fit. */
+/** The identity of initial weights, independent of their location: their hash, and how they are made to fit. */
 export interface InitIdentity {
   readonly hash: string
   readonly puzzleEmbedding: PuzzleFit | null
 }
 
-/** What tells first weights from others. */
+/** The identity of the given initial weights. */
 export function identityOf(init: InitOptions, tensors: Parameters<typeof hashWeights>[0]): InitIdentity {
   return { hash: hashWeights(tensors), puzzleEmbedding: init.puzzleEmbedding ?? null }
 }

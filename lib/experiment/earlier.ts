@@ -32,7 +32,7 @@ interface Wanted {
 export interface EarlierRuns {
   /** By place; null where the run has to be made. */
   readonly runs: readonly (RunRecord | null)[]
-  /** What the user should know, one sentence each. */
+  /** Notes for the user, one sentence each. */
   readonly notes: readonly string[]
 }
 

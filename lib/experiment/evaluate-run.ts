@@ -42,8 +42,8 @@ export interface EvaluateRunOptions {
   /** Whether the outcome of every puzzle is returned; default true. 400,000 of ARC's take some 500 MB. */
   readonly outcomes?: boolean
   /**
-   * What replaces the rows of the puzzle embedding, so that it fits another number of puzzles, or, on the run's own data, so
-   * that what the rows carry is left out; by default they stay.
+   * The replacement for the puzzle embedding's rows, which fits it to another number of puzzles or, on the run's own
+   * data, leaves out the information in the rows; by default they stay.
    */
   readonly puzzleEmbedding?: PuzzleFit
   /** Told what is evaluated on before the work begins; may refuse it by throwing. */

@@ -41,7 +41,7 @@ export async function withDataSets<T>(
       if (performance.now() - started < SILENT_MS || silent || !currentHost()) continue
       meter ??= openMeter({ label: 'data sets', total: inputs.length, unit: 'runs' })
       meter.at(results.length)
-      // What is shown goes out, and a stop comes in.
+      // Lets the event loop send the output and receive a stop.
       await new Promise((resolve) => setImmediate(resolve))
     }
     meter?.end('done')

@@ -20,7 +20,7 @@ export interface LiveRuns {
   observer(index: number): RunObserver
   /** Something that concerns all of them. */
   note(text: string): void
-  /** What all of them are going to cost. */
+  /** The estimated cost of all runs. */
   plan(plan: CostPlan): void
   /** A run that had been made before. */
   takeOver(index: number, run: FinishedRun): void

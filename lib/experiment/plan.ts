@@ -13,7 +13,7 @@ export interface PlannedRun {
   readonly left?: number
 }
 
-/** What several runs, one after the other, are going to cost. */
+/** The estimated cost of several runs, made one after the other. */
 export interface CostPlan {
   /** By run, each from its first step on; null of one that is not made (taken over, or the planning was stopped). */
   readonly estimates: readonly (Estimate | null)[]
@@ -91,7 +91,7 @@ export function estimateText({ totalSeconds, peakBytes, availableBytes, dtype }:
   return `about ${formatSeconds(totalSeconds)} and ${formatBytes(peakBytes)} of memory (free: ${formatBytes(availableBytes)}), in ${dtype}`
 }
 
-/** The same of several runs: `6 runs, about 4:00 in all and up to 300 MB of memory (free: 20.1 GB)`. */
+/** The estimate of several runs in one line: `6 runs, about 4:00 in all and up to 300 MB of memory (free: 20.1 GB)`. */
 export function planText({ estimates, totalSeconds }: CostPlan): string {
   const made = estimates.filter((estimate) => estimate !== null)
   if (made.length === 1) return estimateText(made[0]!)

@@ -72,7 +72,7 @@ export function reportObserver(sink: ReportSink, label = '', planned: number | n
   }
 }
 
-/** What is done before a run begins. */
+/** The activity before a run begins. */
 export const ESTIMATING = 'estimating time and memory'
 
 /** How far an evaluation is. */

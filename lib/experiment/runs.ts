@@ -31,7 +31,7 @@ export interface FinishedRun {
   readonly dir: string
   readonly config: Config
   readonly parameters: number
-  /** What the user calls it. */
+  /** The user's name, note and tags for it. */
   readonly label?: RunLabel
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]

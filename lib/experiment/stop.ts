@@ -53,14 +53,14 @@ function afterForcedStop(): void {
   }
 }
 
-/** What goes on with work of a cell that says everything needed. */
+/** The advice for a stopped cell that resumes without a change. */
 export const AGAIN = 'run the cell again'
 
 /**
- * What to do with a cell whose `train` or `sweep` was stopped so that it goes on, and the rest of the cell runs too.
+ * The advice for a cell whose `train` or `sweep` was stopped: how to resume it and run the rest of the cell.
  *
  * @param call the function's name
- * @param options what it was given as options, if anything
+ * @param options the options of the call, if any
  */
 export function againWith(call: string, options: { readonly resume?: boolean } | undefined): string {
   if (options?.resume) return AGAIN

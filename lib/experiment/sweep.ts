@@ -19,7 +19,7 @@ import { AGAIN, againWith } from './stop.js'
 import type { TrainOptions } from './train.js'
 import { type Watch, watched } from './watch.js'
 
-/** What {@link sweep} can be told: for each of its runs the same as `train`. */
+/** Options of {@link sweep}: those of `train`, for each of its runs. */
 export type SweepOptions = TrainOptions
 
 /**

@@ -10,7 +10,7 @@ export class ThinCurve {
   #sum = 0
   #count = 0
 
-  /** What is not known is left out. */
+  /** Adds a point, unless its `y` is unknown. */
   add(x: number, y: number | null | undefined): void {
     if (y === null || y === undefined || !Number.isFinite(y)) return
     this.#sum += y

@@ -37,7 +37,7 @@ export function columnReader(column: ArrowColumn): (row: number) => unknown {
   if (instants === null) return (row) => typed(column.get(row), type)
   const perSecond = PER_SECOND[type.unit ?? 1]!
   const zone = type.timezone ? 'Z' : ''
-  // What Arrow gives is milliseconds in double precision, which nanoseconds do not fit into; what is too large for it, it refuses.
+  // Arrow returns milliseconds as doubles, which lose nanoseconds, and refuses timestamps that are too large for it.
   return (row) => (column.isValid(row) ? timestamp(instants(row), perSecond, zone) : null)
 }
 

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 
-/** What a cell of a table of rows can hold; `null` where there is no value. */
+/** A value in a cell of a table of rows; `null` where there is none. */
 export type Cell = number | bigint | string | boolean | Date | null
 
 /** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link jsonText}). */

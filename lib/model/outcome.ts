@@ -12,7 +12,7 @@ export interface RowOutcome {
   readonly exact: boolean
 }
 
-/** What a model said of the rows of a batch. */
+/** A model's outputs for the rows of a batch. */
 export interface Said extends HaltLogits {
   /** `[B, seqLen]` */
   readonly predictions: ArrayLike<number>

@@ -3,7 +3,7 @@ import { initName, latentNames, type ModelShape } from './shape.js'
 import { type HostTensor, PUZZLE_TABLE, weightSpecs } from './weights.js'
 import type { NamedTensors } from './weights-format.js'
 
-/** What replaces the rows of a puzzle embedding: the mean of all of them, or zeros. */
+/** The replacement for the rows of a puzzle embedding: the mean of all rows, or zeros. */
 export type PuzzleFit = 'mean' | 'zero'
 
 /** Weights with another puzzle embedding, and what was done. */

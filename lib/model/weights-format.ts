@@ -13,7 +13,7 @@ export const EMA_PREFIX = 'ema/'
 /** The loss head, and the model around its inner one: what the published code wraps at the beginning of names. */
 const OUTER = /^(?:model|inner)$/
 
-/** What `torch.compile`, DDP, FSDP, DeepSpeed and checkpointing of activations wrap around any module of a model. */
+/** Wrappers of any module, by `torch.compile`, DDP, FSDP, DeepSpeed and activation checkpointing. */
 const ANYWHERE = /^(?:_orig_mod|module|_fsdp_wrapped_module|_forward_module|_checkpoint_wrapped_module)$/
 
 /** A tensor's published name without what the training program wrapped around the model or its modules. */
@@ -24,7 +24,7 @@ export function publishedName(name: string): string {
   return words.filter((word) => !ANYWHERE.test(word)).join('.')
 }
 
-/** What {@link publishedName} takes off a name, e.g. `_orig_mod.model.inner.`; empty where it takes nothing off. */
+/** The part of a name that {@link publishedName} strips, e.g. `_orig_mod.model.inner.`; empty if it strips nothing. */
 export function wrapperOf(name: string): string {
   const published = publishedName(name)
   if (name.endsWith(published)) return name.slice(0, name.length - published.length)
@@ -36,8 +36,8 @@ export function wrapperOf(name: string): string {
 }
 
 /**
- * What else is before the published names: all that precedes a tensor which every model has, if no name lacks it; else
- * empty. So a program's own name for its model is taken off, and nothing from a file of several models.
+ * The remaining prefix of the published names: the text before a tensor that every model has, if all names start with
+ * it; else empty. This strips a program's own name for its model, and nothing from a file of several models.
  */
 export function commonPrefix(names: readonly string[]): string {
   const anchors = names.filter((name) => name.endsWith(`.${ANCHOR}`))

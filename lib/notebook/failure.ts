@@ -11,10 +11,10 @@ export interface RunFailure {
 }
 
 /**
- * What went wrong, or null.
+ * The failure of an execution; null for none.
  *
- * @param timeout seconds a cell was given
- * @param signal what stopped the run, if it was stopped
+ * @param timeout the time limit of a cell in seconds
+ * @param signal the signal that stopped the run, if any
  */
 export function failureOf(
   execution: Execution,

@@ -146,7 +146,7 @@ function kindOfNode(ts: typeof TypeScript, node: TypeScript.Expression | undefin
   return node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword ? 'boolean' : null
 }
 
-/** What a sign before a value makes of its kind. */
+/** The kind of a value with a sign, from that of the value. */
 function signed(kind: Kind | null): Kind | null {
   return kind === 'number' || kind === 'bigint' ? kind : null
 }

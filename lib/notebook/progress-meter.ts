@@ -16,7 +16,7 @@ export interface MeterOptions {
   readonly unit: string
   /** For each metric which values are better; default by its name. */
   readonly better?: Readonly<Record<string, Better>>
-  /** What goes on before the work that is counted begins. */
+  /** The activity before the counted work begins. */
   readonly doing?: string
 }
 
@@ -33,7 +33,7 @@ export interface Meter {
    */
   report(values: Readonly<Record<string, number | null>>, place?: string): void
   label(text: string): void
-  /** What goes on beside the work that is counted, e.g. `evaluating 40/300 puzzles`; empty: nothing. */
+  /** The activity beside the counted work, e.g. `evaluating 40/300 puzzles`; empty for none. */
   doing(text: string): void
   /**
    * How long the work is expected to take.

@@ -29,7 +29,7 @@ export interface ProgressLine extends Progress {
   readonly label: string
   /** What is counted, in the plural: `steps`. */
   readonly unit: string
-  /** What goes on just now, where it is not the work that is counted: `evaluating 40/300 puzzles`. */
+  /** The current activity, where it is not the counted work: `evaluating 40/300 puzzles`. */
   readonly doing?: string
   /** Metrics as text, e.g. `loss 0.31 (best 0.29 at 31)`. */
   readonly metrics: readonly string[]
@@ -60,7 +60,7 @@ export function remainingSeconds(progress: Progress): number {
   return pace * (plan(total) - plan(done))
 }
 
-/** What was done in which time; the first piece is left out as soon as there are others, or a plan. */
+/** The measured work and its duration, without the first piece once there are others, or a plan. */
 function measured({ done, doneBefore = 0, seconds, first, plan }: Progress): { made: number; seconds: number } {
   return first && (done > first.done || plan)
     ? { made: done - first.done, seconds: seconds - first.seconds }

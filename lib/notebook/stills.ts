@@ -4,7 +4,7 @@ import { isPicture, type Picture, pictureFigure } from '../plot/picture.js'
 import { renderFigure } from '../plot/static.js'
 import { currentHost, type MimeBundle } from './host.js'
 
-/** What nbconvert puts into LaTeX, which knows no SVG. */
+/** The MIME type that nbconvert embeds in LaTeX, which has no SVG. */
 const PDF = 'application/pdf'
 
 let warned = false
@@ -20,8 +20,8 @@ export async function drawing(figure: Figure): Promise<MimeBundle | null> {
 }
 
 /**
- * What is added to a figure or picture that stays: SVG for GitHub and pages, PDF for LaTeX. It takes 0.1 to 0.3 s, the
- * first time some seconds. As much as can be drawn, with a warning once where that is not all; null for nothing.
+ * The static forms of a figure or picture that stays: SVG for GitHub and pages, PDF for LaTeX. Drawing takes 0.1 to
+ * 0.3 s, the first time some seconds. Forms that cannot be drawn are missing, with a single warning; null if all are.
  */
 export async function stillsOf(value: Figure | Picture): Promise<MimeBundle | null> {
   const svg = isFigure(value) ? await drawing(value) : null
@@ -32,9 +32,9 @@ export async function stillsOf(value: Figure | Picture): Promise<MimeBundle | nu
 }
 
 /**
- * The same for a cell's last value, which cannot be replaced later: only where nobody waits for it.
+ * The static forms of a cell's last value, which cannot be replaced later: drawn only where nobody waits for it.
  *
- * @returns null where somebody may be watching, and for what is neither figure nor picture
+ * @returns null where somebody may be watching, and for a value that is neither figure nor picture
  */
 export async function stillsOfResult(value: unknown): Promise<MimeBundle | null> {
   return currentHost()?.live === false && hasStills(value) ? stillsOf(value) : null

@@ -166,7 +166,7 @@ function fromArquero(table: ArqueroTable): TableSource {
 }
 
 function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): TableSource {
-  // What is pushed later is no part of the table that was shown.
+  // Rows pushed later are not part of the table that was shown.
   const kept = [...objects]
   const found = new Set<string>()
   for (const object of kept) for (const key of Object.keys(object)) found.add(key)

@@ -66,7 +66,7 @@ function signOf(mark: BoardCell['mark']): string {
   return mark === 'none' ? ' ' : markLooks[mark].sign
 }
 
-/** What the marks of boards like this one mean, in one line. */
+/** The legend of the marks on boards like this one, in one line. */
 export function legendText({ look }: Pick<Board, 'look'>, { color = false }: Pick<TextOptions, 'color'> = {}): string {
   const { wrong, changed } = markLooks
   if (!color) return [wrong, changed].map(({ sign, words }) => `${sign} ${words}`).join(', ')

@@ -29,7 +29,7 @@ export async function renderFigure(figure: Figure, format: StaticFormat): Promis
   return format === 'pdf' ? withoutTime(bytes) : bytes
 }
 
-/** The same figure shall give the same file, whenever it is drawn; places in a PDF are counted in bytes, so these stay. */
+/** Fixes the dates, so that a figure always gives the same file; their length stays, as a PDF has byte offsets. */
 function withoutTime(pdf: Buffer): Buffer {
   const text = pdf.toString('latin1')
   return Buffer.from(

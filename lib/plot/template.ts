@@ -31,7 +31,7 @@ export function withOpacity(color: string, opacity: number): string {
 /** Pixels around the plot. */
 export const houseMargin = { l: 70, r: 24, t: 76, b: 60 } as const
 
-/** What differs between a page and a screen. */
+/** Colours that differ between paper and screen. */
 interface Ink {
   readonly text: string
   readonly axis: string

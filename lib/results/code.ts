@@ -65,7 +65,7 @@ function reasonOf(error: unknown): string {
   )
 }
 
-/** What cannot be had is left out with the reason: a run is not to fail for it. */
+/** The changed files and their diff. On an error the diff is its reason, so that the run does not fail. */
 function differences(root: string, commit: string, sources: Sources): { changed: string[] | null; diff: string } {
   let changed: string[] | null = null
   try {
@@ -142,7 +142,7 @@ function bounded(diff: string): string {
   return `${kept.toString()}# cut: ${bytes.length - kept.length} bytes more\n`
 }
 
-/** What a git command prints. @param alsoRight an exit status that is no failure either */
+/** The output of a git command. @param alsoRight another exit status that means success */
 function git(folder: string, args: readonly string[], alsoRight = 0): string {
   try {
     return execFileSync('git', ['-C', folder, ...args], {

@@ -18,7 +18,7 @@ export interface NewRun {
   readonly config: object
   /** Where and out of what it is computed; see `collectProvenance`. */
   readonly provenance: object
-  /** What of the code no commit has, kept beside the rest as `code.diff`; default: nothing. */
+  /** The uncommitted changes to the code, kept beside the rest as `code.diff`; default: none. */
   readonly codeDiff?: string
   /** The readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
@@ -26,7 +26,7 @@ export interface NewRun {
   readonly steps?: number
   /** Trainable numbers of the model. */
   readonly parameters?: number
-  /** What the user calls it. */
+  /** The user's name, note and tags for it. */
   readonly label?: LabelOptions
 }
 
@@ -80,7 +80,7 @@ export function createRun(run: NewRun): RunWriter {
 export interface ResumeRunOptions {
   /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
   readonly force?: boolean
-  /** What of the code from here on no commit has, kept as `code-from-STEP.diff`; default: nothing. */
+  /** The uncommitted changes to the code from here on, kept as `code-from-STEP.diff`; default: none. */
   readonly codeDiff?: string
 }
 

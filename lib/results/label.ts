@@ -6,7 +6,7 @@ import { fileOperations as fs } from '../files/operations.js'
 import { FILES } from './layout.js'
 import { writeRunFile } from './run-file.js'
 
-/** What a user calls a run and says of it. It decides nothing of what is computed, and is no part of the run's provenance. */
+/** The user's name, note and tags for a run. They do not affect the computation and are not in the run's provenance. */
 export interface RunLabel {
   readonly name: string | null
   readonly note: string | null

@@ -14,7 +14,7 @@ export const FILES = {
   evaluations: 'evaluations.arrow',
   outcomes: 'outcomes.arrow',
   checkpoint: 'checkpoint.safetensors',
-  /** What a user calls the run; not every run has it. */
+  /** The user's name, note and tags for the run; not every run has them. */
   label: 'label.json',
 } as const
 

@@ -26,7 +26,7 @@ export interface Lease {
   release(): void
 }
 
-/** What is known of the lease of a run. */
+/** A lease found in the folder of a run. */
 interface Held {
   readonly name: string
   readonly number: number
@@ -148,7 +148,7 @@ function linked(candidate: string, file: string, text: string): boolean {
   }
 }
 
-/** What file systems answer that have no hard links. */
+/** Error codes of file systems without hard links. */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** Makes the file without a link: whoever reads it while it is still empty waits until it is old. */

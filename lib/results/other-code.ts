@@ -34,7 +34,7 @@ export function otherCodes(runs: readonly Made[], here: Code = codeHere()): stri
   return `${what} made by other code: ${listed([...new Set(others.flatMap(({ differing }) => differing ?? []))].sort())}`
 }
 
-/** What differs in the code that began a run, or that it ever went on with; null where its record does not say. */
+/** Files and packages that differ from those that began or resumed a run; null where its record lacks them. */
 function differing(provenance: RunRecord['provenance'], here: Code): string[] | null {
   const resumed = Array.isArray(provenance.resumed) ? provenance.resumed.filter(isJsonObject) : []
   const all = [provenance, ...resumed].map(({ code, packages }) =>

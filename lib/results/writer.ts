@@ -193,7 +193,7 @@ export function writeResumed(
   return { provenance, status: settled }
 }
 
-/** What is known of a run's size when it begins. */
+/** The size of a run, as far as it is known when the run begins. */
 interface Lengths {
   readonly steps: number | null
   readonly parameters: number | null

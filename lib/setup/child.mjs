@@ -51,7 +51,7 @@ export function runQuietly(command, args, { env = {}, cwd = root } = {}) {
   })
 }
 
-/** What asks for an end, whoever sends it; the program gets SIGTERM, which every program understands. */
+/** Termination signals from any sender; the program gets SIGTERM, which every program understands. */
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])
 
 /**

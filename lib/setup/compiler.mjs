@@ -42,7 +42,7 @@ export async function makeCompiler(say) {
   return 'no snapshot, the kernel starts more slowly'
 }
 
-/** What the snapshot has read of lib. */
+/** The key of lib's sources, which the snapshot contains. */
 function libKey() {
   return keyOf(Object.fromEntries(sourcesOf(root).map((file) => [file, readFileSync(file)])))
 }

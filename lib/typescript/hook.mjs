@@ -39,7 +39,7 @@ export function registerTypeScript(root, { stacks = true } = {}) {
   }
 }
 
-/** What V8 makes of the code is kept too, where Node can do that (22.1 and later): packages start faster. @param {string} root */
+/** Keeps V8's compile cache where Node supports it (22.1 and later): packages start faster. @param {string} root */
 function keepMachineCode(root) {
   const folder = loader.enableCompileCache ? privateFolder(root, 'v8') : null
   if (folder) loader.enableCompileCache?.(folder)

@@ -75,7 +75,7 @@ function renameReserved(ts) {
   }
 }
 
-/** What an expression becomes is one. @param {import('typescript').Node} node */
+/** Casts a transformed expression, which is still an expression. @param {import('typescript').Node} node */
 function expression(node) {
   return /** @type {import('typescript').Expression} */ (node)
 }

@@ -11,7 +11,7 @@ const OLD = 1_000_000_000
 /** A notebook whose compiler has read lib ahead, as the snapshot of set-up has. */
 function readAhead(t: TestContext): {
   folder: Folder
-  /** What is wrong with a cell; undefined when nothing is. */
+  /** The error in a cell; undefined when there is none. */
   wrong(code: string): string | undefined
   /** Code of the modules of lib, as the cells' process gets it; or why it gets none. */
   codeOfLib(): string

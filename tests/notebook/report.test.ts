@@ -16,7 +16,7 @@ const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-report-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 const run = "document.body.append('RAN-' + 'X')"
-/** What a Markdown cell, or an output, of somebody else's may hold. */
+/** Hostile content of somebody else's Markdown cell or output. */
 const HOSTILE = [
   `<script>${run}</script>`,
   `<img src="x" onerror="${run}">`,
@@ -32,7 +32,7 @@ const HOSTILE = [
   '<img src="http://127.0.0.1:9/c.png">',
 ].join('\n\n')
 
-/** What people write, and what this library shows. */
+/** Markdown that people write and this library shows. */
 const HARMLESS = [
   '# A heading',
   'Words with *emphasis*, `code`, a [link](https://example.org) and H<sub>2</sub>O.',

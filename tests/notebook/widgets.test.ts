@@ -464,7 +464,7 @@ test('the picture shows the present state', () => {
   assert.match(html(row(label('x'), number({ value: 3 }))), note)
   for (const still of [label('x'), progressBar({ max: 4 }), column(number({ disabled: true }), 'x')])
     assert.doesNotMatch(html(still), note)
-  // What a sanitiser drops from a notebook that is opened for the first time.
+  // A sanitiser drops these from a notebook that is opened for the first time.
   assert.doesNotMatch(html(column(lr, number({ label: 'n' }))), /currentColor|color-mix|flex|calc/)
 })
 

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { temporaryFolder } from '../../files/temporary.js'
 
-/** What one command took, in seconds from its start; one number a round. */
+/** The times of one command, in seconds from its start; one number a round. */
 export interface StartMeasurement {
   readonly what: string
   readonly seconds: readonly number[]

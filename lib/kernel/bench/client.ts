@@ -15,7 +15,7 @@ export interface KernelProgram {
   readonly argv: (connectionFile: string) => readonly string[]
   /** The notebook's folder. */
   readonly cwd: string
-  /** What a notebook there imports to have the project's lib; without it the kernel cannot. */
+  /** The specifier by which a notebook there imports the project's lib; undefined where the kernel cannot import it. */
   readonly lib?: string
 }
 

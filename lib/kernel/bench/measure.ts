@@ -24,7 +24,7 @@ const IMPORTS = [
   `import * as aq from 'arquero'`,
 ].join('\n')
 
-/** What the first cell of a notebook of the project imports. */
+/** The import statement in the first cell of a notebook of the project. */
 function importOf(lib: string): string {
   return `import { preset, show, sudoku, sweep, train } from ${JSON.stringify(lib)}`
 }

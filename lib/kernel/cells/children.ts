@@ -30,7 +30,7 @@ export function watchChildren(shared: Pick<SharedState, 'waitsForChild'>): void 
     execSync: waiting(execSync),
     execFileSync: waiting(execFileSync),
   })
-  // What `spawn`, `exec`, `execFile` and `fork` have in common.
+  // `spawn`, `exec`, `execFile` and `fork` all call this method.
   const prototype = ChildProcess.prototype as ChildProcess & { spawn: Spawn }
   const { spawn } = prototype
   prototype.spawn = function (options) {

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 
-/** What V8's inspector reads of an error that nobody has caught, where no stop can end it. */
+/** Properties of an uncaught error that V8's inspector reads where no stop can interrupt it. */
 const READ = ['stack', 'name', 'message']
 
 /**

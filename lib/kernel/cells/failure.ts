@@ -42,11 +42,11 @@ export function boundTelling(shared: Pick<SharedState, 'telling'>): void {
 }
 
 /**
- * What was thrown, for a reader: a user's mistake as its message alone, anything else with the place in the user's code.
- * Getters and methods of what was thrown are called. Where one does not return within two seconds, the call of this
- * function never ends (see {@link takeCut}).
+ * Describes a thrown value to a reader: a user's mistake by its message alone, anything else with the place in the
+ * user's code. Calls getters and methods of the value; where one does not return within two seconds, this function
+ * never returns (see {@link takeCut}).
  *
- * @param whenCut told a plain description then; without it the running cell ends with that
+ * @param whenCut receives a plain description in that case; without it the running cell ends with that description
  */
 export function describeThrown(thrown: unknown, whenCut?: (failure: Failure) => void): Failure {
   const outer = telling

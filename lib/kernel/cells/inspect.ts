@@ -1,7 +1,7 @@
 import timers from 'node:timers'
 import { type InspectOptions, inspect, types } from 'node:util'
 
-/** What Node puts on promises and timers to follow their context, up to Node 22 and since. Where it has other names it is shown. */
+/** Symbols that Node sets on promises and timers to track their context, up to Node 22 and since; others are shown. */
 const CONTEXT = ['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'kAsyncContextFrame']
 
 /** Has `util.inspect` show promises and timers as it does where no context is followed: `Promise { 5 }`. */
@@ -34,7 +34,7 @@ const CHARS_PER_ENTRY = 50
 /** Characters of one value. */
 const MAX_TEXT = 200_000
 
-/** What is left of {@link MAX_ENTRIES} for the value that is being inspected. */
+/** The rest of {@link MAX_ENTRIES} for the value under inspection. */
 interface Budget {
   left: number
 }
@@ -114,7 +114,7 @@ function standIn(object: object, keys: readonly string[]): object {
   return cut
 }
 
-/** What `inspect` cuts itself: it shows items before keys. */
+/** Whether `inspect` itself cuts the object: it shows items before keys. */
 function hasItems(object: object): object is object & Items {
   return (
     Array.isArray(object) || ArrayBuffer.isView(object) || types.isMap(object) || types.isSet(object) || isOther(object)

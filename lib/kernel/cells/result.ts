@@ -16,7 +16,7 @@ interface Bundles {
   resultBundle(value: unknown): MimeBundle | null
 }
 
-/** What of lib/notebook/stills.ts is used here. */
+/** The part of lib/notebook/stills.ts used here. */
 interface Stills {
   stillsOfResult(value: unknown): Promise<MimeBundle | null>
 }
@@ -48,7 +48,7 @@ async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | n
   return bundles?.resultBundle?.(value) ?? null
 }
 
-/** What figures and pictures have beside their forms. */
+/** Keys of values that may have stills: `layout` of figures, `svg` of pictures. */
 const DRAWN = ['layout', 'svg']
 
 async function stills(value: unknown, loader: Loader): Promise<MimeBundle | null> {

@@ -65,7 +65,7 @@ export function describe(found: readonly ts.Diagnostic[], root: string, hint: Hi
   return more > 0 ? [...shown, `… and ${more} more`] : shown
 }
 
-/** What else there is to say of an error: behind its text, and in a line of its own; empty for nothing. */
+/** Additions to an error: after its text, and in a line of their own; empty for none. */
 export type Hint = (found: ts.Diagnostic) => { readonly inText?: string; readonly below?: string }
 
 const noHint: Hint = () => ({})

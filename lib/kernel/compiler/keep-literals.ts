@@ -5,7 +5,7 @@ import { tokenAt } from './internal.js'
 const WIDENED = /Type '(?:string|number|boolean|[^']*\[\])' is not assignable to type '[^']*(?:["[\d]|true|false)/
 
 /**
- * What to write where a variable's value is refused because TypeScript has forgotten its literals: `{ model: 'trm' }` is
+ * The fix for a variable whose value is rejected because TypeScript widened its literals: `{ model: 'trm' }` is
  * `{ model: string }` once it has a name. Empty for every other error.
  */
 export function howToKeepLiterals({ messageText, file, start }: ts.Diagnostic, checker: ts.TypeChecker): string {

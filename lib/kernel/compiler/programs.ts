@@ -238,7 +238,7 @@ export class Programs {
   }
 }
 
-/** What a folder lists; empty where there is none. */
+/** The entries of a folder, one a line; empty where there is no folder. */
 function listOf(folder: string): string {
   try {
     return readdirSync(folder).sort().join('\n')

@@ -48,7 +48,7 @@ export function serve(parts: ServeParts): Kernel {
   const ready = new Promise<void>((resolve) => {
     tellReady = resolve
   })
-  /** What the process of the cells wrote to its standard error before it was ready; null since then. */
+  /** The standard error of the cells' process before it is ready; null afterwards. */
   let firstWords: string | null = ''
   const late = setTimeout(() => cellsFailed(notStarted(null)), settings.startSeconds * 1000)
   late.unref()

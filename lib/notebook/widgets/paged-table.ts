@@ -29,7 +29,7 @@ const KEY = Symbol.for('recurlab.pagedTables')
  */
 export class PagedTable extends Widget {
   #source: TableSource | null
-  /** What a front end shows that knows no widgets, and the saved notebook. */
+  /** The table in a front end without widgets, and in the saved notebook. */
   readonly #saved: MimeBundle
   readonly #heads: readonly Model[]
   readonly #cells: readonly Model[]
