@@ -6,6 +6,9 @@ import { inRoot, inSetup } from './paths.mjs'
 /** Test files that run at the same time; each may compute with every core. */
 const AT_ONCE = 2
 
+/** Milliseconds after which a test that hangs fails by its name; the longest one takes four minutes on two cores. */
+const LONGEST_MS = 15 * 60_000
+
 /**
  * Runs the tests and prints `N passed, M failed` as the last line.
  *
@@ -19,7 +22,7 @@ export async function runTests(rest) {
   const chosen = files.length > 0 ? files : allTests()
   if (chosen.length === 0) throw new SetupError('There are no tests in tests/.', 'Restore them with git checkout.')
   const code = await runInForeground(process.execPath, [
-    ...['--import', inSetup('tsx.mjs'), '--test', `--test-concurrency=${AT_ONCE}`],
+    ...['--import', inSetup('tsx.mjs'), '--test', `--test-concurrency=${AT_ONCE}`, `--test-timeout=${LONGEST_MS}`],
     ...[`--test-reporter=${inSetup('test-reporter.mjs')}`, '--test-reporter-destination=stdout'],
     ...options,
     ...chosen,

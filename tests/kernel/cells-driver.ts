@@ -1,9 +1,13 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { type CellsProcess, startCells } from '../../lib/kernel/cells/client.js'
 import type { CellRun, Content, Failure, FromCells, Header, ModulesReply, ToCells } from '../../lib/kernel/protocol.js'
 
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+
+/** Milliseconds after which a test that waits for a message fails by its name. */
+const DEADLINE_MS = 60_000
 
 /** What a cell sent. */
 export interface Ran {
@@ -97,16 +101,24 @@ export async function startDriver(options: DriverOptions = {}): Promise<Driver> 
   )
   const until: Driver['until'] = (find) =>
     new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(late)
+        waiting.delete(look)
+      }
       const look = (): void => {
         const found = find(messages)
         if (found !== undefined) {
-          waiting.delete(look)
+          end()
           resolve(found)
         } else if (cells.process.exitCode !== null || cells.process.signalCode !== null) {
-          waiting.delete(look)
+          end()
           reject(new Error(`the process ended: ${raw}`))
         }
       }
+      const late = setTimeout(() => {
+        end()
+        reject(new Error(`nothing came in time; the last messages: ${inspect(messages.slice(-5), { depth: 6 })}`))
+      }, DEADLINE_MS)
       waiting.add(look)
       look()
     })
