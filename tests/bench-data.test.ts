@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { DataMeasurement } from '../lib/experiment/bench/data.js'
+import type { DataMeasurement } from '../bench/data.js'
 import { recurlab } from './recurlab.js'
 
 test('bench data measures what is asked for, each in a process of its own', async () => {

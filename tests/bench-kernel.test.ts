@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { KernelMeasurement, SoakMeasurement } from '../lib/kernel/bench/measure.js'
+import type { KernelMeasurement, SoakMeasurement } from '../bench/kernel/measure.js'
 import { recurlab } from './recurlab.js'
 
 test('bench kernel measures the kernels that are asked for, in one run', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { LiveMeasurement } from '../lib/experiment/bench/live.js'
+import type { LiveMeasurement } from '../bench/live.js'
 import { recurlab } from './recurlab.js'
 
 test('bench live measures what watching costs a training step', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { MemoryMeasurement } from '../lib/experiment/bench/memory.js'
+import type { MemoryMeasurement } from '../bench/memory.js'
 import { recurlab } from './recurlab.js'
 
 test('training holds as many tensors and bytes at step 12 as at step 10, with micro-batches of unequal size', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ScalingMeasurement } from '../lib/experiment/bench/scaling.js'
-import type { WaitMeasurement } from '../lib/experiment/bench/wait.js'
+import type { ScalingMeasurement } from '../bench/scaling.js'
+import type { WaitMeasurement } from '../bench/wait.js'
 import { recurlab } from './recurlab.js'
 
 test('bench scaling compares the estimate with real steps, in time and memory', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
-import type { StartMeasurement } from '../lib/experiment/bench/start.js'
+import type { StartMeasurement } from '../bench/start.js'
 import { recurlab } from './recurlab.js'
 import { root } from './shared.js'
 

@@ -1,5 +1,5 @@
-import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import { didYouMean } from '../options/nearest.js'
 import type { HelpBlock } from './help.js'
 
 /** A `recurlab` command: what is loaded once it is known that it is meant. */

@@ -1,4 +1,4 @@
-import { didYouMean } from '../config/nearest.js'
+import { didYouMean } from '../options/nearest.js'
 import { type Command, type CommandEntry, type CommandGroup, WrongUse } from './command.js'
 import { commands } from './registry.js'
 

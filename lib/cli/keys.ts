@@ -1,5 +1,5 @@
-import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import { didYouMean } from '../options/nearest.js'
 import { wrongUse } from './command.js'
 
 /** So many keys are not listed in a message: they are those of a configuration. */

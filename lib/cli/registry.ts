@@ -72,12 +72,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
     bench: {
       usage: 'bench data|kernel|live|memory|scaling|start|wait|train|eval …',
       summary: 'Measure speed and memory, beside PyTorch and other kernels too.',
-      load: async () => (await import('./commands/bench.js')).group,
+      load: async () => (await import('../../bench/commands/bench.js')).group,
     },
     parity: {
       usage: 'parity DIR',
       summary: 'Compare this build with reference numbers.',
-      load: async () => (await import('./commands/parity.js')).command,
+      load: async () => (await import('../../bench/commands/parity.js')).command,
     },
   },
 }

@@ -1,6 +1,6 @@
-import { didYouMean } from '../config/nearest.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
 import type { Row } from '../files/arrow-rows.js'
+import { didYouMean } from '../options/nearest.js'
 import { metricTitle } from '../results/metric-names.js'
 import type { RunRecord } from '../results/run.js'
 import { wrongUse } from './command.js'

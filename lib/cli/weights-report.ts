@@ -1,6 +1,6 @@
 import { parseConfig } from '../config/parse.js'
+import type { WeightsFile } from '../interop/weights-file.js'
 import { PUZZLE_TABLE } from '../model/weights.js'
-import type { WeightsFile } from '../model/weights-file.js'
 import { formatTable } from '../results/text.js'
 
 /** In words, who wrote a file. */

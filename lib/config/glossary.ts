@@ -1,7 +1,7 @@
 import type { z } from 'zod'
+import { typeWords } from '../options/type-words.js'
 import { type KeyGroup, keyGroups } from './key-groups.js'
 import { type ConfigKey, configSchema } from './schema.js'
-import { typeWords } from './type-words.js'
 
 /** One line of the glossary: a key, its group, the paper's symbol, the published code's name, type, default and meaning. */
 export interface GlossaryEntry {

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
+import { optionsFromText, parseOptions } from '../options/options.js'
 import { modelKeys } from './model-keys.js'
-import { optionsFromText, parseOptions } from './options.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
 /** Length of a run that says neither steps nor epochs. */

@@ -1,4 +1,9 @@
-export * from './arc/index.js'
+export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from '../storage/facts.js'
+export { type Duplicates, duplicates, splitOverlap } from '../storage/overlap.js'
+export { loadDataset, saveDataset } from '../storage/store.js'
+export * from '../tasks/arc/index.js'
+export * from '../tasks/maze/index.js'
+export * from '../tasks/sudoku/index.js'
 export {
   type Augmentation,
   type Batch,
@@ -11,14 +16,9 @@ export {
 } from './dataset.js'
 export { countEvaluated, type EvaluationOptions, evaluationBatches } from './evaluation-batches.js'
 export { type Example, type ExampleChoice, exampleOf } from './example.js'
-export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './facts.js'
-export * from './maze/index.js'
-export { type Duplicates, duplicates, splitOverlap } from './overlap.js'
 export {
   type SamplerOptions,
   type SamplerState,
   type TrainingBatches,
   trainingBatches,
 } from './sampler.js'
-export { loadDataset, saveDataset } from './store.js'
-export * from './sudoku/index.js'

@@ -1,5 +1,5 @@
+import type { Box } from '../tasks/sudoku/box.js'
 import type { Augmentation } from './dataset.js'
-import type { Box } from './sudoku/box.js'
 
 /** What an augmentation is made of, as data that another thread can be given. */
 export type Recipe =

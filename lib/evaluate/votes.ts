@@ -1,7 +1,7 @@
-import { crop } from '../data/arc/encode.js'
-import { flatten, gridKey, gridOfKey, nested } from '../data/arc/grid.js'
-import { parseVersionName, undoVersion } from '../data/arc/version.js'
 import { type Dataset, type Grid, type Identifiers, runAt, type TestTask } from '../data/dataset.js'
+import { crop } from '../tasks/arc/encode.js'
+import { flatten, gridKey, gridOfKey, nested } from '../tasks/arc/grid.js'
+import { parseVersionName, undoVersion } from '../tasks/arc/version.js'
 import type { Submission } from './submission.js'
 
 /** What a model predicted for one version of a test input. */

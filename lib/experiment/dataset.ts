@@ -4,9 +4,9 @@ import { parseConfig } from '../config/parse.js'
 import type { Config, ConfigInput, ConfigKey } from '../config/schema.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { unlimitedVersions } from '../data/pool.js'
-import { loadDataset } from '../data/store.js'
 import { UserError } from '../errors.js'
 import { pathToKeep } from '../files/places.js'
+import { loadDataset } from '../storage/store.js'
 import { arc, maze, sudoku } from './make-data.js'
 
 /** Puzzles generated when nothing is said. */

@@ -1,11 +1,11 @@
-import { type ArcOptions, arc as makeArc } from '../data/arc/index.js'
 import type { Dataset } from '../data/dataset.js'
-import { type MazeOptions, maze as makeMaze } from '../data/maze/index.js'
 import { dataProgressText, type MakeOptions } from '../data/progress.js'
-import { sudoku as makeSudoku, type SudokuOptions } from '../data/sudoku/index.js'
 import { currentHost } from '../notebook/host.js'
 import { type Meter, openMeter } from '../notebook/progress-meter.js'
 import { streamSink } from '../notebook/status-line.js'
+import { type ArcOptions, arc as makeArc } from '../tasks/arc/index.js'
+import { type MazeOptions, maze as makeMaze } from '../tasks/maze/index.js'
+import { sudoku as makeSudoku, type SudokuOptions } from '../tasks/sudoku/index.js'
 
 /**
  * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte. How

@@ -1,11 +1,11 @@
 import { haltExploration } from '../config/model-keys.js'
 import type { Config } from '../config/schema.js'
-import { type BatchesAhead, batchesAhead } from '../data/ahead.js'
 import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { splitFacts, unlimitedVersions } from '../data/pool.js'
 import { type SamplerOptions, type TrainingBatches, trainingBatches } from '../data/sampler.js'
 import { configuredShape } from '../model/configured.js'
 import type { ModelShape } from '../model/shape.js'
+import { type BatchesAhead, batchesAhead } from '../train/ahead.js'
 import type { StepOptions } from '../train/step.js'
 
 /**

@@ -1,10 +1,10 @@
-import { type ArcTask, checkGrid, checkTask } from '../data/arc/check.js'
-import { crop, encodeGrid, VOCABULARY } from '../data/arc/encode.js'
-import { type FlatGrid, nested, sameGrid } from '../data/arc/grid.js'
-import { readJsonFile } from '../data/arc/json.js'
 import { UserError } from '../errors.js'
 import { isJsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { type ArcTask, checkGrid, checkTask } from '../tasks/arc/check.js'
+import { crop, encodeGrid, VOCABULARY } from '../tasks/arc/encode.js'
+import { type FlatGrid, nested, sameGrid } from '../tasks/arc/grid.js'
+import { readJsonFile } from '../tasks/arc/json.js'
 import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
 
 /** Which puzzle of an ARC file is meant. */

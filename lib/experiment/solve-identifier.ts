@@ -1,10 +1,10 @@
-import { nearest } from '../config/nearest.js'
 import { parseConfig } from '../config/parse.js'
 import type { Dataset } from '../data/dataset.js'
 import { BLANK_IDENTIFIER } from '../data/identifiers.js'
 import { UserError } from '../errors.js'
+import type { WeightsFile } from '../interop/weights-file.js'
 import type { ModelShape } from '../model/shape.js'
-import type { WeightsFile } from '../model/weights-file.js'
+import { nearest } from '../options/nearest.js'
 import { datasetOf } from './dataset.js'
 import type { PosedPuzzle } from './solve-puzzle.js'
 

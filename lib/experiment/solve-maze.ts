@@ -1,7 +1,7 @@
-import { parseMaze } from '../data/maze/parse.js'
-import { isShortestPath, type PathFault, pathFault, solveMaze } from '../data/maze/solve.js'
-import { CHARACTERS, VOCABULARY } from '../data/maze/tokens.js'
 import { UserError } from '../errors.js'
+import { parseMaze } from '../tasks/maze/parse.js'
+import { isShortestPath, type PathFault, pathFault, solveMaze } from '../tasks/maze/solve.js'
+import { CHARACTERS, VOCABULARY } from '../tasks/maze/tokens.js'
 import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
 
 /**

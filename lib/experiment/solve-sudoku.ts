@@ -1,9 +1,9 @@
-import { type Box, type Geometry, geometry } from '../data/sudoku/box.js'
-import { parseAnswer, parseClues } from '../data/sudoku/parse.js'
-import { solverFor } from '../data/sudoku/solver.js'
-import { BLANK, isSolution, toTokens, vocabularySize } from '../data/sudoku/tokens.js'
 import { UserError } from '../errors.js'
 import type { Mark } from '../plot/puzzle-board.js'
+import { type Box, type Geometry, geometry } from '../tasks/sudoku/box.js'
+import { parseAnswer, parseClues } from '../tasks/sudoku/parse.js'
+import { solverFor } from '../tasks/sudoku/solver.js'
+import { BLANK, isSolution, toTokens, vocabularySize } from '../tasks/sudoku/tokens.js'
 import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
 
 /**

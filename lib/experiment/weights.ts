@@ -1,9 +1,9 @@
 import type { DatasetManifest } from '../data/dataset.js'
 import { UserError } from '../errors.js'
+import { shapeOfWeights, type WeightsFile } from '../interop/weights-file.js'
 import type { ModelShape } from '../model/shape.js'
 import { type Model, modelFromTensors } from '../model/weights.js'
 import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../model/weights-check.js'
-import { shapeOfWeights, type WeightsFile } from '../model/weights-file.js'
 import { firstNotFinite } from '../train/finite.js'
 
 /**

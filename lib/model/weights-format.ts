@@ -1,6 +1,6 @@
-import type { DataSizes } from '../config/published.js'
 import type { JsonObject } from '../files/json.js'
 import type { Dtype } from '../files/safetensors-dtype.js'
+import type { DataSizes } from '../interop/published-config.js'
 import type { HostTensor } from './weights.js'
 
 /** Formats of Recurlab's own files, by the word `format` in their metadata. */

@@ -1,6 +1,6 @@
 import type TypeScript from 'typescript'
-import { nearest } from '../config/nearest.js'
 import { UserError } from '../errors.js'
+import { nearest } from '../options/nearest.js'
 import { type Cell, hasTag, type Notebook, sourceOf } from './notebook.js'
 
 /** Tag of the cell that declares what can be given on the command line. */

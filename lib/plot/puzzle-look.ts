@@ -1,10 +1,10 @@
-import { ARC_COLOURS } from '../data/arc/colours.js'
-import { END, FIRST_COLOUR, PAD } from '../data/arc/encode.js'
 import type { DatasetManifest } from '../data/dataset.js'
-import { CHARACTERS, FREE, GOAL, PATH, START, WALL } from '../data/maze/tokens.js'
-import { geometry } from '../data/sudoku/box.js'
-import { BLANK } from '../data/sudoku/tokens.js'
-import { sudokuBox } from '../data/tasks.js'
+import { ARC_COLOURS } from '../tasks/arc/colours.js'
+import { END, FIRST_COLOUR, PAD } from '../tasks/arc/encode.js'
+import { CHARACTERS, FREE, GOAL, PATH, START, WALL } from '../tasks/maze/tokens.js'
+import { sudokuBox } from '../tasks/registry.js'
+import { geometry } from '../tasks/sudoku/box.js'
+import { BLANK } from '../tasks/sudoku/tokens.js'
 
 /** How a token is drawn. */
 export interface TokenLook {

@@ -1,7 +1,7 @@
 import type { Table } from 'apache-arrow'
-import { didYouMean } from '../config/nearest.js'
 import { UserError } from '../errors.js'
 import { type Row, tableOfRows } from '../files/arrow-rows.js'
+import { didYouMean } from '../options/nearest.js'
 import { analyses, reproductions } from './reported/reproductions.js'
 import type { ReportedRow } from './reported/row.js'
 import { scaling } from './reported/scaling.js'

@@ -17,6 +17,8 @@ const DECIDING = [
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
   'lib/data',
+  'lib/tasks',
+  'lib/storage',
   'lib/evaluate',
   'lib/experiment/begin.ts',
   'lib/experiment/choices.ts',
@@ -34,8 +36,9 @@ const DECIDING = [
   'lib/train',
 ] as const
 
-/** Parts of those folders that decide nothing: downloads are known by their content, the others only check. */
-const EXCEPT = ['lib/backend/smoke.ts', 'lib/data/fetch', 'lib/evaluate/parity']
+/** Parts of those folders that decide nothing: downloads are known by their content, and a run's configuration holds its preset's values. */
+const EXCEPT = ['lib/backend/smoke.ts', 'lib/storage/fetch'] as const
+const PRESETS = /\/presets\.ts$/
 
 const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/
 
@@ -68,7 +71,8 @@ const loadedSources = new WeakMap<LoadedModule, Source>()
 
 /** Whether a path from the project's folder is one of {@link Sources}. */
 export function decidesNumbers(file: string): boolean {
-  return CODE.test(file) && DECIDING.some((one) => isIn(file, one)) && !EXCEPT.some((one) => isIn(file, one))
+  const decides = CODE.test(file) && DECIDING.some((one) => isIn(file, one))
+  return decides && !PRESETS.test(file) && !EXCEPT.some((one) => isIn(file, one))
 }
 
 /**

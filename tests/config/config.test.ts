@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { checkDataKeys } from '../../lib/config/data-keys.js'
 import { glossary } from '../../lib/config/glossary.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
-import { preset, presets } from '../../lib/config/presets/index.js'
 import { configSchema } from '../../lib/config/schema.js'
+import { preset, presets } from '../../lib/tasks/presets.js'
 
 const refused = (input: Record<string, unknown>, message: RegExp): void =>
   assert.throws(() => parseConfig(input), { name: 'UserError', message, exitCode: 2 })

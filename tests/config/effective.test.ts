@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { differingKeys, effectiveConfig, effectiveValue } from '../../lib/config/effective.js'
 import { haltExploration, modelKeys } from '../../lib/config/model-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
-import { preset, presets } from '../../lib/config/presets/index.js'
 import type { Config, ConfigInput } from '../../lib/config/schema.js'
+import { preset, presets } from '../../lib/tasks/presets.js'
 
 const of = (input: ConfigInput): Config => effectiveConfig(parseConfig(input))
 

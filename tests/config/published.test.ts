@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
-import { preset } from '../../lib/config/presets/index.js'
-import { fromPublishedConfig } from '../../lib/config/published.js'
-import type { PublishedModel } from '../../lib/config/published-keys.js'
+import { fromPublishedConfig } from '../../lib/interop/published-config.js'
+import type { PublishedModel } from '../../lib/interop/published-keys.js'
+import { preset } from '../../lib/tasks/presets.js'
 
 const trm: PublishedModel = { model: 'trm', latents: 'two' }
 

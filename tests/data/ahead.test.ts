@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { type BatchesAhead, batchesAhead } from '../../lib/data/ahead.js'
-import { arc } from '../../lib/data/arc/index.js'
-import { maze } from '../../lib/data/maze/index.js'
 import { type SamplerOptions, type TrainingData, trainingBatches } from '../../lib/data/sampler.js'
-import { sudoku } from '../../lib/data/sudoku/index.js'
+import { arc } from '../../lib/tasks/arc/index.js'
+import { maze } from '../../lib/tasks/maze/index.js'
+import { sudoku } from '../../lib/tasks/sudoku/index.js'
+import { type BatchesAhead, batchesAhead } from '../../lib/train/ahead.js'
 
 const grids = await sudoku({ box: [2, 2], clues: 8, train: 23, test: 8 })
 const options: SamplerOptions = { batch: 10, seed: 5, augment: 'fresh', intervalEpochs: 3 }

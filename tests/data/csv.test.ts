@@ -3,11 +3,11 @@ import { closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync,
 import path from 'node:path'
 import { test } from 'node:test'
 import { readRecords } from '../../lib/data/csv.js'
-import { maze } from '../../lib/data/maze/build.js'
-import { loadDataset, saveDataset } from '../../lib/data/store.js'
-import { sudoku } from '../../lib/data/sudoku/build.js'
 import { UserError } from '../../lib/errors.js'
 import { fileOperations } from '../../lib/files/operations.js'
+import { loadDataset, saveDataset } from '../../lib/storage/store.js'
+import { maze } from '../../lib/tasks/maze/build.js'
+import { sudoku } from '../../lib/tasks/sudoku/build.js'
 import { temporaryFolder } from './helpers.js'
 
 const folder = temporaryFolder()

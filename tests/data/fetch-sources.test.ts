@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { presets } from '../../lib/config/presets/index.js'
-import { SOURCES } from '../../lib/data/fetch/sources.js'
+import { SOURCES } from '../../lib/storage/fetch/sources.js'
+import { presets } from '../../lib/tasks/presets.js'
 
 test('every fetched data set is built under the name that a paper preset looks for, as data/README.md has it', () => {
   const wanted = new Set(Object.values(presets).map(({ config }) => config.data))

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { createMazeSource } from '../../lib/data/maze/generate.js'
-import { parseMaze } from '../../lib/data/maze/parse.js'
-import { isShortestPath, solveMaze } from '../../lib/data/maze/solve.js'
-import { drawMaze, FREE, PATH, WALL } from '../../lib/data/maze/tokens.js'
-import { readPublished } from '../../lib/data/published/read.js'
 import { UserError } from '../../lib/errors.js'
 import { Random } from '../../lib/random.js'
+import { readPublished } from '../../lib/storage/published/read.js'
+import { createMazeSource } from '../../lib/tasks/maze/generate.js'
+import { parseMaze } from '../../lib/tasks/maze/parse.js'
+import { isShortestPath, solveMaze } from '../../lib/tasks/maze/solve.js'
+import { drawMaze, FREE, PATH, WALL } from '../../lib/tasks/maze/tokens.js'
 import { sharedPath } from '../shared.js'
 
 const real = sharedPath('data/maze-30x30-hard-1k')

@@ -6,8 +6,8 @@ import { type Augmentation, type Batch, type Dataset, IGNORE_LABEL, type Split }
 import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { splitFacts } from '../../lib/data/pool.js'
 import { type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
-import { sudoku } from '../../lib/data/sudoku/build.js'
-import { isSolution } from '../../lib/data/sudoku/tokens.js'
+import { sudoku } from '../../lib/tasks/sudoku/build.js'
+import { isSolution } from '../../lib/tasks/sudoku/tokens.js'
 
 let data: Dataset
 before(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
-import { ARC_ENTRIES, compareArc } from '../../lib/evaluate/parity/arc.js'
+import { ARC_ENTRIES, compareArc } from '../../bench/parity/arc.js'
 import { sharedPath } from '../shared.js'
 
 const file = sharedPath('golden/data-and-numerics.json')

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
-import { startBackend } from '../../lib/backend/index.js'
-import { kernels, type Units } from '../../lib/backend/kernels.js'
-import { execute } from '../../lib/cli/main.js'
-import { setup, type TorchMeasurement, torchPeer } from '../../lib/experiment/bench/against-torch.js'
-import { medianRatio, type Round, summaries, undisturbed } from '../../lib/experiment/bench/rounds.js'
-import { torchVersion } from '../../lib/experiment/bench/torch-install.js'
+import { setup, type TorchMeasurement, torchPeer } from '../../bench/against-torch.js'
+import { medianRatio, type Round, summaries, undisturbed } from '../../bench/rounds.js'
+import { torchVersion } from '../../bench/torch-install.js'
 import {
   benchStep,
   evaluationFlops,
@@ -15,8 +12,11 @@ import {
   torchWork,
   type Work,
   works,
-} from '../../lib/experiment/bench/work.js'
-import { Worker } from '../../lib/experiment/bench/worker.js'
+} from '../../bench/work.js'
+import { Worker } from '../../bench/worker.js'
+import { startBackend } from '../../lib/backend/index.js'
+import { kernels, type Units } from '../../lib/backend/kernels.js'
+import { execute } from '../../lib/cli/main.js'
 import { createModel, disposeModel, modelTensors, PUZZLE_TABLE } from '../../lib/model/weights.js'
 import { disposeState, initialState, type StepOptions, trainStep } from '../../lib/train/step.js'
 import { tinyShape } from '../model/tiny.js'

@@ -4,7 +4,6 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import { saveDataset } from '../../lib/data/store.js'
 import type { InitOptions } from '../../lib/experiment/begin.js'
 import { loadRun } from '../../lib/experiment/load.js'
 import { readArrow } from '../../lib/files/arrow.js'
@@ -14,6 +13,7 @@ import { evaluateRun, Runs, resume, solve, sudoku, sweep, train } from '../../li
 import { writeTable } from '../../lib/results/export.js'
 import { openRun } from '../../lib/results/run.js'
 import { projectFolder, runningSources } from '../../lib/results/sources.js'
+import { saveDataset } from '../../lib/storage/store.js'
 
 let resultsDir = ''
 let data: Dataset

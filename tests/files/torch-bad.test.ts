@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { UserError } from '../../lib/errors.js'
-import { openTorchFile } from '../../lib/files/torch.js'
-import { readStored } from '../../lib/model/weights-source.js'
+import { openTorchFile } from '../../lib/interop/formats/torch.js'
+import { readStored } from '../../lib/interop/weights-source.js'
 import { root } from '../shared.js'
 import {
   assemble,

@@ -121,7 +121,7 @@ test('the second level says where it is declared and shows the source', () => {
     'const rate: number\n\nDeclared: an earlier cell, line 1\n\nconst rate: number = 1e-3',
   )
   assert.match(textOf('let own = 1\nown▮', 1), /Declared: this cell, line 1\n\nlet own = 1$/)
-  const lib = new Writer().inspect("import { nearest } from '../lib/config/nearest'\nnearest▮", 1)?.text
+  const lib = new Writer().inspect("import { nearest } from '../lib/options/nearest'\nnearest▮", 1)?.text
   assert.match(lib ?? '', /Declared: \.\.\/lib\/config\/nearest\.ts:\d+\n\nexport function nearest\(/)
 })
 

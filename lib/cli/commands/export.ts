@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeWeightsFile } from '../../model/weights-write.js'
+import { writeWeightsFile } from '../../interop/weights-write.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { onlyKeys } from '../keys.js'

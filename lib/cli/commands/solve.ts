@@ -1,7 +1,7 @@
-import { loadDataset } from '../../data/store.js'
 import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve.js'
 import { boardsOf } from '../../plot/puzzle-board.js'
 import { boardsText, legendText } from '../../plot/puzzle-text.js'
+import { loadDataset } from '../../storage/store.js'
 import { type Command, wrongUse } from '../command.js'
 import { given, onlyKeys, wholeOf } from '../keys.js'
 import { whichWeights } from '../weights-output.js'

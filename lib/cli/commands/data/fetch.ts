@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { progressText } from '../../../data/fetch/progress.js'
-import { SOURCES, type SourceName } from '../../../data/fetch/sources.js'
 import { sizeText } from '../../../files/space.js'
 import { streamSink } from '../../../notebook/status-line.js'
+import { progressText } from '../../../storage/fetch/progress.js'
+import { SOURCES, type SourceName } from '../../../storage/fetch/sources.js'
 import { type Args, type Command, oneWord } from '../../command.js'
 import { abortOnInterrupt } from '../../interrupt.js'
 import { oneOf, onlyKeys } from '../../keys.js'
@@ -38,7 +38,7 @@ async function fetch({ words, pairs, flags }: Args): Promise<number> {
   const say = progressText()
   try {
     // The hub's client takes longer to load than everything else that `recurlab data` needs.
-    const { fetchDataset } = await import('../../../data/fetch/fetch.js')
+    const { fetchDataset } = await import('../../../storage/fetch/fetch.js')
     const { files, next } = await fetchDataset(name, out, {
       python: path.join(root, '.venv', 'bin', 'python'),
       signal,

@@ -1,6 +1,6 @@
 import type { Dataset, DatasetManifest } from '../../../data/dataset.js'
-import type { SplitFacts } from '../../../data/facts.js'
 import { formatTable } from '../../../results/text.js'
+import type { SplitFacts } from '../../../storage/facts.js'
 
 /** Writes a line or several. */
 export function print(text: string): void {

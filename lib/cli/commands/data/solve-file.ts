@@ -1,6 +1,6 @@
-import { BOXES } from '../../../data/sudoku/box.js'
-import { solveFile } from '../../../data/sudoku/solve-file.js'
 import { formatTable } from '../../../results/text.js'
+import { BOXES } from '../../../tasks/sudoku/box.js'
+import { solveFile } from '../../../tasks/sudoku/solve-file.js'
 import { type Args, type Command, oneWord } from '../../command.js'
 import { choiceOf, onlyKeys } from '../../keys.js'
 import { print } from './print.js'

@@ -1,4 +1,4 @@
-import { nearest } from '../../../config/nearest.js'
+import { nearest } from '../../../options/nearest.js'
 
 /** How many names an error message lists. */
 const LISTED = 10

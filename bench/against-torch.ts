@@ -1,0 +1,232 @@
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { startBackend } from '../lib/backend/index.js'
+import type { Dtype, FastPath } from '../lib/backend/kernels.js'
+import { instructionSet, threadCount } from '../lib/backend/machine.js'
+import { chooseDtype } from '../lib/experiment/dtype.js'
+import { findCompiler } from '../lib/setup/platform.mjs'
+import { chosenNames } from './only.js'
+import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
+import { installTorch, python } from './torch-install.js'
+import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
+import { runTypeScript, Worker } from './worker.js'
+
+/** What is measured, and against what. */
+export interface TorchBenchOptions {
+  /** A supervision step with its update, or an evaluation. */
+  readonly what: 'train' | 'eval'
+  /** Names of works; default: all for `train`, the Sudoku MLP for `eval`. */
+  readonly only?: readonly string[]
+  /** Undisturbed rounds, for which up to twice as many are made; each side is measured once in each. Default 5. */
+  readonly rounds?: number
+  /** Supervision steps of an evaluation. Default 1: the cost is linear in them. */
+  readonly steps?: number
+  /** What both sides compute in; default float32. In bfloat16 PyTorch takes the faster of its two ways. */
+  readonly dtype?: Dtype
+  /** Whether PyTorch is measured too; default true. */
+  readonly torch?: boolean
+  /** Told what goes on. */
+  readonly onProgress?: (line: string) => void
+}
+
+/** One work on every side. */
+export interface TorchMeasurement {
+  readonly work: string
+  /** By side, seconds: `recurlab`, `eager`, `compiled`. */
+  readonly seconds: Readonly<Record<string, Summary>>
+  /** recurlab / side: of the minima, and the median of the ratios in each round. */
+  readonly ratios: Readonly<Record<string, { readonly minimum: number; readonly median: number }>>
+  /** By side, the most memory its process has had. */
+  readonly peakBytes: Readonly<Record<string, number>>
+  /** Recurlab's floating-point operations a second, in units of 1e9, in its fastest round. */
+  readonly gflops: number
+  /** Those that PyTorch's matrix product of 1024 × 1024 reaches in the quietest moment, in that type; null without PyTorch. */
+  readonly matmulGflops: number | null
+  /** Rounds made, and those that count. */
+  readonly rounds: number
+  readonly counted: number
+  /** Rows a second of an evaluation with `steps` steps. */
+  readonly puzzlesPerSecond?: Readonly<Record<string, number>>
+}
+
+/** Where it was measured. */
+export interface BenchMachine {
+  readonly threads: number
+  readonly instructionSet: string
+  readonly torch: string | null
+  readonly dtype: Dtype
+  /** What Recurlab's kernels multiply with; null: plain operations. */
+  readonly units: FastPath['units']
+}
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+/** Rounds that count at least, however disturbed the machine is. */
+const LEAST = 3
+
+/**
+ * Measures Recurlab and PyTorch (eager and compiled) on the same work, in turn in one run, each in a process of its own
+ * of which only one computes at a time.
+ *
+ * @throws UserError for an unknown work, or when PyTorch cannot be had
+ */
+export async function benchAgainstTorch(
+  options: TorchBenchOptions,
+): Promise<{ machine: BenchMachine; measurements: TorchMeasurement[] }> {
+  const chosenWorks = chosen(options)
+  const { dtype = 'float32' } = options
+  const { fast } = await startBackend()
+  chooseDtype(dtype)
+  const threads = threadCount()
+  const version = options.torch === false ? null : await installTorch()
+  const modes = version === null ? [] : await torchModes(options.onProgress)
+  const measurements: TorchMeasurement[] = []
+  for (const work of chosenWorks) measurements.push(await measure(work, options, modes, threads))
+  const machine = { threads, instructionSet: instructionSet(), torch: version, dtype, units: fast.units }
+  return { machine, measurements }
+}
+
+/** What PyTorch is measured as: `torch.compile` needs a C++ compiler. */
+async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
+  if (await findCompiler()) return ['eager', 'compiled']
+  onProgress?.('no C++ compiler is here, which torch.compile needs: compiled is left out')
+  return ['eager']
+}
+
+function chosen({ only, what }: TorchBenchOptions): Work[] {
+  const all = works.map(({ name }) => name)
+  const names = chosenNames(only ?? (what === 'train' ? all : all.slice(0, 1)), all)
+  return works
+    .filter(({ name }) => names.includes(name))
+    .map((work) => (what === 'train' ? work : { ...work, batch: work.evaluated ?? work.batch }))
+}
+
+async function measure(
+  work: Work,
+  { what, rounds = 5, steps = 1, dtype = 'float32', onProgress }: TorchBenchOptions,
+  modes: readonly string[],
+  threads: number,
+): Promise<TorchMeasurement> {
+  const request = what === 'train' ? { do: 'step' } : { do: 'eval', steps }
+  const sides: Record<string, Worker> = { recurlab: recurlabPeer(threads) }
+  const canary = modes.length > 0 ? torchPeer(threads) : null
+  try {
+    for (const mode of modes) sides[mode] = await fastestTorch(work, mode, threads, dtype, request, onProgress)
+    const peakBytes: Record<string, number> = {}
+    for (const [mode, side] of Object.entries(sides)) {
+      onProgress?.(`${work.title}: warming up ${mode}`)
+      if (mode === 'recurlab') await side.ask(setup(work, mode, threads, dtype))
+      await side.ask(request)
+      await side.ask(request)
+    }
+    const all: Round[] = []
+    let best = Number.POSITIVE_INFINITY
+    let flops = 0
+    const sing = async (): Promise<number> => {
+      if (!canary) return 1
+      const answer = await canary.ask({ do: 'canary', dtype })
+      flops = answer.flops ?? 0
+      best = Math.min(best, answer.seconds)
+      return answer.seconds
+    }
+    await sing()
+    // Disturbed rounds are made again, but not for ever.
+    while (all.length < rounds || (all.length < 2 * rounds && undisturbed(all, 0).length < rounds)) {
+      const seconds: Record<string, number> = {}
+      const canaries = [await sing()]
+      for (const [mode, side] of Object.entries(sides)) {
+        const answer = await side.ask(request)
+        seconds[mode] = answer.seconds
+        peakBytes[mode] = answer.peakBytes
+        canaries.push(await sing())
+      }
+      all.push({ seconds, canary: Math.max(...canaries) })
+      const text = Object.entries(seconds).map(([mode, value]) => `${mode} ${value.toFixed(3)} s`)
+      onProgress?.(`${work.title}: round ${all.length} of ${rounds}: ${text.join(', ')}`)
+    }
+    const counted = undisturbed(all, LEAST)
+    const seconds = summaries(counted)
+    const others = Object.keys(sides).filter((mode) => mode !== 'recurlab')
+    const total = what === 'train' ? stepFlops(work) : evaluationFlops(work, steps)
+    return {
+      work: work.title,
+      seconds,
+      ratios: Object.fromEntries(
+        others.map((mode) => [
+          mode,
+          {
+            minimum: seconds.recurlab!.minimum / seconds[mode]!.minimum,
+            median: medianRatio(counted, 'recurlab', mode),
+          },
+        ]),
+      ),
+      peakBytes,
+      gflops: total / seconds.recurlab!.minimum / 1e9,
+      matmulGflops: canary ? flops / best / 1e9 : null,
+      rounds: all.length,
+      counted: counted.length,
+      ...(what === 'eval' && {
+        puzzlesPerSecond: Object.fromEntries(
+          Object.entries(seconds).map(([mode, { minimum }]) => [mode, work.batch / minimum]),
+        ),
+      }),
+    }
+  } finally {
+    for (const side of [...Object.values(sides), ...(canary ? [canary] : [])]) side.stop()
+  }
+}
+
+/** PyTorch's ways to compute in bfloat16: activations too, or products of float32 rounded to it. */
+const TORCH_BFLOAT16 = ['bfloat16-autocast', 'bfloat16-matmul']
+
+/** PyTorch's process for a work; in bfloat16 the way that is the faster one here. */
+async function fastestTorch(
+  work: Work,
+  mode: string,
+  threads: number,
+  dtype: Dtype,
+  request: object,
+  onProgress: TorchBenchOptions['onProgress'],
+): Promise<Worker> {
+  const ways = dtype === 'bfloat16' ? TORCH_BFLOAT16 : [dtype]
+  let best: { side: Worker; seconds: number; way: string } | null = null
+  for (const way of ways) {
+    onProgress?.(`${work.title}: setting up ${mode}, ${way}`)
+    const side = torchPeer(threads)
+    try {
+      await side.ask(setup(work, mode, threads, way))
+      let seconds = Number.POSITIVE_INFINITY
+      // The first call compiles.
+      for (let i = 0; ways.length > 1 && i < 3; i++) seconds = Math.min(seconds, (await side.ask(request)).seconds)
+      if (best && best.seconds <= seconds) side.stop()
+      else {
+        best?.side.stop()
+        best = { side, seconds, way }
+      }
+    } catch (error) {
+      side.stop()
+      best?.side.stop()
+      throw error
+    }
+  }
+  if (ways.length > 1) onProgress?.(`${work.title}: ${mode} takes ${best!.way}`)
+  return best!.side
+}
+
+function recurlabPeer(threads: number): Worker {
+  return new Worker('Recurlab', process.execPath, [runTypeScript, path.join(here, 'recurlab-peer.ts')], {
+    RECURLAB_THREADS: String(threads),
+  })
+}
+
+/** PyTorch's side; also what the test of its numbers asks. */
+export function torchPeer(threads: number): Worker {
+  return new Worker('PyTorch', python, ['-u', path.join(here, 'torch', 'peer.py')], {
+    OMP_NUM_THREADS: String(threads),
+  })
+}
+
+/** What a peer is told of its work. */
+export function setup(work: Work, mode: string, threads: number, dtype = 'float32'): object {
+  if (mode === 'recurlab') return { do: 'setup', work: work.name, batch: work.batch, dtype }
+  return { do: 'setup', mode, threads, dtype, work: torchWork(work) }
+}

@@ -1,0 +1,54 @@
+import type { CommandGroup } from '../../lib/cli/command.js'
+
+/** `recurlab bench data|kernel|live|memory|scaling|start|wait|train|eval`. */
+export const group: CommandGroup = {
+  commands: {
+    data: {
+      usage: 'bench data [NAME …] [key=value …]',
+      summary: 'Measure how fast data are built and drawn, and in how much memory.',
+      load: async () => (await import('./data.js')).command,
+    },
+    kernel: {
+      usage: 'bench kernel [NAME …] [key=value …]',
+      summary: 'Measure how fast the notebook kernel answers, beside others in the same run.',
+      load: async () => (await import('./kernel.js')).command,
+    },
+    live: {
+      usage: 'bench live [key=value …]',
+      summary: 'Measure what the line of progress and the live curves cost a training step.',
+      load: async () => (await import('./live.js')).command,
+    },
+    memory: {
+      usage: 'bench memory [key=value …]',
+      summary: 'Measure whether training holds on to memory.',
+      load: async () => (await import('./memory.js')).command,
+    },
+    scaling: {
+      usage: 'bench scaling [key=value …]',
+      summary: 'Compare the estimate before a run with what a step then costs.',
+      load: async () => (await import('./scaling.js')).command,
+    },
+    start: {
+      usage: 'bench start [key=value …]',
+      summary: 'Measure how long it takes until something happens.',
+      load: async () => (await import('./start.js')).command,
+    },
+    wait: {
+      usage: 'bench wait [key=value …]',
+      summary: 'Measure what a training step waits for its batch.',
+      load: async () => (await import('./wait.js')).command,
+    },
+    train: {
+      usage: 'bench train [key=value …]',
+      summary: 'Measure a supervision step with its update, beside PyTorch, eager and compiled.',
+      load: async () => (await import('./torch.js')).trainCommand,
+    },
+    eval: {
+      usage: 'bench eval [key=value …]',
+      summary: 'Measure an evaluation, beside PyTorch, eager and compiled.',
+      load: async () => (await import('./torch.js')).evalCommand,
+    },
+  },
+  help: [],
+  example: 'bench memory steps=100',
+}

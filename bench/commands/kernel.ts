@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs'
+import { type Args, type Command, wrongUse } from '../../lib/cli/command.js'
+import { countOf, oneOf, onlyKeys } from '../../lib/cli/keys.js'
+import { projectRoot } from '../../lib/notebook/environment.js'
+import { formatTable } from '../../lib/results/text.js'
+import { KERNELS, kernelProgram } from '../kernel/kernels.js'
+import { type KernelMeasurement, measureKernels, type SoakMeasurement, soak } from '../kernel/measure.js'
+
+/** `recurlab bench kernel`. */
+export const command: Command = {
+  help: [
+    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are on this machine. The kernels are started in turn, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
+    {
+      title: 'Options',
+      rows: [
+        ['starts=N', 'Starts of each kernel. Default: 5.'],
+        ['cells=N', 'Trivial cells, before and after the imports, at each start. Default: 40.'],
+        ['deno=FILE', 'The program deno; npm install --prefix DIR deno has one. Default: the first on the PATH.'],
+        [
+          'soak=N',
+          'Instead: N cells in one Recurlab kernel, and the memory of its processes after a tenth and after all.',
+        ],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench kernel recurlab starts=2',
+  flags: { json: false },
+  run: bench,
+}
+
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  const keys = onlyKeys(pairs, ['starts', 'cells', 'deno', 'soak'])
+  if (keys.deno !== undefined && !existsSync(keys.deno)) throw wrongUse('deno=FILE, a file that is there', keys.deno)
+  const names = words.length > 0 ? words.map((word) => oneOf('', word, KERNELS)) : KERNELS
+  const print = (rows: object[], table: Record<string, unknown>[]): void => {
+    process.stdout.write(flags.has('json') ? `${JSON.stringify(rows)}\n` : `${formatTable(table)}\n`)
+  }
+  if (keys.soak !== undefined) {
+    const cells = countOf('soak', keys.soak, 10_000)
+    const measured = await soak(kernelProgram('recurlab', projectRoot)!, cells)
+    print([measured], [readableSoak(measured)])
+    return 0
+  }
+  const kernels = names.flatMap((name) => {
+    const program = kernelProgram(name, projectRoot, keys.deno)
+    if (program) return [{ name, program }]
+    if (words.length > 0) throw wrongUse(`a kernel that is on this machine`, name, 'Name its program with deno=FILE.')
+    return []
+  })
+  const rows = await measureKernels(kernels, {
+    starts: countOf('starts', keys.starts, 5),
+    cells: countOf('cells', keys.cells, 40),
+  })
+  print(rows, readable(rows))
+  if (!flags.has('json'))
+    for (const { kernel, notes } of rows) for (const note of notes) console.log(`${kernel}: ${note}`)
+  return 0
+}
+
+function readable(rows: readonly KernelMeasurement[]): Record<string, unknown>[] {
+  const base = rows.find(({ kernel }) => kernel === 'recurlab')
+  const ratio = (of: (row: KernelMeasurement) => number, row: KernelMeasurement): string =>
+    base && base !== row ? `${(of(row) / of(base)).toFixed(1)}×` : ''
+  const first = (row: KernelMeasurement): number => quantile(row.firstResultSeconds, 0.5)
+  const trivial = (row: KernelMeasurement): number => quantile(row.trivialMs, 0.5)
+  const after = (row: KernelMeasurement): number => quantile(row.trivialAfterImportsMs, 0.5)
+  return rows.map((row) => ({
+    kernel: row.kernel,
+    'first result (s)': round(first(row)),
+    '×': ratio(first, row),
+    'import lib (s)': row.libSeconds.length > 0 ? round(quantile(row.libSeconds, 0.5)) : '',
+    'trivial cell (ms)': round(trivial(row)),
+    '95 % (ms)': round(quantile(row.trivialMs, 0.95)),
+    '× ': ratio(trivial, row),
+    'after imports (ms)': round(after(row)),
+    '95 % (ms) ': round(quantile(row.trivialAfterImportsMs, 0.95)),
+    '×  ': ratio(after, row),
+    '100,000 lines (s)': Number.isNaN(row.linesSeconds) ? 'not all came' : round(row.linesSeconds),
+  }))
+}
+
+function readableSoak({ cells, bytesBefore, bytesAfter, seconds }: SoakMeasurement): Record<string, unknown> {
+  return {
+    cells,
+    seconds: Math.round(seconds),
+    'after a tenth (MB)': Math.round(bytesBefore / 1e6),
+    'at the end (MB)': Math.round(bytesAfter / 1e6),
+    'growth (MB)': Math.round((bytesAfter - bytesBefore) / 1e6),
+  }
+}
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}
+
+function round(value: number): number {
+  return Math.round(value * 100) / 100
+}

@@ -1,0 +1,42 @@
+import { type Args, type Command, noWords } from '../../lib/cli/command.js'
+import { countOf, onlyKeys } from '../../lib/cli/keys.js'
+import { formatTable } from '../../lib/results/text.js'
+import { benchMemory, type MemoryMeasurement } from '../memory.js'
+
+/** `recurlab bench memory`. */
+export const command: Command = {
+  help: [
+    'Trains the pocket Sudoku, batch 64, with small evaluations and saves, and prints what the process holds after 10, 100, 1,000 … steps and the last: tensors and their bytes, which must stay the same, and the memory of the whole process, which goes up and down by some 5 % but must not climb.',
+    {
+      title: 'Options',
+      rows: [
+        ['steps=N', 'Steps of training. Default: 1000, some minutes.'],
+        ['microBatch=N', 'Rows computed at one time. Default: all.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench memory steps=100',
+  flags: { json: false },
+  run: bench,
+}
+
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
+  const keys = onlyKeys(pairs, ['steps', 'microBatch'])
+  const rows = await benchMemory({
+    steps: countOf('steps', keys.steps, 1000),
+    microBatch: countOf('microBatch', keys.microBatch, 64),
+  })
+  process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)
+  return 0
+}
+
+function readable({ step, tensors, tensorBytes, residentBytes }: MemoryMeasurement): Record<string, number> {
+  return {
+    step,
+    tensors,
+    'tensors (MB)': Math.round(tensorBytes / 1e4) / 100,
+    'process (MB)': Math.round(residentBytes / 1e6),
+  }
+}

@@ -1,0 +1,45 @@
+import { type Args, type Command, noWords } from '../../lib/cli/command.js'
+import { onlyKeys, wholeOf } from '../../lib/cli/keys.js'
+import { formatTable } from '../../lib/results/text.js'
+import { benchWait, type WaitMeasurement, waitWorks } from '../wait.js'
+
+/** `recurlab bench wait`. */
+export const command: Command = {
+  help: [
+    'Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out), and what a step waits for the one that another thread has prepared ahead.',
+    {
+      title: 'Options',
+      rows: [
+        ['only=A,B', `${Object.keys(waitWorks).join(', ')}. Default: all, a minute or some.`],
+        ['steps=N', 'Steps of each. Default: 5 to 200, by work.'],
+        ['--json', 'Prints the table as JSON.'],
+      ],
+    },
+  ],
+  example: 'bench wait steps=20',
+  flags: { json: false },
+  run: bench,
+}
+
+async function bench({ words, pairs, flags }: Args): Promise<number> {
+  noWords(words)
+  const { only, steps } = onlyKeys(pairs, ['only', 'steps'])
+  const rows = await benchWait(only === undefined ? undefined : only.split(','), wholeOf('steps', steps))
+  process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)
+  return 0
+}
+
+function readable(row: WaitMeasurement): Record<string, string | number> {
+  const { work, batch, steps, ahead, batchSeconds, waitSeconds, stepSeconds, longestSeconds } = row
+  return {
+    work,
+    batch,
+    steps,
+    ahead: ahead ? 'yes' : 'no',
+    'preparing (ms)': (1000 * batchSeconds).toFixed(3),
+    'waiting (ms)': (1000 * waitSeconds).toFixed(3),
+    'longest (ms)': (1000 * longestSeconds).toFixed(3),
+    'step (ms)': (1000 * stepSeconds).toFixed(1),
+    'waiting (%)': ((100 * waitSeconds) / (waitSeconds + stepSeconds)).toFixed(2),
+  }
+}

@@ -1,0 +1,192 @@
+import { rmSync } from 'node:fs'
+import { parseConfig } from '../lib/config/parse.js'
+import type { ConfigInput } from '../lib/config/schema.js'
+import type { Evaluation } from '../lib/evaluate/evaluation.js'
+import { liveRuns } from '../lib/experiment/live.js'
+import type { RunObserver, TrainMetrics } from '../lib/experiment/observer.js'
+import { train } from '../lib/experiment/train.js'
+import { temporaryFolder } from '../lib/files/temporary.js'
+import { settleDisplays } from '../lib/notebook/display.js'
+import { currentHost, type NotebookHost, setHost } from '../lib/notebook/host.js'
+import { sudoku } from '../lib/tasks/sudoku/index.js'
+
+/** What watching costs a training run. Times are of this thread, in milliseconds, means over the steps of all rounds. */
+export interface LiveMeasurement {
+  /** A step with everything around it, when nobody watches … */
+  readonly silentStepMs: number
+  /** … and with the line of progress and the live curves. */
+  readonly watchedStepMs: number
+  /** Processor time of this process, all threads, in the same two cases. */
+  readonly silentCpuMs: number
+  readonly watchedCpuMs: number
+  /** Of a watched step: what the observer itself took, and what was serialised for the front end. */
+  readonly observerMs: number
+  /** Messages and drawings in all watched rounds. */
+  readonly updates: number
+  readonly drawings: number
+  /** Of a drawing: what this process does for it while another one draws. */
+  readonly drawingMs: number
+  /** (observer and drawings) / watched steps. */
+  readonly share: number
+}
+
+/** What is trained, and how often. */
+export interface LiveBenchOptions {
+  /** Default: the pocket Sudoku with batch 64. */
+  readonly config?: ConfigInput
+  /** Steps of a round; default 60. */
+  readonly steps?: number
+  /** Rounds with and without, in turn; default 3. */
+  readonly rounds?: number
+}
+
+/** Measures training side by side with and without live curves, in turn so that both see the same machine. */
+export async function benchLive({
+  config: more = {},
+  steps = 60,
+  rounds = 3,
+}: LiveBenchOptions = {}): Promise<LiveMeasurement> {
+  const folder = temporaryFolder('live')
+  const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 100 })
+  const config = parseConfig({ hidden: 64, heads: 4, K: 8, batch: 64, evalEvery: 20, ...more, steps })
+  const earlier = currentHost()
+  const counted = { updates: 0, drawings: 0 }
+  setHost(countingHost(counted))
+  const silent = { wall: 0, cpu: 0 }
+  const watched = { wall: 0, cpu: 0, observer: 0 }
+  const run = async (observer: RunObserver, sum: { wall: number; cpu: number }): Promise<void> => {
+    // The first step, which fills caches, is left out.
+    let from = { wall: 0, cpu: 0 }
+    const mark = (): typeof from => ({ wall: performance.now(), cpu: cpuMs() })
+    const { onStep } = observer
+    await train(config, data, {
+      resultsDir: folder,
+      signal: new AbortController().signal,
+      observer: {
+        ...observer,
+        onStep: (metrics) => {
+          onStep?.(metrics)
+          if (metrics.step === 1) from = mark()
+        },
+      },
+    })
+    const to = mark()
+    sum.wall += to.wall - from.wall
+    sum.cpu += to.cpu - from.cpu
+  }
+  try {
+    await run({}, { wall: 0, cpu: 0 })
+    for (let round = 0; round < rounds; round++) {
+      await run({}, silent)
+      const live = liveRuns([config], [steps])
+      await run(timed(live.observer(0), watched), watched)
+      live.end()
+      await settleDisplays()
+    }
+    const drawingMs = await drawingCost(counted)
+    const all = rounds * (steps - 1)
+    return {
+      silentStepMs: silent.wall / all,
+      watchedStepMs: watched.wall / all,
+      silentCpuMs: silent.cpu / all,
+      watchedCpuMs: watched.cpu / all,
+      observerMs: watched.observer / all,
+      ...counted,
+      drawingMs,
+      share: (watched.observer + counted.drawings * drawingMs) / watched.wall,
+    }
+  } finally {
+    setHost(earlier)
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A notebook that somebody watches: messages are serialised as the kernel does. */
+function countingHost(counted: { updates: number; drawings: number }): NotebookHost {
+  const send = (bundle: object): void => {
+    if (JSON.stringify(bundle).length > 0) counted.updates++
+    if ('image/svg+xml' in bundle) counted.drawings++
+  }
+  const refuse = (): never => {
+    throw new Error('the bench has no front end')
+  }
+  return {
+    live: true,
+    signal: new AbortController().signal,
+    display: send,
+    update: send,
+    clear: () => {},
+    atCellEnd: () => {},
+    atForcedStop: () => {},
+    forFrontEnd: refuse,
+    stoppable: (work) => work(),
+    input: refuse,
+    setTypeErrors: () => {},
+    comms: { open: refuse, onOpen: () => {} },
+  }
+}
+
+/** The observer, with the time that it takes counted. */
+function timed(observer: RunObserver, sum: { observer: number }): RunObserver {
+  const count = (work: () => void): void => {
+    const started = performance.now()
+    work()
+    sum.observer += performance.now() - started
+  }
+  return {
+    onStart: (run) => count(() => observer.onStart?.(run)),
+    onStep: (metrics) => count(() => observer.onStep?.(metrics)),
+    onEvaluation: (step, evaluation) => count(() => observer.onEvaluation?.(step, evaluation)),
+    onEnd: (state) => count(() => observer.onEnd?.(state)),
+  }
+}
+
+/** Processor time that this process spends on one drawing of live curves as long as they get, nothing else going on. */
+async function drawingCost(counted: { updates: number; drawings: number }): Promise<number> {
+  const before = { ...counted }
+  const config = parseConfig({})
+  const drawOnce = async (): Promise<void> => {
+    const { onStep, onEvaluation } = liveRuns([config], [400]).observer(0)
+    for (let step = 1; step <= 400; step++) onStep?.({ ...NOTHING, step, 'train.loss': 1 / step })
+    for (let step = 1; step <= 400; step++) onEvaluation?.(step, { ...NO_EVALUATION, 'test.exact': step / 400 })
+    await settleDisplays()
+  }
+  await drawOnce()
+  const started = cpuMs()
+  const times = 5
+  for (let i = 0; i < times; i++) await drawOnce()
+  const cost = (cpuMs() - started) / times
+  Object.assign(counted, before)
+  return cost
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+
+/** A step and an evaluation of which only the curves' numbers matter. */
+const NOTHING: TrainMetrics = {
+  step: 0,
+  'train.loss': 0,
+  'train.lmLoss': 0,
+  'train.haltLoss': 0,
+  'train.exact': 0,
+  'train.cells': 0,
+  'train.haltAccuracy': 0,
+  'train.halted': 0,
+  steps: 0,
+  lr: 0,
+  trainSeconds: 0,
+}
+const NO_EVALUATION: Evaluation = {
+  'test.exact': 0,
+  'test.cells': 0,
+  'test.haltAccuracy': 0,
+  'test.halted': 0,
+  steps: 0,
+  puzzles: 0,
+  scored: 0,
+  votes: null,
+  outcomes: [],
+}

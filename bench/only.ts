@@ -1,0 +1,16 @@
+import { UserError } from '../lib/errors.js'
+import { didYouMean } from '../lib/options/nearest.js'
+
+/** The names asked for with `only`, or all there are. @throws UserError (exit code 2) for another one */
+export function chosenNames(only: readonly string[] | undefined, all: readonly string[]): readonly string[] {
+  const unknown = only?.find((name) => !all.includes(name))
+  if (unknown === undefined) return only ?? all
+  const near = didYouMean(unknown, all)
+  throw new UserError({
+    where: 'key only',
+    expected: `some of ${all.join(', ')}`,
+    found: unknown,
+    ...(near ? { todo: near } : {}),
+    exitCode: 2,
+  })
+}

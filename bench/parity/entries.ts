@@ -1,0 +1,26 @@
+import { UserError } from '../../lib/errors.js'
+import { readJson } from '../../lib/files/json.js'
+import { ARC_ENTRIES, compareArc } from './arc.js'
+import { compareNumerics, NUMERIC_ENTRIES } from './numerics.js'
+import type { ParityRow } from './table.js'
+
+/** Reference numbers that belong to no model, one entry a subject. */
+export const ENTRIES_FILE = 'data-and-numerics.json'
+
+/**
+ * Compares every entry of a `data-and-numerics.json`.
+ *
+ * @throws UserError naming file and entry where something is malformed, or no comparison of that name is known.
+ */
+export function compareEntries(file: string): ParityRow[] {
+  const entries = readJson(file)
+  const known: readonly string[] = [...NUMERIC_ENTRIES, ...ARC_ENTRIES]
+  const unknown = Object.keys(entries).find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw new UserError({
+      where: `${file}, ${unknown}`,
+      expected: `one of ${known.join(', ')}`,
+      found: 'another entry',
+    })
+  return [...compareNumerics(entries, file), ...compareArc(entries, file)]
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { UserError } from '../lib/errors.js'
+
+/** The PyTorch that is measured against. */
+export const TORCH_VERSION = '2.13.0'
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
+
+/** The Python of `.venv`. */
+export const python = path.join(root, '.venv', 'bin', 'python')
+
+/** Whether PyTorch can be imported in `.venv`, and in which version; null where it cannot. */
+export async function torchVersion(): Promise<string | null> {
+  if (!existsSync(python)) return null
+  try {
+    const { stdout } = await promisify(execFile)(python, ['-c', 'import torch; print(torch.__version__)'])
+    return stdout.trim()
+  } catch {
+    return null
+  }
+}
+
+/**
+ * Installs PyTorch into `.venv` where it is missing: the bench's own wish, never that of `npm start`.
+ *
+ * @returns its version
+ * @throws UserError when it cannot be had
+ */
+export async function installTorch(): Promise<string> {
+  const found = await torchVersion()
+  if (found) return found
+  process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (some 200 MB to 3 GB, once)\n`)
+  const options = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `torch==${TORCH_VERSION}`, 'numpy']
+  let reason = 'pip installed it, but it does not import'
+  try {
+    await promisify(execFile)(python, options)
+  } catch (error) {
+    const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
+    reason = text.trim().split('\n').at(-1) ?? 'pip failed'
+  }
+  const version = await torchVersion()
+  if (version) return version
+  throw new UserError({
+    where: 'PyTorch',
+    expected: `torch ${TORCH_VERSION} in .venv`,
+    found: reason,
+    todo: 'Check the network and the free space, or measure without it: torch=false.',
+  })
+}

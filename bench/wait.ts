@@ -1,0 +1,130 @@
+import { setTimeout } from 'node:timers/promises'
+import { startBackend } from '../lib/backend/index.js'
+import { parseConfig } from '../lib/config/parse.js'
+import type { ConfigInput } from '../lib/config/schema.js'
+import type { Batch } from '../lib/data/dataset.js'
+import type { TrainingBatches } from '../lib/data/sampler.js'
+import { datasetOf } from '../lib/experiment/dataset.js'
+import { chooseDtype } from '../lib/experiment/dtype.js'
+import { modelShape, newBatchesAhead, newSampler, stepOptions, totalSteps } from '../lib/experiment/resolve.js'
+import { createModel, disposeModel } from '../lib/model/weights.js'
+import { presets } from '../lib/tasks/presets.js'
+import type { BatchesAhead } from '../lib/train/ahead.js'
+import { disposeState, initialState, trainStep } from '../lib/train/step.js'
+import { chosenNames } from './only.js'
+
+/** What a step waits for its batch. */
+export interface WaitMeasurement {
+  readonly work: string
+  readonly batch: number
+  readonly steps: number
+  /** Preparing a batch (sampling, augmenting, laying out) in the thread that trains, on average. */
+  readonly batchSeconds: number
+  /** What a step waits for its batch, on average and at most; as training does, prepared ahead by another thread. */
+  readonly waitSeconds: number
+  readonly longestSeconds: number
+  /** All else of a step, on average. */
+  readonly stepSeconds: number
+  /** Whether another thread prepares them: not where they are copied only. */
+  readonly ahead: boolean
+}
+
+interface WaitWork {
+  readonly config: ConfigInput
+  readonly steps: number
+}
+
+/** The works by name: presets on generated puzzles, with as many rows as a step of seconds has. */
+export const waitWorks: Readonly<Record<string, WaitWork>> = {
+  'sudoku-pocket': { config: { ...presets['sudoku-pocket']!.config, T: 3, n: 6 }, steps: 200 },
+  'sudoku-paper': {
+    config: {
+      ...presets['sudoku-paper']!.config,
+      ...{ data: null, box: '3x3', trainPuzzles: 100, testPuzzles: 1, augment: 'fresh', batch: 32 },
+    },
+    steps: 10,
+  },
+  'maze-paper': {
+    config: { ...presets['maze-paper']!.config, data: null, size: 30, trainPuzzles: 20, testPuzzles: 1, batch: 4 },
+    steps: 10,
+  },
+  'arc-1-paper': {
+    config: { ...presets['arc-1-paper']!.config, data: null, trainPuzzles: 20, testPuzzles: 1, batch: 4 },
+    steps: 5,
+  },
+}
+
+/**
+ * Trains and measures what a step waits for its batch, and how long preparing it takes.
+ *
+ * @param only names of works; default: all
+ * @param steps default: each work's own
+ * @throws UserError for an unknown work
+ */
+export async function benchWait(only?: readonly string[], steps?: number): Promise<WaitMeasurement[]> {
+  const names = chosenNames(only, Object.keys(waitWorks))
+  await startBackend()
+  const measurements: WaitMeasurement[] = []
+  for (const name of names) measurements.push(await measure(name, waitWorks[name]!, steps))
+  return measurements
+}
+
+async function measure(
+  work: string,
+  { config: input, steps: own }: WaitWork,
+  asked?: number,
+): Promise<WaitMeasurement> {
+  const config = parseConfig(input)
+  const data = await datasetOf(config)
+  const model = { ...createModel(modelShape(config, data.manifest), config.seed), dtype: chooseDtype(config.dtype) }
+  const state = initialState(model, config.batch, config.ema, config.seed)
+  const options = stepOptions(config, totalSteps(config, data))
+  const steps = asked ?? own
+  const here = timed(newSampler(config, data), steps, (batch) => void trainStep(state, batch, options))
+  const batches = newBatchesAhead(config, data, 0)
+  const ahead = await begins(batches)
+  const other = timed(batches, steps, (batch) => void trainStep(state, batch, options))
+  batches.close()
+  disposeState(state)
+  disposeModel(model)
+  return {
+    ...{ work, batch: config.batch, steps, ahead },
+    batchSeconds: here.waited,
+    waitSeconds: other.waited,
+    longestSeconds: other.longest,
+    stepSeconds: other.rest,
+  }
+}
+
+/** Draws batches until the thread prepares them. @returns whether it does */
+async function begins(batches: BatchesAhead): Promise<boolean> {
+  for (let waited = 0; !batches.ahead && waited < THREAD_MS; waited += 50) {
+    batches.next()
+    await setTimeout(50)
+  }
+  return batches.ahead
+}
+
+/** Milliseconds that the thread has to start. */
+const THREAD_MS = 5000
+
+/** Seconds of a step on average; the first one is not counted. */
+function timed(
+  batches: TrainingBatches,
+  steps: number,
+  train: (batch: Batch) => void,
+): { waited: number; longest: number; rest: number } {
+  train(batches.next())
+  let [waited, rest, longest] = [0, 0, 0]
+  for (let step = 0; step < steps; step++) {
+    const started = performance.now()
+    const batch = batches.next()
+    const ready = performance.now()
+    train(batch)
+    const seconds = (ready - started) / 1000
+    waited += seconds / steps
+    rest += (performance.now() - ready) / 1000 / steps
+    longest = Math.max(longest, seconds)
+  }
+  return { waited, longest, rest }
+}

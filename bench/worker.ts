@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface, type Interface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { UserError } from '../lib/errors.js'
+
+/** The program that runs a TypeScript file of lib: its first argument. */
+export const runTypeScript = fileURLToPath(new URL('../lib/typescript/run.mjs', import.meta.url))
+
+/** What a side of a bench answers to a request. */
+export interface Answer {
+  readonly seconds: number
+  readonly peakBytes: number
+  readonly loss?: number
+  readonly flops?: number
+  readonly weights?: Readonly<Record<string, number[]>>
+}
+
+/** A process that does one thing at a time: a JSON object a line in, one out. */
+export class Worker {
+  readonly #child: ChildProcess
+  readonly #lines: Interface
+  readonly #name: string
+  #errors = ''
+  /** Rejects as soon as the process is gone, or could not be started; never resolves. */
+  readonly #gone: Promise<never>
+
+  /** @param name for messages */
+  constructor(name: string, command: string, args: readonly string[], env: Readonly<Record<string, string>>) {
+    this.#name = name
+    this.#child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] })
+    this.#child.stderr!.on('data', (chunk: Buffer) => {
+      this.#errors = (this.#errors + chunk.toString()).slice(-4000)
+    })
+    this.#child.stdin!.on('error', () => {})
+    this.#gone = new Promise((_, reject) => {
+      this.#child.once('error', (error) => reject(this.#failure(error.message)))
+      this.#child.once('close', () => reject(this.#failure(this.#errors.trim().split('\n').at(-1))))
+    })
+    // Known only when somebody asks.
+    this.#gone.catch(() => {})
+    this.#lines = createInterface({ input: this.#child.stdout! })
+  }
+
+  /** @throws UserError when the process ends instead of answering, has ended before, or could not be started */
+  ask<T = Answer>(request: object): Promise<T> {
+    const answer = new Promise<T>((resolve) => {
+      this.#lines.once('line', (line) => resolve(JSON.parse(line) as T))
+      this.#child.stdin!.write(`${JSON.stringify(request)}\n`)
+    })
+    return Promise.race([answer, this.#gone])
+  }
+
+  #failure(found: string | undefined): UserError {
+    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'that its process ended' })
+  }
+
+  /** Ends the process. */
+  stop(): void {
+    this.#lines.close()
+    this.#child.kill('SIGKILL')
+  }
+}

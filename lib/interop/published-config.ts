@@ -1,0 +1,205 @@
+import { type ConfigInput, configSchema } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
+import { describeIssue } from '../options/options.js'
+import {
+  type DataSizes,
+  FIXED,
+  IRRELEVANT,
+  MODULES,
+  type PublishedModel,
+  RENAMED,
+  SIZES,
+  SPECIAL,
+  USUAL,
+} from './published-keys.js'
+
+export type { DataSizes, PublishedModel } from './published-keys.js'
+
+/** A configuration of the published code, in our keys. */
+export interface PublishedConfig {
+  /** Only what it says; tensors and defaults tell the rest. */
+  readonly config: ConfigInput
+  readonly sizes: DataSizes
+  /** What the published code takes where neither it nor the tensors say. */
+  readonly assumed: ConfigInput
+  /** What was left out, key by key, and why. */
+  readonly notes: readonly string[]
+}
+
+/** A value and where it stands, e.g. `arch.loss.loss_type`. */
+interface Told {
+  readonly path: string
+  readonly value: unknown
+}
+
+/** Whether an object is a configuration of the published code, with its `arch` or flat. */
+export function isPublishedConfig(value: JsonObject): boolean {
+  return isJsonObject(value.arch) || Object.hasOwn(value, 'hidden_size')
+}
+
+/**
+ * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to our keys.
+ *
+ * @param model what the tensors are those of
+ * @param where the file, for errors
+ * @throws UserError for a value that its key does not take, or a model that the tensors are not of.
+ */
+export function fromPublishedConfig(source: JsonObject, model: PublishedModel, where: string): PublishedConfig {
+  const told = flatten(source, where)
+  checkModule(source, model, where)
+  const config: Record<string, unknown> = {}
+  const paths = new Map<string, string>()
+  const put = (key: string, value: unknown, path: string): void => {
+    config[key] = value
+    paths.set(key, path)
+  }
+  const sizes: { -readonly [key in keyof DataSizes]: number } = {}
+  const notes: string[] = []
+  for (const [key, { path, value }] of told) {
+    const ours = RENAMED.get(key)
+    const size = SIZES.get(key)
+    if (ours !== undefined && value !== null) put(ours, value, path)
+    else if (size !== undefined) sizes[size] = whole(value, `${where}, key ${path}`)
+    else if (FIXED.has(key) && FIXED.get(key) !== value)
+      throw new UserError({ where: `${where}, key ${path}`, expected: show(FIXED.get(key)), found: show(value) })
+    else if (USUAL.get(key) !== value && ![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
+      notes.push(`${path}: ${show(value)} is unknown here and left out`)
+  }
+  special(told, model, where, put, notes)
+  for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
+  // The default of the published class; HRM and direct prediction have no such key.
+  return { config: config as ConfigInput, sizes, assumed: model.model === 'trm' ? { puzzleTokens: 16 } : {}, notes }
+}
+
+/** Keys that mean something else from model to model, or another thing than ours. */
+function special(
+  told: ReadonlyMap<string, Told>,
+  { model, latents }: PublishedModel,
+  where: string,
+  put: (key: string, value: unknown, path: string) => void,
+  notes: string[],
+): void {
+  const on = (key: string, use: (value: unknown, path: string, at: string) => void): void => {
+    const entry = told.get(key)
+    if (entry && entry.value !== null) use(entry.value, entry.path, `${where}, key ${entry.path}`)
+  }
+  const rename = (key: string, ours: string): void => on(key, (value, path) => put(ours, value, path))
+  const unused = (key: string, trivial: number): void =>
+    on(key, (value, path) => {
+      if (value !== trivial) notes.push(`${path}: ${show(value)} has no effect on this model and is left out`)
+    })
+  if (model === 'direct') {
+    rename('H_layers', 'layers')
+    unused('H_cycles', 1)
+    for (const key of ['L_cycles', 'L_layers', 'puzzle_emb_len']) unused(key, 0)
+  } else {
+    rename('L_layers', 'layers')
+    rename('H_cycles', 'T')
+    rename('L_cycles', 'n')
+  }
+  if (model === 'hrm') {
+    rename('H_layers', 'layersH')
+    unused('puzzle_emb_len', 0)
+  }
+  if (model === 'trm') {
+    unused('H_layers', 0)
+    rename('puzzle_emb_len', 'puzzleTokens')
+    put('latents', latents, 'arch.name')
+  }
+  put('model', model, 'arch.name')
+  on('mlp_t', (value, path, at) => put('mixer', flag(value, at) ? 'mlp' : 'attention', path))
+  on('ema', (value, path, at) => {
+    if (!flag(value, at)) put('ema', 0, path)
+  })
+  // The published trainers average only where they are told to; a configuration of the model alone says nothing of it.
+  if (told.has('epochs') && !told.has('ema') && !told.has('ema_rate')) put('ema', 0, 'ema')
+  on('no_ACT_continue', (value, path, at) => {
+    if (model === 'trm') put('halting', flag(value, at) ? 'halt' : 'continue', path)
+  })
+  on('loss_type', (value, path, at) => {
+    const kind = String(value).replace(/_cross_entropy$/, '')
+    if (kind !== 'stablemax' && kind !== 'softmax')
+      throw new UserError({
+        where: at,
+        expected: 'stablemax_cross_entropy or softmax_cross_entropy',
+        found: show(value),
+      })
+    put('loss', kind, path)
+  })
+  on('data_paths', (value, path) => {
+    const names = Array.isArray(value) ? value.map((folder) => String(folder).split('/').at(-1) ?? '') : []
+    const [task] = names.flatMap((name) => /^(?:sudoku|maze|arc)/.exec(name.toLowerCase()) ?? [])
+    if (task !== undefined) put('task', task, path)
+  })
+  on('forward_dtype', (value, path) => {
+    if (value === 'float32') put('dtype', 'float32', path)
+    else if (value !== 'bfloat16') notes.push(`${path}: ${show(value)} there; here dtype=auto, float32 or bfloat16`)
+  })
+}
+
+/** `arch.*` and `arch.loss.*` beside the keys at the top. */
+function flatten(source: JsonObject, where: string): Map<string, Told> {
+  const told = new Map<string, Told>()
+  const add = (object: JsonObject, prefix: string, nested: string | null): void => {
+    for (const [key, value] of Object.entries(object)) {
+      if (key === nested || (prefix !== '' && key === 'name')) continue
+      const before = told.get(key)
+      const path = `${prefix}${key}`
+      if (before)
+        throw new UserError({ where: `${where}, key ${path}`, expected: 'every key once', found: `${before.path} too` })
+      told.set(key, { path, value })
+    }
+  }
+  add(source, '', 'arch')
+  if (source.arch === undefined) return told
+  const arch = object(source.arch, `${where}, key arch`)
+  add(arch, 'arch.', 'loss')
+  if (arch.loss !== undefined) add(object(arch.loss, `${where}, key arch.loss`), 'arch.loss.', null)
+  return told
+}
+
+function checkModule(source: JsonObject, { model, latents }: PublishedModel, where: string): void {
+  const name = isJsonObject(source.arch) ? source.arch.name : undefined
+  if (name === undefined) return
+  const module = /([^.@]+)@/.exec(String(name))?.[1] ?? ''
+  const named = Object.hasOwn(MODULES, module) ? MODULES[module] : undefined
+  if (!named)
+    throw new UserError({
+      where: `${where}, key arch.name`,
+      expected: `a model of ${Object.keys(MODULES).join(', ')}`,
+      found: show(name),
+    })
+  if (named.model !== model || (model === 'trm' && named.latents !== latents))
+    throw new UserError({
+      where: `${where}, key arch.name`,
+      expected: `the model that the tensors are of (${model}, latents ${latents})`,
+      found: show(name),
+    })
+}
+
+function checkValue(key: string, value: unknown, where: string): void {
+  const parsed = configSchema.shape[key as keyof ConfigInput]?.safeParse(value)
+  if (parsed && !parsed.success)
+    throw new UserError({ where, expected: describeIssue(parsed.error.issues[0]!), found: show(value) })
+}
+
+function object(value: unknown, where: string): JsonObject {
+  if (isJsonObject(value)) return value
+  throw new UserError({ where, expected: 'keys with values', found: kindOf(value) })
+}
+
+function flag(value: unknown, where: string): boolean {
+  if (typeof value === 'boolean') return value
+  throw new UserError({ where, expected: 'true or false', found: show(value) })
+}
+
+function whole(value: unknown, where: string): number {
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
+  throw new UserError({ where, expected: 'a whole number of 1 or more', found: show(value) })
+}
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}

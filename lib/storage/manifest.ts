@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { DatasetManifest } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { jsonText, readJson } from '../files/json.js'
+import { openSealedJson, sealJson } from '../files/sealed-json.js'
+
+/** Version of the folder's format that is written and read. */
+export const FORMAT_VERSION = 1
+
+const CHANGED = 'It is damaged or was changed: copy it again, or build the data set again with other options.'
+
+const count = z.int().min(0)
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
+const sourceFile = z.strictObject({ path: z.string(), sha256 })
+const storedFile = z.strictObject({ name: z.string().regex(/^[\w.-]+$/), sha256 })
+
+const manifestSchema = z.strictObject({
+  formatVersion: z.literal(FORMAT_VERSION),
+  task: z.string(),
+  options: z.record(z.string(), z.unknown()),
+  source: z.union([
+    z.strictObject({ kind: z.literal('generated') }),
+    sourceFile.extend({ kind: z.literal('file'), test: sourceFile.optional() }),
+    z.strictObject({ kind: z.literal('files'), files: z.array(sourceFile) }),
+  ]),
+  seed: count,
+  vocabSize: z.int().min(2).max(256),
+  seqLen: z.int().min(1),
+  padId: count,
+  ignoreLabelId: count,
+  blankId: count,
+  puzzleIdentifiers: z.int().min(1),
+  counts: z.strictObject({ train: count, test: count }),
+  disjoint: z.string(),
+  solutions: z.string(),
+  augmentation: z.string().optional(),
+  files: z.strictObject({
+    train: storedFile,
+    test: storedFile,
+    identifiers: storedFile.optional(),
+    tests: storedFile.optional(),
+  }),
+})
+
+/** A manifest as its file has it, with a checksum of itself. */
+export function manifestText(manifest: DatasetManifest): string {
+  return jsonText(sealJson(manifest))
+}
+
+/**
+ * Reads a data set's manifest.
+ *
+ * @throws UserError when it is missing, no JSON, of another format version, lacks something, or was changed.
+ */
+export function readManifest(file: string): DatasetManifest {
+  const json = readJson(file)
+  const version = json.formatVersion
+  if (version !== FORMAT_VERSION)
+    throw new UserError({
+      where: file,
+      expected: `a data set of format version ${FORMAT_VERSION}`,
+      found: version === undefined ? 'none named' : JSON.stringify(version),
+      todo: 'Build the data set again with this Recurlab.',
+    })
+  const parsed = manifestSchema.safeParse(openSealedJson(json, file, CHANGED))
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]!
+  throw new UserError({
+    where: `${file}${issue.path.length > 0 ? `, key ${issue.path.join('.')}` : ''}`,
+    expected: 'a whole manifest',
+    found: issue.message,
+    todo: 'Build the data set again.',
+  })
+}

@@ -1,0 +1,51 @@
+import type { Identifiers } from '../../data/dataset.js'
+import { BLANK_IDENTIFIER, listedIdentifiers } from '../../data/identifiers.js'
+import { isJsonObject, kindOf } from '../../files/json.js'
+import { faults, readPublishedJson, shown } from './json.js'
+
+/** The names of a published folder, and how they were stored. */
+export interface PublishedNames {
+  readonly identifiers: Identifiers
+  /** `list`: the names in order; `object`: id → name. */
+  readonly form: 'list' | 'object'
+  readonly sha256: string
+  /** SHA-256 of the value. */
+  readonly sum: string
+}
+
+/**
+ * Reads `identifiers.json`: a list of names, or an object of id → name.
+ *
+ * @param count how many `dataset.json` says there are; `blank` the id of padding
+ * @throws UserError for another number of names, names twice, ids that are none, values that are no names.
+ */
+export function readIdentifiers(file: string, count: number, blank: number): PublishedNames {
+  const fail = faults(file)
+  const { value, sha256, sum } = readPublishedJson(file)
+  let names: unknown[]
+  if (Array.isArray(value)) names = value
+  else if (isJsonObject(value)) {
+    names = []
+    for (const [id, name] of Object.entries(value)) {
+      if (!/^(0|[1-9]\d{0,9})$/.test(id) || Number(id) >= count)
+        throw fail(`ids 0…${count - 1}`, shown(id), `key ${id}`)
+      names[Number(id)] = name
+    }
+  } else throw fail('a list of names, or an object of id → name', kindOf(value))
+  if (names.length !== count) throw fail(`${count} names, as dataset.json says`, String(names.length))
+  const seen = new Set<string>()
+  for (let id = 0; id < count; id++) {
+    const name = names[id]
+    if (typeof name !== 'string' || name === '') throw fail('a name', shown(name), `id ${id}`)
+    if (seen.has(name) && name !== BLANK_IDENTIFIER) throw fail('every name once', `${shown(name)} twice`, `id ${id}`)
+    seen.add(name)
+  }
+  if (names[blank] !== BLANK_IDENTIFIER)
+    throw fail(`${BLANK_IDENTIFIER}, as blank_identifier_id says`, shown(names[blank]), `id ${blank}`)
+  return {
+    identifiers: listedIdentifiers(names as string[]),
+    form: Array.isArray(value) ? 'list' : 'object',
+    sha256,
+    sum,
+  }
+}

@@ -1,0 +1,141 @@
+import path from 'node:path'
+import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../../data/dataset.js'
+import { datasetHash } from '../../data/hash.js'
+import { UserError } from '../../errors.js'
+import { sha256 } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { COMMON } from './fields.js'
+import { faults, shown } from './json.js'
+import { type PublishedNames, readIdentifiers } from './names.js'
+import { ratingsOf, recognise } from './recognise.js'
+import { emptySplit, type PublishedSplit, readSplit, type StoredSplit } from './split.js'
+import { readTestPuzzles } from './test-puzzles.js'
+
+/** What a manifest keeps (as option `published`) of how a folder was stored, so that it can be written again. */
+export interface PublishedOptions {
+  readonly train?: StoredSplit | undefined
+  readonly test?: StoredSplit | undefined
+  readonly identifiers: PublishedNames['form']
+  /** Whether there is a `test_puzzles.json`. */
+  readonly testPuzzles: boolean
+}
+
+/** Name of ARC's test tasks in a published folder. */
+export const TEST_PUZZLES = 'test_puzzles.json'
+
+/** Whether a folder has the layout of the published builders: `train/dataset.json` or `test/dataset.json`. */
+export function isPublished(dir: string): boolean {
+  return SPLITS.some((split) => fs.existsSync(path.join(dir, split, 'dataset.json')))
+}
+
+const SPLITS = ['train', 'test'] as const
+
+/**
+ * Reads a folder of the published builders: NumPy arrays, `dataset.json`, `identifiers.json`, and ARC's
+ * `test_puzzles.json`. All versions of its puzzles are stored, so nothing is augmented. One split may be missing. The task
+ * is told by vocabulary and length; one that is not known is `tokens`.
+ *
+ * @throws UserError naming file and place where something is missing, damaged, or contradicts something else.
+ */
+export function readPublished(dir: string): Dataset {
+  const there = SPLITS.filter((split) => hasSplit(dir, split))
+  const read = there.map((split) => readSplit(dir, split))
+  const [first, second] = read
+  if (first === undefined)
+    throw new UserError({ where: dir, expected: 'train/dataset.json or test/dataset.json', found: 'neither' })
+  if (second) checkAlike(dir, first, second)
+  const { fields } = first
+  const names = readIdentifiers(
+    path.join(dir, 'identifiers.json'),
+    fields.num_puzzle_identifiers,
+    fields.blank_identifier_id,
+  )
+  const { split: some } = first.split.count > 0 || !second ? first : second
+  const { task, options } = recognise(fields, some.count > 0 ? some.labels.subarray(0, some.seqLen) : null)
+  const testsFile = path.join(dir, TEST_PUZZLES)
+  const tests = fs.existsSync(testsFile) ? readTestPuzzles(testsFile) : null
+  const whole = (name: Split['name']): Split => {
+    const split = read[there.indexOf(name)]?.split ?? emptySplit(name, fields.seq_len)
+    return { ...split, ratings: ratingsOf(task, split.labels, split.seqLen) }
+  }
+  const [train, test] = [whole('train'), whole('test')]
+  if (tests) checkTests(testsFile, tests.tasks, test, names.identifiers)
+  const published: PublishedOptions = {
+    ...Object.fromEntries(there.map((split, i) => [split, read[i]!.stored])),
+    identifiers: names.form,
+    testPuzzles: tests !== null,
+  }
+  const splitSum = (split: Split['name']): string => sha256(read[there.indexOf(split)]?.sums.join(' ') ?? '')
+  const manifest: DatasetManifest = {
+    formatVersion: 1,
+    task,
+    options: { ...options, published },
+    source: {
+      kind: 'files',
+      files: [
+        ...read.flatMap(({ files }) => files),
+        { path: path.join(dir, 'identifiers.json'), sha256: names.sha256 },
+        ...(tests ? [{ path: testsFile, sha256: tests.sha256 }] : []),
+      ],
+    },
+    seed: 0,
+    vocabSize: fields.vocab_size,
+    seqLen: fields.seq_len,
+    padId: fields.pad_id,
+    // No token is as large, where every label is to be counted.
+    ignoreLabelId: fields.ignore_label_id ?? 256,
+    blankId: fields.blank_identifier_id,
+    puzzleIdentifiers: fields.num_puzzle_identifiers,
+    counts: { train: train.count, test: test.count },
+    disjoint: 'as published; nothing was left out here',
+    solutions: 'as published; not checked here',
+    augmentation: 'all versions are stored',
+    // Of JSON the value counts, not its spaces: an exported folder is the same data set.
+    files: {
+      train: { name: 'train', sha256: splitSum('train') },
+      test: { name: 'test', sha256: splitSum('test') },
+      identifiers: { name: 'identifiers.json', sha256: names.sum },
+      ...(tests ? { tests: { name: TEST_PUZZLES, sha256: tests.sum } } : {}),
+    },
+  }
+  return {
+    manifest,
+    hash: datasetHash(manifest),
+    train,
+    test,
+    augment: null,
+    identifiers: names.identifiers,
+    testTasks: tests?.tasks ?? null,
+  }
+}
+
+/** A split's folder with anything in it needs a `dataset.json`; an empty one is no split. */
+function hasSplit(dir: string, split: Split['name']): boolean {
+  const folder = path.join(dir, split)
+  if (!fs.existsSync(folder)) return false
+  if (!fs.statSync(folder).isDirectory()) throw faults(folder)('a folder', 'a file')
+  return fs.readdirSync(folder).length > 0
+}
+
+function checkAlike(dir: string, train: PublishedSplit, test: PublishedSplit): void {
+  const fail = faults(path.join(dir, 'test', 'dataset.json'))
+  for (const key of COMMON)
+    if (train.fields[key] !== test.fields[key])
+      throw fail(`${shown(train.fields[key])}, as train has`, shown(test.fields[key]), `key ${key}`)
+}
+
+/** Every test puzzle is a version of a test task, with as many examples as that has test pairs. */
+function checkTests(file: string, tasks: readonly TestTask[], test: Split, identifiers: Identifiers): void {
+  const fail = faults(file)
+  const pairs = new Map(tasks.map((task) => [task.name, task.pairs.length]))
+  for (let puzzle = 0; puzzle + 1 < test.puzzleStarts.length; puzzle++) {
+    const first = test.puzzleStarts[puzzle]!
+    const count = test.puzzleStarts[puzzle + 1]! - first
+    const name = identifiers.name(test.puzzleIds[first]!)
+    const task = name.split('|||', 1)[0]!
+    const expected = pairs.get(task)
+    if (expected === undefined) throw fail(`a task ${shown(task)}, which puzzle ${puzzle} of test is of`, 'none')
+    if (expected !== count)
+      throw fail(`${count} test pairs, as puzzle ${puzzle} of test has`, String(expected), `${task}, test`)
+  }
+}

@@ -1,0 +1,116 @@
+import path from 'node:path'
+import type { Dataset } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { type FreeSpace, needSpace } from '../../files/space.js'
+import { putInPlace, removeFolder } from '../store.js'
+import { type ExportPlan, planExport } from './plan.js'
+import { TEST_PUZZLES } from './read.js'
+import { testPuzzlesOf } from './test-tasks.js'
+import { writeSplit } from './write-split.js'
+
+/** How a data set is exported. */
+export interface ExportOptions {
+  /** Versions beside each training puzzle, where there is no end to them; default 0. */
+  readonly augment?: number | undefined
+  /** Replaces another published folder that is there; anything else is never replaced. */
+  readonly force?: boolean
+  /** Stops the work; nothing is left behind. */
+  readonly signal?: AbortSignal | undefined
+  /** Told as the work goes on. */
+  readonly progress?: ((done: { examples: number; of: number }) => void) | undefined
+  /** How much room there is; for tests. */
+  readonly free?: FreeSpace
+}
+
+/**
+ * Writes a data set in the layout of the published builders (NumPy files and JSON). A data set that was read from that
+ * layout becomes the same again: arrays byte for byte, JSON equal in value. Of others every version is written that the data
+ * set fixes, or the puzzle and `augment` versions beside it; which ones, its seed says. Written beside the folder and
+ * renamed, so there is never half of one; a few megabytes are in memory, however large it is.
+ *
+ * @throws UserError when something else is there, the disk has no room, the place cannot be written to, or
+ * `augment` does not fit the data set.
+ */
+export async function exportPublished(dataset: Dataset, dir: string, options: ExportOptions = {}): Promise<ExportPlan> {
+  const folder = path.resolve(dir)
+  const plan = planExport(dataset, options.augment, (bytes) => needSpace(path.dirname(folder), bytes, options.free))
+  const replace = checkTarget(folder, dir, options.force ?? false)
+  const { identifiers } = dataset
+  // A name takes some 30 bytes; test tasks are a few megabytes.
+  needSpace(path.dirname(folder), plan.bytes + identifiers.count * 32 + 2 ** 23, options.free)
+  const beside = `${folder}.${process.pid}.tmp`
+  makeFolder(beside)
+  try {
+    let examples = 0
+    for (const split of plan.splits)
+      await writeSplit(beside, dataset, split, async (more) => {
+        examples += more
+        options.progress?.({ examples, of: plan.examples })
+        // Lets a signal through: the work itself never waits.
+        await new Promise((resolve) => setImmediate(resolve))
+        if (options.signal?.aborted)
+          throw new UserError({ where: dir, expected: 'a whole export', found: 'an interrupt; nothing was written' })
+      })
+    writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
+    const tests = testPuzzlesText(dataset, plan)
+    if (tests !== null) writeFileAtomic(path.join(beside, TEST_PUZZLES), tests)
+    putInPlace(beside, folder, replace)
+  } catch (error) {
+    removeFolder(beside)
+    throw error
+  }
+  return plan
+}
+
+/** Whether another published folder is to be replaced. @throws UserError when something may not be. */
+function checkTarget(folder: string, dir: string, force: boolean): boolean {
+  if (!fs.existsSync(folder)) return false
+  const occupied = (found: string, todo: string): UserError =>
+    new UserError({ where: dir, expected: 'an empty or new folder', found, todo })
+  if (!fs.statSync(folder).isDirectory()) throw occupied('a file', 'Choose another folder.')
+  const names = fs.readdirSync(folder)
+  if (names.length === 0) return true
+  const own = ['train', 'test', 'identifiers.json', TEST_PUZZLES]
+  if (!names.includes('identifiers.json') || names.some((name) => !own.includes(name)))
+    throw occupied('other files', 'Choose another folder.')
+  if (!force) throw occupied('another published data set', 'Choose another folder, or replace it with --force.')
+  return true
+}
+
+/** Names at once as one piece of `identifiers.json`. */
+const NAMES = 10_000
+
+function identifierPieces({ identifiers }: Dataset, { published }: ExportPlan): Uint8Array[] {
+  const asObject = published?.identifiers === 'object'
+  const pieces: Uint8Array[] = []
+  for (let first = 0; first < identifiers.count; first += NAMES) {
+    const end = Math.min(first + NAMES, identifiers.count)
+    const texts: string[] = []
+    for (let id = first; id < end; id++) {
+      const name = JSON.stringify(identifiers.name(id))
+      texts.push(asObject ? `"${id}": ${name}` : name)
+    }
+    const open = first === 0 ? (asObject ? '{' : '[') : ''
+    const close = end === identifiers.count ? (asObject ? '}' : ']') : ', '
+    pieces.push(Buffer.from(`${open}${texts.join(', ')}${close}`, 'utf8'))
+  }
+  return pieces
+}
+
+/** `test_puzzles.json`: of a published folder its own, else the test tasks with their training pairs. */
+function testPuzzlesText(dataset: Dataset, { published }: ExportPlan): Uint8Array | string | null {
+  const { manifest, testTasks } = dataset
+  if (published === null) return testTasks === null ? null : JSON.stringify(testPuzzlesOf(dataset, testTasks))
+  if (!published.testPuzzles || manifest.source.kind !== 'files') return null
+  const source = manifest.source.files.find((file) => path.basename(file.path) === TEST_PUZZLES)!
+  const bytes = readBytes(source.path)
+  if (sha256(bytes) !== source.sha256)
+    throw new UserError({
+      where: source.path,
+      expected: 'the file that was read',
+      found: 'another: it was changed since',
+    })
+  return bytes
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.js'
+import { parseOptions } from '../../options/options.js'
+import { LARGEST } from './grid.js'
+import { planSet, type SetName, type SetPlan, SUBSETS } from './sets.js'
+
+const names = z
+  .union([z.array(z.string()).readonly(), z.string()], { error: 'names with commas between them' })
+  .transform((value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value))
+
+/** Everything that can be asked of an ARC data set; the same keys in TypeScript and on the command line. */
+export const arcOptions = z.strictObject({
+  set: z
+    .enum(['generated', 'arc-1', 'arc-2'])
+    .default('generated')
+    .describe('ARC-AGI-1 or ARC-AGI-2, each with ConceptARC, out of files; or tasks like them, generated.'),
+  dir: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Folder with …_{subset}_challenges.json and …_{subset}_solutions.json, or a folder of JSON files a subset.',
+    ),
+  subsets: names
+    .optional()
+    .describe('Subsets that are read, e.g. training,evaluation. Default: all of the set, concept included.'),
+  test: z
+    .union([z.int().min(0), z.enum(SUBSETS)], { error: `a number, or one of ${SUBSETS.join(', ')}` })
+    .optional()
+    .describe(
+      'The subset whose test pairs are the test set. Default: evaluation (evaluation2). Generated: test tasks, default 50.',
+    ),
+  train: z.int().min(0).max(100_000).optional().describe('Generated training tasks. Default: 100.'),
+  augment: z
+    .int()
+    .min(0)
+    .max(100_000)
+    .optional()
+    .describe('Versions of each task beside itself, at most. Default: 1000 of files, 10 of generated tasks.'),
+  identifiers: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('A published identifiers.json: its versions are made, under its row numbers.'),
+  twins: z
+    .enum(['skip', 'refuse', 'keep'])
+    .default('skip')
+    .describe('What to do about a training task that has a test pair of another task among its pairs.'),
+  families: names
+    .optional()
+    .describe('Families of rules that tasks are generated from, e.g. mirror,gravity. Default: all.'),
+  board: z
+    .int()
+    .min(3)
+    .max(LARGEST)
+    .optional()
+    .describe('Side of the board of generated tasks. Default: 30, as of files.'),
+  size: z
+    .int()
+    .min(3)
+    .max(LARGEST)
+    .optional()
+    .describe('Largest height and width of generated grids. Default: 10, or the board where that is smaller.'),
+  seed: z.int().min(0).default(0).describe('Seed of versions and translations, and of what is generated.'),
+})
+
+/** Options as they are written; what is left out takes its default. */
+export type ArcOptions = z.input<typeof arcOptions>
+
+/** A checked order for a data set. */
+export interface ArcPlan {
+  readonly seed: number
+  readonly augment: number
+  readonly twins: 'skip' | 'refuse' | 'keep'
+  readonly board: number
+  readonly source:
+    | ({ readonly kind: 'files'; readonly dir: string; readonly identifiers: string | null } & SetPlan)
+    | {
+        readonly kind: 'generated'
+        readonly train: number
+        readonly test: number
+        readonly size: number
+        readonly families: readonly string[] | undefined
+      }
+  /** The options with their defaults, as the manifest keeps them. */
+  readonly stored: Record<string, unknown>
+}
+
+/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+export function planArc(input: ArcOptions): ArcPlan {
+  const options = parseOptions(arcOptions, input, 'an ARC data set')
+  return options.set === 'generated' ? planGenerated(options) : planFiles(options, options.set)
+}
+
+type Parsed = z.output<typeof arcOptions>
+
+function planFiles(options: Parsed, set: SetName): ArcPlan {
+  const { dir, subsets, test, augment, identifiers, twins, seed } = options
+  for (const key of ['train', 'families', 'board', 'size'] as const)
+    if (options[key] !== undefined) throw wrongKey(key, 'it with set=generated only', `set=${set}`)
+  if (typeof test === 'number') throw wrongKey('test', 'a subset (a number goes with set=generated)', String(test))
+  const plan = planSet(set, subsets, test)
+  if (dir === undefined)
+    throw wrongKey('dir', `the folder that holds ${set}`, 'none', 'recurlab data fetch says where the files are.')
+  if (identifiers !== undefined && augment !== undefined)
+    throw wrongKey('augment', 'identifiers or augment: the list names the versions', 'both')
+  const versions = augment ?? 1000
+  const made = identifiers === undefined ? { augment: versions } : { identifiers }
+  return {
+    seed,
+    augment: versions,
+    twins,
+    board: LARGEST,
+    source: { kind: 'files', dir, identifiers: identifiers ?? null, ...plan },
+    stored: { set, dir, subsets: plan.subsets, test: plan.test, ...made, twins, seed },
+  }
+}
+
+function planGenerated(options: Parsed): ArcPlan {
+  const { seed, twins, families, board = LARGEST, augment = 10, train = 100, test = 50 } = options
+  for (const key of ['dir', 'subsets', 'identifiers'] as const)
+    if (options[key] !== undefined) throw wrongKey(key, 'it with set=arc-1 or set=arc-2', 'set=generated')
+  if (typeof test !== 'number') throw wrongKey('test', 'a number of generated tasks', test)
+  const size = options.size ?? Math.min(10, board)
+  if (size > board) throw wrongKey('size', `at most the board's ${board}`, String(size))
+  if (train + test === 0) throw wrongKey('train, test', 'a number of tasks for at least one split', '0 of both')
+  return {
+    seed,
+    augment,
+    twins,
+    board,
+    source: { kind: 'generated', train, test, size, families },
+    stored: { set: 'generated', train, test, augment, ...(families ? { families } : {}), board, size, seed },
+  }
+}
+
+function wrongKey(key: string, expected: string, found: string, todo?: string): UserError {
+  return new UserError({ where: `key ${key}`, expected, found, ...(todo ? { todo } : {}), exitCode: 2 })
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import type { FileOrder } from '../../data/puzzle-splits.js'
+import { UserError } from '../../errors.js'
+import { parseOptions } from '../../options/options.js'
+
+/** Smallest and largest side of a maze. */
+export const SIZES = { least: 5, greatest: 64 } as const
+
+/** One schema for both ways to write shares. */
+const share = z.number().min(0).max(0.95)
+const SHARES = /^(\d*\.?\d+)-(\d*\.?\d+)$/
+
+/** Everything that can be asked of a maze data set; the same keys in TypeScript and on the command line. */
+export const mazeOptions = z.strictObject({
+  size: z.int().min(SIZES.least).max(SIZES.greatest).default(30).describe('Side of the mazes, in cells.'),
+  minPath: z
+    .int()
+    .min(2)
+    .optional()
+    .describe(
+      'Cells of the shortest path at least, S and G counted. Default: 110 at size 30, about as rare elsewhere.',
+    ),
+  walls: z
+    .union([
+      share,
+      z.tuple([share, share]).readonly(),
+      z.string().regex(SHARES, 'a share, or a range of shares like 0.27-0.45'),
+    ])
+    .optional()
+    .describe('Share of cells that are walls, one number or a range. Default: 0.27-0.45, as in Maze-Hard.'),
+  train: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Training mazes. Default: 200 when generated, else all that test leaves over.'),
+  test: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Test mazes. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
+  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
+  csv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('CSV file with columns question (puzzle) and answer (solution), and rating (difficulty) if it has it.'),
+  testCsv: z.string().min(1).optional().describe('Another such file for the test mazes; without it csv is split.'),
+  minRating: z.number().min(0).optional().describe('Leaves out the mazes of a file that are rated lower.'),
+  duplicates: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe('What to do about a line of a file that repeats an earlier one.'),
+  augment: z
+    .enum(['none', 'dihedral'])
+    .default('none')
+    .describe('dihedral: training draws from the 8 turned and mirrored versions of each maze; the test split stays.'),
+})
+
+/** Options as they are written; what is left out takes its default. */
+export type MazeOptions = z.input<typeof mazeOptions>
+
+/** A checked order for a data set. */
+export interface MazePlan {
+  readonly size: number
+  readonly seed: number
+  readonly dihedral: boolean
+  readonly source: GeneratedSource | MazeFiles
+  /** The options with their defaults, as the manifest keeps them. */
+  readonly stored: Record<string, unknown>
+}
+
+/** Mazes to be drawn. */
+export interface GeneratedSource {
+  readonly kind: 'generated'
+  readonly minPath: number
+  readonly walls: readonly [least: number, greatest: number]
+  readonly train: number
+  readonly test: number
+}
+
+/** Mazes out of files. */
+export interface MazeFiles extends FileOrder {
+  readonly kind: 'csv'
+}
+
+/** The share of walls in Maze-Hard. */
+const REAL_WALLS = [0.27, 0.45] as const
+
+/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+export function planMaze(input: MazeOptions): MazePlan {
+  const options = parseOptions(mazeOptions, input, 'a maze data set')
+  const { size, seed, augment, csv, testCsv, train, test, minRating, minPath } = options
+  const common = { size, seed, dihedral: augment === 'dihedral' }
+  if (csv === undefined) {
+    if (testCsv !== undefined) throw lacks('testCsv', 'csv')
+    if (minRating !== undefined) throw lacks('minRating', 'csv')
+    const walls = wallShares(options.walls)
+    const asked = { minPath: minPath ?? defaultPath(size), walls, train: train ?? 200, test: test ?? 300 }
+    if (asked.train + asked.test === 0) throw nothingAsked('0 of both')
+    return { ...common, source: { kind: 'generated', ...asked }, stored: { size, ...asked, augment, seed } }
+  }
+  if (minPath !== undefined) throw conflict('minPath', 'csv')
+  if (options.walls !== undefined) throw conflict('walls', 'csv')
+  if (testCsv === undefined && train === undefined && test === undefined) throw nothingAsked('neither')
+  const order: FileOrder = {
+    file: csv,
+    testFile: testCsv ?? null,
+    train: train ?? null,
+    test: test ?? null,
+    minRating: minRating ?? 0,
+    skipDuplicates: options.duplicates === 'skip',
+  }
+  return { ...common, source: { kind: 'csv', ...order }, stored: { size, csv, ...order, augment, seed } }
+}
+
+/** A path as rare on other sizes as one of 110 cells at 30×30. */
+export function defaultPath(size: number): number {
+  return Math.round(110 * (size / 30) ** 1.15)
+}
+
+function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [number, number] {
+  if (walls === undefined) return REAL_WALLS
+  if (typeof walls === 'number') return [walls, walls]
+  const [least, greatest] = typeof walls === 'string' ? walls.split('-').map(Number) : walls
+  if (least !== undefined && greatest !== undefined && least <= greatest && greatest <= 0.95) return [least, greatest]
+  throw new UserError({
+    where: 'key walls',
+    expected: 'a share, or a least and a greatest one, between 0 and 0.95',
+    found: JSON.stringify(walls),
+    exitCode: 2,
+  })
+}
+
+function conflict(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${key} or ${other}`, found: 'both', exitCode: 2 })
+}
+
+function lacks(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
+}
+
+function nothingAsked(found: string): UserError {
+  return new UserError({
+    where: 'keys train, test',
+    expected: 'a number of mazes for at least one split',
+    found,
+    todo: 'What one leaves over goes to the other.',
+    exitCode: 2,
+  })
+}

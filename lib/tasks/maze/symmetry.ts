@@ -1,0 +1,48 @@
+import type { Augmentation } from '../../data/dataset.js'
+import { madeOf } from '../../data/recipe.js'
+import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
+
+/**
+ * `[8][size²]` which cell of a grid each cell of its transform is taken from. 0 identity, 1–3 rotations
+ * counter-clockwise by 90°, 180°, 270°, 4 left-right flip, 5 up-down flip, 6 transpose, 7 left-right flip of rotation 1.
+ */
+export function dihedralSources(size: number): readonly Int32Array[] {
+  return Array.from({ length: DIHEDRAL }, (_, transform) => {
+    const { start, down, right } = dihedralWalk(size, size, transform)
+    return Int32Array.from(
+      { length: size * size },
+      (_, cell) => start + Math.floor(cell / size) * down + (cell % size) * right,
+    )
+  })
+}
+
+/** The 8 transforms as versions of each training puzzle; test puzzles have themselves only. All share one identifier. */
+export function dihedralAugment(size: number): Augmentation {
+  const sources = dihedralSources(size)
+  const cells = size * size
+  return madeOf(
+    { kind: 'dihedral', size },
+    {
+      versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),
+      puzzleId: (split, example) => split.puzzleIds[example]!,
+      write(split, example, version, _seed, inputs, labels, offset) {
+        const source = sources[version]!
+        const start = example * cells
+        for (let cell = 0; cell < cells; cell++) {
+          inputs[offset + cell] = split.inputs[start + source[cell]!]!
+          labels[offset + cell] = split.labels[start + source[cell]!]!
+        }
+      },
+    },
+  )
+}
+
+/** The transform that comes first in order, as a key that mazes share with their turned and mirrored twins only. */
+export function twinForm(input: Uint8Array, sources: readonly Int32Array[]): Uint8Array {
+  let least = input
+  for (const source of sources.slice(1)) {
+    const turned = Uint8Array.from(source, (cell) => input[cell]!)
+    if (Buffer.compare(turned, least) < 0) least = turned
+  }
+  return least
+}

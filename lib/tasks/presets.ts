@@ -1,0 +1,35 @@
+import { isGeneratedKey } from '../config/data-keys.js'
+import type { Preset } from '../config/paper-settings.js'
+import type { ConfigInput } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { didYouMean } from '../options/nearest.js'
+import { arcPresets } from './arc/presets.js'
+import { mazePresets } from './maze/presets.js'
+import { sudokuPresets } from './sudoku/presets.js'
+
+export type { Preset } from '../config/paper-settings.js'
+
+/** Every preset by its name TASK-SCALE, or TASK-MODEL-SCALE where the model is not the TRM. */
+export const presets: Readonly<Record<string, Preset>> = { ...sudokuPresets, ...mazePresets, ...arcPresets }
+
+/**
+ * A preset's configuration with some keys changed. Where `data` is among them, the preset's keys of generated puzzles
+ * are left out: the data set that is named has its own.
+ *
+ * @throws UserError naming the nearest preset when there is none of that name.
+ */
+export function preset(name: string, changes: ConfigInput = {}): ConfigInput {
+  const found = Object.hasOwn(presets, name) ? presets[name] : undefined
+  if (found) {
+    const kept = Object.entries(found.config).filter(([key]) => !changes.data || !isGeneratedKey(key))
+    return { ...Object.fromEntries(kept), ...changes }
+  }
+  const near = didYouMean(name, Object.keys(presets))
+  throw new UserError({
+    where: 'preset',
+    expected: `one of ${Object.keys(presets).join(', ')}`,
+    found: name,
+    ...(near ? { todo: near } : {}),
+    exitCode: 2,
+  })
+}

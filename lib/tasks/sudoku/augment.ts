@@ -1,0 +1,45 @@
+import type { Augmentation } from '../../data/dataset.js'
+import { madeOf } from '../../data/recipe.js'
+import { streamFamily } from '../../data/streams.js'
+import { type Box, geometry } from './box.js'
+import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
+import { BLANK } from './tokens.js'
+
+/**
+ * How Sudoku puzzles are varied while training: version `a` is the puzzle under a symmetry drawn from
+ * (seed, puzzle, a). There is no end to them, and all share the puzzle's identifier.
+ *
+ * Source: the published Sudoku builder (`shuffle_sudoku`); 6×6 grids are not transposed, their boxes would stand upright.
+ */
+export function sudokuAugment(box: Box): Augmentation {
+  const grid = geometry(box)
+  const symmetry = identity(grid)
+  const tokens = Uint8Array.from({ length: grid.side + 2 }, (_, token) => token)
+  let streams = streamFamily(0, 'version')
+  let streamsSeed = 0
+  return madeOf(
+    { kind: 'sudoku', box },
+    {
+      versions: () => null,
+      puzzleId: (split, puzzle) => split.puzzleIds[puzzle]!,
+      write(split, puzzle, version, seed, inputs, labels, offset) {
+        const from = puzzle * grid.cells
+        if (version === 0) {
+          for (let cell = 0; cell < grid.cells; cell++) {
+            inputs[offset + cell] = split.inputs[from + cell]!
+            labels[offset + cell] = split.labels[from + cell]!
+          }
+          return
+        }
+        if (seed !== streamsSeed) {
+          streams = streamFamily(seed, 'version')
+          streamsSeed = seed
+        }
+        drawSymmetry(streams(puzzle, version), grid, symmetry)
+        for (let digit = 1; digit <= grid.side; digit++) tokens[digit + BLANK] = symmetry.digits[digit]! + BLANK
+        applySymmetry(symmetry, grid, split.inputs, from, inputs, offset, tokens)
+        applySymmetry(symmetry, grid, split.labels, from, labels, offset, tokens)
+      },
+    },
+  )
+}

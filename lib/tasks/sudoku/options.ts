@@ -1,0 +1,121 @@
+import { z } from 'zod'
+import type { FileOrder } from '../../data/puzzle-splits.js'
+import { UserError } from '../../errors.js'
+import { parseOptions } from '../../options/options.js'
+import { BOXES, type Box, type Geometry, geometry } from './box.js'
+
+const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
+
+/** Everything that can be asked of a Sudoku data set; the same keys in TypeScript and on the command line. */
+export const sudokuOptions = z.strictObject({
+  box: z
+    .union([z.enum(boxNames), z.tuple([z.int(), z.int()]).readonly()], { error: `one of ${boxNames.join(', ')}` })
+    .default('2x2')
+    .describe('Box, rows x columns: 2x2 is the 4×4 grid, 2x3 6×6, 3x3 9×9.'),
+  clues: z
+    .int()
+    .min(1)
+    .max(80)
+    .optional()
+    .describe('Given digits of a generated puzzle. Default: 5 at 4×4, 14 at 6×6, 27 at 9×9.'),
+  train: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Training puzzles. Default: 200 when generated, else all that test leaves over.'),
+  test: z
+    .int()
+    .min(0)
+    .optional()
+    .describe('Test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
+  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which puzzles of a file are taken.'),
+  csv: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'CSV file with a column question (quizzes, puzzle) and, if it has them, answer (solution, solutions), rating (difficulty).',
+    ),
+  testCsv: z.string().min(1).optional().describe('Another such file for the test puzzles; without it csv is split.'),
+  list: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('File with a puzzle per line: question, question:answer or question,answer.'),
+  minRating: z.number().min(0).optional().describe('Leaves out the puzzles of a file that are rated lower.'),
+  duplicates: z
+    .enum(['refuse', 'skip'])
+    .default('refuse')
+    .describe('What to do about a line of a file that repeats an earlier one.'),
+})
+
+/** Options as they are written; what is left out takes its default. */
+export type SudokuOptions = z.input<typeof sudokuOptions>
+
+/** A checked order for a data set. */
+export interface SudokuPlan {
+  readonly grid: Geometry
+  readonly seed: number
+  readonly source:
+    | { readonly kind: 'generated'; readonly clues: number; readonly train: number; readonly test: number }
+    | FileSource
+  /** The options with their defaults, as the manifest keeps them. */
+  readonly stored: Record<string, unknown>
+}
+
+/** Puzzles out of files. */
+export interface FileSource extends FileOrder {
+  readonly kind: 'csv' | 'list'
+}
+
+const DEFAULT_CLUES: Readonly<Record<number, number>> = { 4: 5, 6: 14, 9: 27 }
+
+/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+export function planSudoku(input: SudokuOptions): SudokuPlan {
+  const options = parseOptions(sudokuOptions, input, 'a Sudoku data set')
+  const box: Box = typeof options.box === 'string' ? BOXES[options.box] : options.box
+  const grid = geometry(box)
+  const { csv, list, train, test, seed, minRating } = options
+  if (csv !== undefined && list !== undefined) throw conflict('list', 'csv')
+  if (options.testCsv !== undefined && csv === undefined) throw lacks('testCsv', 'csv')
+  const file = csv ?? list
+  if (file === undefined) {
+    if (minRating !== undefined) throw lacks('minRating', 'csv or list')
+    const clues = options.clues ?? DEFAULT_CLUES[grid.side]!
+    const asked = { clues, train: train ?? 200, test: test ?? 300 }
+    if (asked.train + asked.test === 0) throw nothingAsked('0 of both')
+    return { grid, seed, source: { kind: 'generated', ...asked }, stored: { box: box.join('x'), ...asked, seed } }
+  }
+  if (options.clues !== undefined) throw conflict('clues', csv === undefined ? 'list' : 'csv')
+  const testFile = options.testCsv ?? null
+  if (testFile === null && train === undefined && test === undefined) throw nothingAsked('neither')
+  const source: FileSource = {
+    kind: csv === undefined ? 'list' : 'csv',
+    file,
+    testFile,
+    train: train ?? null,
+    test: test ?? null,
+    minRating: minRating ?? 0,
+    skipDuplicates: options.duplicates === 'skip',
+  }
+  const { kind: _, ...kept } = source
+  return { grid, seed, source, stored: { box: box.join('x'), [source.kind]: file, ...kept, seed } }
+}
+
+function conflict(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${key} or ${other}`, found: 'both', exitCode: 2 })
+}
+
+function lacks(key: string, other: string): UserError {
+  return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
+}
+
+function nothingAsked(found: string): UserError {
+  return new UserError({
+    where: 'keys train, test',
+    expected: 'a number of puzzles for at least one split',
+    found,
+    todo: 'What one leaves over goes to the other.',
+    exitCode: 2,
+  })
+}
