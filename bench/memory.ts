@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs'
 import * as tf from '@tensorflow/tfjs-core'
-import { train } from '../lib/experiment/train.js'
+import { train } from '../lib/experiment/run/train.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 

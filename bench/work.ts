@@ -1,7 +1,7 @@
 import { parseConfig } from '../lib/config/parse.js'
 import type { Config, ConfigInput } from '../lib/config/schema.js'
 import type { Batch } from '../lib/data/dataset.js'
-import { stepOptions } from '../lib/experiment/resolve.js'
+import { stepOptions } from '../lib/experiment/run/resolve.js'
 import { configuredShape } from '../lib/model/configured.js'
 import { type ModelShape, swigluInner, totalTokens } from '../lib/model/shape.js'
 import { Random } from '../lib/random.js'

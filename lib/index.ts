@@ -5,22 +5,38 @@ export { type BackendChoice, memory, startBackend } from './backend/index.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
 export { type Config, type ConfigInput, type ConfigKey, configSchema } from './config/schema.js'
-export * from './data/index.js'
+export {
+  type Augmentation,
+  type Batch,
+  type Dataset,
+  type DatasetManifest,
+  IGNORE_LABEL,
+  type Split,
+  type TestTask,
+} from './data/dataset.js'
+export { countEvaluated, type EvaluationOptions, evaluationBatches } from './data/evaluation-batches.js'
+export { type Example, type ExampleChoice, exampleOf } from './data/example.js'
+export {
+  type SamplerOptions,
+  type SamplerState,
+  type TrainingBatches,
+  trainingBatches,
+} from './data/sampler.js'
 export { Interrupted, UserError } from './errors.js'
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluation.js'
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
-export { datasetOf } from './experiment/dataset.js'
-export type { TakeOverOptions } from './experiment/earlier.js'
-export { evaluateRun } from './experiment/evaluate-run.js'
-export type { Grid } from './experiment/grid.js'
-export { loadRun } from './experiment/load.js'
-export { arc, maze, sudoku } from './experiment/make-data.js'
-export type { RunObserver, TrainMetrics } from './experiment/observer.js'
-export { resume } from './experiment/resume.js'
-export { type FinishedRun, type RunRow, Runs } from './experiment/runs.js'
-export { type SolveOptions, type SolveStep, type Solving, solve } from './experiment/solve.js'
-export { type SweepOptions, sweep } from './experiment/sweep.js'
-export { type TrainOptions, train } from './experiment/train.js'
+export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
+export { datasetOf } from './experiment/data/dataset.js'
+export { arc, maze, sudoku } from './experiment/data/make-data.js'
+export { evaluateRun } from './experiment/run/evaluate-run.js'
+export { loadRun } from './experiment/run/load.js'
+export type { RunObserver, TrainMetrics } from './experiment/run/observer.js'
+export { resume } from './experiment/run/resume.js'
+export { type TrainOptions, train } from './experiment/run/train.js'
+export { type SolveOptions, type SolveStep, type Solving, solve } from './experiment/solve/solve.js'
+export type { TakeOverOptions } from './experiment/sweep/earlier.js'
+export type { Grid } from './experiment/sweep/grid.js'
+export { type SweepOptions, sweep } from './experiment/sweep/sweep.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
 export type { ModelShape } from './model/shape.js'
 export { countParameters } from './model/weights.js'
@@ -48,4 +64,39 @@ export { Random } from './random.js'
 export { type ReportedFilter, reportedResults, reportedWhere } from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
+export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './storage/facts.js'
+export { type Duplicates, duplicates, splitOverlap } from './storage/overlap.js'
+export { loadDataset, saveDataset } from './storage/store.js'
+export {
+  ARC_COLOUR_NAMES,
+  ARC_COLOURS,
+  type ArcIdentifiers,
+  type ArcOptions,
+  arcOptions,
+  drawBoard,
+  drawGrid,
+  identifiersFromList,
+} from './tasks/arc/index.js'
+export {
+  drawMaze,
+  isShortestPath,
+  type MazeOptions,
+  mazeOptions,
+  type ParsedMaze,
+  parseMaze,
+  type SolvedMaze,
+  solveMaze,
+} from './tasks/maze/index.js'
 export { preset, presets } from './tasks/presets.js'
+export {
+  BOXES,
+  type Box,
+  drawSudoku,
+  geometry,
+  isSolution,
+  type Solved,
+  type Solver,
+  type SudokuOptions,
+  solverFor,
+  sudokuOptions,
+} from './tasks/sudoku/index.js'

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
-import { loadRun } from '../lib/experiment/load.js'
+import { loadRun } from '../lib/experiment/run/load.js'
 import { readSafetensors } from '../lib/files/safetensors.js'
 import { recurlab } from './recurlab.js'
 import { root } from './shared.js'

@@ -1,9 +1,8 @@
-import type { Box } from '../tasks/sudoku/box.js'
 import type { Augmentation } from './dataset.js'
 
 /** What an augmentation is made of, as data that another thread can be given. */
 export type Recipe =
-  | { readonly kind: 'sudoku'; readonly box: Box }
+  | { readonly kind: 'sudoku'; readonly box: readonly [rows: number, columns: number] }
   | { readonly kind: 'dihedral'; readonly size: number }
   | {
       readonly kind: 'arc'

@@ -1,9 +1,9 @@
 import { UserError } from '../errors.js'
 import type { HostTensor } from '../model/weights.js'
-import { publishedName, type StoredWeights, widened } from '../model/weights-format.js'
 import { describeValue, PickleDict } from './formats/pickle-value.js'
 import { openTorchFile, type TorchFile } from './formats/torch.js'
 import { TorchTensor } from './formats/torch-tensor.js'
+import { publishedName, type StoredWeights, widened } from './weights-format.js'
 
 /** Keys under which training programs save the weights beside other things. */
 const NESTED = ['model', 'state_dict', 'model_state_dict']

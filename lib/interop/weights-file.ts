@@ -11,17 +11,11 @@ import { isReserved } from '../files/safetensors-header.js'
 import { configuredShape } from '../model/configured.js'
 import type { ModelShape } from '../model/shape.js'
 import type { HostTensor } from '../model/weights.js'
-import { checkTensors } from '../model/weights-check.js'
-import {
-  commonPrefix,
-  publishedName,
-  type StoredWeights,
-  type WeightsFormat,
-  wrapperOf,
-} from '../model/weights-format.js'
 import { fromPublishedConfig, isPublishedConfig, type PublishedConfig } from './published-config.js'
+import { checkTensors } from './weights-check.js'
 import { type CompleteConfig, completeConfig, type WeightsSizes } from './weights-config.js'
 import { factsOfTensors, type WeightsFacts } from './weights-facts.js'
+import { commonPrefix, publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
 import { readStored } from './weights-source.js'
 
 /** A file of weights, whoever wrote it. */

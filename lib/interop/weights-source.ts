@@ -4,9 +4,9 @@ import { isJsonObject, type JsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { float32Tensors, readSafetensors, type Safetensors } from '../files/safetensors.js'
 import { checkSeal, isSealed } from '../files/sealed.js'
-import { CHECKPOINT_FORMAT, EMA_PREFIX, type StoredWeights, WEIGHTS_FORMAT, widened } from '../model/weights-format.js'
 import { readOfficial } from './official-weights.js'
 import type { DataSizes } from './published-config.js'
+import { CHECKPOINT_FORMAT, EMA_PREFIX, type StoredWeights, WEIGHTS_FORMAT, widened } from './weights-format.js'
 
 const ZIP = Buffer.from('PK\x03\x04', 'latin1')
 

@@ -1,8 +1,8 @@
 import type { ConfigInput } from '../config/schema.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { sealedPieces } from '../files/sealed.js'
-import { type NamedTensors, WEIGHTS_FORMAT } from '../model/weights-format.js'
 import type { WeightsSizes } from './weights-config.js'
+import { type NamedTensors, WEIGHTS_FORMAT } from './weights-format.js'
 
 /** What goes into a file of weights beside the tensors. */
 export interface WeightsToWrite {

@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.j
 import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
 import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
-import { CHECKPOINT_FORMAT } from '../model/weights-format.js'
+import { CHECKPOINT_FORMAT } from '../interop/weights-format.js'
 import { FILES } from './layout.js'
 import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'

@@ -9,7 +9,7 @@ import {
   stepBlocks,
   stepSeconds,
   type TimedStep,
-} from '../../lib/experiment/cost.js'
+} from '../../lib/experiment/estimate/cost.js'
 import { tinyShape } from '../model/tiny.js'
 
 before(async () => void (await startBackend()))

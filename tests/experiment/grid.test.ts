@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { differingKeys } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
-import { sudoku } from '../../lib/data/index.js'
-import { configLabel, expandGrid } from '../../lib/experiment/grid.js'
-import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/resolve.js'
+import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
+import { configLabel, expandGrid } from '../../lib/experiment/sweep/grid.js'
+import { sudoku } from '../../lib/tasks/sudoku/index.js'
 
 const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
 const { manifest } = data

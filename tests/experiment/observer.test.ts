@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { trainMetrics } from '../../lib/experiment/observer.js'
+import { trainMetrics } from '../../lib/experiment/run/observer.js'
 
 const report = {
   count: 0,

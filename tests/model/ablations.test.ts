@@ -6,7 +6,7 @@ import { startBackend } from '../../lib/backend/index.js'
 import { modelKeys } from '../../lib/config/model-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { Config } from '../../lib/config/schema.js'
-import { stepOptions } from '../../lib/experiment/resolve.js'
+import { stepOptions } from '../../lib/experiment/run/resolve.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { depth, initName, latentNames, type ModelShape } from '../../lib/model/shape.js'
 import {

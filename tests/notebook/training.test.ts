@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, afterEach, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import { againWith } from '../../lib/experiment/stop.js'
+import { againWith } from '../../lib/experiment/run/stop.js'
 import {
   type Dataset,
   evaluateRun,

@@ -198,16 +198,14 @@ const WITHOUT_EFFECT = [
   'lib/config/glossary.ts',
   'lib/options/nearest.ts',
   'lib/options/options.ts',
-  'lib/interop/published-keys.ts',
-  'lib/interop/published-config.ts',
   'lib/config/schema.ts',
   'lib/errors.ts',
-  'lib/experiment/cost.ts',
-  'lib/experiment/estimate.ts',
-  'lib/experiment/evaluate-run.ts',
-  'lib/experiment/plan.ts',
-  'lib/experiment/stop.ts',
-  'lib/experiment/trial.ts',
+  'lib/experiment/estimate/cost.ts',
+  'lib/experiment/estimate/estimate.ts',
+  'lib/experiment/run/evaluate-run.ts',
+  'lib/experiment/sweep/plan.ts',
+  'lib/experiment/run/stop.ts',
+  'lib/experiment/estimate/trial.ts',
   'lib/files/',
   'lib/notebook/',
   'lib/results/',
@@ -217,7 +215,7 @@ const WITHOUT_EFFECT = [
 test('every module that a run goes through decides its numbers, or is known not to', () => {
   const { files } = runningSources()
   const reached = new Set<string>()
-  const pending = ['begin', 'reopen', 'session'].map((name) => `lib/experiment/${name}.ts`)
+  const pending = ['begin', 'reopen', 'session'].map((name) => `lib/experiment/run/${name}.ts`)
   for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
     const module = file
     if (reached.has(module) || WITHOUT_EFFECT.some((one) => module.startsWith(one))) continue

@@ -1,6 +1,6 @@
+import { fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { readWeightsFile, type WeightsFile } from '../../interop/weights-file.js'
 import { writeWeightsFile } from '../../interop/weights-write.js'
-import { fitPuzzleTable, type PuzzleFit } from '../../model/weights-check.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { choiceOf, onlyKeys, wholeOf } from '../keys.js'
 import { outputFile, whichWeights } from '../weights-output.js'

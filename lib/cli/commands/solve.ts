@@ -1,4 +1,4 @@
-import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve.js'
+import { type SolveOptions, type SolveStep, type Solving, solve } from '../../experiment/solve/solve.js'
 import { boardsOf } from '../../plot/puzzle-board.js'
 import { boardsText, legendText } from '../../plot/puzzle-text.js'
 import { loadDataset } from '../../storage/store.js'

@@ -1,0 +1,82 @@
+import type { Dataset } from '../../data/dataset.js'
+import { dataProgressText, type MakeOptions } from '../../data/progress.js'
+import { currentHost } from '../../notebook/host.js'
+import { type Meter, openMeter } from '../../notebook/progress-meter.js'
+import { streamSink } from '../../notebook/status-line.js'
+import { type ArcOptions, arc as makeArc } from '../../tasks/arc/index.js'
+import { type MazeOptions, maze as makeMaze } from '../../tasks/maze/index.js'
+import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/index.js'
+
+/**
+ * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte. How
+ * far it is, is shown where it takes longer than a second.
+ *
+ * @example
+ * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
+ * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
+ */
+export function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
+  return shown((make) => makeSudoku(options, make))
+}
+
+/**
+ * A maze data set: generated as Maze-Hard was, or out of files. The same options (and files) give the same data set,
+ * byte for byte. How far it is, is shown where it takes longer than a second.
+ *
+ * @example
+ * const data = await maze({ size: 12, train: 200, test: 100, seed: 0 })
+ * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
+ */
+export function maze(options: MazeOptions = {}): Promise<Dataset> {
+  return shown((make) => makeMaze(options, make))
+}
+
+/**
+ * An ARC data set: ARC-AGI-1 or ARC-AGI-2 out of files, or generated tasks. The `train` pairs of every task train; the `test`
+ * pairs of the tested subset are the test set, those of the others train too. The same options and files give the same data
+ * set, byte for byte. How far it is, is shown where it takes longer than a second.
+ *
+ * @example
+ * const data = await arc({ set: 'arc-1', dir: 'data/arc', augment: 1000, seed: 0 })
+ * const small = await arc({ set: 'generated', train: 100, test: 50, board: 10, seed: 0 })
+ * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
+ */
+export function arc(options: ArcOptions = {}): Promise<Dataset> {
+  return shown((make) => makeArc(options, make))
+}
+
+/** Makes a data set with its progress shown: in a notebook as an output, elsewhere on standard error. */
+function shown(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  return currentHost() ? shownInNotebook(make) : shownInTerminal(make)
+}
+
+async function shownInTerminal(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  const sink = streamSink(process.stderr)
+  try {
+    return await make({ progress: (progress) => sink.status(dataProgressText(progress)) })
+  } finally {
+    sink.status('')
+  }
+}
+
+async function shownInNotebook(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  let open: { readonly meter: Meter; readonly of: number | null; readonly work: string } | null = null
+  const end = (state: 'done' | 'stopped'): void => {
+    if (state === 'done' && open?.of) open.meter.at(open.of)
+    open?.meter.end(state)
+    open = null
+  }
+  try {
+    const data = await make({
+      progress({ done, of, unit, work }) {
+        if (open?.work !== work) end('done')
+        open ??= { meter: openMeter({ label: work, total: of, unit }), of, work }
+        open.meter.at(done)
+      },
+    })
+    end('done')
+    return data
+  } finally {
+    end('stopped')
+  }
+}

@@ -1,0 +1,129 @@
+import { startBackend } from '../../backend/index.js'
+import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { pathToKeep } from '../../files/places.js'
+import type { PuzzleFit } from '../../interop/weights-check.js'
+import type { ModelShape } from '../../model/shape.js'
+import { countParameters, createModel, type Model } from '../../model/weights.js'
+import { hashWeights } from '../../model/weights-hash.js'
+import { currentCode } from '../../results/code.js'
+import type { LabelOptions } from '../../results/label.js'
+import { collectProvenance } from '../../results/provenance.js'
+import { createRun } from '../../results/run.js'
+import { readWeightsOf } from '../../results/weights-file.js'
+import { initialState } from '../../train/step.js'
+import type { Estimate } from '../estimate/estimate.js'
+import { estimateUnlessStopped } from '../sweep/plan.js'
+import { newChoices } from './choices.js'
+import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
+import type { Session, SessionOptions } from './session.js'
+import { modelOfWeights } from './weights.js'
+
+/** Weights of a stored run or a file; the optimiser's moments and the step begin at zero. */
+export interface InitOptions {
+  /** A file (official ones too), or a run's folder, ID, or the beginning of one. */
+  readonly from: string
+  /** Which weights, where there are two sets; default `ema`. */
+  readonly weights?: 'ema' | 'live'
+  /** The replacement for the puzzle embedding's rows; by default they stay, and another number of rows is an error. */
+  readonly puzzleEmbedding?: PuzzleFit
+}
+
+/** Where a run goes, what it is called, who watches it, and which weights it begins with. */
+export interface BeginOptions extends SessionOptions, LabelOptions {
+  /** Folder under which `runs/ID` is made; default `results`, in a notebook that of the project. */
+  readonly resultsDir?: string
+  /** Weights to begin with, in the place of fresh ones. */
+  readonly init?: InitOptions
+  /** The cost of a run of this configuration, if already known. Default: it is estimated first. */
+  readonly estimate?: Estimate
+}
+
+/** A run that has not begun yet. */
+export interface RunPlan {
+  /** With every value that is used; see `runConfig`. */
+  readonly config: Config
+  readonly data: Dataset
+  /** Length of the run in steps. */
+  readonly steps: number
+}
+
+/** Makes a run, and what it needs for its first step. */
+export async function beginSession({ config, data, steps }: RunPlan, options: BeginOptions): Promise<Session> {
+  const shape = modelShape(config, data.manifest)
+  const backend = await startBackend()
+  const sampler = newBatchesAhead(config, data)
+  const estimate = options.estimate ?? (await estimated(config, data, options))
+  const choices = newChoices(config, estimate, backend)
+  if (choices.microBatch < config.batch)
+    options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
+  const { model, provenance } = await firstModel(config, shape, data, options)
+  const run = createRun({
+    resultsDir: options.resultsDir ?? 'results',
+    config,
+    name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
+    steps,
+    parameters: countParameters(shape),
+    label: options,
+    provenance: {
+      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
+      ...provenance,
+      choices,
+    },
+    codeDiff: currentCode().diff,
+  })
+  return {
+    config,
+    data,
+    options: stepOptions(config, steps, choices.microBatch),
+    sampler,
+    state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
+    run,
+    steps,
+    secondsBefore: 0,
+    evaluatedAt: 0,
+  }
+}
+
+/** A run that is stopped so early is made all the same, and saved: it goes on like any other. */
+async function estimated(config: Config, data: Dataset, { observer, signal }: BeginOptions): Promise<Estimate | null> {
+  observer?.onEstimating?.()
+  const estimate = await estimateUnlessStopped(config, data, signal)
+  if (estimate) observer?.onEstimate?.(estimate)
+  return estimate
+}
+
+/** Fresh weights of the seed, or those of a file, and what provenance says of them. */
+async function firstModel(
+  config: Config,
+  shape: ModelShape,
+  data: Dataset,
+  { init, resultsDir, observer }: BeginOptions,
+): Promise<{ model: Model; provenance: object }> {
+  if (!init) return { model: createModel(shape, config.seed), provenance: {} }
+  const file = await readInit(init, resultsDir)
+  const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
+  for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)
+  const { run, weights, step, dataHash } = file
+  const about = { from: pathToKeep(file.file), run, weights, step, dataHash, notes: [...file.notes, ...notes] }
+  return { model, provenance: { init: { ...about, ...identityOf(init, file.tensors) } } }
+}
+
+/** The weights that a run is to begin with. @throws UserError when they cannot be read. */
+export function readInit(init: InitOptions, resultsDir: string | undefined): ReturnType<typeof readWeightsOf> {
+  return readWeightsOf(init.from, {
+    ...(resultsDir === undefined ? {} : { resultsDir }),
+    ...(init.weights === undefined ? {} : { weights: init.weights }),
+  })
+}
+
+/** The identity of initial weights, independent of their location: their hash, and how they are made to fit. */
+export interface InitIdentity {
+  readonly hash: string
+  readonly puzzleEmbedding: PuzzleFit | null
+}
+
+/** The identity of the given initial weights. */
+export function identityOf(init: InitOptions, tensors: Parameters<typeof hashWeights>[0]): InitIdentity {
+  return { hash: hashWeights(tensors), puzzleEmbedding: init.puzzleEmbedding ?? null }
+}

@@ -1,0 +1,165 @@
+import { startBackend } from '../../backend/index.js'
+import type { Dtype } from '../../backend/kernels.js'
+import { modelKeys } from '../../config/model-keys.js'
+import { parseConfig } from '../../config/parse.js'
+import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { countEvaluated } from '../../data/evaluation-batches.js'
+import { Interrupted, UserError } from '../../errors.js'
+import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
+import type { PuzzleFit } from '../../interop/weights-check.js'
+import { disposeModel, type Model } from '../../model/weights.js'
+import { currentHost } from '../../notebook/host.js'
+import { openMeter } from '../../notebook/progress-meter.js'
+import { readWeightsOf } from '../../results/weights-file.js'
+import { datasetOf } from '../data/dataset.js'
+import { dtypeOrFloat32 } from './dtype.js'
+import { stoppable } from './stop.js'
+import { modelOfWeights } from './weights.js'
+
+/** What a stored run or a file of weights is evaluated on, and how. */
+export interface EvaluateRunOptions {
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  readonly resultsDir?: string
+  /** Default: the data set of the run. */
+  readonly data?: Dataset
+  /** Default `test`. */
+  readonly split?: 'train' | 'test'
+  /** Supervision steps; default the configuration's `evalSteps`, else its K. */
+  readonly steps?: number
+  /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
+  readonly halt?: boolean
+  /** What the model is computed in; default the configuration's `dtype`. */
+  readonly dtype?: Config['dtype']
+  /** Puzzles at once; default the configuration's `evalBatch`. */
+  readonly batch?: number
+  /** At most so many versions of each puzzle; default the configuration's `evalVersions`, else all. */
+  readonly versions?: number
+  /** Which weights, where there are two sets; default `ema`. */
+  readonly weights?: 'ema' | 'live'
+  /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
+  readonly configFile?: string
+  /** Whether the outcome of every puzzle is returned; default true. 400,000 of ARC's take some 500 MB. */
+  readonly outcomes?: boolean
+  /**
+   * The replacement for the puzzle embedding's rows, which fits it to another number of puzzles or, on the run's own
+   * data, leaves out the information in the rows; by default they stay.
+   */
+  readonly puzzleEmbedding?: PuzzleFit
+  /** Told what is evaluated on before the work begins; may refuse it by throwing. */
+  readonly onData?: (data: Dataset) => void
+  /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
+  readonly onBatch?: (done: number) => void
+  /** Told after each supervision step how much of how many puzzles is done. */
+  readonly onProgress?: (done: number, puzzles: number) => void
+  /** When aborted, the evaluation ends after the supervision step that is being computed. Default: when the user stops the notebook's cell. */
+  readonly signal?: AbortSignal
+}
+
+/** An evaluation of weights, and what they are. */
+export interface RunEvaluation {
+  /** The run's ID, or the file. */
+  readonly id: string
+  /** Optimiser steps behind the weights; null where their file does not say. */
+  readonly step: number | null
+  readonly data: Dataset
+  /** What it was computed in. */
+  readonly dtype: Dtype
+  readonly evaluation: Evaluation
+  /** What was assumed or done to the weights, one sentence each. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Evaluates a stored run's checkpoint, or a file of weights, official ones too, with the code that evaluates during
+ * training.
+ *
+ * @param runOrFile a file; else a run's folder, ID or the beginning of one
+ * @throws UserError when the weights or their data cannot be had, or do not fit together; Interrupted when it is stopped.
+ */
+export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions = {}): Promise<RunEvaluation> {
+  const { resultsDir, weights, configFile } = options
+  const file = await readWeightsOf(runOrFile, {
+    ...(resultsDir === undefined ? {} : { resultsDir }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(configFile === undefined ? {} : { config: configFile }),
+  })
+  const config = parseConfig(file.config)
+  if (options.data === undefined && file.dataHash === null && config.data === null)
+    throw new UserError({
+      where: file.file,
+      expected: 'the data to evaluate on',
+      found: 'a file that does not name any',
+      todo: 'Name a data set with data=DIR.',
+      exitCode: 2,
+    })
+  const data = options.data ?? (await datasetOf(config))
+  const moved = options.data === undefined && file.dataHash !== null && file.dataHash !== data.hash
+  options.onData?.(data)
+  await startBackend()
+  return stoppable(options.signal, async ({ signal }) => {
+    if (options.halt === true && modelKeys(config).halting === 'none')
+      throw new UserError({
+        where: 'halt',
+        expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
+        found: 'true',
+        todo: 'Leave it out.',
+        exitCode: 2,
+      })
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
+    const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+    const model = { ...stored, dtype }
+    if (note) notes.push(note)
+    if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
+    try {
+      const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
+      return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
+    } finally {
+      disposeModel(model)
+    }
+  })
+}
+
+async function evaluateWatched(
+  model: Model,
+  config: Config,
+  data: Dataset,
+  options: EvaluateRunOptions,
+): Promise<Evaluation> {
+  const { split = 'test', signal } = options
+  const versions = options.versions ?? config.evalVersions ?? undefined
+  const total = countEvaluated(data, { split, versions })
+  const meter =
+    options.onBatch || options.onProgress || !currentHost()
+      ? null
+      : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
+  let done = 0
+  try {
+    const evaluation = await evaluate(model, model.weights, data, {
+      batch: options.batch ?? config.evalBatch,
+      split,
+      versions,
+      steps: options.steps ?? config.evalSteps ?? config.K,
+      halt: options.halt ?? config.evalHalt,
+      outcomes: options.outcomes ?? true,
+      signal,
+      onBatch: (now) => {
+        done = now
+        options.onBatch?.(now)
+      },
+      onProgress: (now) => {
+        meter?.at(now)
+        options.onProgress?.(now, total)
+      },
+    })
+    meter?.end('done')
+    return evaluation
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error
+    throw new Interrupted(
+      `stopped after ${done} of ${total} puzzles: the evaluation begins anew when it is called again`,
+    )
+  } finally {
+    meter?.end('stopped')
+  }
+}

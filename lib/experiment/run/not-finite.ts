@@ -1,0 +1,80 @@
+import type { Config } from '../../config/schema.js'
+import { UserError } from '../../errors.js'
+import { hostTensor, type Model, PUZZLE_TABLE, type Weights } from '../../model/weights.js'
+import { firstNotFinite, NotFinite } from '../../train/finite.js'
+import { learningRate } from '../../train/schedule.js'
+import type { StepOptions, TrainingState } from '../../train/step.js'
+import type { Snapshot } from './snapshot.js'
+
+/** A run, as far as the end of one that diverged tells of it. */
+interface Diverging {
+  readonly config: Config
+  readonly options: StepOptions
+  readonly state: TrainingState
+  readonly run: { readonly id: string }
+  readonly steps: number
+  /** Step of the checkpoint that is on disk. */
+  readonly saved: number
+}
+
+/** The first tensor of a snapshot that holds NaN or infinity, as its checkpoint would name it; null where all are finite. */
+export function snapshotNotFinite({ tensors }: Snapshot): string | null {
+  return firstNotFinite(eachArray(tensors))
+}
+
+/** The first weight, or average of one, that holds NaN or infinity; null where all are finite. */
+export function weightsNotFinite({ model, ema }: Pick<TrainingState, 'model' | 'ema'>): string | null {
+  return modelNotFinite(model) ?? (ema && firstNotFinite(eachWeight(ema, 'ema/')))
+}
+
+/** The first weight of a model, its puzzle embedding included, that holds NaN or infinity; null where all are finite. */
+export function modelNotFinite({ weights, puzzleTable }: Model): string | null {
+  return firstNotFinite(eachWeight(weights, '')) ?? firstNotFinite([[PUZZLE_TABLE, puzzleTable]])
+}
+
+/**
+ * The error that ends a run which diverged in a step: what was not finite, with which learning rate, what to change, and
+ * which checkpoint is left. Any other error is returned as it is.
+ */
+export function divergedInStep(run: Diverging, error: unknown): unknown {
+  if (!(error instanceof NotFinite)) return error
+  const { state } = run
+  const weight = weightsNotFinite(state)
+  const found = weight === null ? error.message : `${error.message}: ${weight} is not finite after step ${state.step}`
+  return diverged(run, state.step + 1, found)
+}
+
+/** The error that ends a run whose weights are found not to be finite before they are saved or evaluated. */
+export function divergedWeights(run: Diverging, weight: string): UserError {
+  return diverged(run, run.state.step, `${weight} with NaN or infinity`)
+}
+
+function diverged({ config, options, run, steps, saved }: Diverging, step: number, found: string): UserError {
+  const lr = learningRate(options.schedule, step)
+  return new UserError({
+    where: `run ${run.id}, step ${step} of ${steps}, lr ${Number(lr.toPrecision(4))}`,
+    expected: 'finite losses, gradients and weights',
+    found,
+    todo: `The run has failed; its checkpoint is that of step ${saved}. Try ${remedies(config).join(', ')}.`,
+  })
+}
+
+function remedies({ lr, weightDecay, warmup, optimizer, dtype }: Config): string[] {
+  return [
+    `a smaller lr than ${lr}`,
+    ...(lr * weightDecay >= 1 ? [`a smaller weightDecay than ${weightDecay} (lr × weightDecay must be below 1)`] : []),
+    ...(warmup < 100 ? ['a longer warmup'] : []),
+    ...(optimizer === 'adamw' ? ['optimizer=adamatan2'] : []),
+    ...(dtype === 'float32' ? [] : ['dtype=float32']),
+  ]
+}
+
+function* eachArray(
+  tensors: Iterable<readonly [string, { readonly data: Float32Array }]>,
+): Generator<[string, Float32Array]> {
+  for (const [name, { data }] of tensors) yield [name, data]
+}
+
+function* eachWeight(weights: Weights, prefix: string): Generator<[string, Float32Array]> {
+  for (const [name, tensor] of Object.entries(weights)) yield [prefix + name, hostTensor(tensor).data]
+}

@@ -1,0 +1,76 @@
+import { startBackend } from '../../backend/index.js'
+import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { rowsOfTable } from '../../files/arrow-rows.js'
+import { float32Tensors } from '../../files/safetensors.js'
+import { currentCode } from '../../results/code.js'
+import { collectProvenance } from '../../results/provenance.js'
+import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../../results/run.js'
+import { followThreads, storedChoices } from './choices.js'
+import type { RunObserver } from './observer.js'
+import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
+import type { Session } from './session.js'
+import { restoreSnapshot } from './snapshot.js'
+
+/** How a stored run is opened again. */
+export interface ReopenOptions {
+  readonly observer?: RunObserver
+  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  readonly force?: boolean
+}
+
+/** Opens a stored run at its checkpoint, to go on. */
+export async function reopenSession(
+  record: RunRecord,
+  config: Config,
+  data: Dataset,
+  steps: number,
+  { observer, force = false }: ReopenOptions,
+): Promise<Session> {
+  const choices = storedChoices(record.provenance)
+  const begun = record.provenance.backend as { name?: string } | undefined
+  const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
+  const { tensors, state } = loadCheckpoint(record)
+  const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
+  const sampler = newBatchesAhead(config, data)
+  sampler.restore(restored.sampler)
+  const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
+  const warning = otherBackend(record.provenance, backend)
+  if (warning) observer?.onNote?.(warning)
+  const evaluatedAt = lastEvaluation(record, restored.state.step)
+  const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
+  // Last: from here on the run is this process's, and whatever fails is noted with it.
+  const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
+  return {
+    config,
+    data,
+    options: stepOptions(config, steps, choices?.microBatch),
+    sampler,
+    state: restored.state,
+    run,
+    steps,
+    secondsBefore: restored.seconds,
+    evaluatedAt,
+  }
+}
+
+/** Hash of the code that a run was begun with. */
+function codeOf({ provenance }: RunRecord): unknown {
+  return (provenance.code as { hash?: unknown } | undefined)?.hash
+}
+
+/** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */
+function lastEvaluation(record: RunRecord, step: number): number {
+  const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
+  return Math.max(0, ...steps.filter((each) => each <= step))
+}
+
+/** Says so where results cannot be the same to the last bit. */
+function otherBackend(
+  provenance: Readonly<Record<string, unknown>>,
+  backend: { name: string; threads: number },
+): string | null {
+  const before = provenance.backend as { name?: string; threads?: number } | undefined
+  if (!before || (before.name === backend.name && before.threads === backend.threads)) return null
+  return `the run was begun on ${before.name} with ${before.threads} threads and goes on with ${backend.name} and ${backend.threads}: numbers may differ in the last bits`
+}

@@ -1,0 +1,80 @@
+import type { Dtype } from '../../backend/kernels.js'
+import { parseConfig } from '../../config/parse.js'
+import type { Dataset } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+import { differingHashes } from '../../files/hash-text.js'
+import { otherCode } from '../../results/other-code.js'
+import { openRun } from '../../results/run.js'
+import { datasetOf } from '../data/dataset.js'
+import { watched } from '../watch/watch.js'
+import { followChoices, storedChoices } from './choices.js'
+import { reopenSession } from './reopen.js'
+import { totalSteps } from './resolve.js'
+import { continueSession, type Session, type SessionOptions } from './session.js'
+import { AGAIN, stoppedRun } from './stop.js'
+
+/** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
+export interface ResumeOptions extends SessionOptions {
+  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  readonly resultsDir?: string
+  /** Default: the data set named in the run's configuration, or puzzles generated from it. */
+  readonly data?: Dataset
+  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  readonly force?: boolean
+}
+
+/**
+ * Goes on with a run from its checkpoint, bit for bit as if it had never stopped (on the same backend and machine).
+ * Without an observer, a line of progress and, in a notebook, live curves are shown.
+ *
+ * @param run folder, ID or the beginning of one
+ * @returns the run's ID
+ * @throws UserError when the run is finished, its data cannot be had or has changed, or its checkpoint is damaged;
+ * Interrupted when the user stops the notebook's cell: the run is saved, and the message says how it goes on.
+ */
+export async function resume(run: string, options: ResumeOptions = {}): Promise<string> {
+  const record = openRun(run, options.resultsDir)
+  if (record.state === 'finished')
+    throw new UserError({
+      where: `run ${record.id}`,
+      expected: 'a run that is not at its end',
+      found: `all ${record.status.steps ?? record.status.step} steps done`,
+      todo: 'Start a longer one with steps=N.',
+    })
+  const config = parseConfig(record.config)
+  const data = options.data ?? (await datasetOf(config))
+  checkSameData(record.id, record.provenance, data)
+  const steps = totalSteps(config, data)
+  return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
+    const other = otherCode(record)
+    if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
+    const reopened = await reopenSession(record, config, data, steps, { ...options, observer: observer(0) })
+    const choices = storedChoices(record.provenance)
+    const followed = choices && followChoices(choices)
+    const session = followed ? computedIn(reopened, followed.dtype) : reopened
+    if (followed?.note) observer(0).onNote?.(followed.note)
+    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
+      followed?.end(),
+    )
+    if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, steps, again: AGAIN })
+    return record.id
+  })
+}
+
+/** The session with its model computed in another type. */
+function computedIn(session: Session, dtype: Dtype): Session {
+  return { ...session, state: { ...session.state, model: { ...session.state.model, dtype } } }
+}
+
+/** A data set that was built anew with other content must not go unnoticed. */
+function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
+  const hash = provenance.dataHash
+  if (hash === data.hash) return
+  const [own, other] = differingHashes(String(hash), data.hash)
+  throw new UserError({
+    where: `run ${id}`,
+    expected: `its data set, hash ${own}`,
+    found: `another, hash ${other}`,
+    todo: 'Name the folder of the data set it was trained on with data=DIR.',
+  })
+}

@@ -1,0 +1,152 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
+import type { SamplerState } from '../../data/sampler.js'
+import { UserError } from '../../errors.js'
+import type { Carry } from '../../model/carry.js'
+import type { State } from '../../model/recursion.js'
+import { latentNames, type ModelShape } from '../../model/shape.js'
+import {
+  type HostTensor,
+  hostTensor,
+  type Model,
+  modelFromTensors,
+  modelTensors,
+  trainedNames,
+  type Weights,
+} from '../../model/weights.js'
+import { Random } from '../../random.js'
+import type { TrainingState } from '../../train/step.js'
+
+/** The part of a training state that is not tensors. */
+const snapshotState = z.strictObject({
+  step: z.int().min(0),
+  updates: z.int().min(0),
+  exploration: z.array(z.int()).length(4),
+  sampler: z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }),
+  /** Seconds of training so far. */
+  seconds: z.number().min(0),
+})
+
+/** A training state outside any backend: what a checkpoint file holds. */
+export interface Snapshot {
+  readonly tensors: ReadonlyMap<string, HostTensor>
+  readonly state: z.infer<typeof snapshotState>
+}
+
+/** Prefixes of the tensors that are not weights. */
+const EMA = 'ema/'
+const FIRST_MOMENT = 'adam.m/'
+const SECOND_MOMENT = 'adam.v/'
+
+/**
+ * The whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
+ * embedding is not copied: write the snapshot before the next step.
+ */
+export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
+  const tensors = modelTensors(state.model)
+  const put = (prefix: string, weights: Weights): void => {
+    for (const [name, tensor] of Object.entries(weights)) tensors.set(prefix + name, hostTensor(tensor))
+  }
+  if (state.ema) put(EMA, state.ema)
+  put(FIRST_MOMENT, state.optimizer.m)
+  put(SECOND_MOMENT, state.optimizer.v)
+  const { carry } = state
+  const { size, seqLen } = carry.batch
+  put('carry/', carry.state)
+  // Tokens, steps, identifiers and rows are small whole numbers: float32 holds them exactly.
+  const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
+    tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
+  }
+  numbers('steps', [size], carry.steps)
+  numbers('halted', [size], carry.halted)
+  numbers('inputs', [size, seqLen], carry.batch.inputs)
+  numbers('labels', [size, seqLen], carry.batch.labels)
+  numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
+  numbers('rows', [size], carry.batch.rows)
+  // Fresh versions have 31 bits, float32 holds 24: the upper halves, then the lower.
+  const { versions } = carry.batch
+  numbers('versions', [2, size], [...versions.map((n) => n >>> 16), ...versions.map((n) => n & 0xffff)])
+  return {
+    tensors,
+    state: {
+      step: state.step,
+      updates: state.optimizer.t,
+      exploration: state.exploration.state(),
+      sampler: { ...sampler },
+      seconds,
+    },
+  }
+}
+
+/**
+ * The training state of a snapshot, bit for bit. It takes over the array of the puzzle embedding.
+ *
+ * @throws UserError when the snapshot does not belong to a model of this shape.
+ */
+export function restoreSnapshot(
+  shape: ModelShape,
+  tensors: ReadonlyMap<string, HostTensor>,
+  state: unknown,
+): {
+  state: TrainingState
+  sampler: SamplerState
+  seconds: number
+} {
+  const parsed = snapshotState.safeParse(state)
+  if (!parsed.success)
+    throw new UserError({
+      where: 'checkpoint',
+      expected: 'the state of a training run',
+      found: `${parsed.error.issues[0]?.path.join('.')}: ${parsed.error.issues[0]?.message}`,
+    })
+  const model: Model = modelFromTensors(shape, tensors)
+  const stored = (prefix: string, names: readonly string[]): Weights =>
+    Object.fromEntries(names.map((name) => [name, toTensor(take(tensors, prefix + name))]))
+  const all = Object.keys(model.weights)
+  const trained = trainedNames(shape)
+  const carried = (name: string): HostTensor => take(tensors, `carry/${name}`)
+  const [size, seqLen] = carried('inputs').shape as [number, number]
+  const carry: Carry = {
+    state: stored('carry/', latentNames(shape)) as State,
+    steps: Int32Array.from(carried('steps').data),
+    halted: Uint8Array.from(carried('halted').data),
+    batch: {
+      size,
+      seqLen,
+      inputs: Int32Array.from(carried('inputs').data),
+      labels: Int32Array.from(carried('labels').data),
+      puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
+      rows: Int32Array.from(carried('rows').data),
+      // Checkpoints of before there were versions have none.
+      versions: wholeVersions(tensors.get('carry/versions')?.data ?? new Float32Array(2 * size)),
+    },
+  }
+  return {
+    state: {
+      model,
+      optimizer: { m: stored(FIRST_MOMENT, trained), v: stored(SECOND_MOMENT, trained), t: parsed.data.updates },
+      ema: tensors.has(EMA + all[0]) ? stored(EMA, all) : null,
+      carry,
+      step: parsed.data.step,
+      exploration: Random.fromState(parsed.data.exploration),
+    },
+    sampler: parsed.data.sampler,
+    seconds: parsed.data.seconds,
+  }
+}
+
+/** Versions out of their upper and lower 16 bits. */
+function wholeVersions(halves: Float32Array): Int32Array {
+  const size = halves.length / 2
+  return Int32Array.from({ length: size }, (_, row) => halves[row]! * 0x10000 + halves[size + row]!)
+}
+
+function take(tensors: ReadonlyMap<string, HostTensor>, name: string): HostTensor {
+  const tensor = tensors.get(name)
+  if (!tensor) throw new UserError({ where: 'checkpoint', expected: `the tensor ${name}`, found: 'no such tensor' })
+  return tensor
+}
+
+function toTensor({ shape, data }: HostTensor): tf.Tensor {
+  return tf.tensor(data, [...shape])
+}

@@ -1,0 +1,84 @@
+import { Interrupted } from '../../errors.js'
+import { currentHost } from '../../notebook/host.js'
+
+/** How work learns that it is to stop. */
+export interface Stop {
+  /** When aborted, the work saves and ends. */
+  readonly signal: AbortSignal | undefined
+  /** Whether it then throws {@link Interrupted}: the signal is the notebook's, and its cell has failed. */
+  readonly throws: boolean
+}
+
+/**
+ * Does work that saves and ends by itself when it is stopped: on the caller's signal, else, in a notebook, when the user
+ * stops the cell.
+ */
+export function stoppable<T>(given: AbortSignal | undefined, work: (stop: Stop) => Promise<T>): Promise<T> {
+  const host = given ? null : currentHost()
+  if (!host) return work({ signal: given, throws: false })
+  const { signal } = host
+  return host.stoppable(() => work({ signal, throws: true }))
+}
+
+interface Waiting {
+  readonly signal: AbortSignal
+  readonly callback: () => void
+}
+
+const waiting = new Set<Waiting>()
+
+/**
+ * Calls back when the running cell was stopped by force, so that what would have run in a `finally` can still be done.
+ *
+ * @returns ends the waiting
+ */
+export function onForcedStop(callback: () => void): () => void {
+  const host = currentHost()
+  if (!host) return () => {}
+  const entry: Waiting = { signal: host.signal, callback }
+  waiting.add(entry)
+  host.atForcedStop('training', afterForcedStop)
+  return () => waiting.delete(entry)
+}
+
+/** Only what belongs to the cell that was stopped: work of other cells goes on. */
+function afterForcedStop(): void {
+  for (const entry of [...waiting].filter(({ signal }) => signal.aborted)) {
+    waiting.delete(entry)
+    try {
+      entry.callback()
+    } catch (error) {
+      process.stderr.write(`After a forced stop: ${error instanceof Error ? error.message : String(error)}\n`)
+    }
+  }
+}
+
+/** The advice for a stopped cell that resumes without a change. */
+export const AGAIN = 'run the cell again'
+
+/**
+ * The advice for a cell whose `train` or `sweep` was stopped: how to resume it and run the rest of the cell.
+ *
+ * @param call the function's name
+ * @param options the options of the call, if any
+ */
+export function againWith(call: string, options: { readonly resume?: boolean } | undefined): string {
+  if (options?.resume) return AGAIN
+  const how = options === undefined ? '{ resume: true } as the last argument' : 'resume: true among the options'
+  return `${AGAIN} with ${how} of ${call}`
+}
+
+/** What is known of a run that was stopped. */
+export interface StoppedRun {
+  /** Steps made. */
+  readonly step: number
+  /** Length of the run. */
+  readonly steps: number
+  /** How it goes on. */
+  readonly again: string
+}
+
+/** Says where a stopped run stands and how it goes on. */
+export function stoppedRun({ step, steps, again }: StoppedRun): Interrupted {
+  return new Interrupted(`stopped at step ${step} of ${steps}, saved: ${again}`)
+}

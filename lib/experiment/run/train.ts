@@ -1,0 +1,49 @@
+import type { ConfigInput } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { newLabel } from '../../results/label.js'
+import { runConfig } from '../data/dataset.js'
+import { earlierRuns, type TakeOverOptions } from '../sweep/earlier.js'
+import { type DataAndOptions, DataSets, dataAndOptions } from '../sweep/given-data.js'
+import { watched } from '../watch/watch.js'
+import type { BeginOptions } from './begin.js'
+import { makeRun } from './make-run.js'
+import { modelShape, totalSteps } from './resolve.js'
+import { againWith, stoppedRun } from './stop.js'
+
+/** Where a run goes, who watches it, which weights it begins with, and whether a stored one takes its place. */
+export interface TrainOptions extends BeginOptions, TakeOverOptions {}
+
+/**
+ * Trains one model and returns its run's ID. Without an observer, a line of progress and, in a notebook, live curves are
+ * shown.
+ *
+ * @example
+ * const id = await train({ hidden: 64, lr: 1e-3 }, data, { resume: true })
+ *
+ * @param input the configuration; keys left out take their defaults
+ * @param data the puzzles; left out, they are those that the configuration names
+ * @throws UserError for a wrong configuration, one that contradicts the data set, weights that do not fit it, or a results
+ * folder that cannot be written to; Interrupted when the user stops the notebook's cell: the run is saved, and the message
+ * says how it goes on.
+ */
+export function train(input: ConfigInput, data: Dataset, options?: TrainOptions): Promise<string>
+export function train(input: ConfigInput, options?: TrainOptions): Promise<string>
+export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOptions>): Promise<string> {
+  const { given, options } = dataAndOptions(rest)
+  // A name that cannot be given is told now, not after the estimate.
+  newLabel(options ?? {})
+  const data = await new DataSets(given).of(input)
+  const config = runConfig(input, data)
+  modelShape(config, data.manifest)
+  const steps = totalSteps(config, data)
+  const plan = { config, data, steps }
+  const { runs, notes } = await earlierRuns([plan], options ?? {})
+  return watched(options ?? {}, [config], [steps], async ({ observer, signal, throws, note, takeOver }) => {
+    const watch = { observer: observer(0), ...(signal ? { signal } : {}) }
+    for (const text of notes) note(text)
+    const { id, state, status } = await makeRun(plan, runs[0] ?? null, options ?? {}, watch, (run) => takeOver(0, run))
+    if (throws && state !== 'finished')
+      throw stoppedRun({ step: status.checkpoint ?? 0, steps, again: againWith('train', options) })
+    return id
+  })
+}

@@ -1,0 +1,73 @@
+import type { DatasetManifest } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
+import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import type { ModelShape } from '../../model/shape.js'
+import { type Model, modelFromTensors } from '../../model/weights.js'
+import { firstNotFinite } from '../../train/finite.js'
+
+/**
+ * A model out of a file's weights for a data set.
+ *
+ * @param shape the model wanted; default the one that the file describes
+ * @param fit what replaces the rows of the puzzle embedding; by default they stay, and another number of rows than the data
+ *   has puzzles is an error
+ * @returns the model, and what was done to the weights, one sentence each
+ * @throws UserError when the weights do not fit the model, the model not the data, or a weight is NaN or infinite.
+ */
+export function modelOfWeights(
+  file: WeightsFile,
+  manifest: DatasetManifest,
+  fit?: PuzzleFit,
+  shape: ModelShape = shapeForData(file, manifest),
+): { model: Model; notes: string[] } {
+  const { tensors, notes } = fit ? withFittedTable(file, shape, fit) : { tensors: file.tensors, notes: [] }
+  checkTensors(shape, tensors, file.file)
+  checkFinite(file, tensors)
+  return { model: modelFromTensors(shape, tensors), notes }
+}
+
+function withFittedTable(
+  file: WeightsFile,
+  { puzzleDim, puzzleIdentifiers }: ModelShape,
+  fit: PuzzleFit,
+): { tensors: WeightsFile['tensors']; notes: string[] } {
+  if (puzzleDim === 0)
+    throw new UserError({
+      where: 'puzzleEmbedding',
+      expected: 'nothing, as it would have no effect: the model has no puzzle embedding',
+      found: fit,
+      todo: 'Leave it out.',
+      exitCode: 2,
+    })
+  const { tensors, note } = fitPuzzleTable(file.tensors, puzzleIdentifiers, fit)
+  return { tensors, notes: [note] }
+}
+
+/**
+ * Weights of a run that diverged predict nothing.
+ *
+ * @throws UserError naming the first tensor that holds NaN or infinity.
+ */
+export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors']): void {
+  const name = firstNotFinite([...tensors].map(([name, { data }]) => [name, data]))
+  if (name === null) return
+  throw new UserError({
+    where: `${file}, tensor ${name}`,
+    expected: 'finite weights',
+    found: 'NaN or infinity',
+    todo: 'The training that wrote them has diverged: take earlier ones.',
+  })
+}
+
+function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape {
+  const shape = shapeOfWeights(file, manifest.seqLen)
+  if (shape.vocabSize !== manifest.vocabSize)
+    throw new UserError({
+      where: file.file,
+      expected: `a vocabulary of ${manifest.vocabSize} tokens, as the data set has`,
+      found: `one of ${shape.vocabSize}`,
+      todo: 'Name the data set that the weights are for with data=DIR.',
+    })
+  return { ...shape, puzzleIdentifiers: manifest.puzzleIdentifiers }
+}

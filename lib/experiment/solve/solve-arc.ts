@@ -1,0 +1,118 @@
+import { UserError } from '../../errors.js'
+import { isJsonObject } from '../../files/json.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { type ArcTask, checkGrid, checkTask } from '../../tasks/arc/check.js'
+import { crop, encodeGrid, VOCABULARY } from '../../tasks/arc/encode.js'
+import { type FlatGrid, nested, sameGrid } from '../../tasks/arc/grid.js'
+import { readJsonFile } from '../../tasks/arc/json.js'
+import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
+
+/** Which puzzle of an ARC file is meant. */
+export interface ArcChoice {
+  /** Which test input of the task, from 0. */
+  readonly input: number
+  /** The task's name: which one of a file with several, or what a single one is called. */
+  readonly task?: string | undefined
+}
+
+/**
+ * A test input of an ARC task: `{"train": […], "test": […]}`, or a file with several by name (`…_challenges.json`, whose
+ * answers are taken from `…_solutions.json` beside it).
+ *
+ * @param board side of the model's board
+ * @throws UserError for what is no task, no such task or input, and a grid that does not fit the board.
+ */
+export function poseArc(puzzle: PuzzleText, board: number, choice: ArcChoice): PosedPuzzle {
+  const task = readTask(puzzle, choice)
+  const place = `${puzzle.where}${task.name === '' ? '' : `, task ${task.name}`}`
+  const pair = task.test[choice.input]
+  if (!pair)
+    throw new UserError({
+      where: 'key input',
+      expected: `0…${task.test.length - 1}, the test inputs of ${place}`,
+      found: String(choice.input),
+      exitCode: 2,
+    })
+  const output = pair.output ?? solutionBeside(puzzle, task.name, choice.input)
+  const input = encode(pair.input, board, `${place}, test[${choice.input}].input`)
+  const answer = output && encode(output, board, `${place}, test[${choice.input}].output`)
+  return {
+    drawable: { task: 'arc', seqLen: board * board, options: {}, vocabSize: VOCABULARY },
+    name: task.name,
+    input,
+    answer,
+    notes: output ? [] : ['the answer is not known, so it cannot be said whether the output is right'],
+    judge(predicted) {
+      const found = crop(predicted, board)
+      const size = `${found.rows}×${found.columns}`
+      if (!output) return { solved: null, words: `an output of ${size} cells; the answer is not known` }
+      if (sameGrid(found, output)) return { solved: true, words: `the output of ${size} cells is the right one` }
+      const same = found.rows === output.rows && found.columns === output.columns
+      const wrong = found.cells.filter((colour, i) => colour !== output.cells[i]).length
+      const words = same
+        ? `${wrong} of ${found.cells.length} cells are wrong`
+        : `an output of ${size} cells, where the answer has ${output.rows}×${output.columns}`
+      return { solved: false, words }
+    },
+    marks: (predicted) =>
+      // Padding is not learned: what stands there does not count.
+      Array.from(input, (_, cell) =>
+        answer && answer[cell] !== 0 && answer[cell] !== predicted[cell] ? 'wrong' : 'none',
+      ),
+    write: (tokens) => nested(crop(tokens, board)).map((row) => [...row]),
+  }
+}
+
+function encode(grid: FlatGrid, board: number, where: string): Uint8Array {
+  if (grid.rows > board || grid.columns > board)
+    throw new UserError({
+      where,
+      expected: `a grid that fits the model's board of ${board}×${board}`,
+      found: `${grid.rows}×${grid.columns}`,
+    })
+  const tokens = new Uint8Array(board * board)
+  encodeGrid(grid, board, 0, 0, tokens, 0)
+  return tokens
+}
+
+function readTask({ text, where, name }: PuzzleText, { task }: ArcChoice): ArcTask {
+  const value = name === '' ? parse(text, where) : readJsonFile(where).value
+  if (!isJsonObject(value) || Object.hasOwn(value, 'train') || Object.hasOwn(value, 'test')) {
+    // A task that was typed in without a name still needs one to be checked.
+    const checked = checkTask(task ?? (name || 'typed'), value, where)
+    return { ...checked, name: task ?? name }
+  }
+  const names = Object.keys(value)
+  const chosen = task ?? (names.length === 1 ? names[0] : undefined)
+  if (chosen === undefined || !Object.hasOwn(value, chosen))
+    throw new UserError({
+      where,
+      expected: chosen === undefined ? 'task=NAME, one of its tasks' : `the task ${chosen}`,
+      found: names.length === 0 ? 'no task' : `${names.length} tasks, e.g. ${names.slice(0, 3).join(', ')}`,
+      exitCode: 2,
+    })
+  return checkTask(chosen, value[chosen], `${where}, task ${chosen}`)
+}
+
+function parse(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new UserError({
+      where,
+      expected: 'an ARC task as JSON, or a file with one',
+      found: error instanceof Error ? error.message : String(error),
+    })
+  }
+}
+
+/** The answer to a challenge out of the file beside it; null where there is none. */
+function solutionBeside({ where }: PuzzleText, task: string, input: number): FlatGrid | null {
+  const file = where.replace(/challenges\.json$/, 'solutions.json')
+  if (file === where || !fs.existsSync(file)) return null
+  const all = readJsonFile(file).value
+  const answers = isJsonObject(all) && Object.hasOwn(all, task) ? all[task] : undefined
+  return Array.isArray(answers) && answers[input] !== undefined
+    ? checkGrid(answers[input], `${file}, task ${task}, [${input}]`)
+    : null
+}

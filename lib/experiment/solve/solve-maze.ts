@@ -1,0 +1,68 @@
+import { UserError } from '../../errors.js'
+import { parseMaze } from '../../tasks/maze/parse.js'
+import { isShortestPath, type PathFault, pathFault, solveMaze } from '../../tasks/maze/solve.js'
+import { CHARACTERS, VOCABULARY } from '../../tasks/maze/tokens.js'
+import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
+
+/**
+ * A maze: a file with a row on each line, or one line of size² characters; `#` wall, space free, `S`, `G`. Spaces at the
+ * ends of rows may be missing.
+ *
+ * @param size side of the mazes that the model is for
+ * @throws UserError for another size or character, not one S and one G, and no way between them.
+ */
+export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
+  const { where, name } = puzzle
+  const { input } = parseMaze(squareRows(puzzle, size), where)
+  const solved = solveMaze(input, size)!
+  return {
+    drawable: { task: 'maze', seqLen: size * size, options: {}, vocabSize: VOCABULARY },
+    name,
+    input,
+    answer: solved.label,
+    notes: [],
+    judge(predicted) {
+      const fault = pathFault(input, predicted, size)
+      return fault
+        ? { solved: false, words: faultWords(fault, size) }
+        : { solved: true, words: `a shortest path of ${solved.length} cells, S and G counted` }
+    },
+    marks: (predicted) =>
+      // There may be other paths as short as the one that is known.
+      isShortestPath(input, predicted, size)
+        ? Array.from(input, () => 'none')
+        : Array.from(solved.label, (token, cell) => (token === predicted[cell] ? 'none' : 'wrong')),
+    write: (tokens) => Array.from(tokens, (token) => CHARACTERS[token - 1] ?? '?').join(''),
+  }
+}
+
+/** The rows at full length: whoever knows the size can add the spaces that an editor has cut off, empty rows too. */
+function squareRows({ text, where }: PuzzleText, size: number): string {
+  const lines = text.split('\n')
+  while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()
+  const [line = ''] = lines
+  const longest = Math.max(...lines.map((row) => row.length))
+  const fits =
+    lines.length === 1
+      ? line.length > size * (size - 1) && line.length <= size * size
+      : lines.length === size && longest <= size
+  if (fits) return lines.length === 1 ? line.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('\n')
+  throw new UserError({
+    where,
+    expected: `a maze of ${size}×${size} cells, as the model is for`,
+    found: lines.length === 1 ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
+  })
+}
+
+function faultWords(fault: PathFault, size: number): string {
+  switch (fault.kind) {
+    case 'changed':
+      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} is not as in the maze`
+    case 'unreachable':
+      return 'no way leads from S to G'
+    case 'path':
+      return fault.marked < 0
+        ? 'the marked cells are no path from S to G'
+        : `the path has ${fault.marked} cells where ${fault.length} are enough`
+  }
+}

@@ -1,0 +1,108 @@
+import { isDeepStrictEqual } from 'node:util'
+import { parseConfig } from '../../config/parse.js'
+import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+import { codeHere, otherCode, otherCodes } from '../../results/other-code.js'
+import { listRuns, type RunRecord } from '../../results/run.js'
+import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
+
+/** Which stored runs are taken over in the place of new ones. */
+export interface TakeOverOptions {
+  /**
+   * Whether a stored run of the same configuration, data, first weights and code is taken over: one that is finished as it
+   * is, one that was stopped goes on; either keeps the name, note and tags that it has. Of several the newest. Default false:
+   * every run is made anew.
+   */
+  readonly resume?: boolean
+  /**
+   * Beside `resume`: what becomes of stored runs that other code made, of the sources that decide a run's numbers. Which
+   * differ is said in either case. Default `train anew`.
+   */
+  readonly otherCode?: 'train anew' | 'take over'
+}
+
+/** A run that is asked for. */
+interface Wanted {
+  readonly config: Config
+  readonly data: Pick<Dataset, 'hash'>
+}
+
+/** Stored runs in the place of some that are asked for. */
+export interface EarlierRuns {
+  /** By place; null where the run has to be made. */
+  readonly runs: readonly (RunRecord | null)[]
+  /** Notes for the user, one sentence each. */
+  readonly notes: readonly string[]
+}
+
+/**
+ * Finds, for each run that is asked for, a stored one in its place, if `resume` says so.
+ *
+ * @throws UserError when the weights to begin with cannot be read.
+ */
+export async function earlierRuns(
+  plans: readonly Wanted[],
+  options: TakeOverOptions & { readonly resultsDir?: string; readonly init?: InitOptions },
+): Promise<EarlierRuns> {
+  const { resume = false, resultsDir, init } = options
+  if (!resume && options.otherCode !== undefined)
+    throw new UserError({
+      where: 'option otherCode',
+      expected: 'resume: true beside it',
+      found: resume === options.resume ? 'resume: false' : 'it alone',
+      exitCode: 2,
+    })
+  if (!resume) return { runs: plans.map(() => null), notes: [] }
+  const first = init ? identityOf(init, (await readInit(init, resultsDir)).tensors) : null
+  const hashes = new Set(plans.map(({ data }) => data.hash))
+  const candidates = listRuns(resultsDir)
+    .runs.filter((run) => hashes.has(String(run.provenance.dataHash)) && isDeepStrictEqual(initOf(run), first))
+    .filter(canBeTakenOver)
+    .reverse()
+  const here = codeHere()
+  const others = candidates.filter((run) => otherCode(run, here) !== null)
+  const own = candidates.filter((run) => !others.includes(run))
+  const passedOver: RunRecord[] = []
+  const runs = plans.map((plan) => {
+    const run = taken(own, plan)
+    if (run) return run
+    const other = taken(others, plan)
+    if (other) passedOver.push(other)
+    return options.otherCode === 'take over' ? other : null
+  })
+  const note = otherCodes(passedOver, here)
+  if (note === null) return { runs, notes: [] }
+  const one = passedOver.length === 1
+  const what =
+    options.otherCode === 'take over'
+      ? `${one ? 'it is' : 'they are'} taken over all the same`
+      : `${one ? 'it is' : 'they are'} trained anew (otherCode: 'take over' among the options takes ${one ? 'it' : 'them'} over)`
+  return { runs, notes: [`${note}; ${what}`] }
+}
+
+/** Takes the first run that is of this plan out of the list. */
+function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
+  const at = runs.findIndex((run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(configOf(run), config))
+  return runs.splice(at, at < 0 ? 0 : 1)[0] ?? null
+}
+
+/** A run that another process is at work on is not touched. */
+function canBeTakenOver({ state, status }: RunRecord): boolean {
+  return state === 'finished' || (state !== 'running' && status.checkpoint !== null)
+}
+
+function initOf({ provenance }: RunRecord): InitIdentity | null {
+  const init = provenance.init as InitIdentity | undefined
+  return init ? { hash: init.hash, puzzleEmbedding: init.puzzleEmbedding } : null
+}
+
+/** null for a configuration of another version, which is nobody's. */
+function configOf({ config }: RunRecord): Config | null {
+  try {
+    return parseConfig(config)
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}

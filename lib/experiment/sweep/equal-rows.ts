@@ -1,0 +1,48 @@
+import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+
+/** A run that is asked for: as it was written, and with every value that is used. */
+interface Row {
+  readonly input: ConfigInput
+  readonly config: Config
+  readonly data: Pick<Dataset, 'hash'>
+}
+
+/**
+ * Refuses runs of a sweep that would train the same.
+ *
+ * @throws UserError naming the keys that were varied without effect, or the runs that were asked for twice.
+ */
+export function refuseEqualRows(rows: readonly Row[]): void {
+  const first = new Map<string, number>()
+  for (const [index, row] of rows.entries()) {
+    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(row.config)])
+    const other = first.get(identity)
+    if (other !== undefined) throw equalRows(rows, other, index)
+    first.set(identity, index)
+  }
+}
+
+/** Keys that have a value although the model does not use it. */
+function withoutIdleKeys(config: Config): Partial<Config> {
+  const { heads, ...others } = config
+  return config.mixer === 'attention' ? config : others
+}
+
+function equalRows(rows: readonly Row[], a: number, b: number): UserError {
+  const [one, two] = [rows[a]!.input, rows[b]!.input]
+  const keys = [...new Set([...Object.keys(one), ...Object.keys(two)])] as ConfigKey[]
+  const varied = keys.filter((key) => one[key] !== two[key])
+  const values = (input: ConfigInput): string => varied.map((key) => `${key} ${input[key] ?? 'left open'}`).join(', ')
+  return new UserError({
+    where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',
+    expected: 'runs that differ',
+    found:
+      varied.length > 0
+        ? `runs ${a + 1} and ${b + 1} that train the same: ${values(one)} and ${values(two)}`
+        : `run ${a + 1} a second time as run ${b + 1}`,
+    todo: 'Leave one out; a list of grids names combinations one by one.',
+    exitCode: 2,
+  })
+}

@@ -1,0 +1,167 @@
+import { differingKeys } from '../../config/effective.js'
+import type { Config } from '../../config/schema.js'
+import { type Display, show } from '../../notebook/display.js'
+import { currentHost } from '../../notebook/host.js'
+import { openMeter } from '../../notebook/progress-meter.js'
+import { beside } from '../../plot/beside.js'
+import { type Curve, curves } from '../../plot/curves.js'
+import type { Figure } from '../../plot/figure.js'
+import { metricTitle } from '../../results/metric-names.js'
+import type { FinishedRun } from '../compare/runs.js'
+import type { RunObserver } from '../run/observer.js'
+import { configLabel } from '../sweep/grid.js'
+import { type CostPlan, estimateText, planText } from '../sweep/plan.js'
+import { ESTIMATING, evaluatingText } from './report.js'
+import { ThinCurve } from './thin-curve.js'
+
+/** Runs that are watched in a notebook. */
+export interface LiveRuns {
+  /** The observer of each run, by its place in the order they are run. */
+  observer(index: number): RunObserver
+  /** Something that concerns all of them. */
+  note(text: string): void
+  /** The estimated cost of all runs. */
+  plan(plan: CostPlan): void
+  /** A run that had been made before. */
+  takeOver(index: number, run: FinishedRun): void
+  /** Nothing more comes; the line then says whether all was done. */
+  end(): void
+}
+
+interface LiveLine {
+  readonly name: string
+  readonly seed: number
+  readonly exact: ThinCurve
+  readonly loss: ThinCurve
+}
+
+/** Drawing may take this share of one core's time … */
+const DRAWING_SHARE = 0.01
+/**
+ * … and making the figure that is drawn at most one part in so many, never more often than in these milliseconds, and as
+ * often as in the last of them: the first one takes long, and would be all that is seen for a minute.
+ */
+const MAKING_PARTS = 500
+const MAKING_MS = 1000
+const MAKING_LONGEST_MS = 10_000
+
+/**
+ * Watches runs in a notebook: one line with rate, time to go and the best so far, and the curves of exact accuracy and
+ * training loss as they grow.
+ *
+ * @param configs the configurations in the order they are run
+ * @param steps the length of each in optimiser steps
+ */
+export function liveRuns(configs: readonly Config[], steps: readonly number[]): LiveRuns {
+  const keys = differingKeys(configs)
+  const lines = configs.map((config): LiveLine => {
+    const name = configLabel(config, keys)
+    return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
+  })
+  const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' }, doing: ESTIMATING })
+  let finished = 0
+  let plot: Display | null = null
+  let drawAt = 0
+  const draw = (): void => {
+    const started = performance.now()
+    const figure = liveFigure(lines)
+    if (plot) plot.update(figure)
+    else plot = show(figure, { drawingShare: DRAWING_SHARE })
+    const now = performance.now()
+    drawAt = now + Math.min(MAKING_LONGEST_MS, Math.max(MAKING_MS, (now - started) * MAKING_PARTS))
+  }
+  const placeOf = (index: number, step: number): string =>
+    configs.length === 1 ? `step ${step}` : `${lines[index]!.name}, seed ${lines[index]!.seed}, step ${step}`
+  const label = (index: number, id: string): void => {
+    const { name, seed } = lines[index]!
+    meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
+  }
+  const note = (text: string): void => void process.stdout.write(`${text}\n`)
+  return {
+    note,
+    observer: (index) => {
+      const before = sum(steps.slice(0, index))
+      const line = lines[index]!
+      return {
+        onNote: note,
+        onEstimating: () => meter.doing(ESTIMATING),
+        onEstimate: (estimate) =>
+          meter.expect((done) => (estimate.totalSeconds * done) / sum(steps), estimateText(estimate)),
+        onStart: ({ id, step }) => {
+          meter.doing('')
+          label(index, id)
+          meter.skip(step)
+        },
+        onStep: ({ step, ...metrics }) => {
+          const loss = metrics['train.loss']
+          line.loss.add(step, loss)
+          meter.at(before + step)
+          meter.report({ 'train.loss': loss })
+          // The first curve is worth showing when there is one.
+          if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
+        },
+        onEvaluating: (_, done, puzzles) => meter.doing(evaluatingText(done, puzzles)),
+        onEvaluation: (step, evaluation) => {
+          meter.doing('')
+          line.exact.add(step, inPercent(evaluation['test.exact']))
+          meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
+          if (performance.now() >= drawAt || step === steps[index]) draw()
+        },
+        onEnd: (state) => {
+          if (state === 'finished') finished++
+          if (line.loss.x.length > 0) draw()
+        },
+      }
+    },
+    plan: (plan) => meter.expect(planUntil(plan, steps), planText(plan)),
+    takeOver: (index, run) => {
+      finished++
+      label(index, run.id)
+      meter.skip(steps[index]!)
+      for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
+      for (const { step, 'test.exact': exact } of run.evaluations) {
+        lines[index]!.exact.add(step, inPercent(exact))
+        meter.report({ 'test.exact': exact }, placeOf(index, step))
+      }
+    },
+    end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),
+  }
+}
+
+/** Seconds that several runs are expected to take until so many of all their steps are made. */
+export function planUntil({ estimates }: CostPlan, steps: readonly number[]): (done: number) => number {
+  return (done) => {
+    let [seconds, left] = [0, done]
+    for (const [index, estimate] of estimates.entries()) {
+      const of = steps[index]!
+      seconds += (estimate?.totalSeconds ?? 0) * Math.min(1, Math.max(0, left) / of)
+      left -= of
+    }
+    return seconds
+  }
+}
+
+/** Exact accuracy where something was evaluated, the loss beside it. */
+function liveFigure(lines: readonly LiveLine[]): Figure {
+  const of = (which: 'exact' | 'loss'): Curve[] =>
+    lines
+      .filter((line) => line[which].x.length > 0)
+      .map(({ name, seed, ...line }) => ({ name, seed, ...pointsOf(line[which]) }))
+  const loss = curves(of('loss'), { x: 'optimiser step', y: metricTitle('train.loss') })
+  const exact = of('exact')
+  if (exact.length === 0) return loss
+  return beside(curves(exact, { x: 'optimiser step', y: metricTitle('test.exact'), range: [0, 100] }), loss)
+}
+
+/** A copy: the curve grows on while it is drawn. */
+function pointsOf({ x, y }: ThinCurve): Pick<Curve, 'x' | 'y'> {
+  return { x: [...x], y: [...y] }
+}
+
+function inPercent(share: number | null): number | null {
+  return share === null ? null : 100 * share
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { test } from 'node:test'
+
+/**
+ * The rooms of `lib`, lowest first: a module imports from its own room and from those before it. A nested room has a line of
+ * its own. CONTRIBUTING.md draws the same map.
+ */
+const LAYERS = [
+  'errors.ts',
+  'random.ts',
+  'typescript',
+  'setup',
+  'files',
+  'interop/formats',
+  'options',
+  'config',
+  'backend',
+  'data',
+  'tasks',
+  'storage',
+  'model',
+  'interop',
+  'train',
+  'evaluate',
+  'results',
+  'ablations',
+  'plot',
+  'notebook',
+  'experiment',
+  'index.ts',
+  'kernel',
+  'cli',
+]
+
+/** The registry of commands loads the benches when they are asked for; nothing else in `lib` knows of them. */
+const LOADS_BENCHES = 'cli/registry.ts'
+
+const lib = path.resolve(import.meta.dirname, '..', 'lib')
+const IMPORT = /(?:^(?:import|export)\b[^'"]*?from |\bimport\(\s*)'(\.[^']+)'/gm
+
+const modules = readdirSync(lib, { recursive: true, encoding: 'utf8' })
+  .map((name) => name.split(path.sep).join('/'))
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.d.ts'))
+
+/** The place of the most exact line that a path is under; -1 where none is. */
+function layerOf(file: string): number {
+  const under = LAYERS.filter((room) => file === room || file.startsWith(`${room}/`))
+  const longest = under.sort((a, b) => b.length - a.length)[0]
+  return longest === undefined ? -1 : LAYERS.indexOf(longest)
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(path.join(lib, file), 'utf8')
+  return [...text.matchAll(IMPORT)].map(([, specifier]) =>
+    path.posix.join(path.posix.dirname(file), specifier!.replace(/\.js$/, '.ts')),
+  )
+}
+
+test('every module of lib is in a room of the map', () => {
+  assert.ok(modules.length > 500, String(modules.length))
+  assert.deepEqual(
+    modules.filter((file) => layerOf(file) < 0),
+    [],
+  )
+})
+
+test('no module of lib imports from a room above its own', () => {
+  const upwards = modules.flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => !imported.startsWith('../') && layerOf(imported) > layerOf(file))
+      .map((imported) => `${file} imports ${imported}`),
+  )
+  assert.deepEqual(upwards, [])
+})
+
+test('no module of lib imports from outside lib, but for the registry of commands, which loads the benches', () => {
+  const outside = modules.filter((file) => importsOf(file).some((imported) => imported.startsWith('../')))
+  assert.deepEqual(
+    outside.filter((file) => file !== LOADS_BENCHES),
+    [],
+  )
+})
