@@ -20,7 +20,7 @@ export interface TorchBenchOptions {
   /** Undisturbed rounds, for which up to twice as many are made; each side is measured once in each. Default 5. */
   readonly rounds?: number
   /** Supervision steps of an evaluation. Default 1: the cost is linear in them. */
-  readonly steps?: number
+  readonly supervisionSteps?: number
   /** What both sides compute in; default float32. In bfloat16 PyTorch takes the faster of its two ways. */
   readonly dtype?: Dtype
   /** Whether PyTorch is measured too; default true. */
@@ -45,7 +45,7 @@ export interface TorchMeasurement {
   /** Rounds made, and those that count. */
   readonly rounds: number
   readonly counted: number
-  /** Rows a second of an evaluation with `steps` steps. */
+  /** Rows a second of an evaluation with `supervisionSteps` supervision steps. */
   readonly puzzlesPerSecond?: Readonly<Record<string, number>>
 }
 
@@ -102,11 +102,11 @@ function chosen({ only, what }: TorchBenchOptions): Work[] {
 
 async function measure(
   work: Work,
-  { what, rounds = 5, steps = 1, dtype = 'float32', onProgress }: TorchBenchOptions,
+  { what, rounds = 5, supervisionSteps = 1, dtype = 'float32', onProgress }: TorchBenchOptions,
   modes: readonly string[],
   threads: number,
 ): Promise<TorchMeasurement> {
-  const request = what === 'train' ? { do: 'step' } : { do: 'eval', steps }
+  const request = what === 'train' ? { do: 'step' } : { do: 'eval', supervisionSteps }
   const sides: Record<string, Worker> = { recurlab: recurlabPeer(threads) }
   const canary = modes.length > 0 ? torchPeer(threads) : null
   try {
@@ -146,7 +146,7 @@ async function measure(
     const counted = undisturbed(all, LEAST)
     const seconds = summaries(counted)
     const others = Object.keys(sides).filter((mode) => mode !== 'recurlab')
-    const total = what === 'train' ? stepFlops(work) : evaluationFlops(work, steps)
+    const total = what === 'train' ? stepFlops(work) : evaluationFlops(work, supervisionSteps)
     return {
       work: work.title,
       seconds,

@@ -35,7 +35,7 @@ export interface LiveBenchOptions {
   /** Default: the pocket Sudoku with batch 64. */
   readonly config?: ConfigInput
   /** Steps of a round; default 60. */
-  readonly steps?: number
+  readonly trainSteps?: number
   /** Rounds with and without, in turn; default 3. */
   readonly rounds?: number
 }
@@ -43,12 +43,12 @@ export interface LiveBenchOptions {
 /** Measures training side by side with and without live curves, in turn so that both see the same machine. */
 export async function benchLive({
   config: more = {},
-  steps = 60,
+  trainSteps = 60,
   rounds = 3,
 }: LiveBenchOptions = {}): Promise<LiveMeasurement> {
   const folder = temporaryFolder('live')
   const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 100 })
-  const config = parseConfig({ hidden: 64, heads: 4, K: 8, batch: 64, evalEvery: 20, ...more, steps })
+  const config = parseConfig({ hidden: 64, heads: 4, K: 8, batch: 64, evalEvery: 20, ...more, trainSteps })
   const earlier = currentHost()
   const counted = { updates: 0, drawings: 0 }
   setHost(countingHost(counted))
@@ -78,13 +78,13 @@ export async function benchLive({
     await run({}, { wall: 0, cpu: 0 })
     for (let round = 0; round < rounds; round++) {
       await run({}, silent)
-      const live = liveRuns([config], [steps])
+      const live = liveRuns([config], [trainSteps])
       await run(timed(live.observer(0), watched), watched)
       live.end()
       await settleDisplays()
     }
     const drawingMs = await drawingCost(counted)
-    const all = rounds * (steps - 1)
+    const all = rounds * (trainSteps - 1)
     return {
       silentStepMs: silent.wall / all,
       watchedStepMs: watched.wall / all,
@@ -175,7 +175,7 @@ const NOTHING: TrainMetrics = {
   'train.cells': 0,
   'train.haltAccuracy': 0,
   'train.halted': 0,
-  steps: 0,
+  supervisionSteps: 0,
   lr: 0,
   trainSeconds: 0,
 }
@@ -184,7 +184,7 @@ const NO_EVALUATION: Evaluation = {
   'test.cells': 0,
   'test.haltAccuracy': 0,
   'test.halted': 0,
-  steps: 0,
+  supervisionSteps: 0,
   puzzles: 0,
   scored: 0,
   votes: null,

@@ -17,7 +17,7 @@ export interface MemoryMeasurement {
 /** How long is trained. */
 export interface MemoryBenchOptions {
   /** Default 1,000. */
-  readonly steps?: number
+  readonly trainSteps?: number
   /** Rows computed at one time, of 64; default: all. */
   readonly microBatch?: number
 }
@@ -30,14 +30,14 @@ const INTERVAL = 5
  * last: tensors must be as many each time.
  */
 export async function benchMemory({
-  steps = 1000,
+  trainSteps = 1000,
   microBatch = 64,
 }: MemoryBenchOptions = {}): Promise<MemoryMeasurement[]> {
   const folder = temporaryFolder('memory')
   const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
   const measurements: MemoryMeasurement[] = []
   const onStep = ({ step }: { step: number }): void => {
-    if (step !== steps && !(step >= 10 && Number.isInteger(Math.log10(step)))) return
+    if (step !== trainSteps && !(step >= 10 && Number.isInteger(Math.log10(step)))) return
     const { numTensors, numBytes } = tf.memory()
     measurements.push({
       step,
@@ -47,7 +47,14 @@ export async function benchMemory({
     })
   }
   // Evaluations are small: of the whole K steps and more puzzles they would take longer than the training.
-  const config = { batch: 64, microBatch, steps, evalEvery: INTERVAL, evalSteps: 2, checkpointEvery: INTERVAL }
+  const config = {
+    batch: 64,
+    microBatch,
+    trainSteps,
+    evalEvery: INTERVAL,
+    evalSupervisionSteps: 2,
+    checkpointEvery: INTERVAL,
+  }
   try {
     await train(config, data, {
       resultsDir: folder,

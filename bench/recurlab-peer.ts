@@ -11,7 +11,7 @@ interface Request {
   readonly work?: string
   readonly batch?: number
   readonly dtype?: Dtype
-  readonly steps?: number
+  readonly supervisionSteps?: number
 }
 
 /** Recurlab's side of `recurlab bench train` and `bench eval`: the same requests as `torch/peer.py` takes. */
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
       state = initialState(model, work.batch, benchStep.ema, 0)
     } else if (request.do === 'step') loss = trainStep(state!, randomBatch(work!), benchStep).lmLoss
     else if (request.do === 'eval')
-      evaluateBatch(state!.model, state!.model.weights, randomBatch(work!), request.steps!)
+      evaluateBatch(state!.model, state!.model.weights, randomBatch(work!), request.supervisionSteps!)
     const seconds = (performance.now() - started) / 1000
     const answer = { seconds, peakBytes: process.resourceUsage().maxRSS * 1024, loss }
     process.stdout.write(`${JSON.stringify(answer)}\n`)

@@ -44,7 +44,7 @@ export const base: ConfigInput = {
   n: 3,
   layers: 2,
   batch: 32,
-  evalSteps: 1,
+  evalSupervisionSteps: 1,
 }
 
 /** By the name of what grows: its values. L is the box's: 16, 36 and 81 cells. */

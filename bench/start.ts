@@ -16,7 +16,7 @@ interface Timed {
   readonly marks: readonly { readonly what: string; readonly line?: RegExp; readonly from?: RegExp }[]
 }
 
-const TINY = { hidden: 16, heads: 2, batch: 8, T: 1, n: 1, K: 2, trainPuzzles: 20, testPuzzles: 8, steps: 5 }
+const TINY = { hidden: 16, heads: 2, batch: 8, T: 1, n: 1, K: 2, trainPuzzles: 20, testPuzzles: 8, trainSteps: 5 }
 
 /**
  * Times commands of a fresh process in turn, so that all see the same load: the help, the list of runs, a training of five

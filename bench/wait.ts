@@ -17,7 +17,7 @@ import { chosenNames } from './only.js'
 export interface WaitMeasurement {
   readonly work: string
   readonly batch: number
-  readonly steps: number
+  readonly trainSteps: number
   /** Preparing a batch (sampling, augmenting, laying out) in the thread that trains, on average. */
   readonly batchSeconds: number
   /** What a step waits for its batch, on average and at most; as training does, prepared ahead by another thread. */
@@ -31,26 +31,26 @@ export interface WaitMeasurement {
 
 interface WaitWork {
   readonly config: ConfigInput
-  readonly steps: number
+  readonly trainSteps: number
 }
 
 /** The works by name: presets on generated puzzles, with as many rows as a step of seconds has. */
 export const waitWorks: Readonly<Record<string, WaitWork>> = {
-  'sudoku-pocket': { config: { ...presets['sudoku-pocket']!.config, T: 3, n: 6 }, steps: 200 },
+  'sudoku-pocket': { config: { ...presets['sudoku-pocket']!.config, T: 3, n: 6 }, trainSteps: 200 },
   'sudoku-paper': {
     config: {
       ...presets['sudoku-paper']!.config,
       ...{ data: null, box: '3x3', trainPuzzles: 100, testPuzzles: 1, augment: 'fresh', batch: 32 },
     },
-    steps: 10,
+    trainSteps: 10,
   },
   'maze-paper': {
     config: { ...presets['maze-paper']!.config, data: null, size: 30, trainPuzzles: 20, testPuzzles: 1, batch: 4 },
-    steps: 10,
+    trainSteps: 10,
   },
   'arc-1-paper': {
     config: { ...presets['arc-1-paper']!.config, data: null, trainPuzzles: 20, testPuzzles: 1, batch: 4 },
-    steps: 5,
+    trainSteps: 5,
   },
 }
 
@@ -58,20 +58,20 @@ export const waitWorks: Readonly<Record<string, WaitWork>> = {
  * Trains and measures what a step waits for its batch, and how long preparing it takes.
  *
  * @param only names of works; default: all
- * @param steps default: each work's own
+ * @param trainSteps default: each work's own
  * @throws UserError for an unknown work
  */
-export async function benchWait(only?: readonly string[], steps?: number): Promise<WaitMeasurement[]> {
+export async function benchWait(only?: readonly string[], trainSteps?: number): Promise<WaitMeasurement[]> {
   const names = chosenNames(only, Object.keys(waitWorks))
   await startBackend()
   const measurements: WaitMeasurement[] = []
-  for (const name of names) measurements.push(await measure(name, waitWorks[name]!, steps))
+  for (const name of names) measurements.push(await measure(name, waitWorks[name]!, trainSteps))
   return measurements
 }
 
 async function measure(
   work: string,
-  { config: input, steps: own }: WaitWork,
+  { config: input, trainSteps: own }: WaitWork,
   asked?: number,
 ): Promise<WaitMeasurement> {
   const config = parseConfig(input)
@@ -79,16 +79,16 @@ async function measure(
   const model = { ...createModel(modelShape(config, data.manifest), config.seed), dtype: chooseDtype(config.dtype) }
   const state = initialState(model, config.batch, config.ema, config.seed)
   const options = stepOptions(config, totalSteps(config, data))
-  const steps = asked ?? own
-  const here = timed(newSampler(config, data), steps, (batch) => void trainStep(state, batch, options))
+  const trainSteps = asked ?? own
+  const here = timed(newSampler(config, data), trainSteps, (batch) => void trainStep(state, batch, options))
   const batches = newBatchesAhead(config, data, 0)
   const ahead = await begins(batches)
-  const other = timed(batches, steps, (batch) => void trainStep(state, batch, options))
+  const other = timed(batches, trainSteps, (batch) => void trainStep(state, batch, options))
   batches.close()
   disposeState(state)
   disposeModel(model)
   return {
-    ...{ work, batch: config.batch, steps, ahead },
+    ...{ work, batch: config.batch, trainSteps, ahead },
     batchSeconds: here.waited,
     waitSeconds: other.waited,
     longestSeconds: other.longest,
@@ -111,19 +111,19 @@ const THREAD_MS = 5000
 /** Seconds of a step on average; the first one is not counted. */
 function timed(
   batches: TrainingBatches,
-  steps: number,
+  trainSteps: number,
   train: (batch: Batch) => void,
 ): { waited: number; longest: number; rest: number } {
   train(batches.next())
   let [waited, rest, longest] = [0, 0, 0]
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < trainSteps; step++) {
     const started = performance.now()
     const batch = batches.next()
     const ready = performance.now()
     train(batch)
     const seconds = (ready - started) / 1000
-    waited += seconds / steps
-    rest += (performance.now() - ready) / 1000 / steps
+    waited += seconds / trainSteps
+    rest += (performance.now() - ready) / 1000 / trainSteps
     longest = Math.max(longest, seconds)
   }
   return { waited, longest, rest }

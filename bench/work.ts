@@ -98,9 +98,9 @@ export function stepFlops(work: Work): number {
 }
 
 /** Those of an evaluation with so many supervision steps. */
-export function evaluationFlops(work: Work, steps: number): number {
+export function evaluationFlops(work: Work, supervisionSteps: number): number {
   const { T, n } = work.shape
-  return networkFlops(work) * T * (n + 1) * steps
+  return networkFlops(work) * T * (n + 1) * supervisionSteps
 }
 
 /** A work as `torch/peer.py` wants it. */

@@ -22,7 +22,7 @@ const TINY = [
   'n=1',
   'K=2',
   'batch=8',
-  'steps=6',
+  'trainSteps=6',
   'evalEvery=3',
   'out=results',
 ]
@@ -61,10 +61,10 @@ test('the outcome of every version of every test puzzle is kept with the run', (
   const outcomes = rowsOfTable(readOutcomes(trained()))
   const names = new Set(Array.from({ length: data.identifiers.count }, (_, id) => data.identifiers.name(id)))
   assert.ok(outcomes.length > data.test.count)
-  for (const { id, rows, columns, steps } of outcomes) {
+  for (const { id, rows, columns, supervisionSteps } of outcomes) {
     assert.ok(names.has(String(id).replace(/^test\/\d+ /, '')), String(id))
     assert.ok(Number(rows) >= 1 && Number(rows) <= 8 && Number(columns) >= 1 && Number(columns) <= 8)
-    assert.equal(steps, 2)
+    assert.equal(supervisionSteps, 2)
   }
 })
 
@@ -90,9 +90,9 @@ test('weights that were exported are evaluated from their file alike, and a run 
   const fromFile = JSON.parse(await run(['eval', 'w.safetensors', 'data=tasks', '--json'])) as Record<string, number>
   assert.equal(fromFile['test.cells'], fromRun['test.cells'])
   await run([
-    ...TINY.filter((arg) => !/^(out|steps|evalEvery)=/.test(arg)),
+    ...TINY.filter((arg) => !/^(out|trainSteps|evalEvery)=/.test(arg)),
     'out=again',
-    'steps=1',
+    'trainSteps=1',
     'lr=0',
     'puzzleLr=0',
     'weightDecay=0',

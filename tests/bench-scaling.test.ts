@@ -24,7 +24,7 @@ test('bench scaling compares the estimate with real steps, in time and memory', 
 })
 
 test('bench wait tells what part of a step goes into its batch', async () => {
-  const { code, stdout, stderr } = await recurlab(['bench', 'wait', 'only=sudoku-pocket', 'steps=2', '--json'])
+  const { code, stdout, stderr } = await recurlab(['bench', 'wait', 'only=sudoku-pocket', 'trainSteps=2', '--json'])
   assert.equal(code, 0, stderr)
   const [row] = JSON.parse(stdout) as WaitMeasurement[]
   assert.equal(row?.work, 'sudoku-pocket')

@@ -36,7 +36,7 @@ function run(
 
 const TINY = [
   ...['train', 'sudoku-pocket', 'T=1', 'n=1', 'hidden=16', 'heads=2', 'batch=8', 'K=2', 'trainPuzzles=20'],
-  ...['testPuzzles=10', 'steps=6', 'evalEvery=3'],
+  ...['testPuzzles=10', 'trainSteps=6', 'evalEvery=3'],
 ]
 const skip = existsSync('/dev/full') ? false : 'there is no /dev/full'
 

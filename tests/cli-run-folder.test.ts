@@ -20,7 +20,7 @@ const TINY = [
 test('a run whose folder is moved while it trains ends with that reason, leaves no ghost, and can go on where it is', async () => {
   const [out, elsewhere] = [path.join(folder, 'moved'), path.join(folder, 'elsewhere')]
   let moved = false
-  const { code, stderr } = await recurlab([...TINY, 'steps=100000', 'checkpointEvery=2', `out=${out}`], {
+  const { code, stderr } = await recurlab([...TINY, 'trainSteps=100000', 'checkpointEvery=2', `out=${out}`], {
     watch: () => {
       const runs = path.join(out, 'runs')
       if (moved || !existsSync(runs) || !readdirSync(runs).some((id) => !id.startsWith('.'))) return
@@ -44,7 +44,16 @@ test('a run whose first checkpoint cannot be written is a failed one, with the r
   const out = path.join(folder, 'limit')
   const program = path.join(root, 'lib/cli/recurlab.mjs')
   // 20 KB: status and configuration fit, a checkpoint does not.
-  const limited = ['-c', 'ulimit -f 40; exec "$@"', 'sh', process.execPath, program, ...TINY, 'steps=4', `out=${out}`]
+  const limited = [
+    '-c',
+    'ulimit -f 40; exec "$@"',
+    'sh',
+    process.execPath,
+    program,
+    ...TINY,
+    'trainSteps=4',
+    `out=${out}`,
+  ]
   const stderr = await new Promise<string>((resolve) => execFile('sh', limited, (_error, _out, err) => resolve(err)))
   assert.match(stderr, /checkpoint\.safetensors: expected a place that can be written, found file too large \(EFBIG\)/)
   const [run] = listRuns(out).runs
@@ -54,7 +63,7 @@ test('a run whose first checkpoint cannot be written is a failed one, with the r
 
 test('a run that a process elsewhere may still write is resumed with --force only', async () => {
   const out = path.join(folder, 'force')
-  assert.equal((await recurlab([...TINY, 'steps=2', `out=${out}`])).code, 0)
+  assert.equal((await recurlab([...TINY, 'trainSteps=2', `out=${out}`])).code, 0)
   const [run] = listRuns(out).runs
   const status = path.join(run!.dir, 'status.json')
   writeFileSync(status, readFileSync(status, 'utf8').replace('"finished"', '"running"'))

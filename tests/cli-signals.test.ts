@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const LONG = [
   ...['train', 'sudoku-pocket', 'T=1', 'n=1', 'hidden=16', 'heads=2', 'batch=8', 'K=2', 'trainPuzzles=20'],
-  ...['testPuzzles=10', 'steps=100000', 'evalEvery=100000', 'checkpointEvery=100000'],
+  ...['testPuzzles=10', 'trainSteps=100000', 'evalEvery=100000', 'checkpointEvery=100000'],
 ]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const)
@@ -67,7 +67,12 @@ test('a terminal that is closed saves what was trained, though nothing can be pr
 })
 
 test('SIGUSR1 ends a command that has nothing to save, and opens no debugger', async () => {
-  const child = spawn(process.execPath, [path.join(root, 'lib/cli/recurlab.mjs'), 'bench', 'memory', 'steps=100000'])
+  const child = spawn(process.execPath, [
+    path.join(root, 'lib/cli/recurlab.mjs'),
+    'bench',
+    'memory',
+    'trainSteps=100000',
+  ])
   let stderr = ''
   child.stderr.on('data', (chunk) => {
     stderr += chunk

@@ -7,7 +7,7 @@ import { recurlab } from './recurlab.js'
 
 let folder = ''
 let id = ''
-const tiny = ['T=1', 'n=1', 'hidden=16', 'K=2', 'testPuzzles=4', 'trainPuzzles=8', 'steps=2', 'evalEvery=2']
+const tiny = ['T=1', 'n=1', 'hidden=16', 'K=2', 'testPuzzles=4', 'trainPuzzles=8', 'trainSteps=2', 'evalEvery=2']
 before(async () => {
   folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-wrong-'))
   writeFileSync(path.join(folder, 'file.txt'), 'hello\n')
@@ -47,7 +47,14 @@ const wrong: [string, string[], number, RegExp][] = [
     1,
     /recurlab data fetch sudoku-extreme gets its files/,
   ],
-  ['a negative number', ['eval', 'ID', 'steps=-1'], 2, /expected steps=N, a whole number of 1 or more, found -1/],
+  ['part of a key', ['train', 'sudoku-pocket', 'steps=300'], 2, /key steps: .*Did you mean trainSteps\?/],
+  ['part of a key of a command', ['eval', 'ID', 'steps=16'], 2, /key steps: .*Did you mean supervisionSteps\?/],
+  [
+    'a negative number',
+    ['eval', 'ID', 'supervisionSteps=-1'],
+    2,
+    /expected supervisionSteps=N, a whole number of 1 or more, found -1/,
+  ],
   [
     'a number that is none',
     ['eval', 'ID', 'batch=many'],

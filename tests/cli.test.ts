@@ -74,10 +74,10 @@ test('a results folder that cannot be made is one message and exit code 1, and t
 test('a run that is stopped and resumed ends with the same numbers, bit for bit, as one that never stopped', async () => {
   // As a resumed run keeps its threads, so that the last bits are the same.
   const one = { RECURLAB_THREADS: '1' }
-  const whole = await recurlab([...TINY, 'steps=12', 'out=whole'], { cwd: folder, env: one })
+  const whole = await recurlab([...TINY, 'trainSteps=12', 'out=whole'], { cwd: folder, env: one })
   assert.equal(whole.code, 0, whole.stderr)
   let sent = false
-  const stopped = await recurlab([...TINY, 'steps=12', 'out=parts', 'logEvery=1'], {
+  const stopped = await recurlab([...TINY, 'trainSteps=12', 'out=parts', 'logEvery=1'], {
     cwd: folder,
     env: one,
     watch: (text, kill) => {
@@ -139,6 +139,6 @@ test('the wasm backend passes parity and trains', async () => {
   const parity = await recurlab(['parity', path.join(root, 'tests/fixtures/golden'), '--json'], { env })
   assert.equal(parity.code, 0, parity.stdout)
   assert.equal((JSON.parse(parity.stdout) as { backend: { name: string } }).backend.name, 'wasm')
-  const trained = await recurlab([...TINY, 'steps=6', 'out=wasm', '--json'], { cwd: folder, env })
+  const trained = await recurlab([...TINY, 'trainSteps=6', 'out=wasm', '--json'], { cwd: folder, env })
   assert.equal(trained.code, 0, trained.stderr)
 })

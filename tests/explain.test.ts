@@ -41,10 +41,10 @@ test('a key is found by its symbol in the paper and by its name in the published
 })
 
 test('a metric is explained; a name that is a key and a metric is both', async () => {
-  const { stdout } = await recurlab(['explain', 'test.pass@2', 'steps'])
+  const { stdout } = await recurlab(['explain', 'test.pass@2', 'lr'])
   assert.match(stdout, /^test\.pass@k, a metric of evaluations:/)
-  assert.match(stdout, /\nsteps, a key of the configuration/)
-  assert.match(stdout, /\nsteps, a metric of training and evaluations/)
+  assert.match(stdout, /\nlr, a key of the configuration/)
+  assert.match(stdout, /\nlr, a metric of training/)
 })
 
 test('a preset is explained by its configuration beside the defaults', async () => {
@@ -91,7 +91,7 @@ test('what the glossary calls a share is shown as one', () => {
 
 test('every column of a run is explained', async () => {
   const out = temporaryFolder()
-  const tiny = ['T=1', 'n=1', 'hidden=16', 'batch=4', 'steps=2', 'evalEvery=2', 'K=2']
+  const tiny = ['T=1', 'n=1', 'hidden=16', 'batch=4', 'trainSteps=2', 'evalEvery=2', 'K=2']
   const sizes = ['trainPuzzles=4', 'testPuzzles=4', 'evalBatch=4']
   const arc = [...tiny, 'trainPuzzles=2', 'testPuzzles=2', 'versions=2', 'evalBatch=4', 'carryVotes=true']
   for (const args of [

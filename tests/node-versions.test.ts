@@ -74,7 +74,17 @@ function notebook(...cells: readonly string[]): string {
 }
 
 const lib = path.join(root, 'lib', 'index.js')
-const tiny = ['hidden=16', 'heads=2', 'batch=8', 'T=1', 'n=1', 'K=2', 'trainPuzzles=20', 'testPuzzles=8', 'steps=3']
+const tiny = [
+  'hidden=16',
+  'heads=2',
+  'batch=8',
+  'T=1',
+  'n=1',
+  'K=2',
+  'trainPuzzles=20',
+  'testPuzzles=8',
+  'trainSteps=3',
+]
 const cli = path.join(root, 'lib', 'cli', 'recurlab.mjs')
 
 for (const { seen } of NODE_LINES) {

@@ -14,12 +14,12 @@ const skip = existsSync(path.join(root, '.venv', 'share', 'jupyter', 'kernels', 
 /** What makes each notebook short, and the only message it may then end with. */
 const SHORT: Readonly<Record<string, { readonly parameters: readonly string[]; readonly ends?: RegExp }>> = {
   '01-mlp-vs-attention': {
-    parameters: ['steps=2', 'evalEvery=2', 'seeds=[0]'],
+    parameters: ['trainSteps=2', 'evalEvery=2', 'seeds=[0]'],
     ends: /The MLP is not 30 points above self-attention on seed 0/,
   },
-  '02-layer-count': { parameters: ['steps=2', 'evalEvery=2', 'seeds=[0]', 'T=1'] },
+  '02-layer-count': { parameters: ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'T=1'] },
   '03-data': { parameters: ['puzzles=10', 'mazes=4', 'tasks=6'] },
-  '04-by-hand': { parameters: ['steps=2', 'evalEvery=2'] },
+  '04-by-hand': { parameters: ['trainSteps=2', 'evalEvery=2'] },
 }
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-notebooks-'))

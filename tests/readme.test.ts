@@ -61,7 +61,7 @@ test('every TypeScript block of the README runs in a notebook, with fewer steps'
   const cells = blocks().filter(({ language }) => language === 'ts')
   assert.ok(cells.length > 0)
   for (const [index, { text }] of cells.entries()) {
-    const short = text.replace(/\bsteps: \d+/, 'steps: 2')
+    const short = text.replace(/\btrainSteps: \d+/, 'trainSteps: 2')
     assert.notEqual(short, text, 'a block that trains says for how many steps')
     // The block stands in a notebook of this project; the test's lies in a folder of its own.
     const source = short.replace("from '../lib'", `from ${JSON.stringify(path.join(root, 'lib'))}`)
@@ -92,7 +92,7 @@ test('npm start trains the first notebook and writes the figure, table and repor
   skip,
 }, async () => {
   const out = path.join(folder, 'start', '01.ipynb')
-  const short = ['steps=2', 'evalEvery=2', 'seeds=[0]', '--out', out]
+  const short = ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', '--out', out]
   const { stdout, stderr } = await npm(['start', '--', ...short])
   // Two steps are too few for the notebook's own claim; everything before it has run.
   assert.match(stdout + stderr, /The MLP is not 30 points above self-attention on seed 0/)

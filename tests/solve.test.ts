@@ -196,7 +196,7 @@ test('an ARC task that the model does not know is asked under the blank identifi
 })
 
 test('each step says what changed, what is wrong and how likely halting is', async () => {
-  const solving = await solve(weights.sudoku, '1..4....3....2.1', { steps: 5 })
+  const solving = await solve(weights.sudoku, '1..4....3....2.1', { supervisionSteps: 5 })
   const steps = [...solving.run()]
   assert.equal(steps.length, 5)
   assert.equal(steps[0]!.changed, 0)
@@ -222,12 +222,12 @@ test('a model that compares would halt where q_halt is above q_continue, one wit
 })
 
 test('recurlab solve takes a run by the beginning of its ID and draws every step', async () => {
-  const id = await train({ ...small, steps: 2, batch: 4, evalEvery: 2 }, grids, { resultsDir: folder })
+  const id = await train({ ...small, trainSteps: 2, batch: 4, evalEvery: 2 }, grids, { resultsDir: folder })
   const { code, stdout, stderr } = await recurlab([
     'solve',
     id.slice(0, -2),
     '1..4....3....2.1',
-    'steps=2',
+    'supervisionSteps=2',
     `out=${folder}`,
   ])
   assert.equal(stderr, '')
@@ -237,7 +237,7 @@ test('recurlab solve takes a run by the beginning of its ID and draws every step
   assert.equal(code, stdout.includes('\nsolved') ? 0 : 1)
   assert.ok(!stdout.includes('\u001b'))
   assert.match(stdout, /\n! wrong, \* changed since the step before\n/)
-  const args = ['solve', id, '1..4....3....2.1', 'steps=2', `out=${folder}`, '--color']
+  const args = ['solve', id, '1..4....3....2.1', 'supervisionSteps=2', `out=${folder}`, '--color']
   assert.match((await recurlab(args)).stdout, /5!.* wrong .*5\*.* changed since the step before .*5.* filled in\n/)
 })
 
@@ -259,7 +259,7 @@ test('recurlab solve --json has every step as the task writes answers', async ()
 const official = sharedPath('golden/official-checkpoint-mlp/step_120')
 test('an official checkpoint is asked with the configuration beside it', { skip: official === null }, async () => {
   const solving = await solve(official!, '1...............')
-  assert.equal(solving.steps, 3)
+  assert.equal(solving.supervisionSteps, 3)
   assert.equal([...solving.run()].length, 3)
 })
 
@@ -336,7 +336,7 @@ test('wrong use of recurlab solve is said, with exit code 2', async () => {
     [weights.sudoku],
     [weights.sudoku, 'a', 'b'],
     [weights.sudoku, '1', 'setps=3'],
-    [weights.sudoku, '1', 'steps=0'],
+    [weights.sudoku, '1', 'supervisionSteps=0'],
     [weights.sudoku, '1', 'weights=best'],
   ])
     await assert.rejects(

@@ -50,5 +50,5 @@ export const group: CommandGroup = {
     },
   },
   help: [],
-  example: 'bench memory steps=100',
+  example: 'bench memory trainSteps=100',
 }

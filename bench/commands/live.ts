@@ -10,7 +10,7 @@ export const command: Command = {
     {
       title: 'Options',
       rows: [
-        ['steps=N', 'Steps of a round. Default: 60.'],
+        ['trainSteps=N', 'Steps of a round. Default: 60.'],
         ['rounds=N', 'Rounds with and without. Default: 3.'],
         ['--json', 'Prints the table as JSON.'],
       ],
@@ -23,8 +23,11 @@ export const command: Command = {
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const keys = onlyKeys(pairs, ['steps', 'rounds'])
-  const row = await benchLive({ steps: countOf('steps', keys.steps, 60), rounds: countOf('rounds', keys.rounds, 3) })
+  const keys = onlyKeys(pairs, ['trainSteps', 'rounds'])
+  const row = await benchLive({
+    trainSteps: countOf('trainSteps', keys.trainSteps, 60),
+    rounds: countOf('rounds', keys.rounds, 3),
+  })
   process.stdout.write(`${flags.has('json') ? JSON.stringify([row]) : formatTable([readable(row)])}\n`)
   return 0
 }

@@ -10,22 +10,22 @@ export const command: Command = {
     {
       title: 'Options',
       rows: [
-        ['steps=N', 'Steps of training. Default: 1000, some minutes.'],
+        ['trainSteps=N', 'Steps of training. Default: 1000, some minutes.'],
         ['microBatch=N', 'Rows computed at one time. Default: all.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },
   ],
-  example: 'bench memory steps=100',
+  example: 'bench memory trainSteps=100',
   flags: { json: false },
   run: bench,
 }
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const keys = onlyKeys(pairs, ['steps', 'microBatch'])
+  const keys = onlyKeys(pairs, ['trainSteps', 'microBatch'])
   const rows = await benchMemory({
-    steps: countOf('steps', keys.steps, 1000),
+    trainSteps: countOf('trainSteps', keys.trainSteps, 1000),
     microBatch: countOf('microBatch', keys.microBatch, 64),
   })
   process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)

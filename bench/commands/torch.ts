@@ -42,7 +42,7 @@ export const trainCommand: Command = {
 /** `recurlab bench eval`. */
 export const evalCommand: Command = {
   ...help('An evaluation without gradient, with a batch of 128.', [
-    ['steps=N', 'Supervision steps; the cost is linear in them. Default: 1.'],
+    ['supervisionSteps=N', 'Supervision steps; the cost is linear in them. Default: 1.'],
   ]),
   example: 'bench eval torch=false',
   run: (args) => bench('eval', args),
@@ -52,13 +52,13 @@ const TRAIN_KEYS = ['only', 'rounds', 'torch', 'dtype'] as const
 
 async function bench(what: 'train' | 'eval', { words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const keys = onlyKeys(pairs, what === 'train' ? TRAIN_KEYS : [...TRAIN_KEYS, 'steps'])
+  const keys = onlyKeys(pairs, what === 'train' ? TRAIN_KEYS : [...TRAIN_KEYS, 'supervisionSteps'])
   const dtype = choiceOf('dtype', keys.dtype, ['float32', 'bfloat16'])
   const { machine, measurements } = await benchAgainstTorch({
     what,
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     rounds: countOf('rounds', keys.rounds, 5),
-    steps: countOf('steps', 'steps' in keys ? keys.steps : undefined, 1),
+    supervisionSteps: countOf('supervisionSteps', 'supervisionSteps' in keys ? keys.supervisionSteps : undefined, 1),
     torch: truthOf('torch', keys.torch) ?? true,
     ...(dtype === undefined ? {} : { dtype }),
     onProgress: (line) => process.stderr.write(`${line}\n`),

@@ -11,30 +11,30 @@ export const command: Command = {
       title: 'Options',
       rows: [
         ['only=A,B', `${Object.keys(waitWorks).join(', ')}. Default: all, a minute or some.`],
-        ['steps=N', 'Steps of each. Default: 5 to 200, by work.'],
+        ['trainSteps=N', 'Steps of each. Default: 5 to 200, by work.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },
   ],
-  example: 'bench wait steps=20',
+  example: 'bench wait trainSteps=20',
   flags: { json: false },
   run: bench,
 }
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const { only, steps } = onlyKeys(pairs, ['only', 'steps'])
-  const rows = await benchWait(only === undefined ? undefined : only.split(','), wholeOf('steps', steps))
+  const { only, trainSteps } = onlyKeys(pairs, ['only', 'trainSteps'])
+  const rows = await benchWait(only === undefined ? undefined : only.split(','), wholeOf('trainSteps', trainSteps))
   process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)
   return 0
 }
 
 function readable(row: WaitMeasurement): Record<string, string | number> {
-  const { work, batch, steps, ahead, batchSeconds, waitSeconds, stepSeconds, longestSeconds } = row
+  const { work, batch, trainSteps, ahead, batchSeconds, waitSeconds, stepSeconds, longestSeconds } = row
   return {
     work,
     batch,
-    steps,
+    trainSteps,
     ahead: ahead ? 'yes' : 'no',
     'preparing (ms)': (1000 * batchSeconds).toFixed(3),
     'waiting (ms)': (1000 * waitSeconds).toFixed(3),

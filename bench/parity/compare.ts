@@ -37,7 +37,7 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
         [report.qContinueLoss ?? Number.NaN],
         [metrics.q_continue_loss ?? Number.NaN],
       )
-    const counts = [report.count, report.exact, report.halt, report.steps]
+    const counts = [report.count, report.exact, report.halt, report.supervisionSteps]
     comparison.numbers('metrics', `${at}: counts`, counts, [
       metrics.count,
       metrics.exact_accuracy,
@@ -68,7 +68,7 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
     },
   )
   const { count, accuracy, exact_accuracy, q_halt_accuracy, steps } = about.eval.metrics
-  const counts = [sums.count, sums.accuracy, sums.exact, sums.halt, sums.steps]
+  const counts = [sums.count, sums.accuracy, sums.exact, sums.halt, sums.supervisionSteps]
   comparison.numbers('evaluation', 'eval: metrics', counts, [count, accuracy, exact_accuracy, q_halt_accuracy, steps])
   disposeState(state)
   disposeModel(model)
@@ -107,7 +107,7 @@ class Comparison {
       if (puzzleGradients) this.tensor('gradients', `${at}/grad/puzzle_emb.local_weights`, puzzleGradients)
     }
     for (const [name, latent] of Object.entries(carry.state)) this.tensor('carry', `${at}/carry/${name}`, latent)
-    this.tensor('halting', `${at}/carry/steps`, carry.steps)
+    this.tensor('halting', `${at}/carry/steps`, carry.supervisionSteps)
     this.tensor('halting', `${at}/carry/halted`, carry.halted)
   }
 

@@ -4,7 +4,7 @@ Reads one request a line from stdin, a JSON object, and answers each with one li
   {"do": "setup", "work": {...}, "mode": "eager" | "compiled", "dtype": ..., "threads": N}
   {"do": "load", "weights": {name: [numbers]}}   for the test that compares numbers
   {"do": "step"}     one supervision step with its update: {"seconds", "loss", "peakBytes"}
-  {"do": "eval", "steps": K}   K supervision steps without gradient: {"seconds", "peakBytes"}
+  {"do": "eval", "supervisionSteps": K}   K supervision steps without gradient: {"seconds", "peakBytes"}
   {"do": "canary", "dtype": ...}   a fixed matrix product: {"seconds", "flops"}
   {"do": "weights"}  {name: [numbers]}
 """
@@ -217,7 +217,7 @@ def main():
         elif do == "step":
             answer["loss"] = peer.step()
         elif do == "eval":
-            peer.evaluate(request["steps"])
+            peer.evaluate(request["supervisionSteps"])
         elif do == "canary":
             b = a.bfloat16() if request["dtype"] == "bfloat16" else a
             start = time.perf_counter()

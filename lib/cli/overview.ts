@@ -12,7 +12,7 @@ export function overview(): string {
     'recurlab COMMAND …',
     'Recursive reasoning models: train, evaluate, compare, in notebooks and here.',
     ...lists,
-    { title: 'Example', command: 'train sudoku-pocket T=2 n=2 steps=20' },
+    { title: 'Example', command: 'train sudoku-pocket T=2 n=2 trainSteps=20' },
     'recurlab COMMAND --help says more; recurlab --version says which version this is. Exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved: recurlab resume goes on).',
   ])
 }

@@ -1,5 +1,6 @@
 import { parseConfig } from '../config/parse.js'
 import type { WeightsFile } from '../interop/weights-file.js'
+import { CHECKPOINT_FORMAT, WEIGHTS_FORMAT } from '../interop/weights-format.js'
 import { PUZZLE_TABLE } from '../model/weights.js'
 import { formatTable } from '../results/text.js'
 
@@ -7,8 +8,8 @@ import { formatTable } from '../results/text.js'
 const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
   pytorch: 'official PyTorch file (zip and pickle)',
   safetensors: 'plain safetensors',
-  'recurlab-weights-1': 'weights of Recurlab',
-  'recurlab-checkpoint-1': 'checkpoint of a run of Recurlab',
+  [WEIGHTS_FORMAT]: 'weights of Recurlab',
+  [CHECKPOINT_FORMAT]: 'checkpoint of a run of Recurlab',
 }
 
 /** Names of initial states, which are no parameters. */

@@ -15,7 +15,7 @@ const OPEN = {
   T: null,
   n: null,
   haltExploration: null,
-  evalSteps: null,
+  evalSupervisionSteps: null,
   puzzleLr: null,
   puzzleWeightDecay: null,
 } as const satisfies { readonly [K in ConfigKey]?: Config[K] }
@@ -50,7 +50,7 @@ function fill(config: Config): Config {
     T: keys.T,
     n: config.model === 'direct' ? null : keys.n,
     haltExploration: haltExploration({ ...config, halting: keys.halting }),
-    evalSteps: config.evalSteps ?? config.K,
+    evalSupervisionSteps: config.evalSupervisionSteps ?? config.K,
     puzzleLr: hasTable ? (config.puzzleLr ?? config.lr) : null,
     puzzleWeightDecay: hasTable ? (config.puzzleWeightDecay ?? config.weightDecay) : null,
   }

@@ -38,8 +38,8 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   batch: 'sudoku-pocket batch=32',
   microBatch: 'sudoku-pocket microBatch=16',
   dtype: 'sudoku-pocket dtype=float32',
-  steps: 'sudoku-pocket steps=600',
-  epochs: 'sudoku-pocket steps=null epochs=200',
+  trainSteps: 'sudoku-pocket trainSteps=600',
+  epochs: 'sudoku-pocket trainSteps=null epochs=200',
   checkpointEvery: 'sudoku-pocket checkpointEvery=100',
   logEvery: 'sudoku-pocket logEvery=10',
   optimizer: 'sudoku-pocket optimizer=adamw',
@@ -58,6 +58,6 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   evalBatch: 'sudoku-pocket evalBatch=300',
   evalVersions: 'arc-pocket evalVersions=5',
   carryVotes: 'arc-pocket carryVotes=true',
-  evalSteps: 'sudoku-pocket evalSteps=16',
+  evalSupervisionSteps: 'sudoku-pocket evalSupervisionSteps=16',
   evalHalt: 'sudoku-pocket evalHalt=true',
 }

@@ -38,7 +38,7 @@ export const keyGroups: Readonly<Record<ConfigKey, KeyGroup>> = {
   batch: 'training',
   microBatch: 'training',
   dtype: 'training',
-  steps: 'training',
+  trainSteps: 'training',
   epochs: 'training',
   checkpointEvery: 'training',
   logEvery: 'training',
@@ -58,6 +58,6 @@ export const keyGroups: Readonly<Record<ConfigKey, KeyGroup>> = {
   evalBatch: 'evaluation',
   evalVersions: 'evaluation',
   carryVotes: 'evaluation',
-  evalSteps: 'evaluation',
+  evalSupervisionSteps: 'evaluation',
   evalHalt: 'evaluation',
 }

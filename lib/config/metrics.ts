@@ -113,7 +113,7 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: `Puzzles whose halting head says that they are done; the others had made K steps. ${halted}`,
   },
   {
-    metric: 'steps',
+    metric: 'supervisionSteps',
     group: 'both',
     unit: 'steps',
     meaning: 'Mean supervision steps of a puzzle: until it halted in training, those that were made in evaluation.',

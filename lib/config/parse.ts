@@ -3,7 +3,7 @@ import { optionsFromText, parseOptions } from '../options/options.js'
 import { modelKeys } from './model-keys.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
-/** Length of a run that says neither steps nor epochs. */
+/** Length of a run that says neither `trainSteps` nor `epochs`. */
 const DEFAULT_STEPS = 300
 
 const WHAT = 'the configuration'
@@ -17,11 +17,11 @@ const WHAT = 'the configuration'
  */
 export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown>>): Config {
   const config = parseOptions(configSchema, input, WHAT)
-  if (config.steps !== null && config.epochs !== null)
-    throw wrongKey('steps', 'either steps or epochs', 'both', 'Leave one out, or set it to null.')
+  if (config.trainSteps !== null && config.epochs !== null)
+    throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
-  return { ...config, steps: config.steps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
+  return { ...config, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
 /**

@@ -18,7 +18,7 @@ const rate = z.number().min(0).max(1)
 
 /**
  * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop, but for the
- * recursion (T and n are the paper's), `warmup` and `steps`.
+ * recursion (T and n are the paper's), `warmup` and `trainSteps`.
  * The same keys are used in notebooks, on the command line and in a run's `config.json`.
  */
 export const configSchema = z.strictObject({
@@ -160,12 +160,12 @@ export const configSchema = z.strictObject({
     description:
       'What the blocks’ products are computed in; sums, weights, losses and the optimiser are float32. auto: bfloat16 where the processor has matrix units for it (AMX), else float32.',
   }),
-  steps: field(count.nullable().default(null), {
+  trainSteps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',
   }),
   epochs: field(count.nullable().default(null), {
     published: 'epochs',
-    description: 'Length of the run in passes over the base puzzles, instead of steps.',
+    description: 'Length of the run in passes over the base puzzles, instead of trainSteps.',
   }),
   evalEvery: field(count.default(50), {
     published: 'eval_interval',
@@ -179,7 +179,9 @@ export const configSchema = z.strictObject({
     published: 'aggregated_voting',
     description: 'ARC: count the votes of earlier evaluations too, as the published code does.',
   }),
-  evalSteps: field(count.nullable().default(null), { description: 'Supervision steps in evaluation; null: K.' }),
+  evalSupervisionSteps: field(count.nullable().default(null), {
+    description: 'Supervision steps in evaluation; null: K.',
+  }),
   evalHalt: field(z.boolean().default(false), {
     description:
       'Whether a puzzle is done in evaluation as soon as its halting head says so; false: all steps, as published.',

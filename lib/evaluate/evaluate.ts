@@ -34,15 +34,15 @@ interface SaidTokens extends Said {
   readonly predictions: Int32Array
 }
 
-/** Runs one batch for `steps` supervision steps. `inspect` sees the last step's outputs before they are freed. */
+/** Runs one batch for `supervisionSteps` supervision steps. `inspect` sees the last step's outputs before they are freed. */
 export function evaluateBatch(
   model: Model,
   weights: Weights,
   batch: Batch,
-  steps: number,
+  supervisionSteps: number,
   inspect?: Inspection,
 ): BatchEvaluation {
-  const work = evaluateInSteps(model, weights, batch, steps, inspect)
+  const work = evaluateInSteps(model, weights, batch, supervisionSteps, inspect)
   for (;;) {
     const next = work.next()
     if (next.done) return next.value
@@ -54,15 +54,15 @@ export function* evaluateInSteps(
   model: Model,
   weights: Weights,
   batch: Batch,
-  steps: number,
+  supervisionSteps: number,
   inspect?: Inspection,
 ): Generator<void, BatchEvaluation> {
-  const outputs = yield* outputsAfter(model, weights, batch, steps)
+  const outputs = yield* outputsAfter(model, weights, batch, supervisionSteps)
   const said = tidy(() => ({
     predictions: Int32Array.from(tf.argMax(outputs.logits, -1).dataSync()),
     qHalt: outputs.qHalt.dataSync() as Float32Array,
     qContinue: outputs.qContinue.dataSync() as Float32Array,
-    steps: new Int32Array(batch.size).fill(steps),
+    supervisionSteps: new Int32Array(batch.size).fill(supervisionSteps),
   }))
   if (inspect)
     tf.tidy(() => {
@@ -84,12 +84,17 @@ export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): Ba
 }
 
 /** What the heads say after the last step; nobody would read those of the steps between. */
-function* outputsAfter(model: Model, weights: Weights, batch: Batch, steps: number): Generator<void, Outputs> {
-  for (const { step, state } of statesOfSteps(model, weights, batch, steps)) {
-    if (step === steps) return tidy(() => heads(weights, model.shape, state))
+function* outputsAfter(
+  model: Model,
+  weights: Weights,
+  batch: Batch,
+  supervisionSteps: number,
+): Generator<void, Outputs> {
+  for (const { step, state } of statesOfSteps(model, weights, batch, supervisionSteps)) {
+    if (step === supervisionSteps) return tidy(() => heads(weights, model.shape, state))
     yield
   }
-  throw new Error(`an evaluation with ${steps} supervision steps`)
+  throw new Error(`an evaluation with ${supervisionSteps} supervision steps`)
 }
 
 /** The outcome of every puzzle of a batch, without the padding rows. */
@@ -102,7 +107,7 @@ function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
-      steps: said.steps[row]!,
+      supervisionSteps: said.supervisionSteps[row]!,
       accuracy: counted > 0 ? accuracy : null,
       exact: counted > 0 ? exact : null,
       haltProbability: 1 / (1 + Math.exp(-said.qHalt[row]!)),

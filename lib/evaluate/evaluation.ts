@@ -23,7 +23,7 @@ export interface Evaluation {
   /** Share of all puzzles whose halting head says after the last step that they are done; null without puzzles. */
   readonly 'test.halted': number | null
   /** Mean supervision steps of all puzzles; null without puzzles. */
-  readonly steps: number | null
+  readonly supervisionSteps: number | null
   /** Puzzles, in all their versions, that were evaluated. */
   readonly puzzles: number
   /** Those among them whose answers are known. */
@@ -43,8 +43,8 @@ export interface EvaluateOptions {
   /** At most so many versions of each puzzle; default all that the data set fixes. */
   readonly versions?: number | undefined
   /** Supervision steps; default the model's K. */
-  readonly steps?: number | undefined
-  /** Whether a puzzle is done as soon as its halting head says so; default false: all `steps`, as published. */
+  readonly supervisionSteps?: number | undefined
+  /** Whether a puzzle is done as soon as its halting head says so; default false: all `supervisionSteps`, as published. */
   readonly halt?: boolean | undefined
   /** Whether the outcome of every puzzle is returned; default true. */
   readonly outcomes?: boolean
@@ -59,12 +59,12 @@ export interface EvaluateOptions {
 }
 
 /**
- * Evaluates a model: every puzzle for all of `steps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
+ * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
  * options); rows of padding are not counted. Yields to the event loop between
  * supervision steps.
  *
  * @param weights what to evaluate with: the EMA or the live weights
- * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, steps or versions that are no whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
 export async function evaluate(
   model: Model,
@@ -72,8 +72,8 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const { batch = 100, split = 'test', versions, steps = model.shape.K, halt = false } = options
-  checkWhole('steps', steps)
+  const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
+  checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
@@ -86,8 +86,8 @@ export async function evaluate(
   for (const rows of evaluationBatches(data, { batch: rowsAtOnce, split, versions })) {
     let made = 0
     const size = rows.rows.filter((row) => row !== -1).length
-    const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (steps + 1)))
-    const result = await givingWay(evaluateRows(model, weights, rows, steps), options.signal, onStep)
+    const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (supervisionSteps + 1)))
+    const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
@@ -103,7 +103,7 @@ export async function evaluate(
     'test.cells': mean(sums.accuracy, sums.count),
     'test.haltAccuracy': mean(sums.halt, sums.count),
     'test.halted': mean(sums.halted, sums.rowCount),
-    steps: mean(sums.rowSteps, sums.rowCount),
+    supervisionSteps: mean(sums.rowSupervisionSteps, sums.rowCount),
     puzzles: sums.rowCount,
     scored: sums.count,
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,

@@ -11,7 +11,7 @@ export interface PuzzleOutcome {
   /** Row of the puzzle embedding it was asked under. */
   readonly identifier: number
   /** Supervision steps made. */
-  readonly steps: number
+  readonly supervisionSteps: number
   /** Share of its cells predicted; null where the answer is not known. */
   readonly accuracy: number | null
   /** All of its cells predicted; null where the answer is not known. */
@@ -25,7 +25,7 @@ export interface PuzzleOutcome {
 /**
  * Outcomes as a table, one row a puzzle and version, so that accuracy by rating or by grid size is one query:
  * `id` (split and index, and the identifier's name where puzzles have names), `puzzle`, `version`, `rating`,
- * `rows` and `columns` of the answer, `steps`, `haltProbability`, `correct`, `cells` (share right), `prediction`
+ * `rows` and `columns` of the answer, `supervisionSteps`, `haltProbability`, `correct`, `cells` (share right), `prediction`
  * (fixed-size list of uint8, one token per cell). Where the answer is not known, what is said of it is null.
  */
 export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset, split: 'train' | 'test'): Table {
@@ -53,7 +53,7 @@ export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset,
     rating: float64(({ puzzle }) => ratings[puzzle]!),
     rows: size(0),
     columns: size(1),
-    steps: int32(({ steps }) => steps),
+    supervisionSteps: int32(({ supervisionSteps }) => supervisionSteps),
     haltProbability: float64(({ haltProbability }) => haltProbability),
     correct: vectorFromArray(
       outcomes.map(({ exact }) => exact),

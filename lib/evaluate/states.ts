@@ -46,11 +46,11 @@ export function* statesOfSteps(
   model: Model,
   weights: Weights,
   batch: Batch,
-  steps: number,
+  supervisionSteps: number,
 ): Generator<{ readonly step: number; readonly state: State }, void> {
   let now = beginEvaluation(model, weights, batch)
   try {
-    for (let step = 1; step <= steps; step++) {
+    for (let step = 1; step <= supervisionSteps; step++) {
       now = advance(model, weights, now)
       yield { step, state: now.state }
     }

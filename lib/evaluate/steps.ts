@@ -28,9 +28,9 @@ export function* evaluateSteps(
   model: Model,
   weights: Weights,
   batch: Batch,
-  steps: number,
+  supervisionSteps: number,
 ): Generator<SupervisionStep, void> {
-  for (const { step, state } of statesOfSteps(model, weights, batch, steps))
+  for (const { step, state } of statesOfSteps(model, weights, batch, supervisionSteps))
     yield { step, ...readHeads(weights, model.shape, state) }
 }
 

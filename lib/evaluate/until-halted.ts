@@ -9,7 +9,7 @@ import { readHeads } from './steps.js'
 
 /**
  * Evaluates one batch with rows that leave: a row is done at the first supervision step at which its halting head says
- * so, at the latest after `steps`, and what is left of the batch goes on without it. Adaptive computational time as in
+ * so, at the latest after `supervisionSteps`, and what is left of the batch goes on without it. Adaptive computational time as in
  * training, where the published evaluation runs all K steps; HRM, section "Inference-time scaling".
  *
  * Gives way after every supervision step. What it holds is freed when it ends or is left.
@@ -20,7 +20,7 @@ export function* evaluateUntilHalted(
   model: Model,
   weights: Weights,
   batch: Batch,
-  steps: number,
+  supervisionSteps: number,
 ): Generator<void, BatchEvaluation> {
   const { size, seqLen } = batch
   const predictions = new Int32Array(size * seqLen)
@@ -32,12 +32,12 @@ export function* evaluateUntilHalted(
   let rows = Array.from({ length: size }, (_, row) => row).filter((row) => batch.rows[row] !== -1)
   try {
     if (rows.length < size && rows.length > 0) now = keepRows(now, rows)
-    for (let step = 1; step <= steps && rows.length > 0; step++) {
+    for (let step = 1; step <= supervisionSteps && rows.length > 0; step++) {
       now = advance(model, weights, now)
       const said = readHeads(weights, model.shape, now.state)
       const staying: number[] = []
       for (const [at, row] of rows.entries()) {
-        if (step < steps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
+        if (step < supervisionSteps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
           staying.push(at)
           continue
         }
@@ -53,7 +53,7 @@ export function* evaluateUntilHalted(
   } finally {
     endEvaluation(now)
   }
-  return evaluated(model.shape, { predictions, qHalt, qContinue, steps: made }, batch)
+  return evaluated(model.shape, { predictions, qHalt, qContinue, supervisionSteps: made }, batch)
 }
 
 /** An evaluation with some of its rows only; frees the whole. */

@@ -4,8 +4,10 @@ import type { HostTensor } from '../model/weights.js'
 import type { DataSizes } from './published-config.js'
 
 /** Formats of Recurlab's own files, by the word `format` in their metadata. */
-export const CHECKPOINT_FORMAT = 'recurlab-checkpoint-1'
-export const WEIGHTS_FORMAT = 'recurlab-weights-1'
+export const CHECKPOINT_FORMAT = 'recurlab-checkpoint-2'
+export const WEIGHTS_FORMAT = 'recurlab-weights-2'
+/** Every version of them begins so. */
+export const OWN_FORMATS = 'recurlab-'
 
 /** Prefix of averaged weights in a run's checkpoint. */
 export const EMA_PREFIX = 'ema/'

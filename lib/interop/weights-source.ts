@@ -6,7 +6,14 @@ import { float32Tensors, readSafetensors, type Safetensors } from '../files/safe
 import { checkSeal, isSealed } from '../files/sealed.js'
 import { readOfficial } from './official-weights.js'
 import type { DataSizes } from './published-config.js'
-import { CHECKPOINT_FORMAT, EMA_PREFIX, type StoredWeights, WEIGHTS_FORMAT, widened } from './weights-format.js'
+import {
+  CHECKPOINT_FORMAT,
+  EMA_PREFIX,
+  OWN_FORMATS,
+  type StoredWeights,
+  WEIGHTS_FORMAT,
+  widened,
+} from './weights-format.js'
 
 const ZIP = Buffer.from('PK\x03\x04', 'latin1')
 
@@ -60,6 +67,13 @@ function readOwn(file: string, asked?: 'ema' | 'live'): StoredWeights {
   const { format } = stored.metadata
   if (format === CHECKPOINT_FORMAT) return fromCheckpoint(file, stored, asked)
   const tensors = float32Tensors(stored.tensors)
+  if (format !== WEIGHTS_FORMAT && format?.startsWith(OWN_FORMATS))
+    throw new UserError({
+      where: file,
+      expected: `the format ${WEIGHTS_FORMAT} or ${CHECKPOINT_FORMAT}`,
+      found: format,
+      todo: 'The file is of another version of Recurlab.',
+    })
   if (format !== WEIGHTS_FORMAT)
     return {
       format: 'safetensors',

@@ -9,7 +9,7 @@ import type { Model } from './weights.js'
 export interface Carry {
   readonly state: State
   /** `[B]` supervision steps made on the row's puzzle. */
-  readonly steps: Int32Array
+  readonly supervisionSteps: Int32Array
   /** `[B]` 1 where the row takes a new puzzle at the next step. */
   readonly halted: Uint8Array
   /** The puzzles being worked on. */
@@ -22,7 +22,7 @@ export function emptyCarry(model: Model, size: number): Carry {
   const zeros = (): tf.Tensor3D => tf.zeros([size, totalTokens(shape), shape.hidden])
   return {
     state: Object.fromEntries(latentNames(shape).map((name) => [name, zeros()])),
-    steps: new Int32Array(size),
+    supervisionSteps: new Int32Array(size),
     halted: new Uint8Array(size).fill(1),
     batch: {
       size,
@@ -51,7 +51,7 @@ export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
     rows: carry.batch.rows.slice(),
     versions: carry.batch.versions.slice(),
   }
-  const steps = carry.steps.slice()
+  const steps = carry.supervisionSteps.slice()
   for (let row = 0; row < size; row++) {
     if (!carry.halted[row]) continue
     const from = row * seqLen
@@ -70,7 +70,7 @@ export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
     ]
     return Object.fromEntries(Object.entries(carry.state).map(restart))
   })
-  return { state, steps, halted: new Uint8Array(size), batch }
+  return { state, supervisionSteps: steps, halted: new Uint8Array(size), batch }
 }
 
 /** Frees a carry's tensors. */

@@ -17,12 +17,12 @@ export interface Said extends HaltLogits {
   /** `[B, seqLen]` */
   readonly predictions: ArrayLike<number>
   /** `[B]` supervision steps made. */
-  readonly steps: ArrayLike<number>
+  readonly supervisionSteps: ArrayLike<number>
 }
 
 /** Sums over rows that have halted. */
 export interface MetricSums {
-  /** Rows with labels; the sums down to `steps` are over these, as the published code reports them. */
+  /** Rows with labels; the sums down to `supervisionSteps` are over these, as the published code reports them. */
   count: number
   /** Σ cell accuracy. */
   accuracy: number
@@ -31,18 +31,27 @@ export interface MetricSums {
   /** Σ [(q_halt ≥ 0) = fully correct]. */
   halt: number
   /** Σ supervision steps. */
-  steps: number
+  supervisionSteps: number
   /** Rows, whether they have labels or not; those of padding aside. The sums below are over these. */
   rowCount: number
   /** Σ [the halting head says that the row is done]. */
   halted: number
   /** Σ supervision steps. */
-  rowSteps: number
+  rowSupervisionSteps: number
 }
 
 /** Sums of nothing. */
 export function noMetrics(): MetricSums {
-  return { count: 0, accuracy: 0, exact: 0, halt: 0, steps: 0, rowCount: 0, halted: 0, rowSteps: 0 }
+  return {
+    count: 0,
+    accuracy: 0,
+    exact: 0,
+    halt: 0,
+    supervisionSteps: 0,
+    rowCount: 0,
+    halted: 0,
+    rowSupervisionSteps: 0,
+  }
 }
 
 /**
@@ -69,18 +78,18 @@ export function addMetrics(
   halted: ArrayLike<number>,
   batch: Batch,
 ): void {
-  const { qHalt, qContinue, steps } = said
+  const { qHalt, qContinue, supervisionSteps } = said
   for (let row = 0; row < batch.size; row++) {
     if (!halted[row] || batch.rows[row] === -1) continue
     sums.rowCount++
     sums.halted += choosesToHalt(shape, qHalt[row]!, qContinue[row]!) ? 1 : 0
-    sums.rowSteps += steps[row]!
+    sums.rowSupervisionSteps += supervisionSteps[row]!
     const outcome = rowOutcome(said, batch, row)
     if (outcome.counted === 0) continue
     sums.count++
     sums.accuracy += outcome.accuracy
     sums.exact += outcome.exact ? 1 : 0
     sums.halt += !Number.isNaN(qHalt[row]!) && qHalt[row]! >= 0 === outcome.exact ? 1 : 0
-    sums.steps += steps[row]!
+    sums.supervisionSteps += supervisionSteps[row]!
   }
 }

@@ -13,8 +13,9 @@ export function didYouMean(word: string, candidates: readonly string[], before =
 }
 
 /**
- * The candidate most like a word (Damerau-Levenshtein, ignoring case), or undefined when none is near: at most three
- * letters off, and no more than half of them.
+ * The candidate most like a word (Damerau-Levenshtein, ignoring case): at most three letters off, and no more than half of
+ * them. Where none is so near, the shortest candidate whose name has all words of this one in their order, as `trainSteps`
+ * has that of `steps`; undefined where there is none either.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
@@ -26,7 +27,23 @@ export function nearest(word: string, candidates: readonly string[]): string | u
       best = candidate
     }
   }
-  return best
+  return best ?? withItsWords(word, candidates)
+}
+
+/** The shortest of the candidates in whose names all words of `name` occur in their order. */
+function withItsWords(name: string, candidates: readonly string[]): string | undefined {
+  const asked = wordsOf(name)
+  const fits = candidates.filter((candidate) => {
+    let found = 0
+    for (const word of wordsOf(candidate)) if (word === asked[found]) found++
+    return found === asked.length
+  })
+  return fits.sort((a, b) => a.length - b.length)[0]
+}
+
+/** The words of a name in camel case, in small letters: `train`, `steps` of `trainSteps`. */
+function wordsOf(name: string): string[] {
+  return name.split(/(?<=[a-z0-9])(?=[A-Z])/).map((word) => word.toLowerCase())
 }
 
 /** Fewest insertions, deletions, replacements and swaps of neighbours that turn a into b. */

@@ -58,8 +58,7 @@ function resultsOf(run: RunRecord): Row {
   return {
     'test.exact': exact,
     'test.cells': cells,
-    // `steps` is also a key of the configuration: the length of the run.
-    ...Object.fromEntries(metrics.map(([name, value]) => [name === 'steps' ? 'test.steps' : name, value])),
+    ...Object.fromEntries(metrics),
     step: last.step ?? run.status.step,
     trainSeconds,
     evaluationSeconds: total(evaluations, 'evaluationSeconds'),

@@ -23,7 +23,7 @@ export interface NewRun {
   /** The readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
   /** Length of the run in steps. */
-  readonly steps?: number
+  readonly trainSteps?: number
   /** Trainable numbers of the model. */
   readonly parameters?: number
   /** The user's name, note and tags for it. */
@@ -50,10 +50,10 @@ export function createRun(run: NewRun): RunWriter {
       fs.mkdirSync(unborn)
       made = true
       lease = takeLease(unborn, { home: dir })
-      const { config, provenance, codeDiff, steps = null, parameters = null } = run
+      const { config, provenance, codeDiff, trainSteps = null, parameters = null } = run
       if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
       if (isLabelled(label)) writeLabel(unborn, label)
-      const status = writeNewRun(unborn, { config, provenance, steps, parameters })
+      const status = writeNewRun(unborn, { config, provenance, trainSteps, parameters })
       fs.renameSync(unborn, dir)
       const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })

@@ -9,7 +9,7 @@ import { writeRunFile } from './run-file.js'
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
 /** Version of a run's folder that is written and read. */
-const FORMAT_VERSION = 2
+const FORMAT_VERSION = 3
 
 /** Checksums that a file may have: one, and more while it is being replaced. */
 const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
@@ -20,7 +20,7 @@ const schema = z.strictObject({
   /** The last step that was logged. */
   step: z.int().min(0),
   /** Length of the run in steps, where known. */
-  steps: z.int().min(0).nullable(),
+  trainSteps: z.int().min(0).nullable(),
   /** Trainable numbers of the model, where known. */
   parameters: z.int().min(0).nullable(),
   /** Step of the checkpoint; null before the first. */
@@ -81,11 +81,11 @@ export function readStatus(folder: string): RunStatus {
       todo: 'The file is damaged or of another version of Recurlab.',
     })
   }
-  const { state: now, step, steps } = parsed.data
-  if (now === 'finished' && steps !== null && step < steps)
+  const { state: now, step, trainSteps } = parsed.data
+  if (now === 'finished' && trainSteps !== null && step < trainSteps)
     throw new UserError({
       where: file,
-      expected: `a finished run with all its ${steps} steps`,
+      expected: `a finished run with all its ${trainSteps} steps`,
       found: `${step}`,
       todo: 'Its state was changed by hand: "interrupted" lets it go on.',
     })

@@ -140,7 +140,7 @@ export function openWriter(
 /** Writes the files of a new run into its folder, the status last. */
 export function writeNewRun(
   dir: string,
-  { config, provenance, steps, parameters }: { config: object; provenance: object } & Lengths,
+  { config, provenance, trainSteps, parameters }: { config: object; provenance: object } & Lengths,
 ): RunStatus {
   const { bytes, checksum } = rowBytes([])
   const texts = { [FILES.config]: jsonText(config), [FILES.provenance]: jsonText(provenance) }
@@ -148,10 +148,10 @@ export function writeNewRun(
   for (const name of ROW_FILES) writeRunFile(dir, name, bytes)
   const now = new Date().toISOString()
   const status: RunStatus = {
-    formatVersion: 2,
+    formatVersion: 3,
     state: 'running',
     step: 0,
-    steps,
+    trainSteps,
     parameters,
     checkpoint: null,
     started: now,
@@ -195,7 +195,7 @@ export function writeResumed(
 
 /** The size of a run, as far as it is known when the run begins. */
 interface Lengths {
-  readonly steps: number | null
+  readonly trainSteps: number | null
   readonly parameters: number | null
 }
 

@@ -55,13 +55,13 @@ function passOfParts(
 }
 
 /** Rows [from, to) of a carry; its tensors are the caller's to free. */
-function rowsOf({ state, steps, halted, batch }: Carry, from: number, to: number): Carry {
+function rowsOf({ state, supervisionSteps, halted, batch }: Carry, from: number, to: number): Carry {
   const rows = to - from
   return {
     state: Object.fromEntries(
       Object.entries(state).map(([name, tensor]) => [name, tf.slice(tensor, [from, 0, 0], [rows, -1, -1])]),
     ),
-    steps: steps.subarray(from, to),
+    supervisionSteps: supervisionSteps.subarray(from, to),
     halted: halted.subarray(from, to),
     batch: rowsOfBatch(batch, from, to),
   }

@@ -99,7 +99,7 @@ export function passOfRows(
 
 /** `[B]`, 1 where the step that is being made is the row's K-th. */
 function lastSteps(carry: Carry, K: number): Uint8Array {
-  return Uint8Array.from(carry.steps, (done) => (done + 1 >= K ? 1 : 0))
+  return Uint8Array.from(carry.supervisionSteps, (done) => (done + 1 >= K ? 1 : 0))
 }
 
 function isOneOf(latent: tf.Tensor3D, state: State): boolean {

@@ -117,11 +117,17 @@ export function trainStep(
 
   const qHalt = pass.outputs.qHalt.dataSync() as Float32Array
   const qContinue = pass.outputs.qContinue.dataSync() as Float32Array
-  const steps = taken.steps.map((done) => done + 1)
+  const steps = taken.supervisionSteps.map((done) => done + 1)
   const halted = haltedRows(model.shape, steps, { qHalt, qContinue }, options.haltExploration, state.exploration)
-  state.carry = { state: pass.state, steps, halted, batch: taken.batch }
+  state.carry = { state: pass.state, supervisionSteps: steps, halted, batch: taken.batch }
   const sums = noMetrics()
-  addMetrics(sums, model.shape, { predictions: pass.predictions, qHalt, qContinue, steps }, halted, taken.batch)
+  addMetrics(
+    sums,
+    model.shape,
+    { predictions: pass.predictions, qHalt, qContinue, supervisionSteps: steps },
+    halted,
+    taken.batch,
+  )
   inspect?.({ ...pass, carry: state.carry })
 
   state.step++

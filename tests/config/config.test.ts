@@ -11,6 +11,8 @@ const refused = (input: Record<string, unknown>, message: RegExp): void =>
 
 test('an unknown key names the nearest one', () => {
   refused({ hiden: 64 }, /key hiden: .*Did you mean hidden\?/)
+  refused({ steps: 9 }, /key steps: .*Did you mean trainSteps\?/)
+  refused({ evalSteps: 9 }, /key evalSteps: .*Did you mean evalSupervisionSteps\?/)
   refused({ learningrate_of_things: 1 }, /expected a key of the configuration.*There are task, data/)
 })
 
@@ -22,10 +24,10 @@ test('a value out of range or of another type says what the key takes', () => {
   refused({ augment: 'sometimes' }, /key augment: expected one of fresh or a number/)
 })
 
-test('steps and epochs exclude each other', () => {
-  refused({ steps: 10, epochs: 10 }, /either steps or epochs/)
-  assert.equal(parseConfig({ epochs: 7 }).steps, null)
-  assert.equal(parseConfig({}).steps, 300)
+test('trainSteps and epochs exclude each other', () => {
+  refused({ trainSteps: 10, epochs: 10 }, /either trainSteps or epochs/)
+  assert.equal(parseConfig({ epochs: 7 }).trainSteps, null)
+  assert.equal(parseConfig({}).trainSteps, 300)
 })
 
 test('hostile keys are unknown keys', () => {

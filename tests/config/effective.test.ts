@@ -15,8 +15,12 @@ test('an effective configuration holds every value that is used; null stands whe
     [latents, networks, gradient, halting, layersH, positions, puzzleTokens, puzzleDim, T, n],
     ['two', 'shared', 'full', 'halt', null, 'none', 1, 32, 3, 6],
   )
-  const { haltExploration, evalSteps, puzzleLr, puzzleWeightDecay } = of({ K: 5, lr: 0.5, weightDecay: 0.25 })
-  assert.deepEqual([haltExploration, evalSteps, puzzleLr, puzzleWeightDecay], [0.1, 5, 0.5, 0.25])
+  const { haltExploration, evalSupervisionSteps, puzzleLr, puzzleWeightDecay } = of({
+    K: 5,
+    lr: 0.5,
+    weightDecay: 0.25,
+  })
+  assert.deepEqual([haltExploration, evalSupervisionSteps, puzzleLr, puzzleWeightDecay], [0.1, 5, 0.5, 0.25])
   const hrm = of({ model: 'hrm', mixer: 'attention', layers: 3 })
   assert.deepEqual(
     [hrm.latents, hrm.networks, hrm.halting, hrm.layersH, hrm.positions, hrm.T, hrm.n],

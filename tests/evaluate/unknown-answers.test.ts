@@ -32,7 +32,7 @@ const base = {
   n: 1,
   K: 2,
   batch: 4,
-  steps: 2,
+  trainSteps: 2,
   evalEvery: 1,
   evalBatch: 4,
 } as const
@@ -149,15 +149,20 @@ test('an evaluation of no puzzles is not known either', async () => {
     'test.cells': null,
     'test.haltAccuracy': null,
     'test.halted': null,
-    steps: null,
+    supervisionSteps: null,
     puzzles: 0,
     scored: 0,
   })
   assert.deepEqual(outcomes, [])
-  for (const options of [{ steps: 0 }, { steps: 0, halt: true }, { steps: 1.5 }, { versions: 0 }])
+  for (const options of [
+    { supervisionSteps: 0 },
+    { supervisionSteps: 0, halt: true },
+    { supervisionSteps: 1.5 },
+    { versions: 0 },
+  ])
     await assert.rejects(evaluateRun(id, { resultsDir: folder, data, onBatch: () => {}, ...options }), {
       name: 'UserError',
-      message: /evaluation, (steps|versions): expected a whole number of 1 or more, found/,
+      message: /evaluation, (supervisionSteps|versions): expected a whole number of 1 or more, found/,
     })
 })
 
@@ -165,7 +170,7 @@ test('metrics of a training step in which no row has halted are null in Arrow, n
   const data = await sudoku({ box: [2, 2], clues: 6, train: 10, test: 2, seed: 3 })
   const id = await train({ ...base, task: 'sudoku', mixer: 'mlp' }, data, { resultsDir: folder, observer: {} })
   const metrics = readMetrics(openRun(id, folder))
-  for (const name of ['train.exact', 'train.cells', 'train.haltAccuracy', 'train.halted', 'steps']) {
+  for (const name of ['train.exact', 'train.cells', 'train.haltAccuracy', 'train.halted', 'supervisionSteps']) {
     const [first, second] = metrics.getChild(name)!
     assert.equal(first, null, name)
     assert.ok(Number.isFinite(second), name)
@@ -183,16 +188,16 @@ test('what halting logits of NaN go with is wrong, and they are never right abou
     predictions,
     qHalt: [qHalt, qHalt, qHalt],
     qContinue: [-9, -9, -9],
-    steps: [1, 2, 3],
+    supervisionSteps: [1, 2, 3],
   })
   const sums = (predictions: Int32Array, qHalt: number) => {
     const all = noMetrics()
     addMetrics(all, shape, said(predictions, qHalt), [1, 1, 1], batch)
-    const { count, exact, halt, halted, steps } = all
-    return { count, exact, halt, halted, steps }
+    const { count, exact, halt, halted, supervisionSteps } = all
+    return { count, exact, halt, halted, supervisionSteps }
   }
-  assert.deepEqual(sums(batch.labels, 1), { count: 3, exact: 3, halt: 3, halted: 3, steps: 6 })
-  assert.deepEqual(sums(wrong, -1), { count: 3, exact: 0, halt: 3, halted: 0, steps: 6 })
+  assert.deepEqual(sums(batch.labels, 1), { count: 3, exact: 3, halt: 3, halted: 3, supervisionSteps: 6 })
+  assert.deepEqual(sums(wrong, -1), { count: 3, exact: 0, halt: 3, halted: 0, supervisionSteps: 6 })
   for (const predictions of [batch.labels, wrong])
-    assert.deepEqual(sums(predictions, Number.NaN), { count: 3, exact: 0, halt: 0, halted: 0, steps: 6 })
+    assert.deepEqual(sums(predictions, Number.NaN), { count: 3, exact: 0, halt: 0, halted: 0, supervisionSteps: 6 })
 })

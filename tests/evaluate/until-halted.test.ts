@@ -56,10 +56,10 @@ for (const halting of ['halt', 'continue', 'compare'] as const satisfies readonl
     for (const [row, outcome] of outcomes.entries()) {
       const says = (i: number): boolean => all[i]!.qHalt[row]! > (halting === 'halt' ? 0 : all[i]!.qContinue[row]!)
       const at = all.findIndex((_, i) => i === STEPS - 1 || says(i))
-      assert.equal(outcome.steps, at + 1)
+      assert.equal(outcome.supervisionSteps, at + 1)
       const { seqLen } = batch
       assert.deepEqual([...outcome.prediction], [...all[at]!.predictions.subarray(row * seqLen, (row + 1) * seqLen)])
-      made.add(outcome.steps)
+      made.add(outcome.supervisionSteps)
     }
     assert.ok(made.size > 1, 'rows that leave at different steps')
     disposeModel(tried)
@@ -94,7 +94,7 @@ test('the outcome of a puzzle does not depend on the batch it is evaluated in, r
   assert.equal(tf.memory().numTensors, tensors)
   assert.equal(parts.length, whole.length)
   for (const [i, outcome] of whole.entries()) {
-    assert.equal(parts[i]!.steps, outcome.steps)
+    assert.equal(parts[i]!.supervisionSteps, outcome.supervisionSteps)
     assert.deepEqual(parts[i]!.prediction, outcome.prediction)
   }
   // Left in the middle, it frees what it holds.

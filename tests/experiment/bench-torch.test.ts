@@ -76,8 +76,8 @@ test('a wrong use of bench train and bench eval is named before anything is meas
   const wrong: [string[], RegExp][] = [
     [['train', 'only=chess'], /key only.*sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention.*chess/s],
     [['train', 'round=5'], /key round.*Did you mean rounds\?/s],
-    [['train', 'steps=2'], /key steps: expected one of only, rounds, torch/],
-    [['eval', 'steps=0'], /steps=N, a whole number of 1 or more/],
+    [['train', 'supervisionSteps=2'], /key supervisionSteps: expected one of only, rounds, torch/],
+    [['eval', 'supervisionSteps=0'], /supervisionSteps=N, a whole number of 1 or more/],
     [['train', 'rounds=1.5'], /rounds=N, a whole number of 1 or more/],
     [['train', 'dtype=half'], /dtype=float32\|bfloat16, found half/],
     [['train', 'torch=maybe'], /torch=true\|false, found maybe/],

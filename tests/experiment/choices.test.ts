@@ -43,7 +43,7 @@ const config = {
   K: 2,
   batch: 8,
   microBatch: 3,
-  steps: 4,
+  trainSteps: 4,
   evalEvery: 4,
   evalBatch: 8,
 } as const

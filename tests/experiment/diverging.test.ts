@@ -38,7 +38,7 @@ const exploding: ConfigInput = {
   n: 1,
   K: 2,
   batch: 8,
-  steps: 30,
+  trainSteps: 30,
   evalEvery: 15,
   evalBatch: 10,
   checkpointEvery: 1,
@@ -98,11 +98,11 @@ for (const [name, dtype, fast] of [
 
 test('weights that are not finite are neither evaluated nor saved, also where no loss has seen them', async () => {
   const folder = path.join(resultsDir, 'unseen')
-  const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, steps: 2, checkpointEvery: 2 })
+  const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, trainSteps: 2, checkpointEvery: 2 })
   const session = () => {
     const shape = modelShape(config, data.manifest)
     const state = initialState(createModel(shape, 0), config.batch, config.ema, 0)
-    const run = createRun({ resultsDir: folder, config, provenance: {}, steps: config.steps! })
+    const run = createRun({ resultsDir: folder, config, provenance: {}, trainSteps: config.trainSteps! })
     const sampler = newBatchesAhead(config, data)
     saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))
     return {
@@ -112,7 +112,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
       sampler,
       state,
       run,
-      steps: 2,
+      trainSteps: 2,
       secondsBefore: 0,
       evaluatedAt: 0,
     }

@@ -12,7 +12,7 @@ import { readWeightsOf } from '../../lib/results/weights-file.js'
 let resultsDir = ''
 let tasks: Dataset
 let run = ''
-const tiny = { hidden: 16, heads: 2, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 4, evalBatch: 20 } as const
+const tiny = { hidden: 16, heads: 2, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 4, evalBatch: 20 } as const
 before(async () => {
   resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-evaluate-'))
   tasks = await arc({ set: 'generated', train: 6, test: 2, board: 6, augment: 3 })
@@ -43,7 +43,7 @@ test('on a run’s own data, puzzleEmbedding replaces the rows as asked, and not
 
 test('a run that begins with weights whose rows are replaced says so, also where their number fits', async () => {
   const notes: string[] = []
-  await train({ ...tiny, task: 'arc', mixer: 'attention', steps: 1, evalEvery: 1 }, tasks, {
+  await train({ ...tiny, task: 'arc', mixer: 'attention', trainSteps: 1, evalEvery: 1 }, tasks, {
     resultsDir,
     init: { from: run, puzzleEmbedding: 'zero' },
     observer: { onNote: (note) => notes.push(note) },

@@ -43,5 +43,5 @@ test('keys left open follow the keys they depend on', () => {
 
 test('epochs become int(epochs · puzzles / batch) steps', () => {
   assert.equal(totalSteps(parseConfig({ epochs: 10, batch: 64 }), data), 31)
-  assert.equal(totalSteps(parseConfig({ steps: 7 }), data), 7)
+  assert.equal(totalSteps(parseConfig({ trainSteps: 7 }), data), 7)
 })

@@ -14,7 +14,7 @@ before(async () => {
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 2, evalEvery: 2, evalBatch: 10 }
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 2, evalEvery: 2, evalBatch: 10 }
 
 test('the runs of a sweep carry its name, note and tags into the table; a sweep of another name takes them over as they are', async () => {
   const label = { name: 'first look', note: 'two\nlines', tags: ['paper', 'fig1'] }

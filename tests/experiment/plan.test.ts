@@ -20,7 +20,7 @@ before(async () => {
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 4, evalBatch: 10 }
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 4, evalBatch: 10 }
 
 test('a sweep says first what all its runs take, estimates alike runs once, and none again', async () => {
   const told: string[] = []
@@ -89,7 +89,7 @@ test('of a run that goes on, a sweep plans for the steps that are left', async (
 test('the time to go of a run begins with what the plan of its sweep has for it', async () => {
   const lines: string[] = []
   const observer = reportObserver({ line: () => {}, status: (text) => lines.push(text) }, '1/2', 60)
-  observer.onStart?.({ id: 'x', config: parseConfig({}), step: 0, steps: 10 })
+  observer.onStart?.({ id: 'x', config: parseConfig({}), step: 0, trainSteps: 10 })
   // A line says nothing of times so short that they mean nothing.
   await new Promise((resolve) => setTimeout(resolve, 60))
   const report = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null, lr: 1, puzzleLr: 1, rows: 1 }

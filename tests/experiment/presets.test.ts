@@ -44,7 +44,7 @@ for (const [name, { config: input }] of Object.entries(presets))
     const model = createModel(shape, config.seed)
     const before = hostTensor(Object.values(model.weights)[0]!).data
     const state = initialState(model, config.batch, config.ema, config.seed)
-    const sampler = newSampler({ ...config, epochs: null, steps: 2 }, data)
+    const sampler = newSampler({ ...config, epochs: null, trainSteps: 2 }, data)
     const options = stepOptions(config, totalSteps(config, data))
     for (let step = 0; step < 2; step++) {
       const report = trainStep(state, sampler.next(), options)

@@ -26,7 +26,7 @@ const base: ConfigInput = {
   layers: 1,
   K: 3,
   batch: 8,
-  steps: 6,
+  trainSteps: 6,
   evalEvery: 2,
   evalBatch: 10,
   haltExploration: 0.5,

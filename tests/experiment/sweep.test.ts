@@ -23,7 +23,7 @@ before(async () => {
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 2, evalBatch: 10 }
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 2, evalBatch: 10 }
 const silent: RunObserver = {}
 
 test('a sweep trains every combination and its runs compare themselves', async () => {
@@ -78,7 +78,7 @@ test('a run keeps what its data set was made of, so that it can be resumed witho
       if (step === 3) stop.abort()
     },
   }
-  const id = await train({ ...base, steps: 6, seed: 5 }, data, { resultsDir, observer, signal: stop.signal })
+  const id = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer, signal: stop.signal })
   const config = JSON.parse(readFileSync(path.join(resultsDir, 'runs', id, 'config.json'), 'utf8')) as Record<
     string,
     unknown
@@ -88,7 +88,7 @@ test('a run keeps what its data set was made of, so that it can be resumed witho
     ['2x2', 6, 30, 10, 3],
   )
   await resume(id, { resultsDir, observer: silent })
-  const whole = await train({ ...base, steps: 6, seed: 5 }, data, { resultsDir, observer: silent })
+  const whole = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer: silent })
   const timeless = (run: string) =>
     loadRun(run, resultsDir).metrics.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
   assert.deepEqual(timeless(id), timeless(whole))
@@ -205,7 +205,10 @@ test('a sweep refuses rows that would train the same, empty lists and values tha
     call({ heads: [2, 4] }),
     /key heads of the grid: .* runs 1 and 2 that train the same: heads 2 and heads 4/,
   )
-  await refused(call({ K: [2], evalSteps: [2, null] }), /key evalSteps .* evalSteps 2 and evalSteps left open/)
+  await refused(
+    call({ K: [2], evalSupervisionSteps: [2, null] }),
+    /key evalSupervisionSteps .* evalSupervisionSteps 2 and evalSupervisionSteps left open/,
+  )
   await refused(call({ seed: [0, 1, 0] }), /key seed of the grid: expected every value once, found 0 twice/)
   await refused(
     call([{ lr: [0.1] }, { lr: [0.1] }]),
@@ -241,7 +244,15 @@ test('a run’s record holds every value that was used: nothing has to be assume
   const id = await train({ ...open, hidden: 8 }, data, { resultsDir, observer: silent })
   const { config } = openRun(id, resultsDir)
   assert.deepEqual(
-    [config.T, config.n, config.halting, config.evalSteps, config.puzzleLr, config.puzzleDim, config.augment],
+    [
+      config.T,
+      config.n,
+      config.halting,
+      config.evalSupervisionSteps,
+      config.puzzleLr,
+      config.puzzleDim,
+      config.augment,
+    ],
     [3, 6, 'halt', 2, config.lr, 8, 'fresh'],
   )
   assert.deepEqual((await evaluateRun(id, { resultsDir })).notes, ['the EMA of the two sets in the checkpoint'])

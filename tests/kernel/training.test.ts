@@ -20,7 +20,7 @@ before(async () => {
   const { reply } = await kernel.execute(`import { loadRun, sudoku, train } from '../lib'
 process.chdir(${JSON.stringify(project)})
 const data = await sudoku({ clues: 6, train: 30, test: 10 })
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 500, evalEvery: 250 }
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 500, evalEvery: 250 }
 const timeless = (id: string) => JSON.stringify(loadRun(id).metrics.map((row) => ({ ...row, trainSeconds: 0 })))`)
   assert.equal(reply.status, 'ok', JSON.stringify(reply))
 })
@@ -61,7 +61,7 @@ test('a cell that was stopped goes on, and runs to its end, when it is run again
 })
 
 test('after an edit of the model the same cell trains anew, and says which source differs', async () => {
-  const short = '{ ...base, steps: 3, seed: 1 }, data, { resume: true }'
+  const short = '{ ...base, trainSteps: 3, seed: 1 }, data, { resume: true }'
   await kernel.execute(`const before = await train(${short})`)
   assert.equal(resultOf(await kernel.execute(`before === await train(${short})`)), 'true')
   appendFileSync(path.join(project, 'lib/model/trm.ts'), '\nexport const edited = true\n')
@@ -77,9 +77,9 @@ test('an edit during a long cell does not pass for the code that runs in it', as
   const file = path.join(project, 'lib/model/trm.ts')
   const answer = await kernel.execute(`import { appendFileSync, readFileSync } from 'node:fs'
 const codeOf = (id: string) => JSON.parse(readFileSync(loadRun(id).dir + '/provenance.json', 'utf8')).code.hash
-const one = codeOf(await train({ ...base, steps: 2 }, data))
+const one = codeOf(await train({ ...base, trainSteps: 2 }, data))
 appendFileSync(${JSON.stringify(file)}, 'export const more = true\\n')
-one === codeOf(await train({ ...base, steps: 2 }, data))`)
+one === codeOf(await train({ ...base, trainSteps: 2 }, data))`)
   assert.equal(resultOf(answer), 'true', JSON.stringify(answer.reply))
-  assert.equal(resultOf(await kernel.execute('one === codeOf(await train({ ...base, steps: 2 }, data))')), 'false')
+  assert.equal(resultOf(await kernel.execute('one === codeOf(await train({ ...base, trainSteps: 2 }, data))')), 'false')
 })

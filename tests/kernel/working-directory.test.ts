@@ -46,7 +46,7 @@ test("cells, and the processes that they start, run in the notebook's folder", a
 test("runs of a notebook and of the command line find each other's results and data", async () => {
   const notebook = await startKernel()
   try {
-    const small = `hidden: 16, heads: 2, batch: 8, T: 1, n: 1, K: 2, steps: 1, evalEvery: 1`
+    const small = `hidden: 16, heads: 2, batch: 8, T: 1, n: 1, K: 2, trainSteps: 1, evalEvery: 1`
     await value(
       notebook,
       `import { datasetOf, evaluateRun, loadRun, parseConfig, saveDataset, sudoku, train } from '../lib'

@@ -187,7 +187,7 @@ test('nothing that users name or store becomes markup: columns and cells of ever
 
 test('runs are shown as their table, a single one too', () => {
   const shares = { 'test.exact': 0.5, 'test.cells': 0.75, 'test.haltAccuracy': 1, 'test.halted': 0.5 }
-  const row = { step: 4, ...shares, steps: 2, puzzles: 4, scored: 4, trainSeconds: 3, evaluationSeconds: 1 }
+  const row = { step: 4, ...shares, supervisionSteps: 2, puzzles: 4, scored: 4, trainSeconds: 3, evaluationSeconds: 1 }
   const run = { id: 'one', dir: '', config: parseConfig({ seed: 7 }), parameters: 12, evaluations: [row], metrics: [] }
   const runs = new Runs([run, { ...run, id: 'two', config: parseConfig({ seed: 8, mixer: 'attention' }) }])
   const bundle = resultBundle(runs)!

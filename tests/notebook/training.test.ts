@@ -33,7 +33,7 @@ before(async () => {
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 afterEach(() => setHost(null))
 
-const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, steps: 4, evalEvery: 2, evalBatch: 5 }
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 2, evalBatch: 5 }
 
 const timeless = (id: string) => {
   const { metrics, evaluations } = loadRun(id, resultsDir)
@@ -199,7 +199,7 @@ async function resumedOf(host: FakeHost): Promise<unknown> {
 test('in a notebook a sweep that makes many data sets says how far it is', async () => {
   const host = fakeHost({ live: false })
   const grid = { clues: [30, 31, 32, 33], seed: [0] }
-  const shared = { ...base, steps: 1, box: '3x3', trainPuzzles: 250, testPuzzles: 250 } as const
+  const shared = { ...base, trainSteps: 1, box: '3x3', trainPuzzles: 250, testPuzzles: 250 } as const
   const runs = await sweep(shared, grid, { resultsDir })
   await host.endCell()
   assert.equal(runs.all.length, 4)

@@ -44,7 +44,7 @@ function recurlab(...args: string[]): string {
   return stdout
 }
 
-const KEYS = ['hidden=16', 'T=1', 'n=1', 'K=2', 'steps=2', 'trainPuzzles=20', 'testPuzzles=10']
+const KEYS = ['hidden=16', 'T=1', 'n=1', 'K=2', 'trainSteps=2', 'trainPuzzles=20', 'testPuzzles=10']
 
 const train = (): { run: string; code: { changed: string[]; commit: string }; diff: () => string } => {
   const { run, dir } = JSON.parse(recurlab('train', 'sudoku-pocket', ...KEYS, '--json')) as { run: string; dir: string }
@@ -62,7 +62,7 @@ test('a run says what code made it, and an evaluation of it by other code what h
   appendFileSync(path.join(project, 'lib/train/step.ts'), '\nexport const edited = true\n')
   assert.match(recurlab('eval', first.run), /^run \S+ was made by other code: lib\/train\/step\.ts differs$/m)
   assert.match(
-    recurlab('solve', first.run, '1...............', 'steps=1'),
+    recurlab('solve', first.run, '1...............', 'supervisionSteps=1'),
     /^note: run \S+ was made by other code: lib\/train\/step\.ts differs$/m,
   )
   const second = train()

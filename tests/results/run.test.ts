@@ -19,7 +19,7 @@ import { newRun, setOwner, temporaryFolder } from './fixture.js'
 const results = temporaryFolder()
 
 const metrics = (step: number): LogRow => ({ step, 'train.loss': 1 / step, 'train.exact': step < 3 ? null : 0.5 })
-const evaluation = (step: number): LogRow => ({ step, 'test.exact': step / 100, steps: 8, weights: 'ema' })
+const evaluation = (step: number): LogRow => ({ step, 'test.exact': step / 100, supervisionSteps: 8, weights: 'ema' })
 
 test('a new run has its files, a sortable ID and says that it runs', () => {
   const run = newRun(results)
@@ -161,8 +161,8 @@ test('damaged runs are listed with their fault and hide no other', () => {
       /config\.json: expected the file that the run was made with \(SHA-256 \w+\), found another one/,
     ],
     ['status.json', '{"state":', /status\.json: expected JSON/],
-    ['status.json', '{"formatVersion":1}', /status\.json: expected .* format version 2, found version 1/],
-    ['status.json', '{"formatVersion":2}', /status\.json: expected an object that is as it was written/],
+    ['status.json', '{"formatVersion":2}', /status\.json: expected .* format version 3, found version 2/],
+    ['status.json', '{"formatVersion":3}', /status\.json: expected an object that is as it was written/],
     ['provenance.json', null, /provenance\.json: expected a readable file/],
   ]
   for (const [file, content, message] of faults) {

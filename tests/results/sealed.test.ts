@@ -104,7 +104,7 @@ test('a configuration with a matching checksum is still compared with the one in
 
 test('a stopped run that was called finished by hand is not taken for a finished one', () => {
   const folder = temporaryFolder()
-  const run = createRun({ resultsDir: folder, config: {}, provenance: {}, steps: 9 })
+  const run = createRun({ resultsDir: folder, config: {}, provenance: {}, trainSteps: 9 })
   run.logMetrics({ step: 4, 'train.loss': 1 })
   run.finish('interrupted')
   edit(run.dir, 'status.json', '"interrupted"', '"finished"')

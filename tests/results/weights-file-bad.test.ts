@@ -203,8 +203,8 @@ const JSON_CONFIGS: [name: string, text: string | Uint8Array, message: RegExp][]
   ['our own key with a bad value', '{"heads": "many"}', /key heads/],
   [
     'our own keys that exclude each other',
-    '{"heads": 2, "steps": 3, "epochs": 4}',
-    /config\.json: key steps: expected either steps or epochs/,
+    '{"heads": 2, "trainSteps": 3, "epochs": 4}',
+    /config\.json: key trainSteps: expected either trainSteps or epochs/,
   ],
 ]
 
@@ -269,7 +269,7 @@ test('what an MLP’s tensors say of lengths contradicts a configuration of othe
 
 test('damaged files of our own are found before they are parsed', async () => {
   const file = path.join(folder, 'own.safetensors')
-  const sealed = Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-1', config: '{"heads": 2}' }))
+  const sealed = Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-2', config: '{"heads": 2}' }))
   writeFileSync(file, sealed)
   assert.equal((await readWeightsFile(file)).config.heads, 2)
   for (const at of [120, 400, sealed.length - 1]) {
@@ -288,19 +288,28 @@ for (const [name, metadata, message] of [
 ] as const)
   test(`${name}, in a file of our own, is refused`, async () => {
     const file = path.join(folder, 'own.safetensors')
-    writeFileSync(file, Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-1', ...metadata })))
+    writeFileSync(file, Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-2', ...metadata })))
     await assertRefused(name, readWeightsFile(file), message)
   })
 
+test('a file of our own in the format of another version is refused by that format', async () => {
+  const file = path.join(folder, 'earlier.safetensors')
+  for (const format of ['recurlab-weights-1', 'recurlab-checkpoint-1']) {
+    writeFileSync(file, Buffer.concat(sealedPieces(good, { format, weights: 'live' })))
+    const message = new RegExp(`expected the format recurlab-weights-2 or recurlab-checkpoint-2, found ${format}`)
+    await assertRefused(format, readWeightsFile(file), message)
+  }
+})
+
 test('a set of weights that is not there is refused', async () => {
   const file = path.join(folder, 'sets.safetensors')
-  writeFileSync(file, Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-1', weights: 'live' })))
+  writeFileSync(file, Buffer.concat(sealedPieces(good, { format: 'recurlab-weights-2', weights: 'live' })))
   await assertRefused(
     'ema',
     readWeightsFile(file, { weights: 'ema' }),
     /expected EMA weights, found live weights alone/,
   )
-  const state = { format: 'recurlab-checkpoint-1', state: '{"step":1}' }
+  const state = { format: 'recurlab-checkpoint-2', state: '{"step":1}' }
   writeFileSync(file, Buffer.concat(sealedPieces(good, state)))
   await assertRefused(
     'ema',

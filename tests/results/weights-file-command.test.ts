@@ -35,7 +35,7 @@ test('recurlab import says what an official file holds and keeps it; recurlab ex
   const exported = await recurlab(['export', out, `out=${again}`, '--json'])
   assert.equal(exported.code, 0, exported.stderr)
   const facts = JSON.parse(exported.stdout) as Record<string, unknown>
-  assert.deepEqual([facts.format, facts.weights, facts.step, facts.out], ['recurlab-weights-1', 'ema', 7, again])
+  assert.deepEqual([facts.format, facts.weights, facts.step, facts.out], ['recurlab-weights-2', 'ema', 7, again])
   assert.deepEqual(readFileSync(again), readFileSync(out))
 })
 

@@ -187,7 +187,7 @@ test('a run has both sets: the EMA unless the live weights are asked for', async
   const { run, live, ema } = runWithWeights()
   for (const name of [run.id, run.dir, run.id.slice(0, -1), path.join(run.dir, 'checkpoint.safetensors')]) {
     const file = await readWeightsOf(name, { resultsDir: folder })
-    assert.deepEqual([file.format, file.weights, file.step], ['recurlab-checkpoint-1', 'ema', 12], name)
+    assert.deepEqual([file.format, file.weights, file.step], ['recurlab-checkpoint-2', 'ema', 12], name)
     assert.deepEqual([file.dataHash, file.sizes], ['abc123', SIZES])
     assertSame(file.tensors, ema)
     assert.deepEqual(shapeOfWeights(file), shapeOf(SMALL))
@@ -217,7 +217,7 @@ test('what is exported of a run is imported bit for bit, and exported again it i
     writeWeightsFile(out, file)
     const again = await readWeightsFile(out)
     assertSame(again.tensors, file.tensors)
-    assert.equal(again.format, 'recurlab-weights-1')
+    assert.equal(again.format, 'recurlab-weights-2')
     const { config, sizes, dataHash, step } = file
     assert.deepEqual(
       [again.config, again.sizes, again.dataHash, again.step, again.weights],
@@ -237,7 +237,7 @@ test('an exported file is plain safetensors with the published names', async () 
     new Map([...tensors].map(([name, { shape }]) => [name, shape])),
     new Map([...tensorShapes(shapeOf(SMALL))].sort(([a], [b]) => (a < b ? -1 : 1))),
   )
-  assert.deepEqual([metadata.format, metadata.step, metadata.dataHash], ['recurlab-weights-1', '12', 'abc123'])
+  assert.deepEqual([metadata.format, metadata.step, metadata.dataHash], ['recurlab-weights-2', '12', 'abc123'])
 })
 
 for (const how of ['once', 'for good'] as const)

@@ -19,7 +19,7 @@ const KEYS = [
   'out',
   'data',
   'split',
-  'steps',
+  'supervisionSteps',
   'halt',
   'dtype',
   'batch',
@@ -43,7 +43,7 @@ export const command: Command = {
       rows: [
         ['data=DIR', "Another data set. Default: the run's own."],
         ['split=train|test', 'Puzzles that are evaluated. Default: test.'],
-        ['steps=N', 'Supervision steps. Default: as in the run.'],
+        ['supervisionSteps=N', 'Supervision steps. Default: as in the run.'],
         [
           'halt=true|false',
           'Whether a puzzle is done as soon as its halting head says so. Default: as in the run, where all steps are made.',
@@ -62,7 +62,7 @@ export const command: Command = {
         ],
         [
           'outcomes=FILE',
-          'Writes what became of every puzzle to FILE.arrow: id, rating, size, steps, halting probability, correct, prediction.',
+          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, correct, prediction.',
         ],
         ['tasks=FILE', 'ARC: writes pass@k of every task to FILE.arrow or FILE.csv.'],
         ['submission=FILE', "ARC: writes Kaggle's submission.json to FILE."],
@@ -71,7 +71,7 @@ export const command: Command = {
       ],
     },
   ],
-  example: 'eval 20261104-093012 split=train steps=4',
+  example: 'eval 20261104-093012 split=train supervisionSteps=4',
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run or file')
@@ -79,7 +79,7 @@ export const command: Command = {
     const { out, data, config, outcomes, tasks, submission } = keys
     const split = choiceOf('split', keys.split, ['train', 'test'])
     const numbers = {
-      steps: wholeOf('steps', keys.steps),
+      supervisionSteps: wholeOf('supervisionSteps', keys.supervisionSteps),
       batch: wholeOf('batch', keys.batch),
       versions: wholeOf('versions', keys.versions),
     }

@@ -29,7 +29,7 @@ export const command: Command = {
       ],
     },
   ],
-  example: 'run notebooks/01-mlp-vs-attention.ipynb steps=50 --out results/quick.ipynb --report',
+  example: 'run notebooks/01-mlp-vs-attention.ipynb trainSteps=50 --out results/quick.ipynb --report',
   emptyValues: true,
   flags: { out: true, report: false, timeout: true, json: false },
   run,

@@ -137,8 +137,8 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
 /** A row with what else there is to say of its run. */
 function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
   const { name, note, tags } = readLabel(dir)
-  const { started, updated, steps, checkpoint, message } = status
-  return { ...row, name, note, tags, dir, started, updated, steps, checkpoint, message, config }
+  const { started, updated, trainSteps, checkpoint, message } = status
+  return { ...row, name, note, tags, dir, started, updated, trainSteps, checkpoint, message, config }
 }
 
 function noRuns(out: string, all: number): string {

@@ -22,7 +22,7 @@ export const command: Command = {
     {
       title: 'Options',
       rows: [
-        ['steps=N', 'Supervision steps. Default: as the model is evaluated.'],
+        ['supervisionSteps=N', 'Supervision steps. Default: as the model is evaluated.'],
         ['input=N', 'Which test input of the ARC task, or which line of a file of Sudokus, from 0. Default: 0.'],
         ['task=NAME', "The ARC task's name, by which its puzzle identifier is found. Default: the file's name."],
         ['data=DIR', 'Data set that names the identifiers. Default: the one that the weights were trained on.'],
@@ -43,10 +43,10 @@ export const command: Command = {
     const [name, puzzle, ...more] = words
     if (name === undefined || puzzle === undefined || more.length > 0)
       throw wrongUse('a run or file and a puzzle', `${words.length} ${words.length === 1 ? 'word' : 'words'}`)
-    const keys = onlyKeys(pairs, ['steps', 'input', 'task', 'data', 'weights', 'config', 'out'])
+    const keys = onlyKeys(pairs, ['supervisionSteps', 'input', 'task', 'data', 'weights', 'config', 'out'])
     const options: SolveOptions = {
       ...given({
-        steps: wholeOf('steps', keys.steps),
+        supervisionSteps: wholeOf('supervisionSteps', keys.supervisionSteps),
         input: wholeOf('input', keys.input, 0),
         task: keys.task,
         configFile: keys.config,
@@ -63,7 +63,7 @@ export const command: Command = {
   },
 }
 
-function draw({ puzzle, identifier, steps, notes, run }: Solving, color: boolean): SolveStep {
+function draw({ puzzle, identifier, supervisionSteps, notes, run }: Solving, color: boolean): SolveStep {
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
   const picture = (title: string, step?: SolveStep): string =>
     boardsText(
@@ -91,7 +91,7 @@ function draw({ puzzle, identifier, steps, notes, run }: Solving, color: boolean
   let halted: number | undefined
   for (const step of run()) {
     if (step.halts) halted ??= step.step
-    const title = `step ${step.step} of ${steps}   halting ${step.haltProbability.toFixed(3)}   ${countWords(step)}`
+    const title = `step ${step.step} of ${supervisionSteps}   halting ${step.haltProbability.toFixed(3)}   ${countWords(step)}`
     print(`\n${step.step > 1 && step.changed === 0 ? title : picture(title, step)}`)
     last = step
   }

@@ -46,7 +46,7 @@ export const command: Command = {
     'Keys of the configuration with their defaults; recurlab explain KEY says more.',
     ...glossaryBlocks(),
   ],
-  example: 'train sudoku-pocket mixer=attention steps=200 seed=1',
+  example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
   flags: { json: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, `one preset (${Object.keys(presets).join(', ')})`)

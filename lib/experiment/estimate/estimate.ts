@@ -83,7 +83,7 @@ const PROCESS = { bytes: 42e6, weightCopies: 3 }
  * Times steps of a model with smaller T and n on as many rows as will be computed at one time, and scales time up by the
  * blocks computed; memory is scaled up from few rows. See `cost.ts`.
  *
- * @param steps length of the run in optimiser steps
+ * @param trainSteps length of the run in optimiser steps
  * @param signal when aborted, the estimate ends after the trial that is being made
  * @throws the signal's reason when it is aborted; UserError for a run that the machine cannot hold, saying how much is
  * wanted, how much there is, and which keys to change.
@@ -92,7 +92,7 @@ export async function estimateRun(
   config: Config,
   shape: ModelShape,
   data: Dataset,
-  steps: number,
+  trainSteps: number,
   signal?: AbortSignal,
 ): Promise<Estimate> {
   const availableBytes = process.availableMemory?.() ?? freemem()
@@ -103,21 +103,21 @@ export async function estimateRun(
   const model = { ...createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed), dtype }
   const release = onForcedStop(() => disposeModel(model))
   try {
-    const trial = { model, config, data, steps, ...(signal && { signal }) }
+    const trial = { model, config, data, trainSteps, ...(signal && { signal }) }
     const peakOf = await memoryOf(trial, table)
     const microBatch = chooseMicroBatch(config, peakOf, availableBytes)
     const peakBytes = Math.max(peakOf(microBatch), PROCESS.bytes + table + (await evaluationMemory(trial)))
     // Before anything of that size is tried.
     checkFits(config, peakBytes, availableBytes)
     const { seconds, modelled } = await stepTime(trial, microBatch)
-    const evaluationSeconds = await evaluationTime(trial, Math.min(TIMED.warm, timedFor(steps * seconds)))
-    const evaluations = Math.ceil(steps / evaluationInterval(config, data))
+    const evaluationSeconds = await evaluationTime(trial, Math.min(TIMED.warm, timedFor(trainSteps * seconds)))
+    const evaluations = Math.ceil(trainSteps / evaluationInterval(config, data))
     return {
       microBatch,
       stepSeconds: seconds,
       modelledSeconds: modelled,
       evaluationSeconds,
-      totalSeconds: steps * seconds + evaluations * evaluationSeconds,
+      totalSeconds: trainSteps * seconds + evaluations * evaluationSeconds,
       peakBytes,
       availableBytes,
       dtype,
@@ -164,7 +164,7 @@ async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => 
  * it does not matter, a few steps are made as they will be, which tell more.
  */
 async function stepTime(trial: Trial, microBatch: number): Promise<{ seconds: number; modelled: number }> {
-  const { config, model, steps } = trial
+  const { config, model, trainSteps } = trial
   const shapes = calibrationShapes(model.shape)
   const rows = Math.min(microBatch, STEP_ROWS)
   const parts = config.batch / rows
@@ -178,14 +178,14 @@ async function stepTime(trial: Trial, microBatch: number): Promise<{ seconds: nu
     // The first steps of all make memory, threads and compiled code ready: more of them where the run is longer.
     const roughly = async (seconds: number): Promise<number> => {
       const [first] = await time(shapes.slice(0, 1), seconds)
-      return timedFor((steps * parts * first! * roughCost(model.shape)) / roughCost(shapes[0]!))
+      return timedFor((trainSteps * parts * first! * roughCost(model.shape)) / roughCost(shapes[0]!))
     }
     const atFirst = await roughly(TIMED.least)
     const each = atFirst > TIMED.least ? await roughly(Math.min(TIMED.warm, atFirst)) : atFirst
     const seconds = await time(shapes, each)
     const timed = shapes.map((shape, i): TimedStep => ({ blocks: stepBlocks(shape), seconds: seconds[i]! }))
     const modelled = stepSeconds(fitCost(timed), stepBlocks(model.shape))
-    const whole = steps * parts * modelled
+    const whole = trainSteps * parts * modelled
     const allowed = Math.max(Math.min(CHECK.least, CHECK.small * whole), Math.min(CHECK.most, CHECK.share * whole))
     const checked = TRIALS * modelled <= allowed ? (await time([model.shape], each))[0]! : modelled
     return { seconds: parts * checked, modelled: parts * modelled }
@@ -200,7 +200,7 @@ function timedFor(runSeconds: number): number {
 /** An evaluation of so many rows by a model with small T and n, and what it stands for. */
 interface TrialEvaluation {
   readonly model: Model
-  readonly work: (rows: number, steps: number) => () => void
+  readonly work: (rows: number, supervisionSteps: number) => () => void
   /** Puzzles of the test split, and those evaluated at one time. */
   readonly evaluated: number
   readonly rows: number
@@ -209,9 +209,9 @@ interface TrialEvaluation {
 function trialEvaluation({ model, config, data }: Trial): TrialEvaluation {
   const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
   const small = { ...model, shape: calibrationShapes(model.shape)[0]! }
-  const work = (rows: number, steps: number): (() => void) => {
+  const work = (rows: number, supervisionSteps: number): (() => void) => {
     const [batch] = evaluationBatches(data, { batch: rows })
-    return () => void evaluateBatch(small, small.weights, onOneRow(batch!), steps)
+    return () => void evaluateBatch(small, small.weights, onOneRow(batch!), supervisionSteps)
   }
   return { model: small, work, evaluated, rows: Math.min(config.evalBatch, evaluated) }
 }
@@ -237,7 +237,7 @@ async function evaluationTime(trial: Trial, seconds: number): Promise<number> {
   const timed = Math.min(rows, EVALUATION_ROWS)
   const [one, two] = (await typicalSeconds(trial, [work(timed, 1), work(timed, 2)], seconds)) as [number, number]
   const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
-  const blocks = (config.evalSteps ?? config.K) * evaluationBlocks(model.shape)
+  const blocks = (config.evalSupervisionSteps ?? config.K) * evaluationBlocks(model.shape)
   const batchSeconds = (rows / timed) * (one + perBlock * (blocks - evaluationBlocks(small.shape)))
   return Math.ceil(evaluated / rows) * batchSeconds
 }

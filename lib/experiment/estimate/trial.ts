@@ -17,7 +17,7 @@ export interface Trial {
   readonly config: Config
   readonly data: Dataset
   /** Length of the run. */
-  readonly steps: number
+  readonly trainSteps: number
   readonly signal?: AbortSignal
 }
 
@@ -42,12 +42,12 @@ export async function giveWay({ signal }: Trial): Promise<void> {
 /** Something done with steps of so many rows; all is freed in the end. */
 export async function withSteps<T>(trial: Trial, rows: number, work: (steps: TrialSteps) => Promise<T>): Promise<T> {
   await giveWay(trial)
-  const { model, config, data, steps } = trial
+  const { model, config, data, trainSteps } = trial
   // The step frees the weights it replaces; the model's own must outlive it.
   const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
   const state = initialState({ ...model, weights }, rows, config.ema, config.seed)
   const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
-  const options = stepOptions(standingStill(config), steps)
+  const options = stepOptions(standingStill(config), trainSteps)
   const step = (shape: ModelShape): void => {
     Object.assign(state, { model: { ...state.model, shape } })
     trainStep(state, batch, options)

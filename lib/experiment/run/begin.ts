@@ -45,11 +45,11 @@ export interface RunPlan {
   readonly config: Config
   readonly data: Dataset
   /** Length of the run in steps. */
-  readonly steps: number
+  readonly trainSteps: number
 }
 
 /** Makes a run, and what it needs for its first step. */
-export async function beginSession({ config, data, steps }: RunPlan, options: BeginOptions): Promise<Session> {
+export async function beginSession({ config, data, trainSteps }: RunPlan, options: BeginOptions): Promise<Session> {
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
   const sampler = newBatchesAhead(config, data)
@@ -62,7 +62,7 @@ export async function beginSession({ config, data, steps }: RunPlan, options: Be
     resultsDir: options.resultsDir ?? 'results',
     config,
     name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
-    steps,
+    trainSteps,
     parameters: countParameters(shape),
     label: options,
     provenance: {
@@ -75,11 +75,11 @@ export async function beginSession({ config, data, steps }: RunPlan, options: Be
   return {
     config,
     data,
-    options: stepOptions(config, steps, choices.microBatch),
+    options: stepOptions(config, trainSteps, choices.microBatch),
     sampler,
     state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
     run,
-    steps,
+    trainSteps,
     secondsBefore: 0,
     evaluatedAt: 0,
   }

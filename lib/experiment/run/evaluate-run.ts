@@ -25,8 +25,8 @@ export interface EvaluateRunOptions {
   readonly data?: Dataset
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** Supervision steps; default the configuration's `evalSteps`, else its K. */
-  readonly steps?: number
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  readonly supervisionSteps?: number
   /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
   readonly halt?: boolean
   /** What the model is computed in; default the configuration's `dtype`. */
@@ -139,7 +139,7 @@ async function evaluateWatched(
       batch: options.batch ?? config.evalBatch,
       split,
       versions,
-      steps: options.steps ?? config.evalSteps ?? config.K,
+      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K,
       halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       signal,

@@ -12,7 +12,7 @@ interface Diverging {
   readonly options: StepOptions
   readonly state: TrainingState
   readonly run: { readonly id: string }
-  readonly steps: number
+  readonly trainSteps: number
   /** Step of the checkpoint that is on disk. */
   readonly saved: number
 }
@@ -49,10 +49,10 @@ export function divergedWeights(run: Diverging, weight: string): UserError {
   return diverged(run, run.state.step, `${weight} with NaN or infinity`)
 }
 
-function diverged({ config, options, run, steps, saved }: Diverging, step: number, found: string): UserError {
+function diverged({ config, options, run, trainSteps, saved }: Diverging, step: number, found: string): UserError {
   const lr = learningRate(options.schedule, step)
   return new UserError({
-    where: `run ${run.id}, step ${step} of ${steps}, lr ${Number(lr.toPrecision(4))}`,
+    where: `run ${run.id}, step ${step} of ${trainSteps}, lr ${Number(lr.toPrecision(4))}`,
     expected: 'finite losses, gradients and weights',
     found,
     todo: `The run has failed; its checkpoint is that of step ${saved}. Try ${remedies(config).join(', ')}.`,

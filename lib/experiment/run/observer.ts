@@ -20,7 +20,7 @@ export interface TrainMetrics {
   /** Share of them whose halting head says that they are done; the others had made K steps. */
   readonly 'train.halted': number | null
   /** Mean supervision steps of the rows that halted. */
-  readonly steps: number | null
+  readonly supervisionSteps: number | null
   readonly lr: number
   /** Seconds of training so far, evaluations and saves not counted. */
   readonly trainSeconds: number
@@ -36,7 +36,7 @@ export interface RunObserver {
   onEstimate?(estimate: Estimate): void
   /** Before the first of several runs, what all of them are going to cost. */
   onPlan?(plan: CostPlan): void
-  onStart?(run: { id: string; config: Config; step: number; steps: number }): void
+  onStart?(run: { id: string; config: Config; step: number; trainSteps: number }): void
   onStep?(metrics: TrainMetrics): void
   /** While an evaluation goes on: how many puzzles are done. */
   onEvaluating?(step: number, done: number, puzzles: number): void
@@ -57,7 +57,7 @@ export function trainMetrics(step: number, report: StepReport, trainSeconds: num
     'train.cells': mean(report.accuracy),
     'train.haltAccuracy': mean(report.halt),
     'train.halted': mean(report.halted, report.rowCount),
-    steps: mean(report.rowSteps, report.rowCount),
+    supervisionSteps: mean(report.rowSupervisionSteps, report.rowCount),
     lr: report.lr,
     trainSeconds,
   }

@@ -24,7 +24,7 @@ export async function reopenSession(
   record: RunRecord,
   config: Config,
   data: Dataset,
-  steps: number,
+  trainSteps: number,
   { observer, force = false }: ReopenOptions,
 ): Promise<Session> {
   const choices = storedChoices(record.provenance)
@@ -44,11 +44,11 @@ export async function reopenSession(
   return {
     config,
     data,
-    options: stepOptions(config, steps, choices?.microBatch),
+    options: stepOptions(config, trainSteps, choices?.microBatch),
     sampler,
     state: restored.state,
     run,
-    steps,
+    trainSteps,
     secondsBefore: restored.seconds,
     evaluatedAt,
   }

@@ -18,11 +18,11 @@ export function modelShape(config: Config, manifest: DatasetManifest): ModelShap
 }
 
 /**
- * Length of the run in optimiser steps: `steps`, or int(epochs · groups · mean examples of a puzzle / batch) as the
+ * Length of the run in optimiser steps: `trainSteps`, or int(epochs · groups · mean examples of a puzzle / batch) as the
  * published code has it.
  */
 export function totalSteps(config: Config, data: Dataset): number {
-  return config.steps ?? stepsOf(config.epochs ?? 1, config, data)
+  return config.trainSteps ?? stepsOf(config.epochs ?? 1, config, data)
 }
 
 /** Steps between evaluations. */
@@ -36,8 +36,8 @@ function stepsOf(epochs: number, config: Config, { train, augment }: Dataset): n
 }
 
 /** What a supervision step needs of a configuration. @param microBatch rows computed at one time; default: all */
-export function stepOptions(config: Config, steps: number, microBatch?: number): StepOptions {
-  const schedule = { warmup: config.warmup, lrMinRatio: config.lrMinRatio, totalSteps: steps }
+export function stepOptions(config: Config, trainSteps: number, microBatch?: number): StepOptions {
+  const schedule = { warmup: config.warmup, lrMinRatio: config.lrMinRatio, totalSteps: trainSteps }
   return {
     loss: config.loss,
     optimizer: {

@@ -38,17 +38,17 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     throw new UserError({
       where: `run ${record.id}`,
       expected: 'a run that is not at its end',
-      found: `all ${record.status.steps ?? record.status.step} steps done`,
-      todo: 'Start a longer one with steps=N.',
+      found: `all ${record.status.trainSteps ?? record.status.step} steps done`,
+      todo: 'Start a longer one with trainSteps=N.',
     })
   const config = parseConfig(record.config)
   const data = options.data ?? (await datasetOf(config))
   checkSameData(record.id, record.provenance, data)
-  const steps = totalSteps(config, data)
-  return watched(options, [config], [steps], async ({ observer, signal, throws }) => {
+  const trainSteps = totalSteps(config, data)
+  return watched(options, [config], [trainSteps], async ({ observer, signal, throws }) => {
     const other = otherCode(record)
     if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
-    const reopened = await reopenSession(record, config, data, steps, { ...options, observer: observer(0) })
+    const reopened = await reopenSession(record, config, data, trainSteps, { ...options, observer: observer(0) })
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
     const session = followed ? computedIn(reopened, followed.dtype) : reopened
@@ -56,7 +56,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
       followed?.end(),
     )
-    if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, steps, again: AGAIN })
+    if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, trainSteps, again: AGAIN })
     return record.id
   })
 }

@@ -35,7 +35,7 @@ export interface Session {
   readonly state: TrainingState
   readonly run: RunWriter
   /** Length of the run in steps. */
-  readonly steps: number
+  readonly trainSteps: number
   /** Seconds of training before this process took over. */
   readonly secondsBefore: number
   /** Step of the last evaluation that is stored; 0 before the first. */
@@ -54,14 +54,14 @@ const KEPT_OUTCOMES = 100_000
  * @throws UserError when a loss, a gradient or a weight is NaN or infinite: the run has failed, its last checkpoint is kept.
  */
 export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<SessionEnd> {
-  const { config, data, run, state, steps, sampler } = session
+  const { config, data, run, state, trainSteps, sampler } = session
   const interval = evaluationInterval(config, data)
   const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
   if (config.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
   let { secondsBefore: seconds, evaluatedAt } = session
   const isDue = (): boolean =>
-    data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === steps)
+    data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === trainSteps)
   let saved = state.step
   const diverging = () => ({ ...session, saved })
   const evaluateNow = async (): Promise<void> => {
@@ -91,18 +91,18 @@ export async function continueSession(session: Session, { observer, signal }: Se
     }
   }
   const forced = whenForced(session)
-  observer?.onStart?.({ id: run.id, config, step: state.step, steps })
+  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps })
   try {
     // The first save comes before the first step: what cannot be written shows now, not after an hour.
     if (state.step === 0) save()
     // A run that was stopped in an evaluation makes it up.
     if (isDue()) await evaluateNow()
-    while (state.step < steps && !signal?.aborted) {
+    while (state.step < trainSteps && !signal?.aborted) {
       const started = performance.now()
       const report = stepOrDiverge()
       seconds += (performance.now() - started) / 1000
       const metrics = trainMetrics(state.step, report, seconds)
-      const last = state.step === steps
+      const last = state.step === trainSteps
       if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
@@ -110,7 +110,7 @@ export async function continueSession(session: Session, { observer, signal }: Se
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
-    const end = state.step < steps || isDue() ? 'interrupted' : 'finished'
+    const end = state.step < trainSteps || isDue() ? 'interrupted' : 'finished'
     save()
     run.finish(end)
     observer?.onEnd?.(end)
@@ -162,7 +162,7 @@ async function evaluateState(
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
-  const { config, data, state, steps } = session
+  const { config, data, state, trainSteps } = session
   const versions = config.evalVersions ?? undefined
   const puzzles = countEvaluated(data, { versions })
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
@@ -171,10 +171,10 @@ async function evaluateState(
     return await evaluate(state.model, state.ema ?? state.model.weights, data, {
       batch: config.evalBatch,
       versions,
-      steps: config.evalSteps ?? config.K,
+      supervisionSteps: config.evalSupervisionSteps ?? config.K,
       halt: config.evalHalt,
       votes,
-      outcomes: state.step === steps && puzzles <= KEPT_OUTCOMES,
+      outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
       onProgress: evaluating,
       signal,
     })

@@ -53,11 +53,11 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   const { carry } = state
   const { size, seqLen } = carry.batch
   put('carry/', carry.state)
-  // Tokens, steps, identifiers and rows are small whole numbers: float32 holds them exactly.
+  // Tokens, supervision steps, identifiers and rows are small whole numbers: float32 holds them exactly.
   const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
     tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
   }
-  numbers('steps', [size], carry.steps)
+  numbers('supervision_steps', [size], carry.supervisionSteps)
   numbers('halted', [size], carry.halted)
   numbers('inputs', [size, seqLen], carry.batch.inputs)
   numbers('labels', [size, seqLen], carry.batch.labels)
@@ -108,7 +108,7 @@ export function restoreSnapshot(
   const [size, seqLen] = carried('inputs').shape as [number, number]
   const carry: Carry = {
     state: stored('carry/', latentNames(shape)) as State,
-    steps: Int32Array.from(carried('steps').data),
+    supervisionSteps: Int32Array.from(carried('supervision_steps').data),
     halted: Uint8Array.from(carried('halted').data),
     batch: {
       size,

@@ -73,12 +73,12 @@ export interface StoppedRun {
   /** Steps made. */
   readonly step: number
   /** Length of the run. */
-  readonly steps: number
+  readonly trainSteps: number
   /** How it goes on. */
   readonly again: string
 }
 
 /** Says where a stopped run stands and how it goes on. */
-export function stoppedRun({ step, steps, again }: StoppedRun): Interrupted {
-  return new Interrupted(`stopped at step ${step} of ${steps}, saved: ${again}`)
+export function stoppedRun({ step, trainSteps, again }: StoppedRun): Interrupted {
+  return new Interrupted(`stopped at step ${step} of ${trainSteps}, saved: ${again}`)
 }

@@ -35,15 +35,15 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
   modelShape(config, data.manifest)
-  const steps = totalSteps(config, data)
-  const plan = { config, data, steps }
+  const trainSteps = totalSteps(config, data)
+  const plan = { config, data, trainSteps }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
-  return watched(options ?? {}, [config], [steps], async ({ observer, signal, throws, note, takeOver }) => {
+  return watched(options ?? {}, [config], [trainSteps], async ({ observer, signal, throws, note, takeOver }) => {
     const watch = { observer: observer(0), ...(signal ? { signal } : {}) }
     for (const text of notes) note(text)
     const { id, state, status } = await makeRun(plan, runs[0] ?? null, options ?? {}, watch, (run) => takeOver(0, run))
     if (throws && state !== 'finished')
-      throw stoppedRun({ step: status.checkpoint ?? 0, steps, again: againWith('train', options) })
+      throw stoppedRun({ step: status.checkpoint ?? 0, trainSteps, again: againWith('train', options) })
     return id
   })
 }

@@ -3,6 +3,7 @@ import type { Dataset } from '../../data/dataset.js'
 import { BLANK_IDENTIFIER } from '../../data/identifiers.js'
 import { UserError } from '../../errors.js'
 import type { WeightsFile } from '../../interop/weights-file.js'
+import { CHECKPOINT_FORMAT, WEIGHTS_FORMAT } from '../../interop/weights-format.js'
 import type { ModelShape } from '../../model/shape.js'
 import { nearest } from '../../options/nearest.js'
 import { datasetOf } from '../data/dataset.js'
@@ -54,7 +55,7 @@ function blank(reason: string): Identifier {
 /** The data set that the weights say they were trained on, where it can be had. */
 async function trainedOn(file: WeightsFile): Promise<{ data: Dataset | null; problem: string }> {
   const config = parseConfig(file.config)
-  const own = file.format === 'recurlab-checkpoint-1' || file.format === 'recurlab-weights-1'
+  const own = file.format === CHECKPOINT_FORMAT || file.format === WEIGHTS_FORMAT
   if (config.data === null && !(own && config.task === 'arc'))
     return { data: null, problem: 'the weights do not say which data set names their identifiers (data=DIR does)' }
   try {

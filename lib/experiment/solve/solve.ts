@@ -29,8 +29,8 @@ export interface SolveOptions {
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
-  /** Supervision steps; default the configuration's `evalSteps`, else its K. */
-  readonly steps?: number
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  readonly supervisionSteps?: number
   /** Which test input of an ARC task, or which line of a file of Sudokus, from 0. */
   readonly input?: number
   /** Name of the ARC task, where a file has several, or its own name is not the one that the identifiers have. */
@@ -65,7 +65,7 @@ export interface Solving {
   /** Row of the puzzle embedding. */
   readonly identifier: Identifier
   /** Supervision steps. */
-  readonly steps: number
+  readonly supervisionSteps: number
   /** What was assumed, one sentence each. */
   readonly notes: readonly string[]
   /**
@@ -98,7 +98,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
   await startBackend()
-  const steps = options.steps ?? config.evalSteps ?? config.K
+  const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
   const { dtype, note } = dtypeOrFloat32(config.dtype)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
@@ -107,16 +107,16 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
     puzzle: posed,
     file,
     identifier,
-    steps,
+    supervisionSteps,
     notes,
-    run: () => run(posed, identifier.id, steps, model(), signal()),
+    run: () => run(posed, identifier.id, supervisionSteps, model(), signal()),
   }
 }
 
 function* run(
   puzzle: PosedPuzzle,
   identifier: number,
-  steps: number,
+  supervisionSteps: number,
   model: Model,
   signal: AbortSignal | undefined,
 ): Generator<SolveStep, void> {
@@ -134,7 +134,12 @@ function* run(
   let before: Uint8Array | null = null
   const release = onForcedStop(() => disposeModel(model))
   try {
-    for (const { step, predictions, qHalt, qContinue } of evaluateSteps(model, model.weights, batch, steps)) {
+    for (const { step, predictions, qHalt, qContinue } of evaluateSteps(
+      model,
+      model.weights,
+      batch,
+      supervisionSteps,
+    )) {
       const prediction = Uint8Array.from(predictions)
       const wrong = puzzle.marks(prediction)
       const marks = wrong.map((mark, cell): Mark => {
@@ -154,7 +159,7 @@ function* run(
         verdict: puzzle.judge(prediction),
       }
       before = prediction
-      if (signal?.aborted) throw new Interrupted(`stopped at step ${step} of ${steps}`)
+      if (signal?.aborted) throw new Interrupted(`stopped at step ${step} of ${supervisionSteps}`)
     }
   } finally {
     release()

@@ -61,15 +61,15 @@ export async function sweep(
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const configs = rows.map(({ config }) => config)
-  const steps = rows.map((row) => row.steps)
+  const steps = rows.map((row) => row.trainSteps)
   return watched(options ?? {}, configs, steps, async (watching) => {
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
     const costs = await planSweep(rows, sets, earlier, watching)
-    for (const [index, { input, config, steps }] of rows.entries()) {
+    for (const [index, { input, config, trainSteps }] of rows.entries()) {
       if (signal?.aborted) break
-      const plan: RunPlan = { config, data: await sets.of(input), steps }
+      const plan: RunPlan = { config, data: await sets.of(input), trainSteps }
       const watch = { observer: observer(index), ...(signal ? { signal } : {}) }
       const estimate = costs?.estimates[index]
       const known = { ...options, ...(estimate ? { estimate } : {}) }
@@ -89,10 +89,10 @@ async function planSweep(
   earlier: readonly (RunRecord | null)[],
   watch: Watch,
 ): Promise<CostPlan | null> {
-  const left = rows.map(({ config, input, steps }, i) =>
+  const left = rows.map(({ config, input, trainSteps }, i) =>
     earlier[i]?.state === 'finished'
       ? null
-      : { config, data: () => sets.of(input), left: 1 - (earlier[i]?.status.checkpoint ?? 0) / steps },
+      : { config, data: () => sets.of(input), left: 1 - (earlier[i]?.status.checkpoint ?? 0) / trainSteps },
   )
   const next = left.findIndex((run) => run !== null)
   if (left.filter((run) => run !== null).length < 2) return null
@@ -104,7 +104,7 @@ async function planSweep(
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */
-interface Row extends Pick<RunPlan, 'config' | 'steps'> {
+interface Row extends Pick<RunPlan, 'config' | 'trainSteps'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
 }
@@ -112,7 +112,7 @@ interface Row extends Pick<RunPlan, 'config' | 'steps'> {
 function checkedRow(input: ConfigInput, data: Dataset): Row {
   const config = runConfig(input, data)
   modelShape(config, data.manifest)
-  return { input, config, steps: totalSteps(config, data), data: { hash: data.hash } }
+  return { input, config, trainSteps: totalSteps(config, data), data: { hash: data.hash } }
 }
 
 function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {

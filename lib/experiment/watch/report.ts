@@ -46,7 +46,7 @@ export function reportObserver(sink: ReportSink, label = '', planned: number | n
       started = performance.now()
       first = run.step
       done = run.step
-      steps = run.steps
+      steps = run.trainSteps
       sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, going on after step ${run.step}` : ''}`)
     },
     onStep({ step, ...rest }) {

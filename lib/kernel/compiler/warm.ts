@@ -35,8 +35,8 @@ function readLib(root: string, cells: Cells, service: CompilerService): void {
 const WITH_LIB = [
   "import { preset, show, sudoku, sweep, train } from '../lib'",
   "const data = await sudoku({ box: '2x2', train: 20, test: 8 })",
-  "const one = await train({ ...preset('sudoku-pocket'), steps: 5 }, data); one",
-  "const runs = await sweep({ ...preset('sudoku-pocket'), steps: 5 }, { seed: [0, 1] }, data); show(runs.table())",
+  "const one = await train({ ...preset('sudoku-pocket'), trainSteps: 5 }, data); one",
+  "const runs = await sweep({ ...preset('sudoku-pocket'), trainSteps: 5 }, { seed: [0, 1] }, data); show(runs.table())",
 ]
 
 /** What notebooks of this project import. Reading it takes two seconds; that it is there makes the start 0.15 s slower. */

@@ -27,7 +27,7 @@ export const sudokuPresets: Readonly<Record<string, Preset>> = {
   'sudoku-pocket': {
     summary:
       '4×4 puzzles with 5 clues, generated: 96–98 % of unseen puzzles after 200 steps (3 seeds); 12 s of one core with AMX, 45 s without',
-    config: { T: 2, n: 2, warmup: 20, steps: 200 },
+    config: { T: 2, n: 2, warmup: 20, trainSteps: 200 },
   },
   // One layer and K = 4, so that the recursion is most of the depth: settings in which the paper's ablations show.
   'sudoku-6x6-pocket': {
@@ -43,7 +43,7 @@ export const sudokuPresets: Readonly<Record<string, Preset>> = {
       n: 2,
       K: 4,
       warmup: 20,
-      steps: 700,
+      trainSteps: 700,
       evalEvery: 100,
       evalBatch: 200,
     },
@@ -58,7 +58,7 @@ export const sudokuPresets: Readonly<Record<string, Preset>> = {
       hidden: 128,
       K: 16,
       batch: 128,
-      steps: 5000,
+      trainSteps: 5000,
       evalEvery: 250,
       checkpointEvery: 250,
       warmup: 200,
