@@ -1,20 +1,23 @@
 import path from 'node:path'
 import { inspect } from 'node:util'
 
+/** Files whose time is shown. */
+const SHOWN = 20
+
 /**
  * @typedef {{ type: string, data: { name?: string, file?: string, line?: number, skip?: string | boolean,
- *   details?: { type?: string, duration_ms?: number, error?: { cause?: unknown, failureType?: string } } } }} TestEvent
+ *   nesting?: number, details?: { type?: string, duration_ms?: number, error?: { cause?: unknown, failureType?: string } } } }} TestEvent
  */
 
 /**
- * Reports failures in full, skipped tests with their reason, and the counts as the very last line.
+ * Reports failures in full, skipped tests with their reason, the slowest files, and the counts as the very last line.
  *
  * @param {AsyncIterable<TestEvent>} events
  */
 export default async function* report(events) {
   let passed = 0
   let failed = 0
-  /** @type {Map<string, number>} */
+  /** Milliseconds of the tests of each file. @type {Map<string, number>} */
   const files = new Map()
   /** @type {string[]} */
   const skipped = []
@@ -27,7 +30,9 @@ export default async function* report(events) {
     const { name = '', details = {}, skip } = data
     const file = path.relative(process.cwd(), data.file ?? name)
     if (!files.has(file)) yield `${file}\n`
-    files.set(file, (files.get(file) ?? 0) + 1)
+    // A parent's time holds that of its children.
+    const own = data.nesting === 0 ? (details.duration_ms ?? 0) : 0
+    files.set(file, (files.get(file) ?? 0) + own)
     if (type === 'test:fail') {
       // A parent fails with its children, which are reported themselves.
       if (details.error?.failureType === 'subtestsFailed') continue
@@ -45,7 +50,15 @@ export default async function* report(events) {
     } else passed++
   }
   if (skipped.length > 0) yield `\n${skipped.length} skipped:\n${skipped.join('\n')}\n`
+  if (files.size > SHOWN) yield slowest(files)
   yield `\n${passed} passed, ${failed} failed\n`
+}
+
+/** @param {ReadonlyMap<string, number>} files */
+function slowest(files) {
+  const sorted = [...files].sort(([, a], [, b]) => b - a).slice(0, SHOWN)
+  const lines = sorted.map(([file, ms]) => `  ${(ms / 1000).toFixed(1).padStart(6)} s  ${file}`)
+  return `\nThe ${SHOWN} slowest of ${files.size} files:\n${lines.join('\n')}\n`
 }
 
 /** @param {{ cause?: unknown } | undefined} error */
