@@ -2,14 +2,23 @@ import { runInForeground } from './child.mjs'
 import { inRoot } from './paths.mjs'
 import { runTests } from './test.mjs'
 
-/** The gate: types, format and lint, tests. All of them run even when the first fails. @returns {Promise<number>} exit code */
-export async function check() {
+/** Checks the types of the project, and of set-up's own JavaScript. @returns {Promise<number>} exit code */
+export async function typecheck() {
   // By path: another package brings an old tsc that shadows node_modules/.bin/tsc.
   const tsc = inRoot('node_modules', 'typescript', 'lib', 'tsc.js')
-  const types = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot()])
+  const project = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot()])
   const setup = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot('lib', 'setup')])
-  const biome = await runInForeground(inRoot('node_modules', '.bin', 'biome'), ['check'])
-  const results = { types, 'types of set-up': setup, 'format and lint': biome }
+  return project || setup
+}
+
+/** Checks format and lint. @returns {Promise<number>} exit code */
+export async function lint() {
+  return await runInForeground(inRoot('node_modules', '.bin', 'biome'), ['check'])
+}
+
+/** The gate: types, format and lint, tests. All of them run even when the first fails. @returns {Promise<number>} exit code */
+export async function check() {
+  const results = { types: await typecheck(), 'format and lint': await lint() }
   const failed = Object.entries(results).filter(([, code]) => code)
   process.stdout.write(failed.length === 0 ? 'types, format and lint: all is well\n' : '')
   // The count of tests is the last line, which continuous integration reads.

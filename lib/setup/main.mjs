@@ -1,6 +1,6 @@
-// npm start, npm test, npm run setup, setup:gpu, lab, check: Node's own modules only, for this runs before any package is there.
+// npm start, npm test, npm run setup, setup:gpu, lab, test:unit, typecheck, lint, check: Node's own modules only, for this runs before any package is there.
 import { existsSync } from 'node:fs'
-import { check } from './check.mjs'
+import { check, lint, typecheck } from './check.mjs'
 import { runInForeground, stopOnSignals } from './child.mjs'
 import { reasonOf, SetupError, Stopped } from './errors.mjs'
 import { lab } from './lab.mjs'
@@ -25,6 +25,18 @@ const commands = {
   test: async (rest) => {
     await prepared({})
     return await runTests(rest)
+  },
+  'test:unit': async (rest) => {
+    await prepared({})
+    return await runTests(rest, { unit: true })
+  },
+  typecheck: async () => {
+    await prepared({})
+    return await typecheck()
+  },
+  lint: async () => {
+    await prepared({})
+    return await lint()
   },
   setup: async () => await prepared({ retry: true }),
   'setup:gpu': async () => await prepared({ retry: true, gpu: true }),

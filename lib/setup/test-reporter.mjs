@@ -28,7 +28,10 @@ export default async function* report(events) {
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const { name = '', details = {}, skip } = data
-    const file = path.relative(process.cwd(), data.file ?? name)
+    // Several files of unit tests share a process: each is a suite by its name.
+    const shared = details.type === 'suite' && name.endsWith('.test.ts')
+    const file = shared ? name : path.relative(process.cwd(), data.file ?? name)
+    const isEmpty = shared && !files.has(file)
     if (!files.has(file)) yield `${file}\n`
     // A parent's time holds that of its children.
     const own = data.nesting === 0 ? (details.duration_ms ?? 0) : 0
@@ -38,6 +41,10 @@ export default async function* report(events) {
       if (details.error?.failureType === 'subtestsFailed') continue
       failed++
       yield `\nFAILED ${file}${data.line ? `:${data.line}` : ''}\n  ${name}\n${indent(describe(details.error))}\n\n`
+    } else if (isEmpty) {
+      failed++
+      process.exitCode = 1
+      yield `\nFAILED ${file}\n  there is no test in this file\n\n`
     } else if (details.type === 'suite') {
       // Its tests are counted one by one.
     } else if (path.resolve(name) === path.resolve(data.file ?? '')) {

@@ -1,7 +1,7 @@
-import { readdirSync } from 'node:fs'
 import { runInForeground } from './child.mjs'
 import { SetupError } from './errors.mjs'
-import { inRoot, inSetup } from './paths.mjs'
+import { inSetup } from './paths.mjs'
+import { slowTests, unitTests } from './test-files.mjs'
 
 /** Test files that run at the same time; each may compute with every core. */
 const AT_ONCE = 2
@@ -9,18 +9,22 @@ const AT_ONCE = 2
 /** Milliseconds after which a test that hangs fails by its name; the longest one takes four minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
+/** The unit tests, half of them in each of two processes. */
+const UNIT_TESTS = ['first', 'second'].map((half) => inSetup(`unit-tests/${half}.mjs`))
+
 /**
  * Runs the tests and prints `N passed, M failed` as the last line.
  *
  * @param {string[]} rest files to run, or further options of `node --test`; default: every `tests/**\/*.test.ts`
+ * @param {{ unit?: boolean }} [choice] `unit`: without the slow tests
  * @returns {Promise<number>} 0 when all passed, else 1
  * @throws {SetupError} when there is no test at all
  */
-export async function runTests(rest) {
+export async function runTests(rest, { unit = false } = {}) {
   const files = rest.filter((word) => !word.startsWith('-'))
   const options = rest.filter((word) => word.startsWith('-'))
-  const chosen = files.length > 0 ? files : allTests()
-  if (chosen.length === 0) throw new SetupError('There are no tests in tests/.', 'Restore them with git checkout.')
+  if (unitTests().length === 0) throw new SetupError('There are no tests in tests/.', 'Restore them with git checkout.')
+  const chosen = files.length > 0 ? files : [...UNIT_TESTS, ...(unit ? [] : slowTests())]
   const code = await runInForeground(process.execPath, [
     ...['--import', inSetup('tsx.mjs'), '--test', `--test-concurrency=${AT_ONCE}`, `--test-timeout=${LONGEST_MS}`],
     ...[`--test-reporter=${inSetup('test-reporter.mjs')}`, '--test-reporter-destination=stdout'],
@@ -28,11 +32,4 @@ export async function runTests(rest) {
     ...chosen,
   ])
   return code === 0 ? 0 : 1
-}
-
-function allTests() {
-  return readdirSync(inRoot('tests'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
-    .sort()
-    .map((name) => `tests/${name}`)
 }

@@ -1,0 +1,4 @@
+// The first half of the unit tests, for `node --test`.
+import { loadShare } from './share.mjs'
+
+loadShare(0)
