@@ -30,7 +30,7 @@ export function exportsOf(file: ts.SourceFile): ts.SymbolTable | undefined {
   return (file as Bound).symbol?.exports
 }
 
-/** Whether a name in a module's scope and a symbol are the same thing: an exported name has a local symbol as well. */
-export function isSame(local: ts.Symbol, symbol: ts.Symbol): boolean {
-  return local === symbol || (local as { exportSymbol?: ts.Symbol }).exportSymbol === symbol
+/** Returns the symbol that a module exports for one of its locals; the local's own where it is not exported. */
+export function exportedOf(local: ts.Symbol): ts.Symbol {
+  return (local as { exportSymbol?: ts.Symbol }).exportSymbol ?? local
 }

@@ -1,5 +1,5 @@
 import type ts from 'typescript'
-import { exportsOf, isSame, localsOf } from '../internals/binder.js'
+import { exportedOf, exportsOf, localsOf } from '../internals/binder.js'
 import { isTypeOnly } from '../internals/checker.js'
 import { globalNames } from './names.js'
 
@@ -67,7 +67,7 @@ export function planCell(
     if (compiler.getCombinedModifierFlags(declaration) & compiler.ModifierFlags.Ambient) return false
     const key = name as ts.__String
     const local = localsOf(file).get(key)
-    return local !== undefined ? isSame(local, symbol) : exportsOf(file)?.get(key) === symbol
+    return local !== undefined ? local === symbol || exportedOf(local) === symbol : exportsOf(file)?.get(key) === symbol
   }
 
   const isType = (name: ts.Identifier): boolean => {
