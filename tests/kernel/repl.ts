@@ -1,22 +1,11 @@
 import { type Runtime, Session } from 'node:inspector'
 import { pathToFileURL } from 'node:url'
 import ts from 'typescript'
+import { bind, exportedOf, localsOf } from '../../lib/kernel/compiler/internals/binder.js'
+import { markAsModule, setPaths } from '../../lib/kernel/compiler/internals/source-file.js'
 import { parseCell } from '../../lib/kernel/compiler/parse-cell.js'
 import { type CompiledCell, compileCell } from '../../lib/kernel/compiler/transform/index.js'
 import type { CellRuntime } from '../../lib/kernel/protocol.js'
-
-/** Parts of TypeScript that its public types leave out. */
-interface Binder {
-  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void
-}
-interface Bound {
-  path: string
-  resolvedPath: string
-  originalFileName: string
-  impliedNodeFormat: ts.ModuleKind
-  externalModuleIndicator: boolean
-  locals: Map<string, ts.Symbol & { readonly exportSymbol?: ts.Symbol }>
-}
 
 /** What came of a cell. */
 export interface Outcome {
@@ -44,7 +33,7 @@ let cells = 0
 export class Repl {
   /** While true, the next `await` throws {@link STOP}. */
   stopped = false
-  readonly #visible = new Map<string, ts.Symbol>()
+  readonly #visible = new Map<ts.__String, ts.Symbol>()
 
   /** Compiles a cell, and makes its names known to the following ones. */
   compile(code: string): CompiledCell {
@@ -57,8 +46,7 @@ export class Repl {
       checker,
       isCellFile: (name) => name.startsWith('/cells/'),
     })
-    for (const [name, symbol] of (sourceFile as unknown as Bound).locals)
-      this.#visible.set(name, symbol.exportSymbol ?? symbol)
+    for (const [name, symbol] of localsOf(sourceFile)) this.#visible.set(name, exportedOf(symbol))
     return compiled
   }
 
@@ -129,14 +117,12 @@ export class Repl {
     const file = parseCell(ts, path, code, {
       languageVersion: ts.ScriptTarget.Latest,
       impliedNodeFormat: ts.ModuleKind.ESNext,
-      setExternalModuleIndicator: (made) => {
-        ;(made as unknown as Bound).externalModuleIndicator = true
-      },
+      setExternalModuleIndicator: markAsModule,
     })
-    const bound = file as unknown as Bound
-    bound.path = bound.resolvedPath = bound.originalFileName = path
-    ;(ts as unknown as Binder).bindSourceFile(file, options)
-    for (const [name, symbol] of this.#visible) if (!bound.locals.has(name)) bound.locals.set(name, symbol)
+    setPaths(file, path)
+    bind(file, options)
+    const locals = localsOf(file)
+    for (const [name, symbol] of this.#visible) if (!locals.has(name)) locals.set(name, symbol)
     return file
   }
 }

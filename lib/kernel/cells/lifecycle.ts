@@ -2,7 +2,7 @@ import type { CellRun, Content, Failure } from '../protocol.js'
 import { isLoadingPackage, isSafePlace, loadClearStack } from './async-stack.js'
 import { endChildren } from './children.js'
 import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
-import { critical, deferIfCritical } from './critical.js'
+import { critical, deferIfCritical, endingBegins, endingIsOver } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
 import { boundTelling, describeThrown, interrupted, isTelling, takeCut } from './failure.js'
 import { forgetInput } from './input.js'
@@ -222,17 +222,20 @@ class CellLifecycle implements Lifecycle {
   }
 
   #terminate(): void {
-    if (!this.#forced) {
-      this.#forced = true
-      const immediates = pendingImmediates()
-      nodeTimers.setImmediate(() => this.#afterForcedStop(immediates))
-    }
+    this.#forced = true
+    const immediates = pendingImmediates()
+    // At every stop: one that ends an immediate makes Node forget those that were to follow it.
+    nodeTimers.setImmediate(() => {
+      if (this.#forced) this.#afterForcedStop(immediates)
+    })
     this.#clearStack()
+    endingBegins()
     this.#parts.evaluator.terminate()
   }
 
   #afterForcedStop(immediates: readonly NodeJS.Immediate[]): void {
     this.#forced = false
+    endingIsOver()
     // The interrupted code left its context behind.
     context.enterWith(undefined)
     this.#restoreScopes()

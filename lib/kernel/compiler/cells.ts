@@ -2,9 +2,10 @@ import path from 'node:path'
 import ts from 'typescript'
 import { CELL_PREFIX, isCellFile } from './cell-file.js'
 import { collectGarbage } from './garbage.js'
-import { bind, insideOf } from './internal.js'
+import { bind } from './internals/binder.js'
+import { markAsAlone, markAsModule, setPaths } from './internals/source-file.js'
 import { parseCell } from './parse-cell.js'
-import { markAsModule, type ProgramState, Programs } from './programs.js'
+import { type ProgramState, Programs } from './programs.js'
 import { Scope } from './scope.js'
 import type { CellSession, OpenCell } from './session.js'
 import { importedNames } from './specifiers.js'
@@ -91,9 +92,8 @@ export class Cells implements CellSession {
       },
       ts.ScriptKind.TS,
     )
-    // What a program would set.
-    Object.assign(insideOf(file), { path: name, resolvedPath: name, originalFileName: name })
-    if (!augments(file)) Object.assign(insideOf(file), { imports: [], moduleAugmentations: [], ambientModuleNames: [] })
+    setPaths(file, name)
+    if (!augments(file)) markAsAlone(file)
     return file
   }
 }

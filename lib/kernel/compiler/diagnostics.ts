@@ -2,7 +2,8 @@ import path from 'node:path'
 import ts from 'typescript'
 import type { Failure } from '../protocol.js'
 import { isCellFile } from './cell-file.js'
-import { insideOf, tokenAt } from './internal.js'
+import { syntaxErrorsOf } from './internals/source-file.js'
+import { tokenAt } from './internals/tokens.js'
 import type { OpenCell } from './session.js'
 
 /** More errors than this are counted, not shown. */
@@ -16,7 +17,7 @@ const MAX_REASONS = 3
 
 /** What is wrong with a cell by its syntax alone. */
 export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
-  return insideOf(file).parseDiagnostics
+  return syntaxErrorsOf(file)
 }
 
 /** What is wrong with a cell by its types, without what is no mistake in a cell. */

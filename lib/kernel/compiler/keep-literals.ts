@@ -1,5 +1,5 @@
 import ts from 'typescript'
-import { tokenAt } from './internal.js'
+import { tokenAt } from './internals/tokens.js'
 
 /** The reason under an error: a type that a literal was widened to, and one that takes certain literals or a tuple only. */
 const WIDENED = /Type '(?:string|number|boolean|[^']*\[\])' is not assignable to type '[^']*(?:["[\d]|true|false)/

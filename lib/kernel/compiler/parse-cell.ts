@@ -1,15 +1,8 @@
 import type ts from 'typescript'
+import { bind } from './internals/binder.js'
+import { markAsModule, syntaxErrorsOf } from './internals/source-file.js'
+import { adopt, nodeArray, replaceStatements } from './internals/tree.js'
 import { readObjectLiteral } from './object-literal.js'
-
-/** A part of TypeScript that its public types leave out. */
-interface Binder {
-  bindSourceFile(file: ts.SourceFile, options: ts.CompilerOptions): void
-}
-
-interface Parsed extends Omit<ts.SourceFile, 'statements'> {
-  statements: ts.NodeArray<ts.Statement>
-  parseDiagnostics: ts.DiagnosticWithLocation[]
-}
 
 /**
  * A cell as TypeScript parses it, with the parents set: statements, or one object literal, as in Node's own prompt.
@@ -29,7 +22,7 @@ export function parseCell(
   const literal = readObjectLiteral(compiler, code, first.getStart(file), (text) =>
     parseStatements(compiler, name, text, options, kind),
   )
-  const complaint = Math.min(...(file as unknown as Parsed).parseDiagnostics.map(({ start }) => start))
+  const complaint = Math.min(...syntaxErrorsOf(file).map(({ start }) => start))
   const holds = literal?.complaint === Number.POSITIVE_INFINITY
   return literal && (holds || literal.complaint > complaint) ? literal.file : file
 }
@@ -53,13 +46,12 @@ function parseStatements(
   // Statements behind the code, and what TypeScript leaves is some of those, with their complaints: none. Unless the code
   // leaves a bracket open, in which they are: then only what is said before what was left, or of the code's end, holds.
   const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
-  const own = file as unknown as Parsed
-  own.statements = nodeArray(compiler, kept, file)
   const open = firstLeftover(whole.statements) < code.length
   const left = firstLeftover(statements)
-  own.parseDiagnostics = (whole as unknown as Parsed).parseDiagnostics
+  const errors = syntaxErrorsOf(whole)
     .filter(({ start }) => !open || start < left || start >= kept.at(-1)!.end)
     .map((complaint) => ({ ...complaint, file, start: Math.min(complaint.start, code.length) }))
+  replaceStatements(file, kept, errors)
   return file
 }
 
@@ -79,14 +71,6 @@ function firstLeftover(statements: readonly ts.Statement[]): number {
   return Math.min(...statements.filter((statement) => !kept.has(statement)).map(({ pos }) => pos))
 }
 
-function nodeArray(
-  compiler: typeof ts,
-  statements: readonly ts.Statement[],
-  file: ts.SourceFile,
-): ts.NodeArray<ts.Statement> {
-  return compiler.setTextRange(compiler.factory.createNodeArray(statements), file.statements)
-}
-
 /** {@link withoutLeftovers} for code that TypeScript parses itself, as `transpileModule` does. */
 export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
   return () => (file) => {
@@ -102,18 +86,18 @@ export function asCell(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile
     if (!first || !compiler.isBlock(first)) return dropLeftovers(compiler)(context)(file)
     const options: ts.CreateSourceFileOptions = {
       languageVersion: file.languageVersion,
-      setExternalModuleIndicator: (cell) => Object.assign(cell, { externalModuleIndicator: true }),
+      setExternalModuleIndicator: markAsModule,
     }
     const cell = parseCell(compiler, file.fileName, file.text, options)
     const { statements } = cell
     // Only a literal is another one than TypeScript's: what TypeScript has parsed itself it has bound, too.
     if (statements[0] && compiler.isBlock(statements[0])) return dropLeftovers(compiler)(context)(file)
-    ;(compiler as unknown as Binder).bindSourceFile(cell, context.getCompilerOptions())
-    for (const statement of statements) Object.assign(statement, { parent: file })
+    bind(cell, context.getCompilerOptions())
+    adopt(file, statements)
     return withStatements(compiler, file, statements)
   }
 }
 
 function withStatements(compiler: typeof ts, file: ts.SourceFile, statements: readonly ts.Statement[]): ts.SourceFile {
-  return compiler.factory.updateSourceFile(file, nodeArray(compiler, statements, file))
+  return compiler.factory.updateSourceFile(file, nodeArray(statements, file))
 }

@@ -1,7 +1,9 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
-import { bind, insideOf, resolvedModule, resolveForeign } from './internal.js'
+import { bind } from './internals/binder.js'
+import { importsOf, resolvedModule, resolveForeign } from './internals/program.js'
+import { markAsModule } from './internals/source-file.js'
 import { cellOptions } from './options.js'
 import { isProjectFile, Sources } from './sources.js'
 
@@ -163,7 +165,7 @@ export class Programs {
     const file = alone.getSourceFile(name)
     if (!file) return { file, imports: [] }
     bind(file, this.options)
-    const targets = (insideOf(file).imports ?? []).map(({ text }) => resolvedModule(alone, file, text))
+    const targets = importsOf(file).map(({ text }) => resolvedModule(alone, file, text))
     const imports = targets.filter((target) => target !== undefined && !this.program.getSourceFile(target))
     return { file, imports: [...new Set(imports as string[])] }
   }
@@ -175,7 +177,7 @@ export class Programs {
       (file) =>
         isProjectFile(file.fileName) &&
         file.fileName !== this.#rootFile &&
-        insideOf(file).imports?.some((name) => {
+        importsOf(file).some((name) => {
           const target = resolvedModule(program, file, name.text)
           return target !== undefined && files.has(target)
         }),
@@ -245,9 +247,4 @@ function listOf(folder: string): string {
   } catch {
     return ''
   }
-}
-
-/** Cells, and the file that imports for them, are modules whatever is in them. */
-export function markAsModule(file: ts.SourceFile): void {
-  insideOf(file).externalModuleIndicator = true
 }

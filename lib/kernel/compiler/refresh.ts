@@ -3,7 +3,7 @@ import ts from 'typescript'
 import type { TypeErrors } from '../../notebook/host.js'
 import type { ModuleSource } from '../protocol.js'
 import { describe, placeName } from './diagnostics.js'
-import { insideOf, resolvedModule } from './internal.js'
+import { importsOf, resolvedModule } from './internals/program.js'
 import { ModuleProblem, type Modules } from './modules.js'
 import type { Programs } from './programs.js'
 import { stampOf } from './sources.js'
@@ -164,7 +164,7 @@ export class Refresh {
       if (!file) continue
       if (edited.includes(file.fileName)) blamed.add(file.fileName)
       else
-        for (const { text: name } of insideOf(file).imports ?? []) {
+        for (const { text: name } of importsOf(file)) {
           const target = resolvedModule(program, file, name)
           if (target !== undefined && edited.includes(target)) blamed.add(target)
         }

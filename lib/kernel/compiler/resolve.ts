@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type ts from 'typescript'
-import { nearest } from './internal.js'
+import { nearest } from '../../config/nearest.js'
 import type { Programs } from './programs.js'
 import { isProjectFile } from './sources.js'
 
@@ -98,7 +98,9 @@ function meantPath(specifier: string, place: string): string | undefined {
     .map(({ name }) => name.replace(TYPESCRIPT, ''))
   const extension = /\.m?js$/.exec(wanted)?.[0] ?? ''
   const stem = wanted.slice(0, wanted.length - extension.length)
-  const meant = nearest(stem, entries) ?? nearest(wanted, entries)
+  // A file whose ending alone is another one is not misspelled.
+  const others = entries.filter((entry) => entry !== stem && entry !== wanted)
+  const meant = nearest(stem, others) ?? nearest(wanted, others)
   if (meant === undefined) return undefined
   const parts = specifier.split('/')
   const at =

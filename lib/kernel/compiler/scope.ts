@@ -1,5 +1,6 @@
 import ts from 'typescript'
-import { insideOf } from './internal.js'
+import { exportsOf, localsOf } from './internals/binder.js'
+import { mentions } from './internals/source-file.js'
 
 /** What a name can mean at once: a value, a type and a namespace. */
 const MEANINGS = [ts.SymbolFlags.Value, ts.SymbolFlags.Type, ts.SymbolFlags.Namespace]
@@ -11,27 +12,26 @@ export class Scope {
 
   /** Puts the names into a bound file's scope, as far as it does not declare them itself. */
   show(file: ts.SourceFile): void {
-    const inside = insideOf(file)
-    inside.locals ??= new Map()
+    const locals = localsOf(file)
+    const exported = exportsOf(file)
     for (const [name, symbols] of this.#names) {
-      const own = inside.locals.get(name) ?? inside.symbol?.exports?.get(name)
+      const own = locals.get(name) ?? exported?.get(name)
       const [first, second] = own ? adding([own], symbols) : symbols
-      if (first && !own) inside.locals.set(name, first)
+      if (first && !own) locals.set(name, first)
       // TypeScript looks for a meaning that a local name has not among a module's exports.
       const other = own ? first : second
-      if (other && !inside.symbol?.exports?.has(name)) inside.symbol?.exports?.set(name, other)
+      if (other && !exported?.has(name)) exported?.set(name, other)
     }
   }
 
   /** Takes over what a file declares. */
   keep(file: ts.SourceFile): void {
-    const { locals, symbol, identifiers } = insideOf(file)
-    const tables = [locals, symbol?.exports].filter((table) => table !== undefined)
+    const tables = [localsOf(file), exportsOf(file)].filter((table) => table !== undefined)
     const isOwn = (declared: ts.Symbol): boolean => declared.declarations?.[0]?.getSourceFile() === file
     // A cell must not keep alive what it does not use: earlier cells are forgotten one day.
     for (const table of tables)
       for (const [name, declared] of table)
-        if (!isOwn(declared) && !identifiers.has(ts.unescapeLeadingUnderscores(name))) table.delete(name)
+        if (!isOwn(declared) && !mentions(file, ts.unescapeLeadingUnderscores(name))) table.delete(name)
     for (const table of tables)
       for (const [name, declared] of table)
         if (isOwn(declared)) this.#names.set(name, [declared, ...adding([declared], this.#names.get(name) ?? [])])

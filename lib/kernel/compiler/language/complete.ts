@@ -1,8 +1,8 @@
 import type { Content } from '../../protocol.js'
+import { completionsAt } from '../internals/services.js'
 import type { CellSession } from '../session.js'
 import { codePoints } from './code-points.js'
 import { filePaths } from './file-paths.js'
-import { never } from './internals.js'
 import { detailsOf } from './match-details.js'
 import { type Match, matchesOf } from './matches.js'
 import { type View, view } from './view.js'
@@ -20,21 +20,8 @@ export function complete(session: CellSession, code: string, cursor: number): Co
 }
 
 function fromTypeScript(seen: View): Match[] {
-  const { ts, sourceFile, program, host, cursor } = seen
-  const info = ts.Completions.getCompletionsAtPosition(
-    host,
-    program,
-    () => {},
-    sourceFile,
-    cursor,
-    PREFERENCES,
-    undefined,
-    ts.CompletionTriggerKind.Invoked,
-    never,
-    undefined,
-    true,
-  )
-  return info ? matchesOf(seen, info.entries) : []
+  const { host, program, sourceFile, cursor } = seen
+  return matchesOf(seen, completionsAt(host, program, sourceFile, cursor, PREFERENCES))
 }
 
 /** No imports are offered that would have to be written elsewhere: a match can only replace what is at the cursor. */

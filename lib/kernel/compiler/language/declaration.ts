@@ -10,7 +10,7 @@ const MOST_LINES = 200
 export function declarationOf({ ts, sourceFile, cwd }: View, symbol: ts.Symbol): Declared | undefined {
   const declarations = symbol.declarations ?? []
   const chosen =
-    declarations.find((node) => (node as { body?: ts.Node }).body) ?? symbol.valueDeclaration ?? declarations[0]
+    declarations.find((node) => 'body' in node && node.body !== undefined) ?? symbol.valueDeclaration ?? declarations[0]
   if (!chosen) return undefined
   const node = whole(chosen)
   const file = node.getSourceFile()

@@ -1,13 +1,14 @@
 import type ts from 'typescript'
+import { signaturesAt } from '../internals/services.js'
+import { isInComment } from '../internals/tokens.js'
 import type { Description } from './description.js'
-import { never } from './internals.js'
 import { signatureText, tagsOf, textOf, withoutDash } from './texts.js'
 import type { View } from './view.js'
 
 /** Describes what the call takes in whose parentheses the cursor stands, and the argument that comes there. */
-export function describeCall({ ts, program, sourceFile, cursor }: View): Description | undefined {
-  if (ts.isInComment(sourceFile, cursor)) return undefined
-  const help = ts.SignatureHelp.getSignatureHelpItems(program, sourceFile, cursor, { kind: 'invoked' }, never)
+export function describeCall({ program, sourceFile, cursor }: View): Description | undefined {
+  if (isInComment(sourceFile, cursor)) return undefined
+  const help = signaturesAt(program, sourceFile, cursor)
   const item = help?.items[help.selectedItemIndex] ?? help?.items[0]
   if (!help || !item) return undefined
   const more = help.items.length > 1 ? ` (+${help.items.length - 1} overload${help.items.length > 2 ? 's' : ''})` : ''

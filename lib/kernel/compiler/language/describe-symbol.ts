@@ -1,4 +1,6 @@
 import type ts from 'typescript'
+import { displayOf } from '../internals/services.js'
+import { containerOf } from '../internals/tokens.js'
 import { declarationOf } from './declaration.js'
 import type { Description } from './description.js'
 import { membersOf } from './members.js'
@@ -12,16 +14,15 @@ const LONGEST_SIGNATURE = 1000
 /** Describes a name: its type, what TSDoc and the glossary say of it, and with `full` its declaration. */
 export function describeSymbol(seen: View, { node, symbol }: Found, full: boolean): Description | undefined {
   const { ts, checker, sourceFile } = seen
-  const shown = ts.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
+  const shown = displayOf({
     checker,
     symbol,
-    sourceFile,
-    ts.getContainerNode(node),
-    node,
-    meaningOf(ts, symbol),
-    undefined,
-    LONGEST_SIGNATURE,
-  )
+    file: sourceFile,
+    enclosing: containerOf(node),
+    location: node,
+    meaning: meaningOf(ts, symbol),
+    maximumLength: LONGEST_SIGNATURE,
+  })
   const signature = signatureText(shown.displayParts)
   if (!signature) return undefined
   const key = schemaKeyOf(ts, symbol)

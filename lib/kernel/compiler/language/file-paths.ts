@@ -1,12 +1,13 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
+import { isInString, tokenBefore } from '../internals/tokens.js'
 import type { Match } from './matches.js'
 import type { View } from './view.js'
 
 /** Files and folders that a string beginning with `./`, `../` or `/` can go on with; folders end in a slash. */
 export function filePaths({ ts, sourceFile, code, cursor, cwd }: View): Match[] {
-  const token = ts.findPrecedingToken(cursor, sourceFile)
-  if (!token || !ts.isStringLiteralLike(token) || !ts.isInString(sourceFile, cursor, token)) return []
+  const token = tokenBefore(sourceFile, cursor)
+  if (!token || !ts.isStringLiteralLike(token) || !isInString(sourceFile, cursor, token)) return []
   const typed = code.slice(token.getStart(sourceFile) + 1, cursor)
   if (/^\.\.?$/.test(typed)) return ['./', '../'].flatMap((text) => folder(text, typed, cursor))
   if (!/^\.{0,2}\//.test(typed)) return []

@@ -1,5 +1,6 @@
 import type ts from 'typescript'
 import type { Content } from '../../protocol.js'
+import { markAsModule, syntaxErrorsOf } from '../internals/source-file.js'
 import { parseCell } from '../parse-cell.js'
 import type { CellSession } from '../session.js'
 import { indentOf } from './indent.js'
@@ -22,15 +23,13 @@ export function isComplete({ ts }: Pick<CellSession, 'ts'>, code: string): Conte
 function parsed(ts: TypeScript, code: string): ts.SourceFile {
   const options: ts.CreateSourceFileOptions = {
     languageVersion: ts.ScriptTarget.ESNext,
-    // Only a module awaits at its top level.
-    setExternalModuleIndicator: (file) => Object.assign(file, { externalModuleIndicator: true }),
+    setExternalModuleIndicator: markAsModule,
   }
   return parseCell(ts, 'cell.ts', code, options)
 }
 
 function firstComplaint(file: ts.SourceFile): ts.DiagnosticWithLocation | undefined {
-  const { parseDiagnostics } = file as unknown as { parseDiagnostics: readonly ts.DiagnosticWithLocation[] }
-  return parseDiagnostics.toSorted((a, b) => a.start - b.start)[0]
+  return syntaxErrorsOf(file).toSorted((a, b) => a.start - b.start)[0]
 }
 
 /** Whether nothing but white space and comments follows, or a lone `import` or `export`. */

@@ -1,4 +1,5 @@
 import type ts from 'typescript'
+import { displayOf, kindOf } from '../internals/services.js'
 import type { Match } from './matches.js'
 import { schemaKeyOf } from './schema-key.js'
 import { signatureText, textOf } from './texts.js'
@@ -33,19 +34,18 @@ export function detailsOf(seen: View, matches: readonly Match[]): Details[] {
 function described(seen: View, kind: string, offered: ts.Symbol): Details {
   const { ts, sourceFile, checker } = seen
   const symbol = resolved(seen, offered)
-  const shown = ts.SymbolDisplay.getSymbolDisplayPartsDocumentationAndSymbolKind(
+  const shown = displayOf({
     checker,
     symbol,
-    sourceFile,
-    sourceFile,
-    sourceFile,
-    meaningOf(ts, symbol),
-    undefined,
-    LONGEST_SIGNATURE,
-  )
+    file: sourceFile,
+    enclosing: sourceFile,
+    location: sourceFile,
+    meaning: meaningOf(ts, symbol),
+    maximumLength: LONGEST_SIGNATURE,
+  })
   const meaning = schemaKeyOf(ts, symbol)?.description ?? textOf(shown.documentation)
   return {
-    type: word(kind === 'alias' ? ts.SymbolDisplay.getSymbolKind(checker, symbol, sourceFile) : kind),
+    type: word(kind === 'alias' ? kindOf(checker, symbol, sourceFile) : kind),
     signature: signatureText(shown.displayParts),
     ...documented(meaning),
   }

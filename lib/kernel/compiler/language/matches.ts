@@ -1,5 +1,6 @@
 import type ts from 'typescript'
-import type { Entry } from './internals.js'
+import { localsOf } from '../internals/binder.js'
+import type { Entry } from '../internals/services.js'
 import type { View } from './view.js'
 
 /** Something that can stand at the cursor. */
@@ -69,8 +70,8 @@ const isPath = ({ kind }: { readonly kind: string }): boolean =>
 
 /** TypeScript puts names of other files with the global ones; those of cells belong before them. */
 function orderOf({ sourceFile }: View, { symbol, sortText, name }: Entry): string {
-  const locals = (sourceFile as { locals?: ReadonlyMap<string, ts.Symbol> }).locals
-  return symbol && sortText > '11' && locals?.get(name) === symbol ? '11' : sortText
+  const isOfCells = symbol && localsOf(sourceFile).get(name as ts.__String) === symbol
+  return isOfCells && sortText > '11' ? '11' : sortText
 }
 
 /** Those that begin as typed; where there are none, those that do so in other letters of case. */

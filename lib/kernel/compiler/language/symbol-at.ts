@@ -1,4 +1,5 @@
 import type ts from 'typescript'
+import { isInComment, literalMemberAt, nameAt, propertiesMeant } from '../internals/tokens.js'
 import { resolved, type View } from './view.js'
 
 /** A word and what it stands for. */
@@ -9,9 +10,9 @@ export interface Found {
 
 /** The name at the cursor or ending there, with the symbol behind it; of an imported name, what is imported. */
 export function symbolAt(seen: View): Found | undefined {
-  const { ts, sourceFile, checker, cursor } = seen
-  if (ts.isInComment(sourceFile, cursor)) return undefined
-  const node = keyOf(seen, ts.getTouchingPropertyName(sourceFile, cursor))
+  const { sourceFile, checker, cursor } = seen
+  if (isInComment(sourceFile, cursor)) return undefined
+  const node = keyOf(seen, nameAt(sourceFile, cursor))
   if (!isName(seen, node)) return undefined
   const properties = contextualProperties(seen, node)
   const here = properties ? properties[0] : checker.getSymbolAtLocation(called(seen, node))
@@ -49,10 +50,8 @@ function called({ ts }: View, node: ts.Node): ts.Node {
 
 /** A key of an object literal means the property of the type that is expected there; undefined where none is. */
 function contextualProperties({ ts, checker }: View, node: ts.Node): readonly ts.Symbol[] | undefined {
-  const element = ts.getContainingObjectLiteralElement(node)
+  const element = literalMemberAt(node)
   if (!element || !ts.isObjectLiteralExpression(element.parent)) return undefined
   const type = checker.getContextualType(element.parent)
-  return type && type.getProperties().length > 0
-    ? ts.getPropertySymbolsFromContextualType(element, checker, type, true)
-    : undefined
+  return type && type.getProperties().length > 0 ? propertiesMeant(element, checker, type) : undefined
 }

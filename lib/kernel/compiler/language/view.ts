@@ -1,16 +1,17 @@
 import type ts from 'typescript'
+import { withFile } from '../internals/program.js'
+import type { ServiceHost } from '../internals/services.js'
 import type { CellSession } from '../session.js'
-import { type Checker, type Internals, internals, type ServiceHost } from './internals.js'
 
 /** A cell as TypeScript's services want to see it. */
 export interface View {
-  readonly ts: Internals
+  readonly ts: typeof ts
   readonly code: string
   readonly cursor: number
   readonly sourceFile: ts.SourceFile
   /** The session's program, with the cell among its files. */
   readonly program: ts.Program
-  readonly checker: Checker
+  readonly checker: ts.TypeChecker
   readonly host: ServiceHost
   /** Folder of the notebook. */
   readonly cwd: string
@@ -20,23 +21,15 @@ export interface View {
 export function view(session: CellSession, code: string, cursor: number): View {
   const { sourceFile, program, checker } = session.open(code)
   return {
-    ts: internals(session),
+    ts: session.ts,
     code,
     cursor: Math.min(Math.max(0, Math.trunc(cursor) || 0), code.length),
     sourceFile,
-    program: withCell(program, sourceFile, checker),
-    checker: checker as Checker,
+    program: withFile(program, sourceFile, checker),
+    checker,
     host: hostOf(session, program),
     cwd: session.cwd,
   }
-}
-
-/** The cell was not there when the program was made; whoever asks for it by name finds it here. */
-function withCell(program: ts.Program, cell: ts.SourceFile, checker: ts.TypeChecker): ts.Program {
-  const seen: ts.Program = Object.create(program)
-  seen.getTypeChecker = () => checker
-  seen.getSourceFile = (name) => (name === cell.fileName ? cell : program.getSourceFile(name))
-  return seen
 }
 
 function hostOf({ ts, cwd }: CellSession, program: ts.Program): ServiceHost {

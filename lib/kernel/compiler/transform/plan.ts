@@ -1,4 +1,6 @@
 import type ts from 'typescript'
+import { exportedOf, exportsOf, localsOf } from '../internals/binder.js'
+import { isTypeOnly } from '../internals/checker.js'
 import { globalNames } from './names.js'
 
 /** What only the checker knows of a cell. Places are the start (`pos`) of identifiers. */
@@ -7,24 +9,6 @@ export interface CellPlan {
   readonly renamed: ReadonlySet<number>
   /** Local names of imports that are types only. */
   readonly types: ReadonlySet<number>
-}
-
-/** Parts of TypeScript's binder that its public types leave out. */
-interface Bound {
-  readonly locals?: ts.SymbolTable
-  readonly symbol?: ts.Symbol
-}
-interface Local extends ts.Symbol {
-  readonly exportSymbol?: ts.Symbol
-}
-interface Checker {
-  getTypeOnlyAliasDeclaration?(symbol: ts.Symbol): ts.Node | undefined
-  resolveName?(
-    name: string,
-    location: ts.Node | undefined,
-    meaning: ts.SymbolFlags,
-    excludeGlobals: boolean,
-  ): ts.Symbol | undefined
 }
 
 /** Asks the checker about the identifiers whose meaning decides how they are written. */
@@ -52,10 +36,9 @@ export function planCell(
         ? checker.getShorthandAssignmentValueSymbol(parent)
         : checker.getSymbolAtLocation(name)
     // The public question overlooks what an earlier cell exports as its default, and finds the global behind it.
-    const { resolveName } = checker as Checker
     const { Value, ExportValue } = compiler.SymbolFlags
-    return symbol !== undefined && symbol === resolveName?.(name.text, undefined, Value, false)
-      ? resolveName(name.text, name, Value | ExportValue, false)
+    return symbol !== undefined && symbol === checker.resolveName(name.text, undefined, Value, false)
+      ? checker.resolveName(name.text, name, Value | ExportValue, false)
       : symbol
   }
 
@@ -82,18 +65,15 @@ export function planCell(
     if (!isCellFile(file.fileName)) return false
     if (compiler.isInterfaceDeclaration(declaration) || compiler.isTypeAliasDeclaration(declaration)) return false
     if (compiler.getCombinedModifierFlags(declaration) & compiler.ModifierFlags.Ambient) return false
-    const { locals, symbol: module } = file as Bound
     const key = name as ts.__String
-    const local = locals?.get(key) as Local | undefined
-    return local !== undefined
-      ? local === symbol || local.exportSymbol === symbol
-      : module?.exports?.get(key) === symbol
+    const local = localsOf(file).get(key)
+    return local !== undefined ? local === symbol || exportedOf(local) === symbol : exportsOf(file)?.get(key) === symbol
   }
 
   const isType = (name: ts.Identifier): boolean => {
     const symbol = checker.getSymbolAtLocation(name)
     if (symbol === undefined || !(symbol.flags & compiler.SymbolFlags.Alias)) return false
-    if ((checker as Checker).getTypeOnlyAliasDeclaration?.(symbol) !== undefined) return true
+    if (isTypeOnly(checker, symbol)) return true
     return !(checker.getAliasedSymbol(symbol).flags & compiler.SymbolFlags.Value)
   }
 

@@ -1,15 +1,11 @@
 import type ts from 'typescript'
+import { inventedId } from '../internals/emitter.js'
 import { globalNames } from './names.js'
 
 /** What {@link replScope} found. */
 export interface Declared {
   /** Names that the cell declares, as they are called in the code, in order. */
   readonly names: Set<string>
-}
-
-/** Parts of TypeScript's emitter that its public types leave out. */
-interface Generated extends ts.Identifier {
-  readonly emitNode?: { readonly autoGenerate?: { readonly id: number } }
 }
 
 /**
@@ -25,15 +21,13 @@ export function replScope(
 ): ts.TransformerFactory<ts.SourceFile> {
   const { factory, NodeFlags, SyntaxKind } = compiler
 
-  const invented = (name: ts.Identifier): number | undefined => (name as Generated).emitNode?.autoGenerate?.id
-
   return (context) => {
     const hoisted = new Map<string, ts.Identifier>()
     const lets = new Set<string>()
     const renamed = new Map<number, string>()
 
     const key = (name: ts.Identifier): string => {
-      const id = invented(name)
+      const id = inventedId(name)
       if (id === undefined) {
         declared.names.add(name.text)
         return name.text
@@ -195,7 +189,7 @@ export function replScope(
     /** Gives the compiler's own top-level names a spelling that no other cell uses. */
     function own(sourceFile: ts.SourceFile): ts.SourceFile {
       const visit = (node: ts.Node): ts.Node => {
-        const id = compiler.isIdentifier(node) ? invented(node) : undefined
+        const id = compiler.isIdentifier(node) ? inventedId(node) : undefined
         const name = id === undefined ? undefined : renamed.get(id)
         return name === undefined ? compiler.visitEachChild(node, visit, context) : factory.createIdentifier(name)
       }
