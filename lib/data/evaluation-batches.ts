@@ -4,7 +4,7 @@ import type { Batch, Dataset } from './dataset.js'
 
 /** What of a split is evaluated. */
 export interface EvaluationOptions {
-  /** Rows B. */
+  /** Rows B of every batch but the last, which may have fewer. */
   readonly batch: number
   /** Default `test`. */
   readonly split?: 'train' | 'test'
@@ -16,43 +16,34 @@ export interface EvaluationOptions {
 }
 
 /**
- * All examples of a split in order, each puzzle in every version before the next one. Where an answer is not known, all
- * labels are `IGNORE_LABEL`. The last batch is filled up with rows of padding: inputs `padId`, labels `IGNORE_LABEL`, the
- * blank identifier, row -1.
+ * Yields all examples of a split in order, each puzzle in every version before the next one. Where an answer is not known,
+ * all labels are `IGNORE_LABEL`. The last batch has the rows that are left: no row is padding.
  *
  * @throws UserError when the batch size is no whole number of 1 or more.
  */
 export function* evaluationBatches(data: Dataset, options: EvaluationOptions): Generator<Batch, void> {
   const { manifest, augment } = data
   const split = data[options.split ?? 'test']
-  const padded = (): Batch => {
-    const batch = emptyBatch(options.batch, split.seqLen)
-    batch.inputs.fill(manifest.padId)
-    batch.labels.fill(manifest.ignoreLabelId)
-    batch.puzzleIds.fill(manifest.blankId)
-    batch.rows.fill(-1)
-    return batch
-  }
-  let batch = padded()
+  let left = countEvaluated(data, options)
+  let batch: Batch | null = null
   let filled = 0
   for (const { puzzle, versions } of evaluatedPuzzles(data, options))
     for (let version = 0; version < versions; version++)
       for (let example = split.puzzleStarts[puzzle]!; example < split.puzzleStarts[puzzle + 1]!; example++) {
+        batch ??= emptyBatch(Math.min(options.batch, left), split.seqLen)
         putExample(batch, filled, split, augment, example, version, manifest.seed)
         if (!answerIsKnown(data, split.name, example))
           batch.labels.fill(manifest.ignoreLabelId, filled * split.seqLen, (filled + 1) * split.seqLen)
-        if (++filled < options.batch) continue
+        if (++filled < batch.size) continue
         ignoreLabels(batch, manifest)
         yield batch
-        batch = padded()
+        left -= filled
+        batch = null
         filled = 0
       }
-  if (filled === 0) return
-  ignoreLabels(batch, manifest)
-  yield batch
 }
 
-/** How many rows {@link evaluationBatches} yields, padding not counted. */
+/** How many rows {@link evaluationBatches} yields in all. */
 export function countEvaluated(data: Dataset, options: Omit<EvaluationOptions, 'batch'> = {}): number {
   const { puzzleStarts } = data[options.split ?? 'test']
   let count = 0

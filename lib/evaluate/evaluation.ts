@@ -1,5 +1,5 @@
 import type { Dataset } from '../data/dataset.js'
-import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js'
+import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
@@ -60,8 +60,7 @@ export interface EvaluateOptions {
 
 /**
  * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
- * options); rows of padding are not counted. Yields to the event loop between
- * supervision steps.
+ * options). Yields to the event loop between supervision steps.
  *
  * @param weights what to evaluate with: the EMA or the live weights
  * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
@@ -81,12 +80,9 @@ export async function evaluate(
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
-  // Rows of padding cost as much as others.
-  const rowsAtOnce = Math.min(batch, Math.max(1, countEvaluated(data, { split, versions })))
-  for (const rows of evaluationBatches(data, { batch: rowsAtOnce, split, versions })) {
+  for (const rows of evaluationBatches(data, { batch, split, versions })) {
     let made = 0
-    const size = rows.rows.filter((row) => row !== -1).length
-    const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (supervisionSteps + 1)))
+    const onStep = (): void => options.onProgress?.(done + Math.floor((rows.size * ++made) / (supervisionSteps + 1)))
     const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)

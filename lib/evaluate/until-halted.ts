@@ -28,10 +28,8 @@ export function* evaluateUntilHalted(
   const qContinue = new Float32Array(size)
   const made = new Int32Array(size)
   let now = beginEvaluation(model, weights, batch)
-  // Rows of padding have nothing to say.
-  let rows = Array.from({ length: size }, (_, row) => row).filter((row) => batch.rows[row] !== -1)
+  let rows = Array.from({ length: size }, (_, row) => row)
   try {
-    if (rows.length < size && rows.length > 0) now = keepRows(now, rows)
     for (let step = 1; step <= supervisionSteps && rows.length > 0; step++) {
       now = advance(model, weights, now)
       const said = readHeads(weights, model.shape, now.state)

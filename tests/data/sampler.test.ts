@@ -124,22 +124,24 @@ test('labels that are not to be counted become -100, in training and evaluation'
   assert.equal(first!.labels[5], IGNORE_LABEL)
 })
 
-test('evaluation gives all puzzles in order and fills the last batch with padding', () => {
+test('evaluation gives all puzzles in order, and the last batch has the rows that are left', () => {
   const batches = [...evaluationBatches(data, { batch: 4 })]
   assert.deepEqual(
     batches.map((batch) => [...batch.rows]),
     [
       [0, 1, 2, 3],
       [4, 5, 6, 7],
-      [8, 9, -1, -1],
+      [8, 9],
     ],
   )
   const last = batches[2]!
-  assert.deepEqual([...last.inputs.subarray(0, 32)], [...data.test.inputs.subarray(128)])
-  assert.ok(last.inputs.subarray(32).every((token) => token === 0))
-  assert.ok(last.labels.subarray(32).every((label) => label === IGNORE_LABEL))
-  assert.deepEqual([...last.puzzleIds], [0, 0, 0, 0])
+  assert.equal(last.size, 2)
+  assert.deepEqual([...last.inputs], [...data.test.inputs.subarray(128)])
+  assert.equal(last.labels.length, 32)
+  assert.deepEqual([...last.puzzleIds], [0, 0])
   assert.equal(countEvaluated(data), 10)
+  const [whole] = evaluationBatches(data, { batch: 1e9 })
+  assert.equal(whole!.size, 10, 'no row more than there are, however large the batch may be')
 })
 
 test('wrong options and positions are refused', async () => {
