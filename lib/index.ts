@@ -1,6 +1,13 @@
 /** What notebooks and programs import: `import { sudoku, sweep, show } from '../lib'`. */
 
-export { type Ablation, ablationConfigs, ablations } from './ablations/ablations.js'
+export {
+  type Ablation,
+  type AblationOptions,
+  ablationConfig,
+  ablationConfigs,
+  ablationNamed,
+  ablations,
+} from './ablations/index.js'
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'

@@ -80,7 +80,19 @@ test('the list of commands fits 80 columns and names every command in a group', 
   const text = overview()
   for (const line of text.split('\n')) assert.ok(displayWidth(line) <= 80, line)
   for (const name of Object.keys(commands)) assert.match(text, new RegExp(`^  ${name} +[A-Z].*\\.?$`, 'm'))
-  for (const group of ['Work', 'Data', 'Weights', 'Tools']) assert.match(text, new RegExp(`^${group}:$`, 'm'))
+  const groups = ['Work', 'Data', 'Weights', 'Tools', 'For developers']
+  assert.deepEqual(
+    text.split('\n').filter((line) => groups.includes(line.replace(/:$/, ''))),
+    groups.map((group) => `${group}:`),
+  )
+})
+
+test('benches and parity are the last group of the list of commands, under a title of their own', () => {
+  const [, developers = ''] = overview().split('For developers:\n')
+  assert.deepEqual(
+    [...developers.split('\n\n')[0]!.matchAll(/^ {2}(\w+)/gm)].map(([, name]) => name),
+    ['bench', 'parity'],
+  )
 })
 
 test('help COMMAND is COMMAND --help; --version says the version; all exit with 0', async () => {
@@ -122,6 +134,9 @@ const misspelt: [string[], RegExp][] = [
   [['reported', 'task=Sudko'], /Did you mean task=Sudoku\?/],
   [['bench', 'wait', 'only=maze-papr'], /key only: .*Did you mean maze-paper\?/],
   [['run', 'no-notebook.ipnb'], /expected a notebook \(\.ipynb\)/],
+  [['train', '--ablation', 'TRM, no EAM', 'sudoku-pocket'], /ablation: .*Did you mean 'TRM, no EMA'\?/],
+  [['ablations', 'method=emma'], /key method: .*Did you mean method=EMA\?/],
+  [['ablations', 'tabel=1'], /key tabel: .*Did you mean table\?/],
   [['explain', 'mixr'], /found mixr\. Did you mean mixer\?/],
   [['explain', 'test.exat'], /Did you mean test\.exact\?/],
 ]

@@ -69,6 +69,11 @@ export function wholeOf(key: string, text: string | undefined, least = 1): numbe
   throw wrongUse(`${key}=N, a whole number of ${least} or more`, text)
 }
 
+/** Whole numbers separated by commas. @returns undefined where none are given @throws UserError (exit code 2) for anything else. */
+export function wholesOf(key: string, text: string | undefined, least = 1): number[] | undefined {
+  return text?.split(',').map((each) => wholeOf(key, each.trim(), least)!)
+}
+
 /** A whole number of 1 or more. @throws UserError (exit code 2) for anything else. */
 export function countOf(key: string, text: string | undefined, otherwise: number): number {
   return wholeOf(key, text) ?? otherwise

@@ -38,6 +38,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Explain keys of the configuration, metrics and presets.',
       load: async () => (await import('./commands/explain.js')).command,
     },
+    ablations: {
+      usage: 'ablations [key=value …]',
+      summary: 'List the rows of the paper’s ablation tables, or train them.',
+      load: async () => (await import('./commands/ablations.js')).command,
+    },
     reported: {
       usage: 'reported [key=value …]',
       summary: 'Print published results of these models and of others.',
@@ -69,6 +74,8 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Say what is set up, what computes and why, and what is missing.',
       load: async () => (await import('./commands/doctor.js')).command,
     },
+  },
+  'For developers': {
     bench: {
       usage: 'bench data|kernel|live|memory|scaling|start|wait|train|eval …',
       summary: 'Measure speed and memory, beside PyTorch and other kernels too.',

@@ -6,7 +6,7 @@ export interface Preset {
   readonly config: ConfigInput
 }
 
-/** What all of the published TRM commands share. */
+/** Settings that all published TRM commands share. */
 export const trmPaper = {
   model: 'trm',
   hidden: 512,
@@ -28,9 +28,8 @@ export const trmPaper = {
   ema: 0.999,
 } as const satisfies ConfigInput
 
-/** What the published HRM commands share: two stacks of 4 layers, no EMA. */
-export const hrmPaper = {
-  ...trmPaper,
+/** The published HRM: two stacks of 4 layers, no EMA. */
+export const hrmModel = {
   model: 'hrm',
   mixer: 'attention',
   layers: 4,
@@ -39,6 +38,9 @@ export const hrmPaper = {
   puzzleTokens: 0,
   ema: 0,
 } as const satisfies ConfigInput
+
+/** Settings that the published HRM commands share. */
+export const hrmPaper = { ...trmPaper, ...hrmModel } as const satisfies ConfigInput
 
 /** The paper's "direct pred" row: 8 layers, no recursion, one supervision step; otherwise trained as HRM. */
 export const directPaper = {

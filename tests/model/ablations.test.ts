@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import { type Ablation, ablationConfigs, ablations } from '../../lib/ablations/ablations.js'
+import { type Ablation, ablationConfig, ablationConfigs, ablationNamed, ablations } from '../../lib/ablations/index.js'
 import { startBackend } from '../../lib/backend/index.js'
 import { modelKeys } from '../../lib/config/model-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
@@ -33,21 +33,21 @@ const BATCH = 2
 /** Sudoku-Extreme’s sizes, with a small embedding table. */
 const sizes = { puzzleIdentifiers: 3, vocabSize: 11, seqLen: 81 }
 
-const configOf = ({ overrides }: Ablation): Config => parseConfig({ ...preset('sudoku-paper'), ...overrides })
+const configOf = (row: Ablation): Config => parseConfig(ablationConfig(row))
 const shapeOf = (row: Ablation): ModelShape => configuredShape(configOf(row), sizes)
 
 test('every row of Tables 1 to 3 is there, under the name and with the depth that are reported', () => {
   const reported = [...Object.values(table1), ...table2, ...table3]
   assert.deepEqual(
-    ablations.map(({ table, method, depth }) => [String(table), method, depth]),
+    ablations.map(({ table, method, reported }) => [String(table), method, reported.depth]),
     reported.map(({ table, method, depth }) => [table, method, depth ?? null]),
   )
 })
 
 test('depths are T(n + 1)·layers, but for the two of k = 1, which are printed one higher', () => {
   for (const row of ablations)
-    if (row.depth !== null)
-      assert.equal(depth(shapeOf(row)) + (row.method.includes('k=1,') ? 1 : 0), row.depth, row.method)
+    if (row.reported.depth !== null)
+      assert.equal(depth(shapeOf(row)) + (row.method.includes('k=1,') ? 1 : 0), row.reported.depth, row.method)
 })
 
 test('parameters are those of Table 1, and only the continue loss takes a second forward pass', () => {
@@ -63,16 +63,46 @@ test('the HRM row is the HRM preset', () => {
 })
 
 test('a table’s configurations are the paper’s with the row’s changes and one’s own', () => {
-  const configs = ablationConfigs(2, { hidden: 64, puzzleDim: 64 })
+  const configs = ablationConfigs(2, { changes: { hidden: 64, puzzleDim: 64 } })
   assert.deepEqual(Object.keys(configs), ['TRM, y,z', 'TRM, multi-scale z', 'TRM, single z'])
   assert.deepEqual(
-    Object.values(configs).map((config) => [config.latents ?? null, config.hidden, config.n]),
+    Object.values(configs).map((config) => [config.latents ?? null, config.hidden, config.n, config.epochs]),
     [
-      [null, 64, 6],
-      ['multi', 64, 6],
-      ['single', 64, 6],
+      [null, 64, 6, 50_000],
+      ['multi', 64, 6, 50_000],
+      ['single', 64, 6, 50_000],
     ],
   )
+})
+
+const DATA_AND_TRAINING = ['data', 'hidden', 'K', 'batch', 'trainSteps', 'epochs', 'evalEvery', 'lr', 'warmup'] as const
+
+for (const name of ['sudoku-paper', 'sudoku-pocket', 'sudoku-6x6-pocket', 'sudoku-hrm-paper', 'sudoku-lab'])
+  test(`every row over ${name} is a configuration with the depth as printed and everything else of the preset`, () => {
+    const over = parseConfig(preset(name))
+    for (const row of ablations) {
+      const config = parseConfig(ablationConfig(row, { over: preset(name) }))
+      for (const key of DATA_AND_TRAINING) assert.equal(config[key], over[key], `${row.method}: ${key}`)
+      if (row.reported.depth !== null)
+        assert.equal(depth(configuredShape(config, sizes)) + (row.method.includes('k=1,') ? 1 : 0), row.reported.depth)
+    }
+  })
+
+test('the rows of a table over one preset differ in nothing but their own changes', () => {
+  const { 'TRM (T=3, n=6)': trm, 'TRM, no EMA': noEma, HRM } = ablationConfigs(1, { over: preset('sudoku-pocket') })
+  assert.deepEqual(noEma, { ...trm, ema: 0 })
+  assert.deepEqual(
+    [trm?.T, trm?.n, trm?.layers, trm?.trainSteps, HRM?.trainSteps, HRM?.epochs],
+    [3, 6, 2, 200, 200, undefined],
+  )
+})
+
+test('a row is found by its name in any case, and for an unknown one the nearest is named', () => {
+  assert.deepEqual(ablationNamed('trm, no ema').changes, { ema: 0 })
+  assert.throws(() => ablationNamed('TRM, no EAM'), /Did you mean 'TRM, no EMA'\?/)
+  assert.throws(() => ablationNamed('single z'), /Did you mean 'TRM, single z'\?/)
+  assert.throws(() => ablationNamed('HRM, k=2, T=22'), /Did you mean 'HRM, k=2, T=2'\?/)
+  assert.throws(() => ablationNamed('transformer'), /recurlab ablations lists them/)
 })
 
 /** Fresh weights by the names and sizes of a shape: drawn once for all rows that share them. */

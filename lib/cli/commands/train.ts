@@ -1,5 +1,6 @@
+import { ablationConfig, ablationNamed } from '../../ablations/index.js'
 import { configFromText, parseConfig } from '../../config/parse.js'
-import { configSchema } from '../../config/schema.js'
+import { type ConfigInput, configSchema } from '../../config/schema.js'
 import { Runs } from '../../experiment/compare/runs.js'
 import { datasetOf } from '../../experiment/data/dataset.js'
 import { loadRun } from '../../experiment/run/load.js'
@@ -40,6 +41,10 @@ export const command: Command = {
           'puzzleEmbedding=mean|zero',
           'What replaces the rows of their puzzle embedding, which then fits any number of puzzles: the mean of all, or zeros. Default: they stay.',
         ],
+        [
+          '--ablation ROW',
+          'A row of the paper’s Tables 1 to 3 by its name, which recurlab ablations lists: its model and recursion laid over PRESET, and the keys that are given over both. The run is named after it. PRESET may then be left out: the row is trained as in the paper. Default: none.',
+        ],
         ['--json', 'Prints the final metrics as JSON.'],
       ],
     },
@@ -47,9 +52,8 @@ export const command: Command = {
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
-  flags: { json: false },
+  flags: { ablation: true, json: false },
   async run({ words, pairs, flags }) {
-    const name = oneWord(words, `one preset (${Object.keys(presets).join(', ')})`)
     onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
     const keys = new Map(pairs)
     const take = (key: string): string | undefined => {
@@ -59,8 +63,14 @@ export const command: Command = {
     }
     const resultsDir = take('out') ?? 'results'
     const init = initOptions(take('init'), take('weights'), take('puzzleEmbedding'))
-    const label = labelOf(take('name'), take('note'), take('tags'))
-    const config = parseConfig(preset(name, configFromText(keys)))
+    const ablation = flags.get('ablation')
+    const row = typeof ablation === 'string' ? ablationNamed(ablation) : null
+    const label = labelOf(take('name') ?? row?.method, take('note'), take('tags'))
+    const changes: ConfigInput = configFromText(keys)
+    const name =
+      row && words.length === 0 ? row.preset : oneWord(words, `one preset (${Object.keys(presets).join(', ')})`)
+    const over = preset(name, changes)
+    const config = parseConfig(row ? ablationConfig(row, { over, changes }) : over)
     const data = await datasetOf(config)
     const interrupt = abortOnInterrupt()
     const sink = streamSink(flags.has('json') ? process.stderr : process.stdout)
@@ -73,10 +83,10 @@ export const command: Command = {
     })
     interrupt.end()
     const run = loadRun(id, resultsDir)
-    const [row] = new Runs([run]).table()
+    const table = new Runs([run]).table()
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
-    else process.stdout.write(`${formatTable([row!])}\n`)
+    else process.stdout.write(`${formatTable(table)}\n`)
     // A stop that came with the last step stopped nothing.
     if (openRun(id, resultsDir).state === 'finished') return 0
     process.stderr.write(

@@ -1,0 +1,77 @@
+import type { ConfigInput } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { nearest } from '../options/nearest.js'
+import { preset } from '../tasks/presets.js'
+import type { Ablation } from './row.js'
+import { table1 } from './table1.js'
+import { table2 } from './table2.js'
+import { table3 } from './table3.js'
+
+export type { Ablation } from './row.js'
+
+/** Every row of Tables 1, 2 and 3 of arXiv 2510.04871, all on Sudoku-Extreme. */
+export const ablations: readonly Ablation[] = [...table1, ...table2, ...table3]
+
+/** The network and recursion of the paper's TRM, and every other choice of a model left open. */
+const trm = {
+  model: 'trm',
+  latents: null,
+  networks: null,
+  gradient: null,
+  halting: null,
+  layersH: null,
+  layers: 2,
+  T: 3,
+  n: 6,
+} as const satisfies ConfigInput
+
+/** The configuration that a row's changes are laid over, and further changes laid over the row. */
+export interface AblationOptions {
+  /** Data, width, batch, length and optimiser. Default: the preset of the paper's own run of the row. */
+  readonly over?: ConfigInput
+  /** Keys that count before those of the row. Default: none. */
+  readonly changes?: ConfigInput
+}
+
+/**
+ * The configuration of a row: its model and recursion laid over a configuration that says everything else. Rows over the
+ * same configuration differ in nothing but their own changes, and have the depth that is printed.
+ *
+ * @example
+ * await train(ablationConfig(ablationNamed('TRM, no EMA'), { over: preset('sudoku-pocket') }))
+ */
+export function ablationConfig(row: Ablation, { over, changes = {} }: AblationOptions = {}): ConfigInput {
+  return { ...(over ?? preset(row.preset)), ...trm, ...row.changes, ...changes }
+}
+
+/**
+ * The configurations of a table's rows, by method, in the order of the table.
+ *
+ * @example
+ * const configs = ablationConfigs(1, { over: preset('sudoku-pocket') })
+ * await train(configs['TRM, no EMA'])
+ */
+export function ablationConfigs(table: Ablation['table'], options: AblationOptions = {}): Record<string, ConfigInput> {
+  const rows = ablations.filter((row) => row.table === table)
+  return Object.fromEntries(rows.map((row) => [row.method, ablationConfig(row, options)]))
+}
+
+/**
+ * The row of a name; case does not matter. The first of the tables where several have it.
+ *
+ * @throws UserError (exit code 2) naming the nearest row when there is none.
+ */
+export function ablationNamed(method: string): Ablation {
+  const asked = method.trim().toLowerCase()
+  const found = ablations.find((row) => row.method.toLowerCase() === asked)
+  if (found) return found
+  const methods = [...new Set(ablations.map((row) => row.method))]
+  const near = nearest(method, methods) ?? methods.find((name) => asked !== '' && name.toLowerCase().includes(asked))
+  throw new UserError({
+    where: 'ablation',
+    expected: 'a row of Table 1, 2 or 3 of the paper',
+    found: JSON.stringify(method),
+    todo: near === undefined ? 'recurlab ablations lists them.' : `Did you mean '${near}'?`,
+    exitCode: 2,
+  })
+}
