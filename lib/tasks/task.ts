@@ -46,15 +46,15 @@ export interface Task {
    * @throws UserError when the manifest or the tables contradict the task.
    */
   open?(manifest: DatasetManifest, stored: StoredParts): TaskParts
-  /** The augmentation that plain data describes, as another thread is given it. Default: the task describes none. */
-  augmentation?(recipe: Recipe): Augmentation
+  /** The augmentation made of the `parts` of a recipe, as another thread is given them. Default: no recipe names the task. */
+  augmentation?(parts: Recipe['parts']): Augmentation
   /** Whether versions of a training puzzle are without end, so that the key `augment` says how many are drawn from. Default false. */
   readonly augments?: boolean
   /** Whether the versions of a test puzzle vote for its answer (ARC's pass@k). Default false. */
   readonly votes?: boolean
 
   /** The judge of answers. Default: none; an answer is right only if it is the stored one. */
-  judge?(spec: PuzzleSpec): Judge
+  readonly judge?: TaskJudge
   /**
    * Reads one puzzle, for `solve`. Default: a line of `symbols` (or a row a line), `question` or `question:answer`.
    *
@@ -97,16 +97,24 @@ export type TaskParts = Pick<Dataset, 'augment' | 'identifiers' | 'testTasks' | 
 export type Judgement = Readonly<Record<string, boolean>>
 
 /** Says by a task's own rules whether an answer is right; needs no stored answer, so that several may be. */
-export interface Judge {
-  /** Names of the criteria; an evaluation has the share of puzzles that meets each as `test.NAME`. The first is `valid`. */
-  readonly criteria: readonly ['valid', ...string[]]
+export interface TaskJudge {
   /**
-   * @param question `[seqLen]` tokens of the puzzle
-   * @param answer `[seqLen]` predicted tokens, any below the vocabulary's size, padding among them
-   * @returns a value for each of the criteria
+   * The meaning of each criterion in words; an evaluation has the share of puzzles that meets it as `test.NAME`. `valid`
+   * is the one that makes an answer right.
    */
-  judge(question: ArrayLike<number>, answer: ArrayLike<number>): Judgement
+  readonly criteria: Readonly<Record<string, string>> & { readonly valid: string }
+  /** The judge of the puzzles of a data set. */
+  of(spec: PuzzleSpec): Judge
 }
+
+/**
+ * Judges one answer.
+ *
+ * @param question `[seqLen]` tokens of the puzzle
+ * @param answer `[seqLen]` predicted tokens, any below the vocabulary's size, padding among them
+ * @returns a value for each of the criteria
+ */
+export type Judge = (question: ArrayLike<number>, answer: ArrayLike<number>) => Judgement
 
 /** Which puzzles of a task count as the same. */
 export interface Sameness {
