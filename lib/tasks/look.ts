@@ -107,8 +107,7 @@ export function extentOf(
 
 /** Draws a puzzle or an answer as text, a line a row, boxes set apart. */
 export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string {
-  const [rows, columns] =
-    look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
+  const [rows, columns] = look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
   const [boxRows, boxColumns] = look.box ?? [rows, columns]
   const lines: string[] = []
   for (let row = 0; row < rows; row++) {
