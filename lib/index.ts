@@ -2,7 +2,7 @@
 
 export { type Ablation, ablationConfigs, ablations } from './ablations/ablations.js'
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
-export { type GlossaryEntry, glossary } from './config/glossary.js'
+export type { GlossaryEntry } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
 export { type Config, type ConfigInput, type ConfigKey, configSchema } from './config/schema.js'
 export {
@@ -77,6 +77,7 @@ export {
   drawGrid,
   identifiersFromList,
 } from './tasks/arc/index.js'
+export { glossary } from './tasks/glossary.js'
 export {
   drawMaze,
   isShortestPath,

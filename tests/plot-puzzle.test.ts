@@ -12,7 +12,7 @@ import { saveFigure } from '../lib/notebook/outputs.js'
 import { showPrediction, showPuzzle, showVersions } from '../lib/notebook/puzzle.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { panelsPicture, predictionPicture, puzzlePicture, versionsPicture } from '../lib/plot/puzzle.js'
-import { boardsOf, type Drawable, type Mark } from '../lib/plot/puzzle-board.js'
+import { boardsOf, type Mark } from '../lib/plot/puzzle-board.js'
 import { markLooks } from '../lib/plot/puzzle-marks.js'
 import { escapeXml, onWhite } from '../lib/plot/puzzle-svg.js'
 import { boardsText, legendText } from '../lib/plot/puzzle-text.js'
@@ -22,6 +22,7 @@ import { maze } from '../lib/tasks/maze/build.js'
 import { drawMaze } from '../lib/tasks/maze/tokens.js'
 import { sudoku } from '../lib/tasks/sudoku/build.js'
 import { drawSudoku } from '../lib/tasks/sudoku/tokens.js'
+import type { PuzzleSpec } from '../lib/tasks/task.js'
 import { fakeHost } from './notebook/fake-host.js'
 
 const grids = await sudoku({ box: '2x3', train: 4, test: 3 })
@@ -71,7 +72,7 @@ test('a picture is one well-formed SVG without scripts, links or ids, the same e
 test('ARC boards have the usual colours, and margins of padding that all share are left out', () => {
   const tokens = new Uint8Array(900)
   for (let colour = 0; colour < 10; colour++) tokens[30 * Math.floor(colour / 5) + (colour % 5)] = colour + 2
-  const manifest: Drawable = { task: 'arc', seqLen: 900, options: {}, vocabSize: 12 }
+  const manifest: PuzzleSpec = { task: 'arc', seqLen: 900, options: {}, vocabSize: 12 }
   const { svg, text } = panelsPicture(manifest, [{ title: 'all', tokens }])
   for (const colour of ARC_COLOURS) assert.ok(svg.includes(`fill="${colour}"`), colour)
   assert.equal(text, 'all\n0 1 2 3 4\n5 6 7 8 9')
@@ -171,7 +172,7 @@ test('versions are those of training: of a seed, no more than there are, and sto
 })
 
 test('tokens that only their numbers tell are drawn as numbers', () => {
-  const manifest: Drawable = { task: 'tokens', seqLen: 5, options: {}, vocabSize: 40 }
+  const manifest: PuzzleSpec = { task: 'tokens', seqLen: 5, options: {}, vocabSize: 40 }
   const { text, svg } = panelsPicture(manifest, [{ title: 'five', tokens: [0, 1, 9, 10, 39] }])
   assert.equal(text, 'five\n 0  1  9 10 39')
   assert.match(svg, />39</)

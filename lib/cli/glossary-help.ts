@@ -1,5 +1,6 @@
-import { type GlossaryEntry, glossary } from '../config/glossary.js'
+import type { GlossaryEntry } from '../config/glossary.js'
 import type { KeyGroup } from '../config/key-groups.js'
+import { glossary } from '../tasks/glossary.js'
 import type { HelpList } from './help.js'
 
 const TITLES: Readonly<Record<KeyGroup, string>> = {

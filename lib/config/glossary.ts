@@ -15,8 +15,8 @@ export interface GlossaryEntry {
   readonly meaning: string
 }
 
-/** All keys of the configuration with their names elsewhere: one table for help, notebooks and documentation. */
-export function glossary(): GlossaryEntry[] {
+/** All keys of the configuration with their names elsewhere, as the schema has them; `glossary` names the tasks too. */
+export function configGlossary(): GlossaryEntry[] {
   const entries = Object.entries(configSchema.shape) as [ConfigKey, z.ZodDefault][]
   return entries.map(([key, type]) => {
     const meta = type.meta() as { symbol?: string; published?: string; description?: string } | undefined

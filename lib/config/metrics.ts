@@ -38,6 +38,19 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'Test puzzles whose halting head says after the last step that they are done.',
   },
   {
+    metric: 'test.valid',
+    group: 'test',
+    unit: 'share',
+    meaning:
+      'Test puzzles whose predicted answer is right by the rules of the task, whether it is the stored one or another. Of all puzzles; absent for tasks without a judge (ARC, tokens).',
+  },
+  {
+    metric: 'test.optimal',
+    group: 'test',
+    unit: 'share',
+    meaning: 'Mazes: test puzzles whose predicted path is valid and as short as the shortest possible.',
+  },
+  {
     metric: 'test.pass@k',
     group: 'test',
     unit: 'share',

@@ -22,8 +22,8 @@ const rate = z.number().min(0).max(1)
  * The same keys are used in notebooks, on the command line and in a run's `config.json`.
  */
 export const configSchema = z.strictObject({
-  task: field(z.enum(['sudoku', 'maze', 'arc', 'tokens']).default('sudoku'), {
-    description: 'What is to be solved; tokens: a published data set of another task.',
+  task: field(z.string().min(1).default('sudoku'), {
+    description: 'The task that is to be solved; tokens: a published data set of another task.',
   }),
   data: field(z.string().nullable().default(null), {
     description: 'Folder of a built data set; null: puzzles are generated from the keys below.',

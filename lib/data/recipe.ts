@@ -1,28 +1,23 @@
 import type { Augmentation } from './dataset.js'
 
-/** What an augmentation is made of, as data that another thread can be given. */
-export type Recipe =
-  | { readonly kind: 'sudoku'; readonly box: readonly [rows: number, columns: number] }
-  | { readonly kind: 'dihedral'; readonly size: number }
-  | {
-      readonly kind: 'arc'
-      readonly tasks: readonly string[]
-      readonly taskOf: Int32Array
-      readonly codeOf: Int32Array
-      readonly seed: number
-      readonly board: number
-    }
+/** The plain data that an augmentation is made of, which another thread can be given. */
+export interface Recipe {
+  /** The task that makes it. */
+  readonly task: string
+  /** Read by that task alone; numbers, texts, arrays and objects of them. */
+  readonly parts: unknown
+}
 
-/** Beside the augmentation, not in it: a copy that somebody changed must not pass for what it was. */
+/** Kept beside the augmentation, not in it: a copy that somebody changed must not pass for the original. */
 const recipes = new WeakMap<Augmentation, Recipe>()
 
-/** The augmentation, with what it is made of. */
+/** The augmentation, with its recipe noted. */
 export function madeOf(recipe: Recipe, augment: Augmentation): Augmentation {
   recipes.set(augment, recipe)
   return augment
 }
 
-/** What an augmentation is made of; null for one that is not of this library. */
+/** The recipe of an augmentation; null for one that only a function of this thread can make. */
 export function recipeOf(augment: Augmentation): Recipe | null {
   return recipes.get(augment) ?? null
 }

@@ -3,14 +3,16 @@ import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
+import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
+import { judgeOutcomes } from './judged.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
 import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
-/** An evaluation's metrics by their public names, and every puzzle's outcome. What nobody knows is null. */
-export interface Evaluation {
+/** The metrics of an evaluation by their public names. What is not known is null. */
+interface EvaluationMetrics {
   /**
    * Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). Of puzzles whose answers
    * are known, as the next two; null where there are none.
@@ -22,12 +24,22 @@ export interface Evaluation {
   readonly 'test.haltAccuracy': number | null
   /** Share of all puzzles whose halting head says after the last step that they are done; null without puzzles. */
   readonly 'test.halted': number | null
+  /**
+   * Shares by further criteria: those of the task's judge, e.g. `test.valid`, the share of all puzzles whose predicted answer
+   * is right by the task's own rules, whether it is the stored one or another; null without puzzles. Absent where the task
+   * has no judge.
+   */
+  readonly [criterion: `test.${string}`]: number | null
   /** Mean supervision steps of all puzzles; null without puzzles. */
   readonly supervisionSteps: number | null
   /** Puzzles, in all their versions, that were evaluated. */
   readonly puzzles: number
   /** Those among them whose answers are known. */
   readonly scored: number
+}
+
+/** An evaluation's metrics, and every puzzle's outcome. */
+export interface Evaluation extends EvaluationMetrics {
   /** ARC's test split: pass@k and the submission, by votes over all versions that were evaluated. Null for other tasks. */
   readonly votes: (ArcResult & { readonly submission: Submission }) | null
   /** Empty where they were not asked for. */
@@ -78,6 +90,8 @@ export async function evaluate(
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
   votes?.begin()
+  const judge = judgeOf(data.manifest)
+  const met: Record<string, number> = Object.fromEntries(criteriaOf(data.manifest).map((name) => [name, 0]))
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
@@ -89,7 +103,9 @@ export async function evaluate(
     const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (supervisionSteps + 1)))
     const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
-    if (options.outcomes ?? true) outcomes.push(...result.outcomes)
+    const judged = judge ? judgeOutcomes(judge, rows, result.outcomes) : result.outcomes
+    for (const { criteria } of judged) for (const name of Object.keys(met)) if (criteria?.[name]) met[name]!++
+    if (options.outcomes ?? true) outcomes.push(...judged)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
       votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
     done += result.outcomes.length
@@ -103,6 +119,7 @@ export async function evaluate(
     'test.cells': mean(sums.accuracy, sums.count),
     'test.haltAccuracy': mean(sums.halt, sums.count),
     'test.halted': mean(sums.halted, sums.rowCount),
+    ...Object.fromEntries(Object.entries(met).map(([name, count]) => [`test.${name}`, mean(count, sums.rowCount)])),
     supervisionSteps: mean(sums.rowSupervisionSteps, sums.rowCount),
     puzzles: sums.rowCount,
     scored: sums.count,
@@ -150,8 +167,7 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 }
 
 /** The numbers of an evaluation by their public names. */
-export type EvaluationNumbers = Omit<Evaluation, 'votes' | 'outcomes'> & {
+export interface EvaluationNumbers extends EvaluationMetrics {
   /** ARC: tasks whose answers are known. */
   readonly scoredTasks?: number
-  readonly [name: `test.pass@${number}`]: number | null
 }

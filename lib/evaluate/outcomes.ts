@@ -1,6 +1,9 @@
 import { Bool, Float64, Int32, makeVector, Table, Utf8, type Vector, vectorFromArray } from 'apache-arrow'
 import { tokenColumn } from '../data/arrow.js'
 import type { Dataset } from '../data/dataset.js'
+import { extentOf } from '../tasks/look.js'
+import { criteriaOf, lookOf } from '../tasks/registry.js'
+import type { Judgement } from '../tasks/task.js'
 
 /** What became of one puzzle, in one of its versions. */
 export interface PuzzleOutcome {
@@ -20,13 +23,16 @@ export interface PuzzleOutcome {
   readonly haltProbability: number
   /** `[seqLen]` tokens. */
   readonly prediction: Uint8Array
+  /** What the task's judge says of the prediction, e.g. `{ valid: true }`; absent where the task has none. */
+  readonly criteria?: Judgement | undefined
 }
 
 /**
  * Outcomes as a table, one row a puzzle and version, so that accuracy by rating or by grid size is one query:
  * `id` (split and index, and the identifier's name where puzzles have names), `puzzle`, `version`, `rating`,
  * `rows` and `columns` of the answer, `supervisionSteps`, `haltProbability`, `correct`, `cells` (share right), `prediction`
- * (fixed-size list of uint8, one token per cell). Where the answer is not known, what is said of it is null.
+ * (fixed-size list of uint8, one token per cell), and between the last two a column for each criterion of the task's judge,
+ * e.g. `valid`. Where the answer is not known, what is said of it is null.
  */
 export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset, split: 'train' | 'test'): Table {
   const { seqLen, ratings } = data[split]
@@ -63,6 +69,15 @@ export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset,
       outcomes.map(({ accuracy }) => accuracy),
       new Float64(),
     ),
+    ...Object.fromEntries(
+      criteriaOf(data.manifest).map((name) => [
+        name,
+        vectorFromArray(
+          outcomes.map(({ criteria }) => criteria?.[name] ?? null),
+          new Bool(),
+        ),
+      ]),
+    ),
     prediction: tokenColumn(tokens, outcomes.length, seqLen),
   })
 }
@@ -71,18 +86,10 @@ function outcomeId({ puzzle, identifier }: PuzzleOutcome, { identifiers }: Datas
   return identifiers.count > 1 ? `${split}/${puzzle} ${identifiers.name(identifier)}` : `${split}/${puzzle}`
 }
 
-/** Rows and columns that the labels of an example cover on its square board: all of it, but for ARC. */
+/** Rows and columns of an example's answer: the whole board, but for a task whose answers have margins (ARC). */
 function answerSize(data: Dataset, split: 'train' | 'test', example: number): [number, number] {
   const { labels, seqLen } = data[split]
-  const side = Math.round(Math.sqrt(seqLen))
-  if (side * side !== seqLen) return [1, seqLen]
-  if (data.manifest.task !== 'arc') return [side, side]
-  let [rows, columns] = [0, 0]
-  for (let cell = 0; cell < seqLen; cell++) {
-    // 0 is padding and 1 the end of the grid; colours begin at 2.
-    if (labels[example * seqLen + cell]! < 2) continue
-    rows = Math.max(rows, Math.floor(cell / side) + 1)
-    columns = Math.max(columns, (cell % side) + 1)
-  }
-  return [rows, columns]
+  const look = lookOf(data.manifest)
+  if (!look.margin) return [look.rows, look.columns]
+  return extentOf(look, labels.subarray(example * seqLen, (example + 1) * seqLen), look.margin)
 }

@@ -1,7 +1,8 @@
-import type { DatasetManifest } from '../data/dataset.js'
-import { type PuzzleLook, puzzleLook, type TokenLook } from './puzzle-look.js'
+import { extentOf, type PuzzleLook, type TokenLook } from '../tasks/look.js'
+import { lookOf } from '../tasks/registry.js'
+import type { PuzzleSpec } from '../tasks/task.js'
 
-/** What is the matter with a cell. */
+/** Whether a cell is wrong, or has changed since the step before. */
 export type Mark = 'none' | 'changed' | 'wrong'
 
 /** One grid of tokens to be drawn. */
@@ -31,17 +32,14 @@ export interface Board {
   readonly cells: readonly BoardCell[]
 }
 
-/** The part of a data set's manifest that drawing needs. */
-export type Drawable = Pick<DatasetManifest, 'task' | 'seqLen' | 'options' | 'vocabSize'>
-
 /**
  * Lays panels of one data set out.
  *
  * @param whole keeps rows and columns at the end that are padding in all of them; default: they are left out
  * @throws UserError for a Sudoku without a box that fits.
  */
-export function boardsOf(manifest: Drawable, panels: readonly Panel[], whole = false): Board[] {
-  const look = puzzleLook(manifest)
+export function boardsOf(spec: PuzzleSpec, panels: readonly Panel[], whole = false): Board[] {
+  const look = lookOf(spec)
   const all = panels.map((panel) => panel.tokens)
   const { rows, columns } = whole ? look : extent(look, all)
   return panels.map((panel) => ({
@@ -58,24 +56,18 @@ function cellsOf({ tokens, puzzle, marks }: Panel, look: PuzzleLook, rows: numbe
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; column++) {
       const at = row * look.columns + column
-      // Only in a Sudoku does it matter: blanks are what an answer fills in.
-      const given = puzzle === undefined || puzzle[at]! > 1
+      const given = puzzle === undefined || look.blank === null || puzzle[at] !== look.blank
       cells.push({ ...look.token(tokens[at]!, given), mark: marks?.[at] ?? 'none' })
     }
   return cells
 }
 
-function extent(
-  { rows, columns, padding }: PuzzleLook,
-  all: readonly ArrayLike<number>[],
-): Pick<Board, 'rows' | 'columns'> {
+function extent(look: PuzzleLook, all: readonly ArrayLike<number>[]): Pick<Board, 'rows' | 'columns'> {
+  const { rows, columns, padding } = look
   if (padding === null) return { rows, columns }
-  let [height, width] = [1, 1]
-  for (const tokens of all)
-    for (let at = 0; at < rows * columns; at++)
-      if (tokens[at] !== padding) {
-        height = Math.max(height, Math.floor(at / columns) + 1)
-        width = Math.max(width, (at % columns) + 1)
-      }
-  return { rows: height, columns: width }
+  const extents = all.map((tokens) => extentOf(look, tokens, [padding]))
+  return {
+    rows: Math.max(1, ...extents.map(([height]) => height)),
+    columns: Math.max(1, ...extents.map(([, width]) => width)),
+  }
 }

@@ -1,4 +1,5 @@
 import { displayWidth, pad } from '../results/text-width.js'
+import { ruleBetween } from '../tasks/look.js'
 import type { Board, BoardCell } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
@@ -91,14 +92,10 @@ function layOut({ rows, columns, cells, look }: Board, gap: string, draw: (cell:
         ).join(gap),
       )
     const widths = stacks.map(visibleWidth)
-    if (row > 0 && row % boxRows === 0) lines.push(rule(widths))
+    if (row > 0 && row % boxRows === 0) lines.push(ruleBetween(widths))
     lines.push(stacks.join(' | '))
   }
   return lines
-}
-
-function rule(widths: readonly number[]): string {
-  return widths.map((width, i) => '-'.repeat(width + (i === 0 || i === widths.length - 1 ? 1 : 2))).join('+')
 }
 
 function paint(text: string, ink: string, fill?: string): string {

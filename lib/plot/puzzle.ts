@@ -1,7 +1,8 @@
 import { type Dataset, runAt } from '../data/dataset.js'
 import { type Example, type ExampleChoice, exampleOf } from '../data/example.js'
+import type { PuzzleSpec } from '../tasks/task.js'
 import { Picture } from './picture.js'
-import { boardsOf, type Drawable, type Mark, type Panel } from './puzzle-board.js'
+import { boardsOf, type Mark, type Panel } from './puzzle-board.js'
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
 import { boardsText, legendText } from './puzzle-text.js'
 
@@ -12,13 +13,13 @@ export interface PanelsOptions extends SvgOptions {
 }
 
 /** Grids of one data set side by side. */
-export function panelsPicture(manifest: Drawable, panels: readonly Panel[], options: PanelsOptions = {}): Picture {
+export function panelsPicture(spec: PuzzleSpec, panels: readonly Panel[], options: PanelsOptions = {}): Picture {
   const { perRow, title } = options
-  const boards = boardsOf(manifest, panels)
+  const boards = boardsOf(spec, panels)
   const drawn = boardsText(boards, perRow === undefined ? {} : { perRow })
   const marked = boards.find(({ cells }) => cells.some(({ mark }) => mark !== 'none'))
   const text = marked ? `${drawn}\n${legendText(marked)}` : drawn
-  const svg = boardsSvg(boardsOf(manifest, panels, options.whole), options)
+  const svg = boardsSvg(boardsOf(spec, panels, options.whole), options)
   return new Picture(svg, title === undefined ? text : `${title}\n${text}`)
 }
 

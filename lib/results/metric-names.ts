@@ -1,9 +1,13 @@
+import { isCriterion } from '../tasks/registry.js'
+
 /** Names of shares, after `test.` or `train.`. */
 const SHARES: Readonly<Record<string, string>> = {
   exact: 'exact accuracy',
   cells: 'cell accuracy',
   haltAccuracy: 'halting accuracy',
   halted: 'halted',
+  valid: 'valid answers',
+  optimal: 'optimal answers',
 }
 
 /** Metrics with a unit, or with a name other than their key, as people read them. */
@@ -13,17 +17,19 @@ const OTHERS: Readonly<Record<string, string>> = {
   evaluationSeconds: 'evaluation (s)',
 }
 
-const SHARE = /^(best )?(test|train)\.(exact|cells|haltAccuracy|halted|pass@\d+)$/
+const NAME = /^(best )?(test|train)\.(\S+)$/
 
 /** Whether a metric is a share: a fraction in data, a percentage where people read it. */
 export function isShare(metric: string): boolean {
-  return SHARE.test(metric)
+  const [, , split, name] = NAME.exec(metric) ?? []
+  if (name === undefined) return false
+  return Object.hasOwn(SHARES, name) || /^pass@\d+$/.test(name) || (split === 'test' && isCriterion(name))
 }
 
 /** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
 export function metricName(metric: string): string {
-  const [, best = '', split, share] = SHARE.exec(metric) ?? []
-  if (share === undefined) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
+  const [, best = '', split, share] = NAME.exec(metric) ?? []
+  if (share === undefined || !isShare(metric)) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
   return `${best}${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
 }
 

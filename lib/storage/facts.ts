@@ -1,6 +1,6 @@
-import type { Dataset, DatasetManifest, Split } from '../data/dataset.js'
+import type { Dataset, Split } from '../data/dataset.js'
 import { unlimitedVersions, splitFacts as versionFacts } from '../data/pool.js'
-import { ARC_COLOUR_NAMES } from '../tasks/arc/colours.js'
+import { lookOf, tokenMeaning } from '../tasks/registry.js'
 import { type Duplicates, duplicates } from './overlap.js'
 
 /** What a split is made of. */
@@ -13,7 +13,7 @@ export interface SplitFacts {
   readonly versions: number | null
   /** Stored pairs of a question and an answer. */
   readonly examples: number
-  /** Tokens of a Sudoku that are given, on average; null for other tasks, and without examples. */
+  /** Cells of a question that are given, on average; null where a task has no blank cells, and without examples. */
   readonly cluesMean: number | null
   /** Of all examples; null where all are 0, which stands for "not known" too. */
   readonly ratingMin: number | null
@@ -72,17 +72,19 @@ export function splitFacts(data: Dataset, split: Split): SplitFacts {
     puzzles: puzzleStarts.length - 1,
     versions: unlimitedVersions(data) && split.name === 'train' ? null : versionFacts(split, data.augment).puzzles,
     examples: count,
-    cluesMean: data.manifest.task === 'sudoku' && count > 0 ? given(split) / count : null,
+    cluesMean: count > 0 ? cluesMean(data, split) : null,
     ratingMin: quantile(0),
     ratingMedian: quantile(0.5),
     ratingMax: quantile(1),
   }
 }
 
-function given({ inputs }: Split): number {
+function cluesMean({ manifest }: Dataset, { inputs, count }: Split): number | null {
+  const { blank } = lookOf(manifest)
+  if (blank === null) return null
   let clues = 0
-  for (const token of inputs) if (token > 1) clues++
-  return clues
+  for (const token of inputs) if (token !== blank && token !== manifest.padId) clues++
+  return clues / count
 }
 
 function vocabularyFacts({ manifest, train, test }: Dataset): TokenFacts[] {
@@ -102,15 +104,4 @@ function vocabularyFacts({ manifest, train, test }: Dataset): TokenFacts[] {
     inInputs,
     inLabels: labels[token]!,
   }))
-}
-
-const MAZE_MEANINGS = ['wall (#)', 'free ( )', 'start (S)', 'goal (G)', 'path (o)']
-
-/** What a token stands for, in words. */
-export function tokenMeaning({ task, padId }: Pick<DatasetManifest, 'task' | 'padId'>, token: number): string {
-  if (token === padId) return 'padding'
-  if (task === 'sudoku') return token === 1 ? 'blank' : `digit ${token - 1}`
-  if (task === 'maze') return MAZE_MEANINGS[token - 1] ?? `token ${token}`
-  if (task !== 'arc') return `token ${token}`
-  return token === 1 ? 'end of grid' : `colour ${token - 2} (${ARC_COLOUR_NAMES[token - 2] ?? 'none'})`
 }

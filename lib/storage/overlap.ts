@@ -1,9 +1,7 @@
 import type { Dataset, Split } from '../data/dataset.js'
+import { indexBy, type Likeness } from '../data/puzzle-index.js'
 import type { Puzzle } from '../data/puzzles.js'
-import { dihedralSources, twinForm } from '../tasks/maze/symmetry.js'
-import { sudokuBox } from '../tasks/registry.js'
-import { type Geometry, geometry } from '../tasks/sudoku/box.js'
-import { puzzleIndex } from '../tasks/sudoku/twins.js'
+import { findTask } from '../tasks/registry.js'
 
 /** How many puzzles occur more than once. */
 export interface Repeats {
@@ -20,8 +18,8 @@ export interface Duplicates {
   /** Examples with the same question; where a question alone does not tell the task (ARC), and the same answer. */
   readonly literal: Repeats
   /**
-   * Groups whose first puzzle the augmentation could turn into that of another: Sudokus relabelled or permuted, mazes turned
-   * or mirrored, literal copies included. Null where that is not known, or would take long to find out.
+   * Groups whose first puzzle is a twin of that of another by the task's sameness (Sudokus relabelled or permuted,
+   * mazes turned or mirrored), literal copies included. Null where the task knows of no twins, or above 200,000 groups.
    */
   readonly twins: Repeats | null
 }
@@ -43,12 +41,8 @@ export function splitOverlap(data: Dataset): { readonly literal: number; readonl
 function twinsOf(data: Dataset): Repeats | null {
   const { manifest, train, test } = data
   if (train.groupStarts.length + test.groupStarts.length - 2 > TWINS_LIMIT) return null
-  if (manifest.task === 'sudoku') {
-    const grid = geometry(sudokuBox(manifest))
-    return repeats(data, (split) => sudokuSpotter(grid, split))
-  }
-  if (manifest.task === 'maze' && Number.isInteger(Math.sqrt(manifest.seqLen))) return repeats(data, mazeSpotter)
-  return null
+  const likeness = findTask(manifest.task)?.sameness?.likeness?.(manifest)
+  return likeness ? repeats(data, (split) => twinSpotter(likeness, split)) : null
 }
 
 /** Tells whether things were met before. */
@@ -74,7 +68,7 @@ function repeats(data: Dataset, spotter: (split: Split, data: Dataset) => Spotte
 
 /** All examples, compared token by token where their hashes agree. */
 function literalSpotter(split: Split, { manifest }: Dataset): Spotter {
-  const withAnswer = manifest.task !== 'sudoku' && manifest.task !== 'maze'
+  const withAnswer = !findTask(manifest.task)?.sameness?.byQuestion
   const met = new Map<number, number[]>()
   const same = (a: Split, i: number, b: Split, j: number): boolean =>
     equalRows(a.inputs, i, b.inputs, j, split.seqLen) &&
@@ -109,40 +103,22 @@ function firstExamples({ puzzleStarts, groupStarts }: Split): number[] {
   return Array.from(groupStarts.subarray(0, -1), (puzzle) => puzzleStarts[puzzle]!)
 }
 
-function sudokuSpotter(grid: Geometry, split: Split): Spotter {
-  const index = puzzleIndex(grid, 'twins', (number) => sudokuOf(grid, split, number))
+function twinSpotter(likeness: Likeness, split: Split): Spotter {
+  const index = indexBy(likeness, (number) => puzzleOf(split, number))
   return {
     items: firstExamples(split),
     add(i) {
-      const puzzle = sudokuOf(grid, split, i)
+      const puzzle = puzzleOf(split, i)
       if (index.find(puzzle) >= 0) return true
       index.add(puzzle, i)
       return false
     },
-    has: (other, i) => index.find(sudokuOf(grid, other, i)) >= 0,
+    has: (other, i) => index.find(puzzleOf(other, i)) >= 0,
   }
 }
 
-/** A stored Sudoku as digits again. */
-function sudokuOf({ cells }: Geometry, split: Split, i: number): Puzzle {
-  const digits = (tokens: Uint8Array): Uint8Array =>
-    tokens.subarray(i * cells, (i + 1) * cells).map((token) => token - 1)
-  return { clues: digits(split.inputs), solution: digits(split.labels), rating: split.ratings[i]!, line: 0 }
-}
-
-function mazeSpotter(split: Split): Spotter {
-  const sources = dihedralSources(Math.sqrt(split.seqLen))
-  const met = new Set<string>()
-  const keyOf = ({ inputs, seqLen }: Split, i: number): string =>
-    Buffer.from(twinForm(inputs.subarray(i * seqLen, (i + 1) * seqLen), sources)).toString('latin1')
-  return {
-    items: firstExamples(split),
-    add(i) {
-      const key = keyOf(split, i)
-      const there = met.has(key)
-      met.add(key)
-      return there
-    },
-    has: (other, i) => met.has(keyOf(other, i)),
-  }
+/** An example as a puzzle in tokens. */
+function puzzleOf({ inputs, labels, ratings, seqLen }: Split, i: number): Puzzle {
+  const row = (tokens: Uint8Array): Uint8Array => tokens.subarray(i * seqLen, (i + 1) * seqLen)
+  return { clues: row(inputs), solution: row(labels), rating: ratings[i]!, line: 0 }
 }

@@ -9,7 +9,7 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
-import { taskOf } from '../tasks/registry.js'
+import { openParts, taskOf } from '../tasks/registry.js'
 import { SOURCES, type Source } from './fetch/sources.js'
 import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
@@ -88,7 +88,7 @@ export function loadDataset(named: string): Dataset {
       todo: howToGet(dir),
     })
   const { formatVersion: _, hash: expected, files, ...manifest } = readManifest(path.join(dir, MANIFEST))
-  const task = taskOf(manifest)
+  taskOf(manifest)
   const read = ({ name, sha256: checksum }: StoredFile): Table => readArrow(path.join(dir, name), checksum)
   const readSplit = (split: 'train' | 'test'): Split => {
     const file = files[split]
@@ -97,7 +97,7 @@ export function loadDataset(named: string): Dataset {
   const { identifiers, tests } = files
   const train = readSplit('train')
   const test = readSplit('test')
-  const parts = task.open({
+  const parts = openParts(manifest, {
     train,
     test,
     identifiers: identifiers ? read(identifiers) : null,

@@ -3,14 +3,14 @@ import type { Preset } from '../config/paper-settings.js'
 import type { ConfigInput } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
-import { arcPresets } from './arc/presets.js'
-import { mazePresets } from './maze/presets.js'
-import { sudokuPresets } from './sudoku/presets.js'
+import { allTasks } from './registry.js'
 
 export type { Preset } from '../config/paper-settings.js'
 
 /** Every preset by its name TASK-SCALE, or TASK-MODEL-SCALE where the model is not the TRM. */
-export const presets: Readonly<Record<string, Preset>> = { ...sudokuPresets, ...mazePresets, ...arcPresets }
+export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
+  allTasks().flatMap((task) => Object.entries(task.presets ?? {})),
+)
 
 /**
  * A preset's configuration with some keys changed. Where `data` is among them, the preset's keys of generated puzzles

@@ -1,10 +1,6 @@
-import type { Augmentation, Batch } from '../data/dataset.js'
-import type { Recipe } from '../data/recipe.js'
+import type { Batch } from '../data/dataset.js'
 import { type SamplerState, trainingBatches } from '../data/sampler.js'
-import { arcAugment } from '../tasks/arc/augment.js'
-import { arcIdentifiers } from '../tasks/arc/identifiers.js'
-import { dihedralAugment } from '../tasks/maze/symmetry.js'
-import { sudokuAugment } from '../tasks/sudoku/augment.js'
+import { taskNamed } from '../tasks/registry.js'
 import { COUNTERS, type Preparation } from './ahead.js'
 
 /** Batches that wait at most. */
@@ -12,7 +8,8 @@ const AHEAD = 2
 
 /** Prepares batches from the position on that it is sent, without end, and never more than `AHEAD` before they are taken. */
 export function prepareBatches({ data, recipe, options, counters, port }: Preparation): void {
-  const batches = trainingBatches({ ...data, augment: recipe && augmentOf(recipe) }, options)
+  const augment = recipe && (taskNamed(recipe.task).augmentation?.(recipe.parts) ?? null)
+  const batches = trainingBatches({ ...data, augment }, options)
   port.once('message', (position: SamplerState) => {
     batches.restore(position)
     for (let made = 1; ; made++) {
@@ -28,13 +25,6 @@ export function prepareBatches({ data, recipe, options, counters, port }: Prepar
     }
   })
   Atomics.store(counters, COUNTERS.ready, 1)
-}
-
-function augmentOf(recipe: Recipe): Augmentation {
-  if (recipe.kind === 'sudoku') return sudokuAugment(recipe.box)
-  if (recipe.kind === 'dihedral') return dihedralAugment(recipe.size)
-  const { tasks, taskOf, codeOf, seed, board } = recipe
-  return arcAugment({ identifiers: arcIdentifiers(tasks, taskOf, codeOf), seed, board })
 }
 
 function buffersOf({ inputs, labels, puzzleIds, rows, versions }: Batch): ArrayBuffer[] {

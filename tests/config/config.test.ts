@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkDataKeys } from '../../lib/config/data-keys.js'
-import { glossary } from '../../lib/config/glossary.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
 import { configSchema } from '../../lib/config/schema.js'
+import { checkDataKeys } from '../../lib/tasks/data-keys.js'
+import { glossary } from '../../lib/tasks/glossary.js'
 import { preset, presets } from '../../lib/tasks/presets.js'
 
 const refused = (input: Record<string, unknown>, message: RegExp): void =>

@@ -12,7 +12,7 @@ import { crop } from '../../lib/tasks/arc/encode.js'
 import { flatten, nested } from '../../lib/tasks/arc/grid.js'
 import { arcOptions } from '../../lib/tasks/arc/options.js'
 import { applyVersion, parseVersionName } from '../../lib/tasks/arc/version.js'
-import { taskOf } from '../../lib/tasks/registry.js'
+import { puzzleText } from '../../lib/tasks/registry.js'
 import { type JsonTask, jsonTask, tokensOf, writeCombined, writeFolder } from './arc-helpers.js'
 import { temporaryFolder } from './helpers.js'
 
@@ -85,7 +85,7 @@ test('a saved data set opens without the files, the same', () => {
   const drawn = (of: Dataset): Batch => trainingBatches(of, { batch: 40, seed: 1 }).next()
   assert.deepEqual(drawn(opened), drawn(data))
   assert.equal(saveDataset(opened, dir), 'kept')
-  assert.match(taskOf(opened.manifest).draw(opened.test.inputs), /^3 6 1 \|\n0 2 6 \|\n\| \| \| \.$/)
+  assert.match(puzzleText(opened.manifest, opened.test.inputs), /^3 6 1 \|\n0 2 6 \|\n\| \| \| \.$/)
 })
 
 test('evaluation goes through every version of a test pair, in the corner, under its identifier', () => {

@@ -9,7 +9,7 @@ import { defaultPath, type MazeOptions } from '../../lib/tasks/maze/options.js'
 import { isShortestPath, solveMaze } from '../../lib/tasks/maze/solve.js'
 import { dihedralSources, twinForm } from '../../lib/tasks/maze/symmetry.js'
 import { drawMaze, VOCABULARY, WALL } from '../../lib/tasks/maze/tokens.js'
-import { taskOf } from '../../lib/tasks/registry.js'
+import { puzzleText } from '../../lib/tasks/registry.js'
 import { temporaryFolder } from './helpers.js'
 
 const folder = temporaryFolder()
@@ -60,7 +60,7 @@ test('a saved maze data set is loaded again, and drawn', () => {
   assert.equal(loaded.hash, data.hash)
   assert.equal(loaded.augment, null)
   const [input] = exampleOf(loaded, 'train', 0)
-  assert.equal(taskOf(loaded.manifest).draw(input), drawMaze(input, 9))
+  assert.equal(puzzleText(loaded.manifest, input), drawMaze(input, 9))
 })
 
 function exampleOf({ train, test: held }: Dataset, name: 'train' | 'test', i: number): [Uint8Array, Uint8Array] {

@@ -7,7 +7,7 @@ import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { trainingBatches } from '../../lib/data/sampler.js'
 import { UserError } from '../../lib/errors.js'
 import { loadDataset, saveDataset } from '../../lib/storage/store.js'
-import { taskOf } from '../../lib/tasks/registry.js'
+import { puzzleText } from '../../lib/tasks/registry.js'
 import { sharedPath } from '../shared.js'
 import { temporaryFolder } from './helpers.js'
 import { arcFolder, array, type Folder, smallFolder, writeFolder } from './published-folder.js'
@@ -137,9 +137,9 @@ test('Sudokus and mazes are recognised by vocabulary and length, 4×4 ones by th
 })
 
 test('tokens without a known task are drawn as numbers, in a square where they fill one', () => {
-  const { draw } = taskOf(loadDataset(written(smallFolder())).manifest)
-  assert.equal(draw([1, 2, 10, 4]), ' 1  2\n10  4')
-  assert.equal(draw([1, 2, 3]), '1 2 3')
+  const spec = { ...loadDataset(written(smallFolder())).manifest, seqLen: 4, vocabSize: 11 }
+  assert.equal(puzzleText(spec, [1, 2, 10, 4]), ' 1  2\n10  4')
+  assert.equal(puzzleText({ ...spec, seqLen: 3, vocabSize: 10 }, [1, 2, 3]), '1 2 3')
 })
 
 test('a published data set is not saved as one of ours, but said to be exported', () => {

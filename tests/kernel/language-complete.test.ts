@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { test } from 'node:test'
-import { glossary } from '../../lib/config/glossary.js'
+import { glossary } from '../../lib/tasks/glossary.js'
 import { Writer } from './language-cells.js'
 
 const writer = new Writer([

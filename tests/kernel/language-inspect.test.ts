@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { glossary } from '../../lib/config/glossary.js'
+import { glossary } from '../../lib/tasks/glossary.js'
 import { Writer } from './language-cells.js'
 
 const writer = new Writer([

@@ -67,7 +67,7 @@ function draw({ puzzle, identifier, supervisionSteps, notes, run }: Solving, col
   const print = (text: string): void => void process.stdout.write(`${text}\n`)
   const picture = (title: string, step?: SolveStep): string =>
     boardsText(
-      boardsOf(puzzle.drawable, [
+      boardsOf(puzzle.spec, [
         {
           title,
           tokens: step?.prediction ?? puzzle.input,
@@ -85,7 +85,7 @@ function draw({ puzzle, identifier, supervisionSteps, notes, run }: Solving, col
         .join(' '),
     ),
   )
-  const [board] = boardsOf(puzzle.drawable, [{ title: '', tokens: puzzle.input }])
+  const [board] = boardsOf(puzzle.spec, [{ title: '', tokens: puzzle.input }])
   print(`\n${legendText(board!, { color })}`)
   let last: SolveStep | undefined
   let halted: number | undefined
@@ -118,7 +118,7 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
   const last = steps.at(-1)!
   const facts = {
     weights: file.file,
-    task: puzzle.drawable.task,
+    task: puzzle.spec.task,
     name: puzzle.name,
     identifier: { id: identifier.id, name: identifier.name },
     puzzle: puzzle.write(puzzle.input),

@@ -20,7 +20,16 @@ export interface EvaluationRow extends EvaluationNumbers {
 }
 
 /** A metric of evaluations that is a share. */
-export type ShareMetric = 'test.exact' | 'test.cells' | 'test.haltAccuracy' | 'test.halted' | `test.pass@${number}`
+export type ShareMetric =
+  | 'test.exact'
+  | 'test.cells'
+  | 'test.haltAccuracy'
+  | 'test.halted'
+  | 'test.valid'
+  | 'test.optimal'
+  | `test.pass@${number}`
+  // A template type that editors complete the names above beside.
+  | (`test.${string}` & {})
 
 /** One row of a run's `metrics.arrow`: numbers by metric name, null where one is not known. */
 export type MetricRow = Readonly<Record<string, number | null>> & { readonly step: number }

@@ -1,4 +1,4 @@
-import { checkDataKeys, checkTaskKeys, isGeneratedKey } from '../../config/data-keys.js'
+import { GENERATED_KEYS } from '../../config/data-keys.js'
 import { effectiveConfig } from '../../config/effective.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
@@ -7,44 +7,29 @@ import { unlimitedVersions } from '../../data/pool.js'
 import { UserError } from '../../errors.js'
 import { pathToKeep } from '../../files/places.js'
 import { loadDataset } from '../../storage/store.js'
-import { arc, maze, sudoku } from './make-data.js'
+import { checkDataKeys, checkTaskKeys } from '../../tasks/data-keys.js'
+import { findTask, taskNamed } from '../../tasks/registry.js'
+import { withShownProgress } from './make-data.js'
 
-/** Puzzles generated when nothing is said. */
-const [TRAIN, TEST] = [200, 300]
-
-/** Which option of a generated data set each key of the configuration is. */
-const OPTIONS = {
-  sudoku: { box: 'box', clues: 'clues', trainPuzzles: 'train', testPuzzles: 'test', dataSeed: 'seed' },
-  maze: { size: 'size', minPath: 'minPath', trainPuzzles: 'train', testPuzzles: 'test', dataSeed: 'seed' },
-  arc: { size: 'board', versions: 'augment', trainPuzzles: 'train', testPuzzles: 'test', dataSeed: 'seed' },
-} as const satisfies Record<string, { readonly [K in ConfigKey]?: string }>
+/** Values of keys of generated data that are left open, where a task's own options have other defaults. */
+const DEFAULTS: { readonly [K in ConfigKey]?: Config[K] } = { trainPuzzles: 200, testPuzzles: 300, dataSeed: 0 }
 
 /**
  * The data a configuration names: the built data set of `data`, else puzzles generated from its own keys.
  *
- * @throws UserError when the folder is missing, damaged or of another task.
+ * @throws UserError when the folder is missing, damaged or of another task, and for a task that is not known.
  */
 export async function datasetOf(config: Config): Promise<Dataset> {
+  const task = taskNamed(config.task)
   if (config.data !== null) return checkTask(loadDataset(config.data), config, config.data)
   checkDataKeys(config)
-  const counts = {
-    train: config.trainPuzzles ?? TRAIN,
-    test: config.testPuzzles ?? TEST,
-    seed: config.dataSeed ?? 0,
-  }
-  switch (config.task) {
-    case 'maze':
-      return maze({ ...counts, size: config.size ?? undefined, minPath: config.minPath ?? undefined })
-    case 'arc':
-      return arc({
-        ...counts,
-        set: 'generated',
-        board: config.size ?? undefined,
-        augment: config.versions ?? undefined,
-      })
-    default:
-      return sudoku({ ...counts, box: config.box ?? '2x2', clues: config.clues ?? undefined })
-  }
+  const { builder } = task
+  if (!builder) throw new RangeError(`task ${task.name} has no builder`)
+  const asked = Object.entries(builder.keys).flatMap(([key, option]) => {
+    const value = config[key as ConfigKey] ?? DEFAULTS[key as ConfigKey] ?? null
+    return value === null ? [] : [[option, value] as const]
+  })
+  return withShownProgress((make) => builder.build({ ...builder.fixed, ...Object.fromEntries(asked) }, make))
 }
 
 /**
@@ -57,10 +42,10 @@ export async function datasetOf(config: Config): Promise<Dataset> {
 export function runConfig(input: ConfigInput, data: Dataset): Config {
   const { manifest } = data
   const asked = parseConfig(input)
-  checkTaskKeys(input.task === undefined ? { ...asked, task: manifest.task as Config['task'] } : asked)
+  checkTaskKeys(input.task === undefined ? { ...asked, task: manifest.task } : asked)
   checkAgree(input, asked, manifest)
   const known = effectiveConfig(withDataKeys(asked, manifest))
-  const fresh = known.augment === null && known.task === 'sudoku' && unlimitedVersions(data)
+  const fresh = known.augment === null && unlimitedVersions(data)
   return fresh ? { ...known, augment: 'fresh' } : known
 }
 
@@ -70,23 +55,22 @@ export function runConfig(input: ConfigInput, data: Dataset): Config {
 export function withDataKeys(config: Config, manifest: DatasetManifest): Config {
   return parseConfig({
     ...config,
-    task: manifest.task as Config['task'],
+    task: manifest.task,
     ...(config.data === null ? madeOf(manifest) : { data: pathToKeep(config.data) }),
   })
 }
 
 /** The keys that generated puzzles were made of; none for others. */
 function madeOf({ task, source, options }: DatasetManifest): Readonly<Partial<Record<ConfigKey, unknown>>> {
-  if (source.kind !== 'generated' || !Object.hasOwn(OPTIONS, task)) return {}
-  const made = Object.entries(OPTIONS[task as keyof typeof OPTIONS])
-  return Object.fromEntries(made.map(([key, option]) => [key, options[option] ?? null]))
+  const keys = source.kind === 'generated' ? findTask(task)?.builder?.keys : undefined
+  return Object.fromEntries(Object.entries(keys ?? {}).map(([key, option]) => [key, options[option] ?? null]))
 }
 
 /** Keys of the data that say other than the data set would be without effect. */
 function checkAgree(input: ConfigInput, asked: Config, manifest: DatasetManifest): void {
   if (input.task !== undefined && asked.task !== manifest.task) throw disagrees('task', manifest.task, asked.task)
   const made = madeOf(manifest)
-  for (const key of Object.keys(asked).filter(isGeneratedKey) as ConfigKey[])
+  for (const key of GENERATED_KEYS)
     if (asked[key] !== null && asked[key] !== (made[key] ?? null)) throw disagrees(key, made[key] ?? null, asked[key])
 }
 

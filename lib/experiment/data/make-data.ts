@@ -16,7 +16,7 @@ import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/ind
  * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
  */
 export function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
-  return shown((make) => makeSudoku(options, make))
+  return withShownProgress((make) => makeSudoku(options, make))
 }
 
 /**
@@ -28,7 +28,7 @@ export function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
  * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
  */
 export function maze(options: MazeOptions = {}): Promise<Dataset> {
-  return shown((make) => makeMaze(options, make))
+  return withShownProgress((make) => makeMaze(options, make))
 }
 
 /**
@@ -42,11 +42,11 @@ export function maze(options: MazeOptions = {}): Promise<Dataset> {
  * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
  */
 export function arc(options: ArcOptions = {}): Promise<Dataset> {
-  return shown((make) => makeArc(options, make))
+  return withShownProgress((make) => makeArc(options, make))
 }
 
 /** Makes a data set with its progress shown: in a notebook as an output, elsewhere on standard error. */
-function shown(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+export function withShownProgress(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
   return currentHost() ? shownInNotebook(make) : shownInTerminal(make)
 }
 

@@ -6,8 +6,8 @@ import type { WeightsFile } from '../../interop/weights-file.js'
 import { CHECKPOINT_FORMAT, WEIGHTS_FORMAT } from '../../interop/weights-format.js'
 import type { ModelShape } from '../../model/shape.js'
 import { nearest } from '../../options/nearest.js'
+import type { PosedPuzzle } from '../../tasks/posed.js'
 import { datasetOf } from '../data/dataset.js'
-import type { PosedPuzzle } from './solve-puzzle.js'
 
 /** The row of the puzzle embedding that a puzzle is asked under. */
 export interface Identifier {
@@ -20,18 +20,18 @@ export interface Identifier {
 const BLANK: Identifier = { id: 0, name: BLANK_IDENTIFIER, notes: [] }
 
 /**
- * Finds the identifier of an ARC task by its name; every other puzzle has the blank one.
+ * Finds the row of the puzzle embedding by the name that a puzzle is known under; a puzzle without one has the blank row.
  *
  * @param data the data set that names the identifiers; default the one that the weights were trained on
  * @throws UserError when the data set that was named has other identifiers than the model.
  */
 export async function findIdentifier(
   file: WeightsFile,
-  { drawable, name }: PosedPuzzle,
+  { identifier: name }: PosedPuzzle,
   shape: ModelShape,
   data: Dataset | undefined,
 ): Promise<Identifier> {
-  if (drawable.task !== 'arc' || shape.puzzleDim === 0 || shape.puzzleIdentifiers < 2) return BLANK
+  if (name === null || shape.puzzleDim === 0 || shape.puzzleIdentifiers < 2) return BLANK
   if (data && data.identifiers.count !== shape.puzzleIdentifiers)
     throw new UserError({
       where: 'key data',
@@ -56,7 +56,7 @@ function blank(reason: string): Identifier {
 async function trainedOn(file: WeightsFile): Promise<{ data: Dataset | null; problem: string }> {
   const config = parseConfig(file.config)
   const own = file.format === CHECKPOINT_FORMAT || file.format === WEIGHTS_FORMAT
-  if (config.data === null && !(own && config.task === 'arc'))
+  if (config.data === null && !own)
     return { data: null, problem: 'the weights do not say which data set names their identifiers (data=DIR does)' }
   try {
     const data = await datasetOf(config)

@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import { parseConfig } from '../../config/parse.js'
+import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluateSteps } from '../../evaluate/steps.js'
@@ -8,16 +9,14 @@ import { disposeModel, type Model, modelFromTensors } from '../../model/weights.
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
 import { readWeightsOf } from '../../results/weights-file.js'
-import { BOXES, type Box, geometry } from '../../tasks/sudoku/box.js'
-import { vocabularySize } from '../../tasks/sudoku/tokens.js'
+import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
+import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
+import type { PuzzleSpec } from '../../tasks/task.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { onForcedStop } from '../run/stop.js'
 import { checkFinite } from '../run/weights.js'
-import { poseArc } from './solve-arc.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
-import { poseMaze } from './solve-maze.js'
-import { type PosedPuzzle, type PuzzleText, puzzleText, type Verdict } from './solve-puzzle.js'
-import { poseSudoku } from './solve-sudoku.js'
+import { puzzleText } from './solve-puzzle.js'
 
 /** How a puzzle is solved. */
 export interface SolveOptions {
@@ -80,7 +79,7 @@ export interface Solving {
  * Prepares a stored run's model, or that of a file of weights, for a puzzle.
  *
  * @param runOrFile a file (official ones too); else a run's folder, ID or the beginning of one
- * @param puzzle a Sudoku's line, a maze, an ARC task as JSON, or a file with one: whatever the model is for
+ * @param puzzle as the task that the weights are for writes it: a Sudoku's line, a maze, an ARC task as JSON; or a file with one
  * @example
  * for (const { step, verdict } of (await solve('results/runs/2026…', '1...............')).run()) console.log(step, verdict)
  * @throws UserError when the weights cannot be read, or the puzzle is none for this model.
@@ -93,7 +92,8 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
-  const posed = pose(file, puzzleText(puzzle), options)
+  const text = puzzleText(puzzle)
+  const posed = pose(specOf(file, config, text, data), text, { input: options.input, task: options.task })
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
@@ -167,44 +167,46 @@ function* run(
   }
 }
 
-/** Reads the puzzle as one of the task that the model's sizes tell. */
-function pose(file: WeightsFile, text: PuzzleText, { data, input = 0, task }: SolveOptions): PosedPuzzle {
-  const { vocabSize } = file.sizes
-  const seqLen = file.sizes.seqLen ?? data?.manifest.seqLen ?? likelyLength(vocabSize, text)
-  const box = Object.values(BOXES).find(
-    (each) => geometry(each).cells === seqLen && vocabularySize(each) === vocabSize,
-  ) as Box | undefined
-  const side = Math.sqrt(seqLen)
-  if (box || vocabSize === 6) refuseUnused('task', task, 'only ARC’s tasks have names')
-  if (box) return poseSudoku(text, box, input)
-  if (vocabSize === 6 && Number.isInteger(side)) {
-    refuseUnused('input', input || undefined, 'a maze is one puzzle')
-    return poseMaze(text, side)
+/**
+ * The task and sizes of the puzzles that weights are for: of the data set that is given, else as the weights' configuration
+ * has it; sizes alone tell the task of official weights whose configuration does not.
+ */
+function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Dataset | undefined): PuzzleSpec {
+  const name = file.config.task
+  if (data) {
+    if (name === undefined || name === data.manifest.task) return data.manifest
+    throw new UserError({
+      where: 'key data',
+      expected: `a data set of task=${name}, as the weights are for`,
+      found: `one of task=${data.manifest.task}`,
+      exitCode: 2,
+    })
   }
-  if (vocabSize === 12 && Number.isInteger(side)) return poseArc(text, side, { input, task })
+  const { vocabSize, seqLen } = file.sizes
+  const among = name === undefined ? undefined : [taskNamed(name)]
+  const likely = (length: number | null) => recognise({ vocabSize, seqLen: length }, null, among)
+  const found = likely(seqLen) ?? (seqLen === null ? likely(lengthOf(text)) : null)
+  if (name !== undefined) {
+    const { options = {}, seqLen: length = seqLen ?? lengthOf(text) } = found ?? {}
+    return { task: name, vocabSize, seqLen: length, options: { ...options, ...generatedOptions(config) } }
+  }
+  if (found) return { vocabSize, ...found }
   throw new UserError({
     where: file.file,
-    expected: 'a model for Sudokus, mazes or ARC',
-    found: `one for ${seqLen} tokens out of ${vocabSize}`,
+    expected: 'weights that say their task, or have the sizes of one that is known',
+    found: `weights for ${seqLen ?? 'an unknown number of'} tokens out of ${vocabSize}`,
+    todo: 'Name a configuration that has the key task with config=FILE, or the data set with data=DIR.',
   })
 }
 
-function refuseUnused(option: string, value: string | number | undefined, why: string): void {
-  if (value === undefined) return
-  throw new UserError({
-    where: option,
-    expected: `nothing, as it would have no effect: ${why}`,
-    found: String(value),
-    todo: 'Leave it out.',
-    exitCode: 2,
-  })
+/** The options of its task's data sets that a configuration of generated data says. */
+function generatedOptions(config: Config): Record<string, unknown> {
+  const keys = Object.entries(findTask(config.task)?.builder?.keys ?? {}) as [keyof Config, string][]
+  return Object.fromEntries(keys.flatMap(([key, option]) => (config[key] === null ? [] : [[option, config[key]]])))
 }
 
-/** Where neither weights nor configuration say how long puzzles are: as long as those that are usual, or as this one. */
-function likelyLength(vocabSize: number, { text }: PuzzleText): number {
-  if (vocabSize === 12) return 900
-  const box = Object.values(BOXES).find((each) => vocabularySize(each) === vocabSize && vocabSize !== 6)
-  if (box) return geometry(box).cells
+/** Tokens of a puzzle as it is written: its cells on one line, or a square of lines. */
+function lengthOf({ text }: PuzzleText): number {
   const [first = '', ...more] = text.replace(/\n+$/, '').split('\n')
   return more.length > 0 ? (more.length + 1) ** 2 : first.split(':')[0]!.length
 }

@@ -3,6 +3,7 @@ import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
 import { metricName, metricText } from '../../results/metric-names.js'
+import { isCriterion } from '../../tasks/registry.js'
 import type { RunObserver } from '../run/observer.js'
 import { estimateText, planText } from '../sweep/plan.js'
 
@@ -80,10 +81,16 @@ export function evaluatingText(done: number, puzzles: number): string {
   return `evaluating ${done}/${puzzles} puzzles`
 }
 
+/** Whether a metric is a criterion of a task's judge: `test.valid`. */
+function isJudged(name: string): boolean {
+  return name.startsWith('test.') && isCriterion(name.slice('test.'.length))
+}
+
 /** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
 function evaluationText(evaluation: Evaluation): string {
   const { votes, scored, puzzles } = evaluation
-  const shares = (['test.exact', 'test.cells', 'test.haltAccuracy', 'test.halted'] as const).map(
+  const judged = Object.keys(evaluation).filter((name): name is `test.${string}` => isJudged(name))
+  const shares = (['test.exact', ...judged, 'test.cells', 'test.haltAccuracy', 'test.halted'] as const).map(
     (metric) => `${metricName(metric)} ${metricText(metric, evaluation[metric])}`,
   )
   const pass = ([1, 2] as const).map((k) => `pass@${k} ${metricText(`test.pass@${k}`, votes?.pass?.[`pass@${k}`])}`)

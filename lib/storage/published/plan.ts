@@ -1,6 +1,7 @@
 import type { Dataset, Split } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { NPY_ARRAYS, type NpyDtype, npyHeader } from '../../interop/formats/npy-header.js'
+import { findTask } from '../../tasks/registry.js'
 import type { PublishedFields } from './fields.js'
 import type { PublishedOptions } from './read.js'
 import type { ARRAYS, StoredSplit } from './split.js'
@@ -107,8 +108,7 @@ function planSplit(dataset: Dataset, split: Split, more: number, stored: StoredS
     num_puzzle_identifiers: manifest.puzzleIdentifiers,
     total_groups: groups,
     mean_puzzle_examples: examples / puzzles,
-    // The published Sudoku and Maze builders count groups here.
-    total_puzzles: manifest.task === 'sudoku' || manifest.task === 'maze' ? groups : puzzles,
+    total_puzzles: findTask(manifest.task)?.published?.countsGroups ? groups : puzzles,
     sets: ['all'],
   }
   const shapes: Record<(typeof ARRAYS)[number], number[]> = {

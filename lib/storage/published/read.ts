@@ -3,10 +3,10 @@ import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../
 import { datasetHash } from '../../data/hash.js'
 import { UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { findTask, recognise } from '../../tasks/registry.js'
 import { COMMON } from './fields.js'
 import { faults, shown } from './json.js'
 import { type PublishedNames, readIdentifiers } from './names.js'
-import { ratingsOf, recognise } from './recognise.js'
 import { emptySplit, type PublishedSplit, readSplit, type StoredSplit } from './split.js'
 import { readTestPuzzles } from './test-puzzles.js'
 
@@ -32,7 +32,7 @@ const SPLITS = ['train', 'test'] as const
 /**
  * Reads a folder of the published builders: NumPy arrays, `dataset.json`, `identifiers.json`, and ARC's
  * `test_puzzles.json`. All versions of its puzzles are stored, so nothing is augmented. One split may be missing. The task
- * is told by vocabulary and length; one that is not known is `tokens`.
+ * is the one that recognises vocabulary and length; `tokens` where none does.
  *
  * @throws UserError naming file and place where something is missing, damaged, or contradicts something else.
  */
@@ -50,7 +50,9 @@ export function readPublished(dir: string): Dataset {
     fields.blank_identifier_id,
   )
   const { split: some } = first.split.count > 0 || !second ? first : second
-  const { task, options } = recognise(fields, some.count > 0 ? some.labels.subarray(0, some.seqLen) : null)
+  const answer = some.count > 0 ? some.labels.subarray(0, some.seqLen) : null
+  const sizes = { vocabSize: fields.vocab_size, seqLen: fields.seq_len }
+  const { task, options } = recognise(sizes, answer) ?? { task: 'tokens', options: {} }
   const testsFile = path.join(dir, TEST_PUZZLES)
   const tests = fs.existsSync(testsFile) ? readTestPuzzles(testsFile) : null
   const whole = (name: Split['name']): Split => {
@@ -121,4 +123,13 @@ function checkTests(file: string, tasks: readonly TestTask[], test: Split, ident
     if (expected !== count)
       throw fail(`${count} test pairs, as puzzle ${puzzle} of test has`, String(expected), `${task}, test`)
   }
+}
+
+/** `[N]` difficulty of each example as its task reads it off the label; 0 where none is known. */
+function ratingsOf(task: string, labels: Uint8Array, seqLen: number): Float64Array {
+  const ratings = new Float64Array(labels.length / seqLen)
+  const rating = findTask(task)?.published?.rating
+  if (rating)
+    for (let i = 0; i < ratings.length; i++) ratings[i] = rating(labels.subarray(i * seqLen, (i + 1) * seqLen))
+  return ratings
 }

@@ -4,16 +4,31 @@ import { streamFamily } from '../../data/streams.js'
 import type { Random } from '../../random.js'
 import { crop, encodeGrid } from './encode.js'
 import type { FlatGrid } from './grid.js'
-import type { ArcIdentifiers } from './identifiers.js'
+import { type ArcIdentifiers, arcIdentifiers } from './identifiers.js'
 import { coloursOf, transformOf, type VersionCode, versionWalk } from './version.js'
 
-/** What ARC's augmentation is made of. */
+/** Parts of ARC's augmentation. */
 export interface ArcAugmentOptions {
   readonly identifiers: ArcIdentifiers
   /** The data set's seed: that of the translations. */
   readonly seed: number
   /** Side of the board. */
   readonly board: number
+}
+
+/** {@link ArcAugmentOptions} as plain data. */
+interface ArcAugmentParts {
+  readonly tasks: readonly string[]
+  readonly taskOf: Int32Array
+  readonly codeOf: Int32Array
+  readonly seed: number
+  readonly board: number
+}
+
+/** The augmentation that a recipe describes, in the thread that was given it. */
+export function arcAugmentOf(parts: unknown): Augmentation {
+  const { tasks, taskOf, codeOf, seed, board } = parts as ArcAugmentParts
+  return arcAugment({ identifiers: arcIdentifiers(tasks, taskOf, codeOf), seed, board })
 }
 
 /** Where on the board the grids of a pair stand. */
@@ -34,7 +49,7 @@ export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Aug
   const places = translations(identifiers, seed, board)
   const { tasks, taskOf: taskOfRow, codeOf } = identifiers
   return madeOf(
-    { kind: 'arc', tasks, taskOf: taskOfRow, codeOf, seed, board },
+    { task: 'arc', parts: { tasks, taskOf: taskOfRow, codeOf, seed, board } satisfies ArcAugmentParts },
     {
       versions: (split, puzzle) => identifiers.rowsOf(taskOf(split, split.puzzleStarts[puzzle]!)).length,
       puzzleId: rowOf,

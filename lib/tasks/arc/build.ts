@@ -34,17 +34,7 @@ interface Listed {
   readonly identifiers: ArcIdentifiers | null
 }
 
-/**
- * An ARC data set: ARC-AGI-1 or ARC-AGI-2 out of files, or generated tasks. The `train` pairs of every task train; the `test`
- * pairs of the tested subset are the test set, those of the others train too. Identifiers go subset by subset (training,
- * evaluation, concept), in each by the tasks' names (generated tasks: training tasks, then test tasks, as they were drawn), a
- * task followed by its versions. The same options and files give the same data set, byte for byte.
- *
- * @example
- * const data = await arc({ set: 'arc-1', dir: 'data/arc', augment: 1000, seed: 0 })
- * const small = await arc({ set: 'generated', train: 100, test: 50, board: 10, seed: 0 })
- * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
- */
+/** Builds an ARC data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
 export async function arc(options: ArcOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const plan = planArc(options)
   const listed = plan.source.kind === 'files' ? listFiles(plan.source) : listGenerated(plan, plan.source, make)

@@ -1,42 +1,81 @@
-import type { Table } from 'apache-arrow'
-import type { Dataset, DatasetManifest } from '../../data/dataset.js'
+import type { DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { arcAugment } from './augment.js'
-import { boardOf, drawBoard } from './draw.js'
+import { LOOK, type PuzzleLook, shapeOf } from '../look.js'
+import type { StoredParts, Task, TaskParts } from '../task.js'
+import { arcAugment, arcAugmentOf } from './augment.js'
+import { arc } from './build.js'
+import { ARC_COLOUR_NAMES, ARC_COLOURS } from './colours.js'
+import { boardOf } from './draw.js'
+import { END, FIRST_COLOUR, PAD, VOCABULARY } from './encode.js'
+import { LARGEST } from './grid.js'
+import { arcOptions } from './options.js'
+import { poseArc } from './pose.js'
+import { arcPresets } from './presets.js'
 import { identifiersFromTable, identifiersTable, testsTable, testTasksFromTable } from './tables.js'
 
-/** What of an ARC data set is stored beside its splits. */
-interface ArcTables {
-  readonly identifiers: Table | null
-  readonly tests: Table | null
+/** ARC-AGI-1 and ARC-AGI-2, and tasks like theirs. Their rules are not known, so there is no judge but the stored answer. */
+export const arcTask: Task = {
+  name: 'arc',
+  title: 'an ARC data set',
+  builder: {
+    options: arcOptions,
+    build: arc,
+    example: 'set=arc-1 dir=ARC-AGI/data augment=1000 out=data/arc-1',
+    keys: { size: 'board', versions: 'augment', trainPuzzles: 'train', testPuzzles: 'test', dataSeed: 'seed' },
+    fixed: { set: 'generated' },
+  },
+  presets: arcPresets,
+  look: ({ seqLen }) => ({ ...shapeOf(seqLen), ...LOOK_OF_BOARDS }),
+  meaning(token) {
+    if (token === END) return 'end of grid'
+    return `colour ${token - FIRST_COLOUR} (${ARC_COLOUR_NAMES[token - FIRST_COLOUR] ?? 'none'})`
+  },
+  open,
+  augmentation: arcAugmentOf,
+  votes: true,
+  pose: (spec, text, choice) => poseArc(spec, boardOf(spec), text, choice),
+  published: {
+    recognise({ vocabSize, seqLen }) {
+      const fits = vocabSize === VOCABULARY && (seqLen === null || seqLen === LARGEST ** 2)
+      return fits ? { seqLen: LARGEST ** 2, options: {} } : null
+    },
+  },
 }
 
 /**
- * A stored ARC data set's parts. Without words on augmentation in its manifest all versions are stored, and none are made.
+ * A stored data set's parts. Without words on augmentation in its manifest all versions are stored, and none are made.
  *
  * @throws UserError when its identifiers or test tasks are missing or damaged, or its board is no square.
  */
-export function arcTask(manifest: DatasetManifest): {
-  open(stored: ArcTables): Pick<Dataset, 'augment' | 'identifiers' | 'testTasks' | 'tables'>
-  draw(tokens: ArrayLike<number>): string
-} {
+function open(manifest: DatasetManifest, stored: StoredParts): TaskParts {
   const board = boardOf(manifest)
   const { seed, augmentation } = manifest
-  return {
-    open(stored) {
-      if (!stored.identifiers || !stored.tests)
-        throw new UserError({
-          where: 'manifest of the data set',
-          expected: 'identifiers and tests among its files',
-          found: stored.identifiers ? 'no tests' : 'no identifiers',
-          todo: 'Build the data set again.',
-        })
-      const identifiers = identifiersFromTable(stored.identifiers)
-      const testTasks = testTasksFromTable(stored.tests)
-      const augment = augmentation === undefined ? null : arcAugment({ identifiers, seed, board })
-      const tables = { identifiers: identifiersTable(identifiers), tests: testsTable(testTasks) }
-      return { augment, identifiers, testTasks, tables }
-    },
-    draw: (tokens) => drawBoard(tokens, board),
-  }
+  if (!stored.identifiers || !stored.tests)
+    throw new UserError({
+      where: 'manifest of the data set',
+      expected: 'identifiers and tests among its files',
+      found: stored.identifiers ? 'no tests' : 'no identifiers',
+      todo: 'Build the data set again.',
+    })
+  const identifiers = identifiersFromTable(stored.identifiers)
+  const testTasks = testTasksFromTable(stored.tests)
+  const augment = augmentation === undefined ? null : arcAugment({ identifiers, seed, board })
+  const tables = { identifiers: identifiersTable(identifiers), tests: testsTable(testTasks) }
+  return { augment, identifiers, testTasks, tables }
+}
+
+const LOOK_OF_BOARDS: Omit<PuzzleLook, 'rows' | 'columns'> = {
+  box: null,
+  gap: ' ',
+  lines: '#555555',
+  padding: PAD,
+  margin: [PAD, END],
+  blank: null,
+  token(token) {
+    if (token === PAD) return { symbol: '.', label: '', fill: '#F2F2F2', ink: LOOK.ink }
+    if (token === END) return { symbol: '|', label: '', fill: '#D6D6D6', ink: LOOK.ink }
+    const colour = ARC_COLOURS[token - FIRST_COLOUR]
+    const symbol = colour === undefined ? '?' : String(token - FIRST_COLOUR)
+    return { symbol, label: '', fill: colour ?? LOOK.white, ink: LOOK.white }
+  },
 }

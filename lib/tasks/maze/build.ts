@@ -7,14 +7,7 @@ import { type MazeOptions, planMaze } from './options.js'
 import { dihedralAugment } from './symmetry.js'
 import { VOCABULARY } from './tokens.js'
 
-/**
- * A maze data set: generated as Maze-Hard was, or out of files. The same options (and files) give the same data set,
- * byte for byte.
- *
- * @example
- * const data = await maze({ size: 12, train: 200, test: 100, seed: 0 })
- * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
- */
+/** Builds a maze data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
 export async function maze(options: MazeOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { size, seed, dihedral, source, stored } = planMaze(options)
   if (source.kind === 'generated') {

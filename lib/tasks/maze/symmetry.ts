@@ -21,7 +21,7 @@ export function dihedralAugment(size: number): Augmentation {
   const sources = dihedralSources(size)
   const cells = size * size
   return madeOf(
-    { kind: 'dihedral', size },
+    { task: 'maze', parts: { size } },
     {
       versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),
       puzzleId: (split, example) => split.puzzleIds[example]!,

@@ -18,7 +18,7 @@ export function sudokuAugment(box: Box): Augmentation {
   let streams = streamFamily(0, 'version')
   let streamsSeed = 0
   return madeOf(
-    { kind: 'sudoku', box },
+    { task: 'sudoku', parts: { box } },
     {
       versions: () => null,
       puzzleId: (split, puzzle) => split.puzzleIds[puzzle]!,

@@ -9,13 +9,7 @@ import { planSudoku, type SudokuOptions } from './options.js'
 import { toTokens, vocabularySize } from './tokens.js'
 import { type Sameness, samenessFor } from './twins.js'
 
-/**
- * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte.
- *
- * @example
- * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
- * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
- */
+/** Builds a Sudoku data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
 export async function sudoku(options: SudokuOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { grid, seed, source, stored } = planSudoku(options)
   if (source.kind === 'generated') {

@@ -16,6 +16,11 @@ export function toTokens(digits: Uint8Array): Uint8Array {
   return digits.map((digit) => digit + 1)
 }
 
+/** Tokens to digits (0 blank), in a new array; padding becomes 255, which is no digit. */
+export function toDigits(tokens: ArrayLike<number>): Uint8Array {
+  return Uint8Array.from(tokens, (token) => token - 1)
+}
+
 /**
  * Whether a prediction solves a puzzle: every clue kept, every row, column and box with each digit once. It needs no
  * stored answer, so it also judges puzzles that have several.

@@ -7,6 +7,7 @@ import { formatTable } from '../../../results/text.js'
 import { type DatasetFacts, datasetFacts } from '../../../storage/facts.js'
 import type { Repeats } from '../../../storage/overlap.js'
 import { loadDataset } from '../../../storage/store.js'
+import { findTask } from '../../../tasks/registry.js'
 import { type Args, type Command, oneWord } from '../../command.js'
 import { choiceOf, given, onlyKeys, wholeOf } from '../../keys.js'
 import { describeDataset, print } from './print.js'
@@ -76,8 +77,7 @@ function duplicateWords({ manifest }: Dataset, { duplicates: { literal, twins } 
   const words = ({ train, test, across }: Repeats): string =>
     `${across} test puzzles are training puzzles, ${train} training and ${test} test puzzles repeat an earlier one`
   const lines = [`repeated   literally: ${words(literal)}`]
-  const how = manifest.task === 'maze' ? 'turned or mirrored' : 'relabelled or permuted'
-  if (twins) lines.push(`           ${how}: ${words(twins)}`)
+  if (twins) lines.push(`           ${findTask(manifest.task)?.sameness?.twins ?? 'twins'}: ${words(twins)}`)
   return lines.join('\n')
 }
 

@@ -1,19 +1,12 @@
 import { UserError } from '../../errors.js'
 import { isJsonObject } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
-import { type ArcTask, checkGrid, checkTask } from '../../tasks/arc/check.js'
-import { crop, encodeGrid, VOCABULARY } from '../../tasks/arc/encode.js'
-import { type FlatGrid, nested, sameGrid } from '../../tasks/arc/grid.js'
-import { readJsonFile } from '../../tasks/arc/json.js'
-import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
-
-/** Which puzzle of an ARC file is meant. */
-export interface ArcChoice {
-  /** Which test input of the task, from 0. */
-  readonly input: number
-  /** The task's name: which one of a file with several, or what a single one is called. */
-  readonly task?: string | undefined
-}
+import type { PosedPuzzle, PuzzleChoice, PuzzleText } from '../posed.js'
+import type { PuzzleSpec } from '../task.js'
+import { type ArcTask, checkGrid, checkTask } from './check.js'
+import { crop, encodeGrid } from './encode.js'
+import { type FlatGrid, nested, sameGrid } from './grid.js'
+import { readJsonFile } from './json.js'
 
 /**
  * A test input of an ARC task: `{"train": […], "test": […]}`, or a file with several by name (`…_challenges.json`, whose
@@ -22,23 +15,25 @@ export interface ArcChoice {
  * @param board side of the model's board
  * @throws UserError for what is no task, no such task or input, and a grid that does not fit the board.
  */
-export function poseArc(puzzle: PuzzleText, board: number, choice: ArcChoice): PosedPuzzle {
+export function poseArc(spec: PuzzleSpec, board: number, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
+  const { input: number = 0 } = choice
   const task = readTask(puzzle, choice)
   const place = `${puzzle.where}${task.name === '' ? '' : `, task ${task.name}`}`
-  const pair = task.test[choice.input]
+  const pair = task.test[number]
   if (!pair)
     throw new UserError({
       where: 'key input',
       expected: `0…${task.test.length - 1}, the test inputs of ${place}`,
-      found: String(choice.input),
+      found: String(number),
       exitCode: 2,
     })
-  const output = pair.output ?? solutionBeside(puzzle, task.name, choice.input)
-  const input = encode(pair.input, board, `${place}, test[${choice.input}].input`)
-  const answer = output && encode(output, board, `${place}, test[${choice.input}].output`)
+  const output = pair.output ?? solutionBeside(puzzle, task.name, number)
+  const input = encode(pair.input, board, `${place}, test[${number}].input`)
+  const answer = output && encode(output, board, `${place}, test[${number}].output`)
   return {
-    drawable: { task: 'arc', seqLen: board * board, options: {}, vocabSize: VOCABULARY },
+    spec,
     name: task.name,
+    identifier: task.name,
     input,
     answer,
     notes: output ? [] : ['the answer is not known, so it cannot be said whether the output is right'],
@@ -75,7 +70,7 @@ function encode(grid: FlatGrid, board: number, where: string): Uint8Array {
   return tokens
 }
 
-function readTask({ text, where, name }: PuzzleText, { task }: ArcChoice): ArcTask {
+function readTask({ text, where, name }: PuzzleText, { task }: PuzzleChoice): ArcTask {
   const value = name === '' ? parse(text, where) : readJsonFile(where).value
   if (!isJsonObject(value) || Object.hasOwn(value, 'train') || Object.hasOwn(value, 'test')) {
     // A task that was typed in without a name still needs one to be checked.

@@ -1,31 +1,28 @@
 import { UserError } from '../../errors.js'
-import type { Mark } from '../../plot/puzzle-board.js'
-import { type Box, type Geometry, geometry } from '../../tasks/sudoku/box.js'
-import { parseAnswer, parseClues } from '../../tasks/sudoku/parse.js'
-import { solverFor } from '../../tasks/sudoku/solver.js'
-import { BLANK, isSolution, toTokens, vocabularySize } from '../../tasks/sudoku/tokens.js'
-import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
+import {
+  type CellVerdict,
+  lineOfText,
+  type PosedPuzzle,
+  type PuzzleChoice,
+  type PuzzleText,
+  refuseTaskName,
+} from '../posed.js'
+import type { PuzzleSpec } from '../task.js'
+import { type Box, type Geometry, geometry } from './box.js'
+import { parseAnswer, parseClues } from './parse.js'
+import { solverFor } from './solver.js'
+import { BLANK, isSolution, toTokens } from './tokens.js'
 
 /**
  * A Sudoku, written as `question` or `question:answer` on a line (`.` or `0` blank).
  *
- * @param line which line of a file, from 0
  * @throws UserError for another length or character, a wrong answer, and a puzzle without a solution.
  */
-export function poseSudoku({ text, where, name }: PuzzleText, box: Box, line: number): PosedPuzzle {
+export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
+  refuseTaskName(choice)
   const grid = geometry(box)
-  const lines = text.split('\n').map((each) => each.trim())
-  const filled = lines.flatMap((each, i) => (each === '' ? [] : [{ text: each, number: i + 1 }]))
-  const chosen = filled[line]
-  if (!chosen)
-    throw new UserError({
-      where: `key input`,
-      expected: `0…${filled.length - 1}, the puzzles of ${where}`,
-      found: String(line),
-      exitCode: 2,
-    })
-  const place = filled.length > 1 ? `${where}, line ${chosen.number}` : where
-  const [question = '', answerText] = chosen.text.split(':')
+  const { text, where: place, name } = lineOfText(puzzle, choice)
+  const [question = '', answerText] = text.split(':')
   if (question.length !== grid.cells)
     throw new UserError({
       where: place,
@@ -40,8 +37,9 @@ export function poseSudoku({ text, where, name }: PuzzleText, box: Box, line: nu
   const answer = answerText === undefined ? solution : parseAnswer(grid, answerText, clues, place)
   const unique = solutions === 1
   return {
-    drawable: { task: 'sudoku', seqLen: grid.cells, options: { box: box.join('x') }, vocabSize: vocabularySize(box) },
-    name: filled.length > 1 ? `${name} line ${chosen.number}` : name,
+    spec,
+    name,
+    identifier: null,
     input,
     answer: toTokens(answer),
     notes: unique ? [] : ['the puzzle has several solutions: marked is what contradicts a clue or another digit'],
@@ -60,10 +58,10 @@ export function poseSudoku({ text, where, name }: PuzzleText, box: Box, line: nu
 }
 
 /** Cells that change a clue, or share a row, column or box with the same digit; blanks are no conflict. */
-function conflicts({ side, cells, boxOf }: Geometry, input: Uint8Array, predicted: ArrayLike<number>): Mark[] {
+function conflicts({ side, cells, boxOf }: Geometry, input: Uint8Array, predicted: ArrayLike<number>): CellVerdict[] {
   const sees = (a: number, b: number): boolean =>
     Math.floor(a / side) === Math.floor(b / side) || a % side === b % side || boxOf[a] === boxOf[b]
-  return Array.from({ length: cells }, (_, cell): Mark => {
+  return Array.from({ length: cells }, (_, cell): CellVerdict => {
     const token = predicted[cell]!
     if (input[cell]! > BLANK && token !== input[cell]) return 'wrong'
     if (token <= BLANK) return 'none'

@@ -1,8 +1,9 @@
 import { UserError } from '../../errors.js'
-import { parseMaze } from '../../tasks/maze/parse.js'
-import { isShortestPath, type PathFault, pathFault, solveMaze } from '../../tasks/maze/solve.js'
-import { CHARACTERS, VOCABULARY } from '../../tasks/maze/tokens.js'
-import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
+import { type PosedPuzzle, type PuzzleChoice, type PuzzleText, refuseInput, refuseTaskName } from '../posed.js'
+import type { PuzzleSpec } from '../task.js'
+import { parseMaze } from './parse.js'
+import { isShortestPath, type PathFault, pathFault, solveMaze } from './solve.js'
+import { CHARACTERS } from './tokens.js'
 
 /**
  * A maze: a file with a row on each line, or one line of size² characters; `#` wall, space free, `S`, `G`. Spaces at the
@@ -11,13 +12,16 @@ import type { PosedPuzzle, PuzzleText } from './solve-puzzle.js'
  * @param size side of the mazes that the model is for
  * @throws UserError for another size or character, not one S and one G, and no way between them.
  */
-export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
+export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
+  refuseTaskName(choice)
+  refuseInput(choice, 'a maze is one puzzle')
   const { where, name } = puzzle
   const { input } = parseMaze(squareRows(puzzle, size), where)
   const solved = solveMaze(input, size)!
   return {
-    drawable: { task: 'maze', seqLen: size * size, options: {}, vocabSize: VOCABULARY },
+    spec,
     name,
+    identifier: null,
     input,
     answer: solved.label,
     notes: [],
@@ -36,7 +40,7 @@ export function poseMaze(puzzle: PuzzleText, size: number): PosedPuzzle {
   }
 }
 
-/** The rows at full length: whoever knows the size can add the spaces that an editor has cut off, empty rows too. */
+/** The rows at full length, with the spaces and the empty rows that an editor has cut off; the size tells how many. */
 function squareRows({ text, where }: PuzzleText, size: number): string {
   const lines = text.split('\n')
   while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()

@@ -1,0 +1,17 @@
+import type { Batch } from '../data/dataset.js'
+import type { Judge } from '../tasks/task.js'
+import type { PuzzleOutcome } from './outcomes.js'
+
+/**
+ * The outcomes of a batch with what the task's judge says of each prediction.
+ *
+ * @param outcomes one for each row of the batch that is no padding, in their order
+ */
+export function judgeOutcomes(judge: Judge, batch: Batch, outcomes: readonly PuzzleOutcome[]): PuzzleOutcome[] {
+  const { seqLen, inputs } = batch
+  const rows = Array.from(batch.rows.keys()).filter((row) => batch.rows[row] !== -1)
+  return outcomes.map((outcome, i) => {
+    const start = rows[i]! * seqLen
+    return { ...outcome, criteria: judge(inputs.subarray(start, start + seqLen), outcome.prediction) }
+  })
+}

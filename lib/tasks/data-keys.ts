@@ -1,0 +1,54 @@
+import { GENERATED_KEYS, isGeneratedKey } from '../config/data-keys.js'
+import type { Config, ConfigKey } from '../config/schema.js'
+import { UserError } from '../errors.js'
+import { allTasks, taskNamed } from './registry.js'
+import type { Task } from './task.js'
+
+/**
+ * Refuses keys of the data that would have no effect: those of another task, those of generated puzzles beside a built
+ * data set, and a task that cannot be generated.
+ *
+ * @throws UserError naming the key, and for a task that is not known.
+ */
+export function checkDataKeys(config: Config): void {
+  checkTaskKeys(config)
+  if (config.data !== null || taskNamed(config.task).builder) return
+  throw new UserError({
+    where: 'key task',
+    expected: `data=DIR beside ${config.task}`,
+    found: 'no data: puzzles of no known task cannot be generated',
+    exitCode: 2,
+  })
+}
+
+/** {@link checkDataKeys} where the puzzles are there: whether they can be generated does not matter. */
+export function checkTaskKeys(config: Config): void {
+  const task = taskNamed(config.task)
+  for (const key of GENERATED_KEYS) {
+    if (config[key] === null) continue
+    if (config.data !== null)
+      throw unused(key, `nothing, as data=${config.data} names puzzles that are there`, config[key])
+    if (!usesKey(task, key)) {
+      const others = allTasks().filter((other) => usesKey(other, key))
+      throw unused(key, `a key of task=${task.name}`, `one of ${others.map(({ name }) => name).join(', ')}`)
+    }
+  }
+  if (config.augment !== null && config.augment !== 0 && !task.augments)
+    throw unused('augment', `nothing for task=${task.name}: the data set says how its puzzles vary`, config.augment)
+  if (config.carryVotes && !task.votes)
+    throw unused('carryVotes', `false: no votes are counted for task=${task.name}`, true)
+}
+
+function usesKey({ builder }: Task, key: ConfigKey): boolean {
+  return builder !== null && isGeneratedKey(key) && builder.keys[key] !== undefined
+}
+
+function unused(key: ConfigKey, expected: string, found: unknown): UserError {
+  return new UserError({
+    where: `key ${key}`,
+    expected,
+    found: String(found),
+    todo: 'Leave it out, or set it to null.',
+    exitCode: 2,
+  })
+}
