@@ -1,5 +1,5 @@
 import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
-import { datasetHash, describeFiles } from './hash.js'
+import { datasetHash } from './hash.js'
 import { blankOnly } from './identifiers.js'
 import type { Puzzles } from './puzzles.js'
 
@@ -24,7 +24,6 @@ export function assembleDataset(lists: { readonly train: Puzzles; readonly test:
   const train = splitOf('train', lists.train, about)
   const test = splitOf('test', lists.test, about)
   const manifest: DatasetManifest = {
-    formatVersion: 1,
     task: about.task,
     options: about.options,
     source: about.source,
@@ -39,10 +38,9 @@ export function assembleDataset(lists: { readonly train: Puzzles; readonly test:
     disjoint: about.disjoint,
     solutions: about.solutions,
     ...(about.augmentation === undefined ? {} : { augmentation: about.augmentation }),
-    files: describeFiles(train, test),
   }
-  const { augment } = about
-  return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers: blankOnly, testTasks: null }
+  const content = { manifest, train, test, identifiers: blankOnly, testTasks: null }
+  return { ...content, hash: datasetHash(content), augment: about.augment }
 }
 
 function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells) => cells }: About): Split {

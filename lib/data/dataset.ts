@@ -3,10 +3,8 @@ import type { Table } from 'apache-arrow'
 /** The label of a token that no loss and no metric counts. */
 export const IGNORE_LABEL = -100
 
-/** What a data set is and where it came from; stored as `manifest.json` beside the Arrow files. */
+/** What a data set is and where it came from; a stored one's `manifest.json` holds it, with the hash and the files' checksums. */
 export interface DatasetManifest {
-  /** Format of the folder: readers refuse versions they do not know. */
-  formatVersion: 1
   /** The task: `sudoku`, `maze`, `arc`, or `tokens` for one that only its numbers tell. */
   task: string
   /** Everything that the build was asked for, the seed included. */
@@ -36,17 +34,6 @@ export interface DatasetManifest {
   solutions: string
   /** In words, how training puzzles are varied; absent where the configuration's `augment` says how many versions there are. */
   augmentation?: string | undefined
-  /**
-   * Name of the Arrow file of each split, and its SHA-256; `identifiers`, where the rows of the puzzle embedding have
-   * names, and `tests`, the test tasks that votes are counted for.
-   */
-  files: Record<'train' | 'test', StoredFile> & { identifiers?: StoredFile | undefined; tests?: StoredFile | undefined }
-}
-
-/** A file of a data set's folder. */
-export interface StoredFile {
-  name: string
-  sha256: string
 }
 
 /** A file that puzzles were read from. */
@@ -143,7 +130,7 @@ export interface TestTask {
 /** A task's data, ready to be drawn from. */
 export interface Dataset {
   readonly manifest: DatasetManifest
-  /** SHA-256 over the content (tokens, ratings, vocabulary): names this very data set in a run's provenance. */
+  /** SHA-256 over the arrays, names and test tasks (see `datasetHash`): names this very data set in a run's provenance. */
   readonly hash: string
   readonly train: Split
   readonly test: Split
@@ -152,7 +139,7 @@ export interface Dataset {
   readonly identifiers: Identifiers
   /** ARC's test tasks; null for other tasks. */
   readonly testTasks: readonly TestTask[] | null
-  /** What of `identifiers` and `testTasks` is stored beside the splits, as the manifest's `files` names it. */
+  /** What of `identifiers` and `testTasks` is stored beside the splits, each in a file of its own. */
   readonly tables?: { readonly identifiers?: Table; readonly tests?: Table }
 }
 

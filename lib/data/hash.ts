@@ -1,33 +1,112 @@
-import { tableToIPC } from 'apache-arrow'
-import { sha256 } from '../files/atomic.js'
-import { splitTable } from './arrow.js'
-import type { DatasetManifest, Split } from './dataset.js'
+import { createHash } from 'node:crypto'
+import os from 'node:os'
+import type { Dataset, DatasetManifest, Identifiers, Split } from './dataset.js'
 
-/** The Arrow files of a data set that is not yet written, with the SHA-256 each will have. */
-export function describeFiles(train: Split, test: Split): DatasetManifest['files'] {
-  return {
-    train: { name: 'train.arrow', sha256: sha256(tableToIPC(splitTable(train), 'file')) },
-    test: { name: 'test.arrow', sha256: sha256(tableToIPC(splitTable(test), 'file')) },
+/** Version of {@link datasetHash}, part of what is hashed: another one gives every data set another hash. */
+export const HASH_VERSION = 1
+
+/** What {@link datasetHash} reads of a data set. */
+export interface HashedContent extends Pick<Dataset, 'train' | 'test' | 'identifiers' | 'testTasks'> {
+  readonly manifest: Pick<DatasetManifest, (typeof HEADER)[number]>
+}
+
+/** Keys of the manifest that a model is trained by; options, seed and source only say where the arrays came from. */
+const HEADER = [
+  'task',
+  'vocabSize',
+  'seqLen',
+  'padId',
+  'ignoreLabelId',
+  'blankId',
+  'puzzleIdentifiers',
+  'augmentation',
+] as const satisfies (keyof DatasetManifest)[]
+
+const ARRAYS = [
+  'inputs',
+  'labels',
+  'ratings',
+  'puzzleIds',
+  'puzzleStarts',
+  'groupStarts',
+] as const satisfies (keyof Split)[]
+
+/**
+ * The identity of a data set: SHA-256, in hexadecimal, over all that a model is trained and tested on. Data sets with the
+ * same arrays, names and test tasks have the same hash, wherever they were generated, read or stored.
+ *
+ * What is hashed, one after the other: a line of JSON with the version of the hash and the vocabulary; of each array of
+ * each split a line of JSON with its name, type and length, then its little-endian bytes; the names of the identifiers
+ * and the test tasks as JSON, each after such a line.
+ */
+export function datasetHash({ manifest, train, test, identifiers, testTasks }: HashedContent): string {
+  const hash = createHash('sha256')
+  const line = (value: unknown): void => void hash.update(`${JSON.stringify(value)}\n`)
+  line({ hash: HASH_VERSION, ...Object.fromEntries(HEADER.map((key) => [key, manifest[key] ?? null])) })
+  for (const split of [train, test])
+    for (const array of ARRAYS) {
+      const values = split[array]
+      line({ name: `${split.name}.${array}`, type: typeOf(values), length: values.length })
+      for (const piece of littleEndianPieces(values)) hash.update(piece)
+    }
+  line({ name: 'identifiers', type: 'names', length: identifiers.count })
+  for (const piece of namePieces(identifiers)) hash.update(piece)
+  const tasks = testTasks?.map(({ name, pairs }) => ({
+    name,
+    pairs: pairs.map(({ input, output }) => ({ input, output })),
+  }))
+  line({ name: 'testTasks', type: 'json', length: tasks?.length ?? 0 })
+  line(tasks ?? null)
+  return hash.digest('hex')
+}
+
+/** Arrays of a split. */
+type Values = Split[(typeof ARRAYS)[number]]
+
+function typeOf(values: Values): 'uint8' | 'int32' | 'float64' {
+  if (values instanceof Uint8Array) return 'uint8'
+  return values instanceof Int32Array ? 'int32' : 'float64'
+}
+
+/** Bytes of a piece. */
+const PIECE = 2 ** 20
+
+/**
+ * The bytes of an array, little-endian, in pieces: views of the array on a little-endian machine, else copies whose
+ * elements are turned round.
+ *
+ * @param endianness of the machine whose memory `values` is; default: this one's
+ */
+export function* littleEndianPieces(
+  values: Values,
+  endianness: 'LE' | 'BE' = os.endianness(),
+): Generator<Uint8Array, void> {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+  const width = values.BYTES_PER_ELEMENT
+  for (let at = 0; at < bytes.length; at += PIECE) {
+    const piece = bytes.subarray(at, at + PIECE)
+    yield endianness === 'LE' || width === 1 ? piece : reversedElements(piece, width)
   }
 }
 
-/**
- * A data set's hash: over all that a model is trained and tested on, and nothing else, so that the same puzzles read
- * from a file elsewhere are the same data set.
- */
-export function datasetHash(manifest: DatasetManifest): string {
-  const { formatVersion, task, vocabSize, seqLen, padId, ignoreLabelId, blankId, puzzleIdentifiers, files } = manifest
-  const { augmentation } = manifest
-  const content = { formatVersion, task, vocabSize, seqLen, padId, ignoreLabelId, blankId, puzzleIdentifiers }
-  // What is undefined leaves no trace: data sets without augmentation, identifiers or tests keep their hash.
-  return sha256(
-    JSON.stringify({
-      ...content,
-      train: files.train.sha256,
-      test: files.test.sha256,
-      augmentation,
-      identifiers: files.identifiers?.sha256,
-      tests: files.tests?.sha256,
-    }),
-  )
+function reversedElements(bytes: Uint8Array, width: number): Uint8Array {
+  const reversed = new Uint8Array(bytes.length)
+  for (let first = 0; first < bytes.length; first += width)
+    for (let i = 0; i < width; i++) reversed[first + i] = bytes[first + width - 1 - i]!
+  return reversed
+}
+
+/** Names in a piece. */
+const NAMES = 4096
+
+/** Names as a line of JSON, a list: a name that has a comma or a line break in it cannot pass for two. */
+function* namePieces(identifiers: Identifiers): Generator<string, void> {
+  yield '['
+  const { count } = identifiers
+  for (let first = 0; first < count; first += NAMES) {
+    const names: string[] = []
+    for (let id = first; id < Math.min(first + NAMES, count); id++) names.push(identifiers.name(id))
+    yield `${first === 0 ? '' : ','}${JSON.stringify(names).slice(1, -1)}`
+  }
+  yield ']\n'
 }

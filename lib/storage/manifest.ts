@@ -4,8 +4,26 @@ import { UserError } from '../errors.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 
-/** Version of the folder's format that is written and read. */
-export const FORMAT_VERSION = 1
+/** Version of the folder's format that is written and read: 2 since the hash is over the arrays and stored. */
+export const FORMAT_VERSION = 2
+
+/** A file of a data set's folder. */
+export interface StoredFile {
+  name: string
+  sha256: string
+}
+
+/** What the `manifest.json` of a data set's folder says. */
+export interface StoredManifest extends DatasetManifest {
+  formatVersion: typeof FORMAT_VERSION
+  /** `datasetHash` of what was saved. */
+  hash: string
+  /**
+   * The Arrow file of each split, by name and SHA-256; `identifiers`, where the rows of the puzzle embedding have names,
+   * and `tests`, the test tasks that votes are counted for.
+   */
+  files: Record<'train' | 'test', StoredFile> & { identifiers?: StoredFile | undefined; tests?: StoredFile | undefined }
+}
 
 const CHANGED = 'It is damaged or was changed: copy it again, or build the data set again with other options.'
 
@@ -16,6 +34,7 @@ const storedFile = z.strictObject({ name: z.string().regex(/^[\w.-]+$/), sha256 
 
 const manifestSchema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
+  hash: sha256,
   task: z.string(),
   options: z.record(z.string(), z.unknown()),
   source: z.union([
@@ -43,7 +62,7 @@ const manifestSchema = z.strictObject({
 })
 
 /** A manifest as its file has it, with a checksum of itself. */
-export function manifestText(manifest: DatasetManifest): string {
+export function manifestText(manifest: StoredManifest): string {
   return jsonText(sealJson(manifest))
 }
 
@@ -52,7 +71,7 @@ export function manifestText(manifest: DatasetManifest): string {
  *
  * @throws UserError when it is missing, no JSON, of another format version, lacks something, or was changed.
  */
-export function readManifest(file: string): DatasetManifest {
+export function readManifest(file: string): StoredManifest {
   const json = readJson(file)
   const version = json.formatVersion
   if (version !== FORMAT_VERSION)
@@ -60,7 +79,10 @@ export function readManifest(file: string): DatasetManifest {
       where: file,
       expected: `a data set of format version ${FORMAT_VERSION}`,
       found: version === undefined ? 'none named' : JSON.stringify(version),
-      todo: 'Build the data set again with this Recurlab.',
+      todo:
+        typeof version === 'number' && version > FORMAT_VERSION
+          ? 'A later Recurlab wrote it: update this one, or build the data set again with this one.'
+          : 'Build the data set again with this Recurlab and --force, from the options that are in the file.',
     })
   const parsed = manifestSchema.safeParse(openSealedJson(json, file, CHANGED))
   if (parsed.success) return parsed.data

@@ -1,7 +1,8 @@
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import type { Table } from 'apache-arrow'
 import { splitFromTable, splitTable } from '../data/arrow.js'
-import type { Dataset, Split, StoredFile } from '../data/dataset.js'
+import type { Dataset, DatasetManifest, Split } from '../data/dataset.js'
 import { datasetHash } from '../data/hash.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
@@ -10,10 +11,13 @@ import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { openParts, taskOf } from '../tasks/registry.js'
 import { SOURCES, type Source } from './fetch/sources.js'
-import { manifestText, readManifest } from './manifest.js'
+import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 
 const MANIFEST = 'manifest.json'
+
+/** Every file that a data set's folder may hold. */
+const OWN = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
 
 /**
  * Writes a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
@@ -41,12 +45,14 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
   const beside = `${folder}.${process.pid}.tmp`
   makeFolder(beside)
   try {
-    for (const [{ name, sha256: expected }, table] of tablesOf(dataset)) {
-      const written = writeArrow(path.join(beside, name), table)
-      if (written !== expected)
-        throw new Error(`${name} changed between building and saving: ${written}, not ${expected}`)
-    }
-    writeFileAtomic(path.join(beside, MANIFEST), manifestText(dataset.manifest))
+    const files = Object.fromEntries(
+      tablesOf(dataset).map(([part, table]) => {
+        const name = `${part}.arrow`
+        return [part, { name, sha256: writeArrow(path.join(beside, name), table) }]
+      }),
+    ) as StoredManifest['files']
+    const stored = { formatVersion: FORMAT_VERSION, ...dataset.manifest, hash: dataset.hash, files } as const
+    writeFileAtomic(path.join(beside, MANIFEST), manifestText(stored))
     putInPlace(beside, folder, there === 'other data')
   } catch (error) {
     removeFolder(beside)
@@ -67,7 +73,8 @@ function howToGet(dir: string): string {
  * Reads a data set's folder, ours or one in the layout of the published builders (see `readPublished`).
  *
  * @param named its path, from the working directory; in a notebook, where nothing is there, from the project's folder
- * @throws UserError when it is missing, damaged (checksums are compared), of another format or out of range.
+ * @throws UserError when it is missing, damaged (the files' checksums and the hash of their arrays are compared), of another
+ * format version or out of range.
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
@@ -80,14 +87,14 @@ export function loadDataset(named: string): Dataset {
       found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'none in it' : 'a file',
       todo: howToGet(dir),
     })
-  const manifest = readManifest(path.join(dir, MANIFEST))
+  const { formatVersion: _, hash: expected, files, ...manifest } = readManifest(path.join(dir, MANIFEST))
   taskOf(manifest)
   const read = ({ name, sha256: checksum }: StoredFile): Table => readArrow(path.join(dir, name), checksum)
   const readSplit = (split: 'train' | 'test'): Split => {
-    const file = manifest.files[split]
+    const file = files[split]
     return splitFromTable(read(file), manifest, split, path.join(dir, file.name))
   }
-  const { identifiers, tests } = manifest.files
+  const { identifiers, tests } = files
   const train = readSplit('train')
   const test = readSplit('test')
   const parts = openParts(manifest, {
@@ -96,34 +103,56 @@ export function loadDataset(named: string): Dataset {
     identifiers: identifiers ? read(identifiers) : null,
     tests: tests ? read(tests) : null,
   })
-  return { manifest, hash: datasetHash(manifest), train, test, ...parts }
+  const content = { manifest, train, test, ...parts }
+  const hash = datasetHash(content)
+  if (hash !== expected)
+    throw new UserError({
+      where: dir,
+      expected: `a data set with the hash ${expected}, as its manifest says`,
+      found: `whole files whose arrays have the hash ${hash}`,
+      todo: 'This Recurlab reads or hashes the files in another way than the one that wrote them: build the data set again.',
+    })
+  return { ...content, hash }
 }
 
-/** Every table that a data set's folder holds, beside what the manifest says of its file. */
-function tablesOf({ manifest: { files }, train, test, tables }: Dataset): [StoredFile, Table][] {
-  const stored: [StoredFile | undefined, Table | undefined][] = [
-    [files.train, splitTable(train)],
-    [files.test, splitTable(test)],
-    [files.identifiers, tables?.identifiers],
-    [files.tests, tables?.tests],
-  ]
-  return stored.flatMap(([file, table]) => (file && table ? [[file, table]] : []))
+/** The tables that a data set's folder holds, by the part of the data set that each is. */
+function tablesOf({ train, test, tables }: Dataset): [part: keyof StoredManifest['files'], Table][] {
+  const parts = { train: splitTable(train), test: splitTable(test), ...tables }
+  return Object.entries(parts) as [keyof typeof parts, Table][]
 }
 
-function whatIsThere(folder: string, { manifest }: Dataset): 'nothing' | 'same' | 'other data' | 'something' {
+function whatIsThere(folder: string, dataset: Dataset): 'nothing' | 'same' | 'other data' | 'something' {
   if (!fs.existsSync(folder)) return 'nothing'
   if (!fs.statSync(folder).isDirectory()) return 'something'
   const names = fs.readdirSync(folder)
   if (names.length === 0) return 'nothing'
   if (!names.includes(MANIFEST)) return 'something'
-  const files = Object.values(manifest.files).filter((file) => file !== undefined)
-  const own = [MANIFEST, ...files.map(({ name }) => name)]
-  if (names.some((name) => !own.includes(name))) return 'something'
-  const same =
-    own.every((name) => names.includes(name)) &&
-    readBytes(path.join(folder, MANIFEST)).toString('utf8') === manifestText(manifest) &&
-    files.every(({ name, sha256: sum }) => sha256(readBytes(path.join(folder, name))) === sum)
-  return same ? 'same' : 'other data'
+  if (names.some((name) => !OWN.includes(name))) return 'something'
+  return isStored(folder, names, dataset) ? 'same' : 'other data'
+}
+
+/** Whether a folder holds this very data set, undamaged, whichever release wrote its Arrow files. */
+function isStored(folder: string, names: readonly string[], { manifest, hash }: Dataset): boolean {
+  let stored: StoredManifest
+  try {
+    stored = readManifest(path.join(folder, MANIFEST))
+  } catch (error) {
+    if (error instanceof UserError) return false
+    throw error
+  }
+  const { formatVersion: _, hash: storedHash, files, ...about } = stored
+  const all = Object.values(files).filter((file) => file !== undefined)
+  return (
+    storedHash === hash &&
+    isDeepStrictEqual(plain(about), plain(manifest)) &&
+    names.length === all.length + 1 &&
+    all.every(({ name, sha256: sum }) => names.includes(name) && sha256(readBytes(path.join(folder, name))) === sum)
+  )
+}
+
+/** A manifest as JSON has it: without keys that are undefined. */
+function plain(manifest: DatasetManifest): unknown {
+  return JSON.parse(JSON.stringify(manifest))
 }
 
 /** Renames a finished folder into its place; a data set that was there is moved aside first and then removed. */

@@ -3,9 +3,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
+import { Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { fromArrow } from 'arquero'
 import type { Dataset } from '../../lib/data/dataset.js'
-import { datasetHash } from '../../lib/data/hash.js'
 import { sha256 } from '../../lib/files/atomic.js'
 import { fileOperations } from '../../lib/files/operations.js'
 import { sealJson } from '../../lib/files/sealed-json.js'
@@ -194,8 +194,18 @@ function flip(file: string, at: number): void {
 const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] = [
   [
     'another format version',
-    (m) => Object.assign(m, { formatVersion: 2 }),
-    /expected a data set of format version 1, found 2/,
+    (m) => Object.assign(m, { formatVersion: 3 }),
+    /expected a data set of format version 2, found 3\. A later Recurlab wrote it/,
+  ],
+  [
+    'an earlier format version',
+    (m) => Object.assign(m, { formatVersion: 1, hash: undefined }),
+    /expected a data set of format version 2, found 1\. Build the data set again .*--force/,
+  ],
+  [
+    'another hash',
+    (m) => Object.assign(m, { hash: 'a'.repeat(64) }),
+    /expected a data set with the hash a{64}, .* found whole files whose arrays have the hash [0-9a-f]{64}/,
   ],
   ['no format version', (m) => delete m.formatVersion, /found none named/],
   [
@@ -253,9 +263,22 @@ test('a folder without a data set is an error that says how to build one', () =>
   assert.throws(() => loadDataset(file), /a-file: expected a data set .*found a file/)
 })
 
-test('the hash is over the content: where a file lay does not matter, a token does', () => {
-  const { manifest } = data
-  assert.equal(datasetHash({ ...manifest, options: { ...manifest.options, csv: 'elsewhere.csv' } }), data.hash)
-  const files = { ...manifest.files, train: { name: 'train.arrow', sha256: '0'.repeat(64) } }
-  assert.notEqual(datasetHash({ ...manifest, files }), data.hash)
+test('a folder of an earlier format is replaced by force, as any other data set is', () => {
+  const dir = savedWith('replaced', (m) => Object.assign(m, { formatVersion: 1 }))
+  assert.throws(() => saveDataset(data, dir), /found another data set\. .*--force/)
+  assert.equal(saveDataset(data, dir, { force: true }), 'written')
+  assert.equal(loadDataset(dir).hash, data.hash)
+})
+
+test('a data set whose Arrow files another release wrote otherwise is the same, and is kept', () => {
+  const dir = savedWith('other-release', (manifest) => {
+    const file = path.join(folder, 'other-release', 'train.arrow')
+    const table = tableFromIPC(readFileSync(file))
+    const batches = table.batches.flatMap((batch) => [batch.slice(0, 3), batch.slice(3)])
+    writeFileSync(file, tableToIPC(new Table(table.schema, batches), 'file'))
+    const files = manifest.files as { train: object }
+    files.train = { ...files.train, sha256: sha256(readFileSync(file)) }
+  })
+  assert.equal(loadDataset(dir).hash, data.hash)
+  assert.equal(saveDataset(data, dir), 'kept')
 })

@@ -34,12 +34,12 @@ const KNOWN: readonly string[] = [...WHOLE, 'ignore_label_id', 'mean_puzzle_exam
 /**
  * Reads the `dataset.json` of a split.
  *
- * @returns its fields, the object as it stands there, the SHA-256 of the file and of the value
+ * @returns its fields, the object as it stands there, the SHA-256 of the file
  * @throws UserError naming the key that is missing, unknown, of another kind or out of range.
  */
-export function readFields(file: string): { fields: PublishedFields; json: object; sha256: string; sum: string } {
+export function readFields(file: string): { fields: PublishedFields; json: object; sha256: string } {
   const fail = faults(file)
-  const { value: json, sha256, sum } = readPublishedJson(file)
+  const { value: json, sha256 } = readPublishedJson(file)
   if (!isJsonObject(json)) throw fail('a JSON object', kindOf(json))
   const unknown = Object.keys(json).find((key) => !KNOWN.includes(key))
   if (unknown !== undefined) throw fail(`no keys but ${KNOWN.join(', ')}`, shown(unknown), `key ${unknown}`)
@@ -66,7 +66,7 @@ export function readFields(file: string): { fields: PublishedFields; json: objec
     total_puzzles: own('total_puzzles') === undefined ? undefined : whole('total_puzzles', 0),
     sets: readSets(own('sets'), fail),
   }
-  return { fields, json, sha256, sum }
+  return { fields, json, sha256 }
 }
 
 function readSets(sets: unknown, fail: ReturnType<typeof faults>): readonly string[] {

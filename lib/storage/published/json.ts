@@ -6,8 +6,6 @@ import { duplicateKey } from '../../files/json-keys.js'
 export interface JsonFile {
   readonly value: unknown
   readonly sha256: string
-  /** SHA-256 of the value, written without spaces. */
-  readonly sum: string
 }
 
 /** Makes the error of a file of the published layout. */
@@ -61,13 +59,17 @@ export function readPublishedJson(file: string): JsonFile {
   // A long list of names has no keys at all, and need not be searched for them.
   const twice = text.includes('{') ? duplicateKey(text) : null
   if (twice !== null) throw fail('every key once', `${JSON.stringify(twice)} twice`)
-  try {
-    return { value, sha256: sha256(bytes), sum: sha256(JSON.stringify(value)) }
-  } catch (error) {
-    // JSON.parse reads what is nested without end; JSON.stringify, by recursion, cannot write it.
-    if (!(error instanceof RangeError)) throw error
-    throw fail('JSON of a few levels', 'lists or objects nested too deep')
-  }
+  // JSON.parse reads what is nested without end; whatever goes through it by recursion would overflow the stack.
+  if (isDeeper(value, LEVELS)) throw fail('JSON of a few levels', 'lists or objects nested too deep')
+  return { value, sha256: sha256(bytes) }
+}
+
+/** Levels of lists and objects that a file may have; those of the layout have at most six. */
+const LEVELS = 32
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
 }
 
 /** A value for a message, cut short. */

@@ -9,8 +9,6 @@ export interface PublishedNames {
   /** `list`: the names in order; `object`: id → name. */
   readonly form: 'list' | 'object'
   readonly sha256: string
-  /** SHA-256 of the value. */
-  readonly sum: string
 }
 
 /**
@@ -21,7 +19,7 @@ export interface PublishedNames {
  */
 export function readIdentifiers(file: string, count: number, blank: number): PublishedNames {
   const fail = faults(file)
-  const { value, sha256, sum } = readPublishedJson(file)
+  const { value, sha256 } = readPublishedJson(file)
   let names: unknown[]
   if (Array.isArray(value)) names = value
   else if (isJsonObject(value)) {
@@ -46,6 +44,5 @@ export function readIdentifiers(file: string, count: number, blank: number): Pub
     identifiers: listedIdentifiers(names as string[]),
     form: Array.isArray(value) ? 'list' : 'object',
     sha256,
-    sum,
   }
 }

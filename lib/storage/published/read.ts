@@ -2,7 +2,6 @@ import path from 'node:path'
 import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../../data/dataset.js'
 import { datasetHash } from '../../data/hash.js'
 import { UserError } from '../../errors.js'
-import { sha256 } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { findTask, recognise } from '../../tasks/registry.js'
 import { COMMON } from './fields.js'
@@ -67,9 +66,7 @@ export function readPublished(dir: string): Dataset {
     identifiers: names.form,
     testPuzzles: tests !== null,
   }
-  const splitSum = (split: Split['name']): string => sha256(read[there.indexOf(split)]?.sums.join(' ') ?? '')
   const manifest: DatasetManifest = {
-    formatVersion: 1,
     task,
     options: { ...options, published },
     source: {
@@ -92,23 +89,9 @@ export function readPublished(dir: string): Dataset {
     disjoint: 'as published; nothing was left out here',
     solutions: 'as published; not checked here',
     augmentation: 'all versions are stored',
-    // Of JSON the value counts, not its spaces: an exported folder is the same data set.
-    files: {
-      train: { name: 'train', sha256: splitSum('train') },
-      test: { name: 'test', sha256: splitSum('test') },
-      identifiers: { name: 'identifiers.json', sha256: names.sum },
-      ...(tests ? { tests: { name: TEST_PUZZLES, sha256: tests.sum } } : {}),
-    },
   }
-  return {
-    manifest,
-    hash: datasetHash(manifest),
-    train,
-    test,
-    augment: null,
-    identifiers: names.identifiers,
-    testTasks: tests?.tasks ?? null,
-  }
+  const content = { manifest, train, test, identifiers: names.identifiers, testTasks: tests?.tasks ?? null }
+  return { ...content, hash: datasetHash(content), augment: null }
 }
 
 /** A split's folder with anything in it needs a `dataset.json`; an empty one is no split. */

@@ -22,8 +22,6 @@ export interface PublishedSplit {
   readonly split: Omit<Split, 'ratings'>
   readonly stored: StoredSplit
   readonly files: readonly SourceFile[]
-  /** SHA-256 of the value of `dataset.json` and of each array's file. */
-  readonly sums: readonly string[]
 }
 
 /**
@@ -34,7 +32,7 @@ export interface PublishedSplit {
 export function readSplit(dir: string, name: Split['name']): PublishedSplit {
   const folder = path.join(dir, name)
   const about = path.join(folder, 'dataset.json')
-  const { fields, json, sha256, sum } = readFields(about)
+  const { fields, json, sha256 } = readFields(about)
   const { seq_len: seqLen, vocab_size: vocabulary, num_puzzle_identifiers: ids } = fields
   const fileOf = (array: (typeof ARRAYS)[number]): string => path.join(folder, `${fields.sets[0]}__${array}.npy`)
 
@@ -85,7 +83,6 @@ export function readSplit(dir: string, name: Split['name']): PublishedSplit {
       },
     },
     files: [{ path: about, sha256 }, ...ARRAYS.map((array) => ({ path: fileOf(array), sha256: arrays[array].sha256 }))],
-    sums: [sum, ...ARRAYS.map((array) => arrays[array].sha256)],
   }
 }
 

@@ -10,9 +10,9 @@ import { type Fault, faults, isHostile, readPublishedJson, shown } from './json.
  * @returns the tasks in the order of their names
  * @throws UserError for hostile names, missing lists, grids that are ragged, empty, too large, or hold no colours.
  */
-export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: string; sum: string } {
+export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: string } {
   const fail = faults(file)
-  const { value, sha256, sum } = readPublishedJson(file)
+  const { value, sha256 } = readPublishedJson(file)
   if (!isJsonObject(value)) throw fail('an object of name → { train, test }', kindOf(value))
   const tasks = Object.entries(value).map(([name, task]): TestTask => {
     if (isHostile(name) || name === '') throw fail('names of tasks', shown(name), `key ${name}`)
@@ -25,7 +25,7 @@ export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: stri
   })
   // JSON objects put names that are numbers first, whatever their place in the file.
   tasks.sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { tasks, sha256, sum }
+  return { tasks, sha256 }
 }
 
 function readPairs(value: unknown, where: string, fail: Fault): TestTask['pairs'] {

@@ -1,9 +1,7 @@
-import { tableToIPC } from 'apache-arrow'
 import type { Dataset, DatasetManifest, TestTask } from '../../data/dataset.js'
-import { datasetHash, describeFiles } from '../../data/hash.js'
+import { datasetHash } from '../../data/hash.js'
 import { createCount, type MakeOptions } from '../../data/progress.js'
 import { UserError } from '../../errors.js'
-import { sha256 } from '../../files/atomic.js'
 import { kindOf } from '../../files/json.js'
 import { placeToRead } from '../../files/places.js'
 import { arcAugment } from './augment.js'
@@ -88,12 +86,7 @@ function assemble(
   const test = splitOf('test', listed, board)
   const testTasks: TestTask[] = tasks.flatMap(({ task, tested }) => (tested ? [testTaskOf(task)] : []))
   const tables = { identifiers: identifiersTable(identifiers), tests: testsTable(testTasks) }
-  const stored = (name: string, table: Parameters<typeof tableToIPC>[0]): { name: string; sha256: string } => ({
-    name,
-    sha256: sha256(tableToIPC(table, 'file')),
-  })
   const manifest: DatasetManifest = {
-    formatVersion: 1,
     task: 'arc',
     options: plan.stored,
     source,
@@ -108,14 +101,10 @@ function assemble(
     disjoint,
     solutions: describeSolutions(tasks),
     augmentation: describeAugmentation(identifiers, seed),
-    files: {
-      ...describeFiles(train, test),
-      identifiers: stored('identifiers.arrow', tables.identifiers),
-      tests: stored('tests.arrow', tables.tests),
-    },
   }
   const augment = arcAugment({ identifiers, seed, board })
-  return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers, testTasks, tables }
+  const content = { manifest, train, test, identifiers, testTasks }
+  return { ...content, hash: datasetHash(content), augment, tables }
 }
 
 function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import { dihedral, dihedralWalk, INVERSE, TRANSFORMS } from './dihedral.js'
 import type { FlatGrid } from './grid.js'
-import { invertPermutation, PERMUTATIONS, permutationOf, permutationRank } from './permutation.js'
+import { invertPermutation, PERMUTATIONS, permutationOf, permutationRank, permutationText } from './permutation.js'
 
 /** Between the parts of a version's name. */
 export const SEPARATOR = '|||'
@@ -27,7 +27,7 @@ export function coloursOf(code: VersionCode): Uint8Array {
 /** `NAME|||t{transform}|||{permutation}`; the task itself has its plain name. */
 export function versionName(task: string, code: VersionCode): string {
   if (code === 0) return task
-  return `${task}${SEPARATOR}t${transformOf(code)}${SEPARATOR}${coloursOf(code).join('')}`
+  return `${task}${SEPARATOR}t${transformOf(code)}${SEPARATOR}${permutationText(code % PERMUTATIONS)}`
 }
 
 /**
