@@ -1,6 +1,7 @@
 import { UserError } from '../../lib/errors.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import type { Outputs } from '../../lib/model/heads.js'
+import { publishedLatent } from '../../lib/model/shape.js'
 import { disposeModel, modelFromTensors, modelTensors } from '../../lib/model/weights.js'
 import { disposeState, initialState, type StepInternals, type StepOptions, trainStep } from '../../lib/train/step.js'
 import { type Reference, referenceBatch, referenceTensor, tensorsUnder } from './reference.js'
@@ -106,7 +107,8 @@ class Comparison {
       for (const [name, gradient] of Object.entries(gradients)) this.tensor('gradients', `${at}/grad/${name}`, gradient)
       if (puzzleGradients) this.tensor('gradients', `${at}/grad/puzzle_emb.local_weights`, puzzleGradients)
     }
-    for (const [name, latent] of Object.entries(carry.state)) this.tensor('carry', `${at}/carry/${name}`, latent)
+    for (const [name, latent] of Object.entries(carry.state))
+      this.tensor('carry', `${at}/carry/${publishedLatent(name)}`, latent)
     this.tensor('halting', `${at}/carry/steps`, carry.supervisionSteps)
     this.tensor('halting', `${at}/carry/halted`, carry.halted)
   }

@@ -1,7 +1,7 @@
 import type { Recursion } from './recursion.js'
 
-/** Direct prediction, the published baseline: z_H ← H(z_H, x), once per supervision step. */
+/** Direct prediction, the published baseline: y ← net(y, x), once per supervision step. */
 export const direct: Recursion = {
-  updates: [({ H }, x, { z_H }) => ({ z_H: H(z_H!, x) })],
+  updates: [({ netY }, x, { y }) => ({ y: netY(y!, x) })],
   withGradient: 1,
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { FusedWeights, PackedWeight } from './fused-weights.js'
 import { withGradient } from './ops.js'
-import { type Program, programOf, type State, type Update } from './recursion.js'
+import { type Networks, type Program, programOf, type State, type Update } from './recursion.js'
 import { latentNames, type ModelShape, stacks } from './shape.js'
 
 /**
@@ -65,7 +65,7 @@ interface Call {
   /** The latents that come out. */
   readonly changed: readonly string[]
   /** The first sublayer of the network, and how many it has; none for a sum. */
-  readonly nets: Readonly<Record<'L' | 'H' | 'plus', readonly [first: number, count: number]>>
+  readonly nets: Readonly<Record<keyof Networks, readonly [first: number, count: number]>>
   /** Of each sublayer the two weights. */
   readonly sublayers: readonly (readonly [PackedWeight, PackedWeight])[]
   readonly attributes: Readonly<Record<string, number>>
@@ -87,12 +87,13 @@ function callOf({ byName, limbs }: FusedWeights, shape: ModelShape, updates: rea
       ),
     ).flat(),
   )
-  const [H, L] = [networks.at(0)!, networks.at(-1)!].map(({ layers }) => 2 * layers) as [number, number]
+  const forY = 2 * networks.at(0)!.layers
+  const forZ = 2 * networks.at(-1)!.layers
   return {
     program,
     start: latents.map((name) => start[name]!),
     changed,
-    nets: { H: [0, H], L: [sublayers.length - L, L], plus: [0, 0] },
+    nets: { net: [sublayers.length - forZ, forZ], netY: [0, forY], plus: [0, 0] },
     sublayers,
     attributes: {
       latents: latents.length,

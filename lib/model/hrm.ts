@@ -1,10 +1,10 @@
 import { type Recursion, repeat, type Update } from './recursion.js'
 
-/** z_L ← L(z_L, z_H + x) */
-const lowLevel: Update = ({ L }, x, { z_H, z_L }) => ({ z_L: L(z_L!, z_H!, x) })
+/** z_L ← f_L(z_L, z_H + x), the paper's names for z and y */
+const lowLevel: Update = ({ net }, x, { y, z }) => ({ z: net(z!, y!, x) })
 
-/** z_H ← H(z_H, z_L) */
-const highLevel: Update = ({ H }, _x, { z_H, z_L }) => ({ z_H: H(z_H!, z_L!) })
+/** z_H ← f_H(z_H, z_L) */
+const highLevel: Update = ({ netY }, _x, { y, z }) => ({ y: netY(y!, z!) })
 
 /**
  * The Hierarchical Reasoning Model (arXiv 2506.21734): T cycles of n low-level updates and a high-level one; only the

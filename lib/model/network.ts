@@ -34,7 +34,7 @@ export function networks(weights: Weights, shape: ModelShape): Networks {
   const rope = modelRope(shape)
   const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D => block(h, weights, at, shape, rope)
   const nets = stacks(shape).map(({ name, layers }) => stackOfBlocks(name, layers, compute))
-  return { H: nets.at(0)!, L: nets.at(-1)!, plus: (a, b) => tf.add(a, b) }
+  return { net: nets.at(-1)!, netY: nets.at(0)!, plus: (a, b) => tf.add(a, b) }
 }
 
 /** What the updates of a model's recursion compute with. */

@@ -1,16 +1,18 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { tidy } from './tidy.js'
 
-/** The latents by their published names, each `[B, L, D]`: `z_H` is the paper's y, `z_L` its z. */
+/** The latents by their names in the paper, each `[B, L, D]`: the answer y, the latent z, or z1 to zn. */
 export type State<Hidden = tf.Tensor3D> = Readonly<Record<string, Hidden>>
 
 /** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given. */
 export type Net<Hidden = tf.Tensor3D> = (a: Hidden, b?: Hidden, c?: Hidden) => Hidden
 
-/** The network for z and the one for y; one and the same where they are shared. */
+/** What an update computes with. */
 export interface Networks<Hidden = tf.Tensor3D> {
-  readonly L: Net<Hidden>
-  readonly H: Net<Hidden>
+  /** The network, f_L of two. */
+  readonly net: Net<Hidden>
+  /** The network for y where it has its own, f_H; else the same as `net`. */
+  readonly netY: Net<Hidden>
   /** a + b of hidden states. */
   readonly plus: (a: Hidden, b: Hidden) => Hidden
 }
@@ -82,6 +84,6 @@ export function programOf(updates: readonly Update[], latents: readonly string[]
       return latents.length + assignments.length
     }
   const start = Object.fromEntries(latents.map((name, i) => [name, i + 1]))
-  const ends = recurse(updates, { L: made('L'), H: made('H'), plus: made('plus') }, 0, start)
+  const ends = recurse(updates, { net: made('net'), netY: made('netY'), plus: made('plus') }, 0, start)
   return { assignments, ends }
 }

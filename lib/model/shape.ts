@@ -14,7 +14,7 @@ export type Halting =
 /** The sizes and switches that fix a model's weights and arithmetic; `models.md` of the reference names them alike. */
 export interface ModelShape {
   readonly model: 'trm' | 'hrm' | 'direct'
-  /** `two`: y and z; `single`: one latent (z_L; z_H in direct prediction); `multi`: y and z_1…z_n. */
+  /** `two`: y and z; `single`: one latent (z; y in direct prediction); `multi`: y and z_1…z_n. */
   readonly latents: 'two' | 'single' | 'multi'
   /** One network for both uses, or one for z (`L_level`) and one for y (`H_level`). */
   readonly networks: 'shared' | 'separate'
@@ -69,17 +69,24 @@ export function headSize(shape: ModelShape): number {
   return Math.floor(shape.hidden / shape.heads)
 }
 
-/** The latents by their published names; the heads read the first. */
+/** The latents by their names in the paper; the heads read the first. */
 export function latentNames({ model, latents, n }: ModelShape): readonly string[] {
-  if (model === 'direct') return ['z_H']
-  if (latents === 'single') return ['z_L']
-  if (latents === 'two') return ['z_H', 'z_L']
-  return ['z_H', ...Array.from({ length: n }, (_, i) => `z_L${i + 1}`)]
+  if (model === 'direct') return ['y']
+  if (latents === 'single') return ['z']
+  if (latents === 'two') return ['y', 'z']
+  return ['y', ...Array.from({ length: n }, (_, i) => `z${i + 1}`)]
 }
 
-/** Published name of the state that a latent starts from: `H_init` of `z_H`. */
+/** Published name of a latent: `z_H` of y, `z_L` of z, `z_L1` of z1. */
+export function publishedLatent(latent: string): string {
+  if (latent === 'y') return 'z_H'
+  const numbered = /^z(\d*)$/.exec(latent)
+  return numbered ? `z_L${numbered[1]}` : `z_${latent}`
+}
+
+/** Published name of the state that a latent starts from: `H_init` of y, `L_init` of z. */
 export function initName(latent: string): string {
-  return `${latent.slice('z_'.length)}_init`
+  return `${publishedLatent(latent).slice('z_'.length)}_init`
 }
 
 /** The stacks of blocks by their published names. */

@@ -2,11 +2,11 @@ import { type Networks, type Recursion, repeat, type State, type Update } from '
 
 /** z_i ← net(s, y + x), where s = Σ z as it is now */
 function refineLatent(i: number): Update {
-  return (nets, x, state) => ({ [`z_L${i}`]: nets.L(sumOfLatents(nets, state), state.z_H!, x) })
+  return (nets, x, state) => ({ [`z${i}`]: nets.net(sumOfLatents(nets, state), state.y!, x) })
 }
 
 /** y ← net(y, s) */
-const refineAnswer: Update = (nets, _x, state) => ({ z_H: nets.H(state.z_H!, sumOfLatents(nets, state)) })
+const refineAnswer: Update = (nets, _x, state) => ({ y: nets.netY(state.y!, sumOfLatents(nets, state)) })
 
 /**
  * The TRM with n latents: T times, z_1 to z_n are refined one after the other, then y. Paper, Table 2
@@ -18,6 +18,6 @@ export function trmMulti(T: number, n: number, gradient: 'full' | 'one-step'): R
 }
 
 /** s = z_1 + … + z_n */
-function sumOfLatents<Hidden>({ plus }: Networks<Hidden>, { z_H: _, ...latents }: State<Hidden>): Hidden {
+function sumOfLatents<Hidden>({ plus }: Networks<Hidden>, { y: _, ...latents }: State<Hidden>): Hidden {
   return Object.values<Hidden>(latents).reduce((a, b) => plus(a, b))
 }

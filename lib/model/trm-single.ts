@@ -1,10 +1,10 @@
 import { type Recursion, repeat, type Update } from './recursion.js'
 
 /** z ← net(z + x) */
-const look: Update = ({ L }, x, { z_L: z }) => ({ z_L: L(z!, x) })
+const look: Update = ({ net }, x, { z }) => ({ z: net(z!, x) })
 
 /** z ← net(z) */
-const settle: Update = ({ L }, _x, { z_L: z }) => ({ z_L: L(z!) })
+const settle: Update = ({ net }, _x, { z }) => ({ z: net(z!) })
 
 /**
  * The TRM with one latent, from which the answer is read: T times, n times z ← net(z + x), then once z ← net(z).

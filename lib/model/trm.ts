@@ -1,10 +1,10 @@
 import { type Recursion, repeat, type Update } from './recursion.js'
 
 /** z ← net(z, y + x) */
-const refineLatent: Update = ({ L }, x, { z_H: y, z_L: z }) => ({ z_L: L(z!, y!, x) })
+const refineLatent: Update = ({ net }, x, { y, z }) => ({ z: net(z!, y!, x) })
 
 /** y ← net(y, z) */
-const refineAnswer: Update = ({ H }, _x, { z_H: y, z_L: z }) => ({ z_H: H(y!, z!) })
+const refineAnswer: Update = ({ netY }, _x, { y, z }) => ({ y: netY(y!, z!) })
 
 /** n times z ← net(z, y + x), then once y ← net(y, z). Paper, figure 3 (`latent_recursion`). */
 export function latentRecursion(n: number): Update[] {

@@ -141,7 +141,7 @@ test('multi-scale z with one latent is the TRM with n = 1', () => {
       const { state: a, ...expected } = passOf(two, tensors, seed)
       const { state: b, ...found } = passOf({ ...two, latents: 'multi' }, renamed, seed)
       assert.deepEqual(found, expected)
-      assert.deepEqual([b.z_H, b.z_L1], [a.z_H, a.z_L])
+      assert.deepEqual([b.y, b.z1], [a.y, a.z])
     }),
     runs,
   )

@@ -31,7 +31,7 @@ function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, num
       calls.push(`${name}(${[numberOf(a), ...rest].join(' + ')})`)
       return scalar(calls.length * 1000)
     }
-  const nets: Networks = { L: net('L'), H: net('H'), plus: (a, b) => tf.add(a, b) }
+  const nets: Networks = { net: net('net'), netY: net('netY'), plus: (a, b) => tf.add(a, b) }
   const { updates, withGradient } = recursionOf(tinyShape(change))
   const state = Object.fromEntries(Object.entries(start).map(([name, value]) => [name, scalar(value)]))
   const after = recurse(updates, nets, scalar(1), state)
@@ -39,46 +39,46 @@ function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, num
 }
 
 test('the TRM updates z n times from z and y + x, then y from y and z, T times', () => {
-  const { calls, after, withGradient } = callsOf({ T: 2, n: 2 }, { z_H: 10, z_L: 20 })
+  const { calls, after, withGradient } = callsOf({ T: 2, n: 2 }, { y: 10, z: 20 })
   assert.deepEqual(calls, [
-    'L(20 + 11)',
-    'L(1000 + 11)',
-    'H(10 + 2000)',
-    'L(2000 + 3001)',
-    'L(4000 + 3001)',
-    'H(3000 + 5000)',
+    'net(20 + 11)',
+    'net(1000 + 11)',
+    'netY(10 + 2000)',
+    'net(2000 + 3001)',
+    'net(4000 + 3001)',
+    'netY(3000 + 5000)',
   ])
-  assert.deepEqual(after, { z_H: 6000, z_L: 5000 })
+  assert.deepEqual(after, { y: 6000, z: 5000 })
   assert.equal(withGradient, 3)
 })
 
 test('HRM makes the same calls, and only its last two carry gradient', () => {
-  const start = { z_H: 10, z_L: 20 }
+  const start = { y: 10, z: 20 }
   const [hrm, trm] = [callsOf({ model: 'hrm', T: 2, n: 3 }, start), callsOf({ T: 2, n: 3 }, start)]
   assert.deepEqual(hrm.calls, trm.calls)
   assert.deepEqual([hrm.withGradient, trm.withGradient], [2, 4])
 })
 
 test('single z: z looks at x n times, then settles without it', () => {
-  const { calls, after } = callsOf({ latents: 'single', T: 1, n: 2 }, { z_L: 20 })
-  assert.deepEqual(calls, ['L(20 + 1)', 'L(1000 + 1)', 'L(2000)'])
-  assert.deepEqual(after, { z_L: 3000 })
+  const { calls, after } = callsOf({ latents: 'single', T: 1, n: 2 }, { z: 20 })
+  assert.deepEqual(calls, ['net(20 + 1)', 'net(1000 + 1)', 'net(2000)'])
+  assert.deepEqual(after, { z: 3000 })
 })
 
 test('multi-scale z: each z_i in turn is made of the sum of all as it is then', () => {
-  const { calls, after } = callsOf({ latents: 'multi', T: 1, n: 3 }, { z_H: 10, z_L1: 1, z_L2: 2, z_L3: 3 })
-  assert.deepEqual(calls, ['L(6 + 11)', 'L(1005 + 11)', 'L(3003 + 11)', 'H(10 + 6000)'])
-  assert.deepEqual(after, { z_H: 4000, z_L1: 1000, z_L2: 2000, z_L3: 3000 })
+  const { calls, after } = callsOf({ latents: 'multi', T: 1, n: 3 }, { y: 10, z1: 1, z2: 2, z3: 3 })
+  assert.deepEqual(calls, ['net(6 + 11)', 'net(1005 + 11)', 'net(3003 + 11)', 'netY(10 + 6000)'])
+  assert.deepEqual(after, { y: 4000, z1: 1000, z2: 2000, z3: 3000 })
 })
 
 test('direct prediction makes one update of y, with x', () => {
-  const { calls, withGradient } = callsOf({ model: 'direct', latents: 'single', T: 1, n: 0 }, { z_H: 10 })
-  assert.deepEqual([calls, withGradient], [['H(10 + 1)'], 1])
+  const { calls, withGradient } = callsOf({ model: 'direct', latents: 'single', T: 1, n: 0 }, { y: 10 })
+  assert.deepEqual([calls, withGradient], [['netY(10 + 1)'], 1])
 })
 
 test('the 1-step gradient is that of the last two updates, whatever the latents', () => {
   for (const latents of ['two', 'single', 'multi'] as const)
-    assert.equal(callsOf({ latents, gradient: 'one-step', T: 3, n: 1 }, { z_H: 1, z_L: 2, z_L1: 3 }).withGradient, 2)
+    assert.equal(callsOf({ latents, gradient: 'one-step', T: 3, n: 1 }, { y: 1, z: 2, z1: 3 }).withGradient, 2)
 })
 
 test('the updates pass through T(n + 1) networks', () => {
@@ -101,14 +101,14 @@ test('as a program, updates are assignments to numbered states: x, the latents, 
     return { assignments: assignments.map(({ net, addends }) => `${net}(${addends.join(' + ')})`), ends }
   }
   assert.deepEqual(program({ T: 1, n: 2 }), {
-    assignments: ['L(2 + 1 + 0)', 'L(3 + 1 + 0)', 'H(1 + 4)'],
-    ends: { z_H: 5, z_L: 4 },
+    assignments: ['net(2 + 1 + 0)', 'net(3 + 1 + 0)', 'netY(1 + 4)'],
+    ends: { y: 5, z: 4 },
   })
   assert.deepEqual(program({ latents: 'multi', T: 1, n: 2 }), {
-    assignments: ['plus(2 + 3)', 'L(4 + 1 + 0)', 'plus(5 + 3)', 'L(6 + 1 + 0)', 'plus(5 + 7)', 'H(1 + 8)'],
-    ends: { z_H: 9, z_L1: 5, z_L2: 7 },
+    assignments: ['plus(2 + 3)', 'net(4 + 1 + 0)', 'plus(5 + 3)', 'net(6 + 1 + 0)', 'plus(5 + 7)', 'netY(1 + 8)'],
+    ends: { y: 9, z1: 5, z2: 7 },
   })
-  assert.deepEqual(programOf([], ['z_H']), { assignments: [], ends: { z_H: 1 } })
+  assert.deepEqual(programOf([], ['y']), { assignments: [], ends: { y: 1 } })
 })
 
 test('updates without gradient leave the given state and free every state between', () => {
@@ -117,7 +117,7 @@ test('updates without gradient leave the given state and free every state betwee
     const x = tf.fill([1, 2, 2], 1) as tf.Tensor3D
     const start: State = Object.fromEntries(latentNames(shape).map((name) => [name, tf.fill([1, 2, 2], 2)]))
     const net: Net = (...addends) => tf.tanh(tf.addN(addends.filter((addend) => addend !== undefined)))
-    const nets: Networks = { H: net, L: net, plus: (a, b) => tf.add(a, b) }
+    const nets: Networks = { net, netY: net, plus: (a, b) => tf.add(a, b) }
     const before = tf.memory().numTensors
     const after = recurseWithoutGradient(recursionOf(shape).updates, nets, x, start)
     assert.equal(tf.memory().numTensors, before + latentNames(shape).length)

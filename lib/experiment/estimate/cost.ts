@@ -43,7 +43,7 @@ export function evaluationBlocks(shape: ModelShape): number {
 
 function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
   const layers = stacks(shape).map((stack) => stack.layers)
-  const blocks = { H: layers.at(0)!, L: layers.at(-1)!, plus: 0 }
+  const blocks = { net: layers.at(-1)!, netY: layers.at(0)!, plus: 0 }
   const { assignments } = programOf(updates, latentNames(shape))
   return assignments.reduce((sum, { net }) => sum + blocks[net], 0)
 }

@@ -4,7 +4,7 @@ import type { SamplerState } from '../../data/sampler.js'
 import { UserError } from '../../errors.js'
 import type { Carry } from '../../model/carry.js'
 import type { State } from '../../model/recursion.js'
-import { latentNames, type ModelShape } from '../../model/shape.js'
+import { latentNames, type ModelShape, publishedLatent } from '../../model/shape.js'
 import {
   type HostTensor,
   hostTensor,
@@ -52,7 +52,8 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   put(SECOND_MOMENT, state.optimizer.v)
   const { carry } = state
   const { size, seqLen } = carry.batch
-  put('carry/', carry.state)
+  for (const [latent, tensor] of Object.entries(carry.state))
+    tensors.set(`carry/${publishedLatent(latent)}`, hostTensor(tensor))
   // Tokens, supervision steps, identifiers and rows are small whole numbers: float32 holds them exactly.
   const numbers = (name: string, shape: number[], data: ArrayLike<number>): void => {
     tensors.set(`carry/${name}`, { shape, data: Float32Array.from(data) })
@@ -107,7 +108,9 @@ export function restoreSnapshot(
   const carried = (name: string): HostTensor => take(tensors, `carry/${name}`)
   const [size, seqLen] = carried('inputs').shape as [number, number]
   const carry: Carry = {
-    state: stored('carry/', latentNames(shape)) as State,
+    state: Object.fromEntries(
+      latentNames(shape).map((latent) => [latent, toTensor(carried(publishedLatent(latent)))]),
+    ) as State,
     supervisionSteps: Int32Array.from(carried('supervision_steps').data),
     halted: Uint8Array.from(carried('halted').data),
     batch: {
