@@ -1,7 +1,7 @@
 import { UserError } from '../../lib/errors.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import type { Outputs } from '../../lib/model/heads.js'
-import { disposeModel, modelFromTensors, modelTensors } from '../../lib/model/weights.js'
+import { disposeModel, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import { disposeState, initialState, type StepInternals, type StepOptions, trainStep } from '../../lib/train/step.js'
 import { type Reference, referenceBatch, referenceTensor, tensorsUnder } from './reference.js'
 import { type ParityRow, ParityTable } from './table.js'
