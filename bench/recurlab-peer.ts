@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { startBackend } from '../lib/backend/index.js'
 import type { Dtype } from '../lib/backend/kernels.js'
 import { evaluateBatch } from '../lib/evaluate/evaluate.js'
-import { createModel } from '../lib/model/weights.js'
+import { initialModel } from '../lib/model/model.js'
 import { initialState, type TrainingState, trainStep } from '../lib/train/step.js'
 import { benchStep, randomBatch, type Work, works } from './work.js'
 
@@ -25,7 +25,7 @@ async function main(): Promise<void> {
     let loss: number | undefined
     if (request.do === 'setup') {
       work = { ...works.find(({ name }) => name === request.work)!, batch: request.batch! }
-      const model = { ...createModel(work.shape, 0), dtype: request.dtype! }
+      const model = initialModel(work.shape, 0).with({ dtype: request.dtype! })
       state = initialState(model, work.batch, benchStep.ema, 0)
     } else if (request.do === 'step') loss = trainStep(state!, randomBatch(work!), benchStep).lmLoss
     else if (request.do === 'eval')

@@ -8,7 +8,7 @@ import { estimateRun } from '../lib/experiment/estimate/estimate.js'
 import { middle } from '../lib/experiment/estimate/trial.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
-import { createModel } from '../lib/model/weights.js'
+import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
 
 /** What a process of `recurlab bench scaling` is asked for. */
@@ -57,7 +57,7 @@ async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   }
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
-  const model = { ...createModel(shape, config.seed), dtype: chooseDtype(config.dtype) }
+  const model = initialModel(shape, config.seed).with({ dtype: chooseDtype(config.dtype) })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const sampler = newSampler(config, data)
   const options = stepOptions(config, steps, microBatch)

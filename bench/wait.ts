@@ -7,7 +7,7 @@ import type { TrainingBatches } from '../lib/data/sampler.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { modelShape, newBatchesAhead, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
-import { createModel, disposeModel } from '../lib/model/weights.js'
+import { disposeModel, initialModel } from '../lib/model/model.js'
 import { presets } from '../lib/tasks/presets.js'
 import type { BatchesAhead } from '../lib/train/ahead.js'
 import { disposeState, initialState, trainStep } from '../lib/train/step.js'
@@ -76,7 +76,7 @@ async function measure(
 ): Promise<WaitMeasurement> {
   const config = parseConfig(input)
   const data = await datasetOf(config)
-  const model = { ...createModel(modelShape(config, data.manifest), config.seed), dtype: chooseDtype(config.dtype) }
+  const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const options = stepOptions(config, totalSteps(config, data))
   const trainSteps = asked ?? own

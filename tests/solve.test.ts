@@ -17,7 +17,7 @@ import { train } from '../lib/experiment/run/train.js'
 import { solve } from '../lib/experiment/solve/solve.js'
 import { writeWeightsFile } from '../lib/interop/weights-write.js'
 import { configuredShape } from '../lib/model/configured.js'
-import { createModel, disposeModel, modelTensors } from '../lib/model/weights.js'
+import { disposeModel, initialModel, modelTensors } from '../lib/model/model.js'
 import { saveDataset } from '../lib/storage/store.js'
 import { arc } from '../lib/tasks/arc/build.js'
 import { drawMaze, maze } from '../lib/tasks/maze/index.js'
@@ -50,7 +50,7 @@ function writeFresh(
   const config = { ...small, ...more, task: manifest.task as 'sudoku' }
   const { seqLen, vocabSize, puzzleIdentifiers } = manifest
   const sizes = { seqLen, vocabSize, puzzleIdentifiers }
-  const model = createModel(configuredShape(parseConfig(config), sizes), 0)
+  const model = initialModel(configuredShape(parseConfig(config), sizes), 0)
   const tensors = modelTensors(model)
   for (const [name, { data }] of tensors) edit(name, data)
   writeWeightsFile(file, { tensors, config, sizes, weights: 'live', dataHash: hash, step: 0 })
@@ -89,7 +89,7 @@ for (const config of [
       ...config,
       ...('model' in config && config.model === 'direct' ? { T: null, n: null } : {}),
     })
-    const model = createModel(configuredShape(keys, grids.manifest), 3)
+    const model = initialModel(configuredShape(keys, grids.manifest), 3)
     const held = tf.memory().numTensors
     const [batch] = evaluationBatches(grids, { batch: 3 })
     const steps = [...evaluateSteps(model, model.weights, batch!, 4)]

@@ -10,7 +10,7 @@ import { readSafetensors, type Safetensors } from '../../lib/files/safetensors.j
 import { toFloat32 } from '../../lib/files/safetensors-dtype.js'
 import { readWeightsFile } from '../../lib/interop/weights-file.js'
 import { configuredShape } from '../../lib/model/configured.js'
-import { disposeModel, modelFromTensors } from '../../lib/model/weights.js'
+import { disposeModel, modelFromTensors } from '../../lib/model/model.js'
 import { type ParityRow, ParityTable } from './table.js'
 
 /** File of the batch and the outputs that a checkpoint must give. */

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { UserError } from '../../lib/errors.js'
 import { isJsonObject, type JsonObject, kindOf } from '../../lib/files/json.js'
 import { logStablemax, tokenCrossEntropy } from '../../lib/model/loss.js'
-import { rotaryTable, rotate } from '../../lib/model/rope.js'
+import { rotary, rotaryTable } from '../../lib/model/rope.js'
 import { disposeWeights, initialOptimizer, optimizerStep } from '../../lib/train/optimizer.js'
 import { learningRate } from '../../lib/train/schedule.js'
 import { signSgdStep } from '../../lib/train/sign-sgd.js'
@@ -72,7 +72,7 @@ function compareRope(entry: JsonObject, at: (key: string) => string, compare: Co
     const x = numberArray(entry[name], [null, L, null, d], at(name))
     compare(
       `${name}_rot`,
-      rotate(toTensor(x), table),
+      rotary(toTensor(x), table),
       numberArray(entry[`${name}_rot`], x.shape, at(`${name}_rot`)).data,
     )
   }

@@ -1,11 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { heads, type Outputs } from '../model/heads.js'
+import { answerOf, heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
+import type { Model } from '../model/model.js'
 import { addMetrics, type MetricSums, noMetrics, rowOutcome, type Said } from '../model/outcome.js'
 import type { ModelShape } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
-import type { Model, Weights } from '../model/weights.js'
+import type { Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { statesOfSteps } from './states.js'
 
@@ -91,7 +92,7 @@ function* outputsAfter(
   supervisionSteps: number,
 ): Generator<void, Outputs> {
   for (const { step, state } of statesOfSteps(model, weights, batch, supervisionSteps)) {
-    if (step === supervisionSteps) return tidy(() => heads(weights, model.shape, state))
+    if (step === supervisionSteps) return tidy(() => heads(answerOf(model.shape, state), weights, model.shape))
     yield
   }
   throw new Error(`an evaluation with ${supervisionSteps} supervision steps`)

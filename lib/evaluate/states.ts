@@ -3,10 +3,11 @@ import type { Batch } from '../data/dataset.js'
 import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
 import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused-weights.js'
+import type { Model } from '../model/model.js'
 import { recursionOf, refineWithoutGradient } from '../model/network.js'
 import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
-import type { Model, Weights } from '../model/weights.js'
+import type { Weights } from '../model/weights.js'
 
 /** An evaluation's tensors between two supervision steps: the input, the latents, the prepared weights. */
 export interface EvaluationState {
@@ -25,7 +26,7 @@ export function beginEvaluation(model: Model, weights: Weights, batch: Batch): E
   const { x, fused } = tidy(() => {
     const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
     return {
-      x: embed(weights, shape, inputs, puzzleRows(model, batch.puzzleIds)),
+      x: embed(inputs, weights, shape, puzzleRows(model, batch.puzzleIds)),
       fused: fuseWeights(weights, shape, false, model.dtype),
     }
   })

@@ -1,9 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
-import { heads } from '../model/heads.js'
+import { answerOf, heads } from '../model/heads.js'
+import type { Model } from '../model/model.js'
 import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
-import type { Model, Weights } from '../model/weights.js'
+import type { Weights } from '../model/weights.js'
 import { statesOfSteps } from './states.js'
 
 /** What the heads read off after one supervision step. */
@@ -37,7 +38,7 @@ export function* evaluateSteps(
 /** What the heads read off some latents, as numbers. */
 export function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
   return tidy(() => {
-    const { logits, qHalt, qContinue } = heads(weights, shape, state)
+    const { logits, qHalt, qContinue } = heads(answerOf(shape, state), weights, shape)
     return {
       predictions: Int32Array.from(tf.argMax(logits, -1).dataSync()),
       qHalt: Float32Array.from(qHalt.dataSync()),

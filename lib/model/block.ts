@@ -1,50 +1,54 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { linear, rmsNorm } from './ops.js'
-import { type RotaryTable, rotate } from './rope.js'
-import { headSize, type ModelShape } from './shape.js'
-import { swigluChannels, swigluTokens } from './swiglu.js'
-import type { Weights } from './weights.js'
+import { type AttentionWeights, attention } from './attention.js'
+import { rmsNorm } from './ops.js'
+import type { RotaryTable } from './rope.js'
+import { type SwigluWeights, swiglu, tokenMlp } from './swiglu.js'
+import { type Weights, weightsAt } from './weights.js'
 
 /** Token and channel axes of the hidden state `[B, L, D]`. */
 const TOKENS = 1
 const CHANNELS = 2
 
+/** How a block mixes tokens. */
+export interface BlockOptions {
+  readonly mixer: 'attention' | 'mlp'
+  /** Of attention. */
+  readonly heads: number
+}
+
 /**
- * One block on h `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)).
- * The MLP mixer works along the L axis, and so does its norm.
+ * One block, `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)). The MLP mixer works along the L axis, and
+ * so does its norm. The paper's section 2, and section 4.5 for the MLP.
+ *
+ * @param h `[B, L, D]`
+ * @param weights by published name, e.g. those of a model: `${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`, and the
+ * mixer's `${at}.self_attn.qkv_proj.weight` and `${at}.self_attn.o_proj.weight`, or `${at}.mlp_t.…` as of `mlp`
+ * @param at the block, e.g. `L_level.layers.0`
+ * @param options a model's shape, or what it says of the mixer
+ * @param rope angles of the positions; null (default): none are turned
+ * @throws UserError when a weight is missing or has another shape.
+ * @example
+ * const matrices = { gate_up_proj: tf.zeros([4, 2]), down_proj: tf.zeros([2, 2]) }
+ * const weights = {
+ *   'L.mlp_t.gate_up_proj.weight': matrices.gate_up_proj, 'L.mlp_t.down_proj.weight': matrices.down_proj,
+ *   'L.mlp.gate_up_proj.weight': matrices.gate_up_proj, 'L.mlp.down_proj.weight': matrices.down_proj,
+ * }
+ * block(tf.tensor([[[3, 4], [3, 4]]]), weights, 'L', { mixer: 'mlp', heads: 1 }).arraySync() // [[[1, 1], [1, 1]]]
  */
 export function block(
   h: tf.Tensor3D,
   weights: Weights,
   at: string,
-  shape: ModelShape,
-  rope: RotaryTable | null,
+  { mixer, heads }: BlockOptions,
+  rope: RotaryTable | null = null,
 ): tf.Tensor3D {
-  const matrix = (name: string): tf.Tensor2D => weights[`${at}.${name}.weight`] as tf.Tensor2D
   const mixed =
-    shape.mixer === 'attention'
-      ? rmsNorm(tf.add(h, attention(h, weights, `${at}.self_attn`, shape, rope)), CHANNELS)
-      : rmsNorm(tf.add(h, swigluTokens(h, matrix('mlp_t.gate_up_proj'), matrix('mlp_t.down_proj'))), TOKENS)
-  const added = tf.add(mixed, swigluChannels(mixed as tf.Tensor3D, matrix('mlp.gate_up_proj'), matrix('mlp.down_proj')))
+    mixer === 'attention'
+      ? rmsNorm(
+          tf.add(h, attention(h, weightsAt<AttentionWeights>(weights, `${at}.self_attn`), { heads, rope })),
+          CHANNELS,
+        )
+      : rmsNorm(tf.add(h, tokenMlp(h, weightsAt<SwigluWeights>(weights, `${at}.mlp_t`))), TOKENS)
+  const added = tf.add(mixed, swiglu(mixed as tf.Tensor3D, weightsAt<SwigluWeights>(weights, `${at}.mlp`)))
   return rmsNorm(added, CHANNELS) as tf.Tensor3D
-}
-
-/** Multi-head self-attention, not causal: softmax(q kᵀ / √d) v. */
-function attention(
-  h: tf.Tensor3D,
-  weights: Weights,
-  at: string,
-  shape: ModelShape,
-  rope: RotaryTable | null,
-): tf.Tensor {
-  const [B, L] = h.shape
-  const d = headSize(shape)
-  const heads = shape.heads
-  const projected = tf.reshape(linear(h, weights[`${at}.qkv_proj.weight`]!), [B, L, 3 * heads, d])
-  const [qk, v] = tf.split(projected, [2 * heads, heads], 2) as [tf.Tensor, tf.Tensor]
-  const [q, k] = tf.split(rope ? rotate(qk, rope) : qk, 2, 2) as [tf.Tensor, tf.Tensor]
-  const byHead = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3])
-  const scores = tf.mul(tf.matMul(byHead(q), byHead(k), false, true), 1 / Math.sqrt(d))
-  const read = byHead(tf.matMul(tf.softmax(scores), byHead(v)))
-  return linear(tf.reshape(read, [B, L, heads * d]), weights[`${at}.o_proj.weight`]!)
 }

@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
+import type { Model } from './model.js'
 import type { State } from './recursion.js'
 import { latentNames, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
-import type { Model } from './weights.js'
 
 /** What passes from one supervision step to the next: the state, and the puzzle each row is working on. */
 export interface Carry {

@@ -1,43 +1,68 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { expectShapes } from './expect-shape.js'
+import type { Model } from './model.js'
 import { oneHot } from './one-hot.js'
 import { linear } from './ops.js'
 import type { ModelShape } from './shape.js'
-import type { Model, Weights } from './weights.js'
+import type { Weights } from './weights.js'
+
+/** What lies before a puzzle's tokens, and whether positions are learned. */
+export interface EmbedOptions {
+  /** Tokens P before the puzzle's own; default 0. */
+  readonly puzzleTokens?: number
+  /** Whether `embed_pos.embedding_weight` is added; default not. */
+  readonly positions?: ModelShape['positions']
+}
 
 /**
- * x: token embeddings with the puzzle tokens before them, times √D.
+ * The input x of the recursion, `[B, L, D]`: token embeddings with the puzzle's embedding in P tokens before them, times √D;
+ * with learned positions √D (embedding + position) / √2. Paper, figure 3 (`input_embedding`).
  *
  * @param inputs `[B, seqLen]` int32 tokens
- * @param puzzleRows `[B, puzzleDim]`, the batch's rows of the puzzle embedding; null without one
- * @returns `[B, L, D]`
+ * @param weights `embed_tokens.embedding_weight` `[V, D]`, and `embed_pos.embedding_weight` `[L, D]` where positions are learned
+ * @param options a model's shape, or what it says of puzzle tokens and positions
+ * @param puzzleRows `[B, puzzleDim]`, the batch's rows of the puzzle embedding; null (default): zeros
+ * @throws UserError when a weight is missing or has another shape.
+ * @example
+ * const weights = { 'embed_tokens.embedding_weight': tf.tensor([[0, 0], [1, 2]]) }
+ * embed(tf.tensor2d([[1, 0]], [1, 2], 'int32'), weights).arraySync() // [[[1.41421, 2.82843], [0, 0]]]
  */
 export function embed(
-  weights: Weights,
-  shape: ModelShape,
   inputs: tf.Tensor2D,
-  puzzleRows: tf.Tensor2D | null,
+  weights: Weights,
+  { puzzleTokens = 0, positions = 'none' }: EmbedOptions = {},
+  puzzleRows: tf.Tensor2D | null = null,
 ): tf.Tensor3D {
-  const B = inputs.shape[0]
+  const { 'embed_tokens.embedding_weight': table, 'embed_pos.embedding_weight': places } = weights
+  expectShapes('embed', {
+    inputs: [inputs, ['B', 'seqLen']],
+    'embed_tokens.embedding_weight': [table, ['V', 'D']],
+    ...(puzzleRows ? { puzzleRows: [puzzleRows, ['B', 'puzzleDim']] as const } : {}),
+    ...(positions === 'learned'
+      ? { 'embed_pos.embedding_weight': [places, [inputs.shape[1] + puzzleTokens, 'D']] as const }
+      : {}),
+  })
+  const [B, seqLen] = inputs.shape
+  const [V, D] = table!.shape as [number, number]
   // A product with one-hot rows, not a gather: its gradient exists on every backend.
-  const tokens = tf.reshape(oneHot(inputs, shape.vocabSize), [B * shape.seqLen, shape.vocabSize])
-  const table = weights['embed_tokens.embedding_weight']!
-  let x = tf.reshape(linear(tokens, tf.transpose(table)), [B, shape.seqLen, shape.hidden])
-  if (shape.puzzleTokens > 0) {
-    const width = shape.puzzleTokens * shape.hidden
+  const tokens = tf.reshape(oneHot(inputs, V), [B * seqLen, V])
+  let x = tf.reshape(linear(tokens, tf.transpose(table!)), [B, seqLen, D])
+  if (puzzleTokens > 0) {
+    const width = puzzleTokens * D
     const padded = puzzleRows
       ? tf.pad(puzzleRows, [
           [0, 0],
-          [0, width - shape.puzzleDim],
+          [0, width - puzzleRows.shape[1]],
         ])
       : tf.zeros([B, width])
-    x = tf.concat([tf.reshape(padded, [B, shape.puzzleTokens, shape.hidden]), x], 1)
+    x = tf.concat([tf.reshape(padded, [B, puzzleTokens, D]), x], 1)
   }
-  if (shape.positions === 'learned') x = tf.mul(tf.add(x, weights['embed_pos.embedding_weight']!), Math.SQRT1_2)
-  return tf.mul(x, Math.sqrt(shape.hidden)) as tf.Tensor3D
+  if (positions === 'learned') x = tf.mul(tf.add(x, places!), Math.SQRT1_2)
+  return tf.mul(x, Math.sqrt(D)) as tf.Tensor3D
 }
 
 /** The batch's rows of the puzzle embedding, `[B, puzzleDim]`; null without one. */
-export function puzzleRows(model: Model, puzzleIds: Int32Array): tf.Tensor2D | null {
+export function puzzleRows(model: Pick<Model, 'shape' | 'puzzleTable'>, puzzleIds: Int32Array): tf.Tensor2D | null {
   const { puzzleDim } = model.shape
   if (puzzleDim === 0) return null
   const rows = new Float32Array(puzzleIds.length * puzzleDim)

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { expectShapes } from './expect-shape.js'
 import { linear } from './ops.js'
 import type { State } from './recursion.js'
 import { latentNames, type ModelShape } from './shape.js'
@@ -14,13 +15,40 @@ export interface Outputs {
   readonly qContinue: tf.Tensor1D
 }
 
-/** With y the answer: logits = lm_head(y)[:, P:]; (q_halt, q_continue) = q_head(y[:, 0]). */
-export function heads(weights: Weights, shape: ModelShape, state: State): Outputs {
-  const y = state[latentNames(shape)[0]!]!
-  const B = y.shape[0]
-  const answer = tf.slice(y, [0, shape.puzzleTokens, 0], [B, shape.seqLen, shape.hidden])
-  const first = tf.reshape(tf.slice(y, [0, 0, 0], [B, 1, shape.hidden]), [B, shape.hidden])
-  const q = tf.add(linear(first, weights['q_head.weight']!), weights['q_head.bias']!)
-  const [qHalt, qContinue] = tf.unstack(q, 1) as [tf.Tensor1D, tf.Tensor1D]
-  return { logits: linear(answer, weights['lm_head.weight']!) as tf.Tensor3D, qHalt, qContinue }
+/**
+ * The outputs that the heads read off an answer y: logits = lm_head(y)[:, P:] and (q_halt, q_continue) = q_head(y[:, 0]). Paper,
+ * figure 3 (`output_head`, `Q_head`); q_continue is HRM's, arXiv 2506.21734.
+ *
+ * @param y `[B, L, D]`
+ * @param weights `lm_head.weight` `[V, D]`, `q_head.weight` `[2, D]`, `q_head.bias` `[2]`
+ * @param options puzzleTokens P, the tokens before the puzzle's own; default 0
+ * @throws UserError when a weight is missing or has another shape.
+ * @example
+ * const weights = {
+ *   'lm_head.weight': tf.tensor([[1, 0], [0, 1], [1, 1]]), 'q_head.weight': tf.zeros([2, 2]), 'q_head.bias': tf.tensor([-5, -5]),
+ * }
+ * heads(tf.tensor([[[9, 9], [1, 2]]]), weights, { puzzleTokens: 1 }).logits.arraySync() // [[[1, 2, 3]]]
+ */
+export function heads(
+  y: tf.Tensor3D,
+  weights: Weights,
+  { puzzleTokens = 0 }: { readonly puzzleTokens?: number } = {},
+): Outputs {
+  const { 'lm_head.weight': lm, 'q_head.weight': q, 'q_head.bias': bias } = weights
+  expectShapes('heads', {
+    y: [y, ['B', 'L', 'D']],
+    'lm_head.weight': [lm, ['V', 'D']],
+    'q_head.weight': [q, [2, 'D']],
+    'q_head.bias': [bias, [2]],
+  })
+  const [B, L, D] = y.shape
+  const answer = tf.slice(y, [0, puzzleTokens, 0], [B, L - puzzleTokens, D])
+  const first = tf.reshape(tf.slice(y, [0, 0, 0], [B, 1, D]), [B, D])
+  const [qHalt, qContinue] = tf.unstack(tf.add(linear(first, q!), bias!), 1) as [tf.Tensor1D, tf.Tensor1D]
+  return { logits: linear(answer, lm!) as tf.Tensor3D, qHalt, qContinue }
+}
+
+/** The latent that the heads read, `[B, L, D]`. */
+export function answerOf(shape: ModelShape, state: State): tf.Tensor3D {
+  return state[latentNames(shape)[0]!]!
 }

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { expectShapes } from './expect-shape.js'
 import type { Outputs } from './heads.js'
 import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
@@ -25,33 +26,54 @@ export interface HaltingLoss {
 }
 
 /**
- * The loss of one supervision step, summed over rows: token cross-entropy averaged inside each row over its counted
- * labels, plus half the halting losses, q_halt against [row fully correct] and q_continue against its target. Paper,
- * figure 3; HRM.
+ * The loss of one supervision step and its parts, each a scalar summed over rows: token cross-entropy averaged inside each row
+ * over its counted labels, plus half the halting losses, q_halt against {@link haltTarget} and q_continue against its target.
+ * Paper, figure 3; q_continue as in HRM, arXiv 2506.21734.
  *
+ * @param outputs logits `[B, seqLen, V]`, qHalt and qContinue `[B]`
  * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
+ * @param kind what turns logits into probabilities; default `stablemax`
+ * @throws UserError when a shape is another.
+ * @example
+ * const outputs = { logits: tf.zeros([1, 1, 2]), qHalt: tf.tensor1d([0]), qContinue: tf.tensor1d([0]) }
+ * supervisionLoss(outputs, tf.tensor2d([[1]], [1, 1], 'int32')).total.arraySync() // 1.03972
  */
 export function supervisionLoss(
   outputs: Outputs,
   labels: tf.Tensor2D,
-  kind: LossKind,
+  kind: LossKind = 'stablemax',
   { learnHalt = true, continueTarget = null }: HaltingLoss = {},
 ): Loss {
+  expectShapes('supervisionLoss', {
+    logits: [outputs.logits, ['B', 'seqLen', 'V']],
+    labels: [labels, ['B', 'seqLen']],
+    qHalt: [outputs.qHalt, ['B']],
+  })
   const counts = tf.maximum(tf.sum(countedLabels(labels), -1, true), 1)
   const lm = tf.sum(tf.div(tokenCrossEntropy(outputs.logits, labels, kind), counts)) as tf.Scalar
-  const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, rowsCorrect(outputs.logits, labels))) as tf.Scalar
+  const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, haltTarget(outputs.logits, labels))) as tf.Scalar
   const qContinue = continueTarget && (tf.sum(binaryCrossEntropy(outputs.qContinue, continueTarget)) as tf.Scalar)
   const halting = qContinue ? tf.add(qHalt, qContinue) : qHalt
   return { total: learnHalt ? tf.add(lm, tf.mul(halting, 0.5)) : lm, lm, qHalt, qContinue }
 }
 
 /**
- * Cross-entropy of every token, 0 where its label is -100.
+ * The cross-entropy of every token under stablemax, `[B, L]`, 0 where its label is -100: -log p(label) with p = s / Σ s,
+ * s(v) = v + 1 for v ≥ 0, else 1 / (1 - v). "Grokking at the Edge of Numerical Stability", arXiv 2501.04697; the paper's section 5.
  *
  * @param logits `[B, L, V]`
  * @param labels `[B, L]` int32
- * @returns `[B, L]`
+ * @throws UserError when a shape is another.
+ * @example
+ * const logits = tf.tensor([[[2, 0], [2, 0]]])
+ * stablemaxCrossEntropy(logits, tf.tensor2d([[0, -100]], [1, 2], 'int32')).arraySync() // [[0.28768, 0]]
  */
+export function stablemaxCrossEntropy(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor2D {
+  expectShapes('stablemaxCrossEntropy', { logits: [logits, ['B', 'L', 'V']], labels: [labels, ['B', 'L']] })
+  return tokenCrossEntropy(logits, labels, 'stablemax') as tf.Tensor2D
+}
+
+/** {@link stablemaxCrossEntropy}, or the same under softmax. */
 export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor2D, kind: LossKind): tf.Tensor {
   const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), logits.shape.at(-1)!)
   const log = kind === 'stablemax' ? logStablemax(logits) : tf.logSoftmax(logits)
@@ -82,8 +104,19 @@ export function logStablemax(logits: tf.Tensor): tf.Tensor {
   return tf.logSoftmax(logS)
 }
 
-/** `[B]`: 1 where every counted label of a row is predicted, also in a row without labels. No gradient. */
-function rowsCorrect(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor1D {
+/**
+ * What q_halt should be, `[B]`: 1 where every counted label of a row is predicted, also in a row without labels, else 0. It has
+ * no gradient. Paper, figure 3 (`y_hat == y_true`).
+ *
+ * @param logits `[B, seqLen, V]`
+ * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
+ * @throws UserError when a shape is another.
+ * @example
+ * const logits = tf.tensor([[[0, 1]], [[1, 0]]])
+ * haltTarget(logits, tf.tensor2d([[1], [1]], [2, 1], 'int32')).arraySync() // [1, 0]
+ */
+export function haltTarget(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor1D {
+  expectShapes('haltTarget', { logits: [logits, ['B', 'seqLen', 'V']], labels: [labels, ['B', 'seqLen']] })
   const right = tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), labels)
   const ignored = tf.equal(labels, tf.scalar(-100, 'int32'))
   return tf.cast(tf.all(tf.logicalOr(right, ignored), -1), 'float32') as tf.Tensor1D

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { matmul2d } from '../backend/matmul.js'
+import { UserError } from '../errors.js'
 import { tidy } from './tidy.js'
 
 /** Added to the mean square by RMSNorm. */
@@ -28,8 +29,23 @@ export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   return tf.reshape(product, [...x.shape.slice(0, -1), out])
 }
 
-/** RMSNorm without weight over one axis: x / sqrt(mean(x²) + 1e-5). */
-export function rmsNorm(x: tf.Tensor, axis: number): tf.Tensor {
+/**
+ * RMSNorm without a weight over one axis, in the shape of `x`: x / √(mean(x²) + 1e-5). "Root Mean Square Layer
+ * Normalization", arXiv 1910.07467; the paper's section 2 takes it for every network.
+ *
+ * @param x `[…]` any shape
+ * @param axis default the last, the channels
+ * @throws UserError when there is no such axis.
+ * @example
+ * rmsNorm(tf.tensor([[3, 4], [0, 1]])).arraySync() // [[0.84853, 1.13137], [0, 1.41420]]
+ */
+export function rmsNorm<T extends tf.Tensor>(x: T, axis = -1): T {
+  if (!(axis >= -x.rank && axis < x.rank))
+    throw new UserError({
+      where: 'rmsNorm, axis',
+      expected: `an axis of a tensor of shape [${x.shape.join(', ')}]`,
+      found: String(axis),
+    })
   return withGradient(
     (save, a) => {
       const r = tf.rsqrt(tf.add(tf.mean(tf.square(a!), axis, true), RMS_EPSILON))
@@ -44,7 +60,7 @@ export function rmsNorm(x: tf.Tensor, axis: number): tf.Tensor {
       }
     },
     [x],
-  )
+  ) as T
 }
 
 /** Computes a value and says how its gradient flows to each input; `save` keeps tensors for that. */

@@ -1,5 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { UserError } from '../errors.js'
+import { expectShapes } from './expect-shape.js'
 import { headSize, type ModelShape, totalTokens } from './shape.js'
+import { tidy } from './tidy.js'
 
 /** Rotary angles of every position: cos and sin, `[L, 1, d]`. */
 export interface RotaryTable {
@@ -31,8 +34,24 @@ export function modelRope(shape: ModelShape): RotaryTable | null {
     : null
 }
 
-/** Rotates x `[B, L, heads, d]`: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁) on the two halves. */
-export function rotate(x: tf.Tensor, table: RotaryTable): tf.Tensor {
+/**
+ * Rotary position embedding of queries or keys, in their shape: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁)
+ * on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
+ *
+ * @param x `[B, L, heads, d]`, d even
+ * @param table cos and sin of every position, `[L, 1, d]`; default those of positions 0…L-1 with θ = 10,000
+ * @throws UserError when a shape is another.
+ * @example
+ * const q = tf.tensor([[[[1, 0]], [[1, 0]]]])
+ * rotary(q).arraySync() // [[[[1, 0]], [[0.54030, 0.84147]]]]
+ */
+export function rotary<T extends tf.Tensor>(x: T, table?: RotaryTable): T {
+  expectShapes('rotary', { x: [x, ['B', 'L', 'heads', 'd']] })
+  const [, L, , d] = x.shape as [number, number, number, number]
+  if (d % 2 === 1)
+    throw new UserError({ where: 'rotary, x', expected: 'an even size of a head', found: `[${x.shape.join(', ')}]` })
+  if (!table) return tidy(() => rotary(x, rotaryTable(L, d)))
+  expectShapes('rotary', { cos: [table.cos, [L, 1, d]], sin: [table.sin, [L, 1, d]] })
   const [first, second] = tf.split(x, 2, -1) as [tf.Tensor, tf.Tensor]
   return tf.add(tf.mul(x, table.cos), tf.mul(tf.concat([tf.neg(second), first], -1), table.sin))
 }

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { matmul2d } from '../backend/matmul.js'
+import { expectShapes } from './expect-shape.js'
 import { withGradient } from './ops.js'
 
 /** A linear map along one axis of the hidden state, and its two gradients; W is `[out, in]`. */
@@ -26,28 +27,60 @@ const overTokens: LinearMap = {
   weightGradient: (dy, x) => tf.sum(tf.matMul(dy, x, false, true), 0),
 }
 
-/**
- * SwiGLU over the channels: down(silu(gate) ⊙ up), no biases. "GLU Variants Improve Transformer", arXiv 2002.05202.
- *
- * @param h `[B, L, D]`
- * @param gateUp `[2·inner, D]`, the gate first
- * @param down `[D, inner]`
- */
-export function swigluChannels(h: tf.Tensor3D, gateUp: tf.Tensor2D, down: tf.Tensor2D): tf.Tensor3D {
-  const flat = tf.reshape(h, [-1, h.shape[2]])
-  return tf.reshape(swiglu(flat, gateUp, down, overChannels), h.shape)
+/** The two matrices of a SwiGLU over a dimension of size d. */
+export interface SwigluWeights {
+  /** `[2·inner, d]`, the gate's rows first. */
+  readonly gate_up_proj: tf.Tensor
+  /** `[d, inner]` */
+  readonly down_proj: tf.Tensor
 }
 
-/** The same over the tokens of every channel: gateUp `[2·inner, L]`, down `[L, inner]`. Paper, section 4.5. */
-export function swigluTokens(h: tf.Tensor3D, gateUp: tf.Tensor2D, down: tf.Tensor2D): tf.Tensor3D {
-  return swiglu(h, gateUp, down, overTokens) as tf.Tensor3D
+/**
+ * SwiGLU over the channels, `[B, L, D]`: (silu(h Gᵀ) ⊙ h Uᵀ) Wᵀ without biases, where (G, U) = gate_up_proj and W = down_proj.
+ * "GLU Variants Improve Transformer", arXiv 2002.05202; the paper's section 2.
+ *
+ * @param h `[B, L, D]`
+ * @param weights gate_up_proj `[2·inner, D]`, down_proj `[D, inner]`
+ * @throws UserError when a shape is another.
+ * @example
+ * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
+ * swiglu(tf.tensor([[[1, 2]]]), weights).arraySync() // [[[1.46212, 2.92423]]]
+ */
+export function swiglu(h: tf.Tensor3D, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
+  expectShapes('swiglu', {
+    h: [h, ['B', 'L', 'D']],
+    down_proj: [down_proj, ['D', 'inner']],
+    gate_up_proj: [gate_up_proj, [2 * (down_proj?.shape[1] ?? 0), 'D']],
+  })
+  const flat = tf.reshape(h, [-1, h.shape[2]])
+  return tf.reshape(gated(flat, gate_up_proj, down_proj, overChannels), h.shape)
+}
+
+/**
+ * SwiGLU over the tokens of every channel, `[B, L, D]`: what {@link swiglu} gives with L and D exchanged. The paper takes it in
+ * the place of self-attention where L is small: section 4.5.
+ *
+ * @param h `[B, L, D]`
+ * @param weights gate_up_proj `[2·inner, L]`, down_proj `[L, inner]`
+ * @throws UserError when a shape is another.
+ * @example
+ * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
+ * tokenMlp(tf.tensor([[[1], [2]]]), weights).arraySync() // [[[1.46212], [2.92423]]]
+ */
+export function tokenMlp(h: tf.Tensor3D, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
+  expectShapes('tokenMlp', {
+    h: [h, ['B', 'L', 'D']],
+    down_proj: [down_proj, ['L', 'inner']],
+    gate_up_proj: [gate_up_proj, [2 * (down_proj?.shape[1] ?? 0), 'L']],
+  })
+  return gated(h, gate_up_proj, down_proj, overTokens) as tf.Tensor3D
 }
 
 /**
  * One tape node for the whole: only x, gate and up are kept for the backward pass, which computes the activation
  * again. Two products instead of one and a split: the weights are small, the activations are not.
  */
-function swiglu(x: tf.Tensor, gateUp: tf.Tensor2D, down: tf.Tensor2D, map: LinearMap): tf.Tensor {
+function gated(x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor, map: LinearMap): tf.Tensor {
   return withGradient(
     (save, x, gateUp, down) => {
       const [gateWeight, upWeight] = halves(gateUp as tf.Tensor2D)

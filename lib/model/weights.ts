@@ -1,11 +1,16 @@
-import * as tf from '@tensorflow/tfjs-core'
-import type { Dtype } from '../backend/kernels.js'
-import { UserError } from '../errors.js'
+import type * as tf from '@tensorflow/tfjs-core'
 import { Random } from '../random.js'
 import { headSize, initName, latentNames, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
 
 /** Trained tensors by their published names (`L_level.layers.0.mlp.down_proj.weight`, …). */
 export type Weights = Readonly<Record<string, tf.Tensor>>
+
+/** The weights below a name, by the last part of theirs: `weightsAt(weights, 'L_level.layers.0.mlp').down_proj`. */
+export function weightsAt<Names extends object>(weights: Weights, at: string): Names {
+  const [start, end] = [`${at}.`, '.weight']
+  const below = Object.entries(weights).filter(([name]) => name.startsWith(start) && name.endsWith(end))
+  return Object.fromEntries(below.map(([name, weight]) => [name.slice(start.length, -end.length), weight])) as Names
+}
 
 /** A tensor's numbers outside any backend. */
 export interface HostTensor {
@@ -18,25 +23,6 @@ interface WeightSpec {
   readonly shape: readonly number[]
   readonly std: number
   readonly constant?: number
-}
-
-/**
- * A model: what is trained by gradient, what is fixed, and the puzzle embedding, whose table stays outside the
- * graph so that a step touches only its batch's rows.
- */
-export interface Model {
-  readonly shape: ModelShape
-  /** What the fused kernels compute its blocks in; default float32, as all else is computed in. */
-  readonly dtype?: Dtype
-  /** Trained by the optimiser; replaced by {@link replaceWeights}. */
-  weights: Weights
-  /** By latent, `[D]`: what every row's state starts from (`H_init`, `L_init`, …); not trained. */
-  readonly init: Readonly<Record<string, tf.Tensor1D>>
-  /**
-   * `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. It may have gigabytes, so it is
-   * never copied: the model takes over the array it is made from, and changes it in place.
-   */
-  readonly puzzleTable: Float32Array
 }
 
 /** Name of the table in checkpoints. */
@@ -116,69 +102,9 @@ export function initialTensors(shape: ModelShape, seed: number): Map<string, Hos
   return tensors
 }
 
-/** Fresh model of a seed. The caller disposes it with {@link disposeModel}. */
-export function createModel(shape: ModelShape, seed: number): Model {
-  return modelFromTensors(shape, initialTensors(shape, seed))
-}
-
-/**
- * A model out of named tensors, as a checkpoint holds them. The puzzle embedding's array becomes the model's own, and
- * training changes it in place; the others are only read.
- *
- * @throws UserError naming the first tensor that is missing or has another shape.
- */
-export function modelFromTensors(shape: ModelShape, tensors: ReadonlyMap<string, HostTensor>): Model {
-  const take = (name: string, expected: readonly number[]): HostTensor => {
-    const tensor = tensors.get(name)
-    if (!tensor || tensor.shape.join() !== expected.join())
-      throw new UserError({
-        where: `tensor ${name}`,
-        expected: `shape [${expected.join(', ')}]`,
-        found: tensor ? `[${tensor.shape.join(', ')}]` : 'no such tensor',
-        todo: 'The weights belong to a model of another configuration.',
-      })
-    return tensor
-  }
-  const weights: Record<string, tf.Tensor> = {}
-  const table =
-    shape.puzzleDim > 0 ? take(PUZZLE_TABLE, [shape.puzzleIdentifiers, shape.puzzleDim]).data : new Float32Array(0)
-  const specs = [...weightSpecs(shape)].map(([name, spec]) => [name, take(name, spec.shape)] as const)
-  const starts = latentNames(shape).map((latent) => [latent, take(initName(latent), [shape.hidden])] as const)
-  for (const [name, tensor] of specs) weights[name] = tf.tensor(tensor.data, [...tensor.shape])
-  const init = Object.fromEntries(starts.map(([latent, { data }]) => [latent, tf.tensor1d(data)]))
-  return { shape, weights, init, puzzleTable: table }
-}
-
-/**
- * All named tensors of a model, read back from the backend; `weights` other than its own, e.g. the EMA, may be given.
- * The puzzle embedding is the model's own array, not a copy: it shows what training does to it later.
- */
-export function modelTensors(model: Model, weights: Weights = model.weights): Map<string, HostTensor> {
-  const tensors = new Map<string, HostTensor>()
-  for (const [name, tensor] of Object.entries(weights)) tensors.set(name, hostTensor(tensor))
-  for (const [latent, tensor] of Object.entries(model.init)) tensors.set(initName(latent), hostTensor(tensor))
-  if (model.shape.puzzleDim > 0)
-    tensors.set(PUZZLE_TABLE, {
-      shape: [model.shape.puzzleIdentifiers, model.shape.puzzleDim],
-      data: model.puzzleTable,
-    })
-  return tensors
-}
-
 /** Reads a float tensor back. */
 export function hostTensor(tensor: tf.Tensor): HostTensor {
   return { shape: [...tensor.shape], data: Float32Array.from(tensor.dataSync()) }
-}
-
-/** Puts new weights in the place of the old of the same names, which are freed. */
-export function replaceWeights(model: Model, weights: Weights): void {
-  tf.dispose(Object.keys(weights).map((name) => model.weights[name]!))
-  model.weights = { ...model.weights, ...weights }
-}
-
-/** Frees everything a model holds on the backend. */
-export function disposeModel(model: Model): void {
-  tf.dispose([...Object.values(model.weights), ...Object.values(model.init)])
 }
 
 /**

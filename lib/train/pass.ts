@@ -3,13 +3,14 @@ import type { Carry } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
 import type { FusedWeights } from '../model/fused-weights.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
-import { heads, type Outputs } from '../model/heads.js'
+import { answerOf, heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
+import type { Model } from '../model/model.js'
 import { recursionOf, refine, refineWithoutGradient } from '../model/network.js'
 import { constants, keepAll, withoutGradient } from '../model/ops.js'
 import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
-import { type Model, trainedNames, type Weights } from '../model/weights.js'
+import { trainedNames, type Weights } from '../model/weights.js'
 
 /** What the forward and the backward pass of some rows of a supervision step give; its tensors are the caller's to free. */
 export interface Pass {
@@ -56,14 +57,14 @@ export function passOfRows(
     const rows = puzzleRows(model, carry.batch.puzzleIds)
     const first = updates.slice(0, -withGradient)
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
-      const x = embed(weights, shape, inputs, rows)
+      const x = embed(inputs, weights, shape, rows)
       start = constants(() => refineWithoutGradient(networked, first, x, carry.state))
       const state = refine(networked, updates.slice(-withGradient), x, start)
-      const outputs = heads(weights, shape, state)
+      const outputs = heads(answerOf(shape, state), weights, shape)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
-            const next = heads(weights, shape, refineWithoutGradient(networked, updates, x, state))
-            return continueTarget(next, lastSteps(carry, shape.K))
+            const next = refineWithoutGradient(networked, updates, x, state)
+            return continueTarget(heads(answerOf(shape, next), weights, shape), lastSteps(carry, shape.K))
           })
         : null
       const loss = supervisionLoss(outputs, labels, lossKind, {

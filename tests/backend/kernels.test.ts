@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { buildKernels, kernelsKey, knownKernels, refuseKernels } from '../../lib/backend/kernels/build.mjs'
 import { fastPath, freeKernelMemory, kernels, setFast, switchedOn } from '../../lib/backend/kernels.js'
 import { UserError } from '../../lib/errors.js'
-import { createModel, disposeModel } from '../../lib/model/weights.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
 import { findCompiler } from '../../lib/setup/platform.mjs'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { whyNoKernels } from '../kernels.js'
@@ -87,7 +87,7 @@ test('the memory that is kept for the next step can be given back, and the next 
 }, () => {
   const shape = tinyShape({ mixer: 'mlp', positions: 'none', hidden: 128, expansion: 4, seqLen: 63, T: 1, n: 6 })
   const losses = (between: () => void): number[] => {
-    const state = initialState(createModel(shape, 1), 64, 0.9, 1)
+    const state = initialState(initialModel(shape, 1), 64, 0.9, 1)
     const made = [0, 1, 2].map((seed) => {
       const { loss } = trainStep(state, randomBatch(shape, 64, seed), stepOptions)
       between()

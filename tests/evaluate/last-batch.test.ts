@@ -8,7 +8,7 @@ import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import { evaluate } from '../../lib/evaluate/evaluation.js'
 import type { PuzzleOutcome } from '../../lib/evaluate/outcomes.js'
-import { createModel, disposeModel } from '../../lib/model/weights.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { whyNoKernels } from '../kernels.js'
 import { tinyShape } from '../model/tiny.js'
@@ -48,7 +48,7 @@ for (const fast of [true, false])
     const data = await puzzles()
     const { seqLen, vocabSize } = data.manifest
     for (const mixer of ['mlp', 'attention'] as const) {
-      const model = createModel(tinyShape({ seqLen, vocabSize, mixer, K: 3 }), 2)
+      const model = initialModel(tinyShape({ seqLen, vocabSize, mixer, K: 3 }), 2)
       try {
         for (const batch of [7, 300]) {
           const { outcomes } = await evaluate(model, model.weights, data, { batch, supervisionSteps: 3 })

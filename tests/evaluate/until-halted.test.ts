@@ -6,8 +6,8 @@ import type { Batch } from '../../lib/data/dataset.js'
 import { type BatchEvaluation, evaluateBatch } from '../../lib/evaluate/evaluate.js'
 import { evaluateSteps } from '../../lib/evaluate/steps.js'
 import { evaluateUntilHalted } from '../../lib/evaluate/until-halted.js'
+import { disposeModel, initialModel, type Model } from '../../lib/model/model.js'
 import type { Halting, ModelShape } from '../../lib/model/shape.js'
-import { createModel, disposeModel, type Model } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 import { randomBatch, tinyShape } from '../model/tiny.js'
 
@@ -19,7 +19,7 @@ const STEPS = 5
 
 /** A model whose halting head says yes to about a fifth of what it sees of a batch, at any step. */
 function model(change: Partial<ModelShape> = {}): Model {
-  const made = createModel(tinyShape({ K: STEPS, ...change }), 2)
+  const made = initialModel(tinyShape({ K: STEPS, ...change }), 2)
   const draw = Random.of(7)
   const head = Float32Array.from({ length: 2 * made.shape.hidden }, () => draw.normal())
   tf.dispose([made.weights['q_head.weight']!, made.weights['q_head.bias']!])
@@ -66,7 +66,7 @@ for (const halting of ['halt', 'continue', 'compare'] as const satisfies readonl
   })
 
 test('a model that never halts is evaluated as without halting', () => {
-  const tried = createModel(tinyShape({ K: STEPS }), 2)
+  const tried = initialModel(tinyShape({ K: STEPS }), 2)
   const batch = randomBatch(tried.shape, 6, 3)
   assert.deepEqual(untilHalted(tried, batch), evaluateBatch(tried, tried.weights, batch, STEPS))
   disposeModel(tried)

@@ -17,7 +17,8 @@ import { Worker } from '../../bench/worker.js'
 import { startBackend } from '../../lib/backend/index.js'
 import { kernels, type Units } from '../../lib/backend/kernels.js'
 import { execute } from '../../lib/cli/main.js'
-import { createModel, disposeModel, modelTensors, PUZZLE_TABLE } from '../../lib/model/weights.js'
+import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
+import { PUZZLE_TABLE } from '../../lib/model/weights.js'
 import { disposeState, initialState, type StepOptions, trainStep } from '../../lib/train/step.js'
 import { tinyShape } from '../model/tiny.js'
 import { recurlab } from '../recurlab.js'
@@ -160,7 +161,7 @@ for (const [mixer, work] of Object.entries(small))
   test(`PyTorch's side computes what Recurlab computes: loss and weights of three steps, ${mixer}`, {
     skip,
   }, async () => {
-    const state = initialState(createModel(work.shape, 5), work.batch, options.ema, 0)
+    const state = initialState(initialModel(work.shape, 5), work.batch, options.ema, 0)
     const peer = torchPeer(1)
     try {
       await peer.ask({ ...setup(work, 'eager', 1), work: { ...torchWork(work), lr } })

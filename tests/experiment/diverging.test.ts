@@ -14,7 +14,7 @@ import { modelShape, newBatchesAhead, stepOptions } from '../../lib/experiment/r
 import { continueSession } from '../../lib/experiment/run/session.js'
 import { takeSnapshot } from '../../lib/experiment/run/snapshot.js'
 import { type Dataset, sudoku, train } from '../../lib/index.js'
-import { createModel } from '../../lib/model/weights.js'
+import { initialModel } from '../../lib/model/model.js'
 import { createRun, listRuns, loadCheckpoint, openRun, saveCheckpoint } from '../../lib/results/run.js'
 import { checkPass, NotFinite } from '../../lib/train/finite.js'
 import type { Pass } from '../../lib/train/pass.js'
@@ -101,7 +101,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
   const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, trainSteps: 2, checkpointEvery: 2 })
   const session = () => {
     const shape = modelShape(config, data.manifest)
-    const state = initialState(createModel(shape, 0), config.batch, config.ema, 0)
+    const state = initialState(initialModel(shape, 0), config.batch, config.ema, 0)
     const run = createRun({ resultsDir: folder, config, provenance: {}, trainSteps: config.trainSteps! })
     const sampler = newBatchesAhead(config, data)
     saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))

@@ -7,7 +7,8 @@ import type { Config } from '../../lib/config/schema.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { datasetOf, withDataKeys } from '../../lib/experiment/data/dataset.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
-import { createModel, disposeModel, hostTensor } from '../../lib/model/weights.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
+import { hostTensor } from '../../lib/model/weights.js'
 import { arc } from '../../lib/tasks/arc/index.js'
 import { maze } from '../../lib/tasks/maze/index.js'
 import { presets } from '../../lib/tasks/presets.js'
@@ -41,7 +42,7 @@ for (const [name, { config: input }] of Object.entries(presets))
     const { config, data } = await scaled(parseConfig(input))
     const { numTensors } = tf.memory()
     const shape = modelShape(withDataKeys({ ...config, data: null }, data.manifest), data.manifest)
-    const model = createModel(shape, config.seed)
+    const model = initialModel(shape, config.seed)
     const before = hostTensor(Object.values(model.weights)[0]!).data
     const state = initialState(model, config.batch, config.ema, config.seed)
     const sampler = newSampler({ ...config, epochs: null, trainSteps: 2 }, data)

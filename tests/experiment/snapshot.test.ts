@@ -3,8 +3,9 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { restoreSnapshot, type Snapshot, takeSnapshot } from '../../lib/experiment/run/snapshot.js'
+import { disposeModel, initialModel, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
-import { createModel, disposeModel, initialTensors, modelFromTensors, modelTensors } from '../../lib/model/weights.js'
+import { initialTensors } from '../../lib/model/weights.js'
 import { disposeState, initialState, type TrainingState, trainStep } from '../../lib/train/step.js'
 import { randomBatch, stepOptions, tinyShape } from '../model/tiny.js'
 
@@ -39,7 +40,7 @@ for (const [name, change] of Object.entries(VARIANTS))
   test(`${name} goes on from a snapshot bit for bit`, () => {
     const shape = tinyShape(change)
     const outside = tf.memory().numTensors
-    const state = initialState(createModel(shape, 1), 4, 0.9, 1)
+    const state = initialState(initialModel(shape, 1), 4, 0.9, 1)
     for (let step = 0; step < 2; step++) trainStep(state, randomBatch(shape, 4, step), options)
     const { tensors, state: rest } = stored(takeSnapshot(state, sampler, 12))
     const restored = restoreSnapshot(shape, tensors, JSON.parse(JSON.stringify(rest)))
@@ -56,7 +57,7 @@ for (const [name, change] of Object.entries(VARIANTS))
 
 test('versions of fresh augmentations, which have 31 bits, come back as they were', () => {
   const shape = tinyShape()
-  const state = initialState(createModel(shape, 1), 4, 0, 1)
+  const state = initialState(initialModel(shape, 1), 4, 0, 1)
   const versions = Int32Array.of(0, 65_537, 16_777_217, 2 ** 31 - 2)
   trainStep(state, { ...randomBatch(shape, 4, 0), versions }, options)
   const { tensors, state: rest } = stored(takeSnapshot(state, sampler, 0))
@@ -84,7 +85,7 @@ test('the puzzle embedding is one array from the fresh tensors to the snapshot, 
 
 test('of 876,000 rows of the puzzle embedding a step moves its batch’s and no other', () => {
   const shape = tinyShape({ puzzleIdentifiers: 876_000 })
-  const state = initialState(createModel(shape, 0), 3, 0, 0)
+  const state = initialState(initialModel(shape, 0), 3, 0, 0)
   const batch = { ...randomBatch(shape, 3, 0), puzzleIds: Int32Array.of(875_999, 5, 875_999) }
   trainStep(state, batch, stepOptions)
   const moved = new Set<number>()

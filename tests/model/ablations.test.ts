@@ -8,15 +8,9 @@ import { parseConfig } from '../../lib/config/parse.js'
 import type { Config } from '../../lib/config/schema.js'
 import { stepOptions } from '../../lib/experiment/run/resolve.js'
 import { configuredShape } from '../../lib/model/configured.js'
+import { disposeModel, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import { depth, initName, latentNames, type ModelShape } from '../../lib/model/shape.js'
-import {
-  countParameters,
-  disposeModel,
-  type HostTensor,
-  initialTensors,
-  modelFromTensors,
-  modelTensors,
-} from '../../lib/model/weights.js'
+import { countParameters, type HostTensor, initialTensors } from '../../lib/model/weights.js'
 import { table1 } from '../../lib/results/reported/table-1.js'
 import { table2 } from '../../lib/results/reported/table-2.js'
 import { table3 } from '../../lib/results/reported/table-3.js'

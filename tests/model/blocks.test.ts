@@ -4,10 +4,10 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { embed } from '../../lib/model/embed.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
 import { linear, rmsNorm } from '../../lib/model/ops.js'
 import { checkShape } from '../../lib/model/shape.js'
-import { swigluChannels, swigluTokens } from '../../lib/model/swiglu.js'
-import { createModel, disposeModel } from '../../lib/model/weights.js'
+import { swiglu, tokenMlp } from '../../lib/model/swiglu.js'
 import { Random } from '../../lib/random.js'
 import { assertClose } from '../close.js'
 import { tinyShape } from './tiny.js'
@@ -53,7 +53,7 @@ test('SwiGLU over the channels and its gradients are those of the formula in pla
         return tf.reshape(tf.matMul(hidden, down, false, true), [B, L, D])
       }
       const fused = (x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor): tf.Tensor =>
-        swigluChannels(x as tf.Tensor3D, gateUp as tf.Tensor2D, down as tf.Tensor2D)
+        swiglu(x as tf.Tensor3D, { gate_up_proj: gateUp!, down_proj: down! })
       assertSame(fused, plain, [random(seed, B, L, D), random(seed + 1, 2 * inner, D), random(seed + 2, D, inner)])
     }),
     { numRuns: 20 },
@@ -65,10 +65,10 @@ test('SwiGLU over the tokens is SwiGLU over the channels of the transpose', () =
     fc.property(sizes, ({ B, L, D, inner, seed }) => {
       const transposed = (x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor): tf.Tensor => {
         const turned = tf.transpose(x, [0, 2, 1]) as tf.Tensor3D
-        return tf.transpose(swigluChannels(turned, gateUp as tf.Tensor2D, down as tf.Tensor2D), [0, 2, 1])
+        return tf.transpose(swiglu(turned, { gate_up_proj: gateUp!, down_proj: down! }), [0, 2, 1])
       }
       const direct = (x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor): tf.Tensor =>
-        swigluTokens(x as tf.Tensor3D, gateUp as tf.Tensor2D, down as tf.Tensor2D)
+        tokenMlp(x as tf.Tensor3D, { gate_up_proj: gateUp!, down_proj: down! })
       assertSame(direct, transposed, [
         random(seed, B, L, D),
         random(seed + 1, 2 * inner, L),
@@ -95,9 +95,9 @@ test('a linear map and its gradients are those of the plain product', () => {
 const shape = tinyShape({ expansion: 4, T: 1, n: 1, K: 1, puzzleTokens: 2, puzzleDim: 10, puzzleIdentifiers: 3 })
 
 test('the embedding puts the zero-padded puzzle row before the tokens and multiplies by √D', () => {
-  const model = createModel(shape, 0)
+  const model = initialModel(shape, 0)
   const row = random(5, 1, 10) as tf.Tensor2D
-  const x = embed(model.weights, shape, tf.tensor2d([[1, 0, 4, 4]], [1, 4], 'int32'), row).arraySync()[0]!
+  const x = embed(tf.tensor2d([[1, 0, 4, 4]], [1, 4], 'int32'), model.weights, shape, row).arraySync()[0]!
   const table = model.weights['embed_tokens.embedding_weight']!.arraySync() as number[][]
   const scale = Math.sqrt(8)
   const padded = [...row.dataSync(), 0, 0, 0, 0, 0, 0].map((v) => v * scale)

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { type Dtype, kernels, setFast } from '../../lib/backend/kernels.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
-import { createModel, disposeModel } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { initialOptimizer, optimizerStep } from '../../lib/train/optimizer.js'
@@ -30,7 +30,7 @@ function bothWays<T>(compute: () => T): [T, T] {
 
 /** All numbers of a forward and backward pass, by name. */
 function pass(shape: ModelShape, rows: number, seed: number, dtype: Dtype = 'float32'): Record<string, Float32Array> {
-  const model = { ...createModel(shape, seed), dtype }
+  const model = initialModel(shape, seed).with({ dtype })
   const empty = emptyCarry(model, rows)
   const result = forwardBackward(model, takeRows(empty, randomBatch(shape, rows, seed), model), 'stablemax')
   const tensors = { ...result.state, ...result.gradients, logits: result.outputs.logits }
@@ -177,7 +177,7 @@ test('with the kernels one seed gives one result, bit for bit, and no tensor is 
   ] as const) {
     const shape = tinyShape({ mixer, positions: 'none', hidden: 24, seqLen: 20 })
     const train = (): Float32Array[] => {
-      const model = { ...createModel(shape, 3), dtype }
+      const model = initialModel(shape, 3).with({ dtype })
       const state = initialState(model, 6, ema, 3)
       const counts: number[] = []
       for (let step = 0; step < 6; step++) {

@@ -4,16 +4,9 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { disposeCarry, emptyCarry, takeRows } from '../../lib/model/carry.js'
+import { disposeModel, type Model, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import { initName, latentNames, type ModelShape } from '../../lib/model/shape.js'
-import {
-  disposeModel,
-  type HostTensor,
-  hostTensor,
-  initialTensors,
-  type Model,
-  modelFromTensors,
-  modelTensors,
-} from '../../lib/model/weights.js'
+import { type HostTensor, hostTensor, initialTensors } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { disposeState, initialState, trainStep } from '../../lib/train/step.js'

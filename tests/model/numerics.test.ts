@@ -5,7 +5,7 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { logStablemax, supervisionLoss } from '../../lib/model/loss.js'
-import { rotaryTable, rotate } from '../../lib/model/rope.js'
+import { rotary, rotaryTable } from '../../lib/model/rope.js'
 import { initialOptimizer, optimizerStep } from '../../lib/train/optimizer.js'
 import { learningRate } from '../../lib/train/schedule.js'
 import { signSgdStep } from '../../lib/train/sign-sgd.js'
@@ -44,8 +44,8 @@ test('rotary angles and rotated queries and keys are those of the published code
   const table = rotaryTable(cos.length, cos[0]!.length)
   assertClose(table.cos.dataSync(), cos.flat(), 1e-6)
   assertClose(table.sin.dataSync(), sin.flat(), 1e-6)
-  assertClose(rotate(tf.tensor(q), table).dataSync(), q_rot.flat(3))
-  assertClose(rotate(tf.tensor(k), table).dataSync(), k_rot.flat(3))
+  assertClose(rotary(tf.tensor(q), table).dataSync(), q_rot.flat(3))
+  assertClose(rotary(tf.tensor(k), table).dataSync(), k_rot.flat(3))
 })
 
 test('stablemax gives the published log probabilities, also for logits of ±80', () => {

@@ -3,17 +3,10 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
+import { disposeModel, initialModel, modelFromTensors, modelTensors } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { swigluInner } from '../../lib/model/shape.js'
-import {
-  countParameters,
-  createModel,
-  disposeModel,
-  initialTensors,
-  modelFromTensors,
-  modelTensors,
-  truncatedNormal,
-} from '../../lib/model/weights.js'
+import { countParameters, initialTensors, truncatedNormal } from '../../lib/model/weights.js'
 import { Random } from '../../lib/random.js'
 
 const shape: ModelShape = {
@@ -82,7 +75,7 @@ test('q_head starts with weight 0 and bias -5, the puzzle embedding with 0', () 
 })
 
 test('a model survives being read out and made again', () => {
-  const model = createModel(small, 3)
+  const model = initialModel(small, 3)
   const again = modelFromTensors(small, modelTensors(model))
   assert.deepEqual(modelTensors(again), modelTensors(model))
   disposeModel(model)

@@ -4,8 +4,8 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { startBackend } from '../../lib/backend/index.js'
 import { emptyCarry, takeRows } from '../../lib/model/carry.js'
+import { disposeModel, initialModel } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
-import { createModel, disposeModel } from '../../lib/model/weights.js'
 import { forwardBackward } from '../../lib/train/micro-batch.js'
 import { disposeState, initialState, type StepReport, trainStep } from '../../lib/train/step.js'
 import { assertClose } from '../close.js'
@@ -17,7 +17,7 @@ before(async () => {
 
 /** Everything a pass gives, as numbers. */
 function pass(shape: ModelShape, rows: number, microBatch: number): Record<string, ArrayLike<number>> {
-  const model = createModel(shape, 4)
+  const model = initialModel(shape, 4)
   const carry = takeRows(emptyCarry(model, rows), randomBatch(shape, rows, 5), model)
   const result = forwardBackward(model, carry, 'stablemax', microBatch)
   const tensors = { ...result.state, ...result.gradients, ...result.outputs }
@@ -56,7 +56,7 @@ test('in micro-batches outputs, losses, state and gradients are those of the who
 test('a run in micro-batches halts the same rows and reports the same numbers as one with whole batches', () => {
   const shape = tinyShape({ mixer: 'mlp', positions: 'none' })
   const run = (microBatch: number): StepReport[] => {
-    const model = createModel(shape, 1)
+    const model = initialModel(shape, 1)
     const state = initialState(model, 7, 0.9, 1)
     const reports: StepReport[] = []
     for (let step = 0; step < 5; step++)
@@ -73,7 +73,7 @@ test('a run in micro-batches halts the same rows and reports the same numbers as
 
 test('no tensor is left behind by steps in micro-batches', () => {
   const shape = tinyShape()
-  const model = createModel(shape, 1)
+  const model = initialModel(shape, 1)
   const state = initialState(model, 5, 0.9, 1)
   const counts: number[] = []
   for (let step = 0; step < 6; step++) {

@@ -5,7 +5,7 @@ import { startBackend } from '../../lib/backend/index.js'
 import { setFast } from '../../lib/backend/kernels.js'
 import type { Batch } from '../../lib/data/dataset.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
-import { createModel, disposeModel, modelTensors } from '../../lib/model/weights.js'
+import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
 import { Random } from '../../lib/random.js'
 import { disposeState, initialState, type StepOptions, type TrainingState, trainStep } from '../../lib/train/step.js'
 import { stepOptions as options, tinyShape } from '../model/tiny.js'
@@ -40,7 +40,7 @@ function batch(seed: number, size = 6): Batch {
 }
 
 function run(steps: number, change: Partial<StepOptions> = {}, size = 6): TrainingState {
-  const state = initialState(createModel(shape, 1), size, 0.9, 1)
+  const state = initialState(initialModel(shape, 1), size, 0.9, 1)
   for (let i = 0; i < steps; i++) trainStep(state, batch(i, size), { ...options, ...change })
   return state
 }
@@ -92,7 +92,7 @@ test('metrics count the rows that halted in this step', () => {
 
 test('with exploration 1 and a halting head that always says halt, rows still go on for a drawn number of steps', () => {
   const finished = (haltExploration: number): number => {
-    const state = initialState(createModel(shape, 1), 64, 0, 1)
+    const state = initialState(initialModel(shape, 1), 64, 0, 1)
     const { weights } = state.model
     const bias = weights['q_head.bias']!
     state.model.weights = { ...weights, 'q_head.bias': tf.tensor1d([5, -5]) }
@@ -122,7 +122,7 @@ test('a step that fails between its passes leaves no tensor, and the state as it
       const { numTensors } = tf.memory()
       const wrong = tf.zeros([3, 3])
       const weights = { ...state.model.weights, 'lm_head.weight': wrong }
-      const broken = { ...state, model: { ...state.model, weights } }
+      const broken = { ...state, model: state.model.with({ weights }) }
       assert.throws(() => trainStep(broken, batch(2), { ...options, microBatch }), /shape|size/)
       wrong.dispose()
       assert.equal(tf.memory().numTensors, numTensors)
@@ -139,7 +139,7 @@ test('training on one batch learns it, with either optimiser and either loss', (
     { loss: 'softmax' as const },
     { optimizer: { ...options.optimizer, kind: 'adamw' as const } },
   ]) {
-    const state = initialState(createModel(shape, 2), 6, 0.9, 2)
+    const state = initialState(initialModel(shape, 2), 6, 0.9, 2)
     const fast = { ...options, ...change, schedule: { ...schedule, lr: 1e-2 } }
     const losses = Array.from({ length: 120 }, () => trainStep(state, batch(7), fast).lmLoss)
     assert.ok(losses.at(-1)! < 0.3 * losses[0]!, `${losses[0]} to ${losses.at(-1)}`)

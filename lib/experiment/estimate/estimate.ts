@@ -6,8 +6,9 @@ import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../../data/evaluation-batches.js'
 import { UserError } from '../../errors.js'
 import { evaluateBatch } from '../../evaluate/evaluate.js'
+import { disposeModel, initialModel, type Model } from '../../model/model.js'
 import { latentNames, type ModelShape, totalTokens } from '../../model/shape.js'
-import { countParameters, createModel, disposeModel, type Model } from '../../model/weights.js'
+import { countParameters } from '../../model/weights.js'
 import { chooseDtype } from '../run/dtype.js'
 import { evaluationInterval } from '../run/resolve.js'
 import { onForcedStop } from '../run/stop.js'
@@ -100,7 +101,7 @@ export async function estimateRun(
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
   const dtype = chooseDtype(config.dtype)
   // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
-  const model = { ...createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed), dtype }
+  const model = initialModel({ ...shape, puzzleIdentifiers: 1 }, config.seed).with({ dtype })
   const release = onForcedStop(() => disposeModel(model))
   try {
     const trial = { model, config, data, trainSteps, ...(signal && { signal }) }
@@ -208,7 +209,7 @@ interface TrialEvaluation {
 
 function trialEvaluation({ model, config, data }: Trial): TrialEvaluation {
   const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
-  const small = { ...model, shape: calibrationShapes(model.shape)[0]! }
+  const small = model.with({ shape: calibrationShapes(model.shape)[0]! })
   const work = (rows: number, supervisionSteps: number): (() => void) => {
     const [batch] = evaluationBatches(data, { batch: rows })
     return () => void evaluateBatch(small, small.weights, onOneRow(batch!), supervisionSteps)

@@ -4,8 +4,8 @@ import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { disposeCarry, takeRows } from '../../model/carry.js'
 import { disposeFused, fuseWeights } from '../../model/fused-weights.js'
+import type { Model } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
-import type { Model } from '../../model/weights.js'
 import { disposeWeights, mapWeights } from '../../train/optimizer.js'
 import { passOfRows } from '../../train/pass.js'
 import { disposeState, initialState, trainStep } from '../../train/step.js'
@@ -45,15 +45,15 @@ export async function withSteps<T>(trial: Trial, rows: number, work: (steps: Tri
   const { model, config, data, trainSteps } = trial
   // The step frees the weights it replaces; the model's own must outlive it.
   const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
-  const state = initialState({ ...model, weights }, rows, config.ema, config.seed)
+  const state = initialState(model.with({ weights }), rows, config.ema, config.seed)
   const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
   const options = stepOptions(standingStill(config), trainSteps)
   const step = (shape: ModelShape): void => {
-    Object.assign(state, { model: { ...state.model, shape } })
+    Object.assign(state, { model: state.model.with({ shape }) })
     trainStep(state, batch, options)
   }
   const pass = (shape: ModelShape): void => {
-    const of = { ...state.model, shape }
+    const of = state.model.with({ shape })
     const carry = takeRows(state.carry, batch, of)
     const fused = fuseWeights(of.weights, shape, true, of.dtype)
     const { state: latents, outputs, gradients } = passOfRows(of, fused, carry, config.loss, rows)

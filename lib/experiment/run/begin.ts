@@ -3,8 +3,9 @@ import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { pathToKeep } from '../../files/places.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
+import { initialModel, type Model } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
-import { countParameters, createModel, type Model } from '../../model/weights.js'
+import { countParameters } from '../../model/weights.js'
 import { hashWeights } from '../../model/weights-hash.js'
 import { currentCode } from '../../results/code.js'
 import type { LabelOptions } from '../../results/label.js'
@@ -77,7 +78,7 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
     data,
     options: stepOptions(config, trainSteps, choices.microBatch),
     sampler,
-    state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
+    state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
     run,
     trainSteps,
     secondsBefore: 0,
@@ -100,7 +101,7 @@ async function firstModel(
   data: Dataset,
   { init, resultsDir, observer }: BeginOptions,
 ): Promise<{ model: Model; provenance: object }> {
-  if (!init) return { model: createModel(shape, config.seed), provenance: {} }
+  if (!init) return { model: initialModel(shape, config.seed), provenance: {} }
   const file = await readInit(init, resultsDir)
   const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
   for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)

@@ -8,7 +8,7 @@ import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
-import { disposeModel, type Model } from '../../model/weights.js'
+import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { readWeightsOf } from '../../results/weights-file.js'
@@ -108,7 +108,7 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
       })
     const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
-    const model = { ...stored, dtype }
+    const model = stored.with({ dtype })
     if (note) notes.push(note)
     if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {

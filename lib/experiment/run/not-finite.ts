@@ -1,6 +1,7 @@
 import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
-import { hostTensor, type Model, PUZZLE_TABLE, type Weights } from '../../model/weights.js'
+import type { Model } from '../../model/model.js'
+import { hostTensor, PUZZLE_TABLE, type Weights } from '../../model/weights.js'
 import { firstNotFinite, NotFinite } from '../../train/finite.js'
 import { learningRate } from '../../train/schedule.js'
 import type { StepOptions, TrainingState } from '../../train/step.js'

@@ -63,7 +63,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
 
 /** The session with its model computed in another type. */
 function computedIn(session: Session, dtype: Dtype): Session {
-  return { ...session, state: { ...session.state, model: { ...session.state.model, dtype } } }
+  return { ...session, state: { ...session.state, model: session.state.model.with({ dtype }) } }
 }
 
 /** A data set that was built anew with other content must not go unnoticed. */

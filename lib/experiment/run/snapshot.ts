@@ -3,17 +3,10 @@ import { z } from 'zod'
 import type { SamplerState } from '../../data/sampler.js'
 import { UserError } from '../../errors.js'
 import type { Carry } from '../../model/carry.js'
+import { type Model, modelFromTensors, modelTensors } from '../../model/model.js'
 import type { State } from '../../model/recursion.js'
 import { latentNames, type ModelShape, publishedLatent } from '../../model/shape.js'
-import {
-  type HostTensor,
-  hostTensor,
-  type Model,
-  modelFromTensors,
-  modelTensors,
-  trainedNames,
-  type Weights,
-} from '../../model/weights.js'
+import { type HostTensor, hostTensor, trainedNames, type Weights } from '../../model/weights.js'
 import { Random } from '../../random.js'
 import type { TrainingState } from '../../train/step.js'
 

@@ -2,8 +2,8 @@ import type { DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import { type Model, modelFromTensors } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
-import { type Model, modelFromTensors } from '../../model/weights.js'
 import { firstNotFinite } from '../../train/finite.js'
 
 /**

@@ -5,7 +5,7 @@ import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluateSteps } from '../../evaluate/steps.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
-import { disposeModel, type Model, modelFromTensors } from '../../model/weights.js'
+import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
 import { readWeightsOf } from '../../results/weights-file.js'
@@ -101,7 +101,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
   const { dtype, note } = dtypeOrFloat32(config.dtype)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
-  const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
+  const model = (): Model => modelFromTensors(shape, file.tensors).with({ dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
   return {
     puzzle: posed,

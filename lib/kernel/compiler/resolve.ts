@@ -2,7 +2,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type ts from 'typescript'
-import { nearest } from '../../config/nearest.js'
+import { nearest } from '../../options/nearest.js'
 import type { Programs } from './programs.js'
 import { isProjectFile } from './sources.js'
 

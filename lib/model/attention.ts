@@ -1,0 +1,58 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { UserError } from '../errors.js'
+import { expectShapes } from './expect-shape.js'
+import { linear } from './ops.js'
+import { type RotaryTable, rotary } from './rope.js'
+
+/** The two matrices of self-attention with heads of size d. */
+export interface AttentionWeights {
+  /** `[3·heads·d, D]`: the queries of all heads, then the keys, then the values. */
+  readonly qkv_proj: tf.Tensor
+  /** `[D, heads·d]` */
+  readonly o_proj: tf.Tensor
+}
+
+/** How self-attention reads its matrices. */
+export interface AttentionOptions {
+  readonly heads: number
+  /** Angles that turn queries and keys; null (default): they are not turned. */
+  readonly rope?: RotaryTable | null
+}
+
+/**
+ * Multi-head self-attention, not causal, `[B, L, D]`: softmax(q kᵀ / √d) v of every head, then o_proj, without biases.
+ * "Attention Is All You Need", arXiv 1706.03762; the paper's section 2, and section 4.5 for where it does without.
+ *
+ * @param h `[B, L, D]`
+ * @param weights qkv_proj `[3·heads·d, D]`, o_proj `[D, heads·d]`
+ * @throws UserError when a shape is another, or the width is no multiple of the heads.
+ * @example
+ * const weights = { qkv_proj: tf.tensor([[0], [0], [1]]), o_proj: tf.tensor([[1]]) }
+ * attention(tf.tensor([[[2], [4]]]), weights, { heads: 1 }).arraySync() // [[[3], [3]]]
+ */
+export function attention(
+  h: tf.Tensor3D,
+  { qkv_proj, o_proj }: AttentionWeights,
+  { heads, rope = null }: AttentionOptions,
+): tf.Tensor3D {
+  expectShapes('attention', {
+    h: [h, ['B', 'L', 'D']],
+    o_proj: [o_proj, ['D', 'heads·d']],
+    qkv_proj: [qkv_proj, [3 * (o_proj?.shape[1] ?? 0), 'D']],
+  })
+  const [B, L] = h.shape
+  const d = o_proj.shape[1]! / heads
+  if (!Number.isInteger(d))
+    throw new UserError({
+      where: 'attention, heads',
+      expected: `a divisor of the width ${o_proj.shape[1]}`,
+      found: String(heads),
+    })
+  const projected = tf.reshape(linear(h, qkv_proj), [B, L, 3 * heads, d])
+  const [qk, v] = tf.split(projected, [2 * heads, heads], 2) as [tf.Tensor, tf.Tensor]
+  const [q, k] = tf.split(rope ? rotary(qk, rope) : qk, 2, 2) as [tf.Tensor, tf.Tensor]
+  const byHead = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3])
+  const scores = tf.mul(tf.matMul(byHead(q), byHead(k), false, true), 1 / Math.sqrt(d))
+  const read = byHead(tf.matMul(tf.softmax(scores), byHead(v)))
+  return linear(tf.reshape(read, [B, L, heads * d]), o_proj) as tf.Tensor3D
+}

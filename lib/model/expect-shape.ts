@@ -1,0 +1,36 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import { UserError } from '../errors.js'
+
+/** A dimension: a size, or a name that stands for one size throughout a call (`'B'`, `'L'`, `'D'`). */
+export type Dimension = number | string
+
+/** A tensor, and the shape it must have. */
+export type Expected = readonly [tensor: tf.Tensor | undefined, shape: readonly Dimension[]]
+
+/**
+ * Checks the shapes of a layer's tensors, in their order: the first tensor in which a named dimension appears fixes its size.
+ *
+ * @param where the layer, for the message
+ * @throws UserError naming the first tensor that is missing or has another shape, with the shapes expected and found.
+ */
+export function expectShapes(where: string, tensors: Readonly<Record<string, Expected>>): void {
+  const sizes = new Map<string, number>()
+  for (const [name, [tensor, shape]] of Object.entries(tensors)) {
+    const fits =
+      tensor?.shape.length === shape.length && shape.every((size, i) => fitsIn(sizes, size, tensor.shape[i]!))
+    if (fits) continue
+    const expected = shape.map((size) => (typeof size === 'string' && sizes.has(size) ? sizes.get(size) : size))
+    throw new UserError({
+      where: `${where}, ${name}`,
+      expected: `a tensor of shape [${expected.join(', ')}]`,
+      found: tensor?.shape ? `[${tensor.shape.join(', ')}]` : String(tensor),
+    })
+  }
+}
+
+function fitsIn(sizes: Map<string, number>, expected: Dimension, found: number): boolean {
+  if (typeof expected === 'number') return expected === found
+  const fixed = sizes.get(expected)
+  if (fixed === undefined) sizes.set(expected, found)
+  return fixed === undefined || fixed === found
+}

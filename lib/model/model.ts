@@ -1,0 +1,221 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { type Dtype, kernels } from '../backend/kernels.js'
+import type { Batch } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { disposeCarry, emptyCarry, takeRows } from './carry.js'
+import { embed, puzzleRows } from './embed.js'
+import { expectShapes } from './expect-shape.js'
+import { disposeFused, fuseWeights } from './fused-weights.js'
+import { heads, type Outputs } from './heads.js'
+import { type Latents, latentsOf } from './latents.js'
+import { networks, refineWithoutGradient } from './network.js'
+import type { Networks } from './recursion.js'
+import { initName, latentNames, type ModelShape, totalTokens } from './shape.js'
+import { tidy } from './tidy.js'
+import { type HostTensor, hostTensor, initialTensors, PUZZLE_TABLE, type Weights, weightSpecs } from './weights.js'
+
+/** What a model is made of. */
+export interface ModelParts {
+  readonly shape: ModelShape
+  readonly weights: Weights
+  readonly init: Readonly<Record<string, tf.Tensor1D>>
+  readonly puzzleTable: Float32Array
+  readonly dtype?: Dtype
+}
+
+/**
+ * A model: what is trained by gradient, what is fixed, and the puzzle embedding, whose table stays outside the
+ * graph so that a step touches only its batch's rows.
+ */
+export class Model {
+  readonly shape: ModelShape
+  /** What the fused kernels compute its blocks in; default float32, as all else is computed in. */
+  readonly dtype: Dtype
+  /** Trained by the optimiser, by their published names; replaced by {@link replaceWeights}. */
+  weights: Weights
+  /** By latent, `[D]`: what every row's state starts from (`H_init`, `L_init`, …); not trained. */
+  init: Readonly<Record<string, tf.Tensor1D>>
+  /**
+   * `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. It may have gigabytes, so it is
+   * never copied: the model takes over the array it is made from, and changes it in place.
+   */
+  readonly puzzleTable: Float32Array
+
+  constructor({ shape, weights, init, puzzleTable, dtype = 'float32' }: ModelParts) {
+    this.shape = shape
+    this.dtype = dtype
+    this.weights = weights
+    this.init = init
+    this.puzzleTable = puzzleTable
+  }
+
+  /** A model of other parts, which shares all others with this one. */
+  with(parts: Partial<ModelParts>): Model {
+    const { shape, dtype, weights, init, puzzleTable } = this
+    return new Model({ shape, dtype, weights, init, puzzleTable, ...parts })
+  }
+
+  /**
+   * The input x of the recursion, `[B, L, D]`; see the layer `embed`.
+   *
+   * @throws UserError when the batch is of another length or vocabulary.
+   */
+  embed(batch: Batch): tf.Tensor3D {
+    this.#checkBatch(batch)
+    return tidy(() => {
+      const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
+      return embed(inputs, this.weights, this.shape, puzzleRows(this, batch.puzzleIds))
+    })
+  }
+
+  /** The latents that every row of a batch starts from, by the paper's names, each `[B, L, D]`. */
+  start(batch: Batch): Latents {
+    this.#checkBatch(batch)
+    const empty = emptyCarry(this, batch.size)
+    const { state } = takeRows(empty, batch, this)
+    disposeCarry(empty)
+    return latentsOf(state)
+  }
+
+  /**
+   * net(a, b, c) = blocks(a + (b + c)), `[B, L, D]`: one call of the network, with separate networks of the one for z. Paper,
+   * figure 3 (`net`). The fused kernels compute it in {@link dtype}; while a gradient is taken, plain operations do in float32.
+   *
+   * @param a `[B, L, D]`, as `b` and `c`
+   * @throws UserError when a tensor has another shape.
+   */
+  net(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+    return this.#compute('net', a, b, c)
+  }
+
+  /** {@link net}, with separate networks of the one for y. */
+  netY(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+    return this.#compute('netY', a, b, c)
+  }
+
+  /**
+   * What the heads read off an answer y; see the layer `heads`.
+   *
+   * @param y `[B, L, D]`
+   * @throws UserError when it has another shape.
+   */
+  heads(y: tf.Tensor3D): Outputs {
+    expectShapes('model.heads', { y: [y, this.#hidden] })
+    return tidy(() => heads(y, this.weights, this.shape))
+  }
+
+  /** Frees everything it holds on the backend. */
+  dispose(): void {
+    disposeModel(this)
+  }
+
+  get #hidden(): readonly (number | string)[] {
+    return ['B', totalTokens(this.shape), this.shape.hidden]
+  }
+
+  #compute(which: keyof Pick<Networks, 'net' | 'netY'>, ...addends: readonly (tf.Tensor3D | undefined)[]): tf.Tensor3D {
+    const given = addends.flatMap((addend, i) =>
+      addend ? [['abc'[i]!, [addend, this.#hidden] as const] as const] : [],
+    )
+    expectShapes(`model.${which}`, {
+      a: [addends[0], this.#hidden],
+      ...Object.fromEntries(given),
+    })
+    const [a, b, c] = addends as [tf.Tensor3D, tf.Tensor3D?, tf.Tensor3D?]
+    const { weights, shape } = this
+    if (!kernels() || tf.engine().isTapeOn()) return tidy(() => networks(weights, shape)[which](a, b, c))
+    return tidy(() => {
+      const rest = b && c ? tf.add(b, c) : b
+      const sum: tf.Tensor3D = rest ? tf.add(a, rest) : a
+      const latents = latentNames(shape)
+      const fused = fuseWeights(weights, shape, false, this.dtype)
+      const start = Object.fromEntries(latents.map((name) => [name, sum]))
+      const [into] = latents as [string]
+      const made = refineWithoutGradient(
+        { weights, shape, fused },
+        [(nets, _x, state) => ({ [into]: nets[which](state[into]!) })],
+        sum,
+        start,
+      )
+      if (fused) disposeFused(fused)
+      return made[into]!
+    })
+  }
+
+  #checkBatch({ seqLen, inputs }: Batch): void {
+    const { shape } = this
+    if (seqLen !== shape.seqLen)
+      throw new UserError({
+        where: 'batch',
+        expected: `puzzles of ${shape.seqLen} tokens, as the model's`,
+        found: `${seqLen} tokens`,
+      })
+    const token = inputs.find((token) => token < 0 || token >= shape.vocabSize)
+    if (token !== undefined)
+      throw new UserError({
+        where: 'batch',
+        expected: `tokens below ${shape.vocabSize}, the model's vocabulary`,
+        found: `token ${token}`,
+      })
+  }
+}
+
+/** A model of fresh weights, a pure function of shape and seed. The caller disposes it. */
+export function initialModel(shape: ModelShape, seed: number): Model {
+  return modelFromTensors(shape, initialTensors(shape, seed))
+}
+
+/**
+ * A model out of named tensors, as a checkpoint holds them. The puzzle embedding's array becomes the model's own, and
+ * training changes it in place; the others are only read.
+ *
+ * @throws UserError naming the first tensor that is missing or has another shape.
+ */
+export function modelFromTensors(shape: ModelShape, tensors: ReadonlyMap<string, HostTensor>): Model {
+  const take = (name: string, expected: readonly number[]): HostTensor => {
+    const tensor = tensors.get(name)
+    if (!tensor || tensor.shape.join() !== expected.join())
+      throw new UserError({
+        where: `tensor ${name}`,
+        expected: `shape [${expected.join(', ')}]`,
+        found: tensor ? `[${tensor.shape.join(', ')}]` : 'no such tensor',
+        todo: 'The weights belong to a model of another configuration.',
+      })
+    return tensor
+  }
+  const weights: Record<string, tf.Tensor> = {}
+  const table =
+    shape.puzzleDim > 0 ? take(PUZZLE_TABLE, [shape.puzzleIdentifiers, shape.puzzleDim]).data : new Float32Array(0)
+  const specs = [...weightSpecs(shape)].map(([name, spec]) => [name, take(name, spec.shape)] as const)
+  const starts = latentNames(shape).map((latent) => [latent, take(initName(latent), [shape.hidden])] as const)
+  for (const [name, tensor] of specs) weights[name] = tf.tensor(tensor.data, [...tensor.shape])
+  const init = Object.fromEntries(starts.map(([latent, { data }]) => [latent, tf.tensor1d(data)]))
+  return new Model({ shape, weights, init, puzzleTable: table })
+}
+
+/**
+ * All named tensors of a model, read back from the backend; `weights` other than its own, e.g. the EMA, may be given.
+ * The puzzle embedding is the model's own array, not a copy: it shows what training does to it later.
+ */
+export function modelTensors(model: Model, weights: Weights = model.weights): Map<string, HostTensor> {
+  const tensors = new Map<string, HostTensor>()
+  for (const [name, tensor] of Object.entries(weights)) tensors.set(name, hostTensor(tensor))
+  for (const [latent, tensor] of Object.entries(model.init)) tensors.set(initName(latent), hostTensor(tensor))
+  if (model.shape.puzzleDim > 0)
+    tensors.set(PUZZLE_TABLE, {
+      shape: [model.shape.puzzleIdentifiers, model.shape.puzzleDim],
+      data: model.puzzleTable,
+    })
+  return tensors
+}
+
+/** Puts new weights in the place of the old of the same names, which are freed. */
+export function replaceWeights(model: Model, weights: Weights): void {
+  tf.dispose(Object.keys(weights).map((name) => model.weights[name]!))
+  model.weights = { ...model.weights, ...weights }
+}
+
+/** Frees everything a model holds on the backend. */
+export function disposeModel(model: Model): void {
+  tf.dispose([...Object.values(model.weights), ...Object.values(model.init)])
+}
