@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CompilerMeasurement } from '../bench/kernel/compilers.js'
 import type { KernelMeasurement, SoakMeasurement } from '../bench/kernel/measure.js'
 import { recurlab } from './recurlab.js'
 
@@ -23,6 +24,24 @@ test('bench kernel soak=N says what memory the kernel gained', async () => {
   const [row] = JSON.parse(stdout) as [SoakMeasurement]
   assert.equal(row.cells, 20)
   assert.ok(row.bytesBefore > 1e7 && row.bytesAfter > 1e7)
+})
+
+test('bench kernel compilers=N checks and completes the same cells both ways', async () => {
+  const { code, stdout, stderr } = await recurlab(['bench', 'kernel', 'compilers=3', '--json'])
+  assert.equal(code, 0, stderr)
+  const rows = JSON.parse(stdout) as CompilerMeasurement[]
+  assert.deepEqual(
+    rows.map(({ compiler, cellMs, completionMs, heapBytes }) => [
+      compiler,
+      cellMs.length,
+      completionMs.length,
+      heapBytes > 0,
+    ]),
+    [
+      ['notebook kernel', 3, 3, true],
+      ['language service', 3, 3, true],
+    ],
+  )
 })
 
 test('bench kernel names the kernels that it knows', async () => {

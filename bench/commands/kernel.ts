@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import type { CompilerMeasurement } from '../kernel/compilers.js'
 import { type Args, type Command, wrongUse } from '../../lib/cli/command.js'
 import { countOf, oneOf, onlyKeys } from '../../lib/cli/keys.js'
 import { projectRoot } from '../../lib/notebook/environment.js'
@@ -20,6 +21,10 @@ export const command: Command = {
           'soak=N',
           'Instead: N cells in one Recurlab kernel, and the memory of its processes after a tenth and after all.',
         ],
+        [
+          'compilers=N',
+          "Instead: N cells, checked and completed by Recurlab's compiler and by TypeScript's published language service: milliseconds of the 1st, 10th, 50th and 100th cell (the 1st imports lib, tfjs and arquero), and the memory that the cells leave.",
+        ],
         ['--json', 'Prints the table as JSON.'],
       ],
     },
@@ -30,7 +35,7 @@ export const command: Command = {
 }
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
-  const keys = onlyKeys(pairs, ['starts', 'cells', 'deno', 'soak'])
+  const keys = onlyKeys(pairs, ['starts', 'cells', 'deno', 'soak', 'compilers'])
   if (keys.deno !== undefined && !existsSync(keys.deno)) throw wrongUse('deno=FILE, a file that is there', keys.deno)
   const names = words.length > 0 ? words.map((word) => oneOf('', word, KERNELS)) : KERNELS
   const print = (rows: object[], table: Record<string, unknown>[]): void => {
@@ -40,6 +45,13 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
     const cells = countOf('soak', keys.soak, 10_000)
     const measured = await soak(kernelProgram('recurlab', projectRoot)!, cells)
     print([measured], [readableSoak(measured)])
+    return 0
+  }
+  if (keys.compilers !== undefined) {
+    // TypeScript is loaded only here.
+    const { measureCompilers } = await import('../kernel/compilers.js')
+    const measured = measureCompilers(projectRoot, countOf('compilers', keys.compilers, 100))
+    print(measured, measured.map(readableCompiler))
     return 0
   }
   const kernels = names.flatMap((name) => {
@@ -87,6 +99,22 @@ function readableSoak({ cells, bytesBefore, bytesAfter, seconds }: SoakMeasureme
     'after a tenth (MB)': Math.round(bytesBefore / 1e6),
     'at the end (MB)': Math.round(bytesAfter / 1e6),
     'growth (MB)': Math.round((bytesAfter - bytesBefore) / 1e6),
+  }
+}
+
+/** Cells that are shown, from 1. */
+const SHOWN_CELLS = [1, 10, 50, 100]
+
+function readableCompiler({ compiler, cellMs, completionMs, heapBytes }: CompilerMeasurement): Record<string, unknown> {
+  const shown = SHOWN_CELLS.filter((cell) => cell <= cellMs.length)
+  /** The first cell is unlike the others; of the later ones, the median of five around the one that is named. */
+  const at = (times: readonly number[], cell: number): number =>
+    cell === 1 ? times[0]! : quantile(times.slice(Math.max(1, cell - 3), cell + 2), 0.5)
+  return {
+    compiler,
+    ...Object.fromEntries(shown.map((cell) => [`cell ${cell} (ms)`, round(at(cellMs, cell))])),
+    ...Object.fromEntries(shown.map((cell) => [`completion ${cell} (ms)`, round(at(completionMs, cell))])),
+    'heap (MB)': Math.round(heapBytes / 1e6),
   }
 }
 

@@ -26,6 +26,7 @@ const loader = /** @type {Loader} */ (/** @type {unknown} */ (Module))
  * @param {{ stacks?: boolean }} [options] whether stacks are to name the lines of the TypeScript; default: yes
  */
 export function registerTypeScript(root, { stacks = true } = {}) {
+  checkLoader()
   const compiler = createCompiler(root)
   keepMachineCode(root)
   if (stacks) mapStacks(compiler.codeGiven)
@@ -37,6 +38,21 @@ export function registerTypeScript(root, { stacks = true } = {}) {
   loader._extensions['.ts'] = (module, filename) => {
     module._compile(compiler.compile(filename), filename)
   }
+}
+
+/**
+ * Finds out at start whether Node's loader has the parts that are used of it.
+ *
+ * @throws {Error} that names the one that is missing
+ */
+function checkLoader() {
+  const parts = {
+    'Module._resolveFilename': loader._resolveFilename,
+    'Module._extensions': loader._extensions,
+    'Module.prototype._compile': /** @type {Partial<LoadingModule>} */ (Module.prototype)._compile,
+  }
+  for (const [name, part] of Object.entries(parts))
+    if (!part) throw new Error(`Node ${process.version} has no ${name}, by which Recurlab loads its TypeScript`)
 }
 
 /** Keeps V8's compile cache where Node supports it (22.1 and later): packages start faster. @param {string} root */

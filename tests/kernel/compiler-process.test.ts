@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import ts from 'typescript'
 import { startCompiler } from '../../lib/kernel/compiler/client.js'
 import { fingerprint, snapshotFile } from '../../lib/kernel/compiler/fingerprint.mjs'
 import type { Compiler } from '../../lib/kernel/protocol.js'
@@ -22,7 +23,7 @@ describe('the process of the compiler', () => {
   })
 
   test('answers what it is asked, in order, at once and later', async () => {
-    assert.match(compiler.version, /^5\.9\./)
+    assert.equal(compiler.version, ts.version)
     const replies = await Promise.all([
       compiler.cell({ id: 1, code: "import { a } from './a'; let b = a", typeErrors: 'error' }),
       compiler.cell({ id: 2, code: 'b.foo', typeErrors: 'error' }),

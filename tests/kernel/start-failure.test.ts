@@ -36,6 +36,17 @@ for (const { what, inject = '', injectThread = '', env = {}, says } of [
     says: /ended with exit code 1 before it was ready: Error: no inspector here$/,
   },
   {
+    what: 'has an inspector without REPL mode',
+    inject: `const { prototype } = require('node:inspector').Session; const { post } = prototype
+      prototype.post = function (method, options, done) { return post.call(this, method, { ...options, replMode: false }, done) }`,
+    says: /ended with exit code 1 before it was ready: Error: the inspector of Node v[\d.]+ does not run code in REPL mode, in which cells run$/,
+  },
+  {
+    what: 'has a second thread that cannot reach the first',
+    injectThread: `delete require('node:inspector').Session.prototype.connectToMainThread`,
+    says: /before it was ready: the thread that stops busy cells has failed: Error: the inspector of Node v[\d.]+ cannot connect to the main thread, where it stops busy cells$/,
+  },
+  {
     what: 'cannot start its second thread',
     injectThread: `throw new Error('no threads here')`,
     says: /ended with exit code 1 before it was ready: the thread that stops busy cells has failed: Error: no threads here$/,

@@ -90,8 +90,9 @@ function urlsBelow(here: (...args: never[]) => unknown, frames: number): readonl
   Error.stackTraceLimit = frames
   Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getScriptNameOrSourceURL() ?? '')
   Error.captureStackTrace(holder, here)
-  const urls = holder.stack
+  const urls: unknown = holder.stack
   Error.prepareStackTrace = prepareStackTrace
   Error.stackTraceLimit = stackTraceLimit
-  return urls
+  // A Node that does not ask for the places writes a text.
+  return Array.isArray(urls) ? urls : []
 }

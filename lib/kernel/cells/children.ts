@@ -13,7 +13,10 @@ type Spawn = (this: ChildProcess, options: { readonly detached?: boolean }) => u
  * Has a stop reach the child processes of its cell: those that a synchronous call waits for, by the thread that interrupts,
  * and those that run beside the cell, by {@link endChildren}. Children with the option `detached` are to outlive their cell.
  */
-export function watchChildren(shared: Pick<SharedState, 'waitsForChild'>): void {
+export function watchChildren(
+  shared: Pick<SharedState, 'waitsForChild'>,
+  prototype: { spawn?: Spawn } = ChildProcess.prototype as ChildProcess & { spawn?: Spawn },
+): void {
   const waiting =
     <Args extends unknown[], Result>(call: (...args: Args) => Result) =>
     (...args: Args): Result => {
@@ -30,14 +33,14 @@ export function watchChildren(shared: Pick<SharedState, 'waitsForChild'>): void 
     execSync: waiting(execSync),
     execFileSync: waiting(execFileSync),
   })
-  // `spawn`, `exec`, `execFile` and `fork` all call this method.
-  const prototype = ChildProcess.prototype as ChildProcess & { spawn: Spawn }
+  // `spawn`, `exec`, `execFile` and `fork` all call this method, which Node does not promise.
   const { spawn } = prototype
-  prototype.spawn = function (options) {
-    const owner = context.getStore()
-    if (owner && options.detached !== true) children.set(owner, (children.get(owner) ?? new Set()).add(this))
-    return spawn.call(this, options)
-  }
+  if (spawn)
+    prototype.spawn = function (options) {
+      const owner = context.getStore()
+      if (owner && options.detached !== true) children.set(owner, (children.get(owner) ?? new Set()).add(this))
+      return spawn.call(this, options)
+    }
   syncBuiltinESMExports()
 }
 

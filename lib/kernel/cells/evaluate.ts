@@ -26,9 +26,14 @@ const GROUP = 'recurlab'
  */
 type Pending = Set<Promise<unknown>>
 
-/** Opens an inspector session on this thread. */
+/**
+ * Opens an inspector session on this thread.
+ *
+ * @throws Error that says what this Node lacks, where cells cannot run by it
+ */
 export function createEvaluator(): Evaluator {
   let session = connected()
+  checkReplMode(session)
   let pending: Pending = new Set()
   let taken: unknown
 
@@ -94,6 +99,17 @@ function connected(): Session {
   const session = new Session()
   session.connect()
   return session
+}
+
+/** Finds out whether the inspector has the mode of Node's own prompt: only there code awaits at its top. */
+function checkReplMode(session: Session): void {
+  let problem: unknown
+  const options = { expression: 'await 0', objectGroup: GROUP, replMode: true, silent: true }
+  session.post('Runtime.evaluate', options, (refused: Error | null, reply: Runtime.EvaluateReturnType) => {
+    problem = refused ?? reply.exceptionDetails
+  })
+  if (problem)
+    throw new Error(`the inspector of Node ${process.version} does not run code in REPL mode, in which cells run`)
 }
 
 /** Not that which cells get, whose callbacks end with their cell. */

@@ -30,6 +30,10 @@ const HELD_MS = 100
  * cuts off descriptions of errors that do not end, has a child process end that the main thread waits for, and ends the process when the server is gone.
  */
 export function start(memory: SharedArrayBuffer): void {
+  if (typeof Session.prototype.connectToMainThread !== 'function')
+    throw new Error(
+      `the inspector of Node ${process.version} cannot connect to the main thread, where it stops busy cells`,
+    )
   const state = sharedState(memory)
   const reader = createFrameReader()
   const stops = new Socket({ fd: FD, readable: true, writable: false })

@@ -6,11 +6,19 @@ import { asJson, publish } from './wire.js'
 const require = createRequire(import.meta.url)
 let connected = false
 
+/** Returns the module of tslab that sends; undefined where none is loaded, or there is none. */
+function loadedJupyter(): { lastWriteDisplayData: unknown } | undefined {
+  try {
+    return require.cache[require.resolve('tslab/dist/jupyter.js')]?.exports
+  } catch {
+    return undefined
+  }
+}
+
 /** Tells tslab's `display` where to send, once a cell has imported tslab. */
 export function connectTslab(): void {
   if (connected) return
-  const file = require.resolve('tslab/dist/jupyter.js')
-  const jupyter = require.cache[file]?.exports as { lastWriteDisplayData: unknown } | undefined
+  const jupyter = loadedJupyter()
   if (!jupyter) return
   const write: typeof JupyterModule.lastWriteDisplayData = (data, update) => {
     const message = update ? 'update_display_data' : 'display_data'

@@ -45,6 +45,8 @@ export function compileModule(compiler: typeof ts, file: string, text: string): 
     compilerOptions: {
       target: compiler.ScriptTarget.ES2022,
       module: compiler.ModuleKind.System,
+      // TypeScript 6 still writes it; TypeScript 7 does not.
+      ignoreDeprecations: '6.0',
       moduleDetection: compiler.ModuleDetectionKind.Force,
       verbatimModuleSyntax: true,
       allowJs: true,
