@@ -22,7 +22,7 @@ const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbed
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
   help: [
-    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Time and memory are said first. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
+    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Its memory is said first, and refused where the machine has less; its time after some seconds. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
     { title: 'Presets', rows: Object.entries(presets).map(([name, { summary }]) => [name, sentence(summary)]) },
     {
       title: 'Options',
@@ -40,6 +40,10 @@ export const command: Command = {
           'puzzleEmbedding=mean|zero',
           'What replaces the rows of their puzzle embedding, which then fits any number of puzzles: the mean of all, or zeros. Default: they stay.',
         ],
+        [
+          '--no-estimate',
+          'Begins without an estimate of memory and time: microBatch=auto is then the whole batch, and a run that is too large is not refused.',
+        ],
         ['--json', 'Prints the final metrics as JSON.'],
       ],
     },
@@ -47,7 +51,7 @@ export const command: Command = {
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
-  flags: { json: false },
+  flags: { json: false, 'no-estimate': false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, `one preset (${Object.keys(presets).join(', ')})`)
     onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
@@ -68,6 +72,7 @@ export const command: Command = {
       resultsDir,
       ...init,
       ...label,
+      estimate: !flags.has('no-estimate'),
       observer: reportObserver(sink),
       signal: interrupt.signal,
     })
