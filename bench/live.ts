@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { parseConfig } from '../lib/config/parse.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import type { Evaluation } from '../lib/evaluate/evaluation.js'
+import { runWork } from '../lib/experiment/estimate/work.js'
 import type { RunObserver, TrainMetrics } from '../lib/experiment/run/observer.js'
 import { train } from '../lib/experiment/run/train.js'
 import { liveRuns } from '../lib/experiment/watch/live.js'
@@ -78,7 +79,7 @@ export async function benchLive({
     await run({}, { wall: 0, cpu: 0 })
     for (let round = 0; round < rounds; round++) {
       await run({}, silent)
-      const live = liveRuns([config], [trainSteps])
+      const live = liveRuns([runWork(config, data)])
       await run(timed(live.observer(0), watched), watched)
       live.end()
       await settleDisplays()
@@ -144,9 +145,10 @@ function timed(observer: RunObserver, sum: { observer: number }): RunObserver {
 /** Processor time that this process spends on one drawing of live curves as long as they get, nothing else going on. */
 async function drawingCost(counted: { updates: number; drawings: number }): Promise<number> {
   const before = { ...counted }
-  const config = parseConfig({})
+  const config = parseConfig({ trainSteps: 400 })
+  const work = runWork(config, await sudoku({ box: [2, 2], clues: 5, train: 1, test: 0 }))
   const drawOnce = async (): Promise<void> => {
-    const { onStep, onEvaluation } = liveRuns([config], [400]).observer(0)
+    const { onStep, onEvaluation } = liveRuns([work]).observer(0)
     for (let step = 1; step <= 400; step++) onStep?.({ ...NOTHING, step, 'train.loss': 1 / step })
     for (let step = 1; step <= 400; step++) onEvaluation?.(step, { ...NO_EVALUATION, 'test.exact': step / 400 })
     await settleDisplays()

@@ -23,15 +23,20 @@ export function undisturbed(rounds: readonly Round[], least: number): Round[] {
   return sorted.filter((round, i) => round.canary <= limit || i < least)
 }
 
+/** The median. */
+export function middle(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const half = (sorted.length - 1) / 2
+  return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2
+}
+
 /** Minimum and median of each side. */
 export function summaries(rounds: readonly Round[]): Record<string, Summary> {
   const sides = Object.keys(rounds[0]?.seconds ?? {})
   return Object.fromEntries(
     sides.map((side) => {
-      const sorted = rounds.map((round) => round.seconds[side]!).sort((a, b) => a - b)
-      const middle = (sorted.length - 1) / 2
-      const median = (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2
-      return [side, { minimum: sorted[0]!, median }]
+      const seconds = rounds.map((round) => round.seconds[side]!)
+      return [side, { minimum: Math.min(...seconds), median: middle(seconds) }]
     }),
   )
 }

@@ -1,36 +1,49 @@
+import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../lib/backend/index.js'
 import { parseConfig } from '../lib/config/parse.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
-import { estimateRun } from '../lib/experiment/estimate/estimate.js'
-import { middle } from '../lib/experiment/estimate/trial.js'
+import { estimateMemory } from '../lib/experiment/estimate/memory.js'
+import { runWork } from '../lib/experiment/estimate/work.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
+import { train } from '../lib/experiment/run/train.js'
+import { RunTimes } from '../lib/experiment/watch/run-times.js'
+import { temporaryFolder } from '../lib/files/temporary.js'
 import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
+import { middle } from './rounds.js'
 
-/** What a process of `recurlab bench scaling` is asked for. */
+/** The request to a process of `recurlab bench scaling`. */
 export interface ScalingRequest {
-  /** An estimate as `recurlab train` makes it, or real steps. */
-  readonly do: 'estimate' | 'measure'
+  /** The estimate of memory as `recurlab train` makes it, real steps, or a short run with evaluations. */
+  readonly do: 'estimate' | 'steps' | 'run'
   readonly config: ConfigInput
   /** For real steps. */
   readonly microBatch?: number
+  /** For a run: what its length is chosen by. */
+  readonly stepSeconds?: number
 }
 
-/** What it answers. */
+/** The answer; NaN for what was not asked for. */
 export interface ScalingAnswer {
-  /** Of a step, predicted; or in the middle of those made. */
+  /** Seconds of the estimate, of a step in the middle of those made, or of the run. */
   readonly seconds: number
-  /** What the cost model alone predicts; of real steps the same as `seconds`. */
-  readonly modelled: number
-  /** Of the tensors, predicted; or what the process grew by. */
-  readonly peakBytes: number
+  /** Bytes that are estimated, or that the process grew by in its steps. */
+  readonly bytes: number
   readonly microBatch: number
-  /** Seconds of a fixed matrix product, in the middle of those before and after the work. */
-  readonly canary: number
+  /** Seconds into the run at which its time to go is first known, and its whole length by it. */
+  readonly knownAfterSeconds: number
+  readonly predictedSeconds: number
+}
+
+const NOTHING: ScalingAnswer = {
+  seconds: Number.NaN,
+  bytes: Number.NaN,
+  microBatch: Number.NaN,
+  knownAfterSeconds: Number.NaN,
+  predictedSeconds: Number.NaN,
 }
 
 /** Real steps at least, and seconds; the first steps are not counted. */
@@ -38,54 +51,87 @@ const STEPS = 3
 const SECONDS = 2
 const WARM = 1
 
+/** Seconds of steps in a run, whose two evaluations come on top; it has so many steps at least. */
+const RUN_SECONDS = 6
+const RUN_STEPS = 4
+
 async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   await startBackend()
+  if (request.do === 'estimate') return await estimate(request)
+  return request.do === 'steps' ? await steps(request) : await run(request)
+}
+
+async function estimate(request: ScalingRequest): Promise<ScalingAnswer> {
+  const config = parseConfig(request.config)
+  const work = runWork(config, await datasetOf(config))
+  const started = performance.now()
+  const { microBatch, peakBytes } = estimateMemory(work)
+  return { ...NOTHING, seconds: (performance.now() - started) / 1000, bytes: peakBytes, microBatch }
+}
+
+async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
   const config = parseConfig(request.config)
   const data = await datasetOf(config)
-  const shape = modelShape(config, data.manifest)
-  const steps = totalSteps(config, data)
-  if (request.do === 'estimate') {
-    const before = canary()
-    const { stepSeconds, modelledSeconds, peakBytes, microBatch } = await estimateRun(config, shape, data, steps)
-    return {
-      seconds: stepSeconds,
-      modelled: modelledSeconds,
-      peakBytes,
-      microBatch,
-      canary: middle([...before, ...canary()]),
-    }
-  }
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
-  const model = initialModel(shape, config.seed).with({ dtype: chooseDtype(config.dtype) })
+  const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const sampler = newSampler(config, data)
-  const options = stepOptions(config, steps, microBatch)
-  const before = canary()
+  const options = stepOptions(config, totalSteps(config, data), microBatch)
   const all: number[] = []
   for (let total = 0; all.length < WARM + STEPS || total < SECONDS; total += all.at(-1)!) {
     const started = performance.now()
     trainStep(state, sampler.next(), options)
     all.push((performance.now() - started) / 1000)
   }
-  const seconds = middle(all.slice(WARM))
-  const peakBytes = process.resourceUsage().maxRSS * 1024 - resident
-  return { seconds, modelled: seconds, peakBytes, microBatch, canary: middle([...before, ...canary()]) }
+  const bytes = process.resourceUsage().maxRSS * 1024 - resident
+  return { ...NOTHING, seconds: middle(all.slice(WARM)), bytes, microBatch }
 }
 
-/** Products of a canary. */
-const PRODUCTS = 30
-
-/** Seconds of matrix products that never change. */
-function canary(): number[] {
-  const a = tf.ones([768, 768])
-  const all = Array.from({ length: PRODUCTS }, () => {
-    const started = performance.now()
-    tf.dispose(tf.matMul(a, a))
-    return (performance.now() - started) / 1000
-  })
-  a.dispose()
-  return all
+async function run(request: ScalingRequest): Promise<ScalingAnswer> {
+  const trainSteps = Math.max(RUN_STEPS, Math.ceil(RUN_SECONDS / (request.stepSeconds ?? 1)))
+  const evaluations = { testPuzzles: 100, evalSupervisionSteps: 4, evalEvery: Math.ceil(trainSteps / 2) }
+  const resultsDir = temporaryFolder('scaling')
+  let times: RunTimes | null = null
+  let [started, ended, knownAfterSeconds, predictedSeconds] = [0, 0, Number.NaN, Number.NaN]
+  const now = (): number => performance.now() / 1000
+  const look = (): void => {
+    const left = times?.left()
+    if (!left || left.rough || !Number.isNaN(predictedSeconds)) return
+    knownAfterSeconds = now() - started
+    predictedSeconds = knownAfterSeconds + left.seconds
+  }
+  try {
+    await train(
+      { ...request.config, ...evaluations, trainSteps, epochs: null },
+      {
+        resultsDir,
+        observer: {
+          onStart: ({ work, step }) => {
+            started = now()
+            times = new RunTimes([work])
+            times.start(0, step)
+          },
+          onStep: ({ step }) => {
+            times?.step(step)
+            look()
+          },
+          onEvaluationTime: (seconds, took) => {
+            times?.evaluationTime(seconds, took)
+            look()
+          },
+          onEvaluating: (_, done, puzzles) => times?.evaluating(done, puzzles),
+          onEvaluation: (step) => times?.evaluated(step),
+          onEnd: () => {
+            ended = now()
+          },
+        },
+      },
+    )
+  } finally {
+    rmSync(resultsDir, { recursive: true, force: true })
+  }
+  return { ...NOTHING, seconds: ended - started, knownAfterSeconds, predictedSeconds }
 }
 
 async function main(): Promise<void> {

@@ -14,24 +14,28 @@ export interface ScalingOptions {
   readonly onProgress?: (line: string) => void
 }
 
-/** The estimate of one configuration, and what then happened. */
+/** The estimates of one configuration beside what was measured. */
 export interface ScalingMeasurement {
   /** The key that grows, and its value. */
   readonly key: string
   readonly value: string
   readonly microBatch: number
-  /** Of a supervision step with its update, corrected by the canary. */
+  /** Seconds that the estimate of memory takes. */
+  readonly estimateSeconds: number
+  /** Seconds of a step with its update. */
+  readonly stepSeconds: number
+  /** Seconds into a short run at which its line of progress first knows the time to go. */
+  readonly knownAfterSeconds: number
+  /** The length of that run as the line then has it, and as it was. */
   readonly predictedSeconds: number
-  /** The same by the cost model alone, before a few steps are made to check it. */
-  readonly modelledSeconds: number
   readonly seconds: number
-  /** Most bytes of tensors, predicted. */
+  /** Most bytes of a step, estimated before the first one. */
   readonly predictedBytes: number
-  /** What the process then grew by: with what the allocators keep. */
+  /** Bytes that the process grew by, with those that the allocators keep. */
   readonly grownBytes: number
 }
 
-/** The model and batch that one key at a time is changed of: between the pocket's and the paper's. */
+/** The configuration of which one key at a time is changed: between the pocket's and the paper's. */
 export const base: ConfigInput = {
   task: 'sudoku',
   box: '2x3',
@@ -47,7 +51,7 @@ export const base: ConfigInput = {
   evalSupervisionSteps: 1,
 }
 
-/** By the name of what grows: its values. L is the box's: 16, 36 and 81 cells. */
+/** The values of each key that grows. The box sets L: 16, 36 and 81 cells. */
 export const sweeps: Readonly<Record<string, readonly ConfigInput[]>> = {
   n: [{ n: 1 }, { n: 3 }, { n: 6 }],
   T: [{ T: 1 }, { T: 3 }, { T: 6 }],
@@ -68,8 +72,9 @@ export const sweeps: Readonly<Record<string, readonly ConfigInput[]>> = {
 const peer = path.join(path.dirname(fileURLToPath(import.meta.url)), 'scaling-peer.ts')
 
 /**
- * Compares the estimate before a run with what a step then costs, as T, n, layers, D, L and the batch grow. Estimate and
- * steps have a process each, as in a user's run.
+ * Compares the estimate of memory before a run with the growth of the process in its steps, and the time that the line of
+ * progress tells after the first seconds of a short run with its real length, as T, n, layers, D, L and the batch grow.
+ * The estimate, the steps and the run have a process each.
  *
  * @throws UserError for an unknown name, or keys that do not fit together
  */
@@ -81,19 +86,12 @@ export async function benchScaling(options: ScalingOptions = {}): Promise<Scalin
       const config = { ...base, ...options.config, ...change }
       const value = Object.values(change).join(' ')
       options.onProgress?.(`${key}=${value}`)
-      const estimate = await ask({ do: 'estimate', config })
-      const real = await ask({ do: 'measure', config, microBatch: estimate.microBatch })
-      measurements.push({
-        key,
-        value,
-        microBatch: estimate.microBatch,
-        // A machine that was slower while the estimate was made is not the estimate's fault.
-        predictedSeconds: (estimate.seconds * real.canary) / estimate.canary,
-        modelledSeconds: (estimate.modelled * real.canary) / estimate.canary,
-        seconds: real.seconds,
-        predictedBytes: estimate.peakBytes,
-        grownBytes: real.peakBytes,
-      })
+      const { microBatch, bytes: predictedBytes, seconds: estimateSeconds } = await ask({ do: 'estimate', config })
+      const { bytes: grownBytes, seconds: stepSeconds } = await ask({ do: 'steps', config, microBatch })
+      const run = await ask({ do: 'run', config, stepSeconds })
+      const { seconds, knownAfterSeconds, predictedSeconds } = run
+      const times = { estimateSeconds, stepSeconds, knownAfterSeconds, predictedSeconds, seconds }
+      measurements.push({ key, value, microBatch, ...times, predictedBytes, grownBytes })
     }
   return measurements
 }

@@ -25,7 +25,7 @@ export const group: CommandGroup = {
     },
     scaling: {
       usage: 'bench scaling [key=value …]',
-      summary: 'Compare the estimate before a run with what a step then costs.',
+      summary: 'Compare the estimates of memory and time with those of real steps and runs.',
       load: async () => (await import('./scaling.js')).command,
     },
     start: {

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
-import type { CompilerMeasurement } from '../kernel/compilers.js'
 import { type Args, type Command, wrongUse } from '../../lib/cli/command.js'
 import { countOf, oneOf, onlyKeys } from '../../lib/cli/keys.js'
 import { projectRoot } from '../../lib/notebook/environment.js'
 import { formatTable } from '../../lib/results/text.js'
+import type { CompilerMeasurement } from '../kernel/compilers.js'
 import { KERNELS, kernelProgram } from '../kernel/kernels.js'
 import { type KernelMeasurement, measureKernels, type SoakMeasurement, soak } from '../kernel/measure.js'
 

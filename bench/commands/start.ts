@@ -2,9 +2,9 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Args, type Command, noWords } from '../../lib/cli/command.js'
 import { countOf, onlyKeys } from '../../lib/cli/keys.js'
-import { middle } from '../../lib/experiment/estimate/trial.js'
 import { projectRoot } from '../../lib/notebook/environment.js'
 import { formatTable } from '../../lib/results/text.js'
+import { middle } from '../rounds.js'
 import { benchStart, type StartMeasurement } from '../start.js'
 
 const program = fileURLToPath(new URL('../../lib/cli/recurlab.mjs', import.meta.url))

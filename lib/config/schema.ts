@@ -153,7 +153,7 @@ export const configSchema = z.strictObject({
   }),
   microBatch: field(z.union([z.literal('auto'), count]).default('auto'), {
     description:
-      'Rows that are computed at one time, their gradients summed over the batch; auto: the whole batch, or as many as fit into memory.',
+      'Rows that are computed at one time, their gradients summed over the batch; auto: the whole batch, or as many as fit into memory; with estimate: false always the whole batch.',
   }),
   dtype: field(z.enum(['auto', 'float32', 'bfloat16']).default('auto'), {
     published: 'forward_dtype',

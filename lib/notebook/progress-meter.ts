@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import { currentHost, type NotebookHost } from './host.js'
 import { progressBundle } from './progress-forms.js'
 import { type Better, createMetrics } from './progress-metrics.js'
-import { type FirstPiece, type ProgressLine, progressText } from './progress-text.js'
+import { type FirstPiece, type ProgressLine, progressText, type TimeLeft } from './progress-text.js'
 import { streamSink } from './status-line.js'
 
 /** What a line of progress is told at its beginning. */
@@ -18,6 +18,8 @@ export interface MeterOptions {
   readonly better?: Readonly<Record<string, Better>>
   /** The activity before the counted work begins. */
   readonly doing?: string
+  /** The time to go where the caller measures it; null before it is known. Default: it follows from the rate so far. */
+  readonly left?: () => TimeLeft | null
 }
 
 /** A line of progress while the work goes on. */
@@ -35,13 +37,8 @@ export interface Meter {
   label(text: string): void
   /** The activity beside the counted work, e.g. `evaluating 40/300 puzzles`; empty for none. */
   doing(text: string): void
-  /**
-   * How long the work is expected to take.
-   *
-   * @param plan seconds until so much is done
-   * @param head said in a line above
-   */
-  expect(plan: (done: number) => number, head: string): void
+  /** The line above; empty for none. */
+  head(text: string): void
   /** The work has ended; `stopped` when before its end. */
   end(state: 'done' | 'stopped'): void
 }
@@ -89,7 +86,6 @@ export function openMeter(options: MeterOptions): Meter {
   const metrics = createMetrics(options.better)
   let { label = '', doing = '' } = options
   let head = ''
-  let plan: ((done: number) => number) | null = null
   let first: FirstPiece | null = null
   let done = 0
   let doneBefore = 0
@@ -103,7 +99,7 @@ export function openMeter(options: MeterOptions): Meter {
     unit,
     doneBefore,
     first,
-    plan,
+    ...(options.left ? { left: options.left() } : {}),
     doing: state === 'running' ? doing : '',
     head,
     seconds: ((state === 'running' ? performance.now() : endedAt) - began) / 1000,
@@ -140,8 +136,7 @@ export function openMeter(options: MeterOptions): Meter {
       doing = text
       if (performance.now() >= board.nextAt) refresh(board)
     },
-    expect: (how, text) => {
-      plan = how
+    head: (text) => {
       head = text
       refresh(board)
     },

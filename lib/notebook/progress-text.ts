@@ -11,8 +11,15 @@ export interface Progress {
   readonly doneBefore?: number
   /** Where the first piece of work had ended: it takes longer than others, so rates are measured from there. */
   readonly first?: FirstPiece | null
-  /** Seconds that so much work was expected to take, where somebody has estimated it. */
-  readonly plan?: ((done: number) => number) | null
+  /** The time to go where somebody measures it; null before it is known. Default: it follows from the rate so far. */
+  readonly left?: TimeLeft | null
+}
+
+/** The time that some work still takes. */
+export interface TimeLeft {
+  readonly seconds: number
+  /** Whether some of it is a guess. */
+  readonly rough: boolean
 }
 
 /** The first piece of some work. */
@@ -41,28 +48,15 @@ export interface ProgressLine extends Progress {
 const BAR = 20
 const LABEL = 60
 
-/** From this share of the planned time on, what is measured counts, and the plan no longer. */
-const TRUSTED = 0.1
-
-/**
- * Seconds still to go: at first as planned, then, more and more, at the rate so far. NaN where the total is not known, or
- * there is no plan and nothing is done yet.
- */
+/** Seconds still to go at the rate so far. NaN where the total is not known, or nothing is done yet. */
 export function remainingSeconds(progress: Progress): number {
-  const { done, total, plan } = progress
-  if (total === null) return Number.NaN
   const { made, seconds } = measured(progress)
-  if (!plan) return made > 0 ? (seconds / made) * (total - done) : Number.NaN
-  const whole = plan(total) - plan(progress.doneBefore ?? 0)
-  const passed = plan(done) - plan(done - made)
-  const weight = passed > 0 ? Math.min(1, passed / (TRUSTED * whole)) : 0
-  const pace = weight > 0 ? weight * (seconds / passed) + (1 - weight) : 1
-  return pace * (plan(total) - plan(done))
+  return progress.total !== null && made > 0 ? (seconds / made) * (progress.total - progress.done) : Number.NaN
 }
 
-/** The measured work and its duration, without the first piece once there are others, or a plan. */
-function measured({ done, doneBefore = 0, seconds, first, plan }: Progress): { made: number; seconds: number } {
-  return first && (done > first.done || plan)
+/** The measured work and its duration, without the first piece once there are others. */
+function measured({ done, doneBefore = 0, seconds, first }: Progress): { made: number; seconds: number } {
+  return first && done > first.done
     ? { made: done - first.done, seconds: seconds - first.seconds }
     : { made: done - doneBefore, seconds }
 }
@@ -103,7 +97,7 @@ function count({ done, total, unit, state }: ProgressLine, bar: boolean): string
 }
 
 function rate(line: ProgressLine): string {
-  const { unit, state, first: _first, plan: _plan, ...whole } = line
+  const { unit, state, first: _first, ...whole } = line
   const { made, seconds } = measured(state === 'running' ? line : whole)
   if (made <= 0 || seconds <= 0) return ''
   const speed = made / seconds
@@ -114,8 +108,14 @@ function rate(line: ProgressLine): string {
 function time(line: ProgressLine): string {
   if (line.state !== 'running') return `took ${formatSeconds(line.seconds)}`
   if (line.seconds < 0.05) return ''
+  return `${formatSeconds(line.seconds)} so far${timeLeft(line)}`
+}
+
+function timeLeft(line: ProgressLine): string {
+  if (line.left === null) return ', measuring the time left'
+  if (line.left) return `, ${line.left.rough ? 'about ' : ''}${formatSeconds(line.left.seconds)} left`
   const left = remainingSeconds(line)
-  return `${formatSeconds(line.seconds)} so far${Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`}`
+  return Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`
 }
 
 /** Labels may come from data: control characters must not reach the terminal or tear the line. */

@@ -7,7 +7,7 @@ import { kernels, setFast } from '../../lib/backend/kernels.js'
 import { threadCount } from '../../lib/backend/machine.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { UserError } from '../../lib/errors.js'
-import { chooseMicroBatch } from '../../lib/experiment/estimate/estimate.js'
+import { chooseMicroBatch } from '../../lib/experiment/estimate/memory.js'
 import { followChoices, followThreads, storedChoices } from '../../lib/experiment/run/choices.js'
 import { chooseDtype } from '../../lib/experiment/run/dtype.js'
 import { resume } from '../../lib/experiment/run/resume.js'
@@ -118,6 +118,19 @@ test('a micro-batch that cannot fit is refused before a step of that size is tri
     (error: Error) => error instanceof UserError && /memory: expected at most .* Lower microBatch/s.test(error.message),
   )
   assert.equal(existsSync(path.join(folder, 'refused')), false)
+})
+
+test('estimate: false tries nothing beforehand and takes the whole batch for auto', async () => {
+  const told: string[] = []
+  const observer = {
+    onEstimating: () => told.push('estimating'),
+    onEstimate: () => told.push('estimate'),
+    onEvaluationTime: () => told.push('evaluation time'),
+    onEnd: () => told.push('end'),
+  }
+  const id = await train({ ...config, microBatch: 'auto' }, data, { resultsDir: folder, estimate: false, observer })
+  assert.deepEqual(told, ['end'])
+  assert.equal(storedChoices(openRun(id, folder).provenance)?.microBatch, config.batch)
 })
 
 test('what a run computes in stays when it goes on, and where it cannot, the user is told', async () => {

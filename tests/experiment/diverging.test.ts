@@ -8,7 +8,8 @@ import { startBackend } from '../../lib/backend/index.js'
 import { setFast } from '../../lib/backend/kernels.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
-import { estimateRun } from '../../lib/experiment/estimate/estimate.js'
+import { estimateMemory } from '../../lib/experiment/estimate/memory.js'
+import { runWork } from '../../lib/experiment/estimate/work.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import { modelShape, newBatchesAhead, stepOptions } from '../../lib/experiment/run/resolve.js'
 import { continueSession } from '../../lib/experiment/run/session.js'
@@ -108,6 +109,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
     return {
       config,
       data,
+      work: runWork(config, data),
       options: stepOptions(config, 2),
       sampler,
       state,
@@ -161,10 +163,11 @@ test('a gradient that is not finite is an error of its own, though the loss is f
   })
 })
 
-test('the estimate before a run that is going to diverge comes to its end', async () => {
-  const config = parseConfig(exploding)
-  const estimate = await estimateRun(config, modelShape(config, data.manifest), data, 30)
-  assert.ok(estimate.totalSeconds > 0)
+test('the memory of a run that is going to diverge is estimated like that of any other', () => {
+  const estimate = (lr: number) => estimateMemory(runWork(parseConfig({ ...exploding, lr, trainSteps: 30 }), data))
+  const [wild, tame] = [estimate(parseConfig(exploding).lr), estimate(1e-3)]
+  assert.deepEqual([wild.peakBytes, wild.microBatch], [tame.peakBytes, tame.microBatch])
+  assert.ok(wild.peakBytes > 0)
 })
 
 test('on the command line a run that diverges ends with exit code 1 and says in which step', async () => {

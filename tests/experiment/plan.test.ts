@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
+import type { Estimate } from '../../lib/experiment/estimate/memory.js'
+import { runWork } from '../../lib/experiment/estimate/work.js'
 import { trainMetrics } from '../../lib/experiment/run/observer.js'
-import type { CostPlan } from '../../lib/experiment/sweep/plan.js'
-import { planUntil } from '../../lib/experiment/watch/live.js'
 import { reportObserver } from '../../lib/experiment/watch/report.js'
+import { RunTimes } from '../../lib/experiment/watch/run-times.js'
 import { watched } from '../../lib/experiment/watch/watch.js'
-import { type Dataset, type RunObserver, sudoku, sweep } from '../../lib/index.js'
+import { type Dataset, type RunObserver, sudoku, sweep, train } from '../../lib/index.js'
 import { noMetrics } from '../../lib/model/outcome.js'
+import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -20,11 +22,16 @@ before(async () => {
 })
 after(() => rmSync(resultsDir, { recursive: true, force: true }))
 
+/** The weights and moments at the end of a run. */
+function weightsOf(id: string): unknown {
+  return loadCheckpoint(openRun(id, resultsDir)).tensors
+}
+
 const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 4, evalBatch: 10 }
 
-test('a sweep says first what all its runs take, estimates alike runs once, and none again', async () => {
+test('a sweep says first what memory its runs take, estimates runs of the same work once, and none again', async () => {
   const told: string[] = []
-  let plan: CostPlan | null = null
+  let plan: readonly (Estimate | null)[] = []
   const observer: RunObserver = {
     onEstimating: () => told.push('estimating'),
     onEstimate: () => told.push('estimate'),
@@ -40,61 +47,98 @@ test('a sweep says first what all its runs take, estimates alike runs once, and 
   assert.deepEqual(told.slice(0, 3), ['estimating', 'plan', 'start'])
   assert.equal(told.filter((what) => what === 'start').length, 4)
   assert.ok(!told.includes('estimate'))
-  const { estimates, totalSeconds } = plan! as CostPlan
-  assert.equal(estimates[0], estimates[1])
-  assert.equal(estimates[2], estimates[3])
-  assert.notEqual(estimates[0], estimates[2])
-  assert.ok(Math.abs(totalSeconds - 2 * (estimates[0]!.totalSeconds + estimates[2]!.totalSeconds)) < 1e-9)
+  assert.equal(plan[0], plan[1])
+  assert.equal(plan[2], plan[3])
+  assert.notEqual(plan[0], plan[2])
   const evaluating = told.slice(told.indexOf('start') + 1, told.indexOf('evaluation'))
   assert.equal(evaluating[0], 'evaluating at 4: 0/10')
   assert.equal(evaluating.at(-1), 'evaluating at 4: 10/10')
   assert.ok(evaluating.length >= 3, 'and on the way')
 })
 
-test('finished runs that a sweep takes over cost nothing in its plan', async () => {
-  let plan: CostPlan | null = null
+test('finished runs that a sweep takes over have no place in its plan', async () => {
+  let plan: readonly (Estimate | null)[] = []
   const observer: RunObserver = {
     onPlan: (all) => {
       plan = all
     },
   }
   await sweep(base, { seed: [0, 1, 2, 3] }, data, { resultsDir, observer, resume: true })
-  const { estimates } = plan! as CostPlan
   assert.deepEqual(
-    estimates.map((estimate) => estimate === null),
+    plan.map((estimate) => estimate === null),
     [true, true, false, false],
   )
-  const until = planUntil(plan!, [4, 4, 4, 4])
-  const { totalSeconds } = estimates[2]!
-  assert.deepEqual([until(0), until(8), until(12), until(16)], [0, 0, totalSeconds, 2 * totalSeconds])
-  assert.ok(Math.abs(until(10) - totalSeconds / 2) < 1e-9)
 })
 
-test('of a run that goes on, a sweep plans for the steps that are left', async () => {
-  const stop = new AbortController()
-  const stopping: RunObserver = { onStep: ({ step }) => step === 3 && stop.abort() }
-  const two = { seed: [7, 8] }
-  await sweep(base, two, data, { resultsDir, observer: stopping, signal: stop.signal })
-  let plan: CostPlan | null = null
+test('estimate: false leaves the estimates of a sweep out, and the runs are made', async () => {
+  const told: string[] = []
   const observer: RunObserver = {
-    onPlan: (all) => {
-      plan = all
-    },
+    onEstimating: () => told.push('estimating'),
+    onPlan: () => told.push('plan'),
+    onEnd: () => told.push('end'),
   }
-  await sweep(base, two, data, { resultsDir, observer, resume: true })
-  const { estimates, totalSeconds } = plan! as CostPlan
-  assert.ok(Math.abs(totalSeconds - 1.25 * estimates[1]!.totalSeconds) < 1e-9)
+  await sweep(base, { seed: [20, 21] }, data, { resultsDir, observer, estimate: false })
+  assert.deepEqual(told, ['end', 'end'])
 })
 
-test('the time to go of a run begins with what the plan of its sweep has for it', async () => {
-  const lines: string[] = []
-  const observer = reportObserver({ line: () => {}, status: (text) => lines.push(text) }, '1/2', 60)
-  observer.onStart?.({ id: 'x', config: parseConfig({}), step: 0, trainSteps: 10 })
-  // A line says nothing of times so short that they mean nothing.
-  await new Promise((resolve) => setTimeout(resolve, 60))
+test('a sweep with a run that the machine cannot hold is refused before its first run', async () => {
+  const refused = path.join(resultsDir, 'refused')
+  await assert.rejects(
+    sweep({ ...base, layers: 64 }, { hidden: [16, 16_384] }, data, { resultsDir: refused, observer: {} }),
+    /memory: expected at most .* which is what the machine has free/,
+  )
+  assert.equal(existsSync(refused), false)
+})
+
+test('soon after the first steps a piece of an evaluation is timed, once, which changes no number of the run', async () => {
+  const long = { ...base, trainSteps: 400, evalEvery: 400, hidden: 32, seed: 40 }
+  const told: { step: number; seconds: number; took: number }[] = []
+  let at = 0
+  const observer: RunObserver = {
+    onStep: ({ step }) => {
+      at = step
+    },
+    onEvaluationTime: (seconds, took) => told.push({ step: at, seconds, took }),
+  }
+  const ids = [
+    await train(long, data, { resultsDir, observer }),
+    await train(long, data, { resultsDir, observer: {}, estimate: false }),
+  ]
+  assert.ok(told.length <= 1)
+  for (const { step, seconds, took } of told) {
+    assert.ok(step < 400)
+    assert.ok(seconds > 0 && took > 0)
+  }
+  const [timed, untimed] = ids.map((id) => weightsOf(id))
+  assert.deepEqual(timed, untimed)
+})
+
+test('the line of a run says nothing of the time to go before it knows, and its sweep’s once it does', () => {
+  const [lines, statuses]: [string[], string[]] = [[], []]
+  const sink = { line: (text: string) => lines.push(text), status: (text: string) => statuses.push(text) }
+  const works = [0, 1, 2].map((seed) => runWork(parseConfig({ ...base, trainSteps: 10, seed }), data))
+  let clock = 0
+  const times = new RunTimes(works, [], () => clock)
+  const observer = reportObserver(sink, '1/3', { index: 0, times, runs: 3 })
+  observer.onStart?.({ id: 'x', config: works[0]!.config, step: 0, trainSteps: 10, work: works[0]! })
   const report = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null, lr: 1, puzzleLr: 1, rows: 1 }
-  observer.onStep?.(trainMetrics(1, { ...noMetrics(), ...report }, 0))
-  assert.match(lines.at(-1)!, /\b54 s left/)
+  const step = (at: number, seconds: number): void => {
+    clock += seconds
+    // A line says nothing of times so short that they mean nothing.
+    const until = performance.now() + 60
+    while (performance.now() < until);
+    observer.onStep?.(trainMetrics(at, { ...noMetrics(), ...report }, 0))
+  }
+  step(1, 360)
+  assert.match(statuses.at(-1)!, /so far, measuring the time left/)
+  clock += 0.5
+  observer.onEvaluationTime?.(4, 0.5)
+  step(2, 2)
+  assert.match(statuses.at(-1)!, /so far, \d\d s left/)
+  // Eight steps here, ten in each of the two others, and an evaluation every four steps and at the end.
+  assert.ok(lines.includes('3 runs, about 1:32 left in all'), lines.join('\n'))
+  step(3, 2)
+  assert.equal(lines.filter((line) => /in all/.test(line)).length, 1)
 })
 
 test('what concerns all runs of a sweep is said without the name of one', async () => {
@@ -102,8 +146,8 @@ test('what concerns all runs of a sweep is said without the name of one', async 
   const { write } = process.stdout
   process.stdout.write = (text: string | Uint8Array) => said.push(String(text)) > 0
   try {
-    const configs = [0, 1].map((seed) => parseConfig({ seed }))
-    await watched({}, configs, [1, 1], async ({ note, observer }) => {
+    const works = [0, 1].map((seed) => runWork(parseConfig({ seed }), data))
+    await watched({}, works, [], async ({ note, observer }) => {
       note('all of them')
       observer(1).onNote?.('one of them')
     })

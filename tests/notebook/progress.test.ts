@@ -5,7 +5,7 @@ import { Interrupted, progress, UserError } from '../../lib/index.js'
 import { setHost } from '../../lib/notebook/host.js'
 import { asOneLine } from '../../lib/notebook/progress-forms.js'
 import { openMeter } from '../../lib/notebook/progress-meter.js'
-import { remainingSeconds } from '../../lib/notebook/progress-text.js'
+import { remainingSeconds, type TimeLeft } from '../../lib/notebook/progress-text.js'
 import { type FakeHost, fakeHost } from './fake-host.js'
 
 afterEach(() => {
@@ -236,35 +236,36 @@ test('what is no number of steps is refused', () => {
   assert.throws(() => progress(undefined as never), /something to iterate over, found undefined/)
 })
 
-test('time to go is what was planned at first, then what is measured, and a slow first piece does not count', () => {
-  const plan = (done: number): number => 0.5 * done
-  const left = (done: number, seconds: number, first: { done: number; seconds: number } | null = null): number =>
-    remainingSeconds({ done, total: 200, seconds, first, plan })
-  assert.equal(left(0, 4), 100, 'before the first step')
-  const slow = { done: 1, seconds: 20 }
-  assert.ok(left(1, 20, slow) < 130, `${left(1, 20, slow)} s after a first step of 20 s`)
-  assert.ok(left(2, 20.5, slow) < 101)
-  // Steps take twice as long as was planned: from a tenth of the run on that is what is said.
-  assert.ok(Math.abs(left(51, 20 + 50, slow) - 149) < 1e-9)
+test('time to go follows from the rate so far, in which a slow first piece does not count', () => {
   assert.equal(remainingSeconds({ done: 11, total: 21, seconds: 30, first: { done: 1, seconds: 20 } }), 10)
+  assert.equal(remainingSeconds({ done: 1, total: 21, seconds: 20, first: { done: 1, seconds: 20 } }), 400)
   assert.ok(Number.isNaN(remainingSeconds({ done: 0, total: 21, seconds: 30 })))
-  assert.ok(Number.isNaN(remainingSeconds({ done: 3, total: null, seconds: 30, plan })))
+  assert.ok(Number.isNaN(remainingSeconds({ done: 3, total: null, seconds: 30 })))
 })
 
-test('work that was planned shows its plan above, its time to go from the start, and what goes on beside it', () => {
+test('time to go that is measured elsewhere is not told before it is known, and marked where it is rough', () => {
   const host = fakeHost()
   const pass = fakeClock()
-  const meter = openMeter({ total: 100, unit: 'steps', doing: 'estimating' })
+  let left: TimeLeft | null = null
+  const meter = openMeter({ total: 100, unit: 'steps', doing: 'estimating', left: () => left })
   assert.equal(texts(host).at(-1), `${'░'.repeat(20)} 0/100 steps · estimating`)
   pass(2000)
   meter.doing('')
-  meter.expect((done) => done, 'about 100 s')
-  assert.equal(texts(host).at(-1), `about 100 s\n${'░'.repeat(20)} 0/100 steps · 2 s so far, 1:40 left`)
+  meter.head('57 MB of memory')
+  const empty = '░'.repeat(20)
+  assert.equal(texts(host).at(-1), `57 MB of memory\n${empty} 0/100 steps · 2 s so far, measuring the time left`)
+  // By the rate of its slow first step the run would take twenty minutes.
   pass(10_000)
   meter.at(1)
+  assert.match(texts(host).at(-1)!, /1\/100 steps · .*12 s so far, measuring the time left$/)
   pass(1000)
+  left = { seconds: 100, rough: true }
+  meter.at(2)
+  assert.match(texts(host).at(-1)!, /13 s so far, about 1:40 left$/)
+  pass(1000)
+  left = { seconds: 98, rough: false }
   meter.doing('evaluating 3/10 puzzles')
-  assert.match(texts(host).at(-1)!, /1\/100 steps · evaluating 3\/10 puzzles · .* so far, [12]:\d\d left/)
+  assert.match(texts(host).at(-1)!, /2\/100 steps · evaluating 3\/10 puzzles · .*\n? +14 s so far, 1:38 left$/)
   meter.end('done')
   assert.doesNotMatch(texts(host).at(-1)!, /evaluating/)
 })

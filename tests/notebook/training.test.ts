@@ -234,7 +234,7 @@ test('in a notebook training shows one line with rate, time to go and best, and 
   assert.equal(new Set(lines.map(({ id }) => id)).size, 1)
   assert.match(
     unwrapped(lines.at(-1)!.bundle),
-    /^about .* of memory \(free: .*\), in \S+\nrun \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
+    /^\d+ MB of memory \(free: .*\), in \S+\nrun \S+: █{20} 4\/4 steps · .* · took .* · training loss \S+ · exact accuracy \S+ % \(best \S+ % at step \d\)$/,
   )
   const figures = host.sent.filter(({ bundle }) => PLOTLY_MIME in bundle)
   assert.equal(new Set(figures.map(({ id }) => id)).size, 1)
@@ -263,6 +263,6 @@ test('a run that is resumed goes on counting where it was, and a sweep’s line 
   const last = host.sent.findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
   assert.match(
     unwrapped(last.bundle),
-    /^(about .* of memory .*\n)?run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
+    /^(\d+ MB of memory .*\n)?run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
   )
 })

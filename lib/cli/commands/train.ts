@@ -23,7 +23,7 @@ const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbed
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
   help: [
-    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Time and memory are said first. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
+    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Its memory is said first, and refused where the machine has less; its time after some seconds. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
     { title: 'Presets', rows: Object.entries(presets).map(([name, { summary }]) => [name, sentence(summary)]) },
     {
       title: 'Options',
@@ -45,6 +45,10 @@ export const command: Command = {
           '--ablation ROW',
           'A row of the paper’s Tables 1 to 3 by its name, which recurlab ablations lists: its model and recursion laid over PRESET, and the keys that are given over both. The run is named after it. PRESET may then be left out: the row is trained as in the paper. Default: none.',
         ],
+        [
+          '--no-estimate',
+          'Begins without an estimate of memory and time: microBatch=auto is then the whole batch, and a run that is too large is not refused.',
+        ],
         ['--json', 'Prints the final metrics as JSON.'],
       ],
     },
@@ -52,7 +56,7 @@ export const command: Command = {
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
-  flags: { ablation: true, json: false },
+  flags: { ablation: true, json: false, 'no-estimate': false },
   async run({ words, pairs, flags }) {
     onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
     const keys = new Map(pairs)
@@ -78,6 +82,7 @@ export const command: Command = {
       resultsDir,
       ...init,
       ...label,
+      estimate: !flags.has('no-estimate'),
       observer: reportObserver(sink),
       signal: interrupt.signal,
     })

@@ -13,10 +13,10 @@ import { collectProvenance } from '../../results/provenance.js'
 import { createRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { initialState } from '../../train/step.js'
-import type { Estimate } from '../estimate/estimate.js'
-import { estimateUnlessStopped } from '../sweep/plan.js'
+import { type Estimate, estimateMemory } from '../estimate/memory.js'
+import { type RunWork, runWork } from '../estimate/work.js'
 import { newChoices } from './choices.js'
-import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
+import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
 
@@ -36,8 +36,6 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
-  /** The cost of a run of this configuration, if already known. Default: it is estimated first. */
-  readonly estimate?: Estimate
 }
 
 /** A run that has not begun yet. */
@@ -47,14 +45,18 @@ export interface RunPlan {
   readonly data: Dataset
   /** Length of the run in steps. */
   readonly trainSteps: number
+  /** The memory of the run, where it is known. Default: it is estimated first. */
+  readonly estimate?: Estimate
 }
 
 /** Makes a run, and what it needs for its first step. */
-export async function beginSession({ config, data, trainSteps }: RunPlan, options: BeginOptions): Promise<Session> {
-  const shape = modelShape(config, data.manifest)
+export async function beginSession(plan: RunPlan, options: BeginOptions): Promise<Session> {
+  const { config, data, trainSteps } = plan
+  const work = runWork(config, data)
+  const { shape } = work
   const backend = await startBackend()
   const sampler = newBatchesAhead(config, data)
-  const estimate = options.estimate ?? (await estimated(config, data, options))
+  const estimate = plan.estimate ?? estimated(work, options)
   const choices = newChoices(config, estimate, backend)
   if (choices.microBatch < config.batch)
     options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
@@ -76,6 +78,7 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
   return {
     config,
     data,
+    work,
     options: stepOptions(config, trainSteps, choices.microBatch),
     sampler,
     state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
@@ -86,12 +89,13 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
   }
 }
 
-/** A run that is stopped so early is made all the same, and saved: it goes on like any other. */
-async function estimated(config: Config, data: Dataset, { observer, signal }: BeginOptions): Promise<Estimate | null> {
+/** The memory of the run; null where it is not wanted, or the run is stopped already: it is made all the same, and saved. */
+function estimated(work: RunWork, { observer, signal, estimate = true }: BeginOptions): Estimate | null {
+  if (!estimate || signal?.aborted) return null
   observer?.onEstimating?.()
-  const estimate = await estimateUnlessStopped(config, data, signal)
-  if (estimate) observer?.onEstimate?.(estimate)
-  return estimate
+  const memory = estimateMemory(work)
+  observer?.onEstimate?.(memory)
+  return memory
 }
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */

@@ -2,7 +2,7 @@ import type { BackendChoice } from '../../backend/index.js'
 import { type Dtype, kernels, setFast } from '../../backend/kernels.js'
 import { threadCount } from '../../backend/machine.js'
 import type { Config } from '../../config/schema.js'
-import type { Estimate } from '../estimate/estimate.js'
+import type { Estimate } from '../estimate/memory.js'
 import { chooseDtype, dtypeOrFloat32 } from './dtype.js'
 import { onForcedStop } from './stop.js'
 
@@ -20,7 +20,7 @@ export interface Choices {
 /**
  * The choices of a run that begins.
  *
- * @param estimate null where it was stopped
+ * @param estimate null where there is none: the micro-batch `auto` is then the whole batch
  * @throws UserError when bfloat16 is asked for and nothing here computes it
  */
 export function newChoices(config: Config, estimate: Estimate | null, backend: BackendChoice): Choices {

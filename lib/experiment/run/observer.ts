@@ -1,8 +1,8 @@
 import type { Config } from '../../config/schema.js'
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { StepReport } from '../../train/step.js'
-import type { Estimate } from '../estimate/estimate.js'
-import type { CostPlan } from '../sweep/plan.js'
+import type { Estimate } from '../estimate/memory.js'
+import type { RunWork } from '../estimate/work.js'
 
 /** Metrics of a supervision step by their public names: means over the rows that halted, losses a row. */
 export interface TrainMetrics {
@@ -26,25 +26,30 @@ export interface TrainMetrics {
   readonly trainSeconds: number
 }
 
-/** What is told while a run goes on; every function may be left out. */
+/** Watches runs; every function may be left out. */
 export interface RunObserver {
-  /** Something that whoever reads the results should know. */
+  /** Something that a reader of the results should know. */
   onNote?(text: string): void
-  /** Steps are about to be tried to tell what the run is going to cost. */
+  /** The memory of a run is about to be estimated. */
   onEstimating?(): void
-  /** Before the run, what it is going to cost. */
+  /** The memory of a run, before its first step. */
   onEstimate?(estimate: Estimate): void
-  /** Before the first of several runs, what all of them are going to cost. */
-  onPlan?(plan: CostPlan): void
-  onStart?(run: { id: string; config: Config; step: number; trainSteps: number }): void
+  /** The memory of several runs, before the first of them; null for a run that is not made. */
+  onPlan?(estimates: readonly (Estimate | null)[]): void
+  onStart?(run: { id: string; config: Config; step: number; trainSteps: number; work: RunWork }): void
   onStep?(metrics: TrainMetrics): void
-  /** While an evaluation goes on: how many puzzles are done. */
+  /**
+   * Once, after the first steps: the seconds of one evaluation, told by a piece of one that took `took` seconds. Not where
+   * an evaluation comes first, nor with `estimate: false`.
+   */
+  onEvaluationTime?(seconds: number, took: number): void
+  /** The puzzles of an evaluation that are done. */
   onEvaluating?(step: number, done: number, puzzles: number): void
   onEvaluation?(step: number, evaluation: Evaluation): void
   onEnd?(state: 'finished' | 'interrupted'): void
 }
 
-/** Means out of a step's sums. */
+/** The metrics of a step out of its sums. */
 export function trainMetrics(step: number, report: StepReport, trainSeconds: number): TrainMetrics {
   const mean = (sum: number, of = report.count): number | null => (of > 0 ? sum / of : null)
   return {

@@ -1,14 +1,14 @@
 import { startBackend } from '../../backend/index.js'
-import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
 import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'
 import { collectProvenance } from '../../results/provenance.js'
 import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../../results/run.js'
+import type { RunWork } from '../estimate/work.js'
 import { followThreads, storedChoices } from './choices.js'
 import type { RunObserver } from './observer.js'
-import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
+import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session } from './session.js'
 import { restoreSnapshot } from './snapshot.js'
 
@@ -19,19 +19,19 @@ export interface ReopenOptions {
   readonly force?: boolean
 }
 
-/** Opens a stored run at its checkpoint, to go on. */
+/** Opens a stored run at its checkpoint. */
 export async function reopenSession(
   record: RunRecord,
-  config: Config,
+  work: RunWork,
   data: Dataset,
-  trainSteps: number,
   { observer, force = false }: ReopenOptions,
 ): Promise<Session> {
+  const { config, trainSteps } = work
   const choices = storedChoices(record.provenance)
   const begun = record.provenance.backend as { name?: string } | undefined
   const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
   const { tensors, state } = loadCheckpoint(record)
-  const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
+  const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
   const sampler = newBatchesAhead(config, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
@@ -44,6 +44,7 @@ export async function reopenSession(
   return {
     config,
     data,
+    work,
     options: stepOptions(config, trainSteps, choices?.microBatch),
     sampler,
     state: restored.state,

@@ -6,10 +6,10 @@ import { differingHashes } from '../../files/hash-text.js'
 import { otherCode } from '../../results/other-code.js'
 import { openRun } from '../../results/run.js'
 import { datasetOf } from '../data/dataset.js'
+import { runWork } from '../estimate/work.js'
 import { watched } from '../watch/watch.js'
 import { followChoices, storedChoices } from './choices.js'
 import { reopenSession } from './reopen.js'
-import { totalSteps } from './resolve.js'
 import { continueSession, type Session, type SessionOptions } from './session.js'
 import { AGAIN, stoppedRun } from './stop.js'
 
@@ -44,18 +44,19 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const config = parseConfig(record.config)
   const data = options.data ?? (await datasetOf(config))
   checkSameData(record.id, record.provenance, data)
-  const trainSteps = totalSteps(config, data)
-  return watched(options, [config], [trainSteps], async ({ observer, signal, throws }) => {
+  const work = runWork(config, data)
+  const { trainSteps } = work
+  return watched(options, [work], [record.status.checkpoint ?? 0], async ({ observer, signal, throws }) => {
     const other = otherCode(record)
     if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
-    const reopened = await reopenSession(record, config, data, trainSteps, { ...options, observer: observer(0) })
+    const reopened = await reopenSession(record, work, data, { ...options, observer: observer(0) })
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
     const session = followed ? computedIn(reopened, followed.dtype) : reopened
     if (followed?.note) observer(0).onNote?.(followed.note)
-    const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
-      followed?.end(),
-    )
+    const { estimate = true } = options
+    const watch = { observer: observer(0), estimate, ...(signal ? { signal } : {}) }
+    const end = await continueSession(session, watch).finally(() => followed?.end())
     if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, trainSteps, again: AGAIN })
     return record.id
   })

@@ -1,7 +1,6 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
-import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
@@ -10,13 +9,15 @@ import { disposeModel } from '../../model/model.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import type { BatchesAhead } from '../../train/ahead.js'
 import { disposeState, type StepOptions, type StepReport, type TrainingState, trainStep } from '../../train/step.js'
+import type { RunWork } from '../estimate/work.js'
+import { timeEvaluation } from './evaluation-time.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
 import { evaluationInterval } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
 import { onForcedStop } from './stop.js'
 
-/** Who watches a run, and how it is stopped. */
+/** The observer of a run, its stop, and whether its cost is estimated. */
 export interface SessionOptions {
   readonly observer?: RunObserver
   /**
@@ -24,12 +25,19 @@ export interface SessionOptions {
    * stops the cell, which then fails with how to go on.
    */
   readonly signal?: AbortSignal
+  /**
+   * Whether memory is estimated before the first step, so that a run which does not fit is refused, and a piece of an
+   * evaluation is timed after the first steps, for the time to go. Default true. With false nothing is tried: the
+   * micro-batch `auto` is the whole batch, and the time of evaluations is a guess until the first one.
+   */
+  readonly estimate?: boolean
 }
 
 /** A run while it goes on. */
 export interface Session {
   readonly config: Config
   readonly data: Dataset
+  readonly work: RunWork
   readonly options: StepOptions
   readonly sampler: BatchesAhead
   readonly state: TrainingState
@@ -45,6 +53,9 @@ export interface Session {
 /** How a session ended. */
 export type SessionEnd = 'finished' | 'interrupted'
 
+/** Seconds of training after which a piece of an evaluation is timed. */
+const TIMED_AFTER = 0.5
+
 /** Up to so many puzzles the outcomes of the last evaluation are kept with the run: some 100 MB at 900 tokens. */
 const KEPT_OUTCOMES = 100_000
 
@@ -53,7 +64,10 @@ const KEPT_OUTCOMES = 100_000
  *
  * @throws UserError when a loss, a gradient or a weight is NaN or infinite: the run has failed, its last checkpoint is kept.
  */
-export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<SessionEnd> {
+export async function continueSession(
+  session: Session,
+  { observer, signal, estimate = true }: SessionOptions,
+): Promise<SessionEnd> {
   const { config, data, run, state, trainSteps, sampler } = session
   const interval = evaluationInterval(config, data)
   const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
@@ -71,6 +85,7 @@ export async function continueSession(session: Session, { observer, signal }: Se
     const evaluation = await evaluateState(session, votes, signal, observer)
     if (!evaluation) return
     evaluatedAt = state.step
+    untimed = false
     const evaluationSeconds = (performance.now() - began) / 1000
     run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), trainSeconds: seconds, evaluationSeconds })
     if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
@@ -90,8 +105,15 @@ export async function continueSession(session: Session, { observer, signal }: Se
       throw divergedInStep(diverging(), error)
     }
   }
+  let untimed = estimate && observer?.onEvaluationTime !== undefined && session.work.evaluated > 0
+  const timeOnce = (): void => {
+    if (!untimed || seconds - session.secondsBefore < TIMED_AFTER) return
+    untimed = false
+    const { whole, piece } = timeEvaluation(state.model, state.ema ?? state.model.weights, session.work, data)
+    observer?.onEvaluationTime?.(whole, piece)
+  }
   const forced = whenForced(session)
-  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps })
+  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work: session.work })
   try {
     // The first save comes before the first step: what cannot be written shows now, not after an hour.
     if (state.step === 0) save()
@@ -106,6 +128,7 @@ export async function continueSession(session: Session, { observer, signal }: Se
       if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
+      else timeOnce()
       if (state.step % config.checkpointEvery === 0 && !last && !signal?.aborted) save()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
@@ -163,14 +186,13 @@ async function evaluateState(
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
   const { config, data, state, trainSteps } = session
-  const versions = config.evalVersions ?? undefined
-  const puzzles = countEvaluated(data, { versions })
+  const puzzles = session.work.evaluated
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
     return await evaluate(state.model, state.ema ?? state.model.weights, data, {
       batch: config.evalBatch,
-      versions,
+      versions: config.evalVersions ?? undefined,
       supervisionSteps: config.evalSupervisionSteps ?? config.K,
       halt: config.evalHalt,
       votes,

@@ -2,15 +2,15 @@ import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { newLabel } from '../../results/label.js'
 import { runConfig } from '../data/dataset.js'
-import { earlierRuns, type TakeOverOptions } from '../sweep/earlier.js'
+import { runWork } from '../estimate/work.js'
+import { earlierRuns, stepsBefore, type TakeOverOptions } from '../sweep/earlier.js'
 import { type DataAndOptions, DataSets, dataAndOptions } from '../sweep/given-data.js'
 import { watched } from '../watch/watch.js'
 import type { BeginOptions } from './begin.js'
 import { makeRun } from './make-run.js'
-import { modelShape, totalSteps } from './resolve.js'
 import { againWith, stoppedRun } from './stop.js'
 
-/** Where a run goes, who watches it, which weights it begins with, and whether a stored one takes its place. */
+/** Options of `train`: where the run goes, its observer, the weights it begins with, and whether a stored run takes its place. */
 export interface TrainOptions extends BeginOptions, TakeOverOptions {}
 
 /**
@@ -30,16 +30,16 @@ export function train(input: ConfigInput, data: Dataset, options?: TrainOptions)
 export function train(input: ConfigInput, options?: TrainOptions): Promise<string>
 export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOptions>): Promise<string> {
   const { given, options } = dataAndOptions(rest)
-  // A name that cannot be given is told now, not after the estimate.
+  // A name that cannot be given is refused before data are made.
   newLabel(options ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
-  modelShape(config, data.manifest)
-  const trainSteps = totalSteps(config, data)
+  const work = runWork(config, data)
+  const { trainSteps } = work
   const plan = { config, data, trainSteps }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
-  return watched(options ?? {}, [config], [trainSteps], async ({ observer, signal, throws, note, takeOver }) => {
-    const watch = { observer: observer(0), ...(signal ? { signal } : {}) }
+  return watched(options ?? {}, [work], stepsBefore(runs), async ({ observer, signal, throws, note, takeOver }) => {
+    const watch = { observer: observer(0), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
     for (const text of notes) note(text)
     const { id, state, status } = await makeRun(plan, runs[0] ?? null, options ?? {}, watch, (run) => takeOver(0, run))
     if (throws && state !== 'finished')

@@ -81,6 +81,11 @@ export async function earlierRuns(
   return { runs, notes: [`${note}; ${what}`] }
 }
 
+/** Steps that stored runs have made already; 0 where a run is made anew. */
+export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
+  return runs.map((run) => run?.status.checkpoint ?? 0)
+}
+
 /** Takes the first run that is of this plan out of the list. */
 function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
   const at = runs.findIndex((run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(configOf(run), config))

@@ -6,18 +6,18 @@ import { newLabel } from '../../results/label.js'
 import type { RunRecord } from '../../results/run.js'
 import { Runs } from '../compare/runs.js'
 import { runConfig } from '../data/dataset.js'
+import { type Estimate, estimateMemory } from '../estimate/memory.js'
+import { type RunWork, runWork } from '../estimate/work.js'
 import type { RunPlan } from '../run/begin.js'
 import { loadRun } from '../run/load.js'
 import { makeRun } from '../run/make-run.js'
-import { modelShape, totalSteps } from '../run/resolve.js'
 import { AGAIN, againWith } from '../run/stop.js'
 import type { TrainOptions } from '../run/train.js'
 import { type Watch, watched } from '../watch/watch.js'
-import { earlierRuns } from './earlier.js'
+import { earlierRuns, stepsBefore } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { expandGrid, type Grid, refuseDataKeys } from './grid.js'
-import { type CostPlan, planRuns } from './plan.js'
 
 /** Options of {@link sweep}: those of `train`, for each of its runs. */
 export type SweepOptions = TrainOptions
@@ -52,7 +52,7 @@ export async function sweep(
   ...rest: DataAndOptions<SweepOptions>
 ): Promise<Runs> {
   const { given, options } = dataAndOptions(rest)
-  // A name that cannot be given is told now, not after the estimate.
+  // A name that cannot be given is refused before data are made.
   newLabel(options ?? {})
   const inputs = expandGrid(base, grid)
   if (given) refuseDataKeys(grid)
@@ -60,20 +60,18 @@ export async function sweep(
   const rows = await withDataSets(inputs, sets, options?.observer !== undefined, checkedRow)
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
-  const configs = rows.map(({ config }) => config)
-  const steps = rows.map((row) => row.trainSteps)
-  return watched(options ?? {}, configs, steps, async (watching) => {
+  const works = rows.map(({ work }) => work)
+  return watched(options ?? {}, works, stepsBefore(earlier), async (watching) => {
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
-    const costs = await planSweep(rows, sets, earlier, watching)
+    const estimates = options?.estimate === false ? [] : await memoryOfRuns(works, earlier, watching)
     for (const [index, { input, config, trainSteps }] of rows.entries()) {
       if (signal?.aborted) break
-      const plan: RunPlan = { config, data: await sets.of(input), trainSteps }
-      const watch = { observer: observer(index), ...(signal ? { signal } : {}) }
-      const estimate = costs?.estimates[index]
-      const known = { ...options, ...(estimate ? { estimate } : {}) }
-      made.push(await makeRun(plan, earlier[index] ?? null, known, watch, (run) => takeOver(index, run)))
+      const estimate = estimates[index]
+      const plan: RunPlan = { config, data: await sets.of(input), trainSteps, ...(estimate ? { estimate } : {}) }
+      const watch = { observer: observer(index), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
+      made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
     }
     // The last run may have come to its end when the stop came.
     const whole = made.length === rows.length && made.every(({ state }) => state === 'finished')
@@ -82,37 +80,44 @@ export async function sweep(
   })
 }
 
-/** Tells what all runs that are not finished yet are going to cost; null where there is but one, which tells it itself. */
-async function planSweep(
-  rows: readonly Row[],
-  sets: DataSets,
+/**
+ * Estimates the memory of the runs that are not finished, once for those of the same work, so that one which does not fit is
+ * refused before the first of them. Returns nothing for a single run, which estimates its own.
+ */
+async function memoryOfRuns(
+  works: readonly RunWork[],
   earlier: readonly (RunRecord | null)[],
-  watch: Watch,
-): Promise<CostPlan | null> {
-  const left = rows.map(({ config, input, trainSteps }, i) =>
-    earlier[i]?.state === 'finished'
-      ? null
-      : { config, data: () => sets.of(input), left: 1 - (earlier[i]?.status.checkpoint ?? 0) / trainSteps },
-  )
-  const next = left.findIndex((run) => run !== null)
-  if (left.filter((run) => run !== null).length < 2) return null
+  { observer, signal, plan }: Watch,
+): Promise<readonly (Estimate | null)[]> {
+  const made = works.map((_, index) => earlier[index]?.state !== 'finished')
+  if (made.filter(Boolean).length < 2) return []
   await startBackend()
-  watch.observer(next).onEstimating?.()
-  const plan = await planRuns(left, watch.signal)
-  if (!watch.signal?.aborted) watch.plan(plan)
-  return plan
+  observer(made.indexOf(true)).onEstimating?.()
+  const known = new Map<string, Estimate>()
+  const estimates: (Estimate | null)[] = []
+  for (const [index, work] of works.entries()) {
+    // Lets a stop come in.
+    await new Promise((resolve) => setImmediate(resolve))
+    if (signal?.aborted) return []
+    const estimate = made[index] ? (known.get(work.key) ?? estimateMemory(work)) : null
+    if (estimate) known.set(work.key, estimate)
+    estimates.push(estimate)
+  }
+  plan(estimates)
+  return estimates
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */
 interface Row extends Pick<RunPlan, 'config' | 'trainSteps'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
+  readonly work: RunWork
 }
 
 function checkedRow(input: ConfigInput, data: Dataset): Row {
   const config = runConfig(input, data)
-  modelShape(config, data.manifest)
-  return { input, config, trainSteps: totalSteps(config, data), data: { hash: data.hash } }
+  const work = runWork(config, data)
+  return { input, config, trainSteps: work.trainSteps, data: { hash: data.hash }, work }
 }
 
 function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {

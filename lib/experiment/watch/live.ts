@@ -1,5 +1,4 @@
 import { differingKeys } from '../../config/effective.js'
-import type { Config } from '../../config/schema.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
@@ -8,10 +7,12 @@ import { type Curve, curves } from '../../plot/curves.js'
 import type { Figure } from '../../plot/figure.js'
 import { metricTitle } from '../../results/metric-names.js'
 import type { FinishedRun } from '../compare/runs.js'
+import type { Estimate } from '../estimate/memory.js'
+import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { configLabel } from '../sweep/grid.js'
-import { type CostPlan, estimateText, planText } from '../sweep/plan.js'
-import { ESTIMATING, evaluatingText } from './report.js'
+import { ESTIMATING, evaluatingText, memoryText, planText } from './report.js'
+import { RunTimes } from './run-times.js'
 import { ThinCurve } from './thin-curve.js'
 
 /** Runs that are watched in a notebook. */
@@ -20,8 +21,8 @@ export interface LiveRuns {
   observer(index: number): RunObserver
   /** Something that concerns all of them. */
   note(text: string): void
-  /** The estimated cost of all runs. */
-  plan(plan: CostPlan): void
+  /** The memory of all runs; null for one that is not made. */
+  plan(estimates: readonly (Estimate | null)[]): void
   /** A run that had been made before. */
   takeOver(index: number, run: FinishedRun): void
   /** Nothing more comes; the line then says whether all was done. */
@@ -49,16 +50,26 @@ const MAKING_LONGEST_MS = 10_000
  * Watches runs in a notebook: one line with rate, time to go and the best so far, and the curves of exact accuracy and
  * training loss as they grow.
  *
- * @param configs the configurations in the order they are run
- * @param steps the length of each in optimiser steps
+ * @param works the runs in the order they are made
+ * @param before steps of each that were made earlier; default none
  */
-export function liveRuns(configs: readonly Config[], steps: readonly number[]): LiveRuns {
+export function liveRuns(works: readonly RunWork[], before: readonly number[] = []): LiveRuns {
+  const configs = works.map(({ config }) => config)
+  const steps = works.map(({ trainSteps }) => trainSteps)
+  const made = steps.filter((trainSteps, index) => (before[index] ?? 0) < trainSteps).length
+  const times = new RunTimes(works, before)
   const keys = differingKeys(configs)
   const lines = configs.map((config): LiveLine => {
     const name = configLabel(config, keys)
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
-  const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' }, doing: ESTIMATING })
+  let memory = ''
+  const meter = openMeter({
+    total: sum(steps),
+    unit: 'steps',
+    better: { 'train.loss': 'none' },
+    left: () => times.leftOfAll(),
+  })
   let finished = 0
   let plot: Display | null = null
   let drawAt = 0
@@ -76,32 +87,44 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
     const { name, seed } = lines[index]!
     meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
+  const remember = (estimates: readonly (Estimate | null)[]): void => {
+    memory = memoryText(estimates)
+    meter.head(memory)
+  }
   const note = (text: string): void => void process.stdout.write(`${text}\n`)
   return {
     note,
     observer: (index) => {
-      const before = sum(steps.slice(0, index))
+      const stepsBefore = sum(steps.slice(0, index))
       const line = lines[index]!
       return {
         onNote: note,
         onEstimating: () => meter.doing(ESTIMATING),
-        onEstimate: (estimate) =>
-          meter.expect((done) => (estimate.totalSeconds * done) / sum(steps), estimateText(estimate)),
+        onEstimate: (estimate) => remember([estimate]),
         onStart: ({ id, step }) => {
+          times.start(index, step)
           meter.doing('')
           label(index, id)
           meter.skip(step)
         },
         onStep: ({ step, ...metrics }) => {
           const loss = metrics['train.loss']
+          times.step(step)
+          const all = made > 1 ? times.planned() : null
+          if (all !== null) meter.head([planText(made, all), memory].filter(Boolean).join(' · '))
           line.loss.add(step, loss)
-          meter.at(before + step)
+          meter.at(stepsBefore + step)
           meter.report({ 'train.loss': loss })
           // The first curve is worth showing when there is one.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
-        onEvaluating: (_, done, puzzles) => meter.doing(evaluatingText(done, puzzles)),
+        onEvaluationTime: (seconds, took) => times.evaluationTime(seconds, took),
+        onEvaluating: (_, done, puzzles) => {
+          times.evaluating(done, puzzles)
+          meter.doing(evaluatingText(done, puzzles))
+        },
         onEvaluation: (step, evaluation) => {
+          times.evaluated(step)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
@@ -113,7 +136,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
         },
       }
     },
-    plan: (plan) => meter.expect(planUntil(plan, steps), planText(plan)),
+    plan: remember,
     takeOver: (index, run) => {
       finished++
       label(index, run.id)
@@ -125,19 +148,6 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
       }
     },
     end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),
-  }
-}
-
-/** Seconds that several runs are expected to take until so many of all their steps are made. */
-export function planUntil({ estimates }: CostPlan, steps: readonly number[]): (done: number) => number {
-  return (done) => {
-    let [seconds, left] = [0, done]
-    for (const [index, estimate] of estimates.entries()) {
-      const of = steps[index]!
-      seconds += (estimate?.totalSeconds ?? 0) * Math.min(1, Math.max(0, left) / of)
-      left -= of
-    }
-    return seconds
   }
 }
 

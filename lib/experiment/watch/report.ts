@@ -1,32 +1,42 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
-import { type FirstPiece, type ProgressLine, progressText } from '../../notebook/progress-text.js'
+import { type FirstPiece, formatSeconds, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
 import { metricName, metricText } from '../../results/metric-names.js'
 import { isCriterion } from '../../tasks/registry.js'
+import { type Estimate, formatBytes } from '../estimate/memory.js'
 import type { RunObserver } from '../run/observer.js'
-import { estimateText, planText } from '../sweep/plan.js'
+import { RunTimes } from './run-times.js'
+
+/** One of several runs that are reported, and the times of all. */
+export interface ReportedRun {
+  readonly index: number
+  readonly times: RunTimes
+  /** Runs that are made. */
+  readonly runs: number
+}
 
 /**
- * Tells of a run in words: the estimate, a status line with rate, time to go and best, each evaluation.
+ * Reports a run in words: its memory, a status line with rate, time to go and best, each evaluation.
  *
  * @param label in front of each line
- * @param planned seconds that the run is going to take, where that is known before it is estimated
+ * @param among the place of the run among others; default: it is the only one
  */
-export function reportObserver(sink: ReportSink, label = '', planned: number | null = null): RunObserver {
+export function reportObserver(sink: ReportSink, label = '', among: ReportedRun | null = null): RunObserver {
   const metrics = createMetrics({ 'train.loss': 'none' })
+  const index = among?.index ?? 0
+  let times = among?.times ?? null
   let started = 0
   let first = 0
   let steps = 0
   let done = 0
-  let expected = planned
   let doing = ''
   let firstStep: FirstPiece | null = null
   const prefix = label ? `${label}: ` : ''
   const line = (state: ProgressLine['state']): string => {
     const seconds = (performance.now() - started) / 1000
-    const plan = expected === null ? null : (at: number): number => (expected! * at) / steps
-    const progress = { done, total: steps, seconds, doneBefore: first, first: firstStep, plan, unit: 'steps', label }
+    const left = times?.left() ?? null
+    const progress = { done, total: steps, seconds, doneBefore: first, first: firstStep, left, unit: 'steps', label }
     return progressText({ ...progress, state, doing, metrics: metrics.texts() }, false)
   }
   return {
@@ -37,31 +47,40 @@ export function reportObserver(sink: ReportSink, label = '', planned: number | n
       sink.status(`${prefix}${ESTIMATING} …`)
     },
     onEstimate(estimate) {
-      expected = estimate.totalSeconds
-      sink.line(`${prefix}${estimateText(estimate)}`)
+      sink.line(`${prefix}${memoryText([estimate])}`)
     },
-    onPlan(plan) {
-      sink.line(planText(plan))
+    onPlan(estimates) {
+      sink.line(memoryText(estimates))
     },
     onStart(run) {
       started = performance.now()
       first = run.step
       done = run.step
       steps = run.trainSteps
+      times ??= new RunTimes([run.work])
+      times.start(index, run.step)
       sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, going on after step ${run.step}` : ''}`)
     },
     onStep({ step, ...rest }) {
       done = step
       firstStep ??= { done, seconds: (performance.now() - started) / 1000 }
+      times?.step(step)
       metrics.report({ 'train.loss': rest['train.loss'] }, step)
+      const all = among && among.runs > 1 ? among.times.planned() : null
+      if (all !== null) sink.line(planText(among!.runs, all))
       sink.status(line('running'))
+    },
+    onEvaluationTime(seconds, took) {
+      times?.evaluationTime(seconds, took)
     },
     onEvaluating(_, evaluated, puzzles) {
       doing = evaluatingText(evaluated, puzzles)
+      times?.evaluating(evaluated, puzzles)
       sink.status(line('running'))
     },
     onEvaluation(step, evaluation) {
       doing = ''
+      times?.evaluated(step)
       metrics.report({ 'test.exact': evaluation['test.exact'] }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
@@ -74,7 +93,21 @@ export function reportObserver(sink: ReportSink, label = '', planned: number | n
 }
 
 /** The activity before a run begins. */
-export const ESTIMATING = 'estimating time and memory'
+export const ESTIMATING = 'estimating memory'
+
+/** `300 MB of memory (free: 20.1 GB), in bfloat16`; of several runs `6 runs, up to 300 MB of memory (free: 20.1 GB)`. */
+export function memoryText(estimates: readonly (Estimate | null)[]): string {
+  const made = estimates.filter((estimate) => estimate !== null)
+  const bytes = formatBytes(Math.max(...made.map(({ peakBytes }) => peakBytes)))
+  const free = formatBytes(Math.min(...made.map(({ availableBytes }) => availableBytes)))
+  if (made.length === 1) return `${bytes} of memory (free: ${free}), in ${made[0]!.dtype}`
+  return `${made.length} runs, up to ${bytes} of memory (free: ${free})`
+}
+
+/** The time of several runs, told in the first of them: `6 runs, about 4:00 left in all`. */
+export function planText(runs: number, seconds: number): string {
+  return `${runs} runs, about ${formatSeconds(seconds)} left in all`
+}
 
 /** How far an evaluation is. */
 export function evaluatingText(done: number, puzzles: number): string {

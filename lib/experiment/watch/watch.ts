@@ -1,15 +1,16 @@
 import { differingKeys } from '../../config/effective.js'
-import type { Config } from '../../config/schema.js'
 import { currentHost } from '../../notebook/host.js'
 import { streamSink } from '../../notebook/status-line.js'
 import type { FinishedRun } from '../compare/runs.js'
+import type { Estimate } from '../estimate/memory.js'
+import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
 import { type Stop, stoppable } from '../run/stop.js'
 import { configLabel } from '../sweep/grid.js'
-import { type CostPlan, planText } from '../sweep/plan.js'
 import { type LiveRuns, liveRuns } from './live.js'
-import { reportObserver } from './report.js'
+import { memoryText, reportObserver } from './report.js'
+import { RunTimes } from './run-times.js'
 
 /** What runs are watched with, and stopped by. */
 export interface Watch extends Stop {
@@ -17,29 +18,29 @@ export interface Watch extends Stop {
   observer(index: number): RunObserver
   /** Something that concerns all of them. */
   note(text: string): void
-  /** The estimated cost of all runs. */
-  plan(plan: CostPlan): void
+  /** The memory of all runs; null for one that is not made. */
+  plan(estimates: readonly (Estimate | null)[]): void
   /** A run that had been made before. */
   takeOver(index: number, run: FinishedRun): void
 }
 
 /**
  * Does work on runs, watched by the observer that was given, else, in a notebook, by a line of progress and live curves,
- * elsewhere by lines on standard output. Whoever wants silence gives an observer that does nothing.
+ * elsewhere by lines on standard output. An observer without functions keeps silent.
  *
- * @param configs of the runs, in the order they are run
- * @param steps the length of each in optimiser steps
+ * @param works the runs in the order they are made
+ * @param before steps of each that were made earlier
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
-  configs: readonly Config[],
-  steps: readonly number[],
+  works: readonly RunWork[],
+  before: readonly number[],
   work: (watch: Watch) => Promise<T>,
 ): Promise<T> {
   return stoppable(signal, async (stop) => {
     if (observer) return work({ ...stop, ...given(observer) })
-    if (!currentHost()) return work({ ...stop, ...printed(configs) })
-    const live = liveRuns(configs, steps)
+    if (!currentHost()) return work({ ...stop, ...printed(works, before) })
+    const live = liveRuns(works, before)
     try {
       return await work({ ...stop, ...live })
     } finally {
@@ -54,13 +55,14 @@ function given(observer: RunObserver): Watcher {
   return {
     observer: () => observer,
     note: (text) => observer.onNote?.(text),
-    plan: (plan) => observer.onPlan?.(plan),
+    plan: (estimates) => observer.onPlan?.(estimates),
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
 }
 
-function printed(configs: readonly Config[]): Watcher {
+function printed(works: readonly RunWork[], before: readonly number[]): Watcher {
   const sink = streamSink(process.stdout, 'later')
+  const configs = works.map(({ config }) => config)
   const keys = differingKeys(configs)
   const label = (index: number): string => {
     const config = configs[index]!
@@ -68,15 +70,13 @@ function printed(configs: readonly Config[]): Watcher {
       ? ''
       : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
   }
-  let costs: CostPlan | null = null
+  const times = new RunTimes(works, before)
+  const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length
   return {
-    observer: (index) => reportObserver(sink, label(index), costs?.estimates[index]?.totalSeconds ?? null),
+    observer: (index) => reportObserver(sink, label(index), { index, times, runs }),
     note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
-    plan: (plan) => {
-      costs = plan
-      sink.line(planText(plan))
-    },
+    plan: (estimates) => sink.line(memoryText(estimates)),
   }
 }
 

@@ -1,0 +1,36 @@
+import type { Dataset } from '../../data/dataset.js'
+import { evaluationBatches } from '../../data/evaluation-batches.js'
+import { evaluateInSteps } from '../../evaluate/evaluate.js'
+import type { Model } from '../../model/model.js'
+import type { Weights } from '../../model/weights.js'
+import type { RunWork } from '../estimate/work.js'
+
+/** Rows that are timed at least, where an evaluation has so many at one time: fewer take longer each. */
+const LEAST_ROWS = 64
+
+/**
+ * Times two supervision steps on the first rows of the test split, no more than a training step has or 64. Changes nothing
+ * that a run computes.
+ *
+ * @returns seconds of all steps of all rows, and of the two that were made
+ */
+export function timeEvaluation(
+  model: Model,
+  weights: Weights,
+  { config, evaluated }: RunWork,
+  data: Dataset,
+): { readonly whole: number; readonly piece: number } {
+  const rows = Math.min(config.evalBatch, Math.max(config.batch, LEAST_ROWS))
+  const [batch] = evaluationBatches(data, { batch: rows, versions: config.evalVersions ?? undefined })
+  const times: number[] = []
+  const steps = evaluateInSteps(model, weights, batch!, 2)
+  for (let done: boolean | undefined = false; !done; ) {
+    const started = performance.now()
+    done = steps.next().done
+    times.push((performance.now() - started) / 1000)
+  }
+  // The first step brings memory to the process that later ones find there.
+  const step = times.at(-1)!
+  const whole = (step * (config.evalSupervisionSteps ?? config.K) * evaluated) / batch!.size
+  return { whole, piece: times.reduce((sum, time) => sum + time, 0) }
+}

@@ -1,0 +1,136 @@
+import type { TimeLeft } from '../../notebook/progress-text.js'
+import { evaluationsUntil, type RunWork, roughCost } from '../estimate/work.js'
+
+/** Seconds of steps from which on their rate is known: the first ones are slower than those that follow. */
+const ENOUGH = 1
+
+/** Share of an evaluation from which on its time is known. */
+const PART = 0.1
+
+/** Seconds of one step and of one evaluation, as far as they were measured. */
+interface Seconds {
+  readonly step?: number
+  readonly evaluation?: number
+}
+
+/**
+ * The time to go of runs that are made one after the other, measured by their own steps and evaluations. Runs with the same
+ * work share what is measured; of others it is guessed by their rough cost until their own steps are known.
+ */
+export class RunTimes {
+  readonly #runs: readonly RunWork[]
+  readonly #before: readonly number[]
+  readonly #now: () => number
+  /** By the key of the work; what was measured last is the last. */
+  readonly #known = new Map<string, Seconds>()
+  /** Ends of steps on a clock that stands still in evaluations: of the first, then each at twice the time of the one before. */
+  #marks: { readonly step: number; readonly at: number }[] = []
+  #index = 0
+  #step = 0
+  #evaluatedAt = 0
+  #evaluating: { readonly since: number; share: number } | null = null
+  /** Seconds in evaluations. */
+  #away = 0
+  #planned = false
+
+  /** @param before steps of each run that were made earlier; default none @param now a clock in seconds */
+  constructor(runs: readonly RunWork[], before: readonly number[] = [], now = () => performance.now() / 1000) {
+    this.#runs = runs
+    this.#before = before
+    this.#now = now
+  }
+
+  /** A run begins, or goes on after so many steps. */
+  start(index: number, step: number): void {
+    this.#index = index
+    this.#step = step
+    this.#evaluatedAt = step
+    this.#evaluating = null
+    this.#marks = []
+  }
+
+  /** A step has ended. */
+  step(step: number): void {
+    this.#step = step
+    const at = this.#now() - this.#away
+    const [first, last] = [this.#marks[0], this.#marks.at(-1)]
+    if (first && last) {
+      const from = this.#marks.at(-2) ?? first
+      if (at - first.at >= ENOUGH) this.#learn({ step: (at - from.at) / (step - from.step) })
+      if (at - first.at < 2 * (last.at - first.at)) return
+    }
+    this.#marks.push({ step, at })
+  }
+
+  /** One evaluation of the test split takes so long, by a piece of it that took `took` seconds. */
+  evaluationTime(seconds: number, took: number): void {
+    this.#away += took
+    this.#learn({ evaluation: seconds })
+  }
+
+  /** So many puzzles of an evaluation are done. */
+  evaluating(done: number, puzzles: number): void {
+    this.#evaluating ??= { since: this.#now(), share: 0 }
+    const share = done / Math.max(1, puzzles)
+    this.#evaluating.share = share
+    if (share >= PART) this.#learn({ evaluation: (this.#now() - this.#evaluating.since) / share })
+  }
+
+  /** The evaluation after a step has ended. */
+  evaluated(step: number): void {
+    if (this.#evaluating) this.#away += this.#now() - this.#evaluating.since
+    this.#evaluating = null
+    this.#evaluatedAt = step
+  }
+
+  /** Seconds until the end of the run that goes on, or of a later one; null before they are known. */
+  left(last = this.#index): TimeLeft | null {
+    let [seconds, rough] = [0, false]
+    for (let index = this.#index; index <= last; index++) {
+      const run = this.#runs[index]!
+      const each = this.#secondsOf(run)
+      if (!each) return null
+      const before = this.#before[index] ?? 0
+      const [step, evaluatedAt, share] =
+        index === this.#index ? [this.#step, this.#evaluatedAt, this.#evaluating?.share ?? 0] : [before, before, 0]
+      const evaluations = evaluationsUntil(run, run.trainSteps) - evaluationsUntil(run, evaluatedAt)
+      seconds += (run.trainSteps - step) * each.step + Math.max(0, evaluations - share) * each.evaluation
+      rough ||= each.rough
+    }
+    return { seconds, rough }
+  }
+
+  /** Seconds until the end of all runs; null before they are known. */
+  leftOfAll(): TimeLeft | null {
+    return this.left(this.#runs.length - 1)
+  }
+
+  /** Seconds of all that is left, once: when steps and evaluations of the run that goes on are known. Else null. */
+  planned(): number | null {
+    if (this.#planned || this.left()?.rough !== false) return null
+    this.#planned = true
+    return this.leftOfAll()?.seconds ?? null
+  }
+
+  #learn(seconds: Seconds): void {
+    const { key } = this.#runs[this.#index]!
+    const known = this.#known.get(key)
+    this.#known.delete(key)
+    this.#known.set(key, { ...known, ...seconds })
+  }
+
+  #secondsOf(run: RunWork): (Required<Seconds> & { rough: boolean }) | null {
+    const own = this.#known.get(run.key)
+    const [key, known] =
+      own?.step !== undefined ? [run.key, own] : ([...this.#known].findLast((each) => each[1].step !== undefined) ?? [])
+    const like = this.#runs.find((each) => each.key === key)
+    if (known?.step === undefined || !like) return null
+    const [from, to] = [roughCost(like), roughCost(run)]
+    const step = (known.step * to.step) / from.step
+    const evaluation =
+      known.evaluation !== undefined && like.evaluated > 0
+        ? (known.evaluation * to.evaluation) / from.evaluation
+        : (step * to.evaluation) / to.step
+    return { step, evaluation, rough: like.key !== run.key || (run.evaluated > 0 && known.evaluation === undefined) }
+  }
+}
