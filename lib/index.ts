@@ -89,6 +89,7 @@ export {
   solveMaze,
 } from './tasks/maze/index.js'
 export { preset, presets } from './tasks/presets.js'
+export { type QueensOptions, queens, queensOptions } from './tasks/queens/index.js'
 export {
   BOXES,
   type Box,

@@ -6,6 +6,7 @@ import { arcTask } from './arc/task.js'
 import { drawTokens, numberLook, type PuzzleLook, shapeOf, symbolLook } from './look.js'
 import { mazeTask } from './maze/task.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
+import { queensTask } from './queens/task.js'
 import { sudokuTask } from './sudoku/task.js'
 import { poseSymbols } from './symbols.js'
 import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } from './task.js'
@@ -16,6 +17,7 @@ const TASKS: readonly Task[] = [
   sudokuTask,
   mazeTask,
   arcTask,
+  queensTask,
   tokensTask, //
 ]
 
