@@ -8,7 +8,7 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
-import { openParts, taskOf } from '../tasks/registry.js'
+import { openParts, taskNamed } from '../tasks/registry.js'
 import { SOURCES, type Source } from './fetch/sources.js'
 import { manifestText, readManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
@@ -81,7 +81,7 @@ export function loadDataset(named: string): Dataset {
       todo: howToGet(dir),
     })
   const manifest = readManifest(path.join(dir, MANIFEST))
-  taskOf(manifest)
+  taskNamed(manifest.task, `${path.join(dir, MANIFEST)}, key task`)
   const read = ({ name, sha256: checksum }: StoredFile): Table => readArrow(path.join(dir, name), checksum)
   const readSplit = (split: 'train' | 'test'): Split => {
     const file = manifest.files[split]
