@@ -27,6 +27,7 @@ export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/eval
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
 export { datasetOf } from './experiment/data/dataset.js'
+export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
 export { arc, maze, sudoku } from './experiment/data/make-data.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'
@@ -77,6 +78,7 @@ export {
   drawGrid,
   identifiersFromList,
 } from './tasks/arc/index.js'
+export type { DefinedOptions, TaskDefinition, TaskExample, TaskSymmetry } from './tasks/define/definition.js'
 export { glossary } from './tasks/glossary.js'
 export {
   drawMaze,
