@@ -205,7 +205,7 @@ test('a process that does not know the task says what to do, of a stored data se
   saveDataset(data, dir)
   const id = await train({ ...small, trainSteps: 2 }, data, { resultsDir: folder })
   const todo =
-    /one of the tasks sudoku, maze, arc, tokens, found latin-5.*defineTask\(\{ name: 'latin-5', … \}\).*lib\/tasks\/latin-5/s
+    /one of the tasks sudoku, maze, arc, queens, tokens, found latin-5.*defineTask\(\{ name: 'latin-5', … \}\).*lib\/tasks\/latin-5/s
   for (const words of [
     ['data', 'info', dir],
     ['eval', id, `out=${folder}`],

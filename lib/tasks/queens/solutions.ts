@@ -1,7 +1,7 @@
 import { EMPTY, QUEEN } from './tokens.js'
 
 /** Smallest and largest side of a board. */
-export const SIZES = { least: 4, greatest: 10 } as const
+export const SIZES = { least: 5, greatest: 10 } as const
 
 /** In a {@link Placement}: the row has no queen. */
 export const NONE = 255
