@@ -169,6 +169,15 @@ test('a defined task is trained, evaluated by its judge, swept, resumed and solv
   assert.equal([...steps()].length, small.K)
 })
 
+test('weights of a run on a defined task are exported, and evaluated as the run was', async () => {
+  const id = await train({ ...small, trainSteps: 2 }, data, { resultsDir: folder })
+  const file = inFolder('latin.safetensors')
+  const { code, stderr } = await recurlab(['export', id, `out=${file}`, `results=${folder}`])
+  assert.equal(code, 0, stderr)
+  const [own, again] = [await evaluateRun(id, { resultsDir: folder }), await evaluateRun(file, { data })]
+  assert.equal(again.evaluation['test.cells'], own.evaluation['test.cells'])
+})
+
 test('the configuration alone makes the data of a defined task', async () => {
   const made = await datasetOf(parseConfig({ task: 'latin-5', trainPuzzles: 40, testPuzzles: 30, dataSeed: 3 }))
   assert.equal(made.hash, data.hash)
