@@ -134,6 +134,37 @@ test('versions of a defined task are right answers of other questions, drawn fro
   assert.equal(seen.size, 240)
 })
 
+test('symmetries with more combinations than can be compared vary the puzzles, and that twins may occur is said', async () => {
+  const names = [...'abcdefghi']
+  const rename: TaskSymmetry = (cells, random) => {
+    const others = random.shuffle([...names])
+    return cells.map((symbol) => others[names.indexOf(symbol)]!)
+  }
+  const rotate: TaskSymmetry = (cells) => [...cells.slice(1), cells[0]!]
+  const words = defineTask({
+    name: 'words',
+    vocabulary: names,
+    rows: 3,
+    columns: 9,
+    generate: (random) => {
+      const answer = Array.from({ length: 27 }, () => names[random.int(9)]!)
+      return { question: answer, answer }
+    },
+    symmetries: [rename, rotate],
+  })
+  const made = await words({ train: 20, test: 20 })
+  assert.match(made.manifest.augmentation!, /a group of more than 10000/)
+  assert.match(made.manifest.disjoint, /symmetries turn into one another may occur/)
+  const [inputs, labels] = [new Uint8Array(27), new Uint8Array(27)]
+  const seen = new Set<string>()
+  for (let version = 0; version < 500; version++) {
+    made.augment!.write(made.train, 0, version, 0, inputs, labels, 0)
+    assert.deepEqual(inputs, labels)
+    seen.add(inputs.join())
+  }
+  assert.ok(seen.size > 490, String(seen.size))
+})
+
 test('a defined task is trained, evaluated by its judge, swept, resumed and solved as Sudoku is', async () => {
   const stop = new AbortController()
   const observer = { onStep: ({ step }: { step: number }) => step === 3 && stop.abort() }
@@ -167,6 +198,15 @@ test('a defined task is trained, evaluated by its judge, swept, resumed and solv
   assert.ok(puzzle.marks(right).every((mark) => mark === 'none'))
   assert.equal(puzzle.judge(puzzle.input).solved, false)
   assert.equal([...steps()].length, small.K)
+})
+
+test('weights of a run on a defined task are exported, and evaluated as the run was', async () => {
+  const id = await train({ ...small, trainSteps: 2 }, data, { resultsDir: folder })
+  const file = inFolder('latin.safetensors')
+  const { code, stderr } = await recurlab(['export', id, `out=${file}`, `results=${folder}`])
+  assert.equal(code, 0, stderr)
+  const [own, again] = [await evaluateRun(id, { resultsDir: folder }), await evaluateRun(file, { data })]
+  assert.equal(again.evaluation['test.cells'], own.evaluation['test.cells'])
 })
 
 test('the configuration alone makes the data of a defined task', async () => {

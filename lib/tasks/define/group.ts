@@ -28,6 +28,8 @@ export interface SymmetryGroup {
 /** Combinations that are told apart: comparing two puzzles costs as many grids. */
 const MOST_MAPS = 10_000
 
+const STEPS_OF_WALK = 64
+
 /** Draws of a symmetry in a row that make nothing new, after which its combinations are taken to be all found. */
 const NOTHING_NEW = 20
 
@@ -88,13 +90,14 @@ function extend(found: Map<string, GridMap>, generators: readonly GridMap[]): bo
   return true
 }
 
-/** A sample of combinations: a random walk over the group. */
+/** A sample of combinations: a random walk over the group by {@link STEPS_OF_WALK} draws of each symmetry. */
 function sampled(definition: CheckedDefinition, draws: readonly Draw[]): GridMap[] {
   const random = Random.of('symmetry walk', definition.name)
   const maps = [identity(definition)]
+  const steps = draws.flatMap((draw) => Array.from({ length: STEPS_OF_WALK }, (_, number) => draw(number)))
   let map = maps[0]!
-  for (let number = 0; maps.length < MOST_MAPS; number++) {
-    map = compose(draws[random.int(draws.length)]!(number), map)
+  while (maps.length < MOST_MAPS) {
+    map = compose(steps[random.int(steps.length)]!, map)
     maps.push(map)
   }
   return maps
