@@ -34,6 +34,7 @@ export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/eval
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
 export { datasetOf } from './experiment/data/dataset.js'
+export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
 export { arc, maze, sudoku } from './experiment/data/make-data.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'
@@ -84,6 +85,7 @@ export {
   drawGrid,
   identifiersFromList,
 } from './tasks/arc/index.js'
+export type { DefinedOptions, TaskDefinition, TaskExample, TaskSymmetry } from './tasks/define/definition.js'
 export { glossary } from './tasks/glossary.js'
 export {
   drawMaze,
@@ -96,6 +98,7 @@ export {
   solveMaze,
 } from './tasks/maze/index.js'
 export { preset, presets } from './tasks/presets.js'
+export { type QueensOptions, queens, queensOptions } from './tasks/queens/index.js'
 export {
   BOXES,
   type Box,

@@ -24,7 +24,7 @@ test('a key is explained with its type, default, symbol, published name, presets
     /Default +8\./,
     /In the paper +N_sup\./,
     /Published code +halt_max_steps\./,
-    /Presets +4: sudoku-6x6-pocket; 16: sudoku-lab, sudoku-paper/,
+    /Presets +4: sudoku-6x6-pocket, queens-pocket; 16: sudoku-lab,\s+sudoku-paper/,
     /Example +npx recurlab train sudoku-pocket K=16/,
     /Takes +mlp, attention\./,
   ])

@@ -13,6 +13,7 @@ import { evaluationBatches } from '../lib/data/evaluation-batches.js'
 import { UserError } from '../lib/errors.js'
 import { evaluateBatch } from '../lib/evaluate/evaluate.js'
 import { evaluateSteps } from '../lib/evaluate/steps.js'
+import { defineTask } from '../lib/experiment/data/define-task.js'
 import { train } from '../lib/experiment/run/train.js'
 import { solve } from '../lib/experiment/solve/solve.js'
 import { writeWeightsFile } from '../lib/interop/weights-write.js'
@@ -192,6 +193,53 @@ test('an ARC task that the model does not know is asked under the blank identifi
   await assert.rejects(
     solve(weights.arc, typed, { data: elsewhere }),
     /expected a data set with \d+ puzzle identifiers/,
+  )
+})
+
+test('the task of weights is what their configuration says, whatever has the same sizes', async () => {
+  const pairs = defineTask({
+    name: 'pairs',
+    vocabulary: ['.', 'a', 'b', 'c', 'd'],
+    rows: 4,
+    columns: 4,
+    generate: (random) => {
+      const answer = Array.from({ length: 16 }, () => 'abcd'[random.int(4)]!)
+      return { question: answer.map((symbol, i) => (i % 2 === 0 ? symbol : '.')), answer }
+    },
+    judge: (question, answer) => question.every((symbol, i) => symbol === '.' || symbol === answer[i]),
+  })
+  const data = await pairs({ train: 2, test: 2 })
+  assert.deepEqual(
+    [data.manifest.seqLen, data.manifest.vocabSize],
+    [grids.manifest.seqLen, grids.manifest.vocabSize],
+    'the sizes of a 4×4 Sudoku',
+  )
+  const file = inFolder('pairs.safetensors')
+  writeFresh(file, data)
+  const { puzzle } = await solve(file, 'a.b.c.d.a.b.c.d.:aabbccddaabbccdd')
+  assert.equal(puzzle.spec.task, 'pairs')
+  assert.equal(puzzle.write(puzzle.answer!), 'aabbccddaabbccdd')
+  assert.equal(puzzle.judge(puzzle.answer!).solved, true)
+  const changed = puzzle.answer!.slice()
+  ;[changed[0], changed[1]] = [3, 3]
+  assert.deepEqual([puzzle.judge(changed).solved, puzzle.marks(changed)[0]], [false, 'wrong'])
+  await assert.rejects(
+    solve(file, 'a.b.c.d.a.b.c.d.:baabccddaabbccdd'),
+    /expected an answer that the task’s judge accepts/,
+  )
+  await assert.rejects(
+    solve(file, 'a.b.c.d.a.b.c.dx'),
+    /expected one of \., a, b, c, d in question at cell 16, found "x"/,
+  )
+  const numbers = { ...data, manifest: { ...data.manifest, task: 'tokens' } }
+  writeFresh(inFolder('tokens.safetensors'), numbers)
+  await assert.rejects(
+    solve(inFolder('tokens.safetensors'), '1...............'),
+    /expected a puzzle of a task that can be written \(sudoku, maze, arc, pairs\), found one of task=tokens/,
+  )
+  await assert.rejects(
+    solve(file, 'a.b.', { data: grids }),
+    /expected a data set of task=pairs, .* found one of task=sudoku/,
   )
 })
 

@@ -32,10 +32,12 @@ export const configSchema = z.strictObject({
     description: 'Sudoku box, rows x columns; null: 2x2, a 4×4 grid.',
   }),
   clues: field(z.int().min(1).max(80).nullable().default(null), {
-    description: 'Given digits of a generated Sudoku; null: 5 at 4×4, 14 at 6×6, 27 at 9×9.',
+    description:
+      'Given digits of a generated Sudoku; null: 5 at 4×4, 14 at 6×6, 27 at 9×9. Given queens of a generated board; null: 1 to 3.',
   }),
   size: field(z.int().min(5).max(64).nullable().default(null), {
-    description: 'Side of a generated maze, or of the board of generated ARC-like tasks; null: 30.',
+    description:
+      'Side of a generated maze, or of the board of generated ARC-like tasks; null: 30. Side of a board of queens; null: 8.',
   }),
   minPath: field(z.int().min(2).nullable().default(null), {
     description: 'Least cells of a generated maze’s shortest path, S and G counted; null: by size, 110 at 30.',

@@ -5,7 +5,7 @@ export const IGNORE_LABEL = -100
 
 /** What a data set is and where it came from; a stored one's `manifest.json` holds it, with the hash and the files' checksums. */
 export interface DatasetManifest {
-  /** The task: `sudoku`, `maze`, `arc`, or `tokens` for one that only its numbers tell. */
+  /** The name of its task in the registry (`lib/tasks/registry.ts`); `tokens` where nothing but numbers is known. */
   task: string
   /** Everything that the build was asked for, the seed included. */
   options: Record<string, unknown>
@@ -32,7 +32,7 @@ export interface DatasetManifest {
   disjoint: string
   /** In words, what was checked about the answers. */
   solutions: string
-  /** In words, how training puzzles are varied; absent where the configuration's `augment` says how many versions there are. */
+  /** In words, how training puzzles are varied, where a data set of the task may say other than its next; part of the hash. */
   augmentation?: string | undefined
 }
 
@@ -56,7 +56,7 @@ export interface Split {
   readonly inputs: Uint8Array
   /** `[N, seqLen]` tokens as stored (the ignore label not yet replaced). */
   readonly labels: Uint8Array
-  /** `[N]` difficulty: for Sudoku the backtracks of a solver, for a maze the length of the path; 0 where none is known. */
+  /** `[N]` difficulty, as the task rates it (see its `ratings`); 0 where none is known. */
   readonly ratings: Float64Array
   /** `[N]` row of the puzzle embedding of the example as it is stored. */
   readonly puzzleIds: Int32Array

@@ -26,6 +26,11 @@ export function isShare(metric: string): boolean {
   return Object.hasOwn(SHARES, name) || /^pass@\d+$/.test(name) || (split === 'test' && isCriterion(name))
 }
 
+/** Whether a metric is a criterion of a task's judge: `test.valid`. */
+export function isJudged(metric: string): metric is `test.${string}` {
+  return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
+}
+
 /** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
 export function metricName(metric: string): string {
   const [, best = '', split, share] = NAME.exec(metric) ?? []

@@ -9,7 +9,7 @@ import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
-import { openParts, taskOf } from '../tasks/registry.js'
+import { openParts, taskNamed } from '../tasks/registry.js'
 import { SOURCES, type Source } from './fetch/sources.js'
 import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
@@ -88,7 +88,7 @@ export function loadDataset(named: string): Dataset {
       todo: howToGet(dir),
     })
   const { formatVersion: _, hash: expected, files, ...manifest } = readManifest(path.join(dir, MANIFEST))
-  taskOf(manifest)
+  taskNamed(manifest.task, `${path.join(dir, MANIFEST)}, key task`)
   const read = ({ name, sha256: checksum }: StoredFile): Table => readArrow(path.join(dir, name), checksum)
   const readSplit = (split: 'train' | 'test'): Split => {
     const file = files[split]

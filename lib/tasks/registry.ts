@@ -6,6 +6,7 @@ import { arcTask } from './arc/task.js'
 import { drawTokens, numberLook, type PuzzleLook, shapeOf, symbolLook } from './look.js'
 import { mazeTask } from './maze/task.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
+import { queensTask } from './queens/task.js'
 import { sudokuTask } from './sudoku/task.js'
 import { poseSymbols } from './symbols.js'
 import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } from './task.js'
@@ -16,6 +17,7 @@ const TASKS: readonly Task[] = [
   sudokuTask,
   mazeTask,
   arcTask,
+  queensTask,
   tokensTask, //
 ]
 
@@ -57,13 +59,13 @@ export function taskNamed(name: string, where = 'key task'): Task {
   const task = findTask(name)
   if (task) return task
   const names = taskNames()
+  const near = didYouMean(name, names)
+  const unknown = `run the cell that defines it, defineTask({ name: '${name}', … }), or give it a folder lib/tasks/${name} and a line in lib/tasks/registry.ts.`
   throw new UserError({
     where,
     expected: `one of the tasks ${names.join(', ')}`,
     found: name,
-    todo:
-      didYouMean(name, names) ??
-      `Run the cell that defines it, defineTask({ name: '${name}', … }), or give it a folder lib/tasks/${name} and a line in lib/tasks/registry.ts.`,
+    todo: near ? `${near} Else ${unknown}` : `${unknown.charAt(0).toUpperCase()}${unknown.slice(1)}`,
     exitCode: 2,
   })
 }

@@ -88,7 +88,7 @@ test('the answers of a CSV are compared', async () => {
 const misuse: [string[], number, RegExp][] = [
   [['build', 'sudoku'], 2, /expected out=DIR/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, 'tran=5'], 2, /key tran: .*Did you mean train\?/],
-  [['build', 'chess'], 2, /expected sudoku\|maze\|arc, found chess/],
+  [['build', 'chess'], 2, /expected sudoku\|maze\|arc\|queens, found chess/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--force=yes'], 2, /expected --force without a value/],
   [['build', 'sudoku', `out=${path.join(folder, 'no')}`, '--fast'], 2, /found --fast/],
   [[], 2, /expected a word after data \(build, .*found nothing/],

@@ -211,7 +211,7 @@ const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] =
   [
     'another task',
     (m) => Object.assign(m, { task: 'chess' }),
-    /expected a known task \(sudoku, maze, arc\), found chess/,
+    /manifest\.json, key task: expected one of the tasks sudoku, maze, arc, queens, tokens, found chess.*defineTask/,
   ],
   [
     'a box that does not fit',

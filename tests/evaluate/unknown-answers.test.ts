@@ -149,6 +149,7 @@ test('an evaluation of no puzzles is not known either', async () => {
     'test.cells': null,
     'test.haltAccuracy': null,
     'test.halted': null,
+    'test.valid': null,
     supervisionSteps: null,
     puzzles: 0,
     scored: 0,

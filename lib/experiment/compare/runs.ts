@@ -7,7 +7,7 @@ import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
 import type { RunLabel } from '../../results/label.js'
-import { isShare, metricTitle, percent } from '../../results/metric-names.js'
+import { isJudged, isShare, metricTitle, percent } from '../../results/metric-names.js'
 import { configLabel } from '../sweep/grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
@@ -69,9 +69,11 @@ export class Runs {
 
   /**
    * One row a run: name, tags and note where a run has them, the keys that differ, seed, parameters, exact and cell accuracy of
-   * the last evaluation (%), ARC's pass@2, seconds of training and of all evaluations. What is not known is null.
+   * the last evaluation (%), valid answers where their share is not that of exact ones, ARC's pass@2, seconds of training and
+   * of all evaluations. What is not known is null.
    */
   table(): RunRow[] {
+    const criteria = judgedApart(this.all)
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
@@ -82,6 +84,7 @@ export class Runs {
         seed: run.config.seed,
         parameters: run.parameters,
         'exact accuracy (%)': percent(last?.['test.exact']),
+        ...Object.fromEntries(criteria.map((name) => [metricTitle(name), percent(last?.[name])])),
         'cell accuracy (%)': percent(last?.['test.cells']),
         ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
         'training (s)': last ? Math.round(last.trainSeconds) : null,
@@ -159,6 +162,13 @@ export class Runs {
 /** A run that a notebook shows as its row of {@link Runs.table}. */
 export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
+}
+
+/** Criteria of judges (`test.valid`) that say of any run other than its exact accuracy does. */
+function judgedApart(all: readonly FinishedRun[]): `test.${string}`[] {
+  const last = all.flatMap((run) => run.evaluations.slice(-1))
+  const names = new Set(last.flatMap((row) => Object.keys(row)).filter(isJudged))
+  return [...names].filter((name) => last.some((row) => row[name] !== undefined && row[name] !== row['test.exact']))
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,3 +1,4 @@
+import { GENERATED_KEYS } from '../../config/data-keys.js'
 import { parseConfig } from '../../config/parse.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset, Split } from '../../data/dataset.js'
@@ -68,8 +69,7 @@ export class DataSets {
   async of(input: ConfigInput): Promise<Dataset> {
     if (this.#given) return this.#given
     const config = parseConfig(input)
-    const { task, data, box, clues, size, minPath, versions, trainPuzzles, testPuzzles, dataSeed } = config
-    const key = JSON.stringify([task, data, box, clues, size, minPath, versions, trainPuzzles, testPuzzles, dataSeed])
+    const key = JSON.stringify([config.task, config.data, ...GENERATED_KEYS.map((name) => config[name])])
     const found = this.#kept.get(key) ?? (await datasetOf(config))
     // The one asked for last is the last to go.
     this.#kept.delete(key)

@@ -2,8 +2,7 @@ import type { Evaluation } from '../../evaluate/evaluation.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, formatSeconds, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
-import { metricName, metricText } from '../../results/metric-names.js'
-import { isCriterion } from '../../tasks/registry.js'
+import { isJudged, metricName, metricText } from '../../results/metric-names.js'
 import { type Estimate, formatBytes } from '../estimate/memory.js'
 import type { RunObserver } from '../run/observer.js'
 import { RunTimes } from './run-times.js'
@@ -114,15 +113,10 @@ export function evaluatingText(done: number, puzzles: number): string {
   return `evaluating ${done}/${puzzles} puzzles`
 }
 
-/** Whether a metric is a criterion of a task's judge: `test.valid`. */
-function isJudged(name: string): boolean {
-  return name.startsWith('test.') && isCriterion(name.slice('test.'.length))
-}
-
 /** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
 function evaluationText(evaluation: Evaluation): string {
   const { votes, scored, puzzles } = evaluation
-  const judged = Object.keys(evaluation).filter((name): name is `test.${string}` => isJudged(name))
+  const judged = Object.keys(evaluation).filter(isJudged)
   const shares = (['test.exact', ...judged, 'test.cells', 'test.haltAccuracy', 'test.halted'] as const).map(
     (metric) => `${metricName(metric)} ${metricText(metric, evaluation[metric])}`,
   )

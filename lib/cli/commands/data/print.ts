@@ -1,6 +1,7 @@
 import type { Dataset, DatasetManifest } from '../../../data/dataset.js'
 import { formatTable } from '../../../results/text.js'
 import type { SplitFacts } from '../../../storage/facts.js'
+import { findTask } from '../../../tasks/registry.js'
 
 /** Writes a line or several. */
 export function print(text: string): void {
@@ -13,6 +14,7 @@ export function describeDataset(
   splits: Readonly<Record<'train' | 'test', SplitFacts>>,
 ): string {
   const { task, vocabSize, seqLen, disjoint, solutions, augmentation } = manifest
+  const rated = [splits.train, splits.test].some(({ ratingMax }) => ratingMax !== null)
   const rows = (['train', 'test'] as const).map((split) => splitRow(split, splits[split]))
   const columns = Object.keys(rows[0]!).filter((name) => rows.some((row) => row[name] !== null))
   const lines: [string, string | undefined][] = [
@@ -20,6 +22,7 @@ export function describeDataset(
     ['source', `${sourceWords(manifest.source)}, seed ${manifest.seed}`],
     ['splits', disjoint],
     ['solutions', solutions],
+    ['ratings', rated ? findTask(task)?.ratings : undefined],
     ['versions', augmentation],
     ['hash', hash],
   ]

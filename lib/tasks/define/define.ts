@@ -1,0 +1,50 @@
+import { blankOnly } from '../../data/identifiers.js'
+import { symbolLook } from '../look.js'
+import { registerTask } from '../registry.js'
+import type { Task } from '../task.js'
+import { buildDefined } from './build.js'
+import { checkDefinition } from './check.js'
+import { definedOptions, type TaskDefinition } from './definition.js'
+import { symmetryGroup } from './group.js'
+import { checkSameDefinition } from './open.js'
+import { twinsUnder } from './twins.js'
+
+/** Makes a task of its definition and registers it under its name for this process. @throws UserError for a wrong definition. */
+export function registerDefinition(definition: TaskDefinition): Task {
+  const checked = checkDefinition(definition)
+  const { name, symbols, rows, columns, judge } = checked
+  const group = symmetryGroup(checked)
+  const spelled = (tokens: ArrayLike<number>): string[] => Array.from(tokens, (token) => symbols[token - 1] ?? '')
+  const task: Task = {
+    name,
+    title: `a data set of ${name}`,
+    builder: {
+      options: definedOptions,
+      build: (options, make) => buildDefined(checked, group, options, make),
+      example: `train=200 test=300 seed=0 out=data/${name}`,
+      keys: { trainPuzzles: 'train', testPuzzles: 'test', dataSeed: 'seed' },
+    },
+    symbols: () => symbols,
+    look: () => symbolLook({ rows, columns }, symbols, checked.blank),
+    open(manifest) {
+      checkSameDefinition(manifest, checked, group)
+      return { augment: group?.augment ?? null, identifiers: blankOnly, testTasks: null }
+    },
+    augments: group !== null,
+    ...(judge
+      ? {
+          judge: {
+            criteria: { valid: 'the judge of the task accepts the answer' },
+            of: () => (question, answer) => ({ valid: judge(spelled(question), spelled(answer)) === true }),
+          },
+        }
+      : {}),
+    sameness: {
+      byQuestion: true,
+      twins: group && 'turned into one another by the symmetries',
+      ...(group ? { likeness: () => twinsUnder(group) } : {}),
+    },
+  }
+  registerTask(task)
+  return task
+}

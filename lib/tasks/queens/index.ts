@@ -1,0 +1,2 @@
+export { queens } from './build.js'
+export { type QueensOptions, queensOptions } from './options.js'

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { UserError } from '../../errors.js'
+import { parseOptions } from '../../options/options.js'
+import { SIZES } from './solutions.js'
+
+/** Given queens of a puzzle where nothing is said: 1 to 3, as in the GRAM paper (8×8 with 5…7 removed, 10×10 with 7…9). */
+const GIVEN = [1, 2, 3] as const
+
+/** Everything that can be asked of a queens data set; the same keys in TypeScript and on the command line. */
+export const queensOptions = z.strictObject({
+  size: z
+    .int()
+    .min(SIZES.least)
+    .max(SIZES.greatest)
+    .default(8)
+    .describe('Side of the boards, and queens of an answer.'),
+  clues: z.int().min(1).optional().describe('Given queens of each puzzle. Default: 1, 2 and 3 of them.'),
+  train: z.int().min(0).optional().describe('Training puzzles. Default: all that test leaves over.'),
+  test: z.int().min(0).optional().describe('Test puzzles. Default: 15 % of all there are.'),
+  seed: z.int().min(0).default(0).describe('Seed of which puzzles are taken, and of the stored completions.'),
+  augment: z
+    .enum(['none', 'dihedral'])
+    .default('none')
+    .describe(
+      'dihedral: training draws from the 8 turned and mirrored versions of each puzzle, and no puzzle is a twin of another.',
+    ),
+})
+
+/** Options as they are written; what is left out takes its default. */
+export type QueensOptions = z.input<typeof queensOptions>
+
+/** A checked order for a data set. */
+export interface QueensPlan {
+  readonly size: number
+  /** Numbers of given queens. */
+  readonly given: readonly number[]
+  /** Null: all that the other split leaves over, or 15 % for the test split. */
+  readonly train: number | null
+  readonly test: number | null
+  readonly seed: number
+  readonly dihedral: boolean
+}
+
+/** Checks options. @throws UserError naming the key that is wrong or unknown. */
+export function planQueens(input: QueensOptions): QueensPlan {
+  const { size, clues, train, test, seed, augment } = parseOptions(queensOptions, input, 'a queens data set')
+  if (clues !== undefined && clues >= size)
+    throw new UserError({
+      where: 'key clues',
+      expected: `1 to ${size - 1} given queens on a ${size}×${size} board`,
+      found: String(clues),
+      exitCode: 2,
+    })
+  if (train === 0 && test === 0)
+    throw new UserError({
+      where: 'keys train, test',
+      expected: 'a number of puzzles for at least one split',
+      found: '0 of both',
+      exitCode: 2,
+    })
+  return {
+    size,
+    given: clues === undefined ? GIVEN : [clues],
+    train: train ?? null,
+    test: test ?? null,
+    seed,
+    dihedral: augment === 'dihedral',
+  }
+}

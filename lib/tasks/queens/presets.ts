@@ -1,0 +1,22 @@
+import type { Preset } from '../../config/paper-settings.js'
+
+/** n-queens completion, at a size for a laptop. */
+export const queensPresets: Readonly<Record<string, Preset>> = {
+  'queens-pocket': {
+    summary:
+      '8×8 boards with 1 to 3 given queens, all 5,148 split 85:15: 92 % of unseen puzzles have a valid answer after 800 steps, 73 % the stored one (1 seed); 40 s of one core with AMX',
+    config: {
+      task: 'queens',
+      size: 8,
+      trainPuzzles: 4376,
+      testPuzzles: 772,
+      layers: 1,
+      T: 1,
+      n: 2,
+      K: 4,
+      warmup: 20,
+      trainSteps: 800,
+      evalEvery: 200,
+    },
+  },
+}
