@@ -5,9 +5,9 @@ import type { FusedWeights } from '../model/fused-weights.js'
 import { continueTarget, looksAhead } from '../model/halting.js'
 import { heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
-import { recursionOf, refine, refineWithoutGradient } from '../model/network.js'
+import { refine, refineWithoutGradient } from '../model/network.js'
 import { constants, keepAll, withoutGradient } from '../model/ops.js'
-import type { State } from '../model/recursion.js'
+import { programsOf, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { type Model, trainedNames, type Weights } from '../model/weights.js'
 
@@ -45,7 +45,7 @@ export function passOfRows(
   const { shape, weights } = model
   const networked = { weights, shape, fused }
   const { size, seqLen } = carry.batch
-  const { updates, withGradient } = recursionOf(shape)
+  const { all, constant, recorded } = programsOf(shape)
   // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
   const taped = trainedNames(shape).filter((name) => !fused || !Object.hasOwn(fused.byName, name))
   const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
@@ -54,15 +54,14 @@ export function passOfRows(
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const first = updates.slice(0, -withGradient)
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(weights, shape, inputs, rows)
-      start = constants(() => refineWithoutGradient(networked, first, x, carry.state))
-      const state = refine(networked, updates.slice(-withGradient), x, start)
+      start = constants(() => refineWithoutGradient(networked, constant, x, carry.state))
+      const state = refine(networked, recorded, x, start)
       const outputs = heads(weights, shape, state)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
-            const next = heads(weights, shape, refineWithoutGradient(networked, updates, x, state))
+            const next = heads(weights, shape, refineWithoutGradient(networked, all, x, state))
             return continueTarget(next, lastSteps(carry, shape.K))
           })
         : null

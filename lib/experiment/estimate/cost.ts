@@ -1,7 +1,7 @@
 import { looksAhead } from '../../model/halting.js'
-import { recursionOf } from '../../model/network.js'
-import { programOf, type Recursion } from '../../model/recursion.js'
-import { latentNames, type ModelShape, stacks } from '../../model/shape.js'
+import { recursionOf } from '../../model/recursion.js'
+import { depth, type ModelShape } from '../../model/shape.js'
+import type { Recursion } from '../../recursion/data.js'
 
 /** Blocks (layers of the network) that a supervision step computes. */
 export interface Blocks {
@@ -29,23 +29,15 @@ export interface TimedStep {
 
 /** Blocks of one supervision step in training: T(n + 1) calls of the network for a TRM, the last n + 1 with gradient. */
 export function stepBlocks(shape: ModelShape): Blocks {
-  const { updates, withGradient } = recursionOf(shape)
-  const all = countBlocks(shape, updates)
-  const recorded = countBlocks(shape, updates.slice(-withGradient))
+  const all = depth(shape)
+  const recorded = depth(shape, recursionOf(shape).gradientUpdates)
   // The continue loss needs the next step's heads.
   return { plain: all - recorded + (looksAhead(shape) ? all : 0), recorded }
 }
 
 /** Those of one supervision step of an evaluation. */
 export function evaluationBlocks(shape: ModelShape): number {
-  return countBlocks(shape, recursionOf(shape).updates)
-}
-
-function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
-  const layers = stacks(shape).map((stack) => stack.layers)
-  const blocks = { net: layers.at(-1)!, netY: layers.at(0)!, plus: 0 }
-  const { assignments } = programOf(updates, latentNames(shape))
-  return assignments.reduce((sum, { net }) => sum + blocks[net], 0)
+  return depth(shape)
 }
 
 /**
@@ -54,11 +46,24 @@ function countBlocks(shape: ModelShape, updates: Recursion['updates']): number {
  * the model itself makes no more calls than they, it is the only one.
  */
 export function calibrationShapes(shape: ModelShape): ModelShape[] {
+  if (shape.recursion) return calibrationRecursions(shape, shape.recursion)
   const multi = shape.latents === 'multi'
   const n = multi ? shape.n : 1
   // As far apart as can be had cheaply: what is told from their difference is multiplied by what the model has more.
   const small = [{ ...shape, T: 1, n }, { ...shape, T: 3, n }, ...(multi ? [] : [{ ...shape, T: 1, n: 3 }])]
   return roughCost(shape) <= Math.max(...small.map(roughCost)) ? [shape] : small
+}
+
+/** The model with the fewest updates that need as much memory: the constants before those with gradient need no more. */
+export function shortest(shape: ModelShape): ModelShape {
+  return shape.recursion ? calibrationRecursions(shape, shape.recursion)[0]! : { ...shape, T: 1 }
+}
+
+/** The last updates of a recursion, those that carry gradient, alone and after some of the others. */
+function calibrationRecursions(shape: ModelShape, recursion: Recursion): ModelShape[] {
+  const { order, gradientUpdates } = recursion
+  const of = (updates: number): ModelShape => ({ ...shape, recursion: { ...recursion, order: order.slice(-updates) } })
+  return order.length <= 3 * gradientUpdates ? [shape] : [of(gradientUpdates), of(3 * gradientUpdates)]
 }
 
 /** Blocks of a step, those with a backward pass counted as three. */

@@ -16,6 +16,7 @@ import {
   evaluationBlocks,
   fitCost,
   roughCost,
+  shortest,
   stepBlocks,
   stepSeconds,
   type TimedStep,
@@ -135,7 +136,7 @@ export async function estimateRun(
  */
 async function memoryOf(trial: Trial, table: number): Promise<(rows: number) => number> {
   const { config, model } = trial
-  const shape = { ...model.shape, T: 1 }
+  const shape = shortest(model.shape)
   const [small, large] = MEMORY_ROWS.map((rows) => Math.min(rows, config.batch)) as [number, number]
   const peaks = (rows: number): Promise<{ pass: number; step: number }> =>
     withSteps(trial, rows, async ({ step, pass }) => ({
