@@ -65,6 +65,16 @@ export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[C
   return typeof value === 'object' && value !== null ? recursionLabel(value) : value
 }
 
+/** The recursion of a configuration in words: its name, its pseudocode, or a call as `trm(3, 6)` where keys say it. */
+export function recursionText(config: Config): string {
+  if (config.recursion) return recursionLabel(config.recursion)
+  const { model, latents, gradient, T, n } = fillModelKeys(config)
+  if (model === 'direct') return 'direct'
+  if (model === 'hrm') return `hrm(${T}, ${n})`
+  const make = { two: 'trm', single: 'trmSingle', multi: 'trmMulti' }[latents]
+  return gradient === 'full' ? `${make}(${T}, ${n})` : `${make}(${T}, ${n}, '${gradient}')`
+}
+
 /** A configuration as it is compared: two that train the same are equal. */
 export type ConfigIdentity = Omit<Config, 'recursion'> & { readonly recursion: string | null }
 

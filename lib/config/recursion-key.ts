@@ -69,6 +69,17 @@ export function identityOfRecursion({ recursion, model, networks }: Config): str
   return recursion && recursionIdentity(recursion, model === 'hrm' ? 'separate' : (networks ?? 'shared'))
 }
 
+/** The recursion in a run's record; null where it has none of its own, or one of another version. */
+export function storedRecursion(config: Readonly<Record<string, unknown>>): Recursion | null {
+  if (config.recursion === undefined || config.recursion === null) return null
+  try {
+    return asRecursion(config.recursion)
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}
+
 /** The name of a recursion, else its pseudocode. */
 export function recursionLabel(recursion: Recursion): string {
   return recursion.name ?? pseudocode(recursion)

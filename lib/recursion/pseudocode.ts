@@ -34,9 +34,7 @@ function piecesText(pieces: readonly Piece[], texts: readonly string[]): string 
     .map((piece) => {
       if (typeof piece === 'number') return texts[piece]!
       const inner = piecesText(piece.pieces, texts)
-      return piece.pieces.length > 1 || inner.includes('; ')
-        ? `${piece.times} × (${inner})`
-        : `${piece.times} × ${inner}`
+      return /[;,] /.test(inner) ? `${piece.times} × (${inner})` : `${piece.times} × ${inner}`
     })
     .join('; ')
 }

@@ -137,5 +137,6 @@ function checkedName(name: string): string {
 
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return 'one update alone'
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

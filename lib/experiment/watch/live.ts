@@ -9,7 +9,7 @@ import type { Figure } from '../../plot/figure.js'
 import { metricTitle } from '../../results/metric-names.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { RunObserver } from '../run/observer.js'
-import { configLabel } from '../sweep/grid.js'
+import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { type CostPlan, estimateText, planText } from '../sweep/plan.js'
 import { ESTIMATING, evaluatingText } from './report.js'
 import { ThinCurve } from './thin-curve.js'
@@ -51,11 +51,16 @@ const MAKING_LONGEST_MS = 10_000
  *
  * @param configs the configurations in the order they are run
  * @param steps the length of each in optimiser steps
+ * @param names the names that a grid gave to the values of each; default none
  */
-export function liveRuns(configs: readonly Config[], steps: readonly number[]): LiveRuns {
+export function liveRuns(
+  configs: readonly Config[],
+  steps: readonly number[],
+  names: readonly ValueNames[] = [],
+): LiveRuns {
   const keys = differingKeys(configs)
-  const lines = configs.map((config): LiveLine => {
-    const name = configLabel(config, keys)
+  const lines = configs.map((config, i): LiveLine => {
+    const name = configLabel(config, keys, names[i])
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' }, doing: ESTIMATING })

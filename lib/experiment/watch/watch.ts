@@ -6,7 +6,7 @@ import type { FinishedRun } from '../compare/runs.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
 import { type Stop, stoppable } from '../run/stop.js'
-import { configLabel } from '../sweep/grid.js'
+import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { type CostPlan, planText } from '../sweep/plan.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import { reportObserver } from './report.js'
@@ -29,17 +29,19 @@ export interface Watch extends Stop {
  *
  * @param configs of the runs, in the order they are run
  * @param steps the length of each in optimiser steps
+ * @param names the names that a grid gave to the values of each; default none
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
   configs: readonly Config[],
   steps: readonly number[],
   work: (watch: Watch) => Promise<T>,
+  names: readonly ValueNames[] = [],
 ): Promise<T> {
   return stoppable(signal, async (stop) => {
     if (observer) return work({ ...stop, ...given(observer) })
-    if (!currentHost()) return work({ ...stop, ...printed(configs) })
-    const live = liveRuns(configs, steps)
+    if (!currentHost()) return work({ ...stop, ...printed(configs, names) })
+    const live = liveRuns(configs, steps, names)
     try {
       return await work({ ...stop, ...live })
     } finally {
@@ -59,14 +61,14 @@ function given(observer: RunObserver): Watcher {
   }
 }
 
-function printed(configs: readonly Config[]): Watcher {
+function printed(configs: readonly Config[], names: readonly ValueNames[]): Watcher {
   const sink = streamSink(process.stdout, 'later')
   const keys = differingKeys(configs)
   const label = (index: number): string => {
     const config = configs[index]!
     return configs.length === 1
       ? ''
-      : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
+      : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index])}, seed ${config.seed}`
   }
   let costs: CostPlan | null = null
   return {
