@@ -15,6 +15,7 @@ const LAYERS = [
   'files',
   'interop/formats',
   'options',
+  'recursion',
   'config',
   'backend',
   'data',

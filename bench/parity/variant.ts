@@ -39,6 +39,7 @@ function referenceShape(reference: Reference): ModelShape {
   const needed = Math.ceil(config.puzzle_emb_ndim / config.hidden_size)
   const shared = {
     freeze: false,
+    recursion: null,
     mixer: config.mlp_t ? 'mlp' : 'attention',
     hidden: config.hidden_size,
     heads: config.num_heads,

@@ -21,7 +21,9 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
   }
   const tag = pairs.get('tag')?.toLowerCase()
   if (tag !== undefined) tests.push(({ dir }) => readLabel(dir).tags.some((each) => each.toLowerCase() === tag))
-  const keys = new Map([...pairs].filter(([key]) => Object.hasOwn(configSchema.shape, key)))
+  const recursion = pairs.get('recursion')
+  if (recursion !== undefined) tests.push((run) => String(valueIn(run, 'recursion')) === recursion)
+  const keys = new Map([...pairs].filter(([key]) => key !== 'recursion' && Object.hasOwn(configSchema.shape, key)))
   // Checked as a configuration is, so that a value that no run can have is named.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')

@@ -1,4 +1,6 @@
+import { storedRecursion } from '../config/recursion-key.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
+import { pseudocode } from '../recursion/pseudocode.js'
 import { variedColumns } from '../results/comparison.js'
 import { metricTitle, titledRow } from '../results/metric-names.js'
 import { type RunRecord, SHORTEST_ID } from '../results/record.js'
@@ -27,8 +29,11 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
   const results = names.filter((name) => MAIN.has(name))
   const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]
-  if (all)
-    return formatTable(shown, { columns: [...new Set([...results, ...varied, ...others])].filter(isIn(names)), width })
+  const below = recursionLines(runs, width)
+  if (all) {
+    const columns = [...new Set([...results, ...varied, ...others])].filter(isIn(names))
+    return [formatTable(shown, { columns, width }), ...below].join('\n')
+  }
   const columns = [...results]
   const left: string[] = []
   for (const name of [...varied, 'tags'].filter(isIn(names)))
@@ -36,7 +41,18 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
     else left.push(name)
   const more =
     left.length === 0 ? [] : ['', ...wrapText(`Not shown: ${left.join(', ')}. --all shows every column.`, width)]
-  return [formatTable(shown, { columns, width }), ...more].join('\n')
+  return [formatTable(shown, { columns, width }), ...below, ...more].join('\n')
+}
+
+/** The pseudocode of every recursion that runs have of their own, each once by its name. */
+function recursionLines(runs: readonly RunRecord[], width: number): string[] {
+  const texts = runs.flatMap(({ config }) => {
+    const recursion = storedRecursion(config)
+    if (!recursion) return []
+    const code = pseudocode(recursion, config.networks === 'separate' || config.model === 'hrm' ? 'separate' : 'shared')
+    return [recursion.name === undefined ? code : `${recursion.name}: ${code}`]
+  })
+  return [...new Set(texts)].flatMap((text) => ['', ...wrapText(text, width)])
 }
 
 /** Columns that are always shown. */

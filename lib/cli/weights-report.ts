@@ -1,7 +1,10 @@
 import { parseConfig } from '../config/parse.js'
+import type { Config } from '../config/schema.js'
 import type { WeightsFile } from '../interop/weights-file.js'
 import { CHECKPOINT_FORMAT, WEIGHTS_FORMAT } from '../interop/weights-format.js'
 import { PUZZLE_TABLE } from '../model/weights.js'
+import type { Recursion } from '../recursion/data.js'
+import { pseudocode } from '../recursion/pseudocode.js'
 import { formatTable } from '../results/text.js'
 
 /** In words, who wrote a file. */
@@ -13,7 +16,7 @@ const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
 }
 
 /** Names of initial states, which are no parameters. */
-const INITIAL_STATE = /^[HL]\d*_init$/
+const INITIAL_STATE = /^[A-Za-z][A-Za-z0-9]*_init$/
 
 /** The facts of a file of weights, as one object: what `--json` prints. */
 export function weightsFacts(file: WeightsFile): Record<string, unknown> {
@@ -37,7 +40,7 @@ export function weightsFacts(file: WeightsFile): Record<string, unknown> {
 /** The same for people. */
 export function describeWeights(file: WeightsFile): string {
   const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
-  const { model, latents, networks, mixer, layers, layersH, hidden } = parseConfig(config)
+  const { model, latents, networks, mixer, layers, layersH, hidden, recursion } = parseConfig(config)
   const parameters = countNumbers(file, (name) => !INITIAL_STATE.test(name))
   const embedded = countNumbers(file, (name) => name === PUZZLE_TABLE)
   const blocks = layersH === null ? `${layers}` : `${layersH} + ${layers}`
@@ -52,6 +55,7 @@ export function describeWeights(file: WeightsFile): string {
     ['format', FORMATS[format]],
     ['weights', weights === 'saved' ? 'as saved (EMA or live: nothing says)' : weights === 'ema' ? 'EMA' : 'live'],
     ['model', kind.filter(Boolean).join(', ')],
+    ...(recursion ? [['recursion', recursionWords(recursion, networks)]] : []),
     ['parameters', `${number(parameters)}, ${number(embedded)} of them puzzle embedding`],
     [
       'data',
@@ -69,6 +73,12 @@ export function describeWeights(file: WeightsFile): string {
     formatTable(tensors),
     ...(notes.length > 0 ? ['', ...notes.map((note) => `note: ${note}`)] : []),
   ].join('\n')
+}
+
+/** The pseudocode after the name, and that it is not one of the published code's. */
+function recursionWords(recursion: Recursion, networks: Config['networks']): string {
+  const name = recursion.name === undefined ? '' : `${recursion.name}: `
+  return `${name}${pseudocode(recursion, networks ?? 'shared')} (the published code has only its own)`
 }
 
 function countNumbers({ tensors }: WeightsFile, which: (name: string) => boolean): number {

@@ -1,5 +1,6 @@
 import { fillModelKeys, haltExploration } from './model-keys.js'
 import { parseConfig } from './parse.js'
+import { identityOfRecursion, isReplacedByRecursion, keysOfRecursion, recursionLabel } from './recursion-key.js'
 import type { Config, ConfigKey } from './schema.js'
 
 /** Keys whose value, where it is left open, follows from other keys, and what stands for "left open". */
@@ -7,6 +8,7 @@ const OPEN = {
   latents: null,
   networks: null,
   gradient: null,
+  recursion: null,
   halting: null,
   layersH: null,
   positions: null,
@@ -36,19 +38,20 @@ export function effectiveConfig(config: Config): Config {
 function fill(config: Config): Config {
   const keys = fillModelKeys(config)
   const own = config.model === 'trm'
+  const byKeys = config.recursion === null
   const hasTable = keys.puzzleDim > 0
   return {
     ...config,
-    latents: own ? (keys.latents as Config['latents']) : null,
+    latents: own && byKeys ? (keys.latents as Config['latents']) : null,
     networks: own ? keys.networks : null,
-    gradient: own ? keys.gradient : null,
+    gradient: own && byKeys ? keys.gradient : null,
     halting: keys.halting,
     layersH: keys.networks === 'separate' ? keys.layersH : null,
     positions: keys.positions,
     puzzleTokens: keys.puzzleTokens,
     puzzleDim: keys.puzzleDim,
-    T: keys.T,
-    n: config.model === 'direct' ? null : keys.n,
+    T: byKeys ? keys.T : null,
+    n: byKeys && config.model !== 'direct' ? keys.n : null,
     haltExploration: haltExploration({ ...config, halting: keys.halting }),
     evalSupervisionSteps: config.evalSupervisionSteps ?? config.K,
     puzzleLr: hasTable ? (config.puzzleLr ?? config.lr) : null,
@@ -56,9 +59,35 @@ function fill(config: Config): Config {
   }
 }
 
-/** The value of a key that is used; null where the key does not apply. */
-export function effectiveValue(config: Config, key: ConfigKey): Config[ConfigKey] {
-  return fill(config)[key]
+/** The value of a key that is used; null where the key does not apply. A recursion is its name, else its pseudocode. */
+export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[ConfigKey], object> {
+  const value = fill(config)[key]
+  return typeof value === 'object' && value !== null ? recursionLabel(value) : value
+}
+
+/** The recursion of a configuration in words: its name, its pseudocode, or a call as `trm(3, 6)` where keys say it. */
+export function recursionText(config: Config): string {
+  if (config.recursion) return recursionLabel(config.recursion)
+  const { model, latents, gradient, T, n } = fillModelKeys(config)
+  if (model === 'direct') return 'direct'
+  if (model === 'hrm') return `hrm(${T}, ${n})`
+  const make = { two: 'trm', single: 'trmSingle', multi: 'trmMulti' }[latents]
+  return gradient === 'full' ? `${make}(${T}, ${n})` : `${make}(${T}, ${n}, '${gradient}')`
+}
+
+/** A configuration as it is compared: two that train the same are equal. */
+export type ConfigIdentity = Omit<Config, 'recursion'> & { readonly recursion: string | null }
+
+/**
+ * The values that decide what a run computes, for comparison with those of another: every value that is used, and a recursion
+ * by what it computes, without its name; one that `latents`, `gradient`, `T` and `n` can say is said by them.
+ */
+export function configIdentity(config: Config): ConfigIdentity {
+  const keys = keysOfRecursion(config)
+  if (!keys) return { ...fill(config), recursion: identityOfRecursion(config) }
+  const { latents, gradient, T, n } = keys
+  const ofTrm = config.model === 'trm' ? { latents, gradient } : {}
+  return { ...fill({ ...config, ...ofTrm, T, n, recursion: null }), recursion: null }
 }
 
 /**
@@ -66,15 +95,23 @@ export function effectiveValue(config: Config, key: ConfigKey): Config[ConfigKey
  * follows from other keys in all of them (`puzzleLr` from `lr`) is not among them.
  */
 export function differingKeys(configs: readonly Config[]): ConfigKey[] {
-  const filled = configs.map(fill)
+  const filled = configs.map(configIdentity)
   const [first] = filled
   if (!first) return []
-  return (Object.keys(first) as ConfigKey[]).filter(
-    (key) =>
+  return (Object.keys(first) as ConfigKey[]).filter((key) => {
+    // A recursion of its own says what these keys say of the others.
+    const compared = isReplacedByRecursion(key) ? filled.filter(({ recursion }) => recursion === null) : filled
+    return (
       key !== 'seed' &&
-      filled.some((config) => config[key] !== first[key]) &&
-      !(isFollowing(key) && filled.every((config) => fill({ ...config, [key]: OPEN[key] })[key] === config[key])),
-  )
+      compared.some((config) => config[key] !== compared[0]![key]) &&
+      !(isFollowing(key) && configs.every((config, i) => follows(config, key, filled[i]![key])))
+    )
+  })
+}
+
+/** Whether a key of a configuration would have this value if it were left open. */
+function follows(config: Config, key: FollowingKey, value: unknown): boolean {
+  return key !== 'recursion' && fill({ ...config, [key]: OPEN[key] })[key] === value
 }
 
 /** Whether a key's value follows from other keys where it is left open. */

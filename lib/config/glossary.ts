@@ -19,13 +19,15 @@ export interface GlossaryEntry {
 export function configGlossary(): GlossaryEntry[] {
   const entries = Object.entries(configSchema.shape) as [ConfigKey, z.ZodDefault][]
   return entries.map(([key, type]) => {
-    const meta = type.meta() as { symbol?: string; published?: string; description?: string } | undefined
+    const meta = type.meta() as
+      | { symbol?: string; published?: string; description?: string; values?: string }
+      | undefined
     return {
       key,
       group: keyGroups[key],
       symbol: meta?.symbol ?? '',
       published: meta?.published ?? '',
-      type: typeWords(type),
+      type: meta?.values ?? typeWords(type),
       default: String(type.def.defaultValue),
       meaning: meta?.description ?? '',
     }

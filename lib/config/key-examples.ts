@@ -20,6 +20,7 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   latents: 'sudoku-pocket latents=single',
   networks: 'sudoku-pocket networks=separate',
   gradient: 'sudoku-pocket gradient=one-step',
+  recursion: 'sudoku-pocket recursion=recursion.json',
   halting: 'sudoku-pocket halting=continue',
   mixer: 'sudoku-pocket mixer=attention',
   hidden: 'sudoku-pocket hidden=128',

@@ -20,6 +20,7 @@ export const keyGroups: Readonly<Record<ConfigKey, KeyGroup>> = {
   latents: 'model',
   networks: 'model',
   gradient: 'model',
+  recursion: 'model',
   halting: 'model',
   mixer: 'model',
   hidden: 'model',

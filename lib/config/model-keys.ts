@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import { checkRecursionKey } from './recursion-key.js'
 import type { Config, ConfigKey } from './schema.js'
 
 /** The model's keys with their effective values. */
@@ -12,8 +13,9 @@ export interface ModelKeys {
   readonly halting: 'halt' | 'compare' | 'continue' | 'none'
   readonly positions: 'rope' | 'learned' | 'none'
   readonly layersH: number
+  /** 1 where the key `recursion` says it. */
   readonly T: number
-  /** 0 in direct prediction. */
+  /** 0 in direct prediction, and where the key `recursion` says it. */
   readonly n: number
   readonly puzzleTokens: number
   readonly puzzleDim: number
@@ -27,6 +29,7 @@ export interface ModelKeys {
 export function modelKeys(config: Config): ModelKeys {
   refuseUnused(config)
   refuseCombinations(config)
+  checkRecursionKey(config)
   return fillModelKeys(config)
 }
 
@@ -58,8 +61,7 @@ export function fillModelKeys(config: Config): ModelKeys {
         networks: 'separate',
         gradient: 'one-step',
         halting: config.halting ?? 'continue',
-        T: config.T ?? 2,
-        n: config.n ?? 2,
+        ...(config.recursion ? { T: 1, n: 0 } : { T: config.T ?? 2, n: config.n ?? 2 }),
       }
     case 'trm':
       return {
@@ -68,8 +70,7 @@ export function fillModelKeys(config: Config): ModelKeys {
         networks: config.networks ?? 'shared',
         gradient: config.gradient ?? 'full',
         halting: config.halting ?? 'halt',
-        T: config.T ?? 3,
-        n: config.n ?? 6,
+        ...(config.recursion ? { T: 1, n: 0 } : { T: config.T ?? 3, n: config.n ?? 6 }),
       }
   }
 }
@@ -85,7 +86,7 @@ function refuseUnused(config: Config): void {
     if (config[key] !== null) throw unused(key, why, config[key])
   }
   if (model === 'hrm') {
-    refuse('latents', 'model=hrm has its own, z_L and z_H')
+    refuse('latents', 'model=hrm has its own, y and z (z_H and z_L)')
     refuse('networks', 'model=hrm always has separate ones')
     refuse('gradient', 'model=hrm always takes the 1-step gradient')
   }

@@ -1,6 +1,9 @@
 import { UserError } from '../errors.js'
+import { readJson } from '../files/json.js'
+import { placeToRead } from '../files/places.js'
 import { optionsFromText, parseOptions } from '../options/options.js'
 import { modelKeys } from './model-keys.js'
+import { isReplacedByRecursion } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
 /** Length of a run that says neither `trainSteps` nor `epochs`. */
@@ -21,16 +24,25 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
-  return { ...config, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
+  // A preset's T and n are those of its own recursion.
+  const replaced = config.recursion ? { T: null, n: null } : {}
+  return { ...config, ...replaced, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
 /**
- * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them.
+ * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them,
+ * and for `recursion` the JSON of the file that is named.
  *
- * @throws UserError for an unknown key.
+ * @throws UserError for an unknown key, or a file of a recursion that cannot be read.
  */
 export function configFromText(pairs: ReadonlyMap<string, string>): Record<string, unknown> {
-  return optionsFromText(configSchema, pairs, WHAT)
+  const file = pairs.get('recursion')
+  if (file === undefined || file === 'null') return optionsFromText(configSchema, pairs, WHAT)
+  const others = new Map([...pairs].filter(([key]) => key !== 'recursion'))
+  for (const key of others.keys())
+    if (isReplacedByRecursion(key))
+      throw wrongKey(key, 'nothing beside recursion, which says it', others.get(key)!, 'Leave one of them out.')
+  return { ...optionsFromText(configSchema, others, WHAT), recursion: readJson(placeToRead(file)) }
 }
 
 function wrongKey(key: string, expected: string, found: string, todo?: string): UserError {

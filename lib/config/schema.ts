@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { recursionType } from './recursion-key.js'
 
 /** What the glossary says of a key, beside its type and default. */
 interface FieldMeta {
@@ -8,6 +9,8 @@ interface FieldMeta {
   published?: string
   /** One sentence. */
   description: string
+  /** The values it accepts, in words, where a JSON Schema cannot say. */
+  values?: string
 }
 
 /** The type says `z.int()`; the range and the default are each field's own. */
@@ -82,6 +85,11 @@ export const configSchema = z.strictObject({
   gradient: field(z.enum(['full', 'one-step']).nullable().default(null), {
     description:
       'Of trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
+  }),
+  recursion: field(recursionType.nullable().default(null), {
+    values: 'a list of updates, what recursion(), trm() or hrm() return, or null; on the command line a file of JSON',
+    description:
+      'The updates of a supervision step, in place of latents, gradient, T and n, which then have no effect; null: as those say.',
   }),
   halting: field(z.enum(['halt', 'continue', 'compare', 'none']).nullable().default(null), {
     published: 'no_ACT_continue',

@@ -4,8 +4,8 @@ import { disposeCarry, emptyCarry, takeRows } from '../model/carry.js'
 import { embed, puzzleRows } from '../model/embed.js'
 import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused-weights.js'
 import type { Model } from '../model/model.js'
-import { recursionOf, refineWithoutGradient } from '../model/network.js'
-import type { State } from '../model/recursion.js'
+import { refineWithoutGradient } from '../model/network.js'
+import { programsOf, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
 
@@ -62,8 +62,8 @@ export function* statesOfSteps(
 
 /** One supervision step; frees the latents that it started from. */
 export function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationState): EvaluationState {
-  const { updates } = recursionOf(model.shape)
-  const next = refineWithoutGradient({ weights, shape: model.shape, fused }, updates, x, state)
+  const { all } = programsOf(model.shape)
+  const next = refineWithoutGradient({ weights, shape: model.shape, fused }, all, x, state)
   for (const [name, tensor] of Object.entries(state)) if (next[name] !== tensor) tensor.dispose()
   return { x, state: next, fused }
 }

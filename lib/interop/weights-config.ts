@@ -55,9 +55,9 @@ export function completeConfig(
   const model = modelOf(told, facts, notes)
   tell('model', model, 'the stacks there are')
   if (model === 'trm') {
-    tell('latents', facts.latents, 'the initial states there are')
+    if (!told.recursion) tell('latents', facts.latents, 'the initial states there are')
     tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the stacks there are')
-    if (facts.latents === 'multi') tell('n', facts.scales, `L1_init to L${facts.scales}_init`)
+    if (!told.recursion && facts.latents === 'multi') tell('n', facts.scales, `L1_init to L${facts.scales}_init`)
   }
   tell('mixer', facts.mixer, facts.mixer === 'mlp' ? 'mlp_t' : 'self_attn')
   tell('hidden', facts.hidden, 'embed_tokens.embedding_weight')
@@ -74,7 +74,9 @@ export function completeConfig(
   const rows = facts.puzzle?.rows
   if (rows !== undefined) agree('num_puzzle_identifiers', sizes.puzzleIdentifiers, rows, 'puzzle_emb.weights')
   for (const key of Object.keys(config) as ConfigKey[]) if (config[key] === undefined) delete config[key]
-  const open = (model === 'direct' ? (['K'] as const) : (['T', 'n', 'K'] as const)).filter((key) => config[key] == null)
+  const open = (model === 'direct' || told.recursion ? (['K'] as const) : (['T', 'n', 'K'] as const)).filter(
+    (key) => config[key] == null,
+  )
   if (open.length > 0)
     notes.push(`${open.join(', ')}: not said, and tensors cannot tell; the defaults are taken, which may be wrong`)
   return {

@@ -14,6 +14,7 @@ export function configuredShape(
   const shape: ModelShape = {
     ...modelKeys(config),
     freeze: config.freeze,
+    recursion: config.recursion,
     mixer: config.mixer,
     hidden: config.hidden,
     heads: config.heads,

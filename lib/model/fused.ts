@@ -1,41 +1,43 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Program } from '../recursion/program.js'
 import type { FusedWeights, PackedWeight } from './fused-weights.js'
 import { withGradient } from './ops.js'
-import { type Networks, type Program, programOf, type State, type Update } from './recursion.js'
+import type { Networks, State } from './recursion.js'
 import { latentNames, type ModelShape, stacks } from './shape.js'
 
 /**
- * Makes updates as one operation without JavaScript in between; equals `recurse` with networks of plain operations.
+ * The latents after the assignments of a program, as one operation without JavaScript in between; equals `recurse` with
+ * networks of plain operations.
  *
  * @param x `[B, L, D]`
  */
 export function fusedRecursion(
   fused: FusedWeights,
   shape: ModelShape,
-  updates: readonly Update[],
+  program: Program,
   x: tf.Tensor3D,
   start: State,
 ): State {
-  const call = callOf(fused, shape, updates, start)
+  const call = callOf(fused, shape, program, start)
   const { made, tape } = run(fused, call, x, false)
   tape.dispose()
   return { ...start, ...named(call, made) }
 }
 
 /**
- * The same with a gradient: that of x out of the answer's, and on the way back those of the networks' weights are added to
- * those of `fused`. All other latents are constants.
+ * {@link fusedRecursion} with a gradient: that of x out of the answer's, and on the way back those of the networks' weights
+ * are added to those of `fused`. All other latents are constants.
  */
 export function fusedRecursionWithGradient(
   fused: FusedWeights,
   shape: ModelShape,
-  updates: readonly Update[],
+  program: Program,
   x: tf.Tensor3D,
   start: State,
 ): State {
-  const call = callOf(fused, shape, updates, start)
+  const call = callOf(fused, shape, program, start)
   const answer = latentNames(shape)[0]!
-  if (call.changed[0] !== answer) throw new Error(`the updates do not change ${answer}`)
+  if (call.changed[0] !== answer) throw new Error(`the program does not change ${answer}`)
   const others: tf.Tensor3D[] = []
   const value = withGradient(
     (save, x) => {
@@ -58,7 +60,7 @@ export function fusedRecursionWithGradient(
   return { ...start, ...named(call, [value, ...others]) }
 }
 
-/** The updates of a model as the operation takes them. */
+/** A program with a model's weights, as the operation takes them. */
 interface Call {
   readonly program: Program
   readonly start: readonly tf.Tensor3D[]
@@ -71,9 +73,8 @@ interface Call {
   readonly attributes: Readonly<Record<string, number>>
 }
 
-function callOf({ byName, limbs }: FusedWeights, shape: ModelShape, updates: readonly Update[], start: State): Call {
-  const latents = latentNames(shape)
-  const program = programOf(updates, latents)
+function callOf({ byName, limbs }: FusedWeights, shape: ModelShape, program: Program, start: State): Call {
+  const { latents } = program
   const changed = latents.filter((name) => program.ends[name]! > latents.length)
   const [gateUp, down] = ['gate_up_proj', 'down_proj']
   const mixing =

@@ -133,7 +133,11 @@ export class Model {
       const [into] = latents as [string]
       const made = refineWithoutGradient(
         { weights, shape, fused },
-        [(nets, _x, state) => ({ [into]: nets[which](state[into]!) })],
+        {
+          latents,
+          assignments: [{ net: which, addends: [1] }],
+          ends: Object.fromEntries(latents.map((name, i) => [name, name === into ? latents.length + 1 : i + 1])),
+        },
         sum,
         start,
       )

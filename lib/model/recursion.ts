@@ -1,89 +1,98 @@
 import type * as tf from '@tensorflow/tfjs-core'
+import type { Recursion } from '../recursion/data.js'
+import { direct } from '../recursion/direct.js'
+import { hrm } from '../recursion/hrm.js'
+import { type Program, programOf } from '../recursion/program.js'
+import { trm, trmMulti, trmSingle } from '../recursion/trm.js'
+import type * as symbolic from '../recursion/update.js'
+import type { ModelShape } from './shape.js'
 import { tidy } from './tidy.js'
 
-/** The latents by their names in the paper, each `[B, L, D]`: the answer y, the latent z, or z1 to zn. */
-export type State<Hidden = tf.Tensor3D> = Readonly<Record<string, Hidden>>
+/** The latents by their names in the paper, each `[B, L, D]`: the answer y, the latent z, or z1 to zn, or others. */
+export type State = Readonly<Record<string, tf.Tensor3D>>
 
-/** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given. */
-export type Net<Hidden = tf.Tensor3D> = (a: Hidden, b?: Hidden, c?: Hidden) => Hidden
+/** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given; `[B, L, D]` each. */
+export type Net = symbolic.Net<tf.Tensor3D>
 
-/** What an update computes with. */
-export interface Networks<Hidden = tf.Tensor3D> {
-  /** The network, f_L of two. */
-  readonly net: Net<Hidden>
-  /** The network for y where it has its own, f_H; else the same as `net`. */
-  readonly netY: Net<Hidden>
-  /** a + b of hidden states. */
-  readonly plus: (a: Hidden, b: Hidden) => Hidden
+/** Everything that a recursion computes with. */
+export type Networks = symbolic.Networks<tf.Tensor3D>
+
+/** The updates of a supervision step as assignments. */
+export interface Programs {
+  /** All of them. */
+  readonly all: Program
+  /** Those that compute constants; without assignments where every update carries gradient. */
+  readonly constant: Program
+  /** Those that carry gradient. */
+  readonly recorded: Program
 }
 
-/** One assignment of the pseudocode, e.g. z ← net(z, y + x), on whatever hidden states are: the latents it changes. */
-export type Update = <Hidden>(nets: Networks<Hidden>, x: Hidden, state: State<Hidden>) => State<Hidden>
+const recursions = new WeakMap<ModelShape, Recursion>()
+const programs = new WeakMap<Recursion, Programs>()
 
-/** A supervision step: its updates in order, of which only the last `withGradient` carry gradient. */
-export interface Recursion {
-  readonly updates: readonly Update[]
-  readonly withGradient: number
+/** The recursion of a model's supervision step. */
+export function recursionOf(shape: ModelShape): Recursion {
+  const known = recursions.get(shape)
+  if (known) return known
+  const made = shape.recursion ?? publishedRecursion(shape)
+  recursions.set(shape, made)
+  return made
 }
 
-/** `times` times the same updates. */
-export function repeat(times: number, updates: readonly Update[]): Update[] {
-  return Array.from({ length: times }, () => updates).flat()
+function publishedRecursion({ model, latents, gradient, T, n }: ModelShape): Recursion {
+  if (model === 'direct') return direct
+  if (model === 'hrm') return hrm(T, n)
+  const variant = { two: trm, single: trmSingle, multi: trmMulti }[latents]
+  return variant(T, n, gradient)
 }
 
-/** Makes the updates one after the other. */
-export function recurse<Hidden>(
-  updates: readonly Update[],
-  nets: Networks<Hidden>,
-  x: Hidden,
-  start: State<Hidden>,
-): State<Hidden> {
-  let state = start
-  for (const update of updates) state = { ...state, ...update(nets, x, state) }
-  return state
+/** The assignments of a model's supervision step. */
+export function programsOf(shape: ModelShape): Programs {
+  const recursion = recursionOf(shape)
+  const known = programs.get(recursion)
+  if (known) return known
+  const constant = recursion.order.length - recursion.gradientUpdates
+  const made = {
+    all: programOf(recursion),
+    constant: programOf(recursion, 0, constant),
+    recorded: programOf(recursion, constant),
+  }
+  programs.set(recursion, made)
+  return made
 }
 
-/** The same where no gradient is wanted: every state between is freed, the given one is kept. */
-export function recurseWithoutGradient(
-  updates: readonly Update[],
-  nets: Networks,
+/** Makes the assignments one after the other. A latent that none changes is the same tensor in the end. */
+export function recurse(
+  { latents, assignments, ends }: Program,
+  networks: Networks,
   x: tf.Tensor3D,
   start: State,
 ): State {
-  let state = start
-  for (const update of updates) {
-    const before = state
-    const changed = tidy(() => update(nets, x, before))
-    for (const name of Object.keys(changed)) if (before[name] !== start[name]) before[name]!.dispose()
-    state = { ...before, ...changed }
+  const states = [x, ...latents.map((name) => start[name]!)]
+  for (const { net, addends } of assignments) {
+    const [a, b, c] = addends.map((addend) => states[addend]!)
+    states.push(networks[net](a!, b, c))
   }
-  return state
+  return Object.fromEntries(latents.map((name) => [name, states[ends[name]!]!]))
 }
 
-/** A hidden state that is made of others. */
-export interface Assignment {
-  readonly net: keyof Networks
-  /** Numbers of what is summed. */
-  readonly addends: readonly number[]
-}
-
-/** Updates as a list of assignments. Hidden states are numbered: x, the latents at the start, then one for each assignment. */
-export interface Program {
-  readonly assignments: readonly Assignment[]
-  /** The number of each latent in the end. */
-  readonly ends: State<number>
-}
-
-/** What the updates compute out of x and these latents, without computing it. */
-export function programOf(updates: readonly Update[], latents: readonly string[]): Program {
-  const assignments: Assignment[] = []
-  const made =
-    (net: keyof Networks) =>
-    (...addends: (number | undefined)[]): number => {
-      assignments.push({ net, addends: addends.filter((addend) => addend !== undefined) })
-      return latents.length + assignments.length
-    }
-  const start = Object.fromEntries(latents.map((name, i) => [name, i + 1]))
-  const ends = recurse(updates, { net: made('net'), netY: made('netY'), plus: made('plus') }, 0, start)
-  return { assignments, ends }
+/** {@link recurse} where no gradient is wanted: a state is freed after its last use, x and those that are given stay. */
+export function recurseWithoutGradient(
+  { latents, assignments, ends }: Program,
+  networks: Networks,
+  x: tf.Tensor3D,
+  start: State,
+): State {
+  const states: tf.Tensor3D[] = [x, ...latents.map((name) => start[name]!)]
+  const given = states.length
+  const lastUses = new Map<number, number>()
+  for (const [i, { addends }] of assignments.entries()) for (const addend of addends) lastUses.set(addend, i)
+  const kept = new Set(Object.values(ends))
+  for (const [i, { net, addends }] of assignments.entries()) {
+    const [a, b, c] = addends.map((addend) => states[addend]!)
+    states.push(tidy(() => networks[net](a!, b, c)))
+    for (const state of new Set(addends))
+      if (state >= given && lastUses.get(state) === i && !kept.has(state)) states[state]!.dispose()
+  }
+  return Object.fromEntries(latents.map((name) => [name, states[ends[name]!]!]))
 }

@@ -1,4 +1,7 @@
 import { UserError } from '../errors.js'
+import type { Recursion } from '../recursion/data.js'
+import { countCalls } from '../recursion/program.js'
+import { recursionOf } from './recursion.js'
 
 /** When a row stops working on its puzzle, and what the halting head learns. */
 export type Halting =
@@ -23,6 +26,8 @@ export interface ModelShape {
   readonly halting: Halting
   /** Only the puzzle embedding is trained. */
   readonly freeze: boolean
+  /** The recursion of a supervision step; null: as model, latents, T, n and gradient have it. */
+  readonly recursion: Recursion | null
   /** What mixes tokens: self-attention, or an MLP over the L axis ("mlp_t"). */
   readonly mixer: 'attention' | 'mlp'
   /** Hidden size D. */
@@ -70,7 +75,8 @@ export function headSize(shape: ModelShape): number {
 }
 
 /** The latents by their names in the paper; the heads read the first. */
-export function latentNames({ model, latents, n }: ModelShape): readonly string[] {
+export function latentNames({ model, latents, n, recursion }: ModelShape): readonly string[] {
+  if (recursion) return recursion.latents
   if (model === 'direct') return ['y']
   if (latents === 'single') return ['z']
   if (latents === 'two') return ['y', 'z']
@@ -96,10 +102,15 @@ export function stacks({ model, networks, layers, layersH }: ModelShape): readon
   return networks === 'shared' ? [forZ] : [{ name: 'H_level', layers: layersH }, forZ]
 }
 
-/** Blocks passed through in a supervision step, the paper's depth: T(n + 1)·layers. */
-export function depth({ model, networks, layers, layersH, T, n }: ModelShape): number {
-  const forY = model !== 'direct' && networks === 'separate' ? layersH : layers
-  return T * (n * layers + forY)
+/**
+ * Blocks passed through in a supervision step, the paper's depth: T(n + 1)·layers of a TRM.
+ *
+ * @param updates only the last ones; default all
+ */
+export function depth(shape: ModelShape, updates?: number): number {
+  const layers = stacks(shape).map((stack) => stack.layers)
+  const { net, netY } = countCalls(recursionOf(shape), updates)
+  return net * layers.at(-1)! + netY * layers.at(0)!
 }
 
 /**

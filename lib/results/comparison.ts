@@ -1,5 +1,6 @@
 import { isFollowing, differingKeys as keysThatDiffer } from '../config/effective.js'
 import { parseConfig } from '../config/parse.js'
+import { recursionLabel, storedRecursion } from '../config/recursion-key.js'
 import { UserError } from '../errors.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunLabel, readLabel } from './label.js'
@@ -20,7 +21,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
   const results = runs.map((run) => resultsOf(run))
   const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
   const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
-  const configs = runs.map((run) => flatten(run.config))
+  const configs = runs.map((run) => flatten(readable(run.config)))
   const keys = variedKeys(runs)
   return runs.map((run, i) => {
     const varied = keys.map((key): [string, Cell] => [
@@ -33,7 +34,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
 
 /** Keys of the configuration that differ between runs, without those whose values follow from others. */
 function variedKeys(runs: readonly RunRecord[]): string[] {
-  return differingKeys(runs.map((run) => flatten(run.config))).filter((key) => !followsOthers(key, runs))
+  return differingKeys(runs.map((run) => flatten(readable(run.config)))).filter((key) => !followsOthers(key, runs))
 }
 
 /** The keys of the configuration among the columns of {@link compareRuns}. */
@@ -107,6 +108,12 @@ function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
     if (error instanceof UserError) return false
     throw error
   }
+}
+
+/** A configuration with its recursion by name, or as pseudocode. */
+function readable(config: RunRecord['config']): RunRecord['config'] {
+  const recursion = storedRecursion(config)
+  return recursion ? { ...config, recursion: recursionLabel(recursion) } : config
 }
 
 /** Nested keys with dots between; lists as JSON. */

@@ -34,11 +34,12 @@ const DECIDING = [
   'lib/interop',
   'lib/model',
   'lib/random.ts',
+  'lib/recursion',
   'lib/train',
 ] as const
 
-/** Parts of those folders that decide nothing: downloads are known by their content, and a run's configuration holds its preset's values. */
-const EXCEPT = ['lib/backend/smoke.ts', 'lib/storage/fetch'] as const
+/** Parts of those folders that decide nothing: texts; downloads are known by their content, and a run's configuration holds its preset's values. */
+const EXCEPT = ['lib/backend/smoke.ts', 'lib/recursion/pseudocode.ts', 'lib/storage/fetch'] as const
 const PRESETS = /\/presets\.ts$/
 
 const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/

@@ -1,5 +1,6 @@
 import { isGeneratedKey } from '../config/data-keys.js'
 import type { Preset } from '../config/paper-settings.js'
+import { isReplacedByRecursion } from '../config/recursion-key.js'
 import type { ConfigInput } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
@@ -14,14 +15,16 @@ export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
 
 /**
  * A preset's configuration with some keys changed. Where `data` is among them, the preset's keys of generated puzzles
- * are left out: the data set that is named has its own.
+ * are left out: the data set that is named has its own. So are its T and n where `recursion` is.
  *
  * @throws UserError naming the nearest preset when there is none of that name.
  */
 export function preset(name: string, changes: ConfigInput = {}): ConfigInput {
   const found = Object.hasOwn(presets, name) ? presets[name] : undefined
   if (found) {
-    const kept = Object.entries(found.config).filter(([key]) => !changes.data || !isGeneratedKey(key))
+    const kept = Object.entries(found.config).filter(
+      ([key]) => !(changes.data && isGeneratedKey(key)) && !(changes.recursion && isReplacedByRecursion(key)),
+    )
     return { ...Object.fromEntries(kept), ...changes }
   }
   const near = didYouMean(name, Object.keys(presets))

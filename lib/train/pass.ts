@@ -6,9 +6,9 @@ import { continueTarget, looksAhead } from '../model/halting.js'
 import { answerOf, heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import type { Model } from '../model/model.js'
-import { recursionOf, refine, refineWithoutGradient } from '../model/network.js'
+import { refine, refineWithoutGradient } from '../model/network.js'
 import { constants, keepAll, withoutGradient } from '../model/ops.js'
-import type { State } from '../model/recursion.js'
+import { programsOf, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { trainedNames, type Weights } from '../model/weights.js'
 
@@ -46,7 +46,7 @@ export function passOfRows(
   const { shape, weights } = model
   const networked = { weights, shape, fused }
   const { size, seqLen } = carry.batch
-  const { updates, withGradient } = recursionOf(shape)
+  const { all, constant, recorded } = programsOf(shape)
   // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
   const taped = trainedNames(shape).filter((name) => !fused || !Object.hasOwn(fused.byName, name))
   const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
@@ -55,15 +55,14 @@ export function passOfRows(
     const inputs = tf.tensor2d(carry.batch.inputs, [size, seqLen], 'int32')
     const labels = tf.tensor2d(carry.batch.labels, [size, seqLen], 'int32')
     const rows = puzzleRows(model, carry.batch.puzzleIds)
-    const first = updates.slice(0, -withGradient)
     const { grads } = tf.valueAndGrads((..._variables: tf.Tensor[]) => {
       const x = embed(inputs, weights, shape, rows)
-      start = constants(() => refineWithoutGradient(networked, first, x, carry.state))
-      const state = refine(networked, updates.slice(-withGradient), x, start)
+      start = constants(() => refineWithoutGradient(networked, constant, x, carry.state))
+      const state = refine(networked, recorded, x, start)
       const outputs = heads(answerOf(shape, state), weights, shape)
       const target = looksAhead(shape)
         ? withoutGradient(() => {
-            const next = refineWithoutGradient(networked, updates, x, state)
+            const next = refineWithoutGradient(networked, all, x, state)
             return continueTarget(heads(answerOf(shape, next), weights, shape), lastSteps(carry, shape.K))
           })
         : null

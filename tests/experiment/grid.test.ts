@@ -11,13 +11,13 @@ const { manifest } = data
 
 test('a grid is every combination, the last key changing fastest; several grids follow each other', () => {
   const seeds = expandGrid({ lr: 1 }, { mixer: ['mlp', 'attention'], seed: [0, 1] }).map(
-    (c) => `${c.mixer}${c.seed}${c.lr}`,
+    ({ input }) => `${input.mixer}${input.seed}${input.lr}`,
   )
   assert.deepEqual(seeds, ['mlp01', 'mlp11', 'attention01', 'attention11'])
   const pairs = expandGrid({}, [
     { layers: [1], n: [13] },
     { layers: [2], n: [6] },
-  ])
+  ]).map(({ input }) => input)
   assert.deepEqual(pairs, [
     { layers: 1, n: 13 },
     { layers: 2, n: 6 },

@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import { recursionOf } from '../../lib/model/network.js'
 import {
   type Net,
   type Networks,
-  programOf,
+  programsOf,
   recurse,
   recurseWithoutGradient,
+  recursionOf,
   type State,
 } from '../../lib/model/recursion.js'
 import { depth, latentNames, type ModelShape } from '../../lib/model/shape.js'
@@ -21,6 +21,12 @@ before(async () => {
 const scalar = (value: number): tf.Tensor3D => tf.tensor3d([[[value]]])
 const numberOf = (tensor: tf.Tensor): number => tensor.dataSync()[0]!
 
+/** a + (b + c) */
+const sum: Net = (a, b, c) => {
+  const rest = b && c ? tf.add(b, c) : b
+  return rest ? tf.add(a, rest) : a
+}
+
 /** Runs one supervision step on numbers and tells every call: which network, and the sum it was given. */
 function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, number>>) {
   const calls: string[] = []
@@ -31,15 +37,16 @@ function callsOf(change: Partial<ModelShape>, start: Readonly<Record<string, num
       calls.push(`${name}(${[numberOf(a), ...rest].join(' + ')})`)
       return scalar(calls.length * 1000)
     }
-  const nets: Networks = { net: net('net'), netY: net('netY'), plus: (a, b) => tf.add(a, b) }
-  const { updates, withGradient } = recursionOf(tinyShape(change))
+  const nets: Networks = { net: net('net'), netY: net('netY'), plus: sum }
+  const shape = tinyShape(change)
+  const { gradientUpdates } = recursionOf(shape)
   const state = Object.fromEntries(Object.entries(start).map(([name, value]) => [name, scalar(value)]))
-  const after = recurse(updates, nets, scalar(1), state)
-  return { calls, withGradient, after: Object.fromEntries(Object.entries(after).map(([k, v]) => [k, numberOf(v)])) }
+  const after = recurse(programsOf(shape).all, nets, scalar(1), state)
+  return { calls, gradientUpdates, after: Object.fromEntries(Object.entries(after).map(([k, v]) => [k, numberOf(v)])) }
 }
 
 test('the TRM updates z n times from z and y + x, then y from y and z, T times', () => {
-  const { calls, after, withGradient } = callsOf({ T: 2, n: 2 }, { y: 10, z: 20 })
+  const { calls, after, gradientUpdates } = callsOf({ T: 2, n: 2 }, { y: 10, z: 20 })
   assert.deepEqual(calls, [
     'net(20 + 11)',
     'net(1000 + 11)',
@@ -49,14 +56,14 @@ test('the TRM updates z n times from z and y + x, then y from y and z, T times',
     'netY(3000 + 5000)',
   ])
   assert.deepEqual(after, { y: 6000, z: 5000 })
-  assert.equal(withGradient, 3)
+  assert.equal(gradientUpdates, 3)
 })
 
 test('HRM makes the same calls, and only its last two carry gradient', () => {
   const start = { y: 10, z: 20 }
   const [hrm, trm] = [callsOf({ model: 'hrm', T: 2, n: 3 }, start), callsOf({ T: 2, n: 3 }, start)]
   assert.deepEqual(hrm.calls, trm.calls)
-  assert.deepEqual([hrm.withGradient, trm.withGradient], [2, 4])
+  assert.deepEqual([hrm.gradientUpdates, trm.gradientUpdates], [2, 4])
 })
 
 test('single z: z looks at x n times, then settles without it', () => {
@@ -72,13 +79,13 @@ test('multi-scale z: each z_i in turn is made of the sum of all as it is then', 
 })
 
 test('direct prediction makes one update of y, with x', () => {
-  const { calls, withGradient } = callsOf({ model: 'direct', latents: 'single', T: 1, n: 0 }, { y: 10 })
-  assert.deepEqual([calls, withGradient], [['netY(10 + 1)'], 1])
+  const { calls, gradientUpdates } = callsOf({ model: 'direct', latents: 'single', T: 1, n: 0 }, { y: 10 })
+  assert.deepEqual([calls, gradientUpdates], [['netY(10 + 1)'], 1])
 })
 
 test('the 1-step gradient is that of the last two updates, whatever the latents', () => {
   for (const latents of ['two', 'single', 'multi'] as const)
-    assert.equal(callsOf({ latents, gradient: 'one-step', T: 3, n: 1 }, { y: 1, z: 2, z1: 3 }).withGradient, 2)
+    assert.equal(callsOf({ latents, gradient: 'one-step', T: 3, n: 1 }, { y: 1, z: 2, z1: 3 }).gradientUpdates, 2)
 })
 
 test('the updates pass through T(n + 1) networks', () => {
@@ -89,7 +96,7 @@ test('the updates pass through T(n + 1) networks', () => {
   ] as const)
     for (const latents of ['two', 'single', 'multi'] as const) {
       const shape = tinyShape({ latents, T, n, layers: 2 })
-      assert.equal(recursionOf(shape).updates.length * 2, depth(shape))
+      assert.equal(recursionOf(shape).order.length * 2, depth(shape))
     }
   assert.equal(depth(tinyShape({ networks: 'separate', T: 2, n: 3, layers: 1, layersH: 5 })), 2 * (3 + 5))
 })
@@ -97,7 +104,7 @@ test('the updates pass through T(n + 1) networks', () => {
 test('as a program, updates are assignments to numbered states: x, the latents, then one for each call', () => {
   const program = (change: Partial<ModelShape>) => {
     const shape = tinyShape(change)
-    const { assignments, ends } = programOf(recursionOf(shape).updates, latentNames(shape))
+    const { assignments, ends } = programsOf(shape).all
     return { assignments: assignments.map(({ net, addends }) => `${net}(${addends.join(' + ')})`), ends }
   }
   assert.deepEqual(program({ T: 1, n: 2 }), {
@@ -108,7 +115,11 @@ test('as a program, updates are assignments to numbered states: x, the latents, 
     assignments: ['plus(2 + 3)', 'net(4 + 1 + 0)', 'plus(5 + 3)', 'net(6 + 1 + 0)', 'plus(5 + 7)', 'netY(1 + 8)'],
     ends: { y: 9, z1: 5, z2: 7 },
   })
-  assert.deepEqual(programOf([], ['y']), { assignments: [], ends: { y: 1 } })
+  assert.deepEqual(programsOf(tinyShape({ model: 'direct', latents: 'single' })).constant, {
+    latents: ['y'],
+    assignments: [],
+    ends: { y: 1 },
+  })
 })
 
 test('updates without gradient leave the given state and free every state between', () => {
@@ -117,9 +128,9 @@ test('updates without gradient leave the given state and free every state betwee
     const x = tf.fill([1, 2, 2], 1) as tf.Tensor3D
     const start: State = Object.fromEntries(latentNames(shape).map((name) => [name, tf.fill([1, 2, 2], 2)]))
     const net: Net = (...addends) => tf.tanh(tf.addN(addends.filter((addend) => addend !== undefined)))
-    const nets: Networks = { net, netY: net, plus: (a, b) => tf.add(a, b) }
+    const nets: Networks = { net, netY: net, plus: sum }
     const before = tf.memory().numTensors
-    const after = recurseWithoutGradient(recursionOf(shape).updates, nets, x, start)
+    const after = recurseWithoutGradient(programsOf(shape).all, nets, x, start)
     assert.equal(tf.memory().numTensors, before + latentNames(shape).length)
     assert.ok(Object.values(start).every((latent) => !latent.isDisposed))
     tf.dispose([x, ...Object.values(start), ...Object.values(after)])

@@ -12,6 +12,7 @@ export function tinyShape(change: Partial<ModelShape> = {}): ModelShape {
     gradient: 'full',
     halting: 'halt',
     freeze: false,
+    recursion: null,
     mixer: 'attention',
     hidden: 8,
     heads: 2,

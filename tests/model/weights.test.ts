@@ -16,6 +16,7 @@ const shape: ModelShape = {
   gradient: 'full',
   halting: 'halt',
   freeze: false,
+  recursion: null,
   mixer: 'mlp',
   hidden: 512,
   heads: 8,

@@ -1,4 +1,4 @@
-import { differingKeys, effectiveValue } from '../../config/effective.js'
+import { differingKeys } from '../../config/effective.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
@@ -8,7 +8,7 @@ import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
 import type { RunLabel } from '../../results/label.js'
 import { isJudged, isShare, metricTitle, percent } from '../../results/metric-names.js'
-import { configLabel } from '../sweep/grid.js'
+import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
 export interface EvaluationRow extends EvaluationNumbers {
@@ -42,6 +42,8 @@ export interface FinishedRun {
   readonly parameters: number
   /** The user's name, note and tags for it. */
   readonly label?: RunLabel
+  /** The names that the grid of a sweep gave to its values, by key. */
+  readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]
 }
@@ -64,7 +66,7 @@ export class Runs {
 
   /** What sets each run apart, by run: runs that differ in their seed only share a label. */
   label(run: FinishedRun): string {
-    return configLabel(run.config, this.#keys)
+    return configLabel(run.config, this.#keys, run.names)
   }
 
   /**
@@ -77,7 +79,7 @@ export class Runs {
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
-      const differing = Object.fromEntries(this.#keys.map((key) => [key, effectiveValue(run.config, key)]))
+      const differing = Object.fromEntries(this.#keys.map((key) => [key, shownValue(run.config, key, run.names)]))
       return {
         ...labelCells(this.all, run),
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),

@@ -57,8 +57,8 @@ export function estimateMemory({ config, shape, trainSteps, evaluated }: RunWork
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
   const dtype = chooseDtype(config.dtype)
-  // A trial reads one row of the puzzle embedding, and T changes no memory: latents between updates are freed.
-  const model = modelOfZeros({ ...shape, puzzleIdentifiers: 1, T: 1 }).with({ dtype })
+  // A trial reads one row of the puzzle embedding.
+  const model = modelOfZeros({ ...shortest(shape), puzzleIdentifiers: 1 }).with({ dtype })
   try {
     const step = stepMemory(model, config, trainSteps)
     const peakOf = (rows: number): number => PROCESS.bytes + table + step(rows)
@@ -71,6 +71,13 @@ export function estimateMemory({ config, shape, trainSteps, evaluated }: RunWork
     disposeModel(model)
     freeKernelMemory()
   }
+}
+
+/** The model with the fewest updates that need as much memory: latents between those without gradient are freed. */
+function shortest(shape: ModelShape): ModelShape {
+  const { recursion } = shape
+  if (!recursion) return { ...shape, T: 1 }
+  return { ...shape, recursion: { ...recursion, order: recursion.order.slice(-recursion.gradientUpdates) } }
 }
 
 function modelOfZeros(shape: ModelShape): Model {

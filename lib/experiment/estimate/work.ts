@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
-import { recursionOf } from '../../model/network.js'
+import { recursionOf } from '../../model/recursion.js'
 import { depth, type ModelShape, stacks, totalTokens } from '../../model/shape.js'
 import { countParameters } from '../../model/weights.js'
 import { evaluationInterval, modelShape, totalSteps } from '../run/resolve.js'
@@ -47,12 +47,15 @@ export function evaluationsUntil({ evaluated, evaluateEvery, trainSteps }: RunWo
  * products of weights and tokens in their blocks, three times for a block that carries gradient.
  */
 export function roughCost({ config, shape, evaluated }: RunWork): { step: number; evaluation: number } {
-  const { updates, withGradient } = recursionOf(shape)
   const blocks = stacks(shape).reduce((sum, { layers }) => sum + layers, 0)
-  const weights = countParameters({ ...shape, puzzleIdentifiers: 0 }) / blocks
-  const row = depth(shape) * weights * totalTokens(shape)
+  const block = (countParameters({ ...shape, puzzleIdentifiers: 0 }) / blocks) * totalTokens(shape)
   return {
-    step: config.batch * row * (1 + (2 * withGradient) / updates.length),
-    evaluation: evaluated * row * (config.evalSupervisionSteps ?? config.K),
+    step: config.batch * block * stepBlocks(shape),
+    evaluation: evaluated * block * depth(shape) * (config.evalSupervisionSteps ?? config.K),
   }
+}
+
+/** Blocks of a supervision step; one that carries gradient counts three times. */
+export function stepBlocks(shape: ModelShape): number {
+  return depth(shape) + 2 * depth(shape, recursionOf(shape).gradientUpdates)
 }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -88,7 +89,10 @@ export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
 
 /** Takes the first run that is of this plan out of the list. */
 function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
-  const at = runs.findIndex((run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(configOf(run), config))
+  const wanted = configIdentity(config)
+  const at = runs.findIndex(
+    (run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(identityOfRun(run), wanted),
+  )
   return runs.splice(at, at < 0 ? 0 : 1)[0] ?? null
 }
 
@@ -103,9 +107,9 @@ function initOf({ provenance }: RunRecord): InitIdentity | null {
 }
 
 /** null for a configuration of another version, which is nobody's. */
-function configOf({ config }: RunRecord): Config | null {
+function identityOfRun({ config }: RunRecord): ConfigIdentity | null {
   try {
-    return parseConfig(config)
+    return configIdentity(parseConfig(config))
   } catch (error) {
     if (error instanceof UserError) return null
     throw error

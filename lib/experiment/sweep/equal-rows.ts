@@ -1,6 +1,9 @@
+import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
+import { recursionLabel } from '../../config/recursion-key.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { asRecursion } from '../../recursion/recursion.js'
 
 /** A run that is asked for: as it was written, and with every value that is used. */
 interface Row {
@@ -17,7 +20,7 @@ interface Row {
 export function refuseEqualRows(rows: readonly Row[]): void {
   const first = new Map<string, number>()
   for (const [index, row] of rows.entries()) {
-    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(row.config)])
+    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(configIdentity(row.config))])
     const other = first.get(identity)
     if (other !== undefined) throw equalRows(rows, other, index)
     first.set(identity, index)
@@ -25,16 +28,22 @@ export function refuseEqualRows(rows: readonly Row[]): void {
 }
 
 /** Keys that have a value although the model does not use it. */
-function withoutIdleKeys(config: Config): Partial<Config> {
+function withoutIdleKeys(config: ConfigIdentity): Partial<ConfigIdentity> {
   const { heads, ...others } = config
   return config.mixer === 'attention' ? config : others
+}
+
+/** A value as a message has it. */
+function valueText(value: ConfigInput[ConfigKey]): string {
+  if (value === null || value === undefined) return 'left open'
+  return typeof value === 'object' ? recursionLabel(asRecursion(value)) : String(value)
 }
 
 function equalRows(rows: readonly Row[], a: number, b: number): UserError {
   const [one, two] = [rows[a]!.input, rows[b]!.input]
   const keys = [...new Set([...Object.keys(one), ...Object.keys(two)])] as ConfigKey[]
   const varied = keys.filter((key) => one[key] !== two[key])
-  const values = (input: ConfigInput): string => varied.map((key) => `${key} ${input[key] ?? 'left open'}`).join(', ')
+  const values = (input: ConfigInput): string => varied.map((key) => `${key} ${valueText(input[key])}`).join(', ')
   return new UserError({
     where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',
     expected: 'runs that differ',

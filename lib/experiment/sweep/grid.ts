@@ -1,24 +1,45 @@
 import { isDataKey } from '../../config/data-keys.js'
-import { effectiveValue } from '../../config/effective.js'
+import { effectiveValue, recursionText } from '../../config/effective.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
-
-/** Values to try per key; every combination is a run, the last key changing fastest. */
-export type Grid = { readonly [K in keyof ConfigInput]?: readonly ConfigInput[K][] }
+import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
 
 /**
- * The configurations of a grid, or of several one after the other, each laid over `base`.
- *
- * @throws UserError for a key whose values are no list, an empty one, or one that has a value twice.
+ * Values to try per key, as a list or by name; every combination is a run, the last key changing fastest. Tables and curves
+ * show a value by its name where it has one.
  */
-export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): ConfigInput[] {
+export type Grid = {
+  readonly [K in keyof ConfigInput]?: readonly ConfigInput[K][] | Readonly<Record<string, ConfigInput[K]>>
+}
+
+/** The names that a grid gives to values, by key. */
+export type ValueNames = Readonly<Partial<Record<ConfigKey, string>>>
+
+/** A configuration of a grid. */
+export interface GridRow {
+  readonly input: ConfigInput
+  readonly names: ValueNames
+}
+
+/**
+ * The configurations of a grid, or of several one after the other, each laid over `base`. A recursion takes its name in the
+ * grid as its own.
+ *
+ * @throws UserError for a key without values, or one that has a value twice.
+ */
+export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): GridRow[] {
   return gridsOf(grid).flatMap((one) => {
-    let configs: ConfigInput[] = [base]
+    let rows: GridRow[] = [{ input: base, names: {} }]
     for (const [key, values] of Object.entries(one) as [ConfigKey, unknown][]) {
-      const list = checkedValues(key, values)
-      configs = configs.flatMap((config) => list.map((value) => ({ ...config, [key]: value })))
+      const all = checkedValues(key, values)
+      rows = rows.flatMap(({ input, names }) =>
+        all.map(({ value, name }) => ({
+          input: { ...input, [key]: value },
+          names: name === null ? names : { ...names, [key]: name },
+        })),
+      )
     }
-    return configs
+    return rows
   })
 }
 
@@ -27,7 +48,7 @@ export function refuseDataKeys(grid: Grid | readonly Grid[]): void {
   const values = new Map<string, Set<unknown>>()
   for (const one of gridsOf(grid))
     for (const [key, list] of Object.entries(one))
-      if (isDataKey(key)) values.set(key, new Set([...(values.get(key) ?? []), ...(list as readonly unknown[])]))
+      if (isDataKey(key)) values.set(key, new Set([...(values.get(key) ?? []), ...Object.values(list as object)]))
   for (const [key, found] of values)
     if (found.size > 1)
       throw new UserError({
@@ -43,23 +64,41 @@ function gridsOf(grid: Grid | readonly Grid[]): readonly Grid[] {
   return Array.isArray(grid) ? (grid as readonly Grid[]) : [grid as Grid]
 }
 
-function checkedValues(key: ConfigKey, values: unknown): readonly unknown[] {
+interface NamedValue {
+  readonly value: unknown
+  readonly name: string | null
+}
+
+function checkedValues(key: ConfigKey, values: unknown): readonly NamedValue[] {
   const refused = (expected: string, found: string): UserError =>
     new UserError({ where: `key ${key} of the grid`, expected, found, exitCode: 2 })
-  if (!Array.isArray(values)) throw refused(`a list of values, as in { ${key}: [${literal(values)}] }`, literal(values))
-  if (values.length === 0) throw refused('at least one value', 'an empty list')
-  const twice = values.find((value, i) => values.indexOf(value) !== i)
+  if (typeof values !== 'object' || values === null)
+    throw refused(`a list of values, as in { ${key}: [${literal(values)}] }, or values by name`, literal(values))
+  const isList = Array.isArray(values)
+  const all = Object.values(values) as unknown[]
+  if (all.length === 0) throw refused('at least one value', isList ? 'an empty list' : 'none')
+  const twice = all.find((value, i) => all.indexOf(value) !== i)
   if (twice !== undefined) throw refused('every value once', `${literal(twice)} twice`)
-  return values
+  if (isList) return all.map((value) => ({ value, name: null }))
+  return Object.entries(values).map(([name, value]) => ({
+    value: key === 'recursion' && value !== null ? namedRecursion(value as RecursionInput, name) : value,
+    name,
+  }))
 }
 
 function literal(value: unknown): string {
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
+/** What tables and curves show of a key: the name that a grid gave to its value, else the value that is used. */
+export function shownValue(config: Config, key: ConfigKey, names: ValueNames = {}): ReturnType<typeof effectiveValue> {
+  return names[key] ?? (key === 'recursion' ? recursionText(config) : effectiveValue(config, key))
+}
+
 /** Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word. */
-export function configLabel(config: Config, keys: readonly ConfigKey[]): string {
-  const values = keys.map((key) => effectiveValue(config, key))
+export function configLabel(config: Config, keys: readonly ConfigKey[], names: ValueNames = {}): string {
+  const values = keys.map((key) => shownValue(config, key, names))
   const only = keys.length === 1 ? values[0] : undefined
   if (typeof only === 'string') return only
   return keys.length === 0 ? config.model : keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')

@@ -35,7 +35,8 @@ export type SweepOptions = TrainOptions
  * const harder = await sweep({ hidden: 64, lr: 1e-3 }, { clues: [6, 5, 4] })
  *
  * @param base what all runs share
- * @param grid values per key, every combination; or a list of such grids, one after the other
+ * @param grid values per key, every combination; or a list of such grids, one after the other. Values by name,
+ * `{ recursion: { paper: trm(3, 6), mine } }`, are shown by their names
  * @throws UserError for a wrong configuration, a key of the data in the grid beside a data set, and rows that would train the
  * same; Interrupted when the user stops the notebook's cell: what was made is saved.
  */
@@ -54,14 +55,16 @@ export async function sweep(
   const { given, options } = dataAndOptions(rest)
   // A name that cannot be given is refused before data are made.
   newLabel(options ?? {})
-  const inputs = expandGrid(base, grid)
+  const grids = expandGrid(base, grid)
+  const inputs = grids.map(({ input }) => input)
+  const names = grids.map((row) => row.names)
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
   const rows = await withDataSets(inputs, sets, options?.observer !== undefined, checkedRow)
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const works = rows.map(({ work }) => work)
-  return watched(options ?? {}, works, stepsBefore(earlier), async (watching) => {
+  const work = async (watching: Watch): Promise<Runs> => {
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
@@ -76,8 +79,9 @@ export async function sweep(
     // The last run may have come to its end when the stop came.
     const whole = made.length === rows.length && made.every(({ state }) => state === 'finished')
     if (throws && !whole) throw stoppedSweep(made, rows.length, options)
-    return new Runs(made.map(({ id }) => loadRun(id, options?.resultsDir)))
-  })
+    return new Runs(made.map(({ id }, i) => ({ ...loadRun(id, options?.resultsDir), names: names[i]! })))
+  }
+  return watched(options ?? {}, works, stepsBefore(earlier), work, names)
 }
 
 /**

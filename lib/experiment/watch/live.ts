@@ -10,7 +10,7 @@ import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
-import { configLabel } from '../sweep/grid.js'
+import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { ESTIMATING, evaluatingText, memoryText, planText } from './report.js'
 import { RunTimes } from './run-times.js'
 import { ThinCurve } from './thin-curve.js'
@@ -52,15 +52,20 @@ const MAKING_LONGEST_MS = 10_000
  *
  * @param works the runs in the order they are made
  * @param before steps of each that were made earlier; default none
+ * @param names the names that a grid gave to the values of each; default none
  */
-export function liveRuns(works: readonly RunWork[], before: readonly number[] = []): LiveRuns {
+export function liveRuns(
+  works: readonly RunWork[],
+  before: readonly number[] = [],
+  names: readonly ValueNames[] = [],
+): LiveRuns {
   const configs = works.map(({ config }) => config)
   const steps = works.map(({ trainSteps }) => trainSteps)
   const made = steps.filter((trainSteps, index) => (before[index] ?? 0) < trainSteps).length
   const times = new RunTimes(works, before)
   const keys = differingKeys(configs)
-  const lines = configs.map((config): LiveLine => {
-    const name = configLabel(config, keys)
+  const lines = configs.map((config, i): LiveLine => {
+    const name = configLabel(config, keys, names[i])
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   let memory = ''

@@ -7,7 +7,7 @@ import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
 import { type Stop, stoppable } from '../run/stop.js'
-import { configLabel } from '../sweep/grid.js'
+import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import { memoryText, reportObserver } from './report.js'
 import { RunTimes } from './run-times.js'
@@ -30,17 +30,19 @@ export interface Watch extends Stop {
  *
  * @param works the runs in the order they are made
  * @param before steps of each that were made earlier
+ * @param names the names that a grid gave to the values of each; default none
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
   works: readonly RunWork[],
   before: readonly number[],
   work: (watch: Watch) => Promise<T>,
+  names: readonly ValueNames[] = [],
 ): Promise<T> {
   return stoppable(signal, async (stop) => {
     if (observer) return work({ ...stop, ...given(observer) })
-    if (!currentHost()) return work({ ...stop, ...printed(works, before) })
-    const live = liveRuns(works, before)
+    if (!currentHost()) return work({ ...stop, ...printed(works, before, names) })
+    const live = liveRuns(works, before, names)
     try {
       return await work({ ...stop, ...live })
     } finally {
@@ -60,7 +62,7 @@ function given(observer: RunObserver): Watcher {
   }
 }
 
-function printed(works: readonly RunWork[], before: readonly number[]): Watcher {
+function printed(works: readonly RunWork[], before: readonly number[], names: readonly ValueNames[]): Watcher {
   const sink = streamSink(process.stdout, 'later')
   const configs = works.map(({ config }) => config)
   const keys = differingKeys(configs)
@@ -68,7 +70,7 @@ function printed(works: readonly RunWork[], before: readonly number[]): Watcher 
     const config = configs[index]!
     return configs.length === 1
       ? ''
-      : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
+      : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index])}, seed ${config.seed}`
   }
   const times = new RunTimes(works, before)
   const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length

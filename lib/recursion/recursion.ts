@@ -1,0 +1,142 @@
+import { UserError } from '../errors.js'
+import { didYouMean } from '../options/nearest.js'
+import { checkRecursion } from './check.js'
+import { type RecordedUpdate, type Recursion, recursionSchema } from './data.js'
+import { readUpdates } from './symbols.js'
+import { type AnyUpdate, lastRepetition, MOST_UPDATES } from './update.js'
+
+/** Options of {@link recursion}. */
+export interface RecursionOptions {
+  /** Label in tables and curves. Default: the pseudocode. */
+  readonly name?: string
+  /** Names of the latents. Default: all that an update returns. Needed where an update lists them (`Object.values`). */
+  readonly latents?: readonly string[]
+  /** Updates at the end that carry gradient. Default: the last repetition of a `repeat`; of another list all. */
+  readonly gradientUpdates?: number
+}
+
+/** A recursion as `train`, `sweep` and `preset` take it: a list of updates, or one that is made already. */
+export type RecursionInput = Recursion | readonly AnyUpdate[]
+
+/**
+ * The recursion of a supervision step (arXiv 2510.04871, section 4 and figure 3) out of a list of updates. Each update is read
+ * once, as the assignments that it makes.
+ *
+ * @example
+ * const twice = recursion(repeat(3, [...repeat(6, [refineLatent]), refineAnswer, refineAnswer]), { name: 'y twice' })
+ *
+ * @throws UserError naming the update that computes with anything but `net`, `netY` and `plus` or changes no latent; a latent
+ * that is never set or never used; an answer that the updates with gradient do not change.
+ */
+export function recursion(updates: readonly AnyUpdate[], options: RecursionOptions = {}): Recursion {
+  checkOptions(options)
+  const { latents, recorded } = readUpdates(checkedList(updates), options.latents)
+  // Updates that do the same are one, whichever functions they come from.
+  const places = new Map<string, number>()
+  const different: RecordedUpdate[] = []
+  const placeOf = new Map<RecordedUpdate, number>()
+  for (const update of new Set(recorded)) {
+    const key = JSON.stringify(update)
+    if (!places.has(key)) places.set(key, different.push(update) - 1)
+    placeOf.set(update, places.get(key)!)
+  }
+  const made: Recursion = {
+    ...(options.name === undefined ? {} : { name: checkedName(options.name) }),
+    latents,
+    updates: different,
+    order: recorded.map((update) => placeOf.get(update)!),
+    gradientUpdates: options.gradientUpdates ?? lastRepetition(updates) ?? updates.length,
+  }
+  checkRecursion(made)
+  checked.add(made)
+  return made
+}
+
+/**
+ * The recursion that a value of the key `recursion` means.
+ *
+ * @throws UserError when it is neither a list of updates nor a recursion.
+ */
+export function asRecursion(input: unknown): Recursion {
+  if (Array.isArray(input)) return recursion(input as readonly AnyUpdate[])
+  if (typeof input === 'object' && input !== null && checked.has(input)) return input as Recursion
+  const parsed = recursionSchema.safeParse(input)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!
+    const at = issue.path.map(String).join('.')
+    throw new UserError({
+      where: 'key recursion',
+      expected: 'a list of updates, or what recursion(), trm() and hrm() return',
+      found: typeof input === 'object' && input !== null ? `${at || 'an object'}: ${issue.message}` : shown(input),
+      exitCode: 2,
+    })
+  }
+  const { name, ...others } = parsed.data
+  const found: Recursion = { ...(name === undefined ? {} : { name: checkedName(name) }), ...others }
+  checkRecursion(found)
+  checked.add(found)
+  return found
+}
+
+/** A recursion under another name. @throws UserError for a name that is empty, too long or has control characters. */
+export function namedRecursion(input: RecursionInput, name: string): Recursion {
+  const made: Recursion = { ...asRecursion(input), name: checkedName(name) }
+  checked.add(made)
+  return made
+}
+
+/** Recursions that have been checked: they are immutable by type, and large ones are not checked twice. */
+const checked = new WeakSet<object>()
+
+const OPTIONS = ['name', 'latents', 'gradientUpdates']
+
+function checkOptions(options: RecursionOptions): void {
+  const unknown = Object.keys(options).find((key) => !OPTIONS.includes(key))
+  if (unknown === undefined) return
+  throw new UserError({
+    where: 'recursion',
+    expected: `an option of ${OPTIONS.join(', ')}`,
+    found: unknown,
+    ...(didYouMean(unknown, OPTIONS) ? { todo: didYouMean(unknown, OPTIONS)! } : {}),
+    exitCode: 2,
+  })
+}
+
+function checkedList(updates: unknown): readonly AnyUpdate[] {
+  const refused = (found: string): UserError =>
+    new UserError({
+      where: 'a recursion',
+      expected: 'a list of updates, e.g. [({ net }, x, { y, z }) => ({ z: net(z, y, x) }), …]',
+      found,
+      exitCode: 2,
+    })
+  if (!Array.isArray(updates)) throw refused(shown(updates))
+  if (updates.length === 0) throw refused('an empty one')
+  if (updates.length > MOST_UPDATES) throw refused(`${updates.length} updates, more than ${MOST_UPDATES}`)
+  const other = updates.findIndex((update) => typeof update !== 'function')
+  if (other >= 0)
+    throw refused(
+      `${Array.isArray(updates[other]) ? 'a list' : shown(updates[other])} as update ${other + 1}${Array.isArray(updates[other]) ? ' (spread it: [...repeat(n, […]), …])' : ''}`,
+    )
+  return updates as AnyUpdate[]
+}
+
+/** Control characters, and what turns the direction of the text after it. */
+const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
+
+function checkedName(name: string): string {
+  const trimmed = typeof name === 'string' ? name.trim() : ''
+  if (trimmed !== '' && [...trimmed].length <= 80 && !UNPRINTABLE.test(trimmed)) return trimmed
+  throw new UserError({
+    where: 'name of a recursion',
+    expected: 'a text of 1 to 80 characters on one line',
+    found: typeof name === 'string' ? JSON.stringify(name.slice(0, 100)) : typeof name,
+    exitCode: 2,
+  })
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'function') return 'one update alone'
+  return typeof value === 'object' && value !== null ? 'an object' : String(value)
+}
