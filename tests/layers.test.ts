@@ -29,6 +29,7 @@ const LAYERS = [
   'plot',
   'notebook',
   'experiment',
+  'lab',
   'index.ts',
   'kernel',
   'cli',

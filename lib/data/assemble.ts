@@ -1,6 +1,7 @@
 import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
 import { datasetHash, describeFiles } from './hash.js'
 import { blankOnly } from './identifiers.js'
+import { makeDataset } from './make-dataset.js'
 import type { Puzzles } from './puzzles.js'
 
 /** The token of padding, and the stored label that is not counted. */
@@ -42,7 +43,15 @@ export function assembleDataset(lists: { readonly train: Puzzles; readonly test:
     files: describeFiles(train, test),
   }
   const { augment } = about
-  return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers: blankOnly, testTasks: null }
+  return makeDataset({
+    manifest,
+    hash: datasetHash(manifest),
+    train,
+    test,
+    augment,
+    identifiers: blankOnly,
+    testTasks: null,
+  })
 }
 
 function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells) => cells }: About): Split {

@@ -3,7 +3,6 @@ import { countEvaluated, evaluationBatches } from '../data/evaluation-batches.js
 import { UserError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
-import type { Weights } from '../model/weights.js'
 import { evaluateInSteps } from './evaluate.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
@@ -64,15 +63,10 @@ export interface EvaluateOptions {
  * options); rows of padding are not counted. Yields to the event loop between
  * supervision steps.
  *
- * @param weights what to evaluate with: the EMA or the live weights
+ * @param model with the weights to evaluate: `model.with({ weights: ema })` for others than its own
  * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
-export async function evaluate(
-  model: Model,
-  weights: Weights,
-  data: Dataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
@@ -88,7 +82,7 @@ export async function evaluate(
     let made = 0
     const size = rows.rows.filter((row) => row !== -1).length
     const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (supervisionSteps + 1)))
-    const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
+    const result = await givingWay(evaluateRows(model, model.weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])

@@ -3,6 +3,7 @@ import type { Table } from 'apache-arrow'
 import { splitFromTable, splitTable } from '../data/arrow.js'
 import type { Dataset, Split, StoredFile } from '../data/dataset.js'
 import { datasetHash } from '../data/hash.js'
+import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
@@ -96,7 +97,7 @@ export function loadDataset(named: string): Dataset {
     identifiers: identifiers ? read(identifiers) : null,
     tests: tests ? read(tests) : null,
   })
-  return { manifest, hash: datasetHash(manifest), train, test, ...parts }
+  return makeDataset({ manifest, hash: datasetHash(manifest), train, test, ...parts })
 }
 
 /** Every table that a data set's folder holds, beside what the manifest says of its file. */

@@ -11,6 +11,7 @@ import { reportObserver } from '../../lib/experiment/watch/report.js'
 import { watched } from '../../lib/experiment/watch/watch.js'
 import { type Dataset, type RunObserver, sudoku, sweep } from '../../lib/index.js'
 import { noMetrics } from '../../lib/model/outcome.js'
+import { stepMetrics } from '../../lib/train/metrics.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -93,7 +94,7 @@ test('the time to go of a run begins with what the plan of its sweep has for it'
   // A line says nothing of times so short that they mean nothing.
   await new Promise((resolve) => setTimeout(resolve, 60))
   const report = { loss: 1, lmLoss: 1, qHaltLoss: 1, qContinueLoss: null, lr: 1, puzzleLr: 1, rows: 1 }
-  observer.onStep?.(trainMetrics(1, { ...noMetrics(), ...report }, 0))
+  observer.onStep?.(trainMetrics(stepMetrics(1, { ...noMetrics(), ...report }, 0)))
   assert.match(lines.at(-1)!, /\b54 s left/)
 })
 

@@ -13,6 +13,7 @@ import { collectProvenance } from '../../results/provenance.js'
 import { createRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { initialState } from '../../train/step.js'
+import { Trainer } from '../../train/trainer.js'
 import type { Estimate } from '../estimate/estimate.js'
 import { estimateUnlessStopped } from '../sweep/plan.js'
 import { newChoices } from './choices.js'
@@ -76,12 +77,13 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
   return {
     config,
     data,
-    options: stepOptions(config, trainSteps, choices.microBatch),
-    sampler,
-    state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
+    trainer: new Trainer({
+      options: stepOptions(config, trainSteps, choices.microBatch),
+      sampler,
+      state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
+    }),
     run,
     trainSteps,
-    secondsBefore: 0,
     evaluatedAt: 0,
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../../data/dataset.js'
 import { datasetHash } from '../../data/hash.js'
+import { makeDataset } from '../../data/make-dataset.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
@@ -98,7 +99,7 @@ export function readPublished(dir: string): Dataset {
       ...(tests ? { tests: { name: TEST_PUZZLES, sha256: tests.sum } } : {}),
     },
   }
-  return {
+  return makeDataset({
     manifest,
     hash: datasetHash(manifest),
     train,
@@ -106,7 +107,7 @@ export function readPublished(dir: string): Dataset {
     augment: null,
     identifiers: names.identifiers,
     testTasks: tests?.tasks ?? null,
-  }
+  })
 }
 
 /** A split's folder with anything in it needs a `dataset.json`; an empty one is no split. */

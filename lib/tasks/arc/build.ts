@@ -1,6 +1,7 @@
 import { tableToIPC } from 'apache-arrow'
 import type { Dataset, DatasetManifest, TestTask } from '../../data/dataset.js'
 import { datasetHash, describeFiles } from '../../data/hash.js'
+import { makeDataset } from '../../data/make-dataset.js'
 import { createCount, type MakeOptions } from '../../data/progress.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
@@ -125,7 +126,7 @@ function assemble(
     },
   }
   const augment = arcAugment({ identifiers, seed, board })
-  return { manifest, hash: datasetHash(manifest), train, test, augment, identifiers, testTasks, tables }
+  return makeDataset({ manifest, hash: datasetHash(manifest), train, test, augment, identifiers, testTasks, tables })
 }
 
 function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {
