@@ -84,12 +84,12 @@ export class Model {
    * @param a `[B, L, D]`, as `b` and `c`
    * @throws UserError when a tensor has another shape.
    */
-  net(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+  net(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('L', a, b, c)
   }
 
   /** {@link net}, with separate networks of the one for y. */
-  netY(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+  netY(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('H', a, b, c)
   }
 
@@ -99,7 +99,7 @@ export class Model {
    * @param y `[B, L, D]`
    * @throws UserError when it has another shape.
    */
-  heads(y: tf.Tensor3D): Outputs {
+  heads(y: tf.Tensor): Outputs {
     expectShapes('model.heads', { y: [y, this.#hidden] })
     return tidy(() => heads(y, this.weights, this.shape))
   }
@@ -121,7 +121,7 @@ export class Model {
     return ['B', totalTokens(this.shape), this.shape.hidden]
   }
 
-  #compute(which: keyof Pick<Networks, 'L' | 'H'>, ...addends: readonly (tf.Tensor3D | undefined)[]): tf.Tensor3D {
+  #compute(which: keyof Pick<Networks, 'L' | 'H'>, ...addends: readonly (tf.Tensor | undefined)[]): tf.Tensor3D {
     const given = addends.flatMap((addend, i) =>
       addend ? [['abc'[i]!, [addend, this.#hidden] as const] as const] : [],
     )

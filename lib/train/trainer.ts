@@ -26,6 +26,7 @@ export class Trainer {
     this.options = options
     this.#sampler = sampler
     this.#seconds = seconds
+    abandoned.register(this, sampler, this)
   }
 
   /**
@@ -59,7 +60,11 @@ export class Trainer {
 
   /** Frees moments, averages and carry, and ends the thread that prepares batches. The model stays. */
   dispose(): void {
+    abandoned.unregister(this)
     this.#sampler.close()
     disposeState(this.state)
   }
 }
+
+/** A trainer that nothing refers to any more leaves no thread behind. */
+const abandoned = new FinalizationRegistry<BatchesAhead>((sampler) => sampler.close())
