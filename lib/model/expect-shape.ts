@@ -14,7 +14,7 @@ export type Expected = readonly [tensor: tf.Tensor | undefined, shape: readonly 
  * @throws UserError naming the first tensor that is missing or has another shape, with the shapes expected and found.
  */
 export function expectShapes(where: string, tensors: Readonly<Record<string, Expected>>): void {
-  const sizes: ReadonlyMap<string, number> = new Map()
+  let sizes: ReadonlyMap<string, number> = new Map()
   for (const [name, [tensor, shape]] of Object.entries(tensors)) {
     const known = new Map(sizes)
     if (tensor?.shape.length === shape.length && shape.every((size, i) => fitsIn(known, size, tensor.shape[i]!))) {
