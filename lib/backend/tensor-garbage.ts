@@ -56,7 +56,7 @@ export function freeUnreachableTensors(): void {
  */
 export async function collectTensors(): Promise<void> {
   const held = holder[key]
-  if (!held) return
+  if (!held || !tf.getBackend()) return
   if (tf.memory().numTensors > held.left) {
     const freed = new Promise<void>((resolve) => held.whenFreed(resolve))
     garbageCollector()()
