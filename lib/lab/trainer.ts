@@ -6,6 +6,7 @@ import { divergedIn } from '../experiment/run/not-finite.js'
 import { newBatchesAhead, stepOptions, totalSteps } from '../experiment/run/resolve.js'
 import { differingHashes } from '../files/hash-text.js'
 import { configuredShape } from '../model/configured.js'
+import { currentHost } from '../notebook/host.js'
 import { didYouMean } from '../options/nearest.js'
 import type { StepMetrics } from '../train/metrics.js'
 import { restoreSnapshot, type Snapshot } from '../train/snapshot.js'
@@ -68,13 +69,15 @@ export class ModelTrainer extends Trainer {
   }
 
   /**
-   * Makes one supervision step with its update; carry and halting are kept inside. Paper, figure 3.
+   * Makes one supervision step with its update; carry and halting are kept inside. Paper, figure 3. When the user stops the
+   * notebook's cell, the step is made to its end, so that the next cell goes on as if nothing had been.
    *
    * @throws UserError when a loss or a gradient is NaN or infinite, with what to change; nothing is changed then.
    */
   override step(): StepMetrics {
+    const host = currentHost()
     try {
-      return super.step()
+      return host ? host.uncut(() => super.step()) : super.step()
     } catch (error) {
       throw divergedIn({ config: this.config, options: this.options, state: this.state }, error)
     }

@@ -80,6 +80,28 @@ test('what a rerun of a cell replaces is freed: after 20 reruns as many tensors 
   }
 })
 
+test('a loop of steps that is stopped goes on in the next cell, bit for bit as one that was not', async () => {
+  await ok(`const config = { hidden: 32, T: 2, n: 2, K: 3 }
+const stopped = trainer(createModel(config, data), data)
+stopped.step()`)
+  const id = kernel.send('execute', {
+    code: 'for (const step of progress(100_000)) stopped.step()',
+    silent: false,
+    store_history: true,
+  })
+  await kernel.seen(
+    ({ parent, content }) => parent.msg_id === id && / [1-9]\d*\/100,?000/.test(JSON.stringify(content.data ?? '')),
+  )
+  await kernel.ask('interrupt', {}, 'control')
+  const { reply } = await kernel.answer(id)
+  assert.deepEqual([reply.status, reply.ename], ['error', 'Interrupted'], JSON.stringify(reply))
+  const { published } = await ok(`const whole = trainer(createModel(config, data), data)
+while (whole.state.step < stopped.state.step) whole.step()
+const [a, b] = [whole.step(), stopped.step()]
+a.step > 2 && a.loss === b.loss && a.lmLoss === b.lmLoss`)
+  assert.equal(resultOf({ reply, published }), 'true')
+})
+
 test('a tensor that anything still refers to is not freed', async () => {
   await ok(`const kept = { inside: [tf.ones([3])] }
 const read = (() => { const hidden = tf.fill([2], 7); return () => hidden.dataSync().join() })()
