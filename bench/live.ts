@@ -121,6 +121,7 @@ function countingHost(counted: { updates: number; drawings: number }): NotebookH
     atForcedStop: () => {},
     forFrontEnd: refuse,
     stoppable: (work) => work(),
+    uncut: (work) => work(),
     input: refuse,
     setTypeErrors: () => {},
     comms: { open: refuse, onOpen: () => {} },

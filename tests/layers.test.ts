@@ -30,6 +30,7 @@ const LAYERS = [
   'plot',
   'notebook',
   'experiment',
+  'lab',
   'index.ts',
   'kernel',
   'cli',

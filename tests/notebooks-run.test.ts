@@ -20,6 +20,7 @@ const SHORT: Readonly<Record<string, { readonly parameters: readonly string[]; r
   '02-layer-count': { parameters: ['trainSteps=2', 'evalEvery=2', 'seeds=[0]', 'T=1'] },
   '03-data': { parameters: ['puzzles=10', 'mazes=4', 'tasks=6'] },
   '04-by-hand': { parameters: ['trainSteps=2', 'evalEvery=2'] },
+  '05-trm-by-hand': { parameters: ['trainSteps=2', 'evalEvery=2'] },
 }
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-notebooks-'))

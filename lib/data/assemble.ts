@@ -1,6 +1,7 @@
 import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
 import { datasetHash } from './hash.js'
 import { blankOnly } from './identifiers.js'
+import { makeDataset } from './make-dataset.js'
 import type { Puzzles } from './puzzles.js'
 
 /** The token of padding, and the stored label that is not counted. */
@@ -40,7 +41,7 @@ export function assembleDataset(lists: { readonly train: Puzzles; readonly test:
     ...(about.augmentation === undefined ? {} : { augmentation: about.augmentation }),
   }
   const content = { manifest, train, test, identifiers: blankOnly, testTasks: null }
-  return { ...content, hash: datasetHash(content), augment: about.augment }
+  return makeDataset({ ...content, hash: datasetHash(content), augment: about.augment })
 }
 
 function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells) => cells }: About): Split {

@@ -141,6 +141,23 @@ export interface Dataset {
   readonly testTasks: readonly TestTask[] | null
   /** What of `identifiers` and `testTasks` is stored beside the splits, each in a file of its own. */
   readonly tables?: { readonly identifiers?: Table; readonly tests?: Table }
+  /**
+   * Puzzles as training draws them: a pure function of the options. Of `train` it is the first batch of a run with this seed; of
+   * `test`, puzzles as they are stored, or in the versions that the data set fixes, with labels that are not known left out.
+   *
+   * @throws UserError when the split has no puzzles, or the size is no whole number of 1 or more.
+   */
+  batch(split: 'train' | 'test', options?: DrawOptions): Batch
+}
+
+/** How a batch is drawn. */
+export interface DrawOptions {
+  /** Rows B; default 64. */
+  readonly size?: number
+  /** Default 0. */
+  readonly seed?: number
+  /** Versions beside each puzzle itself, as the configuration's `augment`; default as in training: `fresh` where there is no end. */
+  readonly augment?: number | 'fresh'
 }
 
 /** What one supervision step is offered. */

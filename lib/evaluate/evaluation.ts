@@ -3,7 +3,6 @@ import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
-import type { Weights } from '../model/weights.js'
 import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
@@ -75,15 +74,10 @@ export interface EvaluateOptions {
  * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
  * options). Yields to the event loop between supervision steps.
  *
- * @param weights what to evaluate with: the EMA or the live weights
+ * @param model with the weights to evaluate: `model.with({ weights: ema })` for others than its own
  * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
-export async function evaluate(
-  model: Model,
-  weights: Weights,
-  data: Dataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
@@ -98,7 +92,7 @@ export async function evaluate(
   for (const rows of evaluationBatches(data, { batch, split, versions })) {
     let made = 0
     const onStep = (): void => options.onProgress?.(done + Math.floor((rows.size * ++made) / (supervisionSteps + 1)))
-    const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
+    const result = await givingWay(evaluateRows(model, model.weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     const judged = judge ? judgeOutcomes(judge, rows, result.outcomes) : result.outcomes
     for (const { criteria } of judged) for (const name of Object.keys(met)) if (criteria?.[name]) met[name]!++

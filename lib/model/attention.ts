@@ -31,7 +31,7 @@ export interface AttentionOptions {
  * attention(tf.tensor([[[2], [4]]]), weights, { heads: 1 }).arraySync() // [[[3], [3]]]
  */
 export function attention(
-  h: tf.Tensor3D,
+  h: tf.Tensor,
   { qkv_proj, o_proj }: AttentionWeights,
   { heads, rope = null }: AttentionOptions,
 ): tf.Tensor3D {
@@ -40,7 +40,7 @@ export function attention(
     o_proj: [o_proj, ['D', 'heads·d']],
     qkv_proj: [qkv_proj, [3 * (o_proj?.shape[1] ?? 0), 'D']],
   })
-  const [B, L] = h.shape
+  const [B, L] = h.shape as [number, number, number]
   const d = o_proj.shape[1]! / heads
   if (!Number.isInteger(d))
     throw new UserError({

@@ -36,7 +36,7 @@ export interface BlockOptions {
  * block(tf.tensor([[[3, 4], [3, 4]]]), weights, 'L', { mixer: 'mlp', heads: 1 }).arraySync() // [[[1, 1], [1, 1]]]
  */
 export function block(
-  h: tf.Tensor3D,
+  h: tf.Tensor,
   weights: Weights,
   at: string,
   { mixer, heads }: BlockOptions,

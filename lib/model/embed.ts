@@ -28,10 +28,10 @@ export interface EmbedOptions {
  * embed(tf.tensor2d([[1, 0]], [1, 2], 'int32'), weights).arraySync() // [[[1.41421, 2.82843], [0, 0]]]
  */
 export function embed(
-  inputs: tf.Tensor2D,
+  inputs: tf.Tensor,
   weights: Weights,
   { puzzleTokens = 0, positions = 'none' }: EmbedOptions = {},
-  puzzleRows: tf.Tensor2D | null = null,
+  puzzleRows: tf.Tensor | null = null,
 ): tf.Tensor3D {
   const { 'embed_tokens.embedding_weight': table, 'embed_pos.embedding_weight': places } = weights
   expectShapes('embed', {
@@ -39,10 +39,10 @@ export function embed(
     'embed_tokens.embedding_weight': [table, ['V', 'D']],
     ...(puzzleRows ? { puzzleRows: [puzzleRows, ['B', 'puzzleDim']] as const } : {}),
     ...(positions === 'learned'
-      ? { 'embed_pos.embedding_weight': [places, [inputs.shape[1] + puzzleTokens, 'D']] as const }
+      ? { 'embed_pos.embedding_weight': [places, [inputs.shape[1]! + puzzleTokens, 'D']] as const }
       : {}),
   })
-  const [B, seqLen] = inputs.shape
+  const [B, seqLen] = inputs.shape as [number, number]
   const [V, D] = table!.shape as [number, number]
   // A product with one-hot rows, not a gather: its gradient exists on every backend.
   const tokens = tf.reshape(oneHot(inputs, V), [B * seqLen, V])
@@ -52,7 +52,7 @@ export function embed(
     const padded = puzzleRows
       ? tf.pad(puzzleRows, [
           [0, 0],
-          [0, width - puzzleRows.shape[1]],
+          [0, width - puzzleRows.shape[1]!],
         ])
       : tf.zeros([B, width])
     x = tf.concat([tf.reshape(padded, [B, puzzleTokens, D]), x], 1)

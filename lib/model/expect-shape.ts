@@ -14,11 +14,13 @@ export type Expected = readonly [tensor: tf.Tensor | undefined, shape: readonly 
  * @throws UserError naming the first tensor that is missing or has another shape, with the shapes expected and found.
  */
 export function expectShapes(where: string, tensors: Readonly<Record<string, Expected>>): void {
-  const sizes = new Map<string, number>()
+  let sizes: ReadonlyMap<string, number> = new Map()
   for (const [name, [tensor, shape]] of Object.entries(tensors)) {
-    const fits =
-      tensor?.shape.length === shape.length && shape.every((size, i) => fitsIn(sizes, size, tensor.shape[i]!))
-    if (fits) continue
+    const known = new Map(sizes)
+    if (tensor?.shape.length === shape.length && shape.every((size, i) => fitsIn(known, size, tensor.shape[i]!))) {
+      sizes = known
+      continue
+    }
     const expected = shape.map((size) => (typeof size === 'string' && sizes.has(size) ? sizes.get(size) : size))
     throw new UserError({
       where: `${where}, ${name}`,

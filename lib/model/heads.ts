@@ -30,7 +30,7 @@ export interface Outputs {
  * heads(tf.tensor([[[9, 9], [1, 2]]]), weights, { puzzleTokens: 1 }).logits.arraySync() // [[[1, 2, 3]]]
  */
 export function heads(
-  y: tf.Tensor3D,
+  y: tf.Tensor,
   weights: Weights,
   { puzzleTokens = 0 }: { readonly puzzleTokens?: number } = {},
 ): Outputs {
@@ -41,7 +41,7 @@ export function heads(
     'q_head.weight': [q, [2, 'D']],
     'q_head.bias': [bias, [2]],
   })
-  const [B, L, D] = y.shape
+  const [B, L, D] = y.shape as [number, number, number]
   const answer = tf.slice(y, [0, puzzleTokens, 0], [B, L - puzzleTokens, D])
   const first = tf.reshape(tf.slice(y, [0, 0, 0], [B, 1, D]), [B, D])
   const [qHalt, qContinue] = tf.unstack(tf.add(linear(first, q!), bias!), 1) as [tf.Tensor1D, tf.Tensor1D]

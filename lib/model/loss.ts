@@ -39,8 +39,8 @@ export interface HaltingLoss {
  * supervisionLoss(outputs, tf.tensor2d([[1]], [1, 1], 'int32')).total.arraySync() // 1.03972
  */
 export function supervisionLoss(
-  outputs: Outputs,
-  labels: tf.Tensor2D,
+  outputs: { readonly [part in keyof Outputs]: tf.Tensor },
+  labels: tf.Tensor,
   kind: LossKind = 'stablemax',
   { learnHalt = true, continueTarget = null }: HaltingLoss = {},
 ): Loss {
@@ -68,20 +68,20 @@ export function supervisionLoss(
  * const logits = tf.tensor([[[2, 0], [2, 0]]])
  * stablemaxCrossEntropy(logits, tf.tensor2d([[0, -100]], [1, 2], 'int32')).arraySync() // [[0.28768, 0]]
  */
-export function stablemaxCrossEntropy(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor2D {
+export function stablemaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor2D {
   expectShapes('stablemaxCrossEntropy', { logits: [logits, ['B', 'L', 'V']], labels: [labels, ['B', 'L']] })
   return tokenCrossEntropy(logits, labels, 'stablemax') as tf.Tensor2D
 }
 
 /** {@link stablemaxCrossEntropy}, or the same under softmax. */
-export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor2D, kind: LossKind): tf.Tensor {
+export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Tensor {
   const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), logits.shape.at(-1)!)
   const log = kind === 'stablemax' ? logStablemax(logits) : tf.logSoftmax(logits)
   return tf.mul(tf.neg(tf.sum(tf.mul(log, target), -1)), countedLabels(labels))
 }
 
 /** 1 where a label counts. */
-function countedLabels(labels: tf.Tensor2D): tf.Tensor {
+function countedLabels(labels: tf.Tensor): tf.Tensor {
   return tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
 }
 
@@ -115,7 +115,7 @@ export function logStablemax(logits: tf.Tensor): tf.Tensor {
  * const logits = tf.tensor([[[0, 1]], [[1, 0]]])
  * haltTarget(logits, tf.tensor2d([[1], [1]], [2, 1], 'int32')).arraySync() // [1, 0]
  */
-export function haltTarget(logits: tf.Tensor3D, labels: tf.Tensor2D): tf.Tensor1D {
+export function haltTarget(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor1D {
   expectShapes('haltTarget', { logits: [logits, ['B', 'seqLen', 'V']], labels: [labels, ['B', 'seqLen']] })
   const right = tf.equal(tf.cast(tf.argMax(logits, -1), 'int32'), labels)
   const ignored = tf.equal(labels, tf.scalar(-100, 'int32'))

@@ -7,12 +7,14 @@ import { embed, puzzleRows } from './embed.js'
 import { expectShapes } from './expect-shape.js'
 import { disposeFused, fuseWeights } from './fused-weights.js'
 import { heads, type Outputs } from './heads.js'
-import { type Latents, latentsOf } from './latents.js'
 import { networks, refineWithoutGradient } from './network.js'
-import type { Networks } from './recursion.js'
+import type { Networks, State } from './recursion.js'
 import { initName, latentNames, type ModelShape, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
 import { type HostTensor, hostTensor, initialTensors, PUZZLE_TABLE, type Weights, weightSpecs } from './weights.js'
+
+/** The latents by the paper's names, each `[B, L, D]`: the answer `y`, and `z`, or `z1`, `z2`, … of several. */
+export type Latents = { readonly [name in 'y' | 'z' | `z${number}`]: tf.Tensor3D }
 
 /** What a model is made of. */
 export interface ModelParts {
@@ -61,7 +63,7 @@ export class Model {
    * @throws UserError when the batch is of another length or vocabulary.
    */
   embed(batch: Batch): tf.Tensor3D {
-    this.#checkBatch(batch)
+    expectBatch(this.shape, batch)
     return tidy(() => {
       const inputs = tf.tensor2d(batch.inputs, [batch.size, batch.seqLen], 'int32')
       return embed(inputs, this.weights, this.shape, puzzleRows(this, batch.puzzleIds))
@@ -69,12 +71,12 @@ export class Model {
   }
 
   /** The latents that every row of a batch starts from, by the paper's names, each `[B, L, D]`. */
-  start(batch: Batch): Latents {
-    this.#checkBatch(batch)
+  start(batch: Batch): State {
+    expectBatch(this.shape, batch)
     const empty = emptyCarry(this, batch.size)
     const { state } = takeRows(empty, batch, this)
     disposeCarry(empty)
-    return latentsOf(state)
+    return state as Latents
   }
 
   /**
@@ -84,12 +86,12 @@ export class Model {
    * @param a `[B, L, D]`, as `b` and `c`
    * @throws UserError when a tensor has another shape.
    */
-  net(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+  net(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('net', a, b, c)
   }
 
   /** {@link net}, with separate networks of the one for y. */
-  netY(a: tf.Tensor3D, b?: tf.Tensor3D, c?: tf.Tensor3D): tf.Tensor3D {
+  netY(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('netY', a, b, c)
   }
 
@@ -99,9 +101,17 @@ export class Model {
    * @param y `[B, L, D]`
    * @throws UserError when it has another shape.
    */
-  heads(y: tf.Tensor3D): Outputs {
+  heads(y: tf.Tensor): Outputs {
     expectShapes('model.heads', { y: [y, this.#hidden] })
     return tidy(() => heads(y, this.weights, this.shape))
+  }
+
+  /** Takes the place of its weights, initial latents and puzzle embedding by another one's, which is of the same shape. */
+  takeOver({ weights, init, puzzleTable }: Model): void {
+    this.dispose()
+    this.weights = weights
+    this.init = init
+    this.puzzleTable.set(puzzleTable)
   }
 
   /** Frees everything it holds on the backend. */
@@ -113,7 +123,7 @@ export class Model {
     return ['B', totalTokens(this.shape), this.shape.hidden]
   }
 
-  #compute(which: keyof Pick<Networks, 'net' | 'netY'>, ...addends: readonly (tf.Tensor3D | undefined)[]): tf.Tensor3D {
+  #compute(which: keyof Pick<Networks, 'net' | 'netY'>, ...addends: readonly (tf.Tensor | undefined)[]): tf.Tensor3D {
     const given = addends.flatMap((addend, i) =>
       addend ? [['abc'[i]!, [addend, this.#hidden] as const] as const] : [],
     )
@@ -145,23 +155,23 @@ export class Model {
       return made[into]!
     })
   }
+}
 
-  #checkBatch({ seqLen, inputs }: Batch): void {
-    const { shape } = this
-    if (seqLen !== shape.seqLen)
-      throw new UserError({
-        where: 'batch',
-        expected: `puzzles of ${shape.seqLen} tokens, as the model's`,
-        found: `${seqLen} tokens`,
-      })
-    const token = inputs.find((token) => token < 0 || token >= shape.vocabSize)
-    if (token !== undefined)
-      throw new UserError({
-        where: 'batch',
-        expected: `tokens below ${shape.vocabSize}, the model's vocabulary`,
-        found: `token ${token}`,
-      })
-  }
+/** Checks that a model of this shape can read a batch. @throws UserError naming the length or the token that does not fit. */
+export function expectBatch({ seqLen, vocabSize }: ModelShape, batch: Batch): void {
+  if (batch.seqLen !== seqLen)
+    throw new UserError({
+      where: 'batch',
+      expected: `puzzles of ${seqLen} tokens, as the model's`,
+      found: `${batch.seqLen} tokens`,
+    })
+  const token = batch.inputs.find((token) => token < 0 || token >= vocabSize)
+  if (token !== undefined)
+    throw new UserError({
+      where: 'batch',
+      expected: `tokens below ${vocabSize}, the model's vocabulary`,
+      found: `token ${token}`,
+    })
 }
 
 /** A model of fresh weights, a pure function of shape and seed. The caller disposes it. */

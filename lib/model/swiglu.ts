@@ -46,14 +46,14 @@ export interface SwigluWeights {
  * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
  * swiglu(tf.tensor([[[1, 2]]]), weights).arraySync() // [[[1.46212, 2.92423]]]
  */
-export function swiglu(h: tf.Tensor3D, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
+export function swiglu(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
   expectShapes('swiglu', {
     h: [h, ['B', 'L', 'D']],
     down_proj: [down_proj, ['D', 'inner']],
     gate_up_proj: [gate_up_proj, [2 * (down_proj?.shape[1] ?? 0), 'D']],
   })
-  const flat = tf.reshape(h, [-1, h.shape[2]])
-  return tf.reshape(gated(flat, gate_up_proj, down_proj, overChannels), h.shape)
+  const flat = tf.reshape(h, [-1, h.shape[2]!])
+  return tf.reshape(gated(flat, gate_up_proj, down_proj, overChannels), h.shape as [number, number, number])
 }
 
 /**
@@ -67,7 +67,7 @@ export function swiglu(h: tf.Tensor3D, { gate_up_proj, down_proj }: SwigluWeight
  * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
  * tokenMlp(tf.tensor([[[1], [2]]]), weights).arraySync() // [[[1.46212], [2.92423]]]
  */
-export function tokenMlp(h: tf.Tensor3D, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
+export function tokenMlp(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
   expectShapes('tokenMlp', {
     h: [h, ['B', 'L', 'D']],
     down_proj: [down_proj, ['L', 'inner']],

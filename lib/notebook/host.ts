@@ -27,6 +27,8 @@ export interface NotebookHost {
   forFrontEnd<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void
   /** While the work goes on, a stop of its cell only aborts {@link signal}, and waits: the work saves and ends by itself. */
   stoppable<T>(work: () => Promise<T>): Promise<T>
+  /** Does work that a stop of its cell does not cut in two: the cell ends when the work is done, by an error that this throws. */
+  uncut<T>(work: () => T): T
   /** Asks the user for a line of text. @throws UserError where nobody can be asked. */
   input(prompt: string, options?: { readonly password?: boolean }): Promise<string>
   /** Sets how type errors of the following cells are treated. */

@@ -7,7 +7,7 @@ type Piece = number | { readonly times: number; readonly pieces: readonly Piece[
  * The pseudocode of a recursion on one line, repetitions folded: `3 × (6 × z ← net(z + y + x); y ← net(y + z))`. Several
  * latents that one update sets are set at once.
  *
- * @param networks `separate`: the network for y is written f_H, the other f_L; default one network, net
+ * @param networks `separate`: the network for y is written netY, the other net; default one network, net
  */
 export function pseudocode(recursion: Recursion, networks: 'shared' | 'separate' = 'shared'): string {
   const texts = recursion.updates.map((update) => updateText(update, recursion.latents, networks))
@@ -74,7 +74,7 @@ function updateText(
   const uses = new Array<number>(given + assignments.length).fill(0)
   for (const { addends } of assignments) for (const addend of addends) uses[addend]!++
   for (const end of Object.values(ends)) uses[end]!++
-  const nets = networks === 'separate' ? { net: 'f_L', netY: 'f_H' } : { net: 'net', netY: 'net' }
+  const nets = networks === 'separate' ? { net: 'net', netY: 'netY' } : { net: 'net', netY: 'net' }
   const texts = ['x', ...latents]
   const before: string[] = []
   const free = 'abcdefghijklmnopqrstuvw'.split('').filter((letter) => !latents.includes(letter))

@@ -58,7 +58,7 @@ export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint 
     })
   const { bytes, checksum } = readCheckpoint(run.dir, file)
   const { tensors, metadata } = readSafetensors(bytes, file)
-  const state = parseState(metadata, file)
+  const state = checkpointState(metadata, file)
   checkConfig(run.dir, metadata.config)
   return { tensors, state, checksum }
 }
@@ -132,7 +132,11 @@ function checkConfig(dir: string, trained: string | undefined): void {
   })
 }
 
-function parseState(metadata: Readonly<Record<string, string>>, file: string): { readonly step: number } & JsonObject {
+/** The state in the metadata of a checkpoint. @throws UserError when its format is another, or it has none. */
+export function checkpointState(
+  metadata: Readonly<Record<string, string>>,
+  file: string,
+): { readonly step: number } & JsonObject {
   if (metadata.format !== CHECKPOINT_FORMAT)
     throw new UserError({ where: file, expected: `the format ${CHECKPOINT_FORMAT}`, found: metadata.format ?? 'none' })
   const state: unknown = JSON.parse(metadata.state ?? 'null')

@@ -29,7 +29,6 @@ const DECIDING = [
   'lib/experiment/run/reopen.ts',
   'lib/experiment/run/resolve.ts',
   'lib/experiment/run/session.ts',
-  'lib/experiment/run/snapshot.ts',
   'lib/experiment/run/weights.ts',
   'lib/interop',
   'lib/model',

@@ -4,6 +4,7 @@ import type { Table } from 'apache-arrow'
 import { splitFromTable, splitTable } from '../data/arrow.js'
 import type { Dataset, DatasetManifest, Split } from '../data/dataset.js'
 import { datasetHash } from '../data/hash.js'
+import { makeDataset } from '../data/make-dataset.js'
 import { UserError } from '../errors.js'
 import { readArrow, writeArrow } from '../files/arrow.js'
 import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '../files/atomic.js'
@@ -112,7 +113,7 @@ export function loadDataset(named: string): Dataset {
       found: `whole files whose arrays have the hash ${hash}`,
       todo: 'This Recurlab reads or hashes the files in another way than the one that wrote them: build the data set again.',
     })
-  return { ...content, hash }
+  return makeDataset({ ...content, hash })
 }
 
 /** The tables that a data set's folder holds, by the part of the data set that each is. */

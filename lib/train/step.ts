@@ -40,7 +40,7 @@ export interface StepOptions {
 
 /** The whole state of a training run; a checkpoint holds all of it. */
 export interface TrainingState {
-  readonly model: Model
+  model: Model
   /** Moments of the weights that are trained. */
   optimizer: OptimizerState
   /** All weights, those that are trained averaged; null without EMA, or where none is trained. */

@@ -51,7 +51,7 @@ for (const fast of [true, false])
       const model = initialModel(tinyShape({ seqLen, vocabSize, mixer, K: 3 }), 2)
       try {
         for (const batch of [7, 300]) {
-          const { outcomes } = await evaluate(model, model.weights, data, { batch, supervisionSteps: 3 })
+          const { outcomes } = await evaluate(model, data, { batch, supervisionSteps: 3 })
           const once = [...evaluationBatches(data, { batch })].flatMap(
             (rows) => evaluateBatch(model, model.weights, padded(rows, Math.min(batch, 24)), 3).outcomes,
           )

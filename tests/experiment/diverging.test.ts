@@ -13,13 +13,14 @@ import { runWork } from '../../lib/experiment/estimate/work.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import { modelShape, newBatchesAhead, stepOptions } from '../../lib/experiment/run/resolve.js'
 import { continueSession } from '../../lib/experiment/run/session.js'
-import { takeSnapshot } from '../../lib/experiment/run/snapshot.js'
 import { type Dataset, sudoku, train } from '../../lib/index.js'
 import { initialModel } from '../../lib/model/model.js'
 import { createRun, listRuns, loadCheckpoint, openRun, saveCheckpoint } from '../../lib/results/run.js'
 import { checkPass, NotFinite } from '../../lib/train/finite.js'
 import type { Pass } from '../../lib/train/pass.js'
+import { takeSnapshot } from '../../lib/train/snapshot.js'
 import { initialState } from '../../lib/train/step.js'
+import { Trainer } from '../../lib/train/trainer.js'
 import { recurlab } from '../recurlab.js'
 
 let resultsDir = ''
@@ -110,12 +111,9 @@ test('weights that are not finite are neither evaluated nor saved, also where no
       config,
       data,
       work: runWork(config, data),
-      options: stepOptions(config, 2),
-      sampler,
-      state,
+      trainer: new Trainer({ options: stepOptions(config, 2), sampler, state }),
       run,
       trainSteps: 2,
-      secondsBefore: 0,
       evaluatedAt: 0,
     }
   }
@@ -126,7 +124,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
     const { numTensors } = tf.memory()
     const made = session()
     const whole = evaluated ? made : { ...made, data: { ...data, test: { ...data.test, count: 0 } } }
-    const { state } = made
+    const { state } = made.trainer
     const spoil = ({ step }: { step: number }): void => {
       if (step < 2) return
       state.ema!['q_head.bias']!.dispose()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { trainMetrics } from '../../lib/experiment/run/observer.js'
+import { stepMetrics } from '../../lib/train/metrics.js'
 
 const report = {
   count: 0,
@@ -19,7 +20,8 @@ const report = {
 }
 
 test('a continue loss is a metric also where it is 0 or diverges, and none where there is none', () => {
-  const metrics = (qContinueLoss: number | null) => trainMetrics(1, { ...report, loss: 4, qContinueLoss }, 0)
+  const metrics = (qContinueLoss: number | null) =>
+    trainMetrics(stepMetrics(1, { ...report, loss: 4, qContinueLoss }, 0))
   assert.equal(metrics(3)['train.continueLoss'], 1.5)
   assert.equal(metrics(0)['train.continueLoss'], 0)
   assert.equal(metrics(Number.NaN)['train.continueLoss'], Number.NaN)

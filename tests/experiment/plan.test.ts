@@ -13,6 +13,7 @@ import { watched } from '../../lib/experiment/watch/watch.js'
 import { type Dataset, type RunObserver, sudoku, sweep, train } from '../../lib/index.js'
 import { noMetrics } from '../../lib/model/outcome.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { stepMetrics } from '../../lib/train/metrics.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -127,7 +128,7 @@ test('the line of a run says nothing of the time to go before it knows, and its 
     // A line says nothing of times so short that they mean nothing.
     const until = performance.now() + 60
     while (performance.now() < until);
-    observer.onStep?.(trainMetrics(at, { ...noMetrics(), ...report }, 0))
+    observer.onStep?.(trainMetrics(stepMetrics(at, { ...noMetrics(), ...report }, 0)))
   }
   step(1, 360)
   assert.match(statuses.at(-1)!, /so far, measuring the time left/)

@@ -102,6 +102,7 @@ export function fakeHost({ live = true, answers = [] }: FakeHostOptions = {}): F
       (callback) =>
       (...args) =>
         void (async () => callback(...args))().catch((error: unknown) => thrown.push(error)),
+    uncut: (work) => work(),
     stoppable: async (work) => {
       stoppableNow++
       try {

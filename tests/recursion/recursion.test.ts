@@ -42,7 +42,7 @@ function refusal(work: () => unknown): string {
 
 test('pseudocode folds what is repeated, and names a state that is used twice', () => {
   assert.equal(pseudocode(trm(3, 6)), '3 × (6 × z ← net(z + y + x); y ← net(y + z))')
-  assert.equal(pseudocode(trm(3, 6), 'separate'), '3 × (6 × z ← f_L(z + y + x); y ← f_H(y + z))')
+  assert.equal(pseudocode(trm(3, 6), 'separate'), '3 × (6 × z ← net(z + y + x); y ← netY(y + z))')
   assert.equal(pseudocode(trmSingle(2, 4)), '2 × (4 × z ← net(z + x); z ← net(z))')
   assert.equal(
     pseudocode(trmMulti(2, 2)),

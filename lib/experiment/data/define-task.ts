@@ -1,7 +1,7 @@
 import type { Dataset } from '../../data/dataset.js'
 import { registerDefinition } from '../../tasks/define/define.js'
 import type { DefinedOptions, TaskDefinition } from '../../tasks/define/definition.js'
-import { withShownProgress } from './make-data.js'
+import { forModels } from './make-data.js'
 
 /** Makes data sets of a defined task: of `train` and `test` puzzles (default 200 and 300) that `seed` (default 0) gives. */
 export type DefinedTask = (options?: DefinedOptions) => Promise<Dataset>
@@ -29,5 +29,5 @@ export type DefinedTask = (options?: DefinedOptions) => Promise<Dataset>
  */
 export function defineTask(definition: TaskDefinition): DefinedTask {
   const { builder } = registerDefinition(definition)
-  return (options = {}) => withShownProgress((make) => builder!.build({ ...options }, make))
+  return (options = {}) => forModels((make) => builder!.build({ ...options }, make))
 }

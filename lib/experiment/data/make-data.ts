@@ -1,3 +1,4 @@
+import { startBackend } from '../../backend/index.js'
 import type { Dataset } from '../../data/dataset.js'
 import { dataProgressText, type MakeOptions } from '../../data/progress.js'
 import { currentHost } from '../../notebook/host.js'
@@ -9,32 +10,32 @@ import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/ind
 
 /**
  * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte. How
- * far it is, is shown where it takes longer than a second.
+ * far it is, is shown where it takes longer than a second. It starts the backend, so that a model can be made of the data.
  *
  * @example
  * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
  * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
  */
 export function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
-  return withShownProgress((make) => makeSudoku(options, make))
+  return forModels((make) => makeSudoku(options, make))
 }
 
 /**
  * A maze data set: generated as Maze-Hard was, or out of files. The same options (and files) give the same data set,
- * byte for byte. How far it is, is shown where it takes longer than a second.
+ * byte for byte. How far it is, is shown where it takes longer than a second. It starts the backend, as {@link sudoku} does. It starts the backend, so that a model can be made of the data.
  *
  * @example
  * const data = await maze({ size: 12, train: 200, test: 100, seed: 0 })
  * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
  */
 export function maze(options: MazeOptions = {}): Promise<Dataset> {
-  return withShownProgress((make) => makeMaze(options, make))
+  return forModels((make) => makeMaze(options, make))
 }
 
 /**
  * An ARC data set: ARC-AGI-1 or ARC-AGI-2 out of files, or generated tasks. The `train` pairs of every task train; the `test`
  * pairs of the tested subset are the test set, those of the others train too. The same options and files give the same data
- * set, byte for byte. How far it is, is shown where it takes longer than a second.
+ * set, byte for byte. How far it is, is shown where it takes longer than a second. It starts the backend, as {@link sudoku} does. It starts the backend, as {@link sudoku} does. It starts the backend, so that a model can be made of the data.
  *
  * @example
  * const data = await arc({ set: 'arc-1', dir: 'data/arc', augment: 1000, seed: 0 })
@@ -42,7 +43,14 @@ export function maze(options: MazeOptions = {}): Promise<Dataset> {
  * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
  */
 export function arc(options: ArcOptions = {}): Promise<Dataset> {
-  return withShownProgress((make) => makeArc(options, make))
+  return forModels((make) => makeArc(options, make))
+}
+
+/** {@link withShownProgress}, with the backend started. Without one, data are still data: a model then says what is missing. */
+export async function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  const data = await withShownProgress(make)
+  await startBackend().catch(() => {})
+  return data
 }
 
 /** Makes a data set with its progress shown: in a notebook as an output, elsewhere on standard error. */

@@ -13,6 +13,7 @@ import { collectProvenance } from '../../results/provenance.js'
 import { createRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { initialState } from '../../train/step.js'
+import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
 import { newChoices } from './choices.js'
@@ -79,12 +80,13 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     config,
     data,
     work,
-    options: stepOptions(config, trainSteps, choices.microBatch),
-    sampler,
-    state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
+    trainer: new Trainer({
+      options: stepOptions(config, trainSteps, choices.microBatch),
+      sampler,
+      state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
+    }),
     run,
     trainSteps,
-    secondsBefore: 0,
     evaluatedAt: 0,
   }
 }

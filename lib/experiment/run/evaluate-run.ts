@@ -135,7 +135,7 @@ async function evaluateWatched(
       : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
   let done = 0
   try {
-    const evaluation = await evaluate(model, model.weights, data, {
+    const evaluation = await evaluate(model, data, {
       batch: options.batch ?? config.evalBatch,
       split,
       versions,

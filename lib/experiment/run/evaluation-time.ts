@@ -2,7 +2,6 @@ import type { Dataset } from '../../data/dataset.js'
 import { evaluationBatches } from '../../data/evaluation-batches.js'
 import { evaluateInSteps } from '../../evaluate/evaluate.js'
 import type { Model } from '../../model/model.js'
-import type { Weights } from '../../model/weights.js'
 import type { RunWork } from '../estimate/work.js'
 
 /** Rows that are timed at least, where an evaluation has so many at one time: fewer take longer each. */
@@ -16,14 +15,13 @@ const LEAST_ROWS = 64
  */
 export function timeEvaluation(
   model: Model,
-  weights: Weights,
   { config, evaluated }: RunWork,
   data: Dataset,
 ): { readonly whole: number; readonly piece: number } {
   const rows = Math.min(config.evalBatch, Math.max(config.batch, LEAST_ROWS))
   const [batch] = evaluationBatches(data, { batch: rows, versions: config.evalVersions ?? undefined })
   const times: number[] = []
-  const steps = evaluateInSteps(model, weights, batch!, 2)
+  const steps = evaluateInSteps(model, model.weights, batch!, 2)
   for (let done: boolean | undefined = false; !done; ) {
     const started = performance.now()
     done = steps.next().done

@@ -4,8 +4,8 @@ import type { Model } from '../../model/model.js'
 import { hostTensor, PUZZLE_TABLE, type Weights } from '../../model/weights.js'
 import { firstNotFinite, NotFinite } from '../../train/finite.js'
 import { learningRate } from '../../train/schedule.js'
+import type { Snapshot } from '../../train/snapshot.js'
 import type { StepOptions, TrainingState } from '../../train/step.js'
-import type { Snapshot } from './snapshot.js'
 
 /** A run, as far as the end of one that diverged tells of it. */
 interface Diverging {
@@ -43,6 +43,21 @@ export function divergedInStep(run: Diverging, error: unknown): unknown {
   const weight = weightsNotFinite(state)
   const found = weight === null ? error.message : `${error.message}: ${weight} is not finite after step ${state.step}`
   return diverged(run, state.step + 1, found)
+}
+
+/** The same of a trainer that is no run: the step has changed nothing. */
+export function divergedIn(
+  { config, options, state }: Pick<Diverging, 'config' | 'options' | 'state'>,
+  error: unknown,
+): unknown {
+  if (!(error instanceof NotFinite)) return error
+  const weight = weightsNotFinite(state)
+  return new UserError({
+    where: `step ${state.step + 1}, lr ${Number(learningRate(options.schedule, state.step + 1).toPrecision(4))}`,
+    expected: 'finite losses, gradients and weights',
+    found: weight === null ? error.message : `${error.message}: ${weight} is not finite after step ${state.step}`,
+    todo: `This step has changed nothing. Try ${remedies(config).join(', ')}.`,
+  })
 }
 
 /** The error that ends a run whose weights are found not to be finite before they are saved or evaluated. */

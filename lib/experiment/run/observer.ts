@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.js'
 import type { Evaluation } from '../../evaluate/evaluation.js'
-import type { StepReport } from '../../train/step.js'
+import type { StepMetrics } from '../../train/metrics.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 
@@ -49,21 +49,19 @@ export interface RunObserver {
   onEnd?(state: 'finished' | 'interrupted'): void
 }
 
-/** The metrics of a step out of its sums. */
-export function trainMetrics(step: number, report: StepReport, trainSeconds: number): TrainMetrics {
-  const mean = (sum: number, of = report.count): number | null => (of > 0 ? sum / of : null)
+/** A step's metrics by their public names. */
+export function trainMetrics(metrics: StepMetrics): TrainMetrics {
+  const { step, loss, lmLoss, haltLoss, continueLoss, exact, cells, haltAccuracy, halted, ...others } = metrics
   return {
     step,
-    'train.loss': report.loss / report.rows,
-    'train.lmLoss': report.lmLoss / report.rows,
-    'train.haltLoss': report.qHaltLoss / report.rows,
-    ...(report.qContinueLoss === null ? {} : { 'train.continueLoss': report.qContinueLoss / report.rows }),
-    'train.exact': mean(report.exact),
-    'train.cells': mean(report.accuracy),
-    'train.haltAccuracy': mean(report.halt),
-    'train.halted': mean(report.halted, report.rowCount),
-    supervisionSteps: mean(report.rowSupervisionSteps, report.rowCount),
-    lr: report.lr,
-    trainSeconds,
+    'train.loss': loss,
+    'train.lmLoss': lmLoss,
+    'train.haltLoss': haltLoss,
+    ...(continueLoss === undefined ? {} : { 'train.continueLoss': continueLoss }),
+    'train.exact': exact,
+    'train.cells': cells,
+    'train.haltAccuracy': haltAccuracy,
+    'train.halted': halted,
+    ...others,
   }
 }

@@ -5,12 +5,13 @@ import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'
 import { collectProvenance } from '../../results/provenance.js'
 import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../../results/run.js'
+import { restoreSnapshot } from '../../train/snapshot.js'
+import { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
 import { followThreads, storedChoices } from './choices.js'
 import type { RunObserver } from './observer.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session } from './session.js'
-import { restoreSnapshot } from './snapshot.js'
 
 /** How a stored run is opened again. */
 export interface ReopenOptions {
@@ -45,12 +46,14 @@ export async function reopenSession(
     config,
     data,
     work,
-    options: stepOptions(config, trainSteps, choices?.microBatch),
-    sampler,
-    state: restored.state,
+    trainer: new Trainer({
+      options: stepOptions(config, trainSteps, choices?.microBatch),
+      sampler,
+      state: restored.state,
+      seconds: restored.seconds,
+    }),
     run,
     trainSteps,
-    secondsBefore: restored.seconds,
     evaluatedAt,
   }
 }

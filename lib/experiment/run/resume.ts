@@ -1,4 +1,3 @@
-import type { Dtype } from '../../backend/kernels.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
@@ -10,7 +9,7 @@ import { runWork } from '../estimate/work.js'
 import { watched } from '../watch/watch.js'
 import { followChoices, storedChoices } from './choices.js'
 import { reopenSession } from './reopen.js'
-import { continueSession, type Session, type SessionOptions } from './session.js'
+import { continueSession, type SessionOptions } from './session.js'
 import { AGAIN, stoppedRun } from './stop.js'
 
 /** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
@@ -49,22 +48,18 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   return watched(options, [work], [record.status.checkpoint ?? 0], async ({ observer, signal, throws }) => {
     const other = otherCode(record)
     if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
-    const reopened = await reopenSession(record, work, data, { ...options, observer: observer(0) })
+    const session = await reopenSession(record, work, data, { ...options, observer: observer(0) })
     const choices = storedChoices(record.provenance)
     const followed = choices && followChoices(choices)
-    const session = followed ? computedIn(reopened, followed.dtype) : reopened
+    const { state } = session.trainer
+    if (followed) state.model = state.model.with({ dtype: followed.dtype })
     if (followed?.note) observer(0).onNote?.(followed.note)
     const { estimate = true } = options
     const watch = { observer: observer(0), estimate, ...(signal ? { signal } : {}) }
     const end = await continueSession(session, watch).finally(() => followed?.end())
-    if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, trainSteps, again: AGAIN })
+    if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
     return record.id
   })
-}
-
-/** The session with its model computed in another type. */
-function computedIn(session: Session, dtype: Dtype): Session {
-  return { ...session, state: { ...session.state, model: session.state.model.with({ dtype }) } }
 }
 
 /** A data set that was built anew with other content must not go unnoticed. */

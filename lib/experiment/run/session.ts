@@ -5,16 +5,14 @@ import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { type ArcVotes, arcVotes } from '../../evaluate/votes.js'
-import { disposeModel } from '../../model/model.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
-import type { BatchesAhead } from '../../train/ahead.js'
-import { disposeState, type StepOptions, type StepReport, type TrainingState, trainStep } from '../../train/step.js'
+import type { StepMetrics } from '../../train/metrics.js'
+import type { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
 import { timeEvaluation } from './evaluation-time.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
 import { evaluationInterval } from './resolve.js'
-import { takeSnapshot } from './snapshot.js'
 import { onForcedStop } from './stop.js'
 
 /** The observer of a run, its stop, and whether its cost is estimated. */
@@ -38,14 +36,10 @@ export interface Session {
   readonly config: Config
   readonly data: Dataset
   readonly work: RunWork
-  readonly options: StepOptions
-  readonly sampler: BatchesAhead
-  readonly state: TrainingState
+  readonly trainer: Trainer
   readonly run: RunWriter
   /** Length of the run in steps. */
   readonly trainSteps: number
-  /** Seconds of training before this process took over. */
-  readonly secondsBefore: number
   /** Step of the last evaluation that is stored; 0 before the first. */
   readonly evaluatedAt: number
 }
@@ -68,16 +62,17 @@ export async function continueSession(
   session: Session,
   { observer, signal, estimate = true }: SessionOptions,
 ): Promise<SessionEnd> {
-  const { config, data, run, state, trainSteps, sampler } = session
+  const { config, data, run, trainer, trainSteps } = session
+  const { state } = trainer
   const interval = evaluationInterval(config, data)
   const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
   if (config.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
-  let { secondsBefore: seconds, evaluatedAt } = session
+  let { evaluatedAt } = session
   const isDue = (): boolean =>
     data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === trainSteps)
   let saved = state.step
-  const diverging = () => ({ ...session, saved })
+  const diverging = () => ({ config, run, trainSteps, saved, state, options: trainer.options })
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
@@ -87,29 +82,35 @@ export async function continueSession(
     evaluatedAt = state.step
     untimed = false
     const evaluationSeconds = (performance.now() - began) / 1000
-    run.logEvaluation({ step: state.step, ...evaluationNumbers(evaluation), trainSeconds: seconds, evaluationSeconds })
+    run.logEvaluation({
+      step: state.step,
+      ...evaluationNumbers(evaluation),
+      trainSeconds: trainer.seconds,
+      evaluationSeconds,
+    })
     if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
     observer?.onEvaluation?.(state.step, evaluation)
   }
   const save = (): void => {
-    const snapshot = takeSnapshot(state, sampler.state(), seconds)
+    const snapshot = trainer.snapshot()
     const tensor = snapshotNotFinite(snapshot)
     if (tensor !== null) throw divergedWeights(diverging(), tensor)
     saveCheckpoint(run, snapshot)
     saved = state.step
   }
-  const stepOrDiverge = (): StepReport => {
+  const stepOrDiverge = (): StepMetrics => {
     try {
-      return trainStep(state, sampler.next(), session.options)
+      return trainer.step()
     } catch (error) {
       throw divergedInStep(diverging(), error)
     }
   }
+  const secondsBefore = trainer.seconds
   let untimed = estimate && observer?.onEvaluationTime !== undefined && session.work.evaluated > 0
   const timeOnce = (): void => {
-    if (!untimed || seconds - session.secondsBefore < TIMED_AFTER) return
+    if (!untimed || trainer.seconds - secondsBefore < TIMED_AFTER) return
     untimed = false
-    const { whole, piece } = timeEvaluation(state.model, state.ema ?? state.model.weights, session.work, data)
+    const { whole, piece } = timeEvaluation(trainer.evaluated, session.work, data)
     observer?.onEvaluationTime?.(whole, piece)
   }
   const forced = whenForced(session)
@@ -120,10 +121,7 @@ export async function continueSession(
     // A run that was stopped in an evaluation makes it up.
     if (isDue()) await evaluateNow()
     while (state.step < trainSteps && !signal?.aborted) {
-      const started = performance.now()
-      const report = stepOrDiverge()
-      seconds += (performance.now() - started) / 1000
-      const metrics = trainMetrics(state.step, report, seconds)
+      const metrics = trainMetrics(stepOrDiverge())
       const last = state.step === trainSteps
       if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
@@ -168,10 +166,9 @@ function whenForced(session: Session): { check(): void; happened(): boolean; rel
   }
 }
 
-function free({ state, sampler }: Session): void {
-  sampler.close()
-  disposeState(state)
-  disposeModel(state.model)
+function free({ trainer }: Session): void {
+  trainer.dispose()
+  trainer.state.model.dispose()
   freeKernelMemory()
 }
 
@@ -185,12 +182,13 @@ async function evaluateState(
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
-  const { config, data, state, trainSteps } = session
+  const { config, data, trainer, trainSteps } = session
+  const { state } = trainer
   const puzzles = session.work.evaluated
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
-    return await evaluate(state.model, state.ema ?? state.model.weights, data, {
+    return await evaluate(trainer.evaluated, data, {
       batch: config.evalBatch,
       versions: config.evalVersions ?? undefined,
       supervisionSteps: config.evalSupervisionSteps ?? config.K,

@@ -36,6 +36,10 @@ export function installHost(hooks: Hooks, stops: Stops, comms: CommsOfProcess): 
       const cell = owner instanceof Cell ? owner : null
       return cell && cell === currentCell() ? stops.stoppable(cell, work) : work()
     },
+    uncut: (work) => {
+      const owner = currentOwner()
+      return owner instanceof Cell && owner === currentCell() ? stops.uncut(owner, work) : work()
+    },
     input,
     setTypeErrors: (mode) => send({ type: 'typeErrors', mode }),
     comms,

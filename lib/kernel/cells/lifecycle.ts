@@ -1,7 +1,7 @@
 import type { CellRun, Content, Failure } from '../protocol.js'
 import { isLoadingPackage, isSafePlace, loadClearStack } from './async-stack.js'
 import { endChildren } from './children.js'
-import { asNobody, Cell, context, currentCell, Owner, setCurrentCell } from './context.js'
+import { asNobody, Cell, context, currentCell, Owner, Stop, setCurrentCell } from './context.js'
 import { critical, deferIfCritical, endingBegins, endingIsOver } from './critical.js'
 import type { Evaluator, Outcome } from './evaluate.js'
 import { boundTelling, describeThrown, interrupted, isTelling, takeCut } from './failure.js'
@@ -28,6 +28,8 @@ export interface Hooks {
 export interface Stops {
   /** Does work during which a stop of the cell only aborts its signal. */
   stoppable<T>(cell: Cell, work: () => Promise<T>): Promise<T>
+  /** Does work that a stop of the cell does not cut. @throws Stop after it, when the cell was asked to end */
+  uncut<T>(cell: Cell, work: () => T): T
 }
 
 /** Runs cells, one at a time, and stops them. */
@@ -129,6 +131,21 @@ class CellLifecycle implements Lifecycle {
         nodeTimers.setImmediate(() => this.#stopNow(cell))
       }
     }
+  }
+
+  uncut<T>(cell: Cell, work: () => T): T {
+    cell.stoppable++
+    let done: T
+    try {
+      done = work()
+    } finally {
+      cell.stoppable--
+    }
+    if (cell.stoppable === 0 && cell.asked && cell.state === 'running') {
+      cell.stopped = true
+      throw new Stop()
+    }
+    return done
   }
 
   #evaluated(cell: Cell, outcome: Outcome): void {

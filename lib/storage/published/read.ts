@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../../data/dataset.js'
 import { datasetHash } from '../../data/hash.js'
+import { makeDataset } from '../../data/make-dataset.js'
 import { UserError } from '../../errors.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { findTask, recognise } from '../../tasks/registry.js'
@@ -91,7 +92,7 @@ export function readPublished(dir: string): Dataset {
     augmentation: 'all versions are stored',
   }
   const content = { manifest, train, test, identifiers: names.identifiers, testTasks: tests?.tasks ?? null }
-  return { ...content, hash: datasetHash(content), augment: null }
+  return makeDataset({ ...content, hash: datasetHash(content), augment: null })
 }
 
 /** A split's folder with anything in it needs a `dataset.json`; an empty one is no split. */

@@ -1,5 +1,6 @@
 import type { Dataset, DatasetManifest, TestTask } from '../../data/dataset.js'
 import { datasetHash } from '../../data/hash.js'
+import { makeDataset } from '../../data/make-dataset.js'
 import { createCount, type MakeOptions } from '../../data/progress.js'
 import { UserError } from '../../errors.js'
 import { kindOf } from '../../files/json.js'
@@ -104,7 +105,7 @@ function assemble(
   }
   const augment = arcAugment({ identifiers, seed, board })
   const content = { manifest, train, test, identifiers, testTasks }
-  return { ...content, hash: datasetHash(content), augment, tables }
+  return makeDataset({ ...content, hash: datasetHash(content), augment, tables })
 }
 
 function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {

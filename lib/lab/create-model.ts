@@ -1,0 +1,78 @@
+import type * as tf from '@tensorflow/tfjs-core'
+import type { Config, ConfigInput } from '../config/schema.js'
+import type { Batch, Dataset } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { runConfig } from '../experiment/data/dataset.js'
+import { chooseDtype } from '../experiment/run/dtype.js'
+import { configuredShape } from '../model/configured.js'
+import { initialModel, Model, type ModelParts } from '../model/model.js'
+import { JUPYTER_DISPLAY } from '../notebook/bundle.js'
+import type { MimeBundle } from '../notebook/host.js'
+import { modelBundle } from './model-bundle.js'
+import { tf as core } from './tf.js'
+
+/** Names of a model's latents, as its configuration's `model` and `latents` fix them; all there can be where types do not say. */
+export type LatentName<M, L> = [M] extends ['direct']
+  ? 'y'
+  : [L] extends ['single']
+    ? 'z'
+    : [L] extends ['multi']
+      ? 'y' | `z${number}`
+      : [L] extends ['two' | null | undefined]
+        ? 'y' | 'z'
+        : 'y' | 'z' | `z${number}`
+
+/** A model with the configuration that it was made from. A notebook shows its recursion, its weights and its cost. */
+export class ConfiguredModel<Name extends string = string> extends Model {
+  /** With every value that is used. */
+  readonly config: Config
+  /** As it was asked for: what follows from other keys is left open. */
+  readonly asked: ConfigInput
+
+  constructor(parts: ModelParts, config: Config, asked: ConfigInput) {
+    super(parts)
+    this.config = config
+    this.asked = asked
+  }
+
+  override start(batch: Batch): { readonly [N in Name]: tf.Tensor3D } {
+    return super.start(batch) as { readonly [N in Name]: tf.Tensor3D }
+  }
+
+  /** What a notebook shows: the recursion as pseudocode, each stack and weight with its shape, parameters, MACs of a step. */
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return modelBundle(this)
+  }
+}
+
+/**
+ * A model of fresh weights, ready to be computed with: a pure function of configuration, sizes of the data, and seed, with the
+ * weights that `train` begins with.
+ *
+ * @example
+ * const model = createModel({ mixer: 'mlp', hidden: 64, T: 3, n: 6, K: 8 }, data, { seed: 0 })
+ * model.net(z, y, model.embed(batch))
+ *
+ * @param config any of the keys of a configuration, the others take their defaults
+ * @param data gives vocabulary, length and number of puzzles
+ * @param options seed of the weights; default the configuration's `seed`, 0
+ * @throws UserError for a wrong key, one that would have no effect, sizes that do not fit together, or where no backend has been
+ * started.
+ */
+export function createModel<M extends ConfigInput['model'] = 'trm', L extends ConfigInput['latents'] = 'two'>(
+  config: ConfigInput & { readonly model?: M; readonly latents?: L },
+  data: Dataset,
+  options: { readonly seed?: number } = {},
+): ConfiguredModel<LatentName<M, L>> {
+  const asked: ConfigInput = options.seed === undefined ? config : { ...config, seed: options.seed }
+  const whole = runConfig(asked, data)
+  const shape = configuredShape(whole, data.manifest)
+  if (!core.getBackend())
+    throw new UserError({
+      where: 'createModel',
+      expected: 'a backend that computes',
+      found: 'none started',
+      todo: 'Run `await startBackend()` first; sudoku, maze and arc do so.',
+    })
+  return new ConfiguredModel(initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype) }), whole, asked)
+}

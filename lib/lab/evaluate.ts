@@ -1,0 +1,46 @@
+import type { Config } from '../config/schema.js'
+import type { Dataset } from '../data/dataset.js'
+import {
+  type EvaluateOptions,
+  type Evaluation,
+  evaluate as evaluateModel,
+  evaluationNumbers,
+} from '../evaluate/evaluation.js'
+import type { Model } from '../model/model.js'
+import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
+import { titledRow } from '../results/metric-names.js'
+import { Trainer } from '../train/trainer.js'
+
+/**
+ * Evaluates a model, or what a trainer has trained (its EMA weights): every puzzle for all supervision steps, unless `halt` lets
+ * it be done before. A notebook shows what is returned as a table. Yields to the event loop between supervision steps.
+ *
+ * @example
+ * show(await evaluate(run, data))
+ *
+ * @param options default: what the configuration of the model or the trainer says of evaluations
+ * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no
+ * whole number of 1 or more.
+ */
+export async function evaluate(
+  evaluated: Model | Trainer,
+  data: Dataset,
+  options: EvaluateOptions = {},
+): Promise<Evaluation> {
+  const model = evaluated instanceof Trainer ? evaluated.evaluated : evaluated
+  const { config } = evaluated as { readonly config?: Config }
+  const evaluation = await evaluateModel(model, data, { ...(config && evaluationOptions(config)), ...options })
+  return Object.defineProperty(evaluation, JUPYTER_DISPLAY, {
+    value: () => bundleOf([titledRow({ ...evaluationNumbers(evaluation) })]),
+  })
+}
+
+/** What a configuration says of evaluations. */
+export function evaluationOptions(config: Config): EvaluateOptions {
+  return {
+    batch: config.evalBatch,
+    versions: config.evalVersions ?? undefined,
+    supervisionSteps: config.evalSupervisionSteps ?? config.K,
+    halt: config.evalHalt,
+  }
+}
