@@ -1,7 +1,9 @@
 /** What notebooks and programs import: `import { sudoku, sweep, show } from '../lib'`. */
 
+export * as tf from '@tensorflow/tfjs-core'
 export { type Ablation, ablationConfigs, ablations } from './ablations/ablations.js'
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
+export type { FunctionRecord, Loss, Mixer, MixerSizes, MixerWeight } from './config/functions.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
 export { type Config, type ConfigInput, type ConfigKey, configSchema } from './config/schema.js'
@@ -24,6 +26,7 @@ export {
 } from './data/sampler.js'
 export { Interrupted, UserError } from './errors.js'
 export { type EvaluateOptions, type Evaluation, evaluate } from './evaluate/evaluation.js'
+export type { Metric, MetricInput, Metrics } from './evaluate/metrics.js'
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
 export { datasetOf } from './experiment/data/dataset.js'

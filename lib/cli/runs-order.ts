@@ -1,3 +1,4 @@
+import { shownValue } from '../config/functions.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
 import type { Row } from '../files/arrow-rows.js'
 import { didYouMean } from '../options/nearest.js'
@@ -33,7 +34,9 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
       didYouMean(name, [...columns, ...keys]),
     )
   const sign = minus || order === 'desc' ? -1 : 1
-  const values = runs.map((run, i) => (columns.includes(name) ? rows[i]![name] : valueIn(run, name as ConfigKey)))
+  const values = runs.map((run, i) =>
+    columns.includes(name) ? rows[i]![name] : shownValue(valueIn(run, name as ConfigKey)),
+  )
   const places = runs.map((_, i) => i).sort((a, b) => compare(values[a], values[b], sign))
   return { runs: places.map((i) => runs[i]!), rows: places.map((i) => rows[i]!) }
 }

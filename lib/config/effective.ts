@@ -1,3 +1,4 @@
+import { isSameValue } from './functions.js'
 import { fillModelKeys, haltExploration } from './model-keys.js'
 import { parseConfig } from './parse.js'
 import type { Config, ConfigKey } from './schema.js'
@@ -72,7 +73,7 @@ export function differingKeys(configs: readonly Config[]): ConfigKey[] {
   return (Object.keys(first) as ConfigKey[]).filter(
     (key) =>
       key !== 'seed' &&
-      filled.some((config) => config[key] !== first[key]) &&
+      filled.some((config) => !isSameValue(config[key], first[key])) &&
       !(isFollowing(key) && filled.every((config) => fill({ ...config, [key]: OPEN[key] })[key] === config[key])),
   )
 }

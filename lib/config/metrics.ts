@@ -134,6 +134,11 @@ export const metricGlossary: readonly MetricEntry[] = [
   },
 ]
 
+/** The name of a metric of the user's own, the column `test.NAME` of evaluations; null for every other column. */
+export function ownMetric(column: string): string | null {
+  return column.startsWith('test.') && !metricEntry(column) ? column.slice('test.'.length) : null
+}
+
 /** The entry of a column, e.g. of `test.pass@2`; undefined for what is no metric. */
 export function metricEntry(column: string): MetricEntry | undefined {
   const name = column.replace(/@\d+$/, '@k')

@@ -4,13 +4,14 @@ import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
 import type { Model, Weights } from '../model/weights.js'
 import { evaluateInSteps } from './evaluate.js'
+import { type MetricMeans, type Metrics, metricSums, type NoMetrics } from './metrics.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
 import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
-/** An evaluation's metrics by their public names, and every puzzle's outcome. What nobody knows is null. */
-export interface Evaluation {
+/** The metrics that every evaluation has, by their public names. What nobody knows is null. */
+interface EvaluationMetrics {
   /**
    * Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). Of puzzles whose answers
    * are known, as the next two; null where there are none.
@@ -28,6 +29,10 @@ export interface Evaluation {
   readonly puzzles: number
   /** Those among them whose answers are known. */
   readonly scored: number
+}
+
+/** An evaluation's metrics by their public names, and every puzzle's outcome. */
+export interface Evaluation extends EvaluationMetrics {
   /** ARC's test split: pass@k and the submission, by votes over all versions that were evaluated. Null for other tasks. */
   readonly votes: (ArcResult & { readonly submission: Submission }) | null
   /** Empty where they were not asked for. */
@@ -35,7 +40,7 @@ export interface Evaluation {
 }
 
 /** What is evaluated, and how. */
-export interface EvaluateOptions {
+export interface EvaluateOptions<M extends Metrics = Metrics> {
   /** Puzzles at once; default 100. */
   readonly batch?: number
   /** Default `test`. */
@@ -50,6 +55,8 @@ export interface EvaluateOptions {
   readonly outcomes?: boolean
   /** Counts ARC's votes; to be given where they are carried over from an earlier evaluation. Default: a new count. */
   readonly votes?: ArcVotes | undefined
+  /** Metrics of your own: each name becomes `test.NAME`. Default none. */
+  readonly metrics?: M | undefined
   /** Told after each batch how many puzzles are done. */
   readonly onBatch?: (done: number) => void
   /** Told after each supervision step of a batch how much is done, in puzzles: parts of them are counted, too. */
@@ -64,20 +71,21 @@ export interface EvaluateOptions {
  * supervision steps.
  *
  * @param weights what to evaluate with: the EMA or the live weights
- * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
-export async function evaluate(
+export async function evaluate<M extends Metrics = NoMetrics>(
   model: Model,
   weights: Weights,
   data: Dataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+  options: EvaluateOptions<M> = {},
+): Promise<Evaluation & MetricMeans<M>> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
   const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
   votes?.begin()
+  const own = metricSums<M>(options.metrics, data, split)
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
@@ -89,6 +97,7 @@ export async function evaluate(
     const onStep = (): void => options.onProgress?.(done + Math.floor((size * ++made) / (supervisionSteps + 1)))
     const result = await givingWay(evaluateRows(model, weights, rows, supervisionSteps), options.signal, onStep)
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
+    own.add(rows, result.outcomes)
     if (options.outcomes ?? true) outcomes.push(...result.outcomes)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
       votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
@@ -103,6 +112,7 @@ export async function evaluate(
     'test.cells': mean(sums.accuracy, sums.count),
     'test.haltAccuracy': mean(sums.halt, sums.count),
     'test.halted': mean(sums.halted, sums.rowCount),
+    ...own.means(),
     supervisionSteps: mean(sums.rowSupervisionSteps, sums.rowCount),
     puzzles: sums.rowCount,
     scored: sums.count,
@@ -150,8 +160,9 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 }
 
 /** The numbers of an evaluation by their public names. */
-export type EvaluationNumbers = Omit<Evaluation, 'votes' | 'outcomes'> & {
+export interface EvaluationNumbers extends EvaluationMetrics {
   /** ARC: tasks whose answers are known. */
   readonly scoredTasks?: number
-  readonly [name: `test.pass@${number}`]: number | null
+  /** ARC's `test.pass@k`, and the user's own metrics. */
+  readonly [metric: `test.${string}`]: number | null
 }

@@ -1,13 +1,15 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { FunctionRecord } from '../config/functions.js'
 import type { Outputs } from './heads.js'
 import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
+import { ownTokenLoss } from './own-loss.js'
 
-/** Which function turns logits into probabilities in the cross-entropy. */
-export type LossKind = 'stablemax' | 'softmax'
+/** Which function turns logits into probabilities in the cross-entropy, or the record of the user's own `Loss`. */
+export type LossKind = 'stablemax' | 'softmax' | FunctionRecord
 
 /** The parts of a supervision step's loss, each summed over rows and not yet divided by the batch size. */
-export interface Loss {
+export interface StepLoss {
   /** lm + ½ (q_halt + q_continue), as far as they are learnt; scalar. */
   readonly total: tf.Scalar
   readonly lm: tf.Scalar
@@ -36,13 +38,18 @@ export function supervisionLoss(
   labels: tf.Tensor2D,
   kind: LossKind,
   { learnHalt = true, continueTarget = null }: HaltingLoss = {},
-): Loss {
+): StepLoss {
   const counts = tf.maximum(tf.sum(countedLabels(labels), -1, true), 1)
-  const lm = tf.sum(tf.div(tokenCrossEntropy(outputs.logits, labels, kind), counts)) as tf.Scalar
+  const lm = tf.sum(tf.div(tokenLoss(outputs.logits, labels, kind), counts)) as tf.Scalar
   const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, rowsCorrect(outputs.logits, labels))) as tf.Scalar
   const qContinue = continueTarget && (tf.sum(binaryCrossEntropy(outputs.qContinue, continueTarget)) as tf.Scalar)
   const halting = qContinue ? tf.add(qHalt, qContinue) : qHalt
   return { total: learnHalt ? tf.add(lm, tf.mul(halting, 0.5)) : lm, lm, qHalt, qContinue }
+}
+
+/** The loss of every token, `[B, seqLen]`, 0 where its label is -100. */
+function tokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D, kind: LossKind): tf.Tensor {
+  return typeof kind === 'string' ? tokenCrossEntropy(logits, labels, kind) : ownTokenLoss(logits, labels, kind)
 }
 
 /**
@@ -52,7 +59,11 @@ export function supervisionLoss(
  * @param labels `[B, L]` int32
  * @returns `[B, L]`
  */
-export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor2D, kind: LossKind): tf.Tensor {
+export function tokenCrossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor2D,
+  kind: Exclude<LossKind, FunctionRecord>,
+): tf.Tensor {
   const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), logits.shape.at(-1)!)
   const log = kind === 'stablemax' ? logStablemax(logits) : tf.logSoftmax(logits)
   return tf.mul(tf.neg(tf.sum(tf.mul(log, target), -1)), countedLabels(labels))

@@ -1,3 +1,4 @@
+import type { FunctionRecord } from '../config/functions.js'
 import { UserError } from '../errors.js'
 
 /** When a row stops working on its puzzle, and what the halting head learns. */
@@ -23,8 +24,8 @@ export interface ModelShape {
   readonly halting: Halting
   /** Only the puzzle embedding is trained. */
   readonly freeze: boolean
-  /** What mixes tokens: self-attention, or an MLP over the L axis ("mlp_t"). */
-  readonly mixer: 'attention' | 'mlp'
+  /** What mixes tokens: self-attention, an MLP over the L axis ("mlp_t"), or the user's own `Mixer`, by its record. */
+  readonly mixer: 'attention' | 'mlp' | FunctionRecord
   /** Hidden size D. */
   readonly hidden: number
   /** Attention heads h, each of size floor(D / h). */

@@ -1,4 +1,5 @@
 import { isFollowing, differingKeys as keysThatDiffer } from '../config/effective.js'
+import { isFunctionRecord, shownValue } from '../config/functions.js'
 import { parseConfig } from '../config/parse.js'
 import { UserError } from '../errors.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
@@ -20,7 +21,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
   const results = runs.map((run) => resultsOf(run))
   const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
   const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
-  const configs = runs.map((run) => flatten(run.config))
+  const configs = flattened(runs)
   const keys = variedKeys(runs)
   return runs.map((run, i) => {
     const varied = keys.map((key): [string, Cell] => [
@@ -33,7 +34,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
 
 /** Keys of the configuration that differ between runs, without those whose values follow from others. */
 function variedKeys(runs: readonly RunRecord[]): string[] {
-  return differingKeys(runs.map((run) => flatten(run.config))).filter((key) => !followsOthers(key, runs))
+  return differingKeys(flattened(runs)).filter((key) => !followsOthers(key, runs))
 }
 
 /** The keys of the configuration among the columns of {@link compareRuns}. */
@@ -107,6 +108,17 @@ function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
     if (error instanceof UserError) return false
     throw error
   }
+}
+
+/** The configurations of several runs, each function by what tells it from the others. */
+function flattened(runs: readonly RunRecord[]): Map<string, Cell>[] {
+  return runs.map(({ config }) => {
+    const shown = Object.entries(config).map(([key, value]) => {
+      const among = isFunctionRecord(value) ? runs.map((run) => run.config[key]) : []
+      return [key, shownValue(value, among)]
+    })
+    return flatten(Object.fromEntries(shown))
+  })
 }
 
 /** Nested keys with dots between; lists as JSON. */

@@ -1,3 +1,5 @@
+import { ownMetric } from '../config/metrics.js'
+
 /** Names of shares, after `test.` or `train.`. */
 const SHARES: Readonly<Record<string, string>> = {
   exact: 'exact accuracy',
@@ -20,10 +22,13 @@ export function isShare(metric: string): boolean {
   return SHARE.test(metric)
 }
 
-/** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
+/**
+ * A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`, the user's own
+ * `test.rowsRight` is `rowsRight`; others keep their key.
+ */
 export function metricName(metric: string): string {
   const [, best = '', split, share] = SHARE.exec(metric) ?? []
-  if (share === undefined) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
+  if (share === undefined) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : (ownMetric(metric) ?? metric)
   return `${best}${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
 }
 

@@ -98,7 +98,7 @@ export async function estimateRun(
   const availableBytes = process.availableMemory?.() ?? freemem()
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
-  const dtype = chooseDtype(config.dtype)
+  const dtype = chooseDtype(config.dtype, config.mixer)
   // The puzzle embedding, which can be larger than all else, makes no step slower: one row of it will do.
   const model = { ...createModel({ ...shape, puzzleIdentifiers: 1 }, config.seed), dtype }
   const release = onForcedStop(() => disposeModel(model))

@@ -1,6 +1,8 @@
 import { startBackend } from '../../backend/index.js'
+import { shownValue } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
+import { type Metrics, recordMetrics, tryMetrics } from '../../evaluate/metrics.js'
 import { pathToKeep } from '../../files/places.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import type { ModelShape } from '../../model/shape.js'
@@ -15,6 +17,8 @@ import { initialState } from '../../train/step.js'
 import type { Estimate } from '../estimate/estimate.js'
 import { estimateUnlessStopped } from '../sweep/plan.js'
 import { newChoices } from './choices.js'
+import { plainNote } from './dtype.js'
+import { tryFunctions } from './functions.js'
 import { modelShape, newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
@@ -35,6 +39,11 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
+  /**
+   * Metrics of your own, computed in every evaluation: each name becomes `test.NAME` in the run's evaluations, tables and
+   * curves. The record keeps their texts. Default none.
+   */
+  readonly metrics?: Metrics
   /** The cost of a run of this configuration, if already known. Default: it is estimated first. */
   readonly estimate?: Estimate
 }
@@ -51,7 +60,12 @@ export interface RunPlan {
 /** Makes a run, and what it needs for its first step. */
 export async function beginSession({ config, data, trainSteps }: RunPlan, options: BeginOptions): Promise<Session> {
   const shape = modelShape(config, data.manifest)
+  const { metrics = {} } = options
   const backend = await startBackend()
+  tryFunctions(config, shape)
+  tryMetrics(metrics, data)
+  const note = plainNote(config.mixer)
+  if (note) options.observer?.onNote?.(note)
   const sampler = newBatchesAhead(config, data)
   const estimate = options.estimate ?? (await estimated(config, data, options))
   const choices = newChoices(config, estimate, backend)
@@ -61,7 +75,7 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
     config,
-    name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
+    name: `${config.task}-${config.model === 'trm' ? shownValue(config.mixer) : config.model}`,
     trainSteps,
     parameters: countParameters(shape),
     label: options,
@@ -69,6 +83,7 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
       ...provenance,
       choices,
+      ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
     },
     codeDiff: currentCode().diff,
   })
@@ -79,6 +94,7 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
     sampler,
     state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
     run,
+    metrics,
     trainSteps,
     secondsBefore: 0,
     evaluatedAt: 0,

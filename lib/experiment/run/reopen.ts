@@ -1,6 +1,7 @@
 import { startBackend } from '../../backend/index.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
+import type { Metrics } from '../../evaluate/metrics.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
 import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'
@@ -15,6 +16,8 @@ import { restoreSnapshot } from './snapshot.js'
 /** How a stored run is opened again. */
 export interface ReopenOptions {
   readonly observer?: RunObserver
+  /** The user's own metrics. */
+  readonly metrics: Metrics
   /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
   readonly force?: boolean
 }
@@ -25,7 +28,7 @@ export async function reopenSession(
   config: Config,
   data: Dataset,
   trainSteps: number,
-  { observer, force = false }: ReopenOptions,
+  { observer, metrics, force = false }: ReopenOptions,
 ): Promise<Session> {
   const choices = storedChoices(record.provenance)
   const begun = record.provenance.backend as { name?: string } | undefined
@@ -48,6 +51,7 @@ export async function reopenSession(
     sampler,
     state: restored.state,
     run,
+    metrics,
     trainSteps,
     secondsBefore: restored.seconds,
     evaluatedAt,

@@ -4,6 +4,7 @@ import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
+import type { Metrics } from '../../evaluate/metrics.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { type ArcVotes, arcVotes } from '../../evaluate/votes.js'
 import { disposeModel } from '../../model/weights.js'
@@ -34,6 +35,8 @@ export interface Session {
   readonly sampler: BatchesAhead
   readonly state: TrainingState
   readonly run: RunWriter
+  /** The user's own metrics. Default none. */
+  readonly metrics?: Metrics
   /** Length of the run in steps. */
   readonly trainSteps: number
   /** Seconds of training before this process took over. */
@@ -174,6 +177,7 @@ async function evaluateState(
       supervisionSteps: config.evalSupervisionSteps ?? config.K,
       halt: config.evalHalt,
       votes,
+      metrics: session.metrics,
       outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
       onProgress: evaluating,
       signal,

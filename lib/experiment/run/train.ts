@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
+import { recordMetrics } from '../../evaluate/metrics.js'
 import { newLabel } from '../../results/label.js'
 import { runConfig } from '../data/dataset.js'
 import { earlierRuns, type TakeOverOptions } from '../sweep/earlier.js'
@@ -32,6 +33,7 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   const { given, options } = dataAndOptions(rest)
   // A name that cannot be given is told now, not after the estimate.
   newLabel(options ?? {})
+  recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
   modelShape(config, data.manifest)

@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { recordFunction } from '../../config/functions.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
@@ -11,6 +12,7 @@ import { readWeightsOf } from '../../results/weights-file.js'
 import { BOXES, type Box, geometry } from '../../tasks/sudoku/box.js'
 import { vocabularySize } from '../../tasks/sudoku/tokens.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
+import { checkFunctions, type RunFunctions } from '../run/functions.js'
 import { onForcedStop } from '../run/stop.js'
 import { checkFinite } from '../run/weights.js'
 import { poseArc } from './solve-arc.js'
@@ -20,7 +22,7 @@ import { type PosedPuzzle, type PuzzleText, puzzleText, type Verdict } from './s
 import { poseSudoku } from './solve-sudoku.js'
 
 /** How a puzzle is solved. */
-export interface SolveOptions {
+export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** The data set that names the model's puzzle identifiers; default the one that the weights were trained on. */
@@ -87,19 +89,24 @@ export interface Solving {
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
   const { resultsDir, weights, configFile, data } = options
+  if (options.mixer) recordFunction('mixer', options.mixer)
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
+  checkFunctions(config, options, ['mixer'], {
+    where: file.run === null ? file.file : `run ${file.run}`,
+    begins: `solve('${file.run ?? runOrFile}', '${puzzle.length > 20 ? `${puzzle.slice(0, 20)}…` : puzzle}', `,
+  })
   const posed = pose(file, puzzleText(puzzle), options)
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
   await startBackend()
   const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
-  const { dtype, note } = dtypeOrFloat32(config.dtype)
+  const { dtype, note } = dtypeOrFloat32(config.dtype, config.mixer)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal

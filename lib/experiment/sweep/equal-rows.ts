@@ -1,3 +1,4 @@
+import { shownValue, withoutNames } from '../../config/functions.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
@@ -17,24 +18,31 @@ interface Row {
 export function refuseEqualRows(rows: readonly Row[]): void {
   const first = new Map<string, number>()
   for (const [index, row] of rows.entries()) {
-    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(row.config)])
+    const identity = JSON.stringify([row.data.hash, withoutNames(withoutIdleKeys(row.config))])
     const other = first.get(identity)
     if (other !== undefined) throw equalRows(rows, other, index)
     first.set(identity, index)
   }
 }
 
+/** Whether a value is shown as it was written: not a function. */
+function isWord(value: unknown): boolean {
+  return typeof value !== 'object' && typeof value !== 'function'
+}
+
 /** Keys that have a value although the model does not use it. */
 function withoutIdleKeys(config: Config): Partial<Config> {
   const { heads, ...others } = config
-  return config.mixer === 'attention' ? config : others
+  return config.mixer === 'mlp' ? others : config
 }
 
 function equalRows(rows: readonly Row[], a: number, b: number): UserError {
-  const [one, two] = [rows[a]!.input, rows[b]!.input]
-  const keys = [...new Set([...Object.keys(one), ...Object.keys(two)])] as ConfigKey[]
-  const varied = keys.filter((key) => one[key] !== two[key])
-  const values = (input: ConfigInput): string => varied.map((key) => `${key} ${input[key] ?? 'left open'}`).join(', ')
+  const [one, two] = [rows[a]!, rows[b]!]
+  const keys = [...new Set([...Object.keys(one.input), ...Object.keys(two.input)])] as ConfigKey[]
+  const varied = keys.filter((key) => one.input[key] !== two.input[key])
+  const shown = ({ input, config }: Row, key: ConfigKey): unknown =>
+    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(config[key])
+  const values = (row: Row): string => varied.map((key) => `${key} ${shown(row, key)}`).join(', ')
   return new UserError({
     where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',
     expected: 'runs that differ',

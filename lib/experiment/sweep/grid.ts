@@ -1,5 +1,6 @@
 import { isDataKey } from '../../config/data-keys.js'
 import { effectiveValue } from '../../config/effective.js'
+import { shownValue } from '../../config/functions.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 
@@ -54,12 +55,23 @@ function checkedValues(key: ConfigKey, values: unknown): readonly unknown[] {
 }
 
 function literal(value: unknown): string {
+  if (typeof value === 'function') return value.name || 'a function'
+  if (typeof value === 'object' && value !== null) return 'an object'
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
-/** Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word. */
-export function configLabel(config: Config, keys: readonly ConfigKey[]): string {
-  const values = keys.map((key) => effectiveValue(config, key))
+/**
+ * Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word.
+ *
+ * @param among the configurations of all runs that are named beside each other: functions of one name are told by their hash
+ */
+export function configLabel(config: Config, keys: readonly ConfigKey[], among: readonly Config[] = []): string {
+  const values = keys.map((key) =>
+    shownValue(
+      effectiveValue(config, key),
+      among.map((other) => other[key]),
+    ),
+  )
   const only = keys.length === 1 ? values[0] : undefined
   if (typeof only === 'string') return only
   return keys.length === 0 ? config.model : keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')

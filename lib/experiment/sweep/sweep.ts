@@ -1,12 +1,15 @@
 import { startBackend } from '../../backend/index.js'
+import { isFunctionRecord } from '../../config/functions.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
+import { recordMetrics } from '../../evaluate/metrics.js'
 import { newLabel } from '../../results/label.js'
 import type { RunRecord } from '../../results/run.js'
 import { Runs } from '../compare/runs.js'
 import { runConfig } from '../data/dataset.js'
 import type { RunPlan } from '../run/begin.js'
+import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { makeRun } from '../run/make-run.js'
 import { modelShape, totalSteps } from '../run/resolve.js'
@@ -54,6 +57,7 @@ export async function sweep(
   const { given, options } = dataAndOptions(rest)
   // A name that cannot be given is told now, not after the estimate.
   newLabel(options ?? {})
+  recordMetrics(options?.metrics ?? {})
   const inputs = expandGrid(base, grid)
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
@@ -97,6 +101,10 @@ async function planSweep(
   const next = left.findIndex((run) => run !== null)
   if (left.filter((run) => run !== null).length < 2) return null
   await startBackend()
+  for (const { config, input } of rows) {
+    if (!isFunctionRecord(config.mixer) && !isFunctionRecord(config.loss)) continue
+    tryFunctions(config, modelShape(config, (await sets.of(input)).manifest))
+  }
   watch.observer(next).onEstimating?.()
   const plan = await planRuns(left, watch.signal)
   if (!watch.signal?.aborted) watch.plan(plan)

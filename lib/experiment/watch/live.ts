@@ -11,7 +11,7 @@ import type { FinishedRun } from '../compare/runs.js'
 import type { RunObserver } from '../run/observer.js'
 import { configLabel } from '../sweep/grid.js'
 import { type CostPlan, estimateText, planText } from '../sweep/plan.js'
-import { ESTIMATING, evaluatingText } from './report.js'
+import { ESTIMATING, evaluatingText, ownMetrics } from './report.js'
 import { ThinCurve } from './thin-curve.js'
 
 /** Runs that are watched in a notebook. */
@@ -55,7 +55,7 @@ const MAKING_LONGEST_MS = 10_000
 export function liveRuns(configs: readonly Config[], steps: readonly number[]): LiveRuns {
   const keys = differingKeys(configs)
   const lines = configs.map((config): LiveLine => {
-    const name = configLabel(config, keys)
+    const name = configLabel(config, keys, configs)
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   const meter = openMeter({ total: sum(steps), unit: 'steps', better: { 'train.loss': 'none' }, doing: ESTIMATING })
@@ -104,7 +104,7 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
         onEvaluation: (step, evaluation) => {
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
-          meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
+          meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
         onEnd: (state) => {
@@ -119,9 +119,9 @@ export function liveRuns(configs: readonly Config[], steps: readonly number[]): 
       label(index, run.id)
       meter.skip(steps[index]!)
       for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
-      for (const { step, 'test.exact': exact } of run.evaluations) {
+      for (const { step, 'test.exact': exact, ...others } of run.evaluations) {
         lines[index]!.exact.add(step, inPercent(exact))
-        meter.report({ 'test.exact': exact }, placeOf(index, step))
+        meter.report({ 'test.exact': exact, ...ownMetrics(others) }, placeOf(index, step))
       }
     },
     end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),

@@ -66,7 +66,7 @@ function printed(configs: readonly Config[]): Watcher {
     const config = configs[index]!
     return configs.length === 1
       ? ''
-      : `${index + 1}/${configs.length} ${configLabel(config, keys)}, seed ${config.seed}`
+      : `${index + 1}/${configs.length} ${configLabel(config, keys, configs)}, seed ${config.seed}`
   }
   let costs: CostPlan | null = null
   return {
