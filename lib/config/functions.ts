@@ -40,7 +40,10 @@ type TensorOfAnyRank = ReturnType<JSON['parse']>
  * const conv: Mixer = { weights: ({ hidden }) => ({ kernel: [3, hidden, hidden] }), apply: (h, { kernel }) => tf.conv1d(h, kernel, 1, 'same') }
  */
 export interface Mixer {
-  /** What tables and curves call it, in up to 40 characters; default: the name of `apply`, else `mixer-` and its hash. */
+  /**
+   * What tables and curves call it, in up to 40 characters; default: in a notebook the name of its variable, else that of
+   * `apply`, else `mixer-` and the beginning of its hash.
+   */
   readonly name?: string
   /** Shapes of each block's weights by name; in a checkpoint they are called `….layers.0.mixer.NAME`. */
   readonly weights: (sizes: MixerSizes) => Readonly<Record<string, readonly number[] | MixerWeight>>
@@ -87,8 +90,19 @@ export type FunctionKind = 'mixer' | 'loss' | 'metric'
 /** Keys of the configuration that take a function, with the names of those that are built in. */
 export const FUNCTION_KEYS = { mixer: ['mlp', 'attention'], loss: ['stablemax', 'softmax'] } as const
 
+/** Known to the whole process: a notebook's kernel loads modules again when their files change. */
+const GIVEN = Symbol.for('recurlab.functions')
+/** A notebook's kernel says under it which variable holds a value. */
+const VARIABLE = Symbol.for('recurlab.variableOf')
+
+const shared = globalThis as {
+  [GIVEN]?: Map<string, unknown>
+  [VARIABLE]?: (value: unknown) => string | null
+}
+
 /** The functions that this process was given, by kind and hash; of several with one text the latest. */
-const given = new Map<string, unknown>()
+shared[GIVEN] ??= new Map()
+const given = shared[GIVEN]
 
 /** Control characters, and what turns the direction of the text after it. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
@@ -215,7 +229,8 @@ function mixerSource(value: unknown): string {
 function ownName(kind: FunctionKind, value: unknown): string | undefined {
   if (kind !== 'mixer') return (value as { name?: string }).name || undefined
   const { name, apply } = value as Mixer
-  return name ?? (apply.name === 'apply' || apply.name === '' ? undefined : apply.name)
+  const itsFunction = apply.name === 'apply' || apply.name === '' ? undefined : apply.name
+  return name ?? shared[VARIABLE]?.(value) ?? itsFunction
 }
 
 function checkedName(kind: FunctionKind, name: string): string {
