@@ -23,7 +23,7 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
   if (sort === undefined) return { runs, rows }
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
-  const columns = Object.keys(rows[0] ?? {})
+  const columns = [...new Set(rows.flatMap(Object.keys))]
   // By the name that the data have, or by the head of the table's column.
   const name = columns.find((each) => metricTitle(each) === column) ?? column
   const keys = Object.keys(configSchema.shape)

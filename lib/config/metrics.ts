@@ -51,6 +51,12 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
   },
   {
+    metric: 'test.NAME',
+    group: 'test',
+    unit: '',
+    meaning: `A metric of your own, a function given in a notebook or a program: { metrics: { NAME } } among the options of train, sweep and evaluateRun. Its mean, drawn and shown as it is. ${known}`,
+  },
+  {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',

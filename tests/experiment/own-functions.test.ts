@@ -98,7 +98,9 @@ test('a metric is a column of evaluations.arrow, of the table, of curves and of 
   assert.match(JSON.stringify(figure.layout), /rowsRight/)
   const listed = await recurlab(['runs', `out=${resultsDir}`, '--json'])
   assert.equal(JSON.parse(listed.stdout)[0]['test.rowsRight'], last)
-  assert.match((await recurlab(['runs', made, `out=${resultsDir}`, '--all'])).stdout, /rowsRight/)
+  assert.match((await recurlab(['runs', made, `out=${resultsDir}`])).stdout, /rowsRight/)
+  const sorted = await recurlab(['runs', `out=${resultsDir}`, 'sort=-test.rowsRight', '--json'])
+  assert.equal(sorted.code, 0, sorted.stderr)
 })
 
 test('the mean of a metric is that over the outcomes of the same evaluation', async () => {
