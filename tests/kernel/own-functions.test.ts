@@ -40,7 +40,7 @@ const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery:
   const shown = await run(cell)
   assert.match(shown, /the fused kernels do not know the mixer conv/)
   assert.match(shown, /rowsRight \d/, 'the live view')
-  assert.match(resultOf(await kernel.execute('id')) ?? '', /-sudoku-conv-/)
+  assert.match(String(resultOf(await kernel.execute('id'))), /-sudoku-conv-/)
   const names =
     'const run = loadRun(id, resultsDir); [run.config.mixer, run.config.loss].map((it) => typeof it === "string" ? it : it.name).join()'
   assert.equal(resultOf(await kernel.execute(names)), "'conv,focal'")
