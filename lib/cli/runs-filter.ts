@@ -1,4 +1,5 @@
 import { effectiveValue } from '../config/effective.js'
+import { FUNCTION_KEYS, isFunctionRecord } from '../config/functions.js'
 import { configFromText, parseConfig } from '../config/parse.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
@@ -23,12 +24,28 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
   if (tag !== undefined) tests.push(({ dir }) => readLabel(dir).tags.some((each) => each.toLowerCase() === tag))
   const recursion = pairs.get('recursion')
   if (recursion !== undefined) tests.push((run) => String(valueIn(run, 'recursion')) === recursion)
-  const keys = new Map([...pairs].filter(([key]) => key !== 'recursion' && Object.hasOwn(configSchema.shape, key)))
+  const keys = new Map(
+    [...pairs].filter(
+      ([key, text]) => key !== 'recursion' && Object.hasOwn(configSchema.shape, key) && !isName(key, text),
+    ),
+  )
+  for (const [key, name] of [...pairs].filter(([key, text]) => isName(key, text)))
+    tests.push((run) => {
+      const value = valueIn(run, key as ConfigKey)
+      return isFunctionRecord(value) && value.name === name
+    })
   // Checked as a configuration is, so that a value that no run can have is named.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
   for (const key of Object.keys(wanted) as ConfigKey[]) tests.push((run) => valueIn(run, key) === checked[key])
   return (run) => tests.every((test) => test(run))
+}
+
+/** Whether a value is the name of a user's function: any that is not built in. */
+function isName(key: string, text: string): boolean {
+  return (
+    Object.hasOwn(FUNCTION_KEYS, key) && !(FUNCTION_KEYS[key as 'mixer' | 'loss'] as readonly string[]).includes(text)
+  )
 }
 
 /** The effective value of a key in a run; the stored one where the configuration is of another version. */

@@ -1,3 +1,4 @@
+import { shownValue } from '../config/functions.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
 import type { Row } from '../files/arrow-rows.js'
 import { didYouMean } from '../options/nearest.js'
@@ -22,7 +23,7 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
   if (sort === undefined) return { runs, rows }
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
-  const columns = Object.keys(rows[0] ?? {})
+  const columns = [...new Set(rows.flatMap(Object.keys))]
   // By the name that the data have, or by the head of the table's column.
   const name = columns.find((each) => metricTitle(each) === column) ?? column
   const keys = Object.keys(configSchema.shape)
@@ -33,7 +34,9 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
       didYouMean(name, [...columns, ...keys]),
     )
   const sign = minus || order === 'desc' ? -1 : 1
-  const values = runs.map((run, i) => (columns.includes(name) ? rows[i]![name] : valueIn(run, name as ConfigKey)))
+  const values = runs.map((run, i) =>
+    columns.includes(name) ? rows[i]![name] : shownValue(valueIn(run, name as ConfigKey)),
+  )
   const places = runs.map((_, i) => i).sort((a, b) => compare(values[a], values[b], sign))
   return { runs: places.map((i) => runs[i]!), rows: places.map((i) => rows[i]!) }
 }

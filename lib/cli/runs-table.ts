@@ -1,3 +1,4 @@
+import { ownMetric } from '../config/metrics.js'
 import { storedRecursion } from '../config/recursion-key.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
@@ -19,13 +20,14 @@ export interface RunsTextOptions {
 }
 
 /**
- * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many of the keys that differ as fit, then
- * which others there are. Shares are in percent.
+ * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many as fit of the user's own metrics and of the
+ * keys that differ, then which others there are. Shares are in percent.
  */
 export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids, all }: RunsTextOptions): string {
   const width = terminalWidth() ?? WIDTH
   const shown = rows.map((row) => readable(row, ids))
-  const names = Object.keys(shown[0] ?? {})
+  const names = [...new Set(shown.flatMap(Object.keys))]
+  const own = [...new Set(rows.flatMap(Object.keys))].filter((name) => ownMetric(name) !== null).map(metricTitle)
   const results = names.filter((name) => MAIN.has(name))
   const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]
@@ -36,7 +38,7 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
   }
   const columns = [...results]
   const left: string[] = []
-  for (const name of [...varied, 'tags'].filter(isIn(names)))
+  for (const name of [...own, ...varied, 'tags'].filter(isIn(names)))
     if (fits(shown, [...columns, name], width)) columns.push(name)
     else left.push(name)
   const more =

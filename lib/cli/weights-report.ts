@@ -1,3 +1,4 @@
+import { shownValue } from '../config/functions.js'
 import { parseConfig } from '../config/parse.js'
 import type { Config } from '../config/schema.js'
 import type { WeightsFile } from '../interop/weights-file.js'
@@ -48,7 +49,7 @@ export function describeWeights(file: WeightsFile): string {
     model,
     model === 'trm' && latents !== null && latents !== 'two' ? `${latents} z` : '',
     networks === 'separate' ? 'separate networks' : '',
-    mixer === 'mlp' ? 'MLP' : 'attention',
+    mixer === 'mlp' ? 'MLP' : shownValue(mixer),
     `${blocks} layer${blocks === '1' ? '' : 's'} of ${hidden}`,
   ]
   const lines = [

@@ -1,3 +1,5 @@
+import type { Recursion } from '../recursion/data.js'
+import { isFunctionRecord, withoutNames } from './functions.js'
 import { fillModelKeys, haltExploration } from './model-keys.js'
 import { parseConfig } from './parse.js'
 import { identityOfRecursion, isReplacedByRecursion, keysOfRecursion, recursionLabel } from './recursion-key.js'
@@ -60,9 +62,9 @@ function fill(config: Config): Config {
 }
 
 /** The value of a key that is used; null where the key does not apply. A recursion is its name, else its pseudocode. */
-export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[ConfigKey], object> {
+export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[ConfigKey], Recursion> {
   const value = fill(config)[key]
-  return typeof value === 'object' && value !== null ? recursionLabel(value) : value
+  return typeof value === 'object' && value !== null && !isFunctionRecord(value) ? recursionLabel(value) : value
 }
 
 /** The recursion of a configuration in words: its name, its pseudocode, or a call as `trm(3, 6)` where keys say it. */
@@ -76,18 +78,27 @@ export function recursionText(config: Config): string {
 }
 
 /** A configuration as it is compared: two that train the same are equal. */
-export type ConfigIdentity = Omit<Config, 'recursion'> & { readonly recursion: string | null }
+export type ConfigIdentity = Omit<Config, 'recursion' | 'mixer' | 'loss'> & {
+  readonly recursion: string | null
+  readonly mixer: string
+  readonly loss: string
+}
 
 /**
  * The values that decide what a run computes, for comparison with those of another: every value that is used, and a recursion
- * by what it computes, without its name; one that `latents`, `gradient`, `T` and `n` can say is said by them.
+ * by what it computes, without its name, and functions by their hashes; one that `latents`, `gradient`, `T` and `n` can say is said by them.
  */
 export function configIdentity(config: Config): ConfigIdentity {
   const keys = keysOfRecursion(config)
-  if (!keys) return { ...fill(config), recursion: identityOfRecursion(config) }
+  if (!keys) return { ...hashed(fill(config)), recursion: identityOfRecursion(config) }
   const { latents, gradient, T, n } = keys
   const ofTrm = config.model === 'trm' ? { latents, gradient } : {}
-  return { ...fill({ ...config, ...ofTrm, T, n, recursion: null }), recursion: null }
+  return { ...hashed(fill({ ...config, ...ofTrm, T, n, recursion: null })), recursion: null }
+}
+
+function hashed(config: Config): Omit<Config, 'mixer' | 'loss'> & Record<'mixer' | 'loss', string> {
+  const { mixer, loss } = config
+  return { ...config, ...(withoutNames({ mixer, loss }) as Record<'mixer' | 'loss', string>) }
 }
 
 /**

@@ -64,6 +64,12 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
   },
   {
+    metric: 'test.NAME',
+    group: 'test',
+    unit: '',
+    meaning: `A metric of your own, a function given in a notebook or a program: { metrics: { NAME } } among the options of train, sweep and evaluateRun. Its mean, drawn and shown as it is. ${known}`,
+  },
+  {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',
@@ -146,6 +152,11 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'Seconds of the evaluation; in a list of runs those of all evaluations of a run.',
   },
 ]
+
+/** The name of a metric of the user's own, the column `test.NAME` of evaluations; null for every other column. */
+export function ownMetric(column: string): string | null {
+  return column.startsWith('test.') && !metricEntry(column) ? column.slice('test.'.length) : null
+}
 
 /** The entry of a column, e.g. of `test.pass@2`; undefined for what is no metric. */
 export function metricEntry(column: string): MetricEntry | undefined {

@@ -106,7 +106,7 @@ function refuseUnused(config: Config): void {
       puzzleTokens,
       '0',
     )
-  if (mixer === 'mlp' && positions === 'rope')
+  if (mixer !== 'attention' && positions === 'rope')
     throw unused('positions', 'rotary positions turn the queries and keys of mixer=attention', positions)
   if (halting === 'none' && config.haltExploration !== 0)
     refuse('haltExploration', 'with halting=none every row makes K steps')

@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { readJson } from '../files/json.js'
 import { placeToRead } from '../files/places.js'
 import { optionsFromText, parseOptions } from '../options/options.js'
+import { FUNCTION_KEYS, type FunctionRecord, isFunctionRecord, recordFunction } from './functions.js'
 import { modelKeys } from './model-keys.js'
 import { isReplacedByRecursion } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
@@ -15,11 +16,12 @@ const WHAT = 'the configuration'
  * Checks a configuration and fills in what it leaves out. A key whose default follows from another stays null, so that
  * what is compared between runs is what somebody chose; it is resolved where it is used.
  *
- * @param input any of the keys of {@link configSchema}
+ * @param input any of the keys of {@link configSchema}; a `Mixer` or a `Loss` becomes its record
  * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
  */
 export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown>>): Config {
-  const config = parseOptions(configSchema, input, WHAT)
+  const { records, others } = functionsOf(input)
+  const config: Config = { ...parseOptions(configSchema, others, WHAT), ...records }
   if (config.trainSteps !== null && config.epochs !== null)
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
@@ -28,6 +30,22 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   const replaced = config.recursion ? { T: null, n: null } : {}
   return { ...config, ...replaced, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
+
+/** The records of a configuration's functions, and its other keys. */
+function functionsOf(input: object): { records: Partial<Record<FunctionKey, FunctionRecord>>; others: object } {
+  const records: Partial<Record<FunctionKey, FunctionRecord>> = {}
+  for (const key of Object.keys(FUNCTION_KEYS) as FunctionKey[]) {
+    const value = (input as Partial<Record<string, unknown>> | null)?.[key]
+    const isObject = key === 'mixer' && typeof value === 'object' && value !== null
+    if (isFunctionRecord(value)) records[key] = { name: value.name, source: value.source, sha256: value.sha256 }
+    else if (isObject || typeof value === 'function') records[key] = recordFunction(key, value)
+  }
+  const isOther = ([key]: [string, unknown]): boolean => !Object.hasOwn(records, key)
+  const some = Object.keys(records).length > 0
+  return { records, others: some ? Object.fromEntries(Object.entries(input).filter(isOther)) : input }
+}
+
+type FunctionKey = keyof typeof FUNCTION_KEYS
 
 /**
  * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them,

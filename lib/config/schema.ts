@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
 
 /** What the glossary says of a key, beside its type and default. */
@@ -98,7 +99,8 @@ export const configSchema = z.strictObject({
   }),
   mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
     published: 'mlp_t',
-    description: 'What mixes tokens: an MLP over the L axis, or self-attention.',
+    description:
+      'What mixes tokens: an MLP over the L axis, or self-attention; in a notebook also a Mixer of your own.',
   }),
   hidden: field(z.int().min(1).max(16384).default(64), {
     symbol: 'D',
@@ -153,7 +155,7 @@ export const configSchema = z.strictObject({
   }),
   loss: field(z.enum(['stablemax', 'softmax']).default('stablemax'), {
     published: 'loss_type',
-    description: 'What turns logits into probabilities in the cross-entropy.',
+    description: 'What turns logits into probabilities in the cross-entropy; in a notebook also a Loss of your own.',
   }),
 
   batch: field(count.default(64), {
@@ -237,11 +239,22 @@ export const configSchema = z.strictObject({
   }),
 })
 
-/** An experiment, complete and checked. */
-export type Config = z.infer<typeof configSchema>
+type Checked = z.infer<typeof configSchema>
+type Written = z.input<typeof configSchema>
+
+/** Functions that a key takes beside the names of its schema. */
+interface Functions {
+  readonly mixer: Mixer
+  readonly loss: Loss
+}
+
+/** An experiment, complete and checked; functions are there by their records, so that all of it is plain JSON. */
+export type Config = { [K in keyof Checked]: K extends keyof Functions ? Checked[K] | FunctionRecord : Checked[K] }
 
 /** An experiment as somebody writes it: any keys, the others take their defaults. */
-export type ConfigInput = z.input<typeof configSchema>
+export type ConfigInput = {
+  [K in keyof Written]: K extends keyof Functions ? Written[K] | Functions[K] | FunctionRecord : Written[K]
+}
 
 /** A key of the configuration. */
 export type ConfigKey = keyof Config

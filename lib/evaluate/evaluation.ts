@@ -6,6 +6,7 @@ import { type MetricSums, noMetrics } from '../model/outcome.js'
 import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
+import { type MetricMeans, type Metrics, metricSums, type NoMetrics } from './metrics.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
@@ -47,7 +48,7 @@ export interface Evaluation extends EvaluationMetrics {
 }
 
 /** What is evaluated, and how. */
-export interface EvaluateOptions {
+export interface EvaluateOptions<M extends Metrics = Metrics> {
   /** Puzzles at once; default 100. */
   readonly batch?: number
   /** Default `test`. */
@@ -62,6 +63,8 @@ export interface EvaluateOptions {
   readonly outcomes?: boolean
   /** Counts ARC's votes; to be given where they are carried over from an earlier evaluation. Default: a new count. */
   readonly votes?: ArcVotes | undefined
+  /** Metrics of your own: each name becomes `test.NAME`. Default none. */
+  readonly metrics?: M | undefined
   /** Told after each batch how many puzzles are done. */
   readonly onBatch?: (done: number) => void
   /** Told after each supervision step of a batch how much is done, in puzzles: parts of them are counted, too. */
@@ -75,9 +78,13 @@ export interface EvaluateOptions {
  * options). Yields to the event loop between supervision steps.
  *
  * @param model with the weights to evaluate: `model.with({ weights: ema })` for others than its own
- * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
-export async function evaluate(model: Model, data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+export async function evaluate<M extends Metrics = NoMetrics>(
+  model: Model,
+  data: Dataset,
+  options: EvaluateOptions<M> = {},
+): Promise<Evaluation & MetricMeans<M>> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
@@ -86,6 +93,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
   votes?.begin()
   const judge = judgeOf(data.manifest)
   const met: Record<string, number> = Object.fromEntries(criteriaOf(data.manifest).map((name) => [name, 0]))
+  const own = metricSums<M>(options.metrics, data, split)
   const sums = noMetrics()
   const outcomes: PuzzleOutcome[] = []
   let done = 0
@@ -96,6 +104,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
     for (const key of Object.keys(sums) as (keyof MetricSums)[]) sums[key] += result.sums[key]
     const judged = judge ? judgeOutcomes(judge, rows, result.outcomes) : result.outcomes
     for (const { criteria } of judged) for (const name of Object.keys(met)) if (criteria?.[name]) met[name]!++
+    own.add(rows, result.outcomes)
     if (options.outcomes ?? true) outcomes.push(...judged)
     for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
       votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
@@ -111,6 +120,7 @@ export async function evaluate(model: Model, data: Dataset, options: EvaluateOpt
     'test.haltAccuracy': mean(sums.halt, sums.count),
     'test.halted': mean(sums.halted, sums.rowCount),
     ...Object.fromEntries(Object.entries(met).map(([name, count]) => [`test.${name}`, mean(count, sums.rowCount)])),
+    ...own.means(),
     supervisionSteps: mean(sums.rowSupervisionSteps, sums.rowCount),
     puzzles: sums.rowCount,
     scored: sums.count,
@@ -161,4 +171,6 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 export interface EvaluationNumbers extends EvaluationMetrics {
   /** ARC: tasks whose answers are known. */
   readonly scoredTasks?: number
+  /** ARC's `test.pass@k`, and the user's own metrics. */
+  readonly [metric: `test.${string}`]: number | null
 }

@@ -1,3 +1,4 @@
+import { isFunctionRecord, shownValue } from '../config/functions.js'
 import type { ConfigInput, ConfigKey } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { swigluInner } from '../model/shape.js'
@@ -59,7 +60,7 @@ export function completeConfig(
     tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the stacks there are')
     if (!told.recursion && facts.latents === 'multi') tell('n', facts.scales, `L1_init to L${facts.scales}_init`)
   }
-  tell('mixer', facts.mixer, facts.mixer === 'mlp' ? 'mlp_t' : 'self_attn')
+  config.mixer = mixer(told, facts, where, agree)
   tell('hidden', facts.hidden, 'embed_tokens.embedding_weight')
   tell('layers', facts.layers, 'the highest layers.N')
   if (facts.layersH !== null) tell('layersH', facts.layersH, 'the highest H_level.layers.N')
@@ -93,6 +94,23 @@ function modelOf(told: ConfigInput, facts: WeightsFacts, notes: string[]): 'trm'
   if (told.model == null)
     notes.push('model: two stacks, taken for HRM; a TRM with separate networks has the same tensors')
   return told.model === 'trm' ? 'trm' : 'hrm'
+}
+
+/** Tensors do not tell a mixer of the user's own, which may have no weights at all. */
+function mixer(told: ConfigInput, facts: WeightsFacts, where: string, agree: Agree): ConfigInput['mixer'] {
+  if (isFunctionRecord(told.mixer)) {
+    if (facts.mixer === 'own') return told.mixer
+    agree('mixer', shownValue(told.mixer), facts.mixer, facts.mixer === 'mlp' ? 'mlp_t' : 'self_attn')
+  }
+  if (facts.mixer === 'own')
+    throw new UserError({
+      where: `${where}, key mixer`,
+      expected: "the record of the user's own mixer, whose weights the tensors are",
+      found: told.mixer === undefined ? 'none' : String(told.mixer),
+      todo: 'Name the configuration that belongs to the weights with config=FILE.',
+    })
+  agree('mixer', told.mixer, facts.mixer, facts.mixer === 'mlp' ? 'mlp_t' : 'self_attn')
+  return facts.mixer
 }
 
 function positions(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: string[]): ConfigInput['positions'] {

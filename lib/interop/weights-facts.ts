@@ -9,7 +9,8 @@ export interface WeightsFacts {
   readonly latents: 'two' | 'single' | 'multi'
   /** Two stacks: HRM, or a TRM with separate networks; tensors cannot tell which. */
   readonly twoStacks: boolean
-  readonly mixer: 'attention' | 'mlp'
+  /** `own`: a mixer of the user's own, whose weights are called `….mixer.NAME`. */
+  readonly mixer: 'attention' | 'mlp' | 'own'
   readonly hidden: number
   /** Blocks of the one stack, or of `L_level`. */
   readonly layers: number
@@ -34,9 +35,10 @@ export interface WeightsFacts {
  * Reads off the tensors what model they are of.
  *
  * @param where the file, for errors
+ * @param hasOwnMixer whether the configuration says that the mixer is the user's own, which may have no weights
  * @throws UserError naming a tensor that every model has and that is missing or of the wrong rank.
  */
-export function factsOfTensors(tensors: TensorShapes, where: string): WeightsFacts {
+export function factsOfTensors(tensors: TensorShapes, where: string, hasOwnMixer = false): WeightsFacts {
   const matrix = (name: string): [rows: number, columns: number] => {
     const shape = tensors.get(name)?.shape
     if (shape?.length === 2) return [shape[0]!, shape[1]!]
@@ -51,7 +53,10 @@ export function factsOfTensors(tensors: TensorShapes, where: string): WeightsFac
   const lower = countLayers(tensors, 'L_level')
   const upper = countLayers(tensors, 'H_level')
   const at = `${lower > 0 ? 'L_level' : 'H_level'}.layers.0`
-  const mixer = tensors.has(`${at}.mlp_t.down_proj.weight`) ? 'mlp' : 'attention'
+  const builtIn = tensors.has(`${at}.mlp_t.down_proj.weight`) ? 'mlp' : 'attention'
+  const isNamed = (part: string): boolean => [...tensors.keys()].some((name) => name.startsWith(`${at}.${part}.`))
+  const isOwn = isNamed('mixer') || (hasOwnMixer && !isNamed('mlp_t') && !isNamed('self_attn'))
+  const mixer = isOwn ? 'own' : builtIn
   const [, inner] = matrix(`${at}.mlp.down_proj.weight`)
   const over = mixer === 'mlp' ? matrix(`${at}.mlp_t.down_proj.weight`) : null
   const positions = tensors.has('embed_pos.embedding_weight') ? matrix('embed_pos.embedding_weight') : null

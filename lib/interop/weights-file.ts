@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { isFunctionRecord, isKnownFunction } from '../config/functions.js'
 import { modelKeys } from '../config/model-keys.js'
 import { parseConfig } from '../config/parse.js'
 import { type ConfigInput, configSchema } from '../config/schema.js'
@@ -62,8 +63,8 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
   const stored = await readStored(file, options.weights)
   const notes = [...stored.notes]
   const tensors = withPublishedNames(stored, file, notes)
-  const facts = factsOfTensors(tensors, file)
   const source = configOf(file, stored, options.config === undefined ? undefined : placeToRead(options.config))
+  const facts = factsOfTensors(tensors, file, isFunctionRecord(source?.values.mixer))
   const told = source
     ? isPublishedConfig(source.values)
       ? fromPublishedConfig(source.values, facts, source.from)
@@ -72,7 +73,9 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
   const sizes = { ...told.sizes, ...stored.sizes }
   const whole = completeConfig(told.config, sizes, facts, source?.from ?? file, told.assumed)
   notes.push(...told.notes, ...whole.notes)
-  checkTensors(shapeFor(whole, facts, source?.from ?? file), tensors, file)
+  const shape = shapeFor(whole, facts, source?.from ?? file)
+  // The shapes of a mixer's weights are known to its functions alone: where these are not given, the model cannot be made.
+  if (!isFunctionRecord(shape.mixer) || isKnownFunction('mixer', shape.mixer)) checkTensors(shape, tensors, file)
   const weights = whichWeights(stored, source?.values, options.weights, file)
   if (options.weights !== undefined && weights === 'saved')
     notes.push(`weights=${options.weights}: the file holds one set, and nothing says which`)

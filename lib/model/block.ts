@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { FunctionRecord } from '../config/functions.js'
 import { type AttentionWeights, attention } from './attention.js'
+import { mix, mixerNorm } from './mixer.js'
 import { rmsNorm } from './ops.js'
 import type { RotaryTable } from './rope.js'
 import { type SwigluWeights, swiglu, tokenMlp } from './swiglu.js'
@@ -11,9 +13,12 @@ const CHANNELS = 2
 
 /** How a block mixes tokens. */
 export interface BlockOptions {
-  readonly mixer: 'attention' | 'mlp'
+  /** Self-attention, the MLP over tokens, or the user's own `Mixer`, by its record. */
+  readonly mixer: 'attention' | 'mlp' | FunctionRecord
   /** Of attention. */
   readonly heads: number
+  /** For the user's own mixer; default 4. */
+  readonly expansion?: number
 }
 
 /**
@@ -39,16 +44,33 @@ export function block(
   h: tf.Tensor,
   weights: Weights,
   at: string,
-  { mixer, heads }: BlockOptions,
+  options: BlockOptions,
   rope: RotaryTable | null = null,
 ): tf.Tensor3D {
-  const mixed =
-    mixer === 'attention'
-      ? rmsNorm(
-          tf.add(h, attention(h, weightsAt<AttentionWeights>(weights, `${at}.self_attn`), { heads, rope })),
-          CHANNELS,
-        )
-      : rmsNorm(tf.add(h, tokenMlp(h, weightsAt<SwigluWeights>(weights, `${at}.mlp_t`))), TOKENS)
+  const mixed = mixTokens(h as tf.Tensor3D, weights, at, options, rope)
   const added = tf.add(mixed, swiglu(mixed as tf.Tensor3D, weightsAt<SwigluWeights>(weights, `${at}.mlp`)))
   return rmsNorm(added, CHANNELS) as tf.Tensor3D
+}
+
+/** rms(h + mix(h)) */
+function mixTokens(
+  h: tf.Tensor3D,
+  weights: Weights,
+  at: string,
+  { mixer, heads, expansion = 4 }: BlockOptions,
+  rope: RotaryTable | null,
+): tf.Tensor {
+  switch (mixer) {
+    case 'attention': {
+      const own = weightsAt<AttentionWeights>(weights, `${at}.self_attn`)
+      return rmsNorm(tf.add(h, attention(h, own, { heads, rope })), CHANNELS)
+    }
+    case 'mlp':
+      return rmsNorm(tf.add(h, tokenMlp(h, weightsAt<SwigluWeights>(weights, `${at}.mlp_t`))), TOKENS)
+    default: {
+      const sizes = { tokens: h.shape[1], hidden: h.shape[2], heads, expansion }
+      const axis = mixerNorm(mixer) === 'tokens' ? TOKENS : CHANNELS
+      return rmsNorm(tf.add(h, mix(h, weights, `${at}.mixer`, sizes, mixer)), axis)
+    }
+  }
 }

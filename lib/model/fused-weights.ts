@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { type Dtype, type Kernels, kernels } from '../backend/kernels.js'
+import { isFunctionRecord } from '../config/functions.js'
 import { modelRope, type RotaryTable } from './rope.js'
 import { type ModelShape, stacks } from './shape.js'
 import type { Weights } from './weights.js'
@@ -90,7 +91,7 @@ export interface FusedWeights {
  *
  * @param withGradients also for the backward pass
  * @param dtype what the kernels compute in; bfloat16 becomes float32 where the processor has no units for it
- * @returns null where there are no fused kernels, or they are turned off
+ * @returns null where there are no fused kernels, they are turned off, or the mixer is the user's own
  */
 export function fuseWeights(
   weights: Weights,
@@ -99,7 +100,7 @@ export function fuseWeights(
   dtype: Dtype = 'float32',
 ): FusedWeights | null {
   const fast = kernels()
-  if (!fast) return null
+  if (!fast || isFunctionRecord(shape.mixer)) return null
   const limbs = limbsFor(dtype, fast)
   const byName: Record<string, PackedWeight> = {}
   for (const [name, weight] of Object.entries(weights)) {

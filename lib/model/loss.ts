@@ -1,14 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { FunctionRecord } from '../config/functions.js'
 import { expectShapes } from './expect-shape.js'
 import type { Outputs } from './heads.js'
 import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
+import { ownTokenLoss } from './own-loss.js'
 
-/** Which function turns logits into probabilities in the cross-entropy. */
-export type LossKind = 'stablemax' | 'softmax'
+/** Which function turns logits into probabilities in the cross-entropy, or the record of the user's own `Loss`. */
+export type LossKind = 'stablemax' | 'softmax' | FunctionRecord
 
 /** The parts of a supervision step's loss, each summed over rows and not yet divided by the batch size. */
-export interface Loss {
+export interface LossParts {
   /** lm + ½ (q_halt + q_continue), as far as they are learnt; scalar. */
   readonly total: tf.Scalar
   readonly lm: tf.Scalar
@@ -43,18 +45,24 @@ export function supervisionLoss(
   labels: tf.Tensor,
   kind: LossKind = 'stablemax',
   { learnHalt = true, continueTarget = null }: HaltingLoss = {},
-): Loss {
+): LossParts {
   expectShapes('supervisionLoss', {
     logits: [outputs.logits, ['B', 'seqLen', 'V']],
     labels: [labels, ['B', 'seqLen']],
     qHalt: [outputs.qHalt, ['B']],
   })
   const counts = tf.maximum(tf.sum(countedLabels(labels), -1, true), 1)
-  const lm = tf.sum(tf.div(tokenCrossEntropy(outputs.logits, labels, kind), counts)) as tf.Scalar
+  const lm = tf.sum(tf.div(tokenLoss(outputs.logits, labels, kind), counts)) as tf.Scalar
   const qHalt = tf.sum(binaryCrossEntropy(outputs.qHalt, haltTarget(outputs.logits, labels))) as tf.Scalar
   const qContinue = continueTarget && (tf.sum(binaryCrossEntropy(outputs.qContinue, continueTarget)) as tf.Scalar)
   const halting = qContinue ? tf.add(qHalt, qContinue) : qHalt
   return { total: learnHalt ? tf.add(lm, tf.mul(halting, 0.5)) : lm, lm, qHalt, qContinue }
+}
+
+/** The loss of every token, `[B, seqLen]`, 0 where its label is -100. */
+function tokenLoss(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Tensor {
+  if (typeof kind === 'string') return tokenCrossEntropy(logits, labels, kind)
+  return ownTokenLoss(logits as tf.Tensor3D, labels as tf.Tensor2D, kind)
 }
 
 /**
@@ -74,7 +82,11 @@ export function stablemaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.
 }
 
 /** {@link stablemaxCrossEntropy}, or the same under softmax. */
-export function tokenCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Tensor {
+export function tokenCrossEntropy(
+  logits: tf.Tensor,
+  labels: tf.Tensor,
+  kind: Exclude<LossKind, FunctionRecord>,
+): tf.Tensor {
   const target = oneHot(tf.cast(tf.maximum(labels, tf.scalar(0, 'int32')), 'int32'), logits.shape.at(-1)!)
   const log = kind === 'stablemax' ? logStablemax(logits) : tf.logSoftmax(logits)
   return tf.mul(tf.neg(tf.sum(tf.mul(log, target), -1)), countedLabels(labels))

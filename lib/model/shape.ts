@@ -1,3 +1,4 @@
+import type { FunctionRecord } from '../config/functions.js'
 import { UserError } from '../errors.js'
 import type { Recursion } from '../recursion/data.js'
 import { countCalls } from '../recursion/program.js'
@@ -28,8 +29,8 @@ export interface ModelShape {
   readonly freeze: boolean
   /** The recursion of a supervision step; null: as model, latents, T, n and gradient have it. */
   readonly recursion: Recursion | null
-  /** What mixes tokens: self-attention, or an MLP over the L axis ("mlp_t"). */
-  readonly mixer: 'attention' | 'mlp'
+  /** What mixes tokens: self-attention, an MLP over the L axis ("mlp_t"), or the user's own `Mixer`, by its record. */
+  readonly mixer: 'attention' | 'mlp' | FunctionRecord
   /** Hidden size D. */
   readonly hidden: number
   /** Attention heads h, each of size floor(D / h). */

@@ -1,5 +1,6 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { Random } from '../random.js'
+import { mixerWeights } from './mixer.js'
 import { headSize, initName, latentNames, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
 
 /** Trained tensors by their published names (`L_level.layers.0.mlp.down_proj.weight`, …). */
@@ -18,11 +19,12 @@ export interface HostTensor {
   readonly data: Float32Array
 }
 
-/** How a weight starts: its shape and the standard deviation of its truncated normal (0: zeros), or a constant. */
+/** How a weight starts: its shape and the standard deviation of its truncated normal (0: zeros), or its values. */
 interface WeightSpec {
   readonly shape: readonly number[]
   readonly std: number
-  readonly constant?: number
+  /** One number for all, or as many as the shape has. */
+  readonly values?: number | ArrayLike<number>
 }
 
 /** Name of the table in checkpoints. */
@@ -39,7 +41,7 @@ export function weightSpecs(shape: ModelShape): ReadonlyMap<string, WeightSpec> 
     for (let i = 0; i < stack.layers; i++) addBlockSpecs(specs, shape, `${stack.name}.layers.${i}`)
   specs.set('lm_head.weight', linear(shape.vocabSize, D))
   specs.set('q_head.weight', { shape: [2, D], std: 0 })
-  specs.set('q_head.bias', { shape: [2], std: 0, constant: -5 })
+  specs.set('q_head.bias', { shape: [2], std: 0, values: -5 })
   return specs
 }
 
@@ -50,6 +52,8 @@ function addBlockSpecs(specs: Map<string, WeightSpec>, shape: ModelShape, at: st
     const width = shape.heads * headSize(shape)
     specs.set(`${at}.self_attn.qkv_proj.weight`, linear(3 * width, D))
     specs.set(`${at}.self_attn.o_proj.weight`, linear(D, width))
+  } else if (shape.mixer !== 'mlp') {
+    for (const [name, spec] of mixerWeights(shape, shape.mixer)) specs.set(`${at}.mixer.${name}`, spec)
   } else {
     const inner = swigluInner(L, shape.expansion)
     specs.set(`${at}.mlp_t.gate_up_proj.weight`, linear(2 * inner, L))
@@ -86,7 +90,8 @@ export function initialTensors(shape: ModelShape, seed: number): Map<string, Hos
   const tensors = new Map<string, HostTensor>()
   for (const [name, spec] of weightSpecs(shape)) {
     const data = new Float32Array(spec.shape.reduce((a, b) => a * b, 1))
-    if (spec.constant !== undefined) data.fill(spec.constant)
+    if (typeof spec.values === 'number') data.fill(spec.values)
+    else if (spec.values !== undefined) data.set(spec.values)
     else if (spec.std > 0) truncatedNormal(data, spec.std, Random.of(seed, 'init', name))
     tensors.set(name, { shape: spec.shape, data })
   }

@@ -1,4 +1,5 @@
 import { isFollowing, differingKeys as keysThatDiffer } from '../config/effective.js'
+import { isFunctionRecord, shownValue } from '../config/functions.js'
 import { parseConfig } from '../config/parse.js'
 import { recursionLabel, storedRecursion } from '../config/recursion-key.js'
 import { UserError } from '../errors.js'
@@ -21,7 +22,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
   const results = runs.map((run) => resultsOf(run))
   const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
   const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
-  const configs = runs.map((run) => flatten(readable(run.config)))
+  const configs = flattened(runs)
   const keys = variedKeys(runs)
   return runs.map((run, i) => {
     const varied = keys.map((key): [string, Cell] => [
@@ -34,7 +35,7 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
 
 /** Keys of the configuration that differ between runs, without those whose values follow from others. */
 function variedKeys(runs: readonly RunRecord[]): string[] {
-  return differingKeys(runs.map((run) => flatten(readable(run.config)))).filter((key) => !followsOthers(key, runs))
+  return differingKeys(flattened(runs)).filter((key) => !followsOthers(key, runs))
 }
 
 /** The keys of the configuration among the columns of {@link compareRuns}. */
@@ -110,10 +111,17 @@ function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
   }
 }
 
-/** A configuration with its recursion by name, or as pseudocode. */
-function readable(config: RunRecord['config']): RunRecord['config'] {
-  const recursion = storedRecursion(config)
-  return recursion ? { ...config, recursion: recursionLabel(recursion) } : config
+/** The configurations of several runs: the recursion by name or as pseudocode, each function by what tells it from the others. */
+function flattened(runs: readonly RunRecord[]): Map<string, Cell>[] {
+  return runs.map(({ config }) => {
+    const recursion = storedRecursion(config)
+    const shown = Object.entries(config).map(([key, value]) => {
+      if (key === 'recursion' && recursion) return [key, recursionLabel(recursion)]
+      const among = isFunctionRecord(value) ? runs.map((run) => run.config[key]) : []
+      return [key, shownValue(value, among)]
+    })
+    return flatten(Object.fromEntries(shown))
+  })
 }
 
 /** Nested keys with dots between; lists as JSON. */

@@ -1,3 +1,4 @@
+import { ownMetric } from '../config/metrics.js'
 import { isCriterion } from '../tasks/registry.js'
 
 /** Names of shares, after `test.` or `train.`. */
@@ -31,10 +32,14 @@ export function isJudged(metric: string): metric is `test.${string}` {
   return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
 }
 
-/** A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`; others keep their key. */
+/**
+ * A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`, the user's own
+ * `test.rowsRight` is `rowsRight`; others keep their key.
+ */
 export function metricName(metric: string): string {
   const [, best = '', split, share] = NAME.exec(metric) ?? []
-  if (share === undefined || !isShare(metric)) return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : metric
+  if (share === undefined || !isShare(metric))
+    return Object.hasOwn(OTHERS, metric) ? OTHERS[metric]! : (ownMetric(metric) ?? metric)
   return `${best}${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
 }
 

@@ -14,6 +14,7 @@ export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.
 const DECIDING = [
   'lib/backend',
   'lib/config/effective.ts',
+  'lib/config/functions.ts',
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
   'lib/data',
@@ -24,6 +25,7 @@ const DECIDING = [
   'lib/experiment/run/choices.ts',
   'lib/experiment/data/dataset.ts',
   'lib/experiment/run/dtype.ts',
+  'lib/experiment/run/functions.ts',
   'lib/experiment/run/not-finite.ts',
   'lib/experiment/run/observer.ts',
   'lib/experiment/run/reopen.ts',

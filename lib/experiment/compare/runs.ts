@@ -1,4 +1,5 @@
 import { differingKeys } from '../../config/effective.js'
+import { ownMetric } from '../../config/metrics.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
@@ -58,28 +59,35 @@ export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 export class Runs {
   readonly all: readonly FinishedRun[]
   readonly #keys: readonly ConfigKey[]
+  readonly #configs: readonly Config[]
 
   constructor(all: readonly FinishedRun[]) {
     this.all = all
-    this.#keys = differingKeys(all.map((run) => run.config))
+    this.#configs = all.map((run) => run.config)
+    this.#keys = differingKeys(this.#configs)
   }
 
   /** What sets each run apart, by run: runs that differ in their seed only share a label. */
   label(run: FinishedRun): string {
-    return configLabel(run.config, this.#keys, run.names)
+    return configLabel(run.config, this.#keys, run.names, this.#configs)
   }
 
   /**
    * One row a run: name, tags and note where a run has them, the keys that differ, seed, parameters, exact and cell accuracy of
-   * the last evaluation (%), valid answers where their share is not that of exact ones, ARC's pass@2, seconds of training and
-   * of all evaluations. What is not known is null.
+   * the last evaluation (%), valid answers where their share is not that of exact ones, ARC's pass@2, metrics of your own,
+   * seconds of training and of all evaluations. What is not known is null.
    */
   table(): RunRow[] {
     const criteria = judgedApart(this.all)
+    const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(
+      (column) => ownMetric(column) && !isJudged(column),
+    )
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     return this.all.map((run) => {
       const last = run.evaluations.at(-1)
-      const differing = Object.fromEntries(this.#keys.map((key) => [key, shownValue(run.config, key, run.names)]))
+      const differing = Object.fromEntries(
+        this.#keys.map((key) => [key, shownValue(run.config, key, run.names, this.#configs)]),
+      )
       return {
         ...labelCells(this.all, run),
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
@@ -89,6 +97,7 @@ export class Runs {
         ...Object.fromEntries(criteria.map((name) => [metricTitle(name), percent(last?.[name])])),
         'cell accuracy (%)': percent(last?.['test.cells']),
         ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
+        ...Object.fromEntries(own.map((metric) => [metricTitle(metric), last?.[metric as `test.${string}`] ?? null])),
         'training (s)': last ? Math.round(last.trainSeconds) : null,
         'evaluation (s)': last ? Math.round(sum(run.evaluations.map((row) => row.evaluationSeconds))) : null,
         run: run.id,
@@ -104,7 +113,7 @@ export class Runs {
   /**
    * Curves over the optimiser steps, the mean and range over the seeds for each label; gaps where a metric is not known.
    *
-   * @param metric e.g. `test.exact`, `test.cells`, `train.loss`; accuracies are drawn in percent
+   * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a metric of your own; accuracies are drawn in percent
    */
   curves(metric: string, options: FigureOptions = {}): Figure {
     const share = isShare(metric)

@@ -1,6 +1,8 @@
 import { startBackend } from '../../backend/index.js'
+import { shownValue } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
+import { type Metrics, recordMetrics, tryMetrics } from '../../evaluate/metrics.js'
 import { pathToKeep } from '../../files/places.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { initialModel, type Model } from '../../model/model.js'
@@ -17,6 +19,8 @@ import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
 import { newChoices } from './choices.js'
+import { plainNote } from './dtype.js'
+import { tryFunctions } from './functions.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
@@ -37,6 +41,11 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
   readonly resultsDir?: string
   /** Weights to begin with, in the place of fresh ones. */
   readonly init?: InitOptions
+  /**
+   * Metrics of your own, computed in every evaluation: each name becomes `test.NAME` in the run's evaluations, tables and
+   * curves. The record keeps their texts. Default none.
+   */
+  readonly metrics?: Metrics
 }
 
 /** A run that has not begun yet. */
@@ -55,7 +64,12 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   const { config, data, trainSteps } = plan
   const work = runWork(config, data)
   const { shape } = work
+  const { metrics = {} } = options
   const backend = await startBackend()
+  tryFunctions(config, shape)
+  tryMetrics(metrics, data)
+  const note = plainNote(config.mixer)
+  if (note) options.observer?.onNote?.(note)
   const sampler = newBatchesAhead(config, data)
   const estimate = plan.estimate ?? estimated(work, options)
   const choices = newChoices(config, estimate, backend)
@@ -65,7 +79,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
     config,
-    name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
+    name: `${config.task}-${config.model === 'trm' ? shownValue(config.mixer) : config.model}`,
     trainSteps,
     parameters: countParameters(shape),
     label: options,
@@ -73,6 +87,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
       ...provenance,
       choices,
+      ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
     },
     codeDiff: currentCode().diff,
   })
@@ -86,6 +101,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
       state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
     }),
     run,
+    metrics,
     trainSteps,
     evaluatedAt: 0,
   }

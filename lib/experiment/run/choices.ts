@@ -29,7 +29,7 @@ export function newChoices(config: Config, estimate: Estimate | null, backend: B
   return {
     microBatch: estimate?.microBatch ?? asked,
     fast: kernels() !== null,
-    dtype: chooseDtype(config.dtype),
+    dtype: chooseDtype(config.dtype, config.mixer),
     threads: backend.threads,
   }
 }

@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
+import { recordFunction } from '../../config/functions.js'
 import { modelKeys } from '../../config/model-keys.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Config } from '../../config/schema.js'
@@ -7,18 +8,21 @@ import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
+import { type MetricMeans, type Metrics, type NoMetrics, recordMetrics } from '../../evaluate/metrics.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
+import { openRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { datasetOf } from '../data/dataset.js'
 import { dtypeOrFloat32 } from './dtype.js'
+import { checkFunctions, metricNotes, type RunFunctions } from './functions.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
 /** What a stored run or a file of weights is evaluated on, and how. */
-export interface EvaluateRunOptions {
+export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<RunFunctions, 'mixer'> {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** Default: the data set of the run. */
@@ -46,6 +50,8 @@ export interface EvaluateRunOptions {
    * data, leaves out the information in the rows; by default they stay.
    */
   readonly puzzleEmbedding?: PuzzleFit
+  /** Metrics of your own, those of the run or others: each name becomes `test.NAME`. Default none. */
+  readonly metrics?: M
   /** Told what is evaluated on before the work begins; may refuse it by throwing. */
   readonly onData?: (data: Dataset) => void
   /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
@@ -57,7 +63,7 @@ export interface EvaluateRunOptions {
 }
 
 /** An evaluation of weights, and what they are. */
-export interface RunEvaluation {
+export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** The run's ID, or the file. */
   readonly id: string
   /** Optimiser steps behind the weights; null where their file does not say. */
@@ -65,7 +71,7 @@ export interface RunEvaluation {
   readonly data: Dataset
   /** What it was computed in. */
   readonly dtype: Dtype
-  readonly evaluation: Evaluation
+  readonly evaluation: Evaluation & MetricMeans<M>
   /** What was assumed or done to the weights, one sentence each. */
   readonly notes: readonly string[]
 }
@@ -75,16 +81,25 @@ export interface RunEvaluation {
  * training.
  *
  * @param runOrFile a file; else a run's folder, ID or the beginning of one
- * @throws UserError when the weights or their data cannot be had, or do not fit together; Interrupted when it is stopped.
+ * @throws UserError when the weights, their data or their mixer cannot be had, or do not fit together; Interrupted when it is stopped.
  */
-export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions = {}): Promise<RunEvaluation> {
+export async function evaluateRun<M extends Metrics = NoMetrics>(
+  runOrFile: string,
+  options: EvaluateRunOptions<M> = {},
+): Promise<RunEvaluation<M>> {
   const { resultsDir, weights, configFile } = options
+  if (options.mixer) recordFunction('mixer', options.mixer)
+  const given = recordMetrics(options.metrics ?? {})
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
+  checkFunctions(config, options, ['mixer'], {
+    where: file.run === null ? file.file : `run ${file.run}`,
+    begins: `evaluateRun('${file.run ?? runOrFile}', `,
+  })
   if (options.data === undefined && file.dataHash === null && config.data === null)
     throw new UserError({
       where: file.file,
@@ -106,10 +121,11 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
         todo: 'Leave it out.',
         exitCode: 2,
       })
-    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype, config.mixer)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
     if (note) notes.push(note)
+    if (file.run !== null) notes.push(...metricNotes(openRun(file.run, resultsDir), given))
     if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {
       const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
@@ -120,12 +136,12 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   })
 }
 
-async function evaluateWatched(
+async function evaluateWatched<M extends Metrics>(
   model: Model,
   config: Config,
   data: Dataset,
-  options: EvaluateRunOptions,
-): Promise<Evaluation> {
+  options: EvaluateRunOptions<M>,
+): Promise<Evaluation & MetricMeans<M>> {
   const { split = 'test', signal } = options
   const versions = options.versions ?? config.evalVersions ?? undefined
   const total = countEvaluated(data, { split, versions })
@@ -135,13 +151,14 @@ async function evaluateWatched(
       : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
   let done = 0
   try {
-    const evaluation = await evaluate(model, data, {
+    const evaluation = await evaluate<M>(model, data, {
       batch: options.batch ?? config.evalBatch,
       split,
       versions,
       supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K,
       halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
+      metrics: options.metrics,
       signal,
       onBatch: (now) => {
         done = now

@@ -18,10 +18,10 @@ export async function makeRun(
   watch: SessionOptions,
   takeOver: (run: FinishedRun) => void,
 ): Promise<RunRecord> {
-  const { resultsDir } = options
+  const { resultsDir, metrics } = options
   const where = resultsDir === undefined ? {} : { resultsDir }
   if (earlier?.state === 'finished') takeOver(loadRun(earlier.id, resultsDir))
-  else if (earlier) await resume(earlier.id, { ...where, ...watch, data: plan.data })
+  else if (earlier) await resume(earlier.id, { ...where, ...watch, data: plan.data, ...(metrics ? { metrics } : {}) })
   const id = earlier?.id ?? (await begun(plan, { ...options, ...watch }))
   return openRun(id, resultsDir)
 }

@@ -1,3 +1,4 @@
+import { isFunctionRecord } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import type { Model } from '../../model/model.js'
@@ -75,11 +76,12 @@ function diverged({ config, options, run, trainSteps, saved }: Diverging, step: 
   })
 }
 
-function remedies({ lr, weightDecay, warmup, optimizer, dtype }: Config): string[] {
+function remedies({ lr, weightDecay, warmup, optimizer, dtype, loss }: Config): string[] {
   return [
     `a smaller lr than ${lr}`,
     ...(lr * weightDecay >= 1 ? [`a smaller weightDecay than ${weightDecay} (lr × weightDecay must be below 1)`] : []),
     ...(warmup < 100 ? ['a longer warmup'] : []),
+    ...(isFunctionRecord(loss) ? [`a ${loss.name} that is finite for all logits`] : []),
     ...(optimizer === 'adamw' ? ['optimizer=adamatan2'] : []),
     ...(dtype === 'float32' ? [] : ['dtype=float32']),
   ]

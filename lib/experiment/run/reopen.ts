@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dataset } from '../../data/dataset.js'
+import type { Metrics } from '../../evaluate/metrics.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
 import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'
@@ -16,6 +17,8 @@ import type { Session } from './session.js'
 /** How a stored run is opened again. */
 export interface ReopenOptions {
   readonly observer?: RunObserver
+  /** The user's own metrics. */
+  readonly metrics: Metrics
   /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
   readonly force?: boolean
 }
@@ -25,7 +28,7 @@ export async function reopenSession(
   record: RunRecord,
   work: RunWork,
   data: Dataset,
-  { observer, force = false }: ReopenOptions,
+  { observer, metrics, force = false }: ReopenOptions,
 ): Promise<Session> {
   const { config, trainSteps } = work
   const choices = storedChoices(record.provenance)
@@ -53,6 +56,7 @@ export async function reopenSession(
       seconds: restored.seconds,
     }),
     run,
+    metrics,
     trainSteps,
     evaluatedAt,
   }

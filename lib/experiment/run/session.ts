@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
+import type { Metrics } from '../../evaluate/metrics.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { type ArcVotes, arcVotes } from '../../evaluate/votes.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
@@ -38,6 +39,8 @@ export interface Session {
   readonly work: RunWork
   readonly trainer: Trainer
   readonly run: RunWriter
+  /** The user's own metrics. Default none. */
+  readonly metrics?: Metrics
   /** Length of the run in steps. */
   readonly trainSteps: number
   /** Step of the last evaluation that is stored; 0 before the first. */
@@ -194,6 +197,7 @@ async function evaluateState(
       supervisionSteps: config.evalSupervisionSteps ?? config.K,
       halt: config.evalHalt,
       votes,
+      metrics: session.metrics,
       outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
       onProgress: evaluating,
       signal,

@@ -1,5 +1,6 @@
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
+import { recordMetrics } from '../../evaluate/metrics.js'
 import { newLabel } from '../../results/label.js'
 import { runConfig } from '../data/dataset.js'
 import { runWork } from '../estimate/work.js'
@@ -32,6 +33,7 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   const { given, options } = dataAndOptions(rest)
   // A name that cannot be given is refused before data are made.
   newLabel(options ?? {})
+  recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
   const work = runWork(config, data)

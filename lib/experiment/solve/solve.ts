@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { recordFunction } from '../../config/functions.js'
 import { parseConfig } from '../../config/parse.js'
 import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
@@ -13,13 +14,14 @@ import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
 import type { PuzzleSpec } from '../../tasks/task.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
+import { checkFunctions, type RunFunctions } from '../run/functions.js'
 import { onForcedStop } from '../run/stop.js'
 import { checkFinite } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { puzzleText } from './solve-puzzle.js'
 
 /** How a puzzle is solved. */
-export interface SolveOptions {
+export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
   /** The data set that names the model's puzzle identifiers; default the one that the weights were trained on. */
@@ -86,12 +88,17 @@ export interface Solving {
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
   const { resultsDir, weights, configFile, data } = options
+  if (options.mixer) recordFunction('mixer', options.mixer)
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
+  checkFunctions(config, options, ['mixer'], {
+    where: file.run === null ? file.file : `run ${file.run}`,
+    begins: `solve('${file.run ?? runOrFile}', '${puzzle.length > 20 ? `${puzzle.slice(0, 20)}…` : puzzle}', `,
+  })
   const text = puzzleText(puzzle)
   const posed = pose(specOf(file, config, text, data), text, { input: options.input, task: options.task })
   const shape = shapeOfWeights(file, posed.input.length)
@@ -99,7 +106,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   checkFinite(file, file.tensors)
   await startBackend()
   const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
-  const { dtype, note } = dtypeOrFloat32(config.dtype)
+  const { dtype, note } = dtypeOrFloat32(config.dtype, config.mixer)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => modelFromTensors(shape, file.tensors).with({ dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal

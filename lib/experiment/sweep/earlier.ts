@@ -4,14 +4,16 @@ import { parseConfig } from '../../config/parse.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/metrics.js'
 import { codeHere, otherCode, otherCodes } from '../../results/other-code.js'
 import { listRuns, type RunRecord } from '../../results/run.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
+import { storedMetrics } from '../run/functions.js'
 
 /** Which stored runs are taken over in the place of new ones. */
 export interface TakeOverOptions {
   /**
-   * Whether a stored run of the same configuration, data, first weights and code is taken over: one that is finished as it
+   * Whether a stored run of the same configuration, data, first weights, metrics and code is taken over: one that is finished as it
    * is, one that was stopped goes on; either keeps the name, note and tags that it has. Of several the newest. Default false:
    * every run is made anew.
    */
@@ -44,7 +46,7 @@ export interface EarlierRuns {
  */
 export async function earlierRuns(
   plans: readonly Wanted[],
-  options: TakeOverOptions & { readonly resultsDir?: string; readonly init?: InitOptions },
+  options: TakeOverOptions & { readonly resultsDir?: string; readonly init?: InitOptions; readonly metrics?: Metrics },
 ): Promise<EarlierRuns> {
   const { resume = false, resultsDir, init } = options
   if (!resume && options.otherCode !== undefined)
@@ -56,9 +58,11 @@ export async function earlierRuns(
     })
   if (!resume) return { runs: plans.map(() => null), notes: [] }
   const first = init ? identityOf(init, (await readInit(init, resultsDir)).tensors) : null
+  const metrics = hashesOf(recordMetrics(options.metrics ?? {}))
   const hashes = new Set(plans.map(({ data }) => data.hash))
   const candidates = listRuns(resultsDir)
     .runs.filter((run) => hashes.has(String(run.provenance.dataHash)) && isDeepStrictEqual(initOf(run), first))
+    .filter((run) => isDeepStrictEqual(hashesOf(storedMetrics(run)), metrics))
     .filter(canBeTakenOver)
     .reverse()
   const here = codeHere()
@@ -94,6 +98,10 @@ function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
     (run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(identityOfRun(run), wanted),
   )
   return runs.splice(at, at < 0 ? 0 : 1)[0] ?? null
+}
+
+function hashesOf(metrics: MetricRecords): Record<string, string> {
+  return Object.fromEntries(Object.entries(metrics).map(([name, { sha256 }]) => [name, sha256]))
 }
 
 /** A run that another process is at work on is not touched. */

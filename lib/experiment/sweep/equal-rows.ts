@@ -1,9 +1,8 @@
 import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
-import { recursionLabel } from '../../config/recursion-key.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { asRecursion } from '../../recursion/recursion.js'
+import { shownValue } from './grid.js'
 
 /** A run that is asked for: as it was written, and with every value that is used. */
 interface Row {
@@ -27,23 +26,24 @@ export function refuseEqualRows(rows: readonly Row[]): void {
   }
 }
 
+/** Whether a value is shown as it was written: not a function. */
+function isWord(value: unknown): boolean {
+  return typeof value !== 'object' && typeof value !== 'function'
+}
+
 /** Keys that have a value although the model does not use it. */
 function withoutIdleKeys(config: ConfigIdentity): Partial<ConfigIdentity> {
   const { heads, ...others } = config
-  return config.mixer === 'attention' ? config : others
-}
-
-/** A value as a message has it. */
-function valueText(value: ConfigInput[ConfigKey]): string {
-  if (value === null || value === undefined) return 'left open'
-  return typeof value === 'object' ? recursionLabel(asRecursion(value)) : String(value)
+  return config.mixer === 'mlp' ? others : config
 }
 
 function equalRows(rows: readonly Row[], a: number, b: number): UserError {
-  const [one, two] = [rows[a]!.input, rows[b]!.input]
-  const keys = [...new Set([...Object.keys(one), ...Object.keys(two)])] as ConfigKey[]
-  const varied = keys.filter((key) => one[key] !== two[key])
-  const values = (input: ConfigInput): string => varied.map((key) => `${key} ${valueText(input[key])}`).join(', ')
+  const [one, two] = [rows[a]!, rows[b]!]
+  const keys = [...new Set([...Object.keys(one.input), ...Object.keys(two.input)])] as ConfigKey[]
+  const varied = keys.filter((key) => one.input[key] !== two.input[key])
+  const shown = ({ input, config }: Row, key: ConfigKey): unknown =>
+    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(config, key)
+  const values = (row: Row): string => varied.map((key) => `${key} ${shown(row, key)}`).join(', ')
   return new UserError({
     where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',
     expected: 'runs that differ',

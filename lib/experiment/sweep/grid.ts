@@ -1,5 +1,6 @@
 import { isDataKey } from '../../config/data-keys.js'
 import { effectiveValue, recursionText } from '../../config/effective.js'
+import { shownValue as shownFunction } from '../../config/functions.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
@@ -87,18 +88,43 @@ function checkedValues(key: ConfigKey, values: unknown): readonly NamedValue[] {
 }
 
 function literal(value: unknown): string {
+  if (typeof value === 'function') return value.name || 'a function'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
-/** What tables and curves show of a key: the name that a grid gave to its value, else the value that is used. */
-export function shownValue(config: Config, key: ConfigKey, names: ValueNames = {}): ReturnType<typeof effectiveValue> {
-  return names[key] ?? (key === 'recursion' ? recursionText(config) : effectiveValue(config, key))
+/**
+ * What tables and curves show of a key: the name that a grid gave to its value, else the value that is used.
+ *
+ * @param among the configurations of all runs that are shown beside each other: functions of one name are told by their hash
+ */
+export function shownValue(
+  config: Config,
+  key: ConfigKey,
+  names: ValueNames = {},
+  among: readonly Config[] = [],
+): string | number | boolean | null {
+  const name = names[key]
+  if (name !== undefined) return name
+  if (key === 'recursion') return recursionText(config)
+  return shownFunction(
+    effectiveValue(config, key),
+    among.map((other) => other[key]),
+  )
 }
 
-/** Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word. */
-export function configLabel(config: Config, keys: readonly ConfigKey[], names: ValueNames = {}): string {
-  const values = keys.map((key) => shownValue(config, key, names))
+/**
+ * Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word.
+ *
+ * @param among as in {@link shownValue}
+ */
+export function configLabel(
+  config: Config,
+  keys: readonly ConfigKey[],
+  names: ValueNames = {},
+  among: readonly Config[] = [],
+): string {
+  const values = keys.map((key) => shownValue(config, key, names, among))
   const only = keys.length === 1 ? values[0] : undefined
   if (typeof only === 'string') return only
   return keys.length === 0 ? config.model : keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')

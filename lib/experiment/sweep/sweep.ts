@@ -1,7 +1,9 @@
 import { startBackend } from '../../backend/index.js'
+import { isFunctionRecord } from '../../config/functions.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
+import { recordMetrics } from '../../evaluate/metrics.js'
 import { newLabel } from '../../results/label.js'
 import type { RunRecord } from '../../results/run.js'
 import { Runs } from '../compare/runs.js'
@@ -9,6 +11,7 @@ import { runConfig } from '../data/dataset.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
 import type { RunPlan } from '../run/begin.js'
+import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { makeRun } from '../run/make-run.js'
 import { AGAIN, againWith } from '../run/stop.js'
@@ -55,6 +58,7 @@ export async function sweep(
   const { given, options } = dataAndOptions(rest)
   // A name that cannot be given is refused before data are made.
   newLabel(options ?? {})
+  recordMetrics(options?.metrics ?? {})
   const grids = expandGrid(base, grid)
   const inputs = grids.map(({ input }) => input)
   const names = grids.map((row) => row.names)
@@ -68,6 +72,7 @@ export async function sweep(
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
+    await tryOwnFunctions(works)
     const estimates = options?.estimate === false ? [] : await memoryOfRuns(works, earlier, watching)
     for (const [index, { input, config, trainSteps }] of rows.entries()) {
       if (signal?.aborted) break
@@ -82,6 +87,13 @@ export async function sweep(
     return new Runs(made.map(({ id }, i) => ({ ...loadRun(id, options?.resultsDir), names: names[i]! })))
   }
   return watched(options ?? {}, works, stepsBefore(earlier), work, names)
+}
+
+/** Tries the mixers and losses of the user's own, so that one which fails does so before the first run. */
+async function tryOwnFunctions(works: readonly RunWork[]): Promise<void> {
+  const own = works.filter(({ config }) => isFunctionRecord(config.mixer) || isFunctionRecord(config.loss))
+  if (own.length > 0) await startBackend()
+  for (const { config, shape } of own) tryFunctions(config, shape)
 }
 
 /**

@@ -11,7 +11,7 @@ import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { configLabel, type ValueNames } from '../sweep/grid.js'
-import { ESTIMATING, evaluatingText, memoryText, planText } from './report.js'
+import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './report.js'
 import { RunTimes } from './run-times.js'
 import { ThinCurve } from './thin-curve.js'
 
@@ -65,7 +65,7 @@ export function liveRuns(
   const times = new RunTimes(works, before)
   const keys = differingKeys(configs)
   const lines = configs.map((config, i): LiveLine => {
-    const name = configLabel(config, keys, names[i])
+    const name = configLabel(config, keys, names[i], configs)
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   let memory = ''
@@ -132,7 +132,7 @@ export function liveRuns(
           times.evaluated(step)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
-          meter.report({ 'test.exact': evaluation['test.exact'] }, placeOf(index, step))
+          meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
         onEnd: (state) => {
@@ -147,9 +147,9 @@ export function liveRuns(
       label(index, run.id)
       meter.skip(steps[index]!)
       for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
-      for (const { step, 'test.exact': exact } of run.evaluations) {
+      for (const { step, 'test.exact': exact, ...others } of run.evaluations) {
         lines[index]!.exact.add(step, inPercent(exact))
-        meter.report({ 'test.exact': exact }, placeOf(index, step))
+        meter.report({ 'test.exact': exact, ...ownMetrics(others) }, placeOf(index, step))
       }
     },
     end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),

@@ -1,3 +1,4 @@
+import { ownMetric } from '../../config/metrics.js'
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, formatSeconds, type ProgressLine, progressText } from '../../notebook/progress-text.js'
@@ -80,7 +81,7 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
     onEvaluation(step, evaluation) {
       doing = ''
       times?.evaluated(step)
-      metrics.report({ 'test.exact': evaluation['test.exact'] }, `step ${step}`)
+      metrics.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
     onEnd(state) {
@@ -113,6 +114,12 @@ export function evaluatingText(done: number, puzzles: number): string {
   return `evaluating ${done}/${puzzles} puzzles`
 }
 
+/** The user's own metrics among those of an evaluation, by column. */
+export function ownMetrics(evaluation: object): Record<string, number | null> {
+  const own = Object.entries(evaluation).filter(([name]) => ownMetric(name) !== null)
+  return Object.fromEntries(own)
+}
+
 /** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
 function evaluationText(evaluation: Evaluation): string {
   const { votes, scored, puzzles } = evaluation
@@ -124,6 +131,7 @@ function evaluationText(evaluation: Evaluation): string {
   return [
     ...shares,
     ...(votes ? [`${pass.join(', ')} (${votes.scored} tasks)`] : []),
+    ...Object.entries(ownMetrics(evaluation)).map(([name, value]) => `${metricName(name)} ${metricText(name, value)}`),
     ...(scored < puzzles ? [`answers known of ${scored} of ${puzzles} puzzles`] : []),
   ].join(', ')
 }

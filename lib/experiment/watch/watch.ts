@@ -70,7 +70,7 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
     const config = configs[index]!
     return configs.length === 1
       ? ''
-      : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index])}, seed ${config.seed}`
+      : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index], configs)}, seed ${config.seed}`
   }
   const times = new RunTimes(works, before)
   const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length

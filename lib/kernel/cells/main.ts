@@ -20,6 +20,7 @@ import { newSharedMemory, type SharedState, sharedState } from './shared-state.j
 import { addModule, offerModules } from './source-maps.js'
 import { mapStacks } from './stack.js'
 import { replaceTimers } from './timers.js'
+import { offerVariables } from './variables.js'
 import { send } from './wire.js'
 
 /**
@@ -70,6 +71,7 @@ export function start(root: string, cwd: string): void {
   hooks.forcedStop.set('recurlab.comms', () => comms.abandon())
   installHost(hooks, lifecycle, comms)
   offerModules()
+  offerVariables()
   installRuntime(loader, cwd)
 
   const receive = (message: ToCells): void => {

@@ -1,0 +1,165 @@
+import { type FunctionRecord, recordFunction } from '../config/functions.js'
+import { metricEntry } from '../config/metrics.js'
+import { type Batch, type Dataset, IGNORE_LABEL } from '../data/dataset.js'
+import { evaluationBatches } from '../data/evaluation-batches.js'
+import { UserError } from '../errors.js'
+import type { PuzzleOutcome } from './outcomes.js'
+
+/** One puzzle of an evaluation, in tokens of the vocabulary, as `outcomes.arrow` has them: in a Sudoku 1 is an empty cell and 2 the digit 1. */
+export interface MetricInput {
+  /** `[seqLen]`: the likeliest token of every cell. */
+  readonly prediction: Uint8Array
+  /** `[seqLen]`; a cell that no metric counts has the data set's `ignoreLabelId`. */
+  readonly answer: Uint8Array
+  /** `[seqLen]`: the question. */
+  readonly puzzle: Uint8Array
+  /** Columns of the square board whose rows follow each other in these arrays; seqLen where it is no square number. */
+  readonly columns: number
+  /** Index of the example in its split. */
+  readonly index: number
+  /** Its version; 0: as it is stored. */
+  readonly version: number
+}
+
+/**
+ * A number for a puzzle whose answer is known; an evaluation reports its mean over these puzzles as `test.NAME`, NAME being
+ * the key that the metric is given under.
+ *
+ * @example
+ * const rowsRight: Metric = ({ prediction, answer, columns }) => {
+ *   let right = 0
+ *   for (let at = 0; at < answer.length; at += columns)
+ *     if (answer.subarray(at, at + columns).every((token, i) => token === prediction[at + i])) right++
+ *   return right
+ * }
+ */
+export type Metric = (row: MetricInput) => number
+
+/** Metrics by name. */
+export type Metrics = Readonly<Record<string, Metric>>
+
+/** What a run's record keeps of its metrics, by name. */
+export type MetricRecords = Readonly<Record<string, FunctionRecord>>
+
+/** The type of no metrics at all. */
+export type NoMetrics = Readonly<Record<never, Metric>>
+
+/** Means of metrics over the puzzles whose answers are known: `test.NAME`, null where none is known. */
+export type MetricMeans<M extends Metrics> = { readonly [K in keyof M & string as `test.${K}`]: number | null }
+
+/** Adds up metrics over the batches of an evaluation. */
+export interface MetricSums<M extends Metrics> {
+  /** Adds the puzzles of a batch; `outcomes` are those of its rows, without padding, in their order. */
+  add(batch: Batch, outcomes: readonly PuzzleOutcome[]): void
+  means(): MetricMeans<M>
+}
+
+/**
+ * The records of metrics, which from now on this process knows.
+ *
+ * @throws UserError (exit code 2) for a name that a column cannot have, or that another metric has, and for what is no
+ * function.
+ */
+export function recordMetrics(metrics: Metrics): MetricRecords {
+  return Object.fromEntries(
+    Object.entries(metrics).map(([name, metric]) => {
+      const where = `metric ${name}`
+      if (!/^[A-Za-z][A-Za-z0-9]{0,39}$/.test(name))
+        throw new UserError({
+          where,
+          expected: 'a name of up to 40 letters and digits, which begins with a letter',
+          found: JSON.stringify(name),
+          exitCode: 2,
+        })
+      if (metricEntry(`test.${name}`))
+        throw new UserError({
+          where,
+          expected: 'a name that no other metric has',
+          found: `test.${name}, which every evaluation has`,
+          todo: 'Give it another name.',
+          exitCode: 2,
+        })
+      return [name, recordFunction('metric', metric, name)]
+    }),
+  )
+}
+
+/**
+ * Metrics to be added up over an evaluation.
+ *
+ * @throws UserError as {@link recordMetrics} does; `add` naming the metric and the puzzle for which it throws, or returns
+ * no finite number.
+ */
+export function metricSums<M extends Metrics>(
+  metrics: M | undefined,
+  { manifest }: Dataset,
+  split: 'train' | 'test',
+): MetricSums<M> {
+  const named = Object.entries(metrics ?? {})
+  recordMetrics(metrics ?? {})
+  const side = Math.sqrt(manifest.seqLen)
+  const columns = Number.isInteger(side) ? side : manifest.seqLen
+  const sums = new Map(named.map(([name]) => [name, 0]))
+  let count = 0
+  return {
+    add: (batch, outcomes) => {
+      if (sums.size === 0) return
+      const rows = [...batch.rows.keys()].filter((row) => batch.rows[row] !== -1)
+      for (const [i, { exact, puzzle, version, prediction }] of outcomes.entries()) {
+        if (exact === null) continue
+        count++
+        const [from, to] = [rows[i]! * batch.seqLen, (rows[i]! + 1) * batch.seqLen]
+        const labels = batch.labels.subarray(from, to)
+        const input: MetricInput = {
+          // Copies: a metric may sort what it is given.
+          prediction: prediction.slice(),
+          answer: Uint8Array.from(labels, (label) => (label === IGNORE_LABEL ? manifest.ignoreLabelId : label)),
+          puzzle: Uint8Array.from(batch.inputs.subarray(from, to)),
+          columns,
+          index: puzzle,
+          version,
+        }
+        for (const [name, metric] of named) sums.set(name, sums.get(name)! + numberOf(name, metric, input, split))
+      }
+    },
+    means: () => {
+      const means = [...sums].map(([name, sum]) => [`test.${name}`, count > 0 ? sum / count : null])
+      return Object.fromEntries(means) as MetricMeans<M>
+    },
+  }
+}
+
+/**
+ * Tries metrics on the first test puzzle whose answer is known, as if it had been predicted, before anything is trained.
+ *
+ * @throws UserError as {@link metricSums} does.
+ */
+export function tryMetrics(metrics: Metrics, data: Dataset): void {
+  const sums = metricSums(metrics, data, 'test')
+  if (Object.keys(metrics).length === 0) return
+  for (const batch of evaluationBatches(data, { batch: 1, versions: 1 })) {
+    if (batch.labels.every((label) => label === IGNORE_LABEL)) continue
+    const prediction = Uint8Array.from(batch.labels, (label) =>
+      label === IGNORE_LABEL ? data.manifest.ignoreLabelId : label,
+    )
+    const [puzzle, version, identifier] = [batch.rows[0]!, batch.versions[0]!, batch.puzzleIds[0]!]
+    const right = { accuracy: 1, exact: true, haltProbability: 1, supervisionSteps: 1 }
+    sums.add(batch, [{ puzzle, version, identifier, prediction, ...right }])
+    return
+  }
+}
+
+function numberOf(name: string, metric: Metric, input: MetricInput, split: string): number {
+  const version = input.version === 0 ? '' : `, version ${input.version}`
+  const where = `metric ${name}, puzzle ${split}/${input.index}${version}`
+  const expected = 'a finite number'
+  let value: unknown
+  try {
+    value = metric(input)
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    throw new UserError({ where, expected, found: `an error: ${message.replace(/\.$/, '')}` }, { cause: error })
+  }
+  if (typeof value === 'number' && Number.isFinite(value)) return value
+  throw new UserError({ where, expected, found: typeof value === 'number' ? String(value) : typeof value })
+}

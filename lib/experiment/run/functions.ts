@@ -1,0 +1,140 @@
+import {
+  type FUNCTION_KEYS,
+  type FunctionRecord,
+  functionOf,
+  isFunctionRecord,
+  isKnownFunction,
+  type Loss,
+  type Mixer,
+  missingFunction,
+  recordFunction,
+} from '../../config/functions.js'
+import type { Config } from '../../config/schema.js'
+import { UserError } from '../../errors.js'
+import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/metrics.js'
+import { tryMixer } from '../../model/mixer.js'
+import { tryLoss } from '../../model/own-loss.js'
+import type { ModelShape } from '../../model/shape.js'
+import type { RunRecord } from '../../results/run.js'
+
+/** The functions that a stored run was made with, where it has any of the user's own; see `Mixer` and `Loss`. */
+export interface RunFunctions {
+  /** The mixer that the run was made with. */
+  readonly mixer?: Mixer
+  /** The loss that the run was made with. */
+  readonly loss?: Loss
+}
+
+/** What a call that needs functions is called, and of what: the run or the file. */
+export interface FunctionCall {
+  readonly where: string
+  /** E.g. `resume('2026…', ` */
+  readonly begins: string
+}
+
+type Key = keyof typeof FUNCTION_KEYS
+
+/**
+ * Tries a configuration's own mixer and loss on a few numbers; the backend has to be there.
+ *
+ * @throws UserError naming the function that returns another shape, has no gradient, or is not finite.
+ */
+export function tryFunctions({ loss }: Config, shape: ModelShape): void {
+  tryMixer(shape)
+  tryLoss(loss, shape)
+}
+
+/**
+ * Checks that the functions of a stored configuration are there: given now, or known to this process.
+ *
+ * @param keys which of them are needed
+ * @throws UserError naming a function that is missing, differs, or is given to a run that has none.
+ */
+export function checkFunctions(config: Config, given: RunFunctions, keys: readonly Key[], call: FunctionCall): void {
+  for (const key of keys) {
+    const record = config[key]
+    const other = given[key] === undefined ? undefined : recordFunction(key, given[key])
+    if (!isFunctionRecord(record)) {
+      if (other) throw notOwn(key, record, other, call)
+      continue
+    }
+    const isThere = other ? other.sha256 === record.sha256 : isKnownFunction(key, record)
+    if (!isThere)
+      throw missingFunction({
+        kind: key,
+        record,
+        where: call.where,
+        ...(other && { other }),
+        call: `${call.begins}${literalOf(config, keys)})`,
+      })
+  }
+}
+
+/**
+ * The metrics of a stored run that goes on.
+ *
+ * @param given those that are given now
+ * @throws UserError naming a metric that is missing, differs, or that the run does not have.
+ */
+export function metricsOf(record: RunRecord, config: Config, given: Metrics | undefined): Metrics {
+  const wanted = storedMetrics(record)
+  const found = given ? recordMetrics(given) : {}
+  const call = `resume('${record.id}', ${literalOf(config, ['mixer', 'loss'], wanted)})`
+  const where = `run ${record.id}`
+  const known: Record<string, Metrics[string]> = {}
+  for (const [name, metric] of Object.entries(wanted)) {
+    const other = Object.hasOwn(found, name) ? found[name]! : null
+    if (other && other.sha256 !== metric.sha256)
+      throw missingFunction({ kind: 'metric', record: metric, where, other, call })
+    if (!other && !isKnownFunction('metric', metric))
+      throw missingFunction({ kind: 'metric', record: metric, where, call })
+    known[name] = other ? given![name]! : (functionOf('metric', metric) as Metrics[string])
+  }
+  const more = Object.keys(found).find((name) => !Object.hasOwn(wanted, name))
+  if (more === undefined) return known
+  const names = Object.keys(wanted)
+  throw new UserError({
+    where,
+    expected: names.length > 0 ? `the run's own metrics, ${names.join(', ')}` : 'no metrics, as the run began without',
+    found: more,
+    todo: `Its evaluations have no column test.${more}; evaluateRun computes it of the stored weights.`,
+    exitCode: 2,
+  })
+}
+
+/** The records of a run's metrics, by name. */
+export function storedMetrics({ provenance }: Pick<RunRecord, 'provenance'>): MetricRecords {
+  const { metrics } = provenance
+  if (typeof metrics !== 'object' || metrics === null) return {}
+  return Object.fromEntries(Object.entries(metrics).filter(([, value]) => isFunctionRecord(value)))
+}
+
+/** Says which of a run's metrics an evaluation leaves out, or computes by another text; one sentence each. */
+export function metricNotes(record: RunRecord, given: MetricRecords): string[] {
+  return Object.entries(storedMetrics(record)).flatMap(([name, metric]) => {
+    if (!Object.hasOwn(given, name)) return [`test.${name} is left out: the metric ${name} of the run is not given`]
+    return given[name]!.sha256 === metric.sha256
+      ? []
+      : [`test.${name} is of another metric than the run's: its text differs`]
+  })
+}
+
+/** How the functions of a run are given: `{ mixer: conv, metrics: { rowsRight } }`. */
+function literalOf(config: Config, keys: readonly Key[], metrics: MetricRecords = {}): string {
+  const own = keys.flatMap((key) => {
+    const value = config[key]
+    return isFunctionRecord(value) ? [`${key}: ${value.name}`] : []
+  })
+  const names = Object.keys(metrics)
+  return `{ ${[...own, ...(names.length > 0 ? [`metrics: { ${names.join(', ')} }`] : [])].join(', ')} }`
+}
+
+function notOwn(key: Key, found: unknown, { name }: FunctionRecord, { where }: FunctionCall): UserError {
+  return new UserError({
+    where,
+    expected: `no ${key}, as the run was made with ${key}=${String(found)}`,
+    found: name,
+    todo: 'Leave it out.',
+    exitCode: 2,
+  })
+}

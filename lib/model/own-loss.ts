@@ -1,0 +1,48 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { type FunctionRecord, functionOf } from '../config/functions.js'
+import { IGNORE_LABEL } from '../data/dataset.js'
+import { UserError } from '../errors.js'
+import { Random } from '../random.js'
+import type { ModelShape } from './shape.js'
+import { GRADIENTS, usedInputs } from './tried.js'
+
+/**
+ * The user's own loss of every token, 0 where its label is -100.
+ *
+ * @param logits `[B, seqLen, V]`
+ * @param labels `[B, seqLen]` int32
+ * @returns `[B, seqLen]`
+ * @throws UserError when this process does not know the loss, or it returns another shape.
+ */
+export function ownTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D, record: FunctionRecord): tf.Tensor {
+  const value: unknown = functionOf('loss', record)(logits, labels)
+  const expected = `a tensor [${labels.shape.join(', ')}], a number for every token`
+  if (!(value instanceof tf.Tensor)) throw wrong(record, expected, typeof value)
+  if (value.shape.join() !== labels.shape.join()) throw wrong(record, expected, `[${value.shape.join(', ')}]`)
+  return tf.where(tf.notEqual(labels, tf.scalar(IGNORE_LABEL, 'int32')), value, tf.zerosLike(value))
+}
+
+/**
+ * Tries the user's own loss on two rows of drawn logits before anything is trained.
+ *
+ * @throws UserError when what it returns has another shape, is not finite, or has no gradient.
+ */
+export function tryLoss(loss: string | FunctionRecord, { seqLen, vocabSize }: ModelShape): void {
+  if (typeof loss === 'string') return
+  tf.tidy(() => {
+    const random = Random.of(0, 'try', 'loss')
+    const drawn = Float32Array.from({ length: 2 * seqLen * vocabSize }, () => 4 * random.float() - 2)
+    const logits = tf.tensor3d(drawn, [2, seqLen, vocabSize])
+    const tokens = Int32Array.from({ length: 2 * seqLen }, () => random.int(vocabSize))
+    // As in a row that is shorter than the others.
+    tokens[2 * seqLen - 1] = IGNORE_LABEL
+    const labels = tf.tensor2d(tokens, [2, seqLen], 'int32')
+    const run = ([one]: readonly tf.Tensor[]): tf.Tensor => ownTokenLoss(one as tf.Tensor3D, labels, loss)
+    const [used] = usedInputs([logits], run, (found) => wrong(loss, GRADIENTS, found))
+    if (!used) throw wrong(loss, 'a loss that depends on the logits', 'one that does not')
+  })
+}
+
+function wrong({ name }: FunctionRecord, expected: string, found: string): UserError {
+  return new UserError({ where: `loss ${name}`, expected, found, exitCode: 2 })
+}

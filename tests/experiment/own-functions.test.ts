@@ -1,0 +1,282 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { promisify } from 'node:util'
+import { recordFunction } from '../../lib/config/functions.js'
+import { readArrow } from '../../lib/files/arrow.js'
+import { rowsOfTable } from '../../lib/files/arrow-rows.js'
+import { readJson } from '../../lib/files/json.js'
+import type { Dataset, Loss, Metric, Mixer, RunObserver } from '../../lib/index.js'
+import { evaluateRun, loadRun, Runs, resume, solve, sudoku, sweep, tf, train } from '../../lib/index.js'
+import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { conv, focal } from '../model/own-functions.js'
+import { recurlab } from '../recurlab.js'
+import { root } from '../shared.js'
+
+const base = { hidden: 16, T: 1, n: 2, K: 2, batch: 8, trainSteps: 6, evalEvery: 2, evalBatch: 10, checkpointEvery: 1 }
+
+const rowsRight: Metric = ({ prediction, answer, columns }) => {
+  let right = 0
+  for (let at = 0; at < answer.length; at += columns)
+    if (answer.subarray(at, at + columns).every((token, i) => token === prediction[at + i])) right++
+  return right
+}
+
+let resultsDir = ''
+let data: Dataset
+/** A finished run of conv, focal and rowsRight. */
+let made = ''
+const notes: string[] = []
+
+before(async () => {
+  resultsDir = mkdtempSync(path.join(os.tmpdir(), 'recurlab-own-'))
+  data = await sudoku({ box: '2x2', clues: 6, train: 30, test: 10, seed: 3 })
+  const observer: RunObserver = { onNote: (text) => notes.push(text) }
+  made = await train({ ...base, mixer: conv, loss: focal }, data, { metrics: { rowsRight }, resultsDir, observer })
+})
+after(() => rmSync(resultsDir, { recursive: true, force: true }))
+
+/** A run that is stopped after some steps. */
+async function stopped(steps: number, seed = 0): Promise<string> {
+  const controller = new AbortController()
+  const observer: RunObserver = { onStep: ({ step }) => void (step === steps && controller.abort()) }
+  const { signal } = controller
+  const metrics = { rowsRight }
+  return train({ ...base, seed, mixer: conv, loss: focal }, data, { metrics, resultsDir, observer, signal })
+}
+
+/** All tensors of a checkpoint: weights, averages, moments, carry. */
+const checkpoint = (id: string) => [...loadCheckpoint(openRun(id, resultsDir)).tensors]
+
+/** Runs in the results folder. */
+const runCount = (): number => readdirSync(path.join(resultsDir, 'runs')).length
+
+/** Runs a program in a process of its own, which has been given no functions. */
+async function elsewhere(program: string): Promise<string> {
+  const file = path.join(resultsDir, 'program.mts')
+  writeFileSync(file, program.replaceAll('LIB', path.join(root, 'lib/index.js')))
+  const tsx = path.join(root, 'lib/setup/tsx.mjs')
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, file], { cwd: root })
+  return stdout.trim()
+}
+
+test('a run with an own mixer, loss and metric trains by plain operations, and says so', () => {
+  assert.deepEqual(notes, [
+    `the blocks are computed by plain operations in float32: the fused kernels do not know the mixer ${recordFunction('mixer', conv).name}`,
+  ])
+  assert.match(made, /^\d{8}-\d{6}-sudoku-mixer-[0-9a-f]{6}-[0-9a-f]{4}$/)
+})
+
+test('the record of a run holds the text and the SHA-256 of each of its functions', () => {
+  const dir = path.join(resultsDir, 'runs', made)
+  const { mixer, loss } = readJson(path.join(dir, 'config.json')) as Record<string, unknown>
+  const { metrics } = readJson(path.join(dir, 'provenance.json')) as Record<string, unknown>
+  assert.deepEqual(mixer, recordFunction('mixer', conv))
+  assert.deepEqual(loss, recordFunction('loss', focal))
+  assert.deepEqual(metrics, { rowsRight: recordFunction('metric', rowsRight, 'rowsRight') })
+  assert.match(JSON.stringify(mixer), /conv1d/)
+})
+
+test('a metric is a column of evaluations.arrow, of the table, of curves and of the list of runs', async () => {
+  const rows = rowsOfTable(readArrow(path.join(resultsDir, 'runs', made, 'evaluations.arrow')))
+  assert.deepEqual(
+    rows.map((row) => [row.step, typeof row['test.rowsRight']]),
+    [2, 4, 6].map((step) => [step, 'number']),
+  )
+  const run = loadRun(made, resultsDir)
+  const last = rows.at(-1)!['test.rowsRight']
+  assert.ok(Number(last) >= 0 && Number(last) <= 4)
+  assert.equal(new Runs([run]).table()[0]?.rowsRight, last)
+  const figure = new Runs([run]).curves('test.rowsRight')
+  assert.deepEqual(
+    figure.data[0]?.y,
+    rows.map((row) => row['test.rowsRight']),
+  )
+  assert.match(JSON.stringify(figure.layout), /rowsRight/)
+  const listed = await recurlab(['runs', `out=${resultsDir}`, '--json'])
+  assert.equal(JSON.parse(listed.stdout)[0]['test.rowsRight'], last)
+  assert.match((await recurlab(['runs', made, `out=${resultsDir}`])).stdout, /rowsRight/)
+  const sorted = await recurlab(['runs', `out=${resultsDir}`, 'sort=-test.rowsRight', '--json'])
+  assert.equal(sorted.code, 0, sorted.stderr)
+})
+
+test('the mean of a metric is that over the outcomes of the same evaluation', async () => {
+  const seen: number[] = []
+  const counting: Metric = (row) => {
+    assert.deepEqual(row.answer, data.test.labels.slice(16 * row.index, 16 * (row.index + 1)))
+    assert.deepEqual(row.puzzle, data.test.inputs.slice(16 * row.index, 16 * (row.index + 1)))
+    seen.push(rowsRight(row))
+    return rowsRight(row)
+  }
+  const { evaluation, notes } = await evaluateRun(made, { resultsDir, data, metrics: { counting } })
+  assert.equal(seen.length, 10)
+  assert.equal(evaluation['test.counting'], seen.reduce((a, b) => a + b, 0) / 10)
+  assert.ok(notes.includes('test.rowsRight is left out: the metric rowsRight of the run is not given'), notes.join())
+  const again = await evaluateRun(made, { resultsDir, data, metrics: { rowsRight }, mixer: conv })
+  assert.equal(again.evaluation['test.rowsRight'], loadRun(made, resultsDir).evaluations.at(-1)?.['test.rowsRight'])
+})
+
+test('a run of own functions that was stopped goes on with them to the bits of one that was not', async () => {
+  const id = await stopped(3)
+  await resume(id, { mixer: conv, loss: focal, metrics: { rowsRight }, data, resultsDir, observer: {} })
+  assert.deepEqual(checkpoint(id), checkpoint(made))
+  const metric = (run: string): unknown[] => loadRun(run, resultsDir).evaluations.map((row) => row['test.rowsRight'])
+  assert.deepEqual(metric(id), metric(made))
+})
+
+test('other functions than those of the run are refused by name, with the beginning of hash and text', async () => {
+  const id = await stopped(1, 1)
+  const refused = (options: object, expected: RegExp): Promise<void> =>
+    assert.rejects(resume(id, { data, resultsDir, observer: {}, ...options }), (error: Error) => {
+      assert.equal(error.name, 'UserError')
+      assert.match(error.message, expected)
+      return true
+    })
+  const name = recordFunction('mixer', conv).name
+  const wide: Mixer = { ...conv, name: 'wide', norm: 'tokens' }
+  await refused(
+    { mixer: wide },
+    new RegExp(
+      `^run ${id}: expected the mixer ${name} \\(SHA-256 [0-9a-f]{12}: .*hidden.* …\\), found another, wide \\(SHA-256 [0-9a-f]{12}: .*\\)\\. Give it in a notebook or a program: resume\\('${id}', \\{ mixer: ${name}, loss: focal \\}\\); the command line takes no functions\\.$`,
+    ),
+  )
+  const flat: Loss = (logits) => tf.sum(logits, -1)
+  await refused({ loss: flat }, /expected the loss focal \(.*\), found another, flat \(/)
+  await refused(
+    { metrics: { rowsRight: () => 1 } },
+    /expected the metric rowsRight \(.*\), found another, rowsRight \(.*metrics: \{ rowsRight \}/,
+  )
+  await refused({ metrics: { rowsRight, more: () => 1 } }, /expected the run's own metrics, rowsRight, found more\./)
+  const plain = await train({ ...base, trainSteps: 1 }, data, { resultsDir, observer: {} })
+  await assert.rejects(
+    evaluateRun(plain, { resultsDir, data, mixer: conv }),
+    /expected no mixer, as the run was made with mixer=mlp, found mixer-/,
+  )
+})
+
+test('a process without the functions is told by name what is missing; with them it goes on, evaluates and solves', async () => {
+  const id = await stopped(2, 2)
+  const puzzle = '1...............'
+  const program = `
+import { evaluateRun, loadRun, resume, solve, sudoku, tf } from 'LIB'
+const data = await sudoku({ box: '2x2', clues: 6, train: 30, test: 10, seed: 3 })
+const where = { resultsDir: ${JSON.stringify(resultsDir)}, data }
+const said: unknown[] = []
+const failing = async (work: Promise<unknown>) => said.push(await work.then(() => 'nothing', (error) => error.message))
+await failing(resume('${id}', { ...where, observer: {} }))
+await failing(evaluateRun('${made}', where))
+await failing(solve('${made}', '${puzzle}', where))
+const conv = { weights: ${conv.weights}, apply: ${conv.apply} }
+await failing(resume('${id}', { ...where, mixer: conv, observer: {} }))
+said.push((await evaluateRun('${made}', where)).evaluation['test.cells'])
+said.push((await solve('${made}', '${puzzle}', where)).supervisionSteps)
+console.log(JSON.stringify(said))
+`
+  // As this process has compiled them, the functions have the text that the record holds.
+  const said = JSON.parse(await elsewhere(program)) as unknown[]
+  const name = recordFunction('mixer', conv).name
+  const none = 'found none: the record holds its text, which is not run. Give it in a notebook or a program'
+  assert.ok(String(said[0]).startsWith(`run ${id}: expected the mixer ${name} (SHA-256 `), String(said[0]))
+  assert.ok(String(said[0]).includes(`${none}: resume('${id}', { mixer: ${name}, loss: focal })`), String(said[0]))
+  assert.ok(String(said[1]).includes(`${none}: evaluateRun('${made}', { mixer: ${name} })`), String(said[1]))
+  assert.ok(String(said[2]).includes(`${none}: solve('${made}', '${puzzle}', { mixer: ${name} })`), String(said[2]))
+  assert.match(String(said[3]), /expected the loss focal \(.*found none/)
+  assert.equal(said[4], loadRun(made, resultsDir).evaluations.at(-1)?.['test.cells'])
+  assert.equal(said[5], 2)
+})
+
+test('the command line says that a run of own functions needs a notebook or a program, and exports it all the same', async () => {
+  const id = await stopped(2, 3)
+  const command = (...args: string[]) => recurlab([...args, `out=${resultsDir}`])
+  for (const [args, what] of [
+    [['resume', id], 'mixer'],
+    [['eval', made], 'mixer'],
+    [['solve', made, '1...............'], 'mixer'],
+  ] as const) {
+    const { code, stderr } = await command(...args)
+    assert.equal(code, 2)
+    assert.match(
+      stderr,
+      new RegExp(`^recurlab: run ${args[1]}: expected the ${what} .*the command line takes no functions\\.\\n$`),
+    )
+  }
+  const file = path.join(resultsDir, 'own.safetensors')
+  const exported = await recurlab(['export', made, `out=${file}`, `results=${resultsDir}`])
+  assert.equal(exported.code, 0, exported.stderr)
+  assert.match(exported.stdout, /mixer\.kernel/)
+  const { evaluation } = await evaluateRun(file, { data, mixer: conv })
+  assert.equal(evaluation['test.cells'], loadRun(made, resultsDir).evaluations.at(-1)?.['test.cells'])
+  assert.equal((await solve(file, '1...............', { data, mixer: conv })).supervisionSteps, 2)
+})
+
+test('a sweep varies mixers and losses of one’s own: names in the table, a hash beside two of one name', async () => {
+  const named = (name: string, norm: 'channels' | 'tokens'): Mixer => ({ ...conv, name, norm })
+  const runs = await sweep(
+    { ...base, trainSteps: 2 },
+    { mixer: ['mlp', named('conv', 'channels'), named('conv', 'tokens')], seed: [0] },
+    data,
+    { resultsDir, observer: {}, metrics: { rowsRight } },
+  )
+  const names = runs.table().map(({ mixer }) => String(mixer))
+  assert.equal(names[0], 'mlp')
+  assert.match(names[1]!, /^conv [0-9a-f]{6}$/)
+  assert.match(names[2]!, /^conv [0-9a-f]{6}$/)
+  assert.equal(new Set(names).size, 3)
+  assert.deepEqual([...runs.final('test.cells').keys()], names)
+  const losses = await sweep({ ...base, trainSteps: 2 }, { loss: ['softmax', focal] }, data, {
+    resultsDir,
+    observer: {},
+  })
+  assert.deepEqual(
+    losses.table().map(({ loss }) => loss),
+    ['softmax', 'focal'],
+  )
+  const listed = await recurlab(['runs', `out=${resultsDir}`, 'loss=focal', '--json'])
+  assert.ok(
+    JSON.parse(listed.stdout).every((run: { config: { loss: { name: string } } }) => run.config.loss.name === 'focal'),
+  )
+  await assert.rejects(
+    sweep(base, { mixer: [named('a', 'channels'), named('b', 'channels')] }, data, { resultsDir, observer: {} }),
+    /runs 1 and 2 that train the same: mixer a and mixer b/,
+  )
+})
+
+test('resume: true takes over a run of the same texts, whatever they are called, and no other', async () => {
+  const again = (mixer: Mixer, metrics: Record<string, Metric>): Promise<string> =>
+    train({ ...base, mixer, loss: focal }, data, { metrics, resultsDir, observer: {}, resume: true })
+  const taken = await again({ ...conv, name: 'renamed' }, { rowsRight })
+  assert.equal(openRun(taken, resultsDir).status.state, 'finished')
+  assert.deepEqual(checkpoint(taken), checkpoint(made))
+  assert.notEqual(await again({ ...conv, norm: 'tokens' }, { rowsRight }), taken)
+  assert.notEqual(await again(conv, {}), taken)
+})
+
+test('a metric that cannot be computed is refused before anything is trained, by its name and puzzle', async () => {
+  const before = runCount()
+  const refused = (metrics: Record<string, Metric>, expected: RegExp): Promise<void> =>
+    assert.rejects(train(base, data, { metrics, resultsDir, observer: {} }), (error: Error) => {
+      assert.equal(error.name, 'UserError')
+      assert.match(error.message, expected)
+      return true
+    })
+  await refused({ bad: () => Number.NaN }, /^metric bad, puzzle test\/0: expected a finite number, found NaN\.$/)
+  await refused(
+    {
+      bad: () => {
+        throw new Error('no such row.')
+      },
+    },
+    /^metric bad, puzzle test\/0: expected a finite number, found an error: no such row\.$/,
+  )
+  await refused({ exact: () => 1 }, /^metric exact: expected a name that no other metric has, found test\.exact/)
+  await refused({ 'rows right': () => 1 }, /^metric rows right: expected a name of up to 40 letters and digits/)
+  assert.equal(runCount(), before)
+})
+
+test('a bfloat16 that is asked for does not apply to an own mixer', async () => {
+  const id = await train({ ...base, trainSteps: 1, dtype: 'bfloat16', mixer: conv }, data, { resultsDir, observer: {} })
+  assert.equal((openRun(id, resultsDir).provenance.choices as { dtype: string }).dtype, 'float32')
+})
