@@ -29,14 +29,14 @@ export default async function* report(events) {
     if (!files.has(file)) yield `${file}\n`
     files.set(file, (files.get(file) ?? 0) + 1)
     if (type === 'test:fail') {
-      // A parent fails with its children, which are reported themselves.
+      // A parent fails with its children, which are reported one by one.
       if (details.error?.failureType === 'subtestsFailed') continue
       failed++
       yield `\nFAILED ${file}${data.line ? `:${data.line}` : ''}\n  ${name}\n${indent(describe(details.error))}\n\n`
     } else if (details.type === 'suite') {
       // Its tests are counted one by one.
     } else if (path.resolve(name) === path.resolve(data.file ?? '')) {
-      // Node reports the file itself when there is no test in it.
+      // Node reports the file itself where there is no test in it.
       failed++
       process.exitCode = 1
       yield `\nFAILED ${file}\n  there is no test in this file\n\n`

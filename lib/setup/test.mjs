@@ -3,18 +3,18 @@ import { runInForeground } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { inRoot, inSetup } from './paths.mjs'
 
-/** Test files that run at the same time; each may compute with every core. */
+/** Test files that run at the same time. Each may compute with every core. */
 const AT_ONCE = 2
 
-/** Milliseconds after which a test that hangs fails by its name; the longest one takes four minutes on two cores. */
+/** Milliseconds after which a hanging test fails by its name. The longest one takes four minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
 /**
  * Runs the tests and prints `N passed, M failed` as the last line.
  *
  * @param {string[]} rest files to run, or further options of `node --test`; default: every `tests/**\/*.test.ts`
- * @returns {Promise<number>} 0 when all passed, else 1
- * @throws {SetupError} when there is no test at all
+ * @returns {Promise<number>} 0 where all have passed, otherwise 1
+ * @throws {SetupError} where there is no test at all
  */
 export async function runTests(rest) {
   const files = rest.filter((word) => !word.startsWith('-'))
