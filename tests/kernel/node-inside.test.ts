@@ -58,6 +58,22 @@ test('the names of Node’s own modules tell a place where its timers are being 
   }
 })
 
+test('without hooks on promises cells run, and one that waits is stopped', async () => {
+  const file = path.join(folder, 'no-hooks.cjs')
+  writeFileSync(file, `require('node:v8').promiseHooks = undefined`)
+  const driver = await startDriver({ env: { ...process.env, NODE_OPTIONS: `--require ${file}` } })
+  try {
+    assert.equal((await driver.run(`$rl.result(require('node:v8').promiseHooks)`)).result, null)
+    const cell = driver.start(`console.log('on'); await new Promise(() => {})`)
+    await driver.until(() => (driver.printed(cell.id) === 'on\n' ? true : undefined))
+    driver.stop(cell.id)
+    assert.equal((await cell.ended).failure?.ename, 'Interrupted')
+    assert.equal((await driver.run('$rl.result($rl.resumed(await 2))')).result, '2')
+  } finally {
+    await driver.close()
+  }
+})
+
 test('without the method by which Node starts child processes, they are started all the same', () => {
   const prototype = {}
   watchChildren({ waitsForChild: 0 }, prototype)
