@@ -117,7 +117,7 @@ function downloadFailed(name, output) {
   if (/DO NOT MATCH THE HASHES/.test(output))
     return new SetupError(
       `${name} does not have the checksum that lib/setup pins, and was thrown away.`,
-      'What arrived is not what was published: check your package index or proxy, then run npm run setup.',
+      'The download differs from what was published: check your package index or proxy, then run npm run setup.',
       lastLines(output, 4),
     )
   return new SetupError(

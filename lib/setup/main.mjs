@@ -1,5 +1,4 @@
-// npm start, npm test, npm run setup, setup:gpu, lab, check. It uses only Node's own modules, because it runs before any package
-// is installed.
+// npm start, npm test, npm run setup, setup:gpu, lab, check: Node's own modules only, for this runs before any package is there.
 import { existsSync } from 'node:fs'
 import { check } from './check.mjs'
 import { runInForeground, stopOnSignals } from './child.mjs'

@@ -79,7 +79,7 @@ async function build(kind, compiler, say) {
     )
   if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))
     throw new SetupError(
-      `The GPU backend needs Linux x64 and a loaded NVIDIA driver; here is ${process.arch}, ${hasNvidiaDriver() ? 'with' : 'without'} a driver.`,
+      `The GPU backend needs Linux x64 and a loaded NVIDIA driver; found ${process.arch}, ${hasNvidiaDriver() ? 'with' : 'without'} a driver.`,
       'Install the NVIDIA driver (nothing else: the CUDA libraries come with this) and run npm run setup:gpu.',
     )
   if (!compiler)
@@ -113,7 +113,7 @@ async function smokeTest(kind) {
   if (code !== 0)
     throw new SetupError(
       `${packageOf(kind)} was built but does not compute here.`,
-      'Run npm run setup again; if it stays so, RECURLAB_BACKEND=wasm works without it.',
+      'Run npm run setup again; if that does not help, RECURLAB_BACKEND=wasm works without it.',
       lastLines(output),
     )
 }

@@ -44,7 +44,7 @@ export async function installPackages() {
   if (code !== 0)
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
-      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
+      'Check the network and the free space, then run the same command again: finished downloads are kept.',
       // npm says first what is wrong, and then prints its whole help.
       output.trim().split('\n').slice(0, 12).join('\n'),
     )

@@ -13,8 +13,8 @@ const LONGEST_MS = 15 * 60_000
  * Runs the tests and prints `N passed, M failed` as the last line.
  *
  * @param {string[]} rest files to run, or further options of `node --test`; default: every `tests/**\/*.test.ts`
- * @returns {Promise<number>} 0 where all have passed, otherwise 1
- * @throws {SetupError} where there is no test at all
+ * @returns {Promise<number>} 0 when all passed, else 1
+ * @throws {SetupError} when there is no test at all
  */
 export async function runTests(rest) {
   const files = rest.filter((word) => !word.startsWith('-'))

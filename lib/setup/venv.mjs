@@ -53,7 +53,7 @@ async function must(command, args, failed) {
   if (code !== 0)
     throw new SetupError(
       failed,
-      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
+      'Check the network and the free space, then run the same command again: finished downloads are kept.',
       lastLines(output),
     )
 }

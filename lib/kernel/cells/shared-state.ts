@@ -17,37 +17,37 @@ export interface SharedState {
 
 /** Returns the state in memory that both threads share. */
 export function sharedState(memory: SharedArrayBuffer): SharedState {
-  const cells = new Int32Array(memory)
+  const slots = new Int32Array(memory)
   return {
     get ended() {
-      return Atomics.load(cells, 0)
+      return Atomics.load(slots, 0)
     },
     set ended(cell) {
-      Atomics.store(cells, 0, cell)
+      Atomics.store(slots, 0, cell)
     },
     get stopSeen() {
-      return Atomics.load(cells, 1)
+      return Atomics.load(slots, 1)
     },
     set stopSeen(cell) {
-      Atomics.store(cells, 1, cell)
+      Atomics.store(slots, 1, cell)
     },
     get held() {
-      return Atomics.load(cells, 2)
+      return Atomics.load(slots, 2)
     },
     set held(text) {
-      Atomics.store(cells, 2, text)
+      Atomics.store(slots, 2, text)
     },
     get telling() {
-      return Atomics.load(cells, 3)
+      return Atomics.load(slots, 3)
     },
     set telling(number) {
-      Atomics.store(cells, 3, number)
+      Atomics.store(slots, 3, number)
     },
     get waitsForChild() {
-      return Atomics.load(cells, 4)
+      return Atomics.load(slots, 4)
     },
     set waitsForChild(waits) {
-      Atomics.store(cells, 4, waits)
+      Atomics.store(slots, 4, waits)
     },
   }
 }
