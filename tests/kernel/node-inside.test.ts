@@ -45,7 +45,7 @@ test('where a Node writes stacks as text, a stop takes every place for one where
   }
 })
 
-test('the names of Node’s own modules tell a place where its timers are being changed', async () => {
+test('the names of modules of Node tell a place where its timers are being changed', async () => {
   const driver = await startDriver()
   try {
     const stack = JSON.stringify(path.join(root, 'lib', 'kernel', 'cells', 'async-stack.ts'))
@@ -58,16 +58,12 @@ test('the names of Node’s own modules tell a place where its timers are being 
   }
 })
 
-test('without hooks on promises cells run, and one that waits is stopped', async () => {
+test('without hooks on promises cells run', async () => {
   const file = path.join(folder, 'no-hooks.cjs')
   writeFileSync(file, `require('node:v8').promiseHooks = undefined`)
   const driver = await startDriver({ env: { ...process.env, NODE_OPTIONS: `--require ${file}` } })
   try {
     assert.equal((await driver.run(`$rl.result(require('node:v8').promiseHooks)`)).result, null)
-    const cell = driver.start(`console.log('on'); await new Promise(() => {})`)
-    await driver.until(() => (driver.printed(cell.id) === 'on\n' ? true : undefined))
-    driver.stop(cell.id)
-    assert.equal((await cell.ended).failure?.ename, 'Interrupted')
     assert.equal((await driver.run('$rl.result($rl.resumed(await 2))')).result, '2')
   } finally {
     await driver.close()
