@@ -42,7 +42,9 @@ export class Cells implements CellSession {
   }
 
   open(code: string): OpenCell {
-    return this.#look(this.#parse(code))
+    const file = this.#parse(code)
+    markAsAlone(file)
+    return this.#look(file)
   }
 
   /**
@@ -53,6 +55,8 @@ export class Cells implements CellSession {
   enter<T>(code: string, use: (cell: OpenCell) => { readonly holds: boolean; readonly value: T }): T {
     const file = this.#parse(code)
     const before: ProgramState | null = augments(file) ? this.programs.state : null
+    // The program finds out what an augmenting cell, which becomes one of its files, needs.
+    if (!before) markAsAlone(file)
     const cell = this.#look(file, before !== null)
     const { holds, value } = use(cell)
     if (holds) this.#scope.keep(file)
@@ -93,7 +97,6 @@ export class Cells implements CellSession {
       ts.ScriptKind.TS,
     )
     setPaths(file, name)
-    if (!augments(file)) markAsAlone(file)
     return file
   }
 }
