@@ -7,7 +7,7 @@ import { collectGarbage } from '../../lib/kernel/compiler/garbage.js'
 import { complete } from '../../lib/kernel/compiler/language/complete.js'
 import { cellOptions } from '../../lib/kernel/compiler/options.js'
 
-/** How fast cells are checked and completed one way. */
+/** Times of a compiler that checks and completes cells, and the memory that they leave. */
 export interface CompilerMeasurement {
   /** `notebook kernel`: its own compiler. `language service`: TypeScript's published one, each cell a file. */
   readonly compiler: 'notebook kernel' | 'language service'

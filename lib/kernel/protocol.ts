@@ -1,15 +1,15 @@
 import type { TypeErrors } from '../notebook/host.js'
 
 /**
- * What the kernel's three processes say to each other.
+ * The messages between the three processes of the notebook kernel.
  *
- * - `server` is what Jupyter starts: sockets, the protocol, history. It never runs user code, so it always answers.
- * - `cells` runs the cells' code, and the modules that they import.
- * - `compiler` holds TypeScript: checks and compiles cells and modules, completes and inspects.
+ * - `server` is started by Jupyter and has the sockets, the protocol and the history. It never runs user code, so it always answers.
+ * - `cells` runs the code of cells and the modules that they import.
+ * - `compiler` has TypeScript: it checks and compiles cells and modules, completes and inspects.
  *
- * The server talks to `cells` by Node's IPC channel; `cells` writes frames to file descriptor 3, synchronously, so that
- * nothing is lost or reordered and a fast printer waits for the server. File descriptor 4 carries stops to the thread
- * of `cells` that can interrupt a busy main thread.
+ * The server writes to `cells` through Node's IPC channel. `cells` writes frames to file descriptor 3 synchronously, so that
+ * nothing is lost or reordered and a fast printer waits for the server. File descriptor 4 carries stops to the thread of
+ * `cells` that can interrupt a busy main thread.
  */
 
 /** JSON. */
@@ -25,7 +25,7 @@ export interface Header {
   readonly version: string
 }
 
-/** What the protocol says of a cell that failed. */
+/** The protocol's description of a cell that failed. */
 export interface Failure {
   readonly ename: string
   readonly evalue: string
@@ -34,9 +34,9 @@ export interface Failure {
 
 /** A cell that is ready to run. */
 export interface CellRun {
-  /** Unlike every other cell's of this kernel; rises. */
+  /** Number of the cell in this kernel, ascending. */
   readonly id: number
-  /** What the front end shows in brackets. */
+  /** The execution count, which the front end shows in brackets. */
   readonly count: number
   readonly parent: Header
   /** JavaScript for V8's REPL mode. */
@@ -45,19 +45,19 @@ export interface CellRun {
   readonly map: string
   /** The cell as the user wrote it. */
   readonly source: string
-  /** Names that the cell declares at its top level, as they are called in `code`, without those that it imports. */
+  /** Names that the cell declares at its top level, as they are in `code`, without those that it imports. */
   readonly declares: readonly string[]
-  /** No result and no error is published. */
+  /** Whether neither a result nor an error is published. */
   readonly silent: boolean
   /** Whether the front end can be asked for input. */
   readonly allowStdin: boolean
   /** Modules that have changed since they were loaded. */
   readonly reload: readonly ModuleSource[]
-  /** What to print to stderr before the cell runs: type errors as warnings, a refused edit of a module. */
+  /** Warnings that are printed to stderr before the cell runs: type errors, a refused edit of a module. */
   readonly warnings: readonly string[]
 }
 
-/** A module of the project (not of a package), compiled. */
+/** A compiled module of the project, not of a package. */
 export interface ModuleSource {
   /** Absolute path. */
   readonly file: string
@@ -65,14 +65,17 @@ export interface ModuleSource {
   readonly code: string
   /** Source map (version 3, JSON) with the module's text in it; empty for JSON. */
   readonly map: string
-  /** For every specifier that is a module of the project, its absolute path. The others are packages or Node's own. */
+  /** The absolute path of every specifier that is a module of the project. The others are packages or modules of Node. */
   readonly dependencies: Readonly<Record<string, string>>
 }
 
-/** A module with everything of the project that it imports and that was not sent before. */
+/**
+ * The answer to a request for a module: the module with everything of the project that it imports and that was not sent before.
+ */
 export type ModulesReply =
   | {
-      readonly failure: null /** Absolute path of the module asked for; null when it is a package's or Node's own. */
+      readonly failure: null
+      /** Absolute path of the requested module; null when it is a package or a module of Node. */
       readonly file: string | null
       readonly modules: readonly ModuleSource[]
     }
@@ -81,7 +84,7 @@ export type ModulesReply =
 /** From the server to `cells`. */
 export type ToCells =
   | { readonly type: 'run'; readonly cell: CellRun }
-  /** The user wants the running cell to end. */
+  /** Stops the running cell, as the user wants. */
   | { readonly type: 'stop'; readonly cell: number }
   | {
       readonly type: 'comm'
@@ -91,15 +94,15 @@ export type ToCells =
       readonly metadata: Content
       readonly buffers: readonly Uint8Array[]
     }
-  /** What the user typed; null when there was no answer and will be none. */
+  /** The text that the user typed; null when there is no answer. */
   | { readonly type: 'input'; readonly id: number; readonly value: string | null }
   | { readonly type: 'modules'; readonly id: number; readonly reply: ModulesReply }
 
 /** From `cells` to the server. */
 export type FromCells =
-  /** It has started. */
+  /** The process has started. */
   | { readonly type: 'ready' }
-  /** Goes out on iopub as it is. */
+  /** A message that goes out on iopub as it is. */
   | {
       readonly type: 'publish'
       readonly parent: Header | null
@@ -108,7 +111,7 @@ export type FromCells =
       readonly metadata?: Content
       readonly buffers?: readonly Uint8Array[]
     }
-  /** The cell has ended, and everything that belongs to it was sent before. The error message was published. */
+  /** The cell has ended, and everything that belongs to it was sent before, including the error message. */
   | { readonly type: 'done'; readonly cell: number; readonly failure: Failure | null }
   | {
       readonly type: 'input'
@@ -117,36 +120,36 @@ export type FromCells =
       readonly prompt: string
       readonly password: boolean
     }
-  /** Asks the compiler for a module, `from` the file or folder (ending in `/`) that imports it. */
+  /** Asks the compiler for a module; `from` is the file or folder (ending in `/`) that imports it. */
   | { readonly type: 'modules'; readonly id: number; readonly specifier: string; readonly from: string }
   | { readonly type: 'typeErrors'; readonly mode: TypeErrors }
-  /** Open comms by id, told at every change, so that `comm_info` is answered while a cell runs. */
+  /** The open comms by id, sent at every change so that `comm_info` is answered while a cell runs. */
   | { readonly type: 'comms'; readonly open: Readonly<Record<string, string>> }
 
-/** From the server to the thread of `cells` that interrupts. */
+/** From the server to the interrupting thread of `cells`. */
 export interface StopRequest {
   readonly cell: number
-  /** Stop now, whatever goes on: the user asked twice. */
+  /** Whether the cell is stopped now, whatever is going on, because the user asked twice. */
   readonly force: boolean
 }
 
-/** What the compiler answers. A call that throws is a fault of the kernel. */
+/** The calls that the compiler answers. A call that throws is a fault of the kernel. */
 export interface CompilerCalls {
   /**
-   * Checks and compiles a cell. Before that it looks whether modules that it handed out have changed.
-   * A cell with a failure declares nothing.
+   * Checks and compiles a cell, after checking whether modules that it has sent have changed. A cell with a failure declares
+   * nothing.
    */
   cell(params: { readonly id: number; readonly code: string; readonly typeErrors: TypeErrors }): CellReply
   modules(params: { readonly specifier: string; readonly from: string }): ModulesReply
-  /** Content of `complete_reply`, its positions in code points as the protocol has them; `cursor` in UTF-16 units. */
+  /** Returns the content of `complete_reply`, with positions in code points as in the protocol; `cursor` is in UTF-16 units. */
   complete(params: { readonly code: string; readonly cursor: number }): Content
-  /** Content of `inspect_reply`. */
+  /** Returns the content of `inspect_reply`. */
   inspect(params: { readonly code: string; readonly cursor: number; readonly detail: number }): Content
-  /** Content of `is_complete_reply`. */
+  /** Returns the content of `is_complete_reply`. */
   isComplete(params: { readonly code: string }): Content
 }
 
-/** A cell, checked and compiled. */
+/** A checked and compiled cell. */
 export type CellReply = {
   readonly reload: readonly ModuleSource[]
   readonly warnings: readonly string[]
@@ -155,7 +158,7 @@ export type CellReply = {
   | { readonly failure: null; readonly code: string; readonly map: string; readonly declares: readonly string[] }
 )
 
-/** What the server can ask the compiler for. */
+/** The compiler as the server calls it. */
 export type Compiler = {
   [Name in keyof CompilerCalls]: (
     params: Parameters<CompilerCalls[Name]>[0],
@@ -167,7 +170,7 @@ export type Compiler = {
 }
 
 /**
- * What compiled cells call, as the global `$rl` of `cells`.
+ * The functions that compiled cells call, as the global `$rl` of `cells`.
  *
  * The compiler writes `await x` as `$rl.resumed(await x)`, the last line's value as `$rl.result(x)`, and an import as
  * `let a; await $rl.import('m', { a: ['a', ($) => a = $] })`.
@@ -175,13 +178,13 @@ export type Compiler = {
 export interface CellRuntime {
   /** Keeps the value of the cell's last expression. */
   result(value: unknown): void
-  /** Gives the value back; throws the stop where the cell that this code belongs to was stopped. */
+  /** Returns the value; throws the stop where the cell that this code belongs to was stopped. */
   resumed<T>(value: T): T
-  /** The first call in every `catch` block: throws the stop on, so that no cell can catch it. */
+  /** Is called first in every `catch` block, and rethrows the stop, so that no cell can catch it. */
   caught(error: unknown): void
   /**
-   * Imports a module, and calls each setter with the export of that name (`*` is the namespace, `default` the default):
-   * now, when a live export changes, and when the module is reloaded.
+   * Imports a module, and calls each setter with the export of that name (`*` is the namespace, `default` the default export):
+   * at once, when a live export changes, and when the module is reloaded.
    */
   import(
     specifier: string,
@@ -189,7 +192,7 @@ export interface CellRuntime {
   ): Promise<void>
   /** `import(specifier)` in a cell. */
   load(specifier: string, options?: unknown): Promise<unknown>
-  /** `import.meta` of cells. */
+  /** The `import.meta` of cells. */
   readonly meta: {
     readonly url: string
     readonly dirname: string

@@ -9,11 +9,11 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 
 /** @typedef {import('./libtensorflow.mjs').Kind} Kind */
 
-/** The Node-API version that tfjs-node's loader looks for: the highest that both it (8) and this Node know. */
+/** The Node-API version that tfjs-node's loader looks for: the highest that both the loader (8) and this Node support. */
 const NAPI = Math.min(8, Number(process.versions.napi))
 const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc']
 
-/** The npm package whose binding is compiled. @param {Kind} kind */
+/** Returns the npm package whose binding is compiled. @param {Kind} kind */
 export const packageOf = (kind) => (kind === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node')
 
 /** @param {Kind} kind */
@@ -29,7 +29,7 @@ function key(kind) {
   return keyOf(inputs)
 }
 
-/** Whether the binding is compiled and lies where the npm package looks for it. @param {Kind} kind */
+/** Whether the binding is compiled and is where the npm package looks for it. @param {Kind} kind */
 export function bindingIsReady(kind) {
   const stamp = readJson(path.join(path.dirname(bindingFile(kind)), 'stamp.json'))
   return stamp?.key === key(kind) && existsSync(bindingFile(kind))
@@ -40,7 +40,7 @@ export function bindingIsReady(kind) {
  *
  * @param {Kind} kind
  * @param {string} compiler
- * @throws {SetupError} when it does not compile
+ * @throws {SetupError} where it does not compile
  */
 export async function compileBinding(kind, compiler) {
   const sources = inRoot('node_modules', packageOf(kind))
@@ -67,7 +67,7 @@ export async function compileBinding(kind, compiler) {
 }
 
 /**
- * Puts a link to the binding where tfjs-node's own loader looks; npm wipes it whenever it renews the package.
+ * Puts a link to the binding where tfjs-node's own loader looks. npm removes it whenever it renews the package.
  *
  * @param {Kind} kind
  */

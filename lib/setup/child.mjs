@@ -3,7 +3,7 @@ import { Stopped } from './errors.mjs'
 import { noteChild } from './lock.mjs'
 import { childEnvironment, root } from './paths.mjs'
 
-/** @typedef {{ code: number, output: string }} Ended code is 127 when the program could not be started */
+/** @typedef {{ code: number, output: string }} Ended `code` is 127 where the program could not be started */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const working = new Set()
@@ -11,8 +11,8 @@ const working = new Set()
 let stoppedBy = null
 
 /**
- * Runs a program to its end and keeps what it prints (the last 64 kB). It gets a process group of its own,
- * so that one signal reaches it and everything that it started, once.
+ * Runs a program to its end and keeps the last 64 kB that it prints. The program gets a process group of its own, so that one
+ * signal reaches it and everything that it has started, once.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -51,11 +51,11 @@ export function runQuietly(command, args, { env = {}, cwd = root } = {}) {
   })
 }
 
-/** Termination signals from any sender; the program gets SIGTERM, which every program understands. */
+/** Signals that ask this process to end. The program gets SIGTERM instead, which every program understands. */
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])
 
 /**
- * Runs a program that has the terminal to itself, and resolves to its exit code.
+ * Runs a program that has the terminal to itself. Resolves to its exit code.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -67,7 +67,7 @@ export function runInForeground(command, args, env = {}) {
     const child = spawn(command, args, { cwd: root, env: childEnvironment(env), stdio: 'inherit' })
     const forward = () => child.kill('SIGTERM')
     const interrupt = () => {
-      // A terminal sends Ctrl-C to the child itself; sending it again would count as a second one.
+      // A terminal sends Ctrl-C to the child itself; another one from here would count as a second Ctrl-C.
       if (!process.stdin.isTTY) child.kill('SIGINT')
     }
     process.on('SIGINT', interrupt)
@@ -81,21 +81,26 @@ export function runInForeground(command, args, env = {}) {
   })
 }
 
-/** The first line that a program prints, or null when it cannot be run. @param {string} command @param {readonly string[]} args */
+/**
+ * Returns the first line that a program prints; null where it cannot be run.
+ *
+ * @param {string} command
+ * @param {readonly string[]} args
+ */
 export async function firstLine(command, args) {
   const { code, output } = await runQuietly(command, args)
   return code === 0 ? (output.split('\n')[0] ?? '').trim() : null
 }
 
-/** The last lines of what a program printed, for an error message. @param {string} output @param {number} [lines] */
+/** Returns the last lines that a program printed, for an error message. @param {string} output @param {number} [lines] */
 export function lastLines(output, lines = 12) {
   return output.trimEnd().split('\n').slice(-lines).join('\n')
 }
 
 /**
- * From here on Ctrl-C stops the running program; the step then fails with {@link Stopped}.
+ * Makes Ctrl-C stop the running program from now on; the step then fails with {@link Stopped}.
  *
- * @returns {() => void} undoes it
+ * @returns {() => void} a function that undoes it
  */
 export function stopOnSignals() {
   /** @type {Array<[NodeJS.Signals, () => void]>} */

@@ -6,7 +6,7 @@ import { lastLines, runQuietly } from './child.mjs'
 import { inRoot, inState, root } from './paths.mjs'
 import { keyOf, readJson, writeJson } from './stamp.mjs'
 
-/** Of which sources the compiled code was made. */
+/** The stamp that says which sources the compiled code was made of. */
 const stamp = inState('setup', 'code.json')
 
 function key() {
@@ -14,15 +14,15 @@ function key() {
   return keyOf({ compiler: fingerprint(root), made: madeBy(root), ...Object.fromEntries(sources) })
 }
 
-/** Whether lib is compiled as it is now, or nothing that is compiled can be kept here. */
+/** Whether the present lib is compiled, or compiled code cannot be kept here. */
 export function codeIsReady() {
   const folders = ['lib', 'modules'].map((name) => privateFolder(root, name))
   return folders.includes(null) || readJson(stamp)?.key === key()
 }
 
 /**
- * Compiles lib for the command and for the kernel, so that their first start is as fast as the next ones. It is no failure
- * when that cannot be done: each start compiles what is missing.
+ * Compiles lib for the command and for notebooks, so that their first start is as fast as later ones. It is no failure where
+ * that cannot be done: each start compiles what is missing.
  *
  * @param {(what: string) => void} say
  * @returns {Promise<string>} what was done

@@ -7,17 +7,17 @@ import { inRoot, inState, root } from './paths.mjs'
 import { keyOf, readJson, writeJson } from './stamp.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
 
-/** For which compiler the snapshot was made, and why there is none where it could not be made. */
+/** The stamp that says for which compiler the snapshot was made, or why there is none. */
 const stamp = inState('setup', 'compiler.json')
 
-/** Snapshots of other states of the compiler's sources that are kept: other kernels may start from them just now. */
+/** Number of snapshots of other states of the sources that are kept: a kernel may be starting from one right now. */
 const KEPT = 2
 
 /**
- * Whether there is a snapshot of the compiler as it is now, or it is known that there can be none.
+ * Whether there is a snapshot of the present compiler, or it is known that there can be none.
  *
- * @param {boolean} retry try again what failed before, and read lib anew where it has changed: an older snapshot is right too,
- *   but what has changed since is then read at every first import
+ * @param {boolean} retry tries again what failed before, and reads lib anew where it has changed: an older snapshot is right too,
+ *   but then every first import reads what has changed since
  */
 export function compilerIsReady(retry) {
   const key = fingerprint(root)
@@ -27,7 +27,7 @@ export function compilerIsReady(retry) {
 }
 
 /**
- * Makes the snapshot from which the kernel's compiler starts in half the time. It is no failure when there is none.
+ * Makes the snapshot from which the notebook kernel's compiler starts in half the time. It is no failure where there is none.
  *
  * @param {(what: string) => void} say
  * @returns {Promise<string>} what was done
@@ -42,7 +42,7 @@ export async function makeCompiler(say) {
   return 'no snapshot, the kernel starts more slowly'
 }
 
-/** The key of lib's sources, which the snapshot contains. */
+/** Returns the key of lib's sources, which the snapshot contains. */
 function libKey() {
   return keyOf(Object.fromEntries(sourcesOf(root).map((file) => [file, readFileSync(file)])))
 }
@@ -57,7 +57,7 @@ async function build(place) {
   const esbuild = inRoot('node_modules', 'esbuild', 'bin', 'esbuild')
   const bundled = await runQuietly(process.execPath, [esbuild, entry, ...options, `--outfile=${bundle}`])
   if (bundled.code !== 0) return lastLine(bundled.output)
-  // Node's settings for other programs would become those of the snapshot.
+  // Node's settings from the environment would become those of the snapshot.
   const env = { RECURLAB_ROOT: root, NODE_OPTIONS: '' }
   const made = await runQuietly(process.execPath, ['--snapshot-blob', blob, '--build-snapshot', bundle], { env })
   if (made.code !== 0 || !existsSync(blob)) return lastLine(made.output)

@@ -1,4 +1,4 @@
-/** Something that set-up cannot mend by itself: shown as two lines, what and what to do, never with a stack trace. */
+/** Something that set-up cannot mend by itself. It is shown as what is wrong and what to do, never with a stack trace. */
 export class SetupError extends Error {
   /**
    * @param {string} what what is wrong, in one sentence
@@ -23,7 +23,7 @@ export class Stopped extends Error {
   }
 }
 
-/** What a system error says, without a stack. @param {unknown} error */
+/** Returns the message of a system error, without a stack. @param {unknown} error */
 export function reasonOf(error) {
   return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? ''
 }

@@ -12,13 +12,13 @@ export async function kernelsAreSettled(retry) {
   return (await findCompiler()) === null
 }
 
-/** Whether they are built. */
+/** Whether the fused kernels are built. */
 export function kernelsAreReady() {
   return typeof knownKernels(root)?.file === 'string'
 }
 
 /**
- * Compiles the fused kernels for this processor. It is no failure when they cannot be: plain operations compute the same.
+ * Compiles the fused kernels for this processor. It is no failure where that is impossible: plain operations compute the same.
  *
  * @param {(what: string) => void} say
  * @returns {Promise<string>} what was done
@@ -32,10 +32,10 @@ export async function makeKernels(say) {
 }
 
 /**
- * Runs the kernels once in a process of their own; what does not run is removed.
+ * Runs the fused kernels once in a process of their own, and removes them where they do not run.
  *
  * @param {string} file
- * @returns {Promise<string | null>} what went wrong
+ * @returns {Promise<string | null>} what went wrong; null for nothing
  */
 async function smokeTest(file) {
   const { code, output } = await runQuietly(
@@ -49,7 +49,7 @@ async function smokeTest(file) {
   return problem
 }
 
-/** What is shown on every start, or null. */
+/** Returns the warning that every start shows; null for none. */
 export function kernelsWarning() {
   if (readRecord('cpu')?.state !== 'ready' || kernelsAreReady()) return null
   const reason = knownKernels(root)?.problem ?? 'no C++ compiler is here'

@@ -5,10 +5,10 @@ import { contentOf, writeJson } from './stamp.mjs'
 
 const folder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'recurlab')
 const file = path.join(folder, 'kernel.json')
-/** Read by every program of Jupyter that `.venv` starts, nbconvert and JupyterLab's export among them. */
+/** The settings that every program of Jupyter in `.venv` reads, nbconvert and JupyterLab's export among them. */
 const settingsFile = inRoot('.venv', 'etc', 'jupyter', 'jupyter_config.json')
 
-/** How Jupyter starts the kernel: with the Node that set this up. */
+/** The kernelspec, by which Jupyter starts the notebook kernel with the Node that runs this set-up. */
 export function kernelspec() {
   return {
     argv: [process.execPath, path.join(inRoot('lib', 'kernel'), 'recurlab-kernel.mjs'), '{connection_file}'],
@@ -18,17 +18,17 @@ export function kernelspec() {
   }
 }
 
-/** A page that nbconvert writes loads nothing from elsewhere and runs nothing; see `nbconvert/index.html.j2`. */
+/** Settings of nbconvert. Its pages load nothing from elsewhere and run nothing; see `nbconvert/index.html.j2`. */
 const exportSettings = {
   HTMLExporter: {
     template_name: 'recurlab',
     sanitize_html: true,
-    // nbconvert's own leaves neither headings nor tables.
+    // nbconvert's own cleaning would keep neither headings nor tables.
     filters: { clean_html: 'recurlab_html.clean_html' },
   },
 }
 
-/** What is copied into `.venv` as it is, by where it belongs. */
+/** The files that are copied into `.venv`, by their places there. */
 const copies = () => [
   { from: inSetup('logo-svg.svg'), to: path.join(folder, 'logo-svg.svg') },
   ...['conf.json', 'index.html.j2'].map((name) => ({
@@ -41,14 +41,14 @@ const copies = () => [
   })),
 ]
 
-/** Where the Python of `.venv` finds modules. */
+/** Returns the folder in which the Python of `.venv` finds modules. */
 function sitePackages() {
   const lib = inRoot('.venv', 'lib')
   if (!existsSync(lib)) return []
   return readdirSync(lib).map((python) => path.join(lib, python, 'site-packages'))
 }
 
-/** Whether `.venv` knows the kernel, and how to export its notebooks, as they are now. */
+/** Whether `.venv` has the present kernelspec and the present settings of the export. */
 export function kernelspecIsReady() {
   return (
     holds(file, kernelspec()) &&
@@ -57,13 +57,13 @@ export function kernelspecIsReady() {
   )
 }
 
-/** Registers the kernel `recurlab` in `.venv`, nowhere else, and how its notebooks are exported. */
+/** Registers the notebook kernel `recurlab` in `.venv` and nowhere else, with the settings of the export. */
 export function registerKernel() {
   writeJson(file, kernelspec())
   writeJson(settingsFile, exportSettings)
   for (const { from, to } of copies()) {
     mkdirSync(path.dirname(to), { recursive: true })
-    // Beside, then renamed: a program of Jupyter may be reading the old one.
+    // Written beside and renamed, because a program of Jupyter may be reading the old one.
     copyFileSync(from, `${to}.${process.pid}.tmp`)
     renameSync(`${to}.${process.pid}.tmp`, to)
   }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { runInForeground } from './child.mjs'
 import { inRoot, inState } from './paths.mjs'
 
-/** What keeps Jupyter's own files out of the home folder, and other kernels than this project's out of the launcher. */
+/** Settings that keep Jupyter's own files out of the home folder, and other kernels out of the launcher. */
 export function jupyterEnvironment() {
   return {
     JUPYTER_CONFIG_DIR: inState('jupyter', 'config'),
@@ -17,25 +17,25 @@ export function jupyterEnvironment() {
 }
 
 /**
- * Starts JupyterLab on the notebooks and resolves to its exit code.
+ * Starts JupyterLab on the notebooks. Resolves to its exit code.
  *
- * @param {string[]} rest further options for `jupyter lab`, e.g. `--no-browser`; they take the place of this project's
+ * @param {string[]} rest further options for `jupyter lab`, such as `--no-browser`; they override this project's
  */
 export async function lab(rest) {
   const environment = jupyterEnvironment()
   for (const folder of Object.values(environment))
     if (folder !== '1') mkdirSync(folder, { recursive: true, mode: 0o700 })
-  // JupyterLab would ask whether it may fetch its news.
+  // Otherwise JupyterLab would ask whether it may fetch its news.
   preset('@jupyterlab/apputils-extension/notification', { fetchNews: 'false', checkForUpdates: false })
-  // A notebook that is opened without its kernel, or exported, shows its widgets as they were last.
+  // A notebook that is opened without its kernel, or exported, shows the last state of its widgets.
   preset('@jupyter-widgets/jupyterlab-manager/plugin', { saveState: true })
-  // What a completion means, e.g. a key of the configuration, is read beside it.
+  // The documentation of a completion, such as a key of the configuration, is shown beside it.
   preset('@jupyterlab/completer-extension/manager', { showDocumentationPanel: true })
   keep(path.join(environment.JUPYTER_CONFIG_DIR, 'custom', 'custom.css'), CSS)
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
     '--LabApp.custom_css=True',
-    // JupyterLab would drop what a cell prints above a thousand messages a second.
+    // Otherwise JupyterLab would drop what a cell prints above a thousand messages a second.
     '--ZMQChannelsWebsocketConnection.limit_rate=False',
     '--MultiKernelManager.default_kernel_name=recurlab',
     '--KernelSpecManager.ensure_native_kernel=False',
@@ -53,22 +53,22 @@ export async function lab(rest) {
   })
 }
 
-// JupyterLab makes every picture fit its cell, but for drawings that it shows as an image.
+// JupyterLab makes every picture fit its cell, except drawings that it shows as an image.
 const CSS = '.jp-RenderedSVG img { max-width: 100%; height: auto; }\n'
 
-/** The longest name that Jupyter gives to a socket of a kernel. */
+/** The longest name that Jupyter gives to the socket of a kernel. */
 const SOCKET = `kernel-${'0'.repeat(36)}-ipc-5`
 
 /**
- * Whether kernels can have sockets in Jupyter's runtime folder, which only its owner enters: over TCP every user of this machine can
- * read what cells show. Linux takes paths of 107 bytes, so a long path of the project leaves TCP.
+ * Whether kernels can have sockets in Jupyter's runtime folder, which only its owner can enter: over TCP every user of this
+ * machine can read what cells show. Linux accepts paths of 107 bytes, so that a long path of the project leaves only TCP.
  */
 function hasRoomForSockets() {
   return process.platform === 'linux' && Buffer.byteLength(inState('jupyter', 'runtime', SOCKET)) <= 107
 }
 
 /**
- * Settings of a part of JupyterLab; those that somebody changed stay.
+ * Writes the settings of a part of JupyterLab, unless the user has changed them.
  *
  * @param {string} part
  * @param {Record<string, unknown>} settings
@@ -78,7 +78,7 @@ function preset(part, settings) {
 }
 
 /**
- * A file with this text, unless there is one.
+ * Writes a file with this text, unless there is one.
  *
  * @param {string} file
  * @param {string} text

@@ -9,17 +9,21 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 
 /** @typedef {'cpu' | 'gpu'} Kind */
 
-/** Raise it when something else has to be taken out of the wheels than before. */
+/** To be raised when other files are taken out of the wheels than before. */
 const RECIPE = 1
 
-/** What is asked of the index: wheels for CPython 3.11 on Linux, whatever Python is here. */
+/** The wheels that are asked for: those for CPython 3.11 on Linux, whatever Python is here. */
 const WHEEL_TARGET = ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311', '--only-binary=:all:']
 const PLATFORMS = ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1']
 
-/** Where the libraries lie: `tensorflow/` and, for the GPU, `nvidia/` beside it, as in a site-packages folder. @param {Kind} kind */
+/**
+ * Returns the folder of the libraries: `tensorflow/` and, for the GPU, `nvidia/` beside it, as in a site-packages folder.
+ *
+ * @param {Kind} kind
+ */
 export const libraryFolder = (kind) => inState('native', kind)
 
-/** The version of the libraries that this checkout asks for. @param {Kind} kind */
+/** Returns the version of the libraries that this checkout asks for. @param {Kind} kind */
 export function libraryVersion(kind) {
   return /^tensorflow(?:-cpu)?==(\S+)/m.exec(contentOf(listOf(kind)).toString('utf8'))?.[1] ?? 'unknown'
 }
@@ -35,11 +39,11 @@ export function librariesAreReady(kind) {
 }
 
 /**
- * Takes libtensorflow and its C headers (and for the GPU the CUDA libraries) out of the pinned wheels. Each wheel that
- * arrived whole is kept until all are unpacked, so an interrupted download goes on with the next one.
+ * Takes libtensorflow and its C headers (and for the GPU the CUDA libraries) out of the pinned wheels. Each complete wheel is
+ * kept until all are unpacked, so that an interrupted download continues with the next one.
  *
  * @param {Kind} kind
- * @throws {SetupError} when a wheel cannot be had, or its checksum is not the pinned one
+ * @throws {SetupError} where a wheel cannot be downloaded, or its checksum is not the pinned one
  */
 export async function installLibraries(kind) {
   const folder = workFolder(`native-${kind}`)
@@ -61,7 +65,7 @@ export async function installLibraries(kind) {
 }
 
 /**
- * The entries of a pip requirements file, continuation lines joined, comments left out.
+ * Returns the entries of a pip requirements file, with continuation lines joined and without comments.
  *
  * @param {string} text
  */
@@ -73,7 +77,7 @@ export function requirementsIn(text) {
     .filter((line) => line !== '')
 }
 
-/** Where an entry of a wheel goes, or null when it is not needed. @param {string} name */
+/** Returns the place of an entry of a wheel; null where it is not needed. @param {string} name */
 export function placeOf(name) {
   if (/^tensorflow\/libtensorflow_(cc|framework)\.so\.2$/.test(name)) return name
   if (/^nvidia\/[^/]+\/lib\/.*\.so[.\d]*$/.test(name)) return name
@@ -84,7 +88,11 @@ export function placeOf(name) {
   return header?.[1] ? `include/${header[1]}` : null
 }
 
-/** @param {string} entry @returns {Promise<string>} the folder that holds its wheel; empty when its marker excludes this machine */
+/**
+ * @param {string} entry
+ *
+ * @returns {Promise<string>} the folder that holds its wheel; empty when its marker excludes this machine
+ */
 async function download(entry) {
   const place = inState('downloads', keyOf({ entry }).slice(0, 16))
   if (existsSync(place)) return place
@@ -109,7 +117,7 @@ function downloadFailed(name, output) {
   if (/DO NOT MATCH THE HASHES/.test(output))
     return new SetupError(
       `${name} does not have the checksum that lib/setup pins, and was thrown away.`,
-      'What arrived is not what was published: check your package index or proxy, then run npm run setup.',
+      'The download differs from what was published: check your package index or proxy, then run npm run setup.',
       lastLines(output, 4),
     )
   return new SetupError(

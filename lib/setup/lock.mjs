@@ -4,15 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { inState } from './paths.mjs'
 import { readJson, writeJson } from './stamp.mjs'
 
-/** @typedef {{ pid: number, started: string }} ProcessMark a process id alone can belong to someone else by now */
+/** @typedef {{ pid: number, started: string }} ProcessMark a process id alone may belong to another process by now */
 
 const file = inState('setup', 'lock.json')
 /** @type {{ owner: ProcessMark, children: ProcessMark[] } | null} */
 let held = null
 
 /**
- * Makes this the only set-up that runs in this checkout; waits for another one, and clears up after one that was
- * killed: what it had started may still be writing.
+ * Makes this the only set-up that runs in this checkout. Waits for another one, and clears up after one that was killed, whose
+ * children may still be writing.
  *
  * @param {(pid: number) => void} onWait called once when another set-up is at work
  */
@@ -34,13 +34,18 @@ export async function takeLock(onWait) {
   }
 }
 
-/** Gives the lock back. */
+/** Releases the lock. */
 export function dropLock() {
   if (held) rmSync(file, { force: true })
   held = null
 }
 
-/** Remembers a child, so that a later set-up can end it if this one is killed. @param {number | undefined} pid @param {boolean} running */
+/**
+ * Remembers a child, so that a later set-up can end it if this one is killed.
+ *
+ * @param {number | undefined} pid
+ * @param {boolean} running
+ */
 export function noteChild(pid, running) {
   if (!held || pid === undefined) return
   held.children = held.children.filter((child) => child.pid !== pid)
@@ -85,7 +90,7 @@ async function endGroup(mark) {
   }
 }
 
-/** When a process started, in the kernel's ticks; empty where the system does not tell. @param {number} pid */
+/** Returns when a process started, in ticks of the system's clock; empty where the system does not tell. @param {number} pid */
 function startOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

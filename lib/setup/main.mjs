@@ -9,7 +9,7 @@ import { status } from './status.mjs'
 import { setUp } from './steps.mjs'
 import { runTests } from './test.mjs'
 
-// Where nobody listens, SIGUSR1 opens Node's debugger to every user of this machine.
+// Without a listener, SIGUSR1 would open Node's debugger to every user of this machine.
 process.on('SIGUSR1', () => {
   if (process.listenerCount('SIGUSR1') === 1) process.exit(128 + 10)
 })
@@ -65,7 +65,7 @@ async function prepared(options) {
 /**
  * Runs the first notebook and writes its report.
  *
- * @param {string[]} rest further parameters and options of `recurlab run`; `--out FILE` replaces this one's
+ * @param {string[]} rest further parameters and options of `recurlab run`; `--out FILE` replaces the default
  */
 async function firstNotebook(rest) {
   const notebook = `notebooks/${FIRST_NOTEBOOK}.ipynb`
@@ -107,7 +107,7 @@ function report(error) {
     process.stderr.write(`\n${detail}recurlab set-up: ${error.message} ${error.todo}\n`)
     return 1
   }
-  // The system refused something: no space, no permission, no network.
+  // The system refused something, such as space, permission or network.
   const code = error instanceof Error && 'code' in error ? String(error.code) : null
   if (code && !process.env.RECURLAB_DEBUG) {
     process.stderr.write(

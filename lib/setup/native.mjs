@@ -10,7 +10,7 @@ import { readJson, writeJson } from './stamp.mjs'
 /** @typedef {import('./libtensorflow.mjs').Kind} Kind */
 
 /**
- * What is known about one native backend. `lib/backend/native.ts` reads it.
+ * The record of one native backend, which `lib/backend/native.ts` reads.
  *
  * @typedef {{ state: 'ready' | 'missing', reason: string, todo: string, key: string, compiler: string | null, version: string }} NativeRecord
  */
@@ -24,8 +24,8 @@ export function readRecord(kind) {
 }
 
 /**
- * Whether nothing is left to do. A failure is not tried again on every start: only when its cause may be gone (a
- * compiler appeared, the versions changed), or when `npm run setup` asks for it.
+ * Whether nothing is left to do. A failure is not tried again on every start, but only when its cause may be gone (a compiler
+ * appeared, the versions changed), or when `npm run setup` asks for it.
  *
  * @param {Kind} kind
  * @param {boolean} retry
@@ -40,8 +40,8 @@ export async function nativeIsSettled(kind, retry) {
 }
 
 /**
- * Sets the native backend up and proves that it computes. What fails is recorded with its reason and not fatal: wasm
- * takes over.
+ * Sets up the native backend and checks that it computes. A failure is recorded with its reason and is not fatal: wasm takes
+ * over.
  *
  * @param {Kind} kind
  * @param {(what: string) => void} say
@@ -56,7 +56,7 @@ export async function setUpNative(kind, say) {
   }
   /** @type {NativeRecord} */
   let record
-  // While there is no record the backend goes by what is built, and the smoke test needs that.
+  // Without a record the backend uses what is built, which the smoke test needs.
   rmSync(recordFile(kind), { force: true })
   try {
     await build(kind, compiler, say)
@@ -79,7 +79,7 @@ async function build(kind, compiler, say) {
     )
   if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))
     throw new SetupError(
-      `The GPU backend needs Linux x64 and a loaded NVIDIA driver; here is ${process.arch}, ${hasNvidiaDriver() ? 'with' : 'without'} a driver.`,
+      `The GPU backend needs Linux x64 and a loaded NVIDIA driver; found ${process.arch}, ${hasNvidiaDriver() ? 'with' : 'without'} a driver.`,
       'Install the NVIDIA driver (nothing else: the CUDA libraries come with this) and run npm run setup:gpu.',
     )
   if (!compiler)
@@ -102,18 +102,18 @@ async function build(kind, compiler, say) {
   await smokeTest(kind)
 }
 
-/** Runs the backend once in a process of its own: a library that crashes must not take set-up with it. @param {Kind} kind */
+/** Runs the backend once in a process of its own, so that a library that crashes does not end set-up. @param {Kind} kind */
 async function smokeTest(kind) {
   const script = inRoot('lib', 'backend', 'smoke.ts')
   const name = kind === 'gpu' ? 'tfjs-node-gpu' : 'tfjs-node'
   const { code, output } = await runQuietly(process.execPath, [inRoot('lib', 'typescript', 'run.mjs'), script], {
-    // The fused kernels have a step of their own.
+    // The fused kernels are tested in a step of their own.
     env: { RECURLAB_BACKEND: name, RECURLAB_FAST: '0' },
   })
   if (code !== 0)
     throw new SetupError(
       `${packageOf(kind)} was built but does not compute here.`,
-      'Run npm run setup again; if it stays so, RECURLAB_BACKEND=wasm works without it.',
+      'Run npm run setup again; if that does not help, RECURLAB_BACKEND=wasm works without it.',
       lastLines(output),
     )
 }

@@ -9,19 +9,19 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 const stamp = inRoot('node_modules', '.recurlab-stamp')
 const manifest = ['package.json', 'package-lock.json', '.npmrc']
 
-/** What node_modules depends on. */
+/** Returns the key of what node_modules depends on. */
 function key() {
   return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
 }
 
-/** Whether node_modules is what the lock file asks for. */
+/** Whether node_modules holds what the lock file asks for. */
 export function packagesAreReady() {
   if (readJson(stamp)?.key === key()) return existsSync(inRoot('node_modules', '.bin', 'recurlab'))
   return false
 }
 
 /**
- * Brings node_modules to what package-lock.json asks for: `npm ci` beside, then one rename.
+ * Brings node_modules to what package-lock.json asks for: `npm ci` in another folder, then one rename.
  *
  * @returns {Promise<string>} what was done
  * @throws {SetupError}
@@ -33,7 +33,7 @@ export async function installPackages() {
   }
   const work = workFolder('npm')
   for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
-  // A command-line option: npm prefers it to whatever else the user has configured.
+  // As a command-line option, because npm prefers it to whatever the user has configured.
   const { code, output } = await runQuietly(
     'npm',
     ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
@@ -44,8 +44,8 @@ export async function installPackages() {
   if (code !== 0)
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
-      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
-      // npm says what is wrong first, then prints its whole help.
+      'Check the network and the free space, then run the same command again: finished downloads are kept.',
+      // npm says first what is wrong, and then prints its whole help.
       output.trim().split('\n').slice(0, 12).join('\n'),
     )
   moveIntoPlace(path.join(work, 'node_modules'), inRoot('node_modules'))
@@ -54,7 +54,7 @@ export async function installPackages() {
   return 'npm ci'
 }
 
-/** Makes `npx recurlab` find the command without asking any registry, and stamps. */
+/** Lets `npx recurlab` find the command without a registry, and writes the stamp. */
 function finish() {
   const link = inRoot('node_modules', '.bin', 'recurlab')
   mkdirSync(path.dirname(link), { recursive: true })

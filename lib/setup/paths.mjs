@@ -1,24 +1,24 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The checkout: everything that set-up makes lies inside it. */
+/** The folder of the checkout, which contains everything that set-up makes. */
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
-/** A path inside the checkout. @param {string[]} parts */
+/** Returns a path inside the checkout. @param {string[]} parts */
 export const inRoot = (...parts) => path.join(root, ...parts)
 
-/** A path inside `.recurlab`, where set-up keeps its own things. @param {string[]} parts */
+/** Returns a path inside `.recurlab`, where set-up keeps its own files. @param {string[]} parts */
 export const inState = (...parts) => path.join(root, '.recurlab', ...parts)
 
-/** A path beside this file. @param {string} name */
+/** Returns a path beside this file. @param {string} name */
 export const inSetup = (name) => path.join(root, 'lib', 'setup', name)
 
 /** The Python of the project's own environment. */
 export const venvPython = inRoot('.venv', 'bin', 'python')
 
 /**
- * The environment of every child: what npm and pip would write to the home folder goes into `.recurlab` instead.
- * Their settings (registry, certificates, proxies) are still read from where the user keeps them.
+ * Returns the environment of every child: npm and pip write to `.recurlab` instead of the home folder. Their settings
+ * (registry, certificates, proxies) are still read from where the user keeps them.
  *
  * @param {NodeJS.ProcessEnv} [more]
  * @returns {NodeJS.ProcessEnv}

@@ -5,19 +5,23 @@ import { runQuietly } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { NODE_LINES } from './node-versions.mjs'
 
-/** Whether this Node can run the project: 20.19+, 22.12+, 24, or a later one, which is untested. @param {string} version such as `20.19.0` */
+/**
+ * Whether this Node can run the project: 20.19+, 22.12+, 24, or a later one, which is untested.
+ *
+ * @param {string} version such as `20.19.0`
+ */
 export function nodeIsFit(version) {
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const line = NODE_LINES.find((known) => known.major === major)
   return line ? minor >= line.least : isLater(version)
 }
 
-/** Whether a Node is later than every one that was seen working. @param {string} version */
+/** Whether a Node is later than every tested one. @param {string} version */
 function isLater(version) {
   return Number(version.split('.')[0]) > Math.max(...NODE_LINES.map(({ major }) => major))
 }
 
-/** @throws {SetupError} when Node or the system is not one that this works on */
+/** Checks Node and the system. @throws {SetupError} where the project does not run on them */
 export function checkNode() {
   if (!nodeIsFit(process.versions.node))
     throw new SetupError(
@@ -36,11 +40,11 @@ export function checkNode() {
 const PROBE = 'import sys, venv, ensurepip; print(*sys.version_info[:3], sep=".")'
 
 /**
- * Finds a Python that can make an environment: RECURLAB_PYTHON, else the first of python3, python3.13 … python3.10 that
- * is 3.10 or newer and has `venv` and `ensurepip`.
+ * Finds a Python that can make an environment: RECURLAB_PYTHON, or the first of python3, python3.13 … python3.10 that is 3.10
+ * or newer and has `venv` and `ensurepip`.
  *
  * @returns {Promise<Python>}
- * @throws {SetupError} that says what each candidate lacked
+ * @throws {SetupError} which says what each candidate lacks
  */
 export async function findPython() {
   const forced = process.env.RECURLAB_PYTHON
@@ -62,7 +66,7 @@ export async function findPython() {
   )
 }
 
-/** The path of a program, or null. @param {string} name */
+/** Returns the path of a program; null where there is none. @param {string} name */
 export async function findProgram(name) {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     const file = path.join(folder, name)
@@ -76,7 +80,7 @@ export async function findProgram(name) {
   return null
 }
 
-/** A C++ compiler: CXX, else g++, clang++, c++. @returns {Promise<string | null>} */
+/** Finds a C++ compiler: CXX, or the first of g++, clang++ and c++. @returns {Promise<string | null>} */
 export async function findCompiler() {
   const forced = process.env.CXX
   for (const name of forced ? [forced] : ['g++', 'clang++', 'c++']) {

@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs'
 import { inState } from './paths.mjs'
 
-/** Folders that hold what another user of the machine must not read: tokens, keys of running kernels, what was entered. */
+/** Folders whose content other users of the machine must not read: tokens, keys of running kernels, the history. */
 const PRIVATE = [inState(), inState('jupyter'), inState('jupyter', 'runtime'), inState('history')]
 
 /**
- * Makes `.recurlab` a folder that only its owner enters, and takes away what rights others have in one of before. A folder of
- * somebody else is left as it is.
+ * Makes `.recurlab` a folder that only its owner can enter, and removes the rights of others in an existing one. A folder of
+ * another user is left as it is.
  */
 export function keepPrivate() {
   for (const folder of PRIVATE) {

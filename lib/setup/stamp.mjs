@@ -3,7 +3,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import path from 'node:path'
 
 /**
- * SHA-256 over named inputs: the key that tells whether a step has to be done again.
+ * Returns the SHA-256 of named inputs: the key that tells whether a step has to be done again.
  *
  * @param {Record<string, string | number | Uint8Array>} inputs
  */
@@ -16,13 +16,13 @@ export function keyOf(inputs) {
   return hash.digest('hex')
 }
 
-/** The content of a file, empty when it is not there. @param {string} file */
+/** Returns the content of a file; empty where there is none. @param {string} file */
 export function contentOf(file) {
   return existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
 }
 
 /**
- * A JSON file, or null when it is missing or broken (a broken stamp means that the step is done again).
+ * Returns the value of a JSON file; null where it is missing or broken (a broken stamp means that the step is done again).
  *
  * @param {string} file
  * @returns {Record<string, unknown> | null}
@@ -37,7 +37,7 @@ export function readJson(file) {
 }
 
 /**
- * Writes JSON beside the old file, flushes it and renames it over: a stamp is there whole or not at all.
+ * Writes JSON beside the old file, flushes it and renames it, so that a stamp is complete or missing.
  *
  * @param {string} file
  * @param {unknown} value

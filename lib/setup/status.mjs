@@ -13,7 +13,7 @@ import { venvIsReady } from './venv.mjs'
 
 const AGAIN = 'Run npm run setup.'
 
-/** Prints what is set up and what is missing as JSON; `recurlab doctor` shows it. Changes nothing. */
+/** Prints as JSON what is set up and what is missing, for `recurlab doctor`. Changes nothing. */
 export async function status() {
   process.stdout.write(`${JSON.stringify(await rows())}\n`)
   return 0

@@ -70,9 +70,9 @@ function kernels(retry) {
 }
 
 /**
- * Does what is not done yet. A second run costs well under a second.
+ * Does the steps that are not done yet. A second run costs well under a second.
  *
- * @param {{ gpu?: boolean, retry?: boolean }} options retry: try again what failed before
+ * @param {{ gpu?: boolean, retry?: boolean }} options retry: tries again what failed before
  * @throws {SetupError} from the step that failed; the steps before it stay done
  */
 export async function setUp({ gpu = false, retry = false }) {

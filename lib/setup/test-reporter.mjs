@@ -37,7 +37,7 @@ export default async function* report(events) {
     const own = data.nesting === 0 ? (details.duration_ms ?? 0) : 0
     files.set(file, (files.get(file) ?? 0) + own)
     if (type === 'test:fail') {
-      // A parent fails with its children, which are reported themselves.
+      // A parent fails with its children, which are reported one by one.
       if (details.error?.failureType === 'subtestsFailed') continue
       failed++
       yield `\nFAILED ${file}${data.line ? `:${data.line}` : ''}\n  ${name}\n${indent(describe(details.error))}\n\n`
@@ -48,7 +48,7 @@ export default async function* report(events) {
     } else if (details.type === 'suite') {
       // Its tests are counted one by one.
     } else if (path.resolve(name) === path.resolve(data.file ?? '')) {
-      // Node reports the file itself when there is no test in it.
+      // Node reports the file itself where there is no test in it.
       failed++
       process.exitCode = 1
       yield `\nFAILED ${file}\n  there is no test in this file\n\n`

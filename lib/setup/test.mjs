@@ -3,10 +3,10 @@ import { SetupError } from './errors.mjs'
 import { inSetup } from './paths.mjs'
 import { slowTests, unitTests } from './test-files.mjs'
 
-/** Test files that run at the same time; each may compute with every core. */
+/** Test files that run at the same time. Each may compute with every core. */
 const AT_ONCE = 2
 
-/** Milliseconds after which a test that hangs fails by its name; the longest one takes four minutes on two cores. */
+/** Milliseconds after which a hanging test fails by its name. The longest one takes four minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
 /** The unit tests, half of them in each of two processes. */

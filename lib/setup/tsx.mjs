@@ -1,5 +1,5 @@
-// For `node --import`: tsx, which runs the tests. It keeps what it compiles below the folder for temporary files, whose name
-// anybody can take first; so for tsx alone that is a folder of the project's, or it keeps nothing.
+// For `node --import`: tsx, which runs the tests. It keeps what it compiles below the folder for temporary files, where anybody
+// can create that name first; so for tsx alone that is a folder of the project, or it keeps nothing.
 import { privateFolder } from '../typescript/cache.mjs'
 import { root } from './paths.mjs'
 
@@ -7,7 +7,7 @@ const folder = privateFolder(root, 'tests')
 const { TMPDIR } = process.env
 if (folder === null) process.env.TSX_DISABLE_CACHE = '1'
 else process.env.TMPDIR = folder
-// By a name that the checker of types does not look up: tsx declares none for this.
+// By a name that the type checker does not look up: tsx has no types for it.
 const loader = 'tsx'
 try {
   await import(loader)

@@ -10,21 +10,21 @@ const folder = inRoot('.venv')
 const stamp = inRoot('.venv', 'recurlab-stamp.json')
 const requirements = inSetup('requirements.txt')
 
-/** Raise it when the environment has to be made in another way than before. */
+/** To be raised when the environment is made in another way than before. */
 const RECIPE = 1
 
 function key() {
   return keyOf({ requirements: contentOf(requirements), recipe: RECIPE, place: folder })
 }
 
-/** Whether `.venv` is whole, up to date, was made in this very place, and its Python is still installed. */
+/** Whether `.venv` is complete and up to date, was made in this place, and its Python is still installed. */
 export function venvIsReady() {
   return readJson(stamp)?.key === key() && existsSync(venvPython)
 }
 
 /**
- * Makes `.venv` with exactly the pinned packages. An environment cannot be moved, so it is made in place and the stamp
- * comes last; without the stamp it counts as half-made and is made anew, from what pip has kept of its downloads.
+ * Makes `.venv` with exactly the pinned packages. An environment cannot be moved, so it is made in place and the stamp comes
+ * last. Without the stamp it counts as incomplete and is made anew, from the downloads that pip has kept.
  *
  * @param {(what: string) => void} say
  * @returns {Promise<string>} what was done
@@ -40,7 +40,7 @@ export async function makeVenv(say) {
     ['-m', 'pip', 'install', '-q', '--require-hashes', '--only-binary=:all:', '-r', requirements],
     'pip could not install the packages of .venv.',
   )
-  // JupyterLab's own scripts are CommonJS; without this they would inherit this project's `type: module` and fail.
+  // JupyterLab's own scripts are CommonJS. Without this file they would inherit this project's `type: module` and fail.
   writeJson(path.join(folder, 'package.json'), { type: 'commonjs' })
   writeJson(stamp, { key: key(), python: python.version })
   rmSync(inState('cache', 'pip'), { recursive: true, force: true })
@@ -53,7 +53,7 @@ async function must(command, args, failed) {
   if (code !== 0)
     throw new SetupError(
       failed,
-      'Check the network and the free space, then run the same command again: what was downloaded is kept.',
+      'Check the network and the free space, then run the same command again: finished downloads are kept.',
       lastLines(output),
     )
 }

@@ -7,12 +7,12 @@ const END_OF_DIRECTORY = Buffer.from([0x50, 0x4b, 5, 6])
 const DIRECTORY_ENTRY = 0x02014b50
 
 /**
- * Unpacks part of a wheel (a ZIP file below 4 GB): no `unzip` is needed and nothing else is written.
+ * Unpacks part of a wheel (a ZIP file below 4 GB), without `unzip`.
  *
- * @param {string} wheel the file; its checksum was verified by pip
- * @param {string} folder where to unpack
- * @param {(name: string) => string | null} placeOf the path inside `folder` for an entry, or null to leave it out
- * @returns {Promise<number>} how many files were written
+ * @param {string} wheel the file, whose checksum pip has verified
+ * @param {string} folder the folder to unpack into
+ * @param {(name: string) => string | null} placeOf returns the path of an entry inside `folder`; null leaves it out
+ * @returns {Promise<number>} the number of files that were written
  */
 export async function unpackWheel(wheel, folder, placeOf) {
   const fd = openSync(wheel, 'r')

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { inState } from './paths.mjs'
 
-/** An empty folder to build something in before it is renamed to its place. @param {string} name */
+/** Creates an empty folder to build something in before it is renamed to its place. @param {string} name */
 export function workFolder(name) {
   const folder = inState('work', `${name}-${process.pid}`)
   rmSync(folder, { recursive: true, force: true })
@@ -10,7 +10,7 @@ export function workFolder(name) {
   return folder
 }
 
-/** Removes what this or an interrupted set-up left half-built. Only the holder of the lock calls it. */
+/** Removes what this or an interrupted set-up has left half-built. Only the holder of the lock may call it. */
 export function sweep() {
   const folder = inState('work')
   try {
@@ -21,8 +21,8 @@ export function sweep() {
 }
 
 /**
- * Renames what was built to its place. What was there goes to the work folder first: a reader sees the old, nothing for
- * an instant, or the new, never a mixture.
+ * Moves what was built to its place. The old content goes to the work folder first: a reader sees the old, nothing for an
+ * instant, or the new, never a mixture.
  *
  * @param {string} built
  * @param {string} place

@@ -1,4 +1,4 @@
-// Where compiled code is kept: what lies there is run, so nobody else may have written it.
+// The folders of compiled code. The code is run, so nobody else may have written it.
 import {
   chmodSync,
   closeSync,
@@ -15,8 +15,8 @@ import {
 import path from 'node:path'
 
 /**
- * A folder below `.recurlab/cache` that this user owns and nobody else can enter; null where there can be none: then
- * nothing is kept.
+ * Returns a folder below `.recurlab/cache` that this user owns and nobody else can enter; null where there can be none, in
+ * which case nothing is kept.
  *
  * @param {string} root the project's folder
  * @param {string} name
@@ -30,7 +30,7 @@ export function privateFolder(root, name) {
     const { S_IFMT, S_IFDIR } = constants
     // A symbolic link leads where somebody else may write.
     if ((mode & S_IFMT) !== S_IFDIR || uid !== own()) return null
-    // Others could write here: what they left is not known to be ours.
+    // Others could write here, so the content may not be ours.
     if (mode & 0o022) {
       rmSync(folder, { recursive: true })
       mkdirSync(folder, { mode: 0o700 })
@@ -41,7 +41,7 @@ export function privateFolder(root, name) {
   }
 }
 
-/** The text of a file that this user has written; null for any other, and where there is none. @param {string} file */
+/** Returns the text of a file that this user has written; null for any other file, or none. @param {string} file */
 export function readOwn(file) {
   let fd = -1
   try {
@@ -55,7 +55,7 @@ export function readOwn(file) {
 }
 
 /**
- * Writes a file whole or not at all. A disk that is full or read-only costs time at the next start, nothing else.
+ * Writes a file completely or not at all. A full or read-only disk costs time at the next start, nothing else.
  *
  * @param {string} file
  * @param {string} text
@@ -70,7 +70,7 @@ export function writeOwn(file, text) {
   }
 }
 
-/** Where users have no numbers, as on Windows, every file counts as one's own. */
+/** Returns this user's number. Where users have none, as on Windows, every file counts as the user's own. */
 function own() {
   return process.geteuid?.() ?? 0
 }

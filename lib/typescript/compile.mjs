@@ -1,17 +1,17 @@
-// TypeScript of the project as CommonJS, kept in .recurlab/cache/lib under the hash of its text.
+// The project's TypeScript as CommonJS, kept in .recurlab/cache/lib under the hash of its text.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { privateFolder, readOwn, writeOwn } from './cache.mjs'
 import { toCommonJs } from './transform.mjs'
 
-/** Milliseconds of compiling after which somebody at a terminal is told why nothing happens. */
+/** Milliseconds of compiling after which a user at a terminal is told why nothing happens. */
 const TOLD_AFTER = 1000
 
 const MARK = '\n//# compiledFrom='
 
 /**
- * A compiler of the project's files.
+ * Creates a compiler of the project's files.
  *
  * @param {string} root the project's folder
  */
@@ -28,14 +28,19 @@ export function createCompiler(root) {
   const keyOf = (/** @type {string} */ filename, /** @type {string} */ source) =>
     createHash('sha256').update(`${made}\0${filename}\0${source}`).digest('base64url')
 
-  /** The kept code of a file, if it was made of this text. @param {string} filename @param {string} key */
+  /**
+   * Returns the kept code of a file, if it was made of this text; null otherwise.
+   *
+   * @param {string} filename
+   * @param {string} key
+   */
   const kept = (filename, key) => {
     const place = placeOf(filename)
     const code = place && readOwn(place)
     return code?.endsWith(MARK + key) ? code : null
   }
   return {
-    /** The code of a file as it was given out; null where it is no longer there. @param {string} filename */
+    /** Returns the code of a file as it was returned before; null where it is gone. @param {string} filename */
     codeGiven(filename) {
       const key = given.get(filename)
       if (key === undefined) return null
@@ -45,15 +50,15 @@ export function createCompiler(root) {
       return keyOf(filename, source) === key ? toCommonJs(filename, source) : null
     },
 
-    /** Whether a file is compiled as it is now. @param {string} filename */
+    /** Whether the present text of a file is compiled. @param {string} filename */
     isKept: (filename) => kept(filename, keyOf(filename, readFileSync(filename, 'utf8'))) !== null,
 
     /**
-     * The CommonJS of a file, with its source map at the end.
+     * Returns the CommonJS of a file, with its source map at the end.
      *
      * @param {string} filename
      * @returns {string}
-     * @throws {SyntaxError} that names the line
+     * @throws {SyntaxError} which names the line
      */
     compile(filename) {
       const source = readFileSync(filename, 'utf8')
@@ -75,7 +80,7 @@ export function createCompiler(root) {
   }
 }
 
-/** Every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]} */
+/** Returns every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]} */
 export function sourcesOf(root) {
   const lib = path.join(root, 'lib')
   return readdirSync(lib, { recursive: true, encoding: 'utf8' })
@@ -85,7 +90,7 @@ export function sourcesOf(root) {
 }
 
 /**
- * The compiler's release and the text of transform.mjs: code that others have made is not used.
+ * Returns the compiler's release and the text of transform.mjs: code that another compiler has made is not used.
  *
  * @param {string} root the project's folder
  * @returns {string}

@@ -1,4 +1,4 @@
-// Compiles what is not yet compiled of lib, for set-up: node lib/typescript/fill.mjs
+// Compiles the files of lib that are not compiled yet, for set-up: node lib/typescript/fill.mjs
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { createCompiler, sourcesOf } from './compile.mjs'

@@ -1,5 +1,5 @@
-// Lets Node's require() load the project's TypeScript as it is: the command, the kernel's processes, and the thread that
-// prepares batches. Every module has one instance in a process; import() is a require() too.
+// Lets Node's require() load the project's TypeScript as it is, for the command, the processes of the notebook kernel, and the
+// thread that prepares batches. Every module has one instance in a process; import() is a require() too.
 import { existsSync } from 'node:fs'
 import Module from 'node:module'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { createCompiler } from './compile.mjs'
 import { mapStacks } from './stacks.mjs'
 
 /**
- * The inside of Node's loader: in use by so many programs that it has not changed since Node 0.5, yet not promised.
+ * Parts of Node's loader that it does not promise. So many programs use them that they have not changed since Node 0.5.
  *
  * @typedef {{ filename?: string, _compile(code: string, filename: string): void }} LoadingModule
  * @typedef {{
@@ -23,7 +23,7 @@ const loader = /** @type {Loader} */ (/** @type {unknown} */ (Module))
  * Registers the hook for the whole process.
  *
  * @param {string} root the project's folder
- * @param {{ stacks?: boolean }} [options] whether stacks are to name the lines of the TypeScript; default: yes
+ * @param {{ stacks?: boolean }} [options] whether stacks name the lines of the TypeScript; default: yes
  */
 export function registerTypeScript(root, { stacks = true } = {}) {
   checkLoader()
@@ -41,9 +41,9 @@ export function registerTypeScript(root, { stacks = true } = {}) {
 }
 
 /**
- * Finds out at start whether Node's loader has the parts that are used of it.
+ * Checks at start that Node's loader has the parts that are used.
  *
- * @throws {Error} that names the one that is missing
+ * @throws {Error} which names a missing part
  */
 function checkLoader() {
   const parts = {
@@ -62,7 +62,7 @@ function keepMachineCode(root) {
 }
 
 /**
- * `./x.js` means `./x.ts` where only that exists, as TypeScript has it.
+ * Returns `./x.ts` for `./x.js` where only that exists, as TypeScript does.
  *
  * @param {string} request
  * @param {LoadingModule | undefined} parent

@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { registerTypeScript } from './hook.mjs'
 
-// Where nobody listens, SIGUSR1 opens Node's debugger to every user of the machine.
+// Without a listener, SIGUSR1 would open Node's debugger to every user of the machine.
 process.on('SIGUSR1', () => process.exit(128 + 10))
 registerTypeScript(path.resolve(fileURLToPath(new URL('../..', import.meta.url))))
 process.argv.splice(1, 1)

@@ -1,10 +1,10 @@
-// Stacks that name the lines of the TypeScript. Node can do it too, but reads the maps of every package at every start.
+// Stacks that name the lines of the TypeScript. Node's own option would read the source maps of every package at every start.
 import { SourceMap } from 'node:module'
 
 /**
- * Has the stacks of errors name the lines that were written.
+ * Makes the stacks of errors name the lines that were written.
  *
- * @param {(file: string) => string | null} codeOf the code of a file with its source map at the end; null for a file as it is
+ * @param {(file: string) => string | null} codeOf returns the code of a file with its source map at the end; null for a file that runs as it is
  */
 export function mapStacks(codeOf) {
   /** @type {Map<string, SourceMap | null>} */

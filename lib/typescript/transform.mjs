@@ -5,15 +5,15 @@ const load = createRequire(import.meta.url)
 /** @typedef {typeof import('typescript')} TypeScript */
 
 /**
- * The CommonJS of a TypeScript module, with its source map at the end.
+ * Returns the CommonJS of a TypeScript module, with its source map at the end.
  *
  * @param {string} filename
  * @param {string} source
  * @returns {string}
- * @throws {SyntaxError} that names the line
+ * @throws {SyntaxError} which names the line
  */
 export function toCommonJs(filename, source) {
-  // Takes half a second, and is needed only where something has changed.
+  // Loading TypeScript takes half a second, and is needed only where something has changed.
   /** @type {TypeScript} */
   const ts = load('typescript')
   const { outputText, diagnostics } = ts.transpileModule(source, {
@@ -37,12 +37,12 @@ export function toCommonJs(filename, source) {
   return outputText
 }
 
-/** Names that Node gives to every CommonJS module. */
+/** The names that Node gives to every CommonJS module. */
 const RESERVED = ['require', 'module', 'exports', '__filename', '__dirname']
 
 /**
- * A module of our own may declare `const require = createRequire(…)`; in CommonJS that name is taken, so it is
- * renamed. It comes after {@link replaceImportMeta}, whose `require` is the real one and carries no source position.
+ * Returns a transformer that renames names which CommonJS reserves: a module may declare `const require = createRequire(…)`. It
+ * runs after {@link replaceImportMeta}, whose `require` is the real one and carries no source position.
  *
  * @param {TypeScript} ts
  * @returns {import('typescript').TransformerFactory<import('typescript').SourceFile>}
@@ -81,7 +81,7 @@ function expression(node) {
 }
 
 /**
- * CommonJS has no `import.meta`: an object with the same url, filename and dirname takes its place.
+ * Returns a transformer that replaces `import.meta`, which CommonJS does not have, by an object with url, filename and dirname.
  *
  * @param {TypeScript} ts
  * @returns {import('typescript').TransformerFactory<import('typescript').SourceFile>}

@@ -55,6 +55,11 @@ test('no text and no cursor makes completion or inspection fail, and offsets sta
   )
 })
 
+test('completion works in a cell that declares something for all files', () => {
+  const code = 'num E { A = 1 << 2 } declare global { var z: E.A }'
+  assert.ok((writer.ask(code, 5).complete.matches as unknown[]).length > 0)
+})
+
 test('every text is complete, incomplete with an indent, or invalid', () => {
   fc.assert(
     fc.property(

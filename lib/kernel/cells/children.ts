@@ -4,14 +4,14 @@ import { context, currentCell, type Owner } from './context.js'
 import { endProcesses } from './process-tree.js'
 import type { SharedState } from './shared-state.js'
 
-/** Child processes by the cell whose code has started them. */
+/** The child processes, by the owner whose code has started them. */
 const children = new WeakMap<Owner, Set<ChildProcess>>()
 
 type Spawn = (this: ChildProcess, options: { readonly detached?: boolean }) => unknown
 
 /**
- * Has a stop reach the child processes of its cell: those that a synchronous call waits for, by the thread that interrupts,
- * and those that run beside the cell, by {@link endChildren}. Children with the option `detached` are to outlive their cell.
+ * Lets a stop reach the child processes of its cell: those that a synchronous call waits for, through the interrupting thread,
+ * and those that run beside the cell, through {@link endChildren}. Children with the option `detached` outlive their cell.
  */
 export function watchChildren(
   shared: Pick<SharedState, 'waitsForChild'>,
@@ -44,7 +44,7 @@ export function watchChildren(
   syncBuiltinESMExports()
 }
 
-/** Has the children end that a stopped cell has started. */
+/** Ends the child processes that a stopped cell has started. */
 export function endChildren(owner: Owner): void {
   const living = [...(children.get(owner) ?? [])].filter((one) => one.exitCode === null && one.signalCode === null)
   endProcesses(

@@ -5,12 +5,12 @@ import { IN_NOTEBOOK } from '../../files/places.js'
 import type { FromCells, StopRequest, ToCells } from '../protocol.js'
 import { createFrameReader, encodeFrame } from './frames.js'
 
-/** What becomes of what the process sends. */
+/** The handlers of what the process sends. */
 export interface CellsHandlers {
   message(message: FromCells): void
-  /** What native code and child processes wrote to the process's own stdout and stderr. */
+  /** Takes what native code and child processes wrote to the process's own stdout and stderr. */
   raw(name: 'stdout' | 'stderr', chunk: Buffer): void
-  /** The process has ended, and all its messages were handled. */
+  /** Called when the process has ended and all its messages were handled. */
   exit(code: number | null, signal: NodeJS.Signals | null): void
 }
 
@@ -18,24 +18,24 @@ export interface CellsHandlers {
 export interface CellsProcess {
   readonly process: ChildProcess
   send(message: ToCells): void
-  /** Tells the thread that can interrupt a busy main thread. */
+  /** Sends a stop to the thread that can interrupt a busy main thread. */
   stop(request: StopRequest): void
-  /** Nothing is handled until {@link resume}; a process that sends or prints more than its pipes hold waits meanwhile. */
+  /** Handles nothing until {@link resume}. A process that sends or prints more than its pipes hold waits in the meantime. */
   pause(): void
   resume(): void
-  /** Ends it at once, and what cells have started. */
+  /** Ends the process and everything that cells have started, at once. */
   kill(): void
 }
 
-/** How the process is started. */
+/** Options of the process. */
 export interface CellsOptions {
-  /** Options of Node, e.g. `--expose-gc`. Default: none. */
+  /** Options of Node, such as `--expose-gc`. Default: none. */
   readonly flags?: readonly string[]
   /** Default: the environment of this process. */
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** The last raw output of a process that has ended is waited for this long: a grandchild may keep the pipe open. */
+/** Milliseconds to wait for the last raw output of a process that has ended: a grandchild may keep the pipe open. */
 const RAW_MS = 200
 
 /**
@@ -56,14 +56,14 @@ export function startCells(
     env: { ...(options.env ?? process.env), [IN_NOTEBOOK]: '1', PWD: cwd },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
-    // In a process group of its own, so that nothing that cells have started outlives it.
+    // A process group of its own, so that nothing that cells have started outlives it.
     detached: true,
   })
   const frames = child.stdio[3] as Readable
   const stops = child.stdio[4] as Writable
   for (const name of ['stdout', 'stderr'] as const)
     child[name]!.on('data', (chunk: Buffer) => handlers.raw(name, chunk))
-  // What is written to a process that has just died is lost like the process; its exit is told below.
+  // A write to a process that has just died is lost like the process, whose exit is reported below.
   stops.on('error', () => {})
   child.on('error', () => {})
   child.once('exit', () => killGroup(child))
@@ -113,7 +113,7 @@ export function startCells(
   }
 }
 
-/** Calls back once, when the process has ended and its streams were read to their ends. */
+/** Calls back once, when the process has ended and its streams have been read to the end. */
 function whenEnded(
   child: ChildProcess,
   frames: Readable,
@@ -152,6 +152,6 @@ function killGroup({ pid }: ChildProcess): void {
   try {
     process.kill(-pid, 'SIGKILL')
   } catch {
-    // None of it is left.
+    // Nothing of the group is left.
   }
 }

@@ -7,33 +7,33 @@ import { asJson, publish, send } from './wire.js'
 
 type FromFrontEnd = Extract<ToCells, { type: 'comm' }>
 
-/** Comms as the host offers them, and what the front end says to them. */
+/** The comms that the host offers, and the receiver of the front end's messages to them. */
 export interface CommsOfProcess extends Comms {
   receive(message: FromFrontEnd): void
-  /** After a forced stop: the message that was being taken is over. */
+  /** Drops, after a forced stop, the message that was being handled. */
   abandon(): void
 }
 
-/** A comm, whoever opened it. */
+/** A comm that either side has opened. */
 interface Open {
   readonly comm: Comm
   message: Handler | null
   closed: Handler | null
 }
 
-/** A callback, and the message that the outputs of its cell answer. */
+/** A callback, and the message that the output of its cell answers. */
 interface Handler {
   readonly parent: Header | null
   call(data: Content, message: CommMessage): void
 }
 
-/** Makes the comms of this process. */
+/** Creates the comms of this process. */
 export function createComms(): CommsOfProcess {
   const opened = new Map<string, Open>()
   const targets = new Map<string, (comm: Comm, data: Content, message: CommMessage) => void>()
   const parents = new Map<string, Header | null>()
 
-  /** The message that is being taken: what is sent meanwhile is its answer, as the front end's widgets expect. */
+  /** The message that is being handled: what is sent in the meantime answers it, as the front end's widgets expect. */
   let answered: Header | null = null
 
   const tell = (): void =>
@@ -123,8 +123,8 @@ function extras({ metadata, buffers }: CommMessage): { metadata?: Content; buffe
 }
 
 /**
- * A callback prints under the cell that gave it, and is none of that cell's code: what a cell has made lives on when the
- * cell is stopped.
+ * Calls back so that output appears under the cell that registered the callback. The callback is not the cell's code: what a
+ * cell has made lives on when the cell is stopped.
  */
 export function callFor(parent: Header, call: () => unknown): void {
   context.run(new Owner(parent), () => {

@@ -2,11 +2,11 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { setMaxListeners } from 'node:events'
 import type { CellRun, Failure, Header } from '../protocol.js'
 
-/** Whom running code belongs to: a cell, or a call from the front end to what a cell has made. */
+/** The owner of running code: a cell, or a call from the front end to something that a cell has made. */
 export class Owner {
   /** The message that the code's outputs answer. */
   readonly parent: Header
-  /** None of its code goes on: awaits throw, timers do not fire. */
+  /** Whether its code goes no further: awaits throw, timers do not fire. */
   stopped = false
   #abort: AbortController | null = null
   #asked = false
@@ -15,7 +15,7 @@ export class Owner {
     this.parent = parent
   }
 
-  /** Aborted when the user asks for a stop. Made when first wanted. */
+  /** Aborts when the user asks for a stop. It is created when it is first read. */
   get signal(): AbortSignal {
     if (!this.#abort) {
       this.#abort = new AbortController()
@@ -25,7 +25,7 @@ export class Owner {
     return this.#abort.signal
   }
 
-  /** The user wants it to end. */
+  /** Asks the code to end, as the user wants. */
   ask(): void {
     if (this.#asked) return
     this.#asked = true
@@ -43,13 +43,13 @@ export class Cell extends Owner {
   readonly count: number
   readonly silent: boolean
   readonly allowStdin: boolean
-  /** What it has called that saves and ends by itself when it is asked to. */
+  /** Number of calls under way that save and end by themselves when they are asked to. */
   stoppable = 0
-  /** What that work says when it was stopped: what it saved, and how to go on. */
+  /** The message of such a call that was stopped: what it saved, and how to go on. */
   saved: Failure | null = null
   /** The value of its last expression. */
   result: unknown = undefined
-  /** Its code is being evaluated; it has ended and its last outputs are made; the server was told. */
+  /** `running`: its code is being evaluated; `ending`: its last outputs are being made; `done`: the server was told. */
   state: 'running' | 'ending' | 'done' = 'running'
 
   constructor(run: CellRun) {
@@ -61,7 +61,7 @@ export class Cell extends Owner {
   }
 }
 
-/** What a stopped cell's code is ended with. */
+/** The error that ends the code of a stopped cell. */
 export class Stop extends Error {
   override readonly name = 'Interrupted'
 
@@ -70,12 +70,12 @@ export class Stop extends Error {
   }
 }
 
-/** Follows every piece of code through awaits, timers and callbacks. */
+/** The owner of every piece of code, followed through awaits, timers and callbacks. */
 export const context = new AsyncLocalStorage<Owner | undefined>()
 
 let latest: Cell | null = null
 
-/** The cell that runs or is ending; null between cells. */
+/** Returns the cell that is running or ending; null between cells. */
 export function currentCell(): Cell | null {
   return latest && latest.state !== 'done' ? latest : null
 }
@@ -84,12 +84,12 @@ export function setCurrentCell(cell: Cell): void {
   latest = cell
 }
 
-/** Whom the code that runs now belongs to. Modules and callbacks of native code count to the latest cell. */
+/** Returns the owner of the running code. Modules and callbacks of native code count as the latest cell's. */
 export function currentOwner(): Owner | null {
   return context.getStore() ?? latest
 }
 
-/** Runs what is no code of a cell. */
+/** Runs work that belongs to no cell. */
 export function asNobody<T>(work: () => T): T {
   return context.run(undefined, work)
 }

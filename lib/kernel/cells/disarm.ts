@@ -1,13 +1,13 @@
 import { types } from 'node:util'
 
-/** Properties of an uncaught error that V8's inspector reads where no stop can interrupt it. */
+/** The properties of an uncaught error that V8's inspector reads where no stop can interrupt it. */
 const READ = ['stack', 'name', 'message']
 
 /**
- * Takes getters of the user's from an error, as long as V8's inspector looks at it. One that cannot be defined anew stays:
- * where it does not return, neither does the cell.
+ * Hides the user's getters on an error while V8's inspector reads it. A getter that cannot be redefined stays: where it does
+ * not return, neither does the cell.
  *
- * @returns gives them back
+ * @returns a function that restores the getters
  */
 export function disarm(thrown: unknown): () => void {
   if (!types.isNativeError(thrown)) return () => {}
@@ -26,7 +26,7 @@ function shadow(error: Error, key: string): () => void {
   }
 }
 
-/** Whether reading the property runs a function that is not the engine's own. */
+/** Whether reading a property runs a function that is not the engine's own. */
 function hasGetter(error: Error, key: string): boolean {
   for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
     const property = Object.getOwnPropertyDescriptor(at, key)

@@ -1,4 +1,4 @@
-/** Ends this process at once, and all that cells have started: it leads a process group of its own. */
+/** Ends this process and everything that cells have started, at once: the process leads a group of its own. */
 export function endWithChildren(): void {
   process.kill(-process.pid, 'SIGKILL')
 }

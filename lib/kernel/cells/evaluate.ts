@@ -4,25 +4,25 @@ import { type Cell, context } from './context.js'
 import { disarm } from './disarm.js'
 import { CELL_URL } from './source-maps.js'
 
-/** How a cell's code ended. */
+/** The outcome of a cell's code. */
 export type Outcome = { readonly thrown: false } | { readonly thrown: true; readonly error: unknown }
 
 /** V8's REPL mode on this thread. */
 export interface Evaluator {
-  /** Evaluates a cell's code. After a forced stop `ended` may be called or not, and says nothing. */
+  /** Evaluates the code of a cell. After a forced stop `ended` may or may not be called, and its outcome means nothing. */
   evaluate(cell: Cell, code: string, ended: (outcome: Outcome) => void): void
-  /** Throws what no code can catch into the code that runs. */
+  /** Ends the running code by a throw that no code can catch. */
   terminate(): void
-  /** Node waits at its end for whoever is connected. */
+  /** Closes the session: Node would wait for it at the end of the process. */
   close(): void
 }
 
-/** The inspector keeps what a cell's evaluation gives as long as this group is not released. */
+/** The inspector keeps the values of an evaluation until this group is released. */
 const GROUP = 'recurlab'
 
 /**
- * Evaluations whose promise is pending. Without this reference a promise that nothing can settle any more, such as that of
- * a stopped cell, is collected; the inspector then answers from inside the garbage collection, which ends Node 22 and 24.
+ * The promises of pending evaluations. Without this reference a promise that nothing can settle any more, such as that of a
+ * stopped cell, is collected; the inspector then answers from inside the garbage collection, which ends Node 22 and 24.
  */
 type Pending = Set<Promise<unknown>>
 
@@ -37,7 +37,7 @@ export function createEvaluator(): Evaluator {
   let pending: Pending = new Set()
   let taken: unknown
 
-  /** The value that a description of the inspector's stands for. */
+  /** Returns the value that the inspector describes. */
   const valueBehind = (described: Runtime.RemoteObject): unknown => {
     if (described.objectId === undefined) return primitive(described)
     taken = undefined
@@ -55,7 +55,7 @@ export function createEvaluator(): Evaluator {
 
   return {
     evaluate(cell, code, ended) {
-      // Of an earlier cell, which was stopped: only with its session can its promise be let go.
+      // A stopped cell has left its promise: it can be released only together with its session.
       if (pending.size > 0) {
         pending = new Set()
         session.disconnect()
@@ -70,7 +70,7 @@ export function createEvaluator(): Evaluator {
       const release = keepFirst((first) => {
         promise = first
         kept.add(first)
-        // Before the inspector's own reaction.
+        // This reaction runs before the inspector's own.
         nativeThen.call(first, undefined, (error: unknown) => {
           rearm = disarm(error)
         })
@@ -112,17 +112,17 @@ function checkReplMode(session: Session): void {
     throw new Error(`the inspector of Node ${process.version} does not run code in REPL mode, in which cells run`)
 }
 
-/** Not that which cells get, whose callbacks end with their cell. */
+/** The original `then`: callbacks of the one that cells get end with their cell. */
 const nativeThen = Promise.prototype.then
 
-/** Hands over the first promise that is made from now on until the function that is returned is called. */
+/** Passes on the first promise that is created before the returned function is called. */
 function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
   let stop: (() => void) | null = null
   const release = (): void => {
     stop?.()
     stop = null
   }
-  // A Node without this part of it, should there be one, may collect the promise; cells run all the same.
+  // A Node without promise hooks may collect the promise; cells run all the same.
   if (typeof promiseHooks?.onInit !== 'function') return release
   stop = promiseHooks.onInit((promise) => {
     const isFirst = stop !== null
@@ -132,7 +132,7 @@ function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
   return release
 }
 
-/** Numbers that JSON has not, and bigints, come as text. */
+/** Returns the value of a primitive. Bigints, and numbers that JSON does not have, come as text. */
 function primitive({ type, subtype, value, unserializableValue }: Runtime.RemoteObject): unknown {
   if (unserializableValue !== undefined)
     return type === 'bigint' ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue)

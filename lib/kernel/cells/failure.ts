@@ -7,7 +7,7 @@ import type { SharedState } from './shared-state.js'
 import type { Place } from './source-maps.js'
 import { placeOfError } from './stack.js'
 
-/** The cell was stopped by the user. */
+/** The failure of a cell that the user has stopped. */
 export const interrupted: Failure = {
   ename: 'Interrupted',
   evalue: 'the cell was stopped',
@@ -18,9 +18,9 @@ export const interrupted: Failure = {
 const MAX_MESSAGE = 4000
 /** Lines of one stack. */
 const MAX_FRAMES = 30
-/** Causes and errors of an AggregateError that are shown, in all. */
+/** Causes, and errors of AggregateErrors, that are shown in all. */
 const MAX_CAUSES = 10
-/** Own properties of an error, and items of an array in one, that are shown. */
+/** Own properties of an error that are shown, and items of an array in one. */
 const MAX_OWN = 20
 /** Characters of a quoted line. */
 const MAX_LINE = 110
@@ -36,15 +36,15 @@ let telling: Telling | null = null
 let tellings = 0
 let state: Pick<SharedState, 'telling'> = { telling: 0 }
 
-/** From now on the thread that interrupts sees what is being described. */
+/** From now on the interrupting thread sees that a value is being described, and cuts off what takes too long. */
 export function boundTelling(shared: Pick<SharedState, 'telling'>): void {
   state = shared
 }
 
 /**
- * Describes a thrown value to a reader: a user's mistake by its message alone, anything else with the place in the
- * user's code. Calls getters and methods of the value; where one does not return within two seconds, this function
- * never returns (see {@link takeCut}).
+ * Describes a thrown value: a user's mistake by its message alone, anything else with its place in the user's code. It calls
+ * getters and methods of the value; where one does not return within two seconds, this function never returns (see
+ * {@link takeCut}).
  *
  * @param whenCut receives a plain description in that case; without it the running cell ends with that description
  */
@@ -55,7 +55,7 @@ export function describeThrown(thrown: unknown, whenCut?: (failure: Failure) => 
   try {
     return describe(thrown)
   } catch {
-    // An object that throws when one looks at it.
+    // The object throws when it is inspected.
     return { ename: 'Thrown', evalue: typeof thrown, traceback: [`Thrown: ${typeof thrown} that cannot be shown`] }
   } finally {
     telling = outer
@@ -63,12 +63,15 @@ export function describeThrown(thrown: unknown, whenCut?: (failure: Failure) => 
   }
 }
 
-/** Whether this description goes on. */
+/** Whether this description is under way. */
 export function isTelling(number: number): boolean {
   return telling?.number === number
 }
 
-/** After a forced stop: the description that it broke off, made without the user's code; null where it was something else. */
+/**
+ * Returns, after a forced stop, the description that it cut off, made without the user's code; null where it stopped other
+ * code.
+ */
 export function takeCut(): { readonly failure: Failure; readonly whenCut: Telling['whenCut'] } | null {
   const cut = telling
   telling = null
@@ -96,7 +99,7 @@ function describe(thrown: unknown): Failure {
   return { ename: nameOf(thrown), evalue: clip(messageOf(thrown)), traceback }
 }
 
-/** Everything of one error but its causes. */
+/** Returns the lines of one error without its causes. */
 function errorLines(error: Error): string[] {
   const head = headline(error)
   if (isUserError(error)) return [head]
@@ -105,7 +108,7 @@ function errorLines(error: Error): string[] {
   return [head, ...(place ? quote(place) : []), ...frames(error), ...(own ? [own] : [])]
 }
 
-/** `Caused by: …` for the cause, its cause and so on, and the errors that an AggregateError holds. */
+/** Returns `Caused by: …` for the chain of causes, and the errors of an AggregateError. */
 function causes(error: Error, seen: Set<unknown>): string[] {
   const lines: string[] = []
   const add = (label: string, cause: unknown): void => {
@@ -130,14 +133,17 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value)
 }
 
-/** By name, also of a class that it extends: the class that threw may be another instance of its module. */
+/**
+ * Whether an error is a UserError, judged by the name of its class or of one that it extends: its class may belong to another
+ * instance of the module.
+ */
 function isUserError(error: Error): boolean {
   for (let at: unknown = error; at instanceof Object; at = Object.getPrototypeOf(at))
     if (at.constructor.name === 'UserError') return true
   return error.name === 'UserError'
 }
 
-/** A class that does not set its instances' name still has one itself. */
+/** Returns the name of an error; that of its class where the class does not set `name`. */
 function nameOf(error: Error): string {
   const name = typeof error.name === 'string' && error.name !== '' ? error.name : 'Error'
   const ofClass = error.constructor?.name
@@ -162,7 +168,7 @@ function frames(error: Error): string[] {
 
 const USUAL = ['stack', 'message', 'name', 'cause', 'errors']
 
-/** What somebody put on an error, e.g. `{ code: 'ENOENT' }`. */
+/** Returns the properties that were added to an error, such as `{ code: 'ENOENT' }`. */
 function ownProperties(error: Error): string | null {
   const keys = Object.keys(error).filter((key) => !USUAL.includes(key))
   if (keys.length === 0) return null
@@ -173,7 +179,7 @@ function ownProperties(error: Error): string | null {
   return keys.length > MAX_OWN ? `${text} … and ${keys.length - MAX_OWN} more properties` : text
 }
 
-/** The line with a caret under the column; of a long line the part around it. */
+/** Returns the line with a caret under the column; of a long line, the part around it. */
 function quote({ line, column, text }: Place): string[] {
   if (text === undefined || text.trim() === '') return []
   const start = column > MAX_LINE - 10 ? column - Math.floor(MAX_LINE / 2) : 0
@@ -182,13 +188,13 @@ function quote({ line, column, text }: Place): string[] {
   return [`${number}${part}`, `${' '.repeat(number.length - 2)}| ${' '.repeat(Math.max(0, column - 1 - start))}^`]
 }
 
-/** The beginning and the end of a message say what matters. */
+/** Cuts the middle out of a long message: its beginning and its end say what matters. */
 function clip(message: string): string {
   if (message.length <= MAX_MESSAGE) return message
   return `${message.slice(0, MAX_MESSAGE - 500)} … ${message.slice(-500)}`
 }
 
-/** A frame can be as long as the code in a data URL. */
+/** Cuts each line: a frame can be as long as the code in a data URL. */
 function clipFrames(lines: readonly string[]): string[] {
   return lines.map((line) => clip(line))
 }

@@ -1,9 +1,9 @@
 import { deserialize, serialize } from 'node:v8'
 
-/** A frame is its length (uint32, little endian) and a value as V8 serializes it. */
+/** Bytes of the length (uint32, little endian) before a value that V8 has serialized. */
 const HEAD = 4
 
-/** One value as a frame. @throws DataCloneError for what cannot be sent, e.g. a function */
+/** Returns a value as a frame. @throws DataCloneError for what cannot be sent, such as a function */
 export function encodeFrame(value: unknown): Buffer {
   const body = serialize(value)
   const frame = Buffer.allocUnsafe(HEAD + body.length)
@@ -12,14 +12,14 @@ export function encodeFrame(value: unknown): Buffer {
   return frame
 }
 
-/** Puts chunks of bytes together to values again. */
+/** Puts chunks of bytes together into values. */
 export interface FrameReader {
   add(chunk: Buffer): void
-  /** The next value that is there as a whole; undefined when more bytes are needed. */
+  /** Returns the next complete value; undefined when more bytes are needed. */
   next(): { readonly value: unknown } | undefined
 }
 
-/** A reader of one stream of frames. */
+/** Creates a reader of one stream of frames. */
 export function createFrameReader(): FrameReader {
   let chunks: Buffer[] = []
   let bytes = 0
@@ -30,7 +30,7 @@ export function createFrameReader(): FrameReader {
       bytes += chunk.length
     },
     next() {
-      // Only when a frame is whole are the chunks joined: joining at every chunk would cost the square of its length.
+      // The chunks are joined only when a frame is complete: joining at every chunk would cost the square of the frame's length.
       if (bytes < needed) return undefined
       let joined = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
       chunks = [joined]

@@ -5,10 +5,10 @@ import { input } from './input.js'
 import type { Hooks, Stops } from './lifecycle.js'
 import { asJson, publish, send } from './wire.js'
 
-/** Known to lib, which is loaded apart from the kernel. */
+/** The key under which lib, which is loaded apart from the notebook kernel, finds it. */
 const KEY = Symbol.for('recurlab.notebook')
 
-/** Offers the kernel to lib. */
+/** Offers the notebook kernel to lib. */
 export function installHost(hooks: Hooks, stops: Stops, comms: CommsOfProcess): void {
   const parent = () => currentOwner()?.parent ?? null
   const show = (message: string, bundle: MimeBundle, id: string): void =>

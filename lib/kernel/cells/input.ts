@@ -30,14 +30,14 @@ export async function input(prompt: string, options: { readonly password?: boole
   return value
 }
 
-/** What the user typed; null when there is no answer. */
+/** Passes on what the user typed; null for no answer. */
 export function answerInput(id: number, value: string | null): void {
   const question = questions.get(id)
   questions.delete(id)
   question?.answer(value)
 }
 
-/** Nobody waits for what a cell that has ended has asked. */
+/** Drops the questions of a cell that has ended. */
 export function forgetInput(cell: Cell): void {
   for (const [id, question] of questions) if (question.cell === cell) questions.delete(id)
 }

@@ -1,10 +1,10 @@
 import timers from 'node:timers'
 import { type InspectOptions, inspect, types } from 'node:util'
 
-/** Symbols that Node sets on promises and timers to track their context, up to Node 22 and since; others are shown. */
+/** The symbols with which Node tracks the context of promises and timers, up to Node 22 and later; others are shown. */
 const CONTEXT = ['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'kAsyncContextFrame']
 
-/** Has `util.inspect` show promises and timers as it does where no context is followed: `Promise { 5 }`. */
+/** Has `util.inspect` show promises and timers as it does without context tracking: `Promise { 5 }`. */
 export function hideContexts(): void {
   const timer = timers.setTimeout(() => {}, 0)
   const immediate = timers.setImmediate(() => {})
@@ -14,7 +14,7 @@ export function hideContexts(): void {
     const own = (prototype as { [inspect.custom]?: (...args: unknown[]) => unknown })[inspect.custom]
     const value = function (this: object, ...args: unknown[]): unknown {
       hide(this)
-      // With the object itself as the answer, `inspect` goes on as if there were no such method.
+      // Where the object itself is returned, `inspect` goes on as if there were no such method.
       return own ? own.apply(this, args) : this
     }
     Object.defineProperty(prototype, inspect.custom, { value, writable: true, configurable: true })
@@ -26,9 +26,12 @@ function hide(object: object): void {
     if (CONTEXT.includes(symbol.description ?? '')) Object.defineProperty(object, symbol, { enumerable: false })
 }
 
-/** Keys of one object that are shown: as many as `inspect` shows items of an array. */
+/** Keys of one object that are shown, as many as `inspect` shows items of an array. */
 const MAX_KEYS = 100
-/** Entries of all objects, arrays, maps and sets in one value that are shown; so many characters of texts count as one. */
+/**
+ * Entries of all objects, arrays, maps and sets in one value that are shown; in texts, a number of characters counts as one
+ * entry.
+ */
 const MAX_ENTRIES = 10_000
 const CHARS_PER_ENTRY = 50
 /** Characters of one value. */
@@ -46,14 +49,14 @@ type Options = InspectOptions & {
   readonly [BUDGET]?: Budget
 }
 
-/** Options for `inspect` that bound what one value shows, whatever is in it. */
+/** Options for `inspect` that limit the text of one value, whatever is in it. */
 export const boundedOptions: InspectOptions = Object.defineProperty({}, BUDGET, {
   // Every spread of the options, which `inspect` and the console make for each value, begins anew.
   get: (): Budget => ({ left: MAX_ENTRIES }),
   enumerable: true,
 })
 
-/** A value as `inspect` shows it, in a bounded size: objects with many keys are cut like arrays. */
+/** Returns the text of `inspect` in a limited size: objects with many keys are cut like arrays. */
 export function inspectBounded(value: unknown, options: InspectOptions = {}): string {
   const all = { ...boundedOptions, ...options }
   const isHugeDictionary = typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === null
@@ -78,7 +81,9 @@ export function cutHugeObjects(): void {
 /** Objects that stand for one that was cut. */
 const standIns = new WeakSet<object>()
 
-/** The custom inspection of every object that has none of its own. With the object itself as the answer, `inspect` goes on. */
+/**
+ * Custom inspection of every object that has none of its own. Where it returns the object itself, `inspect` goes on as usual.
+ */
 function cutKeys(this: object, depth: number | null, options: Options, inspectNow: typeof inspect): object | string {
   // The handler of a proxy is the user's code.
   if (types.isProxy(this) || standIns.has(this) || (depth !== null && depth < 0)) return this
@@ -101,7 +106,7 @@ function cutKeys(this: object, depth: number | null, options: Options, inspectNo
   return { [inspect.custom]: () => whole }
 }
 
-/** The first properties of an object, on one of its kind. */
+/** Returns an object of the same kind with the first properties only. */
 function standIn(object: object, keys: readonly string[]): object {
   const own = types.isNativeError(object) ? ['stack', 'message', ...keys] : keys
   const cut: object = types.isNativeError(object) ? new Error() : Object.create(null)

@@ -18,15 +18,15 @@ import { rememberScopes } from './tfjs-scopes.js'
 import { pendingImmediates, recoverImmediates } from './timers.js'
 import { publish, sendInOrder } from './wire.js'
 
-/** Callbacks of lib, by name. */
+/** The callbacks of lib, by name. */
 export interface Hooks {
   readonly cellEnd: Map<string, () => void | Promise<void>>
   readonly forcedStop: Map<string, () => void>
 }
 
-/** Stops that wait for work. */
+/** Work that a stop waits for. */
 export interface Stops {
-  /** Does work during which a stop of the cell only aborts its signal. */
+  /** Does work during which a stop only aborts the cell's signal. */
   stoppable<T>(cell: Cell, work: () => Promise<T>): Promise<T>
   /** Does work that a stop of the cell does not cut. @throws Stop after it, when the cell was asked to end */
   uncut<T>(cell: Cell, work: () => T): T
@@ -35,9 +35,9 @@ export interface Stops {
 /** Runs cells, one at a time, and stops them. */
 export interface Lifecycle extends Stops {
   run(run: CellRun): void
-  /** So many packages are being loaded: the first stop waits until what they run at their top level has ended. */
+  /** Takes note of how many packages are being loaded: the first stop waits until their top level has run. */
   packagesUnderway(count: number): void
-  /** The user wants the cell to end. */
+  /** Stops the cell, as the user wants. */
   stop(id: number): void
 }
 
@@ -48,25 +48,25 @@ interface Parts {
   readonly shared: SharedState
 }
 
-/** A stopped cell does not wait longer than this for what lib does at the end of cells. */
+/** Milliseconds that a stopped cell waits for what lib does at the end of cells. */
 const STOPPED_END_MS = 500
 
-/** Makes the one that runs cells. */
+/** Creates the object that runs cells. */
 export function createLifecycle(parts: Parts): Lifecycle {
   return new CellLifecycle(parts)
 }
 
 /**
- * A cell ends once, on one of three ways: its code ended, it was stopped while it waited, or it was stopped by force.
- * A forced stop drops pending promises, so every step can be taken over by the next stop.
+ * A cell ends once, in one of three ways: its code ended, it was stopped while it waited, or it was stopped by force.
+ * A forced stop drops pending promises, so that the next stop must be able to take over from any step.
  */
 class CellLifecycle implements Lifecycle {
   readonly #parts: Parts
   readonly #clearStack = loadClearStack()
   #restoreScopes = (): void => {}
-  /** A cell that has not started and is already to be stopped. */
+  /** Id of a cell that is to be stopped before it starts. */
   #stopBefore = 0
-  /** A forced stop has been made, and the main thread has not come to itself yet. */
+  /** Whether a forced stop was made, and the main thread has not reached its event loop yet. */
   #forced = false
   #packagesUnderway = 0
 
@@ -120,14 +120,14 @@ class CellLifecycle implements Lifecycle {
     try {
       return await work()
     } catch (error) {
-      // What was saved and how to go on, in place of the bare fact.
+      // It says what was saved and how to go on, instead of the bare fact.
       if (error instanceof Error && error.name === 'Interrupted') cell.saved = describeThrown(error)
       throw error
     } finally {
       cell.stoppable--
       if (cell.stoppable === 0 && cell.asked && cell.state === 'running') {
         cell.stopped = true
-        // The code that waits for the work has its turn first: it goes on as far as its next await.
+        // The code that waits for the work has its turn first, and goes on to its next await.
         nodeTimers.setImmediate(() => this.#stopNow(cell))
       }
     }
@@ -149,7 +149,7 @@ class CellLifecycle implements Lifecycle {
   }
 
   #evaluated(cell: Cell, outcome: Outcome): void {
-    // What comes of a forced stop is for later, when this thread has come to itself.
+    // The outcome of a forced stop is handled later, when this thread has reached its event loop.
     if (this.#forced || cell.state !== 'running') return
     if (cell.stopped) this.#stopNow(cell)
     else void this.#end(cell, outcome.thrown ? describeThrown(outcome.error) : null)
@@ -174,7 +174,7 @@ class CellLifecycle implements Lifecycle {
   async #end(cell: Cell, failure: Failure | null): Promise<void> {
     cell.state = 'ending'
     forgetInput(cell)
-    // What lib does here is not the cell's code: it goes on where the cell is stopped.
+    // The callbacks of lib are not the cell's code: they go on when the cell is stopped.
     const bundle = await context.run(new Owner(cell.parent), async () => {
       for (const callback of [...this.#parts.hooks.cellEnd.values()]) {
         try {
@@ -193,7 +193,7 @@ class CellLifecycle implements Lifecycle {
     critical(() => {
       cell.state = 'done'
       cell.result = undefined
-      // What goes on behind the cell may be stopped by force too.
+      // Code that goes on after the cell may be stopped by force too.
       this.#restoreScopes = rememberScopes()
       if (!cell.silent) {
         if (failure) publish(cell.parent, 'error', { ...failure })
@@ -209,7 +209,7 @@ class CellLifecycle implements Lifecycle {
     })
   }
 
-  /** Called by the thread that interrupts, inside the code that keeps this thread busy. */
+  /** Stops a cell; the interrupting thread calls it inside the code that keeps this thread busy. */
   #interrupt(id: number, force: boolean, here: (...args: never[]) => unknown): Interruption {
     if (id <= this.#parts.shared.ended) return 'over'
     const cell = currentCell()
@@ -221,7 +221,7 @@ class CellLifecycle implements Lifecycle {
       cell.ask()
       return 'saves'
     } else cell.stopped = true
-    // It may also be a timer of an earlier cell that keeps the thread busy.
+    // A timer of an earlier cell may keep the thread busy instead.
     const busy = context.getStore()
     if (busy) busy.stopped = true
     const terminate = (): void => this.#terminate()
@@ -231,7 +231,7 @@ class CellLifecycle implements Lifecycle {
     return 'stopped'
   }
 
-  /** Called by the thread that interrupts: what was thrown by the user's code has been described for too long. */
+  /** Cuts off the description of a thrown value that takes too long; the interrupting thread calls it. */
   #cut(telling: number, here: (...args: never[]) => unknown): void {
     const terminate = (): void => this.#terminate()
     if (!isTelling(telling) || deferIfCritical(terminate) || !isSafePlace(here)) return
@@ -241,7 +241,7 @@ class CellLifecycle implements Lifecycle {
   #terminate(): void {
     this.#forced = true
     const immediates = pendingImmediates()
-    // At every stop: one that ends an immediate makes Node forget those that were to follow it.
+    // Set at every stop, because a stop that ends an immediate makes Node forget the immediates after it.
     nodeTimers.setImmediate(() => {
       if (this.#forced) this.#afterForcedStop(immediates)
     })
@@ -253,7 +253,7 @@ class CellLifecycle implements Lifecycle {
   #afterForcedStop(immediates: readonly NodeJS.Immediate[]): void {
     this.#forced = false
     endingIsOver()
-    // The interrupted code left its context behind.
+    // The interrupted code has left its context behind.
     context.enterWith(undefined)
     this.#restoreScopes()
     recoverImmediates(immediates)

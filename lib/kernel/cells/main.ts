@@ -24,7 +24,7 @@ import { offerVariables } from './variables.js'
 import { send } from './wire.js'
 
 /**
- * Runs cells that the server sends, until the server ends.
+ * Runs the cells that the server sends, until the server ends.
  *
  * @param root the project's folder
  * @param cwd the notebook's folder
@@ -36,10 +36,10 @@ export function start(root: string, cwd: string): void {
     workerData: { root, state: memory },
   })
   stopper.unref()
-  // Without it no busy cell could be stopped.
+  // Ready only with the thread, without which no busy cell could be stopped.
   stopper.once('message', () => send({ type: 'ready' }))
   stopper.on('error', (error) => stopperFailed(error, shared))
-  // The terminal's Ctrl-C reaches every process of the group; it is the server that stops cells.
+  // Ctrl-C in a terminal reaches every process of the group, but the server stops cells.
   process.on('SIGINT', () => {})
   process.on('disconnect', endWithChildren)
   captureOutput(shared)
@@ -102,7 +102,7 @@ export function start(root: string, cwd: string): void {
   })
 }
 
-/** Without the thread that interrupts, no busy cell can be stopped: the process ends, unless it holds a user's work. */
+/** Ends the process, unless it holds a user's work: without the interrupting thread no busy cell can be stopped. */
 function stopperFailed(error: Error, shared: SharedState): void {
   const text = `the thread that stops busy cells has failed: ${error.stack ?? error.message}\n`
   if (currentCell() !== null || shared.ended > 0) {

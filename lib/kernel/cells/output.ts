@@ -14,10 +14,10 @@ export type StreamName = 'stdout' | 'stderr'
 const MAX_CHARS = 1 << 16
 /** … or this long after its first character, also in the middle of a synchronous loop. */
 const MAX_MS = 40
-/** So many prints in that time are sent at once: what comes before a long computation, or a crash, is to be seen. */
+/** Prints in that time that are sent at once, so that text before a long computation, or a crash, is seen. */
 const AT_ONCE = 20
 
-/** What is gathered belongs to one stream of one cell. */
+/** The gathered text belongs to one stream of one cell. */
 let name: StreamName = 'stdout'
 let parent: Header | null = null
 let gathered: string[] = []
@@ -26,16 +26,16 @@ let since = 0
 let windowStart = 0
 let sentAtOnce = 0
 let timer: NodeJS.Timeout | null = null
-/** The process is about to end: nothing is held back. */
+/** Whether the process is about to end: then nothing is held back. */
 let ending = false
-/** Counts what is held back: the thread that interrupts has it sent when this thread is too busy. */
+/** Numbers the texts that are held back: the interrupting thread has them sent when this thread is too busy. */
 let texts = 0
 let state: Pick<SharedState, 'held'> = { held: 0 }
 
 /** A text that ends in the first half of a character of two UTF-16 units. */
 const HIGH_SURROGATE = /[\ud800-\udbff]$/
 
-/** Prints for a cell, whoever calls. */
+/** Prints for a cell, from any code. */
 export function print(to: StreamName, text: string, whose: Header | null): void {
   if (text === '') return
   critical(() => {
@@ -57,7 +57,7 @@ export function print(to: StreamName, text: string, whose: Header | null): void 
   })
 }
 
-/** Whether little was printed of late. */
+/** Whether little was printed recently. */
 function isCalm(now: number): boolean {
   if (now - windowStart >= MAX_MS) {
     windowStart = now
@@ -66,7 +66,7 @@ function isCalm(now: number): boolean {
   return sentAtOnce++ < AT_ONCE
 }
 
-/** Takes over `process.stdout` and `process.stderr`. What is written belongs to the cell whose code writes. */
+/** Takes over `process.stdout` and `process.stderr`. Written text belongs to the cell whose code writes. */
 export function captureOutput(shared: SharedState): void {
   state = shared
   const flushSafely = (): void => {
@@ -111,7 +111,7 @@ function capture(stream: StreamName): void {
   const end = (chunk?: Uint8Array | string): void => {
     if (chunk !== undefined && typeof chunk !== 'function') write(chunk)
   }
-  // The terminal that Jupyter was started from is not where cells print.
+  // Cells do not print to the terminal from which Jupyter was started.
   const notATerminal = { isTTY: false, columns: undefined, rows: undefined }
   for (const [key, value] of Object.entries({ ...notATerminal, write, end }))
     Object.defineProperty(process[stream], key, { value, configurable: true, writable: true })

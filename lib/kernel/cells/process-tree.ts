@@ -1,29 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { nodeTimers } from './node-timers.js'
 
-/** A process, as Linux lists it. */
+/** A process in Linux's list. */
 interface Process {
   readonly pid: number
   readonly parent: number
   readonly group: number
-  /** When it started, in ticks since the machine did: tells it from a later one with its number. */
+  /** When it started, in ticks since the machine started: tells it from a later process with the same number. */
   readonly start: number
 }
 
-/** A process that was asked to end has this long to save. */
+/** Milliseconds in which a process that was asked to end can save. */
 const KILL_MS = 1500
 
-/** The child of this process that started last: the one that a synchronous call waits for. */
+/** Returns the child of this process that started last, which is the one that a synchronous call waits for. */
 export function newestChild(): number | null {
   const children = processes().filter(({ parent }) => parent === process.pid)
   return children.sort((a, b) => b.start - a.start || b.pid - a.pid)[0]?.pid ?? null
 }
 
 /**
- * Has processes end, with all that they have started: asks them as Ctrl-C in a terminal does, and ends those that are still
- * there after 1.5 seconds.
+ * Ends processes and everything that they have started: asks them as Ctrl-C in a terminal does, and kills those that are
+ * still alive after 1.5 seconds.
  *
- * @param force they are ended at once
+ * @param force kills them at once
  */
 export function endProcesses(pids: readonly number[], force: boolean): void {
   const trees = pids.flatMap((pid) => treeOf(pid, processes()))
@@ -37,7 +37,7 @@ export function endProcesses(pids: readonly number[], force: boolean): void {
   timer.unref()
 }
 
-/** A process and all below it, with those that it has left to the system in this process's group. */
+/** Returns a process and all its descendants, including orphans in this process's group. */
 function treeOf(root: number, all: readonly Process[]): Process[] {
   const first = all.find(({ pid }) => pid === root)
   if (!first) return []
@@ -47,7 +47,7 @@ function treeOf(root: number, all: readonly Process[]): Process[] {
   return [...tree]
 }
 
-/** All processes of the machine that can be seen; none where there is no /proc. */
+/** Returns all visible processes of the machine; none where there is no /proc. */
 function processes(): Process[] {
   try {
     return readdirSync('/proc')
@@ -65,7 +65,7 @@ function read(pid: number): Process[] {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return [{ pid, parent: Number(fields[1]), group: Number(fields[2]), start: Number(fields[19]) }]
   } catch {
-    // It has ended meanwhile.
+    // It ended in the meantime.
     return []
   }
 }
@@ -74,6 +74,6 @@ function signal(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name)
   } catch {
-    // It has ended by itself, or belongs to somebody else.
+    // It has ended, or belongs to another user.
   }
 }

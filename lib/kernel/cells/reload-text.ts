@@ -1,7 +1,7 @@
-/** Edited modules that are named; more are counted. */
+/** Edited modules that are named; further ones are counted. */
 const MAX_NAMED = 3
 
-/** One line, e.g. `Reloaded lib/model/trm.ts and 12 modules that import it`. */
+/** Returns one line, such as `Reloaded lib/model/trm.ts and 12 modules that import it`. */
 export function reloadText(reloaded: readonly string[], edited: readonly string[]): string {
   const more = edited.length - MAX_NAMED
   const named = more > 1 ? [...edited.slice(0, MAX_NAMED), `${more} more`] : edited

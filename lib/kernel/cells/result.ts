@@ -6,22 +6,22 @@ import { inspectBounded } from './inspect.js'
 import type { Loader } from './loader/index.js'
 import { asJson } from './wire.js'
 
-/** On what `show` of lib returns: it is shown already. */
+/** Marks what `show` of lib returns, which is shown already. */
 const SHOWN = Symbol.for('recurlab.shown')
-/** A method of this name gives an object's forms. */
+/** The method that returns the forms of an object. */
 const DISPLAY = Symbol.for('Jupyter.display')
 
-/** What of lib/notebook/bundle.ts is used here. */
+/** The part of lib/notebook/bundle.ts that is used here. */
 interface Bundles {
   resultBundle(value: unknown): MimeBundle | null
 }
 
-/** The part of lib/notebook/stills.ts used here. */
+/** The part of lib/notebook/stills.ts that is used here. */
 interface Stills {
   stillsOfResult(value: unknown): Promise<MimeBundle | null>
 }
 
-/** The forms of a cell's last value by MIME type, as JSON; null when nothing is to be shown. Never rejects. */
+/** Returns the forms of a cell's last value by MIME type, as JSON; null when nothing is shown. Never rejects. */
 export async function resultOf(value: unknown, loader: Loader): Promise<Content | null> {
   if (value === undefined || value === null) return null
   try {
@@ -61,7 +61,7 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function'
 }
 
-/** What figures, tensors and tables have: lib need not be loaded to see that anything else is none. */
+/** Properties of figures, tensors and tables: lib need not be loaded for values without them. */
 const SIGNS = ['layout', 'dataSync', 'getChildAt', 'numRows']
 /** Shorter ones are printed whole. */
 const LONG_ARRAY = 100

@@ -7,7 +7,7 @@ import type { Loader } from './loader/index.js'
 import { connectTslab } from './tslab.js'
 
 /**
- * Puts `$rl` (what compiled cells call) and `require` into the global scope.
+ * Puts `$rl`, which compiled cells call, and `require` into the global scope.
  *
  * @param cwd the notebook's folder
  */
@@ -27,7 +27,7 @@ export function installRuntime(loader: Loader, cwd: string): void {
       if (error instanceof Stop) throw error
       throwIfStopped()
     },
-    // A module belongs to every cell that imports it, whoever came first.
+    // A module belongs to every cell that imports it, not to the first one.
     async import(specifier, bindings) {
       await asNobody(() => loader.import(specifier, bindings))
       connectTslab()
@@ -50,12 +50,12 @@ function throwIfStopped(): void {
   if (context.getStore()?.stopped) throw new Stop()
 }
 
-/** Jupyter's server tells the notebook's path where it knows it. */
+/** Returns the name of the notebook's file, where Jupyter's server tells it. */
 function notebookName(): string {
   return path.basename(process.env.JPY_SESSION_NAME || 'notebook.ipynb')
 }
 
-/** A global that is not listed, and that a cell can shadow but not lose. */
+/** Defines a global that is not enumerable. A cell can shadow it. */
 function hide(name: string, value: unknown): void {
   Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true, writable: name !== '$rl' })
 }

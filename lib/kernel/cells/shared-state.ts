@@ -1,70 +1,77 @@
-/** What the thread that interrupts sees of the main thread. */
+/** The state of the main thread that the interrupting thread sees. */
 export interface SharedState {
-  /** Id of the last cell that has ended. */
+  /** Id of the last cell that ended. */
   ended: number
-  /** Id of the last cell whose stop the main thread has taken up itself. */
+  /** Id of the last cell whose stop the main thread has taken up by itself. */
   stopSeen: number
-  /** Number of the text that was printed and is held back to gather more; 0 when nothing is. */
+  /** Number of the printed text that is held back to gather more; 0 for none. */
   held: number
-  /** Number of the thrown value that is being described, which may run code of the user's; 0 when none is. */
+  /** Number of the thrown value that is being described, which may run the user's code; 0 for none. */
   telling: number
-  /** Whether the main thread waits for a child process, as in `spawnSync`: 0 no, 1 yes, 2 for work that saves when it is stopped. */
+  /**
+   * Whether the main thread waits for a child process, as in `spawnSync`: 0 no, 1 yes, 2 for work that saves when it is
+   * stopped.
+   */
   waitsForChild: number
 }
 
-/** The state in memory that both threads see. */
+/** Returns the state in memory that both threads share. */
 export function sharedState(memory: SharedArrayBuffer): SharedState {
-  const cells = new Int32Array(memory)
+  const slots = new Int32Array(memory)
   return {
     get ended() {
-      return Atomics.load(cells, 0)
+      return Atomics.load(slots, 0)
     },
     set ended(cell) {
-      Atomics.store(cells, 0, cell)
+      Atomics.store(slots, 0, cell)
     },
     get stopSeen() {
-      return Atomics.load(cells, 1)
+      return Atomics.load(slots, 1)
     },
     set stopSeen(cell) {
-      Atomics.store(cells, 1, cell)
+      Atomics.store(slots, 1, cell)
     },
     get held() {
-      return Atomics.load(cells, 2)
+      return Atomics.load(slots, 2)
     },
     set held(text) {
-      Atomics.store(cells, 2, text)
+      Atomics.store(slots, 2, text)
     },
     get telling() {
-      return Atomics.load(cells, 3)
+      return Atomics.load(slots, 3)
     },
     set telling(number) {
-      Atomics.store(cells, 3, number)
+      Atomics.store(slots, 3, number)
     },
     get waitsForChild() {
-      return Atomics.load(cells, 4)
+      return Atomics.load(slots, 4)
     },
     set waitsForChild(waits) {
-      Atomics.store(cells, 4, waits)
+      Atomics.store(slots, 4, waits)
     },
   }
 }
 
-/** Memory for {@link sharedState}. */
+/** Creates the memory for {@link sharedState}. */
 export function newSharedMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(20)
 }
 
-/** The global function that sends what is held back, called inside whatever keeps the main thread busy. */
+/** Symbol of the global function that sends what is held back; it is called inside whatever keeps the main thread busy. */
 export const FLUSH = 'recurlab.flush'
 
-/** The global function that ends the description of a thrown value, called inside it when it takes too long. */
+/**
+ * Symbol of the global function that cuts off the description of a thrown value; it is called inside one that takes too long.
+ */
 export const CUT = 'recurlab.cut'
 
-/** The global function that stops, called by the thread that interrupts, inside whatever keeps the main thread busy. */
+/**
+ * Symbol of the global function that stops a cell; the interrupting thread calls it inside whatever keeps the main thread busy.
+ */
 export const INTERRUPT = 'recurlab.interrupt'
 
 /**
- * What it answers: the cell has ended already; it saves and ends by itself; it cannot be stopped at this very place;
- * it is being stopped.
+ * The answer of that function. `over`: the cell has ended already; `saves`: it saves and ends by itself; `later`: it cannot be
+ * stopped at this very place; `stopped`: it is being stopped.
  */
 export type Interruption = 'over' | 'saves' | 'later' | 'stopped'

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { LoadedModule } from '../../results/sources.js'
 import type { ModuleSource } from '../protocol.js'
 
-/** A place in what the user wrote; lines and columns from 1. */
+/** A place in the user's source; lines and columns count from 1. */
 export interface Place {
   /** `cell [3]` or `lib/x.ts`. */
   readonly name: string
@@ -13,13 +13,13 @@ export interface Place {
   readonly text: string | undefined
 }
 
-/** What stands in stack traces before a cell's id. */
+/** The prefix of a cell's id in stack traces. */
 export const CELL_URL = 'recurlab-cell:'
 
-/** Characters of cells and their maps that are kept: functions of cells before that throw with lines of the compiled code. */
+/** Characters of cells and their maps that are kept. Functions of older cells throw with lines of the compiled code. */
 const KEPT = 32_000_000
 
-/** Something whose frames can be traced back to its source. */
+/** A cell or module whose frames can be traced back to its source. */
 interface Source {
   readonly name: string
   /** Source map, as JSON; empty where there is none. */
@@ -27,7 +27,7 @@ interface Source {
   /** The source itself; null where it is in the map. */
   readonly text: string | null
   readonly size: number
-  /** What the map says, read when it is first needed. */
+  /** The parsed map, read when it is first needed. */
   read?: Mapping
 }
 
@@ -38,11 +38,11 @@ interface Mapping {
 
 const cells = new Map<number, Source>()
 const modules = new Map<string, Source>()
-/** The modules' own texts, which lib asks for. */
+/** The texts of the modules, which lib asks for. */
 const texts = new Map<string, LoadedModule>()
 let kept = 0
 
-/** Keeps what is needed to trace a cell's frames back. */
+/** Keeps what is needed to trace the frames of a cell back. */
 export function addCell(id: number, count: number, text: string, map: string): void {
   const size = text.length + map.length
   cells.set(id, { name: `cell [${count}]`, map, text, size })
@@ -54,20 +54,23 @@ export function addCell(id: number, count: number, text: string, map: string): v
   }
 }
 
-/** The same for a module of the project. */
+/** Keeps what is needed to trace the frames of a module of the project back. */
 export function addModule(root: string, { file, map }: ModuleSource): void {
   modules.set(file, { name: path.relative(root, file), map, text: null, size: 0 })
   texts.set(file, { text: () => (JSON.parse(map || '{}') as { sourcesContent?: string[] }).sourcesContent?.[0] ?? '' })
 }
 
-/** Lets lib, which is loaded apart from the kernel, ask for a module as it runs, by its file's absolute path. */
+/**
+ * Lets lib, which is loaded apart from the notebook kernel, ask for the text of a module as it runs, by the file's absolute
+ * path.
+ */
 export function offerModules(): void {
   const find = (file: string): LoadedModule | null => texts.get(file) ?? null
   Object.defineProperty(globalThis, Symbol.for('recurlab.modules'), { value: find, configurable: true })
 }
 
 /**
- * The place that a frame stands for; null when it is in no cell and no module of the project.
+ * Returns the place of a frame in the user's source; null when it is in no cell and no module of the project.
  *
  * @param url file or URL of the frame's script
  * @param line from 1

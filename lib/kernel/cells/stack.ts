@@ -2,20 +2,20 @@ import path from 'node:path'
 import { plainText } from './plain-text.js'
 import { CELL_URL, type Place, placeOf } from './source-maps.js'
 
-/** The first place of the user's in every error whose stack was written. */
+/** The first place in the user's code of every error whose stack was written. */
 const places = new WeakMap<object, Place>()
 
-/** Where in the user's code an error was made; null when nowhere, or when it is no error. */
+/** Returns the place in the user's code where an error was created; null where there is none. */
 export function placeOfError(error: object): Place | null {
-  // The stack is written when somebody first reads it.
+  // V8 writes the stack when it is first read.
   void (error as { stack?: unknown }).stack
   return places.get(error) ?? null
 }
 
-/** How many frames of the kernel and of built-in functions may stand before the caller. */
+/** Frames of the kernel and of built-in functions that may stand before the caller. */
 const CALLER_FRAMES = 6
 
-/** Where a call came from, found out only when somebody asks. */
+/** The origin of a call, determined only when it is asked for. */
 export class Caller {
   constructor() {
     const limit = Error.stackTraceLimit
@@ -24,7 +24,7 @@ export class Caller {
     Error.stackTraceLimit = limit
   }
 
-  /** A cell, Node's own code, or a module or package. */
+  /** `cell`, `node` for Node's own code, or `module` for a module or package. */
   get kind(): 'cell' | 'node' | 'module' {
     const { stack } = this as { stack?: unknown }
     return stack === 'cell' || stack === 'node' ? stack : 'module'
@@ -42,7 +42,7 @@ function kindOf(sites: readonly NodeJS.CallSite[], kernel: string): string {
   return 'node'
 }
 
-/** Has stacks name the lines that the user wrote, and leave out the frames of the kernel. */
+/** Makes stacks name the lines that the user wrote, without the frames of the kernel. */
 export function mapStacks(root: string): void {
   const kernel = `${path.join(root, 'lib', 'kernel')}${path.sep}`
   const hidden = (url: string): boolean =>
@@ -76,7 +76,7 @@ function replaceEnd(text: string, old: string, next: string): string {
   return at < 0 ? text : `${text.slice(0, at)}${next}${text.slice(at + old.length)}`
 }
 
-/** Code made by `eval` in a cell names the cell in the middle of its frame. */
+/** The cell in the middle of a frame, as in code that a cell evaluates with `eval`. */
 const IN_CELL = new RegExp(`(${CELL_URL}\\d+):(\\d+):(\\d+)`, 'g')
 
 function mapped(text: string, url: string, line: string, column: string): string {
@@ -88,7 +88,9 @@ function where({ name, line, column }: Place): string {
   return `${name}:${line}:${column}`
 }
 
-/** As `Error.prototype.toString` says, without running code of the user's: V8 may ask where no code can be stopped. */
+/**
+ * Returns what `Error.prototype.toString` returns, without running the user's code: V8 may ask where no code can be stopped.
+ */
 function headOf(error: Error): string {
   const name = plainText(error, 'name') ?? 'Error'
   const message = plainText(error, 'message') ?? ''

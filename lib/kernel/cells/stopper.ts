@@ -7,27 +7,28 @@ import { createFrameReader } from './frames.js'
 import { endProcesses, newestChild } from './process-tree.js'
 import { CUT, FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState } from './shared-state.js'
 
-/** Where the server writes stops. */
+/** The file descriptor to which the server writes stops. */
 const FD = 4
-/** The main thread has this long to take up a stop itself, as one that waits does. */
+/** Milliseconds in which the main thread can take up a stop by itself, as it does when it waits. */
 const PATIENCE_MS = 150
-/** At some places inside Node's code nothing can be stopped; the next look is taken after this. */
+/** Milliseconds until the next attempt where the code is at a place inside Node at which it cannot be stopped. */
 const RETRY_MS = 2
-/** A stop that has not ended the cell by now was swallowed, or something else keeps the main thread busy. */
+/** Milliseconds after which a stop that has not ended the cell was swallowed, or something else keeps the main thread busy. */
 const AGAIN_MS = 200
 
-/** How often it is looked for a child process that a stopped cell waits for. */
+/** Milliseconds between searches for a child process that a stopped cell waits for. */
 const CHILD_MS = 200
 
-/** Describing what was thrown may take this long: its getters are the user's code. */
+/** Milliseconds that the description of a thrown value may take: its getters are the user's code. */
 const TELLING_MS = 2000
 
-/** What was printed before a long computation is sent after about this. */
+/** Milliseconds after which text that was printed before a long computation is sent. */
 const HELD_MS = 100
 
 /**
- * Runs in the thread that interrupts: takes stops from the server, has printed text sent while the main thread is busy,
- * cuts off descriptions of errors that do not end, has a child process end that the main thread waits for, and ends the process when the server is gone.
+ * Runs in the interrupting thread: takes stops from the server, sends printed text while the main thread is busy, cuts off
+ * descriptions of errors that do not end, ends a child process that the main thread waits for, and ends the process when the
+ * server is gone.
  */
 export function start(memory: SharedArrayBuffer): void {
   if (typeof Session.prototype.connectToMainThread !== 'function')
@@ -41,7 +42,7 @@ export function start(memory: SharedArrayBuffer): void {
     reader.add(chunk)
     for (let frame = reader.next(); frame; frame = reader.next()) stop(frame.value as StopRequest, state)
   })
-  // In a busy loop or not, without a server nobody needs this process.
+  // Nobody needs this process without a server, be it busy or not.
   stops.on('end', endWithChildren)
   stops.on('error', endWithChildren)
 
@@ -67,7 +68,7 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
     })
   }
   const told = new Set<number>()
-  /** Code goes on only when the child has ended that it waits for; it may also be about to start one. */
+  /** Ends the child process that the code waits for, until the cell has ended: the code may be about to start one. */
   const endChild = (): void => {
     if (state.ended >= cell) return
     const { waitsForChild } = state
@@ -87,12 +88,15 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
 
 function interrupt(cell: number, force: boolean, answered: (answer: Interruption) => void): void {
   evaluate(`globalThis[Symbol.for('${INTERRUPT}')](${cell}, ${force})`, (value) =>
-    // Where the evaluation itself was ended by the stop there is no value.
+    // There is no value where the stop has ended the evaluation itself.
     answered((value as Interruption | undefined) ?? 'stopped'),
   )
 }
 
-/** Evaluates on the main thread, in the middle of what runs. The session is opened for one call only: the process would not end as long as it is open. */
+/**
+ * Evaluates on the main thread, in the middle of what runs. A session is opened for each call, because the process would not
+ * end while one is open.
+ */
 function evaluate(expression: string, done: (value: unknown) => void): void {
   const session = new Session()
   session.connectToMainThread()

@@ -1,4 +1,4 @@
-/** A tensor, as far as it is needed here. */
+/** The part of a tensor that is needed here. */
 interface Disposable {
   dispose(): void
 }
@@ -7,7 +7,7 @@ interface Scope {
   readonly id: number
 }
 
-/** The part of TensorFlow.js's engine that remembers what is going on: fields of its `EngineState`. */
+/** Fields of the `EngineState` of TensorFlow.js that say what is going on. */
 interface EngineState {
   scopeStack: Scope[]
   activeScope: Scope | null | undefined
@@ -20,21 +20,21 @@ interface EngineState {
 
 interface Engine {
   readonly state: EngineState
-  /** Ends the innermost scope and frees its tensors, but for those that are kept. */
+  /** Ends the innermost scope and frees its tensors, except those that are kept. */
   endScope(): void
   trackTensor?: unknown
   removeDataId?: unknown
 }
 
-/** Methods of the engine that lib/backend/tensor-memory.ts puts others before for a while, as properties of its own. */
+/** Methods of the engine that lib/backend/tensor-memory.ts temporarily shadows with own properties. */
 const WATCHED = ['trackTensor', 'removeDataId'] as const
 
 /**
- * Remembers where TensorFlow.js stands: its open scopes, gradients, kernels, and who watches its tensors. Code that is
- * stopped by force runs no `finally`, so that scopes stay open: every later tensor would count as theirs, and gradients
- * would be recorded for ever.
+ * Remembers the state of TensorFlow.js: its open scopes, gradients and running operations, and who watches its tensors. Code
+ * that is stopped by force runs no `finally`, so that scopes stay open: every later tensor would count as theirs, and
+ * gradients would be recorded for ever.
  *
- * @returns puts TensorFlow.js back to where it stood, and frees the tensors of the scopes that were opened since; it may be
+ * @returns a function that restores the state and frees the tensors of scopes that were opened since. TensorFlow.js may be
  * loaded in between
  */
 export function rememberScopes(): () => void {
@@ -65,7 +65,7 @@ export function rememberScopes(): () => void {
   }
 }
 
-/** What the tape saves for the backward pass is in no scope. */
+/** Frees the tensors that the tape holds for the backward pass, which are in no scope. */
 function freeTape(state: EngineState, nodes: number): void {
   const tape = state.activeTape
   if (!tape) return
@@ -75,13 +75,13 @@ function freeTape(state: EngineState, nodes: number): void {
 
 function endScopes(engine: Engine, scopes: readonly number[]): void {
   const { state } = engine
-  // Scopes that the code itself has ended since stay ended.
+  // Scopes that the code itself has ended stay ended.
   let common = 0
   while (common < scopes.length && state.scopeStack[common]?.id === scopes[common]) common++
   while (state.scopeStack.length > common) engine.endScope()
 }
 
-/** The engine of the process, whichever copy of TensorFlow.js uses it; none when it is not loaded. */
+/** Returns the engine of the process, which all copies of TensorFlow.js share; undefined when none is loaded. */
 function engine(): Engine | undefined {
   return (globalThis as { _tfengine?: Engine })._tfengine
 }

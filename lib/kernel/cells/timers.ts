@@ -6,7 +6,7 @@ import { context } from './context.js'
 import { nodeTimers } from './node-timers.js'
 import { Caller } from './stack.js'
 
-/** Pending immediates with what they will call: a forced stop can make Node forget some. */
+/** The pending immediates and their calls: a forced stop can make Node forget some. */
 const immediates = new Map<NodeJS.Immediate, () => void>()
 
 type Callback = (...args: unknown[]) => unknown
@@ -14,7 +14,7 @@ type Callback = (...args: unknown[]) => unknown
 /**
  * Replaces timers, `process.nextTick`, `queueMicrotask` and `then`, so that callbacks of a stopped cell are not called.
  *
- * Timers that Node's own code sets go on, and so do promises of packages and modules: they may serve other cells too.
+ * Timers of Node's own code go on, and so do promises of packages and modules: they may serve other cells too.
  */
 export function replaceTimers(): void {
   const setTimeout = (callback: Callback, delay?: number, ...args: unknown[]): NodeJS.Timeout => {
@@ -75,20 +75,20 @@ export function replaceTimers(): void {
 }
 
 /**
- * After a forced stop: immediates that Node was about to call and has forgotten are set anew. To be called from an immediate
- * that was set at the stop: what was set before is either run or forgotten.
+ * Sets immediates anew that Node was about to call and has forgotten at a forced stop. To be called from an immediate that
+ * was set at the stop: by then the ones before it have either run or been forgotten.
  */
 export function recoverImmediates(before: readonly NodeJS.Immediate[]): void {
   for (const immediate of before) {
     const due = immediates.get(immediate)
     if (!due) continue
-    // Node still counts it, and would never rest.
+    // Node still counts it, and would never end by itself.
     nodeTimers.clearImmediate(immediate)
     nodeTimers.setImmediate(due)
   }
 }
 
-/** Those that are pending now. */
+/** Returns the immediates that are pending now. */
 export function pendingImmediates(): readonly NodeJS.Immediate[] {
   return [...immediates.keys()]
 }
@@ -98,7 +98,7 @@ interface TimerOptions {
   readonly ref?: boolean
 }
 
-/** Like Node's own timers as promises, but of the cell that calls. */
+/** Returns a promise like those of Node's timers, but which belongs to the calling cell. */
 function promised<Timer extends { unref(): unknown }>(
   { signal, ref = true }: TimerOptions,
   start: (done: () => void) => Timer,
@@ -122,7 +122,7 @@ function promised<Timer extends { unref(): unknown }>(
 
 const ABORTED = { name: 'AbortError', code: 'ABORT_ERR' }
 
-/** Ends an interval's iteration with the cell. */
+/** Returns `setInterval` of `node:timers/promises`, whose iteration ends with the cell. */
 function ticks(setInterval: typeof promises.setInterval): typeof promises.setInterval {
   return (delay, value, options = {}) => {
     const owner = context.getStore()
@@ -132,14 +132,14 @@ function ticks(setInterval: typeof promises.setInterval): typeof promises.setInt
   }
 }
 
-/** Queues that the caller's own code fills. */
+/** Replaces the queues that code fills itself: ticks, microtasks and promises' reactions. */
 function replaceQueues(): void {
   const { nextTick } = process
   process.nextTick = (callback: Callback, ...args: unknown[]) => nextTick(guarded(callback, isCell), ...args)
   const { queueMicrotask } = globalThis
   globalThis.queueMicrotask = (callback: () => void) => queueMicrotask(guarded(callback, isCell))
   const nativeThen = Promise.prototype.then
-  // biome-ignore lint/suspicious/noThenProperty: what a cell chains to a promise is to end with the cell.
+  // biome-ignore lint/suspicious/noThenProperty: what a cell chains to a promise ends with the cell.
   Promise.prototype.then = function then(this: Promise<unknown>, fulfilled: unknown, rejected: unknown) {
     if (!context.getStore()) return nativeThen.call(this, fulfilled as Callback, rejected as Callback)
     const from = new Caller()
@@ -151,7 +151,9 @@ function replaceQueues(): void {
 const isCell = ({ kind }: Caller): boolean => kind === 'cell'
 const notNode = ({ kind }: Caller): boolean => kind !== 'node'
 
-/** Makes a callback do nothing once its cell is stopped, if its caller counts; the answer then never comes. */
+/**
+ * Returns a callback that does nothing, and whose answer never comes, once its cell is stopped; other callers are not affected.
+ */
 function guarded(
   callback: Callback,
   counts: (caller: Caller) => boolean,
@@ -159,7 +161,7 @@ function guarded(
   known?: Caller,
 ): Callback {
   const owner = context.getStore()
-  // What is no function is Node's to complain about.
+  // Node itself complains of what is no function.
   if (!owner || typeof callback !== 'function') return callback
   const from = known ?? new Caller()
   return function (this: unknown, ...args: unknown[]) {

@@ -4,11 +4,11 @@ import { critical } from './critical.js'
 import { endWithChildren } from './end.js'
 import { encodeFrame } from './frames.js'
 
-/** Where the server reads. */
+/** The file descriptor that the server reads. */
 const FD = 3
 const idle = new Int32Array(new SharedArrayBuffer(4))
 
-/** Sends a message to the server, and waits until the pipe has taken it. @throws DataCloneError for functions and the like */
+/** Sends a message to the server and waits until the pipe has accepted it. @throws DataCloneError for functions and the like */
 export function send(message: FromCells): void {
   critical(() => {
     const frame = encodeFrame(message)
@@ -19,7 +19,7 @@ export function send(message: FromCells): void {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EAGAIN') Atomics.wait(idle, 0, 0, 1)
-        // Without a server nobody needs this process.
+        // Nobody needs this process without a server.
         else if (code === 'EPIPE') endWithChildren()
         else throw error
       }
@@ -29,7 +29,7 @@ export function send(message: FromCells): void {
 
 let flushOutput = (): void => {}
 
-/** Tells how to send what was printed and is still held back. */
+/** Sets the function that sends text that was printed and is still held back. */
 export function setFlush(flush: () => void): void {
   flushOutput = flush
 }
@@ -40,7 +40,7 @@ export function sendInOrder(message: FromCells): void {
   send(message)
 }
 
-/** Sends a message of iopub, after everything that was printed before it. */
+/** Sends an iopub message after everything that was printed before it. */
 export function publish(
   parent: Header | null,
   message: string,
@@ -50,7 +50,7 @@ export function publish(
   sendInOrder({ type: 'publish', parent, message, content, ...more })
 }
 
-/** What the user's code wants to send, as the JSON that it will be. @throws TypeError for bigints and circles */
+/** Returns content of the user's code as the JSON that will be sent. @throws TypeError for bigints and circular objects */
 export function asJson(content: object): Content {
   return JSON.parse(JSON.stringify(content)) as Content
 }

@@ -2,12 +2,12 @@ import type { ModuleCache } from './module-cache.js'
 import type { Programs } from './programs.js'
 import { isProjectFile } from './sources.js'
 
-/** What nearly every notebook of the project imports. */
+/** The import of nearly every notebook of the project. */
 const LIB = '../lib'
 
 /**
- * Prepares the project's lib for a notebook that will import it: each step takes one file, so that whoever asks
- * something meanwhile waits for one file at most. Nothing where the notebook's folder has no lib beside it.
+ * Prepares the project's lib for a notebook that will import it. Each step takes one file, so that a question in the meantime
+ * waits for one file at most. Does nothing where the notebook's folder has no lib beside it.
  */
 export function* readAhead(programs: Programs, cache: ModuleCache): Generator<void> {
   const first = programs.find(LIB, programs.cellFile, programs.newResolutions()).resolvedModule?.resolvedFileName
@@ -19,11 +19,11 @@ export function* readAhead(programs: Programs, cache: ModuleCache): Generator<vo
       yield
       if (file && isProjectFile(name) && COMPILED.test(name)) cache.compile(name, file.text)
     } catch {
-      // Whoever imports it is told what is wrong with it.
+      // The import of the file reports what is wrong with it.
     }
     yield
   }
 }
 
-/** Modules that have to be compiled. */
+/** File names of modules that have to be compiled. */
 const COMPILED = /(?<!\.d)\.m?[tj]s$/

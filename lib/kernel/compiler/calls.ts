@@ -12,18 +12,18 @@ import { Refresh } from './refresh.js'
 import { meantModule } from './resolve.js'
 import { compileCell } from './transform/index.js'
 
-/** The compiler's answers, and what it does when nobody asks. */
+/** The compiler's answers, and its work between questions. */
 export interface CompilerService extends CompilerCalls {
-  /** Work that is better done between two questions. */
+  /** Does work that is better done between two questions. */
   rest(): void
-  /** Prepares one file that may be imported one day; whether there are more. */
+  /** Prepares one file that may be imported later. Returns whether there are more. */
   readAhead(): boolean
 }
 
 /**
- * A compiler for one notebook.
+ * Creates the compiler of one notebook.
  *
- * @param salt changes whenever the compiler does, so that no module compiled by another one is used
+ * @param salt changes with the compiler, so that no module that another one has compiled is used
  */
 export function createCalls(root: string, cells: Cells, salt: string): CompilerService {
   const cache = new ModuleCache(root, salt)

@@ -12,17 +12,17 @@ import { importedNames } from './specifiers.js'
 
 export { isCellFile } from './cell-file.js'
 
-/** A new checker after this many cells: it keeps what it has found out about every cell, also about forgotten ones. */
+/** Cells after which a new checker is made: a checker keeps what it has found out about every cell, even forgotten ones. */
 const CELLS_PER_CHECKER = 300
 
-/** The cells of one notebook: what each declares is known to the next, until another one declares it again. */
+/** The cells of one notebook. What a cell declares is known to later ones until one of them declares it again. */
 export class Cells implements CellSession {
   readonly ts = ts
   readonly programs: Programs
   #scope = new Scope()
   #cwd: string
   #count = 0
-  /** Cells that the checker has seen. */
+  /** Number of cells that the checker has seen. */
   #checked = 0
   #checker: ts.TypeChecker | null = null
 
@@ -35,24 +35,28 @@ export class Cells implements CellSession {
     return this.#cwd
   }
 
-  /** Begins a notebook in a folder, with nothing declared: how a session made beforehand is taken into use. */
+  /** Begins a notebook in a folder, with nothing declared. A session from the snapshot begins its notebook with this. */
   begin(cwd: string): void {
     this.#cwd = cwd
     this.#scope = new Scope()
   }
 
   open(code: string): OpenCell {
-    return this.#look(this.#parse(code))
+    const file = this.#parse(code)
+    markAsAlone(file)
+    return this.#look(file)
   }
 
   /**
-   * Looks at code as the next cell.
+   * Opens code as the next cell.
    *
-   * @param use says whether the cell holds; then what it declares is known to the cells after it
+   * @param use returns whether the cell holds, in which case later cells know what it declares
    */
   enter<T>(code: string, use: (cell: OpenCell) => { readonly holds: boolean; readonly value: T }): T {
     const file = this.#parse(code)
     const before: ProgramState | null = augments(file) ? this.programs.state : null
+    // The program finds out what an augmenting cell, which becomes one of its files, needs.
+    if (!before) markAsAlone(file)
     const cell = this.#look(file, before !== null)
     const { holds, value } = use(cell)
     if (holds) this.#scope.keep(file)
@@ -60,7 +64,7 @@ export class Cells implements CellSession {
     return value
   }
 
-  /** Frees what earlier cells have left behind, when it is time; costs as much as a first import. */
+  /** Frees what earlier cells have left behind, when it is time. This costs as much as a first import. */
   tidy(): void {
     if (this.#checked < CELLS_PER_CHECKER) return
     this.programs.renew()
@@ -93,12 +97,11 @@ export class Cells implements CellSession {
       ts.ScriptKind.TS,
     )
     setPaths(file, name)
-    if (!augments(file)) markAsAlone(file)
     return file
   }
 }
 
-/** Whether a cell declares something for everybody: `declare global` or `declare module 'x'`. */
+/** Whether a cell declares something for all files: `declare global` or `declare module 'x'`. */
 function augments(file: ts.SourceFile): boolean {
   return file.statements.some(
     (statement) =>

@@ -1,4 +1,4 @@
-/** What the compiler's process is told first. */
+/** The first message to the compiler's process. */
 export interface Begin {
   readonly root: string
   readonly cwd: string
@@ -12,13 +12,13 @@ export interface Request {
   readonly params: unknown
 }
 
-/** From the compiler's process: that it is there, or an answer. */
+/** A message from the compiler's process: that it is ready, or an answer. */
 export type Reply =
   | { readonly ready: true }
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
 
-/** Cuts a stream of text into JSON values, one on each line. */
+/** Returns a reader of a stream of text with one JSON value a line. */
 export function eachLine(take: (value: unknown) => void): (chunk: string) => void {
   let rest: string[] = []
   return (chunk) => {

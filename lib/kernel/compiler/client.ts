@@ -15,11 +15,11 @@ interface Pending {
 }
 
 /**
- * Starts the compiler's process: from a snapshot where set-up has made one, else the slow way.
+ * Starts the compiler's process from the snapshot that set-up has made, or without one, which is slower.
  *
  * @param root the project's folder
  * @param cwd the notebook's folder, from which cells import
- * @param seconds time in which the process has to be ready
+ * @param seconds in which the process has to be ready
  */
 export function startCompiler(root: string, cwd: string, seconds = START_SECONDS): Compiler {
   const salt = fingerprint(root)
@@ -62,7 +62,7 @@ export function startCompiler(root: string, cwd: string, seconds = START_SECONDS
     started.stderr.setEncoding('utf8').on('data', (text: string) => {
       lastWords = (lastWords + text).slice(-LAST_WORDS)
     })
-    // A process that is gone is told of by `close`; writing to it meanwhile is no failure of its own.
+    // `close` reports that the process is gone; a write before that is no failure of its own.
     started.stdin.on('error', () => {})
     started.on('error', (error) => {
       problem = error.message
@@ -70,7 +70,7 @@ export function startCompiler(root: string, cwd: string, seconds = START_SECONDS
     started.on('close', (code, signal) => {
       clearTimeout(late)
       if (end) return
-      // Node refuses a snapshot that another Node, or one with other settings, has made.
+      // Node refuses a snapshot of another Node, or of one with other settings.
       if (!ready && snapshot !== null) return launch(null)
       const how = problem || (signal ? `killed by ${signal}` : `exit code ${code}`)
       const words = lastWords.trim()
@@ -105,20 +105,22 @@ export function startCompiler(root: string, cwd: string, seconds = START_SECONDS
   }
 }
 
-/** A loaded machine may need long to start Node. */
+/** Seconds until a process is ready: a loaded machine takes long to start Node. */
 const START_SECONDS = 60
 
-/** Characters of what a process says before it ends. */
+/** Characters that are kept of the standard error of a process. */
 const LAST_WORDS = 2000
 
-/** In a process group of its own, so that the signal of an interrupt, which goes to the kernel's group, spares it. */
+/**
+ * Starts the process in a group of its own, so that the signal of an interrupt, which goes to the kernel's group, spares it.
+ */
 function start(root: string, snapshot: string | null): Child {
-  // Options that are meant for the user's code, such as a bigger heap, would make Node refuse the snapshot.
+  // Options for the user's code, such as a bigger heap, would make Node refuse the snapshot.
   const { NODE_OPTIONS: _, ...env } = process.env
   const entry = path.join(root, 'lib', 'kernel', 'compiler', 'main.mjs')
   return spawn(process.execPath, snapshot === null ? [entry] : ['--snapshot-blob', snapshot], {
     cwd: root,
-    // The C library would keep an arena per thread, each as large as V8's helpers ever made it: 100 MB after 1,000 cells.
+    // The C library would keep an arena for each thread, as large as V8's helpers ever made it: 100 MB after 1,000 cells.
     env: { ...env, MALLOC_ARENA_MAX: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

@@ -6,31 +6,33 @@ import { syntaxErrorsOf } from './internals/source-file.js'
 import { tokenAt } from './internals/tokens.js'
 import type { OpenCell } from './session.js'
 
-/** More errors than this are counted, not shown. */
+/** Errors that are shown; further ones are counted. */
 const MAX_SHOWN = 10
 
-/** Characters of one error's text. */
+/** Characters of the text of one error. */
 const MAX_MESSAGE = 400
 
-/** Reasons below a headline that are shown: the first ones name the key, the deepest says what is wrong with it. */
+/** Reasons that are shown below a headline: the first ones name the key, the deepest one says what is wrong with it. */
 const MAX_REASONS = 3
 
-/** What is wrong with a cell by its syntax alone. */
+/** Returns the syntax errors of a cell. */
 export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
   return syntaxErrorsOf(file)
 }
 
-/** What is wrong with a cell by its types, without what is no mistake in a cell. */
+/** Returns the type errors of a cell, without those that are no mistake in a cell. */
 export function typeErrors({ sourceFile, program, checker }: OpenCell): readonly ts.Diagnostic[] {
   return program
     .getSemanticDiagnostics(sourceFile)
     .filter((found) => found.category === ts.DiagnosticCategory.Error && !isNoMistake(found, sourceFile, checker))
 }
 
-/** `let best` without a type, in this cell or an earlier one: it is given its value, and its type, by a later one. */
+/**
+ * Errors about `let best` without a type, in this cell or an earlier one: a later cell gives it a value, and thereby its type.
+ */
 const UNTYPED = [7005, 7034]
 const USED_BEFORE_ASSIGNED = 2454
-/** A package without declarations is `any`: who uses it in a notebook can hardly write them. */
+/** A package without declarations is `any`: a user of a notebook can hardly write them. */
 const NO_DECLARATIONS = 7016
 
 function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.TypeChecker): boolean {
@@ -46,10 +48,10 @@ function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.Type
   )
 }
 
-/** TypeScript finds no module of this name. */
+/** The errors about a module that TypeScript does not find. */
 export const NO_MODULE = [2307, 2882]
 
-/** A cell that is not run because of these. */
+/** Returns the failure of a cell that is not run because of errors. */
 export function failureOf(found: readonly ts.Diagnostic[], root: string, hint: Hint = noHint): Failure {
   const [first = '', ...others] = describe(found, root, hint)
   return {
@@ -59,14 +61,14 @@ export function failureOf(found: readonly ts.Diagnostic[], root: string, hint: H
   }
 }
 
-/** Errors with their place, the line and what in it is meant; at most ten. */
+/** Returns at most ten errors as text, each with its place and the line, in which the place is marked. */
 export function describe(found: readonly ts.Diagnostic[], root: string, hint: Hint = noHint): string[] {
   const shown = found.slice(0, MAX_SHOWN).map((one) => describeOne(one, root, hint))
   const more = found.length - shown.length
   return more > 0 ? [...shown, `… and ${more} more`] : shown
 }
 
-/** Additions to an error: after its text, and in a line of their own; empty for none. */
+/** Returns additions to an error, after its text and in a line of their own; empty for none. */
 export type Hint = (found: ts.Diagnostic) => { readonly inText?: string; readonly below?: string }
 
 const noHint: Hint = () => ({})
@@ -80,16 +82,16 @@ function describeOne(found: ts.Diagnostic, root: string, hint: Hint): string {
   return below === '' ? place : `${place}\n${below}`
 }
 
-/** `line 2:5 - text` for a cell, `lib/x.ts:2:5 - text` for a file, and below it the line itself with the place marked. */
+/** Returns `line 2:5 - text` for a cell or `lib/x.ts:2:5 - text` for a file, and below it the line with the place marked. */
 function quoted(file: ts.SourceFile, start: number, length: number, root: string, text: string): string {
   const { line, character } = file.getLineAndCharacterOfPosition(start)
   const content = file.text.split(/\r?\n/)[line] ?? ''
   return quote({ name: placeName(file.fileName, root), line: line + 1, column: character + 1, content, length, text })
 }
 
-/** A place in a text, as all errors of the compiler show it. */
+/** A place in a text, as every error of the compiler shows it. */
 export interface Place {
-  /** Of the file; null for a cell. */
+  /** Name of the file; null for a cell. */
   readonly name: string | null
   /** From 1. */
   readonly line: number
@@ -97,15 +99,15 @@ export interface Place {
   readonly column: number
   /** The line itself. */
   readonly content: string
-  /** UTF-16 units that are meant. */
+  /** Length of the marked part in UTF-16 units. */
   readonly length: number
   readonly text: string
 }
 
-/** A message with its place, and the line below. */
+/** Returns a message with its place, and below it the line. */
 export function quote({ name, line, column, content, length, text }: Place): string {
   const from = column - 1
-  // Of a very long line, the part around the place is enough.
+  // The part around the place is enough of a very long line.
   const first = from > LINE ? from - LINE / 2 : 0
   const part = content.slice(first, first + 2 * LINE)
   const marked = Math.max(1, Math.min(length, part.length - (from - first)))
@@ -115,16 +117,16 @@ export function quote({ name, line, column, content, length, text }: Place): str
 
 const LINE = 160
 
-/** A file as the user calls it: relative to the project, where it is inside; null for a cell. */
+/** Returns the user's name of a file: relative to the project's folder where it is inside; null for a cell. */
 export function placeName(file: string, root: string): string | null {
   if (isCellFile(file)) return null
   const relative = path.relative(root, file)
   return relative.startsWith('..') ? file : relative
 }
 
-/** `A is not assignable to B` says little where reasons follow: the reasons name the key. */
+/** `A is not assignable to B` says little where reasons follow, which name the key. */
 const HEADLINES = [2322, 2345]
-/** `No overload matches this call` and `Overload 2 of 2 … gave the following error` repeat whole signatures. */
+/** Messages that repeat whole signatures: `No overload matches this call`, `Overload 2 of 2 … gave the following error`. */
 const ABOUT_OVERLOADS = [2769, 2770, 2771, 2772]
 
 function messageOf(
@@ -147,13 +149,13 @@ function messageOf(
 }
 
 /**
- * A message without what is only TypeScript's: the file of a cell, and the project's folder. The type of a configuration
- * fills a page; the beginning and the end of a message say what matters.
+ * Returns a message without the file name of a cell and without the project's folder. The type of a configuration fills a
+ * page, so a long message is cut in the middle: its beginning and its end say what matters.
  */
 function readable(message: string, root: string): string {
   const plain = message.replace(CELL_TYPE, '').replaceAll(`import("${root}/`, 'import("')
   return plain.length <= MAX_MESSAGE ? plain : `${plain.slice(0, MAX_MESSAGE - 100)} … ${plain.slice(-100)}`
 }
 
-/** How TypeScript calls the file of a cell before the name of its type. */
+/** The file of a cell, as TypeScript writes it before the name of a type. */
 const CELL_TYPE = /import\("[^"]*\/\.recurlab-cell-\d+"\)\./g

@@ -3,7 +3,7 @@ import { createCalls } from './calls.js'
 import { Cells } from './cells.js'
 import { fingerprint } from './fingerprint.mjs'
 
-/** Set-up runs this in a process of its own: compiles what the notebooks of a project import of its lib, for their kernels. */
+/** Compiles what the notebooks of a project import of its lib, for their kernels. Set-up runs this in a process of its own. */
 function fill(root: string): void {
   const notebooks = path.join(root, 'notebooks')
   const calls = createCalls(root, new Cells(root, notebooks), fingerprint(root))

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * What the compiler's process is made of, as one short name: Node, the packages, the project's folder, its own sources.
+ * Returns a short hash of what the compiler's process is made of: Node, the packages, the project's folder, its own sources.
  *
  * @param {string} root
  */
@@ -28,7 +28,7 @@ export function fingerprint(root) {
 }
 
 /**
- * The snapshot that the process starts from, if it was made.
+ * Returns the path of the snapshot that the process starts from, if it was made.
  *
  * @param {string} root
  * @param {string} fingerprint

@@ -14,8 +14,8 @@ function find(): () => void {
 }
 
 /**
- * Frees memory that nothing refers to any more; takes some 0.15 s. Node itself would wait until the heap has grown to
- * several times of what is in use.
+ * Frees memory that nothing refers to any more, in some 0.15 s. Node itself would wait until the heap has grown to several
+ * times what is in use.
  */
 export function collectGarbage(): void {
   collect ??= find()

@@ -1,12 +1,12 @@
 import ts from 'typescript'
 import { tokenAt } from './internals/tokens.js'
 
-/** The reason under an error: a type that a literal was widened to, and one that takes certain literals or a tuple only. */
+/** The reason of an error about a type that a literal was widened to, where only certain literals or a tuple are accepted. */
 const WIDENED = /Type '(?:string|number|boolean|[^']*\[\])' is not assignable to type '[^']*(?:["[\d]|true|false)/
 
 /**
- * The fix for a variable whose value is rejected because TypeScript widened its literals: `{ model: 'trm' }` is
- * `{ model: string }` once it has a name. Empty for every other error.
+ * Returns the fix for a variable whose value is rejected because TypeScript widened its literals: `{ model: 'trm' }` is
+ * `{ model: string }` once it has a name. Returns an empty text for every other error.
  */
 export function howToKeepLiterals({ messageText, file, start }: ts.Diagnostic, checker: ts.TypeChecker): string {
   if (!file || start === undefined || !WIDENED.test(ts.flattenDiagnosticMessageText(messageText, ' '))) return ''
@@ -27,7 +27,7 @@ export function howToKeepLiterals({ messageText, file, start }: ts.Diagnostic, c
   return `${what} Write \`const ${name.text} = ${shape} as const\`${typed}.`
 }
 
-/** Variables whose values may be meant by an error that begins at a token. */
+/** Returns the variables whose values may be meant by an error that begins at a token. */
 function namesAt(token: ts.Node): ts.Identifier[] {
   const { parent } = token
   const value =
@@ -46,7 +46,7 @@ function namesIn(value: ts.Node): ts.Identifier[] {
   )
 }
 
-/** The declaration of a variable with a literal for its value and no type of its own. */
+/** Returns the declaration of a variable that has a literal for its value and no declared type; null for others. */
 function declarationOf(name: ts.Identifier, checker: ts.TypeChecker): ts.VariableDeclaration | null {
   const symbol = ts.isShorthandPropertyAssignment(name.parent)
     ? checker.getShorthandAssignmentValueSymbol(name.parent)
@@ -62,7 +62,7 @@ function declarationOf(name: ts.Identifier, checker: ts.TypeChecker): ts.Variabl
   return isLiteral ? declaration : null
 }
 
-/** The type of the parameter that an argument is for, where it has a name. */
+/** Returns the name of the type of an argument's parameter; null where the type has none. */
 function typeWanted(argument: ts.Identifier, checker: ts.TypeChecker): string | null {
   const call = argument.parent
   if (!ts.isCallExpression(call)) return null

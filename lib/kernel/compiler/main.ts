@@ -2,13 +2,13 @@ import type { CompilerCalls } from '../protocol.js'
 import type { CompilerService } from './calls.js'
 import { type Begin, eachLine, type Reply, type Request } from './channel.js'
 
-/** Nobody has asked for so long: then there is time for what nobody may need. */
+/** Milliseconds without a question after which there is time to read ahead. */
 const QUIET_MS = 1000
 
 /**
- * Answers questions on standard input, one after another, until it ends: then whoever asked is gone.
+ * Answers questions on standard input, one after another, until it ends because the server is gone.
  *
- * @param begin makes the compiler when the first line has told for which notebook
+ * @param begin creates the compiler of the notebook that the first line names
  */
 export function serve(begin: (begin: Begin) => CompilerService): void {
   let service: CompilerService | null = null
@@ -17,11 +17,11 @@ export function serve(begin: (begin: Begin) => CompilerService): void {
   const say = (reply: Reply): void => {
     process.stdout.write(`${JSON.stringify(reply)}\n`)
   }
-  /** Between two files, questions are read. */
+  /** Reads one file ahead. Questions are read between two files. */
   const readAhead = (): void => {
     if (service?.readAhead()) ahead = setTimeout(readAhead, 0)
   }
-  /** A notebook that runs its cells one after another needs the processor itself. */
+  /** Waits for a pause: a notebook that runs its cells one after another needs the processor itself. */
   const whenQuiet = (): void => {
     if (ahead) clearTimeout(ahead)
     ahead = setTimeout(readAhead, QUIET_MS)

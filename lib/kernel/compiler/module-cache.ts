@@ -4,13 +4,13 @@ import ts from 'typescript'
 import { privateFolder, readOwn, writeOwn } from '../../typescript/cache.mjs'
 import { type CompiledModule, compileModule } from './transform/index.js'
 
-/** Compiled modules on the disk, each under what it was made of: a kernel that starts again compiles nothing twice. */
+/** Compiled modules on the disk, each under the hash of what it was made of: a kernel that restarts compiles nothing twice. */
 export class ModuleCache {
-  /** null: nothing is kept. */
+  /** null where nothing is kept. */
   readonly #folder: string | null
   readonly #salt: string
 
-  /** @param salt changes whenever compiling would give something else */
+  /** @param salt changes whenever the same text would be compiled to other code */
   constructor(root: string, salt: string) {
     this.#folder = privateFolder(root, 'modules')
     this.#salt = `${salt} ${ts.version}`

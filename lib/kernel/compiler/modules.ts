@@ -7,10 +7,10 @@ import type { Programs } from './programs.js'
 import { findModule } from './resolve.js'
 import { ModuleSyntaxError } from './transform/index.js'
 
-/** A module cannot be handed out. */
+/** A module cannot be sent. */
 export class ModuleProblem extends Error {
   constructor(
-    /** Absolute path of the module that is wrong. */
+    /** Absolute path of the faulty module. */
     readonly file: string,
     readonly ename: string,
     message: string,
@@ -19,12 +19,12 @@ export class ModuleProblem extends Error {
   }
 }
 
-/** The modules of the project that the cells' process has been given, and what those are that it asks for. */
+/** The modules of the project that the cells' process has got, and answers to its requests for others. */
 export class Modules {
   readonly #root: string
   readonly #programs: Programs
   readonly #cache: ModuleCache
-  /** What was sent, with what its imports stand for. */
+  /** The modules that were sent, with what their imports stand for. */
   readonly #sent = new Map<string, ModuleSource['dependencies']>()
 
   constructor(root: string, programs: Programs, cache: ModuleCache) {
@@ -42,12 +42,12 @@ export class Modules {
     return [...this.#sent.values()].some((dependencies) => Object.values(dependencies).includes(file))
   }
 
-  /** Lets a module be sent anew when it is asked for. */
+  /** Lets a module be sent again when it is asked for. */
   forget(file: string): void {
     this.#sent.delete(file)
   }
 
-  /** A module with everything of the project that it imports and that was not sent before. */
+  /** Returns a module with everything of the project that it imports and that was not sent before. */
   request(specifier: string, from: string): ModulesReply {
     const importer = from.endsWith('/') ? path.join(from, 'cell.ts') : from
     const resolutions = this.#programs.newResolutions()
@@ -66,7 +66,8 @@ export class Modules {
   }
 
   /**
-   * Compiled modules: these files, sent before or not, and what they import that was not sent. Counts none as sent.
+   * Returns compiled modules: these files, whether sent before or not, and their imports that were not sent. Counts none as
+   * sent.
    *
    * @throws ModuleProblem
    */
@@ -83,7 +84,7 @@ export class Modules {
     return [...collected.values()]
   }
 
-  /** Modules whose imports stand for other files than when they were sent, because files came or went. */
+  /** Returns the modules whose imports stand for other files than when they were sent, because files came or went. */
   moved(): string[] {
     const resolutions = this.#programs.newResolutions()
     return [...this.#sent].flatMap(([file, dependencies]) =>
@@ -96,7 +97,7 @@ export class Modules {
     )
   }
 
-  /** Counts modules as known to the cells' process. */
+  /** Counts modules as sent to the cells' process. */
   markSent(modules: readonly ModuleSource[]): void {
     for (const { file, dependencies } of modules) this.#sent.set(file, dependencies)
   }
@@ -136,7 +137,7 @@ export class Modules {
       const { line, character } = ts
         .createSourceFile(file, text, ts.ScriptTarget.ESNext)
         .getLineAndCharacterOfPosition(at)
-      const problem = `this is no JSON: ${error instanceof Error ? error.message : String(error)}`
+      const problem = `this is not JSON: ${error instanceof Error ? error.message : String(error)}`
       throw new ModuleProblem(file, 'SyntaxError', this.#quote(file, text, line + 1, character + 1, 1, problem))
     }
   }
@@ -162,7 +163,7 @@ export class Modules {
   }
 }
 
-/** Where JSON.parse stopped, as newer versions of V8 say. */
+/** Returns where JSON.parse stopped, which newer versions of V8 say; otherwise the end of the text. */
 function positionIn(error: unknown, text: string): number {
   const place = /at position (\d+)/.exec(error instanceof Error ? error.message : '')
   return place ? Math.min(Number(place[1]), text.length) : text.length

@@ -2,19 +2,19 @@ import type ts from 'typescript'
 import { syntaxErrorsOf } from './internals/source-file.js'
 import { hasStrayTokens, takeOutOperator } from './internals/tree.js'
 
-/** A code that was read as one object literal. */
+/** Code that was read as one object literal. */
 export interface ReadLiteral {
-  /** The file, with one statement: the literal. */
+  /** The file, whose one statement is the literal. */
   readonly file: ts.SourceFile
-  /** Where the code first is no object literal; infinite where all of it is. */
+  /** Where the code stops being an object literal; infinite where all of it is one. */
   readonly complaint: number
 }
 
 /**
- * Reads code that begins with a brace as an object literal that stands alone; null where it is followed by more. All
- * positions are those in the code, so that errors, completion and source maps need not know.
+ * Reads code that begins with a brace as a lone object literal; returns null where more code follows it. All positions are
+ * those in the code, so that errors, completion and source maps need no correction.
  *
- * @param at where the brace is
+ * @param at position of the brace
  * @param parse parses statements, with the parents set
  */
 export function readObjectLiteral(
@@ -23,7 +23,7 @@ export function readObjectLiteral(
   at: number,
   parse: (code: string) => ts.SourceFile,
 ): ReadLiteral | null {
-  // Behind an operator a brace begins an object. The operator is taken out again below.
+  // A brace after an operator begins an object. The operator is taken out again below.
   const file = parse(`${code.slice(0, at)}!${code.slice(at)}`)
   const statements = file.statements.filter((statement) => !compiler.isEmptyStatement(statement))
   const [only] = statements
@@ -37,7 +37,10 @@ export function readObjectLiteral(
   return { file, complaint: Math.min(...complaints, ...literal.properties.flatMap((one) => fault(compiler, one))) }
 }
 
-/** Returns where a member ends that the parser lets pass, though a literal cannot have it: a statement of a block looks like one. */
+/**
+ * Returns where a member ends that the parser lets pass, though a literal cannot have it: a statement of a block looks like
+ * one.
+ */
 function fault(compiler: typeof ts, member: ts.ObjectLiteralElementLike): number[] {
   const isWrong =
     hasStrayTokens(member) ||

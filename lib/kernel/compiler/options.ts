@@ -2,9 +2,9 @@ import path from 'node:path'
 import ts from 'typescript'
 
 /**
- * How cells, and the modules that they import, are checked: the project's tsconfig with all its strictness, apart from
- * what would be wrong in a cell. A name that is not used yet is no mistake there, `../lib/x` means the same as
- * `../lib/x.js`, and nothing is written.
+ * Returns the options with which cells, and the modules that they import, are checked: the project's tsconfig with all its
+ * strictness, except where it does not suit cells. There a name that is not used yet is no mistake, `../lib/x` means
+ * `../lib/x.js`, and no files are written.
  */
 export function cellOptions(root: string): ts.CompilerOptions {
   const { lib = ['lib.es2023.d.ts'], types = [], ...project } = projectOptions(root)
@@ -16,7 +16,7 @@ export function cellOptions(root: string): ts.CompilerOptions {
     typeRoots: [path.join(root, 'node_modules', '@types')],
     module: ts.ModuleKind.Preserve,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
-    // What Node itself looks for in a package's `exports`, beside `import`.
+    // The condition that Node itself looks for in a package's `exports`, beside `import`.
     customConditions: ['node'],
     moduleDetection: ts.ModuleDetectionKind.Force,
     esModuleInterop: true,
@@ -30,7 +30,7 @@ export function cellOptions(root: string): ts.CompilerOptions {
     isolatedDeclarations: false,
     experimentalDecorators: false,
     emitDecoratorMetadata: false,
-    // `import './x.js'` of a file that is not there is a mistake.
+    // `import './x.js'` of a missing file is a mistake.
     noUncheckedSideEffectImports: true,
     noUnusedLocals: false,
     noUnusedParameters: false,
@@ -43,12 +43,12 @@ export function cellOptions(root: string): ts.CompilerOptions {
   }
 }
 
-/** The project's own options; without a readable tsconfig, TypeScript's strict ones. */
+/** Returns the project's own options; TypeScript's strict ones where there is no readable tsconfig. */
 function projectOptions(root: string): ts.CompilerOptions {
   const host: ts.ParseConfigFileHost = {
     ...ts.sys,
     getCurrentDirectory: () => root,
-    // Which files the project has does not matter here, and looking costs time.
+    // The project's files do not matter here, and listing them costs time.
     readDirectory: () => [],
     onUnRecoverableConfigFileDiagnostic: () => {},
   }

@@ -5,9 +5,8 @@ import { adopt, nodeArray, replaceStatements } from './internals/tree.js'
 import { readObjectLiteral } from './object-literal.js'
 
 /**
- * A cell as TypeScript parses it, with the parents set: statements, or one object literal, as in Node's own prompt.
- * `{ rate, decay }` shows the object, while `{ step(rate) }` is a block; code that is wrong either way is read the way in
- * which it holds for longer.
+ * Parses a cell, with the parents set: as statements, or as one object literal, as in Node's own prompt. `{ rate, decay }` is
+ * an object, while `{ step(rate) }` is a block. Code that is wrong either way is read the way whose first error comes later.
  */
 export function parseCell(
   compiler: typeof ts,
@@ -28,9 +27,9 @@ export function parseCell(
 }
 
 /**
- * `ts.createSourceFile` for code that may await at its top, with the parents set. TypeScript takes `await` for a name
- * there at first, and parses a statement that had one again. Where the name had parted it into several, as in
- * `let { a = await [...b] } = c`, it can leave those behind, with their complaints: this takes them away.
+ * Parses code that may await at its top, with the parents set. TypeScript takes `await` for a name at first, and parses a
+ * statement with one again. Where the name had split it into several, as in `let { a = await [...b] } = c`, it can leave those
+ * behind with their errors; here they are removed.
  */
 function parseStatements(
   compiler: typeof ts,
@@ -43,8 +42,8 @@ function parseStatements(
   const { statements } = file
   const kept = withoutLeftovers(statements)
   if (kept.length === statements.length) return file
-  // Statements behind the code, and what TypeScript leaves is some of those, with their complaints: none. Unless the code
-  // leaves a bracket open, in which they are: then only what is said before what was left, or of the code's end, holds.
+  // With empty statements after the code, TypeScript leaves some of those behind, and they have no errors. Where the code leaves
+  // a bracket open, they are inside it: then only the errors before the leftovers, and those at the end of the code, hold.
   const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
   const open = firstLeftover(whole.statements) < code.length
   const left = firstLeftover(statements)
@@ -55,7 +54,7 @@ function parseStatements(
   return file
 }
 
-/** Statements without those that begin before the end of one before them; see {@link parseStatements}. */
+/** Returns statements without those that begin before the end of an earlier one; see {@link parseStatements}. */
 function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
   let end = 0
   return statements.filter((statement) => {
@@ -65,13 +64,13 @@ function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
   })
 }
 
-/** Where the first of them begins; infinite where there is none. */
+/** Returns where the first leftover begins; infinity where there is none. */
 function firstLeftover(statements: readonly ts.Statement[]): number {
   const kept = new Set(withoutLeftovers(statements))
   return Math.min(...statements.filter((statement) => !kept.has(statement)).map(({ pos }) => pos))
 }
 
-/** {@link withoutLeftovers} for code that TypeScript parses itself, as `transpileModule` does. */
+/** Returns a transformer that removes leftovers from code that TypeScript parses itself, as in `transpileModule`. */
 export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
   return () => (file) => {
     const kept = withoutLeftovers(file.statements)
@@ -79,7 +78,7 @@ export function dropLeftovers(compiler: typeof ts): ts.TransformerFactory<ts.Sou
   }
 }
 
-/** Gives a cell that TypeScript has parsed itself the statements of {@link parseCell}. */
+/** Returns a transformer that gives a cell that TypeScript has parsed itself the statements of {@link parseCell}. */
 export function asCell(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile> {
   return (context) => (file) => {
     const [first] = file.statements
@@ -90,7 +89,7 @@ export function asCell(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile
     }
     const cell = parseCell(compiler, file.fileName, file.text, options)
     const { statements } = cell
-    // Only a literal is another one than TypeScript's: what TypeScript has parsed itself it has bound, too.
+    // Only a literal differs from what TypeScript has parsed, which is bound as well.
     if (statements[0] && compiler.isBlock(statements[0])) return dropLeftovers(compiler)(context)(file)
     bind(cell, context.getCompilerOptions())
     adopt(file, statements)

@@ -7,26 +7,26 @@ import { markAsModule } from './internals/source-file.js'
 import { cellOptions } from './options.js'
 import { isProjectFile, Sources } from './sources.js'
 
-/** What a module name was found to stand for. */
+/** The result of resolving a module name. */
 export type Resolution = ts.ResolvedModuleWithFailedLookupLocations
 
-/** A program and what it was made of, to come back to. */
+/** A program and what it was made of, which can be restored. */
 export interface ProgramState {
   readonly program: ts.Program
-  /** What the names in cells' imports stand for. */
+  /** The module names in the imports of cells, with what they stand for. */
   readonly names: ReadonlyMap<string, Resolution>
   readonly augmenting: readonly ts.SourceFile[]
 }
 
 /**
- * Everything that cells import, as one TypeScript program. A cell is not a part of it: a new program costs as much as a
- * hundred cells, so it is made only when a module is imported for the first time, or has changed.
+ * Everything that cells import, as one TypeScript program. A cell is not part of it: a new program costs as much as a hundred
+ * cells, so one is created only when a module is imported for the first time, or has changed.
  */
 export class Programs {
   readonly sources = new Sources()
   readonly options: ts.CompilerOptions
   readonly #host: ts.CompilerHost
-  /** The one root: a file, only here, that imports what cells have imported. */
+  /** The one root file, which is not on the disk and imports what cells have imported. */
   readonly #rootFile: string
   readonly #root: string
   readonly #cwd: () => string
@@ -35,12 +35,12 @@ export class Programs {
   #filesCameOrWent = false
   #state: ProgramState
   #names: Map<string, Resolution>
-  /** A program made beforehand, with what its files' folders listed. */
+  /** A program that was created beforehand, with the lists of its files' folders. */
   #aside: { readonly program: ts.Program; readonly folders: ReadonlyMap<string, string> } | null = null
 
   /**
    * @param root the project's folder
-   * @param cwd the folder from which cells import; it may become another one as long as no cell has imported
+   * @param cwd returns the folder from which cells import; it may change as long as no cell has imported
    * @param isCell whether a file name is that of a cell
    */
   constructor(root: string, cwd: () => string, isCell: (fileName: string) => boolean) {
@@ -63,7 +63,7 @@ export class Programs {
     return this.#state.program.getTypeChecker()
   }
 
-  /** What there is now; {@link restore} brings it back. */
+  /** The present state, which {@link restore} brings back. */
   get state(): ProgramState {
     return this.#state
   }
@@ -73,7 +73,7 @@ export class Programs {
     this.#names = new Map(state.names)
   }
 
-  /** Lets cells import these names, of packages and of files. Those that stand for no file are left out. */
+  /** Lets cells import these module names. Names that stand for no file are left out. */
   include(specifiers: readonly string[]): void {
     const unknown = specifiers.filter((specifier) => !this.#names.has(specifier))
     if (unknown.length === 0) return
@@ -89,7 +89,7 @@ export class Programs {
     if (fresh && !this.#takeAside()) this.renew()
   }
 
-  /** Goes back to an earlier state, and keeps the program of now for a notebook that will import the same files. */
+  /** Restores an earlier state, and keeps the present program for a notebook that will import the same files. */
   setAside(before: ProgramState): void {
     const { program } = this
     const folders = this.#ownFiles(program).map((file) => path.dirname(file.fileName))
@@ -99,8 +99,8 @@ export class Programs {
   }
 
   /**
-   * Uses the program that was set aside, if it has all that cells import and no file has changed since; where some have, a
-   * new one is made of it.
+   * Uses the program that was set aside, if it has everything that cells import and no file has changed since; where files have
+   * changed, a new program is created from it. Returns whether it was used.
    */
   #takeAside(): boolean {
     if (!this.#aside || this.#state.augmenting.length > 0) return false
@@ -109,7 +109,7 @@ export class Programs {
       resolvedModule === undefined || program.getSourceFile(resolvedModule.resolvedFileName) !== undefined
     if (![...this.#names.values()].every(has)) return false
     this.#aside = null
-    // A file that came to a folder may be what an import now stands for.
+    // An import may now stand for a file that came to a folder.
     if (![...folders].every(([folder, list]) => listOf(folder) === list)) return false
     const own = this.#ownFiles(program)
     if (!own.every((file) => this.sources.gives(file.fileName, file))) {
@@ -125,12 +125,12 @@ export class Programs {
     return program.getSourceFiles().filter(({ fileName }) => isProjectFile(fileName) && fileName !== this.#rootFile)
   }
 
-  /** Lets a cell's `declare global` and `declare module` hold. */
+  /** Makes a cell's `declare global` and `declare module` take effect. */
   augment(cell: ts.SourceFile): void {
     this.#state = this.#make(this.program, [...this.#state.augmenting, cell])
   }
 
-  /** A new program and checker over the sources as they are now. */
+  /** Creates a new program and checker over the present sources. */
   renew(options: { readonly filesCameOrWent?: boolean } = {}): void {
     this.#resolutions = this.newResolutions()
     this.#filesCameOrWent = options.filesCameOrWent ?? false
@@ -139,19 +139,19 @@ export class Programs {
     this.#state = this.#make(this.program, this.#state.augmenting)
   }
 
-  /** What a module name stands for, as TypeScript finds it. */
+  /** Resolves a module name as TypeScript does. */
   find(specifier: string, from: string, resolutions: ts.ModuleResolutionCache): Resolution {
     const mode = ts.ModuleKind.ESNext
     return ts.resolveModuleName(specifier, from, this.options, this.#host, resolutions, undefined, mode)
   }
 
-  /** Remembers what {@link find} finds, as long as no file comes or goes. */
+  /** Creates a cache of what {@link find} finds, which is valid as long as no file comes or goes. */
   newResolutions(): ts.ModuleResolutionCache {
     return ts.createModuleResolutionCache(this.#root, (name) => name, this.options)
   }
 
   /**
-   * Parses and binds a file as a program would that has it, so that the first program that does is made fast.
+   * Parses and binds a file as a program would that has it, so that the first such program is created fast.
    *
    * @returns the file, and the files that it imports, without those that are in the program
    */
@@ -160,7 +160,7 @@ export class Programs {
       ...this.#host,
       getSourceFile: (file, options) => (file === name ? this.sources.parseAhead(file, options) : undefined),
     }
-    // What it imports is found, not read.
+    // Its imports are resolved, not read.
     const alone = ts.createProgram([name], { ...this.options, noResolve: true, noLib: true, types: [] }, host)
     const file = alone.getSourceFile(name)
     if (!file) return { file, imports: [] }
@@ -170,7 +170,7 @@ export class Programs {
     return { file, imports: [...new Set(imports as string[])] }
   }
 
-  /** Files of the project that import one of these. */
+  /** Returns the files of the project that import one of these. */
   importersOf(files: ReadonlySet<string>): ts.SourceFile[] {
     const { program } = this
     return program.getSourceFiles().filter(
@@ -184,7 +184,7 @@ export class Programs {
     )
   }
 
-  /** Where a cell's imports are resolved from. */
+  /** The file from which the imports of cells are resolved. */
   get cellFile(): string {
     return path.join(this.#cwd(), 'cell.ts')
   }
@@ -204,7 +204,7 @@ export class Programs {
       fileExists: (file) => files.has(file) || this.#host.fileExists(file),
     }
     const program = ts.createProgram([...files.keys()], this.options, host, old)
-    // Names that come later stand for files that are already there, or else there is a new program.
+    // Names that come later stand for files that the program has, or a new program is created.
     resolveForeign(program, this.#isCell, (name) => this.#names.get(name))
     return { program, names, augmenting }
   }
@@ -218,7 +218,7 @@ export class Programs {
       getDefaultLibLocation: () => library,
       getDefaultLibFileName: (options) => path.join(library, ts.getDefaultLibFileName(options)),
       getSourceFile: (file, options) => this.sources.parse(file, options),
-      // A file that is in use stays, also when it is gone from the disk.
+      // A file that is in use stays even when it is gone from the disk.
       fileExists: (file) => this.sources.has(file) || base.fileExists(file),
       readFile: (file) => (this.sources.has(file) ? this.sources.text(file) : base.readFile(file)),
       hasInvalidatedResolutions: (file) => this.#filesCameOrWent && isProjectFile(file),
@@ -240,7 +240,7 @@ export class Programs {
   }
 }
 
-/** The entries of a folder, one a line; empty where there is no folder. */
+/** Returns the entries of a folder, one a line; empty where there is no folder. */
 function listOf(folder: string): string {
   try {
     return readdirSync(folder).sort().join('\n')

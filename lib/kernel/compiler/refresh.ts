@@ -8,7 +8,7 @@ import { ModuleProblem, type Modules } from './modules.js'
 import type { Programs } from './programs.js'
 import { stampOf } from './sources.js'
 
-/** What has changed on the disk since the cell before. */
+/** Changes on the disk since the previous cell. */
 export interface Refreshed {
   readonly reload: readonly ModuleSource[]
   readonly warnings: readonly string[]
@@ -16,22 +16,22 @@ export interface Refreshed {
 
 const NOTHING: Refreshed = { reload: [], warnings: [] }
 
-/** Something about files, e.g. what is wrong with an edit that is not taken over. */
+/** A message about files, such as what is wrong with an edit that is not taken over. */
 interface Remark {
   readonly files: readonly string[]
   readonly text: string
 }
 
-/** Takes edits of modules over, for the types that cells see and for the code that runs, unless they are broken. */
+/** Takes over edits of modules, both for the types that cells see and for the code that runs, unless they are broken. */
 export class Refresh {
   readonly #root: string
   readonly #programs: Programs
   readonly #modules: Modules
   readonly #folders = new Map<string, string>()
-  /** What is on the disk of files whose edit was refused, null of files that are gone; and what was said of them. */
+  /** The texts on the disk of files whose edit was refused, null for files that are gone; and the messages about them. */
   #refused: ReadonlyMap<string, string | null> = new Map()
   #said: ReadonlySet<string> = new Set()
-  /** Whether files have come or gone since edits were taken over last. */
+  /** Whether files have come or gone since edits were last taken over. */
   #cameOrWent = false
 
   constructor(root: string, programs: Programs, modules: Modules) {
@@ -40,7 +40,7 @@ export class Refresh {
     this.#modules = modules
   }
 
-  /** Looks at every file of the project that is in use; a few hundred cost a few milliseconds. */
+  /** Checks every file of the project that is in use. A few hundred files cost a few milliseconds. */
   run(mode: TypeErrors): Refreshed {
     const edits = new Map<string, string>()
     const gone: string[] = []
@@ -80,9 +80,9 @@ export class Refresh {
   }
 
   /**
-   * Takes over what is not broken.
+   * Takes over the edits that are not broken.
    *
-   * @param edits texts by file; those that were taken over are removed from it
+   * @param edits texts by file; those that are taken over are removed from it
    * @param remarks receives what is wrong with the others
    */
   #takeOver(edits: Map<string, string>, moved: readonly string[], mode: TypeErrors, remarks: Remark[]): Refreshed {
@@ -91,7 +91,7 @@ export class Refresh {
       const before = this.#programs.state
       const undo = Array.from(tried, ([file, text]) => this.#programs.sources.replace(file, text))
       this.#programs.renew({ filesCameOrWent: this.#cameOrWent })
-      // Modules that nothing imports any more, or only by a name that is computed, are checked all the same.
+      // Modules that nothing imports any more, or only by a computed name, are checked all the same.
       this.#programs.include([...tried.keys()])
       const outcome = this.#attempt([...tried.keys()], moved, mode, before.program)
       if ('reload' in outcome) {
@@ -136,7 +136,7 @@ export class Refresh {
     return source ? this.#programs.program.getSyntacticDiagnostics(source) : []
   }
 
-  /** Type errors of edited files, and those that the edit makes in files that import them. */
+  /** Returns the type errors of edited files, and those that the edit causes in their importers. */
   #typeErrors(edited: readonly string[], before: ts.Program): ts.Diagnostic[] {
     const { program } = this.#programs
     const files = new Set(edited)
@@ -177,7 +177,7 @@ export class Refresh {
     return { files, text: `The edit of ${names} is not taken over; the code from before stays in use.\n${text}` }
   }
 
-  /** Whether files may have come or gone beside those in use. */
+  /** Whether files may have come or gone in the folders of those in use. */
   #foldersChanged(): boolean {
     let changed = false
     for (const folder of new Set(Array.from(this.#programs.sources.files, (file) => path.dirname(file)))) {

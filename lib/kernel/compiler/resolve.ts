@@ -6,7 +6,7 @@ import { nearest } from '../../options/nearest.js'
 import type { Programs } from './programs.js'
 import { isProjectFile } from './sources.js'
 
-/** What a module name stands for: a file of the project, something that Node itself loads, or nothing. */
+/** The target of a module name: a file of the project, something that Node itself loads, or nothing. */
 export type Target =
   | { readonly kind: 'project'; readonly file: string }
   | { readonly kind: 'native' }
@@ -14,10 +14,10 @@ export type Target =
 
 const NATIVE: Target = { kind: 'native' }
 
-/** Files that the kernel compiles or reads itself. */
+/** Names of files that the kernel compiles or reads itself. */
 const OURS = /\.(?:ts|tsx|mts|js|mjs|json)$/
 
-/** Declarations stand beside the JavaScript that they describe. */
+/** Names of declaration files, which lie beside the JavaScript that they describe. */
 const DECLARATIONS = /\.d\.([mc]?)ts$/
 
 /**
@@ -41,7 +41,7 @@ export function findModule(
     : NATIVE
 }
 
-/** The path of a `file:` URL; other names as they are. */
+/** Returns the path of a `file:` URL; other names as they are. */
 function plainName(specifier: string): string {
   if (!specifier.startsWith('file:')) return specifier
   try {
@@ -55,14 +55,14 @@ function isPath(name: string): boolean {
   return /^(?:\.{1,2}(?:\/|$)|\/|file:)/.test(name)
 }
 
-/** A file that is there as it is named, of a kind that TypeScript does not know. */
+/** Returns the file that exists under exactly this name, though TypeScript does not know its kind. */
 function existing(name: string, from: string): string | undefined {
   if (!isPath(name)) return undefined
   const file = path.resolve(path.dirname(from), name)
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined
 }
 
-/** What is missing, where it was looked for, and what was probably meant. */
+/** Returns a message that says what is missing, where it was looked for, and what was probably meant. */
 function missing(specifier: string, place: string): string {
   const folder = path.dirname(place)
   const meant = meantPath(specifier, place)
@@ -75,7 +75,7 @@ function missing(specifier: string, place: string): string {
 }
 
 /**
- * The name of nearly the same spelling that stands for a module.
+ * Returns the name of similar spelling that stands for a module; undefined for none.
  *
  * @param from absolute path of the file that imports it
  */
@@ -86,7 +86,7 @@ export function meantModule(specifier: string, from: string): string | undefined
   return meant === undefined || meant === name ? undefined : [meant, ...subpath].join('/')
 }
 
-/** The same path with the first part that is not there spelled as what is there. */
+/** Returns the path with its first missing part replaced by an existing name of similar spelling; undefined for none. */
 function meantPath(specifier: string, place: string): string | undefined {
   let missing = place
   while (!existsSync(path.dirname(missing))) missing = path.dirname(missing)
@@ -98,7 +98,7 @@ function meantPath(specifier: string, place: string): string | undefined {
     .map(({ name }) => name.replace(TYPESCRIPT, ''))
   const extension = /\.m?js$/.exec(wanted)?.[0] ?? ''
   const stem = wanted.slice(0, wanted.length - extension.length)
-  // A file whose ending alone is another one is not misspelled.
+  // A name that differs in its ending only is not misspelled.
   const others = entries.filter((entry) => entry !== stem && entry !== wanted)
   const meant = nearest(stem, others) ?? nearest(wanted, others)
   if (meant === undefined) return undefined
@@ -114,10 +114,10 @@ function meantPath(specifier: string, place: string): string | undefined {
   return parts.with(at, isLast && !path.extname(meant) ? meant + extension : meant).join('/')
 }
 
-/** TypeScript is imported without its ending. */
+/** The endings of TypeScript files, which imports leave out. */
 const TYPESCRIPT = /\.(?:ts|tsx|mts)$/
 
-/** Names of the packages that files in a folder can import. */
+/** Returns the names of the packages that files in a folder can import. */
 function packagesAround(folder: string): string[] {
   const around = path.dirname(folder) === folder ? [] : packagesAround(path.dirname(folder))
   return [...packagesIn(path.join(folder, 'node_modules')), ...around]

@@ -1,10 +1,10 @@
 import type ts from 'typescript'
 
-/** Code as a cell, parsed and bound, with the names of earlier cells in its scope; not recorded. */
+/** Code that is parsed and bound as a cell, with the names of earlier cells in its scope. It is not taken over. */
 export interface OpenCell {
   readonly code: string
   readonly sourceFile: ts.SourceFile
-  /** Everything that cells have imported. The cell itself is not one of its files, yet its checker knows it. */
+  /** The program of everything that cells have imported. The cell is not one of its files, but its checker knows it. */
   readonly program: ts.Program
   readonly checker: ts.TypeChecker
 }
@@ -12,8 +12,8 @@ export interface OpenCell {
 /** The cells of a notebook as TypeScript sees them. */
 export interface CellSession {
   readonly ts: typeof ts
-  /** Folder of the notebook: a cell's `../lib` and packages resolve from here. */
+  /** Folder of the notebook, from which `../lib` and packages in a cell are resolved. */
   readonly cwd: string
-  /** Looks at code as if it were the next cell. Imports are known, also those that no cell had before. */
+  /** Opens code as if it were the next cell. Its imports are known, even those that no cell has had before. */
   open(code: string): OpenCell
 }

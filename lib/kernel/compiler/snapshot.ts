@@ -5,8 +5,8 @@ import { serve } from './main.js'
 import { warmUp } from './warm.js'
 
 /**
- * What the snapshot of the compiler is made of: bundled with TypeScript into one file, run once at set-up with
- * `node --build-snapshot`, and every kernel starts where this ends.
+ * Builds the snapshot of the compiler. Set-up bundles this file with TypeScript and runs it once with `node --build-snapshot`;
+ * every kernel starts where it ends.
  */
 const root = process.env.RECURLAB_ROOT
 if (root === undefined) throw new Error('RECURLAB_ROOT has to name the folder of the project')

@@ -2,23 +2,23 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 
-/** Whether a file is the project's own: it may change, and cells see the change. Files of packages do not change. */
+/** Whether a file is the project's own, which may change under a notebook. Files of packages do not change. */
 export function isProjectFile(file: string): boolean {
   return path.isAbsolute(file) && !file.includes('/node_modules/')
 }
 
 /**
- * The files that the compiler has read. A file of the project keeps the text that it had when it was first read until
- * another text is put in its place, so that types, and the code that runs, are those of one and the same text.
+ * The files that the compiler has read. A file of the project keeps the text of its first reading until another text replaces
+ * it, so that types and running code are those of the same text.
  */
 export class Sources {
   readonly #parsed = new Map<string, ts.SourceFile>()
   readonly #texts = new Map<string, string>()
   readonly #stamps = new Map<string, string>()
-  /** Files that nobody has asked for yet. */
+  /** Files that were parsed and not asked for yet. */
   readonly #ahead = new Map<string, ts.SourceFile>()
 
-  /** Files of the project that were read. */
+  /** The files of the project that were read. */
   get files(): Iterable<string> {
     return this.#texts.keys()
   }
@@ -27,7 +27,7 @@ export class Sources {
     return this.#texts.has(file)
   }
 
-  /** The text of a file of the project; undefined when there is no such file. */
+  /** Returns the text of a file of the project; undefined when there is no such file. */
   text(file: string): string | undefined {
     const known = this.#texts.get(file)
     if (known !== undefined) return known
@@ -36,26 +36,26 @@ export class Sources {
     this.#ahead.delete(file)
     const text = readText(file)
     if (text === undefined) return undefined
-    // By the text, not by its stamp: a snapshot is used for months, and files are copied with their times.
+    // Compared by text, not by stamp: a snapshot is used for months, and files are copied with their times.
     if (ahead?.text === text) this.#parsed.set(file, ahead)
     this.#texts.set(file, text)
     this.#stamps.set(file, stamp)
     return text
   }
 
-  /** What is on the disk now, when it is not the text in use; null when the file is gone. */
+  /** Returns the text on the disk where it differs from the text in use; null when the file is gone. */
   edited(file: string): string | null | undefined {
     const stamp = stampOf(file)
     if (stamp === this.#stamps.get(file)) return undefined
     const text = readText(file)
     if (text === undefined) return null
-    // The same text written anew needs no second look.
+    // A rewrite of the same text needs no second comparison.
     if (text !== this.#texts.get(file)) return text
     this.#stamps.set(file, stamp)
     return undefined
   }
 
-  /** Takes a text as that of a file; returns what brings the old one back. */
+  /** Replaces the text of a file. Returns a function that restores the old one. */
   replace(file: string, text: string): () => void {
     const old = { text: this.#texts.get(file), parsed: this.#parsed.get(file), stamp: this.#stamps.get(file) }
     this.#texts.set(file, text)
@@ -68,14 +68,14 @@ export class Sources {
     }
   }
 
-  /** Lets a file be read anew when it is asked for. */
+  /** Forgets a file, which is read anew when it is asked for. */
   forget(file: string): void {
     this.#texts.delete(file)
     this.#parsed.delete(file)
     this.#stamps.delete(file)
   }
 
-  /** Counts every file of the project as not read; its tree is kept for whoever asks while the file is as it was. */
+  /** Counts every file of the project as not read. Its tree is kept, and used while the text is the same. */
   setAside(): void {
     for (const file of [...this.#texts.keys()]) {
       const parsed = this.#parsed.get(file)
@@ -84,13 +84,13 @@ export class Sources {
     }
   }
 
-  /** Whether asking for a file would give this very tree. */
+  /** Whether a request for a file would return this very tree. */
   gives(file: string, parsed: ts.SourceFile): boolean {
     if (this.has(file)) return this.#parsed.get(file) === parsed
     return this.#ahead.get(file) === parsed && parsed.text === readText(file)
   }
 
-  /** Parses a file that may be asked for one day. One of the project counts as read only when somebody does ask. */
+  /** Parses a file that may be asked for later. A file of the project counts as read only when it is asked for. */
   parseAhead(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     if (!isProjectFile(file) || this.has(file)) return this.parse(file, options)
     const text = readText(file)
@@ -102,7 +102,7 @@ export class Sources {
     return parsed
   }
 
-  /** A file's syntax tree, made once for each text. */
+  /** Returns the syntax tree of a file, created once for each text. */
   parse(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     if (!this.#parsed.has(file) && isProjectFile(file)) this.text(file)
     const known = this.#parsed.get(file)
@@ -128,15 +128,15 @@ function readText(file: string): string | undefined {
   }
 }
 
-/** Milliseconds in which a second change may have the time of the first: clocks of file systems are coarse. */
+/** Milliseconds in which a second change may get the same time as the first: clocks of file systems are coarse. */
 const SAME_TIME = 50
 
 let fresh = 0
 
 /**
- * Changes when a file, or what a folder lists, may have changed. With the time of the change of the file's entry: that of
- * its content is set back by whoever copies it. A file that has changed just now, or in the future of a clock that was set
- * back, has another stamp each time.
+ * Returns a stamp that changes when a file, or the list of a folder, may have changed. It contains the time of the change of
+ * the entry, because copying a file restores the time of its content. A file that has changed just now, or in the future of a
+ * clock that was set back, has another stamp each time.
  */
 export function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false })

@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** The names of modules in a file, wherever they stand: imports, exports from, types, and `import('x')`. */
+/** Returns the names of all modules in a file: in imports, exports, types, and `import('x')`. */
 export function importedNames(file: ts.SourceFile): string[] {
   // Most cells import nothing, and their tree need not be walked.
   if (!/\b(?:import|export)\b/.test(file.text)) return []

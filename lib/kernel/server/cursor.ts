@@ -1,4 +1,6 @@
-/** A position that Jupyter counts in code points, in UTF-16 units. Positions outside of the text become its ends. */
+/**
+ * Converts a position from code points, as Jupyter counts, to UTF-16 units. A position outside the text becomes the nearer end.
+ */
 export function toUnits(text: string, points: number): number {
   let units = 0
   for (const point of text) {

@@ -4,19 +4,19 @@ import type { Message } from './message.js'
 import type { Code, Outcome, Runner } from './runner.js'
 import type { Wire } from './wire.js'
 
-/** What an execute request is answered with. */
+/** The answer to an execute request. */
 export interface ExecuteReply {
   readonly content: Content
-  /** Refuse the execute requests that wait behind this one. */
+  /** Whether the execute requests that wait behind this one are refused. */
   readonly abort: boolean
 }
 
-/** Runs cells, counts them, and publishes what the protocol asks for. */
+/** Runs cells, counts them, and publishes the messages that the protocol prescribes. */
 export interface Executor {
   execute(message: Message): Promise<ExecuteReply>
-  /** The content of the reply to a cell that is not run because one before it failed. */
+  /** Returns the content of the reply to a cell that is not run because an earlier one failed. */
   aborted(): Content
-  /** Publishes what the code of cells sends. */
+  /** Publishes a message that the code of a cell sends. */
   publish(parent: Header | null, type: string, content: Content, extras: PublishExtras): void
 }
 
@@ -28,13 +28,13 @@ interface Parts {
   readonly history: Pick<HistoryFiles, 'addInput' | 'addOutput'>
 }
 
-/** Ends the id of the header that belongs to a user expression, so that its result is told from the cell's. */
+/** Suffix of the message id of a user expression, which tells its result from the cell's. */
 const EXPRESSION = '#expression'
 
-/** An executor with the count 0. */
+/** Creates an executor that has counted no cell yet. */
 export function createExecutor({ wire, runner, history }: Parts): Executor {
   let count = 0
-  /** The last result of the code that runs. */
+  /** The latest result of the running code. */
   let result: Content | null = null
 
   const run = async (code: Code): Promise<Outcome> => {
@@ -43,7 +43,7 @@ export function createExecutor({ wire, runner, history }: Parts): Executor {
     for (const text of outcome.warnings) wire.publish(code.parent, 'stream', { name: 'stderr', text: `${text}\n` })
     return outcome
   }
-  /** Evaluates a user expression; its failure is reported in its place. */
+  /** Evaluates a user expression. A failure takes the place of the value. */
   const evaluate = async (expression: string, cell: Code): Promise<Content> => {
     const parent = { ...cell.parent, msg_id: cell.parent.msg_id + EXPRESSION }
     const { failure } = await run({ ...cell, code: `(${expression}\n)`, parent, silent: false })

@@ -1,15 +1,15 @@
 import type { Failure } from '../protocol.js'
 
-/** The cell was stopped before it began. */
+/** The failure of a cell that was stopped before it began. */
 export const interrupted: Failure = failure('Interrupted', 'the cell was stopped')
 
-/** How a process has ended. */
+/** The exit of a process: its code, or the signal that ended it. */
 export interface Exit {
   readonly code: number | null
   readonly signal: NodeJS.Signals | null
 }
 
-/** The process that ran the cells has ended by itself. */
+/** Returns the failure of a cell whose process ended by itself. */
 export function cellsDied({ code, signal }: Exit): Failure {
   const how = signal === null ? `ended with exit code ${code}` : `was ended by the signal ${signal}`
   // Node aborts when its heap is full, which a shell reports as 134; Linux kills the largest process when memory is short.
@@ -18,10 +18,10 @@ export function cellsDied({ code, signal }: Exit): Failure {
 }
 
 /**
- * The process that runs the cells did not become ready.
+ * Returns the failure of a cell whose process did not become ready.
  *
- * @param how how it ended; null when it is there and says nothing
- * @param words what it last wrote to its standard error
+ * @param how how the process ended; null when it is alive and silent
+ * @param words the last text on its standard error
  */
 export function cellsNotStarted(how: Exit | null, words: string, seconds: number): Failure {
   const lines = words.trim() === '' ? [] : words.trim().split('\n')
@@ -32,16 +32,16 @@ export function cellsNotStarted(how: Exit | null, words: string, seconds: number
   return failure('KernelDied', evalue, ...lines, ended ? NODE : LATER)
 }
 
-const NODE = `It is Node ${process.versions.node} (${process.execPath}); npx recurlab doctor tells what is set up.`
+const NODE = `It is Node ${process.versions.node} (${process.execPath}); npx recurlab doctor shows what is set up.`
 const LATER = 'RECURLAB_START_SECONDS sets how long the processes of a kernel may take to start.'
 
-/** The compiler has failed, by a fault of the kernel's or because its process has ended. */
+/** Returns the failure of a cell for which the compiler failed, by a fault of its own or because its process ended. */
 export function compilerFailed(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   return failure('KernelFault', `the compiler failed: ${message}`, 'This is a fault of the kernel, not of the cell.')
 }
 
-const RESTARTS = 'What was in memory is lost; the kernel starts anew.'
+const RESTARTS = 'What was in memory is lost; the kernel restarts.'
 
 function failure(ename: string, evalue: string, ...more: readonly string[]): Failure {
   return { ename, evalue, traceback: [`${ename}: ${evalue}`, ...more] }

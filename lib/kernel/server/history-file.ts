@@ -10,35 +10,37 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 
-/** A cell that was run. */
+/** A cell that has run. */
 export interface Entry {
   readonly session: number
   readonly line: number
   readonly input: string
-  /** Its result as text, or null when it had none. */
+  /** The result as text; null without one. */
   readonly output: string | null
 }
 
-/** Sessions with their cells, kept in a folder: one file each, so that kernels that run together never meet. */
+/**
+ * The sessions of a folder with their cells. Each session has a file of its own, so that kernels never write to the same one.
+ */
 export interface HistoryFiles {
-  /** The number of this session; higher than every earlier one. */
+  /** The number of this session, higher than that of every earlier one. */
   current(): number
-  /** Numbers of all sessions with a cell, rising. */
+  /** The numbers of all sessions that have a cell, ascending. */
   sessions(): number[]
-  /** Cells of a session in the order in which they ran. */
+  /** Returns the cells of a session in the order in which they ran. */
   read(session: number): Entry[]
   addInput(line: number, input: string): void
   addOutput(line: number, output: string): void
 }
 
-/** What is kept: so many sessions, and of the newest ones so many bytes. */
+/** Limits of what is kept: the number of sessions, and the bytes of the newest ones. */
 const MAX_SESSIONS = 500
 const MAX_BYTES = 20_000_000
-/** Longer cells are no use to recall; of longer results the beginning is kept. */
+/** Characters of a cell that is kept, and of a result: longer cells are dropped, longer results are cut. */
 const MAX_INPUT = 100_000
 const MAX_OUTPUT = 2000
 
-/** The history in `folder`, made when the first cell is kept. A folder that cannot be written keeps nothing. */
+/** Opens the history in `folder`, which is created with the first cell. Where it cannot be written, nothing is kept. */
 export function openHistory(folder: string): HistoryFiles {
   let own: number | null = null
   const fileOf = (session: number): string => path.join(folder, `${String(session).padStart(6, '0')}.jsonl`)
@@ -55,7 +57,7 @@ export function openHistory(folder: string): HistoryFiles {
         writeFileSync(fileOf(number), '', { flag: 'wx', mode: 0o600 })
         return number
       } catch (error) {
-        // Another kernel has just taken this number.
+        // Another kernel took this number a moment ago.
         if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
       }
     }
@@ -98,7 +100,7 @@ function readIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** A line that a killed kernel left half-written is passed over. */
+/** Skips a line that a killed kernel left half-written. */
 function parse(session: number, text: string): Entry[] {
   const entries = new Map<number, Entry>()
   for (const line of text.split('\n')) {

@@ -1,7 +1,10 @@
 import type { Content } from '../protocol.js'
 import type { Entry, HistoryFiles } from './history-file.js'
 
-/** Content of the reply to a `history_request`: the last cells, a range of one session's, or those that match a pattern. */
+/**
+ * Returns the content of the reply to a `history_request`: the last cells, a range of one session, or the cells that match a
+ * pattern.
+ */
 export function answerHistory(files: HistoryFiles, request: Content): Content {
   const entries = select(files, request)
   const shown = (entry: Entry): unknown => (request.output === true ? [entry.input, entry.output] : entry.input)
@@ -22,7 +25,7 @@ function select(files: HistoryFiles, request: Content): Entry[] {
   }
 }
 
-/** The newest cells that pass the test, oldest first; with `unique` of equal ones only the newest. */
+/** Returns the newest cells that pass the test, oldest first. With `unique`, only the newest of equal cells counts. */
 function newest(files: HistoryFiles, count: number, test: (input: string) => boolean, unique: boolean): Entry[] {
   const found: Entry[] = []
   const seen = new Set<string>()
@@ -36,7 +39,10 @@ function newest(files: HistoryFiles, count: number, test: (input: string) => boo
   return found.reverse()
 }
 
-/** Lines `start` (1) up to, without it, `stop` (the end); negative ones count from the end. Session 0 is this one, -1 the one before. */
+/**
+ * Returns lines from `start` (default 1) up to but not including `stop` (default: the end). Negative numbers count from the
+ * end; session 0 is this one, -1 the previous one.
+ */
 function range(files: HistoryFiles, request: Content): Entry[] {
   const session = sessionOf(files, wholeNumber(request.session) ?? 0)
   if (session === undefined) return []
@@ -62,7 +68,7 @@ function wholeNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined
 }
 
-/** Whether a text matches a pattern as a whole: `*` any text, `?` any character, `[a-z]` one of these, `[^a-z]` none of them. */
+/** Whether the whole text matches a pattern: `*` is any text, `?` any character, `[a-z]` one of these, `[^a-z]` any other. */
 function globTest(pattern: string): (text: string) => boolean {
   const parts = pattern.match(/\[\^?\]?[^\]]*\]|[\s\S]/gu) ?? []
   const expression = parts.map(globPart).join('')
@@ -70,7 +76,7 @@ function globTest(pattern: string): (text: string) => boolean {
     const whole = new RegExp(`^${expression}$`, 'su')
     return (text) => whole.test(text)
   } catch {
-    // A set of characters that is none, e.g. [z-a], matches nothing.
+    // An invalid range such as [z-a] matches nothing.
     return () => false
   }
 }

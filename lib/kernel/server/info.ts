@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Content } from '../protocol.js'
 import { PROTOCOL } from './message.js'
 
-/** Content of `kernel_info_reply`, known before the compiler has started. */
+/** Returns the content of `kernel_info_reply`, which is known before the compiler has started. */
 export function kernelInfo(root: string): Content {
   const compiler = versionOf(path.join(root, 'node_modules', 'typescript'))
   return {
@@ -22,7 +22,7 @@ export function kernelInfo(root: string): Content {
       file_extension: '.ts',
       pygments_lexer: 'typescript',
       nbconvert_exporter: 'script',
-      // JupyterLab colours by the mode's name, the classic notebook by `name` and `typescript`.
+      // JupyterLab chooses its highlighting by the name of the mode, the classic notebook by `name` and `typescript`.
       codemirror_mode: { mode: 'typescript', name: 'javascript', typescript: true },
     },
   }

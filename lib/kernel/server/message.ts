@@ -2,33 +2,33 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import { wellFormedJson } from '../../files/json-text.js'
 import type { Content, Header } from '../protocol.js'
 
-/** A Jupyter message as it came in. */
+/** A received Jupyter message. */
 export interface Message {
-  /** Where a reply has to go. */
+  /** The address that a reply goes to. */
   readonly identities: readonly Buffer[]
   readonly header: Header
-  /** Header of the message that this one answers; empty when it answers none. */
+  /** The header of the message that this one answers; empty when it answers none. */
   readonly parent: Readonly<Partial<Header>>
   readonly metadata: Content
   readonly content: Content
   readonly buffers: readonly Buffer[]
 }
 
-/** How messages are signed. */
+/** The key and the algorithm that sign messages. */
 export interface Signing {
-  /** Empty: they are not. */
+  /** Empty: messages are not signed. */
   readonly key: string
   /** The hash of the HMAC, e.g. `sha256`. */
   readonly algorithm: string
 }
 
-/** What a message carries beside its content. */
+/** The parts of a message beside its content. */
 export interface Extras {
   readonly metadata?: Content
   readonly buffers?: readonly Uint8Array[]
 }
 
-/** Where a message of the kernel's comes from: its session, and the request that it belongs to. */
+/** The origin of a message that the kernel sends: its session, and the request that the message belongs to. */
 export interface Origin {
   readonly session: string
   readonly signing: Signing
@@ -45,7 +45,7 @@ const JSON_FRAMES = 4
 /**
  * Reads the frames of a message.
  *
- * @throws Error when a frame is missing, is no JSON object, or the signature is not the one that the key gives.
+ * @throws Error when a frame is missing or is not a JSON object, or when the signature does not match the key
  */
 export function decode(frames: readonly Buffer[], signing: Signing): Message {
   const at = frames.findIndex((frame) => frame.equals(DELIMITER))
@@ -75,7 +75,7 @@ function readObject(frame: Buffer): Content {
   return value as Content
 }
 
-/** The frames of a new message. */
+/** Returns the frames of a new message. */
 export function encode(
   identities: readonly (Buffer | string)[],
   type: string,

@@ -2,41 +2,43 @@ import { setTimeout } from 'node:timers/promises'
 
 /** The part of a publishing socket that an outbox needs. */
 export interface PublishingSocket {
-  /** Whether a reader whose queue is full misses what is sent; otherwise a send is refused with EAGAIN while one is. */
+  /**
+   * Whether a reader whose queue is full misses what is sent. Otherwise a send is refused with EAGAIN while a queue is full.
+   */
   setDropping(dropping: boolean): void
   send(frames: (Uint8Array | string)[]): Promise<void>
 }
 
-/** Who makes the messages, and can be told to wait. */
+/** The source of the messages, which can be made to wait. */
 export interface Flow {
   pause(): void
   resume(): void
 }
 
-/** Messages on their way to the readers of iopub. */
+/** The messages on their way to the readers of iopub. */
 export interface Outbox {
-  /** Takes the frames of a message; they go out in order. */
+  /** Takes the frames of a message. Messages go out in order. */
   send(frames: (Uint8Array | string)[]): void
-  /** Resolves when nothing waits any more. */
+  /** Resolves when no message waits. */
   empty(): Promise<void>
 }
 
-/** Bytes that may wait before the cells have to. */
+/** Bytes that may wait before the cells are made to wait. */
 const PAUSE_BYTES = 8_000_000
 const RETRY_MS = 2
-/** A reader that has taken nothing for so long is gone or suspended. */
+/** Milliseconds after which a reader that takes nothing counts as gone or suspended. */
 const PATIENCE_MS = 60_000
 
 /**
- * Sends to every reader, waits for a slow one, and bounds what waits by making the cells wait too. A reader that takes
- * nothing at all for `patience` milliseconds misses what follows, so that a suspended console stops nobody else.
+ * Creates an outbox that sends to every reader, waits for slow ones, and limits what waits by making the cells wait. A reader
+ * that takes nothing for `patience` milliseconds misses what follows, so that a suspended console holds up nobody else.
  */
 export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PATIENCE_MS): Outbox {
   const waiting: (Uint8Array | string)[][] = []
   let bytes = 0
   let paused = false
   let draining: Promise<void> | null = null
-  /** When the first of the sends was refused that have been refused without a success in between. */
+  /** When the first send of the current run of refusals was refused; null after a success. */
   let refusedSince: number | null = null
 
   const trySend = async (frames: (Uint8Array | string)[]): Promise<boolean> => {
@@ -61,7 +63,7 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
     while (!(await trySend(frames))) {
       refusedSince ??= Date.now()
       setPaused(true)
-      // Also where the patience is at its end: at this pace those who do read miss nothing.
+      // At this pace the other readers miss nothing, even after the patience has run out.
       await setTimeout(RETRY_MS)
       if (Date.now() - refusedSince >= patience) return await sendToThoseWhoRead(frames)
     }
@@ -79,7 +81,7 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
       bytes -= sizeOf(frames)
       if (waiting.length === 0) setPaused(false)
     }
-    // In the same turn as the last look: what is sent from now on starts anew.
+    // In the same turn as the last check: whatever is sent from now on starts a new run.
     draining = null
   }
   return {
@@ -87,7 +89,7 @@ export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PA
       waiting.push(frames)
       bytes += sizeOf(frames)
       if (bytes > PAUSE_BYTES) setPaused(true)
-      // Only a closed socket refuses for another reason, when the kernel is about to end.
+      // A socket refuses for another reason only when it is closed, as the kernel ends.
       draining ??= drain().catch(() => {})
     },
     empty: () => draining ?? Promise.resolve(),

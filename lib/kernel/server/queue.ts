@@ -2,19 +2,19 @@ import { setImmediate } from 'node:timers/promises'
 import { reportFault } from './faults.js'
 import type { Message } from './message.js'
 
-/** Requests that are worked on one after the other. */
+/** Requests that are handled one after another. */
 export interface Queue {
   add(message: Message): void
-  /** The request that is worked on, or null. */
+  /** Returns the request that is being handled, or null. */
   current(): Message | null
 }
 
-/** Turns of the event loop without a new request, after which none lies in the socket any more. */
+/** Turns of the event loop without a new request after which the socket holds none. */
 const QUIET_TURNS = 3
 
 /**
- * A queue for requests that `work` answers. Where its outcome says so, all requests that wait by then are aborted; then
- * `send` is called, so that what a front end sends in answer to the reply is run.
+ * Creates a queue of requests that `work` answers. Where its outcome says so, all requests that are waiting by then are aborted
+ * before `send` is called, so that requests that a front end sends in answer to the reply are run.
  */
 export function createQueue(
   work: (message: Message, aborted: boolean) => Promise<{ readonly abort: boolean; send(): void }>,
@@ -22,7 +22,10 @@ export function createQueue(
   const waiting: { readonly message: Message; aborted: boolean }[] = []
   let current: Message | null = null
 
-  /** Everything that the front end had sent by now, also what still lies in the socket: the reader takes it within a turn. */
+  /**
+   * Takes everything that the front end has sent by now, including what the socket still holds: the reader gets it within a
+   * turn.
+   */
   const abortWaiting = async (): Promise<void> => {
     for (let seen = -1, quiet = 0; quiet < QUIET_TURNS; quiet = seen === waiting.length ? quiet + 1 : 0) {
       seen = waiting.length

@@ -5,7 +5,7 @@ import { answerLanguage } from './language.js'
 import type { Message } from './message.js'
 import type { Connection } from './sockets.js'
 
-/** Content of the reply to a request; null when there is none. */
+/** Returns the content of the reply to a request; null for no reply. */
 export type Handler = (message: Message) => Content | null | Promise<Content | null>
 
 interface Parts {
@@ -13,14 +13,14 @@ interface Parts {
   readonly compiler: Compiler
   readonly history: HistoryFiles
   readonly info: Content
-  /** Open comms by id, with the names of their targets. */
+  /** Returns the target names of the open comms, by id. */
   comms(): Readonly<Record<string, string>>
-  /** Gives a comm message to the cells. */
+  /** Passes a comm message to the cells. */
   comm(message: Message): void
   interrupt(): void
 }
 
-/** What is answered at once, also while a cell runs, by the type of the request. */
+/** Creates the handlers of requests that are answered at once, even while a cell runs, by type. */
 export function createHandlers(parts: Parts): Readonly<Record<string, Handler>> {
   const { connection, compiler, history, info } = parts
   const comm: Handler = (message) => {

@@ -14,30 +14,30 @@ export interface Code {
   readonly allowStdin: boolean
 }
 
-/** How code ended; `published` when the process of the cells has shown the failure. */
+/** The outcome of code. `published` says that the cells' process has shown the failure. */
 export interface Outcome {
   readonly failure: Failure | null
   readonly published: boolean
-  /** What the compiler had to say, where the code was not run. */
+  /** The compiler's warnings, where the code was not run. */
   readonly warnings: readonly string[]
 }
 
-/** Compiles code and has it run, one piece at a time. */
+/** Compiles code and runs it, one piece at a time. */
 export interface Runner {
   run(code: Code): Promise<Outcome>
-  /** The user wants the code that runs to end. */
+  /** Stops the running code, as the user wants. */
   interrupt(): void
   done(message: Extract<FromCells, { type: 'done' }>): void
   setTypeErrors(mode: TypeErrors): void
-  /** The process of the cells has ended, or does not start. */
+  /** Takes note that the cells' process ended, or did not start. */
   died(failure: Failure): void
-  /** Whether one of the processes has ended, so that no cell can run any more. */
+  /** Whether one of the processes has ended, so that no further cell can run. */
   readonly dead: boolean
 }
 
 interface Running {
   readonly id: number
-  /** When the user first wanted it to end; null while nobody has. */
+  /** When the user first asked for a stop; null before that. */
   askedAt: number | null
   finish(outcome: Outcome): void
 }
@@ -45,25 +45,25 @@ interface Running {
 interface Parts {
   readonly compiler: Pick<Compiler, 'cell' | 'isComplete'>
   readonly cells: Pick<CellsProcess, 'send' | 'stop'>
-  /** Resolves when the process of the cells can take messages. */
+  /** Resolves when the cells' process can take messages. */
   readonly ready: Promise<void>
   readonly settings: Settings
 }
 
-/** A second stop within this time is one click too many, not the wish to lose what is being saved. */
+/** A second stop within this many milliseconds is one click too many, not a wish to lose what is being saved. */
 const AGAIN_MS = 1000
 
-/** A runner over the two processes. */
+/** Creates a runner over the two processes. */
 export function createRunner({ compiler, cells, ready, settings }: Parts): Runner {
   let lastId = 0
   let { typeErrors } = settings
-  /** Shown with the next code that is compiled. */
+  /** Warnings that are shown with the next compiled code. */
   let notices = settings.problems
   let running: Running | null = null
-  /** The code that the process of the cells has. */
+  /** The code that the cells' process has received. */
   let sent: Running | null = null
   let dead: Failure | null = null
-  /** Modules that the compiler sent with code that was not run. */
+  /** Modules that came from the compiler with code that was then not run. */
   const unsent = new Map<string, ModuleSource>()
 
   /** Sends the code, unless it has been stopped or the compiler refuses it. */
@@ -72,7 +72,7 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
     const warnings = [...notices, ...reply.warnings]
     notices = []
     for (const module of reply.reload) {
-      // The newest last, also where an older one was there.
+      // Deleted first, so that the newest is last even where an older one was there.
       unsent.delete(module.file)
       unsent.set(module.file, module)
     }
@@ -133,7 +133,7 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
   }
 }
 
-/** Whether the compiler is still there after it has failed: it answers anything. */
+/** Whether the compiler is alive after a failure: whether it answers at all. */
 function answers(compiler: Pick<Compiler, 'isComplete'>): Promise<boolean> {
   return compiler.isComplete({ code: '' }).then(
     () => true,

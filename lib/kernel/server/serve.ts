@@ -14,7 +14,7 @@ import { type Connection, type Sockets, signingOf } from './sockets.js'
 import { createStdin } from './stdin.js'
 import { type AddressedSocket, createWire } from './wire.js'
 
-/** What a kernel is made of. */
+/** The parts of a notebook kernel. */
 export interface ServeParts {
   readonly connection: Connection
   readonly sockets: Sockets
@@ -24,22 +24,22 @@ export interface ServeParts {
   readonly settings: Settings
   /** Content of `kernel_info_reply`. */
   readonly info: Content
-  /** Ends the whole kernel. */
+  /** Ends all processes of the kernel. */
   end(exitCode: number): void
 }
 
-/** A kernel that answers on its sockets; it has to be told what the process of the cells sends. */
+/** A notebook kernel that answers on its sockets. The messages of the cells' process are passed to it. */
 export interface Kernel extends CellsHandlers {
-  /** The user wants the running cell to end. */
+  /** Stops the running cell, as the user wants. */
   interrupt(): void
-  /** Resolves when everything that was published has gone out. */
+  /** Resolves when every published message has gone out. */
   empty(): Promise<void>
 }
 
-/** Characters of what a process says that does not start. */
+/** Characters that are kept of the standard error of a process that does not start. */
 const FIRST_WORDS = 4000
 
-/** Serves a kernel's sockets until the process ends. */
+/** Serves the sockets of a notebook kernel until the process ends. */
 export function serve(parts: ServeParts): Kernel {
   const { connection, sockets, compiler, cells, history, settings, info, end } = parts
   const signing = signingOf(connection)
@@ -48,7 +48,7 @@ export function serve(parts: ServeParts): Kernel {
   const ready = new Promise<void>((resolve) => {
     tellReady = resolve
   })
-  /** The standard error of the cells' process before it is ready; null afterwards. */
+  /** The standard error of the cells' process until it is ready; null afterwards. */
   let firstWords: string | null = ''
   const late = setTimeout(() => cellsFailed(notStarted(null)), settings.startSeconds * 1000)
   late.unref()
@@ -59,13 +59,13 @@ export function serve(parts: ServeParts): Kernel {
     answer: (id, value) => cells.send({ type: 'input', id, value }),
   })
   let comms: Readonly<Record<string, string>> = {}
-  /** The request whose cell runs, or ran last: raw output belongs to it. */
+  /** The request of the cell that is running or ran last: raw output belongs to it. */
   let lastExecuted: Header | null = null
 
   const status = (parent: Header | null, execution_state: string): void =>
     wire.publish(parent, 'status', { execution_state })
   const interrupt = (): void => {
-    // In this order: a cell that is stopped where it asks does not see that nobody answered.
+    // In this order, so that a cell that is stopped while it asks for input does not see a missing answer.
     runner.interrupt()
     stdin.giveUp()
   }
@@ -148,7 +148,7 @@ export function serve(parts: ServeParts): Kernel {
   const hear = (message: FromCells): void => {
     if (message.type === 'ready') started()
     else if (message.type === 'publish') executor.publish(message.parent, message.message, message.content, message)
-    // What native code printed may still lie in its pipe: a turn of the event loop reads it.
+    // The pipe may still hold what native code printed: one turn of the event loop reads it.
     else if (message.type === 'done') setImmediate(() => setImmediate(() => runner.done(message)))
     else if (message.type === 'input') ask(message)
     else if (message.type === 'modules') void compileModules(message)
@@ -161,13 +161,13 @@ export function serve(parts: ServeParts): Kernel {
     tellReady()
   }
   const notStarted = (exit: Exit | null): Failure => cellsNotStarted(exit, firstWords ?? '', settings.startSeconds)
-  /** No cell can run any more: one that runs, or waits for its turn, is told, and so is the log. */
+  /** Reports that no further cell can run: to the cell that is running or waiting, and to the log. */
   const cellsFailed = (failure: Failure): void => {
     clearTimeout(late)
     const text = failure.traceback.join('\n')
     reportFault(text)
     runner.died(failure)
-    // A cell that runs ends with this failure, and then the kernel.
+    // The running cell ends with this failure, and the kernel after it.
     if (queue.current()) return
     wire.publish(lastExecuted, 'stream', { name: 'stderr', text: `${text}\n` })
     end(1)

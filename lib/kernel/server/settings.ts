@@ -1,26 +1,26 @@
 import { UserError } from '../../errors.js'
 import type { TypeErrors } from '../../notebook/host.js'
 
-/** What the environment says about a kernel. */
+/** Settings of the notebook kernel from the environment. */
 export interface Settings {
-  /** How type errors are treated until a cell says otherwise. Default: `error`. */
+  /** Treatment of type errors until a cell changes it. Default: `error`. */
   readonly typeErrors: TypeErrors
   /** Seconds that each process of the kernel may take to become ready. Default: 60. */
   readonly startSeconds: number
-  /** Messages about values that make no sense; the defaults stand in for them. */
+  /** Messages about invalid values, for which the defaults are used. */
   readonly problems: readonly string[]
 }
 
 const MODES: readonly TypeErrors[] = ['error', 'warning', 'off']
 
-/** A loaded machine may need long to start Node. */
+/** Seconds until a process is ready: a loaded machine takes long to start Node. */
 const START_SECONDS = 60
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads RECURLAB_TYPE_ERRORS and RECURLAB_START_SECONDS. A kernel that ended because of a wrong value could not tell the
- * user why.
+ * Reads RECURLAB_TYPE_ERRORS and RECURLAB_START_SECONDS. An invalid value does not end the kernel, which could then not tell
+ * the user why.
  */
 export function readSettings(environment: Environment = process.env): Settings {
   const problems: string[] = []
@@ -48,10 +48,10 @@ export function readSettings(environment: Environment = process.env): Settings {
   return { typeErrors: typeErrors ?? 'error', startSeconds: seconds ?? START_SECONDS, problems }
 }
 
-/** RECURLAB_START_SECONDS or its default; null where it makes no sense. */
+/** Returns RECURLAB_START_SECONDS or its default; null where it is invalid. */
 function secondsOf({ RECURLAB_START_SECONDS: value }: Environment): number | null {
   if (value === undefined || value === '') return START_SECONDS
   const seconds = Number(value)
-  // A longer timer than this would be due at once.
+  // Node fires a timer longer than this at once.
   return seconds > 0 && seconds <= 2_000_000 ? seconds : null
 }

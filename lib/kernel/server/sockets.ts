@@ -16,7 +16,7 @@ export interface Connection {
   readonly hb_port: number
 }
 
-/** The sockets of a kernel that messages go through, bound. The heartbeat answers by itself. */
+/** The bound sockets of a notebook kernel that carry messages. The heartbeat answers by itself. */
 export interface Sockets {
   readonly shell: Router
   readonly control: Router
@@ -25,10 +25,12 @@ export interface Sockets {
   close(): void
 }
 
-/** Messages that wait for one reader of outputs, beyond those that its own socket holds. */
+/** Messages that may wait for one reader of outputs, beyond those that its own socket holds. */
 const IOPUB_WAITING = 1000
 
-/** How long what was sent may still go out after the sockets are closed; from 500 on, zeromq complains on stderr. */
+/**
+ * Milliseconds in which sent messages may still go out after the sockets are closed; from 500 on, zeromq complains on stderr.
+ */
 const LINGER_MS = 400
 
 /** Reads a connection file. @throws Error when it is missing or not JSON. */
@@ -36,19 +38,19 @@ export function readConnection(file: string): Connection {
   return JSON.parse(readFileSync(file, 'utf8')) as Connection
 }
 
-/** How the messages of a connection are signed. */
+/** Returns how the messages of a connection are signed. */
 export function signingOf({ key, signature_scheme = 'hmac-sha256' }: Connection): Signing {
   return { key, algorithm: signature_scheme.replace(/^hmac-/, '') }
 }
 
 /** Binds the sockets. @throws Error when a port is taken. */
 export async function bindSockets(connection: Connection): Promise<Sockets> {
-  // A high-water mark of 0 is none: replies and requests are few. With a time limit of 0 a send never waits.
+  // A high-water mark of 0 means none: replies and requests are few. With a time limit of 0 a send never waits.
   const router = (): Router =>
     new Router({ sendHighWaterMark: 0, receiveHighWaterMark: 0, sendTimeout: 0, linger: LINGER_MS })
   const [shell, control, stdin] = [router(), router(), router()]
   const iopub = new Publisher({ sendHighWaterMark: IOPUB_WAITING, sendTimeout: 0, linger: LINGER_MS })
-  // Otherwise zeromq drops, without a word, what a busy cell prints beyond the high-water mark.
+  // Otherwise zeromq silently drops what a busy cell prints beyond the high-water mark.
   setDropping(iopub, false)
   const heartbeat = new Reply({ linger: 0 })
   const bind = (socket: Router | Publisher | Reply, port: number): Promise<void> =>
@@ -69,7 +71,10 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
   return { shell, control, stdin, iopub: publishing, close: () => all.forEach((socket) => void socket.close()) }
 }
 
-/** zeromq warns that an option waits for the next bind; this one does not. */
+/**
+ * Sets whether a reader whose queue is full misses messages. zeromq's warning that an option waits for the next bind is
+ * silenced: this one takes effect at once.
+ */
 export function setDropping(publisher: Publisher, dropping: boolean): void {
   const { emitWarning } = process
   process.emitWarning = () => {}
@@ -80,7 +85,7 @@ export function setDropping(publisher: Publisher, dropping: boolean): void {
   }
 }
 
-/** The address of a port; with the transport `ipc` a port is the end of a file's name. */
+/** Returns the address of a port. With the transport `ipc`, a port is the suffix of a file name. */
 export function endpoint({ transport, ip }: Pick<Connection, 'transport' | 'ip'>, port: number): string {
   return `${transport}://${ip}${transport === 'ipc' ? '-' : ':'}${port}`
 }

@@ -5,25 +5,25 @@ import { startCompiler } from '../compiler/client.js'
 import type { Kernel } from './serve.js'
 import { readSettings } from './settings.js'
 
-/** What was published may go out in this time before the process ends. */
+/** Milliseconds in which published messages may go out before the process ends. */
 const FLUSH_MS = 500
 
-/** What keeps the process alive after its sockets are closed has this time, e.g. a grandchild that holds a pipe. */
+/** Milliseconds after which the process ends though something keeps it alive, such as a grandchild that holds a pipe. */
 const LAST_MS = 500
 
-/** How often it is looked whether the parent still lives. */
+/** Milliseconds between checks whether the parent is alive. */
 const PARENT_MS = 1000
 
 /**
- * Runs a kernel until it is shut down. Jupyter starts it in the notebook's folder, which `../lib` in cells is
- * relative to.
+ * Runs a notebook kernel until it is shut down. Jupyter starts it in the notebook's folder, to which `../lib` in a cell is
+ * relative.
  *
  * @param connectionFile Jupyter's connection file
  * @param root the project's folder
  */
 export async function start(connectionFile: string, root: string): Promise<void> {
   const cwd = process.cwd()
-  // The two processes take longest to start, so they come first; all else is loaded meanwhile.
+  // The two processes take longest to start, so they come first; everything else is loaded meanwhile.
   let kernel: Kernel | null = null
   let ending = false
   const early: ((kernel: Kernel) => void)[] = []
@@ -52,7 +52,7 @@ export async function start(connectionFile: string, root: string): Promise<void>
     if (!kernel) process.exit(exitCode)
     void Promise.race([kernel.empty(), setTimeout(FLUSH_MS, undefined, { ref: false })]).then(() => {
       closeSockets()
-      // The process ends by itself: only then does zeromq hand over what it has taken; `process.exit` would drop it.
+      // The process ends by itself, because only then does zeromq deliver what it has accepted: `process.exit` would drop it.
       process.exitCode = exitCode
       void setTimeout(LAST_MS, undefined, { ref: false }).then(() => process.exit(exitCode))
     })
@@ -77,7 +77,7 @@ export async function start(connectionFile: string, root: string): Promise<void>
   for (const what of early) what(kernel)
 }
 
-/** When Jupyter has died without a word, so does the kernel. */
+/** Ends the kernel when Jupyter has died silently. */
 function endWithParent(end: (exitCode: number) => void): void {
   const parent = process.ppid
   setInterval(() => {
@@ -85,7 +85,7 @@ function endWithParent(end: (exitCode: number) => void): void {
   }, PARENT_MS).unref()
 }
 
-/** A fault of the server's is told, and the kernel goes on. A terminal that is gone is no fault. */
+/** Reports faults of the server, after which the kernel goes on. A terminal that is gone is no fault. */
 function surviveFaults(): void {
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})

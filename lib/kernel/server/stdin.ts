@@ -1,12 +1,12 @@
 import type { Content, FromCells } from '../protocol.js'
 import type { Message } from './message.js'
 
-/** A question of a cell's. */
+/** A question that a cell asks. */
 type Question = Extract<FromCells, { type: 'input' }>
 
-/** Asks the user, one question after the other. */
+/** Asks the user, one question after another. */
 export interface Stdin {
-  /** Puts a question to the front end that sent `request`; with null nobody can be asked. */
+  /** Puts a question to the front end that sent `request`; null means that nobody can be asked. */
   ask(question: Question, request: Message | null): void
   /** Takes an `input_reply`. */
   reply(message: Message): void
@@ -15,15 +15,15 @@ export interface Stdin {
 }
 
 interface Parts {
-  /** Sends an `input_request` and gives its id. */
+  /** Sends an `input_request` and returns its id. */
   send(request: Message, content: Content): string
   answer(id: number, value: string | null): void
 }
 
-/** What a console sends for the end of input. */
+/** The character that a console sends for the end of input. */
 const END_OF_INPUT = '\x04'
 
-/** Questions on the stdin channel. */
+/** Creates the questions of the stdin channel. */
 export function createStdin({ send, answer }: Parts): Stdin {
   let open: { question: Question; request: Message; sent: string | null }[] = []
 
@@ -41,7 +41,7 @@ export function createStdin({ send, answer }: Parts): Stdin {
     },
     reply({ parent, content }) {
       const first = open[0]
-      // Some front ends name no parent. One that names another answers a question that was given up.
+      // Some front ends name no parent. An answer with another parent belongs to a question that was given up.
       if (!first || (parent.msg_id !== undefined && parent.msg_id !== first.sent)) return
       open.shift()
       const value = String(content.value ?? '')

@@ -3,7 +3,7 @@ import type { Content, Header } from '../protocol.js'
 import { type Extras, encode, type Message, type Signing } from './message.js'
 import { createOutbox, type Flow, type PublishingSocket } from './outbox.js'
 
-/** A socket whose frames begin with the address. */
+/** A socket whose frames begin with an address. */
 export interface AddressedSocket {
   send(frames: (Uint8Array | string)[]): Promise<void>
 }
@@ -14,13 +14,13 @@ export interface Wire {
   publish(parent: Header | null, type: string, content: Content, extras?: Extras): void
   /** Answers a request on the socket that it came from. */
   reply(socket: AddressedSocket, request: Message, content: Content, extras?: Extras): void
-  /** Sends a request to the front end that sent `request`, and gives its id. */
+  /** Sends a request to the front end that sent `request`, and returns its id. */
   ask(socket: AddressedSocket, request: Message, type: string, content: Content): string
-  /** Resolves when everything that was published has gone out. */
+  /** Resolves when every published message has gone out. */
   empty(): Promise<void>
 }
 
-/** The sending side of a kernel's sockets. */
+/** Creates the sending side of a notebook kernel's sockets. */
 export function createWire(iopub: PublishingSocket, signing: Signing, flow: Flow): Wire {
   const session = randomUUID()
   const outbox = createOutbox(iopub, flow)

@@ -7,12 +7,12 @@ interface Binding {
   readonly set: (value: unknown) => void
 }
 
-/** The names that cells have imported, which follow the exports of modules. */
+/** The names that cells have imported. They follow the exports of modules. */
 export class CellBindings {
   readonly #byName = new Map<string, Binding>()
   readonly #byFile = new Map<string, Map<string, Binding>>()
 
-  /** From now on this name in the cells stands for an export, whatever it stood for before. */
+  /** Binds a name of the cells to an export, whatever it was bound to before. */
   bind(local: string, binding: Binding): void {
     this.release([local])
     this.#byName.set(local, binding)
@@ -21,7 +21,7 @@ export class CellBindings {
     this.#byFile.set(binding.file, siblings.set(local, binding))
   }
 
-  /** Forgets what these names stood for. */
+  /** Unbinds names. */
   release(names: readonly string[]): void {
     for (const local of names) {
       const binding = this.#byName.get(local)
@@ -31,7 +31,7 @@ export class CellBindings {
     }
   }
 
-  /** A module's exports have changed. Gives the names of the cells whose export is gone: they keep their value. */
+  /** Takes over a module's changed exports. Returns the names whose export is gone, which keep their value. */
   update(file: string, namespace: object): string[] {
     const lost: string[] = []
     for (const [local, { name, set }] of this.#byFile.get(file) ?? [])

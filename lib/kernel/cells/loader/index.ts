@@ -16,12 +16,12 @@ import { abandoned, World } from './world.js'
 export { CompileFailure } from './sources.js'
 export type { Bindings, Loader, LoaderOptions, RefusedEdit, Reload } from './types.js'
 
-/** Makes the loader of the process that runs cells. */
+/** Creates the loader of the process that runs cells. */
 export function createLoader(options: LoaderOptions): Loader {
   return new ModuleLoader(options)
 }
 
-/** A module that is loaded: `instance` is null for one that Node has loaded. */
+/** A loaded module; `instance` is null for one that Node has loaded. */
 interface Loaded {
   readonly namespace: object
   readonly instance: Instance | null
@@ -33,14 +33,14 @@ class ModuleLoader implements Loader {
   readonly #natives: NativeModules
   readonly #bindings = new CellBindings()
   #world = new World()
-  /** Where a reload is going on: what will take the world's place. */
+  /** The world that will take the place of `#world` when the reload under way succeeds; null without one. */
   #next: World | null = null
-  /** Files whose reload was begun and not ended. */
+  /** Files whose reload began and has not ended. */
   #unfinished: readonly string[] = []
-  /** Files whose reload failed: they are tried again when others have changed. */
+  /** Files whose reload failed, which is tried again when others have changed. */
   #refused: readonly string[] = []
   #entries = 0
-  /** Rises with every forced stop: what began before it is not to go on. */
+  /** Number of forced stops so far: what began before one must not go on after it. */
   #era = 0
 
   constructor(options: LoaderOptions) {
@@ -102,7 +102,7 @@ class ModuleLoader implements Loader {
     const whole = await this.#reload(changed)
     if (!whole.failed)
       return { reloaded: whole.reloaded, edited: this.#among(changed, whole.reloaded), refused: [], notes: whole.notes }
-    // One bad edit does not keep the others out.
+    // One bad edit must not block the others.
     const reloaded: string[] = []
     const refused: RefusedEdit[] = []
     const notes: string[] = []
@@ -116,7 +116,7 @@ class ModuleLoader implements Loader {
     return { reloaded: [...new Set(reloaded)], edited: this.#among(changed, reloaded), refused, notes }
   }
 
-  /** Loads modules and all that import them anew, or leaves everything as it was. */
+  /** Reloads modules and their importers, or leaves everything as it was. */
   async #reload(
     changed: readonly string[],
   ): Promise<Pick<Reload, 'reloaded' | 'notes'> & { readonly failed: { readonly error: unknown } | null }> {
@@ -129,11 +129,11 @@ class ModuleLoader implements Loader {
     const next = new World(this.#world.all().filter((instance) => !old.includes(instance)))
     this.#next = next
     try {
-      // From the same entries, in the same order: modules in a circle run in the order in which they ran before.
+      // The same entries in the same order, so that modules in a cycle run in the order in which they ran before.
       const entries = old.filter(({ entry }) => entry !== null).sort((a, b) => Number(a.entry) - Number(b.entry))
       await this.#instances([...entries.map(({ file }) => file), ...affected], next)
     } catch (error) {
-      // The stack is written when it is first read, by the source maps of that time.
+      // Read now, because the stack is written when it is first read, by the source maps of that time.
       if (error instanceof Error) void error.stack
       if (this.#next === next) this.#takeBack(next, old, changed)
       return { reloaded: [], failed: { error }, notes: [] }
@@ -145,7 +145,7 @@ class ModuleLoader implements Loader {
     return { reloaded: affected.map((file) => this.#relative(file)), failed: null, notes }
   }
 
-  /** Names in the project of those files that were reloaded. */
+  /** Returns those files that were reloaded, relative to the project's folder. */
   #among(files: readonly string[], reloaded: readonly string[]): string[] {
     return files.map((file) => this.#relative(file)).filter((name) => reloaded.includes(name))
   }
@@ -155,7 +155,7 @@ class ModuleLoader implements Loader {
     this.#refused = this.#refused.filter((file) => !files.includes(file))
   }
 
-  /** A module's text differs from what runs of it. One that does not only gets its newer source map. */
+  /** Whether the text of a module differs from the running one. A module that is equal only gets its newer source map. */
   #hasChanged(file: string): boolean {
     const source = this.#sources.get(file)
     const instance = this.#world.get(file)
@@ -166,7 +166,7 @@ class ModuleLoader implements Loader {
     return false
   }
 
-  /** The reload has failed: the old modules stay. */
+  /** Keeps the old modules after a reload that failed. */
   #takeBack(next: World, old: readonly Instance[], changed: readonly string[]): void {
     this.#drop(next)
     this.#finished(changed)
@@ -174,20 +174,23 @@ class ModuleLoader implements Loader {
     for (const { source } of old) this.#options.onSource(source)
   }
 
-  /** The modules of a reload are no longer told of changes in those that stay. */
+  /** Drops the modules of a reload, which are no longer told of changes in those that stay. */
   #drop(next: World): void {
     this.#next = null
     for (const instance of next.all()) if (this.#world.get(instance.file) !== instance) next.forget(instance)
   }
 
-  /** The reload went well: the new modules take the old ones' place, in the cells too. */
+  /**
+   * Puts the new modules in the place of the old ones after a reload that succeeded, in the cells too. Returns notes for the
+   * user.
+   */
   #replace(next: World, old: readonly Instance[]): string[] {
     for (const { file, entry } of old) {
       const instance = next.get(file)
       if (instance) instance.entry = entry
     }
     for (const instance of old) instance.detach()
-    // What other code loaded for the first time in the meantime.
+    // Modules that other code has loaded for the first time in the meantime.
     for (const instance of this.#world.all())
       if (!old.includes(instance) && !next.get(instance.file)) next.add(instance)
     this.#world = next
@@ -210,11 +213,11 @@ class ModuleLoader implements Loader {
     return { namespace: instance.namespace, instance }
   }
 
-  /** The instances of modules, loaded and run with all that they import. */
+  /** Loads and runs modules with everything that they import, and returns their instances. */
   async #instances(files: readonly string[], wanted: World): Promise<Instance[]> {
     const era = this.#era
-    // Everything that has to be waited for comes first, so that linking and starting go in one go, and two imports of
-    // one module at the same time cannot make two instances.
+    // Everything that has to be waited for comes first, so that linking and starting are one step, and two simultaneous
+    // imports of one module cannot create two instances.
     for (;;) {
       const world = wanted === this.#next ? wanted : this.#world
       const { order, waits } = this.#plan(files, world)
@@ -238,7 +241,7 @@ class ModuleLoader implements Loader {
     }
   }
 
-  /** What of the project has to be instantiated, importers last, and what has to be fetched before. */
+  /** Returns the modules of the project that have to be instantiated, importers last, and what has to be fetched before. */
   #plan(files: readonly string[], world: World): { order: ModuleSource[]; waits: (() => Promise<unknown>)[] } {
     const order: ModuleSource[] = []
     const waits: (() => Promise<unknown>)[] = []
@@ -292,7 +295,7 @@ class ModuleLoader implements Loader {
     }
   }
 
-  /** An export changed while its module goes on; an instance that was replaced no longer speaks for the module. */
+  /** Takes over an export that changed while its module runs. An instance that was replaced no longer counts. */
   #update(instance: Instance): void {
     if (this.#world.get(instance.file) === instance) this.#bindings.update(instance.file, instance.namespace)
   }

@@ -3,26 +3,26 @@ import { createNamespace, setExport } from './namespace.js'
 import { type Context, type Declaration, type Registration, registration } from './registration.js'
 
 /**
- * `linked`: its imports are connected; `started`: it runs, or waits for what it imports; then `done` or `failed`.
+ * `linked`: its imports are connected; `started`: it is running, or waits for what it imports; then `done` or `failed`.
  */
 export type State = 'linked' | 'started' | 'done' | 'failed'
 
-/** One instance of a module of the project: a reload makes another one. */
+/** One instance of a module of the project. A reload creates another one. */
 export class Instance {
   readonly file: string
   readonly registration: Registration
-  /** For each of the registration's dependencies a module of the project, or the namespace of another one. */
+  /** For each dependency of the registration, the instance of a module of the project or the namespace of another module. */
   readonly dependencies: (Instance | object)[] = []
-  /** Who imports it, with the setters that take its namespace. */
+  /** Its importers, with the setters that take its namespace. */
   readonly importers = new Map<Instance, ((namespace: object) => void)[]>()
   /** Absolute paths of the modules that it has loaded by `import()`. */
   readonly loads = new Set<string>()
   source: ModuleSource
-  /** Rises with the order in which cells and `import()` have first asked for modules; null where only imports have. */
+  /** Position in the order in which cells and `import()` first asked for modules; null where only other modules import it. */
   entry: number | null = null
   state: State = 'linked'
   error: unknown = null
-  /** Settles when it has run to its end; null when nothing is to be waited for. Never rejects unheard. */
+  /** Settles when it has run to its end; null when there is nothing to wait for. A rejection never counts as unhandled. */
   pending: Promise<void> | null = null
 
   readonly #values: Map<string, unknown>
@@ -30,7 +30,7 @@ export class Instance {
   #declaration: Declaration | null = null
   #namespace: object | null = null
 
-  /** `changed` is called when an export got another value. */
+  /** Calls `changed` when an export has another value. */
   constructor(source: ModuleSource, changed: (instance: Instance) => void) {
     this.file = source.file
     this.source = source
@@ -39,17 +39,19 @@ export class Instance {
     this.#changed = changed
   }
 
-  /** The namespace: the same object for the instance's whole life, once it is linked; before that the names known. */
+  /**
+   * The namespace. Once the instance is linked it is always the same object; before, it has the names that are known by then.
+   */
   get namespace(): object {
     return this.#namespace ?? Object.fromEntries(this.#values)
   }
 
-  /** Makes the module's functions; runs nothing of its body. */
+  /** Creates the module's functions without running its body. */
   declare(context: Context): void {
     this.#declaration = this.registration.declare((name, value) => this.#publish(name, value), context)
   }
 
-  /** Hands over the namespaces of what it imports. True when it got a new name by that, through `export *`. */
+  /** Passes the namespaces of its imports on to it. Returns whether it got a new name by that, through `export *`. */
   passImports(): boolean {
     const before = this.#values.size
     this.dependencies.forEach((dependency, i) => {
@@ -58,7 +60,7 @@ export class Instance {
     return this.#values.size > before
   }
 
-  /** All names are known: makes the namespace, and puts it on the list of what it imports. */
+  /** Creates the namespace, now that all names are known, and registers with the modules that it imports. */
   link(): void {
     this.#namespace = createNamespace(this.#values)
     this.dependencies.forEach((dependency, i) => {
@@ -70,12 +72,12 @@ export class Instance {
     })
   }
 
-  /** No longer told of changes in what it imports. */
+  /** Stops being told of changes in the modules that it imports. */
   detach(): void {
     for (const dependency of this.dependencies) if (dependency instanceof Instance) dependency.importers.delete(this)
   }
 
-  /** Runs the module's body; a promise where it awaits something at its top level. */
+  /** Runs the module's body. Returns a promise where it awaits something at its top level. */
   execute(): Promise<void> | undefined {
     const outcome = this.#declaration?.execute()
     if (outcome instanceof Promise) return outcome.then(() => this.#end())

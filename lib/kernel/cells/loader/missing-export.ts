@@ -1,9 +1,9 @@
 import { nearest } from '../../../options/nearest.js'
 
-/** How many names an error message lists. */
+/** Names that an error message lists. */
 const LISTED = 10
 
-/** The error where a cell imports a name that the module does not have. */
+/** Returns the error of a cell that imports a name which the module does not export. */
 export function missingExport(specifier: string, name: string, namespace: object): SyntaxError {
   const names = Object.keys(namespace)
   const near = nearest(name, names)

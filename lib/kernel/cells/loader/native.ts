@@ -7,26 +7,26 @@ import { UserError } from '../../../errors.js'
 import { getExport, setExport } from './namespace.js'
 
 /**
- * Modules that are not the project's: packages, Node's own, and files of other kinds. Node loads them, as if a file in
- * the importing folder had asked.
+ * Modules that are not the project's: packages, Node's own, and files of other kinds. Node loads them as if a file in the
+ * importing folder had asked.
  */
 export class NativeModules {
   readonly #root: string
   readonly #onPackages: (underway: number) => void
   /** Specifiers that are being loaded. */
   readonly #underway = new Map<object, string>()
-  /** Specifiers whose loading a forced stop may have broken off; Node then waits for them for ever. */
+  /** Specifiers whose loading a forced stop may have cut off. Node then waits for them for ever. */
   readonly #broken = new Set<string>()
   readonly #importers = new Map<string, Import>()
   readonly #loaded = new Map<string, object>()
 
-  /** `onPackages` is told how many are being loaded, whenever that changes. */
+  /** Tells `onPackages` how many are being loaded, whenever that changes. */
   constructor(root: string, onPackages: (underway: number) => void) {
     this.#root = root
     this.#onPackages = onPackages
   }
 
-  /** The namespace, where it is loaded; `folder` is the importing one. */
+  /** Returns the namespace of a loaded module; `folder` is the importing one. */
   get(specifier: string, folder: string): object | undefined {
     return this.#loaded.get(key(specifier, folder))
   }
@@ -52,7 +52,7 @@ export class NativeModules {
     return namespace
   }
 
-  /** After a forced stop: nothing is known of the loads that were under way. */
+  /** Gives up the loads that were under way at a forced stop: nothing is known of them. */
   abandon(): void {
     for (const specifier of this.#underway.values()) this.#broken.add(specifier)
     this.#underway.clear()
@@ -60,8 +60,8 @@ export class NativeModules {
   }
 
   /**
-   * Where loads were broken off, Node may wait for ever, of this package or of one that it imports: then the user is
-   * told instead.
+   * Waits for a load. Where the load of this package, or of one that it imports, was cut off, Node may wait for ever: then the
+   * user is told instead.
    */
   async #patiently(specifier: string, loading: Promise<object>): Promise<object> {
     if (this.#broken.size === 0) return loading
@@ -81,7 +81,7 @@ export class NativeModules {
   #importer(folder: string): Import {
     const found = this.#importers.get(folder)
     if (found) return found
-    // A module made by hand: its import() is Node's own, and looks for packages from this folder.
+    // The import() of a module that is created by hand is Node's own, and looks for packages from this folder.
     const module = new Module(path.join(folder, 'recurlab-import.cjs')) as CompilingModule
     module._compile('module.exports = (specifier) => import(specifier)', module.id)
     const importer = module.exports as Import
@@ -90,8 +90,8 @@ export class NativeModules {
   }
 
   /**
-   * Finds out that a package is missing before Node does, who would remember it: after `npm install` the cell would
-   * fail again until the kernel is restarted.
+   * Finds out that a package is missing before Node does, which would remember it: the cell would fail again after
+   * `npm install` until the kernel is restarted.
    */
   #checkPackage(specifier: string, folder: string): void {
     const name = packageName(specifier)
@@ -117,7 +117,7 @@ export class NativeModules {
     })
   }
 
-  /** Node's error of a missing package or file, as a message for the user; any other one as it is. */
+  /** Returns a message for the user for Node's error of a missing package or file; any other error as it is. */
   #explained(error: unknown, specifier: string, folder: string): unknown {
     const { code, message } = error as Partial<NodeJS.ErrnoException>
     const where = `import '${specifier}' in ${path.relative(this.#root, folder) || '.'}/`
@@ -138,7 +138,7 @@ export class NativeModules {
   }
 }
 
-/** The URL of a specifier, as `import.meta.resolve` gives it. */
+/** Returns the URL of a specifier, as `import.meta.resolve` does. */
 export function resolveUrl(specifier: string, importer: string): string {
   if (isPath(specifier)) return new URL(specifier, pathToFileURL(importer)).href
   if (isBuiltin(specifier)) return specifier.startsWith('node:') ? specifier : `node:${specifier}`
@@ -146,17 +146,17 @@ export function resolveUrl(specifier: string, importer: string): string {
   return pathToFileURL(createRequire(importer).resolve(specifier)).href
 }
 
-/** Whether a specifier names a file and not a package. */
+/** Whether a specifier names a file rather than a package. */
 export function isPath(specifier: string): boolean {
   return /^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)
 }
 
-/** The absolute path that a specifier of that kind means, before extensions are tried. */
+/** Returns the absolute path that such a specifier means, before extensions are tried. */
 export function pathOf(specifier: string, folder: string): string {
   return specifier.startsWith('file:') ? fileURLToPath(specifier) : path.resolve(folder, specifier)
 }
 
-/** How long a package may take after a forced stop, in milliseconds. */
+/** Milliseconds that a package may take to load after a forced stop. */
 const PATIENCE = 10_000
 
 type Import = (specifier: string) => Promise<object>
@@ -166,13 +166,13 @@ function key(specifier: string, folder: string): string {
   return `${folder}\0${specifier}`
 }
 
-/** `@scope/name` of `@scope/name/sub/path`; null where it is no package's. */
+/** Returns `@scope/name` of `@scope/name/sub/path`; null for what is no package. */
 function packageName(specifier: string): string | null {
   if (isPath(specifier) || isBuiltin(specifier) || /^(#|[a-z]+:)/.test(specifier)) return null
   return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? null
 }
 
-/** The name of the package that a folder belongs to, which can import itself. */
+/** Returns the name of the package that a folder belongs to, which can import itself by it. */
 function owner(folder: string): string | null {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, 'package.json')
@@ -184,8 +184,8 @@ function owner(folder: string): string | null {
 const completed = new WeakMap<object, object>()
 
 /**
- * The namespace of a CommonJS module with the names that Node's look at its code did not find, and that its types
- * promise; any other namespace as it is.
+ * Returns the namespace of a CommonJS module with the names that Node did not find in its code, though its types promise
+ * them; any other namespace as it is.
  */
 function withNames(namespace: object): object {
   const exported = getExport(namespace, 'default')
@@ -198,7 +198,7 @@ function withNames(namespace: object): object {
   Object.setPrototypeOf(whole, null)
   for (const name of [...Object.keys(namespace), ...missing].sort()) {
     const getter = missing.includes(name) && Object.getOwnPropertyDescriptor(exported, name)?.get
-    // A getter of the package's may load something big: it stays one.
+    // A getter of a package may load something big, so it stays a getter.
     if (getter) Object.defineProperty(whole, name, { get: getter.bind(exported), enumerable: true })
     else setExport(whole, name, getExport(missing.includes(name) ? exported : namespace, name))
   }

@@ -2,10 +2,10 @@ import vm from 'node:vm'
 
 import type { ModuleSource } from '../../protocol.js'
 
-/** What a module of System's form gets to publish its exports; gives the value back. */
+/** The function with which a module in System's format publishes its exports. It returns the value. */
 export type Publish = (name: string | Readonly<Record<string, unknown>>, value?: unknown) => unknown
 
-/** What a module of System's form knows about itself. */
+/** The context that a module in System's format gets. */
 export interface Context {
   readonly id: string
   readonly meta: object
@@ -20,17 +20,17 @@ export interface Declaration {
 
 /** A compiled module, of which any number of instances can be made. */
 export interface Registration {
-  /** Specifiers, in the order of the imports. */
+  /** The specifiers in the order of the imports. */
   readonly dependencies: readonly string[]
-  /** Names that the module itself exports, whether or not they have got a value yet. */
+  /** The names that the module itself exports, with or without a value so far. */
   readonly names: readonly string[]
   declare(publish: Publish, context: Context): Declaration
 }
 
-/** A source is compiled once, however often it is instantiated: an importer that did not change is not compiled again. */
+/** Each source is compiled once, however often it is instantiated: an importer that did not change is not compiled again. */
 const known = new WeakMap<ModuleSource, Registration>()
 
-/** What a module's source registers. @throws SyntaxError where the code or the JSON cannot be parsed */
+/** Returns the registration of a module's source. @throws SyntaxError where the code or the JSON cannot be parsed */
 export function registration(source: ModuleSource): Registration {
   let found = known.get(source)
   if (!found) {
@@ -40,13 +40,13 @@ export function registration(source: ModuleSource): Registration {
   return found
 }
 
-/** The project's module that a specifier in a module stands for, as its absolute path; undefined for all others. */
+/** Returns the absolute path of the project's module that a specifier in a module stands for; undefined for other modules. */
 export function ownModule(source: ModuleSource, specifier: string): string | undefined {
   return Object.hasOwn(source.dependencies, specifier) ? source.dependencies[specifier] : undefined
 }
 
 function ofJson({ file, code }: ModuleSource): Registration {
-  // Every instance parses anew, so that a change that somebody made to the object does not outlive a reload.
+  // Every instance parses anew, so that a change of the object does not outlive a reload.
   const parse = () => {
     try {
       return JSON.parse(code.replace(/^\uFEFF/, '')) as unknown
@@ -66,7 +66,7 @@ type Declare = Registration['declare']
 function ofCode({ file, code }: ModuleSource): Registration {
   let dependencies: readonly string[] = []
   let declare: Declare | null = null
-  // The file's own name, and no wrapper in the first line: stack traces are to name the right place.
+  // The file's own name, and no wrapper in the first line, so that stack traces name the right place.
   const run = vm.compileFunction(code, ['System'], { filename: file })
   run({
     register: (...args: readonly unknown[]) => {
@@ -78,8 +78,8 @@ function ofCode({ file, code }: ModuleSource): Registration {
 }
 
 /**
- * The names that a module publishes, out of its code: a namespace has all its names, in order, before the module has
- * run, and a `let` without a value is exported too.
+ * Returns the names that a module publishes, read from its code: a namespace has all its names, in order, before the module
+ * has run, and a `let` without a value is exported too.
  */
 function exportedNames(declare: Declare): string[] {
   const code = declare.toString()

@@ -4,8 +4,8 @@ import type { Sources } from './sources.js'
 import type { World } from './world.js'
 
 /**
- * Files of loaded modules that have to be loaded anew when some have changed: these first, then those that import them,
- * the nearest first.
+ * Returns the files of loaded modules that have to be reloaded when some have changed: these first, then their importers,
+ * nearest first.
  */
 export function affectedBy(changed: readonly string[], world: World, sources: Sources): string[] {
   const importers = new Map<string, string[]>()
@@ -17,14 +17,14 @@ export function affectedBy(changed: readonly string[], world: World, sources: So
   return [...reached].filter((file) => world.get(file))
 }
 
-/** Whether two texts of a module mean different modules: not when only its types have changed. */
+/** Whether two versions of a module differ when they run. They do not where only types have changed. */
 export function differs(a: ModuleSource, b: ModuleSource): boolean {
   return a.code !== b.code || JSON.stringify(a.dependencies) !== JSON.stringify(b.dependencies)
 }
 
 /**
- * What a module imports, statically or not. Where its newest text could not be loaded, what that one imports counts
- * too: a change there may be what lets it load.
+ * Returns what a module imports, statically or not. Where its newest text could not be loaded, the imports of that text count
+ * too: a change in one of them may let it load.
  */
 function importsOf(instance: Instance, sources: Sources): Set<string> {
   const files = new Set(instance.loads)
@@ -33,7 +33,7 @@ function importsOf(instance: Instance, sources: Sources): Set<string> {
     try {
       for (const file of sources.imports(source).own) files.add(file)
     } catch {
-      // It cannot even be parsed: it has to change itself.
+      // A text that cannot be parsed has to change itself.
     }
   return files
 }

@@ -6,7 +6,7 @@ import { isPath, pathOf } from './native.js'
 import { ownModule, registration } from './registration.js'
 import { abandoned } from './world.js'
 
-/** The compiler refused a module. It carries what the cell's error message has to say. */
+/** The compiler refused a module. The error carries the failure that the cell reports. */
 export class CompileFailure extends Error {
   readonly failure: Failure
 
@@ -20,13 +20,13 @@ export class CompileFailure extends Error {
 type Request = (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
 
 /**
- * The newest compiled text of every module that the compiler has sent. It is kept whether or not the module could be
- * loaded, since the compiler sends nothing twice.
+ * The newest compiled text of every module that the compiler has sent. It is kept even where the module could not be loaded,
+ * because the compiler sends nothing twice.
  */
 export class Sources {
   readonly #request: Request
   readonly #byFile = new Map<string, ModuleSource>()
-  /** What a path in an import has turned out to mean. */
+  /** The files that the paths in imports have turned out to mean. */
   readonly #resolved = new Map<string, string>()
   readonly #asked = new Map<string, Asked>()
 
@@ -44,8 +44,8 @@ export class Sources {
   }
 
   /**
-   * The absolute path of the project's module that a specifier stands for, its source at hand; null for a package's or
-   * Node's own. @throws CompileFailure where it has errors
+   * Returns the absolute path of the project's module that a specifier stands for, once its source is here; null for a
+   * package or a module of Node. @throws CompileFailure where it has errors
    */
   async find(specifier: string, from: string): Promise<string | null> {
     if (!isPath(specifier)) return null
@@ -60,7 +60,7 @@ export class Sources {
     return file
   }
 
-  /** Asks the compiler for a module, once for all that want it at the same time. */
+  /** Asks the compiler for a module, once for all simultaneous requests. Returns its file. */
   ask(file: string, from: string): Promise<string | null> {
     const asked = this.#asked.get(file)
     if (asked) return asked.answer
@@ -79,14 +79,14 @@ export class Sources {
     return answer
   }
 
-  /** Whoever waits for an answer waits no longer. One that still comes is kept. */
+  /** Rejects all pending requests. An answer that still comes is kept. */
   abandon(): void {
     const all = [...this.#asked.values()]
     this.#asked.clear()
     for (const { abandon } of all) abandon()
   }
 
-  /** The project's modules that a module imports, as absolute paths, and the specifiers of all others. */
+  /** Returns the absolute paths of the project's modules that a module imports, and the specifiers of all others. */
   imports(source: ModuleSource): { readonly own: readonly string[]; readonly foreign: readonly string[] } {
     const own: string[] = []
     const foreign: string[] = []
@@ -104,10 +104,10 @@ interface Asked {
   readonly abandon: () => void
 }
 
-/** Files that Node loads, although a path names them. */
+/** Paths of files that Node loads. */
 const FOREIGN = /\/node_modules\/|\.(?:cjs|cts|node|wasm)$/
 
-/** The folder of an importing file, or the folder itself when it ends in `/`. */
+/** Returns the folder of an importing file; a folder, which ends in `/`, as it is. */
 export function folderOf(from: string): string {
   return from.endsWith('/') ? path.resolve(from) : path.dirname(from)
 }

@@ -1,6 +1,6 @@
 import type { ModuleSource, ModulesReply } from '../../protocol.js'
 
-/** What the loader needs from the process that runs cells. */
+/** The functions and folders that the loader needs. */
 export interface LoaderOptions {
   /** Absolute path of the project's folder. */
   readonly root: string
@@ -12,31 +12,31 @@ export interface LoaderOptions {
    * a forced stop drops promises, and the compiler sends no module twice.
    */
   readonly requestModules: (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
-  /** Told of every module before it runs, and again when a failed reload brought the old one back: for source maps. */
+  /** Receives every module before it runs, and again when a failed reload brings the old one back: for source maps. */
   readonly onSource: (source: ModuleSource) => void
   /**
-   * Told how many packages are being loaded, whenever that changes. Node cannot load a package again whose loading was
-   * stopped by force: such a stop had better wait until there are none.
+   * Receives the number of packages that are being loaded, whenever it changes. Node cannot load a package again whose loading
+   * was stopped by force, so such a stop had better wait until there are none.
    */
   readonly onPackages?: (underway: number) => void
 }
 
-/** For each name in a cell: the name of the export (`*` is the namespace), and what takes its value. */
+/** For each name in a cell, the name of the export (`*` is the namespace) and the setter that takes its value. */
 export type Bindings = Readonly<Record<string, readonly [name: string, set: (value: unknown) => void]>>
 
-/** What came of a reload. */
+/** The outcome of a reload. */
 export interface Reload {
-  /** Relative to the project's folder; the changed ones first, then those that import them. */
+  /** Reloaded files relative to the project's folder, the changed ones first, then their importers. */
   readonly reloaded: readonly string[]
   /** Those of {@link reloaded} whose own text has changed. */
   readonly edited: readonly string[]
-  /** Edits that made a module throw: what they edited is as it was before. */
+  /** Edits that made a module throw: the modules are as they were before. */
   readonly refused: readonly RefusedEdit[]
-  /** Sentences about names that cells have imported and that a module no longer exports: they keep their value. */
+  /** Sentences about imported names that a module no longer exports, which keep their value. */
   readonly notes: readonly string[]
 }
 
-/** An edited module that could not be loaded anew, and what was thrown. */
+/** An edited module that could not be reloaded, and what was thrown. */
 export interface RefusedEdit {
   /** Relative to the project's folder. */
   readonly file: string
@@ -53,20 +53,20 @@ export interface Loader {
    *   name is not exported; else what the module threw
    */
   import(specifier: string, bindings: Bindings, from?: string): Promise<void>
-  /** `import(specifier)`: the module's namespace. Throws as {@link Loader.import}. */
+  /** Returns the namespace of a module, as `import(specifier)` does. Throws as {@link Loader.import}. */
   load(specifier: string, from?: string): Promise<object>
-  /** The URL that a specifier stands for, as `import.meta.resolve` says. */
+  /** Returns the URL that a specifier stands for, as `import.meta.resolve` does. */
   resolve(specifier: string, from?: string): string
-  /** Forgets the bindings of these names: a cell declares them anew. */
+  /** Unbinds names that a cell declares anew. */
   release(names: readonly string[]): void
   /**
-   * Takes the newest sources, and loads the modules that changed and all that import them anew; those never loaded only
-   * get their source. To be called before every cell, also with an empty list: it then goes on with what a forced stop
-   * broke off. Never rejects.
+   * Takes the newest sources, and reloads the modules that changed and all their importers; modules that were never loaded
+   * only get their source. To be called before every cell, even with an empty list: it then continues what a forced stop cut
+   * off. Never rejects.
    */
   reload(modules: readonly ModuleSource[]): Promise<Reload>
-  /** After a forced stop: loads that were under way are forgotten, and start anew when somebody asks again. */
+  /** Gives up the loads that were under way at a forced stop. They start anew when they are asked for again. */
   abandon(): void
-  /** A module of the project for the kernel itself, by its path in the project; null when it cannot be loaded. */
+  /** Loads a module of the project for the kernel itself, by its path in the project. Returns null when it cannot be loaded. */
   loadLib(file: string): Promise<object | null>
 }

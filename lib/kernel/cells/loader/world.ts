@@ -3,8 +3,8 @@ import { Instance } from './instance.js'
 import { type Context, ownModule } from './registration.js'
 
 /**
- * The loaded modules of the project, one instance for each file. A reload prepares a second world, which takes the
- * first one's place when all went well.
+ * The loaded modules of the project, one instance for each file. A reload prepares a second world, which takes the place of
+ * the first one when it succeeds.
  */
 export class World {
   readonly #instances: Map<string, Instance>
@@ -26,8 +26,8 @@ export class World {
   }
 
   /**
-   * Makes instances of modules and connects them: what they import must be among them, be here, or be found by
-   * `foreign`. The order is that of a walk through the imports, each module after those that it imports, save in circles.
+   * Creates instances of modules and connects them. What they import must be among them, be here, or be found by `foreign`.
+   * `sources` are in the order of a walk through the imports: each module after those that it imports, except in cycles.
    */
   link(
     sources: readonly ModuleSource[],
@@ -46,8 +46,8 @@ export class World {
         instance.dependencies.push(own ?? make.foreign(specifier, instance.source))
       }
     for (const instance of added) instance.declare(make.context(instance))
-    if (hasCircle(added)) {
-      // A name may come a long way round through `export *`: until nobody learns a new one.
+    if (hasCycle(added)) {
+      // A name may travel through several `export *`, so this is repeated until no module gets a new one.
       while (added.map((instance) => instance.passImports()).includes(true));
       for (const instance of added) instance.link()
       for (const instance of added) instance.passImports()
@@ -61,10 +61,10 @@ export class World {
   }
 
   /**
-   * Runs those modules, each after what it imports, which is among `added` where it has not run yet. What awaits
-   * something at its top level does not hold up its neighbours, only those that import it.
+   * Runs modules, each after what it imports, which is among `added` where it has not run yet. A module that awaits something
+   * at its top level holds up its importers only.
    *
-   * @throws what a module throws at once; a later failure is in its `pending`
+   * @throws what a module throws at once; a later error rejects its `pending`
    */
   start(instances: readonly Instance[], added: readonly Instance[]): void {
     try {
@@ -79,7 +79,7 @@ export class World {
    * Waits until a module and all that it imports have run. @throws what one of them threw
    */
   async settled(instance: Instance): Promise<void> {
-    // One that is running right now, and imports itself by import(), has ended or awaits something afterwards.
+    // A module that is running right now, and imports itself by import(), has ended or awaits something after this.
     if (instance.state !== 'done') await null
     const reached = new Set([instance])
     for (const { dependencies } of reached)
@@ -88,12 +88,12 @@ export class World {
     await Promise.all(Array.from(reached, ({ pending }) => pending))
   }
 
-  /** Forgets what has not run to its end. */
+  /** Forgets the modules that have not run to their end. */
   forgetUnfinished(): void {
     for (const instance of this.all()) if (instance.state !== 'done') this.#fail(instance, abandoned())
   }
 
-  /** Forgets a module, and those that import it: the next time they start anew. */
+  /** Forgets a module and its importers, which start anew the next time. */
   forget(instance: Instance): void {
     if (this.get(instance.file) === instance) this.#instances.delete(instance.file)
     instance.detach()
@@ -111,7 +111,7 @@ export class World {
       for (const dependency of instance.dependencies) {
         if (!(dependency instanceof Instance)) continue
         this.#start(dependency)
-        // In a circle, one that has only started has nothing pending yet, and is not waited for.
+        // In a cycle, a module that has only started has nothing pending yet, and is not waited for.
         if (dependency.pending) waits.push(dependency.pending)
       }
       const running = waits.length > 0 ? Promise.all(waits).then(() => instance.execute()) : instance.execute()
@@ -127,7 +127,7 @@ export class World {
       this.#fail(instance, error)
       throw error
     })
-    // Whoever waits for it hears of the failure; nobody may, where the failure of another came first.
+    // The failure reaches whatever waits for the module; nothing does where another module has failed first.
     watched.catch(() => undefined)
     return watched
   }
@@ -139,13 +139,13 @@ export class World {
   }
 }
 
-/** Whether one of them imports a later one. */
-function hasCircle(instances: readonly Instance[]): boolean {
+/** Whether one of the instances imports a later one. */
+function hasCycle(instances: readonly Instance[]): boolean {
   const rank = new Map<object, number>(instances.map((instance, i) => [instance, i]))
   return instances.some(({ dependencies }, i) => dependencies.some((dependency) => (rank.get(dependency) ?? -1) >= i))
 }
 
-/** What a load that was broken off ends with, where somebody still waits for it. */
+/** Returns the error of a load that was cut off. */
 export function abandoned(): Error {
-  return new Error('The import was broken off: its cell was stopped.')
+  return new Error('The import was cut off: its cell was stopped.')
 }

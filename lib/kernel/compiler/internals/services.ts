@@ -98,7 +98,7 @@ type DisplayOf = (
   maximumLength: number,
 ) => Display
 
-/** What a symbol is shown as, at which place. */
+/** A symbol to describe, and the place from which it is seen. */
 export interface Shown {
   readonly checker: ts.TypeChecker
   readonly symbol: ts.Symbol

@@ -88,7 +88,9 @@ function moved(position: number, at: number): number {
   return position > at ? position - 1 : position
 }
 
-/** Whether a member of an object literal has a `!` or modifiers that only the checker complains of: `{ a! }`, `{ readonly a }`. */
+/**
+ * Whether a member of an object literal has a `!` or modifiers that only the checker complains of: `{ a! }`, `{ readonly a }`.
+ */
 export function hasStrayTokens(member: ts.ObjectLiteralElementLike): boolean {
   const { exclamationToken, modifiers } = member as {
     readonly exclamationToken?: ts.Node

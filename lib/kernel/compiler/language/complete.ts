@@ -8,8 +8,9 @@ import { type Match, matchesOf } from './matches.js'
 import { type View, view } from './view.js'
 
 /**
- * Content of `complete_reply`: what can stand at the cursor. Names of earlier cells come with their members and types,
- * specifiers of modules, keys and words that the type expected there allows, and files in strings that start like paths.
+ * Returns the content of `complete_reply`: what can stand at the cursor. That includes names of earlier cells with their
+ * members and types, module specifiers, keys and words that the expected type allows, and files in strings that begin like
+ * paths.
  *
  * @param cursor in UTF-16 units; the reply counts code points, as the protocol does
  */
@@ -24,7 +25,7 @@ function fromTypeScript(seen: View): Match[] {
   return matchesOf(seen, completionsAt(host, program, sourceFile, cursor, PREFERENCES))
 }
 
-/** No imports are offered that would have to be written elsewhere: a match can only replace what is at the cursor. */
+/** Imports that would have to be written elsewhere are not offered: a match can only replace text at the cursor. */
 const PREFERENCES = {
   includeCompletionsForModuleExports: false,
   includeCompletionsWithInsertText: true,

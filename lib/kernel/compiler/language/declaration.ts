@@ -6,7 +6,7 @@ import type { View } from './view.js'
 
 const MOST_LINES = 200
 
-/** Where a symbol is declared, and the text of that; of several, the one with a body. */
+/** Returns the place and the text of a symbol's declaration; of several, the one with a body. */
 export function declarationOf({ ts, sourceFile, cwd }: View, symbol: ts.Symbol): Declared | undefined {
   const declarations = symbol.declarations ?? []
   const chosen =
@@ -25,7 +25,7 @@ export function declarationOf({ ts, sourceFile, cwd }: View, symbol: ts.Symbol):
     return isCellFile(file.fileName) ? `an earlier cell, line ${line}` : `${path.relative(cwd, file.fileName)}:${line}`
   }
 
-  /** A variable is shown with its `const` or `let`, an imported name with its import. */
+  /** Returns the node that is shown: a variable with its `const` or `let`. */
   function whole(declaration: ts.Node): ts.Node {
     const list = declaration.parent
     if (ts.isVariableDeclaration(declaration) && ts.isVariableDeclarationList(list))

@@ -5,7 +5,7 @@ import type { Description } from './description.js'
 import { signatureText, tagsOf, textOf, withoutDash } from './texts.js'
 import type { View } from './view.js'
 
-/** Describes what the call takes in whose parentheses the cursor stands, and the argument that comes there. */
+/** Describes the call in whose parentheses the cursor is, and the argument at the cursor. */
 export function describeCall({ program, sourceFile, cursor }: View): Description | undefined {
   if (isInComment(sourceFile, cursor)) return undefined
   const help = signaturesAt(program, sourceFile, cursor)

@@ -11,7 +11,7 @@ import { meaningOf, type View } from './view.js'
 
 const LONGEST_SIGNATURE = 1000
 
-/** Describes a name: its type, what TSDoc and the glossary say of it, and with `full` its declaration. */
+/** Describes a name: its type, its TSDoc and glossary entry, and with `full` its declaration. */
 export function describeSymbol(seen: View, { node, symbol }: Found, full: boolean): Description | undefined {
   const { ts, checker, sourceFile } = seen
   const shown = displayOf({
@@ -36,7 +36,7 @@ export function describeSymbol(seen: View, { node, symbol }: Found, full: boolea
   }
 }
 
-/** A class or an interface is shown with what it has. */
+/** Adds the members to the signature of a class or an interface. */
 function withMembers(seen: View, symbol: ts.Symbol, node: ts.Node, signature: string): string {
   const { ts } = seen
   if (!(symbol.flags & (ts.SymbolFlags.Class | ts.SymbolFlags.Interface)) || signature.includes('\n')) return signature

@@ -1,34 +1,34 @@
 import type { SchemaKey } from './schema-key.js'
 
-/** What is known of a name or a call, before it is written down for people. */
+/** The description of a name or a call, before it is formatted. */
 export interface Description {
-  /** TypeScript. */
+  /** The signature in TypeScript. */
   readonly signature: string
-  /** TSDoc's first part, Markdown. */
+  /** The first part of the TSDoc, in Markdown. */
   readonly documentation: string
   readonly tags: readonly Tag[]
-  /** The argument that the cursor stands at. */
+  /** The argument at the cursor. */
   readonly argument?: { readonly signature: string; readonly documentation: string }
   readonly key?: SchemaKey
   readonly declared?: Declared
 }
 
-/** A part of TSDoc, e.g. `@param name text`. */
+/** A tag of TSDoc, such as `@param name text`. */
 export interface Tag {
   readonly kind: string
-  /** Of a parameter. */
+  /** The name of a parameter; empty for other tags. */
   readonly name: string
   readonly text: string
 }
 
-/** Where something is declared. */
+/** The place and text of a declaration. */
 export interface Declared {
-  /** `../lib/train/loop.ts:12`, or `this cell, line 3`. */
+  /** Such as `../lib/train/loop.ts:12`, or `this cell, line 3`. */
   readonly at: string
   readonly source: string
 }
 
-/** For a terminal. */
+/** Formats a description for a terminal. */
 export function asText(description: Description): string {
   return written(description, {
     code: (code) => code,
@@ -39,7 +39,7 @@ export function asText(description: Description): string {
   })
 }
 
-/** For a front end that renders Markdown. */
+/** Formats a description for a front end that renders Markdown. */
 export function asMarkdown(description: Description): string {
   return written(description, {
     code: (code) => fenced(code),
@@ -116,7 +116,7 @@ const KNOWN = new Set([
 
 const indented = (text: string): string => text.replaceAll('\n', '\n    ')
 
-/** The fence is longer than any in the code. */
+/** Returns code in a fence that is longer than any in the code. */
 function fenced(code: string): string {
   const longest = Math.max(2, ...[...code.matchAll(/`{3,}/g)].map(([ticks]) => ticks.length))
   const fence = '`'.repeat(longest + 1)

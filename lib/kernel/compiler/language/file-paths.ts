@@ -4,7 +4,7 @@ import { isInString, tokenBefore } from '../internals/tokens.js'
 import type { Match } from './matches.js'
 import type { View } from './view.js'
 
-/** Files and folders that a string beginning with `./`, `../` or `/` can go on with; folders end in a slash. */
+/** Returns the files and folders that can continue a string that begins with `./`, `../` or `/`. Folders end in a slash. */
 export function filePaths({ ts, sourceFile, code, cursor, cwd }: View): Match[] {
   const token = tokenBefore(sourceFile, cursor)
   if (!token || !ts.isStringLiteralLike(token) || !isInString(sourceFile, cursor, token)) return []
@@ -23,7 +23,7 @@ function folder(text: string, typed: string, cursor: number): Match[] {
   return [{ text, start: cursor - typed.length, end: cursor, kind: 'path', symbol: undefined }]
 }
 
-/** A folder that cannot be read has nothing to offer. */
+/** Returns the entries of a folder; none where it cannot be read. */
 function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder, { withFileTypes: true })

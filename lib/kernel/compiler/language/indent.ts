@@ -3,8 +3,8 @@ import type ts from 'typescript'
 const STEP = '  '
 
 /**
- * The white space that the next line begins with: two spaces for every line with a bracket that is still open, two more
- * where the line so far lacks an operand. A template or a comment that goes on is left alone.
+ * Returns the white space at the beginning of the next line: two spaces for every line with an open bracket, and two more where
+ * the line lacks an operand. Inside a template or a comment it is empty.
  */
 export function indentOf(typescript: typeof ts, code: string, lacksOperand: boolean): string {
   const open = openBrackets(typescript, code)
@@ -13,7 +13,7 @@ export function indentOf(typescript: typeof ts, code: string, lacksOperand: bool
   return STEP.repeat(lines + (lacksOperand && !open.endsInside ? 1 : 0))
 }
 
-/** Offsets of the brackets that are open at the end; null inside a template or a comment. */
+/** Returns the offsets of the brackets that are open at the end; null inside a template or a comment. */
 function openBrackets(
   { createScanner, ScriptTarget, SyntaxKind }: typeof ts,
   code: string,
@@ -44,7 +44,7 @@ function openBrackets(
   ]
   return { brackets: open.map(({ at }) => at), endsInside: last.includes(before) }
 
-  /** Behind these a slash divides. */
+  /** Whether a slash after such a token divides. */
   function endsOperand(kind: ts.SyntaxKind): boolean {
     return (
       kind === SyntaxKind.Identifier ||

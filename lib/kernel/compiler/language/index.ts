@@ -4,7 +4,7 @@ import { complete } from './complete.js'
 import { inspect } from './inspect.js'
 import { isComplete } from './is-complete.js'
 
-/** What helps people while they write cells: completion, inspection, and whether code is complete. */
+/** Returns the services for writing cells: completion, inspection, and whether code is complete. */
 export function languageServices(session: CellSession): Pick<CompilerCalls, 'complete' | 'inspect' | 'isComplete'> {
   return {
     complete: ({ code, cursor }) => complete(session, code, cursor),

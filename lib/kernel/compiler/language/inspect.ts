@@ -7,11 +7,11 @@ import { symbolAt } from './symbol-at.js'
 import { type View, view } from './view.js'
 
 /**
- * Content of `inspect_reply`: what the word at the cursor is, or, behind a call's parenthesis or comma, what the call
- * takes.
+ * Returns the content of `inspect_reply`: a description of the word at the cursor or, after a parenthesis or comma of a call,
+ * of the call's parameters.
  *
- * @param cursor in UTF-16 units; it may stand at the end of the word
- * @param detail 1 also says where the thing is declared, and shows its source
+ * @param cursor in UTF-16 units, may be at the end of the word
+ * @param detail 1 adds the place of the declaration and its source
  */
 export function inspect(session: CellSession, code: string, cursor: number, detail: number): Content {
   const description = descriptionAt(view(session, code, cursor), detail > 0)

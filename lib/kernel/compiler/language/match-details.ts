@@ -5,22 +5,25 @@ import { schemaKeyOf } from './schema-key.js'
 import { signatureText, textOf } from './texts.js'
 import { meaningOf, resolved, type View } from './view.js'
 
-/** Types cost time; a longer list is narrowed by typing anyway. */
+/** Matches that are described with their types, which cost time; a longer list is narrowed by typing anyway. */
 const DESCRIBED = 40
 const LONGEST_SIGNATURE = 200
 
-/** What a front end shows beside a match. */
+/** The details that a front end shows beside a match. */
 export interface Details {
   readonly type: string
   readonly signature?: string
-  /** Its first paragraph. */
+  /** The first paragraph of the documentation. */
   readonly documentation?: string
 }
 
-/** What was found out of a symbol once; symbols live as long as their program. */
+/** The details of symbols that were described before; symbols live as long as their program. */
 const known = new WeakMap<ts.Symbol, Details>()
 
-/** What every match is; of the first ones also type and meaning, which keys of the configuration always have. */
+/**
+ * Returns the kind of every match, for the first ones with signature and documentation. Keys of the configuration always have
+ * the latter.
+ */
 export function detailsOf(seen: View, matches: readonly Match[]): Details[] {
   return matches.map(({ kind, symbol }, index) => {
     if (!symbol) return { type: word(kind) }
@@ -55,7 +58,7 @@ function documented(meaning: string | undefined): Pick<Details, 'documentation'>
   return meaning ? { documentation: meaning.split('\n\n', 1)[0]! } : {}
 }
 
-/** TypeScript's words, but for some that a front end would not tell apart. */
+/** Returns TypeScript's word for a kind, except for kinds that a front end would not tell apart. */
 function word(kind: string): string {
   return WORDS.get(kind) ?? kind
 }

@@ -3,29 +3,29 @@ import { localsOf } from '../internals/binder.js'
 import type { Entry } from '../internals/services.js'
 import type { View } from './view.js'
 
-/** Something that can stand at the cursor. */
+/** A text that can stand at the cursor. */
 export interface Match {
-  /** What is inserted. */
+  /** The text that is inserted. */
   readonly text: string
-  /** What it replaces, in UTF-16 units; the same for all matches of one answer. */
+  /** The range that it replaces, in UTF-16 units, equal for all matches of one answer. */
   readonly start: number
   readonly end: number
-  /** TypeScript's word for what it is: `const`, `method`, `directory`. */
+  /** TypeScript's word for its kind, such as `const`, `method` or `directory`. */
   readonly kind: string
   readonly symbol: ts.Symbol | undefined
 }
 
-/** TypeScript's completions that begin like what is typed, in its order, names of cells before the global ones. */
+/** Returns TypeScript's completions that begin with the typed text, in its order, names of cells before global ones. */
 export function matchesOf(seen: View, entries: readonly Entry[]): Match[] {
   const typed = typedAt(seen)
   const candidates = entries.flatMap((entry) => candidate(seen, typed, entry))
   return sameRange(narrowed(candidates).sort(byOrder))
 }
 
-/** What stands before the cursor. */
+/** The text before the cursor. */
 interface Typed {
   readonly word: string
-  /** The last piece of a path. */
+  /** The last part of a path. */
   readonly piece: string
 }
 
@@ -35,21 +35,21 @@ function typedAt({ code, cursor }: View): Typed {
 }
 
 interface Candidate extends Match {
-  /** What was typed of it, and what that is compared with. */
+  /** The typed text, and the name that it is compared with. */
   readonly typed: string
   readonly name: string
   readonly order: string
 }
 
 function candidate(seen: View, { word, piece }: Typed, entry: Entry): Candidate[] {
-  // These would insert a snippet or an import elsewhere, or are guesses from words in the text.
+  // Such entries would insert a snippet or an import elsewhere, or are guesses from words in the text.
   if (entry.isSnippet || entry.hasAction || entry.kind === 'warning') return []
   const { code, cursor } = seen
   const text = entry.insertText ?? entry.name
   const span = entry.replacementSpan
   const start = span?.start ?? cursor - (isPath(entry) ? piece : word).length
   if (start > cursor) return []
-  // Where a dot is replaced too (`?.name`, `['a b']`), only the word behind it was typed.
+  // Where a dot is replaced too (`?.name`, `['a b']`), only the word after it was typed.
   const typed = text === entry.name || isPath(entry) ? code.slice(start, cursor) : word
   return [
     {
@@ -68,27 +68,33 @@ function candidate(seen: View, { word, piece }: Typed, entry: Entry): Candidate[
 const isPath = ({ kind }: { readonly kind: string }): boolean =>
   ['script', 'directory', 'external module name'].includes(kind)
 
-/** TypeScript puts names of other files with the global ones; those of cells belong before them. */
+/**
+ * Returns the sort text of an entry. TypeScript sorts names of other files with the global ones; those of cells belong before
+ * them.
+ */
 function orderOf({ sourceFile }: View, { symbol, sortText, name }: Entry): string {
   const isOfCells = symbol && localsOf(sourceFile).get(name as ts.__String) === symbol
   return isOfCells && sortText > '11' ? '11' : sortText
 }
 
-/** Those that begin as typed; where there are none, those that do so in other letters of case. */
+/** Returns the candidates that begin with the typed text; where there are none, those that do so in any case. */
 function narrowed(candidates: readonly Candidate[]): Candidate[] {
   const exact = candidates.filter(({ name, typed }) => name.startsWith(typed))
   if (exact.length > 0) return exact
   return candidates.filter(({ name, typed }) => name.toLowerCase().startsWith(typed.toLowerCase()))
 }
 
-/** Within an order names are sorted already, and words that a type allows stay as they are declared; paths are not. */
+/**
+ * Compares candidates. Within an order, names are sorted already and words that a type allows keep their order; paths are
+ * sorted.
+ */
 function byOrder(a: Candidate, b: Candidate): number {
   return compare(a.order, b.order) || (isPath(a) && isPath(b) ? compare(a.name, b.name) : 0)
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** An answer has one range: where some would replace a dot as well, they give way to plain names. */
+/** Returns the matches with one range, as an answer has. Matches that would replace a dot as well give way to plain names. */
 function sameRange(candidates: readonly Candidate[]): Match[] {
   const start = Math.max(...candidates.map((match) => match.start))
   const chosen = candidates.filter((match) => match.start === start)

@@ -1,20 +1,20 @@
 import type ts from 'typescript'
 
-/** What the glossary says of a key of the configuration. */
+/** The glossary's entry of a key of the configuration. */
 export interface SchemaKey {
-  /** One sentence. */
+  /** The meaning in one sentence. */
   readonly description: string
-  /** Symbol in the paper. */
+  /** The symbol in the paper. */
   readonly symbol?: string
-  /** Name in the published code's configuration. */
+  /** The name in the published code's configuration. */
   readonly published?: string
   readonly default?: string
 }
 
 /**
- * The glossary's entry for a property whose type comes from a zod schema: `key: field(z.int().default(4), { description })`
- * or `key: z.int().meta({ description })`. It is read where the key is declared, so it is right also after an edit, and
- * zod need not be loaded for it.
+ * Returns the glossary's entry of a property whose type comes from a zod schema: `key: field(z.int().default(4), { description
+ * })` or `key: z.int().meta({ description })`. It is read where the key is declared, so it is right even after an edit, and zod
+ * need not be loaded.
  */
 export function schemaKeyOf(typescript: typeof ts, symbol: ts.Symbol): SchemaKey | undefined {
   const declared = symbol.declarations?.find(typescript.isPropertyAssignment)
@@ -33,7 +33,7 @@ export function schemaKeyOf(typescript: typeof ts, symbol: ts.Symbol): SchemaKey
   }
 }
 
-/** The calls of `f(a.b(), …)` and `a.b().c()`, outermost first. */
+/** Returns the calls of `f(a.b(), …)` and `a.b().c()`, outermost first. */
 function callsIn(typescript: typeof ts, expression: ts.Expression): ts.CallExpression[] {
   if (!typescript.isCallExpression(expression)) return []
   const called = expression.expression

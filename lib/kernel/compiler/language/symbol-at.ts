@@ -2,13 +2,13 @@ import type ts from 'typescript'
 import { isInComment, literalMemberAt, nameAt, propertiesMeant } from '../internals/tokens.js'
 import { resolved, type View } from './view.js'
 
-/** A word and what it stands for. */
+/** A word and the symbol that it stands for. */
 export interface Found {
   readonly node: ts.Node
   readonly symbol: ts.Symbol
 }
 
-/** The name at the cursor or ending there, with the symbol behind it; of an imported name, what is imported. */
+/** Returns the name at the cursor, or ending there, with its symbol; for an imported name, the symbol that is imported. */
 export function symbolAt(seen: View): Found | undefined {
   const { sourceFile, checker, cursor } = seen
   if (isInComment(sourceFile, cursor)) return undefined
@@ -20,13 +20,13 @@ export function symbolAt(seen: View): Found | undefined {
   return symbol && { node, symbol: resolved(seen, symbol) }
 }
 
-/** A type's name alone in a cell is no value; who asks wants the type. */
+/** Returns the type of a name: a lone name in a cell that is no value means its type. */
 function typeNamed({ ts, checker }: View, node: ts.Node): ts.Symbol | undefined {
   if (!ts.isIdentifier(node) || ts.isPropertyAccessExpression(node.parent)) return undefined
   return checker.resolveName(node.text, node, ts.SymbolFlags.Type | ts.SymbolFlags.Namespace, false)
 }
 
-/** At a word that is a key's value, the key is what can be explained. */
+/** Returns the key of a property for a string that is its value, because the key can be explained. */
 function keyOf({ ts }: View, node: ts.Node): ts.Node {
   const isValue =
     ts.isStringLiteralLike(node) && ts.isPropertyAssignment(node.parent) && node.parent.initializer === node
@@ -43,12 +43,14 @@ function isName({ ts }: View, node: ts.Node): boolean {
   )
 }
 
-/** `new` and its class are one thing. */
+/** Returns the class for the keyword `new` before it. */
 function called({ ts }: View, node: ts.Node): ts.Node {
   return ts.isNewExpression(node.parent) && node.pos === node.parent.pos ? node.parent.expression : node
 }
 
-/** A key of an object literal means the property of the type that is expected there; undefined where none is. */
+/**
+ * Returns the properties of the expected type that a key of an object literal stands for; undefined where no type is expected.
+ */
 function contextualProperties({ ts, checker }: View, node: ts.Node): readonly ts.Symbol[] | undefined {
   const element = literalMemberAt(node)
   if (!element || !ts.isObjectLiteralExpression(element.parent)) return undefined

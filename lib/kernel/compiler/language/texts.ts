@@ -2,23 +2,23 @@ import type ts from 'typescript'
 import { isCellFile } from '../cells.js'
 import type { Tag } from './description.js'
 
-/** TypeScript's text of a signature, without the names of the files that cells are kept under. */
+/** Returns TypeScript's text of a signature, without the file names of cells. */
 export function signatureText(parts: readonly ts.SymbolDisplayPart[]): string {
   return plain(parts.map(({ text }) => text).join(''))
 }
 
-/** Takes the files of cells out of types such as `import("…/.recurlab-cell-3").Net`. */
+/** Removes the files of cells from types such as `import("…/.recurlab-cell-3").Net`. */
 export function plain(type: string): string {
   return type.replace(/import\("([^"]*)"\)\./g, (whole, file: string) => (isCellFile(file) ? '' : whole))
 }
 
-/** TSDoc's text, with links as their names or addresses. */
+/** Returns the text of TSDoc, with links as their names or addresses. */
 export function textOf(parts: readonly ts.SymbolDisplayPart[] | undefined): string {
   const text = (parts ?? []).map(({ kind, text }) => (kind === 'link' ? '' : text)).join('')
   return text.trim()
 }
 
-/** TSDoc's tags in the order in which they stand. */
+/** Returns the tags of TSDoc in order. */
 export function tagsOf(infos: readonly ts.JSDocTagInfo[] | undefined): Tag[] {
   return (infos ?? []).map(({ name: kind, text = [] }) => {
     const named = text.find((part) => part.kind === 'parameterName')
@@ -27,8 +27,8 @@ export function tagsOf(infos: readonly ts.JSDocTagInfo[] | undefined): Tag[] {
   })
 }
 
-/** A parameter's text often begins with a dash. */
+/** Removes the dash with which the text of a parameter often begins. */
 export const withoutDash = (text: string): string => text.replace(/^-\s*/, '')
 
-/** `@throws {TypeError} for …`. */
+/** Removes the braces in `@throws {TypeError} for …`. */
 const withoutBraces = (text: string): string => text.replace(/^\{(\w+)\}/, '$1')

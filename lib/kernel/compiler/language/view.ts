@@ -3,7 +3,7 @@ import { withFile } from '../internals/program.js'
 import type { ServiceHost } from '../internals/services.js'
 import type { CellSession } from '../session.js'
 
-/** A cell as TypeScript's services want to see it. */
+/** A cell in the form that TypeScript's services expect. */
 export interface View {
   readonly ts: typeof ts
   readonly code: string
@@ -17,7 +17,7 @@ export interface View {
   readonly cwd: string
 }
 
-/** Opens code with a cursor in it, given in UTF-16 units; one outside the code is moved to its nearer end. */
+/** Opens code with a cursor in UTF-16 units. A cursor outside the code is moved to its nearer end. */
 export function view(session: CellSession, code: string, cursor: number): View {
   const { sourceFile, program, checker } = session.open(code)
   return {
@@ -46,14 +46,14 @@ function hostOf({ ts, cwd }: CellSession, program: ts.Program): ServiceHost {
   }
 }
 
-/** What an imported name stands for; the symbol itself where it is no import or its module is not there. */
+/** Returns what an imported name stands for; the symbol itself where it is no import or its module is missing. */
 export function resolved({ ts, checker }: View, symbol: ts.Symbol): ts.Symbol {
   if (!(symbol.flags & ts.SymbolFlags.Alias)) return symbol
   const target = checker.getAliasedSymbol(symbol)
   return target.declarations ? target : symbol
 }
 
-/** What is shown of a name that is several things at once: its value, or all that it is where it is none. */
+/** Returns the meanings that are shown of a name that has several: its value, or all meanings where it is no value. */
 export function meaningOf(typescript: typeof ts, symbol: ts.Symbol): number {
   return symbol.flags & typescript.SymbolFlags.Value ? VALUE : VALUE | TYPE | NAMESPACE
 }

@@ -2,14 +2,14 @@ import type ts from 'typescript'
 import { emittedName } from './names.js'
 import type { CellPlan } from './plan.js'
 
-/** A local name and the export that it stands for: `*` is the namespace, `default` the default. */
+/** A local name and the export that it stands for; `*` is the namespace, `default` the default export. */
 export interface ImportedName {
   readonly local: ts.Identifier
   readonly name: string
 }
 
 /**
- * The names that an import needs when the cell runs; null when nothing of it is needed because all are types.
+ * Returns the names that an import needs when the cell runs; null when all of them are types.
  */
 export function importedValues(
   compiler: typeof ts,
@@ -34,7 +34,7 @@ export function importedValues(
   return all.length > 0 || none ? all : null
 }
 
-/** `let a; await $rl.import('m', { a: ['a', ($) => a = $] })`, which stands where `origin` stood in the cell. */
+/** Returns `let a; await $rl.import('m', { a: ['a', ($) => a = $] })` with the source position of `origin`. */
 export function importStatements(
   compiler: typeof ts,
   specifier: ts.Expression,

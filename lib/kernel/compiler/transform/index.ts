@@ -10,28 +10,28 @@ export { emittedName } from './names.js'
 /** A cell to compile. */
 export interface CellSource {
   readonly code: string
-  /** What stack traces call the cell; unlike every other cell's. */
+  /** The name of the cell in stack traces, different for every cell. */
   readonly url: string
-  /** The cell as the checker knows it: parsed from `code`, bound, with the names of earlier cells in its scope. */
+  /** The cell that the checker knows: parsed from `code`, bound, with the names of earlier cells in its scope. */
   readonly sourceFile: ts.SourceFile
   readonly checker: ts.TypeChecker
-  /** Whether a file of the checker's is a cell, this one or an earlier one. */
+  /** Whether a file that the checker knows is a cell, this one or an earlier one. */
   readonly isCellFile: (fileName: string) => boolean
 }
 
-/** A cell as it runs. */
+/** A compiled cell. */
 export interface CompiledCell {
   /** JavaScript for V8's REPL mode. */
   readonly code: string
   /** Source map (version 3, JSON) from `code` to the cell. */
   readonly map: string
-  /** Names that the cell declares at its top level, as they are called in `code`, without those that it imports. */
+  /** Names that the cell declares at its top level, as they are in `code`, without those that it imports. */
   readonly declares: readonly string[]
 }
 
 /**
- * Compiles a cell without errors of syntax. What runs calls the cells' runtime (`$rl`) for imports, results and after
- * every `await`. A top-level name that is a global's too is called `name$`, so that libraries keep the global.
+ * Compiles a cell without syntax errors. The code that runs calls the cells' runtime (`$rl`) for imports, results and after
+ * every `await`. A top-level name that is the name of a global is renamed to `name$`, so that libraries keep the global.
  */
 export function compileCell(compiler: typeof ts, cell: CellSource): CompiledCell {
   const plan = planCell(compiler, cell.checker, cell.sourceFile, cell.isCellFile)

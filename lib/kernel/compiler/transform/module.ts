@@ -1,17 +1,17 @@
 import type ts from 'typescript'
 import { dropLeftovers } from '../parse-cell.js'
 
-/** A project module as the kernel's loader takes it. */
+/** A compiled module of the project, as the loader takes it. */
 export interface CompiledModule {
   /** `System.register([…], function (exports_1, context_1) {…})`. */
   readonly code: string
-  /** Source map (version 3, JSON) from `code` to `file`, with the text of `file`: by the time of an error it may be another. */
+  /** Source map (version 3, JSON) from `code` to `file`, with the text of `file`, which may differ by the time of an error. */
   readonly map: string
-  /** What the module imports statically, as written, in order. */
+  /** The specifiers of static imports as written, in order. */
   readonly specifiers: readonly string[]
 }
 
-/** A module's text is not TypeScript. */
+/** The text of a module is not valid TypeScript. */
 export class ModuleSyntaxError extends Error {
   override readonly name = 'ModuleSyntaxError'
 
@@ -19,7 +19,7 @@ export class ModuleSyntaxError extends Error {
    * @param file absolute path
    * @param line from 1
    * @param column from 1, in UTF-16 units
-   * @param problem what TypeScript says, without the place
+   * @param problem TypeScript's message, without the place
    */
   constructor(
     readonly file: string,
@@ -32,7 +32,7 @@ export class ModuleSyntaxError extends Error {
 }
 
 /**
- * Compiles a module of the project: live bindings, cycles and top-level `await` work as in Node.
+ * Compiles a module of the project. Live bindings, cycles and top-level `await` work as in Node.
  *
  * @param file absolute path, `.ts`, `.mts`, `.js` or `.mjs`
  * @throws ModuleSyntaxError
@@ -82,7 +82,7 @@ export function compileModule(compiler: typeof ts, file: string, text: string): 
   }
 }
 
-/** The modules that emitted code names in its call of `System.register`. */
+/** Returns the modules that emitted code names in its call of `System.register`. */
 function registered(compiler: typeof ts, sourceFile: ts.SourceFile): string[] {
   for (const statement of sourceFile.statements) {
     if (!compiler.isExpressionStatement(statement) || !compiler.isCallExpression(statement.expression)) continue

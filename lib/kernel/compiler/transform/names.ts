@@ -1,4 +1,4 @@
-/** Globals of Node's that this process may lack: a startup snapshot has fewer, and so have other versions. */
+/** Globals of Node that this process may lack: a startup snapshot has fewer, and so do other versions. */
 const MORE = `
   $rl require module exports __filename __dirname global process Buffer console performance navigator crypto Crypto
   CryptoKey SubtleCrypto fetch Headers Request Response FormData File Blob URL URLSearchParams URLPattern WebSocket
@@ -15,15 +15,15 @@ const MORE = `
 `
 
 /**
- * Names that a cell may not take in the realm that it shares with every library: its `setTimeout` is called
- * `setTimeout$` in what runs.
+ * Names that a cell must not take in the global scope that it shares with every library: its own `setTimeout` is `setTimeout$`
+ * in the code that runs.
  */
 export const globalNames: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(globalThis),
   ...MORE.split(/\s+/).filter((name) => name !== ''),
 ])
 
-/** What a cell's top-level name is called in the code that runs. */
+/** Returns a cell's top-level name as it is in the code that runs. */
 export function emittedName(name: string): string {
   return globalNames.has(name) ? `${name}$` : name
 }

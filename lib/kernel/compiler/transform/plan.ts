@@ -3,15 +3,15 @@ import { exportedOf, exportsOf, localsOf } from '../internals/binder.js'
 import { isTypeOnly } from '../internals/checker.js'
 import { globalNames } from './names.js'
 
-/** What only the checker knows of a cell. Places are the start (`pos`) of identifiers. */
+/** Facts about a cell that only the checker knows. Numbers are the starts (`pos`) of identifiers. */
 export interface CellPlan {
-  /** Identifiers that mean a cell's top-level name, and that are called otherwise in the code that runs. */
+  /** Identifiers that mean a cell's top-level name and are renamed in the code that runs. */
   readonly renamed: ReadonlySet<number>
-  /** Local names of imports that are types only. */
+  /** Local names of imports that are only types. */
   readonly types: ReadonlySet<number>
 }
 
-/** Asks the checker about the identifiers whose meaning decides how they are written. */
+/** Asks the checker about the identifiers whose meaning decides how they are emitted. */
 export function planCell(
   compiler: typeof ts,
   checker: ts.TypeChecker,
@@ -35,7 +35,7 @@ export function planCell(
       compiler.isShorthandPropertyAssignment(parent) && parent.name === name
         ? checker.getShorthandAssignmentValueSymbol(parent)
         : checker.getSymbolAtLocation(name)
-    // The public question overlooks what an earlier cell exports as its default, and finds the global behind it.
+    // The checker misses the default export of an earlier cell there, and finds the global of the same name instead.
     const { Value, ExportValue } = compiler.SymbolFlags
     return symbol !== undefined && symbol === checker.resolveName(name.text, undefined, Value, false)
       ? checker.resolveName(name.text, name, Value | ExportValue, false)
@@ -49,7 +49,7 @@ export function planCell(
     if (compiler.isPropertyAccessExpression(parent) && parent.name === name) return false
     const symbol = symbolOf(name)
     if (!symbol?.declarations?.some((declaration) => isCellTop(symbol, declaration, name.text))) return false
-    // A class is constant in its own body, which has to be readable before the class is: it keeps its name there.
+    // A class keeps its name in its own body, where it is constant and must be readable before the class is.
     return !symbol.declarations.some(
       (declaration) =>
         compiler.isClassDeclaration(declaration) &&
@@ -81,7 +81,7 @@ export function planCell(
   return { renamed, types }
 }
 
-/** The local names that an import makes. */
+/** Returns the local names that an import declares. */
 function importedNames(compiler: typeof ts, node: ts.ImportDeclaration): ts.Identifier[] {
   const clause = node.importClause
   const bindings = clause?.namedBindings

@@ -2,17 +2,17 @@ import type ts from 'typescript'
 import { inventedId } from '../internals/emitter.js'
 import { globalNames } from './names.js'
 
-/** What {@link replScope} found. */
+/** The findings of {@link replScope}. */
 export interface Declared {
-  /** Names that the cell declares, as they are called in the code, in order. */
+  /** Names that the cell declares, as they are in the code that runs, in order. */
   readonly names: Set<string>
 }
 
 /**
- * Turns every declaration at the top of the emitted cell into `let`, the only kind that V8's REPL mode lets a later
- * cell declare again whatever it was before. Functions and `var` are hoisted.
+ * Returns a transformer that turns every top-level declaration of the emitted cell into `let`, the only kind that a later cell
+ * can declare again in V8's REPL mode, whatever it was before. Functions and `var` are hoisted.
  *
- * @param suffix makes names that the compiler invented unlike those of every other cell.
+ * @param suffix makes names that the compiler has invented different from those of every other cell
  */
 export function replScope(
   compiler: typeof ts,
@@ -48,7 +48,7 @@ export function replScope(
 
     const isVar = (list: ts.VariableDeclarationList): boolean => !(list.flags & NodeFlags.BlockScoped)
 
-    /** The pattern of a declaration as one that is assigned to. */
+    /** Returns the pattern of a declaration as an assignment target. */
     const target = (name: ts.BindingName): ts.Expression => {
       if (compiler.isIdentifier(name)) return name
       if (compiler.isArrayBindingPattern(name))
@@ -76,7 +76,7 @@ export function replScope(
         ? target(element.name)
         : factory.createAssignment(target(element.name), element.initializer)
 
-    /** What is left of `var` declarations when the names are hoisted: assignments, or null. */
+    /** Returns the assignments that remain of `var` declarations when the names are hoisted; null for none. */
     const assignments = (list: ts.VariableDeclarationList): ts.Expression | null => {
       const values: ts.Expression[] = []
       for (const declaration of list.declarations) {
@@ -93,7 +93,7 @@ export function replScope(
       return first === undefined ? null : more.reduce((left, right) => factory.createComma(left, right), first)
     }
 
-    /** `var` in a statement that is not a declaration: only statements can hold one that belongs to the top. */
+    /** Hoists `var` from nested statements: only statements can contain one that belongs to the top level. */
     const nested = (node: ts.Node): ts.Node => {
       if (compiler.isVariableStatement(node) && isVar(node.declarationList)) {
         const value = assignments(node.declarationList)
@@ -130,7 +130,7 @@ export function replScope(
       return compiler.setTextRange(factory.createVariableStatement(undefined, list), origin)
     }
 
-    /** The name that a function has for the user, where the one in the code is another. */
+    /** Returns the name that a function has for the user, where the emitted name differs. */
     const ownName = (name: ts.Identifier): ts.Identifier | undefined =>
       name.text.endsWith('$') && globalNames.has(name.text.slice(0, -1))
         ? factory.createIdentifier(name.text.slice(0, -1))
@@ -143,7 +143,7 @@ export function replScope(
         if (compiler.isExportDeclaration(node)) continue
         if (compiler.isFunctionDeclaration(node) && node.name !== undefined && node.body !== undefined) {
           hoist(node.name)
-          // Without a name of its own: the function has to see what a later cell declares under its name.
+          // The function has no name of its own, so that it sees what a later cell declares under its name.
           const value = factory.createFunctionExpression(
             node.modifiers as readonly ts.Modifier[] | undefined,
             node.asteriskToken,
@@ -186,7 +186,7 @@ export function replScope(
       return renamed.size === 0 ? emitted : own(emitted)
     }
 
-    /** Gives the compiler's own top-level names a spelling that no other cell uses. */
+    /** Gives top-level names that the compiler has invented a spelling that no other cell uses. */
     function own(sourceFile: ts.SourceFile): ts.SourceFile {
       const visit = (node: ts.Node): ts.Node => {
         const id = compiler.isIdentifier(node) ? inventedId(node) : undefined
@@ -196,7 +196,7 @@ export function replScope(
       return compiler.visitEachChild(sourceFile, visit, context)
     }
 
-    /** TypeScript writes its helpers as `var`, which would make them properties of the global object. */
+    /** Turns the `var` of TypeScript's helpers into `let`: otherwise they would become properties of the global object. */
     function keepHelpersLet(sourceFile: ts.SourceFile): void {
       for (const helper of [...(compiler.getEmitHelpers(sourceFile) ?? [])]) {
         if (typeof helper.text !== 'string') continue

@@ -45,7 +45,7 @@ test('where a Node writes stacks as text, a stop takes every place for one where
   }
 })
 
-test('the names of Node’s own modules tell a place where its timers are being changed', async () => {
+test('the names of modules of Node tell a place where its timers are being changed', async () => {
   const driver = await startDriver()
   try {
     const stack = JSON.stringify(path.join(root, 'lib', 'kernel', 'cells', 'async-stack.ts'))
@@ -53,6 +53,18 @@ test('the names of Node’s own modules tell a place where its timers are being 
       const look = () => { seen.push(isSafePlace(look)); return 1 }
       look(); setTimeout(() => {}, { valueOf: look }); $rl.result(seen)`)
     assert.equal(result, '[ true, false ]')
+  } finally {
+    await driver.close()
+  }
+})
+
+test('without hooks on promises cells run', async () => {
+  const file = path.join(folder, 'no-hooks.cjs')
+  writeFileSync(file, `require('node:v8').promiseHooks = undefined`)
+  const driver = await startDriver({ env: { ...process.env, NODE_OPTIONS: `--require ${file}` } })
+  try {
+    assert.equal((await driver.run(`$rl.result(require('node:v8').promiseHooks)`)).result, null)
+    assert.equal((await driver.run('$rl.result($rl.resumed(await 2))')).result, '2')
   } finally {
     await driver.close()
   }
