@@ -12,6 +12,7 @@ import { displayWidth } from '../lib/results/text-width.js'
 import { checkDataKeys } from '../lib/tasks/data-keys.js'
 import { glossary } from '../lib/tasks/glossary.js'
 import { preset, presets } from '../lib/tasks/presets.js'
+import { taskNames } from '../lib/tasks/registry.js'
 import { recurlab } from './recurlab.js'
 import { temporaryFolder } from './results/fixture.js'
 
@@ -108,4 +109,10 @@ test('every column of a run is explained', async () => {
     for (const row of [...metrics, ...evaluations])
       for (const column of Object.keys(row)) assert.ok(metricEntry(column), `${column} is in the glossary of metrics`)
   }
+})
+
+test('explain names the tasks that the registry knows, and those that a key of generated data is an option of', async () => {
+  const { stdout } = await recurlab(['explain', 'task', 'size'])
+  assert.match(stdout, new RegExp(`Takes +${taskNames().join(', ')}\\.`))
+  assert.match(stdout, /Tasks +maze, arc/)
 })

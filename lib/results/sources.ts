@@ -39,9 +39,18 @@ const DECIDING = [
   'lib/train',
 ] as const
 
-/** Parts of those folders that decide nothing: texts; downloads are known by their content, and a run's configuration holds its preset's values. */
-const EXCEPT = ['lib/backend/smoke.ts', 'lib/recursion/pseudocode.ts', 'lib/storage/fetch'] as const
-const PRESETS = /\/presets\.ts$/
+/** Parts of those folders that decide nothing: downloads are known by their content, and texts and pictures show what is there. */
+const EXCEPT = [
+  'lib/backend/smoke.ts',
+  'lib/recursion/pseudocode.ts',
+  'lib/storage/fetch',
+  'lib/tasks/glossary.ts',
+  'lib/tasks/look.ts',
+  'lib/tasks/posed.ts',
+  'lib/tasks/symbols.ts',
+] as const
+/** Files of a task's folder that decide nothing: a run's configuration holds its preset's values; a posed puzzle is solved, not trained on. */
+const OF_TASKS = /\/(?:presets|pose)\.ts$/
 
 const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/
 
@@ -75,7 +84,7 @@ const loadedSources = new WeakMap<LoadedModule, Source>()
 /** Whether a path from the project's folder is one of {@link Sources}. */
 export function decidesNumbers(file: string): boolean {
   const decides = CODE.test(file) && DECIDING.some((one) => isIn(file, one))
-  return decides && !PRESETS.test(file) && !EXCEPT.some((one) => isIn(file, one))
+  return decides && !OF_TASKS.test(file) && !EXCEPT.some((one) => isIn(file, one))
 }
 
 /**

@@ -29,14 +29,20 @@ export function checkTaskKeys(config: Config): void {
     if (config.data !== null)
       throw unused(key, `nothing, as data=${config.data} names puzzles that are there`, config[key])
     if (!usesKey(task, key)) {
-      const others = allTasks().filter((other) => usesKey(other, key))
-      throw unused(key, `a key of task=${task.name}`, `one of ${others.map(({ name }) => name).join(', ')}`)
+      throw unused(key, `a key of task=${task.name}`, `one of ${tasksWithKey(key).join(', ')}`)
     }
   }
   if (config.augment !== null && config.augment !== 0 && !task.augments)
     throw unused('augment', `nothing for task=${task.name}: the data set says how its puzzles vary`, config.augment)
   if (config.carryVotes && !task.votes)
     throw unused('carryVotes', `false: no votes are counted for task=${task.name}`, true)
+}
+
+/** Names of the tasks whose generated data a key of the configuration is an option of. */
+export function tasksWithKey(key: ConfigKey): string[] {
+  return allTasks()
+    .filter((task) => usesKey(task, key))
+    .map(({ name }) => name)
 }
 
 function usesKey({ builder }: Task, key: ConfigKey): boolean {

@@ -21,8 +21,13 @@ const TASKS: readonly Task[] = [
   tokensTask, //
 ]
 
+/** Kept by the process, not by this module: an edit that reloads it in a notebook must not forget the tasks of cells. */
+const DEFINED = Symbol.for('recurlab.tasks')
+const kept = globalThis as { [DEFINED]?: Map<string, Task> }
+
 /** Tasks that cells have defined in this process. */
-const defined = new Map<string, Task>()
+const defined = kept[DEFINED] ?? new Map<string, Task>()
+kept[DEFINED] = defined
 
 /** Every task there is: those of the library, and those that cells have defined. */
 export function allTasks(): readonly Task[] {

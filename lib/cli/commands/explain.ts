@@ -4,6 +4,7 @@ import { type MetricEntry, metricGlossary } from '../../config/metrics.js'
 import { parseConfig } from '../../config/parse.js'
 import { didYouMean } from '../../options/nearest.js'
 import { formatTable } from '../../results/text.js'
+import { tasksWithKey } from '../../tasks/data-keys.js'
 import { glossary } from '../../tasks/glossary.js'
 import { presets } from '../../tasks/presets.js'
 import { type Command, wrongUse } from '../command.js'
@@ -78,10 +79,12 @@ function explain(word: string): Explained[] {
 
 function ofKey(entry: GlossaryEntry): Explained {
   const { key, group, symbol, published, type, meaning } = entry
+  const tasks = tasksWithKey(key)
   const rows: HelpRow[] = [
     ['Meaning', meaning],
     ['Takes', `${type}.`],
     ['Default', `${entry.default}.`],
+    ...(tasks.length === 0 ? [] : [['Tasks', `${tasks.join(', ')}.`] as const]),
     ...(symbol === '' ? [] : [['In the paper', `${symbol}.`] as const]),
     ...(published === '' ? [] : [['Published code', `${published}.`] as const]),
     ['Presets', presetWords(key)],

@@ -69,7 +69,7 @@ function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
   })
 }
 
-/** A chess board; queens that an answer adds are in another colour. */
+/** A board whose queens are the given ones in black, those that an answer adds in colour. */
 function queensLook(size: number): PuzzleLook {
   return {
     rows: size,
