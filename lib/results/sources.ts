@@ -16,6 +16,7 @@ const DECIDING = [
   'lib/config/effective.ts',
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
+  'lib/config/recursion-key.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',

@@ -208,6 +208,7 @@ const WITHOUT_EFFECT = [
   'lib/experiment/estimate/trial.ts',
   'lib/files/',
   'lib/notebook/',
+  'lib/recursion/pseudocode.ts',
   'lib/results/',
   'lib/setup/',
 ]
