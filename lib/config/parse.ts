@@ -49,7 +49,7 @@ type FunctionKey = keyof typeof FUNCTION_KEYS
 
 /**
  * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them,
- * and for `recursion` the JSON of the file that is named.
+ * and for `recursion` that of the file that is named, alone or in a run's `config.json`.
  *
  * @throws UserError for an unknown key, or a file of a recursion that cannot be read.
  */
@@ -60,7 +60,8 @@ export function configFromText(pairs: ReadonlyMap<string, string>): Record<strin
   for (const key of others.keys())
     if (isReplacedByRecursion(key))
       throw wrongKey(key, 'nothing beside recursion, which says it', others.get(key)!, 'Leave one of them out.')
-  return { ...optionsFromText(configSchema, others, WHAT), recursion: readJson(placeToRead(file)) }
+  const stored = readJson(placeToRead(file))
+  return { ...optionsFromText(configSchema, others, WHAT), recursion: stored.recursion ?? stored }
 }
 
 function wrongKey(key: string, expected: string, found: string, todo?: string): UserError {

@@ -88,7 +88,8 @@ export const configSchema = z.strictObject({
       'Of trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
   }),
   recursion: field(recursionType.nullable().default(null), {
-    values: 'a list of updates, what recursion(), trm() or hrm() return, or null; on the command line a file of JSON',
+    values:
+      'a list of updates, what recursion(), trm() or hrm() return, or null; on the command line a file with one as JSON, e.g. the config.json of a run',
     description:
       'The updates of a supervision step, in place of latents, gradient, T and n, which then have no effect; null: as those say.',
   }),

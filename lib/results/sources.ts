@@ -17,6 +17,7 @@ const DECIDING = [
   'lib/config/functions.ts',
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
+  'lib/config/recursion-key.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',

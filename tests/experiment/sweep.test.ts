@@ -262,7 +262,7 @@ test('a run’s record holds every value that was used: nothing has to be assume
 
 /** Has this process run other code: what a notebook's kernel says after an edit. */
 async function withOtherCode<T>(work: () => Promise<T>): Promise<T> {
-  const edited = path.join(projectFolder, 'lib/model/trm.ts')
+  const edited = path.join(projectFolder, 'lib/recursion/trm.ts')
   const module = { text: () => 'export const other = 1' }
   const key = Symbol.for('recurlab.modules')
   Object.defineProperty(globalThis, key, {
@@ -288,7 +288,7 @@ test('runs that other code made are said, and trained anew unless they are to be
   assert.deepEqual(ids(taken), ids(first))
   assert.equal(
     notes[0],
-    '2 stored runs were made by other code: lib/model/trm.ts differs; they are taken over all the same',
+    '2 stored runs were made by other code: lib/recursion/trm.ts differs; they are taken over all the same',
   )
   const anew = await call({ resume: true, observer })
   assert.ok(!ids(anew).some((id) => ids(first).includes(id)))
@@ -299,7 +299,7 @@ test('runs that other code made are said, and trained anew unless they are to be
   assert.deepEqual(ids(await call({ resume: true, observer })), ids(anew))
   assert.ok(!notes.slice(before).some((note) => note.includes('other code')))
   const [id] = ids(first) as [string]
-  const said = `run ${id} was made by other code: lib/model/trm.ts differs`
+  const said = `run ${id} was made by other code: lib/recursion/trm.ts differs`
   assert.ok((await evaluateRun(id, { resultsDir: own })).notes.includes(said))
   assert.ok((await solve(id, '1...............', { resultsDir: own })).notes.includes(said))
 })
@@ -313,7 +313,7 @@ test('a run that other code began says so when it goes on, and its record holds 
   await resume(id, { resultsDir, observer: { onNote: (note) => notes.push(note) } })
   assert.equal(
     notes[0],
-    `run ${id} was made by other code: lib/model/trm.ts differs; it goes on with the code that is here`,
+    `run ${id} was made by other code: lib/recursion/trm.ts differs; it goes on with the code that is here`,
   )
   const { provenance, dir } = openRun(id, resultsDir)
   const [{ code }] = provenance.resumed as [{ code: { hash: string } }]

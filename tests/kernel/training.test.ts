@@ -64,17 +64,17 @@ test('after an edit of the model the same cell trains anew, and says which sourc
   const short = '{ ...base, trainSteps: 3, seed: 1 }, data, { resume: true }'
   await kernel.execute(`const before = await train(${short})`)
   assert.equal(resultOf(await kernel.execute(`before === await train(${short})`)), 'true')
-  appendFileSync(path.join(project, 'lib/model/trm.ts'), '\nexport const edited = true\n')
+  appendFileSync(path.join(project, 'lib/recursion/trm.ts'), '\nexport const edited = true\n')
   const answer = await kernel.execute(`before === await train(${short})`)
   assert.equal(resultOf(answer), 'false', JSON.stringify(answer.reply))
   assert.match(
     JSON.stringify(answer.published.map(({ content }) => content)),
-    /run \S+ was made by other code: lib\/model\/trm\.ts differs; it is trained anew/,
+    /run \S+ was made by other code: lib\/recursion\/trm\.ts differs; it is trained anew/,
   )
 })
 
 test('an edit during a long cell does not pass for the code that runs in it', async () => {
-  const file = path.join(project, 'lib/model/trm.ts')
+  const file = path.join(project, 'lib/recursion/trm.ts')
   const answer = await kernel.execute(`import { appendFileSync, readFileSync } from 'node:fs'
 const codeOf = (id: string) => JSON.parse(readFileSync(loadRun(id).dir + '/provenance.json', 'utf8')).code.hash
 const one = codeOf(await train({ ...base, trainSteps: 2 }, data))

@@ -208,6 +208,7 @@ const WITHOUT_EFFECT = [
   'lib/experiment/run/stop.ts',
   'lib/files/',
   'lib/notebook/',
+  'lib/recursion/pseudocode.ts',
   'lib/results/',
   'lib/setup/',
   'lib/tasks/look.ts',

@@ -74,7 +74,7 @@ function checkedValues(key: ConfigKey, values: unknown): readonly NamedValue[] {
   const refused = (expected: string, found: string): UserError =>
     new UserError({ where: `key ${key} of the grid`, expected, found, exitCode: 2 })
   if (typeof values !== 'object' || values === null)
-    throw refused(`a list of values, as in { ${key}: [${literal(values)}] }, or values by name`, literal(values))
+    throw refused(`a list of values, as in { ${key}: [${literal(values)}] }`, literal(values))
   const isList = Array.isArray(values)
   const all = Object.values(values) as unknown[]
   if (all.length === 0) throw refused('at least one value', isList ? 'an empty list' : 'none')
