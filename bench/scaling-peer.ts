@@ -8,8 +8,7 @@ import { estimateMemory } from '../lib/experiment/estimate/memory.js'
 import { runWork } from '../lib/experiment/estimate/work.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
-import { train } from '../lib/experiment/run/train.js'
-import { RunTimes } from '../lib/experiment/watch/run-times.js'
+import type { RunTimes } from '../lib/experiment/watch/run-times.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
 import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
@@ -89,6 +88,9 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
 }
 
 async function run(request: ScalingRequest): Promise<ScalingAnswer> {
+  // The process that measures the memory of steps holds nothing else.
+  const { train } = await import('../lib/experiment/run/train.js')
+  const { RunTimes } = await import('../lib/experiment/watch/run-times.js')
   const trainSteps = Math.max(RUN_STEPS, Math.ceil(RUN_SECONDS / (request.stepSeconds ?? 1)))
   const evaluations = { testPuzzles: 100, evalSupervisionSteps: 4, evalEvery: Math.ceil(trainSteps / 2) }
   const resultsDir = temporaryFolder('scaling')

@@ -4,7 +4,7 @@ import type { ScalingMeasurement } from '../bench/scaling.js'
 import type { WaitMeasurement } from '../bench/wait.js'
 import { recurlab } from './recurlab.js'
 
-test('bench scaling compares the estimate with real steps, in time and memory', async () => {
+test('bench scaling compares the estimate of memory with real steps, and the time that a run’s line tells with the run', async () => {
   const small = ['hidden=16', 'heads=2', 'batch=4', 'T=1', 'n=1', 'trainPuzzles=8']
   const { code, stdout, stderr } = await recurlab(['bench', 'scaling', 'only=microBatch', ...small, '--json'])
   assert.equal(code, 0, stderr)
@@ -16,7 +16,8 @@ test('bench scaling compares the estimate with real steps, in time and memory', 
       ['microBatch', 16],
     ],
   )
-  for (const { predictedSeconds, seconds, predictedBytes, grownBytes } of rows) {
+  for (const { knownAfterSeconds, predictedSeconds, seconds, predictedBytes, grownBytes } of rows) {
+    assert.ok(knownAfterSeconds > 0 && knownAfterSeconds < seconds, `${knownAfterSeconds} of ${seconds}`)
     // How good it is depends on what else the machine does; the bench's own table tells.
     assert.ok(predictedSeconds > seconds / 5 && predictedSeconds < seconds * 5, `${predictedSeconds} for ${seconds}`)
     assert.ok(predictedBytes > grownBytes / 5 && predictedBytes < grownBytes * 5, `${predictedBytes} for ${grownBytes}`)

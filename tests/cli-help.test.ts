@@ -65,10 +65,10 @@ function flagsAreExplained(command: Command): void {
   const terms = command.help.flatMap((block) =>
     typeof block !== 'string' && 'rows' in block ? block.rows.map(([term]) => term) : [],
   )
-  const explained = terms.flatMap((term) => /^--(\w+)( \S+)?$/.exec(term)?.slice(1) ?? []).length > 0 ? terms : []
+  const explained = terms.flatMap((term) => /^--([\w-]+)( \S+)?$/.exec(term)?.slice(1) ?? []).length > 0 ? terms : []
   const found = Object.fromEntries(
     explained.flatMap((term) => {
-      const [, name, value] = /^--(\w+)( \S+)?$/.exec(term) ?? []
+      const [, name, value] = /^--([\w-]+)( \S+)?$/.exec(term) ?? []
       return name === undefined ? [] : [[name, value !== undefined]]
     }),
   )

@@ -3,8 +3,8 @@ import { before, test } from 'node:test'
 import { startBackend } from '../../lib/backend/index.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
-import { evaluationsUntil, type RunWork, roughCost, runWork } from '../../lib/experiment/estimate/work.js'
-import { RunTimes } from '../../lib/experiment/watch/run-times.js'
+import { type RunWork, runWork } from '../../lib/experiment/estimate/work.js'
+import { evaluationsUntil, RunTimes, roughCost } from '../../lib/experiment/watch/run-times.js'
 import { type Dataset, sudoku } from '../../lib/index.js'
 
 let data: Dataset

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { kernels, setFast } from '../../lib/backend/kernels.js'
-import { stepBlocks } from '../../lib/experiment/estimate/work.js'
+import { stepBlocks } from '../../lib/experiment/watch/run-times.js'
 import {
   type AnyUpdate,
   type Recursion,

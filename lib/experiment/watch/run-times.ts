@@ -1,5 +1,8 @@
+import { recursionOf } from '../../model/recursion.js'
+import { depth, type ModelShape, stacks, totalTokens } from '../../model/shape.js'
+import { countParameters } from '../../model/weights.js'
 import type { TimeLeft } from '../../notebook/progress-text.js'
-import { evaluationsUntil, type RunWork, roughCost } from '../estimate/work.js'
+import type { RunWork } from '../estimate/work.js'
 
 /** Seconds of steps from which on their rate is known: the first ones are slower than those that follow. */
 const ENOUGH = 1
@@ -133,4 +136,28 @@ export class RunTimes {
         : (step * to.evaluation) / to.step
     return { step, evaluation, rough: like.key !== run.key || (run.evaluated > 0 && known.evaluation === undefined) }
   }
+}
+
+/** Evaluations of a run up to a step: one at every multiple of its interval, and one at its end. */
+export function evaluationsUntil({ evaluated, evaluateEvery, trainSteps }: RunWork, step: number): number {
+  if (evaluated === 0) return 0
+  return Math.floor(step / evaluateEvery) + (step >= trainSteps && trainSteps % evaluateEvery > 0 ? 1 : 0)
+}
+
+/**
+ * A rough measure of the time of one optimiser step and of one evaluation beside each other and those of other runs: the
+ * products of weights and tokens in their blocks, three times for a block that carries gradient.
+ */
+export function roughCost({ config, shape, evaluated }: RunWork): { step: number; evaluation: number } {
+  const blocks = stacks(shape).reduce((sum, { layers }) => sum + layers, 0)
+  const block = (countParameters({ ...shape, puzzleIdentifiers: 0 }) / blocks) * totalTokens(shape)
+  return {
+    step: config.batch * block * stepBlocks(shape),
+    evaluation: evaluated * block * depth(shape) * (config.evalSupervisionSteps ?? config.K),
+  }
+}
+
+/** Blocks of a supervision step; one that carries gradient counts three times. */
+export function stepBlocks(shape: ModelShape): number {
+  return depth(shape) + 2 * depth(shape, recursionOf(shape).gradientUpdates)
 }
