@@ -18,6 +18,7 @@ export {
   type Batch,
   type Dataset,
   type DatasetManifest,
+  type DrawOptions,
   IGNORE_LABEL,
   type Split,
   type TestTask,
@@ -135,3 +136,4 @@ export {
   solverFor,
   sudokuOptions,
 } from './tasks/sudoku/index.js'
+export type { StepMetrics } from './train/metrics.js'

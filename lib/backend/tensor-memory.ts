@@ -14,6 +14,7 @@ interface EngineInside {
 export function peakTensorBytes(work: () => void): number {
   const engine = tf.engine() as unknown as EngineInside
   const { trackTensor, removeDataId } = engine
+  const before = { ...engine }
   const sizes = new Map<object, number>()
   let live = 0
   let peak = 0
@@ -35,8 +36,7 @@ export function peakTensorBytes(work: () => void): number {
     work()
     return peak
   } finally {
-    engine.trackTensor = trackTensor
-    engine.removeDataId = removeDataId
+    restore(engine, before)
   }
 }
 
@@ -44,6 +44,7 @@ export function peakTensorBytes(work: () => void): number {
 export function freedIfItFails<T>(work: () => T): T {
   const engine = tf.engine() as unknown as EngineInside
   const { trackTensor } = engine
+  const before = { ...engine }
   const made: tf.Tensor[] = []
   engine.trackTensor = (tensor, backend) => {
     made.push(tensor)
@@ -55,6 +56,14 @@ export function freedIfItFails<T>(work: () => T): T {
     tf.dispose(made)
     throw error
   } finally {
-    engine.trackTensor = trackTensor
+    restore(engine, before)
   }
+}
+
+/** Leaves nobody watching but those who did before: as properties of the engine's own. */
+function restore(engine: EngineInside, { trackTensor, removeDataId }: Partial<EngineInside>): void {
+  const own = engine as Partial<EngineInside>
+  for (const [name, method] of Object.entries({ trackTensor, removeDataId }))
+    if (method) Object.assign(engine, { [name]: method })
+    else delete own[name as 'trackTensor']
 }

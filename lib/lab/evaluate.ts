@@ -9,7 +9,7 @@ import {
 import type { Model } from '../model/model.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import { titledRow } from '../results/metric-names.js'
-import { Trainer } from '../train/trainer.js'
+import type { Trainer } from '../train/trainer.js'
 
 /**
  * Evaluates a model, or what a trainer has trained (its EMA weights): every puzzle for all supervision steps, unless `halt` lets
@@ -27,7 +27,7 @@ export async function evaluate(
   data: Dataset,
   options: EvaluateOptions = {},
 ): Promise<Evaluation> {
-  const model = evaluated instanceof Trainer ? evaluated.evaluated : evaluated
+  const model = 'evaluated' in evaluated ? evaluated.evaluated : evaluated
   const { config } = evaluated as { readonly config?: Config }
   const evaluation = await evaluateModel(model, data, { ...(config && evaluationOptions(config)), ...options })
   return Object.defineProperty(evaluation, JUPYTER_DISPLAY, {

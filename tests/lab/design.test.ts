@@ -11,6 +11,7 @@ import {
   createModel,
   type Dataset,
   evaluate,
+  evaluateRun,
   loss,
   type Model,
   sudoku,
@@ -211,6 +212,9 @@ test('a trainer that was saved goes on bit for bit, in memory and from a file th
   )
   const evaluation = await evaluate(whole, data, { outcomes: false })
   assert.deepEqual([evaluation.puzzles, evaluation.supervisionSteps], [300, 3])
+  const stored = await evaluateRun(file, { data, outcomes: false })
+  const read = await evaluate(trainer(make(), data, { from: file }), data, { outcomes: false })
+  assert.deepEqual([stored.step, stored.evaluation['test.cells']], [2, read['test.cells']])
 })
 
 test('a key of the model, an unknown one, and data that the model is not for are refused by name', async () => {
