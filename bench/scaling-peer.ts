@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../lib/backend/index.js'
 import { parseConfig } from '../lib/config/parse.js'
+import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { estimateRun } from '../lib/experiment/estimate/estimate.js'
@@ -41,9 +42,10 @@ const WARM = 1
 async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   await startBackend()
   const config = parseConfig(request.config)
+  const resolved = resolveConfig(config)
   const data = await datasetOf(config)
   const shape = modelShape(config, data.manifest)
-  const steps = totalSteps(config, data)
+  const steps = totalSteps(resolved, data)
   if (request.do === 'estimate') {
     const before = canary()
     const { stepSeconds, modelledSeconds, peakBytes, microBatch } = await estimateRun(config, shape, data, steps)
@@ -59,8 +61,8 @@ async function answer(request: ScalingRequest): Promise<ScalingAnswer> {
   const resident = process.memoryUsage.rss()
   const model = { ...createModel(shape, config.seed), dtype: chooseDtype(config.dtype) }
   const state = initialState(model, config.batch, config.ema, config.seed)
-  const sampler = newSampler(config, data)
-  const options = stepOptions(config, steps, microBatch)
+  const sampler = newSampler(resolved, data)
+  const options = stepOptions(resolved, steps, microBatch)
   const before = canary()
   const all: number[] = []
   for (let total = 0; all.length < WARM + STEPS || total < SECONDS; total += all.at(-1)!) {

@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { recordedConfig } from '../config/recorded.js'
+import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { readBytes } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
@@ -118,7 +120,7 @@ function checkOwn(file: string, checksum: string, right: readonly string[] = [])
 /** Weights that were trained under one configuration must not go on under another. */
 function checkConfig(dir: string, trained: string | undefined): void {
   const file = path.join(dir, FILES.config)
-  const config = readJson(file)
+  const config = flattenGroups(recordedConfig(readJson(file), file).resolved)
   const carried: unknown = trained === undefined ? null : JSON.parse(trained)
   if (isDeepStrictEqual(config, carried)) return
   const keys = isJsonObject(carried)

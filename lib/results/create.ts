@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
+import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
@@ -14,8 +15,10 @@ import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from 
 export interface NewRun {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
-  /** Everything that decides what is computed. */
+  /** The flat configuration with every value that is used; the record keeps it in its groups (`resolveConfig`). */
   readonly config: object
+  /** The keys that were given. Default: those of `config`. */
+  readonly asked?: object
   /** Where and out of what it is computed; see `collectProvenance`. */
   readonly provenance: object
   /** The uncommitted changes to the code, kept beside the rest as `code.diff`; default: none. */
@@ -50,12 +53,20 @@ export function createRun(run: NewRun): RunWriter {
       fs.mkdirSync(unborn)
       made = true
       lease = takeLease(unborn, { home: dir })
-      const { config, provenance, codeDiff, trainSteps = null, parameters = null } = run
+      const { provenance, codeDiff, trainSteps = null, parameters = null } = run
+      const config = { asked: run.asked ?? run.config, resolved: groupKeys(run.config) }
       if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
       if (isLabelled(label)) writeLabel(unborn, label)
       const status = writeNewRun(unborn, { config, provenance, trainSteps, parameters })
       fs.renameSync(unborn, dir)
-      const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }
+      const record = {
+        id,
+        dir,
+        status,
+        config: flattenGroups(config.resolved),
+        asked: config.asked,
+        provenance: { ...provenance },
+      }
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })
     } catch (error) {
       lease?.release()

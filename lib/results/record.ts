@@ -1,5 +1,7 @@
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
+import { recordedConfig } from '../config/recorded.js'
+import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { readArrow } from '../files/arrow.js'
 import { readBytes, sha256, systemReason } from '../files/atomic.js'
@@ -22,7 +24,10 @@ export interface RunRecord {
   /** The folder. */
   readonly dir: string
   readonly state: RunState
+  /** The flat configuration with every value that is used; a key that does not apply is absent. */
   readonly config: Readonly<Record<string, unknown>>
+  /** The keys that were given. */
+  readonly asked: Readonly<Record<string, unknown>>
   readonly provenance: Readonly<Record<string, unknown>>
   readonly status: RunStatus
 }
@@ -125,17 +130,19 @@ function readRun(dir: string): RunRecord {
     facts = readFacts(dir)
     state = facts.status.state === 'running' ? 'interrupted' : facts.status.state
   }
-  const { status, config, provenance } = facts
-  return { id: path.basename(dir), dir, state, config, provenance, status }
+  return { id: path.basename(dir), dir, state, ...facts }
 }
 
+type Facts = Pick<RunRecord, 'status' | 'config' | 'asked' | 'provenance'>
+
 /** The checksums are read with the files: in between, the run may have gone on. */
-function readFacts(dir: string): Pick<RunRecord, 'status' | 'config' | 'provenance'> {
-  const attempt = (): Pick<RunRecord, 'status' | 'config' | 'provenance'> => {
+function readFacts(dir: string): Facts {
+  const attempt = (): Facts => {
     const status = readStatus(dir)
     const read = (name: typeof FILES.config | typeof FILES.provenance): JsonObject =>
       readSealed(path.join(dir, name), status.files[name])
-    return { status, config: read(FILES.config), provenance: read(FILES.provenance) }
+    const { asked, resolved } = recordedConfig(read(FILES.config), path.join(dir, FILES.config))
+    return { status, asked, config: flattenGroups(resolved), provenance: read(FILES.provenance) }
   }
   try {
     return attempt()

@@ -14,8 +14,10 @@ export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.
 const DECIDING = [
   'lib/backend',
   'lib/config/effective.ts',
+  'lib/config/key-groups.ts',
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
+  'lib/config/resolved.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { checkFormatVersion } from '../files/format-version.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 import { FILES } from './layout.js'
@@ -8,8 +9,8 @@ import { writeRunFile } from './run-file.js'
 
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
-/** Version of a run's folder that is written and read. */
-const FORMAT_VERSION = 3
+/** Version of a run's folder, its tables included, that is written and read. */
+export const FORMAT_VERSION = 4
 
 /** Checksums that a file may have: one, and more while it is being replaced. */
 const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
@@ -62,13 +63,7 @@ export function writeStatus(folder: string, status: RunStatus): void {
 export function readStatus(folder: string): RunStatus {
   const file = path.join(folder, FILES.status)
   const json = readJson(file)
-  if (json.formatVersion !== FORMAT_VERSION)
-    throw new UserError({
-      where: file,
-      expected: `the status of a run, format version ${FORMAT_VERSION}`,
-      found: json.formatVersion === undefined ? 'none named' : `version ${JSON.stringify(json.formatVersion)}`,
-      todo: 'The file is damaged or of another version of Recurlab.',
-    })
+  checkFormatVersion(json, file, 'the status of a run', FORMAT_VERSION)
   const parsed = schema.safeParse(
     openSealedJson(json, file, 'The file is damaged or was changed: copy it again, or train again.', OPEN),
   )

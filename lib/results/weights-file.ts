@@ -34,11 +34,8 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const run = runOrNoFile(runOrFile, resultsDir)
   checkOwnCheckpoint(run)
   const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
-  const { dataHash } = run.provenance
-  // Checkpoints of earlier versions do not carry it.
-  const hash = file.dataHash ?? (typeof dataHash === 'string' ? dataHash : null)
   const other = otherCode(run)
-  return { ...file, dataHash: hash, run: run.id, notes: other ? [...file.notes, other] : file.notes }
+  return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }
 
 /** A run; what is called like a file, and is neither, is told as one. */

@@ -1,4 +1,5 @@
 import { type Table, tableToIPC } from 'apache-arrow'
+import { type RecordedConfig, recordText } from '../config/recorded.js'
 import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { sha256 } from '../files/atomic.js'
 import { jsonText } from '../files/json.js'
@@ -6,7 +7,7 @@ import { FILES } from './layout.js'
 import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { writeRunFile } from './run-file.js'
-import { type RunState, type RunStatus, writeStatus } from './status.js'
+import { FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './status.js'
 
 /** One row of metrics or of an evaluation: the step it belongs to, and numbers by name. */
 export type LogRow = Row & { readonly step: number }
@@ -140,15 +141,15 @@ export function openWriter(
 /** Writes the files of a new run into its folder, the status last. */
 export function writeNewRun(
   dir: string,
-  { config, provenance, trainSteps, parameters }: { config: object; provenance: object } & Lengths,
+  { config, provenance, trainSteps, parameters }: { config: RecordedConfig; provenance: object } & Lengths,
 ): RunStatus {
   const { bytes, checksum } = rowBytes([])
-  const texts = { [FILES.config]: jsonText(config), [FILES.provenance]: jsonText(provenance) }
+  const texts = { [FILES.config]: recordText(config), [FILES.provenance]: jsonText(provenance) }
   for (const [name, text] of Object.entries(texts)) writeRunFile(dir, name, text)
   for (const name of ROW_FILES) writeRunFile(dir, name, bytes)
   const now = new Date().toISOString()
   const status: RunStatus = {
-    formatVersion: 3,
+    formatVersion: FORMAT_VERSION,
     state: 'running',
     step: 0,
     trainSteps,

@@ -4,6 +4,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
+import { parseConfig } from '../../lib/config/parse.js'
+import { type ResolvedConfig, resolveConfig } from '../../lib/config/resolved.js'
 import type { InitOptions } from '../../lib/experiment/run/begin.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import { readArrow } from '../../lib/files/arrow.js'
@@ -79,14 +81,15 @@ test('a run keeps what its data set was made of, so that it can be resumed witho
     },
   }
   const id = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer, signal: stop.signal })
-  const config = JSON.parse(readFileSync(path.join(resultsDir, 'runs', id, 'config.json'), 'utf8')) as Record<
-    string,
-    unknown
-  >
+  const { config, asked } = openRun(id, resultsDir)
   assert.deepEqual(
     [config.box, config.clues, config.trainPuzzles, config.testPuzzles, config.dataSeed],
     ['2x2', 6, 30, 10, 3],
   )
+  assert.deepEqual(asked, { ...base, trainSteps: 6, seed: 5 })
+  const text = readFileSync(path.join(resultsDir, 'runs', id, 'config.json'), 'utf8')
+  const { resolved } = JSON.parse(text) as { resolved: ResolvedConfig }
+  assert.deepEqual(resolved, JSON.parse(JSON.stringify(resolveConfig(parseConfig(config)))))
   await resume(id, { resultsDir, observer: silent })
   const whole = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer: silent })
   const timeless = (run: string) =>

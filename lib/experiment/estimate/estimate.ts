@@ -1,6 +1,7 @@
 import { freemem } from 'node:os'
 import { type Dtype, freeKernelMemory, kernels } from '../../backend/kernels.js'
 import { peakTensorBytes } from '../../backend/tensor-memory.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated, evaluationBatches } from '../../data/evaluation-batches.js'
@@ -111,7 +112,7 @@ export async function estimateRun(
     checkFits(config, peakBytes, availableBytes)
     const { seconds, modelled } = await stepTime(trial, microBatch)
     const evaluationSeconds = await evaluationTime(trial, Math.min(TIMED.warm, timedFor(trainSteps * seconds)))
-    const evaluations = Math.ceil(trainSteps / evaluationInterval(config, data))
+    const evaluations = Math.ceil(trainSteps / evaluationInterval(resolveConfig(config), data))
     return {
       microBatch,
       stepSeconds: seconds,
@@ -237,7 +238,7 @@ async function evaluationTime(trial: Trial, seconds: number): Promise<number> {
   const timed = Math.min(rows, EVALUATION_ROWS)
   const [one, two] = (await typicalSeconds(trial, [work(timed, 1), work(timed, 2)], seconds)) as [number, number]
   const perBlock = Math.max(0, two - one) / evaluationBlocks(small.shape)
-  const blocks = (config.evalSupervisionSteps ?? config.K) * evaluationBlocks(model.shape)
+  const blocks = resolveConfig(config).evaluation.evalSupervisionSteps * evaluationBlocks(model.shape)
   const batchSeconds = (rows / timed) * (one + perBlock * (blocks - evaluationBlocks(small.shape)))
   return Math.ceil(evaluated / rows) * batchSeconds
 }

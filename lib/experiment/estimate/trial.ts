@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import * as tf from '@tensorflow/tfjs-core'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { disposeCarry, takeRows } from '../../model/carry.js'
@@ -46,8 +47,8 @@ export async function withSteps<T>(trial: Trial, rows: number, work: (steps: Tri
   // The step frees the weights it replaces; the model's own must outlive it.
   const weights = mapWeights(model.weights, (weight) => tf.clone(weight))
   const state = initialState({ ...model, weights }, rows, config.ema, config.seed)
-  const batch = onOneRow(newSampler({ ...config, batch: rows }, data).next())
-  const options = stepOptions(standingStill(config), trainSteps)
+  const batch = onOneRow(newSampler(resolveConfig({ ...config, batch: rows }), data).next())
+  const options = stepOptions(resolveConfig(standingStill(config)), trainSteps)
   const step = (shape: ModelShape): void => {
     Object.assign(state, { model: { ...state.model, shape } })
     trainStep(state, batch, options)
@@ -72,7 +73,7 @@ export async function withSteps<T>(trial: Trial, rows: number, work: (steps: Tri
 
 /** Trials only take time: with learning rates that make a run diverge they would end as it does. */
 function standingStill(config: Config): Config {
-  return { ...config, lr: 0, puzzleLr: 0 }
+  return { ...config, lr: 0, puzzleLr: null }
 }
 
 /** A batch whose puzzles all have the first row of the puzzle embedding. */

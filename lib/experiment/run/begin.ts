@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { pathToKeep } from '../../files/places.js'
@@ -41,32 +42,38 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
 
 /** A run that has not begun yet. */
 export interface RunPlan {
-  /** With every value that is used; see `runConfig`. */
+  /** The keys that were given, as the run's record keeps them beside the resolved ones. */
+  readonly asked: Partial<Config>
+  /** The flat configuration that runs are compared and labelled by; see `runConfig`. */
   readonly config: Config
+  readonly resolved: ResolvedConfig
   readonly data: Dataset
   /** Length of the run in steps. */
   readonly trainSteps: number
 }
 
 /** Makes a run, and what it needs for its first step. */
-export async function beginSession({ config, data, trainSteps }: RunPlan, options: BeginOptions): Promise<Session> {
+export async function beginSession(plan: RunPlan, options: BeginOptions): Promise<Session> {
+  const { asked, config, resolved, data, trainSteps } = plan
+  const { batch, ema, seed } = resolved.training
   const shape = modelShape(config, data.manifest)
   const backend = await startBackend()
-  const sampler = newBatchesAhead(config, data)
+  const sampler = newBatchesAhead(resolved, data)
   const estimate = options.estimate ?? (await estimated(config, data, options))
   const choices = newChoices(config, estimate, backend)
-  if (choices.microBatch < config.batch)
-    options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
-  const { model, provenance } = await firstModel(config, shape, data, options)
+  if (choices.microBatch < batch)
+    options.observer?.onNote?.(`the batch of ${batch} is computed ${choices.microBatch} rows at a time`)
+  const { model, provenance } = await firstModel(seed, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
     config,
+    asked,
     name: `${config.task}-${config.model === 'trm' ? config.mixer : config.model}`,
     trainSteps,
     parameters: countParameters(shape),
     label: options,
     provenance: {
-      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
+      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
       ...provenance,
       choices,
     },
@@ -74,10 +81,11 @@ export async function beginSession({ config, data, trainSteps }: RunPlan, option
   })
   return {
     config,
+    resolved,
     data,
-    options: stepOptions(config, trainSteps, choices.microBatch),
+    options: stepOptions(resolved, trainSteps, choices.microBatch),
     sampler,
-    state: initialState({ ...model, dtype: choices.dtype }, config.batch, config.ema, config.seed),
+    state: initialState({ ...model, dtype: choices.dtype }, batch, ema, seed),
     run,
     trainSteps,
     secondsBefore: 0,
@@ -95,12 +103,12 @@ async function estimated(config: Config, data: Dataset, { observer, signal }: Be
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */
 async function firstModel(
-  config: Config,
+  seed: number,
   shape: ModelShape,
   data: Dataset,
   { init, resultsDir, observer }: BeginOptions,
 ): Promise<{ model: Model; provenance: object }> {
-  if (!init) return { model: createModel(shape, config.seed), provenance: {} }
+  if (!init) return { model: createModel(shape, seed), provenance: {} }
   const file = await readInit(init, resultsDir)
   const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
   for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)

@@ -1,7 +1,7 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
-import { modelKeys } from '../../config/model-keys.js'
 import { parseConfig } from '../../config/parse.js'
+import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
@@ -25,7 +25,7 @@ export interface EvaluateRunOptions {
   readonly data?: Dataset
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
   /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
   readonly halt?: boolean
@@ -85,6 +85,7 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
+  const resolved = resolveConfig(config)
   if (options.data === undefined && file.dataHash === null && config.data === null)
     throw new UserError({
       where: file.file,
@@ -98,7 +99,7 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
   options.onData?.(data)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
-    if (options.halt === true && modelKeys(config).halting === 'none')
+    if (options.halt === true && resolved.model.halting === 'none')
       throw new UserError({
         where: 'halt',
         expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
@@ -106,13 +107,16 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
         todo: 'Leave it out.',
         exitCode: 2,
       })
-    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype)
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? resolved.training.dtype)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = { ...stored, dtype }
     if (note) notes.push(note)
     if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {
-      const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
+      const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
+        ...options,
+        ...(signal ? { signal } : {}),
+      })
       return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
     } finally {
       disposeModel(model)
@@ -122,12 +126,12 @@ export async function evaluateRun(runOrFile: string, options: EvaluateRunOptions
 
 async function evaluateWatched(
   model: Model,
-  config: Config,
+  config: ResolvedConfig['evaluation'],
   data: Dataset,
   options: EvaluateRunOptions,
 ): Promise<Evaluation> {
   const { split = 'test', signal } = options
-  const versions = options.versions ?? config.evalVersions ?? undefined
+  const versions = options.versions ?? config.evalVersions
   const total = countEvaluated(data, { split, versions })
   const meter =
     options.onBatch || options.onProgress || !currentHost()
@@ -139,7 +143,7 @@ async function evaluateWatched(
       batch: options.batch ?? config.evalBatch,
       split,
       versions,
-      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K,
+      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps,
       halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       signal,

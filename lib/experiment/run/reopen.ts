@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
@@ -27,12 +28,13 @@ export async function reopenSession(
   trainSteps: number,
   { observer, force = false }: ReopenOptions,
 ): Promise<Session> {
-  const choices = storedChoices(record.provenance)
+  const resolved = resolveConfig(config)
+  const choices = storedChoices(record)
   const begun = record.provenance.backend as { name?: string } | undefined
-  const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
+  const backend = await startBackend({ threads: followThreads(choices, begun?.name ?? '') })
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(modelShape(config, data.manifest), float32Tensors(tensors), state)
-  const sampler = newBatchesAhead(config, data)
+  const sampler = newBatchesAhead(resolved, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
   const warning = otherBackend(record.provenance, backend)
@@ -43,8 +45,9 @@ export async function reopenSession(
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
     config,
+    resolved,
     data,
-    options: stepOptions(config, trainSteps, choices?.microBatch),
+    options: stepOptions(resolved, trainSteps, choices.microBatch),
     sampler,
     state: restored.state,
     run,

@@ -1,5 +1,6 @@
 import type { Dtype } from '../../backend/kernels.js'
 import { parseConfig } from '../../config/parse.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { differingHashes } from '../../files/hash-text.js'
@@ -44,17 +45,16 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const config = parseConfig(record.config)
   const data = options.data ?? (await datasetOf(config))
   checkSameData(record.id, record.provenance, data)
-  const trainSteps = totalSteps(config, data)
+  const trainSteps = totalSteps(resolveConfig(config), data)
   return watched(options, [config], [trainSteps], async ({ observer, signal, throws }) => {
     const other = otherCode(record)
     if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
     const reopened = await reopenSession(record, config, data, trainSteps, { ...options, observer: observer(0) })
-    const choices = storedChoices(record.provenance)
-    const followed = choices && followChoices(choices)
-    const session = followed ? computedIn(reopened, followed.dtype) : reopened
-    if (followed?.note) observer(0).onNote?.(followed.note)
+    const followed = followChoices(storedChoices(record))
+    const session = computedIn(reopened, followed.dtype)
+    if (followed.note) observer(0).onNote?.(followed.note)
     const end = await continueSession(session, { observer: observer(0), ...(signal ? { signal } : {}) }).finally(() =>
-      followed?.end(),
+      followed.end(),
     )
     if (end === 'interrupted' && throws) throw stoppedRun({ step: session.state.step, trainSteps, again: AGAIN })
     return record.id

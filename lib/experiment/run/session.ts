@@ -1,4 +1,5 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
+import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
@@ -16,7 +17,7 @@ import { evaluationInterval } from './resolve.js'
 import { takeSnapshot } from './snapshot.js'
 import { onForcedStop } from './stop.js'
 
-/** Who watches a run, and how it is stopped. */
+/** The observer of a run, and the signal that stops it. */
 export interface SessionOptions {
   readonly observer?: RunObserver
   /**
@@ -26,9 +27,11 @@ export interface SessionOptions {
   readonly signal?: AbortSignal
 }
 
-/** A run while it goes on. */
+/** A run that is being made. */
 export interface Session {
+  /** The flat configuration, as observers are told it. */
   readonly config: Config
+  readonly resolved: ResolvedConfig
   readonly data: Dataset
   readonly options: StepOptions
   readonly sampler: BatchesAhead
@@ -54,10 +57,11 @@ const KEPT_OUTCOMES = 100_000
  * @throws UserError when a loss, a gradient or a weight is NaN or infinite: the run has failed, its last checkpoint is kept.
  */
 export async function continueSession(session: Session, { observer, signal }: SessionOptions): Promise<SessionEnd> {
-  const { config, data, run, state, trainSteps, sampler } = session
-  const interval = evaluationInterval(config, data)
-  const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
-  if (config.carryVotes && state.step > 0)
+  const { data, run, state, trainSteps, sampler } = session
+  const { training, evaluation } = session.resolved
+  const interval = evaluationInterval(session.resolved, data)
+  const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
+  if (evaluation.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
   let { secondsBefore: seconds, evaluatedAt } = session
   const isDue = (): boolean =>
@@ -91,7 +95,7 @@ export async function continueSession(session: Session, { observer, signal }: Se
     }
   }
   const forced = whenForced(session)
-  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps })
+  observer?.onStart?.({ id: run.id, config: session.config, step: state.step, trainSteps })
   try {
     // The first save comes before the first step: what cannot be written shows now, not after an hour.
     if (state.step === 0) save()
@@ -103,10 +107,10 @@ export async function continueSession(session: Session, { observer, signal }: Se
       seconds += (performance.now() - started) / 1000
       const metrics = trainMetrics(state.step, report, seconds)
       const last = state.step === trainSteps
-      if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
+      if (state.step % training.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
-      if (state.step % config.checkpointEvery === 0 && !last && !signal?.aborted) save()
+      if (state.step % training.checkpointEvery === 0 && !last && !signal?.aborted) save()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
@@ -162,17 +166,17 @@ async function evaluateState(
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
-  const { config, data, state, trainSteps } = session
-  const versions = config.evalVersions ?? undefined
+  const { data, state, trainSteps } = session
+  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = session.resolved.evaluation
   const puzzles = countEvaluated(data, { versions })
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
     return await evaluate(state.model, state.ema ?? state.model.weights, data, {
-      batch: config.evalBatch,
+      batch: evalBatch,
       versions,
-      supervisionSteps: config.evalSupervisionSteps ?? config.K,
-      halt: config.evalHalt,
+      supervisionSteps: evalSupervisionSteps,
+      halt: evalHalt,
       votes,
       outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
       onProgress: evaluating,

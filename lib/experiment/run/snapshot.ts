@@ -117,8 +117,7 @@ export function restoreSnapshot(
       labels: Int32Array.from(carried('labels').data),
       puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
       rows: Int32Array.from(carried('rows').data),
-      // Checkpoints of before there were versions have none.
-      versions: wholeVersions(tensors.get('carry/versions')?.data ?? new Float32Array(2 * size)),
+      versions: wholeVersions(carried('versions').data),
     },
   }
   return {

@@ -1,3 +1,4 @@
+import { askedConfig, resolveConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { newLabel } from '../../results/label.js'
@@ -34,9 +35,10 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   newLabel(options ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
+  const resolved = resolveConfig(config)
   modelShape(config, data.manifest)
-  const trainSteps = totalSteps(config, data)
-  const plan = { config, data, trainSteps }
+  const trainSteps = totalSteps(resolved, data)
+  const plan = { asked: askedConfig(input), config, resolved, data, trainSteps }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
   return watched(options ?? {}, [config], [trainSteps], async ({ observer, signal, throws, note, takeOver }) => {
     const watch = { observer: observer(0), ...(signal ? { signal } : {}) }

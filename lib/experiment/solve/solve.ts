@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import { parseConfig } from '../../config/parse.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluateSteps } from '../../evaluate/steps.js'
@@ -29,7 +30,7 @@ export interface SolveOptions {
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
   /** Which test input of an ARC task, or which line of a file of Sudokus, from 0. */
   readonly input?: number
@@ -93,13 +94,14 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
+  const { evaluation, training } = resolveConfig(config)
   const posed = pose(file, puzzleText(puzzle), options)
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
   await startBackend()
-  const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
-  const { dtype, note } = dtypeOrFloat32(config.dtype)
+  const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
+  const { dtype, note } = dtypeOrFloat32(training.dtype)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => ({ ...modelFromTensors(shape, file.tensors), dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal

@@ -1,3 +1,4 @@
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { formatSeconds } from '../../notebook/progress-text.js'
@@ -73,7 +74,13 @@ export async function estimateUnlessStopped(
 ): Promise<Estimate | null> {
   if (signal?.aborted) return null
   try {
-    return await estimateRun(config, modelShape(config, data.manifest), data, totalSteps(config, data), signal)
+    return await estimateRun(
+      config,
+      modelShape(config, data.manifest),
+      data,
+      totalSteps(resolveConfig(config), data),
+      signal,
+    )
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return null
     throw error

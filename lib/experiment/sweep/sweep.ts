@@ -1,4 +1,5 @@
 import { startBackend } from '../../backend/index.js'
+import { askedConfig, resolveConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
@@ -67,9 +68,9 @@ export async function sweep(
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
     const costs = await planSweep(rows, sets, earlier, watching)
-    for (const [index, { input, config, trainSteps }] of rows.entries()) {
+    for (const [index, { input, data: _, ...row }] of rows.entries()) {
       if (signal?.aborted) break
-      const plan: RunPlan = { config, data: await sets.of(input), trainSteps }
+      const plan: RunPlan = { ...row, data: await sets.of(input) }
       const watch = { observer: observer(index), ...(signal ? { signal } : {}) }
       const estimate = costs?.estimates[index]
       const known = { ...options, ...(estimate ? { estimate } : {}) }
@@ -104,15 +105,17 @@ async function planSweep(
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */
-interface Row extends Pick<RunPlan, 'config' | 'trainSteps'> {
+interface Row extends Omit<RunPlan, 'data'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
 }
 
 function checkedRow(input: ConfigInput, data: Dataset): Row {
   const config = runConfig(input, data)
+  const resolved = resolveConfig(config)
   modelShape(config, data.manifest)
-  return { input, config, trainSteps: totalSteps(config, data), data: { hash: data.hash } }
+  const trainSteps = totalSteps(resolved, data)
+  return { input, asked: askedConfig(input), config, resolved, trainSteps, data: { hash: data.hash } }
 }
 
 function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {
