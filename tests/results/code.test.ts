@@ -196,6 +196,7 @@ test('runs of other code are told, with the sources that differ; so are those th
 const WITHOUT_EFFECT = [
   'lib/config/data-keys.ts',
   'lib/config/glossary.ts',
+  'lib/config/recorded.ts',
   'lib/options/nearest.ts',
   'lib/options/options.ts',
   'lib/config/schema.ts',

@@ -197,17 +197,15 @@ test('a run has both sets: the EMA unless the live weights are asked for', async
 })
 
 test('weights without a configuration take the one in the config.json of the run beside them', async () => {
-  const { run, ema } = runWithWeights()
+  const { run, live } = runWithWeights()
   const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint.safetensors'))
-  const file = path.join(run.dir, 'average.safetensors')
-  const average = [...tensors].flatMap(([name, tensor]) =>
-    name.startsWith('ema/') ? [[name.slice('ema/'.length), tensor] as const] : [],
-  )
-  writeFileSync(file, Buffer.concat(safetensorsPieces(average, {})))
+  const file = path.join(run.dir, 'live.safetensors')
+  const plain = [...tensors].filter(([name]) => !name.includes('/'))
+  writeFileSync(file, Buffer.concat(safetensorsPieces(plain, {})))
   const read = await readWeightsFile(file)
   assert.equal(read.configFrom, path.join(run.dir, 'config.json'))
   assert.deepEqual(shapeOfWeights(read, SIZES.seqLen), shapeOf(SMALL))
-  assertSame(read.tensors, ema)
+  assertSame(read.tensors, live)
 })
 
 test('what is exported of a run is imported bit for bit, and exported again it is the same file', async () => {
