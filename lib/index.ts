@@ -11,6 +11,7 @@ export {
 export { type BackendChoice, memory, startBackend } from './backend/index.js'
 export { type GlossaryEntry, glossary } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
+export { type ResolvedConfig, resolveConfig } from './config/resolved.js'
 export { type Config, type ConfigInput, type ConfigKey, configSchema } from './config/schema.js'
 export {
   type Augmentation,

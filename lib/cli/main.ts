@@ -1,9 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
 import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
-import { versionText } from './version.js'
 
 /**
  * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved); what went wrong is
@@ -55,6 +55,14 @@ export async function execute(argv: readonly string[]): Promise<number> {
   } catch (error) {
     throw error instanceof WrongUse ? error.withHelp(path) : error
   }
+}
+
+/** The version, as `recurlab --version` prints it. */
+function versionText(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return `recurlab ${version}`
 }
 
 /** `help COMMAND` is `COMMAND --help`. */

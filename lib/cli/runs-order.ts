@@ -1,7 +1,7 @@
 import { type ConfigKey, configSchema } from '../config/schema.js'
+import { metricTitle } from '../evaluate/metric-names.js'
 import type { Row } from '../files/arrow-rows.js'
 import { didYouMean } from '../options/nearest.js'
-import { metricTitle } from '../results/metric-names.js'
 import type { RunRecord } from '../results/run.js'
 import { wrongUse } from './command.js'
 import { valueIn } from './runs-filter.js'

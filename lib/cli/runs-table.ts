@@ -1,6 +1,6 @@
+import { metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { variedColumns } from '../results/comparison.js'
-import { metricTitle, titledRow } from '../results/metric-names.js'
 import { type RunRecord, SHORTEST_ID } from '../results/record.js'
 import { formatTable } from '../results/text.js'
 import { displayWidth, terminalWidth, wrapText } from '../results/text-width.js'

@@ -3,11 +3,11 @@ import { inspect } from 'node:util'
 /** A value in a cell of a table of rows; `null` where there is none. */
 export type Cell = number | bigint | string | boolean | Date | null
 
-/** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link jsonText}). */
+/** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link inlineJson}). */
 export function cellOf(value: unknown): Cell {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value
-  if (typeof value === 'object') return jsonText(value)
+  if (typeof value === 'object') return inlineJson(value)
   return isCell(value) ? value : String(value)
 }
 
@@ -25,7 +25,7 @@ export function cellText(cell: Cell): string {
  * Lists and objects in one line of JSON. What JSON has no form for is text in it: `"9007199254740993"` for a BigInt, `"NaN"`.
  * Typed arrays and sets are lists, maps objects. What refers to itself is as `inspect` has it.
  */
-export function jsonText(value: object): string {
+export function inlineJson(value: object): string {
   try {
     return JSON.stringify(value, jsonValue) ?? inspect(value, { depth: 0 })
   } catch {
@@ -46,5 +46,5 @@ function jsonValue(_: string, value: unknown): unknown {
 }
 
 function keyText(key: unknown): string {
-  return typeof key === 'object' && key !== null ? jsonText(key) : String(key)
+  return typeof key === 'object' && key !== null ? inlineJson(key) : String(key)
 }

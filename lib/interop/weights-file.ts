@@ -1,8 +1,7 @@
 import path from 'node:path'
-import { modelKeys } from '../config/model-keys.js'
 import { parseConfig } from '../config/parse.js'
 import { isRecordedConfig, recordedConfig } from '../config/recorded.js'
-import { flattenGroups } from '../config/resolved.js'
+import { flattenGroups, resolveConfig } from '../config/resolved.js'
 import { type ConfigInput, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { readConfigFile } from '../files/config-file.js'
@@ -135,7 +134,7 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
 function shapeFor({ config, sizes }: CompleteConfig, { tokens }: WeightsFacts, from: string): ModelShape {
   try {
     const parsed = parseConfig(config)
-    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - modelKeys(parsed).puzzleTokens
+    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - resolveConfig(parsed).model.puzzleTokens
     return configuredShape(parsed, { ...sizes, seqLen })
   } catch (error) {
     if (!(error instanceof UserError)) throw error

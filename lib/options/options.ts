@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { UserError } from '../errors.js'
-import { jsonText } from '../files/cell.js'
+import { inlineJson } from '../files/cell.js'
 import { didYouMean } from './nearest.js'
 
 /**
@@ -66,7 +66,7 @@ function valueText(value: unknown): string {
   if (value === undefined) return 'nothing'
   if (typeof value === 'string') return JSON.stringify(value)
   if (typeof value === 'bigint') return `${value}n`
-  return typeof value === 'object' && value !== null ? jsonText(value) : String(value)
+  return typeof value === 'object' && value !== null ? inlineJson(value) : String(value)
 }
 
 /** The words that a value may be. */

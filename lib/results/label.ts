@@ -24,7 +24,8 @@ export interface LabelOptions {
   readonly tags?: readonly string[] | null
 }
 
-const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
+/** The label of a run without a name, a note or tags. */
+export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
 
 /** Control characters, halves of characters, and what turns the direction of the text after it. */

@@ -3,9 +3,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { sha256 } from '../files/atomic.js'
 import { readJson } from '../files/json.js'
+import { projectFolder as root } from '../files/places.js'
 import { type CodeRecord, currentCode } from './code.js'
 import { hostTag } from './owner.js'
-import { projectFolder as root } from './sources.js'
 
 /** Out of what, with what and where something was computed. */
 export interface Provenance {

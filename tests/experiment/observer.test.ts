@@ -3,14 +3,14 @@ import { test } from 'node:test'
 import { trainMetrics } from '../../lib/experiment/run/observer.js'
 
 const report = {
-  count: 0,
-  accuracy: 0,
+  scored: 0,
+  cells: 0,
   exact: 0,
-  halt: 0,
+  haltAccuracy: 0,
   supervisionSteps: 0,
-  rowCount: 0,
+  puzzles: 0,
   halted: 0,
-  rowSupervisionSteps: 0,
+  puzzleSupervisionSteps: 0,
   lmLoss: 2,
   qHaltLoss: 4,
   lr: 1,

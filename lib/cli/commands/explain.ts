@@ -1,7 +1,7 @@
 import { type GlossaryEntry, glossary } from '../../config/glossary.js'
 import { keyExamples } from '../../config/key-examples.js'
-import { type MetricEntry, metricGlossary } from '../../config/metrics.js'
 import { parseConfig } from '../../config/parse.js'
+import { type MetricEntry, metricGlossary } from '../../evaluate/metric-glossary.js'
 import { didYouMean } from '../../options/nearest.js'
 import { formatTable } from '../../results/text.js'
 import { presets } from '../../tasks/presets.js'

@@ -2,9 +2,16 @@ import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import type { Row } from '../../files/arrow-rows.js'
-import { compareRuns, evaluationRows } from '../../results/comparison.js'
+import { compareRuns } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
-import { DEFAULT_RESULTS, listRuns, openRun, type RunListing, type RunRecord } from '../../results/run.js'
+import {
+  DEFAULT_RESULTS,
+  listRuns,
+  openRun,
+  type RunListing,
+  type RunRecord,
+  readEvaluations,
+} from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
@@ -78,7 +85,7 @@ function listWhole(resultsDir: string): RunListing {
   const { runs, damaged } = listRuns(resultsDir)
   const whole = runs.filter((run) => {
     try {
-      evaluationRows(run)
+      readEvaluations(run)
       readLabel(run.dir)
       return true
     } catch (error) {

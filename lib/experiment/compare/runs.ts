@@ -1,13 +1,14 @@
 import { differingKeys, effectiveValue } from '../../config/effective.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
+import { isShare, metricTitle, percent } from '../../evaluate/metric-names.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
-import type { RunLabel } from '../../results/label.js'
-import { isShare, metricTitle, percent } from '../../results/metric-names.js'
+import { labelColumns, totalOf } from '../../results/comparison.js'
+import { NO_LABEL, type RunLabel } from '../../results/label.js'
 import { configLabel } from '../sweep/grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
@@ -64,19 +65,20 @@ export class Runs {
    */
   table(): RunRow[] {
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
-    return this.all.map((run) => {
+    const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
+    return this.all.map((run, i) => {
       const last = run.evaluations.at(-1)
       const differing = Object.fromEntries(this.#keys.map((key) => [key, effectiveValue(run.config, key)]))
       return {
-        ...labelCells(this.all, run),
+        ...(labels[i] as RunRow),
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,
         parameters: run.parameters,
-        'exact accuracy (%)': percent(last?.['test.exact']),
-        'cell accuracy (%)': percent(last?.['test.cells']),
-        ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
-        'training (s)': last ? Math.round(last.trainSeconds) : null,
-        'evaluation (s)': last ? Math.round(sum(run.evaluations.map((row) => row.evaluationSeconds))) : null,
+        [metricTitle('test.exact')]: percent(last?.['test.exact']),
+        [metricTitle('test.cells')]: percent(last?.['test.cells']),
+        ...(votes ? { [metricTitle('test.pass@2')]: percent(last?.['test.pass@2']) } : {}),
+        [metricTitle('trainSeconds')]: whole(last?.trainSeconds),
+        [metricTitle('evaluationSeconds')]: whole(totalOf(run.evaluations, 'evaluationSeconds')),
         run: run.id,
       }
     })
@@ -152,16 +154,6 @@ export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0)
-}
-
-/** The parts of a label that any of the runs has. */
-function labelCells(all: readonly FinishedRun[], { label }: FinishedRun): Record<string, string> {
-  const has = (part: 'name' | 'note'): boolean => all.some((run) => run.label?.[part])
-  return {
-    ...(has('name') ? { name: label?.name ?? '' } : {}),
-    ...(all.some((run) => run.label?.tags.length) ? { tags: label?.tags.join(', ') ?? '' } : {}),
-    ...(has('note') ? { note: label?.note ?? '' } : {}),
-  }
+function whole(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : Math.round(seconds)
 }

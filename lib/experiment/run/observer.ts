@@ -46,7 +46,7 @@ export interface RunObserver {
 
 /** Means out of a step's sums. */
 export function trainMetrics(step: number, report: StepReport, trainSeconds: number): TrainMetrics {
-  const mean = (sum: number, of = report.count): number | null => (of > 0 ? sum / of : null)
+  const mean = (sum: number, of = report.scored): number | null => (of > 0 ? sum / of : null)
   return {
     step,
     'train.loss': report.loss / report.rows,
@@ -54,10 +54,10 @@ export function trainMetrics(step: number, report: StepReport, trainSeconds: num
     'train.haltLoss': report.qHaltLoss / report.rows,
     ...(report.qContinueLoss === null ? {} : { 'train.continueLoss': report.qContinueLoss / report.rows }),
     'train.exact': mean(report.exact),
-    'train.cells': mean(report.accuracy),
-    'train.haltAccuracy': mean(report.halt),
-    'train.halted': mean(report.halted, report.rowCount),
-    supervisionSteps: mean(report.rowSupervisionSteps, report.rowCount),
+    'train.cells': mean(report.cells),
+    'train.haltAccuracy': mean(report.haltAccuracy),
+    'train.halted': mean(report.halted, report.puzzles),
+    supervisionSteps: mean(report.puzzleSupervisionSteps, report.puzzles),
     lr: report.lr,
     trainSeconds,
   }

@@ -5,6 +5,7 @@ import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluateSteps } from '../../evaluate/steps.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import { choosesToHalt } from '../../model/halting.js'
 import { disposeModel, type Model, modelFromTensors } from '../../model/weights.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
@@ -123,7 +124,6 @@ function* run(
   signal: AbortSignal | undefined,
 ): Generator<SolveStep, void> {
   const { input } = puzzle
-  const { halting } = model.shape
   const batch: Batch = {
     size: 1,
     seqLen: input.length,
@@ -153,7 +153,7 @@ function* run(
       yield {
         step,
         haltProbability: 1 / (1 + Math.exp(-qHalt[0]!)),
-        halts: halting !== 'none' && qHalt[0]! > (halting === 'halt' ? 0 : qContinue[0]!),
+        halts: choosesToHalt(model.shape, qHalt[0]!, qContinue[0]!),
         prediction,
         marks,
         changed,

@@ -1,8 +1,8 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
+import { metricName, metricText } from '../../evaluate/metric-names.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
-import { metricName, metricText } from '../../results/metric-names.js'
 import type { RunObserver } from '../run/observer.js'
 import { estimateText, planText } from '../sweep/plan.js'
 
