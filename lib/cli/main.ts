@@ -6,13 +6,13 @@ import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 
 /**
- * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved); what went wrong is
+ * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved). Errors are printed
  * on standard error.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = guardOutput()
   const code = await run(argv)
-  // A write that failed says so a moment later.
+  // A failed write is reported in the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve))
   return output.exitCode(code)
 }

@@ -22,7 +22,7 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
   const tag = pairs.get('tag')?.toLowerCase()
   if (tag !== undefined) tests.push(({ dir }) => readLabel(dir).tags.some((each) => each.toLowerCase() === tag))
   const keys = new Map([...pairs].filter(([key]) => Object.hasOwn(configSchema.shape, key)))
-  // Checked as a configuration is, so that a value that no run can have is named.
+  // Checked like a configuration, so that a value that no run can have is reported.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
   for (const key of Object.keys(wanted) as ConfigKey[]) tests.push((run) => valueIn(run, key) === checked[key])

@@ -23,7 +23,7 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
   const columns = Object.keys(rows[0] ?? {})
-  // By the name that the data have, or by the head of the table's column.
+  // A column is named by its key, or by its title in the table.
   const name = columns.find((each) => metricTitle(each) === column) ?? column
   const keys = Object.keys(configSchema.shape)
   if (rows.length > 0 && !columns.includes(name) && !keys.includes(name))

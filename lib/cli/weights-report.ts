@@ -4,7 +4,7 @@ import { CHECKPOINT_FORMAT, WEIGHTS_FORMAT } from '../interop/weights-format.js'
 import { PUZZLE_TABLE } from '../model/weights.js'
 import { formatTable } from '../results/text.js'
 
-/** In words, who wrote a file. */
+/** Formats of files in words. */
 const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
   pytorch: 'official PyTorch file (zip and pickle)',
   safetensors: 'plain safetensors',
@@ -34,7 +34,7 @@ export function weightsFacts(file: WeightsFile): Record<string, unknown> {
   }
 }
 
-/** The same for people. */
+/** The facts of a file of weights in lines of text, for people. */
 export function describeWeights(file: WeightsFile): string {
   const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
   const { model, latents, networks, mixer, layers, layersH, hidden } = parseConfig(config)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** What the glossary says of a key, beside its type and default. */
+/** The glossary's entry of a key, beside its type and default. */
 interface FieldMeta {
   /** Symbol in the paper. */
   symbol?: string

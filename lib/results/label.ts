@@ -28,7 +28,7 @@ export interface LabelOptions {
 export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
 
-/** Control characters, halves of characters, and what turns the direction of the text after it. */
+/** Control characters, unpaired surrogates, and characters that turn the direction of the text after them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /** Version of `label.json` that is written and read. */
@@ -44,7 +44,7 @@ const schema = z.strictObject({
 /**
  * Checks a label and lays it over another one.
  *
- * @param before what stays where nothing is given; default: no label
+ * @param before the label whose parts stay where nothing is given. Default: no label
  * @throws UserError (exit code 2) for texts that are empty, too long, or have control characters.
  */
 export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = NO_LABEL): RunLabel {
@@ -55,7 +55,7 @@ export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = 
   }
 }
 
-/** Whether a label says anything. */
+/** Whether a label has a name, a note or a tag. */
 export function isLabelled({ name, note, tags }: RunLabel): boolean {
   return name !== null || note !== null || tags.length > 0
 }

@@ -38,7 +38,7 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }
 
-/** A run; what is called like a file, and is neither, is told as one. */
+/** The run of a name. @throws UserError for a name that looks like a file's, in the words of a missing file. */
 function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)

@@ -10,7 +10,7 @@ import { glossaryBlocks, sentence } from '../glossary-help.js'
 import { type HelpBlock, type HelpRow, helpWidth, layOut } from '../help.js'
 import { onlyKeys } from '../keys.js'
 
-/** One thing that can be explained: what is printed, and what `--json` has. */
+/** An explanation of a key, metric or preset: its text, and its content for `--json`. */
 interface Explained {
   readonly blocks: readonly HelpBlock[]
   readonly facts: Readonly<Record<string, unknown>>
@@ -50,7 +50,7 @@ function overview(): HelpBlock[] {
   ]
 }
 
-/** Everything of that name; a name may be a key and a metric. @throws UserError (exit code 2) naming the nearest. */
+/** The explanations of a name, which may be both a key and a metric. @throws UserError (exit code 2) naming the nearest. */
 function explain(word: string): Explained[] {
   const entries = glossary()
   const found = [

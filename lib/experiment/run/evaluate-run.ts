@@ -17,7 +17,7 @@ import { dtypeOrFloat32 } from './dtype.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
-/** What a stored run or a file of weights is evaluated on, and how. */
+/** Options of {@link evaluateRun}: the data, the weights and how they are evaluated. */
 export interface EvaluateRunOptions {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
@@ -56,7 +56,7 @@ export interface EvaluateRunOptions {
   readonly signal?: AbortSignal
 }
 
-/** An evaluation of weights, and what they are. */
+/** An evaluation, and the weights and data that it is of. */
 export interface RunEvaluation {
   /** The run's ID, or the file. */
   readonly id: string
@@ -66,7 +66,7 @@ export interface RunEvaluation {
   /** What it was computed in. */
   readonly dtype: Dtype
   readonly evaluation: Evaluation
-  /** What was assumed or done to the weights, one sentence each. */
+  /** Assumptions about the weights and changes to them, one sentence each. */
   readonly notes: readonly string[]
 }
 

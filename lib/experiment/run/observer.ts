@@ -26,9 +26,9 @@ export interface TrainMetrics {
   readonly trainSeconds: number
 }
 
-/** What is told while a run goes on; every function may be left out. */
+/** Callbacks while a run goes on; each may be left out. */
 export interface RunObserver {
-  /** Something that whoever reads the results should know. */
+  /** A remark that matters for reading the results. */
   onNote?(text: string): void
   /** Steps are about to be tried to tell what the run is going to cost. */
   onEstimating?(): void

@@ -27,13 +27,13 @@ const snapshotState = z.strictObject({
   seconds: z.number().min(0),
 })
 
-/** A training state outside any backend: what a checkpoint file holds. */
+/** A training state outside any backend, the content of a checkpoint file. */
 export interface Snapshot {
   readonly tensors: ReadonlyMap<string, HostTensor>
   readonly state: z.infer<typeof snapshotState>
 }
 
-/** Prefixes of the tensors that are not weights. */
+/** Prefixes of tensors that are not weights. */
 const EMA = 'ema/'
 const FIRST_MOMENT = 'adam.m/'
 const SECOND_MOMENT = 'adam.v/'

@@ -87,7 +87,7 @@ function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
   return runs.splice(at, at < 0 ? 0 : 1)[0] ?? null
 }
 
-/** A run that another process is at work on is not touched. */
+/** Whether a run is finished, or interrupted at a checkpoint; one that another process works on is neither. */
 function canBeTakenOver({ state, status }: RunRecord): boolean {
   return state === 'finished' || (state !== 'running' && status.checkpoint !== null)
 }
@@ -97,7 +97,7 @@ function initOf({ provenance }: RunRecord): InitIdentity | null {
   return init ? { hash: init.hash, puzzleEmbedding: init.puzzleEmbedding } : null
 }
 
-/** null for a configuration of another version, which is nobody's. */
+/** The configuration of a stored run; null where it has keys that are unknown here. */
 function configOf({ config }: RunRecord): Config | null {
   try {
     return parseConfig(config)

@@ -24,7 +24,7 @@ export function refuseEqualRows(rows: readonly Row[]): void {
   }
 }
 
-/** Keys that have a value although the model does not use it. */
+/** The configuration without keys that the model does not use, although they have a value. */
 function withoutIdleKeys(config: Config): Partial<Config> {
   const { heads, ...others } = config
   return config.mixer === 'attention' ? config : others

@@ -18,13 +18,13 @@ import { ThinCurve } from './thin-curve.js'
 export interface LiveRuns {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
-  /** Something that concerns all of them. */
+  /** A remark on all runs. */
   note(text: string): void
   /** The estimated cost of all runs. */
   plan(plan: CostPlan): void
-  /** A run that had been made before. */
+  /** Shows a stored run that is taken over. */
   takeOver(index: number, run: FinishedRun): void
-  /** Nothing more comes; the line then says whether all was done. */
+  /** Ends the display; its last line says whether all runs finished. */
   end(): void
 }
 
