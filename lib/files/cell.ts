@@ -33,6 +33,23 @@ export function inlineJson(value: object): string {
   }
 }
 
+/**
+ * A value as a message quotes it: JSON where it has a form for it, else as JavaScript writes it; `nothing` for undefined.
+ *
+ * @param most characters after which the text is cut, with `…` at its end. Default: it is whole
+ */
+export function valueText(value: unknown, most = Number.POSITIVE_INFINITY): string {
+  const text = wholeText(value)
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+function wholeText(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  return typeof value === 'object' && value !== null ? inlineJson(value) : String(value)
+}
+
 /** For `JSON.stringify`: nothing loses its value without a word. */
 function jsonValue(_: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
