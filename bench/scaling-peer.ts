@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { startBackend } from '../lib/backend/index.js'
 import { parseConfig } from '../lib/config/parse.js'
+import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { estimateMemory } from '../lib/experiment/estimate/memory.js'
@@ -70,13 +71,14 @@ async function estimate(request: ScalingRequest): Promise<ScalingAnswer> {
 
 async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
   const config = parseConfig(request.config)
+  const resolved = resolveConfig(config)
   const data = await datasetOf(config)
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
   const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
   const state = initialState(model, config.batch, config.ema, config.seed)
-  const sampler = newSampler(config, data)
-  const options = stepOptions(config, totalSteps(config, data), microBatch)
+  const sampler = newSampler(resolved, data)
+  const options = stepOptions(resolved, totalSteps(resolved, data), microBatch)
   const all: number[] = []
   for (let total = 0; all.length < WARM + STEPS || total < SECONDS; total += all.at(-1)!) {
     const started = performance.now()

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { startBackend } from '../lib/backend/index.js'
 import { parseConfig } from '../lib/config/parse.js'
+import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import type { Batch } from '../lib/data/dataset.js'
 import type { TrainingBatches } from '../lib/data/sampler.js'
@@ -75,13 +76,14 @@ async function measure(
   asked?: number,
 ): Promise<WaitMeasurement> {
   const config = parseConfig(input)
+  const resolved = resolveConfig(config)
   const data = await datasetOf(config)
   const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
   const state = initialState(model, config.batch, config.ema, config.seed)
-  const options = stepOptions(config, totalSteps(config, data))
+  const options = stepOptions(resolved, totalSteps(resolved, data))
   const trainSteps = asked ?? own
-  const here = timed(newSampler(config, data), trainSteps, (batch) => void trainStep(state, batch, options))
-  const batches = newBatchesAhead(config, data, 0)
+  const here = timed(newSampler(resolved, data), trainSteps, (batch) => void trainStep(state, batch, options))
+  const batches = newBatchesAhead(resolved, data, 0)
   const ahead = await begins(batches)
   const other = timed(batches, trainSteps, (batch) => void trainStep(state, batch, options))
   batches.close()

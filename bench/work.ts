@@ -1,4 +1,5 @@
 import { parseConfig } from '../lib/config/parse.js'
+import { resolveConfig } from '../lib/config/resolved.js'
 import type { Config, ConfigInput } from '../lib/config/schema.js'
 import type { Batch } from '../lib/data/dataset.js'
 import { stepOptions } from '../lib/experiment/run/resolve.js'
@@ -74,7 +75,7 @@ export function randomBatch({ shape, batch }: Work): Batch {
  * does not always cost the same.
  */
 export const benchStep: StepOptions = stepOptions(
-  configOf('sudoku-paper', { optimizer: 'adamw', warmup: 1, haltExploration: 0 }),
+  resolveConfig(configOf('sudoku-paper', { optimizer: 'adamw', warmup: 1, haltExploration: 0 })),
   1_000_000,
 )
 

@@ -12,6 +12,7 @@ export { type BackendChoice, memory, startBackend } from './backend/index.js'
 export type { FunctionRecord, Loss, Mixer, MixerSizes, MixerWeight } from './config/functions.js'
 export type { GlossaryEntry } from './config/glossary.js'
 export { parseConfig } from './config/parse.js'
+export { type ResolvedConfig, resolveConfig } from './config/resolved.js'
 export { type Config, type ConfigInput, type ConfigKey, configSchema } from './config/schema.js'
 export {
   type Augmentation,

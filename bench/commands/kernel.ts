@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Args, type Command, wrongUse } from '../../lib/cli/command.js'
 import { countOf, oneOf, onlyKeys } from '../../lib/cli/keys.js'
-import { projectRoot } from '../../lib/notebook/environment.js'
+import { projectFolder } from '../../lib/files/places.js'
 import { formatTable } from '../../lib/results/text.js'
 import type { CompilerMeasurement } from '../kernel/compilers.js'
 import { KERNELS, kernelProgram } from '../kernel/kernels.js'
@@ -43,19 +43,19 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
   }
   if (keys.soak !== undefined) {
     const cells = countOf('soak', keys.soak, 10_000)
-    const measured = await soak(kernelProgram('recurlab', projectRoot)!, cells)
+    const measured = await soak(kernelProgram('recurlab', projectFolder)!, cells)
     print([measured], [readableSoak(measured)])
     return 0
   }
   if (keys.compilers !== undefined) {
     // TypeScript is loaded only here.
     const { measureCompilers } = await import('../kernel/compilers.js')
-    const measured = measureCompilers(projectRoot, countOf('compilers', keys.compilers, 100))
+    const measured = measureCompilers(projectFolder, countOf('compilers', keys.compilers, 100))
     print(measured, measured.map(readableCompiler))
     return 0
   }
   const kernels = names.flatMap((name) => {
-    const program = kernelProgram(name, projectRoot, keys.deno)
+    const program = kernelProgram(name, projectFolder, keys.deno)
     if (program) return [{ name, program }]
     if (words.length > 0) throw wrongUse(`a kernel that is on this machine`, name, 'Name its program with deno=FILE.')
     return []

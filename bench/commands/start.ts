@@ -2,7 +2,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Args, type Command, noWords } from '../../lib/cli/command.js'
 import { countOf, onlyKeys } from '../../lib/cli/keys.js'
-import { projectRoot } from '../../lib/notebook/environment.js'
+import { projectFolder } from '../../lib/files/places.js'
 import { formatTable } from '../../lib/results/text.js'
 import { middle } from '../rounds.js'
 import { benchStart, type StartMeasurement } from '../start.js'
@@ -29,7 +29,7 @@ export const command: Command = {
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
   const keys = onlyKeys(pairs, ['rounds'])
-  const rows = await benchStart(program, path.join(projectRoot, 'lib'), countOf('rounds', keys.rounds, 5))
+  const rows = await benchStart(program, path.join(projectFolder, 'lib'), countOf('rounds', keys.rounds, 5))
   process.stdout.write(`${flags.has('json') ? JSON.stringify(rows) : formatTable(rows.map(readable))}\n`)
   return 0
 }

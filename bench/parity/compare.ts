@@ -38,14 +38,14 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
         [report.qContinueLoss ?? Number.NaN],
         [metrics.q_continue_loss ?? Number.NaN],
       )
-    const counts = [report.count, report.exact, report.halt, report.supervisionSteps]
+    const counts = [report.scored, report.exact, report.haltAccuracy, report.supervisionSteps]
     comparison.numbers('metrics', `${at}: counts`, counts, [
       metrics.count,
       metrics.exact_accuracy,
       metrics.q_halt_accuracy,
       metrics.steps,
     ])
-    comparison.numbers('metrics', `${at}: accuracy`, [report.accuracy], [metrics.accuracy])
+    comparison.numbers('metrics', `${at}: accuracy`, [report.cells], [metrics.accuracy])
     comparison.numbers('learning rates', `${at}: lrs`, [report.lr], expected.lrs.slice(-1))
     if (shape.puzzleDim > 0)
       comparison.numbers('learning rates', `${at}: lrs`, [report.puzzleLr], expected.lrs.slice(0, 1))
@@ -69,7 +69,7 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
     },
   )
   const { count, accuracy, exact_accuracy, q_halt_accuracy, steps } = about.eval.metrics
-  const counts = [sums.count, sums.accuracy, sums.exact, sums.halt, sums.supervisionSteps]
+  const counts = [sums.scored, sums.cells, sums.exact, sums.haltAccuracy, sums.supervisionSteps]
   comparison.numbers('evaluation', 'eval: metrics', counts, [count, accuracy, exact_accuracy, q_halt_accuracy, steps])
   disposeState(state)
   disposeModel(model)

@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
+import { projectFolder } from '../files/places.js'
 import { buildKernels } from './kernels/build.mjs'
 import { type NativeBackend, nativeBackend } from './native.js'
 
@@ -50,8 +49,6 @@ export interface FastPath {
   /** Null: plain operations compute. */
   readonly units: Units | null
 }
-
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** One per process, like the backend. */
 interface Holder {
@@ -134,7 +131,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     held.reason = 'turned off by RECURLAB_FAST=0'
     return
   }
-  const { file, problem } = await buildKernels(root, {
+  const { file, problem } = await buildKernels(projectFolder, {
     onStart: () => process.stderr.write('recurlab: compiling the kernels for this processor (once, half a minute)\n'),
   })
   if (file === null) {

@@ -1,14 +1,13 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import util from 'node:util'
 import * as tf from '@tensorflow/tfjs-core'
+import { projectFolder } from '../files/places.js'
 import { nvidiaGpus } from './machine.js'
 import { Unavailable } from './types.js'
 
 const require = createRequire(import.meta.url)
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 
 /** An attribute of a TensorFlow operation, as the binding wants it. */
 export interface OpAttribute {
@@ -70,12 +69,12 @@ export function nativeBackend(): NativeBackend | null {
 
 /** Reads what set-up recorded, so that "not built" comes with set-up's own reason. */
 function checkRecord(kind: 'cpu' | 'gpu'): void {
-  const file = path.join(root, '.recurlab', 'setup', `native-${kind}.json`)
+  const file = path.join(projectFolder, '.recurlab', 'setup', `native-${kind}.json`)
   if (!existsSync(file)) {
-    const state = path.join(root, '.recurlab')
+    const state = path.join(projectFolder, '.recurlab')
     if (existsSync(state) && !isOpen(state))
       throw new Unavailable(`${state} is another user's`, 'Set up a checkout of your own.')
-    if (existsSync(path.join(root, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
+    if (existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }
   const record: unknown = JSON.parse(readFileSync(file, 'utf8'))
@@ -109,7 +108,7 @@ function setEnvironment(threads: number): void {
     TF_NUM_INTEROP_THREADS: String(threads),
     OMP_NUM_THREADS: String(threads),
     TF_FORCE_GPU_ALLOW_GROWTH: 'true',
-    CUDA_CACHE_PATH: path.join(root, '.recurlab', 'cache', 'cuda'),
+    CUDA_CACHE_PATH: path.join(projectFolder, '.recurlab', 'cache', 'cuda'),
   }
   for (const [name, value] of Object.entries(wanted)) process.env[name] ??= value
 }

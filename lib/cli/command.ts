@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import type { HelpBlock } from './help.js'
 
-/** A `recurlab` command: what is loaded once it is known that it is meant. */
+/** A `recurlab` command. It is loaded when the command line names it. */
 export interface Command {
   /** The help between the summary and the example; `helpOf` lays it out. */
   readonly help: readonly HelpBlock[]
@@ -16,11 +16,11 @@ export interface Command {
   run(args: Args): number | Promise<number>
 }
 
-/** Several commands under one word, as `recurlab data build` and `recurlab data info`. */
+/** Commands under one word, such as `recurlab data build` and `recurlab data info`. */
 export interface CommandGroup {
-  /** By the word that follows. */
+  /** The commands by the word that follows. */
   readonly commands: Readonly<Record<string, CommandEntry>>
-  /** The help beside the list of them. */
+  /** The help below the list of commands. */
   readonly help: readonly HelpBlock[]
   readonly example: string
 }
@@ -34,11 +34,11 @@ export interface CommandEntry {
   load(): Promise<Command | CommandGroup>
 }
 
-/** A command line, taken apart. */
+/** A parsed command line. */
 export interface Args {
-  /** Words that are neither options nor `key=value`, after those that name the command. */
+  /** Words after those that name the command, neither options nor `key=value`. */
   readonly words: readonly string[]
-  /** `key=value` pairs in order; a key given twice is refused before this. */
+  /** `key=value` pairs in order, each key once. */
   readonly pairs: ReadonlyMap<string, string>
   /** `--flag` (true) and `--flag value`. */
   readonly flags: ReadonlyMap<string, string | true>
@@ -64,10 +64,10 @@ export function wrongUse(expected: string, found: string, todo?: string): WrongU
   return new WrongUse({ expected, found, ...(todo === undefined ? {} : { todo }) })
 }
 
-/** Letters of any script, so that a misspelt key is told as one. */
+/** Letters of any script, so that a misspelt key is reported as an unknown key. */
 const PAIR = /^[\p{L}_$][\p{L}\p{N}_$.-]*=/u
 
-/** Takes a command line apart. @throws UserError (exit code 2) for options that are unknown, repeated, or without their value. */
+/** Parses a command line. @throws UserError (exit code 2) for options that are unknown, repeated, or without their value. */
 export function parseArgs(
   argv: readonly string[],
   { flags, emptyValues = false }: Pick<Command, 'flags' | 'emptyValues'>,
@@ -77,7 +77,7 @@ export function parseArgs(
   const given = new Map<string, string | true>()
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
-    // An empty variable of the shell, most often.
+    // Most often an empty shell variable.
     if (arg.trim() === '') throw wrongUse('words that are not empty', JSON.stringify(arg))
     if (/^-+\p{L}/u.test(arg)) {
       const [name, inline] = splitOnce(arg.replace(/^-+/, ''), '=')

@@ -6,13 +6,13 @@ import { displayWidth, pad, terminalWidth, wrapText } from '../results/text-widt
  */
 export type HelpBlock = string | HelpList | HelpLines | HelpExample
 
-/** Terms in a column, what they mean beside them, further lines below it. */
+/** Terms in one column and their meaning in another. */
 export interface HelpList {
   readonly title: string
   readonly rows: readonly HelpRow[]
 }
 
-/** A term, e.g. `out=DIR`, and what it means: a sentence, its default in the last one. */
+/** A term, e.g. `out=DIR`, and its meaning in sentences, the last of which says the default. */
 export type HelpRow = readonly [term: string, text: string]
 
 /** Lines that are not wrapped, e.g. of a program. */
@@ -28,9 +28,9 @@ export interface HelpExample {
   readonly command: string
 }
 
-/** Prose wider than this is hard to read. */
+/** Widest lines of prose, in columns. */
 const WIDEST = 110
-/** Below this nothing is laid out: the terminal breaks the lines. */
+/** Narrowest layout; a narrower terminal breaks the lines itself. */
 const NARROWEST = 60
 /** A term wider than this stands on a line of its own. */
 const WIDEST_TERM = 24

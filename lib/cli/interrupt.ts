@@ -4,10 +4,10 @@
  */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const
 
-/** Exit code of a command that was stopped and has saved: the same command line, or `recurlab resume`, goes on (EX_TEMPFAIL). */
+/** Exit code of a command that was stopped and has saved (EX_TEMPFAIL); the same command line, or `recurlab resume`, continues it. */
 export const STOPPED = 75
 
-/** Within so many milliseconds a second SIGINT is the same Ctrl-C: npm passes on what the terminal has sent already. */
+/** Milliseconds in which a second SIGINT counts as the same Ctrl-C: npm forwards the one that the terminal has sent already. */
 const SAME_KEY = 300
 
 /** Work that can be stopped from outside. */
@@ -16,7 +16,7 @@ export interface Interruption {
   readonly signal: AbortSignal
   /** The signal that aborted it; null before. */
   by(): NodeJS.Signals | null
-  /** Signals end the process as ever again, unless one has come: what others follow must not change the exit code any more. */
+  /** Restores the usual effect of signals, unless one has come: later ones must not change the exit code. */
   end(): void
 }
 
@@ -24,7 +24,7 @@ export interface Interruption {
  * Turns the first signal that asks for an end into an abort signal, so that the work can save and stop by itself. A Ctrl-C after
  * that ends the process at once; other signals are then ignored, for several often come together.
  *
- * @param says what is said when it comes
+ * @param says the message on the first signal
  */
 export function abortOnInterrupt(says = 'Stopping after this step'): Interruption {
   const controller = new AbortController()

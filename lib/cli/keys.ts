@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { wrongUse } from './command.js'
 
-/** So many keys are not listed in a message: they are those of a configuration. */
+/** More keys than this, those of a configuration, are not listed in a message. */
 const MANY = 20
 
 /** The values of a command's own keys. @throws UserError (exit code 2) for any other key, naming the nearest. */
@@ -79,7 +79,7 @@ export function countOf(key: string, text: string | undefined, otherwise: number
   return wholeOf(key, text) ?? otherwise
 }
 
-/** An object without the keys whose value is undefined: options that were not given. */
+/** An object without the keys whose value is undefined, which are the options that were not given. */
 export function given<const T extends Readonly<Record<string, unknown>>>(
   options: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {

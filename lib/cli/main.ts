@@ -1,18 +1,18 @@
+import { readFileSync } from 'node:fs'
 import { UserError } from '../errors.js'
 import { parseArgs, WrongUse } from './command.js'
 import { findCommand } from './find.js'
 import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
-import { versionText } from './version.js'
 
 /**
- * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved); what went wrong is
+ * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved). Errors are printed
  * on standard error.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = guardOutput()
   const code = await run(argv)
-  // A write that failed says so a moment later.
+  // A failed write is reported in the next turn of the event loop.
   await new Promise((resolve) => setImmediate(resolve))
   return output.exitCode(code)
 }
@@ -55,6 +55,14 @@ export async function execute(argv: readonly string[]): Promise<number> {
   } catch (error) {
     throw error instanceof WrongUse ? error.withHelp(path) : error
   }
+}
+
+/** The version, as `recurlab --version` prints it. */
+function versionText(): string {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string
+  }
+  return `recurlab ${version}`
 }
 
 /** `help COMMAND` is `COMMAND --help`. */

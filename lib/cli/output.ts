@@ -5,8 +5,8 @@ import { systemReason } from '../files/atomic.js'
 /** The outcome of writing to standard output. */
 export interface Output {
   /**
-   * The exit code of a command whose work ended with `code`. A reader that has gone wanted no more, which is no failure; what
-   * could not be written to a file is one, though the work was done.
+   * The exit code of a command whose work ended with `code`. A reader that closed the pipe is no failure; output that could not
+   * be written to a file is one, although the work was done.
    */
   exitCode(code: number): number
 }
@@ -18,8 +18,8 @@ const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED
 const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
 
 /**
- * From here on work goes to its end although nobody reads what it prints, or there is no room for it: what cannot be written to
- * standard output or standard error is dropped, with all that comes after.
+ * Lets work go on when its output cannot be written because the reader has closed the pipe or the disk is full: that output, and
+ * all after it, is dropped.
  */
 export function guardOutput(): Output {
   const known = streams.has(process.stdout)

@@ -34,7 +34,7 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
       const value = valueIn(run, key as ConfigKey)
       return isFunctionRecord(value) && value.name === name
     })
-  // Checked as a configuration is, so that a value that no run can have is named.
+  // Checked like a configuration, so that a value that no run can have is reported.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
   for (const key of Object.keys(wanted) as ConfigKey[]) tests.push((run) => valueIn(run, key) === checked[key])

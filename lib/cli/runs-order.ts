@@ -1,8 +1,8 @@
 import { shownValue } from '../config/functions.js'
 import { type ConfigKey, configSchema } from '../config/schema.js'
+import { metricTitle } from '../evaluate/metric-names.js'
 import type { Row } from '../files/arrow-rows.js'
 import { didYouMean } from '../options/nearest.js'
-import { metricTitle } from '../results/metric-names.js'
 import type { RunRecord } from '../results/run.js'
 import { wrongUse } from './command.js'
 import { valueIn } from './runs-filter.js'
@@ -24,7 +24,7 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
   const columns = [...new Set(rows.flatMap(Object.keys))]
-  // By the name that the data have, or by the head of the table's column.
+  // A column is named by its key, or by its title in the table.
   const name = columns.find((each) => metricTitle(each) === column) ?? column
   const keys = Object.keys(configSchema.shape)
   if (rows.length > 0 && !columns.includes(name) && !keys.includes(name))

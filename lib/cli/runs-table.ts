@@ -1,9 +1,9 @@
-import { ownMetric } from '../config/metrics.js'
 import { storedRecursion } from '../config/recursion-key.js'
+import { ownMetric } from '../evaluate/metric-glossary.js'
+import { metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { variedColumns } from '../results/comparison.js'
-import { metricTitle, titledRow } from '../results/metric-names.js'
 import { type RunRecord, SHORTEST_ID } from '../results/record.js'
 import { formatTable } from '../results/text.js'
 import { displayWidth, terminalWidth, wrapText } from '../results/text-width.js'
@@ -11,17 +11,17 @@ import { displayWidth, terminalWidth, wrapText } from '../results/text-width.js'
 /** Width that the table fits in where the output is no terminal. */
 const WIDTH = 100
 
-/** How runs are shown. */
+/** Options of {@link runsText}. */
 export interface RunsTextOptions {
-  /** The IDs of all runs of the folder, of which those that are shown are to be told. */
+  /** The IDs of all runs in the folder; shortened IDs are unique among them. */
   readonly ids: readonly string[]
   /** Whether every column is shown. */
   readonly all: boolean
 }
 
 /**
- * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many as fit of the user's own metrics and of the
- * keys that differ, then which others there are. Shares are in percent.
+ * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many of the user's own metrics and of the
+ * differing keys as fit, then the names of the others. Shares are in percent.
  */
 export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids, all }: RunsTextOptions): string {
   const width = terminalWidth() ?? WIDTH
@@ -73,7 +73,7 @@ function fits(rows: readonly Record<string, Cell>[], columns: readonly string[],
   return rule <= 2 && lines.length === rule + 1 + rows.length && lines.every((line) => displayWidth(line) <= width)
 }
 
-/** A row as people read it, with its ID cut to what tells it; ID, state and name first. */
+/** A row with titles and units: shortened ID, state and name first. */
 function readable({ id, state, name, ...row }: Row, ids: readonly string[]): Record<string, Cell> {
   return {
     id: shortId(String(id), ids),
@@ -83,7 +83,7 @@ function readable({ id, state, name, ...row }: Row, ids: readonly string[]): Rec
   }
 }
 
-/** As much of an ID as tells it from the others, the time of day at least. */
+/** The shortest unique beginning of an ID, at least its date and time. */
 function shortId(id: string, ids: readonly string[]): string {
   let length = SHORTEST_ID
   while (length < id.length && ids.some((other) => other !== id && other.startsWith(id.slice(0, length)))) length++

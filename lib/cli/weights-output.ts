@@ -5,9 +5,9 @@ import { wrongUse } from './command.js'
 import { choiceOf, given } from './keys.js'
 
 /**
- * The file that weights are to be written to.
+ * The file to write weights to.
  *
- * @throws UserError when it is the one they are read from, or something is there and is not to be replaced.
+ * @throws UserError when it is the file they are read from, or exists and may not be replaced.
  */
 export function outputFile(out: string, from: string, force: boolean): string {
   if (path.resolve(out) === path.resolve(from)) throw wrongUse('another file than the one that is read', `out=${out}`)

@@ -8,7 +8,7 @@ import type { Recursion } from '../recursion/data.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { formatTable } from '../results/text.js'
 
-/** In words, who wrote a file. */
+/** Formats of files in words. */
 const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
   pytorch: 'official PyTorch file (zip and pickle)',
   safetensors: 'plain safetensors',
@@ -38,7 +38,7 @@ export function weightsFacts(file: WeightsFile): Record<string, unknown> {
   }
 }
 
-/** The same for people. */
+/** The facts of a file of weights in lines of text, for people. */
 export function describeWeights(file: WeightsFile): string {
   const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
   const { model, latents, networks, mixer, layers, layersH, hidden, recursion } = parseConfig(config)

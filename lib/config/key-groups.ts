@@ -4,7 +4,7 @@ import type { ConfigKey } from './schema.js'
 export type KeyGroup = 'data' | 'model' | 'training' | 'evaluation'
 
 /** The group of every key. */
-export const keyGroups: Readonly<Record<ConfigKey, KeyGroup>> = {
+export const keyGroups = {
   task: 'data',
   data: 'data',
   box: 'data',
@@ -61,4 +61,4 @@ export const keyGroups: Readonly<Record<ConfigKey, KeyGroup>> = {
   carryVotes: 'evaluation',
   evalSupervisionSteps: 'evaluation',
   evalHalt: 'evaluation',
-}
+} as const satisfies Readonly<Record<ConfigKey, KeyGroup>>

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
 
-/** What the glossary says of a key, beside its type and default. */
+/** The glossary's entry of a key, beside its type and default. */
 interface FieldMeta {
   /** Symbol in the paper. */
   symbol?: string

@@ -103,13 +103,13 @@ function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {
     if (batch.rows[row] === -1) continue
-    const { counted, accuracy, exact } = rowOutcome(said, batch, row)
+    const { counted, cells, exact } = rowOutcome(said, batch, row)
     outcomes.push({
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
       supervisionSteps: said.supervisionSteps[row]!,
-      accuracy: counted > 0 ? accuracy : null,
+      cells: counted > 0 ? cells : null,
       exact: counted > 0 ? exact : null,
       haltProbability: 1 / (1 + Math.exp(-said.qHalt[row]!)),
       prediction: Uint8Array.from(said.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),

@@ -115,15 +115,15 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   }
   const mean = (sum: number, of: number): number | null => (of > 0 ? sum / of : null)
   return {
-    'test.exact': mean(sums.exact, sums.count),
-    'test.cells': mean(sums.accuracy, sums.count),
-    'test.haltAccuracy': mean(sums.halt, sums.count),
-    'test.halted': mean(sums.halted, sums.rowCount),
-    ...Object.fromEntries(Object.entries(met).map(([name, count]) => [`test.${name}`, mean(count, sums.rowCount)])),
+    'test.exact': mean(sums.exact, sums.scored),
+    'test.cells': mean(sums.cells, sums.scored),
+    'test.haltAccuracy': mean(sums.haltAccuracy, sums.scored),
+    'test.halted': mean(sums.halted, sums.puzzles),
+    ...Object.fromEntries(Object.entries(met).map(([name, count]) => [`test.${name}`, mean(count, sums.puzzles)])),
     ...own.means(),
-    supervisionSteps: mean(sums.rowSupervisionSteps, sums.rowCount),
-    puzzles: sums.rowCount,
-    scored: sums.count,
+    supervisionSteps: mean(sums.puzzleSupervisionSteps, sums.puzzles),
+    puzzles: sums.puzzles,
+    scored: sums.scored,
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }

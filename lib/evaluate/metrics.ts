@@ -1,8 +1,8 @@
 import { type FunctionRecord, recordFunction } from '../config/functions.js'
-import { metricEntry } from '../config/metrics.js'
 import { type Batch, type Dataset, IGNORE_LABEL } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
+import { metricEntry } from './metric-glossary.js'
 import type { PuzzleOutcome } from './outcomes.js'
 
 /** One puzzle of an evaluation, in tokens of the vocabulary, as `outcomes.arrow` has them: in a Sudoku 1 is an empty cell and 2 the digit 1. */
@@ -143,7 +143,7 @@ export function tryMetrics(metrics: Metrics, data: Dataset): void {
       label === IGNORE_LABEL ? data.manifest.ignoreLabelId : label,
     )
     const [puzzle, version, identifier] = [batch.rows[0]!, batch.versions[0]!, batch.puzzleIds[0]!]
-    const right = { accuracy: 1, exact: true, haltProbability: 1, supervisionSteps: 1 }
+    const right = { cells: 1, exact: true, haltProbability: 1, supervisionSteps: 1 }
     sums.add(batch, [{ puzzle, version, identifier, prediction, ...right }])
     return
   }

@@ -16,7 +16,7 @@ export interface PuzzleOutcome {
   /** Supervision steps made. */
   readonly supervisionSteps: number
   /** Share of its cells predicted; null where the answer is not known. */
-  readonly accuracy: number | null
+  readonly cells: number | null
   /** All of its cells predicted; null where the answer is not known. */
   readonly exact: boolean | null
   /** sigmoid(q_halt) after the last step. */
@@ -30,7 +30,7 @@ export interface PuzzleOutcome {
 /**
  * Outcomes as a table, one row a puzzle and version, so that accuracy by rating or by grid size is one query:
  * `id` (split and index, and the identifier's name where puzzles have names), `puzzle`, `version`, `rating`,
- * `rows` and `columns` of the answer, `supervisionSteps`, `haltProbability`, `correct`, `cells` (share right), `prediction`
+ * `rows` and `columns` of the answer, `supervisionSteps`, `haltProbability`, `exact`, `cells` (share right), `prediction`
  * (fixed-size list of uint8, one token per cell), and between the last two a column for each criterion of the task's judge,
  * e.g. `valid`. Where the answer is not known, what is said of it is null.
  */
@@ -61,12 +61,12 @@ export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset,
     columns: size(1),
     supervisionSteps: int32(({ supervisionSteps }) => supervisionSteps),
     haltProbability: float64(({ haltProbability }) => haltProbability),
-    correct: vectorFromArray(
+    exact: vectorFromArray(
       outcomes.map(({ exact }) => exact),
       new Bool(),
     ),
     cells: vectorFromArray(
-      outcomes.map(({ accuracy }) => accuracy),
+      outcomes.map(({ cells }) => cells),
       new Float64(),
     ),
     ...Object.fromEntries(

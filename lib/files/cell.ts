@@ -3,11 +3,11 @@ import { inspect } from 'node:util'
 /** A value in a cell of a table of rows; `null` where there is none. */
 export type Cell = number | bigint | string | boolean | Date | null
 
-/** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link jsonText}). */
+/** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link inlineJson}). */
 export function cellOf(value: unknown): Cell {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value
-  if (typeof value === 'object') return jsonText(value)
+  if (typeof value === 'object') return inlineJson(value)
   return isCell(value) ? value : String(value)
 }
 
@@ -25,12 +25,29 @@ export function cellText(cell: Cell): string {
  * Lists and objects in one line of JSON. What JSON has no form for is text in it: `"9007199254740993"` for a BigInt, `"NaN"`.
  * Typed arrays and sets are lists, maps objects. What refers to itself is as `inspect` has it.
  */
-export function jsonText(value: object): string {
+export function inlineJson(value: object): string {
   try {
     return JSON.stringify(value, jsonValue) ?? inspect(value, { depth: 0 })
   } catch {
     return inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
   }
+}
+
+/**
+ * A value as a message quotes it: JSON where it has a form for it, else as JavaScript writes it; `nothing` for undefined.
+ *
+ * @param most characters after which the text is cut, with `…` at its end. Default: it is whole
+ */
+export function valueText(value: unknown, most = Number.POSITIVE_INFINITY): string {
+  const text = wholeText(value)
+  return text.length > most ? `${text.slice(0, most)}…` : text
+}
+
+function wholeText(value: unknown): string {
+  if (value === undefined) return 'nothing'
+  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'bigint') return `${value}n`
+  return typeof value === 'object' && value !== null ? inlineJson(value) : String(value)
 }
 
 /** For `JSON.stringify`: nothing loses its value without a word. */
@@ -46,5 +63,5 @@ function jsonValue(_: string, value: unknown): unknown {
 }
 
 function keyText(key: unknown): string {
-  return typeof key === 'object' && key !== null ? jsonText(key) : String(key)
+  return typeof key === 'object' && key !== null ? inlineJson(key) : String(key)
 }

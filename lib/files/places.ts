@@ -8,20 +8,20 @@ import { fileURLToPath } from 'node:url'
  */
 export const IN_NOTEBOOK = 'RECURLAB_IN_NOTEBOOK'
 
-/** The project's folder. */
-const project = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+/** The project's folder: the checkout, absolute. */
+export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /**
  * Gives the folder that default places, and the paths in the records of runs, are relative to: the project's in a notebook,
  * else the working directory.
  */
 export function homeFolder(): string {
-  return process.env[IN_NOTEBOOK] === '1' ? project : process.cwd()
+  return process.env[IN_NOTEBOOK] === '1' ? projectFolder : process.cwd()
 }
 
 /** Gives the place of a default such as `results`: in a notebook absolute, so that it stays where it is. */
 export function defaultPlace(name: string): string {
-  return process.env[IN_NOTEBOOK] === '1' ? path.join(project, name) : name
+  return process.env[IN_NOTEBOOK] === '1' ? path.join(projectFolder, name) : name
 }
 
 /**

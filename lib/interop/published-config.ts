@@ -1,5 +1,6 @@
 import { type ConfigInput, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
+import { valueText } from '../files/cell.js'
 import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
 import { describeIssue } from '../options/options.js'
 import {
@@ -13,6 +14,9 @@ import {
   SPECIAL,
   USUAL,
 } from './published-keys.js'
+
+/** Characters of a value that a message quotes. */
+const MOST = 80
 
 export type { DataSizes, PublishedModel } from './published-keys.js'
 
@@ -62,9 +66,13 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
     if (ours !== undefined && value !== null) put(ours, value, path)
     else if (size !== undefined) sizes[size] = whole(value, `${where}, key ${path}`)
     else if (FIXED.has(key) && FIXED.get(key) !== value)
-      throw new UserError({ where: `${where}, key ${path}`, expected: show(FIXED.get(key)), found: show(value) })
+      throw new UserError({
+        where: `${where}, key ${path}`,
+        expected: valueText(FIXED.get(key), MOST),
+        found: valueText(value, MOST),
+      })
     else if (USUAL.get(key) !== value && ![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
-      notes.push(`${path}: ${show(value)} is unknown here and left out`)
+      notes.push(`${path}: ${valueText(value, MOST)} is unknown here and left out`)
   }
   special(told, model, where, put, notes)
   for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
@@ -87,7 +95,8 @@ function special(
   const rename = (key: string, ours: string): void => on(key, (value, path) => put(ours, value, path))
   const unused = (key: string, trivial: number): void =>
     on(key, (value, path) => {
-      if (value !== trivial) notes.push(`${path}: ${show(value)} has no effect on this model and is left out`)
+      if (value !== trivial)
+        notes.push(`${path}: ${valueText(value, MOST)} has no effect on this model and is left out`)
     })
   if (model === 'direct') {
     rename('H_layers', 'layers')
@@ -123,7 +132,7 @@ function special(
       throw new UserError({
         where: at,
         expected: 'stablemax_cross_entropy or softmax_cross_entropy',
-        found: show(value),
+        found: valueText(value, MOST),
       })
     put('loss', kind, path)
   })
@@ -134,7 +143,8 @@ function special(
   })
   on('forward_dtype', (value, path) => {
     if (value === 'float32') put('dtype', 'float32', path)
-    else if (value !== 'bfloat16') notes.push(`${path}: ${show(value)} there; here dtype=auto, float32 or bfloat16`)
+    else if (value !== 'bfloat16')
+      notes.push(`${path}: ${valueText(value, MOST)} there; here dtype=auto, float32 or bfloat16`)
   })
 }
 
@@ -168,20 +178,20 @@ function checkModule(source: JsonObject, { model, latents }: PublishedModel, whe
     throw new UserError({
       where: `${where}, key arch.name`,
       expected: `a model of ${Object.keys(MODULES).join(', ')}`,
-      found: show(name),
+      found: valueText(name, MOST),
     })
   if (named.model !== model || (model === 'trm' && named.latents !== latents))
     throw new UserError({
       where: `${where}, key arch.name`,
       expected: `the model that the tensors are of (${model}, latents ${latents})`,
-      found: show(name),
+      found: valueText(name, MOST),
     })
 }
 
 function checkValue(key: string, value: unknown, where: string): void {
   const parsed = configSchema.shape[key as keyof ConfigInput]?.safeParse(value)
   if (parsed && !parsed.success)
-    throw new UserError({ where, expected: describeIssue(parsed.error.issues[0]!), found: show(value) })
+    throw new UserError({ where, expected: describeIssue(parsed.error.issues[0]!), found: valueText(value, MOST) })
 }
 
 function object(value: unknown, where: string): JsonObject {
@@ -191,15 +201,10 @@ function object(value: unknown, where: string): JsonObject {
 
 function flag(value: unknown, where: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new UserError({ where, expected: 'true or false', found: show(value) })
+  throw new UserError({ where, expected: 'true or false', found: valueText(value, MOST) })
 }
 
 function whole(value: unknown, where: string): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value > 0) return value
-  throw new UserError({ where, expected: 'a whole number of 1 or more', found: show(value) })
-}
-
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  throw new UserError({ where, expected: 'a whole number of 1 or more', found: valueText(value, MOST) })
 }

@@ -1,3 +1,6 @@
+import { configGlossary } from '../config/glossary.js'
+import type { ConfigKey } from '../config/schema.js'
+
 /** Sizes that the published configuration holds and ours leaves to the data set. */
 export interface DataSizes {
   readonly seqLen?: number
@@ -10,31 +13,6 @@ export interface PublishedModel {
   readonly model: 'trm' | 'hrm' | 'direct'
   readonly latents: 'two' | 'single' | 'multi'
 }
-
-/** Published keys that stand for one of ours with the same value, whatever the model. */
-export const RENAMED: ReadonlyMap<string, string> = new Map([
-  ['beta1', 'beta1'],
-  ['beta2', 'beta2'],
-  ['ema_rate', 'ema'],
-  ['epochs', 'epochs'],
-  ['eval_interval', 'evalEvery'],
-  ['expansion', 'expansion'],
-  ['freeze_weights', 'freeze'],
-  ['global_batch_size', 'batch'],
-  ['halt_exploration_prob', 'haltExploration'],
-  ['halt_max_steps', 'K'],
-  ['hidden_size', 'hidden'],
-  ['lr', 'lr'],
-  ['lr_min_ratio', 'lrMinRatio'],
-  ['lr_warmup_steps', 'warmup'],
-  ['num_heads', 'heads'],
-  ['pos_encodings', 'positions'],
-  ['puzzle_emb_lr', 'puzzleLr'],
-  ['puzzle_emb_ndim', 'puzzleDim'],
-  ['puzzle_emb_weight_decay', 'puzzleWeightDecay'],
-  ['seed', 'seed'],
-  ['weight_decay', 'weightDecay'],
-])
 
 export const SIZES: ReadonlyMap<string, keyof DataSizes> = new Map([
   ['num_puzzle_identifiers', 'puzzleIdentifiers'],
@@ -83,6 +61,16 @@ export const SPECIAL = new Set([
   'no_ACT_continue',
   'puzzle_emb_len',
 ])
+
+/** Published names of keys that its training configuration does not hold in this form. */
+const ELSEWHERE = new Set(['aggregated_voting', 'arch', 'num_aug'])
+
+/** Published keys that stand for one of ours with the same value, whatever the model, as the glossary names them. */
+export const RENAMED: ReadonlyMap<string, ConfigKey> = new Map(
+  configGlossary()
+    .filter(({ published }) => /^\w+$/.test(published) && !SPECIAL.has(published) && !ELSEWHERE.has(published))
+    .map(({ key, published }) => [published, key]),
+)
 
 /** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
 export const MODULES: Readonly<Record<string, PublishedModel>> = {

@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { isFunctionRecord, isKnownFunction } from '../config/functions.js'
-import { modelKeys } from '../config/model-keys.js'
 import { parseConfig } from '../config/parse.js'
+import { isRecordedConfig, recordedConfig } from '../config/recorded.js'
+import { flattenGroups, resolveConfig } from '../config/resolved.js'
 import { type ConfigInput, configSchema } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { readConfigFile } from '../files/config-file.js'
@@ -136,7 +137,7 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
 function shapeFor({ config, sizes }: CompleteConfig, { tokens }: WeightsFacts, from: string): ModelShape {
   try {
     const parsed = parseConfig(config)
-    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - modelKeys(parsed).puzzleTokens
+    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - resolveConfig(parsed).model.puzzleTokens
     return configuredShape(parsed, { ...sizes, seqLen })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
@@ -150,10 +151,16 @@ interface ConfigSource {
 }
 
 function configOf(file: string, stored: StoredWeights, named: string | undefined): ConfigSource | null {
-  if (named !== undefined) return { values: readConfigFile(named), from: named }
+  if (named !== undefined) return { values: configIn(named), from: named }
   if (stored.config) return { values: stored.config, from: file }
   const beside = BESIDE.map((name) => path.join(path.dirname(file), name)).find((name) => fs.existsSync(name))
-  return beside === undefined ? null : { values: readConfigFile(beside), from: beside }
+  return beside === undefined ? null : { values: configIn(beside), from: beside }
+}
+
+/** The flat configuration of a file: our own record of a run, or one of the published code. */
+function configIn(file: string): JsonObject {
+  const values = readConfigFile(file)
+  return isRecordedConfig(values) ? flattenGroups(recordedConfig(values, file).resolved) : values
 }
 
 /** Our own keys; those of another version are left out and said. */

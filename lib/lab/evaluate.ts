@@ -1,3 +1,4 @@
+import { resolveConfig } from '../config/resolved.js'
 import type { Config } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import {
@@ -6,9 +7,9 @@ import {
   evaluate as evaluateModel,
   evaluationNumbers,
 } from '../evaluate/evaluation.js'
+import { titledRow } from '../evaluate/metric-names.js'
 import type { Model } from '../model/model.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
-import { titledRow } from '../results/metric-names.js'
 import type { Trainer } from '../train/trainer.js'
 
 /**
@@ -35,12 +36,8 @@ export async function evaluate(
   })
 }
 
-/** What a configuration says of evaluations. */
+/** The options of evaluations in a configuration. */
 export function evaluationOptions(config: Config): EvaluateOptions {
-  return {
-    batch: config.evalBatch,
-    versions: config.evalVersions ?? undefined,
-    supervisionSteps: config.evalSupervisionSteps ?? config.K,
-    halt: config.evalHalt,
-  }
+  const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
+  return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }
 }

@@ -1,3 +1,4 @@
+import { resolveConfig } from '../config/resolved.js'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -121,13 +122,14 @@ export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerO
   if (saved) checkSaved(saved, data)
   const config = runConfig({ ...model.asked, ...(saved && trainingKeys(saved.config)), ...keys }, data)
   checkModel(model, config, data)
+  const resolved = resolveConfig(config)
   const parts = {
     options: stepOptions(
-      config,
-      totalSteps(config, data),
+      resolved,
+      totalSteps(resolved, data),
       config.microBatch === 'auto' ? undefined : config.microBatch,
     ),
-    sampler: newBatchesAhead(config, data),
+    sampler: newBatchesAhead(resolved, data),
   }
   if (!saved)
     return new ModelTrainer(

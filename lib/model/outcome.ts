@@ -7,7 +7,7 @@ export interface RowOutcome {
   /** Labels that count. */
   readonly counted: number
   /** Share of them predicted; 0 without labels. */
-  readonly accuracy: number
+  readonly cells: number
   /** All of them predicted; true also without labels, as in the loss. */
   readonly exact: boolean
 }
@@ -23,34 +23,34 @@ export interface Said extends HaltLogits {
 /** Sums over rows that have halted. */
 export interface MetricSums {
   /** Rows with labels; the sums down to `supervisionSteps` are over these, as the published code reports them. */
-  count: number
-  /** Σ cell accuracy. */
-  accuracy: number
+  scored: number
+  /** Σ share of cells right. */
+  cells: number
   /** Σ [fully correct]. */
   exact: number
   /** Σ [(q_halt ≥ 0) = fully correct]. */
-  halt: number
+  haltAccuracy: number
   /** Σ supervision steps. */
   supervisionSteps: number
   /** Rows, whether they have labels or not; those of padding aside. The sums below are over these. */
-  rowCount: number
+  puzzles: number
   /** Σ [the halting head says that the row is done]. */
   halted: number
   /** Σ supervision steps. */
-  rowSupervisionSteps: number
+  puzzleSupervisionSteps: number
 }
 
 /** Sums of nothing. */
 export function noMetrics(): MetricSums {
   return {
-    count: 0,
-    accuracy: 0,
+    scored: 0,
+    cells: 0,
     exact: 0,
-    halt: 0,
+    haltAccuracy: 0,
     supervisionSteps: 0,
-    rowCount: 0,
+    puzzles: 0,
     halted: 0,
-    rowSupervisionSteps: 0,
+    puzzleSupervisionSteps: 0,
   }
 }
 
@@ -66,8 +66,8 @@ export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: numb
     counted++
     if (predictions[at] === batch.labels[at]) right++
   }
-  if (Number.isNaN(qHalt[row]!)) return { counted, accuracy: 0, exact: false }
-  return { counted, accuracy: counted ? right / counted : 0, exact: right === counted }
+  if (Number.isNaN(qHalt[row]!)) return { counted, cells: 0, exact: false }
+  return { counted, cells: counted ? right / counted : 0, exact: right === counted }
 }
 
 /** Adds the rows that halted in this step. A halting head that says NaN is wrong, whatever the answer. */
@@ -81,15 +81,15 @@ export function addMetrics(
   const { qHalt, qContinue, supervisionSteps } = said
   for (let row = 0; row < batch.size; row++) {
     if (!halted[row] || batch.rows[row] === -1) continue
-    sums.rowCount++
+    sums.puzzles++
     sums.halted += choosesToHalt(shape, qHalt[row]!, qContinue[row]!) ? 1 : 0
-    sums.rowSupervisionSteps += supervisionSteps[row]!
+    sums.puzzleSupervisionSteps += supervisionSteps[row]!
     const outcome = rowOutcome(said, batch, row)
     if (outcome.counted === 0) continue
-    sums.count++
-    sums.accuracy += outcome.accuracy
+    sums.scored++
+    sums.cells += outcome.cells
     sums.exact += outcome.exact ? 1 : 0
-    sums.halt += !Number.isNaN(qHalt[row]!) && qHalt[row]! >= 0 === outcome.exact ? 1 : 0
+    sums.haltAccuracy += !Number.isNaN(qHalt[row]!) && qHalt[row]! >= 0 === outcome.exact ? 1 : 0
     sums.supervisionSteps += supervisionSteps[row]!
   }
 }

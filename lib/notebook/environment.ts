@@ -1,15 +1,12 @@
 import { chmodSync, existsSync, mkdirSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
-
-/** The project's folder. */
-export const projectRoot = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+import { projectFolder } from '../files/places.js'
 
 /** The project's own Python. @throws UserError when there is none yet. */
 export function projectPython(): string {
-  const python = path.join(projectRoot, '.venv', 'bin', 'python')
+  const python = path.join(projectFolder, '.venv', 'bin', 'python')
   if (!existsSync(python))
     throw new UserError({
       where: python,
@@ -26,7 +23,7 @@ export function projectPython(): string {
  * @throws UserError when that folder cannot be written to, e.g. is another user's.
  */
 export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-  const jupyter = path.join(projectRoot, '.recurlab', 'jupyter')
+  const jupyter = path.join(projectFolder, '.recurlab', 'jupyter')
   const folders = {
     JUPYTER_CONFIG_DIR: path.join(jupyter, 'config'),
     JUPYTER_DATA_DIR: path.join(jupyter, 'data'),

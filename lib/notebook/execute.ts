@@ -4,7 +4,8 @@ import { createInterface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import { UserError } from '../errors.js'
 import { wellFormedJson } from '../files/json-text.js'
-import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
+import { projectFolder } from '../files/places.js'
+import { jupyterEnvironment, projectPython } from './environment.js'
 import type { Cell, Notebook } from './notebook.js'
 
 /** What happens while a notebook runs. Cells are numbered from 1, code cells that are not empty only. */
@@ -67,7 +68,7 @@ interface ExecutedEvent {
  * @throws UserError when Python or nbclient is missing or breaks.
  */
 export async function executeNotebook(notebook: Notebook, options: ExecuteOptions): Promise<Execution> {
-  const child = spawn(projectPython(), [path.join(projectRoot, 'lib', 'notebook', 'execute.py')], {
+  const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'execute.py')], {
     env: jupyterEnvironment({ ...options.environment, RECURLAB_HEADLESS: '1' }),
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
     // Ctrl-C is for us: we pass it on once.

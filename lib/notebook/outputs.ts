@@ -1,16 +1,16 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { projectFolder } from '../files/places.js'
 import type { Figure } from '../plot/figure.js'
 import { Picture, pictureFigure } from '../plot/picture.js'
 import { onWhite } from '../plot/puzzle-svg.js'
 import { renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
-import { projectRoot } from './environment.js'
 
 /** Where a notebook's files go: beside its executed copy (`recurlab run` says where), else `results/notebooks`. */
 export function outputsFolder(): string {
-  return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectRoot, 'results', 'notebooks')
+  return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectFolder, 'results', 'notebooks')
 }
 
 /**
@@ -51,7 +51,7 @@ export function saveTable(table: Exportable, name: string): string {
 
 /** Relative to the project's folder, where it is inside: what a notebook prints should not name somebody's home. */
 function shownPath(file: string): string {
-  const relative = path.relative(projectRoot, file)
+  const relative = path.relative(projectFolder, file)
   return relative.startsWith('..') ? file : relative
 }
 

@@ -1,4 +1,4 @@
-import { metricName, metricText } from '../results/metric-names.js'
+import { metricName, metricText } from '../evaluate/metric-names.js'
 
 /** Which values of a metric are better; `none`: no best is shown. */
 export type Better = 'min' | 'max' | 'none'

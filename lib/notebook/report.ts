@@ -3,7 +3,8 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { wellFormedJson } from '../files/json-text.js'
-import { jupyterEnvironment, projectPython, projectRoot } from './environment.js'
+import { projectFolder } from '../files/places.js'
+import { jupyterEnvironment, projectPython } from './environment.js'
 import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
 
@@ -25,7 +26,7 @@ function titleOf(file: string): string {
 
 function convert(notebook: Notebook): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(projectPython(), [path.join(projectRoot, 'lib', 'notebook', 'report.py')], {
+    const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'report.py')], {
       env: jupyterEnvironment(),
       stdio: ['pipe', 'pipe', 'pipe'],
     })

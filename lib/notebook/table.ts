@@ -1,6 +1,6 @@
 import type { Table } from 'apache-arrow'
 import { type ArrowColumn, columnReader } from '../files/arrow-values.js'
-import { jsonText } from '../files/cell.js'
+import { inlineJson } from '../files/cell.js'
 import { isTensor } from './tensor.js'
 
 /** A column as it is shown. */
@@ -139,7 +139,7 @@ export function cellText(value: unknown, column: TableColumn): string {
     return column.numeric ? value.toFixed(column.decimals) : String(value)
   }
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  const text = typeof value === 'object' ? jsonText(value) : String(value)
+  const text = typeof value === 'object' ? inlineJson(value) : String(value)
   return text.length > MAX_CELL ? `${text.slice(0, MAX_CELL)}…` : text
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { UserError } from '../errors.js'
-import { jsonText } from '../files/cell.js'
+import { valueText } from '../files/cell.js'
 import { didYouMean } from './nearest.js'
 
 /**
@@ -59,14 +59,6 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
     todo: didYouMean(key, known) ?? `There are ${known.join(', ')}.`,
     exitCode: 2,
   })
-}
-
-/** A value as it would be written: JSON, and what JSON has no form for, or another, as JavaScript has it. */
-function valueText(value: unknown): string {
-  if (value === undefined) return 'nothing'
-  if (typeof value === 'string') return JSON.stringify(value)
-  if (typeof value === 'bigint') return `${value}n`
-  return typeof value === 'object' && value !== null ? jsonText(value) : String(value)
 }
 
 /** The words that a value may be. */

@@ -1,8 +1,9 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { UserError } from '../errors.js'
+import { projectFolder } from '../files/places.js'
 
 /** What kaleido is asked: a figure and its form. */
 export interface KaleidoRequest {
@@ -38,7 +39,6 @@ const TIMEOUT_MS = 30_000
 const START_MS = 20_000
 const STARTS = 3
 
-const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 let browser: Browser | null = null
 
 /**
@@ -64,7 +64,7 @@ export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
 
 /** The wheel's folder with the browser in it, or null when it is not installed. */
 export function kaleidoFolder(): string | null {
-  const lib = path.join(root, '.venv', 'lib')
+  const lib = path.join(projectFolder, '.venv', 'lib')
   if (!existsSync(lib)) return null
   for (const python of readdirSync(lib)) {
     const folder = path.join(lib, python, 'site-packages', 'kaleido', 'executable')
@@ -78,13 +78,13 @@ function start(queue: Waiting[], attempt: number): Browser {
   const folder = kaleidoFolder()
   if (folder === null)
     throw new UserError({
-      where: path.join(root, '.venv'),
+      where: path.join(projectFolder, '.venv'),
       expected: 'the Python package kaleido 0.2.1, which draws figures as SVG, PNG and PDF',
       found: 'none',
       todo: 'Run npm start, which installs it (Linux and macOS only).',
     })
   // As a URL: kaleido refuses a path with a letter outside ASCII.
-  const plotly = pathToFileURL(path.join(root, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')).href
+  const plotly = pathToFileURL(path.join(projectFolder, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')).href
   const { LD_PRELOAD: _preload, ...environment } = process.env
   const args = [`--plotlyjs=${plotly}`, '--disable-gpu', '--allow-file-access-from-files', '--disable-breakpad']
   const child = spawn(

@@ -1,5 +1,7 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { recordedConfig } from '../config/recorded.js'
+import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { readBytes } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
@@ -12,7 +14,7 @@ import { FILES } from './layout.js'
 import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'
 
-/** What goes into a checkpoint: with it, training continues bit for bit. */
+/** The content of a checkpoint, from which training continues bit for bit. */
 export interface Checkpoint {
   /** Weights under their published names, and `ema/…`, `adam.m/…`, `adam.v/…`, `carry/…`. */
   readonly tensors: Iterable<readonly [string, TensorEntry]>
@@ -20,11 +22,11 @@ export interface Checkpoint {
   readonly state: { readonly step: number } & Readonly<Record<string, unknown>>
 }
 
-/** A checkpoint read back. */
+/** A checkpoint as it is read from its file. */
 export interface LoadedCheckpoint {
   readonly tensors: Map<string, StoredTensor>
   readonly state: { readonly step: number } & JsonObject
-  /** The SHA-256 that the file carries and was checked against. */
+  /** The SHA-256 in the file's metadata, which its content has. */
   readonly checksum: string
 }
 
@@ -63,12 +65,12 @@ export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint 
   return { tensors, state, checksum }
 }
 
-/** The run's configuration and the hash of its data: with them, the file says by itself what it is. */
+/** The run's configuration and the hash of its data, so that the file describes itself. */
 function origin({ config, provenance: { dataHash } }: RunWriter): Record<string, string> {
   return { config: JSON.stringify(config), ...(typeof dataHash === 'string' ? { dataHash } : {}) }
 }
 
-/** The checksums are read with the file: in between, the run may have gone on. */
+/** Reads checksums and file together, a second time where the run went on in between. */
 function readCheckpoint(dir: string, file: string): { bytes: Buffer; checksum: string } {
   const attempt = (): { bytes: Buffer; checksum: string } => {
     const { files } = readStatus(dir)
@@ -93,7 +95,7 @@ export function checkOwnCheckpoint(run: { readonly dir: string }): void {
   const file = path.join(run.dir, FILES.checkpoint)
   const attempt = (): void => {
     const { files } = readStatus(run.dir)
-    // A file without a seal, or none at all, is the reader's to refuse.
+    // `loadCheckpoint` refuses a file without a seal, and a missing one.
     const carried = fs.existsSync(file) ? carriedSeal(file) : null
     if (carried !== null) checkOwn(file, carried, files[FILES.checkpoint])
   }
@@ -115,10 +117,10 @@ function checkOwn(file: string, checksum: string, right: readonly string[] = [])
   })
 }
 
-/** Weights that were trained under one configuration must not go on under another. */
+/** Refuses to resume weights under another configuration than the one they were trained with. */
 function checkConfig(dir: string, trained: string | undefined): void {
   const file = path.join(dir, FILES.config)
-  const config = readJson(file)
+  const config = flattenGroups(recordedConfig(readJson(file), file).resolved)
   const carried: unknown = trained === undefined ? null : JSON.parse(trained)
   if (isDeepStrictEqual(config, carried)) return
   const keys = isJsonObject(carried)

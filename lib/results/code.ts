@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { projectFolder } from '../files/places.js'
 import { temporaryFolder } from '../files/temporary.js'
-import { decidesNumbers, gitHash, normalised, projectFolder, runningSources, type Sources } from './sources.js'
+import { decidesNumbers, gitHash, normalised, runningSources, type Sources } from './sources.js'
 
 /** The code that something was computed with, as its record has it. */
 export interface CodeRecord {

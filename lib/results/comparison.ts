@@ -7,9 +7,6 @@ import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
-/** Columns of evaluations that are no results. */
-const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'evaluationSeconds'])
-
 /**
  * One row a run: ID, state, its name, tags and note where any run has them, the last evaluation (`test.exact`,
  * `test.cells` and its other metrics, `step`, `trainSeconds`), the best `test.exact`, the seconds of all evaluations,
@@ -44,16 +41,12 @@ export function variedColumns(runs: readonly RunRecord[], rows: readonly Row[]):
   return Object.keys(rows[0] ?? {}).filter((name) => keys.has(name) || keys.has(name.replace(/^config\./, '')))
 }
 
-/** The evaluations of a run, oldest first; where both EMA and live weights were evaluated, those of the EMA. */
-export function evaluationRows(run: Pick<RunRecord, 'dir'>): Row[] {
-  const rows = rowsOfTable(readEvaluations(run))
-  const ema = rows.filter((row) => row.weights === 'ema')
-  return ema.length > 0 ? ema : rows
-}
+/** Columns of evaluations that are no results. */
+const NO_RESULTS = new Set(['step', 'puzzles', 'evaluationSeconds'])
 
 /** The last evaluation, results first. */
 function resultsOf(run: RunRecord): Row {
-  const evaluations = evaluationRows(run)
+  const evaluations = rowsOfTable(readEvaluations(run))
   const last = evaluations.at(-1) ?? {}
   const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = last
   const metrics = Object.entries(others).filter(([name]) => !NO_RESULTS.has(name))
@@ -63,14 +56,14 @@ function resultsOf(run: RunRecord): Row {
     ...Object.fromEntries(metrics),
     step: last.step ?? run.status.step,
     trainSeconds,
-    evaluationSeconds: total(evaluations, 'evaluationSeconds'),
-    'best test.exact': best(evaluations, 'test.exact'),
+    evaluationSeconds: totalOf(evaluations, 'evaluationSeconds'),
+    'best test.exact': bestOf(evaluations, 'test.exact'),
     parameters: run.status.parameters,
   }
 }
 
-/** The parts of the labels that any run has. */
-function labelColumns(labels: readonly RunLabel[]): Row[] {
+/** Name, tags and note of each run, a column for each that any of the runs has; null where a run has none. */
+export function labelColumns(labels: readonly RunLabel[]): Row[] {
   const named = labels.some(({ name }) => name !== null)
   const tagged = labels.some(({ tags }) => tags.length > 0)
   const noted = labels.some(({ note }) => note !== null)
@@ -81,18 +74,23 @@ function labelColumns(labels: readonly RunLabel[]): Row[] {
   }))
 }
 
-function best(rows: readonly Row[], metric: string): number | null {
+/** The largest value of a metric over the evaluations of a run; null where none is known. */
+function bestOf(rows: readonly Row[], metric: string): number | null {
   const values = known(rows, metric)
   return values.length > 0 ? Math.max(...values) : null
 }
 
-function total(rows: readonly Row[], metric: string): number | null {
+/** The sum of a metric over the evaluations of a run; null where none is known. */
+export function totalOf<K extends string>(
+  rows: readonly { readonly [key in K]?: unknown }[],
+  metric: K,
+): number | null {
   const values = known(rows, metric)
   return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
 }
 
-function known(rows: readonly Row[], metric: string): number[] {
-  return rows.flatMap((row) => (typeof row[metric] === 'number' && !Number.isNaN(row[metric]) ? [row[metric]] : []))
+function known<K extends string>(rows: readonly { readonly [key in K]?: unknown }[], metric: K): number[] {
+  return rows.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
 }
 
 function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] {

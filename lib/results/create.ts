@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
+import { flattenGroups, groupKeys } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
@@ -10,15 +11,17 @@ import { openRun, type RunRecord } from './record.js'
 import { writeRunFile } from './run-file.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
-/** What a new run is made of. */
+/** The content of a new run. */
 export interface NewRun {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
-  /** Everything that decides what is computed. */
+  /** The flat configuration with every value that is used; the record keeps it in its groups (`resolveConfig`). */
   readonly config: object
-  /** Where and out of what it is computed; see `collectProvenance`. */
+  /** The keys that were given. Default: those of `config`. */
+  readonly asked?: object
+  /** The machine, code, data and versions behind the run; see `collectProvenance`. */
   readonly provenance: object
-  /** The uncommitted changes to the code, kept beside the rest as `code.diff`; default: none. */
+  /** The uncommitted changes to the code, stored as `code.diff`. Default: none. */
   readonly codeDiff?: string
   /** The readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
@@ -34,7 +37,7 @@ export interface NewRun {
  * Makes the folder of a new run, `RESULTS/runs/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; four random hexadecimal digits), and opens it
  * for writing. The folder appears whole or not at all.
  *
- * @throws UserError when the results folder cannot be written to, or the label is no proper one.
+ * @throws UserError when the results folder cannot be written to, or the label is not valid.
  */
 export function createRun(run: NewRun): RunWriter {
   const label = newLabel(run.label ?? {})
@@ -50,12 +53,20 @@ export function createRun(run: NewRun): RunWriter {
       fs.mkdirSync(unborn)
       made = true
       lease = takeLease(unborn, { home: dir })
-      const { config, provenance, codeDiff, trainSteps = null, parameters = null } = run
+      const { provenance, codeDiff, trainSteps = null, parameters = null } = run
+      const config = { asked: run.asked ?? run.config, resolved: groupKeys(run.config) }
       if (codeDiff) writeRunFile(unborn, FILES.codeDiff, codeDiff)
       if (isLabelled(label)) writeLabel(unborn, label)
       const status = writeNewRun(unborn, { config, provenance, trainSteps, parameters })
       fs.renameSync(unborn, dir)
-      const record = { id, dir, status, config: { ...config }, provenance: { ...provenance } }
+      const record = {
+        id,
+        dir,
+        status,
+        config: flattenGroups(config.resolved),
+        asked: config.asked,
+        provenance: { ...provenance },
+      }
       return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })
     } catch (error) {
       lease?.release()
@@ -76,7 +87,7 @@ export function createRun(run: NewRun): RunWriter {
   }
 }
 
-/** How a stored run is opened to go on. */
+/** Options of {@link resumeRun}. */
 export interface ResumeRunOptions {
   /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
   readonly force?: boolean
@@ -85,8 +96,8 @@ export interface ResumeRunOptions {
 }
 
 /**
- * Opens a stored run to go on after `step`: rows logged later than that are dropped, as they are going to be computed again.
- * Of several processes that do so at the same time one succeeds.
+ * Opens a stored run for writing after `step` and drops the rows of later steps, which are computed again. Of several
+ * processes that resume a run at the same time one succeeds.
  *
  * @param provenance Where it goes on; kept under `resumed` beside where it began.
  * @throws UserError when another process still writes the run, it has gone on since `run` was opened, or the folder cannot be
@@ -100,7 +111,7 @@ export function resumeRun(
 ): RunWriter {
   const lease = takeLease(run.dir, { force })
   try {
-    // Only now is it certain that nobody writes these files.
+    // Under the lease no other process writes these files.
     const now = openRun(run.dir)
     checkUnchanged(run, now)
     removeLeftovers(run.dir)
@@ -113,7 +124,7 @@ export function resumeRun(
   }
 }
 
-/** Another process may have resumed the run, and ended, after its checkpoint was read here. */
+/** Refuses a run that another process resumed after its checkpoint was read here. */
 function checkUnchanged(before: RunRecord, now: RunRecord): void {
   const finished = now.status.state === 'finished' && before.status.state !== 'finished'
   const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
@@ -149,6 +160,6 @@ function removeFolder(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {
-    // The failure that led here is the one to report; folders that begin with a dot are no runs.
+    // The first failure is the one to report, and a folder that begins with a dot is not listed as a run.
   }
 }

@@ -6,7 +6,7 @@ import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { type Cell, cellOf, cellText } from '../files/cell.js'
 
-/** What can be exported: rows, an Arrow table, or an arquero table. */
+/** An exportable table: rows, an Arrow table, or an arquero table. */
 export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | ColumnTable
 
 /**
@@ -51,7 +51,7 @@ function rowsOf(table: Exportable): readonly Row[] {
   return Array.from({ length: table.numRows() }, (_, i) => rowOf(names.map((name, c) => [name, columns[c]![i]])))
 }
 
-/** Defines what it is given: a column may be called `__proto__`. */
+/** A row of these cells. It is made by definition, not by assignment, since a column may be called `__proto__`. */
 function rowOf(entries: readonly (readonly [string, unknown])[]): Row {
   return Object.fromEntries(entries.map(([name, value]) => [name, cellOf(value)]))
 }

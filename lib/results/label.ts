@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { checkFormatVersion } from '../files/format-version.js'
 import { jsonText, readJson } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { FILES } from './layout.js'
@@ -23,14 +24,18 @@ export interface LabelOptions {
   readonly tags?: readonly string[] | null
 }
 
-const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
+/** The label of a run without a name, a note or tags. */
+export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
 
-/** Control characters, halves of characters, and what turns the direction of the text after it. */
+/** Control characters, unpaired surrogates, and characters that turn the direction of the text after them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
+/** Version of `label.json` that is written and read. */
+const FORMAT_VERSION = 1
+
 const schema = z.strictObject({
-  formatVersion: z.literal(1),
+  formatVersion: z.literal(FORMAT_VERSION),
   name: z.string().nullable(),
   note: z.string().nullable(),
   tags: z.array(z.string()),
@@ -39,7 +44,7 @@ const schema = z.strictObject({
 /**
  * Checks a label and lays it over another one.
  *
- * @param before what stays where nothing is given; default: no label
+ * @param before the label whose parts stay where nothing is given. Default: no label
  * @throws UserError (exit code 2) for texts that are empty, too long, or have control characters.
  */
 export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = NO_LABEL): RunLabel {
@@ -50,7 +55,7 @@ export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = 
   }
 }
 
-/** Whether a label says anything. */
+/** Whether a label has a name, a note or a tag. */
 export function isLabelled({ name, note, tags }: RunLabel): boolean {
   return name !== null || note !== null || tags.length > 0
 }
@@ -59,7 +64,9 @@ export function isLabelled({ name, note, tags }: RunLabel): boolean {
 export function readLabel(dir: string): RunLabel {
   const file = path.join(dir, FILES.label)
   if (!fs.existsSync(file)) return NO_LABEL
-  const parsed = schema.safeParse(readJson(file))
+  const json = readJson(file)
+  checkFormatVersion(json, file, "a run's name, note and tags", FORMAT_VERSION)
+  const parsed = schema.safeParse(json)
   if (parsed.success) {
     const { name, note, tags } = parsed.data
     return { name, note, tags }
@@ -75,7 +82,7 @@ export function readLabel(dir: string): RunLabel {
 
 /** Writes the label of a run, atomically. @throws UserError when it cannot be written. */
 export function writeLabel(dir: string, label: RunLabel): void {
-  writeRunFile(dir, FILES.label, jsonText({ formatVersion: 1, ...label }))
+  writeRunFile(dir, FILES.label, jsonText({ formatVersion: FORMAT_VERSION, ...label }))
 }
 
 function checked(key: string, text: string, most: number, allowed = ''): string {

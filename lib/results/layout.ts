@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { defaultPlace } from '../files/places.js'
 
-/** The folder that holds runs when nothing else is said: in the working directory, in a notebook in the project's folder. */
+/** The default folder of runs: in the working directory, and for a notebook in the project's folder. */
 export const DEFAULT_RESULTS = 'results'
 
 /** The files of a run's folder. */
@@ -18,7 +18,7 @@ export const FILES = {
   label: 'label.json',
 } as const
 
-/** `RESULTS/runs`: one folder a run. */
+/** The folder that holds one folder for each run, `RESULTS/runs`. */
 export function runsFolder(resultsDir: string): string {
   return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'runs')
 }

@@ -3,18 +3,18 @@ import os from 'node:os'
 import path from 'node:path'
 import { sha256 } from '../files/atomic.js'
 import { readJson } from '../files/json.js'
+import { projectFolder as root } from '../files/places.js'
 import { type CodeRecord, currentCode } from './code.js'
 import { hostTag } from './owner.js'
-import { projectFolder as root } from './sources.js'
 
-/** Out of what, with what and where something was computed. */
+/** The code, data, machine and versions behind a result. */
 export interface Provenance {
   /** When the run began, ISO 8601 in UTC. */
   readonly date: string
   /** The command line, or the notebook's call. */
   readonly command: readonly string[]
   readonly seed: number
-  /** Names the data set to the byte. */
+  /** The data set's own hash. */
   readonly dataHash: string
   /** The backend's own record: name, version, threads, instruction set, reason for the choice. */
   readonly backend: Readonly<Record<string, unknown>>
@@ -40,7 +40,7 @@ export interface Machine {
   readonly arch: string
 }
 
-/** What only the caller knows. */
+/** The part of the provenance that the caller provides. */
 export interface ProvenanceInput {
   readonly dataHash: string
   readonly backend: Readonly<Record<string, unknown>>
@@ -49,7 +49,7 @@ export interface ProvenanceInput {
   readonly command?: readonly string[]
 }
 
-/** Collects what a result needs beside it in order to be believed and made again. */
+/** Collects the provenance that is stored beside a result so that it can be checked and reproduced. */
 export function collectProvenance({ dataHash, backend, seed, command }: ProvenanceInput): Provenance {
   const project = readJson(path.join(root, 'package.json'))
   const lock = path.join(root, 'package-lock.json')

@@ -1,5 +1,7 @@
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
+import { recordedConfig } from '../config/recorded.js'
+import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
 import { readArrow } from '../files/arrow.js'
 import { readBytes, sha256, systemReason } from '../files/atomic.js'
@@ -12,17 +14,20 @@ import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
 import { type RunState, type RunStatus, readStatus } from './status.js'
 
-/** Characters of an ID's date and time, by which a run is told but for others of the same second. */
+/** Length of the date and time in an ID, which identify a run unless another began in the same second. */
 export const SHORTEST_ID = 'YYYYMMDD-HHMMSS'.length
 
-/** A stored run: what its folder says, its rows and weights not yet read. */
+/** A stored run: the content of its small files. Rows and weights are read separately. */
 export interface RunRecord {
   /** Name of the folder, e.g. `20261104-093012-sudoku-mlp-3fa9`: sorts by time. */
   readonly id: string
   /** The folder. */
   readonly dir: string
   readonly state: RunState
+  /** The flat configuration with every value that is used; a key that does not apply is absent. */
   readonly config: Readonly<Record<string, unknown>>
+  /** The keys that were given. */
+  readonly asked: Readonly<Record<string, unknown>>
   readonly provenance: Readonly<Record<string, unknown>>
   readonly status: RunStatus
 }
@@ -31,7 +36,7 @@ export interface RunRecord {
 export interface RunListing {
   /** Oldest first. */
   readonly runs: RunRecord[]
-  /** Folders that hold no readable run, each with the reason: they must not hide the others. */
+  /** Folders without a readable run, each with the reason. They do not hide the readable ones. */
   readonly damaged: { readonly id: string; readonly problem: string }[]
 }
 
@@ -48,7 +53,7 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
   const [id] = matching
   if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
-  // Told by as many letters as were given; fewer than a date and a time say nothing.
+  // IDs are compared by as many letters as were given, but at least by date and time.
   const starts = ids.map((id) => id.slice(0, Math.max(dirOrId.length, SHORTEST_ID)))
   const near = id === undefined ? didYouMean(dirOrId, [...new Set(starts), ...ids]) : undefined
   throw new UserError({
@@ -78,17 +83,17 @@ export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
   return listing
 }
 
-/** One row a logged step: `step`, `train.loss`, … @throws UserError when the file is damaged. */
+/** The training metrics of a run, one row for each logged step: `step`, `train.loss`, … @throws UserError when the file is damaged. */
 export function readMetrics(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.metrics)
 }
 
-/** One row an evaluation: `step`, `test.exact`, … @throws UserError when the file is damaged. */
+/** The evaluations of a run, one row each: `step`, `test.exact`, … @throws UserError when the file is damaged. */
 export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.evaluations)
 }
 
-/** What became of every test puzzle at the run's end (see `outcomesTable`). @throws UserError when there is none, or it is damaged. */
+/** The outcome of every test puzzle in the run's last evaluation; see `outcomesTable`. @throws UserError when the file is missing or damaged. */
 export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
   if (!readStatus(run.dir).files[FILES.outcomes])
     throw new UserError({
@@ -100,7 +105,7 @@ export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.outcomes)
 }
 
-/** The checksums are read with the file: between opening and reading, the run may have gone on. */
+/** Reads the checksums together with the file, since the run may have gone on after it was opened. */
 function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations | typeof FILES.outcomes): Table {
   const attempt = (): Table => readArrow(path.join(dir, name), readStatus(dir).files[name])
   try {
@@ -121,21 +126,23 @@ function readRun(dir: string): RunRecord {
   let facts = readFacts(dir)
   let state = facts.status.state
   if (state === 'running' && !isAtWork(dir)) {
-    // It may have come to its end, and been given back, in between.
+    // The run may have finished, and its lease been released, in between.
     facts = readFacts(dir)
     state = facts.status.state === 'running' ? 'interrupted' : facts.status.state
   }
-  const { status, config, provenance } = facts
-  return { id: path.basename(dir), dir, state, config, provenance, status }
+  return { id: path.basename(dir), dir, state, ...facts }
 }
 
-/** The checksums are read with the files: in between, the run may have gone on. */
-function readFacts(dir: string): Pick<RunRecord, 'status' | 'config' | 'provenance'> {
-  const attempt = (): Pick<RunRecord, 'status' | 'config' | 'provenance'> => {
+type Facts = Pick<RunRecord, 'status' | 'config' | 'asked' | 'provenance'>
+
+/** Reads checksums and files together, a second time where the run went on in between. */
+function readFacts(dir: string): Facts {
+  const attempt = (): Facts => {
     const status = readStatus(dir)
     const read = (name: typeof FILES.config | typeof FILES.provenance): JsonObject =>
       readSealed(path.join(dir, name), status.files[name])
-    return { status, config: read(FILES.config), provenance: read(FILES.provenance) }
+    const { asked, resolved } = recordedConfig(read(FILES.config), path.join(dir, FILES.config))
+    return { status, asked, config: flattenGroups(resolved), provenance: read(FILES.provenance) }
   }
   try {
     return attempt()
@@ -144,7 +151,7 @@ function readFacts(dir: string): Pick<RunRecord, 'status' | 'config' | 'provenan
   }
 }
 
-/** A JSON file whose checksum is kept elsewhere. */
+/** Reads a JSON file whose checksum `status.json` keeps. @throws UserError when the file is another one. */
 function readSealed(file: string, checksums: readonly string[]): JsonObject {
   const bytes = readBytes(file)
   const found = sha256(bytes)
@@ -165,7 +172,7 @@ function runIds(resultsDir: string): string[] {
   if (!fs.existsSync(folder)) return []
   try {
     const entries = fs.readdirSync(folder, { withFileTypes: true })
-    // Folders that begin with a dot are runs that are just being made.
+    // The folder of a run that is being created begins with a dot.
     return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
   } catch (error) {
     throw new UserError({ where: folder, expected: 'a readable folder', found: systemReason(error) }, { cause: error })

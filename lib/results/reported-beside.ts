@@ -1,4 +1,5 @@
 import type { Table } from 'apache-arrow'
+import { metricTitle } from '../evaluate/metric-names.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type ReportedFilter, reportedWhere } from './reported.js'
 
@@ -24,19 +25,12 @@ export interface WithReportedOptions {
   readonly method?: (row: Row) => string
 }
 
-/** Columns of `runs.table()` that are not what was varied. */
+const EXACT = metricTitle('test.exact')
+
+/** Columns of `runs.table()` that hold results or labels; the others say what was varied. */
 const OWN = new Set([
-  'name',
-  'tags',
-  'note',
-  'seed',
-  'parameters',
-  'exact accuracy (%)',
-  'cell accuracy (%)',
-  'pass@2 (%)',
-  'training (s)',
-  'evaluation (s)',
-  'run',
+  ...['name', 'tags', 'note', 'seed', 'parameters', 'run'],
+  ...['test.exact', 'test.cells', 'test.pass@2', 'trainSeconds', 'evaluationSeconds'].map(metricTitle),
 ])
 
 /**
@@ -53,7 +47,7 @@ export function withReported(
   options: WithReportedOptions = {},
 ): ComparedRow[] {
   const rows: readonly Row[] = isRows(measured) ? measured : rowsOfTable(measured)
-  const { value = 'exact accuracy (%)', method = variedIn } = options
+  const { value = EXACT, method = variedIn } = options
   const ours = rows.map(
     (row): ComparedRow => ({
       kind: 'measured',

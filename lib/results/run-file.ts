@@ -4,8 +4,8 @@ import { fileOperations as fs } from '../files/operations.js'
 import { folderGone } from './lease.js'
 
 /**
- * Replaces a file of a run's folder, atomically. The folder is never made: one that was removed or moved while its run goes on must
- * not come back with half of its files.
+ * Replaces a file in the folder of a run, atomically. It never creates the folder: one that was removed or moved while its run
+ * goes on must not come back with half of its files.
  *
  * @throws UserError when the folder is gone, or cannot be written to.
  */

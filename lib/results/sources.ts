@@ -1,10 +1,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** The project's folder. */
-export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
+import { projectFolder } from '../files/places.js'
 
 /**
  * Files and folders whose code decides a run's numbers: with the same ones, data, configuration and backend, a run is the
@@ -15,9 +12,11 @@ const DECIDING = [
   'lib/backend',
   'lib/config/effective.ts',
   'lib/config/functions.ts',
+  'lib/config/key-groups.ts',
   'lib/config/model-keys.ts',
   'lib/config/parse.ts',
   'lib/config/recursion-key.ts',
+  'lib/config/resolved.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { z } from 'zod'
 import { UserError } from '../errors.js'
+import { checkFormatVersion } from '../files/format-version.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 import { FILES } from './layout.js'
@@ -8,10 +9,10 @@ import { writeRunFile } from './run-file.js'
 
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
-/** Version of a run's folder that is written and read. */
-const FORMAT_VERSION = 3
+/** Version of a run's folder, its tables included, that is written and read. */
+export const FORMAT_VERSION = 4
 
-/** Checksums that a file may have: one, and more while it is being replaced. */
+/** Valid checksums of a file: one, or the old and the new one while the file is replaced. */
 const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
 
 const schema = z.strictObject({
@@ -27,30 +28,30 @@ const schema = z.strictObject({
   checkpoint: z.int().min(0).nullable(),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
-  /** Why it failed, or whatever else its end left to say. */
+  /** The reason of a failure, or another remark on the run's end; null without one. */
   message: z.string().nullable(),
   files: z.strictObject({
     [FILES.config]: checksums,
     [FILES.provenance]: checksums,
     [FILES.metrics]: checksums,
     [FILES.evaluations]: checksums,
-    /** Written at the end of a run, so not every run has it. */
+    /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
-    /** The checksum that the checkpoint carries itself. */
+    /** The checksum in the checkpoint's own metadata; absent before the first checkpoint. */
     [FILES.checkpoint]: checksums.optional(),
   }),
 })
 
 /**
- * The file's own checksum leaves the state out: whether a run goes on is a matter of its lease, and a run that is finished has made
- * all its steps, which are sealed.
+ * The file's own checksum does not cover the state: a lease decides whether a run is at work, and a finished run has made all
+ * its steps, which the checksum covers.
  */
 const OPEN = ['state']
 
-/** `running`, `finished`, `failed` or `interrupted`; a run that says `running` and has nobody at work on it is interrupted. */
+/** The state of a run. A run that says `running` while no process works on it counts as `interrupted`. */
 export type RunState = z.infer<typeof state>
 
-/** What `status.json` says. */
+/** The content of `status.json`. */
 export type RunStatus = z.infer<typeof schema>
 
 /** Writes `status.json` of a run folder, with its own checksum. */
@@ -62,13 +63,7 @@ export function writeStatus(folder: string, status: RunStatus): void {
 export function readStatus(folder: string): RunStatus {
   const file = path.join(folder, FILES.status)
   const json = readJson(file)
-  if (json.formatVersion !== FORMAT_VERSION)
-    throw new UserError({
-      where: file,
-      expected: `the status of a run, format version ${FORMAT_VERSION}`,
-      found: json.formatVersion === undefined ? 'none named' : `version ${JSON.stringify(json.formatVersion)}`,
-      todo: 'The file is damaged or of another version of Recurlab.',
-    })
+  checkFormatVersion(json, file, 'the status of a run', FORMAT_VERSION)
   const parsed = schema.safeParse(
     openSealedJson(json, file, 'The file is damaged or was changed: copy it again, or train again.', OPEN),
   )

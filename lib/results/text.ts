@@ -1,4 +1,4 @@
-import { jsonText } from '../files/cell.js'
+import { inlineJson } from '../files/cell.js'
 import { displayWidth, pad, terminalWidth, wrapText } from './text-width.js'
 
 /** How a table is printed; see {@link formatTable}. */
@@ -76,7 +76,7 @@ function formatCell(value: unknown, digits: number, decimals: number | null): st
   }
   if (typeof value === 'string') return printable(value)
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'no date' : value.toISOString()
-  if (typeof value === 'object') return printable(jsonText(value))
+  if (typeof value === 'object') return printable(inlineJson(value))
   return String(value)
 }
 

@@ -34,14 +34,11 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   const run = runOrNoFile(runOrFile, resultsDir)
   checkOwnCheckpoint(run)
   const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
-  const { dataHash } = run.provenance
-  // Checkpoints of earlier versions do not carry it.
-  const hash = file.dataHash ?? (typeof dataHash === 'string' ? dataHash : null)
   const other = otherCode(run)
-  return { ...file, dataHash: hash, run: run.id, notes: other ? [...file.notes, other] : file.notes }
+  return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }
 
-/** A run; what is called like a file, and is neither, is told as one. */
+/** The run of a name. @throws UserError for a name that looks like a file's, in the words of a missing file. */
 function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)

@@ -1,4 +1,5 @@
 import { type Table, tableToIPC } from 'apache-arrow'
+import { type RecordedConfig, recordText } from '../config/recorded.js'
 import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
 import { sha256 } from '../files/atomic.js'
 import { jsonText } from '../files/json.js'
@@ -6,12 +7,12 @@ import { FILES } from './layout.js'
 import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { writeRunFile } from './run-file.js'
-import { type RunState, type RunStatus, writeStatus } from './status.js'
+import { FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './status.js'
 
-/** One row of metrics or of an evaluation: the step it belongs to, and numbers by name. */
+/** A row of metrics or of an evaluation: its step, and values by metric. */
 export type LogRow = Row & { readonly step: number }
 
-/** A run while its one process writes it. */
+/** A run that this process writes. */
 export interface RunWriter {
   readonly id: string
   readonly dir: string
@@ -21,20 +22,20 @@ export interface RunWriter {
   logMetrics(row: LogRow): void
   /** Keeps the row of an evaluation and flushes. */
   logEvaluation(row: LogRow): void
-  /** Writes what became of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it cannot be written. */
+  /** Writes the outcome of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it cannot be written. */
   writeOutcomes(table: Table): void
   /** Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written. */
   flush(): void
   /**
-   * Puts the checkpoint of a step in place.
+   * Replaces the checkpoint by that of a step.
    *
-   * @param checksum that the file carries itself
+   * @param checksum the one in the file's own metadata
    * @throws UserError when it cannot be written; the old checkpoint is then still there.
    */
   writeCheckpoint(step: number, pieces: readonly Uint8Array[], checksum: string): void
   /**
-   * Flushes, notes how the run ended, and gives it back: others may write it now. With `failed` nothing is thrown, even if the disk is full:
-   * the failure that led here is the one to report.
+   * Flushes, records the final state and releases the lease, so that other processes may write the run. With `failed` it never
+   * throws, not even on a full disk: the failure that led here is the one to report.
    */
   finish(state: Exclude<RunState, 'running'>, message?: string): void
 }
@@ -43,9 +44,9 @@ const ROW_FILES = [FILES.metrics, FILES.evaluations] as const
 type RowFile = (typeof ROW_FILES)[number]
 
 /**
- * Begins to write into a run's folder whose `status.json` is `run.status`, from these rows on.
+ * A writer for the folder of a run whose `status.json` is `run.status`; it appends to `rows`.
  *
- * @param lease the right to write it; given back when the run is finished
+ * @param lease the right to write the run; released by `finish`
  */
 export function openWriter(
   run: Pick<RunRecord, 'id' | 'dir' | 'config' | 'provenance' | 'status'>,
@@ -67,7 +68,7 @@ export function openWriter(
     rows[file].push(row)
     status = { ...status, step: Math.max(status.step, row.step) }
   }
-  /** What each file on disk may be by now: more than one where a write failed half-way. */
+  /** Possible checksums of each file on disk: two where a write failed half-way. */
   const possible = {
     [FILES.metrics]: status.files[FILES.metrics],
     [FILES.evaluations]: status.files[FILES.evaluations],
@@ -78,7 +79,7 @@ export function openWriter(
       return possible[name].length === 1 && possible[name][0] === checksum ? [] : [{ name, bytes, checksum }]
     })
     if (changed.length === 0) return
-    // Old and new checksum are right while the files are replaced: a kill in between leaves nothing that looks damaged.
+    // Old and new checksum are both valid while the files are replaced, so a kill in between damages nothing.
     for (const { name, checksum } of changed) possible[name] = [...new Set([...possible[name], checksum])]
     update({ files: { ...status.files, ...possible } })
     for (const { name, bytes, checksum } of changed) {
@@ -87,7 +88,7 @@ export function openWriter(
     }
     update({ files: { ...status.files, ...possible } })
   }
-  /** While a file is replaced, its old checksum and the new one are both right. */
+  /** Replaces a file; meanwhile its old and its new checksum are both valid. */
   const replace = (
     name: typeof FILES.outcomes | typeof FILES.checkpoint,
     content: Uint8Array | readonly Uint8Array[],
@@ -106,7 +107,7 @@ export function openWriter(
       try {
         update({ state, message })
       } finally {
-        // Also where it cannot be noted: a notebook's kernel lives on, and the run would look as if it were at work on it.
+        // Even if the state cannot be written: a notebook's kernel lives on, and the run would seem to be at work.
         lease.release()
       }
     }
@@ -140,15 +141,15 @@ export function openWriter(
 /** Writes the files of a new run into its folder, the status last. */
 export function writeNewRun(
   dir: string,
-  { config, provenance, trainSteps, parameters }: { config: object; provenance: object } & Lengths,
+  { config, provenance, trainSteps, parameters }: { config: RecordedConfig; provenance: object } & Lengths,
 ): RunStatus {
   const { bytes, checksum } = rowBytes([])
-  const texts = { [FILES.config]: jsonText(config), [FILES.provenance]: jsonText(provenance) }
+  const texts = { [FILES.config]: recordText(config), [FILES.provenance]: jsonText(provenance) }
   for (const [name, text] of Object.entries(texts)) writeRunFile(dir, name, text)
   for (const name of ROW_FILES) writeRunFile(dir, name, bytes)
   const now = new Date().toISOString()
   const status: RunStatus = {
-    formatVersion: 3,
+    formatVersion: FORMAT_VERSION,
     state: 'running',
     step: 0,
     trainSteps,
@@ -169,9 +170,9 @@ export function writeNewRun(
 }
 
 /**
- * Notes in a stored run's folder that it goes on from `step`, and where.
+ * Records in the folder of a stored run that it is resumed from `step`, and where.
  *
- * @returns the status and the provenance as they are now
+ * @returns the new status and provenance
  */
 export function writeResumed(
   run: Pick<RunRecord, 'dir' | 'provenance' | 'status'>,
@@ -193,7 +194,7 @@ export function writeResumed(
   return { provenance, status: settled }
 }
 
-/** The size of a run, as far as it is known when the run begins. */
+/** The length of a run and the size of its model; null where they are not known. */
 interface Lengths {
   readonly trainSteps: number | null
   readonly parameters: number | null
@@ -205,8 +206,8 @@ function rowBytes(rows: readonly LogRow[]): { bytes: Uint8Array; checksum: strin
 }
 
 /**
- * The rows of a stored run up to a step: what a resumed run begins with. Columns that only later rows have stay, empty, in
- * their places: the rows that are computed again have them too.
+ * The rows of a stored run up to a step, with which a resumed run begins. Columns that only later rows fill are kept, empty:
+ * the rows that are computed again fill them.
  */
 export function rowsUpTo(run: Pick<RunRecord, 'dir'>, step: number): Record<RowFile, LogRow[]> {
   const kept = (rows: Row[]): LogRow[] =>

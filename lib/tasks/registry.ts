@@ -13,13 +13,7 @@ import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } 
 import { tokensTask } from './tokens/task.js'
 
 /** The tasks of this library. A published folder is the first one's that recognises it. */
-const TASKS: readonly Task[] = [
-  sudokuTask,
-  mazeTask,
-  arcTask,
-  queensTask,
-  tokensTask, //
-]
+const TASKS: readonly Task[] = [sudokuTask, mazeTask, arcTask, queensTask, tokensTask]
 
 /** Kept by the process, not by this module: an edit that reloads it in a notebook must not forget the tasks of cells. */
 const DEFINED = Symbol.for('recurlab.tasks')

@@ -27,7 +27,7 @@ export interface StepMetrics {
 
 /** Means out of a step's sums. */
 export function stepMetrics(step: number, report: StepReport, trainSeconds: number): StepMetrics {
-  const mean = (sum: number, of = report.count): number | null => (of > 0 ? sum / of : null)
+  const mean = (sum: number, of = report.scored): number | null => (of > 0 ? sum / of : null)
   return {
     step,
     loss: report.loss / report.rows,
@@ -35,10 +35,10 @@ export function stepMetrics(step: number, report: StepReport, trainSeconds: numb
     haltLoss: report.qHaltLoss / report.rows,
     ...(report.qContinueLoss === null ? {} : { continueLoss: report.qContinueLoss / report.rows }),
     exact: mean(report.exact),
-    cells: mean(report.accuracy),
-    haltAccuracy: mean(report.halt),
-    halted: mean(report.halted, report.rowCount),
-    supervisionSteps: mean(report.rowSupervisionSteps, report.rowCount),
+    cells: mean(report.cells),
+    haltAccuracy: mean(report.haltAccuracy),
+    halted: mean(report.halted, report.puzzles),
+    supervisionSteps: mean(report.puzzleSupervisionSteps, report.puzzles),
     lr: report.lr,
     trainSeconds,
   }

@@ -20,13 +20,13 @@ const snapshotState = z.strictObject({
   seconds: z.number().min(0),
 })
 
-/** A training state outside any backend: what a checkpoint file holds. */
+/** A training state outside any backend, the content of a checkpoint file. */
 export interface Snapshot {
   readonly tensors: ReadonlyMap<string, HostTensor>
   readonly state: z.infer<typeof snapshotState>
 }
 
-/** Prefixes of the tensors that are not weights. */
+/** Prefixes of tensors that are not weights. */
 const EMA = 'ema/'
 const FIRST_MOMENT = 'adam.m/'
 const SECOND_MOMENT = 'adam.v/'
@@ -113,8 +113,7 @@ export function restoreSnapshot(
       labels: Int32Array.from(carried('labels').data),
       puzzleIds: Int32Array.from(carried('puzzle_identifiers').data),
       rows: Int32Array.from(carried('rows').data),
-      // Checkpoints of before there were versions have none.
-      versions: wholeVersions(tensors.get('carry/versions')?.data ?? new Float32Array(2 * size)),
+      versions: wholeVersions(carried('versions').data),
     },
   }
   return {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
 import { fromPublishedConfig } from '../../lib/interop/published-config.js'
-import type { PublishedModel } from '../../lib/interop/published-keys.js'
+import { type PublishedModel, RENAMED } from '../../lib/interop/published-keys.js'
 import { preset } from '../../lib/tasks/presets.js'
 
 const trm: PublishedModel = { model: 'trm', latents: 'two' }
@@ -143,4 +143,13 @@ test('a trainer that was not told to average did not, and a model alone says not
   assert.equal(parseConfig(fromPublishedConfig({ arch, ...untold }, trm, 'c').config).ema, 0)
   assert.equal(parseConfig(fromPublishedConfig({ arch, ...training }, trm, 'c').config).ema, 0.999)
   assert.equal(fromPublishedConfig({ arch }, trm, 'c').config.ema, undefined)
+})
+
+test('the published keys that are only renamed are those of the glossary', () => {
+  assert.deepEqual(
+    [...RENAMED].map(([published, key]) => `${published}=${key}`).sort(),
+    'beta1=beta1 beta2=beta2 ema_rate=ema epochs=epochs eval_interval=evalEvery expansion=expansion freeze_weights=freeze global_batch_size=batch halt_exploration_prob=haltExploration halt_max_steps=K hidden_size=hidden lr=lr lr_min_ratio=lrMinRatio lr_warmup_steps=warmup num_heads=heads pos_encodings=positions puzzle_emb_lr=puzzleLr puzzle_emb_ndim=puzzleDim puzzle_emb_weight_decay=puzzleWeightDecay seed=seed weight_decay=weightDecay'.split(
+      ' ',
+    ),
+  )
 })

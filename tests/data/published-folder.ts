@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { type NpyArray, npyPieces } from '../../lib/interop/formats/npy.js'
 import type { NpyDtype } from '../../lib/interop/formats/npy-header.js'
 import { NPY_ARRAYS } from '../../lib/interop/formats/npy-header.js'
+import { type NpyArray, npyPieces } from '../files/npy-arrays.js'
 
 /** A folder of the published layout before it is written: JSON by file name, arrays by file name. */
 export interface Folder {

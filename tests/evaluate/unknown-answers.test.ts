@@ -95,9 +95,9 @@ test('where no answer is known, no metric is a number, in tables, JSON and Arrow
   const { 'test.exact': exact, 'test.cells': cells, 'test.haltAccuracy': halt, puzzles, scored, votes } = evaluation
   assert.deepEqual([exact, cells, halt, puzzles, scored, votes!.pass, votes!.scored], [null, null, null, 6, 0, null, 0])
   assert.ok(evaluation['test.halted']! >= 0)
-  for (const outcome of evaluation.outcomes) assert.deepEqual([outcome.exact, outcome.accuracy], [null, null])
+  for (const outcome of evaluation.outcomes) assert.deepEqual([outcome.exact, outcome.cells], [null, null])
   const outcomes = readOutcomes(run)
-  for (const name of ['correct', 'cells', 'rows', 'columns'])
+  for (const name of ['exact', 'cells', 'rows', 'columns'])
     assert.ok(
       [...outcomes.getChild(name)!].every((cell) => cell === null),
       name,
@@ -117,7 +117,7 @@ test('where some answers are known, metrics are over those alone', async () => {
   const { evaluation } = await evaluateRun(id, { resultsDir: folder, data: partly, onBatch: () => {} })
   const known = evaluation.outcomes.filter(({ exact }) => exact !== null)
   assert.deepEqual([evaluation.puzzles, evaluation.scored, known.length, evaluation.votes!.scored], [6, 3, 3, 1])
-  const share = known.reduce((sum, { accuracy }) => sum + accuracy!, 0) / 3
+  const share = known.reduce((sum, { cells }) => sum + cells!, 0) / 3
   assert.ok(Math.abs(evaluation['test.cells']! - share) < 1e-12)
 })
 
@@ -194,11 +194,17 @@ test('what halting logits of NaN go with is wrong, and they are never right abou
   const sums = (predictions: Int32Array, qHalt: number) => {
     const all = noMetrics()
     addMetrics(all, shape, said(predictions, qHalt), [1, 1, 1], batch)
-    const { count, exact, halt, halted, supervisionSteps } = all
-    return { count, exact, halt, halted, supervisionSteps }
+    const { scored, exact, haltAccuracy, halted, supervisionSteps } = all
+    return { scored, exact, haltAccuracy, halted, supervisionSteps }
   }
-  assert.deepEqual(sums(batch.labels, 1), { count: 3, exact: 3, halt: 3, halted: 3, supervisionSteps: 6 })
-  assert.deepEqual(sums(wrong, -1), { count: 3, exact: 0, halt: 3, halted: 0, supervisionSteps: 6 })
+  assert.deepEqual(sums(batch.labels, 1), { scored: 3, exact: 3, haltAccuracy: 3, halted: 3, supervisionSteps: 6 })
+  assert.deepEqual(sums(wrong, -1), { scored: 3, exact: 0, haltAccuracy: 3, halted: 0, supervisionSteps: 6 })
   for (const predictions of [batch.labels, wrong])
-    assert.deepEqual(sums(predictions, Number.NaN), { count: 3, exact: 0, halt: 0, halted: 0, supervisionSteps: 6 })
+    assert.deepEqual(sums(predictions, Number.NaN), {
+      scored: 3,
+      exact: 0,
+      haltAccuracy: 0,
+      halted: 0,
+      supervisionSteps: 6,
+    })
 })

@@ -61,7 +61,7 @@ async function stoppedRun(change: ConfigInput = {}): Promise<string> {
 
 test('what was chosen for a run is stored in it, and stays when it goes on', async () => {
   const id = await stoppedRun()
-  const choices = storedChoices(openRun(id, folder).provenance)
+  const choices = storedChoices(openRun(id, folder))
   assert.deepEqual(choices, {
     microBatch: 3,
     fast: kernels() !== null,
@@ -69,7 +69,7 @@ test('what was chosen for a run is stored in it, and stays when it goes on', asy
     threads: choices?.threads,
   })
   await resume(id, { resultsDir: folder, data, observer: {} })
-  assert.deepEqual(storedChoices(openRun(id, folder).provenance), choices)
+  assert.deepEqual(storedChoices(openRun(id, folder)), choices)
 })
 
 for (const fast of [true, false])
@@ -130,14 +130,14 @@ test('estimate: false tries nothing beforehand and takes the whole batch for aut
   }
   const id = await train({ ...config, microBatch: 'auto' }, data, { resultsDir: folder, estimate: false, observer })
   assert.deepEqual(told, ['end'])
-  assert.equal(storedChoices(openRun(id, folder).provenance)?.microBatch, config.batch)
+  assert.equal(storedChoices(openRun(id, folder)).microBatch, config.batch)
 })
 
 test('what a run computes in stays when it goes on, and where it cannot, the user is told', async () => {
   const notes: string[] = []
   for (const dtype of ['float32', 'auto'] as const) {
     const id = await stoppedRun({ dtype })
-    const choices = storedChoices(openRun(id, folder).provenance)!
+    const choices = storedChoices(openRun(id, folder))
     assert.equal(choices.dtype, chooseDtype(dtype))
     const followed = followChoices(choices)
     assert.equal(followed.dtype, choices.dtype)
@@ -166,9 +166,11 @@ test('a run goes on with the threads it was begun with, unless the user says oth
   }
 })
 
-test('a run from before choices were stored has none, one from before there was bfloat16 has float32', () => {
-  assert.equal(storedChoices({}), null)
-  assert.equal(storedChoices({ choices: { microBatch: 0, fast: true, threads: 2 } }), null)
-  assert.equal(storedChoices({ choices: { microBatch: 1, fast: true, threads: 2 } })?.dtype, 'float32')
-  assert.equal(storedChoices({ choices: { microBatch: 1, fast: true, threads: 2, dtype: 'int8' } }), null)
+test('a record without whole choices is refused, with the part that is wrong', () => {
+  const of = (choices: unknown) => () => storedChoices({ id: 'x', provenance: { choices } })
+  assert.deepEqual(of({ microBatch: 1, fast: true, threads: 2, dtype: 'float32' })().threads, 2)
+  assert.throws(of(undefined), /run x, choices in provenance\.json: /)
+  assert.throws(of({ microBatch: 0, fast: true, threads: 2, dtype: 'float32' }), /choices\.microBatch in/)
+  assert.throws(of({ microBatch: 1, fast: true, threads: 2 }), /choices\.dtype in/)
+  assert.throws(of({ microBatch: 1, fast: true, threads: 2, dtype: 'int8' }), /choices\.dtype in/)
 })

@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { setFast } from '../../lib/backend/kernels.js'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { estimateMemory } from '../../lib/experiment/estimate/memory.js'
 import { runWork } from '../../lib/experiment/estimate/work.js'
@@ -101,17 +102,19 @@ for (const [name, dtype, fast] of [
 test('weights that are not finite are neither evaluated nor saved, also where no loss has seen them', async () => {
   const folder = path.join(resultsDir, 'unseen')
   const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, trainSteps: 2, checkpointEvery: 2 })
+  const resolved = resolveConfig(config)
   const session = () => {
     const shape = modelShape(config, data.manifest)
     const state = initialState(initialModel(shape, 0), config.batch, config.ema, 0)
     const run = createRun({ resultsDir: folder, config, provenance: {}, trainSteps: config.trainSteps! })
-    const sampler = newBatchesAhead(config, data)
+    const sampler = newBatchesAhead(resolved, data)
     saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))
     return {
       config,
+      resolved,
       data,
       work: runWork(config, data),
-      trainer: new Trainer({ options: stepOptions(config, 2), sampler, state }),
+      trainer: new Trainer({ options: stepOptions(resolved, 2), sampler, state }),
       run,
       trainSteps: 2,
       evaluatedAt: 0,

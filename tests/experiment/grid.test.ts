@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { differingKeys } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
 import { configLabel, expandGrid } from '../../lib/experiment/sweep/grid.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
@@ -37,11 +38,11 @@ test('keys left open follow the keys they depend on', () => {
   assert.equal(modelShape(parseConfig({ mixer: 'mlp' }), manifest).positions, 'none')
   assert.equal(modelShape(parseConfig({ hidden: 32 }), manifest).puzzleDim, 32)
   assert.equal(modelShape(parseConfig({ puzzleTokens: 0, puzzleDim: 100 }), manifest).puzzleTokens, 2)
-  const options = stepOptions(parseConfig({ lr: 0.5, weightDecay: 0.3 }), 10)
+  const options = stepOptions(resolveConfig(parseConfig({ lr: 0.5, weightDecay: 0.3 })), 10)
   assert.deepEqual([options.puzzleSchedule.lr, options.puzzleWeightDecay], [0.5, 0.3])
 })
 
 test('epochs become int(epochs · puzzles / batch) steps', () => {
-  assert.equal(totalSteps(parseConfig({ epochs: 10, batch: 64 }), data), 31)
-  assert.equal(totalSteps(parseConfig({ trainSteps: 7 }), data), 7)
+  assert.equal(totalSteps(resolveConfig(parseConfig({ epochs: 10, batch: 64 })), data), 31)
+  assert.equal(totalSteps(resolveConfig(parseConfig({ trainSteps: 7 })), data), 7)
 })

@@ -37,7 +37,7 @@ test('a run without a label has no columns of one, beside a run with a name an e
   const named = loadRun(await train({ ...base, seed: 8 }, data, { resultsDir, observer: {}, name: 'x' }), resultsDir)
   assert.deepEqual(
     new Runs([plain, named]).table().map((row) => row.name),
-    ['', 'x'],
+    [null, 'x'],
   )
 })
 

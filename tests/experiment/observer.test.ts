@@ -4,14 +4,14 @@ import { trainMetrics } from '../../lib/experiment/run/observer.js'
 import { stepMetrics } from '../../lib/train/metrics.js'
 
 const report = {
-  count: 0,
-  accuracy: 0,
+  scored: 0,
+  cells: 0,
   exact: 0,
-  halt: 0,
+  haltAccuracy: 0,
   supervisionSteps: 0,
-  rowCount: 0,
+  puzzles: 0,
   halted: 0,
-  rowSupervisionSteps: 0,
+  puzzleSupervisionSteps: 0,
   lmLoss: 2,
   qHaltLoss: 4,
   lr: 1,

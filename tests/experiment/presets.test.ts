@@ -3,6 +3,7 @@ import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { Config } from '../../lib/config/schema.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { datasetOf, withDataKeys } from '../../lib/experiment/data/dataset.js'
@@ -45,8 +46,8 @@ for (const [name, { config: input }] of Object.entries(presets))
     const model = initialModel(shape, config.seed)
     const before = hostTensor(Object.values(model.weights)[0]!).data
     const state = initialState(model, config.batch, config.ema, config.seed)
-    const sampler = newSampler({ ...config, epochs: null, trainSteps: 2 }, data)
-    const options = stepOptions(config, totalSteps(config, data))
+    const sampler = newSampler(resolveConfig({ ...config, epochs: null, trainSteps: 2 }), data)
+    const options = stepOptions(resolveConfig(config), totalSteps(resolveConfig(config), data))
     for (let step = 0; step < 2; step++) {
       const report = trainStep(state, sampler.next(), options)
       assert.ok(Number.isFinite(report.loss) && report.loss > 0, `loss ${report.loss}`)

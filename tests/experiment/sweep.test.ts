@@ -4,15 +4,18 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
+import { parseConfig } from '../../lib/config/parse.js'
+import { type ResolvedConfig, resolveConfig } from '../../lib/config/resolved.js'
 import type { InitOptions } from '../../lib/experiment/run/begin.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import { readArrow } from '../../lib/files/arrow.js'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
+import { projectFolder } from '../../lib/files/places.js'
 import type { Config, Dataset, FinishedRun, Grid, RunObserver, SweepOptions } from '../../lib/index.js'
 import { evaluateRun, Runs, resume, solve, sudoku, sweep, train } from '../../lib/index.js'
 import { writeTable } from '../../lib/results/export.js'
 import { openRun } from '../../lib/results/run.js'
-import { projectFolder, runningSources } from '../../lib/results/sources.js'
+import { runningSources } from '../../lib/results/sources.js'
 import { saveDataset } from '../../lib/storage/store.js'
 
 let resultsDir = ''
@@ -79,14 +82,15 @@ test('a run keeps what its data set was made of, so that it can be resumed witho
     },
   }
   const id = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer, signal: stop.signal })
-  const config = JSON.parse(readFileSync(path.join(resultsDir, 'runs', id, 'config.json'), 'utf8')) as Record<
-    string,
-    unknown
-  >
+  const { config, asked } = openRun(id, resultsDir)
   assert.deepEqual(
     [config.box, config.clues, config.trainPuzzles, config.testPuzzles, config.dataSeed],
     ['2x2', 6, 30, 10, 3],
   )
+  assert.deepEqual(asked, { ...base, trainSteps: 6, seed: 5 })
+  const text = readFileSync(path.join(resultsDir, 'runs', id, 'config.json'), 'utf8')
+  const { resolved } = JSON.parse(text) as { resolved: ResolvedConfig }
+  assert.deepEqual(resolved, JSON.parse(JSON.stringify(resolveConfig(parseConfig(config)))))
   await resume(id, { resultsDir, observer: silent })
   const whole = await train({ ...base, trainSteps: 6, seed: 5 }, data, { resultsDir, observer: silent })
   const timeless = (run: string) =>

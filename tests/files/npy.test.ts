@@ -4,10 +4,11 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { UserError } from '../../lib/errors.js'
-import { type NpyArray, npyPieces, readNpy, scanNpy } from '../../lib/interop/formats/npy.js'
+import { scanNpy } from '../../lib/interop/formats/npy.js'
 import { NPY_ARRAYS, type NpyDtype } from '../../lib/interop/formats/npy-header.js'
 import { temporaryFolder } from '../data/helpers.js'
 import { sharedPath } from '../shared.js'
+import { type NpyArray, npyPieces, readNpy } from './npy-arrays.js'
 
 const folder = temporaryFolder()
 const file = path.join(folder, 'x.npy')

@@ -59,8 +59,10 @@ saveDataset(await sudoku({ train: 20, test: 5 }), '../${data}')`,
     )
     made.push(path.join(project, 'results', 'runs', id))
     assert.ok(existsSync(made.at(-1)!), 'the default folder is the one of the project')
-    const config = JSON.parse(readFileSync(path.join(made.at(-1)!, 'config.json'), 'utf8')) as { data: string }
-    assert.equal(config.data, data)
+    const config = JSON.parse(readFileSync(path.join(made.at(-1)!, 'config.json'), 'utf8')) as {
+      resolved: { data: { data: string } }
+    }
+    assert.equal(config.resolved.data.data, data)
     const evaluated = await recurlab(['eval', id, '--json'])
     assert.equal(evaluated.code, 0, evaluated.stderr)
 

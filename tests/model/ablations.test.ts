@@ -5,6 +5,7 @@ import { type Ablation, ablationConfig, ablationConfigs, ablationNamed, ablation
 import { startBackend } from '../../lib/backend/index.js'
 import { modelKeys } from '../../lib/config/model-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { Config } from '../../lib/config/schema.js'
 import { stepOptions } from '../../lib/experiment/run/resolve.js'
 import { configuredShape } from '../../lib/model/configured.js'
@@ -121,7 +122,7 @@ function twoSteps(config: Config, change: Partial<ModelShape> = {}): void {
   const model = modelFromTensors(shape, tensors)
   const state = initialState(model, BATCH, config.ema, 0)
   const batch = randomBatch(shape, BATCH, 0)
-  const options = stepOptions(config, 1000)
+  const options = stepOptions(resolveConfig(config), 1000)
   const losses = [0, 1].map(() => trainStep(state, batch, options).loss)
   assert.ok(
     losses.every((loss) => Number.isFinite(loss) && loss > 0),

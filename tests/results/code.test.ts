@@ -4,10 +4,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, test } from 'node:test'
+import { projectFolder } from '../../lib/files/places.js'
 import { currentCode } from '../../lib/results/code.js'
 import { otherCode, otherCodes } from '../../lib/results/other-code.js'
 import { packageVersions } from '../../lib/results/provenance.js'
-import { type LoadedModule, projectFolder, runningSources } from '../../lib/results/sources.js'
+import { type LoadedModule, runningSources } from '../../lib/results/sources.js'
 
 const folders: string[] = []
 after(() => folders.forEach((folder) => void rmSync(folder, { recursive: true, force: true })))
@@ -196,8 +197,8 @@ test('runs of other code are told, with the sources that differ; so are those th
 const WITHOUT_EFFECT = [
   'lib/config/data-keys.ts',
   'lib/config/glossary.ts',
-  'lib/config/metrics.ts',
   'lib/config/paper-settings.ts',
+  'lib/config/recorded.ts',
   'lib/options/nearest.ts',
   'lib/options/options.ts',
   'lib/config/schema.ts',

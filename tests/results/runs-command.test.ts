@@ -107,7 +107,7 @@ test('the table fits 100 columns with the results first; what does not fit is na
   manyRuns(folder)
   const { out } = await recurlab('runs', `out=${folder}`)
   for (const line of out.split('\n')) assert.ok(displayWidth(line) <= 100, line)
-  assert.match(out, /^id +state +exact\b.* cell\b.* step +training\b.* seed +mixer\n/)
+  assert.match(out, /^id +state +exact\b.* cell\b.* step +training\b.* mixer +hidden\n/)
   assert.match(out, /Not shown: .*optimizer.*--all shows every\s+column\./s)
   const whole = await recurlab('runs', '--all', `out=${folder}`)
   assert.match(whole.out, /a-name-of-some-length-2/)

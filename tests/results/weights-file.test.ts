@@ -6,7 +6,6 @@ import fc from 'fast-check'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { readSafetensors, safetensorsPieces, writeSafetensors } from '../../lib/files/safetensors.js'
-import { sealedPieces, sealOf } from '../../lib/files/sealed.js'
 import type { PickleDict } from '../../lib/interop/formats/pickle-value.js'
 import { openTorchFile } from '../../lib/interop/formats/torch.js'
 import type { TorchTensor } from '../../lib/interop/formats/torch-tensor.js'
@@ -197,16 +196,16 @@ test('a run has both sets: the EMA unless the live weights are asked for', async
   assertSame(file.tensors, live)
 })
 
-test('checkpoints of before they carried a configuration take it from the run', async () => {
-  const { run, ema } = runWithWeights()
-  const file = path.join(run.dir, 'checkpoint.safetensors')
-  const { tensors, metadata } = readSafetensors(file)
-  const pieces = sealedPieces(tensors, { format: metadata.format!, state: metadata.state! })
-  run.writeCheckpoint(5, pieces, sealOf(pieces))
-  const read = await readWeightsOf(run.dir)
+test('weights without a configuration take the one in the config.json of the run beside them', async () => {
+  const { run, live } = runWithWeights()
+  const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint.safetensors'))
+  const file = path.join(run.dir, 'live.safetensors')
+  const plain = [...tensors].filter(([name]) => !name.includes('/'))
+  writeFileSync(file, Buffer.concat(safetensorsPieces(plain, {})))
+  const read = await readWeightsFile(file)
   assert.equal(read.configFrom, path.join(run.dir, 'config.json'))
-  assert.equal(read.dataHash, 'abc123')
-  assertSame(read.tensors, ema)
+  assert.deepEqual(shapeOfWeights(read, SIZES.seqLen), shapeOf(SMALL))
+  assertSame(read.tensors, live)
 })
 
 test('what is exported of a run is imported bit for bit, and exported again it is the same file', async () => {

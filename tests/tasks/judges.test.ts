@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
-import { metricEntry } from '../../lib/config/metrics.js'
+import { metricEntry } from '../../lib/evaluate/metric-glossary.js'
+import { metricTitle } from '../../lib/evaluate/metric-names.js'
 import {
   arc,
   type ConfigInput,
@@ -18,7 +19,6 @@ import {
   sudoku,
   train,
 } from '../../lib/index.js'
-import { metricTitle } from '../../lib/results/metric-names.js'
 import { openRun, readEvaluations, readOutcomes } from '../../lib/results/record.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { parseMaze } from '../../lib/tasks/maze/index.js'

@@ -77,16 +77,16 @@ test('a row keeps its puzzle until K steps are made, then takes the one offered'
   const report = trainStep(state, batch(50), options)
   assert.deepEqual(state.carry.batch.inputs, batch(50).inputs)
   assert.deepEqual([...state.carry.supervisionSteps], [1, 1, 1, 1, 1, 1])
-  assert.equal(report.count, 0)
+  assert.equal(report.scored, 0)
   free(state)
 })
 
 test('metrics count the rows that halted in this step', () => {
   const state = run(2)
   const report = trainStep(state, batch(2), options)
-  assert.equal(report.count, 6)
+  assert.equal(report.scored, 6)
   assert.equal(report.supervisionSteps, 18)
-  assert.ok(report.accuracy >= 0 && report.accuracy <= 6)
+  assert.ok(report.cells >= 0 && report.cells <= 6)
   free(state)
 })
 
@@ -182,6 +182,6 @@ test('rows of padding are not counted in an evaluation', () => {
   padded.rows[3] = -1
   padded.labels.fill(-100, 12)
   const { sums, outcomes } = evaluateBatch(state.model, state.model.weights, padded, 1)
-  assert.deepEqual([sums.count, outcomes.length], [3, 3])
+  assert.deepEqual([sums.scored, outcomes.length], [3, 3])
   free(state)
 })

@@ -18,9 +18,9 @@ import { onlyKeys } from '../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 const GIB = 2 ** 30
-/** What `npm start` needs at most while it trains; see the notebook's own estimate. */
+/** Most bytes of memory that `npm start` needs while it trains, as the notebook estimates it. */
 const MEMORY_NEEDED = 1.5 * GIB
-/** What results and checkpoints of the first notebooks take, with room to spare. */
+/** Bytes of disk for the results and checkpoints of the first notebooks, with room to spare. */
 const DISK_NEEDED = 1 * GIB
 
 /** One line of the report. `needed`: `npm start` does not work without it. */
@@ -64,7 +64,7 @@ export const command: Command = {
   },
 }
 
-/** What set-up knows of itself; asked in a process of its own, for set-up must not depend on what it sets up. */
+/** The state of set-up, asked in a process of its own: set-up must not depend on what it installs. */
 async function setupRows(): Promise<Row[]> {
   const script = path.join(root, 'lib', 'setup', 'main.mjs')
   const { stdout } = await promisify(execFile)(process.execPath, [script, 'status'], { encoding: 'utf8' })

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { evaluationNumbers } from '../../evaluate/evaluation.js'
+import { titledRow } from '../../evaluate/metric-names.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { writeSubmission } from '../../evaluate/submission.js'
 import { PASS_KS } from '../../evaluate/votes.js'
@@ -8,7 +9,6 @@ import { tableOfRows } from '../../files/arrow-rows.js'
 import { type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { writeTable } from '../../results/export.js'
-import { titledRow } from '../../results/metric-names.js'
 import { formatTable } from '../../results/text.js'
 import { loadDataset } from '../../storage/store.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
@@ -62,7 +62,7 @@ export const command: Command = {
         ],
         [
           'outcomes=FILE',
-          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, correct, valid by the task’s judge, prediction.',
+          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, exact, cells, valid by the task’s judge, prediction.',
         ],
         ['tasks=FILE', 'ARC: writes pass@k of every task to FILE.arrow or FILE.csv.'],
         ['submission=FILE', "ARC: writes Kaggle's submission.json to FILE."],

@@ -1,7 +1,7 @@
 import type { GlossaryEntry } from '../../config/glossary.js'
 import { keyExamples } from '../../config/key-examples.js'
-import { type MetricEntry, metricGlossary } from '../../config/metrics.js'
 import { parseConfig } from '../../config/parse.js'
+import { type MetricEntry, metricGlossary } from '../../evaluate/metric-glossary.js'
 import { didYouMean } from '../../options/nearest.js'
 import { formatTable } from '../../results/text.js'
 import { tasksWithKey } from '../../tasks/data-keys.js'
@@ -12,7 +12,7 @@ import { glossaryBlocks, sentence } from '../glossary-help.js'
 import { type HelpBlock, type HelpRow, helpWidth, layOut } from '../help.js'
 import { onlyKeys } from '../keys.js'
 
-/** One thing that can be explained: what is printed, and what `--json` has. */
+/** An explanation of a key, metric or preset: its text, and its content for `--json`. */
 interface Explained {
   readonly blocks: readonly HelpBlock[]
   readonly facts: Readonly<Record<string, unknown>>
@@ -52,7 +52,7 @@ function overview(): HelpBlock[] {
   ]
 }
 
-/** Everything of that name; a name may be a key and a metric. @throws UserError (exit code 2) naming the nearest. */
+/** The explanations of a name, which may be both a key and a metric. @throws UserError (exit code 2) naming the nearest. */
 function explain(word: string): Explained[] {
   const entries = glossary()
   const found = [

@@ -39,7 +39,7 @@ export const command: Command = {
   },
 }
 
-/** The columns that have anything in them. */
+/** The columns with a value in any row. */
 function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
   return COLUMNS.filter((name) => rows.some((row) => row[name] !== null))
 }

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { makeFolder } from '../../files/atomic.js'
-import { projectRoot } from '../../notebook/environment.js'
+import { projectFolder } from '../../files/places.js'
 import { executeNotebook } from '../../notebook/execute.js'
 import { failureOf, markFailure } from '../../notebook/failure.js'
 import { type Notebook, readNotebook, tidyNotebook, writeNotebook } from '../../notebook/notebook.js'
@@ -109,7 +109,7 @@ function notebookOf(args: Args): string {
 function outOf(args: Args, file: string): string {
   const given = args.flags.get('out')
   const name = path.basename(file)
-  const out = path.resolve(typeof given === 'string' ? given : path.join(projectRoot, 'results', 'notebooks', name))
+  const out = path.resolve(typeof given === 'string' ? given : path.join(projectFolder, 'results', 'notebooks', name))
   if (!out.endsWith('.ipynb')) throw wrongUse('--out FILE.ipynb', String(given ?? name))
   return out
 }

@@ -2,9 +2,16 @@ import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import type { Row } from '../../files/arrow-rows.js'
-import { compareRuns, evaluationRows } from '../../results/comparison.js'
+import { compareRuns } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
-import { DEFAULT_RESULTS, listRuns, openRun, type RunListing, type RunRecord } from '../../results/run.js'
+import {
+  DEFAULT_RESULTS,
+  listRuns,
+  openRun,
+  type RunListing,
+  type RunRecord,
+  readEvaluations,
+} from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
@@ -73,12 +80,12 @@ export const command: Command = {
   },
 }
 
-/** All runs that can be compared; one with damaged evaluations or a damaged label must not hide the others. */
+/** All runs, those with damaged evaluations or a damaged label among `damaged`, so that they do not hide the others. */
 function listWhole(resultsDir: string): RunListing {
   const { runs, damaged } = listRuns(resultsDir)
   const whole = runs.filter((run) => {
     try {
-      evaluationRows(run)
+      readEvaluations(run)
       readLabel(run.dir)
       return true
     } catch (error) {
@@ -90,7 +97,7 @@ function listWhole(resultsDir: string): RunListing {
   return { runs: whole, damaged }
 }
 
-/** The new label that a command line gives its runs, if it gives one. @throws UserError (exit code 2) for what else stands beside it. */
+/** The new label in a command line; null where it has none. @throws UserError (exit code 2) for other keys beside it. */
 function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): LabelOptions | null {
   const [tags, name, note] = [pairs.get('tags'), pairs.get('name'), pairs.get('note')]
   if (words.length === 0) {
@@ -106,7 +113,7 @@ function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): 
     ...(note === undefined ? {} : { note: orNull(note) }),
     ...(tags === undefined ? {} : { tags: tags === 'null' ? null : tags.split(',') }),
   }
-  // Before the first run gets it.
+  // A wrong label is refused before any run is changed.
   newLabel(label)
   return label
 }
@@ -134,7 +141,7 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** A row with what else there is to say of its run. */
+/** A row with the label, folder, times and configuration of its run. */
 function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
   const { name, note, tags } = readLabel(dir)
   const { started, updated, trainSteps, checkpoint, message } = status

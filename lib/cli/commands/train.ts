@@ -92,7 +92,7 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(table)}\n`)
-    // A stop that came with the last step stopped nothing.
+    // A stop during the last step has stopped nothing.
     if (openRun(id, resultsDir).state === 'finished') return 0
     process.stderr.write(
       `Stopped and saved. To go on: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,

@@ -1,14 +1,15 @@
 import { differingKeys } from '../../config/effective.js'
-import { ownMetric } from '../../config/metrics.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
+import { ownMetric } from '../../evaluate/metric-glossary.js'
+import { isJudged, isShare, metricTitle, percent } from '../../evaluate/metric-names.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
-import type { RunLabel } from '../../results/label.js'
-import { isJudged, isShare, metricTitle, percent } from '../../results/metric-names.js'
+import { labelColumns, totalOf } from '../../results/comparison.js'
+import { NO_LABEL, type RunLabel } from '../../results/label.js'
 import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
 
 /** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
@@ -83,23 +84,24 @@ export class Runs {
       (column) => ownMetric(column) && !isJudged(column),
     )
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
-    return this.all.map((run) => {
+    const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
+    return this.all.map((run, i) => {
       const last = run.evaluations.at(-1)
       const differing = Object.fromEntries(
         this.#keys.map((key) => [key, shownValue(run.config, key, run.names, this.#configs)]),
       )
       return {
-        ...labelCells(this.all, run),
+        ...(labels[i] as RunRow),
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,
         parameters: run.parameters,
-        'exact accuracy (%)': percent(last?.['test.exact']),
+        [metricTitle('test.exact')]: percent(last?.['test.exact']),
         ...Object.fromEntries(criteria.map((name) => [metricTitle(name), percent(last?.[name])])),
-        'cell accuracy (%)': percent(last?.['test.cells']),
-        ...(votes ? { 'pass@2 (%)': percent(last?.['test.pass@2']) } : {}),
+        [metricTitle('test.cells')]: percent(last?.['test.cells']),
+        ...(votes ? { [metricTitle('test.pass@2')]: percent(last?.['test.pass@2']) } : {}),
         ...Object.fromEntries(own.map((metric) => [metricTitle(metric), last?.[metric as `test.${string}`] ?? null])),
-        'training (s)': last ? Math.round(last.trainSeconds) : null,
-        'evaluation (s)': last ? Math.round(sum(run.evaluations.map((row) => row.evaluationSeconds))) : null,
+        [metricTitle('trainSeconds')]: whole(last?.trainSeconds),
+        [metricTitle('evaluationSeconds')]: whole(totalOf(run.evaluations, 'evaluationSeconds')),
         run: run.id,
       }
     })
@@ -182,16 +184,6 @@ function judgedApart(all: readonly FinishedRun[]): `test.${string}`[] {
   return [...names].filter((name) => last.some((row) => row[name] !== undefined && row[name] !== row['test.exact']))
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0)
-}
-
-/** The parts of a label that any of the runs has. */
-function labelCells(all: readonly FinishedRun[], { label }: FinishedRun): Record<string, string> {
-  const has = (part: 'name' | 'note'): boolean => all.some((run) => run.label?.[part])
-  return {
-    ...(has('name') ? { name: label?.name ?? '' } : {}),
-    ...(all.some((run) => run.label?.tags.length) ? { tags: label?.tags.join(', ') ?? '' } : {}),
-    ...(has('note') ? { note: label?.note ?? '' } : {}),
-  }
+function whole(seconds: number | null | undefined): number | null {
+  return seconds === null || seconds === undefined ? null : Math.round(seconds)
 }

@@ -2,6 +2,7 @@ import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Dtype, freeKernelMemory, kernels } from '../../backend/kernels.js'
 import { peakTensorBytes } from '../../backend/tensor-memory.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import { emptyBatch } from '../../data/batch.js'
 import { UserError } from '../../errors.js'
@@ -107,7 +108,7 @@ function stepMemory(model: Model, config: Config, trainSteps: number): (rows: nu
     return bytes
   })
   const state = initialState(model, Math.min(FEW_ROWS[1], config.batch), config.ema, config.seed)
-  const options = stepOptions({ ...config, lr: 0, puzzleLr: 0 }, trainSteps)
+  const options = stepOptions(resolveConfig({ ...config, lr: 0, puzzleLr: 0 }), trainSteps)
   const update = peakTensorBytes(() => trainStep(state, state.carry.batch, options))
   disposeState(state)
   const fast = kernels()

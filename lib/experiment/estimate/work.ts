@@ -1,3 +1,4 @@
+import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
@@ -6,7 +7,9 @@ import { evaluationInterval, modelShape, totalSteps } from '../run/resolve.js'
 
 /** The work of one run: everything that its time and memory follow from. */
 export interface RunWork {
+  /** The flat configuration. */
   readonly config: Config
+  readonly resolved: ResolvedConfig
   readonly shape: ModelShape
   /** Length of the run in optimiser steps. */
   readonly trainSteps: number
@@ -21,15 +24,18 @@ export interface RunWork {
 /** The work of a run on a data set. @throws UserError when the configuration's keys or sizes do not fit together. */
 export function runWork(config: Config, data: Dataset): RunWork {
   const shape = modelShape(config, data.manifest)
-  const evaluated = countEvaluated(data, { versions: config.evalVersions ?? undefined })
-  const { batch, microBatch, dtype, optimizer, loss, ema, evalBatch, evalHalt, evalSupervisionSteps } = config
+  const resolved = resolveConfig(config)
+  const { batch, microBatch, dtype, optimizer, loss, ema } = resolved.training
+  const { evalBatch, evalHalt, evalSupervisionSteps, evalVersions } = resolved.evaluation
+  const evaluated = countEvaluated(data, { versions: evalVersions })
   const costly = { batch, microBatch, dtype, optimizer, loss, evalBatch, evalHalt, evalSupervisionSteps }
   return {
     config,
+    resolved,
     shape,
-    trainSteps: totalSteps(config, data),
+    trainSteps: totalSteps(resolved, data),
     evaluated,
-    evaluateEvery: evaluationInterval(config, data),
+    evaluateEvery: evaluationInterval(resolved, data),
     key: JSON.stringify([shape, costly, ema > 0, evaluated]),
   }
 }

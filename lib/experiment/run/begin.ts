@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import { shownValue } from '../../config/functions.js'
+import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { type Metrics, recordMetrics, tryMetrics } from '../../evaluate/metrics.js'
@@ -50,8 +51,11 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
 
 /** A run that has not begun yet. */
 export interface RunPlan {
-  /** With every value that is used; see `runConfig`. */
+  /** The keys that were given, as the run's record keeps them beside the resolved ones. */
+  readonly asked: Partial<Config>
+  /** The flat configuration that runs are compared and labelled by; see `runConfig`. */
   readonly config: Config
+  readonly resolved: ResolvedConfig
   readonly data: Dataset
   /** Length of the run in steps. */
   readonly trainSteps: number
@@ -61,7 +65,8 @@ export interface RunPlan {
 
 /** Makes a run, and what it needs for its first step. */
 export async function beginSession(plan: RunPlan, options: BeginOptions): Promise<Session> {
-  const { config, data, trainSteps } = plan
+  const { asked, config, resolved, data, trainSteps } = plan
+  const { batch, ema, seed } = resolved.training
   const work = runWork(config, data)
   const { shape } = work
   const { metrics = {} } = options
@@ -70,21 +75,22 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   tryMetrics(metrics, data)
   const note = plainNote(config.mixer)
   if (note) options.observer?.onNote?.(note)
-  const sampler = newBatchesAhead(config, data)
+  const sampler = newBatchesAhead(resolved, data)
   const estimate = plan.estimate ?? estimated(work, options)
   const choices = newChoices(config, estimate, backend)
-  if (choices.microBatch < config.batch)
-    options.observer?.onNote?.(`the batch of ${config.batch} is computed ${choices.microBatch} rows at a time`)
-  const { model, provenance } = await firstModel(config, shape, data, options)
+  if (choices.microBatch < batch)
+    options.observer?.onNote?.(`the batch of ${batch} is computed ${choices.microBatch} rows at a time`)
+  const { model, provenance } = await firstModel(seed, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
     config,
+    asked,
     name: `${config.task}-${config.model === 'trm' ? shownValue(config.mixer) : config.model}`,
     trainSteps,
     parameters: countParameters(shape),
     label: options,
     provenance: {
-      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed }),
+      ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
       ...provenance,
       choices,
       ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
@@ -93,12 +99,13 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   })
   return {
     config,
+    resolved,
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(config, trainSteps, choices.microBatch),
+      options: stepOptions(resolved, trainSteps, choices.microBatch),
       sampler,
-      state: initialState(model.with({ dtype: choices.dtype }), config.batch, config.ema, config.seed),
+      state: initialState(model.with({ dtype: choices.dtype }), batch, ema, seed),
     }),
     run,
     metrics,
@@ -118,12 +125,12 @@ function estimated(work: RunWork, { observer, signal, estimate = true }: BeginOp
 
 /** Fresh weights of the seed, or those of a file, and what provenance says of them. */
 async function firstModel(
-  config: Config,
+  seed: number,
   shape: ModelShape,
   data: Dataset,
   { init, resultsDir, observer }: BeginOptions,
 ): Promise<{ model: Model; provenance: object }> {
-  if (!init) return { model: initialModel(shape, config.seed), provenance: {} }
+  if (!init) return { model: initialModel(shape, seed), provenance: {} }
   const file = await readInit(init, resultsDir)
   const { model, notes } = modelOfWeights(file, data.manifest, init.puzzleEmbedding, shape)
   for (const note of [...file.notes, ...notes]) observer?.onNote?.(`init: ${note}`)

@@ -1,12 +1,15 @@
+import { z } from 'zod'
 import type { BackendChoice } from '../../backend/index.js'
 import { type Dtype, kernels, setFast } from '../../backend/kernels.js'
 import { threadCount } from '../../backend/machine.js'
 import type { Config } from '../../config/schema.js'
+import { UserError } from '../../errors.js'
+import type { RunRecord } from '../../results/run.js'
 import type { Estimate } from '../estimate/memory.js'
 import { chooseDtype, dtypeOrFloat32 } from './dtype.js'
 import { onForcedStop } from './stop.js'
 
-/** What is chosen for a run once, before its first step, and holds for all of it: numbers depend on it in the last bits. */
+/** Choices made once, before a run's first step, and kept for all of it: the last bits of its numbers depend on them. */
 export interface Choices {
   /** Rows that are computed at one time. */
   readonly microBatch: number
@@ -34,15 +37,25 @@ export function newChoices(config: Config, estimate: Estimate | null, backend: B
   }
 }
 
-/** Those that a run's provenance holds; null for a run from before there were any. */
-export function storedChoices(provenance: Readonly<Record<string, unknown>>): Choices | null {
-  const { choices } = provenance
-  if (typeof choices !== 'object' || choices === null) return null
-  const { microBatch, fast, threads, dtype = 'float32' } = choices as Partial<Record<keyof Choices, unknown>>
-  const whole = (n: unknown): n is number => Number.isSafeInteger(n) && (n as number) >= 1
-  // Runs from before there was a choice have none, and float32.
-  if (dtype !== 'float32' && dtype !== 'bfloat16') return null
-  return whole(microBatch) && typeof fast === 'boolean' && whole(threads) ? { microBatch, fast, dtype, threads } : null
+const count = z.int().min(1)
+const choicesSchema = z.strictObject({
+  microBatch: count,
+  fast: z.boolean(),
+  dtype: z.enum(['float32', 'bfloat16']),
+  threads: count,
+})
+
+/** The choices in a run's record. @throws UserError when it has none, or another Recurlab's. */
+export function storedChoices({ id, provenance }: Pick<RunRecord, 'id' | 'provenance'>): Choices {
+  const parsed = choicesSchema.safeParse(provenance.choices)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new UserError({
+    where: `run ${id}, ${['choices', ...(issue?.path ?? [])].join('.')} in provenance.json`,
+    expected: 'the rows computed at one time, the kernels, the type and the threads that it was begun with',
+    found: issue?.message ?? 'something else',
+    todo: 'The file is damaged or of another version of Recurlab.',
+  })
 }
 
 /**
@@ -65,7 +78,7 @@ export interface Followed {
   end(): void
 }
 
-/** Makes a run that goes on compute as it began: the fused kernels are turned off where it did without. */
+/** Makes a run that goes on compute as it began: fused kernels are turned off for one that was begun without them. */
 export function followChoices({ fast, dtype: asked }: Choices): Followed {
   const before = setFast(fast)
   const restore = (): void => void setFast(before)

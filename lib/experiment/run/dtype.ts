@@ -4,7 +4,7 @@ import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 
 /**
- * What a model is computed in here: `auto` is bfloat16 where the processor multiplies matrices of bfloat16 (AMX); its dot
+ * The type that a model is computed in on this machine: `auto` is bfloat16 where the processor multiplies matrices of bfloat16 (AMX); its dot
  * products alone (AVX-512 BF16) are no faster than float32. The plain operations of a mixer of the user's own know float32 only.
  *
  * @throws UserError when bfloat16 is asked for and nothing here computes it
@@ -23,7 +23,7 @@ export function chooseDtype(asked: Config['dtype'], mixer: Config['mixer'] = 'ml
   })
 }
 
-/** The same for weights that are there already, which float32 serves as well; with a note where it has to. */
+/** {@link chooseDtype} for stored weights, which float32 serves as well: where bfloat16 is missing here, float32 with a note. */
 export function dtypeOrFloat32(
   asked: Config['dtype'],
   mixer: Config['mixer'] = 'mlp',

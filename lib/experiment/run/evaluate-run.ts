@@ -1,8 +1,8 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
 import { recordFunction } from '../../config/functions.js'
-import { modelKeys } from '../../config/model-keys.js'
 import { parseConfig } from '../../config/parse.js'
+import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
@@ -21,7 +21,7 @@ import { checkFunctions, metricNotes, type RunFunctions } from './functions.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
-/** What a stored run or a file of weights is evaluated on, and how. */
+/** Options of {@link evaluateRun}: the data, the weights and how they are evaluated. */
 export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<RunFunctions, 'mixer'> {
   /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
   readonly resultsDir?: string
@@ -29,7 +29,7 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<Ru
   readonly data?: Dataset
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
   /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
   readonly halt?: boolean
@@ -62,7 +62,7 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<Ru
   readonly signal?: AbortSignal
 }
 
-/** An evaluation of weights, and what they are. */
+/** An evaluation, and the weights and data that it is of. */
 export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** The run's ID, or the file. */
   readonly id: string
@@ -72,7 +72,7 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** What it was computed in. */
   readonly dtype: Dtype
   readonly evaluation: Evaluation & MetricMeans<M>
-  /** What was assumed or done to the weights, one sentence each. */
+  /** Assumptions about the weights and changes to them, one sentence each. */
   readonly notes: readonly string[]
 }
 
@@ -100,6 +100,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     where: file.run === null ? file.file : `run ${file.run}`,
     begins: `evaluateRun('${file.run ?? runOrFile}', `,
   })
+  const resolved = resolveConfig(config)
   if (options.data === undefined && file.dataHash === null && config.data === null)
     throw new UserError({
       where: file.file,
@@ -113,7 +114,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
   options.onData?.(data)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
-    if (options.halt === true && modelKeys(config).halting === 'none')
+    if (options.halt === true && resolved.model.halting === 'none')
       throw new UserError({
         where: 'halt',
         expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
@@ -121,14 +122,17 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
         todo: 'Leave it out.',
         exitCode: 2,
       })
-    const { dtype, note } = dtypeOrFloat32(options.dtype ?? config.dtype, config.mixer)
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? resolved.training.dtype, config.mixer)
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
     if (note) notes.push(note)
     if (file.run !== null) notes.push(...metricNotes(openRun(file.run, resultsDir), given))
     if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {
-      const evaluation = await evaluateWatched(model, config, data, { ...options, ...(signal ? { signal } : {}) })
+      const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
+        ...options,
+        ...(signal ? { signal } : {}),
+      })
       return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
     } finally {
       disposeModel(model)
@@ -138,12 +142,12 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
 
 async function evaluateWatched<M extends Metrics>(
   model: Model,
-  config: Config,
+  config: ResolvedConfig['evaluation'],
   data: Dataset,
   options: EvaluateRunOptions<M>,
 ): Promise<Evaluation & MetricMeans<M>> {
   const { split = 'test', signal } = options
-  const versions = options.versions ?? config.evalVersions ?? undefined
+  const versions = options.versions ?? config.evalVersions
   const total = countEvaluated(data, { split, versions })
   const meter =
     options.onBatch || options.onProgress || !currentHost()
@@ -155,7 +159,7 @@ async function evaluateWatched<M extends Metrics>(
       batch: options.batch ?? config.evalBatch,
       split,
       versions,
-      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K,
+      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps,
       halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       metrics: options.metrics,

@@ -15,7 +15,7 @@ const LEAST_ROWS = 64
  */
 export function timeEvaluation(
   model: Model,
-  { config, evaluated }: RunWork,
+  { config, resolved, evaluated }: RunWork,
   data: Dataset,
 ): { readonly whole: number; readonly piece: number } {
   const rows = Math.min(config.evalBatch, Math.max(config.batch, LEAST_ROWS))
@@ -29,6 +29,6 @@ export function timeEvaluation(
   }
   // The first step brings memory to the process that later ones find there.
   const step = times.at(-1)!
-  const whole = (step * (config.evalSupervisionSteps ?? config.K) * evaluated) / batch!.size
+  const whole = (step * resolved.evaluation.evalSupervisionSteps * evaluated) / batch!.size
   return { whole, piece: times.reduce((sum, time) => sum + time, 0) }
 }

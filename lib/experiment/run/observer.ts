@@ -26,9 +26,9 @@ export interface TrainMetrics {
   readonly trainSeconds: number
 }
 
-/** Watches runs; every function may be left out. */
+/** Callbacks while a run goes on; each may be left out. */
 export interface RunObserver {
-  /** Something that a reader of the results should know. */
+  /** A remark that matters for reading the results. */
   onNote?(text: string): void
   /** The memory of a run is about to be estimated. */
   onEstimating?(): void

@@ -30,13 +30,13 @@ export async function reopenSession(
   data: Dataset,
   { observer, metrics, force = false }: ReopenOptions,
 ): Promise<Session> {
-  const { config, trainSteps } = work
-  const choices = storedChoices(record.provenance)
+  const { config, resolved, trainSteps } = work
+  const choices = storedChoices(record)
   const begun = record.provenance.backend as { name?: string } | undefined
-  const backend = await startBackend(choices ? { threads: followThreads(choices, begun?.name ?? '') } : {})
+  const backend = await startBackend({ threads: followThreads(choices, begun?.name ?? '') })
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
-  const sampler = newBatchesAhead(config, data)
+  const sampler = newBatchesAhead(resolved, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
   const warning = otherBackend(record.provenance, backend)
@@ -47,10 +47,11 @@ export async function reopenSession(
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
     config,
+    resolved,
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(config, trainSteps, choices?.microBatch),
+      options: stepOptions(resolved, trainSteps, choices.microBatch),
       sampler,
       state: restored.state,
       seconds: restored.seconds,

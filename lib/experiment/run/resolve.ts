@@ -1,4 +1,4 @@
-import { haltExploration } from '../../config/model-keys.js'
+import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset, DatasetManifest } from '../../data/dataset.js'
 import { splitFacts, unlimitedVersions } from '../../data/pool.js'
@@ -21,55 +21,58 @@ export function modelShape(config: Config, manifest: DatasetManifest): ModelShap
  * Length of the run in optimiser steps: `trainSteps`, or int(epochs · groups · mean examples of a puzzle / batch) as the
  * published code has it.
  */
-export function totalSteps(config: Config, data: Dataset): number {
-  return config.trainSteps ?? stepsOf(config.epochs ?? 1, config, data)
+export function totalSteps({ training }: Trained, data: Dataset): number {
+  return training.trainSteps ?? stepsOf(training.epochs, training, data)
 }
 
-/** Steps between evaluations. */
-export function evaluationInterval(config: Config, data: Dataset): number {
-  return config.epochs === null ? config.evalEvery : stepsOf(config.evalEvery, config, data)
+/** Optimiser steps between evaluations. */
+export function evaluationInterval({ training, evaluation }: Evaluated, data: Dataset): number {
+  const { evalEvery } = evaluation
+  return training.epochs === undefined ? evalEvery : stepsOf(evalEvery, training, data)
 }
 
-function stepsOf(epochs: number, config: Config, { train, augment }: Dataset): number {
+type Trained = Pick<ResolvedConfig, 'training'>
+type Evaluated = Pick<ResolvedConfig, 'training' | 'evaluation'>
+
+function stepsOf(epochs: number, { batch }: ResolvedConfig['training'], { train, augment }: Dataset): number {
   const { groups, meanPuzzleExamples } = splitFacts(train, augment)
-  return Math.max(1, Math.floor((epochs * groups * meanPuzzleExamples) / config.batch))
+  return Math.max(1, Math.floor((epochs * groups * meanPuzzleExamples) / batch))
 }
 
-/** What a supervision step needs of a configuration. @param microBatch rows computed at one time; default: all */
-export function stepOptions(config: Config, trainSteps: number, microBatch?: number): StepOptions {
-  const schedule = { warmup: config.warmup, lrMinRatio: config.lrMinRatio, totalSteps: trainSteps }
+/** The options of a run's supervision steps. @param microBatch rows computed at one time; default: all */
+export function stepOptions({ training }: Trained, trainSteps: number, microBatch?: number): StepOptions {
+  const { warmup, lrMinRatio, lr, beta1, beta2, weightDecay, puzzleLr, puzzleWeightDecay } = training
+  const schedule = { warmup, lrMinRatio, totalSteps: trainSteps }
   return {
-    loss: config.loss,
-    optimizer: {
-      kind: config.optimizer,
-      beta1: config.beta1,
-      beta2: config.beta2,
-      weightDecay: config.weightDecay,
-    },
-    schedule: { ...schedule, lr: config.lr },
-    puzzleSchedule: { ...schedule, lr: config.puzzleLr ?? config.lr },
-    puzzleWeightDecay: config.puzzleWeightDecay ?? config.weightDecay,
-    ema: config.ema,
-    haltExploration: haltExploration(config),
+    loss: training.loss,
+    optimizer: { kind: training.optimizer, beta1, beta2, weightDecay },
+    schedule: { ...schedule, lr },
+    // Without a puzzle embedding there is nothing that these move.
+    puzzleSchedule: { ...schedule, lr: puzzleLr ?? lr },
+    puzzleWeightDecay: puzzleWeightDecay ?? weightDecay,
+    ema: training.ema,
+    haltExploration: training.haltExploration,
     ...(microBatch === undefined ? {} : { microBatch }),
   }
 }
 
 /** The training batches a configuration asks for, from their beginning. */
-export function newSampler(config: Config, data: Dataset): TrainingBatches {
+export function newSampler(config: Sampled, data: Dataset): TrainingBatches {
   return trainingBatches(data, samplerOptions(config, data))
 }
 
-/** The same, prepared ahead; to be closed in the end. @param worth as `batchesAhead` has it */
-export function newBatchesAhead(config: Config, data: Dataset, worth?: number): BatchesAhead {
+/** The batches of {@link newSampler}, prepared ahead by another thread until they are closed. @param worth as `batchesAhead` has it */
+export function newBatchesAhead(config: Sampled, data: Dataset, worth?: number): BatchesAhead {
   return batchesAhead(data, samplerOptions(config, data), worth)
 }
 
-function samplerOptions(config: Config, data: Dataset): SamplerOptions {
+type Sampled = Pick<ResolvedConfig, 'data' | 'training' | 'evaluation'>
+
+function samplerOptions({ data: { augment }, training, evaluation }: Sampled, data: Dataset): SamplerOptions {
   return {
-    batch: config.batch,
-    seed: config.seed,
-    augment: config.augment ?? (unlimitedVersions(data) ? 'fresh' : undefined),
-    intervalEpochs: config.epochs === null ? undefined : config.evalEvery,
+    batch: training.batch,
+    seed: training.seed,
+    augment: augment ?? (unlimitedVersions(data) ? 'fresh' : undefined),
+    intervalEpochs: training.epochs === undefined ? undefined : evaluation.evalEvery,
   }
 }

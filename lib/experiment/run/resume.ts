@@ -58,16 +58,15 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const other = otherCode(record)
     if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
     const session = await reopenSession(record, work, data, { ...options, metrics, observer: observer(0) })
-    const choices = storedChoices(record.provenance)
-    const followed = choices && followChoices(choices)
+    const followed = followChoices(storedChoices(record))
     const { state } = session.trainer
-    if (followed) state.model = state.model.with({ dtype: followed.dtype })
+    state.model = state.model.with({ dtype: followed.dtype })
     const plain = plainNote(config.mixer)
     if (plain) observer(0).onNote?.(plain)
-    if (followed?.note) observer(0).onNote?.(followed.note)
+    if (followed.note) observer(0).onNote?.(followed.note)
     const { estimate = true } = options
     const watch = { observer: observer(0), estimate, ...(signal ? { signal } : {}) }
-    const end = await continueSession(session, watch).finally(() => followed?.end())
+    const end = await continueSession(session, watch).finally(() => followed.end())
     if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
     return record.id
   })

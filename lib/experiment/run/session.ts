@@ -1,4 +1,5 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
+import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
@@ -32,9 +33,11 @@ export interface SessionOptions {
   readonly estimate?: boolean
 }
 
-/** A run while it goes on. */
+/** A run that is being made. */
 export interface Session {
+  /** The flat configuration, as observers are told it. */
   readonly config: Config
+  readonly resolved: ResolvedConfig
   readonly data: Dataset
   readonly work: RunWork
   readonly trainer: Trainer
@@ -66,10 +69,11 @@ export async function continueSession(
   { observer, signal, estimate = true }: SessionOptions,
 ): Promise<SessionEnd> {
   const { config, data, run, trainer, trainSteps } = session
+  const { training, evaluation } = session.resolved
   const { state } = trainer
-  const interval = evaluationInterval(config, data)
-  const votes = data.testTasks ? arcVotes(data, { carryVotes: config.carryVotes }) : undefined
-  if (config.carryVotes && state.step > 0)
+  const interval = evaluationInterval(session.resolved, data)
+  const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
+  if (evaluation.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
   let { evaluatedAt } = session
   const isDue = (): boolean =>
@@ -126,11 +130,11 @@ export async function continueSession(
     while (state.step < trainSteps && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
       const last = state.step === trainSteps
-      if (state.step % config.logEvery === 0 || last) run.logMetrics({ ...metrics })
+      if (state.step % training.logEvery === 0 || last) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
       else timeOnce()
-      if (state.step % config.checkpointEvery === 0 && !last && !signal?.aborted) save()
+      if (state.step % training.checkpointEvery === 0 && !last && !signal?.aborted) save()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
@@ -185,17 +189,18 @@ async function evaluateState(
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
-  const { config, data, trainer, trainSteps } = session
+  const { data, trainer, trainSteps } = session
   const { state } = trainer
+  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = session.resolved.evaluation
   const puzzles = session.work.evaluated
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
     return await evaluate(trainer.evaluated, data, {
-      batch: config.evalBatch,
-      versions: config.evalVersions ?? undefined,
-      supervisionSteps: config.evalSupervisionSteps ?? config.K,
-      halt: config.evalHalt,
+      batch: evalBatch,
+      versions,
+      supervisionSteps: evalSupervisionSteps,
+      halt: evalHalt,
       votes,
       metrics: session.metrics,
       outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,

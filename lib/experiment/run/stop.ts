@@ -1,7 +1,7 @@
 import { Interrupted } from '../../errors.js'
 import { currentHost } from '../../notebook/host.js'
 
-/** How work learns that it is to stop. */
+/** The signal that stops work, and how the work then ends. */
 export interface Stop {
   /** When aborted, the work saves and ends. */
   readonly signal: AbortSignal | undefined
@@ -68,7 +68,7 @@ export function againWith(call: string, options: { readonly resume?: boolean } |
   return `${AGAIN} with ${how} of ${call}`
 }
 
-/** What is known of a run that was stopped. */
+/** A stopped run: the steps that it has made, and how it goes on. */
 export interface StoppedRun {
   /** Steps made. */
   readonly step: number

@@ -1,3 +1,4 @@
+import { askedConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { recordMetrics } from '../../evaluate/metrics.js'
@@ -37,8 +38,8 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
   const work = runWork(config, data)
-  const { trainSteps } = work
-  const plan = { config, data, trainSteps }
+  const { resolved, trainSteps } = work
+  const plan = { asked: askedConfig(input), config, resolved, data, trainSteps }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
   return watched(options ?? {}, [work], stepsBefore(runs), async ({ observer, signal, throws, note, takeOver }) => {
     const watch = { observer: observer(0), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }

@@ -1,11 +1,13 @@
 import { startBackend } from '../../backend/index.js'
 import { recordFunction } from '../../config/functions.js'
 import { parseConfig } from '../../config/parse.js'
+import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluateSteps } from '../../evaluate/steps.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import { choosesToHalt } from '../../model/halting.js'
 import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
@@ -30,7 +32,7 @@ export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`, else its K. */
+  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
   /** Which test input of an ARC task, or which line of a file of Sudokus, from 0. */
   readonly input?: number
@@ -101,12 +103,13 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   })
   const text = puzzleText(puzzle)
   const posed = pose(specOf(file, config, text, data), text, { input: options.input, task: options.task })
+  const { evaluation, training } = resolveConfig(config)
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
   await startBackend()
-  const supervisionSteps = options.supervisionSteps ?? config.evalSupervisionSteps ?? config.K
-  const { dtype, note } = dtypeOrFloat32(config.dtype, config.mixer)
+  const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
+  const { dtype, note } = dtypeOrFloat32(training.dtype, config.mixer)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => modelFromTensors(shape, file.tensors).with({ dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
@@ -128,7 +131,6 @@ function* run(
   signal: AbortSignal | undefined,
 ): Generator<SolveStep, void> {
   const { input } = puzzle
-  const { halting } = model.shape
   const batch: Batch = {
     size: 1,
     seqLen: input.length,
@@ -158,7 +160,7 @@ function* run(
       yield {
         step,
         haltProbability: 1 / (1 + Math.exp(-qHalt[0]!)),
-        halts: halting !== 'none' && qHalt[0]! > (halting === 'halt' ? 0 : qContinue[0]!),
+        halts: choosesToHalt(model.shape, qHalt[0]!, qContinue[0]!),
         prediction,
         marks,
         changed,

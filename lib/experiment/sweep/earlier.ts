@@ -104,7 +104,7 @@ function hashesOf(metrics: MetricRecords): Record<string, string> {
   return Object.fromEntries(Object.entries(metrics).map(([name, { sha256 }]) => [name, sha256]))
 }
 
-/** A run that another process is at work on is not touched. */
+/** Whether a run is finished, or interrupted at a checkpoint; one that another process works on is neither. */
 function canBeTakenOver({ state, status }: RunRecord): boolean {
   return state === 'finished' || (state !== 'running' && status.checkpoint !== null)
 }
@@ -114,7 +114,7 @@ function initOf({ provenance }: RunRecord): InitIdentity | null {
   return init ? { hash: init.hash, puzzleEmbedding: init.puzzleEmbedding } : null
 }
 
-/** null for a configuration of another version, which is nobody's. */
+/** The identity of a stored run's configuration; null where it has keys that are unknown here. */
 function identityOfRun({ config }: RunRecord): ConfigIdentity | null {
   try {
     return configIdentity(parseConfig(config))

@@ -31,7 +31,7 @@ function isWord(value: unknown): boolean {
   return typeof value !== 'object' && typeof value !== 'function'
 }
 
-/** Keys that have a value although the model does not use it. */
+/** The configuration without keys that the model does not use, although they have a value. */
 function withoutIdleKeys(config: ConfigIdentity): Partial<ConfigIdentity> {
   const { heads, ...others } = config
   return config.mixer === 'mlp' ? others : config

@@ -1,5 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import { isFunctionRecord } from '../../config/functions.js'
+import { askedConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
@@ -74,10 +75,10 @@ export async function sweep(
     for (const note of notes) watching.note(note)
     await tryOwnFunctions(works)
     const estimates = options?.estimate === false ? [] : await memoryOfRuns(works, earlier, watching)
-    for (const [index, { input, config, trainSteps }] of rows.entries()) {
+    for (const [index, { input, data: _, work: __, ...row }] of rows.entries()) {
       if (signal?.aborted) break
       const estimate = estimates[index]
-      const plan: RunPlan = { config, data: await sets.of(input), trainSteps, ...(estimate ? { estimate } : {}) }
+      const plan: RunPlan = { ...row, data: await sets.of(input), ...(estimate ? { estimate } : {}) }
       const watch = { observer: observer(index), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
       made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
     }
@@ -124,7 +125,7 @@ async function memoryOfRuns(
 }
 
 /** A run of a sweep, without its puzzles: many rows may have many. */
-interface Row extends Pick<RunPlan, 'config' | 'trainSteps'> {
+interface Row extends Omit<RunPlan, 'data'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
   readonly work: RunWork
@@ -133,7 +134,8 @@ interface Row extends Pick<RunPlan, 'config' | 'trainSteps'> {
 function checkedRow(input: ConfigInput, data: Dataset): Row {
   const config = runConfig(input, data)
   const work = runWork(config, data)
-  return { input, config, trainSteps: work.trainSteps, data: { hash: data.hash }, work }
+  const { resolved, trainSteps } = work
+  return { input, asked: askedConfig(input), config, resolved, trainSteps, data: { hash: data.hash }, work }
 }
 
 function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {

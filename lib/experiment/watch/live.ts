@@ -1,11 +1,11 @@
 import { differingKeys } from '../../config/effective.js'
+import { metricTitle } from '../../evaluate/metric-names.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { beside } from '../../plot/beside.js'
 import { type Curve, curves } from '../../plot/curves.js'
 import type { Figure } from '../../plot/figure.js'
-import { metricTitle } from '../../results/metric-names.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
@@ -19,13 +19,13 @@ import { ThinCurve } from './thin-curve.js'
 export interface LiveRuns {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
-  /** Something that concerns all of them. */
+  /** A remark on all runs. */
   note(text: string): void
   /** The memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
-  /** A run that had been made before. */
+  /** Shows a stored run that is taken over. */
   takeOver(index: number, run: FinishedRun): void
-  /** Nothing more comes; the line then says whether all was done. */
+  /** Ends the display; its last line says whether all runs finished. */
   end(): void
 }
 

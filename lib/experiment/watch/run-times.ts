@@ -148,12 +148,12 @@ export function evaluationsUntil({ evaluated, evaluateEvery, trainSteps }: RunWo
  * A rough measure of the time of one optimiser step and of one evaluation beside each other and those of other runs: the
  * products of weights and tokens in their blocks, three times for a block that carries gradient.
  */
-export function roughCost({ config, shape, evaluated }: RunWork): { step: number; evaluation: number } {
+export function roughCost({ config, resolved, shape, evaluated }: RunWork): { step: number; evaluation: number } {
   const blocks = stacks(shape).reduce((sum, { layers }) => sum + layers, 0)
   const block = (countParameters({ ...shape, puzzleIdentifiers: 0 }) / blocks) * totalTokens(shape)
   return {
     step: config.batch * block * stepBlocks(shape),
-    evaluation: evaluated * block * depth(shape) * (config.evalSupervisionSteps ?? config.K),
+    evaluation: evaluated * block * depth(shape) * resolved.evaluation.evalSupervisionSteps,
   }
 }
 

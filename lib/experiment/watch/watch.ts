@@ -12,15 +12,15 @@ import { type LiveRuns, liveRuns } from './live.js'
 import { memoryText, reportObserver } from './report.js'
 import { RunTimes } from './run-times.js'
 
-/** What runs are watched with, and stopped by. */
+/** The observers of runs, and the signal that stops them. */
 export interface Watch extends Stop {
   /** The observer of each run, by its place in the order they are run. */
   observer(index: number): RunObserver
-  /** Something that concerns all of them. */
+  /** A remark on all runs. */
   note(text: string): void
   /** The memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
-  /** A run that had been made before. */
+  /** Shows a stored run that is taken over. */
   takeOver(index: number, run: FinishedRun): void
 }
 

@@ -13,13 +13,7 @@ import {
   parseNpyHeader,
 } from './npy-header.js'
 
-/** An array in memory. */
-export interface NpyArray extends NpyHeader {
-  /** Its numbers, the last dimension fastest. */
-  readonly data: NpyData
-}
-
-/** What is known of a .npy file once it was read. */
+/** A .npy file after it has been read: its header, the bytes of that, and its hash. */
 export interface NpyFile extends NpyHeader {
   /** SHA-256 of the whole file. */
   readonly sha256: string
@@ -57,28 +51,6 @@ export function scanNpy(file: string, begin: (header: NpyHeader) => (values: Npy
   } finally {
     fs.closeSync(fd)
   }
-}
-
-/** Reads a whole .npy file. @throws UserError as {@link scanNpy}, and for an array too large for memory. */
-export function readNpy(file: string): NpyArray {
-  let data: NpyData = new Uint8Array()
-  const { dtype, shape } = scanNpy(file, (header) => {
-    const size = header.shape.reduce((product, n) => product * n, 1)
-    data = allocate(file, () => new NPY_ARRAYS[header.dtype](size))
-    return (values, first) => setNumbers(data, values, first)
-  })
-  return { dtype, shape, data }
-}
-
-/**
- * An array as a .npy file (format 1.0) with exactly the bytes that NumPy writes: the head, then the numbers' own memory,
- * uncopied; for `writeFileAtomic`.
- */
-export function npyPieces({ dtype, shape, data }: NpyArray): Uint8Array[] {
-  const size = shape.reduce((product, n) => product * n, 1)
-  if (!(data instanceof NPY_ARRAYS[dtype])) throw new TypeError(`${dtype} from another kind of array`)
-  if (size !== data.length) throw new RangeError(`(${shape.join(', ')}) needs ${size} numbers, not ${data.length}`)
-  return [npyHeader({ dtype, shape }), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]
 }
 
 /** Makes a large array. @throws UserError where memory does not suffice for it. */
@@ -138,11 +110,6 @@ function readNumbers(
 function checkBooleans(file: string, values: Uint8Array, first: number): void {
   const wrong = values.findIndex((value) => value > 1)
   if (wrong >= 0) throw refused(`${file}, number ${first + wrong}`, 'a boolean, 0 or 1', String(values[wrong]))
-}
-
-function setNumbers(into: NpyData, values: NpyData, first: number): void {
-  const width = into.BYTES_PER_ELEMENT
-  new Uint8Array(into.buffer).set(new Uint8Array(values.buffer, values.byteOffset, values.byteLength), first * width)
 }
 
 function readAt(file: string, fd: number, from: number, length: number): Uint8Array {

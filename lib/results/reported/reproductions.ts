@@ -30,7 +30,7 @@ export const reproductions: readonly ReportedRow[] = [
   reported({ ...hrm, value: 57.5, note: 'the higher of two runs' }),
 ]
 
-/** What others found out about the published models. */
+/** Results of analyses of the published models by others. */
 export const analyses: readonly ReportedRow[] = [
   reported({
     ...analysis,

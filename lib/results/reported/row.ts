@@ -19,7 +19,7 @@ export interface ReportedRow {
   readonly nfp: number | null
   /** Parameters of the model, as printed, e.g. `5M/19M`; null where not given. */
   readonly parameters: string | null
-  /** The same as a number, for the model of this very row. */
+  /** `parameters` as a number, for the model of this row; null where it names several. */
   readonly parameterCount: number | null
   readonly source: string
   readonly note: string | null
@@ -28,10 +28,10 @@ export interface ReportedRow {
 /** Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks". */
 export const TRM_PAPER = 'arXiv 2510.04871'
 
-/** What most tables of the paper report. */
+/** The metric of most tables of the paper. */
 export const ACCURACY = 'test accuracy (%)'
 
-/** What a row has to say of itself; the rest is null. */
+/** The fields that a row gives; all others are null. */
 type Given<V extends number | null> = Pick<ReportedRow, 'table' | 'method' | 'task' | 'metric' | 'source'> & {
   readonly value: V
 } & Partial<Omit<ReportedRow, 'kind' | 'value'>>

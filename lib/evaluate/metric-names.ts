@@ -1,5 +1,5 @@
-import { ownMetric } from '../config/metrics.js'
 import { isCriterion } from '../tasks/registry.js'
+import { ownMetric } from './metric-glossary.js'
 
 /** Names of shares, after `test.` or `train.`. */
 const SHARES: Readonly<Record<string, string>> = {

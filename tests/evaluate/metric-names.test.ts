@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { metricGlossary } from '../../lib/config/metrics.js'
+import { metricGlossary } from '../../lib/evaluate/metric-glossary.js'
+import { isShare, metricName, metricText, metricTitle, titledRow } from '../../lib/evaluate/metric-names.js'
 import { tableData } from '../../lib/notebook/table.js'
-import { isShare, metricName, metricText, metricTitle, titledRow } from '../../lib/results/metric-names.js'
 import { formatTable } from '../../lib/results/text.js'
 
 test('a metric has one name and one format wherever people read it', () => {
