@@ -1,5 +1,6 @@
 import { type Dataset, runAt } from '../data/dataset.js'
 import { type Example, type ExampleChoice, exampleOf } from '../data/example.js'
+import { judgeOf } from '../tasks/registry.js'
 import type { PuzzleSpec } from '../tasks/task.js'
 import { Picture } from './picture.js'
 import { boardsOf, type Mark, type Panel } from './puzzle-board.js'
@@ -74,7 +75,8 @@ export interface DrawnOutcome {
 }
 
 /**
- * An example, its answer and what was predicted, with the wrong cells framed.
+ * An example, its answer and what was predicted, with the wrong cells framed; none where the task's judge accepts an answer
+ * that is not the stored one.
  *
  * @throws UserError (exit code 2) when there is no such example.
  */
@@ -84,14 +86,18 @@ export function predictionPicture(
   choice: Pick<ExampleChoice, 'split' | 'version' | 'seed'> = {},
 ): Picture {
   const example = exampleOf(data, { split: 'test', ...choice, example: outcome.puzzle })
-  const marks = wrongCells(example.label, outcome.prediction, data.manifest.ignoreLabelId)
-  const wrong = marks.filter((mark) => mark === 'wrong').length
+  const differing = wrongCells(example.label, outcome.prediction, data.manifest.ignoreLabelId)
+  const wrong = differing.filter((mark) => mark === 'wrong').length
+  const otherwiseRight = wrong > 0 && judgeOf(data.manifest)?.(example.input, outcome.prediction).valid === true
+  const marks = otherwiseRight ? differing.map((): Mark => 'none') : differing
   const halt = outcome.haltProbability
   const verdict = !example.answered
     ? 'the answer is not known'
     : wrong === 0
       ? 'right'
-      : `${wrong} of ${marks.length} cells wrong`
+      : otherwiseRight
+        ? 'valid, another than the stored answer'
+        : `${wrong} of ${marks.length} cells wrong`
   const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
   const title = describeExample(data, example)
   return panelsPicture(data.manifest, [...pairPanels(example), panel], {

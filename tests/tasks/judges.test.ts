@@ -13,6 +13,7 @@ import {
   loadDataset,
   loadRun,
   maze,
+  predictionPicture,
   Runs,
   solveMaze,
   sudoku,
@@ -104,6 +105,20 @@ test('a maze has every path from S to G as a valid answer, and the shortest ones
   }
   for (const [what, answer] of Object.entries(faults))
     assert.deepEqual(judge(input, answer), { valid: false, optimal: false }, what)
+})
+
+test('a picture of a prediction that is right and not the stored answer says so, and frames no cell', async () => {
+  const { input } = parseMaze(['S    #', '     #', '  G  #', '     #', '     #', '######'].join('\n'), 'open')
+  const data = await maze({ size: 6, minPath: 4, train: 1, test: 1 })
+  data.test.inputs.set(input)
+  data.test.labels.set(solveMaze(input, 6)!.label)
+  const other = input.slice()
+  for (const cell of [1, 2, 8]) other[cell] = 5
+  const { text } = predictionPicture(data, { puzzle: 0, prediction: other })
+  assert.match(text, /prediction: valid, another than the stored answer/)
+  assert.doesNotMatch(text, /! wrong/)
+  other[30] = 5
+  assert.match(predictionPicture(data, { puzzle: 0, prediction: other }).text, /cells wrong(.|\n)*! wrong/)
 })
 
 test('an evaluation has the share of valid answers of all puzzles, and every outcome its own', async () => {

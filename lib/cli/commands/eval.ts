@@ -62,7 +62,7 @@ export const command: Command = {
         ],
         [
           'outcomes=FILE',
-          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, correct, prediction.',
+          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, correct, valid by the task’s judge, prediction.',
         ],
         ['tasks=FILE', 'ARC: writes pass@k of every task to FILE.arrow or FILE.csv.'],
         ['submission=FILE', "ARC: writes Kaggle's submission.json to FILE."],

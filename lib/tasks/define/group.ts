@@ -28,6 +28,7 @@ export interface SymmetryGroup {
 /** Combinations that are told apart: comparing two puzzles costs as many grids. */
 const MOST_MAPS = 10_000
 
+/** Draws of each symmetry that a sample of a larger group is made of. */
 const STEPS_OF_WALK = 64
 
 /** Draws of a symmetry in a row that make nothing new, after which its combinations are taken to be all found. */
@@ -90,7 +91,7 @@ function extend(found: Map<string, GridMap>, generators: readonly GridMap[]): bo
   return true
 }
 
-/** A sample of combinations: a random walk over the group by {@link STEPS_OF_WALK} draws of each symmetry. */
+/** A sample of combinations: a random walk over the group. */
 function sampled(definition: CheckedDefinition, draws: readonly Draw[]): GridMap[] {
   const random = Random.of('symmetry walk', definition.name)
   const maps = [identity(definition)]
