@@ -120,7 +120,7 @@ test('every command, key and preset that the README names in passing is there', 
     const pair = /^(\w+)=([\w.-]+)$/.exec(text)
     if (pair && Object.hasOwn(configSchema.shape, pair[1]!))
       assert.doesNotThrow(() => configFromText(new Map([[pair[1]!, pair[2]!]])), text)
-    if (/^(sudoku|maze|arc)(-\w+)*-(pocket|lab|paper)(-text)?$/.test(text)) {
+    if (/^(sudoku|maze|arc|queens)(-\w+)*-(pocket|lab|paper)(-text)?$/.test(text)) {
       const preset = presets[text]
       assert.ok(preset, text)
       assert.doesNotThrow(() => parseConfig(preset.config), text)

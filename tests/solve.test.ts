@@ -235,7 +235,7 @@ test('the task of weights is what their configuration says, whatever has the sam
   writeFresh(inFolder('tokens.safetensors'), numbers)
   await assert.rejects(
     solve(inFolder('tokens.safetensors'), '1...............'),
-    /expected a puzzle of a task that can be written \(sudoku, maze, arc, pairs\), found one of task=tokens/,
+    /expected a puzzle of a task that can be written \(sudoku, maze, arc, queens, pairs\), found one of task=tokens/,
   )
   await assert.rejects(
     solve(file, 'a.b.', { data: grids }),

@@ -35,9 +35,9 @@ const ARRAYS = [
  * The identity of a data set: SHA-256, in hexadecimal, over all that a model is trained and tested on. Data sets with the
  * same arrays, names and test tasks have the same hash, wherever they were generated, read or stored.
  *
- * What is hashed, one after the other: a line of JSON with the version of the hash and the vocabulary; of each array of
- * each split a line of JSON with its name, type and length, then its little-endian bytes; the names of the identifiers
- * and the test tasks as JSON, each after such a line.
+ * The hashed bytes are, in this order: a line of JSON with the version of the hash and the vocabulary; for each array of
+ * each split a line of JSON with its name, type and length, then its little-endian bytes; and, each after such a line, the
+ * names of the identifiers and the test tasks as JSON.
  */
 export function datasetHash({ manifest, train, test, identifiers, testTasks }: HashedContent): string {
   const hash = createHash('sha256')
@@ -72,8 +72,8 @@ function typeOf(values: Values): 'uint8' | 'int32' | 'float64' {
 const PIECE = 2 ** 20
 
 /**
- * The bytes of an array, little-endian, in pieces: views of the array on a little-endian machine, else copies whose
- * elements are turned round.
+ * The bytes of an array, little-endian, in pieces of a megabyte: views of the array on a little-endian machine, byte-swapped
+ * copies on a big-endian one.
  *
  * @param endianness of the machine whose memory `values` is; default: this one's
  */
@@ -85,15 +85,15 @@ export function* littleEndianPieces(
   const width = values.BYTES_PER_ELEMENT
   for (let at = 0; at < bytes.length; at += PIECE) {
     const piece = bytes.subarray(at, at + PIECE)
-    yield endianness === 'LE' || width === 1 ? piece : reversedElements(piece, width)
+    yield endianness === 'LE' || width === 1 ? piece : byteSwapped(piece, width)
   }
 }
 
-function reversedElements(bytes: Uint8Array, width: number): Uint8Array {
-  const reversed = new Uint8Array(bytes.length)
+function byteSwapped(bytes: Uint8Array, width: number): Uint8Array {
+  const swapped = new Uint8Array(bytes.length)
   for (let first = 0; first < bytes.length; first += width)
-    for (let i = 0; i < width; i++) reversed[first + i] = bytes[first + width - 1 - i]!
-  return reversed
+    for (let i = 0; i < width; i++) swapped[first + i] = bytes[first + width - 1 - i]!
+  return swapped
 }
 
 /** Names in a piece. */
