@@ -122,7 +122,7 @@ test('the second level says where it is declared and shows the source', () => {
   )
   assert.match(textOf('let own = 1\nown▮', 1), /Declared: this cell, line 1\n\nlet own = 1$/)
   const lib = new Writer().inspect("import { nearest } from '../lib/options/nearest'\nnearest▮", 1)?.text
-  assert.match(lib ?? '', /Declared: \.\.\/lib\/config\/nearest\.ts:\d+\n\nexport function nearest\(/)
+  assert.match(lib ?? '', /Declared: \.\.\/lib\/options\/nearest\.ts:\d+\n\nexport function nearest\(/)
 })
 
 test('behind a parenthesis or a comma the call is described with the argument that comes', () => {
