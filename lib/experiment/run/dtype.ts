@@ -21,7 +21,7 @@ export function chooseDtype(asked: Config['dtype']): Dtype {
   })
 }
 
-/** The same for weights that are there already, which float32 serves as well; with a note where it has to. */
+/** {@link chooseDtype} for weights that exist already: float32, with a note, where bfloat16 is asked for and not available. */
 export function dtypeOrFloat32(asked: Config['dtype']): { dtype: Dtype; note: string | null } {
   if (asked === 'bfloat16' && !kernels()?.units.bfloat16)
     return { dtype: 'float32', note: 'bfloat16 is not available here: computed in float32' }
