@@ -81,7 +81,7 @@ export function stablemaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.
   return tokenCrossEntropy(logits, labels, 'stablemax') as tf.Tensor2D
 }
 
-/** {@link stablemaxCrossEntropy}, or the same under softmax. */
+/** The cross-entropy of every token under stablemax or softmax, `[B, L]`, 0 where its label is -100. */
 export function tokenCrossEntropy(
   logits: tf.Tensor,
   labels: tf.Tensor,

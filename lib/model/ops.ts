@@ -84,7 +84,7 @@ export function withoutGradient<T extends tf.Tensor>(work: () => T): T {
   return tf.customGrad(() => ({ value: work(), gradFunc: () => [] }))() as T
 }
 
-/** The same for several tensors by name, which are kept: the caller's to free. */
+/** {@link withoutGradient} for a record of tensors, which are kept: the caller frees them. */
 export function constants<T extends Readonly<Record<string, tf.Tensor>>>(work: () => T): T {
   let made: T | undefined
   withoutGradient(() => {

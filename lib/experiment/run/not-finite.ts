@@ -46,7 +46,7 @@ export function divergedInStep(run: Diverging, error: unknown): unknown {
   return diverged(run, state.step + 1, found)
 }
 
-/** The same of a trainer that is no run: the step has changed nothing. */
+/** The error that ends a trainer's diverging step, which has changed nothing. Any other error is returned as it is. */
 export function divergedIn(
   { config, options, state }: Pick<Diverging, 'config' | 'options' | 'state'>,
   error: unknown,
