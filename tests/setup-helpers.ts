@@ -31,6 +31,7 @@ export function bareCheckout(t: TestContext): string {
     'lib/setup',
     'lib/backend',
     'lib/errors.ts',
+    'lib/files/places.ts',
     'lib/kernel/compiler',
     'lib/typescript',
   ])
