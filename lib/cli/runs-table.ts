@@ -1,6 +1,5 @@
 import { storedRecursion } from '../config/recursion-key.js'
-import { ownMetric } from '../evaluate/metric-glossary.js'
-import { metricTitle, titledRow } from '../evaluate/metric-names.js'
+import { isOwnMetric, metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { variedColumns } from '../results/comparison.js'
@@ -27,7 +26,7 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
   const width = terminalWidth() ?? WIDTH
   const shown = rows.map((row) => readable(row, ids))
   const names = [...new Set(shown.flatMap(Object.keys))]
-  const own = [...new Set(rows.flatMap(Object.keys))].filter((name) => ownMetric(name) !== null).map(metricTitle)
+  const own = [...new Set(rows.flatMap(Object.keys))].filter(isOwnMetric).map(metricTitle)
   const results = names.filter((name) => MAIN.has(name))
   const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]

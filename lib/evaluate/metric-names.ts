@@ -32,6 +32,11 @@ export function isJudged(metric: string): metric is `test.${string}` {
   return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
 }
 
+/** Whether a metric of an evaluation is the user's own. */
+export function isOwnMetric(metric: string): metric is `test.${string}` {
+  return ownMetric(metric) !== null && !isJudged(metric)
+}
+
 /**
  * A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`, the user's own
  * `test.rowsRight` is `rowsRight`; others keep their key.

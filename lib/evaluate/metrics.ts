@@ -2,6 +2,7 @@ import { type FunctionRecord, recordFunction } from '../config/functions.js'
 import { type Batch, type Dataset, IGNORE_LABEL } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
+import { isCriterion, lookOf } from '../tasks/registry.js'
 import { metricEntry } from './metric-glossary.js'
 import type { PuzzleOutcome } from './outcomes.js'
 
@@ -13,7 +14,7 @@ export interface MetricInput {
   readonly answer: Uint8Array
   /** `[seqLen]`: the question. */
   readonly puzzle: Uint8Array
-  /** Columns of the square board whose rows follow each other in these arrays; seqLen where it is no square number. */
+  /** Columns of the board whose rows follow each other in these arrays. */
   readonly columns: number
   /** Index of the example in its split. */
   readonly index: number
@@ -71,7 +72,7 @@ export function recordMetrics(metrics: Metrics): MetricRecords {
           found: JSON.stringify(name),
           exitCode: 2,
         })
-      if (metricEntry(`test.${name}`))
+      if (metricEntry(`test.${name}`) || isCriterion(name))
         throw new UserError({
           where,
           expected: 'a name that no other metric has',
@@ -97,8 +98,7 @@ export function metricSums<M extends Metrics>(
 ): MetricSums<M> {
   const named = Object.entries(metrics ?? {})
   recordMetrics(metrics ?? {})
-  const side = Math.sqrt(manifest.seqLen)
-  const columns = Number.isInteger(side) ? side : manifest.seqLen
+  const columns = named.length > 0 ? lookOf(manifest).columns : manifest.seqLen
   const sums = new Map(named.map(([name]) => [name, 0]))
   let count = 0
   return {

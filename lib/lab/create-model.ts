@@ -74,5 +74,9 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
       found: 'none started',
       todo: 'Run `await startBackend()` first; sudoku, maze and arc do so.',
     })
-  return new ConfiguredModel(initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype) }), whole, asked)
+  return new ConfiguredModel(
+    initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer) }),
+    whole,
+    asked,
+  )
 }

@@ -8,6 +8,7 @@ import {
   evaluationNumbers,
 } from '../evaluate/evaluation.js'
 import { titledRow } from '../evaluate/metric-names.js'
+import type { MetricMeans, Metrics, NoMetrics } from '../evaluate/metrics.js'
 import type { Model } from '../model/model.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { Trainer } from '../train/trainer.js'
@@ -20,24 +21,24 @@ import type { Trainer } from '../train/trainer.js'
  * show(await evaluate(run, data))
  *
  * @param options default: what the configuration of the model or the trainer says of evaluations
- * @throws the signal's reason when it is aborted; UserError (exit code 2) for a batch, supervisionSteps or versions that are no
- * whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a
+ * batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
-export async function evaluate(
+export async function evaluate<M extends Metrics = NoMetrics>(
   evaluated: Model | Trainer,
   data: Dataset,
-  options: EvaluateOptions = {},
-): Promise<Evaluation> {
+  options: EvaluateOptions<M> = {},
+): Promise<Evaluation & MetricMeans<M>> {
   const model = 'evaluated' in evaluated ? evaluated.evaluated : evaluated
   const { config } = evaluated as { readonly config?: Config }
-  const evaluation = await evaluateModel(model, data, { ...(config && evaluationOptions(config)), ...options })
+  const evaluation = await evaluateModel<M>(model, data, { ...(config && evaluationOptions(config)), ...options })
   return Object.defineProperty(evaluation, JUPYTER_DISPLAY, {
     value: () => bundleOf([titledRow({ ...evaluationNumbers(evaluation) })]),
   })
 }
 
 /** The options of evaluations in a configuration. */
-export function evaluationOptions(config: Config): EvaluateOptions {
+export function evaluationOptions(config: Config): EvaluateOptions<never> {
   const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
   return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }
 }

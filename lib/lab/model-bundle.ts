@@ -1,3 +1,4 @@
+import { isFunctionRecord } from '../config/functions.js'
 import { stepMacs } from '../model/macs.js'
 import type { Model } from '../model/model.js'
 import { recursionOf } from '../model/recursion.js'
@@ -38,7 +39,8 @@ export function modelBundle(model: Model): MimeBundle {
 
 function titleOf({ model, mixer, hidden, layers, heads, K }: ModelShape): string {
   const name = { trm: 'Tiny Recursive Model', hrm: 'Hierarchical Reasoning Model', direct: 'Direct prediction' }[model]
-  const mixing = mixer === 'mlp' ? 'an MLP over the tokens' : `self-attention with ${heads} heads`
+  const builtIn = mixer === 'mlp' ? 'an MLP over the tokens' : `self-attention with ${heads} heads`
+  const mixing = isFunctionRecord(mixer) ? `the mixer ${mixer.name}` : builtIn
   return `${name}: ${layers} ${layers === 1 ? 'layer' : 'layers'} with ${mixing}, D = ${hidden}, at most K = ${K} supervision steps`
 }
 
@@ -77,8 +79,9 @@ function partOf(name: string, shape: ModelShape): string {
 
 function costText({ shape, dtype }: Model): string[] {
   const { forward, training } = stepMacs(shape)
+  const aside = isFunctionRecord(shape.mixer) ? `, the mixer ${shape.mixer.name} aside` : ''
   return [
     `${grouped(countParameters(shape))} parameters; L = ${totalTokens(shape)} tokens (${shape.puzzleTokens} of the puzzle embedding), V = ${shape.vocabSize}`,
-    `${grouped(forward)} MACs of a supervision step and puzzle, ${grouped(training)} with the backward pass; blocks in ${dtype}`,
+    `${grouped(forward)} MACs of a supervision step and puzzle, ${grouped(training)} with the backward pass${aside}; blocks in ${dtype}`,
   ]
 }

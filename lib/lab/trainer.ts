@@ -1,8 +1,10 @@
+import { isDeepStrictEqual } from 'node:util'
 import { resolveConfig } from '../config/resolved.js'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { runConfig } from '../experiment/data/dataset.js'
+import { tryFunctions } from '../experiment/run/functions.js'
 import { divergedIn } from '../experiment/run/not-finite.js'
 import { newBatchesAhead, stepOptions, totalSteps } from '../experiment/run/resolve.js'
 import { differingHashes } from '../files/hash-text.js'
@@ -122,6 +124,7 @@ export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerO
   if (saved) checkSaved(saved, data)
   const config = runConfig({ ...model.asked, ...(saved && trainingKeys(saved.config)), ...keys }, data)
   checkModel(model, config, data)
+  tryFunctions(config, model.shape)
   const resolved = resolveConfig(config)
   const parts = {
     options: stepOptions(
@@ -183,7 +186,7 @@ function checkSaved({ dataHash }: TrainerState, { hash }: Dataset): void {
 /** The model may have been made for other data. */
 function checkModel({ shape }: ConfiguredModel, config: Config, { manifest }: Dataset): void {
   const wanted = configuredShape(config, manifest)
-  const key = (Object.keys(shape) as (keyof typeof shape)[]).find((key) => shape[key] !== wanted[key])
+  const key = (Object.keys(shape) as (keyof typeof shape)[]).find((key) => !isDeepStrictEqual(shape[key], wanted[key]))
   if (key === undefined) return
   throw new UserError({
     where: 'trainer, data',

@@ -9,8 +9,24 @@ import { recordFunction } from '../../lib/config/functions.js'
 import { readArrow } from '../../lib/files/arrow.js'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
 import { readJson } from '../../lib/files/json.js'
-import type { Dataset, Loss, Metric, Mixer, RunObserver } from '../../lib/index.js'
-import { evaluateRun, loadRun, Runs, resume, solve, sudoku, sweep, tf, train } from '../../lib/index.js'
+import { float32Tensors } from '../../lib/files/safetensors.js'
+import type { Config, Dataset, Loss, Metric, Mixer, RunObserver } from '../../lib/index.js'
+import {
+  createModel,
+  evaluate,
+  evaluateRun,
+  loadRun,
+  loss,
+  Runs,
+  resume,
+  solve,
+  sudoku,
+  sweep,
+  tf,
+  train,
+  trainer,
+} from '../../lib/index.js'
+import { JUPYTER_DISPLAY } from '../../lib/notebook/bundle.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 import { conv, focal } from '../model/own-functions.js'
 import { recurlab } from '../recurlab.js'
@@ -72,7 +88,7 @@ test('a run with an own mixer, loss and metric trains by plain operations, and s
 
 test('the record of a run holds the text and the SHA-256 of each of its functions', () => {
   const dir = path.join(resultsDir, 'runs', made)
-  const { mixer, loss } = readJson(path.join(dir, 'config.json')) as Record<string, unknown>
+  const { mixer, loss } = openRun(made, resultsDir).config
   const { metrics } = readJson(path.join(dir, 'provenance.json')) as Record<string, unknown>
   assert.deepEqual(mixer, recordFunction('mixer', conv))
   assert.deepEqual(loss, recordFunction('loss', focal))
@@ -276,7 +292,48 @@ test('a metric that cannot be computed is refused before anything is trained, by
   assert.equal(runCount(), before)
 })
 
+test('a mixer that is finite everywhere but at zero trains: nothing is tried with zeros', async () => {
+  const unit: Mixer = {
+    name: 'unit',
+    weights: () => ({}),
+    apply: (h) => tf.div(h, tf.sqrt(tf.sum(tf.square(h), -1, true))),
+  }
+  const id = await train({ ...base, trainSteps: 2, mixer: unit }, data, { resultsDir, observer: {} })
+  assert.equal(openRun(id, resultsDir).state, 'finished')
+})
+
+test('a grid gives names to mixers and losses, which their runs keep', async () => {
+  const grid = { mixer: { conv, plain: 'mlp' }, loss: { focal2: focal } } as const
+  const runs = await sweep({ ...base, trainSteps: 1 }, grid, data, { resultsDir, observer: {} })
+  assert.deepEqual(
+    runs.table().map(({ mixer }) => mixer),
+    ['conv', 'plain'],
+  )
+  const { config } = runs.all[0] as { config: Config }
+  assert.deepEqual(
+    [config.mixer, config.loss].map((value) => (typeof value === 'string' ? value : value.name)),
+    ['conv', 'focal2'],
+  )
+})
+
 test('a bfloat16 that is asked for does not apply to an own mixer', async () => {
   const id = await train({ ...base, trainSteps: 1, dtype: 'bfloat16', mixer: conv }, data, { resultsDir, observer: {} })
   assert.equal((openRun(id, resultsDir).provenance.choices as { dtype: string }).dtype, 'float32')
+})
+
+test('createModel, loss and trainer take own functions, and a trainer makes the weights that train makes', async () => {
+  const config = { hidden: 16, T: 1, n: 2, K: 2, batch: 8, mixer: conv, loss: focal } as const
+  const model = createModel(config, data)
+  assert.match(String(model[JUPYTER_DISPLAY]()['text/plain']), /with the mixer mixer-[0-9a-f]{6}, .*mixer\.kernel/s)
+  const { value, gradients } = loss(model, data.batch('train', { size: 8, seed: 0 }))
+  assert.ok(Number.isFinite(value))
+  assert.ok(gradients['L_level.layers.0.mixer.kernel'])
+  tf.dispose(gradients)
+  const run = trainer(model, data, { trainSteps: base.trainSteps, evalBatch: 10 })
+  for (let step = 0; step < base.trainSteps; step++) run.step()
+  const evaluation = await evaluate(run, data, { metrics: { rowsRight } })
+  assert.equal(evaluation['test.rowsRight'], loadRun(made, resultsDir).evaluations.at(-1)?.['test.rowsRight'])
+  const stored = float32Tensors(new Map(checkpoint(made)))
+  for (const [name, weight] of Object.entries(model.weights))
+    assert.deepEqual(weight.dataSync(), stored.get(name)?.data, name)
 })

@@ -1,8 +1,7 @@
 import { differingKeys } from '../../config/effective.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
-import { ownMetric } from '../../evaluate/metric-glossary.js'
-import { isJudged, isShare, metricTitle, percent } from '../../evaluate/metric-names.js'
+import { isJudged, isOwnMetric, isShare, metricTitle, percent } from '../../evaluate/metric-names.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
@@ -80,9 +79,7 @@ export class Runs {
    */
   table(): RunRow[] {
     const criteria = judgedApart(this.all)
-    const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(
-      (column) => ownMetric(column) && !isJudged(column),
-    )
+    const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(isOwnMetric)
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
     return this.all.map((run, i) => {

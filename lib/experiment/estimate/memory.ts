@@ -2,6 +2,7 @@ import { freemem } from 'node:os'
 import * as tf from '@tensorflow/tfjs-core'
 import { type Dtype, freeKernelMemory, kernels } from '../../backend/kernels.js'
 import { peakTensorBytes } from '../../backend/tensor-memory.js'
+import { isFunctionRecord } from '../../config/functions.js'
 import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import { emptyBatch } from '../../data/batch.js'
@@ -9,7 +10,7 @@ import { UserError } from '../../errors.js'
 import { evaluateBatch } from '../../evaluate/evaluate.js'
 import { disposeCarry, emptyCarry, takeRows } from '../../model/carry.js'
 import { disposeFused, fuseWeights } from '../../model/fused-weights.js'
-import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
+import { disposeModel, initialModel, type Model, modelFromTensors } from '../../model/model.js'
 import { initName, latentNames, type ModelShape, totalTokens } from '../../model/shape.js'
 import { countParameters, PUZZLE_TABLE, weightSpecs } from '../../model/weights.js'
 import { passOfRows } from '../../train/pass.js'
@@ -57,9 +58,12 @@ export function estimateMemory({ config, shape, trainSteps, evaluated }: RunWork
   const availableBytes = process.availableMemory?.() ?? freemem()
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
-  const dtype = chooseDtype(config.dtype)
+  const dtype = chooseDtype(config.dtype, config.mixer)
   // A trial reads one row of the puzzle embedding.
-  const model = modelOfZeros({ ...shortest(shape), puzzleIdentifiers: 1 }).with({ dtype })
+  const small = { ...shortest(shape), puzzleIdentifiers: 1 }
+  // A function of the user's own may not be finite at zero.
+  const hasOwn = isFunctionRecord(config.mixer) || isFunctionRecord(config.loss)
+  const model = (hasOwn ? initialModel(small, config.seed) : modelOfZeros(small)).with({ dtype })
   try {
     const step = stepMemory(model, config, trainSteps)
     const peakOf = (rows: number): number => PROCESS.bytes + table + step(rows)

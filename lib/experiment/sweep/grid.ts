@@ -1,6 +1,12 @@
 import { isDataKey } from '../../config/data-keys.js'
 import { effectiveValue, recursionText } from '../../config/effective.js'
-import { shownValue as shownFunction } from '../../config/functions.js'
+import {
+  FUNCTION_KEYS,
+  type FunctionKind,
+  isFunctionRecord,
+  recordFunction,
+  shownValue as shownFunction,
+} from '../../config/functions.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
@@ -23,8 +29,8 @@ export interface GridRow {
 }
 
 /**
- * The configurations of a grid, or of several one after the other, each laid over `base`. A recursion takes its name in the
- * grid as its own.
+ * The configurations of a grid, or of several one after the other, each laid over `base`. A recursion, a mixer or a loss takes
+ * its name in the grid as its own.
  *
  * @throws UserError for a key without values, or one that has a value twice.
  */
@@ -82,7 +88,7 @@ function checkedValues(key: ConfigKey, values: unknown): readonly NamedValue[] {
   if (twice !== undefined) throw refused('every value once', `${literal(twice)} twice`)
   if (isList) return all.map((value) => ({ value, name: null }))
   return Object.entries(values).map(([name, value]) => ({
-    value: key === 'recursion' && value !== null ? namedRecursion(value as RecursionInput, name) : value,
+    value: named(key, value, name),
     name,
   }))
 }
@@ -91,6 +97,14 @@ function literal(value: unknown): string {
   if (typeof value === 'function') return value.name || 'a function'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'a list' : 'an object'
   return typeof value === 'string' ? `'${value}'` : String(value)
+}
+
+/** A recursion, a mixer or a loss under the name that it has in the grid. */
+function named(key: ConfigKey, value: unknown, name: string): unknown {
+  if (key === 'recursion' && value !== null) return namedRecursion(value as RecursionInput, name)
+  const isFunction = typeof value === 'function' || (typeof value === 'object' && value !== null)
+  if (!isFunction || !Object.hasOwn(FUNCTION_KEYS, key)) return value
+  return isFunctionRecord(value) ? { ...value, name } : recordFunction(key as FunctionKind, value, name)
 }
 
 /**

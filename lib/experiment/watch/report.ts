@@ -1,6 +1,5 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
-import { ownMetric } from '../../evaluate/metric-glossary.js'
-import { isJudged, metricName, metricText } from '../../evaluate/metric-names.js'
+import { isJudged, isOwnMetric, metricName, metricText } from '../../evaluate/metric-names.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, formatSeconds, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
@@ -116,8 +115,7 @@ export function evaluatingText(done: number, puzzles: number): string {
 
 /** The user's own metrics among those of an evaluation, by column. */
 export function ownMetrics(evaluation: object): Record<string, number | null> {
-  const own = Object.entries(evaluation).filter(([name]) => ownMetric(name) !== null)
-  return Object.fromEntries(own)
+  return Object.fromEntries(Object.entries(evaluation).filter(([name]) => isOwnMetric(name)))
 }
 
 /** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
