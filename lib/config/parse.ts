@@ -1,9 +1,10 @@
 import { UserError } from '../errors.js'
-import { readJson } from '../files/json.js'
+import { type JsonObject, readJson } from '../files/json.js'
 import { placeToRead } from '../files/places.js'
 import { optionsFromText, parseOptions } from '../options/options.js'
 import { FUNCTION_KEYS, type FunctionRecord, isFunctionRecord, recordFunction } from './functions.js'
 import { modelKeys } from './model-keys.js'
+import { isRecordedConfig, recordedConfig } from './recorded.js'
 import { isReplacedByRecursion } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
@@ -60,7 +61,8 @@ export function configFromText(pairs: ReadonlyMap<string, string>): Record<strin
   for (const key of others.keys())
     if (isReplacedByRecursion(key))
       throw wrongKey(key, 'nothing beside recursion, which says it', others.get(key)!, 'Leave one of them out.')
-  const stored = readJson(placeToRead(file))
+  const json = readJson(placeToRead(file))
+  const stored = isRecordedConfig(json) ? (recordedConfig(json, file).resolved.model as JsonObject) : json
   return { ...optionsFromText(configSchema, others, WHAT), recursion: stored.recursion ?? stored }
 }
 

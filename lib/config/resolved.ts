@@ -11,12 +11,15 @@ type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
 type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
 /** Keys that only some models have. */
-type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'n'
+type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'recursion' | 'T' | 'n'
 
-type Trm = { readonly model: 'trm' } & Used<'latents' | 'gradient' | 'n'> &
+/** A recursion as a value, or the keys of one of the model's own. */
+type Recursed<K extends ConfigKey> = Used<'recursion'> | (Used<K> & { readonly recursion?: undefined })
+
+type Trm = { readonly model: 'trm' } & Recursed<'latents' | 'gradient' | 'T' | 'n'> &
   ({ readonly networks: 'shared' } | ({ readonly networks: 'separate' } & Used<'layersH'>))
-type Hrm = { readonly model: 'hrm' } & Used<'layersH' | 'n'>
-type Direct = { readonly model: 'direct' }
+type Hrm = { readonly model: 'hrm' } & Used<'layersH'> & Recursed<'T' | 'n'>
+type Direct = { readonly model: 'direct' } & Used<'T'>
 
 /** The length of a run, in optimiser steps or in passes over the base puzzles. */
 type Length =

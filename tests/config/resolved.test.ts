@@ -6,6 +6,7 @@ import { keyGroups } from '../../lib/config/key-groups.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { askedConfig, flattenGroups, resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput, ConfigKey } from '../../lib/config/schema.js'
+import { trm } from '../../lib/recursion/trm.js'
 import { preset, presets } from '../../lib/tasks/presets.js'
 
 const of = (input: ConfigInput) => resolveConfig(parseConfig(input))
@@ -18,6 +19,7 @@ const inputs: ConfigInput[] = [
   { puzzleDim: 0 },
   { model: 'direct', halting: 'none' },
   { epochs: 3, evalVersions: 2, data: 'data/x' },
+  { recursion: trm(2, 1) },
 ]
 
 test('a resolved configuration has no null, and every key in the group that explain has it in', () => {
@@ -44,7 +46,7 @@ test('values that follow from others are there, and keys that do not apply are n
     [evaluation.evalSupervisionSteps, training.puzzleLr, training.puzzleWeightDecay, training.haltExploration],
     [5, 0.5, 0.25, 0.1],
   )
-  assert.deepEqual([model.positions, model.puzzleTokens, model.puzzleDim, model.T], ['none', 1, 64, 3])
+  assert.deepEqual([model.positions, model.puzzleTokens, model.puzzleDim, 'T' in model && model.T], ['none', 1, 64, 3])
   assert.ok(!('layersH' in model) && model.model === 'trm' && model.networks === 'shared')
   const direct = of({ model: 'direct', puzzleDim: 0, halting: 'none' })
   for (const key of ['n', 'latents', 'networks', 'gradient', 'layersH']) assert.ok(!(key in direct.model), key)

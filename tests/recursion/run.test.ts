@@ -71,10 +71,11 @@ test('a sweep over recursions by name trains each, and shows them by their names
 
   // The record has the recursion and its name; the run of the preset is the same as that of its recursion.
   const stored = JSON.parse(readFileSync(path.join(runs.all[2]!.dir, 'config.json'), 'utf8'))
-  assert.equal(stored.recursion.name, 'y twice')
+  const { model } = stored.resolved
+  assert.equal(model.recursion.name, 'y twice')
   assert.deepEqual(
-    [stored.recursion.order.length, stored.recursion.gradientUpdates, stored.T, stored.n],
-    [8, 4, null, null],
+    [model.recursion.order.length, model.recursion.gradientUpdates, model.T, model.n],
+    [8, 4, undefined, undefined],
   )
   const id = await train({ ...base, seed: 0 }, data, { resultsDir, observer })
   const numbers = (run: string) =>
