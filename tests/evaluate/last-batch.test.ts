@@ -32,7 +32,7 @@ function puzzles(): Promise<Dataset> {
 /** Equal up to the last bits of the halting probability: plain products of matrices depend on how many rows there are. */
 function assertAlike(actual: readonly PuzzleOutcome[], expected: readonly PuzzleOutcome[], tolerance: number): void {
   assert.equal(actual.length, expected.length)
-  for (const [i, { haltProbability, ...outcome }] of actual.entries()) {
+  for (const [i, { haltProbability, criteria: _, ...outcome }] of actual.entries()) {
     const { haltProbability: wanted, ...rest } = expected[i]!
     assert.deepEqual(outcome, rest)
     assert.ok(Math.abs(haltProbability - wanted) <= tolerance, `${haltProbability} for ${wanted}`)

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
 import { recordFunction } from '../../config/functions.js'
@@ -126,7 +127,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
     const model = stored.with({ dtype })
     if (note) notes.push(note)
-    if (file.run !== null) notes.push(...metricNotes(openRun(file.run, resultsDir), given))
+    if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
     if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
     try {
       const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
