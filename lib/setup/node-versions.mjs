@@ -1,6 +1,6 @@
 /**
  * The release lines of Node that this runs on, with the first minor version, and the version with which
- * tests/node-versions.test.ts sets up, trains, runs a notebook and stops a cell.
+ * tests/node-versions.slow.test.ts sets up, trains, runs a notebook and stops a cell.
  */
 export const NODE_LINES = [
   { major: 20, least: 19, seen: '20.20.2' },
