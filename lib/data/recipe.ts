@@ -1,23 +1,23 @@
 import type { Augmentation } from './dataset.js'
 
-/** The plain data that an augmentation is made of, which another thread can be given. */
+/** The serialisable specification of an augmentation, from which another thread rebuilds it. */
 export interface Recipe {
-  /** The task that makes it. */
+  /** Name of the task that rebuilds it. */
   readonly task: string
-  /** Read by that task alone; numbers, texts, arrays and objects of them. */
+  /** Arguments of that task: numbers, strings, arrays and plain objects. */
   readonly parts: unknown
 }
 
-/** Kept beside the augmentation, not in it: a copy that somebody changed must not pass for the original. */
+// A side table, not a property: a modified copy of the augmentation must not inherit the specification.
 const recipes = new WeakMap<Augmentation, Recipe>()
 
-/** The augmentation, with its recipe noted. */
+/** Records the specification of an augmentation, and returns the augmentation. */
 export function madeOf(recipe: Recipe, augment: Augmentation): Augmentation {
   recipes.set(augment, recipe)
   return augment
 }
 
-/** The recipe of an augmentation; null for one that only a function of this thread can make. */
+/** Returns the specification of an augmentation; null for one that exists only as a function of this thread. */
 export function recipeOf(augment: Augmentation): Recipe | null {
   return recipes.get(augment) ?? null
 }

@@ -5,10 +5,10 @@ import { allTasks, taskNamed } from './registry.js'
 import type { Task } from './task.js'
 
 /**
- * Refuses keys of the data that would have no effect: those of another task, those of generated puzzles beside a built
- * data set, and a task that cannot be generated.
+ * Rejects data keys that would have no effect: keys of another task, keys of generated puzzles beside a built data set,
+ * and a task that cannot be generated.
  *
- * @throws UserError naming the key, and for a task that is not known.
+ * @throws UserError naming the key, and for an unknown task.
  */
 export function checkDataKeys(config: Config): void {
   checkTaskKeys(config)
@@ -21,7 +21,7 @@ export function checkDataKeys(config: Config): void {
   })
 }
 
-/** {@link checkDataKeys} where the puzzles are there: whether they can be generated does not matter. */
+/** Applies {@link checkDataKeys} to puzzles that already exist, so that the task need not have a generator. */
 export function checkTaskKeys(config: Config): void {
   const task = taskNamed(config.task)
   for (const key of GENERATED_KEYS) {
@@ -38,7 +38,7 @@ export function checkTaskKeys(config: Config): void {
     throw unused('carryVotes', `false: no votes are counted for task=${task.name}`, true)
 }
 
-/** Names of the tasks whose generated data a key of the configuration is an option of. */
+/** Returns the names of the tasks whose generated data a configuration key is an option of. */
 export function tasksWithKey(key: ConfigKey): string[] {
   return allTasks()
     .filter((task) => usesKey(task, key))

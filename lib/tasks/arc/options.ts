@@ -8,7 +8,7 @@ const names = z
   .union([z.array(z.string()).readonly(), z.string()], { error: 'names with commas between them' })
   .transform((value) => (typeof value === 'string' ? value.split(',').map((name) => name.trim()) : value))
 
-/** Everything that can be asked of an ARC data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of an ARC data set; the same keys in TypeScript and on the command line. */
 export const arcOptions = z.strictObject({
   set: z
     .enum(['generated', 'arc-1', 'arc-2'])
@@ -64,10 +64,10 @@ export const arcOptions = z.strictObject({
   seed: z.int().min(0).default(0).describe('Seed of versions and translations, and of what is generated.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type ArcOptions = z.input<typeof arcOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface ArcPlan {
   readonly seed: number
   readonly augment: number
@@ -82,11 +82,11 @@ export interface ArcPlan {
         readonly size: number
         readonly families: readonly string[] | undefined
       }
-  /** The options with their defaults, as the manifest keeps them. */
+  /** Options with defaults, as stored in the manifest. */
   readonly stored: Record<string, unknown>
 }
 
-/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+/** Checks options. @throws UserError naming the key that is invalid, unknown or conflicts with another. */
 export function planArc(input: ArcOptions): ArcPlan {
   const options = parseOptions(arcOptions, input, 'an ARC data set')
   return options.set === 'generated' ? planGenerated(options) : planFiles(options, options.set)

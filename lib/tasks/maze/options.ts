@@ -3,14 +3,14 @@ import type { FileOrder } from '../../data/puzzle-splits.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 
-/** Smallest and largest side of a maze. */
+/** Minimum and maximum side of a maze. */
 export const SIZES = { least: 5, greatest: 64 } as const
 
-/** One schema for both ways to write shares. */
+/** Schema common to both ways of writing shares. */
 const share = z.number().min(0).max(0.95)
 const SHARES = /^(\d*\.?\d+)-(\d*\.?\d+)$/
 
-/** Everything that can be asked of a maze data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of a maze data set; the same keys in TypeScript and on the command line. */
 export const mazeOptions = z.strictObject({
   size: z.int().min(SIZES.least).max(SIZES.greatest).default(30).describe('Side of the mazes, in cells.'),
   minPath: z
@@ -56,20 +56,20 @@ export const mazeOptions = z.strictObject({
     .describe('dihedral: training draws from the 8 turned and mirrored versions of each maze; the test split stays.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type MazeOptions = z.input<typeof mazeOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface MazePlan {
   readonly size: number
   readonly seed: number
   readonly dihedral: boolean
   readonly source: GeneratedSource | MazeFiles
-  /** The options with their defaults, as the manifest keeps them. */
+  /** Options with defaults, as stored in the manifest. */
   readonly stored: Record<string, unknown>
 }
 
-/** Mazes to be drawn. */
+/** Mazes to generate. */
 export interface GeneratedSource {
   readonly kind: 'generated'
   readonly minPath: number
@@ -78,15 +78,15 @@ export interface GeneratedSource {
   readonly test: number
 }
 
-/** Mazes out of files. */
+/** Mazes to read from files. */
 export interface MazeFiles extends FileOrder {
   readonly kind: 'csv'
 }
 
-/** The share of walls in Maze-Hard. */
+/** Share of walls in Maze-Hard. */
 const REAL_WALLS = [0.27, 0.45] as const
 
-/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+/** Checks options. @throws UserError naming the key that is invalid, unknown or conflicts with another. */
 export function planMaze(input: MazeOptions): MazePlan {
   const options = parseOptions(mazeOptions, input, 'a maze data set')
   const { size, seed, augment, csv, testCsv, train, test, minRating, minPath } = options
@@ -113,7 +113,7 @@ export function planMaze(input: MazeOptions): MazePlan {
   return { ...common, source: { kind: 'csv', ...order }, stored: { size, csv, ...order, augment, seed } }
 }
 
-/** A path as rare on other sizes as one of 110 cells at 30×30. */
+/** Returns the path length that is as rare at this size as 110 cells at 30×30. */
 export function defaultPath(size: number): number {
   return Math.round(110 * (size / 30) ** 1.15)
 }

@@ -6,11 +6,11 @@ import { isShortestPath, type PathFault, pathFault, solveMaze } from './solve.js
 import { CHARACTERS } from './tokens.js'
 
 /**
- * A maze: a file with a row on each line, or one line of size² characters; `#` wall, space free, `S`, `G`. Spaces at the
- * ends of rows may be missing.
+ * Parses a maze: a file with one row per line, or one line of size² characters; `#` wall, space free, `S`, `G`.
+ * Trailing spaces may be missing.
  *
- * @param size side of the mazes that the model is for
- * @throws UserError for another size or character, not one S and one G, and no way between them.
+ * @param size side of the mazes that the model takes
+ * @throws UserError for another size or character, not exactly one S and one G, and no path between them.
  */
 export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
   refuseTaskName(choice)
@@ -32,7 +32,7 @@ export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, cho
         : { solved: true, words: `a shortest path of ${solved.length} cells, S and G counted` }
     },
     marks: (predicted) =>
-      // There may be other paths as short as the one that is known.
+      // Other shortest paths than the stored one are valid too.
       isShortestPath(input, predicted, size)
         ? Array.from(input, () => 'none')
         : Array.from(solved.label, (token, cell) => (token === predicted[cell] ? 'none' : 'wrong')),
@@ -40,7 +40,7 @@ export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, cho
   }
 }
 
-/** The rows at full length, with the spaces and the empty rows that an editor has cut off; the size tells how many. */
+/** Restores trailing spaces and empty rows that an editor has trimmed, using the size of the maze. */
 function squareRows({ text, where }: PuzzleText, size: number): string {
   const lines = text.split('\n')
   while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()

@@ -11,7 +11,7 @@ import { pathFault } from './solve.js'
 import { dihedralAugment } from './symmetry.js'
 import { CHARACTERS, FREE, GOAL, PATH, START, VOCABULARY, WALL } from './tokens.js'
 
-/** Mazes with one way in, one way out, and a shortest path to be marked. */
+/** Mazes with a start, a goal, and a shortest path to mark. */
 export const mazeTask: Task = {
   name: 'maze',
   title: 'a maze data set',
@@ -60,7 +60,7 @@ export const mazeTask: Task = {
 
 const MEANINGS = ['wall (#)', 'free ( )', 'start (S)', 'goal (G)', 'path (o)']
 
-/** The side of a data set's mazes. @throws UserError when its length is no square. */
+/** Returns the side of a data set's mazes. @throws UserError when its length is not a square. */
 function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
   const size = Math.sqrt(seqLen)
   if (Number.isInteger(size)) return size

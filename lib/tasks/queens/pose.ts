@@ -8,10 +8,11 @@ import { completions, toPlacement, toTokens } from './solutions.js'
 import { QUEEN, SYMBOLS } from './tokens.js'
 
 /**
- * A board with some queens: a row a line, or `question` or `question:answer` on one line; `.` empty, `Q` a queen.
+ * Parses a board with some queens: one row per line, or `question` or `question:answer` on one line; `.` empty, `Q` a
+ * queen.
  *
- * @param size side of the boards that the model is for
- * @throws UserError for another size or symbol, an answer that is none, and given queens that cannot be completed.
+ * @param size side of the boards that the model takes
+ * @throws UserError for another size or symbol, an incorrect answer, and given queens without a completion.
  */
 export function poseQueens(
   spec: PuzzleSpec,

@@ -6,10 +6,11 @@ import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
 import { BLANK } from './tokens.js'
 
 /**
- * How Sudoku puzzles are varied while training: version `a` is the puzzle under a symmetry drawn from
- * (seed, puzzle, a). There is no end to them, and all share the puzzle's identifier.
+ * Returns the augmentation of Sudoku: version `a` is the puzzle under a symmetry drawn from (seed, puzzle, a). Versions
+ * are unlimited and share the puzzle's identifier.
  *
- * Source: the published Sudoku builder (`shuffle_sudoku`); 6×6 grids are not transposed, their boxes would stand upright.
+ * Source: the published Sudoku builder (`shuffle_sudoku`); 6×6 grids are not transposed, because their boxes are not
+ * square.
  */
 export function sudokuAugment(box: Box): Augmentation {
   const grid = geometry(box)

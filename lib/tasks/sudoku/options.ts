@@ -6,7 +6,7 @@ import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
 const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
 
-/** Everything that can be asked of a Sudoku data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of a Sudoku data set; the same keys in TypeScript and on the command line. */
 export const sudokuOptions = z.strictObject({
   box: z
     .union([z.enum(boxNames), z.tuple([z.int(), z.int()]).readonly()], { error: `one of ${boxNames.join(', ')}` })
@@ -49,28 +49,28 @@ export const sudokuOptions = z.strictObject({
     .describe('What to do about a line of a file that repeats an earlier one.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type SudokuOptions = z.input<typeof sudokuOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface SudokuPlan {
   readonly grid: Geometry
   readonly seed: number
   readonly source:
     | { readonly kind: 'generated'; readonly clues: number; readonly train: number; readonly test: number }
     | FileSource
-  /** The options with their defaults, as the manifest keeps them. */
+  /** Options with defaults, as stored in the manifest. */
   readonly stored: Record<string, unknown>
 }
 
-/** Puzzles out of files. */
+/** Puzzles to read from files. */
 export interface FileSource extends FileOrder {
   readonly kind: 'csv' | 'list'
 }
 
 const DEFAULT_CLUES: Readonly<Record<number, number>> = { 4: 5, 6: 14, 9: 27 }
 
-/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+/** Checks options. @throws UserError naming the key that is invalid, unknown or conflicts with another. */
 export function planSudoku(input: SudokuOptions): SudokuPlan {
   const options = parseOptions(sudokuOptions, input, 'a Sudoku data set')
   const box: Box = typeof options.box === 'string' ? BOXES[options.box] : options.box
