@@ -7,17 +7,17 @@ import { modelKeys } from './model-keys.js'
 import { isReplacedByRecursion } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
-/** Length of a run that says neither `trainSteps` nor `epochs`. */
+/** Training steps of a configuration with neither `trainSteps` nor `epochs`. */
 const DEFAULT_STEPS = 300
 
 const WHAT = 'the configuration'
 
 /**
- * Checks a configuration and fills in what it leaves out. A key whose default follows from another stays null, so that
- * what is compared between runs is what somebody chose; it is resolved where it is used.
+ * Checks a configuration and fills in defaults. A key whose default follows from another stays null, so that
+ * comparisons between runs see only explicit choices; it is resolved at its use.
  *
- * @param input any of the keys of {@link configSchema}; a `Mixer` or a `Loss` becomes its record
- * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
+ * @param input any keys of {@link configSchema}; a `Mixer` or a `Loss` becomes its record
+ * @throws UserError naming the key, the accepted values and the value given; for an unknown key, the nearest one.
  */
 export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown>>): Config {
   const { records, others } = functionsOf(input)
@@ -26,12 +26,12 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
-  // A preset's T and n are those of its own recursion.
+  // T and n of a preset belong to its own recursion.
   const replaced = config.recursion ? { T: null, n: null } : {}
   return { ...config, ...replaced, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
-/** The records of a configuration's functions, and its other keys. */
+/** Separates the records of a configuration's functions from its other keys. */
 function functionsOf(input: object): { records: Partial<Record<FunctionKey, FunctionRecord>>; others: object } {
   const records: Partial<Record<FunctionKey, FunctionRecord>> = {}
   for (const key of Object.keys(FUNCTION_KEYS) as FunctionKey[]) {
@@ -48,10 +48,10 @@ function functionsOf(input: object): { records: Partial<Record<FunctionKey, Func
 type FunctionKey = keyof typeof FUNCTION_KEYS
 
 /**
- * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them,
- * and for `recursion` that of the file that is named, alone or in a run's `config.json`.
+ * Parses the command line's `key=value` texts into typed values: `null`, numbers and names by the key's type; for
+ * `recursion`, the one in the named file, which holds it alone or is a run's `config.json`.
  *
- * @throws UserError for an unknown key, or a file of a recursion that cannot be read.
+ * @throws UserError for an unknown key, or an unreadable recursion file.
  */
 export function configFromText(pairs: ReadonlyMap<string, string>): Record<string, unknown> {
   const file = pairs.get('recursion')

@@ -5,12 +5,12 @@ import type { Config, ConfigInput, ConfigKey } from './schema.js'
 
 /** Keys of a group. */
 type KeysOf<G extends KeyGroup> = { [K in ConfigKey]: (typeof keyGroups)[K] extends G ? K : never }[ConfigKey]
-/** Keys with the values that are used. */
+/** Keys with their effective values. */
 type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
-/** Keys that are absent where they say nothing. */
+/** Optional keys, absent when they do not apply. */
 type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
-/** Keys that only some models have. */
+/** Keys that exist only in some models. */
 type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'n'
 
 type Trm = { readonly model: 'trm' } & Used<'latents' | 'gradient' | 'n'> &
@@ -18,19 +18,19 @@ type Trm = { readonly model: 'trm' } & Used<'latents' | 'gradient' | 'n'> &
 type Hrm = { readonly model: 'hrm' } & Used<'layersH' | 'n'>
 type Direct = { readonly model: 'direct' }
 
-/** The length of a run, in optimiser steps or in passes over the base puzzles. */
+/** Length of a run, in optimiser steps or in passes over the base puzzles. */
 type Length =
   | (Used<'trainSteps'> & { readonly epochs?: undefined })
   | (Used<'epochs'> & { readonly trainSteps?: undefined })
 
-/** The optimiser of the puzzle embedding; absent where the model has none. */
+/** Optimiser of the puzzle embedding; absent in a model without one. */
 type Embedding =
   | Used<'puzzleLr' | 'puzzleWeightDecay'>
   | { readonly puzzleLr?: undefined; readonly puzzleWeightDecay?: undefined }
 
 /**
- * A configuration with every value that is used, in the groups of `recurlab explain`. Nothing is null: a key that does not
- * apply to the model, or that says nothing, is absent.
+ * A configuration with every effective value, in the groups of `recurlab explain`. Nothing is null: a key that does not
+ * apply is absent.
  */
 export interface ResolvedConfig {
   readonly data: Used<'task'> & Open<Exclude<KeysOf<'data'>, 'task'>>
@@ -38,26 +38,28 @@ export interface ResolvedConfig {
   readonly training: Used<Exclude<KeysOf<'training'>, 'trainSteps' | 'epochs' | 'puzzleLr' | 'puzzleWeightDecay'>> &
     Length &
     Embedding
-  /** `evalVersions` is absent where all versions are evaluated. */
+  /** `evalVersions` is absent when all versions are evaluated. */
   readonly evaluation: Used<Exclude<KeysOf<'evaluation'>, 'evalVersions'>> & Open<'evalVersions'>
 }
 
 /**
- * Resolves a configuration, once for everything that computes: keys left open have the values that follow from others.
+ * Resolves a configuration: keys left open receive the values that follow from others.
  *
- * @param config as `parseConfig` returns it; a resolved one, parsed again, resolves to itself
+ * @param config as returned by `parseConfig`; a resolved configuration, parsed again, resolves to itself
  */
 export function resolveConfig(config: Config): ResolvedConfig {
   return groupKeys(effectiveConfig(config)) as unknown as ResolvedConfig
 }
 
-/** The keys that somebody gave, with their checked values: what was asked for. @throws UserError as `parseConfig` does. */
+/** Returns the keys that were given explicitly, with their checked values. @throws UserError as `parseConfig` does. */
 export function askedConfig(input: ConfigInput): Partial<Config> {
   const given = Object.entries(parseConfig(input)).filter(([key]) => input[key as ConfigKey] !== undefined)
   return Object.fromEntries(given)
 }
 
-/** The keys of a flat configuration in their groups, those that are null left out; other keys stay beside the groups. */
+/**
+ * Returns the keys of a flat configuration in their groups, without null values; unknown keys stay beside the groups.
+ */
 export function groupKeys(flat: object): Record<string, unknown> {
   const groups: Record<string, Record<string, unknown>> = { data: {}, model: {}, training: {}, evaluation: {} }
   const others: Record<string, unknown> = {}
@@ -68,7 +70,7 @@ export function groupKeys(flat: object): Record<string, unknown> {
   return { ...others, ...groups }
 }
 
-/** The flat configuration of {@link groupKeys}. */
+/** Inverts {@link groupKeys}: returns the flat configuration. */
 export function flattenGroups(grouped: object): Record<string, unknown> {
   const { data, model, training, evaluation, ...others } = grouped as Record<KeyGroup, object | undefined>
   return { ...others, ...data, ...model, ...training, ...evaluation }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
 
-/** The glossary's entry of a key, beside its type and default. */
+/** Glossary entry of a key, beside its type and default. */
 interface FieldMeta {
   /** Symbol in the paper. */
   symbol?: string
@@ -10,20 +10,20 @@ interface FieldMeta {
   published?: string
   /** One sentence. */
   description: string
-  /** The values it accepts, in words, where a JSON Schema cannot say. */
+  /** Accepted values in words, when a JSON Schema cannot express them. */
   values?: string
 }
 
-/** The type says `z.int()`; the range and the default are each field's own. */
+/** Range and default belong to each field, so `type` is a bare `z.int()`. */
 const field = <T extends z.ZodType>(type: T, meta: FieldMeta): T => type.meta({ ...meta })
 
 const count = z.int().min(1)
 const rate = z.number().min(0).max(1)
 
 /**
- * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop, but for the
- * recursion (T and n are the paper's), `warmup` and `trainSteps`.
- * The same keys are used in notebooks, on the command line and in a run's `config.json`.
+ * The schema of an experiment, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop,
+ * except the recursion (T and n are the paper's), `warmup` and `trainSteps`. Notebooks, the command line and a run's
+ * `config.json` use the same keys.
  */
 export const configSchema = z.strictObject({
   task: field(z.string().min(1).default('sudoku'), {
@@ -243,16 +243,16 @@ export const configSchema = z.strictObject({
 type Checked = z.infer<typeof configSchema>
 type Written = z.input<typeof configSchema>
 
-/** Functions that a key takes beside the names of its schema. */
+/** Functions that a key accepts beside the names in its schema. */
 interface Functions {
   readonly mixer: Mixer
   readonly loss: Loss
 }
 
-/** An experiment, complete and checked; functions are there by their records, so that all of it is plain JSON. */
+/** A complete, checked experiment; functions are represented by their records, so that it is plain JSON. */
 export type Config = { [K in keyof Checked]: K extends keyof Functions ? Checked[K] | FunctionRecord : Checked[K] }
 
-/** An experiment as somebody writes it: any keys, the others take their defaults. */
+/** An experiment as a user writes it: any subset of keys; the others take their defaults. */
 export type ConfigInput = {
   [K in keyof Written]: K extends keyof Functions ? Written[K] | Functions[K] | FunctionRecord : Written[K]
 }

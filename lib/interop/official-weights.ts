@@ -5,11 +5,12 @@ import { openTorchFile, type TorchFile } from './formats/torch.js'
 import { TorchTensor } from './formats/torch-tensor.js'
 import { publishedName, type StoredWeights, widened } from './weights-format.js'
 
-/** Keys under which training programs save the weights beside other things. */
+/** Keys under which training programs nest the weights. */
 const NESTED = ['model', 'state_dict', 'model_state_dict']
 
 /**
- * Reads what the published trainer saved with `torch.save`: the weights alone, or beside an optimiser and an average.
+ * Reads a file that the published trainer saved with `torch.save`: weights alone, or beside an optimiser and an
+ * average.
  *
  * @throws UserError when it holds anything but plain data and tensors, or no weights.
  */
@@ -57,7 +58,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
   }
 }
 
-/** Later versions of the published trainer save the average beside the weights. */
+/** Returns the EMA, which later versions of the published trainer save beside the weights. */
 function averageOf(root: PickleDict): PickleDict | undefined {
   const helper = root.get('ema_helper')
   if (!(helper instanceof PickleDict)) return undefined
@@ -77,7 +78,7 @@ function tensorsOf(torch: TorchFile, dictionary: PickleDict, notes: string[]): M
   return tensors
 }
 
-/** The average has weights only: initial states and the puzzle embedding stay. */
+/** Overlays the EMA, which covers weights only: initial states and the puzzle embedding stay. */
 function overlay(tensors: Map<string, HostTensor>, average: Map<string, HostTensor>, file: string): void {
   const names = new Map([...tensors.keys()].map((name) => [publishedName(name), name]))
   for (const [name, tensor] of average) {

@@ -15,39 +15,39 @@ import {
   USUAL,
 } from './published-keys.js'
 
-/** Characters of a value that a message quotes. */
+/** Maximum characters of a value in a message. */
 const MOST = 80
 
 export type { DataSizes, PublishedModel } from './published-keys.js'
 
-/** A configuration of the published code, in our keys. */
+/** A configuration of the published code, mapped to Recurlab's keys. */
 export interface PublishedConfig {
-  /** Only what it says; tensors and defaults tell the rest. */
+  /** Keys that the published configuration sets; tensors and defaults supply the rest. */
   readonly config: ConfigInput
   readonly sizes: DataSizes
-  /** What the published code takes where neither it nor the tensors say. */
+  /** Defaults of the published code for keys that neither the configuration nor the tensors determine. */
   readonly assumed: ConfigInput
-  /** What was left out, key by key, and why. */
+  /** Notes on each ignored key, with the reason. */
   readonly notes: readonly string[]
 }
 
-/** A value and where it stands, e.g. `arch.loss.loss_type`. */
+/** A value with its position, e.g. `arch.loss.loss_type`. */
 interface Told {
   readonly path: string
   readonly value: unknown
 }
 
-/** Whether an object is a configuration of the published code, with its `arch` or flat. */
+/** Returns whether an object is a configuration of the published code, nested under `arch` or flat. */
 export function isPublishedConfig(value: JsonObject): boolean {
   return isJsonObject(value.arch) || Object.hasOwn(value, 'hidden_size')
 }
 
 /**
- * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to our keys.
+ * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to Recurlab's keys.
  *
- * @param model what the tensors are those of
+ * @param model the model that the tensors belong to
  * @param where the file, for errors
- * @throws UserError for a value that its key does not take, or a model that the tensors are not of.
+ * @throws UserError when a key rejects its value, or the configuration and the tensors name different models.
  */
 export function fromPublishedConfig(source: JsonObject, model: PublishedModel, where: string): PublishedConfig {
   const told = flatten(source, where)
@@ -80,7 +80,7 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
   return { config: config as ConfigInput, sizes, assumed: model.model === 'trm' ? { puzzleTokens: 16 } : {}, notes }
 }
 
-/** Keys that mean something else from model to model, or another thing than ours. */
+/** Maps keys whose meaning depends on the model or differs from Recurlab's. */
 function special(
   told: ReadonlyMap<string, Told>,
   { model, latents }: PublishedModel,
@@ -121,7 +121,7 @@ function special(
   on('ema', (value, path, at) => {
     if (!flag(value, at)) put('ema', 0, path)
   })
-  // The published trainers average only where they are told to; a configuration of the model alone says nothing of it.
+  // The published trainers average only on request; a configuration of the model alone does not mention it.
   if (told.has('epochs') && !told.has('ema') && !told.has('ema_rate')) put('ema', 0, 'ema')
   on('no_ACT_continue', (value, path, at) => {
     if (model === 'trm') put('halting', flag(value, at) ? 'halt' : 'continue', path)
@@ -148,7 +148,7 @@ function special(
   })
 }
 
-/** `arch.*` and `arch.loss.*` beside the keys at the top. */
+/** Returns `arch.*` and `arch.loss.*` together with the top-level keys. */
 function flatten(source: JsonObject, where: string): Map<string, Told> {
   const told = new Map<string, Told>()
   const add = (object: JsonObject, prefix: string, nested: string | null): void => {

@@ -5,30 +5,30 @@ import { swigluInner } from '../model/shape.js'
 import type { DataSizes } from './published-config.js'
 import type { WeightsFacts } from './weights-facts.js'
 
-/** A configuration made whole by what the tensors tell, and the sizes of the data it is for. */
+/** A configuration completed from the tensors, and the sizes of its data. */
 export interface CompleteConfig {
   readonly config: ConfigInput
   readonly sizes: WeightsSizes
   readonly notes: readonly string[]
 }
 
-/** Sizes of the data that a model is for. */
+/** Sizes of the data that a model expects. */
 export interface WeightsSizes {
   readonly vocabSize: number
-  /** Rows of the puzzle embedding; 1 where nothing says. */
+  /** Rows of the puzzle embedding; 1 when unknown. */
   readonly puzzleIdentifiers: number
-  /** Tokens of a puzzle; null where neither the configuration nor a tensor says. */
+  /** Tokens per puzzle; null when neither the configuration nor a tensor determines it. */
   readonly seqLen: number | null
 }
 
-/** Numbers of heads that are tried where a configuration names none: the first that divides hidden into even sizes. */
+/** Candidates for the number of heads when a configuration names none: the first that gives an even head size. */
 const HEADS = [8, 4, 2]
 
 /**
- * Adds to a configuration what it does not say and the tensors tell.
+ * Completes a configuration with the values that the tensors determine.
  *
- * @param where where the configuration comes from, for errors
- * @param assumed what is taken where neither says
+ * @param where origin of the configuration, for errors
+ * @param assumed values for keys that neither determines
  * @throws UserError naming a key that contradicts the tensors.
  */
 export function completeConfig(
@@ -96,7 +96,7 @@ function modelOf(told: ConfigInput, facts: WeightsFacts, notes: string[]): 'trm'
   return told.model === 'trm' ? 'trm' : 'hrm'
 }
 
-/** Tensors do not tell a mixer of the user's own, which may have no weights at all. */
+/** Tensors cannot identify a custom mixer, which may have no weights. */
 function mixer(told: ConfigInput, facts: WeightsFacts, where: string, agree: Agree): ConfigInput['mixer'] {
   if (isFunctionRecord(told.mixer)) {
     if (facts.mixer === 'own') return told.mixer
@@ -126,7 +126,7 @@ function positions(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: 
   return told.positions
 }
 
-/** Any expansion that gives the widths found makes the same model: 4 where it does, else a whole one, else any. */
+/** Any expansion that gives the observed widths makes the same model; preferred are 4, then a whole number. */
 function expansion(told: ConfigInput, facts: WeightsFacts, where: string): number {
   const swiglus = [{ size: facts.hidden, width: facts.inner }]
   if (facts.tokens !== null && facts.innerL !== null) swiglus.push({ size: facts.tokens, width: facts.innerL })
@@ -160,7 +160,9 @@ function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string
   })
 }
 
-/** P as told, or what L leaves beside the puzzle; HRM and direct prediction have as many as the embedding needs: 0. */
+/**
+ * Returns P as configured, or as L leaves beside the puzzle; HRM and direct prediction derive it from the embedding: 0.
+ */
 function puzzleTokens(
   told: ConfigInput,
   sizes: DataSizes,
@@ -177,7 +179,7 @@ function puzzleTokens(
   return P
 }
 
-/** seqLen + P = L, where a tensor says L. */
+/** Solves seqLen + P = L when a tensor determines L. */
 function puzzleLength(P: number, sizes: DataSizes, { tokens }: WeightsFacts, agree: Agree): number | null {
   if (tokens === null) return sizes.seqLen ?? null
   agree('seq_len', sizes.seqLen, tokens - P, `L = ${tokens}, ${P} of them puzzle tokens`)
