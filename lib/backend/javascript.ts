@@ -14,7 +14,7 @@ export async function loadJavaScript(name: 'wasm' | 'cpu'): Promise<void> {
     // The union package registers the gradients, which tfjs-node does for itself.
     require('@tensorflow/tfjs')
     require(name === 'wasm' ? '@tensorflow/tfjs-backend-wasm' : '@tensorflow/tfjs-backend-cpu')
-    if (!(await tf.setBackend(name))) throw new Error('tfjs refuses it')
+    if (!(await tf.setBackend(name))) throw new Error('tfjs rejects it')
     await tf.ready()
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)

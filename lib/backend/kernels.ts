@@ -39,7 +39,7 @@ export type Dtype = 'float32' | 'bfloat16'
 
 /** Names the matrix unit of a data type for display. */
 export function unitText(units: Units, dtype: Dtype): string {
-  return dtype === 'float32' && units.float32 === 'AMX' ? 'AMX (three bfloat16 a number)' : String(units[dtype])
+  return dtype === 'float32' && units.float32 === 'AMX' ? 'AMX (three bfloat16 per number)' : String(units[dtype])
 }
 
 /** State of the fused kernels, with the reason. */

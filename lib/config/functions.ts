@@ -161,8 +161,8 @@ export function missingFunction({ kind, record, where, other, call }: MissingFun
   return new UserError({
     where,
     expected: `the ${kind} ${functionText(record)}`,
-    found: other ? `another, ${functionText(other)}` : 'none: the record holds its text, which is not run',
-    todo: `Give it in a notebook or a program${call ? `: ${call}` : ''}; the command line takes no functions.`,
+    found: other ? `another, ${functionText(other)}` : 'none: the source in the record is not executed',
+    todo: `Pass it in a notebook or a program${call ? `: ${call}` : ''}; the command line takes no functions.`,
     exitCode: 2,
   })
 }
@@ -213,7 +213,7 @@ function sourceOf(value: unknown, kind: string): string {
   if (typeof value !== 'function') throw wrong(kind, 'a function', typeof value)
   const text = value.toString()
   if (/\{\s*\[native code\]\s*\}$/.test(text))
-    throw wrong(kind, 'a function whose text can be read', `${value.name}, which is bound or built in`)
+    throw wrong(kind, 'a function with readable source', `${value.name}, which is bound or built in`)
   return text
 }
 

@@ -30,7 +30,7 @@ export function recordedConfig(json: JsonObject, file: string): { asked: JsonObj
   if (isJsonObject(asked) && isJsonObject(resolved)) return { asked, resolved }
   throw new UserError({
     where: file,
-    expected: 'a configuration as asked and resolved',
+    expected: 'a configuration with asked and resolved',
     found: `${kindOf(asked)} and ${kindOf(resolved)}`,
     todo: 'The file is damaged: copy it again.',
   })

@@ -65,7 +65,7 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
     const row = values.findIndex((value) => value < 0 || value >= limit)
     if (row >= 0) throw wrong(`values 0…${limit - 1} in column ${name}`, String(values[row]))
   }
-  if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'others')
+  if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'other values')
   const split = { name, count, seqLen, inputs, labels, ratings, puzzleIds }
   if (!table.getChild('group')) return { ...split, puzzleStarts: singles(count), groupStarts: singles(count) }
   const int32 = (column: string): Int32Array => readNumbers(table, column, new Int32(), new Int32Array(count), wrong)
@@ -79,7 +79,7 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
     wrong,
   )
   if (!groups.every((group, i) => group === groups[puzzleStarts[puzzleIndex[i]!]!]!))
-    throw wrong('each puzzle in one group', 'one in several')
+    throw wrong('each puzzle in one group', 'a puzzle in several')
   return { ...split, puzzleStarts, groupStarts }
 }
 
@@ -105,7 +105,7 @@ function readTokens(table: Table, name: string, seqLen: number, wrong: Wrong): U
   for (const chunk of column.data) {
     const item = chunk.children[0]
     const values: unknown = item?.values
-    if (!(values instanceof Uint8Array)) throw wrong(`uint8 values in column ${name}`, 'others')
+    if (!(values instanceof Uint8Array)) throw wrong(`uint8 values in column ${name}`, 'other values')
     tokens.set(values.subarray(0, chunk.length * seqLen), at)
     at += chunk.length * seqLen
   }
@@ -125,7 +125,7 @@ function readNumbers<T extends Float64Array | Int32Array>(
   let at = 0
   for (const chunk of column.data) {
     const values: unknown = chunk.values
-    if (!(values instanceof into.constructor)) throw wrong(`${type} values in column ${name}`, 'others')
+    if (!(values instanceof into.constructor)) throw wrong(`${type} values in column ${name}`, 'other values')
     into.set((values as T).subarray(0, chunk.length), at)
     at += chunk.length
   }

@@ -68,7 +68,7 @@ function checkNumber(key: string, value: number, count: number, of: string): voi
   if (Number.isInteger(value) && value >= 0 && value < count) return
   throw new UserError({
     where: `key ${key}`,
-    expected: count === 0 ? `an example, which ${of} has none of` : `0…${count - 1} (${count} in ${of})`,
+    expected: count === 0 ? `an example, but ${of} has none` : `0…${count - 1} (${count} in ${of})`,
     found: String(value),
     exitCode: 2,
   })

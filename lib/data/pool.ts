@@ -58,7 +58,7 @@ function checkAsked(asked: number | 'fresh' | undefined, dataset: Pick<Dataset, 
   if (asked !== 0 && !unlimitedVersions(dataset))
     throw new UserError({
       where: 'key augment',
-      expected: 'nothing: the data set says itself how its puzzles are varied',
+      expected: 'nothing: the data set fixes how its puzzles are varied',
       found: String(asked),
       todo: 'Leave it out, or build the data set with another augment.',
       exitCode: 2,

@@ -64,7 +64,7 @@ export async function readPuzzleCsv(
     throw new UserError({
       where: file,
       expected: `a header (question${format.answers ? ',answer' : ''}) and puzzles`,
-      found: columns === null ? 'an empty file' : 'the header alone',
+      found: columns === null ? 'an empty file' : 'only a header',
     })
   return sha256
 }

@@ -45,7 +45,7 @@ export function puzzleColumns(
   const fail = (expected: string, todo: string, found = visible(shorten(raw))): UserError =>
     new UserError({ where: lineOf(file, record.line), expected, found, todo })
   if (raw.includes('\r'))
-    throw fail('lines that end in \\n or \\r\\n', 'Save the file with other line ends.', 'a lone \\r')
+    throw fail('line endings \\n or \\r\\n', 'Save the file with one of these line endings.', 'a lone \\r')
   const place = (role: keyof typeof NAMES): number | null => {
     const [first, second] = placesOf(fields, role)
     // A file may describe the difficulty in words beside its rating.

@@ -156,8 +156,8 @@ function distinct({ list, file }: Read, skip: boolean): Int32Array {
       const lines = [list.at(earlier).line, puzzle.line].sort((a, b) => a - b)
       throw new UserError({
         where: lineOf(file.path, lines[1]!),
-        expected: 'a puzzle that is not yet in the file',
-        found: `the one of line ${lines[0]}`,
+        expected: 'each puzzle once',
+        found: `the puzzle of line ${lines[0]} again`,
         todo: 'Remove the line, or set duplicates=skip.',
       })
     }

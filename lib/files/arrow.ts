@@ -38,13 +38,13 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
     throw new UserError({
       where: file,
       expected: 'an Arrow IPC file',
-      found: `a part of one (${bytes.length} bytes without the end)`,
+      found: `a truncated one (${bytes.length} bytes)`,
       todo: 'Build or copy it again.',
     })
   try {
     return tableFromIPC(bytes)
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
-    throw new UserError({ where: file, expected: 'a whole Arrow IPC file', found }, { cause: error })
+    throw new UserError({ where: file, expected: 'a complete Arrow IPC file', found }, { cause: error })
   }
 }

@@ -37,7 +37,7 @@ export function writeFileAtomic(
     throw new UserError(
       {
         where: file,
-        expected: 'a place that can be written',
+        expected: 'a writable path',
         found: systemReason(error),
         todo: 'Check permissions and free space, or choose another folder with out=DIR.',
       },
@@ -54,7 +54,7 @@ export function makeFolder(folder: string): void {
     throw new UserError(
       {
         where: folder,
-        expected: 'a folder that can be made',
+        expected: 'a folder that can be created',
         found: systemReason(error),
         todo: 'Check permissions, or choose another folder with out=DIR.',
       },
@@ -90,7 +90,7 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
 /** Reasons for error codes whose system message is less specific. */
 const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a folder',
-  ENOTDIR: 'a file where a folder has to be',
+  ENOTDIR: 'a file in place of a folder',
   EEXIST: 'something else in its place',
 }
 
@@ -128,7 +128,7 @@ function readLarge(fd: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(size)
   for (let done = 0; done < size; ) {
     const got = fs.readSync(fd, bytes, done, Math.min(CHUNK, size - done), done)
-    if (got === 0) throw new Error('file that became shorter while it was read')
+    if (got === 0) throw new Error('file that shrank while it was read')
     done += got
   }
   return bytes

@@ -32,7 +32,7 @@ export function readConfigFile(file: string): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new UserError({ where: file, expected: 'text in UTF-8', found: 'bytes that are none' })
+    throw new UserError({ where: file, expected: 'text in UTF-8', found: 'invalid bytes' })
   }
   const value = /\.ya?ml$/i.test(path.basename(file)) ? parseYaml(text, file) : parseJson(text, file)
   if (!isJsonObject(value)) throw new UserError({ where: file, expected: 'keys with values', found: kindOf(value) })

@@ -59,7 +59,7 @@ function faults(where: string): Fail {
       where: tensor === undefined ? where : `${where}, tensor ${JSON.stringify(tensor)}`,
       expected,
       found,
-      todo: 'The file is damaged or no safetensors file: copy or make it again.',
+      todo: 'The file is damaged or not a safetensors file: copy or create it again.',
     })
 }
 
@@ -70,7 +70,7 @@ function parse(bytes: Uint8Array, fail: Fail): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw fail('a header in UTF-8', 'bytes that are none')
+    throw fail('a header in UTF-8', 'invalid bytes')
   }
   let header: unknown
   try {

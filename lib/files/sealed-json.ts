@@ -27,8 +27,8 @@ export function openSealedJson(json: JsonObject, file: string, todo: string, ope
   const [carried, own] = typeof checksum === 'string' ? differingHashes(checksum, expected) : ['none', expected]
   throw new UserError({
     where: file,
-    expected: 'an object that is as it was written',
-    found: carried === 'none' ? 'one without its checksum' : `one whose checksum is ${own}, where it says ${carried}`,
+    expected: 'an unmodified object',
+    found: carried === 'none' ? 'one without its checksum' : `one with checksum ${own} that records ${carried}`,
     todo,
   })
 }

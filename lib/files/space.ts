@@ -22,7 +22,7 @@ export function needSpace(folder: string, bytes: number, free: FreeSpace = freeS
     where: folder,
     expected: `${sizeText(bytes)} of free space`,
     found: sizeText(left),
-    todo: 'Make room, or choose another place with out=DIR.',
+    todo: 'Free some space, or choose another folder with out=DIR.',
   })
 }
 

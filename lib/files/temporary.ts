@@ -17,7 +17,7 @@ export function temporaryFolder(name: string): string {
     throw new UserError(
       {
         where: process.env.TMPDIR ? 'TMPDIR' : 'temporary files',
-        expected: 'a folder where files can be made',
+        expected: 'a writable folder',
         found: `${os.tmpdir()} (${code})`,
         todo: 'Set TMPDIR to a folder that you can write to.',
       },

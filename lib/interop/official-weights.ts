@@ -29,7 +29,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     throw new UserError({ where: file, expected: 'a dictionary of tensors', found: describeValue(root) })
   const key = NESTED.find((name) => root.get(name) instanceof PickleDict)
   const weights = key === undefined ? root : (root.get(key) as PickleDict)
-  const notes = key === undefined ? [] : [`the weights lie under ${JSON.stringify(key)}`]
+  const notes = key === undefined ? [] : [`the weights are under ${JSON.stringify(key)}`]
   const found = tensorsOf(torch, weights, notes)
   if (found.size === 0)
     throw new UserError({
@@ -41,7 +41,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
   const average = key === undefined ? undefined : averageOf(root)
   const others =
     key === undefined ? [] : [...root.keys()].filter((name) => name !== key && name !== 'step' && name !== 'ema_helper')
-  if (others.length > 0) notes.push(`left out: ${few(others.map(describeValue))}`)
+  if (others.length > 0) notes.push(`ignored: ${few(others.map(describeValue))}`)
   const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
   if (average !== undefined && held === 'ema') overlay(found, tensorsOf(torch, average, notes), file)
   if (average !== undefined)
@@ -74,7 +74,7 @@ function tensorsOf(torch: TorchFile, dictionary: PickleDict, notes: string[]): M
     if (value instanceof TorchTensor && typeof name === 'string')
       tensors.set(name, { shape: value.shape, data: torch.read(value) })
     else others.push(`${describeValue(name)} (${describeValue(value)})`)
-  if (tensors.size > 0 && others.length > 0) notes.push(`no tensors, left out: ${few(others)}`)
+  if (tensors.size > 0 && others.length > 0) notes.push(`not tensors, ignored: ${few(others)}`)
   return tensors
 }
 

@@ -72,7 +72,7 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
         found: valueText(value, MOST),
       })
     else if (USUAL.get(key) !== value && ![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
-      notes.push(`${path}: ${valueText(value, MOST)} is unknown here and left out`)
+      notes.push(`${path}: ${valueText(value, MOST)} is unknown and ignored`)
   }
   special(told, model, where, put, notes)
   for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
@@ -95,8 +95,7 @@ function special(
   const rename = (key: string, ours: string): void => on(key, (value, path) => put(ours, value, path))
   const unused = (key: string, trivial: number): void =>
     on(key, (value, path) => {
-      if (value !== trivial)
-        notes.push(`${path}: ${valueText(value, MOST)} has no effect on this model and is left out`)
+      if (value !== trivial) notes.push(`${path}: ${valueText(value, MOST)} has no effect on this model and is ignored`)
     })
   if (model === 'direct') {
     rename('H_layers', 'layers')
@@ -183,7 +182,7 @@ function checkModule(source: JsonObject, { model, latents }: PublishedModel, whe
   if (named.model !== model || (model === 'trm' && named.latents !== latents))
     throw new UserError({
       where: `${where}, key arch.name`,
-      expected: `the model that the tensors are of (${model}, latents ${latents})`,
+      expected: `the model of the tensors (${model}, latents ${latents})`,
       found: valueText(name, MOST),
     })
 }

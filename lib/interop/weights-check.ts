@@ -42,7 +42,7 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
       expected: `shape ${list(size)}`,
       found: `${list(tensors.get(name)!.shape)}${others(misfits.slice(1))}`,
       todo: isTable
-        ? 'puzzleEmbedding=mean or puzzleEmbedding=zero makes it fit, and says so.'
+        ? 'puzzleEmbedding=mean or puzzleEmbedding=zero resizes it.'
         : 'The weights belong to a model of another configuration.',
     })
   }
@@ -50,7 +50,7 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
     const [first] = missing[0] ?? unexpected[0]!
     const parts = [
       missing.length > 0 ? `without ${names(missing)}` : '',
-      unexpected.length > 0 ? `with ${names(unexpected)}, which belong to no part of it` : '',
+      unexpected.length > 0 ? `with ${names(unexpected)}, which the model does not have` : '',
     ]
     throw new UserError({
       where: `${where}, tensor ${first}`,

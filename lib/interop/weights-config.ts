@@ -54,10 +54,10 @@ export function completeConfig(
     config[key] = value
   }
   const model = modelOf(told, facts, notes)
-  tell('model', model, 'the stacks there are')
+  tell('model', model, 'the number of stacks')
   if (model === 'trm') {
-    if (!told.recursion) tell('latents', facts.latents, 'the initial states there are')
-    tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the stacks there are')
+    if (!told.recursion) tell('latents', facts.latents, 'the initial states')
+    tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the number of stacks')
     if (!told.recursion && facts.latents === 'multi') tell('n', facts.scales, `L1_init to L${facts.scales}_init`)
   }
   config.mixer = mixer(told, facts, where, agree)
@@ -79,7 +79,9 @@ export function completeConfig(
     (key) => config[key] == null,
   )
   if (open.length > 0)
-    notes.push(`${open.join(', ')}: not said, and tensors cannot tell; the defaults are taken, which may be wrong`)
+    notes.push(
+      `${open.join(', ')}: not in the configuration, and not determined by the tensors; the defaults are used and may be wrong`,
+    )
   return {
     config: config as ConfigInput,
     sizes: { vocabSize: facts.vocabSize, puzzleIdentifiers: rows ?? sizes.puzzleIdentifiers ?? 1, seqLen },
@@ -92,7 +94,7 @@ type Agree = (key: string, value: unknown, found: unknown, why: string) => void
 function modelOf(told: ConfigInput, facts: WeightsFacts, notes: string[]): 'trm' | 'hrm' | 'direct' {
   if (!facts.twoStacks) return facts.model
   if (told.model == null)
-    notes.push('model: two stacks, taken for HRM; a TRM with separate networks has the same tensors')
+    notes.push('model: two stacks, assumed to be HRM; a TRM with separate networks has the same tensors')
   return told.model === 'trm' ? 'trm' : 'hrm'
 }
 
@@ -120,7 +122,7 @@ function positions(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: 
   }
   if (told.positions === 'learned') agree('positions', told.positions, 'rope or none', 'no embed_pos.embedding_weight')
   if (told.positions === 'rope' && facts.mixer === 'mlp') {
-    notes.push('positions: rope has no effect on an MLP and is left out')
+    notes.push('positions: rope has no effect on an MLP and is ignored')
     return 'none'
   }
   return told.positions
@@ -138,7 +140,7 @@ function expansion(told: ConfigInput, facts: WeightsFacts, where: string): numbe
   throw new UserError({
     where: `${where}, key expansion`,
     expected: `an expansion that makes SwiGLUs of width ${swiglus.map(({ width }) => width).join(' and ')}, as the tensors have them`,
-    found: told.expansion === undefined ? 'that none does' : String(told.expansion),
+    found: told.expansion === undefined ? 'no such expansion' : String(told.expansion),
     todo: 'The configuration belongs to other weights: name the right one with config=FILE.',
   })
 }
@@ -147,7 +149,7 @@ function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string
   if (width === null) return told.heads
   if (told.heads === undefined) {
     const taken = HEADS.find((n) => hidden % (2 * n) === 0) ?? 1
-    notes.push(`heads: not said, and tensors cannot tell; ${taken} is taken, which may be wrong`)
+    notes.push(`heads: not in the configuration, and not determined by the tensors; ${taken} is used and may be wrong`)
     return taken
   }
   const size = Math.floor(hidden / told.heads)
@@ -175,7 +177,7 @@ function puzzleTokens(
   if (told.puzzleTokens !== undefined) return told.puzzleTokens
   if (tokens !== null && sizes.seqLen !== undefined) return tokens - sizes.seqLen
   const P = assumed.puzzleTokens ?? 0
-  notes.push(`puzzleTokens: not said; taken to be ${P === 0 ? 'as many as the embedding needs' : P}`)
+  notes.push(`puzzleTokens: not in the configuration; assumed to be ${P === 0 ? 'as many as the embedding needs' : P}`)
   return P
 }
 

@@ -79,7 +79,7 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
   if (!isFunctionRecord(shape.mixer) || isKnownFunction('mixer', shape.mixer)) checkTensors(shape, tensors, file)
   const weights = whichWeights(stored, source?.values, options.weights, file)
   if (options.weights !== undefined && weights === 'saved')
-    notes.push(`weights=${options.weights}: the file holds one set, and nothing says which`)
+    notes.push(`weights=${options.weights}: the file holds one set, and does not say which`)
   return {
     file,
     format: stored.format,
@@ -111,7 +111,7 @@ function withPublishedNames(stored: StoredWeights, file: string, notes: string[]
     tensors.set(name, tensor)
   }
   wrappers.delete('')
-  if (wrappers.size > 0) notes.push(`taken off the names: ${[...wrappers].join(', ')}`)
+  if (wrappers.size > 0) notes.push(`stripped from the names: ${[...wrappers].join(', ')}`)
   return tensors
 }
 
@@ -127,7 +127,7 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
     throw new UserError({
       where: file,
       expected: length === undefined ? 'the length of a puzzle' : `puzzles of ${length} tokens`,
-      found: length === undefined ? 'neither file nor configuration says it' : `puzzles of ${seqLen}`,
+      found: length === undefined ? 'none in the file or its configuration' : `puzzles of ${seqLen}`,
       todo: 'Name the data set it was trained for.',
     })
   return configuredShape(parseConfig(config), { ...sizes, seqLen: length })
@@ -171,7 +171,7 @@ function ownConfig(values: JsonObject): PublishedConfig {
   const known = Object.entries(values).filter(([key]) => Object.hasOwn(configSchema.shape, key))
   const notes = Object.keys(values)
     .filter((key) => !Object.hasOwn(configSchema.shape, key))
-    .map((key) => `${key}: unknown here and left out`)
+    .map((key) => `${key}: unknown and ignored`)
   return { config: Object.fromEntries(known) as ConfigInput, sizes: {}, assumed: {}, notes }
 }
 
@@ -188,7 +188,7 @@ function whichWeights(
     throw new UserError({
       where: file,
       expected: asked === 'ema' ? 'EMA weights' : 'live weights',
-      found: held === 'ema' ? 'the EMA alone' : 'live weights alone',
+      found: held === 'ema' ? 'only the EMA' : 'only live weights',
       todo: `Leave weights=${asked} out.`,
       exitCode: 2,
     })

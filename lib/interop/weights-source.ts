@@ -155,7 +155,7 @@ function noAverage(file: string): UserError {
   return new UserError({
     where: file,
     expected: 'EMA weights',
-    found: 'live weights alone',
+    found: 'only live weights',
     todo: 'Leave weights=ema out.',
     exitCode: 2,
   })

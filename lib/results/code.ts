@@ -53,7 +53,7 @@ function commitOf(folder: string): string | { readonly reason: string } {
   try {
     const [top, commit] = git(folder, ['rev-parse', '--show-toplevel', 'HEAD']).trim().split('\n') as [string, string]
     if (realpathSync(top) === realpathSync(folder)) return commit
-    return { reason: 'the code lies inside the git checkout of something else' }
+    return { reason: 'the code is inside another git checkout' }
   } catch (error) {
     return { reason: reasonOf(error) }
   }

@@ -131,9 +131,9 @@ function checkUnchanged(before: RunRecord, now: RunRecord): void {
   if (!finished && !other) return
   throw new UserError({
     where: now.dir,
-    expected: 'a run that nobody writes',
-    found: finished ? 'one that another process has just finished' : 'one that has just been saved anew',
-    todo: finished ? 'It needs nothing more.' : 'Resume it again.',
+    expected: 'a run that no other process is writing',
+    found: finished ? 'one that another process has just finished' : 'one that has just been saved again',
+    todo: finished ? 'It is complete.' : 'Resume it again.',
   })
 }
 

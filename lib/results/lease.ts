@@ -117,8 +117,8 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
   }
   throw new UserError({
     where: dir,
-    expected: 'a run that nobody writes',
-    found: `one that other processes take and give back all the time (${TRIES} tries)`,
+    expected: 'a run that no other process is writing',
+    found: `contention between other processes (${TRIES} tries)`,
   })
 }
 
@@ -189,7 +189,7 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
       where: dir,
       expected: "a run of this process's",
       found,
-      todo: 'What this process had not saved is lost; the run goes on there.',
+      todo: 'Unsaved work of this process is lost; the run continues there.',
     })
   return {
     check() {
@@ -221,7 +221,7 @@ export function folderGone(dir: string): UserError {
     where: dir,
     expected: 'the folder of the run that is being written',
     found: 'none: it was removed or moved in the meantime',
-    todo: 'Where it was moved to, recurlab resume DIR goes on from its last checkpoint.',
+    todo: 'If it was moved, recurlab resume DIR continues from its last checkpoint.',
   })
 }
 
@@ -271,12 +271,12 @@ function isGone({ owner, beat: last }: Held, now: number): boolean {
 function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): UserError {
   const where = visible ? '' : ' on another machine'
   const seconds = Math.max(0, Math.round((Date.now() - last) / 1000))
-  const since = visible ? '' : `, last heard of ${seconds} s ago`
-  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, go on with --force.`
+  const since = visible ? '' : `, last heartbeat ${seconds} s ago`
+  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, continue with --force.`
   return new UserError({
     where: dir,
-    expected: 'a run that nobody writes',
-    found: `one that process ${owner?.pid ?? '(unknown)'} writes${where}${since}`,
+    expected: 'a run that no other process is writing',
+    found: `one that process ${owner?.pid ?? '(unknown)'} is writing${where}${since}`,
     todo: visible ? 'Wait for it, or stop it.' : wait,
   })
 }

@@ -107,7 +107,7 @@ export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
     throw new UserError({
       where: run.dir,
       expected: `an ${FILES.outcomes}`,
-      found: 'none: the run is not at its end, or has no test puzzles',
+      found: 'none: the run is unfinished, or has no test puzzles',
       todo: 'recurlab eval RUN outcomes=FILE.arrow makes one.',
     })
   return readRows(run.dir, FILES.outcomes)
@@ -129,7 +129,7 @@ function readRun(dir: string): RunRecord {
       where: dir,
       expected: `the folder of a run, with its ${FILES.config}`,
       found: fs.existsSync(dir) ? 'a folder without one' : 'no such folder',
-      todo: 'recurlab runs lists the runs there are.',
+      todo: 'recurlab runs lists the runs.',
     })
   let facts = readFacts(dir)
   let state = facts.status.state
@@ -189,5 +189,5 @@ function runIds(resultsDir: string): string[] {
 
 function few(ids: readonly string[]): string {
   const shown = ids.slice(-5).join(', ')
-  return ids.length > 5 ? `${ids.length} others, lately ${shown}` : shown
+  return ids.length > 5 ? `${ids.length} others, most recently ${shown}` : shown
 }

@@ -64,7 +64,7 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   const near = didYouMeanOf(filter)
   throw new UserError({
     where: 'reported results',
-    expected: `rows of a table (${unique('table')}), task (${unique('task')}) or method that there are`,
+    expected: `rows of an existing table (${unique('table')}), task (${unique('task')}) or method`,
     found: `none for ${JSON.stringify(filter)}`,
     ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,

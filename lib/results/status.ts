@@ -82,7 +82,7 @@ export function readStatus(folder: string): RunStatus {
       where: file,
       expected: `a finished run with all its ${trainSteps} steps`,
       found: `${step}`,
-      todo: 'Its state was changed by hand: "interrupted" lets it go on.',
+      todo: 'Its state was edited: set it to "interrupted" to resume the run.',
     })
   return parsed.data
 }

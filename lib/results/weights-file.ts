@@ -52,7 +52,7 @@ function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): R
     where: runOrFile,
     expected: `a file of weights, or a run in ${runsFolder(resultsDir)}`,
     found: isFolder ? 'a folder without a run' : 'nothing of that name',
-    todo: near ?? (isFolder ? 'Name a file in it.' : 'recurlab runs lists the runs there are.'),
+    todo: near ?? (isFolder ? 'Name a file in it.' : 'recurlab runs lists the runs.'),
     exitCode: 2,
   })
 }

@@ -89,7 +89,7 @@ export function readManifest(file: string): StoredManifest {
   const issue = parsed.error.issues[0]!
   throw new UserError({
     where: `${file}${issue.path.length > 0 ? `, key ${issue.path.join('.')}` : ''}`,
-    expected: 'a whole manifest',
+    expected: 'a complete manifest',
     found: issue.message,
     todo: 'Build the data set again.',
   })

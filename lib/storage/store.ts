@@ -67,7 +67,7 @@ function howToGet(dir: string): string {
   const isBuilt = ({ build }: Source): boolean => build('').includes(`out=data/${path.basename(dir)}`)
   const [name] = Object.entries(SOURCES).find(([, source]) => isBuilt(source)) ?? []
   if (name === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
-  return `recurlab data fetch ${name} gets its files and says how it is built.`
+  return `recurlab data fetch ${name} downloads its files and prints the command that builds it.`
 }
 
 /**
@@ -86,7 +86,7 @@ export function loadDataset(named: string): Dataset {
     throw new UserError({
       where: dir,
       expected: `a data set (a folder with ${MANIFEST}, or train/dataset.json)`,
-      found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'none in it' : 'a file',
+      found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'a folder without one' : 'a file',
       todo: howToGet(dir),
     })
   const { formatVersion: _, hash: expected, files, ...manifest } = readManifest(path.join(dir, MANIFEST))
@@ -111,8 +111,8 @@ export function loadDataset(named: string): Dataset {
     throw new UserError({
       where: dir,
       expected: `a data set with the hash ${expected}, as its manifest says`,
-      found: `whole files whose arrays have the hash ${hash}`,
-      todo: 'This Recurlab reads or hashes the files in another way than the one that wrote them: build the data set again.',
+      found: `intact files whose arrays have the hash ${hash}`,
+      todo: 'This version of Recurlab reads or hashes the files differently from the one that wrote them: build the data set again.',
     })
   return makeDataset({ ...content, hash })
 }
@@ -170,7 +170,7 @@ export function putInPlace(beside: string, folder: string, replace: boolean): vo
     }
   } catch (error) {
     throw new UserError(
-      { where: folder, expected: 'a folder that can be put in place', found: systemReason(error) },
+      { where: folder, expected: 'a folder that can be renamed into place', found: systemReason(error) },
       { cause: error },
     )
   }

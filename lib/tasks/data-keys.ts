@@ -27,13 +27,13 @@ export function checkTaskKeys(config: Config): void {
   for (const key of GENERATED_KEYS) {
     if (config[key] === null) continue
     if (config.data !== null)
-      throw unused(key, `nothing, as data=${config.data} names puzzles that are there`, config[key])
+      throw unused(key, `nothing, because data=${config.data} names existing puzzles`, config[key])
     if (!usesKey(task, key)) {
       throw unused(key, `a key of task=${task.name}`, `one of ${tasksWithKey(key).join(', ')}`)
     }
   }
   if (config.augment !== null && config.augment !== 0 && !task.augments)
-    throw unused('augment', `nothing for task=${task.name}: the data set says how its puzzles vary`, config.augment)
+    throw unused('augment', `nothing for task=${task.name}: the data set fixes how its puzzles vary`, config.augment)
   if (config.carryVotes && !task.votes)
     throw unused('carryVotes', `false: no votes are counted for task=${task.name}`, true)
 }

@@ -72,7 +72,7 @@ export function lineOfText({ text, where, name }: PuzzleText, { input = 0 }: Puz
 
 /** Rejects a task name for a puzzle that has none. @throws UserError (exit code 2) */
 export function refuseTaskName({ task }: PuzzleChoice): void {
-  if (task !== undefined) throw unused('task', task, 'only ARC’s tasks have names')
+  if (task !== undefined) throw unused('task', task, 'only ARC tasks have names')
 }
 
 /** Rejects an input number for a text with a single puzzle. @throws UserError (exit code 2) */

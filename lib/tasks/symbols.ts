@@ -47,9 +47,9 @@ export function poseSymbols(
     notes: [],
     judge(predicted) {
       const right = solved(predicted)
-      if (right === null) return { solved: null, words: 'the answer is not known' }
-      const by = judge ? 'the task’s judge' : 'the answer that was given'
-      return { solved: right, words: right ? `it is right by ${by}` : `it is wrong by ${by}` }
+      if (right === null) return { solved: null, words: 'the answer is unknown' }
+      const by = judge ? 'the task’s judge' : 'the given answer'
+      return { solved: right, words: right ? `correct according to ${by}` : `wrong according to ${by}` }
     },
     marks(predicted) {
       const right = solved(predicted)

@@ -89,14 +89,14 @@ export function parseNpyHeader(text: string, where: string): NpyHeader {
   const sizes = shapeOf(shape, fail)
   if (fortran !== 'True' && fortran !== 'False') throw fail("'fortran_order' True or False", brief(fortran))
   if (fortran === 'True' && sizes.length > 1)
-    throw fail('rows one after the other (C order)', 'Fortran order', 'Save it with numpy.ascontiguousarray.')
+    throw fail('row-major (C) order', 'Fortran order', 'Save it with numpy.ascontiguousarray.')
   return { dtype, shape: sizes }
 }
 
 type Fail = (expected: string, found: string, todo?: string) => UserError
 
 function failure(where: string): Fail {
-  return (expected, found, todo = 'The file is damaged or no array of numbers: save it again with numpy.save.') =>
+  return (expected, found, todo = 'The file is damaged or not an array of numbers: save it again with numpy.save.') =>
     new UserError({ where: `${where}, header`, expected, found, todo })
 }
 

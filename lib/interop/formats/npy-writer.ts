@@ -30,7 +30,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
       return work()
     } catch (error) {
       throw new UserError(
-        { where: file, expected: 'a place that can be written', found: systemReason(error), todo: 'Make room there.' },
+        { where: file, expected: 'a writable path', found: systemReason(error), todo: 'Free some space there.' },
         { cause: error },
       )
     }

@@ -36,7 +36,7 @@ export function scanNpy(file: string, begin: (header: NpyHeader) => (values: Npy
   const fd = attempt(file, () => fs.openSync(file, 'r'))
   try {
     const stat = attempt(file, () => fs.fstatSync(fd))
-    if (!stat.isFile()) throw refused(file, 'a .npy file', stat.isDirectory() ? 'a folder' : 'no ordinary file')
+    if (!stat.isFile()) throw refused(file, 'a .npy file', stat.isDirectory() ? 'a folder' : 'not a regular file')
     const hash = createHash('sha256')
     const { header, head } = readHead(file, fd, stat.size)
     hash.update(head)
@@ -121,7 +121,7 @@ function readAt(file: string, fd: number, from: number, length: number): Uint8Ar
 function readInto(file: string, fd: number, into: Uint8Array, from: number): void {
   for (let done = 0; done < into.length; ) {
     const got = attempt(file, () => fs.readSync(fd, into, done, into.length - done, from + done))
-    if (got === 0) throw refused(file, 'a file that keeps its length', 'one that became shorter while it was read')
+    if (got === 0) throw refused(file, 'a file of constant length', 'one that shrank while it was read')
     done += got
   }
 }

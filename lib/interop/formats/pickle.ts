@@ -34,7 +34,7 @@ const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 const STOP = 0x2e
 const PROTO = 0x80
-const TODO = 'Nothing in it was run. Only tensors in plain dictionaries are read: take it from where you trust it.'
+const TODO = 'Nothing in it was executed. Only tensors in plain dictionaries are read: convert it where you trust it.'
 
 /**
  * Reads a pickle of plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals}, and
@@ -165,14 +165,14 @@ class PickleReader {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     } catch {
-      throw this.#fail('a string in UTF-8', 'bytes that are none')
+      throw this.#fail('a string in UTF-8', 'invalid bytes')
     }
   }
 
   /** Reads the argument of GLOBAL: text up to the end of the line. */
   #line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + MAX_STRING).indexOf(0x0a)
-    if (end < 0) throw this.#fail('a line of text', `no end of it in ${this.#bytes.length - this.#at} bytes`)
+    if (end < 0) throw this.#fail('a line of text', `no line end in ${this.#bytes.length - this.#at} bytes`)
     const text = this.#decode(this.#take(end))
     this.#at++
     return text
@@ -211,7 +211,7 @@ class PickleReader {
 
   #recall(index: number): void {
     const value = this.#memo.get(index)
-    if (value === undefined) throw this.#fail(`memo entry ${index}`, 'none of that number')
+    if (value === undefined) throw this.#fail(`memo entry ${index}`, 'no such entry')
     this.#push(value)
   }
 

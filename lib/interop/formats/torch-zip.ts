@@ -161,7 +161,7 @@ function readFully(file: string, fd: number, into: Uint8Array, position: number)
     } catch (error) {
       throw unreadable(file, error)
     }
-    if (got === 0) throw refused(file, 'a file that keeps its length', 'one that became shorter while it was read')
+    if (got === 0) throw refused(file, 'a file of constant length', 'one that shrank while it was read')
     done += got
   }
 }

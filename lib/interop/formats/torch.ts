@@ -117,7 +117,7 @@ function readWhole(zip: TorchZip, name: string, most: number): Buffer {
       where: `${zip.file}, ${name}`,
       expected: `at most ${most} bytes`,
       found: `${member.size}`,
-      todo: 'It is no checkpoint of a model of this kind.',
+      todo: 'It is not a checkpoint of a model of this kind.',
     })
   zip.verify(member)
   const bytes = Buffer.alloc(member.size)

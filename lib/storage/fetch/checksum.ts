@@ -37,7 +37,7 @@ export function addFile(sum: Summing, file: string, length: number): void {
     try {
       for (let at = 0; at < length; ) {
         const got = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), at)
-        if (got === 0) throw new Error('file that became shorter while it was read')
+        if (got === 0) throw new Error('file that shrank while it was read')
         sum.update(buffer.subarray(0, got))
         at += got
       }

@@ -76,8 +76,8 @@ export async function download(file: string, remote: RemoteFile, options: Downlo
     throw new UserError({
       where: file,
       expected: `${remote.size} bytes`,
-      found: `${part.have} bytes after ${patience.tries} tries that brought nothing (${failure.message})`,
-      todo: `What is there is kept in ${path.basename(file)}.part: the same command goes on from it.`,
+      found: `${part.have} bytes after ${patience.tries} tries without progress (${failure.message})`,
+      todo: `The partial file ${path.basename(file)}.part is kept: run the same command again to resume.`,
     })
   } finally {
     part.close()
@@ -94,7 +94,7 @@ async function pull(part: Part, file: string, remote: RemoteFile, options: Downl
     const etag = strongTag(response)
     if (status === 416 || (status === 206 && !continues(response, part, file, remote))) {
       part.restart(null)
-      throw new Transient('the server has other content by now; beginning again')
+      throw new Transient('the content on the server has changed; restarting')
     }
     if (status !== 200 && status !== 206) throw options.refused(status)
     if (status === 200) {
@@ -144,7 +144,7 @@ function anotherLength(file: string, remote: RemoteFile, found: string): UserErr
     where: file,
     expected: `${remote.size} bytes, as the hub says`,
     found: `a length of ${found}`,
-    todo: 'Something between here and the hub changes the file; try another network, or later.',
+    todo: 'Something between here and the hub alters the file: try another network, or try again later.',
   })
 }
 
@@ -181,8 +181,8 @@ async function take(
 function interrupted(file: string, part: Part, { size }: RemoteFile): UserError {
   return new UserError({
     where: file,
-    expected: 'a whole download',
+    expected: 'a complete download',
     found: 'an interrupt',
-    todo: `${part.have} of ${size} bytes are kept in ${path.basename(file)}.part: the same command goes on from them.`,
+    todo: `${part.have} of ${size} bytes are kept in ${path.basename(file)}.part: run the same command again to resume.`,
   })
 }

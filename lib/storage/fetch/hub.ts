@@ -101,9 +101,9 @@ export function refusal(source: HubSource, dir: string, status: number, file?: s
   return new UserError({
     where: source.title,
     expected: `${what} on the hub`,
-    found: `HTTP status ${status} (${denied ? 'it may not be read, or is not there' : 'it is not there'})`,
+    found: `HTTP status ${status} (${denied ? 'access is denied, or it does not exist' : 'it does not exist'})`,
     todo: denied
-      ? `Accept its terms with an account of yours and put that account's token into HF_TOKEN. ${byHand(source, dir)}`
+      ? `Accept its terms with your account and set HF_TOKEN to that account's token. ${byHand(source, dir)}`
       : `It may have moved or been renamed. ${byHand(source, dir)}`,
   })
 }
@@ -112,7 +112,7 @@ export function refusal(source: HubSource, dir: string, status: number, file?: s
 export function offline(source: HubSource, dir: string, reason: string): UserError {
   return new UserError({
     where: source.title,
-    expected: 'a way to the Hugging Face hub (or to a mirror of it, named by HF_ENDPOINT)',
+    expected: 'a connection to the Hugging Face hub (or to a mirror, named by HF_ENDPOINT)',
     found: `none (${reason})`,
     todo: byHand(source, dir),
   })
@@ -129,7 +129,7 @@ async function asLongAsPatient<T>(
   for (let tried = 0; tried < patience.tries; tried++) {
     if (tried > 0) await waitBefore(tried, patience, signal)
     if (signal?.aborted)
-      throw new UserError({ where: source.title, expected: 'a whole download', found: 'an interrupt' })
+      throw new UserError({ where: source.title, expected: 'a complete download', found: 'an interrupt' })
     try {
       return await work()
     } catch (error) {

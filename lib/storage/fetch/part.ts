@@ -52,9 +52,9 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
       throw new UserError(
         {
           where: partOf(file),
-          expected: 'a place that can be written',
+          expected: 'a writable path',
           found: systemReason(error),
-          todo: 'Make room; the same command goes on from there.',
+          todo: 'Free some space, then run the same command again to resume.',
         },
         { cause: error },
       )
@@ -103,8 +103,8 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
         throw new UserError({
           where: file,
           expected: sumText(checksum),
-          found: `${found}: it was damaged on its way`,
-          todo: 'Nothing of it was kept; run the same command again.',
+          found: `${found}: the download is damaged`,
+          todo: 'It was discarded; run the same command again.',
         })
       }
       attempt(() => fs.fsyncSync(fd))

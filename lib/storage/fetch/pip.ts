@@ -67,7 +67,7 @@ export async function downloadWheel(
     [...args, '--disable-pip-version-check', '-r', wanted, '-d', folder],
     options,
   )
-  if (signal?.aborted) throw fail('a whole download', 'an interrupt', 'Run the same command again.')
+  if (signal?.aborted) throw fail('a complete download', 'an interrupt', 'Run the same command again.')
   const file = path.join(folder, `${wheel.name}-${wheel.version}-py3-none-any.whl`)
   if (code === 0 && existsSync(file)) {
     const found = sha256(readBytes(file))
@@ -78,7 +78,7 @@ export async function downloadWheel(
   if (/DO NOT MATCH THE HASHES|HashMismatch/i.test(text))
     throw fail(`${about} with SHA-256 ${wheel.sha256}`, lineOf(text, /^\s*Got\s/m) ?? 'another file')
   if (/NewConnectionError|name resolution|Connection refused|Network is unreachable|Max retries exceeded/i.test(text))
-    throw fail('a way to the Python package index (pip says where: pip config list)', 'none')
+    throw fail('a connection to the Python package index (shown by: pip config list)', 'none')
   throw fail(
     about,
     code === null ? 'pip, ended' : `pip's exit code ${code}: ${lineOf(text, /^ERROR/m) ?? 'no reason given'}`,

@@ -24,9 +24,9 @@ export async function readWheelJson(wheel: string, member: string): Promise<Reco
       archive.close()
     }
   } catch (error) {
-    throw fail('a whole wheel', error instanceof Error ? error.message : String(error))
+    throw fail('a complete wheel', error instanceof Error ? error.message : String(error))
   }
-  if (text === null) throw fail('this file in the wheel', 'none of that name')
+  if (text === null) throw fail('this file in the wheel', 'no such file')
   let value: unknown
   try {
     value = JSON.parse(text)

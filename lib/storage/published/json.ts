@@ -60,7 +60,7 @@ export function readPublishedJson(file: string): JsonFile {
   const twice = text.includes('{') ? duplicateKey(text) : null
   if (twice !== null) throw fail('every key once', `${JSON.stringify(twice)} twice`)
   // JSON.parse accepts any nesting, but recursive code would overflow the stack.
-  if (isDeeper(value, LEVELS)) throw fail('JSON of a few levels', 'lists or objects nested too deep')
+  if (isDeeper(value, LEVELS)) throw fail(`at most ${LEVELS} levels of nesting`, 'more')
   return { value, sha256: sha256(bytes) }
 }
 

@@ -58,7 +58,7 @@ export function planExport(
   if (augment !== undefined && augment > 0 && !unlimited)
     throw new UserError({
       where: 'key augment',
-      expected: 'nothing: the data set says itself in how many versions its puzzles are written',
+      expected: 'nothing: the data set fixes the versions of its puzzles',
       found: String(augment),
       todo: 'Leave it out.',
       exitCode: 2,

@@ -51,7 +51,7 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
         // Yields to the event loop, so that an abort signal is noticed.
         await new Promise((resolve) => setImmediate(resolve))
         if (options.signal?.aborted)
-          throw new UserError({ where: dir, expected: 'a whole export', found: 'an interrupt; nothing was written' })
+          throw new UserError({ where: dir, expected: 'a complete export', found: 'an interrupt; nothing was written' })
       })
     writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
     const tests = testPuzzlesText(dataset, plan)
@@ -112,8 +112,8 @@ function testPuzzlesText(dataset: Dataset, { published }: ExportPlan): Uint8Arra
   if (sha256(bytes) !== source.sha256)
     throw new UserError({
       where: source.path,
-      expected: 'the file that was read',
-      found: 'another: it was changed since',
+      expected: 'the file as it was read',
+      found: 'a file that was modified since',
     })
   return bytes
 }

@@ -127,7 +127,7 @@ function checkListed(identifiers: ArcIdentifiers, tasks: readonly ListedTask[], 
       where: source.identifiers ?? source.dir,
       expected: `every task of ${source.dir}`,
       found: `no ${missing.task.name}`,
-      todo: 'Is it the list of this set? Name its subsets with subsets=….',
+      todo: 'Check that it is the list of this set, and name its subsets with subsets=….',
     })
 }
 

@@ -57,7 +57,7 @@ function textOf(file: string, bytes: Buffer): string {
     throw new UserError({
       where: file,
       expected: 'JSON without a byte-order mark',
-      found: 'one at its start',
+      found: 'a byte-order mark',
       todo: 'Save the file as UTF-8 without it.',
     })
   return text

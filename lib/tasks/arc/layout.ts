@@ -47,7 +47,7 @@ export function findSubset(dir: string, subset: Subset, set: SetName): SubsetFil
       todo: `Put it there, or leave it out with subsets=….`,
     })
   const files = jsonFiles(found, 0).sort((a, b) => compare(path.basename(a), path.basename(b)))
-  if (files.length === 0) throw new UserError({ where: found, expected: 'one JSON file a task', found: 'none' })
+  if (files.length === 0) throw new UserError({ where: found, expected: 'one JSON file per task', found: 'none' })
   return { kind: 'folder', folder: found, files }
 }
 

@@ -63,10 +63,10 @@ export function judgeTwins(
       throw new UserError({
         where: `${where}, task ${task}`,
         expected: 'no test pair among the training pairs of another task',
-        found: `one of ${tested}`,
+        found: `a test pair of ${tested}`,
         todo: isTested(task)
-          ? 'Remove one of the two, or set twins=keep to train on it all the same.'
-          : 'Set twins=skip to leave it out, or twins=keep to train on it all the same.',
+          ? 'Remove one of the two, or set twins=keep to train on it anyway.'
+          : 'Set twins=skip to leave it out, or twins=keep to train on it anyway.',
       })
   return new Set(twins.map(({ task }) => task))
 }

@@ -36,12 +36,12 @@ export function poseArc(spec: PuzzleSpec, board: number, puzzle: PuzzleText, cho
     identifier: task.name,
     input,
     answer,
-    notes: output ? [] : ['the answer is not known, so it cannot be said whether the output is right'],
+    notes: output ? [] : ['the answer is unknown, so the output cannot be judged'],
     judge(predicted) {
       const found = crop(predicted, board)
       const size = `${found.rows}×${found.columns}`
-      if (!output) return { solved: null, words: `an output of ${size} cells; the answer is not known` }
-      if (sameGrid(found, output)) return { solved: true, words: `the output of ${size} cells is the right one` }
+      if (!output) return { solved: null, words: `an output of ${size} cells; the answer is unknown` }
+      if (sameGrid(found, output)) return { solved: true, words: `the output of ${size} cells is correct` }
       const same = found.rows === output.rows && found.columns === output.columns
       const wrong = found.cells.filter((colour, i) => colour !== output.cells[i]).length
       const words = same

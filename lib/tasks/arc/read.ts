@@ -49,9 +49,9 @@ export function readSet(dir: string, { set, subsets }: SetPlan): ReadSet {
       if (earlier !== undefined)
         throw new UserError({
           where: `${place}, task ${name}`,
-          expected: 'each task in one subset, under a name of its own',
-          found: `one of that name in ${earlier} as well`,
-          todo: "Is a folder another set's? ARC-AGI-2's training tasks contain ARC-AGI-1's evaluation tasks.",
+          expected: 'each task name in one subset',
+          found: `the same name in ${earlier}`,
+          todo: "Check that no folder belongs to another set: ARC-AGI-2's training tasks contain ARC-AGI-1's evaluation tasks.",
         })
       places.set(name, place)
     }
@@ -76,7 +76,7 @@ function readFolder({ folder, files }: SubsetFiles & { kind: 'folder' }, sources
     const { sha256: checksum, ...task } = readTask(file)
     const earlier = first.get(task.name)
     if (earlier !== undefined)
-      throw new UserError({ where: file, expected: 'each task once', found: `${task.name} in ${earlier} as well` })
+      throw new UserError({ where: file, expected: 'each task once', found: `${task.name} in ${earlier} too` })
     first.set(task.name, file)
     sums.push(`${task.name} ${checksum}\n`)
     return task
@@ -104,7 +104,7 @@ function withSolutions(tasks: ArcTask[], answers: JsonObject, challenges: string
     throw new UserError({
       where: `${solutions}, task ${stray}`,
       expected: `solutions of tasks in ${challenges}`,
-      found: 'no task of that name there',
+      found: 'no such task',
     })
   return tasks.map((task) => {
     const where = `${solutions}, task ${task.name}`

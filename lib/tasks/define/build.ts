@@ -113,8 +113,8 @@ function listed(definition: CheckedDefinition, examples: readonly TaskExample[],
     if (same !== undefined)
       throw new UserError({
         where,
-        expected: 'a question that no other example has',
-        found: `that of examples[${same}]`,
+        expected: 'a question that no other example has, so that each puzzle occurs once',
+        found: `the question of examples[${same}]`,
         todo: 'Remove one of the two.',
       })
     met.set(latin1(pair.question), i)
@@ -167,8 +167,8 @@ function trySymmetries(definition: CheckedDefinition, group: SymmetryGroup | nul
     if (group.whole && !known)
       throw new UserError({
         where,
-        expected: 'a function that moves cells and renames symbols, alike in every grid',
-        found: `another one for ${written(pair.question, definition.symbols)}`,
+        expected: 'a function that permutes cells and renames symbols, in the same way in every grid',
+        found: `a different one for ${written(pair.question, definition.symbols)}`,
       })
   }
 }
@@ -185,9 +185,9 @@ function tooFew(
     where: `key ${split}`,
     expected: `${asked} different puzzles of ${name}${different}`,
     found: examples
-      ? `${found} in the ${examples.length} examples that are left for the split`
-      : `${found}, and then ${GIVE_UP} in a row that were there already`,
-    todo: examples ? 'Ask for fewer.' : 'Ask for fewer, or let generate vary more.',
+      ? `${found} in the ${examples.length} examples that remain for the split`
+      : `${found}, then ${GIVE_UP} consecutive repetitions`,
+    todo: examples ? 'Ask for fewer.' : 'Ask for fewer, or make generate vary more.',
     exitCode: 2,
   })
 }

@@ -35,11 +35,11 @@ export function checkDefinition(definition: TaskDefinition): CheckedDefinition {
     })
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/i.test(name))
     throw wrong('name', 'letters, digits and hyphens, a letter first', name)
-  if (isLibraryTask(name)) throw wrong('name', 'a name that is no task of the library', name)
+  if (isLibraryTask(name)) throw wrong('name', 'a name that no task of the library has', name)
   if (!Array.isArray(vocabulary) || vocabulary.length < 2 || vocabulary.length > MOST_SYMBOLS)
     throw wrong('vocabulary', `a list of 2 to ${MOST_SYMBOLS} symbols`, vocabulary)
   const odd = vocabulary.find((symbol: unknown, i) => !isSymbol(symbol) || vocabulary.indexOf(symbol) !== i)
-  if (odd !== undefined) throw wrong('vocabulary', 'different texts without line breaks, none of them empty', odd)
+  if (odd !== undefined) throw wrong('vocabulary', 'distinct, non-empty strings without line breaks', odd)
   for (const [part, value] of Object.entries({ rows, columns }))
     if (!(Number.isInteger(value) && value >= 1)) throw wrong(part, 'a whole number of 1 or more', value)
   if (rows * columns > MOST_CELLS) throw wrong('rows, columns', `at most ${MOST_CELLS} cells`, rows * columns)
@@ -81,7 +81,7 @@ export function tokensOf(
   if (typeof written !== 'string' && !Array.isArray(written))
     throw new UserError({
       where,
-      expected: 'a list of symbols, or a text',
+      expected: 'a list of symbols, or a string',
       found: JSON.stringify(written) ?? 'nothing',
     })
   const listed: readonly unknown[] = typeof written === 'string' ? [...written.replaceAll('\n', '')] : written

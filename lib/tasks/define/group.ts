@@ -195,7 +195,7 @@ function mapOf(definition: CheckedDefinition, index: number, state: readonly num
     for (let cell = 0; cell < cells; cell++) from[cell]! += (back[grid[cell]!]! - 1) * unit
   }
   if (from.some((cell) => cell >= cells) || new Set(from).size !== cells)
-    throw notOne(where, 'cells that are lost, or changed in dependence on others')
+    throw notOne(where, 'cells that are lost, or that depend on other cells')
   return { from, values }
 }
 
@@ -222,7 +222,7 @@ export function whereOf({ name, symmetries }: CheckedDefinition, index: number):
 function notOne(where: string, found: string): UserError {
   return new UserError({
     where,
-    expected: 'a function that moves cells and renames symbols, alike in every grid',
+    expected: 'a function that permutes cells and renames symbols, in the same way in every grid',
     found,
   })
 }

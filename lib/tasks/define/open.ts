@@ -20,9 +20,9 @@ export function checkSameDefinition(
     if (JSON.stringify(value) === JSON.stringify(stored[part])) continue
     throw new UserError({
       where: `manifest of the data set, ${part}`,
-      expected: `those that task ${task} is defined with now, ${JSON.stringify(value)}`,
+      expected: `the current definition of task ${task}, ${JSON.stringify(value)}`,
       found: JSON.stringify(stored[part]) ?? 'none',
-      todo: 'Define the task as it was, or build the data set again.',
+      todo: 'Restore the definition, or build the data set again.',
     })
   }
 }

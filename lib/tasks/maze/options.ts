@@ -18,7 +18,7 @@ export const mazeOptions = z.strictObject({
     .min(2)
     .optional()
     .describe(
-      'Cells of the shortest path at least, S and G counted. Default: 110 at size 30, about as rare elsewhere.',
+      'Minimum cells of the shortest path, including S and G. Default: 110 at size 30, about as rare at other sizes.',
     ),
   walls: z
     .union([
@@ -32,24 +32,24 @@ export const mazeOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('Training mazes. Default: 200 when generated, else all that test leaves over.'),
+    .describe('Number of training mazes. Default: 200 when generated, else all that test leaves.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test mazes. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
-  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
+    .describe('Number of test mazes. Default: 300 when generated, else all of testCsv or all that train leaves.'),
+  seed: z.int().min(0).default(0).describe('Seed of the generated mazes, or of the selection from a file.'),
   csv: z
     .string()
     .min(1)
     .optional()
-    .describe('CSV file with columns question (puzzle) and answer (solution), and rating (difficulty) if it has it.'),
-  testCsv: z.string().min(1).optional().describe('Another such file for the test mazes; without it csv is split.'),
-  minRating: z.number().min(0).optional().describe('Leaves out the mazes of a file that are rated lower.'),
+    .describe('CSV file with columns question (puzzle) and answer (solution), and optionally rating (difficulty).'),
+  testCsv: z.string().min(1).optional().describe('CSV file of the test mazes. Default: csv is split.'),
+  minRating: z.number().min(0).optional().describe('Minimum rating of the mazes taken from a file.'),
   duplicates: z
     .enum(['refuse', 'skip'])
     .default('refuse')
-    .describe('What to do about a line of a file that repeats an earlier one.'),
+    .describe('Policy for a line of a file that repeats an earlier one.'),
   augment: z
     .enum(['none', 'dihedral'])
     .default('none')
@@ -125,7 +125,7 @@ function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [num
   if (least !== undefined && greatest !== undefined && least <= greatest && greatest <= 0.95) return [least, greatest]
   throw new UserError({
     where: 'key walls',
-    expected: 'a share, or a least and a greatest one, between 0 and 0.95',
+    expected: 'a share, or a range of shares, between 0 and 0.95',
     found: JSON.stringify(walls),
     exitCode: 2,
   })
@@ -144,7 +144,7 @@ function nothingAsked(found: string): UserError {
     where: 'keys train, test',
     expected: 'a number of mazes for at least one split',
     found,
-    todo: 'What one leaves over goes to the other.',
+    todo: 'Puzzles that one split leaves go to the other.',
     exitCode: 2,
   })
 }

@@ -160,13 +160,13 @@ function checkLabel(input: Uint8Array, label: Uint8Array, size: number, where: s
   }
   throw new UserError({
     where,
-    expected: `an answer that marks a shortest path of ${fault.length} cells, S and G counted`,
-    found: fault.marked < 0 ? 'o that are no path from S to G' : `one of ${fault.marked}`,
+    expected: `an answer that marks a shortest path of ${fault.length} cells, including S and G`,
+    found: fault.marked < 0 ? 'o that do not form a path from S to G' : `a path of ${fault.marked}`,
   })
 }
 
 function unreachable(where: string): UserError {
-  return new UserError({ where, expected: 'a way from S to G', found: 'none' })
+  return new UserError({ where, expected: 'a path from S to G', found: 'none' })
 }
 
 function place(cell: number, size: number): string {

@@ -29,7 +29,7 @@ export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, cho
       const fault = pathFault(input, predicted, size)
       return fault
         ? { solved: false, words: faultWords(fault, size) }
-        : { solved: true, words: `a shortest path of ${solved.length} cells, S and G counted` }
+        : { solved: true, words: `a shortest path of ${solved.length} cells, including S and G` }
     },
     marks: (predicted) =>
       // Other shortest paths than the stored one are valid too.
@@ -53,7 +53,7 @@ function squareRows({ text, where }: PuzzleText, size: number): string {
   if (fits) return lines.length === 1 ? line.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('\n')
   throw new UserError({
     where,
-    expected: `a maze of ${size}×${size} cells, as the model is for`,
+    expected: `a maze of ${size}×${size} cells, the size that the model takes`,
     found: lines.length === 1 ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
   })
 }
@@ -61,12 +61,12 @@ function squareRows({ text, where }: PuzzleText, size: number): string {
 function faultWords(fault: PathFault, size: number): string {
   switch (fault.kind) {
     case 'changed':
-      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} is not as in the maze`
+      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} differs from the maze`
     case 'unreachable':
-      return 'no way leads from S to G'
+      return 'no path leads from S to G'
     case 'path':
       return fault.marked < 0
-        ? 'the marked cells are no path from S to G'
-        : `the path has ${fault.marked} cells where ${fault.length} are enough`
+        ? 'the marked cells do not form a path from S to G'
+        : `the path has ${fault.marked} cells, the shortest has ${fault.length}`
   }
 }

@@ -24,7 +24,7 @@ export const mazeTask: Task = {
   presets: mazePresets,
   look: ({ seqLen }) => ({ ...shapeOf(seqLen), ...LOOK_OF_MAZES }),
   meaning: (token) => MEANINGS[token - 1],
-  ratings: 'cells of the shortest path, S and G counted',
+  ratings: 'cells of the shortest path, including S and G',
   open(manifest) {
     const size = sizeOf(manifest)
     const augment = manifest.options.augment === 'dihedral' ? dihedralAugment(size) : null
@@ -33,7 +33,7 @@ export const mazeTask: Task = {
   augmentation: (parts) => dihedralAugment((parts as { size: number }).size),
   judge: {
     criteria: {
-      valid: 'walls, S and G are kept, and the marked cells are a path from S to G without detours among themselves',
+      valid: 'walls, S and G are kept, and the marked cells form a path from S to G without shortcuts between them',
       optimal: 'the path is valid and as short as the shortest',
     },
     of(spec) {

@@ -96,10 +96,10 @@ function withoutTwins(questions: readonly Question[], size: number): Question[] 
 }
 
 function tooFew({ size, given, train, test, dihedral }: QueensPlan, all: number): UserError {
-  const twins = dihedral ? ' that are no twins of each other' : ''
+  const twins = dihedral ? ' up to rotation and reflection' : ''
   return new UserError({
     where: train === null ? 'key test' : test === null ? 'key train' : 'keys train, test',
-    expected: `at most ${all} in all: there are no more ${size}×${size} puzzles with ${given.join(', ')} given queens${twins}`,
+    expected: `at most ${all} in total, the number of ${size}×${size} puzzles with ${given.join(', ')} given queens${twins}`,
     found: String((train ?? 0) + (test ?? 0)),
     exitCode: 2,
   })

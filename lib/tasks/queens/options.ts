@@ -13,11 +13,11 @@ export const queensOptions = z.strictObject({
     .min(SIZES.least)
     .max(SIZES.greatest)
     .default(8)
-    .describe('Side of the boards, and queens of an answer.'),
-  clues: z.int().min(1).optional().describe('Given queens of each puzzle. Default: 1, 2 and 3 of them.'),
-  train: z.int().min(0).optional().describe('Training puzzles. Default: all that test leaves over.'),
-  test: z.int().min(0).optional().describe('Test puzzles. Default: 15 % of all there are.'),
-  seed: z.int().min(0).default(0).describe('Seed of which puzzles are taken, and of the stored completions.'),
+    .describe('Side of the boards, and number of queens in an answer.'),
+  clues: z.int().min(1).optional().describe('Number of given queens per puzzle. Default: 1, 2 and 3.'),
+  train: z.int().min(0).optional().describe('Number of training puzzles. Default: all that test leaves.'),
+  test: z.int().min(0).optional().describe('Number of test puzzles. Default: 15 % of all puzzles.'),
+  seed: z.int().min(0).default(0).describe('Seed of the selection of puzzles, and of the stored completions.'),
   augment: z
     .enum(['none', 'dihedral'])
     .default('none')

@@ -32,9 +32,9 @@ export function poseQueens(
     throw new UserError({
       where: text.where,
       expected: `queens that can be completed to ${size}, no two of which attack each other`,
-      found: 'queens that cannot',
+      found: 'queens without a completion',
     })
-  const count = answers.length === 1 ? 'the only completion there is' : `one of ${answers.length} completions`
+  const count = answers.length === 1 ? 'the only completion' : `one of ${answers.length} completions`
   return {
     ...posed,
     answer: posed.answer ?? toTokens(answers[0]),
@@ -56,12 +56,12 @@ function faultWords(fault: QueensFault, size: number): string {
   const place = (cell: number): string => `row ${Math.floor(cell / size) + 1}, column ${(cell % size) + 1}`
   switch (fault.kind) {
     case 'removed':
-      return `the given queen in ${place(fault.cell)} is not kept`
+      return `the given queen in ${place(fault.cell)} is missing`
     case 'padding':
       return `the cell in ${place(fault.cell)} is neither empty nor a queen`
     case 'attack':
       return `the queens in ${place(fault.cells[0])} and ${place(fault.cells[1])} attack each other`
     case 'count':
-      return `${fault.queens} queens where ${size} are asked for`
+      return `${fault.queens} queens instead of ${size}`
   }
 }

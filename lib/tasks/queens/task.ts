@@ -26,14 +26,14 @@ export const queensTask: Task = {
   symbols: () => SYMBOLS,
   look: (spec) => queensLook(sizeOf(spec)),
   meaning: (token) => MEANINGS[token - 1],
-  ratings: 'completions that there are of the puzzle',
+  ratings: 'number of completions of the puzzle',
   open(manifest) {
     const augment = manifest.options.augment === 'dihedral' ? queensAugment(sizeOf(manifest)) : null
     return { augment, identifiers: blankOnly, testTasks: null }
   },
   augmentation: (parts) => queensAugment((parts as { size: number }).size),
   judge: {
-    criteria: { valid: 'every given queen is kept, and n queens stand so that no two share a row, column or diagonal' },
+    criteria: { valid: 'every given queen is kept, and no two of the n queens share a row, column or diagonal' },
     of(spec) {
       const size = sizeOf(spec)
       return (question, answer) => ({ valid: queensFault(question, answer, size) === null })

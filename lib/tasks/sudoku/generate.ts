@@ -126,7 +126,7 @@ function checkClues({ side, cells }: Geometry, clues: number): void {
     where: 'key clues',
     expected: `${fewest} to ${cells - 1} on a ${side}×${side} grid`,
     found: String(clues),
-    todo: `No puzzle with fewer than ${fewest} has a single solution.`,
+    todo: `No puzzle with fewer than ${fewest} has a unique solution.`,
     exitCode: 2,
   })
 }

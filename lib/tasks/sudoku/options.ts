@@ -22,31 +22,31 @@ export const sudokuOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('Training puzzles. Default: 200 when generated, else all that test leaves over.'),
+    .describe('Number of training puzzles. Default: 200 when generated, else all that test leaves.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
-  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which puzzles of a file are taken.'),
+    .describe('Number of test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves.'),
+  seed: z.int().min(0).default(0).describe('Seed of the generated puzzles, or of the selection from a file.'),
   csv: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'CSV file with a column question (quizzes, puzzle) and, if it has them, answer (solution, solutions), rating (difficulty).',
+      'CSV file with a column question (quizzes, puzzle) and optionally answer (solution, solutions) and rating (difficulty).',
     ),
-  testCsv: z.string().min(1).optional().describe('Another such file for the test puzzles; without it csv is split.'),
+  testCsv: z.string().min(1).optional().describe('CSV file of the test puzzles. Default: csv is split.'),
   list: z
     .string()
     .min(1)
     .optional()
-    .describe('File with a puzzle per line: question, question:answer or question,answer.'),
-  minRating: z.number().min(0).optional().describe('Leaves out the puzzles of a file that are rated lower.'),
+    .describe('File with one puzzle per line: question, question:answer or question,answer.'),
+  minRating: z.number().min(0).optional().describe('Minimum rating of the puzzles taken from a file.'),
   duplicates: z
     .enum(['refuse', 'skip'])
     .default('refuse')
-    .describe('What to do about a line of a file that repeats an earlier one.'),
+    .describe('Policy for a line of a file that repeats an earlier one.'),
 })
 
 /** Options as written; omitted ones take their defaults. */
@@ -115,7 +115,7 @@ function nothingAsked(found: string): UserError {
     where: 'keys train, test',
     expected: 'a number of puzzles for at least one split',
     found,
-    todo: 'What one leaves over goes to the other.',
+    todo: 'Puzzles that one split leaves go to the other.',
     exitCode: 2,
   })
 }

@@ -48,8 +48,8 @@ export function solveUnique(
     throw new UserError({
       where,
       expected: 'a puzzle with exactly one solution',
-      found: solutions === 0 ? 'one without any' : 'one with several',
-      todo: 'Mend or remove the line.',
+      found: solutions === 0 ? 'one without a solution' : 'one with several',
+      todo: 'Correct or remove the line.',
     })
   if (answer && !answer.every((digit, cell) => digit === solution[cell]))
     throw new UserError({ where, expected: `the answer ${solution.join('')}`, found: answer.join('') })

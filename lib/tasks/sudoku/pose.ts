@@ -26,7 +26,7 @@ export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choic
   if (question.length !== grid.cells)
     throw new UserError({
       where: place,
-      expected: `a Sudoku of ${grid.cells} cells (${grid.side}×${grid.side}), as the model is for`,
+      expected: `a Sudoku of ${grid.cells} cells (${grid.side}×${grid.side}), the size that the model takes`,
       found: `${question.length} characters`,
     })
   const clues = parseClues(grid, question, place)
@@ -42,7 +42,7 @@ export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choic
     identifier: null,
     input,
     answer: toTokens(answer),
-    notes: unique ? [] : ['the puzzle has several solutions: marked is what contradicts a clue or another digit'],
+    notes: unique ? [] : ['the puzzle has several solutions: cells that contradict a clue or another digit are marked'],
     judge(predicted) {
       if (isSolution(input, predicted, box))
         return { solved: true, words: 'every clue is kept, and every digit once in each row, column and box' }

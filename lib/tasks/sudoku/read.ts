@@ -58,7 +58,7 @@ export function sudokuFormat(grid: Geometry): PuzzleFormat {
   return {
     cells: grid.cells,
     answers: false,
-    plainList: 'For puzzles without a header, a line each, use list=FILE.',
+    plainList: 'For puzzles without a header, one per line, use list=FILE.',
     quick: quickParser(grid),
     exact(question, answer, where) {
       const clues = parseClues(grid, question.trim(), where)

@@ -25,12 +25,12 @@ export const sudokuTask: Task = {
   presets: sudokuPresets,
   look: (spec) => sudokuLook(boxOf(spec)),
   meaning: (token) => (token === BLANK ? 'blank' : `digit ${token - BLANK}`),
-  ratings: 'backtracks of an exact solver, or as the file rates them',
+  ratings: 'backtracks of an exact solver, or the ratings of a file',
   open: (manifest) => ({ augment: sudokuAugment(boxOf(manifest)), identifiers: blankOnly, testTasks: null }),
   augmentation: (parts) => sudokuAugment((parts as { box: Box }).box),
   augments: true,
   judge: {
-    criteria: { valid: 'every clue is kept, and every digit stands once in each row, column and box' },
+    criteria: { valid: 'every clue is kept, and every digit occurs once in each row, column and box' },
     of(spec) {
       const box = boxOf(spec)
       return (question, answer) => ({ valid: isSolution(question, answer, box) })
