@@ -155,7 +155,7 @@ test('a maze is read as rows or as one line, and any shortest path solves it', a
   assert.notDeepEqual(other, puzzle.answer)
   assert.ok(puzzle.marks(other).every((mark) => mark === 'none'))
   other[30] = 5
-  assert.match(puzzle.judge(other).words, /no path/)
+  assert.match(puzzle.judge(other).words, /do not form a path/)
   assert.ok(puzzle.marks(other).includes('wrong'))
   const real = drawMaze(mazes.test.inputs.subarray(0, 36), 6)
   assert.deepEqual([...(await solve(weights.maze, real)).puzzle.answer!], [...mazes.test.labels.subarray(0, 36)])

@@ -1,6 +1,6 @@
 import { Field, FixedSizeList, Float64, Int32, makeData, makeVector, Table, Uint8, Vector } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import { type DatasetManifest, type Split, singles } from './dataset.js'
+import { type DatasetManifest, type Split, singletonStarts } from './dataset.js'
 
 /**
  * Returns a split as an Arrow table: `input` and `label` (fixed-size lists of uint8, one token per cell), `rating`
@@ -67,7 +67,8 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
   }
   if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'other values')
   const split = { name, count, seqLen, inputs, labels, ratings, puzzleIds }
-  if (!table.getChild('group')) return { ...split, puzzleStarts: singles(count), groupStarts: singles(count) }
+  if (!table.getChild('group'))
+    return { ...split, puzzleStarts: singletonStarts(count), groupStarts: singletonStarts(count) }
   const int32 = (column: string): Int32Array => readNumbers(table, column, new Int32(), new Int32Array(count), wrong)
   const puzzleIndex = int32('puzzleIndex')
   const puzzleStarts = startsOf(puzzleIndex, 'puzzleIndex', wrong)

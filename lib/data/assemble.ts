@@ -1,4 +1,4 @@
-import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
+import { type Augmentation, type Dataset, type DatasetManifest, type Split, singletonStarts } from './dataset.js'
 import { datasetHash } from './hash.js'
 import { blankOnly } from './identifiers.js'
 import { makeDataset } from './make-dataset.js'
@@ -56,6 +56,6 @@ function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells
     ratings[i] = rating
   }
   const puzzleIds = new Int32Array(count)
-  const [puzzleStarts, groupStarts] = [singles(count), singles(count)]
+  const [puzzleStarts, groupStarts] = [singletonStarts(count), singletonStarts(count)]
   return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }
 }

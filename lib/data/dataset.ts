@@ -72,7 +72,7 @@ export interface Split {
 }
 
 /** Returns the starts `[count + 1]` of runs of one element each: `0, 1, … count`. */
-export function singles(count: number): Int32Array {
+export function singletonStarts(count: number): Int32Array {
   return Int32Array.from({ length: count + 1 }, (_, i) => i)
 }
 

@@ -32,7 +32,7 @@ export interface PublishedConfig {
 }
 
 /** A value with its position, e.g. `arch.loss.loss_type`. */
-interface Told {
+interface SourcedValue {
   readonly path: string
   readonly value: unknown
 }
@@ -82,7 +82,7 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
 
 /** Maps keys whose meaning depends on the model or differs from Recurlab's. */
 function special(
-  told: ReadonlyMap<string, Told>,
+  told: ReadonlyMap<string, SourcedValue>,
   { model, latents }: PublishedModel,
   where: string,
   put: (key: string, value: unknown, path: string) => void,
@@ -148,8 +148,8 @@ function special(
 }
 
 /** Returns `arch.*` and `arch.loss.*` together with the top-level keys. */
-function flatten(source: JsonObject, where: string): Map<string, Told> {
-  const told = new Map<string, Told>()
+function flatten(source: JsonObject, where: string): Map<string, SourcedValue> {
+  const told = new Map<string, SourcedValue>()
   const add = (object: JsonObject, prefix: string, nested: string | null): void => {
     for (const [key, value] of Object.entries(object)) {
       if (key === nested || (prefix !== '' && key === 'name')) continue

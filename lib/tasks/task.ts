@@ -2,10 +2,10 @@ import type { Table } from 'apache-arrow'
 import type { z } from 'zod'
 import type { GeneratedKey } from '../config/data-keys.js'
 import type { Preset } from '../config/paper-settings.js'
+import type { AugmentationSpec } from '../data/augmentation-spec.js'
 import type { Augmentation, Dataset, DatasetManifest, Split } from '../data/dataset.js'
 import type { MakeOptions } from '../data/progress.js'
 import type { Likeness } from '../data/puzzle-index.js'
-import type { Recipe } from '../data/recipe.js'
 import type { PuzzleLook } from './look.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
 
@@ -53,7 +53,7 @@ export interface Task {
    */
   open?(manifest: DatasetManifest, stored: StoredParts): TaskParts
   /** Rebuilds an augmentation from its specification in another thread. Default: the task has no such augmentation. */
-  augmentation?(parts: Recipe['parts']): Augmentation
+  augmentation?(parts: AugmentationSpec['parts']): Augmentation
   /**
    * Whether training puzzles have unlimited versions, so that the key `augment` bounds the number drawn. Default:
    * false.

@@ -1,5 +1,5 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import { type Augmentation, runAt, type Split } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { streamFamily } from '../../data/streams.js'
 import type { Random } from '../../random.js'
 import { crop, encodeGrid } from './encode.js'
@@ -48,7 +48,7 @@ export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Aug
     identifiers.rowsOf(taskOf(split, example))[version]!
   const places = translations(identifiers, seed, board)
   const { tasks, taskOf: taskOfRow, codeOf } = identifiers
-  return madeOf(
+  return withSpec(
     { task: 'arc', parts: { tasks, taskOf: taskOfRow, codeOf, seed, board } satisfies ArcAugmentParts },
     {
       versions: (split, puzzle) => identifiers.rowsOf(taskOf(split, split.puzzleStarts[puzzle]!)).length,

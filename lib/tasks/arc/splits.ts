@@ -1,4 +1,4 @@
-import { type Split, singles } from '../../data/dataset.js'
+import { type Split, singletonStarts } from '../../data/dataset.js'
 import type { ArcTask } from './check.js'
 import { encodeGrid } from './encode.js'
 import type { FlatGrid, FlatPair } from './grid.js'
@@ -50,5 +50,15 @@ export function splitOf(name: Split['name'], tasks: readonly SplitTask[], board:
       puzzleIds[example++] = row
     }
   const ratings = new Float64Array(count)
-  return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts: singles(puzzles.length) }
+  return {
+    name,
+    count,
+    seqLen,
+    inputs,
+    labels,
+    ratings,
+    puzzleIds,
+    puzzleStarts,
+    groupStarts: singletonStarts(puzzles.length),
+  }
 }

@@ -1,5 +1,5 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
 
 /**
@@ -23,7 +23,7 @@ export function dihedralSources(size: number): readonly Int32Array[] {
 export function dihedralAugment(size: number): Augmentation {
   const sources = dihedralSources(size)
   const cells = size * size
-  return madeOf(
+  return withSpec(
     { task: 'maze', parts: { size } },
     {
       versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),

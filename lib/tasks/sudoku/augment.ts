@@ -1,5 +1,5 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { streamFamily } from '../../data/streams.js'
 import { type Box, geometry } from './box.js'
 import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
@@ -18,7 +18,7 @@ export function sudokuAugment(box: Box): Augmentation {
   const tokens = Uint8Array.from({ length: grid.side + 2 }, (_, token) => token)
   let streams = streamFamily(0, 'version')
   let streamsSeed = 0
-  return madeOf(
+  return withSpec(
     { task: 'sudoku', parts: { box } },
     {
       versions: () => null,
