@@ -97,7 +97,7 @@ test('an official checkpoint reads with the all_config.yaml beside it', async ()
     assert.deepEqual([tensor?.shape, [...tensor!.data]], [shape, data], name)
   }
   assert.equal(shapeOfWeights(file, 16).seqLen, 16)
-  assert.throws(() => shapeOfWeights(file), { message: /the length of a puzzle, found neither/ })
+  assert.throws(() => shapeOfWeights(file), { message: /the length of a puzzle, found none/ })
 })
 
 test('weights beside an optimiser and an average: the average is taken, or the live weights where asked', async () => {

@@ -296,7 +296,7 @@ const wrong: [string, () => unknown, RegExp][] = [
   [
     'a symbol twice',
     () => defineTask({ ...fine, vocabulary: ['a', 'a'], generate: () => one }),
-    /vocabulary: expected different texts/,
+    /vocabulary: expected distinct, non-empty strings/,
   ],
   [
     'a blank that is no symbol',
