@@ -55,7 +55,7 @@ test('a run whose first checkpoint cannot be written is a failed one, with the r
     `out=${out}`,
   ]
   const stderr = await new Promise<string>((resolve) => execFile('sh', limited, (_error, _out, err) => resolve(err)))
-  assert.match(stderr, /checkpoint\.safetensors: expected a place that can be written, found file too large \(EFBIG\)/)
+  assert.match(stderr, /checkpoint\.safetensors: expected a writable path, found file too large \(EFBIG\)/)
   const [run] = listRuns(out).runs
   assert.equal(run?.state, 'failed')
   assert.match(run.status.message ?? '', /file too large/)
@@ -70,7 +70,7 @@ test('a run that a process elsewhere may still write is resumed with --force onl
   setOwner(run!.dir, { host: 'another', space: 'another', pid: 4 })
   const refused = await recurlab(['resume', run!.id, `out=${out}`])
   assert.equal(refused.code, 1)
-  assert.match(refused.stderr, /found one that process 4 writes on another machine.*go on with --force/)
+  assert.match(refused.stderr, /found one that process 4 is writing on another machine.*continue with --force/)
   const forced = await recurlab(['resume', run!.id, '--force', `out=${out}`])
   assert.equal(forced.code, 0, forced.stderr)
   assert.equal(listRuns(out).runs[0]?.state, 'finished')

@@ -67,7 +67,7 @@ test('a results folder that cannot be made is one message and exit code 1, and t
   writeFileSync(path.join(folder, 'file'), '')
   const { code, stdout, stderr } = await recurlab([...TINY, 'out=file'], { cwd: folder })
   assert.equal(code, 1)
-  assert.match(stderr, /expected a folder that can be made/)
+  assert.match(stderr, /expected a folder that can be created/)
   assert.doesNotMatch(stdout + stderr, /step 1|\n\s+at /)
 })
 

@@ -155,7 +155,7 @@ test('a maze is read as rows or as one line, and any shortest path solves it', a
   assert.notDeepEqual(other, puzzle.answer)
   assert.ok(puzzle.marks(other).every((mark) => mark === 'none'))
   other[30] = 5
-  assert.match(puzzle.judge(other).words, /no path/)
+  assert.match(puzzle.judge(other).words, /do not form a path/)
   assert.ok(puzzle.marks(other).includes('wrong'))
   const real = drawMaze(mazes.test.inputs.subarray(0, 36), 6)
   assert.deepEqual([...(await solve(weights.maze, real)).puzzle.answer!], [...mazes.test.labels.subarray(0, 36)])
@@ -166,7 +166,7 @@ test('an ARC task is asked under its own identifier; a cropped output that equal
   const { puzzle, identifier, notes } = await solve(weights.arc, challenge, { task: tested!.name })
   assert.equal(identifier.name, tested!.name)
   assert.equal(tasks.identifiers.name(identifier.id), tested!.name)
-  assert.match(notes.join(), /answer is not known/)
+  assert.match(notes.join(), /answer is unknown/)
   assert.deepEqual([puzzle.answer, puzzle.judge(puzzle.input).solved], [null, null])
   writeFileSync(
     challenge.replace('challenges', 'solutions'),
@@ -336,7 +336,7 @@ const bad: [string, keyof typeof weights, string, Record<string, unknown>, RegEx
     'maze',
     'S G',
     {},
-    /expected a maze of 6×6 cells, as the model is for, found 3 characters/,
+    /expected a maze of 6×6 cells, the size that the model takes, found 3 characters/,
   ],
   [
     'a maze with a strange character',
@@ -348,7 +348,7 @@ const bad: [string, keyof typeof weights, string, Record<string, unknown>, RegEx
   ['a maze with its answer', 'maze', `So${' '.repeat(33)}G`, {}, /at character 2, found "o"/],
   ['a maze without G', 'maze', `S${' '.repeat(35)}`, {}, /expected one G in question, found none/],
   ['a maze with two S', 'maze', `SS${' '.repeat(33)}G`, {}, /expected one S in question, found 2/],
-  ['a maze without a way', 'maze', `S#${' '.repeat(4)}##${' '.repeat(27)}G`, {}, /a way from S to G, found none/],
+  ['a maze without a way', 'maze', `S#${' '.repeat(4)}##${' '.repeat(27)}G`, {}, /a path from S to G, found none/],
   ['what is no JSON', 'arc', '{"train"', {}, /expected an ARC task as JSON/],
   ['a Sudoku for ARC', 'arc', '1...............', {}, /expected an ARC task as JSON/],
   ['a task without pairs', 'arc', '{"train":[],"test":[]}', {}, /train: expected a list of one or more pairs/],

@@ -143,7 +143,7 @@ test('what does need temporary files says in one message that there is no folder
   assert.equal(code, 1)
   assert.match(
     stderr,
-    /^recurlab: TMPDIR: expected a folder where files can be made, found \/nonexistent \(ENOENT\)\. Set TMPDIR .*\n$/,
+    /^recurlab: TMPDIR: expected a writable folder, found \/nonexistent \(ENOENT\)\. Set TMPDIR .*\n$/,
   )
 })
 

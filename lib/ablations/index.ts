@@ -12,7 +12,7 @@ export type { Ablation } from './row.js'
 /** Every row of Tables 1, 2 and 3 of arXiv 2510.04871, all on Sudoku-Extreme. */
 export const ablations: readonly Ablation[] = [...table1, ...table2, ...table3]
 
-/** The network and recursion of the paper's TRM, and every other choice of a model left open. */
+// The network and recursion of the paper's TRM; all other model keys stay open.
 const trm = {
   model: 'trm',
   latents: null,
@@ -25,17 +25,20 @@ const trm = {
   n: 6,
 } as const satisfies ConfigInput
 
-/** The configuration that a row's changes are laid over, and further changes laid over the row. */
+/** Options of {@link ablationConfig}. */
 export interface AblationOptions {
-  /** Data, width, batch, length and optimiser. Default: the preset of the paper's own run of the row. */
+  /**
+   * Base configuration: data, width, batch, length and optimiser. Default: the preset of the paper's own run of the
+   * row.
+   */
   readonly over?: ConfigInput
-  /** Keys that count before those of the row. Default: none. */
+  /** Keys that override those of the row. Default: none. */
   readonly changes?: ConfigInput
 }
 
 /**
- * The configuration of a row: its model and recursion laid over a configuration that says everything else. Rows over the
- * same configuration differ in nothing but their own changes, and have the depth that is printed.
+ * Returns the configuration of a row: its model and recursion laid over a base configuration. Rows over the same base
+ * differ only in their own changes, and have the depth that the paper prints.
  *
  * @example
  * await train(ablationConfig(ablationNamed('TRM, no EMA'), { over: preset('sudoku-pocket') }))
@@ -45,7 +48,7 @@ export function ablationConfig(row: Ablation, { over, changes = {} }: AblationOp
 }
 
 /**
- * The configurations of a table's rows, by method, in the order of the table.
+ * Returns the configurations of a table's rows, by method, in the order of the table.
  *
  * @example
  * const configs = ablationConfigs(1, { over: preset('sudoku-pocket') })
@@ -57,9 +60,9 @@ export function ablationConfigs(table: Ablation['table'], options: AblationOptio
 }
 
 /**
- * The row of a name; case does not matter. The first of the tables where several have it.
+ * Returns the row of a name, ignoring case; the first one when several tables have it.
  *
- * @throws UserError (exit code 2) naming the nearest row when there is none.
+ * @throws UserError (exit code 2) that suggests the nearest row when there is none.
  */
 export function ablationNamed(method: string): Ablation {
   const asked = method.trim().toLowerCase()

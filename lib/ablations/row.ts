@@ -8,7 +8,7 @@ export interface Ablation {
   readonly table: 1 | 2 | 3
   /** The row's name in the table, e.g. `TRM, no EMA`. */
   readonly method: string
-  /** The keys that set the row apart from the paper's TRM; `{}` for the TRM itself. */
+  /** Keys in which the row differs from the paper's TRM; `{}` for the TRM itself. */
   readonly changes: ConfigInput
   /** The preset of the paper's own run of the row: its data, batch, epochs and evaluations. */
   readonly preset: 'sudoku-paper' | 'sudoku-hrm-paper'
@@ -16,12 +16,12 @@ export interface Ablation {
   readonly reported: ReportedRow
 }
 
-/** A row of the TRM: two layers with T = 3 and n = 6, but for its changes. */
+/** Returns a row of the TRM: two layers with T = 3 and n = 6, except for its changes. */
 export function trmRow(table: Ablation['table'], reported: ReportedRow, changes: ConfigInput = {}): Ablation {
   return { table, method: reported.method, changes, preset: 'sudoku-paper', reported }
 }
 
-/** A row of HRM: its published model and no EMA; T = 2 and n = 2 unless they are given. */
+/** Returns a row of HRM: its published model without EMA; T = 2 and n = 2 by default. */
 export function hrmRow(
   table: Ablation['table'],
   reported: ReportedRow,

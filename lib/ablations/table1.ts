@@ -1,7 +1,7 @@
 import { table1 as reported } from '../results/reported/table-1.js'
 import { type Ablation, hrmRow, trmRow } from './row.js'
 
-/** Table 1: one change to the TRM a row, and HRM. */
+/** Table 1: TRM with one change per row, and HRM. */
 export const table1: readonly Ablation[] = [
   hrmRow(1, reported.hrm),
   trmRow(1, reported.trm),

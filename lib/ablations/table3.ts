@@ -1,7 +1,7 @@
 import { table3 as reported } from '../results/reported/table-3.js'
 import { type Ablation, hrmRow, trmRow } from './row.js'
 
-/** k and T, from the top. */
+// k and T, from the top of the table.
 const recursions = [
   [1, 1],
   [2, 2],
@@ -12,7 +12,7 @@ const recursions = [
   [6, 6],
 ] as const
 
-/** Table 3: more and less recursion, of HRM with n = k and 4 layers, of TRM with n = 2k and 2 layers. */
+/** Table 3: more and less recursion. HRM has n = k and 4 layers, TRM n = 2k and 2 layers. */
 export const table3: readonly Ablation[] = recursions.flatMap(([k, T], line) => [
   hrmRow(3, reported[2 * line]!, { T, n: k }),
   trmRow(3, reported[2 * line + 1]!, { T, n: 2 * k }),

@@ -5,15 +5,15 @@ import { projectFolder } from '../files/places.js'
 import { buildKernels } from './kernels/build.mjs'
 import { type NativeBackend, nativeBackend } from './native.js'
 
-/** The fused kernels, as operations that TensorFlow executes. */
+/** The fused kernels as operations of TensorFlow. */
 export interface Kernels {
   /**
    * Runs one operation; not recorded for gradients.
    *
-   * @param attributes whole numbers and booleans
-   * @param outputs how many tensors it returns
+   * @param attributes integers and booleans
+   * @param outputs number of returned tensors
    * @returns float32 tensors
-   * @throws Error with the kernel's reason when shapes do not fit
+   * @throws Error with the kernel's reason when shapes are incompatible
    */
   run(
     op: string,
@@ -22,35 +22,35 @@ export interface Kernels {
     outputs: number,
   ): tf.Tensor[]
   readonly units: Units
-  /** That share the work of a kernel. */
+  /** Threads per kernel. */
   readonly threads: number
 }
 
-/** What multiplies matrices in the fused kernels. */
+/** Matrix units of the fused kernels. */
 export interface Units {
-  /** Products of bfloat16; null: nothing, so that there are no operations for it. */
+  /** Unit for bfloat16 products; null when there is none, and no bfloat16 operations exist. */
   readonly bfloat16: 'AMX' | 'AVX-512 BF16' | null
-  /** Products of float32. AMX: three bfloat16 stand for a number, and all of its 24 bits count. */
+  /** Unit for float32 products. AMX represents a number by three bfloat16 values, which preserves all 24 bits. */
   readonly float32: 'AMX' | 'vectors'
 }
 
-/** What the blocks compute in: bfloat16 means products of bfloat16, with sums and all else in float32. */
+/** Data type of the blocks: bfloat16 computes products in bfloat16, and sums and everything else in float32. */
 export type Dtype = 'float32' | 'bfloat16'
 
-/** What multiplies numbers of a type, for people. */
+/** Names the matrix unit of a data type for display. */
 export function unitText(units: Units, dtype: Dtype): string {
-  return dtype === 'float32' && units.float32 === 'AMX' ? 'AMX (three bfloat16 a number)' : String(units[dtype])
+  return dtype === 'float32' && units.float32 === 'AMX' ? 'AMX (three bfloat16 per number)' : String(units[dtype])
 }
 
-/** Whether the fused kernels compute, and why or why not. */
+/** State of the fused kernels, with the reason. */
 export interface FastPath {
   readonly on: boolean
   readonly reason: string
-  /** Null: plain operations compute. */
+  /** null when plain operations run instead. */
   readonly units: Units | null
 }
 
-/** One per process, like the backend. */
+/** State per process, as for the backend. */
 interface Holder {
   loaded: Kernels | null
   reason: string
@@ -64,16 +64,16 @@ function holder(): Holder {
   return global[key]
 }
 
-/** The fused kernels; null where they cannot be had (another backend, no compiler) or are turned off. */
+/** Returns the fused kernels; null when they are unavailable (another backend, no compiler) or turned off. */
 export function kernels(): Kernels | null {
   const { loaded, on } = holder()
   return on && loaded && nativeBackend() ? loaded : null
 }
 
 /**
- * Turns the fused kernels off and on again, for the whole process: plain operations compute the same.
+ * Turns the fused kernels on or off for the whole process; plain operations compute the same results.
  *
- * @returns whether they were on
+ * @returns whether they were on before
  */
 export function setFast(on: boolean): boolean {
   const held = holder()
@@ -83,27 +83,26 @@ export function setFast(on: boolean): boolean {
 }
 
 /**
- * Gives the system back the memory that the kernels keep for the next step: at the end of a run, or of trials. Without them
- * there is none.
+ * Releases the memory that the kernels keep for the next step, at the end of a run or of trials. No-op without kernels.
  */
 export function freeKernelMemory(): void {
   for (const bytes of holder().loaded?.run('RecurlabFreeMemory', {}, [], 1) ?? []) bytes.dispose()
 }
 
-/** Whether the fused kernels compute, with the reason, for `recurlab doctor` and every run's record. */
+/** Returns whether the fused kernels run, with the reason, for `recurlab doctor` and every run's record. */
 export function fastPath(): FastPath {
   const { loaded, reason, on } = holder()
   if (!loaded) return { on: false, reason, units: null }
   return on ? { on, reason, units: loaded.units } : { on, reason: 'turned off', units: null }
 }
 
-/** What RECURLAB_FAST and RECURLAB_AMX turn off with 0. */
+/** Features that RECURLAB_FAST=0 and RECURLAB_AMX=0 turn off. */
 const SWITCHES = {
   RECURLAB_FAST: ['0 for plain operations, or 1', 'the fused kernels where they can be had'],
   RECURLAB_AMX: ['0 for float32 by vectors instead of AMX, or 1', 'the matrix units where the processor has them'],
 } as const
 
-/** Whether an environment variable leaves something on. @throws UserError when it is neither 0 nor 1 */
+/** Returns whether an environment variable leaves a feature on. @throws UserError when it is neither 0 nor 1 */
 export function switchedOn(variable: keyof typeof SWITCHES, value = process.env[variable]): boolean {
   if (value === undefined || value === '' || value === '1') return true
   if (value === '0') return false
@@ -117,15 +116,15 @@ export function switchedOn(variable: keyof typeof SWITCHES, value = process.env[
 }
 
 /**
- * Loads the fused kernels into the TensorFlow that computes on the processor. They are compiled first where that has not
- * been done for this processor and these sources. Never fails: what is missing becomes the reason.
+ * Loads the fused kernels into TensorFlow's CPU library, and compiles them first when there is no build for this
+ * processor and these sources. Never throws: a failure becomes the recorded reason.
  *
- * @param threads threads of one kernel
+ * @param threads threads per kernel
  */
 export async function loadKernels(backend: NativeBackend, threads: number): Promise<void> {
   const held = holder()
   if (held.loaded) return
-  // The library reads RECURLAB_AMX itself; here a mistake in it is told.
+  // The library reads RECURLAB_AMX itself; this call only validates it.
   switchedOn('RECURLAB_AMX')
   if (!switchedOn('RECURLAB_FAST')) {
     held.reason = 'turned off by RECURLAB_FAST=0'
@@ -138,7 +137,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     held.reason = problem
     return
   }
-  // How the library is told; what a parent process was told must not count.
+  // The library reads this variable; a value inherited from a parent process must not count.
   process.env.RECURLAB_KERNEL_THREADS = String(threads)
   try {
     createRequire(import.meta.url)(file)
@@ -151,7 +150,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
   }
 }
 
-/** @throws Error when an operation is missing, or returns another number than it should */
+/** Runs one operation as a check. @throws Error when an operation is missing, or returns a wrong value */
 function tryOne(loaded: Kernels): void {
   tf.tidy(() => {
     const [packed] = loaded.run('RecurlabPack', { layout: 4 }, [tf.tensor2d([5, 6], [2, 1])], 1)
@@ -175,9 +174,9 @@ function kernelsOf(backend: NativeBackend, threads: number): Kernels {
     )
   const units = tf.tidy(() => run('RecurlabHalfUnits', {}, [], 1)[0]!.dataSync()[0]!)
   const bfloat16 = HALF_UNITS[units] ?? null
-  // Dot products are half as fast as vectors of float32, so float32 is not made of them.
+  // AVX-512 BF16 products are half as fast as float32 vectors, so float32 is not composed of them.
   return { run, units: { bfloat16, float32: bfloat16 === 'AMX' ? 'AMX' : 'vectors' }, threads }
 }
 
-/** By the number that RecurlabHalfUnits returns. */
+/** Unit names, indexed by the result of RecurlabHalfUnits. */
 const HALF_UNITS = [null, 'AVX-512 BF16', 'AMX'] as const

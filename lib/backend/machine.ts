@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import { UserError } from '../errors.js'
 
-/** The widest instruction sets that matter for matrix products, in the order they are named. */
+/** Instruction sets that affect matrix products, in display order. */
 const INSTRUCTION_SETS: ReadonlyArray<readonly [flag: string, name: string]> = [
   ['avx', 'AVX'],
   ['avx2', 'AVX2'],
@@ -17,8 +17,8 @@ const INSTRUCTION_SETS: ReadonlyArray<readonly [flag: string, name: string]> = [
 ]
 
 /**
- * What the processor can do, from the flags in `/proc/cpuinfo`, e.g. `AVX AVX2 FMA`. Where the system has no such file
- * it is the architecture's name.
+ * Returns the vector extensions of the processor, from the flags in `/proc/cpuinfo`, e.g. `AVX AVX2 FMA`; the name of
+ * the architecture on a system without that file.
  */
 export function instructionSet(cpuinfo: string | null = readText('/proc/cpuinfo')): string {
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo ?? '')?.[1]
@@ -29,8 +29,8 @@ export function instructionSet(cpuinfo: string | null = readText('/proc/cpuinfo'
 }
 
 /**
- * Threads to compute with: RECURLAB_THREADS, else the cores this process may use (affinity and, where Node knows them,
- * container limits).
+ * Returns the number of threads: RECURLAB_THREADS, else the cores that this process may use (affinity and, where Node
+ * reports them, container limits).
  *
  * @throws UserError when RECURLAB_THREADS is not a whole number from 1 to 1024
  */
@@ -47,12 +47,12 @@ export function threadCount(setting: string | undefined = process.env.RECURLAB_T
   return threads
 }
 
-/** The name of the processor, e.g. `AMD EPYC 9454P`. */
+/** Returns the name of the processor, e.g. `AMD EPYC 9454P`. */
 export function processorName(): string {
   return os.cpus()[0]?.model.trim() ?? process.arch
 }
 
-/** The NVIDIA GPUs that the driver shows, by name; empty without a driver. */
+/** Returns the names of the NVIDIA GPUs that the driver lists; empty without a driver. */
 export function nvidiaGpus(folder = '/proc/driver/nvidia/gpus'): string[] {
   if (!existsSync(folder)) return existsSync('/dev/nvidia0') ? ['NVIDIA GPU'] : []
   return readdirSync(folder).map((id) => {
@@ -61,7 +61,7 @@ export function nvidiaGpus(folder = '/proc/driver/nvidia/gpus'): string[] {
   })
 }
 
-/** Whole cores that a container limit (cgroup v2) leaves; null without one. */
+/** Returns the whole cores within a container limit (cgroup v2); null without one. */
 function cgroupCores(): number | null {
   const [quota, period] = (readText('/sys/fs/cgroup/cpu.max') ?? '').trim().split(' ').map(Number)
   return quota && period ? Math.max(1, Math.ceil(quota / period)) : null

@@ -2,14 +2,14 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type NativeBackend, nativeBackend } from './native.js'
 
 /**
- * The product of two matrices by a way that is fast on every backend: with TensorFlow the plain `MatMul` operation (on
- * some processors twice as fast as the batched one behind `tf.matMul`, on others as fast), with wasm transposed copies
- * (its transpose flags are ten times slower). Not recorded for gradients: wrap it with `tf.customGrad`.
+ * Returns the product of two matrices, by an operation that is fast on every backend: the plain `MatMul` of TensorFlow
+ * (up to twice as fast as the batched one behind `tf.matMul`), or transposed copies on wasm (whose transpose flags are
+ * ten times slower). Not recorded for gradients: wrap it with `tf.customGrad`.
  *
  * @param a `[M, K]`, or `[K, M]` with `transposeA`; float32
  * @param b `[K, N]`, or `[N, K]` with `transposeB`; float32
  * @returns `[M, N]`
- * @throws Error when the shapes do not fit
+ * @throws Error when the shapes are incompatible
  */
 export function matmul2d(a: tf.Tensor2D, b: tf.Tensor2D, transposeA = false, transposeB = false): tf.Tensor2D {
   const inner = a.shape[transposeA ? 0 : 1]

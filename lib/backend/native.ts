@@ -9,7 +9,7 @@ import { Unavailable } from './types.js'
 
 const require = createRequire(import.meta.url)
 
-/** An attribute of a TensorFlow operation, as the binding wants it. */
+/** An attribute of a TensorFlow operation, in the binding's form. */
 export interface OpAttribute {
   readonly name: string
   /** One of the binding's `TF_ATTR_…` constants. */
@@ -17,7 +17,7 @@ export interface OpAttribute {
   readonly value: unknown
 }
 
-/** The part of tfjs-node's backend that this project relies on. */
+/** The members of tfjs-node's backend that this project uses. */
 export interface NativeBackend {
   readonly binding: {
     readonly TF_Version: string
@@ -29,7 +29,7 @@ export interface NativeBackend {
   readonly isUsingGpuDevice: boolean
   /** Runs one TensorFlow operation; not recorded for gradients. */
   executeSingleOutput(name: string, attributes: readonly OpAttribute[], inputs: readonly tf.Tensor[]): tf.Tensor
-  /** The same for an operation that returns several tensors. */
+  /** Runs one TensorFlow operation with several results; not recorded for gradients. */
   executeMultipleOutputs(
     name: string,
     attributes: readonly OpAttribute[],
@@ -39,10 +39,10 @@ export interface NativeBackend {
 }
 
 /**
- * Loads tfjs-node (or, on a GPU, tfjs-node-gpu) and makes it the engine's backend.
+ * Loads tfjs-node (or, for a GPU, tfjs-node-gpu) and makes it the engine's backend.
  *
- * @param kind which of the two
- * @param threads threads of one operation; TensorFlow reads it from the environment once, at load
+ * @param kind package to load
+ * @param threads threads per operation; TensorFlow reads it from the environment once, at load
  * @throws Unavailable when it is not set up, or does not load
  */
 export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
@@ -62,12 +62,12 @@ export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<
   return tf.backend() as unknown as NativeBackend
 }
 
-/** The native backend, when it is the one in use. */
+/** Returns the native backend when it is in use, else null. */
 export function nativeBackend(): NativeBackend | null {
   return tf.getBackend() === 'tensorflow' ? (tf.backend() as unknown as NativeBackend) : null
 }
 
-/** Reads what set-up recorded, so that "not built" comes with set-up's own reason. */
+/** Reads the record of set-up, so that a missing build is reported with set-up's own reason. */
 function checkRecord(kind: 'cpu' | 'gpu'): void {
   const file = path.join(projectFolder, '.recurlab', 'setup', `native-${kind}.json`)
   if (!existsSync(file)) {
@@ -85,7 +85,7 @@ function checkRecord(kind: 'cpu' | 'gpu'): void {
   throw new Unavailable(`set-up could not build it: ${reason}`, todo)
 }
 
-/** Whether this user may enter a folder. */
+/** Returns whether this user may enter a folder. */
 function isOpen(folder: string): boolean {
   try {
     accessSync(folder, constants.X_OK)
@@ -99,7 +99,7 @@ function setUpCommand(kind: 'cpu' | 'gpu'): string {
   return `Run npm run ${kind === 'gpu' ? 'setup:gpu' : 'setup'}.`
 }
 
-/** TensorFlow reads these when its library is loaded; what the user has set stays. */
+/** Sets the variables that TensorFlow reads when its library loads; variables set by the user stay. */
 function setEnvironment(threads: number): void {
   const wanted: Record<string, string> = {
     TF_ENABLE_ONEDNN_OPTS: '1',
@@ -113,7 +113,7 @@ function setEnvironment(threads: number): void {
   for (const [name, value] of Object.entries(wanted)) process.env[name] ??= value
 }
 
-/** tfjs-node 4.22 calls two functions that Node deprecated in 22 and removed in 23. */
+/** Restores two functions that tfjs-node 4.22 calls and that Node deprecated in 22 and removed in 23. */
 function supplyOldUtilities(): void {
   Object.assign(util, {
     isNullOrUndefined: (value: unknown) => value === null || value === undefined,
@@ -121,7 +121,7 @@ function supplyOldUtilities(): void {
   })
 }
 
-/** Runs something whose dependencies warn about their own age. */
+/** Loads a package without the deprecation warnings of its dependencies. */
 function withoutDeprecations(load: () => void): void {
   const settings = process as NodeJS.Process & { noDeprecation?: boolean }
   const before = settings.noDeprecation ?? false

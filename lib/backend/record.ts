@@ -4,17 +4,17 @@ import type { BackendChoice } from './types.js'
 
 /** Memory at one moment. */
 export interface Memory {
-  /** Tensors that are alive. */
+  /** Live tensors. */
   readonly tensors: number
-  /** Bytes that they hold. */
+  /** Bytes of live tensors. */
   readonly tensorBytes: number
-  /** Bytes of this process in main memory. */
+  /** Resident memory of this process, in bytes. */
   readonly residentBytes: number
-  /** The most that {@link residentBytes} has been since the process started. */
+  /** Peak of {@link residentBytes} since the process started. */
   readonly peakResidentBytes: number
 }
 
-/** What memory holds now. */
+/** Returns the current memory use. */
 export function memory(): Memory {
   const { numTensors, numBytes } = tf.memory()
   return {
@@ -25,10 +25,12 @@ export function memory(): Memory {
   }
 }
 
-/** The backend as a run's record holds it: everything of {@link BackendChoice} that can be repeated. */
+/** The backend in a run's record: every reproducible field of {@link BackendChoice}. */
 export type BackendRecord = Omit<BackendChoice, 'loadMs'>
 
-/** The backend in use, for a run's record; starts it when nothing has. @throws UserError as {@link startBackend} */
+/**
+ * Returns the backend in use for a run's record, and starts it if necessary. @throws UserError as {@link startBackend}
+ */
 export async function backendRecord(): Promise<BackendRecord> {
   const { loadMs: _, ...record } = await startBackend()
   return record

@@ -3,8 +3,8 @@ import { fastPath, kernels } from './kernels.js'
 import { startBackend } from './start.js'
 
 /**
- * Set-up runs this in a process of its own: a gradient through the chosen backend, checked against its known value. With
- * RECURLAB_FAST=1 the fused kernels have to be there.
+ * Checks a gradient of the chosen backend against its known value; set-up runs this in a separate process. With
+ * RECURLAB_FAST=1 the fused kernels are required.
  */
 async function computeGradient(): Promise<void> {
   const { name, libraryVersion, loadMs } = await startBackend()

@@ -6,25 +6,25 @@ import { instructionSet, nvidiaGpus, processorName, threadCount } from './machin
 import { loadNative } from './native.js'
 import { BACKENDS, type BackendChoice, type BackendName, Unavailable } from './types.js'
 
-/** What {@link startBackend} can be told. */
+/** Options of {@link startBackend}. */
 export interface BackendOptions {
-  /** This one or none. Default: RECURLAB_BACKEND; without it, the best that works. */
+  /** Required backend. Default: RECURLAB_BACKEND, else the best that works. */
   readonly backend?: BackendName
-  /** Threads of one operation. Default: RECURLAB_THREADS; without it, the cores this process may use. */
+  /** Threads per operation. Default: RECURLAB_THREADS, else the cores that this process may use. */
   readonly threads?: number
 }
 
-/** The engine is one per process, and so is the choice, even where this module is loaded twice (notebooks reload it). */
+// The engine exists once per process, and so does the choice, even when a notebook reloads this module.
 const holder = globalThis as { [choiceKey]?: Promise<BackendChoice> }
 const choiceKey: unique symbol = Symbol.for('recurlab.backend') as never
 
 /**
- * Chooses a backend, loads it and makes it the one that `@tensorflow/tfjs-core` computes with: tfjs-node-gpu when set up
- * and an NVIDIA GPU is here, else tfjs-node, else wasm, else cpu. Later calls return the first one's choice, unless they
- * ask for another backend.
+ * Chooses a backend, loads it and makes it the backend of `@tensorflow/tfjs-core`: tfjs-node-gpu when it is set up and
+ * there is an NVIDIA GPU, else tfjs-node, else wasm, else cpu. Later calls return the first choice, unless they request
+ * another backend.
  *
  * @returns the choice with its reason, for `recurlab doctor` and every run's record
- * @throws UserError when the backend asked for cannot be had, or RECURLAB_BACKEND or RECURLAB_THREADS make no sense
+ * @throws UserError when the requested backend is unavailable, or RECURLAB_BACKEND or RECURLAB_THREADS is invalid
  */
 export async function startBackend(options: BackendOptions = {}): Promise<BackendChoice> {
   const wanted = options.backend ?? backendFromEnvironment()
@@ -42,7 +42,7 @@ export async function startBackend(options: BackendOptions = {}): Promise<Backen
   }
 }
 
-/** RECURLAB_BACKEND, checked. @throws UserError when it names no backend */
+/** Returns the checked value of RECURLAB_BACKEND. @throws UserError when it names no backend */
 export function backendFromEnvironment(value = process.env.RECURLAB_BACKEND): BackendName | null {
   if (value === undefined || value === '') return null
   const name = BACKENDS.find((known) => known === value)
@@ -103,7 +103,7 @@ async function load(
     if (name === 'tfjs-node-gpu' && !backend.isUsingGpuDevice)
       throw new Unavailable('its libraries load but find no usable GPU', 'Check the driver with nvidia-smi.')
   } else await loadJavaScript(name)
-  // tfjs falls back without a word, so what it really uses has to be looked at.
+  // tfjs falls back silently, so the backend in use is read back.
   const real = tf.getBackend()
   if (real !== (native ? 'tensorflow' : name)) throw new Unavailable(`tfjs fell back to ${real}`, 'Run npm run setup.')
   return {

@@ -2,32 +2,32 @@ import v8 from 'node:v8'
 import vm from 'node:vm'
 import * as tf from '@tensorflow/tfjs-core'
 
-/** What is left of a tensor when nothing refers to it: enough for the engine to free its data. */
+/** The parts of an unreachable tensor that the engine needs to free its data. */
 type Remains = Pick<tf.Tensor, 'dataId' | 'dtype' | 'size'>
 
-/** What is used of the engine's inside. */
+/** The internals of the engine that are used here. */
 interface EngineInside {
   trackTensor(tensor: tf.Tensor, backend: unknown): void
   disposeTensor(tensor: Remains): void
 }
 
-/** One per process, like the engine, however often this module is reloaded. */
+/** State per process, as for the engine, across reloads of this module. */
 interface Holder {
-  /** Calls back when what the next collection finds has been freed. */
+  /** Calls back when the tensors found by the next collection are freed. */
   whenFreed(callback: () => void): void
-  /** Tensors that were left after the last collection. */
+  /** Tensors alive after the last collection. */
   left: number
 }
 const holder = globalThis as { [key]?: Holder }
 const key: unique symbol = Symbol.for('recurlab.tensor-garbage') as never
 
-/** Milliseconds that a collection waits for what it frees; it is freed later otherwise. */
+/** Milliseconds that a collection waits for its finalisers; later ones still run. */
 const PATIENCE_MS = 200
 
 /**
- * From now on a tensor that nothing refers to any more is freed when JavaScript's garbage is collected, as if it had been
- * disposed: what a rerun of a notebook's cell replaces, and what it makes on its way. Tensors that are disposed, or made in a
- * `tidy`, are freed at once as before; a `tf.variable` is referred to by the engine, and stays until it is disposed.
+ * Frees unreachable tensors when JavaScript's garbage is collected, as if they were disposed: those that a rerun cell
+ * replaces, and its intermediate ones. Disposed tensors and those of a `tidy` are freed at once as before; the engine
+ * keeps a reference to every `tf.variable`, which stays until it is disposed.
  */
 export function freeUnreachableTensors(): void {
   if (holder[key]) return
@@ -51,7 +51,7 @@ export function freeUnreachableTensors(): void {
 }
 
 /**
- * Collects garbage where more tensors are alive than after the last collection, and waits until those that nothing refers to are
+ * Collects garbage when more tensors are alive than after the last collection, and waits until unreachable ones are
  * freed. It takes some hundredths of a second; without {@link freeUnreachableTensors} it does nothing.
  */
 export async function collectTensors(): Promise<void> {
@@ -67,7 +67,7 @@ export async function collectTensors(): Promise<void> {
 
 let collector: (() => void) | null = null
 
-/** Node offers it to those who ask when it starts, or in this way. */
+/** Returns the garbage collector, which Node exposes only behind a flag, set here at run time. */
 function garbageCollector(): () => void {
   if (!collector) {
     v8.setFlagsFromString('--expose-gc')

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 
-/** What is used of the engine's inside; tensors with the same data (clones, reshapes) have the same dataId. */
+/** The internals of the engine that are used here; tensors with shared data (clones, reshapes) have the same dataId. */
 interface EngineInside {
   trackTensor(tensor: tf.Tensor, backend: unknown): void
   removeDataId(dataId: object, backend: unknown): void
@@ -8,8 +8,8 @@ interface EngineInside {
 }
 
 /**
- * Most bytes of tensors that some work holds at one time, beside those that there were before. `tf.memory()` and
- * `tf.profile` count a tensor's data as often as there are handles to it, and the tape has a handle of its own.
+ * Returns the peak bytes of tensors during some work, beyond those that existed before. `tf.memory()` and `tf.profile`
+ * count a tensor's data once per handle, and the tape holds a handle of its own.
  */
 export function peakTensorBytes(work: () => void): number {
   const engine = tf.engine() as unknown as EngineInside
@@ -40,7 +40,7 @@ export function peakTensorBytes(work: () => void): number {
   }
 }
 
-/** Does some work; where it fails, frees every tensor that it made, those that are kept or saved for a gradient among them. */
+/** Runs some work; when it throws, frees every tensor that it created, including those kept or saved for a gradient. */
 export function freedIfItFails<T>(work: () => T): T {
   const engine = tf.engine() as unknown as EngineInside
   const { trackTensor } = engine
@@ -60,7 +60,7 @@ export function freedIfItFails<T>(work: () => T): T {
   }
 }
 
-/** Leaves nobody watching but those who did before: as properties of the engine's own. */
+/** Removes this module's hooks and restores those that were the engine's own properties before. */
 function restore(engine: EngineInside, { trackTensor, removeDataId }: Partial<EngineInside>): void {
   const own = engine as Partial<EngineInside>
   for (const [name, method] of Object.entries({ trackTensor, removeDataId }))

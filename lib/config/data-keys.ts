@@ -1,6 +1,6 @@
 import type { ConfigKey } from './schema.js'
 
-/** Keys that say what is generated; each task uses some of them. */
+/** Keys of generated data; each task uses some of them. */
 export const GENERATED_KEYS = [
   'box',
   'clues',
@@ -12,15 +12,15 @@ export const GENERATED_KEYS = [
   'dataSeed',
 ] as const satisfies readonly ConfigKey[]
 
-/** A key that says what is generated. */
+/** A key of generated data. */
 export type GeneratedKey = (typeof GENERATED_KEYS)[number]
 
-/** Whether a key says what is generated. */
+/** Returns whether a key configures generated data. */
 export function isGeneratedKey(key: string): key is GeneratedKey {
   return (GENERATED_KEYS as readonly string[]).includes(key)
 }
 
-/** Whether a key says which puzzles there are: `task`, `data`, or what is generated. */
+/** Returns whether a key selects the puzzles: `task`, `data`, or a key of generated data. */
 export function isDataKey(key: string): boolean {
   return key === 'task' || key === 'data' || isGeneratedKey(key)
 }

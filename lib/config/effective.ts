@@ -5,7 +5,7 @@ import { parseConfig } from './parse.js'
 import { identityOfRecursion, isReplacedByRecursion, keysOfRecursion, recursionLabel } from './recursion-key.js'
 import type { Config, ConfigKey } from './schema.js'
 
-/** Keys whose value, where it is left open, follows from other keys, and what stands for "left open". */
+/** Keys whose default follows from other keys, with the value that leaves them open. */
 const OPEN = {
   latents: null,
   networks: null,
@@ -27,11 +27,11 @@ const OPEN = {
 type FollowingKey = keyof typeof OPEN
 
 /**
- * The configuration with every value that is used in the place of those left open; null is left where a key does not apply
- * to the model, and where null has a meaning of its own (`evalVersions`: all). It reads back as itself, whatever the
- * defaults will be by then: this is what a run's `config.json` holds.
+ * Returns the configuration with every open key set to its effective value; null remains where a key does not apply to
+ * the model, and where null has a meaning of its own (`evalVersions`: all). The result is a fixed point of this
+ * function, whatever later defaults are: a run's `config.json` holds it.
  *
- * @param config as `parseConfig` returns it
+ * @param config as returned by `parseConfig`
  */
 export function effectiveConfig(config: Config): Config {
   return parseConfig(fill(config))
@@ -61,13 +61,19 @@ function fill(config: Config): Config {
   }
 }
 
-/** The value of a key that is used; null where the key does not apply. A recursion is its name, else its pseudocode. */
+/**
+ * Returns the effective value of a key; null when the key does not apply. A recursion is represented by its name, else
+ * by its pseudocode.
+ */
 export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[ConfigKey], Recursion> {
   const value = fill(config)[key]
   return typeof value === 'object' && value !== null && !isFunctionRecord(value) ? recursionLabel(value) : value
 }
 
-/** The recursion of a configuration in words: its name, its pseudocode, or a call as `trm(3, 6)` where keys say it. */
+/**
+ * Describes the recursion of a configuration: its name, its pseudocode, or a call such as `trm(3, 6)` when keys define
+ * it.
+ */
 export function recursionText(config: Config): string {
   if (config.recursion) return recursionLabel(config.recursion)
   const { model, latents, gradient, T, n } = fillModelKeys(config)
@@ -77,7 +83,7 @@ export function recursionText(config: Config): string {
   return gradient === 'full' ? `${make}(${T}, ${n})` : `${make}(${T}, ${n}, '${gradient}')`
 }
 
-/** A configuration as it is compared: two that train the same are equal. */
+/** A configuration in the form that is compared: equal identities train equal models. */
 export type ConfigIdentity = Omit<Config, 'recursion' | 'mixer' | 'loss'> & {
   readonly recursion: string | null
   readonly mixer: string
@@ -85,8 +91,9 @@ export type ConfigIdentity = Omit<Config, 'recursion' | 'mixer' | 'loss'> & {
 }
 
 /**
- * The values that decide what a run computes, for comparison with those of another: every value that is used, and a recursion
- * by what it computes, without its name, and functions by their hashes; one that `latents`, `gradient`, `T` and `n` can say is said by them.
+ * Returns the values that determine the computation of a run, for comparison with another run: every effective value, a
+ * recursion by its updates without its name, and functions by hash. A recursion that `latents`, `gradient`, `T` and `n`
+ * can express is represented by these keys.
  */
 export function configIdentity(config: Config): ConfigIdentity {
   const keys = keysOfRecursion(config)
@@ -102,15 +109,15 @@ function hashed(config: Config): Omit<Config, 'mixer' | 'loss'> & Record<'mixer'
 }
 
 /**
- * Keys, apart from the seed, whose values differ between configurations, by the values that are used. A key whose value
- * follows from other keys in all of them (`puzzleLr` from `lr`) is not among them.
+ * Returns the keys, other than the seed, whose effective values differ between configurations. A key whose value
+ * follows from other keys in all of them (`puzzleLr` from `lr`) is not included.
  */
 export function differingKeys(configs: readonly Config[]): ConfigKey[] {
   const filled = configs.map(configIdentity)
   const [first] = filled
   if (!first) return []
   return (Object.keys(first) as ConfigKey[]).filter((key) => {
-    // A recursion of its own says what these keys say of the others.
+    // A custom recursion takes the place of these keys.
     const compared = isReplacedByRecursion(key) ? filled.filter(({ recursion }) => recursion === null) : filled
     return (
       key !== 'seed' &&
@@ -120,12 +127,12 @@ export function differingKeys(configs: readonly Config[]): ConfigKey[] {
   })
 }
 
-/** Whether a key of a configuration would have this value if it were left open. */
+/** Returns whether a key would have this value if it were left open. */
 function follows(config: Config, key: FollowingKey, value: unknown): boolean {
   return key !== 'recursion' && fill({ ...config, [key]: OPEN[key] })[key] === value
 }
 
-/** Whether a key's value follows from other keys where it is left open. */
+/** Returns whether a key's default follows from other keys. */
 export function isFollowing(key: string): key is FollowingKey {
   return Object.hasOwn(OPEN, key)
 }

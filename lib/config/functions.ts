@@ -14,59 +14,58 @@ export interface MixerSizes {
   readonly expansion: number
 }
 
-/** The shape of a mixer's weight and how it begins. */
+/** Shape and initialisation of a mixer's weight. */
 export interface MixerWeight {
   readonly shape: readonly number[]
   /**
-   * Standard deviation of the truncated normal that it is drawn from; default 1/√(all axes but the last), as for a kernel
-   * `[width, in, out]` or a matrix `[in, out]`; a vector or a scalar begins at zero.
+   * Standard deviation of the truncated normal initialisation. Default: 1/√(product of all axes but the last), as for a
+   * kernel `[width, in, out]` or a matrix `[in, out]`; vectors and scalars start at zero.
    */
   readonly std?: number
-  /** Initial values in the place of drawn ones: one number for all, or as many as the shape has, row by row. */
+  /** Initial values instead of random ones: one number for all elements, or one per element in row-major order. */
   readonly values?: number | ArrayLike<number>
 }
 
-/** A tensor of the rank that its shape has: TypeScript cannot tell it from a name, and tfjs's operations ask for it. */
+/** A tensor of the rank of its shape, which TypeScript cannot infer from a name and tfjs's operations require. */
 type TensorOfAnyRank = ReturnType<JSON['parse']>
 
 /**
- * Mixes the tokens inside a block, h ← rms(h + mix(h)), in the place of the MLP over tokens or of self-attention (paper,
- * section 4.5). A model with such a mixer is computed by plain operations in float32; tfjs takes its gradient.
+ * Mixes the tokens inside a block, h ← rms(h + mix(h)), instead of the MLP over tokens or self-attention (paper,
+ * section 4.5). A model with a custom mixer runs on plain operations in float32; tfjs computes its gradient.
  *
- * A run's record keeps the text of both functions, as TypeScript has compiled it, and its SHA-256, which is part of the
- * run's identity. Values that a function takes from around it are not in its text.
+ * A run's record keeps the source of both functions, as compiled by TypeScript, and its SHA-256, which is part of the
+ * run's identity. Variables that a function captures are not part of its source.
  *
  * @example
  * const conv: Mixer = { weights: ({ hidden }) => ({ kernel: [3, hidden, hidden] }), apply: (h, { kernel }) => tf.conv1d(h, kernel, 1, 'same') }
  */
 export interface Mixer {
   /**
-   * What tables and curves call it, in up to 40 characters; default: in a notebook the name of its variable, else that of
+   * Label in tables and curves, up to 40 characters. Default: in a notebook the name of its variable, else that of
    * `apply`, else `mixer-` and the beginning of its hash.
    */
   readonly name?: string
-  /** Shapes of each block's weights by name; in a checkpoint they are called `….layers.0.mixer.NAME`. */
+  /** Returns the shapes of each block's weights by name; a checkpoint names them `….layers.0.mixer.NAME`. */
   readonly weights: (sizes: MixerSizes) => Readonly<Record<string, readonly number[] | MixerWeight>>
-  /**
-   * mix(h): h is `[B, L, D]`, and so is what it returns. It consists of tfjs's operations that have a gradient, and uses
-   * every weight.
-   */
+  /** Returns mix(h) `[B, L, D]` for h `[B, L, D]`, by differentiable tfjs operations that use every weight. */
   readonly apply: (h: tf.Tensor3D, weights: Readonly<Record<string, TensorOfAnyRank>>, sizes: MixerSizes) => tf.Tensor
-  /** The axis of the RMSNorm after it: the channels D, or the tokens L as after the built-in MLP. Default `channels`. */
+  /**
+   * Axis of the RMSNorm that follows: the channels D, or the tokens L as after the built-in MLP. Default: `channels`.
+   */
   readonly norm?: 'channels' | 'tokens'
 }
 
 /**
- * The loss of every token, in the place of the cross-entropy over stablemax or softmax. What it returns is averaged inside
- * each row over the tokens that count, then summed over rows, as the built-in losses are; tokens with the label
- * `IGNORE_LABEL` (-100) are left out, whatever it returns for them. The halting losses stay as they are.
+ * Returns the loss of every token, instead of the cross-entropy over stablemax or softmax. As with the built-in losses,
+ * it is averaged over the counted tokens of each row, then summed over rows; tokens with the label `IGNORE_LABEL`
+ * (-100) are excluded, whatever their value. The halting losses are unchanged.
  *
- * A run's record keeps its text, as TypeScript has compiled it, and its SHA-256, which is part of the run's identity; its
- * name is that of the function. Values that it takes from around it are not in its text.
+ * A run's record keeps its source, as compiled by TypeScript, and its SHA-256, which is part of the run's identity; its
+ * label is the name of the function. Variables that it captures are not part of its source.
  *
  * @param logits `[B, seqLen, V]`
  * @param labels `[B, seqLen]` int32
- * @returns `[B, seqLen]`, by operations that have a gradient
+ * @returns `[B, seqLen]`, by differentiable operations
  * @example
  * const focal: Loss = (logits, labels) => {
  *   const p = tf.sum(tf.mul(tf.softmax(logits), tf.oneHot(labels, 5)), -1)
@@ -75,24 +74,24 @@ export interface Mixer {
  */
 export type Loss = (logits: tf.Tensor3D, labels: tf.Tensor2D) => tf.Tensor
 
-/** What a run's record keeps of a function: a run is known by the hash, and people know it by the name. */
+/** A function in a run's record: identified by its hash, displayed by its name. */
 export interface FunctionRecord {
   readonly name: string
-  /** The text, as TypeScript has compiled it; that of a mixer has its parts one after the other. */
+  /** Source as compiled by TypeScript; for a mixer, that of both functions in order. */
   readonly source: string
-  /** Of the source. */
+  /** SHA-256 of the source. */
   readonly sha256: string
 }
 
-/** What a function is for. */
+/** Purpose of a function. */
 export type FunctionKind = 'mixer' | 'loss' | 'metric'
 
-/** Keys of the configuration that take a function, with the names of those that are built in. */
+/** Configuration keys that take a function, with the names of the built-in ones. */
 export const FUNCTION_KEYS = { mixer: ['mlp', 'attention'], loss: ['stablemax', 'softmax'] } as const
 
-/** Known to the whole process: a notebook's kernel loads modules again when their files change. */
+// Global to the process, because a notebook's kernel reloads modules when their files change.
 const GIVEN = Symbol.for('recurlab.functions')
-/** A notebook's kernel says under it which variable holds a value. */
+// The notebook's kernel registers here a function that names the variable of a value.
 const VARIABLE = Symbol.for('recurlab.variableOf')
 
 const shared = globalThis as {
@@ -100,18 +99,19 @@ const shared = globalThis as {
   [VARIABLE]?: (value: unknown) => string | null
 }
 
-/** The functions that this process was given, by kind and hash; of several with one text the latest. */
+// Functions of this process, by kind and hash; the latest of several with the same source.
 shared[GIVEN] ??= new Map()
 const given = shared[GIVEN]
 
-/** Control characters, and what turns the direction of the text after it. */
+/** Control characters, and characters that change the direction of the text after them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 /**
- * The record of a mixer, a loss or a metric, which from now on this process knows by its hash.
+ * Returns the record of a mixer, a loss or a metric, and registers the function in this process under its hash.
  *
- * @param name what it is called where its own name does not tell
- * @throws UserError (exit code 2) for what is none, a name that cannot be shown, and a function without a text.
+ * @param name label for a function without a name of its own
+ * @throws UserError (exit code 2) when the value is not such a function, its name is not printable, or it has no
+ * source.
  */
 export function recordFunction(kind: FunctionKind, value: unknown, name?: string): FunctionRecord {
   const source = kind === 'mixer' ? mixerSource(value) : sourceOf(value, kind)
@@ -125,9 +125,9 @@ export function recordFunction(kind: FunctionKind, value: unknown, name?: string
 }
 
 /**
- * The function of a record.
+ * Returns the function of a record.
  *
- * @throws UserError when this process was not given it: a record holds the text of a function, which is not run.
+ * @throws UserError when the function is not registered in this process: the source in a record is never executed.
  */
 export function functionOf(kind: 'mixer', record: FunctionRecord): Mixer
 export function functionOf(kind: 'loss', record: FunctionRecord): Loss
@@ -137,42 +137,44 @@ export function functionOf(kind: FunctionKind, record: FunctionRecord): unknown 
   return given.get(`${kind} ${record.sha256}`)
 }
 
-/** Whether this process was given the function of a record. */
+/** Returns whether the function of a record is registered in this process. */
 export function isKnownFunction(kind: FunctionKind, { sha256 }: FunctionRecord): boolean {
   return given.has(`${kind} ${sha256}`)
 }
 
-/** A function that is wanted and not there. */
+/** A required function that is missing. */
 export interface MissingFunction {
   readonly kind: FunctionKind
   readonly record: FunctionRecord
-  /** The run, or the key. */
+  /** The run, or the key, that requires it. */
   readonly where: string
-  /** The one that was given in its place. */
+  /** The function supplied instead. */
   readonly other?: FunctionRecord
-  /** How it is given, e.g. `resume('2026…', { mixer: conv })`. */
+  /** The call that supplies it, e.g. `resume('2026…', { mixer: conv })`. */
   readonly call?: string
 }
 
-/** The error that names a function by its name, hash and first line, and says how it is given. */
+/**
+ * Returns the error for a missing function, which gives its name, hash and first line, and the call that supplies it.
+ */
 export function missingFunction({ kind, record, where, other, call }: MissingFunction): UserError {
   return new UserError({
     where,
     expected: `the ${kind} ${functionText(record)}`,
-    found: other ? `another, ${functionText(other)}` : 'none: the record holds its text, which is not run',
-    todo: `Give it in a notebook or a program${call ? `: ${call}` : ''}; the command line takes no functions.`,
+    found: other ? `another, ${functionText(other)}` : 'none: the source in the record is not executed',
+    todo: `Pass it in a notebook or a program${call ? `: ${call}` : ''}; the command line takes no functions.`,
     exitCode: 2,
   })
 }
 
-/** A function in words: `conv (SHA-256 3fa9c1d2e4b5: ({ hidden }) => …)`. */
+/** Describes a function: `conv (SHA-256 3fa9c1d2e4b5: ({ hidden }) => …)`. */
 export function functionText({ name, source, sha256 }: FunctionRecord): string {
   const [first = '', ...more] = source.replace(/^weights: /, '').split('\n')
   const shown = first.length > 60 || more.length > 0 ? `${first.slice(0, 60)} …` : first
   return `${name} (SHA-256 ${sha256.slice(0, 12)}: ${shown})`
 }
 
-/** Whether a value of a configuration is the record of a function. */
+/** Returns whether a value of a configuration is the record of a function. */
 export function isFunctionRecord(value: unknown): value is FunctionRecord {
   return (
     typeof value === 'object' &&
@@ -181,12 +183,12 @@ export function isFunctionRecord(value: unknown): value is FunctionRecord {
   )
 }
 
-/** Whether two values of a configuration are the same: functions are where their texts are. */
+/** Returns whether two values of a configuration are equal; functions are equal when their sources are. */
 export function isSameValue(a: unknown, b: unknown): boolean {
   return isFunctionRecord(a) && isFunctionRecord(b) ? a.sha256 === b.sha256 : a === b
 }
 
-/** A configuration with the hash alone of each function in it: what tells runs apart. */
+/** Returns a configuration with each function reduced to its hash, for comparison between runs. */
 export function withoutNames<T extends object>(config: T): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(config).map(([key, value]) => [key, isFunctionRecord(value) ? `SHA-256 ${value.sha256}` : value]),
@@ -194,10 +196,10 @@ export function withoutNames<T extends object>(config: T): Record<string, unknow
 }
 
 /**
- * A value of a configuration as tables and labels have it: a function by its name, and with the beginning of its hash where
- * others of that name have another text.
+ * Returns a value of a configuration as tables and labels show it: a function by name, with the beginning of its hash
+ * when another function of that name has a different source.
  *
- * @param among the values of all configurations that are shown beside each other
+ * @param among the values of all configurations shown together
  */
 export function shownValue<V>(value: V, among: readonly unknown[] = []): Exclude<V, FunctionRecord> | string {
   if (!isFunctionRecord(value)) return value as Exclude<V, FunctionRecord>
@@ -206,12 +208,12 @@ export function shownValue<V>(value: V, among: readonly unknown[] = []): Exclude
   return twice ? `${name} ${sha256.slice(0, 6)}` : name
 }
 
-/** The text of a function. @throws UserError for what has none. */
+/** Returns the source of a function. @throws UserError when it has none. */
 function sourceOf(value: unknown, kind: string): string {
   if (typeof value !== 'function') throw wrong(kind, 'a function', typeof value)
   const text = value.toString()
   if (/\{\s*\[native code\]\s*\}$/.test(text))
-    throw wrong(kind, 'a function whose text can be read', `${value.name}, which is bound or built in`)
+    throw wrong(kind, 'a function with readable source', `${value.name}, which is bound or built in`)
   return text
 }
 

@@ -3,19 +3,23 @@ import { typeWords } from '../options/type-words.js'
 import { type KeyGroup, keyGroups } from './key-groups.js'
 import { type ConfigKey, configSchema } from './schema.js'
 
-/** One line of the glossary: a key, its group, the paper's symbol, the published code's name, type, default and meaning. */
+/**
+ * One line of the glossary: a key, its group, the paper's symbol, the published code's name, type, default and meaning.
+ */
 export interface GlossaryEntry {
   readonly key: ConfigKey
   readonly group: KeyGroup
   readonly symbol: string
   readonly published: string
-  /** The values it accepts, in words: `a whole number from 1 to 64`. */
+  /** Accepted values in words: `a whole number from 1 to 64`. */
   readonly type: string
   readonly default: string
   readonly meaning: string
 }
 
-/** All keys of the configuration with their names elsewhere, as the schema has them; `glossary` names the tasks too. */
+/**
+ * Returns every key of the configuration with its names elsewhere, in schema order; `glossary` adds the names of tasks.
+ */
 export function configGlossary(): GlossaryEntry[] {
   const entries = Object.entries(configSchema.shape) as [ConfigKey, z.ZodDefault][]
   return entries.map(([key, type]) => {

@@ -1,8 +1,8 @@
 import type { ConfigKey } from './schema.js'
 
 /**
- * Arguments of `recurlab train` that set a key to a value other than its default: a preset, the key, and the keys that
- * it needs.
+ * Arguments of `recurlab train` that set each key to a value other than its default: a preset, the key, and the keys
+ * that it depends on.
  */
 export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   task: 'sudoku-pocket task=maze size=10 minPath=8',

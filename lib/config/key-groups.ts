@@ -1,9 +1,9 @@
 import type { ConfigKey } from './schema.js'
 
-/** The subject of a key: the puzzles, the network and its recursion, its training, its evaluation. */
+/** Subject of a key: the puzzles, the network and its recursion, its training, its evaluation. */
 export type KeyGroup = 'data' | 'model' | 'training' | 'evaluation'
 
-/** The group of every key. */
+/** Group of every key. */
 export const keyGroups = {
   task: 'data',
   data: 'data',

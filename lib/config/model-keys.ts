@@ -2,29 +2,29 @@ import { UserError } from '../errors.js'
 import { checkRecursionKey } from './recursion-key.js'
 import type { Config, ConfigKey } from './schema.js'
 
-/** The model's keys with their effective values. */
+/** Model keys with their effective values. */
 export interface ModelKeys {
   readonly model: 'trm' | 'hrm' | 'direct'
-  /** `single` in direct prediction. */
+  /** `single` for direct prediction. */
   readonly latents: 'two' | 'single' | 'multi'
   readonly networks: 'shared' | 'separate'
   readonly gradient: 'full' | 'one-step'
-  /** `compare`: q_halt > q_continue, without a continue loss. */
+  /** `compare`: halts when q_halt > q_continue, without a continue loss. */
   readonly halting: 'halt' | 'compare' | 'continue' | 'none'
   readonly positions: 'rope' | 'learned' | 'none'
   readonly layersH: number
-  /** 1 where the key `recursion` says it. */
+  /** 1 when the key `recursion` replaces it. */
   readonly T: number
-  /** 0 in direct prediction, and where the key `recursion` says it. */
+  /** 0 for direct prediction, and when the key `recursion` replaces it. */
   readonly n: number
   readonly puzzleTokens: number
   readonly puzzleDim: number
 }
 
 /**
- * Fills in what the model's keys leave open.
+ * Returns the model keys with open values filled in.
  *
- * @throws UserError naming a key that would have no effect, or that does not go with another.
+ * @throws UserError naming a key that has no effect, or conflicts with another.
  */
 export function modelKeys(config: Config): ModelKeys {
   refuseUnused(config)
@@ -33,7 +33,7 @@ export function modelKeys(config: Config): ModelKeys {
   return fillModelKeys(config)
 }
 
-/** {@link modelKeys} of a configuration that has been checked. */
+/** Returns {@link modelKeys} of a configuration that was already checked. */
 export function fillModelKeys(config: Config): ModelKeys {
   const puzzleDim = config.puzzleDim ?? config.hidden
   const shared = {
@@ -75,7 +75,7 @@ export function fillModelKeys(config: Config): ModelKeys {
   }
 }
 
-/** Probability of exploration: 0 where rows do not choose when to halt. */
+/** Returns the probability of exploration: 0 for a model without adaptive halting. */
 export function haltExploration({ haltExploration, halting }: Config): number {
   return halting === 'none' ? 0 : (haltExploration ?? 0.1)
 }
@@ -123,7 +123,7 @@ function refuseCombinations({ model, latents, networks, halting, K, freeze, puzz
       todo: 'Use latents=two or latents=multi.',
       exitCode: 2,
     })
-  // model=hrm comes to it by itself, also where K=1 leaves it without effect.
+  // model=hrm implies it, even when K=1 leaves it without effect.
   if (halting === 'continue' && K === 1 && model !== 'hrm')
     throw new UserError({
       where: 'key halting',

@@ -1,12 +1,12 @@
 import type { ConfigInput } from './schema.js'
 
-/** A named configuration and where it comes from. */
+/** A named configuration with its source. */
 export interface Preset {
   readonly summary: string
   readonly config: ConfigInput
 }
 
-/** Settings that all published TRM commands share. */
+/** Settings common to all published TRM commands. */
 export const trmPaper = {
   model: 'trm',
   hidden: 512,
@@ -39,7 +39,7 @@ export const hrmModel = {
   ema: 0,
 } as const satisfies ConfigInput
 
-/** Settings that the published HRM commands share. */
+/** Settings common to the published HRM commands. */
 export const hrmPaper = { ...trmPaper, ...hrmModel } as const satisfies ConfigInput
 
 /** The paper's "direct pred" row: 8 layers, no recursion, one supervision step; otherwise trained as HRM. */

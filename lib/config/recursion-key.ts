@@ -7,21 +7,21 @@ import { pseudocode } from '../recursion/pseudocode.js'
 import { asRecursion, type RecursionInput } from '../recursion/recursion.js'
 import type { Config, ConfigKey } from './schema.js'
 
-/** Keys that say what `recursion` says otherwise. */
+/** Keys that `recursion` replaces. */
 const REPLACED = ['latents', 'gradient', 'T', 'n'] as const satisfies readonly ConfigKey[]
 
-/** The type of the key: a list of updates or a recursion is taken, and a recursion is what comes out. */
+/** Type of the key `recursion`: accepts a list of updates or a recursion, and yields a recursion. */
 export const recursionType = z.custom<RecursionInput>(() => true).transform((input): Recursion => asRecursion(input))
 
-/** Whether the key `recursion` says what this key says otherwise. */
+/** Returns whether the key `recursion` replaces this key. */
 export function isReplacedByRecursion(key: string): boolean {
   return (REPLACED as readonly string[]).includes(key)
 }
 
 /**
- * Refuses a recursion that does not go with the model's other keys.
+ * Checks a recursion against the other model keys.
  *
- * @throws UserError naming the key.
+ * @throws UserError naming the conflicting key.
  */
 export function checkRecursionKey({ recursion, model, networks, latents, gradient }: Config): void {
   if (!recursion) return
@@ -57,19 +57,21 @@ export function checkRecursionKey({ recursion, model, networks, latents, gradien
     )
 }
 
-/** The keys that make the very recursion of a configuration; null where there are none, or it has no recursion of its own. */
+/**
+ * Returns the keys that express the recursion of a configuration; null when no keys do, or it has no custom recursion.
+ */
 export function keysOfRecursion({ recursion, model, networks }: Config): RecursionKeys | null {
   if (!recursion) return null
   const keys = recursionKeys(recursion, model === 'hrm' ? 'separate' : (networks ?? 'shared'))
   return keys && model === 'hrm' && (keys.latents !== 'two' || keys.gradient !== 'one-step') ? null : keys
 }
 
-/** A text that is equal for recursions that compute the same; null where the configuration has none of its own. */
+/** Returns a text that is equal for recursions with the same computation; null without a custom recursion. */
 export function identityOfRecursion({ recursion, model, networks }: Config): string | null {
   return recursion && recursionIdentity(recursion, model === 'hrm' ? 'separate' : (networks ?? 'shared'))
 }
 
-/** The recursion in a run's record; null where it has none of its own, or one of another version. */
+/** Returns the recursion in a run's record; null without a custom recursion, or for another version. */
 export function storedRecursion(config: Readonly<Record<string, unknown>>): Recursion | null {
   if (config.recursion === undefined || config.recursion === null) return null
   try {
@@ -80,7 +82,7 @@ export function storedRecursion(config: Readonly<Record<string, unknown>>): Recu
   }
 }
 
-/** The name of a recursion, else its pseudocode. */
+/** Returns the name of a recursion, else its pseudocode. */
 export function recursionLabel(recursion: Recursion): string {
   return recursion.name ?? pseudocode(recursion)
 }

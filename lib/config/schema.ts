@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
 
-/** The glossary's entry of a key, beside its type and default. */
+/** Glossary entry of a key, beside its type and default. */
 interface FieldMeta {
   /** Symbol in the paper. */
   symbol?: string
@@ -10,24 +10,24 @@ interface FieldMeta {
   published?: string
   /** One sentence. */
   description: string
-  /** The values it accepts, in words, where a JSON Schema cannot say. */
+  /** Accepted values in words, when a JSON Schema cannot express them. */
   values?: string
 }
 
-/** The type says `z.int()`; the range and the default are each field's own. */
+/** Range and default belong to each field, so `type` is a bare `z.int()`. */
 const field = <T extends z.ZodType>(type: T, meta: FieldMeta): T => type.meta({ ...meta })
 
 const count = z.int().min(1)
 const rate = z.number().min(0).max(1)
 
 /**
- * Everything an experiment is, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop, but for the
- * recursion (T and n are the paper's), `warmup` and `trainSteps`.
- * The same keys are used in notebooks, on the command line and in a run's `config.json`.
+ * The schema of an experiment, as one flat object. Defaults are those of `sudoku-pocket`, small enough for a laptop,
+ * except the recursion (T and n are the paper's), `warmup` and `trainSteps`. Notebooks, the command line and a run's
+ * `config.json` use the same keys.
  */
 export const configSchema = z.strictObject({
   task: field(z.string().min(1).default('sudoku'), {
-    description: 'The task that is to be solved; tokens: a published data set of another task.',
+    description: 'Task to solve; tokens: a published data set of another task.',
   }),
   data: field(z.string().nullable().default(null), {
     description: 'Folder of a built data set; null: puzzles are generated from the keys below.',
@@ -44,17 +44,17 @@ export const configSchema = z.strictObject({
       'Side of a generated maze, or of the board of generated ARC-like tasks; null: 30. Side of a board of queens; null: 8.',
   }),
   minPath: field(z.int().min(2).nullable().default(null), {
-    description: 'Least cells of a generated maze’s shortest path, S and G counted; null: by size, 110 at 30.',
+    description: 'Minimum cells of a generated maze’s shortest path, including S and G; null: by size, 110 at 30.',
   }),
   versions: field(z.int().min(0).nullable().default(null), {
     published: 'num_aug',
-    description: 'Augmented versions of a generated ARC-like task beside itself, at most; null: 10.',
+    description: 'Maximum augmented versions of a generated ARC-like task beside itself; null: 10.',
   }),
   trainPuzzles: field(z.int().min(0).nullable().default(null), {
-    description: 'Base puzzles, or ARC-like tasks, generated for training; null: 200.',
+    description: 'Number of base puzzles, or ARC-like tasks, generated for training; null: 200.',
   }),
   testPuzzles: field(z.int().min(0).nullable().default(null), {
-    description: 'Puzzles or tasks generated for testing; null: 300.',
+    description: 'Number of puzzles or tasks generated for testing; null: 300.',
   }),
   dataSeed: field(z.int().min(0).nullable().default(null), { description: 'Seed of the generated puzzles; null: 0.' }),
   augment: field(
@@ -65,7 +65,7 @@ export const configSchema = z.strictObject({
     {
       published: 'num_aug',
       description:
-        'Augmented versions per training Sudoku beside itself; "fresh" draws new ones without end; null: fresh, or what the data set itself fixes.',
+        'Augmented versions per training Sudoku beside itself; "fresh" always draws new ones; null: fresh, or as the data set fixes.',
     },
   ),
 
@@ -77,21 +77,21 @@ export const configSchema = z.strictObject({
   latents: field(z.enum(['two', 'single', 'multi']).nullable().default(null), {
     symbol: 'y, z',
     published: 'arch: trm, trm_singlez, trm_hier6',
-    description: 'Of trm: two: answer y and latent z; single: z alone; multi: y and z₁ to z_n; null: two.',
+    description: 'For trm: two: answer y and latent z; single: z alone; multi: y and z₁ to z_n; null: two.',
   }),
   networks: field(z.enum(['shared', 'separate']).nullable().default(null), {
     symbol: 'f_L, f_H',
-    description: 'Of trm: shared: one network updates z and y; separate: one each; null: shared.',
+    description: 'For trm: shared: one network updates z and y; separate: one each; null: shared.',
   }),
   gradient: field(z.enum(['full', 'one-step']).nullable().default(null), {
     description:
-      'Of trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
+      'For trm: full: through the whole last latent recursion; one-step: through its last updates of z and y; null: full.',
   }),
   recursion: field(recursionType.nullable().default(null), {
     values:
       'a list of updates, what recursion(), trm() or hrm() return, or null; on the command line a file with one as JSON, e.g. the config.json of a run',
     description:
-      'The updates of a supervision step, in place of latents, gradient, T and n, which then have no effect; null: as those say.',
+      'The updates of a supervision step, in place of latents, gradient, T and n, which then have no effect; null: as those keys define.',
   }),
   halting: field(z.enum(['halt', 'continue', 'compare', 'none']).nullable().default(null), {
     published: 'no_ACT_continue',
@@ -100,8 +100,7 @@ export const configSchema = z.strictObject({
   }),
   mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
     published: 'mlp_t',
-    description:
-      'What mixes tokens: an MLP over the L axis, or self-attention; in a notebook also a Mixer of your own.',
+    description: 'Token mixer: an MLP over the L axis, or self-attention; in a notebook also a custom Mixer.',
   }),
   hidden: field(z.int().min(1).max(16384).default(64), {
     symbol: 'D',
@@ -111,11 +110,11 @@ export const configSchema = z.strictObject({
   heads: field(count.default(4), { symbol: 'h', published: 'num_heads', description: 'Attention heads.' }),
   layers: field(z.int().min(1).max(64).default(2), {
     published: 'L_layers',
-    description: 'Blocks in the network; of hrm and separate networks, in the one for z (f_L).',
+    description: 'Blocks in the network; for hrm and separate networks, in the one for z (f_L).',
   }),
   layersH: field(z.int().min(1).max(64).nullable().default(null), {
     published: 'H_layers',
-    description: 'Blocks in the network for y (f_H) of hrm and separate networks; null: layers.',
+    description: 'Blocks in the network for y (f_H), for hrm and separate networks; null: layers.',
   }),
   expansion: field(z.number().min(0.01).max(64).default(4), {
     published: 'expansion',
@@ -129,7 +128,7 @@ export const configSchema = z.strictObject({
     symbol: 'P',
     published: 'puzzle_emb_len',
     description:
-      'Puzzle-embedding tokens before the puzzle; 0, and always of hrm and direct: as many as puzzleDim needs.',
+      'Puzzle-embedding tokens before the puzzle; 0, and always for hrm and direct: as many as puzzleDim needs.',
   }),
   puzzleDim: field(z.int().min(0).nullable().default(null), {
     published: 'puzzle_emb_ndim',
@@ -148,30 +147,30 @@ export const configSchema = z.strictObject({
   K: field(z.int().min(1).max(100_000).default(8), {
     symbol: 'N_sup',
     published: 'halt_max_steps',
-    description: 'Most supervision steps on one puzzle; in evaluation exactly so many.',
+    description: 'Maximum supervision steps on one puzzle; evaluation makes exactly that many.',
   }),
   haltExploration: field(rate.nullable().default(null), {
     published: 'halt_exploration_prob',
-    description: 'Probability that a row must go on for a drawn number of steps before it may halt; null: 0.1.',
+    description: 'Probability that a row must continue for a random number of steps before it may halt; null: 0.1.',
   }),
   loss: field(z.enum(['stablemax', 'softmax']).default('stablemax'), {
     published: 'loss_type',
-    description: 'What turns logits into probabilities in the cross-entropy; in a notebook also a Loss of your own.',
+    description: 'Function from logits to probabilities in the cross-entropy; in a notebook also a custom Loss.',
   }),
 
   batch: field(count.default(64), {
     symbol: 'B',
     published: 'global_batch_size',
-    description: 'Rows in a supervision step.',
+    description: 'Batch size: rows in a supervision step.',
   }),
   microBatch: field(z.union([z.literal('auto'), count]).default('auto'), {
     description:
-      'Rows that are computed at one time, their gradients summed over the batch; auto: the whole batch, or as many as fit into memory; with estimate: false always the whole batch.',
+      'Micro-batch size: rows computed at a time, their gradients summed over the batch; auto: the whole batch, or as many rows as fit into memory; with estimate: false always the whole batch.',
   }),
   dtype: field(z.enum(['auto', 'float32', 'bfloat16']).default('auto'), {
     published: 'forward_dtype',
     description:
-      'What the blocks’ products are computed in; sums, weights, losses and the optimiser are float32. auto: bfloat16 where the processor has matrix units for it (AMX), else float32.',
+      'Data type of the blocks’ products; sums, weights, losses and the optimiser are float32. auto: bfloat16 where the processor has matrix units for it (AMX), else float32.',
   }),
   trainSteps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',
@@ -182,25 +181,24 @@ export const configSchema = z.strictObject({
   }),
   evalEvery: field(count.default(50), {
     published: 'eval_interval',
-    description: 'Evaluate every so many steps; every so many epochs where the length is given in epochs.',
+    description: 'Interval between evaluations in steps; in epochs when the length is given in epochs.',
   }),
   evalBatch: field(count.default(150), { description: 'Puzzles evaluated at once.' }),
   evalVersions: field(count.nullable().default(null), {
-    description: 'At most so many versions of each test puzzle are evaluated (ARC: and vote), itself first; null: all.',
+    description: 'Maximum versions of each test puzzle that are evaluated (ARC: and vote), itself first; null: all.',
   }),
   carryVotes: field(z.boolean().default(false), {
     published: 'aggregated_voting',
-    description: 'ARC: count the votes of earlier evaluations too, as the published code does.',
+    description: 'ARC: whether votes of earlier evaluations count too, as in the published code.',
   }),
   evalSupervisionSteps: field(count.nullable().default(null), {
     description: 'Supervision steps in evaluation; null: K.',
   }),
   evalHalt: field(z.boolean().default(false), {
-    description:
-      'Whether a puzzle is done in evaluation as soon as its halting head says so; false: all steps, as published.',
+    description: 'Whether the halting head ends a puzzle early in evaluation; false: all steps, as published.',
   }),
-  checkpointEvery: field(count.default(50), { description: 'Save the whole state every so many steps.' }),
-  logEvery: field(count.default(1), { description: 'Record training metrics every so many steps.' }),
+  checkpointEvery: field(count.default(50), { description: 'Steps between checkpoints of the whole state.' }),
+  logEvery: field(count.default(1), { description: 'Steps between records of the training metrics.' }),
 
   optimizer: field(z.enum(['adamatan2', 'adamw']).default('adamatan2'), {
     description: 'adamatan2 as in the published code, adamw as in the paper’s text.',
@@ -209,7 +207,7 @@ export const configSchema = z.strictObject({
   warmup: field(z.int().min(0).default(0), { published: 'lr_warmup_steps', description: 'Steps of linear warm-up.' }),
   lrMinRatio: field(rate.default(1), {
     published: 'lr_min_ratio',
-    description: 'The cosine ends at lr × this; 1 keeps the rate constant.',
+    description: 'Final learning rate of the cosine schedule, as a fraction of lr; 1 keeps the rate constant.',
   }),
   beta1: field(rate.default(0.9), { symbol: 'β₁', published: 'beta1', description: 'Decay of the first moment.' }),
   beta2: field(rate.default(0.95), { symbol: 'β₂', published: 'beta2', description: 'Decay of the second moment.' }),
@@ -228,7 +226,7 @@ export const configSchema = z.strictObject({
   ema: field(z.number().min(0).max(0.999999).default(0.98), {
     symbol: 'μ',
     published: 'ema_rate',
-    description: 'Rate of the exponential moving average of the weights that evaluation uses; 0: none.',
+    description: 'Decay of the exponential moving average of the weights, which evaluation uses; 0: none.',
   }),
   freeze: field(z.boolean().default(false), {
     published: 'freeze_weights',
@@ -243,16 +241,16 @@ export const configSchema = z.strictObject({
 type Checked = z.infer<typeof configSchema>
 type Written = z.input<typeof configSchema>
 
-/** Functions that a key takes beside the names of its schema. */
+/** Functions that a key accepts beside the names in its schema. */
 interface Functions {
   readonly mixer: Mixer
   readonly loss: Loss
 }
 
-/** An experiment, complete and checked; functions are there by their records, so that all of it is plain JSON. */
+/** A complete, checked experiment; functions are represented by their records, so that it is plain JSON. */
 export type Config = { [K in keyof Checked]: K extends keyof Functions ? Checked[K] | FunctionRecord : Checked[K] }
 
-/** An experiment as somebody writes it: any keys, the others take their defaults. */
+/** An experiment as a user writes it: any subset of keys; the others take their defaults. */
 export type ConfigInput = {
   [K in keyof Written]: K extends keyof Functions ? Written[K] | Functions[K] | FunctionRecord : Written[K]
 }

@@ -3,8 +3,8 @@ import { type Dataset, runAt } from './dataset.js'
 const answers = new WeakMap<Dataset, Uint8Array | null>()
 
 /**
- * Whether the answer of an example is known. Those of ARC's test tasks may not be, as in a competition; what the split holds as
- * their labels is then the published builder's placeholder, and says nothing.
+ * Returns whether the answer of an example is known. Answers of ARC test tasks may be withheld, as in a competition;
+ * the labels stored for them are then the published builder's placeholder and carry no information.
  */
 export function answerIsKnown(data: Dataset, split: 'train' | 'test', example: number): boolean {
   if (split === 'train') return true
@@ -12,7 +12,7 @@ export function answerIsKnown(data: Dataset, split: 'train' | 'test', example: n
   return answers.get(data)?.[example] !== 1
 }
 
-/** `[N]` of the test split, 1 where the answer is not known; null where all are known. */
+/** Marks the test examples without a known answer: `[N]`, 1 where it is unknown; null when every answer is known. */
 function unknownAnswers({ test, testTasks, identifiers }: Dataset): Uint8Array | null {
   const tasks = new Map((testTasks ?? []).map(({ name, pairs }) => [name, pairs]))
   if (![...tasks.values()].some((pairs) => pairs.some(({ output }) => output === null))) return null

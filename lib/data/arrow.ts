@@ -1,11 +1,11 @@
 import { Field, FixedSizeList, Float64, Int32, makeData, makeVector, Table, Uint8, Vector } from 'apache-arrow'
 import { UserError } from '../errors.js'
-import { type DatasetManifest, type Split, singles } from './dataset.js'
+import { type DatasetManifest, type Split, singletonStarts } from './dataset.js'
 
 /**
- * A split as a table: `input` and `label` (fixed-size lists of uint8, one token per cell), `rating` (float64),
- * `puzzle` (int32, row of the puzzle embedding). Where a puzzle has several examples, or a group several puzzles,
- * also `puzzleIndex` and `group` (int32, which puzzle of the split and which group an example belongs to).
+ * Returns a split as an Arrow table: `input` and `label` (fixed-size lists of uint8, one token per cell), `rating`
+ * (float64) and `puzzle` (int32, row of the puzzle embedding). When a puzzle has several examples or a group several
+ * puzzles, `puzzleIndex` and `group` (int32) name the puzzle and the group of each example.
  */
 export function splitTable(split: Split): Table {
   const columns = {
@@ -25,14 +25,14 @@ export function splitTable(split: Split): Table {
   })
 }
 
-/** For each thing in a row of runs, the number of its run: starts 0, 2, 3 → 0, 0, 1. */
+/** Numbers the run that each element belongs to: starts 0, 2, 3 → 0, 0, 1. */
 function numbersOf(starts: Int32Array): Int32Array {
   const numbers = new Int32Array(starts.at(-1) ?? 0)
   for (let run = 0; run + 1 < starts.length; run++) numbers.fill(run, starts[run], starts[run + 1])
   return numbers
 }
 
-/** Tokens `[length, seqLen]` as a column of fixed-size lists of uint8. */
+/** Returns tokens `[length, seqLen]` as a column of fixed-size lists of uint8. */
 export function tokenColumn(tokens: Uint8Array, length: number, seqLen: number): Vector<FixedSizeList<Uint8>> {
   const item = makeData({ type: new Uint8(), length: tokens.length, nullCount: 0, data: tokens })
   return new Vector([makeData({ type: tokenType(seqLen), length, nullCount: 0, child: item })])
@@ -43,9 +43,9 @@ function tokenType(seqLen: number): FixedSizeList<Uint8> {
 }
 
 /**
- * A split out of its table.
+ * Reads a split from its Arrow table.
  *
- * @throws UserError when columns, types or values are not what the manifest says.
+ * @throws UserError when columns, types or values disagree with the manifest.
  */
 export function splitFromTable(table: Table, manifest: DatasetManifest, name: 'train' | 'test', file: string): Split {
   const count = manifest.counts[name]
@@ -65,9 +65,10 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
     const row = values.findIndex((value) => value < 0 || value >= limit)
     if (row >= 0) throw wrong(`values 0…${limit - 1} in column ${name}`, String(values[row]))
   }
-  if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'others')
+  if (!ratings.every((rating) => rating >= 0)) throw wrong('ratings of 0 or more', 'other values')
   const split = { name, count, seqLen, inputs, labels, ratings, puzzleIds }
-  if (!table.getChild('group')) return { ...split, puzzleStarts: singles(count), groupStarts: singles(count) }
+  if (!table.getChild('group'))
+    return { ...split, puzzleStarts: singletonStarts(count), groupStarts: singletonStarts(count) }
   const int32 = (column: string): Int32Array => readNumbers(table, column, new Int32(), new Int32Array(count), wrong)
   const puzzleIndex = int32('puzzleIndex')
   const puzzleStarts = startsOf(puzzleIndex, 'puzzleIndex', wrong)
@@ -79,11 +80,11 @@ export function splitFromTable(table: Table, manifest: DatasetManifest, name: 't
     wrong,
   )
   if (!groups.every((group, i) => group === groups[puzzleStarts[puzzleIndex[i]!]!]!))
-    throw wrong('each puzzle in one group', 'one in several')
+    throw wrong('each puzzle in one group', 'a puzzle in several')
   return { ...split, puzzleStarts, groupStarts }
 }
 
-/** The other way round: 0, 0, 1 → 0, 2, 3. Numbers must count up from 0 without a gap. */
+/** Inverts {@link numbersOf}: 0, 0, 1 → 0, 2, 3. Numbers must count up from 0 without a gap. */
 function startsOf(numbers: Int32Array, column: string, wrong: Wrong): Int32Array {
   const starts: number[] = []
   numbers.forEach((number, i) => {
@@ -105,7 +106,7 @@ function readTokens(table: Table, name: string, seqLen: number, wrong: Wrong): U
   for (const chunk of column.data) {
     const item = chunk.children[0]
     const values: unknown = item?.values
-    if (!(values instanceof Uint8Array)) throw wrong(`uint8 values in column ${name}`, 'others')
+    if (!(values instanceof Uint8Array)) throw wrong(`uint8 values in column ${name}`, 'other values')
     tokens.set(values.subarray(0, chunk.length * seqLen), at)
     at += chunk.length * seqLen
   }
@@ -125,7 +126,7 @@ function readNumbers<T extends Float64Array | Int32Array>(
   let at = 0
   for (const chunk of column.data) {
     const values: unknown = chunk.values
-    if (!(values instanceof into.constructor)) throw wrong(`${type} values in column ${name}`, 'others')
+    if (!(values instanceof into.constructor)) throw wrong(`${type} values in column ${name}`, 'other values')
     into.set((values as T).subarray(0, chunk.length), at)
     at += chunk.length
   }

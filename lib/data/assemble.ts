@@ -1,26 +1,26 @@
-import { type Augmentation, type Dataset, type DatasetManifest, type Split, singles } from './dataset.js'
+import { type Augmentation, type Dataset, type DatasetManifest, type Split, singletonStarts } from './dataset.js'
 import { datasetHash } from './hash.js'
 import { blankOnly } from './identifiers.js'
 import { makeDataset } from './make-dataset.js'
 import type { Puzzles } from './puzzles.js'
 
-/** The token of padding, and the stored label that is not counted. */
+/** Padding token, and the stored label that the loss ignores. */
 const PAD = 0
 
-/** What a data set of puzzles without identifiers is, apart from the puzzles. */
+/** Manifest fields and format of a data set without puzzle identifiers. */
 export interface About
   extends Pick<
     DatasetManifest,
     'task' | 'options' | 'seed' | 'source' | 'vocabSize' | 'seqLen' | 'disjoint' | 'solutions'
   > {
   readonly augment: Augmentation | null
-  /** In words, where the data set itself says how its puzzles vary. */
+  /** Describes in words how puzzles vary, when this differs between data sets of the task. */
   readonly augmentation?: string
-  /** A puzzle or an answer, as the lists hold it, to tokens. Default: it is tokens already. */
+  /** Converts stored cells of a puzzle or an answer to tokens. Default: cells are already tokens. */
   readonly toTokens?: (cells: Uint8Array) => Uint8Array
 }
 
-/** A data set of puzzles that each are a group of their own and all share the one puzzle identifier 0. */
+/** Builds a data set whose puzzles each form a group and share puzzle identifier 0. */
 export function assembleDataset(lists: { readonly train: Puzzles; readonly test: Puzzles }, about: About): Dataset {
   const train = splitOf('train', lists.train, about)
   const test = splitOf('test', lists.test, about)
@@ -56,6 +56,6 @@ function splitOf(name: Split['name'], list: Puzzles, { seqLen, toTokens = (cells
     ratings[i] = rating
   }
   const puzzleIds = new Int32Array(count)
-  const [puzzleStarts, groupStarts] = [singles(count), singles(count)]
+  const [puzzleStarts, groupStarts] = [singletonStarts(count), singletonStarts(count)]
   return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts }
 }

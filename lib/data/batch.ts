@@ -1,10 +1,14 @@
 import { UserError } from '../errors.js'
 import { type Augmentation, type Batch, type DatasetManifest, IGNORE_LABEL, type Split } from './dataset.js'
 
-/** Tokens of a batch, at most: a GiB for its inputs and as much for its labels. */
+/** Maximum number of tokens in a batch: 1 GiB of inputs and 1 GiB of labels. */
 const MOST_TOKENS = 2 ** 28
 
-/** A batch of zeros. @throws UserError when its size is no whole number of 1 or more, or too large for any memory. */
+/**
+ * Returns a batch of zeros: inputs and labels `[size, seqLen]`.
+ *
+ * @throws UserError when the size is not a positive integer, or exceeds the memory limit.
+ */
 export function emptyBatch(size: number, seqLen: number): Batch {
   if (!(Number.isInteger(size) && size >= 1))
     throw new UserError({
@@ -31,7 +35,7 @@ export function emptyBatch(size: number, seqLen: number): Batch {
   }
 }
 
-/** Puts a version of an example into row `row` of a batch, labels as they are stored. */
+/** Writes one version of an example into row `row` of a batch, with labels as stored. */
 export function putExample(
   batch: Batch,
   row: number,
@@ -52,7 +56,7 @@ export function putExample(
   batch.versions[row] = version
 }
 
-/** Replaces the stored label that is not to be counted. */
+/** Replaces the stored ignore label by {@link IGNORE_LABEL}, in place. */
 export function ignoreLabels({ labels }: Batch, { ignoreLabelId }: DatasetManifest): void {
   for (let i = 0; i < labels.length; i++) if (labels[i] === ignoreLabelId) labels[i] = IGNORE_LABEL
 }

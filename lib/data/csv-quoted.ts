@@ -2,9 +2,9 @@ import { CsvError, parse } from 'csv-parse/sync'
 import { UserError } from '../errors.js'
 
 /**
- * The fields of a record with quotes in it.
+ * Splits a record that contains quotes into fields.
  *
- * @throws UserError when the quotes are not as CSV has them.
+ * @throws UserError when the quoting is not valid CSV.
  */
 export function quotedFields(text: string, delimiter: string, where: string): string[] {
   try {
@@ -13,7 +13,7 @@ export function quotedFields(text: string, delimiter: string, where: string): st
     throw new UserError({ where, expected: 'well-formed CSV', found: `${records.length} records in one` })
   } catch (error) {
     if (!(error instanceof CsvError)) throw error
-    // The library counts lines within the record; `where` says which one of the file it is.
+    // The library counts lines within the record; `where` names the line of the file.
     const found = error.message.replace(/ (at|on) line \d+/, '')
     throw new UserError({ where, expected: 'well-formed CSV', found }, { cause: error })
   }

@@ -6,55 +6,55 @@ import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { quotedFields } from './csv-quoted.js'
 
-/** A record longer than this belongs to no puzzle file: better said at once than after filling the memory. */
+/** Maximum bytes of a record. No puzzle file has longer ones, and the limit keeps a wrong file from filling memory. */
 export const LONGEST_RECORD = 65_536
 
-/** Bytes read at a time. */
+/** Bytes per read. */
 const CHUNK = 2 ** 20
 
-/** Fields of a record whose places are kept; further ones are counted only. */
+/** Number of fields per record whose offsets are kept; further fields are only counted. */
 export const KEPT_FIELDS = 64
 
 const [LF, CR, QUOTE] = [10, 13, 34]
 
-/** One record of a file: places in a buffer, valid only while it is handed over. */
+/** One record of a file, as offsets into a buffer; valid only during the callback. */
 export interface CsvRecord {
-  /** Where it begins, counted from 1. */
+  /** Line on which the record begins, counted from 1. */
   readonly line: number
-  /** Fields it has. */
+  /** Number of fields. */
   readonly count: number
   readonly bytes: Buffer
-  /** First byte of each field, of {@link KEPT_FIELDS} at most. */
+  /** Offset of the first byte of each field, for the first {@link KEPT_FIELDS}. */
   readonly starts: Int32Array
-  /** The byte after each. */
+  /** Offset after the last byte of each field. */
   readonly ends: Int32Array
-  /** A field as text. */
+  /** Returns a field as text. */
   text(field: number): string
-  /** The whole record as text, as it stands in the file. */
+  /** Returns the whole record as text, unparsed. */
   raw(): string
 }
 
-/** How a file is written. */
+/** Format of a delimited file. */
 export interface CsvFormat {
-  /** What stands between fields. */
+  /** Delimiter between fields. */
   readonly delimiter: ',' | ':'
-  /** Whether fields may stand in quotes. */
+  /** Whether fields may be quoted. */
   readonly quotes: boolean
 }
 
-/** A place in a file, as errors name it. */
+/** Returns `file, line n`, the form in which errors name a place. */
 export function lineOf(file: string, line: number): string {
   return `${file}, line ${line}`
 }
 
 /**
- * Reads a file of records as a stream: nothing is allocated for a record, quoted ones excepted, and no more than a few
- * megabytes are held. A byte-order mark and Windows line ends are accepted, empty lines passed over.
+ * Streams the records of a file: only quoted records allocate memory, and at most a few megabytes are held. A
+ * byte-order mark and Windows line endings are accepted; empty lines are skipped.
  *
- * @param accept called for each record in turn
+ * @param accept callback for each record in turn
  * @returns SHA-256 of the file
- * @throws UserError for a file that cannot be read, is UTF-16, has lone carriage returns for line ends, a record
- * of more than {@link LONGEST_RECORD} bytes, or quotes that are not as CSV has them.
+ * @throws UserError when the file cannot be read, is UTF-16, uses lone carriage returns as line endings, has a record
+ * of more than {@link LONGEST_RECORD} bytes, or is not validly quoted.
  */
 export async function readRecords(
   file: string,
@@ -85,8 +85,8 @@ export async function readRecords(
 }
 
 /**
- * A function that hands over the records in `buffer[begin … end)` and returns where the first one begins that is not
- * complete; at the end of the file there is none.
+ * Returns a function that emits the records in `buffer[begin … end)` and returns the offset of the first incomplete
+ * record; at the end of the file every record is complete.
  */
 function recordScanner(
   file: string,
@@ -110,7 +110,7 @@ function recordScanner(
     text: (field: number): string => record.bytes.toString('utf8', starts[field], ends[field]),
     raw: () => buffer.toString('utf8', recordBegin, recordEnd),
   }
-  /** Puts the fields of a record with quotes where the others' are. */
+  /** Replaces the field offsets of a quoted record by those of its unquoted copy. */
   function unquote(): void {
     const fields = quotedFields(record.raw(), delimiter, lineOf(file, line))
     record.bytes = Buffer.from(fields.join(''), 'utf8')
@@ -169,7 +169,7 @@ function recordScanner(
   }
 }
 
-/** Skips the byte-order mark of UTF-8. @throws UserError for text in another encoding. */
+/** Returns the offset after a UTF-8 byte-order mark, or 0. @throws UserError for text in another encoding. */
 function afterMark(bytes: Uint8Array, file: string): number {
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) return 3
   const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)

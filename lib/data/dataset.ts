@@ -1,77 +1,85 @@
 import type { Table } from 'apache-arrow'
 
-/** The label of a token that no loss and no metric counts. */
+/** Label of tokens that the loss and the metrics ignore. */
 export const IGNORE_LABEL = -100
 
-/** What a data set is and where it came from; a stored one's `manifest.json` holds it, with the hash and the files' checksums. */
+/**
+ * Description and origin of a data set; `manifest.json` of a stored one adds the hash and the checksums of its files.
+ */
 export interface DatasetManifest {
-  /** The name of its task in the registry (`lib/tasks/registry.ts`); `tokens` where nothing but numbers is known. */
+  /** Name of the task in the registry (`lib/tasks/registry.ts`); `tokens` for a data set without a known task. */
   task: string
-  /** Everything that the build was asked for, the seed included. */
+  /** Options of the build, including the seed. */
   options: Record<string, unknown>
-  /** Where the puzzles came from: `generated`, a file with its SHA-256 and another one for the test split, or several. */
+  /** Origin of the puzzles: `generated`, or the files with their SHA-256. */
   source:
     | { kind: 'generated' }
     | ({ kind: 'file' } & SourceFile & { test?: SourceFile | undefined })
     | { kind: 'files'; files: SourceFile[] }
   seed: number
-  /** Vocabulary size V, the padding token included. */
+  /** Vocabulary size V, including the padding token. */
   vocabSize: number
-  /** Tokens in a puzzle, the puzzle-embedding tokens not counted. */
+  /** Tokens per puzzle, excluding puzzle-embedding tokens. */
   seqLen: number
   padId: number
-  /** The stored label that means "do not count"; batches carry {@link IGNORE_LABEL} instead. */
+  /** Stored label that marks ignored tokens; batches carry {@link IGNORE_LABEL} instead. */
   ignoreLabelId: number
-  /** Row of the puzzle embedding that padding rows of a batch get. */
+  /** Puzzle-embedding row of padding rows in a batch. */
   blankId: number
-  /** Rows of the puzzle embedding. */
+  /** Number of rows of the puzzle embedding. */
   puzzleIdentifiers: number
-  /** Stored examples by split; versions made on the fly are not counted. */
+  /** Stored examples per split, excluding versions made on the fly. */
   counts: { train: number; test: number }
-  /** In words, what is guaranteed about puzzles that appear in both splits. */
+  /** Describes in words the guarantee about puzzles that appear in both splits. */
   disjoint: string
-  /** In words, what was checked about the answers. */
+  /** Describes in words how the answers were checked. */
   solutions: string
-  /** In words, how training puzzles are varied, where a data set of the task may say other than its next; part of the hash. */
+  /**
+   * Describes in words how training puzzles are varied, when this differs between data sets of the task; part of the
+   * hash.
+   */
   augmentation?: string | undefined
 }
 
-/** A file that puzzles were read from. */
+/** A source file of puzzles. */
 export interface SourceFile {
-  /** As it was given. */
+  /** Path as given. */
   path: string
   sha256: string
 }
 
 /**
- * One split in memory. Example i is `inputs[i·seqLen … (i+1)·seqLen)`; a puzzle is a run of examples under one
- * identifier, a group a run of puzzles that are versions of one task (the published builders' words).
+ * One split in memory. Example i occupies `inputs[i·seqLen … (i+1)·seqLen)`; a puzzle is a run of examples with one
+ * identifier, and a group a run of puzzles that are versions of one task (the published builders' terms).
  */
 export interface Split {
   readonly name: 'train' | 'test'
-  /** Examples N. */
+  /** Number of examples N. */
   readonly count: number
   readonly seqLen: number
   /** `[N, seqLen]` tokens. */
   readonly inputs: Uint8Array
-  /** `[N, seqLen]` tokens as stored (the ignore label not yet replaced). */
+  /** `[N, seqLen]` tokens as stored, before the ignore label is replaced. */
   readonly labels: Uint8Array
-  /** `[N]` difficulty, as the task rates it (see its `ratings`); 0 where none is known. */
+  /** `[N]` difficulty on the task's scale (see its `ratings`); 0 when unknown. */
   readonly ratings: Float64Array
-  /** `[N]` row of the puzzle embedding of the example as it is stored. */
+  /** `[N]` puzzle-embedding row of each stored example. */
   readonly puzzleIds: Int32Array
-  /** `[puzzles + 1]` first example of each puzzle; the last is N. */
+  /** `[puzzles + 1]` first example of each puzzle; the last entry is N. */
   readonly puzzleStarts: Int32Array
-  /** `[groups + 1]` first puzzle of each group; the last is the number of puzzles. */
+  /** `[groups + 1]` first puzzle of each group; the last entry is the number of puzzles. */
   readonly groupStarts: Int32Array
 }
 
-/** Starts of N things in a row of which each holds one: `0, 1, … N`. */
-export function singles(count: number): Int32Array {
+/** Returns the starts `[count + 1]` of runs of one element each: `0, 1, … count`. */
+export function singletonStarts(count: number): Int32Array {
   return Int32Array.from({ length: count + 1 }, (_, i) => i)
 }
 
-/** The run that a position lies in, e.g. the puzzle of an example: starts 0, 2, 3 and position 1 → 0. */
+/**
+ * Returns the index of the run that contains a position, e.g. the puzzle of an example: starts 0, 2, 3 and position 1 →
+ * 0.
+ */
 export function runAt(starts: Int32Array, position: number): number {
   let [low, high] = [0, starts.length - 1]
   while (high - low > 1) {
@@ -82,18 +90,18 @@ export function runAt(starts: Int32Array, position: number): number {
   return low
 }
 
-/** Versions of puzzles that are made when they are drawn; nothing of them is stored. Version 0 is the puzzle itself. */
+/** Versions of puzzles, computed when drawn and never stored. Version 0 is the puzzle itself. */
 export interface Augmentation {
   /**
-   * How many versions puzzle `puzzle` of a split has, itself included; null: there is no end to them, and the
-   * configuration's `augment` says how many are drawn from.
+   * Returns the number of versions of puzzle `puzzle` of a split, itself included; null when unlimited, in which case
+   * the configuration's `augment` bounds the number drawn.
    */
   versions(split: Split, puzzle: number): number | null
-  /** Row of the puzzle embedding of a version of `example`. */
+  /** Returns the puzzle-embedding row of a version of `example`. */
   puzzleId(split: Split, example: number, version: number): number
   /**
-   * Writes a version of an example into `inputs` and `labels` (`[seqLen]` each, from `offset` on): a pure function of
-   * (data set, seed, example, version).
+   * Writes a version of an example into `inputs` and `labels` (`[seqLen]` each, starting at `offset`): a pure function
+   * of (data set, seed, example, version).
    */
   write(
     split: Split,
@@ -106,73 +114,80 @@ export interface Augmentation {
   ): void
 }
 
-/** Where tokens are written to. */
+/** Destination of written tokens. */
 export interface TokenSink {
   [i: number]: number
 }
 
-/** Names of the rows of the puzzle embedding; row 0 is `<blank>`. */
+/** Names of the puzzle-embedding rows; row 0 is `<blank>`. */
 export interface Identifiers {
   readonly count: number
   name(id: number): string
 }
 
-/** A grid of colours 0…9, row by row. */
+/** A grid of colours 0…9, in row-major order. */
 export type Grid = readonly (readonly number[])[]
 
-/** A task's test pairs, for which votes are counted. */
+/** A test task of ARC, with the pairs that votes are counted for. */
 export interface TestTask {
   readonly name: string
-  /** `output` is null where the answer is not known. */
+  /** `output` is null when the answer is withheld. */
   readonly pairs: readonly { readonly input: Grid; readonly output: Grid | null }[]
 }
 
-/** A task's data, ready to be drawn from. */
+/** A data set in memory, ready for sampling. */
 export interface Dataset {
   readonly manifest: DatasetManifest
-  /** SHA-256 over the arrays, names and test tasks (see `datasetHash`): names this very data set in a run's provenance. */
+  /**
+   * SHA-256 of the arrays, names and test tasks (see `datasetHash`), which identifies the data set in a run's
+   * provenance.
+   */
   readonly hash: string
   readonly train: Split
   readonly test: Split
-  /** How puzzles are varied; null when the task has no augmentation, or all versions are stored. */
+  /** On-the-fly augmentation; null when the task has none or every version is stored. */
   readonly augment: Augmentation | null
   readonly identifiers: Identifiers
-  /** ARC's test tasks; null for other tasks. */
+  /** ARC test tasks; null for other tasks. */
   readonly testTasks: readonly TestTask[] | null
-  /** What of `identifiers` and `testTasks` is stored beside the splits, each in a file of its own. */
+  /** Tables of `identifiers` and `testTasks`, each stored in its own file beside the splits. */
   readonly tables?: { readonly identifiers?: Table; readonly tests?: Table }
   /**
-   * Puzzles as training draws them: a pure function of the options. Of `train` it is the first batch of a run with this seed; of
-   * `test`, puzzles as they are stored, or in the versions that the data set fixes, with labels that are not known left out.
+   * Returns a batch as training draws it: a pure function of the options. From `train` it is the first batch of a run
+   * with this seed; from `test` it holds puzzles as stored, or in the versions that the data set fixes, with unknown
+   * labels ignored.
    *
-   * @throws UserError when the split has no puzzles, or the size is no whole number of 1 or more.
+   * @throws UserError when the split is empty, or the size is not a positive integer.
    */
   batch(split: 'train' | 'test', options?: DrawOptions): Batch
 }
 
-/** How a batch is drawn. */
+/** Options of {@link Dataset.batch}. */
 export interface DrawOptions {
-  /** Rows B; default 64. */
+  /** Batch size B. Default: 64. */
   readonly size?: number
-  /** Default 0. */
+  /** Seed of the draw. Default: 0. */
   readonly seed?: number
-  /** Versions beside each puzzle itself, as the configuration's `augment`; default as in training: `fresh` where there is no end. */
+  /**
+   * Versions per puzzle beside itself, as the configuration's `augment`. Default: as in training (`fresh` when
+   * unlimited).
+   */
   readonly augment?: number | 'fresh'
 }
 
-/** What one supervision step is offered. */
+/** Input of one supervision step. */
 export interface Batch {
-  /** Rows B. */
+  /** Batch size B. */
   readonly size: number
   readonly seqLen: number
   /** `[B, seqLen]` tokens. */
   readonly inputs: Int32Array
-  /** `[B, seqLen]` tokens, {@link IGNORE_LABEL} where nothing is to be predicted. */
+  /** `[B, seqLen]` tokens, {@link IGNORE_LABEL} where no prediction is scored. */
   readonly labels: Int32Array
-  /** `[B]` rows of the puzzle embedding. */
+  /** `[B]` puzzle-embedding rows. */
   readonly puzzleIds: Int32Array
-  /** `[B]` index of the example in its split, -1 for a row of padding. */
+  /** `[B]` index of the example in its split; -1 for a padding row. */
   readonly rows: Int32Array
-  /** `[B]` version of the example, 0 for itself. */
+  /** `[B]` version of the example; 0 is the example itself. */
   readonly versions: Int32Array
 }

@@ -2,24 +2,24 @@ import { answerIsKnown } from './answers.js'
 import { emptyBatch, ignoreLabels, putExample } from './batch.js'
 import type { Batch, Dataset } from './dataset.js'
 
-/** What of a split is evaluated. */
+/** Selection of examples to evaluate. */
 export interface EvaluationOptions {
-  /** Rows B of every batch but the last, which may have fewer. */
+  /** Batch size B; the last batch may be smaller. */
   readonly batch: number
-  /** Default `test`. */
+  /** Split to evaluate. Default: `test`. */
   readonly split?: 'train' | 'test'
   /**
-   * At most so many versions of each puzzle, itself first, whether they are stored (a group's puzzles) or made on the fly;
-   * default all there are (puzzles without a fixed number: itself).
+   * Maximum versions per puzzle, itself first, counting stored versions (puzzles of a group) and versions made on the
+   * fly. Default: all; only the puzzle itself when versions are unlimited.
    */
   readonly versions?: number | undefined
 }
 
 /**
- * Yields all examples of a split in order, each puzzle in every version before the next one. Where an answer is not known,
- * all labels are `IGNORE_LABEL`. The last batch has the rows that are left: no row is padding.
+ * Yields every example of a split in order, all versions of a puzzle before the next puzzle. Labels of an unknown
+ * answer are all `IGNORE_LABEL`. The last batch holds the remaining rows, without padding.
  *
- * @throws UserError when the batch size is no whole number of 1 or more.
+ * @throws UserError when the batch size is not a positive integer.
  */
 export function* evaluationBatches(data: Dataset, options: EvaluationOptions): Generator<Batch, void> {
   const { manifest, augment } = data
@@ -43,7 +43,7 @@ export function* evaluationBatches(data: Dataset, options: EvaluationOptions): G
       }
 }
 
-/** How many rows {@link evaluationBatches} yields in all. */
+/** Returns the total number of rows that {@link evaluationBatches} yields. */
 export function countEvaluated(data: Dataset, options: Omit<EvaluationOptions, 'batch'> = {}): number {
   const { puzzleStarts } = data[options.split ?? 'test']
   let count = 0
@@ -52,7 +52,7 @@ export function countEvaluated(data: Dataset, options: Omit<EvaluationOptions, '
   return count
 }
 
-/** The stored puzzles in order, and how many versions of each are evaluated. */
+/** Yields the stored puzzles in order, with the number of versions to evaluate of each. */
 function* evaluatedPuzzles(
   data: Dataset,
   { split: name = 'test', versions: atMost = Number.POSITIVE_INFINITY }: Omit<EvaluationOptions, 'batch'>,

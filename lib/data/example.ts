@@ -3,15 +3,18 @@ import { answerIsKnown } from './answers.js'
 import { emptyBatch, putExample } from './batch.js'
 import { type Dataset, runAt } from './dataset.js'
 
-/** Which example is meant, and in which version. */
+/** Selection of one example and its version. */
 export interface ExampleChoice {
-  /** Default: `train`, or `test` where nothing is there to train on. */
+  /** Default: `train`; `test` when the training split is empty. */
   readonly split?: 'train' | 'test'
-  /** Index in the split. Default 0. */
+  /** Index in the split. Default: 0. */
   readonly example?: number
-  /** As training draws it, 0 being the puzzle itself (which training may move on its board). Default: as it is stored. */
+  /**
+   * Version as training draws it; version 0 is the puzzle itself, which training may still translate. Default: as
+   * stored.
+   */
   readonly version?: number
-  /** Seed of the versions, a run's `seed`. Default 0. */
+  /** Seed of the versions, equal to a run's `seed`. Default: 0. */
   readonly seed?: number
 }
 
@@ -19,23 +22,23 @@ export interface ExampleChoice {
 export interface Example {
   readonly split: 'train' | 'test'
   readonly example: number
-  /** Null: as it is stored. */
+  /** null for the example as stored. */
   readonly version: number | null
   /** `[seqLen]` tokens. */
   readonly input: Uint8Array
-  /** `[seqLen]` tokens as stored; where the answer is not known, the label that is not counted. */
+  /** `[seqLen]` tokens as stored; all are the ignore label when the answer is unknown. */
   readonly label: Uint8Array
   /** Whether the answer is known. */
   readonly answered: boolean
-  /** Row of the puzzle embedding. */
+  /** Puzzle-embedding row. */
   readonly puzzleId: number
-  /** Name of that row. */
+  /** Name of the puzzle-embedding row. */
   readonly identifier: string
-  /** As the split has it; 0 where none is known. */
+  /** Rating as stored in the split; 0 when unknown. */
   readonly rating: number
 }
 
-/** An example, varied as training varies it. @throws UserError (exit code 2) when there is none of that number. */
+/** Returns an example, augmented as in training. @throws UserError (exit code 2) when its index is out of range. */
 export function exampleOf(data: Dataset, choice: ExampleChoice = {}): Example {
   const name = choice.split ?? (data.train.count > 0 ? 'train' : 'test')
   const { example = 0, version = null, seed = 0 } = choice
@@ -65,7 +68,7 @@ function checkNumber(key: string, value: number, count: number, of: string): voi
   if (Number.isInteger(value) && value >= 0 && value < count) return
   throw new UserError({
     where: `key ${key}`,
-    expected: count === 0 ? `an example, which ${of} has none of` : `0…${count - 1} (${count} in ${of})`,
+    expected: count === 0 ? `an example, but ${of} has none` : `0…${count - 1} (${count} in ${of})`,
     found: String(value),
     exitCode: 2,
   })

@@ -2,15 +2,17 @@ import { createHash } from 'node:crypto'
 import os from 'node:os'
 import type { Dataset, DatasetManifest, Identifiers, Split } from './dataset.js'
 
-/** Version of {@link datasetHash}, part of what is hashed: another one gives every data set another hash. */
+/** Version of {@link datasetHash}. It is part of the hashed bytes: a new version changes the hash of every data set. */
 export const HASH_VERSION = 1
 
-/** What {@link datasetHash} reads of a data set. */
+/** Input of {@link datasetHash}. */
 export interface HashedContent extends Pick<Dataset, 'train' | 'test' | 'identifiers' | 'testTasks'> {
   readonly manifest: Pick<DatasetManifest, (typeof HEADER)[number]>
 }
 
-/** Keys of the manifest that a model is trained by; options, seed and source only say where the arrays came from. */
+/**
+ * Manifest keys that affect training. Options, seed and source are excluded: they only record the origin of the arrays.
+ */
 const HEADER = [
   'task',
   'vocabSize',
@@ -32,12 +34,12 @@ const ARRAYS = [
 ] as const satisfies (keyof Split)[]
 
 /**
- * The identity of a data set: SHA-256, in hexadecimal, over all that a model is trained and tested on. Data sets with the
- * same arrays, names and test tasks have the same hash, wherever they were generated, read or stored.
+ * Returns the identity of a data set: a SHA-256, in hexadecimal, of everything that a model is trained and tested on.
+ * Data sets with equal arrays, names and test tasks have equal hashes, whether they were generated, imported or loaded.
  *
- * The hashed bytes are, in this order: a line of JSON with the version of the hash and the vocabulary; for each array of
- * each split a line of JSON with its name, type and length, then its little-endian bytes; and, each after such a line, the
- * names of the identifiers and the test tasks as JSON.
+ * The hashed bytes are, in this order: a line of JSON with the version of the hash and the vocabulary; for each array
+ * of each split, a line of JSON with its name, type and length, then its little-endian bytes; then the names of the
+ * identifiers and the test tasks, as JSON, each preceded by such a line.
  */
 export function datasetHash({ manifest, train, test, identifiers, testTasks }: HashedContent): string {
   const hash = createHash('sha256')
@@ -60,7 +62,7 @@ export function datasetHash({ manifest, train, test, identifiers, testTasks }: H
   return hash.digest('hex')
 }
 
-/** Arrays of a split. */
+/** An array of a split. */
 type Values = Split[(typeof ARRAYS)[number]]
 
 function typeOf(values: Values): 'uint8' | 'int32' | 'float64' {
@@ -68,14 +70,14 @@ function typeOf(values: Values): 'uint8' | 'int32' | 'float64' {
   return values instanceof Int32Array ? 'int32' : 'float64'
 }
 
-/** Bytes of a piece. */
+/** Bytes per piece. */
 const PIECE = 2 ** 20
 
 /**
- * The bytes of an array, little-endian, in pieces of a megabyte: views of the array on a little-endian machine, byte-swapped
- * copies on a big-endian one.
+ * Yields the bytes of an array, little-endian, in pieces of one megabyte: views of the array on a little-endian
+ * machine, byte-swapped copies on a big-endian one.
  *
- * @param endianness of the machine whose memory `values` is; default: this one's
+ * @param endianness byte order of the machine that holds `values`. Default: that of this machine
  */
 export function* littleEndianPieces(
   values: Values,
@@ -96,10 +98,13 @@ function byteSwapped(bytes: Uint8Array, width: number): Uint8Array {
   return swapped
 }
 
-/** Names in a piece. */
+/** Names per piece. */
 const NAMES = 4096
 
-/** Names as a line of JSON, a list: a name that has a comma or a line break in it cannot pass for two. */
+/**
+ * Yields the names as one line of JSON. As JSON strings, a name that contains a comma or a line break cannot pass for
+ * two.
+ */
 function* namePieces(identifiers: Identifiers): Generator<string, void> {
   yield '['
   const { count } = identifiers

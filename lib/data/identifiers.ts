@@ -3,7 +3,7 @@ import type { Identifiers } from './dataset.js'
 /** Name of row 0 of every puzzle embedding. */
 export const BLANK_IDENTIFIER = '<blank>'
 
-/** Identifiers out of a list of names, `<blank>` first. */
+/** Returns the identifiers for a list of names, with `<blank>` first. */
 export function listedIdentifiers(names: readonly string[]): Identifiers {
   return {
     count: names.length,
@@ -15,5 +15,5 @@ export function listedIdentifiers(names: readonly string[]): Identifiers {
   }
 }
 
-/** The identifiers of a task whose puzzles all share row 0. */
+/** Identifiers of a task whose puzzles all share row 0. */
 export const blankOnly: Identifiers = listedIdentifiers([BLANK_IDENTIFIER])

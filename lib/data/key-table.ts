@@ -1,18 +1,18 @@
 import { mix } from './streams.js'
 
-/** Numbers of things by 32-bit keys that several may share; 16 bytes for each, so that millions fit. */
+/** A multimap from 32-bit keys to numbers, at 16 bytes per entry so that millions fit. */
 export interface KeyTable {
-  /** Adds a number of 0 or more under a key. */
+  /** Adds a non-negative number under a key. */
   add(key: number, number: number): void
-  /** The first number under a key that passes the test, or -1. */
+  /** Returns the first number under a key that passes the test, or -1. */
   find(key: number, test: (number: number) => boolean): number
 }
 
-/** An empty table that grows (linear probing, at most half full). */
+/** Returns an empty table that grows (linear probing, at most half full). */
 export function keyTable(): KeyTable {
   let count = 0
   let keys = new Int32Array(64)
-  /** Numbers plus one; 0 is an empty place. */
+  // Stored numbers are offset by one; 0 marks an empty slot.
   let numbers = new Int32Array(64)
   const put = (key: number, number: number): void => {
     const mask = keys.length - 1

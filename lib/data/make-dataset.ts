@@ -4,7 +4,7 @@ import { type Batch, type Dataset, type DrawOptions, IGNORE_LABEL } from './data
 import { unlimitedVersions } from './pool.js'
 import { trainingBatches } from './sampler.js'
 
-/** The data set of these parts: what every maker and reader of data sets returns. */
+/** Completes the parts of a data set with `batch`. Every constructor and loader of data sets ends here. */
 export function makeDataset(parts: Omit<Dataset, 'batch'>): Dataset {
   return { ...parts, batch: drawBatch }
 }

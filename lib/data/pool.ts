@@ -1,22 +1,23 @@
 import { UserError } from '../errors.js'
 import type { Augmentation, Dataset, Split } from './dataset.js'
 
-/** Versions drawn by `fresh` are numbered with 31 bits. */
+/** Number of versions under `fresh`: they are numbered with 31 bits. */
 const FRESH = 2 ** 31 - 1
 
-/** Which puzzles training draws from: for every group how many, and which stored puzzle in which version each is. */
+/** The population that training draws from: the puzzles of each group, counted with their versions. */
 export interface Pool {
-  /** Puzzles of a group, versions counted; at most 2³¹. */
+  /** Returns the number of puzzles in a group, versions included; at most 2³¹. */
   size(group: number): number
-  /** The stored puzzle and the version behind number `n` of a group. */
+  /** Returns the stored puzzle and the version of entry `n` of a group. */
   at(group: number, n: number): { puzzle: number; version: number }
 }
 
 /**
- * The pool of a training split.
+ * Returns the pool of a training split.
  *
- * @param augment versions beside each puzzle itself, or `fresh`; undefined: none, or those that the data set fixes
- * @throws UserError when a number is given for data that fixes its own.
+ * @param augment versions per puzzle beside itself, or `fresh`; undefined for none, or for those that the data set
+ * fixes
+ * @throws UserError when a number is given but the data set fixes its versions.
  */
 export function trainingPool(dataset: Pick<Dataset, 'train' | 'augment'>, asked: number | 'fresh' | undefined): Pool {
   const { train, augment } = dataset
@@ -40,7 +41,7 @@ export function trainingPool(dataset: Pick<Dataset, 'train' | 'augment'>, asked:
   }
 }
 
-/** Whether training puzzles have versions without end, so that the configuration says how many are drawn from. */
+/** Returns whether training puzzles have unlimited versions, so that the configuration must bound the number drawn. */
 export function unlimitedVersions({ train, augment }: Pick<Dataset, 'train' | 'augment'>): boolean {
   return augment !== null && (train.count === 0 || augment.versions(train, 0) === null)
 }
@@ -57,22 +58,22 @@ function checkAsked(asked: number | 'fresh' | undefined, dataset: Pick<Dataset, 
   if (asked !== 0 && !unlimitedVersions(dataset))
     throw new UserError({
       where: 'key augment',
-      expected: 'nothing: the data set says itself how its puzzles are varied',
+      expected: 'nothing: the data set fixes how its puzzles are varied',
       found: String(asked),
       todo: 'Leave it out, or build the data set with another augment.',
       exitCode: 2,
     })
 }
 
-/** What a training split is made of, versions counted, as the published `dataset.json` has it. */
+/** Statistics of a training split, versions included, as in the published `dataset.json`. */
 export interface PoolFacts {
   readonly groups: number
   readonly puzzles: number
-  /** Examples of a puzzle, on average over all puzzles. */
+  /** Mean number of examples per puzzle. */
   readonly meanPuzzleExamples: number
 }
 
-/** Counts the puzzles of a split in all the versions that the data set fixes; where it fixes none, each once. */
+/** Counts the puzzles of a split in every version that the data set fixes; once each when it fixes none. */
 export function splitFacts(split: Split, augment: Augmentation | null): PoolFacts {
   const { puzzleStarts, groupStarts } = split
   let puzzles = 0

@@ -1,24 +1,24 @@
-/** How far the making of a data set is. */
+/** Progress of building a data set. */
 export interface DataProgress {
   readonly done: number
-  /** null where nobody knows. */
+  /** Total; null when unknown. */
   readonly of: number | null
-  /** The unit of the count, in the plural: `puzzles`. */
+  /** Unit of the count, in the plural: `puzzles`. */
   readonly unit: string
-  /** The work on each unit, as a participle: `generated`. */
+  /** Past participle of the work on each unit: `generated`. */
   readonly work: string
 }
 
-/** How a data set is made, beside what it is made of. */
+/** Options of building a data set that do not affect its content. */
 export interface MakeOptions {
-  /** Told twice a second, from a second on. */
+  /** Called every 500 ms, first after one second. */
   readonly progress?: ((progress: DataProgress) => void) | undefined
 }
 
-/** Milliseconds before the first word, and between two. */
+/** Milliseconds before the first report, and between reports. */
 const [FIRST, NEXT] = [1000, 500]
 
-/** A count that may be told as often as one likes: somebody hears it now and then. */
+/** Returns a counter that may be called at any rate and reports progress at most every 500 ms. */
 export function createCount(
   { progress }: MakeOptions,
   unit: string,
@@ -34,7 +34,7 @@ export function createCount(
   }
 }
 
-/** Progress in words: `120 of 500 puzzles generated (24 %)`. */
+/** Formats progress: `120 of 500 puzzles generated (24 %)`. */
 export function dataProgressText({ done, of, unit, work }: DataProgress): string {
   return of === null
     ? `${done} ${unit} ${work}`

@@ -2,43 +2,43 @@ import { UserError } from '../errors.js'
 import { type CsvRecord, lineOf, readRecords } from './csv.js'
 import { type PuzzleColumns, puzzleColumns, shorten } from './puzzle-header.js'
 
-/** A puzzle of a file; valid only while it is handed over. */
+/** A puzzle of a file; valid only during the callback. */
 export interface PuzzleRow {
-  /** `[cells]` what is given. */
+  /** `[cells]` clues. */
   readonly clues: Uint8Array
-  /** `[cells]` the answer, valid and in keeping with the clues; null where the file gives none. */
+  /** `[cells]` the answer, checked and consistent with the clues; null when the file gives none. */
   readonly answer: Uint8Array | null
-  /** The rating in the file; 0 where it has answers without ratings, null where it has puzzles alone. */
+  /** Rating in the file; 0 when it has answers without ratings, null when it has puzzles alone. */
   readonly rating: number | null
   readonly line: number
 }
 
-/** What a task makes of a question and its answer. */
+/** Parser of a task's questions and answers. */
 export interface PuzzleFormat {
   readonly cells: number
-  /** Whether a file must give the answers. */
+  /** Whether the file must give answers. */
   readonly answers: boolean
-  /** How a plain list of puzzles, which has no header, is read; null where it is not. */
+  /** Describes how a plain list of puzzles, which has no header, is read; null when plain lists are not accepted. */
   readonly plainList: string | null
   /**
-   * Reads and checks both into `clues` and `solution`, as bytes and without allocating anything.
+   * Parses and checks both into `clues` and `solution`, from bytes and without allocation.
    *
-   * @returns false when something is wrong, or only {@link PuzzleFormat.exact} can tell
+   * @returns false when the input is invalid, or only {@link PuzzleFormat.exact} can decide
    */
   quick(bytes: Uint8Array, question: number, answer: number, clues: Uint8Array, solution: Uint8Array): boolean
-  /** Reads and checks both as strings; a null answer stays null. @throws UserError that says what is wrong. */
+  /** Parses and checks both as strings; a null answer stays null. @throws UserError that names the fault. */
   exact(question: string, answer: string | null, where: string): Pick<PuzzleRow, 'clues' | 'answer'>
 }
 
 /**
  * Reads a CSV file whose header names a column of questions and, in any order and among others, columns of answers and
- * ratings; see {@link puzzleColumns} for their names and {@link readRecords} for what is accepted. Its puzzles are handed
- * over one by one, each valid only during the call.
+ * ratings; see {@link puzzleColumns} for their names and {@link readRecords} for the accepted syntax. Puzzles are
+ * passed to the callback one by one, each valid only during the call.
  *
  * @param rated whether the file must rate its puzzles
  * @returns SHA-256 of the file
- * @throws UserError with file and line for a header without such columns, ragged rows, bad ratings, and what the format
- * refuses.
+ * @throws UserError with file and line for a header without such columns, ragged rows, invalid ratings, and input that
+ * the format rejects.
  */
 export async function readPuzzleCsv(
   file: string,
@@ -64,12 +64,12 @@ export async function readPuzzleCsv(
     throw new UserError({
       where: file,
       expected: `a header (question${format.answers ? ',answer' : ''}) and puzzles`,
-      found: columns === null ? 'an empty file' : 'the header alone',
+      found: columns === null ? 'an empty file' : 'only a header',
     })
   return sha256
 }
 
-/** A difficulty in words is passed over, as other columns are. @throws UserError when there must be a rating. */
+/** Ignores a rating column that holds words. @throws UserError when ratings are required. */
 function withUsableRating(columns: PuzzleColumns, record: CsvRecord, file: string, rated: boolean): PuzzleColumns {
   const { rating, ratingName, answer } = columns
   const words = ratingName === 'difficulty' && rating !== null && Number.isNaN(numberOf(record.text(rating)))
@@ -84,7 +84,7 @@ function withUsableRating(columns: PuzzleColumns, record: CsvRecord, file: strin
   return usable
 }
 
-/** Reads the usual row into `row`; false for whatever takes a closer look. */
+/** Reads a row of the common form into `row`; returns false when the row needs the exact parser. */
 function quickRow(
   { count, bytes, starts, ends, line }: CsvRecord,
   { count: wanted, question, answer, rating }: PuzzleColumns,
@@ -127,7 +127,7 @@ function numberOf(text: string): number {
 
 const POINT = 46
 
-/** A number of up to 15 digits, with a decimal point or without; -1 for anything else. */
+/** Parses a number of up to 15 digits with an optional decimal point; returns -1 for anything else. */
 function shortNumber(bytes: Uint8Array, start: number, end: number): number {
   if (end === start || end - start > 15) return -1
   let number = 0
@@ -139,7 +139,7 @@ function shortNumber(bytes: Uint8Array, start: number, end: number): number {
   return number
 }
 
-/** A number whose digits before the point are read. */
+/** Parses the decimals that follow a whole part. */
 function withDecimals(bytes: Uint8Array, whole: number, start: number, end: number): number {
   let number = whole
   let scale = 1
@@ -149,6 +149,6 @@ function withDecimals(bytes: Uint8Array, whole: number, start: number, end: numb
     number = number * 10 + digit
     scale *= 10
   }
-  // Both are exact in double precision, so that their quotient is the number that the text stands for.
+  // Both are exact in double precision, so that the quotient is the correctly rounded value of the text.
   return number / scale
 }

@@ -1,39 +1,39 @@
 import { UserError } from '../errors.js'
 import { type CsvRecord, KEPT_FIELDS, lineOf } from './csv.js'
 
-/** Names of the columns that are read, the published ones first; capitals do not matter. */
+/** Accepted column names, the published ones first; case does not matter. */
 const NAMES = {
   question: ['question', 'questions', 'quiz', 'quizzes', 'puzzle', 'puzzles'],
   answer: ['answer', 'answers', 'solution', 'solutions'],
   rating: ['rating', 'difficulty'],
 } as const
 
-/** Where a file has what is read of it. */
+/** Positions of the columns that are read. */
 export interface PuzzleColumns {
-  /** Columns of the file. */
+  /** Number of columns in the file. */
   readonly count: number
-  /** Their names, as messages show them. */
+  /** Column names, as messages list them. */
   readonly names: string
   readonly question: number
-  /** null: the file gives no answers. */
+  /** null when the file gives no answers. */
   readonly answer: number | null
-  /** null: the file gives no ratings. */
+  /** null when the file gives no ratings. */
   readonly rating: number | null
-  /** Name of that column, in small letters. */
+  /** Name of the rating column, in lower case. */
   readonly ratingName: string | null
 }
 
-/** Whether fields are names of columns, one of them that of the puzzles. */
+/** Returns whether fields are a header that names a column of puzzles. */
 export function isPuzzleHeader(fields: readonly string[]): boolean {
   return placesOf(fields, 'question').length > 0
 }
 
 /**
- * Tells the columns of a CSV file by their names, in any order; columns of other names are passed over.
+ * Locates the columns of a CSV file by name, in any order; other columns are ignored.
  *
- * @param answers whether there must be a column of answers
- * @param plainList how a plain list of puzzles is read; null where it is not
- * @throws UserError that shows the header, when a column is missing, twice there, or too far to the right.
+ * @param answers whether a column of answers is required
+ * @param plainList how a plain list of puzzles is read; null when it is not accepted
+ * @throws UserError that shows the header, when a column is missing, duplicated or too far to the right.
  */
 export function puzzleColumns(
   record: CsvRecord,
@@ -45,10 +45,10 @@ export function puzzleColumns(
   const fail = (expected: string, todo: string, found = visible(shorten(raw))): UserError =>
     new UserError({ where: lineOf(file, record.line), expected, found, todo })
   if (raw.includes('\r'))
-    throw fail('lines that end in \\n or \\r\\n', 'Save the file with other line ends.', 'a lone \\r')
+    throw fail('line endings \\n or \\r\\n', 'Save the file with one of these line endings.', 'a lone \\r')
   const place = (role: keyof typeof NAMES): number | null => {
     const [first, second] = placesOf(fields, role)
-    // A file may tell the difficulty in words beside its rating.
+    // A file may describe the difficulty in words beside its rating.
     if (second !== undefined && role !== 'rating')
       throw fail(
         `one column of ${role}s`,
@@ -76,12 +76,12 @@ export function puzzleColumns(
   }
 }
 
-/** Whether a field may be a puzzle, alone or with its answer. */
+/** Returns whether a field may be a puzzle, alone or with its answer. */
 function isPuzzle(field: string, cells: number): boolean {
   return field.split(':').some((part) => part.trim().length === cells)
 }
 
-/** Advice on making a file without a header readable. */
+/** Returns advice on how to make a file without a header readable. */
 function headerAdvice(fields: readonly string[], cells: number, plainList: string | null): string {
   if (plainList !== null && fields.length <= 2) return plainList
   const known = ['question', 'answer']
@@ -99,7 +99,7 @@ function nameOf(field: string): string {
   return field.trim().toLowerCase()
 }
 
-/** Where columns of a kind stand, by the order of their known names. */
+/** Returns the positions of the columns with a role, ordered by their known names. */
 function placesOf(fields: readonly string[], role: keyof typeof NAMES): number[] {
   const names: readonly string[] = NAMES[role]
   const rank = (i: number): number => names.indexOf(nameOf(fields[i]!))
@@ -108,12 +108,12 @@ function placesOf(fields: readonly string[], role: keyof typeof NAMES): number[]
     .sort((a, b) => rank(a) - rank(b))
 }
 
-/** As much of a text as a message shows. */
+/** Truncates a text to the length that messages show. */
 export function shorten(text: string): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text
 }
 
-/** Text with its control characters written out. */
+/** Escapes the control characters of a text. */
 function visible(text: string): string {
   return JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"')
 }

@@ -2,39 +2,39 @@ import { keyTable } from './key-table.js'
 import type { Puzzle } from './puzzles.js'
 import { mix } from './streams.js'
 
-/** Puzzles met so far. */
+/** An index of puzzles seen so far. */
 export interface PuzzleIndex {
-  /** The number of an earlier puzzle that is the same, or -1. */
+  /** Returns the number of an earlier equivalent puzzle, or -1. */
   find(puzzle: Puzzle): number
-  /** Adds a puzzle under a number by which `get` finds it again. */
+  /** Adds a puzzle under the number by which `get` retrieves it. */
   add(puzzle: Puzzle, number: number): void
-  /** The same as `find`; when there is none, the puzzle is added. */
+  /** Returns the number of an earlier equivalent puzzle; when there is none, adds the puzzle and returns -1. */
   findOrAdd(puzzle: Puzzle, number: number): number
 }
 
-/** Which puzzles are the same: those whose forms are equal. */
+/** An equivalence of puzzles: two are equivalent when their forms are equal. */
 export interface Likeness {
-  /** A 32-bit number that is cheap to tell, the same for puzzles that are the same. */
+  /** Returns a cheap 32-bit hash, equal for equivalent puzzles. */
   key(puzzle: Puzzle): number
-  /** What puzzles have in common exactly when they are the same; asked for only where keys agree. */
+  /** Returns the canonical form, equal exactly for equivalent puzzles; computed only when keys collide. */
   form(puzzle: Puzzle): string
 }
 
-/** Puzzles are the same when they ask the same. */
+/** Puzzles are equivalent when their clues are equal. */
 export const literally: Likeness = {
   key: ({ clues }) => bytesHash(clues),
   form: ({ clues }) => latin1(clues),
 }
 
 /**
- * An index that tells whether a puzzle was met before.
+ * Returns an empty index of puzzles under an equivalence.
  *
- * @param get a puzzle that was added, by its number
+ * @param get returns an added puzzle by its number
  */
 export function indexBy({ key, form }: Likeness, get: (number: number) => Puzzle): PuzzleIndex {
   const table = keyTable()
   const forms = new Map<number, string>()
-  /** Forms are worked out only where keys collide, and then kept. */
+  // Forms are computed only when keys collide, and cached.
   const knownForm = (number: number): string => {
     const known = forms.get(number) ?? form(get(number))
     forms.set(number, known)
@@ -59,12 +59,12 @@ export function indexBy({ key, form }: Likeness, get: (number: number) => Puzzle
   }
 }
 
-/** Bytes as a string of as many characters, to be compared and kept. */
+/** Returns bytes as a string with one character per byte, for comparison and storage. */
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-/** A 32-bit hash (FNV-1a with murmur3's finaliser). */
+/** Returns a 32-bit hash (FNV-1a with murmur3's finaliser). */
 export function bytesHash(bytes: Uint8Array): number {
   let hash = 0x811c9dc5
   for (let i = 0; i < bytes.length; i++) hash = Math.imul(hash ^ bytes[i]!, 0x01000193)

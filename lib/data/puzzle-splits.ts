@@ -6,54 +6,54 @@ import { indexBy, type Likeness, literally } from './puzzle-index.js'
 import { type Puzzle, type Puzzles, pick } from './puzzles.js'
 import { createSample } from './sample.js'
 
-/** Which puzzles are taken out of one or two files. */
+/** Selection of puzzles from one or two files. */
 export interface FileOrder {
   readonly file: string
-  /** A file of its own for the test split, or null: `file` is split. */
+  /** A separate file for the test split; null to split `file`. */
   readonly testFile: string | null
-  /** Training puzzles; null: all there are. */
+  /** Number of training puzzles; null for all. */
   readonly train: number | null
   readonly test: number | null
   readonly minRating: number
   readonly skipDuplicates: boolean
 }
 
-/** What the splitting needs to know of a task. */
+/** Properties of a task that splitting depends on. */
 export interface PuzzleTask {
-  /** Cells of a puzzle. */
+  /** Cells per puzzle. */
   readonly cells: number
-  /** What the puzzles are called in errors, e.g. `puzzles`. */
+  /** Noun for the puzzles in errors, e.g. `puzzles`. */
   readonly plural: string
-  /** Hands over the puzzles of a file, each valid only during the call. @returns SHA-256 of the file */
+  /** Passes the puzzles of a file to a callback, each valid only during the call. @returns SHA-256 of the file */
   read(file: string, accept: (puzzle: Puzzle) => void): Promise<string>
-  /** Which puzzles are the same and kept apart, when so many were read. */
+  /** Returns the equivalence under which the splits are disjoint, given the number of puzzles read. */
   likeness(rows: number): Likeness
 }
 
-/** Splits out of files. */
+/** Splits read from files. */
 export interface FileSplits {
   readonly train: Puzzles
   readonly test: Puzzles
   readonly source: SourceFile & { test?: SourceFile }
-  /** Puzzles that were read and compared. */
+  /** Number of puzzles read and compared. */
   readonly rows: number
-  /** Puzzles not taken because they are the same as one taken before. */
+  /** Number of puzzles left out because an equivalent one was taken before. */
   readonly leftOut: number
 }
 
-/** What was read of a file. */
+/** Puzzles read from one file. */
 interface Read {
   readonly file: SourceFile
   readonly list: Puzzles
-  /** Puzzles of the file that are rated high enough. */
+  /** Puzzles of the file whose rating is high enough. */
   readonly eligible: number
 }
 
 /**
- * Takes the splits out of one or two files. The test split is chosen first; a puzzle that is the same as one already
- * taken is left out, and the next one takes its place. No more is kept in memory than twice what is asked for.
+ * Draws the splits from one or two files. The test split is drawn first; a puzzle equivalent to one already taken is
+ * left out, and the next candidate takes its place. Memory holds at most twice the number of puzzles asked for.
  *
- * @throws UserError for bad lines, repeated lines, and fewer puzzles than asked for.
+ * @throws UserError for invalid lines, repeated lines, and too few puzzles.
  */
 export async function splitsFromFiles(
   task: PuzzleTask,
@@ -65,7 +65,7 @@ export async function splitsFromFiles(
     order.train === null || (order.test === null && order.testFile === null)
       ? Number.POSITIVE_INFINITY
       : order.train + (order.testFile === null ? (order.test ?? 0) : 0)
-  // Some more than asked for, in case some are the same; if that was too few, the file is read again with room for more.
+  // The reserve replaces equivalent puzzles; when it runs out, the file is read again with a larger one.
   for (let capacity = 2 * asked + 1000; ; capacity *= 8) {
     const main = await read(task, order, order.file, capacity, seed, make)
     const test = order.testFile === null ? null : await readTest(task, order, order.testFile, seed, make)
@@ -104,7 +104,7 @@ async function read(
 
 function choose(task: PuzzleTask, order: FileOrder, main: Read, testRead: Read | null): Omit<FileSplits, 'source'> {
   const rows = main.list.count + (testRead?.list.count ?? 0)
-  // Puzzles are told by their number in the main file, and from its end on in the test file.
+  // Puzzles of the test file are numbered after those of the main file.
   const get = (number: number): Puzzle =>
     number < main.list.count ? main.list.at(number) : testRead!.list.at(number - main.list.count)
   const same = indexBy(task.likeness(rows), get)
@@ -130,19 +130,19 @@ function choose(task: PuzzleTask, order: FileOrder, main: Read, testRead: Read |
   return { train, test: draw(rest, null), rows, leftOut }
 }
 
-/** Puzzles that are left to draw from. */
+/** Puzzles that remain to draw from. */
 interface Candidates {
   readonly numbers: Int32Array
-  /** Added to each. */
+  /** Offset added to each number. */
   readonly offset: number
   next: number
 }
 
 /**
- * The numbers of the puzzles of a list without literal repetitions.
- *
- * @throws UserError when there are any, unless they are to be skipped. Of a file too long to be kept whole, only the
+ * Returns the numbers of the puzzles of a list without literal repetitions. For a file too large to keep, only the
  * sampled lines are compared.
+ *
+ * @throws UserError when there are repetitions, unless they are to be skipped.
  */
 function distinct({ list, file }: Read, skip: boolean): Int32Array {
   const met = indexBy(literally, (number) => list.at(number))
@@ -156,8 +156,8 @@ function distinct({ list, file }: Read, skip: boolean): Int32Array {
       const lines = [list.at(earlier).line, puzzle.line].sort((a, b) => a - b)
       throw new UserError({
         where: lineOf(file.path, lines[1]!),
-        expected: 'a puzzle that is not yet in the file',
-        found: `the one of line ${lines[0]}`,
+        expected: 'each puzzle once',
+        found: `the puzzle of line ${lines[0]} again`,
         todo: 'Remove the line, or set duplicates=skip.',
       })
     }

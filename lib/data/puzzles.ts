@@ -1,38 +1,38 @@
 /** One puzzle with its answer. */
 export interface Puzzle {
-  /** `[cells]` what is given: digits of a Sudoku, 0 blank; tokens of a maze. */
+  /** `[cells]` clues: Sudoku digits with 0 for blank; tokens of a maze. */
   readonly clues: Uint8Array
-  /** `[cells]` the answer in the same terms. */
+  /** `[cells]` the answer, in the same encoding. */
   readonly solution: Uint8Array
-  /** Difficulty: backtracks of a solver, cells of a path, or what the file says. */
+  /** Difficulty: backtracks of a solver, cells of a path, or the rating of the file. */
   readonly rating: number
-  /** Where it was read; 0 for a generated one. */
+  /** Line of the source file; 0 for a generated puzzle. */
   readonly line: number
 }
 
-/** Puzzles in a row. */
+/** An indexed sequence of puzzles. */
 export interface Puzzles {
   readonly count: number
-  /** A view, not a copy. @throws RangeError when there is no such puzzle. */
+  /** Returns a view, not a copy. @throws RangeError when the index is out of range. */
   at(index: number): Puzzle
 }
 
-/** Puzzles in a row, packed: millions fit. */
+/** A growable packed sequence of puzzles: millions fit. */
 export interface PuzzleList extends Puzzles {
-  /** Takes a copy. */
+  /** Appends a copy. */
   push(puzzle: Puzzle): void
 }
 
-/** Puzzles in a block: a list grows by blocks, so that nothing is copied and no more than one is empty. */
+/** Puzzles per block. A list grows by blocks, so that growth copies nothing and wastes at most one block. */
 const BLOCK = 1024
 
 interface Block {
   readonly cells: Uint8Array
-  /** Rating and line of each. */
+  /** Rating and line of each puzzle. */
   readonly numbers: Float64Array
 }
 
-/** An empty list that grows. */
+/** Returns an empty growable list. */
 export function puzzleList({ cells }: { readonly cells: number }): PuzzleList {
   let count = 0
   const blocks: Block[] = []
@@ -64,7 +64,7 @@ export function puzzleList({ cells }: { readonly cells: number }): PuzzleList {
   }
 }
 
-/** Some puzzles of a list, in another order. */
+/** Returns a view of some puzzles of a list, in the given order. */
 export function pick(list: Puzzles, numbers: Int32Array): Puzzles {
   return { count: numbers.length, at: (index) => list.at(numbers[index] ?? -1) }
 }

@@ -2,21 +2,22 @@ import { Random } from '../random.js'
 import { type Puzzle, type PuzzleList, type Puzzles, pick, puzzleList } from './puzzles.js'
 import { mix } from './streams.js'
 
-/** Takes puzzles one by one and keeps a random sample of them. */
+/** A random sample of a stream of puzzles. */
 export interface Sample {
-  /** Puzzles offered so far. */
+  /** Number of puzzles offered so far. */
   readonly offered: number
   offer(puzzle: Puzzle): void
-  /** What was kept: in random order when sampled, in the order offered otherwise. */
+  /** Returns the kept puzzles: in random order when sampled, else in the order offered. */
   take(): Puzzles
 }
 
 /**
- * A sample without replacement that holds at most 2 · capacity puzzles at any time: each gets a priority from
- * (seed, its number) and those with the least stay. The first n of a sample are the same whatever the capacity.
+ * Returns a sample without replacement that holds at most 2 · capacity puzzles at any time: each puzzle gets a priority
+ * from (seed, its number), and the lowest priorities stay. The first n puzzles of a sample do not depend on the
+ * capacity.
  *
- * @param shape `cells` of a puzzle
- * @param capacity puzzles to keep; Infinity keeps all, in order
+ * @param shape `cells` per puzzle
+ * @param capacity number of puzzles to keep; Infinity keeps all, in order
  */
 export function createSample(shape: { readonly cells: number }, capacity: number, seed: number): Sample {
   const [a, b] = Random.of(seed, 'sudoku', 'sample').state() as [number, number]
@@ -29,7 +30,7 @@ export function createSample(shape: { readonly cells: number }, capacity: number
     const low = mix(b ^ mix(number ^ high))
     return (high >>> 0) * 2 ** 21 + (low >>> 11)
   }
-  /** The numbers of the puzzles to keep, by priority. */
+  // Numbers of the puzzles to keep, by priority.
   const best = (): Int32Array =>
     Int32Array.from(priorities, (_, i) => i)
       .sort((i, j) => priorities[i]! - priorities[j]! || i - j)

@@ -5,45 +5,46 @@ import type { Batch, Dataset, Split } from './dataset.js'
 import { trainingPool } from './pool.js'
 import { streamFamily } from './streams.js'
 
-/** How training batches are drawn. */
+/** Options of the training sampler. */
 export interface SamplerOptions {
-  /** Rows B. */
+  /** Batch size B. */
   readonly batch: number
   readonly seed: number
   /**
-   * Augmented versions of each puzzle beside itself, or `fresh`: new ones without end. Default: none, or those that
-   * the data set fixes.
+   * Augmented versions per puzzle beside itself, or `fresh` for unlimited ones. Default: none, or those that the data
+   * set fixes.
    */
   readonly augment?: number | 'fresh' | undefined
-  /** Epochs after which a batch that is not full is dropped, as the published code does at an evaluation. Default: never. */
+  /** Epochs after which an incomplete batch is dropped, as in the published code at an evaluation. Default: never. */
   readonly intervalEpochs?: number | undefined
 }
 
-/** Where a sampler stands: with the same data and options it goes on from here bit for bit. */
+/** Position of a sampler. With the same data and options, a restored sampler continues bit for bit. */
 export interface SamplerState {
-  /** Passes over the groups that are complete. */
+  /** Completed passes over the groups. */
   readonly epoch: number
-  /** Groups of the current pass that were drawn. */
+  /** Groups drawn in the current pass. */
   readonly index: number
 }
 
-/** What of a data set training batches are drawn from. */
+/** Parts of a data set that training batches are drawn from. */
 export type TrainingData = Pick<Dataset, 'manifest' | 'train' | 'augment'>
 
-/** Training batches without end. */
+/** An infinite stream of training batches. */
 export interface TrainingBatches {
   next(): Batch
   state(): SamplerState
-  /** @throws UserError when a state is not of this data. */
+  /** Moves to a saved position. @throws UserError when the state does not belong to this data. */
   restore(state: SamplerState): void
 }
 
 /**
- * Training batches: in every epoch each group is drawn once, in an order that (seed, epoch) gives; epochs run on into
- * each other. Of a group one puzzle is drawn, in one version; which, (seed, epoch, index) gives. All its examples go
- * into the batch, or as many as still fit, drawn without replacement. A pure function of the options and the position.
+ * Returns the training batches. Every epoch draws each group once, in an order given by (seed, epoch); consecutive
+ * epochs share batches. From each group one puzzle is drawn in one version, given by (seed, epoch, index). Its examples
+ * fill the batch as far as they fit, drawn without replacement. The stream is a pure function of the options and the
+ * position.
  *
- * @throws UserError when there is nothing to draw, or an interval is shorter than a batch.
+ * @throws UserError when the training split is empty, or an interval is shorter than a batch.
  */
 export function trainingBatches(dataset: TrainingData, options: SamplerOptions): TrainingBatches {
   const { train, augment, manifest } = dataset
@@ -68,7 +69,7 @@ export function trainingBatches(dataset: TrainingData, options: SamplerOptions):
     return order[index]!
   }
 
-  /** The examples that the next group puts into a batch with `room` left, and their version. */
+  // Examples that the next group contributes to a batch with `room` left, and their version.
   function draw(room: number): { examples: Int32Array; version: number } {
     const group = groupAt()
     const puzzles = pool.size(group)
@@ -87,7 +88,7 @@ export function trainingBatches(dataset: TrainingData, options: SamplerOptions):
       const interval = (): number => Math.floor(epoch / (intervalEpochs ?? Number.POSITIVE_INFINITY))
       let began = interval()
       while (filled < size) {
-        // A batch that an interval's end leaves unfinished is dropped: the next interval begins one of its own.
+        // A batch left incomplete at the end of an interval is dropped: the next interval starts a new one.
         if (interval() !== began) {
           began = interval()
           filled = 0
@@ -146,7 +147,7 @@ function checkInterval(train: Split, { batch, intervalEpochs }: SamplerOptions):
     })
 }
 
-/** Examples that an epoch draws at least: of every group its smallest puzzle. */
+/** Returns the minimum number of examples in an epoch: the smallest puzzle of every group. */
 function leastExamples({ puzzleStarts, groupStarts }: Split): number {
   let sum = 0
   for (let group = 0; group + 1 < groupStarts.length; group++) {

@@ -1,10 +1,10 @@
 import { Random, type RandomKey } from '../random.js'
 
 /**
- * A family of random streams, one for every pair of integers. Where thousands of streams a second are needed this is
- * cheaper than a whole key for each: the family's key is hashed once, the pair is mixed into it.
+ * Returns a family of random streams, one for each pair of integers. The family's key is hashed once and the pair mixed
+ * into it, which is cheaper than hashing a key for each of thousands of streams a second.
  *
- * @param key what the family is for, e.g. `[seed, 'version']`
+ * @param key purpose of the family, e.g. `[seed, 'version']`
  */
 export function streamFamily(...key: RandomKey): (x: number, y: number) => Random {
   const base = Random.of(...key).state()
@@ -20,7 +20,7 @@ export function streamFamily(...key: RandomKey): (x: number, y: number) => Rando
   }
 }
 
-/** Spreads 32 bits over 32 bits (murmur3's finaliser). */
+/** Mixes the bits of a 32-bit integer (murmur3's finaliser). */
 export function mix(value: number): number {
   let h = value | 0
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)

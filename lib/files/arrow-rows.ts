@@ -19,18 +19,18 @@ import {
 import { type ArrowColumn, columnReader } from './arrow-values.js'
 import { type Cell, cellOf, cellText } from './cell.js'
 
-/** A row by column name. */
+/** A row, keyed by column name. */
 export type Row = Readonly<Record<string, Cell>>
 
 export type { Cell }
 
 /**
- * Lays rows out as an Arrow table. Columns come in order of first appearance; their types depend on names and kinds of
- * values only, so that equal rows give equal files: Int32 for the columns named in `integers`, Float64 for other numbers,
- * Int64 (Uint64 where one is too large for it) for BigInts, Timestamp in UTC for dates, Bool, and plain Utf8 (which every
- * reader knows) for the rest.
+ * Returns rows as an Arrow table. Columns are ordered by first appearance; their types depend only on names and on
+ * kinds of values, so that equal rows give equal files: Int32 for the columns named in `integers`, Float64 for other
+ * numbers, Int64 (Uint64 when a value exceeds it) for BigInts, Timestamp in UTC for dates, Bool, and plain Utf8 (which
+ * every reader supports) for the rest.
  *
- * @param integers Columns of 32-bit whole numbers. They exist even when there are no rows.
+ * @param integers names of 32-bit integer columns; they exist even when there are no rows
  */
 export function tableOfRows(rows: readonly Row[], integers: readonly string[] = []): Table {
   const columns = new Map<string, Cell[]>(integers.map((name) => [name, []]))
@@ -50,8 +50,8 @@ export function tableOfRows(rows: readonly Row[], integers: readonly string[] = 
 }
 
 /**
- * The rows of an Arrow table, values as {@link columnReader} has them. Integers of 64 bits are numbers in a column where all
- * of them are exact as such, else BigInts.
+ * Returns the rows of an Arrow table, with values as in {@link columnReader}. A column of 64-bit integers holds numbers
+ * when every value is exact as a number, else BigInts.
  */
 export function rowsOfTable(table: Pick<Table, 'numRows' | 'schema' | 'getChildAt'>): Row[] {
   const rows: Record<string, Cell>[] = Array.from({ length: table.numRows }, () => ({}))
@@ -90,7 +90,7 @@ function kindOf(cell: Exclude<Cell, null>): string {
   return cell instanceof Date ? 'date' : typeof cell
 }
 
-/** For a column with BigInts: text where another value is no whole number, or one has more than 64 bits. */
+/** Chooses the type of a column with BigInts: text when another value is not an integer, or a value exceeds 64 bits. */
 function integerType(cells: readonly Cell[]): DataType {
   const values = cells.filter((cell) => cell !== null)
   if (!values.every((cell) => typeof cell === 'bigint' || Number.isSafeInteger(cell))) return new Utf8()

@@ -1,6 +1,6 @@
 import { Type } from 'apache-arrow'
 
-/** As much of an Arrow column as is needed here, of whichever copy of the package. */
+/** The members of an Arrow column that are used here, common to every copy of the package. */
 export interface ArrowColumn {
   readonly type: ArrowType
   readonly length: number
@@ -12,24 +12,24 @@ export interface ArrowColumn {
 interface ArrowType {
   readonly typeId: number
   readonly children?: readonly { readonly name: unknown; readonly type: ArrowType }[] | null
-  /** Of dictionaries: the type of what is in them. */
+  /** Value type of a dictionary. */
   readonly dictionary?: ArrowType
-  /** Of times: {@link PER_SECOND}. */
+  /** Unit of a time: an index into {@link PER_SECOND}. */
   readonly unit?: number
   readonly timezone?: string | null
-  /** Of decimals. */
+  /** Scale of a decimal. */
   readonly scale?: number
 }
 
-/** Units of times in a second, by Arrow's number of the unit. */
+/** Units per second, indexed by Arrow's number of the time unit. */
 const PER_SECOND = [1n, 1_000n, 1_000_000n, 1_000_000_000n] as const
 const DAY_MS = 86_400_000
 
 /**
- * Reads the values of a column as what its type says: dates as `2026-01-02`, times as `03:04:05.678`, timestamps as
- * `2026-01-02T03:04:05.678901`, with `Z` after those of a column with a time zone (they are in UTC then), durations as
- * `PT1.5S`, decimals with all their digits, 64-bit integers as BigInt; lists as arrays, structs and maps as objects. Null
- * where there is none.
+ * Returns a reader of a column's values, converted by type: dates as `2026-01-02`, times as `03:04:05.678`, timestamps
+ * as `2026-01-02T03:04:05.678901`, with `Z` in a column with a time zone (values are then UTC), durations as `PT1.5S`,
+ * decimals with all digits, 64-bit integers as BigInt, lists as arrays, structs and maps as objects. Missing values are
+ * null.
  */
 export function columnReader(column: ArrowColumn): (row: number) => unknown {
   const { type } = column
@@ -74,7 +74,7 @@ function elements(list: ArrowColumn): unknown[] {
   return Array.from({ length: list.length }, (_, i) => read(i))
 }
 
-/** Without a prototype, so that no field's name means anything else. */
+/** Returns a struct as an object without a prototype, so that no field name has a special meaning. */
 function struct(row: Iterable<[unknown, unknown]>, { children }: ArrowType): object {
   const object: Record<string, unknown> = Object.create(null)
   let field = 0
@@ -89,7 +89,7 @@ function map(entries: Iterable<[unknown, unknown]>, { children }: ArrowType): ob
   return object
 }
 
-/** The integers as they are stored; null in a copy of Arrow that stores them otherwise. */
+/** Returns a reader of the stored integers; null when this copy of Arrow stores them differently. */
 function rawIntegers({ data }: ArrowColumn): ((row: number) => bigint) | null {
   const chunks = data.map(({ values, length }) => ({ values, length }))
   if (!chunks.every(({ values }) => values instanceof BigInt64Array)) return null
@@ -127,7 +127,7 @@ function duration(value: bigint, perSecond: bigint): string {
   return `${value < 0n ? '-' : ''}PT${size / perSecond}${digits && `.${digits}`}S`
 }
 
-/** In groups of three digits, as many as say something. */
+/** Formats a fraction of a second in groups of three digits, without trailing zero groups. */
 function fraction(part: bigint, perSecond: bigint): string {
   const digits = decimals(part, perSecond).replace(/(?:000)+$/, '')
   return digits && `.${digits}`
@@ -137,7 +137,7 @@ function decimals(part: bigint, perSecond: bigint): string {
   return perSecond === 1n ? '' : String(part).padStart(String(perSecond).length - 1, '0')
 }
 
-/** Two's complement in 32-bit words, the lowest first. */
+/** Formats a two's-complement number of 32-bit words, lowest word first. */
 function decimal(words: Uint32Array, scale: number): string {
   let bits = 0n
   for (let i = words.length - 1; i >= 0; i--) bits = (bits << 32n) | BigInt(words[i]!)
@@ -147,7 +147,7 @@ function decimal(words: Uint32Array, scale: number): string {
   return `${value < 0n ? '-' : ''}${digits.slice(0, -scale)}.${digits.slice(-scale)}`
 }
 
-/** null beyond the years that JavaScript knows. */
+/** Formats a date in ISO 8601; null outside the range of JavaScript dates. */
 function isoOf(milliseconds: number): string | null {
   return Math.abs(milliseconds) <= 8.64e15 ? new Date(milliseconds).toISOString() : null
 }

@@ -2,7 +2,11 @@ import { type Table, tableFromIPC, tableToIPC } from 'apache-arrow'
 import { UserError } from '../errors.js'
 import { readBytes, sha256, writeFileAtomic } from './atomic.js'
 
-/** Writes an Arrow table in the IPC file format. Returns the SHA-256 of what was written. */
+/**
+ * Writes an Arrow table in the IPC file format.
+ *
+ * @returns SHA-256 of the file
+ */
 export function writeArrow(file: string, table: Table): string {
   const bytes = tableToIPC(table, 'file')
   writeFileAtomic(file, bytes)
@@ -10,8 +14,8 @@ export function writeArrow(file: string, table: Table): string {
 }
 
 /**
- * Reads an Arrow IPC file. With `checksum` (or several, any of which may be the right one) the bytes are
- * compared before they are parsed, because a damaged file can make the parser loop for ever or return wrong values.
+ * Reads an Arrow IPC file. With `checksum` (or several, one of which must match) the bytes are verified before they are
+ * parsed, because a damaged file can make the parser loop for ever or return wrong values.
  *
  * @throws UserError when the file is missing, damaged or not Arrow.
  */
@@ -34,13 +38,13 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
     throw new UserError({
       where: file,
       expected: 'an Arrow IPC file',
-      found: `a part of one (${bytes.length} bytes without the end)`,
+      found: `a truncated one (${bytes.length} bytes)`,
       todo: 'Build or copy it again.',
     })
   try {
     return tableFromIPC(bytes)
   } catch (error) {
     const found = error instanceof Error ? error.message : String(error)
-    throw new UserError({ where: file, expected: 'a whole Arrow IPC file', found }, { cause: error })
+    throw new UserError({ where: file, expected: 'a complete Arrow IPC file', found }, { cause: error })
   }
 }

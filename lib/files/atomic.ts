@@ -3,16 +3,16 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
 
-/** What one system call is given at most: the largest that Linux and Node take is just under 2 GiB. */
+/** Maximum bytes per system call: Linux and Node reject calls of 2 GiB and more. */
 const CHUNK = 2 ** 30
 
 /**
- * Writes a file so that a reader, or a crash, sees the old content or the new, never a part:
- * a temporary file in the same folder, flushed, then renamed over the old one.
- * Content in several pieces is written one after the other, without a copy of the whole.
+ * Writes a file atomically: a reader, or a crash, sees the old content or the new, never a part. The content goes to a
+ * temporary file in the same folder, which is flushed, then renamed over the old one. Content in several pieces is
+ * written in order, without a copy of the whole.
  *
- * @param options.makeFolder whether a folder that is not there is made, with its parents; default true
- * @throws UserError when the folder cannot be written to or is full; the old file is then as it was.
+ * @param options.makeFolder whether a missing folder is created, with its parents. Default: true
+ * @throws UserError when the folder is not writable or the disk is full; the old file is then unchanged.
  */
 export function writeFileAtomic(
   file: string,
@@ -37,7 +37,7 @@ export function writeFileAtomic(
     throw new UserError(
       {
         where: file,
-        expected: 'a place that can be written',
+        expected: 'a writable path',
         found: systemReason(error),
         todo: 'Check permissions and free space, or choose another folder with out=DIR.',
       },
@@ -46,7 +46,7 @@ export function writeFileAtomic(
   }
 }
 
-/** Makes a folder (and its parents). @throws UserError when it cannot be made. */
+/** Creates a folder and its parents. @throws UserError when it cannot be created. */
 export function makeFolder(folder: string): void {
   try {
     ensureFolder(folder)
@@ -54,7 +54,7 @@ export function makeFolder(folder: string): void {
     throw new UserError(
       {
         where: folder,
-        expected: 'a folder that can be made',
+        expected: 'a folder that can be created',
         found: systemReason(error),
         todo: 'Check permissions, or choose another folder with out=DIR.',
       },
@@ -79,7 +79,7 @@ export function readBytes(file: string): Buffer {
   }
 }
 
-/** The SHA-256 of some bytes, or of several pieces one after the other, in hexadecimal. */
+/** Returns the SHA-256 of bytes, or of several pieces in order, in hexadecimal. */
 export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): string {
   const hash = createHash('sha256')
   for (const piece of pieces(bytes))
@@ -87,25 +87,25 @@ export function sha256(bytes: Uint8Array | string | readonly Uint8Array[]): stri
   return hash.digest('hex')
 }
 
-/** Where the system's own words say less than what is there. */
+/** Reasons for error codes whose system message is less specific. */
 const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a folder',
-  ENOTDIR: 'a file where a folder has to be',
+  ENOTDIR: 'a file in place of a folder',
   EEXIST: 'something else in its place',
 }
 
-/** What the system says, in words: `no such file or directory (ENOENT)`. */
+/** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */
 export function systemReason(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
-  // Only the system's own messages have the call and its path after the first comma.
+  // Only system messages carry the call and its path after the first comma.
   if (!code || code.startsWith('ERR_')) return error.message
   if (Object.hasOwn(REASONS, code)) return `${REASONS[code]} (${code})`
   const text = error.message.replace(/^[A-Z0-9]+: /, '').split(', ')[0] ?? error.message
   return `${text} (${code})`
 }
 
-/** Removes what processes that were killed while they wrote have left in a folder that no other process writes. */
+/** Removes temporary files of killed processes from a folder that no other process writes to. */
 export function removeLeftovers(folder: string): void {
   for (const name of fs.readdirSync(folder)) if (/^\..+\.\d+\.tmp$/.test(name)) removeQuietly(path.join(folder, name))
 }
@@ -128,13 +128,13 @@ function readLarge(fd: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafeSlow(size)
   for (let done = 0; done < size; ) {
     const got = fs.readSync(fd, bytes, done, Math.min(CHUNK, size - done), done)
-    if (got === 0) throw new Error('file that became shorter while it was read')
+    if (got === 0) throw new Error('file that shrank while it was read')
     done += got
   }
   return bytes
 }
 
-/** Node's own recursive mkdir never returns where a folder refuses to have children, as in /proc. */
+// Node's recursive mkdir never returns in a folder that rejects children, such as /proc.
 function ensureFolder(folder: string): void {
   try {
     fs.mkdirSync(folder)
@@ -156,10 +156,10 @@ function removeQuietly(file: string): void {
   }
 }
 
-/** What systems answer that cannot flush a folder (Windows, some network file systems). */
+/** Error codes of systems that cannot flush a folder (Windows, some network file systems). */
 const CANNOT_FLUSH = new Set(['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'ENOTSUP', 'EBADF', 'ENOSYS'])
 
-/** Makes a rename survive a power cut; where a folder cannot be flushed there is nothing more to do. */
+/** Makes a rename survive a power failure, where the system can flush a folder. */
 function syncFolder(folder: string): void {
   try {
     const fd = fs.openSync(folder, 'r')

@@ -1,9 +1,12 @@
 import { inspect } from 'node:util'
 
-/** A value in a cell of a table of rows; `null` where there is none. */
+/** The value of a table cell; `null` when missing. */
 export type Cell = number | bigint | string | boolean | Date | null
 
-/** Any value as a cell: what is missing and dates that are none as null, lists and objects as JSON (see {@link inlineJson}). */
+/**
+ * Converts any value to a table cell: missing values and invalid dates to null, lists and objects to JSON (see {@link
+ * inlineJson}).
+ */
 export function cellOf(value: unknown): Cell {
   if (value === null || value === undefined) return null
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value
@@ -15,15 +18,18 @@ function isCell(value: unknown): value is number | bigint | string | boolean {
   return ['number', 'bigint', 'string', 'boolean'].includes(typeof value)
 }
 
-/** A cell as text, without quotes: every digit of a number, dates in ISO 8601; empty where there is none. */
+/**
+ * Formats a cell as text, without quotes: numbers with every digit, dates in ISO 8601, missing values as the empty
+ * string.
+ */
 export function cellText(cell: Cell): string {
   if (cell === null) return ''
   return cell instanceof Date ? cell.toISOString() : String(cell)
 }
 
 /**
- * Lists and objects in one line of JSON. What JSON has no form for is text in it: `"9007199254740993"` for a BigInt, `"NaN"`.
- * Typed arrays and sets are lists, maps objects. What refers to itself is as `inspect` has it.
+ * Returns a list or an object as one line of JSON. Values without a JSON form become text: `"9007199254740993"` for a
+ * BigInt, `"NaN"`. Typed arrays and sets become lists, maps become objects. Circular values are formatted by `inspect`.
  */
 export function inlineJson(value: object): string {
   try {
@@ -34,9 +40,10 @@ export function inlineJson(value: object): string {
 }
 
 /**
- * A value as a message quotes it: JSON where it has a form for it, else as JavaScript writes it; `nothing` for undefined.
+ * Formats a value for a message: as JSON where it has a JSON form, else as JavaScript prints it; `nothing` for
+ * undefined.
  *
- * @param most characters after which the text is cut, with `…` at its end. Default: it is whole
+ * @param most maximum length, after which the text ends in `…`. Default: unlimited
  */
 export function valueText(value: unknown, most = Number.POSITIVE_INFINITY): string {
   const text = wholeText(value)
@@ -50,7 +57,7 @@ function wholeText(value: unknown): string {
   return typeof value === 'object' && value !== null ? inlineJson(value) : String(value)
 }
 
-/** For `JSON.stringify`: nothing loses its value without a word. */
+/** A replacer for `JSON.stringify` that preserves values without a JSON form. */
 function jsonValue(_: string, value: unknown): unknown {
   if (typeof value === 'bigint') return String(value)
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value)

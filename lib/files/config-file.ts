@@ -5,20 +5,20 @@ import { readBytes } from './atomic.js'
 import { isJsonObject, type JsonObject, kindOf } from './json.js'
 import { duplicateKey } from './json-keys.js'
 
-/** Largest file of a configuration: those of the published code have one or two kilobytes. */
+/** Maximum size of a configuration file: those of the published code have one or two kilobytes. */
 const MAX_BYTES = 2 ** 16
-/** Deepest nesting of one. */
+/** Maximum nesting depth. */
 const MAX_DEPTH = 16
-/** Most values that aliases of a YAML file may stand for; without a limit a short file can stand for billions. */
+/** Maximum number of values that YAML aliases may expand to; without a limit a short file expands to billions. */
 const MAX_ALIASES = 16
-/** Names that change what an ordinary object is. */
+/** Keys that would alter the prototype of a plain object. */
 const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
- * Reads a file of keys and values, YAML (`.yaml`, `.yml`) or JSON. Of YAML only what JSON
- * has is read: a tag that makes an object is refused, and more than a few aliases.
+ * Reads a file of keys and values, YAML (`.yaml`, `.yml`) or JSON. YAML is restricted to what JSON can express: tags
+ * that construct objects, and more than a few aliases, are rejected.
  *
- * @throws UserError when it cannot be read, is neither, or holds a key twice or a hostile one.
+ * @throws UserError when the file cannot be read, is neither format, or contains a duplicate or hostile key.
  */
 export function readConfigFile(file: string): JsonObject {
   const bytes = readBytes(file)
@@ -32,7 +32,7 @@ export function readConfigFile(file: string): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new UserError({ where: file, expected: 'text in UTF-8', found: 'bytes that are none' })
+    throw new UserError({ where: file, expected: 'text in UTF-8', found: 'invalid bytes' })
   }
   const value = /\.ya?ml$/i.test(path.basename(file)) ? parseYaml(text, file) : parseJson(text, file)
   if (!isJsonObject(value)) throw new UserError({ where: file, expected: 'keys with values', found: kindOf(value) })
@@ -54,7 +54,7 @@ function parseJson(text: string, file: string): unknown {
 }
 
 function parseYaml(text: string, file: string): unknown {
-  // The library composes by recursion: what is nested without end must not get that far.
+  // The library composes recursively: input nested too deeply must not reach it.
   if (syntaxDepth(text) > 4 * MAX_DEPTH) throw tooDeep(file)
   const document = parseDocument(text, { schema: 'core', uniqueKeys: true, logLevel: 'error', prettyErrors: true })
   const [problem] = [...document.errors, ...document.warnings]
@@ -86,7 +86,7 @@ function checkPlain(value: unknown, where: string, depth: number): void {
   }
 }
 
-/** How deep the nodes of a YAML text are nested, without recursion. */
+/** Returns the nesting depth of a YAML text, computed without recursion. */
 function syntaxDepth(text: string): number {
   const open: [node: CST.Token, depth: number][] = [...new Parser().parse(text)].map((token) => [token, 1])
   let deepest = 0

@@ -2,10 +2,10 @@ import { UserError } from '../errors.js'
 import type { JsonObject } from './json.js'
 
 /**
- * Checks the `formatVersion` of a file that Recurlab wrote.
+ * Checks the `formatVersion` of a file written by Recurlab.
  *
- * @param what the file, e.g. `the status of a run`
- * @throws UserError naming both versions when it is another one, or none.
+ * @param what the content of the file, e.g. `the status of a run`
+ * @throws UserError naming both versions when the version differs or is missing.
  */
 export function checkFormatVersion({ formatVersion }: JsonObject, file: string, what: string, version: number): void {
   if (formatVersion === version) return

@@ -1,8 +1,8 @@
-/** Digits of a hash that a message shows where these tell it from the other. */
+/** Number of digits of a hash that a message shows, unless the hashes agree in them. */
 const SHOWN = 12
 
 /**
- * Two hashes for a message, both cut at the same place: after twelve digits, or four digits after the first in which they differ.
+ * Shortens two hashes for a message, at the same place: after twelve digits, or four digits after the first difference.
  *
  * @example
  * differingHashes('c2f8b6b2f4a7…', 'c2f8b6b2f4a9…')

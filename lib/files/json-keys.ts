@@ -1,13 +1,15 @@
-/** A key that stands twice in one object of a JSON text; null when there is none. `JSON.parse` would keep the last one silently. */
+/**
+ * Returns a key that occurs twice in one object of a JSON text, or null. `JSON.parse` would silently keep the last one.
+ */
 export function duplicateKey(json: string): string | null {
   const path = duplicateKeyPath(json)
   return path === null ? null : String(path.at(-1))
 }
 
-/** Where a key stands for the second time, as keys and indices from the outside in; null when there is none. */
+/** Returns the path of the first duplicate key, as keys and indices from the outside in, or null. */
 export function duplicateKeyPath(json: string): (string | number)[] | null {
   if (!json.includes('{')) return null
-  // A scan and no regular expression: that of a string of millions of characters overflows the stack.
+  // A scan instead of a regular expression, which overflows the stack on a string of millions of characters.
   const open: Level[] = []
   for (let i = 0; i < json.length; i++) {
     const code = json.charCodeAt(i)
@@ -32,7 +34,7 @@ export function duplicateKeyPath(json: string): (string | number)[] | null {
   return null
 }
 
-/** An object or a list that is not yet closed, and where in it the scan stands. */
+/** An object or a list that is still open, and the position of the scan in it. */
 interface Level {
   readonly keys: Set<string> | null
   at: string | number
@@ -41,7 +43,7 @@ interface Level {
 const [QUOTE, BACKSLASH, COMMA, COLON] = [0x22, 0x5c, 0x2c, 0x3a]
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d]
 
-/** Index after the closing quote of the string that opens at `start`. */
+/** Returns the index after the closing quote of the string that starts at `start`. */
 function endOfString(json: string, start: number): number {
   for (let i = start + 1; i < json.length; i++) {
     const code = json.charCodeAt(i)

@@ -9,17 +9,17 @@ export function writeJson(file: string, value: unknown): void {
   writeFileAtomic(file, jsonText(value))
 }
 
-/** A value as indented JSON, as files have it. */
+/** Returns a value as indented JSON, in the form written to files. */
 export function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`
 }
 
-/** Reads a JSON object. @throws UserError when the file is missing, no JSON, or no object. */
+/** Reads a JSON object from a file. @throws UserError when the file is missing, not JSON, or not an object. */
 export function readJson(file: string): JsonObject {
   return parseJson(readBytes(file).toString('utf8'), file)
 }
 
-/** The JSON object of a file's text. @throws UserError when it is no JSON, or no object. */
+/** Parses the JSON object in a file's text. @throws UserError when it is not JSON, or not an object. */
 export function parseJson(text: string, file: string): JsonObject {
   let value: unknown
   try {
@@ -32,12 +32,12 @@ export function parseJson(text: string, file: string): JsonObject {
   return value
 }
 
-/** Whether a value is an object, neither null nor an array. */
+/** Returns whether a value is an object, neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What a JSON value is, in words. */
+/** Names the kind of a JSON value in words. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'a list'

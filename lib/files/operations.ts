@@ -15,10 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 
-/**
- * Every operation on files that Recurlab performs. A test puts failing ones here, to see what is left
- * behind when the N-th goes wrong; nothing else may replace them.
- */
+/** All file operations that Recurlab performs. Tests replace them to make the N-th operation fail; nothing else may. */
 export const fileOperations = {
   closeSync,
   existsSync,

@@ -3,30 +3,33 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Set by the kernel for the cells of a notebook and what they start: their working directory is the notebook's folder, and
- * what is not named by a path of its own belongs to the project.
+ * Environment variable that the kernel sets for cells and their child processes. Their working directory is the
+ * notebook's folder, while default places belong to the project.
  */
 export const IN_NOTEBOOK = 'RECURLAB_IN_NOTEBOOK'
 
-/** The project's folder: the checkout, absolute. */
+/** Absolute path of the project's folder, the checkout. */
 export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /**
- * Gives the folder that default places, and the paths in the records of runs, are relative to: the project's in a notebook,
- * else the working directory.
+ * Returns the folder that default places, and paths in the records of runs, are relative to: the project's folder in a
+ * notebook, else the working directory.
  */
 export function homeFolder(): string {
   return process.env[IN_NOTEBOOK] === '1' ? projectFolder : process.cwd()
 }
 
-/** Gives the place of a default such as `results`: in a notebook absolute, so that it stays where it is. */
+/**
+ * Returns the path of a default such as `results`: absolute in a notebook, so that a change of directory does not move
+ * it.
+ */
 export function defaultPlace(name: string): string {
   return process.env[IN_NOTEBOOK] === '1' ? path.join(projectFolder, name) : name
 }
 
 /**
- * Gives the place of something to read. A relative path is one of the working directory; where nothing is there, one of
- * {@link homeFolder}.
+ * Returns the path to read for a name. A relative path is resolved against the working directory, and when nothing
+ * exists there, against {@link homeFolder}.
  */
 export function placeToRead(name: string): string {
   if (path.isAbsolute(name) || existsSync(name)) return name
@@ -35,8 +38,8 @@ export function placeToRead(name: string): string {
 }
 
 /**
- * Gives the path of something that is there as records keep it, the same whatever the working directory is: relative to
- * {@link homeFolder} where it is inside, else absolute. Outside of notebooks a path stays as it was written.
+ * Returns the path of an existing file in the form that records keep, independent of the working directory: relative to
+ * {@link homeFolder} when inside it, else absolute. Outside notebooks a path stays as written.
  */
 export function pathToKeep(name: string): string {
   const place = placeToRead(name)

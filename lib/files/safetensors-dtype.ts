@@ -1,4 +1,4 @@
-/** Numbers of one tensor as they lie in the file. Half precision stays raw: {@link toFloat32} widens it. */
+/** The elements of one tensor as stored. Half precision stays raw: {@link toFloat32} widens it. */
 export type TensorData =
   | Float64Array
   | Float32Array
@@ -11,7 +11,7 @@ export type TensorData =
   | Int8Array
   | Uint8Array
 
-/** Element types that are read and written; F16 and BF16 as the raw 16 bits, BOOL as 0 and 1. */
+/** Supported element types; F16 and BF16 are raw 16-bit values, BOOL is 0 and 1. */
 export type Dtype =
   | 'F64'
   | 'F32'
@@ -32,7 +32,7 @@ interface ArrayType {
   new (buffer: ArrayBufferLike, offset: number, length: number): TensorData
 }
 
-/** The array that holds each element type, in the order in which a file is laid out: widest first, so that all lie aligned. */
+/** Array type of each element type, in the order of the file layout: widest first, so that every tensor is aligned. */
 export const ARRAY_TYPES: ReadonlyMap<string, ArrayType> = new Map<Dtype, ArrayType>([
   ['F64', Float64Array],
   ['I64', BigInt64Array],
@@ -49,12 +49,12 @@ export const ARRAY_TYPES: ReadonlyMap<string, ArrayType> = new Map<Dtype, ArrayT
   ['BOOL', Uint8Array],
 ])
 
-/** Whether a word of a header is an element type that can be read. */
+/** Returns whether a value names a supported element type. */
 export function isDtype(text: unknown): text is Dtype {
   return typeof text === 'string' && ARRAY_TYPES.has(text)
 }
 
-/** The element type that an array holds when nothing else is said: its own, never half precision and never BOOL. */
+/** Returns the default element type of an array: its own, never half precision or BOOL. */
 export function dtypeOf(data: TensorData): Dtype {
   if (data instanceof Float32Array) return 'F32'
   if (data instanceof Float64Array) return 'F64'
@@ -67,7 +67,10 @@ export function dtypeOf(data: TensorData): Dtype {
   return data instanceof Int8Array ? 'I8' : 'U8'
 }
 
-/** The numbers of a tensor as float32: half precision widened exactly, float64 rounded, 64-bit integers converted. */
+/**
+ * Returns the elements of a tensor as float32: half precision widened exactly, float64 rounded, 64-bit integers
+ * converted.
+ */
 export function toFloat32({ dtype, data }: { readonly dtype: Dtype; readonly data: TensorData }): Float32Array {
   if (data instanceof Float32Array) return data
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
@@ -84,7 +87,7 @@ export function toFloat32({ dtype, data }: { readonly dtype: Dtype; readonly dat
   return dtype === 'F16' ? Float32Array.from(data, halfToNumber) : Float32Array.from(data)
 }
 
-/** IEEE 754 binary16: 1 sign bit, 5 of exponent (bias 15), 10 of fraction. */
+/** Decodes an IEEE 754 binary16 value: 1 sign bit, 5 exponent bits (bias 15), 10 fraction bits. */
 function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1
   const exponent = (bits >> 10) & 31

@@ -3,37 +3,37 @@ import { isJsonObject, type JsonObject, kindOf } from './json.js'
 import { duplicateKey } from './json-keys.js'
 import { ARRAY_TYPES, type Dtype, isDtype } from './safetensors-dtype.js'
 
-/** Where one tensor lies. */
+/** Position of one tensor. */
 export interface TensorPlace {
   readonly name: string
   readonly dtype: Dtype
   readonly shape: readonly number[]
-  /** First byte and the one after the last, counted from the end of the header. */
+  /** Offsets of its first byte and the byte after its last, counted from the end of the header. */
   readonly begin: number
   readonly end: number
 }
 
-/** What the head of a safetensors file says. */
+/** Header of a safetensors file. */
 export interface Header {
   /** Bytes before the tensors: the length field and the header. */
   readonly size: number
   readonly metadata: Record<string, string>
-  /** In the order in which they lie in the file. */
+  /** Tensors in file order. */
   readonly tensors: readonly TensorPlace[]
 }
 
-/** The largest header that is read; the same limit as the reference implementation's. */
+/** Maximum header size, as in the reference implementation. */
 const MAX_HEADER = 100_000_000
 
-/** Names that change what an ordinary object is, for whoever turns the names into its keys. */
+/** Names that would alter the prototype of a plain object, if used as its keys. */
 const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** Whether a word may name neither a tensor nor a metadata entry. */
+/** Returns whether a name is forbidden for tensors and metadata entries. */
 export function isReserved(name: string): boolean {
   return HOSTILE.has(name) || name === '__metadata__'
 }
 
-/** Reads and checks the head of a safetensors file. @throws UserError that names the fault. */
+/** Reads and checks the header of a safetensors file. @throws UserError that names the fault. */
 export function readHeader(bytes: Uint8Array, where: string): Header {
   const fail = faults(where)
   if (bytes.length < 8) throw fail('8 bytes of header length', `${bytes.length} bytes in all`)
@@ -59,7 +59,7 @@ function faults(where: string): Fail {
       where: tensor === undefined ? where : `${where}, tensor ${JSON.stringify(tensor)}`,
       expected,
       found,
-      todo: 'The file is damaged or no safetensors file: copy or make it again.',
+      todo: 'The file is damaged or not a safetensors file: copy or create it again.',
     })
 }
 
@@ -70,7 +70,7 @@ function parse(bytes: Uint8Array, fail: Fail): JsonObject {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
-    throw fail('a header in UTF-8', 'bytes that are none')
+    throw fail('a header in UTF-8', 'invalid bytes')
   }
   let header: unknown
   try {
@@ -119,7 +119,7 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((n) => Number.isSafeInteger(n) && n >= 0)
 }
 
-/** The tensors must lie end to end and fill the rest of the file: no overlap, no gap, nothing hidden behind. */
+/** Checks that the tensors are contiguous and fill the rest of the file: no overlap, no gap, no hidden bytes. */
 function checkCover(tensors: readonly TensorPlace[], available: number, fail: Fail): void {
   let at = 0
   for (const { name, begin, end } of tensors) {

@@ -5,13 +5,13 @@ import { isReserved, readHeader, type TensorPlace } from './safetensors-header.j
 /** One tensor of a file. */
 export interface StoredTensor {
   readonly dtype: Dtype
-  /** Sizes of the dimensions; `[]` for a single number. */
+  /** Dimensions; `[]` for a scalar. */
   readonly shape: readonly number[]
-  /** The numbers in row-major order. */
+  /** Elements in row-major order. */
   readonly data: TensorData
 }
 
-/** What is written: as {@link StoredTensor}, where the dtype follows from the array unless it is half precision or BOOL. */
+/** A tensor to write: {@link StoredTensor}, whose dtype is needed only for half precision and BOOL. */
 export interface TensorEntry {
   readonly dtype?: Dtype
   readonly shape: readonly number[]
@@ -25,12 +25,13 @@ export interface Safetensors {
 }
 
 /**
- * Reads a safetensors file, or one that is in memory already. Tensors are views of its bytes where these lie
- * aligned, copies elsewhere. Half precision stays raw (see `toFloat32`).
+ * Reads a safetensors file, from disk or from memory. Tensors are views of its bytes when these are aligned, else
+ * copies. Half precision stays raw (see `toFloat32`).
  *
- * @param where Name used in errors. Default: the file.
- * @throws UserError that names the fault, before any tensor is touched: a truncated file, a header too long or no JSON,
- * a key twice, an unknown dtype, a shape that does not fit its bytes, data that overlap or leave gaps.
+ * @param where name used in errors. Default: the file
+ * @throws UserError that names the fault, before any tensor is touched: a truncated file, a header that is too long or
+ * not JSON, a duplicate key, an unknown dtype, a shape that disagrees with its bytes, tensors that overlap or leave
+ * gaps.
  */
 export function readSafetensors(source: Uint8Array | string, where?: string): Safetensors {
   const bytes = typeof source === 'string' ? readBytes(source) : source
@@ -41,7 +42,7 @@ export function readSafetensors(source: Uint8Array | string, where?: string): Sa
   return { tensors, metadata: header.metadata }
 }
 
-/** Tensors of any element type as float32, by name. */
+/** Returns tensors of any element type as float32, by name. */
 export function float32Tensors(
   tensors: Iterable<readonly [string, StoredTensor]>,
 ): Map<string, { shape: readonly number[]; data: Float32Array }> {
@@ -51,8 +52,8 @@ export function float32Tensors(
 }
 
 /**
- * Lays tensors and metadata out as a safetensors file. The same content gives the same bytes, whatever the order it came in:
- * the widest types first, then by name.
+ * Serialises tensors and metadata as a safetensors file. Equal content gives equal bytes, whatever its order: tensors
+ * are sorted by width, widest first, then by name.
  */
 export function writeSafetensors(
   entries: Iterable<readonly [string, TensorEntry]>,
@@ -62,8 +63,8 @@ export function writeSafetensors(
 }
 
 /**
- * The same as {@link writeSafetensors} in pieces: the header first, then each tensor's own memory, uncopied, for files that
- * are as large as the memory that is left.
+ * Returns the file of {@link writeSafetensors} in pieces, the header first, then the memory of each tensor, uncopied,
+ * for files about as large as free memory.
  */
 export function safetensorsPieces(
   entries: Iterable<readonly [string, TensorEntry]>,
@@ -114,7 +115,7 @@ function checked(name: string, { dtype, shape, data }: TensorEntry): StoredTenso
   return { dtype: type, shape, data }
 }
 
-/** By code unit, which no locale changes. */
+/** Compares by code unit, independent of the locale. */
 function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -4,21 +4,21 @@ import { differingHashes } from './hash-text.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 /**
- * A JSON object with its own SHA-256 as its last key, `checksum`, taken over all other keys in alphabetical order: neither the
- * order of keys nor white space matters.
+ * Returns a JSON object with its own SHA-256 as last key, `checksum`, over all other keys in alphabetical order:
+ * neither key order nor white space matters.
  *
- * @param open keys that the checksum leaves out
+ * @param open keys that the checksum excludes
  */
 export function sealJson<T extends object>(value: T, open: readonly string[] = []): T & { checksum: string } {
   return { ...value, checksum: checksumOf(value, open) }
 }
 
 /**
- * The object without its checksum, once that was found to be right.
+ * Verifies the checksum of a sealed object and returns the object without it.
  *
- * @param file named in the error
- * @param todo what to do about a wrong one
- * @throws UserError when there is no checksum, or the object was changed after it was sealed.
+ * @param file name used in the error
+ * @param todo advice when the checksum is wrong
+ * @throws UserError when the checksum is missing, or the object was changed after it was sealed.
  */
 export function openSealedJson(json: JsonObject, file: string, todo: string, open: readonly string[] = []): JsonObject {
   const { checksum, ...value } = json
@@ -27,8 +27,8 @@ export function openSealedJson(json: JsonObject, file: string, todo: string, ope
   const [carried, own] = typeof checksum === 'string' ? differingHashes(checksum, expected) : ['none', expected]
   throw new UserError({
     where: file,
-    expected: 'an object that is as it was written',
-    found: carried === 'none' ? 'one without its checksum' : `one whose checksum is ${own}, where it says ${carried}`,
+    expected: 'an unmodified object',
+    found: carried === 'none' ? 'one without its checksum' : `one with checksum ${own} that records ${carried}`,
     todo,
   })
 }
@@ -38,7 +38,7 @@ function checksumOf(value: object, open: readonly string[]): string {
   return sha256(canonical(Object.fromEntries(sealed)))
 }
 
-/** JSON with the keys of every object in alphabetical order. */
+/** Returns JSON with the keys of every object in alphabetical order. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     isJsonObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,

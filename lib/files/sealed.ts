@@ -4,16 +4,16 @@ import { fileOperations as fs } from './operations.js'
 import { safetensorsPieces, type TensorEntry } from './safetensors.js'
 
 /**
- * A safetensors file that carries its own SHA-256, taken with zeros in its place: file and checksum are then replaced by
- * one rename. As the first word of the metadata, which come first, it lies at a fixed place and can be checked before
- * anything is parsed.
+ * Start of a sealed file: a safetensors file that carries its own SHA-256, computed with zeros in its place, so that
+ * one rename replaces file and checksum together. The checksum is the first word of the metadata, which comes first: it
+ * has a fixed offset and is verified before anything is parsed.
  */
 const BEFORE_CHECKSUM = '{"__metadata__":{"checksum":"'
 const CHECKSUM_AT = 8 + BEFORE_CHECKSUM.length
 const ZEROS = '0'.repeat(64)
 
 /**
- * Lays out a sealed safetensors file, in pieces; see `safetensorsPieces`.
+ * Serialises a sealed safetensors file, in pieces; see `safetensorsPieces`.
  *
  * @param metadata keys that sort after `checksum`
  */
@@ -26,12 +26,12 @@ export function sealedPieces(
   return pieces
 }
 
-/** The checksum of a sealed file that was laid out by {@link sealedPieces}. */
+/** Returns the checksum of a sealed file produced by {@link sealedPieces}. */
 export function sealOf(pieces: readonly Uint8Array[]): string {
   return Buffer.from(pieces[0]!.subarray(CHECKSUM_AT, CHECKSUM_AT + ZEROS.length)).toString('latin1')
 }
 
-/** The checksum that a sealed file carries, not yet compared with its content; null for any other file. */
+/** Returns the checksum that a sealed file carries, unverified; null for any other file. */
 export function carriedSeal(file: string): string | null {
   const start = Buffer.alloc(CHECKSUM_AT + ZEROS.length)
   const fd = fs.openSync(file, 'r')
@@ -43,12 +43,12 @@ export function carriedSeal(file: string): string | null {
   return isSealed(start) ? start.toString('latin1', CHECKSUM_AT) : null
 }
 
-/** Whether a file begins as a sealed one does. */
+/** Returns whether a file starts as a sealed file does. */
 export function isSealed(bytes: Buffer): boolean {
   return bytes.toString('latin1', 8, CHECKSUM_AT) === BEFORE_CHECKSUM
 }
 
-/** Checks a sealed file and returns its checksum. @throws UserError when it was changed or is none. */
+/** Verifies a sealed file and returns its checksum. @throws UserError when it was modified or is not sealed. */
 export function checkSeal(bytes: Buffer, file: string): string {
   const after = CHECKSUM_AT + ZEROS.length
   if (!isSealed(bytes))

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from './operations.js'
 
-/** Tells how many bytes can still be written where a folder is, or will be. */
+/** Returns the free bytes of the file system that holds, or will hold, a folder. */
 export type FreeSpace = (folder: string) => number
 
-/** What the file system of a folder (or of the nearest one above it that exists) has left for this user. */
+/** Returns the bytes available to this user in the file system of a folder, or of its nearest existing ancestor. */
 export const freeSpace: FreeSpace = (folder) => {
   let there = path.resolve(folder)
   while (!fs.existsSync(there) && path.dirname(there) !== there) there = path.dirname(there)
@@ -14,7 +14,7 @@ export const freeSpace: FreeSpace = (folder) => {
   return bavail * bsize
 }
 
-/** Refuses work that the disk has no room for, before it begins. @throws UserError saying how much is needed and left. */
+/** Checks the free space before work begins. @throws UserError naming the bytes needed and available. */
 export function needSpace(folder: string, bytes: number, free: FreeSpace = freeSpace): void {
   const left = free(folder)
   if (left >= bytes) return
@@ -22,11 +22,11 @@ export function needSpace(folder: string, bytes: number, free: FreeSpace = freeS
     where: folder,
     expected: `${sizeText(bytes)} of free space`,
     found: sizeText(left),
-    todo: 'Make room, or choose another place with out=DIR.',
+    todo: 'Free some space, or choose another folder with out=DIR.',
   })
 }
 
-/** Bytes in words: `719 MB`. */
+/** Formats a number of bytes: `719 MB`. */
 export function sizeText(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB']
   let unit = 0

@@ -4,10 +4,10 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 
 /**
- * The path of a new, empty folder for files that are not kept, in the system's folder for them (TMPDIR).
+ * Creates an empty folder for temporary files, in the system's folder for them (TMPDIR), and returns its path.
  *
- * @param name what it is for, e.g. `bench`
- * @throws UserError where no folder can be made there
+ * @param name purpose of the folder, e.g. `bench`
+ * @throws UserError when it cannot be created
  */
 export function temporaryFolder(name: string): string {
   try {
@@ -17,7 +17,7 @@ export function temporaryFolder(name: string): string {
     throw new UserError(
       {
         where: process.env.TMPDIR ? 'TMPDIR' : 'temporary files',
-        expected: 'a folder where files can be made',
+        expected: 'a writable folder',
         found: `${os.tmpdir()} (${code})`,
         todo: 'Set TMPDIR to a folder that you can write to.',
       },

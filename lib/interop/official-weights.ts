@@ -5,11 +5,12 @@ import { openTorchFile, type TorchFile } from './formats/torch.js'
 import { TorchTensor } from './formats/torch-tensor.js'
 import { publishedName, type StoredWeights, widened } from './weights-format.js'
 
-/** Keys under which training programs save the weights beside other things. */
+/** Keys under which training programs nest the weights. */
 const NESTED = ['model', 'state_dict', 'model_state_dict']
 
 /**
- * Reads what the published trainer saved with `torch.save`: the weights alone, or beside an optimiser and an average.
+ * Reads a file that the published trainer saved with `torch.save`: weights alone, or beside an optimiser and an
+ * average.
  *
  * @throws UserError when it holds anything but plain data and tensors, or no weights.
  */
@@ -28,7 +29,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     throw new UserError({ where: file, expected: 'a dictionary of tensors', found: describeValue(root) })
   const key = NESTED.find((name) => root.get(name) instanceof PickleDict)
   const weights = key === undefined ? root : (root.get(key) as PickleDict)
-  const notes = key === undefined ? [] : [`the weights lie under ${JSON.stringify(key)}`]
+  const notes = key === undefined ? [] : [`the weights are under ${JSON.stringify(key)}`]
   const found = tensorsOf(torch, weights, notes)
   if (found.size === 0)
     throw new UserError({
@@ -40,7 +41,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
   const average = key === undefined ? undefined : averageOf(root)
   const others =
     key === undefined ? [] : [...root.keys()].filter((name) => name !== key && name !== 'step' && name !== 'ema_helper')
-  if (others.length > 0) notes.push(`left out: ${few(others.map(describeValue))}`)
+  if (others.length > 0) notes.push(`ignored: ${few(others.map(describeValue))}`)
   const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
   if (average !== undefined && held === 'ema') overlay(found, tensorsOf(torch, average, notes), file)
   if (average !== undefined)
@@ -57,7 +58,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
   }
 }
 
-/** Later versions of the published trainer save the average beside the weights. */
+/** Returns the EMA, which later versions of the published trainer save beside the weights. */
 function averageOf(root: PickleDict): PickleDict | undefined {
   const helper = root.get('ema_helper')
   if (!(helper instanceof PickleDict)) return undefined
@@ -73,11 +74,11 @@ function tensorsOf(torch: TorchFile, dictionary: PickleDict, notes: string[]): M
     if (value instanceof TorchTensor && typeof name === 'string')
       tensors.set(name, { shape: value.shape, data: torch.read(value) })
     else others.push(`${describeValue(name)} (${describeValue(value)})`)
-  if (tensors.size > 0 && others.length > 0) notes.push(`no tensors, left out: ${few(others)}`)
+  if (tensors.size > 0 && others.length > 0) notes.push(`not tensors, ignored: ${few(others)}`)
   return tensors
 }
 
-/** The average has weights only: initial states and the puzzle embedding stay. */
+/** Overlays the EMA, which covers weights only: initial states and the puzzle embedding stay. */
 function overlay(tensors: Map<string, HostTensor>, average: Map<string, HostTensor>, file: string): void {
   const names = new Map([...tensors.keys()].map((name) => [publishedName(name), name]))
   for (const [name, tensor] of average) {

@@ -15,39 +15,39 @@ import {
   USUAL,
 } from './published-keys.js'
 
-/** Characters of a value that a message quotes. */
+/** Maximum characters of a value in a message. */
 const MOST = 80
 
 export type { DataSizes, PublishedModel } from './published-keys.js'
 
-/** A configuration of the published code, in our keys. */
+/** A configuration of the published code, mapped to Recurlab's keys. */
 export interface PublishedConfig {
-  /** Only what it says; tensors and defaults tell the rest. */
+  /** Keys that the published configuration sets; tensors and defaults supply the rest. */
   readonly config: ConfigInput
   readonly sizes: DataSizes
-  /** What the published code takes where neither it nor the tensors say. */
+  /** Defaults of the published code for keys that neither the configuration nor the tensors determine. */
   readonly assumed: ConfigInput
-  /** What was left out, key by key, and why. */
+  /** Notes on each ignored key, with the reason. */
   readonly notes: readonly string[]
 }
 
-/** A value and where it stands, e.g. `arch.loss.loss_type`. */
-interface Told {
+/** A value with its position, e.g. `arch.loss.loss_type`. */
+interface SourcedValue {
   readonly path: string
   readonly value: unknown
 }
 
-/** Whether an object is a configuration of the published code, with its `arch` or flat. */
+/** Returns whether an object is a configuration of the published code, nested under `arch` or flat. */
 export function isPublishedConfig(value: JsonObject): boolean {
   return isJsonObject(value.arch) || Object.hasOwn(value, 'hidden_size')
 }
 
 /**
- * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to our keys.
+ * Maps a configuration of the published code (`all_config.yaml`, or flat as in `config.json`) to Recurlab's keys.
  *
- * @param model what the tensors are those of
+ * @param model the model that the tensors belong to
  * @param where the file, for errors
- * @throws UserError for a value that its key does not take, or a model that the tensors are not of.
+ * @throws UserError when a key rejects its value, or the configuration and the tensors name different models.
  */
 export function fromPublishedConfig(source: JsonObject, model: PublishedModel, where: string): PublishedConfig {
   const told = flatten(source, where)
@@ -72,7 +72,7 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
         found: valueText(value, MOST),
       })
     else if (USUAL.get(key) !== value && ![RENAMED, FIXED, IRRELEVANT, SPECIAL].some((known) => known.has(key)))
-      notes.push(`${path}: ${valueText(value, MOST)} is unknown here and left out`)
+      notes.push(`${path}: ${valueText(value, MOST)} is unknown and ignored`)
   }
   special(told, model, where, put, notes)
   for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
@@ -80,9 +80,9 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
   return { config: config as ConfigInput, sizes, assumed: model.model === 'trm' ? { puzzleTokens: 16 } : {}, notes }
 }
 
-/** Keys that mean something else from model to model, or another thing than ours. */
+/** Maps keys whose meaning depends on the model or differs from Recurlab's. */
 function special(
-  told: ReadonlyMap<string, Told>,
+  told: ReadonlyMap<string, SourcedValue>,
   { model, latents }: PublishedModel,
   where: string,
   put: (key: string, value: unknown, path: string) => void,
@@ -95,8 +95,7 @@ function special(
   const rename = (key: string, ours: string): void => on(key, (value, path) => put(ours, value, path))
   const unused = (key: string, trivial: number): void =>
     on(key, (value, path) => {
-      if (value !== trivial)
-        notes.push(`${path}: ${valueText(value, MOST)} has no effect on this model and is left out`)
+      if (value !== trivial) notes.push(`${path}: ${valueText(value, MOST)} has no effect on this model and is ignored`)
     })
   if (model === 'direct') {
     rename('H_layers', 'layers')
@@ -121,7 +120,7 @@ function special(
   on('ema', (value, path, at) => {
     if (!flag(value, at)) put('ema', 0, path)
   })
-  // The published trainers average only where they are told to; a configuration of the model alone says nothing of it.
+  // The published trainers average only on request; a configuration of the model alone does not mention it.
   if (told.has('epochs') && !told.has('ema') && !told.has('ema_rate')) put('ema', 0, 'ema')
   on('no_ACT_continue', (value, path, at) => {
     if (model === 'trm') put('halting', flag(value, at) ? 'halt' : 'continue', path)
@@ -148,9 +147,9 @@ function special(
   })
 }
 
-/** `arch.*` and `arch.loss.*` beside the keys at the top. */
-function flatten(source: JsonObject, where: string): Map<string, Told> {
-  const told = new Map<string, Told>()
+/** Returns `arch.*` and `arch.loss.*` together with the top-level keys. */
+function flatten(source: JsonObject, where: string): Map<string, SourcedValue> {
+  const told = new Map<string, SourcedValue>()
   const add = (object: JsonObject, prefix: string, nested: string | null): void => {
     for (const [key, value] of Object.entries(object)) {
       if (key === nested || (prefix !== '' && key === 'name')) continue
@@ -183,7 +182,7 @@ function checkModule(source: JsonObject, { model, latents }: PublishedModel, whe
   if (named.model !== model || (model === 'trm' && named.latents !== latents))
     throw new UserError({
       where: `${where}, key arch.name`,
-      expected: `the model that the tensors are of (${model}, latents ${latents})`,
+      expected: `the model of the tensors (${model}, latents ${latents})`,
       found: valueText(name, MOST),
     })
 }

@@ -1,14 +1,14 @@
 import { configGlossary } from '../config/glossary.js'
 import type { ConfigKey } from '../config/schema.js'
 
-/** Sizes that the published configuration holds and ours leaves to the data set. */
+/** Sizes that the published configuration contains and Recurlab takes from the data set. */
 export interface DataSizes {
   readonly seqLen?: number
   readonly vocabSize?: number
   readonly puzzleIdentifiers?: number
 }
 
-/** Which of the published models it is: the tensors tell, and the configuration must agree. */
+/** The published model, determined by the tensors; the configuration must agree. */
 export interface PublishedModel {
   readonly model: 'trm' | 'hrm' | 'direct'
   readonly latents: 'two' | 'single' | 'multi'
@@ -20,14 +20,14 @@ export const SIZES: ReadonlyMap<string, keyof DataSizes> = new Map([
   ['vocab_size', 'vocabSize'],
 ])
 
-/** Constants of the published code that are no keys here: with another value it is another model. */
+/** Constants of the published code without a Recurlab key: another value means another model. */
 export const FIXED: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['causal', false],
   ['rms_norm_eps', 1e-5],
   ['rope_theta', 10000],
 ])
 
-/** Switches of the published code that are no keys here, and their usual positions. */
+/** Switches of the published code without a Recurlab key, with their usual values. */
 export const USUAL: ReadonlyMap<string, unknown> = new Map([
   ['act_enabled', true],
   ['act_inference', false],
@@ -47,7 +47,7 @@ export const IRRELEVANT = new Set([
   'run_name',
 ])
 
-/** Keys that mean something else from model to model, or another thing than ours. */
+/** Keys whose meaning depends on the model or differs from Recurlab's. */
 export const SPECIAL = new Set([
   'H_cycles',
   'H_layers',
@@ -62,10 +62,10 @@ export const SPECIAL = new Set([
   'puzzle_emb_len',
 ])
 
-/** Published names of keys that its training configuration does not hold in this form. */
+/** Published names of keys that the published training configuration stores in another form. */
 const ELSEWHERE = new Set(['aggregated_voting', 'arch', 'num_aug'])
 
-/** Published keys that stand for one of ours with the same value, whatever the model, as the glossary names them. */
+/** Published keys that map to one Recurlab key with the same value in every model, as in the glossary. */
 export const RENAMED: ReadonlyMap<string, ConfigKey> = new Map(
   configGlossary()
     .filter(({ published }) => /^\w+$/.test(published) && !SPECIAL.has(published) && !ELSEWHERE.has(published))

@@ -3,17 +3,17 @@ import { initName, latentNames, type ModelShape } from '../model/shape.js'
 import { type HostTensor, PUZZLE_TABLE, weightSpecs } from '../model/weights.js'
 import type { NamedTensors } from './weights-format.js'
 
-/** The replacement for the rows of a puzzle embedding: the mean of all rows, or zeros. */
+/** Replacement for the rows of a puzzle embedding: the mean of all rows, or zeros. */
 export type PuzzleFit = 'mean' | 'zero'
 
-/** Weights with another puzzle embedding, and what was done. */
+/** Weights with a replaced puzzle embedding, and a note. */
 export interface FittedTensors {
   readonly tensors: NamedTensors
-  /** One sentence. */
+  /** One sentence that describes the change. */
   readonly note: string
 }
 
-/** Shapes of all tensors of a model by their published names: weights, initial states, puzzle embedding. */
+/** Returns the shapes of all tensors of a model by published name: weights, initial states, puzzle embedding. */
 export function tensorShapes(shape: ModelShape): Map<string, readonly number[]> {
   const shapes = new Map<string, readonly number[]>()
   for (const [name, spec] of weightSpecs(shape)) shapes.set(name, spec.shape)
@@ -23,10 +23,10 @@ export function tensorShapes(shape: ModelShape): Map<string, readonly number[]> 
 }
 
 /**
- * Checks that tensors are those of a model, all of them and no others.
+ * Checks that tensors match a model exactly.
  *
  * @param where the file, for errors
- * @throws UserError naming every tensor that is missing, has another shape, or does not belong to the model.
+ * @throws UserError naming every tensor that is missing, has the wrong shape, or does not belong to the model.
  */
 export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: string): void {
   const expected = tensorShapes(shape)
@@ -42,7 +42,7 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
       expected: `shape ${list(size)}`,
       found: `${list(tensors.get(name)!.shape)}${others(misfits.slice(1))}`,
       todo: isTable
-        ? 'puzzleEmbedding=mean or puzzleEmbedding=zero makes it fit, and says so.'
+        ? 'puzzleEmbedding=mean or puzzleEmbedding=zero resizes it.'
         : 'The weights belong to a model of another configuration.',
     })
   }
@@ -50,7 +50,7 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
     const [first] = missing[0] ?? unexpected[0]!
     const parts = [
       missing.length > 0 ? `without ${names(missing)}` : '',
-      unexpected.length > 0 ? `with ${names(unexpected)}, which belong to no part of it` : '',
+      unexpected.length > 0 ? `with ${names(unexpected)}, which the model does not have` : '',
     ]
     throw new UserError({
       where: `${where}, tensor ${first}`,
@@ -62,12 +62,12 @@ export function checkTensors(shape: ModelShape, tensors: NamedTensors, where: st
 }
 
 /**
- * Replaces the rows of a puzzle embedding, as the user asked: `mean` gives every row the mean of the old rows, as the
- * published code does unasked where the number of rows differs; `zero` gives zeros. With as many rows as before this shows
- * how much the rows carry.
+ * Replaces the rows of a puzzle embedding, at the user's request: `mean` sets every row to the mean of the old rows, as
+ * the published code does by itself when the number of rows differs; `zero` sets them to zero. With an unchanged number
+ * of rows this measures how much the rows contribute.
  *
- * @param rows puzzles, with the one for padding
- * @throws UserError when there is no table.
+ * @param rows number of puzzles, including the padding row
+ * @throws UserError when the weights have no puzzle embedding.
  */
 export function fitPuzzleTable(tensors: NamedTensors, rows: number, how: PuzzleFit): FittedTensors {
   const table = tensors.get(PUZZLE_TABLE)

@@ -5,30 +5,30 @@ import { swigluInner } from '../model/shape.js'
 import type { DataSizes } from './published-config.js'
 import type { WeightsFacts } from './weights-facts.js'
 
-/** A configuration made whole by what the tensors tell, and the sizes of the data it is for. */
+/** A configuration completed from the tensors, and the sizes of its data. */
 export interface CompleteConfig {
   readonly config: ConfigInput
   readonly sizes: WeightsSizes
   readonly notes: readonly string[]
 }
 
-/** Sizes of the data that a model is for. */
+/** Sizes of the data that a model expects. */
 export interface WeightsSizes {
   readonly vocabSize: number
-  /** Rows of the puzzle embedding; 1 where nothing says. */
+  /** Rows of the puzzle embedding; 1 when unknown. */
   readonly puzzleIdentifiers: number
-  /** Tokens of a puzzle; null where neither the configuration nor a tensor says. */
+  /** Tokens per puzzle; null when neither the configuration nor a tensor determines it. */
   readonly seqLen: number | null
 }
 
-/** Numbers of heads that are tried where a configuration names none: the first that divides hidden into even sizes. */
+/** Candidates for the number of heads when a configuration names none: the first that gives an even head size. */
 const HEADS = [8, 4, 2]
 
 /**
- * Adds to a configuration what it does not say and the tensors tell.
+ * Completes a configuration with the values that the tensors determine.
  *
- * @param where where the configuration comes from, for errors
- * @param assumed what is taken where neither says
+ * @param where origin of the configuration, for errors
+ * @param assumed values for keys that neither determines
  * @throws UserError naming a key that contradicts the tensors.
  */
 export function completeConfig(
@@ -54,10 +54,10 @@ export function completeConfig(
     config[key] = value
   }
   const model = modelOf(told, facts, notes)
-  tell('model', model, 'the stacks there are')
+  tell('model', model, 'the number of stacks')
   if (model === 'trm') {
-    if (!told.recursion) tell('latents', facts.latents, 'the initial states there are')
-    tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the stacks there are')
+    if (!told.recursion) tell('latents', facts.latents, 'the initial states')
+    tell('networks', facts.twoStacks ? 'separate' : 'shared', 'the number of stacks')
     if (!told.recursion && facts.latents === 'multi') tell('n', facts.scales, `L1_init to L${facts.scales}_init`)
   }
   config.mixer = mixer(told, facts, where, agree)
@@ -79,7 +79,9 @@ export function completeConfig(
     (key) => config[key] == null,
   )
   if (open.length > 0)
-    notes.push(`${open.join(', ')}: not said, and tensors cannot tell; the defaults are taken, which may be wrong`)
+    notes.push(
+      `${open.join(', ')}: not in the configuration, and not determined by the tensors; the defaults are used and may be wrong`,
+    )
   return {
     config: config as ConfigInput,
     sizes: { vocabSize: facts.vocabSize, puzzleIdentifiers: rows ?? sizes.puzzleIdentifiers ?? 1, seqLen },
@@ -92,11 +94,11 @@ type Agree = (key: string, value: unknown, found: unknown, why: string) => void
 function modelOf(told: ConfigInput, facts: WeightsFacts, notes: string[]): 'trm' | 'hrm' | 'direct' {
   if (!facts.twoStacks) return facts.model
   if (told.model == null)
-    notes.push('model: two stacks, taken for HRM; a TRM with separate networks has the same tensors')
+    notes.push('model: two stacks, assumed to be HRM; a TRM with separate networks has the same tensors')
   return told.model === 'trm' ? 'trm' : 'hrm'
 }
 
-/** Tensors do not tell a mixer of the user's own, which may have no weights at all. */
+/** Tensors cannot identify a custom mixer, which may have no weights. */
 function mixer(told: ConfigInput, facts: WeightsFacts, where: string, agree: Agree): ConfigInput['mixer'] {
   if (isFunctionRecord(told.mixer)) {
     if (facts.mixer === 'own') return told.mixer
@@ -120,13 +122,13 @@ function positions(told: ConfigInput, facts: WeightsFacts, agree: Agree, notes: 
   }
   if (told.positions === 'learned') agree('positions', told.positions, 'rope or none', 'no embed_pos.embedding_weight')
   if (told.positions === 'rope' && facts.mixer === 'mlp') {
-    notes.push('positions: rope has no effect on an MLP and is left out')
+    notes.push('positions: rope has no effect on an MLP and is ignored')
     return 'none'
   }
   return told.positions
 }
 
-/** Any expansion that gives the widths found makes the same model: 4 where it does, else a whole one, else any. */
+/** Any expansion that gives the observed widths makes the same model; preferred are 4, then a whole number. */
 function expansion(told: ConfigInput, facts: WeightsFacts, where: string): number {
   const swiglus = [{ size: facts.hidden, width: facts.inner }]
   if (facts.tokens !== null && facts.innerL !== null) swiglus.push({ size: facts.tokens, width: facts.innerL })
@@ -138,7 +140,7 @@ function expansion(told: ConfigInput, facts: WeightsFacts, where: string): numbe
   throw new UserError({
     where: `${where}, key expansion`,
     expected: `an expansion that makes SwiGLUs of width ${swiglus.map(({ width }) => width).join(' and ')}, as the tensors have them`,
-    found: told.expansion === undefined ? 'that none does' : String(told.expansion),
+    found: told.expansion === undefined ? 'no such expansion' : String(told.expansion),
     todo: 'The configuration belongs to other weights: name the right one with config=FILE.',
   })
 }
@@ -147,7 +149,7 @@ function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string
   if (width === null) return told.heads
   if (told.heads === undefined) {
     const taken = HEADS.find((n) => hidden % (2 * n) === 0) ?? 1
-    notes.push(`heads: not said, and tensors cannot tell; ${taken} is taken, which may be wrong`)
+    notes.push(`heads: not in the configuration, and not determined by the tensors; ${taken} is used and may be wrong`)
     return taken
   }
   const size = Math.floor(hidden / told.heads)
@@ -160,7 +162,9 @@ function heads(told: ConfigInput, { hidden, width }: WeightsFacts, where: string
   })
 }
 
-/** P as told, or what L leaves beside the puzzle; HRM and direct prediction have as many as the embedding needs: 0. */
+/**
+ * Returns P as configured, or as L leaves beside the puzzle; HRM and direct prediction derive it from the embedding: 0.
+ */
 function puzzleTokens(
   told: ConfigInput,
   sizes: DataSizes,
@@ -173,11 +177,11 @@ function puzzleTokens(
   if (told.puzzleTokens !== undefined) return told.puzzleTokens
   if (tokens !== null && sizes.seqLen !== undefined) return tokens - sizes.seqLen
   const P = assumed.puzzleTokens ?? 0
-  notes.push(`puzzleTokens: not said; taken to be ${P === 0 ? 'as many as the embedding needs' : P}`)
+  notes.push(`puzzleTokens: not in the configuration; assumed to be ${P === 0 ? 'as many as the embedding needs' : P}`)
   return P
 }
 
-/** seqLen + P = L, where a tensor says L. */
+/** Solves seqLen + P = L when a tensor determines L. */
 function puzzleLength(P: number, sizes: DataSizes, { tokens }: WeightsFacts, agree: Agree): number | null {
   if (tokens === null) return sizes.seqLen ?? null
   agree('seq_len', sizes.seqLen, tokens - P, `L = ${tokens}, ${P} of them puzzle tokens`)

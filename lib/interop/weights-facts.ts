@@ -1,42 +1,42 @@
 import { UserError } from '../errors.js'
 
-/** Shapes by published name: all that is needed to tell what model some tensors are. */
+/** Shapes by published name, the only input of {@link factsOfTensors}. */
 export type TensorShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
 
-/** What tensors alone tell of their model. */
+/** Properties of a model that its tensors determine. */
 export interface WeightsFacts {
   readonly model: 'trm' | 'hrm' | 'direct'
   readonly latents: 'two' | 'single' | 'multi'
-  /** Two stacks: HRM, or a TRM with separate networks; tensors cannot tell which. */
+  /** Two stacks: HRM, or a TRM with separate networks, which tensors cannot distinguish. */
   readonly twoStacks: boolean
-  /** `own`: a mixer of the user's own, whose weights are called `….mixer.NAME`. */
+  /** `own`: a custom mixer, whose weights are named `….mixer.NAME`. */
   readonly mixer: 'attention' | 'mlp' | 'own'
   readonly hidden: number
-  /** Blocks of the one stack, or of `L_level`. */
+  /** Blocks of the only stack, or of `L_level`. */
   readonly layers: number
-  /** Blocks of `H_level` beside `L_level`; null without. */
+  /** Blocks of `H_level` beside `L_level`; null when absent. */
   readonly layersH: number | null
   readonly learnedPositions: boolean
-  /** Multi-scale z: how many. */
+  /** Number of scales of a multi-scale z. */
   readonly scales: number
-  /** Width of the SwiGLU over D, and of that over L (MLP only). */
+  /** Inner width of the SwiGLU over D, and of the SwiGLU over L (MLP only). */
   readonly inner: number
   readonly innerL: number | null
   /** heads × head size (attention only). */
   readonly width: number | null
   readonly vocabSize: number
-  /** All tokens, L = seqLen + P, where a tensor is as long: of an MLP, or with learned positions. */
+  /** Total tokens, L = seqLen + P, when a tensor has that length: an MLP, or learned positions. */
   readonly tokens: number | null
-  /** Rows and width of the puzzle embedding; null without. */
+  /** Rows and width of the puzzle embedding; null when absent. */
   readonly puzzle: { readonly rows: number; readonly dim: number } | null
 }
 
 /**
- * Reads off the tensors what model they are of.
+ * Determines the properties of a model from its tensors.
  *
  * @param where the file, for errors
- * @param hasOwnMixer whether the configuration says that the mixer is the user's own, which may have no weights
- * @throws UserError naming a tensor that every model has and that is missing or of the wrong rank.
+ * @param hasOwnMixer whether the configuration names a custom mixer, which may have no weights
+ * @throws UserError naming a tensor that every model has when it is missing or of the wrong rank.
  */
 export function factsOfTensors(tensors: TensorShapes, where: string, hasOwnMixer = false): WeightsFacts {
   const matrix = (name: string): [rows: number, columns: number] => {
@@ -81,7 +81,7 @@ export function factsOfTensors(tensors: TensorShapes, where: string, hasOwnMixer
   }
 }
 
-/** Blocks of a stack, by the highest number; a gap shows when the model is made. */
+/** Returns the number of blocks of a stack, from the highest index; a gap is detected when the model is created. */
 function countLayers(tensors: TensorShapes, stack: string): number {
   let count = 0
   for (const name of tensors.keys()) {

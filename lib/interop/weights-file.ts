@@ -20,44 +20,44 @@ import { factsOfTensors, type WeightsFacts } from './weights-facts.js'
 import { commonPrefix, publishedName, type StoredWeights, type WeightsFormat, wrapperOf } from './weights-format.js'
 import { readStored } from './weights-source.js'
 
-/** A file of weights, whoever wrote it. */
+/** A file of weights, from any program. */
 export interface WeightsFile {
   readonly file: string
   readonly format: WeightsFormat
-  /** Weights, initial states and puzzle embedding by their published names, as float32. */
+  /** Weights, initial states and puzzle embedding by published name, as float32. */
   readonly tensors: ReadonlyMap<string, HostTensor>
-  /** Which weights these are; `saved`: the one set that an official file holds, and its configuration does not say which. */
+  /** Kind of the weights; `saved`: the only set of an official file whose configuration does not say which. */
   readonly weights: 'ema' | 'live' | 'saved'
-  /** What the configuration and the tensors tell, in our keys; what is left out takes its default. */
+  /** Keys that the configuration and the tensors determine; the others take their defaults. */
   readonly config: ConfigInput
-  /** The file that the configuration is from; null where only tensors tell. */
+  /** File of the configuration; null when only tensors determine it. */
   readonly configFrom: string | null
-  /** Sizes of the data that the model is for. */
+  /** Sizes of the data that the model expects. */
   readonly sizes: WeightsSizes
-  /** Hash of the data set that it was trained on; null where the file does not say. */
+  /** Hash of the training data set; null when the file does not record it. */
   readonly dataHash: string | null
-  /** Optimiser steps behind it; null where neither the file nor its name (`step_N`) says. */
+  /** Optimiser steps of training; null when neither the file nor its name (`step_N`) records them. */
   readonly step: number | null
-  /** What was done, left out or assumed, one sentence each. */
+  /** Notes on conversions, omissions and assumptions, one sentence each. */
   readonly notes: readonly string[]
 }
 
-/** How a file of weights is read. */
+/** Options of {@link readWeightsFile}. */
 export interface ReadWeightsOptions {
-  /** The configuration (`all_config.yaml`, `config.json`). Default: the file's own, else the one beside it, if any. */
+  /** Configuration file (`all_config.yaml`, `config.json`). Default: the file's own, else the one beside it, if any. */
   readonly config?: string
-  /** Default: the EMA where the file holds any. */
+  /** Default: the EMA when the file holds one. */
   readonly weights?: 'ema' | 'live'
 }
 
-/** Names under which configurations lie beside official checkpoints. */
+/** Names of configuration files beside official checkpoints. */
 const BESIDE = ['all_config.yaml', 'config.json']
 
 /**
- * Reads weights: a run's `checkpoint.safetensors`, a file of `recurlab import` or `export`, plain safetensors, or what the
- * published PyTorch code saved (`step_N`, `.pt`). Nothing in the file is run.
+ * Reads weights from a run's `checkpoint.safetensors`, a file of `recurlab import` or `export`, plain safetensors, or a
+ * file saved by the published PyTorch code (`step_N`, `.pt`). Nothing in the file is executed.
  *
- * @throws UserError when it cannot be read, is damaged or refused, holds no model, or contradicts its configuration.
+ * @throws UserError when it cannot be read, is damaged or rejected, holds no model, or contradicts its configuration.
  */
 export async function readWeightsFile(named: string, options: ReadWeightsOptions = {}): Promise<WeightsFile> {
   const file = placeToRead(named)
@@ -75,11 +75,11 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
   const whole = completeConfig(told.config, sizes, facts, source?.from ?? file, told.assumed)
   notes.push(...told.notes, ...whole.notes)
   const shape = shapeFor(whole, facts, source?.from ?? file)
-  // The shapes of a mixer's weights are known to its functions alone: where these are not given, the model cannot be made.
+  // Only a custom mixer's functions know the shapes of its weights: without them, the model cannot be created.
   if (!isFunctionRecord(shape.mixer) || isKnownFunction('mixer', shape.mixer)) checkTensors(shape, tensors, file)
   const weights = whichWeights(stored, source?.values, options.weights, file)
   if (options.weights !== undefined && weights === 'saved')
-    notes.push(`weights=${options.weights}: the file holds one set, and nothing says which`)
+    notes.push(`weights=${options.weights}: the file holds one set, and does not say which`)
   return {
     file,
     format: stored.format,
@@ -111,15 +111,15 @@ function withPublishedNames(stored: StoredWeights, file: string, notes: string[]
     tensors.set(name, tensor)
   }
   wrappers.delete('')
-  if (wrappers.size > 0) notes.push(`taken off the names: ${[...wrappers].join(', ')}`)
+  if (wrappers.size > 0) notes.push(`stripped from the names: ${[...wrappers].join(', ')}`)
   return tensors
 }
 
 /**
- * The model that a file's weights are of.
+ * Returns the shape of the model that a file's weights belong to.
  *
- * @param seqLen tokens of a puzzle, where the file does not say: those of the data
- * @throws UserError when neither says, or they say different things.
+ * @param seqLen tokens per puzzle of the data, for a file that does not record it
+ * @throws UserError when neither determines it, or they disagree.
  */
 export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: number): ModelShape {
   const length = sizes.seqLen ?? seqLen
@@ -127,13 +127,16 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
     throw new UserError({
       where: file,
       expected: length === undefined ? 'the length of a puzzle' : `puzzles of ${length} tokens`,
-      found: length === undefined ? 'neither file nor configuration says it' : `puzzles of ${seqLen}`,
+      found: length === undefined ? 'none in the file or its configuration' : `puzzles of ${seqLen}`,
       todo: 'Name the data set it was trained for.',
     })
   return configuredShape(parseConfig(config), { ...sizes, seqLen: length })
 }
 
-/** For checking: the length of a puzzle matters where tensors are as long, and these then tell it. */
+/**
+ * Returns a shape for checking tensors: the puzzle length matters only to tensors of that length, which then determine
+ * it.
+ */
 function shapeFor({ config, sizes }: CompleteConfig, { tokens }: WeightsFacts, from: string): ModelShape {
   try {
     const parsed = parseConfig(config)
@@ -157,22 +160,22 @@ function configOf(file: string, stored: StoredWeights, named: string | undefined
   return beside === undefined ? null : { values: configIn(beside), from: beside }
 }
 
-/** The flat configuration of a file: our own record of a run, or one of the published code. */
+/** Returns the flat configuration in a file: a run's record, or a configuration of the published code. */
 function configIn(file: string): JsonObject {
   const values = readConfigFile(file)
   return isRecordedConfig(values) ? flattenGroups(recordedConfig(values, file).resolved) : values
 }
 
-/** Our own keys; those of another version are left out and said. */
+/** Keeps Recurlab's current keys; notes those of other versions. */
 function ownConfig(values: JsonObject): PublishedConfig {
   const known = Object.entries(values).filter(([key]) => Object.hasOwn(configSchema.shape, key))
   const notes = Object.keys(values)
     .filter((key) => !Object.hasOwn(configSchema.shape, key))
-    .map((key) => `${key}: unknown here and left out`)
+    .map((key) => `${key}: unknown and ignored`)
   return { config: Object.fromEntries(known) as ConfigInput, sizes: {}, assumed: {}, notes }
 }
 
-/** Official files hold one set, and their configuration whether it is the average. */
+/** Official files hold one set of weights; their configuration says whether it is the EMA. */
 function whichWeights(
   stored: StoredWeights,
   config: JsonObject | undefined,
@@ -185,7 +188,7 @@ function whichWeights(
     throw new UserError({
       where: file,
       expected: asked === 'ema' ? 'EMA weights' : 'live weights',
-      found: held === 'ema' ? 'the EMA alone' : 'live weights alone',
+      found: held === 'ema' ? 'only the EMA' : 'only live weights',
       todo: `Leave weights=${asked} out.`,
       exitCode: 2,
     })

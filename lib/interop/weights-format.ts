@@ -3,30 +3,30 @@ import type { Dtype } from '../files/safetensors-dtype.js'
 import type { HostTensor } from '../model/weights.js'
 import type { DataSizes } from './published-config.js'
 
-/** Formats of Recurlab's own files, by the word `format` in their metadata. */
+/** Values of `format` in the metadata of Recurlab's own files. */
 export const CHECKPOINT_FORMAT = 'recurlab-checkpoint-2'
 export const WEIGHTS_FORMAT = 'recurlab-weights-2'
-/** Every version of them begins so. */
+/** Common prefix of every version. */
 export const OWN_FORMATS = 'recurlab-'
 
 /** Prefix of averaged weights in a run's checkpoint. */
 export const EMA_PREFIX = 'ema/'
 
-/** The loss head, and the model around its inner one: what the published code wraps at the beginning of names. */
+/** Wrappers that the published code puts at the start of names: the loss head, and the model around its inner one. */
 const OUTER = /^(?:model|inner)$/
 
-/** Wrappers of any module, by `torch.compile`, DDP, FSDP, DeepSpeed and activation checkpointing. */
+/** Wrappers around any module: `torch.compile`, DDP, FSDP, DeepSpeed and activation checkpointing. */
 const ANYWHERE = /^(?:_orig_mod|module|_fsdp_wrapped_module|_forward_module|_checkpoint_wrapped_module)$/
 
-/** A tensor's published name without what the training program wrapped around the model or its modules. */
+/** Returns a tensor's published name, without the wrappers of the training program. */
 export function publishedName(name: string): string {
   const words = name.split('.')
-  // Programs that strip one wrapper of two leave a dot behind.
+  // A program that strips one of two wrappers leaves a leading dot.
   while (words.length > 0 && (words[0] === '' || OUTER.test(words[0]!) || ANYWHERE.test(words[0]!))) words.shift()
   return words.filter((word) => !ANYWHERE.test(word)).join('.')
 }
 
-/** The part of a name that {@link publishedName} strips, e.g. `_orig_mod.model.inner.`; empty if it strips nothing. */
+/** Returns the prefix that {@link publishedName} strips, e.g. `_orig_mod.model.inner.`; empty when there is none. */
 export function wrapperOf(name: string): string {
   const published = publishedName(name)
   if (name.endsWith(published)) return name.slice(0, name.length - published.length)
@@ -38,8 +38,8 @@ export function wrapperOf(name: string): string {
 }
 
 /**
- * The remaining prefix of the published names: the text before a tensor that every model has, if all names start with
- * it; else empty. This strips a program's own name for its model, and nothing from a file of several models.
+ * Returns the common prefix of published names: the text before a tensor that every model has, when all names start
+ * with it; else empty. It covers a program's own name for its model, and never a file of several models.
  */
 export function commonPrefix(names: readonly string[]): string {
   const anchors = names.filter((name) => name.endsWith(`.${ANCHOR}`))
@@ -49,27 +49,27 @@ export function commonPrefix(names: readonly string[]): string {
 
 const ANCHOR = 'embed_tokens.embedding_weight'
 
-/** Weights by their published names. */
+/** Weights by published name. */
 export type NamedTensors = ReadonlyMap<string, HostTensor>
 
-/** Who wrote a file of weights. */
+/** Format of a file of weights. */
 export type WeightsFormat = typeof CHECKPOINT_FORMAT | typeof WEIGHTS_FORMAT | 'safetensors' | 'pytorch'
 
-/** A file's tensors under the names it gives them, and what it says of itself. */
+/** The tensors of a file under their stored names, with its metadata. */
 export interface StoredWeights {
   readonly format: WeightsFormat
   readonly tensors: ReadonlyMap<string, HostTensor>
   readonly weights: 'ema' | 'live' | 'saved'
-  /** The configuration that the file carries. */
+  /** Configuration embedded in the file. */
   readonly config: JsonObject | null
-  /** Sizes of the data that it tells beside. */
+  /** Data sizes recorded in the file. */
   readonly sizes: DataSizes
   readonly dataHash: string | null
   readonly step: number | null
   readonly notes: readonly string[]
 }
 
-/** What was not float32 in the file. */
+/** Returns the element types in the file other than float32. */
 export function widened(tensors: Iterable<{ readonly dtype: Dtype }>): string[] {
   const counts = new Map<Dtype, number>()
   for (const { dtype } of tensors) counts.set(dtype, (counts.get(dtype) ?? 0) + 1)

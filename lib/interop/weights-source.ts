@@ -17,7 +17,10 @@ import {
 
 const ZIP = Buffer.from('PK\x03\x04', 'latin1')
 
-/** Reads whatever holds weights, by what its first bytes are. @throws UserError when it holds none, or is damaged. */
+/**
+ * Reads weights from any supported format, recognised by its first bytes. @throws UserError when the file holds no
+ * weights, or is damaged.
+ */
 export async function readStored(file: string, asked?: 'ema' | 'live'): Promise<StoredWeights> {
   const head = firstBytes(file)
   if (head.subarray(0, 4).equals(ZIP)) return readOfficial(file, asked)
@@ -112,7 +115,7 @@ function fromCheckpoint(file: string, stored: Safetensors, asked?: 'ema' | 'live
     tensors,
     weights: ema ? 'ema' : 'live',
     ...about(stored, file),
-    // The puzzles that a run is at work on tell how long puzzles are.
+    // The puzzles in progress of a run determine the puzzle length.
     sizes: seqLen === undefined ? {} : { seqLen },
     step: typeof state?.step === 'number' ? state.step : null,
     notes: average.length > 0 ? [`${ema ? 'the EMA' : 'the live weights'} of the two sets in the checkpoint`] : [],
@@ -152,7 +155,7 @@ function noAverage(file: string): UserError {
   return new UserError({
     where: file,
     expected: 'EMA weights',
-    found: 'live weights alone',
+    found: 'only live weights',
     todo: 'Leave weights=ema out.',
     exitCode: 2,
   })

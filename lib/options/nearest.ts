@@ -1,11 +1,11 @@
-/** Furthest distance at which a suggestion still helps. */
+/** Maximum edit distance of a useful suggestion. */
 const FURTHEST = 3
 
 /**
- * Says which word was probably meant: `Did you mean train?`.
+ * Suggests the word that was probably meant: `Did you mean train?`.
  *
- * @param before what stands before each candidate, e.g. `--`
- * @returns undefined when none is near
+ * @param before prefix of each candidate, e.g. `--`
+ * @returns undefined when no candidate is near
  */
 export function didYouMean(word: string, candidates: readonly string[], before = ''): string | undefined {
   const near = nearest(word, candidates)
@@ -13,9 +13,9 @@ export function didYouMean(word: string, candidates: readonly string[], before =
 }
 
 /**
- * The candidate most like a word (Damerau-Levenshtein, ignoring case): at most three letters off, and no more than half of
- * them. Where none is so near, the shortest candidate whose name has all words of this one in their order, as `trainSteps`
- * has that of `steps`; undefined where there is none either.
+ * Returns the candidate nearest to a word (Damerau-Levenshtein, ignoring case): at most three edits, and at most half
+ * of its letters. Failing that, returns the shortest candidate that contains all words of this one in order, as
+ * `trainSteps` contains `steps`; else undefined.
  */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined
@@ -30,7 +30,7 @@ export function nearest(word: string, candidates: readonly string[]): string | u
   return best ?? withItsWords(word, candidates)
 }
 
-/** The shortest of the candidates in whose names all words of `name` occur in their order. */
+/** Returns the shortest candidate that contains all words of `name` in order. */
 function withItsWords(name: string, candidates: readonly string[]): string | undefined {
   const asked = wordsOf(name)
   const fits = candidates.filter((candidate) => {
@@ -41,12 +41,12 @@ function withItsWords(name: string, candidates: readonly string[]): string | und
   return fits.sort((a, b) => a.length - b.length)[0]
 }
 
-/** The words of a name in camel case, in small letters: `train`, `steps` of `trainSteps`. */
+/** Splits a camel-case name into lower-case words: `trainSteps` → `train`, `steps`. */
 function wordsOf(name: string): string[] {
   return name.split(/(?<=[a-z0-9])(?=[A-Z])/).map((word) => word.toLowerCase())
 }
 
-/** Fewest insertions, deletions, replacements and swaps of neighbours that turn a into b. */
+/** Returns the least number of insertions, deletions, replacements and swaps of neighbours that turn a into b. */
 function distance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => {
     const row = new Array<number>(b.length + 1).fill(0)

@@ -4,11 +4,11 @@ import { valueText } from '../files/cell.js'
 import { didYouMean } from './nearest.js'
 
 /**
- * Checks options and fills in defaults.
+ * Validates options and fills in defaults.
  *
  * @param schema a strict schema whose keys have descriptions
- * @param what the options are of, e.g. `a Sudoku data set`
- * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
+ * @param what the object of the options, e.g. `a Sudoku data set`
+ * @throws UserError naming the key, the accepted values and the value given; for an unknown key, the nearest one.
  */
 export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, what: string): z.output<T> {
   const parsed = schema.safeParse(input)
@@ -29,8 +29,8 @@ export function parseOptions<T extends z.ZodObject>(schema: T, input: unknown, w
 }
 
 /**
- * Typed values out of the command line's `key=value` texts: numbers where the schema takes a number, null for `null`
- * where it takes that.
+ * Parses the command line's `key=value` texts into typed values: numbers where the schema takes a number, null for
+ * `null` where it takes null.
  *
  * @throws UserError for an unknown key.
  */
@@ -61,13 +61,13 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
   })
 }
 
-/** The words that a value may be. */
+/** Returns the string literals that a value may take. */
 function wordsOf(issue: z.core.$ZodIssue): string[] {
   if (issue.code === 'invalid_value') return issue.values.map(String)
   return issue.code === 'invalid_union' ? issue.errors.flatMap((errors) => errors.flatMap(wordsOf)) : []
 }
 
-/** What a value had to be, in words, out of what zod says of it. */
+/** Describes in words the constraint that a value violates, from zod's issue. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':

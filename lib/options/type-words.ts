@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The parts of a JSON Schema that say what a key takes. */
+/** The parts of a JSON Schema that describe the values of a key. */
 interface Shape {
   readonly type?: string | readonly string[]
   readonly enum?: readonly unknown[]
@@ -10,7 +10,7 @@ interface Shape {
   readonly maximum?: number
 }
 
-/** The values that a type accepts, in words: `a whole number from 1 to 64, or null`. */
+/** Describes the values that a type accepts: `a whole number from 1 to 64, or null`. */
 export function typeWords(type: z.ZodType): string {
   return [...new Set(alternatives(z.toJSONSchema(type, { io: 'input' }) as Shape))].join(', or ')
 }

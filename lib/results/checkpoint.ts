@@ -14,27 +14,27 @@ import { FILES } from './layout.js'
 import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'
 
-/** The content of a checkpoint, from which training continues bit for bit. */
+/** Content of a checkpoint, from which training continues bit for bit. */
 export interface Checkpoint {
-  /** Weights under their published names, and `ema/…`, `adam.m/…`, `adam.v/…`, `carry/…`. */
+  /** Weights by published name, and `ema/…`, `adam.m/…`, `adam.v/…`, `carry/…`. */
   readonly tensors: Iterable<readonly [string, TensorEntry]>
-  /** The rest, as JSON: generator states, position in the data, the step. */
+  /** Remaining state as JSON: generator states, position in the data, the step. */
   readonly state: { readonly step: number } & Readonly<Record<string, unknown>>
 }
 
-/** A checkpoint as it is read from its file. */
+/** A checkpoint as read from its file. */
 export interface LoadedCheckpoint {
   readonly tensors: Map<string, StoredTensor>
   readonly state: { readonly step: number } & JsonObject
-  /** The SHA-256 in the file's metadata, which its content has. */
+  /** Verified SHA-256 from the file's metadata. */
   readonly checksum: string
 }
 
 /**
- * Saves the whole state of a run as `checkpoint.safetensors`, after flushing the rows that led to it. The file is written beside
- * the old one, flushed and renamed: a kill at any moment leaves the old or the new one whole.
+ * Saves the whole state of a run as `checkpoint.safetensors`, after flushing the rows that led to it. The file is
+ * written under another name, flushed and renamed: a kill at any moment leaves the old or the new checkpoint intact.
  *
- * @throws UserError when it cannot be written; the old checkpoint is then still there.
+ * @throws UserError when it cannot be written; the old checkpoint is then kept.
  */
 export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): void {
   const json = JSON.stringify(state)
@@ -45,9 +45,9 @@ export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): 
 }
 
 /**
- * Reads the checkpoint of a run; its SHA-256 is checked before it is parsed.
+ * Loads the checkpoint of a run; its SHA-256 is verified before it is parsed.
  *
- * @throws UserError when there is none, it is damaged or another run's, or the run's `config.json` says something else.
+ * @throws UserError when it is missing, damaged or another run's, or disagrees with the run's `config.json`.
  */
 export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint {
   const file = path.join(run.dir, FILES.checkpoint)
@@ -65,12 +65,12 @@ export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint 
   return { tensors, state, checksum }
 }
 
-/** The run's configuration and the hash of its data, so that the file describes itself. */
+/** Returns the run's configuration and data hash as metadata, which makes the file self-describing. */
 function origin({ config, provenance: { dataHash } }: RunWriter): Record<string, string> {
   return { config: JSON.stringify(config), ...(typeof dataHash === 'string' ? { dataHash } : {}) }
 }
 
-/** Reads checksums and file together, a second time where the run went on in between. */
+/** Reads checksums and file together, again when the run advanced in between. */
 function readCheckpoint(dir: string, file: string): { bytes: Buffer; checksum: string } {
   const attempt = (): { bytes: Buffer; checksum: string } => {
     const { files } = readStatus(dir)
@@ -87,15 +87,15 @@ function readCheckpoint(dir: string, file: string): { bytes: Buffer; checksum: s
 }
 
 /**
- * Checks that the checkpoint of a run is its own, by the checksum that the file carries.
+ * Checks that the checkpoint belongs to the run, by the checksum that the file carries.
  *
- * @throws UserError when it is another one.
+ * @throws UserError when it does not.
  */
 export function checkOwnCheckpoint(run: { readonly dir: string }): void {
   const file = path.join(run.dir, FILES.checkpoint)
   const attempt = (): void => {
     const { files } = readStatus(run.dir)
-    // `loadCheckpoint` refuses a file without a seal, and a missing one.
+    // `loadCheckpoint` reports a missing file, and one without a seal.
     const carried = fs.existsSync(file) ? carriedSeal(file) : null
     if (carried !== null) checkOwn(file, carried, files[FILES.checkpoint])
   }
@@ -117,7 +117,7 @@ function checkOwn(file: string, checksum: string, right: readonly string[] = [])
   })
 }
 
-/** Refuses to resume weights under another configuration than the one they were trained with. */
+/** Checks that weights are resumed under the configuration that they were trained with. @throws UserError */
 function checkConfig(dir: string, trained: string | undefined): void {
   const file = path.join(dir, FILES.config)
   const config = flattenGroups(recordedConfig(readJson(file), file).resolved)
@@ -134,7 +134,7 @@ function checkConfig(dir: string, trained: string | undefined): void {
   })
 }
 
-/** The state in the metadata of a checkpoint. @throws UserError when its format is another, or it has none. */
+/** Returns the state in the metadata of a checkpoint. @throws UserError when it is missing or of another format. */
 export function checkpointState(
   metadata: Readonly<Record<string, string>>,
   file: string,

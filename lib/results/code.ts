@@ -5,33 +5,36 @@ import { projectFolder } from '../files/places.js'
 import { temporaryFolder } from '../files/temporary.js'
 import { decidesNumbers, gitHash, normalised, runningSources, type Sources } from './sources.js'
 
-/** The code that something was computed with, as its record has it. */
+/** The code behind a computation, as recorded. */
 export interface CodeRecord {
-  /** The commit that the folder is at; null where there is none. */
+  /** Commit of the folder; null without one. */
   readonly commit: string | null
-  /** Why there is no commit; null where there is one. */
+  /** Reason for the missing commit; null when there is one. */
   readonly reason: string | null
-  /** Names the sources that decide a run's numbers, whatever the commit and whatever else differs from it. */
+  /** Hash of the sources that decide a run's numbers, independent of the commit and of other files. */
   readonly hash: string
-  /** The first twelve digits of the name that git gives to each of these sources. */
+  /** First twelve digits of the git blob name of each of these sources. */
   readonly files: Readonly<Record<string, string>>
-  /** Those of them that differ from the commit, new and deleted ones too; null without a commit, or where git cannot tell. */
+  /** Those that differ from the commit, including new and deleted ones; null without a commit, or when git fails. */
   readonly changed: readonly string[] | null
 }
 
-/** A record of the code, and what of it no commit has. */
+/** A record of the code, with its uncommitted changes. */
 export interface Code {
   readonly record: CodeRecord
-  /** The differences of the sources from the commit, as `git apply` takes them; empty where there are none, a line with the reason where git cannot tell. */
+  /**
+   * Differences of the sources from the commit, as `git apply` accepts them; empty without differences, one line with
+   * the reason when git fails.
+   */
   readonly diff: string
 }
 
-/** Bytes of a diff that are kept. */
+/** Maximum bytes of a stored diff. */
 const DIFF_BYTES = 262_144
 
 let known: { readonly commit: string; readonly code: Code } | null = null
 
-/** The code that this process runs, compared with the commit that it lies in. Nothing is written beside the sources. */
+/** Returns the code that this process runs, compared with its commit. Nothing is written to the checkout. */
 export function currentCode(root: string = projectFolder): Code {
   const sources = runningSources(root)
   const { hash, files } = sources
@@ -45,12 +48,12 @@ export function currentCode(root: string = projectFolder): Code {
   return code
 }
 
-/** The commit of a folder that is the top of a git checkout, or why there is none. */
+/** Returns the commit of a folder that is the root of a git checkout, or the reason why there is none. */
 function commitOf(folder: string): string | { readonly reason: string } {
   try {
     const [top, commit] = git(folder, ['rev-parse', '--show-toplevel', 'HEAD']).trim().split('\n') as [string, string]
     if (realpathSync(top) === realpathSync(folder)) return commit
-    return { reason: 'the code lies inside the git checkout of something else' }
+    return { reason: 'the code is inside another git checkout' }
   } catch (error) {
     return { reason: reasonOf(error) }
   }
@@ -66,7 +69,7 @@ function reasonOf(error: unknown): string {
   )
 }
 
-/** The changed files and their diff. On an error the diff is its reason, so that the run does not fail. */
+/** Returns the changed files and their diff. When git fails, the diff is the reason, and the run continues. */
 function differences(root: string, commit: string, sources: Sources): { changed: string[] | null; diff: string } {
   let changed: string[] | null = null
   try {
@@ -79,7 +82,7 @@ function differences(root: string, commit: string, sources: Sources): { changed:
     if (suspects.length === 0) return { changed, diff: '' }
     const before = textsOf(root, committed, suspects)
     const after = new Map(suspects.map((file) => [file, file in sources.files ? sources.text(file) : null]))
-    // Line ends may have been committed otherwise.
+    // Line endings may differ in the commit.
     changed = suspects.filter((file) => before.get(file) !== after.get(file))
     return { changed, diff: changed.length > 0 ? diffOf(changed, before, after) : '' }
   } catch (error) {
@@ -87,7 +90,7 @@ function differences(root: string, commit: string, sources: Sources): { changed:
   }
 }
 
-/** Git's names of the sources' texts in a commit, by path. */
+/** Returns the git blob names of the sources in a commit, by path. */
 function committedSources(root: string, commit: string): Map<string, string> {
   const committed = new Map<string, string>()
   for (const line of git(root, ['ls-tree', '-r', '-z', '--full-tree', commit, '--', 'lib']).split('\0')) {
@@ -97,14 +100,14 @@ function committedSources(root: string, commit: string): Map<string, string> {
   return committed
 }
 
-/** Names of texts are longer in repositories that use SHA-256. */
+/** Returns the hash algorithm of a repository: blob names are longer under SHA-256. */
 function hashOf(name: string | undefined): 'sha1' | 'sha256' {
   return name !== undefined && name.length > 40 ? 'sha256' : 'sha1'
 }
 
 type Texts = ReadonlyMap<string, string | null>
 
-/** The committed texts of files; null for one that is not committed. */
+/** Returns the committed texts of files; null for an uncommitted file. */
 function textsOf(root: string, committed: ReadonlyMap<string, string>, files: readonly string[]): Texts {
   return new Map(
     files.map((file) => {
@@ -114,7 +117,7 @@ function textsOf(root: string, committed: ReadonlyMap<string, string>, files: re
   )
 }
 
-/** Both texts of each file are laid out in a folder of their own, so that what runs is compared, not what the files have by now. */
+/** Writes both texts of each file to a temporary folder, so that the diff covers the running code, not later edits. */
 function diffOf(files: readonly string[], before: Texts, after: Texts): string {
   const folder = temporaryFolder('diff')
   try {
@@ -143,7 +146,7 @@ function bounded(diff: string): string {
   return `${kept.toString()}# cut: ${bytes.length - kept.length} bytes more\n`
 }
 
-/** The output of a git command. @param alsoRight another exit status that means success */
+/** Returns the output of a git command. @param alsoRight another exit status that means success */
 function git(folder: string, args: readonly string[], alsoRight = 0): string {
   try {
     return execFileSync('git', ['-C', folder, ...args], {
@@ -159,7 +162,7 @@ function git(folder: string, args: readonly string[], alsoRight = 0): string {
   }
 }
 
-/** Without what a git command that runs this process says about its own repository. */
+/** Returns the environment without git's variables, which a calling git command may have set for its own repository. */
 function ownEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE'].includes(name)),

@@ -8,10 +8,10 @@ import { type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
 /**
- * One row a run: ID, state, its name, tags and note where any run has them, the last evaluation (`test.exact`,
+ * Returns one row per run: ID, state, its name, tags and note when any run has them, the last evaluation (`test.exact`,
  * `test.cells` and its other metrics, `step`, `trainSeconds`), the best `test.exact`, the seconds of all evaluations,
- * parameters, and the keys of the configuration that differ between these runs; what is not known is null. A configuration
- * key that is also the name of one of these columns is written `config.KEY`.
+ * parameters, and the configuration keys that differ between these runs; unknown values are null. A configuration key
+ * that is also the name of one of these columns becomes `config.KEY`.
  *
  * @throws UserError when the evaluations or the label of a run are damaged.
  */
@@ -30,21 +30,21 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
   })
 }
 
-/** Keys of the configuration that differ between runs, without those whose values follow from others. */
+/** Returns the configuration keys that differ between runs, without those whose values follow from others. */
 function variedKeys(runs: readonly RunRecord[]): string[] {
   return differingKeys(flattened(runs)).filter((key) => !followsOthers(key, runs))
 }
 
-/** The keys of the configuration among the columns of {@link compareRuns}. */
+/** Returns the configuration keys among the columns of {@link compareRuns}. */
 export function variedColumns(runs: readonly RunRecord[], rows: readonly Row[]): string[] {
   const keys = new Set(variedKeys(runs))
   return Object.keys(rows[0] ?? {}).filter((name) => keys.has(name) || keys.has(name.replace(/^config\./, '')))
 }
 
-/** Columns of evaluations that are no results. */
+/** Columns of evaluations that are not results. */
 const NO_RESULTS = new Set(['step', 'puzzles', 'evaluationSeconds'])
 
-/** The last evaluation, results first. */
+/** Returns the last evaluation, results first. */
 function resultsOf(run: RunRecord): Row {
   const evaluations = rowsOfTable(readEvaluations(run))
   const last = evaluations.at(-1) ?? {}
@@ -62,7 +62,7 @@ function resultsOf(run: RunRecord): Row {
   }
 }
 
-/** Name, tags and note of each run, a column for each that any of the runs has; null where a run has none. */
+/** Returns name, tags and note of each run, with a column for each that any run has; null when a run has none. */
 export function labelColumns(labels: readonly RunLabel[]): Row[] {
   const named = labels.some(({ name }) => name !== null)
   const tagged = labels.some(({ tags }) => tags.length > 0)
@@ -74,13 +74,13 @@ export function labelColumns(labels: readonly RunLabel[]): Row[] {
   }))
 }
 
-/** The largest value of a metric over the evaluations of a run; null where none is known. */
+/** Returns the maximum of a metric over the evaluations of a run; null when unknown. */
 function bestOf(rows: readonly Row[], metric: string): number | null {
   const values = known(rows, metric)
   return values.length > 0 ? Math.max(...values) : null
 }
 
-/** The sum of a metric over the evaluations of a run; null where none is known. */
+/** Returns the sum of a metric over the evaluations of a run; null when unknown. */
 export function totalOf<K extends string>(
   rows: readonly { readonly [key in K]?: unknown }[],
   metric: K,
@@ -98,18 +98,24 @@ function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] 
   return [...keys].filter((key) => new Set(configs.map((config) => config.get(key) ?? null)).size > 1)
 }
 
-/** Whether a key's values follow from those of other keys in all of these runs (`puzzleLr` from `lr`), and say nothing more. */
+/**
+ * Returns whether a key's values follow from other keys in all of these runs (`puzzleLr` from `lr`), and are therefore
+ * redundant.
+ */
 function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
   try {
     return isFollowing(key) && !keysThatDiffer(runs.map((run) => parseConfig(run.config))).includes(key)
   } catch (error) {
-    // Configurations of another version are shown as they are.
+    // Configurations of another version are shown unchanged.
     if (error instanceof UserError) return false
     throw error
   }
 }
 
-/** The configurations of several runs: the recursion by name or as pseudocode, each function by what tells it from the others. */
+/**
+ * Returns the configurations of several runs: the recursion by name or as pseudocode, each function by a label that
+ * distinguishes it.
+ */
 function flattened(runs: readonly RunRecord[]): Map<string, Cell>[] {
   return runs.map(({ config }) => {
     const recursion = storedRecursion(config)
@@ -122,7 +128,7 @@ function flattened(runs: readonly RunRecord[]): Map<string, Cell>[] {
   })
 }
 
-/** Nested keys with dots between; lists as JSON. */
+/** Joins nested keys by dots; lists become JSON. */
 function flatten(config: Readonly<Record<string, unknown>>, prefix = ''): Map<string, Cell> {
   const flat = new Map<string, Cell>()
   for (const [key, value] of Object.entries(config)) {

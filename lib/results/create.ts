@@ -11,33 +11,33 @@ import { openRun, type RunRecord } from './record.js'
 import { writeRunFile } from './run-file.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
-/** The content of a new run. */
+/** Content of a new run. */
 export interface NewRun {
-  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  /** Folder that contains `runs`. Default: `results`, in a notebook that of the project. */
   readonly resultsDir?: string
-  /** The flat configuration with every value that is used; the record keeps it in its groups (`resolveConfig`). */
+  /** Flat configuration with every effective value; the record groups it (`resolveConfig`). */
   readonly config: object
-  /** The keys that were given. Default: those of `config`. */
+  /** Keys that were given. Default: those of `config`. */
   readonly asked?: object
-  /** The machine, code, data and versions behind the run; see `collectProvenance`. */
+  /** Machine, code, data and versions behind the run; see `collectProvenance`. */
   readonly provenance: object
-  /** The uncommitted changes to the code, stored as `code.diff`. Default: none. */
+  /** Uncommitted changes to the code, stored as `code.diff`. Default: none. */
   readonly codeDiff?: string
-  /** The readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
+  /** Readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
   /** Length of the run in steps. */
   readonly trainSteps?: number
-  /** Trainable numbers of the model. */
+  /** Number of trainable parameters. */
   readonly parameters?: number
-  /** The user's name, note and tags for it. */
+  /** The user's name, note and tags for the run. */
   readonly label?: LabelOptions
 }
 
 /**
- * Makes the folder of a new run, `RESULTS/runs/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; four random hexadecimal digits), and opens it
- * for writing. The folder appears whole or not at all.
+ * Creates the folder of a new run, `RESULTS/runs/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; four random hexadecimal digits), and
+ * opens it for writing. The folder appears complete or not at all.
  *
- * @throws UserError when the results folder cannot be written to, or the label is not valid.
+ * @throws UserError when the results folder is not writable, or the label is invalid.
  */
 export function createRun(run: NewRun): RunWriter {
   const label = newLabel(run.label ?? {})
@@ -71,7 +71,7 @@ export function createRun(run: NewRun): RunWriter {
     } catch (error) {
       lease?.release()
       if (made) removeFolder(unborn)
-      // Another process drew the same ID in the same second: the next draw will differ.
+      // Another process drew the same ID in the same second: draw again.
       if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
       if (error instanceof UserError) throw error
       throw new UserError(
@@ -89,19 +89,19 @@ export function createRun(run: NewRun): RunWriter {
 
 /** Options of {@link resumeRun}. */
 export interface ResumeRunOptions {
-  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  /** Takes the run from a process on another machine without waiting for its lease to expire. Default: false. */
   readonly force?: boolean
-  /** The uncommitted changes to the code from here on, kept as `code-from-STEP.diff`; default: none. */
+  /** Uncommitted changes to the code from here on, stored as `code-from-STEP.diff`. Default: none. */
   readonly codeDiff?: string
 }
 
 /**
- * Opens a stored run for writing after `step` and drops the rows of later steps, which are computed again. Of several
- * processes that resume a run at the same time one succeeds.
+ * Opens a stored run for writing after `step` and drops the rows of later steps, which are recomputed. When several
+ * processes resume a run at the same time, one succeeds.
  *
- * @param provenance Where it goes on; kept under `resumed` beside where it began.
- * @throws UserError when another process still writes the run, it has gone on since `run` was opened, or the folder cannot be
- * written to.
+ * @param provenance circumstances of the continuation, stored under `resumed` beside those of the start
+ * @throws UserError when another process writes the run, the run advanced since `run` was opened, or the folder is not
+ * writable.
  */
 export function resumeRun(
   run: RunRecord,
@@ -124,16 +124,16 @@ export function resumeRun(
   }
 }
 
-/** Refuses a run that another process resumed after its checkpoint was read here. */
+/** Checks that no other process resumed the run after its checkpoint was read here. @throws UserError */
 function checkUnchanged(before: RunRecord, now: RunRecord): void {
   const finished = now.status.state === 'finished' && before.status.state !== 'finished'
   const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
   if (!finished && !other) return
   throw new UserError({
     where: now.dir,
-    expected: 'a run that nobody writes',
-    found: finished ? 'one that another process has just finished' : 'one that has just been saved anew',
-    todo: finished ? 'It needs nothing more.' : 'Resume it again.',
+    expected: 'a run that no other process is writing',
+    found: finished ? 'one that another process has just finished' : 'one that has just been saved again',
+    todo: finished ? 'It is complete.' : 'Resume it again.',
   })
 }
 
@@ -147,7 +147,7 @@ function newId({ name, config }: NewRun, now: Date): string {
   return `${date}-${time}-${slug(String(label))}-${randomBytes(2).toString('hex')}`
 }
 
-/** Letters, digits and dashes, at most 40. */
+/** Reduces a text to at most 40 letters, digits and dashes. */
 function slug(text: string): string {
   return text
     .toLowerCase()
@@ -160,6 +160,6 @@ function removeFolder(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {
-    // The first failure is the one to report, and a folder that begins with a dot is not listed as a run.
+    // The first failure is the one to report; a folder whose name starts with a dot is not listed as a run.
   }
 }

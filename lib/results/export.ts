@@ -10,11 +10,11 @@ import { type Cell, cellOf, cellText } from '../files/cell.js'
 export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | ColumnTable
 
 /**
- * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` an empty text).
- * Whole numbers of 64 bits keep all their digits and dates are dates; one that is no date is missing. Lists and objects
- * are JSON, except in an Arrow table that is written as Arrow, which keeps its types.
+ * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` is an empty
+ * string). 64-bit integers keep all digits; dates stay dates, and invalid dates become missing. Lists and objects
+ * become JSON, except when an Arrow table is written as Arrow, which keeps its types.
  *
- * @throws UserError for another ending, or when the file cannot be written.
+ * @throws UserError for another extension, or when the file cannot be written.
  */
 export function writeTable(table: Exportable, file: string): void {
   if (file.endsWith('.arrow')) writeArrow(file, isArrow(table) ? table : tableOfRows(rowsOf(table)))
@@ -23,7 +23,7 @@ export function writeTable(table: Exportable, file: string): void {
     throw new UserError({ where: file, expected: 'a name that ends in .arrow or .csv', found: 'another', exitCode: 2 })
 }
 
-/** Rows as CSV, lines ended by CRLF as the standard has it; without rows, nothing. */
+/** Returns rows as CSV with CRLF line endings, as RFC 4180 requires; empty without rows. */
 export function toCsv(rows: readonly Row[]): string {
   const names = [...new Set(rows.flatMap((row) => Object.keys(row)))]
   if (names.length === 0) return ''
@@ -46,17 +46,17 @@ function rowsOf(table: Exportable): readonly Row[] {
   if (isArrow(table)) return rowsOfTable(table)
   if (isRows(table)) return table.map((row) => rowOf(Object.entries(row)))
   const names = table.columnNames()
-  // Column by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
+  // Column by column: arquero's own rows are wrong for columns named `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
   return Array.from({ length: table.numRows() }, (_, i) => rowOf(names.map((name, c) => [name, columns[c]![i]])))
 }
 
-/** A row of these cells. It is made by definition, not by assignment, since a column may be called `__proto__`. */
+/** Returns a row of these cells, defined instead of assigned, because a column may be named `__proto__`. */
 function rowOf(entries: readonly (readonly [string, unknown])[]): Row {
   return Object.fromEntries(entries.map(([name, value]) => [name, cellOf(value)]))
 }
 
-/** Also of another copy of the package. */
+/** Returns whether a table is an Arrow table, including one of another copy of the package. */
 function isArrow(table: Exportable): table is Table {
   return !isRows(table) && 'schema' in table && 'getChildAt' in table
 }

@@ -14,24 +14,24 @@ export interface RunLabel {
   readonly tags: readonly string[]
 }
 
-/** A label as it is given: with a new run, or to change that of a stored one; null takes a part away. */
+/** A label for a new run, or a change to that of a stored one; null removes a part. */
 export interface LabelOptions {
-  /** A name of up to 80 characters. */
+  /** Name of up to 80 characters. */
   readonly name?: string | null
-  /** A remark of up to 2,000 characters, which may have several lines. */
+  /** Note of up to 2,000 characters, possibly several lines. */
   readonly note?: string | null
-  /** Up to 20 words to find the run by, without commas, of up to 40 characters. */
+  /** Up to 20 search words of up to 40 characters, without commas. */
   readonly tags?: readonly string[] | null
 }
 
-/** The label of a run without a name, a note or tags. */
+/** Label of a run without a name, a note or tags. */
 export const NO_LABEL: RunLabel = { name: null, note: null, tags: [] }
 const MOST_TAGS = 20
 
-/** Control characters, unpaired surrogates, and characters that turn the direction of the text after them. */
+/** Control characters, unpaired surrogates, and characters that change the direction of the text after them. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
-/** Version of `label.json` that is written and read. */
+/** Format version of `label.json`. */
 const FORMAT_VERSION = 1
 
 const schema = z.strictObject({
@@ -42,10 +42,10 @@ const schema = z.strictObject({
 })
 
 /**
- * Checks a label and lays it over another one.
+ * Validates a label and merges it into another one.
  *
- * @param before the label whose parts stay where nothing is given. Default: no label
- * @throws UserError (exit code 2) for texts that are empty, too long, or have control characters.
+ * @param before label whose parts stay when no new one is given. Default: no label
+ * @throws UserError (exit code 2) for texts that are empty, too long, or contain control characters.
  */
 export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = NO_LABEL): RunLabel {
   return {
@@ -55,12 +55,12 @@ export function newLabel({ name, note, tags }: LabelOptions, before: RunLabel = 
   }
 }
 
-/** Whether a label has a name, a note or a tag. */
+/** Returns whether a label has a name, a note or a tag. */
 export function isLabelled({ name, note, tags }: RunLabel): boolean {
   return name !== null || note !== null || tags.length > 0
 }
 
-/** The label of a stored run; an empty one where it has none. @throws UserError when its file is damaged. */
+/** Returns the label of a stored run, empty when it has none. @throws UserError when its file is damaged. */
 export function readLabel(dir: string): RunLabel {
   const file = path.join(dir, FILES.label)
   if (!fs.existsSync(file)) return NO_LABEL

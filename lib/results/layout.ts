@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { defaultPlace } from '../files/places.js'
 
-/** The default folder of runs: in the working directory, and for a notebook in the project's folder. */
+/** Default folder of runs: in the working directory; for a notebook, in the project's folder. */
 export const DEFAULT_RESULTS = 'results'
 
-/** The files of a run's folder. */
+/** Files in a run's folder. */
 export const FILES = {
   config: 'config.json',
   provenance: 'provenance.json',
@@ -14,11 +14,11 @@ export const FILES = {
   evaluations: 'evaluations.arrow',
   outcomes: 'outcomes.arrow',
   checkpoint: 'checkpoint.safetensors',
-  /** The user's name, note and tags for the run; not every run has them. */
+  /** The user's name, note and tags for the run; optional. */
   label: 'label.json',
 } as const
 
-/** The folder that holds one folder for each run, `RESULTS/runs`. */
+/** Returns the folder with one folder per run, `RESULTS/runs`. */
 export function runsFolder(resultsDir: string): string {
   return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'runs')
 }

@@ -8,31 +8,35 @@ import { fileOperations as fs } from '../files/operations.js'
 import { isRunning, isThisProcess, isVisible, type Owner, ownerSchema, thisProcess } from './owner.js'
 
 /**
- * The right of one process to write a run, kept as one small file in the run's folder, `lease-000001.json`.
+ * The exclusive right of a process to write a run, stored as a small file in the run's folder, `lease-000001.json`.
  *
- * The file is linked into place under the next number: of several processes that come at once one succeeds. A lease whose process
- * is gone is passed over by taking the next number, never by removing or renaming the file of somebody else, so two that find the
- * same dead lease cannot both take it. Whoever has linked its file looks again, and steps back before anything that it had not
- * seen before. Link, rename and the server's time stamps are all that is used: they hold on network file systems, locks do not.
+ * The file is hard-linked into place under the next number, which succeeds for one of several concurrent processes. The
+ * lease of a dead process is superseded by the next number, never removed or renamed, so that two processes that find
+ * the same dead lease cannot both take it. After linking its file, a process looks again, and steps back when it finds
+ * a lease that it had not seen before. The protocol uses only link, rename and the server's time stamps: they are
+ * reliable on network file systems, locks are not.
  *
- * A process on the same machine is looked for by its number. One elsewhere cannot be seen: it writes its file anew (a heartbeat)
- * every tenth of `leaseSeconds()`, and counts as gone when it has not for so long. A process that was only asleep finds at its
- * next write that the run has been taken over, and stops.
+ * A process on the same machine is found by its process ID. A remote process is invisible: it rewrites its file (a
+ * heartbeat) every tenth of `leaseSeconds()`, and counts as dead after that time without one. A process that was only
+ * suspended discovers at its next write that the run was taken over, and stops.
  */
 export interface Lease {
-  /** @throws UserError when the run is no longer this process's: another has taken it over, or its folder is gone. */
+  /**
+   * Checks that this process still owns the run. @throws UserError when another has taken it over, or its folder is
+   * gone.
+   */
   check(): void
-  /** Gives the run back. Never throws. */
+  /** Releases the run. Never throws. */
   release(): void
 }
 
-/** A lease found in the folder of a run. */
+/** A lease in the folder of a run. */
 interface Held {
   readonly name: string
   readonly number: number
-  /** null where the file cannot be read, e.g. is just being written. */
+  /** null when the file cannot be read, e.g. while it is being written. */
   readonly owner: Owner | null
-  /** When the owner last gave a sign of life, by the file system's clock, in milliseconds. */
+  /** Time of the owner's last heartbeat, by the file system's clock, in milliseconds. */
   readonly beat: number
 }
 
@@ -40,25 +44,28 @@ const LEASE = /^lease-(\d{6,})\.json$/
 const TRIES = 50
 const TAKEN_OVER = 'one that another process has taken over in the meantime'
 
-/** Seconds without a sign of life after which a process that cannot be seen counts as gone: RECURLAB_LEASE_SECONDS, else 300. */
+/**
+ * Returns the seconds without a heartbeat after which an invisible process counts as dead: RECURLAB_LEASE_SECONDS, else
+ * 300.
+ */
 export function leaseSeconds(): number {
   const given = Number(process.env.RECURLAB_LEASE_SECONDS)
   return given > 0 ? given : 300
 }
 
-/** Whether a process is at work on the run in a folder. */
+/** Returns whether a process is working on the run in a folder. */
 export function isAtWork(dir: string): boolean {
   const held = lastLease(dir)
   return held !== null && !isGone(held, Date.now())
 }
 
 /**
- * Takes the right to write a run.
+ * Acquires the lease of a run.
  *
- * @param dir the run's folder as it is called now
- * @param options.home its name later on, where it is going to be renamed
- * @param options.force takes it from a process on another machine that has not been silent for long
- * @throws UserError when another process is at work on the run, or the folder cannot be written to.
+ * @param dir current path of the run's folder
+ * @param options.home its later path, when it is going to be renamed
+ * @param options.force takes the run from a process on another machine before its lease expires
+ * @throws UserError when another process is working on the run, or the folder is not writable.
  */
 export function takeLease(dir: string, options: { readonly home?: string; readonly force?: boolean } = {}): Lease {
   const { home = dir, force = false } = options
@@ -89,7 +96,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
   }
 }
 
-/** Links the candidate under a number above all others. @param judge throws where a lease must not be passed over */
+/** Links the candidate under a number above all others. @param judge throws when a lease must not be superseded */
 function linkNext(dir: string, candidate: string, text: string, judge: (held: Held, now: number) => void): string {
   for (let attempt = 0; attempt < TRIES; attempt++) {
     const now = writeCandidate(candidate, text)
@@ -98,8 +105,8 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
     const number = Math.max(0, ...[...before.keys()].map(numberOf)) + 1
     const name = `lease-${String(number).padStart(6, '0')}.json`
     if (!linked(candidate, path.join(dir, name), text)) continue
-    // Something that was not there before may have been judged by nobody: both step back, and one comes again first. It may
-    // have an old name, where all that was there has been taken and given back since.
+    // A lease that appeared in between may not have been judged: both processes step back, and one retries first. It
+    // may have an old name, when all earlier leases were taken and released since.
     const isOld = (other: string): boolean => isSame(before.get(other), readLease(dir, other))
     if (leases(dir).every((other) => other === name || isOld(other))) {
       for (const old of before.keys()) quietly(() => fs.rmSync(path.join(dir, old), { force: true }))
@@ -110,12 +117,12 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
   }
   throw new UserError({
     where: dir,
-    expected: 'a run that nobody writes',
-    found: `one that other processes take and give back all the time (${TRIES} tries)`,
+    expected: 'a run that no other process is writing',
+    found: `contention between other processes (${TRIES} tries)`,
   })
 }
 
-/** Whether a lease is still the one that was seen before, or is gone. */
+/** Returns whether a lease is unchanged, or gone. */
 function isSame(before: Held | null | undefined, now: Held | null): boolean {
   if (now === null) return true
   if (!before || before.owner === null || now.owner === null)
@@ -123,7 +130,9 @@ function isSame(before: Held | null | undefined, now: Held | null): boolean {
   return isDeepStrictEqual(before.owner, now.owner)
 }
 
-/** Returns the time by the clock of the file system, which dates the leases too, in milliseconds. */
+/**
+ * Writes the candidate and returns the time in milliseconds by the file system's clock, which also dates the leases.
+ */
 function writeCandidate(file: string, text: string): number {
   const fd = fs.openSync(file, 'w')
   try {
@@ -135,7 +144,7 @@ function writeCandidate(file: string, text: string): number {
   }
 }
 
-/** false where the name is taken, or the owner of another lease has cleared the candidate away. */
+/** Returns false when the name is taken, or the owner of another lease has removed the candidate. */
 function linked(candidate: string, file: string, text: string): boolean {
   try {
     fs.linkSync(candidate, file)
@@ -151,7 +160,7 @@ function linked(candidate: string, file: string, text: string): boolean {
 /** Error codes of file systems without hard links. */
 const WITHOUT_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
-/** Makes the file without a link: whoever reads it while it is still empty waits until it is old. */
+/** Creates the file without a link: a process that reads it while empty waits until it is old. */
 function createdAlone(file: string, text: string): boolean {
   let fd: number
   try {
@@ -169,7 +178,7 @@ function createdAlone(file: string, text: string): boolean {
   return true
 }
 
-/** @param fd the lease, open for writing */
+/** Starts the heartbeat of an acquired lease. @param fd the lease, open for writing */
 function holdLease(dir: string, name: string, fd: number, text: string): Lease {
   const file = path.join(dir, name)
   const stopBeating = beat(fd, text)
@@ -180,11 +189,11 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
       where: dir,
       expected: "a run of this process's",
       found,
-      todo: 'What this process had not saved is lost; the run goes on there.',
+      todo: 'Unsaved work of this process is lost; the run continues there.',
     })
   return {
     check() {
-      // Once it has given the run back, this process may still note why, unless somebody else has it by now.
+      // After release, this process may still record the reason, unless another one owns the run by now.
       if (released) {
         const now = lastLease(dir)
         if (now && (removed || now.name !== name)) throw takenOver(TAKEN_OVER)
@@ -206,21 +215,21 @@ function holdLease(dir: string, name: string, fd: number, text: string): Lease {
   }
 }
 
-/** The error of a run's folder that has gone while it was written. */
+/** Returns the error for a run's folder that disappeared during writing. */
 export function folderGone(dir: string): UserError {
   return new UserError({
     where: dir,
     expected: 'the folder of the run that is being written',
     found: 'none: it was removed or moved in the meantime',
-    todo: 'Where it was moved to, recurlab resume DIR goes on from its last checkpoint.',
+    todo: 'If it was moved, recurlab resume DIR continues from its last checkpoint.',
   })
 }
 
 /**
- * Writes the file anew from time to time; the server of a network file system then dates it. A thread does so once the run is
- * older than one beat: a long step must not look like death.
+ * Rewrites the file periodically, which makes the server of a network file system date it. A thread takes over once the
+ * run is older than one beat, so that a long step does not look like death.
  *
- * @returns ends it, and calls back once nothing is written any more
+ * @returns a function that stops the heartbeat, and calls back after the last write
  */
 function beat(fd: number, text: string): (ended: () => void) => void {
   const every = leaseSeconds() * 100
@@ -232,13 +241,13 @@ function beat(fd: number, text: string): (ended: () => void) => void {
       thread.on('error', () => {})
       thread.unref()
     } catch {
-      // Without it the run is only less alive for others than it is.
+      // Without the thread the run only seems less alive to other processes.
     }
   }, every)
   timer.unref()
   return (ended) => {
     clearTimeout(timer)
-    // While the thread runs, the number of the closed file would be another file's.
+    // While the thread runs, the descriptor of the closed file could be reused for another file.
     if (thread) void thread.terminate().then(ended, ended)
     else ended()
   }
@@ -262,12 +271,12 @@ function isGone({ owner, beat: last }: Held, now: number): boolean {
 function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): UserError {
   const where = visible ? '' : ' on another machine'
   const seconds = Math.max(0, Math.round((Date.now() - last) / 1000))
-  const since = visible ? '' : `, last heard of ${seconds} s ago`
-  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, go on with --force.`
+  const since = visible ? '' : `, last heartbeat ${seconds} s ago`
+  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, continue with --force.`
   return new UserError({
     where: dir,
-    expected: 'a run that nobody writes',
-    found: `one that process ${owner?.pid ?? '(unknown)'} writes${where}${since}`,
+    expected: 'a run that no other process is writing',
+    found: `one that process ${owner?.pid ?? '(unknown)'} is writing${where}${since}`,
     todo: visible ? 'Wait for it, or stop it.' : wait,
   })
 }
@@ -289,7 +298,7 @@ function lastLease(dir: string): Held | null {
   }
 }
 
-/** null where there is none by now. */
+/** Reads a lease; null when it is gone. */
 function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
@@ -320,7 +329,7 @@ function parseOwner(text: string): Owner | null {
   }
 }
 
-/** Waits without giving way: taking a lease is one step for its caller. */
+/** Blocks for a time: acquiring a lease is synchronous for its caller. */
 function sleep(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }

@@ -5,26 +5,26 @@ import { runningSources } from './sources.js'
 
 type Made = Pick<RunRecord, 'id' | 'provenance'>
 
-/** Code that makes runs: names of what decides their numbers, and which of each it is. */
+/** The code of a run: names of everything that decides its numbers, with a hash or version each. */
 type Code = Readonly<Record<string, unknown>>
 
-/** Names that a sentence holds. */
+/** Maximum number of names in a sentence. */
 const NAMED = 4
 
-/** The sources that run here, and the versions of the packages that compute. */
+/** Returns the sources of this process, and the versions of its computing packages. */
 export function codeHere(): Code {
   return { ...runningSources().files, ...computing(packageVersions()) }
 }
 
 /**
- * Says that a run was made by other code than runs here, or went on with it after a stop, and which sources or packages
- * differ; null where all of it was made by this code.
+ * Reports that a run was made, or resumed, by other code than this process runs, and which sources or packages differ;
+ * null when all of it was made by this code.
  */
 export function otherCode(run: Made, here: Code = codeHere()): string | null {
   return otherCodes([run], here)
 }
 
-/** {@link otherCode} of several runs, in one sentence. */
+/** Summarises {@link otherCode} of several runs in one sentence. */
 export function otherCodes(runs: readonly Made[], here: Code = codeHere()): string | null {
   const found = runs.map(({ id, provenance }) => ({ id, differing: differing(provenance, here) }))
   const others = found.filter(({ differing }) => differing === null || differing.length > 0)
@@ -34,7 +34,9 @@ export function otherCodes(runs: readonly Made[], here: Code = codeHere()): stri
   return `${what} made by other code: ${listed([...new Set(others.flatMap(({ differing }) => differing ?? []))].sort())}`
 }
 
-/** Files and packages that differ from those that began or resumed a run; null where its record lacks them. */
+/**
+ * Returns the files and packages that differ from those that started or resumed a run; null when its record lacks them.
+ */
 function differing(provenance: RunRecord['provenance'], here: Code): string[] | null {
   const resumed = Array.isArray(provenance.resumed) ? provenance.resumed.filter(isJsonObject) : []
   const all = [provenance, ...resumed].map(({ code, packages }) =>

@@ -3,7 +3,7 @@ import os from 'node:os'
 import { z } from 'zod'
 import { sha256 } from '../files/atomic.js'
 
-/** A process that may write a run, as its lease names it. */
+/** A process that may write a run, as identified in its lease. */
 export const ownerSchema = z.strictObject({
   host: z.string(),
   space: z.string(),
@@ -13,56 +13,56 @@ export const ownerSchema = z.strictObject({
 
 /** The process that writes a run. */
 export interface Owner {
-  /** Names the machine without telling its name. */
+  /** Anonymous identifier of the machine. */
   readonly host: string
   /**
-   * Tells where the process number counts: one start of one machine, or one container on it. A host name does not: it can be
-   * changed, and two containers can share it.
+   * Scope of the process ID: one boot of one machine, or one container on it. A host name does not identify it: it can
+   * change, and two containers can share it.
    */
   readonly space: string
   readonly pid: number
-  /** When the process began, as the system counts; empty where it does not say. Tells a process number's second user from its first. */
+  /** Start time of the process, as the system counts; empty when unavailable. It distinguishes a reused process ID. */
   readonly began: string
 }
 
-/** Twelve hexadecimal digits that tell this machine from others and can be published. */
+/** Returns twelve hexadecimal digits that identify this machine and can be published. */
 export function hostTag(): string {
   return sha256(os.hostname()).slice(0, 12)
 }
 
-/** This process. */
+/** Returns this process. */
 export function thisProcess(): Owner {
   return { host: hostTag(), space: processSpace(), pid: process.pid, began: beginning(process.pid) }
 }
 
-/** Whether an owner's process can be looked for from here. */
+/** Returns whether an owner's process can be observed from here. */
 export function isVisible(owner: Owner): boolean {
   return owner.space === processSpace()
 }
 
-/** Whether the process of an owner that is visible still runs. */
+/** Returns whether the process of a visible owner is running. */
 export function isRunning(owner: Owner): boolean {
   try {
     process.kill(owner.pid, 0)
   } catch (error) {
-    // EPERM: it lives, and belongs to somebody else.
+    // EPERM: the process is alive, and belongs to another user.
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
   }
   const now = processStat(owner.pid)
-  // One that has ended, and whose parent has not asked how, keeps its number: in containers often for good.
+  // A zombie keeps its process ID until its parent reaps it: in containers often for good.
   if (now && ENDED.has(now.state)) return false
   return owner.began === '' || owner.began === (now?.began ?? '')
 }
 
-/** States of a process in /proc that runs nothing any more: a zombie, one that is dead. */
+/** States of ended processes in /proc: zombie and dead. */
 const ENDED = new Set(['Z', 'X'])
 
-/** Whether an owner is this very process. */
+/** Returns whether an owner is this process. */
 export function isThisProcess(owner: Owner): boolean {
   return isVisible(owner) && owner.pid === process.pid && owner.began === beginning(process.pid)
 }
 
-/** The machine's start and the namespace of process numbers; the host name where the system names neither. */
+/** Returns the boot ID and the PID namespace; the host name when the system provides neither. */
 function processSpace(): string {
   try {
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
@@ -72,16 +72,16 @@ function processSpace(): string {
   }
 }
 
-/** When a process began: clock ticks from the machine's start to its own; empty where the system does not say. */
+/** Returns the start time of a process, in clock ticks since boot; empty when unavailable. */
 function beginning(pid: number): string {
   return processStat(pid)?.began ?? ''
 }
 
-/** Fields 3 and 22 of /proc/PID/stat; null where there is no such process, or no /proc. */
+/** Reads fields 3 and 22 of /proc/PID/stat; null when there is no such process, or no /proc. */
 function processStat(pid: number): { readonly state: string; readonly began: string } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    // The second field is a name in brackets that may itself hold spaces and brackets.
+    // The second field is a name in parentheses, which may itself contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return { state: fields[0] ?? '', began: fields[19] ?? '' }
   } catch {

@@ -9,28 +9,28 @@ import { hostTag } from './owner.js'
 
 /** The code, data, machine and versions behind a result. */
 export interface Provenance {
-  /** When the run began, ISO 8601 in UTC. */
+  /** Start of the run, ISO 8601 in UTC. */
   readonly date: string
-  /** The command line, or the notebook's call. */
+  /** Command line, or the notebook's call. */
   readonly command: readonly string[]
   readonly seed: number
-  /** The data set's own hash. */
+  /** Hash of the data set. */
   readonly dataHash: string
-  /** The backend's own record: name, version, threads, instruction set, reason for the choice. */
+  /** Record of the backend: name, version, threads, instruction set, reason for the choice. */
   readonly backend: Readonly<Record<string, unknown>>
   readonly code: CodeRecord
-  /** SHA-256 of package-lock.json, null where there is none. */
+  /** SHA-256 of package-lock.json; null when it is missing. */
   readonly lockHash: string | null
   readonly recurlab: string
   readonly node: string
-  /** Installed versions of the packages that package.json names. */
+  /** Installed versions of the packages in package.json. */
   readonly packages: Readonly<Record<string, string>>
   readonly machine: Machine
 }
 
-/** The machine, without anything that names its owner. */
+/** The machine, without anything that identifies its owner. */
 export interface Machine {
-  /** Twelve hexadecimal digits of the host name's SHA-256. */
+  /** First twelve hexadecimal digits of the host name's SHA-256. */
   readonly host: string
   readonly cpu: string
   /** Cores that this process may use. */
@@ -40,7 +40,7 @@ export interface Machine {
   readonly arch: string
 }
 
-/** The part of the provenance that the caller provides. */
+/** Caller's part of the provenance. */
 export interface ProvenanceInput {
   readonly dataHash: string
   readonly backend: Readonly<Record<string, unknown>>
@@ -49,7 +49,7 @@ export interface ProvenanceInput {
   readonly command?: readonly string[]
 }
 
-/** Collects the provenance that is stored beside a result so that it can be checked and reproduced. */
+/** Collects the provenance that is stored beside a result, so that it can be checked and reproduced. */
 export function collectProvenance({ dataHash, backend, seed, command }: ProvenanceInput): Provenance {
   const project = readJson(path.join(root, 'package.json'))
   const lock = path.join(root, 'package-lock.json')
@@ -75,7 +75,7 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
   }
 }
 
-/** Installed versions of the packages that package.json names. */
+/** Returns the installed versions of the packages in package.json. */
 export function packageVersions(): Record<string, string> {
   const project = readJson(path.join(root, 'package.json'))
   const versions: Record<string, string> = {}

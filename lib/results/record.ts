@@ -14,19 +14,19 @@ import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { isAtWork } from './lease.js'
 import { type RunState, type RunStatus, readStatus } from './status.js'
 
-/** Length of the date and time in an ID, which identify a run unless another began in the same second. */
+/** Length of date and time in an ID, which identify a run unless another started in the same second. */
 export const SHORTEST_ID = 'YYYYMMDD-HHMMSS'.length
 
 /** A stored run: the content of its small files. Rows and weights are read separately. */
 export interface RunRecord {
-  /** Name of the folder, e.g. `20261104-093012-sudoku-mlp-3fa9`: sorts by time. */
+  /** Name of the folder, e.g. `20261104-093012-sudoku-mlp-3fa9`; sorts by time. */
   readonly id: string
-  /** The folder. */
+  /** Path of the folder. */
   readonly dir: string
   readonly state: RunState
-  /** The flat configuration with every value that is used; a key that does not apply is absent. */
+  /** Flat configuration with every effective value; keys that do not apply are absent. */
   readonly config: Readonly<Record<string, unknown>>
-  /** The keys that were given. */
+  /** Keys that were given. */
   readonly asked: Readonly<Record<string, unknown>>
   readonly provenance: Readonly<Record<string, unknown>>
   readonly status: RunStatus
@@ -34,16 +34,16 @@ export interface RunRecord {
 
 /** All runs of a results folder. */
 export interface RunListing {
-  /** Oldest first. */
+  /** Readable runs, oldest first. */
   readonly runs: RunRecord[]
-  /** Folders without a readable run, each with the reason. They do not hide the readable ones. */
+  /** Folders without a readable run, each with the reason. */
   readonly damaged: { readonly id: string; readonly problem: string }[]
 }
 
 /**
- * Opens a run by its folder, its ID, or the beginning of its ID where no other run begins so.
+ * Opens a run by its folder, its ID, or a unique prefix of its ID.
  *
- * @param resultsDir Where IDs are looked for; default `results`.
+ * @param resultsDir folder to search for IDs. Default: `results`
  * @throws UserError when there is no such run, several, or a damaged one.
  */
 export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
@@ -53,7 +53,7 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
   const matching = ids.includes(dirOrId) ? [dirOrId] : ids.filter((id) => id.startsWith(dirOrId))
   const [id] = matching
   if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
-  // IDs are compared by as many letters as were given, but at least by date and time.
+  // IDs are compared by as many characters as were given, but at least by date and time.
   const starts = ids.map((id) => id.slice(0, Math.max(dirOrId.length, SHORTEST_ID)))
   const near = id === undefined ? didYouMean(dirOrId, [...new Set(starts), ...ids]) : undefined
   throw new UserError({
@@ -66,9 +66,9 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
 }
 
 /**
- * Lists the runs of a results folder, oldest first; a folder that does not exist has none.
+ * Lists the runs of a results folder, oldest first; a missing folder has none.
  *
- * @param resultsDir Default `results`.
+ * @param resultsDir results folder. Default: `results`
  */
 export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
   const listing: RunListing = { runs: [], damaged: [] }
@@ -83,29 +83,37 @@ export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
   return listing
 }
 
-/** The training metrics of a run, one row for each logged step: `step`, `train.loss`, … @throws UserError when the file is damaged. */
+/**
+ * Returns the training metrics of a run, one row per logged step: `step`, `train.loss`, … @throws UserError when the
+ * file is damaged.
+ */
 export function readMetrics(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.metrics)
 }
 
-/** The evaluations of a run, one row each: `step`, `test.exact`, … @throws UserError when the file is damaged. */
+/**
+ * Returns the evaluations of a run, one row each: `step`, `test.exact`, … @throws UserError when the file is damaged.
+ */
 export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
   return readRows(run.dir, FILES.evaluations)
 }
 
-/** The outcome of every test puzzle in the run's last evaluation; see `outcomesTable`. @throws UserError when the file is missing or damaged. */
+/**
+ * Returns the outcome of every test puzzle in the run's last evaluation; see `outcomesTable`. @throws UserError when
+ * the file is missing or damaged.
+ */
 export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
   if (!readStatus(run.dir).files[FILES.outcomes])
     throw new UserError({
       where: run.dir,
       expected: `an ${FILES.outcomes}`,
-      found: 'none: the run is not at its end, or has no test puzzles',
+      found: 'none: the run is unfinished, or has no test puzzles',
       todo: 'recurlab eval RUN outcomes=FILE.arrow makes one.',
     })
   return readRows(run.dir, FILES.outcomes)
 }
 
-/** Reads the checksums together with the file, since the run may have gone on after it was opened. */
+/** Reads the checksums together with the file, because the run may have advanced since it was opened. */
 function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations | typeof FILES.outcomes): Table {
   const attempt = (): Table => readArrow(path.join(dir, name), readStatus(dir).files[name])
   try {
@@ -121,7 +129,7 @@ function readRun(dir: string): RunRecord {
       where: dir,
       expected: `the folder of a run, with its ${FILES.config}`,
       found: fs.existsSync(dir) ? 'a folder without one' : 'no such folder',
-      todo: 'recurlab runs lists the runs there are.',
+      todo: 'recurlab runs lists the runs.',
     })
   let facts = readFacts(dir)
   let state = facts.status.state
@@ -135,7 +143,7 @@ function readRun(dir: string): RunRecord {
 
 type Facts = Pick<RunRecord, 'status' | 'config' | 'asked' | 'provenance'>
 
-/** Reads checksums and files together, a second time where the run went on in between. */
+/** Reads checksums and files together, again when the run advanced in between. */
 function readFacts(dir: string): Facts {
   const attempt = (): Facts => {
     const status = readStatus(dir)
@@ -151,7 +159,7 @@ function readFacts(dir: string): Facts {
   }
 }
 
-/** Reads a JSON file whose checksum `status.json` keeps. @throws UserError when the file is another one. */
+/** Reads a JSON file whose checksum `status.json` stores. @throws UserError when the checksum differs. */
 function readSealed(file: string, checksums: readonly string[]): JsonObject {
   const bytes = readBytes(file)
   const found = sha256(bytes)
@@ -172,7 +180,7 @@ function runIds(resultsDir: string): string[] {
   if (!fs.existsSync(folder)) return []
   try {
     const entries = fs.readdirSync(folder, { withFileTypes: true })
-    // The folder of a run that is being created begins with a dot.
+    // The folder of a run that is being created starts with a dot.
     return entries.flatMap((entry) => (entry.isDirectory() && !entry.name.startsWith('.') ? [entry.name] : [])).sort()
   } catch (error) {
     throw new UserError({ where: folder, expected: 'a readable folder', found: systemReason(error) }, { cause: error })
@@ -181,5 +189,5 @@ function runIds(resultsDir: string): string[] {
 
 function few(ids: readonly string[]): string {
   const shown = ids.slice(-5).join(', ')
-  return ids.length > 5 ? `${ids.length} others, lately ${shown}` : shown
+  return ids.length > 5 ? `${ids.length} others, most recently ${shown}` : shown
 }

@@ -3,7 +3,7 @@ import { metricTitle } from '../evaluate/metric-names.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type ReportedFilter, reportedWhere } from './reported.js'
 
-/** A line of {@link withReported}: everything that both kinds have. */
+/** A row of {@link withReported}: the columns common to both kinds. */
 export interface ComparedRow extends Row {
   readonly kind: 'measured' | 'reported'
   readonly method: string
@@ -12,32 +12,31 @@ export interface ComparedRow extends Row {
   readonly uncertainty: number | null
   readonly seed: number | null
   readonly parameterCount: number | null
-  /** The run that was measured, or where the number was published. */
+  /** The measured run, or the source of the published number. */
   readonly source: string
   readonly note: string | null
 }
 
-/** Which of our columns is compared. */
+/** Options of {@link withReported}. */
 export interface WithReportedOptions {
-  /** Default `exact accuracy (%)`. */
+  /** Measured column to compare. Default: `exact accuracy (%)`. */
   readonly value?: string
-  /** Name of a measured row; default: what was varied, e.g. `mixer mlp`. */
+  /** Returns the name of a measured row. Default: the keys that vary, e.g. `mixer mlp`. */
   readonly method?: (row: Row) => string
 }
 
 const EXACT = metricTitle('test.exact')
 
-/** Columns of `runs.table()` that hold results or labels; the others say what was varied. */
+/** Columns of `runs.table()` that hold results or labels; the others are the keys that vary. */
 const OWN = new Set([
   ...['name', 'tags', 'note', 'seed', 'parameters', 'run'],
   ...['test.exact', 'test.cells', 'test.pass@2', 'trainSeconds', 'evaluationSeconds'].map(metricTitle),
 ])
 
 /**
- * Puts published numbers under measured ones. The column `kind` says which is which; numbers of the two are never in
- * one row.
+ * Returns measured rows followed by published ones. The column `kind` distinguishes them; no row mixes the two.
  *
- * @param measured `runs.table()`, or any table with a column of numbers
+ * @param measured `runs.table()`, or any table with a numeric column
  * @example
  * show(withReported(runs.table(), { table: '1' }))
  */

@@ -25,33 +25,33 @@ export const reportedRows: readonly ReportedRow[] = [
   ...analyses,
 ]
 
-/** Which published numbers are meant; what is left out does not matter. Case does not matter either. */
+/** Selects published numbers; omitted keys match everything. Case is ignored. */
 export interface ReportedFilter {
-  /** The whole name: `1`…`5` (tables of the paper), `reproductions`, `scaling`, `variants`, `analyses`. */
+  /** Exact name: `1`…`5` (tables of the paper), `reproductions`, `scaling`, `variants`, `analyses`. */
   readonly table?: string | undefined
-  /** The name or a part of it, e.g. `TRM`. */
+  /** Name or part of it, e.g. `TRM`. */
   readonly method?: string | undefined
-  /** The name or a part of it, e.g. `Sudoku`. */
+  /** Name or part of it, e.g. `Sudoku`. */
   readonly task?: string | undefined
-  /** The name or a part of it, e.g. `pass@1`. */
+  /** Name or part of it, e.g. `pass@1`. */
   readonly metric?: string | undefined
 }
 
 /**
- * The published numbers as an Arrow table: `kind` (`reported` in every row), `table`, `method`, `task`, `metric`, `value`
- * (null where the source has words instead), `uncertainty`, `depth`, `nfp` (forward passes per optimisation step),
- * `parameters` (as printed), `parameterCount`, `source`, `note`. Accuracies are in percent.
+ * Returns the published numbers as an Arrow table: `kind` (`reported` in every row), `table`, `method`, `task`,
+ * `metric`, `value` (null when the source gives words instead), `uncertainty`, `depth`, `nfp` (forward passes per
+ * optimisation step), `parameters` (as printed), `parameterCount`, `source`, `note`. Accuracies are in percent.
  *
  * @example
  * show(reportedResults({ task: 'ARC-AGI-1' }))
- * @throws UserError when nothing fits the filter.
+ * @throws UserError when no row matches the filter.
  */
 export function reportedResults(filter: ReportedFilter = {}): Table {
   const rows = reportedWhere(filter).map((row): Row => ({ ...row }))
   return tableOfRows(rows, ['depth', 'nfp']).select(Object.keys(rows[0]!))
 }
 
-/** The rows that fit a filter. @throws UserError (exit code 2) when none does. */
+/** Returns the rows that match a filter. @throws UserError (exit code 2) when none does. */
 export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   const rows = reportedRows.filter((row) =>
     (['table', 'method', 'task', 'metric'] as const).every((key) => {
@@ -64,20 +64,20 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   const near = didYouMeanOf(filter)
   throw new UserError({
     where: 'reported results',
-    expected: `rows of a table (${unique('table')}), task (${unique('task')}) or method that there are`,
+    expected: `rows of an existing table (${unique('table')}), task (${unique('task')}) or method`,
     found: `none for ${JSON.stringify(filter)}`,
     ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,
   })
 }
 
-/** The first part of a filter that no row has, and what was probably meant. */
+/** Suggests a correction for the first part of a filter that matches no row. */
 function didYouMeanOf(filter: ReportedFilter): string | undefined {
   for (const key of ['table', 'task', 'method', 'metric'] as const) {
     const asked = filter[key]
     const there = [...new Set(reportedRows.map((row) => row[key]))]
     if (asked === undefined || there.some((name) => name.toLowerCase().includes(asked.toLowerCase()))) continue
-    // Parts of names serve, too, so a part is compared with the parts that there are.
+    // Parts of names match too, so that a filter is compared with the parts.
     const parts = there.flatMap((name) => [name, ...name.split(/[\s,-]+/)])
     return didYouMean(asked, [...new Set(parts)], `${key}=`)
   }

@@ -4,10 +4,10 @@ import { fileOperations as fs } from '../files/operations.js'
 import { folderGone } from './lease.js'
 
 /**
- * Replaces a file in the folder of a run, atomically. It never creates the folder: one that was removed or moved while its run
- * goes on must not come back with half of its files.
+ * Replaces a file in the folder of a run, atomically. It never creates the folder: a folder that was removed or moved
+ * during the run must not reappear with half of its files.
  *
- * @throws UserError when the folder is gone, or cannot be written to.
+ * @throws UserError when the folder is gone, or not writable.
  */
 export function writeRunFile(dir: string, name: string, content: Uint8Array | string | readonly Uint8Array[]): void {
   try {

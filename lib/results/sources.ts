@@ -4,9 +4,9 @@ import path from 'node:path'
 import { projectFolder } from '../files/places.js'
 
 /**
- * Files and folders whose code decides a run's numbers: with the same ones, data, configuration and backend, a run is the
- * same bit for bit. What shows, stores, lists or estimates is none of them; presets and defaults are not either, as a run's
- * configuration holds every value.
+ * Files and folders whose code decides a run's numbers: with equal sources, data, configuration and backend, a run is
+ * equal bit for bit. Code that displays, stores, lists or estimates is excluded; so are presets and defaults, because a
+ * run's configuration contains every value.
  */
 const DECIDING = [
   'lib/backend',
@@ -39,7 +39,10 @@ const DECIDING = [
   'lib/train',
 ] as const
 
-/** Parts of those folders that decide nothing: downloads are known by their content, and texts and pictures show what is there. */
+/**
+ * Parts of those folders that decide nothing: downloads are identified by their content, and texts and pictures only
+ * display.
+ */
 const EXCEPT = [
   'lib/backend/smoke.ts',
   'lib/recursion/pseudocode.ts',
@@ -49,30 +52,33 @@ const EXCEPT = [
   'lib/tasks/posed.ts',
   'lib/tasks/symbols.ts',
 ] as const
-/** Files of a task's folder that decide nothing: a run's configuration holds its preset's values; a posed puzzle is solved, not trained on. */
+/**
+ * Files of a task's folder that decide nothing: a run's configuration contains its preset's values; a posed puzzle is
+ * solved, not trained on.
+ */
 const OF_TASKS = /\/(?:presets|pose)\.ts$/
 
 const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/
 
 /** The sources that decide a run's numbers. */
 export interface Sources {
-  /** SHA-256 over all of them: equal exactly where every file is. */
+  /** SHA-256 over all of them: equal exactly when every file is. */
   readonly hash: string
-  /** The first twelve digits of the name that git gives to each file's text, by path from the project's folder. */
+  /** First twelve digits of the git blob name of each file, by path from the project's folder. */
   readonly files: Readonly<Record<string, string>>
-  /** The text of a file, with `\n` at the end of lines. */
+  /** Returns the text of a file, with `\n` line endings. */
   text(file: string): string
 }
 
-/** A module as it runs, where that may be another text than the file has by now. */
+/** A loaded module, whose text may differ from the file after an edit. */
 export interface LoadedModule {
   text(): string
 }
 
-/** Set by the notebook's kernel, which reloads edited modules: the module that runs, by the file's absolute path. */
+/** Registry of the notebook's kernel, which reloads edited modules: the running module by absolute path. */
 const LOADED = Symbol.for('recurlab.modules')
 
-/** A text, and the name that git gives to it. */
+/** A text with its git blob name. */
 interface Source {
   readonly text: string
   readonly name: string
@@ -81,15 +87,15 @@ interface Source {
 const memory = new Map<string, Source>()
 const loadedSources = new WeakMap<LoadedModule, Source>()
 
-/** Whether a path from the project's folder is one of {@link Sources}. */
+/** Returns whether a path from the project's folder is one of {@link Sources}. */
 export function decidesNumbers(file: string): boolean {
   const decides = CODE.test(file) && DECIDING.some((one) => isIn(file, one))
   return decides && !OF_TASKS.test(file) && !EXCEPT.some((one) => isIn(file, one))
 }
 
 /**
- * The sources as this process runs them: in a notebook's kernel the modules that are loaded, elsewhere the files as they
- * were when this was first asked. Line ends do not matter.
+ * Returns the sources as this process runs them: the loaded modules in a notebook's kernel, elsewhere the files as they
+ * were at the first call. Line endings are normalised.
  */
 export function runningSources(root: string = projectFolder): Sources {
   const sources = new Map<string, Source>()
@@ -102,13 +108,13 @@ export function runningSources(root: string = projectFolder): Sources {
   }
 }
 
-/** The name that git gives to a text. */
+/** Returns the git blob name of a text. */
 export function gitHash(text: string, algorithm: 'sha1' | 'sha256' = 'sha1'): string {
   const bytes = Buffer.from(text)
   return createHash(algorithm).update(`blob ${bytes.length}\0`).update(bytes).digest('hex')
 }
 
-/** A text whose lines all end in `\n`, without a byte order mark. */
+/** Returns a text with `\n` line endings and without a byte-order mark. */
 export function normalised(text: string): string {
   return text.replace(/^\ufeff/, '').replaceAll('\r\n', '\n')
 }
@@ -122,7 +128,7 @@ function running(root: string, file: string): Source {
     loadedSources.set(loaded, source)
     return source
   }
-  // Kernels stay as they were loaded; modules that have not been loaded yet will be those that the file then has.
+  // Kernel sources stay as loaded; modules that are not yet loaded will have the file's current text.
   const kept = find && !/\.(?:h|cc)$/.test(file) ? undefined : memory.get(absolute)
   const source = kept ?? sourceOf(readFileSync(absolute, 'utf8'))
   memory.set(absolute, source)
@@ -142,7 +148,7 @@ function filesOf(root: string, one: string): string[] {
     .filter(decidesNumbers)
 }
 
-/** Entries of a folder and of those in it; none where it is not there. */
+/** Lists the entries of a folder recursively; empty when it is missing. */
 function list(folder: string) {
   try {
     return readdirSync(folder, { withFileTypes: true, recursive: true })

@@ -9,7 +9,7 @@ import { writeRunFile } from './run-file.js'
 
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
-/** Version of a run's folder, its tables included, that is written and read. */
+/** Format version of a run's folder, including its tables. */
 export const FORMAT_VERSION = 4
 
 /** Valid checksums of a file: one, or the old and the new one while the file is replaced. */
@@ -18,17 +18,17 @@ const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
 const schema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
   state,
-  /** The last step that was logged. */
+  /** Last logged step. */
   step: z.int().min(0),
-  /** Length of the run in steps, where known. */
+  /** Length of the run in steps; null when unknown. */
   trainSteps: z.int().min(0).nullable(),
-  /** Trainable numbers of the model, where known. */
+  /** Number of trainable parameters; null when unknown. */
   parameters: z.int().min(0).nullable(),
   /** Step of the checkpoint; null before the first. */
   checkpoint: z.int().min(0).nullable(),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
-  /** The reason of a failure, or another remark on the run's end; null without one. */
+  /** Reason of a failure, or another remark on the run's end; null without one. */
   message: z.string().nullable(),
   files: z.strictObject({
     [FILES.config]: checksums,
@@ -37,21 +37,21 @@ const schema = z.strictObject({
     [FILES.evaluations]: checksums,
     /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
-    /** The checksum in the checkpoint's own metadata; absent before the first checkpoint. */
+    /** Checksum in the checkpoint's own metadata; absent before the first checkpoint. */
     [FILES.checkpoint]: checksums.optional(),
   }),
 })
 
 /**
- * The file's own checksum does not cover the state: a lease decides whether a run is at work, and a finished run has made all
- * its steps, which the checksum covers.
+ * Excluded from the file's own checksum: the lease decides whether a run is active, and a finished run has made all its
+ * steps, which the checksum covers.
  */
 const OPEN = ['state']
 
-/** The state of a run. A run that says `running` while no process works on it counts as `interrupted`. */
+/** State of a run. A `running` run without a process working on it counts as `interrupted`. */
 export type RunState = z.infer<typeof state>
 
-/** The content of `status.json`. */
+/** Content of `status.json`. */
 export type RunStatus = z.infer<typeof schema>
 
 /** Writes `status.json` of a run folder, with its own checksum. */
@@ -59,7 +59,7 @@ export function writeStatus(folder: string, status: RunStatus): void {
   writeRunFile(folder, FILES.status, jsonText(sealJson(status, OPEN)))
 }
 
-/** Reads `status.json` of a run folder. @throws UserError when it is missing, damaged or was changed. */
+/** Reads `status.json` of a run folder. @throws UserError when it is missing, damaged or modified. */
 export function readStatus(folder: string): RunStatus {
   const file = path.join(folder, FILES.status)
   const json = readJson(file)
@@ -82,7 +82,7 @@ export function readStatus(folder: string): RunStatus {
       where: file,
       expected: `a finished run with all its ${trainSteps} steps`,
       found: `${step}`,
-      todo: 'Its state was changed by hand: "interrupted" lets it go on.',
+      todo: 'Its state was edited: set it to "interrupted" to resume the run.',
     })
   return parsed.data
 }

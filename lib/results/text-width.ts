@@ -1,15 +1,15 @@
 const segmenter = new Intl.Segmenter('en', { granularity: 'grapheme' })
 
-/** Han, kana, Hangul, full-width forms and emoji: two columns in a terminal. */
+/** Matches Han, kana, Hangul, full-width forms and emoji, which take two terminal columns. */
 const WIDE =
   /^(?:\p{Script=Han}|\p{Script=Hiragana}|\p{Script=Katakana}|\p{Script=Hangul}|\p{Emoji_Presentation}|[\u3000-\u303e\uff01-\uff60\uffe0-\uffe6])|\ufe0f/u
 
-/** Characters as a reader sees them: a letter and its accents are one, and so is a flag. */
+/** Splits a text into graphemes: a letter with its accents is one, and so is a flag. */
 function graphemes(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment)
 }
 
-/** Terminal columns that a text takes. */
+/** Returns the number of terminal columns that a text takes. */
 export function displayWidth(text: string): number {
   let width = 0
   for (const grapheme of graphemes(text)) width += WIDE.test(grapheme) ? 2 : 1
@@ -17,10 +17,10 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * The text in lines of at most `width` columns, broken at its spaces; line breaks of its own are kept. A word that is wider
- * stands on a line of its own, whole.
+ * Wraps a text into lines of at most `width` columns, at spaces; existing line breaks are kept. A wider word stays
+ * whole, on its own line.
  *
- * @param breakWords Whether such a word is broken, so that no line is wider.
+ * @param breakWords breaks such words too, so that no line exceeds the width
  */
 export function wrapText(text: string, width: number, { breakWords = false } = {}): string[] {
   return text.split('\n').flatMap((line) => wrapLine(line, width, breakWords))
@@ -46,12 +46,12 @@ function wrapLine(line: string, width: number, breakWords: boolean): string[] {
   return [...lines, current]
 }
 
-/** The text, or as much of it as fits in `width` columns with an ellipsis after it: for a line that is soon overwritten. */
+/** Truncates a text to `width` columns with an ellipsis, for a line that is soon overwritten. */
 export function clip(text: string, width: number): string {
   return displayWidth(text) <= width ? text : `${fitting(text, width - 1)}…`
 }
 
-/** As many graphemes from the beginning as fit, one at least. */
+/** Returns the longest prefix of graphemes that fits, at least one. */
 function fitting(text: string, width: number): string {
   let kept = ''
   let used = 0
@@ -63,13 +63,15 @@ function fitting(text: string, width: number): string {
   return kept
 }
 
-/** Columns of the terminal: `COLUMNS` where the environment sets it, else what the terminal says; undefined without one. */
+/**
+ * Returns the columns of the terminal: `COLUMNS` from the environment, else as reported; undefined without a terminal.
+ */
 export function terminalWidth(): number | undefined {
   const { COLUMNS = '' } = process.env
   return /^[1-9]\d{0,4}$/.test(COLUMNS) ? Number(COLUMNS) : process.stdout.columns
 }
 
-/** The text filled with spaces to `width` columns. */
+/** Pads a text with spaces to `width` columns. */
 export function pad(text: string, width: number, side: 'left' | 'right'): string {
   const space = ' '.repeat(Math.max(0, width - displayWidth(text)))
   return side === 'left' ? space + text : text + space

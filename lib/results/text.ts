@@ -1,13 +1,13 @@
 import { inlineJson } from '../files/cell.js'
 import { displayWidth, pad, terminalWidth, wrapText } from './text-width.js'
 
-/** How a table is printed; see {@link formatTable}. */
+/** Options of {@link formatTable}. */
 export interface FormatTableOptions {
   /** Columns in order. Default: every key of the rows, in order of first appearance. */
   readonly columns?: readonly string[]
-  /** Significant digits of numbers that are not whole. Default 4. */
+  /** Significant digits of non-integers. Default: 4. */
   readonly digits?: number
-  /** Terminal columns to fit in. Default: the terminal's width; no limit when the output is not a terminal. */
+  /** Maximum width in terminal columns. Default: the terminal's width; unlimited when the output is not a terminal. */
   readonly width?: number
 }
 
@@ -15,23 +15,23 @@ interface Column {
   readonly name: string
   readonly cells: readonly string[]
   readonly numeric: boolean
-  /** Columns of the terminal below which words or numbers would have to be broken. */
+  /** Minimum width without breaking words or numbers. */
   readonly least: number
   width: number
 }
 
 const GAP = '  '
-/** A word up to this width is not broken: the ID of a run is one. */
+/** Maximum width of a word that is never broken: the ID of a run is one. */
 const WHOLE_WORD = 32
-/** Where even one column beside the first is too wide, it keeps so much. */
+/** Minimum width of a text column, when even one column beside the first is too wide. */
 const MIN_TEXT = 8
 
 /**
- * Prints rows as an aligned text table: numbers to the right with one number of decimals per column,
- * what is missing as `–`. In a table wider than the terminal texts first go on in further lines of their column; then the
- * table is broken into blocks that repeat the first column. Nothing is cut.
+ * Formats rows as an aligned text table: numbers right-aligned with the same number of decimals per column, missing
+ * values as `–`. A table wider than the terminal first wraps texts within their columns, then splits into blocks that
+ * repeat the first column. Nothing is truncated.
  *
- * @returns lines joined by newlines, without one at the end; `(no rows)` when there are none.
+ * @returns lines joined by newlines, without a trailing one; `(no rows)` when there are none.
  */
 export function formatTable(rows: readonly Record<string, unknown>[], options: FormatTableOptions = {}): string {
   if (rows.length === 0) return '(no rows)'
@@ -45,7 +45,7 @@ export function formatTable(rows: readonly Record<string, unknown>[], options: F
 function formatColumn(name: string, rows: readonly Record<string, unknown>[], digits: number): Column {
   const values = rows.map((row) => (Object.hasOwn(row, name) ? row[name] : undefined))
   const numeric = values.every((value) => value == null || typeof value === 'number' || typeof value === 'bigint')
-  // Percentages have a decimal, whatever their values.
+  // Percentages always have a decimal.
   const fewest = name.endsWith('(%)') ? 1 : 0
   const decimals = numeric ? Math.max(fewest, decimalsOf(values, digits)) : null
   const cells = values.map((value) => formatCell(value, digits, decimals))
@@ -56,7 +56,7 @@ function formatColumn(name: string, rows: readonly Record<string, unknown>[], di
   return { name: head, cells, numeric, least, width: widest([head, ...cells]) }
 }
 
-/** Decimals that show every number of a column with its significant digits. */
+/** Returns the decimals that show every number of a column with its significant digits. */
 function decimalsOf(values: readonly unknown[], digits: number): number {
   let decimals = 0
   for (const value of values) {
@@ -80,7 +80,7 @@ function formatCell(value: unknown, digits: number, decimals: number | null): st
   return String(value)
 }
 
-/** Too small for decimals: printed as `1e-5`. */
+/** Returns whether a number is too small for decimals and is printed as `1e-5`. */
 function isTiny(value: number): boolean {
   return value !== 0 && Math.abs(value) < 1e-4
 }
@@ -89,12 +89,12 @@ function round(value: number, digits: number): number {
   return Number.isInteger(value) ? value : Number(value.toPrecision(digits))
 }
 
-/** Line breaks and control characters must neither tear the table nor reach the terminal. */
+/** Removes line breaks and control characters, which would break the table or reach the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, (char) => JSON.stringify(char).slice(1, -1).replace('\u007f', '\\u007f'))
 }
 
-/** Narrows the widest columns, the first one last, until the table fits or words and numbers would have to be broken. */
+/** Narrows the widest columns, the first one last, until the table fits or words and numbers would break. */
 function shrink(columns: readonly Column[], width: number): void {
   const total = (): number => columns.reduce((sum, column) => sum + column.width + GAP.length, -GAP.length)
   const narrow = (narrowed: readonly Column[]): void => {
@@ -109,7 +109,7 @@ function shrink(columns: readonly Column[], width: number): void {
   narrow(columns.slice(1))
   narrow(columns.slice(0, 1))
   const first = columns[0]?.width ?? 0
-  // Texts that are too wide even alone; a number stays whole.
+  // Texts too wide on their own are narrowed; a number stays whole.
   for (const column of columns)
     if (!column.numeric)
       column.width = Math.min(
@@ -118,7 +118,7 @@ function shrink(columns: readonly Column[], width: number): void {
       )
 }
 
-/** Columns that fit side by side; each block after the first begins with the first column again. */
+/** Groups columns into blocks that fit the width; each block after the first repeats the first column. */
 function blocks(columns: readonly Column[], width: number): Column[][] {
   const [first, ...rest] = columns
   if (!first) return []

@@ -9,22 +9,23 @@ import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { otherCode } from './other-code.js'
 import { openRun, type RunRecord } from './record.js'
 
-/** How a run's or a file's weights are read. */
+/** Options of {@link readWeightsOf}. */
 export interface ReadWeightsOfOptions extends ReadWeightsOptions {
-  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  /** Folder that contains `runs`. Default: `results`, in a notebook that of the project. */
   readonly resultsDir?: string
 }
 
-/** Weights, and the ID of the run that they are of; null for a file. */
+/** Weights, and the ID of their run; null for a file. */
 export interface StoredWeights extends WeightsFile {
   readonly run: string | null
 }
 
 /**
- * The weights of a stored run (its checkpoint), or of a file, official ones too: what `RUN|FILE` means on the command line.
+ * Reads the weights of a stored run (its checkpoint), or of a file, including official ones; `RUN|FILE` on the command
+ * line.
  *
  * @param runOrFile a file; else a run's folder, ID, or the beginning of one
- * @throws UserError when there is neither, or it cannot be read.
+ * @throws UserError when neither exists, or it cannot be read.
  */
 export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<StoredWeights> {
   const { resultsDir, ...how } = options
@@ -38,7 +39,7 @@ export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOpt
   return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
 }
 
-/** The run of a name. @throws UserError for a name that looks like a file's, in the words of a missing file. */
+/** Opens a run by name. @throws UserError that reports a missing file when the name looks like one. */
 function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)
@@ -51,7 +52,7 @@ function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): R
     where: runOrFile,
     expected: `a file of weights, or a run in ${runsFolder(resultsDir)}`,
     found: isFolder ? 'a folder without a run' : 'nothing of that name',
-    todo: near ?? (isFolder ? 'Name a file in it.' : 'recurlab runs lists the runs there are.'),
+    todo: near ?? (isFolder ? 'Name a file in it.' : 'recurlab runs lists the runs.'),
     exitCode: 2,
   })
 }

@@ -12,30 +12,35 @@ import { FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './st
 /** A row of metrics or of an evaluation: its step, and values by metric. */
 export type LogRow = Row & { readonly step: number }
 
-/** A run that this process writes. */
+/** A run opened for writing by this process. */
 export interface RunWriter {
   readonly id: string
   readonly dir: string
   readonly config: Readonly<Record<string, unknown>>
   readonly provenance: Readonly<Record<string, unknown>>
-  /** Keeps a row of metrics in memory until the next flush. */
+  /** Buffers a row of metrics until the next flush. */
   logMetrics(row: LogRow): void
-  /** Keeps the row of an evaluation and flushes. */
+  /** Appends the row of an evaluation and flushes. */
   logEvaluation(row: LogRow): void
-  /** Writes the outcome of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it cannot be written. */
+  /**
+   * Writes the outcome of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it
+   * cannot be written.
+   */
   writeOutcomes(table: Table): void
-  /** Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written. */
+  /**
+   * Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written.
+   */
   flush(): void
   /**
-   * Replaces the checkpoint by that of a step.
+   * Replaces the checkpoint.
    *
-   * @param checksum the one in the file's own metadata
-   * @throws UserError when it cannot be written; the old checkpoint is then still there.
+   * @param checksum checksum in the file's own metadata
+   * @throws UserError when it cannot be written; the old checkpoint is then kept.
    */
   writeCheckpoint(step: number, pieces: readonly Uint8Array[], checksum: string): void
   /**
-   * Flushes, records the final state and releases the lease, so that other processes may write the run. With `failed` it never
-   * throws, not even on a full disk: the failure that led here is the one to report.
+   * Flushes, records the final state and releases the lease, so that other processes may write the run. With `failed`
+   * it never throws, not even on a full disk: the original failure is the one to report.
    */
   finish(state: Exclude<RunState, 'running'>, message?: string): void
 }
@@ -44,7 +49,7 @@ const ROW_FILES = [FILES.metrics, FILES.evaluations] as const
 type RowFile = (typeof ROW_FILES)[number]
 
 /**
- * A writer for the folder of a run whose `status.json` is `run.status`; it appends to `rows`.
+ * Returns a writer for the folder of a run whose `status.json` is `run.status`; it appends to `rows`.
  *
  * @param lease the right to write the run; released by `finish`
  */
@@ -68,7 +73,7 @@ export function openWriter(
     rows[file].push(row)
     status = { ...status, step: Math.max(status.step, row.step) }
   }
-  /** Possible checksums of each file on disk: two where a write failed half-way. */
+  // Possible checksums of each file on disk: two after an interrupted write.
   const possible = {
     [FILES.metrics]: status.files[FILES.metrics],
     [FILES.evaluations]: status.files[FILES.evaluations],
@@ -79,7 +84,7 @@ export function openWriter(
       return possible[name].length === 1 && possible[name][0] === checksum ? [] : [{ name, bytes, checksum }]
     })
     if (changed.length === 0) return
-    // Old and new checksum are both valid while the files are replaced, so a kill in between damages nothing.
+    // Old and new checksum are both valid while the files are replaced, so that a kill in between damages nothing.
     for (const { name, checksum } of changed) possible[name] = [...new Set([...possible[name], checksum])]
     update({ files: { ...status.files, ...possible } })
     for (const { name, bytes, checksum } of changed) {
@@ -88,7 +93,7 @@ export function openWriter(
     }
     update({ files: { ...status.files, ...possible } })
   }
-  /** Replaces a file; meanwhile its old and its new checksum are both valid. */
+  // Replaces a file; meanwhile its old and its new checksum are both valid.
   const replace = (
     name: typeof FILES.outcomes | typeof FILES.checkpoint,
     content: Uint8Array | readonly Uint8Array[],
@@ -107,7 +112,7 @@ export function openWriter(
       try {
         update({ state, message })
       } finally {
-        // Even if the state cannot be written: a notebook's kernel lives on, and the run would seem to be at work.
+        // Released even if the state cannot be written: a notebook's kernel lives on, and the run would seem active.
         lease.release()
       }
     }
@@ -170,7 +175,7 @@ export function writeNewRun(
 }
 
 /**
- * Records in the folder of a stored run that it is resumed from `step`, and where.
+ * Records in the folder of a stored run that it is resumed from `step`, with the new provenance.
  *
  * @returns the new status and provenance
  */
@@ -194,7 +199,7 @@ export function writeResumed(
   return { provenance, status: settled }
 }
 
-/** The length of a run and the size of its model; null where they are not known. */
+/** Length of a run and size of its model; null when unknown. */
 interface Lengths {
   readonly trainSteps: number | null
   readonly parameters: number | null
@@ -206,8 +211,8 @@ function rowBytes(rows: readonly LogRow[]): { bytes: Uint8Array; checksum: strin
 }
 
 /**
- * The rows of a stored run up to a step, with which a resumed run begins. Columns that only later rows fill are kept, empty:
- * the rows that are computed again fill them.
+ * Returns the rows of a stored run up to a step, with which a resumed run starts. Columns that only later rows fill are
+ * kept, empty, for the recomputed rows.
  */
 export function rowsUpTo(run: Pick<RunRecord, 'dir'>, step: number): Record<RowFile, LogRow[]> {
   const kept = (rows: Row[]): LogRow[] =>

@@ -3,51 +3,51 @@ import { unlimitedVersions, splitFacts as versionFacts } from '../data/pool.js'
 import { lookOf, tokenMeaning } from '../tasks/registry.js'
 import { type Duplicates, duplicates } from './overlap.js'
 
-/** What a split is made of. */
+/** Statistics of a split. */
 export interface SplitFacts {
-  /** Tasks or base puzzles, with their versions. */
+  /** Number of groups: tasks or base puzzles, with their versions. */
   readonly groups: number
-  /** Stored puzzles; each is one version of a group's puzzle. */
+  /** Number of stored puzzles; each is one version of a group's puzzle. */
   readonly puzzles: number
-  /** Stored puzzles with all versions that are made on the fly; null: without end. */
+  /** Stored puzzles plus all versions made on the fly; null when unlimited. */
   readonly versions: number | null
-  /** Stored pairs of a question and an answer. */
+  /** Number of stored pairs of a question and an answer. */
   readonly examples: number
-  /** Cells of a question that are given, on average; null where a task has no blank cells, and without examples. */
+  /** Mean number of given cells; null when the task has no blank cells, or there are no examples. */
   readonly cluesMean: number | null
-  /** Of all examples; null where all are 0, which stands for "not known" too. */
+  /** Range over all examples; null when all are 0, which also stands for unknown. */
   readonly ratingMin: number | null
   readonly ratingMedian: number | null
   readonly ratingMax: number | null
 }
 
-/** A token of the vocabulary. */
+/** Statistics of a token of the vocabulary. */
 export interface TokenFacts {
   readonly token: number
   readonly meaning: string
-  /** Share of all questions' tokens, both splits. */
+  /** Fraction of all question tokens, in both splits. */
   readonly inInputs: number
-  /** Share of all answers' tokens. */
+  /** Fraction of all answer tokens. */
   readonly inLabels: number
 }
 
-/** What can be said about a data set without training on it. */
+/** Statistics of a data set. */
 export interface DatasetFacts {
   readonly splits: { readonly train: SplitFacts; readonly test: SplitFacts }
   readonly vocabulary: readonly TokenFacts[]
   readonly identifiers: {
     /** Rows of the puzzle embedding. */
     readonly count: number
-    /** The first names, `<blank>` among them. */
+    /** First names, including `<blank>`. */
     readonly first: readonly string[]
   }
   readonly duplicates: Duplicates
 }
 
-/** Names that {@link datasetFacts} gives. */
+/** Number of names in {@link datasetFacts}. */
 const FIRST_NAMES = 5
 
-/** Counts all there is in a data set: seconds for a million puzzles. */
+/** Returns the statistics of a data set; takes seconds for a million puzzles. */
 export function datasetFacts(data: Dataset): DatasetFacts {
   const { identifiers } = data
   return {
@@ -61,7 +61,7 @@ export function datasetFacts(data: Dataset): DatasetFacts {
   }
 }
 
-/** Counts a split. */
+/** Returns the statistics of a split. */
 export function splitFacts(data: Dataset, split: Split): SplitFacts {
   const { count, puzzleStarts, groupStarts, ratings } = split
   const sorted = Float64Array.from(ratings).sort()

@@ -4,23 +4,23 @@ import { UserError } from '../errors.js'
 import { jsonText, readJson } from '../files/json.js'
 import { openSealedJson, sealJson } from '../files/sealed-json.js'
 
-/** Version of the folder's format that is written and read: 2 since the hash is over the arrays and stored. */
+/** Format version of the folder: 2 since the hash covers the arrays and is stored. */
 export const FORMAT_VERSION = 2
 
-/** A file of a data set's folder. */
+/** A file in a data set's folder. */
 export interface StoredFile {
   name: string
   sha256: string
 }
 
-/** What the `manifest.json` of a data set's folder says. */
+/** Content of the `manifest.json` in a data set's folder. */
 export interface StoredManifest extends DatasetManifest {
   formatVersion: typeof FORMAT_VERSION
-  /** `datasetHash` of what was saved. */
+  /** `datasetHash` of the saved data set. */
   hash: string
   /**
-   * The Arrow file of each split, by name and SHA-256; `identifiers`, where the rows of the puzzle embedding have names,
-   * and `tests`, the test tasks that votes are counted for.
+   * Arrow file of each split, by name and SHA-256; `identifiers`, when the rows of the puzzle embedding have names, and
+   * `tests`, the test tasks that votes are counted for.
    */
   files: Record<'train' | 'test', StoredFile> & { identifiers?: StoredFile | undefined; tests?: StoredFile | undefined }
 }
@@ -61,7 +61,7 @@ const manifestSchema = z.strictObject({
   }),
 })
 
-/** A manifest as its file has it, with a checksum of itself. */
+/** Returns the text of a manifest file, with its own checksum. */
 export function manifestText(manifest: StoredManifest): string {
   return jsonText(sealJson(manifest))
 }
@@ -69,7 +69,7 @@ export function manifestText(manifest: StoredManifest): string {
 /**
  * Reads a data set's manifest.
  *
- * @throws UserError when it is missing, no JSON, of another format version, lacks something, or was changed.
+ * @throws UserError when it is missing, not JSON, of another format version, incomplete, or modified.
  */
 export function readManifest(file: string): StoredManifest {
   const json = readJson(file)
@@ -89,7 +89,7 @@ export function readManifest(file: string): StoredManifest {
   const issue = parsed.error.issues[0]!
   throw new UserError({
     where: `${file}${issue.path.length > 0 ? `, key ${issue.path.join('.')}` : ''}`,
-    expected: 'a whole manifest',
+    expected: 'a complete manifest',
     found: issue.message,
     todo: 'Build the data set again.',
   })

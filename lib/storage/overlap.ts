@@ -3,36 +3,36 @@ import { indexBy, type Likeness } from '../data/puzzle-index.js'
 import type { Puzzle } from '../data/puzzles.js'
 import { findTask } from '../tasks/registry.js'
 
-/** How many puzzles occur more than once. */
+/** Numbers of repeated puzzles. */
 export interface Repeats {
-  /** Training puzzles that an earlier one repeats. */
+  /** Training puzzles that repeat an earlier one. */
   readonly train: number
-  /** Test puzzles that an earlier one repeats. */
+  /** Test puzzles that repeat an earlier one. */
   readonly test: number
-  /** Test puzzles that are training puzzles. */
+  /** Test puzzles that occur in training. */
   readonly across: number
 }
 
-/** What of a data set occurs more than once. */
+/** Repetitions in a data set. */
 export interface Duplicates {
-  /** Examples with the same question; where a question alone does not tell the task (ARC), and the same answer. */
+  /** Examples with equal questions, and equal answers when a question alone does not identify the task (ARC). */
   readonly literal: Repeats
   /**
-   * Groups whose first puzzle is a twin of that of another by the task's sameness (Sudokus relabelled or permuted,
-   * mazes turned or mirrored), literal copies included. Null where the task knows of no twins, or above 200,000 groups.
+   * Groups whose first puzzle is a twin of another group's under the task's sameness (Sudokus relabelled or permuted,
+   * mazes rotated or reflected), literal copies included. null when the task defines no twins, or above 200,000 groups.
    */
   readonly twins: Repeats | null
 }
 
-/** Above so many groups twins are not looked for: a million take minutes. */
+/** Maximum number of groups to search for twins: a million take minutes. */
 const TWINS_LIMIT = 200_000
 
-/** Counts what occurs more than once, by comparing all with all. */
+/** Counts repetitions within and across the splits. */
 export function duplicates(data: Dataset): Duplicates {
   return { literal: repeats(data, literalSpotter), twins: twinsOf(data) }
 }
 
-/** The test puzzles that are training puzzles, and that are (literal ones included) twins of one. */
+/** Returns the number of test puzzles that occur in training, literally and (including literal ones) as twins. */
 export function splitOverlap(data: Dataset): { readonly literal: number; readonly twins: number | null } {
   const { literal, twins } = duplicates(data)
   return { literal: literal.across, twins: twins?.across ?? null }
@@ -45,13 +45,13 @@ function twinsOf(data: Dataset): Repeats | null {
   return likeness ? repeats(data, (split) => twinSpotter(likeness, split)) : null
 }
 
-/** Tells whether things were met before. */
+/** Detects repeated items of a split. */
 interface Spotter {
-  /** Indices in the split that are compared. */
+  /** Indices of the split to compare. */
   readonly items: readonly number[]
-  /** Takes item `i` of the split in. @returns whether the same was there already */
+  /** Adds item `i` of the split. @returns whether an equivalent item was present */
   add(i: number): boolean
-  /** Whether item `i` of another split was taken in. */
+  /** Returns whether item `i` of another split is present. */
   has(other: Split, i: number): boolean
 }
 
@@ -66,7 +66,7 @@ function repeats(data: Dataset, spotter: (split: Split, data: Dataset) => Spotte
   }
 }
 
-/** All examples, compared token by token where their hashes agree. */
+/** Compares all examples, token by token when their hashes agree. */
 function literalSpotter(split: Split, { manifest }: Dataset): Spotter {
   const withAnswer = !findTask(manifest.task)?.sameness?.byQuestion
   const met = new Map<number, number[]>()
@@ -98,7 +98,7 @@ function rowHash(tokens: Uint8Array, i: number, length: number): number {
   return hash
 }
 
-/** The first example of each group: its other puzzles are versions of it anyway. */
+/** Returns the first example of each group: its other puzzles are versions of the same one. */
 function firstExamples({ puzzleStarts, groupStarts }: Split): number[] {
   return Array.from(groupStarts.subarray(0, -1), (puzzle) => puzzleStarts[puzzle]!)
 }
@@ -117,7 +117,7 @@ function twinSpotter(likeness: Likeness, split: Split): Spotter {
   }
 }
 
-/** An example as a puzzle in tokens. */
+/** Returns an example as a puzzle in tokens. */
 function puzzleOf({ inputs, labels, ratings, seqLen }: Split, i: number): Puzzle {
   const row = (tokens: Uint8Array): Uint8Array => tokens.subarray(i * seqLen, (i + 1) * seqLen)
   return { clues: row(inputs), solution: row(labels), rating: ratings[i]!, line: 0 }

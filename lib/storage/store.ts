@@ -17,16 +17,16 @@ import { isPublished, readPublished } from './published/read.js'
 
 const MANIFEST = 'manifest.json'
 
-/** Every file that a data set's folder may hold. */
+/** Files that a data set's folder may contain. */
 const OWN = [MANIFEST, 'train.arrow', 'test.arrow', 'identifiers.arrow', 'tests.arrow']
 
 /**
- * Writes a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
- * `tests.arrow`. It is written beside the folder and renamed, so there is never half of one.
+ * Saves a data set as a folder of `train.arrow`, `test.arrow` and `manifest.json`, for ARC also `identifiers.arrow` and
+ * `tests.arrow`. The folder is written under another name and renamed, so that it is never incomplete.
  *
- * @param options.force replaces another data set that is there; anything that is no data set is never replaced
- * @returns `kept` when the very same data set was there already
- * @throws UserError when something else is there, or the place cannot be written to.
+ * @param options.force replaces another data set at this path; anything else is never replaced
+ * @returns `kept` when the same data set was already there
+ * @throws UserError when something else is there, or the path is not writable.
  */
 export function saveDataset(dataset: Dataset, dir: string, options: { force?: boolean } = {}): 'written' | 'kept' {
   const folder = path.resolve(dir)
@@ -62,20 +62,21 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
   return 'written'
 }
 
-/** The command that makes the data set of a folder: the presets of the papers name published ones. */
+/** Returns the command that builds the data set of a folder, for the published ones that the paper presets name. */
 function howToGet(dir: string): string {
   const isBuilt = ({ build }: Source): boolean => build('').includes(`out=data/${path.basename(dir)}`)
   const [name] = Object.entries(SOURCES).find(([, source]) => isBuilt(source)) ?? []
   if (name === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
-  return `recurlab data fetch ${name} gets its files and says how it is built.`
+  return `recurlab data fetch ${name} downloads its files and prints the command that builds it.`
 }
 
 /**
- * Reads a data set's folder, ours or one in the layout of the published builders (see `readPublished`).
+ * Loads a data set's folder, in Recurlab's layout or that of the published builders (see `readPublished`).
  *
- * @param named its path, from the working directory; in a notebook, where nothing is there, from the project's folder
- * @throws UserError when it is missing, damaged (the files' checksums and the hash of their arrays are compared), of another
- * format version or out of range.
+ * @param named path relative to the working directory; in a notebook, relative to the project's folder when nothing
+ * exists there
+ * @throws UserError when it is missing, damaged (checksums of the files and the hash of the arrays are verified), of
+ * another format version or out of range.
  */
 export function loadDataset(named: string): Dataset {
   const dir = placeToRead(named)
@@ -85,7 +86,7 @@ export function loadDataset(named: string): Dataset {
     throw new UserError({
       where: dir,
       expected: `a data set (a folder with ${MANIFEST}, or train/dataset.json)`,
-      found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'none in it' : 'a file',
+      found: !fs.existsSync(dir) ? 'nothing' : fs.statSync(dir).isDirectory() ? 'a folder without one' : 'a file',
       todo: howToGet(dir),
     })
   const { formatVersion: _, hash: expected, files, ...manifest } = readManifest(path.join(dir, MANIFEST))
@@ -110,13 +111,13 @@ export function loadDataset(named: string): Dataset {
     throw new UserError({
       where: dir,
       expected: `a data set with the hash ${expected}, as its manifest says`,
-      found: `whole files whose arrays have the hash ${hash}`,
-      todo: 'This Recurlab reads or hashes the files in another way than the one that wrote them: build the data set again.',
+      found: `intact files whose arrays have the hash ${hash}`,
+      todo: 'This version of Recurlab reads or hashes the files differently from the one that wrote them: build the data set again.',
     })
   return makeDataset({ ...content, hash })
 }
 
-/** The tables that a data set's folder holds, by the part of the data set that each is. */
+/** Returns the tables to store, by the part of the data set that each holds. */
 function tablesOf({ train, test, tables }: Dataset): [part: keyof StoredManifest['files'], Table][] {
   const parts = { train: splitTable(train), test: splitTable(test), ...tables }
   return Object.entries(parts) as [keyof typeof parts, Table][]
@@ -132,7 +133,7 @@ function whatIsThere(folder: string, dataset: Dataset): 'nothing' | 'same' | 'ot
   return isStored(folder, names, dataset) ? 'same' : 'other data'
 }
 
-/** Whether a folder holds this very data set, undamaged, whichever release wrote its Arrow files. */
+/** Returns whether a folder holds this data set, undamaged, whichever release wrote its Arrow files. */
 function isStored(folder: string, names: readonly string[], { manifest, hash }: Dataset): boolean {
   let stored: StoredManifest
   try {
@@ -151,12 +152,12 @@ function isStored(folder: string, names: readonly string[], { manifest, hash }: 
   )
 }
 
-/** A manifest as JSON has it: without keys that are undefined. */
+/** Returns a manifest without undefined keys, as JSON stores it. */
 function plain(manifest: DatasetManifest): unknown {
   return JSON.parse(JSON.stringify(manifest))
 }
 
-/** Renames a finished folder into its place; a data set that was there is moved aside first and then removed. */
+/** Renames a finished folder into place; an existing data set is moved aside first and then removed. */
 export function putInPlace(beside: string, folder: string, replace: boolean): void {
   const aside = `${folder}.${process.pid}.old`
   try {
@@ -169,19 +170,19 @@ export function putInPlace(beside: string, folder: string, replace: boolean): vo
     }
   } catch (error) {
     throw new UserError(
-      { where: folder, expected: 'a folder that can be put in place', found: systemReason(error) },
+      { where: folder, expected: 'a folder that can be renamed into place', found: systemReason(error) },
       { cause: error },
     )
   }
   if (replace) removeFolder(aside)
 }
 
-/** Removes what is no longer needed; what led here, or what is in place by now, matters more than a leftover. */
+/** Removes an obsolete folder. Failures are ignored: the caller's error, or the new folder in place, matters more. */
 export function removeFolder(folder: string): void {
   try {
     fs.rmSync(folder, { recursive: true, force: true })
   } catch {
-    // It stays beside the data set under a name that says what it is.
+    // The leftover stays beside the data set, under a name that identifies it.
   }
 }
 

@@ -5,10 +5,10 @@ import { allTasks, taskNamed } from './registry.js'
 import type { Task } from './task.js'
 
 /**
- * Refuses keys of the data that would have no effect: those of another task, those of generated puzzles beside a built
- * data set, and a task that cannot be generated.
+ * Rejects data keys that would have no effect: keys of another task, keys of generated puzzles beside a built data set,
+ * and a task that cannot be generated.
  *
- * @throws UserError naming the key, and for a task that is not known.
+ * @throws UserError naming the key, and for an unknown task.
  */
 export function checkDataKeys(config: Config): void {
   checkTaskKeys(config)
@@ -21,24 +21,24 @@ export function checkDataKeys(config: Config): void {
   })
 }
 
-/** {@link checkDataKeys} where the puzzles are there: whether they can be generated does not matter. */
+/** Applies {@link checkDataKeys} to puzzles that already exist, so that the task need not have a generator. */
 export function checkTaskKeys(config: Config): void {
   const task = taskNamed(config.task)
   for (const key of GENERATED_KEYS) {
     if (config[key] === null) continue
     if (config.data !== null)
-      throw unused(key, `nothing, as data=${config.data} names puzzles that are there`, config[key])
+      throw unused(key, `nothing, because data=${config.data} names existing puzzles`, config[key])
     if (!usesKey(task, key)) {
       throw unused(key, `a key of task=${task.name}`, `one of ${tasksWithKey(key).join(', ')}`)
     }
   }
   if (config.augment !== null && config.augment !== 0 && !task.augments)
-    throw unused('augment', `nothing for task=${task.name}: the data set says how its puzzles vary`, config.augment)
+    throw unused('augment', `nothing for task=${task.name}: the data set fixes how its puzzles vary`, config.augment)
   if (config.carryVotes && !task.votes)
     throw unused('carryVotes', `false: no votes are counted for task=${task.name}`, true)
 }
 
-/** Names of the tasks whose generated data a key of the configuration is an option of. */
+/** Returns the names of the tasks whose generated data a configuration key is an option of. */
 export function tasksWithKey(key: ConfigKey): string[] {
   return allTasks()
     .filter((task) => usesKey(task, key))

@@ -1,49 +1,53 @@
-/** How a token is drawn. */
+/** Appearance of a token. */
 export interface TokenLook {
-  /** For text without colours: a character, or as many for every token. */
+  /** Symbol in text without colours: one character, or the same number for every token. */
   readonly symbol: string
-  /** Text of the cell in a picture. */
+  /** Label of the cell in a picture. */
   readonly label: string
   /** Colour of the cell, `#RRGGBB`. */
   readonly fill: string
-  /** Colour of the text. */
+  /** Colour of the label. */
   readonly ink: string
 }
 
-/** How the puzzles of a task are drawn, and what of a grid belongs to an answer. */
+/** Appearance of a task's puzzles, and the extent of an answer in the grid. */
 export interface PuzzleLook {
   readonly rows: number
   readonly columns: number
-  /** Rows and columns of a box, where boxes are set apart by lines (Sudoku); null: there are none. */
+  /** Rows and columns of a box, when lines separate boxes (Sudoku); null without boxes. */
   readonly box: readonly [rows: number, columns: number] | null
-  /** Between two cells in text. */
+  /** Separator between two cells in text. */
   readonly gap: string
   /** Colour of the lines between cells. */
   readonly lines: string
-  /** The token of padding: rows and columns at the end that hold nothing else are not drawn. null: all cells are drawn. */
+  /** Padding token: trailing rows and columns that contain nothing else are not drawn. null: all cells are drawn. */
   readonly padding: number | null
-  /** Tokens that are no part of an answer's grid (ARC: padding and end of grid). Default: none, answers fill the board. */
+  /** Tokens outside an answer's grid (ARC: padding and end of grid). Default: none, answers fill the board. */
   readonly margin?: readonly number[] | undefined
-  /** The token of a cell that an answer fills in; null where answers may change any cell. */
+  /** Token of a cell that an answer fills in; null when answers may change any cell. */
   readonly blank: number | null
-  /** @param given whether the puzzle has the token there, which an answer must keep */
+  /**
+   * Returns the appearance of a token.
+   *
+   * @param given whether the puzzle has the token there, which an answer must keep
+   */
   token(token: number, given: boolean): TokenLook
 }
 
-/** Colours that the tasks share. */
+/** Colours common to all tasks. */
 export const LOOK = { white: '#FFFFFF', ink: '#222222', answer: '#0072B2', lines: '#DDDDDD' } as const
 
-/** A square where the tokens fill one, else one row. */
+/** Returns a square when `seqLen` is one, else a single row. */
 export function shapeOf(seqLen: number): { rows: number; columns: number } {
   const side = Math.sqrt(seqLen)
   return Number.isInteger(side) ? { rows: side, columns: side } : { rows: 1, columns: seqLen }
 }
 
 /**
- * The look of a task whose tokens have a symbol each: a grid of symbols, filled-in cells in another colour.
+ * Returns the look of a task with one symbol per token: a grid of symbols, filled-in cells in another colour.
  *
- * @param symbols of tokens 1, 2, …; token 0 is padding
- * @param blank the token of a cell that an answer fills in
+ * @param symbols symbols of tokens 1, 2, …; token 0 is padding
+ * @param blank token of a cell that an answer fills in
  */
 export function symbolLook(
   { rows, columns }: { readonly rows: number; readonly columns: number },
@@ -67,7 +71,7 @@ export function symbolLook(
   }
 }
 
-/** The look of tokens that have numbers and nothing else: the number, on a grey that darkens with it. */
+/** Returns the look of tokens without symbols: their number, on a grey that darkens with it. */
 export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
   const width = String(vocabSize - 1).length
   return {
@@ -90,7 +94,7 @@ export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
   }
 }
 
-/** Rows and columns that are left of a grid without those at its end that hold nothing but `empty` tokens. */
+/** Returns the rows and columns of a grid without trailing ones that contain only `empty` tokens. */
 export function extentOf(
   { rows, columns }: Pick<PuzzleLook, 'rows' | 'columns'>,
   tokens: ArrayLike<number>,
@@ -105,7 +109,7 @@ export function extentOf(
   return [height, width]
 }
 
-/** Draws a puzzle or an answer as text, a line a row, boxes set apart. */
+/** Draws a puzzle or an answer as text, one line per row, with boxes separated. */
 export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string {
   const [rows, columns] = look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
   const [boxRows, boxColumns] = look.box ?? [rows, columns]
@@ -125,7 +129,7 @@ export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string 
   return lines.join('\n')
 }
 
-/** The line between two bands of boxes: `----+----`. */
+/** Returns the line between two bands of boxes: `----+----`. */
 export function ruleBetween(widths: readonly number[]): string {
   return widths.map((width, i) => '-'.repeat(width + (i === 0 || i === widths.length - 1 ? 1 : 2))).join('+')
 }

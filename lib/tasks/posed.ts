@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import type { PuzzleSpec } from './task.js'
 
-/** Whether an answer is right; null where nobody knows. */
+/** The verdict on an answer; null when it cannot be decided. */
 export interface Verdict {
   readonly solved: boolean | null
   /** The reason, e.g. `every clue kept, every digit once in each row, column and box`. */
@@ -11,49 +11,49 @@ export interface Verdict {
 /** Whether a cell of an answer is known to be wrong. */
 export type CellVerdict = 'none' | 'wrong'
 
-/** A puzzle of any task, ready to be given to a model. */
+/** A puzzle of any task, in the form that a model takes. */
 export interface PosedPuzzle {
-  /** How it is drawn. */
+  /** Task and sizes that determine its appearance. */
   readonly spec: PuzzleSpec
-  /** The name of its task or file; empty for a puzzle that was typed in. */
+  /** Name of its task or file; empty for a typed puzzle. */
   readonly name: string
-  /** The name of its row of the puzzle embedding; null where the task's puzzles have none of their own. */
+  /** Name of its puzzle-embedding row; null when puzzles of the task share one. */
   readonly identifier: string | null
   /** `[seqLen]` tokens. */
   readonly input: Uint8Array
-  /** `[seqLen]` tokens of the right answer, or of one of several; null where none is known. */
+  /** `[seqLen]` tokens of the correct answer, or of one of several; null when none is known. */
   readonly answer: Uint8Array | null
-  /** What was assumed about it, one sentence each. */
+  /** Assumptions made about it, one sentence each. */
   readonly notes: readonly string[]
   judge(predicted: ArrayLike<number>): Verdict
-  /** `[seqLen]` */
+  /** Returns the verdict on each cell, `[seqLen]`. */
   marks(predicted: ArrayLike<number>): CellVerdict[]
-  /** An answer as the task's files write it. */
+  /** Returns an answer in the format of the task's files. */
   write(tokens: ArrayLike<number>): string | number[][]
 }
 
-/** The text of a puzzle, and where it is from. */
+/** The text of a puzzle, with its origin. */
 export interface PuzzleText {
   readonly text: string
-  /** The file, or `the puzzle` when it was typed in. */
+  /** The file, or `the puzzle` when it was typed. */
   readonly where: string
-  /** The file's name without folder and ending; empty when it was typed in. */
+  /** File name without folder and extension; empty when it was typed. */
   readonly name: string
 }
 
-/** Which puzzle of a file is meant. */
+/** Selection of a puzzle within a file. */
 export interface PuzzleChoice {
-  /** Line of a file of puzzles, or test input of an ARC task, from 0; undefined: the first. */
+  /** Line of a file of puzzles, or test input of an ARC task, from 0. Default: the first. */
   readonly input?: number | undefined
-  /** Name of the ARC task: the one of a file with several, or the name of a single one. */
+  /** Name of the ARC task: selects one of several in a file, or names a single one. */
   readonly task?: string | undefined
 }
 
 /**
- * One of the puzzles of a text that has one a line; empty lines are passed over.
+ * Selects a puzzle from a text with one per line, ignoring empty lines.
  *
- * @returns the line without the spaces around it; its name and place tell its number where there are several
- * @throws UserError (exit code 2) when there are not as many.
+ * @returns the trimmed line; its name and origin include the line number when there are several
+ * @throws UserError (exit code 2) when the text has too few lines.
  */
 export function lineOfText({ text, where, name }: PuzzleText, { input = 0 }: PuzzleChoice): PuzzleText {
   const lines = text.split('\n').map((each) => each.trim())
@@ -70,12 +70,12 @@ export function lineOfText({ text, where, name }: PuzzleText, { input = 0 }: Puz
   return { text: chosen.text, where: `${where}, line ${chosen.number}`, name: `${name} line ${chosen.number}` }
 }
 
-/** @throws UserError (exit code 2) when a task's name is given for a puzzle that has none. */
+/** Rejects a task name for a puzzle that has none. @throws UserError (exit code 2) */
 export function refuseTaskName({ task }: PuzzleChoice): void {
-  if (task !== undefined) throw unused('task', task, 'only ARC’s tasks have names')
+  if (task !== undefined) throw unused('task', task, 'only ARC tasks have names')
 }
 
-/** @throws UserError (exit code 2) when one of several puzzles is meant where a text holds one. */
+/** Rejects an input number for a text with a single puzzle. @throws UserError (exit code 2) */
 export function refuseInput({ input }: PuzzleChoice, why: string): void {
   if (input) throw unused('input', String(input), why)
 }

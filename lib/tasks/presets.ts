@@ -8,16 +8,16 @@ import { allTasks } from './registry.js'
 
 export type { Preset } from '../config/paper-settings.js'
 
-/** Every preset by its name TASK-SCALE, or TASK-MODEL-SCALE where the model is not the TRM. */
+/** Presets by name: TASK-SCALE, or TASK-MODEL-SCALE for a model other than TRM. */
 export const presets: Readonly<Record<string, Preset>> = Object.fromEntries(
   allTasks().flatMap((task) => Object.entries(task.presets ?? {})),
 )
 
 /**
- * A preset's configuration with some keys changed. Where `data` is among them, the preset's keys of generated puzzles
- * are left out: the data set that is named has its own. So are its T and n where `recursion` is.
+ * Returns a preset's configuration with changed keys. Changing `data` drops the preset's keys of generated puzzles,
+ * because the named data set has its own; changing `recursion` drops T and n.
  *
- * @throws UserError naming the nearest preset when there is none of that name.
+ * @throws UserError that suggests the nearest preset when there is none of that name.
  */
 export function preset(name: string, changes: ConfigInput = {}): ConfigInput {
   const found = Object.hasOwn(presets, name) ? presets[name] : undefined

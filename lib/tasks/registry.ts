@@ -12,47 +12,48 @@ import { poseSymbols } from './symbols.js'
 import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } from './task.js'
 import { tokensTask } from './tokens/task.js'
 
-/** The tasks of this library. A published folder is the first one's that recognises it. */
+/** Tasks of this library. A published folder belongs to the first task that recognises it. */
 const TASKS: readonly Task[] = [sudokuTask, mazeTask, arcTask, queensTask, tokensTask]
 
-/** Kept by the process, not by this module: an edit that reloads it in a notebook must not forget the tasks of cells. */
+// Kept on the process, not in this module: an edit that reloads the module in a notebook must not forget tasks of
+// cells.
 const DEFINED = Symbol.for('recurlab.tasks')
 const kept = globalThis as { [DEFINED]?: Map<string, Task> }
 
-/** Tasks that cells have defined in this process. */
+/** Tasks defined by cells in this process. */
 const defined = kept[DEFINED] ?? new Map<string, Task>()
 kept[DEFINED] = defined
 
-/** Every task there is: those of the library, and those that cells have defined. */
+/** Returns all tasks: those of the library, and those defined by cells. */
 export function allTasks(): readonly Task[] {
   return [...TASKS, ...defined.values()]
 }
 
-/** Names of all tasks. */
+/** Returns the names of all tasks. */
 export function taskNames(): string[] {
   return allTasks().map(({ name }) => name)
 }
 
-/** Whether a task is one of the library, which no cell can define. */
+/** Returns whether a task belongs to the library, so that no cell can define it. */
 export function isLibraryTask(name: string): boolean {
   return TASKS.some((task) => task.name === name)
 }
 
-/** Makes a task known in this process; one that a cell defined before under the same name is replaced. */
+/** Registers a task in this process; it replaces a task that a cell defined under the same name. */
 export function registerTask(task: Task): void {
   defined.set(task.name, task)
 }
 
-/** The task of a name; undefined when there is none. */
+/** Returns the task of a name, or undefined. */
 export function findTask(name: string): Task | undefined {
   return allTasks().find((task) => task.name === name)
 }
 
 /**
- * The task of a name.
+ * Returns the task of a name.
  *
- * @param where the place of the name, for the error; default the configuration's key
- * @throws UserError naming the nearest task, and how a task becomes known.
+ * @param where position of the name, for the error. Default: the configuration's key
+ * @throws UserError that suggests the nearest task, and says how a task is registered.
  */
 export function taskNamed(name: string, where = 'key task'): Task {
   const task = findTask(name)
@@ -69,18 +70,18 @@ export function taskNamed(name: string, where = 'key task'): Task {
   })
 }
 
-/** The task of a data set. @throws UserError when its manifest names none that is known. */
+/** Returns the task of a data set. @throws UserError when its manifest names an unknown one. */
 export function taskOf({ task }: Pick<DatasetManifest, 'task'>): Task {
   return taskNamed(task, 'manifest of the data set, key task')
 }
 
-/** The parts of a data set that follow from its task. @throws UserError when they contradict it. */
+/** Returns the parts of a data set that its task determines. @throws UserError when they contradict the task. */
 export function openParts(manifest: DatasetManifest, stored: StoredParts): TaskParts {
   const task = taskOf(manifest)
   return task.open ? task.open(manifest, stored) : { augment: null, identifiers: blankOnly, testTasks: null }
 }
 
-/** How the puzzles of a data set are drawn. @throws UserError when the manifest contradicts its task. */
+/** Returns the look of a data set's puzzles. @throws UserError when the manifest contradicts its task. */
 export function lookOf(spec: PuzzleSpec): PuzzleLook {
   const task = findTask(spec.task)
   if (task?.look) return task.look(spec)
@@ -88,37 +89,37 @@ export function lookOf(spec: PuzzleSpec): PuzzleLook {
   return symbols ? symbolLook(shapeOf(spec.seqLen), symbols) : numberLook(spec.seqLen, spec.vocabSize)
 }
 
-/** A puzzle or an answer of a data set as text, a line a row. */
+/** Returns a puzzle or an answer of a data set as text, one line per row. */
 export function puzzleText(spec: PuzzleSpec, tokens: ArrayLike<number>): string {
   return drawTokens(lookOf(spec), tokens)
 }
 
-/** The meaning of a token of a data set, in words. */
+/** Describes a token of a data set in words. */
 export function tokenMeaning(spec: PuzzleSpec & Pick<DatasetManifest, 'padId'>, token: number): string {
   if (token === spec.padId) return 'padding'
   const task = findTask(spec.task)
   return task?.meaning?.(token) ?? task?.symbols?.(spec)[token - 1] ?? `token ${token}`
 }
 
-/** The judge of a data set's answers; null where an answer is right only if it is the stored one. */
+/** Returns the judge of a data set's answers; null when only the stored answer is correct. */
 export function judgeOf(spec: PuzzleSpec): Judge | null {
   return findTask(spec.task)?.judge?.of(spec) ?? null
 }
 
-/** Names of the criteria by which a task's answers are judged; `valid` first, none without a judge. */
+/** Returns the criteria of a task's judge, `valid` first; empty without a judge. */
 export function criteriaOf({ task }: Pick<DatasetManifest, 'task'>): string[] {
   return Object.keys(findTask(task)?.judge?.criteria ?? {})
 }
 
-/** Whether any task's judge has a criterion of that name. */
+/** Returns whether any task's judge has a criterion of that name. */
 export function isCriterion(name: string): boolean {
   return allTasks().some(({ judge }) => judge !== undefined && Object.hasOwn(judge.criteria, name))
 }
 
 /**
- * Reads one puzzle of a task.
+ * Parses one puzzle of a task.
  *
- * @throws UserError for text that is no puzzle of this task, and for a task that reads none.
+ * @throws UserError when the text is not a puzzle of this task, and for a task without a parser.
  */
 export function pose(spec: PuzzleSpec, text: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
   const task = taskNamed(spec.task)
@@ -135,15 +136,15 @@ export function pose(spec: PuzzleSpec, text: PuzzleText, choice: PuzzleChoice): 
   })
 }
 
-/** A task that sizes tell, and what of its manifest follows from them. */
+/** A task recognised by sizes, with the manifest fields that follow from them. */
 export type Recognised = Pick<PuzzleSpec, 'task' | 'options' | 'seqLen'>
 
 /**
- * The task of a published folder or of official weights, which name none.
+ * Recognises the task of a published folder or of official weights, which do not name it.
  *
- * @param answer `[seqLen]` tokens of a label; null where there is none
- * @param among the tasks it may be; default all
- * @returns null when none is recognised
+ * @param answer `[seqLen]` tokens of a label; null when there is none
+ * @param among candidate tasks. Default: all
+ * @returns null when no task is recognised
  */
 export function recognise(
   sizes: PublishedSizes,

@@ -10,15 +10,15 @@ import {
 } from './posed.js'
 import type { Judge, PuzzleSpec } from './task.js'
 
-/** Between a question and its answer on a line. */
+/** Separator between a question and its answer on a line. */
 const ANSWER_MARK = ':'
 
 /**
- * A puzzle written in the symbols of its task: a row a line, or each puzzle on a line of its own as `question` or
- * `question:answer`. Symbols of several characters have spaces between them.
+ * Parses a puzzle in the symbols of its task: one row per line, or a puzzle per line as `question` or
+ * `question:answer`. Symbols of several characters are separated by spaces.
  *
- * @param symbols of tokens 1, 2, …
- * @throws UserError for another length or symbol, and for an answer that the judge does not accept.
+ * @param symbols symbols of tokens 1, 2, …
+ * @throws UserError for a wrong length or symbol, and for an answer that the judge rejects.
  */
 export function poseSymbols(
   spec: PuzzleSpec,
@@ -47,9 +47,9 @@ export function poseSymbols(
     notes: [],
     judge(predicted) {
       const right = solved(predicted)
-      if (right === null) return { solved: null, words: 'the answer is not known' }
-      const by = judge ? 'the task’s judge' : 'the answer that was given'
-      return { solved: right, words: right ? `it is right by ${by}` : `it is wrong by ${by}` }
+      if (right === null) return { solved: null, words: 'the answer is unknown' }
+      const by = judge ? 'the task’s judge' : 'the given answer'
+      return { solved: right, words: right ? `correct according to ${by}` : `wrong according to ${by}` }
     },
     marks(predicted) {
       const right = solved(predicted)
@@ -63,7 +63,7 @@ export function poseSymbols(
   }
 }
 
-/** Tokens as their symbols; `?` for padding. */
+/** Returns tokens as symbols; `?` for padding. */
 export function written(tokens: ArrayLike<number>, symbols: readonly string[]): string {
   return Array.from(tokens, (token) => symbols[token - 1] ?? '?').join(separator(symbols))
 }
@@ -72,7 +72,7 @@ function separator(symbols: readonly string[]): string {
   return symbols.every((symbol) => symbol.length === 1) ? '' : ' '
 }
 
-/** The text on one line where it is a puzzle with a row a line; null where it is not. */
+/** Joins a puzzle with one row per line into one line; null when the text has another form. */
 function asOneLine(
   { text, where, name }: PuzzleText,
   symbols: readonly string[],

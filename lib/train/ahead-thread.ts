@@ -7,8 +7,8 @@ import { COUNTERS, type Preparation } from './ahead.js'
 const AHEAD = 2
 
 /** Prepares batches from the position on that it is sent, without end, and never more than `AHEAD` before they are taken. */
-export function prepareBatches({ data, recipe, options, counters, port }: Preparation): void {
-  const augment = recipe && (taskNamed(recipe.task).augmentation?.(recipe.parts) ?? null)
+export function prepareBatches({ data, spec, options, counters, port }: Preparation): void {
+  const augment = spec && (taskNamed(spec.task).augmentation?.(spec.parts) ?? null)
   const batches = trainingBatches({ ...data, augment }, options)
   port.once('message', (position: SamplerState) => {
     batches.restore(position)

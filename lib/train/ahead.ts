@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
+import { specOf } from '../data/augmentation-spec.js'
 import type { Batch } from '../data/dataset.js'
-import { recipeOf } from '../data/recipe.js'
 import {
   type SamplerOptions,
   type SamplerState,
@@ -20,7 +20,7 @@ export interface BatchesAhead extends TrainingBatches {
 /** What the thread is given. */
 export interface Preparation {
   readonly data: Omit<TrainingData, 'augment'>
-  readonly recipe: ReturnType<typeof recipeOf>
+  readonly spec: ReturnType<typeof specOf>
   readonly options: SamplerOptions
   readonly counters: Int32Array
   readonly port: MessagePort
@@ -52,7 +52,7 @@ const PATIENCE = 10_000
 export function batchesAhead(data: TrainingData, options: SamplerOptions, worth = WORTH_A_THREAD): BatchesAhead {
   // It always stands where the batch that was taken last leaves off.
   const here = trainingBatches(data, options)
-  const recipe = data.augment && recipeOf(data.augment)
+  const spec = data.augment && specOf(data.augment)
   let spent = 0
   let thread: PreparingThread | null = null
   const close = (): void => {
@@ -69,8 +69,8 @@ export function batchesAhead(data: TrainingData, options: SamplerOptions, worth 
       const started = performance.now()
       const batch = here.next()
       spent += performance.now() - started
-      if (recipe && !thread && spent >= worth) {
-        thread = startThread({ data: { manifest: data.manifest, train: data.train }, recipe, options })
+      if (spec && !thread && spent >= worth) {
+        thread = startThread({ data: { manifest: data.manifest, train: data.train }, spec, options })
         // One that fails is not started again at once.
         spent = Number.NEGATIVE_INFINITY
       }

@@ -108,7 +108,7 @@ test('the presets of the reference table differ from task to task as it says', (
 test('keys of generated puzzles are refused where they would have no effect, and dropped from a preset given data', () => {
   const unused = (input: Record<string, unknown>, message: RegExp): void =>
     assert.throws(() => checkDataKeys(parseConfig(input)), { name: 'UserError', message, exitCode: 2 })
-  unused({ data: 'x', clues: 5 }, /key clues: expected nothing, as data=x names puzzles that are there, found 5/)
+  unused({ data: 'x', clues: 5 }, /key clues: expected nothing, because data=x names existing puzzles, found 5/)
   unused({ task: 'sudoku', size: 9 }, /key size: expected a key of task=sudoku, found one of maze, arc/)
   unused({ task: 'maze', box: '3x3' }, /key box/)
   unused({ task: 'maze', augment: 7 }, /key augment: expected nothing for task=maze/)

@@ -118,8 +118,8 @@ test('every key that is not known is named, with its value', () => {
     notes.slice(0, 3).map((note) => note.split(':')[0]),
     ['name', 'loss', 'arch_seed'],
   )
-  assert.ok(notes.includes('supervision_curriculum: true is unknown here and left out'))
-  assert.ok(notes.includes('H_layers: 3 has no effect on this model and is left out'))
+  assert.ok(notes.includes('supervision_curriculum: true is unknown and ignored'))
+  assert.ok(notes.includes('H_layers: 3 has no effect on this model and is ignored'))
   assert.equal(config.ema, undefined)
 })
 

@@ -23,7 +23,7 @@ const tasks: [string, string | Uint8Array, RegExp][] = [
   ['a comma too many', `${good.slice(0, -1)},}`, /abcd\.json, line 1, column \d+: expected JSON/],
   ['a fault in line 3', '{\n"train":\n[}]', /abcd\.json.*: expected JSON/],
   ['text after the end', `${good}\n${good}`, /abcd\.json, line 2, column 1: expected JSON/],
-  ['a byte-order mark', `\ufeff${good}`, /expected JSON without a byte-order mark, found one at its start/],
+  ['a byte-order mark', `\ufeff${good}`, /expected JSON without a byte-order mark, found a byte-order mark/],
   ['UTF-16', Buffer.from(`\ufeff${good}`, 'utf16le'), /expected JSON in UTF-8, found another encoding/],
   ['broken UTF-8', Buffer.from([0x7b, 0xc3, 0x28, 0x7d]), /expected JSON in UTF-8/],
   ['a null byte', `${good.slice(0, 5)}\0${good.slice(5)}`, /abcd\.json.*: expected JSON/],
@@ -222,7 +222,7 @@ const orders: [string, unknown, RegExp][] = [
   [
     'a folder without tasks',
     { set: 'arc-1', dir: hollow, subsets: 'evaluation' },
-    /evaluation: expected one JSON file a task, found none/,
+    /evaluation: expected one JSON file per task, found none/,
   ],
   [
     'a folder without one of the subsets',
@@ -242,7 +242,7 @@ const orders: [string, unknown, RegExp][] = [
   [
     'a task in two subsets',
     { set: 'arc-1', dir: repeated, subsets: 'training,evaluation' },
-    /task same: expected each task in one subset/,
+    /task same: expected each task name in one subset/,
   ],
   [
     'a task in two folders of a subset',
@@ -268,8 +268,8 @@ const orders: [string, unknown, RegExp][] = [
   ],
   ['a number of test tasks of files', { set: 'arc-1', dir: both, test: 5 }, /key test: expected a subset/],
   ['a test subset of generated tasks', { test: 'evaluation' }, /key test: expected a number of generated tasks/],
-  ['a board of files', { set: 'arc-1', dir: both, board: 10 }, /key board: expected it with set=generated only/],
-  ['a folder of generated tasks', { dir: both }, /key dir: expected it with set=arc-1 or set=arc-2/],
+  ['a board of files', { set: 'arc-1', dir: both, board: 10 }, /key board: expected set=generated beside it/],
+  ['a folder of generated tasks', { dir: both }, /key dir: expected set=arc-1 or set=arc-2 beside it/],
   [
     'identifiers and augment',
     { set: 'arc-1', dir: lists, identifiers: 'x', augment: 3 },

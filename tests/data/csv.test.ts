@@ -170,7 +170,7 @@ test('a Sudoku CSV of puzzles alone is solved; csv and list read each kind of fi
     assert.equal(list.train.count, 2, what)
     assert.equal([...list.train.labels.subarray(0, 16)].map((token) => token - 1).join(''), answer, what)
     if (what in withHeader) assert.deepEqual((await buildSudoku(file)).train.labels, list.train.labels, what)
-    else await refuses(() => buildSudoku(file), file, /found "?\d.*a line each.*use list=FILE/)
+    else await refuses(() => buildSudoku(file), file, /found "?\d.*one per line.*use list=FILE/)
   }
   await refuses(
     () => sudoku({ box: '2x2', list: write('three.txt', linesOf(`${question},${answer},1`)), test: 0 }),
@@ -187,7 +187,7 @@ const utf16 = (text: string): Buffer => Buffer.from(text, 'utf16le')
 const badFiles: [string, (kind: Kind) => Uint8Array, RegExp][] = [
   ['an empty file', () => linesOf(), /expected a header \(question.*\) and puzzles, found an empty file/],
   ['a byte-order mark alone', () => Buffer.from('\ufeff'), /found an empty file/],
-  ['a header alone', () => linesOf(HEADER), /found the header alone/],
+  ['a header alone', () => linesOf(HEADER), /found only a header/],
   [
     'a header without a question',
     (k) => linesOf('id,text,answer,rating', rowOf(k)),
@@ -216,7 +216,7 @@ const badFiles: [string, (kind: Kind) => Uint8Array, RegExp][] = [
   [
     'lone carriage returns',
     (k) => Buffer.from(`${HEADER}\r${rowOf(k)}\r`),
-    /line 1: expected lines that end in \\n or \\r\\n, found a lone \\r/,
+    /line 1: expected line endings \\n or \\r\\n, found a lone \\r/,
   ],
   [
     'UTF-16 with a mark',
@@ -292,7 +292,7 @@ const badFiles: [string, (kind: Kind) => Uint8Array, RegExp][] = [
   [
     'a repeated puzzle',
     (k) => linesOf(HEADER, rowOf(k), k.other, rowOf(k, '7')),
-    /line 4: expected a puzzle that is not yet in the file, found the one of line 2\. .*duplicates=skip/,
+    /line 4: expected each puzzle once, found the puzzle of line 2 again\. .*duplicates=skip/,
   ],
   [
     'a line of more than 64 KiB',
@@ -323,22 +323,22 @@ const badMazes: [string, string, string, RegExp][] = [
     'a G that cannot be reached',
     '######S  ######## G######',
     '######S  ######## G######',
-    /expected a way from S to G, found none/,
+    /expected a path from S to G, found none/,
   ],
   [
     'a label without a path',
     Q,
     Q,
-    /expected an answer that marks a shortest path of 5 cells, S and G counted, found o that are no path/,
+    /expected an answer that marks a shortest path of 5 cells, including S and G, found o that do not form a path/,
   ],
-  ['a label with a gap', Q, A.replace('o', ' '), /found o that are no path from S to G/],
+  ['a label with a gap', Q, A.replace('o', ' '), /found o that do not form a path from S to G/],
   [
     'a detour',
     `S   G${' '.repeat(20)}`,
     `So oG ooo ${' '.repeat(15)}`,
-    /expected an answer that marks a shortest path of 5 cells, S and G counted, found one of 7/,
+    /expected an answer that marks a shortest path of 5 cells, including S and G, found a path of 7/,
   ],
-  ['a cell too many', Q, put(A, 8, 'o'), /found o that are no path from S to G/],
+  ['a cell too many', Q, put(A, 8, 'o'), /found o that do not form a path from S to G/],
   [
     'a wall removed',
     Q,

@@ -94,7 +94,7 @@ const SCRIPTS: [what: string, script: string, message: RegExp][] = [
   [
     'no connection',
     'echo "WARNING: Retrying after NewConnectionError: Failed to establish a new connection" >&2; exit 1',
-    /ARC-AGI-1: expected a way to the Python package index .*found none\. By hand: put the folders training and evaluation of the GitHub repository fchollet\/ARC-AGI/,
+    /ARC-AGI-1: expected a connection to the Python package index .*found none\. By hand: put the folders training and evaluation of the GitHub repository fchollet\/ARC-AGI/,
   ],
   [
     'another checksum',
@@ -119,10 +119,14 @@ for (const [what, script, message] of SCRIPTS)
   })
 
 const WHEELS: [what: string, contents: unknown, message: RegExp][] = [
-  ['no zip archive', Buffer.from('PK, but no archive'), /arcagi_aa922be\.json: expected a whole wheel/],
-  ['cut off', zip([{ name: MEMBER, data: Buffer.from('{}') }]).subarray(0, 40), /expected a whole wheel/],
-  ['empty', zip([]), /expected this file in the wheel, found none of that name/],
-  ['a file that claims a gigabyte', zip([{ name: MEMBER, data: Buffer.from('{}'), size: 2 ** 30 }]), /a whole wheel/],
+  ['no zip archive', Buffer.from('PK, but no archive'), /arcagi_aa922be\.json: expected a complete wheel/],
+  ['cut off', zip([{ name: MEMBER, data: Buffer.from('{}') }]).subarray(0, 40), /expected a complete wheel/],
+  ['empty', zip([]), /expected this file in the wheel, found no such file/],
+  [
+    'a file that claims a gigabyte',
+    zip([{ name: MEMBER, data: Buffer.from('{}'), size: 2 ** 30 }]),
+    /a complete wheel/,
+  ],
   ['no JSON', '{"train":', /expected JSON, found/],
   ['a list', [], /expected a JSON object, found a list/],
   ['a key twice', '{"train":{},"train":{}}', /every key once, found "train" twice/],

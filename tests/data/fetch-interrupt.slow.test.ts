@@ -36,7 +36,7 @@ test('Ctrl-C in the middle of recurlab data fetch keeps the part; the same comma
   assert.equal(stopped.code, 1, stopped.stderr)
   assert.match(
     stopped.stderr,
-    /expected a whole download, found an interrupt\. \d+ of 300000 bytes are kept in train\.csv\.part/,
+    /expected a complete download, found an interrupt\. \d+ of 300000 bytes are kept in train\.csv\.part/,
   )
   assert.doesNotMatch(stopped.stderr, /\n\s+at /)
   assert.deepEqual(readdirSync(path.join(folder, 'data')).sort(), ['train.csv.part', 'train.csv.part.json'])

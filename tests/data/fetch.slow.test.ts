@@ -174,7 +174,7 @@ test('server errors are tried again, and told when they stay', async () => {
   await fetchFrom(hub, dir)
   assertWhole(dir)
   hub.behave = ({ response }) => response.writeHead(500).end() !== undefined
-  await refused(fetchFrom(hub, place()), /found 0 bytes after 3 tries that brought nothing \(HTTP status 500\)/)
+  await refused(fetchFrom(hub, place()), /found 0 bytes after 3 tries without progress \(HTTP status 500\)/)
   hub.behaveListing = (response) => response.writeHead(500).end() !== undefined
   await refused(fetchFrom(hub, place()), /expected an answer from the hub, found none in 3 tries \(HTTP status 500\)/)
 })
@@ -202,7 +202,7 @@ const LENGTHS: [what: string, behave: Behaviour, message: RegExp][] = [
   [
     'fewer bytes than it should have, without a length, time and again',
     ({ response, bytes }) => response.writeHead(200).end(bytes.subarray(0, 4000)) !== undefined,
-    /found 4000 bytes after 3 tries that brought nothing \(the connection was closed early\)/,
+    /found 4000 bytes after 3 tries without progress \(the connection was closed early\)/,
   ],
   [
     'a range out of a file of another length',
@@ -229,7 +229,10 @@ test('damaged bytes are noticed, nothing of them is kept, and the next time is r
     return response.writeHead(200, { 'content-length': bytes.length }).end(damaged) !== undefined
   })
   const dir = place()
-  await refused(fetchFrom(hub, dir), /train\.csv: expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}: it was damaged/)
+  await refused(
+    fetchFrom(hub, dir),
+    /train\.csv: expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}: the download is damaged/,
+  )
   assert.deepEqual(readdirSync(dir), [])
   await fetchFrom(hub, dir)
   assertWhole(dir)
@@ -243,7 +246,7 @@ test('damage in what an earlier try left is noticed too', async () => {
   const bytes = readFileSync(part)
   bytes[10]! ^= 1
   writeFileSync(part, bytes)
-  await refused(fetchFrom(hub, dir), /it was damaged on its way/)
+  await refused(fetchFrom(hub, dir), /the download is damaged/)
   await fetchFrom(hub, dir)
   assertWhole(dir)
 })
@@ -316,7 +319,7 @@ test('an interrupt in the middle keeps the part, and the same call fetches only 
   const long = { ...patience, stall: 10_000 }
   await refused(
     fetchFrom(hub, dir, { signal: controller.signal, progress, patience: long }),
-    /found an interrupt\. 200000 of 400000 bytes are kept in train\.csv\.part: the same command goes on/,
+    /found an interrupt\. 200000 of 400000 bytes are kept in train\.csv\.part: run the same command again to resume/,
   )
   assert.deepEqual(readdirSync(dir).sort(), ['train.csv.part', 'train.csv.part.json'])
   await fetchFrom(hub, dir)
@@ -346,7 +349,10 @@ test('damaged notes about a part, or notes about another file, are as good as no
 test('a full disk is said before anything is fetched; what is there already counts', async () => {
   const hub = await hubWith(cut(150_000))
   const dir = place()
-  await refused(fetchFrom(hub, dir, { free: () => 300_000 }), /expected 408 kB of free space, found 300 kB\. Make room/)
+  await refused(
+    fetchFrom(hub, dir, { free: () => 300_000 }),
+    /expected 408 kB of free space, found 300 kB\. Free some space/,
+  )
   assert.equal(hub.seen.length, 0)
   assert.equal(existsSync(dir), false)
   await refused(fetchFrom(hub, dir, { patience: { ...patience, tries: 1 } }), /after 1 tries/)
@@ -377,8 +383,8 @@ test('small files, which the hub keeps in git, are checked by their names there'
 })
 
 const STATUSES: [status: number, message: RegExp][] = [
-  [404, /found HTTP status 404 \(it is not there\)\. It may have moved/],
-  [401, /found HTTP status 401 \(it may not be read, or is not there\).*HF_TOKEN/],
+  [404, /found HTTP status 404 \(it does not exist\)\. It may have moved/],
+  [401, /found HTTP status 401 \(access is denied, or it does not exist\).*HF_TOKEN/],
   [403, /found HTTP status 403 .*HF_TOKEN/],
 ]
 for (const [status, message] of STATUSES)
@@ -425,7 +431,7 @@ test('without a connection it says what to put where by hand, and what reads it'
   const dir = place()
   const text = await refused(
     fetchFrom({ endpoint }, dir),
-    /expected a way to the Hugging Face hub .*found none \(ECONNREFUSED\)/,
+    /expected a connection to the Hugging Face hub .*found none \(ECONNREFUSED\)/,
   )
   assert.ok(
     text.includes(
@@ -447,7 +453,7 @@ test('an address or a token that is none is refused; the token is not printed', 
   const asked = performance.now()
   await refused(
     fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT: 'http://127.0.0.1:9' } }),
-    /expected a way to the Hugging Face hub .*found none \(bad port\)/,
+    /expected a connection to the Hugging Face hub .*found none \(bad port\)/,
   )
   assert.ok(performance.now() - asked < 900, 'it was tried again')
 })

@@ -186,7 +186,7 @@ const badCsv: [string, string[], RegExp][] = [
     /line 1: expected the header .*found puzzles1,.*Put this line first: column1,question,answer,column4/,
   ],
   ['an empty file', [], /expected a header \(question\) and puzzles, found an empty file/],
-  ['a header alone', [HEADER], /found the header alone/],
+  ['a header alone', [HEADER], /found only a header/],
   [
     'a row with a field too few',
     [HEADER, good, `s,${first.question},${first.answer}`],
@@ -245,7 +245,7 @@ const badCsv: [string, string[], RegExp][] = [
   [
     'a repeated puzzle',
     [HEADER, good, csvLine(first, 0), csvLine(second, 7)],
-    /line 4: expected a puzzle that is not yet in the file, found the one of line 2\. .*duplicates=skip/,
+    /line 4: expected each puzzle once, found the puzzle of line 2 again\. .*duplicates=skip/,
   ],
   ['an open quote', [HEADER, good, `"s,${first.question},${first.answer},0`], /line \d: expected well-formed CSV/],
   [
@@ -269,7 +269,7 @@ const badList: [string, string[], RegExp][] = [
   [
     'an unsolvable puzzle',
     [second.question, unsolvable],
-    /line 2: expected a puzzle with exactly one solution, found one without any/,
+    /line 2: expected a puzzle with exactly one solution, found one without a solution/,
   ],
   ['a puzzle with several solutions', [second.question, '', ambiguous], /line 3: .*found one with several/],
   [
@@ -281,7 +281,7 @@ const badList: [string, string[], RegExp][] = [
   [
     'a repeated puzzle',
     [first.question, second.question, `${first.question}:${first.answer}`],
-    /line 3: .*found the one of line 1/,
+    /line 3: .*found the puzzle of line 1 again/,
   ],
   ['a CSV without a question', ['id,answer', good], /line 1: expected question with 81 characters/],
 ]

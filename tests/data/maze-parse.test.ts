@@ -69,7 +69,7 @@ const bad: [string, string, RegExp][] = [
     /expected one S in question, found 2 \(row 2, column 2; row 2, column 3\)/,
   ],
   ['no G', maze.join('\n').replace('G', ' '), /expected one G in question, found none/],
-  ['no way', '#####\n#S###\n#####\n###G#\n#####', /expected a way from S to G, found none/],
+  ['no way', '#####\n#S###\n#####\n###G#\n#####', /expected a path from S to G, found none/],
 ]
 for (const [what, text, message] of bad)
   test(`${what} is refused as a maze`, () => {

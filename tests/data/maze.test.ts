@@ -129,7 +129,7 @@ const refused: [string, MazeOptions, RegExp, 1 | 2][] = [
     /key train: expected 500 .*found \d+, and none/,
     1,
   ],
-  ['shares in the wrong order', { walls: [0.5, 0.2] }, /key walls: expected a share, or a least and a greatest/, 2],
+  ['shares in the wrong order', { walls: [0.5, 0.2] }, /key walls: expected a share, or a range of shares/, 2],
   ['shares that are no shares', { walls: '27-45' }, /key walls/, 2],
   ['an unknown augmentation', { augment: 'all' as 'none' }, /key augment: expected one of none, dihedral/, 2],
   ['an unknown key', { sizes: 5 } as MazeOptions, /Did you mean size\?/, 2],

@@ -163,7 +163,7 @@ test('mazes are written in the versions they were built with, and take no augmen
   assert.deepEqual([...read.test.ratings], [...data.test.ratings])
   await assert.rejects(
     exportPublished(data, place(), { augment: 3 }),
-    /key augment: expected nothing: the data set says/,
+    /key augment: expected nothing: the data set fixes/,
   )
   await assert.rejects(exportPublished(read, place(), { augment: 3 }), /key augment/)
 })
@@ -239,7 +239,7 @@ test('a full disk is said before anything is written', async () => {
   const out = place()
   await assert.rejects(
     exportPublished(data, out, { free: () => 1000 }),
-    /expected 8\.4 MB of free space, found 1\.0 kB\. Make room/,
+    /expected 8\.4 MB of free space, found 1\.0 kB\. Free some space/,
   )
   assert.equal(existsSync(out), false)
 })

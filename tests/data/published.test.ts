@@ -176,7 +176,7 @@ const BAD: [what: string, change: Change, message: RegExp][] = [
     ({ json }) => {
       json['identifiers.json'] = `${'['.repeat(200_000)}${']'.repeat(200_000)}`
     },
-    /identifiers\.json: expected JSON of a few levels, found lists or objects nested too deep/,
+    /identifiers\.json: expected at most 32 levels of nesting, found more/,
   ],
   ['dataset.json that is empty', json('train/dataset.json', ''), /train\/dataset\.json: expected JSON, found an empty/],
   ['dataset.json that is no JSON', json('train/dataset.json', '{"pad_id": 0,'), /train\/dataset\.json: expected JSON/],

@@ -205,7 +205,7 @@ const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] =
   [
     'another hash',
     (m) => Object.assign(m, { hash: 'a'.repeat(64) }),
-    /expected a data set with the hash a{64}, .* found whole files whose arrays have the hash [0-9a-f]{64}/,
+    /expected a data set with the hash a{64}, .* found intact files whose arrays have the hash [0-9a-f]{64}/,
   ],
   ['no format version', (m) => delete m.formatVersion, /found none named/],
   [
@@ -218,8 +218,8 @@ const strange: [string, (manifest: Record<string, unknown>) => void, RegExp][] =
     (m) => Object.assign(m, { options: { box: '3x3' } }),
     /a box .* that fits 36 cells, found 3x3/,
   ],
-  ['a key too many', (m) => Object.assign(m, { extra: 1 }), /manifest\.json: expected a whole manifest/],
-  ['a missing key', (m) => delete m.padId, /manifest\.json, key padId: expected a whole manifest/],
+  ['a key too many', (m) => Object.assign(m, { extra: 1 }), /manifest\.json: expected a complete manifest/],
+  ['a missing key', (m) => delete m.padId, /manifest\.json, key padId: expected a complete manifest/],
   [
     'too few rows',
     (m) => Object.assign(m, { counts: { train: 8, test: 5 } }),
@@ -251,13 +251,13 @@ for (const [key, value] of Object.entries({ padId: 3, blankId: 1, puzzleIdentifi
     writeFileSync(file, JSON.stringify({ ...manifest, [key]: value }))
     assert.throws(() => loadDataset(dir), {
       name: 'UserError',
-      message: /manifest\.json: expected an object that is as it was written, found one whose checksum is/,
+      message: /manifest\.json: expected an unmodified object, found one with checksum/,
     })
   })
 
 test('a folder without a data set is an error that says how to build one', () => {
   assert.throws(() => loadDataset(path.join(folder, 'nowhere')), /expected a data set .*found nothing\. Build one/)
-  assert.throws(() => loadDataset(folder), /found none in it/)
+  assert.throws(() => loadDataset(folder), /found a folder without one/)
   const file = path.join(folder, 'a-file')
   writeFileSync(file, 'x')
   assert.throws(() => loadDataset(file), /a-file: expected a data set .*found a file/)

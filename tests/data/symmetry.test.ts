@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type Split, singles } from '../../lib/data/dataset.js'
+import { type Split, singletonStarts } from '../../lib/data/dataset.js'
 import { Random } from '../../lib/random.js'
 import { sudokuAugment } from '../../lib/tasks/sudoku/augment.js'
 import { type Box, geometry } from '../../lib/tasks/sudoku/box.js'
@@ -111,8 +111,8 @@ function splitOf(box: Box, count: number): Split {
     labels: Uint8Array.from(labels),
     ratings: new Float64Array(count),
     puzzleIds: new Int32Array(count),
-    puzzleStarts: singles(count),
-    groupStarts: singles(count),
+    puzzleStarts: singletonStarts(count),
+    groupStarts: singletonStarts(count),
   }
 }
 

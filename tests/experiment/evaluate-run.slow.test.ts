@@ -69,7 +69,7 @@ test('options of an evaluation or a solving that would have no effect are refuse
   )
   await assert.rejects(
     solve(id, '1...............', { resultsDir, task: 'a' }),
-    /task: expected nothing, as it would have no effect: only ARC’s tasks have names/,
+    /task: expected nothing, as it would have no effect: only ARC tasks have names/,
   )
   assert.equal(tf.memory().numTensors, numTensors)
 })
@@ -95,5 +95,5 @@ test('weights= of a file that does not say which set it holds is noted', async (
   const stored = await readWeightsOf(run, { resultsDir })
   writeWeightsFile(file, { ...stored, weights: 'saved' })
   const { notes } = await readWeightsFile(file, { weights: 'live' })
-  assert.ok(notes.includes('weights=live: the file holds one set, and nothing says which'), notes.join('; '))
+  assert.ok(notes.includes('weights=live: the file holds one set, and does not say which'), notes.join('; '))
 })

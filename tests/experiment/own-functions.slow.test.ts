@@ -156,7 +156,7 @@ test('other functions than those of the run are refused by name, with the beginn
   await refused(
     { mixer: wide },
     new RegExp(
-      `^run ${id}: expected the mixer ${name} \\(SHA-256 [0-9a-f]{12}: .*hidden.* …\\), found another, wide \\(SHA-256 [0-9a-f]{12}: .*\\)\\. Give it in a notebook or a program: resume\\('${id}', \\{ mixer: ${name}, loss: focal \\}\\); the command line takes no functions\\.$`,
+      `^run ${id}: expected the mixer ${name} \\(SHA-256 [0-9a-f]{12}: .*hidden.* …\\), found another, wide \\(SHA-256 [0-9a-f]{12}: .*\\)\\. Pass it in a notebook or a program: resume\\('${id}', \\{ mixer: ${name}, loss: focal \\}\\); the command line takes no functions\\.$`,
     ),
   )
   const flat: Loss = (logits) => tf.sum(logits, -1)
@@ -194,7 +194,7 @@ console.log(JSON.stringify(said))
   // As this process has compiled them, the functions have the text that the record holds.
   const said = JSON.parse(await elsewhere(program)) as unknown[]
   const name = recordFunction('mixer', conv).name
-  const none = 'found none: the record holds its text, which is not run. Give it in a notebook or a program'
+  const none = 'found none: the source in the record is not executed. Pass it in a notebook or a program'
   assert.ok(String(said[0]).startsWith(`run ${id}: expected the mixer ${name} (SHA-256 `), String(said[0]))
   assert.ok(String(said[0]).includes(`${none}: resume('${id}', { mixer: ${name}, loss: focal })`), String(said[0]))
   assert.ok(String(said[1]).includes(`${none}: evaluateRun('${made}', { mixer: ${name} })`), String(said[1]))

@@ -24,7 +24,7 @@ test('a damaged, cut or foreign file is refused before it is parsed', () => {
   damaged[100] = damaged[100]! ^ 1
   for (const [content, sum, message] of [
     [damaged, checksum, /expected SHA-256 [0-9a-f]{64}, found [0-9a-f]{64}/],
-    [bytes.subarray(0, -20), undefined, /a part of one/],
+    [bytes.subarray(0, -20), undefined, /a truncated one/],
     [Buffer.from('PK\u0003\u0004 and so on'), undefined, /found something else/],
   ] as const) {
     writeFileSync(file, content)

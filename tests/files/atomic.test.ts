@@ -47,7 +47,7 @@ for (const how of ['once', 'for good'] as const)
       else {
         failures++
         assert.ok(error instanceof UserError, String(error))
-        assert.match(error.message, /expected a place that can be written, found no space left on device \(ENOSPC\)/)
+        assert.match(error.message, /expected a writable path, found no space left on device \(ENOSPC\)/)
         assert.match(content, /^(old|new)$/)
       }
       if (how === 'once')

@@ -443,7 +443,7 @@ test('every hostile pickle is refused with its opcode or name and place, and non
     const refusal = await refusalOf(hostile)
     assert.match(refusal, hostile.refusal, hostile.name)
     assert.ok(performance.now() - started < 3000, `${hostile.name} takes too long`)
-    t.diagnostic(`${hostile.name}: ${refusal.replace(/ Nothing in it was run.*/, '')}`)
+    t.diagnostic(`${hostile.name}: ${refusal.replace(/ Nothing in it was executed.*/, '')}`)
   }
   t.diagnostic(`${CORPUS.length} hostile pickles refused`)
   assert.deepEqual(

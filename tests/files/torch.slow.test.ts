@@ -305,7 +305,7 @@ for (const [what, value, described] of HARMLESS)
     const stored = await readStored(file)
     assert.deepEqual([...stored.tensors.get('w')!.data], [1, 2])
     assert.equal(stored.step, 7)
-    assert.ok(stored.notes.includes('left out: "extra"'), stored.notes.join('\n'))
+    assert.ok(stored.notes.includes('ignored: "extra"'), stored.notes.join('\n'))
   })
 
 test('a parameter with attributes of its own is its tensor', async () => {
@@ -357,6 +357,6 @@ for (const [what, value] of [
     const pickle = assemble('\x80\x02', value, '.')
     assert.throws(() => readPickle(pickle, { globals: torchGlobals, persistent: torchStorage }, 'x.pt'), {
       name: 'UserError',
-      message: /^x\.pt, byte \d+: expected .+, found .+\. Nothing in it was run/,
+      message: /^x\.pt, byte \d+: expected .+, found .+\. Nothing in it was executed/,
     })
   })

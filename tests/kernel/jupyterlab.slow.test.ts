@@ -123,7 +123,7 @@ test('in JupyterLab a panel shows what a key means, takes over what is right and
   const words = await cellOf(page, 9)
     .locator('.widget-label [title]')
     .evaluateAll((all) => all.map((one) => one.title))
-  assert.match(words.join('\n'), /^What mixes tokens.*\nT: Latent recursions.*\nPeak learning rate/)
+  assert.match(words.join('\n'), /^Token mixer.*\nT: Latent recursions.*\nPeak learning rate/)
   await field.fill('none')
   await field.press('Tab')
   await outputOf(page, 9, /T: expected a number/)

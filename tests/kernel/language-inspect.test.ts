@@ -147,10 +147,7 @@ test('a key of the configuration has its meaning, symbol, published name and def
     assert.deepEqual(text.split('\n\n').slice(1), expected, key)
   }
   assert.match(configuring.inspect('sweep({ hidden')?.text ?? '', /Hidden size\./)
-  assert.match(
-    configuring.inspect("sweep({ mixer: 'ml▮p' })")?.text ?? '',
-    /^\(property\) mixer.*\n\nWhat mixes tokens/,
-  )
+  assert.match(configuring.inspect("sweep({ mixer: 'ml▮p' })")?.text ?? '', /^\(property\) mixer.*\n\nToken mixer/)
 })
 
 test('where there is nothing, nothing is found', () => {

@@ -252,5 +252,5 @@ test('a function is recorded by its text: the same text is the same function, it
     null,
   ])
     assert.throws(() => recordFunction('mixer', wrong), { name: 'UserError' })
-  assert.throws(() => recordFunction('loss', Math.max), /whose text can be read, found max, which is bound or built in/)
+  assert.throws(() => recordFunction('loss', Math.max), /with readable source, found max, which is bound or built in/)
 })

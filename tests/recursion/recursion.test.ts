@@ -289,7 +289,7 @@ test('keys that a recursion replaces are refused beside it, but for the T and n 
         ]),
       ),
     ),
-    /key T: expected nothing beside recursion, which says it, found 3/,
+    /key T: expected nothing beside recursion, which replaces it, found 3/,
   )
   assert.match(
     refusal(() => configFromText(new Map([['recursion', '/nowhere/r.json']]))),

@@ -104,7 +104,7 @@ test('without a commit the sources are named all the same, and the reason is giv
   assert.deepEqual([bare.record.changed, bare.diff, bare.record.hash], [null, '', currentCode(project()).record.hash])
   const outer = project()
   cpSync(path.join(outer, 'lib'), path.join(outer, 'inner/lib'), { recursive: true })
-  assert.match(currentCode(path.join(outer, 'inner')).record.reason ?? '', /checkout of something else/)
+  assert.match(currentCode(path.join(outer, 'inner')).record.reason ?? '', /inside another git checkout/)
   const { PATH } = process.env
   try {
     process.env.PATH = '/nowhere'
@@ -127,7 +127,7 @@ test('a run does not fail where its diff cannot be had: the reason takes its pla
   const { TMPDIR } = process.env
   try {
     process.env.TMPDIR = '/nowhere'
-    assert.match(currentCode(other).diff, /^# no diff: TMPDIR: expected a folder .+ found \/nowhere \(ENOENT\).*\n$/)
+    assert.match(currentCode(other).diff, /^# no diff: TMPDIR: expected a writable folder, found \/nowhere \(ENOENT\).*\n$/)
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = TMPDIR

@@ -18,7 +18,7 @@ if (mode === 'race') {
       process.stdout.write('passed\n')
     } catch (error) {
       const { message } = error as Error
-      process.stdout.write(message.includes('nobody writes') ? 'refused\n' : `failed: ${message}\n`)
+      process.stdout.write(message.includes('no other process is writing') ? 'refused\n' : `failed: ${message}\n`)
     }
   }
 } else {

@@ -154,7 +154,7 @@ test('a lease that another process takes under the name of a dead one is not pas
     real(...args)
   }
   try {
-    assert.throws(() => takeLease(run.dir), /process 4 writes on another machine/)
+    assert.throws(() => takeLease(run.dir), /process 4 is writing on another machine/)
   } finally {
     fileOperations.linkSync = real
   }
@@ -167,7 +167,7 @@ test('a process elsewhere is believed to be at work until it has been silent for
   assert.equal(openRun(run.dir).state, 'running')
   assert.throws(() => resumeRun(openRun(run.dir), 0), {
     name: 'UserError',
-    message: /process 4 writes on another machine, last heard of 200 s ago\. Wait .* 300 s, or, .* --force/,
+    message: /process 4 is writing on another machine, last heartbeat 200 s ago\. Wait .* 300 s, or, .* --force/,
   })
   setOwner(run.dir, ELSEWHERE, 301)
   assert.equal(openRun(run.dir).state, 'interrupted')
@@ -180,7 +180,7 @@ test('force takes a run from another machine, never from a process that is seen 
   resumeRun(openRun(run.dir), 0, {}, { force: true }).finish('interrupted')
   const other = newRun(results)
   setOwner(other.dir, { pid: 1, began: '' })
-  assert.throws(() => resumeRun(openRun(other.dir), 0, {}, { force: true }), /process 1 writes\. Wait/)
+  assert.throws(() => resumeRun(openRun(other.dir), 0, {}, { force: true }), /process 1 is writing\. Wait/)
 })
 
 test('a killed process that its parent never asked for does not keep its run', {

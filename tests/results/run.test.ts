@@ -162,7 +162,7 @@ test('damaged runs are listed with their fault and hide no other', () => {
     ],
     ['status.json', '{"state":', /status\.json: expected JSON/],
     ['status.json', '{"formatVersion":2}', /status\.json: expected .* format version 4, found version 2/],
-    ['status.json', '{"formatVersion":4}', /status\.json: expected an object that is as it was written/],
+    ['status.json', '{"formatVersion":4}', /status\.json: expected an unmodified object/],
     ['provenance.json', null, /provenance\.json: expected a readable file/],
   ]
   for (const [file, content, message] of faults) {
@@ -238,7 +238,7 @@ test('a results folder that cannot be written to is one clear error', () => {
   writeFileSync(path.join(folder, 'runs'), '')
   assert.throws(() => newRun(folder), {
     name: 'UserError',
-    message: /runs: expected a folder that can be made, found .*out=DIR/,
+    message: /runs: expected a folder that can be created, found .*out=DIR/,
   })
 })
 

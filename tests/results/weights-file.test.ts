@@ -91,13 +91,13 @@ test('an official checkpoint reads with the all_config.yaml beside it', async ()
     file.config
   assert.deepEqual([batch, epochs, evalEvery, lr, warmup, puzzleLr], [768, 50000, 5000, 1e-4, 2000, 1e-4])
   assert.deepEqual([weightDecay, ema, loss, puzzleTokens, puzzleDim], [1, 0.999, 'stablemax', 2, 8])
-  assert.deepEqual(file.notes, ['1 tensor of BF16, read as float32', 'taken off the names: _orig_mod.model.inner.'])
+  assert.deepEqual(file.notes, ['1 tensor of BF16, read as float32', 'stripped from the names: _orig_mod.model.inner.'])
   for (const [name, { shape, data }] of Object.entries(expected.trm)) {
     const tensor = file.tensors.get(name.replace('_orig_mod.model.inner.', ''))
     assert.deepEqual([tensor?.shape, [...tensor!.data]], [shape, data], name)
   }
   assert.equal(shapeOfWeights(file, 16).seqLen, 16)
-  assert.throws(() => shapeOfWeights(file), { message: /the length of a puzzle, found neither/ })
+  assert.throws(() => shapeOfWeights(file), { message: /the length of a puzzle, found none/ })
 })
 
 test('weights beside an optimiser and an average: the average is taken, or the live weights where asked', async () => {
@@ -109,7 +109,7 @@ test('weights beside an optimiser and an average: the average is taken, or the l
   assert.deepEqual([average.config.layers, average.config.layersH, average.sizes.seqLen], [1, 1, 16])
   assert.match(
     average.notes.join('\n'),
-    /the weights lie under "model"\n.*left out: "optimizers"\n.*the EMA of the two sets/s,
+    /the weights are under "model"\n.*ignored: "optimizers"\n.*the EMA of the two sets/s,
   )
   for (const [name, { data }] of Object.entries(expected.average))
     assert.deepEqual([...average.tensors.get(name.replace('model.inner.', ''))!.data], data, name)
@@ -145,7 +145,7 @@ for (const prefix of ['_orig_mod.model.inner.', 'model.inner.', '_orig_mod.', 'i
     const tensors = tensorsOf(SMALL)
     const file = await readWeightsFile(fileOf(writeSafetensors(prefixed(prefix, tensors))))
     assertSame(file.tensors, tensors)
-    assert.equal(file.notes.includes(`taken off the names: ${prefix}`), prefix !== '')
+    assert.equal(file.notes.includes(`stripped from the names: ${prefix}`), prefix !== '')
   })
 
 /** Names as `torch.compile`, DistributedDataParallel and others leave them, and what is said to be taken off. */
@@ -170,7 +170,7 @@ for (const [what, wrap, said] of wrapped)
     for (const bytes of [writeSafetensors(named), torchFile(pickle, Object.fromEntries(storages))]) {
       const file = await readWeightsFile(fileOf(bytes))
       assertSame(file.tensors, right)
-      assert.ok(file.notes.includes(`taken off the names: ${said}`), file.notes.join('\n'))
+      assert.ok(file.notes.includes(`stripped from the names: ${said}`), file.notes.join('\n'))
     }
   })
 
@@ -344,5 +344,5 @@ test('a configuration found beside plain safetensors is used, one that is named 
   writeFileSync(path.join(dir, 'own.json'), JSON.stringify({ heads: 1, T: 4, somethingNew: 1 }))
   const read = await readWeightsFile(file, { config: path.join(dir, 'own.json') })
   assert.deepEqual([read.config.heads, read.config.T], [1, 4])
-  assert.ok(read.notes.includes('somethingNew: unknown here and left out'))
+  assert.ok(read.notes.includes('somethingNew: unknown and ignored'))
 })

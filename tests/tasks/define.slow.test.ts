@@ -276,7 +276,7 @@ test('defining a task again replaces it, and a stored data set of another defini
   assert.equal(again.manifest.vocabSize, 5)
   assert.throws(
     () => loadDataset(dir),
-    /manifest of the data set, vocabulary: expected those that task copy is defined with now/,
+    /manifest of the data set, vocabulary: expected the current definition of task copy/,
   )
 })
 
@@ -286,7 +286,7 @@ const wrong: [string, () => unknown, RegExp][] = [
   [
     'the name of a library task',
     () => defineTask({ ...fine, name: 'maze', generate: () => one }),
-    /name: expected a name that is no task of the library, found "maze"/,
+    /name: expected a name that no task of the library has, found "maze"/,
   ],
   [
     'a name with a slash',
@@ -296,7 +296,7 @@ const wrong: [string, () => unknown, RegExp][] = [
   [
     'a symbol twice',
     () => defineTask({ ...fine, vocabulary: ['a', 'a'], generate: () => one }),
-    /vocabulary: expected different texts/,
+    /vocabulary: expected distinct, non-empty strings/,
   ],
   [
     'a blank that is no symbol',
@@ -326,12 +326,12 @@ const wrong: [string, () => unknown, RegExp][] = [
   [
     'more puzzles than there are',
     () => defineTask({ ...fine, generate: () => one })({ train: 1, test: 1 }),
-    /key train: expected 1 different puzzles of fine, found 0, and then 5000 in a row/,
+    /key train: expected 1 different puzzles of fine, found 0, then 5000 consecutive repetitions/,
   ],
   [
     'an example twice',
     () => defineTask({ ...fine, examples: [one, one] })({ train: 1, test: 0 }),
-    /examples\[1\]: expected a question that no other example has, found that of examples\[0\]/,
+    /examples\[1\]: expected a question that no other example has, so that each puzzle occurs once, found the question of examples\[0\]/,
   ],
   [
     'fewer examples than asked for',
@@ -350,7 +350,7 @@ const wrong: [string, () => unknown, RegExp][] = [
           },
         ],
       }),
-    /symmetry shift: expected a function that moves cells and renames symbols/,
+    /symmetry shift: expected a function that permutes cells and renames symbols/,
   ],
   [
     'a symmetry that the judge refuses',

@@ -3,7 +3,7 @@ import { UserError } from '../../errors.js'
 /** Element types that are read and written, as NumPy's `descr` names them: little-endian, or of one byte. */
 export type NpyDtype = '|b1' | '|u1' | '|i1' | '<u2' | '<i2' | '<u4' | '<i4' | '<u8' | '<i8' | '<f4' | '<f8'
 
-/** The numbers of an array. Booleans are bytes of 0 and 1; 64-bit whole numbers are bigints. */
+/** Elements of an array. Booleans are bytes of 0 and 1; 64-bit integers are BigInts. */
 export type NpyData =
   | Uint8Array
   | Int8Array
@@ -16,7 +16,7 @@ export type NpyData =
   | Float32Array
   | Float64Array
 
-/** The typed array of each element type. */
+/** Typed array of each element type. */
 export const NPY_ARRAYS = {
   '|b1': Uint8Array,
   '|u1': Uint8Array,
@@ -31,25 +31,25 @@ export const NPY_ARRAYS = {
   '<f8': Float64Array,
 } as const
 
-/** What the head of a .npy file says. */
+/** Header of a .npy file. */
 export interface NpyHeader {
   readonly dtype: NpyDtype
-  /** Sizes of the dimensions; `[]` for a single number. The last one runs fastest (C order). */
+  /** Dimensions; `[]` for a scalar. The last one varies fastest (C order). */
   readonly shape: readonly number[]
 }
 
 /** The first six bytes of a .npy file. */
 export const NPY_MAGIC = '\x93NUMPY'
 
-/** NumPy itself allows 65,535 bytes in version 1.0; no array of numbers needs more than some hundred. */
+/** Maximum header size: NumPy's own limit in version 1.0; headers of plain arrays need some hundred bytes. */
 export const MAX_NPY_HEADER = 65_535
 
 /** NumPy's limit on dimensions (version 2; 32 before it). */
 const MAX_DIMENSIONS = 64
 
 /**
- * The head of a .npy file (version 1.0), byte for byte as NumPy 1.24 and later write it: room for the first dimension to
- * grow, and spaces up to a multiple of 64 bytes.
+ * Returns the header of a .npy file (version 1.0), byte for byte as NumPy 1.24 and later write it: with room for the
+ * first dimension to grow, padded with spaces to a multiple of 64 bytes.
  *
  * Source: NumPy's description of the format, `numpy.lib.format`.
  */
@@ -69,12 +69,11 @@ export function npyHeader({ dtype, shape }: NpyHeader): Uint8Array {
 }
 
 /**
- * Reads the dictionary of a .npy header with a parser that knows three keys, words, truth values and tuples of whole numbers;
- * nothing is evaluated.
+ * Parses the dictionary of a .npy header: three keys, strings, booleans and tuples of integers; nothing is evaluated.
  *
- * @param where named in errors
- * @throws UserError for anything else: other keys, a key twice or missing, object, structured, big-endian and unknown
- * types, Fortran order of more than one dimension, shapes that are negative or beyond what can be counted.
+ * @param where name used in errors
+ * @throws UserError for anything else: other keys, a duplicate or missing key, object, structured, big-endian and
+ * unknown types, Fortran order of more than one dimension, negative or uncountably large shapes.
  */
 export function parseNpyHeader(text: string, where: string): NpyHeader {
   const fail = failure(where)
@@ -90,24 +89,24 @@ export function parseNpyHeader(text: string, where: string): NpyHeader {
   const sizes = shapeOf(shape, fail)
   if (fortran !== 'True' && fortran !== 'False') throw fail("'fortran_order' True or False", brief(fortran))
   if (fortran === 'True' && sizes.length > 1)
-    throw fail('rows one after the other (C order)', 'Fortran order', 'Save it with numpy.ascontiguousarray.')
+    throw fail('row-major (C) order', 'Fortran order', 'Save it with numpy.ascontiguousarray.')
   return { dtype, shape: sizes }
 }
 
 type Fail = (expected: string, found: string, todo?: string) => UserError
 
 function failure(where: string): Fail {
-  return (expected, found, todo = 'The file is damaged or no array of numbers: save it again with numpy.save.') =>
+  return (expected, found, todo = 'The file is damaged or not an array of numbers: save it again with numpy.save.') =>
     new UserError({ where: `${where}, header`, expected, found, todo })
 }
 
-/** Python's literals, as far as they stand in a header; a list or tuple inside another is a structured type. */
+/** Matches the Python literals that occur in headers; a list or tuple inside another is a structured type. */
 const VALUE = /'[^'\\]*'|"[^"\\]*"|True|False|\([^()[\]{}]*\)|\[[\s\S]*\]/y
 const KEY = /\s*(?:'([^'\\]*)'|"([^"\\]*)")\s*:\s*/y
 const COMMA = /\s*,/y
 const END = /\s*\}[ \t]*\n?$/y
 
-/** The source text of each key's value. */
+/** Returns the source text of each key's value. */
 function readFields(text: string, fail: Fail): Map<string, string> {
   const fields = new Map<string, string>()
   const eat = (pattern: RegExp): RegExpExecArray | null => {

@@ -3,24 +3,24 @@ import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { NPY_ARRAYS, type NpyHeader, npyHeader } from './npy-header.js'
 
-/** A .npy file that is written piece by piece. */
+/** A .npy file written piece by piece. */
 export interface NpyWriter {
-  /** Appends whole numbers of 0 or more, as the file's element type. */
+  /** Appends non-negative integers, converted to the file's element type. */
   write(numbers: Uint8Array | Int32Array): void
-  /** Flushes the file. Its place is the caller's to rename. */
+  /** Flushes and closes the file; renaming it is left to the caller. */
   end(): void
-  /** Gives up: the file is closed as it is. */
+  /** Closes the file in its incomplete state. */
   abandon(): void
 }
 
-/** Numbers that are converted at once. */
+/** Number of elements converted at a time. */
 const CHUNK = 2 ** 18
 
 /**
- * Begins a .npy file whose numbers need not be in memory together.
+ * Creates a .npy file whose elements need not be in memory together.
  *
- * @param head its bytes before the numbers; default those that NumPy writes
- * @throws UserError when the place cannot be written to; `end` throws an Error when the shape was not filled.
+ * @param head bytes before the elements. Default: as NumPy writes them
+ * @throws UserError when the path is not writable; `end` throws an Error when the shape is incomplete.
  */
 export function createNpy(file: string, header: NpyHeader, head: Uint8Array = npyHeader(header)): NpyWriter {
   const Type = NPY_ARRAYS[header.dtype]
@@ -30,7 +30,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
       return work()
     } catch (error) {
       throw new UserError(
-        { where: file, expected: 'a place that can be written', found: systemReason(error), todo: 'Make room there.' },
+        { where: file, expected: 'a writable path', found: systemReason(error), todo: 'Free some space there.' },
         { cause: error },
       )
     }
@@ -46,7 +46,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
     try {
       fs.closeSync(fd)
     } catch {
-      // What led here is the failure to report.
+      // The failure that led here is the one to report.
     }
   }
   try {
@@ -63,7 +63,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
       for (let from = 0; from < numbers.length; from += CHUNK) {
         const piece = numbers.subarray(from, from + CHUNK)
         if (converted instanceof BigInt64Array || converted instanceof BigUint64Array) {
-          // The upper halves stay 0, for numbers below 2³².
+          // The upper halves stay 0, because all numbers are below 2³².
           const halves = new Int32Array(converted.buffer)
           for (let i = 0; i < piece.length; i++) halves[2 * i] = piece[i]!
         } else converted.set(piece)

@@ -13,30 +13,30 @@ import {
   parseNpyHeader,
 } from './npy-header.js'
 
-/** A .npy file after it has been read: its header, the bytes of that, and its hash. */
+/** Result of reading a .npy file: its header, the bytes of the header, and its hash. */
 export interface NpyFile extends NpyHeader {
   /** SHA-256 of the whole file. */
   readonly sha256: string
-  /** The file's bytes before the numbers. */
+  /** Bytes before the elements. */
   readonly head: Uint8Array
 }
 
-/** Bytes of numbers that are handed on at once; a multiple of every element's size. */
+/** Bytes of elements per callback; a multiple of every element size. */
 const CHUNK = 2 ** 22
 
 /**
- * Reads a .npy file (format 1.0, 2.0 or 3.0) a few megabytes at a time, so that an array need not fit into memory as it is
- * stored: `begin` is told the header and answers with what takes the numbers, each piece with the index of its first one.
- * A piece is overwritten by the next.
+ * Streams a .npy file (format 1.0, 2.0 or 3.0) a few megabytes at a time, so that the stored array need not fit into
+ * memory: `begin` receives the header and returns the callback for the elements, which receives each piece with the
+ * index of its first element. Each piece overwrites the one before.
  *
- * @throws UserError for what {@link parseNpyHeader} refuses, another magic or version, a header longer than the file,
- * fewer or more bytes than the shape needs (nothing is handed on then), and whatever `begin` or its answer throws.
+ * @throws UserError for input that {@link parseNpyHeader} rejects, another magic or version, a header longer than the
+ * file, fewer or more bytes than the shape needs (before any callback), and whatever `begin` or its callback throws.
  */
 export function scanNpy(file: string, begin: (header: NpyHeader) => (values: NpyData, first: number) => void): NpyFile {
   const fd = attempt(file, () => fs.openSync(file, 'r'))
   try {
     const stat = attempt(file, () => fs.fstatSync(fd))
-    if (!stat.isFile()) throw refused(file, 'a .npy file', stat.isDirectory() ? 'a folder' : 'no ordinary file')
+    if (!stat.isFile()) throw refused(file, 'a .npy file', stat.isDirectory() ? 'a folder' : 'not a regular file')
     const hash = createHash('sha256')
     const { header, head } = readHead(file, fd, stat.size)
     hash.update(head)
@@ -53,7 +53,7 @@ export function scanNpy(file: string, begin: (header: NpyHeader) => (values: Npy
   }
 }
 
-/** Makes a large array. @throws UserError where memory does not suffice for it. */
+/** Allocates a large array. @throws UserError when memory does not suffice. */
 export function allocate<T>(file: string, make: () => T): T {
   try {
     return make()
@@ -121,7 +121,7 @@ function readAt(file: string, fd: number, from: number, length: number): Uint8Ar
 function readInto(file: string, fd: number, into: Uint8Array, from: number): void {
   for (let done = 0; done < into.length; ) {
     const got = attempt(file, () => fs.readSync(fd, into, done, into.length - done, from + done))
-    if (got === 0) throw refused(file, 'a file that keeps its length', 'one that became shorter while it was read')
+    if (got === 0) throw refused(file, 'a file of constant length', 'one that shrank while it was read')
     done += got
   }
 }

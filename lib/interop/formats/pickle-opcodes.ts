@@ -1,4 +1,4 @@
-/** Names of all opcodes of pickle protocols 0 to 5, by their byte: for messages; most of them are never executed. */
+/** Names of all opcodes of pickle protocols 0 to 5, by byte, for messages; most are never executed. */
 const NAMES: ReadonlyMap<number, string> = new Map(
   [
     '( MARK',
@@ -72,7 +72,7 @@ const NAMES: ReadonlyMap<number, string> = new Map(
   ].map((line) => [line.charCodeAt(0), line.slice(2)]),
 )
 
-/** An opcode in words: `opcode INST`, or `byte 0xff, which is no opcode`. */
+/** Describes an opcode: `opcode INST`, or `byte 0xff, which is no opcode`. */
 export function describeOpcode(code: number): string {
   const name = NAMES.get(code)
   return name === undefined ? `byte 0x${code.toString(16).padStart(2, '0')}, which is no opcode` : `opcode ${name}`

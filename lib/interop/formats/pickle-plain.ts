@@ -10,7 +10,10 @@ import {
   type PickleValue,
 } from './pickle-value.js'
 
-/** Names of Python 3 and Python 2 for a type, what must be given to make one, and the making of it: null refuses. */
+/**
+ * Names of a type in Python 3 and Python 2, its expected arguments, and its constructor, which returns null to reject
+ * them.
+ */
 const TYPES: readonly (readonly [names: string, expected: string, make: (args: PickleTuple) => PickleValue])[] = [
   [
     'collections.OrderedDict',
@@ -32,7 +35,7 @@ const TYPES: readonly (readonly [names: string, expected: string, make: (args: P
       more.length === 0 && items instanceof PickleList ? new PickleOther(`a set of ${items.items.length}`) : null,
   ],
   [
-    // Protocol 2, which torch.save writes, has no bytes: they are text, and the name of its encoding.
+    // Protocol 2, which torch.save writes, has no bytes type: it encodes them as text with the name of its encoding.
     '_codecs.encode',
     'bytes as text in latin1',
     ([text, encoding, ...more]) =>
@@ -46,7 +49,7 @@ const TYPES: readonly (readonly [names: string, expected: string, make: (args: P
     (args) => (args.length === 0 ? new PickleOther('no bytes') : null),
   ],
   [
-    // A number would be a length, and make much out of little.
+    // A number would be a length, which lets a small file allocate much memory.
     'builtins.bytearray __builtin__.bytearray',
     'a bytearray of text or bytes',
     (args) => (args.every((arg) => typeof arg === 'string' || arg instanceof PickleOther) ? BYTEARRAY : null),
@@ -64,8 +67,8 @@ const TYPES: readonly (readonly [names: string, expected: string, make: (args: P
 const BYTEARRAY = new PickleOther('a bytearray')
 
 /**
- * Python's own names that only hold plain data: those that `torch.load(…, weights_only=True)` allows, and `bytes` for an
- * empty one. Of what they make, dictionaries excepted, a description is kept.
+ * Python built-ins that hold only plain data: those that `torch.load(…, weights_only=True)` allows, and `bytes` for an
+ * empty value. Of their results, other than dictionaries, only a description is kept.
  */
 export const plainGlobals: ReadonlyMap<string, PickleObject> = new Map<string, PickleObject>(
   TYPES.flatMap(([names, expected, make]) => {

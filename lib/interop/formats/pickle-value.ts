@@ -1,4 +1,4 @@
-/** What a pickle may hold here: plain data, and the few objects that its reader was told to make. */
+/** Values that a pickle may hold here: plain data, and the few objects that the reader can construct. */
 export type PickleValue =
   | null
   | boolean
@@ -18,9 +18,12 @@ export class PickleList {
   readonly items: PickleValue[] = []
 }
 
-/** A Python dict or `collections.OrderedDict`, in its order. Keys other than text and numbers are told apart by identity. */
+/**
+ * A Python dict or `collections.OrderedDict`, in insertion order. Keys other than strings and numbers are compared by
+ * identity.
+ */
 export class PickleDict extends Map<PickleValue, PickleValue> {
-  /** Whether it was made as `collections.OrderedDict`, which alone may carry a state of its own. */
+  /** Whether it was constructed as `collections.OrderedDict`, the only one that may carry state. */
   readonly ordered: boolean
 
   constructor(ordered: boolean) {
@@ -29,13 +32,13 @@ export class PickleDict extends Map<PickleValue, PickleValue> {
   }
 }
 
-/** What a whitelisted name stands for, and what calling it or a persistent id makes. */
+/** The value of a whitelisted name, or the result of calling it or of resolving a persistent id. */
 export abstract class PickleObject {
-  /** In words, for messages. */
+  /** Describes the object in words, for messages. */
   abstract describe(): string
 }
 
-/** A whitelisted name that may be called. */
+/** A callable whitelisted name. */
 export class PickleFunction extends PickleObject {
   readonly name: string
   readonly call: (args: PickleTuple, fail: PickleFail) => PickleValue
@@ -51,7 +54,7 @@ export class PickleFunction extends PickleObject {
   }
 }
 
-/** A value that is of no use here but harmless: only what it was is kept. */
+/** A harmless value without a use here, of which only a description is kept. */
 export class PickleOther extends PickleObject {
   readonly description: string
 
@@ -65,10 +68,10 @@ export class PickleOther extends PickleObject {
   }
 }
 
-/** Makes the error for what stands at the present place. */
+/** Creates the error for the current position. */
 export type PickleFail = (expected: string, found: string) => Error
 
-/** Whether Python can take a value for a key: whatever cannot change. */
+/** Returns whether Python accepts a value as a key, i.e. whether it is immutable. */
 export function isHashable(value: PickleValue): boolean {
   if (value instanceof PickleDict || value instanceof PickleList) return false
   return Array.isArray(value)
@@ -76,7 +79,7 @@ export function isHashable(value: PickleValue): boolean {
     : !(value instanceof PickleObject) || value instanceof PickleOther
 }
 
-/** A value in words, short and printable. */
+/** Describes a value in words, short and printable. */
 export function describeValue(value: PickleValue | undefined): string {
   if (value === undefined) return 'nothing'
   if (value === null) return 'None'

@@ -13,43 +13,44 @@ import {
   type PickleValue,
 } from './pickle-value.js'
 
-/** The names and persistent ids that a pickle may use beside plain data. */
+/** Names and persistent ids that a pickle may use beside plain data. */
 export interface PickleDomain {
-  /** Whitelisted names (`module.name`) and what they stand for; {@link plainGlobals} are always known. */
+  /** Whitelisted names (`module.name`) and their values; {@link plainGlobals} are always included. */
   readonly globals: ReadonlyMap<string, PickleObject>
-  /** What a persistent id stands for. `fail` makes the error that refuses it. */
+  /** Resolves a persistent id. `fail` creates the error that rejects it. */
   persistent(id: PickleValue, fail: PickleFail): PickleValue
 }
 
-/** Most values, memo entries and stack places of one pickle. */
+/** Maximum number of values, memo entries and stack slots of one pickle. */
 const MAX_VALUES = 2_000_000
-/** Longest string, in bytes: keys and storage names are short. */
+/** Maximum length of a string, in bytes: keys and storage names are short. */
 const MAX_STRING = 65_536
-/** Longest whole number, in bytes. */
+/** Maximum length of an integer, in bytes. */
 const MAX_LONG = 16
-/** Deepest nesting of lists, tuples and dictionaries. */
+/** Maximum nesting of lists, tuples and dictionaries. */
 const MAX_DEPTH = 64
-/** Names that change what an ordinary object is, for whoever turns keys into one. */
+/** Keys that would alter the prototype of a plain object, if used as its keys. */
 const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 const STOP = 0x2e
 const PROTO = 0x80
-const TODO = 'Nothing in it was run. Only tensors in plain dictionaries are read: take it from where you trust it.'
+const TODO = 'Nothing in it was executed. Only tensors in plain dictionaries are read: convert it where you trust it.'
 
 /**
- * Reads a pickle that holds plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals},
- * and what `domain` names. It is a reader of its own, not an interpreter of Python: opcodes and names that are not on the list are refused, nothing is
- * looked up, imported or called. Sizes are bounded; of bombs built from references, only the references are read.
+ * Reads a pickle of plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals}, and
+ * the names of `domain`. This is a restricted reader, not an interpreter of Python: opcodes and names outside the
+ * whitelist are rejected, and nothing is looked up, imported or called. Sizes are bounded; references are not expanded,
+ * which defuses reference bombs.
  *
  * @param where the file, for errors
- * @throws UserError with the byte at which it was refused, and the opcode or name.
+ * @throws UserError naming the byte offset, and the opcode or name that was rejected.
  */
 export function readPickle(bytes: Uint8Array, domain: PickleDomain, where: string): PickleValue {
   return new PickleReader(bytes, domain, where).read()
 }
 
 class PickleReader {
-  /** Every opcode that is obeyed; STOP ends the reading. */
+  /** The supported opcodes; STOP ends the reading. */
   static readonly #OPCODES: ReadonlyMap<string, (self: PickleReader) => void> = new Map([
     ['\x80', (self) => self.#protocol()],
     ['\x95', (self) => self.#frame()],
@@ -93,10 +94,10 @@ class PickleReader {
   readonly #domain: PickleDomain
   readonly #where: string
   #at = 0
-  /** Where the present opcode stands. */
+  /** Offset of the current opcode. */
   #opcodeAt = 0
   #stack: PickleValue[] = []
-  /** Stacks that a MARK put aside. */
+  /** Stacks set aside by MARK. */
   readonly #marked: PickleValue[][] = []
   readonly #memo = new Map<number, PickleValue>()
   readonly #depths = new WeakMap<object, number>()
@@ -134,7 +135,7 @@ class PickleReader {
     if (version < 2 || version > 5) throw this.#fail('protocol 2 to 5', `protocol ${version}`)
   }
 
-  /** How many bytes belong together; the opcodes themselves tell where they end. */
+  /** Skips a frame length: the opcodes determine their own ends. */
   #frame(): void {
     const length = this.#take(8).readBigUInt64LE()
     const left = this.#bytes.length - this.#at
@@ -164,14 +165,14 @@ class PickleReader {
     try {
       return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
     } catch {
-      throw this.#fail('a string in UTF-8', 'bytes that are none')
+      throw this.#fail('a string in UTF-8', 'invalid bytes')
     }
   }
 
-  /** The argument of GLOBAL: text up to the end of the line. */
+  /** Reads the argument of GLOBAL: text up to the end of the line. */
   #line(): string {
     const end = this.#bytes.subarray(this.#at, this.#at + MAX_STRING).indexOf(0x0a)
-    if (end < 0) throw this.#fail('a line of text', `no end of it in ${this.#bytes.length - this.#at} bytes`)
+    if (end < 0) throw this.#fail('a line of text', `no line end in ${this.#bytes.length - this.#at} bytes`)
     const text = this.#decode(this.#take(end))
     this.#at++
     return text
@@ -210,7 +211,7 @@ class PickleReader {
 
   #recall(index: number): void {
     const value = this.#memo.get(index)
-    if (value === undefined) throw this.#fail(`memo entry ${index}`, 'none of that number')
+    if (value === undefined) throw this.#fail(`memo entry ${index}`, 'no such entry')
     this.#push(value)
   }
 
@@ -240,7 +241,7 @@ class PickleReader {
     this.#push(callee.call(args as PickleTuple, this.#fail))
   }
 
-  /** `OrderedDict`s of weights carry `_metadata`, versions of modules that say nothing about the numbers. */
+  /** `OrderedDict`s of weights carry `_metadata`, module versions that do not affect the weights. */
   #build(): void {
     const state = this.#pop()
     const target = this.#top()
@@ -305,7 +306,7 @@ class PickleReader {
     new UserError({ where: `${this.#where}, byte ${this.#opcodeAt}`, expected, found, todo: TODO })
 }
 
-/** A name for a message: at most 100 characters, none of them able to move the cursor. */
+/** Makes a name safe for a message: at most 100 characters, none of them a control character. */
 function printable(text: string): string {
   return JSON.stringify(text.slice(0, 100)).slice(1, -1)
 }

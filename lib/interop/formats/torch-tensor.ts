@@ -10,7 +10,7 @@ import {
   type PickleValue,
 } from './pickle-value.js'
 
-/** The kinds of storage that PyTorch names, and their element types. */
+/** PyTorch's storage types and their element types. */
 const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['DoubleStorage', 'F64'],
   ['FloatStorage', 'F32'],
@@ -24,10 +24,10 @@ const STORAGES: ReadonlyMap<string, Dtype> = new Map([
   ['BoolStorage', 'BOOL'],
 ])
 
-/** Most dimensions of a tensor. */
+/** Maximum number of dimensions of a tensor. */
 const MAX_DIMENSIONS = 16
 
-/** The name of an element type, `torch.FloatStorage`. */
+/** An element type by name, `torch.FloatStorage`. */
 class StorageType extends PickleObject {
   readonly dtype: Dtype
 
@@ -41,12 +41,12 @@ class StorageType extends PickleObject {
   }
 }
 
-/** A block of numbers that tensors look into. */
+/** A block of elements that tensors view. */
 export class TorchStorage extends PickleObject {
-  /** Its file in the archive is `data/KEY`. */
+  /** Key of its file in the archive, `data/KEY`. */
   readonly key: string
   readonly dtype: Dtype
-  /** Numbers in it. */
+  /** Number of elements. */
   readonly length: number
 
   constructor(key: string, dtype: Dtype, length: number) {
@@ -61,7 +61,7 @@ export class TorchStorage extends PickleObject {
   }
 }
 
-/** A tensor as the pickle describes it: a view of a storage that is checked to lie inside it. */
+/** A tensor as the pickle describes it: a view that was checked to lie inside its storage. */
 export class TorchTensor extends PickleObject {
   readonly storage: TorchStorage
   readonly offset: number
@@ -76,7 +76,7 @@ export class TorchTensor extends PickleObject {
     this.strides = strides
   }
 
-  /** Numbers in it. */
+  /** Number of elements. */
   get size(): number {
     return this.shape.reduce((product, n) => product * n, 1)
   }
@@ -86,7 +86,7 @@ export class TorchTensor extends PickleObject {
   }
 }
 
-/** Element types, layouts and quantisation schemes: names that stand for themselves, in a configuration for example. */
+/** Element types, layouts and quantisation schemes: plain names that may occur in a configuration. */
 const WORDS = [
   'bool uint8 int8 int16 int32 int64 uint16 uint32 uint64 float16 bfloat16 float32 float64 complex32 complex64 complex128',
   'float8_e4m3fn float8_e4m3fnuz float8_e5m2 float8_e5m2fnuz float8_e8m0fnu float4_e2m1fn_x2',
@@ -95,7 +95,7 @@ const WORDS = [
   'per_tensor_affine per_tensor_symmetric per_channel_affine per_channel_symmetric per_channel_affine_float_qparams',
 ].flatMap((line) => line.split(' '))
 
-/** The names of PyTorch that a pickle of tensors needs, and those of plain data that lies beside them. */
+/** Names of PyTorch that a pickle of tensors uses, and of plain data beside them. */
 export const torchGlobals: ReadonlyMap<string, PickleObject> = new Map<string, PickleObject>([
   ...[...STORAGES].map(([name, dtype]) => [`torch.${name}`, new StorageType(dtype)] as const),
   ...WORDS.map((word) => [`torch.${word}`, new PickleOther(`torch.${word}`)] as const),
@@ -109,7 +109,7 @@ export const torchGlobals: ReadonlyMap<string, PickleObject> = new Map<string, P
   ].map((call) => [call.name, call] as const),
 ])
 
-/** A storage out of its persistent id: `('storage', TYPE, KEY, DEVICE, LENGTH)`. */
+/** Resolves a storage from its persistent id: `('storage', TYPE, KEY, DEVICE, LENGTH)`. */
 export function torchStorage(id: PickleValue, fail: PickleFail): TorchStorage {
   if (!Array.isArray(id) || id.length !== 5)
     throw fail("a persistent id ('storage', type, key, device, length)", describeValue(id))
@@ -122,7 +122,7 @@ export function torchStorage(id: PickleValue, fail: PickleFail): TorchStorage {
   return new TorchStorage(key, type.dtype, length)
 }
 
-/** Arguments: storage, offset, size, stride, requires_grad, backward_hooks and, if any, metadata. */
+/** Rebuilds a tensor from storage, offset, size, stride, requires_grad, backward_hooks and optional metadata. */
 function rebuildTensor(args: PickleTuple, fail: PickleFail): TorchTensor {
   if (args.length < 6 || args.length > 7) throw fail('six arguments of a tensor', `${args.length}`)
   const [storage, offset, shape, strides, requiresGrad, hooks, metadata = null] = args
@@ -134,7 +134,7 @@ function rebuildTensor(args: PickleTuple, fail: PickleFail): TorchTensor {
     throw fail(`${shape.length} strides for [${shape.join(', ')}]`, `${strides.length}`)
   if (shape.length > MAX_DIMENSIONS) throw fail(`at most ${MAX_DIMENSIONS} dimensions`, `${shape.length}`)
   checkTail(requiresGrad, hooks, fail)
-  // Marks of tensors that are stored conjugated or negated: their numbers would be others than those that lie in the file.
+  // Metadata marks tensors stored conjugated or negated, whose values differ from the bytes in the file.
   if (metadata !== null && !(metadata instanceof PickleDict && metadata.size === 0))
     throw fail('a tensor without metadata', describeValue(metadata))
   const tensor = new TorchTensor(storage, offset, shape, strides)
@@ -150,7 +150,7 @@ function rebuildParameter(args: PickleTuple, fail: PickleFail): TorchTensor {
   return tensor
 }
 
-/** A parameter with attributes of its own, which are left out. */
+/** Rebuilds a parameter, without its additional attributes. */
 function rebuildParameterWithState(args: PickleTuple, fail: PickleFail): TorchTensor {
   if (args.length !== 4) throw fail('four arguments of a parameter with a state', `${args.length}`)
   return rebuildParameter(args.slice(0, 3), fail)
@@ -180,7 +180,10 @@ function checkTail(requiresGrad: PickleValue | undefined, hooks: PickleValue | u
   if (!(hooks instanceof PickleDict && hooks.size === 0)) throw fail('no backward hooks', describeValue(hooks))
 }
 
-/** No view may reach beyond its storage, nor hold more numbers than it: repeated views would make much out of little. */
+/**
+ * Checks that a view stays inside its storage and holds no more elements than it: overlapping views could amplify a
+ * small file.
+ */
 function checkInside(tensor: TorchTensor, fail: PickleFail): void {
   const { shape, strides, offset, storage, size } = tensor
   const end = size === 0 ? offset : offset + 1 + shape.reduce((sum, n, i) => sum + (n - 1) * strides[i]!, 0)

@@ -4,39 +4,40 @@ import { UserError } from '../../errors.js'
 import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
-/** One file inside the archive, stored as it is. */
+/** One uncompressed file inside the archive. */
 export interface ZipMember {
   readonly name: string
-  /** First byte in the archive file. */
+  /** Offset of its first byte in the archive. */
   readonly start: number
   readonly size: number
   readonly crc: number
 }
 
-/** An open archive as `torch.save` writes it. */
+/** An open archive as written by `torch.save`. */
 export interface TorchZip {
   readonly file: string
-  /** By their names without the folder that all of them lie in, e.g. `data.pkl`, `data/0`. */
+  /** Members by name without their common folder, e.g. `data.pkl`, `data/0`. */
   readonly members: ReadonlyMap<string, ZipMember>
   /** Fills `into` with the bytes of a member from `offset` on. @throws UserError when they cannot be read. */
   read(member: ZipMember, into: Uint8Array, offset: number): void
-  /** Checks a member's CRC-32. @throws UserError when it is damaged. */
+  /** Verifies a member's CRC-32. @throws UserError when it is damaged. */
   verify(member: ZipMember): void
   close(): void
 }
 
-/** Most files in one archive; a checkpoint has one a tensor. */
+/** Maximum number of files in an archive; a checkpoint has one per tensor. */
 const MAX_MEMBERS = 100_000
-/** Longest name of one. */
+/** Maximum length of a file name. */
 const MAX_NAME = 1024
-/** Bytes read at a time to check them. */
+/** Bytes per read during verification. */
 const CHUNK = 2 ** 22
 
 /**
- * Opens an archive and lists it: sizes, places and names are checked before anything else is read. Members must be stored
- * without compression, as PyTorch does, so that no archive is larger inside than outside.
+ * Opens an archive and lists its members: sizes, offsets and names are checked before anything else is read. Members
+ * must be uncompressed, as PyTorch writes them, so that the content is never larger than the archive.
  *
- * @throws UserError when it is no zip archive, damaged, compressed, encrypted, or has names twice or that leave their folder.
+ * @throws UserError when it is not a zip archive, is damaged, compressed or encrypted, or has names that are duplicate
+ * or leave their folder.
  */
 export async function openTorchZip(file: string): Promise<TorchZip> {
   const fd = openFile(file)
@@ -59,7 +60,7 @@ export async function openTorchZip(file: string): Promise<TorchZip> {
 
 const ZIP_OPTIONS = { autoClose: false, strictFileNames: true }
 
-/** Reads through {@link fs}; what lies outside the file is an error of the archive, not of the program. */
+/** Reads through {@link fs}; a read outside the file is reported as a damaged archive. */
 class FileReader extends RandomAccessReader {
   readonly #fd: number
 
@@ -116,7 +117,7 @@ function checkEntry(file: string, entry: Entry): void {
     throw refused(where, 'a file stored without compression, as torch.save does', `method ${entry.compressionMethod}`)
 }
 
-/** Members that share bytes, or lie outside the file, are how a small archive pretends to be a large one. */
+/** Rejects members that share bytes or lie outside the file: they make a small archive pass for a large one. */
 function checkPlaces(file: string, members: readonly ZipMember[], size: number): void {
   let end = 0
   for (const { name, start, size: length } of [...members].sort((a, b) => a.start - b.start)) {
@@ -127,7 +128,7 @@ function checkPlaces(file: string, members: readonly ZipMember[], size: number):
   }
 }
 
-/** PyTorch puts everything into one folder named after the file. */
+/** Strips the single folder, named after the file, that PyTorch puts everything into. */
 function withoutFolder(members: readonly ZipMember[], file: string): ReadonlyMap<string, ZipMember> {
   const pickles = members.filter(({ name }) => /^[^/]+\/data\.pkl$/.test(name))
   const [pickle] = pickles
@@ -160,13 +161,13 @@ function readFully(file: string, fd: number, into: Uint8Array, position: number)
     } catch (error) {
       throw unreadable(file, error)
     }
-    if (got === 0) throw refused(file, 'a file that keeps its length', 'one that became shorter while it was read')
+    if (got === 0) throw refused(file, 'a file of constant length', 'one that shrank while it was read')
     done += got
   }
 }
 
 function verify(file: string, fd: number, member: ZipMember): void {
-  // PyTorch can be told to leave the checksums out; they are then 0.
+  // PyTorch can omit the checksums; they are then 0.
   if (member.crc === 0) return
   const chunk = new Uint8Array(Math.min(CHUNK, member.size))
   let crc = 0
@@ -179,7 +180,7 @@ function verify(file: string, fd: number, member: ZipMember): void {
     throw refused(`${file}, ${printable(member.name)}`, `CRC-32 ${hex(member.crc)}`, `${hex(crc)}: it is damaged`)
 }
 
-/** What the zip library refuses, in our words. */
+/** Converts the errors of the zip library to UserErrors. */
 async function attempt<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work

@@ -6,32 +6,32 @@ import type { PickleValue } from './pickle-value.js'
 import { type TorchStorage, type TorchTensor, torchGlobals, torchStorage } from './torch-tensor.js'
 import { openTorchZip, type TorchZip, type ZipMember } from './torch-zip.js'
 
-/** A file of `torch.save`, open: what it holds is known, its tensors are read one by one. */
+/** An open file of `torch.save`: its structure is known, and tensors are read one by one. */
 export interface TorchFile {
-  /** What was saved. */
+  /** The saved object. */
   readonly root: PickleValue
   /**
-   * A tensor's numbers in row-major order as float32: half precision widened exactly, float64 rounded, whole numbers
-   * converted. The same view of the same storage is read once.
+   * Reads a tensor as float32 in row-major order: half precision widened exactly, float64 rounded, integers converted.
+   * Each view of a storage is read once.
    *
-   * @throws UserError when it is damaged or cannot be read.
+   * @throws UserError when the file is damaged or cannot be read.
    */
   read(tensor: TorchTensor): Float32Array
-  /** Closes the file; reading ends. */
+  /** Closes the file; its tensors can no longer be read. */
   close(): void
 }
 
-/** Largest pickle in an archive: names, shapes and the state of an optimiser, never numbers of tensors. */
+/** Maximum size of the pickle in an archive: names, shapes and the state of an optimiser, never tensor elements. */
 const MAX_PICKLE = 2 ** 26
-/** Numbers converted at a time, so that a table is never held twice. */
+/** Number of elements converted at a time, so that a table is never held twice. */
 const CHUNK = 2 ** 20
-/** Views may hold this many times the numbers that are stored. */
+/** Maximum ratio of viewed to stored elements. */
 const MAX_REPEATS = 4
 
 /**
- * Opens a file written with `torch.save` (PyTorch 1.6 and later). Nothing in it is run; see `readPickle`.
+ * Opens a file written with `torch.save` (PyTorch 1.6 and later). Nothing in it is executed; see `readPickle`.
  *
- * @throws UserError for anything but tensors in plain data, for a damaged archive and for sizes that do not fit.
+ * @throws UserError for anything but tensors in plain data, for a damaged archive and for inconsistent sizes.
  */
 export async function openTorchFile(file: string): Promise<TorchFile> {
   const zip = await openTorchZip(file)
@@ -94,7 +94,10 @@ function open(zip: TorchZip): TorchFile {
   }
 }
 
-/** The file says how it orders bytes; one that does not was written before PyTorch 2.1, on nothing but little-endian machines. */
+/**
+ * The file records its byte order; a file without one predates PyTorch 2.1, when all supported machines were
+ * little-endian.
+ */
 function isOtherEndian(zip: TorchZip): boolean {
   const member = zip.members.get('byteorder')
   const order = member ? readWhole(zip, 'byteorder', 16).toString('latin1') : 'little'
@@ -114,7 +117,7 @@ function readWhole(zip: TorchZip, name: string, most: number): Buffer {
       where: `${zip.file}, ${name}`,
       expected: `at most ${most} bytes`,
       found: `${member.size}`,
-      todo: 'It is no checkpoint of a model of this kind.',
+      todo: 'It is not a checkpoint of a model of this kind.',
     })
   zip.verify(member)
   const bytes = Buffer.alloc(member.size)
@@ -130,7 +133,7 @@ function readNumbers(zip: TorchZip, member: ZipMember, tensor: TorchTensor, swap
   return gather(readRange(zip, member, storage, offset, span, swap), shape, strides, allocate(zip.file, size))
 }
 
-/** Numbers that lie one after the other; those of float32 go from the file to where they stay. */
+/** Reads contiguous elements; float32 is read directly into its destination. */
 function readRange(
   zip: TorchZip,
   member: ZipMember,
@@ -158,7 +161,7 @@ function readRange(
   return out
 }
 
-/** Row-major order out of any strides. */
+/** Gathers strided elements into row-major order. */
 function gather(
   span: Float32Array,
   shape: readonly number[],
@@ -179,7 +182,7 @@ function gather(
   return out
 }
 
-/** Whether the numbers lie in row-major order; the stride of an axis of length 1 says nothing. */
+/** Returns whether strides are row-major; the stride of an axis of length 1 is irrelevant. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1
   for (let axis = shape.length - 1; axis >= 0; axis--) {

@@ -13,7 +13,7 @@ const hrm = {
 const analysis = { table: 'analyses', method: 'TRM', task: 'ARC-AGI-1', source: 'arXiv 2512.11847' }
 const arcPrize = { table: 'analyses', method: 'HRM', task: 'ARC-AGI-1', source: 'ARC Prize, analysis of HRM' }
 
-/** Independent reproductions: for error bars and sanity. */
+/** Independent reproductions, for error bars and sanity checks. */
 export const reproductions: readonly ReportedRow[] = [
   reported({
     ...alphaxiv,
@@ -30,7 +30,7 @@ export const reproductions: readonly ReportedRow[] = [
   reported({ ...hrm, value: 57.5, note: 'the higher of two runs' }),
 ]
 
-/** Results of analyses of the published models by others. */
+/** Analyses of the published models by others. */
 export const analyses: readonly ReportedRow[] = [
   reported({
     ...analysis,

@@ -1,25 +1,25 @@
-/** A number that others published. */
+/** A published number. */
 export interface ReportedRow {
-  /** Tells it from what was measured here. */
+  /** Distinguishes it from measured rows. */
   readonly kind: 'reported'
-  /** Where it stands: `1`…`5` for the paper's tables, else `reproductions`, `scaling`, `variants`, `analyses`. */
+  /** Position: `1`…`5` for the paper's tables, else `reproductions`, `scaling`, `variants`, `analyses`. */
   readonly table: string
   readonly method: string
   /** Data set, e.g. `Sudoku-Extreme`. */
   readonly task: string
-  /** What was measured, with its unit. */
+  /** Measured quantity with its unit. */
   readonly metric: string
-  /** In the metric's unit; null where the source has words instead, which are the note. */
+  /** Value in the metric's unit; null when the source gives words instead, which are the note. */
   readonly value: number | null
-  /** The number after ±, in the metric's unit; null where none is given. */
+  /** Number after ±, in the metric's unit; null when not given. */
   readonly uncertainty: number | null
-  /** Layers of computation in a supervision step, as printed; null where not given. */
+  /** Layers of computation in a supervision step, as printed; null when not given. */
   readonly depth: number | null
-  /** Forward passes per optimisation step; null where not given. */
+  /** Forward passes per optimisation step; null when not given. */
   readonly nfp: number | null
-  /** Parameters of the model, as printed, e.g. `5M/19M`; null where not given. */
+  /** Parameters of the model, as printed, e.g. `5M/19M`; null when not given. */
   readonly parameters: string | null
-  /** `parameters` as a number, for the model of this row; null where it names several. */
+  /** `parameters` as a number, for the model of this row; null when it names several. */
   readonly parameterCount: number | null
   readonly source: string
   readonly note: string | null
@@ -28,15 +28,15 @@ export interface ReportedRow {
 /** Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks". */
 export const TRM_PAPER = 'arXiv 2510.04871'
 
-/** The metric of most tables of the paper. */
+/** Metric of most tables of the paper. */
 export const ACCURACY = 'test accuracy (%)'
 
-/** The fields that a row gives; all others are null. */
+/** Fields that a row sets; all others are null. */
 type Given<V extends number | null> = Pick<ReportedRow, 'table' | 'method' | 'task' | 'metric' | 'source'> & {
   readonly value: V
 } & Partial<Omit<ReportedRow, 'kind' | 'value'>>
 
-/** A row; `parameterCount` is read from `parameters` where that names one number, e.g. `27M`. */
+/** Returns a row; `parameterCount` is parsed from `parameters` when that names a single number, e.g. `27M`. */
 export function reported<V extends number | null>(given: Given<V>): ReportedRow & { readonly value: V } {
   const { value, uncertainty = null, depth = null, nfp = null, parameters = null, note = null } = given
   const { table, method, task, metric, source, parameterCount = countOf(parameters) } = given

@@ -1,6 +1,6 @@
 import { ACCURACY, type ReportedRow, reported } from './row.js'
 
-/** PTRM: results of a model as it is, then with K noisy rollouts of D steps, by how the answer is chosen. */
+/** Returns results of PTRM: the unmodified model, then K noisy rollouts of D steps, by selection rule. */
 function ptrm(task: string, setting: string, plain: number, chosen: Readonly<Record<string, number>>): ReportedRow[] {
   const about = { table: 'scaling', task, source: 'arXiv 2605.19943' }
   const metric = task === 'ARC-AGI-2' ? 'pass@1 (%)' : ACCURACY
@@ -20,7 +20,7 @@ function ptrm(task: string, setting: string, plain: number, chosen: Readonly<Rec
 
 const steps = { table: 'scaling', task: 'Sudoku-Extreme', metric: ACCURACY }
 
-/** A model after its 16 supervision steps, then after more of them at test time. */
+/** Returns results of a model after its 16 supervision steps, then after more of them at test time. */
 function moreSteps(source: string, plain: number, more: number, count: number): ReportedRow[] {
   const note = `${count} supervision steps at test time`
   return [
@@ -32,7 +32,7 @@ function moreSteps(source: string, plain: number, more: number, count: number): 
 const guided = { table: 'scaling', metric: ACCURACY, source: 'arXiv 2605.25230' }
 const guidedSetting = 'noisy particles re-weighted by q_halt: S=16, N=48, σ=0.3, β=0.25'
 
-/** Test-time scaling without training again. */
+/** Test-time scaling without retraining. */
 export const scaling: readonly ReportedRow[] = [
   ...moreSteps('alphaXiv, public weights', 79.1, 85.0, 128),
   ...moreSteps('arXiv 2605.19376 (GRAM)', 87.4, 90.5, 320),

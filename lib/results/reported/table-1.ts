@@ -9,7 +9,7 @@ function row(method: string, value: number, depth: number, nfp: number, paramete
   return { ...reported(made), depth, parameters }
 }
 
-/** Table 1: the ablation on Sudoku-Extreme; each row after `trm` differs from it in just what its name says. */
+/** Table 1: the ablation on Sudoku-Extreme; each row after `trm` differs from it only as its name says. */
 export const table1 = {
   hrm: row('HRM', 55.0, 24, 2, '27M'),
   trm: row('TRM (T=3, n=6)', 87.4, 42, 1, '5M'),

@@ -1,6 +1,6 @@
 import { ACCURACY, type ReportedRow, reported, TRM_PAPER } from './row.js'
 
-/** A line of the table: for each model accuracy, null where it ran out of memory, and depth. */
+/** Returns a line of the table: for each model its accuracy, null when it ran out of memory, and depth. */
 function line(k: number, T: number, hrm: [number, number], trm: [number | null, number]): ReportedRow[] {
   const row = (model: string, [value, depth]: [number | null, number], about: string): ReportedRow => {
     // At k = 1, T = 1 the printed depths do not follow from T(n + 1)·layers.

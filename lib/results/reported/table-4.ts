@@ -1,6 +1,6 @@
 import { ACCURACY, type ReportedRow, reported, TRM_PAPER } from './row.js'
 
-/** A line of the table; where the two models differ in size, `counts` has both. */
+/** Returns a line of the table; `counts` has both sizes when the two models differ. */
 function line(
   method: string,
   parameters: string | null,
@@ -22,7 +22,7 @@ function line(
   )
 }
 
-/** Table 4: puzzles, language models included. */
+/** Table 4: puzzles, including language models. */
 export const table4: readonly ReportedRow[] = [
   line('DeepSeek R1', '671B', 0, 0),
   line('Claude 3.7 8K', null, 0, 0),

@@ -9,7 +9,7 @@ function line(method: string, parameters: string | null, first: number, second: 
   ]
 }
 
-/** Table 5: ARC-AGI-1 and ARC-AGI-2 with two tries, language models included. */
+/** Table 5: ARC-AGI-1 and ARC-AGI-2 with two tries, including language models. */
 export const table5: readonly ReportedRow[] = [
   line('DeepSeek R1', null, 15.8, 1.3),
   line('Claude 3.7 16K', null, 28.6, 0.7),

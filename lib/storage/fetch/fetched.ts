@@ -1,9 +1,9 @@
-/** A file that was fetched. */
+/** A downloaded file. */
 export interface FetchedFile {
   readonly path: string
   readonly bytes: number
-  /** In words: `SHA-256 0123…`. */
+  /** Checksum in words: `SHA-256 0123…`. */
   readonly checksum: string
-  /** `kept`: it was there already, and right. */
+  /** `kept` when a verified copy was already there. */
   readonly outcome: 'fetched' | 'kept'
 }

@@ -4,9 +4,9 @@ import type { Checksum } from './checksum.js'
 import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
 import { byHand, type HubSource } from './sources.js'
 
-/** Where the hub is, and who asks. */
+/** Address and credentials of the hub. */
 export interface HubAccess {
-  /** Address without a slash at its end; null: the hub itself. */
+  /** Address without a trailing slash; null for the public hub. */
   readonly endpoint: string | null
   readonly token: string | null
 }
@@ -20,7 +20,10 @@ export interface RemoteFile {
   readonly checksum: Checksum
 }
 
-/** The usual variables of Hugging Face's clients: HF_ENDPOINT and HF_TOKEN. @throws UserError when one is none. */
+/**
+ * Reads the standard variables of Hugging Face clients, HF_ENDPOINT and HF_TOKEN. @throws UserError when one is
+ * invalid.
+ */
 export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
   const { HF_ENDPOINT: endpoint, HF_TOKEN: token } = environment
   if (endpoint && !(/^https?:\/\/[^\s/]+/.test(endpoint) && URL.canParse(endpoint)))
@@ -30,7 +33,7 @@ export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
       found: endpoint,
       exitCode: 2,
     })
-  // The client library refuses others, and would say so only when it asks; the token itself is not to be printed.
+  // The client library would reject it only at the first request; the token itself must not be printed.
   if (token && !token.startsWith('hf_'))
     throw new UserError({
       where: 'environment variable HF_TOKEN',
@@ -42,9 +45,9 @@ export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
 }
 
 /**
- * Asks the hub for the sizes and checksums of a data set's files.
+ * Returns the sizes and checksums of a data set's files, as listed by the hub.
  *
- * @throws UserError when there is no way to the hub, the data set or a file is not there, or may not be read.
+ * @throws UserError when the hub is unreachable, the data set or a file does not exist, or access is denied.
  */
 export async function listHubFiles(
   source: HubSource,
@@ -91,25 +94,25 @@ export async function listHubFiles(
   })
 }
 
-/** What a refused request means to a person. */
+/** Explains a refused request to the user. */
 export function refusal(source: HubSource, dir: string, status: number, file?: string): UserError {
   const what = `${file === undefined ? 'the data set' : `${file} in the data set`} ${source.repository}`
   const denied = status === 401 || status === 403
   return new UserError({
     where: source.title,
     expected: `${what} on the hub`,
-    found: `HTTP status ${status} (${denied ? 'it may not be read, or is not there' : 'it is not there'})`,
+    found: `HTTP status ${status} (${denied ? 'access is denied, or it does not exist' : 'it does not exist'})`,
     todo: denied
-      ? `Accept its terms with an account of yours and put that account's token into HF_TOKEN. ${byHand(source, dir)}`
+      ? `Accept its terms with your account and set HF_TOKEN to that account's token. ${byHand(source, dir)}`
       : `It may have moved or been renamed. ${byHand(source, dir)}`,
   })
 }
 
-/** What having no connection means to a person. */
+/** Explains a missing connection to the user. */
 export function offline(source: HubSource, dir: string, reason: string): UserError {
   return new UserError({
     where: source.title,
-    expected: 'a way to the Hugging Face hub (or to a mirror of it, named by HF_ENDPOINT)',
+    expected: 'a connection to the Hugging Face hub (or to a mirror, named by HF_ENDPOINT)',
     found: `none (${reason})`,
     todo: byHand(source, dir),
   })
@@ -126,7 +129,7 @@ async function asLongAsPatient<T>(
   for (let tried = 0; tried < patience.tries; tried++) {
     if (tried > 0) await waitBefore(tried, patience, signal)
     if (signal?.aborted)
-      throw new UserError({ where: source.title, expected: 'a whole download', found: 'an interrupt' })
+      throw new UserError({ where: source.title, expected: 'a complete download', found: 'an interrupt' })
     try {
       return await work()
     } catch (error) {
@@ -146,7 +149,7 @@ async function asLongAsPatient<T>(
   })
 }
 
-/** The status in an error of the client library. */
+/** Returns the HTTP status in an error of the client library, or null. */
 function statusOf(error: unknown): number | null {
   const status = error instanceof Error ? (error as Error & { statusCode?: unknown }).statusCode : undefined
   return typeof status === 'number' ? status : null

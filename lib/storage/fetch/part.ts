@@ -4,25 +4,28 @@ import { readJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { addFile, beginSum, type Checksum, type Summing, sumText } from './checksum.js'
 
-/** What will be a file: `FILE.part`, and beside it `FILE.part.json`, which says of what. */
+/** An incomplete download: `FILE.part`, and beside it `FILE.part.json`, which identifies its source. */
 export interface Part {
-  /** Bytes that are there. */
+  /** Bytes present. */
   readonly have: number
-  /** Tag that the server gave the content, where it gave a reliable one. */
+  /** Strong entity tag of the content; null when the server gave none. */
   readonly etag: string | null
   /** Appends bytes. @throws UserError when the disk is full. */
   write(bytes: Uint8Array): void
-  /** Begins again from nothing, with content of this tag. */
+  /** Restarts from zero bytes, for content with this tag. */
   restart(etag: string | null): void
-  /** Checks the checksum and puts the file in its place. @throws UserError when it is another; nothing is kept then. */
+  /**
+   * Verifies the checksum and moves the file into place. @throws UserError when the checksum differs; the part is then
+   * discarded.
+   */
   finish(): void
-  /** Leaves the part as it is, for another time. */
+  /** Closes the part and keeps it for a later call. */
   close(): void
-  /** Removes it. */
+  /** Deletes the part. */
   discard(): void
 }
 
-/** How many bytes of a file are there from an earlier time, and with which tag. */
+/** Returns the number of bytes left by an earlier call, and their entity tag. */
 export function partThere(file: string, size: number, checksum: Checksum): { have: number; etag: string | null } {
   const nothing = { have: 0, etag: null }
   if (!fs.existsSync(partOf(file)) || !fs.existsSync(stateOf(file))) return nothing
@@ -31,14 +34,14 @@ export function partThere(file: string, size: number, checksum: Checksum): { hav
   try {
     state = readJson(stateOf(file))
   } catch {
-    // Damaged notes are as good as none.
+    // Damaged notes count as missing.
     return nothing
   }
   if (state.sum !== sumText(checksum) || have > size) return nothing
   return { have, etag: typeof state.etag === 'string' ? state.etag : null }
 }
 
-/** Opens what there is of a file, or begins it. @throws UserError when the place cannot be written to. */
+/** Opens or creates the part of a file. @throws UserError when the path is not writable. */
 export function openPart(file: string, size: number, checksum: Checksum): Part {
   const there = partThere(file, size, checksum)
   let { have, etag } = there
@@ -49,9 +52,9 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
       throw new UserError(
         {
           where: partOf(file),
-          expected: 'a place that can be written',
+          expected: 'a writable path',
           found: systemReason(error),
-          todo: 'Make room; the same command goes on from there.',
+          todo: 'Free some space, then run the same command again to resume.',
         },
         { cause: error },
       )
@@ -100,8 +103,8 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
         throw new UserError({
           where: file,
           expected: sumText(checksum),
-          found: `${found}: it was damaged on its way`,
-          todo: 'Nothing of it was kept; run the same command again.',
+          found: `${found}: the download is damaged`,
+          todo: 'It was discarded; run the same command again.',
         })
       }
       attempt(() => fs.fsyncSync(fd))

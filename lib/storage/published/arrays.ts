@@ -1,14 +1,14 @@
 import { allocate, type NpyData, type NpyDtype, type NpyFile, npyHeader, scanNpy } from '../../interop/formats/npy.js'
 import { faults } from './json.js'
 
-/** How an array was stored, so that an export writes the very bytes again. */
+/** Storage format of an array, kept so that an export reproduces the file byte for byte. */
 export interface StoredArray {
   readonly dtype: NpyDtype
-  /** The file's head in latin-1, where NumPy of today would write another one. */
+  /** Header of the file in latin-1, when current NumPy would write a different one. */
   readonly head?: string | undefined
 }
 
-/** An array out of a file. */
+/** An array read from a file. */
 export interface ReadArray<T> {
   readonly values: T
   readonly stored: StoredArray
@@ -18,7 +18,7 @@ export interface ReadArray<T> {
 /**
  * Reads tokens `[examples, seqLen]` of any integer type as bytes.
  *
- * @throws UserError for another shape, and the first value that is no token, with its place.
+ * @throws UserError for another shape, and for the first value that is not a token, with its position.
  */
 export function readTokens(file: string, seqLen: number, vocabSize: number): ReadArray<Uint8Array> {
   const fail = faults(file)
@@ -35,9 +35,9 @@ export function readTokens(file: string, seqLen: number, vocabSize: number): Rea
 }
 
 /**
- * Reads a list of whole numbers below `limit`.
+ * Reads a list of integers below `limit`.
  *
- * @throws UserError for another shape, and the first value that is none, with its place.
+ * @throws UserError for another shape, and for the first value out of range, with its position.
  */
 export function readList(file: string, limit: number, what: string): ReadArray<Int32Array> {
   const fail = faults(file)
@@ -49,10 +49,10 @@ export function readList(file: string, limit: number, what: string): ReadArray<I
 }
 
 /**
- * Reads where runs of things start: from 0, in order, up to the number of things; no run is empty.
+ * Reads the starts of runs: from 0, increasing, up to the number of elements; no run is empty.
  *
- * @param of what is counted, e.g. `examples`
- * @param count how many there are
+ * @param of name of the elements, e.g. `examples`
+ * @param count number of elements
  */
 export function readStarts(file: string, of: string, count: number): ReadArray<Int32Array> {
   const fail = faults(file)
@@ -90,10 +90,10 @@ function read<T extends Uint8Array | Int32Array>(
   return { values: target!.values, stored: storedAs(npy), sha256: npy.sha256 }
 }
 
-/** Copies whole numbers 0…limit-1; the index of the first value that is none, or -1. */
+/** Copies integers 0…limit-1; returns the index of the first value out of range, or -1. */
 function narrow(values: NpyData, into: Uint8Array | Int32Array, at: number, limit: number): number {
   if (values instanceof BigInt64Array || values instanceof BigUint64Array) {
-    // Numbers below 2³¹ have nothing but zeros in their upper half; a bigint for each would take ten times as long.
+    // Numbers below 2³¹ have zeros in their upper half; a BigInt for each would take ten times as long.
     const halves = new Int32Array(values.buffer, values.byteOffset, 2 * values.length)
     for (let i = 0; i < values.length; i++) {
       const value = halves[2 * i]!
@@ -114,7 +114,7 @@ function narrow(values: NpyData, into: Uint8Array | Int32Array, at: number, limi
   return -1
 }
 
-/** The index of the first byte of `limit` or more, or -1; on its own, because it sees every byte of gigabytes. */
+/** Returns the index of the first byte of `limit` or more, or -1; a separate function, because it scans gigabytes. */
 function firstFrom(bytes: Uint8Array, limit: number): number {
   for (let i = 0; i < bytes.length; i++) if (bytes[i]! >= limit) return i
   return -1

@@ -1,10 +1,10 @@
 import { isJsonObject, kindOf } from '../../files/json.js'
 import { faults, readPublishedJson, shown } from './json.js'
 
-/** The fields of a published `dataset.json`. */
+/** Fields of a published `dataset.json`. */
 export interface PublishedFields {
   readonly pad_id: number
-  /** Null: every label counts. */
+  /** null when every label counts. */
   readonly ignore_label_id: number | null
   readonly blank_identifier_id: number
   readonly vocab_size: number
@@ -12,13 +12,15 @@ export interface PublishedFields {
   readonly num_puzzle_identifiers: number
   readonly total_groups: number
   readonly mean_puzzle_examples: number
-  /** Puzzles, or groups: the Sudoku and Maze builders write the number of groups here. Older files lack it. */
+  /**
+   * Number of puzzles, or of groups: the Sudoku and Maze builders write the number of groups here. Older files lack it.
+   */
   readonly total_puzzles?: number | undefined
-  /** Names of the parts of a split, always one: `all`. */
+  /** Names of the parts of a split; always the single name `all`. */
   readonly sets: readonly string[]
 }
 
-/** Tokens are stored as bytes. */
+/** Maximum vocabulary size: tokens are stored as bytes. */
 const MAX_VOCABULARY = 256
 
 const WHOLE = [
@@ -34,8 +36,8 @@ const KNOWN: readonly string[] = [...WHOLE, 'ignore_label_id', 'mean_puzzle_exam
 /**
  * Reads the `dataset.json` of a split.
  *
- * @returns its fields, the object as it stands there, the SHA-256 of the file
- * @throws UserError naming the key that is missing, unknown, of another kind or out of range.
+ * @returns its fields, the object as stored, and the SHA-256 of the file
+ * @throws UserError naming a key that is missing, unknown, of another type or out of range.
  */
 export function readFields(file: string): { fields: PublishedFields; json: object; sha256: string } {
   const fail = faults(file)
@@ -76,7 +78,7 @@ function readSets(sets: unknown, fail: ReturnType<typeof faults>): readonly stri
   throw fail('one set, as in ["all"]', shown(sets), 'key sets')
 }
 
-/** Fields that both splits of a folder must have alike. */
+/** Fields that must agree between both splits of a folder. */
 export const COMMON = [
   'pad_id',
   'ignore_label_id',

@@ -8,10 +8,10 @@ export interface JsonFile {
   readonly sha256: string
 }
 
-/** Makes the error of a file of the published layout. */
+/** Creates the error for a file of the published layout. */
 export type Fault = (expected: string, found: string, place?: string) => UserError
 
-/** Errors about a file; the place inside it is a key or an index. */
+/** Returns a constructor of errors about a file; the position inside it is a key or an index. */
 export function faults(file: string): Fault {
   return (expected, found, place) =>
     new UserError({
@@ -22,10 +22,10 @@ export function faults(file: string): Fault {
     })
 }
 
-/** Names that change what an ordinary object is. */
+/** Keys that would alter the prototype of a plain object. */
 const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
-/** Whether a key may not stand in a file. */
+/** Returns whether a key is forbidden in a file. */
 export function isHostile(key: string): boolean {
   return HOSTILE.has(key)
 }
@@ -33,7 +33,7 @@ export function isHostile(key: string): boolean {
 /**
  * Reads a JSON file of the published layout.
  *
- * @throws UserError when it cannot be read, is no UTF-8, no JSON, or has a key twice in one object.
+ * @throws UserError when it cannot be read, is not UTF-8 or not JSON, or contains a duplicate key.
  */
 export function readPublishedJson(file: string): JsonFile {
   const fail = faults(file)
@@ -43,7 +43,7 @@ export function readPublishedJson(file: string): JsonFile {
   try {
     text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (error) {
-    // Texts of half a gigabyte and more cannot be made at all; a file of broken letters can be, but must not.
+    // A string cannot hold half a gigabyte, and a file with invalid UTF-8 must not be decoded.
     throw fail(
       'JSON in UTF-8',
       bytes.length > 2 ** 29 - 24 ? `${bytes.length} bytes` : `other bytes (${String(error)})`,
@@ -56,15 +56,15 @@ export function readPublishedJson(file: string): JsonFile {
   } catch (error) {
     throw fail('JSON', error instanceof Error ? error.message : String(error))
   }
-  // A long list of names has no keys at all, and need not be searched for them.
+  // A long list of names has no keys, so that the search for duplicates can be skipped.
   const twice = text.includes('{') ? duplicateKey(text) : null
   if (twice !== null) throw fail('every key once', `${JSON.stringify(twice)} twice`)
-  // JSON.parse reads what is nested without end; whatever goes through it by recursion would overflow the stack.
-  if (isDeeper(value, LEVELS)) throw fail('JSON of a few levels', 'lists or objects nested too deep')
+  // JSON.parse accepts any nesting, but recursive code would overflow the stack.
+  if (isDeeper(value, LEVELS)) throw fail(`at most ${LEVELS} levels of nesting`, 'more')
   return { value, sha256: sha256(bytes) }
 }
 
-/** Levels of lists and objects that a file may have; those of the layout have at most six. */
+/** Maximum nesting of a file; the layout uses at most six levels. */
 const LEVELS = 32
 
 function isDeeper(value: unknown, levels: number): boolean {
@@ -72,7 +72,7 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((part) => isDeeper(part, levels - 1))
 }
 
-/** A value for a message, cut short. */
+/** Returns a value for a message, truncated. */
 export function shown(value: unknown): string {
   if (value === undefined) return 'nothing'
   const text = JSON.stringify(value) ?? String(value)

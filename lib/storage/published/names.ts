@@ -3,10 +3,10 @@ import { BLANK_IDENTIFIER, listedIdentifiers } from '../../data/identifiers.js'
 import { isJsonObject, kindOf } from '../../files/json.js'
 import { faults, readPublishedJson, shown } from './json.js'
 
-/** The names of a published folder, and how they were stored. */
+/** Names of a published folder, with their storage format. */
 export interface PublishedNames {
   readonly identifiers: Identifiers
-  /** `list`: the names in order; `object`: id → name. */
+  /** `list`: names in order; `object`: id → name. */
   readonly form: 'list' | 'object'
   readonly sha256: string
 }
@@ -14,8 +14,8 @@ export interface PublishedNames {
 /**
  * Reads `identifiers.json`: a list of names, or an object of id → name.
  *
- * @param count how many `dataset.json` says there are; `blank` the id of padding
- * @throws UserError for another number of names, names twice, ids that are none, values that are no names.
+ * @param count number of names according to `dataset.json`; `blank` is the id of padding
+ * @throws UserError for a wrong number of names, duplicate names, invalid ids, and values that are not names.
  */
 export function readIdentifiers(file: string, count: number, blank: number): PublishedNames {
   const fail = faults(file)

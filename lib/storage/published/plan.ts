@@ -6,45 +6,46 @@ import type { PublishedFields } from './fields.js'
 import type { PublishedOptions } from './read.js'
 import type { ARRAYS, StoredSplit } from './split.js'
 
-/** An array that will be written. */
+/** An array to write. */
 export interface PlannedArray {
   readonly dtype: NpyDtype
   readonly shape: readonly number[]
   readonly head: Uint8Array
 }
 
-/** A split that will be written. */
+/** A split to write. */
 export interface PlannedSplit {
   readonly split: Split
   /** Content of its `dataset.json`. */
   readonly json: object
-  /** The part of the file names before `__inputs.npy`. */
+  /** Part of the file names before `__inputs.npy`. */
   readonly set: string
   readonly arrays: Readonly<Record<(typeof ARRAYS)[number], PlannedArray>>
-  /** Versions of a puzzle, itself included. */
+  /** Returns the number of versions of a puzzle, itself included. */
   versions(puzzle: number): number
-  /** `[puzzles + 1]` first example of each version of each puzzle, in the order of writing. */
+  /** `[puzzles + 1]` first example of each version of each puzzle, in output order. */
   readonly puzzleStarts: Int32Array
-  /** `[groups + 1]` */
+  /** `[groups + 1]` first puzzle of each group, in output order. */
   readonly groupStarts: Int32Array
 }
 
-/** How a data set is laid out as a published folder. */
+/** Layout of a data set as a published folder. */
 export interface ExportPlan {
   readonly splits: readonly PlannedSplit[]
-  /** Bytes of all arrays. */
+  /** Total bytes of all arrays. */
   readonly bytes: number
   readonly examples: number
-  /** How an earlier folder was stored, where the data set was read from one. */
+  /** Storage format of the folder that the data set was read from; null for other data sets. */
   readonly published: PublishedOptions | null
 }
 
 /**
- * Counts what an export writes.
+ * Computes the layout of an export.
  *
- * @param augment versions beside each training puzzle, for puzzles that have versions without end; default none
- * @param fits told the bytes of the two great arrays before anything is laid out; it may refuse them
- * @throws UserError when versions are asked of a data set that has a fixed number of them, or there is nothing to write.
+ * @param augment versions per training puzzle beside itself, when versions are unlimited. Default: none
+ * @param fits called with the bytes of the two large arrays before anything is laid out; it may throw
+ * @throws UserError when versions are requested of a data set with a fixed number of them, or there is nothing to
+ * write.
  */
 export function planExport(
   dataset: Dataset,
@@ -57,7 +58,7 @@ export function planExport(
   if (augment !== undefined && augment > 0 && !unlimited)
     throw new UserError({
       where: 'key augment',
-      expected: 'nothing: the data set says itself in how many versions its puzzles are written',
+      expected: 'nothing: the data set fixes the versions of its puzzles',
       found: String(augment),
       todo: 'Leave it out.',
       exitCode: 2,
@@ -77,18 +78,18 @@ export function planExport(
   }
 }
 
-/** Versions of each puzzle, itself included. */
+/** Returns the number of versions of each puzzle, itself included. */
 function versionsOf({ augment }: Dataset, split: Split, more: number): (puzzle: number) => number {
   return (puzzle) => (augment ? (augment.versions(split, puzzle) ?? 1 + more) : 1)
 }
 
-/** @throws UserError for more examples than the indices of the layout can count. */
+/** Counts the examples to write. @throws UserError when they exceed the index range of the layout. */
 function countExamples(dataset: Dataset, split: Split, more: number): number {
   const versions = versionsOf(dataset, split, more)
   let examples = 0
   for (let puzzle = 0; puzzle + 1 < split.puzzleStarts.length; puzzle++)
     examples += versions(puzzle) * (split.puzzleStarts[puzzle + 1]! - split.puzzleStarts[puzzle]!)
-  // NumPy's indices have 32 bits.
+  // The indices of the layout have 32 bits.
   if (examples >= 2 ** 31)
     throw new UserError({ where: 'key augment', expected: 'fewer than 2³¹ examples', found: String(examples) })
   return examples
@@ -142,7 +143,7 @@ function planSplit(dataset: Dataset, split: Split, more: number, stored: StoredS
   }
 }
 
-/** Where puzzles and groups start once every version of a puzzle stands beside it. */
+/** Returns the starts of puzzles and groups when every version of a puzzle is stored beside it. */
 function startsWith(
   split: Split,
   versions: (puzzle: number) => number,

@@ -11,19 +11,21 @@ import { type PublishedNames, readIdentifiers } from './names.js'
 import { emptySplit, type PublishedSplit, readSplit, type StoredSplit } from './split.js'
 import { readTestPuzzles } from './test-puzzles.js'
 
-/** What a manifest keeps (as option `published`) of how a folder was stored, so that it can be written again. */
+/**
+ * Storage format of a published folder, kept in the manifest (as option `published`) so that an export reproduces it.
+ */
 export interface PublishedOptions {
   readonly train?: StoredSplit | undefined
   readonly test?: StoredSplit | undefined
   readonly identifiers: PublishedNames['form']
-  /** Whether there is a `test_puzzles.json`. */
+  /** Whether `test_puzzles.json` exists. */
   readonly testPuzzles: boolean
 }
 
-/** Name of ARC's test tasks in a published folder. */
+/** File name of ARC's test tasks in a published folder. */
 export const TEST_PUZZLES = 'test_puzzles.json'
 
-/** Whether a folder has the layout of the published builders: `train/dataset.json` or `test/dataset.json`. */
+/** Returns whether a folder has the layout of the published builders: `train/dataset.json` or `test/dataset.json`. */
 export function isPublished(dir: string): boolean {
   return SPLITS.some((split) => fs.existsSync(path.join(dir, split, 'dataset.json')))
 }
@@ -32,10 +34,10 @@ const SPLITS = ['train', 'test'] as const
 
 /**
  * Reads a folder of the published builders: NumPy arrays, `dataset.json`, `identifiers.json`, and ARC's
- * `test_puzzles.json`. All versions of its puzzles are stored, so nothing is augmented. One split may be missing. The task
- * is the one that recognises vocabulary and length; `tokens` where none does.
+ * `test_puzzles.json`. All versions of its puzzles are stored, so that nothing is augmented. One split may be missing.
+ * The task is the one that recognises vocabulary and length, else `tokens`.
  *
- * @throws UserError naming file and place where something is missing, damaged, or contradicts something else.
+ * @throws UserError naming file and position of anything missing, damaged, or contradictory.
  */
 export function readPublished(dir: string): Dataset {
   const there = SPLITS.filter((split) => hasSplit(dir, split))
@@ -82,7 +84,7 @@ export function readPublished(dir: string): Dataset {
     vocabSize: fields.vocab_size,
     seqLen: fields.seq_len,
     padId: fields.pad_id,
-    // No token is as large, where every label is to be counted.
+    // Out of the token range, because every label counts.
     ignoreLabelId: fields.ignore_label_id ?? 256,
     blankId: fields.blank_identifier_id,
     puzzleIdentifiers: fields.num_puzzle_identifiers,
@@ -95,7 +97,7 @@ export function readPublished(dir: string): Dataset {
   return makeDataset({ ...content, hash: datasetHash(content), augment: null })
 }
 
-/** A split's folder with anything in it needs a `dataset.json`; an empty one is no split. */
+/** Returns whether a split exists: its folder is not empty, in which case `dataset.json` is required. */
 function hasSplit(dir: string, split: Split['name']): boolean {
   const folder = path.join(dir, split)
   if (!fs.existsSync(folder)) return false
@@ -110,7 +112,7 @@ function checkAlike(dir: string, train: PublishedSplit, test: PublishedSplit): v
       throw fail(`${shown(train.fields[key])}, as train has`, shown(test.fields[key]), `key ${key}`)
 }
 
-/** Every test puzzle is a version of a test task, with as many examples as that has test pairs. */
+/** Checks that every test puzzle is a version of a test task, with as many examples as the task has test pairs. */
 function checkTests(file: string, tasks: readonly TestTask[], test: Split, identifiers: Identifiers): void {
   const fail = faults(file)
   const pairs = new Map(tasks.map((task) => [task.name, task.pairs.length]))
@@ -126,7 +128,7 @@ function checkTests(file: string, tasks: readonly TestTask[], test: Split, ident
   }
 }
 
-/** `[N]` difficulty of each example as its task reads it off the label; 0 where none is known. */
+/** Returns the difficulty of each example, `[N]`, computed by its task from the label; 0 when unknown. */
 function ratingsOf(task: string, labels: Uint8Array, seqLen: number): Float64Array {
   const ratings = new Float64Array(labels.length / seqLen)
   const rating = findTask(task)?.published?.rating

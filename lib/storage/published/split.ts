@@ -4,19 +4,19 @@ import { type ReadArray, readList, readStarts, readTokens, type StoredArray } fr
 import { type PublishedFields, readFields } from './fields.js'
 import { faults } from './json.js'
 
-/** The arrays of a split by the end of their file's name. */
+/** Arrays of a split, by file name suffix. */
 export const ARRAYS = ['inputs', 'labels', 'puzzle_identifiers', 'puzzle_indices', 'group_indices'] as const
 
-/** How a split was stored. */
+/** Storage format of a split. */
 export interface StoredSplit {
-  /** `dataset.json` as it stands there. */
+  /** `dataset.json` as stored. */
   readonly json: object
   /** Name of its set. */
   readonly set: string
   readonly arrays: Readonly<Record<(typeof ARRAYS)[number], StoredArray>>
 }
 
-/** A split out of a published folder. Its ratings are for the reader of the whole folder to fill in. */
+/** A split of a published folder, whose ratings {@link readPublished} fills in. */
 export interface PublishedSplit {
   readonly fields: PublishedFields
   readonly split: Omit<Split, 'ratings'>
@@ -27,7 +27,7 @@ export interface PublishedSplit {
 /**
  * Reads `DIR/{train,test}`.
  *
- * @throws UserError naming file and field or index where something is missing, damaged, or contradicts something else.
+ * @throws UserError naming file and field or index of anything missing, damaged, or contradictory.
  */
 export function readSplit(dir: string, name: Split['name']): PublishedSplit {
   const folder = path.join(dir, name)
@@ -86,7 +86,7 @@ export function readSplit(dir: string, name: Split['name']): PublishedSplit {
   }
 }
 
-/** A split that is not there. */
+/** Returns an empty split, in place of a missing one. */
 export function emptySplit(name: Split['name'], seqLen: number): PublishedSplit['split'] {
   const starts = Int32Array.of(0)
   const [inputs, labels] = [new Uint8Array(), new Uint8Array()]
@@ -102,7 +102,7 @@ export function emptySplit(name: Split['name'], seqLen: number): PublishedSplit[
   }
 }
 
-/** The identifier of each example, which is its puzzle's. */
+/** Expands the identifiers of puzzles to their examples. */
 function perExample(puzzleIds: Int32Array, puzzleStarts: Int32Array): Int32Array {
   const ids = new Int32Array(puzzleStarts.at(-1) ?? 0)
   for (let puzzle = 0; puzzle < puzzleIds.length; puzzle++)

@@ -4,11 +4,11 @@ import { LARGEST } from '../../tasks/arc/grid.js'
 import { type Fault, faults, isHostile, readPublishedJson, shown } from './json.js'
 
 /**
- * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. A missing output is one that is not
- * known, and so is `[[0]]`, which the published builder writes in its place.
+ * Reads ARC's `test_puzzles.json`: name → `{ train, test }`, lists of `{ input, output }`. An output is withheld when
+ * it is missing, or is `[[0]]`, the published builder's placeholder.
  *
- * @returns the tasks in the order of their names
- * @throws UserError for hostile names, missing lists, grids that are ragged, empty, too large, or hold no colours.
+ * @returns the tasks, ordered by name
+ * @throws UserError for hostile names, missing lists, and grids that are ragged, empty, too large, or not of colours.
  */
 export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: string } {
   const fail = faults(file)
@@ -17,13 +17,13 @@ export function readTestPuzzles(file: string): { tasks: TestTask[]; sha256: stri
   const tasks = Object.entries(value).map(([name, task]): TestTask => {
     if (isHostile(name) || name === '') throw fail('names of tasks', shown(name), `key ${name}`)
     if (!isJsonObject(task)) throw fail('{ train, test }', kindOf(task), name)
-    // The examples are not needed here, but a file that is wrong in them is wrong.
+    // The training pairs are not used here, but invalid ones make the file invalid.
     if (task.train !== undefined) readPairs(task.train, `${name}, train`, fail)
     const pairs = readPairs(task.test, `${name}, test`, fail)
     if (pairs.length === 0) throw fail('at least one test pair', 'none', `${name}, test`)
     return { name, pairs }
   })
-  // JSON objects put names that are numbers first, whatever their place in the file.
+  // JSON objects put integer-like names first, whatever their position in the file.
   tasks.sort((a, b) => (a.name < b.name ? -1 : 1))
   return { tasks, sha256 }
 }

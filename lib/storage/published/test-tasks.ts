@@ -4,10 +4,10 @@ import { FIRST_COLOUR } from '../../tasks/arc/encode.js'
 type Pair = { input: Grid; output: Grid }
 
 /**
- * ARC's test tasks as `test_puzzles.json` has them: beside the test pairs the pairs that the task is trained on, taken off
- * the boards of the training split.
+ * Returns the content of `test_puzzles.json`: test pairs, and the training pairs of each task, read from the boards of
+ * the training split.
  *
- * Outputs that are not known are `[[0]]`, the published builder's placeholder.
+ * Withheld outputs become `[[0]]`, the published builder's placeholder.
  */
 export function testPuzzlesOf(
   { train, identifiers }: Dataset,
@@ -36,7 +36,7 @@ function pairsOf(split: Split, puzzle: number): Pair[] {
   return pairs
 }
 
-/** The grid on a board, wherever it lies: the rectangle of all its colours. */
+/** Returns the grid on a board, wherever it is placed: the bounding rectangle of its colours. */
 function gridOn(board: Uint8Array): Grid {
   const side = Math.sqrt(board.length)
   const colour = (r: number, c: number): number => board[r * side + c]! - FIRST_COLOUR

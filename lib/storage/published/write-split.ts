@@ -6,13 +6,13 @@ import { createNpy, type NpyWriter } from '../../interop/formats/npy-writer.js'
 import type { PlannedSplit } from './plan.js'
 import type { ARRAYS } from './split.js'
 
-/** Examples that are made at once. */
+/** Number of examples per chunk. */
 const ROWS = 1024
 
 /**
  * Writes `DIR/{train,test}`, a thousand examples at a time: every puzzle in all its versions, itself first.
  *
- * @param step told after each thousand how many examples were written; may wait, or throw to stop
+ * @param step called after each chunk with the number of examples written; may wait, or throw to stop
  */
 export async function writeSplit(
   dir: string,

@@ -10,35 +10,35 @@ import { TEST_PUZZLES } from './read.js'
 import { testPuzzlesOf } from './test-tasks.js'
 import { writeSplit } from './write-split.js'
 
-/** How a data set is exported. */
+/** Options of {@link exportPublished}. */
 export interface ExportOptions {
-  /** Versions beside each training puzzle, where there is no end to them; default 0. */
+  /** Versions per training puzzle beside itself, when unlimited. Default: 0. */
   readonly augment?: number | undefined
-  /** Replaces another published folder that is there; anything else is never replaced. */
+  /** Replaces another published folder at this path; anything else is never replaced. */
   readonly force?: boolean
-  /** Stops the work; nothing is left behind. */
+  /** Cancels the export, which then leaves nothing behind. */
   readonly signal?: AbortSignal | undefined
-  /** Told as the work goes on. */
+  /** Progress callback. */
   readonly progress?: ((done: { examples: number; of: number }) => void) | undefined
-  /** How much room there is; for tests. */
+  /** Free disk space; injected by tests. */
   readonly free?: FreeSpace
 }
 
 /**
- * Writes a data set in the layout of the published builders (NumPy files and JSON). A data set that was read from that
- * layout becomes the same again: arrays byte for byte, JSON equal in value. Of others every version is written that the data
- * set fixes, or the puzzle and `augment` versions beside it; which ones, its seed says. Written beside the folder and
- * renamed, so there is never half of one; a few megabytes are in memory, however large it is.
+ * Writes a data set in the layout of the published builders (NumPy files and JSON). A data set read from that layout is
+ * reproduced: arrays byte for byte, JSON equal in value. For others, every version that the data set fixes is written,
+ * or the puzzle and `augment` versions drawn from its seed. The folder is written under another name and renamed, so
+ * that it is never incomplete; memory use is a few megabytes whatever its size.
  *
- * @throws UserError when something else is there, the disk has no room, the place cannot be written to, or
- * `augment` does not fit the data set.
+ * @throws UserError when something else is there, the disk is full, the path is not writable, or `augment` does not fit
+ * the data set.
  */
 export async function exportPublished(dataset: Dataset, dir: string, options: ExportOptions = {}): Promise<ExportPlan> {
   const folder = path.resolve(dir)
   const plan = planExport(dataset, options.augment, (bytes) => needSpace(path.dirname(folder), bytes, options.free))
   const replace = checkTarget(folder, dir, options.force ?? false)
   const { identifiers } = dataset
-  // A name takes some 30 bytes; test tasks are a few megabytes.
+  // A name takes about 30 bytes; test tasks are a few megabytes.
   needSpace(path.dirname(folder), plan.bytes + identifiers.count * 32 + 2 ** 23, options.free)
   const beside = `${folder}.${process.pid}.tmp`
   makeFolder(beside)
@@ -48,10 +48,10 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
       await writeSplit(beside, dataset, split, async (more) => {
         examples += more
         options.progress?.({ examples, of: plan.examples })
-        // Lets a signal through: the work itself never waits.
+        // Yields to the event loop, so that an abort signal is noticed.
         await new Promise((resolve) => setImmediate(resolve))
         if (options.signal?.aborted)
-          throw new UserError({ where: dir, expected: 'a whole export', found: 'an interrupt; nothing was written' })
+          throw new UserError({ where: dir, expected: 'a complete export', found: 'an interrupt; nothing was written' })
       })
     writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
     const tests = testPuzzlesText(dataset, plan)
@@ -64,7 +64,7 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
   return plan
 }
 
-/** Whether another published folder is to be replaced. @throws UserError when something may not be. */
+/** Returns whether another published folder is to be replaced. @throws UserError when something there may not be. */
 function checkTarget(folder: string, dir: string, force: boolean): boolean {
   if (!fs.existsSync(folder)) return false
   const occupied = (found: string, todo: string): UserError =>
@@ -79,7 +79,7 @@ function checkTarget(folder: string, dir: string, force: boolean): boolean {
   return true
 }
 
-/** Names at once as one piece of `identifiers.json`. */
+/** Number of names per piece of `identifiers.json`. */
 const NAMES = 10_000
 
 function identifierPieces({ identifiers }: Dataset, { published }: ExportPlan): Uint8Array[] {
@@ -99,7 +99,10 @@ function identifierPieces({ identifiers }: Dataset, { published }: ExportPlan): 
   return pieces
 }
 
-/** `test_puzzles.json`: of a published folder its own, else the test tasks with their training pairs. */
+/**
+ * Returns the text of `test_puzzles.json`: the stored one of a published folder, else the test tasks with their
+ * training pairs.
+ */
 function testPuzzlesText(dataset: Dataset, { published }: ExportPlan): Uint8Array | string | null {
   const { manifest, testTasks } = dataset
   if (published === null) return testTasks === null ? null : JSON.stringify(testPuzzlesOf(dataset, testTasks))
@@ -109,8 +112,8 @@ function testPuzzlesText(dataset: Dataset, { published }: ExportPlan): Uint8Arra
   if (sha256(bytes) !== source.sha256)
     throw new UserError({
       where: source.path,
-      expected: 'the file that was read',
-      found: 'another: it was changed since',
+      expected: 'the file as it was read',
+      found: 'a file that was modified since',
     })
   return bytes
 }

@@ -1,5 +1,5 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import { type Augmentation, runAt, type Split } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { streamFamily } from '../../data/streams.js'
 import type { Random } from '../../random.js'
 import { crop, encodeGrid } from './encode.js'
@@ -7,16 +7,16 @@ import type { FlatGrid } from './grid.js'
 import { type ArcIdentifiers, arcIdentifiers } from './identifiers.js'
 import { coloursOf, transformOf, type VersionCode, versionWalk } from './version.js'
 
-/** Parts of ARC's augmentation. */
+/** Parameters of ARC's augmentation. */
 export interface ArcAugmentOptions {
   readonly identifiers: ArcIdentifiers
-  /** The data set's seed: that of the translations. */
+  /** Seed of the data set, which determines the translations. */
   readonly seed: number
   /** Side of the board. */
   readonly board: number
 }
 
-/** {@link ArcAugmentOptions} as plain data. */
+/** Serialisable form of {@link ArcAugmentOptions}. */
 interface ArcAugmentParts {
   readonly tasks: readonly string[]
   readonly taskOf: Int32Array
@@ -25,22 +25,22 @@ interface ArcAugmentParts {
   readonly board: number
 }
 
-/** The augmentation that a recipe describes, in the thread that was given it. */
+/** Rebuilds an augmentation from its specification, in another thread. */
 export function arcAugmentOf(parts: unknown): Augmentation {
   const { tasks, taskOf, codeOf, seed, board } = parts as ArcAugmentParts
   return arcAugment({ identifiers: arcIdentifiers(tasks, taskOf, codeOf), seed, board })
 }
 
-/** Where on the board the grids of a pair stand. */
+/** Position of a pair's grids on the board. */
 interface Place {
   readonly row: number
   readonly column: number
 }
 
 /**
- * How ARC's puzzles are varied: version `a` of a puzzle is the one whose name stands a-th among its task's identifiers.
- * In training every pair of a puzzle but one is moved on the board, input and output alike; which, and where to, is a
- * pure function of (data set's seed, task, version). In test grids stand in the top left corner.
+ * Returns ARC's augmentation: version `a` of a puzzle is the a-th identifier of its task. In training every pair of a
+ * puzzle but one is translated on the board, input and output alike; the pair and the translation are a pure function
+ * of (data set's seed, task, version). In test, grids are placed in the top left corner.
  */
 export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Augmentation {
   const taskOf = (split: Split, example: number): number => identifiers.taskOf[split.puzzleIds[example]!]!
@@ -48,7 +48,7 @@ export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Aug
     identifiers.rowsOf(taskOf(split, example))[version]!
   const places = translations(identifiers, seed, board)
   const { tasks, taskOf: taskOfRow, codeOf } = identifiers
-  return madeOf(
+  return withSpec(
     { task: 'arc', parts: { tasks, taskOf: taskOfRow, codeOf, seed, board } satisfies ArcAugmentParts },
     {
       versions: (split, puzzle) => identifiers.rowsOf(taskOf(split, split.puzzleStarts[puzzle]!)).length,
@@ -68,7 +68,7 @@ export function arcAugment({ identifiers, seed, board }: ArcAugmentOptions): Aug
 
 const CORNER: Place = { row: 0, column: 0 }
 
-/** Streams of one task: (version, number in the puzzle) → what is drawn. */
+/** Random streams of one task, by (version, number in the puzzle). */
 type Streams = (code: VersionCode, number: number) => Random
 
 function translations(

@@ -19,23 +19,23 @@ import { allPairs, type SplitTask, splitOf } from './splits.js'
 import { identifiersTable, testsTable } from './tables.js'
 import { drawVersions } from './versions.js'
 
-/** A task and whether its test pairs are tested; if not, they train like the others. */
+/** A task with its role: its test pairs are tested, or train like the others. */
 interface ListedTask {
   readonly task: ArcTask
   readonly tested: boolean
 }
 
-/** Tasks in the order of their identifiers, and where they came from. */
+/** Tasks in the order of their identifiers, with their origin. */
 interface Listed {
   readonly tasks: readonly ListedTask[]
   readonly source: DatasetManifest['source']
-  /** The folder, for errors. */
+  /** Folder, for errors. */
   readonly where: string
-  /** The identifiers of a published list; null where versions are drawn. */
+  /** Identifiers of a published list; null when versions are drawn. */
   readonly identifiers: ArcIdentifiers | null
 }
 
-/** Builds an ARC data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
+/** Builds an ARC data set and reports progress to `make`; documented for cells in `experiment/data/make-data.ts`. */
 export async function arc(options: ArcOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const plan = planArc(options)
   const listed = plan.source.kind === 'files' ? listFiles(plan.source) : listGenerated(plan, plan.source, make)
@@ -118,7 +118,7 @@ function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask
   )
 }
 
-/** @throws UserError when a published list lacks a task. */
+/** Checks that a published list contains every task. @throws UserError */
 function checkListed(identifiers: ArcIdentifiers, tasks: readonly ListedTask[], source: ArcPlan['source']): void {
   const named = new Set(identifiers.tasks)
   const missing = tasks.find(({ task }) => !named.has(task.name))
@@ -127,7 +127,7 @@ function checkListed(identifiers: ArcIdentifiers, tasks: readonly ListedTask[], 
       where: source.identifiers ?? source.dir,
       expected: `every task of ${source.dir}`,
       found: `no ${missing.task.name}`,
-      todo: 'Is it the list of this set? Name its subsets with subsets=….',
+      todo: 'Check that it is the list of this set, and name its subsets with subsets=….',
     })
 }
 

@@ -4,15 +4,15 @@ import { COLOURS, type FlatGrid, type FlatPair, LARGEST } from './grid.js'
 import { refuseHostileKeys } from './json.js'
 import { SEPARATOR } from './version.js'
 
-/** A task as it is in a file. */
+/** A task as stored in a file. */
 export interface ArcTask {
   readonly name: string
   readonly train: readonly FlatPair[]
-  /** `output` is null where the answer is not known. */
+  /** `output` is null when the answer is withheld. */
   readonly test: readonly TestPair[]
 }
 
-/** A test pair; the output may be unknown. */
+/** A test pair, whose output may be withheld. */
 export interface TestPair {
   readonly input: FlatGrid
   readonly output: FlatGrid | null
@@ -21,11 +21,11 @@ export interface TestPair {
 const LONGEST_NAME = 200
 
 /**
- * Checks a task: `train` and `test`, lists of one or more pairs of `input` and `output`; of test pairs the output may be
- * missing. Other keys are passed over.
+ * Validates a task: `train` and `test`, non-empty lists of pairs of `input` and `output`; a test pair may lack its
+ * output. Other keys are ignored.
  *
  * @param where file and task, for the error
- * @throws UserError with file, task, pair, row and column (rows and columns counted from 1) for whatever is wrong.
+ * @throws UserError with file, task, pair, row and column (counted from 1) of the fault.
  */
 export function checkTask(name: string, value: unknown, where: string): ArcTask {
   checkName(name, where)
@@ -45,7 +45,7 @@ export function checkTask(name: string, value: unknown, where: string): ArcTask 
 }
 
 /**
- * Checks a grid: 1…30 rows, all of one length 1…30, of whole numbers 0…9.
+ * Validates a grid: 1…30 rows of equal length 1…30, of integers 0…9.
  *
  * @throws UserError naming `where`, row and column.
  */
@@ -74,14 +74,14 @@ export function checkGrid(value: unknown, where: string): FlatGrid {
   return { rows, columns, cells }
 }
 
-/** An object of a JSON file. @throws UserError when it is none or has a hostile key. */
+/** Returns a value as an object of a JSON file. @throws UserError when it is not one, or has a hostile key. */
 export function object(value: unknown, where: string, expected: string): JsonObject {
   if (!isJsonObject(value)) throw new UserError({ where, expected, found: kindOf(value) })
   refuseHostileKeys(value, where)
   return value
 }
 
-/** A task's name becomes that of its versions, and a key of `submission.json`. */
+/** Checks a task name, which becomes part of version names, and a key of `submission.json`. */
 function checkName(name: string, where: string): void {
   const wrong = (expected: string): UserError => {
     const found = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)

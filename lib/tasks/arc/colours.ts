@@ -1,4 +1,4 @@
-/** The ten colours of ARC as the official viewer shows them, by number. */
+/** The ten colours of ARC in the official viewer, by number. */
 export const ARC_COLOURS: readonly string[] = [
   '#000000',
   '#0074D9',
@@ -12,7 +12,7 @@ export const ARC_COLOURS: readonly string[] = [
   '#870C25',
 ]
 
-/** Their names, by number. */
+/** Colour names, by number. */
 export const ARC_COLOUR_NAMES: readonly string[] = [
   'black',
   'blue',

@@ -1,12 +1,12 @@
 import type { FlatGrid } from './grid.js'
 
-/** Dihedral transforms of a grid. */
+/** Number of dihedral transforms of a grid. */
 export const TRANSFORMS = 8
 
-/** The transform that undoes each. */
+/** Inverse of each transform. */
 export const INVERSE: readonly number[] = [0, 3, 2, 1, 4, 5, 6, 7]
 
-/** What each does, in words. */
+/** Description of each transform. */
 export const TRANSFORM_NAMES: readonly string[] = [
   'as it is',
   'rotated counter-clockwise by 90°',
@@ -19,8 +19,7 @@ export const TRANSFORM_NAMES: readonly string[] = [
 ]
 
 /**
- * Where the cells of a transformed grid come from: cell (r, c) of the new one is cell
- * `start + r·down + c·right` of the old one.
+ * Source cells of a transformed grid: cell (r, c) of the new grid is cell `start + r·down + c·right` of the old one.
  */
 export interface Walk {
   readonly rows: number
@@ -31,7 +30,7 @@ export interface Walk {
 }
 
 /**
- * The walk over a grid of `rows` × `columns` that reads it transformed: 0 identity, 1/2/3 rotated counter-clockwise by
+ * Returns the walk that reads a `rows` × `columns` grid transformed: 0 identity, 1/2/3 rotated counter-clockwise by
  * 90/180/270°, 4 left-right flip, 5 up-down flip, 6 transpose, 7 left-right flip of the 90° rotation.
  *
  * Source: the published code's `dihedral_transform`.
@@ -63,7 +62,7 @@ export function dihedralWalk(rows: number, columns: number, transform: number): 
   }
 }
 
-/** A grid under a dihedral transform, in a new array. */
+/** Returns a grid under a dihedral transform, as a new array. */
 export function dihedral(grid: FlatGrid, transform: number): FlatGrid {
   const { rows, columns, start, down, right } = dihedralWalk(grid.rows, grid.columns, transform)
   const cells = new Uint8Array(rows * columns)

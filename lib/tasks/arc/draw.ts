@@ -4,8 +4,8 @@ import { END, FIRST_COLOUR, PAD, VOCABULARY } from './encode.js'
 import type { FlatGrid } from './grid.js'
 
 /**
- * Draws a board as text, a line a row: digits are colours, `|` the end of the grid, `.` padding. Rows and columns of
- * padding at the end are left out.
+ * Draws a board as text, one line per row: digits are colours, `|` the end of the grid, `.` padding. Trailing rows and
+ * columns of padding are omitted.
  */
 export function drawBoard(tokens: ArrayLike<number>, board: number): string {
   let [rows, columns] = [0, 0]
@@ -18,12 +18,12 @@ export function drawBoard(tokens: ArrayLike<number>, board: number): string {
   return Array.from({ length: rows }, (_, r) => line(r)).join('\n')
 }
 
-/** Draws a grid as text, a line a row of digits. */
+/** Draws a grid as text, one line of digits per row. */
 export function drawGrid({ rows, columns, cells }: FlatGrid): string {
   return Array.from({ length: rows }, (_, r) => cells.subarray(r * columns, (r + 1) * columns).join(' ')).join('\n')
 }
 
-/** The side of a data set's board. @throws UserError when its length is no square. */
+/** Returns the side of a data set's board. @throws UserError when its length is not a square. */
 export function boardOf({ seqLen }: Pick<DatasetManifest, 'seqLen'>): number {
   const board = Math.sqrt(seqLen)
   if (!Number.isInteger(board))

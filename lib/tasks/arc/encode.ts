@@ -2,19 +2,19 @@ import type { TokenSink } from '../../data/dataset.js'
 import { dihedralWalk } from './dihedral.js'
 import type { FlatGrid } from './grid.js'
 
-/** The token of padding; also the stored label that is not counted. */
+/** Padding token; also the stored label that the loss ignores. */
 export const PAD = 0
-/** The token right of a grid and below it. */
+/** Token at the right and bottom edge of a grid. */
 export const END = 1
-/** The token of colour 0; colour c is c + 2. */
+/** Token of colour 0; colour c is c + 2. */
 export const FIRST_COLOUR = 2
-/** Tokens: padding, end of grid, ten colours. */
+/** Vocabulary size: padding, end of grid, ten colours. */
 export const VOCABULARY = 12
 
 /**
  * Writes a grid into a board of `board` × `board` tokens with its top left corner at (row, column): colour + 2, END in
- * the row below the grid (across its width) and in the column right of it (down its height) where they fit, PAD else.
- * The grid may be read in a version: recoloured by `colours`, then transformed.
+ * the row below the grid (across its width) and in the column right of it (down its height) as far as they fit, PAD
+ * elsewhere. The grid may be read as a version: recoloured by `colours`, then transformed.
  */
 export function encodeGrid(
   grid: FlatGrid,
@@ -43,10 +43,10 @@ export function encodeGrid(
 }
 
 /**
- * The grid on a board: the largest rectangle from the top left without a PAD or END token (or any that is no colour);
- * on a tie the one with fewest rows. It may be empty (0 × 0).
+ * Returns the grid on a board: the largest rectangle from the top left corner that contains only colour tokens; on a
+ * tie, the one with fewest rows. It may be empty (0 × 0).
  *
- * @param tokens `[board²]`, from `offset` on
+ * @param tokens `[board²]`, starting at `offset`
  */
 export function crop(tokens: ArrayLike<number>, board: number, offset = 0): FlatGrid {
   let width = board

@@ -12,26 +12,26 @@ import { type FlatPair, gridKey, sameGrid } from './grid.js'
 /** Families of rules that tasks are generated from. */
 export const FAMILIES: readonly Family[] = [...geometryFamilies, ...lineFamilies, ...objectFamilies]
 
-/** How often a task is drawn again that is like an earlier one. */
+/** Maximum number of redraws of a task that resembles an earlier one. */
 const ATTEMPTS = 500
 
-/** What is generated. */
+/** Options of {@link generateTasks}. */
 export interface GenerateOptions {
   readonly train: number
   readonly test: number
-  /** Largest height and width of grids. */
+  /** Maximum height and width of grids. */
   readonly size: number
   readonly seed: number
-  /** Names of the families to draw from; default all that have room at the size. */
+  /** Names of the families to draw from. Default: all that fit the size. */
   readonly families?: readonly string[] | undefined
 }
 
 /**
- * ARC-like tasks: each has a rule of one of {@link FAMILIES} with parameters of its own, 3 or 4 training pairs and 1 or 2
- * test pairs. No two tasks share a pair. Test tasks are drawn first, so that they stay the same when more training
- * tasks are asked for. A task is named after its family and content.
+ * Generates ARC-like tasks: each applies a rule of one of {@link FAMILIES} with its own parameters, and has 3 or 4
+ * training pairs and 1 or 2 test pairs. No two tasks share a pair. Test tasks are drawn first, so that they do not
+ * depend on the number of training tasks. A task is named after its family and content.
  *
- * @throws UserError for an unknown family, one that has no room, or when so many different tasks are not found.
+ * @throws UserError for an unknown family, one that does not fit, or too few distinct tasks.
  */
 export function generateTasks(
   { train, test, size, seed, families: asked }: GenerateOptions,
@@ -82,7 +82,7 @@ function familiesOf(asked: readonly string[] | undefined, size: number): readonl
   })
 }
 
-/** One task; null when inputs repeat or the rule changes too little to be seen. */
+/** Draws one task; null when inputs repeat or the rule changes too little to be visible. */
 function drawTask(random: Random, family: Family, size: number): { train: FlatPair[]; test: FlatPair[] } | null {
   const rule = family.rule(random, size)
   const shown = between(random, 3, 4)

@@ -1,12 +1,12 @@
 import type { Grid } from '../../data/dataset.js'
 import { sha256 } from '../../files/atomic.js'
 
-/** Largest height and width of a grid, and the side of the published board. */
+/** Maximum height and width of a grid, and the side of the published board. */
 export const LARGEST = 30
-/** Colours of a grid: 0…9. */
+/** Number of colours: 0…9. */
 export const COLOURS = 10
 
-/** A grid of colours as bytes, row by row. */
+/** A grid of colours as bytes, in row-major order. */
 export interface FlatGrid {
   readonly rows: number
   readonly columns: number
@@ -20,7 +20,7 @@ export interface FlatPair {
   readonly output: FlatGrid
 }
 
-/** A grid of lists as bytes; all rows are taken to be as long as the first. */
+/** Converts nested lists to a flat grid; all rows must be as long as the first. */
 export function flatten(grid: Grid): FlatGrid {
   const rows = grid.length
   const columns = grid[0]?.length ?? 0
@@ -31,24 +31,24 @@ export function flatten(grid: Grid): FlatGrid {
   return { rows, columns, cells }
 }
 
-/** The other way round. */
+/** Converts a flat grid to nested lists. */
 export function nested({ rows, columns, cells }: FlatGrid): number[][] {
   return Array.from({ length: rows }, (_, r) => Array.from(cells.subarray(r * columns, (r + 1) * columns)))
 }
 
-/** Whether two grids are the same. */
+/** Returns whether two grids are equal. */
 export function sameGrid(a: FlatGrid, b: FlatGrid): boolean {
   return a.rows === b.rows && a.columns === b.columns && a.cells.every((colour, i) => colour === b.cells[i])
 }
 
-/** SHA-256 over height, width (a byte each) and cells, as the published code names grids. */
+/** Returns the SHA-256 of height, width (one byte each) and cells, by which the published code identifies grids. */
 export function gridHash({ rows, columns, cells }: FlatGrid): string {
   return sha256([Uint8Array.of(rows, columns), cells])
 }
 
 /**
- * A grid's content as a short text of single-byte characters (height, width, two cells a character): equal for equal
- * grids only, and little to keep.
+ * Encodes a grid as a short string of single-byte characters (height, width, two cells per character), unique to the
+ * grid and compact to store.
  */
 export function gridKey({ rows, columns, cells }: FlatGrid): string {
   const bytes = Buffer.allocUnsafe(2 + ((cells.length + 1) >> 1))
@@ -58,7 +58,7 @@ export function gridKey({ rows, columns, cells }: FlatGrid): string {
   return bytes.toString('latin1')
 }
 
-/** The grid of a {@link gridKey}. */
+/** Decodes a {@link gridKey}. */
 export function gridOfKey(key: string): FlatGrid {
   const rows = key.charCodeAt(0)
   const columns = key.charCodeAt(1)

@@ -4,8 +4,8 @@ import { UserError } from '../../errors.js'
 import { parseVersionName, type VersionCode, versionName } from './version.js'
 
 /**
- * Names of the rows of ARC's puzzle embedding: row 0 is `<blank>`, every other a version of a task. Names are made when
- * they are asked for: a row is kept as two numbers.
+ * Names of the rows of ARC's puzzle embedding: row 0 is `<blank>`, every other row a version of a task. A row is stored
+ * as two numbers, and its name computed on demand.
  */
 export interface ArcIdentifiers extends Identifiers {
   /** Names of the tasks. */
@@ -14,18 +14,18 @@ export interface ArcIdentifiers extends Identifiers {
   readonly taskOf: Int32Array
   /** `[count]` version of each row. */
   readonly codeOf: Int32Array
-  /** The rows of a task: the task itself first, then its versions in the order of their rows. */
+  /** Returns the rows of a task: the task itself first, then its versions in row order. */
   rowsOf(task: number): Int32Array
 }
 
-/** Tasks and the versions each has, itself first. */
+/** A task with its versions, itself first. */
 export interface VersionList {
   readonly name: string
   /** {@link VersionCode}s; the first is 0. */
   readonly codes: ArrayLike<VersionCode>
 }
 
-/** Identifiers of tasks one after the other, each with all its versions in a row: what a build without a list makes. */
+/** Returns the identifiers of tasks in order, each followed by all its versions, as in a build without a list. */
 export function identifiersOf(versions: readonly VersionList[]): ArcIdentifiers {
   const count = versions.reduce((sum, { codes }) => sum + codes.length, 1)
   const taskOf = new Int32Array(count).fill(-1)
@@ -44,10 +44,10 @@ export function identifiersOf(versions: readonly VersionList[]): ArcIdentifiers 
 }
 
 /**
- * Identifiers out of a published list (`identifiers.json`), in its order and with its row numbers.
+ * Parses the identifiers of a published list (`identifiers.json`), keeping its order and row numbers.
  *
  * @param where the file, for the error
- * @throws UserError when row 0 is not `<blank>`, a name is malformed or occurs twice, or a version's task is not in the list.
+ * @throws UserError when row 0 is not `<blank>`, a name is malformed or duplicate, or the task of a version is missing.
  */
 export function identifiersFromList(names: readonly unknown[], where = 'identifiers'): ArcIdentifiers {
   if (names[0] !== BLANK_IDENTIFIER)
@@ -96,7 +96,7 @@ function checkVersions({ codeOf, name: nameOf }: ArcIdentifiers, task: string, r
   }
 }
 
-/** Identifiers out of their numbers. */
+/** Returns identifiers from task and version numbers, `[count]` each. */
 export function arcIdentifiers(tasks: readonly string[], taskOf: Int32Array, codeOf: Int32Array): ArcIdentifiers {
   const count = taskOf.length
   const { starts, rows } = rowsByTask(tasks.length, taskOf, codeOf)

@@ -3,13 +3,13 @@ import { readBytes, sha256, systemReason } from '../../files/atomic.js'
 import { duplicateKeyPath } from '../../files/json-keys.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
-/** All of ARC is 11 MB, a published list of identifiers 40 MB: a larger file is something else. */
+/** Maximum file size. All of ARC is 11 MB, and a published list of identifiers 40 MB. */
 const LARGEST_FILE = 2 ** 28
 
-/** Keys that no file has in good faith: they would name what every object inherits. */
+/** Keys that collide with inherited properties, and occur only in hostile files. */
 const HOSTILE = ['__proto__', 'constructor', 'prototype']
 
-/** A JSON file and its checksum. */
+/** A JSON file with its checksum. */
 export interface ReadJson {
   readonly value: unknown
   readonly sha256: string
@@ -18,8 +18,8 @@ export interface ReadJson {
 /**
  * Reads a JSON file of any kind.
  *
- * @throws UserError when it is missing, larger than 256 MB, no UTF-8, begins with a byte-order mark, is no JSON, or an
- * object in it has a key twice.
+ * @throws UserError when it is missing, larger than 256 MB, not UTF-8, starts with a byte-order mark, is not JSON, or
+ * contains a duplicate key.
  */
 export function readJsonFile(file: string): ReadJson {
   const size = sizeOf(file)
@@ -30,7 +30,7 @@ export function readJsonFile(file: string): ReadJson {
   return { value, sha256: sha256(bytes) }
 }
 
-/** Refuses an object with a hostile key. @throws UserError */
+/** Rejects an object with a hostile key. @throws UserError */
 export function refuseHostileKeys(object: object, where: string): void {
   const hostile = HOSTILE.find((key) => Object.hasOwn(object, key))
   if (hostile !== undefined)
@@ -57,7 +57,7 @@ function textOf(file: string, bytes: Buffer): string {
     throw new UserError({
       where: file,
       expected: 'JSON without a byte-order mark',
-      found: 'one at its start',
+      found: 'a byte-order mark',
       todo: 'Save the file as UTF-8 without it.',
     })
   return text

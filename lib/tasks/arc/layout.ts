@@ -4,20 +4,20 @@ import { systemReason } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { SETS, type SetName, type Subset } from './sets.js'
 
-/** Where a subset's tasks are. */
+/** Location of a subset's tasks. */
 export type SubsetFiles =
   | { readonly kind: 'combined'; readonly challenges: string; readonly solutions: string | null }
   | { readonly kind: 'folder'; readonly folder: string; readonly files: readonly string[] }
 
-/** Folders inside folders that are looked into: ConceptARC keeps its tasks by concept. */
+/** Maximum depth of folders to search: ConceptARC stores its tasks by concept. */
 const DEEPEST = 2
 
 /**
- * Finds a subset in a folder: `…_{subset}_challenges.json` with `…_{subset}_solutions.json` (which may be missing), or a
- * folder of one JSON file a task, in `dir` or in `dir/data`. In ARC-AGI-2's repository `training` and `evaluation` are
- * what the combined files call `training2` and `evaluation2`.
+ * Finds a subset in a folder: `…_{subset}_challenges.json` with `…_{subset}_solutions.json` (optional), or a folder
+ * with one JSON file per task, in `dir` or in `dir/data`. The folders `training` and `evaluation` of ARC-AGI-2's
+ * repository are `training2` and `evaluation2` of the combined files.
  *
- * @throws UserError when there is no such folder, nothing of the subset, or it is there twice.
+ * @throws UserError when there is no such folder, the subset is missing, or it occurs twice.
  */
 export function findSubset(dir: string, subset: Subset, set: SetName): SubsetFiles {
   const names = listFolder(dir)
@@ -47,11 +47,11 @@ export function findSubset(dir: string, subset: Subset, set: SetName): SubsetFil
       todo: `Put it there, or leave it out with subsets=….`,
     })
   const files = jsonFiles(found, 0).sort((a, b) => compare(path.basename(a), path.basename(b)))
-  if (files.length === 0) throw new UserError({ where: found, expected: 'one JSON file a task', found: 'none' })
+  if (files.length === 0) throw new UserError({ where: found, expected: 'one JSON file per task', found: 'none' })
   return { kind: 'folder', folder: found, files }
 }
 
-/** Orders texts by their UTF-16 code units, as no language setting can change. */
+/** Compares texts by UTF-16 code units, independent of the locale. */
 export function compare(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

@@ -2,19 +2,19 @@ import { UserError } from '../../errors.js'
 import type { ArcTask } from './check.js'
 import { gridKey } from './grid.js'
 
-/** A task whose training pairs hold a test pair of another task. */
+/** A task whose training pairs contain a test pair of another task. */
 export interface Twin {
-  /** The task that would be trained on. */
+  /** The training task. */
   readonly task: string
-  /** The task that is tested. */
+  /** The tested task. */
   readonly tested: string
 }
 
 /**
- * Tasks whose trained pairs hold a test pair of another task: the same input and output, or the same input where the
- * answer is not known. Each once, in order.
+ * Returns the tasks whose training pairs contain a test pair of another task: the same input and output, or the same
+ * input when the answer is withheld. Each occurs once, in order.
  *
- * @param trained tasks and what of each trains
+ * @param trained tasks with their training pairs
  * @param tested tasks whose test pairs are tested
  */
 export function findTwins(
@@ -45,8 +45,8 @@ export function findTwins(
 }
 
 /**
- * What becomes of twins. A training task is left out (`skip`) or refused; a task that is tested itself cannot be left
- * out, so that it is refused either way; `keep` trains on them, as the published builder does.
+ * Applies the policy for twins. `skip` leaves a training task out, and rejects a tested task, which cannot be left out;
+ * `error` rejects both; `keep` trains on them, as the published builder does.
  *
  * @returns names of the tasks to leave out
  * @throws UserError naming both tasks.
@@ -63,10 +63,10 @@ export function judgeTwins(
       throw new UserError({
         where: `${where}, task ${task}`,
         expected: 'no test pair among the training pairs of another task',
-        found: `one of ${tested}`,
+        found: `a test pair of ${tested}`,
         todo: isTested(task)
-          ? 'Remove one of the two, or set twins=keep to train on it all the same.'
-          : 'Set twins=skip to leave it out, or twins=keep to train on it all the same.',
+          ? 'Remove one of the two, or set twins=keep to train on it anyway.'
+          : 'Set twins=skip to leave it out, or twins=keep to train on it anyway.',
       })
   return new Set(twins.map(({ task }) => task))
 }

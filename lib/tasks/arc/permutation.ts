@@ -1,13 +1,13 @@
 import { COLOURS } from './grid.js'
 
-/** Permutations of the colours 1…9; colour 0 stays. */
+/** Number of permutations of the colours 1…9; colour 0 is fixed. */
 export const PERMUTATIONS = 362_880
 
 let all: Uint8Array | null = null
 
 /**
- * Permutation number `rank` in lexicographic order: colour c becomes the c-th of the ten numbers. A view into a table
- * of all, which is made when it is first asked for.
+ * Returns permutation number `rank` in lexicographic order, `[10]`: colour c becomes element c. The result is a view
+ * into a table of all permutations, built on first use.
  */
 export function permutationOf(rank: number): Uint8Array {
   if (!(Number.isInteger(rank) && rank >= 0 && rank < PERMUTATIONS)) throw new RangeError(`no permutation ${rank}`)
@@ -17,16 +17,16 @@ export function permutationOf(rank: number): Uint8Array {
 
 let digits: string | null = null
 
-/** Permutation number `rank` as its ten digits: `0123456789` for rank 0. */
+/** Returns permutation number `rank` as its ten digits: `0123456789` for rank 0. */
 export function permutationText(rank: number): string {
   if (!(Number.isInteger(rank) && rank >= 0 && rank < PERMUTATIONS)) throw new RangeError(`no permutation ${rank}`)
-  // Cut out of one text of all: data sets have a million names, and joining ten numbers for each takes four times as long.
+  // Sliced from one text of all permutations: joining ten digits for each of a million names takes four times as long.
   all ??= allPermutations()
   digits ??= Buffer.from(all.map((colour) => 48 + colour)).toString('latin1')
   return digits.slice(rank * COLOURS, (rank + 1) * COLOURS)
 }
 
-/** The number of a permutation; null when it is none that keeps 0. */
+/** Returns the rank of a permutation; null when the map is not a permutation that fixes 0. */
 export function permutationRank(map: ArrayLike<number>): number | null {
   if (map.length !== COLOURS || map[0] !== 0) return null
   let used = 1
@@ -42,7 +42,7 @@ export function permutationRank(map: ArrayLike<number>): number | null {
   return rank
 }
 
-/** The permutation that undoes one, in a new array. */
+/** Returns the inverse of a permutation, as a new array. */
 export function invertPermutation(map: Uint8Array): Uint8Array {
   const inverse = new Uint8Array(COLOURS)
   map.forEach((to, from) => {
@@ -60,7 +60,7 @@ function allPermutations(): Uint8Array {
   }
 }
 
-/** The next permutation in lexicographic order, in place; false after the last one. */
+/** Advances to the next permutation in lexicographic order, in place; returns false after the last one. */
 function advance(p: Uint8Array): boolean {
   let i = p.length - 2
   while (i >= 1 && p[i]! > p[i + 1]!) i--

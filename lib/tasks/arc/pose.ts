@@ -9,11 +9,11 @@ import { type FlatGrid, nested, sameGrid } from './grid.js'
 import { readJsonFile } from './json.js'
 
 /**
- * A test input of an ARC task: `{"train": […], "test": […]}`, or a file with several by name (`…_challenges.json`, whose
- * answers are taken from `…_solutions.json` beside it).
+ * Parses a test input of an ARC task: `{"train": […], "test": […]}`, or a file with several tasks by name
+ * (`…_challenges.json`, whose answers come from `…_solutions.json` beside it).
  *
  * @param board side of the model's board
- * @throws UserError for what is no task, no such task or input, and a grid that does not fit the board.
+ * @throws UserError when the text is not a task, the task or input does not exist, or a grid does not fit the board.
  */
 export function poseArc(spec: PuzzleSpec, board: number, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
   const { input: number = 0 } = choice
@@ -36,12 +36,12 @@ export function poseArc(spec: PuzzleSpec, board: number, puzzle: PuzzleText, cho
     identifier: task.name,
     input,
     answer,
-    notes: output ? [] : ['the answer is not known, so it cannot be said whether the output is right'],
+    notes: output ? [] : ['the answer is unknown, so the output cannot be judged'],
     judge(predicted) {
       const found = crop(predicted, board)
       const size = `${found.rows}×${found.columns}`
-      if (!output) return { solved: null, words: `an output of ${size} cells; the answer is not known` }
-      if (sameGrid(found, output)) return { solved: true, words: `the output of ${size} cells is the right one` }
+      if (!output) return { solved: null, words: `an output of ${size} cells; the answer is unknown` }
+      if (sameGrid(found, output)) return { solved: true, words: `the output of ${size} cells is correct` }
       const same = found.rows === output.rows && found.columns === output.columns
       const wrong = found.cells.filter((colour, i) => colour !== output.cells[i]).length
       const words = same
@@ -50,7 +50,7 @@ export function poseArc(spec: PuzzleSpec, board: number, puzzle: PuzzleText, cho
       return { solved: false, words }
     },
     marks: (predicted) =>
-      // Padding is not learned: what stands there does not count.
+      // The model is not trained on padding, so that predictions there do not count.
       Array.from(input, (_, cell) =>
         answer && answer[cell] !== 0 && answer[cell] !== predicted[cell] ? 'wrong' : 'none',
       ),
@@ -73,7 +73,7 @@ function encode(grid: FlatGrid, board: number, where: string): Uint8Array {
 function readTask({ text, where, name }: PuzzleText, { task }: PuzzleChoice): ArcTask {
   const value = name === '' ? parse(text, where) : readJsonFile(where).value
   if (!isJsonObject(value) || Object.hasOwn(value, 'train') || Object.hasOwn(value, 'test')) {
-    // A task that was typed in without a name still needs one to be checked.
+    // A typed task without a name needs one to be validated.
     const checked = checkTask(task ?? (name || 'typed'), value, where)
     return { ...checked, name: task ?? name }
   }
@@ -101,7 +101,7 @@ function parse(text: string, where: string): unknown {
   }
 }
 
-/** The answer to a challenge out of the file beside it; null where there is none. */
+/** Returns the answer to a challenge from the file beside it, or null. */
 function solutionBeside({ where }: PuzzleText, task: string, input: number): FlatGrid | null {
   const file = where.replace(/challenges\.json$/, 'solutions.json')
   if (file === where || !fs.existsSync(file)) return null

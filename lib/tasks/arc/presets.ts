@@ -20,7 +20,7 @@ const trm = {
 
 const [arc1, arc2] = ['data/arc-1-aug-1000', 'data/arc-2-aug-1000'] as const
 
-/** ARC: generated tasks at two sizes for a laptop, and ARC-AGI-1 and -2 as published. */
+/** Presets of ARC: generated tasks at two laptop scales, and ARC-AGI-1 and -2 as published. */
 export const arcPresets: Readonly<Record<string, Preset>> = {
   'arc-pocket': {
     summary:

@@ -9,31 +9,33 @@ import { readJsonFile } from './json.js'
 import { compare, findSubset, type SubsetFiles } from './layout.js'
 import { SETS, type SetName, type SetPlan, type Subset } from './sets.js'
 
-/** A subset's tasks in the order of their names. */
+/** A subset's tasks, ordered by name. */
 export interface ReadSubset {
   readonly subset: Subset
   readonly tasks: readonly ArcTask[]
-  /** Test pairs whose answer is nowhere. */
+  /** Number of test pairs without an answer. */
   readonly unknown: number
 }
 
-/** All that is read for a set. */
+/** Everything read for a set. */
 export interface ReadSet {
   readonly subsets: readonly ReadSubset[]
-  /** Files with their SHA-256; a folder of tasks counts as one, over the names and checksums of its files. */
+  /**
+   * Files with their SHA-256; a folder of tasks counts as one file, hashed over the names and checksums of its files.
+   */
   readonly files: readonly SourceFile[]
 }
 
 /**
- * An evaluation task of ARC-AGI-1 that is a training task of ARC-AGI-2: both repositories call their folders
- * `training` and `evaluation`, and this tells them apart.
+ * An evaluation task of ARC-AGI-1 that is a training task of ARC-AGI-2. Both repositories name their folders `training`
+ * and `evaluation`; this task distinguishes them.
  */
 const TELLTALE = '00576224'
 
 /**
- * Reads the subsets of a set from either layout.
+ * Reads the subsets of a set, in either layout.
  *
- * @throws UserError with file and place for whatever is wrong; when a task's name occurs in two subsets.
+ * @throws UserError with file and position of the fault, and when a task name occurs in two subsets.
  */
 export function readSet(dir: string, { set, subsets }: SetPlan): ReadSet {
   const files: SourceFile[] = []
@@ -47,9 +49,9 @@ export function readSet(dir: string, { set, subsets }: SetPlan): ReadSet {
       if (earlier !== undefined)
         throw new UserError({
           where: `${place}, task ${name}`,
-          expected: 'each task in one subset, under a name of its own',
-          found: `one of that name in ${earlier} as well`,
-          todo: "Is a folder another set's? ARC-AGI-2's training tasks contain ARC-AGI-1's evaluation tasks.",
+          expected: 'each task name in one subset',
+          found: `the same name in ${earlier}`,
+          todo: "Check that no folder belongs to another set: ARC-AGI-2's training tasks contain ARC-AGI-1's evaluation tasks.",
         })
       places.set(name, place)
     }
@@ -60,7 +62,7 @@ export function readSet(dir: string, { set, subsets }: SetPlan): ReadSet {
   return { subsets: read, files }
 }
 
-/** Reads one task's file. @throws UserError with file and place for whatever is wrong. */
+/** Reads the file of one task. @throws UserError with file and position of the fault. */
 export function readTask(file: string): ArcTask & { readonly sha256: string } {
   const { value, sha256: checksum } = readJsonFile(file)
   const name = path.basename(file, '.json')
@@ -74,7 +76,7 @@ function readFolder({ folder, files }: SubsetFiles & { kind: 'folder' }, sources
     const { sha256: checksum, ...task } = readTask(file)
     const earlier = first.get(task.name)
     if (earlier !== undefined)
-      throw new UserError({ where: file, expected: 'each task once', found: `${task.name} in ${earlier} as well` })
+      throw new UserError({ where: file, expected: 'each task once', found: `${task.name} in ${earlier} too` })
     first.set(task.name, file)
     sums.push(`${task.name} ${checksum}\n`)
     return task
@@ -102,7 +104,7 @@ function withSolutions(tasks: ArcTask[], answers: JsonObject, challenges: string
     throw new UserError({
       where: `${solutions}, task ${stray}`,
       expected: `solutions of tasks in ${challenges}`,
-      found: 'no task of that name there',
+      found: 'no such task',
     })
   return tasks.map((task) => {
     const where = `${solutions}, task ${task.name}`

@@ -1,15 +1,15 @@
 import { UserError } from '../../errors.js'
 
-/** Subsets of the published data by name. */
+/** Names of the published subsets. */
 export const SUBSETS = ['training', 'evaluation', 'concept', 'training2', 'evaluation2'] as const
 export type Subset = (typeof SUBSETS)[number]
 
-/** A published set: what it trains on and is tested on, and where a folder of its repository has them. */
+/** A published set: its training and test subsets, and their folders in its repository. */
 export interface ArcSet {
   readonly title: string
   readonly subsets: readonly Subset[]
   readonly test: Subset
-  /** Names of a subset's folder in the task-per-file layout; the first that is there is taken. */
+  /** Folder names of each subset in the task-per-file layout; the first existing one is used. */
   readonly folders: Readonly<Partial<Record<Subset, readonly string[]>>>
 }
 
@@ -34,7 +34,7 @@ export const SETS: Readonly<Record<'arc-1' | 'arc-2', ArcSet>> = {
 }
 export type SetName = keyof typeof SETS
 
-/** What is read: the named subsets, of which one is tested. */
+/** Subsets to read, and the one to test on. */
 export interface SetPlan {
   readonly set: SetName
   readonly subsets: readonly Subset[]
@@ -42,11 +42,11 @@ export interface SetPlan {
 }
 
 /**
- * The subsets of an order, in the set's order.
+ * Returns the requested subsets, in the set's order.
  *
  * @throws UserError for an unknown subset; for one of the other set (ARC-AGI-2's training tasks contain ARC-AGI-1's
- * evaluation tasks, so that training on one and testing on the other would test what was trained: no option allows
- * it); for none; for a test subset that is not among them.
+ * evaluation tasks, so that combining them would test on training data: no option allows it); for an empty selection;
+ * for a test subset outside the selection.
  */
 export function planSet(set: SetName, subsets: readonly string[] | undefined, test: string | undefined): SetPlan {
   const known = SETS[set]

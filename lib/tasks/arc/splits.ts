@@ -1,19 +1,19 @@
-import { type Split, singles } from '../../data/dataset.js'
+import { type Split, singletonStarts } from '../../data/dataset.js'
 import type { ArcTask } from './check.js'
 import { encodeGrid } from './encode.js'
 import type { FlatGrid, FlatPair } from './grid.js'
 
-/** What stands where an answer is not known, as the published builder has it. */
+/** Output of a test pair without an answer, as in the published builder. */
 const PLACEHOLDER: FlatGrid = { rows: 1, columns: 1, cells: Uint8Array.of(0) }
 
-/** A task, whether its test pairs are tested, and its row of the puzzle embedding. */
+/** A task with its role and its puzzle-embedding row. */
 export interface SplitTask {
   readonly task: ArcTask
   readonly tested: boolean
   readonly row: number
 }
 
-/** All pairs of a task, those of training first; an unknown output is the placeholder `[[0]]`. */
+/** Returns all pairs of a task, training pairs first; a withheld output becomes the placeholder `[[0]]`. */
 export function allPairs({ train, test }: ArcTask): FlatPair[] {
   return [...train, ...test.map(({ input, output }) => ({ input, output: output ?? PLACEHOLDER }))]
 }
@@ -23,9 +23,9 @@ function answered(task: ArcTask): ArcTask {
 }
 
 /**
- * One split: a task is one group of one puzzle (its versions are made on the fly), its pairs the puzzle's examples, each in
- * the top left corner of its board. A task without pairs in the split has no puzzle there. Pairs without an answer do not
- * train.
+ * Returns one split: each task is one group of one puzzle (its versions are made on the fly), whose examples are the
+ * task's pairs, placed in the top left corner of the board. A task without pairs in the split has no puzzle there.
+ * Pairs without an answer do not train.
  */
 export function splitOf(name: Split['name'], tasks: readonly SplitTask[], board: number): Split {
   const puzzles = tasks.flatMap(({ task, tested, row }) => {
@@ -50,5 +50,15 @@ export function splitOf(name: Split['name'], tasks: readonly SplitTask[], board:
       puzzleIds[example++] = row
     }
   const ratings = new Float64Array(count)
-  return { name, count, seqLen, inputs, labels, ratings, puzzleIds, puzzleStarts, groupStarts: singles(puzzles.length) }
+  return {
+    name,
+    count,
+    seqLen,
+    inputs,
+    labels,
+    ratings,
+    puzzleIds,
+    puzzleStarts,
+    groupStarts: singletonStarts(puzzles.length),
+  }
 }

@@ -18,12 +18,12 @@ import { type ArcIdentifiers, arcIdentifiers } from './identifiers.js'
 import { VERSION_CODES } from './version.js'
 
 /**
- * Identifiers as a table, a row a row of the embedding: `task` (dictionary of utf8; row 0 `<blank>`) and `version`
- * (int32, transform · 9! + number of the colour permutation).
+ * Returns identifiers as a table, one row per embedding row: `task` (dictionary of utf8; row 0 `<blank>`) and `version`
+ * (int32, transform · 9! + rank of the colour permutation).
  */
 export function identifiersTable({ tasks, taskOf, codeOf }: ArcIdentifiers): Table {
   const names = vectorFromArray([BLANK_IDENTIFIER, ...tasks], new Utf8())
-  // The library numbers dictionaries as they come; with a number of its own the file is the same every time.
+  // The library numbers dictionaries in order of creation; a fixed number makes the file reproducible.
   const type = new Dictionary(new Utf8(), new Int32(), 0)
   const task = new Vector([
     makeData({ type, length: taskOf.length, nullCount: 0, data: taskOf.map((n) => n + 1), dictionary: names }),
@@ -32,7 +32,7 @@ export function identifiersTable({ tasks, taskOf, codeOf }: ArcIdentifiers): Tab
   return new Table({ task, version })
 }
 
-/** Identifiers out of their table. @throws UserError when it is none. */
+/** Reads identifiers from their table. @throws UserError when the table has another form. */
 export function identifiersFromTable(table: Table): ArcIdentifiers {
   const [task, version] = [table.getChild('task'), table.getChild('version')]
   if (!task || !version || !DataType.isDictionary(task.type) || String(version.type) !== 'Int32')
@@ -49,7 +49,10 @@ export function identifiersFromTable(table: Table): ArcIdentifiers {
   return arcIdentifiers(tasks, taskOf, codeOf)
 }
 
-/** Test tasks as a table, a row a test pair: `task` (utf8), `input` and `output` (lists of lists of uint8; output may be null). */
+/**
+ * Returns test tasks as a table, one row per test pair: `task` (utf8), `input` and `output` (lists of lists of uint8;
+ * output may be null).
+ */
 export function testsTable(tasks: readonly TestTask[]): Table {
   const grid = new List(new Field('row', new List(new Field('colour', new Uint8(), false)), false))
   const pairs = tasks.flatMap(({ name, pairs }) => pairs.map((pair) => ({ name, ...pair })))
@@ -64,7 +67,7 @@ export function testsTable(tasks: readonly TestTask[]): Table {
   })
 }
 
-/** Test tasks out of their table. @throws UserError when it is none. */
+/** Reads test tasks from their table. @throws UserError when the table has another form. */
 export function testTasksFromTable(table: Table): TestTask[] {
   const [task, input, output] = ['task', 'input', 'output'].map((name) => table.getChild(name))
   if (!task || !input || !output) throw wrong('test tasks', 'columns task, input and output')

@@ -13,7 +13,7 @@ import { poseArc } from './pose.js'
 import { arcPresets } from './presets.js'
 import { identifiersFromTable, identifiersTable, testsTable, testTasksFromTable } from './tables.js'
 
-/** ARC-AGI-1 and ARC-AGI-2, and tasks like theirs. Their rules are not known, so there is no judge but the stored answer. */
+/** ARC-AGI-1 and ARC-AGI-2, and tasks like theirs. The rules are unknown, so that only the stored answer is correct. */
 export const arcTask: Task = {
   name: 'arc',
   title: 'an ARC data set',
@@ -43,9 +43,9 @@ export const arcTask: Task = {
 }
 
 /**
- * A stored data set's parts. Without words on augmentation in its manifest all versions are stored, and none are made.
+ * Opens a stored data set. Without `augmentation` in its manifest, all versions are stored and none are made.
  *
- * @throws UserError when its identifiers or test tasks are missing or damaged, or its board is no square.
+ * @throws UserError when its identifiers or test tasks are missing or damaged, or its board is not a square.
  */
 function open(manifest: DatasetManifest, stored: StoredParts): TaskParts {
   const board = boardOf(manifest)

@@ -3,38 +3,36 @@ import { dihedral, dihedralWalk, INVERSE, TRANSFORMS } from './dihedral.js'
 import type { FlatGrid } from './grid.js'
 import { invertPermutation, PERMUTATIONS, permutationOf, permutationRank, permutationText } from './permutation.js'
 
-/** Between the parts of a version's name. */
+/** Separator of the parts of a version's name. */
 export const SEPARATOR = '|||'
 
-/**
- * A version of a task as one number: transform · 9! + number of the colour permutation. 0 is the task itself.
- */
+/** A version of a task as one number: transform · 9! + rank of the colour permutation. 0 is the task itself. */
 export type VersionCode = number
 
-/** Versions there can be of a task. */
+/** Number of possible versions of a task. */
 export const VERSION_CODES = TRANSFORMS * PERMUTATIONS
 
-/** The dihedral transform of a version. */
+/** Returns the dihedral transform of a version. */
 export function transformOf(code: VersionCode): number {
   return Math.floor(code / PERMUTATIONS)
 }
 
-/** The colour permutation of a version: `[10]`, colour c becomes `[c]`. */
+/** Returns the colour permutation of a version, `[10]`: colour c becomes element c. */
 export function coloursOf(code: VersionCode): Uint8Array {
   return permutationOf(code % PERMUTATIONS)
 }
 
-/** `NAME|||t{transform}|||{permutation}`; the task itself has its plain name. */
+/** Returns `NAME|||t{transform}|||{permutation}`; the plain name for the task itself. */
 export function versionName(task: string, code: VersionCode): string {
   if (code === 0) return task
   return `${task}${SEPARATOR}t${transformOf(code)}${SEPARATOR}${permutationText(code % PERMUTATIONS)}`
 }
 
 /**
- * Task and version behind a name.
+ * Parses a name into task and version.
  *
- * @param where file and place of the name, for the error
- * @throws UserError when it is neither a plain name nor `NAME|||t0…t7|||0` and the other nine digits in some order.
+ * @param where file and position of the name, for the error
+ * @throws UserError when it is neither a plain name nor `NAME|||t0…t7|||0` with the other nine digits in some order.
  */
 export function parseVersionName(name: string, where: string): { task: string; code: VersionCode } {
   const parts = name.split(SEPARATOR)
@@ -50,17 +48,17 @@ export function parseVersionName(name: string, where: string): { task: string; c
   return { task, code: Number(transform[1]) * PERMUTATIONS + rank }
 }
 
-/** A grid in a version: colours are mapped first, then it is transformed. */
+/** Returns a grid in a version: recoloured, then transformed. */
 export function applyVersion(grid: FlatGrid, code: VersionCode): FlatGrid {
   return dihedral(recoloured(grid, coloursOf(code)), transformOf(code))
 }
 
-/** The grid that a version was made of. */
+/** Inverts {@link applyVersion}: returns the original grid of a version. */
 export function undoVersion(grid: FlatGrid, code: VersionCode): FlatGrid {
   return recoloured(dihedral(grid, INVERSE[transformOf(code)]!), invertPermutation(coloursOf(code)))
 }
 
-/** How a version's grid is read out of the original. */
+/** Returns the walk that reads a version's grid from the original. */
 export function versionWalk(
   grid: Pick<FlatGrid, 'rows' | 'columns'>,
   code: VersionCode,

@@ -5,12 +5,12 @@ import { COLOURS, type FlatGrid, type FlatPair, gridHash, LARGEST } from './grid
 import { PERMUTATIONS } from './permutation.js'
 import { coloursOf, transformOf, type VersionCode } from './version.js'
 
-/** Draws for each version that is wanted, at most: a task of few colours has not as many. */
+/** Maximum number of draws per version: a task of few colours has too few distinct versions. */
 export const DRAWS_PER_VERSION = 5
 
 /**
- * The versions of a task: itself (code 0), then up to `count` others in the order in which they were drawn, distinct as
- * whole puzzles. A pure function of (seed, name, content).
+ * Returns the versions of a task: itself (code 0), then up to `count` others in draw order, distinct as whole puzzles.
+ * A pure function of (seed, name, content).
  */
 export function drawVersions(
   task: { readonly name: string; readonly pairs: readonly FlatPair[] },
@@ -33,9 +33,9 @@ export function drawVersions(
 }
 
 /**
- * The hash (two 32-bit halves) of a whole puzzle in a version, whatever the order of its pairs, without making it: for each
- * pair, transform, colour and new colour a hash of the positions that are recoloured so is kept, and a version's hash
- * sums over colours and pairs. The array that is returned is used again by the next call.
+ * Returns a hasher of a whole puzzle in a version (two 32-bit halves), independent of the order of its pairs, without
+ * computing the version: for each pair, transform, colour and new colour it stores a hash of the recoloured positions,
+ * and a version's hash sums over colours and pairs. The next call overwrites the returned array.
  */
 export function puzzleHasher(pairs: readonly FlatPair[]): (code: VersionCode) => Int32Array {
   const tables = pairs.map(pairTable)
@@ -60,13 +60,13 @@ export function puzzleHasher(pairs: readonly FlatPair[]): (code: VersionCode) =>
   }
 }
 
-/** What a pair's hash is summed from. */
+/** Precomputed hashes of a pair. */
 interface PairTable {
   /** `[transforms]` heights and widths of input and output. */
   readonly shapes: Int32Array
   /** Colours that occur. */
   readonly present: Uint8Array
-  /** `[transforms, colours that occur, new colours, 2]` hashes of the positions of a colour that becomes another. */
+  /** `[transforms, colours that occur, new colours, 2]` hashes of the positions of each recoloured colour. */
   readonly hashes: Int32Array
 }
 
@@ -88,9 +88,9 @@ function pairTable({ input, output }: FlatPair): PairTable {
 }
 
 /**
- * Adds the hashes of the positions that each colour has in a grid under a transform.
+ * Adds the hashes of each colour's positions in a grid under a transform.
  *
- * @param from number of the grid's first position: input and output have positions of their own
+ * @param from number of the grid's first position: input and output have separate positions
  * @param sums `[transforms, colours, 2]`
  * @returns the transformed grid's shape as a number
  */
@@ -106,17 +106,17 @@ function addPositions(grid: FlatGrid, transform: number, from: number, sums: Int
   return rows * (LARGEST + 1) + columns
 }
 
-/** `[2 · 1024, 2]` a hash of each position of input and output. */
+/** `[2 · 1024, 2]` hash of each position of input and output. */
 const POSITIONS = Int32Array.from({ length: 4096 }, (_, i) => mix(mix(i + 1) ^ 0x2545f491))
 
-/** A set of 64-bit hashes with room for `count`, by open addressing: a million are told apart a second. */
+/** Returns a set of 64-bit hashes with room for `count`, by open addressing, at a million insertions a second. */
 function hashSet(count: number): { add(hash: Int32Array): boolean } {
   const slots = 2 ** Math.ceil(Math.log2(count * 2 + 2))
   const halves = new Int32Array(slots * 2)
   const used = new Uint8Array(slots)
   return {
     add(hash) {
-      // By index: taking an array apart runs an iterator, which costs more than all the rest.
+      // By index: destructuring runs an iterator, which would dominate the cost.
       const low = hash[0]!
       const high = hash[1]!
       for (let slot = low & (slots - 1); ; slot = (slot + 1) & (slots - 1)) {

@@ -13,10 +13,10 @@ import { appliedTo, mapped, type SymmetryGroup, whereOf } from './group.js'
 import { storedDefinition } from './open.js'
 import { formUnder } from './twins.js'
 
-/** Puzzles in a row that were there already, after which a generator is taken to have no more. */
+/** Number of consecutive repeated puzzles after which a generator counts as exhausted. */
 const GIVE_UP = 5_000
 
-/** Puzzles of a data set whose symmetric versions are given to the judge. */
+/** Number of puzzles of a data set whose symmetric versions are judged. */
 const TRIED_SYMMETRIES = 10
 
 /** A puzzle in tokens. */
@@ -26,11 +26,11 @@ interface Pair {
 }
 
 /**
- * A data set of a defined task. The test puzzles are drawn first and depend on the seed alone; no puzzle occurs twice, nor
- * does one that the symmetries turn into another.
+ * Builds a data set of a defined task. The test puzzles are drawn first and depend only on the seed; no puzzle occurs
+ * twice, even up to the task's symmetries.
  *
- * @throws UserError for wrong options, a puzzle that is none of the task, an answer that the judge does not accept, and
- * fewer different puzzles than asked for.
+ * @throws UserError for invalid options, a puzzle that does not fit the task, an answer that the judge rejects, and too
+ * few distinct puzzles.
  */
 export async function buildDefined(
   definition: CheckedDefinition,
@@ -90,7 +90,7 @@ export async function buildDefined(
   })
 }
 
-/** Puzzles one by one; null when there are no more. */
+/** A source of puzzles; null when it is exhausted. */
 type Source = (split: 'train' | 'test') => () => Pair | null
 
 function generated(definition: CheckedDefinition, seed: number): Source {
@@ -102,7 +102,7 @@ function generated(definition: CheckedDefinition, seed: number): Source {
   }
 }
 
-/** Takes the puzzles of a list in an order that the seed gives; both splits take from the same. */
+/** Draws the puzzles of a list in an order given by the seed; both splits draw from the same order. */
 function listed(definition: CheckedDefinition, examples: readonly TaskExample[], seed: number): Source {
   const { name } = definition
   const met = new Map<string, number>()
@@ -113,8 +113,8 @@ function listed(definition: CheckedDefinition, examples: readonly TaskExample[],
     if (same !== undefined)
       throw new UserError({
         where,
-        expected: 'a question that no other example has',
-        found: `that of examples[${same}]`,
+        expected: 'a question that no other example has, so that each puzzle occurs once',
+        found: `the question of examples[${same}]`,
         todo: 'Remove one of the two.',
       })
     met.set(latin1(pair.question), i)
@@ -125,7 +125,10 @@ function listed(definition: CheckedDefinition, examples: readonly TaskExample[],
   return () => () => pairs[next++] ?? null
 }
 
-/** @throws UserError for cells that are none of the task, and for an answer that its judge does not accept. */
+/**
+ * Checks and encodes a puzzle. @throws UserError for cells that do not fit the task, and for an answer that its judge
+ * rejects.
+ */
 function pairOf(definition: CheckedDefinition, example: TaskExample, where: string): Pair {
   if (typeof example !== 'object' || example === null)
     throw new UserError({ where, expected: '{ question, answer }', found: JSON.stringify(example) ?? 'nothing' })
@@ -147,7 +150,7 @@ function checkAccepted(
   throw new UserError({ where, expected, found: `${String(said)} for question ${asked} and answer ${given}` })
 }
 
-/** Gives versions of a puzzle to the judge, and compares what a symmetry does to it with what it does to any grid. */
+/** Judges symmetric versions of a puzzle, and checks that a symmetry acts on it as on any grid. */
 function trySymmetries(definition: CheckedDefinition, group: SymmetryGroup | null, pair: Pair, number: number): void {
   if (!group) return
   for (const index of definition.symmetries.keys()) {
@@ -164,8 +167,8 @@ function trySymmetries(definition: CheckedDefinition, group: SymmetryGroup | nul
     if (group.whole && !known)
       throw new UserError({
         where,
-        expected: 'a function that moves cells and renames symbols, alike in every grid',
-        found: `another one for ${written(pair.question, definition.symbols)}`,
+        expected: 'a function that permutes cells and renames symbols, in the same way in every grid',
+        found: `a different one for ${written(pair.question, definition.symbols)}`,
       })
   }
 }
@@ -182,9 +185,9 @@ function tooFew(
     where: `key ${split}`,
     expected: `${asked} different puzzles of ${name}${different}`,
     found: examples
-      ? `${found} in the ${examples.length} examples that are left for the split`
-      : `${found}, and then ${GIVE_UP} in a row that were there already`,
-    todo: examples ? 'Ask for fewer.' : 'Ask for fewer, or let generate vary more.',
+      ? `${found} in the ${examples.length} examples that remain for the split`
+      : `${found}, then ${GIVE_UP} consecutive repetitions`,
+    todo: examples ? 'Ask for fewer.' : 'Ask for fewer, or make generate vary more.',
     exitCode: 2,
   })
 }

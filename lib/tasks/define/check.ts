@@ -2,7 +2,7 @@ import { UserError } from '../../errors.js'
 import { isLibraryTask } from '../registry.js'
 import type { TaskDefinition, TaskExample, WrittenCells } from './definition.js'
 
-/** A definition that was checked. */
+/** A validated definition. */
 export interface CheckedDefinition {
   readonly name: string
   /** Symbols of tokens 1, 2, …; token 0 is padding. */
@@ -11,7 +11,7 @@ export interface CheckedDefinition {
   readonly columns: number
   /** rows · columns */
   readonly cells: number
-  /** The token of a blank cell; null where no symbol is one. */
+  /** Token of a blank cell; null when no symbol is blank. */
   readonly blank: number | null
   readonly generate: TaskDefinition['generate'] | undefined
   readonly examples: readonly TaskExample[] | undefined
@@ -19,11 +19,11 @@ export interface CheckedDefinition {
   readonly symmetries: NonNullable<TaskDefinition['symmetries']>
 }
 
-/** Symbols at most: a token is a byte, and 0 is padding. */
+/** Maximum number of symbols: a token is a byte, and 0 is padding. */
 const MOST_SYMBOLS = 255
 const MOST_CELLS = 10_000
 
-/** Checks a definition. @throws UserError naming the part that is wrong. */
+/** Validates a definition. @throws UserError naming the invalid part. */
 export function checkDefinition(definition: TaskDefinition): CheckedDefinition {
   const { name, vocabulary, rows, columns, blank = '.', symmetries = [], judge, generate, examples } = definition
   const wrong = (part: string, expected: string, found: unknown): UserError =>
@@ -35,11 +35,11 @@ export function checkDefinition(definition: TaskDefinition): CheckedDefinition {
     })
   if (typeof name !== 'string' || !/^[a-z][a-z0-9-]*$/i.test(name))
     throw wrong('name', 'letters, digits and hyphens, a letter first', name)
-  if (isLibraryTask(name)) throw wrong('name', 'a name that is no task of the library', name)
+  if (isLibraryTask(name)) throw wrong('name', 'a name that no task of the library has', name)
   if (!Array.isArray(vocabulary) || vocabulary.length < 2 || vocabulary.length > MOST_SYMBOLS)
     throw wrong('vocabulary', `a list of 2 to ${MOST_SYMBOLS} symbols`, vocabulary)
   const odd = vocabulary.find((symbol: unknown, i) => !isSymbol(symbol) || vocabulary.indexOf(symbol) !== i)
-  if (odd !== undefined) throw wrong('vocabulary', 'different texts without line breaks, none of them empty', odd)
+  if (odd !== undefined) throw wrong('vocabulary', 'distinct, non-empty strings without line breaks', odd)
   for (const [part, value] of Object.entries({ rows, columns }))
     if (!(Number.isInteger(value) && value >= 1)) throw wrong(part, 'a whole number of 1 or more', value)
   if (rows * columns > MOST_CELLS) throw wrong('rows, columns', `at most ${MOST_CELLS} cells`, rows * columns)
@@ -68,10 +68,10 @@ function isSymbol(symbol: unknown): boolean {
 }
 
 /**
- * Cells as tokens.
+ * Encodes cells as tokens.
  *
- * @param where names what they are of, for the error
- * @throws UserError for another number of cells, and for one that is no symbol.
+ * @param where name of the cells, for the error
+ * @throws UserError for a wrong number of cells, and for an unknown symbol.
  */
 export function tokensOf(
   { symbols, rows, columns, cells }: Pick<CheckedDefinition, 'symbols' | 'rows' | 'columns' | 'cells'>,
@@ -81,7 +81,7 @@ export function tokensOf(
   if (typeof written !== 'string' && !Array.isArray(written))
     throw new UserError({
       where,
-      expected: 'a list of symbols, or a text',
+      expected: 'a list of symbols, or a string',
       found: JSON.stringify(written) ?? 'nothing',
     })
   const listed: readonly unknown[] = typeof written === 'string' ? [...written.replaceAll('\n', '')] : written
@@ -98,7 +98,7 @@ export function tokensOf(
   })
 }
 
-/** Tokens as their symbols; padding is an empty text. */
+/** Decodes tokens to symbols; padding becomes an empty string. */
 export function symbolsOf({ symbols }: Pick<CheckedDefinition, 'symbols'>, tokens: ArrayLike<number>): string[] {
   return Array.from(tokens, (token) => symbols[token - 1] ?? '')
 }

@@ -9,7 +9,10 @@ import { symmetryGroup } from './group.js'
 import { checkSameDefinition } from './open.js'
 import { twinsUnder } from './twins.js'
 
-/** Makes a task of its definition and registers it under its name for this process. @throws UserError for a wrong definition. */
+/**
+ * Creates a task from its definition and registers it under its name in this process. @throws UserError for an invalid
+ * definition.
+ */
 export function registerDefinition(definition: TaskDefinition): Task {
   const checked = checkDefinition(definition)
   const { name, symbols, rows, columns, judge } = checked

@@ -1,24 +1,24 @@
 import { z } from 'zod'
 import type { Random } from '../../random.js'
 
-/** The cells of a grid, row by row: a list of symbols, or a text where every symbol is one character. */
+/** Cells of a grid in row-major order: a list of symbols, or a string when every symbol is one character. */
 export type WrittenCells = string | readonly (string | number)[]
 
-/** A puzzle with one right answer. */
+/** A puzzle with one correct answer. */
 export interface TaskExample {
   readonly question: WrittenCells
   readonly answer: WrittenCells
 }
 
 /**
- * A change of a grid that makes a puzzle of a puzzle and its answer of its answer: it moves cells and renames symbols, alike
- * in every grid. What it draws from `random` is the same for a question and its answer.
+ * A transformation of grids that maps puzzles to puzzles and their answers to answers: it permutes cells and renames
+ * symbols, in the same way in every grid. Question and answer receive the same random numbers.
  *
- * @param cells `[rows · columns]` symbols, row by row
+ * @param cells `[rows · columns]` symbols in row-major order
  */
 export type TaskSymmetry = (cells: readonly string[], random: Random) => WrittenCells
 
-/** A task as a cell defines it. */
+/** Definition of a task in a cell. */
 export type TaskDefinition = {
   /** Letters, digits and hyphens; the value of the configuration's key `task`. */
   readonly name: string
@@ -27,23 +27,25 @@ export type TaskDefinition = {
   /** Rows and columns of question and answer. */
   readonly rows: number
   readonly columns: number
-  /** The symbol of a cell that an answer fills in, for pictures and the mean of clues. Default: `.`, where that is a symbol. */
+  /**
+   * Symbol of a cell that an answer fills in, for pictures and the mean of clues. Default: `.`, when that is a symbol.
+   */
   readonly blank?: string
   /**
-   * Says whether an answer is right; several may be. A cell that was predicted as padding is an empty text. Default: an
-   * answer is right only if it is the stored one.
+   * Returns whether an answer is correct; several may be. A cell predicted as padding is an empty string. Default: only
+   * the stored answer is correct.
    */
   readonly judge?: (question: readonly string[], answer: readonly string[]) => boolean
   /** Symmetries: training draws versions of a puzzle from all their combinations. Default: none. */
   readonly symmetries?: readonly TaskSymmetry[]
 } & (
   | {
-      /** Makes one puzzle, drawing from `random` alone. */
+      /** Generates one puzzle, using only `random` for random numbers. */
       readonly generate: (random: Random) => TaskExample
       readonly examples?: never
     }
   | {
-      /** All puzzles there are; a data set takes its splits out of them in an order that its seed gives. */
+      /** All puzzles of the task; a data set draws its splits from them in an order given by its seed. */
       readonly examples: readonly TaskExample[]
       readonly generate?: never
     }
@@ -56,5 +58,5 @@ export const definedOptions = z.strictObject({
   seed: z.int().min(0).default(0).describe('Seed of the puzzles.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type DefinedOptions = z.input<typeof definedOptions>

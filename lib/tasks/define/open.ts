@@ -3,12 +3,12 @@ import { UserError } from '../../errors.js'
 import type { CheckedDefinition } from './check.js'
 import type { SymmetryGroup } from './group.js'
 
-/** The part of a definition that its data sets' manifests keep. */
+/** Returns the part of a definition that manifests of its data sets store. */
 export function storedDefinition({ rows, columns, symbols }: CheckedDefinition): Record<string, unknown> {
   return { rows, columns, vocabulary: symbols }
 }
 
-/** @throws UserError when a stored data set was made by another definition of its task than the one that is known now. */
+/** Checks a stored data set against the current definition of its task. @throws UserError when they differ. */
 export function checkSameDefinition(
   { task, options, augmentation }: DatasetManifest,
   definition: CheckedDefinition,
@@ -20,9 +20,9 @@ export function checkSameDefinition(
     if (JSON.stringify(value) === JSON.stringify(stored[part])) continue
     throw new UserError({
       where: `manifest of the data set, ${part}`,
-      expected: `those that task ${task} is defined with now, ${JSON.stringify(value)}`,
+      expected: `the current definition of task ${task}, ${JSON.stringify(value)}`,
       found: JSON.stringify(stored[part]) ?? 'none',
-      todo: 'Define the task as it was, or build the data set again.',
+      todo: 'Restore the definition, or build the data set again.',
     })
   }
 }

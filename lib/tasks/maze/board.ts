@@ -1,30 +1,30 @@
 /**
- * A maze's cells with a frame of walls around them, so that a step never needs to ask whether it leaves the grid.
- * One board is used for many mazes; distances are kept in arrays of the caller's.
+ * The cells of a maze with a frame of walls, so that a step needs no bounds check. One board serves many mazes;
+ * distances are stored in arrays of the caller.
  */
 export interface Board {
   readonly size: number
-  /** Cells of a row, the frame included: one step down. */
+  /** Cells per row, frame included; the offset of one step down. */
   readonly width: number
-  /** `[cells]` where each cell of the maze lies on the board. */
+  /** `[cells]` position of each maze cell on the board. */
   readonly places: Int32Array
-  /** `[board]` 1 where one can walk. */
+  /** `[board]` 1 for a free cell. */
   readonly open: Uint8Array
-  /** `[board]` the cells that the latest {@link Board.search} reached, nearest first. */
+  /** `[board]` cells reached by the latest {@link Board.search}, nearest first. */
   readonly order: Int32Array
-  /** Array for {@link Board.search} to fill. */
+  /** Allocates an array for {@link Board.search} to fill. */
   distances(): Int32Array
   /**
-   * Breadth-first search: steps from `from` to every cell, -1 where there is no way.
+   * Breadth-first search: writes the steps from `from` to every cell, -1 for unreachable ones.
    *
-   * @returns how many cells of `order` were reached; the last is one of the farthest
+   * @returns the number of cells of `order` reached; the last is one of the farthest
    */
   search(from: number, steps: Int32Array): number
-  /** The cell of the maze at a place of the board. */
+  /** Returns the maze cell at a position of the board. */
   cellAt(place: number): number
 }
 
-/** A board for mazes of `size` × `size` cells, all walls. */
+/** Returns a board for mazes of `size` × `size` cells, all walls. */
 export function createBoard(size: number): Board {
   const width = size + 2
   const places = Int32Array.from(

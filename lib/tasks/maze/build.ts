@@ -7,7 +7,7 @@ import { type MazeOptions, planMaze } from './options.js'
 import { dihedralAugment } from './symmetry.js'
 import { VOCABULARY } from './tokens.js'
 
-/** Builds a maze data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
+/** Builds a maze data set and reports progress to `make`; documented for cells in `experiment/data/make-data.ts`. */
 export async function maze(options: MazeOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { size, seed, dihedral, source, stored } = planMaze(options)
   if (source.kind === 'generated') {

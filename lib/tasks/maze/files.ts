@@ -4,9 +4,9 @@ import { type FileOrder, type FileSplits, splitsFromFiles } from '../../data/puz
 import { mazeFormat, mazeTwins } from './parse.js'
 
 /**
- * Takes the splits out of one or two CSV files, see {@link splitsFromFiles}. Turned and mirrored twins are kept apart.
+ * Draws the splits from one or two CSV files, see {@link splitsFromFiles}. Rotated and reflected twins count as equal.
  *
- * @throws UserError for bad lines, repeated lines, labels that are no shortest path, and fewer mazes than asked for.
+ * @throws UserError for invalid lines, repeated lines, labels that are not a shortest path, and too few mazes.
  */
 export function mazesFromFiles(
   size: number,

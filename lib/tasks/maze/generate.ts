@@ -8,37 +8,40 @@ import { markPath } from './solve.js'
 import { dihedralSources, twinForm } from './symmetry.js'
 import { FREE, GOAL, START, WALL } from './tokens.js'
 
-/** What is to be generated. */
+/** Options of {@link generateMazes}. */
 export interface GenerateOptions {
   /** Side of the mazes. */
   readonly size: number
-  /** Cells of the shortest path at least, S and G counted. */
+  /** Minimum cells of the shortest path, including S and G. */
   readonly minPath: number
-  /** Least and greatest share of walls. */
+  /** Minimum and maximum share of walls. */
   readonly walls: readonly [least: number, greatest: number]
   readonly train: number
   readonly test: number
   readonly seed: number
 }
 
-/** One maze with its path. */
+/** A maze with its path. */
 export interface Maze {
   /** `[size²]` tokens. */
   readonly input: Uint8Array
-  /** `[size²]` tokens, the path marked. */
+  /** `[size²]` tokens with the path marked. */
   readonly label: Uint8Array
-  /** Cells of the path, S and G counted. */
+  /** Cells of the path, including S and G. */
   readonly length: number
 }
 
-/** Attempts in a row without a new maze after which there seem to be no more; of the default path one in 1,500 succeeds. */
+/**
+ * Number of consecutive failed attempts after which mazes count as exhausted; at the default path length one in 1,500
+ * succeeds.
+ */
 const GIVE_UP = 50_000
 
 /**
- * Generates mazes whose shortest path is long enough, no two of them the same or turned or mirrored twins. The test
- * mazes depend on seed, size, minPath and walls alone, not on how many are trained on.
+ * Generates mazes whose shortest path is long enough, no two of them equal up to rotation and reflection. The test
+ * mazes depend only on seed, size, minPath and walls, not on the number of training mazes.
  *
- * @throws UserError when the path is longer than the grid can hold, or such mazes are not found.
+ * @throws UserError when the path does not fit the grid, or too few such mazes are found.
  */
 export function generateMazes(
   options: GenerateOptions,
@@ -72,11 +75,11 @@ export function generateMazes(
 }
 
 /**
- * A source of mazes: each call is one attempt, and null when it failed. It draws as Maze-Hard does (walls anywhere, S
- * and G anywhere, kept when the shortest path is long enough), but without trying hopeless S and G: it looks whether
- * the grid has cells that far apart, draws S from those that could be an end, G from all that are far enough, and keeps
- * the maze in proportion to how many there were to draw from. So every (walls, S, G) is as likely as in the plain
- * procedure, up to {@link PAIR_LIMIT}.
+ * Returns a source of mazes: each call is one attempt, and returns null when it fails. The distribution is that of
+ * Maze-Hard (walls anywhere, S and G anywhere, accepted when the shortest path is long enough), without trying hopeless
+ * S and G: an attempt checks whether the grid has cells that far apart, draws S from the possible ends and G from all
+ * cells far enough away, and accepts in proportion to the number of candidates. Every (walls, S, G) is therefore as
+ * likely as in the plain procedure, up to {@link PAIR_LIMIT}.
  */
 export function createMazeSource(
   size: number,
@@ -95,7 +98,8 @@ export function createMazeSource(
   return (random) => {
     const walls = fewest + random.int(most - fewest + 1)
     scatterWalls(board, order, walls, random)
-    // No path is longer than twice the way from any cell to the one farthest from it; from the middle that says most.
+    // No path exceeds twice the distance from any cell to the one farthest from it; the bound is tightest at the
+    // centre.
     const a = farthestFromMiddle(board, central, minPath, first)
     if (2 * first[a]! < far) return null
     const b = farthest(board, a, second)
@@ -112,17 +116,17 @@ export function createMazeSource(
 }
 
 /**
- * Pairs of S and G per cell from which on more of them do not make a grid likelier: higher is nearer to Maze-Hard's
- * procedure, and slower.
+ * Pairs of S and G per cell beyond which a grid becomes no likelier: a higher limit is nearer to Maze-Hard's procedure,
+ * and slower.
  */
 const PAIR_LIMIT = 5
 
 /**
- * Collects the cells that may be an end of a path of `far` steps: those from which the middle of the longest path found
- * is so far that going on from there to the cell farthest from it would be enough.
+ * Collects the possible ends of a path of `far` steps: cells so far from the middle of the longest path found that
+ * continuing from there to the cell farthest from it would suffice.
  *
  * @param fromEnd steps from one end of that path; `other` is its other end
- * @returns how many were put into `ends`
+ * @returns the number of cells written to `ends`
  */
 function possibleEnds(
   board: Board,
@@ -142,7 +146,7 @@ function possibleEnds(
   return count
 }
 
-/** Places by their distance from the middle, those nearest to it. */
+/** Returns the positions nearest to the centre, ordered by distance. */
 function centralPlaces({ size, places }: Board): Int32Array {
   const away = (cell: number): number =>
     Math.hypot(Math.floor(cell / size) - (size - 1) / 2, (cell % size) - (size - 1) / 2)
@@ -150,17 +154,17 @@ function centralPlaces({ size, places }: Board): Int32Array {
   return Int32Array.from(cells.slice(0, CENTRAL), (cell) => places[cell]!)
 }
 
-/** Cells tried as a start; that all of them are walls or locked in is next to impossible. */
+/** Number of starting cells to try; it is almost impossible that all are walls or enclosed. */
 const CENTRAL = 25
 
-/** The cell farthest from the first central one from which `reach` cells can be reached. */
+/** Returns the cell farthest from the first central cell that reaches `reach` cells. */
 function farthestFromMiddle(board: Board, central: Int32Array, reach: number, steps: Int32Array): number {
   for (const place of central)
     if (board.open[place] === 1) {
       const reached = board.search(place, steps)
       if (reached >= reach) return board.order[reached - 1]!
     }
-  // Nothing to start from: a distance of 0 says so.
+  // Without a starting cell, a distance of 0 signals failure.
   const nowhere = central[0]!
   steps[nowhere] = 0
   return nowhere
@@ -174,10 +178,10 @@ function farthest(board: Board, from: number, steps: Int32Array): number {
   return board.order[board.search(from, steps) - 1]!
 }
 
-/** Makes the first `walls` cells of a random order walls, the others free. */
+/** Turns the first `walls` cells of a random order into walls, the others into free cells. */
 function scatterWalls({ open, places }: Board, order: Int32Array, walls: number, random: Random): void {
   for (let i = 0, chance = 0; i < walls; i++) {
-    // The 53 bits of one number are enough for three draws.
+    // The 53 bits of one number suffice for three draws.
     chance = (i % 3 === 0 ? random.float() : chance % 1) * (order.length - i)
     const j = i + Math.floor(chance)
     const cell = order[j]!
@@ -197,13 +201,13 @@ function toMaze(board: Board, start: number, goal: number, steps: Int32Array): M
   return { input, label: markPath(board, steps, start, input.slice()), length: steps[start]! + 1 }
 }
 
-/** Fewest and most walls of a share; one count at least, and S and G always free. */
+/** Returns the fewest and most walls for a share; at least one count is possible, and S and G stay free. */
 function wallCounts(cells: number, least: number, greatest: number): [fewest: number, most: number] {
   const fewest = Math.min(Math.ceil(least * cells), cells - 2)
   return [fewest, Math.max(fewest, Math.min(Math.floor(greatest * cells), cells - 2))]
 }
 
-/** A path without short cuts has at most 3 cells in each 2×2 square. */
+// A path without shortcuts has at most 3 cells in each 2×2 square.
 function longestPath({ size, walls }: GenerateOptions): number {
   const squares = Math.floor(size / 2) ** 2
   const rest = size * size - 4 * squares

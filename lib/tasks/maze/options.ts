@@ -3,14 +3,14 @@ import type { FileOrder } from '../../data/puzzle-splits.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 
-/** Smallest and largest side of a maze. */
+/** Minimum and maximum side of a maze. */
 export const SIZES = { least: 5, greatest: 64 } as const
 
-/** One schema for both ways to write shares. */
+/** Schema common to both ways of writing shares. */
 const share = z.number().min(0).max(0.95)
 const SHARES = /^(\d*\.?\d+)-(\d*\.?\d+)$/
 
-/** Everything that can be asked of a maze data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of a maze data set; the same keys in TypeScript and on the command line. */
 export const mazeOptions = z.strictObject({
   size: z.int().min(SIZES.least).max(SIZES.greatest).default(30).describe('Side of the mazes, in cells.'),
   minPath: z
@@ -18,7 +18,7 @@ export const mazeOptions = z.strictObject({
     .min(2)
     .optional()
     .describe(
-      'Cells of the shortest path at least, S and G counted. Default: 110 at size 30, about as rare elsewhere.',
+      'Minimum cells of the shortest path, including S and G. Default: 110 at size 30, about as rare at other sizes.',
     ),
   walls: z
     .union([
@@ -32,44 +32,44 @@ export const mazeOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('Training mazes. Default: 200 when generated, else all that test leaves over.'),
+    .describe('Number of training mazes. Default: 200 when generated, else all that test leaves.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test mazes. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
-  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which mazes of a file are taken.'),
+    .describe('Number of test mazes. Default: 300 when generated, else all of testCsv or all that train leaves.'),
+  seed: z.int().min(0).default(0).describe('Seed of the generated mazes, or of the selection from a file.'),
   csv: z
     .string()
     .min(1)
     .optional()
-    .describe('CSV file with columns question (puzzle) and answer (solution), and rating (difficulty) if it has it.'),
-  testCsv: z.string().min(1).optional().describe('Another such file for the test mazes; without it csv is split.'),
-  minRating: z.number().min(0).optional().describe('Leaves out the mazes of a file that are rated lower.'),
+    .describe('CSV file with columns question (puzzle) and answer (solution), and optionally rating (difficulty).'),
+  testCsv: z.string().min(1).optional().describe('CSV file of the test mazes. Default: csv is split.'),
+  minRating: z.number().min(0).optional().describe('Minimum rating of the mazes taken from a file.'),
   duplicates: z
     .enum(['refuse', 'skip'])
     .default('refuse')
-    .describe('What to do about a line of a file that repeats an earlier one.'),
+    .describe('Policy for a line of a file that repeats an earlier one.'),
   augment: z
     .enum(['none', 'dihedral'])
     .default('none')
     .describe('dihedral: training draws from the 8 turned and mirrored versions of each maze; the test split stays.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type MazeOptions = z.input<typeof mazeOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface MazePlan {
   readonly size: number
   readonly seed: number
   readonly dihedral: boolean
   readonly source: GeneratedSource | MazeFiles
-  /** The options with their defaults, as the manifest keeps them. */
+  /** Options with defaults, as stored in the manifest. */
   readonly stored: Record<string, unknown>
 }
 
-/** Mazes to be drawn. */
+/** Mazes to generate. */
 export interface GeneratedSource {
   readonly kind: 'generated'
   readonly minPath: number
@@ -78,15 +78,15 @@ export interface GeneratedSource {
   readonly test: number
 }
 
-/** Mazes out of files. */
+/** Mazes to read from files. */
 export interface MazeFiles extends FileOrder {
   readonly kind: 'csv'
 }
 
-/** The share of walls in Maze-Hard. */
+/** Share of walls in Maze-Hard. */
 const REAL_WALLS = [0.27, 0.45] as const
 
-/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+/** Checks options. @throws UserError naming the key that is invalid, unknown or conflicts with another. */
 export function planMaze(input: MazeOptions): MazePlan {
   const options = parseOptions(mazeOptions, input, 'a maze data set')
   const { size, seed, augment, csv, testCsv, train, test, minRating, minPath } = options
@@ -113,7 +113,7 @@ export function planMaze(input: MazeOptions): MazePlan {
   return { ...common, source: { kind: 'csv', ...order }, stored: { size, csv, ...order, augment, seed } }
 }
 
-/** A path as rare on other sizes as one of 110 cells at 30×30. */
+/** Returns the path length that is as rare at this size as 110 cells at 30×30. */
 export function defaultPath(size: number): number {
   return Math.round(110 * (size / 30) ** 1.15)
 }
@@ -125,7 +125,7 @@ function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [num
   if (least !== undefined && greatest !== undefined && least <= greatest && greatest <= 0.95) return [least, greatest]
   throw new UserError({
     where: 'key walls',
-    expected: 'a share, or a least and a greatest one, between 0 and 0.95',
+    expected: 'a share, or a range of shares, between 0 and 0.95',
     found: JSON.stringify(walls),
     exitCode: 2,
   })
@@ -144,7 +144,7 @@ function nothingAsked(found: string): UserError {
     where: 'keys train, test',
     expected: 'a number of mazes for at least one split',
     found,
-    todo: 'What one leaves over goes to the other.',
+    todo: 'Puzzles that one split leaves go to the other.',
     exitCode: 2,
   })
 }

@@ -6,10 +6,10 @@ import { pathFault } from './solve.js'
 import { dihedralSources, twinForm } from './symmetry.js'
 import { CHARACTERS, GOAL, PATH, START } from './tokens.js'
 
-/** `[256]` token of a byte, 0 for those that stand for none. */
+/** `[256]` token of each byte; 0 for other bytes. */
 const TOKENS = Uint8Array.from({ length: 256 }, (_, byte) => CHARACTERS.indexOf(String.fromCharCode(byte)) + 1)
 
-/** A maze that was read. */
+/** A parsed maze. */
 export interface ParsedMaze {
   readonly size: number
   /** `[size²]` tokens. */
@@ -17,11 +17,12 @@ export interface ParsedMaze {
 }
 
 /**
- * Reads a maze as text: a line per row, or all cells in one line. Line ends of Windows are accepted, so are an empty line
- * at the end and spaces that an editor has cut off at the ends of rows.
+ * Parses a maze in text form: one line per row, or all cells in one line. Windows line endings, a trailing empty line
+ * and trimmed trailing spaces are accepted.
  *
- * @param where names the text in errors, e.g. its file
- * @throws UserError when it is no square, has another character, not one S and one G, or no way between them.
+ * @param where name of the text in errors, e.g. its file
+ * @throws UserError when it is not a square, has another character, not exactly one S and one G, or no path between
+ * them.
  */
 export function parseMaze(text: string, where: string): ParsedMaze {
   const rows = text.replace(/^\ufeff/, '').split(/\r\n|\n/)
@@ -45,7 +46,7 @@ export function parseMaze(text: string, where: string): ParsedMaze {
   return { size, input }
 }
 
-/** How mazes stand in a CSV file: their rows one after the other. */
+/** Returns the format of mazes in a CSV file: their rows, concatenated. */
 export function mazeFormat(size: number): PuzzleFormat {
   const cells = size * size
   return {
@@ -78,10 +79,10 @@ export function mazeFormat(size: number): PuzzleFormat {
   }
 }
 
-/** Mazes are the same when one is the other turned or mirrored. */
+/** Returns the equivalence of mazes up to rotation and reflection. */
 export function mazeTwins(size: number): Likeness {
   const sources = dihedralSources(size)
-  // Summed over the transforms, a hash does not depend on which of them one starts from.
+  // Summed over the transforms, the hash does not depend on the orientation.
   const turned = new Uint8Array(size * size)
   return {
     key({ clues }) {
@@ -96,7 +97,7 @@ export function mazeTwins(size: number): Likeness {
   }
 }
 
-/** @throws UserError for another character, and for not one S and one G. */
+/** Parses the tokens of a question. @throws UserError for another character, and unless there is one S and one G. */
 function readInput(text: string, size: number, where: string): Uint8Array {
   const input = readTokens(text, size, where, 'question', CHARACTERS.replace('o', ''))
   for (const [letter, token] of [
@@ -144,7 +145,7 @@ function readTokens(text: string, size: number, where: string, name: string, all
   })
 }
 
-/** @throws UserError that says what is wrong with a label. */
+/** Checks a label against its maze. @throws UserError that names the fault. */
 function checkLabel(input: Uint8Array, label: Uint8Array, size: number, where: string): void {
   const fault = pathFault(input, label, size)
   if (fault === null) return
@@ -159,13 +160,13 @@ function checkLabel(input: Uint8Array, label: Uint8Array, size: number, where: s
   }
   throw new UserError({
     where,
-    expected: `an answer that marks a shortest path of ${fault.length} cells, S and G counted`,
-    found: fault.marked < 0 ? 'o that are no path from S to G' : `one of ${fault.marked}`,
+    expected: `an answer that marks a shortest path of ${fault.length} cells, including S and G`,
+    found: fault.marked < 0 ? 'o that do not form a path from S to G' : `a path of ${fault.marked}`,
   })
 }
 
 function unreachable(where: string): UserError {
-  return new UserError({ where, expected: 'a way from S to G', found: 'none' })
+  return new UserError({ where, expected: 'a path from S to G', found: 'none' })
 }
 
 function place(cell: number, size: number): string {

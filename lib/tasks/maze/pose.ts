@@ -6,11 +6,11 @@ import { isShortestPath, type PathFault, pathFault, solveMaze } from './solve.js
 import { CHARACTERS } from './tokens.js'
 
 /**
- * A maze: a file with a row on each line, or one line of size² characters; `#` wall, space free, `S`, `G`. Spaces at the
- * ends of rows may be missing.
+ * Parses a maze: a file with one row per line, or one line of size² characters; `#` wall, space free, `S`, `G`.
+ * Trailing spaces may be missing.
  *
- * @param size side of the mazes that the model is for
- * @throws UserError for another size or character, not one S and one G, and no way between them.
+ * @param size side of the mazes that the model takes
+ * @throws UserError for another size or character, not exactly one S and one G, and no path between them.
  */
 export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
   refuseTaskName(choice)
@@ -29,10 +29,10 @@ export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, cho
       const fault = pathFault(input, predicted, size)
       return fault
         ? { solved: false, words: faultWords(fault, size) }
-        : { solved: true, words: `a shortest path of ${solved.length} cells, S and G counted` }
+        : { solved: true, words: `a shortest path of ${solved.length} cells, including S and G` }
     },
     marks: (predicted) =>
-      // There may be other paths as short as the one that is known.
+      // Other shortest paths than the stored one are valid too.
       isShortestPath(input, predicted, size)
         ? Array.from(input, () => 'none')
         : Array.from(solved.label, (token, cell) => (token === predicted[cell] ? 'none' : 'wrong')),
@@ -40,7 +40,7 @@ export function poseMaze(spec: PuzzleSpec, size: number, puzzle: PuzzleText, cho
   }
 }
 
-/** The rows at full length, with the spaces and the empty rows that an editor has cut off; the size tells how many. */
+/** Restores trailing spaces and empty rows that an editor has trimmed, using the size of the maze. */
 function squareRows({ text, where }: PuzzleText, size: number): string {
   const lines = text.split('\n')
   while (lines.length > 1 && lines.at(-1) === '' && (lines.length === 2 || lines.length > size)) lines.pop()
@@ -53,7 +53,7 @@ function squareRows({ text, where }: PuzzleText, size: number): string {
   if (fits) return lines.length === 1 ? line.padEnd(size * size) : lines.map((row) => row.padEnd(size)).join('\n')
   throw new UserError({
     where,
-    expected: `a maze of ${size}×${size} cells, as the model is for`,
+    expected: `a maze of ${size}×${size} cells, the size that the model takes`,
     found: lines.length === 1 ? `${longest} characters` : `${lines.length} rows of up to ${longest}`,
   })
 }
@@ -61,12 +61,12 @@ function squareRows({ text, where }: PuzzleText, size: number): string {
 function faultWords(fault: PathFault, size: number): string {
   switch (fault.kind) {
     case 'changed':
-      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} is not as in the maze`
+      return `the cell in row ${Math.floor(fault.cell / size) + 1}, column ${(fault.cell % size) + 1} differs from the maze`
     case 'unreachable':
-      return 'no way leads from S to G'
+      return 'no path leads from S to G'
     case 'path':
       return fault.marked < 0
-        ? 'the marked cells are no path from S to G'
-        : `the path has ${fault.marked} cells where ${fault.length} are enough`
+        ? 'the marked cells do not form a path from S to G'
+        : `the path has ${fault.marked} cells, the shortest has ${fault.length}`
   }
 }

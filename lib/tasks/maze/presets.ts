@@ -21,7 +21,7 @@ const paper = {
 
 const hrm = { ...task, epochs: 20_000, evalEvery: 2_000 } as const satisfies ConfigInput
 
-/** Mazes: generated at two sizes for a laptop, and Maze-Hard as published. */
+/** Presets of mazes: generated at two laptop scales, and Maze-Hard as published. */
 export const mazePresets: Readonly<Record<string, Preset>> = {
   'maze-pocket': {
     summary:

@@ -5,16 +5,16 @@ import { FREE, GOAL, PATH, START, WALL } from './tokens.js'
 export interface SolvedMaze {
   /** `[size²]` tokens: the maze with `o` on the free cells of the path. */
   readonly label: Uint8Array
-  /** Cells of the path, S and G counted. */
+  /** Cells of the path, including S and G. */
   readonly length: number
 }
 
 /**
- * Solves a maze. Of several shortest paths it marks the one that Maze-Hard marks: from S on, at every fork down before
- * left before right before up. (All 2,000 labels of the real data set follow this rule.)
+ * Solves a maze. Of several shortest paths it marks the one that Maze-Hard marks: from S, at every fork down before
+ * left before right before up. (All 2,000 labels of the published data set follow this rule.)
  *
  * @param input `[size²]` tokens with one S and one G
- * @returns null when G cannot be reached
+ * @returns null when G is unreachable
  */
 export function solveMaze(input: ArrayLike<number>, size: number): SolvedMaze | null {
   const { board, steps } = scratch(size)
@@ -27,9 +27,9 @@ export function solveMaze(input: ArrayLike<number>, size: number): SolvedMaze | 
 }
 
 /**
- * Marks the path that {@link solveMaze} gives in `label`.
+ * Marks the path of {@link solveMaze} in `label`.
  *
- * @param steps steps from every place of the board to G
+ * @param steps distance of every board position to G
  */
 export function markPath({ width, cellAt }: Board, steps: Int32Array, start: number, label: Uint8Array): Uint8Array {
   const ways = [width, -1, 1, -width]
@@ -41,18 +41,18 @@ export function markPath({ width, cellAt }: Board, steps: Int32Array, start: num
 }
 
 /**
- * Whether a label solves a maze: equal to it but for `o` on free cells, and these, with S and G, are a shortest path.
- * It need not be the path that {@link solveMaze} marks.
+ * Returns whether a label solves a maze: it differs only by `o` on free cells, which form a shortest path with S and G,
+ * not necessarily the one that {@link solveMaze} marks.
  */
 export function isShortestPath(input: ArrayLike<number>, label: ArrayLike<number>, size: number): boolean {
   return pathFault(input, label, size) === null
 }
 
-/** What is wrong with a label: something that it changes, or its path; null when it is right. */
+/** The fault of a label: a changed cell, or its path; null for a correct label. */
 export type PathFault =
   | { readonly kind: 'changed'; readonly cell: number }
   | { readonly kind: 'unreachable' }
-  /** `marked` cells, S and G counted, where a shortest path has `length`; -1: they are no path at all. */
+  /** `marked` cells, including S and G, where a shortest path has `length`; -1 when they form no path. */
   | { readonly kind: 'path'; readonly marked: number; readonly length: number }
 
 /** Compares a label with its maze, which has one S and one G. */
@@ -69,13 +69,13 @@ export function pathFault(input: ArrayLike<number>, label: ArrayLike<number>, si
   board.search(start, steps)
   const far = steps[goal]!
   if (far < 0) return { kind: 'unreachable' }
-  // Walking only on marked cells must take as many steps as there are of them, and as few as walking anywhere.
+  // A walk over marked cells must take as many steps as there are marks, and as few as a walk anywhere.
   const walk = walkMarked(board, label, start, goal, steps)
   if (walk === marked && marked === far + 1) return null
   return { kind: 'path', marked: walk === marked ? marked : -1, length: far + 1 }
 }
 
-/** Cells of the walk from S to G over marked cells only; -1 when there is none. */
+/** Returns the number of cells of the walk from S to G over marked cells; -1 when there is none. */
 function walkMarked(board: Board, label: ArrayLike<number>, start: number, goal: number, steps: Int32Array): number {
   const { open, places } = board
   for (let cell = 0; cell < places.length; cell++) open[places[cell]!] = label[cell] === PATH ? 1 : 0
@@ -85,7 +85,7 @@ function walkMarked(board: Board, label: ArrayLike<number>, start: number, goal:
   return steps[goal]! < 0 ? -1 : steps[goal]! + 1
 }
 
-/** Puts a maze onto a board. @returns the places of S and G */
+/** Writes a maze onto a board. @returns the positions of S and G */
 function layOut(
   { open, places }: Board,
   input: ArrayLike<number>,

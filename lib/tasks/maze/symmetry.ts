@@ -1,10 +1,10 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
 
 /**
- * `[8][size²]` which cell of a grid each cell of its transform is taken from. 0 identity, 1–3 rotations
- * counter-clockwise by 90°, 180°, 270°, 4 left-right flip, 5 up-down flip, 6 transpose, 7 left-right flip of rotation 1.
+ * Returns the source of each cell under each transform, `[8][size²]`: 0 identity, 1–3 rotations counter-clockwise by
+ * 90°, 180°, 270°, 4 left-right flip, 5 up-down flip, 6 transpose, 7 left-right flip of rotation 1.
  */
 export function dihedralSources(size: number): readonly Int32Array[] {
   return Array.from({ length: DIHEDRAL }, (_, transform) => {
@@ -16,11 +16,14 @@ export function dihedralSources(size: number): readonly Int32Array[] {
   })
 }
 
-/** The 8 transforms as versions of each training puzzle; test puzzles have themselves only. All share one identifier. */
+/**
+ * Returns the 8 transforms as versions of each training puzzle; a test puzzle has only itself. All versions share one
+ * identifier.
+ */
 export function dihedralAugment(size: number): Augmentation {
   const sources = dihedralSources(size)
   const cells = size * size
-  return madeOf(
+  return withSpec(
     { task: 'maze', parts: { size } },
     {
       versions: (split) => (split.name === 'train' ? DIHEDRAL : 1),
@@ -37,7 +40,7 @@ export function dihedralAugment(size: number): Augmentation {
   )
 }
 
-/** The transform that comes first in order, as a key that mazes share with their turned and mirrored twins only. */
+/** Returns the least transform in order: a key that mazes share exactly with their rotated and reflected twins. */
 export function twinForm(input: Uint8Array, sources: readonly Int32Array[]): Uint8Array {
   let least = input
   for (const source of sources.slice(1)) {

@@ -11,7 +11,7 @@ import { pathFault } from './solve.js'
 import { dihedralAugment } from './symmetry.js'
 import { CHARACTERS, FREE, GOAL, PATH, START, VOCABULARY, WALL } from './tokens.js'
 
-/** Mazes with one way in, one way out, and a shortest path to be marked. */
+/** Mazes with a start, a goal, and a shortest path to mark. */
 export const mazeTask: Task = {
   name: 'maze',
   title: 'a maze data set',
@@ -24,7 +24,7 @@ export const mazeTask: Task = {
   presets: mazePresets,
   look: ({ seqLen }) => ({ ...shapeOf(seqLen), ...LOOK_OF_MAZES }),
   meaning: (token) => MEANINGS[token - 1],
-  ratings: 'cells of the shortest path, S and G counted',
+  ratings: 'cells of the shortest path, including S and G',
   open(manifest) {
     const size = sizeOf(manifest)
     const augment = manifest.options.augment === 'dihedral' ? dihedralAugment(size) : null
@@ -33,7 +33,7 @@ export const mazeTask: Task = {
   augmentation: (parts) => dihedralAugment((parts as { size: number }).size),
   judge: {
     criteria: {
-      valid: 'walls, S and G are kept, and the marked cells are a path from S to G without detours among themselves',
+      valid: 'walls, S and G are kept, and the marked cells form a path from S to G without shortcuts between them',
       optimal: 'the path is valid and as short as the shortest',
     },
     of(spec) {
@@ -60,7 +60,7 @@ export const mazeTask: Task = {
 
 const MEANINGS = ['wall (#)', 'free ( )', 'start (S)', 'goal (G)', 'path (o)']
 
-/** The side of a data set's mazes. @throws UserError when its length is no square. */
+/** Returns the side of a data set's mazes. @throws UserError when its length is not a square. */
 function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
   const size = Math.sqrt(seqLen)
   if (Number.isInteger(size)) return size

@@ -1,21 +1,21 @@
-/** Characters of a maze; the token of a character is its place plus one, 0 is padding. */
+/** Characters of a maze; the token of a character is its index plus one, 0 is padding. */
 export const CHARACTERS = '# SGo'
 
-/** The token of padding, and the stored label that is not counted. */
+/** Padding token, and the stored label that the loss ignores. */
 export const PAD = 0
 export const WALL = 1
 export const FREE = 2
 export const START = 3
 export const GOAL = 4
-/** A cell of the shortest path; in labels only. */
+/** Token of a cell on the shortest path; in labels only. */
 export const PATH = 5
 
-/** Tokens of a maze: padding and the {@link CHARACTERS}. */
+/** Vocabulary size: padding and the {@link CHARACTERS}. */
 export const VOCABULARY = CHARACTERS.length + 1
 
 /**
- * Draws a maze or a label as text, a line per row: `#` wall, space free, `S` start, `G` goal, `o` path; `?` for what is
- * no token of a maze.
+ * Draws a maze or a label as text, one line per row: `#` wall, space free, `S` start, `G` goal, `o` path; `?` for any
+ * other token.
  */
 export function drawMaze(tokens: ArrayLike<number>, size: number): string {
   return Array.from({ length: size }, (_, row) =>

@@ -6,12 +6,12 @@ import { queensAugment } from './symmetry.js'
 import { VOCABULARY } from './tokens.js'
 
 /**
- * A data set of n-queens completion: boards on which some of n non-attacking queens are given, out of every such board.
- * Several answers may be right; one is stored. The same options give the same data set, byte for byte.
+ * Returns a data set of n-queens completion: boards with some of n non-attacking queens, drawn from all such boards.
+ * Several answers may be correct; one is stored. Equal options give equal data sets, byte for byte.
  *
  * @example
  * const data = await queens({ size: 8, train: 1000, test: 300, seed: 0 })
- * @throws UserError for wrong options, and for more puzzles than there are.
+ * @throws UserError for invalid options, and for more puzzles than exist.
  */
 export async function queens(options: QueensOptions = {}): Promise<Dataset> {
   const plan = planQueens(options)

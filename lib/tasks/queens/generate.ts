@@ -6,18 +6,18 @@ import { dihedralSources, twinForm } from '../maze/symmetry.js'
 import type { QueensPlan } from './options.js'
 import { completions, NONE, type Placement, toTokens } from './solutions.js'
 
-/** A puzzle: the queens that are given, and every placement that completes them. */
+/** A puzzle: the given queens, and every placement that completes them. */
 export interface Question {
   readonly given: Placement
   readonly answers: readonly Placement[]
 }
 
-/** Share of all puzzles that is tested on where nothing is said, as in the GRAM paper. */
+/** Default share of test puzzles, as in the GRAM paper. */
 const TEST_SHARE = 0.15
 
 /**
- * Every puzzle of a size: from each solution every set of `given` queens is kept, and equal ones are one puzzle with
- * several answers. At 8×8 with 1 to 3 given queens there are 5,148, at 10×10 43,420.
+ * Returns every puzzle of a size: each solution yields every set of `given` queens, and equal sets form one puzzle with
+ * several answers. There are 5,148 at 8×8 with 1 to 3 given queens, and 43,420 at 10×10.
  *
  * Source: N-Queens completion of GRAM (arXiv 2605.19376).
  */
@@ -37,7 +37,7 @@ export function allQuestions(size: number, given: readonly number[]): Question[]
   return [...questions.values()]
 }
 
-/** Every set of `count` rows. */
+/** Returns every set of `count` rows. */
 function rowSets(size: number, count: number, first = 0): number[][] {
   if (count === 0) return [[]]
   const sets: number[][] = []
@@ -46,20 +46,21 @@ function rowSets(size: number, count: number, first = 0): number[][] {
   return sets
 }
 
-/** The splits, and how many puzzles they were taken from. */
+/** The splits, with the number of puzzles they were drawn from. */
 export interface QueensSplits {
   readonly train: PuzzleList
   readonly test: PuzzleList
-  /** Puzzles there are; of turned and mirrored twins one, where training draws versions. */
+  /** Number of puzzles; one per set of rotated and reflected twins when training draws versions. */
   readonly all: number
 }
 
 /**
- * Takes both splits out of all puzzles, in an order that the seed gives; no puzzle is in both. Where training draws turned
- * and mirrored versions, neither is a twin of one. The stored answer is one of the completions, drawn by the seed and the
- * puzzle alone; the rating counts them. The test puzzles do not depend on how many are trained on.
+ * Draws both splits from all puzzles, disjointly, in an order given by the seed. When training draws rotated and
+ * reflected versions, the splits share no twins either. The stored answer is one of the completions, drawn from the
+ * seed and the puzzle alone; the rating counts the completions. The test puzzles do not depend on the number of
+ * training puzzles.
  *
- * @throws UserError when there are not as many puzzles.
+ * @throws UserError when there are too few puzzles.
  */
 export function generateSplits(plan: QueensPlan): QueensSplits {
   const { size, given, seed, dihedral } = plan
@@ -82,7 +83,7 @@ function puzzleOf({ given, answers }: Question, seed: number): Parameters<Puzzle
   return { clues: toTokens(given), solution: toTokens(answer), rating: answers.length, line: 0 }
 }
 
-/** The first of each set of turned and mirrored twins. */
+/** Returns the first of each set of rotated and reflected twins. */
 function withoutTwins(questions: readonly Question[], size: number): Question[] {
   const sources = dihedralSources(size)
   const met = new Set<string>()
@@ -95,10 +96,10 @@ function withoutTwins(questions: readonly Question[], size: number): Question[] 
 }
 
 function tooFew({ size, given, train, test, dihedral }: QueensPlan, all: number): UserError {
-  const twins = dihedral ? ' that are no twins of each other' : ''
+  const twins = dihedral ? ' up to rotation and reflection' : ''
   return new UserError({
     where: train === null ? 'key test' : test === null ? 'key train' : 'keys train, test',
-    expected: `at most ${all} in all: there are no more ${size}×${size} puzzles with ${given.join(', ')} given queens${twins}`,
+    expected: `at most ${all} in total, the number of ${size}×${size} puzzles with ${given.join(', ')} given queens${twins}`,
     found: String((train ?? 0) + (test ?? 0)),
     exitCode: 2,
   })

@@ -3,21 +3,21 @@ import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 import { SIZES } from './solutions.js'
 
-/** Given queens of a puzzle where nothing is said: 1 to 3, as in the GRAM paper (8×8 with 5…7 removed, 10×10 with 7…9). */
+/** Default numbers of given queens: 1 to 3, as in the GRAM paper (8×8 with 5…7 removed, 10×10 with 7…9). */
 const GIVEN = [1, 2, 3] as const
 
-/** Everything that can be asked of a queens data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of a queens data set; the same keys in TypeScript and on the command line. */
 export const queensOptions = z.strictObject({
   size: z
     .int()
     .min(SIZES.least)
     .max(SIZES.greatest)
     .default(8)
-    .describe('Side of the boards, and queens of an answer.'),
-  clues: z.int().min(1).optional().describe('Given queens of each puzzle. Default: 1, 2 and 3 of them.'),
-  train: z.int().min(0).optional().describe('Training puzzles. Default: all that test leaves over.'),
-  test: z.int().min(0).optional().describe('Test puzzles. Default: 15 % of all there are.'),
-  seed: z.int().min(0).default(0).describe('Seed of which puzzles are taken, and of the stored completions.'),
+    .describe('Side of the boards, and number of queens in an answer.'),
+  clues: z.int().min(1).optional().describe('Number of given queens per puzzle. Default: 1, 2 and 3.'),
+  train: z.int().min(0).optional().describe('Number of training puzzles. Default: all that test leaves.'),
+  test: z.int().min(0).optional().describe('Number of test puzzles. Default: 15 % of all puzzles.'),
+  seed: z.int().min(0).default(0).describe('Seed of the selection of puzzles, and of the stored completions.'),
   augment: z
     .enum(['none', 'dihedral'])
     .default('none')
@@ -26,22 +26,22 @@ export const queensOptions = z.strictObject({
     ),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type QueensOptions = z.input<typeof queensOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface QueensPlan {
   readonly size: number
   /** Numbers of given queens. */
   readonly given: readonly number[]
-  /** Null: all that the other split leaves over, or 15 % for the test split. */
+  /** null: all that the other split leaves, or 15 % for the test split. */
   readonly train: number | null
   readonly test: number | null
   readonly seed: number
   readonly dihedral: boolean
 }
 
-/** Checks options. @throws UserError naming the key that is wrong or unknown. */
+/** Checks options. @throws UserError naming the key that is invalid or unknown. */
 export function planQueens(input: QueensOptions): QueensPlan {
   const { size, clues, train, test, seed, augment } = parseOptions(queensOptions, input, 'a queens data set')
   if (clues !== undefined && clues >= size)

@@ -8,10 +8,11 @@ import { completions, toPlacement, toTokens } from './solutions.js'
 import { QUEEN, SYMBOLS } from './tokens.js'
 
 /**
- * A board with some queens: a row a line, or `question` or `question:answer` on one line; `.` empty, `Q` a queen.
+ * Parses a board with some queens: one row per line, or `question` or `question:answer` on one line; `.` empty, `Q` a
+ * queen.
  *
- * @param size side of the boards that the model is for
- * @throws UserError for another size or symbol, an answer that is none, and given queens that cannot be completed.
+ * @param size side of the boards that the model takes
+ * @throws UserError for another size or symbol, an incorrect answer, and given queens without a completion.
  */
 export function poseQueens(
   spec: PuzzleSpec,
@@ -31,9 +32,9 @@ export function poseQueens(
     throw new UserError({
       where: text.where,
       expected: `queens that can be completed to ${size}, no two of which attack each other`,
-      found: 'queens that cannot',
+      found: 'queens without a completion',
     })
-  const count = answers.length === 1 ? 'the only completion there is' : `one of ${answers.length} completions`
+  const count = answers.length === 1 ? 'the only completion' : `one of ${answers.length} completions`
   return {
     ...posed,
     answer: posed.answer ?? toTokens(answers[0]),
@@ -55,12 +56,12 @@ function faultWords(fault: QueensFault, size: number): string {
   const place = (cell: number): string => `row ${Math.floor(cell / size) + 1}, column ${(cell % size) + 1}`
   switch (fault.kind) {
     case 'removed':
-      return `the given queen in ${place(fault.cell)} is not kept`
+      return `the given queen in ${place(fault.cell)} is missing`
     case 'padding':
       return `the cell in ${place(fault.cell)} is neither empty nor a queen`
     case 'attack':
       return `the queens in ${place(fault.cells[0])} and ${place(fault.cells[1])} attack each other`
     case 'count':
-      return `${fault.queens} queens where ${size} are asked for`
+      return `${fault.queens} queens instead of ${size}`
   }
 }

@@ -1,8 +1,8 @@
 import { EMPTY, QUEEN } from './tokens.js'
 
-/** The reason why an answer is no completion of a puzzle. */
+/** The fault of an answer that does not complete a puzzle. */
 export type QueensFault =
-  /** A given queen is not kept, or a cell holds padding. */
+  /** A given queen is missing, or a cell holds padding. */
   | { readonly kind: 'removed' | 'padding'; readonly cell: number }
   /** Two queens attack each other. */
   | { readonly kind: 'attack'; readonly cells: readonly [number, number] }
@@ -10,8 +10,8 @@ export type QueensFault =
   | { readonly kind: 'count'; readonly queens: number }
 
 /**
- * The first reason why an answer does not complete a puzzle; null where it does: every given queen is kept, and `size`
- * queens stand so that no two share a row, column or diagonal. Any completion is right, whichever is stored.
+ * Returns the first fault of an answer; null when it completes the puzzle: every given queen is kept, and of `size`
+ * queens no two share a row, column or diagonal. Every completion is correct, whichever is stored.
  *
  * @param question `[size²]` tokens, `answer` alike
  */
@@ -28,14 +28,14 @@ export function queensFault(question: ArrayLike<number>, answer: ArrayLike<numbe
   return queens.length === size ? null : { kind: 'count', queens: queens.length }
 }
 
-/** `[size²]` whether each cell has a queen that attacks another one. */
+/** Returns, for each cell, whether its queen attacks another one: `[size²]`. */
 export function attackers(tokens: ArrayLike<number>, size: number): boolean[] {
   const queens = Array.from({ length: size * size }, (_, cell) => cell).filter((cell) => tokens[cell] === QUEEN)
   const found = new Set(queens.filter((a) => queens.some((b) => a !== b && attacks(a, b, size))))
   return Array.from({ length: size * size }, (_, cell) => found.has(cell))
 }
 
-/** Two of the cells that attack each other; null where none do. */
+/** Returns two cells whose queens attack each other, or null. */
 function attack(cells: readonly number[], size: number): [number, number] | null {
   for (const [i, a] of cells.entries()) for (const b of cells.slice(i + 1)) if (attacks(a, b, size)) return [a, b]
   return null

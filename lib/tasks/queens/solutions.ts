@@ -1,25 +1,26 @@
 import { EMPTY, QUEEN } from './tokens.js'
 
-/** Smallest and largest side of a board. */
+/** Minimum and maximum side of a board. */
 export const SIZES = { least: 5, greatest: 10 } as const
 
-/** In a {@link Placement}: the row has no queen. */
+/** Marks a row without a queen in a {@link Placement}. */
 export const NONE = 255
 
-/** Queens of a board with at most one in a row: `[size]` the column of each row's queen, or {@link NONE}. */
+/** Queens of a board with at most one per row: `[size]` column of each row's queen, or {@link NONE}. */
 export type Placement = Uint8Array
 
 /**
- * Every placement of `size` queens of which no two attack each other.
+ * Returns every placement of `size` queens of which no two attack each other.
  *
- * @param given queens that stay where they are; default none
- * @returns in the order of their columns, row by row; empty where the given queens attack each other or cannot be completed
+ * @param given queens that are fixed. Default: none
+ * @returns placements ordered by columns, row by row; empty when the given queens attack each other or have no
+ * completion
  */
 export function completions(size: number, given: Placement = new Uint8Array(size).fill(NONE)): Placement[] {
   const found: Placement[] = []
   const columns = new Uint8Array(size)
   const all = (1 << size) - 1
-  // Columns and both diagonals that are attacked in a row, as bits; diagonals move by one column a row.
+  // Columns and both diagonals attacked in a row, as bits; diagonals shift by one column per row.
   const fill = (row: number, taken: number, falling: number, rising: number): void => {
     if (row === size) {
       found.push(columns.slice())
@@ -36,7 +37,7 @@ export function completions(size: number, given: Placement = new Uint8Array(size
   return found
 }
 
-/** A placement as tokens, `[size²]`. */
+/** Returns a placement as tokens, `[size²]`. */
 export function toTokens(placement: Placement): Uint8Array {
   const size = placement.length
   const tokens = new Uint8Array(size * size).fill(EMPTY)
@@ -46,7 +47,7 @@ export function toTokens(placement: Placement): Uint8Array {
   return tokens
 }
 
-/** The queens of a board in tokens; null where a row has several. */
+/** Returns the queens of a board of tokens; null when a row has several. */
 export function toPlacement(tokens: ArrayLike<number>, size: number): Placement | null {
   const placement = new Uint8Array(size).fill(NONE)
   for (let cell = 0; cell < size * size; cell++) {

@@ -1,8 +1,8 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { dihedralAugment } from '../maze/symmetry.js'
 
-/** The 8 turned and mirrored versions of each training puzzle and its answer: a completion stays one. */
+/** Returns the 8 rotated and reflected versions of each training puzzle and its answer, which remains a completion. */
 export function queensAugment(size: number): Augmentation {
-  return madeOf({ task: 'queens', parts: { size } }, { ...dihedralAugment(size) })
+  return withSpec({ task: 'queens', parts: { size } }, { ...dihedralAugment(size) })
 }

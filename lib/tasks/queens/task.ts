@@ -12,7 +12,7 @@ import { SIZES } from './solutions.js'
 import { queensAugment } from './symmetry.js'
 import { EMPTY, QUEEN, SYMBOLS, VOCABULARY } from './tokens.js'
 
-/** n-queens completion: some of n non-attacking queens are given, and any completion is right. */
+/** n-queens completion: some of n non-attacking queens are given, and every completion is correct. */
 export const queensTask: Task = {
   name: 'queens',
   title: 'a queens data set',
@@ -26,14 +26,14 @@ export const queensTask: Task = {
   symbols: () => SYMBOLS,
   look: (spec) => queensLook(sizeOf(spec)),
   meaning: (token) => MEANINGS[token - 1],
-  ratings: 'completions that there are of the puzzle',
+  ratings: 'number of completions of the puzzle',
   open(manifest) {
     const augment = manifest.options.augment === 'dihedral' ? queensAugment(sizeOf(manifest)) : null
     return { augment, identifiers: blankOnly, testTasks: null }
   },
   augmentation: (parts) => queensAugment((parts as { size: number }).size),
   judge: {
-    criteria: { valid: 'every given queen is kept, and n queens stand so that no two share a row, column or diagonal' },
+    criteria: { valid: 'every given queen is kept, and no two of the n queens share a row, column or diagonal' },
     of(spec) {
       const size = sizeOf(spec)
       return (question, answer) => ({ valid: queensFault(question, answer, size) === null })
@@ -44,7 +44,7 @@ export const queensTask: Task = {
   published: {
     recognise({ vocabSize, seqLen }, answer) {
       const size = Math.sqrt(seqLen ?? Number.NaN)
-      // Other tasks have three tokens too: only an answer tells.
+      // Other tasks have three tokens too: only an answer decides.
       if (vocabSize !== VOCABULARY || !isSize(size) || !answer || queensFault(answer, answer, size)) return null
       return { seqLen: size * size, options: { size } }
     },
@@ -57,7 +57,7 @@ function isSize(size: number): boolean {
   return Number.isInteger(size) && size >= SIZES.least && size <= SIZES.greatest
 }
 
-/** The side of a data set's boards. @throws UserError when its length is that of no board. */
+/** Returns the side of a data set's boards. @throws UserError when no board has its length. */
 function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
   const size = Math.sqrt(seqLen)
   if (isSize(size)) return size
@@ -69,7 +69,7 @@ function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
   })
 }
 
-/** A board whose queens are the given ones in black, those that an answer adds in colour. */
+/** Returns a look with the given queens in black, and those of the answer in colour. */
 function queensLook(size: number): PuzzleLook {
   return {
     rows: size,

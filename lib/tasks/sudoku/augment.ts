@@ -1,15 +1,16 @@
+import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
-import { madeOf } from '../../data/recipe.js'
 import { streamFamily } from '../../data/streams.js'
 import { type Box, geometry } from './box.js'
 import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
 import { BLANK } from './tokens.js'
 
 /**
- * How Sudoku puzzles are varied while training: version `a` is the puzzle under a symmetry drawn from
- * (seed, puzzle, a). There is no end to them, and all share the puzzle's identifier.
+ * Returns the augmentation of Sudoku: version `a` is the puzzle under a symmetry drawn from (seed, puzzle, a). Versions
+ * are unlimited and share the puzzle's identifier.
  *
- * Source: the published Sudoku builder (`shuffle_sudoku`); 6×6 grids are not transposed, their boxes would stand upright.
+ * Source: the published Sudoku builder (`shuffle_sudoku`); 6×6 grids are not transposed, because their boxes are not
+ * square.
  */
 export function sudokuAugment(box: Box): Augmentation {
   const grid = geometry(box)
@@ -17,7 +18,7 @@ export function sudokuAugment(box: Box): Augmentation {
   const tokens = Uint8Array.from({ length: grid.side + 2 }, (_, token) => token)
   let streams = streamFamily(0, 'version')
   let streamsSeed = 0
-  return madeOf(
+  return withSpec(
     { task: 'sudoku', parts: { box } },
     {
       versions: () => null,

@@ -1,8 +1,8 @@
 import type { Geometry } from './box.js'
 
 /**
- * What the solver looks up. A digit's candidates are one word per band (row of boxes) with a bit per cell, row after
- * row: 3 words of 27 bits at 9×9. A *segment* is where a row (or column) crosses a box.
+ * Lookup tables of the solver. A digit's candidates are one word per band (row of boxes) with a bit per cell, in
+ * row-major order: 3 words of 27 bits at 9×9. A *segment* is the intersection of a row (or column) with a box.
  */
 export interface BandTables {
   readonly bands: number
@@ -12,19 +12,22 @@ export interface BandTables {
   readonly full: number
   /** All cells of a row. */
   readonly row: number
-  /** `[cells, bands]` the cells that see a cell. */
+  /** `[cells, bands]` peers of each cell. */
   readonly peers: Int32Array
   /** `[2^side]` row → one bit per stack that it touches. */
   readonly shrink: Uint8Array
-  /** `[2^(boxRows²)]` segments of a band → those that some placement of one per row and box uses; 0: none can be. */
+  /**
+   * `[2^(boxRows²)]` segments of a band → those used by some placement of one per row and box; 0 when no placement
+   * exists.
+   */
   readonly rowSegments: Uint16Array
-  /** `[2^(boxRows²)]` segments → the cells of the band that they cover. */
+  /** `[2^(boxRows²)]` segments → cells of the band that they cover. */
   readonly rowCells: Int32Array
-  /** `[2^(boxColumns²)]` the same for a stack: boxColumns bits per band, one for each column. */
+  /** `[2^(boxColumns²)]` {@link rowSegments} for a stack: boxColumns bits per band, one for each column. */
   readonly columnSegments: Uint16Array
 }
 
-/** The tables for a grid. */
+/** Returns the tables for a grid. */
 export function bandTables({ boxRows, boxColumns, side, cells, boxOf }: Geometry): BandTables {
   const bands = boxColumns
   const bandBits = boxRows * side
@@ -60,7 +63,7 @@ export function bandTables({ boxRows, boxColumns, side, cells, boxOf }: Geometry
   }
 }
 
-/** For every set of fields of an n×n board: the fields that n rooks, none attacking another, can stand on within it. */
+/** Returns, for every set of fields of an n×n board, the union of all placements of n non-attacking rooks within it. */
 function placements(n: number): Uint16Array {
   const rooks: number[] = []
   const place = (row: number, usedColumns: number, board: number): void => {

@@ -1,4 +1,4 @@
-/** How many bits of a 32-bit word are set. */
+/** Returns the number of set bits of a 32-bit word. */
 export function bitCount(word: number): number {
   word -= (word >>> 1) & 0x55555555
   word = (word & 0x33333333) + ((word >>> 2) & 0x33333333)

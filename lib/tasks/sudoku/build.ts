@@ -9,7 +9,7 @@ import { planSudoku, type SudokuOptions } from './options.js'
 import { toTokens, vocabularySize } from './tokens.js'
 import { type Sameness, samenessFor } from './twins.js'
 
-/** Builds a Sudoku data set and tells `make` how far it is; documented where cells call it, in `experiment/data/make-data.ts`. */
+/** Builds a Sudoku data set and reports progress to `make`; documented for cells in `experiment/data/make-data.ts`. */
 export async function sudoku(options: SudokuOptions = {}, make: MakeOptions = {}): Promise<Dataset> {
   const { grid, seed, source, stored } = planSudoku(options)
   if (source.kind === 'generated') {

@@ -1,31 +1,31 @@
 import { bandTables } from './bands.js'
 import type { Geometry } from './box.js'
 
-/** The candidates of every cell on every level of a search, and what follows from them. */
+/** The candidates of every cell at every level of a search, with constraint propagation. */
 export interface Candidates {
   /** `[levels, side, bands]` one word per level, digit and band; see {@link bandTables}. */
   readonly words: Int32Array
-  /** Words of a level. */
+  /** Words per level. */
   readonly levelWords: number
   readonly bands: number
   readonly bandBits: number
-  /** `[cells, bands]` the cells that see a cell. */
+  /** `[cells, bands]` peers of each cell. */
   readonly peers: Int32Array
-  /** Fills level 0 with a puzzle. False: two equal clues see each other. */
+  /** Initialises level 0 with a puzzle; returns false when equal clues conflict. */
   start(puzzle: ArrayLike<number>): boolean
-  /** Puts a digit (0…side-1) into a cell: strikes it out of the cells that see it, and the others out of the cell. */
+  /** Places a digit (0…side-1): eliminates it from the cell's peers, and the other digits from the cell. */
   place(level: number, digit: number, band: number, bit: number): void
-  /** Places all that follows without guessing. False: a contradiction. */
+  /** Places all digits that follow without guessing; returns false on a contradiction. */
   propagate(level: number): boolean
   /** Copies a level to the next one. */
   copy(level: number): void
-  /** `[cells]` digits 1…side of a level on which every cell is placed. */
+  /** Returns the digits 1…side of a completed level, `[cells]`. */
   read(level: number): Uint8Array
 }
 
 /**
- * Bit sets of candidates. What follows: cells with one digit left, digits with one place left in a row, column or box,
- * and candidates that no placement of a digit in a whole band or stack can use.
+ * Returns candidates as bit sets. Propagation places naked singles and hidden singles in rows, columns and boxes, and
+ * eliminates candidates that no placement of a digit in a whole band or stack can use.
  */
 export function createCandidates(grid: Geometry): Candidates {
   const { side, cells, boxRows, boxColumns } = grid
@@ -33,9 +33,9 @@ export function createCandidates(grid: Geometry): Candidates {
   const { rowSegments, rowCells, columnSegments } = tables
   const words = side * bands
   const segment = (1 << boxColumns) - 1
-  // One level per guess; each guess fills a cell, so there are never more than cells + 1.
+  // One level per guess; each guess fills a cell, so cells + 1 levels suffice.
   const candidates = new Int32Array((cells + 1) * words)
-  /** The words as they were when last examined for hidden singles. */
+  // Words at the latest examination for hidden singles.
   const examined = new Int32Array((cells + 1) * words)
   const placed = new Int32Array((cells + 1) * bands)
   const columnsOf = new Int32Array(bands)
@@ -50,7 +50,7 @@ export function createCandidates(grid: Geometry): Candidates {
     placed[level * bands + band]! |= bit
   }
 
-  /** Places every cell with one candidate. -1: some cell has none; 1: placed some. */
+  /** Places naked singles. Returns -1 when a cell has no candidate, 1 when it placed some, else 0. */
   function nakedSingles(level: number): -1 | 0 | 1 {
     const base = level * words
     let outcome: 0 | 1 = 0
@@ -77,7 +77,7 @@ export function createCandidates(grid: Geometry): Candidates {
     return outcome
   }
 
-  /** Places every digit with one place left in a row or column, and strikes out what no placement can use. */
+  /** Places hidden singles of rows and columns, and eliminates candidates that no placement can use. */
   function hiddenSingles(level: number): -1 | 0 | 1 {
     let outcome: 0 | 1 = 0
     for (let digit = 0; digit < side; digit++) {

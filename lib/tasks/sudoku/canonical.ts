@@ -1,15 +1,15 @@
 import type { Geometry } from './box.js'
 
 /**
- * The canonical form of a puzzle: equal for two puzzles exactly if one becomes the other by relabelling digits and
- * permuting bands, rows, stacks and columns (and transposing, where boxes are square).
+ * Returns the canonical form of a puzzle: equal for two puzzles exactly when one becomes the other by relabelling
+ * digits and permuting bands, rows, stacks and columns (and transposing, when boxes are square).
  *
- * The solution is brought into its lexicographically least form. Only a choice of (transposed or not, first row, order
- * of columns) is free: the first row becomes 1 2 3 …, which fixes the digits, and the first column then sorts the other
- * rows. Of the choices that reach the least solution, the one with the least puzzle counts.
+ * The solution is brought into its lexicographically least form. Only the choice of (transposed or not, first row,
+ * order of columns) is free: the first row becomes 1 2 3 …, which fixes the digits, and the first column then sorts the
+ * other rows. Among the choices that reach the least solution, the one with the least puzzle is taken.
  *
  * @param clues `[cells]` digits, 0 blank
- * @param solution `[cells]` the only solution
+ * @param solution `[cells]` the unique solution
  * @returns solution and clues of the least form, as text
  */
 export function canonicalForm(grid: Geometry, clues: Uint8Array, solution: Uint8Array): string {
@@ -18,7 +18,7 @@ export function canonicalForm(grid: Geometry, clues: Uint8Array, solution: Uint8
   const best = new Uint8Array(cells).fill(255)
   let bestClues = ''
   const current = new Uint8Array(cells)
-  /** New digits that make the first row 1 2 3 …; a blank stays one. */
+  // Relabelling that makes the first row 1 2 3 …; a blank stays blank.
   const digits = new Uint8Array(side + 1)
   for (let transposed = 0; transposed < (square ? 2 : 1); transposed++) {
     const source = transposed ? transpose(solution, side) : solution
@@ -40,7 +40,7 @@ export function canonicalForm(grid: Geometry, clues: Uint8Array, solution: Uint8
 
 const ordersBySide = new Map<string, Uint8Array[]>()
 
-/** Every order of the columns that keeps stacks together: 72 at 6×6, 1,296 at 9×9. */
+/** Returns every order of the columns that keeps stacks together: 72 at 6×6, 1,296 at 9×9. */
 function columnOrders({ box, boxRows, boxColumns }: Geometry): Uint8Array[] {
   const name = box.join('x')
   const known = ordersBySide.get(name)
@@ -67,7 +67,10 @@ function permutations(n: number): number[][] {
   )
 }
 
-/** Whether a choice can be left out early, as most can: its second row, the least of the band's, is already too great. */
+/**
+ * Returns whether the second row of a choice, the least of the band's, is already too great, which prunes most choices
+ * early.
+ */
 function secondRowIsGreater(
   { side, boxRows }: Geometry,
   source: Uint8Array,
@@ -92,7 +95,9 @@ function secondRowIsGreater(
   return false
 }
 
-/** Rows in the order that makes the grid least: inside bands, and bands among each other, by their first digit. */
+/**
+ * Returns the rows in the order that makes the grid least: within bands, and bands among each other, by first digit.
+ */
 function sortRows(
   { side, boxRows, boxColumns }: Geometry,
   source: Uint8Array,
@@ -103,11 +108,11 @@ function sortRows(
   const bands = Array.from({ length: boxColumns }, (_, band) =>
     Array.from({ length: boxRows }, (_, r) => band * boxRows + r).sort((a, b) => lead(a) - lead(b)),
   )
-  // The row that became 1 2 3 … leads with 1, so it and its band come first of themselves.
+  // The row that became 1 2 3 … starts with 1, so that it and its band come first.
   return bands.sort((a, b) => lead(a[0]!) - lead(b[0]!)).flat()
 }
 
-/** Writes the arranged grid until it is seen to be greater than `best`. Returns how it compares: -1, 0 or 1. */
+/** Writes the arranged grid until it exceeds `best`; returns the comparison: -1, 0 or 1. */
 function fill(
   source: Uint8Array,
   rows: readonly number[],

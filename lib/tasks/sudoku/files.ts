@@ -7,24 +7,24 @@ import { solveUnique } from './parse.js'
 import { readRows } from './read.js'
 import { likenessOf, type Sameness, samenessFor } from './twins.js'
 
-/** Up to so many puzzles of a split are solved to see that they have one solution only. */
+/** Maximum number of puzzles per split that are solved to verify uniqueness. */
 export const CHECK_LIMIT = 20_000
 
-/** Up to so many puzzles twins are looked for; beyond, literal copies only. */
+/** Maximum number of puzzles searched for twins; above it, only literal copies are detected. */
 export const TWIN_LIMIT = 1_000_000
 
-/** Splits out of files, and what can be said about them. */
+/** Splits read from files, with the checks applied to them. */
 export interface SudokuSplits extends Omit<FileSplits, 'rows'> {
-  /** Which puzzles were kept apart. */
+  /** Equivalence under which the splits are disjoint. */
   readonly sameness: Sameness
   /** Whether each puzzle was solved, or only its answer checked. */
   readonly solved: boolean
 }
 
 /**
- * Takes the splits out of one or two files, see {@link splitsFromFiles}; answers that a file does not give are found by solving.
+ * Draws the splits from one or two files, see {@link splitsFromFiles}; missing answers are computed by solving.
  *
- * @throws UserError for bad lines, repeated lines, puzzles without exactly one solution, and fewer than asked for.
+ * @throws UserError for invalid lines, repeated lines, puzzles without exactly one solution, and too few puzzles.
  */
 export async function sudokusFromFiles(
   grid: Geometry,
@@ -52,7 +52,7 @@ export async function sudokusFromFiles(
   return { ...splits, sameness: sameness(rows), solved: allSolved || checkSolutions(grid, source, splits, make) }
 }
 
-/** Solves the puzzles of splits that are small enough. @returns whether all were */
+/** Solves the puzzles of splits that are small enough. @returns whether all were solved */
 function checkSolutions(
   grid: Geometry,
   source: FileSource,

@@ -7,13 +7,13 @@ import type { Geometry } from './box.js'
 import { solverFor } from './solver.js'
 import { puzzleIndex, samenessFor } from './twins.js'
 
-/** Fewest clues with which a puzzle can have one solution, by side. */
+/** Minimum clues of a puzzle with a unique solution, by side. */
 export const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
 
-/** Attempts in a row without a new puzzle after which there seem to be no more. */
+/** Number of consecutive attempts without a new puzzle after which puzzles count as exhausted. */
 const GIVE_UP = 2000
 
-/** What is to be generated. */
+/** Options of {@link generateSplits}. */
 export interface GenerateOptions {
   readonly clues: number
   readonly train: number
@@ -22,10 +22,10 @@ export interface GenerateOptions {
 }
 
 /**
- * Generates puzzles with exactly one solution and exactly `clues` clues, no two of them the same (see
- * {@link samenessFor}). The test puzzles depend on seed and clues alone, not on how many are trained on.
+ * Generates puzzles with a unique solution and exactly `clues` clues, no two of them equivalent (see {@link
+ * samenessFor}). The test puzzles depend only on seed and clues, not on the number of training puzzles.
  *
- * @throws UserError when there are not so many such puzzles, or they are too rare to be found.
+ * @throws UserError when there are too few such puzzles, or they are too rare to be found.
  */
 export function generateSplits(
   grid: Geometry,
@@ -58,7 +58,7 @@ export function generateSplits(
 }
 
 /**
- * One attempt: a random full grid, cells cleared in random order as long as the solution stays the only one.
+ * Makes one attempt: a random full grid, whose cells are cleared in random order while the solution stays unique.
  *
  * @returns null when the grid cannot be cleared down to `clues` in this order
  */
@@ -77,7 +77,7 @@ export function drawPuzzle(grid: Geometry, clues: number, random: Random): Puzzl
   return { clues: puzzle, solution, rating: solver.solve(puzzle).backtracks, line: 0 }
 }
 
-/** A random full grid: the cell with fewest digits left, cells and digits in random order. */
+/** Returns a random full grid, filled by fewest candidates first, with cells and digits in random order. */
 export function drawGrid({ side, cells, boxOf }: Geometry, random: Random): Uint8Array {
   const digits = new Uint8Array(cells)
   const used = new Int32Array(3 * side)
@@ -126,7 +126,7 @@ function checkClues({ side, cells }: Geometry, clues: number): void {
     where: 'key clues',
     expected: `${fewest} to ${cells - 1} on a ${side}×${side} grid`,
     found: String(clues),
-    todo: `No puzzle with fewer than ${fewest} has a single solution.`,
+    todo: `No puzzle with fewer than ${fewest} has a unique solution.`,
     exitCode: 2,
   })
 }

@@ -1,13 +1,13 @@
 import { mix } from '../../data/streams.js'
 import type { Geometry } from './box.js'
 
-/** Rounds in which cells learn of cells further away; three reach the whole grid. */
+/** Rounds of message passing between cells; three reach the whole grid. */
 const ROUNDS = 3
 
 /**
- * A 32-bit number that relabelling, permuting lines and (square boxes) transposing leave as it is, so puzzles with
- * different numbers are no twins. Cells start from whether they are clues and repeatedly take in the sums over their
- * row, column, box and digit; sums do not depend on order.
+ * Returns a 32-bit number invariant under relabelling, permuting lines and (for square boxes) transposing, so that
+ * puzzles with different numbers are not twins. Cells start from whether they are clues and repeatedly absorb the sums
+ * over their row, column, box and digit; sums are independent of order.
  *
  * @param clues `[cells]` digits, 0 blank
  */

@@ -6,7 +6,7 @@ import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
 const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
 
-/** Everything that can be asked of a Sudoku data set; the same keys in TypeScript and on the command line. */
+/** Schema of the options of a Sudoku data set; the same keys in TypeScript and on the command line. */
 export const sudokuOptions = z.strictObject({
   box: z
     .union([z.enum(boxNames), z.tuple([z.int(), z.int()]).readonly()], { error: `one of ${boxNames.join(', ')}` })
@@ -22,55 +22,55 @@ export const sudokuOptions = z.strictObject({
     .int()
     .min(0)
     .optional()
-    .describe('Training puzzles. Default: 200 when generated, else all that test leaves over.'),
+    .describe('Number of training puzzles. Default: 200 when generated, else all that test leaves.'),
   test: z
     .int()
     .min(0)
     .optional()
-    .describe('Test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves over.'),
-  seed: z.int().min(0).default(0).describe('Seed of what is generated, or of which puzzles of a file are taken.'),
+    .describe('Number of test puzzles. Default: 300 when generated, else all of testCsv or all that train leaves.'),
+  seed: z.int().min(0).default(0).describe('Seed of the generated puzzles, or of the selection from a file.'),
   csv: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'CSV file with a column question (quizzes, puzzle) and, if it has them, answer (solution, solutions), rating (difficulty).',
+      'CSV file with a column question (quizzes, puzzle) and optionally answer (solution, solutions) and rating (difficulty).',
     ),
-  testCsv: z.string().min(1).optional().describe('Another such file for the test puzzles; without it csv is split.'),
+  testCsv: z.string().min(1).optional().describe('CSV file of the test puzzles. Default: csv is split.'),
   list: z
     .string()
     .min(1)
     .optional()
-    .describe('File with a puzzle per line: question, question:answer or question,answer.'),
-  minRating: z.number().min(0).optional().describe('Leaves out the puzzles of a file that are rated lower.'),
+    .describe('File with one puzzle per line: question, question:answer or question,answer.'),
+  minRating: z.number().min(0).optional().describe('Minimum rating of the puzzles taken from a file.'),
   duplicates: z
     .enum(['refuse', 'skip'])
     .default('refuse')
-    .describe('What to do about a line of a file that repeats an earlier one.'),
+    .describe('Policy for a line of a file that repeats an earlier one.'),
 })
 
-/** Options as they are written; what is left out takes its default. */
+/** Options as written; omitted ones take their defaults. */
 export type SudokuOptions = z.input<typeof sudokuOptions>
 
-/** A checked order for a data set. */
+/** Checked options of a data set. */
 export interface SudokuPlan {
   readonly grid: Geometry
   readonly seed: number
   readonly source:
     | { readonly kind: 'generated'; readonly clues: number; readonly train: number; readonly test: number }
     | FileSource
-  /** The options with their defaults, as the manifest keeps them. */
+  /** Options with defaults, as stored in the manifest. */
   readonly stored: Record<string, unknown>
 }
 
-/** Puzzles out of files. */
+/** Puzzles to read from files. */
 export interface FileSource extends FileOrder {
   readonly kind: 'csv' | 'list'
 }
 
 const DEFAULT_CLUES: Readonly<Record<number, number>> = { 4: 5, 6: 14, 9: 27 }
 
-/** Checks options. @throws UserError naming the key that is wrong, unknown or does not go with another. */
+/** Checks options. @throws UserError naming the key that is invalid, unknown or conflicts with another. */
 export function planSudoku(input: SudokuOptions): SudokuPlan {
   const options = parseOptions(sudokuOptions, input, 'a Sudoku data set')
   const box: Box = typeof options.box === 'string' ? BOXES[options.box] : options.box
@@ -115,7 +115,7 @@ function nothingAsked(found: string): UserError {
     where: 'keys train, test',
     expected: 'a number of puzzles for at least one split',
     found,
-    todo: 'What one leaves over goes to the other.',
+    todo: 'Puzzles that one split leaves go to the other.',
     exitCode: 2,
   })
 }

@@ -3,15 +3,15 @@ import type { Geometry } from './box.js'
 import { solverFor } from './solver.js'
 import { isSolvedGrid } from './tokens.js'
 
-/** Reads a puzzle: `.` or `0` is blank. @throws UserError for another length or character. */
+/** Parses a puzzle, `[cells]` digits; `.` or `0` is blank. @throws UserError for another length or character. */
 export function parseClues(grid: Geometry, text: string, where: string): Uint8Array {
   return parseDigits(grid, text, where, 'question', true)
 }
 
 /**
- * Reads an answer and compares it with its question.
+ * Parses an answer and checks it against its question.
  *
- * @throws UserError when it is no filled grid, breaks Sudoku's rule, or changes a clue.
+ * @throws UserError when it is not a full grid, violates Sudoku's rule, or changes a clue.
  */
 export function parseAnswer(grid: Geometry, text: string, clues: Uint8Array, where: string): Uint8Array {
   const answer = parseDigits(grid, text, where, 'answer', false)
@@ -34,8 +34,8 @@ export function parseAnswer(grid: Geometry, text: string, clues: Uint8Array, whe
 /**
  * Solves a puzzle that must have exactly one solution.
  *
- * @param answer what the solution must be, when it is known
- * @returns the solution, and the backtracks it took to show that there is no other
+ * @param answer the expected solution, when known
+ * @returns the solution, and the backtracks needed to prove it unique
  */
 export function solveUnique(
   grid: Geometry,
@@ -48,8 +48,8 @@ export function solveUnique(
     throw new UserError({
       where,
       expected: 'a puzzle with exactly one solution',
-      found: solutions === 0 ? 'one without any' : 'one with several',
-      todo: 'Mend or remove the line.',
+      found: solutions === 0 ? 'one without a solution' : 'one with several',
+      todo: 'Correct or remove the line.',
     })
   if (answer && !answer.every((digit, cell) => digit === solution[cell]))
     throw new UserError({ where, expected: `the answer ${solution.join('')}`, found: answer.join('') })

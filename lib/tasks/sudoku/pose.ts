@@ -14,9 +14,9 @@ import { solverFor } from './solver.js'
 import { BLANK, isSolution, toTokens } from './tokens.js'
 
 /**
- * A Sudoku, written as `question` or `question:answer` on a line (`.` or `0` blank).
+ * Parses a Sudoku, `question` or `question:answer` on one line (`.` or `0` blank).
  *
- * @throws UserError for another length or character, a wrong answer, and a puzzle without a solution.
+ * @throws UserError for another length or character, an incorrect answer, and a puzzle without a solution.
  */
 export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choice: PuzzleChoice): PosedPuzzle {
   refuseTaskName(choice)
@@ -26,7 +26,7 @@ export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choic
   if (question.length !== grid.cells)
     throw new UserError({
       where: place,
-      expected: `a Sudoku of ${grid.cells} cells (${grid.side}×${grid.side}), as the model is for`,
+      expected: `a Sudoku of ${grid.cells} cells (${grid.side}×${grid.side}), the size that the model takes`,
       found: `${question.length} characters`,
     })
   const clues = parseClues(grid, question, place)
@@ -42,7 +42,7 @@ export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choic
     identifier: null,
     input,
     answer: toTokens(answer),
-    notes: unique ? [] : ['the puzzle has several solutions: marked is what contradicts a clue or another digit'],
+    notes: unique ? [] : ['the puzzle has several solutions: cells that contradict a clue or another digit are marked'],
     judge(predicted) {
       if (isSolution(input, predicted, box))
         return { solved: true, words: 'every clue is kept, and every digit once in each row, column and box' }
@@ -57,7 +57,7 @@ export function poseSudoku(spec: PuzzleSpec, box: Box, puzzle: PuzzleText, choic
   }
 }
 
-/** Cells that change a clue, or share a row, column or box with the same digit; blanks are no conflict. */
+/** Marks cells that change a clue, or share a row, column or box with the same digit; blanks are not conflicts. */
 function conflicts({ side, cells, boxOf }: Geometry, input: Uint8Array, predicted: ArrayLike<number>): CellVerdict[] {
   const sees = (a: number, b: number): boolean =>
     Math.floor(a / side) === Math.floor(b / side) || a % side === b % side || boxOf[a] === boxOf[b]

@@ -22,14 +22,14 @@ const paper = {
 
 const hrm = { ...task, epochs: 20_000, evalEvery: 2_000 } as const satisfies ConfigInput
 
-/** Sudoku: generated at two sizes for a laptop, and Sudoku-Extreme as published. */
+/** Presets of Sudoku: generated at two laptop scales, and Sudoku-Extreme as published. */
 export const sudokuPresets: Readonly<Record<string, Preset>> = {
   'sudoku-pocket': {
     summary:
       '4×4 puzzles with 5 clues, generated: 96–98 % of unseen puzzles after 200 steps (3 seeds); 12 s of one core with AMX, 45 s without',
     config: { T: 2, n: 2, warmup: 20, trainSteps: 200 },
   },
-  // One layer and K = 4, so that the recursion is most of the depth: settings in which the paper's ablations show.
+  // With one layer and K = 4, recursion makes up most of the depth, so that the paper's ablations show an effect.
   'sudoku-6x6-pocket': {
     summary:
       '6×6 puzzles with 12 clues, one layer, generated: 94 % of unseen puzzles after 700 steps (3 seeds); 27 s of one core with AMX',

@@ -4,8 +4,8 @@ import type { Geometry } from './box.js'
 const [DOT, ZERO] = [46, 48]
 
 /**
- * Reads a question and its answer as bytes and checks both in one pass: every digit once in each row, column and box
- * of the answer, every clue kept.
+ * Returns a parser that reads a question and its answer from bytes and checks both in one pass: every digit once in
+ * each row, column and box of the answer, every clue kept.
  */
 export function quickParser({ side, cells, boxOf }: Geometry): PuzzleFormat['quick'] {
   const all = (2 << side) - 2
@@ -27,7 +27,7 @@ export function quickParser({ side, cells, boxOf }: Geometry): PuzzleFormat['qui
       clues[cell] = clue
       solution[cell] = digit
     }
-    // As many cells as digits see each other, so none is there twice when all are there.
+    // A unit has as many cells as digits, so that no digit repeats when all occur.
     for (let unit = 0; unit < seen.length; unit++) if (seen[unit] !== all) return false
     return true
   }

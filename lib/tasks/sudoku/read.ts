@@ -7,16 +7,17 @@ import { parseAnswer, parseClues } from './parse.js'
 import { quickParser } from './quick.js'
 
 /**
- * Reads a file as a stream, row by row, and hands over every puzzle in it. Answers are checked to be valid and to fit their
- * question; whether there is another one is for the caller to find out, it takes solving. A byte-order mark and Windows
- * line ends are accepted, empty lines passed over.
+ * Streams a file row by row and passes every puzzle in it to the callback. Answers are checked to be valid and
+ * consistent with their question; uniqueness, which requires solving, is left to the caller. A byte-order mark and
+ * Windows line endings are accepted; empty lines are skipped.
  *
- * - `csv`: columns told by the names in its header, see {@link readPuzzleCsv};
- * - `list`: a puzzle per line, `question`, `question:answer` or `question,answer`; a CSV with a header is read as such.
+ * - `csv`: columns named by its header, see {@link readPuzzleCsv};
+ * - `list`: one puzzle per line, `question`, `question:answer` or `question,answer`; a CSV with a header is read as
+ * such.
  *
- * @param rated whether a CSV that gives answers must rate its puzzles too
+ * @param rated whether a CSV that gives answers must also rate its puzzles
  * @returns SHA-256 of the file
- * @throws UserError with file and line for whatever is wrong.
+ * @throws UserError with file and line of the fault.
  */
 export async function readRows(
   grid: Geometry,
@@ -40,24 +41,24 @@ export async function readRows(
   }
 }
 
-/** Ends the reading of a list that turns out to be a CSV, before any puzzle of it was handed over. */
+/** Stops the reading of a list that turns out to be a CSV, before any puzzle of it was passed on. */
 class HasHeader extends Error {}
 
 function namesColumns(record: CsvRecord): boolean {
   return isPuzzleHeader(partsOf(record.raw(), ','))
 }
 
-/** No part of a list needs the quotes that some programs put around each. */
+/** Splits a line of a list, ignoring the quotes that some programs put around each part, which never needs them. */
 function partsOf(line: string, delimiter: string | RegExp): string[] {
   return line.split(delimiter).map((part) => part.trim().replace(/^"(.*)"$/, '$1'))
 }
 
-/** How Sudokus stand in a CSV file. */
+/** Returns the format of Sudokus in a CSV file. */
 export function sudokuFormat(grid: Geometry): PuzzleFormat {
   return {
     cells: grid.cells,
     answers: false,
-    plainList: 'For puzzles without a header, a line each, use list=FILE.',
+    plainList: 'For puzzles without a header, one per line, use list=FILE.',
     quick: quickParser(grid),
     exact(question, answer, where) {
       const clues = parseClues(grid, question.trim(), where)

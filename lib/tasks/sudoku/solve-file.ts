@@ -4,32 +4,32 @@ import { geometry } from './box.js'
 import { readRows } from './read.js'
 import { solverFor } from './solver.js'
 
-/** Solving everything in a file, checked and timed. */
+/** Result of solving every puzzle of a file, checked and timed. */
 export interface FileSolved {
   readonly puzzles: number
-  /** Puzzles with at least one solution. */
+  /** Number of puzzles with at least one solution. */
   readonly solved: number
-  /** Puzzles with exactly one. */
+  /** Number of puzzles with exactly one solution. */
   readonly unique: number
-  /** Puzzles that come with an answer. */
+  /** Number of puzzles with an answer in the file. */
   readonly answers: number
-  /** Those whose answer is the one solution. */
+  /** Number of puzzles whose answer is the unique solution. */
   readonly agreeing: number
-  /** Mean backtracks per puzzle until it is known that there is no second solution. */
+  /** Mean backtracks per puzzle, including the proof of uniqueness. */
   readonly backtracks: number
-  /** Puzzles solved in a second, one thread. */
+  /** Puzzles solved per second, single-threaded. */
   readonly perSecond: number
-  /** Puzzles solved and shown to have no other solution in a second. */
+  /** Puzzles solved and proved unique per second. */
   readonly uniquePerSecond: number
-  /** Lines that are not solved, not unique, or disagree. */
+  /** Lines that are unsolvable, not unique, or disagree with their answer. */
   readonly failures: readonly { readonly line: number; readonly reason: string }[]
 }
 
 /**
- * Solves every puzzle of a list or CSV and compares the answers it gives. Then the rates are measured: for `measureMs`
- * milliseconds each (default 1,000), going through the file as often as that takes, after the checking pass has warmed up.
+ * Solves every puzzle of a list or CSV and compares the answers given. The rates are then measured for `measureMs`
+ * milliseconds each (default 1,000), cycling through the file, after the checking pass has served as warm-up.
  *
- * @throws UserError with file and line for what is no puzzle.
+ * @throws UserError with file and line of anything that is not a puzzle.
  */
 export async function solveFile(file: string, box: Box, measureMs = 1000): Promise<FileSolved> {
   const grid = geometry(box)

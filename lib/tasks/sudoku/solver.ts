@@ -2,30 +2,32 @@ import { bitCount } from './bits.js'
 import { type Box, type Geometry, geometry } from './box.js'
 import { createCandidates } from './candidates.js'
 
-/** What a search found. */
+/** Result of a search. */
 export interface Solved {
-  /** Solutions met, counted up to the limit. */
+  /** Solutions found, up to the limit. */
   readonly solutions: number
-  /** Contradictions met, each of which takes a guess back; in a search for two solutions this is a puzzle's rating. */
+  /**
+   * Contradictions, each of which undoes a guess; in a search for two solutions their number is the puzzle's rating.
+   */
   readonly backtracks: number
-  /** `[cells]` digits 1…side of the first solution; null when there is none. */
+  /** `[cells]` digits 1…side of the first solution; null without one. */
   readonly solution: Uint8Array | null
 }
 
-/** An exact solver for one size of grid; it reuses its memory from one puzzle to the next. */
+/** An exact solver for one grid size; it reuses its memory between puzzles. */
 export interface Solver {
   /**
    * Solves a puzzle.
    *
-   * @param puzzle `[cells]` digits, 0 where blank
-   * @param limit stop after so many solutions: 2 (default) tells whether there is exactly one
+   * @param puzzle `[cells]` digits, 0 for blank
+   * @param limit maximum number of solutions to find: 2 (default) decides uniqueness
    */
   solve(puzzle: ArrayLike<number>, limit?: number): Solved
 }
 
 const solvers = new Map<Geometry, Solver>()
 
-/** The solver for a box. */
+/** Returns the solver for a box. */
 export function solverFor(box: Box): Solver {
   const grid = geometry(box)
   let solver = solvers.get(grid)
@@ -37,8 +39,8 @@ export function solverFor(box: Box): Solver {
 }
 
 /**
- * Depth-first search, a copy of the state per guess, propagation ({@link createCandidates}) after each. It guesses in
- * a cell with two candidates, of several in the one whose neighbours it narrows most.
+ * Depth-first search with a copy of the state per guess, and propagation ({@link createCandidates}) after each. It
+ * guesses in a cell with two candidates, preferring the one that constrains its neighbours most.
  */
 function createSolver(grid: Geometry): Solver {
   const { side } = grid
@@ -49,7 +51,10 @@ function createSolver(grid: Geometry): Solver {
   let backtracks = 0
   let solution: Uint8Array | null = null
 
-  /** A cell with two candidates, else the most constrained of the first open band, as band · 32 + bit, or -1 when all are placed. */
+  /**
+   * Returns a cell with two candidates, else the most constrained of the first open band, as band · 32 + bit; -1 when
+   * all are placed.
+   */
   function chooseCell(level: number): number {
     const base = level * levelWords
     let anyPair = 0
@@ -88,7 +93,9 @@ function createSolver(grid: Geometry): Solver {
     return openBand * 32 + best
   }
 
-  /** The cell with two candidates that are candidates of most neighbours, those with two counting threefold. */
+  /**
+   * Returns the cell with two candidates that most neighbours share; neighbours with two candidates count threefold.
+   */
   function choosePair(base: number): number {
     let best = -1
     let most = -1
@@ -112,7 +119,7 @@ function createSolver(grid: Geometry): Solver {
     return best
   }
 
-  /** Searches below a propagated level. True: the limit is reached. */
+  /** Searches below a propagated level; returns true when the limit is reached. */
   function search(level: number): boolean {
     for (;;) {
       const chosen = chooseCell(level)
@@ -125,7 +132,7 @@ function createSolver(grid: Geometry): Solver {
       const bit = 1 << (chosen & 31)
       const last = guessAllButLast(level, band, bit)
       if (last < 0) return true
-      // The last digit left is no guess: it needs no copy of the state.
+      // The last remaining digit is not a guess, and needs no copy of the state.
       place(level, last, band, bit)
       if (!propagate(level)) {
         backtracks++
@@ -134,7 +141,7 @@ function createSolver(grid: Geometry): Solver {
     }
   }
 
-  /** Tries every digit of a cell but the last, which it returns; -1: the limit is reached. */
+  /** Tries every digit of a cell but the last, which it returns; -1 when the limit is reached. */
   function guessAllButLast(level: number, band: number, bit: number): number {
     const base = level * levelWords
     let last = -1

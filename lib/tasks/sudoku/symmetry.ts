@@ -1,19 +1,19 @@
 import type { Random } from '../../random.js'
 import type { Geometry } from './box.js'
 
-/** A change of a grid that keeps every solution a solution. */
+/** A transformation of grids that maps solutions to solutions. */
 export interface Symmetry {
-  /** Whether the grid is transposed first; only where boxes are square. */
+  /** Whether the grid is transposed first; only for square boxes. */
   transpose: boolean
-  /** `[side]` the row that each row is taken from. */
+  /** `[side]` source of each row. */
   readonly rows: Uint8Array
-  /** `[side]` the column that each column is taken from. */
+  /** `[side]` source of each column. */
   readonly columns: Uint8Array
-  /** `[side + 1]` what each digit becomes; 0 stays 0. */
+  /** `[side + 1]` image of each digit; 0 stays 0. */
   readonly digits: Uint8Array
 }
 
-/** The symmetry that changes nothing. */
+/** Returns the identity. */
 export function identity({ side }: Geometry): Symmetry {
   const inOrder = (): Uint8Array => Uint8Array.from({ length: side }, (_, i) => i)
   return {
@@ -25,10 +25,10 @@ export function identity({ side }: Geometry): Symmetry {
 }
 
 /**
- * Draws a symmetry: relabelled digits, transposed with probability ½ (square boxes only), bands in random order and
- * the rows inside each, the same for stacks and columns.
+ * Draws a symmetry: relabelled digits, transposed with probability ½ (square boxes only), bands and the rows within
+ * them in random order, stacks and columns likewise.
  *
- * @param into overwritten, so that drawing many costs no memory
+ * @param into overwritten, so that drawing many allocates no memory
  */
 export function drawSymmetry(random: Random, { boxRows, boxColumns, side, square }: Geometry, into: Symmetry): void {
   into.transpose = square && random.int(2) === 1
@@ -42,7 +42,7 @@ export function drawSymmetry(random: Random, { boxRows, boxColumns, side, square
   }
 }
 
-/** Blocks of neighbouring lines in random order, and the lines inside each (Fisher-Yates, inside out). */
+/** Shuffles blocks of neighbouring lines, and the lines within each (Fisher-Yates, inside out). */
 function drawLines(random: Random, lines: Uint8Array, blocks: number, size: number): void {
   for (let block = 0; block < blocks; block++) {
     const j = random.int(block + 1)
@@ -61,10 +61,10 @@ function drawLines(random: Random, lines: Uint8Array, blocks: number, size: numb
 }
 
 /**
- * Writes the changed grid.
+ * Writes the transformed grid.
  *
  * @param from digits, or tokens when `values` maps tokens; the grid starts at `fromOffset`
- * @param values what each value becomes; default: the symmetry's digits
+ * @param values image of each value. Default: the symmetry's digits
  */
 export function applySymmetry(
   symmetry: Symmetry,

@@ -25,12 +25,12 @@ export const sudokuTask: Task = {
   presets: sudokuPresets,
   look: (spec) => sudokuLook(boxOf(spec)),
   meaning: (token) => (token === BLANK ? 'blank' : `digit ${token - BLANK}`),
-  ratings: 'backtracks of an exact solver, or as the file rates them',
+  ratings: 'backtracks of an exact solver, or the ratings of a file',
   open: (manifest) => ({ augment: sudokuAugment(boxOf(manifest)), identifiers: blankOnly, testTasks: null }),
   augmentation: (parts) => sudokuAugment((parts as { box: Box }).box),
   augments: true,
   judge: {
-    criteria: { valid: 'every clue is kept, and every digit stands once in each row, column and box' },
+    criteria: { valid: 'every clue is kept, and every digit occurs once in each row, column and box' },
     of(spec) {
       const box = boxOf(spec)
       return (question, answer) => ({ valid: isSolution(question, answer, box) })
@@ -55,7 +55,7 @@ export const sudokuTask: Task = {
       const fits = Object.entries(BOXES).filter(([, box]) => vocabularySize(box) === vocabSize)
       const [name, box] = fits.find(([, box]) => seqLen === null || geometry(box).cells === seqLen) ?? []
       if (name === undefined || box === undefined) return null
-      // Mazes have as many tokens as a 4×4 grid: only its length, or an answer, tells them apart.
+      // Mazes have as many tokens as a 4×4 grid: only the length, or an answer, distinguishes them.
       if (box === BOXES['2x2'] && (seqLen === null || (answer && !isSolvedGrid(toDigits(answer), box)))) return null
       return { seqLen: geometry(box).cells, options: { box: name } }
     },
@@ -63,7 +63,7 @@ export const sudokuTask: Task = {
   },
 }
 
-/** The box of a Sudoku data set. @throws UserError when the manifest does not name one that fits its length. */
+/** Returns the box of a Sudoku data set. @throws UserError when the manifest names none that fits its length. */
 function boxOf({ options, seqLen }: Pick<DatasetManifest, 'options' | 'seqLen'>): Box {
   const name = String(options.box)
   const box = Object.hasOwn(BOXES, name) ? BOXES[name as keyof typeof BOXES] : undefined

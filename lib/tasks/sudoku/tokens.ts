@@ -1,29 +1,29 @@
 import type { Box } from './box.js'
 import { geometry } from './box.js'
 
-/** The token of padding, and the stored label that is not counted. */
+/** Padding token, and the stored label that the loss ignores. */
 export const PAD = 0
-/** The token of a blank cell; digit d is d + 1. */
+/** Token of a blank cell; digit d is d + 1. */
 export const BLANK = 1
 
-/** Tokens of a Sudoku: padding, blank and the digits. */
+/** Returns the vocabulary size: padding, blank and the digits. */
 export function vocabularySize(box: Box): number {
   return geometry(box).side + 2
 }
 
-/** Digits (0 blank) to tokens, in a new array. */
+/** Converts digits (0 blank) to tokens, in a new array. */
 export function toTokens(digits: Uint8Array): Uint8Array {
   return digits.map((digit) => digit + 1)
 }
 
-/** Tokens to digits (0 blank), in a new array; padding becomes 255, which is no digit. */
+/** Converts tokens to digits (0 blank), in a new array; padding becomes 255, which is not a digit. */
 export function toDigits(tokens: ArrayLike<number>): Uint8Array {
   return Uint8Array.from(tokens, (token) => token - 1)
 }
 
 /**
- * Whether a prediction solves a puzzle: every clue kept, every row, column and box with each digit once. It needs no
- * stored answer, so it also judges puzzles that have several.
+ * Returns whether a prediction solves a puzzle: every clue kept, every digit once in each row, column and box. It uses
+ * no stored answer, and so accepts every solution of a puzzle with several.
  *
  * @param input `[cells]` tokens of the puzzle
  * @param predicted `[cells]` tokens
@@ -37,7 +37,7 @@ export function isSolution(input: ArrayLike<number>, predicted: ArrayLike<number
   )
 }
 
-/** Whether digits 1…side fill a grid with each once in every row, column and box. */
+/** Returns whether digits 1…side fill a grid, each once in every row, column and box. */
 export function isSolvedGrid(digits: ArrayLike<number>, box: Box): boolean {
   const { side, cells, boxOf } = geometry(box)
   const seen = new Int32Array(3 * side)

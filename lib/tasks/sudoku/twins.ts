@@ -4,15 +4,18 @@ import type { Geometry } from './box.js'
 import { canonicalForm } from './canonical.js'
 import { twinInvariant } from './invariant.js'
 
-/** Which puzzles count as the same: `literal` ones, or `twins` under any {@link canonicalForm symmetry}. */
+/** Equivalence of puzzles: `literal` equality, or `twins` under any {@link canonicalForm symmetry}. */
 export type Sameness = 'literal' | 'twins'
 
-/** At 4×4 there are too few classes of twins to draw puzzles from, so there only literal copies are kept apart. */
+/**
+ * Returns the equivalence for a grid. At 4×4 there are too few classes of twins to draw puzzles from, so that only
+ * literal copies count as equal.
+ */
 export function samenessFor({ side }: Geometry): Sameness {
   return side === 4 ? 'literal' : 'twins'
 }
 
-/** How puzzles that are the same are told: a cheap invariant first, and where it collides the canonical form. */
+/** Returns an equivalence as a cheap invariant, refined by the canonical form when invariants collide. */
 export function likenessOf(grid: Geometry, sameness: Sameness): Likeness {
   if (sameness === 'literal') return literally
   return {
@@ -22,9 +25,9 @@ export function likenessOf(grid: Geometry, sameness: Sameness): Likeness {
 }
 
 /**
- * An index that tells whether a puzzle was met before.
+ * Returns an empty index of puzzles.
  *
- * @param get a puzzle that was added, by its number
+ * @param get returns an added puzzle by its number
  */
 export function puzzleIndex(grid: Geometry, sameness: Sameness, get: (number: number) => Puzzle): PuzzleIndex {
   return indexBy(likenessOf(grid, sameness), get)

@@ -1,7 +1,7 @@
 import type { Random } from '../../../random.js'
 import type { FlatGrid, FlatPair } from '../grid.js'
 
-/** A rule with its parameters drawn: makes one pair after the other. */
+/** A rule with its parameters: generates one pair per call. */
 export type Rule = (random: Random) => FlatPair
 
 /** A family of tasks: one small deterministic rule with parameters. */
@@ -9,28 +9,28 @@ export interface Family {
   readonly name: string
   /** The rule in words. */
   readonly about: string
-  /** Smallest largest side of grids that it has room in. */
+  /** Smallest maximum side of the grids that it fits. */
   readonly smallest: number
   /** Draws the parameters of a task whose grids have at most `size` rows and columns. */
   rule(random: Random, size: number): Rule
 }
 
-/** A grid of one colour. */
+/** Returns a grid of one colour. */
 export function filled(rows: number, columns: number, colour = 0): FlatGrid {
   return { rows, columns, cells: new Uint8Array(rows * columns).fill(colour) }
 }
 
-/** A copy that can be painted on. */
+/** Returns a mutable copy of a grid. */
 export function copyOf(grid: FlatGrid): FlatGrid {
   return { ...grid, cells: grid.cells.slice() }
 }
 
-/** The colour at a place; -1 outside. */
+/** Returns the colour at a position; -1 outside the grid. */
 export function at({ rows, columns, cells }: FlatGrid, r: number, c: number): number {
   return r >= 0 && r < rows && c >= 0 && c < columns ? cells[r * columns + c]! : -1
 }
 
-/** Paints a cell; outside nothing happens. */
+/** Paints a cell; no-op outside the grid. */
 export function put({ rows, columns, cells }: FlatGrid, r: number, c: number, colour: number): void {
   if (r >= 0 && r < rows && c >= 0 && c < columns) cells[r * columns + c] = colour
 }
@@ -40,7 +40,7 @@ export function paint(grid: FlatGrid, r: number, c: number, rows: number, column
   for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) put(grid, r + i, c + j, colour)
 }
 
-/** A grid made cell by cell. */
+/** Returns a grid computed cell by cell. */
 export function make(rows: number, columns: number, colour: (r: number, c: number) => number): FlatGrid {
   return {
     rows,
@@ -49,27 +49,27 @@ export function make(rows: number, columns: number, colour: (r: number, c: numbe
   }
 }
 
-/** A whole number from `low` to `high`, both included. */
+/** Draws an integer from `low` to `high`, inclusive. */
 export function between(random: Random, low: number, high: number): number {
   return low + random.int(Math.max(1, high - low + 1))
 }
 
-/** One of a list. */
+/** Draws an element of a list. */
 export function pick<T>(random: Random, items: readonly T[]): T {
   return items[random.int(items.length)]!
 }
 
-/** `count` different colours of 1…9. */
+/** Draws `count` distinct colours of 1…9. */
 export function colours(random: Random, count: number): number[] {
   return random.shuffle([1, 2, 3, 4, 5, 6, 7, 8, 9]).slice(0, count)
 }
 
-/** A blank grid of `low`…`high` rows and columns. */
+/** Returns a blank grid of `low`…`high` rows and columns. */
 export function blank(random: Random, low: number, high: number): FlatGrid {
   return filled(between(random, low, high), between(random, low, high))
 }
 
-/** A grid with about a share of its cells in the given colours, at least one. */
+/** Returns a grid with about the given share of its cells, and at least one, in the given colours. */
 export function sprinkled(
   random: Random,
   low: number,
@@ -83,7 +83,7 @@ export function sprinkled(
   return grid
 }
 
-/** Puts `count` rectangles of at most `largest` rows and columns on a grid so that none touches another; as many as fit. */
+/** Paints up to `count` rectangles of at most `largest` rows and columns, without contact, as far as they fit. */
 export function rectangles(
   random: Random,
   grid: FlatGrid,

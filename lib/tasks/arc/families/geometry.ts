@@ -135,7 +135,7 @@ const quarter: Family = {
   },
 }
 
-/** Families that move grids as a whole. */
+/** Families that move whole grids. */
 export const geometryFamilies: readonly Family[] = [mirror, symmetry, scale, tile, shift, quarter]
 
 function sideBySide(a: FlatGrid, b: FlatGrid): FlatGrid {

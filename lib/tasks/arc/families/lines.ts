@@ -65,7 +65,7 @@ const rays: Family = {
         for (const [down = 0, right = 0] of steps)
           for (let i = 0; i < size; i++) put(output, r + i * down, c + i * right, colour)
       }
-      // Where lines cross, the dots of the input stay.
+      // The dots of the input stay where lines cross.
       input.cells.forEach((colour, i) => {
         if (colour > 0) output.cells[i] = colour
       })
@@ -171,7 +171,7 @@ const logic: Family = {
 /** Families about rows, columns and lines. */
 export const lineFamilies: readonly Family[] = [gravity, rays, connect, bars, stripes, logic]
 
-/** A grid whose cells have fallen to a side, in their order. */
+/** Returns a grid whose cells have fallen to one side, in order. */
 function fallen(grid: FlatGrid, side: 'down' | 'up' | 'right' | 'left'): FlatGrid {
   const { rows, columns } = grid
   const upright = side === 'down' || side === 'up'

@@ -61,7 +61,7 @@ const cropped: Family = {
       for (const { r, c, rows, columns } of rest) paint(input, r, c, rows, columns, pick(random, others))
       const { r, c, rows, columns } = first!
       paint(input, r, c, rows, columns, target)
-      // A hole may make the object its own.
+      // A hole can make the object unique.
       if (rows > 2 && columns > 2) put(input, r + between(random, 1, rows - 2), c + between(random, 1, columns - 2), 0)
       return { input, output: make(rows, columns, (i, j) => at(input, r + i, c + j)) }
     }
@@ -167,7 +167,7 @@ const marker: Family = {
 /** Families about objects and colours. */
 export const objectFamilies: readonly Family[] = [recolour, enclosed, cropped, count, halo, majority, denoise, marker]
 
-/** The colour that a grid has most of; it is repainted here and there in `winner` until one is ahead. */
+/** Returns the most frequent colour of a grid, after repainting cells in `winner` until one colour leads. */
 function mostFrequent(grid: FlatGrid, winner: number): number {
   for (let i = 0; ; i++) {
     const counts = new Int32Array(COLOURS)
