@@ -10,19 +10,19 @@ import type { Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { statesOfSteps } from './states.js'
 
-/** Who looks at the last step of a batch, with which loss. */
+/** A callback for the last step of a batch, with its loss. */
 interface Inspection {
   readonly loss: LossKind
   readonly see: (internals: EvaluationInternals) => void
 }
 
-/** One batch run to its end. */
+/** The evaluation of one batch. */
 export interface BatchEvaluation {
   readonly sums: MetricSums
   readonly outcomes: readonly PuzzleOutcome[]
 }
 
-/** What the last supervision step of a batch computed, for comparisons; valid during the call only. */
+/** Results of the last supervision step of a batch, for comparisons; valid during the call only. */
 export interface EvaluationInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array
@@ -35,7 +35,10 @@ interface SaidTokens extends Said {
   readonly predictions: Int32Array
 }
 
-/** Runs one batch for `supervisionSteps` supervision steps. `inspect` sees the last step's outputs before they are freed. */
+/**
+ * Runs one batch for `supervisionSteps` supervision steps. `inspect` receives the last step's outputs before they are
+ * freed.
+ */
 export function evaluateBatch(
   model: Model,
   weights: Weights,
@@ -50,7 +53,10 @@ export function evaluateBatch(
   }
 }
 
-/** {@link evaluateBatch} that gives way after every supervision step. What it holds is freed when it ends or is left. */
+/**
+ * {@link evaluateBatch} as a generator that yields after every supervision step. It frees its tensors when it ends or is
+ * closed.
+ */
 export function* evaluateInSteps(
   model: Model,
   weights: Weights,
@@ -77,14 +83,14 @@ export function* evaluateInSteps(
   return result
 }
 
-/** The evaluation of a batch whose rows have all been answered. */
+/** Returns the evaluation of a batch whose rows are all done. */
 export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): BatchEvaluation {
   const sums = noMetrics()
   addMetrics(sums, shape, said, new Uint8Array(batch.size).fill(1), batch)
   return { sums, outcomes: puzzleOutcomes(batch, said) }
 }
 
-/** What the heads say after the last step; nobody would read those of the steps between. */
+/** Computes the outputs after the last step only; those of earlier steps are not needed. */
 function* outputsAfter(
   model: Model,
   weights: Weights,
@@ -98,7 +104,7 @@ function* outputsAfter(
   throw new Error(`an evaluation with ${supervisionSteps} supervision steps`)
 }
 
-/** The outcome of every puzzle of a batch, without the padding rows. */
+/** Returns the outcome of every puzzle of a batch, without padding rows. */
 function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {

@@ -1,9 +1,9 @@
 /** The definition of a column of a run's metrics or evaluations. */
 export interface MetricEntry {
-  /** The column; `k` in it stands for a number. */
+  /** Column name; `k` in it stands for a number. */
   readonly metric: string
   readonly group: 'test' | 'train' | 'both'
-  /** `share` (0 to 1, shown in percent), `s`, or what is counted. */
+  /** `share` (0 to 1, shown in percent), `s`, or the counted thing. */
   readonly unit: string
   readonly meaning: string
 }
@@ -11,7 +11,7 @@ export interface MetricEntry {
 const halted = 'Over the rows that halted in the step; null where none has.'
 const known = 'Over puzzles whose answers are known; null where none is.'
 
-/** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, and in what notebooks and `--json` show. */
+/** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, which notebooks and `--json` also use. */
 export const metricGlossary: readonly MetricEntry[] = [
   {
     metric: 'test.exact',
@@ -153,12 +153,12 @@ export const metricGlossary: readonly MetricEntry[] = [
   },
 ]
 
-/** The name of a metric of the user's own, the column `test.NAME` of evaluations; null for every other column. */
+/** Returns the name of a custom metric from its column `test.NAME` of evaluations; null for any other column. */
 export function ownMetric(column: string): string | null {
   return column.startsWith('test.') && !metricEntry(column) ? column.slice('test.'.length) : null
 }
 
-/** The entry of a column, e.g. of `test.pass@2`; undefined for what is no metric. */
+/** Returns the entry of a column, e.g. of `test.pass@2`; undefined if it is not a metric. */
 export function metricEntry(column: string): MetricEntry | undefined {
   const name = column.replace(/@\d+$/, '@k')
   return metricGlossary.find(({ metric }) => metric === name)

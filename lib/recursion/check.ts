@@ -3,8 +3,8 @@ import { checkLatentNames, type RecordedUpdate, type Recursion } from './data.js
 import { flatten } from './program.js'
 
 /**
- * Checks what types cannot tell: that numbers name states there are, that every latent is set and used, and that the answer
- * depends on the puzzle and a network within the updates that carry gradient.
+ * Checks the invariants that types cannot express: state numbers are in range, every latent is set and used, and the answer
+ * depends on the puzzle and on a network within the updates that carry gradient.
  *
  * @throws UserError naming the update or the latent.
  */
@@ -83,7 +83,7 @@ function checkGradient(recursion: Recursion, answer: string): void {
     )
 }
 
-/** Parts that the gradient of the answer reaches: x, and the kinds of assignments. */
+/** Returns what the answer's gradient reaches: x, and the kinds of assignments. */
 export function reachedWithGradient(recursion: Recursion): ReadonlySet<'x' | 'net' | 'netY' | 'plus'> {
   const { latents, order, gradientUpdates } = recursion
   const { assignments, ends } = flatten(recursion, order.length - gradientUpdates, order.length)
