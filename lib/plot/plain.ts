@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { type ArrowColumn, columnReader } from '../files/arrow-values.js'
 
-/** As much of a tensor of TensorFlow.js as is needed here, of whichever copy of the package. */
+/** The part of a TensorFlow.js tensor that is needed here, from any copy of the package. */
 export interface TensorLike {
   readonly shape: readonly number[]
   readonly dtype: string
@@ -9,7 +9,7 @@ export interface TensorLike {
   dataSync(): ArrayLike<number> | ArrayLike<string>
 }
 
-/** Whether a value looks like a tensor or a variable of TensorFlow.js. */
+/** Returns whether a value looks like a TensorFlow.js tensor or variable. */
 export function isTensor(value: unknown): value is TensorLike {
   if (typeof value !== 'object' || value === null) return false
   const { shape, dtype, isDisposed, dataSync } = value as Partial<TensorLike>
@@ -22,12 +22,12 @@ export function isTensor(value: unknown): value is TensorLike {
 }
 
 /**
- * A part of a figure as JSON keeps it, at any depth: typed arrays, Arrow columns and tensors as plain arrays, what is not
- * finite as null (a gap), dates as text, BigInts as numbers, or as text where a number would lose digits. What is plain
- * already is given back as it is, uncopied.
+ * Converts a part of a figure to plain JSON, at any depth: typed arrays, Arrow columns and tensors to arrays, non-finite
+ * numbers to null (a gap), dates to text, BigInts to numbers, or to text if a number would lose digits. Plain values are
+ * returned without copying.
  *
  * @param where names the part in errors, e.g. `trace 1, y`
- * @throws UserError for what has no such form: a tensor that was disposed, a `DataView`, a `Set`, a promise, what holds itself.
+ * @throws UserError for values that cannot be converted: a disposed tensor, a `DataView`, a `Set`, a promise, a cycle.
  */
 export function plainJson(value: unknown, where: string): unknown {
   return plain(value, where, new Set())
@@ -64,7 +64,7 @@ function plainObject(value: object, where: string, within: Set<object>): unknown
   return plainEntries(value, where, within)
 }
 
-/** Holes and what is undefined are gaps, as in JSON. */
+/** Converts holes and undefined to gaps, as JSON does. */
 function plainList(list: readonly unknown[], inner: (element: unknown) => unknown): readonly unknown[] {
   let copy: unknown[] | null = null
   for (let i = 0; i < list.length; i++) {
@@ -82,7 +82,7 @@ function plainEntries(value: object, where: string, within: Set<object>): object
   return made.every(([, element], i) => element === entries[i]![1]) ? value : Object.fromEntries(made)
 }
 
-/** A tensor's numbers, nested by its shape. */
+/** Returns a tensor's numbers, nested by its shape. */
 function tensorValues(tensor: TensorLike, where: string): unknown {
   const found = `a tensor [${tensor.shape.join(', ')}] of ${tensor.dtype}`
   if (tensor.isDisposed)
@@ -114,7 +114,7 @@ function isArrowColumn(value: object): value is ArrowColumn {
   )
 }
 
-/** Objects that JSON turns into `{}` without a word. */
+/** Recognises objects that JSON silently turns into `{}`. */
 function otherKind(value: object): { name: string; todo: string } | null {
   const kind = value.constructor?.name ?? 'value'
   const name = `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`

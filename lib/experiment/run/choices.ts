@@ -9,22 +9,22 @@ import type { Estimate } from '../estimate/memory.js'
 import { chooseDtype, dtypeOrFloat32 } from './dtype.js'
 import { onForcedStop } from './stop.js'
 
-/** Choices made once, before a run's first step, and kept for all of it: the last bits of its numbers depend on them. */
+/** Settings fixed before a run's first step and kept until its end: the last bits of its numbers depend on them. */
 export interface Choices {
-  /** Rows that are computed at one time. */
+  /** Rows computed at a time. */
   readonly microBatch: number
-  /** Whether fused kernels compute. */
+  /** Whether the fused kernels are used. */
   readonly fast: boolean
-  /** What they compute in. */
+  /** The type that the blocks are computed in. */
   readonly dtype: Dtype
   readonly threads: number
 }
 
 /**
- * The choices of a run that begins.
+ * Returns the compute settings of a new run.
  *
- * @param estimate null where there is none: the micro-batch `auto` is then the whole batch
- * @throws UserError when bfloat16 is asked for and nothing here computes it
+ * @param estimate null if there is none: the micro-batch `auto` is then the whole batch
+ * @throws UserError if bfloat16 is requested but not supported here
  */
 export function newChoices(config: Config, estimate: Estimate | null, backend: BackendChoice): Choices {
   const { batch, microBatch } = config
@@ -45,7 +45,11 @@ const choicesSchema = z.strictObject({
   threads: count,
 })
 
-/** The choices in a run's record. @throws UserError when it has none, or another Recurlab's. */
+/**
+ * Returns the compute settings in a run's record.
+ *
+ * @throws UserError if the record has none, or those of another Recurlab version.
+ */
 export function storedChoices({ id, provenance }: Pick<RunRecord, 'id' | 'provenance'>): Choices {
   const parsed = choicesSchema.safeParse(provenance.choices)
   if (parsed.success) return parsed.data
@@ -59,26 +63,26 @@ export function storedChoices({ id, provenance }: Pick<RunRecord, 'id' | 'proven
 }
 
 /**
- * Threads for a run that goes on: as many as it was begun with, since the last bits depend on them, though no more than there
- * are cores. What the user says with RECURLAB_THREADS counts first.
+ * Returns the threads for a resumed run: as many as it was begun with, since the last bits depend on them, but at most the
+ * number of cores. RECURLAB_THREADS takes precedence.
  *
- * @param begun name of the backend that the run was begun on; one without threads says nothing about them
+ * @param begun name of the backend that the run was begun on; only native backends have threads
  */
 export function followThreads({ threads }: Choices, begun: string): number {
   const now = threadCount()
   return process.env.RECURLAB_THREADS || !begun.startsWith('tfjs-node') ? now : Math.min(threads, now)
 }
 
-/** A run that computes as it began, until `end`. */
+/** The compute settings of a resumed run in effect, until `end`. */
 export interface Followed {
-  /** What the model is to be computed in. */
+  /** The type to compute the model in. */
   readonly dtype: Dtype
-  /** What cannot be as it was, for the user; null where all is. */
+  /** A note for the user on settings that are not available here; null if all are. */
   readonly note: string | null
   end(): void
 }
 
-/** Makes a run that goes on compute as it began: fused kernels are turned off for one that was begun without them. */
+/** Applies the compute settings of a resumed run: the fused kernels are turned off if it was begun without them. */
 export function followChoices({ fast, dtype: asked }: Choices): Followed {
   const before = setFast(fast)
   const restore = (): void => void setFast(before)

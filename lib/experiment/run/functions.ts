@@ -17,7 +17,7 @@ import { tryLoss } from '../../model/own-loss.js'
 import type { ModelShape } from '../../model/shape.js'
 import type { RunRecord } from '../../results/run.js'
 
-/** The functions that a stored run was made with, where it has any of the user's own; see `Mixer` and `Loss`. */
+/** The custom functions that a stored run was made with, if any; see `Mixer` and `Loss`. */
 export interface RunFunctions {
   /** The mixer that the run was made with. */
   readonly mixer?: Mixer
@@ -25,7 +25,7 @@ export interface RunFunctions {
   readonly loss?: Loss
 }
 
-/** What a call that needs functions is called, and of what: the run or the file. */
+/** The call that needs functions, and the run or file that it is about, for messages. */
 export interface FunctionCall {
   readonly where: string
   /** E.g. `resume('2026…', ` */
@@ -35,9 +35,9 @@ export interface FunctionCall {
 type Key = keyof typeof FUNCTION_KEYS
 
 /**
- * Tries a configuration's own mixer and loss on a few numbers; the backend has to be there.
+ * Tests a configuration's custom mixer and loss on a few numbers; the backend must be started.
  *
- * @throws UserError naming the function that returns another shape, has no gradient, or is not finite.
+ * @throws UserError naming the function that returns a wrong shape, has no gradient, or is not finite.
  */
 export function tryFunctions({ loss }: Config, shape: ModelShape): void {
   tryMixer(shape)
@@ -45,10 +45,10 @@ export function tryFunctions({ loss }: Config, shape: ModelShape): void {
 }
 
 /**
- * Checks that the functions of a stored configuration are there: given now, or known to this process.
+ * Checks that the functions of a stored configuration are available: passed now, or registered in this process.
  *
- * @param keys which of them are needed
- * @throws UserError naming a function that is missing, differs, or is given to a run that has none.
+ * @param keys the functions that are needed
+ * @throws UserError naming a function that is missing, differs, or is passed for a run without one.
  */
 export function checkFunctions(config: Config, given: RunFunctions, keys: readonly Key[], call: FunctionCall): void {
   for (const key of keys) {
@@ -71,10 +71,10 @@ export function checkFunctions(config: Config, given: RunFunctions, keys: readon
 }
 
 /**
- * The metrics of a stored run that goes on.
+ * Returns the metrics of a resumed run.
  *
- * @param given those that are given now
- * @throws UserError naming a metric that is missing, differs, or that the run does not have.
+ * @param given the metrics passed now
+ * @throws UserError naming a metric that is missing, differs, or is not one of the run's.
  */
 export function metricsOf(record: RunRecord, config: Config, given: Metrics | undefined): Metrics {
   const wanted = storedMetrics(record)
@@ -102,14 +102,16 @@ export function metricsOf(record: RunRecord, config: Config, given: Metrics | un
   })
 }
 
-/** The records of a run's metrics, by name. */
+/** Returns the records of a run's metrics, by name. */
 export function storedMetrics({ provenance }: Pick<RunRecord, 'provenance'>): MetricRecords {
   const { metrics } = provenance
   if (typeof metrics !== 'object' || metrics === null) return {}
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => isFunctionRecord(value)))
 }
 
-/** Says which of a run's metrics an evaluation leaves out, or computes by another text; one sentence each. */
+/**
+ * Returns notes on the run's metrics that an evaluation omits or computes with another source text; one sentence each.
+ */
 export function metricNotes(record: RunRecord, given: MetricRecords): string[] {
   return Object.entries(storedMetrics(record)).flatMap(([name, metric]) => {
     if (!Object.hasOwn(given, name)) return [`test.${name} is left out: the metric ${name} of the run is not given`]
@@ -119,7 +121,7 @@ export function metricNotes(record: RunRecord, given: MetricRecords): string[] {
   })
 }
 
-/** How the functions of a run are given: `{ mixer: conv, metrics: { rowsRight } }`. */
+/** Returns the literal by which a run's functions are passed: `{ mixer: conv, metrics: { rowsRight } }`. */
 function literalOf(config: Config, keys: readonly Key[], metrics: MetricRecords = {}): string {
   const own = keys.flatMap((key) => {
     const value = config[key]

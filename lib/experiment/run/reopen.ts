@@ -14,12 +14,12 @@ import type { RunObserver } from './observer.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session } from './session.js'
 
-/** How a stored run is opened again. */
+/** Options for reopening a stored run. */
 export interface ReopenOptions {
   readonly observer?: RunObserver
-  /** The user's own metrics. */
+  /** The run's custom metrics. */
   readonly metrics: Metrics
-  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  /** Takes the run from a process on another machine without waiting for it to be silent for long. Default false. */
   readonly force?: boolean
 }
 
@@ -43,7 +43,7 @@ export async function reopenSession(
   if (warning) observer?.onNote?.(warning)
   const evaluatedAt = lastEvaluation(record, restored.state.step)
   const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
-  // Last: from here on the run is this process's, and whatever fails is noted with it.
+  // Last: from here on this process owns the run, and any failure is recorded with it.
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
     config,
@@ -63,18 +63,18 @@ export async function reopenSession(
   }
 }
 
-/** Hash of the code that a run was begun with. */
+/** Returns the hash of the code that a run was begun with. */
 function codeOf({ provenance }: RunRecord): unknown {
   return (provenance.code as { hash?: unknown } | undefined)?.hash
 }
 
-/** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */
+/** Returns the step of the last stored evaluation that is not after the checkpoint; 0 if there is none. */
 function lastEvaluation(record: RunRecord, step: number): number {
   const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
   return Math.max(0, ...steps.filter((each) => each <= step))
 }
 
-/** Says so where results cannot be the same to the last bit. */
+/** Returns a note if the results may differ in the last bits. */
 function otherBackend(
   provenance: Readonly<Record<string, unknown>>,
   backend: { name: string; threads: number },

@@ -15,27 +15,27 @@ import { reopenSession } from './reopen.js'
 import { continueSession, type SessionOptions } from './session.js'
 import { AGAIN, stoppedRun } from './stop.js'
 
-/** Where a run is looked for, and the puzzles it was trained on where its configuration cannot tell. */
+/** Options of `resume`: where to find the run, its data if the configuration cannot tell, and its custom functions. */
 export interface ResumeOptions extends SessionOptions, RunFunctions {
-  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
   readonly resultsDir?: string
-  /** Default: the data set named in the run's configuration, or puzzles generated from it. */
+  /** Default: the data set of the run's configuration, built or generated. */
   readonly data?: Dataset
-  /** The metrics that the run was begun with, all of them. */
+  /** All the metrics that the run was begun with. */
   readonly metrics?: Metrics
-  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  /** Takes the run from a process on another machine without waiting for it to be silent for long. Default false. */
   readonly force?: boolean
 }
 
 /**
- * Goes on with a run from its checkpoint, bit for bit as if it had never stopped (on the same backend and machine).
- * Without an observer, a line of progress and, in a notebook, live curves are shown.
+ * Resumes a run from its checkpoint, bit for bit as if it had never stopped (on the same backend and machine). Without an
+ * observer, it shows a progress line and, in a notebook, live curves.
  *
- * @param run folder, ID or the beginning of one
+ * @param run folder, ID or a prefix of an ID
  * @returns the run's ID
- * @throws UserError when the run is finished, its data cannot be had or has changed, its checkpoint is damaged, or a function
- * of the user's own that it was made with is neither given nor known to this process, or differs;
- * Interrupted when the user stops the notebook's cell: the run is saved, and the message says how it goes on.
+ * @throws UserError if the run is finished, its data are missing or have changed, its checkpoint is damaged, or one of its
+ * custom functions is neither passed nor registered in this process, or differs; Interrupted if the user stops the notebook
+ * cell: the run is saved, and the message says how to resume it.
  */
 export async function resume(run: string, options: ResumeOptions = {}): Promise<string> {
   const record = openRun(run, options.resultsDir)
@@ -72,7 +72,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   })
 }
 
-/** A data set that was built anew with other content must not go unnoticed. */
+/** Refuses a data set that was rebuilt with other content. */
 function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>, data: Dataset): void {
   const hash = provenance.dataHash
   if (hash === data.hash) return
