@@ -54,7 +54,7 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
   return 0
 }
 
-/** Measures in a process of its own. */
+/** Runs a measurement in a process of its own. */
 async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMeasurement> {
   const given = [...pairs].map(([key, value]) => `${key}=${value}`)
   const args = [program, 'bench', 'data', name, '--inside', '--json', ...given]

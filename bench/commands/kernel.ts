@@ -107,7 +107,7 @@ const SHOWN_CELLS = [1, 10, 50, 100]
 
 function readableCompiler({ compiler, cellMs, completionMs, heapBytes }: CompilerMeasurement): Record<string, unknown> {
   const shown = SHOWN_CELLS.filter((cell) => cell <= cellMs.length)
-  /** The first cell is unlike the others; of the later ones, the median of five around the one that is named. */
+  /** The first cell differs from the others; for later ones, the median of five cells around the named one. */
   const at = (times: readonly number[], cell: number): number =>
     cell === 1 ? times[0]! : quantile(times.slice(Math.max(1, cell - 3), cell + 2), 0.5)
   return {

@@ -5,7 +5,7 @@ import { formatTable } from '../../lib/results/text.js'
 import { referenceSources } from '../parity/folder.js'
 import type { ParityRow } from '../parity/table.js'
 
-/** Largest relative error that a right float32 implementation may show. */
+/** Maximum relative error of a correct float32 implementation. */
 const TOLERANCE = 1e-4
 
 /** `recurlab parity DIR`. */

@@ -2,7 +2,7 @@ import type { Found } from './find.js'
 import { commandLines, type HelpBlock, type HelpRow, helpWidth, layOut } from './help.js'
 import { commandGroups } from './registry.js'
 
-/** The text of `recurlab --help`: every command in its group. */
+/** Returns the text of `recurlab --help`: every command in its group. */
 export function overview(): string {
   const lists = Object.entries(commandGroups).map(([title, group]): HelpBlock => {
     const rows = Object.entries(group).map(([name, { summary }]): HelpRow => [name, summary])
@@ -17,7 +17,7 @@ export function overview(): string {
   ])
 }
 
-/** The text of `--help` for a command or a group of commands. */
+/** Returns the text of `--help` for a command or a group of commands. */
 export function helpOf({ path, entry, command }: Found): string {
   const lists: HelpBlock[] =
     'commands' in command

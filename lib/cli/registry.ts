@@ -1,6 +1,6 @@
 import type { CommandEntry } from './command.js'
 
-/** Every command by name, in the groups that `recurlab --help` shows. Its code is loaded only when it is asked for. */
+/** Every command by name, in the groups that `recurlab --help` shows. Its code is loaded on demand. */
 export const commandGroups: Readonly<Record<string, Readonly<Record<string, CommandEntry>>>> = {
   Work: {
     train: {

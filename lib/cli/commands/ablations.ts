@@ -16,7 +16,7 @@ import { type Args, type Command, noWords, wrongUse } from '../command.js'
 import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { choiceOf, onlyKeys, wholesOf } from '../keys.js'
 
-/** Keys of the command, beside those of the configuration. */
+/** Keys of the command besides those of the configuration. */
 const OWN_KEYS = ['table', 'method', 'train', 'seeds', 'out'] as const
 
 /** `recurlab ablations`. */
@@ -48,7 +48,7 @@ export const command: Command = {
   },
 }
 
-/** The rows of a table whose name has a text in it. @throws UserError (exit code 2) when there is none. */
+/** Returns the rows of a table whose name contains a text. @throws UserError (exit code 2) if there are none. */
 function rowsOf(table: string | undefined, method = ''): readonly Ablation[] {
   const ofTable = ablations.filter((row) => table === undefined || String(row.table) === table)
   const rows = ofTable.filter((row) => row.method.toLowerCase().includes(method.toLowerCase()))
@@ -81,7 +81,7 @@ function list(rows: readonly Ablation[], { pairs, flags }: Args): number {
   return 0
 }
 
-/** `layers=4 n=3`, as the keys are given to a command; empty for the TRM itself. */
+/** Returns the changed keys as command-line arguments, `layers=4 n=3`; empty for the TRM itself. */
 function changesText(changes: ConfigInput): string {
   const given = Object.entries(changes).filter(([, value]) => value !== null)
   return given.map(([key, value]) => `${key}=${value}`).join(' ')
@@ -119,13 +119,13 @@ async function trainAll(rows: readonly Ablation[], name: string, { pairs, flags 
   return STOPPED
 }
 
-/** Names a run after its row, unless it was taken over with a name of its own. */
+/** Names a run after its row, unless it is a reused run that already has a name. */
 function nameUnnamed({ dir }: FinishedRun, { method }: Ablation): void {
   const label = readLabel(dir)
   if (label.name === null) writeLabel(dir, { ...label, name: method })
 }
 
-/** The one configuration, for each of the seeds. */
+/** Returns a grid of one configuration with several seeds. */
 function gridOf(config: ConfigInput, seeds: readonly number[]): Grid {
   return { ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, [value]])), seed: seeds }
 }

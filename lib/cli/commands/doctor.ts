@@ -18,9 +18,9 @@ import { onlyKeys } from '../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 const GIB = 2 ** 30
-/** Most bytes of memory that `npm start` needs while it trains, as the notebook estimates it. */
+/** Peak memory of `npm start` during training, in bytes, as the notebook estimates it. */
 const MEMORY_NEEDED = 1.5 * GIB
-/** Bytes of disk for the results and checkpoints of the first notebooks, with room to spare. */
+/** Bytes of disk for the results and checkpoints of the first notebooks, with a margin. */
 const DISK_NEEDED = 1 * GIB
 
 /** One line of the report. `needed`: `npm start` does not work without it. */
@@ -64,7 +64,7 @@ export const command: Command = {
   },
 }
 
-/** The state of set-up, asked in a process of its own: set-up must not depend on what it installs. */
+/** Returns the state of set-up, determined in a separate process: set-up must not depend on what it installs. */
 async function setupRows(): Promise<Row[]> {
   const script = path.join(root, 'lib', 'setup', 'main.mjs')
   const { stdout } = await promisify(execFile)(process.execPath, [script, 'status'], { encoding: 'utf8' })
@@ -100,7 +100,7 @@ function unitsText(units: Units): string {
   return types.map((dtype) => `${dtype} by ${unitText(units, dtype)}`).join(', ')
 }
 
-/** Figures as SVG need a browser engine that runs here: only drawing one shows it. */
+/** SVG figures need a working browser engine, which only drawing one can prove. */
 async function figuresRow(): Promise<Row> {
   const common = { name: 'figures', needed: false }
   try {
@@ -133,7 +133,9 @@ function diskRow(): Row {
   return { name: 'disk', needed: true, ok, found: `${gib(free)} free`, todo }
 }
 
-/** Bytes that programs can still have. Linux counts its caches as used, so its own estimate is asked first. */
+/**
+ * Returns the bytes of memory available to programs. Linux counts its caches as used, so its own estimate comes first.
+ */
 function availableMemory(): number {
   if (process.platform !== 'linux') return os.freemem()
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]

@@ -120,7 +120,7 @@ export const command: Command = {
   },
 }
 
-/** A terminal's line, or a file's every ten seconds, while an evaluation goes on. */
+/** Prints progress during an evaluation: one line in a terminal, one every ten seconds in a file. */
 function evaluationStatus(stream: NodeJS.WriteStream): { at(done: number, total: number): void; end(): void } {
   const sink = streamSink(stream, 'later')
   const began = performance.now()

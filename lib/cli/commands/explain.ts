@@ -96,7 +96,7 @@ function ofKey(entry: GlossaryEntry): Explained {
   }
 }
 
-/** The presets that set a key, with their values. */
+/** Returns the presets that set a key, with their values. */
 function valuesInPresets(key: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(presets).flatMap(([name, { config }]) =>

@@ -4,7 +4,7 @@ import { formatTable } from '../../results/text.js'
 import { type Command, noWords } from '../command.js'
 import { onlyKeys } from '../keys.js'
 
-/** Columns that fit a terminal; `--json` has all. */
+/** Columns shown in a terminal; `--json` has all. */
 const COLUMNS = 'table method task metric value uncertainty depth nfp parameters note source'.split(' ')
 
 /** `recurlab reported`. */
@@ -39,7 +39,7 @@ export const command: Command = {
   },
 }
 
-/** The columns with a value in any row. */
+/** Returns the columns with a value in any row. */
 function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
   return COLUMNS.filter((name) => rows.some((row) => row[name] !== null))
 }

@@ -41,7 +41,7 @@ async function run(args: Args): Promise<number> {
   const timeout = timeoutOf(args)
   const json = args.flags.has('json')
   const notebook = await injectParameters(readNotebook(file), args.pairs, file)
-  // Before an hour of training, not after it.
+  // Checked before an hour of training, not after it.
   makeFolder(path.dirname(out))
 
   const interrupt = abortOnInterrupt('Stopping the running cell')
@@ -80,7 +80,7 @@ async function run(args: Args): Promise<number> {
   }
 }
 
-/** Saves after each cell. A disk that is full now may not be so at the end. */
+/** Saves after each cell. A disk that is full now may not be at the end. */
 function keepSoFar(out: string): (notebook: Notebook) => void {
   let told = false
   return (notebook) => {

@@ -80,7 +80,10 @@ export const command: Command = {
   },
 }
 
-/** All runs, those with damaged evaluations or a damaged label among `damaged`, so that they do not hide the others. */
+/**
+ * Returns all runs; those with damaged evaluations or a damaged label are listed in `damaged`, so that they do not hide the
+ * others.
+ */
 function listWhole(resultsDir: string): RunListing {
   const { runs, damaged } = listRuns(resultsDir)
   const whole = runs.filter((run) => {
@@ -97,7 +100,11 @@ function listWhole(resultsDir: string): RunListing {
   return { runs: whole, damaged }
 }
 
-/** The new label in a command line; null where it has none. @throws UserError (exit code 2) for other keys beside it. */
+/**
+ * Returns the new label in a command line; null if there is none.
+ *
+ * @throws UserError (exit code 2) for other keys beside it.
+ */
 function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): LabelOptions | null {
   const [tags, name, note] = [pairs.get('tags'), pairs.get('name'), pairs.get('note')]
   if (words.length === 0) {
@@ -113,12 +120,12 @@ function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): 
     ...(note === undefined ? {} : { note: orNull(note) }),
     ...(tags === undefined ? {} : { tags: tags === 'null' ? null : tags.split(',') }),
   }
-  // A wrong label is refused before any run is changed.
+  // An invalid label is refused before any run is changed.
   newLabel(label)
   return label
 }
 
-/** The label that is changed; a damaged one is replaced. */
+/** Returns the label to change; a damaged one is replaced. */
 function labelBefore(dir: string): ReturnType<typeof readLabel> {
   try {
     return readLabel(dir)
@@ -141,7 +148,7 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** A row with the label, folder, times and configuration of its run. */
+/** Returns a row with the label, folder, times and configuration of its run. */
 function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
   const { name, note, tags } = readLabel(dir)
   const { started, updated, trainSteps, checkpoint, message } = status

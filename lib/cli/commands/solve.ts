@@ -140,7 +140,7 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
   return last
 }
 
-/** Names come from files: control characters must not reach the terminal. */
+/** Removes control characters, which names from files must not send to the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -17,7 +17,7 @@ import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
 
-/** Keys of the command, beside those of the configuration. */
+/** Keys of the command besides those of the configuration. */
 const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbedding'] as const
 
 /** `recurlab train PRESET key=value …`. */
@@ -92,7 +92,7 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(table)}\n`)
-    // A stop during the last step has stopped nothing.
+    // A stop during the last step has no effect.
     if (openRun(id, resultsDir).state === 'finished') return 0
     process.stderr.write(
       `Stopped and saved. To go on: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,
@@ -101,7 +101,11 @@ export const command: Command = {
   },
 }
 
-/** The label of the new run. @throws UserError (exit code 2) for texts that are empty, too long, or cannot be printed. */
+/**
+ * Returns the label of the new run.
+ *
+ * @throws UserError (exit code 2) for texts that are empty, too long, or not printable.
+ */
 function labelOf(name: string | undefined, note: string | undefined, tags: string | undefined): LabelOptions {
   return newLabel({
     ...(name === undefined ? {} : { name }),

@@ -37,7 +37,7 @@ async function fetch({ words, pairs, flags }: Args): Promise<number> {
   const sink = streamSink(process.stderr)
   const say = progressText()
   try {
-    // The hub's client takes longer to load than everything else that `recurlab data` needs.
+    // The hub's client takes longer to load than the rest of `recurlab data`.
     const { fetchDataset } = await import('../../../storage/fetch/fetch.js')
     const { files, next } = await fetchDataset(name, out, {
       python: path.join(root, '.venv', 'bin', 'python'),

@@ -33,7 +33,7 @@ export const command: Command = {
   run: info,
 }
 
-/** @throws UserError for wrong use and data that cannot be read. */
+/** @throws UserError for wrong usage and data that cannot be read. */
 function info({ words, pairs, flags }: Args): number {
   const dir = oneWord(words, 'one folder')
   const { example, split, version, seed } = onlyKeys(pairs, ['example', 'split', 'version', 'seed'])
