@@ -90,7 +90,7 @@ export async function benchAgainstTorch(
 /** Returns the modes PyTorch is measured in: `torch.compile` needs a C++ compiler. */
 async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
   if (await findCompiler()) return ['eager', 'compiled']
-  onProgress?.('no C++ compiler is here, which torch.compile needs: compiled is left out')
+  onProgress?.('torch.compile needs a C++ compiler, and there is none: compiled is omitted')
   return ['eager']
 }
 

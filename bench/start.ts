@@ -125,7 +125,7 @@ function lineTimes(program: string, args: readonly string[]): Promise<Lines> {
     child.once('close', (code) => {
       if (code === 0) return resolve({ lines, end: now() })
       const found = errors.trim().split('\n').at(-1) || `exit code ${code}`
-      reject(new UserError({ where: `recurlab ${args[0]}`, expected: 'a command that ends well', found }))
+      reject(new UserError({ where: `recurlab ${args[0]}`, expected: 'a command that succeeds', found }))
     })
   })
 }

@@ -33,7 +33,7 @@ export async function torchVersion(): Promise<string | null> {
 export async function installTorch(): Promise<string> {
   const found = await torchVersion()
   if (found) return found
-  process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (some 200 MB to 3 GB, once)\n`)
+  process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (once; about 200 MB to 3 GB)\n`)
   const options = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `torch==${TORCH_VERSION}`, 'numpy']
   let reason = 'pip installed it, but it does not import'
   try {

@@ -51,7 +51,7 @@ export class Worker {
   }
 
   #failure(found: string | undefined): UserError {
-    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'that its process ended' })
+    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'an ended process' })
   }
 
   /** Ends the process. */

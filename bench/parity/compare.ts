@@ -121,8 +121,8 @@ class Comparison {
     if (left !== undefined)
       throw new UserError({
         where: `${this.#reference.name}.safetensors`,
-        expected: 'tensors that this variant has',
-        found: `${left}, which it has not`,
+        expected: 'tensors of this variant',
+        found: `${left}, which it does not have`,
       })
   }
 

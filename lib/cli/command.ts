@@ -85,7 +85,7 @@ export function parseArgs(
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
     // Usually an empty shell variable.
-    if (arg.trim() === '') throw wrongUse('words that are not empty', JSON.stringify(arg))
+    if (arg.trim() === '') throw wrongUse('non-empty words', JSON.stringify(arg))
     if (/^-+\p{L}/u.test(arg)) {
       const [name, inline] = splitOnce(arg.replace(/^-+/, ''), '=')
       const takesValue = arg.startsWith('--') && Object.hasOwn(flags, name) ? flags[name] : undefined

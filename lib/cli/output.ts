@@ -31,7 +31,7 @@ export function guardOutput(): Output {
       const { error } = stdout
       if (!error || READER_GONE.has((error as NodeJS.ErrnoException).code ?? '')) return code
       process.stderr.write(
-        `recurlab: standard output: expected room for what is printed, found ${systemReason(error)}. The work went on to its end; what it printed is not whole.\n`,
+        `recurlab: standard output: expected room for what is printed, found ${systemReason(error)}. The work was completed; its printed output is incomplete.\n`,
       )
       return code === 0 ? 1 : code
     },

@@ -10,7 +10,7 @@ import { choiceOf, given } from './keys.js'
  * @throws UserError if it is the file they are read from, or exists and may not be replaced.
  */
 export function outputFile(out: string, from: string, force: boolean): string {
-  if (path.resolve(out) === path.resolve(from)) throw wrongUse('another file than the one that is read', `out=${out}`)
+  if (path.resolve(out) === path.resolve(from)) throw wrongUse('another file than the input', `out=${out}`)
   if (fs.existsSync(out) && !(force && fs.statSync(out).isFile()))
     throw new UserError({
       where: out,

@@ -54,7 +54,7 @@ export function describeWeights(file: WeightsFile): string {
   ]
   const lines = [
     ['format', FORMATS[format]],
-    ['weights', weights === 'saved' ? 'as saved (EMA or live: nothing says)' : weights === 'ema' ? 'EMA' : 'live'],
+    ['weights', weights === 'saved' ? 'as saved (EMA or live: unknown)' : weights === 'ema' ? 'EMA' : 'live'],
     ['model', kind.filter(Boolean).join(', ')],
     ...(recursion ? [['recursion', recursionWords(recursion, networks)]] : []),
     ['parameters', `${number(parameters)}, ${number(embedded)} of them puzzle embedding`],
@@ -62,9 +62,9 @@ export function describeWeights(file: WeightsFile): string {
       'data',
       `vocabulary of ${sizes.vocabSize}, ${sizes.seqLen ?? 'an unknown number of'} tokens, ${number(sizes.puzzleIdentifiers)} identifier${sizes.puzzleIdentifiers === 1 ? '' : 's'}`,
     ],
-    ['data hash', dataHash ?? 'not said'],
-    ['step', step === null ? 'not said' : number(step)],
-    ['configuration', configFrom ?? 'none: only what the tensors tell'],
+    ['data hash', dataHash ?? 'unknown'],
+    ['step', step === null ? 'unknown' : number(step)],
+    ['configuration', configFrom ?? 'none: only what the tensors show'],
   ]
   const tensors = [...file.tensors].map(([name, { shape }]) => ({ tensor: name, shape: `[${shape.join(', ')}]` }))
   return [
@@ -79,7 +79,7 @@ export function describeWeights(file: WeightsFile): string {
 /** Returns the name and the pseudocode, with a note that the published code lacks this recursion. */
 function recursionWords(recursion: Recursion, networks: Config['networks']): string {
   const name = recursion.name === undefined ? '' : `${recursion.name}: `
-  return `${name}${pseudocode(recursion, networks ?? 'shared')} (the published code has only its own)`
+  return `${name}${pseudocode(recursion, networks ?? 'shared')} (the published code does not support it)`
 }
 
 function countNumbers({ tensors }: WeightsFile, which: (name: string) => boolean): number {

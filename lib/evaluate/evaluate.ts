@@ -3,7 +3,7 @@ import type { Batch } from '../data/dataset.js'
 import { answerOf, heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import type { Model } from '../model/model.js'
-import { addMetrics, type MetricSums, noMetrics, rowOutcome, type Said } from '../model/outcome.js'
+import { addMetrics, type MetricSums, noMetrics, type RowOutputs, rowOutcome } from '../model/outcome.js'
 import type { ModelShape } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
@@ -31,7 +31,7 @@ export interface EvaluationInternals {
   readonly qHaltLoss: number
 }
 
-interface SaidTokens extends Said {
+interface TokenOutputs extends RowOutputs {
   readonly predictions: Int32Array
 }
 
@@ -65,7 +65,7 @@ export function* evaluateInSteps(
   inspect?: Inspection,
 ): Generator<void, BatchEvaluation> {
   const outputs = yield* outputsAfter(model, weights, batch, supervisionSteps)
-  const said = tidy(() => ({
+  const tokenOutputs = tidy(() => ({
     predictions: Int32Array.from(tf.argMax(outputs.logits, -1).dataSync()),
     qHalt: outputs.qHalt.dataSync() as Float32Array,
     qContinue: outputs.qContinue.dataSync() as Float32Array,
@@ -75,19 +75,19 @@ export function* evaluateInSteps(
     tf.tidy(() => {
       const labels = tf.tensor2d(batch.labels, [batch.size, batch.seqLen], 'int32')
       const loss = supervisionLoss(outputs, labels, inspect.loss)
-      const { predictions } = said
+      const { predictions } = tokenOutputs
       inspect.see({ outputs, predictions, lmLoss: loss.lm.dataSync()[0]!, qHaltLoss: loss.qHalt.dataSync()[0]! })
     })
-  const result = evaluated(model.shape, said, batch)
+  const result = evaluated(model.shape, tokenOutputs, batch)
   tf.dispose([outputs.logits, outputs.qHalt, outputs.qContinue])
   return result
 }
 
 /** Returns the evaluation of a batch whose rows are all done. */
-export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): BatchEvaluation {
+export function evaluated(shape: ModelShape, outputs: TokenOutputs, batch: Batch): BatchEvaluation {
   const sums = noMetrics()
-  addMetrics(sums, shape, said, new Uint8Array(batch.size).fill(1), batch)
-  return { sums, outcomes: puzzleOutcomes(batch, said) }
+  addMetrics(sums, shape, outputs, new Uint8Array(batch.size).fill(1), batch)
+  return { sums, outcomes: puzzleOutcomes(batch, outputs) }
 }
 
 /** Computes the outputs after the last step only; those of earlier steps are not needed. */
@@ -105,20 +105,20 @@ function* outputsAfter(
 }
 
 /** Returns the outcome of every puzzle of a batch, without padding rows. */
-function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
+function puzzleOutcomes(batch: Batch, outputs: TokenOutputs): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {
     if (batch.rows[row] === -1) continue
-    const { counted, cells, exact } = rowOutcome(said, batch, row)
+    const { counted, cells, exact } = rowOutcome(outputs, batch, row)
     outcomes.push({
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
-      supervisionSteps: said.supervisionSteps[row]!,
+      supervisionSteps: outputs.supervisionSteps[row]!,
       cells: counted > 0 ? cells : null,
       exact: counted > 0 ? exact : null,
-      haltProbability: 1 / (1 + Math.exp(-said.qHalt[row]!)),
-      prediction: Uint8Array.from(said.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
+      haltProbability: 1 / (1 + Math.exp(-outputs.qHalt[row]!)),
+      prediction: Uint8Array.from(outputs.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
     })
   }
   return outcomes

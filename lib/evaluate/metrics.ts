@@ -78,7 +78,7 @@ export function recordMetrics(metrics: Metrics): MetricRecords {
         throw new UserError({
           where,
           expected: 'a name that no other metric has',
-          found: `test.${name}, which every evaluation has`,
+          found: `test.${name}, a column of every evaluation`,
           todo: 'Give it another name.',
           exitCode: 2,
         })

@@ -34,16 +34,16 @@ export function* evaluateUntilHalted(
   try {
     for (let step = 1; step <= supervisionSteps && rows.length > 0; step++) {
       now = advance(model, weights, now)
-      const said = readHeads(weights, model.shape, now.state)
+      const outputs = readHeads(weights, model.shape, now.state)
       const staying: number[] = []
       for (const [at, row] of rows.entries()) {
-        if (step < supervisionSteps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
+        if (step < supervisionSteps && !choosesToHalt(model.shape, outputs.qHalt[at]!, outputs.qContinue[at]!)) {
           staying.push(at)
           continue
         }
-        predictions.set(said.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
-        qHalt[row] = said.qHalt[at]!
-        qContinue[row] = said.qContinue[at]!
+        predictions.set(outputs.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
+        qHalt[row] = outputs.qHalt[at]!
+        qContinue[row] = outputs.qContinue[at]!
         made[row] = step
       }
       if (staying.length > 0 && staying.length < rows.length) now = keepRows(now, staying)

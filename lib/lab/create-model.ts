@@ -75,9 +75,9 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
   if (!core.getBackend())
     throw new UserError({
       where: 'createModel',
-      expected: 'a backend that computes',
+      expected: 'a started backend',
       found: 'none started',
-      todo: 'Run `await startBackend()` first; sudoku, maze and arc do so.',
+      todo: 'Run `await startBackend()` first; sudoku, maze and arc also start it.',
     })
   return new ConfiguredModel(
     initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer) }),

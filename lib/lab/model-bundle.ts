@@ -82,7 +82,7 @@ function partOf(name: string, shape: ModelShape): string {
 
 function costText({ shape, dtype }: Model): string[] {
   const { forward, training } = stepMacs(shape)
-  const aside = isFunctionRecord(shape.mixer) ? `, the mixer ${shape.mixer.name} aside` : ''
+  const aside = isFunctionRecord(shape.mixer) ? `, without the mixer ${shape.mixer.name}` : ''
   return [
     `${grouped(countParameters(shape))} parameters; L = ${totalTokens(shape)} tokens (${shape.puzzleTokens} of the puzzle embedding), V = ${shape.vocabSize}`,
     `${grouped(forward)} MACs of a supervision step and puzzle, ${grouped(training)} with the backward pass${aside}; blocks in ${dtype}`,

@@ -169,7 +169,7 @@ export function expectBatch({ seqLen, vocabSize }: ModelShape, batch: Batch): vo
   if (batch.seqLen !== seqLen)
     throw new UserError({
       where: 'batch',
-      expected: `puzzles of ${seqLen} tokens, as the model's`,
+      expected: `puzzles of ${seqLen} tokens, the model's length`,
       found: `${batch.seqLen} tokens`,
     })
   const token = batch.inputs.find((token) => token < 0 || token >= vocabSize)

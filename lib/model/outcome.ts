@@ -13,7 +13,7 @@ export interface RowOutcome {
 }
 
 /** A model's outputs for the rows of a batch. */
-export interface Said extends HaltLogits {
+export interface RowOutputs extends HaltLogits {
   /** `[B, seqLen]` */
   readonly predictions: ArrayLike<number>
   /** `[B]` supervision steps taken. */
@@ -58,7 +58,7 @@ export function noMetrics(): MetricSums {
  * Compares a row's prediction with the batch's labels. A row whose q_halt is NaN was computed from NaN latents: none of it
  * counts as correct.
  */
-export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: number): RowOutcome {
+export function rowOutcome({ predictions, qHalt }: RowOutputs, batch: Batch, row: number): RowOutcome {
   let counted = 0
   let right = 0
   for (let at = row * batch.seqLen; at < (row + 1) * batch.seqLen; at++) {
@@ -74,17 +74,17 @@ export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: numb
 export function addMetrics(
   sums: MetricSums,
   shape: ModelShape,
-  said: Said,
+  outputs: RowOutputs,
   halted: ArrayLike<number>,
   batch: Batch,
 ): void {
-  const { qHalt, qContinue, supervisionSteps } = said
+  const { qHalt, qContinue, supervisionSteps } = outputs
   for (let row = 0; row < batch.size; row++) {
     if (!halted[row] || batch.rows[row] === -1) continue
     sums.puzzles++
     sums.halted += choosesToHalt(shape, qHalt[row]!, qContinue[row]!) ? 1 : 0
     sums.puzzleSupervisionSteps += supervisionSteps[row]!
-    const outcome = rowOutcome(said, batch, row)
+    const outcome = rowOutcome(outputs, batch, row)
     if (outcome.counted === 0) continue
     sums.scored++
     sums.cells += outcome.cells

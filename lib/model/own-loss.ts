@@ -39,7 +39,7 @@ export function tryLoss(loss: string | FunctionRecord, { seqLen, vocabSize }: Mo
     const labels = tf.tensor2d(tokens, [2, seqLen], 'int32')
     const run = ([one]: readonly tf.Tensor[]): tf.Tensor => ownTokenLoss(one as tf.Tensor3D, labels, loss)
     const [used] = usedInputs([logits], run, (found) => wrong(loss, GRADIENTS, found))
-    if (!used) throw wrong(loss, 'a loss that depends on the logits', 'one that does not')
+    if (!used) throw wrong(loss, 'a loss that depends on the logits', 'a constant loss')
   })
 }
 

@@ -107,7 +107,7 @@ function ownForm(value: object): (() => unknown) | null {
 function withText(bundle: unknown, value: object): MimeBundle {
   const isBundle = typeof bundle === 'object' && bundle !== null && !Array.isArray(bundle)
   if (!isBundle || typeof (bundle as { then?: unknown }).then === 'function')
-    throw new TypeError(`its method Jupyter.display must return an object by MIME type, not ${inspect(bundle)}`)
+    throw new TypeError(`its method Jupyter.display must return an object keyed by MIME type, not ${inspect(bundle)}`)
   return 'text/plain' in bundle ? (bundle as MimeBundle) : { ...bundle, 'text/plain': inspect(value) }
 }
 

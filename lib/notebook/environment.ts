@@ -38,9 +38,9 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
     throw new UserError(
       {
         where: jupyter,
-        expected: 'a folder of your own, for what Jupyter keeps',
+        expected: "a folder of your own for Jupyter's files",
         found: systemReason(error),
-        todo: "Notebooks need a checkout of one's own: git clone this one, then npm run setup.",
+        todo: 'Notebooks need your own checkout: git clone this one, then run npm run setup.',
       },
       { cause: error },
     )

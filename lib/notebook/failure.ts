@@ -34,18 +34,18 @@ function reasonOf(execution: Execution, timeout: number | undefined, signal: Nod
     case 'error':
       return `\n${stripColors(execution.traceback?.join('\n') || `${execution.ename}: ${execution.evalue}`)}`
     case 'timeout':
-      return `took longer than ${timeout} s. Give more time with --timeout S, or less work.`
+      return `took longer than ${timeout} s. Raise the limit with --timeout S, or reduce the work.`
     case 'dead':
-      return `the kernel died, perhaps for want of memory.${more(execution.message)}`
+      return `the notebook kernel died, perhaps for lack of memory.${more(execution.message)}`
     case 'start':
-      return `the kernel did not start. Run npm run setup.${more(execution.message)}`
+      return `the notebook kernel did not start. Run npm run setup.${more(execution.message)}`
     default:
       return `stopped by ${signal === null || signal === 'SIGINT' ? 'Ctrl-C' : signal}.`
   }
 }
 
 function more(message: string | undefined): string {
-  return message ? ` Its last words:\n${message.trim().split('\n').slice(-10).join('\n')}` : ''
+  return message ? ` Its last output:\n${message.trim().split('\n').slice(-10).join('\n')}` : ''
 }
 
 /** Inserts a banner before the cell where the run ended, so that it is seen on opening the notebook. */
@@ -54,7 +54,7 @@ export function markFailure(notebook: Notebook, at: number | null, failure: RunF
     cell_type: 'markdown',
     ...(notebook.nbformat_minor >= 5 ? { id: 'run-ended-here' } : {}),
     metadata: { tags: ['run-ended-here'] },
-    source: `**The run ended ${failure.cell === null ? 'before the first cell' : 'in the cell below'}.** Cells after it were not run.`,
+    source: `**The run ended ${failure.cell === null ? 'before the first cell' : 'in the cell below'}.** The cells after it were not run.`,
   }
   const cells = notebook.cells.filter((cell) => !cell.metadata.tags?.includes('run-ended-here'))
   const index = at === null ? 0 : cells.indexOf(notebook.cells[at]!)

@@ -22,9 +22,9 @@ export async function input(prompt = '', options: InputOptions = {}): Promise<st
   if (!stdin.isTTY)
     throw new UserError({
       where: 'input',
-      expected: 'somebody to answer, in a notebook or a terminal',
+      expected: 'a user who can answer, in a notebook or a terminal',
       found: 'neither',
-      todo: 'Give the value as a parameter.',
+      todo: 'Pass the value as a parameter.',
     })
   let silent = false
   const screen = new Writable({

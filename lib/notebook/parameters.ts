@@ -52,7 +52,7 @@ export async function injectParameters(
     cell_type: 'code',
     ...(parametersCell.id === undefined ? {} : { id: INJECTED_TAG }),
     metadata: { tags: [INJECTED_TAG] },
-    source: ['// Given on the command line.', ...lines].join('\n'),
+    source: ['// Set on the command line.', ...lines].join('\n'),
     outputs: [],
     execution_count: null,
   }

@@ -44,7 +44,7 @@ async function attempt(draw: () => Promise<MimeBundle>): Promise<MimeBundle | nu
   try {
     return await draw()
   } catch (error) {
-    if (!warned) process.stderr.write(`Figures stay without their static form: ${systemReason(error)}\n`)
+    if (!warned) process.stderr.write(`Figures have no static form: ${systemReason(error)}\n`)
     warned = true
     return null
   }

@@ -20,4 +20,4 @@ export function tableHtml(table: TableData): string {
 }
 
 /** Used in a headless run, or without a live kernel. */
-const HOW = 'Run the cell in JupyterLab to page through all of them and to sort; saveTable keeps them in a file.'
+const HOW = 'Run the cell in JupyterLab to page through all of them and to sort; saveTable saves them to a file.'

@@ -34,7 +34,8 @@ export function tensorBundle(tensor: TensorLike): MimeBundle {
   if (tensor.isDisposed) return bundle(`${title}, disposed`, [], '')
   if (dtype === 'complex64') return bundle(title, [], '')
   const values = valuesOf(tensor)
-  if (values === null) return bundle(`${title}, whose values cannot be read at once: await tensor.data()`, [], '')
+  if (values === null)
+    return bundle(`${title}, whose values cannot be read synchronously: use await tensor.data()`, [], '')
   return bundle(
     title,
     dtype === 'string' ? [] : factRows(numberFacts(values as ArrayLike<number>)),

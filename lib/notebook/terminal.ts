@@ -27,7 +27,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
   }
   const freshLine = (): void => print(lineOpen ? '\n' : '')
   return {
-    begin: () => print('Starting the kernel …\n'),
+    begin: () => print('Starting the notebook kernel …\n'),
     end: freshLine,
     event: (event) => {
       if (event.event === 'status') {

@@ -38,7 +38,7 @@ function plain(value: unknown, where: string, within: Set<object>): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
-  if (within.has(value)) throw refused(where, 'a figure that ends', 'one that holds itself')
+  if (within.has(value)) throw refused(where, 'a figure without cycles', 'one that contains itself')
   within.add(value)
   const made = plainObject(value, where, within)
   within.delete(value)
@@ -49,7 +49,7 @@ function plainObject(value: object, where: string, within: Set<object>): unknown
   const inner = (element: unknown): unknown => plain(element, where, within)
   if (Array.isArray(value)) return plainList(value, inner)
   if (ArrayBuffer.isView(value)) {
-    if (value instanceof DataView) throw refused(where, 'numbers', 'a DataView', 'Make a typed array of it.')
+    if (value instanceof DataView) throw refused(where, 'numbers', 'a DataView', 'Convert it to a typed array.')
     return Array.from(value as unknown as ArrayLike<number | bigint>, inner)
   }
   if (isTensor(value)) return tensorValues(value, where)
@@ -86,13 +86,13 @@ function plainEntries(value: object, where: string, within: Set<object>): object
 function tensorValues(tensor: TensorLike, where: string): unknown {
   const found = `a tensor [${tensor.shape.join(', ')}] of ${tensor.dtype}`
   if (tensor.isDisposed)
-    throw refused(where, 'numbers', `${found} that was disposed`, 'Give its values: tensor.arraySync().')
+    throw refused(where, 'numbers', `${found} that was disposed`, 'Pass its values: tensor.arraySync().')
   if (tensor.dtype === 'complex64') throw refused(where, 'real numbers', found)
   let values: ArrayLike<number | string>
   try {
     values = tensor.dataSync()
   } catch {
-    throw refused(where, 'numbers that are there', found, 'Give its values: await tensor.array().')
+    throw refused(where, 'numbers that can be read synchronously', found, 'Pass its values: await tensor.array().')
   }
   const finite = Array.from(values, (value) => (typeof value === 'number' && !Number.isFinite(value) ? null : value))
   let nested: unknown[] = finite
@@ -120,8 +120,8 @@ function otherKind(value: object): { name: string; todo: string } | null {
   const name = `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`
   if (typeof (value as { then?: unknown }).then === 'function') return { name: 'a promise', todo: 'Await it.' }
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
-    return { name, todo: 'Make a typed array of it.' }
-  if (Symbol.iterator in value) return { name, todo: 'Make an array of it: Array.from(…).' }
+    return { name, todo: 'Convert it to a typed array.' }
+  if (Symbol.iterator in value) return { name, todo: 'Convert it to an array: Array.from(…).' }
   return null
 }
 

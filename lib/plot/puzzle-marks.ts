@@ -17,5 +17,5 @@ export interface MarkLook {
 /** Vermilion and blue of Okabe and Ito's palette, with darker ones for a terminal. */
 export const markLooks: Readonly<Record<Exclude<Mark, 'none'>, MarkLook>> = {
   wrong: { words: 'wrong', color: '#D55E00', fill: '#B34A00', sign: '!', cell: '><' },
-  changed: { words: 'changed since the step before', color: '#0072B2', fill: '#0063A0', sign: '*', cell: '··' },
+  changed: { words: 'changed since the previous step', color: '#0072B2', fill: '#0063A0', sign: '*', cell: '··' },
 }

@@ -96,7 +96,7 @@ export function predictionPicture(
     : wrong === 0
       ? 'right'
       : otherwiseRight
-        ? 'valid, another than the stored answer'
+        ? 'valid, but not the stored answer'
         : `${wrong} of ${marks.length} cells wrong`
   const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
   const title = describeExample(data, example)

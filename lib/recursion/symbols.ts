@@ -165,7 +165,7 @@ function called(i: number, call: () => unknown): unknown {
     throw new UserError(
       {
         where: place(i),
-        expected: 'net, netY and plus of x and the latents, and nothing else',
+        expected: 'only net, netY and plus of x and the latents',
         found: error instanceof Error ? `an error: ${error.message.split('\n')[0]!}` : 'an error',
         exitCode: 2,
       },

@@ -22,19 +22,19 @@ const OWN_KEYS = ['table', 'method', 'train', 'seeds', 'out'] as const
 /** `recurlab ablations`. */
 export const command: Command = {
   help: [
-    'Without train= it lists the rows: the keys that each changes in the paper’s TRM (two layers, T=3, n=6), and the accuracy and depth that are reported. recurlab train --ablation ROW PRESET trains one of them.',
+    'Without train=, lists the rows: the keys that each changes in the paper’s TRM (two layers, T=3, n=6), and the reported accuracy and depth. recurlab train --ablation ROW PRESET trains one row.',
     {
       title: 'Options',
       rows: [
         ['table=1|2|3', 'The table of arXiv 2510.04871. Default: all three.'],
-        ['method=TEXT', 'Rows whose name has TEXT in it, e.g. EMA. Default: all.'],
+        ['method=TEXT', 'Rows whose name contains TEXT, e.g. EMA. Default: all.'],
         [
           'train=PRESET',
-          'Trains the rows, each laid over this preset, one run after the other; keys of the configuration are laid over both. What is finished already is taken over, and what was stopped goes on. Default: none are trained.',
+          'Trains the rows one after another: each row overrides this preset, and configuration keys override both. Finished runs are reused, and stopped ones are resumed. Default: no training.',
         ],
         ['seeds=N,N', 'With train=: the seeds of each row. Default: 0.'],
         ['out=DIR', 'With train=: the results folder. Default: results.'],
-        ['--json', 'Prints the rows as JSON, with the whole configuration of each, or the results.'],
+        ['--json', 'Prints the rows with their full configurations, or the results, as JSON.'],
       ],
     },
   ],
@@ -115,7 +115,7 @@ async function trainAll(rows: readonly Ablation[], name: string, { pairs, flags 
   const done =
     results.length === methods.length && runs.all.every(({ id }) => openRun(id, resultsDir).state === 'finished')
   if (done) return 0
-  process.stderr.write('Stopped and saved. The same command goes on.\n')
+  process.stderr.write('Stopped and saved. The same command continues.\n')
   return STOPPED
 }
 

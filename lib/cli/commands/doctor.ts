@@ -36,7 +36,7 @@ type Row = z.infer<typeof rowSchema>
 /** `recurlab doctor`. */
 export const command: Command = {
   help: [
-    'Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk; draws one figure. Changes nothing. What is optional and missing is no failure. Exit code 0 when all that npm start needs is there, else 1.',
+    'Checks Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk, and draws one figure. It changes nothing. A missing optional part is not a failure. Exit code 0 if everything that npm start needs is present, else 1.',
     {
       title: 'Options',
       rows: [['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.']],
@@ -107,21 +107,21 @@ async function figuresRow(): Promise<Row> {
     await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
     return { ...common, ok: true, found: 'kaleido draws them', todo: '' }
   } catch (error) {
-    const todo = 'Notebooks show figures all the same; reports, SVG, PDF and PNG are without them.'
+    const todo = 'Notebooks still show figures; reports and saved files cannot contain them.'
     return { ...common, ok: false, found: systemReason(error), todo }
   }
 }
 
 function gpuRow(): Row {
   const gpus = nvidiaGpus()
-  const found = gpus.length > 0 ? gpus.join(', ') : 'none; the processor computes'
+  const found = gpus.length > 0 ? gpus.join(', ') : 'none; the CPU is used'
   return { name: 'GPU', needed: false, ok: true, found, todo: '' }
 }
 
 function memoryRow(): Row {
   const free = availableMemory()
   const ok = free >= MEMORY_NEEDED
-  const todo = ok ? '' : `Close other programs: ${gib(MEMORY_NEEDED)} are needed.`
+  const todo = ok ? '' : `Close other programs: ${gib(MEMORY_NEEDED)} is needed.`
   return { name: 'memory', needed: true, ok, found: `${gib(free)} of ${gib(os.totalmem())} free`, todo }
 }
 
@@ -129,7 +129,7 @@ function diskRow(): Row {
   const { bavail, bsize } = statfsSync(root)
   const free = bavail * bsize
   const ok = free >= DISK_NEEDED
-  const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} are needed.`
+  const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} is needed.`
   return { name: 'disk', needed: true, ok, found: `${gib(free)} free`, todo }
 }
 
@@ -151,6 +151,8 @@ function report(rows: readonly Row[], ok: boolean): string {
     const state = ok ? 'ok' : needed ? 'MISSING' : 'absent'
     return [`${state.padEnd(8)} ${name}`, todo === '' ? found : `${found}\n${todo}`]
   })
-  const end = ok ? 'All that npm start needs is here.' : 'Something that npm start needs is missing: see MISSING above.'
+  const end = ok
+    ? 'Everything that npm start needs is present.'
+    : 'Something that npm start needs is missing: see MISSING above.'
   return `${columns(lines).join('\n')}\n\n${end}\n`
 }

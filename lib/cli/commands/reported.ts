@@ -10,7 +10,7 @@ const COLUMNS = 'table method task metric value uncertainty depth nfp parameters
 /** `recurlab reported`. */
 export const command: Command = {
   help: [
-    'Numbers that were published, never ones that were measured here.',
+    'Prints published numbers only, none measured here.',
     {
       title: 'Options',
       rows: [
@@ -18,13 +18,10 @@ export const command: Command = {
           'table=NAME',
           '1 to 5 (the tables of arXiv 2510.04871), reproductions, scaling (test-time scaling without training), variants (later models) or analyses. Default: all.',
         ],
-        ['method=TEXT', 'Methods whose name has TEXT in it, e.g. TRM. Default: all.'],
-        [
-          'task=TEXT',
-          'Tasks whose name has TEXT in it: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.',
-        ],
-        ['metric=TEXT', 'Metrics whose name has TEXT in it, e.g. pass@1. Default: all.'],
-        ['--json', 'Prints the table as JSON, with parameters as numbers, too.'],
+        ['method=TEXT', 'Methods whose name contains TEXT, e.g. TRM. Default: all.'],
+        ['task=TEXT', 'Tasks whose name contains TEXT: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.'],
+        ['metric=TEXT', 'Metrics whose name contains TEXT, e.g. pass@1. Default: all.'],
+        ['--json', 'Prints the table as JSON, with parameter counts as numbers.'],
       ],
     },
   ],

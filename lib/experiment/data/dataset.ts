@@ -79,11 +79,9 @@ function disagrees(key: ConfigKey, found: unknown, asked: unknown): UserError {
   return new UserError({
     where: `key ${key}`,
     expected:
-      found === null
-        ? 'nothing, as the data set that is given says nothing of it'
-        : `${found}, as the data set that is given has it`,
+      found === null ? 'no such key, since the given data set does not have it' : `${found}, as in the given data set`,
     found: String(asked),
-    todo: 'Leave the key out; or leave the data set out, and it is made as the configuration says.',
+    todo: 'Omit the key; or omit the data set, which is then made from the configuration.',
     exitCode: 2,
   })
 }
@@ -94,7 +92,7 @@ function checkTask(data: Dataset, { task }: Config, dir: string): Dataset {
     where: dir,
     expected: `a data set of task=${task}`,
     found: `one of task=${data.manifest.task}`,
-    todo: 'Choose a preset of that task, or another folder with data=DIR.',
+    todo: 'Choose a preset of that task, or another data set with data=DIR.',
     exitCode: 2,
   })
 }

@@ -174,7 +174,7 @@ function checkFits(config: Config, bytes: number, available: number): void {
   const fits = Math.floor((Math.min(rows, config.batch) * available) / bytes)
   throw new UserError({
     where: 'memory',
-    expected: `at most ${formatBytes(available)}, which is what the machine has free`,
+    expected: `at most ${formatBytes(available)}, the free memory of the machine`,
     found: `a step that needs ${formatBytes(bytes)}`,
     todo:
       fits >= 1

@@ -19,7 +19,7 @@ import { initialState } from '../../train/step.js'
 import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
-import { newChoices } from './choices.js'
+import { newComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { tryFunctions } from './functions.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
@@ -77,9 +77,9 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   if (note) options.observer?.onNote?.(note)
   const sampler = newBatchesAhead(resolved, data)
   const estimate = plan.estimate ?? estimated(work, options)
-  const choices = newChoices(config, estimate, backend)
-  if (choices.microBatch < batch)
-    options.observer?.onNote?.(`the batch of ${batch} is computed ${choices.microBatch} rows at a time`)
+  const settings = newComputeSettings(config, estimate, backend)
+  if (settings.microBatch < batch)
+    options.observer?.onNote?.(`the batch of ${batch} is computed ${settings.microBatch} rows at a time`)
   const { model, provenance } = await firstModel(seed, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
@@ -92,7 +92,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     provenance: {
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
       ...provenance,
-      choices,
+      computeSettings: settings,
       ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
     },
     codeDiff: currentCode().diff,
@@ -103,9 +103,9 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(resolved, trainSteps, choices.microBatch),
+      options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
-      state: initialState(model.with({ dtype: choices.dtype }), batch, ema, seed),
+      state: initialState(model.with({ dtype: settings.dtype }), batch, ema, seed),
     }),
     run,
     metrics,

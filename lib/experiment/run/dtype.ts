@@ -19,8 +19,8 @@ export function chooseDtype(asked: Config['dtype'], mixer: Config['mixer'] = 'ml
   throw new UserError({
     where: 'key dtype',
     expected: 'float32 or auto: bfloat16 needs the fused kernels and a processor with AMX or AVX-512 BF16',
-    found: on ? 'bfloat16, and a processor without' : `bfloat16, and no fused kernels (${reason})`,
-    todo: 'Leave dtype out: auto takes bfloat16 where it is faster.',
+    found: on ? 'bfloat16 on a processor without either' : `bfloat16 without fused kernels (${reason})`,
+    todo: 'Omit dtype: auto uses bfloat16 if it is faster.',
   })
 }
 
@@ -41,6 +41,6 @@ export function dtypeOrFloat32(
 /** Returns a note on how a model with a custom mixer is computed; null for a built-in mixer. */
 export function plainNote(mixer: Config['mixer']): string | null {
   return isFunctionRecord(mixer)
-    ? `the blocks are computed by plain operations in float32: the fused kernels do not know the mixer ${mixer.name}`
+    ? `the blocks are computed by plain operations in float32: the fused kernels do not support the mixer ${mixer.name}`
     : null
 }

@@ -108,7 +108,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     throw new UserError({
       where: file.file,
       expected: 'the data to evaluate on',
-      found: 'a file that does not name any',
+      found: 'a file that names none',
       todo: 'Name a data set with data=DIR.',
       exitCode: 2,
     })
@@ -120,7 +120,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     if (options.halt === true && resolved.model.halting === 'none')
       throw new UserError({
         where: 'halt',
-        expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
+        expected: 'nothing, as it would have no effect: with halting=none every puzzle runs all steps',
         found: 'true',
         todo: 'Leave it out.',
         exitCode: 2,
@@ -130,7 +130,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     const model = stored.with({ dtype })
     if (note) notes.push(note)
     if (file.run !== null) notes.push(...metricNotes(openRun(file.run, resultsDir), given))
-    if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
+    if (moved) notes.push('the data set has changed since the weights were trained on it')
     try {
       const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
         ...options,
@@ -180,9 +180,7 @@ async function evaluateWatched<M extends Metrics>(
     return evaluation
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error
-    throw new Interrupted(
-      `stopped after ${done} of ${total} puzzles: the evaluation begins anew when it is called again`,
-    )
+    throw new Interrupted(`stopped after ${done} of ${total} puzzles: the next call starts the evaluation again`)
   } finally {
     meter?.end('stopped')
   }

@@ -95,9 +95,10 @@ export function metricsOf(record: RunRecord, config: Config, given: Metrics | un
   const names = Object.keys(wanted)
   throw new UserError({
     where,
-    expected: names.length > 0 ? `the run's own metrics, ${names.join(', ')}` : 'no metrics, as the run began without',
+    expected:
+      names.length > 0 ? `the run's metrics, ${names.join(', ')}` : 'no metrics, since the run was begun without any',
     found: more,
-    todo: `Its evaluations have no column test.${more}; evaluateRun computes it of the stored weights.`,
+    todo: `Its evaluations have no column test.${more}; evaluateRun computes it from the stored weights.`,
     exitCode: 2,
   })
 }
@@ -114,10 +115,10 @@ export function storedMetrics({ provenance }: Pick<RunRecord, 'provenance'>): Me
  */
 export function metricNotes(record: RunRecord, given: MetricRecords): string[] {
   return Object.entries(storedMetrics(record)).flatMap(([name, metric]) => {
-    if (!Object.hasOwn(given, name)) return [`test.${name} is left out: the metric ${name} of the run is not given`]
+    if (!Object.hasOwn(given, name)) return [`test.${name} is omitted: the run's metric ${name} was not passed`]
     return given[name]!.sha256 === metric.sha256
       ? []
-      : [`test.${name} is of another metric than the run's: its text differs`]
+      : [`test.${name} is computed by a metric whose source text differs from the run's`]
   })
 }
 
@@ -134,7 +135,7 @@ function literalOf(config: Config, keys: readonly Key[], metrics: MetricRecords 
 function notOwn(key: Key, found: unknown, { name }: FunctionRecord, { where }: FunctionCall): UserError {
   return new UserError({
     where,
-    expected: `no ${key}, as the run was made with ${key}=${String(found)}`,
+    expected: `no ${key}, since the run was made with ${key}=${String(found)}`,
     found: name,
     todo: 'Leave it out.',
     exitCode: 2,

@@ -78,7 +78,7 @@ function diverged({ config, options, run, trainSteps, saved }: Diverging, step: 
     where: `run ${run.id}, step ${step} of ${trainSteps}, lr ${Number(lr.toPrecision(4))}`,
     expected: 'finite losses, gradients and weights',
     found,
-    todo: `The run has failed; its checkpoint is that of step ${saved}. Try ${remedies(config).join(', ')}.`,
+    todo: `The run has failed; its last checkpoint is of step ${saved}. Try ${remedies(config).join(', ')}.`,
   })
 }
 

@@ -9,7 +9,7 @@ import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../.
 import { restoreSnapshot } from '../../train/snapshot.js'
 import { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
-import { followThreads, storedChoices } from './choices.js'
+import { storedComputeSettings, threadsFor } from './compute-settings.js'
 import type { RunObserver } from './observer.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session } from './session.js'
@@ -31,9 +31,9 @@ export async function reopenSession(
   { observer, metrics, force = false }: ReopenOptions,
 ): Promise<Session> {
   const { config, resolved, trainSteps } = work
-  const choices = storedChoices(record)
+  const settings = storedComputeSettings(record)
   const begun = record.provenance.backend as { name?: string } | undefined
-  const backend = await startBackend({ threads: followThreads(choices, begun?.name ?? '') })
+  const backend = await startBackend({ threads: threadsFor(settings, begun?.name ?? '') })
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
   const sampler = newBatchesAhead(resolved, data)
@@ -51,7 +51,7 @@ export async function reopenSession(
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(resolved, trainSteps, choices.microBatch),
+      options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
       state: restored.state,
       seconds: restored.seconds,
@@ -81,5 +81,5 @@ function otherBackend(
 ): string | null {
   const before = provenance.backend as { name?: string; threads?: number } | undefined
   if (!before || (before.name === backend.name && before.threads === backend.threads)) return null
-  return `the run was begun on ${before.name} with ${before.threads} threads and goes on with ${backend.name} and ${backend.threads}: numbers may differ in the last bits`
+  return `the run was begun on ${before.name} with ${before.threads} threads and is resumed on ${backend.name} with ${backend.threads}: numbers may differ in the last bits`
 }

@@ -8,7 +8,7 @@ import { openRun } from '../../results/run.js'
 import { datasetOf } from '../data/dataset.js'
 import { runWork } from '../estimate/work.js'
 import { watched } from '../watch/watch.js'
-import { followChoices, storedChoices } from './choices.js'
+import { applyComputeSettings, storedComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { checkFunctions, metricsOf, type RunFunctions } from './functions.js'
 import { reopenSession } from './reopen.js'
@@ -42,7 +42,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   if (record.state === 'finished')
     throw new UserError({
       where: `run ${record.id}`,
-      expected: 'a run that is not at its end',
+      expected: 'a run that is not finished',
       found: `all ${record.status.trainSteps ?? record.status.step} steps done`,
       todo: 'Start a longer one with trainSteps=N.',
     })
@@ -56,17 +56,17 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
   const { trainSteps } = work
   return watched(options, [work], [record.status.checkpoint ?? 0], async ({ observer, signal, throws }) => {
     const other = otherCode(record)
-    if (other) observer(0).onNote?.(`${other}; it goes on with the code that is here`)
+    if (other) observer(0).onNote?.(`${other}; it is resumed with the current code`)
     const session = await reopenSession(record, work, data, { ...options, metrics, observer: observer(0) })
-    const followed = followChoices(storedChoices(record))
+    const applied = applyComputeSettings(storedComputeSettings(record))
     const { state } = session.trainer
-    state.model = state.model.with({ dtype: followed.dtype })
+    state.model = state.model.with({ dtype: applied.dtype })
     const plain = plainNote(config.mixer)
     if (plain) observer(0).onNote?.(plain)
-    if (followed.note) observer(0).onNote?.(followed.note)
+    if (applied.note) observer(0).onNote?.(applied.note)
     const { estimate = true } = options
     const watch = { observer: observer(0), estimate, ...(signal ? { signal } : {}) }
-    const end = await continueSession(session, watch).finally(() => followed.end())
+    const end = await continueSession(session, watch).finally(() => applied.end())
     if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
     return record.id
   })
@@ -81,6 +81,6 @@ function checkSameData(id: string, provenance: Readonly<Record<string, unknown>>
     where: `run ${id}`,
     expected: `its data set, hash ${own}`,
     found: `another, hash ${other}`,
-    todo: 'Name the folder of the data set it was trained on with data=DIR.',
+    todo: 'Name the data set that it was trained on with data=DIR.',
   })
 }

@@ -163,7 +163,7 @@ function whenForced(session: Session): { check(): void; happened(): boolean; rel
   const release = onForcedStop(() => {
     happened = true
     free(session)
-    run.finish('interrupted', 'stopped by force: it goes on from its last checkpoint')
+    run.finish('interrupted', 'stopped by force: resuming continues from its last checkpoint')
   })
   return {
     check: () => {

@@ -56,7 +56,7 @@ export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors
     where: `${file}, tensor ${name}`,
     expected: 'finite weights',
     found: 'NaN or infinity',
-    todo: 'The training that wrote them has diverged: take earlier ones.',
+    todo: 'The training run that wrote them diverged: use earlier weights.',
   })
 }
 
@@ -67,7 +67,7 @@ function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape 
       where: file.file,
       expected: `a vocabulary of ${manifest.vocabSize} tokens, as the data set has`,
       found: `one of ${shape.vocabSize}`,
-      todo: 'Name the data set that the weights are for with data=DIR.',
+      todo: 'Name the data set of the weights with data=DIR.',
     })
   return { ...shape, puzzleIdentifiers: manifest.puzzleIdentifiers }
 }

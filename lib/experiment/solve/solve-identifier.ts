@@ -48,7 +48,7 @@ export async function findIdentifier(
 }
 
 function blank(reason: string): Identifier {
-  const effect = 'the blank puzzle identifier is used, with which published models solve nothing'
+  const effect = 'the blank puzzle identifier is used, with which published models solve no puzzle'
   return { ...BLANK, notes: [`${reason}: ${effect}`] }
 }
 
@@ -61,11 +61,11 @@ async function trainedOn(file: WeightsFile): Promise<{ data: Dataset | null; pro
   try {
     const data = await datasetOf(config)
     if (file.dataHash !== null && data.hash !== file.dataHash)
-      return { data: null, problem: 'the data set of the weights is not what they were trained on any more' }
+      return { data: null, problem: 'the data set of the weights has changed since they were trained' }
     return { data, problem: '' }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { data: null, problem: `the data set of the weights cannot be had (${error.message})` }
+    return { data: null, problem: `the data set of the weights is not available (${error.message})` }
   }
 }
 

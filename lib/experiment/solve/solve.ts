@@ -203,9 +203,9 @@ function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Datas
   if (found) return { vocabSize, ...found }
   throw new UserError({
     where: file.file,
-    expected: 'weights that say their task, or have the sizes of one that is known',
-    found: `weights for ${seqLen ?? 'an unknown number of'} tokens out of ${vocabSize}`,
-    todo: 'Name a configuration that has the key task with config=FILE, or the data set with data=DIR.',
+    expected: 'weights with a task in their configuration, or with the sizes of a known task',
+    found: `weights for ${seqLen ?? 'an unknown number of'} tokens and a vocabulary of ${vocabSize}`,
+    todo: 'Name a configuration with the key task by config=FILE, or the data set by data=DIR.',
   })
 }
 

@@ -81,8 +81,8 @@ export async function earlierRuns(
   const one = passedOver.length === 1
   const what =
     options.otherCode === 'take over'
-      ? `${one ? 'it is' : 'they are'} taken over all the same`
-      : `${one ? 'it is' : 'they are'} trained anew (otherCode: 'take over' among the options takes ${one ? 'it' : 'them'} over)`
+      ? `${one ? 'it is' : 'they are'} reused anyway`
+      : `${one ? 'it is' : 'they are'} trained anew (the option otherCode: 'take over' reuses ${one ? 'it' : 'them'})`
   return { runs, notes: [`${note}; ${what}`] }
 }
 

@@ -51,7 +51,7 @@ function equalRows(rows: readonly Row[], a: number, b: number): UserError {
       varied.length > 0
         ? `runs ${a + 1} and ${b + 1} that train the same: ${values(one)} and ${values(two)}`
         : `run ${a + 1} a second time as run ${b + 1}`,
-    todo: 'Leave one out; a list of grids names combinations one by one.',
+    todo: 'Omit one; a list of grids selects single combinations.',
     exitCode: 2,
   })
 }

@@ -62,7 +62,7 @@ export function refuseDataKeys(grid: Grid | readonly Grid[]): void {
         where: `key ${key} of the grid`,
         expected: 'no key of the data, as the data set is given',
         found: [...found].join(', '),
-        todo: 'Leave the data set out: each run then has the puzzles that its configuration names.',
+        todo: 'Omit the data set: each run then uses the data set of its configuration.',
         exitCode: 2,
       })
 }

@@ -58,7 +58,7 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       steps = run.trainSteps
       times ??= new RunTimes([run.work])
       times.start(index, run.step)
-      sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, going on after step ${run.step}` : ''}`)
+      sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, resumed after step ${run.step}` : ''}`)
     },
     onStep({ step, ...rest }) {
       done = step
@@ -133,6 +133,6 @@ function evaluationText(evaluation: Evaluation): string {
     ...shares,
     ...(votes ? [`${pass.join(', ')} (${votes.scored} tasks)`] : []),
     ...Object.entries(ownMetrics(evaluation)).map(([name, value]) => `${metricName(name)} ${metricText(name, value)}`),
-    ...(scored < puzzles ? [`answers known of ${scored} of ${puzzles} puzzles`] : []),
+    ...(scored < puzzles ? [`answers known for ${scored} of ${puzzles} puzzles`] : []),
   ].join(', ')
 }

@@ -83,5 +83,5 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
 }
 
 function takenOver({ id }: FinishedRun): string {
-  return `run ${id} had been finished and is taken over`
+  return `run ${id} was already finished and is reused`
 }

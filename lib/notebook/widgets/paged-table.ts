@@ -94,7 +94,7 @@ export class PagedTable extends Widget {
     this.#source = null
     this.#order = null
     for (const model of [...this.#heads, ...this.#foot]) model.set({ disabled: true })
-    this.#words.set({ value: `${String(this.#words.get('value'))} · Run the cell again to go on.` })
+    this.#words.set({ value: `${String(this.#words.get('value'))} · Run the cell again to continue.` })
   }
 
   toString(): string {

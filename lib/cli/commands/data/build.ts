@@ -34,7 +34,7 @@ export const command: Command = {
       title: 'Options',
       rows: [
         ['out=DIR', 'Folder to write.'],
-        ['--force', 'Replaces another data set that is in DIR.'],
+        ['--force', 'Replaces another data set in DIR.'],
         ['--json', 'Prints the manifest as JSON.'],
       ],
     },
@@ -72,7 +72,7 @@ function save(data: Dataset, out: string, flags: Args['flags']): number {
   const outcome = saveDataset(data, out, { force: flags.has('force') })
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))
   else {
-    print(outcome === 'kept' ? `${out}: this very data set was there already` : `${out}: written`)
+    print(outcome === 'kept' ? `${out}: this data set already exists` : `${out}: written`)
     print(describeDataset(data, { train: splitFacts(data, data.train), test: splitFacts(data, data.test) }))
   }
   return 0

@@ -12,7 +12,7 @@ const boxes = Object.keys(BOXES) as (keyof typeof BOXES)[]
 /** `recurlab data solve FILE`. */
 export const command: Command = {
   help: [
-    'FILE is a list (question or question:answer on each line) or a .csv. Answers that are there are compared, and the speed is measured. Exit code 1 when a puzzle has not exactly one solution, or another answer.',
+    'FILE is a list (question or question:answer on each line) or a .csv. Given answers are compared, and the speed is measured. Exit code 1 if a puzzle does not have exactly one solution, or has another answer.',
     {
       title: 'Options',
       rows: [

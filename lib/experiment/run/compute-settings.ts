@@ -10,7 +10,7 @@ import { chooseDtype, dtypeOrFloat32 } from './dtype.js'
 import { onForcedStop } from './stop.js'
 
 /** Settings fixed before a run's first step and kept until its end: the last bits of its numbers depend on them. */
-export interface Choices {
+export interface ComputeSettings {
   /** Rows computed at a time. */
   readonly microBatch: number
   /** Whether the fused kernels are used. */
@@ -26,7 +26,7 @@ export interface Choices {
  * @param estimate null if there is none: the micro-batch `auto` is then the whole batch
  * @throws UserError if bfloat16 is requested but not supported here
  */
-export function newChoices(config: Config, estimate: Estimate | null, backend: BackendChoice): Choices {
+export function newComputeSettings(config: Config, estimate: Estimate | null, backend: BackendChoice): ComputeSettings {
   const { batch, microBatch } = config
   const asked = microBatch === 'auto' ? batch : Math.min(batch, microBatch)
   return {
@@ -38,7 +38,7 @@ export function newChoices(config: Config, estimate: Estimate | null, backend: B
 }
 
 const count = z.int().min(1)
-const choicesSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   microBatch: count,
   fast: z.boolean(),
   dtype: z.enum(['float32', 'bfloat16']),
@@ -50,15 +50,15 @@ const choicesSchema = z.strictObject({
  *
  * @throws UserError if the record has none, or those of another Recurlab version.
  */
-export function storedChoices({ id, provenance }: Pick<RunRecord, 'id' | 'provenance'>): Choices {
-  const parsed = choicesSchema.safeParse(provenance.choices)
+export function storedComputeSettings({ id, provenance }: Pick<RunRecord, 'id' | 'provenance'>): ComputeSettings {
+  const parsed = settingsSchema.safeParse(provenance.computeSettings)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new UserError({
-    where: `run ${id}, ${['choices', ...(issue?.path ?? [])].join('.')} in provenance.json`,
-    expected: 'the rows computed at one time, the kernels, the type and the threads that it was begun with',
+    where: `run ${id}, ${['computeSettings', ...(issue?.path ?? [])].join('.')} in provenance.json`,
+    expected: 'microBatch, fast, dtype and threads, the compute settings that the run was begun with',
     found: issue?.message ?? 'something else',
-    todo: 'The file is damaged or of another version of Recurlab.',
+    todo: 'The file is damaged, or from another version of Recurlab.',
   })
 }
 
@@ -68,13 +68,13 @@ export function storedChoices({ id, provenance }: Pick<RunRecord, 'id' | 'proven
  *
  * @param begun name of the backend that the run was begun on; only native backends have threads
  */
-export function followThreads({ threads }: Choices, begun: string): number {
+export function threadsFor({ threads }: ComputeSettings, begun: string): number {
   const now = threadCount()
   return process.env.RECURLAB_THREADS || !begun.startsWith('tfjs-node') ? now : Math.min(threads, now)
 }
 
 /** The compute settings of a resumed run in effect, until `end`. */
-export interface Followed {
+export interface AppliedSettings {
   /** The type to compute the model in. */
   readonly dtype: Dtype
   /** A note for the user on settings that are not available here; null if all are. */
@@ -83,7 +83,7 @@ export interface Followed {
 }
 
 /** Applies the compute settings of a resumed run: the fused kernels are turned off if it was begun without them. */
-export function followChoices({ fast, dtype: asked }: Choices): Followed {
+export function applyComputeSettings({ fast, dtype: asked }: ComputeSettings): AppliedSettings {
   const before = setFast(fast)
   const restore = (): void => void setFast(before)
   const release = onForcedStop(restore)
