@@ -103,7 +103,7 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
   assert.equal(a!.metrics.length, 12)
 
   const again = await recurlab(['resume', id!, 'out=parts'], { cwd: folder })
-  assert.match(again.stderr, /expected a run that is not at its end/)
+  assert.match(again.stderr, /expected a run that is not finished/)
 
   const evaluated = await recurlab(['eval', id!, 'out=parts', '--json'], { cwd: folder })
   const row = JSON.parse(evaluated.stdout) as Record<string, number>

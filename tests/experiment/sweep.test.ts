@@ -189,7 +189,7 @@ test('a grid over keys of the data is refused beside a data set, and so is a con
       sweep(base, grid, data, options),
       /key \w+ of the grid: expected no key of the data.*Omit the data set/,
     )
-  await refused(train({ ...base, clues: 5 }, data, options), /key clues: expected 6, as the data set .* found 5/)
+  await refused(train({ ...base, clues: 5 }, data, options), /key clues: expected 6, as in the given data set, found 5/)
   await refused(train({ ...base, task: 'maze' }, data, options), /key task: expected sudoku.* found maze/)
   await refused(sweep({ ...base, size: 10 }, { seed: [0] }, data, options), /key size: expected/)
   assert.ok(await train({ ...base, clues: 6, box: '2x2', task: 'sudoku' }, data, options))
