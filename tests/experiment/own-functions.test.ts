@@ -169,7 +169,7 @@ test('other functions than those of the run are refused by name, with the beginn
   const plain = await train({ ...base, trainSteps: 1 }, data, { resultsDir, observer: {} })
   await assert.rejects(
     evaluateRun(plain, { resultsDir, data, mixer: conv }),
-    /expected no mixer, as the run was made with mixer=mlp, found mixer-/,
+    /expected no mixer, since the run was made with mixer=mlp, found mixer-/,
   )
 })
 
