@@ -11,63 +11,65 @@ import { installTorch, python } from './torch-install.js'
 import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
 import { runTypeScript, Worker } from './worker.js'
 
-/** What is measured, and against what. */
+/** The measured work and the compared sides. */
 export interface TorchBenchOptions {
   /** A supervision step with its update, or an evaluation. */
   readonly what: 'train' | 'eval'
   /** Names of works; default: all for `train`, the Sudoku MLP for `eval`. */
   readonly only?: readonly string[]
-  /** Undisturbed rounds, for which up to twice as many are made; each side is measured once in each. Default 5. */
+  /** Number of undisturbed rounds; at most twice as many are made. Each round measures every side once. Default 5. */
   readonly rounds?: number
   /** Supervision steps of an evaluation. Default 1: the cost is linear in them. */
   readonly supervisionSteps?: number
-  /** What both sides compute in; default float32. In bfloat16 PyTorch takes the faster of its two ways. */
+  /** The type that both sides compute in; default float32. In bfloat16 PyTorch uses the faster of its two modes. */
   readonly dtype?: Dtype
   /** Whether PyTorch is measured too; default true. */
   readonly torch?: boolean
-  /** Told what goes on. */
+  /** Called with a line of progress. */
   readonly onProgress?: (line: string) => void
 }
 
-/** One work on every side. */
+/** The measurement of one work on every side. */
 export interface TorchMeasurement {
   readonly work: string
-  /** By side, seconds: `recurlab`, `eager`, `compiled`. */
+  /** Seconds by side: `recurlab`, `eager`, `compiled`. */
   readonly seconds: Readonly<Record<string, Summary>>
-  /** recurlab / side: of the minima, and the median of the ratios in each round. */
+  /** recurlab / side: the ratio of the minima, and the median of the ratios within each round. */
   readonly ratios: Readonly<Record<string, { readonly minimum: number; readonly median: number }>>
-  /** By side, the most memory its process has had. */
+  /** Peak memory of each side's process. */
   readonly peakBytes: Readonly<Record<string, number>>
-  /** Recurlab's floating-point operations a second, in units of 1e9, in its fastest round. */
+  /** Recurlab's floating-point operations per second, in units of 1e9, in its fastest round. */
   readonly gflops: number
-  /** Those that PyTorch's matrix product of 1024 × 1024 reaches in the quietest moment, in that type; null without PyTorch. */
+  /**
+   * The rate of PyTorch's 1024 × 1024 matrix product in the same type, in the quietest moment; null without PyTorch.
+   */
   readonly matmulGflops: number | null
-  /** Rounds made, and those that count. */
+  /** Rounds made, and rounds counted. */
   readonly rounds: number
   readonly counted: number
-  /** Rows a second of an evaluation with `supervisionSteps` supervision steps. */
+  /** Rows per second of an evaluation with `supervisionSteps` supervision steps. */
   readonly puzzlesPerSecond?: Readonly<Record<string, number>>
 }
 
-/** Where it was measured. */
+/** The machine of the measurement. */
 export interface BenchMachine {
   readonly threads: number
   readonly instructionSet: string
   readonly torch: string | null
   readonly dtype: Dtype
-  /** What Recurlab's kernels multiply with; null: plain operations. */
+  /** The units that the fused kernels multiply with; null: plain operations. */
   readonly units: FastPath['units']
 }
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-/** Rounds that count at least, however disturbed the machine is. */
+/** Minimum number of rounds counted, however disturbed the machine is. */
 const LEAST = 3
 
 /**
- * Measures Recurlab and PyTorch (eager and compiled) on the same work, in turn in one run, each in a process of its own
- * of which only one computes at a time.
+ * Measures Recurlab and PyTorch (eager and compiled) on the same work, alternating in one run, each in its own process;
+ * only one process computes at a time.
  *
- * @throws UserError for an unknown work, or when PyTorch cannot be had
+ * @throws UserError for an unknown work, or if PyTorch is unavailable
  */
 export async function benchAgainstTorch(
   options: TorchBenchOptions,
@@ -85,10 +87,10 @@ export async function benchAgainstTorch(
   return { machine, measurements }
 }
 
-/** What PyTorch is measured as: `torch.compile` needs a C++ compiler. */
+/** Returns the modes PyTorch is measured in: `torch.compile` needs a C++ compiler. */
 async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
   if (await findCompiler()) return ['eager', 'compiled']
-  onProgress?.('no C++ compiler is here, which torch.compile needs: compiled is left out')
+  onProgress?.('torch.compile needs a C++ compiler, and there is none: compiled is omitted')
   return ['eager']
 }
 
@@ -129,7 +131,7 @@ async function measure(
       return answer.seconds
     }
     await sing()
-    // Disturbed rounds are made again, but not for ever.
+    // Disturbed rounds are repeated, but not for ever.
     while (all.length < rounds || (all.length < 2 * rounds && undisturbed(all, 0).length < rounds)) {
       const seconds: Record<string, number> = {}
       const canaries = [await sing()]
@@ -175,10 +177,10 @@ async function measure(
   }
 }
 
-/** PyTorch's ways to compute in bfloat16: activations too, or products of float32 rounded to it. */
+/** PyTorch's bfloat16 modes: with bfloat16 activations, or with only the products of float32 in bfloat16. */
 const TORCH_BFLOAT16 = ['bfloat16-autocast', 'bfloat16-matmul']
 
-/** PyTorch's process for a work; in bfloat16 the way that is the faster one here. */
+/** Starts PyTorch's process for a work; in bfloat16, in the mode that is faster here. */
 async function fastestTorch(
   work: Work,
   mode: string,
@@ -218,14 +220,14 @@ function recurlabPeer(threads: number): Worker {
   })
 }
 
-/** PyTorch's side; also what the test of its numbers asks. */
+/** Starts PyTorch's side; the test of its numbers uses it too. */
 export function torchPeer(threads: number): Worker {
   return new Worker('PyTorch', python, ['-u', path.join(here, 'torch', 'peer.py')], {
     OMP_NUM_THREADS: String(threads),
   })
 }
 
-/** What a peer is told of its work. */
+/** Returns the request that sets up a peer's work. */
 export function setup(work: Work, mode: string, threads: number, dtype = 'float32'): object {
   if (mode === 'recurlab') return { do: 'setup', work: work.name, batch: work.batch, dtype }
   return { do: 'setup', mode, threads, dtype, work: torchWork(work) }

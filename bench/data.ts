@@ -10,20 +10,22 @@ import { maze } from '../lib/tasks/maze/index.js'
 import { sudokuAugment } from '../lib/tasks/sudoku/augment.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 
-/** What is measured: which data, and how fast and large. */
+/** The measurement of one kind of data. */
 export interface DataMeasurement {
   readonly data: string
-  /** From the process's start to the first training batch of 768 rows; for sudoku, from when its CSV file is there. */
+  /**
+   * From the process's start to the first training batch of 768 rows; for sudoku, from the time its CSV file exists.
+   */
   readonly firstBatchSeconds: number
-  /** Building alone. */
+  /** Seconds of building alone. */
   readonly buildSeconds: number
-  /** What building went through: `1,000,000 CSV rows`, `80 mazes`, `1280 tasks`. */
+  /** The amount of work of building: `1,000,000 CSV rows`, `80 mazes`, `1280 tasks`. */
   readonly work: string
-  /** Of that work, a second of building. */
+  /** That work per second of building. */
   readonly buildRate: number
-  /** Training examples drawn, a second. */
+  /** Training examples drawn per second. */
   readonly examplesPerSecond: number
-  /** Most memory resident above what the process held before the data. */
+  /** Peak resident memory above that of the process before the data. */
   readonly peakBytes: number
 }
 
@@ -33,9 +35,9 @@ export const DATA_BENCHES = ['sudoku', 'maze', 'arc-1', 'arc-2', 'arc-generated'
 /** One of {@link DATA_BENCHES}. */
 export type DataBench = (typeof DATA_BENCHES)[number]
 
-/** What is measured, where it can be chosen. */
+/** Options of the measurement. */
 export interface DataBenchOptions {
-  /** Rows of the CSV file that is made for Sudoku. */
+  /** Rows of the CSV file generated for Sudoku. */
   readonly rows: number
   readonly mazes: number
   /** Folder of the ARC files. */
@@ -45,10 +47,10 @@ export interface DataBenchOptions {
 /** Rows of a batch, as in the paper. */
 const BATCH = 768
 
-/** Seconds for which batches are drawn. */
+/** Seconds during which batches are drawn. */
 const DRAW_SECONDS = 3
 
-/** Measures one kind of data in this process, which should do nothing else: memory is the whole process's. */
+/** Measures one kind of data in this process, which should do nothing else: memory is that of the whole process. */
 export async function benchData(name: DataBench, options: DataBenchOptions): Promise<DataMeasurement> {
   switch (name) {
     case 'sudoku':
@@ -73,7 +75,7 @@ function benchArc(name: string, options: ArcOptions): Promise<DataMeasurement> {
   )
 }
 
-/** Reads a file like Sudoku-Extreme's, 1,000 of whose puzzles are taken (of a small file half). */
+/** Reads a file like Sudoku-Extreme's and uses 1,000 of its puzzles (of a small file half). */
 async function benchSudoku(rows: number): Promise<DataMeasurement> {
   const folder = temporaryFolder('bench')
   try {
@@ -87,8 +89,8 @@ async function benchSudoku(rows: number): Promise<DataMeasurement> {
 }
 
 /**
- * A file in the published format: a few puzzles in many versions, each with some more of its answer given, so that
- * hardly two are the same puzzle in another guise and all keep one solution.
+ * Writes a file in the published format: a few puzzles in many versions, each with more of its answer given, so that hardly
+ * any two are versions of the same puzzle and all keep one solution.
  */
 async function writeSudokuCsv(file: string, rows: number): Promise<void> {
   const { train } = await sudoku({ box: '3x3', clues: 26, train: 20, test: 0, seed: 1 })
@@ -132,7 +134,7 @@ async function measure(
   const buildSeconds = (performance.now() - started) / 1000
   const batches = trainingBatches(built, { batch: BATCH, seed: 0, ...(data === 'sudoku' ? { augment: 1000 } : {}) })
   batches.next()
-  // Making the CSV file is not part of it.
+  // Generating the CSV file is not measured.
   const firstBatchSeconds = data === 'sudoku' ? process.uptime() - startedAt : process.uptime()
   const drawing = performance.now()
   let drawn = 0

@@ -11,37 +11,39 @@ import { settleDisplays } from '../lib/notebook/display.js'
 import { currentHost, type NotebookHost, setHost } from '../lib/notebook/host.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 
-/** What watching costs a training run. Times are of this thread, in milliseconds, means over the steps of all rounds. */
+/**
+ * The cost of watching a training run. Times are of this thread, in milliseconds, means over the steps of all rounds.
+ */
 export interface LiveMeasurement {
-  /** A step with everything around it, when nobody watches … */
+  /** A step with everything around it, without a display … */
   readonly silentStepMs: number
-  /** … and with the line of progress and the live curves. */
+  /** … and with the progress line and the live curves. */
   readonly watchedStepMs: number
-  /** Processor time of this process, all threads, in the same two cases. */
+  /** Processor time of this process, all threads, without and with a display. */
   readonly silentCpuMs: number
   readonly watchedCpuMs: number
-  /** Of a watched step: what the observer itself took, and what was serialised for the front end. */
+  /** Per watched step: time of the observer itself, and of serialising for the front end. */
   readonly observerMs: number
   /** Messages and drawings in all watched rounds. */
   readonly updates: number
   readonly drawings: number
-  /** Of a drawing: what this process does for it while another one draws. */
+  /** Time of this process for a drawing that another one makes. */
   readonly drawingMs: number
   /** (observer and drawings) / watched steps. */
   readonly share: number
 }
 
-/** What is trained, and how often. */
+/** The trained configuration and the number of repetitions. */
 export interface LiveBenchOptions {
   /** Default: the pocket Sudoku with batch 64. */
   readonly config?: ConfigInput
   /** Steps of a round; default 60. */
   readonly trainSteps?: number
-  /** Rounds with and without, in turn; default 3. */
+  /** Rounds with and without a display, alternating; default 3. */
   readonly rounds?: number
 }
 
-/** Measures training side by side with and without live curves, in turn so that both see the same machine. */
+/** Measures training with and without live curves, alternating so that both see the same machine. */
 export async function benchLive({
   config: more = {},
   trainSteps = 60,
@@ -56,7 +58,7 @@ export async function benchLive({
   const silent = { wall: 0, cpu: 0 }
   const watched = { wall: 0, cpu: 0, observer: 0 }
   const run = async (observer: RunObserver, sum: { wall: number; cpu: number }): Promise<void> => {
-    // The first step, which fills caches, is left out.
+    // The first step, which fills caches, is not counted.
     let from = { wall: 0, cpu: 0 }
     const mark = (): typeof from => ({ wall: performance.now(), cpu: cpuMs() })
     const { onStep } = observer
@@ -102,7 +104,7 @@ export async function benchLive({
   }
 }
 
-/** A notebook that somebody watches: messages are serialised as the kernel does. */
+/** Returns a host of a watched notebook: messages are serialised as by the notebook kernel. */
 function countingHost(counted: { updates: number; drawings: number }): NotebookHost {
   const send = (bundle: object): void => {
     if (JSON.stringify(bundle).length > 0) counted.updates++
@@ -128,7 +130,7 @@ function countingHost(counted: { updates: number; drawings: number }): NotebookH
   }
 }
 
-/** The observer, with the time that it takes counted. */
+/** Returns the observer with its time counted. */
 function timed(observer: RunObserver, sum: { observer: number }): RunObserver {
   const count = (work: () => void): void => {
     const started = performance.now()
@@ -143,7 +145,9 @@ function timed(observer: RunObserver, sum: { observer: number }): RunObserver {
   }
 }
 
-/** Processor time that this process spends on one drawing of live curves as long as they get, nothing else going on. */
+/**
+ * Returns the processor time of this process for one drawing of live curves at full length, with nothing else running.
+ */
 async function drawingCost(counted: { updates: number; drawings: number }): Promise<number> {
   const before = { ...counted }
   const config = parseConfig({ trainSteps: 400 })

@@ -4,30 +4,30 @@ import { train } from '../lib/experiment/run/train.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
 import { sudoku } from '../lib/tasks/sudoku/index.js'
 
-/** What a run holds after a step, before whatever evaluation and save come after it. */
+/** The memory held after a step, before any evaluation and save that follow it. */
 export interface MemoryMeasurement {
   readonly step: number
-  /** Tensors of the process, and their bytes. */
+  /** Number of tensors in the process, and their bytes. */
   readonly tensors: number
   readonly tensorBytes: number
-  /** Bytes of the process that lie in memory: with the program, the data and what the allocators keep for reuse. */
+  /** Resident bytes of the process, including the program, the data and memory that the allocators keep for reuse. */
   readonly residentBytes: number
 }
 
-/** How long is trained. */
+/** Length of the training. */
 export interface MemoryBenchOptions {
   /** Default 1,000. */
   readonly trainSteps?: number
-  /** Rows computed at one time, of 64; default: all. */
+  /** Rows computed at a time, of 64; default: all. */
   readonly microBatch?: number
 }
 
-/** Steps between evaluations, and between saves: both have been made before the first measurement. */
+/** Steps between evaluations, and between saves: both happen before the first measurement. */
 const INTERVAL = 5
 
 /**
- * Trains the pocket Sudoku, with its evaluations and saves, and measures memory after 10, 100, 1,000 … steps and the
- * last: tensors must be as many each time.
+ * Trains the pocket Sudoku, with its evaluations and saves, and measures memory after 10, 100, 1,000 … steps and the last:
+ * the number of tensors must not change.
  */
 export async function benchMemory({
   trainSteps = 1000,
@@ -46,7 +46,7 @@ export async function benchMemory({
       residentBytes: process.memoryUsage.rss(),
     })
   }
-  // Evaluations are small: of the whole K steps and more puzzles they would take longer than the training.
+  // Evaluations are small: with all K steps and more puzzles they would take longer than the training.
   const config = {
     batch: 64,
     microBatch,

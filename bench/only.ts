@@ -1,7 +1,7 @@
 import { UserError } from '../lib/errors.js'
 import { didYouMean } from '../lib/options/nearest.js'
 
-/** The names asked for with `only`, or all there are. @throws UserError (exit code 2) for another one */
+/** Returns the names in `only`, or all names. @throws UserError (exit code 2) for an unknown one */
 export function chosenNames(only: readonly string[] | undefined, all: readonly string[]): readonly string[] {
   const unknown = only?.find((name) => !all.includes(name))
   if (unknown === undefined) return only ?? all

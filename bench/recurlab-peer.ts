@@ -14,7 +14,7 @@ interface Request {
   readonly supervisionSteps?: number
 }
 
-/** Recurlab's side of `recurlab bench train` and `bench eval`: the same requests as `torch/peer.py` takes. */
+/** Recurlab's side of `recurlab bench train` and `bench eval`; it accepts the same requests as `torch/peer.py`. */
 async function main(): Promise<void> {
   await startBackend()
   let work: Work | undefined

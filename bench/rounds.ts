@@ -4,18 +4,18 @@ export interface Round {
   readonly canary: number
 }
 
-/** What many rounds say about one side. */
+/** Statistics of one side over many rounds. */
 export interface Summary {
   readonly minimum: number
   readonly median: number
 }
 
-/** A canary slower than the best by more than this marks a round in which the machine did something else. */
+/** Ratio to the best canary above which a round counts as disturbed by other work on the machine. */
 const DISTURBED = 1.1
 
 /**
- * The rounds whose canary was not slower than the best by more than a tenth. Where that leaves fewer than `least`, the
- * machine was never quiet: then the least disturbed ones.
+ * Returns the rounds whose canary was at most a tenth slower than the best. If these are fewer than `least`, the machine
+ * was never quiet, and the least disturbed rounds are returned.
  */
 export function undisturbed(rounds: readonly Round[], least: number): Round[] {
   const sorted = [...rounds].sort((a, b) => a.canary - b.canary)
@@ -23,14 +23,14 @@ export function undisturbed(rounds: readonly Round[], least: number): Round[] {
   return sorted.filter((round, i) => round.canary <= limit || i < least)
 }
 
-/** The median. */
+/** Returns the median. */
 export function middle(numbers: readonly number[]): number {
   const sorted = [...numbers].sort((a, b) => a - b)
   const half = (sorted.length - 1) / 2
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2
 }
 
-/** Minimum and median of each side. */
+/** Returns minimum and median of each side. */
 export function summaries(rounds: readonly Round[]): Record<string, Summary> {
   const sides = Object.keys(rounds[0]?.seconds ?? {})
   return Object.fromEntries(
@@ -41,7 +41,7 @@ export function summaries(rounds: readonly Round[]): Record<string, Summary> {
   )
 }
 
-/** The median over rounds of a / b, taken in each round: a slow spell of the machine meets both. */
+/** Returns the median over rounds of a / b within each round: a slow spell of the machine affects both. */
 export function medianRatio(rounds: readonly Round[], a: string, b: string): number {
   return summaries(rounds.map(({ seconds, canary }) => ({ seconds: { ratio: seconds[a]! / seconds[b]! }, canary })))
     .ratio!.median

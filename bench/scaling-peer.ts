@@ -17,23 +17,23 @@ import { middle } from './rounds.js'
 
 /** The request to a process of `recurlab bench scaling`. */
 export interface ScalingRequest {
-  /** The estimate of memory as `recurlab train` makes it, real steps, or a short run with evaluations. */
+  /** `estimate`: the memory estimate of `recurlab train`; `steps`: real steps; `run`: a short run with evaluations. */
   readonly do: 'estimate' | 'steps' | 'run'
   readonly config: ConfigInput
-  /** For real steps. */
+  /** For `steps`. */
   readonly microBatch?: number
-  /** For a run: what its length is chosen by. */
+  /** For `run`: determines its length. */
   readonly stepSeconds?: number
 }
 
-/** The answer; NaN for what was not asked for. */
+/** The answer; NaN for values that were not requested. */
 export interface ScalingAnswer {
-  /** Seconds of the estimate, of a step in the middle of those made, or of the run. */
+  /** Seconds of the estimate, of the median step, or of the run. */
   readonly seconds: number
-  /** Bytes that are estimated, or that the process grew by in its steps. */
+  /** Estimated bytes, or bytes that the process grew by in its steps. */
   readonly bytes: number
   readonly microBatch: number
-  /** Seconds into the run at which its time to go is first known, and its whole length by it. */
+  /** Seconds into the run until its time left is known, and its length as predicted then. */
   readonly knownAfterSeconds: number
   readonly predictedSeconds: number
 }
@@ -46,12 +46,12 @@ const NOTHING: ScalingAnswer = {
   predictedSeconds: Number.NaN,
 }
 
-/** Real steps at least, and seconds; the first steps are not counted. */
+/** Minimum number of real steps, and seconds of them; the first steps are not counted. */
 const STEPS = 3
 const SECONDS = 2
 const WARM = 1
 
-/** Seconds of steps in a run, whose two evaluations come on top; it has so many steps at least. */
+/** Seconds of steps in a run, excluding its two evaluations, and its minimum number of steps. */
 const RUN_SECONDS = 6
 const RUN_STEPS = 4
 
@@ -90,7 +90,7 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
 }
 
 async function run(request: ScalingRequest): Promise<ScalingAnswer> {
-  // The process that measures the memory of steps holds nothing else.
+  // The process that measures the memory of steps loads nothing else.
   const { train } = await import('../lib/experiment/run/train.js')
   const { RunTimes } = await import('../lib/experiment/watch/run-times.js')
   const trainSteps = Math.max(RUN_STEPS, Math.ceil(RUN_SECONDS / (request.stepSeconds ?? 1)))

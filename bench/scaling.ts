@@ -5,18 +5,18 @@ import { chosenNames } from './only.js'
 import type { ScalingAnswer, ScalingRequest } from './scaling-peer.js'
 import { runTypeScript, Worker } from './worker.js'
 
-/** What is measured. */
+/** Options of the measurement. */
 export interface ScalingOptions {
   /** Names of {@link sweeps}; default: all. */
   readonly only?: readonly string[]
-  /** Keys that differ from those of {@link base}. */
+  /** Keys that differ from {@link base}. */
   readonly config?: ConfigInput
   readonly onProgress?: (line: string) => void
 }
 
-/** The estimates of one configuration beside what was measured. */
+/** The estimates of one configuration and its measurements. */
 export interface ScalingMeasurement {
-  /** The key that grows, and its value. */
+  /** The varied key, and its value. */
   readonly key: string
   readonly value: string
   readonly microBatch: number
@@ -24,18 +24,18 @@ export interface ScalingMeasurement {
   readonly estimateSeconds: number
   /** Seconds of a step with its update. */
   readonly stepSeconds: number
-  /** Seconds into a short run at which its line of progress first knows the time to go. */
+  /** Seconds into a short run until its progress line knows the time left. */
   readonly knownAfterSeconds: number
-  /** The length of that run as the line then has it, and as it was. */
+  /** Length of that run, as predicted then and as measured. */
   readonly predictedSeconds: number
   readonly seconds: number
-  /** Most bytes of a step, estimated before the first one. */
+  /** Peak bytes of a step, estimated before the first one. */
   readonly predictedBytes: number
-  /** Bytes that the process grew by, with those that the allocators keep. */
+  /** Bytes that the process grew by, including those that the allocators keep. */
   readonly grownBytes: number
 }
 
-/** The configuration of which one key at a time is changed: between the pocket's and the paper's. */
+/** The configuration of which one key at a time is varied: between the pocket's and the paper's. */
 export const base: ConfigInput = {
   task: 'sudoku',
   box: '2x3',
@@ -51,7 +51,7 @@ export const base: ConfigInput = {
   evalSupervisionSteps: 1,
 }
 
-/** The values of each key that grows. The box sets L: 16, 36 and 81 cells. */
+/** The values of each varied key. The box sets L: 16, 36 and 81 cells. */
 export const sweeps: Readonly<Record<string, readonly ConfigInput[]>> = {
   n: [{ n: 1 }, { n: 3 }, { n: 6 }],
   T: [{ T: 1 }, { T: 3 }, { T: 6 }],
@@ -72,11 +72,11 @@ export const sweeps: Readonly<Record<string, readonly ConfigInput[]>> = {
 const peer = path.join(path.dirname(fileURLToPath(import.meta.url)), 'scaling-peer.ts')
 
 /**
- * Compares the estimate of memory before a run with the growth of the process in its steps, and the time that the line of
- * progress tells after the first seconds of a short run with its real length, as T, n, layers, D, L and the batch grow.
- * The estimate, the steps and the run have a process each.
+ * Compares the memory estimate before a run with the growth of the process in its steps, and the length that the progress
+ * line predicts in the first seconds of a short run with its real length, as T, n, layers, D, L and the batch grow. The
+ * estimate, the steps and the run each have their own process.
  *
- * @throws UserError for an unknown name, or keys that do not fit together
+ * @throws UserError for an unknown name, or incompatible keys
  */
 export async function benchScaling(options: ScalingOptions = {}): Promise<ScalingMeasurement[]> {
   const names = chosenNames(options.only, Object.keys(sweeps))

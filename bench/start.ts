@@ -4,13 +4,13 @@ import path from 'node:path'
 import { UserError } from '../lib/errors.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
 
-/** The times of one command, in seconds from its start; one number a round. */
+/** The times of one command, in seconds from its start; one number per round. */
 export interface StartMeasurement {
   readonly what: string
   readonly seconds: readonly number[]
 }
 
-/** Commands that are timed, and what of their output ends a measurement; without one, their end. */
+/** A timed command, and the output lines that end a measurement; without any, its end. */
 interface Timed {
   readonly args: (folder: string) => readonly string[]
   readonly marks: readonly { readonly what: string; readonly line?: RegExp; readonly from?: RegExp }[]
@@ -19,12 +19,13 @@ interface Timed {
 const TINY = { hidden: 16, heads: 2, batch: 8, T: 1, n: 1, K: 2, trainPuzzles: 20, testPuzzles: 8, trainSteps: 5 }
 
 /**
- * Times commands of a fresh process in turn, so that all see the same load: the help, the list of runs, a training of five
- * tiny steps, and a notebook that imports lib and makes the same steps, with its first line, its import and its first step.
+ * Times commands in fresh processes, alternating so that all see the same load: the help, the list of runs, a training of
+ * five tiny steps, and a notebook that imports lib and makes the same steps, with its first line, its import and its first
+ * step.
  *
  * @param program the file of the command `recurlab`
- * @param lib what the notebook imports
- * @throws UserError when a command fails
+ * @param lib the specifier that the notebook imports
+ * @throws UserError if a command fails
  */
 export async function benchStart(program: string, lib: string, rounds: number): Promise<StartMeasurement[]> {
   const folder = temporaryFolder('start')
@@ -99,7 +100,7 @@ function writeNotebook(folder: string, lib: string): string {
 
 interface Lines {
   readonly lines: readonly { readonly text: string; readonly seconds: number }[]
-  /** Seconds until the process had ended. */
+  /** Seconds until the process ended. */
   readonly end: number
 }
 
@@ -124,7 +125,7 @@ function lineTimes(program: string, args: readonly string[]): Promise<Lines> {
     child.once('close', (code) => {
       if (code === 0) return resolve({ lines, end: now() })
       const found = errors.trim().split('\n').at(-1) || `exit code ${code}`
-      reject(new UserError({ where: `recurlab ${args[0]}`, expected: 'a command that ends well', found }))
+      reject(new UserError({ where: `recurlab ${args[0]}`, expected: 'a command that succeeds', found }))
     })
   })
 }

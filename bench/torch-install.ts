@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { UserError } from '../lib/errors.js'
 
-/** The PyTorch that is measured against. */
+/** The measured version of PyTorch. */
 export const TORCH_VERSION = '2.13.0'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
@@ -13,7 +13,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..')
 /** The Python of `.venv`. */
 export const python = path.join(root, '.venv', 'bin', 'python')
 
-/** Whether PyTorch can be imported in `.venv`, and in which version; null where it cannot. */
+/** Returns the version of PyTorch in `.venv`; null if it cannot be imported. */
 export async function torchVersion(): Promise<string | null> {
   if (!existsSync(python)) return null
   try {
@@ -25,15 +25,15 @@ export async function torchVersion(): Promise<string | null> {
 }
 
 /**
- * Installs PyTorch into `.venv` where it is missing: the bench's own wish, never that of `npm start`.
+ * Installs PyTorch into `.venv` if it is missing; only this bench needs it, `npm start` never does.
  *
  * @returns its version
- * @throws UserError when it cannot be had
+ * @throws UserError if it cannot be installed
  */
 export async function installTorch(): Promise<string> {
   const found = await torchVersion()
   if (found) return found
-  process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (some 200 MB to 3 GB, once)\n`)
+  process.stderr.write(`recurlab: installing PyTorch ${TORCH_VERSION} into .venv (once; about 200 MB to 3 GB)\n`)
   const options = ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', `torch==${TORCH_VERSION}`, 'numpy']
   let reason = 'pip installed it, but it does not import'
   try {

@@ -14,19 +14,19 @@ import type { BatchesAhead } from '../lib/train/ahead.js'
 import { disposeState, initialState, trainStep } from '../lib/train/step.js'
 import { chosenNames } from './only.js'
 
-/** What a step waits for its batch. */
+/** How long a step waits for its batch. */
 export interface WaitMeasurement {
   readonly work: string
   readonly batch: number
   readonly trainSteps: number
-  /** Preparing a batch (sampling, augmenting, laying out) in the thread that trains, on average. */
+  /** Mean seconds of preparing a batch (sampling, augmenting, laying out) in the training thread. */
   readonly batchSeconds: number
-  /** What a step waits for its batch, on average and at most; as training does, prepared ahead by another thread. */
+  /** Mean and maximum seconds that a step waits for its batch when another thread prepares it ahead, as in training. */
   readonly waitSeconds: number
   readonly longestSeconds: number
-  /** All else of a step, on average. */
+  /** Mean seconds of the rest of a step. */
   readonly stepSeconds: number
-  /** Whether another thread prepares them: not where they are copied only. */
+  /** Whether another thread prepares the batches: not if they are only copied. */
   readonly ahead: boolean
 }
 
@@ -35,7 +35,7 @@ interface WaitWork {
   readonly trainSteps: number
 }
 
-/** The works by name: presets on generated puzzles, with as many rows as a step of seconds has. */
+/** The works by name: presets on generated puzzles, with as many rows as fill a step of a few seconds. */
 export const waitWorks: Readonly<Record<string, WaitWork>> = {
   'sudoku-pocket': { config: { ...presets['sudoku-pocket']!.config, T: 3, n: 6 }, trainSteps: 200 },
   'sudoku-paper': {
@@ -56,10 +56,10 @@ export const waitWorks: Readonly<Record<string, WaitWork>> = {
 }
 
 /**
- * Trains and measures what a step waits for its batch, and how long preparing it takes.
+ * Trains and measures how long a step waits for its batch, and how long preparing it takes.
  *
  * @param only names of works; default: all
- * @param trainSteps default: each work's own
+ * @param trainSteps default: each work's own number
  * @throws UserError for an unknown work
  */
 export async function benchWait(only?: readonly string[], trainSteps?: number): Promise<WaitMeasurement[]> {
@@ -107,10 +107,10 @@ async function begins(batches: BatchesAhead): Promise<boolean> {
   return batches.ahead
 }
 
-/** Milliseconds that the thread has to start. */
+/** Time limit for the thread to start, in milliseconds. */
 const THREAD_MS = 5000
 
-/** Seconds of a step on average; the first one is not counted. */
+/** Returns the mean seconds of a step, without the first one. */
 function timed(
   batches: TrainingBatches,
   trainSteps: number,

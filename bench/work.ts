@@ -11,13 +11,13 @@ import type { StepOptions } from '../lib/train/step.js'
 
 /** A model and a batch whose step or evaluation is timed. */
 export interface Work {
-  /** What `only=` names. */
+  /** Name for `only=`. */
   readonly name: string
   readonly title: string
   readonly shape: ModelShape
   /** Rows B. */
   readonly batch: number
-  /** Rows of an evaluation; default: as many as a step has. */
+  /** Returns the shape of a preset, with some keys changed; the sizes replace those of a data set. */
   readonly evaluated?: number
 }
 
@@ -36,7 +36,7 @@ const maze = { vocabSize: 6, seqLen: 900 }
 const small = { vocabSize: 6, seqLen: 16 }
 const deep = { T: 3, n: 6 }
 
-/** What is timed, the paper's sizes first. */
+/** The timed works, the paper's sizes first. */
 export const works: readonly Work[] = [
   { name: 'sudoku-mlp', title: 'Sudoku, MLP', shape: shapeOf('sudoku-paper', {}, sudoku), batch: 32, evaluated: 128 },
   {
@@ -55,7 +55,7 @@ export const works: readonly Work[] = [
   },
 ]
 
-/** Random tokens and labels: the arithmetic does not depend on them. */
+/** Returns random tokens and labels: the cost does not depend on them. */
 export function randomBatch({ shape, batch }: Work): Batch {
   const random = Random.of(0, 'bench')
   const tokens = (): Int32Array => Int32Array.from({ length: batch * shape.seqLen }, () => random.int(shape.vocabSize))
@@ -71,8 +71,8 @@ export function randomBatch({ shape, batch }: Work): Batch {
 }
 
 /**
- * As published, but AdamW, which PyTorch has fused as it has not AdamATan2; and every row keeps its puzzle, for a new one
- * does not always cost the same.
+ * As published, except for AdamW, of which PyTorch has a fused version, unlike AdamATan2; and every row keeps its puzzle,
+ * since the cost of taking a new one varies.
  */
 export const benchStep: StepOptions = stepOptions(
   resolveConfig(configOf('sudoku-paper', { optimizer: 'adamw', warmup: 1, haltExploration: 0 })),
@@ -80,9 +80,9 @@ export const benchStep: StepOptions = stepOptions(
 )
 
 /**
- * Floating-point operations of the matrix products in one call of the network, forward, for the whole batch: per token
- * 6·D·I for the SwiGLU over the channels, and 6·L·I' per channel for that over the tokens, or 8·D² for the projections
- * of attention and 4·L·D for its scores and what it reads.
+ * Counts the floating-point operations of the matrix products in one forward call of the network for the whole batch: per
+ * token 6·D·I for the SwiGLU over the channels, and 6·L·I' per channel for the one over the tokens, or 8·D² for the
+ * projections of attention and 4·L·D for its scores and weighted values.
  */
 export function networkFlops({ shape, batch }: Work): number {
   const L = totalTokens(shape)
@@ -92,19 +92,21 @@ export function networkFlops({ shape, batch }: Work): number {
   return batch * shape.layers * (channels + mixing)
 }
 
-/** Those of a supervision step with its gradient: T(n + 1) calls, and twice the last n + 1 for the backward pass. */
+/**
+ * Counts those of a supervision step with its gradient: T(n + 1) calls, and twice the last n + 1 for the backward pass.
+ */
 export function stepFlops(work: Work): number {
   const { T, n } = work.shape
   return networkFlops(work) * (T * (n + 1) + 2 * (n + 1))
 }
 
-/** Those of an evaluation with so many supervision steps. */
+/** Counts those of an evaluation with `supervisionSteps` supervision steps. */
 export function evaluationFlops(work: Work, supervisionSteps: number): number {
   const { T, n } = work.shape
   return networkFlops(work) * T * (n + 1) * supervisionSteps
 }
 
-/** A work as `torch/peer.py` wants it. */
+/** Returns a work in the format of `torch/peer.py`. */
 export function torchWork(work: Work): object {
   const { shape, batch } = work
   const { inputs, labels } = randomBatch(work)

@@ -3,10 +3,10 @@ import { createInterface, type Interface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../lib/errors.js'
 
-/** The program that runs a TypeScript file of lib: its first argument. */
+/** The program that runs a TypeScript file, given as its first argument. */
 export const runTypeScript = fileURLToPath(new URL('../lib/typescript/run.mjs', import.meta.url))
 
-/** What a side of a bench answers to a request. */
+/** A side's answer to a request. */
 export interface Answer {
   readonly seconds: number
   readonly peakBytes: number
@@ -15,13 +15,13 @@ export interface Answer {
   readonly weights?: Readonly<Record<string, number[]>>
 }
 
-/** A process that does one thing at a time: a JSON object a line in, one out. */
+/** A process that answers one request at a time: JSON lines in and out. */
 export class Worker {
   readonly #child: ChildProcess
   readonly #lines: Interface
   readonly #name: string
   #errors = ''
-  /** Rejects as soon as the process is gone, or could not be started; never resolves. */
+  /** Rejects as soon as the process has ended, or could not be started; never resolves. */
   readonly #gone: Promise<never>
 
   /** @param name for messages */
@@ -36,12 +36,12 @@ export class Worker {
       this.#child.once('error', (error) => reject(this.#failure(error.message)))
       this.#child.once('close', () => reject(this.#failure(this.#errors.trim().split('\n').at(-1))))
     })
-    // Known only when somebody asks.
+    // Reported only to callers of `ask`.
     this.#gone.catch(() => {})
     this.#lines = createInterface({ input: this.#child.stdout! })
   }
 
-  /** @throws UserError when the process ends instead of answering, has ended before, or could not be started */
+  /** @throws UserError if the process ends without an answer, has already ended, or could not be started */
   ask<T = Answer>(request: object): Promise<T> {
     const answer = new Promise<T>((resolve) => {
       this.#lines.once('line', (line) => resolve(JSON.parse(line) as T))
@@ -51,7 +51,7 @@ export class Worker {
   }
 
   #failure(found: string | undefined): UserError {
-    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'that its process ended' })
+    return new UserError({ where: this.#name, expected: 'an answer', found: found || 'an ended process' })
   }
 
   /** Ends the process. */

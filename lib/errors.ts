@@ -1,22 +1,22 @@
-/** What a person needs in order to mend a mistake of theirs. */
+/** The parts of a message that tells a user how to correct a mistake. */
 export interface UserErrorParts {
-  /** What would have been right, e.g. `81 characters`. */
+  /** The valid input, e.g. `81 characters`. */
   expected: string
-  /** What was there instead, e.g. `80 characters`. */
+  /** The actual input, e.g. `80 characters`. */
   found: string
-  /** File, line, key or command where it was found, e.g. `puzzles.csv, line 3`. */
+  /** The file, line, key or command at fault, e.g. `puzzles.csv, line 3`. */
   where?: string
-  /** What to do about it. */
+  /** How to fix it. */
   todo?: string
-  /** 1: the work failed; 2: the command was used wrongly. */
+  /** 1: the work failed; 2: the command line is invalid. */
   exitCode?: 1 | 2
 }
 
 /**
- * A mistake of the user's, or of the machine: printed as one message, never with a stack trace.
+ * An error caused by the user's input or the machine, not by a bug: printed as one message, without a stack trace.
  *
  * @example
- * throw new UserError({ where: 'a.csv, line 3', expected: '81 characters', found: '80', todo: 'Mend the line.' })
+ * throw new UserError({ where: 'a.csv, line 3', expected: '81 characters', found: '80', todo: 'Correct the line.' })
  */
 export class UserError extends Error {
   override readonly name: string = 'UserError'
@@ -28,7 +28,7 @@ export class UserError extends Error {
   }
 }
 
-/** Work that the user has stopped. The message says how far it got, what was kept, and how it goes on. */
+/** Work that the user interrupted. The message says how far it got, what was saved, and how to resume it. */
 export class Interrupted extends UserError {
   override readonly name = 'Interrupted'
 }

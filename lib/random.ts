@@ -2,12 +2,12 @@ import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64'
 import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { xoroshiro128plusFromState } from 'pure-rand/generator/xoroshiro128plus'
 
-/** A key of a random stream: numbers and words that together name what is drawn, e.g. `[seed, 'init', 'q_head']`. */
+/** The key of a random stream: numbers and words that together identify its use, e.g. `[seed, 'init', 'q_head']`. */
 export type RandomKey = readonly (number | string)[]
 
 /**
- * A seeded generator (xoroshiro128+). There is no global one: whoever draws is handed a `Random`,
- * and one key gives one stream on every machine.
+ * A seeded generator (xoroshiro128+). There is no global generator: every function that draws takes a `Random`, and a key
+ * gives the same stream on every machine.
  */
 export class Random {
   readonly #generator: ReturnType<typeof xoroshiro128plusFromState>
@@ -16,32 +16,34 @@ export class Random {
     this.#generator = xoroshiro128plusFromState(state)
   }
 
-  /** The stream of a key; streams of different keys are independent. */
+  /** Returns the stream of a key; streams of different keys are independent. */
   static of(...key: (number | string)[]): Random {
     return new Random(hashKey(key))
   }
 
-  /** Continues exactly where {@link Random.state} was taken. */
+  /** Returns a generator that continues exactly from a {@link Random.state}. */
   static fromState(state: readonly number[]): Random {
     return new Random(state)
   }
 
-  /** The whole state: four 32-bit integers. */
+  /** Returns the full state: four 32-bit integers. */
   state(): number[] {
     return [...this.#generator.getState()]
   }
 
-  /** A uniform integer in `[0, n)`. */
+  /** Returns a uniform integer in `[0, n)`. */
   int(n: number): number {
     return uniformInt(this.#generator, 0, n - 1)
   }
 
-  /** A uniform number in `[0, 1)` with 53 random bits. */
+  /** Returns a uniform number in `[0, 1)` with 53 random bits. */
   float(): number {
     return uniformFloat64(this.#generator)
   }
 
-  /** A standard normal number (Box-Muller, one of the pair: no hidden state beside the generator's). */
+  /**
+   * Returns a standard normal number (Box-Muller; the second of the pair is discarded, so the state stays the generator's).
+   */
   normal(): number {
     const u = 1 - this.float()
     return Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * this.float())
@@ -59,7 +61,7 @@ export class Random {
   }
 }
 
-/** 128 bits out of a key: each part is mixed into four lanes (murmur3's finaliser). */
+/** Hashes a key to 128 bits: each part is mixed into four lanes (murmur3's finaliser). */
 function hashKey(key: RandomKey): number[] {
   const lanes = [0x9e3779b9 | 0, 0x243f6a88, 0xb7e15162 | 0, 0x6a09e667]
   const absorb = (value: number): void => {

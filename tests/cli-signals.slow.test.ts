@@ -29,7 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGX
       },
     })
     assert.equal(code, 75, stderr)
-    assert.match(stderr, /Stopping after this step.*\nStopped and saved\. To go on: npx recurlab resume/)
+    assert.match(stderr, /Stopping after this step.*\nStopped and saved\. To continue: npx recurlab resume/)
     assert.doesNotMatch(stderr, /Debugger/)
     const [run] = listRuns(out).runs
     assert.equal(run?.state, 'interrupted')

@@ -32,7 +32,7 @@ const wrong: [string, string[], number, RegExp][] = [
   ['weights with another ending', ['eval', 'file.tx'], 2, /Did you mean file\.txt\?/],
   ['a folder in the place of weights', ['eval', 'dir'], 2, /found a folder without a run\. Name a file in it/],
   ['a text in the place of weights', ['import', 'file.txt'], 1, /expected safetensors, or a file of torch\.save/],
-  ['an empty word', ['eval', ''], 2, /expected words that are not empty, found ""/],
+  ['an empty word', ['eval', ''], 2, /expected non-empty words, found ""/],
   ['a folder in the place of a notebook', ['run', 'x.ipynb'], 1, /found a folder \(EISDIR\)/],
   ['a folder in the place of a configuration', ['eval', 'ID', 'config=dir'], 1, /found a folder \(EISDIR\)/],
   [

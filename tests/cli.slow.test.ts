@@ -87,7 +87,7 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
     },
   })
   assert.equal(stopped.code, 75)
-  assert.match(stopped.stderr, /Stopped and saved\. To go on: npx recurlab resume/)
+  assert.match(stopped.stderr, /Stopped and saved\. To continue: npx recurlab resume/)
   const [id] = readdirSync(path.join(folder, 'parts/runs'))
   const resumed = await recurlab(['resume', id!, 'out=parts'], { cwd: folder, env: { RECURLAB_THREADS: '' } })
   assert.equal(resumed.code, 0, resumed.stderr)
@@ -103,7 +103,7 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
   assert.equal(a!.metrics.length, 12)
 
   const again = await recurlab(['resume', id!, 'out=parts'], { cwd: folder })
-  assert.match(again.stderr, /expected a run that is not at its end/)
+  assert.match(again.stderr, /expected a run that is not finished/)
 
   const evaluated = await recurlab(['eval', id!, 'out=parts', '--json'], { cwd: folder })
   const row = JSON.parse(evaluated.stdout) as Record<string, number>

@@ -179,7 +179,7 @@ test('a plain nbconvert of a notebook with figures and widgets writes a page wit
 test('a kernel that dies is told from a cell that fails', { skip }, async () => {
   const { code, stderr, notebook } = await run('dies')
   assert.equal(code, 1)
-  assert.match(stderr, /cell 1 \(console\.log\('last words'\)\): the kernel died/)
+  assert.match(stderr, /cell 1 \(console\.log\('last words'\)\): the notebook kernel died/)
   assert.equal(textOf(notebook.cells[1]), 'last words\n')
 })
 

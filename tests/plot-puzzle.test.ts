@@ -112,7 +112,7 @@ test('wrong cells of a prediction are framed and counted; labels that do not cou
   assert.match(wrong.text, /halting probability 0\.250/)
   assert.equal(wrong.svg.match(/stroke="#D55E00" [^>]*d="(M[^M"]+)"/)?.length, 2)
   assert.match(wrong.svg, />wrong</)
-  assert.match(wrong.text, /\n! wrong, \* changed since the step before$/)
+  assert.match(wrong.text, /\n! wrong, \* changed since the previous step$/)
 })
 
 test('a wrong cell is followed by !, a changed one by *, in colours too', () => {
@@ -132,10 +132,10 @@ test('a legend says what the marks are, with the same signs and colours', () => 
     const [board] = boardsOf(manifest, [{ title: '', tokens: test.inputs.subarray(0, manifest.seqLen) }])
     return board!
   })
-  assert.equal(legendText(sudokus!), '! wrong, * changed since the step before')
+  assert.equal(legendText(sudokus!), '! wrong, * changed since the previous step')
   const coloured = legendText(sudokus!, { color: true })
   assert.ok(coloured.includes('48;2;179;74;0m5!') && coloured.includes('48;2;0;99;160m5*'))
-  assert.match(legendText(walls!, { color: true }), /><.* wrong .*··.* changed since the step before$/)
+  assert.match(legendText(walls!, { color: true }), /><.* wrong .*··.* changed since the previous step$/)
 })
 
 /** A colour as people without green or red cones see it (Viénot, Brettel and Mollon, 1999), linear RGB. */

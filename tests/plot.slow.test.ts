@@ -296,12 +296,12 @@ test('what would be drawn as nothing is refused by trace and key, in every way t
   const circle: unknown[] = []
   circle.push(circle)
   const bad: [unknown, RegExp][] = [
-    [new DataView(new ArrayBuffer(8)), /found a DataView\. Make a typed array of it\./],
-    [new ArrayBuffer(8), /found an ArrayBuffer\. Make a typed array/],
-    [new Set([1]), /found a Set\. Make an array of it: Array\.from/],
-    [new Map().values(), /Make an array of it/],
+    [new DataView(new ArrayBuffer(8)), /found a DataView\. Convert it to a typed array\./],
+    [new ArrayBuffer(8), /found an ArrayBuffer\. Convert it to a typed array/],
+    [new Set([1]), /found a Set\. Convert it to an array: Array\.from/],
+    [new Map().values(), /Convert it to an array/],
     [Promise.resolve([1]), /found a promise\. Await it\./],
-    [circle, /found one that holds itself/],
+    [circle, /found one that contains itself/],
   ]
   for (const [y, message] of bad) {
     const figure = { data: [{ type: 'scatter', y }], layout: {} }

@@ -284,9 +284,9 @@ test('recurlab solve takes a run by the beginning of its ID and draws every step
   assert.match(stdout, /\n(not solved|solved): .*\nthe model would /)
   assert.equal(code, stdout.includes('\nsolved') ? 0 : 1)
   assert.ok(!stdout.includes('\u001b'))
-  assert.match(stdout, /\n! wrong, \* changed since the step before\n/)
+  assert.match(stdout, /\n! wrong, \* changed since the previous step\n/)
   const args = ['solve', id, '1..4....3....2.1', 'supervisionSteps=2', `out=${folder}`, '--color']
-  assert.match((await recurlab(args)).stdout, /5!.* wrong .*5\*.* changed since the step before .*5.* filled in\n/)
+  assert.match((await recurlab(args)).stdout, /5!.* wrong .*5\*.* changed since the previous step .*5.* filled in\n/)
 })
 
 test('recurlab solve --json has every step as the task writes answers', async () => {

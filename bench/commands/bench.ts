@@ -5,47 +5,47 @@ export const group: CommandGroup = {
   commands: {
     data: {
       usage: 'bench data [NAME …] [key=value …]',
-      summary: 'Measure how fast data are built and drawn, and in how much memory.',
+      summary: 'Measure the speed and memory of building and drawing data.',
       load: async () => (await import('./data.js')).command,
     },
     kernel: {
       usage: 'bench kernel [NAME …] [key=value …]',
-      summary: 'Measure how fast the notebook kernel answers, beside others in the same run.',
+      summary: 'Measure the latency of the notebook kernel, against others in the same run.',
       load: async () => (await import('./kernel.js')).command,
     },
     live: {
       usage: 'bench live [key=value …]',
-      summary: 'Measure what the line of progress and the live curves cost a training step.',
+      summary: 'Measure the cost of the progress line and the live curves per training step.',
       load: async () => (await import('./live.js')).command,
     },
     memory: {
       usage: 'bench memory [key=value …]',
-      summary: 'Measure whether training holds on to memory.',
+      summary: 'Measure whether training leaks memory.',
       load: async () => (await import('./memory.js')).command,
     },
     scaling: {
       usage: 'bench scaling [key=value …]',
-      summary: 'Compare the estimates of memory and time with those of real steps and runs.',
+      summary: 'Compare the estimates of memory and time with real steps and runs.',
       load: async () => (await import('./scaling.js')).command,
     },
     start: {
       usage: 'bench start [key=value …]',
-      summary: 'Measure how long it takes until something happens.',
+      summary: 'Measure the start-up time of commands.',
       load: async () => (await import('./start.js')).command,
     },
     wait: {
       usage: 'bench wait [key=value …]',
-      summary: 'Measure what a training step waits for its batch.',
+      summary: 'Measure how long a training step waits for its batch.',
       load: async () => (await import('./wait.js')).command,
     },
     train: {
       usage: 'bench train [key=value …]',
-      summary: 'Measure a supervision step with its update, beside PyTorch, eager and compiled.',
+      summary: 'Measure a supervision step with its update, against PyTorch, eager and compiled.',
       load: async () => (await import('./torch.js')).trainCommand,
     },
     eval: {
       usage: 'bench eval [key=value …]',
-      summary: 'Measure an evaluation, beside PyTorch, eager and compiled.',
+      summary: 'Measure an evaluation, against PyTorch, eager and compiled.',
       load: async () => (await import('./torch.js')).evalCommand,
     },
   },

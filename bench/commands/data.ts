@@ -15,17 +15,17 @@ const program = fileURLToPath(new URL('../../lib/cli/recurlab.mjs', import.meta.
 /** `recurlab bench data`. */
 export const command: Command = {
   help: [
-    `NAME is one or more of ${DATA_BENCHES.join(', ')}; without one, all whose files are there. Each is measured in a process of its own: seconds from its start to the first training batch of 768, work a second while building, examples a second while drawing, and the most memory above what the process held before.`,
+    `NAME is one or more of ${DATA_BENCHES.join(', ')}; without one, all whose files exist. Each is measured in its own process: seconds from its start to the first training batch of 768, work per second while building, examples per second while drawing, and peak memory above that of the process before.`,
     {
       title: 'Options',
       rows: [
         [
           'rows=N',
-          "Rows of the CSV file that is made for sudoku, some 190 MB under the system's temporary folder at the default. Default: 1000000.",
+          "Rows of the CSV file generated for sudoku, about 190 MB in the system's temporary folder with the default. Default: 1000000.",
         ],
-        ['mazes=N', '30×30 mazes that are generated. Default: 80.'],
+        ['mazes=N', 'Number of generated 30×30 mazes. Default: 80.'],
         ['arc=DIR', 'Folder of the ARC files. Default: ../shared/data/arc.'],
-        ['--inside', 'Measures in this process, as is done for each NAME. Default: a process of its own.'],
+        ['--inside', 'Measures in this process. Default: each NAME in its own process.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },
@@ -54,7 +54,7 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
   return 0
 }
 
-/** Measures in a process of its own. */
+/** Runs a measurement in a process of its own. */
 async function inProcess(name: DataBench, pairs: Args['pairs']): Promise<DataMeasurement> {
   const given = [...pairs].map(([key, value]) => `${key}=${value}`)
   const args = [program, 'bench', 'data', name, '--inside', '--json', ...given]

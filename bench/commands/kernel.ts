@@ -10,20 +10,20 @@ import { type KernelMeasurement, measureKernels, type SoakMeasurement, soak } fr
 /** `recurlab bench kernel`. */
 export const command: Command = {
   help: [
-    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are on this machine. The kernels are started in turn, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
+    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are installed. The notebook kernels are started alternately, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
     {
       title: 'Options',
       rows: [
-        ['starts=N', 'Starts of each kernel. Default: 5.'],
-        ['cells=N', 'Trivial cells, before and after the imports, at each start. Default: 40.'],
-        ['deno=FILE', 'The program deno; npm install --prefix DIR deno has one. Default: the first on the PATH.'],
+        ['starts=N', 'Starts of each notebook kernel. Default: 5.'],
+        ['cells=N', 'Trivial cells before and after the imports of each start. Default: 40.'],
+        ['deno=FILE', 'The program deno; npm install --prefix DIR deno installs one. Default: the first on the PATH.'],
         [
           'soak=N',
-          'Instead: N cells in one Recurlab kernel, and the memory of its processes after a tenth and after all.',
+          'Instead: runs N cells in one Recurlab kernel, and measures the memory of its processes after a tenth and at the end.',
         ],
         [
           'compilers=N',
-          "Instead: N cells, checked and completed by Recurlab's compiler and by TypeScript's published language service: milliseconds of the 1st, 10th, 50th and 100th cell (the 1st imports lib, tfjs and arquero), and the memory that the cells leave.",
+          "Instead: checks and completes N cells by Recurlab's compiler and by TypeScript's published language service: milliseconds of the 1st, 10th, 50th and 100th cell (the 1st imports lib, tfjs and arquero), and the memory that the cells leave.",
         ],
         ['--json', 'Prints the table as JSON.'],
       ],
@@ -36,7 +36,7 @@ export const command: Command = {
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   const keys = onlyKeys(pairs, ['starts', 'cells', 'deno', 'soak', 'compilers'])
-  if (keys.deno !== undefined && !existsSync(keys.deno)) throw wrongUse('deno=FILE, a file that is there', keys.deno)
+  if (keys.deno !== undefined && !existsSync(keys.deno)) throw wrongUse('deno=FILE, an existing file', keys.deno)
   const names = words.length > 0 ? words.map((word) => oneOf('', word, KERNELS)) : KERNELS
   const print = (rows: object[], table: Record<string, unknown>[]): void => {
     process.stdout.write(flags.has('json') ? `${JSON.stringify(rows)}\n` : `${formatTable(table)}\n`)
@@ -57,7 +57,7 @@ async function bench({ words, pairs, flags }: Args): Promise<number> {
   const kernels = names.flatMap((name) => {
     const program = kernelProgram(name, projectFolder, keys.deno)
     if (program) return [{ name, program }]
-    if (words.length > 0) throw wrongUse(`a kernel that is on this machine`, name, 'Name its program with deno=FILE.')
+    if (words.length > 0) throw wrongUse(`an installed notebook kernel`, name, 'Name its program with deno=FILE.')
     return []
   })
   const rows = await measureKernels(kernels, {
@@ -88,7 +88,7 @@ function readable(rows: readonly KernelMeasurement[]): Record<string, unknown>[]
     'after imports (ms)': round(after(row)),
     '95 % (ms) ': round(quantile(row.trivialAfterImportsMs, 0.95)),
     '×  ': ratio(after, row),
-    '100,000 lines (s)': Number.isNaN(row.linesSeconds) ? 'not all came' : round(row.linesSeconds),
+    '100,000 lines (s)': Number.isNaN(row.linesSeconds) ? 'lines lost' : round(row.linesSeconds),
   }))
 }
 
@@ -107,7 +107,7 @@ const SHOWN_CELLS = [1, 10, 50, 100]
 
 function readableCompiler({ compiler, cellMs, completionMs, heapBytes }: CompilerMeasurement): Record<string, unknown> {
   const shown = SHOWN_CELLS.filter((cell) => cell <= cellMs.length)
-  /** The first cell is unlike the others; of the later ones, the median of five around the one that is named. */
+  /** The first cell differs from the others; for later ones, the median of five cells around the named one. */
   const at = (times: readonly number[], cell: number): number =>
     cell === 1 ? times[0]! : quantile(times.slice(Math.max(1, cell - 3), cell + 2), 0.5)
   return {

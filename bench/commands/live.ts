@@ -6,12 +6,12 @@ import { benchLive, type LiveMeasurement } from '../live.js'
 /** `recurlab bench live`. */
 export const command: Command = {
   help: [
-    'Trains the pocket Sudoku with and without them in turn, so that both see the same load: milliseconds of a step, processor time of a step, and the share of a watched step that went into watching.',
+    'Trains the pocket Sudoku with and without them alternately, so that both see the same load, and prints milliseconds and processor time per step, and the share of a watched step spent on the display.',
     {
       title: 'Options',
       rows: [
-        ['trainSteps=N', 'Steps of a round. Default: 60.'],
-        ['rounds=N', 'Rounds with and without. Default: 3.'],
+        ['trainSteps=N', 'Steps per round. Default: 60.'],
+        ['rounds=N', 'Rounds of each kind. Default: 3.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },

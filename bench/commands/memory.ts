@@ -6,12 +6,12 @@ import { benchMemory, type MemoryMeasurement } from '../memory.js'
 /** `recurlab bench memory`. */
 export const command: Command = {
   help: [
-    'Trains the pocket Sudoku, batch 64, with small evaluations and saves, and prints what the process holds after 10, 100, 1,000 … steps and the last: tensors and their bytes, which must stay the same, and the memory of the whole process, which goes up and down by some 5 % but must not climb.',
+    'Trains the pocket Sudoku, batch 64, with small evaluations and saves, and prints the memory after 10, 100, 1,000 … steps and the last: tensors and their bytes, which must stay the same, and the resident memory of the process, which fluctuates by about 5 % but must not grow.',
     {
       title: 'Options',
       rows: [
-        ['trainSteps=N', 'Steps of training. Default: 1000, some minutes.'],
-        ['microBatch=N', 'Rows computed at one time. Default: all.'],
+        ['trainSteps=N', 'Training steps. Default: 1000, which take some minutes.'],
+        ['microBatch=N', 'Rows computed at a time. Default: all.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },

@@ -5,19 +5,19 @@ import { formatTable } from '../../lib/results/text.js'
 import { referenceSources } from '../parity/folder.js'
 import type { ParityRow } from '../parity/table.js'
 
-/** Largest relative error that a right float32 implementation may show. */
+/** Maximum relative error of a correct float32 implementation. */
 const TOLERANCE = 1e-4
 
 /** `recurlab parity DIR`. */
 export const command: Command = {
   help: [
-    'DIR holds any of these:',
+    'DIR contains any of these:',
     {
       title: 'Reference numbers',
       rows: [
         [
           'NAME.json, NAME.safetensors',
-          'A variant: initial weights, batches, outputs, losses, gradients, carries, and weights after some optimiser steps. It is run through the functions that training uses; an HRM also in the form of a TRM with separate networks, 1-step gradient and continue loss.',
+          'A variant: initial weights, batches, outputs, losses, gradients, carries, and weights after some optimiser steps. It is run through the functions that training uses; an HRM also as a TRM with separate networks, one-step gradient and continue loss.',
         ],
         ['official-checkpoint-*/', 'step_*, its configuration, and the outputs expected after K supervision steps.'],
         [
@@ -26,12 +26,12 @@ export const command: Command = {
         ],
       ],
     },
-    `An error is the largest difference, relative to the largest magnitude of its tensor. Exit code 1 above ${TOLERANCE}.`,
+    `An error is the largest difference relative to the largest magnitude of its tensor. Exit code 1 if any exceeds ${TOLERANCE}.`,
     {
       title: 'Options',
       rows: [
-        ['--only A,B', 'These alone. Default: all in the folder.'],
-        ['--json', 'Prints the table as JSON; an error of null is an infinite one.'],
+        ['--only A,B', 'Only these. Default: all in the folder.'],
+        ['--json', 'Prints the table as JSON; null stands for an infinite error.'],
       ],
     },
   ],
@@ -63,7 +63,7 @@ export const command: Command = {
       }))
       process.stdout.write(`${formatTable(table)}\n`)
       process.stdout.write(
-        `${rows.length - failed.length} of ${rows.length} quantities within ${TOLERANCE}, out of ${sources.map(({ name }) => name).join(', ')}; backend ${backend.name}\n`,
+        `${rows.length - failed.length} of ${rows.length} quantities within ${TOLERANCE}, from ${sources.map(({ name }) => name).join(', ')}; backend ${backend.name}\n`,
       )
     }
     return failed.length === 0 ? 0 : 1

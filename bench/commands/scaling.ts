@@ -6,12 +6,12 @@ import { benchScaling, type ScalingMeasurement, sweeps } from '../scaling.js'
 /** `recurlab bench scaling`. */
 export const command: Command = {
   help: [
-    'Changes one key at a time of a Sudoku model with D = 256, L = 36 + 16 tokens and a batch of 32. Compares the estimate of memory with the growth of the process in its steps, and the length of a short run, as its line of progress has it once it knows, with the real one. Every estimate and every measurement has a process of its own.',
+    'Changes one key at a time of a Sudoku model with D = 256, L = 36 + 16 tokens and a batch of 32. Compares the memory estimate with the growth of the process in its steps, and the predicted length of a short run with its real length. Every estimate and every measurement has its own process.',
     {
       title: 'Options',
       rows: [
-        ['only=A,B', `${Object.keys(sweeps).join(', ')}. Default: all, some 8 minutes.`],
-        ['KEY=VALUE', 'Any key of a configuration, for all of them.'],
+        ['only=A,B', `${Object.keys(sweeps).join(', ')}. Default: all, about 8 minutes.`],
+        ['KEY=VALUE', 'A configuration key for all measurements.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },

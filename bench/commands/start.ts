@@ -12,11 +12,11 @@ const program = fileURLToPath(new URL('../../lib/cli/recurlab.mjs', import.meta.
 /** `recurlab bench start`. */
 export const command: Command = {
   help: [
-    'Seconds from the start of a command, in turn, so that all see the same load: recurlab --help, recurlab runs, a training of five tiny steps, and a headless notebook until its first line, its first cell, the end of its import of lib and its first training step.',
+    'Times commands from their start, alternating so that all see the same load: recurlab --help, recurlab runs, a training run of five tiny steps, and a headless notebook until its first line, its first cell, the end of its import of lib and its first training step.',
     {
       title: 'Options',
       rows: [
-        ['rounds=N', 'Times that each is measured; the median and the shortest are shown. Default: 5.'],
+        ['rounds=N', 'Measurements of each command; the median and the minimum are shown. Default: 5.'],
         ['--json', 'Prints every time as JSON.'],
       ],
     },

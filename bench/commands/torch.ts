@@ -10,21 +10,21 @@ const help = (
 ): Pick<Command, 'help' | 'flags'> => ({
   help: [
     what,
-    'Every side has a process of its own; they take turns in one run, so that a slow spell of the machine meets all. A fixed matrix product between them tells disturbed rounds, which do not count. Ratios are Recurlab / PyTorch: below 1 is faster; first that of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv when it is missing.',
+    'Every side has its own process; they alternate in one run, so that a slow spell of the machine affects all. A fixed matrix product between them detects disturbed rounds, which do not count. Ratios are Recurlab / PyTorch, below 1 if Recurlab is faster: first of the fastest rounds, then the median over the rounds. PyTorch is installed into .venv if it is missing.',
     {
       title: 'Options',
       rows: [
         [
           'only=A,B',
-          'sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention. Default: all of bench train, some 15 minutes; sudoku-mlp of bench eval.',
+          'sudoku-mlp, sudoku-attention, maze, pocket-mlp, pocket-attention. Default: all for bench train, about 15 minutes; sudoku-mlp for bench eval.',
         ],
-        ['rounds=N', 'Undisturbed rounds, for which up to twice as many are made. Default: 5.'],
+        ['rounds=N', 'Undisturbed rounds; at most twice as many are made. Default: 5.'],
         [
           'dtype=bfloat16',
           'Both sides in bfloat16 (needs AMX or AVX-512 BF16), PyTorch in the faster of autocast and matmul precision. Default: float32.',
         ],
         ...more,
-        ['torch=false', 'Recurlab alone. Default: true.'],
+        ['torch=false', 'Measures Recurlab only. Default: true.'],
         ['--json', 'Prints machine and measurements as JSON.'],
       ],
     },

@@ -6,12 +6,12 @@ import { benchWait, type WaitMeasurement, waitWorks } from '../wait.js'
 /** `recurlab bench wait`. */
 export const command: Command = {
   help: [
-    'Trains on generated puzzles and prints what preparing a batch takes (sampling, augmenting, laying out), and what a step waits for the one that another thread has prepared ahead.',
+    'Trains on generated puzzles and prints how long preparing a batch takes (sampling, augmenting, laying out), and how long a step waits for a batch that another thread has prepared ahead.',
     {
       title: 'Options',
       rows: [
-        ['only=A,B', `${Object.keys(waitWorks).join(', ')}. Default: all, a minute or some.`],
-        ['trainSteps=N', 'Steps of each. Default: 5 to 200, by work.'],
+        ['only=A,B', `${Object.keys(waitWorks).join(', ')}. Default: all, a few minutes.`],
+        ['trainSteps=N', 'Steps of each work. Default: 5 to 200.'],
         ['--json', 'Prints the table as JSON.'],
       ],
     },

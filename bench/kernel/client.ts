@@ -9,32 +9,38 @@ import { Dealer, Subscriber } from 'zeromq'
 import { temporaryFolder } from '../../lib/files/temporary.js'
 import { decode, encode, type Message } from '../../lib/kernel/server/message.js'
 
-/** How a kernel is started. */
+/** How a notebook kernel is started. */
 export interface KernelProgram {
   /** Program and arguments, given the connection file. */
   readonly argv: (connectionFile: string) => readonly string[]
   /** The notebook's folder. */
   readonly cwd: string
-  /** The specifier by which a notebook there imports the project's lib; undefined where the kernel cannot import it. */
+  /**
+   * The specifier by which a notebook there imports the project's lib; undefined if the notebook kernel cannot import it.
+   */
   readonly lib?: string
 }
 
-/** Any Jupyter kernel, as far as a measurement needs it. */
+/** A client of any Jupyter kernel, as far as measurements need it. */
 export interface MeasuredKernel {
   readonly process: ChildProcess
-  /** Milliseconds from sending a cell to its reply. @throws Error when the cell fails or the kernel ends. */
+  /**
+   * Runs a cell. Returns the milliseconds from sending it to its reply.
+   *
+   * @throws Error if the cell fails or the notebook kernel ends.
+   */
   run(code: string): Promise<number>
-  /** What was printed to stdout by all cells so far, in characters. */
+  /** Returns the number of characters printed to stdout by all cells so far. */
   readonly printed: () => number
   close(): Promise<void>
 }
 
 const SIGNING = { key: 'key of the measurement', algorithm: 'sha256' }
 
-/** A cell that takes longer is not waited for. */
+/** Time limit of a cell. */
 const ANSWER_MS = 60_000
 
-/** Starts a kernel; it may not be ready yet, cells wait. */
+/** Starts a notebook kernel; cells wait until it is ready. */
 export async function startMeasured({ argv, cwd }: KernelProgram): Promise<MeasuredKernel> {
   const folder = temporaryFolder('bench')
   const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5)
@@ -53,7 +59,7 @@ export async function startMeasured({ argv, cwd }: KernelProgram): Promise<Measu
     child.once('exit', (code, signal) => reject(new Error(`the kernel ended (${signal ?? code}): ${said.trim()}`)))
   })
   ended.catch(() => {})
-  // Tries to connect every few milliseconds, so that the start is measured and not the trying.
+  // Retries the connection every few milliseconds, so that the start is measured and not the waiting.
   const shell = new Dealer({ linger: 0, reconnectInterval: 5 })
   const iopub = new Subscriber({ linger: 0, reconnectInterval: 5, receiveHighWaterMark: 0 })
   shell.connect(`tcp://127.0.0.1:${shell_port}`)

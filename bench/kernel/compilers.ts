@@ -13,28 +13,28 @@ export interface CompilerMeasurement {
   readonly compiler: 'notebook kernel' | 'language service'
   /** Milliseconds to check each cell, in order; the first one imports the project's lib, tfjs and arquero. */
   readonly cellMs: readonly number[]
-  /** Milliseconds to complete behind a dot, after each cell. */
+  /** Milliseconds to complete after a dot, after each cell. */
   readonly completionMs: readonly number[]
-  /** Bytes of the heap after all cells that were not there before the first one. */
+  /** Bytes that the heap grew by over all cells. */
   readonly heapBytes: number
 }
 
 /** A way to check the cells of a notebook. */
 interface Notebook {
-  /** Takes a cell over. Returns its errors. */
+  /** Adds a cell. Returns its errors. */
   enter(code: string): readonly ts.Diagnostic[]
-  /** Returns the names offered at the end of the code of a further cell, which is not taken over. */
+  /** Returns the names offered at the end of the code of a further cell, which is not added. */
   complete(code: string): readonly string[]
 }
 
-/** Cells before those that are measured, in a notebook of their own: V8 compiles what is called often. */
+/** Cells before the measured ones, in a separate notebook: V8 compiles hot functions. */
 const WARM_UP = 15
 
 /**
- * Measures the notebook kernel's compiler beside TypeScript's published language service, with the same cells.
+ * Measures the notebook kernel's compiler and TypeScript's published language service with the same cells.
  *
  * @param root the project's folder
- * @throws Error where one of them finds an error in a cell, or does not complete it
+ * @throws Error if one of them finds an error in a cell, or does not complete it
  */
 export function measureCompilers(root: string, cells: number): CompilerMeasurement[] {
   const ways = {
@@ -49,7 +49,7 @@ export function measureCompilers(root: string, cells: number): CompilerMeasureme
     const times = runCells(notebook, cells)
     collectGarbage()
     const heapBytes = process.memoryUsage().heapUsed - before
-    // Until here the notebook must not be collected.
+    // The notebook must not be garbage-collected before this point.
     notebook.complete('')
     return { compiler, ...times, heapBytes }
   })
@@ -77,7 +77,7 @@ function timed<T>(work: () => T): [T, number] {
   return [value, performance.now() - start]
 }
 
-/** Returns cells as people write them: they import first, then declare names anew and use those of earlier cells. */
+/** Returns realistic cells: the first ones import, later ones redeclare names and use those of earlier cells. */
 function cellOf(i: number): string {
   const imports = [
     "import { preset, show, sudoku, sweep, train } from '../lib'",
@@ -107,8 +107,8 @@ function ownNotebook(root: string): Notebook {
 }
 
 /**
- * Each cell is a file of the published language service: it imports by a line of its own what it names of earlier cells, and
- * exports what it declares.
+ * Returns a notebook whose cells are files of the published language service: each imports the names of earlier cells that
+ * it uses, and exports those that it declares.
  */
 function serviceNotebook(root: string): Notebook {
   const folder = path.join(root, 'notebooks')

@@ -2,17 +2,17 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { KernelProgram } from './client.js'
 
-/** Names of the kernels that can be measured. */
+/** Names of the notebook kernels that can be measured. */
 export const KERNELS = ['recurlab', 'tslab', 'deno'] as const
 
 /** One of {@link KERNELS}. */
 export type KernelName = (typeof KERNELS)[number]
 
 /**
- * How a kernel is started in the notebooks' folder.
+ * Returns how a notebook kernel is started in the notebooks' folder.
  *
- * @param deno path of the program `deno`; default: the first one on the PATH
- * @returns null when it is not on this machine
+ * @param deno path of the program `deno`; default: the first on the PATH
+ * @returns null if it is not on this machine
  */
 export function kernelProgram(name: KernelName, root: string, deno?: string): KernelProgram | null {
   const cwd = path.join(root, 'notebooks')

@@ -2,18 +2,20 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { type KernelProgram, startMeasured } from './client.js'
 import type { KernelName } from './kernels.js'
 
-/** How fast a kernel is. NaN where it could not do what was asked; `notes` says why. */
+/** The measured times of a notebook kernel. NaN where it could not do the work; `notes` says why. */
 export interface KernelMeasurement {
   readonly kernel: KernelName
-  /** Seconds from the start of the process to the reply to its first cell, `1 + 1`; one a start. */
+  /** Seconds from the start of the process to the reply to its first cell, `1 + 1`; one per start. */
   readonly firstResultSeconds: readonly number[]
-  /** Seconds of the cell that imports the project's lib; one a start. None of kernels that cannot import it. */
+  /**
+   * Seconds of the cell that imports the project's lib; one per start. Empty for notebook kernels that cannot import it.
+   */
   readonly libSeconds: readonly number[]
   /** Milliseconds from sending a cell such as `1 + 2` to its reply. */
   readonly trivialMs: readonly number[]
-  /** The same after a cell has imported tfjs, Arrow and arquero. */
+  /** As `trivialMs`, after a cell has imported tfjs, Arrow and arquero. */
   readonly trivialAfterImportsMs: readonly number[]
-  /** Seconds until 100,000 lines printed in one loop have come; NaN when some never do. */
+  /** Seconds until 100,000 lines printed in one loop have arrived; NaN if some never do. */
   readonly linesSeconds: number
   readonly notes: readonly string[]
 }
@@ -24,16 +26,16 @@ const IMPORTS = [
   `import * as aq from 'arquero'`,
 ].join('\n')
 
-/** The import statement in the first cell of a notebook of the project. */
+/** Returns the import statement in the first cell of a notebook of the project. */
 function importOf(lib: string): string {
   return `import { preset, show, sudoku, sweep, train } from ${JSON.stringify(lib)}`
 }
 
 const LINES = 100_000
-/** A kernel that loses lines never sends them. */
+/** Time limit for the lines: a notebook kernel that loses some never sends them. */
 const LINES_MS = 20_000
 
-/** Measures the kernels in turn, `starts` times, so that all see the same load of the machine. */
+/** Measures the notebook kernels alternately, `starts` times, so that all see the same load of the machine. */
 export async function measureKernels(
   kernels: readonly { readonly name: KernelName; readonly program: KernelProgram }[],
   { starts, cells }: { readonly starts: number; readonly cells: number },
@@ -76,7 +78,7 @@ async function printLines(kernel: Awaited<ReturnType<typeof startMeasured>>): Pr
   const expected = Array.from({ length: LINES }, (_, i) => `line ${i}\n`.length).reduce((a, b) => a + b, 0)
   const before = kernel.printed()
   const started = performance.now()
-  // A kernel may also never answer the cell that prints.
+  // A notebook kernel may also never answer the cell that prints.
   void kernel.run(`for (let i = 0; i < ${LINES}; i++) console.log('line ' + i)`).catch(() => {})
   while (kernel.printed() - before < expected) {
     if (performance.now() - started > LINES_MS) return Number.NaN
@@ -85,16 +87,16 @@ async function printLines(kernel: Awaited<ReturnType<typeof startMeasured>>): Pr
   return (performance.now() - started) / 1000
 }
 
-/** Memory of a kernel that runs for long. */
+/** Memory of a long-running notebook kernel. */
 export interface SoakMeasurement {
   readonly cells: number
-  /** Resident bytes of all of the kernel's processes after the first tenth of the cells. */
+  /** Resident bytes of all processes of the notebook kernel after the first tenth of the cells. */
   readonly bytesBefore: number
   readonly bytesAfter: number
   readonly seconds: number
 }
 
-/** Runs many cells that declare, change and show things, and compares the memory of all processes. */
+/** Runs many cells that declare, change and show values, and compares the memory of all processes. */
 export async function soak(program: KernelProgram, cells: number): Promise<SoakMeasurement> {
   const kernel = await startMeasured(program)
   const started = performance.now()
@@ -111,7 +113,7 @@ export async function soak(program: KernelProgram, cells: number): Promise<SoakM
   }
 }
 
-/** Cells as people write them: some names again and again, some of their own, output, a result. */
+/** Returns realistic cells: reused names, new names, output, a result. */
 function soakCell(i: number): string {
   return [
     `let lr = ${i}e-6`,
@@ -122,7 +124,7 @@ function soakCell(i: number): string {
   ].join('\n')
 }
 
-/** Resident memory of a process and all that it started, on Linux. */
+/** Returns the resident memory of a process and all its descendants, on Linux. */
 function residentBytes(pid: number): number {
   const parents = new Map<number, number>()
   for (const entry of readdirSync('/proc')) {
@@ -131,7 +133,7 @@ function residentBytes(pid: number): number {
       const stat = readFileSync(`/proc/${entry}/stat`, 'utf8')
       parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]))
     } catch {
-      // It has ended meanwhile.
+      // It has ended in the meantime.
     }
   }
   const belongs = (one: number): boolean => {

@@ -46,15 +46,15 @@ const schemas = {
   }),
 }
 
-/** Entries of `data-and-numerics.json` that are about ARC. */
+/** Entries of `data-and-numerics.json` about ARC. */
 export const ARC_ENTRIES = Object.keys(schemas) as (keyof typeof schemas)[]
 
 /**
- * Compares what this build makes of ARC's grids with the entries of `data-and-numerics.json`, exactly: an error is 0, or
- * infinite where anything differs. Entries that are not there are passed over.
+ * Compares this build's results on ARC's grids with the entries of `data-and-numerics.json`, exactly: an error is 0, or
+ * infinite if anything differs. Missing entries are skipped.
  *
- * @param file where the entries were read, for errors
- * @throws UserError naming file and place of an entry that is malformed.
+ * @param file the file of the entries, for errors
+ * @throws UserError naming file and place of a malformed entry.
  */
 export function compareArc(entries: Record<string, unknown>, file: string): ParityRow[] {
   const rows: ParityRow[] = []
@@ -118,7 +118,7 @@ function nameDifferences(entry: Entry<'arc_augmentation_names'>[number], i: numb
   ]
 }
 
-/** As the published evaluator counts: which test input a prediction is for follows from the board it was given. */
+/** Counts as the published evaluator: the board that a prediction was made for identifies its test input. */
 function votingDifferences(entry: Entry<'arc_voting'>, where: string): string[] {
   const { test_puzzles, predictions, result, submission } = entry
   const identifiers = identifiersFromList(entry.identifiers, `${where}.identifiers`)

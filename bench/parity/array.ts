@@ -1,6 +1,6 @@
 import { UserError } from '../../lib/errors.js'
 
-/** A rectangular array of numbers out of a JSON file. */
+/** A rectangular array of numbers from a JSON file. */
 export interface NumberArray {
   readonly shape: readonly number[]
   /** Row by row. */
@@ -12,7 +12,7 @@ export interface NumberArray {
  *
  * @param shape the size of every axis; null: any size of 1 or more
  * @param where file and key, for errors
- * @throws UserError naming the place where it is not that.
+ * @throws UserError naming the place that is malformed.
  */
 export function numberArray(value: unknown, shape: readonly (number | null)[], where: string): NumberArray {
   const sizes = [...shape]

@@ -13,15 +13,15 @@ import { configuredShape } from '../../lib/model/configured.js'
 import { disposeModel, modelFromTensors } from '../../lib/model/model.js'
 import { type ParityRow, ParityTable } from './table.js'
 
-/** File of the batch and the outputs that a checkpoint must give. */
+/** File with the batch and the expected outputs of a checkpoint. */
 const EXPECTED = 'expected.safetensors'
 
 /**
- * Imports every official checkpoint `step_*` of a folder with its configuration, evaluates K supervision steps on the
- * batch stored beside it and compares all stored outputs.
+ * Imports every official checkpoint `step_*` of a folder with its configuration, evaluates K supervision steps on the batch
+ * stored beside it and compares all stored outputs.
  *
  * @param folder with `step_*`, `config.json` (or `all_config.yaml`) and `expected.safetensors`
- * @throws UserError when a file is missing, malformed, or of another model.
+ * @throws UserError if a file is missing, malformed, or of another model.
  */
 export async function compareCheckpoint(folder: string): Promise<ParityRow[]> {
   const expected = readSafetensors(path.join(folder, EXPECTED)).tensors

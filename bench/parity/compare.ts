@@ -9,10 +9,10 @@ import { type ParityRow, ParityTable } from './table.js'
 import { type Form, referenceForms } from './variant.js'
 
 /**
- * Runs one variant's steps and its evaluation through the very functions that training uses, in every form that the
- * variant has, and compares every stored number.
+ * Runs one variant's steps and evaluation through the functions that training uses, in every form of the variant, and
+ * compares every stored number.
  *
- * @throws UserError for a variant that cannot be told, or a stored tensor that nothing is compared with.
+ * @throws UserError for an unrecognised variant, or a stored tensor that is never compared.
  */
 export function compareWithReference(reference: Reference): ParityRow[] {
   return referenceForms(reference).flatMap((form) => compareForm(reference, form))
@@ -77,7 +77,7 @@ function compareForm(reference: Reference, { name, shape }: Form): ParityRow[] {
   return comparison.rows()
 }
 
-/** The parity table of one form, which knows what of the reference has been compared. */
+/** The parity table of one form, with a record of the tensors that were compared. */
 class Comparison {
   readonly #reference: Reference
   readonly #table: ParityTable
@@ -98,7 +98,7 @@ class Comparison {
     this.#table.compare(quantity, name, actual, expected)
   }
 
-  /** What a step computed on its way. */
+  /** Compares the intermediate results of a step. */
   step(at: string, { outputs, predictions, continueTarget, gradients, puzzleGradients, carry }: StepInternals): void {
     for (const [name, tensor] of namedOutputs(outputs)) this.tensor('outputs', `${at}/out/${name}`, tensor)
     if (continueTarget) this.tensor('outputs', `${at}/out/target_q_continue`, continueTarget)
@@ -113,7 +113,7 @@ class Comparison {
     this.tensor('halting', `${at}/carry/halted`, carry.halted)
   }
 
-  /** @throws UserError naming a stored tensor that is no input and was compared with nothing. */
+  /** @throws UserError naming a stored tensor that is not an input and was never compared. */
   refuseUncompared(): void {
     const left = [...this.#reference.tensors.keys()].find(
       (name) => !this.#compared.has(name) && !name.startsWith('init/') && !name.includes('/batch/'),
@@ -121,8 +121,8 @@ class Comparison {
     if (left !== undefined)
       throw new UserError({
         where: `${this.#reference.name}.safetensors`,
-        expected: 'tensors that this variant has',
-        found: `${left}, which it has not`,
+        expected: 'tensors of this variant',
+        found: `${left}, which it does not have`,
       })
   }
 

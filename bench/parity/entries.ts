@@ -4,13 +4,13 @@ import { ARC_ENTRIES, compareArc } from './arc.js'
 import { compareNumerics, NUMERIC_ENTRIES } from './numerics.js'
 import type { ParityRow } from './table.js'
 
-/** Reference numbers that belong to no model, one entry a subject. */
+/** File of reference numbers independent of a model, one entry per subject. */
 export const ENTRIES_FILE = 'data-and-numerics.json'
 
 /**
  * Compares every entry of a `data-and-numerics.json`.
  *
- * @throws UserError naming file and entry where something is malformed, or no comparison of that name is known.
+ * @throws UserError naming file and entry if something is malformed, or the entry is unknown.
  */
 export function compareEntries(file: string): ParityRow[] {
   const entries = readJson(file)

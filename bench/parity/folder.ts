@@ -8,19 +8,19 @@ import { compareEntries, ENTRIES_FILE } from './entries.js'
 import { readReference } from './reference.js'
 import type { ParityRow } from './table.js'
 
-/** One thing in a folder of reference numbers that this build is compared with. */
+/** A source of reference numbers in a folder. */
 export interface ReferenceSource {
-  /** Of a variant `NAME`, of a folder `official-checkpoint-…`, or `data-and-numerics`. */
+  /** Name of a variant, of a folder `official-checkpoint-…`, or `data-and-numerics`. */
   readonly name: string
-  /** Computes everything anew and compares. @throws UserError when a file of it is missing or malformed. */
+  /** Computes all numbers and compares them. @throws UserError if one of its files is missing or malformed. */
   compare(): Promise<ParityRow[]>
 }
 
 /**
- * What a folder holds to be compared with: every `NAME.safetensors` with a `NAME.json` beside it, every folder
+ * Returns the sources of reference numbers in a folder: every `NAME.safetensors` with a `NAME.json` beside it, every folder
  * `official-checkpoint-…`, and `data-and-numerics.json`.
  *
- * @throws UserError when the folder cannot be read or holds none of these.
+ * @throws UserError if the folder cannot be read or holds none of these.
  */
 export function referenceSources(folder: string): ReferenceSource[] {
   const files = listFolder(folder)

@@ -10,13 +10,13 @@ import { signSgdStep } from '../../lib/train/sign-sgd.js'
 import { type NumberArray, numberArray } from './array.js'
 import { type ParityRow, ParityTable } from './table.js'
 
-/** An entry's comparison: what it holds by key, and a way to name its keys in errors. */
+/** Compares one entry: its content by key, and a function that names its keys in errors. */
 type Comparer = (entry: JsonObject, at: (key: string) => string, table: Compare) => void
 
 /** Compares one of an entry's results with its reference. */
 type Compare = (name: string, actual: tf.Tensor | ArrayLike<number>, expected: ArrayLike<number>) => void
 
-/** The entries that are arithmetic, by their names in `data-and-numerics.json`. */
+/** The arithmetic entries, by their names in `data-and-numerics.json`. */
 const COMPARERS: Readonly<Record<string, Comparer>> = {
   stablemax: compareStablemax,
   rope: compareRope,
@@ -24,15 +24,15 @@ const COMPARERS: Readonly<Record<string, Comparer>> = {
   sparse_sign_sgd: compareSignSgd,
 }
 
-/** Names of the entries that {@link compareNumerics} knows. */
+/** Names of the entries that {@link compareNumerics} handles. */
 export const NUMERIC_ENTRIES: readonly string[] = [...Object.keys(COMPARERS), 'lr_schedule']
 
 /**
- * Compares entries of `data-and-numerics.json` that are arithmetic through the functions that training uses. Entries
- * of other names are left to others.
+ * Compares the arithmetic entries of `data-and-numerics.json`, computed by the functions that training uses. Other entries
+ * are ignored.
  *
- * @param file what is named in errors
- * @throws UserError naming key and place of what is malformed.
+ * @param file the file name for errors
+ * @throws UserError naming key and place of a malformed entry.
  */
 export function compareNumerics(entries: JsonObject, file: string): ParityRow[] {
   const table = new ParityTable('numerics')
@@ -45,7 +45,7 @@ export function compareNumerics(entries: JsonObject, file: string): ParityRow[] 
   return table.rows()
 }
 
-/** The loss of every token, its gradient (of the plain sum), and the log probabilities. */
+/** Compares the loss of every token, its gradient (of the plain sum), and the log probabilities. */
 function compareStablemax(entry: JsonObject, at: (key: string) => string, compare: Compare): void {
   const logits = numberArray(entry.logits, [null, null, null], at('logits'))
   const [B, L, V] = logits.shape as [number, number, number]

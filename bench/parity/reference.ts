@@ -18,7 +18,7 @@ const metrics = z.object({
   q_continue_loss: z.number().optional(),
 })
 
-/** What a reference folder's `VARIANT.json` holds, by the published code's names. */
+/** The content of a reference folder's `VARIANT.json`, by the published code's names. */
 const description = z.object({
   variant: z.string(),
   config: z.object({
@@ -62,7 +62,7 @@ export interface Reference {
   readonly tensors: Safetensors['tensors']
 }
 
-/** Reads one variant. @throws UserError when a file is missing or malformed. */
+/** Reads one variant. @throws UserError if a file is missing or malformed. */
 export function readReference(folder: string, name: string): Reference {
   const file = path.join(folder, `${name}.json`)
   const parsed = description.safeParse(readJson(file))
@@ -77,7 +77,7 @@ export function readReference(folder: string, name: string): Reference {
   return { name, about: parsed.data, tensors: readSafetensors(path.join(folder, `${name}.safetensors`)).tensors }
 }
 
-/** A float tensor of a reference. @throws UserError when it is not there. */
+/** Returns a float tensor of a reference. @throws UserError if it is missing. */
 export function referenceTensor(reference: Reference, name: string): HostTensor {
   const tensor = reference.tensors.get(name)
   if (!tensor)
@@ -89,7 +89,7 @@ export function referenceTensor(reference: Reference, name: string): HostTensor 
   return { shape: tensor.shape, data: toFloat32(tensor) }
 }
 
-/** Copies of all float tensors under a prefix, by the rest of their names. */
+/** Returns copies of all float tensors under a prefix, by the rest of their names. */
 export function tensorsUnder(reference: Reference, prefix: string): Map<string, HostTensor> {
   const found = new Map<string, HostTensor>()
   for (const name of reference.tensors.keys())
@@ -100,7 +100,7 @@ export function tensorsUnder(reference: Reference, prefix: string): Map<string, 
   return found
 }
 
-/** The batch stored under `step1/batch`, `eval/batch`, …. */
+/** Returns the batch stored under `step1/batch`, `eval/batch`, …. */
 export function referenceBatch(reference: Reference, prefix: string): Batch {
   const numbers = (name: string): Int32Array => {
     const tensor = reference.tensors.get(`${prefix}/${name}`)

@@ -5,23 +5,23 @@ import { hostTensor } from '../../lib/model/weights.js'
 export interface ParityRow {
   readonly variant: string
   readonly quantity: string
-  /** Largest difference, relative to the largest magnitude of the reference tensor it is in. */
+  /** Largest difference, relative to the largest magnitude of its reference tensor. */
   readonly error: number
-  /** Where that was. */
+  /** Name of the tensor with that difference. */
   readonly worst: string
 }
 
-/** Gathers the largest error of each quantity. */
+/** Collects the largest error of each quantity. */
 export class ParityTable {
   readonly #variant: string
   readonly #worst = new Map<string, ParityRow>()
 
-  /** @param variant what is compared, the first column of its rows */
+  /** @param variant the compared variant, first column of its rows */
   constructor(variant: string) {
     this.#variant = variant
   }
 
-  /** Compares numbers, relative to the largest magnitude expected among them. */
+  /** Compares numbers, relative to the largest expected magnitude. */
   compare(
     quantity: string,
     name: string,
@@ -44,8 +44,8 @@ function numbersOf(values: tf.Tensor | ArrayLike<number>): ArrayLike<number> {
 }
 
 /**
- * max |actual - expected| / max |expected|; the plain difference where all expected are 0; infinite when the counts
- * differ or a number is missing.
+ * Returns max |actual - expected| / max |expected|; the plain difference if all expected numbers are 0; infinite if the
+ * counts differ or a number is missing.
  */
 export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY

@@ -10,10 +10,10 @@ export interface Form {
 }
 
 /**
- * The models that must give a reference's numbers: the variant that its configuration and the names of its tensors
- * tell, and for an HRM also the TRM with separate networks, 1-step gradient and continue loss, which is the same.
+ * Returns the models that must give a reference's numbers: the variant identified by its configuration and tensor names,
+ * and for an HRM also the equivalent TRM with separate networks, one-step gradient and continue loss.
  *
- * @throws UserError when the variant cannot be told, or its sizes do not fit together.
+ * @throws UserError if the variant is not recognised, or its sizes are incompatible.
  */
 export function referenceForms(reference: Reference): Form[] {
   const shape = referenceShape(reference)

@@ -2,23 +2,26 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import type { HelpBlock } from './help.js'
 
-/** A `recurlab` command. It is loaded when the command line names it. */
+/** A `recurlab` command, loaded when the command line names it. */
 export interface Command {
   /** The help between the summary and the example; `helpOf` lays it out. */
   readonly help: readonly HelpBlock[]
-  /** A command line that works, without `npx`. */
+  /** A valid command line, without `npx`. */
   readonly example: string
-  /** `--name` options that take a value (true) or none (false); `json`, where the command prints a table, is one of them. */
+  /** `--name` options with a value (true) or without (false); includes `json` if the command prints a table. */
   readonly flags: Readonly<Record<string, boolean>>
-  /** Whether `key=` with nothing after it is a value, as it is for the parameters of a notebook. Default false. */
+  /** Whether `key=` without a value is allowed, as for the parameters of a notebook. Default false. */
   readonly emptyValues?: boolean
-  /** Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong use is a {@link UserError} with exitCode 2. */
+  /**
+   * Does the work. Resolves to the exit code: 0, 1 (failed) or 75 (stopped and saved). Wrong usage is a {@link UserError}
+   * with exitCode 2.
+   */
   run(args: Args): number | Promise<number>
 }
 
 /** Commands under one word, such as `recurlab data build` and `recurlab data info`. */
 export interface CommandGroup {
-  /** The commands by the word that follows. */
+  /** The commands by their second word. */
   readonly commands: Readonly<Record<string, CommandEntry>>
   /** The help below the list of commands. */
   readonly help: readonly HelpBlock[]
@@ -36,7 +39,7 @@ export interface CommandEntry {
 
 /** A parsed command line. */
 export interface Args {
-  /** Words after those that name the command, neither options nor `key=value`. */
+  /** Words after the command's name, neither options nor `key=value`. */
   readonly words: readonly string[]
   /** `key=value` pairs in order, each key once. */
   readonly pairs: ReadonlyMap<string, string>
@@ -44,7 +47,7 @@ export interface Args {
   readonly flags: ReadonlyMap<string, string | true>
 }
 
-/** A command that is used wrongly: exit code 2. */
+/** Wrong usage of a command: exit code 2. */
 export class WrongUse extends UserError {
   readonly #parts: { readonly expected: string; readonly found: string; readonly todo?: string }
 
@@ -53,21 +56,25 @@ export class WrongUse extends UserError {
     this.#parts = parts
   }
 
-  /** Adds the command's help where the error does not say what to do. */
+  /** Adds the command's help if the error does not say what to do. */
   withHelp(path: readonly string[]): WrongUse {
     return new WrongUse({ todo: `See ${['recurlab', ...path, '--help'].join(' ')}.`, ...this.#parts })
   }
 }
 
-/** A {@link WrongUse}, to be thrown. */
+/** Returns a {@link WrongUse} to throw. */
 export function wrongUse(expected: string, found: string, todo?: string): WrongUse {
   return new WrongUse({ expected, found, ...(todo === undefined ? {} : { todo }) })
 }
 
-/** Letters of any script, so that a misspelt key is reported as an unknown key. */
+/** Includes letters of any script, so that a misspelt key is reported as an unknown key. */
 const PAIR = /^[\p{L}_$][\p{L}\p{N}_$.-]*=/u
 
-/** Parses a command line. @throws UserError (exit code 2) for options that are unknown, repeated, or without their value. */
+/**
+ * Parses a command line.
+ *
+ * @throws UserError (exit code 2) for options that are unknown, repeated, or missing their value.
+ */
 export function parseArgs(
   argv: readonly string[],
   { flags, emptyValues = false }: Pick<Command, 'flags' | 'emptyValues'>,
@@ -77,8 +84,8 @@ export function parseArgs(
   const given = new Map<string, string | true>()
   for (let i = 0; i < argv.length; i++) {
     const arg = argv[i]!
-    // Most often an empty shell variable.
-    if (arg.trim() === '') throw wrongUse('words that are not empty', JSON.stringify(arg))
+    // Usually an empty shell variable.
+    if (arg.trim() === '') throw wrongUse('non-empty words', JSON.stringify(arg))
     if (/^-+\p{L}/u.test(arg)) {
       const [name, inline] = splitOnce(arg.replace(/^-+/, ''), '=')
       const takesValue = arg.startsWith('--') && Object.hasOwn(flags, name) ? flags[name] : undefined
@@ -103,14 +110,19 @@ export function parseArgs(
   return { words, pairs, flags: given }
 }
 
-/** The one word that a command takes, e.g. a run. @param what it is, e.g. `one run` @throws UserError for none or several. */
+/**
+ * Returns the one word that a command takes, e.g. a run.
+ *
+ * @param what its description, e.g. `one run`
+ * @throws UserError unless there is exactly one.
+ */
 export function oneWord(words: readonly string[], what: string): string {
   const [word, ...more] = words
   if (word !== undefined && more.length === 0) return word
   throw wrongUse(what, words.length === 0 ? 'none' : `${words.length}: ${words.join(' ')}`)
 }
 
-/** Refuses words where a command takes none. @throws UserError */
+/** Refuses words for a command without any. @throws UserError */
 export function noWords(words: readonly string[]): void {
   if (words.length > 0) throw wrongUse('no word', words.join(' '))
 }

@@ -4,7 +4,7 @@ import { commands } from './registry.js'
 
 /** The command that a command line names. */
 export interface Found {
-  /** The words that name it, e.g. `data build`. */
+  /** The words of its name, e.g. `data build`. */
   readonly path: readonly string[]
   readonly entry: CommandEntry
   readonly command: Command | CommandGroup
@@ -13,10 +13,10 @@ export interface Found {
 }
 
 /**
- * Finds and loads the command that the first words name.
+ * Finds and loads the command named by the first words.
  *
- * @param groupsToo Whether `data` alone, which names a group of commands, is enough, as for help.
- * @throws UserError (exit code 2) for a word that names no command, with the nearest one.
+ * @param groupsToo whether the name of a group, such as `data`, is enough, as for help
+ * @throws UserError (exit code 2) for an unknown command, with the most similar one.
  */
 export async function findCommand(argv: readonly string[], groupsToo: boolean): Promise<Found> {
   const path: string[] = []

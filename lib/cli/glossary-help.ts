@@ -10,7 +10,7 @@ const TITLES: Readonly<Record<KeyGroup, string>> = {
   evaluation: 'Evaluation',
 }
 
-/** Every key of the configuration with its default and meaning, a list for each group. */
+/** Returns every key of the configuration with its default and meaning, one list per group. */
 export function glossaryBlocks(): HelpList[] {
   const entries = glossary()
   return (Object.keys(TITLES) as KeyGroup[]).map((group) => ({
@@ -25,7 +25,7 @@ function symbolWords({ symbol }: GlossaryEntry): string {
   return symbol === '' ? '' : ` In the paper: ${symbol}.`
 }
 
-/** A summary as a sentence: with a capital, where its first word is an ordinary one, and a full stop. */
+/** Returns a summary as a sentence: capitalised if its first word is an ordinary one, and with a full stop. */
 export function sentence(text: string): string {
   const first = /^[a-z]+(?= )/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
   return first.endsWith('.') ? first : `${first}.`

@@ -1,8 +1,8 @@
 import { displayWidth, pad, terminalWidth, wrapText } from '../results/text-width.js'
 
 /**
- * A part of a help text: a paragraph, which is wrapped; a list of terms with their explanation; lines that stay as they
- * are; or an example of a command line.
+ * A part of a help text: a paragraph, which is wrapped; a list of terms with explanations; verbatim lines; or an example
+ * command line.
  */
 export type HelpBlock = string | HelpList | HelpLines | HelpExample
 
@@ -12,36 +12,36 @@ export interface HelpList {
   readonly rows: readonly HelpRow[]
 }
 
-/** A term, e.g. `out=DIR`, and its meaning in sentences, the last of which says the default. */
+/** A term, e.g. `out=DIR`, and its meaning in sentences, the last of which states the default. */
 export type HelpRow = readonly [term: string, text: string]
 
-/** Lines that are not wrapped, e.g. of a program. */
+/** Verbatim lines, e.g. of a program. */
 export interface HelpLines {
   readonly title: string
   readonly lines: readonly string[]
 }
 
-/** A command line, continued with `\` where it is too wide. */
+/** A command line, continued with `\` if it is too wide. */
 export interface HelpExample {
   readonly title: string
-  /** Without `npx recurlab`. */
+  /** The command without `npx recurlab`. */
   readonly command: string
 }
 
-/** Widest lines of prose, in columns. */
+/** Maximum width of prose, in columns. */
 const WIDEST = 110
-/** Narrowest layout; a narrower terminal breaks the lines itself. */
+/** Minimum width of the layout; a narrower terminal wraps the lines itself. */
 const NARROWEST = 60
-/** A term wider than this stands on a line of its own. */
+/** A wider term gets a line of its own. */
 const WIDEST_TERM = 24
 const INDENT = '  '
 
-/** Columns that help is laid out in: the terminal's, 80 without one. */
+/** Returns the columns available for help: the terminal's, 80 without one. */
 export function helpWidth(): number {
   return Math.min(WIDEST, Math.max(NARROWEST, terminalWidth() ?? 80))
 }
 
-/** Lays out the parts of a help text, an empty line between them. @returns lines, each with its newline */
+/** Lays out the parts of a help text, separated by empty lines. @returns lines, each with its newline */
 export function layOut(blocks: readonly HelpBlock[], width: number = helpWidth()): string {
   return `${blocks.map((block) => layOutBlock(block, width).join('\n')).join('\n\n')}\n`
 }
@@ -53,7 +53,7 @@ function layOutBlock(block: HelpBlock, width: number): string[] {
   return [`${block.title}:`, ...lines.map((line) => INDENT + line)]
 }
 
-/** Two columns; the second one wraps with its lines below each other. */
+/** Lays out two columns; the second wraps with aligned lines. */
 export function columns(rows: readonly HelpRow[], width: number = helpWidth()): string[] {
   const fitting = rows.map(([term]) => displayWidth(term)).filter((term) => term <= WIDEST_TERM)
   const termWidth = Math.max(0, ...fitting)
@@ -66,12 +66,12 @@ export function columns(rows: readonly HelpRow[], width: number = helpWidth()): 
   })
 }
 
-/** A term too wide for its column, wrapped where it has spaces. */
+/** Wraps a term that is too wide for its column at its spaces. */
 function indented(term: string, width: number): string[] {
   return wrapText(term, width - 2 * INDENT.length).map((line, i) => `${i === 0 ? INDENT : INDENT.repeat(3)}${line}`)
 }
 
-/** A command line as it can be copied: continued with `\` where it is too wide. */
+/** Returns a command line that can be copied: continued with `\` if it is too wide. */
 export function commandLines(command: string, width: number = helpWidth()): string[] {
   const lines = wrapText(command, width - 2 * INDENT.length - 2)
   return lines.map((line, i) => `${i === 0 ? '' : INDENT}${line}${i < lines.length - 1 ? ' \\' : ''}`)

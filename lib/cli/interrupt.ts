@@ -1,28 +1,34 @@
 /**
- * Signals that ask for an end: Ctrl-C, `kill`, a terminal that closes, the notices that schedulers give before the time is up,
- * the limit of processor time.
+ * Signals that request a stop: Ctrl-C, `kill`, a closing terminal, the notices that schedulers give before the time limit,
+ * the processor-time limit.
  */
 const STOPS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const
 
-/** Exit code of a command that was stopped and has saved (EX_TEMPFAIL); the same command line, or `recurlab resume`, continues it. */
+/**
+ * Exit code of a command that was stopped and has saved (EX_TEMPFAIL); the same command line, or `recurlab resume`,
+ * continues it.
+ */
 export const STOPPED = 75
 
-/** Milliseconds in which a second SIGINT counts as the same Ctrl-C: npm forwards the one that the terminal has sent already. */
+/**
+ * Milliseconds within which a second SIGINT counts as the same Ctrl-C: npm forwards the one that the terminal has already
+ * sent.
+ */
 const SAME_KEY = 300
 
-/** Work that can be stopped from outside. */
+/** Work that a signal can stop. */
 export interface Interruption {
-  /** Aborted by the first signal that asks for an end. */
+  /** Aborted by the first signal that requests a stop. */
   readonly signal: AbortSignal
-  /** The signal that aborted it; null before. */
+  /** Returns the signal that aborted it; null before. */
   by(): NodeJS.Signals | null
-  /** Restores the usual effect of signals, unless one has come: later ones must not change the exit code. */
+  /** Restores the default effect of signals, unless one was received: later ones must not change the exit code. */
   end(): void
 }
 
 /**
- * Turns the first signal that asks for an end into an abort signal, so that the work can save and stop by itself. A Ctrl-C after
- * that ends the process at once; other signals are then ignored, for several often come together.
+ * Turns the first signal that requests a stop into an abort signal, so that the work can save and stop by itself. A later
+ * Ctrl-C ends the process at once; other signals are then ignored, since several often arrive together.
  *
  * @param says the message on the first signal
  */

@@ -2,10 +2,14 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { wrongUse } from './command.js'
 
-/** More keys than this, those of a configuration, are not listed in a message. */
+/** A message does not list more keys than this, as those of a configuration. */
 const MANY = 20
 
-/** The values of a command's own keys. @throws UserError (exit code 2) for any other key, naming the nearest. */
+/**
+ * Returns the values of a command's own keys.
+ *
+ * @throws UserError (exit code 2) for any other key, naming the most similar.
+ */
 export function onlyKeys<K extends string>(
   pairs: ReadonlyMap<string, string>,
   keys: readonly K[],
@@ -30,10 +34,10 @@ export function onlyKeys<K extends string>(
 }
 
 /**
- * The value of `key=`, one of a few words.
+ * Returns the value of `key=`, one of a few words.
  *
- * @returns undefined where it is not given
- * @throws UserError (exit code 2) for any other word, naming the nearest.
+ * @returns undefined if it is not given
+ * @throws UserError (exit code 2) for any other word, naming the most similar.
  */
 export function choiceOf<const T extends string>(
   key: string,
@@ -43,25 +47,40 @@ export function choiceOf<const T extends string>(
   return text === undefined ? undefined : oneOf(`${key}=`, text, choices)
 }
 
-/** A word out of a few. @param before what stands before it, e.g. `dtype=` @throws UserError (exit code 2) for any other. */
+/**
+ * Returns a word out of a few.
+ *
+ * @param before the text before it, e.g. `dtype=`
+ * @throws UserError (exit code 2) for any other.
+ */
 export function oneOf<const T extends string>(before: string, text: string, choices: readonly T[]): T {
   const choice = choices.find((word) => word === text)
   if (choice !== undefined) return choice
   throw wrongUse(`${before}${choices.join('|')}`, text, didYouMean(text, choices, before))
 }
 
-/** Words separated by commas, each out of a few. @throws UserError (exit code 2) for any other. */
+/** Returns comma-separated words, each out of a few. @throws UserError (exit code 2) for any other. */
 export function severalOf<const T extends string>(before: string, text: string, choices: readonly T[]): T[] {
   return text.split(',').map((word) => oneOf(before, word.trim(), choices))
 }
 
-/** `key=true` or `key=false`. @returns undefined where it is not given @throws UserError (exit code 2) for anything else. */
+/**
+ * Parses `key=true` or `key=false`.
+ *
+ * @returns undefined if it is not given
+ * @throws UserError (exit code 2) for anything else.
+ */
 export function truthOf(key: string, text: string | undefined): boolean | undefined {
   const word = choiceOf(key, text, ['true', 'false'])
   return word === undefined ? undefined : word === 'true'
 }
 
-/** A whole number, `least` or more (default 1). @returns undefined where it is not given @throws UserError (exit code 2) for anything else. */
+/**
+ * Parses a whole number of at least `least` (default 1).
+ *
+ * @returns undefined if it is not given
+ * @throws UserError (exit code 2) for anything else.
+ */
 export function wholeOf(key: string, text: string | undefined, least = 1): number | undefined {
   if (text === undefined) return undefined
   const value = /^\d+(\.0*)?(e\+?\d+)?$/i.test(text) ? Number(text) : Number.NaN
@@ -69,17 +88,26 @@ export function wholeOf(key: string, text: string | undefined, least = 1): numbe
   throw wrongUse(`${key}=N, a whole number of ${least} or more`, text)
 }
 
-/** Whole numbers separated by commas. @returns undefined where none are given @throws UserError (exit code 2) for anything else. */
+/**
+ * Parses comma-separated whole numbers.
+ *
+ * @returns undefined if they are not given
+ * @throws UserError (exit code 2) for anything else.
+ */
 export function wholesOf(key: string, text: string | undefined, least = 1): number[] | undefined {
   return text?.split(',').map((each) => wholeOf(key, each.trim(), least)!)
 }
 
-/** A whole number of 1 or more. @throws UserError (exit code 2) for anything else. */
+/**
+ * Parses a whole number of 1 or more, `otherwise` if it is not given.
+ *
+ * @throws UserError (exit code 2) for anything else.
+ */
 export function countOf(key: string, text: string | undefined, otherwise: number): number {
   return wholeOf(key, text) ?? otherwise
 }
 
-/** An object without the keys whose value is undefined, which are the options that were not given. */
+/** Returns an object without its undefined values, i.e. without options that were not given. */
 export function given<const T extends Readonly<Record<string, unknown>>>(
   options: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -6,8 +6,8 @@ import { guardOutput } from './output.js'
 import { helpOf, overview } from './overview.js'
 
 /**
- * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved). Errors are printed
- * on standard error.
+ * Runs one command line and returns its exit code: 0, 1 (failed), 2 (wrong usage) or 75 (stopped and saved). Errors are
+ * printed on standard error.
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const output = guardOutput()
@@ -32,7 +32,7 @@ async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** Runs one command line. @returns the exit code 0, 1 or 75 @throws UserError for wrong use and for what went wrong. */
+/** Runs one command line. @returns the exit code 0, 1 or 75 @throws UserError for wrong usage and for failures. */
 export async function execute(argv: readonly string[]): Promise<number> {
   const words = meant(argv)
   const [first] = words
@@ -57,7 +57,7 @@ export async function execute(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** The version, as `recurlab --version` prints it. */
+/** Returns the version, as `recurlab --version` prints it. */
 function versionText(): string {
   const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
     version: string
@@ -65,7 +65,7 @@ function versionText(): string {
   return `recurlab ${version}`
 }
 
-/** `help COMMAND` is `COMMAND --help`. */
+/** Rewrites `help COMMAND` to `COMMAND --help`. */
 function meant(argv: readonly string[]): readonly string[] {
   const [first, ...rest] = argv
   return first === 'help' ? [...rest.filter((word) => word !== 'help'), '--help'] : argv

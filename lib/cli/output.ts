@@ -5,8 +5,8 @@ import { systemReason } from '../files/atomic.js'
 /** The outcome of writing to standard output. */
 export interface Output {
   /**
-   * The exit code of a command whose work ended with `code`. A reader that closed the pipe is no failure; output that could not
-   * be written to a file is one, although the work was done.
+   * Returns the exit code of a command whose work ended with `code`. A reader that closed the pipe is not a failure; output
+   * that could not be written to a file is one, although the work was done.
    */
   exitCode(code: number): number
 }
@@ -14,12 +14,12 @@ export interface Output {
 /** Error codes of a stream whose reader has gone: a closed pipe, a terminal that hung up. */
 const READER_GONE = new Set(['EPIPE', 'EIO', 'ECONNRESET', 'ERR_STREAM_DESTROYED'])
 
-/** Streams that are guarded, with the error that ended each. */
+/** Guarded streams, with the error that ended each. */
 const streams = new Map<NodeJS.WriteStream, { error: Error | null }>()
 
 /**
- * Lets work go on when its output cannot be written because the reader has closed the pipe or the disk is full: that output, and
- * all after it, is dropped.
+ * Lets work continue if its output cannot be written because the reader closed the pipe or the disk is full: that output,
+ * and all later output, is dropped.
  */
 export function guardOutput(): Output {
   const known = streams.has(process.stdout)
@@ -31,7 +31,7 @@ export function guardOutput(): Output {
       const { error } = stdout
       if (!error || READER_GONE.has((error as NodeJS.ErrnoException).code ?? '')) return code
       process.stderr.write(
-        `recurlab: standard output: expected room for what is printed, found ${systemReason(error)}. The work went on to its end; what it printed is not whole.\n`,
+        `recurlab: standard output: expected room for what is printed, found ${systemReason(error)}. The work was completed; its printed output is incomplete.\n`,
       )
       return code === 0 ? 1 : code
     },
@@ -39,8 +39,8 @@ export function guardOutput(): Output {
 }
 
 /**
- * Node sets terminals back at its end, and aborts where one has been hung up in the meantime (seen with Node 20): such a one is
- * replaced by /dev/null just before.
+ * Replaces terminals that have hung up by /dev/null just before the end: Node resets terminals at its end, and aborts if
+ * one has hung up (seen with Node 20).
  */
 function leaveLostTerminals(): void {
   const terminals = [0, 1, 2].filter((fd) => isatty(fd))
@@ -67,7 +67,7 @@ function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
       try {
         return Reflect.apply(write, stream, args)
       } catch (error) {
-        // A file is written at once, and a full disk throws here.
+        // Files are written synchronously, and a full disk throws here.
         lose(error instanceof Error ? error : new Error(String(error)))
       }
     const done = args.findLast((arg) => typeof arg === 'function')

@@ -2,22 +2,22 @@ import type { Found } from './find.js'
 import { commandLines, type HelpBlock, type HelpRow, helpWidth, layOut } from './help.js'
 import { commandGroups } from './registry.js'
 
-/** The text of `recurlab --help`: every command in its group. */
+/** Returns the text of `recurlab --help`: every command in its group. */
 export function overview(): string {
   const lists = Object.entries(commandGroups).map(([title, group]): HelpBlock => {
     const rows = Object.entries(group).map(([name, { summary }]): HelpRow => [name, summary])
-    return { title, rows: title === 'Tools' ? [...rows, ['help COMMAND', 'Say how a command is used.']] : rows }
+    return { title, rows: title === 'Tools' ? [...rows, ['help COMMAND', 'Show how a command is used.']] : rows }
   })
   return layOut([
     'recurlab COMMAND …',
     'Recursive reasoning models: train, evaluate, compare, in notebooks and here.',
     ...lists,
     { title: 'Example', command: 'train sudoku-pocket T=2 n=2 trainSteps=20' },
-    'recurlab COMMAND --help says more; recurlab --version says which version this is. Exit code: 0, 1 (failed), 2 (wrong use) or 75 (stopped and saved: recurlab resume goes on).',
+    'recurlab COMMAND --help shows details; recurlab --version prints the version. Exit code: 0, 1 (failed), 2 (wrong usage) or 75 (stopped and saved: recurlab resume continues).',
   ])
 }
 
-/** The text of `--help` for a command or a group of commands. */
+/** Returns the text of `--help` for a command or a group of commands. */
 export function helpOf({ path, entry, command }: Found): string {
   const lists: HelpBlock[] =
     'commands' in command
@@ -34,6 +34,6 @@ export function helpOf({ path, entry, command }: Found): string {
     ...lists,
     ...command.help,
     { title: 'Example', command: command.example },
-    ...('commands' in command ? [`recurlab ${path.join(' ')} COMMAND --help says more.`] : []),
+    ...('commands' in command ? [`recurlab ${path.join(' ')} COMMAND --help shows details.`] : []),
   ])
 }

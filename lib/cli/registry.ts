@@ -1,6 +1,6 @@
 import type { CommandEntry } from './command.js'
 
-/** Every command by name, in the groups that `recurlab --help` shows. Its code is loaded only when it is asked for. */
+/** Every command by name, in the groups that `recurlab --help` shows. Its code is loaded on demand. */
 export const commandGroups: Readonly<Record<string, Readonly<Record<string, CommandEntry>>>> = {
   Work: {
     train: {
@@ -10,7 +10,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
     },
     resume: {
       usage: 'resume RUN',
-      summary: 'Go on with a run that was stopped, bit for bit.',
+      summary: 'Resume a stopped run, bit for bit.',
       load: async () => (await import('./commands/resume.js')).command,
     },
     eval: {
@@ -25,7 +25,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
     },
     runs: {
       usage: 'runs [RUN …] [key=value …]',
-      summary: 'List the stored runs, compare them, name them.',
+      summary: 'List, compare and name the stored runs.',
       load: async () => (await import('./commands/runs.js')).command,
     },
     run: {
@@ -59,7 +59,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
   Weights: {
     import: {
       usage: 'import FILE [key=value …]',
-      summary: 'Read weights, those of the published PyTorch code too.',
+      summary: 'Read weights, including those of the published PyTorch code.',
       load: async () => (await import('./commands/import.js')).command,
     },
     export: {
@@ -71,14 +71,14 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
   Tools: {
     doctor: {
       usage: 'doctor',
-      summary: 'Say what is set up, what computes and why, and what is missing.',
+      summary: 'Show the set-up, the backend with the reason for it, and missing parts.',
       load: async () => (await import('./commands/doctor.js')).command,
     },
   },
   'For developers': {
     bench: {
       usage: 'bench data|kernel|live|memory|scaling|start|wait|train|eval …',
-      summary: 'Measure speed and memory, beside PyTorch and other kernels too.',
+      summary: 'Measure speed and memory, also against PyTorch and other notebook kernels.',
       load: async () => (await import('../../bench/commands/bench.js')).group,
     },
     parity: {

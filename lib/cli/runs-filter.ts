@@ -8,10 +8,10 @@ import { readLabel } from '../results/label.js'
 import type { RunRecord } from '../results/run.js'
 import { choiceOf } from './keys.js'
 
-/** Keys that choose runs, beside those of the configuration. */
+/** Keys that filter runs, besides those of the configuration. */
 export const FILTERS = ['state', 'name', 'note', 'tag'] as const
 
-/** The filter that a command line sets on runs. @throws UserError (exit code 2) for values that no run can have. */
+/** Returns the run filter in a command line. @throws UserError (exit code 2) for values that no run can have. */
 export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) => boolean {
   const tests: ((run: RunRecord) => boolean)[] = []
   const state = choiceOf('state', pairs.get('state'), ['running', 'finished', 'failed', 'interrupted'])
@@ -34,21 +34,21 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
       const value = valueIn(run, key as ConfigKey)
       return isFunctionRecord(value) && value.name === name
     })
-  // Checked like a configuration, so that a value that no run can have is reported.
+  // Checked like a configuration, so that an impossible value is reported.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
   for (const key of Object.keys(wanted) as ConfigKey[]) tests.push((run) => valueIn(run, key) === checked[key])
   return (run) => tests.every((test) => test(run))
 }
 
-/** Whether a value is the name of a user's function: any that is not built in. */
+/** Returns whether a value is the name of a custom function, i.e. is not built in. */
 function isName(key: string, text: string): boolean {
   return (
     Object.hasOwn(FUNCTION_KEYS, key) && !(FUNCTION_KEYS[key as 'mixer' | 'loss'] as readonly string[]).includes(text)
   )
 }
 
-/** The effective value of a key in a run; the stored one where the configuration is of another version. */
+/** Returns the effective value of a key in a run; the stored one if the configuration is of another version. */
 export function valueIn({ config }: RunRecord, key: ConfigKey): unknown {
   try {
     return effectiveValue(parseConfig(config), key)

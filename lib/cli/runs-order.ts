@@ -16,8 +16,8 @@ interface Ordered {
 /**
  * Sorts runs by a column, or by a key of the configuration; those without a value come last.
  *
- * @param sort `COLUMN`, `-COLUMN`, `COLUMN,asc` or `COLUMN,desc`; default as they are
- * @throws UserError (exit code 2) for a column that there is not.
+ * @param sort `COLUMN`, `-COLUMN`, `COLUMN,asc` or `COLUMN,desc`; default: the given order
+ * @throws UserError (exit code 2) for an unknown column.
  */
 export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort: string | undefined): Ordered {
   if (sort === undefined) return { runs, rows }

@@ -7,7 +7,7 @@ import { type RunRecord, SHORTEST_ID } from '../results/record.js'
 import { formatTable } from '../results/text.js'
 import { displayWidth, terminalWidth, wrapText } from '../results/text-width.js'
 
-/** Width that the table fits in where the output is no terminal. */
+/** Width of the table if the output is not a terminal. */
 const WIDTH = 100
 
 /** Options of {@link runsText}. */
@@ -19,8 +19,8 @@ export interface RunsTextOptions {
 }
 
 /**
- * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many of the user's own metrics and of the
- * differing keys as fit, then the names of the others. Shares are in percent.
+ * Returns the rows of `compareRuns` for a terminal: ID, state, name and results, then as many custom metrics and differing
+ * keys as fit, then the names of the others. Shares are in percent.
  */
 export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids, all }: RunsTextOptions): string {
   const width = terminalWidth() ?? WIDTH
@@ -45,7 +45,7 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
   return [formatTable(shown, { columns, width }), ...below, ...more].join('\n')
 }
 
-/** The pseudocode of every recursion that runs have of their own, each once by its name. */
+/** Returns the pseudocode of every custom recursion of the runs, once per name. */
 function recursionLines(runs: readonly RunRecord[], width: number): string[] {
   const texts = runs.flatMap(({ config }) => {
     const recursion = storedRecursion(config)
@@ -65,14 +65,14 @@ function isIn(names: readonly string[]): (name: string) => boolean {
   return (name) => names.includes(name)
 }
 
-/** Whether columns fit side by side with every run on one line, the names of columns on two at most. */
+/** Returns whether columns fit side by side with every run on one line and column names on at most two. */
 function fits(rows: readonly Record<string, Cell>[], columns: readonly string[], width: number): boolean {
   const lines = formatTable(rows, { columns, width }).split('\n')
   const rule = lines.findIndex((line) => line.startsWith('─'))
   return rule <= 2 && lines.length === rule + 1 + rows.length && lines.every((line) => displayWidth(line) <= width)
 }
 
-/** A row with titles and units: shortened ID, state and name first. */
+/** Returns a row with titles and units, starting with shortened ID, state and name. */
 function readable({ id, state, name, ...row }: Row, ids: readonly string[]): Record<string, Cell> {
   return {
     id: shortId(String(id), ids),
@@ -82,7 +82,7 @@ function readable({ id, state, name, ...row }: Row, ids: readonly string[]): Rec
   }
 }
 
-/** The shortest unique beginning of an ID, at least its date and time. */
+/** Returns the shortest unique prefix of an ID, with at least its date and time. */
 function shortId(id: string, ids: readonly string[]): string {
   let length = SHORTEST_ID
   while (length < id.length && ids.some((other) => other !== id && other.startsWith(id.slice(0, length)))) length++

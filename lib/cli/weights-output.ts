@@ -5,12 +5,12 @@ import { wrongUse } from './command.js'
 import { choiceOf, given } from './keys.js'
 
 /**
- * The file to write weights to.
+ * Returns the file to write weights to.
  *
- * @throws UserError when it is the file they are read from, or exists and may not be replaced.
+ * @throws UserError if it is the file they are read from, or exists and may not be replaced.
  */
 export function outputFile(out: string, from: string, force: boolean): string {
-  if (path.resolve(out) === path.resolve(from)) throw wrongUse('another file than the one that is read', `out=${out}`)
+  if (path.resolve(out) === path.resolve(from)) throw wrongUse('another file than the input', `out=${out}`)
   if (fs.existsSync(out) && !(force && fs.statSync(out).isFile()))
     throw new UserError({
       where: out,
@@ -22,12 +22,12 @@ export function outputFile(out: string, from: string, force: boolean): string {
   return out
 }
 
-/** `weights=ema|live`, if given. @throws UserError (exit code 2) for other words. */
+/** Parses `weights=ema|live`, if given. @throws UserError (exit code 2) for other words. */
 export function whichWeights(word: string | undefined): { weights?: 'ema' | 'live' } {
   return given({ weights: choiceOf('weights', word, ['ema', 'live']) })
 }
 
-/** `puzzleEmbedding=mean|zero`, if given. @throws UserError (exit code 2) for other words. */
+/** Parses `puzzleEmbedding=mean|zero`, if given. @throws UserError (exit code 2) for other words. */
 export function puzzleFit(word: string | undefined): { puzzleEmbedding?: 'mean' | 'zero' } {
   return given({ puzzleEmbedding: choiceOf('puzzleEmbedding', word, ['mean', 'zero']) })
 }

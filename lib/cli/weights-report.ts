@@ -8,7 +8,7 @@ import type { Recursion } from '../recursion/data.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { formatTable } from '../results/text.js'
 
-/** Formats of files in words. */
+/** Descriptions of file formats. */
 const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
   pytorch: 'official PyTorch file (zip and pickle)',
   safetensors: 'plain safetensors',
@@ -16,10 +16,10 @@ const FORMATS: Readonly<Record<WeightsFile['format'], string>> = {
   [CHECKPOINT_FORMAT]: 'checkpoint of a run of Recurlab',
 }
 
-/** Names of initial states, which are no parameters. */
+/** Names of initial latents, which are not parameters. */
 const INITIAL_STATE = /^[A-Za-z][A-Za-z0-9]*_init$/
 
-/** The facts of a file of weights, as one object: what `--json` prints. */
+/** Returns the facts about a file of weights as one object, which `--json` prints. */
 export function weightsFacts(file: WeightsFile): Record<string, unknown> {
   const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
   return {
@@ -38,7 +38,7 @@ export function weightsFacts(file: WeightsFile): Record<string, unknown> {
   }
 }
 
-/** The facts of a file of weights in lines of text, for people. */
+/** Returns the facts about a file of weights as lines of text. */
 export function describeWeights(file: WeightsFile): string {
   const { format, weights, config, configFrom, sizes, dataHash, step, notes } = file
   const { model, latents, networks, mixer, layers, layersH, hidden, recursion } = parseConfig(config)
@@ -54,7 +54,7 @@ export function describeWeights(file: WeightsFile): string {
   ]
   const lines = [
     ['format', FORMATS[format]],
-    ['weights', weights === 'saved' ? 'as saved (EMA or live: nothing says)' : weights === 'ema' ? 'EMA' : 'live'],
+    ['weights', weights === 'saved' ? 'as saved (EMA or live: unknown)' : weights === 'ema' ? 'EMA' : 'live'],
     ['model', kind.filter(Boolean).join(', ')],
     ...(recursion ? [['recursion', recursionWords(recursion, networks)]] : []),
     ['parameters', `${number(parameters)}, ${number(embedded)} of them puzzle embedding`],
@@ -62,9 +62,9 @@ export function describeWeights(file: WeightsFile): string {
       'data',
       `vocabulary of ${sizes.vocabSize}, ${sizes.seqLen ?? 'an unknown number of'} tokens, ${number(sizes.puzzleIdentifiers)} identifier${sizes.puzzleIdentifiers === 1 ? '' : 's'}`,
     ],
-    ['data hash', dataHash ?? 'not said'],
-    ['step', step === null ? 'not said' : number(step)],
-    ['configuration', configFrom ?? 'none: only what the tensors tell'],
+    ['data hash', dataHash ?? 'unknown'],
+    ['step', step === null ? 'unknown' : number(step)],
+    ['configuration', configFrom ?? 'none: only what the tensors show'],
   ]
   const tensors = [...file.tensors].map(([name, { shape }]) => ({ tensor: name, shape: `[${shape.join(', ')}]` }))
   return [
@@ -76,10 +76,10 @@ export function describeWeights(file: WeightsFile): string {
   ].join('\n')
 }
 
-/** The pseudocode after the name, and that it is not one of the published code's. */
+/** Returns the name and the pseudocode, with a note that the published code lacks this recursion. */
 function recursionWords(recursion: Recursion, networks: Config['networks']): string {
   const name = recursion.name === undefined ? '' : `${recursion.name}: `
-  return `${name}${pseudocode(recursion, networks ?? 'shared')} (the published code has only its own)`
+  return `${name}${pseudocode(recursion, networks ?? 'shared')} (the published code does not support it)`
 }
 
 function countNumbers({ tensors }: WeightsFile, which: (name: string) => boolean): number {

@@ -60,7 +60,7 @@ export function configFromText(pairs: ReadonlyMap<string, string>): Record<strin
   const others = new Map([...pairs].filter(([key]) => key !== 'recursion'))
   for (const key of others.keys())
     if (isReplacedByRecursion(key))
-      throw wrongKey(key, 'nothing beside recursion, which says it', others.get(key)!, 'Leave one of them out.')
+      throw wrongKey(key, 'nothing beside recursion, which replaces it', others.get(key)!, 'Leave one of them out.')
   const json = readJson(placeToRead(file))
   const stored = isRecordedConfig(json) ? (recordedConfig(json, file).resolved.model as JsonObject) : json
   return { ...optionsFromText(configSchema, others, WHAT), recursion: stored.recursion ?? stored }

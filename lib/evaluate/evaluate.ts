@@ -3,26 +3,26 @@ import type { Batch } from '../data/dataset.js'
 import { answerOf, heads, type Outputs } from '../model/heads.js'
 import { type LossKind, supervisionLoss } from '../model/loss.js'
 import type { Model } from '../model/model.js'
-import { addMetrics, type MetricSums, noMetrics, rowOutcome, type Said } from '../model/outcome.js'
+import { addMetrics, type MetricSums, noMetrics, type RowOutputs, rowOutcome } from '../model/outcome.js'
 import type { ModelShape } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { statesOfSteps } from './states.js'
 
-/** Who looks at the last step of a batch, with which loss. */
+/** A callback for the last step of a batch, with its loss. */
 interface Inspection {
   readonly loss: LossKind
   readonly see: (internals: EvaluationInternals) => void
 }
 
-/** One batch run to its end. */
+/** The evaluation of one batch. */
 export interface BatchEvaluation {
   readonly sums: MetricSums
   readonly outcomes: readonly PuzzleOutcome[]
 }
 
-/** What the last supervision step of a batch computed, for comparisons; valid during the call only. */
+/** Results of the last supervision step of a batch, for comparisons; valid during the call only. */
 export interface EvaluationInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array
@@ -31,11 +31,14 @@ export interface EvaluationInternals {
   readonly qHaltLoss: number
 }
 
-interface SaidTokens extends Said {
+interface TokenOutputs extends RowOutputs {
   readonly predictions: Int32Array
 }
 
-/** Runs one batch for `supervisionSteps` supervision steps. `inspect` sees the last step's outputs before they are freed. */
+/**
+ * Runs one batch for `supervisionSteps` supervision steps. `inspect` receives the last step's outputs before they are
+ * freed.
+ */
 export function evaluateBatch(
   model: Model,
   weights: Weights,
@@ -50,7 +53,10 @@ export function evaluateBatch(
   }
 }
 
-/** {@link evaluateBatch} that gives way after every supervision step. What it holds is freed when it ends or is left. */
+/**
+ * {@link evaluateBatch} as a generator that yields after every supervision step. It frees its tensors when it ends or is
+ * closed.
+ */
 export function* evaluateInSteps(
   model: Model,
   weights: Weights,
@@ -59,7 +65,7 @@ export function* evaluateInSteps(
   inspect?: Inspection,
 ): Generator<void, BatchEvaluation> {
   const outputs = yield* outputsAfter(model, weights, batch, supervisionSteps)
-  const said = tidy(() => ({
+  const tokenOutputs = tidy(() => ({
     predictions: Int32Array.from(tf.argMax(outputs.logits, -1).dataSync()),
     qHalt: outputs.qHalt.dataSync() as Float32Array,
     qContinue: outputs.qContinue.dataSync() as Float32Array,
@@ -69,22 +75,22 @@ export function* evaluateInSteps(
     tf.tidy(() => {
       const labels = tf.tensor2d(batch.labels, [batch.size, batch.seqLen], 'int32')
       const loss = supervisionLoss(outputs, labels, inspect.loss)
-      const { predictions } = said
+      const { predictions } = tokenOutputs
       inspect.see({ outputs, predictions, lmLoss: loss.lm.dataSync()[0]!, qHaltLoss: loss.qHalt.dataSync()[0]! })
     })
-  const result = evaluated(model.shape, said, batch)
+  const result = evaluated(model.shape, tokenOutputs, batch)
   tf.dispose([outputs.logits, outputs.qHalt, outputs.qContinue])
   return result
 }
 
-/** The evaluation of a batch whose rows have all been answered. */
-export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): BatchEvaluation {
+/** Returns the evaluation of a batch whose rows are all done. */
+export function evaluated(shape: ModelShape, outputs: TokenOutputs, batch: Batch): BatchEvaluation {
   const sums = noMetrics()
-  addMetrics(sums, shape, said, new Uint8Array(batch.size).fill(1), batch)
-  return { sums, outcomes: puzzleOutcomes(batch, said) }
+  addMetrics(sums, shape, outputs, new Uint8Array(batch.size).fill(1), batch)
+  return { sums, outcomes: puzzleOutcomes(batch, outputs) }
 }
 
-/** What the heads say after the last step; nobody would read those of the steps between. */
+/** Computes the outputs after the last step only; those of earlier steps are not needed. */
 function* outputsAfter(
   model: Model,
   weights: Weights,
@@ -98,21 +104,21 @@ function* outputsAfter(
   throw new Error(`an evaluation with ${supervisionSteps} supervision steps`)
 }
 
-/** The outcome of every puzzle of a batch, without the padding rows. */
-function puzzleOutcomes(batch: Batch, said: SaidTokens): PuzzleOutcome[] {
+/** Returns the outcome of every puzzle of a batch, without padding rows. */
+function puzzleOutcomes(batch: Batch, outputs: TokenOutputs): PuzzleOutcome[] {
   const outcomes: PuzzleOutcome[] = []
   for (let row = 0; row < batch.size; row++) {
     if (batch.rows[row] === -1) continue
-    const { counted, cells, exact } = rowOutcome(said, batch, row)
+    const { counted, cells, exact } = rowOutcome(outputs, batch, row)
     outcomes.push({
       puzzle: batch.rows[row]!,
       version: batch.versions[row]!,
       identifier: batch.puzzleIds[row]!,
-      supervisionSteps: said.supervisionSteps[row]!,
+      supervisionSteps: outputs.supervisionSteps[row]!,
       cells: counted > 0 ? cells : null,
       exact: counted > 0 ? exact : null,
-      haltProbability: 1 / (1 + Math.exp(-said.qHalt[row]!)),
-      prediction: Uint8Array.from(said.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
+      haltProbability: 1 / (1 + Math.exp(-outputs.qHalt[row]!)),
+      prediction: Uint8Array.from(outputs.predictions.subarray(row * batch.seqLen, (row + 1) * batch.seqLen)),
     })
   }
   return outcomes

@@ -12,73 +12,76 @@ import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
 import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
-/** The metrics of an evaluation by their public names. What is not known is null. */
+/** The metrics of an evaluation by public name; null where unknown. */
 interface EvaluationMetrics {
   /**
-   * Share of puzzles fully right: the number the papers report (for ARC, of versions; see `votes`). Of puzzles whose answers
-   * are known, as the next two; null where there are none.
+   * Share of puzzles fully correct: the number that papers report (for ARC, per version; see `votes`). Like the next two,
+   * over puzzles with known answers; null if there are none.
    */
   readonly 'test.exact': number | null
-  /** Share of cells right, averaged over puzzles. */
+  /** Share of correct cells, averaged over puzzles. */
   readonly 'test.cells': number | null
-  /** Share of puzzles where (q_halt ≥ 0) says rightly whether the answer is right: the published `q_halt_accuracy`. */
+  /** Share of puzzles where (q_halt ≥ 0) matches whether the answer is correct: the published `q_halt_accuracy`. */
   readonly 'test.haltAccuracy': number | null
-  /** Share of all puzzles whose halting head says after the last step that they are done; null without puzzles. */
+  /** Share of all puzzles whose halting head chooses to halt after the last step; null without puzzles. */
   readonly 'test.halted': number | null
   /**
-   * Shares by further criteria: those of the task's judge, e.g. `test.valid`, the share of all puzzles whose predicted answer
-   * is right by the task's own rules, whether it is the stored one or another; null without puzzles. Absent where the task
-   * has no judge.
+   * Share of all puzzles that satisfy a criterion of the task's judge, e.g. `test.valid` for predictions that are correct
+   * by the task's rules, equal to the stored answer or not; null without puzzles. Absent if the task has no judge.
    */
   readonly [criterion: `test.${string}`]: number | null
   /** Mean supervision steps of all puzzles; null without puzzles. */
   readonly supervisionSteps: number | null
-  /** Puzzles, in all their versions, that were evaluated. */
+  /** Number of puzzles evaluated, counting all versions. */
   readonly puzzles: number
-  /** Those among them whose answers are known. */
+  /** Number of these whose answers are known. */
   readonly scored: number
 }
 
 /** An evaluation's metrics, and every puzzle's outcome. */
 export interface Evaluation extends EvaluationMetrics {
-  /** ARC's test split: pass@k and the submission, by votes over all versions that were evaluated. Null for other tasks. */
+  /** ARC's test split: pass@k and the submission, by votes over all evaluated versions. Null for other tasks. */
   readonly votes: (ArcResult & { readonly submission: Submission }) | null
-  /** Empty where they were not asked for. */
+  /** Empty if not requested. */
   readonly outcomes: readonly PuzzleOutcome[]
 }
 
-/** What is evaluated, and how. */
+/** The data and settings of an evaluation. */
 export interface EvaluateOptions<M extends Metrics = Metrics> {
-  /** Puzzles at once; default 100. */
+  /** Puzzles evaluated at a time; default 100. */
   readonly batch?: number
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** At most so many versions of each puzzle; default all that the data set fixes. */
+  /** Maximum versions of each puzzle; default: all in the data set. */
   readonly versions?: number | undefined
   /** Supervision steps; default the model's K. */
   readonly supervisionSteps?: number | undefined
-  /** Whether a puzzle is done as soon as its halting head says so; default false: all `supervisionSteps`, as published. */
+  /**
+   * Whether a puzzle is done as soon as its halting head chooses to halt; default false: all `supervisionSteps`, as
+   * published.
+   */
   readonly halt?: boolean | undefined
   /** Whether the outcome of every puzzle is returned; default true. */
   readonly outcomes?: boolean
-  /** Counts ARC's votes; to be given where they are carried over from an earlier evaluation. Default: a new count. */
+  /** Counts ARC's votes; pass one to carry votes over from an earlier evaluation. Default: a new count. */
   readonly votes?: ArcVotes | undefined
-  /** Metrics of your own: each name becomes `test.NAME`. Default none. */
+  /** Custom metrics: each name becomes `test.NAME`. Default none. */
   readonly metrics?: M | undefined
-  /** Told after each batch how many puzzles are done. */
+  /** Called after each batch with the number of puzzles done. */
   readonly onBatch?: (done: number) => void
-  /** Told after each supervision step of a batch how much is done, in puzzles: parts of them are counted, too. */
+  /** Called after each supervision step of a batch with the progress in puzzles, fractions included. */
   readonly onProgress?: (done: number) => void
   /** When aborted, the evaluation ends after the supervision step that is being computed. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
- * options). Yields to the event loop between supervision steps.
+ * Evaluates a model: every puzzle runs all `supervisionSteps`, unless `halt` ends it earlier. A pure function of (weights,
+ * data, options). Yields to the event loop between supervision steps.
  *
- * @param model with the weights to evaluate: `model.with({ weights: ema })` for others than its own
- * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @param model with the weights to evaluate: `model.with({ weights: ema })` to evaluate weights other than its own
+ * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, and (exit
+ * code 2) unless batch, supervisionSteps and versions are whole numbers of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   model: Model,
@@ -135,7 +138,7 @@ function checkWhole(option: string, value: number): void {
   throw new UserError({ where: `evaluation, ${option}`, expected, found: String(value), exitCode: 2 })
 }
 
-/** Goes through work in pieces, with the event loop's turn between them. */
+/** Runs a generator of work, yielding to the event loop between its pieces. */
 async function givingWay<T>(
   work: Generator<void, T>,
   signal: AbortSignal | undefined,
@@ -150,12 +153,12 @@ async function givingWay<T>(
       await new Promise((resolve) => setImmediate(resolve))
     }
   } finally {
-    // Frees what it holds where it was left.
+    // Frees what a generator closed early still holds.
     work.return(undefined as never)
   }
 }
 
-/** An evaluation as one row of numbers: the metrics, ARC's `test.pass@k`, and over how many tasks it is. */
+/** Returns an evaluation as one row of numbers: the metrics, ARC's `test.pass@k`, and the number of tasks behind it. */
 export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation): EvaluationNumbers {
   if (!votes) return numbers
   const pass = PASS_KS.map((k) => [`test.pass@${k}`, votes.pass?.[`pass@${k}`] ?? null])
@@ -167,10 +170,10 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
   }
 }
 
-/** The numbers of an evaluation by their public names. */
+/** The numbers of an evaluation by public name. */
 export interface EvaluationNumbers extends EvaluationMetrics {
-  /** ARC: tasks whose answers are known. */
+  /** ARC: number of tasks with known answers. */
   readonly scoredTasks?: number
-  /** ARC's `test.pass@k`, and the user's own metrics. */
+  /** ARC's `test.pass@k`, and custom metrics. */
   readonly [metric: `test.${string}`]: number | null
 }

@@ -3,9 +3,9 @@ import type { Judge } from '../tasks/task.js'
 import type { PuzzleOutcome } from './outcomes.js'
 
 /**
- * The outcomes of a batch with what the task's judge says of each prediction.
+ * Returns the outcomes of a batch with the criteria of the task's judge for each prediction.
  *
- * @param outcomes one for each row of the batch that is no padding, in their order
+ * @param outcomes one per row of the batch without padding, in order
  */
 export function judgeOutcomes(judge: Judge, batch: Batch, outcomes: readonly PuzzleOutcome[]): PuzzleOutcome[] {
   const { seqLen, inputs } = batch

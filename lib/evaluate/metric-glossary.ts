@@ -1,48 +1,48 @@
 /** The definition of a column of a run's metrics or evaluations. */
 export interface MetricEntry {
-  /** The column; `k` in it stands for a number. */
+  /** Column name; `k` in it stands for a number. */
   readonly metric: string
   readonly group: 'test' | 'train' | 'both'
-  /** `share` (0 to 1, shown in percent), `s`, or what is counted. */
+  /** `share` (0 to 1, shown in percent), `s`, or the counted thing. */
   readonly unit: string
   readonly meaning: string
 }
 
-const halted = 'Over the rows that halted in the step; null where none has.'
-const known = 'Over puzzles whose answers are known; null where none is.'
+const halted = 'Over the rows that halted in the step; null if none halted.'
+const known = 'Over puzzles with known answers; null if there are none.'
 
-/** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, and in what notebooks and `--json` show. */
+/** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, which notebooks and `--json` also use. */
 export const metricGlossary: readonly MetricEntry[] = [
   {
     metric: 'test.exact',
     group: 'test',
     unit: 'share',
-    meaning: `Test puzzles whose every cell is right: the number that the papers report. For ARC it counts versions of a test pair, not votes; see test.pass@k. ${known}`,
+    meaning: `Test puzzles with every cell correct: the number that the papers report. For ARC it counts versions of a test pair, not votes; see test.pass@k. ${known}`,
   },
   {
     metric: 'test.cells',
     group: 'test',
     unit: 'share',
-    meaning: `Cells that are right, averaged over the test puzzles. ${known}`,
+    meaning: `Correct cells, averaged over the test puzzles. ${known}`,
   },
   {
     metric: 'test.haltAccuracy',
     group: 'test',
     unit: 'share',
-    meaning: `Test puzzles where the halting head (q_halt ≥ 0) says rightly whether the answer is right: the published q_halt_accuracy. A head that always says no is right wherever every answer is wrong; see test.halted. ${known}`,
+    meaning: `Test puzzles where the halting head (q_halt ≥ 0) correctly predicts whether the answer is correct: the published q_halt_accuracy. A head that never halts scores 100 % if every answer is wrong; see test.halted. ${known}`,
   },
   {
     metric: 'test.halted',
     group: 'test',
     unit: 'share',
-    meaning: 'Test puzzles whose halting head says after the last step that they are done.',
+    meaning: 'Test puzzles whose halting head chooses to halt after the last step.',
   },
   {
     metric: 'test.valid',
     group: 'test',
     unit: 'share',
     meaning:
-      'Test puzzles whose predicted answer is right by the rules of the task, whether it is the stored one or another. Of all puzzles; absent for tasks without a judge (ARC, tokens).',
+      'Test puzzles whose predicted answer is correct by the rules of the task, equal to the stored one or not. Over all puzzles; absent for tasks without a judge (ARC, tokens).',
   },
   {
     metric: 'test.optimal',
@@ -61,104 +61,103 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'test.carriedEvaluations',
     group: 'test',
     unit: 'evaluations',
-    meaning: 'ARC with carryVotes: earlier evaluations whose votes are counted too.',
+    meaning: 'ARC with carryVotes: number of earlier evaluations whose votes are included.',
   },
   {
     metric: 'test.NAME',
     group: 'test',
     unit: '',
-    meaning: `A metric of your own, a function given in a notebook or a program: { metrics: { NAME } } among the options of train, sweep and evaluateRun. Its mean, drawn and shown as it is. ${known}`,
+    meaning: `The mean of a custom metric, a function passed in a notebook or a program: { metrics: { NAME } } in the options of train, sweep and evaluateRun. Shown without conversion. ${known}`,
   },
   {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',
-    meaning: 'Test puzzles, with their versions, that were evaluated.',
+    meaning: 'Evaluated test puzzles, counting all versions.',
   },
   {
     metric: 'scored',
     group: 'test',
     unit: 'puzzles',
-    meaning:
-      'Those among the puzzles whose answers are known: test.exact, test.cells and test.haltAccuracy are of these.',
+    meaning: 'Puzzles with known answers: test.exact, test.cells and test.haltAccuracy are over these.',
   },
   {
     metric: 'scoredTasks',
     group: 'test',
     unit: 'tasks',
-    meaning: 'ARC: test tasks whose answers are known: test.pass@k is averaged over these.',
+    meaning: 'ARC: test tasks with known answers, over which test.pass@k is averaged.',
   },
   {
     metric: 'train.loss',
     group: 'train',
-    unit: 'nats a row',
-    meaning: 'What is minimised: train.lmLoss and half of the losses of the halting head, a row of the batch.',
+    unit: 'nats per row',
+    meaning: 'The minimised loss: train.lmLoss plus half of the losses of the halting head, per row of the batch.',
   },
   {
     metric: 'train.lmLoss',
     group: 'train',
-    unit: 'nats a row',
+    unit: 'nats per row',
     meaning: 'Cross-entropy of the answer, averaged over the cells of a row.',
   },
   {
     metric: 'train.haltLoss',
     group: 'train',
-    unit: 'nats a row',
-    meaning: 'Binary cross-entropy of q_halt: does it say whether the answer is right?',
+    unit: 'nats per row',
+    meaning: 'Binary cross-entropy of q_halt as a prediction of whether the answer is correct.',
   },
   {
     metric: 'train.continueLoss',
     group: 'train',
-    unit: 'nats a row',
+    unit: 'nats per row',
     meaning: 'Binary cross-entropy of q_continue, with halting=continue only.',
   },
   {
     metric: 'train.exact',
     group: 'train',
     unit: 'share',
-    meaning: `Training puzzles whose every cell is right. ${halted}`,
+    meaning: `Training puzzles with every cell correct. ${halted}`,
   },
-  { metric: 'train.cells', group: 'train', unit: 'share', meaning: `Cells that are right. ${halted}` },
+  { metric: 'train.cells', group: 'train', unit: 'share', meaning: `Correct cells. ${halted}` },
   {
     metric: 'train.haltAccuracy',
     group: 'train',
     unit: 'share',
-    meaning: `Puzzles where the halting head says rightly whether the answer is right. ${halted}`,
+    meaning: `Puzzles where the halting head correctly predicts whether the answer is correct. ${halted}`,
   },
   {
     metric: 'train.halted',
     group: 'train',
     unit: 'share',
-    meaning: `Puzzles whose halting head says that they are done; the others had made K steps. ${halted}`,
+    meaning: `Puzzles whose halting head chose to halt; the others reached K steps. ${halted}`,
   },
   {
     metric: 'supervisionSteps',
     group: 'both',
     unit: 'steps',
-    meaning: 'Mean supervision steps of a puzzle: until it halted in training, those that were made in evaluation.',
+    meaning: 'Mean supervision steps of a puzzle: until it halted in training, or all that were run in an evaluation.',
   },
-  { metric: 'lr', group: 'train', unit: '', meaning: 'Learning rate of the step, as the schedule has it.' },
+  { metric: 'lr', group: 'train', unit: '', meaning: 'Learning rate of the step, from the schedule.' },
   { metric: 'step', group: 'both', unit: 'steps', meaning: 'Optimiser steps made so far.' },
   {
     metric: 'trainSeconds',
     group: 'both',
     unit: 's',
-    meaning: 'Seconds of training so far, evaluations and saves not counted.',
+    meaning: 'Seconds of training so far, without evaluations and saves.',
   },
   {
     metric: 'evaluationSeconds',
     group: 'test',
     unit: 's',
-    meaning: 'Seconds of the evaluation; in a list of runs those of all evaluations of a run.',
+    meaning: 'Seconds of the evaluation; in a list of runs, of all evaluations of a run.',
   },
 ]
 
-/** The name of a metric of the user's own, the column `test.NAME` of evaluations; null for every other column. */
+/** Returns the name of a custom metric from its column `test.NAME` of evaluations; null for any other column. */
 export function ownMetric(column: string): string | null {
   return column.startsWith('test.') && !metricEntry(column) ? column.slice('test.'.length) : null
 }
 
-/** The entry of a column, e.g. of `test.pass@2`; undefined for what is no metric. */
+/** Returns the entry of a column, e.g. of `test.pass@2`; undefined if it is not a metric. */
 export function metricEntry(column: string): MetricEntry | undefined {
   const name = column.replace(/@\d+$/, '@k')
   return metricGlossary.find(({ metric }) => metric === name)

@@ -11,7 +11,7 @@ const SHARES: Readonly<Record<string, string>> = {
   optimal: 'optimal answers',
 }
 
-/** Metrics with a unit, or with a name other than their key, as people read them. */
+/** Display names of metrics with a unit, or with a name other than their key. */
 const OTHERS: Readonly<Record<string, string>> = {
   'train.loss': 'training loss',
   trainSeconds: 'training (s)',
@@ -20,26 +20,26 @@ const OTHERS: Readonly<Record<string, string>> = {
 
 const NAME = /^(best )?(test|train)\.(\S+)$/
 
-/** Whether a metric is a share: a fraction in data, a percentage where people read it. */
+/** Returns whether a metric is a share: a fraction in data, a percentage in tables and figures. */
 export function isShare(metric: string): boolean {
   const [, , split, name] = NAME.exec(metric) ?? []
   if (name === undefined) return false
   return Object.hasOwn(SHARES, name) || /^pass@\d+$/.test(name) || (split === 'test' && isCriterion(name))
 }
 
-/** Whether a metric is a criterion of a task's judge: `test.valid`. */
+/** Returns whether a metric is a criterion of a task's judge: `test.valid`. */
 export function isJudged(metric: string): metric is `test.${string}` {
   return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
 }
 
-/** Whether a metric of an evaluation is the user's own. */
+/** Returns whether a metric of an evaluation is a custom one. */
 export function isOwnMetric(metric: string): metric is `test.${string}` {
   return ownMetric(metric) !== null && !isJudged(metric)
 }
 
 /**
- * A metric's name in words: `test.exact` is `exact accuracy`, `train.exact` `exact accuracy in training`, the user's own
- * `test.rowsRight` is `rowsRight`; others keep their key.
+ * Returns a metric's display name: `exact accuracy` for `test.exact`, `exact accuracy in training` for `train.exact`,
+ * `rowsRight` for a custom `test.rowsRight`; others keep their key.
  */
 export function metricName(metric: string): string {
   const [, best = '', split, share] = NAME.exec(metric) ?? []
@@ -48,24 +48,24 @@ export function metricName(metric: string): string {
   return `${best}${SHARES[share] ?? share}${split === 'train' ? ' in training' : ''}`
 }
 
-/** The name with its unit, for an axis or the head of a column: `exact accuracy (%)`. */
+/** Returns the display name with its unit, for an axis or a column header: `exact accuracy (%)`. */
 export function metricTitle(metric: string): string {
   return isShare(metric) ? `${metricName(metric)} (%)` : metricName(metric)
 }
 
-/** A share in percent, in tenths; null where it is not known. */
+/** Returns a share in percent, rounded to tenths; null if unknown. */
 export function percent(share: number | null | undefined): number | null {
   return share === null || share === undefined || Number.isNaN(share) ? null : Math.round(share * 1000) / 10
 }
 
-/** A metric's value: `96.0 %` of a share, four digits of another number, `–` where it is not known. */
+/** Returns a metric's value as text: `96.0 %` for a share, four digits for any other number, `–` if unknown. */
 export function metricText(metric: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
   if (!Number.isFinite(value)) return String(value)
   return isShare(metric) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
 }
 
-/** Numbers by metric as a row that people read: titles with units, shares in percent, seconds in whole ones. */
+/** Returns numbers by metric as a row for display: titles with units, shares in percent, whole seconds. */
 export function titledRow<T>(row: Readonly<Record<string, T>>): Record<string, T | number | null> {
   return Object.fromEntries(
     Object.entries(row).map(([key, value]) => {

@@ -6,25 +6,28 @@ import { isCriterion, lookOf } from '../tasks/registry.js'
 import { metricEntry } from './metric-glossary.js'
 import type { PuzzleOutcome } from './outcomes.js'
 
-/** One puzzle of an evaluation, in tokens of the vocabulary, as `outcomes.arrow` has them: in a Sudoku 1 is an empty cell and 2 the digit 1. */
+/**
+ * One puzzle of an evaluation, in vocabulary tokens, as in `outcomes.arrow`: in a Sudoku 1 is an empty cell and 2 the digit
+ * 1.
+ */
 export interface MetricInput {
-  /** `[seqLen]`: the likeliest token of every cell. */
+  /** `[seqLen]`: the most likely token of every cell. */
   readonly prediction: Uint8Array
-  /** `[seqLen]`; a cell that no metric counts has the data set's `ignoreLabelId`. */
+  /** `[seqLen]`; cells that no metric counts have the data set's `ignoreLabelId`. */
   readonly answer: Uint8Array
   /** `[seqLen]`: the question. */
   readonly puzzle: Uint8Array
-  /** Columns of the board whose rows follow each other in these arrays. */
+  /** Number of columns of the board, stored row by row in these arrays. */
   readonly columns: number
   /** Index of the example in its split. */
   readonly index: number
-  /** Its version; 0: as it is stored. */
+  /** Its version; 0 is the stored puzzle. */
   readonly version: number
 }
 
 /**
- * A number for a puzzle whose answer is known; an evaluation reports its mean over these puzzles as `test.NAME`, NAME being
- * the key that the metric is given under.
+ * A function that scores a puzzle with a known answer; an evaluation reports its mean over these puzzles as `test.NAME`,
+ * where NAME is the metric's key.
  *
  * @example
  * const rowsRight: Metric = ({ prediction, answer, columns }) => {
@@ -39,27 +42,26 @@ export type Metric = (row: MetricInput) => number
 /** Metrics by name. */
 export type Metrics = Readonly<Record<string, Metric>>
 
-/** What a run's record keeps of its metrics, by name. */
+/** The metrics in a run's record, by name. */
 export type MetricRecords = Readonly<Record<string, FunctionRecord>>
 
-/** The type of no metrics at all. */
+/** The type of an empty set of metrics. */
 export type NoMetrics = Readonly<Record<never, Metric>>
 
-/** Means of metrics over the puzzles whose answers are known: `test.NAME`, null where none is known. */
+/** Means of metrics over the puzzles with known answers: `test.NAME`, null if there are none. */
 export type MetricMeans<M extends Metrics> = { readonly [K in keyof M & string as `test.${K}`]: number | null }
 
-/** Adds up metrics over the batches of an evaluation. */
+/** Accumulates metrics over the batches of an evaluation. */
 export interface MetricSums<M extends Metrics> {
-  /** Adds the puzzles of a batch; `outcomes` are those of its rows, without padding, in their order. */
+  /** Adds the puzzles of a batch; `outcomes` are those of its rows without padding, in order. */
   add(batch: Batch, outcomes: readonly PuzzleOutcome[]): void
   means(): MetricMeans<M>
 }
 
 /**
- * The records of metrics, which from now on this process knows.
+ * Returns the records of metrics, and registers the metrics in this process.
  *
- * @throws UserError (exit code 2) for a name that a column cannot have, or that another metric has, and for what is no
- * function.
+ * @throws UserError (exit code 2) for a name that is invalid or taken, and for a value that is not a function.
  */
 export function recordMetrics(metrics: Metrics): MetricRecords {
   return Object.fromEntries(
@@ -76,7 +78,7 @@ export function recordMetrics(metrics: Metrics): MetricRecords {
         throw new UserError({
           where,
           expected: 'a name that no other metric has',
-          found: `test.${name}, which every evaluation has`,
+          found: `test.${name}, a column of every evaluation`,
           todo: 'Give it another name.',
           exitCode: 2,
         })
@@ -86,10 +88,10 @@ export function recordMetrics(metrics: Metrics): MetricRecords {
 }
 
 /**
- * Metrics to be added up over an evaluation.
+ * Returns an accumulator of metrics over an evaluation.
  *
- * @throws UserError as {@link recordMetrics} does; `add` naming the metric and the puzzle for which it throws, or returns
- * no finite number.
+ * @throws UserError as {@link recordMetrics} does; `add` throws one naming the metric and the puzzle if the metric throws
+ * or does not return a finite number.
  */
 export function metricSums<M extends Metrics>(
   metrics: M | undefined,
@@ -111,7 +113,7 @@ export function metricSums<M extends Metrics>(
         const [from, to] = [rows[i]! * batch.seqLen, (rows[i]! + 1) * batch.seqLen]
         const labels = batch.labels.subarray(from, to)
         const input: MetricInput = {
-          // Copies: a metric may sort what it is given.
+          // Copies: a metric may sort its input.
           prediction: prediction.slice(),
           answer: Uint8Array.from(labels, (label) => (label === IGNORE_LABEL ? manifest.ignoreLabelId : label)),
           puzzle: Uint8Array.from(batch.inputs.subarray(from, to)),
@@ -130,7 +132,7 @@ export function metricSums<M extends Metrics>(
 }
 
 /**
- * Tries metrics on the first test puzzle whose answer is known, as if it had been predicted, before anything is trained.
+ * Tests metrics on the first test puzzle with a known answer, taken as the prediction, before training starts.
  *
  * @throws UserError as {@link metricSums} does.
  */

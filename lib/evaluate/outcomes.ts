@@ -5,34 +5,34 @@ import { extentOf } from '../tasks/look.js'
 import { criteriaOf, lookOf } from '../tasks/registry.js'
 import type { Judgement } from '../tasks/task.js'
 
-/** What became of one puzzle, in one of its versions. */
+/** The outcome of one puzzle in one of its versions. */
 export interface PuzzleOutcome {
   /** Index of the example in its split. */
   readonly puzzle: number
-  /** 0: as it is stored. */
+  /** 0 is the stored puzzle. */
   readonly version: number
-  /** Row of the puzzle embedding it was asked under. */
+  /** Row of the puzzle embedding that was used. */
   readonly identifier: number
-  /** Supervision steps made. */
+  /** Supervision steps taken. */
   readonly supervisionSteps: number
-  /** Share of its cells predicted; null where the answer is not known. */
+  /** Share of its cells predicted correctly; null if the answer is unknown. */
   readonly cells: number | null
-  /** All of its cells predicted; null where the answer is not known. */
+  /** Whether all of its cells are predicted correctly; null if the answer is unknown. */
   readonly exact: boolean | null
   /** sigmoid(q_halt) after the last step. */
   readonly haltProbability: number
   /** `[seqLen]` tokens. */
   readonly prediction: Uint8Array
-  /** What the task's judge says of the prediction, e.g. `{ valid: true }`; absent where the task has none. */
+  /** Criteria of the task's judge for the prediction, e.g. `{ valid: true }`; absent if the task has none. */
   readonly criteria?: Judgement | undefined
 }
 
 /**
- * Outcomes as a table, one row a puzzle and version, so that accuracy by rating or by grid size is one query:
- * `id` (split and index, and the identifier's name where puzzles have names), `puzzle`, `version`, `rating`,
- * `rows` and `columns` of the answer, `supervisionSteps`, `haltProbability`, `exact`, `cells` (share right), `prediction`
+ * Returns outcomes as a table with one row per puzzle and version, so that accuracy by rating or grid size is one query:
+ * `id` (split and index, and the identifier's name if puzzles have names), `puzzle`, `version`, `rating`, `rows` and
+ * `columns` of the answer, `supervisionSteps`, `haltProbability`, `exact`, `cells` (share correct), `prediction`
  * (fixed-size list of uint8, one token per cell), and between the last two a column for each criterion of the task's judge,
- * e.g. `valid`. Where the answer is not known, what is said of it is null.
+ * e.g. `valid`. Columns that need the answer are null if it is unknown.
  */
 export function outcomesTable(outcomes: readonly PuzzleOutcome[], data: Dataset, split: 'train' | 'test'): Table {
   const { seqLen, ratings } = data[split]
@@ -86,7 +86,9 @@ function outcomeId({ puzzle, identifier }: PuzzleOutcome, { identifiers }: Datas
   return identifiers.count > 1 ? `${split}/${puzzle} ${identifiers.name(identifier)}` : `${split}/${puzzle}`
 }
 
-/** Rows and columns of an example's answer: the whole board, but for a task whose answers have margins (ARC). */
+/**
+ * Returns the rows and columns of an example's answer: the whole board, except for tasks whose answers have margins (ARC).
+ */
 function answerSize(data: Dataset, split: 'train' | 'test', example: number): [number, number] {
   const { labels, seqLen } = data[split]
   const look = lookOf(data.manifest)

@@ -9,7 +9,7 @@ import { programsOf, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
 
-/** An evaluation's tensors between two supervision steps: the input, the latents, the prepared weights. */
+/** An evaluation's tensors between two supervision steps: the input, the latents, the packed weights. */
 export interface EvaluationState {
   /** `[B, L, D]` */
   readonly x: tf.Tensor3D
@@ -17,7 +17,7 @@ export interface EvaluationState {
   readonly fused: FusedWeights | null
 }
 
-/** Embeds a batch and gives every row fresh latents. To be freed with {@link endEvaluation}. */
+/** Embeds a batch and gives every row its initial latents. Free the result with {@link endEvaluation}. */
 export function beginEvaluation(model: Model, weights: Weights, batch: Batch): EvaluationState {
   const { shape } = model
   const empty = emptyCarry(model, batch.size)
@@ -40,8 +40,8 @@ export function endEvaluation({ x, state, fused }: EvaluationState): void {
 }
 
 /**
- * The latents of one batch after each supervision step, from fresh ones, without halting. Each is freed before the next
- * one comes; what is left is freed when the generator ends or is left.
+ * Yields the latents of one batch after each supervision step, from initial ones, without halting. Each is freed before the
+ * next; the rest is freed when the generator ends or is closed.
  */
 export function* statesOfSteps(
   model: Model,
@@ -60,7 +60,7 @@ export function* statesOfSteps(
   }
 }
 
-/** One supervision step; frees the latents that it started from. */
+/** Computes one supervision step, and frees the latents that it started from. */
 export function advance(model: Model, weights: Weights, { x, state, fused }: EvaluationState): EvaluationState {
   const { all } = programsOf(model.shape)
   const next = refineWithoutGradient({ weights, shape: model.shape, fused }, all, x, state)

@@ -7,11 +7,11 @@ import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
 import { statesOfSteps } from './states.js'
 
-/** What the heads read off after one supervision step. */
+/** The outputs of the heads after one supervision step. */
 export interface SupervisionStep {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number
-  /** `[B, seqLen]` the likeliest tokens. */
+  /** `[B, seqLen]` the most likely tokens. */
   readonly predictions: Int32Array
   /** `[B]`: its sigmoid is the halting probability. */
   readonly qHalt: Float32Array
@@ -20,10 +20,10 @@ export interface SupervisionStep {
 }
 
 /**
- * Evaluates one batch step by step, without halting. After the last step the predictions are those of
- * `evaluateBatch` with as many steps. The memory of the backend is freed when the generator ends or is left.
+ * Evaluates one batch step by step, without halting. After the last step the predictions equal those of `evaluateBatch`
+ * with the same number of steps. Backend memory is freed when the generator ends or is closed.
  *
- * @param weights what to evaluate with: the EMA or the live weights
+ * @param weights the weights to evaluate: EMA or live
  */
 export function* evaluateSteps(
   model: Model,
@@ -35,7 +35,7 @@ export function* evaluateSteps(
     yield { step, ...readHeads(weights, model.shape, state) }
 }
 
-/** What the heads read off some latents, as numbers. */
+/** Returns the outputs of the heads for some latents, as numbers. */
 export function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
   return tidy(() => {
     const { logits, qHalt, qContinue } = heads(answerOf(shape, state), weights, shape)

@@ -1,20 +1,20 @@
 import type { Grid } from '../data/dataset.js'
 import { writeFileAtomic } from '../files/atomic.js'
 
-/** Two attempts at each test input of each task, in the tasks' order. */
+/** Two attempts at each test input of each task, in task order. */
 export type Submission = readonly {
   readonly task: string
   readonly inputs: readonly { readonly attempt_1: Grid; readonly attempt_2: Grid }[]
 }[]
 
-/** A submission as Kaggle takes it: `{"TASK": [{"attempt_1": [[…]], "attempt_2": [[…]]}, …], …}`. */
+/** Returns a submission in Kaggle's format: `{"TASK": [{"attempt_1": [[…]], "attempt_2": [[…]]}, …], …}`. */
 export function submissionText(submission: Submission): string {
-  // Written entry by entry: in an object a task with a number for a name would change its place.
+  // Written entry by entry: in an object, a task with a numeric name would change its place.
   const entries = submission.map(({ task, inputs }) => `${JSON.stringify(task)}: ${JSON.stringify(inputs)}`)
   return `{${entries.join(', ')}}\n`
 }
 
-/** Writes `submission.json`, atomically. @throws UserError when the place cannot be written to. */
+/** Writes `submission.json` atomically. @throws UserError if the file cannot be written. */
 export function writeSubmission(file: string, submission: Submission): void {
   writeFileAtomic(file, submissionText(submission))
 }

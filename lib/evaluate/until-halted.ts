@@ -9,13 +9,14 @@ import { advance, beginEvaluation, type EvaluationState, endEvaluation } from '.
 import { readHeads } from './steps.js'
 
 /**
- * Evaluates one batch with rows that leave: a row is done at the first supervision step at which its halting head says
- * so, at the latest after `supervisionSteps`, and what is left of the batch goes on without it. Adaptive computational time as in
- * training, where the published evaluation runs all K steps; HRM, section "Inference-time scaling".
+ * Evaluates one batch with early halting: a row is done at the first supervision step at which its halting head chooses to
+ * halt, at the latest after `supervisionSteps`, and the rest of the batch continues without it. This is adaptive
+ * computational time as in training, while the published evaluation runs all K steps; HRM, section "Inference-time
+ * scaling".
  *
- * Gives way after every supervision step. What it holds is freed when it ends or is left.
+ * Yields after every supervision step. Its tensors are freed when the generator ends or is closed.
  *
- * @param weights what to evaluate with: the EMA or the live weights
+ * @param weights the weights to evaluate: EMA or live
  */
 export function* evaluateUntilHalted(
   model: Model,
@@ -33,16 +34,16 @@ export function* evaluateUntilHalted(
   try {
     for (let step = 1; step <= supervisionSteps && rows.length > 0; step++) {
       now = advance(model, weights, now)
-      const said = readHeads(weights, model.shape, now.state)
+      const outputs = readHeads(weights, model.shape, now.state)
       const staying: number[] = []
       for (const [at, row] of rows.entries()) {
-        if (step < supervisionSteps && !choosesToHalt(model.shape, said.qHalt[at]!, said.qContinue[at]!)) {
+        if (step < supervisionSteps && !choosesToHalt(model.shape, outputs.qHalt[at]!, outputs.qContinue[at]!)) {
           staying.push(at)
           continue
         }
-        predictions.set(said.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
-        qHalt[row] = said.qHalt[at]!
-        qContinue[row] = said.qContinue[at]!
+        predictions.set(outputs.predictions.subarray(at * seqLen, (at + 1) * seqLen), row * seqLen)
+        qHalt[row] = outputs.qHalt[at]!
+        qContinue[row] = outputs.qContinue[at]!
         made[row] = step
       }
       if (staying.length > 0 && staying.length < rows.length) now = keepRows(now, staying)
@@ -55,7 +56,7 @@ export function* evaluateUntilHalted(
   return evaluated(model.shape, { predictions, qHalt, qContinue, supervisionSteps: made }, batch)
 }
 
-/** An evaluation with some of its rows only; frees the whole. */
+/** Returns an evaluation with only some of its rows; frees the original. */
 function keepRows({ x, state, fused }: EvaluationState, rows: readonly number[]): EvaluationState {
   const kept = tidy(() => {
     const indices = tf.tensor1d([...rows], 'int32')

@@ -4,11 +4,11 @@ import { flatten, gridKey, gridOfKey, nested } from '../tasks/arc/grid.js'
 import { parseVersionName, undoVersion } from '../tasks/arc/version.js'
 import type { Submission } from './submission.js'
 
-/** What a model predicted for one version of a test input. */
+/** A model's prediction for one version of a test input. */
 export interface ArcPrediction {
-  /** Row of the puzzle embedding it was predicted under, or that row's name. */
+  /** Row of the puzzle embedding that was used, or that row's name. */
   readonly identifier: number | string
-  /** Which test input of its task: its number, or the board (`[board²]` tokens) that the model was given. */
+  /** The test input of the task: its index, or the board (`[board²]` tokens) that the model was given. */
   readonly test: number | ArrayLike<number>
   /** `[board²]` predicted tokens. */
   readonly tokens: ArrayLike<number>
@@ -16,46 +16,46 @@ export interface ArcPrediction {
   readonly halt: { readonly probability: number } | { readonly logit: number }
 }
 
-/** A grid that was predicted for a test input. */
+/** A predicted grid for a test input. */
 export interface ArcCandidate {
   readonly grid: Grid
   readonly votes: number
   /** Mean of sigmoid(q_halt) over its votes. */
   readonly haltProbability: number
-  /** Whether it is exactly the answer; null where that is not known. */
+  /** Whether it equals the answer; null if the answer is unknown. */
   readonly correct: boolean | null
 }
 
-/** Share of test inputs where one of the first k candidates is right, by k. */
+/** Share of test inputs with a correct grid among the first k candidates, by k. */
 export type PassAt = { readonly [name: `pass@${number}`]: number }
 
-/** What votes say of one task. */
+/** The result of the votes for one task. */
 export interface ArcTaskResult {
   readonly task: string
   readonly inputs: number
-  /** Predictions for its test inputs, and different grids among them. */
+  /** Number of predictions for its test inputs, and of distinct grids among them. */
   readonly votes: number
   readonly candidates: number
-  /** Averaged over its test inputs; null where an answer is not known. */
+  /** Averaged over its test inputs; null if an answer is unknown. */
   readonly pass: PassAt | null
 }
 
-/** What votes say of a whole test set. */
+/** The result of the votes for a whole test set. */
 export interface ArcResult {
-  /** Averaged over tasks whose answers are known; null when there are none. */
+  /** Averaged over tasks with known answers; null if there are none. */
   readonly pass: PassAt | null
   readonly tasks: readonly ArcTaskResult[]
-  /** Tasks that count in `pass`. */
+  /** Number of tasks counted in `pass`. */
   readonly scored: number
-  /** Predictions counted, those of earlier evaluations included. */
+  /** Predictions counted, including those of earlier evaluations. */
   readonly predictions: number
-  /** Predictions for no test input of any test task. */
+  /** Predictions that match no test input of any test task. */
   readonly unmatched: number
-  /** Earlier evaluations whose votes are counted too; always 0 without `carryVotes`. */
+  /** Number of earlier evaluations whose votes are included; always 0 without `carryVotes`. */
   readonly carriedEvaluations: number
 }
 
-/** How votes are counted. */
+/** Settings of the vote count. */
 export interface ArcVotesOptions {
   readonly identifiers: Identifiers
   /** Side of the board; default 30. */
@@ -64,31 +64,30 @@ export interface ArcVotesOptions {
   readonly carryVotes?: boolean
 }
 
-/** The numbers of candidates that are reported. */
+/** The values of k that are reported. */
 export const PASS_KS: readonly number[] = [1, 2, 5, 10, 100, 1000]
 
-/** Votes of one candidate; candidates are kept by content, in the order in which they were first predicted. */
+/** Votes for one candidate; candidates are keyed by content, in the order of their first prediction. */
 interface Tally {
   votes: number
   halt: number
 }
 
-/** A task's test inputs; equal inputs share their votes, for they are one question. */
+/** A task's test inputs; equal inputs share their votes. */
 interface Ballot {
   readonly task: TestTask
-  /** By the number of the test input. */
+  /** By index of the test input. */
   readonly boxes: readonly Map<string, Tally>[]
-  /** By the content of the input. */
+  /** By content of the input. */
   readonly byInput: ReadonlyMap<string, Map<string, Tally>>
 }
 
 /**
- * Counts votes over the versions of ARC's test inputs: every prediction is cropped, its augmentation undone, and votes for
- * the grid that comes out. Candidates are ranked by (votes, mean sigmoid(q_halt)); equal ones keep the order in which
- * they were first predicted. A candidate's grid is kept once, packed: 400,000 predictions fit in some 200 MB even
- * when no two are alike.
+ * Counts votes over the versions of ARC's test inputs: every prediction is cropped, its augmentation undone, and counted as
+ * a vote for the resulting grid. Candidates are ranked by (votes, mean sigmoid(q_halt)); ties keep the order of first
+ * prediction. A candidate's grid is stored once, packed: 400,000 predictions fit in about 200 MB even if all differ.
  *
- * Source: the published `evaluators/arc.py`, which never forgets votes; here only with `carryVotes`.
+ * Source: the published `evaluators/arc.py`, which always carries votes over; here only with `carryVotes`.
  *
  * @example
  * const votes = arcVotes(data)
@@ -112,7 +111,7 @@ export class ArcVotes {
     this.#carry = options.carryVotes ?? false
   }
 
-  /** Begins an evaluation: forgets all votes, unless they are carried over. */
+  /** Begins an evaluation: discards all votes, unless they are carried over. */
   begin(): void {
     this.#evaluations++
     if (this.#carry) return
@@ -121,7 +120,7 @@ export class ArcVotes {
     this.#unmatched = 0
   }
 
-  /** Counts one prediction; one under the blank identifier is padding and passed over. */
+  /** Counts one prediction; predictions under the blank identifier are padding and ignored. */
   add({ identifier, test, tokens, halt }: ArcPrediction): void {
     if (identifier === 0) return
     const name = typeof identifier === 'number' ? this.#identifiers.name(identifier) : identifier
@@ -139,13 +138,13 @@ export class ArcVotes {
     const probability = 'logit' in halt ? 1 / (1 + Math.exp(-halt.logit)) : halt.probability
     const tally = box.get(key) ?? { votes: 0, halt: 0 }
     tally.votes++
-    // A model that has diverged halts with no probability.
+    // A diverged model's halting probability is NaN.
     tally.halt += Number.isNaN(probability) ? 0 : probability
     if (tally.votes === 1) box.set(key, tally)
     this.#predictions++
   }
 
-  /** The candidates for a test input, best first; none for a task that is not tested. */
+  /** Returns the candidates for a test input, best first; none for a task outside the test set. */
   candidates(task: string, test: number, atMost = Number.POSITIVE_INFINITY): ArcCandidate[] {
     const ballot = this.#ballots.get(task)
     const box = ballot?.boxes[test]
@@ -161,7 +160,7 @@ export class ArcVotes {
       }))
   }
 
-  /** Which share is right within the first k candidates, per task and in all. */
+  /** Returns the share of test inputs solved within the first k candidates, per task and overall. */
   result(ks: readonly number[] = PASS_KS): ArcResult {
     const tasks = [...this.#ballots.values()].map((ballot) => taskResult(ballot, ks))
     const known = tasks.flatMap(({ pass }) => (pass ? [pass] : []))
@@ -175,7 +174,9 @@ export class ArcVotes {
     }
   }
 
-  /** The two best candidates of every test input; a lone one fills both attempts, `[[0]]` stands where there is none. */
+  /**
+   * Returns the two best candidates of every test input; a single one fills both attempts, and `[[0]]` stands for none.
+   */
   submission(): Submission {
     return [...this.#ballots.values()].map(({ task, boxes }) => ({
       task: task.name,
@@ -190,7 +191,7 @@ export class ArcVotes {
   }
 }
 
-/** Votes for a data set's test tasks. @throws RangeError when it has none, as only ARC has. */
+/** Returns a vote count for a data set's test tasks. @throws RangeError if it has none; only ARC has. */
 export function arcVotes(data: Dataset, options: Pick<ArcVotesOptions, 'carryVotes'> = {}): ArcVotes {
   if (!data.testTasks) throw new RangeError('no votes are counted for this task')
   return new ArcVotes(data.testTasks, {
@@ -201,7 +202,7 @@ export function arcVotes(data: Dataset, options: Pick<ArcVotesOptions, 'carryVot
 }
 
 /**
- * The prediction for a version of a test example: its identifier and which test input it is follow from the data.
+ * Returns the prediction for a version of a test example, with its identifier and test input taken from the data.
  *
  * @param haltProbability sigmoid(q_halt) after the last step
  */
@@ -230,7 +231,7 @@ function ballotOf(task: TestTask): Ballot {
 
 function taskResult({ task, boxes }: Ballot, ks: readonly number[]): ArcTaskResult {
   const answers = task.pairs.map(({ output }) => keyOf(output))
-  // Place of the right answer among the candidates; beyond all of them where it is not predicted.
+  // Rank of the correct answer among the candidates; beyond the last if it was not predicted.
   const places = boxes.map((box, i) => {
     const place = ranked(box).findIndex(([key]) => key === answers[i])
     return place < 0 ? Number.POSITIVE_INFINITY : place
@@ -245,7 +246,7 @@ function taskResult({ task, boxes }: Ballot, ks: readonly number[]): ArcTaskResu
   }
 }
 
-/** Candidates, best first. Sorting is stable: equal ones stay as they were first predicted. */
+/** Returns candidates, best first. Sorting is stable: ties keep the order of first prediction. */
 function ranked(box: ReadonlyMap<string, Tally>): [string, Tally][] {
   return [...box].sort(([, a], [, b]) => b.votes - a.votes || b.halt / b.votes - a.halt / a.votes)
 }

@@ -11,7 +11,10 @@ import type { MimeBundle } from '../notebook/host.js'
 import { modelBundle } from './model-bundle.js'
 import { tf as core } from './tf.js'
 
-/** Names of a model's latents, as its configuration's `model` and `latents` fix them; all there can be where types do not say. */
+/**
+ * Names of a model's latents, as its configuration's `model` and `latents` determine them; all possible names if types do
+ * not.
+ */
 export type LatentName<M, L> = [M] extends ['direct']
   ? 'y'
   : [L] extends ['single']
@@ -22,11 +25,11 @@ export type LatentName<M, L> = [M] extends ['direct']
         ? 'y' | 'z'
         : 'y' | 'z' | `z${number}`
 
-/** A model with the configuration that it was made from. A notebook shows its recursion, its weights and its cost. */
+/** A model with its configuration. A notebook shows its recursion, weights and cost. */
 export class ConfiguredModel<Name extends string = string> extends Model {
-  /** With every value that is used. */
+  /** The configuration with every default filled in. */
   readonly config: Config
-  /** As it was asked for: what follows from other keys is left open. */
+  /** The configuration as given, without derived values. */
   readonly asked: ConfigInput
 
   constructor(parts: ModelParts, config: Config, asked: ConfigInput) {
@@ -39,25 +42,27 @@ export class ConfiguredModel<Name extends string = string> extends Model {
     return super.start(batch) as { readonly [N in Name]: tf.Tensor3D }
   }
 
-  /** What a notebook shows: the recursion as pseudocode, each stack and weight with its shape, parameters, MACs of a step. */
+  /**
+   * Returns the notebook display: the recursion as pseudocode, each stack and weight with its shape, parameters, MACs of a
+   * step.
+   */
   [JUPYTER_DISPLAY](): MimeBundle {
     return modelBundle(this)
   }
 }
 
 /**
- * A model of fresh weights, ready to be computed with: a pure function of configuration, sizes of the data, and seed, with the
- * weights that `train` begins with.
+ * Returns a model with fresh weights, a pure function of configuration, data sizes and seed; `train` begins with the same
+ * weights.
  *
  * @example
  * const model = createModel({ mixer: 'mlp', hidden: 64, T: 3, n: 6, K: 8 }, data, { seed: 0 })
  * model.net(z, y, model.embed(batch))
  *
- * @param config any of the keys of a configuration, the others take their defaults
- * @param data gives vocabulary, length and number of puzzles
- * @param options seed of the weights; default the configuration's `seed`, 0
- * @throws UserError for a wrong key, one that would have no effect, sizes that do not fit together, or where no backend has been
- * started.
+ * @param config any keys of a configuration; the others take their defaults
+ * @param data the data set that determines vocabulary, length and number of puzzles
+ * @param options seed of the weights; default: the configuration's `seed`, or 0
+ * @throws UserError for an invalid key, one without effect, incompatible sizes, or if no backend is started.
  */
 export function createModel<M extends ConfigInput['model'] = 'trm', L extends ConfigInput['latents'] = 'two'>(
   config: ConfigInput & { readonly model?: M; readonly latents?: L },
@@ -70,9 +75,9 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
   if (!core.getBackend())
     throw new UserError({
       where: 'createModel',
-      expected: 'a backend that computes',
+      expected: 'a started backend',
       found: 'none started',
-      todo: 'Run `await startBackend()` first; sudoku, maze and arc do so.',
+      todo: 'Run `await startBackend()` first; sudoku, maze and arc also start it.',
     })
   return new ConfiguredModel(
     initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer) }),

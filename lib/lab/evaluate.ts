@@ -14,15 +14,15 @@ import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { Trainer } from '../train/trainer.js'
 
 /**
- * Evaluates a model, or what a trainer has trained (its EMA weights): every puzzle for all supervision steps, unless `halt` lets
- * it be done before. A notebook shows what is returned as a table. Yields to the event loop between supervision steps.
+ * Evaluates a model, or a trainer's EMA weights: every puzzle runs all supervision steps, unless `halt` ends it earlier.
+ * `show` displays the result as a table. Yields to the event loop between supervision steps.
  *
  * @example
  * show(await evaluate(run, data))
  *
- * @param options default: what the configuration of the model or the trainer says of evaluations
- * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a
- * batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @param options default: the evaluation keys of the model's or trainer's configuration
+ * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, and (exit
+ * code 2) unless batch, supervisionSteps and versions are whole numbers of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   evaluated: Model | Trainer,
@@ -37,7 +37,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   })
 }
 
-/** The options of evaluations in a configuration. */
+/** Returns the evaluation options of a configuration. */
 export function evaluationOptions(config: Config): EvaluateOptions<never> {
   const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
   return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }

@@ -12,34 +12,34 @@ import type { ConfiguredModel } from './create-model.js'
 export interface StepLoss {
   /** Mean over the rows. */
   readonly value: number
-  /** Its part of the tokens. */
+  /** The cross-entropy of the tokens. */
   readonly lmLoss: number
   readonly haltLoss: number
-  /** null where there is no continue loss. */
+  /** null without a continue loss. */
   readonly continueLoss: number | null
-  /** Of every weight that is trained, by its published name, in its shape. */
+  /** Gradient of every trained weight, by published name, in the weight's shape. */
   readonly gradients: Weights
-  /** Of the rows of the puzzle embedding that the batch uses, `[B, puzzleDim]`; null without a puzzle embedding. */
+  /** Gradient of the puzzle embedding's rows that the batch uses, `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: tf.Tensor2D | null
-  /** Where the next supervision step on the same puzzles begins. */
+  /** The carry from which the next supervision step on the same puzzles continues. */
   readonly carry: Carry
 }
 
-/** Where a supervision step begins. */
+/** The starting point of a supervision step. */
 export interface LossOptions {
-  /** That of an earlier step on the same batch. Default: the initial latents. */
+  /** The carry of an earlier step on the same batch. Default: the initial latents. */
   readonly carry?: Carry
 }
 
 /**
- * Computes the loss of one supervision step on a batch, and its gradients: what a training step does before its update. Paper,
- * figure 3.
+ * Computes the loss of one supervision step on a batch, and its gradients, as a training step does before its update.
+ * Paper, figure 3.
  *
  * @example
  * const { value, gradients } = loss(model, data.batch('train', { size: 64, seed: 0 }))
  *
- * @returns the loss as a mean over rows; its tensors are the caller's
- * @throws UserError when the batch does not fit the model, or the carry the batch.
+ * @returns the loss as a mean over rows; the caller owns its tensors
+ * @throws UserError if the batch does not fit the model, or the carry does not fit the batch.
  */
 export function loss(model: ConfiguredModel, batch: Batch, { carry }: LossOptions = {}): StepLoss {
   expectBatch(model.shape, batch)

@@ -10,7 +10,7 @@ import { escapeHtml } from '../notebook/html.js'
 import { grouped } from '../notebook/table.js'
 import { pseudocodeLines } from '../recursion/pseudocode.js'
 
-/** A weight as the table shows it. */
+/** A row of the weights table. */
 interface WeightRow {
   readonly [column: string]: string | number
   readonly part: string
@@ -19,7 +19,10 @@ interface WeightRow {
   readonly parameters: number
 }
 
-/** A model in words: its recursion, its stacks and weights with their shapes, how many numbers it has and what a step costs. */
+/**
+ * Returns a model's display: its recursion, its stacks and weights with their shapes, its number of parameters and the cost
+ * of a step.
+ */
 export function modelBundle(model: Model): MimeBundle {
   const title = titleOf(model.shape)
   const code = recursionText(model.shape)
@@ -44,7 +47,7 @@ function titleOf({ model, mixer, hidden, layers, heads, K }: ModelShape): string
   return `${name}: ${layers} ${layers === 1 ? 'layer' : 'layers'} with ${mixing}, D = ${hidden}, at most K = ${K} supervision steps`
 }
 
-/** A supervision step, from the input to the heads. */
+/** Describes a supervision step, from the input to the heads. */
 function recursionText(shape: ModelShape): string {
   const recursion = recursionOf(shape)
   const { latents, order, gradientUpdates } = recursion
@@ -68,7 +71,7 @@ function weightRows({ shape, weights }: Model): WeightRow[] {
   return puzzleDim > 0 ? [row('puzzle embedding', PUZZLE_TABLE, [puzzleIdentifiers, puzzleDim]), ...rows] : rows
 }
 
-/** The stack that a weight belongs to, as the pseudocode calls it, and its block; else embedding or heads. */
+/** Returns the stack that a weight belongs to, named as in the pseudocode, with its block; else embedding or heads. */
 function partOf(name: string, shape: ModelShape): string {
   const all = stacks(shape)
   const stack = all.find((one) => name.startsWith(`${one.name}.`))
@@ -79,7 +82,7 @@ function partOf(name: string, shape: ModelShape): string {
 
 function costText({ shape, dtype }: Model): string[] {
   const { forward, training } = stepMacs(shape)
-  const aside = isFunctionRecord(shape.mixer) ? `, the mixer ${shape.mixer.name} aside` : ''
+  const aside = isFunctionRecord(shape.mixer) ? `, without the mixer ${shape.mixer.name}` : ''
   return [
     `${grouped(countParameters(shape))} parameters; L = ${totalTokens(shape)} tokens (${shape.puzzleTokens} of the puzzle embedding), V = ${shape.vocabSize}`,
     `${grouped(forward)} MACs of a supervision step and puzzle, ${grouped(training)} with the backward pass${aside}; blocks in ${dtype}`,

@@ -9,8 +9,8 @@ if (host) {
 }
 
 /**
- * TensorFlow.js as this library computes with it, on the backend that `startBackend`, and whatever makes data or trains, has
- * started. In a notebook a tensor that no variable refers to any more is freed at the end of the cell, so that a cell may be run
- * as often as wanted.
+ * TensorFlow.js as this library uses it, on the backend that `startBackend` starts, as do all functions that make data or
+ * train. In a notebook, a tensor that no variable refers to is freed when the cell ends, so a cell can be rerun any number
+ * of times.
  */
 export { tf }

@@ -10,10 +10,10 @@ import type { Snapshot } from '../train/snapshot.js'
 import type { TrainerState } from './trainer.js'
 
 /**
- * Writes where a trainer stands as a checkpoint, which `recurlab eval` and `export` read too: a kill at any moment leaves the old
- * file or the new one whole.
+ * Writes a trainer's state as a checkpoint, which `recurlab eval` and `export` also read. The write is atomic: a kill at
+ * any moment leaves either the old file or the new one.
  *
- * @throws UserError when it cannot be written.
+ * @throws UserError if it cannot be written.
  */
 export function writeTrainerFile(file: string, { config, dataHash, snapshot }: TrainerState): void {
   const { tensors, state } = snapshot
@@ -21,7 +21,7 @@ export function writeTrainerFile(file: string, { config, dataHash, snapshot }: T
   writeFileAtomic(file, sealedPieces(tensors, about))
 }
 
-/** Reads a file of {@link writeTrainerFile}. @throws UserError when it is none, or damaged. */
+/** Reads a file of {@link writeTrainerFile}. @throws UserError if it is not such a file, or is damaged. */
 export function readTrainerFile(named: string): TrainerState {
   const file = placeToRead(named)
   const bytes = readBytes(file)

@@ -18,7 +18,7 @@ import { Trainer, type TrainerParts } from '../train/trainer.js'
 import type { ConfiguredModel } from './create-model.js'
 import { readTrainerFile, writeTrainerFile } from './trainer-file.js'
 
-/** Keys of a configuration that say how a model is trained and evaluated; all others say what it is. */
+/** Configuration keys that control training and evaluation; all others define the model or the data. */
 const TRAINING_KEYS = [
   'augment',
   'haltExploration',
@@ -45,13 +45,16 @@ const TRAINING_KEYS = [
   'seed',
 ] as const satisfies readonly (keyof ConfigInput)[]
 
-/** How a model is trained: any of the configuration's keys of training, and where an earlier trainer left off. */
+/** Options of a trainer: the configuration's training keys, and the state to continue from. */
 export interface TrainerOptions extends Pick<ConfigInput, (typeof TRAINING_KEYS)[number]> {
-  /** What {@link ModelTrainer.save} returned, or the file that it wrote: training goes on from there, bit for bit. */
+  /**
+   * The value that {@link ModelTrainer.save} returned, or the file that it wrote: training continues from there, bit for
+   * bit.
+   */
   readonly from?: TrainerState | string
 }
 
-/** Where a trainer stands, outside any backend. */
+/** A trainer's state, outside the backend. */
 export interface TrainerState {
   readonly config: Config
   /** Hash of the data that it was trained on. */
@@ -61,7 +64,7 @@ export interface TrainerState {
 
 /** The training loop of a model on a data set, step by step. */
 export class ModelTrainer extends Trainer {
-  /** With every value that is used. */
+  /** The configuration with every default filled in. */
   readonly config: Config
   readonly data: Dataset
 
@@ -72,10 +75,10 @@ export class ModelTrainer extends Trainer {
   }
 
   /**
-   * Makes one supervision step with its update; carry and halting are kept inside. Paper, figure 3. When the user stops the
-   * notebook's cell, the step is made to its end, so that the next cell goes on as if nothing had been.
+   * Makes one supervision step with its update; the trainer keeps carry and halting. Paper, figure 3. If the user stops the
+   * notebook cell, the step is completed first, so that the next cell continues from a consistent state.
    *
-   * @throws UserError when a loss or a gradient is NaN or infinite, with what to change; nothing is changed then.
+   * @throws UserError if a loss or a gradient is NaN or infinite, with suggested changes; the state is then unchanged.
    */
   override step(): StepMetrics {
     const host = currentHost()
@@ -87,10 +90,10 @@ export class ModelTrainer extends Trainer {
   }
 
   /**
-   * Returns a copy of where it stands, and writes it to a file where one is named: `trainer(model, data, { from })` goes on from
-   * either, bit for bit. A file is a checkpoint that `recurlab eval` and `export` read too.
+   * Returns a copy of the trainer's state, and writes it to `file` if given: `trainer(model, data, { from })` continues
+   * from either, bit for bit. The file is a checkpoint that `recurlab eval` and `export` also read.
    *
-   * @throws UserError when the file cannot be written.
+   * @throws UserError if the file cannot be written.
    */
   save(file?: string): TrainerState {
     const { tensors, state } = this.snapshot()
@@ -101,9 +104,9 @@ export class ModelTrainer extends Trainer {
 }
 
 /**
- * The training loop of a model on a data set: `run.step()` makes one supervision step with its update, and the model's weights are
- * those that it trains. It makes the weights that `train` makes with the same configuration, bit for bit, where the whole batch
- * fits into memory: `microBatch: 'auto'` means the whole batch here.
+ * Returns the training loop of a model on a data set: `run.step()` makes one supervision step and updates the model's
+ * weights. They equal those of `train` with the same configuration bit for bit if the whole batch fits in memory:
+ * `microBatch: 'auto'` means the whole batch here.
  *
  * @example
  * const run = trainer(model, data, { lr: 1e-3, weightDecay: 0.1, ema: 0.99, batch: 64 })
@@ -113,9 +116,9 @@ export class ModelTrainer extends Trainer {
  * }
  *
  * @param model trained in place; a model has one trainer at a time
- * @param options default: what the model's configuration says; of `from`, what the saved one says
- * @throws UserError for a key that is none of training, a wrong value, data that the model is not for, or a saved state that does
- * not belong to model and data.
+ * @param options default: the keys of the model's configuration; with `from`, those of the saved one
+ * @throws UserError for a key that does not control training, an invalid value, or data or a saved state that does not fit
+ * the model.
  */
 export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerOptions = {}): ModelTrainer {
   const { from, ...keys } = options
@@ -147,12 +150,12 @@ export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerO
   return new ModelTrainer({ ...parts, state: { ...restored.state, model }, seconds: restored.seconds }, config, data)
 }
 
-/** The puzzle embedding among them is the model's own array, which the next step changes. */
+/** Copies tensors: the puzzle embedding among them is the model's own array, which the next step changes. */
 function copied(tensors: Snapshot['tensors']): Snapshot['tensors'] {
   return new Map([...tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
 }
 
-/** What a saved configuration says of training. */
+/** Returns the training keys of a saved configuration. */
 function trainingKeys(config: Config): Partial<Config> {
   return Object.fromEntries(TRAINING_KEYS.map((key) => [key, config[key]]))
 }
@@ -183,7 +186,7 @@ function checkSaved({ dataHash }: TrainerState, { hash }: Dataset): void {
   })
 }
 
-/** The model may have been made for other data. */
+/** Checks that the data fit the model, which may have been made for other data. */
 function checkModel({ shape }: ConfiguredModel, config: Config, { manifest }: Dataset): void {
   const wanted = configuredShape(config, manifest)
   const key = (Object.keys(shape) as (keyof typeof shape)[]).find((key) => !isDeepStrictEqual(shape[key], wanted[key]))

@@ -12,20 +12,20 @@ export interface AttentionWeights {
   readonly o_proj: tf.Tensor
 }
 
-/** How self-attention reads its matrices. */
+/** Options of self-attention. */
 export interface AttentionOptions {
   readonly heads: number
-  /** Angles that turn queries and keys; null (default): they are not turned. */
+  /** Rotary angles for queries and keys; default null: no rotation. */
   readonly rope?: RotaryTable | null
 }
 
 /**
  * Multi-head self-attention, not causal, `[B, L, D]`: softmax(q kᵀ / √d) v of every head, then o_proj, without biases.
- * "Attention Is All You Need", arXiv 1706.03762; the paper's section 2, and section 4.5 for where it does without.
+ * "Attention Is All You Need", arXiv 1706.03762; the paper's section 2; section 4.5 replaces it by an MLP.
  *
  * @param h `[B, L, D]`
  * @param weights qkv_proj `[3·heads·d, D]`, o_proj `[D, heads·d]`
- * @throws UserError when a shape is another, or the width is no multiple of the heads.
+ * @throws UserError if a tensor has the wrong shape, or the number of heads does not divide the width.
  * @example
  * const weights = { qkv_proj: tf.tensor([[0], [0], [1]]), o_proj: tf.tensor([[1]]) }
  * attention(tf.tensor([[[2], [4]]]), weights, { heads: 1 }).arraySync() // [[[3], [3]]]

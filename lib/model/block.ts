@@ -13,25 +13,26 @@ const CHANNELS = 2
 
 /** How a block mixes tokens. */
 export interface BlockOptions {
-  /** Self-attention, the MLP over tokens, or the user's own `Mixer`, by its record. */
+  /** Self-attention, the MLP over tokens, or the record of a custom `Mixer`. */
   readonly mixer: 'attention' | 'mlp' | FunctionRecord
-  /** Of attention. */
+  /** Number of attention heads. */
   readonly heads: number
-  /** For the user's own mixer; default 4. */
+  /** Expansion that a custom mixer is given; default 4. */
   readonly expansion?: number
 }
 
 /**
- * One block, `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)). The MLP mixer works along the L axis, and
- * so does its norm. The paper's section 2, and section 4.5 for the MLP.
+ * One block, `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)). The MLP mixer works along the L
+ * axis, and so does its norm. The paper's section 2, and section 4.5 for the MLP.
  *
  * @param h `[B, L, D]`
- * @param weights by published name, e.g. those of a model: `${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`, and the
- * mixer's `${at}.self_attn.qkv_proj.weight` and `${at}.self_attn.o_proj.weight`, or `${at}.mlp_t.…` as of `mlp`
- * @param at the block, e.g. `L_level.layers.0`
- * @param options a model's shape, or what it says of the mixer
- * @param rope angles of the positions; null (default): none are turned
- * @throws UserError when a weight is missing or has another shape.
+ * @param weights by published name, e.g. those of a model: `${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`,
+ * and the mixer's `${at}.self_attn.qkv_proj.weight` and `${at}.self_attn.o_proj.weight`, or `${at}.mlp_t.…` with the names
+ * of `mlp`
+ * @param at the block's name, e.g. `L_level.layers.0`
+ * @param options a model's shape, or just its mixer keys
+ * @param rope rotary angles of the positions; default null: no rotation
+ * @throws UserError if a weight is missing or has the wrong shape.
  * @example
  * const matrices = { gate_up_proj: tf.zeros([4, 2]), down_proj: tf.zeros([2, 2]) }
  * const weights = {

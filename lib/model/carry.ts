@@ -5,18 +5,18 @@ import type { State } from './recursion.js'
 import { latentNames, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
 
-/** What passes from one supervision step to the next: the state, and the puzzle each row is working on. */
+/** The state passed from one supervision step to the next: the latents, and the puzzle each row is working on. */
 export interface Carry {
   readonly state: State
-  /** `[B]` supervision steps made on the row's puzzle. */
+  /** `[B]` supervision steps taken on the row's puzzle. */
   readonly supervisionSteps: Int32Array
   /** `[B]` 1 where the row takes a new puzzle at the next step. */
   readonly halted: Uint8Array
-  /** The puzzles being worked on. */
+  /** The rows' current puzzles. */
   readonly batch: Batch
 }
 
-/** The carry before the first step: every row is halted, so every row takes a puzzle. */
+/** Returns the carry before the first step: every row is halted, so every row takes a puzzle. */
 export function emptyCarry(model: Model, size: number): Carry {
   const { shape } = model
   const zeros = (): tf.Tensor3D => tf.zeros([size, totalTokens(shape), shape.hidden])
@@ -37,8 +37,8 @@ export function emptyCarry(model: Model, size: number): Carry {
 }
 
 /**
- * Halted rows start again from the initial latents with their row of the offered batch; the others keep theirs, and
- * the rows offered to them are discarded. Returns a new carry; the given one's tensors are left for the caller.
+ * Halted rows restart from the initial latents with their row of the offered batch; the others keep theirs, and the rows
+ * offered to them are discarded. Returns a new carry; the caller still owns the tensors of the given one.
  */
 export function takeRows(carry: Carry, offered: Batch, model: Model): Carry {
   const { size, seqLen } = offered

@@ -3,9 +3,9 @@ import type { Config } from '../config/schema.js'
 import { checkShape, type ModelShape } from './shape.js'
 
 /**
- * The model that a configuration means on data of these sizes.
+ * Returns the shape of the model that a configuration defines on data of these sizes.
  *
- * @throws UserError when its keys or sizes do not fit together.
+ * @throws UserError if its keys or sizes are incompatible.
  */
 export function configuredShape(
   config: Config,

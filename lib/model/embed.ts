@@ -6,23 +6,24 @@ import { linear } from './ops.js'
 import type { ModelShape } from './shape.js'
 import type { Weights } from './weights.js'
 
-/** What lies before a puzzle's tokens, and whether positions are learned. */
+/** The puzzle tokens and the positions of the input embedding. */
 export interface EmbedOptions {
-  /** Tokens P before the puzzle's own; default 0. */
+  /** P, the tokens before the puzzle's own; default 0. */
   readonly puzzleTokens?: number
-  /** Whether `embed_pos.embedding_weight` is added; default not. */
+  /** `learned` adds `embed_pos.embedding_weight`; by default it is not added. */
   readonly positions?: ModelShape['positions']
 }
 
 /**
- * The input x of the recursion, `[B, L, D]`: token embeddings with the puzzle's embedding in P tokens before them, times √D;
- * with learned positions √D (embedding + position) / √2. Paper, figure 3 (`input_embedding`).
+ * The input x of the recursion, `[B, L, D]`: token embeddings preceded by P tokens of puzzle embedding, times √D; with
+ * learned positions √D (embedding + position) / √2. Paper, figure 3 (`input_embedding`).
  *
  * @param inputs `[B, seqLen]` int32 tokens
- * @param weights `embed_tokens.embedding_weight` `[V, D]`, and `embed_pos.embedding_weight` `[L, D]` where positions are learned
- * @param options a model's shape, or what it says of puzzle tokens and positions
+ * @param weights `embed_tokens.embedding_weight` `[V, D]`, and `embed_pos.embedding_weight` `[L, D]` where positions are
+ * learned
+ * @param options a model's shape, or just its keys `puzzleTokens` and `positions`
  * @param puzzleRows `[B, puzzleDim]`, the batch's rows of the puzzle embedding; null (default): zeros
- * @throws UserError when a weight is missing or has another shape.
+ * @throws UserError if a weight is missing or has the wrong shape.
  * @example
  * const weights = { 'embed_tokens.embedding_weight': tf.tensor([[0, 0], [1, 2]]) }
  * embed(tf.tensor2d([[1, 0]], [1, 2], 'int32'), weights).arraySync() // [[[1.41421, 2.82843], [0, 0]]]
@@ -44,7 +45,7 @@ export function embed(
   })
   const [B, seqLen] = inputs.shape as [number, number]
   const [V, D] = table!.shape as [number, number]
-  // A product with one-hot rows, not a gather: its gradient exists on every backend.
+  // A product with one-hot rows instead of a gather: every backend has its gradient.
   const tokens = tf.reshape(oneHot(inputs, V), [B * seqLen, V])
   let x = tf.reshape(linear(tokens, tf.transpose(table!)), [B, seqLen, D])
   if (puzzleTokens > 0) {
@@ -61,7 +62,7 @@ export function embed(
   return tf.mul(x, Math.sqrt(D)) as tf.Tensor3D
 }
 
-/** The batch's rows of the puzzle embedding, `[B, puzzleDim]`; null without one. */
+/** Returns the batch's rows of the puzzle embedding, `[B, puzzleDim]`; null without a puzzle embedding. */
 export function puzzleRows(model: Pick<Model, 'shape' | 'puzzleTable'>, puzzleIds: Int32Array): tf.Tensor2D | null {
   const { puzzleDim } = model.shape
   if (puzzleDim === 0) return null

@@ -1,17 +1,17 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 
-/** A dimension: a size, or a name that stands for one size throughout a call (`'B'`, `'L'`, `'D'`). */
+/** A dimension: a size, or a name that stands for the same size throughout a call (`'B'`, `'L'`, `'D'`). */
 export type Dimension = number | string
 
-/** A tensor, and the shape it must have. */
+/** A tensor and its expected shape. */
 export type Expected = readonly [tensor: tf.Tensor | undefined, shape: readonly Dimension[]]
 
 /**
- * Checks the shapes of a layer's tensors, in their order: the first tensor in which a named dimension appears fixes its size.
+ * Checks the shapes of a layer's tensors in order; the first tensor with a named dimension fixes its size.
  *
  * @param where the layer, for the message
- * @throws UserError naming the first tensor that is missing or has another shape, with the shapes expected and found.
+ * @throws UserError naming the first tensor that is missing or has the wrong shape, with the shapes expected and found.
  */
 export function expectShapes(where: string, tensors: Readonly<Record<string, Expected>>): void {
   let sizes: ReadonlyMap<string, number> = new Map()

@@ -5,30 +5,34 @@ import { modelRope, type RotaryTable } from './rope.js'
 import { type ModelShape, stacks } from './shape.js'
 import type { Weights } from './weights.js'
 
-/** How a weight lies in memory for the float32 kernels; the numbers are those of `RecurlabPack`. */
+/** Memory layouts of a weight for the float32 kernels; the numbers match `RecurlabPack`. */
 const LAYOUT = { channelGateUp: 0, panels: 1, panelsTransposed: 2, tokenGateUp: 3, left: 4, leftTransposed: 5 } as const
-/** The same for those out of pieces of bfloat16; the numbers are those of `RecurlabHalfPack`. */
+/** Memory layouts of a weight for the kernels that multiply bfloat16 limbs; the numbers match `RecurlabHalfPack`. */
 const HALF_LAYOUT = { alongLeft: 0, alongRight: 1, acrossLeft: 2, acrossRight: 3 } as const
 
-/** How the kernels read a weight, and those out of pieces how they add up its gradient. */
+/**
+ * A weight's layout in the fused kernels, and the layout of its gradient in the kernels that multiply bfloat16 limbs.
+ */
 interface Layouts {
   readonly forward: keyof typeof LAYOUT
   readonly backward: keyof typeof LAYOUT
   readonly half: {
     readonly forward: keyof typeof HALF_LAYOUT
     readonly backward: keyof typeof HALF_LAYOUT
-    /** Matrices that lie in it one below the other: gate and up. */
+    /** Number of matrices stacked in the weight: gate and up. */
     readonly parts: number
-    /** Whether the kernels sum the gradient of its transposed. */
+    /** Whether the kernels sum the gradient transposed. */
     readonly transposed: boolean
   }
 }
 
-/** For pieces a weight is the right matrix of products over the channels, the left one of those over the tokens. */
+/**
+ * In the limb kernels a weight is the right-hand matrix of products over channels, and the left-hand one over tokens.
+ */
 const RIGHT = { forward: 'alongRight', backward: 'acrossRight' } as const
 const LEFT = { forward: 'alongLeft', backward: 'acrossLeft' } as const
 
-/** By the end of the weight's name. */
+/** Layouts by the suffix of the weight's name. */
 const LAYOUTS: Readonly<Record<string, Layouts>> = {
   'mlp.gate_up_proj': {
     forward: 'channelGateUp',
@@ -59,39 +63,40 @@ const LAYOUTS: Readonly<Record<string, Layouts>> = {
 }
 
 /**
- * How many bfloat16 stand for a number that is multiplied: one rounds it; three hold all of a float32, which is how matrix
- * units that know bfloat16 only compute in float32.
+ * Number of bfloat16 limbs per multiplied number: one rounds it; three represent a float32 exactly, so that matrix units
+ * which support only bfloat16 compute in float32.
  */
 export type Limbs = 1 | 3
 
-/** A weight of a block as the kernels read it. */
+/** A block's weight packed for the fused kernels. */
 export interface PackedWeight {
-  /** The weight's own: `[out, in]`. */
+  /** The shape of the weight itself: `[out, in]`. */
   readonly shape: readonly [number, number]
   readonly forward: tf.Tensor
-  /** Only where gradients are wanted. */
+  /** Present only if gradients are wanted. */
   readonly backward: tf.Tensor | null
-  /** The kernels add the weight's gradient to it in place. Only where gradients are wanted. */
+  /** The kernels accumulate the weight's gradient here. Present only if gradients are wanted. */
   readonly gradient: tf.Tensor | null
   readonly layouts: Layouts
 }
 
-/** The weights of all blocks, prepared for the fused kernels; its tensors belong to the tidy that it was made in. */
+/** The weights of all blocks, packed for the fused kernels; the enclosing tidy frees the tensors. */
 export interface FusedWeights {
   readonly kernels: Kernels
-  /** Of each number in a product, where the kernels are those out of pieces of bfloat16. */
+  /** Limbs per multiplied number in the bfloat16 kernels; null for the float32 kernels. */
   readonly limbs: Limbs | null
   readonly byName: Readonly<Record<string, PackedWeight>>
-  /** The angles of the positions; empty where none are rotated. */
+  /** Rotary angles of the positions; empty if positions are not rotary. */
   readonly rotary: RotaryTable
 }
 
 /**
- * Prepares the weights of a model's blocks for the fused kernels, for as long as they do not change: once a step.
+ * Packs the weights of a model's blocks for the fused kernels. The result is valid until the weights change: pack once a
+ * step.
  *
- * @param withGradients also for the backward pass
- * @param dtype what the kernels compute in; bfloat16 becomes float32 where the processor has no units for it
- * @returns null where there are no fused kernels, they are turned off, or the mixer is the user's own
+ * @param withGradients whether to pack for the backward pass too
+ * @param dtype the type that the kernels compute in; bfloat16 becomes float32 if the processor has no units for it
+ * @returns null if the fused kernels are missing or turned off, or the mixer is a custom one
  */
 export function fuseWeights(
   weights: Weights,
@@ -120,7 +125,7 @@ export function fuseWeights(
       shape: size,
       forward: pack('forward'),
       backward: withGradients ? pack('backward') : null,
-      // A tensor of its own memory: the kernels write to it.
+      // A tensor with memory of its own: the kernels write to it.
       gradient: withGradients ? tf.fill(limbs ? [sumsSize(size, layouts.half.parts)] : size, 0) : null,
       layouts,
     }
@@ -129,13 +134,13 @@ export function fuseWeights(
   return { kernels: fast, limbs, byName, rotary }
 }
 
-/** Null: float32 by the processor's vectors. */
+/** Returns null for float32 vector instructions. */
 function limbsFor(dtype: Dtype, { units }: Kernels): Limbs | null {
   if (dtype === 'bfloat16' && units.bfloat16) return 1
   return units.float32 === 'AMX' ? 3 : null
 }
 
-/** Numbers of a gradient as the kernels out of pieces add it up: rows of each part and columns are filled up to blocks of 32. */
+/** Returns the size of a gradient in the limb kernels: rows of each part and columns are padded to blocks of 32. */
 function sumsSize([rows, columns]: readonly [number, number], parts: number): number {
   const filled = (n: number): number => 32 * Math.ceil(n / 32)
   return parts * filled(rows / parts) * filled(columns)
@@ -148,9 +153,9 @@ function layoutsOf(name: string, shape: ModelShape): Layouts | null {
 }
 
 /**
- * The gradients that the kernels have added up since the weights were prepared, by name; they are the caller's to free.
+ * Returns the gradients that the kernels have accumulated since the weights were packed, by name; the caller frees them.
  *
- * @param names which are wanted; those of other weights are left out
+ * @param names the weights whose gradients are returned
  */
 export function fusedGradients({ byName, limbs, kernels }: FusedWeights, names: readonly string[]): Weights {
   const gradients: Record<string, tf.Tensor> = {}
@@ -165,7 +170,7 @@ export function fusedGradients({ byName, limbs, kernels }: FusedWeights, names: 
   return gradients
 }
 
-/** Frees prepared weights that no tidy frees. */
+/** Frees packed weights that no tidy frees. */
 export function disposeFused({ byName, rotary }: FusedWeights): void {
   tf.dispose([rotary.cos, rotary.sin])
   for (const { forward, backward, gradient } of Object.values(byName))

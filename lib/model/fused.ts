@@ -6,8 +6,8 @@ import type { Networks, State } from './recursion.js'
 import { latentNames, type ModelShape, stacks } from './shape.js'
 
 /**
- * The latents after the assignments of a program, as one operation without JavaScript in between; equals `recurse` with
- * networks of plain operations.
+ * Returns the latents after a program's assignments, computed by one fused operation; equals `recurse` with plain
+ * operations.
  *
  * @param x `[B, L, D]`
  */
@@ -25,8 +25,8 @@ export function fusedRecursion(
 }
 
 /**
- * {@link fusedRecursion} with a gradient: that of x out of the answer's, and on the way back those of the networks' weights
- * are added to those of `fused`. All other latents are constants.
+ * {@link fusedRecursion} with a gradient: from the answer's gradient it returns that of x, and adds those of the networks'
+ * weights to the gradients in `fused`. All other latents are constants.
  */
 export function fusedRecursionWithGradient(
   fused: FusedWeights,
@@ -49,7 +49,7 @@ export function fusedRecursionWithGradient(
         gradFunc: (dy, saved) => {
           const [x, tape, ...made] = saved as [tf.Tensor3D, tf.Tensor, ...tf.Tensor3D[]]
           const dx = gradient(fused, call, x, tape, dy, made)
-          // tfjs would keep it, the largest tensor of a step, until all gradients are known.
+          // tfjs would keep the tape, the largest tensor of a step, until all gradients are known.
           tape.dispose()
           return [dx]
         },
@@ -60,15 +60,15 @@ export function fusedRecursionWithGradient(
   return { ...start, ...named(call, [value, ...others]) }
 }
 
-/** A program with a model's weights, as the operation takes them. */
+/** The operation's arguments: a program and a model's weights. */
 interface Call {
   readonly program: Program
   readonly start: readonly tf.Tensor3D[]
-  /** The latents that come out. */
+  /** The latents that the program changes. */
   readonly changed: readonly string[]
-  /** The first sublayer of the network, and how many it has; none for a sum. */
+  /** Index of the network's first sublayer, and its number of sublayers; 0 for a sum. */
   readonly nets: Readonly<Record<keyof Networks, readonly [first: number, count: number]>>
-  /** Of each sublayer the two weights. */
+  /** The two weights of each sublayer. */
   readonly sublayers: readonly (readonly [PackedWeight, PackedWeight])[]
   readonly attributes: Readonly<Record<string, number>>
 }
@@ -101,7 +101,7 @@ function callOf({ byName, limbs }: FusedWeights, shape: ModelShape, program: Pro
       ends: changed.length,
       sublayers: sublayers.length,
       limbs: limbs ?? 0,
-      // A weight's pieces are filled up, so they do not say how wide it is.
+      // Packed weights are padded, so their size does not give the width.
       mixing: sublayers[0]![1].shape[1],
       inner: sublayers[1]![1].shape[1],
       heads: shape.mixer === 'attention' ? shape.heads : 0,
@@ -154,7 +154,7 @@ function gradient(
   return dx!
 }
 
-/** The program as numbers, six for each assignment; lib/backend/kernels/ops_recursion.cc reads the same. */
+/** Encodes the program as numbers, six per assignment, in the format of lib/backend/kernels/ops_recursion.cc. */
 function rowsOf({ program, changed, nets, start }: Call): tf.Tensor2D {
   const ends = changed.map((name) => program.ends[name]!)
   return tf.tensor2d(
@@ -168,7 +168,7 @@ function rowsOf({ program, changed, nets, start }: Call): tf.Tensor2D {
   )
 }
 
-/** The latents that come out by name. */
+/** Returns the changed latents by name. */
 function named({ changed }: Call, latents: readonly tf.Tensor3D[]): State {
   return Object.fromEntries(changed.map((name, i) => [name, latents[i]!]))
 }

@@ -3,17 +3,17 @@ import type { Random } from '../random.js'
 import type { Outputs } from './heads.js'
 import type { ModelShape } from './shape.js'
 
-/** The halting head's numbers of every row, `[B]`. */
+/** The logits of the halting head for every row, `[B]`. */
 export interface HaltLogits {
   readonly qHalt: ArrayLike<number>
   readonly qContinue: ArrayLike<number>
 }
 
 /**
- * Which rows have finished their puzzle: those at K steps, and in training those that choose to, unless exploration
- * (with probability `explore`) makes them go on for a drawn number of steps.
+ * Returns the rows that halt: those at K steps, and in training those whose halting head chooses to, unless exploration
+ * (with probability `explore`) requires a random minimum of steps.
  *
- * @param steps `[B]` supervision steps made, this one included
+ * @param steps `[B]` supervision steps taken, including this one
  * @returns `[B]`, 1 where halted
  */
 export function haltedRows(
@@ -38,22 +38,27 @@ export function haltedRows(
   return halted
 }
 
-/** Whether a row's halting head says that its answer is found: q_halt > 0, or > q_continue; never where it learns nothing. */
+/**
+ * Returns whether the halting head chooses to halt: q_halt > 0, or q_halt > q_continue; never if the head is not trained.
+ */
 export function choosesToHalt({ halting }: ModelShape, qHalt: number, qContinue: number): boolean {
   return halting !== 'none' && qHalt > (halting === 'halt' ? 0 : qContinue)
 }
 
-/** Whether a training step looks one step ahead for the continue loss: with K = 1 there is nothing to continue. */
+/**
+ * Returns whether a training step runs a second forward pass for the continue loss; with K = 1 there is nothing to
+ * continue.
+ */
 export function looksAhead({ halting, K }: ModelShape): boolean {
   return halting === 'continue' && K > 1
 }
 
 /**
- * What q_continue should have said: sigmoid(q'_halt) where this was the last step, else
- * sigmoid(max(q'_halt, q'_continue)). HRM, section "Adaptive computational time" (Q-learning).
+ * Returns the target of q_continue, `[B]`: sigmoid(q'_halt) if this was the last step, else sigmoid(max(q'_halt,
+ * q'_continue)). HRM, section "Adaptive computational time" (Q-learning).
  *
  * @param next outputs of the forward pass from the new carry
- * @param last `[B]`, 1 where K steps are made
+ * @param last `[B]`, 1 if the next step is the row's K-th
  */
 export function continueTarget(next: Outputs, last: ArrayLike<number>): tf.Tensor1D {
   const isLast = tf.tensor1d(Uint8Array.from(last), 'bool')

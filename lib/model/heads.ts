@@ -5,24 +5,24 @@ import type { State } from './recursion.js'
 import { latentNames, type ModelShape } from './shape.js'
 import type { Weights } from './weights.js'
 
-/** What the heads read off the answer. */
+/** The outputs of the heads for an answer y. */
 export interface Outputs {
-  /** `[B, seqLen, V]`, the puzzle tokens cut off. */
+  /** `[B, seqLen, V]`, without the puzzle tokens. */
   readonly logits: tf.Tensor3D
-  /** `[B]`: how much speaks for halting. */
+  /** `[B]` logits of halting. */
   readonly qHalt: tf.Tensor1D
-  /** `[B]`: how much speaks for going on; trained by the continue loss only. */
+  /** `[B]` logits of continuing; trained by the continue loss only. */
   readonly qContinue: tf.Tensor1D
 }
 
 /**
- * The outputs that the heads read off an answer y: logits = lm_head(y)[:, P:] and (q_halt, q_continue) = q_head(y[:, 0]). Paper,
- * figure 3 (`output_head`, `Q_head`); q_continue is HRM's, arXiv 2506.21734.
+ * Returns the outputs of the heads for an answer y: logits = lm_head(y)[:, P:] and (q_halt, q_continue) = q_head(y[:, 0]).
+ * Paper, figure 3 (`output_head`, `Q_head`); q_continue is HRM's, arXiv 2506.21734.
  *
  * @param y `[B, L, D]`
  * @param weights `lm_head.weight` `[V, D]`, `q_head.weight` `[2, D]`, `q_head.bias` `[2]`
  * @param options puzzleTokens P, the tokens before the puzzle's own; default 0
- * @throws UserError when a weight is missing or has another shape.
+ * @throws UserError if a weight is missing or has the wrong shape.
  * @example
  * const weights = {
  *   'lm_head.weight': tf.tensor([[1, 0], [0, 1], [1, 1]]), 'q_head.weight': tf.zeros([2, 2]), 'q_head.bias': tf.tensor([-5, -5]),
@@ -48,7 +48,7 @@ export function heads(
   return { logits: linear(answer, lm!) as tf.Tensor3D, qHalt, qContinue }
 }
 
-/** The latent that the heads read, `[B, L, D]`. */
+/** Returns the latent that the heads read, `[B, L, D]`. */
 export function answerOf(shape: ModelShape, state: State): tf.Tensor3D {
   return state[latentNames(shape)[0]!]!
 }

@@ -6,36 +6,36 @@ import { oneHot } from './one-hot.js'
 import { withGradient } from './ops.js'
 import { ownTokenLoss } from './own-loss.js'
 
-/** Which function turns logits into probabilities in the cross-entropy, or the record of the user's own `Loss`. */
+/** The function that turns logits into probabilities in the cross-entropy, or the record of a custom `Loss`. */
 export type LossKind = 'stablemax' | 'softmax' | FunctionRecord
 
 /** The parts of a supervision step's loss, each summed over rows and not yet divided by the batch size. */
 export interface LossParts {
-  /** lm + ½ (q_halt + q_continue), as far as they are learnt; scalar. */
+  /** lm + ½ (q_halt + q_continue), without the terms that are not trained; scalar. */
   readonly total: tf.Scalar
   readonly lm: tf.Scalar
   readonly qHalt: tf.Scalar
-  /** null without the continue loss. */
+  /** null if there is no continue loss. */
   readonly qContinue: tf.Scalar | null
 }
 
-/** What is learnt beside the tokens. */
+/** Options of the halting losses. */
 export interface HaltingLoss {
-  /** false: q_halt is measured, but not learnt. Default true. */
+  /** false: q_halt's loss is reported but not trained. Default true. */
   readonly learnHalt?: boolean
-  /** `[B]`, what q_continue should be; null (default): it is not learnt. */
+  /** Target of q_continue, `[B]`; default null: q_continue is not trained. */
   readonly continueTarget?: tf.Tensor1D | null
 }
 
 /**
- * The loss of one supervision step and its parts, each a scalar summed over rows: token cross-entropy averaged inside each row
- * over its counted labels, plus half the halting losses, q_halt against {@link haltTarget} and q_continue against its target.
- * Paper, figure 3; q_continue as in HRM, arXiv 2506.21734.
+ * The loss of one supervision step and its parts, each a scalar summed over rows: token cross-entropy averaged inside each
+ * row over its counted labels, plus half the halting losses, q_halt against {@link haltTarget} and q_continue against its
+ * target. Paper, figure 3; q_continue as in HRM, arXiv 2506.21734.
  *
  * @param outputs logits `[B, seqLen, V]`, qHalt and qContinue `[B]`
- * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
- * @param kind what turns logits into probabilities; default `stablemax`
- * @throws UserError when a shape is another.
+ * @param labels `[B, seqLen]` int32, -100 for tokens without a label
+ * @param kind the function that turns logits into probabilities; default `stablemax`
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const outputs = { logits: tf.zeros([1, 1, 2]), qHalt: tf.tensor1d([0]), qContinue: tf.tensor1d([0]) }
  * supervisionLoss(outputs, tf.tensor2d([[1]], [1, 1], 'int32')).total.arraySync() // 1.03972
@@ -59,7 +59,7 @@ export function supervisionLoss(
   return { total: learnHalt ? tf.add(lm, tf.mul(halting, 0.5)) : lm, lm, qHalt, qContinue }
 }
 
-/** The loss of every token, `[B, seqLen]`, 0 where its label is -100. */
+/** Returns the loss of every token, `[B, seqLen]`, 0 where its label is -100. */
 function tokenLoss(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Tensor {
   if (typeof kind === 'string') return tokenCrossEntropy(logits, labels, kind)
   return ownTokenLoss(logits as tf.Tensor3D, labels as tf.Tensor2D, kind)
@@ -67,11 +67,12 @@ function tokenLoss(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Ten
 
 /**
  * The cross-entropy of every token under stablemax, `[B, L]`, 0 where its label is -100: -log p(label) with p = s / Σ s,
- * s(v) = v + 1 for v ≥ 0, else 1 / (1 - v). "Grokking at the Edge of Numerical Stability", arXiv 2501.04697; the paper's section 5.
+ * s(v) = v + 1 for v ≥ 0, else 1 / (1 - v). "Grokking at the Edge of Numerical Stability", arXiv 2501.04697; the paper's
+ * section 5.
  *
  * @param logits `[B, L, V]`
  * @param labels `[B, L]` int32
- * @throws UserError when a shape is another.
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const logits = tf.tensor([[[2, 0], [2, 0]]])
  * stablemaxCrossEntropy(logits, tf.tensor2d([[0, -100]], [1, 2], 'int32')).arraySync() // [[0.28768, 0]]
@@ -81,7 +82,7 @@ export function stablemaxCrossEntropy(logits: tf.Tensor, labels: tf.Tensor): tf.
   return tokenCrossEntropy(logits, labels, 'stablemax') as tf.Tensor2D
 }
 
-/** The cross-entropy of every token under stablemax or softmax, `[B, L]`, 0 where its label is -100. */
+/** Returns the cross-entropy of every token under stablemax or softmax, `[B, L]`, 0 where its label is -100. */
 export function tokenCrossEntropy(
   logits: tf.Tensor,
   labels: tf.Tensor,
@@ -92,15 +93,15 @@ export function tokenCrossEntropy(
   return tf.mul(tf.neg(tf.sum(tf.mul(log, target), -1)), countedLabels(labels))
 }
 
-/** 1 where a label counts. */
+/** Returns 1 for labels that count, else 0. */
 function countedLabels(labels: tf.Tensor): tf.Tensor {
   return tf.cast(tf.notEqual(labels, tf.scalar(-100, 'int32')), 'float32')
 }
 
 /**
- * log of stablemax: s(v) = v + 1 for v ≥ 0, else 1 / (1 - v); p = s / Σ s over the last axis.
- * Since log s(v) = sign(v)·log(1 + |v|), this is a softmax of those, with slope 1 / (1 + |v|) on both sides of 0.
- * "Grokking at the Edge of Numerical Stability", arXiv 2501.04697.
+ * Returns log stablemax over the last axis: s(v) = v + 1 for v ≥ 0, else 1 / (1 - v); p = s / Σ s. Since log s(v) =
+ * sign(v)·log(1 + |v|), it is the log softmax of these values; their slope is 1 / (1 + |v|) on both sides of 0. "Grokking
+ * at the Edge of Numerical Stability", arXiv 2501.04697.
  */
 export function logStablemax(logits: tf.Tensor): tf.Tensor {
   const logS = withGradient(
@@ -117,12 +118,12 @@ export function logStablemax(logits: tf.Tensor): tf.Tensor {
 }
 
 /**
- * What q_halt should be, `[B]`: 1 where every counted label of a row is predicted, also in a row without labels, else 0. It has
- * no gradient. Paper, figure 3 (`y_hat == y_true`).
+ * Returns the target of q_halt, `[B]`: 1 if every counted label of a row is predicted (also in a row without labels), else
+ * 0. It has no gradient. Paper, figure 3 (`y_hat == y_true`).
  *
  * @param logits `[B, seqLen, V]`
- * @param labels `[B, seqLen]` int32, -100 where nothing is to be predicted
- * @throws UserError when a shape is another.
+ * @param labels `[B, seqLen]` int32, -100 for tokens without a label
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const logits = tf.tensor([[[0, 1]], [[1, 0]]])
  * haltTarget(logits, tf.tensor2d([[1], [1]], [2, 1], 'int32')).arraySync() // [1, 0]
@@ -134,7 +135,9 @@ export function haltTarget(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor1D {
   return tf.cast(tf.all(tf.logicalOr(right, ignored), -1), 'float32') as tf.Tensor1D
 }
 
-/** BCE with logits: max(q, 0) - q·t + log(1 + e^-|q|), with the exact slope sigmoid(q) - t also at q = 0. */
+/**
+ * Binary cross-entropy with logits: max(q, 0) - q·t + log(1 + e^-|q|), with the exact slope sigmoid(q) - t also at q = 0.
+ */
 function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
   return withGradient(
     (save, q) => {

@@ -2,17 +2,17 @@ import { isFunctionRecord } from '../config/functions.js'
 import { recursionOf } from './recursion.js'
 import { depth, headSize, type ModelShape, swigluInner, totalTokens } from './shape.js'
 
-/** Multiply-accumulates of one puzzle in one supervision step. */
+/** Multiply-accumulates per puzzle and supervision step. */
 export interface StepMacs {
-  /** Of the forward pass alone, as in an evaluation. */
+  /** The forward pass only, as in evaluation. */
   readonly forward: number
-  /** Of a training step: forward, and twice as many again for what carries gradient. */
+  /** A training step: the forward pass, and twice the cost of the updates that carry gradient. */
   readonly training: number
 }
 
 /**
- * The multiply-accumulates of matrix products of a supervision step; norms, activations and the embedding's look-up have none.
- * Those of a mixer of the user's own are not known, and left out.
+ * Counts the multiply-accumulates of a supervision step's matrix products; norms, activations and embedding look-ups count
+ * as 0. A custom mixer's are unknown and omitted.
  */
 export function stepMacs(shape: ModelShape): StepMacs {
   const { hidden: D, seqLen, vocabSize } = shape
@@ -22,7 +22,7 @@ export function stepMacs(shape: ModelShape): StepMacs {
   return { forward, training: forward + 2 * (depth(shape, recursionOf(shape).gradientUpdates) * block + heads) }
 }
 
-/** Of one block on the L tokens of a puzzle. */
+/** Counts the multiply-accumulates of one block on the L tokens of a puzzle. */
 function blockMacs(shape: ModelShape): number {
   const { hidden: D, expansion } = shape
   const L = totalTokens(shape)

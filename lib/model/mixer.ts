@@ -6,7 +6,7 @@ import { type ModelShape, totalTokens } from './shape.js'
 import { GRADIENTS, usedInputs } from './tried.js'
 import type { Weights } from './weights.js'
 
-/** How a weight of a mixer begins. */
+/** How a mixer's weight is initialised. */
 export interface MixerWeightSpec {
   readonly shape: readonly number[]
   readonly std: number
@@ -14,9 +14,9 @@ export interface MixerWeightSpec {
 }
 
 /**
- * The weights of the user's mixer in one block, in the order in which it names them.
+ * Returns the weights of a custom mixer in one block, in the order in which the mixer names them.
  *
- * @throws UserError when this process does not know the mixer, or a weight has no proper name, shape or values.
+ * @throws UserError if the mixer is not registered in this process, or a weight's name, shape or values are invalid.
  */
 export function mixerWeights(shape: ModelShape, record: FunctionRecord): [string, MixerWeightSpec][] {
   const named: unknown = functionOf('mixer', record).weights(sizesOf(shape))
@@ -27,18 +27,18 @@ export function mixerWeights(shape: ModelShape, record: FunctionRecord): [string
   })
 }
 
-/** The axis of the norm after the mixer. */
+/** Returns the axis of the norm after the mixer. */
 export function mixerNorm(record: FunctionRecord): 'channels' | 'tokens' {
   return functionOf('mixer', record).norm ?? 'channels'
 }
 
 /**
- * mix(h) of the user's mixer.
+ * Returns mix(h) of a custom mixer.
  *
  * @param h `[B, L, D]`
- * @param at where the names of its weights begin
+ * @param at prefix of its weights' names
  * @returns `[B, L, D]`
- * @throws UserError when it returns another shape.
+ * @throws UserError if it returns a wrong shape.
  */
 export function mix(
   h: tf.Tensor3D,
@@ -58,9 +58,9 @@ export function mix(
 }
 
 /**
- * Tries a model's own mixer on two rows, forward and backward, before anything is trained.
+ * Tests a custom mixer on two rows, forward and backward, before training starts.
  *
- * @throws UserError when what it returns has another shape, is not finite, or has no gradient for a weight.
+ * @throws UserError if its result has the wrong shape, is not finite, or has no gradient for a weight.
  */
 export function tryMixer(shape: ModelShape): void {
   const record = shape.mixer

@@ -13,10 +13,12 @@ import { initName, latentNames, type ModelShape, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
 import { type HostTensor, hostTensor, initialTensors, PUZZLE_TABLE, type Weights, weightSpecs } from './weights.js'
 
-/** The latents by the paper's names, each `[B, L, D]`: the answer `y`, and `z`, or `z1`, `z2`, … of several. */
+/**
+ * The latents by the paper's names, each `[B, L, D]`: the answer `y`, and `z`, or `z1`, `z2`, … if there are several.
+ */
 export type Latents = { readonly [name in 'y' | 'z' | `z${number}`]: tf.Tensor3D }
 
-/** What a model is made of. */
+/** The parts of a model. */
 export interface ModelParts {
   readonly shape: ModelShape
   readonly weights: Weights
@@ -26,20 +28,20 @@ export interface ModelParts {
 }
 
 /**
- * A model: what is trained by gradient, what is fixed, and the puzzle embedding, whose table stays outside the
- * graph so that a step touches only its batch's rows.
+ * A model: the trained weights, the fixed initial latents, and the puzzle embedding, whose table stays outside the graph so
+ * that a step touches only its batch's rows.
  */
 export class Model {
   readonly shape: ModelShape
-  /** What the fused kernels compute its blocks in; default float32, as all else is computed in. */
+  /** The type that the fused kernels compute the blocks in; default float32. Everything else is computed in float32. */
   readonly dtype: Dtype
-  /** Trained by the optimiser, by their published names; replaced by {@link replaceWeights}. */
+  /** Weights trained by the optimiser, by published name; replaced by {@link replaceWeights}. */
   weights: Weights
-  /** By latent, `[D]`: what every row's state starts from (`H_init`, `L_init`, …); not trained. */
+  /** Initial value of every row's latents (`H_init`, `L_init`, …), `[D]` by latent; not trained. */
   init: Readonly<Record<string, tf.Tensor1D>>
   /**
-   * `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. It may have gigabytes, so it is
-   * never copied: the model takes over the array it is made from, and changes it in place.
+   * `puzzle_emb.weights`, `[identifiers, puzzleDim]`; empty without a puzzle embedding. It can take gigabytes, so it is
+   * never copied: the model keeps the array that it is constructed with, and changes it in place.
    */
   readonly puzzleTable: Float32Array
 
@@ -51,16 +53,16 @@ export class Model {
     this.puzzleTable = puzzleTable
   }
 
-  /** A model of other parts, which shares all others with this one. */
+  /** Returns a model with some parts replaced; it shares the others with this one. */
   with(parts: Partial<ModelParts>): Model {
     const { shape, dtype, weights, init, puzzleTable } = this
     return new Model({ shape, dtype, weights, init, puzzleTable, ...parts })
   }
 
   /**
-   * The input x of the recursion, `[B, L, D]`; see the layer `embed`.
+   * Returns the input x of the recursion, `[B, L, D]`; see the layer `embed`.
    *
-   * @throws UserError when the batch is of another length or vocabulary.
+   * @throws UserError if the batch has another length or vocabulary.
    */
   embed(batch: Batch): tf.Tensor3D {
     expectBatch(this.shape, batch)
@@ -70,7 +72,7 @@ export class Model {
     })
   }
 
-  /** The latents that every row of a batch starts from, by the paper's names, each `[B, L, D]`. */
+  /** Returns the initial latents of every row of a batch, by the paper's names, each `[B, L, D]`. */
   start(batch: Batch): State {
     expectBatch(this.shape, batch)
     const empty = emptyCarry(this, batch.size)
@@ -80,33 +82,34 @@ export class Model {
   }
 
   /**
-   * net(a, b, c) = blocks(a + (b + c)), `[B, L, D]`: one call of the network, with separate networks of the one for z. Paper,
-   * figure 3 (`net`). The fused kernels compute it in {@link dtype}; while a gradient is taken, plain operations do in float32.
+   * Returns net(a, b, c) = blocks(a + (b + c)), `[B, L, D]`: one call of the network, or of the one for z if networks are
+   * separate. Paper, figure 3 (`net`). The fused kernels compute it in {@link dtype}; while a gradient is taken, plain
+   * float32 operations do.
    *
    * @param a `[B, L, D]`, as `b` and `c`
-   * @throws UserError when a tensor has another shape.
+   * @throws UserError if a tensor has the wrong shape.
    */
   net(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('net', a, b, c)
   }
 
-  /** {@link net}, with separate networks of the one for y. */
+  /** {@link net}, but with the network for y if networks are separate. */
   netY(a: tf.Tensor, b?: tf.Tensor, c?: tf.Tensor): tf.Tensor3D {
     return this.#compute('netY', a, b, c)
   }
 
   /**
-   * What the heads read off an answer y; see the layer `heads`.
+   * Returns the outputs of the heads for an answer y; see the layer `heads`.
    *
    * @param y `[B, L, D]`
-   * @throws UserError when it has another shape.
+   * @throws UserError if it has the wrong shape.
    */
   heads(y: tf.Tensor): Outputs {
     expectShapes('model.heads', { y: [y, this.#hidden] })
     return tidy(() => heads(y, this.weights, this.shape))
   }
 
-  /** Takes the place of its weights, initial latents and puzzle embedding by another one's, which is of the same shape. */
+  /** Replaces the weights, initial latents and puzzle embedding by those of another model of the same shape. */
   takeOver({ weights, init, puzzleTable }: Model): void {
     this.dispose()
     this.weights = weights
@@ -114,7 +117,7 @@ export class Model {
     this.puzzleTable.set(puzzleTable)
   }
 
-  /** Frees everything it holds on the backend. */
+  /** Frees everything the model holds on the backend. */
   dispose(): void {
     disposeModel(this)
   }
@@ -157,12 +160,16 @@ export class Model {
   }
 }
 
-/** Checks that a model of this shape can read a batch. @throws UserError naming the length or the token that does not fit. */
+/**
+ * Checks that a model of this shape can read a batch.
+ *
+ * @throws UserError naming the length or token that does not fit.
+ */
 export function expectBatch({ seqLen, vocabSize }: ModelShape, batch: Batch): void {
   if (batch.seqLen !== seqLen)
     throw new UserError({
       where: 'batch',
-      expected: `puzzles of ${seqLen} tokens, as the model's`,
+      expected: `puzzles of ${seqLen} tokens, the model's length`,
       found: `${batch.seqLen} tokens`,
     })
   const token = batch.inputs.find((token) => token < 0 || token >= vocabSize)
@@ -174,16 +181,16 @@ export function expectBatch({ seqLen, vocabSize }: ModelShape, batch: Batch): vo
     })
 }
 
-/** A model of fresh weights, a pure function of shape and seed. The caller disposes it. */
+/** Returns a model with fresh weights, a pure function of shape and seed. The caller disposes it. */
 export function initialModel(shape: ModelShape, seed: number): Model {
   return modelFromTensors(shape, initialTensors(shape, seed))
 }
 
 /**
- * A model out of named tensors, as a checkpoint holds them. The puzzle embedding's array becomes the model's own, and
- * training changes it in place; the others are only read.
+ * Returns a model with the named tensors of a checkpoint. The model keeps the puzzle embedding's array, which training
+ * changes in place; the other arrays are only read.
  *
- * @throws UserError naming the first tensor that is missing or has another shape.
+ * @throws UserError naming the first tensor that is missing or has the wrong shape.
  */
 export function modelFromTensors(shape: ModelShape, tensors: ReadonlyMap<string, HostTensor>): Model {
   const take = (name: string, expected: readonly number[]): HostTensor => {
@@ -208,8 +215,8 @@ export function modelFromTensors(shape: ModelShape, tensors: ReadonlyMap<string,
 }
 
 /**
- * All named tensors of a model, read back from the backend; `weights` other than its own, e.g. the EMA, may be given.
- * The puzzle embedding is the model's own array, not a copy: it shows what training does to it later.
+ * Returns all named tensors of a model, read back from the backend; `weights` may replace its own, e.g. with the EMA. The
+ * puzzle embedding is the model's own array, not a copy: later training changes it.
  */
 export function modelTensors(model: Model, weights: Weights = model.weights): Map<string, HostTensor> {
   const tensors = new Map<string, HostTensor>()
@@ -223,7 +230,7 @@ export function modelTensors(model: Model, weights: Weights = model.weights): Ma
   return tensors
 }
 
-/** Puts new weights in the place of the old of the same names, which are freed. */
+/** Replaces weights by new ones of the same names, and frees the old. */
 export function replaceWeights(model: Model, weights: Weights): void {
   tf.dispose(Object.keys(weights).map((name) => model.weights[name]!))
   model.weights = { ...model.weights, ...weights }

@@ -9,7 +9,7 @@ import { type ModelShape, stacks } from './shape.js'
 import { tidy } from './tidy.js'
 import type { Weights } from './weights.js'
 
-/** The model's stacks of blocks as plain operations; where networks are shared, `net` and `netY` are one. */
+/** Returns the model's stacks of blocks as plain operations; if networks are shared, `net` and `netY` are the same. */
 export function networks(weights: Weights, shape: ModelShape): Networks {
   const rope = modelRope(shape)
   const compute = (h: tf.Tensor3D, at: string): tf.Tensor3D => block(h, weights, at, shape, rope)
@@ -17,20 +17,20 @@ export function networks(weights: Weights, shape: ModelShape): Networks {
   return { net: nets.at(-1)!, netY: nets.at(0)!, plus: sum }
 }
 
-/** A model's weights, and how its recursion is computed. */
+/** A model's weights, and how to compute its recursion. */
 export interface Networked {
   readonly weights: Weights
   readonly shape: ModelShape
-  /** The weights prepared for the fused kernels; null: plain operations. */
+  /** The weights packed for the fused kernels; null: plain operations. */
   readonly fused: FusedWeights | null
 }
 
 /**
- * The latents after the assignments of a program. Where tfjs takes a gradient it is that of x and the weights, out of that of the answer
- * (`latentNames(shape)[0]`); with the kernels the other latents are constants for it.
+ * Returns the latents after a program's assignments. When tfjs takes a gradient, it flows from the answer
+ * (`latentNames(shape)[0]`) to x and the weights; with the fused kernels the other latents are constants for it.
  *
  * @param x `[B, L, D]`
- * @param start kept; a latent that no assignment changes is the same tensor in the end
+ * @param start not freed; a latent without an assignment is returned as the same tensor
  */
 export function refine({ weights, shape, fused }: Networked, program: Program, x: tf.Tensor3D, start: State): State {
   return fused
@@ -38,7 +38,7 @@ export function refine({ weights, shape, fused }: Networked, program: Program, x
     : recurse(program, networks(weights, shape), x, start)
 }
 
-/** {@link refine} where no gradient is wanted: of what is computed only the latents in the end are left. */
+/** {@link refine} without a gradient: only the final latents are kept in memory. */
 export function refineWithoutGradient(
   { weights, shape, fused }: Networked,
   program: Program,
@@ -53,19 +53,19 @@ export function refineWithoutGradient(
   )
 }
 
-/** a + (b + c), or a copy of a alone. */
+/** Returns a + (b + c), or a copy of a alone. */
 const sum: Net = (a, b, c) => {
   const rest = b && c ? tf.add(b, c) : b
   return rest ? tf.add(a, rest) : tf.clone(a)
 }
 
-/** net(a, b, c) = blocks(a + (b + c)). */
+/** Returns net(a, b, c) = blocks(a + (b + c)). */
 function stackOfBlocks(name: string, layers: number, compute: (h: tf.Tensor3D, at: string) => tf.Tensor3D): Net {
   return (a, b, c) => {
     let h = sum(a, b, c)
     for (let i = 0; i < layers; i++) {
       const before = h
-      // Frees what a block computes on its way; what its gradient needs is kept by the tape.
+      // Frees the intermediate tensors of a block; the tape keeps those that its gradient needs.
       h = tidy(() => compute(before, `${name}.layers.${i}`))
       before.dispose()
     }

@@ -7,8 +7,8 @@ import { tidy } from './tidy.js'
 const RMS_EPSILON = 1e-5
 
 /**
- * y = x Wᵀ without bias: x `[…, in]`, W `[out, in]` → `[…, out]`.
- * With a gradient of its own, so that both directions are single 2-D products.
+ * Returns y = x Wᵀ without bias: x `[…, in]`, W `[out, in]` → `[…, out]`. Its own gradient makes both directions single 2-D
+ * products.
  */
 export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
   const [out, inner] = weight.shape as [number, number]
@@ -31,11 +31,11 @@ export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
 
 /**
  * RMSNorm without a weight over one axis, in the shape of `x`: x / √(mean(x²) + 1e-5). "Root Mean Square Layer
- * Normalization", arXiv 1910.07467; the paper's section 2 takes it for every network.
+ * Normalization", arXiv 1910.07467; the paper uses it in every network (section 2).
  *
  * @param x `[…]` any shape
- * @param axis default the last, the channels
- * @throws UserError when there is no such axis.
+ * @param axis the normalised axis; default -1, the channels
+ * @throws UserError if there is no such axis.
  * @example
  * rmsNorm(tf.tensor([[3, 4], [0, 1]])).arraySync() // [[0.84853, 1.13137], [0, 1.41420]]
  */
@@ -63,28 +63,28 @@ export function rmsNorm<T extends tf.Tensor>(x: T, axis = -1): T {
   ) as T
 }
 
-/** Computes a value and says how its gradient flows to each input; `save` keeps tensors for that. */
+/** Computes a value and its gradient function; `save` keeps tensors for the latter. */
 export type Forward = (
   save: tf.GradSaveFunc,
   ...inputs: tf.Tensor[]
 ) => { value: tf.Tensor; gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] }
 
-/** A function with a gradient of its own: tf.customGrad with the save function first. */
+/** Applies a function with a custom gradient: tf.customGrad with the save function first. */
 export function withGradient(forward: Forward, inputs: tf.Tensor[]): tf.Tensor {
   return tf.customGrad((...args) => {
     const save = args.pop() as tf.GradSaveFunc
     const { value, gradFunc } = forward(save, ...(args as tf.Tensor[]))
-    // tfjs would keep what the gradient computes on its way until the whole backward pass is over.
+    // tfjs would keep the gradient's intermediate tensors until the whole backward pass is over.
     return { value, gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tidy(() => gradFunc(dy, saved)) }
   })(...inputs)
 }
 
-/** What `work` computes, as a constant: nothing of it is recorded for a gradient that is being taken. */
+/** Returns the result of `work` as a constant: nothing is recorded for a gradient being taken. */
 export function withoutGradient<T extends tf.Tensor>(work: () => T): T {
   return tf.customGrad(() => ({ value: work(), gradFunc: () => [] }))() as T
 }
 
-/** {@link withoutGradient} for a record of tensors, which are kept: the caller frees them. */
+/** {@link withoutGradient} for a record of tensors, which outlive the enclosing tidy: the caller frees them. */
 export function constants<T extends Readonly<Record<string, tf.Tensor>>>(work: () => T): T {
   let made: T | undefined
   withoutGradient(() => {
@@ -94,7 +94,7 @@ export function constants<T extends Readonly<Record<string, tf.Tensor>>>(work: (
   return made!
 }
 
-/** Keeps every tensor of a record beyond the tidy that it was made in. */
+/** Keeps every tensor of a record beyond the enclosing tidy. */
 export function keepAll<T extends object>(tensors: T): T {
   for (const tensor of Object.values(tensors)) tf.keep(tensor as tf.Tensor)
   return tensors

@@ -4,27 +4,27 @@ import type { ModelShape } from './shape.js'
 
 /** How well one row's prediction matches its labels. */
 export interface RowOutcome {
-  /** Labels that count. */
+  /** Number of labels that count. */
   readonly counted: number
-  /** Share of them predicted; 0 without labels. */
+  /** Share of labels predicted correctly; 0 without labels. */
   readonly cells: number
-  /** All of them predicted; true also without labels, as in the loss. */
+  /** Whether all labels are predicted correctly; true without labels, as in the loss. */
   readonly exact: boolean
 }
 
 /** A model's outputs for the rows of a batch. */
-export interface Said extends HaltLogits {
+export interface RowOutputs extends HaltLogits {
   /** `[B, seqLen]` */
   readonly predictions: ArrayLike<number>
-  /** `[B]` supervision steps made. */
+  /** `[B]` supervision steps taken. */
   readonly supervisionSteps: ArrayLike<number>
 }
 
 /** Sums over rows that have halted. */
 export interface MetricSums {
-  /** Rows with labels; the sums down to `supervisionSteps` are over these, as the published code reports them. */
+  /** Rows with labels; the sums down to `supervisionSteps` are over these, as in the published code. */
   scored: number
-  /** Σ share of cells right. */
+  /** Σ share of correct cells. */
   cells: number
   /** Σ [fully correct]. */
   exact: number
@@ -32,15 +32,15 @@ export interface MetricSums {
   haltAccuracy: number
   /** Σ supervision steps. */
   supervisionSteps: number
-  /** Rows, whether they have labels or not; those of padding aside. The sums below are over these. */
+  /** Rows with or without labels, except padding; the sums below are over these. */
   puzzles: number
-  /** Σ [the halting head says that the row is done]. */
+  /** Σ [the halting head chooses to halt]. */
   halted: number
   /** Σ supervision steps. */
   puzzleSupervisionSteps: number
 }
 
-/** Sums of nothing. */
+/** Returns sums over no rows. */
 export function noMetrics(): MetricSums {
   return {
     scored: 0,
@@ -55,10 +55,10 @@ export function noMetrics(): MetricSums {
 }
 
 /**
- * Compares row `row` of what was predicted with the batch's labels. A row whose q_halt is NaN was computed from latents that
- * are no numbers: nothing in it is right.
+ * Compares a row's prediction with the batch's labels. A row whose q_halt is NaN was computed from NaN latents: none of it
+ * counts as correct.
  */
-export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: number): RowOutcome {
+export function rowOutcome({ predictions, qHalt }: RowOutputs, batch: Batch, row: number): RowOutcome {
   let counted = 0
   let right = 0
   for (let at = row * batch.seqLen; at < (row + 1) * batch.seqLen; at++) {
@@ -70,21 +70,21 @@ export function rowOutcome({ predictions, qHalt }: Said, batch: Batch, row: numb
   return { counted, cells: counted ? right / counted : 0, exact: right === counted }
 }
 
-/** Adds the rows that halted in this step. A halting head that says NaN is wrong, whatever the answer. */
+/** Adds the rows that halted in this step. A halting head whose logit is NaN counts as wrong, whatever the answer. */
 export function addMetrics(
   sums: MetricSums,
   shape: ModelShape,
-  said: Said,
+  outputs: RowOutputs,
   halted: ArrayLike<number>,
   batch: Batch,
 ): void {
-  const { qHalt, qContinue, supervisionSteps } = said
+  const { qHalt, qContinue, supervisionSteps } = outputs
   for (let row = 0; row < batch.size; row++) {
     if (!halted[row] || batch.rows[row] === -1) continue
     sums.puzzles++
     sums.halted += choosesToHalt(shape, qHalt[row]!, qContinue[row]!) ? 1 : 0
     sums.puzzleSupervisionSteps += supervisionSteps[row]!
-    const outcome = rowOutcome(said, batch, row)
+    const outcome = rowOutcome(outputs, batch, row)
     if (outcome.counted === 0) continue
     sums.scored++
     sums.cells += outcome.cells

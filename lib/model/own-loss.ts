@@ -7,12 +7,12 @@ import type { ModelShape } from './shape.js'
 import { GRADIENTS, usedInputs } from './tried.js'
 
 /**
- * The user's own loss of every token, 0 where its label is -100.
+ * Returns a custom loss of every token, 0 where its label is -100.
  *
  * @param logits `[B, seqLen, V]`
  * @param labels `[B, seqLen]` int32
  * @returns `[B, seqLen]`
- * @throws UserError when this process does not know the loss, or it returns another shape.
+ * @throws UserError if the loss is not registered in this process, or returns a wrong shape.
  */
 export function ownTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D, record: FunctionRecord): tf.Tensor {
   const value: unknown = functionOf('loss', record)(logits, labels)
@@ -23,9 +23,9 @@ export function ownTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D, record: F
 }
 
 /**
- * Tries the user's own loss on two rows of drawn logits before anything is trained.
+ * Tests a custom loss on two rows of random logits before training starts.
  *
- * @throws UserError when what it returns has another shape, is not finite, or has no gradient.
+ * @throws UserError if its result has the wrong shape, is not finite, or has no gradient.
  */
 export function tryLoss(loss: string | FunctionRecord, { seqLen, vocabSize }: ModelShape): void {
   if (typeof loss === 'string') return
@@ -34,12 +34,12 @@ export function tryLoss(loss: string | FunctionRecord, { seqLen, vocabSize }: Mo
     const drawn = Float32Array.from({ length: 2 * seqLen * vocabSize }, () => 4 * random.float() - 2)
     const logits = tf.tensor3d(drawn, [2, seqLen, vocabSize])
     const tokens = Int32Array.from({ length: 2 * seqLen }, () => random.int(vocabSize))
-    // As in a row that is shorter than the others.
+    // Mimics a row that is shorter than the others.
     tokens[2 * seqLen - 1] = IGNORE_LABEL
     const labels = tf.tensor2d(tokens, [2, seqLen], 'int32')
     const run = ([one]: readonly tf.Tensor[]): tf.Tensor => ownTokenLoss(one as tf.Tensor3D, labels, loss)
     const [used] = usedInputs([logits], run, (found) => wrong(loss, GRADIENTS, found))
-    if (!used) throw wrong(loss, 'a loss that depends on the logits', 'one that does not')
+    if (!used) throw wrong(loss, 'a loss that depends on the logits', 'a constant loss')
   })
 }
 

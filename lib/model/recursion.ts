@@ -8,29 +8,29 @@ import type * as symbolic from '../recursion/update.js'
 import type { ModelShape } from './shape.js'
 import { tidy } from './tidy.js'
 
-/** The latents by their names in the paper, each `[B, L, D]`: the answer y, the latent z, or z1 to zn, or others. */
+/** The latents by the paper's names, each `[B, L, D]`: the answer y, the latent z, or z1 to zn, or others. */
 export type State = Readonly<Record<string, tf.Tensor3D>>
 
-/** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given; `[B, L, D]` each. */
+/** net(a, b, c): a stack of blocks applied to a + (b + c), `[B, L, D]` each; `b` and `c` may be omitted. */
 export type Net = symbolic.Net<tf.Tensor3D>
 
-/** Everything that a recursion computes with. */
+/** The operations available to a recursion. */
 export type Networks = symbolic.Networks<tf.Tensor3D>
 
 /** The updates of a supervision step as assignments. */
 export interface Programs {
-  /** All of them. */
+  /** All updates. */
   readonly all: Program
-  /** Those that compute constants; without assignments where every update carries gradient. */
+  /** The updates computed as constants; empty if every update carries gradient. */
   readonly constant: Program
-  /** Those that carry gradient. */
+  /** The updates that carry gradient. */
   readonly recorded: Program
 }
 
 const recursions = new WeakMap<ModelShape, Recursion>()
 const programs = new WeakMap<Recursion, Programs>()
 
-/** The recursion of a model's supervision step. */
+/** Returns the recursion of a model's supervision step. */
 export function recursionOf(shape: ModelShape): Recursion {
   const known = recursions.get(shape)
   if (known) return known
@@ -46,7 +46,7 @@ function publishedRecursion({ model, latents, gradient, T, n }: ModelShape): Rec
   return variant(T, n, gradient)
 }
 
-/** The assignments of a model's supervision step. */
+/** Returns the assignments of a model's supervision step. */
 export function programsOf(shape: ModelShape): Programs {
   const recursion = recursionOf(shape)
   const known = programs.get(recursion)
@@ -61,7 +61,7 @@ export function programsOf(shape: ModelShape): Programs {
   return made
 }
 
-/** Makes the assignments one after the other. A latent that none changes is the same tensor in the end. */
+/** Computes the assignments in order. A latent without an assignment is returned as the same tensor. */
 export function recurse(
   { latents, assignments, ends }: Program,
   networks: Networks,
@@ -76,7 +76,7 @@ export function recurse(
   return Object.fromEntries(latents.map((name) => [name, states[ends[name]!]!]))
 }
 
-/** {@link recurse} where no gradient is wanted: a state is freed after its last use, x and those that are given stay. */
+/** {@link recurse} without a gradient: each state is freed after its last use, but neither x nor the given latents. */
 export function recurseWithoutGradient(
   { latents, assignments, ends }: Program,
   networks: Networks,

@@ -11,7 +11,7 @@ export interface RotaryTable {
 }
 
 /**
- * cos and sin of position × theta^(-2j/d), each angle twice: (f, f). Positions 0…L-1 count the puzzle tokens.
+ * Returns cos and sin of position × theta^(-2j/d), each angle twice: (f, f). Positions 0…L-1 include the puzzle tokens.
  * RoFormer (arXiv 2104.09864), theta = 10,000.
  */
 export function rotaryTable(length: number, headSize: number, theta = 10_000): RotaryTable {
@@ -27,7 +27,7 @@ export function rotaryTable(length: number, headSize: number, theta = 10_000): R
   return { cos: tf.tensor(cos, [length, 1, headSize]), sin: tf.tensor(sin, [length, 1, headSize]) }
 }
 
-/** The angles of a model's positions; null where it does not rotate its queries and keys. */
+/** Returns the rotary angles of a model's positions; null if its positions are not rotary. */
 export function modelRope(shape: ModelShape): RotaryTable | null {
   return shape.mixer === 'attention' && shape.positions === 'rope'
     ? rotaryTable(totalTokens(shape), headSize(shape))
@@ -39,8 +39,8 @@ export function modelRope(shape: ModelShape): RotaryTable | null {
  * on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
  *
  * @param x `[B, L, heads, d]`, d even
- * @param table cos and sin of every position, `[L, 1, d]`; default those of positions 0…L-1 with θ = 10,000
- * @throws UserError when a shape is another.
+ * @param table cos and sin of every position, `[L, 1, d]`; default: positions 0…L-1 with θ = 10,000
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const q = tf.tensor([[[[1, 0]], [[1, 0]]]])
  * rotary(q).arraySync() // [[[[1, 0]], [[0.54030, 0.84147]]]]

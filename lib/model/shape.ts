@@ -4,40 +4,40 @@ import type { Recursion } from '../recursion/data.js'
 import { countCalls } from '../recursion/program.js'
 import { recursionOf } from './recursion.js'
 
-/** When a row stops working on its puzzle, and what the halting head learns. */
+/** When a row halts, and what the halting head learns. */
 export type Halting =
   /** q_halt > 0; TRM. */
   | 'halt'
   /** q_halt > q_continue, without a continue loss; direct prediction. */
   | 'compare'
-  /** q_halt > q_continue, with the continue loss and its extra forward pass; HRM, and TRM "with ACT". */
+  /** q_halt > q_continue, with the continue loss and its second forward pass; HRM, and TRM "with ACT". */
   | 'continue'
-  /** After K steps only; the heads of halting learn nothing. */
+  /** After K steps only; the halting head is not trained. */
   | 'none'
 
-/** The sizes and switches that fix a model's weights and arithmetic; `models.md` of the reference names them alike. */
+/** The sizes and switches that determine a model's weights and arithmetic, named as in `models.md` of the reference. */
 export interface ModelShape {
   readonly model: 'trm' | 'hrm' | 'direct'
   /** `two`: y and z; `single`: one latent (z; y in direct prediction); `multi`: y and z_1…z_n. */
   readonly latents: 'two' | 'single' | 'multi'
-  /** One network for both uses, or one for z (`L_level`) and one for y (`H_level`). */
+  /** One network for both updates, or one for z (`L_level`) and one for y (`H_level`). */
   readonly networks: 'shared' | 'separate'
-  /** What carries gradient: the whole last latent recursion, or its last two updates. */
+  /** Which updates carry gradient: the whole last latent recursion, or its last two updates. */
   readonly gradient: 'full' | 'one-step'
   readonly halting: Halting
-  /** Only the puzzle embedding is trained. */
+  /** Whether only the puzzle embedding is trained. */
   readonly freeze: boolean
-  /** The recursion of a supervision step; null: as model, latents, T, n and gradient have it. */
+  /** The recursion of a supervision step; null: the one that model, latents, T, n and gradient define. */
   readonly recursion: Recursion | null
-  /** What mixes tokens: self-attention, an MLP over the L axis ("mlp_t"), or the user's own `Mixer`, by its record. */
+  /** The token mixer: self-attention, an MLP over the L axis ("mlp_t"), or the record of a custom `Mixer`. */
   readonly mixer: 'attention' | 'mlp' | FunctionRecord
   /** Hidden size D. */
   readonly hidden: number
   /** Attention heads h, each of size floor(D / h). */
   readonly heads: number
-  /** Blocks in the one network, or in the one for z. */
+  /** Blocks in the shared network, or in the one for z. */
   readonly layers: number
-  /** Blocks in the network for y, where it is another. */
+  /** Blocks in the network for y, if networks are separate. */
   readonly layersH: number
   /** SwiGLU expansion. */
   readonly expansion: number
@@ -60,22 +60,22 @@ export interface ModelShape {
   readonly seqLen: number
 }
 
-/** All tokens the network sees, L = seqLen + P. */
+/** Returns the number of tokens the network sees, L = seqLen + P. */
 export function totalTokens(shape: ModelShape): number {
   return shape.seqLen + shape.puzzleTokens
 }
 
-/** Width of a SwiGLU's inner layer: `ceil(round(expansion·d·2/3) / 256)·256`. */
+/** Returns the width of a SwiGLU's inner layer: `ceil(round(expansion·d·2/3) / 256)·256`. */
 export function swigluInner(d: number, expansion: number): number {
   return Math.ceil(Math.round((expansion * d * 2) / 3) / 256) * 256
 }
 
-/** Size of one attention head, floor(D / h). */
+/** Returns the size of one attention head, floor(D / h). */
 export function headSize(shape: ModelShape): number {
   return Math.floor(shape.hidden / shape.heads)
 }
 
-/** The latents by their names in the paper; the heads read the first. */
+/** Returns the latents' names in the paper; the heads read the first. */
 export function latentNames({ model, latents, n, recursion }: ModelShape): readonly string[] {
   if (recursion) return recursion.latents
   if (model === 'direct') return ['y']
@@ -84,19 +84,19 @@ export function latentNames({ model, latents, n, recursion }: ModelShape): reado
   return ['y', ...Array.from({ length: n }, (_, i) => `z${i + 1}`)]
 }
 
-/** Published name of a latent: `z_H` of y, `z_L` of z, `z_L1` of z1. */
+/** Returns the published name of a latent: `z_H` for y, `z_L` for z, `z_L1` for z1. */
 export function publishedLatent(latent: string): string {
   if (latent === 'y') return 'z_H'
   const numbered = /^z(\d*)$/.exec(latent)
   return numbered ? `z_L${numbered[1]}` : `z_${latent}`
 }
 
-/** Published name of the state that a latent starts from: `H_init` of y, `L_init` of z. */
+/** Returns the published name of a latent's initial value: `H_init` for y, `L_init` for z. */
 export function initName(latent: string): string {
   return `${publishedLatent(latent).slice('z_'.length)}_init`
 }
 
-/** The stacks of blocks by their published names. */
+/** Returns the stacks of blocks by their published names. */
 export function stacks({ model, networks, layers, layersH }: ModelShape): readonly { name: string; layers: number }[] {
   if (model === 'direct') return [{ name: 'H_level', layers }]
   const forZ = { name: 'L_level', layers }
@@ -104,9 +104,9 @@ export function stacks({ model, networks, layers, layersH }: ModelShape): readon
 }
 
 /**
- * Blocks passed through in a supervision step, the paper's depth: T(n + 1)·layers of a TRM.
+ * Returns the blocks traversed in a supervision step, the paper's depth: T(n + 1)·layers for a TRM.
  *
- * @param updates only the last ones; default all
+ * @param updates number of final updates to count; default all
  */
 export function depth(shape: ModelShape, updates?: number): number {
   const layers = stacks(shape).map((stack) => stack.layers)
@@ -115,9 +115,9 @@ export function depth(shape: ModelShape, updates?: number): number {
 }
 
 /**
- * Checks what no single number can tell.
+ * Checks constraints between several keys.
  *
- * @throws UserError when sizes do not fit together.
+ * @throws UserError if sizes are incompatible.
  */
 export function checkShape(shape: ModelShape): void {
   if (shape.mixer === 'attention' && headSize(shape) < 1)

@@ -3,24 +3,24 @@ import { matmul2d } from '../backend/matmul.js'
 import { expectShapes } from './expect-shape.js'
 import { withGradient } from './ops.js'
 
-/** A linear map along one axis of the hidden state, and its two gradients; W is `[out, in]`. */
+/** A linear map along one axis of the hidden state, with its two gradients; W is `[out, in]`. */
 interface LinearMap {
-  /** W applied to x. */
+  /** Returns W applied to x. */
   apply(x: tf.Tensor, weight: tf.Tensor2D): tf.Tensor
-  /** Wᵀ applied to dy: the gradient of x. */
+  /** Returns Wᵀ applied to dy: the gradient of x. */
   applyTransposed(dy: tf.Tensor, weight: tf.Tensor2D): tf.Tensor
-  /** The gradient of W. */
+  /** Returns the gradient of W. */
   weightGradient(dy: tf.Tensor, x: tf.Tensor): tf.Tensor
 }
 
-/** Over the channels: x is `[rows, D]`. */
+/** Along the channels: x is `[rows, D]`. */
 const overChannels: LinearMap = {
   apply: (x, w) => matmul2d(x as tf.Tensor2D, w, false, true),
   applyTransposed: (dy, w) => matmul2d(dy as tf.Tensor2D, w, false, false),
   weightGradient: (dy, x) => matmul2d(dy as tf.Tensor2D, x as tf.Tensor2D, true, false),
 }
 
-/** Over the tokens: x is `[B, L, D]`; what the published code gets by transposing, without a transpose. */
+/** Along the tokens: x is `[B, L, D]`; equals the published code's transposed product, without the transpose. */
 const overTokens: LinearMap = {
   apply: (x, w) => tf.matMul(tf.expandDims(w, 0), x),
   applyTransposed: (dy, w) => tf.matMul(tf.expandDims(w, 0), dy, true, false),
@@ -36,12 +36,12 @@ export interface SwigluWeights {
 }
 
 /**
- * SwiGLU over the channels, `[B, L, D]`: (silu(h Gᵀ) ⊙ h Uᵀ) Wᵀ without biases, where (G, U) = gate_up_proj and W = down_proj.
- * "GLU Variants Improve Transformer", arXiv 2002.05202; the paper's section 2.
+ * SwiGLU over the channels, `[B, L, D]`: (silu(h Gᵀ) ⊙ h Uᵀ) Wᵀ without biases, where (G, U) = gate_up_proj and W =
+ * down_proj. "GLU Variants Improve Transformer", arXiv 2002.05202; the paper's section 2.
  *
  * @param h `[B, L, D]`
  * @param weights gate_up_proj `[2·inner, D]`, down_proj `[D, inner]`
- * @throws UserError when a shape is another.
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
  * swiglu(tf.tensor([[[1, 2]]]), weights).arraySync() // [[[1.46212, 2.92423]]]
@@ -57,12 +57,12 @@ export function swiglu(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeights)
 }
 
 /**
- * SwiGLU over the tokens of every channel, `[B, L, D]`: what {@link swiglu} gives with L and D exchanged. The paper takes it in
- * the place of self-attention where L is small: section 4.5.
+ * SwiGLU over the tokens of every channel, `[B, L, D]`: {@link swiglu} with L and D exchanged. The paper replaces
+ * self-attention by it if L is small (section 4.5).
  *
  * @param h `[B, L, D]`
  * @param weights gate_up_proj `[2·inner, L]`, down_proj `[L, inner]`
- * @throws UserError when a shape is another.
+ * @throws UserError if a tensor has the wrong shape.
  * @example
  * const weights = { gate_up_proj: tf.tensor([[1, 0], [0, 1]]), down_proj: tf.tensor([[1], [2]]) }
  * tokenMlp(tf.tensor([[[1], [2]]]), weights).arraySync() // [[[1.46212], [2.92423]]]
@@ -77,8 +77,8 @@ export function tokenMlp(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeight
 }
 
 /**
- * One tape node for the whole: only x, gate and up are kept for the backward pass, which computes the activation
- * again. Two products instead of one and a split: the weights are small, the activations are not.
+ * One tape node for the whole layer: only x, gate and up are kept for the backward pass, which recomputes the activation.
+ * Two products instead of one and a split: the weights are small, the activations are not.
  */
 function gated(x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor, map: LinearMap): tf.Tensor {
   return withGradient(
@@ -111,7 +111,7 @@ function gated(x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor, map: LinearMap)
   )
 }
 
-/** The gate's and the up projection's rows. */
+/** Returns the rows of the gate and of the up projection. */
 function halves(gateUp: tf.Tensor2D): [tf.Tensor2D, tf.Tensor2D] {
   return tf.split(gateUp, 2, 0) as [tf.Tensor2D, tf.Tensor2D]
 }

@@ -1,13 +1,13 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 
-/** What is asked of a function of tensors that is trained. */
+/** Requirements on a custom tensor function that is trained. */
 export const GRADIENTS = 'operations that have a gradient, and finite numbers'
 
 /**
- * Takes the gradient of the sum of what a function returns for each of its inputs.
+ * Takes the gradient of the sum of a function's result with respect to each input.
  *
- * @param refused makes the error that says what was found
+ * @param refused makes the error from a description of the fault
  * @returns for each input, whether the result depends on it
  */
 export function usedInputs(
@@ -15,7 +15,7 @@ export function usedInputs(
   run: (inputs: readonly tf.Tensor[]) => tf.Tensor,
   refused: (found: string) => UserError,
 ): boolean[] {
-  // A function that fails is its author's to mend: the error is shown as it is, with its place.
+  // An error thrown by the custom function is shown unchanged, with its location.
   const value = run(inputs)
   if (!value.dataSync().every((number) => Number.isFinite(number))) throw refused('NaN or infinity')
   return inputs.map((input, i) => {

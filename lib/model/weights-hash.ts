@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { HostTensor } from './weights.js'
 
-/** SHA-256 over names, shapes and numbers of tensors, whatever the order that a file has them in. */
+/** Returns the SHA-256 of the names, shapes and numbers of tensors, independent of their order in the file. */
 export function hashWeights(tensors: ReadonlyMap<string, HostTensor>): string {
   const hash = createHash('sha256')
   for (const [name, { shape, data }] of [...tensors].sort(([a], [b]) => (a < b ? -1 : 1))) {

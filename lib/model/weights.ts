@@ -3,10 +3,13 @@ import { Random } from '../random.js'
 import { mixerWeights } from './mixer.js'
 import { headSize, initName, latentNames, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
 
-/** Trained tensors by their published names (`L_level.layers.0.mlp.down_proj.weight`, …). */
+/** Trained tensors by published name (`L_level.layers.0.mlp.down_proj.weight`, …). */
 export type Weights = Readonly<Record<string, tf.Tensor>>
 
-/** The weights below a name, by the last part of theirs: `weightsAt(weights, 'L_level.layers.0.mlp').down_proj`. */
+/**
+ * Returns the weights below a prefix, by the last part of their names:
+ * `weightsAt(weights, 'L_level.layers.0.mlp').down_proj`.
+ */
 export function weightsAt<Names extends object>(weights: Weights, at: string): Names {
   const [start, end] = [`${at}.`, '.weight']
   const below = Object.entries(weights).filter(([name]) => name.startsWith(start) && name.endsWith(end))
@@ -19,18 +22,20 @@ export interface HostTensor {
   readonly data: Float32Array
 }
 
-/** How a weight starts: its shape and the standard deviation of its truncated normal (0: zeros), or its values. */
+/**
+ * A weight's shape and initial value: the standard deviation of its truncated normal (0: zeros), or explicit values.
+ */
 interface WeightSpec {
   readonly shape: readonly number[]
   readonly std: number
-  /** One number for all, or as many as the shape has. */
+  /** One number for all elements, or one per element. */
   readonly values?: number | ArrayLike<number>
 }
 
-/** Name of the table in checkpoints. */
+/** Name of the puzzle embedding's table in checkpoints. */
 export const PUZZLE_TABLE = 'puzzle_emb.weights'
 
-/** Every weight of a model in a fixed order; the puzzle embedding and the initial states are not among them. */
+/** Returns every weight of a model in a fixed order, except the puzzle embedding and the initial latents. */
 export function weightSpecs(shape: ModelShape): ReadonlyMap<string, WeightSpec> {
   const D = shape.hidden
   const specs = new Map<string, WeightSpec>()
@@ -68,14 +73,16 @@ function linear(out: number, inp: number): WeightSpec {
   return { shape: [out, inp], std: 1 / Math.sqrt(inp) }
 }
 
-/** Names of the weights that the optimiser changes: not those frozen, nor a halting head that has no loss. */
+/**
+ * Returns the names of the weights that the optimiser changes: neither frozen ones nor a halting head without a loss.
+ */
 export function trainedNames(shape: ModelShape): string[] {
   if (shape.freeze) return []
   const names = [...weightSpecs(shape).keys()]
   return shape.halting === 'none' ? names.filter((name) => !name.startsWith('q_head.')) : names
 }
 
-/** How many numbers a model has, initial states not counted: weights and puzzle embedding. */
+/** Counts a model's parameters: weights and puzzle embedding, without initial latents. */
 export function countParameters(shape: ModelShape): number {
   let count = shape.puzzleIdentifiers * shape.puzzleDim
   for (const spec of weightSpecs(shape).values()) count += spec.shape.reduce((a, b) => a * b, 1)
@@ -83,8 +90,8 @@ export function countParameters(shape: ModelShape): number {
 }
 
 /**
- * Fresh weights: a pure function of (shape, seed), each tensor from a stream of its own, so that two models which
- * share a tensor's name and shape start it alike.
+ * Returns fresh weights, a pure function of (shape, seed). Each tensor has its own stream, so two models that share a
+ * tensor's name and shape initialise it alike.
  */
 export function initialTensors(shape: ModelShape, seed: number): Map<string, HostTensor> {
   const tensors = new Map<string, HostTensor>()
@@ -113,8 +120,8 @@ export function hostTensor(tensor: tf.Tensor): HostTensor {
 }
 
 /**
- * Fills with a standard normal cut to [-2, 2] and rescaled so that the result's standard deviation is `std`
- * (the JAX/Flax definition: 0.8796… is the deviation of the cut normal).
+ * Fills `out` with a standard normal truncated to [-2, 2] and rescaled so that its standard deviation is `std` (the
+ * JAX/Flax definition: 0.8796… is the deviation of the truncated normal).
  */
 export function truncatedNormal(out: Float32Array, std: number, random: Random): void {
   const scale = std / 0.8796256610342398

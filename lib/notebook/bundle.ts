@@ -23,32 +23,35 @@ import { DISPLAY } from './widgets/widget.js'
 export const PLOTLY_MIME = 'application/vnd.plotly.v1+json'
 
 /**
- * A method of this name gives an object's forms by MIME type, e.g. `{ 'text/html': '<b>1</b>' }`, at once and not as a
- * promise. Other kernels for JavaScript know it too.
+ * A method of this name returns an object's display by MIME type, e.g. `{ 'text/html': '<b>1</b>' }`, synchronously. Other
+ * JavaScript kernels use it too.
  */
 export const JUPYTER_DISPLAY: unique symbol = Symbol.for('Jupyter.display') as never
 
-/** On what `show` returns, whichever instance of the module made it. */
+/** Marks the handles that `show` returns, from any instance of the module. */
 const SHOWN = Symbol.for('recurlab.shown')
 
-/** An array up to this long is printed whole by `inspect`, and needs no statistics. */
+/** Maximum length of an array that `inspect` prints in full, without statistics. */
 const SHORT = 100
 
-/** The forms of a value that need no drawing: figures as plotly JSON, tables and tensors as HTML, all as text. */
+/**
+ * Returns the display of a value without drawing: figures as plotly JSON, tables and tensors as HTML, everything as text
+ * too.
+ */
 export function bundleOf(value: unknown): MimeBundle {
   const bundle = richBundle(value) ?? (isTableLike(value) ? tableBundle(tableData(value)) : null)
   return bundle ?? { 'text/plain': typeof value === 'string' ? value : inspect(value) }
 }
 
 /**
- * The forms of a value that is shown for the first time: as {@link bundleOf}, but where somebody may be watching a long
- * table has pages, and is sorted by a click.
+ * Returns the display of a value that is shown for the first time: as {@link bundleOf}, except that in a live notebook a
+ * long table has pages and is sorted by a click.
  */
 export function shownBundle(value: unknown): MimeBundle {
   return pagedBundle(value) ?? bundleOf(value)
 }
 
-/** Null for what is no long table. */
+/** Returns null unless the value is a long table. */
 function pagedBundle(value: unknown): MimeBundle | null {
   if (currentHost()?.live !== true || !isTableLike(value) || ownForm(value) || rowCount(value) <= PAGE_ROWS) return null
   return new PagedTable(tableSource(value), tableBundle(tableData(value)))[DISPLAY]()
@@ -60,8 +63,8 @@ function rowCount(table: TableLike): number {
 }
 
 /**
- * What a cell's last value is shown as when it is more than text: like {@link bundleOf}, but arrays of objects are
- * no tables, and a value whose own form fails is text with the reason. Null for what `inspect` prints.
+ * Returns the display of a cell's last value if it is more than text: like {@link bundleOf}, but arrays of objects are not
+ * tables, and a value whose own display fails is text with the reason. Null for values that `inspect` prints.
  */
 export function resultBundle(value: unknown): MimeBundle | null {
   try {
@@ -73,12 +76,12 @@ export function resultBundle(value: unknown): MimeBundle | null {
   }
 }
 
-/** Marks a handle to something that is shown already. */
+/** Marks a handle to an output that is already shown. */
 export function markShown<T extends object>(handle: T): T {
   return Object.defineProperty(handle, SHOWN, { value: true })
 }
 
-/** Whether a value is what `show` returned: a cell that ends in it has no result to print. */
+/** Returns whether a value is a handle of `show`: a cell that ends in one has no result to print. */
 export function isShown(value: unknown): boolean {
   return typeof value === 'object' && value !== null && (value as { [SHOWN]?: unknown })[SHOWN] === true
 }
@@ -94,17 +97,17 @@ function richBundle(value: unknown): MimeBundle | null {
   return null
 }
 
-/** An object's own method for its forms. */
+/** Returns an object's own display method. */
 function ownForm(value: object): (() => unknown) | null {
   const own = (value as { [JUPYTER_DISPLAY]?: unknown })[JUPYTER_DISPLAY]
   return typeof own === 'function' ? (own as () => unknown) : null
 }
 
-/** What an object's own method gave, checked: it always has a form in text. */
+/** Checks the result of an object's own display method, and adds a text form if it is missing. */
 function withText(bundle: unknown, value: object): MimeBundle {
   const isBundle = typeof bundle === 'object' && bundle !== null && !Array.isArray(bundle)
   if (!isBundle || typeof (bundle as { then?: unknown }).then === 'function')
-    throw new TypeError(`its method Jupyter.display must return an object by MIME type, not ${inspect(bundle)}`)
+    throw new TypeError(`its method Jupyter.display must return an object keyed by MIME type, not ${inspect(bundle)}`)
   return 'text/plain' in bundle ? (bundle as MimeBundle) : { ...bundle, 'text/plain': inspect(value) }
 }
 
@@ -126,7 +129,7 @@ function tableText(table: TableData): string {
   return [text, leftOut(table)].filter(Boolean).join('\n')
 }
 
-/** A figure in words: its title, and of every trace the name, the number of points and the last value. */
+/** Describes a figure: its title, and for each trace its name, number of points and last value. */
 function figureText({ data, layout }: Figure): string {
   const title = textOf(layout.title)
   const lines = data.filter((trace) => trace.showlegend !== false).map((trace) => `  ${traceText(trace)}`)

@@ -7,33 +7,32 @@ import { currentHost, type MimeBundle, type NotebookHost } from './host.js'
 import { drawing, hasStills, stillsOf } from './stills.js'
 import { isTensor } from './tensor.js'
 
-/** Something shown that can be replaced; see {@link show}. */
+/** An output that can be replaced; see {@link show}. */
 export interface Display {
-  /** Names the output to the front end. */
+  /** Identifies the output to the front end. */
   readonly id: string
   /**
-   * Shows another value in its place, at most twice a second: of values that come faster, the latest is shown.
-   * Where nobody watches (a headless run), of figures only the last of the cell is sent; in a plain terminal, where what
-   * was printed cannot be replaced, nothing is.
+   * Replaces the value, at most twice a second: of values that come faster, the latest is shown. In a headless run, only
+   * the last figure of the cell is sent; in a plain terminal, where output cannot be replaced, nothing is.
    */
   update(value: unknown): void
 }
 
-/** What {@link show} can be told. */
+/** Options of {@link show}. */
 export interface ShowOptions {
-  /** Share of one core's time that drawing may take while a figure changes; default 0.05. */
+  /** Maximum share of one core's time for drawing a figure that changes; default 0.05. */
   readonly drawingShare?: number
 }
 
 interface Shown {
   readonly id: string
   readonly drawingShare: number
-  /** What was shown last, or is to be shown. */
+  /** The value shown last or to be shown next. */
   value: unknown
-  /** Not sent yet. */
+  /** Whether the value has not been sent. */
   stale: boolean
   timer: NodeJS.Timeout | null
-  /** Whoever sends it now; one that comes back late and finds another here sends nothing. */
+  /** The current sender; one that finishes late and finds another here sends nothing. */
   turn: Turn | null
   /** Earliest time of the next update. */
   nextAt: number
@@ -43,20 +42,22 @@ interface Turn {
   readonly done: Promise<void>
 }
 
-/** A method of this name is told the id under which an object is shown: widgets have it. */
+/** A method of this name receives the id under which an object is shown; widgets have one. */
 const SHOWN_AS: unique symbol = Symbol.for('recurlab.shownAs') as never
 
-/** Twice a second … */
+/** Twice a second, … */
 const UPDATE_MS = 500
-/** … and for figures no more often than their share of one core allows, unless that is less than once in these milliseconds. */
+/** … and for figures no more often than their share of one core allows, but at least once in this many milliseconds. */
 const DRAWING_SHARE = 0.05
 const LONGEST_PAUSE_MS = 3000
-/** The first drawing starts the program that draws; this much of it is counted. */
+/** Milliseconds counted of the first drawing, which also starts the drawing program. */
 const FIRST_DRAWING_MS = 100
-/** A cell waits so long for all its drawings: they take 0.1 s each, and some seconds when the machine is busy. */
+/** Maximum wait of a cell for all its drawings: they take 0.1 s each, and some seconds on a busy machine. */
 const SETTLE_MS = 20_000
 
-/** Shown in this cell and not sent in its last form. Known to the whole process: a reloaded module goes on with it. */
+/**
+ * Outputs of this cell whose last form has not been sent. Stored globally, so that a reloaded module continues with it.
+ */
 const holder = globalThis as { [unsettledKey]?: Set<Shown> }
 const unsettledKey: unique symbol = Symbol.for('recurlab.displays') as never
 if (!holder[unsettledKey]) holder[unsettledKey] = new Set()
@@ -66,10 +67,10 @@ let drawnBefore = false
 
 /**
  * Shows a value under the running cell: a figure as an interactive plot (and, when the cell ends, as SVG and PDF in the
- * same output, for GitHub, HTML and LaTeX), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of objects
- * as a table (a long one by pages, sorted by a click on a column's name), a tensor with its statistics, an object with a method
- * `Symbol.for('Jupyter.display')` as that says, anything
- * else as text. In a plain terminal it prints text.
+ * same output, for GitHub, HTML and LaTeX), a picture of puzzles as SVG, an Arrow table, an arquero table or an array of
+ * objects as a table (a long one in pages, sorted by a click on a column's name), a tensor with its statistics, an object
+ * with a method `Symbol.for('Jupyter.display')` as that method returns, anything else as text. In a plain terminal it
+ * prints text.
  *
  * @returns a handle: `const d = show(figure); d.update(laterFigure)` replaces what is shown.
  */
@@ -94,21 +95,20 @@ export function show(value: unknown, { drawingShare = DRAWING_SHARE }: ShowOptio
   return markShown({ id: shown.id, update: (next: unknown) => update(shown, next) })
 }
 
-/** Tells an object that can keep what is shown of it up to date. */
+/** Tells an object the id of its output, so that it can update it. */
 function tellId(value: unknown, id: string): void {
   const told = typeof value === 'object' && value !== null ? (value as { [SHOWN_AS]?: unknown })[SHOWN_AS] : undefined
   if (typeof told === 'function') told.call(value, id)
 }
 
-/** Removes what the running cell has shown and printed; with `wait`, only when something new comes. */
+/** Removes the outputs of the running cell; with `wait`, only when a new one comes. */
 export function clearOutput(wait = false): void {
   currentHost()?.clear(wait)
 }
 
 /**
- * Sends what is still held back, figures with their static SVG. The kernel calls it at the end of a cell, so that
- * training does not wait for drawings. It never fails and never waits for long: without a drawing a figure stays
- * without SVG.
+ * Sends pending outputs, figures with their static SVG. The notebook kernel calls it at the end of a cell, so that training
+ * does not wait for drawings. It never fails and never waits for long: a figure that cannot be drawn has no SVG.
  */
 export async function settleDisplays(): Promise<void> {
   const until = performance.now() + SETTLE_MS
@@ -120,7 +120,7 @@ function register(host: NotebookHost): void {
   host.atForcedStop('displays', forgetDrawings)
 }
 
-/** After a forced stop, drawings that were waited for may never come back. What was not sent is sent at the cell's end. */
+/** Discards drawings after a forced stop, since they may never finish. Unsent values are sent at the cell's end. */
 function forgetDrawings(): void {
   for (const shown of unsettled) shown.turn = null
 }
@@ -134,10 +134,10 @@ async function settle(shown: Shown, until: number): Promise<void> {
     return
   }
   let end = (): void => {}
-  // While it settles, updates only leave their value.
+  // While the output settles, updates only store their value.
   const turn: Turn = { done: new Promise((resolve) => (end = resolve)) }
   shown.turn = turn
-  // A value that comes while the last one is drawn is sent too; not every further one, the next cell wants its turn.
+  // A value that arrives during a drawing is sent too, but not every further one: the next cell is waiting.
   for (let round = 0; round < 2; round++) {
     const { value } = shown
     const wanted = shown.stale || hasStills(value)
@@ -153,7 +153,7 @@ async function settle(shown: Shown, until: number): Promise<void> {
   if (shown.stale) update(shown, shown.value)
 }
 
-/** A picture is there whole already: who waits for the cell need not wait for its PDF, which comes when it is drawn. */
+/** Sends a picture's PDF later: the picture is already complete, so the cell need not wait for it. */
 function settleBehind(shown: Shown, picture: Picture): void {
   if (shown.stale) currentHost()?.update(bundleOf(picture), shown.id)
   shown.stale = false
@@ -163,7 +163,7 @@ function settleBehind(shown: Shown, picture: Picture): void {
   })
 }
 
-/** What a promise gives, or null when it has not by then. */
+/** Returns the result of a promise, or null if it is not ready in time. */
 async function before<T>(until: number, promise: Promise<T>): Promise<T | null> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<null>((resolve) => {
@@ -182,15 +182,15 @@ function update(shown: Shown, value: unknown): void {
   shown.value = kept(value)
   shown.stale = true
   unsettled.add(shown)
-  // Where nobody watches, drawing figures would only cost time; a line of text is progress in a log.
+  // In a headless run, drawing figures would only cost time; a line of text is progress in a log.
   if ((!host.live && isFigure(value)) || shown.turn) return
   const wait = shown.nextAt - performance.now()
-  // In a loop that leaves no time for timers, the step that is due sends.
+  // In a loop that never yields to timers, the step that is due sends the update itself.
   if (wait <= 0) send(shown, host)
   else shown.timer ??= setTimeout(() => send(shown, currentHost()), wait)
 }
 
-/** A tensor may be gone, and an array hold other numbers, when its turn comes. */
+/** Returns a copy: by the time it is sent, a tensor may be disposed and an array may hold other numbers. */
 function kept(value: unknown): unknown {
   if (isTensor(value)) return asShownNow(value)
   return isFigure(value) ? plainFigure(value) : value
@@ -216,15 +216,15 @@ function send(shown: Shown, host: NotebookHost | null): void {
 }
 
 /**
- * While a cell runs, a changing figure is sent as a drawing: JupyterLab's plotly renderer draws an output once and ignores
- * every update of it. When the cell ends the interactive plot takes the drawing's place.
+ * Sends a changing figure as a drawing while its cell runs: JupyterLab's plotly renderer draws an output once and ignores
+ * every update. When the cell ends, the interactive plot replaces the drawing.
  */
 function sendDrawing(shown: Shown, figure: Figure): void {
   const started = performance.now()
   const finish = (drawing: MimeBundle | null): void => {
     if (shown.turn !== turn) return
     const bundle = bundleOf(figure)
-    // Without kaleido: another form in between makes the renderer draw anew.
+    // Without kaleido: another form in between makes the renderer redraw.
     if (!drawing) currentHost()?.update({ 'text/plain': bundle['text/plain'] }, shown.id)
     currentHost()?.update(drawing ? { ...drawing, 'text/plain': bundle['text/plain'] } : bundle, shown.id)
     shown.nextAt = performance.now() + pause(performance.now() - started, shown.drawingShare)
@@ -235,14 +235,14 @@ function sendDrawing(shown: Shown, figure: Figure): void {
   shown.turn = turn
 }
 
-/** A drawing without a size of its own is as wide as its cell; JupyterLab would cut off one that is wider. */
+/** Makes a drawing without a size as wide as its cell; JupyterLab would cut off a wider one. */
 function filling(drawing: MimeBundle): MimeBundle {
   const svg = String(drawing['image/svg+xml'])
   const [start = ''] = /^<svg[^>]*>/.exec(svg) ?? []
   return { 'image/svg+xml': start.replace(/ (width|height)="[^"]*"/g, '') + svg.slice(start.length) }
 }
 
-/** Milliseconds until the next drawing, after one that took so long. */
+/** Returns the milliseconds until the next drawing, after one that took `took`. */
 function pause(took: number, share: number): number {
   const counted = drawnBefore ? took : Math.min(took, FIRST_DRAWING_MS)
   drawnBefore = true

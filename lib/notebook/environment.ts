@@ -4,7 +4,7 @@ import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
 import { projectFolder } from '../files/places.js'
 
-/** The project's own Python. @throws UserError when there is none yet. */
+/** Returns the project's own Python. @throws UserError if it is not installed. */
 export function projectPython(): string {
   const python = path.join(projectFolder, '.venv', 'bin', 'python')
   if (!existsSync(python))
@@ -18,9 +18,9 @@ export function projectPython(): string {
 }
 
 /**
- * The environment of Jupyter's programs: their files lie in `.recurlab`, none in the home folder.
+ * Returns the environment of Jupyter's programs: their files are in `.recurlab`, none in the home folder.
  *
- * @throws UserError when that folder cannot be written to, e.g. is another user's.
+ * @throws UserError if that folder cannot be written, e.g. belongs to another user.
  */
 export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   const jupyter = path.join(projectFolder, '.recurlab', 'jupyter')
@@ -31,16 +31,16 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
     IPYTHONDIR: path.join(jupyter, 'ipython'),
   }
   try {
-    // Connection files hold the keys of running kernels: nobody else may read them.
+    // Connection files hold the keys of running notebook kernels: only the user may read them.
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 })
     narrow(folders.JUPYTER_RUNTIME_DIR)
   } catch (error) {
     throw new UserError(
       {
         where: jupyter,
-        expected: 'a folder of your own, for what Jupyter keeps',
+        expected: "a folder of your own for Jupyter's files",
         found: systemReason(error),
-        todo: "Notebooks need a checkout of one's own: git clone this one, then npm run setup.",
+        todo: 'Notebooks need your own checkout: git clone this one, then run npm run setup.',
       },
       { cause: error },
     )
@@ -48,7 +48,7 @@ export function jupyterEnvironment(more: NodeJS.ProcessEnv = {}): NodeJS.Process
   return { ...process.env, ...folders, JUPYTER_PREFER_ENV_PATH: '1', PYTHONNOUSERSITE: '1', ...more }
 }
 
-/** Takes away what rights others have in a folder of ours. */
+/** Removes other users' permissions on one of our folders. */
 function narrow(folder: string): void {
   const { mode, uid } = statSync(folder)
   if (mode & 0o077 && uid === process.getuid?.()) chmodSync(folder, mode & 0o700)

@@ -8,53 +8,53 @@ import { projectFolder } from '../files/places.js'
 import { jupyterEnvironment, projectPython } from './environment.js'
 import type { Cell, Notebook } from './notebook.js'
 
-/** What happens while a notebook runs. Cells are numbered from 1, code cells that are not empty only. */
+/** Events while a notebook runs. Cells are numbered from 1, counting only non-empty code cells. */
 export type ExecuteEvent =
   | { readonly event: 'ready' }
   | { readonly event: 'cell'; readonly cell: number; readonly number: number; readonly total: number }
   | { readonly event: 'stream'; readonly name: 'stdout' | 'stderr'; readonly text: string }
-  /** A result, or something that was shown, as text. */
+  /** A result, or a shown output, as text. */
   | { readonly event: 'shown'; readonly text: string }
-  /** A line of text in place of one that was shown: progress. */
+  /** A line of text that replaces a shown one: progress. */
   | { readonly event: 'status'; readonly text: string }
 
-/** How a run ended. */
+/** The end of a notebook's execution. */
 export interface Execution {
   /**
    * `error`: a cell failed; `timeout`: a cell took too long; `dead`: the kernel died; `start`: it did not start;
    * `interrupted`: the caller stopped it.
    */
   readonly status: 'ok' | 'error' | 'timeout' | 'dead' | 'start' | 'interrupted'
-  /** Index (among all cells) of the cell that was run last; null when none was. */
+  /** Index (among all cells) of the cell that ran last; null if none ran. */
   readonly cell: number | null
   readonly ename?: string
   readonly evalue?: string
   readonly traceback?: readonly string[]
-  /** More on `dead` and `start`. */
+  /** Details of `dead` and `start`. */
   readonly message?: string
-  /** As far as it was executed. */
+  /** The notebook as far as it was executed. */
   readonly notebook: Notebook
 }
 
-/** What {@link executeNotebook} can be told. */
+/** Options of {@link executeNotebook}. */
 export interface ExecuteOptions {
   /** The folder that `../lib` in cells is relative to: the notebook's. */
   readonly folder: string
-  /** Seconds that one cell may take. Default: no limit. */
+  /** Time limit of one cell in seconds. Default: none. */
   readonly timeout?: number
-  /** More environment variables for the cells. */
+  /** Additional environment variables for the cells. */
   readonly environment?: NodeJS.ProcessEnv
   /** Stops the running cell. */
   readonly signal?: AbortSignal
-  /** Told while it runs. */
+  /** Called with each event. */
   readonly onEvent?: (event: ExecuteEvent) => void
-  /** Given the notebook as far as it was executed, after each cell. */
+  /** Called after each cell with the notebook as executed so far. */
   readonly onCell?: (notebook: Notebook) => void
 }
 
 type EndEvent = { readonly event: 'end' } & Execution
 
-/** A cell with its outputs, once it was run. */
+/** A cell with its outputs after its execution. */
 interface ExecutedEvent {
   readonly event: 'executed'
   readonly cell: number
@@ -62,23 +62,23 @@ interface ExecutedEvent {
 }
 
 /**
- * Executes a notebook headless, in a fresh kernel, with nbclient. A cell that fails is no exception but a status: the
- * notebook comes back as far as it got.
+ * Executes a notebook headless, in a fresh kernel, with nbclient. A failing cell is reported as a status, not thrown: the
+ * notebook is returned as far as it was executed.
  *
- * @throws UserError when Python or nbclient is missing or breaks.
+ * @throws UserError if Python or nbclient is missing or breaks.
  */
 export async function executeNotebook(notebook: Notebook, options: ExecuteOptions): Promise<Execution> {
   const child = spawn(projectPython(), [path.join(projectFolder, 'lib', 'notebook', 'execute.py')], {
     env: jupyterEnvironment({ ...options.environment, RECURLAB_HEADLESS: '1' }),
     stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-    // Ctrl-C is for us: we pass it on once.
+    // Ctrl-C is meant for this process, which passes it on once.
     detached: true,
   })
   const log = keepLog(child)
   const stop = (): void => void child.kill('SIGINT')
   options.signal?.addEventListener('abort', stop)
   const stdin = child.stdin as Writable
-  // A child that has ended already is reported below.
+  // A child that has already ended is reported below.
   stdin.on('error', () => {})
   stdin.write(
     `${wellFormedJson({ notebook, folder: options.folder, timeout: options.timeout ?? null, kernel: 'recurlab' })}\n`,
@@ -128,7 +128,7 @@ async function readEvents(
   return await Promise.race([read(), failed])
 }
 
-/** Outputs and counts of an earlier run must not look like this one's. */
+/** Removes outputs and counts of an earlier run, which must not look like this one's. */
 function notExecuted(notebook: Notebook): Notebook {
   const cells = notebook.cells.map((cell): Cell => {
     return cell.cell_type === 'code' ? { ...cell, outputs: [], execution_count: null } : cell
@@ -136,7 +136,7 @@ function notExecuted(notebook: Notebook): Notebook {
   return { ...notebook, cells }
 }
 
-/** What the kernel and Python write past the cells: only of interest when they break. */
+/** Keeps what the notebook kernel and Python write besides the cells' output, for reporting a crash. */
 function keepLog(child: ChildProcess): () => string {
   let log = ''
   for (const stream of [child.stdout, child.stderr])

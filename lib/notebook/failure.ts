@@ -1,9 +1,9 @@
 import type { Execution } from './execute.js'
 import { type Cell, type Notebook, sourceOf } from './notebook.js'
 
-/** A run that did not reach its end, in words. */
+/** A description of a run that did not reach its end. */
 export interface RunFailure {
-  /** Number of the code cell, from 1; null when no cell was run. */
+  /** Number of the code cell, from 1; null if no cell ran. */
   readonly cell: number | null
   /** First line of the cell. */
   readonly line: string
@@ -11,7 +11,7 @@ export interface RunFailure {
 }
 
 /**
- * The failure of an execution; null for none.
+ * Returns the failure of an execution; null if it succeeded.
  *
  * @param timeout the time limit of a cell in seconds
  * @param signal the signal that stopped the run, if any
@@ -34,40 +34,40 @@ function reasonOf(execution: Execution, timeout: number | undefined, signal: Nod
     case 'error':
       return `\n${stripColors(execution.traceback?.join('\n') || `${execution.ename}: ${execution.evalue}`)}`
     case 'timeout':
-      return `took longer than ${timeout} s. Give more time with --timeout S, or less work.`
+      return `took longer than ${timeout} s. Raise the limit with --timeout S, or reduce the work.`
     case 'dead':
-      return `the kernel died, perhaps for want of memory.${more(execution.message)}`
+      return `the notebook kernel died, perhaps for lack of memory.${more(execution.message)}`
     case 'start':
-      return `the kernel did not start. Run npm run setup.${more(execution.message)}`
+      return `the notebook kernel did not start. Run npm run setup.${more(execution.message)}`
     default:
       return `stopped by ${signal === null || signal === 'SIGINT' ? 'Ctrl-C' : signal}.`
   }
 }
 
 function more(message: string | undefined): string {
-  return message ? ` Its last words:\n${message.trim().split('\n').slice(-10).join('\n')}` : ''
+  return message ? ` Its last output:\n${message.trim().split('\n').slice(-10).join('\n')}` : ''
 }
 
-/** Puts a banner before the cell where the run ended, so that whoever opens the notebook sees it at once. */
+/** Inserts a banner before the cell where the run ended, so that it is seen on opening the notebook. */
 export function markFailure(notebook: Notebook, at: number | null, failure: RunFailure): Notebook {
   const banner: Cell = {
     cell_type: 'markdown',
     ...(notebook.nbformat_minor >= 5 ? { id: 'run-ended-here' } : {}),
     metadata: { tags: ['run-ended-here'] },
-    source: `**The run ended ${failure.cell === null ? 'before the first cell' : 'in the cell below'}.** Cells after it were not run.`,
+    source: `**The run ended ${failure.cell === null ? 'before the first cell' : 'in the cell below'}.** The cells after it were not run.`,
   }
   const cells = notebook.cells.filter((cell) => !cell.metadata.tags?.includes('run-ended-here'))
   const index = at === null ? 0 : cells.indexOf(notebook.cells[at]!)
   return { ...notebook, cells: [...cells.slice(0, index), banner, ...cells.slice(index)] }
 }
 
-/** Number of a code cell among those that are run, from 1. */
+/** Returns the number of a code cell among those that run, from 1. */
 function cellNumber(notebook: Notebook, at: number): number {
   return notebook.cells.slice(0, at + 1).filter((cell) => cell.cell_type === 'code' && sourceOf(cell).trim() !== '')
     .length
 }
 
-/** The first line of a cell that is not empty, at most 60 characters of it. */
+/** Returns the first non-empty line of a cell, at most 60 characters. */
 export function firstLine(cell: Cell): string {
   const lines = sourceOf(cell)
     .split('\n')

@@ -3,17 +3,17 @@ import { Writable } from 'node:stream'
 import { UserError } from '../errors.js'
 import { currentHost } from './host.js'
 
-/** What {@link input} can be given. */
+/** Options of {@link input}. */
 export interface InputOptions {
-  /** Whether what is typed is not to be read on the screen. Default: false. */
+  /** Whether the typed text is hidden on the screen. Default: false. */
   readonly password?: boolean
 }
 
 /**
  * Asks the user for a line of text, in a notebook or a terminal.
  *
- * @param prompt what to ask, e.g. `Name of the run: `
- * @throws UserError where nobody can be asked.
+ * @param prompt the prompt, e.g. `Name of the run: `
+ * @throws UserError if input is not possible.
  */
 export async function input(prompt = '', options: InputOptions = {}): Promise<string> {
   const host = currentHost()
@@ -22,9 +22,9 @@ export async function input(prompt = '', options: InputOptions = {}): Promise<st
   if (!stdin.isTTY)
     throw new UserError({
       where: 'input',
-      expected: 'somebody to answer, in a notebook or a terminal',
+      expected: 'a user who can answer, in a notebook or a terminal',
       found: 'neither',
-      todo: 'Give the value as a parameter.',
+      todo: 'Pass the value as a parameter.',
     })
   let silent = false
   const screen = new Writable({
@@ -36,7 +36,7 @@ export async function input(prompt = '', options: InputOptions = {}): Promise<st
   const lines = createInterface({ input: stdin, output: screen, terminal: true })
   try {
     const answer = lines.question(prompt)
-    // The prompt is written; what follows on the screen are the keys.
+    // The prompt is written; everything that follows on the screen is typed keys.
     silent = options.password === true
     return await answer
   } finally {

@@ -1,14 +1,14 @@
 import { wellFormedJson } from '../files/json-text.js'
 
 /**
- * A notebook as Jupyter's server writes it (nbformat's `write`): keys in order, one space for each level, texts as lists of
- * lines, numbers as Python writes them. A file in this form stays as it is when JupyterLab opens and saves it.
+ * Returns a notebook as Jupyter's server writes it (nbformat's `write`): keys in order, one space per level, texts as lists
+ * of lines, numbers as Python writes them. JupyterLab leaves such a file unchanged when it opens and saves it.
  */
 export function notebookJson(notebook: object): string {
   return `${jsonText(withLines(notebook), '')}\n`
 }
 
-/** Texts of a cell and of an output that nbformat keeps as lists of lines; other MIME types stay in one piece. */
+/** Fields of a cell or output that nbformat stores as lists of lines; other MIME types stay in one piece. */
 const LINES = /^text\/|^image\/svg\+xml$|^application\/javascript$/
 
 type Json = Readonly<Record<string, unknown>>
@@ -44,11 +44,11 @@ function asLines(value: unknown): unknown {
   return typeof text === 'string' ? splitLines(text) : text
 }
 
-/** Line feed, vertical tab, form feed, carriage return, the separators of ASCII and Unicode: where Python ends a line. */
+/** Line feed, vertical tab, form feed, carriage return, the separators of ASCII and Unicode: Python's line endings. */
 const ENDS = String.fromCharCode(10, 11, 12, 13, 28, 29, 30, 0x85, 0x2028, 0x2029)
 const LINE = new RegExp(`[^${ENDS}]*(?:\r\n|[${ENDS}])|[^${ENDS}]+`, 'g')
 
-/** A text in lines, each with its end, as Python splits it. */
+/** Splits a text into lines with their endings, as Python does. */
 export function splitLines(text: string): string[] {
   return text.match(LINE) ?? []
 }
@@ -75,13 +75,13 @@ function block(open: string, lines: readonly string[], close: string, indent: st
   return `${open}\n${lines.map((line) => `${indent} ${line}`).join(',\n')}\n${indent}${close}`
 }
 
-/** Python turns to powers of ten earlier, and gives them two digits. */
+/** Formats a number as Python does, which uses exponents earlier, with two digits. */
 function numberText(value: number): string {
   if (value === 0 || Math.abs(value) >= 1e-4) return JSON.stringify(value)
   return value.toExponential().replace(/e-(\d)$/, 'e-0$1')
 }
 
-/** As Python sorts; JavaScript compares halves of characters beyond the first plane. */
+/** Compares by code point, as Python sorts; JavaScript compares UTF-16 code units. */
 function byCodePoint(a: string, b: string): number {
   const [left, right] = [[...a], [...b]]
   for (let i = 0; i < Math.min(left.length, right.length); i++) {

@@ -2,16 +2,16 @@ import { UserError } from '../errors.js'
 import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
 import { notebookJson, splitLines } from './notebook-json.js'
 
-/** One output of a cell, as nbformat 4 has it. */
+/** One output of a cell, in nbformat 4. */
 export interface CellOutput {
   output_type: 'stream' | 'display_data' | 'execute_result' | 'error'
   name?: string
-  /** Stream text; nbformat allows it in pieces. */
+  /** Stream text, which nbformat allows in pieces. */
   text?: string | string[]
   [key: string]: unknown
 }
 
-/** One cell, as nbformat 4 has it. */
+/** One notebook cell, in nbformat 4. */
 export interface Cell {
   cell_type: 'code' | 'markdown' | 'raw'
   id?: string
@@ -21,7 +21,7 @@ export interface Cell {
   execution_count?: number | null
 }
 
-/** A notebook, as nbformat 4 has it. */
+/** A notebook, in nbformat 4. */
 export interface Notebook {
   nbformat: number
   nbformat_minor: number
@@ -29,7 +29,7 @@ export interface Notebook {
   cells: Cell[]
 }
 
-/** Reads a notebook. @throws UserError when the file is missing or no notebook of format 4. */
+/** Reads a notebook. @throws UserError if the file is missing or not a notebook of format 4. */
 export function readNotebook(file: string): Notebook {
   const text = readBytes(file).toString('utf8')
   let notebook: Partial<Notebook>
@@ -53,19 +53,19 @@ export function writeNotebook(file: string, notebook: Notebook): void {
   writeFileAtomic(file, notebookJson(notebook))
 }
 
-/** A cell's code or prose in one piece. */
+/** Returns a cell's code or prose in one piece. */
 export function sourceOf(cell: Cell): string {
   return joined(cell.source)
 }
 
-/** Whether a cell carries a tag. */
+/** Returns whether a cell has a tag. */
 export function hasTag(cell: Cell, tag: string): boolean {
   return cell.metadata.tags?.includes(tag) ?? false
 }
 
 /**
- * Makes an executed notebook fit to be kept: no times of execution, texts as lists of lines, consecutive prints of
- * one stream as one output, and of a line that was overwritten (progress) only what was last to be seen.
+ * Returns an executed notebook without execution times, with texts as lists of lines, consecutive prints to one stream as
+ * one output, and only the final state of lines that were overwritten (progress).
  */
 export function tidyNotebook(notebook: Notebook): Notebook {
   return { ...notebook, cells: notebook.cells.map(tidyCell) }
@@ -88,7 +88,7 @@ function mergeStreams(outputs: readonly CellOutput[]): CellOutput[] {
   return merged
 }
 
-/** Jupyter keeps texts as lists of lines, which version control compares well. */
+/** Stores texts as lists of lines, which version control compares well. */
 function splitOutput(output: CellOutput): CellOutput {
   if (output.output_type === 'stream') return { ...output, text: splitLines(overwritten(joined(output.text ?? ''))) }
   if (typeof output.data !== 'object' || output.data === null) return output
@@ -99,7 +99,7 @@ function splitOutput(output: CellOutput): CellOutput {
   return { ...output, data: Object.fromEntries(data) }
 }
 
-/** What a terminal shows in the end of lines that return to their start. */
+/** Returns what a terminal finally shows of lines with carriage returns. */
 export function overwritten(text: string): string {
   if (!text.includes('\r')) return text
   const ends = text.replace(/\r+\n/g, '\n').split('\n')

@@ -8,7 +8,9 @@ import { onWhite } from '../plot/puzzle-svg.js'
 import { renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
 
-/** Where a notebook's files go: beside its executed copy (`recurlab run` says where), else `results/notebooks`. */
+/**
+ * Returns the folder for a notebook's files: beside its executed copy (`recurlab run` sets it), else `results/notebooks`.
+ */
 export function outputsFolder(): string {
   return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectFolder, 'results', 'notebooks')
 }
@@ -16,9 +18,9 @@ export function outputsFolder(): string {
 /**
  * Saves a figure, or a picture of puzzles, for a paper.
  *
- * @param name file name; its ending says the format: `.svg`, `.pdf` or `.png`
- * @returns the file's path, from the project's folder where it is inside
- * @throws UserError for another ending, or when it cannot be drawn or written.
+ * @param name file name, whose extension sets the format: `.svg`, `.pdf` or `.png`
+ * @returns the file's path, relative to the project folder if inside it
+ * @throws UserError for another extension, or if the figure cannot be drawn or written.
  */
 export async function saveFigure(figure: Figure | Picture, name: string): Promise<string> {
   const format = path.extname(name).slice(1)
@@ -29,19 +31,19 @@ export async function saveFigure(figure: Figure | Picture, name: string): Promis
   return shownPath(file)
 }
 
-/** A picture is SVG already and needs no plotting library for that. */
+/** Draws a figure; a picture is already SVG, which needs no plotting library. */
 async function drawn(figure: Figure | Picture, format: StaticFormat): Promise<string | Uint8Array> {
   if (!(figure instanceof Picture)) return renderFigure(figure, format)
   return format === 'svg' ? onWhite(figure.svg) : renderFigure(pictureFigure(figure), format)
 }
 
 /**
- * Saves a table: Arrow that pyarrow and arquero read, or CSV. Integers of 64 bits keep all digits, dates are dates, see
- * {@link writeTable}.
+ * Saves a table as Arrow, which pyarrow and arquero read, or as CSV. 64-bit integers keep all digits and dates stay dates;
+ * see {@link writeTable}.
  *
- * @param name file name; its ending says the format: `.arrow` or `.csv`
- * @returns the file's path, from the project's folder where it is inside
- * @throws UserError for another ending, or when it cannot be written.
+ * @param name file name, whose extension sets the format: `.arrow` or `.csv`
+ * @returns the file's path, relative to the project folder if inside it
+ * @throws UserError for another extension, or if it cannot be written.
  */
 export function saveTable(table: Exportable, name: string): string {
   const file = path.join(outputsFolder(), name)
@@ -49,7 +51,7 @@ export function saveTable(table: Exportable, name: string): string {
   return shownPath(file)
 }
 
-/** Relative to the project's folder, where it is inside: what a notebook prints should not name somebody's home. */
+/** Returns a path relative to the project folder if inside it: printed paths should not reveal a home folder. */
 function shownPath(file: string): string {
   const relative = path.relative(projectFolder, file)
   return relative.startsWith('..') ? file : relative

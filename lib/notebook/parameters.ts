@@ -3,16 +3,16 @@ import { UserError } from '../errors.js'
 import { nearest } from '../options/nearest.js'
 import { type Cell, hasTag, type Notebook, sourceOf } from './notebook.js'
 
-/** Tag of the cell that declares what can be given on the command line. */
+/** Tag of the cell that declares the notebook's parameters. */
 export const PARAMETERS_TAG = 'parameters'
-/** Tag of the cell that sets what was given. */
+/** Tag of the cell that sets the given parameters. */
 export const INJECTED_TAG = 'injected-parameters'
 
 type Kind = 'number' | 'bigint' | 'string' | 'boolean' | 'array' | 'object'
 
 interface Parameter {
   readonly name: string
-  /** What the cell's own value is, where it can be told without running it. */
+  /** Kind of the value in the cell, if it can be determined without running the cell. */
   readonly kind: Kind | null
   /** `: number`, as written in the cell. */
   readonly annotation: string
@@ -20,13 +20,13 @@ interface Parameter {
 }
 
 /**
- * Sets parameters: a cell after the one tagged `parameters` declares them again with the given values. A value is
- * read as JSON if it is JSON, else as text; a parameter that is text in the notebook stays text, a BigInt a BigInt. A cell of earlier
- * injected parameters is replaced.
+ * Sets parameters: a cell after the one tagged `parameters` declares them again with the given values. A value is parsed as
+ * JSON if possible, else it is text; a parameter that is text in the notebook stays text, and a BigInt stays a BigInt. A
+ * cell injected earlier is replaced.
  *
- * @returns a new notebook; the same one when nothing was given. `where` names the notebook in errors.
- * @throws UserError (exit code 2) when there is no parameters cell, a name is not declared in it, or a value is of
- * another kind than the notebook's own.
+ * @returns a new notebook; the same one if no parameters are given. `where` names the notebook in errors.
+ * @throws UserError (exit code 2) if there is no parameters cell, a name is not declared in it, or a value is of another
+ * kind than the notebook's.
  */
 export async function injectParameters(
   notebook: Notebook,
@@ -52,7 +52,7 @@ export async function injectParameters(
     cell_type: 'code',
     ...(parametersCell.id === undefined ? {} : { id: INJECTED_TAG }),
     metadata: { tags: [INJECTED_TAG] },
-    source: ['// Given on the command line.', ...lines].join('\n'),
+    source: ['// Set on the command line.', ...lines].join('\n'),
     outputs: [],
     execution_count: null,
   }
@@ -113,7 +113,7 @@ function kindOf(value: unknown): Kind | 'null' {
   return Array.isArray(value) ? 'array' : (typeof value as Kind)
 }
 
-/** The names that a parameters cell declares. */
+/** Returns the names that a parameters cell declares. */
 function declaredIn(ts: typeof TypeScript, source: string): Parameter[] {
   const file = ts.createSourceFile('parameters.ts', source, ts.ScriptTarget.Latest, true)
   return file.statements.filter(ts.isVariableStatement).flatMap((statement) =>
@@ -146,7 +146,7 @@ function kindOfNode(ts: typeof TypeScript, node: TypeScript.Expression | undefin
   return node.kind === ts.SyntaxKind.TrueKeyword || node.kind === ts.SyntaxKind.FalseKeyword ? 'boolean' : null
 }
 
-/** The kind of a value with a sign, from that of the value. */
+/** Returns the kind of a signed value from that of the value. */
 function signed(kind: Kind | null): Kind | null {
   return kind === 'number' || kind === 'bigint' ? kind : null
 }

@@ -4,17 +4,17 @@ import { escapeHtml } from './html.js'
 
 const SEPARATOR = ' · '
 const INDENT = '  '
-/** Columns that a line of saved text takes at most, where it can be broken. */
+/** Maximum columns of a line of saved text, if it can be broken. */
 const COLUMNS = 88
 
-/** By this class a headless run tells lines of progress from other HTML; `execute.py` knows it. */
+/** CSS class by which a headless run recognises progress lines; `execute.py` uses it too. */
 const CLASS = 'recurlab-progress'
 
 const BLOCK = 'font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px)'
-/** JupyterLab breaks plain text anywhere, in the middle of a word too. */
+/** JupyterLab breaks plain text anywhere, even inside a word. */
 const PART = 'display: inline-block; max-width: 100%; white-space: normal; word-break: normal'
 
-/** Lines of progress as a notebook shows and keeps them: both forms are broken between their parts only. */
+/** Returns progress lines for a notebook; both forms break only between their parts. */
 export function progressBundle(lines: readonly string[]): MimeBundle {
   return { 'text/html': progressHtml(lines), 'text/plain': lines.map(wrapped).join('\n') }
 }
@@ -27,7 +27,7 @@ function progressHtml(lines: readonly string[]): string {
   return `<div class="${CLASS}" style="${BLOCK}">${rows.join('')}</div>`
 }
 
-/** A long line goes on below, indented. */
+/** Wraps a long line, with an indent. */
 function wrapped(line: string): string {
   const rows: string[] = []
   for (const part of line.split(SEPARATOR)) {
@@ -38,12 +38,12 @@ function wrapped(line: string): string {
   return rows.join('\n')
 }
 
-/** The text form of {@link progressBundle} as one line, for a terminal that writes it over. */
+/** Returns the text form of {@link progressBundle} as one line, for a terminal that overwrites it. */
 export function asOneLine(text: string): string {
   return text.replaceAll(`\n${INDENT}`, SEPARATOR).replaceAll('\n', ' | ')
 }
 
-/** The text, or as many of its parts as fit in `width` columns; undefined where not even the first does. */
+/** Returns as many parts of the text as fit in `width` columns; undefined if not even the first fits. */
 export function fittingParts(text: string, width: number): string | undefined {
   if (displayWidth(text) <= width) return text
   const parts = text.split(SEPARATOR)

@@ -6,66 +6,68 @@ import { type Better, createMetrics } from './progress-metrics.js'
 import { type FirstPiece, type ProgressLine, progressText, type TimeLeft } from './progress-text.js'
 import { streamSink } from './status-line.js'
 
-/** What a line of progress is told at its beginning. */
+/** Options of a progress line. */
 export interface MeterOptions {
-  /** In front of the line. */
+  /** Prefix of the line. */
   readonly label?: string
-  /** How much is to be done; null where nobody knows. */
+  /** Total amount of work; null if unknown. */
   readonly total: number | null
-  /** What is counted, in the plural. */
+  /** The counted unit, in the plural. */
   readonly unit: string
-  /** For each metric which values are better; default by its name. */
+  /** Which values of each metric are better; default: derived from its name. */
   readonly better?: Readonly<Record<string, Better>>
   /** The activity before the counted work begins. */
   readonly doing?: string
-  /** The time to go where the caller measures it; null before it is known. Default: it follows from the rate so far. */
+  /**
+   * Returns the time left if the caller measures it; null before it is known. Default: derived from the rate so far.
+   */
   readonly left?: () => TimeLeft | null
 }
 
-/** A line of progress while the work goes on. */
+/** A progress line of work that is running. */
 export interface Meter {
-  /** So much is done. */
+  /** Sets the amount done. */
   at(done: number): void
-  /** So much was done elsewhere, or before: it counts as done, and not for the rate. */
+  /** Adds work done elsewhere or earlier: it counts as done, but not in the rate. */
   skip(count: number): void
   /**
-   * The latest values of metrics; the line shows them with the best so far.
+   * Sets the latest values of metrics; the line shows them with the best so far.
    *
-   * @param place what is said of where the best was; default how much was done
+   * @param place the position shown with the best value; default: the amount done
    */
   report(values: Readonly<Record<string, number | null>>, place?: string): void
   label(text: string): void
-  /** The activity beside the counted work, e.g. `evaluating 40/300 puzzles`; empty for none. */
+  /** Sets the activity besides the counted work, e.g. `evaluating 40/300 puzzles`; empty for none. */
   doing(text: string): void
-  /** The line above; empty for none. */
+  /** Sets the line above; empty for none. */
   head(text: string): void
-  /** The work has ended; `stopped` when before its end. */
+  /** Ends the line; `stopped` if the work did not complete. */
   end(state: 'done' | 'stopped'): void
 }
 
-/** A line, and what stands above it. */
+/** A line with its heading. */
 interface BoardLine extends ProgressLine {
-  /** Empty for none. */
+  /** The heading; empty for none. */
   readonly head: string
 }
 
-/** One meter as its board sees it. */
+/** One meter of a board. */
 interface Row {
-  /** Aborted when its cell is stopped; undefined outside a notebook. */
+  /** Aborted when the meter's cell is stopped; undefined outside a notebook. */
   readonly signal: AbortSignal | undefined
   line(): BoardLine
   stop(): void
 }
 
-/** Where the lines of meters that run inside each other go, as one. */
+/** The shared output of nested meters. */
 interface Board {
   readonly rows: Row[]
-  /** Lines that stay. */
+  /** Ended lines that remain visible. */
   readonly ended: Row[]
   /** Earliest time of the next update. */
   nextAt: number
   show(lines: readonly BoardLine[]): void
-  /** The last that is shown. */
+  /** Shows the final lines. */
   close(lines: readonly BoardLine[]): void
 }
 
@@ -76,9 +78,9 @@ const UPDATE_MS = 500
 let open: Board | null = null
 
 /**
- * Opens a line of progress: in a notebook an output that changes at most twice a second, in a terminal a line that is
- * written over, in a file a line every ten seconds and one at the end. A line that begins while another runs is shown
- * below it as long as it runs.
+ * Opens a progress line: in a notebook an output that changes at most twice a second, in a terminal a line that is
+ * overwritten, in a file a line every ten seconds and one at the end. A line that begins while another runs is shown below
+ * it until it ends.
  */
 export function openMeter(options: MeterOptions): Meter {
   const { total, unit } = options
@@ -156,7 +158,7 @@ function join(row: Row): Board {
   return board
 }
 
-/** The line of the outermost loop stays; one inside it goes with its loop, as the next may come in a moment. */
+/** Keeps the line of the outermost loop; an inner one disappears with its loop, as the next may begin at once. */
 function leave(board: Board, row: Row): void {
   const at = board.rows.indexOf(row)
   board.rows.splice(at, 1)
@@ -204,8 +206,8 @@ function streamBoard(): Pick<Board, 'show' | 'close'> {
 }
 
 /**
- * What goes on behind the end of its cell keeps its output; the next cell's lines get their own. A loop whose cell was
- * stopped while it waited goes no further, and is not told.
+ * Work that outlives its cell keeps its output; the next cell's lines get their own. A loop whose cell was stopped while it
+ * waited does not continue, and receives no event.
  */
 function handOver(): void {
   stopRows(({ signal }) => signal?.aborted === true)
@@ -213,18 +215,18 @@ function handOver(): void {
   open = null
 }
 
-/** Loops that were stopped by force have not been told. */
+/** Stops the lines of loops that were stopped by force, which receive no event. */
 function stopAll(): void {
   stopRows(() => true)
   open = null
 }
 
-/** The innermost first. */
+/** Stops the innermost first. */
 function stopRows(which: (row: Row) => boolean): void {
   for (const row of [...(open?.rows ?? [])].reverse()) if (which(row)) row.stop()
 }
 
-/** @throws UserError for what is no number of steps. */
+/** Checks a number of steps. @throws UserError unless it is a whole number of 0 or more. */
 export function checkTotal(total: number, where: string): void {
   if ((Number.isInteger(total) && total >= 0) || total === Number.POSITIVE_INFINITY) return
   throw new UserError({ where, expected: 'a whole number of 0 or more', found: String(total) })

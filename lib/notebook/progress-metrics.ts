@@ -1,13 +1,13 @@
 import { metricName, metricText } from '../evaluate/metric-names.js'
 
-/** Which values of a metric are better; `none`: no best is shown. */
+/** Which values of a metric are better; `none` shows no best value. */
 export type Better = 'min' | 'max' | 'none'
 
 /** Latest and best values of metrics. */
 export interface Metrics {
-  /** @param at where the work stands */
+  /** Sets the latest values. @param at position of the work */
   report(values: Readonly<Record<string, number | null>>, at: number | string): void
-  /** One text a metric, in order of first report: `loss 0.31 (best 0.29 at 31)`. */
+  /** Returns one text per metric, in order of first report: `loss 0.31 (best 0.29 at 31)`. */
   texts(): string[]
 }
 
@@ -18,11 +18,11 @@ interface Entry {
   bestAt: number | string
 }
 
-/** Metrics with these words in their names are better when they are smaller, or larger. */
+/** Metrics with these words in their names are better if they are smaller, or larger. */
 const SMALLER = /loss|error|perplexity|mse|mae/i
 const LARGER = /acc|exact|cells|score|reward|pass@/i
 
-/** @param better for each metric which values are better; default by its name, e.g. a loss the smaller */
+/** @param better which values of each metric are better; default: derived from its name, e.g. smaller for a loss */
 export function createMetrics(better: Readonly<Record<string, Better>> = {}): Metrics {
   const entries = new Map<string, Entry>()
   return {

@@ -1,46 +1,46 @@
 import { clip } from '../results/text-width.js'
 
-/** Where a piece of work stands. */
+/** The progress of some work. */
 export interface Progress {
   readonly done: number
-  /** null where nobody knows. */
+  /** null if unknown. */
   readonly total: number | null
   /** Seconds since the work began. */
   readonly seconds: number
   /** Work already done when the clock started, e.g. by the process that was interrupted. */
   readonly doneBefore?: number
-  /** Where the first piece of work had ended: it takes longer than others, so rates are measured from there. */
+  /** The end of the first piece of work, which takes longer than others: rates are measured from there. */
   readonly first?: FirstPiece | null
-  /** The time to go where somebody measures it; null before it is known. Default: it follows from the rate so far. */
+  /** The time left if the caller measures it; null before it is known. Default: derived from the rate so far. */
   readonly left?: TimeLeft | null
 }
 
-/** The time that some work still takes. */
+/** The time left for some work. */
 export interface TimeLeft {
   readonly seconds: number
-  /** Whether some of it is a guess. */
+  /** Whether it is partly a guess. */
   readonly rough: boolean
 }
 
 /** The first piece of some work. */
 export interface FirstPiece {
-  /** How much was done with it. */
+  /** Amount done by its end. */
   readonly done: number
   /** Seconds since the work began. */
   readonly seconds: number
 }
 
-/** What a line of progress says. */
+/** The content of a progress line. */
 export interface ProgressLine extends Progress {
-  /** In front of the line; empty for none. */
+  /** Prefix of the line; empty for none. */
   readonly label: string
-  /** What is counted, in the plural: `steps`. */
+  /** The counted unit, in the plural: `steps`. */
   readonly unit: string
-  /** The current activity, where it is not the counted work: `evaluating 40/300 puzzles`. */
+  /** The current activity, if it is not the counted work: `evaluating 40/300 puzzles`. */
   readonly doing?: string
   /** Metrics as text, e.g. `loss 0.31 (best 0.29 at 31)`. */
   readonly metrics: readonly string[]
-  /** `done`: it has come to its end; `stopped`: it has ended before. */
+  /** `done`: the work is complete; `stopped`: it ended earlier. */
   readonly state: 'running' | 'done' | 'stopped'
 }
 
@@ -48,20 +48,20 @@ export interface ProgressLine extends Progress {
 const BAR = 20
 const LABEL = 60
 
-/** Seconds still to go at the rate so far. NaN where the total is not known, or nothing is done yet. */
+/** Returns the seconds left at the rate so far. NaN if the total is unknown, or nothing is done yet. */
 export function remainingSeconds(progress: Progress): number {
   const { made, seconds } = measured(progress)
   return progress.total !== null && made > 0 ? (seconds / made) * (progress.total - progress.done) : Number.NaN
 }
 
-/** The measured work and its duration, without the first piece once there are others. */
+/** Returns the measured work and its duration, without the first piece once there are others. */
 function measured({ done, doneBefore = 0, seconds, first }: Progress): { made: number; seconds: number } {
   return first && done > first.done
     ? { made: done - first.done, seconds: seconds - first.seconds }
     : { made: done - doneBefore, seconds }
 }
 
-/** `1:02:03`, `4:05`, `12 s` or `0.4 s`. */
+/** Formats seconds: `1:02:03`, `4:05`, `12 s` or `0.4 s`. */
 export function formatSeconds(seconds: number): string {
   if (!Number.isFinite(seconds)) return '?'
   if (seconds < 0.95) return `${seconds.toFixed(1)} s`
@@ -75,9 +75,9 @@ export function formatSeconds(seconds: number): string {
 }
 
 /**
- * One line: `120/300 steps (40 %) · 5.0 steps/s · 24 s so far, 36 s left · loss 0.31 (best 0.29 at 31)`.
+ * Returns one line: `120/300 steps (40 %) · 5.0 steps/s · 24 s so far, 36 s left · loss 0.31 (best 0.29 at 31)`.
  *
- * @param bar whether a bar stands in front, where the total is known, in the place of the percentage
+ * @param bar whether a bar replaces the percentage, if the total is known
  */
 export function progressText(line: ProgressLine, bar: boolean): string {
   const label = printable(clip(line.label, LABEL))
@@ -118,7 +118,7 @@ function timeLeft(line: ProgressLine): string {
   return Number.isNaN(left) ? '' : `, ${formatSeconds(left)} left`
 }
 
-/** Labels may come from data: control characters must not reach the terminal or tear the line. */
+/** Removes control characters, which labels from data must not send to the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd')
 }

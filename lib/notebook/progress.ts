@@ -3,42 +3,43 @@ import { currentHost } from './host.js'
 import { checkTotal, type Meter, type MeterOptions, openMeter } from './progress-meter.js'
 import type { Better } from './progress-metrics.js'
 
-/** How {@link progress} shows a loop. */
+/** Options of {@link progress}. */
 export interface ProgressOptions {
-  /** In front of the line. */
+  /** Prefix of the line. */
   readonly label?: string
-  /** How many items come; default what the iterable's `length` or `size` says. */
+  /** Number of items; default: the iterable's `length` or `size`. */
   readonly total?: number
-  /** What is counted, in the plural; default `steps` of a number, else `items`. */
+  /** The counted unit, in the plural; default `steps` for a number, else `items`. */
   readonly unit?: string
-  /** For each metric that is reported which values are better; default by its name: a loss or an error the smaller. */
+  /**
+   * Which values of each reported metric are better; default: derived from its name, smaller for a loss or an error.
+   */
   readonly better?: Readonly<Record<string, Better>>
 }
 
-/** Metrics beside a loop's progress. */
+/** The metrics in a loop's progress line. */
 export interface ProgressReport {
-  /** Shows the latest values of metrics, with the best so far: `steps.report({ loss })`. */
+  /** Sets the latest values of metrics; the line shows them with the best so far: `steps.report({ loss })`. */
   report(values: Readonly<Record<string, number>>): void
 }
 
-/** A loop with its progress shown. */
+/** A loop that shows its progress. */
 export interface ProgressLoop<T> extends ProgressReport, Iterable<T> {}
 
-/** An asynchronous loop with its progress shown. */
+/** An asynchronous loop that shows its progress. */
 export interface AsyncProgressLoop<T> extends ProgressReport, AsyncIterable<T> {}
 
 /**
- * Shows how far a loop is: a bar or a count, rate, time so far and to go, the latest and best value of what is
- * reported. In a notebook the line changes at most twice a second, also in a loop without `await`; in a terminal it is
- * written over; a file gets a line every ten seconds and one at the end. Loops inside each other are shown together.
- * A loop that is left says where: `stopped at 37 of 100 steps`.
+ * Returns a loop that shows its progress: a bar or a count, rate, time elapsed and left, latest and best values of reported
+ * metrics. In a notebook the line changes at most twice a second, even in a loop without `await`; in a terminal it is
+ * overwritten; a file gets a line every ten seconds and one at the end. Nested loops are shown together. A loop that is
+ * left early shows where: `stopped at 37 of 100 steps`.
  *
- * @param work a number of steps (0, 1, … up to it), or anything that can be iterated over
+ * @param work a number of steps (counted from 0), or any iterable
  * @example
  * const steps = progress(300, { label: 'mlp' })
  * for (const step of steps) steps.report({ loss: trainOnce(step) })
- * @throws UserError for a number of steps that is none; {@link Interrupted} at the first step after the user has stopped
- * the cell.
+ * @throws UserError for an invalid number of steps; {@link Interrupted} at the first step after the user stops the cell.
  */
 export function progress(work: number, options?: ProgressOptions): ProgressLoop<number>
 export function progress<T>(work: Iterable<T>, options?: ProgressOptions): ProgressLoop<T>

@@ -9,10 +9,10 @@ import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
 
 /**
- * Writes a notebook as one HTML page: code, outputs, figures as SVG, widgets in
- * their last state; nothing in it is loaded from elsewhere.
+ * Writes a notebook as one HTML page with code, outputs, figures as SVG and widgets in their last state; the page loads no
+ * external resources.
  *
- * @throws UserError when nbconvert fails.
+ * @throws UserError if nbconvert fails.
  */
 export async function writeReport(file: string, notebook: Notebook): Promise<void> {
   const shown = withWidgetPictures(notebook)
@@ -50,8 +50,8 @@ function convert(notebook: Notebook): Promise<string> {
 }
 
 /**
- * Takes out what nbconvert's page would load from elsewhere: MathJax, RequireJS and Mermaid. What a notebook brings itself is cleaned
- * before, and the page's policy lets no script run: one that somebody opens from a mail should not run any.
+ * Removes the external resources of nbconvert's page: MathJax, RequireJS and Mermaid. The notebook's own content is
+ * sanitised before, and the page's policy forbids scripts, so that a page opened from a mail runs none.
  */
 export function withoutScripts(page: string): string {
   return page

@@ -1,20 +1,20 @@
 import { clip, displayWidth } from '../results/text-width.js'
 import { fittingParts } from './progress-forms.js'
 
-/** Seconds between two lines where a line cannot be written over. */
+/** Seconds between two lines where a line cannot be overwritten. */
 const LOG_SECONDS = 10
 
-/** Where lines go: `line` stays, `status` may be written over by the next. */
+/** A destination of lines: `line` stays, `status` may be overwritten by the next. */
 export interface ReportSink {
   line(text: string): void
-  /** Nothing for an empty text: what was there is gone. */
+  /** Sets the status line; an empty text removes it. */
   status(text: string): void
 }
 
 /**
- * A sink for a stream: a terminal writes its status line over, a file gets one every ten seconds.
+ * Returns a sink for a stream: a terminal overwrites its status line, a file gets one every ten seconds.
  *
- * @param first when a file gets its first: `now`, or after ten seconds, so that short work has none
+ * @param first when a file gets its first line: `now`, or after ten seconds, so that short work logs none
  */
 export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 'now'): ReportSink {
   let written = 0
@@ -23,7 +23,7 @@ export function streamSink(stream: NodeJS.WriteStream, first: 'now' | 'later' = 
   const clear = (): string => (written > 0 ? `\r${' '.repeat(written)}\r` : '')
   return {
     line(text) {
-      // What was just logged as a status need not be said again.
+      // A line just logged as a status is not repeated.
       if (text !== logged) stream.write(`${clear()}${text}\n`)
       written = 0
       logged = ''

@@ -9,19 +9,19 @@ const PDF = 'application/pdf'
 
 let warned = false
 
-/** Whether a value that stays in a notebook is drawn for where it cannot be shown as it is. */
+/** Returns whether a value in a notebook also needs static forms. */
 export function hasStills(value: unknown): value is Figure | Picture {
   return isFigure(value) || isPicture(value)
 }
 
-/** The drawing of a figure; null, with a warning once, when it cannot be drawn. */
+/** Returns the drawing of a figure; null, with a single warning, if it cannot be drawn. */
 export async function drawing(figure: Figure): Promise<MimeBundle | null> {
   return attempt(async () => ({ 'image/svg+xml': await renderFigure(figure, 'svg') }))
 }
 
 /**
- * The static forms of a figure or picture that stays: SVG for GitHub and pages, PDF for LaTeX. Drawing takes 0.1 to
- * 0.3 s, the first time some seconds. Forms that cannot be drawn are missing, with a single warning; null if all are.
+ * Returns the static forms of a figure or picture: SVG for GitHub and pages, PDF for LaTeX. Drawing takes 0.1 to 0.3 s, the
+ * first time some seconds. Forms that cannot be drawn are omitted, with a single warning; null if all are.
  */
 export async function stillsOf(value: Figure | Picture): Promise<MimeBundle | null> {
   const svg = isFigure(value) ? await drawing(value) : null
@@ -32,9 +32,9 @@ export async function stillsOf(value: Figure | Picture): Promise<MimeBundle | nu
 }
 
 /**
- * The static forms of a cell's last value, which cannot be replaced later: drawn only where nobody waits for it.
+ * Returns the static forms of a cell's last value, which cannot be replaced later: drawn only in headless runs.
  *
- * @returns null where somebody may be watching, and for a value that is neither figure nor picture
+ * @returns null in a live notebook, and for a value that is neither figure nor picture
  */
 export async function stillsOfResult(value: unknown): Promise<MimeBundle | null> {
   return currentHost()?.live === false && hasStills(value) ? stillsOf(value) : null
@@ -44,7 +44,7 @@ async function attempt(draw: () => Promise<MimeBundle>): Promise<MimeBundle | nu
   try {
     return await draw()
   } catch (error) {
-    if (!warned) process.stderr.write(`Figures stay without their static form: ${systemReason(error)}\n`)
+    if (!warned) process.stderr.write(`Figures have no static form: ${systemReason(error)}\n`)
     warned = true
     return null
   }

@@ -1,10 +1,12 @@
 import { escapeHtml } from './html.js'
 import { cellText, leftOut, type TableData } from './table.js'
 
-/** By this class a table is told from other HTML. */
+/** CSS class that distinguishes a table from other HTML. */
 export const TABLE_CLASS = 'recurlab-table'
 
-/** A table as HTML: numbers to the right, every piece of data escaped; what is left out, and how to see it, is said below. */
+/**
+ * Returns a table as HTML: numbers right-aligned, all data escaped, and below it a note on omitted rows and columns.
+ */
 export function tableHtml(table: TableData): string {
   const { columns, rows } = table
   const align = (numeric: boolean): string => ` style="text-align: ${numeric ? 'right' : 'left'}"`
@@ -17,5 +19,5 @@ export function tableHtml(table: TableData): string {
   return `<table class="${TABLE_CLASS}">\n<thead><tr>${head}</tr></thead>\n<tbody>\n${body.join('\n')}\n</tbody>\n</table>${more && `<p>${more}</p>`}`
 }
 
-/** Where nobody answers, or the table is of a headless run. */
-const HOW = 'Run the cell in JupyterLab to page through all of them and to sort; saveTable keeps them in a file.'
+/** Used in a headless run, or without a live kernel. */
+const HOW = 'Run the cell in JupyterLab to page through all of them and to sort; saveTable saves them to a file.'

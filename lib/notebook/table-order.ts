@@ -1,13 +1,13 @@
 import { cellText, type TableSource } from './table.js'
 
-/** Whether a column is sorted, and how. */
+/** The sort direction of a column. */
 export type Direction = 'up' | 'down'
 
 const collator = new Intl.Collator('en', { numeric: true })
 
 /**
- * The rows in the order of a column's values: numbers by their size, dates by time, texts as a reader sorts them (with
- * numbers in them by size), numbers before texts. What is missing comes last either way; equal values stay in order.
+ * Returns the rows sorted by a column: numbers by value, dates by time, texts in natural order, numbers before texts.
+ * Missing values come last in either direction; ties keep their order.
  */
 export function sortedRows(source: TableSource, column: number, direction: Direction): Uint32Array {
   const keys = Array.from({ length: source.rowCount }, (_, row) => keyOf(source, row, column))
@@ -18,7 +18,7 @@ export function sortedRows(source: TableSource, column: number, direction: Direc
 /** Decimals of Arrow and of CSV files are text, so that no digit is lost. */
 const NUMBER = /^[-+]?\d+(\.\d+)?(e[-+]?\d+)?$/i
 
-/** null for what is missing. */
+/** null for a missing value. */
 type Key = number | bigint | string | null
 
 function keyOf(source: TableSource, row: number, column: number): Key {

@@ -3,77 +3,77 @@ import { type ArrowColumn, columnReader } from '../files/arrow-values.js'
 import { inlineJson } from '../files/cell.js'
 import { isTensor } from './tensor.js'
 
-/** A column as it is shown. */
+/** A column for display. */
 export interface TableColumn {
   readonly name: string
-  /** Numbers only: shown on the right. */
+  /** Whether all values are numbers, which are right-aligned. */
   readonly numeric: boolean
   /** Decimals of every number in the column, so that they line up. */
   readonly decimals: number
 }
 
-/** A table whose cells are read one by one, so that a long one costs no more than what is shown of it. */
+/** A table read cell by cell, so that a long one costs no more than the part that is shown. */
 export interface TableSource {
   readonly names: readonly string[]
   readonly rowCount: number
-  /** Columns of the whole table; `names` has as many as are shown. */
+  /** Number of columns of the whole table; `names` has the shown ones. */
   readonly columnCount: number
-  /** @param column place of the column in `names` */
+  /** Returns a table cell. @param column index of the column in `names` */
   cell(row: number, column: number): unknown
 }
 
-/** As much of a table as is shown, taken apart into rows of cells. */
+/** The shown part of a table, as rows of cells. */
 export interface TableData {
   readonly columns: readonly TableColumn[]
   readonly rows: readonly (readonly unknown[])[]
-  /** Rows of the whole table. */
+  /** Number of rows of the whole table. */
   readonly rowCount: number
-  /** Columns of the whole table. */
+  /** Number of columns of the whole table. */
   readonly columnCount: number
 }
 
-/** What `show` takes for a table. */
+/** Values that `show` displays as a table. */
 export type TableLike = ArrowTable | ArqueroTable | readonly Readonly<Record<string, unknown>>[]
 
-/** As much of an Arrow table as is needed here, of whichever copy of the package. */
+/** The part of an Arrow table that is needed here, from any copy of the package. */
 export type ArrowTable = Pick<Table, 'numRows' | 'schema' | 'getChildAt'>
 
-/** As much of an arquero table as is needed here. */
+/** The part of an arquero table that is needed here. */
 export interface ArqueroTable {
   numRows(): number
   columnNames(): string[]
   array(name: string): ArrayLike<unknown>
 }
 
-/** What is put into a notebook at most; the rest is said to be left out. */
+/** Maximum rows stored in a notebook; the table says how many are omitted. */
 const MAX_ROWS = 100
 const MAX_COLUMNS = 60
-/** Characters of a cell. */
+/** Maximum characters of a table cell. */
 const MAX_CELL = 300
 
-/** Significant digits that a column's numbers are shown with. */
+/** Significant digits of a column's numbers. */
 const DIGITS = 4
 
-/** Whether a value can be shown as a table. An empty array is one without columns. */
+/** Returns whether a value can be shown as a table. An empty array is a table without columns. */
 export function isTableLike(value: unknown): value is TableLike {
   return isArrowTable(value) || isArqueroTable(value) || (Array.isArray(value) && value.every(isRecord))
 }
 
-/** Whether a value looks like an Arrow table. */
+/** Returns whether a value looks like an Arrow table. */
 export function isArrowTable(value: unknown): value is ArrowTable {
   if (typeof value !== 'object' || value === null) return false
   const { numRows, schema, getChildAt } = value as Partial<ArrowTable>
   return typeof numRows === 'number' && typeof getChildAt === 'function' && Array.isArray(schema?.fields)
 }
 
-/** Whether a value looks like an arquero table. */
+/** Returns whether a value looks like an arquero table. */
 export function isArqueroTable(value: unknown): value is ArqueroTable {
   if (typeof value !== 'object' || value === null) return false
   const table = value as Partial<ArqueroTable>
   return [table.numRows, table.columnNames, table.array].every((method) => typeof method === 'function')
 }
 
-/** The first rows of an Arrow table, an arquero table or an array of objects, as many as a notebook keeps. */
+/** Returns the first rows of an Arrow table, an arquero table or an array of objects, as many as a notebook stores. */
 export function tableData(value: TableLike): TableData {
   const source = tableSource(value)
   return tablePage(
@@ -82,14 +82,14 @@ export function tableData(value: TableLike): TableData {
   )
 }
 
-/** Some rows of a table, in the order given. */
+/** Returns some rows of a table, in the given order. */
 export function tablePage(source: TableSource, places: ArrayLike<number>): TableData {
   const { names, rowCount, columnCount } = source
   const rows = Array.from(places, (place) => names.map((_, column) => source.cell(place, column)))
   const columns = names.map((name, i) => {
     const cells = rows.map((row) => row[i])
     const numeric = cells.some(isNumber) && cells.every((cell) => cell == null || isNumber(cell))
-    // Percentages have a decimal, whatever their values.
+    // Percentages always have a decimal.
     const least = name.endsWith('(%)') ? 1 : 0
     return { name, numeric, decimals: numeric ? Math.max(least, decimalsOf(cells)) : 0 }
   })
@@ -98,13 +98,13 @@ export function tablePage(source: TableSource, places: ArrayLike<number>): Table
 
 /**
  * Reads an Arrow table, an arquero table or an array of objects cell by cell. Columns of objects come in order of first
- * appearance; a key that a row lacks is undefined there.
+ * appearance; a missing key is undefined.
  */
 export function tableSource(value: TableLike): TableSource {
   return isArrowTable(value) ? fromArrow(value) : isArqueroTable(value) ? fromArquero(value) : fromObjects(value)
 }
 
-/** The rows as objects without a prototype, so that no column name means anything else; objects in cells as text. */
+/** Returns the rows as objects without a prototype, so that every column name is safe; objects in cells become text. */
 export function tableObjects({ columns, rows }: TableData): Record<string, unknown>[] {
   return rows.map((row) => {
     const object: Record<string, unknown> = Object.create(null)
@@ -116,7 +116,7 @@ export function tableObjects({ columns, rows }: TableData): Record<string, unkno
   })
 }
 
-/** What is not shown, in a sentence; empty when all is. */
+/** Describes the omitted rows and columns in a sentence; empty if there are none. */
 export function leftOut({ columns, rows, rowCount, columnCount }: TableData): string {
   const parts = [
     ...(rowCount > rows.length ? [`Rows 1–${rows.length} of ${grouped(rowCount)}.`] : []),
@@ -125,12 +125,12 @@ export function leftOut({ columns, rows, rowCount, columnCount }: TableData): st
   return parts.join(' ')
 }
 
-/** A count as it is read best: `100,000`. */
+/** Formats a count with thousands separators: `100,000`. */
 export function grouped(count: number): string {
   return count.toLocaleString('en-US')
 }
 
-/** One cell as text: what is missing as `–`, numbers with the column's decimals. */
+/** Formats one table cell: a missing value as `–`, numbers with the column's decimals. */
 export function cellText(value: unknown, column: TableColumn): string {
   if (value === null || value === undefined) return '–'
   if (typeof value === 'number') {
@@ -160,13 +160,13 @@ function fromArrow(table: ArrowTable): TableSource {
 function fromArquero(table: ArqueroTable): TableSource {
   const all = table.columnNames()
   const names = all.slice(0, MAX_COLUMNS)
-  // Column by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
+  // Read by column: arquero's own rows are wrong for columns called `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
   return { names, rowCount: table.numRows(), columnCount: all.length, cell: (row, column) => columns[column]?.[row] }
 }
 
 function fromObjects(objects: readonly Readonly<Record<string, unknown>>[]): TableSource {
-  // Rows pushed later are not part of the table that was shown.
+  // A copy: rows pushed later are not part of the shown table.
   const kept = [...objects]
   const found = new Set<string>()
   for (const object of kept) for (const key of Object.keys(object)) found.add(key)
@@ -186,7 +186,7 @@ function isPlainCell(cell: unknown): boolean {
   return ['number', 'bigint', 'boolean', 'undefined'].includes(typeof cell) || cell === null
 }
 
-/** Whether something in an array is a row: an object with its values under their names. */
+/** Returns whether an array element is a row: an object with its values by name. */
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   return (
@@ -199,7 +199,7 @@ function isNumber(value: unknown): value is number | bigint {
   return typeof value === 'number' || typeof value === 'bigint'
 }
 
-/** Decimals that show every number of a column with its significant digits, 6 at most. */
+/** Returns the decimals that show every number of a column with its significant digits, at most 6. */
 function decimalsOf(cells: readonly unknown[]): number {
   let decimals = 0
   for (const value of cells) {
@@ -210,7 +210,7 @@ function decimalsOf(cells: readonly unknown[]): number {
   return Math.min(decimals, 6)
 }
 
-/** Too small or too large for decimals. */
+/** Returns whether a number is too small or too large for fixed decimals. */
 function isFar(value: number): boolean {
   return value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e15)
 }

@@ -3,10 +3,10 @@ import { isTensor, type TensorLike } from '../plot/plain.js'
 import type { MimeBundle } from './host.js'
 import { escapeHtml } from './html.js'
 
-/** Typed arrays whose numbers are worth statistics. */
+/** Typed arrays that are shown with statistics. */
 export type NumberArray = Float32Array | Float64Array | Int32Array
 
-/** What numbers are like; all but the counts are of the finite ones, NaN where there are none. */
+/** Statistics of numbers; all but the counts are over finite ones, NaN if there are none. */
 export interface NumberFacts {
   readonly count: number
   readonly nan: number
@@ -14,7 +14,7 @@ export interface NumberFacts {
   readonly min: number
   readonly mean: number
   readonly max: number
-  /** Of the population: divided by n. */
+  /** Population standard deviation: divided by n. */
   readonly std: number
 }
 
@@ -22,19 +22,20 @@ export interface NumberFacts {
 const [ROWS, COLUMNS] = [6, 8]
 const DIGITS = 4
 
-/** Whether a value is an array of numbers that is worth statistics. */
+/** Returns whether a value is an array that is shown with statistics. */
 export function isNumberArray(value: unknown): value is NumberArray {
   return value instanceof Float32Array || value instanceof Float64Array || value instanceof Int32Array
 }
 
-/** A tensor as a table of facts with its first values, in HTML and as text. It makes no tensor. */
+/** Returns a tensor's display: a table of facts with its first values, in HTML and as text. It allocates no tensor. */
 export function tensorBundle(tensor: TensorLike): MimeBundle {
   const { shape, dtype } = tensor
   const title = `Tensor [${shape.join(', ')}] ${dtype}`
   if (tensor.isDisposed) return bundle(`${title}, disposed`, [], '')
   if (dtype === 'complex64') return bundle(title, [], '')
   const values = valuesOf(tensor)
-  if (values === null) return bundle(`${title}, whose values cannot be read at once: await tensor.data()`, [], '')
+  if (values === null)
+    return bundle(`${title}, whose values cannot be read synchronously: use await tensor.data()`, [], '')
   return bundle(
     title,
     dtype === 'string' ? [] : factRows(numberFacts(values as ArrayLike<number>)),
@@ -42,14 +43,14 @@ export function tensorBundle(tensor: TensorLike): MimeBundle {
   )
 }
 
-/** A long array of numbers: as text like `inspect`, in HTML with statistics. */
+/** Returns a long array's display: as text like `inspect`, in HTML with statistics. */
 export function arrayBundle(array: NumberArray): MimeBundle {
   const title = `${array.constructor.name}(${array.length})`
   const rich = bundle(title, factRows(numberFacts(array)), firstValues(array, [array.length]))
   return { ...rich, 'text/plain': inspect(array) }
 }
 
-/** Statistics of numbers, in double precision. */
+/** Computes statistics of numbers, in double precision. */
 function numberFacts(values: ArrayLike<number>): NumberFacts {
   let [nan, infinite, sum] = [0, 0, 0]
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
@@ -75,7 +76,7 @@ function numberFacts(values: ArrayLike<number>): NumberFacts {
   return { count: values.length, nan, infinite, min, mean, max, std: Math.sqrt(squares / finite) }
 }
 
-/** null where the backend gives values only later (WebGPU). */
+/** Returns a tensor's values; null if the backend cannot read them synchronously (WebGPU). */
 function valuesOf(tensor: TensorLike): ArrayLike<number> | ArrayLike<string> | null {
   try {
     return tensor.dataSync()
@@ -95,7 +96,7 @@ function factRows({ count, nan, infinite, min, mean, max, std }: NumberFacts): [
   ]
 }
 
-/** The values as nested brackets: of more than two dimensions the first matrix, of each what fits. */
+/** Returns the values as nested brackets: with more than two dimensions the first matrix, and as much of it as fits. */
 function firstValues(values: ArrayLike<number> | ArrayLike<string>, shape: readonly number[]): string {
   if (values.length === 0) return '[]'
   if (shape.length === 0) return short(values[0]!)

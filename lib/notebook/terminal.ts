@@ -4,16 +4,18 @@ import type { Notebook } from './notebook.js'
 import { asOneLine } from './progress-forms.js'
 import { streamSink } from './status-line.js'
 
-/** Prints what happens while a notebook runs. */
+/** Prints events while a notebook runs. */
 export interface TerminalProgress {
-  /** Tells at once that something goes on: a kernel takes a second to start, or many on a busy machine. */
+  /** Prints a first line at once: a notebook kernel takes a second to start, or many on a busy machine. */
   begin(): void
   event(event: ExecuteEvent): void
   /** Ends an unfinished line. */
   end(): void
 }
 
-/** A heading for every cell, then what it prints as it comes: overwritten progress lines too. */
+/**
+ * Returns a printer of a heading for every cell, followed by its output as it arrives, overwritten progress lines included.
+ */
 export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream): TerminalProgress {
   const sink = streamSink(stream)
   let lineOpen = false
@@ -25,7 +27,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
   }
   const freshLine = (): void => print(lineOpen ? '\n' : '')
   return {
-    begin: () => print('Starting the kernel …\n'),
+    begin: () => print('Starting the notebook kernel …\n'),
     end: freshLine,
     event: (event) => {
       if (event.event === 'status') {
@@ -35,7 +37,7 @@ export function terminalProgress(notebook: Notebook, stream: NodeJS.WriteStream)
         return
       }
       if (status !== '') {
-        // What progress said last stays.
+        // The last progress line stays.
         sink.line(status)
         status = ''
       }

@@ -1,4 +1,7 @@
-/** Widgets, under one name so that `label`, `number`, `row` and the like stay the user's: `ui.slider({ min: 0, max: 1 })`. */
+/**
+ * Widgets in one namespace, so that `label`, `number`, `row` and the like stay free for the user:
+ * `ui.slider({ min: 0, max: 1 })`.
+ */
 export { type InputOptions, input } from './input.js'
 export { type Box, column, row } from './widgets/box.js'
 export { type Button, button } from './widgets/button.js'

@@ -5,7 +5,7 @@ import { colorOf, outlineColor, reportedColor, withOpacity } from './template.js
 
 /** One group of {@link bars}. */
 export interface Bar {
-  /** What was varied, e.g. `MLP`. */
+  /** The varied setting, e.g. `MLP`. */
   readonly name: string
   /** One value per seed, in the unit of the axis. */
   readonly values: readonly number[]
@@ -13,7 +13,7 @@ export interface Bar {
   readonly reported?: number
 }
 
-/** What {@link bars} can be told. */
+/** Options of {@link bars}. */
 export interface BarsOptions extends FigureOptions {
   /** Legend of our bars. Default `measured here (mean, range over seeds)`. */
   readonly measured?: string
@@ -22,10 +22,10 @@ export interface BarsOptions extends FigureOptions {
 }
 
 /**
- * Bars of the mean with the range over the seeds and a dot for each seed; beside each, hatched and grey,
- * the number that was reported.
+ * Returns bars of the mean with the range over seeds and a dot per seed; next to each, hatched and grey, the published
+ * number.
  *
- * @throws UserError when a group has no value, or one that is not finite.
+ * @throws UserError if a group has no value, or one that is not finite.
  */
 export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
   for (const group of groups)
@@ -45,7 +45,7 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
     annotations: meanLabels(groups, reported.length > 0),
     barmode: 'group',
     bargap: 0.35,
-    // A number axis with names as tick labels, so that the dots can stand on the bars that they belong to.
+    // A numeric axis with names as tick labels, so that the dots can stand on their bars.
     xaxis: {
       tickvals: groups.map((_, i) => i),
       ticktext: names,
@@ -55,10 +55,10 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
   })
 }
 
-/** Width of one bar in units of the axis, where groups are one apart. */
+/** Width of one bar in axis units; groups are 1 apart. */
 const WIDTH = 0.34
 
-/** Where a group's own bar stands: in the middle when there is nothing to stand beside it. */
+/** Position of a group's own bar: centred if there is no published number next to it. */
 const ownOffset = (paired: boolean): number => (paired ? -WIDTH : -WIDTH / 2)
 
 function measuredBars(groups: readonly Bar[], names: readonly string[], options: BarsOptions): Trace {
@@ -70,7 +70,7 @@ function measuredBars(groups: readonly Bar[], names: readonly string[], options:
     y: means,
     offset: ownOffset(groups.some((group) => group.reported !== undefined)),
     width: WIDTH,
-    // Pale, so that the range is seen where it crosses its bar.
+    // Pale, so that the range remains visible where it crosses its bar.
     marker: {
       color: groups.map((_, i) => withOpacity(colorOf(i), 0.6)),
       line: { color: groups.map((_, i) => colorOf(i)), width: 1.5 },
@@ -116,7 +116,7 @@ function reportedBars(groups: readonly Bar[], names: readonly string[], options:
   }
 }
 
-/** A dot per seed on the group's own bar, a little apart so that equal values stay visible. */
+/** Returns one dot per seed on the group's own bar, slightly apart so that equal values stay visible. */
 function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
   const middle = ownOffset(paired) + WIDTH / 2
   const points = groups.flatMap((group, i) =>
@@ -139,7 +139,7 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
   ]
 }
 
-/** The mean as a number, clear of the dots and the range's end, where it is readable for a bar of any height. */
+/** Returns the mean as a number, clear of the dots and of the range's end, readable for a bar of any height. */
 function meanLabels(groups: readonly Bar[], paired: boolean): Record<string, unknown>[] {
   return groups.map((group, i) => ({
     x: i + ownOffset(paired) + WIDTH / 2,

@@ -1,6 +1,6 @@
 import type { Figure } from './figure.js'
 
-/** Two figures as one, each with its own axes; the legend is the left one's. */
+/** Returns two figures side by side, each with its own axes, with the legend of the left one. */
 export function beside(left: Figure, right: Figure): Figure {
   const axis = (figure: Figure, name: string): object => (figure.layout[name] ?? {}) as object
   return {

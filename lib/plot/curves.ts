@@ -4,23 +4,23 @@ import { colorOf, dashOf } from './template.js'
 
 /** One run's curve. */
 export interface Curve {
-  /** What was varied, e.g. `mlp`: runs of one name share a colour. */
+  /** The varied setting, e.g. `mlp`: runs of the same name share a colour. */
   readonly name: string
-  /** Tells runs of one name apart, e.g. the seed. */
+  /** Distinguishes runs of the same name, e.g. the seed. */
   readonly seed?: number
   readonly x: Numbers
   readonly y: Numbers
 }
 
-/** How {@link curves} draws several runs of one name. */
+/** Options of {@link curves}. */
 export interface CurvesOptions extends FigureOptions {
-  /** `mean`: the mean over the seeds with a band from the least to the largest; `run`: a line for every run. Default `mean`. */
+  /** `mean`: the mean over seeds with a band from minimum to maximum; `run`: a line for every run. Default `mean`. */
   readonly each?: 'mean' | 'run'
 }
 
 /**
- * Curves of runs, grouped by name. Where runs are of different length (some are still training), the mean
- * at x is over those that have got there; resting the mouse on a point says how many.
+ * Returns curves of runs, grouped by name. If runs differ in length (some are still training), the mean at x is over those
+ * that have reached it; hovering over a point shows their number.
  */
 export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
   const groups = groupByName(runs)
@@ -68,12 +68,12 @@ function meanLine(name: string, members: readonly Curve[], look: LineLook): Line
   }
 }
 
-/** The mean of some numbers; NaN of none. */
+/** Returns the mean of numbers; NaN for none. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
-/** At most four significant digits. */
+/** Formats a number with at most four significant digits. */
 export function short(value: number): string {
   return String(Number(value.toPrecision(4)))
 }

@@ -3,13 +3,15 @@ import { plainJson } from './plain.js'
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
 
-/** A figure as plotly.js takes it. Arrays may be typed, columns of Arrow or tensors: see {@link plainFigure}. */
+/**
+ * A figure in the format of plotly.js. Arrays may be typed arrays, Arrow columns or tensors: see {@link plainFigure}.
+ */
 export interface Figure {
   readonly data: readonly Trace[]
   readonly layout: Readonly<Record<string, unknown>>
 }
 
-/** What every kind of figure can be told. */
+/** Options of every kind of figure. */
 export interface FigureOptions {
   /** Title above the plot. Default: none. */
   readonly title?: string
@@ -17,17 +19,17 @@ export interface FigureOptions {
   readonly x?: string
   /** Title of the vertical axis, with its unit, e.g. `exact accuracy (%)`. */
   readonly y?: string
-  /** Ends of the vertical axis. Default: what the data needs. */
+  /** Limits of the vertical axis. Default: fitted to the data. */
   readonly range?: readonly [number, number]
-  /** Pixels. Default: on the screen as wide as the cell, in a file 700. */
+  /** Width in pixels. Default: the width of the notebook cell on screen, 700 in a file. */
   readonly width?: number
-  /** Pixels. Default 420, and room for a legend of several rows below a title. */
+  /** Height in pixels. Default 420, plus room for a legend of several rows below a title. */
   readonly height?: number
 }
 
 /**
- * Puts traces into a layout with title and axis titles. Size, colours and fonts come when it is shown or exported, unless
- * they are given: a screen and a page need others.
+ * Combines traces and a layout with title and axis titles. Size, colours and fonts are set when it is shown or exported,
+ * unless given: screen and page need different ones.
  */
 export function makeFigure(
   data: readonly Trace[],
@@ -51,15 +53,15 @@ export function makeFigure(
   }
 }
 
-/** Plotly reads some HTML tags in labels: names that come from data must not become markup. */
+/** Escapes a label: plotly reads some HTML tags in labels, and names from data must not become markup. */
 export function escapeLabel(text: string): string {
   return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 }
 
 /**
- * The figure as plain JSON, so that it can be shown, stored and drawn anywhere, the same everywhere: see {@link plainJson}.
+ * Returns the figure as plain JSON, which can be shown, stored and drawn identically anywhere: see {@link plainJson}.
  *
- * @throws UserError naming trace and key of what no plot can show.
+ * @throws UserError naming trace and key of a value that a plot cannot show.
  */
 export function plainFigure({ data, layout }: Figure): Figure {
   return {
@@ -68,7 +70,7 @@ export function plainFigure({ data, layout }: Figure): Figure {
   }
 }
 
-/** Whether a value is a {@link Figure}. */
+/** Returns whether a value is a {@link Figure}. */
 export function isFigure(value: unknown): value is Figure {
   if (typeof value !== 'object' || value === null) return false
   const { data, layout } = value as Partial<Figure>

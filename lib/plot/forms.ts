@@ -4,23 +4,25 @@ import { houseMargin, paperTemplate, screenTemplate } from './template.js'
 /** Default size of a figure in pixels. */
 const WIDTH = 700
 const HEIGHT = 420
-/** Width of two figures beside each other. */
+/** Width of two figures side by side. */
 const WIDE = 980
 
-/** A legend must fit into JupyterLab's cell in a window of 1,000 pixels, with the file browser open. */
+/** A legend must fit in JupyterLab's output in a window of 1,000 pixels, with the file browser open. */
 const NARROW = 540
 
-/** Size of a drawing that changes while its cell runs: a window of 1,280 pixels shows it as it is, a smaller one shrinks it. */
+/**
+ * Width of a drawing that changes while its cell runs: it fits a window of 1,280 pixels, and a smaller window shrinks it.
+ */
 const LIVE_WIDTH = 760
 const LIVE_HEIGHT = 380
 
-/** Pixels of the title, and of a row of the legend between it and the plot. */
+/** Pixels of the title, and of a legend row between it and the plot. */
 const TITLE = 44
 const LEGEND_ROW = 30
 
 /**
- * A figure for a white page: exported files, reports, GitHub. It has a width, dark text and a white ground; what its layout
- * says already stays.
+ * Returns a figure for a white page (exported files, reports, GitHub), with a width, dark text and a white background;
+ * values already in the layout stay.
  */
 export function paperForm(figure: Figure): Figure {
   const width = numberOf(figure.layout.width) ?? (isPair(figure) ? WIDE : WIDTH)
@@ -28,21 +30,21 @@ export function paperForm(figure: Figure): Figure {
 }
 
 /**
- * A figure for a screen whose width and colours nobody knows: as wide as the cell, without a ground, and with text that is
- * read on light and on dark.
+ * Returns a figure for a screen of unknown width and colours: as wide as the output, transparent, with text that is
+ * readable on light and on dark.
  */
 export function screenForm(figure: Figure): Figure {
   const width = numberOf(figure.layout.width)
   return formed(figure, screenTemplate, width === null ? { autosize: true } : { width }, width ?? NARROW)
 }
 
-/** A figure that is drawn anew while its cell runs: a screen's colours, in a size that suits a cell. */
+/** Returns a figure that is redrawn while its cell runs: in screen colours, sized for an output. */
 export function liveForm(figure: Figure): Figure {
   const width = numberOf(figure.layout.width) ?? LIVE_WIDTH
   return formed({ ...figure, layout: { height: LIVE_HEIGHT, ...figure.layout } }, screenTemplate, { width }, width)
 }
 
-/** @param room pixels that the legend has beside the margins */
+/** @param room pixels reserved for the legend besides the margins */
 function formed({ data, layout }: Figure, template: object, size: object, room: number): Figure {
   const above =
     layout.title === undefined || layout.margin !== undefined
@@ -61,8 +63,8 @@ function formed({ data, layout }: Figure, template: object, size: object, room: 
 }
 
 /**
- * Rows that plotly's legend takes at most: one where all names fit beside each other, else columns as wide as the widest
- * name. It does not move the title out of their way by itself. How wide a letter is depends on the reader's fonts.
+ * Returns the maximum number of rows of plotly's legend: one if all names fit side by side, else columns as wide as the
+ * widest name. Plotly does not move the title out of the way. The width of a letter depends on the reader's fonts.
  */
 function legendRows(data: readonly Trace[], width: number): number {
   const names = data.filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
@@ -73,7 +75,7 @@ function legendRows(data: readonly Trace[], width: number): number {
   return Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
 }
 
-/** Two plots beside each other. */
+/** Returns whether a figure is two plots side by side. */
 function isPair({ layout }: Figure): boolean {
   return layout.xaxis2 !== undefined
 }

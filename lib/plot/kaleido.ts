@@ -5,11 +5,11 @@ import { pathToFileURL } from 'node:url'
 import { UserError } from '../errors.js'
 import { projectFolder } from '../files/places.js'
 
-/** What kaleido is asked: a figure and its form. */
+/** A request to kaleido: a figure and its format. */
 export interface KaleidoRequest {
   readonly data: unknown
   readonly format: 'svg' | 'png' | 'pdf'
-  /** Pixels. */
+  /** Width in pixels. */
   readonly width: number
   readonly height: number
   /** Pixels of the file per pixel of the figure; matters for PNG only. */
@@ -31,22 +31,22 @@ interface Browser {
   log: string
 }
 
-/** Kept this long after the last figure; it never keeps the process alive. */
+/** Milliseconds that the browser is kept after the last figure; it never keeps the process alive. */
 const IDLE_MS = 20_000
-/** One figure takes 40–80 ms. */
+/** Time limit; one figure takes 40–80 ms. */
 const TIMEOUT_MS = 30_000
-/** The start takes about 1 s; on a loaded machine it was once seen to hang for ever, so it is tried again. */
+/** Time limit of a start, which takes about 1 s; on a loaded machine it once hung for ever, so it is retried. */
 const START_MS = 20_000
 const STARTS = 3
 
 let browser: Browser | null = null
 
 /**
- * Draws one figure with the browser inside the PyPI wheel kaleido 0.2.1 and the plotly.js of the npm package.
- * One child serves all calls in turn.
+ * Draws one figure with the browser inside the PyPI wheel kaleido 0.2.1 and the plotly.js of the npm package. One child
+ * serves all calls in turn.
  *
  * @returns the SVG text; for PNG and PDF, base64.
- * @throws UserError when kaleido is not there, or cannot draw the figure.
+ * @throws UserError if kaleido is missing, or cannot draw the figure.
  */
 export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
   return new Promise((resolve, reject) => {
@@ -62,7 +62,7 @@ export function drawWithKaleido(request: KaleidoRequest): Promise<string> {
   })
 }
 
-/** The wheel's folder with the browser in it, or null when it is not installed. */
+/** Returns the folder of the wheel that holds the browser; null if it is not installed. */
 export function kaleidoFolder(): string | null {
   const lib = path.join(projectFolder, '.venv', 'lib')
   if (!existsSync(lib)) return null
@@ -73,7 +73,7 @@ export function kaleidoFolder(): string | null {
   return null
 }
 
-/** @param attempt how many starts this is, for the same figures */
+/** @param attempt number of this start, for the same figures */
 function start(queue: Waiting[], attempt: number): Browser {
   const folder = kaleidoFolder()
   if (folder === null)
@@ -83,7 +83,7 @@ function start(queue: Waiting[], attempt: number): Browser {
       found: 'none',
       todo: 'Run npm start, which installs it (Linux and macOS only).',
     })
-  // As a URL: kaleido refuses a path with a letter outside ASCII.
+  // A URL, since kaleido refuses a path with non-ASCII letters.
   const plotly = pathToFileURL(path.join(projectFolder, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')).href
   const { LD_PRELOAD: _preload, ...environment } = process.env
   const args = [`--plotlyjs=${plotly}`, '--disable-gpu', '--allow-file-access-from-files', '--disable-breakpad']
@@ -98,7 +98,7 @@ function start(queue: Waiting[], attempt: number): Browser {
         FONTCONFIG_PATH: path.join(folder, 'etc', 'fonts'),
         XDG_DATA_HOME: path.join(folder, 'xdg'),
       },
-      // Its own group: Ctrl-C is for the notebook, which may still want its figures.
+      // Its own process group: Ctrl-C is meant for the notebook, which may still want its figures.
       detached: true,
     },
   )
@@ -109,7 +109,7 @@ function start(queue: Waiting[], attempt: number): Browser {
   return started
 }
 
-/** A browser that has not begun to answer is given up, and its figures go to the next one. */
+/** Replaces a browser that has not answered; its figures go to the next one. */
 function startAgain(self: Browser, attempt: number): void {
   if (attempt === STARTS) {
     stop(self, `it did not start within ${START_MS / 1000} s, ${STARTS} times`)
@@ -141,7 +141,7 @@ function listen(self: Browser): void {
   child.on('exit', (code, signal) => stop(self, `it ended (${signal ?? code}). ${lastLine(self.log)}`))
 }
 
-/** One JSON reply a line; the first one announces the version. */
+/** Handles one JSON reply per line; the first announces the version. */
 function receive(self: Browser, line: string): void {
   let reply: { code?: number; message?: string | null; result?: string | null }
   try {
@@ -176,7 +176,7 @@ function hold(self: Browser): void {
   setReferenced(self, true)
 }
 
-/** Nothing to draw: the child must not keep the process alive. */
+/** Lets the idle child not keep the process alive. */
 function release(self: Browser): void {
   self.idle = setTimeout(() => stop(self, 'idle'), IDLE_MS)
   self.idle.unref()

@@ -11,17 +11,17 @@ export interface Line {
   readonly y: Numbers
   /** `#RRGGBB`. Default: the palette's next colour. */
   readonly color?: string
-  /** Default `solid`; without a colour of its own, broken where the palette's colours have started again. */
+  /** Default `solid`; without a `color`, dashed once the palette starts again. */
   readonly dash?: 'solid' | 'dash' | 'dot'
-  /** A shaded band around the line, as long as x. */
+  /** A shaded band around the line, of the same length as x. */
   readonly band?: { readonly low: Numbers; readonly high: Numbers }
-  /** Shown when the mouse rests on a point, one text per point. */
+  /** Text shown when hovering over a point, one per point. */
   readonly hover?: readonly string[]
   /** Default true. */
   readonly legend?: boolean
 }
 
-/** Lines over a common axis, each with an optional band. Points that are not finite are gaps. */
+/** Returns lines over a common axis, each with an optional band. Non-finite points are gaps. */
 export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): Figure {
   return makeFigure(
     lines.flatMap((line, i) => tracesOf(line.color ? line : { dash: dashOf(i), ...line }, line.color ?? colorOf(i))),
@@ -49,7 +49,7 @@ function tracesOf(line: Line, color: string): Trace[] {
   return line.band ? [...bandTraces(line.band, x, name, color), main] : [main]
 }
 
-/** The upper edge is filled down to the lower one, which has to come just before it. */
+/** Returns the traces of a band: the upper edge is filled down to the lower one, which must directly precede it. */
 function bandTraces(band: NonNullable<Line['band']>, x: readonly number[], name: string, color: string): Trace[] {
   const edge = {
     type: 'scatter',
@@ -67,7 +67,7 @@ function bandTraces(band: NonNullable<Line['band']>, x: readonly number[], name:
   ]
 }
 
-/** JSON has no NaN: a gap is null. */
+/** Replaces non-finite values by null (a gap), since JSON has no NaN. */
 function finite(values: Numbers): (number | null)[] {
   return Array.from(values, (value) => (Number.isFinite(value) ? value : null))
 }

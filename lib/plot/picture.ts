@@ -1,11 +1,11 @@
 import type { Figure } from './figure.js'
 import { onWhite } from './puzzle-svg.js'
 
-/** A drawing that needs no plotting library: SVG, and the same as text. */
+/** A drawing that needs no plotting library: SVG, with an equivalent text. */
 export class Picture {
-  /** A whole `<svg>` element with `width` and `height`, for any ground. */
+  /** A complete `<svg>` element with `width` and `height`, for any background. */
   readonly svg: string
-  /** For where no pictures can be shown. */
+  /** Shown where pictures cannot be. */
   readonly text: string
 
   constructor(svg: string, text: string) {
@@ -13,20 +13,20 @@ export class Picture {
     this.text = text
   }
 
-  /** What a notebook shows. */
+  /** Returns the notebook display. */
   [Symbol.for('Jupyter.display')](): Readonly<Record<string, string>> {
     return { 'image/svg+xml': this.svg, 'text/plain': this.text }
   }
 }
 
-/** Whether a value is a {@link Picture}, of whichever instance of this module. */
+/** Returns whether a value is a {@link Picture}, from any instance of this module. */
 export function isPicture(value: unknown): value is Picture {
   if (typeof value !== 'object' || value === null) return false
   const { svg, text } = value as Partial<Picture>
   return typeof svg === 'string' && typeof text === 'string' && svg.startsWith('<svg')
 }
 
-/** A picture on a figure's page, so that it can be drawn as PNG and PDF as figures are. */
+/** Returns a picture as a figure, so that it can be drawn as PNG and PDF. */
 export function pictureFigure({ svg }: Picture): Figure {
   const [, width, height] = /^<svg [^>]*\bwidth="([\d.]+)" height="([\d.]+)"/.exec(svg) ?? []
   const size = { width: Number(width ?? 700), height: Number(height ?? 420) }

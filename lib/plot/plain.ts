@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { type ArrowColumn, columnReader } from '../files/arrow-values.js'
 
-/** As much of a tensor of TensorFlow.js as is needed here, of whichever copy of the package. */
+/** The part of a TensorFlow.js tensor that is needed here, from any copy of the package. */
 export interface TensorLike {
   readonly shape: readonly number[]
   readonly dtype: string
@@ -9,7 +9,7 @@ export interface TensorLike {
   dataSync(): ArrayLike<number> | ArrayLike<string>
 }
 
-/** Whether a value looks like a tensor or a variable of TensorFlow.js. */
+/** Returns whether a value looks like a TensorFlow.js tensor or variable. */
 export function isTensor(value: unknown): value is TensorLike {
   if (typeof value !== 'object' || value === null) return false
   const { shape, dtype, isDisposed, dataSync } = value as Partial<TensorLike>
@@ -22,12 +22,12 @@ export function isTensor(value: unknown): value is TensorLike {
 }
 
 /**
- * A part of a figure as JSON keeps it, at any depth: typed arrays, Arrow columns and tensors as plain arrays, what is not
- * finite as null (a gap), dates as text, BigInts as numbers, or as text where a number would lose digits. What is plain
- * already is given back as it is, uncopied.
+ * Converts a part of a figure to plain JSON, at any depth: typed arrays, Arrow columns and tensors to arrays, non-finite
+ * numbers to null (a gap), dates to text, BigInts to numbers, or to text if a number would lose digits. Plain values are
+ * returned without copying.
  *
  * @param where names the part in errors, e.g. `trace 1, y`
- * @throws UserError for what has no such form: a tensor that was disposed, a `DataView`, a `Set`, a promise, what holds itself.
+ * @throws UserError for values that cannot be converted: a disposed tensor, a `DataView`, a `Set`, a promise, a cycle.
  */
 export function plainJson(value: unknown, where: string): unknown {
   return plain(value, where, new Set())
@@ -38,7 +38,7 @@ function plain(value: unknown, where: string, within: Set<object>): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value)
   if (typeof value !== 'object' || value === null) return value
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? null : value.toISOString()
-  if (within.has(value)) throw refused(where, 'a figure that ends', 'one that holds itself')
+  if (within.has(value)) throw refused(where, 'a figure without cycles', 'one that contains itself')
   within.add(value)
   const made = plainObject(value, where, within)
   within.delete(value)
@@ -49,7 +49,7 @@ function plainObject(value: object, where: string, within: Set<object>): unknown
   const inner = (element: unknown): unknown => plain(element, where, within)
   if (Array.isArray(value)) return plainList(value, inner)
   if (ArrayBuffer.isView(value)) {
-    if (value instanceof DataView) throw refused(where, 'numbers', 'a DataView', 'Make a typed array of it.')
+    if (value instanceof DataView) throw refused(where, 'numbers', 'a DataView', 'Convert it to a typed array.')
     return Array.from(value as unknown as ArrayLike<number | bigint>, inner)
   }
   if (isTensor(value)) return tensorValues(value, where)
@@ -64,7 +64,7 @@ function plainObject(value: object, where: string, within: Set<object>): unknown
   return plainEntries(value, where, within)
 }
 
-/** Holes and what is undefined are gaps, as in JSON. */
+/** Converts holes and undefined to gaps, as JSON does. */
 function plainList(list: readonly unknown[], inner: (element: unknown) => unknown): readonly unknown[] {
   let copy: unknown[] | null = null
   for (let i = 0; i < list.length; i++) {
@@ -82,17 +82,17 @@ function plainEntries(value: object, where: string, within: Set<object>): object
   return made.every(([, element], i) => element === entries[i]![1]) ? value : Object.fromEntries(made)
 }
 
-/** A tensor's numbers, nested by its shape. */
+/** Returns a tensor's numbers, nested by its shape. */
 function tensorValues(tensor: TensorLike, where: string): unknown {
   const found = `a tensor [${tensor.shape.join(', ')}] of ${tensor.dtype}`
   if (tensor.isDisposed)
-    throw refused(where, 'numbers', `${found} that was disposed`, 'Give its values: tensor.arraySync().')
+    throw refused(where, 'numbers', `${found} that was disposed`, 'Pass its values: tensor.arraySync().')
   if (tensor.dtype === 'complex64') throw refused(where, 'real numbers', found)
   let values: ArrayLike<number | string>
   try {
     values = tensor.dataSync()
   } catch {
-    throw refused(where, 'numbers that are there', found, 'Give its values: await tensor.array().')
+    throw refused(where, 'numbers that can be read synchronously', found, 'Pass its values: await tensor.array().')
   }
   const finite = Array.from(values, (value) => (typeof value === 'number' && !Number.isFinite(value) ? null : value))
   let nested: unknown[] = finite
@@ -114,14 +114,14 @@ function isArrowColumn(value: object): value is ArrowColumn {
   )
 }
 
-/** Objects that JSON turns into `{}` without a word. */
+/** Recognises objects that JSON silently turns into `{}`. */
 function otherKind(value: object): { name: string; todo: string } | null {
   const kind = value.constructor?.name ?? 'value'
   const name = `${/^[AEIOU]/.test(kind) ? 'an' : 'a'} ${kind}`
   if (typeof (value as { then?: unknown }).then === 'function') return { name: 'a promise', todo: 'Await it.' }
   if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer)
-    return { name, todo: 'Make a typed array of it.' }
-  if (Symbol.iterator in value) return { name, todo: 'Make an array of it: Array.from(…).' }
+    return { name, todo: 'Convert it to a typed array.' }
+  if (Symbol.iterator in value) return { name, todo: 'Convert it to an array: Array.from(…).' }
   return null
 }
 

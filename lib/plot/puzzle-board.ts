@@ -2,16 +2,16 @@ import { extentOf, type PuzzleLook, type TokenLook } from '../tasks/look.js'
 import { lookOf } from '../tasks/registry.js'
 import type { PuzzleSpec } from '../tasks/task.js'
 
-/** Whether a cell is wrong, or has changed since the step before. */
+/** Whether a cell is wrong, or has changed since the previous step. */
 export type Mark = 'none' | 'changed' | 'wrong'
 
-/** One grid of tokens to be drawn. */
+/** One grid of tokens to draw. */
 export interface Panel {
-  /** Written above it. */
+  /** Heading above the grid. */
   readonly title: string
   /** `[seqLen]` tokens. */
   readonly tokens: ArrayLike<number>
-  /** `[seqLen]` tokens of the puzzle, to tell what it gave from what was filled in. Default: all are given. */
+  /** `[seqLen]` tokens of the puzzle, to distinguish given cells from filled-in ones. Default: all are given. */
   readonly puzzle?: ArrayLike<number>
   /** `[seqLen]` Default: none. */
   readonly marks?: readonly Mark[]
@@ -33,10 +33,10 @@ export interface Board {
 }
 
 /**
- * Lays panels of one data set out.
+ * Lays out panels of one data set.
  *
- * @param whole keeps rows and columns at the end that are padding in all of them; default: they are left out
- * @throws UserError for a Sudoku without a box that fits.
+ * @param whole keeps trailing rows and columns that are padding in every panel; default: they are omitted
+ * @throws UserError for a Sudoku without a fitting box.
  */
 export function boardsOf(spec: PuzzleSpec, panels: readonly Panel[], whole = false): Board[] {
   const look = lookOf(spec)

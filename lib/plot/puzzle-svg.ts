@@ -1,30 +1,31 @@
 import type { Board, Mark } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
-/** Pixels that the longer side of a board should take. */
+/** Target size of a board's longer side, in pixels. */
 const BOARD_SIZE = 252
 const MARGIN = 12
 const TITLE_HEIGHT = 22
 const GAP = 24
 const FONT = 'Helvetica, Arial, &quot;Liberation Sans&quot;, sans-serif'
 const RULE = '#222222'
-/** Of what stands beside the boards, on the white of a page or on whatever ground a notebook has. */
+/** Colour of text beside the boards, readable on a white page and on any notebook background. */
 const BESIDE = '#797979'
 const LEGEND_HEIGHT = 26
-/** Rough width of a character of a title, in pixels. */
+/** Approximate width of a title's character, in pixels. */
 const CHARACTER = 6.6
 
-/** What {@link boardsSvg} can be told. */
+/** Options of {@link boardsSvg}. */
 export interface SvgOptions {
-  /** Above all boards. */
+  /** Heading above all boards. */
   readonly title?: string
-  /** Boards in a row. Default: all, at most four. */
+  /** Boards per row. Default: all, at most four. */
   readonly perRow?: number
 }
 
 /**
- * Draws boards side by side as one SVG: no scripts, no ids, nothing loaded; every text escaped. The same boards give the
- * same text. Boards have their own ground, what is around them has none. Where cells are marked, a legend stands below.
+ * Draws boards side by side as one SVG, without scripts, ids or external resources, and with all text escaped. The same
+ * boards give the same text. Boards have a background; the area around them is transparent. A legend follows if cells are
+ * marked.
  */
 export function boardsSvg(boards: readonly Board[], options: SvgOptions = {}): string {
   const perRow = Math.min(boards.length, options.perRow ?? 4)
@@ -63,14 +64,14 @@ export function boardsSvg(boards: readonly Board[], options: SvgOptions = {}): s
     .join('\n')
 }
 
-/** A drawing as it is exported: on white. */
+/** Returns a drawing on white, for export. */
 export function onWhite(svg: string): string {
   const [, start, width, height] = /^(<svg [^>]*\bwidth="([\d.]+)" height="([\d.]+)"[^>]*>)/.exec(svg) ?? []
   if (start === undefined) return svg
   return `${start}\n<rect width="${width}" height="${height}" fill="#FFFFFF"/>${svg.slice(start.length)}`
 }
 
-/** One cell for each kind of mark, with its meaning. */
+/** Draws one cell for each kind of mark, with its meaning. */
 function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): string {
   let x = MARGIN
   const entries = kinds.map((kind) => {
@@ -84,7 +85,7 @@ function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): string {
   return entries.join('')
 }
 
-/** Text that XML shows as it is, in elements and attributes; characters that XML forbids become `�`. */
+/** Escapes text for XML elements and attributes; characters that XML forbids become `�`. */
 export function escapeXml(text: string): string {
   return text
     .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd')
@@ -104,7 +105,7 @@ function drawBoard(board: Board, cell: number): string {
   return [fills(board, cell), lines(board, cell), labels(board, cell), marks(board, cell)].join('')
 }
 
-/** One path for each colour, cells of a row that touch drawn as one. */
+/** Draws one path per colour, joining adjacent cells of a row. */
 function fills({ rows, columns, cells }: Board, cell: number): string {
   const paths = new Map<string, string>()
   for (let row = 0; row < rows; row++)
@@ -119,7 +120,7 @@ function fills({ rows, columns, cells }: Board, cell: number): string {
   return [...paths].map(([fill, path]) => `<path fill="${fill}" d="${path}"/>`).join('')
 }
 
-/** Thin lines between cells, thick ones between boxes, and a frame. */
+/** Draws thin lines between cells, thick ones between boxes, and a frame. */
 function lines(board: Board, cell: number): string {
   const { rows, columns, look } = board
   const [width, height] = [columns * cell, rows * cell]
@@ -136,7 +137,7 @@ function lines(board: Board, cell: number): string {
   ].join('')
 }
 
-/** Between all cells that touch, but for two of padding. */
+/** Draws lines between all adjacent cells, except two cells of padding. */
 function thinLines({ rows, columns, cells, look }: Board, cell: number): string {
   const padding = look.padding === null ? undefined : look.token(look.padding, true).fill
   const isEmpty = (row: number, column: number): boolean => cells[row * columns + column]!.fill === padding
@@ -150,7 +151,7 @@ function thinLines({ rows, columns, cells, look }: Board, cell: number): string 
   return path
 }
 
-/** Where a condition holds without a break: first place, and the place after the last. */
+/** Returns the intervals where a condition holds: first index, and index after the last. */
 function runs(count: number, holds: (i: number) => boolean): [from: number, to: number][] {
   const found: [number, number][] = []
   for (let i = 0; i < count; i++) {
@@ -174,7 +175,7 @@ function labels({ columns, cells }: Board, cell: number): string {
   return shown === '' ? '' : `<g font-size="${short(size)}" text-anchor="middle">${shown}</g>`
 }
 
-/** A frame inside each marked cell: whole and with a corner filled where it is wrong, broken where it has changed. */
+/** Draws a frame inside each marked cell: solid with a filled corner if it is wrong, dashed if it has changed. */
 function marks({ columns, cells }: Board, cell: number): string {
   const inset = Math.max(1, cell * 0.09)
   const corners = (kind: Mark): [number, number][] =>
@@ -185,7 +186,7 @@ function marks({ columns, cells }: Board, cell: number): string {
   return markOf('changed', corners('changed'), side, width) + markOf('wrong', corners('wrong'), side, width)
 }
 
-/** On white, so that it stands out from any colour. @param corners of the frames, upper left */
+/** Draws a frame on white, so that it stands out from any colour. @param corners of the frames, upper left */
 function markOf(
   kind: Exclude<Mark, 'none'>,
   corners: readonly (readonly [number, number])[],

@@ -3,17 +3,17 @@ import { ruleBetween } from '../tasks/look.js'
 import type { Board, BoardCell } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
-/** What {@link boardsText} can be told. */
+/** Options of {@link boardsText}. */
 export interface TextOptions {
   /** With ANSI colours (24 bit), for a terminal. Default false. */
   readonly color?: boolean
-  /** Boards in a row. Default: all. */
+  /** Boards per row. Default: all. */
   readonly perRow?: number
 }
 
 /**
- * Draws boards side by side as text, each under its title. A digit is followed by `!` where it is wrong and by `*` where it
- * has changed; in colours cells that are not digits have `><` and `··` there.
+ * Draws boards side by side as text, each under its title. `!` follows a digit that is wrong, `*` one that has changed; in
+ * colour, marked cells other than digits show `><` and `··`.
  */
 export function boardsText(
   boards: readonly Board[],
@@ -45,11 +45,11 @@ function plain(board: Board): string[] {
   return layOut(board, marked ? '' : look.gap, ({ symbol, mark }) => (marked ? symbol + signOf(mark) : symbol))
 }
 
-/** Two columns of the terminal for a cell, so that cells are about square. */
+/** Draws two terminal columns per cell, so that cells are about square. */
 function coloured(board: Board): string[] {
   const sudoku = board.look.box !== null
   return layOut(board, '', ({ symbol, label, fill, ink, mark }) => {
-    // Digits of a Sudoku stand on the terminal's own ground; only those that are filled in or marked have colours.
+    // Sudoku digits have the terminal's own background; only filled-in or marked digits are coloured.
     if (sudoku) {
       const text = `${symbol}${signOf(mark)}`
       if (mark !== 'none') return paint(text, MARK_INK, markLooks[mark].fill)
@@ -67,7 +67,7 @@ function signOf(mark: BoardCell['mark']): string {
   return mark === 'none' ? ' ' : markLooks[mark].sign
 }
 
-/** The legend of the marks on boards like this one, in one line. */
+/** Returns the legend of the marks on such boards, in one line. */
 export function legendText({ look }: Pick<Board, 'look'>, { color = false }: Pick<TextOptions, 'color'> = {}): string {
   const { wrong, changed } = markLooks
   if (!color) return [wrong, changed].map(({ sign, words }) => `${sign} ${words}`).join(', ')
@@ -79,7 +79,7 @@ export function legendText({ look }: Pick<Board, 'look'>, { color = false }: Pic
 
 const GREY = '#A8A8A8'
 
-/** Rows of cells, the boxes of a Sudoku set apart by rules. */
+/** Lays out rows of cells; rules separate the boxes of a Sudoku. */
 function layOut({ rows, columns, cells, look }: Board, gap: string, draw: (cell: BoardCell) => string): string[] {
   const [boxRows, boxColumns] = look.box ?? [rows, columns]
   const lines: string[] = []
@@ -103,7 +103,7 @@ function paint(text: string, ink: string, fill?: string): string {
   return `\u001b[38;2;${rgb(ink)}${fill === undefined ? '' : `;48;2;${rgb(fill)}`}m${text}\u001b[0m`
 }
 
-/** Black on light colours, white on dark ones. */
+/** Returns black for light colours, white for dark ones. */
 function contrast(fill: string): string {
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(fill.slice(at, at + 2), 16))
   return 0.299 * r! + 0.587 * g! + 0.114 * b! > 140 ? '#000000' : '#FFFFFF'
@@ -115,7 +115,7 @@ function visibleWidth(text: string): number {
   return displayWidth(text.replace(COLOURS, ''))
 }
 
-/** Names come from data: control characters must not reach the terminal. */
+/** Removes control characters, which names from data must not send to the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -7,13 +7,13 @@ import { boardsOf, type Mark, type Panel } from './puzzle-board.js'
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
 import { boardsText, legendText } from './puzzle-text.js'
 
-/** What {@link panelsPicture} can be told. */
+/** Options of {@link panelsPicture}. */
 export interface PanelsOptions extends SvgOptions {
-  /** In SVG, draws margins of padding too. Default: what is padding everywhere is left out. */
+  /** Whether the SVG includes margins of padding. Default: cells that are padding in every panel are omitted. */
   readonly whole?: boolean
 }
 
-/** Grids of one data set side by side. */
+/** Draws grids of one data set side by side. */
 export function panelsPicture(spec: PuzzleSpec, panels: readonly Panel[], options: PanelsOptions = {}): Picture {
   const { perRow, title } = options
   const boards = boardsOf(spec, panels)
@@ -25,26 +25,26 @@ export function panelsPicture(spec: PuzzleSpec, panels: readonly Panel[], option
 }
 
 /**
- * An example and its answer.
+ * Draws an example and its answer.
  *
- * @throws UserError (exit code 2) when there is no such example or version.
+ * @throws UserError (exit code 2) if there is no such example or version.
  */
 export function puzzlePicture(data: Dataset, choice: ExampleChoice = {}): Picture {
   const example = exampleOf(data, choice)
   return panelsPicture(data.manifest, pairPanels(example), { title: describeExample(data, example) })
 }
 
-/** Which versions of a puzzle are drawn. */
+/** The puzzle whose versions are drawn. */
 export interface VersionsChoice extends Pick<ExampleChoice, 'split' | 'example' | 'seed'> {
-  /** How many, the puzzle itself first. Default 4, or as many as there are. */
+  /** Number of versions, including the puzzle itself, which comes first. Default 4, or as many as exist. */
   readonly count?: number
 }
 
 /**
- * Versions of one puzzle side by side, the answers below, as training sees them: made on the fly, or where all are
- * stored (as the published builders do) the puzzles of the group.
+ * Draws versions of one puzzle side by side, with the answers below, as training sees them: augmented on the fly, or, if
+ * all versions are stored (as by the published builders), the puzzles of the group.
  *
- * @throws UserError (exit code 2) when there is no such example.
+ * @throws UserError (exit code 2) if there is no such example.
  */
 export function versionsPicture(data: Dataset, choice: VersionsChoice = {}): Picture {
   const { count = 4, ...which } = choice
@@ -65,7 +65,7 @@ export function versionsPicture(data: Dataset, choice: VersionsChoice = {}): Pic
   })
 }
 
-/** As much of an evaluation's outcome as is drawn. */
+/** The part of an evaluation's outcome that is drawn. */
 export interface DrawnOutcome {
   /** Index of the example in its split. */
   readonly puzzle: number
@@ -75,10 +75,10 @@ export interface DrawnOutcome {
 }
 
 /**
- * An example, its answer and what was predicted, with the wrong cells framed; none where the task's judge accepts an answer
- * that is not the stored one.
+ * Draws an example, its answer and the prediction, with the wrong cells framed; no cell is framed if the task's judge
+ * accepts the prediction.
  *
- * @throws UserError (exit code 2) when there is no such example.
+ * @throws UserError (exit code 2) if there is no such example.
  */
 export function predictionPicture(
   data: Dataset,
@@ -96,7 +96,7 @@ export function predictionPicture(
     : wrong === 0
       ? 'right'
       : otherwiseRight
-        ? 'valid, another than the stored answer'
+        ? 'valid, but not the stored answer'
         : `${wrong} of ${marks.length} cells wrong`
   const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
   const title = describeExample(data, example)
@@ -105,7 +105,7 @@ export function predictionPicture(
   })
 }
 
-/** Cells where a prediction is not the label; labels that are not to be counted are never wrong. */
+/** Marks cells where a prediction differs from the label; ignored labels are never wrong. */
 export function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
   return Array.from(label, (token, at) => (token !== ignored && token !== prediction[at] ? 'wrong' : 'none'))
 }
@@ -117,7 +117,7 @@ function pairPanels({ input, label }: Example): Panel[] {
   ]
 }
 
-/** e.g. `test example 3 · version 1 · 007bbfb7 · rating 12`. */
+/** Describes an example, e.g. `test example 3 · version 1 · 007bbfb7 · rating 12`. */
 export function describeExample({ manifest }: Dataset, example: Example): string {
   const { split, version, puzzleId, identifier, rating } = example
   return [
@@ -134,7 +134,7 @@ function madeVersions(data: Dataset, first: Example, choice: ExampleChoice, coun
   return Array.from({ length: Math.min(count, there) }, (_, version) => exampleOf(data, { ...choice, version }))
 }
 
-/** The example at the same place in the following puzzles of its group. */
+/** Returns the examples at the same position in the following puzzles of the group. */
 function storedVersions(data: Dataset, first: Example, count: number): Example[] {
   const { puzzleStarts, groupStarts } = data[first.split]
   const puzzle = runAt(puzzleStarts, first.example)

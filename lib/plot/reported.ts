@@ -4,22 +4,24 @@ import { type ReportedFilter, reportedWhere } from '../results/reported.js'
 import { escapeLabel, type Figure, type Trace } from './figure.js'
 import { reportedColor } from './template.js'
 
-/** A number that others published, for drawing beside our own. */
+/** A published number, drawn next to measured ones. */
 export type ReportedResult = ReportedRow & { readonly value: number }
 
-/** The ablation on Sudoku-Extreme (Table 1). Self-attention and 4 layers differ from `trm` in just that. */
+/**
+ * The ablation on Sudoku-Extreme (Table 1). The rows on self-attention and on 4 layers differ from `trm` in only that.
+ */
 export const reportedSudoku = table1
 
-/** Kinds of dashes, so that several published numbers can be told apart without colours. */
+/** Dash patterns that distinguish several published numbers without colours. */
 const DASHES = ['dash', 'dot', 'dashdot', 'longdash', 'longdashdot'] as const
 
 /**
- * A figure of curves with published numbers across it, each a grey broken line whose legend says "reported".
+ * Adds published numbers to a figure of curves, each as a grey dashed line whose legend says "reported".
  *
- * @param which a filter, or rows, e.g. `[reportedSudoku.trm]`; rows that have no number are left out
+ * @param which a filter, or rows, e.g. `[reportedSudoku.trm]`; rows without a number are omitted
  * @example
  * show(withReportedLines(runs.curves('test.exact'), { table: '4', task: 'Sudoku', method: 'TRM' }))
- * @throws UserError when nothing fits the filter.
+ * @throws UserError if no row matches the filter.
  */
 export function withReportedLines(figure: Figure, which: ReportedFilter | readonly ReportedRow[]): Figure {
   const rows = isRows(which) ? which : reportedWhere(which)
@@ -46,7 +48,7 @@ function hasValue(row: ReportedRow): row is ReportedResult {
   return row.value !== null
 }
 
-/** From the least to the largest x of a figure's curves. */
+/** Returns the least and largest x of a figure's curves. */
 function horizontalRange({ data }: Figure): [number, number] {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
   for (const { x } of data)

@@ -3,14 +3,13 @@ import { type Figure, plainFigure } from './figure.js'
 import { paperForm } from './forms.js'
 import { drawWithKaleido } from './kaleido.js'
 
-/** Forms that a figure can be drawn in. */
+/** File formats of a figure. */
 export type StaticFormat = 'svg' | 'png' | 'pdf'
 
 /**
- * Draws a figure without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The same figure gives the
- * same text and bytes.
+ * Draws a figure without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The output is deterministic.
  *
- * @throws UserError when kaleido is missing, or the figure holds what cannot be drawn.
+ * @throws UserError if kaleido is missing, or the figure holds a value that cannot be drawn.
  */
 export function renderFigure(figure: Figure, format: 'svg'): Promise<string>
 export function renderFigure(figure: Figure, format: 'png' | 'pdf'): Promise<Uint8Array>
@@ -29,7 +28,7 @@ export async function renderFigure(figure: Figure, format: StaticFormat): Promis
   return format === 'pdf' ? withoutTime(bytes) : bytes
 }
 
-/** Fixes the dates, so that a figure always gives the same file; their length stays, as a PDF has byte offsets. */
+/** Fixes the dates, so that a figure always gives the same file; their length stays, since a PDF has byte offsets. */
 function withoutTime(pdf: Buffer): Buffer {
   const text = pdf.toString('latin1')
   return Buffer.from(
@@ -38,15 +37,15 @@ function withoutTime(pdf: Buffer): Buffer {
   )
 }
 
-/** plotly.js names every trace at random unless it is told a name. */
+/** Names every trace; plotly.js otherwise gives it a random name. */
 function withUids(figure: Figure): Figure {
   return { ...figure, data: figure.data.map((trace, i) => ({ uid: `t${i}`, ...trace })) }
 }
 
 /**
- * The same figure shall always give the same text, and two figures in one HTML page must not use each other's
- * clipping paths. plotly.js puts a random word into ids, and the order of attributes depends on what the browser
- * drew before: the word is made from the figure instead, and attributes are sorted.
+ * Makes the SVG deterministic, and its ids unique between figures of one HTML page, so that they do not share clipping
+ * paths. plotly.js puts a random word into ids, which is replaced by a hash of the figure, and orders attributes by what
+ * the browser drew before, so they are sorted.
  */
 function settleSvg(svg: string, figure: Figure): string {
   const random = /id="defs-([0-9a-f]{6})"/.exec(svg)?.[1]

@@ -1,28 +1,28 @@
 /**
- * Okabe and Ito's palette, which people with any kind of colour blindness can tell apart
- * (Okabe & Ito, "Color Universal Design", 2008), without its black and its yellow, which are lost on dark and on light.
+ * Okabe and Ito's palette, which is safe for any kind of colour blindness (Okabe & Ito, "Color Universal Design", 2008),
+ * without its black and its yellow, which disappear on dark and on light backgrounds.
  */
 export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9'] as const
 
-/** Grey of what others reported, so that it never looks like a measurement of ours. */
+/** Grey of published numbers, so that they never look like measured ones. */
 export const reportedColor = '#8C8C8C'
 
-/** Lines between a mark and whatever ground it stands on. */
+/** Lines between a mark and any background. */
 export const outlineColor = '#6E6E6E'
 
-/** The palette's i-th colour; it starts again after the last. */
+/** Returns the palette's i-th colour, cyclically. */
 export function colorOf(i: number): string {
   return palette[i % palette.length]!
 }
 
 const DASHES = ['solid', 'dash', 'dot'] as const
 
-/** How the i-th line is drawn: solid, and broken where the colours have started again. */
+/** Returns the dash pattern of the i-th line: solid, and dashed once the palette starts again. */
 export function dashOf(i: number): 'solid' | 'dash' | 'dot' {
   return DASHES[Math.floor(i / palette.length) % DASHES.length]!
 }
 
-/** A colour of the form `#RRGGBB` with an opacity in [0, 1]. */
+/** Returns a colour `#RRGGBB` with an opacity in [0, 1]. */
 export function withOpacity(color: string, opacity: number): string {
   const [r, g, b] = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16))
   return `rgba(${r}, ${g}, ${b}, ${opacity})`
@@ -70,8 +70,8 @@ function template({ text, axis: line, grid, ground }: Ink): object {
 export const paperTemplate = template({ text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' })
 
 /**
- * The plotly template of figures on a screen, on whatever ground they stand. The grey of the text has the same contrast,
- * 4.3, with white and with the dark theme's #111111.
+ * The plotly template of figures on a screen, for any background. The grey of the text has the same contrast, 4.3, with
+ * white and with the dark theme's #111111.
  */
 export const screenTemplate = template({
   text: '#797979',

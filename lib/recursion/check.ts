@@ -3,8 +3,8 @@ import { checkLatentNames, type RecordedUpdate, type Recursion } from './data.js
 import { flatten } from './program.js'
 
 /**
- * Checks what types cannot tell: that numbers name states there are, that every latent is set and used, and that the answer
- * depends on the puzzle and a network within the updates that carry gradient.
+ * Checks the invariants that types cannot express: state numbers are in range, every latent is set and used, and the answer
+ * depends on the puzzle and on a network within the updates that carry gradient.
  *
  * @throws UserError naming the update or the latent.
  */
@@ -13,7 +13,7 @@ export function checkRecursion(recursion: Recursion): void {
   checkLatentNames(latents)
   for (const [i, update] of updates.entries()) checkNumbers(update, i, latents)
   const other = order.find((place) => place >= updates.length)
-  if (other !== undefined) throw refused('order', `places of ${updates.length} updates, from 0`, String(other))
+  if (other !== undefined) throw refused('order', `indices of ${updates.length} updates, from 0`, String(other))
   if (!Number.isSafeInteger(gradientUpdates) || gradientUpdates < 1 || gradientUpdates > order.length)
     throw refused(
       'gradientUpdates',
@@ -24,7 +24,7 @@ export function checkRecursion(recursion: Recursion): void {
   if (answer !== 'y' && answer !== 'z')
     throw refused(
       'latents',
-      'the answer y, or z without y, as the first: it is what the heads read',
+      'the answer y first, or z if there is no y: the heads read the first latent',
       latents.join(', '),
     )
   const used = new Set(order)
@@ -40,11 +40,7 @@ function checkNumbers({ assignments, latents: ends }: RecordedUpdate, i: number,
   for (const [a, { addends }] of assignments.entries())
     for (const addend of addends)
       if (addend >= given + a)
-        throw refused(
-          `updates.${i}.assignments.${a}`,
-          `addends that are made before, below ${given + a}`,
-          String(addend),
-        )
+        throw refused(`updates.${i}.assignments.${a}`, `addends computed before, below ${given + a}`, String(addend))
   for (const [name, number] of Object.entries(ends)) {
     if (!latents.includes(name)) throw refused(`updates.${i}.latents`, `latents of ${latents.join(', ')}`, name)
     if (number >= given + assignments.length)
@@ -78,12 +74,12 @@ function checkGradient(recursion: Recursion, answer: string): void {
     throw refused(
       `answer ${answer}`,
       `${of} to make it out of the puzzle x`,
-      'that it does not depend on x',
+      'an answer that does not depend on x',
       'Raise gradientUpdates, or add x: net(z, y, x).',
     )
 }
 
-/** Parts that the gradient of the answer reaches: x, and the kinds of assignments. */
+/** Returns what the answer's gradient reaches: x, and the kinds of assignments. */
 export function reachedWithGradient(recursion: Recursion): ReadonlySet<'x' | 'net' | 'netY' | 'plus'> {
   const { latents, order, gradientUpdates } = recursion
   const { assignments, ends } = flatten(recursion, order.length - gradientUpdates, order.length)

@@ -2,34 +2,36 @@ import { z } from 'zod'
 import { UserError } from '../errors.js'
 import { MOST_UPDATES } from './update.js'
 
-/** A hidden state that is made of others: net(a + (b + c)), or their sum alone. */
+/** A hidden state computed from others: net(a + (b + c)), or their plain sum. */
 export interface Assignment {
   readonly net: 'net' | 'netY' | 'plus'
-  /** Numbers of one to three states. In an update 0 is x, then come the latents in their order, then its assignments. */
+  /**
+   * Numbers of one to three states. In an update 0 is x, followed by the latents in order, then the update's assignments.
+   */
   readonly addends: readonly number[]
 }
 
 /** An update as data. */
 export interface RecordedUpdate {
   readonly assignments: readonly Assignment[]
-  /** The numbers of the states that the latents become; those that stay are left out. */
+  /** The number of each latent's new state; unchanged latents are omitted. */
   readonly latents: Readonly<Record<string, number>>
 }
 
 /**
- * The recursion of a supervision step as plain data: what a configuration and a run's record hold. Made by `recursion`, `trm`,
- * `trmSingle`, `trmMulti` and `hrm`.
+ * The recursion of a supervision step as plain data, as stored in configurations and run records. Built by `recursion`,
+ * `trm`, `trmSingle`, `trmMulti` and `hrm`.
  */
 export interface Recursion {
-  /** Label in tables and curves; without effect on the computation. */
+  /** Label in tables and curves; it does not affect the computation. */
   readonly name?: string
-  /** The latents by name: the answer y first (z where there is no y), which the heads read. */
+  /** Names of the latents; the heads read the first, the answer y (z if there is no y). */
   readonly latents: readonly string[]
-  /** The different updates. */
+  /** The distinct updates. */
   readonly updates: readonly RecordedUpdate[]
-  /** The updates of a supervision step one after the other, as places in `updates`. */
+  /** The updates of a supervision step in order, as indices into `updates`. */
   readonly order: readonly number[]
-  /** Updates at the end through which the gradient flows; those before them compute constants. */
+  /** Number of final updates that carry gradient; the updates before them are treated as constants. */
   readonly gradientUpdates: number
 }
 
@@ -42,7 +44,7 @@ const latentName = z
 
 const index = z.int().min(0)
 
-/** A {@link Recursion} as JSON has it; whether its numbers mean something is checked elsewhere. */
+/** Parses a {@link Recursion} from JSON; `checkRecursion` validates its numbers. */
 export const recursionSchema = z.strictObject({
   name: z.string().optional(),
   latents: z.array(latentName).min(1).max(1001),
@@ -60,7 +62,7 @@ export const recursionSchema = z.strictObject({
   gradientUpdates: z.int(),
 })
 
-/** Refuses names that no recursion can store. @throws UserError naming the first. */
+/** Refuses latent names that a recursion cannot store. @throws UserError naming the first. */
 export function checkLatentNames(latents: readonly string[]): void {
   for (const name of latents) {
     const parsed = latentName.safeParse(name)

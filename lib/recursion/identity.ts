@@ -2,7 +2,7 @@ import type { Assignment, Recursion } from './data.js'
 import { countCalls, flatten } from './program.js'
 import { type GradientKind, trm, trmMulti, trmSingle } from './trm.js'
 
-/** A recursion by the keys of the configuration that make it. */
+/** The configuration keys that build a recursion. */
 export interface RecursionKeys {
   readonly latents: 'two' | 'single' | 'multi'
   readonly T: number
@@ -13,8 +13,8 @@ export interface RecursionKeys {
 const identities = new WeakMap<Recursion, Record<'shared' | 'separate', string | undefined>>()
 
 /**
- * What a recursion computes, as a text: equal for two recursions that make the same numbers bit for bit and send gradient
- * through the same assignments, however their updates are written. The name does not count.
+ * Returns a string that identifies what a recursion computes: equal for two recursions that give the same numbers bit for
+ * bit and send gradient through the same assignments, however their updates are written. The name is ignored.
  *
  * @param networks whether `net` and `netY` are one network
  */
@@ -44,7 +44,7 @@ function identity(recursion: Recursion, networks: 'shared' | 'separate'): string
   })
 }
 
-/** a + (b + c): where order does not change the sum, the smaller number comes first. */
+/** Orders a + (b + c) canonically: where order does not change the sum, the smaller number comes first. */
 function sorted([a, ...others]: readonly number[]): readonly number[] {
   return others.length === 1 ? [a!, ...others].sort(byNumber) : [a!, ...others.sort(byNumber)]
 }
@@ -53,7 +53,7 @@ function byNumber(a: number, b: number): number {
   return a - b
 }
 
-/** The assignments that the ends depend on, and the numbers that states have among them. */
+/** Removes the assignments that no final state depends on, and renumbers the states. */
 function withoutUnused(
   assignments: readonly Assignment[],
   ends: readonly number[],
@@ -71,7 +71,7 @@ function withoutUnused(
   return { kept, numbers }
 }
 
-/** The keys that make this very recursion, of a TRM or of HRM; null where none do. */
+/** Returns the TRM or HRM keys that build exactly this recursion; null if there are none. */
 export function recursionKeys(recursion: Recursion, networks: 'shared' | 'separate'): RecursionKeys | null {
   const candidate = likelyKeys(recursion)
   if (!candidate) return null
@@ -83,7 +83,7 @@ export function recursionKeys(recursion: Recursion, networks: 'shared' | 'separa
   return null
 }
 
-/** The only keys that could make it, by its latents and the number of its calls. */
+/** Returns the only keys that could build it, from its latents and its number of network calls. */
 function likelyKeys(recursion: Recursion): Omit<RecursionKeys, 'gradient'> | null {
   const { latents, updates, order } = recursion
   const { net, netY } = countCalls(recursion)

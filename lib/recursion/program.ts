@@ -1,14 +1,16 @@
 import type { Assignment, Recursion } from './data.js'
 
-/** Updates as one list of assignments. States are numbered: x, the latents at the start, then one for each assignment. */
+/**
+ * Updates flattened into one list of assignments. States are numbered: x, the initial latents, then one per assignment.
+ */
 export interface Program {
   readonly latents: readonly string[]
   readonly assignments: readonly Assignment[]
-  /** The number of each latent in the end. */
+  /** The number of each latent's final state. */
   readonly ends: Readonly<Record<string, number>>
 }
 
-/** The updates of a recursion from one place in their order to before another, as they are. */
+/** Flattens a recursion's updates, from index `from` up to but excluding `to`, as written. */
 export function flatten({ latents, updates, order }: Recursion, from: number, to: number): Program {
   const assignments: Assignment[] = []
   const given = 1 + latents.length
@@ -24,14 +26,14 @@ export function flatten({ latents, updates, order }: Recursion, from: number, to
 }
 
 /**
- * The updates of a recursion from one place in their order to before another, as they are computed: addends of an assignment
- * differ, and latents that end up changed are each made by an assignment of their own. Copies see to that.
+ * Flattens a recursion's updates, from index `from` up to but excluding `to`, into the form that is computed: the addends
+ * of an assignment are distinct, and every changed latent has an assignment of its own. Copies are inserted where needed.
  */
 export function programOf(recursion: Recursion, from = 0, to = recursion.order.length): Program {
   const { latents, assignments, ends } = flatten(recursion, from, to)
   const given = 1 + latents.length
   const made: Assignment[] = []
-  // Of every state that `flatten` has, the number that it has here.
+  // Maps each state number of `flatten` to its number here.
   const numbers = Array.from({ length: given }, (_, i) => i)
   const add = (net: Assignment['net'], addends: readonly number[]): number => given + made.push({ net, addends }) - 1
   for (const { net, addends } of assignments) {
@@ -49,7 +51,7 @@ export function programOf(recursion: Recursion, from = 0, to = recursion.order.l
   return { latents, assignments: made, ends: Object.fromEntries(own) }
 }
 
-/** Calls of each network in a supervision step. */
+/** Counts the calls of each network in a supervision step. */
 export function countCalls(recursion: Recursion, updates = recursion.order.length): { net: number; netY: number } {
   const calls = { net: 0, netY: 0, plus: 0 }
   const counts = new Array<number>(recursion.updates.length).fill(0)

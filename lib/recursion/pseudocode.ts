@@ -1,13 +1,13 @@
 import type { RecordedUpdate, Recursion } from './data.js'
 
-/** Updates that come one after the other: places in `updates`, and groups of such that are repeated. */
+/** Consecutive updates: indices into `updates`, and repeated groups of them. */
 type Piece = number | { readonly times: number; readonly pieces: readonly Piece[] }
 
 /**
- * The pseudocode of a recursion on one line, repetitions folded: `3 × (6 × z ← net(z + y + x); y ← net(y + z))`. Several
- * latents that one update sets are set at once.
+ * The pseudocode of a recursion on one line, repetitions folded: `3 × (6 × z ← net(z + y + x); y ← net(y + z))`. Latents
+ * that one update sets together are written as one assignment.
  *
- * @param networks `separate`: the network for y is written netY, the other net; default one network, net
+ * @param networks `separate` writes the network for y as netY and the other as net; the default, `shared`, writes net
  */
 export function pseudocode(recursion: Recursion, networks: 'shared' | 'separate' = 'shared'): string {
   const texts = recursion.updates.map((update) => updateText(update, recursion.latents, networks))
@@ -15,7 +15,7 @@ export function pseudocode(recursion: Recursion, networks: 'shared' | 'separate'
 }
 
 /**
- * The pseudocode of a recursion on indented lines: one for each update or repetition.
+ * Returns the pseudocode of a recursion as indented lines, one per update or repetition.
  *
  * @param networks as in {@link pseudocode}
  */
@@ -39,7 +39,7 @@ function piecesText(pieces: readonly Piece[], texts: readonly string[]): string 
     .join('; ')
 }
 
-/** The sequence with what repeats folded, from the left, the longest stretch first. */
+/** Folds repetitions in the sequence, greedily from the left, preferring the one that covers the most. */
 function folded(order: readonly number[]): Piece[] {
   const pieces: Piece[] = []
   for (let i = 0; i < order.length; ) {
@@ -51,7 +51,7 @@ function folded(order: readonly number[]): Piece[] {
   return pieces
 }
 
-/** The shortest period among those that repeat over the longest stretch from `i` on. */
+/** Returns the period of the repetition that covers the most from `i` on; the shortest if several do. */
 function longestRepetition(order: readonly number[], i: number): { period: number; times: number } {
   const left = order.length - i
   let best = { period: 1, times: 1 }
@@ -64,7 +64,7 @@ function longestRepetition(order: readonly number[], i: number): { period: numbe
   return best
 }
 
-/** `z ← net(z + y + x)`; a state that is used more than once has a line of its own before it. */
+/** `z ← net(z + y + x)`; a state that is used more than once gets a line of its own first. */
 function updateText(
   { assignments, latents: ends }: RecordedUpdate,
   latents: readonly string[],
@@ -92,7 +92,7 @@ function updateText(
   return [...before, `${names.join(', ')} ← ${values.join(', ')}`].join('; ')
 }
 
-/** Without brackets around all of it. */
+/** Removes the brackets around a whole expression. */
 function unwrapped(text: string): string {
   return /^\([^()]*\)$/.test(text) ? text.slice(1, -1) : text
 }

@@ -9,29 +9,35 @@ import { type AnyUpdate, lastRepetition, MOST_UPDATES } from './update.js'
 export interface RecursionOptions {
   /** Label in tables and curves. Default: the pseudocode. */
   readonly name?: string
-  /** Names of the latents. Default: all that an update returns. Needed where an update lists them (`Object.values`). */
+  /**
+   * Names of the latents; default: every latent that an update returns. Required if an update enumerates them
+   * (`Object.values`).
+   */
   readonly latents?: readonly string[]
-  /** Updates at the end that carry gradient. Default: the last repetition of a `repeat`; of another list all. */
+  /**
+   * Number of final updates that carry gradient. Default: the last repetition of a `repeat`, or all updates of any other
+   * list.
+   */
   readonly gradientUpdates?: number
 }
 
-/** A recursion as `train`, `sweep` and `preset` take it: a list of updates, or one that is made already. */
+/** A recursion as `train`, `sweep` and `preset` accept it: a list of updates, or a {@link Recursion}. */
 export type RecursionInput = Recursion | readonly AnyUpdate[]
 
 /**
- * The recursion of a supervision step (arXiv 2510.04871, section 4 and figure 3) out of a list of updates. Each update is read
- * once, as the assignments that it makes.
+ * Returns the recursion of a supervision step (arXiv 2510.04871, section 4 and figure 3) made of a list of updates. Each
+ * update is called once, to record its assignments.
  *
  * @example
  * const twice = recursion(repeat(3, [...repeat(6, [refineLatent]), refineAnswer, refineAnswer]), { name: 'y twice' })
  *
- * @throws UserError naming the update that computes with anything but `net`, `netY` and `plus` or changes no latent; a latent
- * that is never set or never used; an answer that the updates with gradient do not change.
+ * @throws UserError naming an update that uses anything but `net`, `netY` and `plus` or changes no latent, a latent that is
+ * never set or never used, or an answer that no update with gradient changes.
  */
 export function recursion(updates: readonly AnyUpdate[], options: RecursionOptions = {}): Recursion {
   checkOptions(options)
   const { latents, recorded } = readUpdates(checkedList(updates), options.latents)
-  // Updates that do the same are one, whichever functions they come from.
+  // Equal updates are stored once, whichever functions they come from.
   const places = new Map<string, number>()
   const different: RecordedUpdate[] = []
   const placeOf = new Map<RecordedUpdate, number>()
@@ -53,7 +59,7 @@ export function recursion(updates: readonly AnyUpdate[], options: RecursionOptio
 }
 
 /**
- * The recursion that a value of the key `recursion` means.
+ * Converts a value of the configuration key `recursion` to a {@link Recursion}.
  *
  * @throws UserError when it is neither a list of updates nor a recursion.
  */
@@ -78,14 +84,18 @@ export function asRecursion(input: unknown): Recursion {
   return found
 }
 
-/** A recursion under another name. @throws UserError for a name that is empty, too long or has control characters. */
+/**
+ * Returns a recursion under another name.
+ *
+ * @throws UserError for a name that is empty, too long or has control characters.
+ */
 export function namedRecursion(input: RecursionInput, name: string): Recursion {
   const made: Recursion = { ...asRecursion(input), name: checkedName(name) }
   checked.add(made)
   return made
 }
 
-/** Recursions that have been checked: they are immutable by type, and large ones are not checked twice. */
+/** Recursions already checked: they are immutable by type, and large ones are slow to check. */
 const checked = new WeakSet<object>()
 
 const OPTIONS = ['name', 'latents', 'gradientUpdates']
@@ -121,7 +131,7 @@ function checkedList(updates: unknown): readonly AnyUpdate[] {
   return updates as AnyUpdate[]
 }
 
-/** Control characters, and what turns the direction of the text after it. */
+/** Control characters, and characters that change the direction of the following text. */
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u
 
 function checkedName(name: string): string {

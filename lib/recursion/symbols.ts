@@ -3,7 +3,7 @@ import { didYouMean } from '../options/nearest.js'
 import { type Assignment, checkLatentNames, type RecordedUpdate } from './data.js'
 import type { AnyUpdate, Latents, Net } from './update.js'
 
-/** A hidden state of which nothing is known but its number. */
+/** A symbol for a hidden state, which carries nothing but its number. */
 class Hidden {
   readonly number: number
 
@@ -13,7 +13,7 @@ class Hidden {
   }
 }
 
-/** A latent that no update sets. It may be asked for, as in `{ y, z }`, and not used. */
+/** A latent that no update sets. An update may destructure it, as in `{ y, z }`, but not use it. */
 class Missing {
   readonly latent: string
 
@@ -23,19 +23,19 @@ class Missing {
   }
 }
 
-/** Updates as data, and the latents that they change. */
+/** Updates as data, with the latents that they change. */
 export interface ReadUpdates {
-  /** y first, then z, then others as they come. */
+  /** y first, then z, then the others in order of appearance. */
   readonly latents: readonly string[]
-  /** One for each update; the same object for the same function. */
+  /** One per update; the same object for the same function. */
   readonly recorded: readonly RecordedUpdate[]
 }
 
 /**
- * Reads updates by running each different one once, on symbols for hidden states.
+ * Records updates by running each distinct one once, on symbols in place of hidden states.
  *
- * @param named names of the latents; default: all that an update returns
- * @throws UserError naming the place of an update that does anything else than assignments.
+ * @param named names of the latents; default: every latent that an update returns
+ * @throws UserError naming the index of an update that does anything but assign hidden states.
  */
 export function readUpdates(updates: readonly AnyUpdate[], named?: readonly string[]): ReadUpdates {
   const functions = new Map<AnyUpdate, number>()
@@ -48,10 +48,10 @@ export function readUpdates(updates: readonly AnyUpdate[], named?: readonly stri
   return { latents, recorded: updates.map((update) => byFunction.get(update)!) }
 }
 
-/** The latents that any update returns. */
+/** Returns the latents that some update returns. */
 function changedLatents(functions: ReadonlyMap<AnyUpdate, number>): readonly string[] {
   const found = new Set<string>()
-  // An update that lists the latents may change more of them once it sees more.
+  // An update that enumerates the latents may change more of them once more are known.
   for (let before = -1; found.size > before; ) {
     before = found.size
     for (const [update, i] of functions)
@@ -74,7 +74,7 @@ function recorded(update: AnyUpdate, i: number, latents: readonly string[]): Rec
   return withoutUnused(assignments, inLatents, 1 + latents.length)
 }
 
-/** Leaves out what an update computes and neither returns nor uses. */
+/** Drops the assignments of an update that it neither returns nor uses. */
 function withoutUnused(
   assignments: readonly Assignment[],
   latents: Readonly<Record<string, number>>,
@@ -96,7 +96,7 @@ function withoutUnused(
   }
 }
 
-/** Runs an update on symbols. @param open whether it may ask for latents that are not known yet */
+/** Runs an update on symbols. @param open whether it may request latents that are not known yet */
 function run(
   update: AnyUpdate,
   i: number,
@@ -156,7 +156,7 @@ function run(
   return { assignments, changed: numbers }
 }
 
-/** Calls an update; what it throws is a mistake of whoever wrote it. */
+/** Calls an update; whatever it throws is reported as an error in the update. */
 function called(i: number, call: () => unknown): unknown {
   try {
     return call()
@@ -165,7 +165,7 @@ function called(i: number, call: () => unknown): unknown {
     throw new UserError(
       {
         where: place(i),
-        expected: 'net, netY and plus of x and the latents, and nothing else',
+        expected: 'only net, netY and plus of x and the latents',
         found: error instanceof Error ? `an error: ${error.message.split('\n')[0]!}` : 'an error',
         exitCode: 2,
       },

@@ -2,26 +2,26 @@ import type { Recursion } from './data.js'
 import { recursion } from './recursion.js'
 import { type AnyUpdate, type Latents, type Networks, repeat, type Update } from './update.js'
 
-/** What carries gradient: the whole last latent recursion, or its last two updates. */
+/** Which updates carry gradient: the whole last latent recursion, or its last two updates. */
 export type GradientKind = 'full' | 'one-step'
 
 /** z ← net(z + y + x). Paper (arXiv 2510.04871), figure 3, `latent_recursion`. */
 export const refineLatent: Update = ({ net }, x, { y, z }) => ({ z: net(z, y, x) })
 
-/** y ← net(y + z), by the network for y. Paper, figure 3, `latent_recursion`. */
+/** y ← net(y + z), with the network for y. Paper, figure 3, `latent_recursion`. */
 export const refineAnswer: Update = ({ netY }, _x, { y, z }) => ({ y: netY(y, z) })
 
-/** n times z ← net(z + y + x), then once y ← net(y + z). Paper, figure 3 (`latent_recursion`). */
+/** Returns n updates z ← net(z + y + x), then one update y ← net(y + z). Paper, figure 3 (`latent_recursion`). */
 export function latentRecursion(n: number): AnyUpdate[] {
   return [...repeat(n, [refineLatent]), refineAnswer]
 }
 
 /**
- * The recursion of the Tiny Recursive Model: T latent recursions of n updates of z, the last with gradient (paper, figure 3,
- * `deep_recursion`).
+ * The recursion of the Tiny Recursive Model: T latent recursions, each of n updates of z and one of y; the last carries
+ * gradient (paper, figure 3, `deep_recursion`).
  *
- * @param gradient `one-step`: only the last update of z and that of y carry gradient (Table 1); default `full`
- * @throws UserError when T or n is no whole number of 1 or more
+ * @param gradient `one-step`: only the last update of z and the last update of y carry gradient (Table 1); default `full`
+ * @throws UserError unless T and n are whole numbers of 1 or more
  */
 export function trm(T: number, n: number, gradient: GradientKind = 'full'): Recursion {
   return recursion(repeat(T, latentRecursion(n)), { gradientUpdates: carrying(n, gradient) })
@@ -34,8 +34,8 @@ const look: Update = ({ net }, x, { z }) => ({ z: net(z, x) })
 const settle: Update = ({ net }, _x, { z }) => ({ z: net(z) })
 
 /**
- * The recursion of the TRM with one latent, from which the answer is read: T times, n times z ← net(z + x), then once
- * z ← net(z). Paper, Table 2 ("single z").
+ * The recursion of the TRM with a single latent, which the heads read: T times n updates z ← net(z + x), then one z ←
+ * net(z). Paper, Table 2 ("single z").
  *
  * @param gradient as in {@link trm}
  */
@@ -43,7 +43,7 @@ export function trmSingle(T: number, n: number, gradient: GradientKind = 'full')
   return recursion(repeat(T, [...repeat(n, [look]), settle]), { gradientUpdates: carrying(n, gradient) })
 }
 
-/** z_i ← net(s + y + x), where s = Σ z as it is now */
+/** z_i ← net(s + y + x), where s = Σ z over the current z */
 function refineScale(i: number): AnyUpdate {
   return (networks, x, latents) => ({ [`z${i}`]: networks.net(sumOfScales(networks, latents), latents.y, x) })
 }
@@ -54,8 +54,8 @@ const refineAnswerOfScales: AnyUpdate = (networks, _x, latents) => ({
 })
 
 /**
- * The recursion of the TRM with n latents: T times, z1 to zn are refined one after the other, then y. Paper, Table 2
- * ("multi-scale z").
+ * The recursion of the TRM with n latents: T times, z1 to zn are updated in order, then y. Paper, Table 2 ("multi-scale
+ * z").
  *
  * @param gradient as in {@link trm}
  */

@@ -1,25 +1,25 @@
 import { UserError } from '../errors.js'
 
-/** net(a, b, c): a stack of blocks on a + (b + c), or on those that are given. */
+/** net(a, b, c): a stack of blocks applied to a + (b + c); `b` and `c` may be omitted. */
 export type Net<Hidden> = (a: Hidden, b?: Hidden, c?: Hidden) => Hidden
 
-/** Everything that an update computes with. */
+/** The operations available to an update. */
 export interface Networks<Hidden> {
-  /** The network; of two (f_L and f_H) the one for z. */
+  /** The network; the one for z (f_L) if there are two. */
   readonly net: Net<Hidden>
-  /** The network for y, f_H, where it has its own; else the same as `net`. */
+  /** The network for y (f_H); the same as `net` if networks are shared. */
   readonly netY: Net<Hidden>
   /** a + (b + c) of hidden states, without a network. */
   readonly plus: Net<Hidden>
 }
 
-/** Hidden states by latent: the answer y, the latent z, and others by their names. */
+/** Hidden states by latent: the answer y, the latent z, and any others by name. */
 export type Latents<Hidden, Names extends string = string> = Readonly<Record<Names, Hidden>>
 
 /**
- * One assignment of the pseudocode, or several at once, as a pure function of hidden states: x (the embedded puzzle) and the
- * latents, each `[B, L, D]`. It returns the latents that it changes. It is read once, on symbols: it may call `net`, `netY`
- * and `plus`, and nothing else.
+ * One assignment of the pseudocode, or several at once, as a pure function of hidden states: x (the embedded puzzle) and
+ * the latents, each `[B, L, D]`. It returns the latents that it changes. It is called once, on symbols, and may only call
+ * `net`, `netY` and `plus`.
  *
  * @typeParam More names of latents beside y and z
  * @example
@@ -32,7 +32,7 @@ export type Update<More extends string = never> = <Hidden>(
   latents: Latents<Hidden, 'y' | 'z' | More>,
 ) => Partial<Latents<Hidden, 'y' | 'z' | More>>
 
-/** An {@link Update} of any latents. Written as a method, whose parameters TypeScript compares in both directions. */
+/** An {@link Update} of any latents. Declared as a method, whose parameters TypeScript compares bivariantly. */
 export type AnyUpdate = {
   update<Hidden>(
     networks: Networks<Hidden>,
@@ -41,17 +41,17 @@ export type AnyUpdate = {
   ): Readonly<Record<string, Hidden | undefined>>
 }['update']
 
-/** The most updates of a supervision step: T = 1000 latent recursions of n = 1000. */
+/** The maximum number of updates in a supervision step: T = 1000 latent recursions of n = 1000. */
 export const MOST_UPDATES = 1_001_000
 
-/** Updates in one repetition, by list. */
+/** Updates per repetition, by list. */
 const repetitions = new WeakMap<readonly AnyUpdate[], number>()
 
 /**
- * The updates, `times` times over. As the recursion of a run such a list carries gradient in its last repetition alone
- * (arXiv 2510.04871, figure 3, `deep_recursion`); a list written otherwise in all of its updates.
+ * Returns the updates repeated `times` times. As a recursion, such a list carries gradient in its last repetition only
+ * (arXiv 2510.04871, figure 3, `deep_recursion`); any other list carries gradient in all its updates.
  *
- * @throws UserError when `times` is no whole number, or the list would have more than 1,001,000 updates.
+ * @throws UserError if `times` is not a whole number, or the list would have more than 1,001,000 updates.
  */
 export function repeat(times: number, updates: readonly AnyUpdate[]): AnyUpdate[] {
   const refused = (expected: string, found: string): UserError =>
@@ -65,7 +65,9 @@ export function repeat(times: number, updates: readonly AnyUpdate[]): AnyUpdate[
   return list
 }
 
-/** Updates in the last repetition of a list that {@link repeat} made; undefined for another list. */
+/**
+ * Returns the number of updates in the last repetition of a list made by {@link repeat}; undefined for any other list.
+ */
 export function lastRepetition(updates: readonly AnyUpdate[]): number | undefined {
   return repetitions.get(updates)
 }

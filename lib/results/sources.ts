@@ -22,7 +22,7 @@ const DECIDING = [
   'lib/storage',
   'lib/evaluate',
   'lib/experiment/run/begin.ts',
-  'lib/experiment/run/choices.ts',
+  'lib/experiment/run/compute-settings.ts',
   'lib/experiment/data/dataset.ts',
   'lib/experiment/run/dtype.ts',
   'lib/experiment/run/functions.ts',

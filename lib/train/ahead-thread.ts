@@ -3,10 +3,10 @@ import { type SamplerState, trainingBatches } from '../data/sampler.js'
 import { taskNamed } from '../tasks/registry.js'
 import { COUNTERS, type Preparation } from './ahead.js'
 
-/** Batches that wait at most. */
+/** Maximum number of batches waiting. */
 const AHEAD = 2
 
-/** Prepares batches from the position on that it is sent, without end, and never more than `AHEAD` before they are taken. */
+/** Prepares batches indefinitely from the position it receives, at most `AHEAD` before they are taken. */
 export function prepareBatches({ data, spec, options, counters, port }: Preparation): void {
   const augment = spec && (taskNamed(spec.task).augmentation?.(spec.parts) ?? null)
   const batches = trainingBatches({ ...data, augment }, options)

@@ -9,15 +9,15 @@ import {
   trainingBatches,
 } from '../data/sampler.js'
 
-/** Training batches that a thread of its own prepares while a step is computed. */
+/** Training batches that a separate thread prepares while a step is computed. */
 export interface BatchesAhead extends TrainingBatches {
-  /** Whether the thread is at it. */
+  /** Whether the thread is running. */
   readonly ahead: boolean
-  /** Ends the thread; batches can be drawn all the same. */
+  /** Ends the thread; batches can still be drawn. */
   close(): void
 }
 
-/** What the thread is given. */
+/** Data sent to the thread. */
 export interface Preparation {
   readonly data: Omit<TrainingData, 'augment'>
   readonly spec: ReturnType<typeof specOf>
@@ -26,31 +26,31 @@ export interface Preparation {
   readonly port: MessagePort
 }
 
-/** What it gives: a batch, and where the sampler then stands. */
+/** A batch sent back by the thread, with the sampler's position after it. */
 export interface Prepared {
   readonly batch: Batch
   readonly state: SamplerState
 }
 
-/** Places of `counters`: whether the thread is there, batches made by it, and batches taken. */
+/** Indices of `counters`: whether the thread is ready, batches it has prepared, and batches taken. */
 export const COUNTERS = { ready: 0, made: 1, taken: 2 } as const
 
-/** Milliseconds that preparing batches must have taken before it is worth a thread, which takes longer to start. */
+/** Milliseconds spent preparing batches before a thread pays for its start-up. */
 const WORTH_A_THREAD = 100
 
-/** Milliseconds after which a thread that gives nothing is given up. */
+/** Milliseconds without a batch after which the thread is abandoned. */
 const PATIENCE = 10_000
 
 /**
- * The batches of `trainingBatches`, the same ones, prepared ahead once that is worth it. Batches of a data set without
- * augmentation are copied from it, which takes less than asking for them; an augmentation of the user's own cannot be
- * had in another thread: those are prepared when they are asked for. So are all where the thread cannot be started.
+ * Returns the batches of `trainingBatches`, prepared by a thread once that pays. Batches are prepared on demand if the data
+ * set has no augmentation (copying them is faster than sending them), if the augmentation is a custom function (which
+ * another thread cannot have), or if the thread cannot be started.
  *
- * @param worth milliseconds of preparing after which the thread is started
+ * @param worth milliseconds spent preparing batches after which the thread is started
  * @throws UserError as `trainingBatches` does
  */
 export function batchesAhead(data: TrainingData, options: SamplerOptions, worth = WORTH_A_THREAD): BatchesAhead {
-  // It always stands where the batch that was taken last leaves off.
+  // Its position is always just after the last batch taken.
   const here = trainingBatches(data, options)
   const spec = data.augment && specOf(data.augment)
   let spent = 0
@@ -71,7 +71,7 @@ export function batchesAhead(data: TrainingData, options: SamplerOptions, worth 
       spent += performance.now() - started
       if (spec && !thread && spent >= worth) {
         thread = startThread({ data: { manifest: data.manifest, train: data.train }, spec, options })
-        // One that fails is not started again at once.
+        // A thread that fails is not restarted at once.
         spent = Number.NEGATIVE_INFINITY
       }
       thread?.beginAt(here.state())
@@ -92,17 +92,17 @@ export function batchesAhead(data: TrainingData, options: SamplerOptions, worth 
 
 type Given = Omit<Preparation, 'counters' | 'port'>
 
-/** null where there can be none. */
+/** Returns null if a thread cannot be started. */
 function startThread(given: Given): PreparingThread | null {
   try {
     return new PreparingThread(given)
   } catch {
-    // The same batches are prepared here, which costs time and nothing else.
+    // This thread then prepares the same batches, only slower.
     return null
   }
 }
 
-/** The other thread, as this one sees it. */
+/** A handle to the preparing thread. */
 class PreparingThread {
   began = false
   private readonly counters = new Int32Array(new SharedArrayBuffer(12))
@@ -125,14 +125,14 @@ class PreparingThread {
     })
   }
 
-  /** Lets the thread begin with the batch after a position, once it is there. */
+  /** Starts the thread, once ready, at the batch after a position. */
   beginAt(state: SamplerState): void {
     if (this.began || this.broken || Atomics.load(this.counters, COUNTERS.ready) === 0) return
     this.began = true
     this.port.postMessage(state)
   }
 
-  /** The next batch; null where the thread has not begun, or has failed. */
+  /** Returns the next batch; null if the thread is not started or has failed. */
   take(): Prepared | null {
     if (!this.began || this.broken) return null
     const prepared = this.wait()

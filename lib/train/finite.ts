@@ -2,13 +2,13 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Weights } from '../model/weights.js'
 import type { Pass } from './pass.js'
 
-/** A training step computed something that is NaN or infinite; nothing was changed by it. */
+/** A training step computed NaN or infinity and changed nothing. */
 export class NotFinite extends Error {
   override readonly name = 'NotFinite'
 }
 
 /**
- * Looks at the losses and at the gradient of every weight.
+ * Checks the losses and the gradient of every weight.
  *
  * @throws NotFinite naming each loss, or the first weight's gradient, that is NaN or infinite.
  */
@@ -24,7 +24,7 @@ export function checkPass({ losses, gradients, puzzleGradients }: Pass): void {
     throw new NotFinite('a gradient of the puzzle embedding that is not finite')
 }
 
-/** One sum for each weight, all of them read at once: NaN and infinity stay what they are in a sum. */
+/** One sum per weight, all read at once: a sum preserves NaN and infinity. */
 function gradientNotFinite(gradients: Weights): string | undefined {
   const names = Object.keys(gradients)
   if (names.length === 0) return undefined
@@ -33,7 +33,7 @@ function gradientNotFinite(gradients: Weights): string | undefined {
   return names[at]
 }
 
-/** The first of some named arrays that holds NaN or infinity; null where all are finite. */
+/** Returns the name of the first array that holds NaN or infinity; null if all are finite. */
 export function firstNotFinite(arrays: Iterable<readonly [string, Float32Array]>): string | null {
   for (const [name, data] of arrays) if (!isFiniteArray(data)) return name
   return null

@@ -1,31 +1,31 @@
 import type { StepReport } from './step.js'
 
-/** Metrics of one supervision step: losses a row, shares and means over the rows that halted in it. */
+/** Metrics of one supervision step: losses per row; shares and means over the rows that halted in it. */
 export interface StepMetrics {
-  /** Optimiser steps made, this one included. */
+  /** Optimiser steps, including this one. */
   readonly step: number
   readonly loss: number
-  /** Its part of the tokens. */
+  /** The cross-entropy of the tokens. */
   readonly lmLoss: number
   readonly haltLoss: number
-  /** With a continue loss only. */
+  /** Present only with a continue loss. */
   readonly continueLoss?: number
-  /** Share of the rows that are fully right; null where none has halted, as those below. */
+  /** Share of halted rows whose answer is fully correct; like the metrics below, null if no row halted. */
   readonly exact: number | null
-  /** Share of their cells that are right. */
+  /** Mean share of correct cells of halted rows. */
   readonly cells: number | null
-  /** Share of them where (q_halt ≥ 0) says rightly whether the answer is right: the published `q_halt_accuracy`. */
+  /** Share of halted rows where (q_halt ≥ 0) matches whether the answer is correct: the published `q_halt_accuracy`. */
   readonly haltAccuracy: number | null
-  /** Share of them whose halting head says that they are done; the others had made K steps. */
+  /** Share of halted rows whose halting head chose to halt; the others reached K steps. */
   readonly halted: number | null
-  /** Their mean supervision steps. */
+  /** Mean supervision steps of halted rows. */
   readonly supervisionSteps: number | null
   readonly lr: number
-  /** Seconds of training so far, evaluations and saves not counted. */
+  /** Seconds of training so far, without evaluations and saves. */
   readonly trainSeconds: number
 }
 
-/** Means out of a step's sums. */
+/** Returns the metrics of a step's sums. */
 export function stepMetrics(step: number, report: StepReport, trainSeconds: number): StepMetrics {
   const mean = (sum: number, of = report.scored): number | null => (of > 0 ? sum / of : null)
   return {

@@ -9,11 +9,11 @@ import { disposeWeights, mapWeights, pickWeights } from './optimizer.js'
 import { type Pass, passOfRows } from './pass.js'
 
 /**
- * One supervision step from a carry; see `passOfRows`. The rows are computed in micro-batches one after the other, so that
- * memory is needed for one of them only: the same numbers up to the order in which the gradients are summed.
+ * Computes one supervision step from a carry; see `passOfRows`. The rows are computed in consecutive micro-batches, so that
+ * only one of them needs memory; the numbers are the same up to the order in which gradients are summed.
  *
- * @param microBatch rows of a micro-batch at most; the last one may have fewer
- * @returns with the gradients of all trained weights, in their order
+ * @param microBatch maximum rows of a micro-batch; the last one may have fewer
+ * @returns the pass with the gradients of all trained weights, in their order
  */
 export function forwardBackward(
   model: Model,
@@ -55,7 +55,7 @@ function passOfParts(
   return whole
 }
 
-/** Rows [from, to) of a carry; its tensors are the caller's to free. */
+/** Returns rows [from, to) of a carry; the caller frees its tensors. */
 function rowsOf({ state, supervisionSteps, halted, batch }: Carry, from: number, to: number): Carry {
   const rows = to - from
   return {
@@ -88,7 +88,7 @@ function addAndFree(a: Weights, b: Weights): Weights {
   return sums
 }
 
-/** What the passes of the parts say of the whole batch. */
+/** Joins the passes of the micro-batches into one of the whole batch. */
 function join(passes: readonly Pass[], gradients: Weights): Pass {
   const first = passes[0]!
   const rows = <T extends tf.Tensor>(of: (pass: Pass) => T): T => tf.concat(passes.map(of), 0) as T
@@ -122,7 +122,7 @@ function join(passes: readonly Pass[], gradients: Weights): Pass {
   }
 }
 
-/** Arrays of numbers one after the other. */
+/** Concatenates arrays. */
 function joined<T extends Float32Array | Int32Array>(parts: readonly T[], kind: new (length: number) => T): T {
   const all = new kind(parts.reduce((sum, part) => sum + part.length, 0))
   let at = 0

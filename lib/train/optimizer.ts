@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { type Kernels, kernels } from '../backend/kernels.js'
 import type { Weights } from '../model/weights.js'
 
-/** Settings of the optimiser of all weights but the puzzle embedding. */
+/** Settings of the optimiser of all weights except the puzzle embedding. */
 export interface OptimizerOptions {
   /** AdamATan2 as in the published code, or AdamW as in the paper's text. */
   readonly kind: 'adamatan2' | 'adamw'
@@ -12,23 +12,23 @@ export interface OptimizerOptions {
   readonly weightDecay: number
 }
 
-/** First and second moments by weight name, and the number of updates made. */
+/** First and second moments by weight name, and the number of updates. */
 export interface OptimizerState {
   readonly m: Weights
   readonly v: Weights
   readonly t: number
 }
 
-/** AdamW's guard against division by 0, as in PyTorch. */
+/** AdamW's ε against division by 0, as in PyTorch. */
 const ADAMW_EPSILON = 1e-8
 
-/** Moments of zero for every weight. */
+/** Returns zero moments for every weight. */
 export function initialOptimizer(weights: Weights): OptimizerState {
   const zeros = (): Weights => mapWeights(weights, (weight) => tf.zerosLike(weight))
   return { m: zeros(), v: zeros(), t: 0 }
 }
 
-/** What an update leaves: new tensors of the weights that have a gradient. */
+/** The result of an update: new tensors for the weights that have a gradient. */
 export interface Updated {
   readonly weights: Weights
   readonly state: OptimizerState
@@ -37,14 +37,13 @@ export interface Updated {
 }
 
 /**
- * One update. AdamATan2 ("Scaling Exponents Across Parameterizations and Optimizers", arXiv 2407.05872):
- * p ← p(1 - lr·wd) - lr/(1 - β1ᵗ) · atan2(m, √v/√(1 - β2ᵗ)); AdamW (arXiv 1711.05101) as in PyTorch, ε = 1e-8. Then the
- * EMA e ← μe + (1 - μ)p.
+ * Makes one update. AdamATan2 ("Scaling Exponents Across Parameterizations and Optimizers", arXiv 2407.05872): p ← p(1 -
+ * lr·wd) - lr/(1 - β1ᵗ) · atan2(m, √v/√(1 - β2ᵗ)); AdamW (arXiv 1711.05101) as in PyTorch, ε = 1e-8. Then the EMA e ← μe +
+ * (1 - μ)p.
  *
- * Returns new weights, moments and averages of the weights that have a gradient; the given ones are left for the caller
- * to free.
+ * Returns new weights, moments and averages for the weights that have a gradient; the caller frees the old ones.
  *
- * @param ema the averages, null without
+ * @param ema the averages; null without EMA
  * @param emaRate μ
  */
 export function optimizerStep(
@@ -81,7 +80,7 @@ export function optimizerStep(
   return { weights: next, state: { m, v, t }, ema: ema && averages }
 }
 
-/** Scalars of an update, the same for every weight. */
+/** Scalars of an update, shared by all weights. */
 interface UpdateNumbers {
   readonly beta1: number
   readonly beta2: number
@@ -91,7 +90,7 @@ interface UpdateNumbers {
   readonly ema: number
 }
 
-/** The new weight, its two moments, and its average where it has one. */
+/** Returns the new weight, its two moments, and its average if it has one. */
 type UpdateOne = (p: tf.Tensor, g: tf.Tensor, m: tf.Tensor, v: tf.Tensor, ema: tf.Tensor | null) => tf.Tensor[]
 
 function updater(kind: OptimizerOptions['kind'], numbers: UpdateNumbers): UpdateOne {
@@ -123,12 +122,12 @@ function fusedUpdate(fast: Kernels, kind: OptimizerOptions['kind'], numbers: Upd
   }
 }
 
-/** A new record with every tensor replaced. */
+/** Returns a new record with every tensor replaced. */
 export function mapWeights(weights: Weights, change: (weight: tf.Tensor, name: string) => tf.Tensor): Weights {
   return Object.fromEntries(Object.entries(weights).map(([name, weight]) => [name, change(weight, name)]))
 }
 
-/** The named ones, the tensors shared. */
+/** Returns the named weights; tensors are shared. */
 export function pickWeights(weights: Weights, names: readonly string[]): Weights {
   return Object.fromEntries(names.map((name) => [name, weights[name]!]))
 }

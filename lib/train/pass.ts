@@ -12,29 +12,28 @@ import { programsOf, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { trainedNames, type Weights } from '../model/weights.js'
 
-/** What the forward and the backward pass of some rows of a supervision step give; its tensors are the caller's to free. */
+/** The result of the forward and backward pass on some rows of a supervision step; the caller frees its tensors. */
 export interface Pass {
   /** The latents after the step. */
   readonly state: State
   readonly outputs: Outputs
   readonly predictions: Int32Array
-  /** `[B]`; null where there is no continue loss. */
+  /** `[B]`; null without a continue loss. */
   readonly continueTarget: Float32Array | null
-  /** Of (loss / B), by the names of the trained weights; without those that the fused kernels add up. */
+  /** Gradients of (loss / B) by trained weight, except those that the fused kernels accumulate. */
   readonly gradients: Weights
   /** `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: Float32Array | null
-  /** Summed over rows; null where there is no continue loss. */
+  /** Sums over rows; null without a continue loss. */
   readonly losses: { loss: number; lmLoss: number; qHaltLoss: number; qContinueLoss: number | null }
 }
 
 /**
- * One supervision step from a carry: the recursion's first updates without gradient, the others with, the loss, and
- * the gradient of (loss / B) with respect to every trained weight and the batch's puzzle rows.
+ * Computes one supervision step from a carry: the recursion's first updates without gradient, the rest with gradient, the
+ * loss, and the gradient of (loss / B) with respect to every trained weight and the batch's puzzle rows.
  *
- * @param fused the weights prepared for the fused kernels, with gradients, to which those of these rows are added; null:
- *   plain operations
- * @param total B; more than the carry's rows where these are a part of the batch
+ * @param fused the weights packed for the fused kernels, which accumulate their gradients; null: plain operations
+ * @param total B; more than the carry's rows if these are a micro-batch
  */
 export function passOfRows(
   model: Model,
@@ -47,7 +46,7 @@ export function passOfRows(
   const networked = { weights, shape, fused }
   const { size, seqLen } = carry.batch
   const { all, constant, recorded } = programsOf(shape)
-  // The kernels add up the gradients of the blocks' weights, tfjs those of all others.
+  // The fused kernels accumulate the gradients of the blocks' weights; tfjs takes the others.
   const taped = trainedNames(shape).filter((name) => !fused || !Object.hasOwn(fused.byName, name))
   const kept: { state?: State; outputs?: Outputs; predictions?: tf.Tensor; target?: tf.Tensor; losses?: tf.Tensor } = {}
   let start = carry.state
@@ -97,7 +96,7 @@ export function passOfRows(
   }
 }
 
-/** `[B]`, 1 where the step that is being made is the row's K-th. */
+/** `[B]`, 1 if the current step is the row's K-th. */
 function lastSteps(carry: Carry, K: number): Uint8Array {
   return Uint8Array.from(carry.supervisionSteps, (done) => (done + 1 >= K ? 1 : 0))
 }
@@ -106,7 +105,7 @@ function isOneOf(latent: tf.Tensor3D, state: State): boolean {
   return Object.values(state).includes(latent)
 }
 
-/** A copy of a tensor's numbers, in their own type. */
+/** Returns a copy of a tensor's numbers in their own type, and frees the tensor. */
 function readAndFree<T extends Float32Array | Int32Array>(tensor: tf.Tensor): T {
   const numbers = tensor.dataSync().slice() as T
   tensor.dispose()

@@ -1,4 +1,4 @@
-/** What a learning-rate schedule depends on. */
+/** Parameters of the learning-rate schedule. */
 export interface Schedule {
   /** Peak learning rate. */
   readonly lr: number
@@ -6,13 +6,13 @@ export interface Schedule {
   readonly warmup: number
   /** The cosine ends at lr × lrMinRatio; 1 keeps the rate constant. */
   readonly lrMinRatio: number
-  /** Length of the whole run in steps. */
+  /** Length of the run in steps. */
   readonly totalSteps: number
 }
 
 /**
- * Learning rate of a step, counted from 1: linear warm-up lr·step/warmup, then cosine
- * lr·(r + (1 - r)·½(1 + cos(π·progress))), which stays where it ends.
+ * Returns the learning rate of a step, counted from 1: linear warm-up lr·step/warmup, then cosine lr·(r + (1 - r)·½(1 +
+ * cos(π·progress))), constant after its end.
  */
 export function learningRate({ lr, warmup, lrMinRatio, totalSteps }: Schedule, step: number): number {
   if (step < warmup) return (lr * step) / warmup

@@ -5,12 +5,12 @@ export interface SignSgdOptions {
 }
 
 /**
- * Sparse sign-SGD on the rows that the batch works on: gradients of equal ids are summed first, then
- * row ← row·(1 - lr·wd) - lr·sign(g). A row of the batch decays even where g = 0. Changes `table` in place.
+ * Applies sparse sign-SGD to the rows that the batch uses: gradients of equal ids are summed first, then row ← row·(1 -
+ * lr·wd) - lr·sign(g). A row of the batch decays even where g = 0. Changes `table` in place.
  *
  * @param table `[identifiers, dim]`
  * @param ids `[B]`
- * @param gradients `[B, dim]`, one row a batch row
+ * @param gradients `[B, dim]`, one per batch row
  */
 export function signSgdStep(
   table: Float32Array,

@@ -10,7 +10,7 @@ import { type HostTensor, hostTensor, trainedNames, type Weights } from '../mode
 import { Random } from '../random.js'
 import type { TrainingState } from './step.js'
 
-/** The part of a training state that is not tensors. */
+/** The part of a training state without tensors. */
 const snapshotState = z.strictObject({
   step: z.int().min(0),
   updates: z.int().min(0),
@@ -20,7 +20,7 @@ const snapshotState = z.strictObject({
   seconds: z.number().min(0),
 })
 
-/** A training state outside any backend, the content of a checkpoint file. */
+/** A training state outside the backend, the content of a checkpoint file. */
 export interface Snapshot {
   readonly tensors: ReadonlyMap<string, HostTensor>
   readonly state: z.infer<typeof snapshotState>
@@ -32,7 +32,7 @@ const FIRST_MOMENT = 'adam.m/'
 const SECOND_MOMENT = 'adam.v/'
 
 /**
- * The whole state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
+ * Returns the full state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
  * embedding is not copied: write the snapshot before the next step.
  */
 export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
@@ -57,7 +57,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
   numbers('labels', [size, seqLen], carry.batch.labels)
   numbers('puzzle_identifiers', [size], carry.batch.puzzleIds)
   numbers('rows', [size], carry.batch.rows)
-  // Fresh versions have 31 bits, float32 holds 24: the upper halves, then the lower.
+  // Version numbers have 31 bits and float32 holds 24: store the upper halves, then the lower.
   const { versions } = carry.batch
   numbers('versions', [2, size], [...versions.map((n) => n >>> 16), ...versions.map((n) => n & 0xffff)])
   return {
@@ -73,9 +73,9 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
 }
 
 /**
- * The training state of a snapshot, bit for bit. It takes over the array of the puzzle embedding.
+ * Restores the training state of a snapshot bit for bit. It keeps the snapshot's array of the puzzle embedding.
  *
- * @throws UserError when the snapshot does not belong to a model of this shape.
+ * @throws UserError if the snapshot is of a model of another shape.
  */
 export function restoreSnapshot(
   shape: ModelShape,
@@ -130,7 +130,7 @@ export function restoreSnapshot(
   }
 }
 
-/** Versions out of their upper and lower 16 bits. */
+/** Returns versions from their upper and lower 16 bits. */
 function wholeVersions(halves: Float32Array): Int32Array {
   const size = halves.length / 2
   return Int32Array.from({ length: size }, (_, row) => halves[row]! * 0x10000 + halves[size + row]!)

@@ -23,7 +23,7 @@ import {
 import { learningRate, type Schedule } from './schedule.js'
 import { signSgdStep } from './sign-sgd.js'
 
-/** Everything a supervision step's update depends on, apart from the state. */
+/** Settings of a supervision step's update. */
 export interface StepOptions {
   readonly loss: LossKind
   readonly optimizer: OptimizerOptions
@@ -32,23 +32,23 @@ export interface StepOptions {
   readonly puzzleWeightDecay: number
   /** EMA rate μ; 0: none. */
   readonly ema: number
-  /** Probability that a row must go on for a drawn number of steps. */
+  /** Probability that a row must continue for a random number of steps. */
   readonly haltExploration: number
-  /** Rows that are computed at one time; default: the whole batch. */
+  /** Rows computed at a time; default: the whole batch. */
   readonly microBatch?: number
 }
 
-/** The whole state of a training run; a checkpoint holds all of it. */
+/** The full state of a training run; a checkpoint holds all of it. */
 export interface TrainingState {
   model: Model
-  /** Moments of the weights that are trained. */
+  /** Moments of the trained weights. */
   optimizer: OptimizerState
-  /** All weights, those that are trained averaged; null without EMA, or where none is trained. */
+  /** All weights, the trained ones averaged; null without EMA or without trained weights. */
   ema: Weights | null
   carry: Carry
-  /** Supervision steps made. */
+  /** Supervision steps taken. */
   step: number
-  /** Draws the exploration of halting. */
+  /** Generator of the halting exploration. */
   readonly exploration: Random
 }
 
@@ -57,29 +57,29 @@ export interface StepReport extends MetricSums {
   readonly loss: number
   readonly lmLoss: number
   readonly qHaltLoss: number
-  /** null where there is no continue loss. */
+  /** null without a continue loss. */
   readonly qContinueLoss: number | null
-  /** Learning rates that were used. */
+  /** Learning rate used in the step. */
   readonly lr: number
   readonly puzzleLr: number
   /** Rows B. */
   readonly rows: number
 }
 
-/** What a step computed on its way, for those who compare it with reference numbers; valid during the call only. */
+/** Intermediate results of a step, for comparison with reference numbers; valid during the call only. */
 export interface StepInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array
-  /** `[B]`, what q_continue should have been; null where there is no continue loss. */
+  /** Target of q_continue, `[B]`; null without a continue loss. */
   readonly continueTarget: Float32Array | null
-  /** Of the weights that are trained. */
+  /** Gradients of the trained weights. */
   readonly gradients: Weights
   /** `[B, puzzleDim]`; null without a puzzle embedding. */
   readonly puzzleGradients: Float32Array | null
   readonly carry: Carry
 }
 
-/** The state before the first step. */
+/** Returns the state before the first step. */
 export function initialState(model: Model, batch: number, ema: number, seed: number): TrainingState {
   const trained = trainedNames(model.shape)
   return {
@@ -93,12 +93,13 @@ export function initialState(model: Model, batch: number, ema: number, seed: num
 }
 
 /**
- * One supervision step with its update: rows that have halted take new puzzles, the model's recursion runs (its last
- * part with gradient), then the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
+ * Makes one supervision step with its update: halted rows take new puzzles, then come the model's recursion (its last part
+ * with gradient), the loss, the gradient of (loss / B), the optimisers and the EMA. Paper, figure 3.
  *
- * Changes `state`, but where its passes fail nothing is changed, and nothing left of them. `inspect` sees the internals before they are freed.
+ * Changes `state`; if a pass fails, `state` is unchanged and all memory is freed. `inspect` receives the internals before
+ * they are freed.
  *
- * @throws NotFinite when a loss or a gradient is NaN or infinite.
+ * @throws NotFinite if a loss or a gradient is NaN or infinite.
  */
 export function trainStep(
   state: TrainingState,
@@ -146,8 +147,7 @@ export function trainStep(
 }
 
 /**
- * The optimiser's update of every weight that is trained, and the EMA. One weight after the other, so that there is memory
- * for the new tensors of one of them only.
+ * Updates every trained weight and the EMA, one weight at a time, so that only one needs memory for its new tensors.
  */
 function update(state: TrainingState, gradients: Weights, lr: number, options: StepOptions): void {
   const { m, v, t } = state.optimizer

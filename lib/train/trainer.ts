@@ -4,17 +4,17 @@ import { type StepMetrics, stepMetrics } from './metrics.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
 import { disposeState, type StepOptions, type TrainingState, trainStep } from './step.js'
 
-/** What a trainer is made of. */
+/** The parts of a trainer. */
 export interface TrainerParts {
   readonly state: TrainingState
   readonly options: StepOptions
-  /** The training batches, at the position where the state left off. */
+  /** The training batches, at the state's position. */
   readonly sampler: BatchesAhead
-  /** Seconds of training behind the state; default 0. */
+  /** Seconds of training before the state; default 0. */
   readonly seconds?: number
 }
 
-/** The training loop of a model, step by step: every run and every notebook trains with it. */
+/** The training loop of a model, step by step, used by every run and notebook. */
 export class Trainer {
   readonly state: TrainingState
   readonly options: StepOptions
@@ -30,10 +30,10 @@ export class Trainer {
   }
 
   /**
-   * Makes one supervision step with its update: rows that have halted take new puzzles, the others go on with theirs. Paper,
+   * Makes one supervision step with its update: halted rows take new puzzles, the others continue with theirs. Paper,
    * figure 3.
    *
-   * @throws NotFinite when a loss or a gradient is NaN or infinite; nothing is changed then.
+   * @throws NotFinite if a loss or a gradient is NaN or infinite; nothing is changed then.
    */
   step(): StepMetrics {
     const started = performance.now()
@@ -47,18 +47,18 @@ export class Trainer {
     return this.#seconds
   }
 
-  /** The model with the weights that are evaluated: the EMA, or the live ones without EMA. */
+  /** The model with the weights to evaluate: the EMA, or the live ones without EMA. */
   get evaluated(): Model {
     const { model, ema } = this.state
     return ema ? model.with({ weights: ema }) : model
   }
 
-  /** The whole state, outside any backend; see {@link takeSnapshot}. */
+  /** Returns the full state, outside the backend; see {@link takeSnapshot}. */
   snapshot(): Snapshot {
     return takeSnapshot(this.state, this.#sampler.state(), this.#seconds)
   }
 
-  /** Frees moments, averages and carry, and ends the thread that prepares batches. The model stays. */
+  /** Frees moments, averages and carry, and ends the thread that prepares batches. The model remains. */
   dispose(): void {
     abandoned.unregister(this)
     this.#sampler.close()
@@ -66,5 +66,5 @@ export class Trainer {
   }
 }
 
-/** A trainer that nothing refers to any more leaves no thread behind. */
+/** Ends the thread of a trainer that has been garbage-collected. */
 const abandoned = new FinalizationRegistry<BatchesAhead>((sampler) => sampler.close())

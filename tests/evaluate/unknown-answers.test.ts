@@ -5,7 +5,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { reportObserver } from '../../lib/experiment/watch/report.js'
 import { arc, type Dataset, evaluateRun, loadRun, predictionPicture, Runs, sudoku, train } from '../../lib/index.js'
-import { addMetrics, noMetrics, type Said } from '../../lib/model/outcome.js'
+import { addMetrics, noMetrics, type RowOutputs } from '../../lib/model/outcome.js'
 import { compareRuns } from '../../lib/results/comparison.js'
 import { openRun, readEvaluations, readMetrics, readOutcomes } from '../../lib/results/run.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
@@ -79,7 +79,7 @@ test('where no answer is known, no metric is a number, in tables, JSON and Arrow
   const id = await train(base, unknown, { resultsDir: folder, observer })
   assert.ok(
     lines.some((line) =>
-      /^step 2: exact accuracy –, cell accuracy –, halting accuracy –, halted \d+\.\d %, pass@1 –, pass@2 – \(0 tasks\), answers known of 0 of 6 puzzles$/.test(
+      /^step 2: exact accuracy –, cell accuracy –, halting accuracy –, halted \d+\.\d %, pass@1 –, pass@2 – \(0 tasks\), answers known for 0 of 6 puzzles$/.test(
         line,
       ),
     ),
@@ -185,7 +185,7 @@ test('what halting logits of NaN go with is wrong, and they are never right abou
   const shape = tinyShape()
   const batch = randomBatch(shape, 3, 1)
   const wrong = batch.labels.map((token) => token + 1)
-  const said = (predictions: Int32Array, qHalt: number): Said => ({
+  const said = (predictions: Int32Array, qHalt: number): RowOutputs => ({
     predictions,
     qHalt: [qHalt, qHalt, qHalt],
     qContinue: [-9, -9, -9],

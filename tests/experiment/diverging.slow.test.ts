@@ -77,7 +77,7 @@ for (const [name, dtype, fast] of [
           )
           assert.match(
             error.message,
-            /its checkpoint is that of step \d+\. Try a smaller lr than 10, a smaller weightDecay/,
+            /its last checkpoint is of step \d+\. Try a smaller lr than 10, a smaller weightDecay/,
           )
           return true
         },

@@ -81,7 +81,7 @@ async function elsewhere(program: string): Promise<string> {
 
 test('a run with an own mixer, loss and metric trains by plain operations, and says so', () => {
   assert.deepEqual(notes, [
-    `the blocks are computed by plain operations in float32: the fused kernels do not know the mixer ${recordFunction('mixer', conv).name}`,
+    `the blocks are computed by plain operations in float32: the fused kernels do not support the mixer ${recordFunction('mixer', conv).name}`,
   ])
   assert.match(made, /^\d{8}-\d{6}-sudoku-mixer-[0-9a-f]{6}-[0-9a-f]{4}$/)
 })
@@ -130,7 +130,7 @@ test('the mean of a metric is that over the outcomes of the same evaluation', as
   const { evaluation, notes } = await evaluateRun(made, { resultsDir, data, metrics: { counting } })
   assert.equal(seen.length, 10)
   assert.equal(evaluation['test.counting'], seen.reduce((a, b) => a + b, 0) / 10)
-  assert.ok(notes.includes('test.rowsRight is left out: the metric rowsRight of the run is not given'), notes.join())
+  assert.ok(notes.includes("test.rowsRight is omitted: the run's metric rowsRight was not passed"), notes.join())
   const again = await evaluateRun(made, { resultsDir, data, metrics: { rowsRight }, mixer: conv })
   assert.equal(again.evaluation['test.rowsRight'], loadRun(made, resultsDir).evaluations.at(-1)?.['test.rowsRight'])
 })
@@ -165,11 +165,11 @@ test('other functions than those of the run are refused by name, with the beginn
     { metrics: { rowsRight: () => 1 } },
     /expected the metric rowsRight \(.*\), found another, rowsRight \(.*metrics: \{ rowsRight \}/,
   )
-  await refused({ metrics: { rowsRight, more: () => 1 } }, /expected the run's own metrics, rowsRight, found more\./)
+  await refused({ metrics: { rowsRight, more: () => 1 } }, /expected the run's metrics, rowsRight, found more\./)
   const plain = await train({ ...base, trainSteps: 1 }, data, { resultsDir, observer: {} })
   await assert.rejects(
     evaluateRun(plain, { resultsDir, data, mixer: conv }),
-    /expected no mixer, as the run was made with mixer=mlp, found mixer-/,
+    /expected no mixer, since the run was made with mixer=mlp, found mixer-/,
   )
 })
 
@@ -318,7 +318,7 @@ test('a grid gives names to mixers and losses, which their runs keep', async () 
 
 test('a bfloat16 that is asked for does not apply to an own mixer', async () => {
   const id = await train({ ...base, trainSteps: 1, dtype: 'bfloat16', mixer: conv }, data, { resultsDir, observer: {} })
-  assert.equal((openRun(id, resultsDir).provenance.choices as { dtype: string }).dtype, 'float32')
+  assert.equal((openRun(id, resultsDir).provenance.computeSettings as { dtype: string }).dtype, 'float32')
 })
 
 test('createModel, loss and trainer take own functions, and a trainer makes the weights that train makes', async () => {

@@ -86,7 +86,7 @@ test('a sweep with a run that the machine cannot hold is refused before its firs
   const refused = path.join(resultsDir, 'refused')
   await assert.rejects(
     sweep({ ...base, layers: 64 }, { hidden: [16, 16_384] }, data, { resultsDir: refused, observer: {} }),
-    /memory: expected at most .* which is what the machine has free/,
+    /memory: expected at most .* the free memory of the machine/,
   )
   assert.equal(existsSync(refused), false)
 })

@@ -187,9 +187,9 @@ test('a grid over keys of the data is refused beside a data set, and so is a con
   ] as const)
     await refused(
       sweep(base, grid, data, options),
-      /key \w+ of the grid: expected no key of the data.*Leave the data set out/,
+      /key \w+ of the grid: expected no key of the data.*Omit the data set/,
     )
-  await refused(train({ ...base, clues: 5 }, data, options), /key clues: expected 6, as the data set .* found 5/)
+  await refused(train({ ...base, clues: 5 }, data, options), /key clues: expected 6, as in the given data set, found 5/)
   await refused(train({ ...base, task: 'maze' }, data, options), /key task: expected sudoku.* found maze/)
   await refused(sweep({ ...base, size: 10 }, { seed: [0] }, data, options), /key size: expected/)
   assert.ok(await train({ ...base, clues: 6, box: '2x2', task: 'sudoku' }, data, options))
@@ -290,14 +290,11 @@ test('runs that other code made are said, and trained anew unless they are to be
   const observer: RunObserver = { onNote: (note) => notes.push(note) }
   const taken = await call({ resume: true, otherCode: 'take over', observer })
   assert.deepEqual(ids(taken), ids(first))
-  assert.equal(
-    notes[0],
-    '2 stored runs were made by other code: lib/recursion/trm.ts differs; they are taken over all the same',
-  )
+  assert.equal(notes[0], '2 stored runs were made by other code: lib/recursion/trm.ts differs; they are reused anyway')
   const anew = await call({ resume: true, observer })
   assert.ok(!ids(anew).some((id) => ids(first).includes(id)))
   assert.ok(
-    notes.some((note) => /^2 stored .*; they are trained anew \(otherCode: 'take over' among the options/.test(note)),
+    notes.some((note) => /^2 stored .*; they are trained anew \(the option otherCode: 'take over' reuses/.test(note)),
   )
   const before = notes.length
   assert.deepEqual(ids(await call({ resume: true, observer })), ids(anew))
@@ -317,7 +314,7 @@ test('a run that other code began says so when it goes on, and its record holds 
   await resume(id, { resultsDir, observer: { onNote: (note) => notes.push(note) } })
   assert.equal(
     notes[0],
-    `run ${id} was made by other code: lib/recursion/trm.ts differs; it goes on with the code that is here`,
+    `run ${id} was made by other code: lib/recursion/trm.ts differs; it is resumed with the current code`,
   )
   const { provenance, dir } = openRun(id, resultsDir)
   const [{ code }] = provenance.resumed as [{ code: { hash: string } }]
@@ -348,5 +345,5 @@ test('a data set whose content has changed since the training is said when a run
   rmSync(dir, { recursive: true })
   saveDataset(await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 4 }), dir)
   const { notes } = await evaluateRun(id, { resultsDir })
-  assert.ok(notes.includes('the data set is not what the weights were trained on any more: its content has changed'))
+  assert.ok(notes.includes('the data set has changed since the weights were trained on it'))
 })

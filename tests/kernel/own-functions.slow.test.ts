@@ -38,7 +38,7 @@ const resultsDir = ${JSON.stringify(folder)}
 const data = await sudoku({ clues: 6, train: 30, test: 10 })
 const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, trainSteps: 4, evalEvery: 2 }`)
   const shown = await run(cell)
-  assert.match(shown, /the fused kernels do not know the mixer conv/)
+  assert.match(shown, /the fused kernels do not support the mixer conv/)
   assert.match(shown, /rowsRight \d/, 'the live view')
   assert.match(String(resultOf(await kernel.execute('id'))), /-sudoku-conv-/)
   const names =

@@ -230,7 +230,7 @@ test('a key of the model, an unknown one, and data that the model is not for are
   assert.throws(() => trainer(model, larger), /expected data of the model's vocabSize, 6, found 8/)
   assert.throws(
     () => model.embed(larger.batch('train', { size: 2 })),
-    /batch: expected puzzles of 16 tokens, as the model's, found 36 tokens/,
+    /batch: expected puzzles of 16 tokens, the model's length, found 36 tokens/,
   )
   assert.throws(() => createModel({ layersH: 2 }, data), /key layersH/)
 })

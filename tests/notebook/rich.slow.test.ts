@@ -82,7 +82,10 @@ test('an object says itself how it is shown; one that cannot is text with the re
     },
   }
   assert.match(String(resultBundle(failing)?.['text/plain']), /could not be shown otherwise: no form/)
-  assert.match(String(resultBundle({ [display]: async () => ({}) })?.['text/plain']), /must return an object by MIME/)
+  assert.match(
+    String(resultBundle({ [display]: async () => ({}) })?.['text/plain']),
+    /must return an object keyed by MIME/,
+  )
 })
 
 test('a tensor shows shape, type, statistics of its finite numbers, what is not finite, and the first values', () => {

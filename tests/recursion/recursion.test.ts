@@ -150,7 +150,7 @@ test('a recursion without an effect is refused: latents never set or used, an an
   )
   assert.match(
     refusal(() => recursion([refineLatent, refineAnswer], { gradientUpdates: 1 })),
-    /answer y: .* out of the puzzle x, found that it does not depend on x\. Raise gradientUpdates/,
+    /answer y: .* out of the puzzle x, found an answer that does not depend on x\. Raise gradientUpdates/,
   )
   for (const gradientUpdates of [0, 3, 1.5])
     assert.match(
@@ -163,7 +163,7 @@ test('a recursion without an effect is refused: latents never set or used, an an
   )
   assert.match(
     refusal(() => recursion([({ net }, x, { m }) => ({ m: net(m!, x) })])),
-    /the answer y, or z without y, as the first/,
+    /the answer y first, or z if there is no y/,
   )
   assert.match(
     refusal(() => recursion([refineLatent, refineAnswer], { name: '\u0007' })),
@@ -197,14 +197,14 @@ test('a configuration holds a recursion as plain data, which reads back as itsel
 test('hostile and wrong data in the place of a recursion are refused by where they are wrong', () => {
   const good = JSON.parse(JSON.stringify(trm(1, 1))) as Record<string, unknown>
   const refused = (change: object): string => refusal(() => parseConfig({ recursion: { ...good, ...change } as never }))
-  assert.match(refused({ order: [0, 5] }), /order: expected places of 2 updates, from 0, found 5/)
+  assert.match(refused({ order: [0, 5] }), /order: expected indices of 2 updates, from 0, found 5/)
   assert.match(refused({ latents: ['y', 'x'] }), /another name than x/)
   assert.match(refused({ latents: ['y', '__proto__'] }), /begin with a small letter/)
   assert.match(refused({ latents: ['y', 'y', 'z'] }), /every latent once/)
   assert.match(refused({ more: 1 }), /Unrecognized key/)
   assert.match(
     refused({ updates: [{ assignments: [{ net: 'net', addends: [9] }], latents: { y: 3 } }] }),
-    /updates\.0\.assignments\.0: expected addends that are made before, below 3, found 9/,
+    /updates\.0\.assignments\.0: expected addends computed before, below 3, found 9/,
   )
   assert.match(
     refused({ updates: [{ assignments: [], latents: { y: 7 } }] }),

@@ -187,11 +187,7 @@ const wrong: [string, string[], RegExp][] = [
   ['a name with a control character', ['ID', 'name=a\u001b[31m'], /found the character U\+001B/],
   ['a name that turns the text after it round', ['ID', 'name=a\u202eb'], /found the character U\+202E/],
   ['an empty tag', ['ID', 'tags=a,,b'], /key tags: .*found an empty one/],
-  [
-    'a filter beside a name',
-    ['ID', 'name=x', 'mixer=mlp'],
-    /only name=, note= and tags= where a run is named, found mixer=/,
-  ],
+  ['a filter beside a name', ['ID', 'name=x', 'mixer=mlp'], /only name=, note= and tags= after a run, found mixer=/],
   ['a misspelt ID', ['WRONG'], /Did you mean \d{8}-\d{6}/],
 ]
 for (const [what, args, message] of wrong)

@@ -77,7 +77,7 @@ test('what is wrong is one line and leaves nothing behind', async (t) => {
   const cases: [args: string[], code: number, message: RegExp][] = [
     [['import'], 2, /expected one file, found none/],
     [['import', plain, 'outt=x'], 2, /key outt: .*Did you mean out\?/],
-    [['import', plain, `out=${plain}`], 2, /another file than the one that is read/],
+    [['import', plain, `out=${plain}`], 2, /another file than the input/],
     [['import', official, `out=${plain}`], 2, /no such file yet, found a file.*--force/],
     [['import', official, `out=${dir}`], 2, /no such file yet, found a folder/],
     [['import', path.join(dir, 'none'), `out=${dir}/x`], 1, /none: expected a file of weights, found no such file/],

@@ -115,7 +115,7 @@ test('a picture of a prediction that is right and not the stored answer says so,
   const other = input.slice()
   for (const cell of [1, 2, 8]) other[cell] = 5
   const { text } = predictionPicture(data, { puzzle: 0, prediction: other })
-  assert.match(text, /prediction: valid, another than the stored answer/)
+  assert.match(text, /prediction: valid, but not the stored answer/)
   assert.doesNotMatch(text, /! wrong/)
   other[30] = 5
   assert.match(predictionPicture(data, { puzzle: 0, prediction: other }).text, /cells wrong(.|\n)*! wrong/)

@@ -16,25 +16,25 @@ import { type Args, type Command, noWords, wrongUse } from '../command.js'
 import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { choiceOf, onlyKeys, wholesOf } from '../keys.js'
 
-/** Keys of the command, beside those of the configuration. */
+/** Keys of the command besides those of the configuration. */
 const OWN_KEYS = ['table', 'method', 'train', 'seeds', 'out'] as const
 
 /** `recurlab ablations`. */
 export const command: Command = {
   help: [
-    'Without train= it lists the rows: the keys that each changes in the paper’s TRM (two layers, T=3, n=6), and the accuracy and depth that are reported. recurlab train --ablation ROW PRESET trains one of them.',
+    'Without train=, lists the rows: the keys that each changes in the paper’s TRM (two layers, T=3, n=6), and the reported accuracy and depth. recurlab train --ablation ROW PRESET trains one row.',
     {
       title: 'Options',
       rows: [
         ['table=1|2|3', 'The table of arXiv 2510.04871. Default: all three.'],
-        ['method=TEXT', 'Rows whose name has TEXT in it, e.g. EMA. Default: all.'],
+        ['method=TEXT', 'Rows whose name contains TEXT, e.g. EMA. Default: all.'],
         [
           'train=PRESET',
-          'Trains the rows, each laid over this preset, one run after the other; keys of the configuration are laid over both. What is finished already is taken over, and what was stopped goes on. Default: none are trained.',
+          'Trains the rows one after another: each row overrides this preset, and configuration keys override both. Finished runs are reused, and stopped ones are resumed. Default: no training.',
         ],
         ['seeds=N,N', 'With train=: the seeds of each row. Default: 0.'],
         ['out=DIR', 'With train=: the results folder. Default: results.'],
-        ['--json', 'Prints the rows as JSON, with the whole configuration of each, or the results.'],
+        ['--json', 'Prints the rows with their full configurations, or the results, as JSON.'],
       ],
     },
   ],
@@ -48,7 +48,7 @@ export const command: Command = {
   },
 }
 
-/** The rows of a table whose name has a text in it. @throws UserError (exit code 2) when there is none. */
+/** Returns the rows of a table whose name contains a text. @throws UserError (exit code 2) if there are none. */
 function rowsOf(table: string | undefined, method = ''): readonly Ablation[] {
   const ofTable = ablations.filter((row) => table === undefined || String(row.table) === table)
   const rows = ofTable.filter((row) => row.method.toLowerCase().includes(method.toLowerCase()))
@@ -81,7 +81,7 @@ function list(rows: readonly Ablation[], { pairs, flags }: Args): number {
   return 0
 }
 
-/** `layers=4 n=3`, as the keys are given to a command; empty for the TRM itself. */
+/** Returns the changed keys as command-line arguments, `layers=4 n=3`; empty for the TRM itself. */
 function changesText(changes: ConfigInput): string {
   const given = Object.entries(changes).filter(([, value]) => value !== null)
   return given.map(([key, value]) => `${key}=${value}`).join(' ')
@@ -115,17 +115,17 @@ async function trainAll(rows: readonly Ablation[], name: string, { pairs, flags 
   const done =
     results.length === methods.length && runs.all.every(({ id }) => openRun(id, resultsDir).state === 'finished')
   if (done) return 0
-  process.stderr.write('Stopped and saved. The same command goes on.\n')
+  process.stderr.write('Stopped and saved. The same command continues.\n')
   return STOPPED
 }
 
-/** Names a run after its row, unless it was taken over with a name of its own. */
+/** Names a run after its row, unless it is a reused run that already has a name. */
 function nameUnnamed({ dir }: FinishedRun, { method }: Ablation): void {
   const label = readLabel(dir)
   if (label.name === null) writeLabel(dir, { ...label, name: method })
 }
 
-/** The one configuration, for each of the seeds. */
+/** Returns a grid of one configuration with several seeds. */
 function gridOf(config: ConfigInput, seeds: readonly number[]): Grid {
   return { ...Object.fromEntries(Object.entries(config).map(([key, value]) => [key, [value]])), seed: seeds }
 }

@@ -5,7 +5,7 @@ export const group: CommandGroup = {
   commands: {
     build: {
       usage: 'data build TASK out=DIR [key=value …]',
-      summary: 'Generate puzzles, or take them from files, and write a data set.',
+      summary: 'Build a data set from generated puzzles or from files.',
       load: async () => (await import('./data/build.js')).command,
     },
     fetch: {
@@ -15,7 +15,7 @@ export const group: CommandGroup = {
     },
     info: {
       usage: 'data info DIR [key=value …]',
-      summary: 'Say what is in a data set, with a picture of one example.',
+      summary: 'Describe a data set, with a picture of one example.',
       load: async () => (await import('./data/info.js')).command,
     },
     export: {
@@ -25,7 +25,7 @@ export const group: CommandGroup = {
     },
     solve: {
       usage: 'data solve FILE [key=value …]',
-      summary: 'Solve every Sudoku of a file without any model.',
+      summary: 'Solve every Sudoku of a file without a model.',
       load: async () => (await import('./data/solve-file.js')).command,
     },
   },

@@ -18,9 +18,9 @@ import { onlyKeys } from '../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
 const GIB = 2 ** 30
-/** Most bytes of memory that `npm start` needs while it trains, as the notebook estimates it. */
+/** Peak memory of `npm start` during training, in bytes, as the notebook estimates it. */
 const MEMORY_NEEDED = 1.5 * GIB
-/** Bytes of disk for the results and checkpoints of the first notebooks, with room to spare. */
+/** Bytes of disk for the results and checkpoints of the first notebooks, with a margin. */
 const DISK_NEEDED = 1 * GIB
 
 /** One line of the report. `needed`: `npm start` does not work without it. */
@@ -36,7 +36,7 @@ type Row = z.infer<typeof rowSchema>
 /** `recurlab doctor`. */
 export const command: Command = {
   help: [
-    'Looks at Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk; draws one figure. Changes nothing. What is optional and missing is no failure. Exit code 0 when all that npm start needs is there, else 1.',
+    'Checks Node, Python, the compiler, the npm packages, .venv, the kernelspec, the backends, memory and disk, and draws one figure. It changes nothing. A missing optional part is not a failure. Exit code 0 if everything that npm start needs is present, else 1.',
     {
       title: 'Options',
       rows: [['--json', 'Prints the report as JSON: { ok, backend, rows: [{ name, ok, needed, found, todo }] }.']],
@@ -64,7 +64,7 @@ export const command: Command = {
   },
 }
 
-/** The state of set-up, asked in a process of its own: set-up must not depend on what it installs. */
+/** Returns the state of set-up, determined in a separate process: set-up must not depend on what it installs. */
 async function setupRows(): Promise<Row[]> {
   const script = path.join(root, 'lib', 'setup', 'main.mjs')
   const { stdout } = await promisify(execFile)(process.execPath, [script, 'status'], { encoding: 'utf8' })
@@ -100,28 +100,28 @@ function unitsText(units: Units): string {
   return types.map((dtype) => `${dtype} by ${unitText(units, dtype)}`).join(', ')
 }
 
-/** Figures as SVG need a browser engine that runs here: only drawing one shows it. */
+/** SVG figures need a working browser engine, which only drawing one can prove. */
 async function figuresRow(): Promise<Row> {
   const common = { name: 'figures', needed: false }
   try {
     await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
     return { ...common, ok: true, found: 'kaleido draws them', todo: '' }
   } catch (error) {
-    const todo = 'Notebooks show figures all the same; reports, SVG, PDF and PNG are without them.'
+    const todo = 'Notebooks still show figures; reports and saved files cannot contain them.'
     return { ...common, ok: false, found: systemReason(error), todo }
   }
 }
 
 function gpuRow(): Row {
   const gpus = nvidiaGpus()
-  const found = gpus.length > 0 ? gpus.join(', ') : 'none; the processor computes'
+  const found = gpus.length > 0 ? gpus.join(', ') : 'none; the CPU is used'
   return { name: 'GPU', needed: false, ok: true, found, todo: '' }
 }
 
 function memoryRow(): Row {
   const free = availableMemory()
   const ok = free >= MEMORY_NEEDED
-  const todo = ok ? '' : `Close other programs: ${gib(MEMORY_NEEDED)} are needed.`
+  const todo = ok ? '' : `Close other programs: ${gib(MEMORY_NEEDED)} is needed.`
   return { name: 'memory', needed: true, ok, found: `${gib(free)} of ${gib(os.totalmem())} free`, todo }
 }
 
@@ -129,11 +129,13 @@ function diskRow(): Row {
   const { bavail, bsize } = statfsSync(root)
   const free = bavail * bsize
   const ok = free >= DISK_NEEDED
-  const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} are needed.`
+  const todo = ok ? '' : `Free some space: ${gib(DISK_NEEDED)} is needed.`
   return { name: 'disk', needed: true, ok, found: `${gib(free)} free`, todo }
 }
 
-/** Bytes that programs can still have. Linux counts its caches as used, so its own estimate is asked first. */
+/**
+ * Returns the bytes of memory available to programs. Linux counts its caches as used, so its own estimate comes first.
+ */
 function availableMemory(): number {
   if (process.platform !== 'linux') return os.freemem()
   const kilobytes = /^MemAvailable:\s+(\d+) kB$/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1]
@@ -149,6 +151,8 @@ function report(rows: readonly Row[], ok: boolean): string {
     const state = ok ? 'ok' : needed ? 'MISSING' : 'absent'
     return [`${state.padEnd(8)} ${name}`, todo === '' ? found : `${found}\n${todo}`]
   })
-  const end = ok ? 'All that npm start needs is here.' : 'Something that npm start needs is missing: see MISSING above.'
+  const end = ok
+    ? 'Everything that npm start needs is present.'
+    : 'Something that npm start needs is missing: see MISSING above.'
   return `${columns(lines).join('\n')}\n\n${end}\n`
 }

@@ -37,32 +37,32 @@ const NO_PASS = Object.fromEntries(PASS_KS.map((k) => [`pass@${k}`, null]))
 /** `recurlab eval RUN|FILE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, the beginning of one, or its folder. FILE is anything that recurlab import reads, official checkpoints too; it needs data=DIR. For ARC every version of a test pair is predicted and votes.",
+    "RUN is a run's ID, a prefix of it, or its folder. FILE is any file that recurlab import reads, official checkpoints too; it needs data=DIR. For ARC, every version of a test pair is predicted and casts a vote.",
     {
       title: 'Options',
       rows: [
         ['data=DIR', "Another data set. Default: the run's own."],
-        ['split=train|test', 'Puzzles that are evaluated. Default: test.'],
+        ['split=train|test', 'Split to evaluate. Default: test.'],
         ['supervisionSteps=N', 'Supervision steps. Default: as in the run.'],
         [
           'halt=true|false',
-          'Whether a puzzle is done as soon as its halting head says so. Default: as in the run, where all steps are made.',
+          'Whether a puzzle ends as soon as its halting head chooses to halt. Default: as in the run (all steps, unless evalHalt is set).',
         ],
         [
           'dtype=auto|float32|bfloat16',
-          'What the blocks are computed in; auto is bfloat16 where the processor has AMX. Default: as in the run.',
+          'Type that the blocks are computed in; auto is bfloat16 if the processor has AMX. Default: as in the run.',
         ],
-        ['batch=N', 'Puzzles at once. Default: as in the run.'],
-        ['versions=N', 'Versions of each puzzle, at most. Default: as in the run.'],
-        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
-        ['config=FILE', 'Configuration of a FILE that carries none. Default: the one beside it.'],
+        ['batch=N', 'Puzzles evaluated at a time. Default: as in the run.'],
+        ['versions=N', 'Maximum versions of each puzzle. Default: as in the run.'],
+        ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
         [
           'puzzleEmbedding=mean|zero',
-          "What replaces the rows of the puzzle embedding: their mean, or zeros. It then fits another number of puzzles, and on the run's own data shows how much the rows carry. Default: they stay.",
+          "Replaces each row of the puzzle embedding by the mean of all rows or by zeros. It then fits another number of puzzles; on the run's own data the result shows how much information the rows hold. Default: the rows stay.",
         ],
         [
           'outcomes=FILE',
-          'Writes what became of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, exact, cells, valid by the task’s judge, prediction.',
+          'Writes the outcome of every puzzle to FILE.arrow: id, rating, size, supervision steps, halting probability, exact, cells, valid by the task’s judge, prediction.',
         ],
         ['tasks=FILE', 'ARC: writes pass@k of every task to FILE.arrow or FILE.csv.'],
         ['submission=FILE', "ARC: writes Kaggle's submission.json to FILE."],
@@ -84,7 +84,7 @@ export const command: Command = {
       versions: wholeOf('versions', keys.versions),
     }
     if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
-      throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has lists, which CSV has not.')
+      throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has list columns, which CSV does not support.')
     if (tasks !== undefined && !/\.(arrow|csv)$/.test(tasks)) throw wrongUse('tasks=FILE.arrow or FILE.csv', tasks)
     const status = evaluationStatus(flags.has('json') ? process.stderr : process.stdout)
     const result = await evaluateRun(name, {
@@ -120,7 +120,7 @@ export const command: Command = {
   },
 }
 
-/** A terminal's line, or a file's every ten seconds, while an evaluation goes on. */
+/** Prints progress during an evaluation: one line in a terminal, one every ten seconds in a file. */
 function evaluationStatus(stream: NodeJS.WriteStream): { at(done: number, total: number): void; end(): void } {
   const sink = streamSink(stream, 'later')
   const began = performance.now()

@@ -21,7 +21,7 @@ interface Explained {
 /** `recurlab explain [KEY|METRIC|PRESET …]`. */
 export const command: Command = {
   help: [
-    "KEY is a key of the configuration, by its name here, its symbol in the paper or its name in the published code's configuration; METRIC a column of a run's metrics and evaluations; PRESET what recurlab train takes. Without any of them the whole glossary is printed. In a cell, glossary() returns it as a table.",
+    "KEY is a key of the configuration, by its name here, its symbol in the paper or its name in the published code's configuration; METRIC is a column of a run's metrics or evaluations; PRESET is a preset of recurlab train. Without arguments, the whole glossary is printed. In a notebook, glossary() returns it as a table.",
     { title: 'Options', rows: [['--json', 'Prints the entries as JSON.']] },
   ],
   example: 'explain mixer test.exact sudoku-lab',
@@ -41,14 +41,14 @@ function all(): Explained[] {
 
 function overview(): HelpBlock[] {
   return [
-    'Keys of the configuration with their defaults.',
+    'Configuration keys with their defaults.',
     ...glossaryBlocks(),
     { title: 'Metrics', rows: metricGlossary.map((entry): HelpRow => [entry.metric, metricWords(entry)]) },
     {
       title: 'Presets',
       rows: Object.entries(presets).map(([name, { summary }]): HelpRow => [name, sentence(summary)]),
     },
-    'recurlab explain NAME says more: range, symbol, published name, presets, an example.',
+    'recurlab explain NAME shows details: range, symbol, published name, presets, an example.',
   ]
 }
 
@@ -96,7 +96,7 @@ function ofKey(entry: GlossaryEntry): Explained {
   }
 }
 
-/** The presets that set a key, with their values. */
+/** Returns the presets that set a key, with their values. */
 function valuesInPresets(key: string): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(presets).flatMap(([name, { config }]) =>

@@ -9,16 +9,16 @@ import { describeWeights, weightsFacts } from '../weights-report.js'
 /** `recurlab export RUN|FILE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, the beginning of one, or its folder; FILE any file that recurlab import reads.",
+    "RUN is a run's ID, a prefix of it, or its folder; FILE is any file that recurlab import reads.",
     {
       title: 'Options',
       rows: [
         ['out=FILE', 'File to write, safetensors.'],
-        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
         ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
         ['results=DIR', 'Results folder. Default: results.'],
-        ['--force', 'Replaces a file that is at out=.'],
-        ['--json', 'Prints what was written as JSON.'],
+        ['--force', 'Replaces an existing file at out=.'],
+        ['--json', 'Prints the facts about the file as JSON.'],
       ],
     },
     'The tensors have the published names; the published code puts the names of its wrappers before them.',

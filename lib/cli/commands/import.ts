@@ -9,26 +9,23 @@ import { describeWeights, weightsFacts } from '../weights-report.js'
 /** `recurlab import FILE`. */
 export const command: Command = {
   help: [
-    "FILE is what the published code saved (step_N, .pt: a zip archive with a pickle), safetensors with the published names, or a run's checkpoint. Nothing in a pickle is run: tensors in plain dictionaries are read, every other opcode or name is refused with its place.",
+    "FILE is a file saved by the published code (step_N, .pt: a zip archive with a pickle), safetensors with the published names, or a run's checkpoint. No code in a pickle is run: tensors in plain dictionaries are read, and any other opcode or name is refused with its position.",
     {
       title: 'Options',
       rows: [
         [
           'out=FILE',
-          'Writes the weights there: safetensors with the published names, configuration, data hash and step.',
+          'Writes the weights to a file: safetensors with the published names, configuration, data hash and step.',
         ],
-        [
-          'config=FILE',
-          'Configuration. Default: the all_config.yaml or config.json beside FILE, where it carries none.',
-        ],
-        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        ['config=FILE', 'Configuration. Default: that of FILE, else the all_config.yaml or config.json beside it.'],
+        ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
         [
           'puzzleEmbedding=mean|zero',
-          'Replaces the rows of the puzzle embedding by rows=N others: each the mean of all, or zeros.',
+          'Replaces the rows of the puzzle embedding by N new ones (rows=N), each the mean of all rows or zeros.',
         ],
         ['rows=N', 'That number.'],
-        ['--force', 'Replaces a file that is at out=.'],
-        ['--json', 'Prints what is in the file as JSON.'],
+        ['--force', 'Replaces an existing file at out=.'],
+        ['--json', 'Prints the content of the file as JSON.'],
       ],
     },
   ],

@@ -4,13 +4,13 @@ import { formatTable } from '../../results/text.js'
 import { type Command, noWords } from '../command.js'
 import { onlyKeys } from '../keys.js'
 
-/** Columns that fit a terminal; `--json` has all. */
+/** Columns shown in a terminal; `--json` has all. */
 const COLUMNS = 'table method task metric value uncertainty depth nfp parameters note source'.split(' ')
 
 /** `recurlab reported`. */
 export const command: Command = {
   help: [
-    'Numbers that were published, never ones that were measured here.',
+    'Prints published numbers only, none measured here.',
     {
       title: 'Options',
       rows: [
@@ -18,13 +18,10 @@ export const command: Command = {
           'table=NAME',
           '1 to 5 (the tables of arXiv 2510.04871), reproductions, scaling (test-time scaling without training), variants (later models) or analyses. Default: all.',
         ],
-        ['method=TEXT', 'Methods whose name has TEXT in it, e.g. TRM. Default: all.'],
-        [
-          'task=TEXT',
-          'Tasks whose name has TEXT in it: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.',
-        ],
-        ['metric=TEXT', 'Metrics whose name has TEXT in it, e.g. pass@1. Default: all.'],
-        ['--json', 'Prints the table as JSON, with parameters as numbers, too.'],
+        ['method=TEXT', 'Methods whose name contains TEXT, e.g. TRM. Default: all.'],
+        ['task=TEXT', 'Tasks whose name contains TEXT: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.'],
+        ['metric=TEXT', 'Metrics whose name contains TEXT, e.g. pass@1. Default: all.'],
+        ['--json', 'Prints the table as JSON, with parameter counts as numbers.'],
       ],
     },
   ],
@@ -39,7 +36,7 @@ export const command: Command = {
   },
 }
 
-/** The columns with a value in any row. */
+/** Returns the columns with a value in any row. */
 function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
   return COLUMNS.filter((name) => rows.some((row) => row[name] !== null))
 }

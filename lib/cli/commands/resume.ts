@@ -13,15 +13,15 @@ import { onlyKeys } from '../keys.js'
 /** `recurlab resume RUN`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, the beginning of one, or its folder. The run goes on from its checkpoint as if it had never stopped, on the same backend to the last bit. Stopped again, it saves again; the exit code is then 75.",
+    "RUN is a run's ID, a prefix of it, or its folder. The run continues from its checkpoint as if it had never stopped, bit for bit on the same backend. If it is stopped again, it saves again and exits with code 75.",
     {
       title: 'Options',
       rows: [
         ['out=DIR', 'Results folder. Default: results.'],
-        ['data=DIR', "The run's data set, where it was moved. Default: the folder it was trained from."],
+        ['data=DIR', "The run's data set, if it was moved. Default: the folder it was trained from."],
         [
           '--force',
-          'Goes on although a process on another machine may still be at work on the run. Default: one that gives no sign of life for five minutes (RECURLAB_LEASE_SECONDS) counts as gone.',
+          'Resumes although a process on another machine may still be working on the run. Default: a process counts as gone after five minutes without a sign of life (RECURLAB_LEASE_SECONDS).',
         ],
         ['--json', 'Prints the final metrics as JSON.'],
       ],

@@ -14,18 +14,18 @@ import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 
 export const command: Command = {
   help: [
-    'The notebook is saved after each cell. A cell that fails ends the run: it is named, and the exit code is 1. Ctrl-C stops the running cell (training in it saves) and saves too, with exit code 75; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. Run again it begins with the first cell; a sweep with { resume: true } takes over what is there.',
+    'The notebook is saved after each cell. A failing cell ends the run with a message that names it and exit code 1. Ctrl-C stops the running cell, saves the training in it and the notebook, and exits with code 75; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. A new run starts at the first cell; a sweep with { resume: true } then reuses its stored runs.',
     {
       title: 'Options',
       rows: [
-        ['key=value', 'Sets what the notebook\'s cell tagged "parameters" declares; the value is JSON, or text.'],
+        ['key=value', 'Sets a parameter that the cell tagged "parameters" declares; the value is JSON or text.'],
         [
           '--out FILE',
-          'Where the executed notebook is saved; cells find its folder in RECURLAB_NOTEBOOK_OUT. Default: results/notebooks/NAME.ipynb.',
+          'File for the executed notebook; cells read its folder from RECURLAB_NOTEBOOK_OUT. Default: results/notebooks/NAME.ipynb.',
         ],
-        ['--report', 'Also writes it as one HTML page (FILE.html), which loads nothing from elsewhere.'],
-        ['--timeout S', 'Seconds that one cell may take. Default: no limit.'],
-        ['--json', 'Prints the outcome as JSON, and what the cells print to standard error.'],
+        ['--report', 'Also writes one HTML page (FILE.html) without external resources.'],
+        ['--timeout S', 'Time limit of one cell in seconds. Default: none.'],
+        ['--json', 'Prints the outcome as JSON, and the output of cells to standard error.'],
       ],
     },
   ],
@@ -41,7 +41,7 @@ async function run(args: Args): Promise<number> {
   const timeout = timeoutOf(args)
   const json = args.flags.has('json')
   const notebook = await injectParameters(readNotebook(file), args.pairs, file)
-  // Before an hour of training, not after it.
+  // Checked before an hour of training, not after it.
   makeFolder(path.dirname(out))
 
   const interrupt = abortOnInterrupt('Stopping the running cell')
@@ -71,7 +71,7 @@ async function run(args: Args): Promise<number> {
       process.stdout.write(`${JSON.stringify({ status: execution.status, notebook: out, report, seconds, failure })}\n`)
     else process.stdout.write(`${saved(failure === null, out, report, seconds)}\n`)
     if (!failure) return 0
-    const message = `${file}, ${failure.message}\nThe notebook as far as it got: ${path.relative(process.cwd(), out)}`
+    const message = `${file}, ${failure.message}\nThe notebook executed so far: ${path.relative(process.cwd(), out)}`
     if (execution.status !== 'interrupted') throw new UserError(message)
     process.stderr.write(`recurlab: ${message}\n`)
     return STOPPED
@@ -80,7 +80,7 @@ async function run(args: Args): Promise<number> {
   }
 }
 
-/** Saves after each cell. A disk that is full now may not be so at the end. */
+/** Saves after each cell. A disk that is full now may not be at the end. */
 function keepSoFar(out: string): (notebook: Notebook) => void {
   let told = false
   return (notebook) => {
@@ -88,7 +88,7 @@ function keepSoFar(out: string): (notebook: Notebook) => void {
       writeNotebook(out, withoutLiveWidgets(tidyNotebook(notebook)))
     } catch (error) {
       if (!(error instanceof UserError)) throw error
-      if (!told) process.stderr.write(`recurlab: not saved for now: ${error.message}\n`)
+      if (!told) process.stderr.write(`recurlab: not saved yet: ${error.message}\n`)
       told = true
     }
   }
@@ -118,6 +118,6 @@ function timeoutOf(args: Args): number | undefined {
   const given = args.flags.get('timeout')
   if (given === undefined) return undefined
   const seconds = Number(given)
-  if (!(seconds > 0)) throw wrongUse('--timeout with a number of seconds above 0', String(given))
+  if (!(seconds > 0)) throw wrongUse('--timeout with a positive number of seconds', String(given))
   return seconds
 }

@@ -24,36 +24,36 @@ const KEYS = ['out', 'last', 'sort', 'tags', ...FILTERS, ...Object.keys(configSc
 /** `recurlab runs [RUN …]`. */
 export const command: Command = {
   help: [
-    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, the beginning of one, or its folder; the column id has as much of each ID as tells it from all others. The results are those of the last evaluation. A run whose process is gone is "interrupted".',
+    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. A run whose process is gone is "interrupted".',
     {
-      title: 'Choose and sort',
+      title: 'Filter and sort',
       rows: [
-        ['KEY=VALUE', 'Runs with that value of a key of the configuration, e.g. task=sudoku mixer=mlp.'],
+        ['KEY=VALUE', 'Runs with this value of a configuration key, e.g. task=sudoku mixer=mlp.'],
         ['state=STATE', 'Runs that are running, finished, failed or interrupted.'],
         ['name=TEXT', 'Runs with TEXT in their name.'],
         ['note=TEXT', 'Runs with TEXT in their note.'],
-        ['tag=TAG', 'Runs with that tag.'],
+        ['tag=TAG', 'Runs with this tag.'],
         ['last=N', 'The N newest of them. Default: all.'],
         [
           'sort=COLUMN',
-          'Any column as --json names it, or any key of the configuration, smallest first; sort=-COLUMN or sort=COLUMN,desc: largest first. Default: id.',
+          'Sorts by a column, as named by --json, or by a configuration key, in ascending order; sort=-COLUMN or sort=COLUMN,desc sorts in descending order. Default: id.',
         ],
       ],
     },
     {
       title: 'Name runs',
       rows: [
-        ['RUN name=TEXT', 'Names a run; null takes the name away.'],
-        ['RUN note=TEXT', 'Says something of it.'],
-        ['RUN tags=A,B', 'Gives it tags, in the place of those it has.'],
+        ['RUN name=TEXT', 'Names a run; null removes the name.'],
+        ['RUN note=TEXT', 'Sets a note on the run.'],
+        ['RUN tags=A,B', 'Replaces its tags.'],
       ],
     },
     {
       title: 'Options',
       rows: [
         ['out=DIR', `Results folder. Default: ${DEFAULT_RESULTS}.`],
-        ['--all', 'All columns, in further blocks where they do not fit side by side. Default: what fits.'],
-        ['--json', 'Prints all of it as JSON, shares from 0 to 1.'],
+        ['--all', 'Shows all columns, in several blocks if they do not fit side by side. Default: those that fit.'],
+        ['--json', 'Prints all columns as JSON, shares from 0 to 1.'],
       ],
     },
   ],
@@ -80,7 +80,10 @@ export const command: Command = {
   },
 }
 
-/** All runs, those with damaged evaluations or a damaged label among `damaged`, so that they do not hide the others. */
+/**
+ * Returns all runs; those with damaged evaluations or a damaged label are listed in `damaged`, so that they do not hide the
+ * others.
+ */
 function listWhole(resultsDir: string): RunListing {
   const { runs, damaged } = listRuns(resultsDir)
   const whole = runs.filter((run) => {
@@ -97,28 +100,32 @@ function listWhole(resultsDir: string): RunListing {
   return { runs: whole, damaged }
 }
 
-/** The new label in a command line; null where it has none. @throws UserError (exit code 2) for other keys beside it. */
+/**
+ * Returns the new label in a command line; null if there is none.
+ *
+ * @throws UserError (exit code 2) for other keys beside it.
+ */
 function labelOf(words: readonly string[], pairs: ReadonlyMap<string, string>): LabelOptions | null {
   const [tags, name, note] = [pairs.get('tags'), pairs.get('name'), pairs.get('note')]
   if (words.length === 0) {
-    if (tags !== undefined) throw wrongUse('a run before tags=', 'none', 'tag=TAG chooses the runs that have a tag.')
+    if (tags !== undefined) throw wrongUse('a run before tags=', 'none', 'tag=TAG lists the runs with a tag.')
     return null
   }
   if (tags === undefined && name === undefined && note === undefined) return null
   const others = [...pairs.keys()].filter((key) => key !== 'out' && !(LABEL_KEYS as readonly string[]).includes(key))
-  if (others.length > 0) throw wrongUse('only name=, note= and tags= where a run is named', `${others[0]}=`)
+  if (others.length > 0) throw wrongUse('only name=, note= and tags= after a run', `${others[0]}=`)
   const orNull = (text: string): string | null => (text === 'null' ? null : text)
   const label = {
     ...(name === undefined ? {} : { name: orNull(name) }),
     ...(note === undefined ? {} : { note: orNull(note) }),
     ...(tags === undefined ? {} : { tags: tags === 'null' ? null : tags.split(',') }),
   }
-  // A wrong label is refused before any run is changed.
+  // An invalid label is refused before any run is changed.
   newLabel(label)
   return label
 }
 
-/** The label that is changed; a damaged one is replaced. */
+/** Returns the label to change; a damaged one is replaced. */
 function labelBefore(dir: string): ReturnType<typeof readLabel> {
   try {
     return readLabel(dir)
@@ -141,7 +148,7 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** A row with the label, folder, times and configuration of its run. */
+/** Returns a row with the label, folder, times and configuration of its run. */
 function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
   const { name, note, tags } = readLabel(dir)
   const { started, updated, trainSteps, checkpoint, message } = status

@@ -9,7 +9,7 @@ import { whichWeights } from '../weights-output.js'
 /** `recurlab solve RUN|FILE PUZZLE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, the beginning of one, or its folder; FILE a file of weights, official ones too. PUZZLE is one puzzle of the kind that the model is for, or a file with one.",
+    "RUN is a run's ID, a prefix of it, or its folder; FILE is a file of weights, official ones too. PUZZLE is a puzzle of the model's task, or a file with one.",
     {
       title: 'Puzzles',
       rows: [
@@ -18,21 +18,24 @@ export const command: Command = {
         ['ARC', 'A task as JSON: {"train": […], "test": […]}, or a …_challenges.json and task=NAME.'],
       ],
     },
-    'After every supervision step the answer is drawn: cells that are wrong are marked, those that changed since the step before too, and the halting probability stands above. Exit code 1 when the last answer is known not to be a solution.',
+    'The answer is drawn after every supervision step, with its halting probability; wrong cells and cells that changed since the previous step are marked. Exit code 1 if the last answer is known to be wrong.',
     {
       title: 'Options',
       rows: [
-        ['supervisionSteps=N', 'Supervision steps. Default: as the model is evaluated.'],
-        ['input=N', 'Which test input of the ARC task, or which line of a file of Sudokus, from 0. Default: 0.'],
+        ['supervisionSteps=N', 'Supervision steps. Default: as in an evaluation of the model.'],
+        [
+          'input=N',
+          'Index of the test input of the ARC task, or of the line of a file of Sudokus, from 0. Default: 0.',
+        ],
         ['task=NAME', "The ARC task's name, by which its puzzle identifier is found. Default: the file's name."],
-        ['data=DIR', 'Data set that names the identifiers. Default: the one that the weights were trained on.'],
-        ['weights=ema|live', 'Which set, where there are two. Default: ema.'],
+        ['data=DIR', 'Data set that names the identifiers. Default: the one the weights were trained on.'],
+        ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
         [
           'config=FILE',
-          'Configuration of weights that carry none (all_config.yaml, config.json). Default: the one beside them.',
+          'Configuration of weights without one (all_config.yaml, config.json). Default: the one beside them.',
         ],
         ['out=DIR', 'Results folder. Default: results.'],
-        ['--color', 'Colours also where the output is no terminal.'],
+        ['--color', 'Uses colours even if the output is not a terminal.'],
         ['--json', 'Prints every step as JSON.'],
       ],
     },
@@ -140,7 +143,7 @@ function printJson({ puzzle, file, identifier, notes, run }: Solving): SolveStep
   return last
 }
 
-/** Names come from files: control characters must not reach the terminal. */
+/** Removes control characters, which names from files must not send to the terminal. */
 function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd')
 }

@@ -17,42 +17,42 @@ import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
 
-/** Keys of the command, beside those of the configuration. */
+/** Keys of the command besides those of the configuration. */
 const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbedding'] as const
 
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
   help: [
-    'PRESET is where the configuration comes from; recurlab explain PRESET shows it. Any of its keys can be changed. Its memory is said first, and refused where the machine has less; its time after some seconds. Ctrl-C saves and stops, with exit code 75, and so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN goes on.',
+    "PRESET names a configuration, which recurlab explain PRESET shows; key=value changes any of its keys. The run's memory is estimated first, and a run that does not fit is refused; the time left is shown after some seconds. Ctrl-C saves and stops with exit code 75, as do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU; recurlab resume RUN continues.",
     { title: 'Presets', rows: Object.entries(presets).map(([name, { summary }]) => [name, sentence(summary)]) },
     {
       title: 'Options',
       rows: [
         ['out=DIR', 'Results folder. Default: results.'],
-        ['name=TEXT', 'Name of the run, which recurlab runs shows and finds. Default: none.'],
-        ['note=TEXT', 'What there is to say of it. Default: none.'],
-        ['tags=A,B', 'Words to find it by. Default: none.'],
+        ['name=TEXT', 'Name of the run, which recurlab runs shows and filters by. Default: none.'],
+        ['note=TEXT', 'A note on the run. Default: none.'],
+        ['tags=A,B', 'Tags to filter runs by. Default: none.'],
         [
           'init=RUN|FILE',
-          'Weights to begin with: those of a run, or of any file that recurlab import reads. Default: fresh ones.',
+          'Initial weights: those of a run, or of any file that recurlab import reads. Default: fresh ones.',
         ],
-        ['weights=ema|live', 'Which of them, where there are two sets. Default: ema.'],
+        ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
         [
           'puzzleEmbedding=mean|zero',
-          'What replaces the rows of their puzzle embedding, which then fits any number of puzzles: the mean of all, or zeros. Default: they stay.',
+          'Replaces each row of their puzzle embedding by the mean of all rows or by zeros, so that it fits any number of puzzles. Default: the rows stay.',
         ],
         [
           '--ablation ROW',
-          'A row of the paper’s Tables 1 to 3 by its name, which recurlab ablations lists: its model and recursion laid over PRESET, and the keys that are given over both. The run is named after it. PRESET may then be left out: the row is trained as in the paper. Default: none.',
+          'Trains a row of the paper’s Tables 1 to 3, by its name in recurlab ablations: its model and recursion override PRESET, and the keys on the command line override both. The run is named after the row. Without PRESET, the row is trained as in the paper. Default: none.',
         ],
         [
           '--no-estimate',
-          'Begins without an estimate of memory and time: microBatch=auto is then the whole batch, and a run that is too large is not refused.',
+          'Skips the estimate of memory and time: microBatch=auto is then the whole batch, and a run that is too large is not refused.',
         ],
         ['--json', 'Prints the final metrics as JSON.'],
       ],
     },
-    'Keys of the configuration with their defaults; recurlab explain KEY says more.',
+    'Configuration keys with their defaults; recurlab explain KEY shows details.',
     ...glossaryBlocks(),
   ],
   example: 'train sudoku-pocket mixer=attention trainSteps=200 seed=1',
@@ -92,16 +92,20 @@ export const command: Command = {
     if (flags.has('json'))
       process.stdout.write(`${JSON.stringify({ run: id, dir: run.dir, ...run.evaluations.at(-1) })}\n`)
     else process.stdout.write(`${formatTable(table)}\n`)
-    // A stop during the last step has stopped nothing.
+    // A stop during the last step has no effect.
     if (openRun(id, resultsDir).state === 'finished') return 0
     process.stderr.write(
-      `Stopped and saved. To go on: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,
+      `Stopped and saved. To continue: npx recurlab resume ${id}${pairs.has('out') ? ` out=${resultsDir}` : ''}\n`,
     )
     return STOPPED
   },
 }
 
-/** The label of the new run. @throws UserError (exit code 2) for texts that are empty, too long, or cannot be printed. */
+/**
+ * Returns the label of the new run.
+ *
+ * @throws UserError (exit code 2) for texts that are empty, too long, or not printable.
+ */
 function labelOf(name: string | undefined, note: string | undefined, tags: string | undefined): LabelOptions {
   return newLabel({
     ...(name === undefined ? {} : { name }),

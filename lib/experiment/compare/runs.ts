@@ -11,16 +11,16 @@ import { labelColumns, totalOf } from '../../results/comparison.js'
 import { NO_LABEL, type RunLabel } from '../../results/label.js'
 import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
 
-/** One evaluation of a run, as its `evaluations.arrow` has it; shares as {@link EvaluationNumbers} explains them. */
+/** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
   readonly step: number
-  /** Seconds of training until then, evaluations and saves not counted. */
+  /** Seconds of training until then, without evaluations and saves. */
   readonly trainSeconds: number
   /** Seconds of this evaluation. */
   readonly evaluationSeconds: number
 }
 
-/** A metric of evaluations that is a share. */
+/** A template type beside which editors still complete the names above. */
 export type ShareMetric =
   | 'test.exact'
   | 'test.cells'
@@ -29,33 +29,33 @@ export type ShareMetric =
   | 'test.valid'
   | 'test.optimal'
   | `test.pass@${number}`
-  // A template type that editors complete the names above beside.
+  // One row of a run's `metrics.arrow`: numbers by metric name, null if unknown.
   | (`test.${string}` & {})
 
 /** One row of a run's `metrics.arrow`: numbers by metric name, null where one is not known. */
 export type MetricRow = Readonly<Record<string, number | null>> & { readonly step: number }
 
-/** A run that has been made. */
+/** A stored run, finished or stopped. */
 export interface FinishedRun {
   readonly id: string
   readonly dir: string
   readonly config: Config
   readonly parameters: number
-  /** The user's name, note and tags for it. */
+  /** The user's name, note and tags for the run. */
   readonly label?: RunLabel
-  /** The names that the grid of a sweep gave to its values, by key. */
+  /** The names of the run's values in the grid of a sweep, by key. */
   readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]
 }
 
 /**
- * A line of {@link Runs.table}: what was varied, each value as the configuration has it (null where a key does not apply), then
+ * A row of {@link Runs.table}: the varied keys, each value as in the configuration (null where a key does not apply), then
  * the results of the last evaluation.
  */
 export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 
-/** Several runs, to be compared. */
+/** Several runs to compare. */
 export class Runs {
   readonly all: readonly FinishedRun[]
   readonly #keys: readonly ConfigKey[]
@@ -67,15 +67,15 @@ export class Runs {
     this.#keys = differingKeys(this.#configs)
   }
 
-  /** What sets each run apart, by run: runs that differ in their seed only share a label. */
+  /** Returns the label that sets a run apart; runs that differ only in their seed share a label. */
   label(run: FinishedRun): string {
     return configLabel(run.config, this.#keys, run.names, this.#configs)
   }
 
   /**
-   * One row a run: name, tags and note where a run has them, the keys that differ, seed, parameters, exact and cell accuracy of
-   * the last evaluation (%), valid answers where their share is not that of exact ones, ARC's pass@2, metrics of your own,
-   * seconds of training and of all evaluations. What is not known is null.
+   * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, exact and cell
+   * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
+   * metrics, seconds of training and of all evaluations. Unknown values are null.
    */
   table(): RunRow[] {
     const criteria = judgedApart(this.all)
@@ -104,15 +104,17 @@ export class Runs {
     })
   }
 
-  /** What a notebook shows: the table. */
+  /** Returns the table for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(this.table())
   }
 
   /**
-   * Curves over the optimiser steps, the mean and range over the seeds for each label; gaps where a metric is not known.
+   * Returns curves over optimiser steps: for each label the mean and range over seeds, with gaps where the metric is
+   * unknown.
    *
-   * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a metric of your own; accuracies are drawn in percent
+   * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
+   * percent
    */
   curves(metric: string, options: FigureOptions = {}): Figure {
     const share = isShare(metric)
@@ -135,7 +137,7 @@ export class Runs {
     })
   }
 
-  /** The last evaluation's values of a metric by label, one a seed, in percent; NaN where one is not known. */
+  /** Returns the last evaluation's values of a metric by label, one per seed, in percent; NaN if unknown. */
   final(metric: ShareMetric): Map<string, number[]> {
     const values = new Map<string, number[]>()
     for (const run of this.all) {
@@ -146,7 +148,7 @@ export class Runs {
   }
 
   /**
-   * Bars of the mean with range over the seeds, with published numbers beside them, marked "reported".
+   * Returns bars of the mean with the range over seeds, next to published numbers, which are marked "reported".
    *
    * @param reported published values in percent, by label
    */
@@ -169,12 +171,12 @@ export class Runs {
   }
 }
 
-/** A run that a notebook shows as its row of {@link Runs.table}. */
+/** Returns a run that a notebook shows as its row of {@link Runs.table}. */
 export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
 }
 
-/** Criteria of judges (`test.valid`) that say of any run other than its exact accuracy does. */
+/** Returns the judge's criteria (`test.valid`) whose share differs from exact accuracy in some run. */
 function judgedApart(all: readonly FinishedRun[]): `test.${string}`[] {
   const last = all.flatMap((run) => run.evaluations.slice(-1))
   const names = new Set(last.flatMap((row) => Object.keys(row)).filter(isJudged))

@@ -11,13 +11,13 @@ import { checkDataKeys, checkTaskKeys } from '../../tasks/data-keys.js'
 import { findTask, taskNamed } from '../../tasks/registry.js'
 import { withShownProgress } from './make-data.js'
 
-/** Values of keys of generated data that are left open, where a task's own options have other defaults. */
+/** Defaults for keys of generated data that are missing from the configuration and from the task's options. */
 const DEFAULTS: { readonly [K in ConfigKey]?: Config[K] } = { trainPuzzles: 200, testPuzzles: 300, dataSeed: 0 }
 
 /**
- * The data a configuration names: the built data set of `data`, else puzzles generated from its own keys.
+ * Returns the data set of a configuration: the built one in `data`, else puzzles generated from its keys.
  *
- * @throws UserError when the folder is missing, damaged or of another task, and for a task that is not known.
+ * @throws UserError if the folder is missing, damaged or of another task, and for an unknown task.
  */
 export async function datasetOf(config: Config): Promise<Dataset> {
   const task = taskNamed(config.task)
@@ -33,11 +33,11 @@ export async function datasetOf(config: Config): Promise<Dataset> {
 }
 
 /**
- * The configuration of a run on a data set, with every value that is used and the keys of what the data set was made of:
- * what the run's record holds, so that it is enough to make data and run again.
+ * Returns the configuration of a run on a data set, with every default filled in and the keys that generate the data set.
+ * The run's record holds it, so the record alone reproduces data and run.
  *
  * @param input as the user wrote it
- * @throws UserError for a wrong key, one that would have no effect, or one that says other than the data set that is given.
+ * @throws UserError for an invalid key, one without effect, or one that contradicts the data set.
  */
 export function runConfig(input: ConfigInput, data: Dataset): Config {
   const { manifest } = data
@@ -50,7 +50,8 @@ export function runConfig(input: ConfigInput, data: Dataset): Config {
 }
 
 /**
- * A configuration whose data keys say what the data set is: its task, and for generated puzzles what they were made of.
+ * Returns a configuration with the data keys of a data set: its task, and for generated puzzles the keys that generate
+ * them.
  */
 export function withDataKeys(config: Config, manifest: DatasetManifest): Config {
   return parseConfig({
@@ -60,13 +61,13 @@ export function withDataKeys(config: Config, manifest: DatasetManifest): Config 
   })
 }
 
-/** The keys that generated puzzles were made of; none for others. */
+/** Returns the keys that generated a data set's puzzles; none for other data sets. */
 function madeOf({ task, source, options }: DatasetManifest): Readonly<Partial<Record<ConfigKey, unknown>>> {
   const keys = source.kind === 'generated' ? findTask(task)?.builder?.keys : undefined
   return Object.fromEntries(Object.entries(keys ?? {}).map(([key, option]) => [key, options[option] ?? null]))
 }
 
-/** Keys of the data that say other than the data set would be without effect. */
+/** Refuses data keys that contradict the data set, since they would have no effect. */
 function checkAgree(input: ConfigInput, asked: Config, manifest: DatasetManifest): void {
   if (input.task !== undefined && asked.task !== manifest.task) throw disagrees('task', manifest.task, asked.task)
   const made = madeOf(manifest)
@@ -78,11 +79,9 @@ function disagrees(key: ConfigKey, found: unknown, asked: unknown): UserError {
   return new UserError({
     where: `key ${key}`,
     expected:
-      found === null
-        ? 'nothing, as the data set that is given says nothing of it'
-        : `${found}, as the data set that is given has it`,
+      found === null ? 'no such key, since the given data set does not have it' : `${found}, as in the given data set`,
     found: String(asked),
-    todo: 'Leave the key out; or leave the data set out, and it is made as the configuration says.',
+    todo: 'Omit the key; or omit the data set, which is then made from the configuration.',
     exitCode: 2,
   })
 }
@@ -93,7 +92,7 @@ function checkTask(data: Dataset, { task }: Config, dir: string): Dataset {
     where: dir,
     expected: `a data set of task=${task}`,
     found: `one of task=${data.manifest.task}`,
-    todo: 'Choose a preset of that task, or another folder with data=DIR.',
+    todo: 'Choose a preset of that task, or another data set with data=DIR.',
     exitCode: 2,
   })
 }

@@ -9,51 +9,54 @@ import { type MazeOptions, maze as makeMaze } from '../../tasks/maze/index.js'
 import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/index.js'
 
 /**
- * A Sudoku data set: generated, or out of files. The same options (and files) give the same data set, byte for byte. How
- * far it is, is shown where it takes longer than a second. It starts the backend, so that a model can be made of the data.
+ * Returns a Sudoku data set, generated or read from files. The same options (and files) give the same data set, byte for
+ * byte. Progress is shown after one second. It also starts the backend, which `createModel` needs.
  *
  * @example
  * const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 300, seed: 0 })
- * @throws UserError for wrong options, bad lines of a file, and more puzzles than there are.
+ * @throws UserError for invalid options, malformed lines of a file, and more puzzles than exist.
  */
 export function sudoku(options: SudokuOptions = {}): Promise<Dataset> {
   return forModels((make) => makeSudoku(options, make))
 }
 
 /**
- * A maze data set: generated as Maze-Hard was, or out of files. The same options (and files) give the same data set,
- * byte for byte. How far it is, is shown where it takes longer than a second. It starts the backend, as {@link sudoku} does. It starts the backend, so that a model can be made of the data.
+ * Returns a maze data set, generated in the way of Maze-Hard or read from files. The same options (and files) give the same
+ * data set, byte for byte. Progress is shown after one second. It also starts the backend, which `createModel` needs.
  *
  * @example
  * const data = await maze({ size: 12, train: 200, test: 100, seed: 0 })
- * @throws UserError for wrong options, bad lines of a file, and more mazes than there are.
+ * @throws UserError for invalid options, malformed lines of a file, and more mazes than exist.
  */
 export function maze(options: MazeOptions = {}): Promise<Dataset> {
   return forModels((make) => makeMaze(options, make))
 }
 
 /**
- * An ARC data set: ARC-AGI-1 or ARC-AGI-2 out of files, or generated tasks. The `train` pairs of every task train; the `test`
- * pairs of the tested subset are the test set, those of the others train too. The same options and files give the same data
- * set, byte for byte. How far it is, is shown where it takes longer than a second. It starts the backend, as {@link sudoku} does. It starts the backend, as {@link sudoku} does. It starts the backend, so that a model can be made of the data.
+ * Returns an ARC data set: ARC-AGI-1 or ARC-AGI-2 read from files, or generated tasks. The test split holds the `test`
+ * pairs of the tested subset; the training split holds all other pairs. The same options and files give the same data set,
+ * byte for byte. Progress is shown after one second. It also starts the backend, which `createModel` needs.
  *
  * @example
  * const data = await arc({ set: 'arc-1', dir: 'data/arc', augment: 1000, seed: 0 })
  * const small = await arc({ set: 'generated', train: 100, test: 50, board: 10, seed: 0 })
- * @throws UserError for wrong options, and with file and place for whatever is wrong in the files.
+ * @throws UserError for invalid options, and for an error in a file, with file and place.
  */
 export function arc(options: ArcOptions = {}): Promise<Dataset> {
   return forModels((make) => makeArc(options, make))
 }
 
-/** {@link withShownProgress}, with the backend started. Without one, data are still data: a model then says what is missing. */
+/**
+ * {@link withShownProgress}, with the backend started. Without a backend the data set is still returned; `createModel` then
+ * reports the missing backend.
+ */
 export async function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
   const data = await withShownProgress(make)
   await startBackend().catch(() => {})
   return data
 }
 
-/** Makes a data set with its progress shown: in a notebook as an output, elsewhere on standard error. */
+/** Makes a data set and shows progress: in a notebook as an output, elsewhere on standard error. */
 export function withShownProgress(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
   return currentHost() ? shownInNotebook(make) : shownInTerminal(make)
 }

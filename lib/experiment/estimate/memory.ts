@@ -19,49 +19,49 @@ import { chooseDtype } from '../run/dtype.js'
 import { stepOptions } from '../run/resolve.js'
 import type { RunWork } from './work.js'
 
-/** The memory of a run, and the rows that are computed at one time to keep within it. */
+/** The memory of a run, and the micro-batch that keeps within it. */
 export interface Estimate {
-  /** Rows that are computed at one time: those asked for, or as many as fit. */
+  /** Rows computed at a time: the requested number, or as many as fit. */
   readonly microBatch: number
-  /** Most bytes at one time, on top of what the process holds already. */
+  /** Peak bytes beyond those that the process already holds. */
   readonly peakBytes: number
-  /** Bytes that the machine still has for this process. */
+  /** Bytes that the machine has free for this process. */
   readonly availableBytes: number
-  /** The numbers that the blocks are computed in. */
+  /** The type that the blocks are computed in. */
   readonly dtype: Dtype
 }
 
-/** Copies of the weights that training holds: themselves, gradients, two moments, the EMA. The puzzle embedding has one. */
+/** Copies of the weights during training: weights, gradients, two moments, EMA. The puzzle embedding has one. */
 const WEIGHT_COPIES = 5
 
-/** Share of the free memory, and bytes, that a step may take where its micro-batch is chosen: more rows are no faster. */
+/** Limits of a step when its micro-batch is chosen, as a share of free memory and in bytes: more rows are no faster. */
 const BUDGET = { share: 0.8, bytes: 6e9 }
 
 /** Copies of the latents of rows that wait for their micro-batch: before, after, and parts of both. */
 const LATENT_COPIES = 4
 
-/** Hidden states that the kernels hold beside tensors: those between updates, and their gradients. */
+/** Hidden states that the fused kernels hold beside tensors: those between updates, and their gradients. */
 const KERNEL_STATES = 6
 
 /**
- * Bytes that a process grows by beside its tensors: compiled code and the kernels' working memory, and copies of the
- * weights that are garbage, or free but not given back. Measured with `recurlab bench scaling`.
+ * Bytes by which a process grows beside its tensors: compiled code, working memory of the fused kernels, and copies of the
+ * weights that are garbage or not yet returned to the system. Measured with `recurlab bench scaling`.
  */
 const PROCESS = { bytes: 42e6, weightCopies: 3 }
 
 /**
- * Returns the memory of a run, scaled up from that of a step and an evaluation of a few rows of zeros.
+ * Estimates the memory of a run, extrapolated from a step and an evaluation of a few rows of zeros.
  *
- * @throws UserError for a run that the machine cannot hold, with the bytes wanted and free and the keys to change.
+ * @throws UserError for a run that does not fit in memory, with the bytes needed and free and the keys to change.
  */
 export function estimateMemory({ config, shape, trainSteps, evaluated }: RunWork): Estimate {
   const availableBytes = process.availableMemory?.() ?? freemem()
   const table = 4 * shape.puzzleIdentifiers * shape.puzzleDim
   checkFits(config, WEIGHT_COPIES * (4 * countParameters(shape) - table) + table, availableBytes)
   const dtype = chooseDtype(config.dtype, config.mixer)
-  // A trial reads one row of the puzzle embedding.
+  // The trial step reads one row of the puzzle embedding.
   const small = { ...shortest(shape), puzzleIdentifiers: 1 }
-  // A function of the user's own may not be finite at zero.
+  // A custom function may not be finite at zero.
   const hasOwn = isFunctionRecord(config.mixer) || isFunctionRecord(config.loss)
   const model = (hasOwn ? initialModel(small, config.seed) : modelOfZeros(small)).with({ dtype })
   try {
@@ -78,7 +78,9 @@ export function estimateMemory({ config, shape, trainSteps, evaluated }: RunWork
   }
 }
 
-/** The model with the fewest updates that need as much memory: latents between those without gradient are freed. */
+/**
+ * Returns the model with the fewest updates that needs as much memory: latents between updates without gradient are freed.
+ */
 function shortest(shape: ModelShape): ModelShape {
   const { recursion } = shape
   if (!recursion) return { ...shape, T: 1 }
@@ -93,8 +95,8 @@ function modelOfZeros(shape: ModelShape): Model {
 }
 
 /**
- * Bytes of a step by the rows computed at one time: the weights, moments and EMA that are held, and the larger of a pass,
- * which is linear in its rows, and of an update.
+ * Returns the bytes of a step as a function of the rows computed at a time: the weights, moments and EMA, plus the larger
+ * of a pass, which is linear in its rows, and of an update.
  */
 function stepMemory(model: Model, config: Config, trainSteps: number): (rows: number) => number {
   const { shape } = model
@@ -116,7 +118,7 @@ function stepMemory(model: Model, config: Config, trainSteps: number): (rows: nu
   const update = peakTensorBytes(() => trainStep(state, state.carry.batch, options))
   disposeState(state)
   const fast = kernels()
-  // With the kernels every thread but one has sums of its own for the weights' gradients.
+  // Every thread of the fused kernels but one has its own sums of the weights' gradients.
   const copies = (config.ema > 0 ? 4 : 3) + PROCESS.weightCopies + (fast ? fast.threads - 1 : 0)
   const held = copies * 4 * (countParameters(shape) - shape.puzzleDim)
   const hidden = 4 * totalTokens(shape) * shape.hidden
@@ -125,7 +127,7 @@ function stepMemory(model: Model, config: Config, trainSteps: number): (rows: nu
     held + (fast ? rows * KERNEL_STATES * hidden : 0) + Math.max(pass(rows), update) + (config.batch - rows) * waiting
 }
 
-/** Bytes of an evaluation with so many rows at one time. */
+/** Returns the bytes of an evaluation with `rows` rows at a time. */
 function evaluationMemory(model: Model, rows: number): number {
   if (rows === 0) return 0
   const small = (few: number): number =>
@@ -135,7 +137,9 @@ function evaluationMemory(model: Model, rows: number): number {
 
 const FEW_ROWS = [2, 4] as const
 
-/** The straight line through the bytes of two and four rows, where there are so many; never below those of four. */
+/**
+ * Returns the straight line through the bytes of two and four rows, if `most` allows; never below the bytes of four.
+ */
 function scaledUp(most: number, bytesOf: (rows: number) => number): (rows: number) => number {
   const [few, more] = FEW_ROWS.map((rows) => Math.min(rows, most)) as [number, number]
   const [small, large] = [bytesOf(few), bytesOf(more)]
@@ -144,9 +148,10 @@ function scaledUp(most: number, bytesOf: (rows: number) => number): (rows: numbe
 }
 
 /**
- * The micro-batch asked for; else the whole batch where a step with it keeps within the budget, or equal parts that do.
+ * Returns the requested micro-batch; for `auto`, the whole batch if a step with it keeps within the budget, else equal
+ * parts that do.
  *
- * @param peakOf bytes of a step with a micro-batch of so many rows
+ * @param peakOf bytes of a step by the rows of a micro-batch
  */
 export function chooseMicroBatch(
   { batch, microBatch }: Pick<Config, 'batch' | 'microBatch'>,
@@ -162,14 +167,14 @@ export function chooseMicroBatch(
   return 1
 }
 
-/** @throws UserError for what the machine cannot hold */
+/** Refuses a run that does not fit. @throws UserError with the bytes needed and free. */
 function checkFits(config: Config, bytes: number, available: number): void {
   if (bytes <= available) return
   const rows = config.microBatch === 'auto' ? 1 : config.microBatch
   const fits = Math.floor((Math.min(rows, config.batch) * available) / bytes)
   throw new UserError({
     where: 'memory',
-    expected: `at most ${formatBytes(available)}, which is what the machine has free`,
+    expected: `at most ${formatBytes(available)}, the free memory of the machine`,
     found: `a step that needs ${formatBytes(bytes)}`,
     todo:
       fits >= 1

@@ -5,7 +5,7 @@ import { countEvaluated } from '../../data/evaluation-batches.js'
 import type { ModelShape } from '../../model/shape.js'
 import { evaluationInterval, modelShape, totalSteps } from '../run/resolve.js'
 
-/** The work of one run: everything that its time and memory follow from. */
+/** The work of one run: the inputs of its time and memory estimates. */
 export interface RunWork {
   /** The flat configuration. */
   readonly config: Config
@@ -13,7 +13,7 @@ export interface RunWork {
   readonly shape: ModelShape
   /** Length of the run in optimiser steps. */
   readonly trainSteps: number
-  /** Puzzles of one evaluation, in all their versions. */
+  /** Puzzles per evaluation, counting all versions. */
   readonly evaluated: number
   /** Optimiser steps between evaluations. */
   readonly evaluateEvery: number
@@ -21,7 +21,7 @@ export interface RunWork {
   readonly key: string
 }
 
-/** The work of a run on a data set. @throws UserError when the configuration's keys or sizes do not fit together. */
+/** Returns the work of a run on a data set. @throws UserError if the configuration's keys or sizes are incompatible. */
 export function runWork(config: Config, data: Dataset): RunWork {
   const shape = modelShape(config, data.manifest)
   const resolved = resolveConfig(config)

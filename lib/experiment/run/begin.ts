@@ -19,39 +19,39 @@ import { initialState } from '../../train/step.js'
 import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
-import { newChoices } from './choices.js'
+import { newComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { tryFunctions } from './functions.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
 
-/** Weights of a stored run or a file; the optimiser's moments and the step begin at zero. */
+/** Initial weights from a stored run or a file; the optimiser's moments and the step begin at zero. */
 export interface InitOptions {
-  /** A file (official ones too), or a run's folder, ID, or the beginning of one. */
+  /** A file (official ones too), or a run's folder, ID, or a prefix of an ID. */
   readonly from: string
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
   /** The replacement for the puzzle embedding's rows; by default they stay, and another number of rows is an error. */
   readonly puzzleEmbedding?: PuzzleFit
 }
 
-/** Where a run goes, what it is called, who watches it, and which weights it begins with. */
+/** Where a run is stored, its name, its observer, and its initial weights. */
 export interface BeginOptions extends SessionOptions, LabelOptions {
-  /** Folder under which `runs/ID` is made; default `results`, in a notebook that of the project. */
+  /** Folder in which `runs/ID` is made; default `results`, in a notebook the project's. */
   readonly resultsDir?: string
-  /** Weights to begin with, in the place of fresh ones. */
+  /** Initial weights in place of fresh ones. */
   readonly init?: InitOptions
   /**
-   * Metrics of your own, computed in every evaluation: each name becomes `test.NAME` in the run's evaluations, tables and
-   * curves. The record keeps their texts. Default none.
+   * Custom metrics, computed in every evaluation: each name becomes `test.NAME` in the run's evaluations, tables and
+   * curves. The record keeps their source texts. Default none.
    */
   readonly metrics?: Metrics
 }
 
-/** A run that has not begun yet. */
+/** A run that has not begun. */
 export interface RunPlan {
-  /** The keys that were given, as the run's record keeps them beside the resolved ones. */
+  /** The keys that were given, which the run's record keeps beside the resolved ones. */
   readonly asked: Partial<Config>
   /** The flat configuration that runs are compared and labelled by; see `runConfig`. */
   readonly config: Config
@@ -59,11 +59,11 @@ export interface RunPlan {
   readonly data: Dataset
   /** Length of the run in steps. */
   readonly trainSteps: number
-  /** The memory of the run, where it is known. Default: it is estimated first. */
+  /** The memory of the run, if known. Default: it is estimated first. */
   readonly estimate?: Estimate
 }
 
-/** Makes a run, and what it needs for its first step. */
+/** Makes a run and everything its first step needs. */
 export async function beginSession(plan: RunPlan, options: BeginOptions): Promise<Session> {
   const { asked, config, resolved, data, trainSteps } = plan
   const { batch, ema, seed } = resolved.training
@@ -77,9 +77,9 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   if (note) options.observer?.onNote?.(note)
   const sampler = newBatchesAhead(resolved, data)
   const estimate = plan.estimate ?? estimated(work, options)
-  const choices = newChoices(config, estimate, backend)
-  if (choices.microBatch < batch)
-    options.observer?.onNote?.(`the batch of ${batch} is computed ${choices.microBatch} rows at a time`)
+  const settings = newComputeSettings(config, estimate, backend)
+  if (settings.microBatch < batch)
+    options.observer?.onNote?.(`the batch of ${batch} is computed ${settings.microBatch} rows at a time`)
   const { model, provenance } = await firstModel(seed, shape, data, options)
   const run = createRun({
     resultsDir: options.resultsDir ?? 'results',
@@ -92,7 +92,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     provenance: {
       ...collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed }),
       ...provenance,
-      choices,
+      computeSettings: settings,
       ...(Object.keys(metrics).length > 0 ? { metrics: recordMetrics(metrics) } : {}),
     },
     codeDiff: currentCode().diff,
@@ -103,9 +103,9 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(resolved, trainSteps, choices.microBatch),
+      options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
-      state: initialState(model.with({ dtype: choices.dtype }), batch, ema, seed),
+      state: initialState(model.with({ dtype: settings.dtype }), batch, ema, seed),
     }),
     run,
     metrics,
@@ -114,7 +114,9 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   }
 }
 
-/** The memory of the run; null where it is not wanted, or the run is stopped already: it is made all the same, and saved. */
+/**
+ * Returns the memory of the run; null if no estimate is wanted or the run is already stopped (it is still made and saved).
+ */
 function estimated(work: RunWork, { observer, signal, estimate = true }: BeginOptions): Estimate | null {
   if (!estimate || signal?.aborted) return null
   observer?.onEstimating?.()
@@ -123,7 +125,7 @@ function estimated(work: RunWork, { observer, signal, estimate = true }: BeginOp
   return memory
 }
 
-/** Fresh weights of the seed, or those of a file, and what provenance says of them. */
+/** Returns fresh weights from the seed, or those of a file, with their provenance. */
 async function firstModel(
   seed: number,
   shape: ModelShape,
@@ -139,7 +141,7 @@ async function firstModel(
   return { model, provenance: { init: { ...about, ...identityOf(init, file.tensors) } } }
 }
 
-/** The weights that a run is to begin with. @throws UserError when they cannot be read. */
+/** Reads a run's initial weights. @throws UserError if they cannot be read. */
 export function readInit(init: InitOptions, resultsDir: string | undefined): ReturnType<typeof readWeightsOf> {
   return readWeightsOf(init.from, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
@@ -147,13 +149,15 @@ export function readInit(init: InitOptions, resultsDir: string | undefined): Ret
   })
 }
 
-/** The identity of initial weights, independent of their location: their hash, and how they are made to fit. */
+/**
+ * The identity of initial weights, independent of their location: their hash, and how their puzzle embedding is fitted.
+ */
 export interface InitIdentity {
   readonly hash: string
   readonly puzzleEmbedding: PuzzleFit | null
 }
 
-/** The identity of the given initial weights. */
+/** Returns the identity of the given initial weights. */
 export function identityOf(init: InitOptions, tensors: Parameters<typeof hashWeights>[0]): InitIdentity {
   return { hash: hashWeights(tensors), puzzleEmbedding: init.puzzleEmbedding ?? null }
 }

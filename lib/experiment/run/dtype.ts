@@ -4,10 +4,11 @@ import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 
 /**
- * The type that a model is computed in on this machine: `auto` is bfloat16 where the processor multiplies matrices of bfloat16 (AMX); its dot
- * products alone (AVX-512 BF16) are no faster than float32. The plain operations of a mixer of the user's own know float32 only.
+ * Returns the type that a model is computed in on this machine: `auto` is bfloat16 if the processor multiplies bfloat16
+ * matrices (AMX); bfloat16 dot products (AVX-512 BF16) are no faster than float32. Plain operations, which a custom mixer
+ * needs, support float32 only.
  *
- * @throws UserError when bfloat16 is asked for and nothing here computes it
+ * @throws UserError if bfloat16 is requested but not supported here
  */
 export function chooseDtype(asked: Config['dtype'], mixer: Config['mixer'] = 'mlp'): Dtype {
   if (isFunctionRecord(mixer)) return 'float32'
@@ -18,12 +19,15 @@ export function chooseDtype(asked: Config['dtype'], mixer: Config['mixer'] = 'ml
   throw new UserError({
     where: 'key dtype',
     expected: 'float32 or auto: bfloat16 needs the fused kernels and a processor with AMX or AVX-512 BF16',
-    found: on ? 'bfloat16, and a processor without' : `bfloat16, and no fused kernels (${reason})`,
-    todo: 'Leave dtype out: auto takes bfloat16 where it is faster.',
+    found: on ? 'bfloat16 on a processor without either' : `bfloat16 without fused kernels (${reason})`,
+    todo: 'Omit dtype: auto uses bfloat16 if it is faster.',
   })
 }
 
-/** {@link chooseDtype} for stored weights, which float32 serves as well: where bfloat16 is missing here, float32 with a note. */
+/**
+ * {@link chooseDtype} for stored weights, which also work in float32: if bfloat16 is missing here, returns float32 with a
+ * note.
+ */
 export function dtypeOrFloat32(
   asked: Config['dtype'],
   mixer: Config['mixer'] = 'mlp',
@@ -34,9 +38,9 @@ export function dtypeOrFloat32(
   return { dtype: chooseDtype(asked), note: null }
 }
 
-/** Says how a model with the user's own mixer is computed; null for one with a mixer that the kernels know. */
+/** Returns a note on how a model with a custom mixer is computed; null for a built-in mixer. */
 export function plainNote(mixer: Config['mixer']): string | null {
   return isFunctionRecord(mixer)
-    ? `the blocks are computed by plain operations in float32: the fused kernels do not know the mixer ${mixer.name}`
+    ? `the blocks are computed by plain operations in float32: the fused kernels do not support the mixer ${mixer.name}`
     : null
 }

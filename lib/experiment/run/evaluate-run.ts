@@ -22,55 +22,58 @@ import { checkFunctions, metricNotes, type RunFunctions } from './functions.js'
 import { stoppable } from './stop.js'
 import { modelOfWeights } from './weights.js'
 
-/** Options of {@link evaluateRun}: the data, the weights and how they are evaluated. */
+/** Options of {@link evaluateRun}: the data, the weights and the evaluation settings. */
 export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<RunFunctions, 'mixer'> {
-  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
   readonly resultsDir?: string
-  /** Default: the data set of the run. */
+  /** Default: the run's data set. */
   readonly data?: Dataset
   /** Default `test`. */
   readonly split?: 'train' | 'test'
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
+  /** Supervision steps; default: the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
-  /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
+  /** Whether a puzzle is done as soon as its halting head chooses to halt; default: the configuration's `evalHalt`. */
   readonly halt?: boolean
-  /** What the model is computed in; default the configuration's `dtype`. */
+  /** The type to compute the model in; default: the configuration's `dtype`. */
   readonly dtype?: Config['dtype']
-  /** Puzzles at once; default the configuration's `evalBatch`. */
+  /** Puzzles evaluated at a time; default: the configuration's `evalBatch`. */
   readonly batch?: number
-  /** At most so many versions of each puzzle; default the configuration's `evalVersions`, else all. */
+  /** Maximum versions of each puzzle; default: the configuration's `evalVersions`, else all. */
   readonly versions?: number
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
-  /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
+  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
-  /** Whether the outcome of every puzzle is returned; default true. 400,000 of ARC's take some 500 MB. */
+  /** Whether the outcome of every puzzle is returned; default true. ARC's 400,000 take about 500 MB. */
   readonly outcomes?: boolean
   /**
-   * The replacement for the puzzle embedding's rows, which fits it to another number of puzzles or, on the run's own
-   * data, leaves out the information in the rows; by default they stay.
+   * The replacement for the puzzle embedding's rows, which adapts it to another number of puzzles or, on the run's own
+   * data, removes the information in the rows; by default they stay.
    */
   readonly puzzleEmbedding?: PuzzleFit
-  /** Metrics of your own, those of the run or others: each name becomes `test.NAME`. Default none. */
+  /** Custom metrics, the run's or others: each name becomes `test.NAME`. Default none. */
   readonly metrics?: M
-  /** Told what is evaluated on before the work begins; may refuse it by throwing. */
+  /** Called with the data set before the work begins; may refuse it by throwing. */
   readonly onData?: (data: Dataset) => void
-  /** Told after each batch how many puzzles are done. Default: a notebook shows a line of progress. */
+  /** Called after each batch with the number of puzzles done. Default: a notebook shows a progress line. */
   readonly onBatch?: (done: number) => void
-  /** Told after each supervision step how much of how many puzzles is done. */
+  /** Called after each supervision step with the progress in puzzles and the total. */
   readonly onProgress?: (done: number, puzzles: number) => void
-  /** When aborted, the evaluation ends after the supervision step that is being computed. Default: when the user stops the notebook's cell. */
+  /**
+   * When aborted, the evaluation ends after the current supervision step. Default: aborted when the user stops the notebook
+   * cell.
+   */
   readonly signal?: AbortSignal
 }
 
-/** An evaluation, and the weights and data that it is of. */
+/** An evaluation, with its weights and data. */
 export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** The run's ID, or the file. */
   readonly id: string
-  /** Optimiser steps behind the weights; null where their file does not say. */
+  /** Optimiser steps behind the weights; null if their file does not say. */
   readonly step: number | null
   readonly data: Dataset
-  /** What it was computed in. */
+  /** The type that the model was computed in. */
   readonly dtype: Dtype
   readonly evaluation: Evaluation & MetricMeans<M>
   /** Assumptions about the weights and changes to them, one sentence each. */
@@ -78,11 +81,11 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
 }
 
 /**
- * Evaluates a stored run's checkpoint, or a file of weights, official ones too, with the code that evaluates during
- * training.
+ * Evaluates a stored run's checkpoint or a file of weights (official ones too) with the same code as during training.
  *
- * @param runOrFile a file; else a run's folder, ID or the beginning of one
- * @throws UserError when the weights, their data or their mixer cannot be had, or do not fit together; Interrupted when it is stopped.
+ * @param runOrFile a file; else a run's folder, ID or a prefix of an ID
+ * @throws UserError if the weights, their data or their mixer are unavailable or incompatible; Interrupted if it is
+ * stopped.
  */
 export async function evaluateRun<M extends Metrics = NoMetrics>(
   runOrFile: string,
@@ -106,7 +109,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     throw new UserError({
       where: file.file,
       expected: 'the data to evaluate on',
-      found: 'a file that does not name any',
+      found: 'a file that names none',
       todo: 'Name a data set with data=DIR.',
       exitCode: 2,
     })
@@ -118,7 +121,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     if (options.halt === true && resolved.model.halting === 'none')
       throw new UserError({
         where: 'halt',
-        expected: 'nothing, as it would have no effect: with halting=none no puzzle is done before all steps are made',
+        expected: 'nothing, as it would have no effect: with halting=none every puzzle runs all steps',
         found: 'true',
         todo: 'Leave it out.',
         exitCode: 2,
@@ -128,7 +131,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     const model = stored.with({ dtype })
     if (note) notes.push(note)
     if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
-    if (moved) notes.push('the data set is not what the weights were trained on any more: its content has changed')
+    if (moved) notes.push('the data set has changed since the weights were trained on it')
     try {
       const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
         ...options,
@@ -178,9 +181,7 @@ async function evaluateWatched<M extends Metrics>(
     return evaluation
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error
-    throw new Interrupted(
-      `stopped after ${done} of ${total} puzzles: the evaluation begins anew when it is called again`,
-    )
+    throw new Interrupted(`stopped after ${done} of ${total} puzzles: the next call starts the evaluation again`)
   } finally {
     meter?.end('stopped')
   }

@@ -4,14 +4,14 @@ import { evaluateInSteps } from '../../evaluate/evaluate.js'
 import type { Model } from '../../model/model.js'
 import type { RunWork } from '../estimate/work.js'
 
-/** Rows that are timed at least, where an evaluation has so many at one time: fewer take longer each. */
+/** Minimum rows timed, if an evaluation has that many at a time: fewer rows take longer each. */
 const LEAST_ROWS = 64
 
 /**
- * Times two supervision steps on the first rows of the test split, no more than a training step has or 64. Changes nothing
- * that a run computes.
+ * Times two supervision steps on the first rows of the test split, at most as many rows as a training step has, or 64. It
+ * does not affect the run's numbers.
  *
- * @returns seconds of all steps of all rows, and of the two that were made
+ * @returns estimated seconds of the whole evaluation, and the seconds that timing took
  */
 export function timeEvaluation(
   model: Model,
@@ -27,7 +27,7 @@ export function timeEvaluation(
     done = steps.next().done
     times.push((performance.now() - started) / 1000)
   }
-  // The first step brings memory to the process that later ones find there.
+  // The first step allocates memory that later ones reuse.
   const step = times.at(-1)!
   const whole = (step * resolved.evaluation.evalSupervisionSteps * evaluated) / batch!.size
   return { whole, piece: times.reduce((sum, time) => sum + time, 0) }

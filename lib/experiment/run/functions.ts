@@ -17,7 +17,7 @@ import { tryLoss } from '../../model/own-loss.js'
 import type { ModelShape } from '../../model/shape.js'
 import type { RunRecord } from '../../results/run.js'
 
-/** The functions that a stored run was made with, where it has any of the user's own; see `Mixer` and `Loss`. */
+/** The custom functions that a stored run was made with, if any; see `Mixer` and `Loss`. */
 export interface RunFunctions {
   /** The mixer that the run was made with. */
   readonly mixer?: Mixer
@@ -25,7 +25,7 @@ export interface RunFunctions {
   readonly loss?: Loss
 }
 
-/** What a call that needs functions is called, and of what: the run or the file. */
+/** The call that needs functions, and the run or file that it is about, for messages. */
 export interface FunctionCall {
   readonly where: string
   /** E.g. `resume('2026…', ` */
@@ -35,9 +35,9 @@ export interface FunctionCall {
 type Key = keyof typeof FUNCTION_KEYS
 
 /**
- * Tries a configuration's own mixer and loss on a few numbers; the backend has to be there.
+ * Tests a configuration's custom mixer and loss on a few numbers; the backend must be started.
  *
- * @throws UserError naming the function that returns another shape, has no gradient, or is not finite.
+ * @throws UserError naming the function that returns a wrong shape, has no gradient, or is not finite.
  */
 export function tryFunctions({ loss }: Config, shape: ModelShape): void {
   tryMixer(shape)
@@ -45,10 +45,10 @@ export function tryFunctions({ loss }: Config, shape: ModelShape): void {
 }
 
 /**
- * Checks that the functions of a stored configuration are there: given now, or known to this process.
+ * Checks that the functions of a stored configuration are available: passed now, or registered in this process.
  *
- * @param keys which of them are needed
- * @throws UserError naming a function that is missing, differs, or is given to a run that has none.
+ * @param keys the functions that are needed
+ * @throws UserError naming a function that is missing, differs, or is passed for a run without one.
  */
 export function checkFunctions(config: Config, given: RunFunctions, keys: readonly Key[], call: FunctionCall): void {
   for (const key of keys) {
@@ -71,10 +71,10 @@ export function checkFunctions(config: Config, given: RunFunctions, keys: readon
 }
 
 /**
- * The metrics of a stored run that goes on.
+ * Returns the metrics of a resumed run.
  *
- * @param given those that are given now
- * @throws UserError naming a metric that is missing, differs, or that the run does not have.
+ * @param given the metrics passed now
+ * @throws UserError naming a metric that is missing, differs, or is not one of the run's.
  */
 export function metricsOf(record: RunRecord, config: Config, given: Metrics | undefined): Metrics {
   const wanted = storedMetrics(record)
@@ -95,31 +95,34 @@ export function metricsOf(record: RunRecord, config: Config, given: Metrics | un
   const names = Object.keys(wanted)
   throw new UserError({
     where,
-    expected: names.length > 0 ? `the run's own metrics, ${names.join(', ')}` : 'no metrics, as the run began without',
+    expected:
+      names.length > 0 ? `the run's metrics, ${names.join(', ')}` : 'no metrics, since the run was begun without any',
     found: more,
-    todo: `Its evaluations have no column test.${more}; evaluateRun computes it of the stored weights.`,
+    todo: `Its evaluations have no column test.${more}; evaluateRun computes it from the stored weights.`,
     exitCode: 2,
   })
 }
 
-/** The records of a run's metrics, by name. */
+/** Returns the records of a run's metrics, by name. */
 export function storedMetrics({ provenance }: Pick<RunRecord, 'provenance'>): MetricRecords {
   const { metrics } = provenance
   if (typeof metrics !== 'object' || metrics === null) return {}
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => isFunctionRecord(value)))
 }
 
-/** Says which of a run's metrics an evaluation leaves out, or computes by another text; one sentence each. */
+/**
+ * Returns notes on the run's metrics that an evaluation omits or computes with another source text; one sentence each.
+ */
 export function metricNotes(record: RunRecord, given: MetricRecords): string[] {
   return Object.entries(storedMetrics(record)).flatMap(([name, metric]) => {
-    if (!Object.hasOwn(given, name)) return [`test.${name} is left out: the metric ${name} of the run is not given`]
+    if (!Object.hasOwn(given, name)) return [`test.${name} is omitted: the run's metric ${name} was not passed`]
     return given[name]!.sha256 === metric.sha256
       ? []
-      : [`test.${name} is of another metric than the run's: its text differs`]
+      : [`test.${name} is computed by a metric whose source text differs from the run's`]
   })
 }
 
-/** How the functions of a run are given: `{ mixer: conv, metrics: { rowsRight } }`. */
+/** Returns the literal by which a run's functions are passed: `{ mixer: conv, metrics: { rowsRight } }`. */
 function literalOf(config: Config, keys: readonly Key[], metrics: MetricRecords = {}): string {
   const own = keys.flatMap((key) => {
     const value = config[key]
@@ -132,7 +135,7 @@ function literalOf(config: Config, keys: readonly Key[], metrics: MetricRecords 
 function notOwn(key: Key, found: unknown, { name }: FunctionRecord, { where }: FunctionCall): UserError {
   return new UserError({
     where,
-    expected: `no ${key}, as the run was made with ${key}=${String(found)}`,
+    expected: `no ${key}, since the run was made with ${key}=${String(found)}`,
     found: name,
     todo: 'Leave it out.',
     exitCode: 2,

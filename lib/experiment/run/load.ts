@@ -5,10 +5,10 @@ import { openRun, readEvaluations, readMetrics } from '../../results/run.js'
 import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from '../compare/runs.js'
 
 /**
- * A stored run with its rows, ready to be compared: `new Runs([loadRun(a), loadRun(b)])`.
+ * Loads a stored run with its rows for comparison: `new Runs([loadRun(a), loadRun(b)])`.
  *
- * @param run folder, ID or the beginning of one
- * @throws UserError when there is no such run or it is damaged.
+ * @param run folder, ID or a prefix of an ID
+ * @throws UserError if there is no such run or it is damaged.
  */
 export function loadRun(run: string, resultsDir?: string): FinishedRun {
   const record = openRun(run, resultsDir)

@@ -6,10 +6,10 @@ import { resume } from './resume.js'
 import { continueSession, type SessionOptions } from './session.js'
 
 /**
- * Makes a run, or goes on with a stored one, or takes it over where it is finished; until its end, or until it is stopped.
+ * Makes a run, resumes a stored one, or reuses a finished one; runs until the end or until it is stopped.
  *
  * @param earlier the stored run
- * @param takeOver told of a run that had been finished
+ * @param takeOver called with a run that was already finished
  */
 export async function makeRun(
   plan: RunPlan,

@@ -8,35 +8,39 @@ import { learningRate } from '../../train/schedule.js'
 import type { Snapshot } from '../../train/snapshot.js'
 import type { StepOptions, TrainingState } from '../../train/step.js'
 
-/** A run, as far as the end of one that diverged tells of it. */
+/** The facts about a diverged run that its error reports. */
 interface Diverging {
   readonly config: Config
   readonly options: StepOptions
   readonly state: TrainingState
   readonly run: { readonly id: string }
   readonly trainSteps: number
-  /** Step of the checkpoint that is on disk. */
+  /** Step of the saved checkpoint. */
   readonly saved: number
 }
 
-/** The first tensor of a snapshot that holds NaN or infinity, as its checkpoint would name it; null where all are finite. */
+/**
+ * Returns the first tensor of a snapshot that holds NaN or infinity, by its name in the checkpoint; null if all are finite.
+ */
 export function snapshotNotFinite({ tensors }: Snapshot): string | null {
   return firstNotFinite(eachArray(tensors))
 }
 
-/** The first weight, or average of one, that holds NaN or infinity; null where all are finite. */
+/** Returns the first weight or EMA weight that holds NaN or infinity; null if all are finite. */
 export function weightsNotFinite({ model, ema }: Pick<TrainingState, 'model' | 'ema'>): string | null {
   return modelNotFinite(model) ?? (ema && firstNotFinite(eachWeight(ema, 'ema/')))
 }
 
-/** The first weight of a model, its puzzle embedding included, that holds NaN or infinity; null where all are finite. */
+/**
+ * Returns the first weight of a model, including its puzzle embedding, that holds NaN or infinity; null if all are finite.
+ */
 export function modelNotFinite({ weights, puzzleTable }: Model): string | null {
   return firstNotFinite(eachWeight(weights, '')) ?? firstNotFinite([[PUZZLE_TABLE, puzzleTable]])
 }
 
 /**
- * The error that ends a run which diverged in a step: what was not finite, with which learning rate, what to change, and
- * which checkpoint is left. Any other error is returned as it is.
+ * Returns the error of a run that diverged in a step: what was not finite, the learning rate, the suggested changes, and
+ * the checkpoint that is left. Any other error is returned unchanged.
  */
 export function divergedInStep(run: Diverging, error: unknown): unknown {
   if (!(error instanceof NotFinite)) return error
@@ -46,7 +50,9 @@ export function divergedInStep(run: Diverging, error: unknown): unknown {
   return diverged(run, state.step + 1, found)
 }
 
-/** The error that ends a trainer's diverging step, which has changed nothing. Any other error is returned as it is. */
+/**
+ * Returns the error of a trainer's diverging step, which has changed nothing. Any other error is returned unchanged.
+ */
 export function divergedIn(
   { config, options, state }: Pick<Diverging, 'config' | 'options' | 'state'>,
   error: unknown,
@@ -61,7 +67,7 @@ export function divergedIn(
   })
 }
 
-/** The error that ends a run whose weights are found not to be finite before they are saved or evaluated. */
+/** Returns the error of a run whose weights are not finite when they are to be saved or evaluated. */
 export function divergedWeights(run: Diverging, weight: string): UserError {
   return diverged(run, run.state.step, `${weight} with NaN or infinity`)
 }
@@ -72,7 +78,7 @@ function diverged({ config, options, run, trainSteps, saved }: Diverging, step: 
     where: `run ${run.id}, step ${step} of ${trainSteps}, lr ${Number(lr.toPrecision(4))}`,
     expected: 'finite losses, gradients and weights',
     found,
-    todo: `The run has failed; its checkpoint is that of step ${saved}. Try ${remedies(config).join(', ')}.`,
+    todo: `The run has failed; its last checkpoint is of step ${saved}. Try ${remedies(config).join(', ')}.`,
   })
 }
 

@@ -9,17 +9,17 @@ import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../.
 import { restoreSnapshot } from '../../train/snapshot.js'
 import { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
-import { followThreads, storedChoices } from './choices.js'
+import { storedComputeSettings, threadsFor } from './compute-settings.js'
 import type { RunObserver } from './observer.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session } from './session.js'
 
-/** How a stored run is opened again. */
+/** Options for reopening a stored run. */
 export interface ReopenOptions {
   readonly observer?: RunObserver
-  /** The user's own metrics. */
+  /** The run's custom metrics. */
   readonly metrics: Metrics
-  /** Takes the run from a process on another machine without waiting until that one has been silent for long. Default false. */
+  /** Takes the run from a process on another machine without waiting for it to be silent for long. Default false. */
   readonly force?: boolean
 }
 
@@ -31,9 +31,9 @@ export async function reopenSession(
   { observer, metrics, force = false }: ReopenOptions,
 ): Promise<Session> {
   const { config, resolved, trainSteps } = work
-  const choices = storedChoices(record)
+  const settings = storedComputeSettings(record)
   const begun = record.provenance.backend as { name?: string } | undefined
-  const backend = await startBackend({ threads: followThreads(choices, begun?.name ?? '') })
+  const backend = await startBackend({ threads: threadsFor(settings, begun?.name ?? '') })
   const { tensors, state } = loadCheckpoint(record)
   const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
   const sampler = newBatchesAhead(resolved, data)
@@ -43,7 +43,7 @@ export async function reopenSession(
   if (warning) observer?.onNote?.(warning)
   const evaluatedAt = lastEvaluation(record, restored.state.step)
   const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
-  // Last: from here on the run is this process's, and whatever fails is noted with it.
+  // Last: from here on this process owns the run, and any failure is recorded with it.
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
     config,
@@ -51,7 +51,7 @@ export async function reopenSession(
     data,
     work,
     trainer: new Trainer({
-      options: stepOptions(resolved, trainSteps, choices.microBatch),
+      options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
       state: restored.state,
       seconds: restored.seconds,
@@ -63,23 +63,23 @@ export async function reopenSession(
   }
 }
 
-/** Hash of the code that a run was begun with. */
+/** Returns the hash of the code that a run was begun with. */
 function codeOf({ provenance }: RunRecord): unknown {
   return (provenance.code as { hash?: unknown } | undefined)?.hash
 }
 
-/** Step of the last evaluation that is stored and not after the checkpoint; 0 where there is none. */
+/** Returns the step of the last stored evaluation that is not after the checkpoint; 0 if there is none. */
 function lastEvaluation(record: RunRecord, step: number): number {
   const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
   return Math.max(0, ...steps.filter((each) => each <= step))
 }
 
-/** Says so where results cannot be the same to the last bit. */
+/** Returns a note if the results may differ in the last bits. */
 function otherBackend(
   provenance: Readonly<Record<string, unknown>>,
   backend: { name: string; threads: number },
 ): string | null {
   const before = provenance.backend as { name?: string; threads?: number } | undefined
   if (!before || (before.name === backend.name && before.threads === backend.threads)) return null
-  return `the run was begun on ${before.name} with ${before.threads} threads and goes on with ${backend.name} and ${backend.threads}: numbers may differ in the last bits`
+  return `the run was begun on ${before.name} with ${before.threads} threads and is resumed on ${backend.name} with ${backend.threads}: numbers may differ in the last bits`
 }

@@ -9,23 +9,23 @@ import { type BatchesAhead, batchesAhead } from '../../train/ahead.js'
 import type { StepOptions } from '../../train/step.js'
 
 /**
- * The model that a configuration means on a data set.
+ * Returns the shape of the model that a configuration defines on a data set.
  *
- * @throws UserError when its keys or sizes do not fit together.
+ * @throws UserError if its keys or sizes are incompatible.
  */
 export function modelShape(config: Config, manifest: DatasetManifest): ModelShape {
   return configuredShape(config, manifest)
 }
 
 /**
- * Length of the run in optimiser steps: `trainSteps`, or int(epochs · groups · mean examples of a puzzle / batch) as the
- * published code has it.
+ * Returns the length of the run in optimiser steps: `trainSteps`, or int(epochs · groups · mean examples of a puzzle /
+ * batch) as in the published code.
  */
 export function totalSteps({ training }: Trained, data: Dataset): number {
   return training.trainSteps ?? stepsOf(training.epochs, training, data)
 }
 
-/** Optimiser steps between evaluations. */
+/** Returns the optimiser steps between evaluations. */
 export function evaluationInterval({ training, evaluation }: Evaluated, data: Dataset): number {
   const { evalEvery } = evaluation
   return training.epochs === undefined ? evalEvery : stepsOf(evalEvery, training, data)
@@ -39,7 +39,7 @@ function stepsOf(epochs: number, { batch }: ResolvedConfig['training'], { train,
   return Math.max(1, Math.floor((epochs * groups * meanPuzzleExamples) / batch))
 }
 
-/** The options of a run's supervision steps. @param microBatch rows computed at one time; default: all */
+/** Returns the options of a run's supervision steps. @param microBatch rows computed at a time; default: all */
 export function stepOptions({ training }: Trained, trainSteps: number, microBatch?: number): StepOptions {
   const { warmup, lrMinRatio, lr, beta1, beta2, weightDecay, puzzleLr, puzzleWeightDecay } = training
   const schedule = { warmup, lrMinRatio, totalSteps: trainSteps }
@@ -47,7 +47,7 @@ export function stepOptions({ training }: Trained, trainSteps: number, microBatc
     loss: training.loss,
     optimizer: { kind: training.optimizer, beta1, beta2, weightDecay },
     schedule: { ...schedule, lr },
-    // Without a puzzle embedding there is nothing that these move.
+    // Without a puzzle embedding these keys have no effect.
     puzzleSchedule: { ...schedule, lr: puzzleLr ?? lr },
     puzzleWeightDecay: puzzleWeightDecay ?? weightDecay,
     ema: training.ema,
@@ -56,12 +56,16 @@ export function stepOptions({ training }: Trained, trainSteps: number, microBatc
   }
 }
 
-/** The training batches a configuration asks for, from their beginning. */
+/** Returns the training batches of a configuration, from their beginning. */
 export function newSampler(config: Sampled, data: Dataset): TrainingBatches {
   return trainingBatches(data, samplerOptions(config, data))
 }
 
-/** The batches of {@link newSampler}, prepared ahead by another thread until they are closed. @param worth as `batchesAhead` has it */
+/**
+ * Returns the batches of {@link newSampler}, prepared ahead by another thread until they are closed.
+ *
+ * @param worth see `batchesAhead`
+ */
 export function newBatchesAhead(config: Sampled, data: Dataset, worth?: number): BatchesAhead {
   return batchesAhead(data, samplerOptions(config, data), worth)
 }

@@ -17,36 +17,36 @@ import { type RunObserver, trainMetrics } from './observer.js'
 import { evaluationInterval } from './resolve.js'
 import { onForcedStop } from './stop.js'
 
-/** The observer of a run, its stop, and whether its cost is estimated. */
+/** The observer of a run, its stop signal, and whether its cost is estimated. */
 export interface SessionOptions {
   readonly observer?: RunObserver
   /**
-   * When aborted, the run saves after its current step and stops; `resume` goes on. Default: in a notebook, when the user
-   * stops the cell, which then fails with how to go on.
+   * When aborted, the run saves after its current step and stops; `resume` continues it. Default: aborted when the user
+   * stops the notebook cell, which then fails with the way to resume.
    */
   readonly signal?: AbortSignal
   /**
    * Whether memory is estimated before the first step, so that a run which does not fit is refused, and a piece of an
-   * evaluation is timed after the first steps, for the time to go. Default true. With false nothing is tried: the
-   * micro-batch `auto` is the whole batch, and the time of evaluations is a guess until the first one.
+   * evaluation is timed after the first steps, for the time left. Default true. With false, the micro-batch `auto` is the
+   * whole batch, and the time of evaluations is a guess until the first one.
    */
   readonly estimate?: boolean
 }
 
-/** A run that is being made. */
+/** A run in progress. */
 export interface Session {
-  /** The flat configuration, as observers are told it. */
+  /** The flat configuration, as observers receive it. */
   readonly config: Config
   readonly resolved: ResolvedConfig
   readonly data: Dataset
   readonly work: RunWork
   readonly trainer: Trainer
   readonly run: RunWriter
-  /** The user's own metrics. Default none. */
+  /** Custom metrics. Default none. */
   readonly metrics?: Metrics
   /** Length of the run in steps. */
   readonly trainSteps: number
-  /** Step of the last evaluation that is stored; 0 before the first. */
+  /** Step of the last stored evaluation; 0 before the first. */
   readonly evaluatedAt: number
 }
 
@@ -56,13 +56,14 @@ export type SessionEnd = 'finished' | 'interrupted'
 /** Seconds of training after which a piece of an evaluation is timed. */
 const TIMED_AFTER = 0.5
 
-/** Up to so many puzzles the outcomes of the last evaluation are kept with the run: some 100 MB at 900 tokens. */
+/** Maximum number of outcomes of the last evaluation that are stored with the run: about 100 MB at 900 tokens. */
 const KEPT_OUTCOMES = 100_000
 
 /**
- * Steps until the run is at its end or aborted, then frees everything. What was computed is saved in either case.
+ * Makes steps until the run ends or is aborted, then frees everything. The results are saved in either case.
  *
- * @throws UserError when a loss, a gradient or a weight is NaN or infinite: the run has failed, its last checkpoint is kept.
+ * @throws UserError if a loss, a gradient or a weight is NaN or infinite: the run has failed, and its last checkpoint is
+ * kept.
  */
 export async function continueSession(
   session: Session,
@@ -123,9 +124,9 @@ export async function continueSession(
   const forced = whenForced(session)
   observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work: session.work })
   try {
-    // The first save comes before the first step: what cannot be written shows now, not after an hour.
+    // The first save comes before the first step, so that a write error shows now, not after an hour.
     if (state.step === 0) save()
-    // A run that was stopped in an evaluation makes it up.
+    // A run that was stopped during an evaluation repeats it.
     if (isDue()) await evaluateNow()
     while (state.step < trainSteps && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
@@ -153,8 +154,8 @@ export async function continueSession(
 }
 
 /**
- * After a forced stop nothing of a session may run any more, not even its `finally`: the run is noted as interrupted, at its
- * last checkpoint, and its memory freed.
+ * After a forced stop no code of a session may run, not even its `finally`: the run is recorded as interrupted at its last
+ * checkpoint, and its memory is freed.
  */
 function whenForced(session: Session): { check(): void; happened(): boolean; release(): void } {
   const { run } = session
@@ -162,7 +163,7 @@ function whenForced(session: Session): { check(): void; happened(): boolean; rel
   const release = onForcedStop(() => {
     happened = true
     free(session)
-    run.finish('interrupted', 'stopped by force: it goes on from its last checkpoint')
+    run.finish('interrupted', 'stopped by force: resuming continues from its last checkpoint')
   })
   return {
     check: () => {
@@ -180,8 +181,8 @@ function free({ trainer }: Session): void {
 }
 
 /**
- * Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end with every outcome.
- * null when it was stopped.
+ * Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end of the run with every
+ * outcome. Returns null if it was stopped.
  */
 async function evaluateState(
   session: Session,

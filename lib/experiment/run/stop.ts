@@ -5,12 +5,12 @@ import { currentHost } from '../../notebook/host.js'
 export interface Stop {
   /** When aborted, the work saves and ends. */
   readonly signal: AbortSignal | undefined
-  /** Whether it then throws {@link Interrupted}: the signal is the notebook's, and its cell has failed. */
+  /** Whether the work then throws {@link Interrupted}: the signal is that of a notebook cell, which has failed. */
   readonly throws: boolean
 }
 
 /**
- * Does work that saves and ends by itself when it is stopped: on the caller's signal, else, in a notebook, when the user
+ * Runs work that saves and ends by itself when it is stopped: by the caller's signal, else, in a notebook, when the user
  * stops the cell.
  */
 export function stoppable<T>(given: AbortSignal | undefined, work: (stop: Stop) => Promise<T>): Promise<T> {
@@ -28,9 +28,9 @@ interface Waiting {
 const waiting = new Set<Waiting>()
 
 /**
- * Calls back when the running cell was stopped by force, so that what would have run in a `finally` can still be done.
+ * Calls back when the running notebook cell is stopped by force, so that clean-up which belongs in a `finally` still runs.
  *
- * @returns ends the waiting
+ * @returns removes the callback
  */
 export function onForcedStop(callback: () => void): () => void {
   const host = currentHost()
@@ -41,7 +41,7 @@ export function onForcedStop(callback: () => void): () => void {
   return () => waiting.delete(entry)
 }
 
-/** Only what belongs to the cell that was stopped: work of other cells goes on. */
+/** Stops only work that belongs to the stopped cell; work of other cells continues. */
 function afterForcedStop(): void {
   for (const entry of [...waiting].filter(({ signal }) => signal.aborted)) {
     waiting.delete(entry)
@@ -68,17 +68,17 @@ export function againWith(call: string, options: { readonly resume?: boolean } |
   return `${AGAIN} with ${how} of ${call}`
 }
 
-/** A stopped run: the steps that it has made, and how it goes on. */
+/** A stopped run: its step, and how to resume it. */
 export interface StoppedRun {
   /** Steps made. */
   readonly step: number
   /** Length of the run. */
   readonly trainSteps: number
-  /** How it goes on. */
+  /** How to resume it. */
   readonly again: string
 }
 
-/** Says where a stopped run stands and how it goes on. */
+/** Returns the error of a stopped run, with its step and how to resume it. */
 export function stoppedRun({ step, trainSteps, again }: StoppedRun): Interrupted {
   return new Interrupted(`stopped at step ${step} of ${trainSteps}, saved: ${again}`)
 }

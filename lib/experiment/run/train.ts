@@ -12,27 +12,28 @@ import type { BeginOptions } from './begin.js'
 import { makeRun } from './make-run.js'
 import { againWith, stoppedRun } from './stop.js'
 
-/** Options of `train`: where the run goes, its observer, the weights it begins with, and whether a stored run takes its place. */
+/**
+ * Options of `train`: where the run is stored, its observer, its initial weights, and whether a stored run takes its place.
+ */
 export interface TrainOptions extends BeginOptions, TakeOverOptions {}
 
 /**
- * Trains one model and returns its run's ID. Without an observer, a line of progress and, in a notebook, live curves are
- * shown.
+ * Trains one model and returns its run's ID. Without an observer, it shows a progress line and, in a notebook, live curves.
  *
  * @example
  * const id = await train({ hidden: 64, lr: 1e-3 }, data, { resume: true })
  *
  * @param input the configuration; keys left out take their defaults
- * @param data the puzzles; left out, they are those that the configuration names
- * @throws UserError for a wrong configuration, one that contradicts the data set, weights that do not fit it, or a results
- * folder that cannot be written to; Interrupted when the user stops the notebook's cell: the run is saved, and the message
- * says how it goes on.
+ * @param data the puzzles; default: the data set of the configuration
+ * @throws UserError for an invalid configuration, one that contradicts the data set, weights that do not fit it, or a
+ * results folder that cannot be written; Interrupted if the user stops the notebook cell: the run is saved, and the message
+ * says how to resume it.
  */
 export function train(input: ConfigInput, data: Dataset, options?: TrainOptions): Promise<string>
 export function train(input: ConfigInput, options?: TrainOptions): Promise<string>
 export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOptions>): Promise<string> {
   const { given, options } = dataAndOptions(rest)
-  // A name that cannot be given is refused before data are made.
+  // An invalid name is refused before data are made.
   newLabel(options ?? {})
   recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)

@@ -7,13 +7,13 @@ import type { ModelShape } from '../../model/shape.js'
 import { firstNotFinite } from '../../train/finite.js'
 
 /**
- * A model out of a file's weights for a data set.
+ * Returns a model with a file's weights for a data set.
  *
- * @param shape the model wanted; default the one that the file describes
- * @param fit what replaces the rows of the puzzle embedding; by default they stay, and another number of rows than the data
- *   has puzzles is an error
- * @returns the model, and what was done to the weights, one sentence each
- * @throws UserError when the weights do not fit the model, the model not the data, or a weight is NaN or infinite.
+ * @param shape the model's shape; default: the one that the file describes
+ * @param fit the replacement for the puzzle embedding's rows; by default they stay, and must be as many as the data set's
+ * identifiers
+ * @returns the model, and notes on changes to the weights, one sentence each
+ * @throws UserError if the weights do not fit the model, the model does not fit the data, or a weight is NaN or infinite.
  */
 export function modelOfWeights(
   file: WeightsFile,
@@ -45,7 +45,7 @@ function withFittedTable(
 }
 
 /**
- * Weights of a run that diverged predict nothing.
+ * Refuses the weights of a diverged run, whose predictions mean nothing.
  *
  * @throws UserError naming the first tensor that holds NaN or infinity.
  */
@@ -56,7 +56,7 @@ export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors
     where: `${file}, tensor ${name}`,
     expected: 'finite weights',
     found: 'NaN or infinity',
-    todo: 'The training that wrote them has diverged: take earlier ones.',
+    todo: 'The training run that wrote them diverged: use earlier weights.',
   })
 }
 
@@ -67,7 +67,7 @@ function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape 
       where: file.file,
       expected: `a vocabulary of ${manifest.vocabSize} tokens, as the data set has`,
       found: `one of ${shape.vocabSize}`,
-      todo: 'Name the data set that the weights are for with data=DIR.',
+      todo: 'Name the data set of the weights with data=DIR.',
     })
   return { ...shape, puzzleIdentifiers: manifest.puzzleIdentifiers }
 }

@@ -9,21 +9,21 @@ import { nearest } from '../../options/nearest.js'
 import type { PosedPuzzle } from '../../tasks/posed.js'
 import { datasetOf } from '../data/dataset.js'
 
-/** The row of the puzzle embedding that a puzzle is asked under. */
+/** The row of the puzzle embedding for a puzzle. */
 export interface Identifier {
   readonly id: number
   readonly name: string
-  /** What was assumed, one sentence each. */
+  /** Assumptions made, one sentence each. */
   readonly notes: readonly string[]
 }
 
 const BLANK: Identifier = { id: 0, name: BLANK_IDENTIFIER, notes: [] }
 
 /**
- * Finds the row of the puzzle embedding by the name that a puzzle is known under; a puzzle without one has the blank row.
+ * Finds the row of the puzzle embedding by a puzzle's name; a puzzle without one uses the blank row.
  *
- * @param data the data set that names the identifiers; default the one that the weights were trained on
- * @throws UserError when the data set that was named has other identifiers than the model.
+ * @param data the data set that names the identifiers; default: the one that the weights were trained on
+ * @throws UserError if the data set has other identifiers than the model.
  */
 export async function findIdentifier(
   file: WeightsFile,
@@ -48,11 +48,11 @@ export async function findIdentifier(
 }
 
 function blank(reason: string): Identifier {
-  const effect = 'the blank puzzle identifier is used, with which published models solve nothing'
+  const effect = 'the blank puzzle identifier is used, with which published models solve no puzzle'
   return { ...BLANK, notes: [`${reason}: ${effect}`] }
 }
 
-/** The data set that the weights say they were trained on, where it can be had. */
+/** Returns the data set that the weights were trained on, if it is available. */
 async function trainedOn(file: WeightsFile): Promise<{ data: Dataset | null; problem: string }> {
   const config = parseConfig(file.config)
   const own = file.format === CHECKPOINT_FORMAT || file.format === WEIGHTS_FORMAT
@@ -61,11 +61,11 @@ async function trainedOn(file: WeightsFile): Promise<{ data: Dataset | null; pro
   try {
     const data = await datasetOf(config)
     if (file.dataHash !== null && data.hash !== file.dataHash)
-      return { data: null, problem: 'the data set of the weights is not what they were trained on any more' }
+      return { data: null, problem: 'the data set of the weights has changed since they were trained' }
     return { data, problem: '' }
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return { data: null, problem: `the data set of the weights cannot be had (${error.message})` }
+    return { data: null, problem: `the data set of the weights is not available (${error.message})` }
   }
 }
 
@@ -75,7 +75,7 @@ function mismatch({ dataHash }: WeightsFile, data: Dataset): string[] {
     : ['the weights were trained on another data set than data=DIR']
 }
 
-/** The nearest of the tasks that are tested. */
+/** Returns a suggestion: the most similar name of a test task. */
 function similar({ testTasks }: Dataset, name: string): string {
   const near = nearest(
     name,

@@ -3,13 +3,13 @@ import { readBytes } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import type { PuzzleText } from '../../tasks/posed.js'
 
-/** More is no puzzle: all of ARC's tasks in one file are 4 MB. */
+/** Maximum size of a puzzle file: all of ARC's tasks in one file are 4 MB. */
 const LARGEST_FILE = 2 ** 26
 
 /**
- * The text of a puzzle: of a file where there is one of that name, else the words themselves.
+ * Returns the text of a puzzle: the content of the file of that name if it exists, else the argument itself.
  *
- * @throws UserError when the words look like a file that is not there, or the file cannot be read.
+ * @throws UserError if the argument looks like a missing file, or the file cannot be read.
  */
 export function puzzleText(puzzle: string): PuzzleText {
   if (fs.existsSync(puzzle)) {

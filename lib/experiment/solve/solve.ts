@@ -22,46 +22,46 @@ import { checkFinite } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { puzzleText } from './solve-puzzle.js'
 
-/** How a puzzle is solved. */
+/** Options of {@link solve}. */
 export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
-  /** Folder that holds `runs`; default `results`, in a notebook that of the project. */
+  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
   readonly resultsDir?: string
-  /** The data set that names the model's puzzle identifiers; default the one that the weights were trained on. */
+  /** The data set that names the model's puzzle identifiers; default: the one that the weights were trained on. */
   readonly data?: Dataset
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
-  /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
+  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
-  /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
+  /** Supervision steps; default: the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
-  /** Which test input of an ARC task, or which line of a file of Sudokus, from 0. */
+  /** Index of the test input of an ARC task, or of the line of a file of Sudokus, from 0. */
   readonly input?: number
-  /** Name of the ARC task, where a file has several, or its own name is not the one that the identifiers have. */
+  /** Name of the ARC task, if a file has several, or is not named after its identifier. */
   readonly task?: string
-  /** When aborted, the steps end after the one that is being computed. Default: when the user stops the notebook's cell. */
+  /** When aborted, the steps end after the current one. Default: aborted when the user stops the notebook cell. */
   readonly signal?: AbortSignal
 }
 
 /** A puzzle after one supervision step. */
 export interface SolveStep {
-  /** From 1. */
+  /** Counted from 1. */
   readonly step: number
   /** sigmoid(q_halt) */
   readonly haltProbability: number
-  /** Whether the model would halt here in training: on q_halt > 0, or > q_continue. */
+  /** Whether the model would halt here in training: q_halt > 0, or q_halt > q_continue. */
   readonly halts: boolean
   /** `[seqLen]` tokens. */
   readonly prediction: Uint8Array
   /** `[seqLen]` */
   readonly marks: readonly Mark[]
-  /** Cells that are not as after the step before; 0 at the first step. */
+  /** Number of cells that changed since the previous step; 0 at the first step. */
   readonly changed: number
-  /** Cells that are known to be wrong. */
+  /** Number of cells known to be wrong. */
   readonly wrong: number
   readonly verdict: Verdict
 }
 
-/** A puzzle and the model that is to solve it. */
+/** A puzzle and the model that solves it. */
 export interface Solving {
   readonly puzzle: PosedPuzzle
   readonly file: WeightsFile
@@ -69,24 +69,25 @@ export interface Solving {
   readonly identifier: Identifier
   /** Supervision steps. */
   readonly supervisionSteps: number
-  /** What was assumed, one sentence each. */
+  /** Assumptions made, one sentence each. */
   readonly notes: readonly string[]
   /**
-   * Runs the model step by step; once. What it holds is freed when the steps end or are left.
+   * Runs the model step by step; it can be called once. Its tensors are freed when the generator ends or is closed.
    *
-   * @throws Interrupted at the first step after it was stopped.
+   * @throws Interrupted at the first step after a stop.
    */
   run(): Generator<SolveStep, void>
 }
 
 /**
- * Prepares a stored run's model, or that of a file of weights, for a puzzle.
+ * Prepares the model of a stored run or of a file of weights for a puzzle.
  *
- * @param runOrFile a file (official ones too); else a run's folder, ID or the beginning of one
- * @param puzzle as the task that the weights are for writes it: a Sudoku's line, a maze, an ARC task as JSON; or a file with one
+ * @param runOrFile a file (official ones too); else a run's folder, ID or a prefix of an ID
+ * @param puzzle a puzzle in the format of the weights' task (a line of a Sudoku, a maze, an ARC task as JSON), or a file
+ * with one
  * @example
  * for (const { step, verdict } of (await solve('results/runs/2026…', '1...............')).run()) console.log(step, verdict)
- * @throws UserError when the weights cannot be read, or the puzzle is none for this model.
+ * @throws UserError if the weights cannot be read, or the puzzle does not fit the model.
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
   const { resultsDir, weights, configFile, data } = options
@@ -177,8 +178,8 @@ function* run(
 }
 
 /**
- * The task and sizes of the puzzles that weights are for: of the data set that is given, else as the weights' configuration
- * has it; sizes alone tell the task of official weights whose configuration does not.
+ * Returns the task and sizes of the weights' puzzles: from the given data set, else from the weights' configuration;
+ * official weights without a task in their configuration are recognised by their sizes.
  */
 function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Dataset | undefined): PuzzleSpec {
   const name = file.config.task
@@ -202,19 +203,19 @@ function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Datas
   if (found) return { vocabSize, ...found }
   throw new UserError({
     where: file.file,
-    expected: 'weights that say their task, or have the sizes of one that is known',
-    found: `weights for ${seqLen ?? 'an unknown number of'} tokens out of ${vocabSize}`,
-    todo: 'Name a configuration that has the key task with config=FILE, or the data set with data=DIR.',
+    expected: 'weights with a task in their configuration, or with the sizes of a known task',
+    found: `weights for ${seqLen ?? 'an unknown number of'} tokens and a vocabulary of ${vocabSize}`,
+    todo: 'Name a configuration with the key task by config=FILE, or the data set by data=DIR.',
   })
 }
 
-/** The options of its task's data sets that a configuration of generated data says. */
+/** Returns a configuration's options of generated data. */
 function generatedOptions(config: Config): Record<string, unknown> {
   const keys = Object.entries(findTask(config.task)?.builder?.keys ?? {}) as [keyof Config, string][]
   return Object.fromEntries(keys.flatMap(([key, option]) => (config[key] === null ? [] : [[option, config[key]]])))
 }
 
-/** Tokens of a puzzle as it is written: its cells on one line, or a square of lines. */
+/** Counts the tokens of a written puzzle: its cells on one line, or a square of lines. */
 function lengthOf({ text }: PuzzleText): number {
   const [first = '', ...more] = text.replace(/\n+$/, '').split('\n')
   return more.length > 0 ? (more.length + 1) ** 2 : first.split(':')[0]!.length

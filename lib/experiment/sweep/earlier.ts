@@ -10,39 +10,39 @@ import { listRuns, type RunRecord } from '../../results/run.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
 import { storedMetrics } from '../run/functions.js'
 
-/** Which stored runs are taken over in the place of new ones. */
+/** Which stored runs take the place of new ones. */
 export interface TakeOverOptions {
   /**
-   * Whether a stored run of the same configuration, data, first weights, metrics and code is taken over: one that is finished as it
-   * is, one that was stopped goes on; either keeps the name, note and tags that it has. Of several the newest. Default false:
+   * Whether a stored run of the same configuration, data, initial weights, metrics and code is reused: a finished one as it
+   * is, a stopped one by resuming it; either keeps its name, note and tags. The newest of several is taken. Default false:
    * every run is made anew.
    */
   readonly resume?: boolean
   /**
-   * Beside `resume`: what becomes of stored runs that other code made, of the sources that decide a run's numbers. Which
-   * differ is said in either case. Default `train anew`.
+   * With `resume`: what happens to stored runs made by other code, as far as sources decide a run's numbers. A note names
+   * the sources that differ. Default `train anew`.
    */
   readonly otherCode?: 'train anew' | 'take over'
 }
 
-/** A run that is asked for. */
+/** A requested run. */
 interface Wanted {
   readonly config: Config
   readonly data: Pick<Dataset, 'hash'>
 }
 
-/** Stored runs in the place of some that are asked for. */
+/** Stored runs that take the place of requested ones. */
 export interface EarlierRuns {
-  /** By place; null where the run has to be made. */
+  /** By index; null if the run has to be made. */
   readonly runs: readonly (RunRecord | null)[]
   /** Notes for the user, one sentence each. */
   readonly notes: readonly string[]
 }
 
 /**
- * Finds, for each run that is asked for, a stored one in its place, if `resume` says so.
+ * With `resume`, finds a stored run for each requested one.
  *
- * @throws UserError when the weights to begin with cannot be read.
+ * @throws UserError if the initial weights cannot be read.
  */
 export async function earlierRuns(
   plans: readonly Wanted[],
@@ -81,17 +81,17 @@ export async function earlierRuns(
   const one = passedOver.length === 1
   const what =
     options.otherCode === 'take over'
-      ? `${one ? 'it is' : 'they are'} taken over all the same`
-      : `${one ? 'it is' : 'they are'} trained anew (otherCode: 'take over' among the options takes ${one ? 'it' : 'them'} over)`
+      ? `${one ? 'it is' : 'they are'} reused anyway`
+      : `${one ? 'it is' : 'they are'} trained anew (the option otherCode: 'take over' reuses ${one ? 'it' : 'them'})`
   return { runs, notes: [`${note}; ${what}`] }
 }
 
-/** Steps that stored runs have made already; 0 where a run is made anew. */
+/** Returns the steps that stored runs have already made; 0 for a run that is made anew. */
 export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
   return runs.map((run) => run?.status.checkpoint ?? 0)
 }
 
-/** Takes the first run that is of this plan out of the list. */
+/** Removes the first run of this plan from the list and returns it. */
 function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
   const wanted = configIdentity(config)
   const at = runs.findIndex(
@@ -104,7 +104,9 @@ function hashesOf(metrics: MetricRecords): Record<string, string> {
   return Object.fromEntries(Object.entries(metrics).map(([name, { sha256 }]) => [name, sha256]))
 }
 
-/** Whether a run is finished, or interrupted at a checkpoint; one that another process works on is neither. */
+/**
+ * Returns whether a run is finished, or interrupted at a checkpoint; a run that another process works on is neither.
+ */
 function canBeTakenOver({ state, status }: RunRecord): boolean {
   return state === 'finished' || (state !== 'running' && status.checkpoint !== null)
 }
@@ -114,7 +116,7 @@ function initOf({ provenance }: RunRecord): InitIdentity | null {
   return init ? { hash: init.hash, puzzleEmbedding: init.puzzleEmbedding } : null
 }
 
-/** The identity of a stored run's configuration; null where it has keys that are unknown here. */
+/** Returns the identity of a stored run's configuration; null if it has unknown keys. */
 function identityOfRun({ config }: RunRecord): ConfigIdentity | null {
   try {
     return configIdentity(parseConfig(config))

@@ -4,7 +4,7 @@ import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { shownValue } from './grid.js'
 
-/** A run that is asked for: as it was written, and with every value that is used. */
+/** A requested run: its configuration as written, and with every default filled in. */
 interface Row {
   readonly input: ConfigInput
   readonly config: Config
@@ -12,9 +12,9 @@ interface Row {
 }
 
 /**
- * Refuses runs of a sweep that would train the same.
+ * Refuses duplicate runs in a sweep.
  *
- * @throws UserError naming the keys that were varied without effect, or the runs that were asked for twice.
+ * @throws UserError naming the keys that were varied without effect, or the runs that were requested twice.
  */
 export function refuseEqualRows(rows: readonly Row[]): void {
   const first = new Map<string, number>()
@@ -26,12 +26,12 @@ export function refuseEqualRows(rows: readonly Row[]): void {
   }
 }
 
-/** Whether a value is shown as it was written: not a function. */
+/** Returns whether a value is shown as written, i.e. is not a function. */
 function isWord(value: unknown): boolean {
   return typeof value !== 'object' && typeof value !== 'function'
 }
 
-/** The configuration without keys that the model does not use, although they have a value. */
+/** Returns the configuration without keys that the model does not use, although they have a value. */
 function withoutIdleKeys(config: ConfigIdentity): Partial<ConfigIdentity> {
   const { heads, ...others } = config
   return config.mixer === 'mlp' ? others : config
@@ -51,7 +51,7 @@ function equalRows(rows: readonly Row[], a: number, b: number): UserError {
       varied.length > 0
         ? `runs ${a + 1} and ${b + 1} that train the same: ${values(one)} and ${values(two)}`
         : `run ${a + 1} a second time as run ${b + 1}`,
-    todo: 'Leave one out; a list of grids names combinations one by one.',
+    todo: 'Omit one; a list of grids selects single combinations.',
     exitCode: 2,
   })
 }

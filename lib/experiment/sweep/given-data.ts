@@ -18,14 +18,14 @@ export function dataAndOptions<O extends object>(
   return { given: null, options: second ?? (first as O | undefined) }
 }
 
-/** Milliseconds of making data sets after which a notebook is told how far that is. */
+/** Milliseconds of making data sets before a notebook shows progress. */
 const SILENT_MS = 1000
 
 /**
- * Does something with the data set of each configuration, one after the other. In a notebook a line of progress is shown
- * where that takes long.
+ * Calls a function with the data set of each configuration in turn. In a notebook, a progress line is shown if that takes
+ * long.
  *
- * @param silent whether nothing is shown
+ * @param silent whether progress is hidden
  */
 export async function withDataSets<T>(
   inputs: readonly ConfigInput[],
@@ -52,26 +52,26 @@ export async function withDataSets<T>(
   }
 }
 
-/** Bytes of puzzles that are kept at one time. */
+/** Maximum bytes of puzzles kept in memory. */
 const KEPT_BYTES = 512e6
 
-/** Data sets of configurations: each is made once, and again only where memory was needed for others in between. */
+/** Data sets of configurations: each is made once, and again only if memory was needed for others in between. */
 export class DataSets {
   readonly #given: Dataset | null
   readonly #kept = new Map<string, Dataset>()
 
-  /** @param given the one that takes the place of all */
+  /** @param given the data set that replaces all others */
   constructor(given: Dataset | null) {
     this.#given = given
   }
 
-  /** The data set that is given, else the one that the configuration names. @throws UserError as `datasetOf` does. */
+  /** Returns the given data set, else the one of the configuration. @throws UserError as `datasetOf` does. */
   async of(input: ConfigInput): Promise<Dataset> {
     if (this.#given) return this.#given
     const config = parseConfig(input)
     const key = JSON.stringify([config.task, config.data, ...GENERATED_KEYS.map((name) => config[name])])
     const found = this.#kept.get(key) ?? (await datasetOf(config))
-    // The one asked for last is the last to go.
+    // The most recently requested data set is evicted last.
     this.#kept.delete(key)
     this.#kept.set(key, found)
     let bytes = [...this.#kept.values()].reduce((sum, one) => sum + bytesOf(one), 0)

@@ -12,8 +12,8 @@ import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
 
 /**
- * Values to try per key, as a list or by name; every combination is a run, the last key changing fastest. Tables and curves
- * show a value by its name where it has one.
+ * Values to try per key, as a list or by name; every combination is a run, and the last key changes fastest. Tables and
+ * curves show a value by its name if it has one.
  */
 export type Grid = {
   readonly [K in keyof ConfigInput]?: readonly ConfigInput[K][] | Readonly<Record<string, ConfigInput[K]>>
@@ -29,10 +29,10 @@ export interface GridRow {
 }
 
 /**
- * The configurations of a grid, or of several one after the other, each laid over `base`. A recursion, a mixer or a loss takes
- * its name in the grid as its own.
+ * Returns the configurations of a grid, or of several in turn, each merged into `base`. A recursion, mixer or loss is
+ * renamed to its name in the grid.
  *
- * @throws UserError for a key without values, or one that has a value twice.
+ * @throws UserError for a key without values, or with a value twice.
  */
 export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): GridRow[] {
   return gridsOf(grid).flatMap((one) => {
@@ -50,7 +50,7 @@ export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): Gri
   })
 }
 
-/** Refuses a grid that varies the data although the data set is given. @throws UserError naming the key. */
+/** Refuses a grid that varies the data when a data set is given. @throws UserError naming the key. */
 export function refuseDataKeys(grid: Grid | readonly Grid[]): void {
   const values = new Map<string, Set<unknown>>()
   for (const one of gridsOf(grid))
@@ -62,7 +62,7 @@ export function refuseDataKeys(grid: Grid | readonly Grid[]): void {
         where: `key ${key} of the grid`,
         expected: 'no key of the data, as the data set is given',
         found: [...found].join(', '),
-        todo: 'Leave the data set out: each run then has the puzzles that its configuration names.',
+        todo: 'Omit the data set: each run then uses the data set of its configuration.',
         exitCode: 2,
       })
 }
@@ -99,7 +99,7 @@ function literal(value: unknown): string {
   return typeof value === 'string' ? `'${value}'` : String(value)
 }
 
-/** A recursion, a mixer or a loss under the name that it has in the grid. */
+/** Returns a recursion, mixer or loss under its name in the grid. */
 function named(key: ConfigKey, value: unknown, name: string): unknown {
   if (key === 'recursion' && value !== null) return namedRecursion(value as RecursionInput, name)
   const isFunction = typeof value === 'function' || (typeof value === 'object' && value !== null)
@@ -108,9 +108,9 @@ function named(key: ConfigKey, value: unknown, name: string): unknown {
 }
 
 /**
- * What tables and curves show of a key: the name that a grid gave to its value, else the value that is used.
+ * Returns a key's value as tables and curves show it: its name in the grid, else the value.
  *
- * @param among the configurations of all runs that are shown beside each other: functions of one name are told by their hash
+ * @param among the configurations of all runs shown together: functions of the same name are distinguished by their hash
  */
 export function shownValue(
   config: Config,
@@ -128,7 +128,8 @@ export function shownValue(
 }
 
 /**
- * Names a run by what sets it apart: `layers 2, n 6`; the bare value where one key differs and it is a word.
+ * Returns a run's label, made of the keys that differ: `layers 2, n 6`; just the value if one key differs and the value is
+ * a word.
  *
  * @param among as in {@link shownValue}
  */

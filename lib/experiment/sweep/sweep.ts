@@ -23,26 +23,26 @@ import { refuseEqualRows } from './equal-rows.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { expandGrid, type Grid, refuseDataKeys } from './grid.js'
 
-/** Options of {@link sweep}: those of `train`, for each of its runs. */
+/** Options of {@link sweep}: those of `train`, for each run. */
 export type SweepOptions = TrainOptions
 
 /**
- * Trains every combination of a grid, one run after the other, and returns the runs for comparison.
- * In a notebook a line of progress and live curves are shown; in a terminal, lines of text.
+ * Trains every combination of a grid, one run after the other, and returns the runs for comparison. A notebook shows a
+ * progress line and live curves; a terminal, lines of text.
  *
- * All configurations are checked before the first run starts. Without a data set each run has the puzzles that its own
- * configuration names, so that the grid can vary them; each data set is made once. A sweep that was stopped goes on when it
- * is called again with the same arguments and `resume: true`.
+ * All configurations are checked before the first run starts. Without a data set, each run uses that of its own
+ * configuration, so that the grid can vary the data; each data set is made once. Calling a stopped sweep again with the
+ * same arguments and `resume: true` continues it.
  *
  * @example
  * const runs = await sweep({ hidden: 64, lr: 1e-3 }, { mixer: ['mlp', 'attention'], seed: [0, 1, 2] }, data)
  * const harder = await sweep({ hidden: 64, lr: 1e-3 }, { clues: [6, 5, 4] })
  *
- * @param base what all runs share
- * @param grid values per key, every combination; or a list of such grids, one after the other. Values by name,
+ * @param base the keys that all runs share
+ * @param grid values per key, every combination; or a list of such grids. Named values,
  * `{ recursion: { paper: trm(3, 6), mine } }`, are shown by their names
- * @throws UserError for a wrong configuration, a key of the data in the grid beside a data set, and rows that would train the
- * same; Interrupted when the user stops the notebook's cell: what was made is saved.
+ * @throws UserError for an invalid configuration, a data key in the grid when a data set is given, and duplicate runs;
+ * Interrupted if the user stops the notebook cell: completed work is saved.
  */
 export function sweep(
   base: ConfigInput,
@@ -57,7 +57,7 @@ export async function sweep(
   ...rest: DataAndOptions<SweepOptions>
 ): Promise<Runs> {
   const { given, options } = dataAndOptions(rest)
-  // A name that cannot be given is refused before data are made.
+  // An invalid name is refused before data are made.
   newLabel(options ?? {})
   recordMetrics(options?.metrics ?? {})
   const grids = expandGrid(base, grid)
@@ -82,7 +82,7 @@ export async function sweep(
       const watch = { observer: observer(index), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
       made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
     }
-    // The last run may have come to its end when the stop came.
+    // The last run may have ended just as the stop arrived.
     const whole = made.length === rows.length && made.every(({ state }) => state === 'finished')
     if (throws && !whole) throw stoppedSweep(made, rows.length, options)
     return new Runs(made.map(({ id }, i) => ({ ...loadRun(id, options?.resultsDir), names: names[i]! })))
@@ -90,7 +90,7 @@ export async function sweep(
   return watched(options ?? {}, works, stepsBefore(earlier), work, names)
 }
 
-/** Tries the mixers and losses of the user's own, so that one which fails does so before the first run. */
+/** Tests custom mixers and losses, so that a failing one fails before the first run. */
 async function tryOwnFunctions(works: readonly RunWork[]): Promise<void> {
   const own = works.filter(({ config }) => isFunctionRecord(config.mixer) || isFunctionRecord(config.loss))
   if (own.length > 0) await startBackend()
@@ -98,8 +98,8 @@ async function tryOwnFunctions(works: readonly RunWork[]): Promise<void> {
 }
 
 /**
- * Estimates the memory of the runs that are not finished, once for those of the same work, so that one which does not fit is
- * refused before the first of them. Returns nothing for a single run, which estimates its own.
+ * Estimates the memory of unfinished runs, once for those of equal work, so that a run which does not fit is refused before
+ * the first starts. Returns nothing for a single run, which makes its own estimate.
  */
 async function memoryOfRuns(
   works: readonly RunWork[],
@@ -113,7 +113,7 @@ async function memoryOfRuns(
   const known = new Map<string, Estimate>()
   const estimates: (Estimate | null)[] = []
   for (const [index, work] of works.entries()) {
-    // Lets a stop come in.
+    // Lets a stop signal arrive.
     await new Promise((resolve) => setImmediate(resolve))
     if (signal?.aborted) return []
     const estimate = made[index] ? (known.get(work.key) ?? estimateMemory(work)) : null
@@ -124,7 +124,7 @@ async function memoryOfRuns(
   return estimates
 }
 
-/** A run of a sweep, without its puzzles: many rows may have many. */
+/** A run of a sweep without its puzzles, which can be large. */
 interface Row extends Omit<RunPlan, 'data'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>

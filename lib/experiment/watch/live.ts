@@ -15,15 +15,15 @@ import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './
 import { RunTimes } from './run-times.js'
 import { ThinCurve } from './thin-curve.js'
 
-/** Runs that are watched in a notebook. */
+/** A notebook's display of several runs. */
 export interface LiveRuns {
-  /** The observer of each run, by its place in the order they are run. */
+  /** Returns the observer of a run, by its index in the order of execution. */
   observer(index: number): RunObserver
-  /** A remark on all runs. */
+  /** Shows a note on all runs. */
   note(text: string): void
-  /** The memory of all runs; null for one that is not made. */
+  /** Shows the memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
-  /** Shows a stored run that is taken over. */
+  /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
   /** Ends the display; its last line says whether all runs finished. */
   end(): void
@@ -36,23 +36,23 @@ interface LiveLine {
   readonly loss: ThinCurve
 }
 
-/** Drawing may take this share of one core's time … */
+/** Maximum share of one core's time for drawing, … */
 const DRAWING_SHARE = 0.01
 /**
- * … and making the figure that is drawn at most one part in so many, never more often than in these milliseconds, and as
- * often as in the last of them: the first one takes long, and would be all that is seen for a minute.
+ * … and for making the figure at most 1 / MAKING_PARTS, within these limits in milliseconds: the first drawing takes long,
+ * and would otherwise stay alone for a minute.
  */
 const MAKING_PARTS = 500
 const MAKING_MS = 1000
 const MAKING_LONGEST_MS = 10_000
 
 /**
- * Watches runs in a notebook: one line with rate, time to go and the best so far, and the curves of exact accuracy and
- * training loss as they grow.
+ * Shows runs in a notebook: one line with rate, time left and best metrics, and the growing curves of exact accuracy and
+ * training loss.
  *
- * @param works the runs in the order they are made
- * @param before steps of each that were made earlier; default none
- * @param names the names that a grid gave to the values of each; default none
+ * @param works the runs in order of execution
+ * @param before steps that each run has already made; default none
+ * @param names the names of each run's values in the grid; default none
  */
 export function liveRuns(
   works: readonly RunWork[],
@@ -120,7 +120,7 @@ export function liveRuns(
           line.loss.add(step, loss)
           meter.at(stepsBefore + step)
           meter.report({ 'train.loss': loss })
-          // The first curve is worth showing when there is one.
+          // The first curve is drawn as soon as it exists.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
         onEvaluationTime: (seconds, took) => times.evaluationTime(seconds, took),
@@ -156,7 +156,7 @@ export function liveRuns(
   }
 }
 
-/** Exact accuracy where something was evaluated, the loss beside it. */
+/** Returns exact accuracy if there was an evaluation, next to the loss. */
 function liveFigure(lines: readonly LiveLine[]): Figure {
   const of = (which: 'exact' | 'loss'): Curve[] =>
     lines
@@ -168,7 +168,7 @@ function liveFigure(lines: readonly LiveLine[]): Figure {
   return beside(curves(exact, { x: 'optimiser step', y: metricTitle('test.exact'), range: [0, 100] }), loss)
 }
 
-/** A copy: the curve grows on while it is drawn. */
+/** Returns a copy: the curve grows while it is drawn. */
 function pointsOf({ x, y }: ThinCurve): Pick<Curve, 'x' | 'y'> {
   return { x: [...x], y: [...y] }
 }

@@ -7,19 +7,19 @@ import { type Estimate, formatBytes } from '../estimate/memory.js'
 import type { RunObserver } from '../run/observer.js'
 import { RunTimes } from './run-times.js'
 
-/** One of several runs that are reported, and the times of all. */
+/** One of several reported runs, and the times of all. */
 export interface ReportedRun {
   readonly index: number
   readonly times: RunTimes
-  /** Runs that are made. */
+  /** Number of runs to make. */
   readonly runs: number
 }
 
 /**
- * Reports a run in words: its memory, a status line with rate, time to go and best, each evaluation.
+ * Reports a run as text: its memory, a status line with rate, time left and best metrics, and each evaluation.
  *
- * @param label in front of each line
- * @param among the place of the run among others; default: it is the only one
+ * @param label prefix of each line
+ * @param among the run's index among others; default: it is the only one
  */
 export function reportObserver(sink: ReportSink, label = '', among: ReportedRun | null = null): RunObserver {
   const metrics = createMetrics({ 'train.loss': 'none' })
@@ -58,7 +58,7 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       steps = run.trainSteps
       times ??= new RunTimes([run.work])
       times.start(index, run.step)
-      sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, going on after step ${run.step}` : ''}`)
+      sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, resumed after step ${run.step}` : ''}`)
     },
     onStep({ step, ...rest }) {
       done = step
@@ -94,7 +94,10 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
 /** The activity before a run begins. */
 export const ESTIMATING = 'estimating memory'
 
-/** `300 MB of memory (free: 20.1 GB), in bfloat16`; of several runs `6 runs, up to 300 MB of memory (free: 20.1 GB)`. */
+/**
+ * Returns `300 MB of memory (free: 20.1 GB), in bfloat16`, or for several runs
+ * `6 runs, up to 300 MB of memory (free: 20.1 GB)`.
+ */
 export function memoryText(estimates: readonly (Estimate | null)[]): string {
   const made = estimates.filter((estimate) => estimate !== null)
   const bytes = formatBytes(Math.max(...made.map(({ peakBytes }) => peakBytes)))
@@ -103,22 +106,22 @@ export function memoryText(estimates: readonly (Estimate | null)[]): string {
   return `${made.length} runs, up to ${bytes} of memory (free: ${free})`
 }
 
-/** The time of several runs, told in the first of them: `6 runs, about 4:00 left in all`. */
+/** Returns the time of several runs, shown during the first: `6 runs, about 4:00 left in all`. */
 export function planText(runs: number, seconds: number): string {
   return `${runs} runs, about ${formatSeconds(seconds)} left in all`
 }
 
-/** How far an evaluation is. */
+/** Returns the progress of an evaluation as text. */
 export function evaluatingText(done: number, puzzles: number): string {
   return `evaluating ${done}/${puzzles} puzzles`
 }
 
-/** The user's own metrics among those of an evaluation, by column. */
+/** Returns the custom metrics of an evaluation, by column. */
 export function ownMetrics(evaluation: object): Record<string, number | null> {
   return Object.fromEntries(Object.entries(evaluation).filter(([name]) => isOwnMetric(name)))
 }
 
-/** The metrics of an evaluation in words, and of how many puzzles the answers are known, where it is not all of them. */
+/** Returns the metrics of an evaluation as text, and the number of puzzles with known answers if it is not all. */
 function evaluationText(evaluation: Evaluation): string {
   const { votes, scored, puzzles } = evaluation
   const judged = Object.keys(evaluation).filter(isJudged)
@@ -130,6 +133,6 @@ function evaluationText(evaluation: Evaluation): string {
     ...shares,
     ...(votes ? [`${pass.join(', ')} (${votes.scored} tasks)`] : []),
     ...Object.entries(ownMetrics(evaluation)).map(([name, value]) => `${metricName(name)} ${metricText(name, value)}`),
-    ...(scored < puzzles ? [`answers known of ${scored} of ${puzzles} puzzles`] : []),
+    ...(scored < puzzles ? [`answers known for ${scored} of ${puzzles} puzzles`] : []),
   ].join(', ')
 }

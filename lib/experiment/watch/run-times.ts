@@ -4,46 +4,46 @@ import { countParameters } from '../../model/weights.js'
 import type { TimeLeft } from '../../notebook/progress-text.js'
 import type { RunWork } from '../estimate/work.js'
 
-/** Seconds of steps from which on their rate is known: the first ones are slower than those that follow. */
+/** Seconds of steps after which their rate is known: the first steps are slower. */
 const ENOUGH = 1
 
-/** Share of an evaluation from which on its time is known. */
+/** Share of an evaluation after which its time is known. */
 const PART = 0.1
 
-/** Seconds of one step and of one evaluation, as far as they were measured. */
+/** Seconds of one step and of one evaluation, as far as measured. */
 interface Seconds {
   readonly step?: number
   readonly evaluation?: number
 }
 
 /**
- * The time to go of runs that are made one after the other, measured by their own steps and evaluations. Runs with the same
- * work share what is measured; of others it is guessed by their rough cost until their own steps are known.
+ * The time left of consecutive runs, measured by their own steps and evaluations. Runs of equal work share their
+ * measurements; that of others is guessed from their rough cost until their own steps are measured.
  */
 export class RunTimes {
   readonly #runs: readonly RunWork[]
   readonly #before: readonly number[]
   readonly #now: () => number
-  /** By the key of the work; what was measured last is the last. */
+  /** Measurements by work key; the latest is the last. */
   readonly #known = new Map<string, Seconds>()
-  /** Ends of steps on a clock that stands still in evaluations: of the first, then each at twice the time of the one before. */
+  /** Step ends on a clock that stops during evaluations: the first, then each at twice the time of the previous one. */
   #marks: { readonly step: number; readonly at: number }[] = []
   #index = 0
   #step = 0
   #evaluatedAt = 0
   #evaluating: { readonly since: number; share: number } | null = null
-  /** Seconds in evaluations. */
+  /** Seconds spent in evaluations. */
   #away = 0
   #planned = false
 
-  /** @param before steps of each run that were made earlier; default none @param now a clock in seconds */
+  /** @param before steps that each run has already made; default none @param now a clock in seconds */
   constructor(runs: readonly RunWork[], before: readonly number[] = [], now = () => performance.now() / 1000) {
     this.#runs = runs
     this.#before = before
     this.#now = now
   }
 
-  /** A run begins, or goes on after so many steps. */
+  /** Starts or resumes a run at a step. */
   start(index: number, step: number): void {
     this.#index = index
     this.#step = step
@@ -52,7 +52,7 @@ export class RunTimes {
     this.#marks = []
   }
 
-  /** A step has ended. */
+  /** Marks the end of a step. */
   step(step: number): void {
     this.#step = step
     const at = this.#now() - this.#away
@@ -65,13 +65,13 @@ export class RunTimes {
     this.#marks.push({ step, at })
   }
 
-  /** One evaluation of the test split takes so long, by a piece of it that took `took` seconds. */
+  /** Sets the seconds of one evaluation of the test split, extrapolated from a piece that took `took` seconds. */
   evaluationTime(seconds: number, took: number): void {
     this.#away += took
     this.#learn({ evaluation: seconds })
   }
 
-  /** So many puzzles of an evaluation are done. */
+  /** Sets the number of puzzles of an evaluation that are done. */
   evaluating(done: number, puzzles: number): void {
     this.#evaluating ??= { since: this.#now(), share: 0 }
     const share = done / Math.max(1, puzzles)
@@ -79,14 +79,14 @@ export class RunTimes {
     if (share >= PART) this.#learn({ evaluation: (this.#now() - this.#evaluating.since) / share })
   }
 
-  /** The evaluation after a step has ended. */
+  /** Marks the end of the evaluation after a step. */
   evaluated(step: number): void {
     if (this.#evaluating) this.#away += this.#now() - this.#evaluating.since
     this.#evaluating = null
     this.#evaluatedAt = step
   }
 
-  /** Seconds until the end of the run that goes on, or of a later one; null before they are known. */
+  /** Returns the seconds until the end of the current run, or of a later one; null before they are known. */
   left(last = this.#index): TimeLeft | null {
     let [seconds, rough] = [0, false]
     for (let index = this.#index; index <= last; index++) {
@@ -103,12 +103,12 @@ export class RunTimes {
     return { seconds, rough }
   }
 
-  /** Seconds until the end of all runs; null before they are known. */
+  /** Returns the seconds until the end of all runs; null before they are known. */
   leftOfAll(): TimeLeft | null {
     return this.left(this.#runs.length - 1)
   }
 
-  /** Seconds of all that is left, once: when steps and evaluations of the run that goes on are known. Else null. */
+  /** Returns the seconds left in all, once: when steps and evaluations of the current run are known. Else null. */
   planned(): number | null {
     if (this.#planned || this.left()?.rough !== false) return null
     this.#planned = true
@@ -138,15 +138,15 @@ export class RunTimes {
   }
 }
 
-/** Evaluations of a run up to a step: one at every multiple of its interval, and one at its end. */
+/** Counts the evaluations of a run up to a step: one at every multiple of its interval, and one at its end. */
 export function evaluationsUntil({ evaluated, evaluateEvery, trainSteps }: RunWork, step: number): number {
   if (evaluated === 0) return 0
   return Math.floor(step / evaluateEvery) + (step >= trainSteps && trainSteps % evaluateEvery > 0 ? 1 : 0)
 }
 
 /**
- * A rough measure of the time of one optimiser step and of one evaluation beside each other and those of other runs: the
- * products of weights and tokens in their blocks, three times for a block that carries gradient.
+ * Returns the relative cost of an optimiser step and of an evaluation, comparable between runs: the sum over blocks of
+ * weights times tokens, counted three times for a block that carries gradient.
  */
 export function roughCost({ config, resolved, shape, evaluated }: RunWork): { step: number; evaluation: number } {
   const blocks = stacks(shape).reduce((sum, { layers }) => sum + layers, 0)
@@ -157,7 +157,7 @@ export function roughCost({ config, resolved, shape, evaluated }: RunWork): { st
   }
 }
 
-/** Blocks of a supervision step; one that carries gradient counts three times. */
+/** Counts the blocks of a supervision step; one that carries gradient counts three times. */
 export function stepBlocks(shape: ModelShape): number {
   return depth(shape) + 2 * depth(shape, recursionOf(shape).gradientUpdates)
 }

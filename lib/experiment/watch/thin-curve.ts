@@ -1,11 +1,11 @@
-/** A curve that is watched while it grows: it never has more than so many points. */
+/** Maximum number of points of a live curve. */
 const MOST = 200
 
-/** Points of a curve, thinned out as it grows long: each is then the mean of several that follow each other. */
+/** A curve whose points are merged as it grows: each kept point is then the mean of several consecutive ones. */
 export class ThinCurve {
   readonly x: number[] = []
   readonly y: number[] = []
-  /** Points that one kept point stands for. */
+  /** Number of points that one kept point stands for. */
   #stride = 1
   #sum = 0
   #count = 0
@@ -23,7 +23,7 @@ export class ThinCurve {
     if (this.x.length >= MOST) this.#halve()
   }
 
-  /** Two points become one. */
+  /** Merges pairs of points. */
   #halve(): void {
     const half = MOST / 2
     for (let i = 0; i < half; i++) {

@@ -14,23 +14,23 @@ import { RunTimes } from './run-times.js'
 
 /** The observers of runs, and the signal that stops them. */
 export interface Watch extends Stop {
-  /** The observer of each run, by its place in the order they are run. */
+  /** Returns the observer of a run, by its index in the order of execution. */
   observer(index: number): RunObserver
-  /** A remark on all runs. */
+  /** Shows a note on all runs. */
   note(text: string): void
-  /** The memory of all runs; null for one that is not made. */
+  /** Shows the memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
-  /** Shows a stored run that is taken over. */
+  /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
 }
 
 /**
- * Does work on runs, watched by the observer that was given, else, in a notebook, by a line of progress and live curves,
- * elsewhere by lines on standard output. An observer without functions keeps silent.
+ * Runs work under the given observer; by default a notebook shows a progress line and live curves, and a terminal prints
+ * lines. An observer without callbacks shows nothing.
  *
- * @param works the runs in the order they are made
- * @param before steps of each that were made earlier
- * @param names the names that a grid gave to the values of each; default none
+ * @param works the runs in order of execution
+ * @param before steps that each run has already made
+ * @param names the names of each run's values in the grid; default none
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
@@ -83,5 +83,5 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
 }
 
 function takenOver({ id }: FinishedRun): string {
-  return `run ${id} had been finished and is taken over`
+  return `run ${id} was already finished and is reused`
 }

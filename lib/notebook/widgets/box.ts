@@ -2,7 +2,7 @@ import { Model } from './model.js'
 import { Label } from './text.js'
 import { Widget } from './widget.js'
 
-/** Widgets beside or below each other; see {@link row} and {@link column}. */
+/** Widgets side by side or stacked; see {@link row} and {@link column}. */
 export class Box extends Widget {
   readonly #children: readonly Widget[]
   readonly #between: string
@@ -14,7 +14,7 @@ export class Box extends Widget {
     this.#between = kind === 'HBox' ? '   ' : '\n'
   }
 
-  /** Whether none of what is in it can be changed by the user. */
+  /** Whether the user can change none of its widgets. */
   override get disabled(): boolean {
     return this.#children.every((child) => child.disabled)
   }
@@ -28,12 +28,12 @@ export class Box extends Widget {
   }
 }
 
-/** Widgets beside each other; a text becomes a label. */
+/** Returns widgets side by side; a text becomes a label. */
 export function row(...children: readonly (Widget | string)[]): Box {
   return new Box('HBox', children)
 }
 
-/** Widgets below each other; a text becomes a label. */
+/** Returns widgets stacked; a text becomes a label. */
 export function column(...children: readonly (Widget | string)[]): Box {
   return new Box('VBox', children)
 }

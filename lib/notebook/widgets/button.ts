@@ -18,9 +18,9 @@ export class Button extends Widget {
   }
 
   /**
-   * Calls back when it is clicked. What the callback prints or throws is shown under the cell that has given it.
+   * Calls back on a click. The callback's output and errors are shown under the cell that registered it.
    *
-   * @returns ends it
+   * @returns a function that removes the callback
    */
   onClick(callback: () => unknown): () => void {
     const bound = boundToCell(callback)
@@ -28,7 +28,7 @@ export class Button extends Widget {
     return () => this.#callbacks.delete(bound)
   }
 
-  /** Does what a click does, unless it is disabled. */
+  /** Acts as a click, unless the button is disabled. */
   click(): void {
     if (!this.disabled) for (const callback of [...this.#callbacks]) callback()
   }
@@ -41,7 +41,7 @@ export class Button extends Widget {
 /**
  * A button.
  *
- * @param onClick called with every click, after the running cell
+ * @param onClick called on every click, after the running cell
  */
 export function button(label: string, onClick?: () => unknown, options: Omit<WidgetOptions, 'label'> = {}): Button {
   const made = new Button(label, options)

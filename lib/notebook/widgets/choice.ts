@@ -3,26 +3,26 @@ import { UserError } from '../../errors.js'
 import { ValueWidget } from './value.js'
 import type { WidgetOptions } from './widget.js'
 
-/** What {@link dropdown} can be given. */
+/** Options of {@link dropdown}. */
 export interface DropdownOptions<T> extends WidgetOptions {
   /** One of the options. Default: the first. */
   readonly value?: NoInfer<T>
 }
 
-/** What {@link checkbox} can be given. */
+/** Options of {@link checkbox}. */
 export interface CheckboxOptions extends WidgetOptions {
   /** Default: false. */
   readonly value?: boolean
 }
 
 /**
- * A list to choose one of.
+ * A dropdown list to choose one option from.
  *
- * @param options the values, or for each label its value
+ * @param options the values, or an object of values by label
  * @example
  * const mixer = ui.dropdown(['mlp', 'attention'], { label: 'mixer' })
  * mixer.value // 'mlp' | 'attention'
- * @throws UserError where there are no options, or the value is none of them.
+ * @throws UserError if there are no options, or the value is not one of them.
  */
 export function dropdown<const T>(
   options: readonly T[] | Readonly<Record<string, T>>,
@@ -54,7 +54,7 @@ export function dropdown<const T>(
   )
 }
 
-/** A box to tick. */
+/** A checkbox. */
 export function checkbox(options: CheckboxOptions = {}): ValueWidget<boolean> {
   return new ValueWidget<boolean>(
     'checkbox',

@@ -8,11 +8,11 @@ import { Label } from './text.js'
 import { boundToCell, type ChangeCallback } from './value.js'
 import { Widget } from './widget.js'
 
-/** What {@link controls} can be given. */
+/** Options of {@link controls}. */
 export interface ControlsOptions<S extends z.ZodObject> {
   /** The keys to show, in this order. Default: all. */
   readonly keys?: readonly (keyof z.output<S> & string)[]
-  /** Values to begin with; the others take their defaults. */
+  /** Initial values; the other keys take their defaults. */
   readonly initial?: Partial<z.input<S>>
 }
 
@@ -20,13 +20,13 @@ export interface ControlsOptions<S extends z.ZodObject> {
 export class Controls<T extends object> extends Widget {
   readonly #schema: z.ZodObject
   readonly #fields: ReadonlyMap<string, Field>
-  /** The keys that are not shown. */
+  /** Values of the keys that are not shown. */
   #rest: Readonly<Record<string, unknown>>
   readonly #note: Label | null
   readonly #message = new Label('')
   readonly #callbacks = new Set<(value: T) => void>()
   #value: T
-  /** While code sets several controls, there is one change. */
+  /** Whether code is setting several controls, which counts as one change. */
   #setting = false
 
   /** @param leftOut keys that cannot be shown */
@@ -41,7 +41,7 @@ export class Controls<T extends object> extends Widget {
     const style = new Model('DescriptionStyleModel', 'StyleView', { description_width: `${longest + 1}ch` })
     for (const field of fields.values()) {
       const { model } = field.widget
-      // A box to tick stands below the other controls, not below their labels.
+      // A checkbox aligns with the other controls, not with their labels.
       model.set(model.get('indent') === undefined ? { style } : { style, indent: true })
       field.onChange(() => this.#check())
     }
@@ -49,9 +49,9 @@ export class Controls<T extends object> extends Widget {
   }
 
   /**
-   * The checked values, those of keys that are not shown included. What is set may be some of them.
+   * The validated values, including those of keys that are not shown. Assigning a part of the keys is allowed.
    *
-   * @throws UserError where what is set does not pass the schema.
+   * @throws UserError if an assigned value does not pass the schema.
    */
   get value(): T {
     return this.#value
@@ -74,10 +74,10 @@ export class Controls<T extends object> extends Widget {
   }
 
   /**
-   * Calls back with every new value that passes the schema. What the callback prints or throws is shown under the cell
-   * that has called `onChange`.
+   * Calls back with every new value that passes the schema. The callback's output and errors are shown under the cell that
+   * called `onChange`.
    *
-   * @returns ends it
+   * @returns a function that removes the callback
    */
   onChange(callback: ChangeCallback<T>): () => void {
     const bound = boundToCell(callback)
@@ -106,7 +106,7 @@ export class Controls<T extends object> extends Widget {
     for (const [key, field] of this.#fields) field.write((value as Record<string, unknown>)[key])
   }
 
-  /** Takes over what the user has set, all of it, once all of it is right. */
+  /** Accepts the user's changes, all of them, once all are valid. */
   #check(): void {
     if (this.#setting) return
     const parsed = this.#schema.safeParse({ ...this.#rest, ...this.#read() })
@@ -120,7 +120,7 @@ export class Controls<T extends object> extends Widget {
     this.#value = value
     if (JSON.stringify(before) === JSON.stringify(value)) return
     for (const callback of [...this.#callbacks]) {
-      // Set again by a callback, which has told everybody.
+      // A callback set a newer value, which has already notified everyone.
       if (this.#value !== value) return
       callback(value)
     }
@@ -143,14 +143,14 @@ export class Controls<T extends object> extends Widget {
 }
 
 /**
- * A panel of controls for a zod schema: sliders for numbers between bounds (logarithmic where they are far apart), fields
- * for other numbers and texts, boxes to tick, lists of choices. Its value always passes the schema; what the user has set
- * and does not pass is explained in the panel, and not taken over.
+ * A panel of controls for a zod schema: sliders for bounded numbers (logarithmic for wide ranges), fields for other numbers
+ * and texts, checkboxes, dropdown lists. Its value always passes the schema; invalid input is explained in the panel and
+ * ignored.
  *
  * @example
  * const panel = ui.controls(configSchema, { keys: ['lr', 'hidden', 'mixer'] })
  * await train(panel.value)
- * @throws UserError for an unknown key, and where a key that cannot be shown has neither a default nor an initial value.
+ * @throws UserError for an unknown key, or if a key that cannot be shown has neither a default nor an initial value.
  */
 export function controls<S extends z.ZodObject>(
   schema: S,
@@ -171,15 +171,15 @@ export function controls<S extends z.ZodObject>(
   return new Controls(schema, fields, leftOut, value as z.output<S> & object)
 }
 
-/** What a key begins with: the initial value, else the default, else undefined. */
+/** Returns a key's first value: the initial value, else the default, else undefined. */
 function startOf(key: string, type: z.ZodType, initial: object | undefined): unknown {
   const given = initial && Object.hasOwn(initial, key) ? (initial as Record<string, unknown>)[key] : undefined
   const parsed = type.safeParse(given)
-  // What is wrong in the initial values is said when all of them are checked.
+  // Invalid initial values are reported when all of them are checked.
   return parsed.success ? parsed.data : undefined
 }
 
-/** What the controls say; a key that is left out is not among it. */
+/** Reads the values of the controls, without omitted keys. */
 function readAll(fields: ReadonlyMap<string, Field>): Record<string, unknown> {
   const all = [...fields].map(([key, field]): [string, unknown] => [key, field.read()])
   return Object.fromEntries(all.filter(([, value]) => value !== undefined))

@@ -4,12 +4,12 @@ import { number, slider } from './number.js'
 import { text } from './text.js'
 import type { ValueWidget } from './value.js'
 
-/** One key of a schema as something to operate. */
+/** A control for one key of a schema. */
 export interface Field {
   readonly widget: ValueWidget<unknown>
-  /** What the schema is to check. */
+  /** Returns the value to validate. */
   read(): unknown
-  /** Shows a value that the schema has let through. @throws UserError where it is outside of what can be shown. */
+  /** Shows a validated value. @throws UserError if it is outside the control's range. */
   write(value: unknown): void
   onChange(callback: () => void): void
 }
@@ -19,19 +19,19 @@ interface Words {
   readonly tooltip: string
 }
 
-/** A range with so many whole numbers gets a slider, a wider one a field. */
+/** Maximum whole numbers in a range with a slider; a wider range gets a field. */
 const MOST_STOPS = 1000
 
-/** Ends so many times apart, or a default so many times below the upper end, call for a logarithmic slider. */
+/** Ratio of the bounds, or of the upper bound to the default, from which a slider is logarithmic. */
 const WIDE = 1000
 
-/** Beyond this, a bound is one of the number format and not of the schema. */
+/** A larger bound belongs to the number format, not to the schema. */
 const UNBOUNDED = 1e15
 
 /**
- * What a value of a type is set with; null for a type that no single line can set: objects, lists, transformations.
+ * Returns a control for a type; null for a type that no single line can set: objects, lists, transformations.
  *
- * @param start the value to begin with; undefined where the type has none
+ * @param start the initial value; undefined if the type has none
  */
 export function fieldFor(key: string, type: z.core.$ZodType, start: unknown): Field | null {
   const { inner, empty } = unwrapped(type)
@@ -47,7 +47,7 @@ export function fieldFor(key: string, type: z.core.$ZodType, start: unknown): Fi
 /** The values that `nullable` and `optional` add. */
 type Empty = readonly (null | undefined)[]
 
-/** The type under its defaults and the like. */
+/** Returns the inner type of defaults and similar wrappers. */
 function unwrapped(type: z.core.$ZodType): { readonly inner: z.core.$ZodType; readonly empty: Empty } {
   const empty: (null | undefined)[] = []
   let inner = type
@@ -71,7 +71,7 @@ const WRAPPERS: ReadonlySet<string> = new Set([
   'nonoptional',
 ])
 
-/** The values of enumerations, literals and unions of such; null for other types. */
+/** Returns the values of enumerations, literals and unions of them; null for other types. */
 function choicesOf(type: z.core.$ZodType): readonly unknown[] | null {
   const def = type._zod.def as z.core.$ZodTypeDef & { readonly options?: readonly z.core.$ZodType[] }
   if (def.type === 'enum' || def.type === 'literal') return [...(type._zod.values ?? [])]
@@ -123,13 +123,13 @@ function numberWidget(
   if (min === undefined || max === undefined || min >= max || (integer && max - min > MOST_STOPS))
     return number({ ...words, ...bounds, integer, value })
   if (!integer && min > 0 && max / min >= WIDE) return slider({ ...words, min, max, value, log: true })
-  // A learning rate: from 0 to far above what is usual. The slider has room for what is usual.
+  // For example a learning rate: from 0 to far above usual values. The slider's range covers the usual ones.
   if (!integer && min <= 0 && value > 0 && max / value >= WIDE)
     return slider({ ...words, min: 10 ** (Math.floor(Math.log10(value)) - 3), max, value, log: true })
   return slider({ ...words, min, max, value, integer })
 }
 
-/** A line of text that stands for the value: for numbers that may be left out, and for numbers among words. */
+/** A text field for numbers that may be omitted, or for a mix of numbers and words. */
 function textField(words: Words, type: z.core.$ZodType, inner: z.core.$ZodType, empty: Empty, start: unknown): Field {
   const placeholder = empty.length > 0 ? String(empty[0]) : ''
   const write = (value: unknown): string => (value === null || value === undefined ? '' : String(value))
@@ -157,7 +157,7 @@ function field<T>(widget: ValueWidget<T>, read: (value: T) => unknown, write: (v
   }
 }
 
-/** What the schema says of a key: its description and, if it has one, its symbol. */
+/** Returns a key's description in the schema with its symbol, if any. */
 function describe(type: z.core.$ZodType): string {
   const meta = (type as z.ZodType).meta()
   const symbol = typeof meta?.symbol === 'string' ? `${meta.symbol}: ` : ''

@@ -1,9 +1,9 @@
-/** Digits of a number of unknown purpose. */
+/** Digits of a number without a format. */
 const DIGITS = 12
 
 /**
- * A number as the front end's sliders write it: the forms of d3-format that they use (`d`, `.2f`, `.3g`, `.1e`, `.0%`);
- * any other form as JavaScript writes the number.
+ * Formats a number like the front end's sliders, in the forms of d3-format that they use (`d`, `.2f`, `.3g`, `.1e`, `.0%`);
+ * in any other form as JavaScript does.
  */
 export function formatNumber(value: number, format = ''): string {
   const parts = /^(?:\.(\d{1,2}))?([dfge%])$/.exec(format)

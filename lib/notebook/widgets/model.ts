@@ -11,23 +11,23 @@ const VERSION = '2.0.0'
 
 const MODEL: unique symbol = Symbol.for('recurlab.widgetModel') as never
 
-/** What a widget does with the messages of its front end. */
+/** Handlers for messages of the front end. */
 export interface ModelEvents {
-  /** The front end has another state: some of it, by name, as it was sent. Null where none of it can be taken. */
+  /** Called when the front end changes part of its state, given by name. Returns null if none of it is accepted. */
   changed?(state: Content): Taken | null
-  /** Anything else that a view says, such as a click. */
+  /** Called with any other message of a view, such as a click. */
   custom?(content: Content): void
 }
 
-/** What a widget takes of a change in the front end. */
+/** The accepted part of a front end's change. */
 export interface Taken {
-  /** By name; the values may be others than those sent. */
+  /** By name; the values may differ from those sent. */
   readonly state: Content
-  /** Tells the change to others, after the front end has heard of it. */
+  /** Notifies listeners of the change, after the front end was informed. */
   tell(): void
 }
 
-/** A model and those that it is made of, without the ways in which they refer to each other. */
+/** A model and its child models, without their references to each other. */
 export interface ModelTree {
   /** The front end's name of the model, e.g. `FloatSliderModel`. */
   readonly name: string
@@ -36,15 +36,15 @@ export interface ModelTree {
 }
 
 /**
- * The kernel's end of one object of the front end's widgets: its state, by the front end's names, sent when it changes.
- * The front end learns of it when it is shown for the first time.
+ * The notebook kernel's end of one object of the front end's widgets: its state, by the front end's names, sent when it
+ * changes. The front end learns of it when it is first shown.
  */
 export class Model {
   readonly [MODEL] = true
   readonly #state: Record<string, unknown>
   readonly #events: ModelEvents
   #comm: Comm | null = null
-  /** Of the host that the comm belongs to. */
+  /** The host that the comm belongs to. */
   #host: NotebookHost | null = null
 
   /**
@@ -66,19 +66,19 @@ export class Model {
     this.#events = events
   }
 
-  /** One value of the state. */
+  /** Returns one value of the state. */
   get(key: string): unknown {
     return this.#state[key]
   }
 
-  /** Changes some of the state, here and in the front end. */
+  /** Changes part of the state, here and in the front end. */
   set(changes: Content): void {
     Object.assign(this.#state, changes)
     registry().changed = true
     this.#send('update', changes)
   }
 
-  /** Makes the front end know the model. Returns its id there, or null in a plain terminal. */
+  /** Announces the model to the front end. Returns its id there, or null in a plain terminal. */
   open(): string | null {
     const host = currentHost()
     if (!host) return null
@@ -101,7 +101,7 @@ export class Model {
     comm.close()
   }
 
-  /** What there is to draw. */
+  /** Returns the data to draw. */
   tree(): ModelTree {
     const children = Array.isArray(this.#state.children) ? (this.#state.children as readonly Model[]) : []
     return {
@@ -121,7 +121,7 @@ export class Model {
     const taken = this.#events.changed?.(sent) ?? null
     if (taken === null) return
     const echo = Object.fromEntries(Object.keys(taken.state).map((key) => [key, sent[key]]))
-    // Other windows with the same notebook hear only from the kernel; and the sender learns that it was heard.
+    // Other windows with the same notebook hear only from the notebook kernel; and the sender learns that it was heard.
     this.#send('echo_update', echo)
     const corrected = Object.fromEntries(Object.entries(taken.state).filter(([key, value]) => value !== sent[key]))
     Object.assign(this.#state, echo)
@@ -134,7 +134,7 @@ export class Model {
     this.#comm?.send({ method, state: this.#wire(state), buffer_paths: [] })
   }
 
-  /** Models as references, after the front end knows them. */
+  /** Replaces models by references, after announcing them to the front end. */
   #wire(state: Content): Content {
     const wire = (value: unknown): unknown => {
       if (isModel(value)) return `IPY_MODEL_${value.open()}`
@@ -158,7 +158,7 @@ export class Model {
   }
 }
 
-/** Models of a former instance of this module are models too. */
+/** Recognises models of a reloaded module's former instance too. */
 function isModel(value: unknown): value is Model {
   return typeof value === 'object' && value !== null && (value as { [MODEL]?: unknown })[MODEL] === true
 }

@@ -3,13 +3,15 @@ import type { Content } from '../host.js'
 import { type Codec, ValueWidget } from './value.js'
 import type { WidgetOptions } from './widget.js'
 
-/** What {@link slider} can be given. */
+/** Options of {@link slider}. */
 export interface SliderOptions extends WidgetOptions {
-  /** Least value. */
+  /** Minimum value. */
   readonly min: number
-  /** Greatest value. */
+  /** Maximum value. */
   readonly max: number
-  /** Values lie so far apart, from `min` on; with `log`, in powers of ten. Default: as fine as what is read beside it. */
+  /**
+   * Distance of values, counted from `min`; with `log`, in powers of ten. Default: as fine as the number shown beside it.
+   */
   readonly step?: number
   /** Default: the middle. */
   readonly value?: number
@@ -17,27 +19,29 @@ export interface SliderOptions extends WidgetOptions {
   readonly log?: boolean
   /** Whether values are whole numbers. Default: whether `min` and `step` are. */
   readonly integer?: boolean
-  /** How the value is written beside it, in the notation of d3-format. Default: `d`, `.3g` with `log`, else by range. */
+  /**
+   * Format of the number beside the slider, in the notation of d3-format. Default: `d`, `.3g` with `log`, else by range.
+   */
   readonly format?: string
-  /** Whether the value changes while the handle moves, or only when it is let go. Default: true. */
+  /** Whether the value changes while the handle moves, or only on release. Default: true. */
   readonly continuous?: boolean
 }
 
-/** What {@link number} can be given. */
+/** Options of {@link number}. */
 export interface NumberOptions extends WidgetOptions {
-  /** Least value; none by default. */
+  /** Minimum value; none by default. */
   readonly min?: number
-  /** Greatest value; none by default. */
+  /** Maximum value; none by default. */
   readonly max?: number
-  /** What the arrows add. */
+  /** Increment of the arrows. */
   readonly step?: number
-  /** Default: 0, or what is nearest to it. */
+  /** Default: 0, or the nearest valid value. */
   readonly value?: number
   /** Whether values are whole numbers. Default: false. */
   readonly integer?: boolean
 }
 
-/** What {@link progressBar} can be given. */
+/** Options of {@link progressBar}. */
 export interface ProgressBarOptions extends WidgetOptions {
   /** Value of the full bar. */
   readonly max: number
@@ -53,13 +57,13 @@ interface Range {
   readonly integer: boolean
 }
 
-/** A value nearer than this to another, relative to it, is the same after a logarithm and back. */
+/** Relative difference below which two values are the same after a logarithm and back. */
 const SAME = 1e-9
 
-/** Digits that are read beside a logarithmic slider. */
+/** Digits of the number beside a logarithmic slider. */
 const LOG_DIGITS = 3
 
-/** A linear slider tells apart about this many values. */
+/** Approximate number of values of a linear slider. */
 const FINE = 1000
 
 /**
@@ -68,7 +72,7 @@ const FINE = 1000
  * @example
  * const lr = ui.slider({ min: 1e-5, max: 1e-2, log: true, label: 'lr' })
  * lr.onChange((value) => console.log(value))
- * @throws UserError where the range or the value is none.
+ * @throws UserError if the range or the value is invalid.
  */
 export function slider(options: SliderOptions): ValueWidget<number> {
   const { log = false } = options
@@ -98,7 +102,7 @@ export function slider(options: SliderOptions): ValueWidget<number> {
 /**
  * A field for a number.
  *
- * @throws UserError where the range or the value is none.
+ * @throws UserError if the range or the value is invalid.
  */
 export function number(options: NumberOptions = {}): ValueWidget<number> {
   const { integer = false, min, max } = options
@@ -132,7 +136,7 @@ export function number(options: NumberOptions = {}): ValueWidget<number> {
 /**
  * A bar that fills: `bar.value = 3`. For a loop, `progress(steps)` does it by itself.
  *
- * @throws UserError where the value is not between 0 and `max`.
+ * @throws UserError if the value is not between 0 and `max`.
  */
 export function progressBar(options: ProgressBarOptions): ValueWidget<number> {
   const range = rangeOf('progressBar', options, 0, options.max, false)
@@ -146,21 +150,21 @@ export function progressBar(options: ProgressBarOptions): ValueWidget<number> {
       trait: 'value',
       check: (value) => checkNumber(range, value),
       write: (value) => value,
-      // Nobody can move it.
+      // The user cannot move it.
       read: () => null,
     },
     options.value ?? 0,
   )
 }
 
-/** How positions of a slider and values belong together. */
+/** The mapping between a slider's positions and its values. */
 interface Scale {
   readonly names: { readonly model: string; readonly view: string }
   readonly state: Content
   readonly middle: number
-  /** Whether values lie at given distances. */
+  /** Whether values are at fixed distances. */
   readonly stepped: boolean
-  /** The value that stands for a position near it. */
+  /** Returns the value for a position near it. */
   settle(value: number): number
 }
 
@@ -190,7 +194,7 @@ function logScale(range: Range, step: number | undefined): Scale {
   }
   return {
     names: { model: 'FloatLogSliderModel', view: 'FloatLogSliderView' },
-    // The front end takes exponents for the ends, but the value itself.
+    // The front end takes exponents for the limits, but the value itself.
     state: { min: low, max: high, base: 10, step: step ?? null, readout_format: `.${LOG_DIGITS}g` },
     middle: 10 ** ((low + high) / 2),
     stepped: step !== undefined,
@@ -203,18 +207,18 @@ function sliderCodec(range: Range, scale: Scale): Codec<number> {
     trait: 'value',
     check: (value) => {
       const checked = checkNumber(range, value)
-      // The front end would move it to the nearest step, and tell that as a change.
+      // The front end would move it to the nearest step, and report that as a change.
       return scale.stepped ? scale.settle(checked) : checked
     },
     write: (value) => value,
     read: (sent, current) => {
       if (!isNumber(sent)) return null
-      // The front end repeats what it was told, the rounding of a logarithm aside.
+      // The front end echoes the value it received, apart from the rounding of a logarithm.
       if (near(sent, current)) return { value: current, trait: sent }
       const within = clamp(sent, range)
       const value = scale.settle(within)
       if (scale.names.model === 'IntSliderModel') return { value, trait: value }
-      // Rounding to what is read beside the slider is no correction: it would move the handle under the user's hand.
+      // Rounding to the number beside the slider is not sent back: it would move the handle under the user's hand.
       return { value, trait: near(sent, within) ? sent : within }
     },
   }
@@ -236,7 +240,7 @@ function checkNumber({ where, min, max, integer }: Range, value: number): number
   if (!isNumber(value) || (integer && !Number.isInteger(value)))
     throw wrong(where, integer ? 'a whole number' : 'a number', String(value))
   if (value < min || value > max) throw wrong(where, bounds(min, max), String(value))
-  // No -0.
+  // Turns -0 into 0.
   return value + 0
 }
 
@@ -262,12 +266,12 @@ function clamp(value: number, { min, max }: { readonly min: number; readonly max
   return Math.min(max, Math.max(min, value)) + 0
 }
 
-/** Rounded to so many digits that count. */
+/** Rounds to `count` significant digits. */
 function digits(value: number, count: number): number {
   return Number(value.toPrecision(count))
 }
 
-/** Digits after the point that numbers need. */
+/** Returns the number of decimals that the numbers need. */
 function decimalsOf(...values: readonly number[]): number {
   return Math.max(
     ...values.map((value) => {

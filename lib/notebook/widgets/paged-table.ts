@@ -5,31 +5,31 @@ import { type Direction, sortedRows } from '../table-order.js'
 import { Model } from './model.js'
 import { DISPLAY, Widget } from './widget.js'
 
-/** Rows of a page: a table of so many fits into a window. */
+/** Rows of a page, which fit in a window. */
 export const PAGE_ROWS = 25
 
 const ROW_PIXELS = 24
 const CELL =
   `height: ${ROW_PIXELS}px; line-height: ${ROW_PIXELS}px; padding: 0 10px; max-width: 30em; overflow: hidden; ` +
   'text-overflow: ellipsis; white-space: nowrap; font-variant-numeric: tabular-nums'
-/** Seen on light and on dark. */
+/** Visible on light and on dark. */
 const STRIPE = 'background: rgba(128, 128, 128, 0.14)'
 
 const SIGNS: Readonly<Record<Direction, string>> = { up: '▲', down: '▼' }
 
-/** So many tables answer; of the oldest the rows are let go. */
+/** Maximum number of tables that respond; the oldest release their rows. */
 const MOST_HELD = 40
 
-/** Known to the whole process: a reloaded instance of this module must count the tables of the former one. */
+/** A global key: a reloaded instance of this module must count the tables of the former one. */
 const KEY = Symbol.for('recurlab.pagedTables')
 
 /**
- * A long table by pages: a click on a column's name sorts by it, upwards, downwards and not at all. Only the page that is
- * shown is sent.
+ * A long table in pages: a click on a column's name sorts by it, in ascending, descending and original order. Only the
+ * shown page is sent.
  */
 export class PagedTable extends Widget {
   #source: TableSource | null
-  /** The table in a front end without widgets, and in the saved notebook. */
+  /** The table for a front end without widgets, and in the saved notebook. */
   readonly #saved: MimeBundle
   readonly #heads: readonly Model[]
   readonly #cells: readonly Model[]
@@ -39,7 +39,7 @@ export class PagedTable extends Widget {
   #sorted: { readonly column: number; readonly direction: Direction } | null = null
   #page = 0
 
-  /** @param saved the table's forms without a kernel */
+  /** @param saved the table's display without a notebook kernel */
   constructor(source: TableSource, saved: MimeBundle) {
     super(new Model('VBoxModel', 'VBoxView', { children: [], tooltip: '' }))
     this.#source = source
@@ -73,14 +73,14 @@ export class PagedTable extends Widget {
     this.#draw()
   }
 
-  /** Shows a page, from 0; the first or the last where there is none. */
+  /** Shows a page, counted from 0; out of range, the first or the last. */
   showPage(page: number): void {
     if (this.#source === null) return
     this.#page = Math.max(0, Math.min(page, this.#pages() - 1))
     this.#draw()
   }
 
-  /** Sorts by a column: upwards, again downwards, again not at all; then shows the first page. */
+  /** Sorts by a column: ascending, then descending, then in original order; then shows the first page. */
   sort(column: number): void {
     if (this.#source === null) return
     const before = this.#sorted?.column === column ? this.#sorted.direction : null
@@ -89,19 +89,19 @@ export class PagedTable extends Widget {
     this.showPage(0)
   }
 
-  /** Lets go of the rows; what is shown stays. */
+  /** Releases the rows; the shown page stays. */
   release(): void {
     this.#source = null
     this.#order = null
     for (const model of [...this.#heads, ...this.#foot]) model.set({ disabled: true })
-    this.#words.set({ value: `${String(this.#words.get('value'))} · Run the cell again to go on.` })
+    this.#words.set({ value: `${String(this.#words.get('value'))} · Run the cell again to continue.` })
   }
 
   toString(): string {
     return String(this.#saved['text/plain'])
   }
 
-  /** As the widget for a front end that knows widgets, as its first rows for others and for the saved notebook. */
+  /** Returns the widget for a front end with widgets, and the first rows for others and for the saved notebook. */
   override [DISPLAY](): MimeBundle {
     const view = super[DISPLAY]()
     return { ...view, ...this.#saved }
@@ -139,7 +139,7 @@ export class PagedTable extends Widget {
   }
 }
 
-/** Sends only what is new. */
+/** Sends only changed values. */
 function change(model: Model, state: Content): void {
   const news = Object.entries(state).filter(([key, value]) => model.get(key) !== value)
   if (news.length > 0) model.set(Object.fromEntries(news))
@@ -170,7 +170,7 @@ function layout(box: Content): Model {
   return new Model('LayoutModel', 'LayoutView', box)
 }
 
-/** The cells of one column below each other, each as high as its neighbours. */
+/** Returns the cells of one table column, each as high as its neighbours. */
 function columnHtml({ columns, rows }: TableData, i: number): string {
   const column = columns[i]!
   const align = `text-align: ${column.numeric ? 'right' : 'left'}`

@@ -5,9 +5,8 @@ import { labelOf } from './label.js'
 import type { ModelTree } from './model.js'
 
 /**
- * Widgets are read in light and dark pages, so their frames are grey; and a notebook that is opened for the first time loses
- * scripts and many styles (`currentColor`, `flex`): these are among those that stay, and without any the words still stand
- * in lines.
+ * Widgets appear on light and dark pages, so their frames are grey. A notebook that is not trusted loses scripts and many
+ * styles (`currentColor`, `flex`); these styles survive, and without any the texts still stand on separate lines.
  */
 const FRAME = 'display: inline-block; border: 1px solid #808080; border-radius: 2px; padding: 0 8px'
 const LINE = 'margin: 3px 0'
@@ -16,31 +15,31 @@ const TRACK =
   'display: inline-block; width: 160px; height: 8px; border: 1px solid #808080; border-radius: 4px; ' +
   'vertical-align: middle; line-height: 0; overflow: hidden'
 
-/** Below a picture of what could be operated, where nobody answers. */
+/** Shown below a picture of an interactive widget without a live kernel. */
 const NOTE = 'Shown as it was last. Run the cell to operate it.'
 
-/** Boxes in boxes are drawn so deep. */
+/** Maximum depth to which nested boxes are drawn. */
 const DEEPEST = 20
 
-/** Characters that labels may take of a line. */
+/** Maximum characters of a label in a line. */
 const LONGEST_LABEL = 30
 
 /**
- * A picture of a widget's state: HTML without scripts, in which every text of the state is escaped, and from which its
- * value can be read as plain text too.
+ * Returns a picture of a widget's state: HTML without scripts, with all text of the state escaped, from which its value can
+ * also be read as plain text.
  */
 export function widgetHtml(tree: ModelTree): string {
   const note = isOperable(tree, 0) ? `<div style="margin: 6px 0 0 0; font-style: italic">${NOTE}</div>` : ''
   return `<div class="recurlab-widget">${draw(tree, 0)}${note}</div>`
 }
 
-/** Whether anything in it waits for the user. */
+/** Returns whether any part of it accepts input. */
 function isOperable({ name, state, children }: ModelTree, depth: number): boolean {
   if (/^(HBox|VBox)Model$/.test(name)) return depth < DEEPEST && children.some((child) => isOperable(child, depth + 1))
   return state.disabled !== true && !/^(Label|\w*Progress)Model$/.test(name)
 }
 
-/** @param width of the labels, in characters, so that what stands below each other begins below each other */
+/** @param width of the labels, in characters, so that stacked widgets are aligned */
 function draw(tree: ModelTree, depth: number, width = 0): string {
   const { state } = tree
   switch (tree.name) {
@@ -103,7 +102,7 @@ function span(text: string, style?: string): string {
   return `<span${style ? ` style="${style}"` : ''}>${escapeHtml(text)}</span>`
 }
 
-/** A bar of which a part is filled. */
+/** Draws a partly filled bar. */
 function track(part: number): string {
   const percent = Number((Math.min(1, Math.max(0, part)) * 100).toFixed(1))
   const filled = `display: inline-block; width: ${percent}%; height: 8px; background-color: #808080`
@@ -115,7 +114,7 @@ function readout(state: Content, format: string): string {
   return span(formatNumber(amountOf(state), typeof state.readout_format === 'string' ? state.readout_format : format))
 }
 
-/** How far the value lies between the ends. The front end's own ends apply where a saved state leaves them out. */
+/** Returns the value's position between the limits. The front end's own limits apply if a saved state omits them. */
 function share(state: Content, low: number, high: number): number {
   const [min, max] = [numberOf(state, 'min', low), numberOf(state, 'max', high)]
   return max > min ? (amountOf(state) - min) / (max - min) : 0

@@ -1,28 +1,28 @@
 import type { Content, NotebookHost } from '../host.js'
 
-/** What JupyterLab asks for the states of all widgets on, after its page was loaded again. */
+/** Comm target on which JupyterLab requests the states of all widgets after its page is reloaded. */
 const CONTROL_TARGET = 'jupyter.widget.control'
 
-/** Known to the whole process: a reloaded instance of this module must find the widgets of the former one. */
+/** A global key: a reloaded instance of this module must find the widgets of the former one. */
 const KEY = Symbol.for('recurlab.widgets')
 
 interface Registry {
-  /** Of every model that the front end knows, its state in the form in which notebooks keep models. */
+  /** The state of every model that the front end knows, in the form in which notebooks store models. */
   readonly states: Map<string, () => Content>
-  /** What keeps its pictures in the notebook up to date. */
+  /** The widgets whose pictures in the notebook are kept up to date. */
   readonly shown: Set<{ updatePictures(): void }>
-  /** Whether any model has changed since the pictures were last brought up to date. */
+  /** Whether any model has changed since the pictures were last updated. */
   changed: boolean
 }
 
-/** Everything about widgets that outlives this module. */
+/** Returns the state of all widgets, which outlives this module. */
 export function registry(): Registry {
   const holder = globalThis as { [KEY]?: Registry }
   holder[KEY] ??= { states: new Map(), shown: new Set(), changed: false }
   return holder[KEY]
 }
 
-/** Answers a page that was loaded again and asks for all widgets. */
+/** Answers a reloaded page that requests all widgets. */
 export function answerStateRequests(host: NotebookHost): void {
   host.comms.onOpen(CONTROL_TARGET, (comm) =>
     comm.onMessage((data) => {

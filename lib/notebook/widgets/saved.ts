@@ -9,12 +9,12 @@ const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
 const STATE_MIME = 'application/vnd.jupyter.widget-state+json'
 const REFERENCE = 'IPY_MODEL_'
 
-/** So many widgets of one output are drawn: boxes that share boxes would be without end. */
+/** Maximum widgets drawn in one output: boxes that share boxes could grow without bound. */
 const MOST = 2000
 
 /**
- * A notebook in which pictures stand for widgets: of the states that the front end has saved with it, else of the
- * picture that was sent last.
+ * Returns a notebook with pictures in place of widgets: from the states that the front end saved with it, else the picture
+ * that was sent last.
  */
 export function withWidgetPictures(notebook: Notebook): Notebook {
   const { widgets, ...metadata } = notebook.metadata
@@ -23,8 +23,8 @@ export function withWidgetPictures(notebook: Notebook): Notebook {
 }
 
 /**
- * An executed notebook as it is kept: its kernel has ended, so pictures stand for its widgets, and of their states the
- * notebook holds what JupyterLab writes where there are none.
+ * Returns an executed notebook for storage: its kernel has ended, so pictures replace its widgets, and in place of their
+ * states is the content that JupyterLab writes if there are none.
  */
 export function withoutLiveWidgets(notebook: Notebook): Notebook {
   const shown = withWidgetPictures(notebook)
@@ -40,14 +40,14 @@ function withPictures(cell: Cell, states: Content): Cell {
 function withPicture(output: CellOutput, states: Content): CellOutput {
   if (!isRecord(output.data) || !Object.hasOwn(output.data, VIEW_MIME)) return output
   const { [VIEW_MIME]: view, ...data } = output.data
-  // A table is read better as one than as the columns and buttons that it is made of.
+  // A table is more readable than the columns and buttons of its widget.
   if (textOf(data['text/html']).startsWith(`<table class="${TABLE_CLASS}"`)) return { ...output, data }
   const tree =
     isRecord(view) && typeof view.model_id === 'string' ? treeOf(view.model_id, states, [], { left: MOST }) : null
   return { ...output, data: tree === null ? withHtml(data) : { ...data, 'text/html': widgetHtml(tree) } }
 }
 
-/** What another kernel's widget says of itself is shown as it is. */
+/** The HTML of another kernel's widget is shown unchanged. */
 function withHtml(data: Content): Content {
   if (data['text/html'] !== undefined) return data
   return { ...data, 'text/html': `<pre>${escapeHtml(textOf(data['text/plain']) || 'widget')}</pre>` }
@@ -57,7 +57,7 @@ function textOf(text: unknown): string {
   return Array.isArray(text) ? text.join('') : typeof text === 'string' ? text : ''
 }
 
-/** Null where the state was not saved. A box that is somewhere in itself is left out there. */
+/** Returns null if the state was not saved. A box nested in itself is omitted there. */
 function treeOf(id: string, states: Content, above: readonly string[], room: { left: number }): ModelTree | null {
   const saved = Object.hasOwn(states, id) ? states[id] : undefined
   if (above.includes(id) || !isRecord(saved) || !isRecord(saved.state) || room.left-- <= 0) return null

@@ -3,13 +3,13 @@ import { Model } from './model.js'
 import { ValueWidget } from './value.js'
 import { Widget, type WidgetOptions } from './widget.js'
 
-/** What {@link text} can be given. */
+/** Options of {@link text}. */
 export interface TextOptions extends WidgetOptions {
   /** Default: empty. */
   readonly value?: string
-  /** Grey words in an empty field. */
+  /** Grey text in an empty field. */
   readonly placeholder?: string
-  /** Whether the value changes with every key, or only with Enter and when the field is left. Default: false. */
+  /** Whether the value changes with every key, or only on Enter and on leaving the field. Default: false. */
   readonly continuous?: boolean
 }
 
@@ -34,13 +34,13 @@ export function text(options: TextOptions = {}): ValueWidget<string> {
   )
 }
 
-/** Words among other widgets. */
+/** A label among other widgets. */
 export class Label extends Widget {
   constructor(words: string) {
     super(new Model('LabelModel', 'LabelView', { value: words, tooltip: '' }))
   }
 
-  /** The words. */
+  /** The label's text. */
   get value(): string {
     return String(this.model.get('value'))
   }
@@ -54,7 +54,7 @@ export class Label extends Widget {
   }
 }
 
-/** Words among other widgets: `ui.label('Training')`. */
+/** A label among other widgets: `ui.label('Training')`. */
 export function label(words: string): Label {
   return new Label(words)
 }

@@ -3,22 +3,22 @@ import { type Content, currentHost } from '../host.js'
 import { Model, type Taken } from './model.js'
 import { commonState, Widget, type WidgetOptions } from './widget.js'
 
-/** How values and the front end's state belong together. */
+/** The conversion between values and the front end's state. */
 export interface Codec<T> {
   /** The trait that holds the value. */
   readonly trait: 'value' | 'index'
-  /** A value as it is kept. @throws UserError where it is none. */
+  /** Returns a value as it is stored. @throws UserError if it is invalid. */
   check(value: T): T
-  /** The front end's form of a value. */
+  /** Returns the front end's form of a value. */
   write(value: T): unknown
   /**
-   * The value in what the front end sends, or null where it holds none. Where the front end is to show something else
-   * than it sent, `trait` is that.
+   * Returns the value in a message of the front end, or null if it has none. `trait` is the value to show instead, if it
+   * differs from the one sent.
    */
   read(sent: unknown, current: T): { readonly value: T; readonly trait: unknown } | null
 }
 
-/** A callback that is told a new value; a promise that it returns may fail too. */
+/** A callback for a new value; a promise that it returns may reject. */
 export type ChangeCallback<T> = (value: T) => unknown
 
 /** A widget with a value that the user and the code can change. */
@@ -29,9 +29,9 @@ export class ValueWidget<T> extends Widget {
   #value: T
 
   /**
-   * @param kind what it is called, e.g. `slider`
+   * @param kind its kind in messages, e.g. `slider`
    * @param names the front end's names of model and view
-   * @param state the front end's state, the value aside
+   * @param state the front end's state without the value
    */
   constructor(
     kind: string,
@@ -55,7 +55,7 @@ export class ValueWidget<T> extends Widget {
     this.#value = checked
   }
 
-  /** The present value. Setting it changes what is shown. @throws UserError where it is out of range. */
+  /** The current value. Assigning it updates the display. @throws UserError if it is out of range. */
   get value(): T {
     return this.#value
   }
@@ -69,10 +69,10 @@ export class ValueWidget<T> extends Widget {
   }
 
   /**
-   * Calls back with every new value, whether the user or the code has set it. What the callback prints or throws is
-   * shown under the cell that has called `onChange`.
+   * Calls back with every new value, set by the user or by code. The callback's output and errors are shown under the cell
+   * that called `onChange`.
    *
-   * @returns ends it
+   * @returns a function that removes the callback
    */
   onChange(callback: ChangeCallback<T>): () => void {
     const bound = boundToCell(callback)
@@ -96,7 +96,7 @@ export class ValueWidget<T> extends Widget {
   #tell(): void {
     const value = this.#value
     for (const callback of [...this.#callbacks]) {
-      // Set again by a callback, which has told everybody.
+      // A callback set a newer value, which has already notified everyone.
       if (!Object.is(this.#value, value)) return
       callback(value)
     }
@@ -104,8 +104,8 @@ export class ValueWidget<T> extends Widget {
 }
 
 /**
- * A callback that prints and throws under the cell that gave it. In a plain terminal what it throws is an unhandled
- * rejection: whoever has changed a value is not to be stopped by it.
+ * Returns a callback that prints and throws under the cell that registered it. In a plain terminal its error is an
+ * unhandled rejection, so that it does not stop the code that changed the value.
  */
 export function boundToCell<A extends unknown[]>(callback: (...args: A) => unknown): (...args: A) => void {
   const host = currentHost()

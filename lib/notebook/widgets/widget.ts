@@ -5,19 +5,19 @@ import { Model } from './model.js'
 import { widgetHtml } from './picture.js'
 import { registry } from './registry.js'
 
-/** How a value says what is to be shown for it, in notebooks of several languages' kernels. */
+/** The key of an object's display method, shared by notebook kernels of several languages. */
 export const DISPLAY = Symbol.for('Jupyter.display')
 
-/** How a value learns under which display id it is shown. */
+/** The key of the method that receives the display id under which a value is shown. */
 const SHOWN_AS = Symbol.for('recurlab.shownAs')
 
 const VIEW_MIME = 'application/vnd.jupyter.widget-view+json'
 
-/** What every widget can be given. */
+/** Options of every widget. */
 export interface WidgetOptions {
-  /** Words beside it; none by default. */
+  /** Label beside the widget; none by default. */
   readonly label?: string
-  /** Words that appear under the pointer. */
+  /** Text shown under the pointer. */
   readonly tooltip?: string
   /** Whether the user cannot change it. Default: false. */
   readonly disabled?: boolean
@@ -28,12 +28,12 @@ export function commonState({ label = '', tooltip = '', disabled = false }: Widg
   return { ...labelState(label, tooltip), tooltip, disabled, style: wideLabels }
 }
 
-/** Labels as wide as their words. */
+/** Labels as wide as their text. */
 const wideLabels = new Model('DescriptionStyleModel', 'StyleView', { description_width: 'initial' })
 
-/** Something to look at or to operate: shown when it is the last line of a cell, and by `show`. */
+/** A widget, shown as the last value of a cell and by `show`. */
 export abstract class Widget {
-  /** Its other half, in the front end. */
+  /** Its model in the front end. */
   readonly model: Model
   readonly #shown = new Map<string, string>()
 
@@ -41,7 +41,7 @@ export abstract class Widget {
     this.model = model
   }
 
-  /** Words beside it. */
+  /** Label beside the widget. */
   get label(): string {
     const { model } = this
     return labelOf({
@@ -64,35 +64,35 @@ export abstract class Widget {
     this.model.set({ disabled: Boolean(disabled) })
   }
 
-  /** Removes it from the notebook; its value stays. */
+  /** Removes the widget from the notebook; its value stays. */
   close(): void {
     this.#shown.clear()
     registry().shown.delete(this)
     this.model.close()
   }
 
-  /** In one line, e.g. `slider lr = 0.001`. */
+  /** Returns the widget in one line, e.g. `slider lr = 0.001`. */
   abstract toString(): string
 
   [inspect.custom](): string {
     return this.toString()
   }
 
-  /** The widget itself for a front end that knows widgets, for others a picture of its present state. */
+  /** Returns the widget for front ends with widgets, and a picture of its current state for others. */
   [DISPLAY](): MimeBundle {
     const id = this.model.open()
     const view = id === null ? {} : { [VIEW_MIME]: { version_major: 2, version_minor: 0, model_id: id } }
     return { ...view, 'text/html': widgetHtml(this.model.tree()), 'text/plain': this.toString() }
   }
 
-  /** Keeps the picture under a display id up to date: for readers of the saved notebook. */
+  /** Keeps the picture under a display id up to date, for readers of the saved notebook. */
   [SHOWN_AS](id: string): void {
     this.#shown.set(id, widgetHtml(this.model.tree()))
     registry().shown.add(this)
     currentHost()?.atCellEnd('widgets', updatePictures)
   }
 
-  /** Sends the pictures that no longer show the present state. */
+  /** Sends the pictures that are out of date. */
   updatePictures(): void {
     const now = widgetHtml(this.model.tree())
     for (const [id, before] of this.#shown) {
@@ -104,8 +104,8 @@ export abstract class Widget {
 }
 
 /**
- * At the end of a cell, not while the user moves something: a new picture also makes the front end draw the widget
- * anew, under the user's hand.
+ * Runs at the end of a cell, not while the user operates a widget: a new picture also makes the front end redraw the
+ * widget, under the user's hand.
  */
 function updatePictures(): void {
   const widgets = registry()

@@ -12,13 +12,13 @@ import type { HelpRow } from '../../help.js'
 import { oneOf } from '../../keys.js'
 import { describeDataset, print } from './print.js'
 
-/** The tasks that data sets are built for, by name. */
+/** The tasks that data sets can be built for, by name. */
 const builders = new Map(
   allTasks().flatMap(({ name, title, builder }) => (builder ? [[name, { ...builder, what: title }] as const] : [])),
 )
 const names = [...builders.keys()]
 
-/** The keys of a task with their defaults. */
+/** Returns the keys of a task with their defaults. */
 function keysOf({ options }: Pick<TaskBuilder, 'options'>): HelpRow[] {
   return (Object.entries(options.shape) as [string, z.ZodType][]).map(([key, type]) => {
     const value = type.def.type === 'default' ? (type as z.ZodDefault).def.defaultValue : undefined
@@ -34,7 +34,7 @@ export const command: Command = {
       title: 'Options',
       rows: [
         ['out=DIR', 'Folder to write.'],
-        ['--force', 'Replaces another data set that is in DIR.'],
+        ['--force', 'Replaces another data set in DIR.'],
         ['--json', 'Prints the manifest as JSON.'],
       ],
     },
@@ -48,7 +48,7 @@ export const command: Command = {
   run: build,
 }
 
-/** @throws UserError for wrong use, wrong options, and a place that is taken. */
+/** @throws UserError for wrong usage, invalid options, and an output folder that is in use. */
 async function build({ words, pairs, flags }: Args): Promise<number> {
   const task = oneOf('', oneWord(words, `one task (${names.join(', ')})`), names)
   const builder = builders.get(task)!
@@ -72,7 +72,7 @@ function save(data: Dataset, out: string, flags: Args['flags']): number {
   const outcome = saveDataset(data, out, { force: flags.has('force') })
   if (flags.has('json')) print(JSON.stringify({ out, outcome, hash: data.hash, manifest: data.manifest }, null, 2))
   else {
-    print(outcome === 'kept' ? `${out}: this very data set was there already` : `${out}: written`)
+    print(outcome === 'kept' ? `${out}: this data set already exists` : `${out}: written`)
     print(describeDataset(data, { train: splitFacts(data, data.train), test: splitFacts(data, data.test) }))
   }
   return 0

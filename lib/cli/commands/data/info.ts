@@ -15,16 +15,16 @@ import { describeDataset, print } from './print.js'
 /** `recurlab data info DIR`. */
 export const command: Command = {
   help: [
-    'Counts, vocabulary, ratings, names of identifiers, duplicates within and across the splits, and a picture of one example, as it is stored or in a version that training would draw. DIR is a data set of ours, or a folder of the published builders.',
+    'Counts, vocabulary, ratings, names of identifiers, duplicates within and across the splits, and a picture of one example, as it is stored or in a version that training would draw. DIR is a data set of Recurlab or a folder of the published builders.',
     {
       title: 'Options',
       rows: [
-        ['example=N', 'Which example is drawn, from 0. Default: 0.'],
-        ['split=train|test', 'Split it is taken from. Default: train.'],
-        ['version=N', 'Version of it that training would draw. Default: as it is stored.'],
+        ['example=N', 'Index of the example, from 0. Default: 0.'],
+        ['split=train|test', 'Split of the example. Default: train.'],
+        ['version=N', 'Version of the example as training would draw it. Default: the stored one.'],
         ['seed=N', 'Seed of that version. Default: 0.'],
-        ['--color', 'Colours also where the output is no terminal.'],
-        ['--json', 'Prints all of it as JSON.'],
+        ['--color', 'Uses colours even if the output is not a terminal.'],
+        ['--json', 'Prints everything as JSON.'],
       ],
     },
   ],
@@ -33,7 +33,7 @@ export const command: Command = {
   run: info,
 }
 
-/** @throws UserError for wrong use and data that cannot be read. */
+/** @throws UserError for wrong usage and data that cannot be read. */
 function info({ words, pairs, flags }: Args): number {
   const dir = oneWord(words, 'one folder')
   const { example, split, version, seed } = onlyKeys(pairs, ['example', 'split', 'version', 'seed'])

@@ -3,12 +3,12 @@ import { formatTable } from '../../../results/text.js'
 import type { SplitFacts } from '../../../storage/facts.js'
 import { findTask } from '../../../tasks/registry.js'
 
-/** Writes a line or several. */
+/** Prints one or more lines. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** The counts of both splits as a table, then what the manifest says, a line each. */
+/** Prints the counts of both splits as a table, then the manifest, one line per fact. */
 export function describeDataset(
   { manifest, hash }: Dataset,
   splits: Readonly<Record<'train' | 'test', SplitFacts>>,

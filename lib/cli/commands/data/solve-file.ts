@@ -5,14 +5,14 @@ import { type Args, type Command, oneWord } from '../../command.js'
 import { choiceOf, onlyKeys } from '../../keys.js'
 import { print } from './print.js'
 
-/** Lines that are named before they are only counted. */
+/** Maximum number of failures that are listed; the rest are only counted. */
 const NAMED_FAILURES = 10
 const boxes = Object.keys(BOXES) as (keyof typeof BOXES)[]
 
 /** `recurlab data solve FILE`. */
 export const command: Command = {
   help: [
-    'FILE is a list (question or question:answer on each line) or a .csv. Answers that are there are compared, and the speed is measured. Exit code 1 when a puzzle has not exactly one solution, or another answer.',
+    'FILE is a list (question or question:answer on each line) or a .csv. Given answers are compared, and the speed is measured. Exit code 1 if a puzzle does not have exactly one solution, or has another answer.',
     {
       title: 'Options',
       rows: [
@@ -26,7 +26,7 @@ export const command: Command = {
   run: solve,
 }
 
-/** @throws UserError for wrong use, and with file and line for what is no puzzle. */
+/** @throws UserError for wrong usage, and with file and line for an invalid puzzle. */
 async function solve({ words, pairs, flags }: Args): Promise<number> {
   const file = oneWord(words, 'one file')
   const box = BOXES[choiceOf('box', onlyKeys(pairs, ['box']).box, boxes) ?? '3x3']

@@ -8,7 +8,7 @@ import { threadCount } from '../../lib/backend/machine.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { UserError } from '../../lib/errors.js'
 import { chooseMicroBatch } from '../../lib/experiment/estimate/memory.js'
-import { followChoices, followThreads, storedChoices } from '../../lib/experiment/run/choices.js'
+import { applyComputeSettings, storedComputeSettings, threadsFor } from '../../lib/experiment/run/compute-settings.js'
 import { chooseDtype } from '../../lib/experiment/run/dtype.js'
 import { resume } from '../../lib/experiment/run/resume.js'
 import { train } from '../../lib/experiment/run/train.js'
@@ -17,7 +17,7 @@ import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { whyNoKernels } from '../kernels.js'
 
 const lacking = await whyNoKernels()
-const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-choices-'))
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-settings-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
 test('auto takes the whole batch where it fits, else equal parts of it that do, else single rows', () => {
@@ -61,15 +61,15 @@ async function stoppedRun(change: ConfigInput = {}): Promise<string> {
 
 test('what was chosen for a run is stored in it, and stays when it goes on', async () => {
   const id = await stoppedRun()
-  const choices = storedChoices(openRun(id, folder))
-  assert.deepEqual(choices, {
+  const settings = storedComputeSettings(openRun(id, folder))
+  assert.deepEqual(settings, {
     microBatch: 3,
     fast: kernels() !== null,
     dtype: chooseDtype('auto'),
-    threads: choices?.threads,
+    threads: settings?.threads,
   })
   await resume(id, { resultsDir: folder, data, observer: {} })
-  assert.deepEqual(storedChoices(openRun(id, folder)), choices)
+  assert.deepEqual(storedComputeSettings(openRun(id, folder)), settings)
 })
 
 for (const fast of [true, false])
@@ -130,23 +130,23 @@ test('estimate: false tries nothing beforehand and takes the whole batch for aut
   }
   const id = await train({ ...config, microBatch: 'auto' }, data, { resultsDir: folder, estimate: false, observer })
   assert.deepEqual(told, ['end'])
-  assert.equal(storedChoices(openRun(id, folder)).microBatch, config.batch)
+  assert.equal(storedComputeSettings(openRun(id, folder)).microBatch, config.batch)
 })
 
 test('what a run computes in stays when it goes on, and where it cannot, the user is told', async () => {
   const notes: string[] = []
   for (const dtype of ['float32', 'auto'] as const) {
     const id = await stoppedRun({ dtype })
-    const choices = storedChoices(openRun(id, folder))
-    assert.equal(choices.dtype, chooseDtype(dtype))
-    const followed = followChoices(choices)
-    assert.equal(followed.dtype, choices.dtype)
-    followed.end()
+    const settings = storedComputeSettings(openRun(id, folder))
+    assert.equal(settings.dtype, chooseDtype(dtype))
+    const applied = applyComputeSettings(settings)
+    assert.equal(applied.dtype, settings.dtype)
+    applied.end()
   }
-  const followed = followChoices({ microBatch: 1, fast: false, dtype: 'bfloat16', threads: 1 })
-  if (followed.note) notes.push(followed.note)
-  followed.end()
-  assert.equal(followed.dtype, 'float32')
+  const applied = applyComputeSettings({ microBatch: 1, fast: false, dtype: 'bfloat16', threads: 1 })
+  if (applied.note) notes.push(applied.note)
+  applied.end()
+  assert.equal(applied.dtype, 'float32')
   assert.match(notes.join(), /begun in bfloat16.*float32/)
 })
 
@@ -155,22 +155,22 @@ test('a run goes on with the threads it was begun with, unless the user says oth
   const begun = (threads: number) => ({ microBatch: 1, fast: true, dtype: 'float32', threads }) as const
   try {
     delete process.env.RECURLAB_THREADS
-    assert.equal(followThreads(begun(1), 'tfjs-node'), 1)
-    assert.equal(followThreads(begun(1025), 'tfjs-node'), threadCount())
-    assert.equal(followThreads(begun(1), 'wasm'), threadCount())
+    assert.equal(threadsFor(begun(1), 'tfjs-node'), 1)
+    assert.equal(threadsFor(begun(1025), 'tfjs-node'), threadCount())
+    assert.equal(threadsFor(begun(1), 'wasm'), threadCount())
     process.env.RECURLAB_THREADS = '3'
-    assert.equal(followThreads(begun(1), 'tfjs-node'), 3)
+    assert.equal(threadsFor(begun(1), 'tfjs-node'), 3)
   } finally {
     if (before === undefined) delete process.env.RECURLAB_THREADS
     else process.env.RECURLAB_THREADS = before
   }
 })
 
-test('a record without whole choices is refused, with the part that is wrong', () => {
-  const of = (choices: unknown) => () => storedChoices({ id: 'x', provenance: { choices } })
+test('a record without whole settings is refused, with the part that is wrong', () => {
+  const of = (settings: unknown) => () => storedComputeSettings({ id: 'x', provenance: { computeSettings: settings } })
   assert.deepEqual(of({ microBatch: 1, fast: true, threads: 2, dtype: 'float32' })().threads, 2)
-  assert.throws(of(undefined), /run x, choices in provenance\.json: /)
-  assert.throws(of({ microBatch: 0, fast: true, threads: 2, dtype: 'float32' }), /choices\.microBatch in/)
-  assert.throws(of({ microBatch: 1, fast: true, threads: 2 }), /choices\.dtype in/)
-  assert.throws(of({ microBatch: 1, fast: true, threads: 2, dtype: 'int8' }), /choices\.dtype in/)
+  assert.throws(of(undefined), /run x, computeSettings in provenance\.json: /)
+  assert.throws(of({ microBatch: 0, fast: true, threads: 2, dtype: 'float32' }), /computeSettings\.microBatch in/)
+  assert.throws(of({ microBatch: 1, fast: true, threads: 2 }), /computeSettings\.dtype in/)
+  assert.throws(of({ microBatch: 1, fast: true, threads: 2, dtype: 'int8' }), /computeSettings\.dtype in/)
 })
