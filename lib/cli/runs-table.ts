@@ -1,5 +1,5 @@
 import { storedRecursion } from '../config/recursion-key.js'
-import { isOwnMetric, metricTitle, titledRow } from '../evaluate/metric-names.js'
+import { isOwnMetric, judgedApart, metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { variedColumns } from '../results/comparison.js'
@@ -19,15 +19,17 @@ export interface RunsTextOptions {
 }
 
 /**
- * The rows of `compareRuns` for a terminal: ID, state, name and results, then as many of the user's own metrics and of the
- * differing keys as fit, then the names of the others. Shares are in percent.
+ * The rows of `compareRuns` for a terminal: ID, state, name and results (valid answers where their share is not that of exact
+ * ones), then as many of the user's own metrics and of the differing keys as fit, then the names of the others. Shares are in
+ * percent.
  */
 export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids, all }: RunsTextOptions): string {
   const width = terminalWidth() ?? WIDTH
   const shown = rows.map((row) => readable(row, ids))
   const names = [...new Set(shown.flatMap(Object.keys))]
   const own = [...new Set(rows.flatMap(Object.keys))].filter(isOwnMetric).map(metricTitle)
-  const results = names.filter((name) => MAIN.has(name))
+  const judged = judgedApart(rows).map(metricTitle)
+  const results = names.filter((name) => MAIN.has(name) || judged.includes(name))
   const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]
   const below = recursionLines(runs, width)

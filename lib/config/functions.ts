@@ -166,7 +166,7 @@ export function missingFunction({ kind, record, where, other, call }: MissingFun
 }
 
 /** A function in words: `conv (SHA-256 3fa9c1d2e4b5: ({ hidden }) => …)`. */
-export function functionText({ name, source, sha256 }: FunctionRecord): string {
+function functionText({ name, source, sha256 }: FunctionRecord): string {
   const [first = '', ...more] = source.replace(/^weights: /, '').split('\n')
   const shown = first.length > 60 || more.length > 0 ? `${first.slice(0, 60)} …` : first
   return `${name} (SHA-256 ${sha256.slice(0, 12)}: ${shown})`
@@ -179,11 +179,6 @@ export function isFunctionRecord(value: unknown): value is FunctionRecord {
     value !== null &&
     ['name', 'source', 'sha256'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string')
   )
-}
-
-/** Whether two values of a configuration are the same: functions are where their texts are. */
-export function isSameValue(a: unknown, b: unknown): boolean {
-  return isFunctionRecord(a) && isFunctionRecord(b) ? a.sha256 === b.sha256 : a === b
 }
 
 /** A configuration with the hash alone of each function in it: what tells runs apart. */

@@ -10,7 +10,7 @@ import type { Weights } from '../model/weights.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { statesOfSteps } from './states.js'
 
-/** Who looks at the last step of a batch, with which loss. */
+/** A look at the last step of a batch, and the loss that is computed for it. */
 interface Inspection {
   readonly loss: LossKind
   readonly see: (internals: EvaluationInternals) => void

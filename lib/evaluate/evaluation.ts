@@ -3,6 +3,7 @@ import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { type MetricSums, noMetrics } from '../model/outcome.js'
+import type { ModelShape } from '../model/shape.js'
 import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
@@ -74,11 +75,12 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
 }
 
 /**
- * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure function of (weights, data,
- * options). Yields to the event loop between supervision steps.
+ * Evaluates a model: every puzzle for all of `supervisionSteps` supervision steps, unless `halt` lets it be done before. A pure
+ * function of (weights, data, options). Yields to the event loop between supervision steps.
  *
  * @param model with the weights to evaluate: `model.with({ weights: ema })` for others than its own
- * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for data
+ * that the model is not for, and a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   model: Model,
@@ -86,6 +88,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   options: EvaluateOptions<M> = {},
 ): Promise<Evaluation & MetricMeans<M>> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
+  checkData(model.shape, data)
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
@@ -127,6 +130,24 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
+}
+
+/** @throws UserError for data with puzzles of another length, vocabulary or number than the model is for. */
+function checkData(shape: ModelShape, { manifest }: Dataset): void {
+  const sizes = [
+    ['puzzles of', 'seqLen', 'tokens'],
+    ['a vocabulary of', 'vocabSize', 'tokens'],
+    ...(shape.puzzleDim > 0 ? [['a puzzle embedding of', 'puzzleIdentifiers', 'rows'] as const] : []),
+  ] as const
+  for (const [what, size, unit] of sizes)
+    if (shape[size] !== manifest[size])
+      throw new UserError({
+        where: 'evaluation, data',
+        expected: `${what} ${shape[size]} ${unit}, as the model has`,
+        found: `${manifest[size]}`,
+        todo: 'Give the data set that the model was made for.',
+        exitCode: 2,
+      })
 }
 
 function checkWhole(option: string, value: number): void {

@@ -32,6 +32,13 @@ export function isJudged(metric: string): metric is `test.${string}` {
   return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
 }
 
+/** Criteria of judges (`test.valid`) that say of any of these evaluations other than its exact accuracy does. */
+export function judgedApart(evaluations: readonly object[]): `test.${string}`[] {
+  const rows = evaluations as readonly Readonly<Record<string, unknown>>[]
+  const names = new Set(rows.flatMap(Object.keys).filter(isJudged))
+  return [...names].filter((name) => rows.some((row) => row[name] != null && row[name] !== row['test.exact']))
+}
+
 /** Whether a metric of an evaluation is the user's own. */
 export function isOwnMetric(metric: string): metric is `test.${string}` {
   return ownMetric(metric) !== null && !isJudged(metric)

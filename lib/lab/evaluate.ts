@@ -21,8 +21,8 @@ import type { Trainer } from '../train/trainer.js'
  * show(await evaluate(run, data))
  *
  * @param options default: what the configuration of the model or the trainer says of evaluations
- * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for a
- * batch, supervisionSteps or versions that are no whole number of 1 or more.
+ * @throws the signal's reason when it is aborted; UserError for a metric that throws or is no number, and (exit code 2) for data
+ * that the model is not for, and a batch, supervisionSteps or versions that are no whole number of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   evaluated: Model | Trainer,
@@ -38,7 +38,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
 }
 
 /** The options of evaluations in a configuration. */
-export function evaluationOptions(config: Config): EvaluateOptions<never> {
+function evaluationOptions(config: Config): EvaluateOptions<never> {
   const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
   return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }
 }

@@ -30,7 +30,7 @@ export function weightsNotFinite({ model, ema }: Pick<TrainingState, 'model' | '
 }
 
 /** The first weight of a model, its puzzle embedding included, that holds NaN or infinity; null where all are finite. */
-export function modelNotFinite({ weights, puzzleTable }: Model): string | null {
+function modelNotFinite({ weights, puzzleTable }: Model): string | null {
   return firstNotFinite(eachWeight(weights, '')) ?? firstNotFinite([[PUZZLE_TABLE, puzzleTable]])
 }
 
