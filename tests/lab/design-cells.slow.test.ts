@@ -36,7 +36,7 @@ async function shownBy(code: string): Promise<string> {
     .join('\n')
 }
 
-async function valueOf(expression: string): Promise<string> {
+async function resultFrom(expression: string): Promise<string> {
   return String(resultOf(await kernel.execute(expression)))
 }
 
@@ -47,8 +47,8 @@ const oneLatent: Update = ({ net }, x, { y, z }) => ({ z: net(z, x), y: net(z, y
 const runs = await sweep(base, { recursion: { paper: trm(3, 6), 'y twice': twice({ T: 3, n: 6 }), mine: [oneLatent, oneLatent] }, seed: [0] }, data, { resultsDir })
 runs`)
   for (const name of ['paper', 'y twice', 'mine']) assert.match(shown, new RegExp(`^${name} +0 `, 'm'))
-  assert.equal(await valueOf('runs.all.map((run) => run.config.recursion!.order.length).join()'), "'21,24,2'")
-  assert.equal(await valueOf("runs.all.map((run) => run.config.recursion?.name).join('|')"), "'paper|y twice|mine'")
+  assert.equal(await resultFrom('runs.all.map((run) => run.config.recursion!.order.length).join()'), "'21,24,2'")
+  assert.equal(await resultFrom("runs.all.map((run) => run.config.recursion?.name).join('|')"), "'paper|y twice|mine'")
 })
 
 test('a task of a cell trains, is scored by its judge, drawn, swept, solved and stored', async () => {
@@ -77,7 +77,7 @@ const squares = await latin({ train: 50, test: 20, seed: 0 })`)
   assert.match(await shownBy('await evaluate(createModel(base, squares), squares)'), /valid answers \(%\)/)
   await shownBy('const id = await train(base, squares, { resultsDir })')
   const question = '12345\\n2....\\n3....\\n4....\\n5....'
-  assert.equal(await valueOf(`[...(await solve(id, '${question}', { resultsDir })).run()].length`), '2')
+  assert.equal(await resultFrom(`[...(await solve(id, '${question}', { resultsDir })).run()].length`), '2')
   assert.match(
     await shownBy(
       "await sweep({ ...base, task: 'latin-5', trainPuzzles: 20, testPuzzles: 10 }, { seed: [0, 1] }, { resultsDir })",
@@ -85,9 +85,9 @@ const squares = await latin({ train: 50, test: 20, seed: 0 })`)
     /^trm +1 /m,
   )
   await shownBy("saveDataset(squares, resultsDir + '/squares')")
-  assert.equal(await valueOf("loadDataset(resultsDir + '/squares').hash === squares.hash"), 'true')
+  assert.equal(await resultFrom("loadDataset(resultsDir + '/squares').hash === squares.hash"), 'true')
   assert.equal(
-    await valueOf("datasetFacts(squares).vocabulary.map(({ meaning }) => meaning).join(' ')"),
+    await resultFrom("datasetFacts(squares).vocabulary.map(({ meaning }) => meaning).join(' ')"),
     "'padding . 1 2 3 4 5'",
   )
 })
