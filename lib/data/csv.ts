@@ -7,7 +7,7 @@ import { placeToRead } from '../files/places.js'
 import { quotedFields } from './csv-quoted.js'
 
 /** A record longer than this belongs to no puzzle file: better said at once than after filling the memory. */
-export const LONGEST_RECORD = 65_536
+const LONGEST_RECORD = 65_536
 
 /** Bytes read at a time. */
 const CHUNK = 2 ** 20

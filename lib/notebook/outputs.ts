@@ -9,7 +9,7 @@ import { renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
 
 /** Where a notebook's files go: beside its executed copy (`recurlab run` says where), else `results/notebooks`. */
-export function outputsFolder(): string {
+function outputsFolder(): string {
   return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectFolder, 'results', 'notebooks')
 }
 

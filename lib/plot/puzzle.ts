@@ -106,7 +106,7 @@ export function predictionPicture(
 }
 
 /** Cells where a prediction is not the label; labels that are not to be counted are never wrong. */
-export function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
+function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
   return Array.from(label, (token, at) => (token !== ignored && token !== prediction[at] ? 'wrong' : 'none'))
 }
 

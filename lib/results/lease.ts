@@ -41,7 +41,7 @@ const TRIES = 50
 const TAKEN_OVER = 'one that another process has taken over in the meantime'
 
 /** Seconds without a sign of life after which a process that cannot be seen counts as gone: RECURLAB_LEASE_SECONDS, else 300. */
-export function leaseSeconds(): number {
+function leaseSeconds(): number {
   const given = Number(process.env.RECURLAB_LEASE_SECONDS)
   return given > 0 ? given : 300
 }

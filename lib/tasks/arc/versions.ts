@@ -6,7 +6,7 @@ import { PERMUTATIONS } from './permutation.js'
 import { coloursOf, transformOf, type VersionCode } from './version.js'
 
 /** Draws for each version that is wanted, at most: a task of few colours has not as many. */
-export const DRAWS_PER_VERSION = 5
+const DRAWS_PER_VERSION = 5
 
 /**
  * The versions of a task: itself (code 0), then up to `count` others in the order in which they were drawn, distinct as

@@ -8,10 +8,10 @@ import { readRows } from './read.js'
 import { likenessOf, type Sameness, samenessFor } from './twins.js'
 
 /** Up to so many puzzles of a split are solved to see that they have one solution only. */
-export const CHECK_LIMIT = 20_000
+const CHECK_LIMIT = 20_000
 
 /** Up to so many puzzles twins are looked for; beyond, literal copies only. */
-export const TWIN_LIMIT = 1_000_000
+const TWIN_LIMIT = 1_000_000
 
 /** Splits out of files, and what can be said about them. */
 export interface SudokuSplits extends Omit<FileSplits, 'rows'> {

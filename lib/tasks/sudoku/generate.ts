@@ -8,7 +8,7 @@ import { solverFor } from './solver.js'
 import { puzzleIndex, samenessFor } from './twins.js'
 
 /** Fewest clues with which a puzzle can have one solution, by side. */
-export const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
+const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
 
 /** Attempts in a row without a new puzzle after which there seem to be no more. */
 const GIVE_UP = 2000

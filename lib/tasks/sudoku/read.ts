@@ -53,7 +53,7 @@ function partsOf(line: string, delimiter: string | RegExp): string[] {
 }
 
 /** How Sudokus stand in a CSV file. */
-export function sudokuFormat(grid: Geometry): PuzzleFormat {
+function sudokuFormat(grid: Geometry): PuzzleFormat {
   return {
     cells: grid.cells,
     answers: false,
