@@ -1,4 +1,4 @@
-/** What notebooks and programs import: `import { sudoku, sweep, show } from '../lib'`. */
+/** The public library of notebooks and programs: `import { sudoku, sweep, show } from '../lib'`. */
 
 export {
   type Ablation,

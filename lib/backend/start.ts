@@ -6,7 +6,7 @@ import { instructionSet, nvidiaGpus, processorName, threadCount } from './machin
 import { loadNative } from './native.js'
 import { BACKENDS, type BackendChoice, type BackendName, Unavailable } from './types.js'
 
-/** What {@link startBackend} can be told. */
+/** Options of {@link startBackend}. */
 export interface BackendOptions {
   /** This one or none. Default: RECURLAB_BACKEND; without it, the best that works. */
   readonly backend?: BackendName

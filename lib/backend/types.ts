@@ -1,6 +1,6 @@
 import type { FastPath } from './kernels.js'
 
-/** What computes: TensorFlow on a GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. */
+/** Kinds of backends: TensorFlow on a GPU, TensorFlow on the processor, WebAssembly, plain JavaScript. */
 export type BackendName = 'tfjs-node-gpu' | 'tfjs-node' | 'wasm' | 'cpu'
 
 /** Every backend, best first. */

@@ -41,7 +41,7 @@ type TensorOfAnyRank = ReturnType<JSON['parse']>
  */
 export interface Mixer {
   /**
-   * What tables and curves call it, in up to 40 characters; default: in a notebook the name of its variable, else that of
+   * The name in tables and curves, in up to 40 characters; default: in a notebook the name of its variable, else that of
    * `apply`, else `mixer-` and the beginning of its hash.
    */
   readonly name?: string
@@ -75,7 +75,7 @@ export interface Mixer {
  */
 export type Loss = (logits: tf.Tensor3D, labels: tf.Tensor2D) => tf.Tensor
 
-/** What a run's record keeps of a function: a run is known by the hash, and people know it by the name. */
+/** A function in a run's record: the hash decides the run's identity, and the name is for people. */
 export interface FunctionRecord {
   readonly name: string
   /** The text, as TypeScript has compiled it; that of a mixer has its parts one after the other. */
@@ -84,7 +84,7 @@ export interface FunctionRecord {
   readonly sha256: string
 }
 
-/** What a function is for. */
+/** Kinds of functions of the user's own. */
 export type FunctionKind = 'mixer' | 'loss' | 'metric'
 
 /** Keys of the configuration that take a function, with the names of those that are built in. */

@@ -160,7 +160,7 @@ export interface DrawOptions {
   readonly augment?: number | 'fresh'
 }
 
-/** What one supervision step is offered. */
+/** The puzzles that one supervision step is offered. */
 export interface Batch {
   /** Rows B. */
   readonly size: number

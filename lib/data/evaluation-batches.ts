@@ -2,7 +2,7 @@ import { answerIsKnown } from './answers.js'
 import { emptyBatch, ignoreLabels, putExample } from './batch.js'
 import type { Batch, Dataset } from './dataset.js'
 
-/** What of a split is evaluated. */
+/** The part of a split that is evaluated. */
 export interface EvaluationOptions {
   /** Rows B of every batch but the last, which may have fewer. */
   readonly batch: number

@@ -3,7 +3,7 @@ import { answerIsKnown } from './answers.js'
 import { emptyBatch, putExample } from './batch.js'
 import { type Dataset, runAt } from './dataset.js'
 
-/** Which example is meant, and in which version. */
+/** Choice of an example and its version. */
 export interface ExampleChoice {
   /** Default: `train`, or `test` where nothing is there to train on. */
   readonly split?: 'train' | 'test'

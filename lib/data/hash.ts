@@ -5,7 +5,7 @@ import type { Dataset, DatasetManifest, Identifiers, Split } from './dataset.js'
 /** Version of {@link datasetHash}, part of what is hashed: another one gives every data set another hash. */
 export const HASH_VERSION = 1
 
-/** What {@link datasetHash} reads of a data set. */
+/** The parts of a data set that {@link datasetHash} reads. */
 export interface HashedContent extends Pick<Dataset, 'train' | 'test' | 'identifiers' | 'testTasks'> {
   readonly manifest: Pick<DatasetManifest, (typeof HEADER)[number]>
 }

@@ -27,7 +27,7 @@ export interface SamplerState {
   readonly index: number
 }
 
-/** What of a data set training batches are drawn from. */
+/** The parts of a data set that training batches are drawn from. */
 export type TrainingData = Pick<Dataset, 'manifest' | 'train' | 'augment'>
 
 /** Training batches without end. */

@@ -22,7 +22,7 @@ export interface BatchEvaluation {
   readonly outcomes: readonly PuzzleOutcome[]
 }
 
-/** What the last supervision step of a batch computed, for comparisons; valid during the call only. */
+/** The results of a batch's last supervision step, for comparisons; valid during the call only. */
 export interface EvaluationInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array
@@ -84,7 +84,7 @@ export function evaluated(shape: ModelShape, said: SaidTokens, batch: Batch): Ba
   return { sums, outcomes: puzzleOutcomes(batch, said) }
 }
 
-/** What the heads say after the last step; nobody would read those of the steps between. */
+/** The heads' outputs after the last step; those of the steps between are not computed. */
 function* outputsAfter(
   model: Model,
   weights: Weights,

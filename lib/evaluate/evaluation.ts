@@ -48,7 +48,7 @@ export interface Evaluation extends EvaluationMetrics {
   readonly outcomes: readonly PuzzleOutcome[]
 }
 
-/** What is evaluated, and how. */
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions<M extends Metrics = Metrics> {
   /** Puzzles at once; default 100. */
   readonly batch?: number
@@ -132,22 +132,22 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   }
 }
 
-/** @throws UserError for data with puzzles of another length, vocabulary or number than the model is for. */
+/** @throws UserError for data of another length or vocabulary than the model's, or with more rows of the puzzle embedding. */
 function checkData(shape: ModelShape, { manifest }: Dataset): void {
-  const sizes = [
-    ['puzzles of', 'seqLen', 'tokens'],
-    ['a vocabulary of', 'vocabSize', 'tokens'],
-    ...(shape.puzzleDim > 0 ? [['a puzzle embedding of', 'puzzleIdentifiers', 'rows'] as const] : []),
-  ] as const
-  for (const [what, size, unit] of sizes)
-    if (shape[size] !== manifest[size])
-      throw new UserError({
-        where: 'evaluation, data',
-        expected: `${what} ${shape[size]} ${unit}, as the model has`,
-        found: `${manifest[size]}`,
-        todo: 'Give the data set that the model was made for.',
-        exitCode: 2,
-      })
+  const refused = (expected: string, found: number): UserError =>
+    new UserError({
+      where: 'evaluation, data',
+      expected,
+      found: String(found),
+      todo: 'Give the data set that the model was made for.',
+      exitCode: 2,
+    })
+  if (manifest.seqLen !== shape.seqLen)
+    throw refused(`puzzles of ${shape.seqLen} tokens, as the model has`, manifest.seqLen)
+  if (manifest.vocabSize !== shape.vocabSize)
+    throw refused(`a vocabulary of ${shape.vocabSize} tokens, as the model has`, manifest.vocabSize)
+  if (shape.puzzleDim > 0 && manifest.puzzleIdentifiers > shape.puzzleIdentifiers)
+    throw refused(`at most the ${shape.puzzleIdentifiers} puzzles of the model's embedding`, manifest.puzzleIdentifiers)
 }
 
 function checkWhole(option: string, value: number): void {

@@ -39,7 +39,7 @@ export type Metric = (row: MetricInput) => number
 /** Metrics by name. */
 export type Metrics = Readonly<Record<string, Metric>>
 
-/** What a run's record keeps of its metrics, by name. */
+/** The records of a run's metrics, by name. */
 export type MetricRecords = Readonly<Record<string, FunctionRecord>>
 
 /** The type of no metrics at all. */

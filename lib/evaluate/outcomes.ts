@@ -5,7 +5,7 @@ import { extentOf } from '../tasks/look.js'
 import { criteriaOf, lookOf } from '../tasks/registry.js'
 import type { Judgement } from '../tasks/task.js'
 
-/** What became of one puzzle, in one of its versions. */
+/** The outcome of one puzzle in one of its versions. */
 export interface PuzzleOutcome {
   /** Index of the example in its split. */
   readonly puzzle: number
@@ -23,7 +23,7 @@ export interface PuzzleOutcome {
   readonly haltProbability: number
   /** `[seqLen]` tokens. */
   readonly prediction: Uint8Array
-  /** What the task's judge says of the prediction, e.g. `{ valid: true }`; absent where the task has none. */
+  /** The judgement of the prediction by the task's rules, e.g. `{ valid: true }`; absent where the task has none. */
   readonly criteria?: Judgement | undefined
 }
 

@@ -7,7 +7,7 @@ import { tidy } from '../model/tidy.js'
 import type { Weights } from '../model/weights.js'
 import { statesOfSteps } from './states.js'
 
-/** What the heads read off after one supervision step. */
+/** The heads' outputs after one supervision step. */
 export interface SupervisionStep {
   /** From 1. */
   readonly step: number
@@ -35,7 +35,7 @@ export function* evaluateSteps(
     yield { step, ...readHeads(weights, model.shape, state) }
 }
 
-/** What the heads read off some latents, as numbers. */
+/** The heads' outputs for some latents, as numbers. */
 export function readHeads(weights: Weights, shape: Model['shape'], state: State): Omit<SupervisionStep, 'step'> {
   return tidy(() => {
     const { logits, qHalt, qContinue } = heads(answerOf(shape, state), weights, shape)

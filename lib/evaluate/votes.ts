@@ -4,7 +4,7 @@ import { flatten, gridKey, gridOfKey, nested } from '../tasks/arc/grid.js'
 import { parseVersionName, undoVersion } from '../tasks/arc/version.js'
 import type { Submission } from './submission.js'
 
-/** What a model predicted for one version of a test input. */
+/** A model's prediction for one version of a test input. */
 export interface ArcPrediction {
   /** Row of the puzzle embedding it was predicted under, or that row's name. */
   readonly identifier: number | string
@@ -29,7 +29,7 @@ export interface ArcCandidate {
 /** Share of test inputs where one of the first k candidates is right, by k. */
 export type PassAt = { readonly [name: `pass@${number}`]: number }
 
-/** What votes say of one task. */
+/** The result of the votes on one task. */
 export interface ArcTaskResult {
   readonly task: string
   readonly inputs: number
@@ -40,7 +40,7 @@ export interface ArcTaskResult {
   readonly pass: PassAt | null
 }
 
-/** What votes say of a whole test set. */
+/** The result of the votes on a whole test set. */
 export interface ArcResult {
   /** Averaged over tasks whose answers are known; null when there are none. */
   readonly pass: PassAt | null

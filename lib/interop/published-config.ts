@@ -25,9 +25,9 @@ export interface PublishedConfig {
   /** Only what it says; tensors and defaults tell the rest. */
   readonly config: ConfigInput
   readonly sizes: DataSizes
-  /** What the published code takes where neither it nor the tensors say. */
+  /** The published code's values where neither the configuration nor the tensors say. */
   readonly assumed: ConfigInput
-  /** What was left out, key by key, and why. */
+  /** The keys that were left out, each with the reason. */
   readonly notes: readonly string[]
 }
 

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 /** Shapes by published name: all that is needed to tell what model some tensors are. */
 export type TensorShapes = ReadonlyMap<string, { readonly shape: readonly number[] }>
 
-/** What tensors alone tell of their model. */
+/** Facts about a model that its tensors alone tell. */
 export interface WeightsFacts {
   readonly model: 'trm' | 'hrm' | 'direct'
   readonly latents: 'two' | 'single' | 'multi'

@@ -28,7 +28,7 @@ export interface WeightsFile {
   readonly tensors: ReadonlyMap<string, HostTensor>
   /** Which weights these are; `saved`: the one set that an official file holds, and its configuration does not say which. */
   readonly weights: 'ema' | 'live' | 'saved'
-  /** What the configuration and the tensors tell, in our keys; what is left out takes its default. */
+  /** The keys of a configuration that file and tensors tell; a key that is left out takes its default. */
   readonly config: ConfigInput
   /** The file that the configuration is from; null where only tensors tell. */
   readonly configFrom: string | null
@@ -38,7 +38,7 @@ export interface WeightsFile {
   readonly dataHash: string | null
   /** Optimiser steps behind it; null where neither the file nor its name (`step_N`) says. */
   readonly step: number | null
-  /** What was done, left out or assumed, one sentence each. */
+  /** Changes, omissions and assumptions, one sentence each. */
   readonly notes: readonly string[]
 }
 

@@ -52,7 +52,7 @@ const ANCHOR = 'embed_tokens.embedding_weight'
 /** Weights by their published names. */
 export type NamedTensors = ReadonlyMap<string, HostTensor>
 
-/** Who wrote a file of weights. */
+/** The program that wrote a file of weights. */
 export type WeightsFormat = typeof CHECKPOINT_FORMAT | typeof WEIGHTS_FORMAT | 'safetensors' | 'pytorch'
 
 /** A file's tensors under the names it gives them, and what it says of itself. */
@@ -69,7 +69,7 @@ export interface StoredWeights {
   readonly notes: readonly string[]
 }
 
-/** What was not float32 in the file. */
+/** Types other than float32 in the file. */
 export function widened(tensors: Iterable<{ readonly dtype: Dtype }>): string[] {
   const counts = new Map<Dtype, number>()
   for (const { dtype } of tensors) counts.set(dtype, (counts.get(dtype) ?? 0) + 1)

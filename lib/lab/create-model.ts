@@ -39,7 +39,7 @@ export class ConfiguredModel<Name extends string = string> extends Model {
     return super.start(batch) as { readonly [N in Name]: tf.Tensor3D }
   }
 
-  /** What a notebook shows: the recursion as pseudocode, each stack and weight with its shape, parameters, MACs of a step. */
+  /** The notebook's view: the recursion as pseudocode, each stack and weight with its shape, parameters, MACs of a step. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return modelBundle(this)
   }

@@ -27,7 +27,7 @@ export interface StepLoss {
 
 /** Where a supervision step begins. */
 export interface LossOptions {
-  /** That of an earlier step on the same batch. Default: the initial latents. */
+  /** The carry of an earlier step on the same batch. Default: the initial latents. */
   readonly carry?: Carry
 }
 

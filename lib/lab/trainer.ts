@@ -47,7 +47,7 @@ const TRAINING_KEYS = [
 
 /** How a model is trained: any of the configuration's keys of training, and where an earlier trainer left off. */
 export interface TrainerOptions extends Pick<ConfigInput, (typeof TRAINING_KEYS)[number]> {
-  /** What {@link ModelTrainer.save} returned, or the file that it wrote: training goes on from there, bit for bit. */
+  /** A state that {@link ModelTrainer.save} returned, or the file that it wrote: training goes on from there, bit for bit. */
   readonly from?: TrainerState | string
 }
 
@@ -152,7 +152,7 @@ function copied(tensors: Snapshot['tensors']): Snapshot['tensors'] {
   return new Map([...tensors].map(([name, { shape, data }]) => [name, { shape, data: data.slice() }]))
 }
 
-/** What a saved configuration says of training. */
+/** The keys of training in a saved configuration. */
 function trainingKeys(config: Config): Partial<Config> {
   return Object.fromEntries(TRAINING_KEYS.map((key) => [key, config[key]]))
 }

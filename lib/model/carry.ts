@@ -5,7 +5,7 @@ import type { State } from './recursion.js'
 import { latentNames, totalTokens } from './shape.js'
 import { tidy } from './tidy.js'
 
-/** What passes from one supervision step to the next: the state, and the puzzle each row is working on. */
+/** The carry from one supervision step to the next: the state, and the puzzle each row is working on. */
 export interface Carry {
   readonly state: State
   /** `[B]` supervision steps made on the row's puzzle. */

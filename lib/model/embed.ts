@@ -6,7 +6,7 @@ import { linear } from './ops.js'
 import type { ModelShape } from './shape.js'
 import type { Weights } from './weights.js'
 
-/** What lies before a puzzle's tokens, and whether positions are learned. */
+/** The tokens before those of a puzzle, and whether positions are learned. */
 export interface EmbedOptions {
   /** Tokens P before the puzzle's own; default 0. */
   readonly puzzleTokens?: number

@@ -7,7 +7,7 @@ import type { Weights } from './weights.js'
 
 /** How a weight lies in memory for the float32 kernels; the numbers are those of `RecurlabPack`. */
 const LAYOUT = { channelGateUp: 0, panels: 1, panelsTransposed: 2, tokenGateUp: 3, left: 4, leftTransposed: 5 } as const
-/** The same for those out of pieces of bfloat16; the numbers are those of `RecurlabHalfPack`. */
+/** Packings of weights out of pieces of bfloat16; the numbers are those of `RecurlabHalfPack`. */
 const HALF_LAYOUT = { alongLeft: 0, alongRight: 1, acrossLeft: 2, acrossRight: 3 } as const
 
 /** How the kernels read a weight, and those out of pieces how they add up its gradient. */

@@ -49,7 +49,7 @@ export function looksAhead({ halting, K }: ModelShape): boolean {
 }
 
 /**
- * What q_continue should have said: sigmoid(q'_halt) where this was the last step, else
+ * The target of q_continue: sigmoid(q'_halt) where this was the last step, else
  * sigmoid(max(q'_halt, q'_continue)). HRM, section "Adaptive computational time" (Q-learning).
  *
  * @param next outputs of the forward pass from the new carry

@@ -5,7 +5,7 @@ import type { State } from './recursion.js'
 import { latentNames, type ModelShape } from './shape.js'
 import type { Weights } from './weights.js'
 
-/** What the heads read off the answer. */
+/** The outputs of the heads. */
 export interface Outputs {
   /** `[B, seqLen, V]`, the puzzle tokens cut off. */
   readonly logits: tf.Tensor3D

@@ -19,7 +19,7 @@ export interface LossParts {
   readonly qContinue: tf.Scalar | null
 }
 
-/** What is learnt beside the tokens. */
+/** The halting losses to learn beside the loss of the tokens. */
 export interface HaltingLoss {
   /** false: q_halt is measured, but not learnt. Default true. */
   readonly learnHalt?: boolean
@@ -117,7 +117,7 @@ export function logStablemax(logits: tf.Tensor): tf.Tensor {
 }
 
 /**
- * What q_halt should be, `[B]`: 1 where every counted label of a row is predicted, also in a row without labels, else 0. It has
+ * The target of q_halt, `[B]`: 1 where every counted label of a row is predicted, also in a row without labels, else 0. It has
  * no gradient. Paper, figure 3 (`y_hat == y_true`).
  *
  * @param logits `[B, seqLen, V]`

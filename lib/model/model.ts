@@ -16,7 +16,7 @@ import { type HostTensor, hostTensor, initialTensors, PUZZLE_TABLE, type Weights
 /** The latents by the paper's names, each `[B, L, D]`: the answer `y`, and `z`, or `z1`, `z2`, … of several. */
 export type Latents = { readonly [name in 'y' | 'z' | `z${number}`]: tf.Tensor3D }
 
-/** What a model is made of. */
+/** The parts of a model. */
 export interface ModelParts {
   readonly shape: ModelShape
   readonly weights: Weights
@@ -31,7 +31,7 @@ export interface ModelParts {
  */
 export class Model {
   readonly shape: ModelShape
-  /** What the fused kernels compute its blocks in; default float32, as all else is computed in. */
+  /** The type that the fused kernels compute its blocks in; default float32, the type of everything else. */
   readonly dtype: Dtype
   /** Trained by the optimiser, by their published names; replaced by {@link replaceWeights}. */
   weights: Weights
@@ -96,7 +96,7 @@ export class Model {
   }
 
   /**
-   * What the heads read off an answer y; see the layer `heads`.
+   * The heads' outputs for an answer y; see the layer `heads`.
    *
    * @param y `[B, L, D]`
    * @throws UserError when it has another shape.

@@ -80,7 +80,7 @@ export function withGradient(forward: Forward, inputs: tf.Tensor[]): tf.Tensor {
   })(...inputs)
 }
 
-/** What `work` computes, as a constant: nothing of it is recorded for a gradient that is being taken. */
+/** The result of `work` as a constant: nothing of it is recorded for a gradient that is being taken. */
 export function withoutGradient<T extends tf.Tensor>(work: () => T): T {
   return tf.customGrad(() => ({ value: work(), gradFunc: () => [] }))() as T
 }

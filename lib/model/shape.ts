@@ -22,14 +22,14 @@ export interface ModelShape {
   readonly latents: 'two' | 'single' | 'multi'
   /** One network for both uses, or one for z (`L_level`) and one for y (`H_level`). */
   readonly networks: 'shared' | 'separate'
-  /** What carries gradient: the whole last latent recursion, or its last two updates. */
+  /** The updates that carry gradient: the whole last latent recursion, or its last two updates. */
   readonly gradient: 'full' | 'one-step'
   readonly halting: Halting
   /** Only the puzzle embedding is trained. */
   readonly freeze: boolean
   /** The recursion of a supervision step; null: as model, latents, T, n and gradient have it. */
   readonly recursion: Recursion | null
-  /** What mixes tokens: self-attention, an MLP over the L axis ("mlp_t"), or the user's own `Mixer`, by its record. */
+  /** The mixer of tokens: self-attention, an MLP over the L axis ("mlp_t"), or the user's own `Mixer`, by its record. */
   readonly mixer: 'attention' | 'mlp' | FunctionRecord
   /** Hidden size D. */
   readonly hidden: number

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 
-/** What is asked of a function of tensors that is trained. */
+/** The demand on a function of tensors that is trained, in words. */
 export const GRADIENTS = 'operations that have a gradient, and finite numbers'
 
 /**

@@ -19,7 +19,7 @@ export interface Display {
   update(value: unknown): void
 }
 
-/** What {@link show} can be told. */
+/** Options of {@link show}. */
 export interface ShowOptions {
   /** Share of one core's time that drawing may take while a figure changes; default 0.05. */
   readonly drawingShare?: number

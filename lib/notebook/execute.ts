@@ -36,7 +36,7 @@ export interface Execution {
   readonly notebook: Notebook
 }
 
-/** What {@link executeNotebook} can be told. */
+/** Options of {@link executeNotebook}. */
 export interface ExecuteOptions {
   /** The folder that `../lib` in cells is relative to: the notebook's. */
   readonly folder: string

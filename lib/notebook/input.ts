@@ -3,7 +3,7 @@ import { Writable } from 'node:stream'
 import { UserError } from '../errors.js'
 import { currentHost } from './host.js'
 
-/** What {@link input} can be given. */
+/** Options of {@link input}. */
 export interface InputOptions {
   /** Whether what is typed is not to be read on the screen. Default: false. */
   readonly password?: boolean

@@ -12,7 +12,7 @@ export interface MeterOptions {
   readonly label?: string
   /** How much is to be done; null where nobody knows. */
   readonly total: number | null
-  /** What is counted, in the plural. */
+  /** Name of the counted things, in the plural. */
   readonly unit: string
   /** For each metric which values are better; default by its name. */
   readonly better?: Readonly<Record<string, Better>>

@@ -34,7 +34,7 @@ export interface FirstPiece {
 export interface ProgressLine extends Progress {
   /** In front of the line; empty for none. */
   readonly label: string
-  /** What is counted, in the plural: `steps`. */
+  /** Name of the counted things, in the plural: `steps`. */
   readonly unit: string
   /** The current activity, where it is not the counted work: `evaluating 40/300 puzzles`. */
   readonly doing?: string

@@ -9,7 +9,7 @@ export interface ProgressOptions {
   readonly label?: string
   /** How many items come; default what the iterable's `length` or `size` says. */
   readonly total?: number
-  /** What is counted, in the plural; default `steps` of a number, else `items`. */
+  /** Name of the counted things, in the plural; default `steps` of a number, else `items`. */
   readonly unit?: string
   /** For each metric that is reported which values are better; default by its name: a loss or an error the smaller. */
   readonly better?: Readonly<Record<string, Better>>

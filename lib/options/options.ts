@@ -67,7 +67,7 @@ function wordsOf(issue: z.core.$ZodIssue): string[] {
   return issue.code === 'invalid_union' ? issue.errors.flatMap((errors) => errors.flatMap(wordsOf)) : []
 }
 
-/** What a value had to be, in words, out of what zod says of it. */
+/** The expected value in words, from zod's issue. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':

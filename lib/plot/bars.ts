@@ -5,7 +5,7 @@ import { colorOf, outlineColor, reportedColor, withOpacity } from './template.js
 
 /** One group of {@link bars}. */
 export interface Bar {
-  /** What was varied, e.g. `MLP`. */
+  /** The varied value, e.g. `MLP`. */
   readonly name: string
   /** One value per seed, in the unit of the axis. */
   readonly values: readonly number[]
@@ -13,7 +13,7 @@ export interface Bar {
   readonly reported?: number
 }
 
-/** What {@link bars} can be told. */
+/** Options of {@link bars}. */
 export interface BarsOptions extends FigureOptions {
   /** Legend of our bars. Default `measured here (mean, range over seeds)`. */
   readonly measured?: string

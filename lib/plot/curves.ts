@@ -4,7 +4,7 @@ import { colorOf, dashOf } from './template.js'
 
 /** One run's curve. */
 export interface Curve {
-  /** What was varied, e.g. `mlp`: runs of one name share a colour. */
+  /** The varied value, e.g. `mlp`: runs of one name share a colour. */
   readonly name: string
   /** Tells runs of one name apart, e.g. the seed. */
   readonly seed?: number

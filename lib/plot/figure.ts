@@ -9,7 +9,7 @@ export interface Figure {
   readonly layout: Readonly<Record<string, unknown>>
 }
 
-/** What every kind of figure can be told. */
+/** Options of every kind of figure. */
 export interface FigureOptions {
   /** Title above the plot. Default: none. */
   readonly title?: string

@@ -13,7 +13,7 @@ export class Picture {
     this.text = text
   }
 
-  /** What a notebook shows. */
+  /** The notebook's view. */
   [Symbol.for('Jupyter.display')](): Readonly<Record<string, string>> {
     return { 'image/svg+xml': this.svg, 'text/plain': this.text }
   }

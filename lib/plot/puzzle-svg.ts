@@ -14,7 +14,7 @@ const LEGEND_HEIGHT = 26
 /** Rough width of a character of a title, in pixels. */
 const CHARACTER = 6.6
 
-/** What {@link boardsSvg} can be told. */
+/** Options of {@link boardsSvg}. */
 export interface SvgOptions {
   /** Above all boards. */
   readonly title?: string

@@ -3,7 +3,7 @@ import { ruleBetween } from '../tasks/look.js'
 import type { Board, BoardCell } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
-/** What {@link boardsText} can be told. */
+/** Options of {@link boardsText}. */
 export interface TextOptions {
   /** With ANSI colours (24 bit), for a terminal. Default false. */
   readonly color?: boolean

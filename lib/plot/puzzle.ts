@@ -7,7 +7,7 @@ import { boardsOf, type Mark, type Panel } from './puzzle-board.js'
 import { boardsSvg, type SvgOptions } from './puzzle-svg.js'
 import { boardsText, legendText } from './puzzle-text.js'
 
-/** What {@link panelsPicture} can be told. */
+/** Options of {@link panelsPicture}. */
 export interface PanelsOptions extends SvgOptions {
   /** In SVG, draws margins of padding too. Default: what is padding everywhere is left out. */
   readonly whole?: boolean

@@ -3,7 +3,7 @@ import { unlimitedVersions, splitFacts as versionFacts } from '../data/pool.js'
 import { lookOf, tokenMeaning } from '../tasks/registry.js'
 import { type Duplicates, duplicates } from './overlap.js'
 
-/** What a split is made of. */
+/** Facts about a split. */
 export interface SplitFacts {
   /** Tasks or base puzzles, with their versions. */
   readonly groups: number
@@ -31,7 +31,7 @@ export interface TokenFacts {
   readonly inLabels: number
 }
 
-/** What can be said about a data set without training on it. */
+/** Facts about a data set, known without training on it. */
 export interface DatasetFacts {
   readonly splits: { readonly train: SplitFacts; readonly test: SplitFacts }
   readonly vocabulary: readonly TokenFacts[]

@@ -13,7 +13,7 @@ export interface StoredFile {
   sha256: string
 }
 
-/** What the `manifest.json` of a data set's folder says. */
+/** The content of a data set's `manifest.json`. */
 export interface StoredManifest extends DatasetManifest {
   formatVersion: typeof FORMAT_VERSION
   /** `datasetHash` of what was saved. */

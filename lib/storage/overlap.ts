@@ -13,7 +13,7 @@ export interface Repeats {
   readonly across: number
 }
 
-/** What of a data set occurs more than once. */
+/** Puzzles of a data set that occur more than once. */
 export interface Duplicates {
   /** Examples with the same question; where a question alone does not tell the task (ARC), and the same answer. */
   readonly literal: Repeats

@@ -63,7 +63,7 @@ export interface Task {
   pose?(spec: PuzzleSpec, text: PuzzleText, choice: PuzzleChoice): PosedPuzzle
   /** Which puzzles count as the same. Default: those with the same question and the same answer. */
   readonly sameness?: Sameness
-  /** What the published layout does not say of the task. Default: its folders cannot be told from those of `tokens`. */
+  /** Facts about the task that the published layout lacks. Default: its folders cannot be told from those of `tokens`. */
   readonly published?: PublishedTask
 }
 
@@ -120,7 +120,7 @@ export type Judge = (question: ArrayLike<number>, answer: ArrayLike<number>) => 
 export interface Sameness {
   /** Whether the question alone tells a puzzle from others; else the answer is compared too. */
   readonly byQuestion: boolean
-  /** What makes a twin of a puzzle, e.g. `relabelled or permuted`; null where twins are not looked for. */
+  /** The changes that make a twin of a puzzle, e.g. `relabelled or permuted`; null where twins are not looked for. */
   readonly twins: string | null
   /** Twins are puzzles with the same form, in tokens; asked for only where `twins` names them. */
   likeness?(spec: PuzzleSpec): Likeness
@@ -134,7 +134,7 @@ export interface PublishedSizes {
   readonly seqLen: number | null
 }
 
-/** What the published layout, whose folders name no task, does not say. */
+/** Facts that the published layout, whose folders name no task, lacks. */
 export interface PublishedTask {
   /**
    * Recognises the task by sizes, and by an answer where several tasks have the same sizes.

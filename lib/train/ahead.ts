@@ -17,7 +17,7 @@ export interface BatchesAhead extends TrainingBatches {
   close(): void
 }
 
-/** What the thread is given. */
+/** The thread's input. */
 export interface Preparation {
   readonly data: Omit<TrainingData, 'augment'>
   readonly recipe: ReturnType<typeof recipeOf>
@@ -26,7 +26,7 @@ export interface Preparation {
   readonly port: MessagePort
 }
 
-/** What it gives: a batch, and where the sampler then stands. */
+/** The thread's output: a batch, and where the sampler then stands. */
 export interface Prepared {
   readonly batch: Batch
   readonly state: SamplerState

@@ -88,7 +88,7 @@ function addAndFree(a: Weights, b: Weights): Weights {
   return sums
 }
 
-/** What the passes of the parts say of the whole batch. */
+/** The sums of the parts' passes over the whole batch. */
 function join(passes: readonly Pass[], gradients: Weights): Pass {
   const first = passes[0]!
   const rows = <T extends tf.Tensor>(of: (pass: Pass) => T): T => tf.concat(passes.map(of), 0) as T

@@ -28,7 +28,7 @@ export function initialOptimizer(weights: Weights): OptimizerState {
   return { m: zeros(), v: zeros(), t: 0 }
 }
 
-/** What an update leaves: new tensors of the weights that have a gradient. */
+/** The result of an update: new tensors of the weights that have a gradient. */
 export interface Updated {
   readonly weights: Weights
   readonly state: OptimizerState

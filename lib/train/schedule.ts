@@ -1,4 +1,4 @@
-/** What a learning-rate schedule depends on. */
+/** Options of a learning-rate schedule. */
 export interface Schedule {
   /** Peak learning rate. */
   readonly lr: number

@@ -66,7 +66,7 @@ export interface StepReport extends MetricSums {
   readonly rows: number
 }
 
-/** What a step computed on its way, for those who compare it with reference numbers; valid during the call only. */
+/** Intermediate results of a step, for comparison with reference numbers; valid during the call only. */
 export interface StepInternals {
   readonly outputs: Outputs
   readonly predictions: Int32Array

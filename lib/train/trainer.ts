@@ -4,7 +4,7 @@ import { type StepMetrics, stepMetrics } from './metrics.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
 import { disposeState, type StepOptions, type TrainingState, trainStep } from './step.js'
 
-/** What a trainer is made of. */
+/** The parts of a trainer. */
 export interface TrainerParts {
   readonly state: TrainingState
   readonly options: StepOptions

@@ -67,7 +67,7 @@ export class Runs {
     this.#keys = differingKeys(this.#configs)
   }
 
-  /** What sets each run apart, by run: runs that differ in their seed only share a label. */
+  /** The label of a run: the values that set it apart; runs that differ in their seed only share one. */
   label(run: FinishedRun): string {
     return configLabel(run.config, this.#keys, run.names, this.#configs)
   }
@@ -104,7 +104,7 @@ export class Runs {
     })
   }
 
-  /** What a notebook shows: the table. */
+  /** The notebook's view: the table. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(this.table())
   }

@@ -30,7 +30,7 @@ import { modelOfWeights } from './weights.js'
 export interface InitOptions {
   /** A file (official ones too), or a run's folder, ID, or the beginning of one. */
   readonly from: string
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights, where there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
   /** The replacement for the puzzle embedding's rows; by default they stay, and another number of rows is an error. */
   readonly puzzleEmbedding?: PuzzleFit

@@ -15,7 +15,7 @@ export interface Choices {
   readonly microBatch: number
   /** Whether fused kernels compute. */
   readonly fast: boolean
-  /** What they compute in. */
+  /** The type that they compute in. */
   readonly dtype: Dtype
   readonly threads: number
 }
@@ -71,9 +71,9 @@ export function followThreads({ threads }: Choices, begun: string): number {
 
 /** A run that computes as it began, until `end`. */
 export interface Followed {
-  /** What the model is to be computed in. */
+  /** The type that the model is to be computed in. */
   readonly dtype: Dtype
-  /** What cannot be as it was, for the user; null where all is. */
+  /** The choices that cannot be kept, for the user; null where all are. */
   readonly note: string | null
   end(): void
 }

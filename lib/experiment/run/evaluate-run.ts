@@ -33,13 +33,13 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<Ru
   readonly supervisionSteps?: number
   /** Whether a puzzle is done as soon as its halting head says so; default the configuration's `evalHalt`. */
   readonly halt?: boolean
-  /** What the model is computed in; default the configuration's `dtype`. */
+  /** The type that the model is computed in; default the configuration's `dtype`. */
   readonly dtype?: Config['dtype']
   /** Puzzles at once; default the configuration's `evalBatch`. */
   readonly batch?: number
   /** At most so many versions of each puzzle; default the configuration's `evalVersions`, else all. */
   readonly versions?: number
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights, where there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
@@ -69,7 +69,7 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** Optimiser steps behind the weights; null where their file does not say. */
   readonly step: number | null
   readonly data: Dataset
-  /** What it was computed in. */
+  /** The type that it was computed in. */
   readonly dtype: Dtype
   readonly evaluation: Evaluation & MetricMeans<M>
   /** Assumptions about the weights and changes to them, one sentence each. */

@@ -25,7 +25,7 @@ export interface RunFunctions {
   readonly loss?: Loss
 }
 
-/** What a call that needs functions is called, and of what: the run or the file. */
+/** A call that needs functions: the run or the file, and its beginning for messages. */
 export interface FunctionCall {
   readonly where: string
   /** E.g. `resume('2026…', ` */

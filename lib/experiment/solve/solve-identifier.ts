@@ -13,7 +13,7 @@ import { datasetOf } from '../data/dataset.js'
 export interface Identifier {
   readonly id: number
   readonly name: string
-  /** What was assumed, one sentence each. */
+  /** Assumptions, one sentence each. */
   readonly notes: readonly string[]
 }
 

@@ -28,13 +28,13 @@ export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
   readonly resultsDir?: string
   /** The data set that names the model's puzzle identifiers; default the one that the weights were trained on. */
   readonly data?: Dataset
-  /** Which weights, where there are two sets; default `ema`. */
+  /** The set of weights, where there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
   /** The configuration of a file that carries none (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
   /** Supervision steps; default the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
-  /** Which test input of an ARC task, or which line of a file of Sudokus, from 0. */
+  /** Number of the test input of an ARC task, or of the line of a file of Sudokus, from 0. */
   readonly input?: number
   /** Name of the ARC task, where a file has several, or its own name is not the one that the identifiers have. */
   readonly task?: string
@@ -69,7 +69,7 @@ export interface Solving {
   readonly identifier: Identifier
   /** Supervision steps. */
   readonly supervisionSteps: number
-  /** What was assumed, one sentence each. */
+  /** Assumptions, one sentence each. */
   readonly notes: readonly string[]
   /**
    * Runs the model step by step; once. What it holds is freed when the steps end or are left.

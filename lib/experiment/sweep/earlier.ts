@@ -10,7 +10,7 @@ import { listRuns, type RunRecord } from '../../results/run.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
 import { storedMetrics } from '../run/functions.js'
 
-/** Which stored runs are taken over in the place of new ones. */
+/** The stored runs that are taken over in the place of new ones. */
 export interface TakeOverOptions {
   /**
    * Whether a stored run of the same configuration, data, first weights, metrics and code is taken over: one that is finished as it

@@ -108,7 +108,7 @@ function named(key: ConfigKey, value: unknown, name: string): unknown {
 }
 
 /**
- * What tables and curves show of a key: the name that a grid gave to its value, else the value that is used.
+ * A key's value in tables and curves: the name that a grid gave to it, else the value that is used.
  *
  * @param among the configurations of all runs that are shown beside each other: functions of one name are told by their hash
  */

@@ -31,7 +31,7 @@ export const NPY_ARRAYS = {
   '<f8': Float64Array,
 } as const
 
-/** What the head of a .npy file says. */
+/** The content of a .npy file's header. */
 export interface NpyHeader {
   readonly dtype: NpyDtype
   /** Sizes of the dimensions; `[]` for a single number. The last one runs fastest (C order). */

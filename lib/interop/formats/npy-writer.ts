@@ -46,7 +46,7 @@ export function createNpy(file: string, header: NpyHeader, head: Uint8Array = np
     try {
       fs.closeSync(fd)
     } catch {
-      // What led here is the failure to report.
+      // The first failure is the one to report.
     }
   }
   try {

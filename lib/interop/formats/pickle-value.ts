@@ -1,4 +1,4 @@
-/** What a pickle may hold here: plain data, and the few objects that its reader was told to make. */
+/** The values that a pickle may hold here: plain data, and the few objects that its reader was told to make. */
 export type PickleValue =
   | null
   | boolean
@@ -29,7 +29,7 @@ export class PickleDict extends Map<PickleValue, PickleValue> {
   }
 }
 
-/** What a whitelisted name stands for, and what calling it or a persistent id makes. */
+/** The meaning of a whitelisted name, and the result of calling it or a persistent id. */
 export abstract class PickleObject {
   /** In words, for messages. */
   abstract describe(): string

@@ -17,7 +17,7 @@ import {
 export interface PickleDomain {
   /** Whitelisted names (`module.name`) and what they stand for; {@link plainGlobals} are always known. */
   readonly globals: ReadonlyMap<string, PickleObject>
-  /** What a persistent id stands for. `fail` makes the error that refuses it. */
+  /** The object that a persistent id stands for. `fail` makes the error that refuses it. */
   persistent(id: PickleValue, fail: PickleFail): PickleValue
 }
 

@@ -179,7 +179,7 @@ function verify(file: string, fd: number, member: ZipMember): void {
     throw refused(`${file}, ${printable(member.name)}`, `CRC-32 ${hex(member.crc)}`, `${hex(crc)}: it is damaged`)
 }
 
-/** What the zip library refuses, in our words. */
+/** Awaits the zip library; its errors become a `UserError` that names the file. */
 async function attempt<T>(file: string, work: Promise<T>): Promise<T> {
   try {
     return await work

@@ -8,7 +8,7 @@ import { openTorchZip, type TorchZip, type ZipMember } from './torch-zip.js'
 
 /** A file of `torch.save`, open: what it holds is known, its tensors are read one by one. */
 export interface TorchFile {
-  /** What was saved. */
+  /** The saved object. */
   readonly root: PickleValue
   /**
    * A tensor's numbers in row-major order as float32: half precision widened exactly, float64 rounded, whole numbers

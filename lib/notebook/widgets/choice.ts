@@ -3,13 +3,13 @@ import { UserError } from '../../errors.js'
 import { ValueWidget } from './value.js'
 import type { WidgetOptions } from './widget.js'
 
-/** What {@link dropdown} can be given. */
+/** Options of {@link dropdown}. */
 export interface DropdownOptions<T> extends WidgetOptions {
   /** One of the options. Default: the first. */
   readonly value?: NoInfer<T>
 }
 
-/** What {@link checkbox} can be given. */
+/** Options of {@link checkbox}. */
 export interface CheckboxOptions extends WidgetOptions {
   /** Default: false. */
   readonly value?: boolean

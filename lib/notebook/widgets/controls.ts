@@ -8,7 +8,7 @@ import { Label } from './text.js'
 import { boundToCell, type ChangeCallback } from './value.js'
 import { Widget } from './widget.js'
 
-/** What {@link controls} can be given. */
+/** Options of {@link controls}. */
 export interface ControlsOptions<S extends z.ZodObject> {
   /** The keys to show, in this order. Default: all. */
   readonly keys?: readonly (keyof z.output<S> & string)[]

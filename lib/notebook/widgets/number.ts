@@ -3,7 +3,7 @@ import type { Content } from '../host.js'
 import { type Codec, ValueWidget } from './value.js'
 import type { WidgetOptions } from './widget.js'
 
-/** What {@link slider} can be given. */
+/** Options of {@link slider}. */
 export interface SliderOptions extends WidgetOptions {
   /** Least value. */
   readonly min: number
@@ -23,7 +23,7 @@ export interface SliderOptions extends WidgetOptions {
   readonly continuous?: boolean
 }
 
-/** What {@link number} can be given. */
+/** Options of {@link number}. */
 export interface NumberOptions extends WidgetOptions {
   /** Least value; none by default. */
   readonly min?: number
@@ -37,7 +37,7 @@ export interface NumberOptions extends WidgetOptions {
   readonly integer?: boolean
 }
 
-/** What {@link progressBar} can be given. */
+/** Options of {@link progressBar}. */
 export interface ProgressBarOptions extends WidgetOptions {
   /** Value of the full bar. */
   readonly max: number

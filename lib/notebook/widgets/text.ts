@@ -3,7 +3,7 @@ import { Model } from './model.js'
 import { ValueWidget } from './value.js'
 import { Widget, type WidgetOptions } from './widget.js'
 
-/** What {@link text} can be given. */
+/** Options of {@link text}. */
 export interface TextOptions extends WidgetOptions {
   /** Default: empty. */
   readonly value?: string

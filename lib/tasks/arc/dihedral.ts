@@ -6,7 +6,7 @@ export const TRANSFORMS = 8
 /** The transform that undoes each. */
 export const INVERSE: readonly number[] = [0, 3, 2, 1, 4, 5, 6, 7]
 
-/** What each does, in words. */
+/** Each symmetry in words. */
 export const TRANSFORM_NAMES: readonly string[] = [
   'as it is',
   'rotated counter-clockwise by 90°',

@@ -15,7 +15,7 @@ export const FAMILIES: readonly Family[] = [...geometryFamilies, ...lineFamilies
 /** How often a task is drawn again that is like an earlier one. */
 const ATTEMPTS = 500
 
-/** What is generated. */
+/** The tasks to generate. */
 export interface GenerateOptions {
   readonly train: number
   readonly test: number

@@ -45,7 +45,7 @@ export function findTwins(
 }
 
 /**
- * What becomes of twins. A training task is left out (`skip`) or refused; a task that is tested itself cannot be left
+ * The treatment of twins. A training task is left out (`skip`) or refused; a task that is tested itself cannot be left
  * out, so that it is refused either way; `keep` trains on them, as the published builder does.
  *
  * @returns names of the tasks to leave out

@@ -34,7 +34,7 @@ export const SETS: Readonly<Record<'arc-1' | 'arc-2', ArcSet>> = {
 }
 export type SetName = keyof typeof SETS
 
-/** What is read: the named subsets, of which one is tested. */
+/** The named subsets to read, of which one is tested. */
 export interface SetPlan {
   readonly set: SetName
   readonly subsets: readonly Subset[]

@@ -3,7 +3,7 @@ import type { ArcTask } from './check.js'
 import { encodeGrid } from './encode.js'
 import type { FlatGrid, FlatPair } from './grid.js'
 
-/** What stands where an answer is not known, as the published builder has it. */
+/** The placeholder of an unknown answer, as the published builder has it. */
 const PLACEHOLDER: FlatGrid = { rows: 1, columns: 1, cells: Uint8Array.of(0) }
 
 /** A task, whether its test pairs are tested, and its row of the puzzle embedding. */

@@ -60,7 +60,7 @@ export function puzzleHasher(pairs: readonly FlatPair[]): (code: VersionCode) =>
   }
 }
 
-/** What a pair's hash is summed from. */
+/** The parts that a pair's hash is summed from. */
 interface PairTable {
   /** `[transforms]` heights and widths of input and output. */
   readonly shapes: Int32Array

@@ -8,7 +8,7 @@ import { markPath } from './solve.js'
 import { dihedralSources, twinForm } from './symmetry.js'
 import { FREE, GOAL, START, WALL } from './tokens.js'
 
-/** What is to be generated. */
+/** The mazes to generate. */
 export interface GenerateOptions {
   /** Side of the mazes. */
   readonly size: number

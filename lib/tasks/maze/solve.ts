@@ -48,7 +48,7 @@ export function isShortestPath(input: ArrayLike<number>, label: ArrayLike<number
   return pathFault(input, label, size) === null
 }
 
-/** What is wrong with a label: something that it changes, or its path; null when it is right. */
+/** The fault of a label: a cell that it changes, or its path; null when it is right. */
 export type PathFault =
   | { readonly kind: 'changed'; readonly cell: number }
   | { readonly kind: 'unreachable' }

@@ -1,7 +1,7 @@
 import type { Geometry } from './box.js'
 
 /**
- * What the solver looks up. A digit's candidates are one word per band (row of boxes) with a bit per cell, row after
+ * The solver's tables. A digit's candidates are one word per band (row of boxes) with a bit per cell, row after
  * row: 3 words of 27 bits at 9×9. A *segment* is where a row (or column) crosses a box.
  */
 export interface BandTables {

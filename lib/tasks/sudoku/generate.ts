@@ -13,7 +13,7 @@ const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
 /** Attempts in a row without a new puzzle after which there seem to be no more. */
 const GIVE_UP = 2000
 
-/** What is to be generated. */
+/** The Sudokus to generate. */
 export interface GenerateOptions {
   readonly clues: number
   readonly train: number

@@ -2,7 +2,7 @@ import { bitCount } from './bits.js'
 import { type Box, type Geometry, geometry } from './box.js'
 import { createCandidates } from './candidates.js'
 
-/** What a search found. */
+/** The result of a search. */
 export interface Solved {
   /** Solutions met, counted up to the limit. */
   readonly solutions: number
