@@ -7,11 +7,11 @@ import { type KernelClient, resultOf, startKernel } from '../kernel-client.js'
 import { root } from '../shared.js'
 
 // The cells of an open laboratory in one notebook. The sentences beside them are tested where their subject is:
-// 1 the model, 3 a step and the loop    design.test.ts, cells.test.ts (lost memory, stopping)
+// 1 the model, 3 a step and the loop    design.slow.test.ts, cells.slow.test.ts (lost memory, stopping)
 // 2 the layers                          layers.test.ts (every example of a TSDoc runs)
-// 4 another recursion                   ../recursion/run.test.ts (resume, eval, solve, export), compute.test.ts (bits of the preset)
-// 5 another mixer, loss, metric         ../kernel/own-functions.test.ts, ../experiment/own-functions.test.ts, ../model/own-mixer.test.ts
-// 6 another task                        ../tasks/define.test.ts
+// 4 another recursion                   ../recursion/run.slow.test.ts (resume, eval, solve, export), compute.slow.test.ts (bits of the preset)
+// 5 another mixer, loss, metric         ../kernel/own-functions.slow.test.ts, ../experiment/own-functions.slow.test.ts, ../model/own-mixer.slow.test.ts
+// 6 another task                        ../tasks/define.slow.test.ts, ../kernel/define-task.slow.test.ts
 let kernel: KernelClient
 let folder = ''
 before(async () => {
