@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 
@@ -83,4 +83,27 @@ test('no module of lib imports from outside lib, but for the registry of command
     outside.filter((file) => file !== LOADS_BENCHES),
     [],
   )
+})
+
+test('CONTRIBUTING.md draws the rooms of the map, lowest first', () => {
+  const text = readFileSync(path.resolve(lib, '..', 'CONTRIBUTING.md'), 'utf8')
+  const map = text.slice(text.indexOf('| room | holds |'), text.indexOf('Beside `lib`'))
+  const rooms = [...map.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.replaceAll('`', '').split(', '))
+  assert.deepEqual(rooms, LAYERS)
+})
+
+test('every path that CONTRIBUTING.md and README.md name is there', () => {
+  const root = path.resolve(lib, '..')
+  for (const page of ['CONTRIBUTING.md', 'README.md']) {
+    const text = readFileSync(path.join(root, page), 'utf8')
+    const named = [...text.matchAll(/(?:`|\]\()((?:lib|tests|bench|notebooks)\/[\w./-]+)[`)]/g)].map(
+      ([, name]) => name!,
+    )
+    assert.ok(named.length > 5, page)
+    assert.deepEqual(
+      named.filter((name) => !/[A-Z]{2}/.test(name.replace('README', '')) && !existsSync(path.join(root, name))),
+      [],
+      page,
+    )
+  }
 })

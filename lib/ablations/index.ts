@@ -53,9 +53,12 @@ export function ablationConfig(row: Ablation, { over, changes = {} }: AblationOp
  * @example
  * const configs = ablationConfigs(1, { over: preset('sudoku-pocket') })
  * await train(configs['TRM, no EMA'])
+ * @throws UserError (exit code 2) for a table that is not there.
  */
 export function ablationConfigs(table: Ablation['table'], options: AblationOptions = {}): Record<string, ConfigInput> {
   const rows = ablations.filter((row) => row.table === table)
+  if (rows.length === 0)
+    throw new UserError({ where: 'ablations, table', expected: '1, 2 or 3', found: String(table), exitCode: 2 })
   return Object.fromEntries(rows.map((row) => [row.method, ablationConfig(row, options)]))
 }
 

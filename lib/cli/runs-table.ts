@@ -1,5 +1,5 @@
 import { storedRecursion } from '../config/recursion-key.js'
-import { isOwnMetric, metricTitle, titledRow } from '../evaluate/metric-names.js'
+import { isOwnMetric, judgedApart, metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { variedColumns } from '../results/comparison.js'
@@ -27,7 +27,8 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
   const shown = rows.map((row) => readable(row, ids))
   const names = [...new Set(shown.flatMap(Object.keys))]
   const own = [...new Set(rows.flatMap(Object.keys))].filter(isOwnMetric).map(metricTitle)
-  const results = names.filter((name) => MAIN.has(name))
+  const judged = judgedApart(rows).map(metricTitle)
+  const results = names.filter((name) => MAIN.has(name) || judged.includes(name))
   const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]
   const below = recursionLines(runs, width)

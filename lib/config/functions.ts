@@ -168,7 +168,7 @@ export function missingFunction({ kind, record, where, other, call }: MissingFun
 }
 
 /** Describes a function: `conv (SHA-256 3fa9c1d2e4b5: ({ hidden }) => …)`. */
-export function functionText({ name, source, sha256 }: FunctionRecord): string {
+function functionText({ name, source, sha256 }: FunctionRecord): string {
   const [first = '', ...more] = source.replace(/^weights: /, '').split('\n')
   const shown = first.length > 60 || more.length > 0 ? `${first.slice(0, 60)} …` : first
   return `${name} (SHA-256 ${sha256.slice(0, 12)}: ${shown})`
@@ -181,11 +181,6 @@ export function isFunctionRecord(value: unknown): value is FunctionRecord {
     value !== null &&
     ['name', 'source', 'sha256'].every((key) => typeof (value as Record<string, unknown>)[key] === 'string')
   )
-}
-
-/** Returns whether two values of a configuration are equal; functions are equal when their sources are. */
-export function isSameValue(a: unknown, b: unknown): boolean {
-  return isFunctionRecord(a) && isFunctionRecord(b) ? a.sha256 === b.sha256 : a === b
 }
 
 /** Returns a configuration with each function reduced to its hash, for comparison between runs. */

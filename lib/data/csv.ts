@@ -7,7 +7,7 @@ import { placeToRead } from '../files/places.js'
 import { quotedFields } from './csv-quoted.js'
 
 /** Maximum bytes of a record. No puzzle file has longer ones, and the limit keeps a wrong file from filling memory. */
-export const LONGEST_RECORD = 65_536
+const LONGEST_RECORD = 65_536
 
 /** Bytes per read. */
 const CHUNK = 2 ** 20

@@ -12,6 +12,13 @@ export function makeDataset(parts: Omit<Dataset, 'batch'>): Dataset {
 function drawBatch(this: Dataset, split: 'train' | 'test', { size = 64, seed = 0, augment }: DrawOptions = {}): Batch {
   if (split !== 'train' && split !== 'test')
     throw new UserError({ where: 'batch, split', expected: 'train or test', found: String(split), exitCode: 2 })
+  if (!(Number.isInteger(size) && size >= 1))
+    throw new UserError({
+      where: 'batch, size',
+      expected: 'a whole number of 1 or more',
+      found: String(size),
+      exitCode: 2,
+    })
   const fresh = split === 'train' && unlimitedVersions(this) ? 'fresh' : undefined
   const drawn = { manifest: this.manifest, train: this[split], augment: this.augment }
   const batch = trainingBatches(drawn, { batch: size, seed, augment: augment ?? fresh }).next()

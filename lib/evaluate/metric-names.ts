@@ -32,6 +32,13 @@ export function isJudged(metric: string): metric is `test.${string}` {
   return metric.startsWith('test.') && isCriterion(metric.slice('test.'.length))
 }
 
+/** Returns the judges' criteria (`test.valid`) whose share differs from exact accuracy in some evaluation. */
+export function judgedApart(evaluations: readonly object[]): `test.${string}`[] {
+  const rows = evaluations as readonly Readonly<Record<string, unknown>>[]
+  const names = new Set(rows.flatMap(Object.keys).filter(isJudged))
+  return [...names].filter((name) => rows.some((row) => row[name] != null && row[name] !== row['test.exact']))
+}
+
 /** Returns whether a metric of an evaluation is a custom one. */
 export function isOwnMetric(metric: string): metric is `test.${string}` {
   return ownMetric(metric) !== null && !isJudged(metric)

@@ -15,7 +15,7 @@ export const projectFolder = path.resolve(fileURLToPath(new URL('../..', import.
  * Returns the folder that default places, and paths in the records of runs, are relative to: the project's folder in a
  * notebook, else the working directory.
  */
-export function homeFolder(): string {
+function homeFolder(): string {
   return process.env[IN_NOTEBOOK] === '1' ? projectFolder : process.cwd()
 }
 

@@ -4,7 +4,7 @@ import { sealedPieces } from '../files/sealed.js'
 import type { WeightsSizes } from './weights-config.js'
 import { type NamedTensors, WEIGHTS_FORMAT } from './weights-format.js'
 
-/** What goes into a file of weights beside the tensors. */
+/** The metadata of a file of weights. */
 export interface WeightsToWrite {
   /** By their published names. */
   readonly tensors: NamedTensors

@@ -38,7 +38,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
 }
 
 /** Returns the evaluation options of a configuration. */
-export function evaluationOptions(config: Config): EvaluateOptions<never> {
+function evaluationOptions(config: Config): EvaluateOptions<never> {
   const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
   return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }
 }

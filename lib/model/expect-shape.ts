@@ -17,7 +17,8 @@ export function expectShapes(where: string, tensors: Readonly<Record<string, Exp
   let sizes: ReadonlyMap<string, number> = new Map()
   for (const [name, [tensor, shape]] of Object.entries(tensors)) {
     const known = new Map(sizes)
-    if (tensor?.shape.length === shape.length && shape.every((size, i) => fitsIn(known, size, tensor.shape[i]!))) {
+    const found: readonly number[] | undefined = tensor?.shape
+    if (found?.length === shape.length && shape.every((size, i) => fitsIn(known, size, found[i]!))) {
       sizes = known
       continue
     }
@@ -25,7 +26,7 @@ export function expectShapes(where: string, tensors: Readonly<Record<string, Exp
     throw new UserError({
       where: `${where}, ${name}`,
       expected: `a tensor of shape [${expected.join(', ')}]`,
-      found: tensor?.shape ? `[${tensor.shape.join(', ')}]` : String(tensor),
+      found: found ? `[${found.join(', ')}]` : typeof tensor,
     })
   }
 }

@@ -40,6 +40,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
  * rmsNorm(tf.tensor([[3, 4], [0, 1]])).arraySync() // [[0.84853, 1.13137], [0, 1.41420]]
  */
 export function rmsNorm<T extends tf.Tensor>(x: T, axis = -1): T {
+  if (!(x instanceof tf.Tensor)) throw new UserError({ where: 'rmsNorm, x', expected: 'a tensor', found: typeof x })
   if (!(axis >= -x.rank && axis < x.rank))
     throw new UserError({
       where: 'rmsNorm, axis',

@@ -11,7 +11,7 @@ import { type Exportable, writeTable } from '../results/export.js'
 /**
  * Returns the folder for a notebook's files: beside its executed copy (`recurlab run` sets it), else `results/notebooks`.
  */
-export function outputsFolder(): string {
+function outputsFolder(): string {
   return process.env.RECURLAB_NOTEBOOK_OUT || path.join(projectFolder, 'results', 'notebooks')
 }
 

@@ -4,9 +4,9 @@ import { nearest } from '../options/nearest.js'
 import { type Cell, hasTag, type Notebook, sourceOf } from './notebook.js'
 
 /** Tag of the cell that declares the notebook's parameters. */
-export const PARAMETERS_TAG = 'parameters'
+const PARAMETERS_TAG = 'parameters'
 /** Tag of the cell that sets the given parameters. */
-export const INJECTED_TAG = 'injected-parameters'
+const INJECTED_TAG = 'injected-parameters'
 
 type Kind = 'number' | 'bigint' | 'string' | 'boolean' | 'array' | 'object'
 

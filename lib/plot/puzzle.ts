@@ -106,7 +106,7 @@ export function predictionPicture(
 }
 
 /** Marks cells where a prediction differs from the label; ignored labels are never wrong. */
-export function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
+function wrongCells(label: ArrayLike<number>, prediction: ArrayLike<number>, ignored: number): Mark[] {
   return Array.from(label, (token, at) => (token !== ignored && token !== prediction[at] ? 'wrong' : 'none'))
 }
 

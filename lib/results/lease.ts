@@ -48,7 +48,7 @@ const TAKEN_OVER = 'one that another process has taken over in the meantime'
  * Returns the seconds without a heartbeat after which an invisible process counts as dead: RECURLAB_LEASE_SECONDS, else
  * 300.
  */
-export function leaseSeconds(): number {
+function leaseSeconds(): number {
   const given = Number(process.env.RECURLAB_LEASE_SECONDS)
   return given > 0 ? given : 300
 }

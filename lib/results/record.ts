@@ -58,7 +58,8 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
   const near = id === undefined ? didYouMean(dirOrId, [...new Set(starts), ...ids]) : undefined
   throw new UserError({
     where: runsFolder(resultsDir),
-    expected: id === undefined ? `a run ${JSON.stringify(dirOrId)}` : `one run that begins with ${dirOrId}`,
+    expected:
+      id === undefined ? `a run ${JSON.stringify(dirOrId)}` : `one run that begins with ${JSON.stringify(dirOrId)}`,
     found: id !== undefined ? few(matching) : ids.length === 0 ? 'no runs' : few(ids),
     todo: near ?? 'recurlab runs lists them; out=DIR looks in another folder.',
     exitCode: 2,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import ts from 'typescript'
@@ -130,4 +130,27 @@ test('the fingerprint changes with the sources and the packages', () => {
   }
   assert.equal(seen.size, 5)
   folder.close()
+})
+
+test('the fingerprint changes with every source of another folder that the compiler runs', () => {
+  const compiler = path.join(root, 'lib/kernel/compiler')
+  const imported = readdirSync(compiler, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) =>
+      [...readFileSync(path.join(compiler, name), 'utf8').matchAll(/^import (?!type )[^']*?from '(\.[^']+)'/gm)].map(
+        ([, specifier]) => path.resolve(compiler, path.dirname(name), specifier!.replace(/\.js$/, '.ts')),
+      ),
+    )
+  const outside = [...new Set(imported)].filter((file) => !file.startsWith(`${compiler}${path.sep}`))
+  assert.ok(outside.length > 1, outside.join())
+  const folder = makeFolder({ 'lib/kernel/compiler/a.ts': '1' })
+  try {
+    for (const file of outside) {
+      const before = fingerprint(folder.path)
+      folder.write(path.relative(root, file), 'changed')
+      assert.notEqual(fingerprint(folder.path), before, file)
+    }
+  } finally {
+    folder.close()
+  }
 })

@@ -233,6 +233,12 @@ test('a key of the model, an unknown one, and data that the model is not for are
     /batch: expected puzzles of 16 tokens, the model's length, found 36 tokens/,
   )
   assert.throws(() => createModel({ layersH: 2 }, data), /key layersH/)
+  for (const evaluated of [model, trainer(model, data)])
+    await assert.rejects(
+      evaluate(evaluated, larger),
+      /evaluation, data: expected puzzles of 16 tokens, as the model has, found 36\. Give the data set/,
+    )
+  assert.throws(() => data.batch('train', { size: 0 }), /batch, size: expected a whole number of 1 or more, found 0/)
 })
 
 test('a trainer that diverges says with which rate and what to change, and nothing is changed', () => {

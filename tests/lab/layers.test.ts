@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { before, test } from 'node:test'
 import vm from 'node:vm'
+import type { Tensor } from '@tensorflow/tfjs-core'
 import ts from 'typescript'
 import * as library from '../../lib/index.js'
 import { assertClose } from '../close.js'
@@ -79,6 +80,7 @@ test('a wrong shape is one sentence with what was expected and found', () => {
   const mlp = { gate_up_proj: tf.zeros([10, 4]), down_proj: tf.zeros([4, 5]) }
   const labels = tf.zeros([2, 3], 'int32')
   for (const [call, message] of [
+    [() => rmsNorm(3 as unknown as Tensor), 'rmsNorm, x: expected a tensor, found number.'],
     [() => rmsNorm(h, 3), 'rmsNorm, axis: expected an axis of a tensor of shape [2, 3, 4], found 3.'],
     [
       () => swiglu(h, { ...mlp, gate_up_proj: tf.zeros([8, 4]) }),

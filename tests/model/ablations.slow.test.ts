@@ -31,6 +31,10 @@ const sizes = { puzzleIdentifiers: 3, vocabSize: 11, seqLen: 81 }
 const configOf = (row: Ablation): Config => parseConfig(ablationConfig(row))
 const shapeOf = (row: Ablation): ModelShape => configuredShape(configOf(row), sizes)
 
+test('a table that the paper does not have is refused', () => {
+  assert.throws(() => ablationConfigs(9 as unknown as 1), /ablations, table: expected 1, 2 or 3, found 9/)
+})
+
 test('every row of Tables 1 to 3 is there, under the name and with the depth that are reported', () => {
   const reported = [...Object.values(table1), ...table2, ...table3]
   assert.deepEqual(

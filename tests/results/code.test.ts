@@ -127,7 +127,10 @@ test('a run does not fail where its diff cannot be had: the reason takes its pla
   const { TMPDIR } = process.env
   try {
     process.env.TMPDIR = '/nowhere'
-    assert.match(currentCode(other).diff, /^# no diff: TMPDIR: expected a writable folder, found \/nowhere \(ENOENT\).*\n$/)
+    assert.match(
+      currentCode(other).diff,
+      /^# no diff: TMPDIR: expected a writable folder, found \/nowhere \(ENOENT\).*\n$/,
+    )
   } finally {
     if (TMPDIR === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = TMPDIR

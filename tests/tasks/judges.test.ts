@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
+import { runsText } from '../../lib/cli/runs-table.js'
 import { metricEntry } from '../../lib/evaluate/metric-glossary.js'
 import { metricTitle } from '../../lib/evaluate/metric-names.js'
 import {
@@ -20,6 +21,7 @@ import {
   sudoku,
   train,
 } from '../../lib/index.js'
+import { compareRuns } from '../../lib/results/comparison.js'
 import { openRun, readEvaluations, readOutcomes } from '../../lib/results/record.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { parseMaze } from '../../lib/tasks/maze/index.js'
@@ -161,6 +163,8 @@ test('answers that are right and not the stored ones count as valid and not as e
   assert.equal(runs.table()[0]!['valid answers (%)'], 100)
   assert.deepEqual([...runs.final('test.valid').values()], [[100]])
   assert.match(JSON.stringify(runs.curves('test.valid')), /valid answers \(%\)/)
+  const listed = [openRun(id, folder)]
+  assert.match(runsText(listed, compareRuns(listed), { ids: [id], all: false }), /valid +answers|valid answers \(%\)/)
 })
 
 test('tasks without a judge have no such column', async () => {

@@ -1,7 +1,7 @@
 import { differingKeys } from '../../config/effective.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
-import { isJudged, isOwnMetric, isShare, metricTitle, percent } from '../../evaluate/metric-names.js'
+import { isOwnMetric, isShare, judgedApart, metricTitle, percent } from '../../evaluate/metric-names.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
@@ -78,7 +78,7 @@ export class Runs {
    * metrics, seconds of training and of all evaluations. Unknown values are null.
    */
   table(): RunRow[] {
-    const criteria = judgedApart(this.all)
+    const criteria = judgedApart(this.all.flatMap((run) => run.evaluations.slice(-1)))
     const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(isOwnMetric)
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
     const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
@@ -174,13 +174,6 @@ export class Runs {
 /** Returns a run that a notebook shows as its row of {@link Runs.table}. */
 export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
-}
-
-/** Returns the judge's criteria (`test.valid`) whose share differs from exact accuracy in some run. */
-function judgedApart(all: readonly FinishedRun[]): `test.${string}`[] {
-  const last = all.flatMap((run) => run.evaluations.slice(-1))
-  const names = new Set(last.flatMap((row) => Object.keys(row)).filter(isJudged))
-  return [...names].filter((name) => last.some((row) => row[name] !== undefined && row[name] !== row['test.exact']))
 }
 
 function whole(seconds: number | null | undefined): number | null {

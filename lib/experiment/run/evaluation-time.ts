@@ -15,11 +15,12 @@ const LEAST_ROWS = 64
  */
 export function timeEvaluation(
   model: Model,
-  { config, resolved, evaluated }: RunWork,
+  { resolved, evaluated }: RunWork,
   data: Dataset,
 ): { readonly whole: number; readonly piece: number } {
-  const rows = Math.min(config.evalBatch, Math.max(config.batch, LEAST_ROWS))
-  const [batch] = evaluationBatches(data, { batch: rows, versions: config.evalVersions ?? undefined })
+  const { evalBatch, evalVersions: versions, evalSupervisionSteps } = resolved.evaluation
+  const rows = Math.min(evalBatch, Math.max(resolved.training.batch, LEAST_ROWS))
+  const [batch] = evaluationBatches(data, { batch: rows, versions })
   const times: number[] = []
   const steps = evaluateInSteps(model, model.weights, batch!, 2)
   for (let done: boolean | undefined = false; !done; ) {
@@ -29,6 +30,6 @@ export function timeEvaluation(
   }
   // The first step allocates memory that later ones reuse.
   const step = times.at(-1)!
-  const whole = (step * resolved.evaluation.evalSupervisionSteps * evaluated) / batch!.size
+  const whole = (step * evalSupervisionSteps * evaluated) / batch!.size
   return { whole, piece: times.reduce((sum, time) => sum + time, 0) }
 }

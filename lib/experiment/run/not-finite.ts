@@ -34,7 +34,7 @@ export function weightsNotFinite({ model, ema }: Pick<TrainingState, 'model' | '
 /**
  * Returns the first weight of a model, including its puzzle embedding, that holds NaN or infinity; null if all are finite.
  */
-export function modelNotFinite({ weights, puzzleTable }: Model): string | null {
+function modelNotFinite({ weights, puzzleTable }: Model): string | null {
   return firstNotFinite(eachWeight(weights, '')) ?? firstNotFinite([[PUZZLE_TABLE, puzzleTable]])
 }
 

@@ -20,7 +20,7 @@ export function fingerprint(root) {
     'package-lock.json',
     'node_modules/typescript/package.json',
     'lib/typescript/cache.mjs',
-    'lib/config/nearest.ts',
+    'lib/options/nearest.ts',
   ]
   for (const file of [...packages.map((name) => path.join(root, name)), ...sources])
     hash.update(`\0${file}\0`).update(content(file))

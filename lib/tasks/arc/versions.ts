@@ -6,7 +6,7 @@ import { PERMUTATIONS } from './permutation.js'
 import { coloursOf, transformOf, type VersionCode } from './version.js'
 
 /** Maximum number of draws per version: a task of few colours has too few distinct versions. */
-export const DRAWS_PER_VERSION = 5
+const DRAWS_PER_VERSION = 5
 
 /**
  * Returns the versions of a task: itself (code 0), then up to `count` others in draw order, distinct as whole puzzles.

@@ -8,10 +8,10 @@ import { readRows } from './read.js'
 import { likenessOf, type Sameness, samenessFor } from './twins.js'
 
 /** Maximum number of puzzles per split that are solved to verify uniqueness. */
-export const CHECK_LIMIT = 20_000
+const CHECK_LIMIT = 20_000
 
 /** Maximum number of puzzles searched for twins; above it, only literal copies are detected. */
-export const TWIN_LIMIT = 1_000_000
+const TWIN_LIMIT = 1_000_000
 
 /** Splits read from files, with the checks applied to them. */
 export interface SudokuSplits extends Omit<FileSplits, 'rows'> {

@@ -8,7 +8,7 @@ import { solverFor } from './solver.js'
 import { puzzleIndex, samenessFor } from './twins.js'
 
 /** Minimum clues of a puzzle with a unique solution, by side. */
-export const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
+const FEWEST_CLUES: Readonly<Record<number, number>> = { 4: 4, 6: 8, 9: 17 }
 
 /** Number of consecutive attempts without a new puzzle after which puzzles count as exhausted. */
 const GIVE_UP = 2000

@@ -54,7 +54,7 @@ function partsOf(line: string, delimiter: string | RegExp): string[] {
 }
 
 /** Returns the format of Sudokus in a CSV file. */
-export function sudokuFormat(grid: Geometry): PuzzleFormat {
+function sudokuFormat(grid: Geometry): PuzzleFormat {
   return {
     cells: grid.cells,
     answers: false,
