@@ -172,7 +172,7 @@ test('a training task with a test pair of another is left out, refused or kept, 
   assert.match(kept.manifest.disjoint, /kept as asked: twin has a test pair of e1/)
   await assert.rejects(arc({ ...order, twins: 'refuse' }), {
     name: 'UserError',
-    message: /twins, task twin: expected no test pair among .* found one of e1\. Set twins=skip/,
+    message: /twins, task twin: expected no test pair among .* found a test pair of e1\. Set twins=skip/,
   })
 })
 

@@ -88,7 +88,7 @@ test('an update that does anything but assignments is named by its place, in one
       work(networks, x, z)
   assert.match(
     at(untyped((_, __, z) => ({ z: (z as { mul: (n: number) => unknown }).mul(2) }))),
-    /^update 3 of the recursion: expected net, netY and plus .*, found an error: z\.mul is not a function\./,
+    /^update 3 of the recursion: expected only net, netY and plus .*, found an error: z\.mul is not a function\./,
   )
   assert.match(
     at(untyped(({ net }, _, z) => ({ z: net(`${z}`) }))),

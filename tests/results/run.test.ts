@@ -122,7 +122,7 @@ test('a run whose process is gone is interrupted; one that another process write
   assert.equal(openRun(run.dir).state, 'running')
   assert.throws(() => resumeRun(openRun(run.dir), 0), {
     name: 'UserError',
-    message: /nobody writes, found one that process 1/,
+    message: /no other process is writing, found one that process 1/,
   })
 })
 
