@@ -145,5 +145,5 @@ test('a preset on data of another task, and a submission for another task, are r
   assert.equal(other.code, 2)
   assert.match(other.stderr, /expected a data set of task=sudoku, found one of task=arc/)
   const unused = await recurlab(['train', 'arc-pocket', 'data=tasks', 'size=8', 'out=no'], { cwd: folder })
-  assert.match(unused.stderr, /key size: expected nothing, as data=tasks names puzzles/)
+  assert.match(unused.stderr, /key size: expected nothing, because data=tasks names existing puzzles/)
 })
