@@ -181,9 +181,9 @@ const refused: [string, Record<string, unknown>, RegExp][] = [
   ['a board too large', { size: 11 }, /^key size: /],
   ['as many given queens as the board takes', { clues: 8 }, /^key clues: expected 1 to 7 given queens on a 8×8 board/],
   ['nothing', { train: 0, test: 0 }, /^keys train, test: expected a number of puzzles for at least one split/],
-  ['more training puzzles than there are', { size: 6, train: 199 }, /^key train: expected at most \d+ in all/],
-  ['more test puzzles than there are', { test: 5149 }, /^key test: expected at most 5148 in all: .* found 5149/],
-  ['more of both than there are', { clues: 1, train: 60, test: 10 }, /^keys train, test: expected at most 64 in all/],
+  ['more training puzzles than there are', { size: 6, train: 199 }, /^key train: expected at most \d+ in total/],
+  ['more test puzzles than there are', { test: 5149 }, /^key test: expected at most 5148 in total, .* found 5149/],
+  ['more of both than there are', { clues: 1, train: 60, test: 10 }, /^keys train, test: expected at most 64 in total/],
 ]
 for (const [what, options, message] of refused)
   test(`a queens data set of ${what} is one error`, async () => {

@@ -118,7 +118,7 @@ test('no runs make an empty table', () => {
 test('a batch that memory cannot hold is refused before the run is made', async () => {
   await assert.rejects(
     train({ ...base, hidden: 16384, layers: 64 }, data, { resultsDir }),
-    /memory: expected at most .* free, found a step that needs/,
+    /memory: expected at most .* the free memory of the machine, found a step that needs/,
   )
 })
 

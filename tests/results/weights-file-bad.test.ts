@@ -66,7 +66,7 @@ const TENSORS: [name: string, tensors: Tensors, message: RegExp][] = [
   [
     'a tensor too many',
     [...good, ['L_level.norm.weight', zeros(4)]],
-    /expected the 11 tensors of this model, found 12, with "L_level\.norm\.weight", which belong to no part/,
+    /expected the 11 tensors of this model, found 12, with "L_level\.norm\.weight", which the model does not have/,
   ],
   [
     'a head of another size',
