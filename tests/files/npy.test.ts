@@ -57,7 +57,11 @@ const MALFORMED: [what: string, bytes: Uint8Array, message: RegExp][] = [
   ['a missing key', npy("{'descr': '|u1', 'shape': (3,), }\n"), /found no fortran_order/],
   ['no comma', npy("{'descr': '|u1' 'shape': (3,)}\n"), /a comma or brace after 'descr'/],
   ['a key without quotes', npy("{descr: '|u1'}\n"), /a key in quotes/],
-  ['Fortran order', npy(header("'<i4'", '(2, 3)', 'True'), 24), /row-major \(C\) order, found Fortran order.*ascontiguousarray/],
+  [
+    'Fortran order',
+    npy(header("'<i4'", '(2, 3)', 'True'), 24),
+    /row-major \(C\) order, found Fortran order.*ascontiguousarray/,
+  ],
   ['an order that is a number', npy(header("'<i4'", '(2,)', '0'), 8), /a value of 'fortran_order', found "0/],
   ['an order in quotes', npy(header("'<i4'", '(2,)', "'False'"), 8), /True or False, found "'False'"/],
   ['objects', npy(header("'|O'", '(1,)'), 8), /found "\|O" \(Python objects\)/],
