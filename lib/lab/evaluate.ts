@@ -8,7 +8,7 @@ import {
   evaluationNumbers,
 } from '../evaluate/evaluation.js'
 import { titledRow } from '../evaluate/metric-names.js'
-import type { MetricMeans, Metrics, NoMetrics } from '../evaluate/metrics.js'
+import type { MetricMeans, Metrics, NoMetrics } from '../evaluate/own-metrics.js'
 import type { Model } from '../model/model.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { Trainer } from '../train/trainer.js'

@@ -8,8 +8,8 @@ import { type Box, geometry } from '../../lib/tasks/sudoku/box.js'
 import { sudoku } from '../../lib/tasks/sudoku/build.js'
 import { canonicalForm } from '../../lib/tasks/sudoku/canonical.js'
 import type { SudokuOptions } from '../../lib/tasks/sudoku/options.js'
+import { isSolution } from '../../lib/tasks/sudoku/rules.js'
 import { solverFor } from '../../lib/tasks/sudoku/solver.js'
-import { isSolution } from '../../lib/tasks/sudoku/tokens.js'
 
 function rows(split: Split): { inputs: Uint8Array; labels: Uint8Array }[] {
   const { seqLen } = split

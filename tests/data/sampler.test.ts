@@ -7,7 +7,7 @@ import { countEvaluated, evaluationBatches } from '../../lib/data/evaluation-bat
 import { splitFacts } from '../../lib/data/pool.js'
 import { type SamplerOptions, trainingBatches } from '../../lib/data/sampler.js'
 import { sudoku } from '../../lib/tasks/sudoku/build.js'
-import { isSolution } from '../../lib/tasks/sudoku/tokens.js'
+import { isSolution } from '../../lib/tasks/sudoku/rules.js'
 
 let data: Dataset
 before(async () => {

@@ -8,8 +8,9 @@ import { type Box, geometry } from '../../lib/tasks/sudoku/box.js'
 import { canonicalForm } from '../../lib/tasks/sudoku/canonical.js'
 import { drawGrid, drawPuzzle } from '../../lib/tasks/sudoku/generate.js'
 import { twinInvariant } from '../../lib/tasks/sudoku/invariant.js'
+import { isSolution, isSolvedGrid } from '../../lib/tasks/sudoku/rules.js'
 import { applySymmetry, drawSymmetry, identity } from '../../lib/tasks/sudoku/symmetry.js'
-import { isSolution, isSolvedGrid, toTokens } from '../../lib/tasks/sudoku/tokens.js'
+import { toTokens } from '../../lib/tasks/sudoku/tokens.js'
 
 const boxes: Box[] = [
   [2, 2],

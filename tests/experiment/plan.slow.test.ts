@@ -11,7 +11,7 @@ import { reportObserver } from '../../lib/experiment/watch/report.js'
 import { RunTimes } from '../../lib/experiment/watch/run-times.js'
 import { watched } from '../../lib/experiment/watch/watch.js'
 import { type Dataset, type RunObserver, sudoku, sweep, train } from '../../lib/index.js'
-import { noMetrics } from '../../lib/model/outcome.js'
+import { noMetrics } from '../../lib/model/accuracy.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 import { stepMetrics } from '../../lib/train/metrics.js'
 

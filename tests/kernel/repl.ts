@@ -4,7 +4,7 @@ import ts from 'typescript'
 import { bind, exportedOf, localsOf } from '../../lib/kernel/compiler/internals/binder.js'
 import { markAsModule, setPaths } from '../../lib/kernel/compiler/internals/source-file.js'
 import { parseCell } from '../../lib/kernel/compiler/parse-cell.js'
-import { type CompiledCell, compileCell } from '../../lib/kernel/compiler/transform/index.js'
+import { type CompiledCell, compileCell } from '../../lib/kernel/compiler/transform/compile-cell.js'
 import type { CellRuntime } from '../../lib/kernel/protocol.js'
 
 /** What came of a cell. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import ts from 'typescript'
-import { compileCell } from '../../lib/kernel/compiler/transform/index.js'
+import { compileCell } from '../../lib/kernel/compiler/transform/compile-cell.js'
 
 const MODULE = `export interface Shape { x: number }
 export type Size = number

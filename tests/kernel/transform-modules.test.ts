@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import ts from 'typescript'
-import { compileModule, ModuleSyntaxError } from '../../lib/kernel/compiler/transform/index.js'
+import { compileModule, ModuleSyntaxError } from '../../lib/kernel/compiler/transform/compile-cell.js'
 
 /** What `System.register` is given. */
 type Register = (

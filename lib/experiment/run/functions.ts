@@ -11,7 +11,7 @@ import {
 } from '../../config/functions.js'
 import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
-import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/metrics.js'
+import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import { tryMixer } from '../../model/mixer.js'
 import { tryLoss } from '../../model/own-loss.js'
 import type { ModelShape } from '../../model/shape.js'

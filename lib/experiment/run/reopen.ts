@@ -1,6 +1,6 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dataset } from '../../data/dataset.js'
-import type { Metrics } from '../../evaluate/metrics.js'
+import type { Metrics } from '../../evaluate/own-metrics.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
 import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../config/parse.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import type { Metrics } from '../../evaluate/metrics.js'
+import type { Metrics } from '../../evaluate/own-metrics.js'
 import { differingHashes } from '../../files/hash-text.js'
 import { otherCode } from '../../results/other-code.js'
 import { openRun } from '../../results/run.js'

@@ -1,7 +1,7 @@
 import { askedConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
-import { recordMetrics } from '../../evaluate/metrics.js'
+import { recordMetrics } from '../../evaluate/own-metrics.js'
 import { newLabel } from '../../results/label.js'
 import { runConfig } from '../data/dataset.js'
 import { runWork } from '../estimate/work.js'

@@ -10,7 +10,7 @@ import { ModuleCache } from './module-cache.js'
 import { Modules } from './modules.js'
 import { Refresh } from './refresh.js'
 import { meantModule } from './resolve.js'
-import { compileCell } from './transform/index.js'
+import { compileCell } from './transform/compile-cell.js'
 
 /** The compiler's answers, and its work between questions. */
 export interface CompilerService extends CompilerCalls {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import path from 'node:path'
 import ts from 'typescript'
 import { privateFolder, readOwn, writeOwn } from '../../typescript/cache.mjs'
-import { type CompiledModule, compileModule } from './transform/index.js'
+import { type CompiledModule, compileModule } from './transform/compile-cell.js'
 
 /** Compiled modules on the disk, each under the hash of what it was made of: a kernel that restarts compiles nothing twice. */
 export class ModuleCache {

@@ -5,7 +5,7 @@ import { placeName, quote } from './diagnostics.js'
 import type { ModuleCache } from './module-cache.js'
 import type { Programs } from './programs.js'
 import { findModule } from './resolve.js'
-import { ModuleSyntaxError } from './transform/index.js'
+import { ModuleSyntaxError } from './transform/compile-cell.js'
 
 /** A module cannot be sent. */
 export class ModuleProblem extends Error {

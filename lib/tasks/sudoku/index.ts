@@ -1,5 +1,6 @@
 export { BOXES, type Box, geometry } from './box.js'
 export { sudoku } from './build.js'
 export { type SudokuOptions, sudokuOptions } from './options.js'
+export { isSolution } from './rules.js'
 export { type Solved, type Solver, solverFor } from './solver.js'
-export { drawSudoku, isSolution } from './tokens.js'
+export { drawSudoku } from './tokens.js'

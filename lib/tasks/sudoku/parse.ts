@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import type { Geometry } from './box.js'
+import { isSolvedGrid } from './rules.js'
 import { solverFor } from './solver.js'
-import { isSolvedGrid } from './tokens.js'
 
 /** Parses a puzzle, `[cells]` digits; `.` or `0` is blank. @throws UserError for another length or character. */
 export function parseClues(grid: Geometry, text: string, where: string): Uint8Array {

@@ -10,8 +10,9 @@ import {
 import type { PuzzleSpec } from '../task.js'
 import { type Box, type Geometry, geometry } from './box.js'
 import { parseAnswer, parseClues } from './parse.js'
+import { isSolution } from './rules.js'
 import { solverFor } from './solver.js'
-import { BLANK, isSolution, toTokens } from './tokens.js'
+import { BLANK, toTokens } from './tokens.js'
 
 /**
  * Parses a Sudoku, `question` or `question:answer` on one line (`.` or `0` blank).

@@ -9,7 +9,8 @@ import { sudoku } from './build.js'
 import { sudokuOptions } from './options.js'
 import { poseSudoku } from './pose.js'
 import { sudokuPresets } from './presets.js'
-import { BLANK, isSolution, isSolvedGrid, toDigits, vocabularySize } from './tokens.js'
+import { isSolution, isSolvedGrid } from './rules.js'
+import { BLANK, toDigits, vocabularySize } from './tokens.js'
 import { likenessOf } from './twins.js'
 
 /** Sudoku, 4×4 to 9×9. */
