@@ -11,8 +11,15 @@ import { choiceOf } from './keys.js'
 /** Keys that filter runs, besides those of the configuration. */
 export const FILTERS = ['state', 'name', 'note', 'tag'] as const
 
-/** Returns the run filter in a command line. @throws UserError (exit code 2) for values that no run can have. */
-export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) => boolean {
+/**
+ * Returns the run filter in a command line.
+ *
+ * @param runs the runs to be filtered, whose custom functions may be named
+ * @throws UserError (exit code 2) for values that no run can have.
+ */
+export function filterOf(pairs: ReadonlyMap<string, string>, runs: readonly RunRecord[]): (run: RunRecord) => boolean {
+  const isName = (key: string, text: string): boolean =>
+    Object.hasOwn(FUNCTION_KEYS, key) && runs.some((run) => functionNameIn(run, key as ConfigKey) === text)
   const tests: ((run: RunRecord) => boolean)[] = []
   const state = choiceOf('state', pairs.get('state'), ['running', 'finished', 'failed', 'interrupted'])
   if (state !== undefined) tests.push((run) => run.state === state)
@@ -30,10 +37,7 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
     ),
   )
   for (const [key, name] of [...pairs].filter(([key, text]) => isName(key, text)))
-    tests.push((run) => {
-      const value = valueIn(run, key as ConfigKey)
-      return isFunctionRecord(value) && value.name === name
-    })
+    tests.push((run) => functionNameIn(run, key as ConfigKey) === name)
   // Checked like a configuration, so that an impossible value is reported.
   const wanted = configFromText(keys)
   const checked = parseOptions(configSchema.partial(), wanted, 'the configuration')
@@ -41,11 +45,10 @@ export function filterOf(pairs: ReadonlyMap<string, string>): (run: RunRecord) =
   return (run) => tests.every((test) => test(run))
 }
 
-/** Returns whether a value is the name of a custom function, i.e. is not built in. */
-function isName(key: string, text: string): boolean {
-  return (
-    Object.hasOwn(FUNCTION_KEYS, key) && !(FUNCTION_KEYS[key as 'mixer' | 'loss'] as readonly string[]).includes(text)
-  )
+/** Returns the name of a run's custom function; null if it has a built-in one. */
+function functionNameIn(run: RunRecord, key: ConfigKey): string | null {
+  const value = valueIn(run, key)
+  return isFunctionRecord(value) ? value.name : null
 }
 
 /** Returns the effective value of a key in a run; the stored one if the configuration is of another version. */

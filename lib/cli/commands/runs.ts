@@ -68,7 +68,7 @@ export const command: Command = {
     const named = words.map((word) => openRun(word, out))
     if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
     const candidates = named.length > 0 ? unique(named) : listing.runs
-    const chosen = lastOf(label ? candidates : candidates.filter(filterOf(pairs)), keys.last)
+    const chosen = lastOf(label ? candidates : candidates.filter(filterOf(pairs, candidates)), keys.last)
     const { runs, rows } = runsOrder(chosen, compareRuns(chosen), keys.sort)
     const damaged = named.length > 0 ? [] : listing.damaged
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
