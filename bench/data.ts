@@ -21,7 +21,7 @@ export interface DataMeasurement {
   readonly buildSeconds: number
   /** The amount of work of building: `1,000,000 CSV rows`, `80 mazes`, `1280 tasks`. */
   readonly work: string
-  /** That work per second of building. */
+  /** Units of `work` per second of building. */
   readonly buildRate: number
   /** Training examples drawn per second. */
   readonly examplesPerSecond: number

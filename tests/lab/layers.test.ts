@@ -28,7 +28,7 @@ const LAYERS = [
   'haltTarget',
 ] as const
 
-/** What the comment of each exported function of `lib/model` says. */
+/** TSDoc of each exported function of `lib/model`, by name. */
 const comments = new Map(
   readdirSync(path.join(root, 'lib/model')).flatMap((file) => {
     const text = readFileSync(path.join(root, 'lib/model', file), 'utf8')

@@ -34,7 +34,7 @@ const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 const STOP = 0x2e
 const PROTO = 0x80
-const TODO = 'Nothing in it was executed. Only tensors in plain dictionaries are read: convert it where you trust it.'
+const REMEDY = 'Nothing in it was executed. Only tensors in plain dictionaries are read: convert it where you trust it.'
 
 /**
  * Reads a pickle of plain data: dictionaries, lists, tuples, strings, numbers, the names of {@link plainGlobals}, and
@@ -303,7 +303,7 @@ class PickleReader {
   }
 
   readonly #fail: PickleFail = (expected, found) =>
-    new UserError({ where: `${this.#where}, byte ${this.#opcodeAt}`, expected, found, todo: TODO })
+    new UserError({ where: `${this.#where}, byte ${this.#opcodeAt}`, expected, found, todo: REMEDY })
 }
 
 /** Makes a name safe for a message: at most 100 characters, none of them a control character. */

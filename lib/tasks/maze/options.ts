@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FileOrder } from '../../data/puzzle-splits.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
+import { conflict, lacks, nothingAsked } from '../option-errors.js'
 
 /** Minimum and maximum side of a maze. */
 export const SIZES = { least: 5, greatest: 64 } as const
@@ -96,12 +97,12 @@ export function planMaze(input: MazeOptions): MazePlan {
     if (minRating !== undefined) throw lacks('minRating', 'csv')
     const walls = wallShares(options.walls)
     const asked = { minPath: minPath ?? defaultPath(size), walls, train: train ?? 200, test: test ?? 300 }
-    if (asked.train + asked.test === 0) throw nothingAsked('0 of both')
+    if (asked.train + asked.test === 0) throw nothingAsked('mazes', '0 of both')
     return { ...common, source: { kind: 'generated', ...asked }, stored: { size, ...asked, augment, seed } }
   }
   if (minPath !== undefined) throw conflict('minPath', 'csv')
   if (options.walls !== undefined) throw conflict('walls', 'csv')
-  if (testCsv === undefined && train === undefined && test === undefined) throw nothingAsked('neither')
+  if (testCsv === undefined && train === undefined && test === undefined) throw nothingAsked('mazes', 'neither')
   const order: FileOrder = {
     file: csv,
     testFile: testCsv ?? null,
@@ -127,24 +128,6 @@ function wallShares(walls: z.output<typeof mazeOptions>['walls']): readonly [num
     where: 'key walls',
     expected: 'a share, or a range of shares, between 0 and 0.95',
     found: JSON.stringify(walls),
-    exitCode: 2,
-  })
-}
-
-function conflict(key: string, other: string): UserError {
-  return new UserError({ where: `key ${key}`, expected: `${key} or ${other}`, found: 'both', exitCode: 2 })
-}
-
-function lacks(key: string, other: string): UserError {
-  return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
-}
-
-function nothingAsked(found: string): UserError {
-  return new UserError({
-    where: 'keys train, test',
-    expected: 'a number of mazes for at least one split',
-    found,
-    todo: 'Puzzles that one split leaves go to the other.',
     exitCode: 2,
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { FileOrder } from '../../data/puzzle-splits.js'
-import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
+import { conflict, lacks, nothingAsked } from '../option-errors.js'
 import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
 const boxNames = Object.keys(BOXES) as (keyof typeof BOXES)[]
@@ -83,12 +83,12 @@ export function planSudoku(input: SudokuOptions): SudokuPlan {
     if (minRating !== undefined) throw lacks('minRating', 'csv or list')
     const clues = options.clues ?? DEFAULT_CLUES[grid.side]!
     const asked = { clues, train: train ?? 200, test: test ?? 300 }
-    if (asked.train + asked.test === 0) throw nothingAsked('0 of both')
+    if (asked.train + asked.test === 0) throw nothingAsked('puzzles', '0 of both')
     return { grid, seed, source: { kind: 'generated', ...asked }, stored: { box: box.join('x'), ...asked, seed } }
   }
   if (options.clues !== undefined) throw conflict('clues', csv === undefined ? 'list' : 'csv')
   const testFile = options.testCsv ?? null
-  if (testFile === null && train === undefined && test === undefined) throw nothingAsked('neither')
+  if (testFile === null && train === undefined && test === undefined) throw nothingAsked('puzzles', 'neither')
   const source: FileSource = {
     kind: csv === undefined ? 'list' : 'csv',
     file,
@@ -100,22 +100,4 @@ export function planSudoku(input: SudokuOptions): SudokuPlan {
   }
   const { kind: _, ...kept } = source
   return { grid, seed, source, stored: { box: box.join('x'), [source.kind]: file, ...kept, seed } }
-}
-
-function conflict(key: string, other: string): UserError {
-  return new UserError({ where: `key ${key}`, expected: `${key} or ${other}`, found: 'both', exitCode: 2 })
-}
-
-function lacks(key: string, other: string): UserError {
-  return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
-}
-
-function nothingAsked(found: string): UserError {
-  return new UserError({
-    where: 'keys train, test',
-    expected: 'a number of puzzles for at least one split',
-    found,
-    todo: 'Puzzles that one split leaves go to the other.',
-    exitCode: 2,
-  })
 }

@@ -129,7 +129,7 @@ class ModuleLoader implements Loader {
     const next = new World(this.#world.all().filter((instance) => !old.includes(instance)))
     this.#next = next
     try {
-      // The same entries in the same order, so that modules in a cycle run in the order in which they ran before.
+      // Entries keep their order, because it decides the order in which the modules of a cycle run.
       const entries = old.filter(({ entry }) => entry !== null).sort((a, b) => Number(a.entry) - Number(b.entry))
       await this.#instances([...entries.map(({ file }) => file), ...affected], next)
     } catch (error) {
