@@ -110,13 +110,10 @@ test('weights that are not finite are neither evaluated nor saved, also where no
     const sampler = newBatchesAhead(resolved, data)
     saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))
     return {
-      config,
-      resolved,
       data,
       work: runWork(config, data),
       trainer: new Trainer({ options: stepOptions(resolved, 2), sampler, state }),
       run,
-      trainSteps: 2,
       evaluatedAt: 0,
     }
   }

@@ -98,8 +98,6 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     codeDiff: currentCode().diff,
   })
   return {
-    config,
-    resolved,
     data,
     work,
     trainer: new Trainer({
@@ -109,7 +107,6 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     }),
     run,
     metrics,
-    trainSteps,
     evaluatedAt: 0,
   }
 }

@@ -46,8 +46,6 @@ export async function reopenSession(
   // Last: from here on this process owns the run, and any failure is recorded with it.
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
   return {
-    config,
-    resolved,
     data,
     work,
     trainer: new Trainer({
@@ -58,7 +56,6 @@ export async function reopenSession(
     }),
     run,
     metrics,
-    trainSteps,
     evaluatedAt,
   }
 }

@@ -1,6 +1,4 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
-import type { ResolvedConfig } from '../../config/resolved.js'
-import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
@@ -14,7 +12,6 @@ import type { RunWork } from '../estimate/work.js'
 import { timeEvaluation } from './evaluation-time.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
-import { evaluationInterval } from './resolve.js'
 import { onForcedStop } from './stop.js'
 
 /** The observer of a run, its stop signal, and whether its cost is estimated. */
@@ -35,17 +32,12 @@ export interface SessionOptions {
 
 /** A run in progress. */
 export interface Session {
-  /** The flat configuration, as observers receive it. */
-  readonly config: Config
-  readonly resolved: ResolvedConfig
   readonly data: Dataset
   readonly work: RunWork
   readonly trainer: Trainer
   readonly run: RunWriter
   /** Custom metrics. Default none. */
   readonly metrics?: Metrics
-  /** Length of the run in steps. */
-  readonly trainSteps: number
   /** Step of the last stored evaluation; 0 before the first. */
   readonly evaluatedAt: number
 }
@@ -69,10 +61,10 @@ export async function continueSession(
   session: Session,
   { observer, signal, estimate = true }: SessionOptions,
 ): Promise<SessionEnd> {
-  const { config, data, run, trainer, trainSteps } = session
-  const { training, evaluation } = session.resolved
+  const { data, run, trainer, work } = session
+  const { config, trainSteps, evaluateEvery: interval } = work
+  const { training, evaluation } = work.resolved
   const { state } = trainer
-  const interval = evaluationInterval(session.resolved, data)
   const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
   if (evaluation.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
@@ -114,15 +106,15 @@ export async function continueSession(
     }
   }
   const secondsBefore = trainer.seconds
-  let untimed = estimate && observer?.onEvaluationTime !== undefined && session.work.evaluated > 0
+  let untimed = estimate && observer?.onEvaluationTime !== undefined && work.evaluated > 0
   const timeOnce = (): void => {
     if (!untimed || trainer.seconds - secondsBefore < TIMED_AFTER) return
     untimed = false
-    const { whole, piece } = timeEvaluation(trainer.evaluated, session.work, data)
+    const { whole, piece } = timeEvaluation(trainer.evaluated, work, data)
     observer?.onEvaluationTime?.(whole, piece)
   }
   const forced = whenForced(session)
-  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work: session.work })
+  observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
   try {
     // The first save comes before the first step, so that a write error shows now, not after an hour.
     if (state.step === 0) save()
@@ -190,10 +182,10 @@ async function evaluateState(
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
-  const { data, trainer, trainSteps } = session
+  const { data, trainer } = session
+  const { trainSteps, resolved, evaluated: puzzles } = session.work
   const { state } = trainer
-  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = session.resolved.evaluation
-  const puzzles = session.work.evaluated
+  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = resolved.evaluation
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
