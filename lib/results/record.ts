@@ -81,7 +81,13 @@ export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
       listing.damaged.push({ id, problem: error.message })
     }
   }
+  // An ID has seconds only; the status has milliseconds.
+  listing.runs.sort((a, b) => byText(a.status.started, b.status.started) || byText(a.id, b.id))
   return listing
+}
+
+function byText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /**

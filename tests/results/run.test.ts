@@ -39,6 +39,21 @@ test('a new run has its files, a sortable ID and says that it runs', () => {
   assert.deepEqual(rowsOfTable(readMetrics(record)), [])
 })
 
+test('runs that started in the same second are listed in the order of their start', async () => {
+  const folder = path.join(results, 'same-second')
+  const ids: string[] = []
+  for (let i = 0; i < 12; i++) {
+    const run = newRun(folder)
+    run.finish('finished')
+    ids.push(run.id)
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+  assert.deepEqual(
+    listRuns(folder).runs.map(({ id }) => id),
+    ids,
+  )
+})
+
 test('rows are in memory until a flush or an evaluation, then in the files', () => {
   const run = newRun(results)
   run.logMetrics(metrics(1))
