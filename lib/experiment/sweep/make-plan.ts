@@ -37,6 +37,8 @@ export interface MakePlanOptions {
   readonly planDir?: string
   /** Whether stored runs and a stored plan are left alone. Default false. */
   readonly anew?: boolean
+  /** Whether stored runs of other code are reused. Default false. */
+  readonly anyCode?: boolean
   readonly label?: LabelOptions
   readonly init?: InitOptions
   readonly estimate?: boolean
@@ -47,21 +49,39 @@ export interface MakePlanOptions {
 }
 
 /**
- * Makes the plan of a sweep and stores it, or returns the stored one of the same sweep.
+ * Makes the plan of a sweep, or returns the stored one of the same sweep. Nothing is written.
  *
  * @param earlier stored runs that take the place of new ones, by index
- * @throws UserError when the folder holds another plan, or cannot be written.
+ * @throws UserError when the folder holds another plan.
  */
 export function makePlan(
   rows: readonly PlanRow[],
   earlier: readonly (RunRecord | null)[],
   options: MakePlanOptions,
 ): SweepPlan {
-  const { planDir, anew = false, label = {}, init = null, estimate = true, halving = null, module = null } = options
+  const {
+    planDir,
+    anew = false,
+    anyCode = false,
+    label = {},
+    init = null,
+    estimate = true,
+    halving = null,
+    module = null,
+  } = options
   const resultsDir = path.resolve(options.resultsDir)
   const hashes = rows.map(({ config, data }) => runHashes(config, data.hash))
   const code = codeHere()
-  const facts = canonicalJson([hashes, code, label, init, estimate, halving, anew ? newRunId({ config: {} }, 4) : null])
+  const facts = canonicalJson([
+    hashes,
+    code,
+    label,
+    init,
+    estimate,
+    halving,
+    anyCode,
+    anew ? newRunId({ config: {} }, 4) : null,
+  ])
   const name = `${rows[0]!.config.task}-${rows.length}-${rows.length === 1 ? 'run' : 'runs'}-${sha256(facts).slice(0, 8)}`
   const dir = path.resolve(planDir ?? path.join(sweepsFolder(options.resultsDir), name))
   const plan: SweepPlan = {
@@ -82,12 +102,18 @@ export function makePlan(
       return { run, ...row, hashes: hashes[index]! }
     }),
   }
-  const stored = isPlan(dir) ? withRunsOf(plan, readPlan(dir)) : plan
-  if (stored !== plan && !planChanged(stored, readPlan(dir))) return stored
-  for (const hash of plan.storedData)
-    if (options.given?.hash === hash) saveDataset(options.given, storedDataFolder(plan, hash))
-  writePlan(stored)
-  return stored
+  return isPlan(dir) ? withRunsOf(plan, readPlan(dir)) : plan
+}
+
+/**
+ * Writes a plan, with the given data set if its runs need it, unless it is stored already.
+ *
+ * @throws UserError when its folder cannot be written.
+ */
+export function storePlan(plan: SweepPlan, given: Dataset | null): void {
+  if (isPlan(plan.dir) && !planChanged(plan, readPlan(plan.dir))) return
+  for (const hash of plan.storedData) if (given?.hash === hash) saveDataset(given, storedDataFolder(plan, hash))
+  writePlan(plan)
 }
 
 /** Returns the plan with the run IDs of a stored one, except where a run is found under another ID only. */

@@ -33,6 +33,7 @@ export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { re
     plan,
     works,
     notes: [],
+    store: () => {},
     dataOf: (index) => plannedData(plan, plan.runs[index]!),
     options: metrics ? { metrics } : {},
   }

@@ -26,7 +26,7 @@ import { storeFailure } from './failures.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { type Draws, expandGrid, type Grid, refuseDataKeys, type ValueNames } from './grid.js'
 import { checkHalving, type HalvingOptions } from './halving.js'
-import { makePlan } from './make-plan.js'
+import { makePlan, storePlan } from './make-plan.js'
 import type { SweepPlan } from './plan.js'
 import { runPool } from './pool.js'
 import { waitingTasks } from './queue.js'
@@ -98,10 +98,12 @@ export interface PlannedSweep {
   readonly notes: readonly string[]
   /** Returns the data set of a run by its index. */
   dataOf(index: number): Promise<Dataset>
+  /** Writes the plan. */
+  store(): void
 }
 
 /**
- * Plans a sweep without training: checks every configuration, finds stored runs, and stores the plan.
+ * Plans a sweep: checks every configuration and finds stored runs. Nothing is written.
  *
  * @param given the data set of all runs; null for those of their configurations
  * @throws UserError as {@link sweep} does.
@@ -139,6 +141,7 @@ export async function planSweep(
     {
       resultsDir,
       anew: !resume,
+      anyCode: options.otherCode === 'take over',
       label,
       given,
       ...(planDir === undefined ? {} : { planDir }),
@@ -148,7 +151,13 @@ export async function planSweep(
       ...(module === undefined ? {} : { module }),
     },
   )
-  return { plan, works: rows.map(({ work }) => work), notes, dataOf: (index) => sets.of(inputs[index]!) }
+  return {
+    plan,
+    works: rows.map(({ work }) => work),
+    notes,
+    dataOf: (index) => sets.of(inputs[index]!),
+    store: () => storePlan(plan, given),
+  }
 }
 
 /** The runs of a sweep, and how far each of them is. */
@@ -201,6 +210,7 @@ async function trainLeft(
   const { plan, works } = planned
   await tryOwnFunctions(works)
   const estimates = plan.estimate ? await memoryOfRuns(works, new Set(left.map(({ index }) => index)), watch) : []
+  planned.store()
   const workers = workersFor(planned, estimates, left.length, options)
   watch.workers(workers)
   if (workers === 1) await trainHere(planned, estimates, options, watch)

@@ -63,6 +63,7 @@ export const command: Command = {
   async run(args) {
     const { base, grid, data, options } = await asked(args)
     const planned = await planSweep(base, grid, data, options)
+    if (args.flags.has('dry-run')) planned.store()
     if (args.flags.has('dry-run')) return dryRun(new Coverage(planned.plan), args.flags.has('json'))
     return trainAndReport(planned, options, { json: args.flags.has('json'), out: args.pairs.get('out') })
   },
