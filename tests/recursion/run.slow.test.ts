@@ -98,10 +98,10 @@ test('a sweep over recursions by name trains each, and shows them by their names
   assert.equal(list.code, 0, list.stderr)
   assert.match(list.stdout, /y twice: 2 × \(2 × z ← net\(z \+ y \+ x\); 2 × y ← net\(y \+ z\)\)/)
   const all = await recurlab(['runs', `out=${resultsDir}`, '--json'])
-  const rows = JSON.parse(all.stdout) as { recursion: string | null }[]
+  const rows = JSON.parse(all.stdout) as { recursion: string }[]
   assert.deepEqual(
     rows.map((row) => row.recursion),
-    ['paper', 'paper', 'y twice', 'y twice', 'mine', 'mine', null],
+    ['paper', 'paper', 'y twice', 'y twice', 'mine', 'mine', 'trm(2, 2)'],
   )
 })
 
