@@ -10,6 +10,7 @@ import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
 import { type MetricMeans, type Metrics, type NoMetrics, recordMetrics } from '../../evaluate/own-metrics.js'
+import { evaluationSettings } from '../../evaluate/settings.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
@@ -151,8 +152,8 @@ async function evaluateWatched<M extends Metrics>(
   options: EvaluateRunOptions<M>,
 ): Promise<Evaluation & MetricMeans<M>> {
   const { split = 'test', signal } = options
-  const versions = options.versions ?? config.evalVersions
-  const total = countEvaluated(data, { split, versions })
+  const settings = evaluationSettings(config, options)
+  const total = countEvaluated(data, { split, versions: settings.versions })
   const meter =
     options.onBatch || options.onProgress || !currentHost()
       ? null
@@ -160,11 +161,8 @@ async function evaluateWatched<M extends Metrics>(
   let done = 0
   try {
     const evaluation = await evaluate<M>(model, data, {
-      batch: options.batch ?? config.evalBatch,
+      ...settings,
       split,
-      versions,
-      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps,
-      halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       metrics: options.metrics,
       signal,

@@ -2,6 +2,7 @@ import type { DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import { checkDataFits } from '../../model/data-fit.js'
 import { type Model, modelFromTensors } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
 import { firstNotFinite } from '../../train/finite.js'
@@ -24,7 +25,7 @@ export function modelOfWeights(
   const { tensors, notes } = fit ? withFittedTable(file, shape, fit) : { tensors: file.tensors, notes: [] }
   checkTensors(shape, tensors, file.file)
   checkFinite(file, tensors)
-  return { model: modelFromTensors(shape, tensors), notes }
+  return { model: modelFromTensors(shape, tensors).with({ task: manifest.task }), notes }
 }
 
 function withFittedTable(
@@ -60,14 +61,15 @@ export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors
   })
 }
 
-function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape {
-  const shape = shapeOfWeights(file, manifest.seqLen)
-  if (shape.vocabSize !== manifest.vocabSize)
-    throw new UserError({
-      where: file.file,
-      expected: `a vocabulary of ${manifest.vocabSize} tokens, as the data set has`,
-      found: `one of ${shape.vocabSize}`,
-      todo: 'Name the data set of the weights with data=DIR.',
-    })
-  return { ...shape, puzzleIdentifiers: manifest.puzzleIdentifiers }
+/**
+ * Returns the shape of the model of a file's weights on a data set, with the data set's number of puzzle identifiers.
+ *
+ * @throws UserError if the data set has another task, length or vocabulary.
+ */
+export function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape {
+  const { puzzleIdentifiers } = manifest
+  const shape = { ...shapeOfWeights(file, file.sizes.seqLen ?? manifest.seqLen), puzzleIdentifiers }
+  const where = `the data set for ${file.file}`
+  checkDataFits({ task: file.config.task ?? null, shape }, manifest, where, 'Name that of the weights with data=DIR.')
+  return shape
 }

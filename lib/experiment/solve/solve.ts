@@ -18,7 +18,7 @@ import type { PuzzleSpec } from '../../tasks/task.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { checkFunctions, type RunFunctions } from '../run/functions.js'
 import { onForcedStop } from '../run/stop.js'
-import { checkFinite } from '../run/weights.js'
+import { checkFinite, shapeForData } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { puzzleText } from './solve-puzzle.js'
 
@@ -184,13 +184,8 @@ function* run(
 function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Dataset | undefined): PuzzleSpec {
   const name = file.config.task
   if (data) {
-    if (name === undefined || name === data.manifest.task) return data.manifest
-    throw new UserError({
-      where: 'key data',
-      expected: `a data set of task=${name}, as the weights are for`,
-      found: `one of task=${data.manifest.task}`,
-      exitCode: 2,
-    })
+    shapeForData(file, data.manifest)
+    return data.manifest
   }
   const { vocabSize, seqLen } = file.sizes
   const among = name === undefined ? undefined : [taskNamed(name)]
