@@ -91,7 +91,10 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   options: EvaluateOptions<M> = {},
 ): Promise<Evaluation & MetricMeans<M>> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
-  checkDataFits(model, data.manifest, 'evaluation, data', 'Give the data set that the model was made for.')
+  checkDataFits(model, data.manifest, {
+    where: 'evaluation, data',
+    todo: 'Give the data set that the model was made for.',
+  })
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps

@@ -111,7 +111,11 @@ export class ModelTrainer extends Trainer {
 export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerOptions = {}): ModelTrainer {
   const { from, ...keys } = options
   checkKeys(keys)
-  checkDataFits(model, data.manifest, 'trainer, data', 'Make a model for this data set with createModel.')
+  checkDataFits(model, data.manifest, {
+    where: 'trainer, data',
+    todo: 'Make a model for this data set with createModel.',
+    everyRow: true,
+  })
   const saved = typeof from === 'string' ? readTrainerFile(from) : (from ?? null)
   if (saved) checkSaved(saved, data)
   const config = runConfig({ ...model.asked, ...(saved && trainingKeys(saved.config)), ...keys }, data)

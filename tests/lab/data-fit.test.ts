@@ -42,20 +42,24 @@ test('data of another task are refused by evaluate, a trainer, evaluateRun and s
 
 test('data of another length, vocabulary or number of puzzle identifiers than the model has are refused by number', () => {
   const { manifest } = sudokus
-  const shape = { seqLen: 16, vocabSize: 6, puzzleDim: 16, puzzleIdentifiers: 1 }
-  const check = (changes: object, puzzleDim = 16) =>
-    checkDataFits({ task: null, shape: { ...shape, puzzleDim } }, { ...manifest, ...changes }, 'here', 'Do this.')
+  const model = { seqLen: 16, vocabSize: 6, puzzleDim: 16, puzzleIdentifiers: 3 }
+  const check = (changes: object, { everyRow = false, puzzleDim = 16 } = {}) =>
+    checkDataFits(
+      { task: null, shape: { ...model, puzzleDim } },
+      { ...manifest, ...changes },
+      { where: 'here', todo: 'Do this.', everyRow },
+    )
   check({ task: 'maze' })
-  check({ puzzleIdentifiers: 5 }, 0)
-  assert.throws(
-    () => check({ seqLen: 36 }),
-    /^UserError: here: expected puzzles of 16 tokens, as the model has, found 36/,
-  )
-  assert.throws(
-    () => check({ vocabSize: 7 }),
-    /expected a vocabulary of 6 tokens, as the model has, found 7\. Do this\./,
-  )
-  assert.throws(() => check({ puzzleIdentifiers: 5 }), /expected 1 puzzle identifiers, the rows of .*, found 5/)
+  check({ puzzleIdentifiers: 2 })
+  check({ puzzleIdentifiers: 5 }, { puzzleDim: 0 })
+  const rows = "puzzle identifiers, the rows of the model's puzzle embedding, found"
+  for (const [attempt, message] of [
+    [() => check({ seqLen: 36 }), 'here: expected puzzles of 16 tokens, as the model has, found 36. Do this.'],
+    [() => check({ vocabSize: 7 }), 'here: expected a vocabulary of 6 tokens, as the model has, found 7. Do this.'],
+    [() => check({ puzzleIdentifiers: 5 }), `here: expected at most 3 ${rows} 5. Do this.`],
+    [() => check({ puzzleIdentifiers: 2 }, { everyRow: true }), `here: expected 3 ${rows} 2. Do this.`],
+  ] as const)
+    assert.throws(attempt, { name: 'UserError', message, exitCode: 2 })
 })
 
 test('an evaluation takes the keys of the configuration where no option is given', async () => {
