@@ -1,3 +1,6 @@
+import { recordFunction } from '../../config/functions.js'
+import { parseConfig } from '../../config/parse.js'
+import type { Config } from '../../config/schema.js'
 import type { DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
@@ -5,7 +8,45 @@ import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
 import { checkDataFits } from '../../model/data-fit.js'
 import { type Model, modelFromTensors } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
+import { readWeightsOf, type StoredWeights } from '../../results/weights-file.js'
 import { firstNotFinite } from '../../train/finite.js'
+import { checkFunctions, type RunFunctions } from './functions.js'
+
+/** Which weights a call uses. */
+export interface WeightsOptions extends Pick<RunFunctions, 'mixer'> {
+  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
+  readonly resultsDir?: string
+  /** The set of weights to use if there are two; default `ema`. */
+  readonly weights?: 'ema' | 'live'
+  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
+  readonly configFile?: string
+}
+
+/**
+ * Reads the weights that a call names, with their configuration.
+ *
+ * @param runOrFile a file; else a run's folder, ID or a prefix of an ID
+ * @param callOf returns the beginning of the call by the name of the weights, e.g. `evaluateRun('2026…', `, for the error
+ * @throws UserError if the weights or their mixer are unavailable.
+ */
+export async function openWeights(
+  runOrFile: string,
+  { resultsDir, weights, configFile, mixer }: WeightsOptions,
+  callOf: (name: string) => string,
+): Promise<{ file: StoredWeights; config: Config }> {
+  if (mixer) recordFunction('mixer', mixer)
+  const file = await readWeightsOf(runOrFile, {
+    ...(resultsDir === undefined ? {} : { resultsDir }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(configFile === undefined ? {} : { config: configFile }),
+  })
+  const config = parseConfig(file.config)
+  checkFunctions(config, mixer ? { mixer } : {}, ['mixer'], {
+    where: file.run === null ? file.file : `run ${file.run}`,
+    begins: callOf(file.run ?? runOrFile),
+  })
+  return { file, config }
+}
 
 /**
  * Returns a model with a file's weights for a data set.
