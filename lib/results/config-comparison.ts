@@ -1,8 +1,8 @@
 import { differingKeys, effectiveValue } from '../config/effective.js'
-import { shownValue } from '../config/functions.js'
+import { isFunctionRecord, shownValue } from '../config/functions.js'
 import { parseConfig } from '../config/parse.js'
 import { recursionLabel, storedRecursion } from '../config/recursion-key.js'
-import { type Config, type ConfigKey, configSchema } from '../config/schema.js'
+import type { Config, ConfigKey } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import type { Cell } from '../files/arrow-rows.js'
 
@@ -27,11 +27,16 @@ export class ConfigComparison {
   readonly #all: readonly ComparedConfig[]
   /** null if a configuration is of another version. */
   readonly #parsed: ReadonlyMap<ComparedConfig, Config> | null
+  /** The configurations as stored, where they cannot be parsed. */
+  readonly #stored: ReadonlyMap<ComparedConfig, ReadonlyMap<string, Cell>>
 
   constructor(all: readonly ComparedConfig[]) {
     this.#all = all
     this.#parsed = parsedConfigs(all)
-    const differing: string[] = this.#parsed ? differingKeys([...this.#parsed.values()]) : this.#differingAsStored()
+    this.#stored = new Map(this.#parsed ? [] : all.map((one) => [one, this.#asStored(one)]))
+    const differing: string[] = this.#parsed
+      ? differingKeys([...this.#parsed.values()])
+      : differingCells([...this.#stored.values()])
     const seeds = new Set(all.map(({ config }) => config.seed ?? null))
     this.keys = [...differing.filter((key) => key !== 'seed'), ...(seeds.size > 1 ? ['seed'] : [])]
   }
@@ -42,9 +47,11 @@ export class ConfigComparison {
    * where the key does not apply.
    */
   value(of: ComparedConfig, key: string): Cell {
-    const config = this.#parsed?.get(of)
-    if (!config || !isConfigKey(key)) return this.#flat(of).get(key) ?? null
-    return of.names?.[key] ?? shownValue(effectiveValue(config, key), this.#among(key))
+    const named = of.names?.[key as ConfigKey]
+    if (named !== undefined) return named
+    if (!this.#parsed) return this.#stored.get(of)?.get(key) ?? null
+    const config = this.#parsed.get(of) ?? parseConfig(of.config)
+    return this.#shown(key, effectiveValue(config, key as ConfigKey)) as Cell
   }
 
   /**
@@ -54,27 +61,30 @@ export class ConfigComparison {
   label(of: ComparedConfig): string {
     const keys = this.keys.filter((key) => key !== 'seed')
     const values = keys.map((key) => this.value(of, key))
+    if (keys.length === 0) return String(this.value(of, 'model'))
     if (keys.length === 1 && typeof values[0] === 'string') return values[0]
-    return keys.length === 0
-      ? String(this.value(of, 'model'))
-      : keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')
+    return keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')
   }
 
-  #among(key: string): unknown[] {
-    return this.#all.map(({ config }) => config[key])
-  }
-
-  #differingAsStored(): string[] {
-    const flat = this.#all.map((one) => this.#flat(one))
-    const keys = new Set(flat.flatMap((one) => [...one.keys()]))
-    return [...keys].filter((key) => new Set(flat.map((one) => one.get(key) ?? null)).size > 1)
-  }
-
-  #flat({ config }: ComparedConfig): Map<string, Cell> {
+  #asStored({ config }: ComparedConfig): ReadonlyMap<string, Cell> {
     const recursion = storedRecursion(config)
-    const shown = Object.entries(config).map(([key, value]) => [key, shownValue(value, this.#among(key))])
+    const shown = Object.entries(config).map(([key, value]) => [key, this.#shown(key, value)])
     return flatten({ ...Object.fromEntries(shown), ...(recursion ? { recursion: recursionLabel(recursion) } : {}) })
   }
+
+  /** Returns a function by its name among all configurations; other values as they are. */
+  #shown(key: string, value: unknown): unknown {
+    if (!isFunctionRecord(value)) return value
+    return shownValue(
+      value,
+      this.#all.map(({ config }) => config[key]),
+    )
+  }
+}
+
+function differingCells(all: readonly ReadonlyMap<string, Cell>[]): string[] {
+  const keys = new Set(all.flatMap((one) => [...one.keys()]))
+  return [...keys].filter((key) => new Set(all.map((one) => one.get(key) ?? null)).size > 1)
 }
 
 function parsedConfigs(all: readonly ComparedConfig[]): ReadonlyMap<ComparedConfig, Config> | null {
@@ -84,10 +94,6 @@ function parsedConfigs(all: readonly ComparedConfig[]): ReadonlyMap<ComparedConf
     if (error instanceof UserError) return null
     throw error
   }
-}
-
-function isConfigKey(key: string): key is ConfigKey {
-  return Object.hasOwn(configSchema.shape, key)
 }
 
 /** Joins nested keys by dots; lists become JSON. */

@@ -95,7 +95,7 @@ export class Runs {
     ]
     return rows.map(({ id, ...row }, i) => {
       const { model, seed } = this.all[i]!.config
-      const cells: Row = { model, seed, ...row }
+      const cells: Row = { model, ...row, seed }
       const shown = Object.fromEntries(columns.map((column) => [column, cells[column] ?? null]))
       return { ...titledRow(shown), run: id } as RunRow
     })
