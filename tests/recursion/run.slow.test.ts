@@ -103,6 +103,13 @@ test('a sweep over recursions by name trains each, and shows them by their names
     rows.map((row) => row.recursion),
     ['paper', 'paper', 'y twice', 'y twice', 'mine', 'mine', 'trm(2, 2)'],
   )
+  for (const text of ['trm(2, 2)', 'null']) {
+    const byKeys = await recurlab(['runs', `recursion=${text}`, `out=${resultsDir}`, '--json'])
+    assert.deepEqual(
+      (JSON.parse(byKeys.stdout) as { id: string }[]).map((row) => row.id),
+      [id],
+    )
+  }
 })
 
 test('values of any key may be named, and one recursion under two names is refused as equal rows', async () => {

@@ -20,7 +20,7 @@ export interface EvaluationRow extends EvaluationNumbers {
   readonly evaluationSeconds: number
 }
 
-/** A template type beside which editors still complete the names above. */
+/** A metric of an evaluation that tables and bars show. */
 export type ShareMetric =
   | 'test.exact'
   | 'test.cells'
@@ -29,7 +29,7 @@ export type ShareMetric =
   | 'test.valid'
   | 'test.optimal'
   | `test.pass@${number}`
-  // One row of a run's `metrics.arrow`: numbers by metric name, null if unknown.
+  // Any other metric; written so that editors still complete the names above.
   | (`test.${string}` & {})
 
 /** One row of a run's `metrics.arrow`: numbers by metric name, null where one is not known. */
@@ -51,7 +51,7 @@ export interface FinishedRun extends ComparedRun {
 }
 
 /**
- * A row of {@link Runs.table}: the varied keys, each value as in the configuration (null where a key does not apply), then
+ * A row of {@link Runs.table}: the varied keys, each value as {@link Comparison} has it (null where a key does not apply), then
  * the results of the last evaluation.
  */
 export type RunRow = Readonly<Record<string, string | number | boolean | null>>
