@@ -1,17 +1,8 @@
-import { shownValue } from '../config/functions.js'
-import { type ConfigKey, configSchema } from '../config/schema.js'
+import { configSchema } from '../config/schema.js'
 import { metricTitle } from '../evaluate/metric-names.js'
-import type { Row } from '../files/arrow-rows.js'
 import { didYouMean } from '../options/nearest.js'
-import type { RunRecord } from '../results/run.js'
+import { type ComparedRun, Comparison } from '../results/comparison.js'
 import { wrongUse } from './command.js'
-import { valueIn } from './runs-filter.js'
-
-/** Runs and their rows, in the same order. */
-interface Ordered {
-  readonly runs: readonly RunRecord[]
-  readonly rows: readonly Row[]
-}
 
 /**
  * Sorts runs by a column, or by a key of the configuration; those without a value come last.
@@ -19,8 +10,9 @@ interface Ordered {
  * @param sort `COLUMN`, `-COLUMN`, `COLUMN,asc` or `COLUMN,desc`; default: the given order
  * @throws UserError (exit code 2) for an unknown column.
  */
-export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort: string | undefined): Ordered {
-  if (sort === undefined) return { runs, rows }
+export function inOrder<R extends ComparedRun>(comparison: Comparison<R>, sort: string | undefined): Comparison<R> {
+  if (sort === undefined) return comparison
+  const { runs, rows } = comparison
   const [, minus, column, order] = /^(-?)(.+?)(?:[\s,:]+(asc|desc))?$/.exec(sort) ?? []
   if (column === undefined || (minus && order)) throw wrongUse('sort=COLUMN, sort=-COLUMN or sort=COLUMN,desc', sort)
   const columns = [...new Set(rows.flatMap(Object.keys))]
@@ -34,11 +26,10 @@ export function runsOrder(runs: readonly RunRecord[], rows: readonly Row[], sort
       didYouMean(name, [...columns, ...keys]),
     )
   const sign = minus || order === 'desc' ? -1 : 1
-  const values = runs.map((run, i) =>
-    columns.includes(name) ? rows[i]![name] : shownValue(valueIn(run, name as ConfigKey)),
-  )
-  const places = runs.map((_, i) => i).sort((a, b) => compare(values[a], values[b], sign))
-  return { runs: places.map((i) => runs[i]!), rows: places.map((i) => rows[i]!) }
+  const sorted = runs
+    .map((run, i) => ({ run, value: columns.includes(name) ? rows[i]![name] : comparison.value(run, name) }))
+    .sort((a, b) => compare(a.value, b.value, sign))
+  return new Comparison(sorted.map(({ run }) => run))
 }
 
 function compare(a: unknown, b: unknown, sign: number): number {

@@ -2,8 +2,8 @@ import { storedRecursion } from '../config/recursion-key.js'
 import { isOwnMetric, judgedApart, metricTitle, titledRow } from '../evaluate/metric-names.js'
 import type { Cell, Row } from '../files/arrow-rows.js'
 import { pseudocode } from '../recursion/pseudocode.js'
-import { variedColumns } from '../results/comparison.js'
-import { type RunRecord, SHORTEST_ID } from '../results/record.js'
+import type { ComparedRun, Comparison } from '../results/comparison.js'
+import { SHORTEST_ID } from '../results/record.js'
 import { formatTable } from '../results/text.js'
 import { displayWidth, terminalWidth, wrapText } from '../results/text-width.js'
 
@@ -19,17 +19,19 @@ export interface RunsTextOptions {
 }
 
 /**
- * Returns the rows of `compareRuns` for a terminal: ID, state, name and results, then as many custom metrics and differing
- * keys as fit, then the names of the others. Shares are in percent.
+ * Returns a comparison of runs for a terminal: ID, state, name and results, then as many custom metrics and keys that vary
+ * as fit, then the names of the others. Shares are in percent.
  */
-export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids, all }: RunsTextOptions): string {
+export function runsText(
+  { runs, rows, variedColumns: varied }: Comparison<ComparedRun>,
+  { ids, all }: RunsTextOptions,
+): string {
   const width = terminalWidth() ?? WIDTH
   const shown = rows.map((row) => readable(row, ids))
   const names = [...new Set(shown.flatMap(Object.keys))]
   const own = [...new Set(rows.flatMap(Object.keys))].filter(isOwnMetric).map(metricTitle)
   const judged = judgedApart(rows).map(metricTitle)
   const results = names.filter((name) => MAIN.has(name) || judged.includes(name))
-  const varied = variedColumns(runs, rows)
   const others = ['tags', 'note', metricTitle('best test.exact'), 'parameters', ...names]
   const below = recursionLines(runs, width)
   if (all) {
@@ -47,7 +49,7 @@ export function runsText(runs: readonly RunRecord[], rows: readonly Row[], { ids
 }
 
 /** Returns the pseudocode of every custom recursion of the runs, once per name. */
-function recursionLines(runs: readonly RunRecord[], width: number): string[] {
+function recursionLines(runs: readonly ComparedRun[], width: number): string[] {
   const texts = runs.flatMap(({ config }) => {
     const recursion = storedRecursion(config)
     if (!recursion) return []

@@ -1,5 +1,5 @@
 import type { Recursion } from '../recursion/data.js'
-import { isFunctionRecord, withoutNames } from './functions.js'
+import { withoutNames } from './functions.js'
 import { fillModelKeys, haltExploration } from './model-keys.js'
 import { parseConfig } from './parse.js'
 import { identityOfRecursion, isReplacedByRecursion, keysOfRecursion, recursionLabel } from './recursion-key.js'
@@ -10,7 +10,6 @@ const OPEN = {
   latents: null,
   networks: null,
   gradient: null,
-  recursion: null,
   halting: null,
   layersH: null,
   positions: null,
@@ -62,12 +61,11 @@ function fill(config: Config): Config {
 }
 
 /**
- * Returns the effective value of a key; null when the key does not apply. A recursion is represented by its name, else
- * by its pseudocode.
+ * Returns the effective value of a key, null when the key does not apply; of `recursion`, its text as
+ * {@link recursionText} has it.
  */
 export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[ConfigKey], Recursion> {
-  const value = fill(config)[key]
-  return typeof value === 'object' && value !== null && !isFunctionRecord(value) ? recursionLabel(value) : value
+  return key === 'recursion' ? recursionText(config) : fill(config)[key]
 }
 
 /**
@@ -109,30 +107,36 @@ function hashed(config: Config): Omit<Config, 'mixer' | 'loss'> & Record<'mixer'
 }
 
 /**
- * Returns the keys, other than the seed, whose effective values differ between configurations. A key whose value
- * follows from other keys in all of them (`puzzleLr` from `lr`) is not included.
+ * Returns the keys, other than the seed, whose effective values differ between configurations, without those whose
+ * values follow from other keys in all of them (`puzzleLr` from `lr`). Where a recursion is given as a value,
+ * `recursion` differs, and the keys that it replaces are compared among the other configurations.
  */
 export function differingKeys(configs: readonly Config[]): ConfigKey[] {
-  const filled = configs.map(configIdentity)
-  const [first] = filled
-  if (!first) return []
-  return (Object.keys(first) as ConfigKey[]).filter((key) => {
-    // A custom recursion takes the place of these keys.
-    const compared = isReplacedByRecursion(key) ? filled.filter(({ recursion }) => recursion === null) : filled
+  const all = configs.map((config) => ({ config, identity: configIdentity(config) }))
+  const byKeys = all.filter(({ config }) => config.recursion === null)
+  const recursions = new Set(all.map(({ identity }) => recursionKey(identity)))
+  return (Object.keys(all[0]?.identity ?? {}) as ConfigKey[]).filter((key) => {
+    if (key === 'seed') return false
+    if (key === 'recursion') return byKeys.length < all.length && recursions.size > 1
+    const compared = isReplacedByRecursion(key) ? byKeys : all
     return (
-      key !== 'seed' &&
-      compared.some((config) => config[key] !== compared[0]![key]) &&
-      !(isFollowing(key) && configs.every((config, i) => follows(config, key, filled[i]![key])))
+      compared.some(({ identity }) => identity[key] !== compared[0]!.identity[key]) &&
+      !(isFollowing(key) && compared.every(({ config, identity }) => follows(config, key, identity[key])))
     )
   })
 }
 
+/** Returns a text that is equal for equal recursions, given as a value or by keys. */
+function recursionKey({ recursion, latents, gradient, T, n }: ConfigIdentity): string {
+  return recursion ?? JSON.stringify([latents, gradient, T, n])
+}
+
 /** Returns whether a key would have this value if it were left open. */
 function follows(config: Config, key: FollowingKey, value: unknown): boolean {
-  return key !== 'recursion' && fill({ ...config, [key]: OPEN[key] })[key] === value
+  return fill({ ...config, [key]: OPEN[key] })[key] === value
 }
 
 /** Returns whether a key's default follows from other keys. */
-export function isFollowing(key: string): key is FollowingKey {
+function isFollowing(key: string): key is FollowingKey {
   return Object.hasOwn(OPEN, key)
 }

@@ -4,7 +4,7 @@ import { parseConfig } from './parse.js'
 import type { Config, ConfigInput, ConfigKey } from './schema.js'
 
 /** Keys of a group. */
-type KeysOf<G extends KeyGroup> = { [K in ConfigKey]: (typeof keyGroups)[K] extends G ? K : never }[ConfigKey]
+export type KeysOf<G extends KeyGroup> = { [K in ConfigKey]: (typeof keyGroups)[K] extends G ? K : never }[ConfigKey]
 /** Keys with the values that are used. */
 type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
 /** Keys that are absent where they say nothing. */

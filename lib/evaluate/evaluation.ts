@@ -2,8 +2,8 @@ import type { Dataset } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/accuracy.js'
+import { checkDataFits } from '../model/data-fit.js'
 import type { Model } from '../model/model.js'
-import type { ModelShape } from '../model/shape.js'
 import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
@@ -82,7 +82,8 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
  *
  * @param model with the weights to evaluate: `model.with({ weights: ema })` to evaluate weights other than its own
  * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, and (exit
- * code 2) unless batch, supervisionSteps and versions are whole numbers of 1 or more.
+ * code 2) for data that do not fit the model, and unless batch, supervisionSteps and versions are whole numbers of 1 or
+ * more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   model: Model,
@@ -90,7 +91,10 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   options: EvaluateOptions<M> = {},
 ): Promise<Evaluation & MetricMeans<M>> {
   const { batch = 100, split = 'test', versions, supervisionSteps = model.shape.K, halt = false } = options
-  checkData(model.shape, data)
+  checkDataFits(model, data.manifest, {
+    where: 'evaluation, data',
+    todo: 'Give the data set that the model was made for.',
+  })
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
@@ -132,24 +136,6 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
-}
-
-/** @throws UserError for data of another length or vocabulary than the model's, or with more rows of the puzzle embedding. */
-function checkData(shape: ModelShape, { manifest }: Dataset): void {
-  const refused = (expected: string, found: number): UserError =>
-    new UserError({
-      where: 'evaluation, data',
-      expected,
-      found: String(found),
-      todo: 'Give the data set that the model was made for.',
-      exitCode: 2,
-    })
-  if (manifest.seqLen !== shape.seqLen)
-    throw refused(`puzzles of ${shape.seqLen} tokens, as the model has`, manifest.seqLen)
-  if (manifest.vocabSize !== shape.vocabSize)
-    throw refused(`a vocabulary of ${shape.vocabSize} tokens, as the model has`, manifest.vocabSize)
-  if (shape.puzzleDim > 0 && manifest.puzzleIdentifiers > shape.puzzleIdentifiers)
-    throw refused(`at most the ${shape.puzzleIdentifiers} puzzles of the model's embedding`, manifest.puzzleIdentifiers)
 }
 
 function checkWhole(option: string, value: number): void {

@@ -80,7 +80,7 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
       todo: 'Run `await startBackend()` first; sudoku, maze and arc also start it.',
     })
   return new ConfiguredModel(
-    initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer) }),
+    initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer), task: data.manifest.task }),
     whole,
     asked,
   )

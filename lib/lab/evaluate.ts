@@ -9,6 +9,7 @@ import {
 } from '../evaluate/evaluation.js'
 import { titledRow } from '../evaluate/metric-names.js'
 import type { MetricMeans, Metrics, NoMetrics } from '../evaluate/own-metrics.js'
+import { evaluationSettings } from '../evaluate/settings.js'
 import type { Model } from '../model/model.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../notebook/bundle.js'
 import type { Trainer } from '../train/trainer.js'
@@ -22,7 +23,8 @@ import type { Trainer } from '../train/trainer.js'
  *
  * @param options default: the evaluation keys of the model's or trainer's configuration
  * @throws the signal's reason if it is aborted; UserError for a metric that throws or does not return a number, and (exit
- * code 2) unless batch, supervisionSteps and versions are whole numbers of 1 or more.
+ * code 2) for data of another task, length or vocabulary than the model was made for, and unless batch, supervisionSteps
+ * and versions are whole numbers of 1 or more.
  */
 export async function evaluate<M extends Metrics = NoMetrics>(
   evaluated: Model | Trainer,
@@ -31,14 +33,9 @@ export async function evaluate<M extends Metrics = NoMetrics>(
 ): Promise<Evaluation & MetricMeans<M>> {
   const model = 'evaluated' in evaluated ? evaluated.evaluated : evaluated
   const { config } = evaluated as { readonly config?: Config }
-  const evaluation = await evaluateModel<M>(model, data, { ...(config && evaluationOptions(config)), ...options })
+  const settings = config ? evaluationSettings(resolveConfig(config).evaluation, options) : {}
+  const evaluation = await evaluateModel<M>(model, data, { ...options, ...settings })
   return Object.defineProperty(evaluation, JUPYTER_DISPLAY, {
     value: () => bundleOf([titledRow({ ...evaluationNumbers(evaluation) })]),
   })
-}
-
-/** Returns the evaluation options of a configuration. */
-function evaluationOptions(config: Config): EvaluateOptions<never> {
-  const { evalBatch, evalVersions, evalSupervisionSteps, evalHalt } = resolveConfig(config).evaluation
-  return { batch: evalBatch, versions: evalVersions, supervisionSteps: evalSupervisionSteps, halt: evalHalt }
 }

@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util'
-import { resolveConfig } from '../config/resolved.js'
-import { type Config, type ConfigInput, configSchema } from '../config/schema.js'
+import { type KeyGroup, keyGroups } from '../config/key-groups.js'
+import { type KeysOf, resolveConfig } from '../config/resolved.js'
+import { type Config, type ConfigInput, type ConfigKey, configSchema } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { runConfig } from '../experiment/data/dataset.js'
@@ -8,7 +8,7 @@ import { tryFunctions } from '../experiment/run/functions.js'
 import { divergedIn } from '../experiment/run/not-finite.js'
 import { newBatchesAhead, stepOptions, totalSteps } from '../experiment/run/resolve.js'
 import { differingHashes } from '../files/hash-text.js'
-import { configuredShape } from '../model/configured.js'
+import { checkDataFits } from '../model/data-fit.js'
 import { currentHost } from '../notebook/host.js'
 import { didYouMean } from '../options/nearest.js'
 import type { StepMetrics } from '../train/metrics.js'
@@ -18,35 +18,23 @@ import { Trainer, type TrainerParts } from '../train/trainer.js'
 import type { ConfiguredModel } from './create-model.js'
 import { readTrainerFile, writeTrainerFile } from './trainer-file.js'
 
-/** Configuration keys that control training and evaluation; all others define the model or the data. */
-const TRAINING_KEYS = [
-  'augment',
-  'haltExploration',
-  'loss',
-  'batch',
-  'microBatch',
-  'trainSteps',
-  'epochs',
-  'evalEvery',
-  'evalBatch',
-  'evalVersions',
-  'evalSupervisionSteps',
-  'evalHalt',
-  'optimizer',
-  'lr',
-  'warmup',
-  'lrMinRatio',
-  'beta1',
-  'beta2',
-  'weightDecay',
-  'puzzleLr',
-  'puzzleWeightDecay',
-  'ema',
-  'seed',
-] as const satisfies readonly (keyof ConfigInput)[]
+/** Keys of a whole run: its files, and the votes between its evaluations. */
+const OF_RUNS = ['checkpointEvery', 'logEvery', 'carryVotes'] as const
+/** Keys of training that the model has. */
+const OF_MODELS = ['dtype', 'freeze'] as const
+
+type TrainingKey = Exclude<KeysOf<'training' | 'evaluation'>, (typeof OF_RUNS | typeof OF_MODELS)[number]> | 'augment'
+
+const OTHERS: readonly string[] = [...OF_RUNS, ...OF_MODELS]
+
+/** Configuration keys that control training and evaluation; all others define the model, the data or a run. */
+const TRAINING_KEYS = (Object.keys(keyGroups) as ConfigKey[]).filter((key): key is TrainingKey => {
+  const group: KeyGroup = keyGroups[key]
+  return key === 'augment' || ((group === 'training' || group === 'evaluation') && !OTHERS.includes(key))
+})
 
 /** Options of a trainer: the configuration's training keys, and the state to continue from. */
-export interface TrainerOptions extends Pick<ConfigInput, (typeof TRAINING_KEYS)[number]> {
+export interface TrainerOptions extends Pick<ConfigInput, TrainingKey> {
   /**
    * The value that {@link ModelTrainer.save} returned, or the file that it wrote: training continues from there, bit for
    * bit.
@@ -123,10 +111,14 @@ export class ModelTrainer extends Trainer {
 export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerOptions = {}): ModelTrainer {
   const { from, ...keys } = options
   checkKeys(keys)
+  checkDataFits(model, data.manifest, {
+    where: 'trainer, data',
+    todo: 'Make a model for this data set with createModel.',
+    everyRow: true,
+  })
   const saved = typeof from === 'string' ? readTrainerFile(from) : (from ?? null)
   if (saved) checkSaved(saved, data)
   const config = runConfig({ ...model.asked, ...(saved && trainingKeys(saved.config)), ...keys }, data)
-  checkModel(model, config, data)
   tryFunctions(config, model.shape)
   const resolved = resolveConfig(config)
   const parts = {
@@ -163,16 +155,12 @@ function trainingKeys(config: Config): Partial<Config> {
 function checkKeys(keys: object): void {
   for (const key of Object.keys(keys)) {
     if ((TRAINING_KEYS as readonly string[]).includes(key)) continue
-    const ofModel = Object.hasOwn(configSchema.shape, key)
-    throw new UserError({
-      where: `trainer, key ${key}`,
-      expected: 'a key of training',
-      found: ofModel ? 'one of the model or the data' : 'an unknown one',
-      todo: ofModel
-        ? 'Give it to createModel, or to the data.'
-        : (didYouMean(key, TRAINING_KEYS) ?? `There are ${TRAINING_KEYS.join(', ')}.`),
-      exitCode: 2,
-    })
+    const [found, todo] = (OF_RUNS as readonly string[]).includes(key)
+      ? ['one of a whole run', 'Give it to train.']
+      : Object.hasOwn(configSchema.shape, key)
+        ? ['one of the model or the data', 'Give it to createModel, or to the data.']
+        : ['an unknown one', didYouMean(key, TRAINING_KEYS) ?? `There are ${TRAINING_KEYS.join(', ')}.`]
+    throw new UserError({ where: `trainer, key ${key}`, expected: 'a key of training', found, todo, exitCode: 2 })
   }
 }
 
@@ -183,18 +171,5 @@ function checkSaved({ dataHash }: TrainerState, { hash }: Dataset): void {
     where: 'trainer, from',
     expected: `the data set that it was trained on, hash ${expected}`,
     found: `another, hash ${found}`,
-  })
-}
-
-/** Checks that the data fit the model, which may have been made for other data. */
-function checkModel({ shape }: ConfiguredModel, config: Config, { manifest }: Dataset): void {
-  const wanted = configuredShape(config, manifest)
-  const key = (Object.keys(shape) as (keyof typeof shape)[]).find((key) => !isDeepStrictEqual(shape[key], wanted[key]))
-  if (key === undefined) return
-  throw new UserError({
-    where: 'trainer, data',
-    expected: `data of the model's ${key}, ${shape[key]}`,
-    found: String(wanted[key]),
-    todo: 'Make a model for this data set with createModel.',
   })
 }

@@ -25,6 +25,7 @@ export interface ModelParts {
   readonly init: Readonly<Record<string, tf.Tensor1D>>
   readonly puzzleTable: Float32Array
   readonly dtype?: Dtype
+  readonly task?: string | null
 }
 
 /**
@@ -35,6 +36,8 @@ export class Model {
   readonly shape: ModelShape
   /** The type that the fused kernels compute the blocks in; default float32. Everything else is computed in float32. */
   readonly dtype: Dtype
+  /** Task of the puzzles that the model was made for; null if unknown. */
+  readonly task: string | null
   /** Weights trained by the optimiser, by published name; replaced by {@link replaceWeights}. */
   weights: Weights
   /** Initial value of every row's latents (`H_init`, `L_init`, …), `[D]` by latent; not trained. */
@@ -45,9 +48,10 @@ export class Model {
    */
   readonly puzzleTable: Float32Array
 
-  constructor({ shape, weights, init, puzzleTable, dtype = 'float32' }: ModelParts) {
+  constructor({ shape, weights, init, puzzleTable, dtype = 'float32', task = null }: ModelParts) {
     this.shape = shape
     this.dtype = dtype
+    this.task = task
     this.weights = weights
     this.init = init
     this.puzzleTable = puzzleTable
@@ -55,8 +59,8 @@ export class Model {
 
   /** Returns a model with some parts replaced; it shares the others with this one. */
   with(parts: Partial<ModelParts>): Model {
-    const { shape, dtype, weights, init, puzzleTable } = this
-    return new Model({ shape, dtype, weights, init, puzzleTable, ...parts })
+    const { shape, dtype, task, weights, init, puzzleTable } = this
+    return new Model({ shape, dtype, task, weights, init, puzzleTable, ...parts })
   }
 
   /**

@@ -1,142 +1,103 @@
-import { isFollowing, differingKeys as keysThatDiffer } from '../config/effective.js'
-import { isFunctionRecord, shownValue } from '../config/functions.js'
-import { parseConfig } from '../config/parse.js'
-import { recursionLabel, storedRecursion } from '../config/recursion-key.js'
-import { UserError } from '../errors.js'
-import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
-import { type RunLabel, readLabel } from './label.js'
+import { type Row, rowsOfTable } from '../files/arrow-rows.js'
+import { type ComparedConfig, ConfigComparison } from './config-comparison.js'
+import { NO_LABEL, type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
+import type { RunState, RunStatus } from './status.js'
+
+/** A run to compare with others: a {@link StoredRun}, or a `FinishedRun` of a notebook. */
+export interface ComparedRun extends ComparedConfig {
+  readonly id: string
+  /** Default: no column. */
+  readonly state?: RunState
+  /** The step of a run without evaluations. */
+  readonly status?: Pick<RunStatus, 'step'>
+  /** null if unknown. */
+  readonly parameters: number | null
+  /** Default: none. */
+  readonly label?: RunLabel
+  /** Rows of `evaluations.arrow`, oldest first. */
+  readonly evaluations: readonly object[]
+}
+
+/** A run's record with the files that a comparison reads. */
+export interface StoredRun extends RunRecord {
+  readonly parameters: number | null
+  readonly label: RunLabel
+  readonly evaluations: readonly Row[]
+}
+
+/** Reads the label and the evaluations of a run. @throws UserError when one of them is damaged. */
+export function storedRun(record: RunRecord): StoredRun {
+  return {
+    ...record,
+    parameters: record.status.parameters,
+    label: readLabel(record.dir),
+    evaluations: rowsOfTable(readEvaluations(record)),
+  }
+}
 
 /**
- * Returns one row per run: ID, state, its name, tags and note when any run has them, the last evaluation (`test.exact`,
- * `test.cells` and its other metrics, `step`, `trainSeconds`), the best `test.exact`, the seconds of all evaluations,
- * parameters, and the configuration keys that differ between these runs; unknown values are null. A configuration key
- * that is also the name of one of these columns becomes `config.KEY`.
- *
- * @throws UserError when the evaluations or the label of a run are damaged.
+ * Several runs side by side, from which every table, label and figure of runs is made. Metrics have their raw names and
+ * units; unknown values are null.
  */
-export function compareRuns(runs: readonly RunRecord[]): Row[] {
-  const results = runs.map((run) => resultsOf(run))
-  const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
-  const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
-  const configs = flattened(runs)
-  const keys = variedKeys(runs)
-  return runs.map((run, i) => {
-    const varied = keys.map((key): [string, Cell] => [
-      own.has(key) ? `config.${key}` : key,
-      configs[i]!.get(key) ?? null,
-    ])
-    return { id: run.id, state: run.state, ...labels[i], ...results[i], ...Object.fromEntries(varied) }
-  })
-}
+export class Comparison<R extends ComparedRun> extends ConfigComparison {
+  readonly runs: readonly R[]
+  /**
+   * A row per run: `id`, `state`, its name, tags and note when any run has them, the last evaluation (`test.exact`,
+   * `test.cells`, its other metrics, `step`, `trainSeconds`), the seconds of all evaluations, the best `test.exact`,
+   * parameters, and the keys that vary. A key that is also the name of one of these columns becomes `config.KEY`.
+   */
+  readonly rows: readonly Row[]
+  /** The columns of labels. */
+  readonly labelColumns: readonly string[]
+  /** The columns of the keys that vary. */
+  readonly variedColumns: readonly string[]
 
-/** Returns the configuration keys that differ between runs, without those whose values follow from others. */
-function variedKeys(runs: readonly RunRecord[]): string[] {
-  return differingKeys(flattened(runs)).filter((key) => !followsOthers(key, runs))
-}
-
-/** Returns the configuration keys among the columns of {@link compareRuns}. */
-export function variedColumns(runs: readonly RunRecord[], rows: readonly Row[]): string[] {
-  const keys = new Set(variedKeys(runs))
-  return Object.keys(rows[0] ?? {}).filter((name) => keys.has(name) || keys.has(name.replace(/^config\./, '')))
+  constructor(runs: readonly R[]) {
+    super(runs)
+    this.runs = runs
+    const labels = labelsOf(runs)
+    const results = runs.map(resultsOf)
+    const own = new Set(['id', 'state', ...[...labels, ...results].flatMap(Object.keys)])
+    this.labelColumns = Object.keys(labels[0] ?? {})
+    this.variedColumns = this.keys.map((key) => (own.has(key) ? `config.${key}` : key))
+    this.rows = runs.map((run, i) => {
+      const varied = this.keys.map((key, k) => [this.variedColumns[k]!, this.value(run, key)])
+      const state = run.state === undefined ? {} : { state: run.state }
+      return { id: run.id, ...state, ...labels[i], ...results[i], ...Object.fromEntries(varied) }
+    })
+  }
 }
 
 /** Columns of evaluations that are not results. */
 const NO_RESULTS = new Set(['step', 'puzzles', 'evaluationSeconds'])
 
-/** Returns the last evaluation, results first. */
-function resultsOf(run: RunRecord): Row {
-  const evaluations = rowsOfTable(readEvaluations(run))
-  const last = evaluations.at(-1) ?? {}
-  const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = last
-  const metrics = Object.entries(others).filter(([name]) => !NO_RESULTS.has(name))
+/** Returns the last evaluation, results first, with the totals of all. */
+function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
+  const rows = evaluations as readonly Row[]
+  const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = rows.at(-1) ?? {}
+  const known = (metric: string): number[] =>
+    rows.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
+  const [exacts, seconds] = [known('test.exact'), known('evaluationSeconds')]
   return {
     'test.exact': exact,
     'test.cells': cells,
-    ...Object.fromEntries(metrics),
-    step: last.step ?? run.status.step,
+    ...Object.fromEntries(Object.entries(others).filter(([name]) => !NO_RESULTS.has(name))),
+    step: others.step ?? status?.step ?? null,
     trainSeconds,
-    evaluationSeconds: totalOf(evaluations, 'evaluationSeconds'),
-    'best test.exact': bestOf(evaluations, 'test.exact'),
-    parameters: run.status.parameters,
+    evaluationSeconds: seconds.length > 0 ? seconds.reduce((sum, value) => sum + value, 0) : null,
+    'best test.exact': exacts.length > 0 ? Math.max(...exacts) : null,
+    parameters,
   }
 }
 
 /** Returns name, tags and note of each run, with a column for each that any run has; null when a run has none. */
-export function labelColumns(labels: readonly RunLabel[]): Row[] {
-  const named = labels.some(({ name }) => name !== null)
-  const tagged = labels.some(({ tags }) => tags.length > 0)
-  const noted = labels.some(({ note }) => note !== null)
-  return labels.map(({ name, tags, note }) => ({
-    ...(named ? { name } : {}),
-    ...(tagged ? { tags: tags.length > 0 ? tags.join(', ') : null } : {}),
-    ...(noted ? { note } : {}),
+function labelsOf(runs: readonly ComparedRun[]): Row[] {
+  const rows = runs.map(({ label: { name, tags, note } = NO_LABEL }) => ({
+    name,
+    tags: tags.length > 0 ? tags.join(', ') : null,
+    note,
   }))
-}
-
-/** Returns the maximum of a metric over the evaluations of a run; null when unknown. */
-function bestOf(rows: readonly Row[], metric: string): number | null {
-  const values = known(rows, metric)
-  return values.length > 0 ? Math.max(...values) : null
-}
-
-/** Returns the sum of a metric over the evaluations of a run; null when unknown. */
-export function totalOf<K extends string>(
-  rows: readonly { readonly [key in K]?: unknown }[],
-  metric: K,
-): number | null {
-  const values = known(rows, metric)
-  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
-}
-
-function known<K extends string>(rows: readonly { readonly [key in K]?: unknown }[], metric: K): number[] {
-  return rows.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
-}
-
-function differingKeys(configs: readonly ReadonlyMap<string, Cell>[]): string[] {
-  const keys = new Set(configs.flatMap((config) => [...config.keys()]))
-  return [...keys].filter((key) => new Set(configs.map((config) => config.get(key) ?? null)).size > 1)
-}
-
-/**
- * Returns whether a key's values follow from other keys in all of these runs (`puzzleLr` from `lr`), and are therefore
- * redundant.
- */
-function followsOthers(key: string, runs: readonly RunRecord[]): boolean {
-  try {
-    return isFollowing(key) && !keysThatDiffer(runs.map((run) => parseConfig(run.config))).includes(key)
-  } catch (error) {
-    // Configurations of another version are shown unchanged.
-    if (error instanceof UserError) return false
-    throw error
-  }
-}
-
-/**
- * Returns the configurations of several runs: the recursion by name or as pseudocode, each function by a label that
- * distinguishes it.
- */
-function flattened(runs: readonly RunRecord[]): Map<string, Cell>[] {
-  return runs.map(({ config }) => {
-    const recursion = storedRecursion(config)
-    const shown = Object.entries(config).map(([key, value]) => {
-      if (key === 'recursion' && recursion) return [key, recursionLabel(recursion)]
-      const among = isFunctionRecord(value) ? runs.map((run) => run.config[key]) : []
-      return [key, shownValue(value, among)]
-    })
-    return flatten(Object.fromEntries(shown))
-  })
-}
-
-/** Joins nested keys by dots; lists become JSON. */
-function flatten(config: Readonly<Record<string, unknown>>, prefix = ''): Map<string, Cell> {
-  const flat = new Map<string, Cell>()
-  for (const [key, value] of Object.entries(config)) {
-    const name = prefix + key
-    if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') flat.set(name, value)
-    else if (Array.isArray(value)) flat.set(name, JSON.stringify(value))
-    else if (value !== null && typeof value === 'object')
-      for (const [inner, cell] of flatten(value as Record<string, unknown>, `${name}.`)) flat.set(inner, cell)
-  }
-  return flat
+  const used = (['name', 'tags', 'note'] as const).filter((key) => rows.some((row) => row[key] !== null))
+  return rows.map((row) => Object.fromEntries(used.map((key) => [key, row[key]])))
 }

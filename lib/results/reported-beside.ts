@@ -1,4 +1,5 @@
 import type { Table } from 'apache-arrow'
+import { configSchema } from '../config/schema.js'
 import { metricTitle } from '../evaluate/metric-names.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type ReportedFilter, reportedWhere } from './reported.js'
@@ -27,7 +28,7 @@ export interface WithReportedOptions {
 
 const EXACT = metricTitle('test.exact')
 
-/** Columns of `runs.table()` that hold results or labels; the others are the keys that vary. */
+/** Columns of `runs.table()` that hold results or labels. */
 const OWN = new Set([
   ...['name', 'tags', 'note', 'seed', 'parameters', 'run'],
   ...['test.exact', 'test.cells', 'test.pass@2', 'trainSeconds', 'evaluationSeconds'].map(metricTitle),
@@ -80,8 +81,11 @@ function isRows(measured: readonly Row[] | Table): measured is readonly Row[] {
   return Array.isArray(measured)
 }
 
+/** Names a row by the keys of the configuration among its columns, else by all columns but results and labels. */
 function variedIn(row: Row): string {
-  const varied = Object.entries(row).filter(([name]) => !OWN.has(name))
+  const others = Object.entries(row).filter(([name]) => !OWN.has(name))
+  const keys = others.filter(([name]) => Object.hasOwn(configSchema.shape, name))
+  const varied = keys.length > 0 ? keys : others
   return varied.map(([name, cell]) => `${name} ${cell}`).join(', ') || 'run'
 }
 

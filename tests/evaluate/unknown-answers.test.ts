@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test'
 import { reportObserver } from '../../lib/experiment/watch/report.js'
 import { arc, type Dataset, evaluateRun, loadRun, predictionPicture, Runs, sudoku, train } from '../../lib/index.js'
 import { addMetrics, noMetrics, type RowOutputs } from '../../lib/model/accuracy.js'
-import { compareRuns } from '../../lib/results/comparison.js'
+import { Comparison, storedRun } from '../../lib/results/comparison.js'
 import { openRun, readEvaluations, readMetrics, readOutcomes } from '../../lib/results/run.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { loadDataset } from '../../lib/storage/store.js'
@@ -106,7 +106,7 @@ test('where no answer is known, no metric is a number, in tables, JSON and Arrow
   const [row] = runs.table()
   assert.deepEqual([row!['exact accuracy (%)'], row!['cell accuracy (%)'], row!['pass@2 (%)']], [null, null, null])
   assert.deepEqual(runs.curves('test.exact').data[0]!.y, [null, null])
-  const [compared] = compareRuns([run])
+  const [compared] = new Comparison([storedRun(run)]).rows
   assert.deepEqual([compared!['test.exact'], compared!['best test.exact']], [null, null])
   const picture = predictionPicture(unknown, evaluation.outcomes[0]!)
   assert.match(JSON.stringify(picture), /the answer is not known/)

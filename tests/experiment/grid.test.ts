@@ -3,8 +3,10 @@ import { test } from 'node:test'
 import { differingKeys } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { resolveConfig } from '../../lib/config/resolved.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
 import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
-import { configLabel, expandGrid } from '../../lib/experiment/sweep/grid.js'
+import { expandGrid } from '../../lib/experiment/sweep/grid.js'
+import { ConfigComparison } from '../../lib/results/config-comparison.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 
 const data = await sudoku({ box: [2, 2], clues: 5, train: 200, test: 10 })
@@ -28,9 +30,13 @@ test('a grid is every combination, the last key changing fastest; several grids 
 test('runs are labelled by what was chosen differently, not by what follows from it', () => {
   const configs = [parseConfig({ mixer: 'mlp', seed: 0 }), parseConfig({ mixer: 'attention', seed: 1 })]
   assert.deepEqual(differingKeys(configs), ['mixer'])
-  assert.equal(configLabel(configs[1]!, ['mixer']), 'attention')
-  assert.equal(configLabel(configs[1]!, ['layers', 'n']), 'layers 2, n 6')
-  assert.equal(configLabel(configs[1]!, []), 'trm')
+  const labels = (...inputs: ConfigInput[]): string[] => {
+    const compared = inputs.map((input) => ({ config: parseConfig(input) }))
+    return compared.map((one) => new ConfigComparison(compared).label(one))
+  }
+  assert.deepEqual(labels({ mixer: 'mlp', seed: 0 }, { mixer: 'attention', seed: 1 }), ['mlp', 'attention'])
+  assert.deepEqual(labels({ layers: 1, n: 13 }, { layers: 2, n: 6 }), ['layers 1, n 13', 'layers 2, n 6'])
+  assert.deepEqual(labels({ seed: 0 }, { seed: 1 }), ['trm', 'trm'])
 })
 
 test('keys left open follow the keys they depend on', () => {

@@ -98,11 +98,18 @@ test('a sweep over recursions by name trains each, and shows them by their names
   assert.equal(list.code, 0, list.stderr)
   assert.match(list.stdout, /y twice: 2 × \(2 × z ← net\(z \+ y \+ x\); 2 × y ← net\(y \+ z\)\)/)
   const all = await recurlab(['runs', `out=${resultsDir}`, '--json'])
-  const rows = JSON.parse(all.stdout) as { recursion: string | null }[]
+  const rows = JSON.parse(all.stdout) as { recursion: string }[]
   assert.deepEqual(
     rows.map((row) => row.recursion),
-    ['paper', 'paper', 'y twice', 'y twice', 'mine', 'mine', null],
+    ['paper', 'paper', 'y twice', 'y twice', 'mine', 'mine', 'trm(2, 2)'],
   )
+  for (const text of ['trm(2, 2)', 'null']) {
+    const byKeys = await recurlab(['runs', `recursion=${text}`, `out=${resultsDir}`, '--json'])
+    assert.deepEqual(
+      (JSON.parse(byKeys.stdout) as { id: string }[]).map((row) => row.id),
+      [id],
+    )
+  }
 })
 
 test('values of any key may be named, and one recursion under two names is refused as equal rows', async () => {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { tableFromIPC, tableToIPC } from 'apache-arrow'
 import { command } from '../../lib/cli/commands/reported.js'
 import { UserError } from '../../lib/errors.js'
+import type { Row } from '../../lib/files/arrow-rows.js'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
 import { lineFigure } from '../../lib/plot/line.js'
 import { reportedSudoku, withReportedLines } from '../../lib/plot/reported.js'
@@ -179,6 +180,13 @@ test('measured rows and reported rows stand under each other and are told apart'
       ['reported', 'TRM-MLP', 87.4, null, 'arXiv 2510.04871, table 4'],
     ],
   )
+})
+
+test('a measured row is named by the keys that vary, not by the metrics beside them', () => {
+  const metrics = { 'exact accuracy (%)': 91, 'valid answers (%)': 93, rowsRight: 5.5 }
+  const names = (row: Row): string => withReported([row], { table: '4', method: 'TRM' })[0]!.method
+  assert.equal(names({ name: 'wide', mixer: 'mlp', n: 6, seed: 0, ...metrics, run: 'a' }), 'mixer mlp, n 6')
+  assert.equal(names({ solver: 'backtracking', 'exact accuracy (%)': 100 }), 'solver backtracking')
 })
 
 test('reported numbers are grey broken lines over the whole of a figure of curves, named as reported', () => {

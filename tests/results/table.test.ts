@@ -7,7 +7,7 @@ import { fromArrow, table } from 'arquero'
 import { readArrow } from '../../lib/files/arrow.js'
 import { rowsOfTable, tableOfRows } from '../../lib/files/arrow-rows.js'
 import { bundleOf } from '../../lib/notebook/bundle.js'
-import { compareRuns } from '../../lib/results/comparison.js'
+import { Comparison, storedRun } from '../../lib/results/comparison.js'
 import { toCsv, writeTable } from '../../lib/results/export.js'
 import { createRun, listRuns, type RunRecord } from '../../lib/results/run.js'
 import { temporaryFolder } from './fixture.js'
@@ -37,8 +37,8 @@ function threeRuns(): RunRecord[] {
 }
 
 test('a comparison shows the keys that differ, nested ones too, and last and best results', () => {
-  const runs = threeRuns()
-  const shown = compareRuns(runs).map(({ id, ...rest }) => rest)
+  const runs = threeRuns().map(storedRun)
+  const shown = new Comparison(runs).rows.map(({ id, ...rest }) => rest)
   const common = { state: 'finished', parameters: 7 }
   assert.deepEqual(shown, [
     {
@@ -78,7 +78,7 @@ test('a comparison shows the keys that differ, nested ones too, and last and bes
       evaluationSeconds: null,
     },
   ])
-  assert.deepEqual(Object.keys(compareRuns(runs.slice(0, 1))[0]!).slice(0, 3), ['id', 'state', 'test.exact'])
+  assert.deepEqual(Object.keys(new Comparison(runs.slice(0, 1)).rows[0]!).slice(0, 3), ['id', 'state', 'test.exact'])
 })
 
 test('tables go out as Arrow that arquero reads, and as CSV', () => {

@@ -21,7 +21,7 @@ import {
   sudoku,
   train,
 } from '../../lib/index.js'
-import { compareRuns } from '../../lib/results/comparison.js'
+import { Comparison, storedRun } from '../../lib/results/comparison.js'
 import { openRun, readEvaluations, readOutcomes } from '../../lib/results/record.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { parseMaze } from '../../lib/tasks/maze/index.js'
@@ -163,8 +163,8 @@ test('answers that are right and not the stored ones count as valid and not as e
   assert.equal(runs.table()[0]!['valid answers (%)'], 100)
   assert.deepEqual([...runs.final('test.valid').values()], [[100]])
   assert.match(JSON.stringify(runs.curves('test.valid')), /valid answers \(%\)/)
-  const listed = [openRun(id, folder)]
-  assert.match(runsText(listed, compareRuns(listed), { ids: [id], all: false }), /valid +answers|valid answers \(%\)/)
+  const listed = new Comparison([storedRun(openRun(id, folder))])
+  assert.match(runsText(listed, { ids: [id], all: false }), /valid +answers|valid answers \(%\)/)
 })
 
 test('tasks without a judge have no such column', async () => {

@@ -1,21 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
-import type { Row } from '../../files/arrow-rows.js'
-import { compareRuns } from '../../results/comparison.js'
+import { Comparison, type StoredRun, storedRun } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
-import {
-  DEFAULT_RESULTS,
-  listRuns,
-  openRun,
-  type RunListing,
-  type RunRecord,
-  readEvaluations,
-} from '../../results/run.js'
+import { DEFAULT_RESULTS, listRuns, openRun, type RunListing, type RunRecord } from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
-import { runsOrder } from '../runs-order.js'
+import { inOrder } from '../runs-order.js'
 import { runsText } from '../runs-table.js'
 
 const LABEL_KEYS = ['name', 'note', 'tags'] as const
@@ -64,40 +56,35 @@ export const command: Command = {
     const { out = DEFAULT_RESULTS } = keys
     const label = labelOf(words, pairs)
     if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
-    const listing = listWhole(out)
+    const listing = listRuns(out)
     const named = words.map((word) => openRun(word, out))
     if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
-    const candidates = named.length > 0 ? unique(named) : listing.runs
-    const chosen = lastOf(label ? candidates : candidates.filter(filterOf(pairs, candidates)), keys.last)
-    const { runs, rows } = runsOrder(chosen, compareRuns(chosen), keys.sort)
-    const damaged = named.length > 0 ? [] : listing.damaged
+    const { runs, damaged } =
+      named.length > 0 ? { runs: unique(named).map(storedRun), damaged: [] } : storedRuns(listing)
+    const chosen = lastOf(label ? runs : runs.filter(filterOf(pairs, runs)), keys.last)
+    const comparison = inOrder(new Comparison(chosen), keys.sort)
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows.map((row, i) => wholeRow(runs[i]!, row)))}\n`)
-    else if (runs.length > 0)
-      process.stdout.write(`${runsText(runs, rows, { ids: idsOf(listing), all: flags.has('all') })}\n`)
-    else process.stdout.write(`${noRuns(out, candidates.length)}\n`)
+    if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
+    else if (chosen.length > 0)
+      process.stdout.write(`${runsText(comparison, { ids: idsOf(listing), all: flags.has('all') })}\n`)
+    else process.stdout.write(`${noRuns(out, runs.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
 }
 
-/**
- * Returns all runs; those with damaged evaluations or a damaged label are listed in `damaged`, so that they do not hide the
- * others.
- */
-function listWhole(resultsDir: string): RunListing {
-  const { runs, damaged } = listRuns(resultsDir)
-  const whole = runs.filter((run) => {
+/** Reads the runs of a folder; one with damaged evaluations or a damaged label does not hide the others. */
+function storedRuns(listing: RunListing): { runs: StoredRun[]; damaged: RunListing['damaged'] } {
+  const damaged = [...listing.damaged]
+  const runs = listing.runs.flatMap((run) => {
     try {
-      readEvaluations(run)
-      readLabel(run.dir)
-      return true
+      return [storedRun(run)]
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       damaged.push({ id: run.id, problem: error.message })
-      return false
+      return []
     }
   })
-  return { runs: whole, damaged }
+  return { runs, damaged }
 }
 
 /**
@@ -143,16 +130,17 @@ function idsOf({ runs, damaged }: RunListing): string[] {
   return [...runs, ...damaged].map(({ id }) => id)
 }
 
-function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord[] {
+function lastOf(runs: readonly StoredRun[], last: string | undefined): StoredRun[] {
   const count = wholeOf('last', last)
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** Returns a row with the label, folder, times and configuration of its run. */
-function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
-  const { name, note, tags } = readLabel(dir)
-  const { started, updated, trainSteps, checkpoint, message } = status
-  return { ...row, name, note, tags, dir, started, updated, trainSteps, checkpoint, message, config }
+/** Returns the rows with the label, folder, times and configuration of their runs. */
+function wholeRows({ runs, rows }: Comparison<StoredRun>): object[] {
+  return runs.map(({ label, dir, status, config }, i) => {
+    const { started, updated, trainSteps, checkpoint, message } = status
+    return { ...rows[i], ...label, dir, started, updated, trainSteps, checkpoint, message, config }
+  })
 }
 
 function noRuns(out: string, all: number): string {

@@ -1,15 +1,15 @@
-import { differingKeys } from '../../config/effective.js'
-import type { Config, ConfigKey } from '../../config/schema.js'
+import type { Config } from '../../config/schema.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
-import { isOwnMetric, isShare, judgedApart, metricTitle, percent } from '../../evaluate/metric-names.js'
+import { isOwnMetric, isShare, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
+import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
-import { labelColumns, totalOf } from '../../results/comparison.js'
-import { NO_LABEL, type RunLabel } from '../../results/label.js'
-import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
+import { type ComparedRun, Comparison } from '../../results/comparison.js'
+import type { ValueNames } from '../../results/config-comparison.js'
+import type { RunLabel } from '../../results/label.js'
 
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
@@ -20,7 +20,7 @@ export interface EvaluationRow extends EvaluationNumbers {
   readonly evaluationSeconds: number
 }
 
-/** A template type beside which editors still complete the names above. */
+/** A metric of an evaluation that tables and bars show. */
 export type ShareMetric =
   | 'test.exact'
   | 'test.cells'
@@ -29,18 +29,19 @@ export type ShareMetric =
   | 'test.valid'
   | 'test.optimal'
   | `test.pass@${number}`
-  // One row of a run's `metrics.arrow`: numbers by metric name, null if unknown.
+  // Any other metric; written so that editors still complete the names above.
   | (`test.${string}` & {})
 
 /** One row of a run's `metrics.arrow`: numbers by metric name, null where one is not known. */
 export type MetricRow = Readonly<Record<string, number | null>> & { readonly step: number }
 
 /** A stored run, finished or stopped. */
-export interface FinishedRun {
+export interface FinishedRun extends ComparedRun {
   readonly id: string
   readonly dir: string
   readonly config: Config
-  readonly parameters: number
+  /** null if unknown. */
+  readonly parameters: number | null
   /** The user's name, note and tags for the run. */
   readonly label?: RunLabel
   /** The names of the run's values in the grid of a sweep, by key. */
@@ -50,7 +51,7 @@ export interface FinishedRun {
 }
 
 /**
- * A row of {@link Runs.table}: the varied keys, each value as in the configuration (null where a key does not apply), then
+ * A row of {@link Runs.table}: the varied keys, each value as {@link Comparison} has it (null where a key does not apply), then
  * the results of the last evaluation.
  */
 export type RunRow = Readonly<Record<string, string | number | boolean | null>>
@@ -58,18 +59,16 @@ export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 /** Several runs to compare. */
 export class Runs {
   readonly all: readonly FinishedRun[]
-  readonly #keys: readonly ConfigKey[]
-  readonly #configs: readonly Config[]
+  readonly #comparison: Comparison<FinishedRun>
 
   constructor(all: readonly FinishedRun[]) {
     this.all = all
-    this.#configs = all.map((run) => run.config)
-    this.#keys = differingKeys(this.#configs)
+    this.#comparison = new Comparison(all)
   }
 
   /** Returns the label that sets a run apart; runs that differ only in their seed share a label. */
   label(run: FinishedRun): string {
-    return configLabel(run.config, this.#keys, run.names, this.#configs)
+    return this.#comparison.label(run)
   }
 
   /**
@@ -78,29 +77,27 @@ export class Runs {
    * metrics, seconds of training and of all evaluations. Unknown values are null.
    */
   table(): RunRow[] {
-    const criteria = judgedApart(this.all.flatMap((run) => run.evaluations.slice(-1)))
-    const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(isOwnMetric)
-    const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
-    const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
-    return this.all.map((run, i) => {
-      const last = run.evaluations.at(-1)
-      const differing = Object.fromEntries(
-        this.#keys.map((key) => [key, shownValue(run.config, key, run.names, this.#configs)]),
-      )
-      return {
-        ...(labels[i] as RunRow),
-        ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
-        seed: run.config.seed,
-        parameters: run.parameters,
-        [metricTitle('test.exact')]: percent(last?.['test.exact']),
-        ...Object.fromEntries(criteria.map((name) => [metricTitle(name), percent(last?.[name])])),
-        [metricTitle('test.cells')]: percent(last?.['test.cells']),
-        ...(votes ? { [metricTitle('test.pass@2')]: percent(last?.['test.pass@2']) } : {}),
-        ...Object.fromEntries(own.map((metric) => [metricTitle(metric), last?.[metric as `test.${string}`] ?? null])),
-        [metricTitle('trainSeconds')]: whole(last?.trainSeconds),
-        [metricTitle('evaluationSeconds')]: whole(totalOf(run.evaluations, 'evaluationSeconds')),
-        run: run.id,
-      }
+    const { rows, labelColumns, variedColumns } = this.#comparison
+    const varied = variedColumns.filter((column) => column !== 'seed')
+    const metrics = [...new Set(rows.flatMap(Object.keys))]
+    const columns = [
+      ...labelColumns,
+      ...(varied.length > 0 ? varied : ['model']),
+      'seed',
+      'parameters',
+      'test.exact',
+      ...judgedApart(rows),
+      'test.cells',
+      ...metrics.filter((name) => name === 'test.pass@2'),
+      ...metrics.filter(isOwnMetric),
+      'trainSeconds',
+      'evaluationSeconds',
+    ]
+    return rows.map(({ id, ...row }, i) => {
+      const { model, seed } = this.all[i]!.config
+      const cells: Row = { model, ...row, seed }
+      const shown = Object.fromEntries(columns.map((column) => [column, cells[column] ?? null]))
+      return { ...titledRow(shown), run: id } as RunRow
     })
   }
 
@@ -174,8 +171,4 @@ export class Runs {
 /** Returns a run that a notebook shows as its row of {@link Runs.table}. */
 export function showable(run: FinishedRun): FinishedRun {
   return Object.defineProperty({ ...run }, JUPYTER_DISPLAY, { value: () => bundleOf(new Runs([run]).table()) })
-}
-
-function whole(seconds: number | null | undefined): number | null {
-  return seconds === null || seconds === undefined ? null : Math.round(seconds)
 }

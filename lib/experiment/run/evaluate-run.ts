@@ -1,8 +1,6 @@
 import path from 'node:path'
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
-import { recordFunction } from '../../config/functions.js'
-import { parseConfig } from '../../config/parse.js'
 import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -10,22 +8,20 @@ import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
 import { type MetricMeans, type Metrics, type NoMetrics, recordMetrics } from '../../evaluate/own-metrics.js'
+import { evaluationSettings } from '../../evaluate/settings.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { openRun } from '../../results/run.js'
-import { readWeightsOf } from '../../results/weights-file.js'
 import { datasetOf } from '../data/dataset.js'
 import { dtypeOrFloat32 } from './dtype.js'
-import { checkFunctions, metricNotes, type RunFunctions } from './functions.js'
+import { metricNotes } from './functions.js'
 import { stoppable } from './stop.js'
-import { modelOfWeights } from './weights.js'
+import { modelOfWeights, openWeights, type WeightsOptions } from './weights.js'
 
 /** Options of {@link evaluateRun}: the data, the weights and the evaluation settings. */
-export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<RunFunctions, 'mixer'> {
-  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
-  readonly resultsDir?: string
+export interface EvaluateRunOptions<M extends Metrics = Metrics> extends WeightsOptions {
   /** Default: the run's data set. */
   readonly data?: Dataset
   /** Default `test`. */
@@ -40,10 +36,6 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<Ru
   readonly batch?: number
   /** Maximum versions of each puzzle; default: the configuration's `evalVersions`, else all. */
   readonly versions?: number
-  /** The set of weights to use if there are two; default `ema`. */
-  readonly weights?: 'ema' | 'live'
-  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
-  readonly configFile?: string
   /** Whether the outcome of every puzzle is returned; default true. ARC's 400,000 take about 500 MB. */
   readonly outcomes?: boolean
   /**
@@ -91,19 +83,8 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
   runOrFile: string,
   options: EvaluateRunOptions<M> = {},
 ): Promise<RunEvaluation<M>> {
-  const { resultsDir, weights, configFile } = options
-  if (options.mixer) recordFunction('mixer', options.mixer)
   const given = recordMetrics(options.metrics ?? {})
-  const file = await readWeightsOf(runOrFile, {
-    ...(resultsDir === undefined ? {} : { resultsDir }),
-    ...(weights === undefined ? {} : { weights }),
-    ...(configFile === undefined ? {} : { config: configFile }),
-  })
-  const config = parseConfig(file.config)
-  checkFunctions(config, options, ['mixer'], {
-    where: file.run === null ? file.file : `run ${file.run}`,
-    begins: `evaluateRun('${file.run ?? runOrFile}', `,
-  })
+  const { file, config } = await openWeights(runOrFile, options, (name) => `evaluateRun('${name}', `)
   const resolved = resolveConfig(config)
   if (options.data === undefined && file.dataHash === null && config.data === null)
     throw new UserError({
@@ -151,8 +132,8 @@ async function evaluateWatched<M extends Metrics>(
   options: EvaluateRunOptions<M>,
 ): Promise<Evaluation & MetricMeans<M>> {
   const { split = 'test', signal } = options
-  const versions = options.versions ?? config.evalVersions
-  const total = countEvaluated(data, { split, versions })
+  const settings = evaluationSettings(config, options)
+  const total = countEvaluated(data, { split, versions: settings.versions })
   const meter =
     options.onBatch || options.onProgress || !currentHost()
       ? null
@@ -160,11 +141,8 @@ async function evaluateWatched<M extends Metrics>(
   let done = 0
   try {
     const evaluation = await evaluate<M>(model, data, {
-      batch: options.batch ?? config.evalBatch,
+      ...settings,
       split,
-      versions,
-      supervisionSteps: options.supervisionSteps ?? config.evalSupervisionSteps,
-      halt: options.halt ?? config.evalHalt,
       outcomes: options.outcomes ?? true,
       metrics: options.metrics,
       signal,

@@ -1,7 +1,7 @@
 import { parseConfig } from '../../config/parse.js'
 import { rowsOfTable } from '../../files/arrow-rows.js'
-import { readLabel } from '../../results/label.js'
-import { openRun, readEvaluations, readMetrics } from '../../results/run.js'
+import { storedRun } from '../../results/comparison.js'
+import { openRun, readMetrics } from '../../results/run.js'
 import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from '../compare/runs.js'
 
 /**
@@ -11,14 +11,14 @@ import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from '
  * @throws UserError if there is no such run or it is damaged.
  */
 export function loadRun(run: string, resultsDir?: string): FinishedRun {
-  const record = openRun(run, resultsDir)
+  const { id, dir, config, parameters, label, evaluations } = storedRun(openRun(run, resultsDir))
   return showable({
-    id: record.id,
-    dir: record.dir,
-    config: parseConfig(record.config),
-    parameters: record.status.parameters ?? Number.NaN,
-    label: readLabel(record.dir),
-    evaluations: rowsOfTable(readEvaluations(record)) as unknown as EvaluationRow[],
-    metrics: rowsOfTable(readMetrics(record)) as unknown as MetricRow[],
+    id,
+    dir,
+    config: parseConfig(config),
+    parameters,
+    label,
+    evaluations: evaluations as unknown as EvaluationRow[],
+    metrics: rowsOfTable(readMetrics({ dir })) as unknown as MetricRow[],
   })
 }

@@ -4,6 +4,7 @@ import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
+import { evaluationSettings } from '../../evaluate/settings.js'
 import { type ArcVotes, arcVotes } from '../../evaluate/votes.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import type { StepMetrics } from '../../train/metrics.js'
@@ -187,15 +188,11 @@ async function evaluateState(
   const { data, trainer } = session
   const { trainSteps, resolved, evaluated: puzzles } = session.work
   const { state } = trainer
-  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = resolved.evaluation
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
   try {
     return await evaluate(trainer.evaluated, data, {
-      batch: evalBatch,
-      versions,
-      supervisionSteps: evalSupervisionSteps,
-      halt: evalHalt,
+      ...evaluationSettings(resolved.evaluation),
       votes,
       metrics: session.metrics,
       outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,

@@ -1,10 +1,52 @@
+import { recordFunction } from '../../config/functions.js'
+import { parseConfig } from '../../config/parse.js'
+import type { Config } from '../../config/schema.js'
 import type { DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { checkTensors, fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
+import { checkDataFits } from '../../model/data-fit.js'
 import { type Model, modelFromTensors } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
+import { readWeightsOf, type StoredWeights } from '../../results/weights-file.js'
 import { firstNotFinite } from '../../train/finite.js'
+import { checkFunctions, type RunFunctions } from './functions.js'
+
+/** Which weights a call uses. */
+export interface WeightsOptions extends Pick<RunFunctions, 'mixer'> {
+  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
+  readonly resultsDir?: string
+  /** The set of weights to use if there are two; default `ema`. */
+  readonly weights?: 'ema' | 'live'
+  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
+  readonly configFile?: string
+}
+
+/**
+ * Reads the weights that a call names, with their configuration.
+ *
+ * @param runOrFile a file; else a run's folder, ID or a prefix of an ID
+ * @param callOf returns the beginning of the call by the name of the weights, e.g. `evaluateRun('2026…', `, for the error
+ * @throws UserError if the weights or their mixer are unavailable.
+ */
+export async function openWeights(
+  runOrFile: string,
+  { resultsDir, weights, configFile, mixer }: WeightsOptions,
+  callOf: (name: string) => string,
+): Promise<{ file: StoredWeights; config: Config }> {
+  if (mixer) recordFunction('mixer', mixer)
+  const file = await readWeightsOf(runOrFile, {
+    ...(resultsDir === undefined ? {} : { resultsDir }),
+    ...(weights === undefined ? {} : { weights }),
+    ...(configFile === undefined ? {} : { config: configFile }),
+  })
+  const config = parseConfig(file.config)
+  checkFunctions(config, mixer ? { mixer } : {}, ['mixer'], {
+    where: file.run === null ? file.file : `run ${file.run}`,
+    begins: callOf(file.run ?? runOrFile),
+  })
+  return { file, config }
+}
 
 /**
  * Returns a model with a file's weights for a data set.
@@ -24,7 +66,7 @@ export function modelOfWeights(
   const { tensors, notes } = fit ? withFittedTable(file, shape, fit) : { tensors: file.tensors, notes: [] }
   checkTensors(shape, tensors, file.file)
   checkFinite(file, tensors)
-  return { model: modelFromTensors(shape, tensors), notes }
+  return { model: modelFromTensors(shape, tensors).with({ task: manifest.task }), notes }
 }
 
 function withFittedTable(
@@ -60,14 +102,17 @@ export function checkFinite({ file }: WeightsFile, tensors: WeightsFile['tensors
   })
 }
 
-function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape {
-  const shape = shapeOfWeights(file, manifest.seqLen)
-  if (shape.vocabSize !== manifest.vocabSize)
-    throw new UserError({
-      where: file.file,
-      expected: `a vocabulary of ${manifest.vocabSize} tokens, as the data set has`,
-      found: `one of ${shape.vocabSize}`,
-      todo: 'Name the data set of the weights with data=DIR.',
-    })
-  return { ...shape, puzzleIdentifiers: manifest.puzzleIdentifiers }
+/**
+ * Returns the shape of the model of a file's weights on a data set, with the data set's number of puzzle identifiers.
+ *
+ * @throws UserError if the data set has another task, length or vocabulary.
+ */
+export function shapeForData(file: WeightsFile, manifest: DatasetManifest): ModelShape {
+  const { puzzleIdentifiers } = manifest
+  const shape = { ...shapeOfWeights(file, file.sizes.seqLen ?? manifest.seqLen), puzzleIdentifiers }
+  checkDataFits({ task: file.config.task ?? null, shape }, manifest, {
+    where: `the data set for ${file.file}`,
+    todo: 'Name that of the weights with data=DIR.',
+  })
+  return shape
 }

@@ -1,6 +1,4 @@
 import { startBackend } from '../../backend/index.js'
-import { recordFunction } from '../../config/functions.js'
-import { parseConfig } from '../../config/parse.js'
 import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Batch, Dataset } from '../../data/dataset.js'
@@ -11,27 +9,19 @@ import { choosesToHalt } from '../../model/halting.js'
 import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
-import { readWeightsOf } from '../../results/weights-file.js'
 import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
 import type { PuzzleSpec } from '../../tasks/task.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
-import { checkFunctions, type RunFunctions } from '../run/functions.js'
 import { onForcedStop } from '../run/stop.js'
-import { checkFinite } from '../run/weights.js'
+import { checkFinite, openWeights, shapeForData, type WeightsOptions } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
 import { puzzleText } from './solve-puzzle.js'
 
 /** Options of {@link solve}. */
-export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
-  /** Folder that holds `runs`; default `results`, in a notebook the project's. */
-  readonly resultsDir?: string
+export interface SolveOptions extends WeightsOptions {
   /** The data set that names the model's puzzle identifiers; default: the one that the weights were trained on. */
   readonly data?: Dataset
-  /** The set of weights to use if there are two; default `ema`. */
-  readonly weights?: 'ema' | 'live'
-  /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
-  readonly configFile?: string
   /** Supervision steps; default: the configuration's `evalSupervisionSteps`. */
   readonly supervisionSteps?: number
   /** Index of the test input of an ARC task, or of the line of a file of Sudokus, from 0. */
@@ -90,18 +80,9 @@ export interface Solving {
  * @throws UserError if the weights cannot be read, or the puzzle does not fit the model.
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
-  const { resultsDir, weights, configFile, data } = options
-  if (options.mixer) recordFunction('mixer', options.mixer)
-  const file = await readWeightsOf(runOrFile, {
-    ...(resultsDir === undefined ? {} : { resultsDir }),
-    ...(weights === undefined ? {} : { weights }),
-    ...(configFile === undefined ? {} : { config: configFile }),
-  })
-  const config = parseConfig(file.config)
-  checkFunctions(config, options, ['mixer'], {
-    where: file.run === null ? file.file : `run ${file.run}`,
-    begins: `solve('${file.run ?? runOrFile}', '${puzzle.length > 20 ? `${puzzle.slice(0, 20)}…` : puzzle}', `,
-  })
+  const shown = puzzle.length > 20 ? `${puzzle.slice(0, 20)}…` : puzzle
+  const { file, config } = await openWeights(runOrFile, options, (name) => `solve('${name}', '${shown}', `)
+  const { data } = options
   const text = puzzleText(puzzle)
   const posed = pose(specOf(file, config, text, data), text, { input: options.input, task: options.task })
   const { evaluation, training } = resolveConfig(config)
@@ -184,13 +165,8 @@ function* run(
 function specOf(file: WeightsFile, config: Config, text: PuzzleText, data: Dataset | undefined): PuzzleSpec {
   const name = file.config.task
   if (data) {
-    if (name === undefined || name === data.manifest.task) return data.manifest
-    throw new UserError({
-      where: 'key data',
-      expected: `a data set of task=${name}, as the weights are for`,
-      found: `one of task=${data.manifest.task}`,
-      exitCode: 2,
-    })
+    shapeForData(file, data.manifest)
+    return data.manifest
   }
   const { vocabSize, seqLen } = file.sizes
   const among = name === undefined ? undefined : [taskNamed(name)]

@@ -1,12 +1,10 @@
-import { isFunctionRecord } from '../../config/functions.js'
-import type { ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import type { Cell, Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
+import { ConfigComparison } from '../../results/config-comparison.js'
 import { runStatus } from '../../results/run.js'
 import { storedFailures } from './failures.js'
-import { shownValue } from './grid.js'
 import { endedRuns } from './halving.js'
 import type { PlannedRun, SweepPlan } from './plan.js'
 
@@ -81,18 +79,17 @@ export class Coverage {
 
   /** Returns one row per configuration: the keys that differ, then for each seed how far its run is. */
   table(): Row[] {
-    const { plan } = this
+    const { runs } = this.plan
+    const comparison = new ConfigComparison(runs)
+    const keys = comparison.keys.filter((key) => key !== 'seed')
     const rows = new Map<string, Record<string, Cell>>()
-    const seeds = [...new Set(plan.runs.map(({ config }) => config.seed))]
-    const configs = plan.runs.map(({ config }) => config)
-    const shown = ({ config, names }: PlannedRun, key: ConfigKey): Cell =>
-      shownValue(config, key, names, isFunctionRecord(config[key]) ? configs : [])
-    for (const [index, planned] of plan.runs.entries()) {
+    const seeds = [...new Set(runs.map(({ config }) => config.seed))]
+    const empty = Object.fromEntries(seeds.map((seed) => [seedColumn(seed), '']))
+    for (const [index, planned] of runs.entries()) {
       const { config } = planned
-      const values = Object.fromEntries(plan.keys.map((key) => [key, shown(planned, key)]))
+      const values = Object.fromEntries(keys.map((key) => [key, comparison.value(planned, key)]))
       const id = JSON.stringify(values)
-      const empty = Object.fromEntries(seeds.map((seed) => [seedColumn(seed), '']))
-      const row = rows.get(id) ?? { ...(plan.keys.length > 0 ? values : { model: config.model }), ...empty }
+      const row = rows.get(id) ?? { ...(keys.length > 0 ? values : { model: config.model }), ...empty }
       row[seedColumn(config.seed)] = cellOf(this.runs[index]!)
       rows.set(id, row)
     }

@@ -1,8 +1,8 @@
-import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
+import { type ConfigIdentity, configIdentity, effectiveValue } from '../../config/effective.js'
+import { shownValue } from '../../config/functions.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { shownValue } from './grid.js'
 
 /** A requested run: its configuration as written, and with every default filled in. */
 interface Row {
@@ -42,7 +42,7 @@ function equalRows(rows: readonly Row[], a: number, b: number): UserError {
   const keys = [...new Set([...Object.keys(one.input), ...Object.keys(two.input)])] as ConfigKey[]
   const varied = keys.filter((key) => one.input[key] !== two.input[key])
   const shown = ({ input, config }: Row, key: ConfigKey): unknown =>
-    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(config, key)
+    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(effectiveValue(config, key))
   const values = (row: Row): string => varied.map((key) => `${key} ${shown(row, key)}`).join(', ')
   return new UserError({
     where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',

@@ -1,15 +1,9 @@
 import { isDataKey } from '../../config/data-keys.js'
-import { effectiveValue, recursionText } from '../../config/effective.js'
-import {
-  FUNCTION_KEYS,
-  type FunctionKind,
-  isFunctionRecord,
-  recordFunction,
-  shownValue as shownFunction,
-} from '../../config/functions.js'
-import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
+import { FUNCTION_KEYS, type FunctionKind, isFunctionRecord, recordFunction } from '../../config/functions.js'
+import type { ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
+import type { ValueNames } from '../../results/config-comparison.js'
 import { type Distribution, drawn, isDistribution } from './distributions.js'
 
 /**
@@ -30,9 +24,6 @@ export interface Draws {
   /** Seed of the draws. Default 0. */
   readonly drawSeed?: number
 }
-
-/** The names that a grid gives to values, by key. */
-export type ValueNames = Readonly<Partial<Record<ConfigKey, string>>>
 
 /** A configuration of a grid. */
 export interface GridRow {
@@ -161,42 +152,4 @@ function named(key: ConfigKey, value: unknown, name: string): unknown {
   const isFunction = typeof value === 'function' || (typeof value === 'object' && value !== null)
   if (!isFunction || !Object.hasOwn(FUNCTION_KEYS, key)) return value
   return isFunctionRecord(value) ? { ...value, name } : recordFunction(key as FunctionKind, value, name)
-}
-
-/**
- * Returns a key's value as tables and curves show it: its name in the grid, else the value.
- *
- * @param among the configurations of all runs shown together: functions of the same name are distinguished by their hash
- */
-export function shownValue(
-  config: Config,
-  key: ConfigKey,
-  names: ValueNames = {},
-  among: readonly Config[] = [],
-): string | number | boolean | null {
-  const name = names[key]
-  if (name !== undefined) return name
-  if (key === 'recursion') return recursionText(config)
-  return shownFunction(
-    effectiveValue(config, key),
-    among.map((other) => other[key]),
-  )
-}
-
-/**
- * Returns a run's label, made of the keys that differ: `layers 2, n 6`; just the value if one key differs and the value is
- * a word.
- *
- * @param among as in {@link shownValue}
- */
-export function configLabel(
-  config: Config,
-  keys: readonly ConfigKey[],
-  names: ValueNames = {},
-  among: readonly Config[] = [],
-): string {
-  const values = keys.map((key) => shownValue(config, key, names, among))
-  const only = keys.length === 1 ? values[0] : undefined
-  if (typeof only === 'string') return only
-  return keys.length === 0 ? config.model : keys.map((key, i) => `${key} ${values[i] ?? '–'}`).join(', ')
 }

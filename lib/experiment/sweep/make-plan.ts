@@ -1,10 +1,10 @@
 import path from 'node:path'
-import { differingKeys } from '../../config/effective.js'
-import type { Config, ConfigKey } from '../../config/schema.js'
+import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { canonicalJson } from '../../files/sealed-json.js'
+import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
 import { sweepsFolder } from '../../results/layout.js'
 import { codeHere } from '../../results/other-code.js'
@@ -13,7 +13,6 @@ import { saveDataset } from '../../storage/store.js'
 import { findTask } from '../../tasks/registry.js'
 import { type InitOptions, runName } from '../run/begin.js'
 import { datasetBytes } from './given-data.js'
-import type { ValueNames } from './grid.js'
 import type { HalvingOptions } from './halving.js'
 import { isPlan, isSamePlan, type PlannedRun, readPlan, runHashes, type SweepPlan, writePlan } from './plan.js'
 import { storedDataFolder } from './train-planned.js'
@@ -90,7 +89,6 @@ export function makePlan(
     resultsDir,
     made: new Date().toISOString(),
     code,
-    keys: differingKeys(rows.map(({ config }) => config)) as ConfigKey[],
     label,
     init,
     estimate,

@@ -2,18 +2,18 @@ import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { configIdentity } from '../../config/effective.js'
 import { parseConfig } from '../../config/parse.js'
-import type { Config, ConfigKey } from '../../config/schema.js'
+import type { Config } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { checkFormatVersion } from '../../files/format-version.js'
 import { isJsonObject, type JsonObject, readJson, writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { canonicalJson, openSealedJson, sealJson } from '../../files/sealed-json.js'
+import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
 import { DEFAULT_RESULTS, sweepsFolder } from '../../results/layout.js'
 import { codeHere } from '../../results/other-code.js'
 import type { InitOptions } from '../run/begin.js'
-import type { ValueNames } from './grid.js'
 import type { HalvingOptions } from './halving.js'
 
 /** Format version of `plan.json`. */
@@ -60,8 +60,6 @@ export interface SweepPlan {
   readonly made: string
   /** Sources and packages that decide numbers, by hash or version; see `codeHere`. */
   readonly code: Readonly<Record<string, unknown>>
-  /** Keys that differ between runs, without the seed. */
-  readonly keys: readonly ConfigKey[]
   /** Name, note and tags of every run. */
   readonly label: LabelOptions
   /** Initial weights in place of fresh ones. */

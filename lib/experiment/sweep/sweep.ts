@@ -5,6 +5,7 @@ import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { recordMetrics } from '../../evaluate/own-metrics.js'
+import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
 import { DEFAULT_RESULTS } from '../../results/layout.js'
 import { RunInUse } from '../../results/run.js'
@@ -24,7 +25,7 @@ import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
 import { storeFailure } from './failures.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
-import { type Draws, expandGrid, type Grid, refuseDataKeys, type ValueNames } from './grid.js'
+import { type Draws, expandGrid, type Grid, refuseDataKeys } from './grid.js'
 import { checkHalving, type HalvingOptions } from './halving.js'
 import { makePlan, storePlan } from './make-plan.js'
 import type { SweepPlan } from './plan.js'
@@ -332,8 +333,10 @@ function trained(
   return new SweepRuns(runs, coverage)
 }
 
-function failedText(run: string, reason: string | null): string {
-  return `run ${run} failed: ${reason ?? 'its record does not say why'}${reason?.endsWith('.') ? '' : '.'}`
+/** Returns the reason of a failure with the run's ID, as a sentence. */
+export function failedText(run: string, reason: string | null): string {
+  const said = reason ?? `run ${run} failed`
+  return `${said.includes(run) ? '' : `run ${run} failed: `}${said}${said.endsWith('.') ? '' : '.'}`
 }
 
 function stoppedSweep(coverage: Coverage, options: SweepOptions): Interrupted {

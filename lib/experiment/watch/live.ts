@@ -1,4 +1,3 @@
-import { differingKeys } from '../../config/effective.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
@@ -6,11 +5,11 @@ import { openMeter } from '../../notebook/progress-meter.js'
 import { beside } from '../../plot/beside.js'
 import { type Curve, curves } from '../../plot/curves.js'
 import type { Figure } from '../../plot/figure.js'
+import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
-import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { ParallelTimes } from './parallel-times.js'
 import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './report.js'
 import { RunTimes } from './run-times.js'
@@ -70,10 +69,11 @@ export function liveRuns(
   const at = configs.map(() => 0)
   const running = new Set<number>()
   let processes = 1
-  const keys = differingKeys(configs)
-  const lines = configs.map((config, i): LiveLine => {
-    const name = configLabel(config, keys, names[i], configs)
-    return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
+  const named = configs.map((config, i) => ({ config, names: names[i] }))
+  const comparison = new ConfigComparison(named)
+  const lines = named.map((one): LiveLine => {
+    const name = comparison.label(one)
+    return { name, seed: one.config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   let memory = ''
   const meter = openMeter({

@@ -1,13 +1,12 @@
-import { differingKeys } from '../../config/effective.js'
 import { currentHost } from '../../notebook/host.js'
 import { streamSink } from '../../notebook/status-line.js'
+import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
 import { type Stop, stoppable } from '../run/stop.js'
-import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import { parallelReport } from './parallel-report.js'
 import { ParallelTimes } from './parallel-times.js'
@@ -69,13 +68,11 @@ function given(observer: RunObserver): Watcher {
 
 function printed(works: readonly RunWork[], before: readonly number[], names: readonly ValueNames[]): Watcher {
   const sink = streamSink(process.stdout, 'later')
-  const configs = works.map(({ config }) => config)
-  const keys = differingKeys(configs)
+  const named = works.map(({ config }, i) => ({ config, names: names[i] }))
+  const comparison = new ConfigComparison(named)
   const label = (index: number): string => {
-    const config = configs[index]!
-    return configs.length === 1
-      ? ''
-      : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index], configs)}, seed ${config.seed}`
+    const one = named[index]!
+    return named.length === 1 ? '' : `${index + 1}/${named.length} ${comparison.label(one)}, seed ${one.config.seed}`
   }
   const times = new RunTimes(works, before)
   const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length

@@ -1,5 +1,6 @@
 import { Coverage } from '../../../experiment/sweep/coverage.js'
 import { listPlans, readPlan } from '../../../experiment/sweep/plan.js'
+import { ConfigComparison } from '../../../results/config-comparison.js'
 import { formatTable } from '../../../results/text.js'
 import { type Command, noWords } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
@@ -23,13 +24,9 @@ export const command: Command = {
     const { out } = onlyKeys(pairs, ['out'])
     const rows = listPlans(out).map((name) => {
       const coverage = new Coverage(readPlan(name, out))
-      const { id, made, keys } = coverage.plan
-      return {
-        sweep: id,
-        made: made.slice(0, 16).replace('T', ' '),
-        varied: keys.join(', '),
-        coverage: coverage.text(),
-      }
+      const { id, made, runs } = coverage.plan
+      const varied = new ConfigComparison(runs).keys.join(', ')
+      return { sweep: id, made: made.slice(0, 16).replace('T', ' '), varied, coverage: coverage.text() }
     })
     if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
     else process.stdout.write(rows.length > 0 ? `${formatTable(rows)}\n` : 'No sweeps.\n')
