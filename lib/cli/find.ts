@@ -29,7 +29,10 @@ export async function findCommand(argv: readonly string[], groupsToo: boolean): 
     const command = await entry.load()
     const next = argv[path.length]
     const isEnd = next === undefined || next.startsWith('-')
-    if (!('commands' in command) || (groupsToo && isEnd)) return { path, entry, command, rest: argv.slice(path.length) }
+    const rest = argv.slice(path.length)
+    if (!('commands' in command) || (groupsToo && isEnd)) return { path, entry, command, rest }
+    const isOther = next !== undefined && !Object.hasOwn(command.commands, next)
+    if (command.otherwise && isOther) return { path, entry, command: command.otherwise, rest }
     known = command.commands
   }
 }

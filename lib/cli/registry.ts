@@ -13,6 +13,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Resume a stopped run, bit for bit.',
       load: async () => (await import('./commands/resume.js')).command,
     },
+    sweep: {
+      usage: 'sweep PRESET|FILE.ts key=a,b,c …',
+      summary: 'Train every combination of a grid, several at a time.',
+      load: async () => (await import('./commands/sweep.js')).group,
+    },
     eval: {
       usage: 'eval RUN|FILE [key=value …]',
       summary: 'Evaluate the weights of a run or of a file.',

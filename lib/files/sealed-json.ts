@@ -35,11 +35,11 @@ export function openSealedJson(json: JsonObject, file: string, todo: string, ope
 
 function checksumOf(value: object, open: readonly string[]): string {
   const sealed = Object.entries(value).filter(([key, item]) => item !== undefined && !open.includes(key))
-  return sha256(canonical(Object.fromEntries(sealed)))
+  return sha256(canonicalJson(Object.fromEntries(sealed)))
 }
 
 /** Returns JSON with the keys of every object in alphabetical order. */
-function canonical(value: unknown): string {
+export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_, item: unknown) =>
     isJsonObject(item) ? Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1))) : item,
   )

@@ -6,9 +6,10 @@ import { makeFolder, removeLeftovers, systemReason } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isLabelled, type LabelOptions, newLabel, writeLabel } from './label.js'
 import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
-import { type Lease, takeLease } from './lease.js'
+import { type Lease, RunInUse, takeLease } from './lease.js'
 import { openRun, type RunRecord } from './record.js'
 import { writeRunFile } from './run-file.js'
+import { readStatus, writeStatus } from './status.js'
 import { openWriter, type RunWriter, rowsUpTo, writeNewRun, writeResumed } from './writer.js'
 
 /** Content of a new run. */
@@ -23,6 +24,8 @@ export interface NewRun {
   readonly provenance: object
   /** Uncommitted changes to the code, stored as `code.diff`. Default: none. */
   readonly codeDiff?: string
+  /** ID of the run, made by {@link newRunId}. Default: a new one. */
+  readonly id?: string
   /** Readable part of the ID. Default: the configuration's `preset`, else its `model`, else `run`. */
   readonly name?: string
   /** Length of the run in steps. */
@@ -37,16 +40,18 @@ export interface NewRun {
  * Creates the folder of a new run, `RESULTS/runs/YYYYMMDD-HHMMSS-NAME-XXXX` (UTC; four random hexadecimal digits), and
  * opens it for writing. The folder appears complete or not at all.
  *
- * @throws UserError when the results folder is not writable, or the label is invalid.
+ * @throws RunInUse when there is a run of the given ID; UserError when the results folder is not writable, or the label is
+ * invalid.
  */
 export function createRun(run: NewRun): RunWriter {
   const label = newLabel(run.label ?? {})
   const folder = runsFolder(run.resultsDir ?? DEFAULT_RESULTS)
   makeFolder(folder)
   for (;;) {
-    const id = newId(run, new Date())
+    const id = run.id ?? newRunId(run)
     const dir = path.join(folder, id)
-    const unborn = path.join(folder, `.${id}`)
+    // Several processes may create the run of a given ID: one of them renames its folder first.
+    const unborn = path.join(folder, `.${id}.${randomBytes(3).toString('hex')}`)
     let made = false
     let lease: Lease | null = null
     try {
@@ -71,8 +76,11 @@ export function createRun(run: NewRun): RunWriter {
     } catch (error) {
       lease?.release()
       if (made) removeFolder(unborn)
-      // Another process drew the same ID in the same second: draw again.
-      if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
+      if (['EEXIST', 'ENOTEMPTY'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+        if (run.id !== undefined) throw existing(dir)
+        // Another process drew the same ID in the same second: draw again.
+        continue
+      }
       if (error instanceof UserError) throw error
       throw new UserError(
         {
@@ -124,12 +132,51 @@ export function resumeRun(
   }
 }
 
+/**
+ * Removes a run that ended before its first checkpoint, so that one of the same ID can be made.
+ *
+ * @throws RunInUse when another process works on it; UserError when it has a checkpoint.
+ */
+export function removeUnsaved(run: RunRecord): void {
+  const lease = takeLease(run.dir)
+  const removed = path.join(path.dirname(run.dir), `.${run.id}.${randomBytes(3).toString('hex')}`)
+  try {
+    const { state, status } = openRun(run.dir)
+    if (status.checkpoint !== null || state === 'finished')
+      throw new UserError({
+        where: run.dir,
+        expected: 'a run without a checkpoint',
+        found: `step ${status.checkpoint}`,
+      })
+    fs.renameSync(run.dir, removed)
+  } finally {
+    lease.release()
+  }
+  removeFolder(removed)
+}
+
+/**
+ * Records a failed run as interrupted, so that it can be resumed.
+ *
+ * @throws RunInUse when another process works on it; UserError when there is no such run.
+ */
+export function reopenFailed(id: string, resultsDir: string): void {
+  const { dir } = openRun(id, resultsDir)
+  const lease = takeLease(dir)
+  try {
+    const status = readStatus(dir)
+    if (status.state === 'failed') writeStatus(dir, { ...status, state: 'interrupted' })
+  } finally {
+    lease.release()
+  }
+}
+
 /** Checks that no other process resumed the run after its checkpoint was read here. @throws UserError */
 function checkUnchanged(before: RunRecord, now: RunRecord): void {
   const finished = now.status.state === 'finished' && before.status.state !== 'finished'
   const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
   if (!finished && !other) return
-  throw new UserError({
+  throw new RunInUse({
     where: now.dir,
     expected: 'a run that no other process is writing',
     found: finished ? 'one that another process has just finished' : 'one that has just been saved again',
@@ -137,14 +184,28 @@ function checkUnchanged(before: RunRecord, now: RunRecord): void {
   })
 }
 
-function newId({ name, config }: NewRun, now: Date): string {
+function existing(dir: string): RunInUse {
+  return new RunInUse({
+    where: dir,
+    expected: 'no such run yet',
+    found: 'one that another process has made in the meantime',
+    todo: 'It is resumed once that process has stopped.',
+  })
+}
+
+/**
+ * Returns an ID for a new run, `YYYYMMDD-HHMMSS-NAME-XXXX`.
+ *
+ * @param random bytes in the random part: more for the many runs of one plan. Default: 2
+ */
+export function newRunId({ name, config }: Pick<NewRun, 'name' | 'config'>, random = 2): string {
   const { preset, model } = config as { preset?: unknown; model?: unknown }
   const label = [name, preset, model].find((text) => typeof text === 'string' && slug(text) !== '') ?? 'run'
-  const [date, time] = now
+  const [date, time] = new Date()
     .toISOString()
     .replace(/[-:]|\.\d+Z/g, '')
     .split('T')
-  return `${date}-${time}-${slug(String(label))}-${randomBytes(2).toString('hex')}`
+  return `${date}-${time}-${slug(String(label))}-${randomBytes(random).toString('hex')}`
 }
 
 /** Reduces a text to at most 40 letters, digits and dashes. */

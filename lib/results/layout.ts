@@ -22,3 +22,8 @@ export const FILES = {
 export function runsFolder(resultsDir: string): string {
   return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'runs')
 }
+
+/** Returns the folder with one folder per planned sweep, `RESULTS/sweeps`. */
+export function sweepsFolder(resultsDir: string): string {
+  return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'sweeps')
+}

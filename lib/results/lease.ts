@@ -30,6 +30,9 @@ export interface Lease {
   release(): void
 }
 
+/** A run that this process cannot write, because another one does. */
+export class RunInUse extends UserError {}
+
 /** A lease in the folder of a run. */
 interface Held {
   readonly name: string
@@ -115,7 +118,7 @@ function linkNext(dir: string, candidate: string, text: string, judge: (held: He
     fs.rmSync(path.join(dir, name), { force: true })
     sleep(1 + Math.random() * 20)
   }
-  throw new UserError({
+  throw new RunInUse({
     where: dir,
     expected: 'a run that no other process is writing',
     found: `contention between other processes (${TRIES} tries)`,
@@ -268,12 +271,12 @@ function isGone({ owner, beat: last }: Held, now: number): boolean {
   return now - last > leaseSeconds() * 1000
 }
 
-function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): UserError {
+function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): RunInUse {
   const where = visible ? '' : ' on another machine'
   const seconds = Math.max(0, Math.round((Date.now() - last) / 1000))
   const since = visible ? '' : `, last heartbeat ${seconds} s ago`
   const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, continue with --force.`
-  return new UserError({
+  return new RunInUse({
     where: dir,
     expected: 'a run that no other process is writing',
     found: `one that process ${owner?.pid ?? '(unknown)'} is writing${where}${since}`,

@@ -130,6 +130,24 @@ function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluat
   }
 }
 
+/**
+ * Returns the state and status of a run by its ID, without reading its other files; null when there is no such run.
+ *
+ * @throws UserError when its `status.json` is damaged.
+ */
+export function runStatus(id: string, resultsDir: string): { state: RunState; status: RunStatus } | null {
+  const dir = path.join(runsFolder(resultsDir), id)
+  const attempt = (): { state: RunState; status: RunStatus } => {
+    const status = readStatus(dir)
+    return { state: status.state === 'running' && !isAtWork(dir) ? 'interrupted' : status.state, status }
+  }
+  // The whole folder is renamed into place, so only a run that is missing has no status.
+  if (!fs.existsSync(path.join(dir, FILES.status))) return null
+  const found = attempt()
+  // The run may have finished, and its lease been released, in between.
+  return found.state === 'interrupted' && found.status.state === 'running' ? attempt() : found
+}
+
 function readRun(dir: string): RunRecord {
   if (!fs.existsSync(path.join(dir, FILES.config)))
     throw new UserError({

@@ -1,7 +1,16 @@
 /** A run is one folder, `RESULTS/runs/ID`, that one process writes and any number read. */
 export { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
-export { createRun, type NewRun, type ResumeRunOptions, resumeRun } from './create.js'
+export {
+  createRun,
+  type NewRun,
+  newRunId,
+  type ResumeRunOptions,
+  removeUnsaved,
+  reopenFailed,
+  resumeRun,
+} from './create.js'
 export { DEFAULT_RESULTS } from './layout.js'
+export { RunInUse } from './lease.js'
 export {
   listRuns,
   openRun,
@@ -10,6 +19,7 @@ export {
   readEvaluations,
   readMetrics,
   readOutcomes,
+  runStatus,
 } from './record.js'
 export type { RunState, RunStatus } from './status.js'
 export type { LogRow, RunWriter } from './writer.js'

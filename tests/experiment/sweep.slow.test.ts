@@ -219,8 +219,8 @@ test('a sweep refuses rows that would train the same, empty lists and values tha
     /the grid: expected runs that differ, found run 1 a second time as run 2/,
   )
   await refused(
-    sweep(base, { seed: [0] }, data, { resultsDir, observer: silent, otherCode: 'take over' }),
-    /option otherCode: expected resume: true beside it, found it alone/,
+    sweep(base, { seed: [0] }, data, { resultsDir, observer: silent, resume: false, otherCode: 'take over' }),
+    /option otherCode: expected resume: true beside it, found resume: false/,
   )
   await refused(call({ lr: [] }), /key lr of the grid: expected at least one value, found an empty list/)
   await refused(

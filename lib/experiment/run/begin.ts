@@ -59,6 +59,8 @@ export interface RunPlan {
   readonly data: Dataset
   /** Length of the run in steps. */
   readonly trainSteps: number
+  /** The run's ID. Default: a new one. */
+  readonly id?: string
   /** The memory of the run, if known. Default: it is estimated first. */
   readonly estimate?: Estimate
 }
@@ -85,7 +87,8 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     resultsDir: options.resultsDir ?? 'results',
     config,
     asked,
-    name: `${config.task}-${config.model === 'trm' ? shownValue(config.mixer) : config.model}`,
+    ...(plan.id === undefined ? {} : { id: plan.id }),
+    name: runName(config),
     trainSteps,
     parameters: countParameters(shape),
     label: options,
@@ -109,6 +112,11 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     metrics,
     evaluatedAt: 0,
   }
+}
+
+/** Returns the readable part of a run's ID. */
+export function runName({ task, model, mixer }: Config): string {
+  return `${task}-${model === 'trm' ? shownValue(mixer) : model}`
 }
 
 /**

@@ -64,8 +64,13 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     const plain = plainNote(config.mixer)
     if (plain) observer(0).onNote?.(plain)
     if (applied.note) observer(0).onNote?.(applied.note)
-    const { estimate = true } = options
-    const watch = { observer: observer(0), estimate, ...(signal ? { signal } : {}) }
+    const { estimate = true, stopAt } = options
+    const watch = {
+      observer: observer(0),
+      estimate,
+      ...(signal ? { signal } : {}),
+      ...(stopAt === undefined ? {} : { stopAt }),
+    }
     const end = await continueSession(session, watch).finally(() => applied.end())
     if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
     return record.id

@@ -23,6 +23,8 @@ export interface SessionOptions {
    * stops the notebook cell, which then fails with the way to resume.
    */
   readonly signal?: AbortSignal
+  /** Step after which the run is saved and left interrupted, to be resumed later. Default: its end. */
+  readonly stopAt?: number
   /**
    * Whether memory is estimated before the first step, so that a run which does not fit is refused, and a piece of an
    * evaluation is timed after the first steps, for the time left. Default true. With false, the micro-batch `auto` is the
@@ -60,7 +62,7 @@ const KEPT_OUTCOMES = 100_000
  */
 export async function continueSession(
   session: Session,
-  { observer, signal, estimate = true }: SessionOptions,
+  { observer, signal, estimate = true, stopAt = Number.POSITIVE_INFINITY }: SessionOptions,
 ): Promise<SessionEnd> {
   const { data, run, trainer, work } = session
   const { config, trainSteps, evaluateEvery: interval } = work
@@ -121,7 +123,7 @@ export async function continueSession(
     if (state.step === 0) save()
     // A run that was stopped during an evaluation repeats it.
     if (isDue()) await evaluateNow()
-    while (state.step < trainSteps && !signal?.aborted) {
+    while (state.step < Math.min(trainSteps, stopAt) && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
       const last = state.step === trainSteps
       if (state.step % training.logEvery === 0 || last) run.logMetrics({ ...metrics })

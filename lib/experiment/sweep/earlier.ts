@@ -5,6 +5,7 @@ import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
+import { canonicalJson } from '../../files/sealed-json.js'
 import { codeHere, otherCode, otherCodes } from '../../results/other-code.js'
 import { listRuns, type RunRecord } from '../../results/run.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
@@ -42,11 +43,14 @@ export interface EarlierRuns {
 /**
  * With `resume`, finds a stored run for each requested one.
  *
+ * @param states `usable`: finished runs, and those that can be resumed. `every state`: also those that another process works
+ * on, and those that failed
  * @throws UserError if the initial weights cannot be read.
  */
 export async function earlierRuns(
   plans: readonly Wanted[],
   options: TakeOverOptions & { readonly resultsDir?: string; readonly init?: InitOptions; readonly metrics?: Metrics },
+  states: 'usable' | 'every state' = 'usable',
 ): Promise<EarlierRuns> {
   const { resume = false, resultsDir, init } = options
   if (!resume && options.otherCode !== undefined)
@@ -63,16 +67,16 @@ export async function earlierRuns(
   const candidates = listRuns(resultsDir)
     .runs.filter((run) => hashes.has(String(run.provenance.dataHash)) && isDeepStrictEqual(initOf(run), first))
     .filter((run) => isDeepStrictEqual(hashesOf(storedMetrics(run)), metrics))
-    .filter(canBeTakenOver)
+    .filter((run) => states === 'every state' || canBeTakenOver(run))
     .reverse()
   const here = codeHere()
-  const others = candidates.filter((run) => otherCode(run, here) !== null)
-  const own = candidates.filter((run) => !others.includes(run))
+  const [own, others] = [new StoredRuns(), new StoredRuns()]
+  for (const run of candidates) (otherCode(run, here) === null ? own : others).add(run)
   const passedOver: RunRecord[] = []
   const runs = plans.map((plan) => {
-    const run = taken(own, plan)
+    const run = own.take(plan)
     if (run) return run
-    const other = taken(others, plan)
+    const other = others.take(plan)
     if (other) passedOver.push(other)
     return options.otherCode === 'take over' ? other : null
   })
@@ -91,13 +95,26 @@ export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
   return runs.map((run) => run?.status.checkpoint ?? 0)
 }
 
-/** Removes the first run of this plan from the list and returns it. */
-function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
-  const wanted = configIdentity(config)
-  const at = runs.findIndex(
-    (run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(identityOfRun(run), wanted),
-  )
-  return runs.splice(at, at < 0 ? 0 : 1)[0] ?? null
+/** Stored runs by what they compute. */
+class StoredRuns {
+  readonly #runs = new Map<string, RunRecord[]>()
+
+  /** Adds a run behind those that compute the same; one of unknown keys is left out. */
+  add(run: RunRecord): void {
+    const identity = identityOfRun(run)
+    if (!identity) return
+    const key = keyOf(identity, String(run.provenance.dataHash))
+    this.#runs.set(key, [...(this.#runs.get(key) ?? []), run])
+  }
+
+  /** Removes the first run of this configuration and data and returns it. */
+  take({ config, data }: Wanted): RunRecord | null {
+    return this.#runs.get(keyOf(configIdentity(config), data.hash))?.shift() ?? null
+  }
+}
+
+function keyOf(identity: ConfigIdentity, dataHash: string): string {
+  return canonicalJson([identity, dataHash])
 }
 
 function hashesOf(metrics: MetricRecords): Record<string, string> {

@@ -74,17 +74,18 @@ export class DataSets {
     // The most recently requested data set is evicted last.
     this.#kept.delete(key)
     this.#kept.set(key, found)
-    let bytes = [...this.#kept.values()].reduce((sum, one) => sum + bytesOf(one), 0)
+    let bytes = [...this.#kept.values()].reduce((sum, one) => sum + datasetBytes(one), 0)
     for (const [old, one] of this.#kept) {
       if (bytes <= KEPT_BYTES || old === key) break
       this.#kept.delete(old)
-      bytes -= bytesOf(one)
+      bytes -= datasetBytes(one)
     }
     return found
   }
 }
 
-function bytesOf({ train, test }: Dataset): number {
+/** Returns the bytes of a data set's puzzles. */
+export function datasetBytes({ train, test }: Dataset): number {
   const of = ({ inputs, labels, ratings }: Split): number => inputs.byteLength + labels.byteLength + ratings.byteLength
   return of(train) + of(test)
 }

@@ -1,93 +1,268 @@
 import { startBackend } from '../../backend/index.js'
 import { isFunctionRecord } from '../../config/functions.js'
 import { askedConfig } from '../../config/resolved.js'
-import type { ConfigInput } from '../../config/schema.js'
+import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
-import { Interrupted } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { recordMetrics } from '../../evaluate/own-metrics.js'
+import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
-import type { RunRecord } from '../../results/run.js'
-import { Runs } from '../compare/runs.js'
+import { DEFAULT_RESULTS } from '../../results/layout.js'
+import { RunInUse } from '../../results/run.js'
+import { isLibraryTask } from '../../tasks/registry.js'
+import { type FinishedRun, Runs } from '../compare/runs.js'
 import { runConfig } from '../data/dataset.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
-import type { RunPlan } from '../run/begin.js'
 import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
-import { makeRun } from '../run/make-run.js'
 import { AGAIN, againWith } from '../run/stop.js'
 import type { TrainOptions } from '../run/train.js'
 import { type Watch, watched } from '../watch/watch.js'
-import { earlierRuns, stepsBefore } from './earlier.js'
+import { uncancelSweep } from './cancel.js'
+import { Coverage, type PlannedStatus, statusesOf } from './coverage.js'
+import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
+import { storeFailure } from './failures.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
-import { expandGrid, type Grid, refuseDataKeys } from './grid.js'
+import { type Draws, expandGrid, type Grid, refuseDataKeys } from './grid.js'
+import { checkHalving, type HalvingOptions } from './halving.js'
+import { makePlan, storePlan } from './make-plan.js'
+import type { SweepPlan } from './plan.js'
+import { runPool } from './pool.js'
+import { waitingTasks } from './queue.js'
+import { checkWorkers, mostWorkers, threadsOfEach } from './sharing.js'
+import { trainPlanned } from './train-planned.js'
 
-/** Options of {@link sweep}: those of `train`, for each run. */
-export type SweepOptions = TrainOptions
+/** Options of {@link sweep}: those of `train` for each run, and how the runs are drawn, shared and ended early. */
+export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
+  /**
+   * Whether stored runs of the same configuration, data, initial weights, metrics and code are reused: finished ones as they
+   * are, stopped ones by resuming them. Default true; with false every run is trained anew.
+   */
+  readonly resume?: boolean
+  /**
+   * Number of processes that train runs at the same time, each with its share of the threads. Default `auto`: as many as
+   * cores, memory and the size of the models allow. 1 trains in this process, as do sweeps whose functions, metrics or tasks
+   * come out of a cell, or that have an observer.
+   */
+  readonly workers?: number | 'auto'
+  /** Ends weak configurations early, by successive halving. Default: every run makes all its steps. */
+  readonly halving?: HalvingOptions
+  /** Folder of the plan. Default: one in `RESULTS/sweeps`, which the same call finds again. */
+  readonly planDir?: string
+}
 
 /**
- * Trains every combination of a grid, one run after the other, and returns the runs for comparison. A notebook shows a
- * progress line and live curves; a terminal, lines of text.
+ * Trains every combination of a grid, several at a time, and returns the runs for comparison. A notebook shows a progress
+ * line and live curves; a terminal, lines of text.
  *
- * All configurations are checked before the first run starts. Without a data set, each run uses that of its own
- * configuration, so that the grid can vary the data; each data set is made once. Calling a stopped sweep again with the
- * same arguments and `resume: true` continues it.
+ * All configurations are checked before the first run starts, and the plan of all runs is stored. Without a data set, each
+ * run uses that of its own configuration, so that the grid can vary the data; each data set is made once. A run that is
+ * already stored is not trained again. A run that fails does not stop the others; `runs.coverage` says which failed and why.
+ * Calling a stopped sweep again with the same arguments continues it.
  *
  * @example
  * const runs = await sweep({ hidden: 64, lr: 1e-3 }, { mixer: ['mlp', 'attention'], seed: [0, 1, 2] }, data)
  * const harder = await sweep({ hidden: 64, lr: 1e-3 }, { clues: [6, 5, 4] })
+ * const rates = await sweep({ hidden: 64 }, { lr: logUniform(1e-4, 1e-2) }, data, { draws: 20 })
  *
  * @param base the keys that all runs share
  * @param grid values per key, every combination; or a list of such grids. Named values,
- * `{ recursion: { paper: trm(3, 6), mine } }`, are shown by their names
- * @throws UserError for an invalid configuration, a data key in the grid when a data set is given, and duplicate runs;
- * Interrupted if the user stops the notebook cell: completed work is saved.
+ * `{ recursion: { paper: trm(3, 6), mine } }`, are shown by their names; distributions are drawn from
+ * @throws UserError for an invalid configuration, a data key in the grid when a data set is given, duplicate runs, and when
+ * every run failed; Interrupted if the user stops the notebook cell: completed work is saved.
  */
 export function sweep(
   base: ConfigInput,
   grid: Grid | readonly Grid[],
   data: Dataset,
   options?: SweepOptions,
-): Promise<Runs>
-export function sweep(base: ConfigInput, grid: Grid | readonly Grid[], options?: SweepOptions): Promise<Runs>
+): Promise<SweepRuns>
+export function sweep(base: ConfigInput, grid: Grid | readonly Grid[], options?: SweepOptions): Promise<SweepRuns>
 export async function sweep(
   base: ConfigInput,
   grid: Grid | readonly Grid[],
   ...rest: DataAndOptions<SweepOptions>
-): Promise<Runs> {
-  const { given, options } = dataAndOptions(rest)
-  // An invalid name is refused before data are made.
-  newLabel(options ?? {})
-  recordMetrics(options?.metrics ?? {})
-  const grids = expandGrid(base, grid)
-  const inputs = grids.map(({ input }) => input)
-  const names = grids.map((row) => row.names)
+): Promise<SweepRuns> {
+  const { given, options = {} } = dataAndOptions(rest)
+  const planned = await planSweep(base, grid, given, options)
+  return trainPlan(planned, options)
+}
+
+/** A plan with what this process needs to train its runs. */
+export interface PlannedSweep {
+  readonly plan: SweepPlan
+  /** The work of each run, by index. */
+  readonly works: readonly RunWork[]
+  /** Sentences for the user on stored runs made by other code. */
+  readonly notes: readonly string[]
+  /** Returns the data set of a run by its index. */
+  dataOf(index: number): Promise<Dataset>
+  /** Writes the plan. */
+  store(): void
+}
+
+/**
+ * Plans a sweep: checks every configuration and finds stored runs. Nothing is written.
+ *
+ * @param given the data set of all runs; null for those of their configurations
+ * @throws UserError as {@link sweep} does.
+ */
+export async function planSweep(
+  base: ConfigInput,
+  grid: Grid | readonly Grid[],
+  given: Dataset | null,
+  options: SweepOptions & { readonly module?: string } = {},
+): Promise<PlannedSweep> {
+  const { draws, drawSeed, halving, resume = true, resultsDir = DEFAULT_RESULTS } = options
+  // Invalid options are refused before data are made.
+  newLabel(options)
+  recordMetrics(options.metrics ?? {})
+  checkWorkers(options.workers)
+  if (halving) checkHalving(halving)
+  const grids = expandGrid(base, grid, {
+    ...(draws === undefined ? {} : { draws }),
+    ...(drawSeed === undefined ? {} : { drawSeed }),
+  })
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
-  const rows = await withDataSets(inputs, sets, options?.observer !== undefined, checkedRow)
+  const inputs = grids.map(({ input }) => input)
+  const rows = await withDataSets(inputs, sets, options.observer !== undefined, checkedRow)
   refuseEqualRows(rows)
-  const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
-  const works = rows.map(({ work }) => work)
-  const work = async (watching: Watch): Promise<Runs> => {
-    const { observer, signal, throws, takeOver } = watching
-    const made: RunRecord[] = []
-    for (const note of notes) watching.note(note)
-    await tryOwnFunctions(works)
-    const estimates = options?.estimate === false ? [] : await memoryOfRuns(works, earlier, watching)
-    for (const [index, { input, data: _, work: __, ...row }] of rows.entries()) {
-      if (signal?.aborted) break
-      const estimate = estimates[index]
-      const plan: RunPlan = { ...row, data: await sets.of(input), ...(estimate ? { estimate } : {}) }
-      const watch = { observer: observer(index), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
-      made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
-    }
-    // The last run may have ended just as the stop arrived.
-    const whole = made.length === rows.length && made.every(({ state }) => state === 'finished')
-    if (throws && !whole) throw stoppedSweep(made, rows.length, options)
-    return new Runs(made.map(({ id }, i) => ({ ...loadRun(id, options?.resultsDir), names: names[i]! })))
+  const { runs: earlier, notes } = await earlierRuns(rows, { ...options, resume }, 'every state')
+  const { name, note, tags, init, estimate, planDir, module } = options
+  const label = { ...(name && { name }), ...(note && { note }), ...(tags && { tags }) }
+  const plan = makePlan(
+    rows.map(({ work, config, asked, data }, index) => {
+      const { trainSteps, evaluateEvery } = work
+      return { config, asked, names: grids[index]!.names, data, trainSteps, evaluateEvery }
+    }),
+    earlier,
+    {
+      resultsDir,
+      anew: !resume,
+      anyCode: options.otherCode === 'take over',
+      label,
+      given,
+      ...(planDir === undefined ? {} : { planDir }),
+      ...(init ? { init } : {}),
+      ...(estimate === undefined ? {} : { estimate }),
+      ...(halving ? { halving } : {}),
+      ...(module === undefined ? {} : { module }),
+    },
+  )
+  return {
+    plan,
+    works: rows.map(({ work }) => work),
+    notes,
+    dataOf: (index) => sets.of(inputs[index]!),
+    store: () => storePlan(plan, given),
   }
-  return watched(options ?? {}, works, stepsBefore(earlier), work, names)
+}
+
+/** The runs of a sweep, and how far each of them is. */
+export class SweepRuns extends Runs {
+  /** How far each planned run is: done, running, interrupted, failed, missing. */
+  readonly coverage: Coverage
+
+  constructor(all: readonly FinishedRun[], coverage: Coverage) {
+    super(all)
+    this.coverage = coverage
+  }
+}
+
+/**
+ * Trains the unfinished runs of a plan and returns all stored ones.
+ *
+ * @throws UserError when no run could be trained; Interrupted if the user stops the notebook cell.
+ */
+export function trainPlan(planned: PlannedSweep, options: SweepOptions = {}): Promise<SweepRuns> {
+  const { plan, works, notes } = planned
+  uncancelSweep(plan)
+  const before = statusesOf(plan)
+  const names = plan.runs.map((run) => run.names)
+  const work = async (watch: Watch): Promise<SweepRuns> => {
+    for (const note of notes) watch.note(note)
+    for (const { index, state, message, run } of before) {
+      if (state === 'done') watch.takeOver(index, loadRun(run, plan.resultsDir))
+      if (state === 'failed') watch.note(`${failedText(run, message)} recurlab sweep retry ${plan.id} tries it again.`)
+    }
+    const left = before.filter(({ state }) => state === 'missing' || state === 'interrupted')
+    if (left.length > 0) await trainLeft(planned, left, options, watch)
+    return trained(plan, names, watch, options)
+  }
+  return watched(
+    options,
+    works,
+    before.map(({ step }) => step),
+    work,
+    names,
+  )
+}
+
+/** Trains the runs that are left, in this process or in several. */
+async function trainLeft(
+  planned: PlannedSweep,
+  left: readonly PlannedStatus[],
+  options: SweepOptions,
+  watch: Watch,
+): Promise<void> {
+  const { plan, works } = planned
+  await tryOwnFunctions(works)
+  const estimates = plan.estimate ? await memoryOfRuns(works, new Set(left.map(({ index }) => index)), watch) : []
+  planned.store()
+  const workers = workersFor(planned, estimates, left.length, options)
+  watch.workers(workers)
+  if (workers === 1) await trainHere(planned, estimates, options, watch)
+  else await runPool(plan, { ...watch, works, workers, threads: threadsOfEach(workers) })
+}
+
+function workersFor(
+  { plan, works }: PlannedSweep,
+  estimates: readonly (Estimate | null)[],
+  runs: number,
+  { workers = 'auto', observer, metrics = {} }: SweepOptions,
+): number {
+  // What a cell defines, another process does not have.
+  const isOwn = ({ config }: RunWork): boolean =>
+    isFunctionRecord(config.mixer) || isFunctionRecord(config.loss) || !isLibraryTask(config.task)
+  if (observer || (plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn)))) return 1
+  return workers === 'auto' ? mostWorkers(estimates, runs) : Math.min(workers, runs)
+}
+
+/** Trains runs in this process, one after the other. */
+async function trainHere(
+  { plan, dataOf }: PlannedSweep,
+  estimates: readonly (Estimate | null)[],
+  { metrics, estimate = true }: SweepOptions,
+  { signal, observer, note }: Watch,
+): Promise<void> {
+  const passedOver = new Set<number>()
+  while (!signal?.aborted) {
+    const [task] = waitingTasks(plan, new Set(), passedOver)
+    if (!task) return
+    const { index, stopAt } = task
+    const { run } = plan.runs[index]!
+    const memory = estimates[index]
+    try {
+      await trainPlanned(plan, plan.runs[index]!, {
+        data: await dataOf(index),
+        observer: observer(index),
+        estimate,
+        ...(signal ? { signal } : {}),
+        ...(metrics ? { metrics } : {}),
+        ...(memory ? { memory } : {}),
+        ...(stopAt === undefined ? {} : { stopAt }),
+      })
+    } catch (error) {
+      if (!(error instanceof UserError) || error instanceof Interrupted) throw error
+      passedOver.add(index)
+      if (error instanceof RunInUse) continue
+      storeFailure(plan, run, error.message)
+      note(failedText(run, error.message))
+    }
+  }
 }
 
 /** Tests custom mixers and losses, so that a failing one fails before the first run. */
@@ -99,24 +274,25 @@ async function tryOwnFunctions(works: readonly RunWork[]): Promise<void> {
 
 /**
  * Estimates the memory of unfinished runs, once for those of equal work, so that a run which does not fit is refused before
- * the first starts. Returns nothing for a single run, which makes its own estimate.
+ * the first starts.
+ *
+ * @param left indices of the unfinished runs
+ * @returns by index; null for a finished run; empty after a stop
  */
 async function memoryOfRuns(
   works: readonly RunWork[],
-  earlier: readonly (RunRecord | null)[],
+  left: ReadonlySet<number>,
   { observer, signal, plan }: Watch,
 ): Promise<readonly (Estimate | null)[]> {
-  const made = works.map((_, index) => earlier[index]?.state !== 'finished')
-  if (made.filter(Boolean).length < 2) return []
   await startBackend()
-  observer(made.indexOf(true)).onEstimating?.()
+  observer([...left][0]!).onEstimating?.()
   const known = new Map<string, Estimate>()
   const estimates: (Estimate | null)[] = []
   for (const [index, work] of works.entries()) {
     // Lets a stop signal arrive.
     await new Promise((resolve) => setImmediate(resolve))
     if (signal?.aborted) return []
-    const estimate = made[index] ? (known.get(work.key) ?? estimateMemory(work)) : null
+    const estimate = left.has(index) ? (known.get(work.key) ?? estimateMemory(work)) : null
     if (estimate) known.set(work.key, estimate)
     estimates.push(estimate)
   }
@@ -124,24 +300,46 @@ async function memoryOfRuns(
   return estimates
 }
 
-/** A run of a sweep without its puzzles, which can be large. */
-interface Row extends Omit<RunPlan, 'data'> {
+/** A checked run of a sweep, without its puzzles, which can be large. */
+interface CheckedRow {
   readonly input: ConfigInput
+  readonly config: Config
+  readonly asked: Partial<Config>
   readonly data: Pick<Dataset, 'hash'>
   readonly work: RunWork
 }
 
-function checkedRow(input: ConfigInput, data: Dataset): Row {
+function checkedRow(input: ConfigInput, data: Dataset): CheckedRow {
   const config = runConfig(input, data)
-  const work = runWork(config, data)
-  const { resolved, trainSteps } = work
-  return { input, asked: askedConfig(input), config, resolved, trainSteps, data: { hash: data.hash }, work }
+  return { input, config, asked: askedConfig(input), data: { hash: data.hash }, work: runWork(config, data) }
 }
 
-function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {
-  const last = made.at(-1)
-  if (!last) return new Interrupted(`stopped before the first of ${count} runs: ${AGAIN}`)
-  return new Interrupted(
-    `stopped in run ${made.length} of ${count} (${last.id}), saved: ${againWith('sweep', options)}`,
-  )
+/** Returns the stored runs. @throws UserError when all failed; Interrupted when a stopped cell left some unfinished */
+function trained(
+  plan: SweepPlan,
+  names: readonly ValueNames[],
+  { signal, throws }: Watch,
+  options: SweepOptions,
+): SweepRuns {
+  const coverage = new Coverage(plan)
+  if (throws && signal?.aborted && !coverage.isComplete) throw stoppedSweep(coverage, options)
+  const failed = coverage.runs.filter(({ state }) => state === 'failed')
+  if (failed.length === coverage.runs.length)
+    throw new UserError(
+      failed.length === 1 ? failed[0]!.message! : `all ${failed.length} runs failed, the first: ${failed[0]!.message}`,
+    )
+  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
+  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: names[index]! }))
+  return new SweepRuns(runs, coverage)
+}
+
+/** Returns the reason of a failure with the run's ID, as a sentence. */
+export function failedText(run: string, reason: string | null): string {
+  const said = reason ?? `run ${run} failed`
+  return `${said.includes(run) ? '' : `run ${run} failed: `}${said}${said.endsWith('.') ? '' : '.'}`
+}
+
+function stoppedSweep(coverage: Coverage, options: SweepOptions): Interrupted {
+  const how = options.resume === false ? againWith('sweep', options) : AGAIN
+  return new Interrupted(`stopped, saved: ${coverage.text()}; ${how}`)
 }

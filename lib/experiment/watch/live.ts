@@ -10,6 +10,7 @@ import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
+import { ParallelTimes } from './parallel-times.js'
 import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './report.js'
 import { RunTimes } from './run-times.js'
 import { ThinCurve } from './thin-curve.js'
@@ -22,6 +23,8 @@ export interface LiveRuns {
   note(text: string): void
   /** Shows the memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
+  /** Sets the number of processes that train runs at the same time. */
+  workers(count: number): void
   /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
   /** Ends the display; its last line says whether all runs finished. */
@@ -62,6 +65,10 @@ export function liveRuns(
   const steps = works.map(({ trainSteps }) => trainSteps)
   const made = steps.filter((trainSteps, index) => (before[index] ?? 0) < trainSteps).length
   const times = new RunTimes(works, before)
+  let parallel: ParallelTimes | null = null
+  const at = configs.map(() => 0)
+  const running = new Set<number>()
+  let processes = 1
   const named = configs.map((config, i) => ({ config, names: names[i] }))
   const comparison = new ConfigComparison(named)
   const lines = named.map((one): LiveLine => {
@@ -73,7 +80,7 @@ export function liveRuns(
     total: sum(steps),
     unit: 'steps',
     better: { 'train.loss': 'none' },
-    left: () => times.leftOfAll(),
+    left: () => (parallel ? parallel.left() : times.leftOfAll()),
   })
   let finished = 0
   let plot: Display | null = null
@@ -90,7 +97,9 @@ export function liveRuns(
     configs.length === 1 ? `step ${step}` : `${lines[index]!.name}, seed ${lines[index]!.seed}, step ${step}`
   const label = (index: number, id: string): void => {
     const { name, seed } = lines[index]!
-    meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
+    if (processes > 1) meter.label(`${running.size} of ${configs.length} runs at work on ${processes} processes`)
+    else
+      meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
   const remember = (estimates: readonly (Estimate | null)[]): void => {
     memory = memoryText(estimates)
@@ -100,7 +109,6 @@ export function liveRuns(
   return {
     note,
     observer: (index) => {
-      const stepsBefore = sum(steps.slice(0, index))
       const line = lines[index]!
       return {
         onNote: note,
@@ -108,44 +116,66 @@ export function liveRuns(
         onEstimate: (estimate) => remember([estimate]),
         onStart: ({ id, step }) => {
           times.start(index, step)
+          parallel?.start(index, step)
+          running.add(index)
           meter.doing('')
           label(index, id)
-          meter.skip(step)
+          meter.skip(step - at[index]!)
+          at[index] = step
         },
-        onStep: ({ step, ...metrics }) => {
+        onStep: (stepMetrics) => {
+          const { step, ...metrics } = stepMetrics
           const loss = metrics['train.loss']
           times.step(step)
-          const all = made > 1 ? times.planned() : null
+          parallel?.step(index, stepMetrics)
+          const all = made > 1 && !parallel ? times.planned() : null
           if (all !== null) meter.head([planText(made, all), memory].filter(Boolean).join(' · '))
           line.loss.add(step, loss)
-          meter.at(stepsBefore + step)
+          at[index] = step
+          meter.at(sum(at))
           meter.report({ 'train.loss': loss })
           // The first curve is drawn as soon as it exists.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
-        onEvaluationTime: (seconds, took) => times.evaluationTime(seconds, took),
+        onEvaluationTime: (seconds, took) => {
+          times.evaluationTime(seconds, took)
+          parallel?.evaluationTime(index, seconds)
+        },
         onEvaluating: (_, done, puzzles) => {
           times.evaluating(done, puzzles)
-          meter.doing(evaluatingText(done, puzzles))
+          parallel?.evaluating(index)
+          if (!parallel) meter.doing(evaluatingText(done, puzzles))
         },
         onEvaluation: (step, evaluation) => {
           times.evaluated(step)
+          parallel?.evaluated(index)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
         onEnd: (state) => {
-          if (state === 'finished') finished++
+          running.delete(index)
+          if (state === 'finished') {
+            finished++
+            parallel?.end(index)
+          }
+          if (parallel) label(index, '')
           if (line.loss.x.length > 0) draw()
         },
       }
     },
     plan: remember,
+    workers: (count) => {
+      processes = count
+      if (count > 1) parallel = new ParallelTimes(works, before, count)
+    },
     takeOver: (index, run) => {
       finished++
       label(index, run.id)
-      meter.skip(steps[index]!)
+      meter.skip(steps[index]! - at[index]!)
+      at[index] = steps[index]!
+      parallel?.end(index)
       for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
       for (const { step, 'test.exact': exact, ...others } of run.evaluations) {
         lines[index]!.exact.add(step, inPercent(exact))

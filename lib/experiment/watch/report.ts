@@ -122,7 +122,7 @@ export function ownMetrics(evaluation: object): Record<string, number | null> {
 }
 
 /** Returns the metrics of an evaluation as text, and the number of puzzles with known answers if it is not all. */
-function evaluationText(evaluation: Evaluation): string {
+export function evaluationText(evaluation: Evaluation): string {
   const { votes, scored, puzzles } = evaluation
   const judged = Object.keys(evaluation).filter(isJudged)
   const shares = (['test.exact', ...judged, 'test.cells', 'test.haltAccuracy', 'test.halted'] as const).map(

@@ -8,6 +8,8 @@ import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
 import { type Stop, stoppable } from '../run/stop.js'
 import { type LiveRuns, liveRuns } from './live.js'
+import { parallelReport } from './parallel-report.js'
+import { ParallelTimes } from './parallel-times.js'
 import { memoryText, reportObserver } from './report.js'
 import { RunTimes } from './run-times.js'
 
@@ -19,6 +21,8 @@ export interface Watch extends Stop {
   note(text: string): void
   /** Shows the memory of all runs; null for one that is not made. */
   plan(estimates: readonly (Estimate | null)[]): void
+  /** Sets the number of processes that train runs at the same time. */
+  workers(count: number): void
   /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
 }
@@ -57,6 +61,7 @@ function given(observer: RunObserver): Watcher {
     observer: () => observer,
     note: (text) => observer.onNote?.(text),
     plan: (estimates) => observer.onPlan?.(estimates),
+    workers: () => {},
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
 }
@@ -71,8 +76,15 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
   }
   const times = new RunTimes(works, before)
   const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length
+  let observer = (index: number): RunObserver => reportObserver(sink, label(index), { index, times, runs })
   return {
-    observer: (index) => reportObserver(sink, label(index), { index, times, runs }),
+    observer: (index) => observer(index),
+    workers: (workers) => {
+      if (workers === 1) return
+      sink.line(`${runs} runs on ${workers} processes`)
+      const labels = works.map((_, index) => label(index))
+      observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
+    },
     note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
     plan: (estimates) => sink.line(memoryText(estimates)),

@@ -1,0 +1,147 @@
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { rowsOfTable } from '../../files/arrow-rows.js'
+import { checkFormatVersion } from '../../files/format-version.js'
+import { readJson, writeJson } from '../../files/json.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { openSealedJson, sealJson } from '../../files/sealed-json.js'
+import { openRun, readEvaluations } from '../../results/run.js'
+import type { PlannedRun, SweepPlan } from './plan.js'
+
+/** Format version of `rung-N.json`. */
+const FORMAT_VERSION = 1
+
+/**
+ * Successive halving (Jamieson and Talwalkar 2016, arXiv 1502.07943): every configuration makes a share of its steps; the
+ * best go on, the others end there.
+ */
+export interface HalvingOptions {
+  /** Metric of the evaluations that ranks configurations, by its mean over seeds. Default `test.exact`. */
+  readonly metric?: string
+  /** One configuration in `factor` goes on. Default 3. */
+  readonly factor?: number
+  /** Number of decisions. Default 2: at a ninth and at a third of the steps, for a factor of 3. */
+  readonly rungs?: number
+}
+
+/** One decision, as stored in `rung-N.json` beside the plan. */
+export interface RungDecision {
+  /** 1 for the first. */
+  readonly rung: number
+  readonly metric: string
+  /** Configurations, best first: their runs by index, the mean of the metric (null if unknown), and whether they go on. */
+  readonly ranking: readonly {
+    readonly runs: readonly number[]
+    readonly value: number | null
+    readonly goesOn: boolean
+  }[]
+}
+
+const DEFAULTS = { metric: 'test.exact', factor: 3, rungs: 2 }
+
+/** Checks the options. @throws UserError (exit code 2) naming the one that is out of range. */
+export function checkHalving({ metric, factor, rungs }: HalvingOptions): void {
+  const refused = (option: string, expected: string, found: unknown): UserError =>
+    new UserError({ where: `option halving.${option}`, expected, found: String(found), exitCode: 2 })
+  if (metric !== undefined && !/^test\.\S+$/.test(metric))
+    throw refused('metric', 'a metric of evaluations, test.…', metric)
+  if (factor !== undefined && !(Number.isFinite(factor) && factor > 1))
+    throw refused('factor', 'a number above 1', factor)
+  if (rungs !== undefined && !(Number.isSafeInteger(rungs) && rungs >= 1 && rungs <= 20))
+    throw refused('rungs', 'a whole number from 1 to 20', rungs)
+}
+
+/**
+ * Returns the step at which a run waits for a decision: `trainSteps / factor^(rungs + 1 - rung)`, rounded up to an
+ * evaluation.
+ */
+export function rungStep(halving: HalvingOptions, rung: number, { trainSteps, evaluateEvery }: PlannedRun): number {
+  const { factor, rungs } = { ...DEFAULTS, ...halving }
+  const step = Math.ceil(trainSteps / factor ** (rungs + 1 - rung) / evaluateEvery) * evaluateEvery
+  return Math.min(step, trainSteps)
+}
+
+/** Returns the decisions that were taken so far, in order. @throws UserError when one is damaged. */
+export function rungDecisions(plan: Pick<SweepPlan, 'dir' | 'halving'>): RungDecision[] {
+  if (!plan.halving) return []
+  const decisions: RungDecision[] = []
+  for (let rung = 1; ; rung++) {
+    const file = fileOf(plan.dir, rung)
+    if (!fs.existsSync(file)) return decisions
+    const json = readJson(file)
+    checkFormatVersion(json, file, 'a decision of successive halving', FORMAT_VERSION)
+    decisions.push(openSealedJson(json, file, 'Delete it: it is taken again.') as unknown as RungDecision)
+  }
+}
+
+/** Returns the indices of the runs that decisions ended. */
+export function endedRuns(plan: Pick<SweepPlan, 'dir' | 'halving'>): Set<number> {
+  return new Set(rungDecisions(plan).flatMap(({ ranking }) => ranking.flatMap((row) => (row.goesOn ? [] : row.runs))))
+}
+
+/**
+ * Returns the step at which each run stops next, by index: that of the next decision, or its end. Takes the decisions for
+ * which all runs are ready, and writes them.
+ *
+ * @param steps the saved steps of the runs, by index; Infinity for a run that makes no more
+ * @returns empty after the last decision
+ */
+export function nextStops(plan: SweepPlan, steps: readonly number[]): Map<number, number> {
+  const { halving } = plan
+  if (!halving) return new Map()
+  const { rungs } = { ...DEFAULTS, ...halving }
+  for (let rung = rungDecisions(plan).length + 1; rung <= rungs; rung++) {
+    const ended = endedRuns(plan)
+    const active = plan.runs.map((_, index) => index).filter((index) => !ended.has(index))
+    const stops = new Map(active.map((index) => [index, rungStep(halving, rung, plan.runs[index]!)]))
+    if (active.some((index) => steps[index]! < stops.get(index)!)) return stops
+    decide(plan, halving, rung, active, stops)
+  }
+  return new Map()
+}
+
+function decide(
+  plan: SweepPlan,
+  halving: HalvingOptions,
+  rung: number,
+  active: readonly number[],
+  stops: ReadonlyMap<number, number>,
+): void {
+  const { metric, factor } = { ...DEFAULTS, ...halving }
+  const groups = new Map<string, number[]>()
+  for (const index of active) {
+    const { config, hashes } = plan.runs[index]!
+    const key = JSON.stringify([hashes.data, { ...config, seed: 0 }])
+    groups.set(key, [...(groups.get(key) ?? []), index])
+  }
+  const rows = [...groups.values()].map((runs) => ({
+    runs,
+    value: mean(runs.map((index) => valueAt(plan, index, metric, stops.get(index)!))),
+  }))
+  // The sort is stable: of equal configurations the earlier in the plan goes on.
+  const sorted = rows.sort((a, b) => (b.value ?? -Infinity) - (a.value ?? -Infinity) || 0)
+  const kept = Math.max(1, Math.ceil(sorted.length / factor))
+  const ranking = sorted.map((row, place) => ({ ...row, goesOn: place < kept }))
+  writeJson(fileOf(plan.dir, rung), sealJson({ formatVersion: FORMAT_VERSION, rung, metric, ranking }))
+}
+
+/** Returns a metric of a run's evaluation at a step; null for a run without it, e.g. a failed one. */
+function valueAt({ runs, resultsDir }: SweepPlan, index: number, metric: string, step: number): number | null {
+  try {
+    const rows = rowsOfTable(readEvaluations(openRun(runs[index]!.run, resultsDir)))
+    const value = rows.find((row) => row.step === step && row.weights !== 'live')?.[metric]
+    return typeof value === 'number' && !Number.isNaN(value) ? value : null
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}
+
+function mean(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null)
+  return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null
+}
+
+function fileOf(dir: string, rung: number): string {
+  return path.join(dir, `rung-${rung}.json`)
+}

@@ -1,0 +1,26 @@
+import type { Evaluation } from '../../evaluate/evaluation.js'
+import type { Estimate } from '../estimate/memory.js'
+import type { TrainMetrics } from '../run/observer.js'
+
+/** A request to a worker. */
+export type ToWorker =
+  /** Trains a run of the plan by its index, until its end or `stopAt`. */
+  | { readonly kind: 'train'; readonly index: number; readonly stopAt?: number }
+  /** Saves the current run and ends the process. */
+  | { readonly kind: 'stop' }
+
+/** What a worker tells of itself and its current run. */
+export type FromWorker =
+  /** It is ready for a request. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'note'; readonly text: string }
+  | { readonly kind: 'estimate'; readonly estimate: Estimate }
+  | { readonly kind: 'start'; readonly id: string; readonly step: number; readonly trainSteps: number }
+  | { readonly kind: 'steps'; readonly metrics: readonly TrainMetrics[] }
+  | { readonly kind: 'evaluationTime'; readonly seconds: number; readonly took: number }
+  | { readonly kind: 'evaluating'; readonly step: number; readonly done: number; readonly puzzles: number }
+  /** Without the outcomes of its puzzles. */
+  | { readonly kind: 'evaluation'; readonly step: number; readonly evaluation: Evaluation }
+  /** The run is finished, saved and interrupted, in use by another process, or failed for a reason. */
+  | { readonly kind: 'end'; readonly state: 'finished' | 'interrupted' | 'inUse' }
+  | { readonly kind: 'failed'; readonly message: string }

@@ -1,0 +1,84 @@
+import type { Dataset } from '../../data/dataset.js'
+import { Interrupted, UserError } from '../../errors.js'
+import { RunInUse } from '../../results/run.js'
+import { runWork } from '../estimate/work.js'
+import type { RunObserver } from '../run/observer.js'
+import { whenCancelled } from './cancel.js'
+import { statusesOf } from './coverage.js'
+import { storeFailure } from './failures.js'
+import { checkCode, type SweepPlan } from './plan.js'
+import type { PlannedSweep, SweepOptions } from './sweep.js'
+import { loadSweepFile } from './sweep-file.js'
+import { plannedData, trainPlanned } from './train-planned.js'
+
+/**
+ * Returns a stored plan with what a process needs to train its runs.
+ *
+ * @throws UserError when the code or a data set has changed since the plan was made.
+ */
+export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { readonly options: SweepOptions }> {
+  checkCode(plan)
+  const file = plan.module === null ? null : await loadSweepFile(plan.module)
+  const sets = new Map<string, Dataset>()
+  const works = []
+  for (const planned of plan.runs) {
+    const data = sets.get(planned.hashes.data) ?? (await plannedData(plan, planned))
+    // Only the last one is kept: data sets can be large.
+    if (!sets.has(planned.hashes.data)) sets.clear()
+    sets.set(planned.hashes.data, data)
+    works.push(runWork(planned.config, data))
+  }
+  const metrics = file?.options?.metrics
+  return {
+    plan,
+    works,
+    notes: [],
+    store: () => {},
+    dataOf: (index) => plannedData(plan, plan.runs[index]!),
+    options: metrics ? { metrics } : {},
+  }
+}
+
+/**
+ * Trains one run of a plan in this process, without a sweep around it.
+ *
+ * @returns how it ended; a run that another process works on counts as stopped
+ * @throws UserError when the code or its data set has changed since the plan was made.
+ */
+export async function trainOne(
+  plan: SweepPlan,
+  index: number,
+  observer: RunObserver,
+  signal: AbortSignal,
+): Promise<'done' | 'failed' | 'stopped'> {
+  const planned = plan.runs[index]!
+  const state = (): string => statusesOf(plan)[index]!.state
+  if (state() === 'done' || state() === 'ended') return 'done'
+  checkCode(plan)
+  const file = plan.module === null ? null : await loadSweepFile(plan.module)
+  const metrics = file?.options?.metrics
+  const stop = new AbortController()
+  const ended = whenCancelled(plan, () => stop.abort())
+  try {
+    const data = await plannedData(plan, planned)
+    const run = await trainPlanned(plan, planned, {
+      data,
+      observer,
+      signal: AbortSignal.any([signal, stop.signal]),
+      estimate: plan.estimate,
+      ...(metrics ? { metrics } : {}),
+    })
+    return run.state === 'finished' ? 'done' : 'stopped'
+  } catch (error) {
+    if (error instanceof RunInUse || error instanceof Interrupted) {
+      process.stderr.write(`${error.message}\n`)
+      return 'stopped'
+    }
+    if (!(error instanceof UserError)) throw error
+    storeFailure(plan, planned.run, error.message)
+    process.stderr.write(`recurlab: ${error.message}\n`)
+    return 'failed'
+  } finally {
+    ended()
+  }
+}

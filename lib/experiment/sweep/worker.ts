@@ -1,0 +1,133 @@
+import { startBackend } from '../../backend/index.js'
+import type { Dataset } from '../../data/dataset.js'
+import { UserError } from '../../errors.js'
+import type { Metrics } from '../../evaluate/own-metrics.js'
+import { RunInUse } from '../../results/run.js'
+import { type Estimate, estimateMemory } from '../estimate/memory.js'
+import { runWork } from '../estimate/work.js'
+import type { RunObserver, TrainMetrics } from '../run/observer.js'
+import type { FromWorker, ToWorker } from './messages.js'
+import { checkCode, type SweepPlan } from './plan.js'
+import { loadSweepFile } from './sweep-file.js'
+import { plannedData, trainPlanned } from './train-planned.js'
+
+/** Milliseconds between messages about steps. */
+const EVERY_MS = 100
+
+/**
+ * Serves the process that started this one as a worker: trains the runs of a plan that it is asked for, one at a time, until
+ * it is told to stop or its channel closes. The current run is then saved.
+ *
+ * @param signal also saves and ends the process
+ */
+export async function serveWorker(plan: SweepPlan, signal: AbortSignal): Promise<void> {
+  const channel: NodeJS.Process = process
+  const send = (message: FromWorker): void => {
+    // The parent may be gone at any moment.
+    if (channel.connected) channel.send!(message, undefined, undefined, () => {})
+  }
+  const stop = new AbortController()
+  const requests: ToWorker[] = []
+  let wake = (): void => {}
+  channel.on('message', (message: ToWorker) => {
+    if (message.kind === 'stop') stop.abort()
+    else requests.push(message)
+    wake()
+  })
+  const end = (): void => {
+    stop.abort()
+    wake()
+  }
+  channel.on('disconnect', end)
+  signal.addEventListener('abort', end)
+  try {
+    checkCode(plan)
+    const file = plan.module === null ? null : await loadSweepFile(plan.module)
+    const train = trainer(plan, send, stop.signal, file?.options?.metrics)
+    send({ kind: 'ready' })
+    while (!stop.signal.aborted) {
+      const request = requests.shift()
+      if (request?.kind === 'train') await train(request.index, request.stopAt)
+      else
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+    }
+  } finally {
+    // An open channel keeps the process alive.
+    if (channel.connected) channel.disconnect!()
+  }
+}
+
+function trainer(
+  plan: SweepPlan,
+  send: (message: FromWorker) => void,
+  signal: AbortSignal,
+  metrics: Metrics | undefined,
+): (index: number, stopAt: number | undefined) => Promise<void> {
+  let held: Dataset | null = null
+  const memory = new Map<string, Estimate>()
+  const memoryOf = async (index: number, data: Dataset): Promise<Estimate | null> => {
+    if (!plan.estimate) return null
+    await startBackend()
+    const work = runWork(plan.runs[index]!.config, data)
+    const estimate = memory.get(work.key) ?? estimateMemory(work)
+    memory.set(work.key, estimate)
+    return estimate
+  }
+  return async (index, stopAt) => {
+    const planned = plan.runs[index]!
+    const observer = sendingObserver(send)
+    try {
+      if (held?.hash !== planned.hashes.data) held = await plannedData(plan, planned)
+      const estimate = await memoryOf(index, held)
+      if (estimate) send({ kind: 'estimate', estimate })
+      const { state, status } = await trainPlanned(plan, planned, {
+        data: held,
+        observer,
+        signal,
+        estimate: plan.estimate,
+        ...(metrics ? { metrics } : {}),
+        ...(estimate ? { memory: estimate } : {}),
+        ...(stopAt === undefined ? {} : { stopAt }),
+      })
+      observer.flush()
+      if (state === 'failed') send({ kind: 'failed', message: status.message ?? 'it failed' })
+      else send({ kind: 'end', state: state === 'finished' ? 'finished' : 'interrupted' })
+    } catch (error) {
+      observer.flush()
+      if (error instanceof RunInUse) send({ kind: 'end', state: 'inUse' })
+      else if (error instanceof UserError) send({ kind: 'failed', message: error.message })
+      else throw error
+    }
+  }
+}
+
+/** Returns an observer that sends what it sees, steps in groups. */
+function sendingObserver(send: (message: FromWorker) => void): RunObserver & { flush(): void } {
+  let steps: TrainMetrics[] = []
+  let sentAt = performance.now()
+  const flush = (): void => {
+    if (steps.length > 0) send({ kind: 'steps', metrics: steps })
+    steps = []
+    sentAt = performance.now()
+  }
+  return {
+    flush,
+    onNote: (text) => send({ kind: 'note', text }),
+    onStart: ({ id, step, trainSteps }) => send({ kind: 'start', id, step, trainSteps }),
+    onStep: (metrics) => {
+      steps.push(metrics)
+      if (performance.now() - sentAt >= EVERY_MS) flush()
+    },
+    onEvaluationTime: (seconds, took) => send({ kind: 'evaluationTime', seconds, took }),
+    onEvaluating: (step, done, puzzles) => {
+      flush()
+      send({ kind: 'evaluating', step, done, puzzles })
+    },
+    onEvaluation: (step, evaluation) => {
+      flush()
+      send({ kind: 'evaluation', step, evaluation: { ...evaluation, outcomes: [] } })
+    },
+  }
+}

@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { loadRun } from '../../lib/experiment/run/load.js'
+import type { RunObserver } from '../../lib/experiment/run/observer.js'
+import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
+import { rungDecisions } from '../../lib/experiment/sweep/halving.js'
+import { readPlan } from '../../lib/experiment/sweep/plan.js'
+import { runPool } from '../../lib/experiment/sweep/pool.js'
+import { retryRuns } from '../../lib/experiment/sweep/retry.js'
+import { plannedSweep } from '../../lib/experiment/sweep/stored.js'
+import { planSweep, type SweepOptions } from '../../lib/experiment/sweep/sweep.js'
+import type { Dataset, Grid } from '../../lib/index.js'
+import { sudoku, sweep } from '../../lib/index.js'
+import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+
+let folder = ''
+let data: Dataset
+before(async () => {
+  // Workers and this process then compute with the same number of threads.
+  process.env.RECURLAB_THREADS = '1'
+  folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-workers-'))
+  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+})
+after(() => rmSync(folder, { recursive: true, force: true }))
+
+const base = {
+  hidden: 16,
+  T: 1,
+  n: 1,
+  K: 2,
+  batch: 8,
+  trainSteps: 40,
+  evalEvery: 20,
+  evalBatch: 10,
+  checkpointEvery: 10,
+}
+const seeds: Grid = { seed: [0, 1, 2] }
+
+/** What a run computed, without the times. */
+function numbers(run: string, resultsDir: string): unknown {
+  const { metrics, evaluations } = loadRun(run, resultsDir)
+  const timeless = (row: object): object => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })
+  const { tensors } = loadCheckpoint(openRun(run, resultsDir))
+  return [metrics.map(timeless), evaluations.map(timeless), [...tensors]]
+}
+
+/** Trains the plan of a grid with two workers. */
+async function withTwo(
+  resultsDir: string,
+  options: { onWorker?: (index: number, pid: number) => void; signal?: AbortSignal; observer?: RunObserver } = {},
+  more: SweepOptions = {},
+) {
+  const { plan, works, store } = await planSweep(base, seeds, data, { resultsDir, ...more })
+  store()
+  const notes: string[] = []
+  await runPool(plan, {
+    workers: 2,
+    threads: 1,
+    works,
+    signal: options.signal,
+    observer: () => options.observer ?? {},
+    note: (text) => notes.push(text),
+    onWorker: (index, { pid }) => options.onWorker?.(index, pid!),
+  })
+  return { plan, notes, states: statusesOf(plan).map(({ state }) => state) }
+}
+
+test('runs of two workers equal those of one process, bit for bit with the same number of threads', async () => {
+  const [one, two] = [path.join(folder, 'one'), path.join(folder, 'two')]
+  const runs = await sweep(base, seeds, data, { resultsDir: one, workers: 1, observer: {} })
+  const { plan, states } = await withTwo(two)
+  assert.deepEqual(states, ['done', 'done', 'done'])
+  for (const [i, { run }] of plan.runs.entries()) assert.deepEqual(numbers(run, two), numbers(runs.all[i]!.id, one))
+})
+
+test('a killed worker costs its last interval: its run goes on from the checkpoint and equals an unbroken one', async () => {
+  const [whole, killed] = [path.join(folder, 'one'), path.join(folder, 'killed')]
+  const pids = new Map<number, number>()
+  let kills = 0
+  const observer: RunObserver = {
+    onStep: ({ step }) => {
+      if (step < 15 || kills > 0) return
+      kills++
+      process.kill(pids.get(0)!, 'SIGKILL')
+    },
+  }
+  const { plan, notes, states } = await withTwo(killed, { observer, onWorker: (index, pid) => pids.set(index, pid) })
+  assert.equal(kills, 1)
+  assert.deepEqual(states, ['done', 'done', 'done'])
+  assert.match(notes.join('\n'), /its process ended by SIGKILL; it goes on from its last checkpoint/)
+  const { plan: first } = await planSweep(base, seeds, data, { resultsDir: whole })
+  for (const [i, { run }] of plan.runs.entries())
+    assert.deepEqual(numbers(run, killed), numbers(first.runs[i]!.run, whole))
+  assert.ok(openRun(plan.runs[0]!.run, killed).provenance.resumed)
+})
+
+test('a stop saves every run that is at work, and the same call goes on', async () => {
+  const resultsDir = path.join(folder, 'stopped')
+  const stop = new AbortController()
+  const observer: RunObserver = { onStep: ({ step }) => (step >= 5 ? stop.abort() : undefined) }
+  const { states, plan } = await withTwo(resultsDir, { signal: stop.signal, observer })
+  assert.ok(states.includes('interrupted'), states.join())
+  assert.ok(!states.includes('running'), states.join())
+  const runs = await sweep(base, seeds, data, { resultsDir, workers: 2 })
+  assert.ok(runs.coverage.isComplete)
+  assert.deepEqual(
+    runs.all.map(({ id }) => id),
+    plan.runs.map(({ run }) => run),
+  )
+  assert.deepEqual(
+    numbers(plan.runs[0]!.run, resultsDir),
+    numbers((await withTwo(path.join(folder, 'two'))).plan.runs[0]!.run, path.join(folder, 'two')),
+  )
+  const again = await sweep(base, seeds, data, { resultsDir, workers: 2 })
+  assert.deepEqual(again.table(), runs.table())
+  assert.equal(readdirSync(path.join(resultsDir, 'runs')).length, 3)
+  const anew = await sweep(base, seeds, data, { resultsDir, workers: 2, resume: false })
+  assert.equal(readdirSync(path.join(resultsDir, 'runs')).length, 6)
+  assert.ok(!anew.all.some(({ id }) => runs.all.some((run) => run.id === id)))
+})
+
+test('a run that fails does not stop the others, is told with its reason, and is tried again when asked', async () => {
+  const resultsDir = path.join(folder, 'failing')
+  // With this weight decay the weights grow a thousandfold in every step at the higher rate.
+  const growing = { ...base, warmup: 0, optimizer: 'adamw', weightDecay: 100, evalEvery: 40 } as const
+  const grid = { lr: [1e-6, 10], seed: [0] }
+  const runs = await sweep(growing, grid, data, { resultsDir, workers: 2 })
+  const { coverage } = runs
+  assert.deepEqual(
+    coverage.runs.map(({ state }) => state),
+    ['done', 'failed'],
+  )
+  assert.deepEqual(coverage.table()[0], { lr: 1e-6, 'seed 0': 'done' })
+  assert.match(coverage.runs[1]!.message!, /lower lr|NaN|infinite/i)
+  assert.equal(runs.all.filter(({ config }) => config.lr === 1e-6).length, 1)
+  // Another call does not train it again, and a retry does.
+  const { coverage: second } = await sweep(growing, grid, data, { resultsDir, workers: 2 })
+  assert.equal(second.count('failed'), 1)
+  const [retried] = retryRuns(coverage.plan)
+  assert.equal(retried, coverage.runs[1]!.run)
+  assert.equal(statusesOf(coverage.plan)[1]!.state, 'interrupted')
+  assert.throws(() => retryRuns(coverage.plan, ['nothing']), /expected a failed run, found nothing/)
+})
+
+test('a worker that dies at the same step again and again fails its run, and the others are trained', async () => {
+  const resultsDir = path.join(folder, 'dying')
+  const { plan, states, notes } = await withTwo(resultsDir, {
+    onWorker: (index, pid) => {
+      if (index === 1) process.kill(pid, 'SIGKILL')
+    },
+  })
+  assert.deepEqual(states, ['done', 'failed', 'done'])
+  assert.match(notes.at(-1)! + notes.join(), /ended by SIGKILL, 3 times at step 0/)
+  assert.match(statusesOf(plan)[1]!.message!, /3 times at step 0/)
+})
+
+test('successive halving ends weak configurations early, and stores its decisions', async () => {
+  const resultsDir = path.join(folder, 'halving')
+  const grid: Grid = { lr: [1e-5, 1e-4, 1e-3, 1e-2], seed: [0, 1] }
+  const halving = { metric: 'test.cells', factor: 2, rungs: 1 }
+  const small = { ...base, trainSteps: 20, evalEvery: 5 }
+  const runs = await sweep(small, grid, data, { resultsDir, workers: 2, halving })
+  const { plan } = runs.coverage
+  const [decision, ...others] = rungDecisions(plan)
+  assert.deepEqual(others, [])
+  assert.equal(decision!.ranking.length, 4)
+  assert.deepEqual(
+    decision!.ranking.map(({ goesOn }) => goesOn),
+    [true, true, false, false],
+  )
+  for (const { runs: indices, goesOn } of decision!.ranking)
+    for (const index of indices) {
+      const { state, step } = runs.coverage.runs[index]!
+      assert.deepEqual([state, step], goesOn ? ['done', 20] : ['ended', 10])
+    }
+  // The mean over seeds of the evaluation at the rung.
+  const best = decision!.ranking[0]!
+  const cells = best.runs.map(
+    (index) => loadRun(plan.runs[index]!.run, resultsDir).evaluations.find(({ step }) => step === 10)!['test.cells']!,
+  )
+  assert.ok(Math.abs(best.value! - (cells[0]! + cells[1]!) / 2) < 1e-12)
+  assert.ok(decision!.ranking.every(({ value }, i, all) => i === 0 || value! <= all[i - 1]!.value!))
+})
+
+test('a plan that was changed, or made by other code, is refused by name', async () => {
+  const resultsDir = path.join(folder, 'two')
+  const { plan } = await planSweep(base, seeds, data, { resultsDir })
+  const file = path.join(plan.dir, 'plan.json')
+  const text = readFileSync(file, 'utf8')
+  try {
+    writeFileSync(file, text.replace('"estimate": true', '"estimate": false'))
+    assert.throws(() => readPlan(plan.dir), /plan\.json: expected an unmodified object.*plan the sweep again/)
+    writeFileSync(file, text.replace('"formatVersion": 1', '"formatVersion": 99'))
+    assert.throws(() => readPlan(plan.dir), /the plan of a sweep, format version 1, found version 99/)
+  } finally {
+    writeFileSync(file, text)
+  }
+  const other = { ...readPlan(plan.dir), code: { ...plan.code, 'lib/train/step.ts': '0' } }
+  await assert.rejects(
+    plannedSweep(other),
+    /expected the code that the sweep was planned with, found other code: lib\/train\/step\.ts/,
+  )
+})
+
+test('a plan whose folder holds another sweep is refused, and nothing is written', async () => {
+  const resultsDir = path.join(folder, 'elsewhere')
+  const planDir = (await planSweep(base, seeds, data, { resultsDir: path.join(folder, 'two') })).plan.dir
+  await assert.rejects(
+    planSweep({ ...base, lr: 0.5 }, seeds, data, { resultsDir, planDir }),
+    /expected no plan, or that of the same sweep, found one of 3 other runs. Choose another folder/,
+  )
+  assert.equal(existsSync(resultsDir), false)
+})
