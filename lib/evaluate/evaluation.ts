@@ -4,14 +4,14 @@ import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/accuracy.js'
 import type { Model } from '../model/model.js'
 import type { ModelShape } from '../model/shape.js'
+import type { Submission } from '../tasks/arc/submission.js'
+import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from '../tasks/arc/votes.js'
 import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { type MetricMeans, type Metrics, metricSums, type NoMetrics } from './own-metrics.js'
-import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
-import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
 /** The metrics of an evaluation by public name; null where unknown. */
 interface EvaluationMetrics {

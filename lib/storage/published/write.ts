@@ -4,10 +4,10 @@ import { UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
+import { testPuzzlesOf } from '../../tasks/arc/test-puzzles-content.js'
 import { putInPlace, removeFolder } from '../store.js'
 import { type ExportPlan, planExport } from './plan.js'
 import { TEST_PUZZLES } from './read.js'
-import { testPuzzlesOf } from './test-tasks.js'
 import { writeSplit } from './write-split.js'
 
 /** Options of {@link exportPublished}. */

@@ -1,5 +1,5 @@
 import type { Dataset, Grid, Split, TestTask } from '../../data/dataset.js'
-import { FIRST_COLOUR } from '../../tasks/arc/encode.js'
+import { FIRST_COLOUR } from './encode.js'
 
 type Pair = { input: Grid; output: Grid }
 

@@ -1,5 +1,5 @@
-import type { Grid } from '../data/dataset.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import type { Grid } from '../../data/dataset.js'
+import { writeFileAtomic } from '../../files/atomic.js'
 
 /** Two attempts at each test input of each task, in task order. */
 export type Submission = readonly {

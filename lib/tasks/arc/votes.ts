@@ -1,8 +1,8 @@
-import { type Dataset, type Grid, type Identifiers, runAt, type TestTask } from '../data/dataset.js'
-import { crop } from '../tasks/arc/encode.js'
-import { flatten, gridKey, gridOfKey, nested } from '../tasks/arc/grid.js'
-import { parseVersionName, undoVersion } from '../tasks/arc/version.js'
+import { type Dataset, type Grid, type Identifiers, runAt, type TestTask } from '../../data/dataset.js'
+import { crop } from './encode.js'
+import { flatten, gridKey, gridOfKey, nested } from './grid.js'
 import type { Submission } from './submission.js'
+import { parseVersionName, undoVersion } from './version.js'
 
 /** A model's prediction for one version of a test input. */
 export interface ArcPrediction {
