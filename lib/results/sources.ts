@@ -10,6 +10,7 @@ import { projectFolder } from '../files/places.js'
  */
 const DECIDING = [
   'lib/backend',
+  'lib/config/call-own.ts',
   'lib/config/effective.ts',
   'lib/config/functions.ts',
   'lib/config/key-groups.ts',

@@ -1,3 +1,4 @@
+import { callOwn } from '../../config/call-own.js'
 import { assembleDataset } from '../../data/assemble.js'
 import type { Dataset } from '../../data/dataset.js'
 import { createCount, type MakeOptions } from '../../data/progress.js'
@@ -7,7 +8,7 @@ import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 import { Random } from '../../random.js'
 import { written } from '../symbols.js'
-import { type CheckedDefinition, symbolsOf, tokensOf } from './check.js'
+import { type CheckedDefinition, judged, tokensOf } from './check.js'
 import { definedOptions, type TaskExample } from './definition.js'
 import { appliedTo, mapped, type SymmetryGroup, whereOf } from './group.js'
 import { storedDefinition } from './open.js'
@@ -98,7 +99,10 @@ function generated(definition: CheckedDefinition, seed: number): Source {
   return (split) => {
     const random = Random.of(seed, 'task', name, split)
     let number = 0
-    return () => pairOf(definition, generate!(random), `task ${name}, ${split} puzzle ${number++} of generate`)
+    return () => {
+      const example = callOwn(`task ${name}`, 'generate', () => generate!(random))
+      return pairOf(definition, example, `task ${name}, ${split} puzzle ${number++} of generate`)
+    }
   }
 }
 
@@ -144,8 +148,8 @@ function checkAccepted(
   where: string,
   expected: string,
 ): void {
-  const said = definition.judge?.(symbolsOf(definition, question), symbolsOf(definition, answer)) ?? true
-  if (definition.judge === undefined || said === true) return
+  const said = judged(definition, question, answer)
+  if (said === true) return
   const [asked, given] = [question, answer].map((tokens) => written(tokens, definition.symbols))
   throw new UserError({ where, expected, found: `${String(said)} for question ${asked} and answer ${given}` })
 }
