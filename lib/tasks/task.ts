@@ -6,6 +6,7 @@ import type { AugmentationSpec } from '../data/augmentation-spec.js'
 import type { Augmentation, Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../data/dataset.js'
 import type { MakeOptions } from '../data/progress.js'
 import type { Likeness } from '../data/puzzle-index.js'
+import type { Download } from './downloads.js'
 import type { PuzzleLook } from './look.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
 import type { Votes, VotesOptions } from './votes.js'
@@ -77,6 +78,8 @@ export interface Task {
   pose?(spec: PuzzleSpec, text: PuzzleText, choice: PuzzleChoice): PosedPuzzle
   /** Equivalence of puzzles. Default: puzzles with the same question and answer are equivalent. */
   readonly sameness?: Sameness
+  /** Published data sets that `recurlab data fetch NAME` downloads, by name. Default: none. */
+  readonly downloads?: Readonly<Record<string, Download>>
   /** Facts about the task that the published layout omits. Default: its folders are read as `tokens`. */
   readonly published?: PublishedTask
 }

@@ -5,6 +5,7 @@ import type { StoredParts, Task, TaskParts } from '../task.js'
 import { arcAugment, arcAugmentOf } from './augment.js'
 import { arc } from './build.js'
 import { ARC_COLOUR_NAMES, ARC_COLOURS } from './colours.js'
+import { arcDownloads } from './downloads.js'
 import { boardOf } from './draw.js'
 import { END, FIRST_COLOUR, PAD, VOCABULARY } from './encode.js'
 import { LARGEST } from './grid.js'
@@ -37,6 +38,7 @@ export const arcTask: Task = {
   augmentation: arcAugmentOf,
   votes: arcVotes,
   pose: (spec, text, choice) => poseArc(spec, boardOf(spec), text, choice),
+  downloads: arcDownloads,
   published: {
     recognise({ vocabSize, seqLen, testsFile }) {
       const length = seqLen ?? LARGEST ** 2
