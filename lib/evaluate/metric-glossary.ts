@@ -52,13 +52,13 @@ export const metricGlossary: readonly MetricEntry[] = [
     group: 'test',
     unit: 'share',
     meaning:
-      'ARC: test inputs whose answer is among the k candidates with the most votes over all versions. The papers report pass@2.',
+      'With votes (ARC): test inputs whose answer is among the k candidates with the most votes over all versions. The papers report pass@2.',
   },
   {
     metric: 'test.carriedEvaluations',
     group: 'test',
     unit: 'evaluations',
-    meaning: 'ARC with carryVotes: number of earlier evaluations whose votes are included.',
+    meaning: 'With carryVotes: number of earlier evaluations whose votes are included.',
   },
   {
     metric: 'test.NAME',
@@ -82,7 +82,7 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'scoredTasks',
     group: 'test',
     unit: 'tasks',
-    meaning: 'ARC: test tasks with known answers, over which test.pass@k is averaged.',
+    meaning: 'With votes (ARC): test tasks with known answers, over which test.pass@k is averaged.',
   },
   {
     metric: 'train.loss',

@@ -58,10 +58,7 @@ export function symbolLook(
   return {
     rows,
     columns,
-    box: null,
-    gap: ' ',
-    lines: LOOK.lines,
-    padding: null,
+    ...PLAIN,
     blank,
     token(token, given) {
       const symbol = symbols[token - 1] ?? '?'
@@ -75,11 +72,8 @@ export function symbolLook(
 export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
   const width = String(vocabSize - 1).length
   return {
+    ...PLAIN,
     ...shapeOf(seqLen),
-    box: null,
-    gap: ' ',
-    lines: LOOK.lines,
-    padding: null,
     blank: null,
     token(token) {
       const grey = Math.round(255 - (120 * token) / Math.max(1, vocabSize - 1))
@@ -93,6 +87,9 @@ export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
     },
   }
 }
+
+/** A grid without boxes whose cells are all drawn. */
+const PLAIN = { box: null, gap: ' ', lines: LOOK.lines, padding: null } as const
 
 /** Returns the rows and columns of a grid without trailing ones that contain only `empty` tokens. */
 export function extentOf(

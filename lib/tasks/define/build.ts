@@ -7,6 +7,7 @@ import { type PuzzleList, puzzleList } from '../../data/puzzles.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 import { Random } from '../../random.js'
+import { nothingAsked } from '../option-errors.js'
 import { written } from '../symbols.js'
 import { type CheckedDefinition, judged, tokensOf } from './check.js'
 import { definedOptions, type TaskExample } from './definition.js'
@@ -42,13 +43,7 @@ export async function buildDefined(
   const { name, symbols, cells, examples } = definition
   const options = parseOptions(definedOptions, input, `a data set of ${name}`)
   const { train, test, seed } = options
-  if (train + test === 0)
-    throw new UserError({
-      where: 'keys train, test',
-      expected: 'a number of puzzles for at least one split',
-      found: '0 of both',
-      exitCode: 2,
-    })
+  if (train + test === 0) throw nothingAsked('puzzles', '0 of both')
   const tell = createCount(make, 'puzzles', examples ? 'chosen' : 'generated', train + test)
   const source = examples ? listed(definition, examples, seed) : generated(definition, seed)
   const met = new Set<string>()
