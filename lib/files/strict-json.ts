@@ -1,5 +1,5 @@
 import { UserError } from '../errors.js'
-import { readBytes, sha256, systemReason } from './atomic.js'
+import { readBytes, sha256, unreadable } from './atomic.js'
 import { duplicateKeyPath } from './json-keys.js'
 import { fileOperations as fs } from './operations.js'
 
@@ -54,7 +54,7 @@ function sizeOf(file: string): number {
   try {
     return fs.statSync(file).size
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+    throw unreadable(file, error)
   }
 }
 
