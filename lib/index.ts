@@ -39,7 +39,7 @@ export type { Metric, MetricInput, Metrics } from './evaluate/own-metrics.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
 export { datasetOf } from './experiment/data/dataset.js'
 export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
-export { arc, maze, sudoku } from './experiment/data/make-data.js'
+export { arc, maze, queens, sudoku } from './experiment/data/make-data.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'
 export type { RunObserver, TrainMetrics } from './experiment/run/observer.js'
@@ -124,7 +124,7 @@ export {
   solveMaze,
 } from './tasks/maze/index.js'
 export { preset, presets } from './tasks/presets.js'
-export { type QueensOptions, queens, queensOptions } from './tasks/queens/index.js'
+export { type QueensOptions, queensOptions } from './tasks/queens/index.js'
 export {
   BOXES,
   type Box,

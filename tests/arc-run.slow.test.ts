@@ -146,4 +146,9 @@ test('a preset on data of another task, and a submission for another task, are r
   assert.match(other.stderr, /expected a data set of task=sudoku, found one of task=arc/)
   const unused = await recurlab(['train', 'arc-pocket', 'data=tasks', 'size=8', 'out=no'], { cwd: folder })
   assert.match(unused.stderr, /key size: expected nothing, because data=tasks names existing puzzles/)
+  const training = await recurlab(['eval', trained().id, 'out=results', 'split=train', 'submission=s.json'], {
+    cwd: folder,
+  })
+  assert.equal(training.code, 2)
+  assert.match(training.stderr, /with the test split of task=arc only, found split=train of task=arc/)
 })

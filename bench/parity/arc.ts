@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { UserError } from '../../lib/errors.js'
-import { submissionText } from '../../lib/evaluate/submission.js'
-import { ArcVotes } from '../../lib/evaluate/votes.js'
 import { dihedral, INVERSE } from '../../lib/tasks/arc/dihedral.js'
 import { crop, encodeGrid } from '../../lib/tasks/arc/encode.js'
 import { flatten, gridHash, nested } from '../../lib/tasks/arc/grid.js'
 import { identifiersFromList } from '../../lib/tasks/arc/identifiers.js'
+import { submissionText } from '../../lib/tasks/arc/submission.js'
 import { applyVersion, parseVersionName, undoVersion, versionName } from '../../lib/tasks/arc/version.js'
+import { ArcVotes } from '../../lib/tasks/arc/votes.js'
 import type { ParityRow } from './table.js'
 
 const grid = z

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { UserError } from '../errors.js'
-import { systemReason } from '../files/atomic.js'
+import { unreadable } from '../files/atomic.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { quotedFields } from './csv-quoted.js'
@@ -186,7 +186,7 @@ function attempt<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+    throw unreadable(file, error)
   }
 }
 

@@ -125,10 +125,10 @@ export interface Identifiers {
   name(id: number): string
 }
 
-/** A grid of colours 0…9, in row-major order. */
+/** A grid of numbers, in row-major order: a list of rows. */
 export type Grid = readonly (readonly number[])[]
 
-/** A test task of ARC, with the pairs that votes are counted for. */
+/** A named task of the test split with its pairs, for the answers to which the versions of its puzzles vote. */
 export interface TestTask {
   readonly name: string
   /** `output` is null when the answer is withheld. */
@@ -148,8 +148,10 @@ export interface Dataset {
   /** On-the-fly augmentation; null when the task has none or every version is stored. */
   readonly augment: Augmentation | null
   readonly identifiers: Identifiers
-  /** ARC test tasks; null for other tasks. */
+  /** Tasks of the test split; null when puzzles belong to no named task. */
   readonly testTasks: readonly TestTask[] | null
+  /** `[N]` 1 for each test example whose answer is withheld, as in a competition. Default: every answer is known. */
+  readonly withheld?: Uint8Array | null
   /** Tables of `identifiers` and `testTasks`, each stored in its own file beside the splits. */
   readonly tables?: { readonly identifiers?: Table; readonly tests?: Table }
   /**

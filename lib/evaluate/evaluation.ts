@@ -4,19 +4,18 @@ import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/accuracy.js'
 import { checkDataFits } from '../model/data-fit.js'
 import type { Model } from '../model/model.js'
-import { criteriaOf, judgeOf } from '../tasks/registry.js'
+import { criteriaOf, judgeOf, votesOf } from '../tasks/registry.js'
+import { PASS_KS, type Votes, type VotesResult } from '../tasks/votes.js'
 import { evaluateInSteps } from './evaluate.js'
 import { judgeOutcomes } from './judged.js'
 import type { PuzzleOutcome } from './outcomes.js'
 import { type MetricMeans, type Metrics, metricSums, type NoMetrics } from './own-metrics.js'
-import type { Submission } from './submission.js'
 import { evaluateUntilHalted } from './until-halted.js'
-import { type ArcResult, type ArcVotes, arcPrediction, arcVotes, PASS_KS } from './votes.js'
 
 /** The metrics of an evaluation by public name; null where unknown. */
 interface EvaluationMetrics {
   /**
-   * Share of puzzles fully correct: the number that papers report (for ARC, per version; see `votes`). Like the next two,
+   * Share of puzzles fully correct: the number that papers report (per version, if versions vote; see `votes`). Like the next two,
    * over puzzles with known answers; null if there are none.
    */
   readonly 'test.exact': number | null
@@ -41,8 +40,11 @@ interface EvaluationMetrics {
 
 /** An evaluation's metrics, and every puzzle's outcome. */
 export interface Evaluation extends EvaluationMetrics {
-  /** ARC's test split: pass@k and the submission, by votes over all evaluated versions. Null for other tasks. */
-  readonly votes: (ArcResult & { readonly submission: Submission }) | null
+  /**
+   * pass@k by votes over all evaluated versions, and the text of the file to submit; null unless the task's versions vote
+   * (ARC's do) and the test split was evaluated.
+   */
+  readonly votes: (VotesResult & { readonly submission: string }) | null
   /** Empty if not requested. */
   readonly outcomes: readonly PuzzleOutcome[]
 }
@@ -64,8 +66,8 @@ export interface EvaluateOptions<M extends Metrics = Metrics> {
   readonly halt?: boolean | undefined
   /** Whether the outcome of every puzzle is returned; default true. */
   readonly outcomes?: boolean
-  /** Counts ARC's votes; pass one to carry votes over from an earlier evaluation. Default: a new count. */
-  readonly votes?: ArcVotes | undefined
+  /** Count of votes; pass one to carry votes over from an earlier evaluation. Default: a new one. */
+  readonly votes?: Votes | undefined
   /** Custom metrics: each name becomes `test.NAME`. Default none. */
   readonly metrics?: M | undefined
   /** Called after each batch with the number of puzzles done. */
@@ -98,7 +100,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   checkWhole('supervisionSteps', supervisionSteps)
   if (versions !== undefined) checkWhole('versions', versions)
   const evaluateRows = halt ? evaluateUntilHalted : evaluateInSteps
-  const votes = split === 'test' && data.testTasks ? (options.votes ?? arcVotes(data)) : null
+  const votes = split === 'test' ? (options.votes ?? votesOf(data)) : null
   votes?.begin()
   const judge = judgeOf(data.manifest)
   const met: Record<string, number> = Object.fromEntries(criteriaOf(data.manifest).map((name) => [name, 0]))
@@ -115,8 +117,7 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     for (const { criteria } of judged) for (const name of Object.keys(met)) if (criteria?.[name]) met[name]!++
     own.add(rows, result.outcomes)
     if (options.outcomes ?? true) outcomes.push(...judged)
-    for (const { puzzle, version, prediction, haltProbability } of votes ? result.outcomes : [])
-      votes?.add(arcPrediction(data, puzzle, version, prediction, haltProbability))
+    if (votes) for (const outcome of result.outcomes) votes.add(outcome)
     done += result.outcomes.length
     options.onBatch?.(done)
     options.onProgress?.(done)
@@ -164,7 +165,7 @@ async function givingWay<T>(
   }
 }
 
-/** Returns an evaluation as one row of numbers: the metrics, ARC's `test.pass@k`, and the number of tasks behind it. */
+/** Returns an evaluation as one row of numbers: the metrics, with votes `test.pass@k` and the number of tasks behind it. */
 export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation): EvaluationNumbers {
   if (!votes) return numbers
   const pass = PASS_KS.map((k) => [`test.pass@${k}`, votes.pass?.[`pass@${k}`] ?? null])
@@ -178,8 +179,8 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 
 /** The numbers of an evaluation by public name. */
 export interface EvaluationNumbers extends EvaluationMetrics {
-  /** ARC: number of tasks with known answers. */
+  /** With votes: number of test tasks with known answers. */
   readonly scoredTasks?: number
-  /** ARC's `test.pass@k`, and custom metrics. */
+  /** `test.pass@k` of votes, and custom metrics. */
   readonly [metric: `test.${string}`]: number | null
 }

@@ -1,3 +1,5 @@
+import { allTasks } from '../tasks/registry.js'
+
 /** The definition of a column of a run's metrics or evaluations. */
 export interface MetricEntry {
   /** Column name; `k` in it stands for a number. */
@@ -44,24 +46,19 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning:
       'Test puzzles whose predicted answer is correct by the rules of the task, equal to the stored one or not. Over all puzzles; absent for tasks without a judge (ARC, tokens).',
   },
-  {
-    metric: 'test.optimal',
-    group: 'test',
-    unit: 'share',
-    meaning: 'Mazes: test puzzles whose predicted path is valid and as short as the shortest possible.',
-  },
+  ...criteriaOfTasks(),
   {
     metric: 'test.pass@k',
     group: 'test',
     unit: 'share',
     meaning:
-      'ARC: test inputs whose answer is among the k candidates with the most votes over all versions. The papers report pass@2.',
+      'With votes (ARC): test inputs whose answer is among the k candidates with the most votes over all versions. The papers report pass@2.',
   },
   {
     metric: 'test.carriedEvaluations',
     group: 'test',
     unit: 'evaluations',
-    meaning: 'ARC with carryVotes: number of earlier evaluations whose votes are included.',
+    meaning: 'With carryVotes: number of earlier evaluations whose votes are included.',
   },
   {
     metric: 'test.NAME',
@@ -85,7 +82,7 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'scoredTasks',
     group: 'test',
     unit: 'tasks',
-    meaning: 'ARC: test tasks with known answers, over which test.pass@k is averaged.',
+    meaning: 'With votes (ARC): test tasks with known answers, over which test.pass@k is averaged.',
   },
   {
     metric: 'train.loss',
@@ -151,6 +148,20 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'Seconds of the evaluation; in a list of runs, of all evaluations of a run.',
   },
 ]
+
+/** Returns an entry for each criterion of the tasks' judges but `valid`, which every judge has. */
+function criteriaOfTasks(): MetricEntry[] {
+  return allTasks().flatMap(({ name, judge }) =>
+    Object.entries(judge?.criteria ?? {})
+      .filter(([criterion]) => criterion !== 'valid')
+      .map(([criterion, words]) => ({
+        metric: `test.${criterion}`,
+        group: 'test',
+        unit: 'share',
+        meaning: `task=${name}: test puzzles whose predicted answer meets the criterion that ${words}.`,
+      })),
+  )
+}
 
 /** Returns the name of a custom metric from its column `test.NAME` of evaluations; null for any other column. */
 export function ownMetric(column: string): string | null {

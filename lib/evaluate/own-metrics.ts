@@ -1,3 +1,4 @@
+import { callOwn } from '../config/call-own.js'
 import { type FunctionRecord, recordFunction } from '../config/functions.js'
 import { type Batch, type Dataset, IGNORE_LABEL } from '../data/dataset.js'
 import { evaluationBatches } from '../data/evaluation-batches.js'
@@ -154,14 +155,8 @@ export function tryMetrics(metrics: Metrics, data: Dataset): void {
 function numberOf(name: string, metric: Metric, input: MetricInput, split: string): number {
   const version = input.version === 0 ? '' : `, version ${input.version}`
   const where = `metric ${name}, puzzle ${split}/${input.index}${version}`
-  const expected = 'a finite number'
-  let value: unknown
-  try {
-    value = metric(input)
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error)
-    throw new UserError({ where, expected, found: `an error: ${message.replace(/\.$/, '')}` }, { cause: error })
-  }
+  const value: unknown = callOwn(where, 'the function', () => metric(input))
   if (typeof value === 'number' && Number.isFinite(value)) return value
-  throw new UserError({ where, expected, found: typeof value === 'number' ? String(value) : typeof value })
+  const found = typeof value === 'number' ? String(value) : typeof value
+  throw new UserError({ where, expected: 'a finite number', found })
 }

@@ -75,7 +75,7 @@ export function readBytes(file: string): Buffer {
       fs.closeSync(fd)
     }
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+    throw unreadable(file, error)
   }
 }
 
@@ -92,6 +92,11 @@ const REASONS: Readonly<Record<string, string>> = {
   EISDIR: 'a folder',
   ENOTDIR: 'a file in place of a folder',
   EEXIST: 'something else in its place',
+}
+
+/** Returns the error for a file that the system does not let us read. */
+export function unreadable(file: string, error: unknown): UserError {
+  return new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
 }
 
 /** Returns the reason of a system error in words: `no such file or directory (ENOENT)`. */

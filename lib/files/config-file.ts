@@ -3,7 +3,7 @@ import { type CST, Parser, parseDocument } from 'yaml'
 import { UserError } from '../errors.js'
 import { readBytes } from './atomic.js'
 import { isJsonObject, type JsonObject, kindOf } from './json.js'
-import { duplicateKey } from './json-keys.js'
+import { duplicateKey, isHostileKey } from './json-keys.js'
 
 /** Maximum size of a configuration file: those of the published code have one or two kilobytes. */
 const MAX_BYTES = 2 ** 16
@@ -11,8 +11,6 @@ const MAX_BYTES = 2 ** 16
 const MAX_DEPTH = 16
 /** Maximum number of values that YAML aliases may expand to; without a limit a short file expands to billions. */
 const MAX_ALIASES = 16
-/** Keys that would alter the prototype of a plain object. */
-const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 /**
  * Reads a file of keys and values, YAML (`.yaml`, `.yml`) or JSON. YAML is restricted to what JSON can express: tags
@@ -80,7 +78,7 @@ function checkPlain(value: unknown, where: string, depth: number): void {
     if (Object.getPrototypeOf(value) !== Object.prototype)
       throw new UserError({ where, expected: 'plain YAML of keys and values', found: `a ${value.constructor.name}` })
     for (const [key, inner] of Object.entries(value)) {
-      if (HOSTILE.has(key)) throw new UserError({ where, expected: 'keys that are plain words', found: key })
+      if (isHostileKey(key)) throw new UserError({ where, expected: 'keys that are plain words', found: key })
       checkPlain(inner, where, depth + 1)
     }
   }

@@ -1,3 +1,11 @@
+/** Keys that collide with inherited properties of objects, and occur only in hostile files. */
+const HOSTILE: readonly string[] = ['__proto__', 'constructor', 'prototype']
+
+/** Returns whether a key collides with an inherited property of objects. */
+export function isHostileKey(key: string): boolean {
+  return HOSTILE.includes(key)
+}
+
 /**
  * Returns a key that occurs twice in one object of a JSON text, or null. `JSON.parse` would silently keep the last one.
  */

@@ -37,6 +37,17 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/**
+ * Returns a value as JSON for a message, cut off after `longest` characters; `nothing` for undefined.
+ *
+ * @param longest default 60
+ */
+export function shown(value: unknown, longest = 60): string {
+  if (value === undefined) return 'nothing'
+  const text = JSON.stringify(value) ?? String(value)
+  return text.length > longest ? `${text.slice(0, longest)}…` : text
+}
+
 /** Names the kind of a JSON value in words. */
 export function kindOf(value: unknown): string {
   if (value === null) return 'null'

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
 import { isJsonObject, type JsonObject, kindOf } from './json.js'
-import { duplicateKey } from './json-keys.js'
+import { duplicateKey, isHostileKey } from './json-keys.js'
 import { ARRAY_TYPES, type Dtype, isDtype } from './safetensors-dtype.js'
 
 /** Position of one tensor. */
@@ -25,12 +25,9 @@ export interface Header {
 /** Maximum header size, as in the reference implementation. */
 const MAX_HEADER = 100_000_000
 
-/** Names that would alter the prototype of a plain object, if used as its keys. */
-const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
-
 /** Returns whether a name is forbidden for tensors and metadata entries. */
 export function isReserved(name: string): boolean {
-  return HOSTILE.has(name) || name === '__metadata__'
+  return isHostileKey(name) || name === '__metadata__'
 }
 
 /** Reads and checks the header of a safetensors file. @throws UserError that names the fault. */

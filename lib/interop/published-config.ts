@@ -3,6 +3,7 @@ import { UserError } from '../errors.js'
 import { valueText } from '../files/cell.js'
 import { isJsonObject, type JsonObject, kindOf } from '../files/json.js'
 import { describeIssue } from '../options/options.js'
+import { taskNames } from '../tasks/registry.js'
 import {
   type DataSizes,
   FIXED,
@@ -137,7 +138,7 @@ function special(
   })
   on('data_paths', (value, path) => {
     const names = Array.isArray(value) ? value.map((folder) => String(folder).split('/').at(-1) ?? '') : []
-    const [task] = names.flatMap((name) => /^(?:sudoku|maze|arc)/.exec(name.toLowerCase()) ?? [])
+    const task = taskNames().find((task) => names.some((name) => name.toLowerCase().startsWith(task)))
     if (task !== undefined) put('task', task, path)
   })
   on('forward_dtype', (value, path) => {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { callOwn } from '../config/call-own.js'
 import { type FunctionRecord, functionOf, type MixerSizes, type MixerWeight } from '../config/functions.js'
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
@@ -16,10 +17,12 @@ export interface MixerWeightSpec {
 /**
  * Returns the weights of a custom mixer in one block, in the order in which the mixer names them.
  *
- * @throws UserError if the mixer is not registered in this process, or a weight's name, shape or values are invalid.
+ * @throws UserError if the mixer is not registered in this process, `weights` throws, or a weight's name, shape or values are
+ * invalid.
  */
 export function mixerWeights(shape: ModelShape, record: FunctionRecord): [string, MixerWeightSpec][] {
-  const named: unknown = functionOf('mixer', record).weights(sizesOf(shape))
+  const mixer = functionOf('mixer', record)
+  const named: unknown = callOwn(`mixer ${record.name}`, 'weights', () => mixer.weights(sizesOf(shape)))
   if (typeof named !== 'object' || named === null) throw wrong(record, 'weights', 'shapes by name', String(named))
   return Object.entries(named).map(([name, weight]) => {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw wrong(record, 'weights', 'names of letters and digits', name)
@@ -38,7 +41,7 @@ export function mixerNorm(record: FunctionRecord): 'channels' | 'tokens' {
  * @param h `[B, L, D]`
  * @param at prefix of its weights' names
  * @returns `[B, L, D]`
- * @throws UserError if it returns a wrong shape.
+ * @throws UserError if `apply` throws or returns a wrong shape.
  */
 export function mix(
   h: tf.Tensor3D,
@@ -50,7 +53,7 @@ export function mix(
   const mixer = functionOf('mixer', record)
   const own = Object.entries(weights).filter(([name]) => name.startsWith(`${at}.`))
   const named = Object.fromEntries(own.map(([name, weight]) => [name.slice(at.length + 1), weight]))
-  const mixed: unknown = mixer.apply(h, named, sizes)
+  const mixed: unknown = callOwn(`mixer ${record.name}`, 'apply', () => mixer.apply(h, named, sizes))
   const expected = `a tensor [${h.shape.join(', ')}], the shape of h`
   if (!(mixed instanceof tf.Tensor)) throw wrong(record, 'apply', expected, typeof mixed)
   if (mixed.shape.join() !== h.shape.join()) throw wrong(record, 'apply', expected, `[${mixed.shape.join(', ')}]`)

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { callOwn } from '../config/call-own.js'
 import { type FunctionRecord, functionOf } from '../config/functions.js'
 import { IGNORE_LABEL } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -12,10 +13,11 @@ import { GRADIENTS, usedInputs } from './tried.js'
  * @param logits `[B, seqLen, V]`
  * @param labels `[B, seqLen]` int32
  * @returns `[B, seqLen]`
- * @throws UserError if the loss is not registered in this process, or returns a wrong shape.
+ * @throws UserError if the loss is not registered in this process, throws, or returns a wrong shape.
  */
 export function ownTokenLoss(logits: tf.Tensor3D, labels: tf.Tensor2D, record: FunctionRecord): tf.Tensor {
-  const value: unknown = functionOf('loss', record)(logits, labels)
+  const loss = functionOf('loss', record)
+  const value: unknown = callOwn(`loss ${record.name}`, 'the function', () => loss(logits, labels))
   const expected = `a tensor [${labels.shape.join(', ')}], a number for every token`
   if (!(value instanceof tf.Tensor)) throw wrong(record, expected, typeof value)
   if (value.shape.join() !== labels.shape.join()) throw wrong(record, expected, `[${value.shape.join(', ')}]`)

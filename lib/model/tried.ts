@@ -15,7 +15,6 @@ export function usedInputs(
   run: (inputs: readonly tf.Tensor[]) => tf.Tensor,
   refused: (found: string) => UserError,
 ): boolean[] {
-  // An error thrown by the custom function is shown unchanged, with its location.
   const value = run(inputs)
   if (!value.dataSync().every((number) => Number.isFinite(number))) throw refused('NaN or infinity')
   return inputs.map((input, i) => {

@@ -1,5 +1,5 @@
 import { displayWidth, pad } from '../results/text-width.js'
-import { ruleBetween } from '../tasks/look.js'
+import { layOutCells } from '../tasks/look.js'
 import type { Board, BoardCell } from './puzzle-board.js'
 import { markLooks } from './puzzle-marks.js'
 
@@ -47,10 +47,10 @@ function plain(board: Board): string[] {
 
 /** Draws two terminal columns per cell, so that cells are about square. */
 function coloured(board: Board): string[] {
-  const sudoku = board.look.box !== null
+  const boxed = board.look.box !== null
   return layOut(board, '', ({ symbol, label, fill, ink, mark }) => {
-    // Sudoku digits have the terminal's own background; only filled-in or marked digits are coloured.
-    if (sudoku) {
+    // Symbols in boxes have the terminal's own background; only filled-in or marked ones are coloured.
+    if (boxed) {
       const text = `${symbol}${signOf(mark)}`
       if (mark !== 'none') return paint(text, MARK_INK, markLooks[mark].fill)
       return ink === '#222222' ? text : paint(text, FILLED_IN)
@@ -79,23 +79,10 @@ export function legendText({ look }: Pick<Board, 'look'>, { color = false }: Pic
 
 const GREY = '#A8A8A8'
 
-/** Lays out rows of cells; rules separate the boxes of a Sudoku. */
-function layOut({ rows, columns, cells, look }: Board, gap: string, draw: (cell: BoardCell) => string): string[] {
-  const [boxRows, boxColumns] = look.box ?? [rows, columns]
-  const lines: string[] = []
-  for (let row = 0; row < rows; row++) {
-    const stacks: string[] = []
-    for (let column = 0; column < columns; column += boxColumns)
-      stacks.push(
-        Array.from({ length: Math.min(boxColumns, columns - column) }, (_, i) =>
-          draw(cells[row * columns + column + i]!),
-        ).join(gap),
-      )
-    const widths = stacks.map(visibleWidth)
-    if (row > 0 && row % boxRows === 0) lines.push(ruleBetween(widths))
-    lines.push(stacks.join(' | '))
-  }
-  return lines
+function layOut(board: Board, gap: string, draw: (cell: BoardCell) => string): string[] {
+  const { rows, columns, cells, look } = board
+  const drawAt = (row: number, column: number): string => draw(cells[row * columns + column]!)
+  return layOutCells({ rows, columns, box: look.box, gap }, drawAt, visibleWidth)
 }
 
 function paint(text: string, ink: string, fill?: string): string {

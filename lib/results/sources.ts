@@ -10,6 +10,7 @@ import { projectFolder } from '../files/places.js'
  */
 const DECIDING = [
   'lib/backend',
+  'lib/config/call-own.ts',
   'lib/config/effective.ts',
   'lib/config/functions.ts',
   'lib/config/key-groups.ts',
@@ -47,16 +48,17 @@ const EXCEPT = [
   'lib/backend/smoke.ts',
   'lib/recursion/pseudocode.ts',
   'lib/storage/fetch',
+  'lib/tasks/downloads.ts',
   'lib/tasks/glossary.ts',
   'lib/tasks/look.ts',
   'lib/tasks/posed.ts',
   'lib/tasks/symbols.ts',
 ] as const
 /**
- * Files of a task's folder that decide nothing: a run's configuration contains its preset's values; a posed puzzle is
- * solved, not trained on.
+ * Files of a task's folder that decide nothing: downloads are identified by their content; a run's configuration contains
+ * its preset's values; a posed puzzle is solved, not trained on.
  */
-const OF_TASKS = /\/(?:presets|pose)\.ts$/
+const OF_TASKS = /\/(?:downloads|presets|pose)\.ts$/
 
 const CODE = /\.(?:ts|mts|mjs|js|h|cc)$/
 

@@ -11,7 +11,7 @@ import { makeFolder, readBytes, sha256, systemReason, writeFileAtomic } from '..
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { openParts, taskNamed } from '../tasks/registry.js'
-import { SOURCES, type Source } from './fetch/sources.js'
+import { sources } from './fetch/sources.js'
 import { FORMAT_VERSION, manifestText, readManifest, type StoredFile, type StoredManifest } from './manifest.js'
 import { isPublished, readPublished } from './published/read.js'
 
@@ -64,10 +64,9 @@ export function saveDataset(dataset: Dataset, dir: string, options: { force?: bo
 
 /** Returns the command that builds the data set of a folder, for the published ones that the paper presets name. */
 function howToGet(dir: string): string {
-  const isBuilt = ({ build }: Source): boolean => build('').includes(`out=data/${path.basename(dir)}`)
-  const [name] = Object.entries(SOURCES).find(([, source]) => isBuilt(source)) ?? []
-  if (name === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
-  return `recurlab data fetch ${name} downloads its files and prints the command that builds it.`
+  const source = sources().find(({ build }) => build('').endsWith(` out=data/${path.basename(dir)}`))
+  if (source === undefined) return 'Build one: recurlab data build sudoku out=DIR.'
+  return `recurlab data fetch ${source.name} downloads its files and prints the command that builds it.`
 }
 
 /**

@@ -58,10 +58,7 @@ export function symbolLook(
   return {
     rows,
     columns,
-    box: null,
-    gap: ' ',
-    lines: LOOK.lines,
-    padding: null,
+    ...PLAIN,
     blank,
     token(token, given) {
       const symbol = symbols[token - 1] ?? '?'
@@ -75,11 +72,8 @@ export function symbolLook(
 export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
   const width = String(vocabSize - 1).length
   return {
+    ...PLAIN,
     ...shapeOf(seqLen),
-    box: null,
-    gap: ' ',
-    lines: LOOK.lines,
-    padding: null,
     blank: null,
     token(token) {
       const grey = Math.round(255 - (120 * token) / Math.max(1, vocabSize - 1))
@@ -93,6 +87,9 @@ export function numberLook(seqLen: number, vocabSize: number): PuzzleLook {
     },
   }
 }
+
+/** A grid without boxes whose cells are all drawn. */
+const PLAIN = { box: null, gap: ' ', lines: LOOK.lines, padding: null } as const
 
 /** Returns the rows and columns of a grid without trailing ones that contain only `empty` tokens. */
 export function extentOf(
@@ -112,24 +109,36 @@ export function extentOf(
 /** Draws a puzzle or an answer as text, one line per row, with boxes separated. */
 export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string {
   const [rows, columns] = look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
-  const [boxRows, boxColumns] = look.box ?? [rows, columns]
+  const { box, gap } = look
+  const drawAt = (row: number, column: number): string => look.token(tokens[row * look.columns + column]!, true).symbol
+  return layOutCells({ rows, columns, box, gap }, drawAt).join('\n')
+}
+
+/**
+ * Returns the lines of a grid of drawn cells, with boxes separated.
+ *
+ * @param width columns that a drawn text takes. Default: its length
+ */
+export function layOutCells(
+  { rows, columns, box, gap }: Pick<PuzzleLook, 'rows' | 'columns' | 'box' | 'gap'>,
+  drawAt: (row: number, column: number) => string,
+  width: (text: string) => number = ({ length }) => length,
+): string[] {
+  const [boxRows, boxColumns] = box ?? [rows, columns]
   const lines: string[] = []
   for (let row = 0; row < rows; row++) {
     const stacks: string[] = []
     for (let column = 0; column < columns; column += boxColumns)
       stacks.push(
-        Array.from(
-          { length: Math.min(boxColumns, columns - column) },
-          (_, i) => look.token(tokens[row * look.columns + column + i]!, true).symbol,
-        ).join(look.gap),
+        Array.from({ length: Math.min(boxColumns, columns - column) }, (_, i) => drawAt(row, column + i)).join(gap),
       )
-    if (row > 0 && row % boxRows === 0) lines.push(ruleBetween(stacks.map(({ length }) => length)))
+    if (row > 0 && row % boxRows === 0) lines.push(ruleBetween(stacks.map(width)))
     lines.push(stacks.join(' | '))
   }
-  return lines.join('\n')
+  return lines
 }
 
 /** Returns the line between two bands of boxes: `----+----`. */
-export function ruleBetween(widths: readonly number[]): string {
+function ruleBetween(widths: readonly number[]): string {
   return widths.map((width, i) => '-'.repeat(width + (i === 0 || i === widths.length - 1 ? 1 : 2))).join('+')
 }

@@ -10,13 +10,18 @@ export function lacks(key: string, other: string): UserError {
   return new UserError({ where: `key ${key}`, expected: `${other} beside it`, found: 'it alone', exitCode: 2 })
 }
 
-/** Returns the error for a data set without puzzles. @param puzzles their plural, e.g. `mazes` */
-export function nothingAsked(puzzles: string, found: string): UserError {
+/**
+ * Returns the error for a data set without puzzles.
+ *
+ * @param puzzles their plural, e.g. `mazes`
+ * @param found `0 of both`; `neither` when the number of a split follows from the other
+ */
+export function nothingAsked(puzzles: string, found: '0 of both' | 'neither'): UserError {
   return new UserError({
     where: 'keys train, test',
     expected: `a number of ${puzzles} for at least one split`,
     found,
-    todo: 'Puzzles that one split leaves go to the other.',
+    ...(found === 'neither' ? { todo: 'Puzzles that one split leaves go to the other.' } : {}),
     exitCode: 2,
   })
 }

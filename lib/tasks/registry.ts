@@ -1,4 +1,4 @@
-import type { DatasetManifest } from '../data/dataset.js'
+import type { Dataset, DatasetManifest } from '../data/dataset.js'
 import { blankOnly } from '../data/identifiers.js'
 import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
@@ -11,6 +11,7 @@ import { sudokuTask } from './sudoku/task.js'
 import { poseSymbols } from './symbols.js'
 import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } from './task.js'
 import { tokensTask } from './tokens/task.js'
+import type { Votes, VotesOptions } from './votes.js'
 
 /** Tasks of this library. A published folder belongs to the first task that recognises it. */
 const TASKS: readonly Task[] = [sudokuTask, mazeTask, arcTask, queensTask, tokensTask]
@@ -109,6 +110,11 @@ export function judgeOf(spec: PuzzleSpec): Judge | null {
 /** Returns the criteria of a task's judge, `valid` first; empty without a judge. */
 export function criteriaOf({ task }: Pick<DatasetManifest, 'task'>): string[] {
   return Object.keys(findTask(task)?.judge?.criteria ?? {})
+}
+
+/** Returns a count of votes over the versions of a data set's test puzzles; null when they do not vote. */
+export function votesOf(data: Dataset, options: VotesOptions = {}): Votes | null {
+  return findTask(data.manifest.task)?.votes?.(data, options) ?? null
 }
 
 /** Returns whether any task's judge has a criterion of that name. */

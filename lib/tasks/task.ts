@@ -3,11 +3,13 @@ import type { z } from 'zod'
 import type { GeneratedKey } from '../config/data-keys.js'
 import type { Preset } from '../config/paper-settings.js'
 import type { AugmentationSpec } from '../data/augmentation-spec.js'
-import type { Augmentation, Dataset, DatasetManifest, Split } from '../data/dataset.js'
+import type { Augmentation, Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../data/dataset.js'
 import type { MakeOptions } from '../data/progress.js'
 import type { Likeness } from '../data/puzzle-index.js'
+import type { Download } from './downloads.js'
 import type { PuzzleLook } from './look.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
+import type { Votes, VotesOptions } from './votes.js'
 
 /** The manifest fields that determine how puzzles are parsed, drawn and judged. */
 export type PuzzleSpec = Pick<DatasetManifest, 'task' | 'options' | 'seqLen' | 'vocabSize'>
@@ -59,8 +61,11 @@ export interface Task {
    * false.
    */
   readonly augments?: boolean
-  /** Whether the versions of a test puzzle vote for its answer (ARC's pass@k). Default: false. */
-  readonly votes?: boolean
+  /**
+   * Returns a count of the votes that the versions of a test puzzle give for its answer (pass@k), or null for a data set
+   * without test tasks. Default: versions are scored each for itself.
+   */
+  votes?(data: Dataset, options: VotesOptions): Votes | null
 
   /** Judge of answers. Default: none; only the stored answer is correct. */
   readonly judge?: TaskJudge
@@ -73,6 +78,8 @@ export interface Task {
   pose?(spec: PuzzleSpec, text: PuzzleText, choice: PuzzleChoice): PosedPuzzle
   /** Equivalence of puzzles. Default: puzzles with the same question and answer are equivalent. */
   readonly sameness?: Sameness
+  /** Published data sets that `recurlab data fetch NAME` downloads, by name. Default: none. */
+  readonly downloads?: Readonly<Record<string, Download>>
   /** Facts about the task that the published layout omits. Default: its folders are read as `tokens`. */
   readonly published?: PublishedTask
 }
@@ -103,7 +110,7 @@ export interface StoredParts {
 }
 
 /** Parts of a data set that its task determines. */
-export type TaskParts = Pick<Dataset, 'augment' | 'identifiers' | 'testTasks' | 'tables'>
+export type TaskParts = Pick<Dataset, 'augment' | 'identifiers' | 'testTasks' | 'withheld' | 'tables'>
 
 /** A judgement of one answer by criterion: `{ valid: true, optimal: false }`. */
 export type Judgement = Readonly<Record<string, boolean>>
@@ -147,6 +154,29 @@ export interface PublishedSizes {
   readonly vocabSize: number
   /** Tokens per puzzle; null when unknown. */
   readonly seqLen: number | null
+  /** Name of the file of test tasks in the folder (see {@link PublishedTests}). Default: there is none. */
+  readonly testsFile?: string | undefined
+}
+
+/** The file of test tasks in a task's published folders, beside the arrays. */
+export interface PublishedTests {
+  /** Name of the file, which no other task's folders have. */
+  readonly file: string
+  /**
+   * Returns the test tasks of a folder, and which of its test examples have no known answer.
+   *
+   * @param value JSON value of the file
+   * @param file path of the file, for errors
+   * @param folder test split and names of the same folder
+   * @throws UserError for a malformed task, and when tasks and test split contradict each other.
+   */
+  read(
+    value: unknown,
+    file: string,
+    folder: { readonly test: Split; readonly identifiers: Identifiers },
+  ): { readonly testTasks: readonly TestTask[]; readonly withheld: Uint8Array | null }
+  /** Returns the JSON value of the file for a data set with test tasks. */
+  content(data: Dataset, testTasks: readonly TestTask[]): unknown
 }
 
 /** Facts that the published layout, whose folders name no task, omits. */
@@ -164,6 +194,8 @@ export interface PublishedTask {
   ): { readonly seqLen: number; readonly options: Readonly<Record<string, unknown>> } | null
   /** Returns the rating of an example from its label (`[seqLen]` tokens). Default: 0, for unknown. */
   rating?(label: Uint8Array): number
+  /** The file of test tasks in the task's folders. Default: they have none. */
+  readonly tests?: PublishedTests
   /** Whether the published builder counts groups in `total_puzzles`. Default: false. */
   readonly countsGroups?: boolean
 }

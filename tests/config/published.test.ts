@@ -133,6 +133,7 @@ test('the task is told by the folder of the data', () => {
     ['data/arc1concept-aug-1000', 'arc'],
     ['/home/x/maze-30x30-hard-1k', 'maze'],
     ['data/sudoku-extreme-1k-aug-1000', 'sudoku'],
+    ['data/queens-8', 'queens'],
     ['data/something-sudoku', undefined],
   ])
     assert.equal(fromPublishedConfig({ hidden_size: 8, data_paths: [folder] }, trm, 'x').config.task, task)

@@ -74,7 +74,7 @@ const tasks: [string, string | Uint8Array, RegExp][] = [
   [
     'train twice',
     `{"train":[${pair}],"train":[${pair}],"test":[${pair}]}`,
-    /key "train": expected each key once, found it twice/,
+    /key "train": expected every key once, found "train" twice/,
   ],
   [
     'input twice',
@@ -91,7 +91,11 @@ const tasks: [string, string | Uint8Array, RegExp][] = [
     `{"train":[{"constructor":1,"input":[[1]],"output":[[1]]}],"test":[${pair}]}`,
     /train\[0\]: .*"constructor"/,
   ],
-  ['a hundred thousand brackets', '['.repeat(100_000) + ']'.repeat(100_000), /expected a task .*, found a list/],
+  [
+    'a hundred thousand brackets',
+    '['.repeat(100_000) + ']'.repeat(100_000),
+    /expected at most 32 levels of nesting, found more/,
+  ],
   ['a line of 20 MB', JSON.stringify({ train: 'x'.repeat(2e7), test: [] }), /task abcd, train: .*found a string/],
 ]
 for (const [what, content, message] of tasks)
@@ -112,7 +116,7 @@ test('a file of more than 256 MB is refused before it is read', () => {
 const sets: [string, string, string | null, RegExp][] = [
   ['challenges that are a list', '[]', null, /evaluation_challenges\.json: expected an object of tasks, found a list/],
   ['no challenges', '{}', null, /evaluation_challenges\.json: expected tasks, found none/],
-  ['a task twice', `{"a":${good},"a":${good}}`, null, /challenges\.json, key "a": expected each key once/],
+  ['a task twice', `{"a":${good},"a":${good}}`, null, /challenges\.json, key "a": expected every key once/],
   ['a task without a name', `{"":${good}}`, null, /expected a task's name of 1 to 200 characters, found ""/],
   ['a name of spaces', `{"  ":${good}}`, null, /expected a task's name of 1 to 200 characters/],
   ['a name of 300 characters', `{"${'n'.repeat(300)}":${good}}`, null, /a task's name of 1 to 200 characters/],
@@ -171,7 +175,7 @@ const sets: [string, string, string | null, RegExp][] = [
     'a solution twice',
     `{"a":${good}}`,
     '{"a":[[[6,1]]],"a":[[[6,1]]]}',
-    /solutions\.json, key "a": expected each key once/,
+    /solutions\.json, key "a": expected every key once/,
   ],
 ]
 for (const [what, challenges, solutions, message] of sets)

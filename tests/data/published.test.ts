@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { answerIsKnown } from '../../lib/data/answers.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { trainingBatches } from '../../lib/data/sampler.js'
@@ -100,11 +101,23 @@ test('ARC is recognised: its test tasks are read and its names kept', () => {
   assert.equal(identifiers.name(2), 'task|||t3|||0213456789')
 })
 
-test('an output that is not known is null', () => {
-  const dir = changed(arcFolder(), ({ json }) => {
+test('an output that is not known is null: missing, null, or the placeholder of the published builder', () => {
+  for (const given of [{}, { output: null }, { output: [[0]] }]) {
+    const dir = changed(arcFolder(), ({ json }) => {
+      json['test_puzzles.json'] = { task: { train: [], test: [{ input: [[3]], ...given }] } }
+    })
+    const data = loadDataset(dir)
+    assert.equal(data.testTasks?.[0]?.pairs[0]?.output, null)
+    assert.equal(answerIsKnown(data, 'test', 0), false)
+  }
+  assert.equal(answerIsKnown(loadDataset(written(arcFolder())), 'test', 0), true)
+})
+
+test('a file of test tasks in the folder of another task is refused, with what the folder holds', () => {
+  const dir = changed(smallFolder(), ({ json }) => {
     json['test_puzzles.json'] = { task: { train: [], test: [{ input: [[3]] }] } }
   })
-  assert.equal(loadDataset(dir).testTasks?.[0]?.pairs[0]?.output, null)
+  refused(dir, /test_puzzles\.json: expected no such file in a folder of task=tokens, .*found a file of test tasks/)
 })
 
 test('Sudokus and mazes are recognised by vocabulary and length, 4×4 ones by their answers', () => {
@@ -179,7 +192,11 @@ const BAD: [what: string, change: Change, message: RegExp][] = [
     /identifiers\.json: expected at most 32 levels of nesting, found more/,
   ],
   ['dataset.json that is empty', json('train/dataset.json', ''), /train\/dataset\.json: expected JSON, found an empty/],
-  ['dataset.json that is no JSON', json('train/dataset.json', '{"pad_id": 0,'), /train\/dataset\.json: expected JSON/],
+  [
+    'dataset.json that is no JSON',
+    json('train/dataset.json', '{"pad_id": 0,'),
+    /dataset\.json, line 1, column 14: expected JSON/,
+  ],
   ['dataset.json that is a list', json('train/dataset.json', []), /a JSON object, found a list/],
   ['dataset.json with a byte-order mark', json('train/dataset.json', '\ufeff{}'), /byte 0: .*byte-order mark/],
   ['dataset.json with NaN', json('train/dataset.json', '{"pad_id": NaN}'), /expected JSON, found/],
@@ -302,31 +319,51 @@ const BAD_TESTS: [what: string, change: Change, message: RegExp][] = [
     /a task "task", which puzzle 0 of test is of, found none/,
   ],
   ['another number of pairs', tests({ task: { test: [pair, pair] } }), /task, test: expected 1 test pairs.*found 2/],
-  ['a task that is null', tests({ task: null }), /task: expected \{ train, test \}, found null/],
-  ['a task without tests', tests({ task: { train: [] } }), /task, test: expected a list .*found nothing/],
-  ['an empty list of tests', tests({ task: { test: [] } }), /task, test: expected at least one test pair/],
   [
-    'a pair that is a grid',
-    tests({ task: { test: [[[3]]] } }),
-    /task, test\[0\]: expected \{ input, output \}, found a list/,
+    'a task that is null',
+    tests({ task: null }),
+    /task task: expected a task \(an object with train and test\), found null/,
   ],
+  ['a task without tests', tests({ task: { train: [] } }), /task, test: expected a list .*found nothing/],
+  [
+    'an empty list of tests',
+    tests({ task: { test: [] } }),
+    /task, test: expected a list of one or more pairs, found an empty list/,
+  ],
+  ['a pair that is a grid', tests({ task: { test: [[[3]]] } }), /task, test\[0\]: expected a pair .*, found a list/],
   [
     'no input',
     tests({ task: { test: [{ output: [[3]] }] } }),
-    /test\[0\]\.input: expected a list of rows, found nothing/,
+    /test\[0\]\.input: expected a grid \(a list of rows\), found nothing/,
   ],
-  ['an empty grid', tests({ task: { test: [{ input: [] }] } }), /input: expected 1…30 rows, found 0/],
-  ['a ragged grid', tests({ task: { test: [{ input: [[1, 2], [1]] }] } }), /input\[1\]: expected a row of 2 colours/],
-  ['a grid too wide', tests({ task: { test: [{ input: [Array(31).fill(0)] }] } }), /rows of 1…30 colours/],
-  ['a grid too high', tests({ task: { test: [{ input: Array(31).fill([0]) }] } }), /expected 1…30 rows, found 31/],
+  ['an empty grid', tests({ task: { test: [{ input: [] }] } }), /input: expected 1 to 30 rows, found 0/],
+  [
+    'a ragged grid',
+    tests({ task: { test: [{ input: [[1, 2], [1]] }] } }),
+    /input, row 2: expected 2 colours, as in row 1, found 1/,
+  ],
+  [
+    'a grid too wide',
+    tests({ task: { test: [{ input: [Array(31).fill(0)] }] } }),
+    /input, row 1: expected 1 to 30 colours, found 31/,
+  ],
+  ['a grid too high', tests({ task: { test: [{ input: Array(31).fill([0]) }] } }), /expected 1 to 30 rows, found 31/],
   [
     'a colour of 10',
     tests({ task: { test: [{ input: [[1, 10]] }] } }),
-    /input\[0\]\[1\]: expected a colour 0…9, found 10/,
+    /input, row 1, column 2: expected a whole number 0…9, found 10/,
   ],
-  ['a colour in words', tests({ task: { test: [{ input: [['1']] }] } }), /a colour 0…9, found "1"/],
-  ['a bad example', tests({ task: { train: [{}], test: [pair] } }), /task, train\[0\]\.input: expected a list of rows/],
-  ['a hostile name', tests('{"__proto__": {"test": []}}'), /key __proto__: expected names of tasks/],
+  [
+    'a colour in words',
+    tests({ task: { test: [{ input: [['1']] }] } }),
+    /column 1: expected a whole number 0…9, found "1"/,
+  ],
+  ['a bad example', tests({ task: { train: [{}], test: [pair] } }), /task, train\[0\]\.input: expected a grid/],
+  [
+    'a hostile name',
+    tests('{"__proto__": {"test": []}}'),
+    /test_puzzles\.json: expected keys of a task, found "__proto__"/,
+  ],
   ['a task twice', tests('{"task": {"test": []}, "task": {"test": []}}'), /every key once, found "task" twice/],
 ]
 

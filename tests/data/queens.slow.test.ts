@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type Dataset, runAt } from '../../lib/data/dataset.js'
 import { UserError } from '../../lib/errors.js'
-import { queens } from '../../lib/index.js'
+import { createModel, queens } from '../../lib/index.js'
 import { duplicates, splitOverlap } from '../../lib/storage/overlap.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { loadDataset, saveDataset } from '../../lib/storage/store.js'
@@ -39,6 +39,13 @@ function solutionsByDefinition(size: number): number[][] {
       columns.flatMap((column) => Array.from({ length: size }, (_, c) => (c === column ? QUEEN : EMPTY))),
     )
 }
+
+test('queens starts the backend as the other makers do, so that a model can be made of its data at once', async () => {
+  const data = await queens({ size: 5, train: 4, test: 2 })
+  const model = createModel({ hidden: 16, heads: 2, T: 1, n: 1, K: 1 }, data)
+  assert.equal(model.shape.seqLen, 25)
+  model.dispose()
+})
 
 test('boards of 4 to 10 queens have as many solutions as they are known to have', () => {
   const counts = [4, 5, 6, 7, 8, 9, 10].map((size) => completions(size).length)

@@ -285,10 +285,42 @@ test('a metric that cannot be computed is refused before anything is trained, by
         throw new Error('no such row.')
       },
     },
-    /^metric bad, puzzle test\/0: expected a finite number, found an error: no such row\.$/,
+    /^metric bad, puzzle test\/0: the function threw Error: no such row \(.*own-functions\.slow\.test\.ts, line \d+\)\.$/,
   )
   await refused({ exact: () => 1 }, /^metric exact: expected a name that no other metric has, found test\.exact/)
   await refused({ 'rows right': () => 1 }, /^metric rows right: expected a name of up to 40 letters and digits/)
+  assert.equal(runCount(), before)
+})
+
+test('a mixer or a loss that throws is one error with its name, function and line, in createModel and in train', async () => {
+  const before = runCount()
+  const broken: Mixer = { name: 'broken', weights: () => ({}), apply: (h) => tf.reshape(h, [1, 2, 3]) as tf.Tensor3D }
+  const place = String.raw`\(.*own-functions\.slow\.test\.ts, line \d+\)\.$`
+  const apply = new RegExp(`^mixer broken: apply threw Error: .*the requested shape has 6 ${place}`)
+  const one = (message: RegExp) => (error: Error) => {
+    assert.equal(error.name, 'UserError')
+    assert.match(error.message, message)
+    return true
+  }
+  assert.throws(() => trainer(createModel({ ...base, mixer: broken }, data), data).step(), one(apply))
+  await assert.rejects(train({ ...base, mixer: broken }, data, { resultsDir, observer: {} }), one(apply))
+  const weights: Mixer = {
+    ...broken,
+    weights: () => {
+      throw new TypeError('no sizes')
+    },
+  }
+  assert.throws(
+    () => createModel({ ...base, mixer: weights }, data),
+    one(new RegExp(`^mixer broken: weights threw TypeError: no sizes ${place}`)),
+  )
+  const lost: Loss = () => {
+    throw new Error('no such row.')
+  }
+  await assert.rejects(
+    train({ ...base, loss: lost }, data, { resultsDir, observer: {} }),
+    one(new RegExp(`^loss lost: the function threw Error: no such row ${place}`)),
+  )
   assert.equal(runCount(), before)
 })
 

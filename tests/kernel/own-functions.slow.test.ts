@@ -64,3 +64,31 @@ test('a wrong key of a mixer is a type error, and so is a loss that is none', as
   assert.match(await refused("await train({ ...base, mixer: 'conv' }, data)"), /conv/)
   assert.match(await refused('await train({ ...base, loss: (logits: string) => logits }, data)'), /loss|string/)
 })
+
+test('a function of a cell that throws is one error, with the function, its message and the line of the cell', async () => {
+  const refused = async (code: string): Promise<string> => {
+    const { reply } = await kernel.execute(code)
+    assert.equal(reply.status, 'error', code)
+    assert.equal(reply.ename, 'UserError')
+    assert.equal((reply.traceback as string[]).length, 1, JSON.stringify(reply.traceback))
+    return String(reply.evalue)
+  }
+  await run(`import { createModel, defineTask, trainer } from '../lib'
+const bad: Mixer = {
+  weights: () => ({}),
+  apply: (h) => tf.add(h, tf.zeros([7, 7, 7])),
+}`)
+  assert.match(
+    await refused('trainer(createModel({ ...base, mixer: bad }, data), data).step()'),
+    /^mixer bad: apply threw Error: .* \(cell \[\d+\], line 4\)\.$/,
+  )
+  assert.match(
+    await refused(`await defineTask({
+  name: 'none', vocabulary: ['a', 'b'], rows: 1, columns: 2,
+  generate: (random) => {
+    throw new RangeError('nothing to draw')
+  },
+})({ train: 1, test: 1 })`),
+    /^task none: generate threw RangeError: nothing to draw \(cell \[\d+\], line 4\)\.$/,
+  )
+})

@@ -215,12 +215,13 @@ const WITHOUT_EFFECT = [
   'lib/recursion/pseudocode.ts',
   'lib/results/',
   'lib/setup/',
+  'lib/tasks/downloads.ts',
   'lib/tasks/look.ts',
   'lib/tasks/posed.ts',
   'lib/tasks/symbols.ts',
 ]
-/** Files of a task's folder that are without effect, too: a run's configuration holds its preset's values. */
-const OF_TASKS_WITHOUT_EFFECT = /^lib\/tasks\/.*\/(?:presets|pose)\.ts$/
+/** Files of a task's folder without effect: a run's configuration holds its preset's values, its data the downloaded files. */
+const OF_TASKS_WITHOUT_EFFECT = /^lib\/tasks\/.*\/(?:downloads|presets|pose)\.ts$/
 
 test('every module that a run goes through decides its numbers, or is known not to', () => {
   const { files } = runningSources()

@@ -282,6 +282,9 @@ test('defining a task again replaces it, and a stored data set of another defini
 
 const fine = { name: 'fine', vocabulary: ['.', 'a', 'b'], rows: 1, columns: 3 }
 const one = { question: 'a..', answer: 'aab' }
+const failing = (message: string): never => {
+  throw new RangeError(message)
+}
 const wrong: [string, () => unknown, RegExp][] = [
   [
     'the name of a library task',
@@ -368,6 +371,30 @@ const wrong: [string, () => unknown, RegExp][] = [
     /symmetry flip: expected a version whose answer the judge accepts/,
   ],
   [
+    'a generator that throws',
+    () => defineTask({ ...fine, generate: () => failing('no puzzle left.') })({ train: 1, test: 0 }),
+    /^task fine: generate threw RangeError: no puzzle left \(.*define\.slow\.test\.ts, line \d+\)\.$/,
+  ],
+  [
+    'a judge that throws',
+    () => defineTask({ ...fine, generate: () => one, judge: () => failing('no rule') })({ train: 1, test: 0 }),
+    /^task fine: judge threw RangeError: no rule \(.*define\.slow\.test\.ts, line \d+\)\.$/,
+  ],
+  [
+    'a symmetry that throws',
+    () =>
+      defineTask({
+        ...fine,
+        generate: () => one,
+        symmetries: [
+          function turn() {
+            return failing('no way')
+          },
+        ],
+      }),
+    /^task fine: symmetry turn threw RangeError: no way \(.*define\.slow\.test\.ts, line \d+\)\.$/,
+  ],
+  [
     'an unknown option',
     () => defineTask({ ...fine, generate: () => one })({ train: 1, tset: 1 } as { train: number }),
     /key tset: .*Did you mean test/,
@@ -385,6 +412,25 @@ for (const [what, attempt, message] of wrong)
       },
     )
   })
+
+test('a judge that throws at an answer of the model ends the run with one error, which names task and judge', async () => {
+  const made = await defineTask({
+    ...fine,
+    name: 'picky',
+    examples: [...'abab'].map((_, i) => ({ question: ['a..', 'b..', '.a.', '.b.'][i]!, answer: 'aab' })),
+    // The answers of the examples are judged without a fault; those of an untrained model are not among them.
+    judge: (_, answer) => answer.join('') === 'aab' || failing(`no rule for ${answer.length} symbols`),
+  })({ train: 2, test: 2 })
+  const id = await train({ ...small, trainSteps: 1 }, made, { resultsDir: folder, observer: {} }).then(
+    () => assert.fail('the judge did not throw'),
+    (error: Error) => {
+      assert.equal(error.name, 'UserError')
+      assert.match(error.message, /^task picky: judge threw RangeError: no rule for 3 symbols \(.*, line \d+\)\.$/)
+      return error.cause
+    },
+  )
+  assert.ok(id instanceof RangeError, 'the cause is kept')
+})
 
 test('a definition with a wrong part is a type error', () => {
   // @ts-expect-error a generator and a list of examples exclude one another

@@ -187,4 +187,5 @@ test('a published folder of Sudokus is judged too', async () => {
 test('valid and optimal answers have a title, a unit and an entry in the glossary', () => {
   assert.deepEqual(['test.valid', 'test.optimal'].map(metricTitle), ['valid answers (%)', 'optimal answers (%)'])
   for (const name of ['test.valid', 'test.optimal']) assert.equal(metricEntry(name)?.unit, 'share')
+  assert.match(metricEntry('test.optimal')!.meaning, /^task=maze: .* the path is valid and as short as the shortest\.$/)
 })

@@ -2,15 +2,16 @@ import path from 'node:path'
 import { evaluationNumbers } from '../../evaluate/evaluation.js'
 import { titledRow } from '../../evaluate/metric-names.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
-import { writeSubmission } from '../../evaluate/submission.js'
-import { PASS_KS } from '../../evaluate/votes.js'
 import { evaluateRun } from '../../experiment/run/evaluate-run.js'
 import { tableOfRows } from '../../files/arrow-rows.js'
+import { writeFileAtomic } from '../../files/atomic.js'
 import { type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { writeTable } from '../../results/export.js'
 import { formatTable } from '../../results/text.js'
 import { loadDataset } from '../../storage/store.js'
+import { allTasks, votesOf } from '../../tasks/registry.js'
+import { PASS_KS } from '../../tasks/votes.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { choiceOf, given, onlyKeys, truthOf, wholeOf } from '../keys.js'
 import { puzzleFit, whichWeights } from '../weights-output.js'
@@ -101,9 +102,12 @@ export const command: Command = {
       ...whichWeights(keys.weights),
       ...puzzleFit(keys.puzzleEmbedding),
       outcomes: outcomes !== undefined,
-      onData: ({ manifest, testTasks }) => {
-        if ((tasks !== undefined || submission !== undefined) && (!testTasks || split === 'train'))
-          throw wrongUse('tasks= and submission= with the test split of ARC only', `task=${manifest.task}`)
+      onData: (data) => {
+        if ((tasks !== undefined || submission !== undefined) && (split === 'train' || !votesOf(data)))
+          throw wrongUse(
+            `tasks= and submission= with the test split of task=${votingTasks().join(', ')} only`,
+            `split=${split ?? 'test'} of task=${data.manifest.task}`,
+          )
       },
     })
     status.end()
@@ -112,12 +116,19 @@ export const command: Command = {
     if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
     if (tasks !== undefined)
       writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...(pass ?? NO_PASS) }))), tasks)
-    if (submission !== undefined) writeSubmission(submission, votes!.submission)
+    if (submission !== undefined) writeFileAtomic(submission, votes!.submission)
     const row = { run: id, step, dtype, ...evaluationNumbers(evaluation) }
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...row, notes })}\n`)
     else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([titledRow(row)])}\n`)
     return 0
   },
+}
+
+/** Returns the names of the tasks whose versions vote. */
+function votingTasks(): string[] {
+  return allTasks()
+    .filter(({ votes }) => votes !== undefined)
+    .map(({ name }) => name)
 }
 
 /** Prints progress during an evaluation: one line in a terminal, one every ten seconds in a file. */

@@ -6,6 +6,7 @@ import { type Meter, openMeter } from '../../notebook/progress-meter.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { type ArcOptions, arc as makeArc } from '../../tasks/arc/index.js'
 import { type MazeOptions, maze as makeMaze } from '../../tasks/maze/index.js'
+import { queens as makeQueens, type QueensOptions } from '../../tasks/queens/index.js'
 import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/index.js'
 
 /**
@@ -44,6 +45,19 @@ export function maze(options: MazeOptions = {}): Promise<Dataset> {
  */
 export function arc(options: ArcOptions = {}): Promise<Dataset> {
   return forModels((make) => makeArc(options, make))
+}
+
+/**
+ * Returns a data set of n-queens completion: boards with some of n non-attacking queens, drawn from all such boards.
+ * Several answers may be correct; one is stored. The same options give the same data set, byte for byte. It also starts the
+ * backend, which `createModel` needs.
+ *
+ * @example
+ * const data = await queens({ size: 8, train: 1000, test: 300, seed: 0 })
+ * @throws UserError for invalid options, and for more puzzles than exist.
+ */
+export function queens(options: QueensOptions = {}): Promise<Dataset> {
+  return forModels(() => makeQueens(options))
 }
 
 /**

@@ -5,8 +5,9 @@ import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/eva
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { evaluationSettings } from '../../evaluate/settings.js'
-import { type ArcVotes, arcVotes } from '../../evaluate/votes.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
+import { votesOf } from '../../tasks/registry.js'
+import type { Votes } from '../../tasks/votes.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
@@ -68,7 +69,7 @@ export async function continueSession(
   const { config, trainSteps, evaluateEvery: interval } = work
   const { training, evaluation } = work.resolved
   const { state } = trainer
-  const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
+  const votes = votesOf(data, { carryVotes: evaluation.carryVotes }) ?? undefined
   if (evaluation.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
   let { evaluatedAt } = session
@@ -181,7 +182,7 @@ function free({ trainer }: Session): void {
  */
 async function evaluateState(
   session: Session,
-  votes: ArcVotes | undefined,
+  votes: Votes | undefined,
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {

@@ -1,6 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
+import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import {
   MAX_NPY_HEADER,
@@ -130,7 +130,7 @@ function attempt<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+    throw unreadable(file, error)
   }
 }
 

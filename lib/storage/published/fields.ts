@@ -1,5 +1,5 @@
-import { isJsonObject, kindOf } from '../../files/json.js'
-import { faults, readPublishedJson, shown } from './json.js'
+import { isJsonObject, kindOf, shown } from '../../files/json.js'
+import { faults, readPublishedJson } from './json.js'
 
 /** Fields of a published `dataset.json`. */
 export interface PublishedFields {

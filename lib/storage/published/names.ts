@@ -1,7 +1,7 @@
 import type { Identifiers } from '../../data/dataset.js'
 import { BLANK_IDENTIFIER, listedIdentifiers } from '../../data/identifiers.js'
-import { isJsonObject, kindOf } from '../../files/json.js'
-import { faults, readPublishedJson, shown } from './json.js'
+import { isJsonObject, kindOf, shown } from '../../files/json.js'
+import { faults, readPublishedJson } from './json.js'
 
 /** Names of a published folder, with their storage format. */
 export interface PublishedNames {

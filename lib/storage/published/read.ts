@@ -1,15 +1,15 @@
 import path from 'node:path'
-import type { Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../../data/dataset.js'
+import type { Dataset, DatasetManifest, SourceFile, Split } from '../../data/dataset.js'
 import { datasetHash } from '../../data/hash.js'
 import { makeDataset } from '../../data/make-dataset.js'
 import { UserError } from '../../errors.js'
+import { shown } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
-import { findTask, recognise } from '../../tasks/registry.js'
+import { allTasks, findTask, recognise } from '../../tasks/registry.js'
 import { COMMON } from './fields.js'
-import { faults, shown } from './json.js'
+import { faults, readPublishedJson } from './json.js'
 import { type PublishedNames, readIdentifiers } from './names.js'
 import { emptySplit, type PublishedSplit, readSplit, type StoredSplit } from './split.js'
-import { readTestPuzzles } from './test-puzzles.js'
 
 /**
  * Storage format of a published folder, kept in the manifest (as option `published`) so that an export reproduces it.
@@ -18,12 +18,14 @@ export interface PublishedOptions {
   readonly train?: StoredSplit | undefined
   readonly test?: StoredSplit | undefined
   readonly identifiers: PublishedNames['form']
-  /** Whether `test_puzzles.json` exists. */
+  /** Whether there is a file of test tasks. */
   readonly testPuzzles: boolean
 }
 
-/** File name of ARC's test tasks in a published folder. */
-export const TEST_PUZZLES = 'test_puzzles.json'
+/** Returns the names of the files of test tasks that published folders may have, one for each task with such a file. */
+export function testsFiles(): string[] {
+  return allTasks().flatMap(({ published }) => published?.tests?.file ?? [])
+}
 
 /** Returns whether a folder has the layout of the published builders: `train/dataset.json` or `test/dataset.json`. */
 export function isPublished(dir: string): boolean {
@@ -33,9 +35,9 @@ export function isPublished(dir: string): boolean {
 const SPLITS = ['train', 'test'] as const
 
 /**
- * Reads a folder of the published builders: NumPy arrays, `dataset.json`, `identifiers.json`, and ARC's
- * `test_puzzles.json`. All versions of its puzzles are stored, so that nothing is augmented. One split may be missing.
- * The task is the one that recognises vocabulary and length, else `tokens`.
+ * Reads a folder of the published builders: NumPy arrays, `dataset.json`, `identifiers.json`, and the task's file of test
+ * tasks, if any. All versions of its puzzles are stored, so that nothing is augmented. One split may be missing. The task
+ * is the one that recognises vocabulary, length and file of test tasks, else `tokens`.
  *
  * @throws UserError naming file and position of anything missing, damaged, or contradictory.
  */
@@ -54,16 +56,16 @@ export function readPublished(dir: string): Dataset {
   )
   const { split: some } = first.split.count > 0 || !second ? first : second
   const answer = some.count > 0 ? some.labels.subarray(0, some.seqLen) : null
-  const sizes = { vocabSize: fields.vocab_size, seqLen: fields.seq_len }
+  const testsFile = testsFiles().find((name) => fs.existsSync(path.join(dir, name)))
+  const sizes = { vocabSize: fields.vocab_size, seqLen: fields.seq_len, testsFile }
   const { task, options } = recognise(sizes, answer) ?? { task: 'tokens', options: {} }
-  const testsFile = path.join(dir, TEST_PUZZLES)
-  const tests = fs.existsSync(testsFile) ? readTestPuzzles(testsFile) : null
   const whole = (name: Split['name']): Split => {
     const split = read[there.indexOf(name)]?.split ?? emptySplit(name, fields.seq_len)
     return { ...split, ratings: ratingsOf(task, split.labels, split.seqLen) }
   }
   const [train, test] = [whole('train'), whole('test')]
-  if (tests) checkTests(testsFile, tests.tasks, test, names.identifiers)
+  const tests =
+    testsFile === undefined ? null : readTests(dir, testsFile, task, { test, identifiers: names.identifiers })
   const published: PublishedOptions = {
     ...Object.fromEntries(there.map((split, i) => [split, read[i]!.stored])),
     identifiers: names.form,
@@ -77,7 +79,7 @@ export function readPublished(dir: string): Dataset {
       files: [
         ...read.flatMap(({ files }) => files),
         { path: path.join(dir, 'identifiers.json'), sha256: names.sha256 },
-        ...(tests ? [{ path: testsFile, sha256: tests.sha256 }] : []),
+        ...(tests ? [tests.source] : []),
       ],
     },
     seed: 0,
@@ -93,8 +95,8 @@ export function readPublished(dir: string): Dataset {
     solutions: 'as published; not checked here',
     augmentation: 'all versions are stored',
   }
-  const content = { manifest, train, test, identifiers: names.identifiers, testTasks: tests?.tasks ?? null }
-  return makeDataset({ ...content, hash: datasetHash(content), augment: null })
+  const content = { manifest, train, test, identifiers: names.identifiers, testTasks: tests?.testTasks ?? null }
+  return makeDataset({ ...content, hash: datasetHash(content), augment: null, withheld: tests?.withheld ?? null })
 }
 
 /** Returns whether a split exists: its folder is not empty, in which case `dataset.json` is required. */
@@ -112,20 +114,27 @@ function checkAlike(dir: string, train: PublishedSplit, test: PublishedSplit): v
       throw fail(`${shown(train.fields[key])}, as train has`, shown(test.fields[key]), `key ${key}`)
 }
 
-/** Checks that every test puzzle is a version of a test task, with as many examples as the task has test pairs. */
-function checkTests(file: string, tasks: readonly TestTask[], test: Split, identifiers: Identifiers): void {
-  const fail = faults(file)
-  const pairs = new Map(tasks.map((task) => [task.name, task.pairs.length]))
-  for (let puzzle = 0; puzzle + 1 < test.puzzleStarts.length; puzzle++) {
-    const first = test.puzzleStarts[puzzle]!
-    const count = test.puzzleStarts[puzzle + 1]! - first
-    const name = identifiers.name(test.puzzleIds[first]!)
-    const task = name.split('|||', 1)[0]!
-    const expected = pairs.get(task)
-    if (expected === undefined) throw fail(`a task ${shown(task)}, which puzzle ${puzzle} of test is of`, 'none')
-    if (expected !== count)
-      throw fail(`${count} test pairs, as puzzle ${puzzle} of test has`, String(expected), `${task}, test`)
-  }
+/**
+ * Reads the file of test tasks. @throws UserError when it belongs to another task than the folder, is malformed, or
+ * contradicts the test split.
+ */
+function readTests(
+  dir: string,
+  name: string,
+  task: string,
+  folder: Pick<Dataset, 'test' | 'identifiers'>,
+): Pick<Dataset, 'testTasks' | 'withheld'> & { source: SourceFile } {
+  const file = path.join(dir, name)
+  const tests = findTask(task)?.published?.tests
+  if (tests?.file !== name)
+    throw new UserError({
+      where: file,
+      expected: `no such file in a folder of task=${task}, as its vocabulary and length say`,
+      found: 'a file of test tasks',
+      todo: 'Remove it, or copy the folder again.',
+    })
+  const { value, sha256 } = readPublishedJson(file)
+  return { ...tests.read(value, file, folder), source: { path: file, sha256 } }
 }
 
 /** Returns the difficulty of each example, `[N]`, computed by its task from the label; 0 when unknown. */

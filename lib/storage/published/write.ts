@@ -1,13 +1,13 @@
 import path from 'node:path'
-import type { Dataset } from '../../data/dataset.js'
+import type { Dataset, DatasetManifest } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { makeFolder, readBytes, sha256, writeFileAtomic } from '../../files/atomic.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import { type FreeSpace, needSpace } from '../../files/space.js'
+import { findTask } from '../../tasks/registry.js'
 import { putInPlace, removeFolder } from '../store.js'
 import { type ExportPlan, planExport } from './plan.js'
-import { TEST_PUZZLES } from './read.js'
-import { testPuzzlesOf } from './test-tasks.js'
+import { testsFiles } from './read.js'
 import { writeSplit } from './write-split.js'
 
 /** Options of {@link exportPublished}. */
@@ -54,8 +54,8 @@ export async function exportPublished(dataset: Dataset, dir: string, options: Ex
           throw new UserError({ where: dir, expected: 'a complete export', found: 'an interrupt; nothing was written' })
       })
     writeFileAtomic(path.join(beside, 'identifiers.json'), identifierPieces(dataset, plan))
-    const tests = testPuzzlesText(dataset, plan)
-    if (tests !== null) writeFileAtomic(path.join(beside, TEST_PUZZLES), tests)
+    const tests = testsOf(dataset, plan)
+    if (tests !== null) writeFileAtomic(path.join(beside, tests.file), tests.content)
     putInPlace(beside, folder, replace)
   } catch (error) {
     removeFolder(beside)
@@ -72,7 +72,7 @@ function checkTarget(folder: string, dir: string, force: boolean): boolean {
   if (!fs.statSync(folder).isDirectory()) throw occupied('a file', 'Choose another folder.')
   const names = fs.readdirSync(folder)
   if (names.length === 0) return true
-  const own = ['train', 'test', 'identifiers.json', TEST_PUZZLES]
+  const own = ['train', 'test', 'identifiers.json', ...testsFiles()]
   if (!names.includes('identifiers.json') || names.some((name) => !own.includes(name)))
     throw occupied('other files', 'Choose another folder.')
   if (!force) throw occupied('another published data set', 'Choose another folder, or replace it with --force.')
@@ -99,21 +99,26 @@ function identifierPieces({ identifiers }: Dataset, { published }: ExportPlan): 
   return pieces
 }
 
-/**
- * Returns the text of `test_puzzles.json`: the stored one of a published folder, else the test tasks with their
- * training pairs.
- */
-function testPuzzlesText(dataset: Dataset, { published }: ExportPlan): Uint8Array | string | null {
+/** Returns the file of test tasks: the stored one of a published folder, else the task's own; null without test tasks. */
+function testsOf(dataset: Dataset, { published }: ExportPlan): { file: string; content: Uint8Array | string } | null {
   const { manifest, testTasks } = dataset
-  if (published === null) return testTasks === null ? null : JSON.stringify(testPuzzlesOf(dataset, testTasks))
-  if (!published.testPuzzles || manifest.source.kind !== 'files') return null
-  const source = manifest.source.files.find((file) => path.basename(file.path) === TEST_PUZZLES)!
-  const bytes = readBytes(source.path)
-  if (sha256(bytes) !== source.sha256)
+  const tests = findTask(manifest.task)?.published?.tests
+  if (!tests || !testTasks || published?.testPuzzles === false) return null
+  const { file } = tests
+  const content = published ? storedFile(manifest, file) : JSON.stringify(tests.content(dataset, testTasks))
+  return { file, content }
+}
+
+/** Reads a file of the folder that a data set was read from. @throws UserError when it has changed since. */
+function storedFile({ source }: DatasetManifest, name: string): Uint8Array {
+  const stored = source.kind === 'files' ? source.files.find((file) => path.basename(file.path) === name) : undefined
+  if (!stored) throw new RangeError(`no ${name} among the source files`)
+  const content = readBytes(stored.path)
+  if (sha256(content) !== stored.sha256)
     throw new UserError({
-      where: source.path,
+      where: stored.path,
       expected: 'the file as it was read',
       found: 'a file that was modified since',
     })
-  return bytes
+  return content
 }

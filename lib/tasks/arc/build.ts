@@ -5,19 +5,20 @@ import { createCount, type MakeOptions } from '../../data/progress.js'
 import { UserError } from '../../errors.js'
 import { kindOf } from '../../files/json.js'
 import { placeToRead } from '../../files/places.js'
+import { readStrictJson } from '../../files/strict-json.js'
 import { arcAugment } from './augment.js'
 import type { ArcTask } from './check.js'
 import { PAD, VOCABULARY } from './encode.js'
 import { generateTasks } from './generate.js'
 import { nested } from './grid.js'
 import { type ArcIdentifiers, identifiersFromList, identifiersOf } from './identifiers.js'
-import { readJsonFile } from './json.js'
 import { findTwins, judgeTwins, type Twin } from './leaks.js'
 import { type ArcOptions, type ArcPlan, planArc } from './options.js'
 import { readSet } from './read.js'
 import { allPairs, type SplitTask, splitOf } from './splits.js'
 import { identifiersTable, testsTable } from './tables.js'
 import { drawVersions } from './versions.js'
+import { withheldAnswers } from './withheld.js'
 
 /** A task with its role: its test pairs are tested, or train like the others. */
 interface ListedTask {
@@ -54,7 +55,7 @@ function listFiles(source: ArcPlan['source'] & { kind: 'files' }): Listed {
   const tasks = subsets.flatMap(({ subset, tasks }) => tasks.map((task) => ({ task, tested: subset === source.test })))
   if (source.identifiers === null)
     return { tasks, source: { kind: 'files', files: [...files] }, where: source.dir, identifiers: null }
-  const { value, sha256: checksum } = readJsonFile(placeToRead(source.identifiers))
+  const { value, sha256: checksum } = readStrictJson(placeToRead(source.identifiers))
   if (!Array.isArray(value))
     throw new UserError({ where: source.identifiers, expected: 'a list of names', found: kindOf(value) })
   const list = { path: source.identifiers, sha256: checksum }
@@ -105,7 +106,8 @@ function assemble(
   }
   const augment = arcAugment({ identifiers, seed, board })
   const content = { manifest, train, test, identifiers, testTasks }
-  return makeDataset({ ...content, hash: datasetHash(content), augment, tables })
+  const withheld = withheldAnswers(test, identifiers, testTasks)
+  return makeDataset({ ...content, hash: datasetHash(content), augment, withheld, tables })
 }
 
 function drawnIdentifiers({ augment, seed }: ArcPlan, tasks: readonly ListedTask[], make: MakeOptions): ArcIdentifiers {

@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
-import { isJsonObject, type JsonObject, kindOf } from '../../files/json.js'
+import { isJsonObject, type JsonObject, kindOf, shown } from '../../files/json.js'
+import { isHostileKey } from '../../files/json-keys.js'
 import { COLOURS, type FlatGrid, type FlatPair, LARGEST } from './grid.js'
-import { refuseHostileKeys } from './json.js'
 import { SEPARATOR } from './version.js'
 
 /** A task as stored in a file. */
@@ -30,18 +30,35 @@ const LONGEST_NAME = 200
 export function checkTask(name: string, value: unknown, where: string): ArcTask {
   checkName(name, where)
   const task = object(value, where, 'a task (an object with train and test)')
-  const train = list(task, 'train', where).map((pair, i): FlatPair => {
+  return { name, train: checkTrain(task, where), test: checkTest(task, where) }
+}
+
+/** Validates the training pairs of a task. @throws UserError when there are none, and for a malformed one. */
+export function checkTrain(task: JsonObject, where: string): FlatPair[] {
+  return list(task, 'train', where).map((pair, i) => {
     const place = `${where}, train[${i}]`
     const { input, output } = object(pair, place, 'a pair (an object with input and output)')
     return { input: checkGrid(input, `${place}.input`), output: checkGrid(output, `${place}.output`) }
   })
-  const test = list(task, 'test', where).map((pair, i): TestPair => {
+}
+
+/**
+ * Validates the test pairs of a task.
+ *
+ * @param isWithheld whether an output stands for a withheld one. Default: only a missing one does
+ * @throws UserError when there are none, and for a malformed one.
+ */
+export function checkTest(
+  task: JsonObject,
+  where: string,
+  isWithheld: (output: unknown) => boolean = (output) => output === undefined,
+): TestPair[] {
+  return list(task, 'test', where).map((pair, i) => {
     const place = `${where}, test[${i}]`
     const { input, output } = object(pair, place, 'a pair (an object with input)')
-    const answer = output === undefined ? null : checkGrid(output, `${place}.output`)
+    const answer = isWithheld(output) ? null : checkGrid(output, `${place}.output`)
     return { input: checkGrid(input, `${place}.input`), output: answer }
   })
-  return { name, train, test }
 }
 
 /**
@@ -67,7 +84,7 @@ export function checkGrid(value: unknown, where: string): FlatGrid {
     for (let c = 0; c < columns; c++) {
       const colour: unknown = row[c]
       if (!(typeof colour === 'number' && Number.isInteger(colour) && colour >= 0 && colour < COLOURS))
-        throw wrong(`, row ${r + 1}, column ${c + 1}`, `a whole number 0…${COLOURS - 1}`, short(colour))
+        throw wrong(`, row ${r + 1}, column ${c + 1}`, `a whole number 0…${COLOURS - 1}`, shown(colour, 40))
       cells[r * columns + c] = colour
     }
   }
@@ -77,12 +94,14 @@ export function checkGrid(value: unknown, where: string): FlatGrid {
 /** Returns a value as an object of a JSON file. @throws UserError when it is not one, or has a hostile key. */
 export function object(value: unknown, where: string, expected: string): JsonObject {
   if (!isJsonObject(value)) throw new UserError({ where, expected, found: kindOf(value) })
-  refuseHostileKeys(value, where)
+  const hostile = Object.keys(value).find(isHostileKey)
+  if (hostile !== undefined)
+    throw new UserError({ where, expected: 'keys of a task', found: JSON.stringify(hostile), todo: 'Remove that key.' })
   return value
 }
 
-/** Checks a task name, which becomes part of version names, and a key of `submission.json`. */
-function checkName(name: string, where: string): void {
+/** Validates a task's name, which becomes part of version names, and a key of `submission.json`. @throws UserError */
+export function checkName(name: string, where: string): void {
   const wrong = (expected: string): UserError => {
     const found = JSON.stringify(name.length > 60 ? `${name.slice(0, 60)}…` : name)
     return new UserError({ where, expected, found, todo: 'Rename the task.' })
@@ -102,9 +121,4 @@ function list(task: JsonObject, key: 'train' | 'test', where: string): unknown[]
       found: Array.isArray(value) ? 'an empty list' : kindOf(value),
     })
   return value
-}
-
-function short(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 40 ? `${text.slice(0, 40)}…` : text
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
+import { nothingAsked } from '../option-errors.js'
 import { LARGEST } from './grid.js'
 import { planSet, type SetName, type SetPlan, SUBSETS } from './sets.js'
 
@@ -123,7 +124,7 @@ function planGenerated(options: Parsed): ArcPlan {
   if (typeof test !== 'number') throw wrongKey('test', 'a number of generated tasks', test)
   const size = options.size ?? Math.min(10, board)
   if (size > board) throw wrongKey('size', `at most the board's ${board}`, String(size))
-  if (train + test === 0) throw wrongKey('train, test', 'a number of tasks for at least one split', '0 of both')
+  if (train + test === 0) throw nothingAsked('tasks', '0 of both')
   return {
     seed,
     augment,

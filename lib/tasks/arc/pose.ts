@@ -1,12 +1,12 @@
 import { UserError } from '../../errors.js'
 import { isJsonObject } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
+import { readStrictJson } from '../../files/strict-json.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from '../posed.js'
 import type { PuzzleSpec } from '../task.js'
 import { type ArcTask, checkGrid, checkTask } from './check.js'
 import { crop, encodeGrid } from './encode.js'
 import { type FlatGrid, nested, sameGrid } from './grid.js'
-import { readJsonFile } from './json.js'
 
 /**
  * Parses a test input of an ARC task: `{"train": […], "test": […]}`, or a file with several tasks by name
@@ -71,7 +71,7 @@ function encode(grid: FlatGrid, board: number, where: string): Uint8Array {
 }
 
 function readTask({ text, where, name }: PuzzleText, { task }: PuzzleChoice): ArcTask {
-  const value = name === '' ? parse(text, where) : readJsonFile(where).value
+  const value = name === '' ? parse(text, where) : readStrictJson(where).value
   if (!isJsonObject(value) || Object.hasOwn(value, 'train') || Object.hasOwn(value, 'test')) {
     // A typed task without a name needs one to be validated.
     const checked = checkTask(task ?? (name || 'typed'), value, where)
@@ -105,7 +105,7 @@ function parse(text: string, where: string): unknown {
 function solutionBeside({ where }: PuzzleText, task: string, input: number): FlatGrid | null {
   const file = where.replace(/challenges\.json$/, 'solutions.json')
   if (file === where || !fs.existsSync(file)) return null
-  const all = readJsonFile(file).value
+  const all = readStrictJson(file).value
   const answers = isJsonObject(all) && Object.hasOwn(all, task) ? all[task] : undefined
   return Array.isArray(answers) && answers[input] !== undefined
     ? checkGrid(answers[input], `${file}, task ${task}, [${input}]`)

@@ -3,9 +3,9 @@ import type { SourceFile } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { type JsonObject, kindOf } from '../../files/json.js'
+import { readStrictJson } from '../../files/strict-json.js'
 import { type ArcTask, checkGrid, checkTask, object } from './check.js'
 import { sameGrid } from './grid.js'
-import { readJsonFile } from './json.js'
 import { compare, findSubset, type SubsetFiles } from './layout.js'
 import { SETS, type SetName, type SetPlan, type Subset } from './sets.js'
 
@@ -64,7 +64,7 @@ export function readSet(dir: string, { set, subsets }: SetPlan): ReadSet {
 
 /** Reads the file of one task. @throws UserError with file and position of the fault. */
 export function readTask(file: string): ArcTask & { readonly sha256: string } {
-  const { value, sha256: checksum } = readJsonFile(file)
+  const { value, sha256: checksum } = readStrictJson(file)
   const name = path.basename(file, '.json')
   return { ...checkTask(name, value, `${file}, task ${name}`), sha256: checksum }
 }
@@ -86,13 +86,13 @@ function readFolder({ folder, files }: SubsetFiles & { kind: 'folder' }, sources
 }
 
 function readCombined({ challenges, solutions }: SubsetFiles & { kind: 'combined' }, sources: SourceFile[]): ArcTask[] {
-  const read = readJsonFile(challenges)
+  const read = readStrictJson(challenges)
   sources.push({ path: challenges, sha256: read.sha256 })
   const entries = Object.entries(object(read.value, challenges, 'an object of tasks'))
   if (entries.length === 0) throw new UserError({ where: challenges, expected: 'tasks', found: 'none' })
   const tasks = entries.map(([name, task]) => checkTask(name, task, `${challenges}, task ${name}`))
   if (solutions === null) return tasks
-  const answers = readJsonFile(solutions)
+  const answers = readStrictJson(solutions)
   sources.push({ path: solutions, sha256: answers.sha256 })
   return withSolutions(tasks, object(answers.value, solutions, 'an object of solutions'), challenges, solutions)
 }

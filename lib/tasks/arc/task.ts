@@ -5,6 +5,7 @@ import type { StoredParts, Task, TaskParts } from '../task.js'
 import { arcAugment, arcAugmentOf } from './augment.js'
 import { arc } from './build.js'
 import { ARC_COLOUR_NAMES, ARC_COLOURS } from './colours.js'
+import { arcDownloads } from './downloads.js'
 import { boardOf } from './draw.js'
 import { END, FIRST_COLOUR, PAD, VOCABULARY } from './encode.js'
 import { LARGEST } from './grid.js'
@@ -12,6 +13,9 @@ import { arcOptions } from './options.js'
 import { poseArc } from './pose.js'
 import { arcPresets } from './presets.js'
 import { identifiersFromTable, identifiersTable, testsTable, testTasksFromTable } from './tables.js'
+import { testPuzzles } from './test-puzzles.js'
+import { arcVotes } from './votes.js'
+import { withheldAnswers } from './withheld.js'
 
 /** ARC-AGI-1 and ARC-AGI-2, and tasks like theirs. The rules are unknown, so that only the stored answer is correct. */
 export const arcTask: Task = {
@@ -32,13 +36,19 @@ export const arcTask: Task = {
   },
   open,
   augmentation: arcAugmentOf,
-  votes: true,
+  votes: arcVotes,
   pose: (spec, text, choice) => poseArc(spec, boardOf(spec), text, choice),
+  downloads: arcDownloads,
   published: {
-    recognise({ vocabSize, seqLen }) {
-      const fits = vocabSize === VOCABULARY && (seqLen === null || seqLen === LARGEST ** 2)
-      return fits ? { seqLen: LARGEST ** 2, options: {} } : null
+    recognise({ vocabSize, seqLen, testsFile }) {
+      const length = seqLen ?? LARGEST ** 2
+      // Sizes alone are ARC's only for the board of the published builder; its file of test tasks settles it for others.
+      const known = length === LARGEST ** 2 || testsFile === testPuzzles.file
+      return vocabSize === VOCABULARY && known && Number.isInteger(Math.sqrt(length))
+        ? { seqLen: length, options: {} }
+        : null
     },
+    tests: testPuzzles,
   },
 }
 
@@ -61,7 +71,7 @@ function open(manifest: DatasetManifest, stored: StoredParts): TaskParts {
   const testTasks = testTasksFromTable(stored.tests)
   const augment = augmentation === undefined ? null : arcAugment({ identifiers, seed, board })
   const tables = { identifiers: identifiersTable(identifiers), tests: testsTable(testTasks) }
-  return { augment, identifiers, testTasks, tables }
+  return { augment, identifiers, testTasks, withheld: withheldAnswers(stored.test, identifiers, testTasks), tables }
 }
 
 const LOOK_OF_BOARDS: Omit<PuzzleLook, 'rows' | 'columns'> = {

@@ -1,3 +1,4 @@
+import { callOwn } from '../../config/call-own.js'
 import { assembleDataset } from '../../data/assemble.js'
 import type { Dataset } from '../../data/dataset.js'
 import { createCount, type MakeOptions } from '../../data/progress.js'
@@ -6,8 +7,9 @@ import { type PuzzleList, puzzleList } from '../../data/puzzles.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
 import { Random } from '../../random.js'
+import { nothingAsked } from '../option-errors.js'
 import { written } from '../symbols.js'
-import { type CheckedDefinition, symbolsOf, tokensOf } from './check.js'
+import { type CheckedDefinition, judged, tokensOf } from './check.js'
 import { definedOptions, type TaskExample } from './definition.js'
 import { appliedTo, mapped, type SymmetryGroup, whereOf } from './group.js'
 import { storedDefinition } from './open.js'
@@ -41,13 +43,7 @@ export async function buildDefined(
   const { name, symbols, cells, examples } = definition
   const options = parseOptions(definedOptions, input, `a data set of ${name}`)
   const { train, test, seed } = options
-  if (train + test === 0)
-    throw new UserError({
-      where: 'keys train, test',
-      expected: 'a number of puzzles for at least one split',
-      found: '0 of both',
-      exitCode: 2,
-    })
+  if (train + test === 0) throw nothingAsked('puzzles', '0 of both')
   const tell = createCount(make, 'puzzles', examples ? 'chosen' : 'generated', train + test)
   const source = examples ? listed(definition, examples, seed) : generated(definition, seed)
   const met = new Set<string>()
@@ -98,7 +94,10 @@ function generated(definition: CheckedDefinition, seed: number): Source {
   return (split) => {
     const random = Random.of(seed, 'task', name, split)
     let number = 0
-    return () => pairOf(definition, generate!(random), `task ${name}, ${split} puzzle ${number++} of generate`)
+    return () => {
+      const example = callOwn(`task ${name}`, 'generate', () => generate!(random))
+      return pairOf(definition, example, `task ${name}, ${split} puzzle ${number++} of generate`)
+    }
   }
 }
 
@@ -144,8 +143,8 @@ function checkAccepted(
   where: string,
   expected: string,
 ): void {
-  const said = definition.judge?.(symbolsOf(definition, question), symbolsOf(definition, answer)) ?? true
-  if (definition.judge === undefined || said === true) return
+  const said = judged(definition, question, answer)
+  if (said === true) return
   const [asked, given] = [question, answer].map((tokens) => written(tokens, definition.symbols))
   throw new UserError({ where, expected, found: `${String(said)} for question ${asked} and answer ${given}` })
 }

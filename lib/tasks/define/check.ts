@@ -1,3 +1,4 @@
+import { callOwn } from '../../config/call-own.js'
 import { UserError } from '../../errors.js'
 import { isLibraryTask } from '../registry.js'
 import type { TaskDefinition, TaskExample, WrittenCells } from './definition.js'
@@ -96,6 +97,19 @@ export function tokensOf(
       found: JSON.stringify(cell) ?? 'nothing',
     })
   })
+}
+
+/**
+ * Returns the judge's value for an answer in tokens; true when the task has no judge. The judge may return any value; only
+ * true accepts the answer.
+ *
+ * @throws UserError when the judge throws.
+ */
+export function judged(definition: CheckedDefinition, question: ArrayLike<number>, answer: ArrayLike<number>): unknown {
+  const { name, judge } = definition
+  if (judge === undefined) return true
+  const [asked, given] = [symbolsOf(definition, question), symbolsOf(definition, answer)]
+  return callOwn(`task ${name}`, 'judge', () => judge(asked, given))
 }
 
 /** Decodes tokens to symbols; padding becomes an empty string. */

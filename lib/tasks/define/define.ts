@@ -3,7 +3,7 @@ import { symbolLook } from '../look.js'
 import { registerTask } from '../registry.js'
 import type { Task } from '../task.js'
 import { buildDefined } from './build.js'
-import { checkDefinition } from './check.js'
+import { checkDefinition, judged } from './check.js'
 import { definedOptions, type TaskDefinition } from './definition.js'
 import { symmetryGroup } from './group.js'
 import { checkSameDefinition } from './open.js'
@@ -17,7 +17,6 @@ export function registerDefinition(definition: TaskDefinition): Task {
   const checked = checkDefinition(definition)
   const { name, symbols, rows, columns, judge } = checked
   const group = symmetryGroup(checked)
-  const spelled = (tokens: ArrayLike<number>): string[] => Array.from(tokens, (token) => symbols[token - 1] ?? '')
   const task: Task = {
     name,
     title: `a data set of ${name}`,
@@ -38,7 +37,7 @@ export function registerDefinition(definition: TaskDefinition): Task {
       ? {
           judge: {
             criteria: { valid: 'the judge of the task accepts the answer' },
-            of: () => (question, answer) => ({ valid: judge(spelled(question), spelled(answer)) === true }),
+            of: () => (question, answer) => ({ valid: judged(checked, question, answer) === true }),
           },
         }
       : {}),

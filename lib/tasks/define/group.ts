@@ -1,3 +1,4 @@
+import { callOwn } from '../../config/call-own.js'
 import type { Augmentation } from '../../data/dataset.js'
 import { latin1 } from '../../data/puzzle-index.js'
 import { streamFamily } from '../../data/streams.js'
@@ -207,16 +208,20 @@ export function appliedTo(
   state: readonly number[],
 ): Uint8Array {
   const symmetry = definition.symmetries[index]!
-  return tokensOf(
-    definition,
-    symmetry(symbolsOf(definition, tokens), Random.fromState(state)),
-    whereOf(definition, index),
+  const cells = symbolsOf(definition, tokens)
+  const moved = callOwn(`task ${definition.name}`, nameOf(definition, index), () =>
+    symmetry(cells, Random.fromState(state)),
   )
+  return tokensOf(definition, moved, whereOf(definition, index))
 }
 
 /** Names a symmetry in errors: `task latin-5, symmetry relabel`. */
-export function whereOf({ name, symmetries }: CheckedDefinition, index: number): string {
-  return `task ${name}, symmetry ${symmetries[index]!.name || index}`
+export function whereOf(definition: CheckedDefinition, index: number): string {
+  return `task ${definition.name}, ${nameOf(definition, index)}`
+}
+
+function nameOf({ symmetries }: CheckedDefinition, index: number): string {
+  return `symmetry ${symmetries[index]!.name || index}`
 }
 
 function notOne(where: string, found: string): UserError {

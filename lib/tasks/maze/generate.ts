@@ -4,20 +4,15 @@ import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { Random } from '../../random.js'
 import { type Board, createBoard } from './board.js'
+import type { GeneratedSource } from './options.js'
 import { markPath } from './solve.js'
 import { dihedralSources, twinForm } from './symmetry.js'
 import { FREE, GOAL, START, WALL } from './tokens.js'
 
 /** Options of {@link generateMazes}. */
-export interface GenerateOptions {
+export interface GenerateOptions extends Omit<GeneratedSource, 'kind'> {
   /** Side of the mazes. */
   readonly size: number
-  /** Minimum cells of the shortest path, including S and G. */
-  readonly minPath: number
-  /** Minimum and maximum share of walls. */
-  readonly walls: readonly [least: number, greatest: number]
-  readonly train: number
-  readonly test: number
   readonly seed: number
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { FileOrder } from '../../data/puzzle-splits.js'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
+import { fileOptions, fileOrder } from '../file-options.js'
 import { conflict, lacks, nothingAsked } from '../option-errors.js'
 
 /** Minimum and maximum side of a maze. */
@@ -46,11 +47,7 @@ export const mazeOptions = z.strictObject({
     .optional()
     .describe('CSV file with columns question (puzzle) and answer (solution), and optionally rating (difficulty).'),
   testCsv: z.string().min(1).optional().describe('CSV file of the test mazes. Default: csv is split.'),
-  minRating: z.number().min(0).optional().describe('Minimum rating of the mazes taken from a file.'),
-  duplicates: z
-    .enum(['refuse', 'skip'])
-    .default('refuse')
-    .describe('Policy for a line of a file that repeats an earlier one.'),
+  ...fileOptions,
   augment: z
     .enum(['none', 'dihedral'])
     .default('none')
@@ -73,7 +70,9 @@ export interface MazePlan {
 /** Mazes to generate. */
 export interface GeneratedSource {
   readonly kind: 'generated'
+  /** Minimum cells of the shortest path, including S and G. */
   readonly minPath: number
+  /** Minimum and maximum share of walls. */
   readonly walls: readonly [least: number, greatest: number]
   readonly train: number
   readonly test: number
@@ -103,14 +102,7 @@ export function planMaze(input: MazeOptions): MazePlan {
   if (minPath !== undefined) throw conflict('minPath', 'csv')
   if (options.walls !== undefined) throw conflict('walls', 'csv')
   if (testCsv === undefined && train === undefined && test === undefined) throw nothingAsked('mazes', 'neither')
-  const order: FileOrder = {
-    file: csv,
-    testFile: testCsv ?? null,
-    train: train ?? null,
-    test: test ?? null,
-    minRating: minRating ?? 0,
-    skipDuplicates: options.duplicates === 'skip',
-  }
+  const order = fileOrder(csv, options)
   return { ...common, source: { kind: 'csv', ...order }, stored: { size, csv, ...order, augment, seed } }
 }
 

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js'
 import { LOOK, type PuzzleLook, shapeOf } from '../look.js'
 import type { PuzzleSpec, Task } from '../task.js'
 import { maze } from './build.js'
+import { mazeDownloads } from './downloads.js'
 import { mazeOptions } from './options.js'
 import { mazeTwins } from './parse.js'
 import { poseMaze } from './pose.js'
@@ -47,6 +48,7 @@ export const mazeTask: Task = {
   },
   pose: (spec, text, choice) => poseMaze(spec, sizeOf(spec), text, choice),
   sameness: { byQuestion: true, twins: 'turned or mirrored', likeness: (spec) => mazeTwins(sizeOf(spec)) },
+  downloads: mazeDownloads,
   published: {
     recognise({ vocabSize, seqLen }) {
       const side = seqLen === null ? Number.NaN : Math.sqrt(seqLen)

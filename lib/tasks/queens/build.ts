@@ -5,14 +5,7 @@ import { planQueens, type QueensOptions } from './options.js'
 import { queensAugment } from './symmetry.js'
 import { VOCABULARY } from './tokens.js'
 
-/**
- * Returns a data set of n-queens completion: boards with some of n non-attacking queens, drawn from all such boards.
- * Several answers may be correct; one is stored. Equal options give equal data sets, byte for byte.
- *
- * @example
- * const data = await queens({ size: 8, train: 1000, test: 300, seed: 0 })
- * @throws UserError for invalid options, and for more puzzles than exist.
- */
+/** Builds a data set of n-queens completion; documented for cells in `experiment/data/make-data.ts`. */
 export async function queens(options: QueensOptions = {}): Promise<Dataset> {
   const plan = planQueens(options)
   const { size, given, seed, dihedral } = plan

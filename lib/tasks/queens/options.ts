@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { UserError } from '../../errors.js'
 import { parseOptions } from '../../options/options.js'
+import { nothingAsked } from '../option-errors.js'
 import { SIZES } from './solutions.js'
 
 /** Default numbers of given queens: 1 to 3, as in the GRAM paper (8×8 with 5…7 removed, 10×10 with 7…9). */
@@ -51,13 +52,7 @@ export function planQueens(input: QueensOptions): QueensPlan {
       found: String(clues),
       exitCode: 2,
     })
-  if (train === 0 && test === 0)
-    throw new UserError({
-      where: 'keys train, test',
-      expected: 'a number of puzzles for at least one split',
-      found: '0 of both',
-      exitCode: 2,
-    })
+  if (train === 0 && test === 0) throw nothingAsked('puzzles', '0 of both')
   return {
     size,
     given: clues === undefined ? GIVEN : [clues],

@@ -1,6 +1,6 @@
 import { blankOnly } from '../../data/identifiers.js'
 import { UserError } from '../../errors.js'
-import { LOOK, type PuzzleLook } from '../look.js'
+import { type PuzzleLook, symbolLook } from '../look.js'
 import { mazeTwins } from '../maze/parse.js'
 import type { PuzzleSpec, Task } from '../task.js'
 import { queens } from './build.js'
@@ -71,19 +71,9 @@ function sizeOf({ seqLen }: Pick<PuzzleSpec, 'seqLen'>): number {
 
 /** Returns a look with the given queens in black, and those of the answer in colour. */
 function queensLook(size: number): PuzzleLook {
+  const look = symbolLook({ rows: size, columns: size }, SYMBOLS, EMPTY)
   return {
-    rows: size,
-    columns: size,
-    box: null,
-    gap: ' ',
-    lines: LOOK.lines,
-    padding: null,
-    blank: EMPTY,
-    token: (token, given) => ({
-      symbol: SYMBOLS[token - 1] ?? '?',
-      label: token === QUEEN ? '♛' : '',
-      fill: LOOK.white,
-      ink: given ? LOOK.ink : LOOK.answer,
-    }),
+    ...look,
+    token: (token, given) => ({ ...look.token(token, given), label: token === QUEEN ? '♛' : '' }),
   }
 }

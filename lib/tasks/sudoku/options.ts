@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { FileOrder } from '../../data/puzzle-splits.js'
 import { parseOptions } from '../../options/options.js'
+import { fileOptions, fileOrder } from '../file-options.js'
 import { conflict, lacks, nothingAsked } from '../option-errors.js'
 import { BOXES, type Box, type Geometry, geometry } from './box.js'
 
@@ -42,11 +43,7 @@ export const sudokuOptions = z.strictObject({
     .min(1)
     .optional()
     .describe('File with one puzzle per line: question, question:answer or question,answer.'),
-  minRating: z.number().min(0).optional().describe('Minimum rating of the puzzles taken from a file.'),
-  duplicates: z
-    .enum(['refuse', 'skip'])
-    .default('refuse')
-    .describe('Policy for a line of a file that repeats an earlier one.'),
+  ...fileOptions,
 })
 
 /** Options as written; omitted ones take their defaults. */
@@ -87,17 +84,9 @@ export function planSudoku(input: SudokuOptions): SudokuPlan {
     return { grid, seed, source: { kind: 'generated', ...asked }, stored: { box: box.join('x'), ...asked, seed } }
   }
   if (options.clues !== undefined) throw conflict('clues', csv === undefined ? 'list' : 'csv')
-  const testFile = options.testCsv ?? null
-  if (testFile === null && train === undefined && test === undefined) throw nothingAsked('puzzles', 'neither')
-  const source: FileSource = {
-    kind: csv === undefined ? 'list' : 'csv',
-    file,
-    testFile,
-    train: train ?? null,
-    test: test ?? null,
-    minRating: minRating ?? 0,
-    skipDuplicates: options.duplicates === 'skip',
-  }
-  const { kind: _, ...kept } = source
-  return { grid, seed, source, stored: { box: box.join('x'), [source.kind]: file, ...kept, seed } }
+  if (options.testCsv === undefined && train === undefined && test === undefined)
+    throw nothingAsked('puzzles', 'neither')
+  const order = fileOrder(file, options)
+  const kind = csv === undefined ? 'list' : 'csv'
+  return { grid, seed, source: { kind, ...order }, stored: { box: box.join('x'), [kind]: file, ...order, seed } }
 }

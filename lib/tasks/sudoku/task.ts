@@ -6,6 +6,7 @@ import type { Task } from '../task.js'
 import { sudokuAugment } from './augment.js'
 import { BOXES, type Box, geometry } from './box.js'
 import { sudoku } from './build.js'
+import { sudokuDownloads } from './downloads.js'
 import { sudokuOptions } from './options.js'
 import { poseSudoku } from './pose.js'
 import { sudokuPresets } from './presets.js'
@@ -51,6 +52,7 @@ export const sudokuTask: Task = {
       return { key: (puzzle) => key(inDigits(puzzle)), form: (puzzle) => form(inDigits(puzzle)) }
     },
   },
+  downloads: sudokuDownloads,
   published: {
     recognise({ vocabSize, seqLen }, answer) {
       const fits = Object.entries(BOXES).filter(([, box]) => vocabularySize(box) === vocabSize)

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url'
 import { sizeText } from '../../../files/space.js'
 import { streamSink } from '../../../notebook/status-line.js'
 import { progressText } from '../../../storage/fetch/progress.js'
-import { SOURCES, type SourceName } from '../../../storage/fetch/sources.js'
+import { sources } from '../../../storage/fetch/sources.js'
 import { type Args, type Command, oneWord } from '../../command.js'
 import { abortOnInterrupt } from '../../interrupt.js'
 import { oneOf, onlyKeys } from '../../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../../..')
-const names = Object.keys(SOURCES) as SourceName[]
+const names = sources().map(({ name }) => name)
 
 /** `recurlab data fetch NAME`. */
 export const command: Command = {
@@ -32,6 +32,7 @@ export const command: Command = {
 
 async function fetch({ words, pairs, flags }: Args): Promise<number> {
   const name = oneOf('', oneWord(words, `one of ${names.join(', ')}`), names)
+  const source = sources().find((each) => each.name === name)!
   const { out = path.join('data', name) } = onlyKeys(pairs, ['out'])
   const { signal, end } = abortOnInterrupt()
   const sink = streamSink(process.stderr)
@@ -39,7 +40,7 @@ async function fetch({ words, pairs, flags }: Args): Promise<number> {
   try {
     // The hub's client takes longer to load than the rest of `recurlab data`.
     const { fetchDataset } = await import('../../../storage/fetch/fetch.js')
-    const { files, next } = await fetchDataset(name, out, {
+    const { files, next } = await fetchDataset(source, out, {
       python: path.join(root, '.venv', 'bin', 'python'),
       signal,
       progress: (progress) => sink.status(say(progress, performance.now() / 1000)),

@@ -1,5 +1,4 @@
-import type { Grid } from '../data/dataset.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import type { Grid } from '../../data/dataset.js'
 
 /** Two attempts at each test input of each task, in task order. */
 export type Submission = readonly {
@@ -12,9 +11,4 @@ export function submissionText(submission: Submission): string {
   // Written entry by entry: in an object, a task with a numeric name would change its place.
   const entries = submission.map(({ task, inputs }) => `${JSON.stringify(task)}: ${JSON.stringify(inputs)}`)
   return `{${entries.join(', ')}}\n`
-}
-
-/** Writes `submission.json` atomically. @throws UserError if the file cannot be written. */
-export function writeSubmission(file: string, submission: Submission): void {
-  writeFileAtomic(file, submissionText(submission))
 }

@@ -6,12 +6,14 @@ import fc from 'fast-check'
 import type { Grid, TestTask } from '../../lib/data/dataset.js'
 import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
 import { listedIdentifiers } from '../../lib/data/identifiers.js'
-import { submissionText, writeSubmission } from '../../lib/evaluate/submission.js'
-import { ArcVotes, arcPrediction, arcVotes } from '../../lib/evaluate/votes.js'
+import { writeFileAtomic } from '../../lib/files/atomic.js'
 import { arc } from '../../lib/tasks/arc/build.js'
 import { encodeGrid } from '../../lib/tasks/arc/encode.js'
 import { flatten } from '../../lib/tasks/arc/grid.js'
+import { submissionText } from '../../lib/tasks/arc/submission.js'
 import { applyVersion, parseVersionName } from '../../lib/tasks/arc/version.js'
+import { ArcVotes } from '../../lib/tasks/arc/votes.js'
+import { votesOf as countOf } from '../../lib/tasks/registry.js'
 import { temporaryFolder } from '../data/helpers.js'
 
 const folder = temporaryFolder()
@@ -210,7 +212,7 @@ test('a submission has two attempts at every input: a lone candidate fills both,
     [4, 0, other!, 0.5],
   ])
   const file = path.join(folder, 'submission.json')
-  writeSubmission(file, votes.submission())
+  writeFileAtomic(file, submissionText(votes.submission()))
   assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), {
     a: [
       { attempt_1: right, attempt_2: wrong },
@@ -218,7 +220,9 @@ test('a submission has two attempts at every input: a lone candidate fills both,
     ],
     b: [{ attempt_1: other, attempt_2: other }],
   })
-  assert.throws(() => writeSubmission(path.join('/proc', 'submission.json'), votes.submission()), { name: 'UserError' })
+  assert.throws(() => writeFileAtomic('/proc/submission.json', submissionText(votes.submission())), {
+    name: 'UserError',
+  })
 })
 
 test('names stay as they are in a submission, numbers and __proto__ included', () => {
@@ -233,13 +237,13 @@ test('names stay as they are in a submission, numbers and __proto__ included', (
 
 test('a model that is always right passes: every version of a generated data set votes for the answer', async () => {
   const data = await arc({ set: 'generated', train: 2, test: 6, board: 9, size: 9, augment: 20, seed: 1 })
-  const votes = arcVotes(data)
+  const votes = countOf(data)!
   votes.begin()
   for (const batch of evaluationBatches(data, { batch: 32 }))
     for (let row = 0; row < batch.size; row++) {
       if (batch.rows[row] === -1) continue
       const tokens = batch.labels.subarray(row * 81, (row + 1) * 81).map((token) => (token === -100 ? 0 : token))
-      votes.add(arcPrediction(data, batch.rows[row]!, batch.versions[row]!, tokens, 0.5))
+      votes.add({ puzzle: batch.rows[row]!, version: batch.versions[row]!, prediction: tokens, haltProbability: 0.5 })
     }
   const { pass, tasks: perTask, unmatched } = votes.result([1])
   assert.equal(pass?.['pass@1'], 1)
@@ -248,5 +252,5 @@ test('a model that is always right passes: every version of a generated data set
     assert.equal(candidates, inputs)
     assert.ok(votes % inputs === 0 && votes <= 21 * inputs)
   }
-  assert.equal(submissionText(votes.submission()).includes('[[0]], '), false)
+  assert.equal(votes.submission().includes('[[0]], '), false)
 })
