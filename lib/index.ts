@@ -37,9 +37,9 @@ export type { EvaluateOptions, Evaluation } from './evaluate/evaluation.js'
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export type { Metric, MetricInput, Metrics } from './evaluate/own-metrics.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
-export { datasetOf } from './experiment/data/dataset.js'
 export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
-export { arc, maze, sudoku } from './experiment/data/make-data.js'
+export { datasetOf, loadDataset } from './experiment/data/load-data.js'
+export { arc, maze, queens, sudoku } from './experiment/data/make-data.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'
 export type { RunObserver, TrainMetrics } from './experiment/run/observer.js'
@@ -100,7 +100,7 @@ export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
 export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './storage/facts.js'
 export { type Duplicates, duplicates, splitOverlap } from './storage/overlap.js'
-export { loadDataset, saveDataset } from './storage/store.js'
+export { saveDataset } from './storage/store.js'
 export {
   ARC_COLOUR_NAMES,
   ARC_COLOURS,
@@ -124,7 +124,7 @@ export {
   solveMaze,
 } from './tasks/maze/index.js'
 export { preset, presets } from './tasks/presets.js'
-export { type QueensOptions, queens, queensOptions } from './tasks/queens/index.js'
+export { type QueensOptions, queensOptions } from './tasks/queens/index.js'
 export {
   BOXES,
   type Box,

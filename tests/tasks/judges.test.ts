@@ -180,7 +180,7 @@ test('a published folder of Sudokus is judged too', async () => {
   const data = await sudoku({ box: '2x2', train: 3, test: 3 })
   const dir = path.join(folder, 'published')
   await exportPublished(data, dir)
-  const read = loadDataset(dir)
+  const read = await loadDataset(dir)
   assert.equal(judgeOf(read.manifest)!(row(read.test.inputs, read, 0), row(read.test.labels, read, 0)).valid, true)
 })
 

@@ -6,6 +6,7 @@ import { type Meter, openMeter } from '../../notebook/progress-meter.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { type ArcOptions, arc as makeArc } from '../../tasks/arc/index.js'
 import { type MazeOptions, maze as makeMaze } from '../../tasks/maze/index.js'
+import { queens as makeQueens, type QueensOptions } from '../../tasks/queens/index.js'
 import { sudoku as makeSudoku, type SudokuOptions } from '../../tasks/sudoku/index.js'
 
 /**
@@ -47,11 +48,28 @@ export function arc(options: ArcOptions = {}): Promise<Dataset> {
 }
 
 /**
- * {@link withShownProgress}, with the backend started. Without a backend the data set is still returned; `createModel` then
- * reports the missing backend.
+ * Returns a data set of n-queens completion: boards with some of n non-attacking queens, drawn from all such boards. The
+ * same options give the same data set, byte for byte. It also starts the backend, which `createModel` needs.
+ *
+ * @example
+ * const data = await queens({ size: 8, train: 200, test: 100, seed: 0 })
+ * @throws UserError for invalid options, and for more puzzles than exist.
  */
-export async function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
-  const data = await withShownProgress(make)
+export function queens(options: QueensOptions = {}): Promise<Dataset> {
+  return forModels(() => makeQueens(options))
+}
+
+/** Makes a data set as {@link withShownProgress} does, and starts the backend. */
+export function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  return withBackend(() => withShownProgress(make))
+}
+
+/**
+ * Returns a data set with the backend started. Without a backend the data set is still returned; `createModel` then reports
+ * the missing backend.
+ */
+export async function withBackend(make: () => Promise<Dataset>): Promise<Dataset> {
+  const data = await make()
   await startBackend().catch(() => {})
   return data
 }
