@@ -7,6 +7,7 @@ import {
   recordFunction,
   shownValue as shownFunction,
 } from '../../config/functions.js'
+import { overlaid } from '../../config/recursion-key.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
@@ -30,13 +31,13 @@ export interface GridRow {
 
 /**
  * Returns the configurations of a grid, or of several in turn, each merged into `base`. A recursion, mixer or loss is
- * renamed to its name in the grid.
+ * renamed to its name in the grid, and a recursion replaces T, n, latents and gradient of `base`.
  *
  * @throws UserError for a key without values, or with a value twice.
  */
 export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): GridRow[] {
   return gridsOf(grid).flatMap((one) => {
-    let rows: GridRow[] = [{ input: base, names: {} }]
+    let rows: GridRow[] = [{ input: {}, names: {} }]
     for (const [key, values] of Object.entries(one) as [ConfigKey, unknown][]) {
       const all = checkedValues(key, values)
       rows = rows.flatMap(({ input, names }) =>
@@ -46,7 +47,7 @@ export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[]): Gri
         })),
       )
     }
-    return rows
+    return rows.map(({ input, names }) => ({ input: overlaid(base, input), names }))
   })
 }
 
