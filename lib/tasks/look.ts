@@ -109,26 +109,6 @@ export function extentOf(
   return [height, width]
 }
 
-/** Draws a puzzle or an answer as text, one line per row, with boxes separated. */
-export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string {
-  const [rows, columns] = look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
-  const [boxRows, boxColumns] = look.box ?? [rows, columns]
-  const lines: string[] = []
-  for (let row = 0; row < rows; row++) {
-    const stacks: string[] = []
-    for (let column = 0; column < columns; column += boxColumns)
-      stacks.push(
-        Array.from(
-          { length: Math.min(boxColumns, columns - column) },
-          (_, i) => look.token(tokens[row * look.columns + column + i]!, true).symbol,
-        ).join(look.gap),
-      )
-    if (row > 0 && row % boxRows === 0) lines.push(ruleBetween(stacks.map(({ length }) => length)))
-    lines.push(stacks.join(' | '))
-  }
-  return lines.join('\n')
-}
-
 /** Returns the line between two bands of boxes: `----+----`. */
 export function ruleBetween(widths: readonly number[]): string {
   return widths.map((width, i) => '-'.repeat(width + (i === 0 || i === widths.length - 1 ? 1 : 2))).join('+')

@@ -17,12 +17,13 @@ import {
   maze,
   predictionPicture,
   Runs,
+  readOutcomes,
   solveMaze,
   sudoku,
   train,
 } from '../../lib/index.js'
 import { compareRuns } from '../../lib/results/comparison.js'
-import { openRun, readEvaluations, readOutcomes } from '../../lib/results/record.js'
+import { openRun, readEvaluations } from '../../lib/results/record.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { parseMaze } from '../../lib/tasks/maze/index.js'
 import { criteriaOf, judgeOf } from '../../lib/tasks/registry.js'

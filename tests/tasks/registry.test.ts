@@ -6,17 +6,9 @@ import type { z } from 'zod'
 import { isGeneratedKey } from '../../lib/config/data-keys.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { type DatasetManifest, datasetOf, preset, presets, train, UserError } from '../../lib/index.js'
-import {
-  allTasks,
-  criteriaOf,
-  findTask,
-  judgeOf,
-  lookOf,
-  puzzleText,
-  taskNamed,
-  taskNames,
-} from '../../lib/tasks/registry.js'
+import { allTasks, criteriaOf, findTask, judgeOf, lookOf, taskNamed, taskNames } from '../../lib/tasks/registry.js'
 import { recurlab } from '../recurlab.js'
+import { puzzleText } from './puzzle-text.js'
 
 const lib = path.resolve(import.meta.dirname, '../../lib')
 
