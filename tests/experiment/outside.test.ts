@@ -10,23 +10,23 @@ const width = 3
 const [base, scale, at] = [['a'], 2, 0]
 const halves = (x: number): number => x / 2
 
-test('a function that uses only its parameters, globals and the library has no note', async () => {
+test('a function that uses only its parameters, globals and the library has no note', () => {
   const norm: Mixer = {
     weights: () => ({}),
     apply: (h) => tf.mul(rmsNorm(h), Math.max(...h.shape, Number.NaN, Infinity)),
   }
-  assert.deepEqual(await outsideNotes(parseConfig({ mixer: conv, loss: focal }), {}), [])
-  assert.deepEqual(await outsideNotes(parseConfig({ mixer: norm }), { one: ({ index: width }) => width }), [])
-  assert.deepEqual(await outsideNotes(parseConfig({}), {}), [])
+  assert.deepEqual(outsideNotes(parseConfig({ mixer: conv, loss: focal }), {}), [])
+  assert.deepEqual(outsideNotes(parseConfig({ mixer: norm }), { one: ({ index: width }) => width }), [])
+  assert.deepEqual(outsideNotes(parseConfig({}), {}), [])
 })
 
-test('a variable from outside a mixer, loss or metric is named in a note, once', async () => {
+test('a variable from outside a mixer, loss or metric is named in a note, once', () => {
   const wide: Mixer = {
     weights: ({ hidden }) => ({ kernel: [width, hidden, hidden] }),
     apply: (h, { kernel }) => tf.conv1d(h, kernel, width, 'same'),
   }
   const half: Loss = (logits, labels) => tf.mul(halves(width), focal(logits, labels))
-  const notes = await outsideNotes(parseConfig({ mixer: { ...wide, name: 'wide' }, loss: half }), {
+  const notes = outsideNotes(parseConfig({ mixer: { ...wide, name: 'wide' }, loss: half }), {
     scaled: ({ index }) => index * width,
   })
   assert.deepEqual(notes, [
@@ -37,9 +37,9 @@ test('a variable from outside a mixer, loss or metric is named in a note, once',
 })
 
 /** The names from outside in a text of a function, as JavaScript prints it. */
-async function namesIn(text: string): Promise<string> {
+function namesIn(text: string): string {
   const metric = Object.assign(() => 0, { toString: () => text })
-  const [note = ''] = await outsideNotes({ mixer: 'mlp', loss: 'stablemax' }, { metric })
+  const [note = ''] = outsideNotes({ mixer: 'mlp', loss: 'stablemax' }, { metric })
   return /uses (.*) from outside/.exec(note)?.[1] ?? ''
 }
 
@@ -54,11 +54,11 @@ for (const [text, names] of [
   ['(x) => index_js_1.tf.mul(x, (0, helper_js_1.half)(x)) + gamma_1', 'gamma_1'],
   ['({ a, ...rest }) => ((b) => a + b + rest.c)(typeof delta)', 'delta'],
 ] as const)
-  test(`the names from outside in ${text.slice(0, 40)}… are ${names || 'none'}`, async () => {
-    assert.equal(await namesIn(text), names)
+  test(`the names from outside in ${text.slice(0, 40)}… are ${names || 'none'}`, () => {
+    assert.equal(namesIn(text), names)
   })
 
-test('a note needs the function of the record, which another process has not', async () => {
+test('a note needs the function of the record, which another process has not', () => {
   const record = { ...recordFunction('loss', focal), sha256: '0'.repeat(64) }
-  await assert.rejects(outsideNotes({ mixer: 'mlp', loss: record }, {}), /expected the loss focal/)
+  assert.throws(() => outsideNotes({ mixer: 'mlp', loss: record }, {}), /expected the loss focal/)
 })

@@ -76,7 +76,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   tryMetrics(metrics, data)
   const note = plainNote(config.mixer)
   if (note) options.observer?.onNote?.(note)
-  for (const each of await outsideNotes(config, metrics)) options.observer?.onNote?.(each)
+  for (const each of outsideNotes(config, metrics)) options.observer?.onNote?.(each)
   const sampler = newBatchesAhead(resolved, data)
   const estimate = plan.estimate ?? estimated(work, options)
   const settings = newComputeSettings(config, estimate, backend)
