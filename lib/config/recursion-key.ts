@@ -29,6 +29,7 @@ export function isReplacedByRecursion(key: string): key is (typeof REPLACED)[num
  */
 export function markedPreset(config: ConfigInput): ConfigInput {
   const { T, n } = config
+  if (T == null && n == null) return config
   const marked: Marked = { ...config, [FROM_PRESET]: { ...(T == null ? {} : { T }), ...(n == null ? {} : { n }) } }
   return marked
 }
