@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import fc from 'fast-check'
 import { instructionSet, nvidiaGpus, threadCount } from '../lib/backend/machine.js'
 import { matmul2d } from '../lib/backend/matmul.js'
-import { backendRecord, memory } from '../lib/backend/record.js'
+import { memory } from '../lib/backend/memory.js'
 import { backendFromEnvironment, startBackend } from '../lib/backend/start.js'
 import { BACKENDS, type BackendName } from '../lib/backend/types.js'
 import { UserError } from '../lib/errors.js'
@@ -84,9 +84,6 @@ test('the record says which backend computes, and why', async () => {
   assert.equal(choice.threads, 1)
   assert.match(choice.reason, /asked for with backend cpu/)
   assert.equal(await startBackend(), choice)
-  const record: object = await backendRecord()
-  assert.equal('loadMs' in record, false)
-  assert.deepEqual({ ...record, loadMs: choice.loadMs }, choice)
 })
 
 test('RECURLAB_BACKEND forces a backend, and one that does not exist is refused', () => {

@@ -1,3 +1,4 @@
+import { overlaid } from '../config/recursion-key.js'
 import type { ConfigInput } from '../config/schema.js'
 import { UserError } from '../errors.js'
 import { nearest } from '../options/nearest.js'
@@ -18,6 +19,7 @@ const trm = {
   latents: null,
   networks: null,
   gradient: null,
+  recursion: null,
   halting: null,
   layersH: null,
   layers: 2,
@@ -32,7 +34,7 @@ export interface AblationOptions {
    * row.
    */
   readonly over?: ConfigInput
-  /** Keys that override those of the row. Default: none. */
+  /** Keys that override those of the row; a recursion also its T, n, latents and gradient. Default: none. */
   readonly changes?: ConfigInput
 }
 
@@ -44,7 +46,7 @@ export interface AblationOptions {
  * await train(ablationConfig(ablationNamed('TRM, no EMA'), { over: preset('sudoku-pocket') }))
  */
 export function ablationConfig(row: Ablation, { over, changes = {} }: AblationOptions = {}): ConfigInput {
-  return { ...(over ?? preset(row.preset)), ...trm, ...row.changes, ...changes }
+  return overlaid({ ...(over ?? preset(row.preset)), ...trm, ...row.changes }, changes)
 }
 
 /**

@@ -1,5 +1,5 @@
 export { matmul2d } from './matmul.js'
+export { type Memory, memory } from './memory.js'
 export { type NativeBackend, nativeBackend, type OpAttribute } from './native.js'
-export { type BackendRecord, backendRecord, type Memory, memory } from './record.js'
 export { type BackendOptions, startBackend } from './start.js'
 export { BACKENDS, type BackendChoice, type BackendName } from './types.js'

@@ -34,7 +34,7 @@ type TensorOfAnyRank = ReturnType<JSON['parse']>
  * section 4.5). A model with a custom mixer runs on plain operations in float32; tfjs computes its gradient.
  *
  * A run's record keeps the source of both functions, as compiled by TypeScript, and its SHA-256, which is part of the
- * run's identity. Variables that a function captures are not part of its source.
+ * run's identity. Values of variables from outside a function are not: a note at the start of the run names them.
  *
  * @example
  * const conv: Mixer = { weights: ({ hidden }) => ({ kernel: [3, hidden, hidden] }), apply: (h, { kernel }) => tf.conv1d(h, kernel, 1, 'same') }
@@ -61,7 +61,7 @@ export interface Mixer {
  * (-100) are excluded, whatever their value. The halting losses are unchanged.
  *
  * A run's record keeps its source, as compiled by TypeScript, and its SHA-256, which is part of the run's identity; its
- * label is the name of the function. Variables that it captures are not part of its source.
+ * label is the name of the function. Values of variables from outside it are not: a note at the start of the run names them.
  *
  * @param logits `[B, seqLen, V]`
  * @param labels `[B, seqLen]` int32

@@ -5,7 +5,7 @@ import { optionsFromText, parseOptions } from '../options/options.js'
 import { FUNCTION_KEYS, type FunctionRecord, isFunctionRecord, recordFunction } from './functions.js'
 import { modelKeys } from './model-keys.js'
 import { isRecordedConfig, recordedConfig } from './recorded.js'
-import { isReplacedByRecursion } from './recursion-key.js'
+import { besideRecursion, isReplacedByRecursion, withoutPresetKeys } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
 /** Length of a run that says neither `trainSteps` nor `epochs`. */
@@ -17,19 +17,19 @@ const WHAT = 'the configuration'
  * Checks a configuration and fills in what it leaves out. A key whose default follows from another stays null, so that
  * what is compared between runs is what somebody chose; it is resolved where it is used.
  *
+ * Beside `recursion`, the T and n of a preset are dropped (`{ ...preset('sudoku-pocket'), recursion }`); others are refused.
+ *
  * @param input any of the keys of {@link configSchema}; a `Mixer` or a `Loss` becomes its record
  * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
  */
 export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown>>): Config {
   const { records, others } = functionsOf(input)
-  const config: Config = { ...parseOptions(configSchema, others, WHAT), ...records }
+  const config = withoutPresetKeys({ ...parseOptions(configSchema, others, WHAT), ...records }, input)
   if (config.trainSteps !== null && config.epochs !== null)
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
-  // A preset's T and n are those of its own recursion.
-  const replaced = config.recursion ? { T: null, n: null } : {}
-  return { ...config, ...replaced, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
+  return { ...config, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
 /** The records of a configuration's functions, and its other keys. */
@@ -59,8 +59,7 @@ export function configFromText(pairs: ReadonlyMap<string, string>): Record<strin
   if (file === undefined || file === 'null') return optionsFromText(configSchema, pairs, WHAT)
   const others = new Map([...pairs].filter(([key]) => key !== 'recursion'))
   for (const key of others.keys())
-    if (isReplacedByRecursion(key))
-      throw wrongKey(key, 'nothing beside recursion, which replaces it', others.get(key)!, 'Leave one of them out.')
+    if (isReplacedByRecursion(key) && others.get(key) !== 'null') throw besideRecursion(key, others.get(key))
   const json = readJson(placeToRead(file))
   const stored = isRecordedConfig(json) ? (recordedConfig(json, file).resolved.model as JsonObject) : json
   return { ...optionsFromText(configSchema, others, WHAT), recursion: stored.recursion ?? stored }

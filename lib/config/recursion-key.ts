@@ -5,17 +5,59 @@ import type { Recursion } from '../recursion/data.js'
 import { type RecursionKeys, recursionIdentity, recursionKeys } from '../recursion/identity.js'
 import { pseudocode } from '../recursion/pseudocode.js'
 import { asRecursion, type RecursionInput } from '../recursion/recursion.js'
-import type { Config, ConfigKey } from './schema.js'
+import type { Config, ConfigInput, ConfigKey } from './schema.js'
 
 /** Keys that `recursion` replaces. */
 const REPLACED = ['latents', 'gradient', 'T', 'n'] as const satisfies readonly ConfigKey[]
+
+/** Mark of a preset's configuration: its T and n. A symbol, because a spread copies it and no key can have its name. */
+const FROM_PRESET: unique symbol = Symbol.for('from preset') as never
+
+type Marked = ConfigInput & { readonly [FROM_PRESET]?: Pick<ConfigInput, 'T' | 'n'> }
 
 /** Type of the key `recursion`: accepts a list of updates or a recursion, and yields a recursion. */
 export const recursionType = z.custom<RecursionInput>(() => true).transform((input): Recursion => asRecursion(input))
 
 /** Returns whether the key `recursion` replaces this key. */
-export function isReplacedByRecursion(key: string): boolean {
+export function isReplacedByRecursion(key: string): key is (typeof REPLACED)[number] {
   return (REPLACED as readonly string[]).includes(key)
+}
+
+/**
+ * Returns a preset's configuration with a mark of its T and n, by which {@link withoutPresetKeys} distinguishes them from
+ * those that somebody gave.
+ */
+export function markedPreset(config: ConfigInput): ConfigInput {
+  const { T, n } = config
+  if (T == null && n == null) return config
+  const marked: Marked = { ...config, [FROM_PRESET]: { ...(T == null ? {} : { T }), ...(n == null ? {} : { n }) } }
+  return marked
+}
+
+/** Returns a configuration with changed keys; a recursion replaces T, n, latents and gradient of the base. */
+export function overlaid(base: ConfigInput, changes: ConfigInput): ConfigInput {
+  if (!changes.recursion) return { ...base, ...changes }
+  const kept = Object.entries(base).filter(([key]) => !isReplacedByRecursion(key))
+  return { ...Object.fromEntries(kept), ...changes }
+}
+
+/** Returns a configuration in which a recursion has replaced the T and n of the preset that `input` is made from. */
+export function withoutPresetKeys(config: Config, input: object): Config {
+  const { [FROM_PRESET]: own } = input as Marked
+  if (!config.recursion || !own) return config
+  const { T, n } = config
+  return { ...config, T: T === own.T ? null : T, n: n === own.n ? null : n }
+}
+
+/** Returns the error for a key that `recursion` replaces. */
+export function besideRecursion(key: ConfigKey, found: unknown): UserError {
+  return new UserError({
+    where: `key ${key}`,
+    expected: 'nothing beside recursion, which replaces it',
+    found: String(found),
+    todo: 'Leave one of them out.',
+    exitCode: 2,
+  })
 }
 
 /**
@@ -23,7 +65,8 @@ export function isReplacedByRecursion(key: string): boolean {
  *
  * @throws UserError naming the conflicting key.
  */
-export function checkRecursionKey({ recursion, model, networks, latents, gradient }: Config): void {
+export function checkRecursionKey(config: Config): void {
+  const { recursion, model, networks } = config
   if (!recursion) return
   const refused = (key: ConfigKey, expected: string, found: string, todo: string): UserError =>
     new UserError({ where: `key ${key}`, expected, found, todo, exitCode: 2 })
@@ -34,17 +77,7 @@ export function checkRecursionKey({ recursion, model, networks, latents, gradien
       recursionLabel(recursion),
       'Use model=trm.',
     )
-  for (const [key, value] of [
-    ['latents', latents],
-    ['gradient', gradient],
-  ] as const)
-    if (value !== null)
-      throw refused(
-        key,
-        'nothing beside recursion, which has its own latents and gradient',
-        value,
-        'Leave it out, or set it to null.',
-      )
+  for (const key of REPLACED) if (config[key] !== null) throw besideRecursion(key, config[key])
   if (model !== 'hrm' && networks !== 'separate') return
   const reached = reachedWithGradient(recursion)
   const idle = (['net', 'netY'] as const).find((net) => !reached.has(net))

@@ -3,7 +3,7 @@ import os from 'node:os'
 import type { Dataset, DatasetManifest, Identifiers, Split } from './dataset.js'
 
 /** Version of {@link datasetHash}. It is part of the hashed bytes: a new version changes the hash of every data set. */
-export const HASH_VERSION = 1
+const HASH_VERSION = 1
 
 /** Input of {@link datasetHash}. */
 export interface HashedContent extends Pick<Dataset, 'train' | 'test' | 'identifiers' | 'testTasks'> {

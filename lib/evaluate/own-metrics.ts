@@ -30,6 +30,9 @@ export interface MetricInput {
  * A function that scores a puzzle with a known answer; an evaluation reports its mean over these puzzles as `test.NAME`,
  * where NAME is the metric's key.
  *
+ * A run's record keeps its source, as compiled by TypeScript, and its SHA-256. Values of variables from outside it are not in
+ * the record: a note at the start of the run names them.
+ *
  * @example
  * const rowsRight: Metric = ({ prediction, answer, columns }) => {
  *   let right = 0

@@ -52,19 +52,9 @@ export function float32Tensors(
 }
 
 /**
- * Serialises tensors and metadata as a safetensors file. Equal content gives equal bytes, whatever its order: tensors
- * are sorted by width, widest first, then by name.
- */
-export function writeSafetensors(
-  entries: Iterable<readonly [string, TensorEntry]>,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  return Buffer.concat(safetensorsPieces(entries, metadata))
-}
-
-/**
- * Returns the file of {@link writeSafetensors} in pieces, the header first, then the memory of each tensor, uncopied,
- * for files about as large as free memory.
+ * Returns tensors and metadata as the pieces of a safetensors file: the header, then the memory of each tensor, uncopied,
+ * for files about as large as free memory. Equal content gives equal bytes, whatever its order: tensors are sorted by width,
+ * widest first, then by name.
  */
 export function safetensorsPieces(
   entries: Iterable<readonly [string, TensorEntry]>,

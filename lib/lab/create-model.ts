@@ -77,7 +77,7 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
       where: 'createModel',
       expected: 'a started backend',
       found: 'none started',
-      todo: 'Run `await startBackend()` first; sudoku, maze, arc and queens also start it.',
+      todo: 'Run `await startBackend()`, which says why none starts.',
     })
   return new ConfiguredModel(
     initialModel(shape, whole.seed).with({ dtype: chooseDtype(whole.dtype, whole.mixer), task: data.manifest.task }),

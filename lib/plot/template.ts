@@ -2,7 +2,7 @@
  * Okabe and Ito's palette, which is safe for any kind of colour blindness (Okabe & Ito, "Color Universal Design", 2008),
  * without its black and its yellow, which disappear on dark and on light backgrounds.
  */
-export const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9'] as const
+const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9'] as const
 
 /** Grey of published numbers, so that they never look like measured ones. */
 export const reportedColor = '#8C8C8C'

@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
+import { z } from 'zod'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
+import { isJsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { isRunning, isThisProcess, isVisible, type Owner, ownerSchema, thisProcess } from './owner.js'
 
@@ -37,11 +39,19 @@ export class RunInUse extends UserError {}
 interface Held {
   readonly name: string
   readonly number: number
-  /** null when the file cannot be read, e.g. while it is being written. */
+  /** null when the file cannot be read, e.g. while it is being written, or is of another version. */
   readonly owner: Owner | null
+  /** The format version of a file of another version, as text; else null. */
+  readonly otherVersion: string | null
   /** Time of the owner's last heartbeat, by the file system's clock, in milliseconds. */
   readonly beat: number
 }
+
+/** Version of the lease file. A lease of another version is held by another version of Recurlab. */
+const FORMAT_VERSION = 1
+
+/** Content of the lease file. */
+const leaseSchema = ownerSchema.extend({ formatVersion: z.literal(FORMAT_VERSION) })
 
 const LEASE = /^lease-(\d{6,})\.json$/
 const TRIES = 50
@@ -78,7 +88,7 @@ export function takeLease(dir: string, options: { readonly home?: string; readon
     if (!isGone(held, now) && (visible || !force)) throw atWork(home, held, visible)
   }
   const candidate = path.join(dir, `.lease-${randomBytes(4).toString('hex')}.${process.pid}.tmp`)
-  const text = `${JSON.stringify(thisProcess())}\n`
+  const text = leaseText(thisProcess())
   try {
     const name = linkNext(dir, candidate, text, judge)
     return holdLease(home, name, fs.openSync(path.join(dir, name), 'r+'), text)
@@ -271,15 +281,20 @@ function isGone({ owner, beat: last }: Held, now: number): boolean {
   return now - last > leaseSeconds() * 1000
 }
 
-function atWork(dir: string, { owner, beat: last }: Held, visible: boolean): RunInUse {
+function atWork(dir: string, { name, owner, otherVersion, beat: last }: Held, visible: boolean): RunInUse {
   const where = visible ? '' : ' on another machine'
   const seconds = Math.max(0, Math.round((Date.now() - last) / 1000))
   const since = visible ? '' : `, last heartbeat ${seconds} s ago`
-  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if that machine is gone, continue with --force.`
+  const gone = otherVersion === null ? 'that machine is gone' : 'nothing writes it any more'
+  const wait = `Wait until it has been silent for ${leaseSeconds()} s, or, if ${gone}, continue with --force.`
+  const holder =
+    otherVersion === null
+      ? `one that process ${owner?.pid ?? '(unknown)'} is writing${where}`
+      : `one that another version of Recurlab is writing: ${name} has format version ${otherVersion}, not ${FORMAT_VERSION}`
   return new RunInUse({
     where: dir,
     expected: 'a run that no other process is writing',
-    found: `one that process ${owner?.pid ?? '(unknown)'} is writing${where}${since}`,
+    found: `${holder}${since}`,
     todo: visible ? 'Wait for it, or stop it.' : wait,
   })
 }
@@ -306,7 +321,7 @@ function readLease(dir: string, name: string): Held | null {
   const file = path.join(dir, name)
   try {
     const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), owner: parseOwner(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
+    return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
@@ -324,12 +339,24 @@ function readLeaseNow(dir: string, name: string): Held | null {
   }
 }
 
-function parseOwner(text: string): Owner | null {
+/** Returns the content of a lease file. */
+export function leaseText(owner: Owner): string {
+  return `${JSON.stringify({ formatVersion: FORMAT_VERSION, ...owner })}\n`
+}
+
+function parseLease(text: string): Pick<Held, 'owner' | 'otherVersion'> {
+  let json: unknown
   try {
-    return ownerSchema.parse(JSON.parse(text))
+    json = JSON.parse(text)
   } catch {
-    return null
+    return { owner: null, otherVersion: null }
   }
+  if (isJsonObject(json) && json.formatVersion !== FORMAT_VERSION)
+    return { owner: null, otherVersion: JSON.stringify(json.formatVersion) ?? 'none' }
+  const lease = leaseSchema.safeParse(json)
+  if (!lease.success) return { owner: null, otherVersion: null }
+  const { formatVersion: _, ...owner } = lease.data
+  return { owner, otherVersion: null }
 }
 
 /** Blocks for a time: acquiring a lease is synchronous for its caller. */

@@ -106,8 +106,11 @@ export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
 }
 
 /**
- * Returns the outcome of every test puzzle in the run's last evaluation; see `outcomesTable`. @throws UserError when
- * the file is missing or damaged.
+ * Returns the outcome of every test puzzle in the run's last evaluation; see `outcomesTable`.
+ *
+ * @example
+ * readOutcomes(loadRun('20261130')).toArray()
+ * @throws UserError when the file is missing or damaged.
  */
 export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
   if (!readStatus(run.dir).files[FILES.outcomes])

@@ -106,14 +106,6 @@ export function extentOf(
   return [height, width]
 }
 
-/** Draws a puzzle or an answer as text, one line per row, with boxes separated. */
-export function drawTokens(look: PuzzleLook, tokens: ArrayLike<number>): string {
-  const [rows, columns] = look.padding === null ? [look.rows, look.columns] : extentOf(look, tokens, [look.padding])
-  const { box, gap } = look
-  const drawAt = (row: number, column: number): string => look.token(tokens[row * look.columns + column]!, true).symbol
-  return layOutCells({ rows, columns, box, gap }, drawAt).join('\n')
-}
-
 /**
  * Returns the lines of a grid of drawn cells, with boxes separated.
  *

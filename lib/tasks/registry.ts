@@ -3,7 +3,7 @@ import { blankOnly } from '../data/identifiers.js'
 import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { arcTask } from './arc/task.js'
-import { drawTokens, numberLook, type PuzzleLook, shapeOf, symbolLook } from './look.js'
+import { numberLook, type PuzzleLook, shapeOf, symbolLook } from './look.js'
 import { mazeTask } from './maze/task.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
 import { queensTask } from './queens/task.js'
@@ -72,7 +72,7 @@ export function taskNamed(name: string, where = 'key task'): Task {
 }
 
 /** Returns the task of a data set. @throws UserError when its manifest names an unknown one. */
-export function taskOf({ task }: Pick<DatasetManifest, 'task'>): Task {
+function taskOf({ task }: Pick<DatasetManifest, 'task'>): Task {
   return taskNamed(task, 'manifest of the data set, key task')
 }
 
@@ -88,11 +88,6 @@ export function lookOf(spec: PuzzleSpec): PuzzleLook {
   if (task?.look) return task.look(spec)
   const symbols = task?.symbols?.(spec)
   return symbols ? symbolLook(shapeOf(spec.seqLen), symbols) : numberLook(spec.seqLen, spec.vocabSize)
-}
-
-/** Returns a puzzle or an answer of a data set as text, one line per row. */
-export function puzzleText(spec: PuzzleSpec, tokens: ArrayLike<number>): string {
-  return drawTokens(lookOf(spec), tokens)
 }
 
 /** Describes a token of a data set in words. */

@@ -8,7 +8,8 @@ import { toCommonJs } from './transform.mjs'
 /** Milliseconds of compiling after which a user at a terminal is told why nothing happens. */
 const TOLD_AFTER = 1000
 
-const MARK = '\n//# compiledFrom='
+/** The last line of a file of the cache: its format version, then the hash of its input. A file of another version is made anew. */
+const MARK = '\n//# recurlab code 1 from '
 
 /**
  * Creates a compiler of the project's files.

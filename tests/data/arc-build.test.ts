@@ -12,7 +12,7 @@ import { crop } from '../../lib/tasks/arc/encode.js'
 import { flatten, nested } from '../../lib/tasks/arc/grid.js'
 import { arcOptions } from '../../lib/tasks/arc/options.js'
 import { applyVersion, parseVersionName } from '../../lib/tasks/arc/version.js'
-import { puzzleText } from '../../lib/tasks/registry.js'
+import { puzzleText } from '../tasks/puzzle-text.js'
 import { type JsonTask, jsonTask, tokensOf, writeCombined, writeFolder } from './arc-helpers.js'
 import { temporaryFolder } from './helpers.js'
 

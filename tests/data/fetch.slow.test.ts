@@ -337,12 +337,22 @@ test('an interrupt before the first answer is told at once', async () => {
   await refused(fetchFrom(hub, place(), { signal, patience: { ...patience, stall: 10_000 } }), /found an interrupt/)
 })
 
-test('damaged notes about a part, or notes about another file, are as good as none', async () => {
-  for (const notes of ['{', '[]', '{"sum":"SHA-256 0000"}']) {
+test('damaged notes about a part, those about another file, and those of another format version are as good as none', async () => {
+  const ofVersion = (formatVersion: number | undefined) => (text: string) =>
+    JSON.stringify({ ...(JSON.parse(text) as object), formatVersion })
+  const changes = [
+    () => '{',
+    () => '[]',
+    () => '{"formatVersion":1,"sum":"SHA-256 0000"}',
+    ofVersion(2),
+    ofVersion(undefined),
+  ]
+  for (const change of changes) {
     const hub = await hubWith(cut(150_000))
     const dir = place()
     await refused(fetchFrom(hub, dir, { patience: { ...patience, tries: 1 } }), /after 1 tries/)
-    writeFileSync(path.join(dir, 'train.csv.part.json'), notes)
+    const notes = path.join(dir, 'train.csv.part.json')
+    writeFileSync(notes, change(readFileSync(notes, 'utf8')))
     await fetchFrom(hub, dir)
     assertWhole(dir)
     assert.equal(hub.seen[1]?.range, undefined)

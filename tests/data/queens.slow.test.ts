@@ -11,7 +11,8 @@ import { loadDataset, saveDataset } from '../../lib/storage/store.js'
 import { allQuestions } from '../../lib/tasks/queens/generate.js'
 import { completions, toTokens } from '../../lib/tasks/queens/solutions.js'
 import { EMPTY, QUEEN } from '../../lib/tasks/queens/tokens.js'
-import { judgeOf, puzzleText } from '../../lib/tasks/registry.js'
+import { judgeOf } from '../../lib/tasks/registry.js'
+import { puzzleText } from '../tasks/puzzle-text.js'
 import { temporaryFolder } from './helpers.js'
 
 const folder = temporaryFolder()

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { compareCheckpoint } from '../../bench/parity/checkpoint.js'
 import { startBackend } from '../../lib/backend/index.js'
-import { readSafetensors, writeSafetensors } from '../../lib/files/safetensors.js'
+import { readSafetensors } from '../../lib/files/safetensors.js'
+import { writeSafetensors } from '../files/write-safetensors.js'
 import { root, sharedPath } from '../shared.js'
 
 const official = path.join(root, 'tests/fixtures/official')

@@ -4,9 +4,10 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { UserError } from '../../lib/errors.js'
-import { readSafetensors, safetensorsPieces, writeSafetensors } from '../../lib/files/safetensors.js'
+import { readSafetensors, safetensorsPieces } from '../../lib/files/safetensors.js'
 import { dtypeOf, type TensorData, toFloat32 } from '../../lib/files/safetensors-dtype.js'
 import { sharedPath } from '../shared.js'
+import { writeSafetensors } from './write-safetensors.js'
 
 /** A file out of a header as text and some bytes of data. */
 function file(header: string | Uint8Array, data = 0): Uint8Array {

@@ -54,6 +54,14 @@ test('the same cell run again is the same run, and with another text another', a
   assert.match(printed(await kernel.execute(again(cell.replace('1e-6', '1e-5')))), /false/)
 })
 
+test('a note names the variables of cells that a function uses, and neither tf nor a layer of the library', async () => {
+  await run("import { rmsNorm } from '../lib'\nconst scale = 2\nfunction twice(x: number) { return scale * x }")
+  const shown =
+    await run(`const scaled: Mixer = { weights: () => ({ w: [1] }), apply: (h, { w }) => tf.mul(tf.mul(rmsNorm(h), w), twice(scale)) }
+await train({ ...base, trainSteps: 1, mixer: scaled }, data, { resultsDir })`)
+  assert.match(shown, /the mixer scaled uses twice and scale from outside: their values are not in the record/)
+})
+
 test('a wrong key of a mixer is a type error, and so is a loss that is none', async () => {
   const refused = async (code: string): Promise<string> => {
     const { reply } = await kernel.execute(code)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type TestContext, test } from 'node:test'
@@ -111,6 +111,18 @@ test('a line that a killed kernel left half-written is passed over', (t) => {
     [1, 1, 'a'],
     [2, 1, 'b'],
   ])
+})
+
+test('a session of another format version, or of none, is passed over', (t) => {
+  const folder = newFolder(t)
+  for (const input of ['a', 'b', 'c']) session(folder, [input])
+  const replaceFirstLine = (name: string, line: string): void => {
+    const file = path.join(folder, name)
+    writeFileSync(file, [line, ...readFileSync(file, 'utf8').split('\n').slice(1)].join('\n'))
+  }
+  replaceFirstLine('000001.jsonl', '{"formatVersion":2}')
+  replaceFirstLine('000002.jsonl', '{"line":9,"input":"z"}')
+  assert.deepEqual(history(openHistory(folder), { hist_access_type: 'tail' }), [[3, 1, 'c']])
 })
 
 test('empty and huge cells are not kept, of a long result only the beginning', (t) => {

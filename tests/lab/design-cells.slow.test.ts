@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { saveDataset } from '../../lib/storage/store.js'
+import { queens } from '../../lib/tasks/queens/index.js'
 import { type KernelClient, resultOf, startKernel } from '../kernel-client.js'
 import { root } from '../shared.js'
 
@@ -85,9 +87,28 @@ const squares = await latin({ train: 50, test: 20, seed: 0 })`)
     /^trm +1 /m,
   )
   await shownBy("saveDataset(squares, resultsDir + '/squares')")
-  assert.equal(await resultFrom("loadDataset(resultsDir + '/squares').hash === squares.hash"), 'true')
+  assert.equal(await resultFrom("(await loadDataset(resultsDir + '/squares')).hash === squares.hash"), 'true')
   assert.equal(
     await resultFrom("datasetFacts(squares).vocabulary.map(({ meaning }) => meaning).join(' ')"),
     "'padding . 1 2 3 4 5'",
   )
 })
+
+for (const [how, made] of [
+  ['is loaded', (stored: string) => `await loadDataset(${JSON.stringify(stored)})`],
+  ['has queens', () => 'await queens({ size: 5, train: 20, test: 5 })'],
+] as const)
+  test(`a data set that ${how} in the first cell is enough for a model and for tf`, async () => {
+    const stored = path.join(folder, 'queens')
+    saveDataset(await queens({ size: 5, train: 20, test: 5 }), stored)
+    const fresh = await startKernel({ cwd: path.join(root, 'notebooks') })
+    try {
+      const answer = await fresh.execute(`import { createModel, loadDataset, queens, tf } from '../lib'
+const data = ${made(stored)}
+const model = createModel({ hidden: 16, heads: 2, T: 1, n: 1, K: 2 }, data)
+tf.sum(model.embed(data.batch('train', { size: 2, seed: 0 }))).shape.length`)
+      assert.equal(resultOf(answer), '0')
+    } finally {
+      await fresh.close()
+    }
+  })

@@ -3,12 +3,16 @@ import { test } from 'node:test'
 import { configIdentity, differingKeys, effectiveConfig, recursionText } from '../../lib/config/effective.js'
 import { configFromText, parseConfig } from '../../lib/config/parse.js'
 import { UserError } from '../../lib/errors.js'
+import { expandGrid } from '../../lib/experiment/sweep/grid.js'
 import {
   type AnyUpdate,
+  ablationConfig,
+  ablationNamed,
   type ConfigInput,
   direct,
   hrm,
   preset,
+  presets,
   pseudocode,
   pseudocodeLines,
   recursion,
@@ -263,7 +267,20 @@ test('runs differ in their recursion, not in the keys that it replaces', () => {
 
 test('keys that a recursion replaces are refused beside it, but for the T and n of a preset', () => {
   assert.equal(parseConfig({ ...preset('sudoku-pocket'), recursion: oneTwice }).T, null)
+  assert.equal(parseConfig({ ...preset('sudoku-pocket', { T: 5 }), recursion: oneTwice }).T, null)
+  assert.equal(parseConfig({ ...presets['sudoku-pocket']!.config, recursion: oneTwice }).n, null)
   assert.equal(preset('sudoku-pocket', { recursion: oneTwice }).T, undefined)
+  for (const [key, given] of [
+    ['T', { T: 1, recursion: oneTwice }],
+    ['n', { n: 6, recursion: oneTwice }],
+    ['T', { ...preset('sudoku-pocket'), T: 7, recursion: oneTwice }],
+    ['n', preset('sudoku-pocket', { n: 1, recursion: oneTwice })],
+    ['T', { ...preset('sudoku-pocket', { recursion: oneTwice }), T: 2 }],
+  ] as const)
+    assert.match(
+      refusal(() => parseConfig(given)),
+      new RegExp(`key ${key}: expected nothing beside recursion, which replaces it, found \\d. Leave one of them out.`),
+    )
   assert.match(
     refusal(() => parseConfig({ latents: 'two', recursion: oneTwice })),
     /key latents: expected nothing beside recursion/,
@@ -295,4 +312,28 @@ test('keys that a recursion replaces are refused beside it, but for the T and n 
     refusal(() => configFromText(new Map([['recursion', '/nowhere/r.json']]))),
     /\/nowhere\/r\.json/,
   )
+})
+
+test('a recursion in a grid or over a row of a table replaces T and n below it, and is refused beside T in the grid', () => {
+  const base = { T: 1, n: 1, latents: 'two' } as const
+  const rows = expandGrid(base, { recursion: { paper: null, mine: oneTwice } }).map(({ input }) => parseConfig(input))
+  assert.deepEqual(
+    rows.map(({ T, n, latents }) => [T, n, latents]),
+    [
+      [1, 1, 'two'],
+      [null, null, null],
+    ],
+  )
+  for (const grid of [
+    { T: [1, 2], recursion: [oneTwice] },
+    { recursion: [oneTwice], T: [1, 2] },
+  ])
+    assert.match(
+      refusal(() => parseConfig(expandGrid({}, grid)[0]!.input)),
+      /key T: expected nothing beside recursion/,
+    )
+  const row = ablationNamed('TRM, no EMA')
+  const changes = { recursion: oneTwice }
+  assert.equal(parseConfig(ablationConfig(row, { over: preset('sudoku-pocket', changes), changes })).T, null)
+  assert.equal(parseConfig(ablationConfig(row, { over: preset('sudoku-pocket', changes) })).recursion, null)
 })

@@ -6,9 +6,10 @@ import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
-import { readSafetensors, writeSafetensors } from '../../lib/files/safetensors.js'
+import { readSafetensors } from '../../lib/files/safetensors.js'
 import { listRuns, loadCheckpoint, openRun, readMetrics, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
+import { writeSafetensors } from '../files/write-safetensors.js'
 import { checkpointAt, newRun, temporaryFolder } from './fixture.js'
 
 const results = temporaryFolder()

@@ -209,6 +209,7 @@ const WITHOUT_EFFECT = [
   'lib/experiment/estimate/',
   'lib/experiment/run/evaluate-run.ts',
   'lib/experiment/run/evaluation-time.ts',
+  'lib/experiment/run/outside.ts',
   'lib/experiment/run/stop.ts',
   'lib/files/',
   'lib/notebook/',

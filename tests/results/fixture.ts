@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
+import { leaseText } from '../../lib/results/lease.js'
 import { type Owner, thisProcess } from '../../lib/results/owner.js'
 import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
 
@@ -32,7 +33,7 @@ export function checkpointAt(step: number, size = 1000): Checkpoint {
 export function setOwner(dir: string, changes: Partial<Owner>, secondsAgo = 0): void {
   const name = readdirSync(dir).find((each) => /^lease-\d+\.json$/.test(each))
   const file = path.join(dir, name ?? 'lease-000001.json')
-  writeFileSync(file, JSON.stringify({ ...thisProcess(), ...changes }))
+  writeFileSync(file, leaseText({ ...thisProcess(), ...changes }))
   const then = Date.now() / 1000 - secondsAgo
   utimesSync(file, then, then)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -172,6 +172,27 @@ test('a process elsewhere is believed to be at work until it has been silent for
   setOwner(run.dir, ELSEWHERE, 301)
   assert.equal(openRun(run.dir).state, 'interrupted')
   resumeRun(openRun(run.dir), 0).finish('interrupted')
+})
+
+test('a lease of another format version, or of none, is named as such, and is taken when it is silent or by force', () => {
+  for (const [version, named] of [
+    [2, '2'],
+    [undefined, 'none'],
+  ] as const) {
+    const run = newRun(results)
+    const file = path.join(run.dir, 'lease-000001.json')
+    const { formatVersion, ...owner } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    assert.equal(formatVersion, 1)
+    writeFileSync(file, JSON.stringify({ ...owner, formatVersion: version }))
+    assert.equal(openRun(run.dir).state, 'running')
+    assert.throws(() => resumeRun(openRun(run.dir), 0), {
+      name: 'UserError',
+      message: new RegExp(
+        `another version of Recurlab is writing: lease-000001.json has format version ${named}, not 1, last heartbeat \\d s ago\\. Wait .* --force`,
+      ),
+    })
+    resumeRun(openRun(run.dir), 0, {}, { force: true }).finish('interrupted')
+  }
 })
 
 test('force takes a run from another machine, never from a process that is seen to work here', () => {

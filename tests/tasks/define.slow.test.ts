@@ -228,7 +228,7 @@ test('puzzles of a defined task are drawn with its symbols, filled-in cells apar
 test('a data set of a defined task is saved, loaded as the same, and exported', async () => {
   const dir = inFolder('latin')
   assert.equal(saveDataset(data, dir), 'written')
-  const loaded = loadDataset(dir)
+  const loaded = await loadDataset(dir)
   assert.equal(loaded.hash, data.hash)
   const [made, opened] = [data, loaded].map((each) => {
     const inputs = new Uint8Array(25)
@@ -237,7 +237,7 @@ test('a data set of a defined task is saved, loaded as the same, and exported', 
   })
   assert.deepEqual(opened, made)
   await exportPublished(data, inFolder('published'))
-  assert.deepEqual(loadDataset(inFolder('published')).test.labels, data.test.labels)
+  assert.deepEqual((await loadDataset(inFolder('published'))).test.labels, data.test.labels)
 })
 
 test('a process that does not know the task says what to do, of a stored data set and of a run', async () => {
@@ -274,8 +274,8 @@ test('defining a task again replaces it, and a stored data set of another defini
   assert.equal(datasetFacts(first).duplicates.twins, null)
   const again = await defineTask({ ...base, vocabulary: [...vocabulary, 'c'] })({ train: 5, test: 5 })
   assert.equal(again.manifest.vocabSize, 5)
-  assert.throws(
-    () => loadDataset(dir),
+  await assert.rejects(
+    loadDataset(dir),
     /manifest of the data set, vocabulary: expected the current definition of task copy/,
   )
 })

@@ -17,12 +17,13 @@ import {
   maze,
   predictionPicture,
   Runs,
+  readOutcomes,
   solveMaze,
   sudoku,
   train,
 } from '../../lib/index.js'
 import { Comparison, storedRun } from '../../lib/results/comparison.js'
-import { openRun, readEvaluations, readOutcomes } from '../../lib/results/record.js'
+import { openRun, readEvaluations } from '../../lib/results/record.js'
 import { exportPublished } from '../../lib/storage/published/write.js'
 import { parseMaze } from '../../lib/tasks/maze/index.js'
 import { criteriaOf, judgeOf } from '../../lib/tasks/registry.js'
@@ -180,7 +181,7 @@ test('a published folder of Sudokus is judged too', async () => {
   const data = await sudoku({ box: '2x2', train: 3, test: 3 })
   const dir = path.join(folder, 'published')
   await exportPublished(data, dir)
-  const read = loadDataset(dir)
+  const read = await loadDataset(dir)
   assert.equal(judgeOf(read.manifest)!(row(read.test.inputs, read, 0), row(read.test.labels, read, 0)).valid, true)
 })
 

@@ -12,12 +12,12 @@ import {
   findTask,
   judgeOf,
   lookOf,
-  puzzleText,
   taskNamed,
   taskNames,
   votesOf,
 } from '../../lib/tasks/registry.js'
 import { recurlab } from '../recurlab.js'
+import { puzzleText } from './puzzle-text.js'
 
 const lib = path.resolve(import.meta.dirname, '../../lib')
 

@@ -5,6 +5,7 @@ import { forModels } from './make-data.js'
 
 /**
  * Makes data sets of a defined task: `train` and `test` puzzles (default 200 and 300), generated from `seed` (default 0).
+ * It also starts the backend, which `createModel` needs.
  */
 export type DefinedTask = (options?: DefinedOptions) => Promise<Dataset>
 

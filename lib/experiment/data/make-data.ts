@@ -60,12 +60,17 @@ export function queens(options: QueensOptions = {}): Promise<Dataset> {
   return forModels(() => makeQueens(options))
 }
 
+/** Makes a data set as {@link withShownProgress} does, and starts the backend. */
+export function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
+  return withBackend(() => withShownProgress(make))
+}
+
 /**
- * {@link withShownProgress}, with the backend started. Without a backend the data set is still returned; `createModel` then
- * reports the missing backend.
+ * Returns a data set with the backend started. Without a backend the data set is still returned; `createModel` then reports
+ * the missing backend.
  */
-export async function forModels(make: (options: MakeOptions) => Promise<Dataset>): Promise<Dataset> {
-  const data = await withShownProgress(make)
+export async function withBackend(make: () => Promise<Dataset>): Promise<Dataset> {
+  const data = await make()
   await startBackend().catch(() => {})
   return data
 }

@@ -22,6 +22,7 @@ import { type RunWork, runWork } from '../estimate/work.js'
 import { newComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { tryFunctions } from './functions.js'
+import { outsideNotes } from './outside.js'
 import { newBatchesAhead, stepOptions } from './resolve.js'
 import type { Session, SessionOptions } from './session.js'
 import { modelOfWeights } from './weights.js'
@@ -77,6 +78,7 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
   tryMetrics(metrics, data)
   const note = plainNote(config.mixer)
   if (note) options.observer?.onNote?.(note)
+  for (const each of outsideNotes(config, metrics)) options.observer?.onNote?.(each)
   const sampler = newBatchesAhead(resolved, data)
   const estimate = plan.estimate ?? estimated(work, options)
   const settings = newComputeSettings(config, estimate, backend)

@@ -1,5 +1,6 @@
 import { type ConfigIdentity, configIdentity, effectiveValue } from '../../config/effective.js'
 import { shownValue } from '../../config/functions.js'
+import { isReplacedByRecursion } from '../../config/recursion-key.js'
 import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
@@ -40,7 +41,9 @@ function withoutIdleKeys(config: ConfigIdentity): Partial<ConfigIdentity> {
 function equalRows(rows: readonly Row[], a: number, b: number): UserError {
   const [one, two] = [rows[a]!, rows[b]!]
   const keys = [...new Set([...Object.keys(one.input), ...Object.keys(two.input)])] as ConfigKey[]
-  const varied = keys.filter((key) => one.input[key] !== two.input[key])
+  const idle = (key: ConfigKey): boolean =>
+    isReplacedByRecursion(key) && Boolean(one.input.recursion ?? two.input.recursion)
+  const varied = keys.filter((key) => one.input[key] !== two.input[key] && !idle(key))
   const shown = ({ input, config }: Row, key: ConfigKey): unknown =>
     input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(effectiveValue(config, key))
   const values = (row: Row): string => varied.map((key) => `${key} ${shown(row, key)}`).join(', ')

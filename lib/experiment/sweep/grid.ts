@@ -1,5 +1,6 @@
 import { isDataKey } from '../../config/data-keys.js'
 import { FUNCTION_KEYS, type FunctionKind, isFunctionRecord, recordFunction } from '../../config/functions.js'
+import { overlaid } from '../../config/recursion-key.js'
 import type { ConfigInput, ConfigKey } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { namedRecursion, type RecursionInput } from '../../recursion/recursion.js'
@@ -36,8 +37,9 @@ const DRAWS = 10
 
 /**
  * Returns the configurations of a grid, or of several in turn, each merged into `base`. A recursion, mixer or loss is
- * renamed to its name in the grid. All distributions of a grid are drawn from together; a draw is combined with every value
- * of the other keys, at the place of the first distribution.
+ * renamed to its name in the grid, and a recursion replaces T, n, latents and gradient of `base`. All distributions of a
+ * grid are drawn from together; a draw is combined with every value of the other keys, at the place of the first
+ * distribution.
  *
  * @throws UserError for an empty list of grids, a key without values, a value twice, and draws without a distribution.
  */
@@ -47,7 +49,7 @@ export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[], draw
     throw new UserError({ where: 'the grid', expected: 'at least one grid', found: 'an empty list', exitCode: 2 })
   checkDraws(grids, draws)
   return grids.flatMap((one) => {
-    let rows: GridRow[] = [{ input: base, names: {} }]
+    let rows: GridRow[] = [{ input: {}, names: {} }]
     const random = Object.entries(one).filter(([, values]) => isDistribution(values)) as [ConfigKey, Distribution][]
     for (const [key, values] of Object.entries(one) as [ConfigKey, unknown][]) {
       if (isDistribution(values)) {
@@ -62,7 +64,7 @@ export function expandGrid(base: ConfigInput, grid: Grid | readonly Grid[], draw
         })),
       )
     }
-    return rows
+    return rows.map(({ input, names }) => ({ input: overlaid(base, input), names }))
   })
 }
 

@@ -4,7 +4,10 @@ import ts from 'typescript'
 import { privateFolder, readOwn, writeOwn } from '../../typescript/cache.mjs'
 import { type CompiledModule, compileModule } from './transform/compile-cell.js'
 
-/** Compiled modules on the disk, each under the hash of what it was made of: a kernel that restarts compiles nothing twice. */
+/** Version of a file of the cache. A module in a file of another version is compiled anew. */
+const FORMAT_VERSION = 1
+
+/** Compiled modules on the disk, each under the hash of its input: a kernel that restarts compiles nothing twice. */
 export class ModuleCache {
   /** null where nothing is kept. */
   readonly #folder: string | null
@@ -23,21 +26,21 @@ export class ModuleCache {
     const kept = place && read(place)
     if (kept) return kept
     const compiled = compileModule(ts, file, text)
-    if (place) writeOwn(place, JSON.stringify(compiled))
+    if (place) writeOwn(place, JSON.stringify({ formatVersion: FORMAT_VERSION, ...compiled }))
     return compiled
   }
 }
 
 function read(place: string): CompiledModule | undefined {
   try {
-    const value: unknown = JSON.parse(readOwn(place) ?? 'null')
-    return isCompiled(value) ? value : undefined
+    const { formatVersion, ...value } = JSON.parse(readOwn(place) ?? '{}') as Record<string, unknown>
+    return formatVersion === FORMAT_VERSION && isCompiled(value) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-function isCompiled(value: unknown): value is CompiledModule {
-  const { code, map, specifiers } = (value ?? {}) as Partial<CompiledModule>
+function isCompiled(value: Partial<Record<keyof CompiledModule, unknown>>): value is CompiledModule {
+  const { code, map, specifiers } = value
   return typeof code === 'string' && typeof map === 'string' && Array.isArray(specifiers)
 }

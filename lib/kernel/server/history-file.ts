@@ -33,6 +33,9 @@ export interface HistoryFiles {
   addOutput(line: number, output: string): void
 }
 
+/** Version of a session's file, in its first line. Sessions of another version are not read. */
+const FORMAT_VERSION = 1
+
 /** Limits of what is kept: the number of sessions, and the bytes of the newest ones. */
 const MAX_SESSIONS = 500
 const MAX_BYTES = 20_000_000
@@ -54,7 +57,10 @@ export function openHistory(folder: string): HistoryFiles {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     for (let number = (sessions().at(-1) ?? 0) + 1; ; number++) {
       try {
-        writeFileSync(fileOf(number), '', { flag: 'wx', mode: 0o600 })
+        writeFileSync(fileOf(number), `${JSON.stringify({ formatVersion: FORMAT_VERSION })}\n`, {
+          flag: 'wx',
+          mode: 0o600,
+        })
         return number
       } catch (error) {
         // Another kernel took this number a moment ago.
@@ -103,7 +109,9 @@ function readIfThere(file: string): string {
 /** Skips a line that a killed kernel left half-written. */
 function parse(session: number, text: string): Entry[] {
   const entries = new Map<number, Entry>()
-  for (const line of text.split('\n')) {
+  const [first = '', ...lines] = text.split('\n')
+  if (readRecord(first)?.formatVersion !== FORMAT_VERSION) return []
+  for (const line of lines) {
     const record = readRecord(line)
     if (typeof record?.line !== 'number') continue
     const known = entries.get(record.line)

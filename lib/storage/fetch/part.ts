@@ -25,6 +25,9 @@ export interface Part {
   discard(): void
 }
 
+/** Version of `FILE.part.json`. A part of another version is downloaded again. */
+const FORMAT_VERSION = 1
+
 /** Returns the number of bytes left by an earlier call, and their entity tag. */
 export function partThere(file: string, size: number, checksum: Checksum): { have: number; etag: string | null } {
   const nothing = { have: 0, etag: null }
@@ -37,7 +40,7 @@ export function partThere(file: string, size: number, checksum: Checksum): { hav
     // Damaged notes count as missing.
     return nothing
   }
-  if (state.sum !== sumText(checksum) || have > size) return nothing
+  if (state.formatVersion !== FORMAT_VERSION || state.sum !== sumText(checksum) || have > size) return nothing
   return { have, etag: typeof state.etag === 'string' ? state.etag : null }
 }
 
@@ -89,7 +92,8 @@ export function openPart(file: string, size: number, checksum: Checksum): Part {
     },
     restart(tag) {
       close()
-      writeFileAtomic(stateOf(file), `${JSON.stringify({ sum: sumText(checksum), size, etag: tag })}\n`)
+      const state = { formatVersion: FORMAT_VERSION, sum: sumText(checksum), size, etag: tag }
+      writeFileAtomic(stateOf(file), `${JSON.stringify(state)}\n`)
       fd = attempt(() => fs.openSync(partOf(file), 'w'))
       open = true
       sum = beginSum(checksum.kind, size)

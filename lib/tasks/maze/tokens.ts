@@ -2,7 +2,7 @@
 export const CHARACTERS = '# SGo'
 
 /** Padding token, and the stored label that the loss ignores. */
-export const PAD = 0
+const PAD = 0
 export const WALL = 1
 export const FREE = 2
 export const START = 3

@@ -1,8 +1,6 @@
 import type { Box } from './box.js'
 import { geometry } from './box.js'
 
-/** Padding token, and the stored label that the loss ignores. */
-export const PAD = 0
 /** Token of a blank cell; digit d is d + 1. */
 export const BLANK = 1
 

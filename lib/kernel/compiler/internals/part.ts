@@ -15,7 +15,7 @@ export function part<T>(owner: object, name: string, use: string): T {
 }
 
 /** Returns the error of a part that this version of TypeScript does not have. */
-export function gone(name: string, use: string): Error {
+function gone(name: string, use: string): Error {
   return new Error(
     `TypeScript ${ts.version} no longer has ${name}: the notebook kernel needs it to ${use} (lib/kernel/compiler/internals)`,
   )

@@ -1,6 +1,4 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { startBackend } from './start.js'
-import type { BackendChoice } from './types.js'
 
 /** Memory at one moment. */
 export interface Memory {
@@ -23,15 +21,4 @@ export function memory(): Memory {
     residentBytes: process.memoryUsage.rss(),
     peakResidentBytes: process.resourceUsage().maxRSS * 1024,
   }
-}
-
-/** The backend in a run's record: every reproducible field of {@link BackendChoice}. */
-export type BackendRecord = Omit<BackendChoice, 'loadMs'>
-
-/**
- * Returns the backend in use for a run's record, and starts it if necessary. @throws UserError as {@link startBackend}
- */
-export async function backendRecord(): Promise<BackendRecord> {
-  const { loadMs: _, ...record } = await startBackend()
-  return record
 }
