@@ -6,10 +6,10 @@ import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { estimateMemory } from '../lib/experiment/estimate/memory.js'
+import type { RunTimes } from '../lib/experiment/estimate/run-times.js'
 import { runWork } from '../lib/experiment/estimate/work.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
-import type { RunTimes } from '../lib/experiment/watch/run-times.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
 import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
@@ -92,7 +92,7 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
 async function run(request: ScalingRequest): Promise<ScalingAnswer> {
   // The process that measures the memory of steps loads nothing else.
   const { train } = await import('../lib/experiment/run/train.js')
-  const { RunTimes } = await import('../lib/experiment/watch/run-times.js')
+  const { RunTimes } = await import('../lib/experiment/estimate/run-times.js')
   const trainSteps = Math.max(RUN_STEPS, Math.ceil(RUN_SECONDS / (request.stepSeconds ?? 1)))
   const evaluations = { testPuzzles: 100, evalSupervisionSteps: 4, evalEvery: Math.ceil(trainSteps / 2) }
   const resultsDir = temporaryFolder('scaling')
@@ -113,19 +113,17 @@ async function run(request: ScalingRequest): Promise<ScalingAnswer> {
         observer: {
           onStart: ({ work, step }) => {
             started = now()
-            times = new RunTimes([work])
-            times.start(0, step)
+            times = new RunTimes([work], [step])
           },
-          onStep: ({ step }) => {
-            times?.step(step)
+          onStep: ({ step, trainSeconds }) => {
+            times?.step(step, trainSeconds)
             look()
           },
-          onEvaluationTime: (seconds, took) => {
-            times?.evaluationTime(seconds, took)
+          onEvaluationTime: (seconds) => {
+            times?.takes('evaluation', seconds)
             look()
           },
-          onEvaluating: (_, done, puzzles) => times?.evaluating(done, puzzles),
-          onEvaluation: (step) => times?.evaluated(step),
+          onEvaluating: (step, done, puzzles, seconds) => times?.evaluating(step, done, puzzles, seconds),
           onEnd: () => {
             ended = now()
           },

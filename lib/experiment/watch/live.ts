@@ -8,11 +8,11 @@ import { type Curve, curves } from '../../plot/curves.js'
 import type { Figure } from '../../plot/figure.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
+import { RunTimes } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { configLabel, type ValueNames } from '../sweep/grid.js'
-import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './report.js'
-import { RunTimes } from './run-times.js'
+import { ESTIMATING, evaluatingText, memoryText, ownMetrics } from './report.js'
 import { ThinCurve } from './thin-curve.js'
 
 /** A notebook's display of several runs. */
@@ -61,19 +61,17 @@ export function liveRuns(
 ): LiveRuns {
   const configs = works.map(({ config }) => config)
   const steps = works.map(({ trainSteps }) => trainSteps)
-  const made = steps.filter((trainSteps, index) => (before[index] ?? 0) < trainSteps).length
   const times = new RunTimes(works, before)
   const keys = differingKeys(configs)
   const lines = configs.map((config, i): LiveLine => {
     const name = configLabel(config, keys, names[i], configs)
     return { name, seed: config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
-  let memory = ''
   const meter = openMeter({
     total: sum(steps),
     unit: 'steps',
     better: { 'train.loss': 'none' },
-    left: () => times.leftOfAll(),
+    left: () => times.left(works.length),
   })
   let finished = 0
   let plot: Display | null = null
@@ -92,10 +90,7 @@ export function liveRuns(
     const { name, seed } = lines[index]!
     meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
-  const remember = (estimates: readonly (Estimate | null)[]): void => {
-    memory = memoryText(estimates)
-    meter.head(memory)
-  }
+  const plan = (estimates: readonly (Estimate | null)[]): void => meter.head(memoryText(estimates))
   const note = (text: string): void => void process.stdout.write(`${text}\n`)
   return {
     note,
@@ -105,31 +100,28 @@ export function liveRuns(
       return {
         onNote: note,
         onEstimating: () => meter.doing(ESTIMATING),
-        onEstimate: (estimate) => remember([estimate]),
+        onEstimate: (estimate) => plan([estimate]),
         onStart: ({ id, step }) => {
-          times.start(index, step)
+          times.start(index)
           meter.doing('')
           label(index, id)
           meter.skip(step)
         },
-        onStep: ({ step, ...metrics }) => {
+        onStep: ({ step, trainSeconds, ...metrics }) => {
           const loss = metrics['train.loss']
-          times.step(step)
-          const all = made > 1 ? times.planned() : null
-          if (all !== null) meter.head([planText(made, all), memory].filter(Boolean).join(' · '))
+          times.step(step, trainSeconds)
           line.loss.add(step, loss)
           meter.at(stepsBefore + step)
           meter.report({ 'train.loss': loss })
           // The first curve is drawn as soon as it exists.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
-        onEvaluationTime: (seconds, took) => times.evaluationTime(seconds, took),
-        onEvaluating: (_, done, puzzles) => {
-          times.evaluating(done, puzzles)
+        onEvaluationTime: (seconds) => times.takes('evaluation', seconds),
+        onEvaluating: (step, done, puzzles, seconds) => {
+          times.evaluating(step, done, puzzles, seconds)
           meter.doing(evaluatingText(done, puzzles))
         },
         onEvaluation: (step, evaluation) => {
-          times.evaluated(step)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
@@ -141,7 +133,7 @@ export function liveRuns(
         },
       }
     },
-    plan: remember,
+    plan,
     takeOver: (index, run) => {
       finished++
       label(index, run.id)

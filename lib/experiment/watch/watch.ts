@@ -3,6 +3,7 @@ import { currentHost } from '../../notebook/host.js'
 import { streamSink } from '../../notebook/status-line.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
+import { RunTimes } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
@@ -10,7 +11,6 @@ import { type Stop, stoppable } from '../run/stop.js'
 import { configLabel, type ValueNames } from '../sweep/grid.js'
 import { type LiveRuns, liveRuns } from './live.js'
 import { memoryText, reportObserver } from './report.js'
-import { RunTimes } from './run-times.js'
 
 /** The observers of runs, and the signal that stops them. */
 export interface Watch extends Stop {
@@ -73,9 +73,10 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
       : `${index + 1}/${configs.length} ${configLabel(config, keys, names[index], configs)}, seed ${config.seed}`
   }
   const times = new RunTimes(works, before)
-  const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length
+  const toMake = works.map(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps)
   return {
-    observer: (index) => reportObserver(sink, label(index), { index, times, runs }),
+    observer: (index) =>
+      reportObserver(sink, label(index), { index, times, runs: toMake.slice(index).filter(Boolean).length }),
     note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
     plan: (estimates) => sink.line(memoryText(estimates)),
