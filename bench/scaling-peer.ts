@@ -9,8 +9,9 @@ import { estimateMemory } from '../lib/experiment/estimate/memory.js'
 import type { RunTimes } from '../lib/experiment/estimate/run-times.js'
 import { runWork } from '../lib/experiment/estimate/work.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
+import { newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
+import { configuredShape } from '../lib/model/configured.js'
 import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
 import { middle } from './rounds.js'
@@ -75,7 +76,9 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
   const data = await datasetOf(config)
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
-  const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
+  const model = initialModel(configuredShape(resolved, data.manifest), config.seed).with({
+    dtype: chooseDtype(config.dtype),
+  })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const sampler = newSampler(resolved, data)
   const options = stepOptions(resolved, totalSteps(resolved, data), microBatch)

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { resolveConfig } from '../config/resolved.js'
+import { type ResolvedConfig, resolveConfig } from '../config/resolved.js'
 import { type Config, type ConfigInput, configSchema } from '../config/schema.js'
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -126,9 +126,9 @@ export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerO
   const saved = typeof from === 'string' ? readTrainerFile(from) : (from ?? null)
   if (saved) checkSaved(saved, data)
   const config = runConfig({ ...model.asked, ...(saved && trainingKeys(saved.config)), ...keys }, data)
-  checkModel(model, config, data)
-  tryFunctions(config, model.shape)
   const resolved = resolveConfig(config)
+  checkModel(model, resolved, data)
+  tryFunctions(config, model.shape)
   const parts = {
     options: stepOptions(
       resolved,
@@ -187,7 +187,7 @@ function checkSaved({ dataHash }: TrainerState, { hash }: Dataset): void {
 }
 
 /** Checks that the data fit the model, which may have been made for other data. */
-function checkModel({ shape }: ConfiguredModel, config: Config, { manifest }: Dataset): void {
+function checkModel({ shape }: ConfiguredModel, config: ResolvedConfig, { manifest }: Dataset): void {
   const wanted = configuredShape(config, manifest)
   const key = (Object.keys(shape) as (keyof typeof shape)[]).find((key) => !isDeepStrictEqual(shape[key], wanted[key]))
   if (key === undefined) return

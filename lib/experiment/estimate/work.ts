@@ -2,9 +2,10 @@ import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
+import { configuredShape } from '../../model/configured.js'
 import { stepMacs } from '../../model/macs.js'
 import type { ModelShape } from '../../model/shape.js'
-import { evaluationInterval, modelShape, totalSteps } from '../run/resolve.js'
+import { evaluationInterval, totalSteps } from '../run/resolve.js'
 
 /** The work of one run: the inputs of its time and memory estimates. */
 export interface RunWork {
@@ -24,10 +25,10 @@ export interface RunWork {
   readonly key: string
 }
 
-/** Returns the work of a run on a data set. @throws UserError if the configuration's keys or sizes are incompatible. */
+/** Returns the work of a run on a data set. @throws UserError if the sizes of the model are incompatible. */
 export function runWork(config: Config, data: Dataset): RunWork {
-  const shape = modelShape(config, data.manifest)
   const resolved = resolveConfig(config)
+  const shape = configuredShape(resolved, data.manifest)
   const { training, evaluation } = resolved
   const { batch, microBatch, dtype, optimizer, loss, ema } = training
   const evaluated = countEvaluated(data, { versions: evaluation.evalVersions })

@@ -105,10 +105,15 @@ export const ESTIMATING = 'estimating memory'
  */
 export function memoryText(estimates: readonly (Estimate | null)[]): string {
   const made = estimates.filter((estimate) => estimate !== null)
-  const bytes = sizeText(Math.max(...made.map(({ peakBytes }) => peakBytes)))
-  const free = sizeText(Math.min(...made.map(({ availableBytes }) => availableBytes)))
+  const bytes = wholeMegabytes(Math.max(...made.map(({ peakBytes }) => peakBytes)))
+  const free = wholeMegabytes(Math.min(...made.map(({ availableBytes }) => availableBytes)))
   if (made.length === 1) return `${bytes} of memory (free: ${free}), in ${made[0]!.dtype}`
   return `${made.length} runs, up to ${bytes} of memory (free: ${free})`
+}
+
+/** Returns an estimated size as text, rounded up below 1 GB: `320 MB`, `1.5 GB`. */
+function wholeMegabytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : sizeText(bytes)
 }
 
 /** Returns the time of several runs, once that of the first is known: `6 runs, about 4:00 left in all`. */
