@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
 import { parseConfig } from '../../config/parse.js'
-import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import { codeHere, otherCode, otherCodes } from '../../results/other-code.js'
 import { listRuns, type RunRecord } from '../../results/run.js'
+import type { RunWork } from '../estimate/work.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
 import { storedMetrics } from '../run/functions.js'
 
@@ -27,7 +27,7 @@ export interface TakeOverOptions {
 
 /** A requested run. */
 interface Wanted {
-  readonly config: Config
+  readonly work: Pick<RunWork, 'config'>
   readonly data: Pick<Dataset, 'hash'>
 }
 
@@ -92,8 +92,8 @@ export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
 }
 
 /** Removes the first run of this plan from the list and returns it. */
-function taken(runs: RunRecord[], { config, data }: Wanted): RunRecord | null {
-  const wanted = configIdentity(config)
+function taken(runs: RunRecord[], { work, data }: Wanted): RunRecord | null {
+  const wanted = configIdentity(work.config)
   const at = runs.findIndex(
     (run) => run.provenance.dataHash === data.hash && isDeepStrictEqual(identityOfRun(run), wanted),
   )

@@ -69,16 +69,16 @@ export async function sweep(
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const works = rows.map(({ work }) => work)
-  const work = async (watching: Watch): Promise<Runs> => {
+  const makeRuns = async (watching: Watch): Promise<Runs> => {
     const { observer, signal, throws, takeOver } = watching
     const made: RunRecord[] = []
     for (const note of notes) watching.note(note)
     await tryOwnFunctions(works)
     const estimates = options?.estimate === false ? [] : await memoryOfRuns(works, earlier, watching)
-    for (const [index, { input, data: _, work: __, ...row }] of rows.entries()) {
+    for (const [index, { input, asked, work }] of rows.entries()) {
       if (signal?.aborted) break
       const estimate = estimates[index]
-      const plan: RunPlan = { ...row, data: await sets.of(input), ...(estimate ? { estimate } : {}) }
+      const plan: RunPlan = { asked, work, data: await sets.of(input), ...(estimate ? { estimate } : {}) }
       const watch = { observer: observer(index), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
       made.push(await makeRun(plan, earlier[index] ?? null, options ?? {}, watch, (run) => takeOver(index, run)))
     }
@@ -87,7 +87,7 @@ export async function sweep(
     if (throws && !whole) throw stoppedSweep(made, rows.length, options)
     return new Runs(made.map(({ id }, i) => ({ ...loadRun(id, options?.resultsDir), names: names[i]! })))
   }
-  return watched(options ?? {}, works, stepsBefore(earlier), work, names)
+  return watched(options ?? {}, works, stepsBefore(earlier), makeRuns, names)
 }
 
 /** Tests custom mixers and losses, so that a failing one fails before the first run. */
@@ -128,14 +128,11 @@ async function memoryOfRuns(
 interface Row extends Omit<RunPlan, 'data'> {
   readonly input: ConfigInput
   readonly data: Pick<Dataset, 'hash'>
-  readonly work: RunWork
 }
 
 function checkedRow(input: ConfigInput, data: Dataset): Row {
-  const config = runConfig(input, data)
-  const work = runWork(config, data)
-  const { resolved, trainSteps } = work
-  return { input, asked: askedConfig(input), config, resolved, trainSteps, data: { hash: data.hash }, work }
+  const work = runWork(runConfig(input, data), data)
+  return { input, asked: askedConfig(input), work, data: { hash: data.hash } }
 }
 
 function stoppedSweep(made: readonly RunRecord[], count: number, options: SweepOptions | undefined): Interrupted {
