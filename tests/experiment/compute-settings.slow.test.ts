@@ -14,6 +14,7 @@ import { applyComputeSettings, storedComputeSettings, threadsFor } from '../../l
 import { chooseDtype } from '../../lib/experiment/run/dtype.js'
 import { resume } from '../../lib/experiment/run/resume.js'
 import { train } from '../../lib/experiment/run/train.js'
+import { countParameters } from '../../lib/model/weights.js'
 import { openRun } from '../../lib/results/run.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { whyNoKernels } from '../kernels.js'
@@ -50,6 +51,19 @@ test('auto takes the whole batch where it fits, else equal parts of it that do, 
   assert.throws(() => auto(of({ microBatch: 1 }).peakBytes - 10), /memory: expected at most .*Lower microBatch/s)
   assert.equal(of({ microBatch: 5 }).microBatch, 5)
   assert.equal(of({ microBatch: 640 }).microBatch, 101)
+})
+
+test('an evaluation of many puzzles at a time needs its memory beside the weights of the training', () => {
+  const evalBatch = 5000
+  const of = (change: ConfigInput) => {
+    const work = runWork(parseConfig({ ...config, evalBatch, ...change }), data)
+    return { ...estimateMemory({ ...work, evaluated: evalBatch }, 1e12), weights: 4 * countParameters(work.shape) }
+  }
+  const [averaged, plain, few] = [of({ ema: 0.9 }), of({ ema: 0 }), of({ ema: 0, evalBatch: 8 })]
+  assert.ok(plain.peakBytes > 2 * few.peakBytes, `${plain.peakBytes} and ${few.peakBytes} bytes`)
+  // The puzzle embedding is not averaged.
+  const table = 4 * data.manifest.puzzleIdentifiers * config.hidden
+  assert.ok(Math.abs(averaged.peakBytes - plain.peakBytes - (plain.weights - table)) < 1)
 })
 
 test('auto keeps a step below 6 GB, however much memory is free', () => {
