@@ -6,11 +6,12 @@ import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { estimateMemory } from '../lib/experiment/estimate/memory.js'
+import type { RunTimes } from '../lib/experiment/estimate/run-times.js'
 import { runWork } from '../lib/experiment/estimate/work.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
-import type { RunTimes } from '../lib/experiment/watch/run-times.js'
+import { newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
 import { temporaryFolder } from '../lib/files/temporary.js'
+import { configuredShape } from '../lib/model/configured.js'
 import { initialModel } from '../lib/model/model.js'
 import { initialState, trainStep } from '../lib/train/step.js'
 import { middle } from './rounds.js'
@@ -75,7 +76,9 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
   const data = await datasetOf(config)
   const microBatch = request.microBatch ?? config.batch
   const resident = process.memoryUsage.rss()
-  const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
+  const model = initialModel(configuredShape(resolved, data.manifest), config.seed).with({
+    dtype: chooseDtype(config.dtype),
+  })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const sampler = newSampler(resolved, data)
   const options = stepOptions(resolved, totalSteps(resolved, data), microBatch)
@@ -92,7 +95,7 @@ async function steps(request: ScalingRequest): Promise<ScalingAnswer> {
 async function run(request: ScalingRequest): Promise<ScalingAnswer> {
   // The process that measures the memory of steps loads nothing else.
   const { train } = await import('../lib/experiment/run/train.js')
-  const { RunTimes } = await import('../lib/experiment/watch/run-times.js')
+  const { RunTimes } = await import('../lib/experiment/estimate/run-times.js')
   const trainSteps = Math.max(RUN_STEPS, Math.ceil(RUN_SECONDS / (request.stepSeconds ?? 1)))
   const evaluations = { testPuzzles: 100, evalSupervisionSteps: 4, evalEvery: Math.ceil(trainSteps / 2) }
   const resultsDir = temporaryFolder('scaling')
@@ -113,19 +116,17 @@ async function run(request: ScalingRequest): Promise<ScalingAnswer> {
         observer: {
           onStart: ({ work, step }) => {
             started = now()
-            times = new RunTimes([work])
-            times.start(0, step)
+            times = new RunTimes([work], [step])
           },
-          onStep: ({ step }) => {
-            times?.step(step)
+          onStep: ({ step, trainSeconds }) => {
+            times?.step(step, trainSeconds)
             look()
           },
-          onEvaluationTime: (seconds, took) => {
-            times?.evaluationTime(seconds, took)
+          onEvaluationTime: (seconds) => {
+            times?.takes('evaluation', seconds)
             look()
           },
-          onEvaluating: (_, done, puzzles) => times?.evaluating(done, puzzles),
-          onEvaluation: (step) => times?.evaluated(step),
+          onEvaluating: (step, done, puzzles, seconds) => times?.evaluating(step, done, puzzles, seconds),
           onEnd: () => {
             ended = now()
           },

@@ -7,7 +7,8 @@ import type { Batch } from '../lib/data/dataset.js'
 import type { TrainingBatches } from '../lib/data/sampler.js'
 import { datasetOf } from '../lib/experiment/data/dataset.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
-import { modelShape, newBatchesAhead, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
+import { newBatchesAhead, newSampler, stepOptions, totalSteps } from '../lib/experiment/run/resolve.js'
+import { configuredShape } from '../lib/model/configured.js'
 import { disposeModel, initialModel } from '../lib/model/model.js'
 import { presets } from '../lib/tasks/presets.js'
 import type { BatchesAhead } from '../lib/train/ahead.js'
@@ -78,7 +79,9 @@ async function measure(
   const config = parseConfig(input)
   const resolved = resolveConfig(config)
   const data = await datasetOf(config)
-  const model = initialModel(modelShape(config, data.manifest), config.seed).with({ dtype: chooseDtype(config.dtype) })
+  const model = initialModel(configuredShape(resolved, data.manifest), config.seed).with({
+    dtype: chooseDtype(config.dtype),
+  })
   const state = initialState(model, config.batch, config.ema, config.seed)
   const options = stepOptions(resolved, totalSteps(resolved, data))
   const trainSteps = asked ?? own

@@ -23,7 +23,7 @@ export interface Work {
 
 /** As in the preset, or with other keys; the sizes that data would give are given. */
 function shapeOf(preset: string, change: ConfigInput, sizes: { vocabSize: number; seqLen: number }): ModelShape {
-  return configuredShape(configOf(preset, change), { ...sizes, puzzleIdentifiers: 1 })
+  return configuredShape(resolveConfig(configOf(preset, change)), { ...sizes, puzzleIdentifiers: 1 })
 }
 
 function configOf(preset: string, change: ConfigInput): Config {

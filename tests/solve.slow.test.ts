@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../lib/backend/index.js'
 import { execute } from '../lib/cli/main.js'
 import { parseConfig } from '../lib/config/parse.js'
+import { resolveConfig } from '../lib/config/resolved.js'
 import type { ConfigInput } from '../lib/config/schema.js'
 import type { Dataset } from '../lib/data/dataset.js'
 import { evaluationBatches } from '../lib/data/evaluation-batches.js'
@@ -51,7 +52,7 @@ function writeFresh(
   const config = { ...small, ...more, task: manifest.task as 'sudoku' }
   const { seqLen, vocabSize, puzzleIdentifiers } = manifest
   const sizes = { seqLen, vocabSize, puzzleIdentifiers }
-  const model = initialModel(configuredShape(parseConfig(config), sizes), 0)
+  const model = initialModel(configuredShape(resolveConfig(parseConfig(config)), sizes), 0)
   const tensors = modelTensors(model)
   for (const [name, { data }] of tensors) edit(name, data)
   writeWeightsFile(file, { tensors, config, sizes, weights: 'live', dataHash: hash, step: 0 })
@@ -90,7 +91,7 @@ for (const config of [
       ...config,
       ...('model' in config && config.model === 'direct' ? { T: null, n: null } : {}),
     })
-    const model = initialModel(configuredShape(keys, grids.manifest), 3)
+    const model = initialModel(configuredShape(resolveConfig(keys), grids.manifest), 3)
     const held = tf.memory().numTensors
     const [batch] = evaluationBatches(grids, { batch: 3 })
     const steps = [...evaluateSteps(model, model.weights, batch!, 4)]

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import type * as tf from '@tensorflow/tfjs-core'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { Batch } from '../../lib/data/dataset.js'
 import { UserError } from '../../lib/errors.js'
 import { evaluateBatch } from '../../lib/evaluate/evaluate.js'
@@ -33,7 +34,7 @@ export async function compareCheckpoint(folder: string): Promise<ParityRow[]> {
 async function compareOne(folder: string, name: string, expected: Safetensors['tensors']): Promise<ParityRow[]> {
   const file = await readWeightsFile(path.join(folder, name))
   const batch = storedBatch(expected, path.join(folder, EXPECTED))
-  const shape = configuredShape(parseConfig(file.config), { ...file.sizes, seqLen: batch.seqLen })
+  const shape = configuredShape(resolveConfig(parseConfig(file.config)), { ...file.sizes, seqLen: batch.seqLen })
   const model = modelFromTensors(shape, file.tensors)
   const table = new ParityTable(`${path.basename(path.resolve(folder))}/${name}`)
   evaluateBatch(model, model.weights, batch, shape.K, {

@@ -33,8 +33,13 @@ export function modelKeys(config: Config): ModelKeys {
   return fillModelKeys(config)
 }
 
+/** The keys that define a model; those left open are null or, in a resolved configuration, absent. */
+type OpenModelKeys = Pick<Config, 'model' | 'mixer' | 'hidden' | 'layers'> & {
+  readonly [K in keyof ModelKeys | 'recursion']?: Config[K] | undefined
+}
+
 /** Returns {@link modelKeys} of a configuration that was already checked. */
-export function fillModelKeys(config: Config): ModelKeys {
+export function fillModelKeys(config: OpenModelKeys): ModelKeys {
   const puzzleDim = config.puzzleDim ?? config.hidden
   const shared = {
     model: config.model,

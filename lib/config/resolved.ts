@@ -19,7 +19,7 @@ type Recursed<K extends ConfigKey> = Used<'recursion'> | (Used<K> & { readonly r
 type Trm = { readonly model: 'trm' } & Recursed<'latents' | 'gradient' | 'T' | 'n'> &
   ({ readonly networks: 'shared' } | ({ readonly networks: 'separate' } & Used<'layersH'>))
 type Hrm = { readonly model: 'hrm' } & Used<'layersH'> & Recursed<'T' | 'n'>
-type Direct = { readonly model: 'direct' } & Used<'T'>
+type Direct = { readonly model: 'direct'; readonly recursion?: undefined } & Used<'T'>
 
 /** The length of a run, in optimiser steps or in passes over the base puzzles. */
 type Length =

@@ -130,7 +130,7 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
       found: length === undefined ? 'none in the file or its configuration' : `puzzles of ${seqLen}`,
       todo: 'Name the data set it was trained for.',
     })
-  return configuredShape(parseConfig(config), { ...sizes, seqLen: length })
+  return configuredShape(resolveConfig(parseConfig(config)), { ...sizes, seqLen: length })
 }
 
 /**
@@ -139,9 +139,9 @@ export function shapeOfWeights({ file, config, sizes }: WeightsFile, seqLen?: nu
  */
 function shapeFor({ config, sizes }: CompleteConfig, { tokens }: WeightsFacts, from: string): ModelShape {
   try {
-    const parsed = parseConfig(config)
-    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - resolveConfig(parsed).model.puzzleTokens
-    return configuredShape(parsed, { ...sizes, seqLen })
+    const resolved = resolveConfig(parseConfig(config))
+    const seqLen = tokens === null ? (sizes.seqLen ?? 1) : tokens - resolved.model.puzzleTokens
+    return configuredShape(resolved, { ...sizes, seqLen })
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`${from}: ${error.message}`, { cause: error })

@@ -1,4 +1,5 @@
 import type * as tf from '@tensorflow/tfjs-core'
+import { resolveConfig } from '../config/resolved.js'
 import type { Config, ConfigInput } from '../config/schema.js'
 import type { Batch, Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
@@ -71,7 +72,7 @@ export function createModel<M extends ConfigInput['model'] = 'trm', L extends Co
 ): ConfiguredModel<LatentName<M, L>> {
   const asked: ConfigInput = options.seed === undefined ? config : { ...config, seed: options.seed }
   const whole = runConfig(asked, data)
-  const shape = configuredShape(whole, data.manifest)
+  const shape = configuredShape(resolveConfig(whole), data.manifest)
   if (!core.getBackend())
     throw new UserError({
       where: 'createModel',

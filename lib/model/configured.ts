@@ -1,26 +1,26 @@
-import { modelKeys } from '../config/model-keys.js'
-import type { Config } from '../config/schema.js'
+import { fillModelKeys } from '../config/model-keys.js'
+import type { ResolvedConfig } from '../config/resolved.js'
 import { checkShape, type ModelShape } from './shape.js'
 
 /**
- * Returns the shape of the model that a configuration defines on data of these sizes.
+ * Returns the shape of the model that a resolved configuration defines on data of these sizes.
  *
- * @throws UserError if its keys or sizes are incompatible.
+ * @throws UserError if its sizes are incompatible.
  */
 export function configuredShape(
-  config: Config,
+  { model, training }: Pick<ResolvedConfig, 'model' | 'training'>,
   sizes: Pick<ModelShape, 'puzzleIdentifiers' | 'vocabSize' | 'seqLen'>,
 ): ModelShape {
   const shape: ModelShape = {
-    ...modelKeys(config),
-    freeze: config.freeze,
-    recursion: config.recursion,
-    mixer: config.mixer,
-    hidden: config.hidden,
-    heads: config.heads,
-    layers: config.layers,
-    expansion: config.expansion,
-    K: config.K,
+    ...fillModelKeys(model),
+    freeze: training.freeze,
+    recursion: model.recursion ?? null,
+    mixer: model.mixer,
+    hidden: model.hidden,
+    heads: model.heads,
+    layers: model.layers,
+    expansion: model.expansion,
+    K: model.K,
     puzzleIdentifiers: sizes.puzzleIdentifiers,
     vocabSize: sizes.vocabSize,
     seqLen: sizes.seqLen,

@@ -5,13 +5,16 @@ import path from 'node:path'
 import { after, test } from 'node:test'
 import { kernels, setFast } from '../../lib/backend/kernels.js'
 import { threadCount } from '../../lib/backend/machine.js'
+import { parseConfig } from '../../lib/config/parse.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { UserError } from '../../lib/errors.js'
-import { chooseMicroBatch } from '../../lib/experiment/estimate/memory.js'
+import { estimateMemory } from '../../lib/experiment/estimate/memory.js'
+import { runWork } from '../../lib/experiment/estimate/work.js'
 import { applyComputeSettings, storedComputeSettings, threadsFor } from '../../lib/experiment/run/compute-settings.js'
 import { chooseDtype } from '../../lib/experiment/run/dtype.js'
 import { resume } from '../../lib/experiment/run/resume.js'
 import { train } from '../../lib/experiment/run/train.js'
+import { countParameters } from '../../lib/model/weights.js'
 import { openRun } from '../../lib/results/run.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { whyNoKernels } from '../kernels.js'
@@ -19,21 +22,6 @@ import { whyNoKernels } from '../kernels.js'
 const lacking = await whyNoKernels()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-settings-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-
-test('auto takes the whole batch where it fits, else equal parts of it that do, else single rows', () => {
-  const bytes = (rows: number): number => 1e9 + rows * 1e8
-  const auto = (batch: number, available: number): number =>
-    chooseMicroBatch({ batch, microBatch: 'auto' }, bytes, available)
-  assert.equal(auto(32, 100e9), 32)
-  // Never more than 6 GB: 50 rows and less.
-  assert.equal(auto(100, 100e9), 50)
-  assert.equal(auto(101, 100e9), 34)
-  // 80 % of 3 GB: 14 rows.
-  assert.equal(auto(32, 3e9), 11)
-  assert.equal(auto(32, 1e9), 1)
-  assert.equal(chooseMicroBatch({ batch: 32, microBatch: 5 }, bytes, 1e9), 5)
-  assert.equal(chooseMicroBatch({ batch: 32, microBatch: 64 }, bytes, 1e9), 32)
-})
 
 const config = {
   hidden: 16,
@@ -48,6 +36,45 @@ const config = {
   evalBatch: 8,
 } as const
 const data = await sudoku({ box: [2, 2], clues: 8, train: 20, test: 8 })
+
+test('auto takes the whole batch where it fits, else equal parts of it that do, else single rows', () => {
+  const of = (change: ConfigInput, available = 1e12) =>
+    estimateMemory(runWork(parseConfig({ ...config, batch: 101, ...change }), data), available)
+  const auto = (available: number): number => of({ microBatch: 'auto' }, available).microBatch
+  // The free memory of which 80 % are as much as a step with a micro-batch of so many rows needs.
+  const enoughFor = (microBatch: number): number => of({ microBatch }).peakBytes / 0.8
+  assert.equal(auto(enoughFor(101) + 10), 101)
+  assert.equal(auto(enoughFor(101) - 10), 51)
+  assert.equal(auto(enoughFor(51) + 10), 51)
+  assert.equal(auto(enoughFor(51) - 10), 34)
+  assert.equal(auto(enoughFor(1) - 10), 1)
+  assert.throws(() => auto(of({ microBatch: 1 }).peakBytes - 10), /memory: expected at most .*Lower microBatch/s)
+  assert.equal(of({ microBatch: 5 }).microBatch, 5)
+  assert.equal(of({ microBatch: 640 }).microBatch, 101)
+})
+
+test('an evaluation of many puzzles at a time needs its memory beside the weights of the training', () => {
+  const evalBatch = 5000
+  const of = (change: ConfigInput) => {
+    const work = runWork(parseConfig({ ...config, evalBatch, ...change }), data)
+    return { ...estimateMemory({ ...work, evaluated: evalBatch }, 1e12), weights: 4 * countParameters(work.shape) }
+  }
+  const [averaged, plain, few] = [of({ ema: 0.9 }), of({ ema: 0 }), of({ ema: 0, evalBatch: 8 })]
+  assert.ok(plain.peakBytes > 2 * few.peakBytes, `${plain.peakBytes} and ${few.peakBytes} bytes`)
+  // The puzzle embedding is not averaged.
+  const table = 4 * data.manifest.puzzleIdentifiers * config.hidden
+  assert.ok(Math.abs(averaged.peakBytes - plain.peakBytes - (plain.weights - table)) < 1)
+})
+
+test('auto keeps a step below 6 GB, however much memory is free', () => {
+  const batch = 200_000
+  const of = (microBatch: number | 'auto') =>
+    estimateMemory(runWork(parseConfig({ ...config, batch, microBatch }), data), 1e12)
+  const { microBatch, peakBytes } = of('auto')
+  const parts = Math.ceil(batch / microBatch)
+  assert.ok(parts > 1 && peakBytes <= 6e9, `${parts} parts, ${peakBytes} bytes`)
+  assert.ok(of(Math.ceil(batch / (parts - 1))).peakBytes > 6e9)
+})
 
 /** The ID of a run that was stopped after two of its steps. */
 async function stoppedRun(change: ConfigInput = {}): Promise<string> {

@@ -12,9 +12,10 @@ import type { ConfigInput } from '../../lib/config/schema.js'
 import { estimateMemory } from '../../lib/experiment/estimate/memory.js'
 import { runWork } from '../../lib/experiment/estimate/work.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
-import { modelShape, newBatchesAhead, stepOptions } from '../../lib/experiment/run/resolve.js'
+import { newBatchesAhead, stepOptions } from '../../lib/experiment/run/resolve.js'
 import { continueSession } from '../../lib/experiment/run/session.js'
 import { type Dataset, sudoku, train } from '../../lib/index.js'
+import { configuredShape } from '../../lib/model/configured.js'
 import { initialModel } from '../../lib/model/model.js'
 import { createRun, listRuns, loadCheckpoint, openRun, saveCheckpoint } from '../../lib/results/run.js'
 import { checkPass, NotFinite } from '../../lib/train/finite.js'
@@ -104,7 +105,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
   const config = parseConfig({ ...exploding, lr: 1e-3, weightDecay: 0.1, trainSteps: 2, checkpointEvery: 2 })
   const resolved = resolveConfig(config)
   const session = () => {
-    const shape = modelShape(config, data.manifest)
+    const shape = configuredShape(resolved, data.manifest)
     const state = initialState(initialModel(shape, 0), config.batch, config.ema, 0)
     const run = createRun({ resultsDir: folder, config, provenance: {}, trainSteps: config.trainSteps! })
     const sampler = newBatchesAhead(resolved, data)

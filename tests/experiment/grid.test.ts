@@ -4,8 +4,9 @@ import { differingKeys } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
-import { modelShape, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
+import { stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
 import { expandGrid } from '../../lib/experiment/sweep/grid.js'
+import { configuredShape } from '../../lib/model/configured.js'
 import { ConfigComparison } from '../../lib/results/config-comparison.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 
@@ -40,10 +41,11 @@ test('runs are labelled by what was chosen differently, not by what follows from
 })
 
 test('keys left open follow the keys they depend on', () => {
-  assert.equal(modelShape(parseConfig({ mixer: 'attention' }), manifest).positions, 'rope')
-  assert.equal(modelShape(parseConfig({ mixer: 'mlp' }), manifest).positions, 'none')
-  assert.equal(modelShape(parseConfig({ hidden: 32 }), manifest).puzzleDim, 32)
-  assert.equal(modelShape(parseConfig({ puzzleTokens: 0, puzzleDim: 100 }), manifest).puzzleTokens, 2)
+  const shapeOf = (input: ConfigInput) => configuredShape(resolveConfig(parseConfig(input)), manifest)
+  assert.equal(shapeOf({ mixer: 'attention' }).positions, 'rope')
+  assert.equal(shapeOf({ mixer: 'mlp' }).positions, 'none')
+  assert.equal(shapeOf({ hidden: 32 }).puzzleDim, 32)
+  assert.equal(shapeOf({ puzzleTokens: 0, puzzleDim: 100 }).puzzleTokens, 2)
   const options = stepOptions(resolveConfig(parseConfig({ lr: 0.5, weightDecay: 0.3 })), 10)
   assert.deepEqual([options.puzzleSchedule.lr, options.puzzleWeightDecay], [0.5, 0.3])
 })

@@ -7,7 +7,8 @@ import { resolveConfig } from '../../lib/config/resolved.js'
 import type { Config } from '../../lib/config/schema.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { datasetOf, withDataKeys } from '../../lib/experiment/data/dataset.js'
-import { modelShape, newSampler, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
+import { newSampler, stepOptions, totalSteps } from '../../lib/experiment/run/resolve.js'
+import { configuredShape } from '../../lib/model/configured.js'
 import { disposeModel, initialModel } from '../../lib/model/model.js'
 import { hostTensor } from '../../lib/model/weights.js'
 import { arc } from '../../lib/tasks/arc/index.js'
@@ -42,7 +43,7 @@ for (const [name, { config: input }] of Object.entries(presets))
     await new Promise((resolve) => setImmediate(resolve))
     const { config, data } = await scaled(parseConfig(input))
     const { numTensors } = tf.memory()
-    const shape = modelShape(withDataKeys({ ...config, data: null }, data.manifest), data.manifest)
+    const shape = configuredShape(resolveConfig(withDataKeys({ ...config, data: null }, data.manifest)), data.manifest)
     const model = initialModel(shape, config.seed)
     const before = hostTensor(Object.values(model.weights)[0]!).data
     const state = initialState(model, config.batch, config.ema, config.seed)

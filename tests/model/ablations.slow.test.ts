@@ -29,7 +29,7 @@ const BATCH = 2
 const sizes = { puzzleIdentifiers: 3, vocabSize: 11, seqLen: 81 }
 
 const configOf = (row: Ablation): Config => parseConfig(ablationConfig(row))
-const shapeOf = (row: Ablation): ModelShape => configuredShape(configOf(row), sizes)
+const shapeOf = (row: Ablation): ModelShape => configuredShape(resolveConfig(configOf(row)), sizes)
 
 test('a table that the paper does not have is refused', () => {
   assert.throws(() => ablationConfigs(9 as unknown as 1), /ablations, table: expected 1, 2 or 3, found 9/)
@@ -83,7 +83,10 @@ for (const name of ['sudoku-paper', 'sudoku-pocket', 'sudoku-6x6-pocket', 'sudok
       const config = parseConfig(ablationConfig(row, { over: preset(name) }))
       for (const key of DATA_AND_TRAINING) assert.equal(config[key], over[key], `${row.method}: ${key}`)
       if (row.reported.depth !== null)
-        assert.equal(depth(configuredShape(config, sizes)) + (row.method.includes('k=1,') ? 1 : 0), row.reported.depth)
+        assert.equal(
+          depth(configuredShape(resolveConfig(config), sizes)) + (row.method.includes('k=1,') ? 1 : 0),
+          row.reported.depth,
+        )
     }
   })
 
@@ -120,7 +123,7 @@ const copy = ({ shape, data }: HostTensor): HostTensor => ({ shape, data: data.s
 /** Two steps of a configuration at full width: finite, changing losses, and every weight but the initial states moves. */
 function twoSteps(config: Config, change: Partial<ModelShape> = {}): void {
   const outside = tf.memory().numTensors
-  const shape = { ...configuredShape(config, sizes), ...change }
+  const shape = { ...configuredShape(resolveConfig(config), sizes), ...change }
   const tensors = freshTensors(shape)
   const table = copy(tensors.get('puzzle_emb.weights')!)
   const model = modelFromTensors(shape, tensors)

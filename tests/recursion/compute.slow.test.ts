@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { kernels, setFast } from '../../lib/backend/kernels.js'
-import { stepBlocks } from '../../lib/experiment/watch/run-times.js'
 import {
   type AnyUpdate,
   type Recursion,
@@ -14,7 +13,9 @@ import {
   type Update,
 } from '../../lib/index.js'
 import { disposeCarry, emptyCarry, takeRows } from '../../lib/model/carry.js'
+import { stepMacs } from '../../lib/model/macs.js'
 import { disposeModel, initialModel, modelFromTensors } from '../../lib/model/model.js'
+import { recursionOf } from '../../lib/model/recursion.js'
 import { depth, initName, latentNames, type ModelShape } from '../../lib/model/shape.js'
 import { hostTensor, initialTensors } from '../../lib/model/weights.js'
 import { forwardBackward } from '../../lib/train/micro-batch.js'
@@ -191,6 +192,6 @@ test('the initial state of a latent is drawn by its published name, like the oth
 test('blocks are counted from the recursion', () => {
   const shape = shapeOf(recursions['a third latent']!, { networks: 'separate', layers: 2, layersH: 3 })
   assert.equal(depth(shape), 2 * (2 + 2 + 3))
-  assert.equal(stepBlocks(shape), 7 + 3 * 7)
-  assert.equal(stepBlocks(shapeOf(trm(3, 6))), stepBlocks(tinyShape({ T: 3, n: 6 })))
+  assert.equal(depth(shape, recursionOf(shape).gradientUpdates), 7)
+  assert.deepEqual(stepMacs(shapeOf(trm(3, 6))), stepMacs(tinyShape({ T: 3, n: 6 })))
 })

@@ -208,7 +208,6 @@ const WITHOUT_EFFECT = [
   'lib/errors.ts',
   'lib/experiment/estimate/',
   'lib/experiment/run/evaluate-run.ts',
-  'lib/experiment/run/evaluation-time.ts',
   'lib/experiment/run/outside.ts',
   'lib/experiment/run/stop.ts',
   'lib/files/',

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { readSafetensors, safetensorsPieces } from '../../lib/files/safetensors.js'
 import type { PickleDict } from '../../lib/interop/formats/pickle-value.js'
@@ -287,7 +288,7 @@ test('tensors and configuration together give back the model, whichever it is', 
       const shapes = new Map([...tensorShapes(shape)].map(([name, size]) => [name, { shape: size }]))
       const whole = completeConfig(parseConfig(config), SIZES, factsOfTensors(shapes, 'x'), 'x')
       assert.deepEqual(whole.sizes, SIZES)
-      assert.deepEqual(configuredShape(parseConfig(whole.config), SIZES), shape)
+      assert.deepEqual(configuredShape(resolveConfig(parseConfig(whole.config)), SIZES), shape)
     }),
     { numRuns: 300 },
   )

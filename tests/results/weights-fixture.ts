@@ -1,4 +1,5 @@
 import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import type { ModelShape } from '../../lib/model/shape.js'
@@ -20,7 +21,7 @@ export const SIZES = { vocabSize: 5, seqLen: 6, puzzleIdentifiers: 3 }
 
 /** The shape that a configuration means on {@link SIZES}. */
 export function shapeOf(config: ConfigInput): ModelShape {
-  return configuredShape(parseConfig(config), SIZES)
+  return configuredShape(resolveConfig(parseConfig(config)), SIZES)
 }
 
 /** Fresh tensors of a configuration; the puzzle embedding is not zero, as if it had been trained. */

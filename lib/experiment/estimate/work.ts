@@ -2,12 +2,14 @@ import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
+import { configuredShape } from '../../model/configured.js'
+import { stepMacs } from '../../model/macs.js'
 import type { ModelShape } from '../../model/shape.js'
-import { evaluationInterval, modelShape, totalSteps } from '../run/resolve.js'
+import { evaluationInterval, totalSteps } from '../run/resolve.js'
 
 /** The work of one run: the inputs of its time and memory estimates. */
 export interface RunWork {
-  /** The flat configuration. */
+  /** The flat configuration that runs are compared and labelled by; see `runConfig`. */
   readonly config: Config
   readonly resolved: ResolvedConfig
   readonly shape: ModelShape
@@ -17,18 +19,20 @@ export interface RunWork {
   readonly evaluated: number
   /** Optimiser steps between evaluations. */
   readonly evaluateEvery: number
+  /** Multiply-accumulates of an optimiser step and of an evaluation; see `stepMacs`. */
+  readonly macs: { readonly step: number; readonly evaluation: number }
   /** Equal for runs whose steps and evaluations take the same time and memory. */
   readonly key: string
 }
 
-/** Returns the work of a run on a data set. @throws UserError if the configuration's keys or sizes are incompatible. */
+/** Returns the work of a run on a data set. @throws UserError if the sizes of the model are incompatible. */
 export function runWork(config: Config, data: Dataset): RunWork {
-  const shape = modelShape(config, data.manifest)
   const resolved = resolveConfig(config)
-  const { batch, microBatch, dtype, optimizer, loss, ema } = resolved.training
-  const { evalBatch, evalHalt, evalSupervisionSteps, evalVersions } = resolved.evaluation
-  const evaluated = countEvaluated(data, { versions: evalVersions })
-  const costly = { batch, microBatch, dtype, optimizer, loss, evalBatch, evalHalt, evalSupervisionSteps }
+  const shape = configuredShape(resolved, data.manifest)
+  const { training, evaluation } = resolved
+  const { batch, microBatch, dtype, optimizer, loss, ema } = training
+  const evaluated = countEvaluated(data, { versions: evaluation.evalVersions })
+  const macs = stepMacs(shape)
   return {
     config,
     resolved,
@@ -36,6 +40,7 @@ export function runWork(config: Config, data: Dataset): RunWork {
     trainSteps: totalSteps(resolved, data),
     evaluated,
     evaluateEvery: evaluationInterval(resolved, data),
-    key: JSON.stringify([shape, costly, ema > 0, evaluated]),
+    macs: { step: batch * macs.training, evaluation: evaluated * evaluation.evalSupervisionSteps * macs.forward },
+    key: JSON.stringify([shape, batch, microBatch, dtype, optimizer, loss, ema > 0, evaluation, evaluated]),
   }
 }

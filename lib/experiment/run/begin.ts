@@ -1,6 +1,5 @@
 import { startBackend } from '../../backend/index.js'
 import { shownValue } from '../../config/functions.js'
-import type { ResolvedConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { type Metrics, recordMetrics, tryMetrics } from '../../evaluate/own-metrics.js'
@@ -18,7 +17,7 @@ import { readWeightsOf } from '../../results/weights-file.js'
 import { initialState } from '../../train/step.js'
 import { Trainer } from '../../train/trainer.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
-import { type RunWork, runWork } from '../estimate/work.js'
+import type { RunWork } from '../estimate/work.js'
 import { newComputeSettings } from './compute-settings.js'
 import { plainNote } from './dtype.js'
 import { tryFunctions } from './functions.js'
@@ -54,12 +53,8 @@ export interface BeginOptions extends SessionOptions, LabelOptions {
 export interface RunPlan {
   /** The keys that were given, which the run's record keeps beside the resolved ones. */
   readonly asked: Partial<Config>
-  /** The flat configuration that runs are compared and labelled by; see `runConfig`. */
-  readonly config: Config
-  readonly resolved: ResolvedConfig
+  readonly work: RunWork
   readonly data: Dataset
-  /** Length of the run in steps. */
-  readonly trainSteps: number
   /** The run's ID. Default: a new one. */
   readonly id?: string
   /** The memory of the run, if known. Default: it is estimated first. */
@@ -68,10 +63,9 @@ export interface RunPlan {
 
 /** Makes a run and everything its first step needs. */
 export async function beginSession(plan: RunPlan, options: BeginOptions): Promise<Session> {
-  const { asked, config, resolved, data, trainSteps } = plan
+  const { asked, work, data } = plan
+  const { config, resolved, shape, trainSteps } = work
   const { batch, ema, seed } = resolved.training
-  const work = runWork(config, data)
-  const { shape } = work
   const { metrics = {} } = options
   const backend = await startBackend()
   tryFunctions(config, shape)

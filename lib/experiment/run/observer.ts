@@ -39,12 +39,12 @@ export interface RunObserver {
   onStart?(run: { id: string; config: Config; step: number; trainSteps: number; work: RunWork }): void
   onStep?(metrics: TrainMetrics): void
   /**
-   * Called once after the first steps with the seconds of one evaluation, extrapolated from a piece that took `took`
-   * seconds. Not called if an evaluation comes first, nor with `estimate: false`.
+   * Called once after the first steps with the seconds of one evaluation, extrapolated from its first batch. Not called if
+   * an evaluation comes first, nor with `estimate: false`.
    */
-  onEvaluationTime?(seconds: number, took: number): void
-  /** Called with the number of puzzles of an evaluation that are done. */
-  onEvaluating?(step: number, done: number, puzzles: number): void
+  onEvaluationTime?(seconds: number): void
+  /** Called with the number of puzzles of an evaluation that are done, and the seconds since it began. */
+  onEvaluating?(step: number, done: number, puzzles: number, seconds: number): void
   onEvaluation?(step: number, evaluation: Evaluation): void
   onEnd?(state: 'finished' | 'interrupted'): void
 }

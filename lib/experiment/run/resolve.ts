@@ -1,21 +1,9 @@
 import type { ResolvedConfig } from '../../config/resolved.js'
-import type { Config } from '../../config/schema.js'
-import type { Dataset, DatasetManifest } from '../../data/dataset.js'
+import type { Dataset } from '../../data/dataset.js'
 import { splitFacts, unlimitedVersions } from '../../data/pool.js'
 import { type SamplerOptions, type TrainingBatches, trainingBatches } from '../../data/sampler.js'
-import { configuredShape } from '../../model/configured.js'
-import type { ModelShape } from '../../model/shape.js'
 import { type BatchesAhead, batchesAhead } from '../../train/ahead.js'
 import type { StepOptions } from '../../train/step.js'
-
-/**
- * Returns the shape of the model that a configuration defines on a data set.
- *
- * @throws UserError if its keys or sizes are incompatible.
- */
-export function modelShape(config: Config, manifest: DatasetManifest): ModelShape {
-  return configuredShape(config, manifest)
-}
 
 /**
  * Returns the length of the run in optimiser steps: `trainSteps`, or int(epochs · groups · mean examples of a puzzle /

@@ -10,8 +10,8 @@ import { votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
+import { timeEvaluation } from '../estimate/evaluation-time.js'
 import type { RunWork } from '../estimate/work.js'
-import { timeEvaluation } from './evaluation-time.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
 import { onForcedStop } from './stop.js'
@@ -114,8 +114,7 @@ export async function continueSession(
   const timeOnce = (): void => {
     if (!untimed || trainer.seconds - secondsBefore < TIMED_AFTER) return
     untimed = false
-    const { whole, piece } = timeEvaluation(trainer.evaluated, work, data)
-    observer?.onEvaluationTime?.(whole, piece)
+    observer?.onEvaluationTime?.(timeEvaluation(trainer.evaluated, work, data))
   }
   const forced = whenForced(session)
   observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
@@ -189,7 +188,9 @@ async function evaluateState(
   const { data, trainer } = session
   const { trainSteps, resolved, evaluated: puzzles } = session.work
   const { state } = trainer
-  const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
+  const began = performance.now()
+  const evaluating = (done: number): void =>
+    observer?.onEvaluating?.(state.step, done, puzzles, (performance.now() - began) / 1000)
   evaluating(0)
   try {
     return await evaluate(trainer.evaluated, data, {

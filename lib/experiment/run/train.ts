@@ -37,17 +37,19 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   newLabel(options ?? {})
   recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)
-  const config = runConfig(input, data)
-  const work = runWork(config, data)
-  const { resolved, trainSteps } = work
-  const plan = { asked: askedConfig(input), config, resolved, data, trainSteps }
+  const work = runWork(runConfig(input, data), data)
+  const plan = { asked: askedConfig(input), work, data }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
   return watched(options ?? {}, [work], stepsBefore(runs), async ({ observer, signal, throws, note, takeOver }) => {
     const watch = { observer: observer(0), estimate: options?.estimate ?? true, ...(signal ? { signal } : {}) }
     for (const text of notes) note(text)
     const { id, state, status } = await makeRun(plan, runs[0] ?? null, options ?? {}, watch, (run) => takeOver(0, run))
     if (throws && state !== 'finished')
-      throw stoppedRun({ step: status.checkpoint ?? 0, trainSteps, again: againWith('train', options) })
+      throw stoppedRun({
+        step: status.checkpoint ?? 0,
+        trainSteps: work.trainSteps,
+        again: againWith('train', options),
+      })
     return id
   })
 }

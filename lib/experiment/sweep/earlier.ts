@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type ConfigIdentity, configIdentity } from '../../config/effective.js'
 import { parseConfig } from '../../config/parse.js'
-import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import { type MetricRecords, type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import { canonicalJson } from '../../files/sealed-json.js'
 import { codeHere, otherCode, otherCodes } from '../../results/other-code.js'
 import { listRuns, type RunRecord } from '../../results/run.js'
+import type { RunWork } from '../estimate/work.js'
 import { type InitIdentity, type InitOptions, identityOf, readInit } from '../run/begin.js'
 import { storedMetrics } from '../run/functions.js'
 
@@ -28,7 +28,7 @@ export interface TakeOverOptions {
 
 /** A requested run. */
 interface Wanted {
-  readonly config: Config
+  readonly work: Pick<RunWork, 'config'>
   readonly data: Pick<Dataset, 'hash'>
 }
 
@@ -108,8 +108,8 @@ class StoredRuns {
   }
 
   /** Removes the first run of this configuration and data and returns it. */
-  take({ config, data }: Wanted): RunRecord | null {
-    return this.#runs.get(keyOf(configIdentity(config), data.hash))?.shift() ?? null
+  take({ work, data }: Wanted): RunRecord | null {
+    return this.#runs.get(keyOf(configIdentity(work.config), data.hash))?.shift() ?? null
   }
 }
 

@@ -1,14 +1,15 @@
 import { type ConfigIdentity, configIdentity, effectiveValue } from '../../config/effective.js'
 import { shownValue } from '../../config/functions.js'
 import { isReplacedByRecursion } from '../../config/recursion-key.js'
-import type { Config, ConfigInput, ConfigKey } from '../../config/schema.js'
+import type { ConfigInput, ConfigKey } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import type { RunWork } from '../estimate/work.js'
 
-/** A requested run: its configuration as written, and with every default filled in. */
+/** A requested run: its configuration as written, and the work that it means. */
 interface Row {
   readonly input: ConfigInput
-  readonly config: Config
+  readonly work: Pick<RunWork, 'config'>
   readonly data: Pick<Dataset, 'hash'>
 }
 
@@ -20,7 +21,7 @@ interface Row {
 export function refuseEqualRows(rows: readonly Row[]): void {
   const first = new Map<string, number>()
   for (const [index, row] of rows.entries()) {
-    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(configIdentity(row.config))])
+    const identity = JSON.stringify([row.data.hash, withoutIdleKeys(configIdentity(row.work.config))])
     const other = first.get(identity)
     if (other !== undefined) throw equalRows(rows, other, index)
     first.set(identity, index)
@@ -44,8 +45,8 @@ function equalRows(rows: readonly Row[], a: number, b: number): UserError {
   const idle = (key: ConfigKey): boolean =>
     isReplacedByRecursion(key) && Boolean(one.input.recursion ?? two.input.recursion)
   const varied = keys.filter((key) => one.input[key] !== two.input[key] && !idle(key))
-  const shown = ({ input, config }: Row, key: ConfigKey): unknown =>
-    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(effectiveValue(config, key))
+  const shown = ({ input, work }: Row, key: ConfigKey): unknown =>
+    input[key] == null ? 'left open' : isWord(input[key]) ? input[key] : shownValue(effectiveValue(work.config, key))
   const values = (row: Row): string => varied.map((key) => `${key} ${shown(row, key)}`).join(', ')
   return new UserError({
     where: varied.length > 0 ? `key ${varied.join(', ')} of the grid` : 'the grid',

@@ -17,8 +17,14 @@ export type FromWorker =
   | { readonly kind: 'estimate'; readonly estimate: Estimate }
   | { readonly kind: 'start'; readonly id: string; readonly step: number; readonly trainSteps: number }
   | { readonly kind: 'steps'; readonly metrics: readonly TrainMetrics[] }
-  | { readonly kind: 'evaluationTime'; readonly seconds: number; readonly took: number }
-  | { readonly kind: 'evaluating'; readonly step: number; readonly done: number; readonly puzzles: number }
+  | { readonly kind: 'evaluationTime'; readonly seconds: number }
+  | {
+      readonly kind: 'evaluating'
+      readonly step: number
+      readonly done: number
+      readonly puzzles: number
+      readonly seconds: number
+    }
   /** Without the outcomes of its puzzles. */
   | { readonly kind: 'evaluation'; readonly step: number; readonly evaluation: Evaluation }
   /** The run is finished, saved and interrupted, in use by another process, or failed for a reason. */

@@ -229,8 +229,9 @@ function tell(
   else if (message.kind === 'estimate') observer.onEstimate?.(message.estimate)
   else if (message.kind === 'start') observer.onStart?.({ ...message, config: work.config, work })
   else if (message.kind === 'steps') for (const metrics of message.metrics) observer.onStep?.(metrics)
-  else if (message.kind === 'evaluationTime') observer.onEvaluationTime?.(message.seconds, message.took)
-  else if (message.kind === 'evaluating') observer.onEvaluating?.(message.step, message.done, message.puzzles)
+  else if (message.kind === 'evaluationTime') observer.onEvaluationTime?.(message.seconds)
+  else if (message.kind === 'evaluating')
+    observer.onEvaluating?.(message.step, message.done, message.puzzles, message.seconds)
   else observer.onEvaluation?.(message.step, message.evaluation)
 }
 

@@ -134,8 +134,8 @@ export async function planSweep(
   const { name, note, tags, init, estimate, planDir, module } = options
   const label = { ...(name && { name }), ...(note && { note }), ...(tags && { tags }) }
   const plan = makePlan(
-    rows.map(({ work, config, asked, data }, index) => {
-      const { trainSteps, evaluateEvery } = work
+    rows.map(({ work, asked, data }, index) => {
+      const { config, trainSteps, evaluateEvery } = work
       return { config, asked, names: grids[index]!.names, data, trainSteps, evaluateEvery }
     }),
     earlier,
@@ -303,15 +303,14 @@ async function memoryOfRuns(
 /** A checked run of a sweep, without its puzzles, which can be large. */
 interface CheckedRow {
   readonly input: ConfigInput
-  readonly config: Config
   readonly asked: Partial<Config>
   readonly data: Pick<Dataset, 'hash'>
   readonly work: RunWork
 }
 
 function checkedRow(input: ConfigInput, data: Dataset): CheckedRow {
-  const config = runConfig(input, data)
-  return { input, config, asked: askedConfig(input), data: { hash: data.hash }, work: runWork(config, data) }
+  const work = runWork(runConfig(input, data), data)
+  return { input, asked: askedConfig(input), work, data: { hash: data.hash } }
 }
 
 /** Returns the stored runs. @throws UserError when all failed; Interrupted when a stopped cell left some unfinished */

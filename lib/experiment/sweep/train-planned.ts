@@ -1,5 +1,4 @@
 import path from 'node:path'
-import { resolveConfig } from '../../config/resolved.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
@@ -9,6 +8,7 @@ import { loadDataset } from '../../storage/store.js'
 import type { FinishedRun } from '../compare/runs.js'
 import { datasetOf } from '../data/dataset.js'
 import type { Estimate } from '../estimate/memory.js'
+import { runWork } from '../estimate/work.js'
 import { makeRun } from '../run/make-run.js'
 import type { SessionOptions } from '../run/session.js'
 import type { PlannedRun, SweepPlan } from './plan.js'
@@ -30,13 +30,12 @@ export interface TrainPlannedOptions extends SessionOptions {
  */
 export async function trainPlanned(
   plan: SweepPlan,
-  { run: id, config, asked, trainSteps }: PlannedRun,
+  { run: id, config, asked }: PlannedRun,
   { data, metrics, memory, onTakeOver = () => {}, ...session }: TrainPlannedOptions,
 ): Promise<RunRecord> {
   const { resultsDir, init, label } = plan
   const options = { resultsDir, ...label, ...(init ? { init } : {}), ...(metrics ? { metrics } : {}) }
-  const resolved = resolveConfig(config)
-  const planned = { id, asked, config, resolved, data, trainSteps, ...(memory ? { estimate: memory } : {}) }
+  const planned = { id, asked, work: runWork(config, data), data, ...(memory ? { estimate: memory } : {}) }
   return makeRun(planned, storedRun(id, resultsDir), options, session, onTakeOver)
 }
 

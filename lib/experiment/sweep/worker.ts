@@ -120,10 +120,10 @@ function sendingObserver(send: (message: FromWorker) => void): RunObserver & { f
       steps.push(metrics)
       if (performance.now() - sentAt >= EVERY_MS) flush()
     },
-    onEvaluationTime: (seconds, took) => send({ kind: 'evaluationTime', seconds, took }),
-    onEvaluating: (step, done, puzzles) => {
+    onEvaluationTime: (seconds) => send({ kind: 'evaluationTime', seconds }),
+    onEvaluating: (step, done, puzzles, seconds) => {
       flush()
-      send({ kind: 'evaluating', step, done, puzzles })
+      send({ kind: 'evaluating', step, done, puzzles, seconds })
     },
     onEvaluation: (step, evaluation) => {
       flush()

@@ -8,11 +8,11 @@ import type { Figure } from '../../plot/figure.js'
 import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
+import { RunTimes } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { ParallelTimes } from './parallel-times.js'
-import { ESTIMATING, evaluatingText, memoryText, ownMetrics, planText } from './report.js'
-import { RunTimes } from './run-times.js'
+import { ESTIMATING, evaluatingText, memoryText, ownMetrics } from './report.js'
 import { ThinCurve } from './thin-curve.js'
 
 /** A notebook's display of several runs. */
@@ -63,7 +63,6 @@ export function liveRuns(
 ): LiveRuns {
   const configs = works.map(({ config }) => config)
   const steps = works.map(({ trainSteps }) => trainSteps)
-  const made = steps.filter((trainSteps, index) => (before[index] ?? 0) < trainSteps).length
   const times = new RunTimes(works, before)
   let parallel: ParallelTimes | null = null
   const at = configs.map(() => 0)
@@ -75,12 +74,11 @@ export function liveRuns(
     const name = comparison.label(one)
     return { name, seed: one.config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
-  let memory = ''
   const meter = openMeter({
     total: sum(steps),
     unit: 'steps',
     better: { 'train.loss': 'none' },
-    left: () => (parallel ? parallel.left() : times.leftOfAll()),
+    left: () => (parallel ? parallel.left() : times.left(works.length)),
   })
   let finished = 0
   let plot: Display | null = null
@@ -101,10 +99,7 @@ export function liveRuns(
     else
       meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
-  const remember = (estimates: readonly (Estimate | null)[]): void => {
-    memory = memoryText(estimates)
-    meter.head(memory)
-  }
+  const plan = (estimates: readonly (Estimate | null)[]): void => meter.head(memoryText(estimates))
   const note = (text: string): void => void process.stdout.write(`${text}\n`)
   return {
     note,
@@ -113,9 +108,9 @@ export function liveRuns(
       return {
         onNote: note,
         onEstimating: () => meter.doing(ESTIMATING),
-        onEstimate: (estimate) => remember([estimate]),
+        onEstimate: (estimate) => plan([estimate]),
         onStart: ({ id, step }) => {
-          times.start(index, step)
+          times.start(index)
           parallel?.start(index, step)
           running.add(index)
           meter.doing('')
@@ -124,12 +119,10 @@ export function liveRuns(
           at[index] = step
         },
         onStep: (stepMetrics) => {
-          const { step, ...metrics } = stepMetrics
+          const { step, trainSeconds, ...metrics } = stepMetrics
           const loss = metrics['train.loss']
-          times.step(step)
+          times.step(step, trainSeconds)
           parallel?.step(index, stepMetrics)
-          const all = made > 1 && !parallel ? times.planned() : null
-          if (all !== null) meter.head([planText(made, all), memory].filter(Boolean).join(' · '))
           line.loss.add(step, loss)
           at[index] = step
           meter.at(sum(at))
@@ -137,17 +130,16 @@ export function liveRuns(
           // The first curve is drawn as soon as it exists.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
-        onEvaluationTime: (seconds, took) => {
-          times.evaluationTime(seconds, took)
+        onEvaluationTime: (seconds) => {
+          times.takes('evaluation', seconds)
           parallel?.evaluationTime(index, seconds)
         },
-        onEvaluating: (_, done, puzzles) => {
-          times.evaluating(done, puzzles)
-          parallel?.evaluating(index)
+        onEvaluating: (step, done, puzzles, seconds) => {
+          times.evaluating(step, done, puzzles, seconds)
+          parallel?.evaluating(index, done, puzzles, seconds)
           if (!parallel) meter.doing(evaluatingText(done, puzzles))
         },
         onEvaluation: (step, evaluation) => {
-          times.evaluated(step)
           parallel?.evaluated(index)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
@@ -165,7 +157,7 @@ export function liveRuns(
         },
       }
     },
-    plan: remember,
+    plan,
     workers: (count) => {
       processes = count
       if (count > 1) parallel = new ParallelTimes(works, before, count)

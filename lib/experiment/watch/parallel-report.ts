@@ -56,7 +56,7 @@ export function parallelReport({
         status()
       },
       onEvaluationTime: (seconds) => times.evaluationTime(index, seconds),
-      onEvaluating: () => times.evaluating(index),
+      onEvaluating: (_, done, puzzles, seconds) => times.evaluating(index, done, puzzles, seconds),
       onEvaluation(step, evaluation) {
         times.evaluated(index)
         line(`step ${step}: ${evaluationText(evaluation)}`)

@@ -1,7 +1,10 @@
 import type { TimeLeft } from '../../notebook/progress-text.js'
+import { evaluationsUntil } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import type { TrainMetrics } from '../run/observer.js'
-import { evaluationsUntil, roughCost } from './run-times.js'
+
+/** Share of an evaluation after which its time is known. */
+const ENOUGH = 0.1
 
 /** Measurements of one run. */
 interface Times {
@@ -11,37 +14,28 @@ interface Times {
   /** Seconds of a step and of an evaluation; null before they are measured. */
   perStep: number | null
   perEvaluation: number | null
-  /** Beginning of the running evaluation by the clock; null when there is none. */
-  evaluating: number | null
+  /** Evaluations made, with the share of a running one. */
   evaluations: number
 }
 
 /**
  * The time left of runs that several processes train at the same time. A run that is not measured yet is as fast as the mean
- * of the others, by its rough cost.
+ * of the others, by its multiply-accumulates.
  */
 export class ParallelTimes {
   readonly #works: readonly RunWork[]
   readonly #workers: number
   readonly #times: readonly Times[]
-  readonly #now: () => number
 
-  /** @param before steps that each run has already made @param now a clock in seconds */
-  constructor(
-    works: readonly RunWork[],
-    before: readonly number[],
-    workers: number,
-    now = () => performance.now() / 1000,
-  ) {
+  /** @param before steps that each run has already made */
+  constructor(works: readonly RunWork[], before: readonly number[], workers: number) {
     this.#works = works
     this.#workers = workers
-    this.#now = now
     this.#times = works.map((work, index) => ({
       first: null,
       step: before[index] ?? 0,
       perStep: null,
       perEvaluation: null,
-      evaluating: null,
       evaluations: evaluationsUntil(work, before[index] ?? 0),
     }))
   }
@@ -70,17 +64,18 @@ export class ParallelTimes {
     this.#times[index]!.perEvaluation = seconds
   }
 
-  /** Marks the progress of an evaluation. */
-  evaluating(index: number): void {
-    this.#times[index]!.evaluating ??= this.#now()
+  /** Marks the progress of an evaluation, in puzzles. @param seconds since it began */
+  evaluating(index: number, done: number, puzzles: number, seconds: number): void {
+    const times = this.#times[index]!
+    const share = done / Math.max(1, puzzles)
+    times.evaluations = Math.floor(times.evaluations) + Math.min(share, 0.999)
+    if (share >= ENOUGH) times.perEvaluation = seconds / share
   }
 
   /** Marks the end of an evaluation. */
   evaluated(index: number): void {
     const times = this.#times[index]!
-    if (times.evaluating !== null) times.perEvaluation = this.#now() - times.evaluating
-    times.evaluating = null
-    times.evaluations++
+    times.evaluations = Math.floor(times.evaluations) + 1
   }
 
   /** Marks a run that makes no more steps. */
@@ -92,9 +87,9 @@ export class ParallelTimes {
 
   /** Returns the seconds until the end of all runs; null before any is known. */
   left(): TimeLeft | null {
-    const costs = this.#works.map((work) => roughCost(work))
-    const mean = (of: 'perStep' | 'perEvaluation', cost: 'step' | 'evaluation'): number | null => {
-      const known = this.#times.flatMap((times, i) => (times[of] === null ? [] : [times[of] / costs[i]![cost]]))
+    const macs = this.#works.map((work) => work.macs)
+    const mean = (of: 'perStep' | 'perEvaluation', kind: keyof RunWork['macs']): number | null => {
+      const known = this.#times.flatMap((times, i) => (times[of] === null ? [] : [times[of] / macs[i]![kind]]))
       return known.length > 0 ? known.reduce((sum, each) => sum + each, 0) / known.length : null
     }
     const [step, evaluation] = [mean('perStep', 'step'), mean('perEvaluation', 'evaluation')]
@@ -102,8 +97,8 @@ export class ParallelTimes {
     const left = this.#works.map((work, i) => {
       const times = this.#times[i]!
       const evaluations = evaluationsUntil(work, work.trainSteps) - times.evaluations
-      const each = times.perEvaluation ?? (evaluation ?? step) * costs[i]!.evaluation
-      return (work.trainSteps - times.step) * (times.perStep ?? step * costs[i]!.step) + evaluations * each
+      const each = times.perEvaluation ?? (evaluation ?? step) * macs[i]!.evaluation
+      return (work.trainSteps - times.step) * (times.perStep ?? step * macs[i]!.step) + evaluations * each
     })
     const rough = this.#times.some(({ perStep }, i) => perStep === null && left[i]! > 0) || evaluation === null
     return { seconds: Math.max(...left, left.reduce((sum, each) => sum + each, 0) / this.#workers), rough }

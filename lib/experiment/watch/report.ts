@@ -1,17 +1,18 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import { isJudged, isOwnMetric, metricName, metricText } from '../../evaluate/metric-names.js'
+import { sizeText } from '../../files/space.js'
 import { createMetrics } from '../../notebook/progress-metrics.js'
 import { type FirstPiece, formatSeconds, type ProgressLine, progressText } from '../../notebook/progress-text.js'
 import type { ReportSink } from '../../notebook/status-line.js'
-import { type Estimate, formatBytes } from '../estimate/memory.js'
+import type { Estimate } from '../estimate/memory.js'
+import { RunTimes } from '../estimate/run-times.js'
 import type { RunObserver } from '../run/observer.js'
-import { RunTimes } from './run-times.js'
 
 /** One of several reported runs, and the times of all. */
 export interface ReportedRun {
   readonly index: number
   readonly times: RunTimes
-  /** Number of runs to make. */
+  /** Number of runs to make, this one and later ones. */
   readonly runs: number
 }
 
@@ -38,6 +39,12 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
     const progress = { done, total: steps, seconds, doneBefore: first, first: firstStep, left, unit: 'steps', label }
     return progressText({ ...progress, state, doing, metrics: metrics.texts() }, false)
   }
+  let plan = among !== null && among.runs > 1 ? among : null
+  const tellPlan = (): void => {
+    if (plan === null || plan.times.left()?.rough !== false) return
+    sink.line(planText(plan.runs, plan.times.left(Number.POSITIVE_INFINITY)!.seconds))
+    plan = null
+  }
   return {
     onNote(text) {
       sink.line(`${prefix}${text}`)
@@ -56,30 +63,28 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       first = run.step
       done = run.step
       steps = run.trainSteps
-      times ??= new RunTimes([run.work])
-      times.start(index, run.step)
+      times ??= new RunTimes([run.work], [run.step])
+      times.start(index)
       sink.line(`${prefix}run ${run.id}${run.step > 0 ? `, resumed after step ${run.step}` : ''}`)
     },
-    onStep({ step, ...rest }) {
+    onStep({ step, trainSeconds, ...rest }) {
       done = step
       firstStep ??= { done, seconds: (performance.now() - started) / 1000 }
-      times?.step(step)
+      times?.step(step, trainSeconds)
       metrics.report({ 'train.loss': rest['train.loss'] }, step)
-      const all = among && among.runs > 1 ? among.times.planned() : null
-      if (all !== null) sink.line(planText(among!.runs, all))
+      tellPlan()
       sink.status(line('running'))
     },
-    onEvaluationTime(seconds, took) {
-      times?.evaluationTime(seconds, took)
+    onEvaluationTime(seconds) {
+      times?.takes('evaluation', seconds)
     },
-    onEvaluating(_, evaluated, puzzles) {
+    onEvaluating(step, evaluated, puzzles, seconds) {
       doing = evaluatingText(evaluated, puzzles)
-      times?.evaluating(evaluated, puzzles)
+      times?.evaluating(step, evaluated, puzzles, seconds)
       sink.status(line('running'))
     },
     onEvaluation(step, evaluation) {
       doing = ''
-      times?.evaluated(step)
       metrics.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
@@ -100,13 +105,18 @@ export const ESTIMATING = 'estimating memory'
  */
 export function memoryText(estimates: readonly (Estimate | null)[]): string {
   const made = estimates.filter((estimate) => estimate !== null)
-  const bytes = formatBytes(Math.max(...made.map(({ peakBytes }) => peakBytes)))
-  const free = formatBytes(Math.min(...made.map(({ availableBytes }) => availableBytes)))
+  const bytes = wholeMegabytes(Math.max(...made.map(({ peakBytes }) => peakBytes)))
+  const free = wholeMegabytes(Math.min(...made.map(({ availableBytes }) => availableBytes)))
   if (made.length === 1) return `${bytes} of memory (free: ${free}), in ${made[0]!.dtype}`
   return `${made.length} runs, up to ${bytes} of memory (free: ${free})`
 }
 
-/** Returns the time of several runs, shown during the first: `6 runs, about 4:00 left in all`. */
+/** Returns an estimated size as text, rounded up below 1 GB: `320 MB`, `1.5 GB`. */
+function wholeMegabytes(bytes: number): string {
+  return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : sizeText(bytes)
+}
+
+/** Returns the time of several runs, once that of the first is known: `6 runs, about 4:00 left in all`. */
 export function planText(runs: number, seconds: number): string {
   return `${runs} runs, about ${formatSeconds(seconds)} left in all`
 }

@@ -3,6 +3,7 @@ import { streamSink } from '../../notebook/status-line.js'
 import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
 import type { FinishedRun } from '../compare/runs.js'
 import type { Estimate } from '../estimate/memory.js'
+import { RunTimes } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import type { SessionOptions } from '../run/session.js'
@@ -11,7 +12,6 @@ import { type LiveRuns, liveRuns } from './live.js'
 import { parallelReport } from './parallel-report.js'
 import { ParallelTimes } from './parallel-times.js'
 import { memoryText, reportObserver } from './report.js'
-import { RunTimes } from './run-times.js'
 
 /** The observers of runs, and the signal that stops them. */
 export interface Watch extends Stop {
@@ -75,13 +75,14 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
     return named.length === 1 ? '' : `${index + 1}/${named.length} ${comparison.label(one)}, seed ${one.config.seed}`
   }
   const times = new RunTimes(works, before)
-  const runs = works.filter(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps).length
-  let observer = (index: number): RunObserver => reportObserver(sink, label(index), { index, times, runs })
+  const toMake = works.map(({ trainSteps }, index) => (before[index] ?? 0) < trainSteps)
+  let observer = (index: number): RunObserver =>
+    reportObserver(sink, label(index), { index, times, runs: toMake.slice(index).filter(Boolean).length })
   return {
     observer: (index) => observer(index),
     workers: (workers) => {
       if (workers === 1) return
-      sink.line(`${runs} runs on ${workers} processes`)
+      sink.line(`${toMake.filter(Boolean).length} runs on ${workers} processes`)
       const labels = works.map((_, index) => label(index))
       observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
     },
