@@ -71,11 +71,14 @@ export async function continueSession(
   let { evaluatedAt } = session
   const isDue = (): boolean =>
     data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === trainSteps)
-  let saved = state.step
-  const diverging = () => ({ config, run, trainSteps, saved, state, options: trainer.options })
+  // A new run has no checkpoint yet; a resumed one is at its checkpoint.
+  let saved = state.step > 0 ? state.step : null
+  const diverging = () => ({ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options })
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
+    // A run that is killed during a long evaluation loses nothing of its training, and evaluates first when resumed.
+    save()
     const began = performance.now()
     const evaluation = await evaluateState(session, votes, signal, observer)
     if (!evaluation) return
@@ -92,6 +95,7 @@ export async function continueSession(
     observer?.onEvaluation?.(state.step, evaluation)
   }
   const save = (): void => {
+    if (saved === state.step) return
     const snapshot = trainer.snapshot()
     const tensor = snapshotNotFinite(snapshot)
     if (tensor !== null) throw divergedWeights(diverging(), tensor)
@@ -117,8 +121,7 @@ export async function continueSession(
   observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
   try {
     // The first save comes before the first step, so that a write error shows now, not after an hour.
-    if (state.step === 0) save()
-    // A run that was stopped during an evaluation repeats it.
+    save()
     if (isDue()) await evaluateNow()
     while (state.step < trainSteps && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
@@ -127,7 +130,7 @@ export async function continueSession(
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
       else timeOnce()
-      if (state.step % training.checkpointEvery === 0 && !last && !signal?.aborted) save()
+      if (state.step % training.checkpointEvery === 0 && !signal?.aborted) save()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
