@@ -67,7 +67,7 @@ export function createRun(run: NewRun): RunWriter {
         asked: config.asked,
         provenance: { ...provenance },
       }
-      return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })
+      return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] }, true)
     } catch (error) {
       lease?.release()
       if (made) removeFolder(unborn)
@@ -117,7 +117,7 @@ export function resumeRun(
     removeLeftovers(run.dir)
     const rows = rowsUpTo(now, step)
     if (codeDiff) writeRunFile(run.dir, `code-from-${step}.diff`, codeDiff)
-    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows)
+    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows, false)
   } catch (error) {
     lease.release()
     throw error

@@ -10,10 +10,18 @@ import { writeRunFile } from './run-file.js'
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
 /** Format version of a run's folder, including its tables. */
-export const FORMAT_VERSION = 4
+export const FORMAT_VERSION = 5
+
+const checksum = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** Valid checksums of a file: one, or the old and the new one while the file is replaced. */
-const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
+const checksums = z.array(checksum).min(1)
+
+/**
+ * How much of a table is complete, and the checksum of that: one extent, or the old and the new one while the file is
+ * replaced. What follows in the file is being written.
+ */
+const extents = z.array(z.strictObject({ bytes: z.int().min(0), checksum })).min(1)
 
 const schema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
@@ -33,8 +41,8 @@ const schema = z.strictObject({
   files: z.strictObject({
     [FILES.config]: checksums,
     [FILES.provenance]: checksums,
-    [FILES.metrics]: checksums,
-    [FILES.evaluations]: checksums,
+    [FILES.metrics]: extents,
+    [FILES.evaluations]: extents,
     /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
     /** Checksum in the checkpoint's own metadata; absent before the first checkpoint. */

@@ -1,16 +1,18 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Table, tableToIPC } from 'apache-arrow'
 import { type RecordedConfig, recordText } from '../config/recorded.js'
-import { type Row, rowsOfTable, tableOfRows } from '../files/arrow-rows.js'
+import { type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { sha256 } from '../files/atomic.js'
 import { jsonText } from '../files/json.js'
+import { FlushTimer } from './flush-timer.js'
 import { FILES } from './layout.js'
 import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
+import { extentOf, type LogRow, RowLog, sealedRows } from './row-log.js'
 import { writeRunFile } from './run-file.js'
 import { FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './status.js'
 
-/** A row of metrics or of an evaluation: its step, and values by metric. */
-export type LogRow = Row & { readonly step: number }
+export type { LogRow }
 
 /** A run opened for writing by this process. */
 export interface RunWriter {
@@ -28,9 +30,12 @@ export interface RunWriter {
    */
   writeOutcomes(table: Table): void
   /**
-   * Writes all rows so far to `metrics.arrow` and `evaluations.arrow`. @throws UserError when they cannot be written.
+   * Writes the rows since the last flush to `metrics.arrow` and `evaluations.arrow`, at a cost that does not depend on those
+   * before. @throws UserError when they cannot be written.
    */
   flush(): void
+  /** Called at the end of each step: flushes if a row would otherwise be only in memory for more than ten seconds. */
+  flushWhenDue(): void
   /**
    * Replaces the checkpoint.
    *
@@ -39,7 +44,7 @@ export interface RunWriter {
    */
   writeCheckpoint(step: number, pieces: readonly Uint8Array[], checksum: string): void
   /**
-   * Flushes, records the final state and releases the lease, so that other processes may write the run. With `failed`
+   * Makes both tables Arrow files, records the final state and releases the lease, so that other processes may write the run. With `failed`
    * it never throws, not even on a full disk: the original failure is the one to report.
    */
   finish(state: Exclude<RunState, 'running'>, message?: string): void
@@ -52,11 +57,13 @@ type RowFile = (typeof ROW_FILES)[number]
  * Returns a writer for the folder of a run whose `status.json` is `run.status`; it appends to `rows`.
  *
  * @param lease the right to write the run; released by `finish`
+ * @param rowsWritten whether the run's tables hold exactly `rows`
  */
 export function openWriter(
   run: Pick<RunRecord, 'id' | 'dir' | 'config' | 'provenance' | 'status'>,
   lease: Lease,
   rows: Record<RowFile, LogRow[]>,
+  rowsWritten: boolean,
 ): RunWriter {
   const { id, dir, config, provenance } = run
   let { status } = run
@@ -66,32 +73,29 @@ export function openWriter(
     writeStatus(dir, next)
     status = next
   }
+  const logOf = (name: RowFile): RowLog => new RowLog({ dir, name }, status.files[name], rows[name], rowsWritten)
+  const logs = { [FILES.metrics]: logOf(FILES.metrics), [FILES.evaluations]: logOf(FILES.evaluations) }
+  const timer = new FlushTimer()
   const log = (file: RowFile, row: LogRow): void => {
     if (status.state !== 'running') throw new Error(`run ${id} is ${status.state}: nothing more can be logged`)
-    const last = rows[file].at(-1)?.step ?? 0
-    if (!Number.isInteger(row.step) || row.step < last) throw new RangeError(`step ${row.step} logged after ${last}`)
-    rows[file].push(row)
+    logs[file].add(row)
+    timer.logged()
     status = { ...status, step: Math.max(status.step, row.step) }
   }
-  // Possible checksums of each file on disk: two after an interrupted write.
-  const possible = {
-    [FILES.metrics]: status.files[FILES.metrics],
-    [FILES.evaluations]: status.files[FILES.evaluations],
+  const recordExtents = (): void => {
+    const extents = Object.fromEntries(ROW_FILES.map((name) => [name, [...logs[name].extents]]))
+    const changed = ROW_FILES.some((name) => !isDeepStrictEqual(extents[name], status.files[name]))
+    if (changed) update({ files: { ...status.files, ...extents } })
+  }
+  const write = (how: 'flush' | 'seal'): void => {
+    lease.check()
+    for (const name of ROW_FILES) logs[name][how](recordExtents)
+    recordExtents()
+    timer.flushed()
   }
   const flush = (): void => {
-    const changed = ROW_FILES.flatMap((name) => {
-      const { bytes, checksum } = rowBytes(rows[name])
-      return possible[name].length === 1 && possible[name][0] === checksum ? [] : [{ name, bytes, checksum }]
-    })
-    if (changed.length === 0) return
-    // Old and new checksum are both valid while the files are replaced, so that a kill in between damages nothing.
-    for (const { name, checksum } of changed) possible[name] = [...new Set([...possible[name], checksum])]
-    update({ files: { ...status.files, ...possible } })
-    for (const { name, bytes, checksum } of changed) {
-      writeRunFile(dir, name, bytes)
-      possible[name] = [checksum]
-    }
-    update({ files: { ...status.files, ...possible } })
+    if (ROW_FILES.some((name) => logs[name].isBehind)) write('flush')
+    else recordExtents()
   }
   // Replaces a file; meanwhile its old and its new checksum are both valid.
   const replace = (
@@ -107,7 +111,7 @@ export function openWriter(
   }
   const end = (state: RunState, message: string | null): void => {
     try {
-      flush()
+      write('seal')
     } finally {
       try {
         update({ state, message })
@@ -128,6 +132,9 @@ export function openWriter(
       flush()
     },
     flush,
+    flushWhenDue: () => {
+      if (timer.isDue()) flush()
+    },
     writeOutcomes: (table) => {
       const bytes = tableToIPC(table, 'file')
       replace(FILES.outcomes, bytes, sha256(bytes))
@@ -148,10 +155,10 @@ export function writeNewRun(
   dir: string,
   { config, provenance, trainSteps, parameters }: { config: RecordedConfig; provenance: object } & Lengths,
 ): RunStatus {
-  const { bytes, checksum } = rowBytes([])
+  const noRows = sealedRows([])
   const texts = { [FILES.config]: recordText(config), [FILES.provenance]: jsonText(provenance) }
   for (const [name, text] of Object.entries(texts)) writeRunFile(dir, name, text)
-  for (const name of ROW_FILES) writeRunFile(dir, name, bytes)
+  for (const name of ROW_FILES) writeRunFile(dir, name, noRows)
   const now = new Date().toISOString()
   const status: RunStatus = {
     formatVersion: FORMAT_VERSION,
@@ -166,8 +173,8 @@ export function writeNewRun(
     files: {
       [FILES.config]: [sha256(texts[FILES.config])],
       [FILES.provenance]: [sha256(texts[FILES.provenance])],
-      [FILES.metrics]: [checksum],
-      [FILES.evaluations]: [checksum],
+      [FILES.metrics]: [extentOf(noRows)],
+      [FILES.evaluations]: [extentOf(noRows)],
     },
   }
   writeStatus(dir, status)
@@ -203,11 +210,6 @@ export function writeResumed(
 interface Lengths {
   readonly trainSteps: number | null
   readonly parameters: number | null
-}
-
-function rowBytes(rows: readonly LogRow[]): { bytes: Uint8Array; checksum: string } {
-  const bytes = tableToIPC(tableOfRows(rows, ['step']), 'file')
-  return { bytes, checksum: sha256(bytes) }
 }
 
 /**

@@ -131,6 +131,7 @@ export async function continueSession(
       if (isDue()) await evaluateNow()
       else timeOnce()
       if (state.step % training.checkpointEvery === 0 && !signal?.aborted) save()
+      run.flushWhenDue()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
