@@ -42,6 +42,7 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   trainSteps: 'sudoku-pocket trainSteps=600',
   epochs: 'sudoku-pocket trainSteps=null epochs=200',
   checkpointEvery: 'sudoku-pocket checkpointEvery=100',
+  keepEvery: 'sudoku-pocket keepEvery=100',
   logEvery: 'sudoku-pocket logEvery=10',
   optimizer: 'sudoku-pocket optimizer=adamw',
   lr: 'sudoku-pocket lr=5e-4',
@@ -60,5 +61,6 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   evalVersions: 'arc-pocket evalVersions=5',
   carryVotes: 'arc-pocket carryVotes=true',
   evalSupervisionSteps: 'sudoku-pocket evalSupervisionSteps=16',
+  bestMetric: 'sudoku-pocket bestMetric=test.valid',
   evalHalt: 'sudoku-pocket evalHalt=true',
 }

@@ -42,6 +42,7 @@ export const keyGroups = {
   trainSteps: 'training',
   epochs: 'training',
   checkpointEvery: 'training',
+  keepEvery: 'training',
   logEvery: 'training',
   optimizer: 'training',
   lr: 'training',
@@ -60,5 +61,6 @@ export const keyGroups = {
   evalVersions: 'evaluation',
   carryVotes: 'evaluation',
   evalSupervisionSteps: 'evaluation',
+  bestMetric: 'evaluation',
   evalHalt: 'evaluation',
 } as const satisfies Readonly<Record<ConfigKey, KeyGroup>>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isBestMetric } from './best-metric.js'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
 
@@ -194,10 +195,25 @@ export const configSchema = z.strictObject({
   evalSupervisionSteps: field(count.nullable().default(null), {
     description: 'Supervision steps in evaluation; null: K.',
   }),
+  bestMetric: field(
+    z
+      .string()
+      .refine(isBestMetric, 'a metric of the evaluations, e.g. test.exact or min test.NAME')
+      .nullable()
+      .default(null),
+    {
+      values: 'METRIC, max METRIC or min METRIC, or null',
+      description: 'Metric of the evaluations by which the best checkpoint is chosen and kept; null: max test.exact.',
+    },
+  ),
   evalHalt: field(z.boolean().default(false), {
     description: 'Whether the halting head ends a puzzle early in evaluation; false: all steps, as published.',
   }),
   checkpointEvery: field(count.default(50), { description: 'Steps between checkpoints of the whole state.' }),
+  keepEvery: field(count.nullable().default(null), {
+    description:
+      'Interval in steps of checkpoints that are kept for good, beside the last two and the best evaluated one; null: none.',
+  }),
   logEvery: field(count.default(1), { description: 'Steps between records of the training metrics.' }),
 
   optimizer: field(z.enum(['adamatan2', 'adamw']).default('adamatan2'), {

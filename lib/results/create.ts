@@ -127,7 +127,7 @@ export function resumeRun(
 /** Checks that no other process resumed the run after its checkpoint was read here. @throws UserError */
 function checkUnchanged(before: RunRecord, now: RunRecord): void {
   const finished = now.status.state === 'finished' && before.status.state !== 'finished'
-  const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
+  const other = now.status.checkpoints.at(-1)?.checksum !== before.status.checkpoints.at(-1)?.checksum
   if (!finished && !other) return
   throw new UserError({
     where: now.dir,

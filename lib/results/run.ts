@@ -1,6 +1,13 @@
 /** A run is one folder, `RESULTS/runs/ID`, that one process writes and any number read. */
-export { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
+export {
+  type Checkpoint,
+  type CheckpointChoice,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.js'
 export { createRun, type NewRun, type ResumeRunOptions, resumeRun } from './create.js'
+export { checkpointsOf, type KeptCheckpoint } from './kept.js'
 export { DEFAULT_RESULTS } from './layout.js'
 export {
   listRuns,

@@ -32,8 +32,13 @@ const schema = z.strictObject({
   trainSteps: z.int().min(0).nullable(),
   /** Number of trainable parameters; null when unknown. */
   parameters: z.int().min(0).nullable(),
-  /** Step of the checkpoint; null before the first. */
+  /** Step of the newest checkpoint; null before the first. */
   checkpoint: z.int().min(0).nullable(),
+  /**
+   * The checkpoints that are kept, by step in ascending order, each with the checksum in its own metadata; two of one step
+   * while that file is replaced.
+   */
+  checkpoints: z.array(z.strictObject({ step: z.int().min(0), checksum })),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
   /** Reason of a failure, or another remark on the run's end; null without one. */
@@ -45,8 +50,6 @@ const schema = z.strictObject({
     [FILES.evaluations]: extents,
     /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
-    /** Checksum in the checkpoint's own metadata; absent before the first checkpoint. */
-    [FILES.checkpoint]: checksums.optional(),
   }),
 })
 

@@ -1,11 +1,14 @@
+import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { type Table, tableToIPC } from 'apache-arrow'
 import { type RecordedConfig, recordText } from '../config/recorded.js'
 import { type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { sha256 } from '../files/atomic.js'
 import { jsonText } from '../files/json.js'
+import { fileOperations as fs } from '../files/operations.js'
 import { FlushTimer } from './flush-timer.js'
-import { FILES } from './layout.js'
+import { keptCheckpoints } from './kept.js'
+import { checkpointFile, FILES, isCheckpointFile } from './layout.js'
 import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { extentOf, type LogRow, RowLog, sealedRows } from './row-log.js'
@@ -37,10 +40,10 @@ export interface RunWriter {
   /** Called at the end of each step: flushes if a row would otherwise be only in memory for more than ten seconds. */
   flushWhenDue(): void
   /**
-   * Replaces the checkpoint.
+   * Writes the checkpoint of a step, then removes those that are not kept any longer; see `keptCheckpoints`.
    *
    * @param checksum checksum in the file's own metadata
-   * @throws UserError when it cannot be written; the old checkpoint is then kept.
+   * @throws UserError when it cannot be written; the checkpoints before it are then kept.
    */
   writeCheckpoint(step: number, pieces: readonly Uint8Array[], checksum: string): void
   /**
@@ -98,16 +101,26 @@ export function openWriter(
     else recordExtents()
   }
   // Replaces a file; meanwhile its old and its new checksum are both valid.
-  const replace = (
-    name: typeof FILES.outcomes | typeof FILES.checkpoint,
-    content: Uint8Array | readonly Uint8Array[],
-    checksum: string,
-    changes: Partial<RunStatus> = {},
-  ): void => {
+  const replace = (name: typeof FILES.outcomes, content: Uint8Array, checksum: string): void => {
     const before = status.files[name] ?? []
     update({ files: { ...status.files, [name]: [...new Set([...before, checksum])] } })
     writeRunFile(dir, name, content)
-    update({ ...changes, files: { ...status.files, [name]: [checksum] } })
+    update({ files: { ...status.files, [name]: [checksum] } })
+  }
+  const writeCheckpoint = (step: number, pieces: readonly Uint8Array[], checksum: string): void => {
+    const others = status.checkpoints.filter((one) => one.step !== step)
+    const added = { step, checksum }
+    lease.check()
+    if (others.length < status.checkpoints.length) update({ checkpoints: byStep([...status.checkpoints, added]) })
+    writeRunFile(dir, checkpointFile(step), pieces)
+    const all = byStep([...others, added])
+    const kept = keptCheckpoints(
+      all.map((one) => one.step),
+      logs[FILES.evaluations].rows,
+      config,
+    )
+    update({ checkpoint: all.at(-1)!.step, checkpoints: all.filter((one) => kept.has(one.step)) })
+    removeOtherCheckpoints(dir, status)
   }
   const end = (state: RunState, message: string | null): void => {
     try {
@@ -139,7 +152,7 @@ export function openWriter(
       const bytes = tableToIPC(table, 'file')
       replace(FILES.outcomes, bytes, sha256(bytes))
     },
-    writeCheckpoint: (step, pieces, checksum) => replace(FILES.checkpoint, pieces, checksum, { checkpoint: step }),
+    writeCheckpoint,
     finish: (state, message) => {
       try {
         end(state, message ?? null)
@@ -167,6 +180,7 @@ export function writeNewRun(
     trainSteps,
     parameters,
     checkpoint: null,
+    checkpoints: [],
     started: now,
     updated: now,
     message: null,
@@ -181,8 +195,24 @@ export function writeNewRun(
   return status
 }
 
+function byStep<T extends { readonly step: number }>(checkpoints: readonly T[]): T[] {
+  return [...checkpoints].sort((a, b) => a.step - b.step)
+}
+
+/** Removes the checkpoints that a run's status does not list; one that cannot be removed goes the next time. */
+function removeOtherCheckpoints(dir: string, { checkpoints }: RunStatus): void {
+  const kept = new Set(checkpoints.map(({ step }) => checkpointFile(step)))
+  try {
+    for (const name of fs.readdirSync(dir).filter(isCheckpointFile))
+      if (!kept.has(name)) fs.rmSync(path.join(dir, name), { force: true })
+  } catch {
+    // The run has what it needs.
+  }
+}
+
 /**
- * Records in the folder of a stored run that it is resumed from `step`, with the new provenance.
+ * Records in the folder of a stored run that it is resumed from `step`, with the new provenance. Checkpoints of later steps,
+ * which will be made again, are removed.
  *
  * @returns the new status and provenance
  */
@@ -196,13 +226,22 @@ export function writeResumed(
   const text = jsonText(provenance)
   const checksum = sha256(text)
   const { files } = run.status
-  const begun = { state: 'running' as const, step, message: null, updated: new Date().toISOString() }
+  const checkpoints = run.status.checkpoints.filter((one) => one.step <= step)
+  const begun = {
+    state: 'running' as const,
+    step,
+    checkpoint: checkpoints.at(-1)?.step ?? null,
+    checkpoints,
+    message: null,
+    updated: new Date().toISOString(),
+  }
   const status = { ...run.status, ...begun }
   const possible = [...new Set([...files[FILES.provenance], checksum])]
   writeStatus(run.dir, { ...status, files: { ...files, [FILES.provenance]: possible } })
   writeRunFile(run.dir, FILES.provenance, text)
   const settled = { ...status, files: { ...files, [FILES.provenance]: [checksum] } }
   writeStatus(run.dir, settled)
+  removeOtherCheckpoints(run.dir, settled)
   return { provenance, status: settled }
 }
 

@@ -59,8 +59,8 @@ test('a manifest of another format version is told as one', async () => {
 })
 
 test('a checkpoint and a file of weights of another format are told as such', async () => {
-  const dir = runWith('checkpoint.safetensors', () => {})
-  const file = path.join(dir, 'checkpoint.safetensors')
+  const dir = runWith('checkpoint-000003.safetensors', () => {})
+  const file = path.join(dir, 'checkpoint-000003.safetensors')
   const { tensors, metadata } = readSafetensors(file)
   const { checksum: _, ...others } = metadata
   for (const format of ['recurlab-checkpoint-99', 'recurlab-weights-1']) {

@@ -13,7 +13,7 @@ import { formatTable } from '../../results/text.js'
 import { loadDataset } from '../../storage/store.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { choiceOf, given, onlyKeys, truthOf, wholeOf } from '../keys.js'
-import { puzzleFit, whichWeights } from '../weights-output.js'
+import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../weights-output.js'
 
 const KEYS = [
   'out',
@@ -25,6 +25,7 @@ const KEYS = [
   'batch',
   'versions',
   'weights',
+  'checkpoint',
   'config',
   'puzzleEmbedding',
   'outcomes',
@@ -55,6 +56,7 @@ export const command: Command = {
         ['batch=N', 'Puzzles evaluated at a time. Default: as in the run.'],
         ['versions=N', 'Maximum versions of each puzzle. Default: as in the run.'],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        CHECKPOINT_HELP,
         ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
         [
           'puzzleEmbedding=mean|zero',
@@ -99,6 +101,7 @@ export const command: Command = {
       }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
       ...whichWeights(keys.weights),
+      ...whichCheckpoint(keys.checkpoint),
       ...puzzleFit(keys.puzzleEmbedding),
       outcomes: outcomes !== undefined,
       onData: ({ manifest, testTasks }) => {

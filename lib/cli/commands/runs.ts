@@ -5,6 +5,7 @@ import type { Row } from '../../files/arrow-rows.js'
 import { compareRuns } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
 import {
+  checkpointsOf,
   DEFAULT_RESULTS,
   listRuns,
   openRun,
@@ -24,7 +25,7 @@ const KEYS = ['out', 'last', 'sort', 'tags', ...FILTERS, ...Object.keys(configSc
 /** `recurlab runs [RUN …]`. */
 export const command: Command = {
   help: [
-    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. A run whose process is gone is "interrupted".',
+    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. Named runs are shown with the checkpoints that they keep. A run whose process is gone is "interrupted".',
     {
       title: 'Filter and sort',
       rows: [
@@ -74,7 +75,9 @@ export const command: Command = {
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
     if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows.map((row, i) => wholeRow(runs[i]!, row)))}\n`)
     else if (runs.length > 0)
-      process.stdout.write(`${runsText(runs, rows, { ids: idsOf(listing), all: flags.has('all') })}\n`)
+      process.stdout.write(
+        `${[runsText(runs, rows, { ids: idsOf(listing), all: flags.has('all') }), ...(named.length > 0 ? runs.map(checkpointsText) : [])].join('\n')}\n`,
+      )
     else process.stdout.write(`${noRuns(out, candidates.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
@@ -148,11 +151,33 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** Returns a row with the label, folder, times and configuration of its run. */
-function wholeRow({ dir, config, status }: RunRecord, row: Row): Record<string, unknown> {
+/** Returns a row with the label, folder, times, checkpoints and configuration of its run. */
+function wholeRow(run: RunRecord, row: Row): Record<string, unknown> {
+  const { dir, config, status } = run
   const { name, note, tags } = readLabel(dir)
   const { started, updated, trainSteps, checkpoint, message } = status
-  return { ...row, name, note, tags, dir, started, updated, trainSteps, checkpoint, message, config }
+  return {
+    ...row,
+    name,
+    note,
+    tags,
+    dir,
+    started,
+    updated,
+    trainSteps,
+    checkpoint,
+    checkpoints: checkpointsOf(run),
+    message,
+    config,
+  }
+}
+
+/** Returns the checkpoints of a run as a line: `ID keeps the checkpoints of steps 50 (best), 250 (last), 300 (last)`. */
+function checkpointsText(run: RunRecord): string {
+  const kept = checkpointsOf(run).map(({ step, keptAs }) =>
+    keptAs.length > 0 ? `${step} (${keptAs.join(', ')})` : step,
+  )
+  return `\n${run.id}: ${kept.length === 0 ? 'no checkpoint' : `checkpoints of steps ${kept.join(', ')}`}`
 }
 
 function noRuns(out: string, all: number): string {

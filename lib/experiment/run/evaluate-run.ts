@@ -14,7 +14,7 @@ import type { PuzzleFit } from '../../interop/weights-check.js'
 import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
-import { openRun } from '../../results/run.js'
+import { type CheckpointChoice, openRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { datasetOf } from '../data/dataset.js'
 import { dtypeOrFloat32 } from './dtype.js'
@@ -42,6 +42,10 @@ export interface EvaluateRunOptions<M extends Metrics = Metrics> extends Pick<Ru
   readonly versions?: number
   /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
+  /**
+   * Which of a run's checkpoints: the newest, the best evaluated one by its `bestMetric`, or that of a step. Default `last`.
+   */
+  readonly checkpoint?: CheckpointChoice
   /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
   /** Whether the outcome of every puzzle is returned; default true. ARC's 400,000 take about 500 MB. */
@@ -91,12 +95,13 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
   runOrFile: string,
   options: EvaluateRunOptions<M> = {},
 ): Promise<RunEvaluation<M>> {
-  const { resultsDir, weights, configFile } = options
+  const { resultsDir, weights, checkpoint, configFile } = options
   if (options.mixer) recordFunction('mixer', options.mixer)
   const given = recordMetrics(options.metrics ?? {})
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)

@@ -34,7 +34,8 @@ export async function reopenSession(
   const settings = storedComputeSettings(record)
   const begun = record.provenance.backend as { name?: string } | undefined
   const backend = await startBackend({ threads: threadsFor(settings, begun?.name ?? '') })
-  const { tensors, state } = loadCheckpoint(record)
+  const { tensors, state, notes } = loadCheckpoint(record)
+  for (const note of notes) observer?.onNote?.(note)
   const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
   const sampler = newBatchesAhead(resolved, data)
   sampler.restore(restored.sampler)

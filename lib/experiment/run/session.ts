@@ -130,7 +130,7 @@ export async function continueSession(
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
       else timeOnce()
-      if (state.step % training.checkpointEvery === 0 && !signal?.aborted) save()
+      if (isToSave(state.step, training) && !signal?.aborted) save()
       run.flushWhenDue()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
@@ -147,6 +147,11 @@ export async function continueSession(
     forced.release()
     free(session)
   }
+}
+
+/** Returns whether a checkpoint is due at a step, apart from those of evaluations. */
+function isToSave(step: number, { checkpointEvery, keepEvery }: RunWork['resolved']['training']): boolean {
+  return step % checkpointEvery === 0 || (keepEvery !== undefined && step % keepEvery === 0)
 }
 
 /**

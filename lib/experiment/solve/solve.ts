@@ -11,6 +11,7 @@ import { choosesToHalt } from '../../model/halting.js'
 import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
+import type { CheckpointChoice } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
@@ -30,6 +31,8 @@ export interface SolveOptions extends Pick<RunFunctions, 'mixer'> {
   readonly data?: Dataset
   /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
+  /** Which of a run's checkpoints: the newest, the best evaluated one, or that of a step. Default `last`. */
+  readonly checkpoint?: CheckpointChoice
   /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
   /** Supervision steps; default: the configuration's `evalSupervisionSteps`. */
@@ -90,11 +93,12 @@ export interface Solving {
  * @throws UserError if the weights cannot be read, or the puzzle does not fit the model.
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
-  const { resultsDir, weights, configFile, data } = options
+  const { resultsDir, weights, checkpoint, configFile, data } = options
   if (options.mixer) recordFunction('mixer', options.mixer)
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)
