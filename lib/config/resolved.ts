@@ -11,7 +11,7 @@ type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
 type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
 /** Keys that say nothing when they are not given. */
-type OptionalTraining = 'keepEvery'
+type OptionalTraining = 'patience' | 'until' | 'maxSeconds' | 'keepEvery'
 type OptionalEvaluation = 'evalVersions' | 'bestMetric'
 
 /** Keys that only some models have. */

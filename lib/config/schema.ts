@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isBestMetric } from './best-metric.js'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
+import { parseUntil, untilText } from './until.js'
 
 /** Glossary entry of a key, beside its type and default. */
 interface FieldMeta {
@@ -179,6 +180,26 @@ export const configSchema = z.strictObject({
   epochs: field(count.nullable().default(null), {
     published: 'epochs',
     description: 'Length of the run in passes over the base puzzles, instead of trainSteps.',
+  }),
+  patience: field(count.nullable().default(null), {
+    description:
+      'Number of evaluations in a row without a better bestMetric after which the run ends; null: no such end.',
+  }),
+  until: field(
+    z
+      .string()
+      .refine((text) => parseUntil(text) !== null, 'a metric, a comparison and a number, e.g. test.exact >= 0.9')
+      .overwrite(untilText)
+      .nullable()
+      .default(null),
+    {
+      values: 'METRIC >= NUMBER, or with >, <= or <, or null',
+      description:
+        'Condition that ends the run, on a metric of the evaluations or of each step, e.g. train.loss < 0.1; null: none.',
+    },
+  ),
+  maxSeconds: field(z.number().gt(0).nullable().default(null), {
+    description: 'Seconds of training, without evaluations and over all resumptions, that end the run; null: no limit.',
   }),
   evalEvery: field(count.default(50), {
     published: 'eval_interval',

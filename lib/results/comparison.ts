@@ -6,9 +6,10 @@ import { UserError } from '../errors.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
+import type { EndReason } from './status.js'
 
 /**
- * Returns one row per run: ID, state, its name, tags and note when any run has them, the last evaluation (`test.exact`,
+ * Returns one row per run: ID, state, what ended it if any run ended before its last step, its name, tags and note when any run has them, the last evaluation (`test.exact`,
  * `test.cells` and its other metrics, `step`, `trainSeconds`), the best `test.exact`, the seconds of all evaluations,
  * parameters, and the configuration keys that differ between these runs; unknown values are null. A configuration key
  * that is also the name of one of these columns becomes `config.KEY`.
@@ -18,7 +19,8 @@ import { type RunRecord, readEvaluations } from './record.js'
 export function compareRuns(runs: readonly RunRecord[]): Row[] {
   const results = runs.map((run) => resultsOf(run))
   const labels = labelColumns(runs.map((run) => readLabel(run.dir)))
-  const own = new Set(['id', 'state', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
+  const early = endedColumn(runs.map(({ status }) => status.ended))
+  const own = new Set(['id', 'state', 'ended', ...labels.flatMap(Object.keys), ...results.flatMap(Object.keys)])
   const configs = flattened(runs)
   const keys = variedKeys(runs)
   return runs.map((run, i) => {
@@ -26,8 +28,14 @@ export function compareRuns(runs: readonly RunRecord[]): Row[] {
       own.has(key) ? `config.${key}` : key,
       configs[i]!.get(key) ?? null,
     ])
-    return { id: run.id, state: run.state, ...labels[i], ...results[i], ...Object.fromEntries(varied) }
+    return { id: run.id, state: run.state, ...early[i], ...labels[i], ...results[i], ...Object.fromEntries(varied) }
   })
+}
+
+/** Returns what ended each run, if one of them ended before its last step; else no column. */
+export function endedColumn(reasons: readonly (EndReason | null)[]): { readonly ended?: EndReason | null }[] {
+  const early = reasons.some((reason) => reason !== null && reason !== 'trainSteps')
+  return reasons.map((ended) => (early ? { ended } : {}))
 }
 
 /** Returns the configuration keys that differ between runs, without those whose values follow from others. */

@@ -18,5 +18,5 @@ export {
   readMetrics,
   readOutcomes,
 } from './record.js'
-export type { RunState, RunStatus } from './status.js'
+export type { EndReason, RunState, RunStatus } from './status.js'
 export type { LogRow, RunWriter } from './writer.js'

@@ -10,6 +10,7 @@ import { projectFolder } from '../files/places.js'
  */
 const DECIDING = [
   'lib/backend',
+  'lib/config/best-metric.ts',
   'lib/config/effective.ts',
   'lib/config/functions.ts',
   'lib/config/key-groups.ts',
@@ -17,6 +18,7 @@ const DECIDING = [
   'lib/config/parse.ts',
   'lib/config/recursion-key.ts',
   'lib/config/resolved.ts',
+  'lib/config/until.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',
@@ -25,6 +27,7 @@ const DECIDING = [
   'lib/experiment/run/compute-settings.ts',
   'lib/experiment/data/dataset.ts',
   'lib/experiment/run/dtype.ts',
+  'lib/experiment/run/ending.ts',
   'lib/experiment/run/functions.ts',
   'lib/experiment/run/not-finite.ts',
   'lib/experiment/run/observer.ts',

@@ -9,6 +9,11 @@ import { writeRunFile } from './run-file.js'
 
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
+const endReason = z.enum(['trainSteps', 'until', 'maxSeconds', 'patience'])
+
+/** The key of the configuration that ended a finished run. */
+export type EndReason = z.infer<typeof endReason>
+
 /** Format version of a run's folder, including its tables. */
 export const FORMAT_VERSION = 5
 
@@ -32,6 +37,8 @@ const schema = z.strictObject({
   trainSteps: z.int().min(0).nullable(),
   /** Number of trainable parameters; null when unknown. */
   parameters: z.int().min(0).nullable(),
+  /** What ended a finished run; null for any other. */
+  ended: endReason.nullable(),
   /** Step of the newest checkpoint; null before the first. */
   checkpoint: z.int().min(0).nullable(),
   /**
@@ -54,8 +61,8 @@ const schema = z.strictObject({
 })
 
 /**
- * Excluded from the file's own checksum: the lease decides whether a run is active, and a finished run has made all its
- * steps, which the checksum covers.
+ * Excluded from the file's own checksum: the lease decides whether a run is active, and what has ended a finished run is
+ * covered by the checksum.
  */
 const OPEN = ['state']
 
@@ -87,12 +94,13 @@ export function readStatus(folder: string): RunStatus {
       todo: 'The file is damaged or of another version of Recurlab.',
     })
   }
-  const { state: now, step, trainSteps } = parsed.data
-  if (now === 'finished' && trainSteps !== null && step < trainSteps)
+  const { state: now, step, trainSteps, ended } = parsed.data
+  const lacksSteps = ended === 'trainSteps' && trainSteps !== null && step < trainSteps
+  if (now === 'finished' && (ended === null || lacksSteps))
     throw new UserError({
       where: file,
-      expected: `a finished run with all its ${trainSteps} steps`,
-      found: `${step}`,
+      expected: trainSteps === null ? 'a finished run' : `a finished run with all its ${trainSteps} steps`,
+      found: trainSteps === null ? 'one that did not end by itself' : `${step}`,
       todo: 'Its state was edited: set it to "interrupted" to resume the run.',
     })
   return parsed.data

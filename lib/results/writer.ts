@@ -13,7 +13,7 @@ import type { Lease } from './lease.js'
 import { type RunRecord, readEvaluations, readMetrics } from './record.js'
 import { extentOf, type LogRow, RowLog, sealedRows } from './row-log.js'
 import { writeRunFile } from './run-file.js'
-import { FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './status.js'
+import { type EndReason, FORMAT_VERSION, type RunState, type RunStatus, writeStatus } from './status.js'
 
 export type { LogRow }
 
@@ -23,6 +23,10 @@ export interface RunWriter {
   readonly dir: string
   readonly config: Readonly<Record<string, unknown>>
   readonly provenance: Readonly<Record<string, unknown>>
+  /** Rows of metrics so far, those before a resumption included. */
+  readonly metrics: readonly LogRow[]
+  /** Rows of evaluations so far. */
+  readonly evaluations: readonly LogRow[]
   /** Buffers a row of metrics until the next flush. */
   logMetrics(row: LogRow): void
   /** Appends the row of an evaluation and flushes. */
@@ -49,8 +53,11 @@ export interface RunWriter {
   /**
    * Makes both tables Arrow files, records the final state and releases the lease, so that other processes may write the run. With `failed`
    * it never throws, not even on a full disk: the original failure is the one to report.
+   *
+   * @param message reason of a failure, or another remark on the end
+   * @param ended what ended a finished run. Default `trainSteps`
    */
-  finish(state: Exclude<RunState, 'running'>, message?: string): void
+  finish(state: Exclude<RunState, 'running'>, message?: string, ended?: EndReason): void
 }
 
 const ROW_FILES = [FILES.metrics, FILES.evaluations] as const
@@ -122,12 +129,12 @@ export function openWriter(
     update({ checkpoint: all.at(-1)!.step, checkpoints: all.filter((one) => kept.has(one.step)) })
     removeOtherCheckpoints(dir, status)
   }
-  const end = (state: RunState, message: string | null): void => {
+  const end = (state: RunState, message: string | null, ended: EndReason | null): void => {
     try {
       write('seal')
     } finally {
       try {
-        update({ state, message })
+        update({ state, message, ended })
       } finally {
         // Released even if the state cannot be written: a notebook's kernel lives on, and the run would seem active.
         lease.release()
@@ -139,6 +146,8 @@ export function openWriter(
     dir,
     config,
     provenance,
+    metrics: logs[FILES.metrics].rows,
+    evaluations: logs[FILES.evaluations].rows,
     logMetrics: (row) => log(FILES.metrics, row),
     logEvaluation: (row) => {
       log(FILES.evaluations, row)
@@ -153,9 +162,9 @@ export function openWriter(
       replace(FILES.outcomes, bytes, sha256(bytes))
     },
     writeCheckpoint,
-    finish: (state, message) => {
+    finish: (state, message, ended = 'trainSteps') => {
       try {
-        end(state, message ?? null)
+        end(state, message ?? null, state === 'finished' ? ended : null)
       } catch (error) {
         if (state !== 'failed') throw error
       }
@@ -179,6 +188,7 @@ export function writeNewRun(
     step: 0,
     trainSteps,
     parameters,
+    ended: null,
     checkpoint: null,
     checkpoints: [],
     started: now,

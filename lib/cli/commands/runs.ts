@@ -155,7 +155,7 @@ function lastOf(runs: readonly RunRecord[], last: string | undefined): RunRecord
 function wholeRow(run: RunRecord, row: Row): Record<string, unknown> {
   const { dir, config, status } = run
   const { name, note, tags } = readLabel(dir)
-  const { started, updated, trainSteps, checkpoint, message } = status
+  const { started, updated, trainSteps, ended, checkpoint, message } = status
   return {
     ...row,
     name,
@@ -165,6 +165,7 @@ function wholeRow(run: RunRecord, row: Row): Record<string, unknown> {
     started,
     updated,
     trainSteps,
+    ended,
     checkpoint,
     checkpoints: checkpointsOf(run),
     message,
@@ -172,7 +173,7 @@ function wholeRow(run: RunRecord, row: Row): Record<string, unknown> {
   }
 }
 
-/** Returns the checkpoints of a run as a line: `ID keeps the checkpoints of steps 50 (best), 250 (last), 300 (last)`. */
+/** Returns the checkpoints of a run as a line: `ID: checkpoints of steps 50 (best), 250 (last), 300 (last)`. */
 function checkpointsText(run: RunRecord): string {
   const kept = checkpointsOf(run).map(({ step, keptAs }) =>
     keptAs.length > 0 ? `${step} (${keptAs.join(', ')})` : step,

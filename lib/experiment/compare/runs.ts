@@ -7,8 +7,9 @@ import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
 import type { Figure, FigureOptions } from '../../plot/figure.js'
-import { labelColumns, totalOf } from '../../results/comparison.js'
+import { endedColumn, labelColumns, totalOf } from '../../results/comparison.js'
 import { NO_LABEL, type RunLabel } from '../../results/label.js'
+import type { EndReason } from '../../results/run.js'
 import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
 
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
@@ -43,6 +44,8 @@ export interface FinishedRun {
   readonly parameters: number
   /** The user's name, note and tags for the run. */
   readonly label?: RunLabel
+  /** The key of the configuration that ended the run; null if it has not ended by itself. */
+  readonly ended?: EndReason | null
   /** The names of the run's values in the grid of a sweep, by key. */
   readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
@@ -73,7 +76,8 @@ export class Runs {
   }
 
   /**
-   * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, exact and cell
+   * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, what ended the runs if
+   * one ended before its last step, exact and cell
    * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
    * metrics, seconds of training and of all evaluations. Unknown values are null.
    */
@@ -81,6 +85,7 @@ export class Runs {
     const criteria = judgedApart(this.all.flatMap((run) => run.evaluations.slice(-1)))
     const own = [...new Set(this.all.flatMap((run) => Object.keys(run.evaluations.at(-1) ?? {})))].filter(isOwnMetric)
     const votes = this.all.some((run) => run.evaluations.at(-1)?.['test.pass@2'] !== undefined)
+    const early = endedColumn(this.all.map(({ ended }) => ended ?? null))
     const labels = labelColumns(this.all.map(({ label }) => label ?? NO_LABEL))
     return this.all.map((run, i) => {
       const last = run.evaluations.at(-1)
@@ -92,6 +97,7 @@ export class Runs {
         ...(this.#keys.length > 0 ? differing : { model: run.config.model }),
         seed: run.config.seed,
         parameters: run.parameters,
+        ...early[i],
         [metricTitle('test.exact')]: percent(last?.['test.exact']),
         ...Object.fromEntries(criteria.map((name) => [metricTitle(name), percent(last?.[name])])),
         [metricTitle('test.cells')]: percent(last?.['test.cells']),

@@ -18,6 +18,7 @@ export function loadRun(run: string, resultsDir?: string): FinishedRun {
     config: parseConfig(record.config),
     parameters: record.status.parameters ?? Number.NaN,
     label: readLabel(record.dir),
+    ended: record.status.ended,
     evaluations: rowsOfTable(readEvaluations(record)) as unknown as EvaluationRow[],
     metrics: rowsOfTable(readMetrics(record)) as unknown as MetricRow[],
   })

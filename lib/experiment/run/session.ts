@@ -9,6 +9,7 @@ import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
+import { endedByEvaluation, endedByStep, mayEndEarly } from './ending.js'
 import { timeEvaluation } from './evaluation-time.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
@@ -38,8 +39,6 @@ export interface Session {
   readonly run: RunWriter
   /** Custom metrics. Default none. */
   readonly metrics?: Metrics
-  /** Step of the last stored evaluation; 0 before the first. */
-  readonly evaluatedAt: number
 }
 
 /** How a session ended. */
@@ -68,9 +67,15 @@ export async function continueSession(
   const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
   if (evaluation.carryVotes && state.step > 0)
     observer?.onNote?.('votes of evaluations before the stop are not carried over')
-  let { evaluatedAt } = session
+  const evaluatedAt = (): number => run.evaluations.at(-1)?.step ?? 0
+  const lastMetrics = run.metrics.at(-1)
+  let ended = endedByStep(work, {
+    step: state.step,
+    seconds: trainer.seconds,
+    metrics: lastMetrics?.step === state.step ? lastMetrics : null,
+  })
   const isDue = (): boolean =>
-    data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === trainSteps)
+    data.test.count > 0 && evaluatedAt() < state.step && (state.step % interval === 0 || ended !== null)
   // A new run has no checkpoint yet; a resumed one is at its checkpoint.
   let saved = state.step > 0 ? state.step : null
   const diverging = () => ({ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options })
@@ -80,18 +85,21 @@ export async function continueSession(
     // A run that is killed during a long evaluation loses nothing of its training, and evaluates first when resumed.
     save()
     const began = performance.now()
-    const evaluation = await evaluateState(session, votes, signal, observer)
+    const withOutcomes = ended !== null || mayEndEarly(work)
+    const evaluation = await evaluateState(session, votes, withOutcomes, signal, observer)
     if (!evaluation) return
-    evaluatedAt = state.step
     untimed = false
     const evaluationSeconds = (performance.now() - began) / 1000
-    run.logEvaluation({
+    const row = {
       step: state.step,
       ...evaluationNumbers(evaluation),
       trainSeconds: trainer.seconds,
       evaluationSeconds,
-    })
-    if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
+    }
+    ended ??= endedByEvaluation(work, [...run.evaluations, row])
+    // Before the row, without which a resumed run repeats the evaluation.
+    if (ended && evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
+    run.logEvaluation(row)
     observer?.onEvaluation?.(state.step, evaluation)
   }
   const save = (): void => {
@@ -123,10 +131,14 @@ export async function continueSession(
     // The first save comes before the first step, so that a write error shows now, not after an hour.
     save()
     if (isDue()) await evaluateNow()
-    while (state.step < trainSteps && !signal?.aborted) {
+    // A run that was killed after its last evaluation.
+    ended ??= endedByEvaluation(work, run.evaluations)
+    while (ended === null && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
-      const last = state.step === trainSteps
-      if (state.step % training.logEvery === 0 || last) run.logMetrics({ ...metrics })
+      ended = endedByStep(work, { step: state.step, seconds: trainer.seconds, metrics: { ...metrics } })
+      // The last step of a run is always logged.
+      const maybeLast = ended !== null || (mayEndEarly(work) && isDue())
+      if (state.step % training.logEvery === 0 || maybeLast) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
       else timeOnce()
@@ -135,11 +147,15 @@ export async function continueSession(
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
-    const end = state.step < trainSteps || isDue() ? 'interrupted' : 'finished'
     save()
-    run.finish(end)
-    observer?.onEnd?.(end)
-    return end
+    if (ended === null || isDue()) {
+      run.finish('interrupted')
+      observer?.onEnd?.('interrupted')
+      return 'interrupted'
+    }
+    run.finish('finished', ended.message ?? undefined, ended.reason)
+    observer?.onEnd?.('finished', ended)
+    return 'finished'
   } catch (error) {
     if (!forced.happened()) run.finish('failed', error instanceof Error ? error.message : String(error))
     throw error
@@ -182,17 +198,18 @@ function free({ trainer }: Session): void {
 }
 
 /**
- * Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end of the run with every
- * outcome. Returns null if it was stopped.
+ * Evaluates the EMA weights, or the live ones without EMA, on the whole test split, with every outcome where the run may
+ * end. Returns null if it was stopped.
  */
 async function evaluateState(
   session: Session,
   votes: ArcVotes | undefined,
+  withOutcomes: boolean,
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
 ): Promise<Evaluation | null> {
   const { data, trainer } = session
-  const { trainSteps, resolved, evaluated: puzzles } = session.work
+  const { resolved, evaluated: puzzles } = session.work
   const { state } = trainer
   const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = resolved.evaluation
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
@@ -205,7 +222,7 @@ async function evaluateState(
       halt: evalHalt,
       votes,
       metrics: session.metrics,
-      outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
+      outcomes: withOutcomes && puzzles <= KEPT_OUTCOMES,
       onProgress: evaluating,
       signal,
     })

@@ -9,6 +9,7 @@ import { earlierRuns, stepsBefore, type TakeOverOptions } from '../sweep/earlier
 import { type DataAndOptions, DataSets, dataAndOptions } from '../sweep/given-data.js'
 import { watched } from '../watch/watch.js'
 import type { BeginOptions } from './begin.js'
+import { checkEnding } from './ending.js'
 import { makeRun } from './make-run.js'
 import { againWith, stoppedRun } from './stop.js'
 
@@ -38,6 +39,7 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)
   const config = runConfig(input, data)
+  checkEnding(config, data, options?.metrics)
   const work = runWork(config, data)
   const { resolved, trainSteps } = work
   const plan = { asked: askedConfig(input), config, resolved, data, trainSteps }

@@ -4,7 +4,7 @@ import { askedConfig } from '../../config/resolved.js'
 import type { ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
-import { recordMetrics } from '../../evaluate/own-metrics.js'
+import { type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import { newLabel } from '../../results/label.js'
 import type { RunRecord } from '../../results/run.js'
 import { Runs } from '../compare/runs.js'
@@ -12,6 +12,7 @@ import { runConfig } from '../data/dataset.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
 import type { RunPlan } from '../run/begin.js'
+import { checkEnding } from '../run/ending.js'
 import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { makeRun } from '../run/make-run.js'
@@ -65,7 +66,9 @@ export async function sweep(
   const names = grids.map((row) => row.names)
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
-  const rows = await withDataSets(inputs, sets, options?.observer !== undefined, checkedRow)
+  const rows = await withDataSets(inputs, sets, options?.observer !== undefined, (input, data) =>
+    checkedRow(input, data, options?.metrics),
+  )
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, options ?? {})
   const works = rows.map(({ work }) => work)
@@ -131,8 +134,9 @@ interface Row extends Omit<RunPlan, 'data'> {
   readonly work: RunWork
 }
 
-function checkedRow(input: ConfigInput, data: Dataset): Row {
+function checkedRow(input: ConfigInput, data: Dataset, metrics: Metrics | undefined): Row {
   const config = runConfig(input, data)
+  checkEnding(config, data, metrics)
   const work = runWork(config, data)
   const { resolved, trainSteps } = work
   return { input, asked: askedConfig(input), config, resolved, trainSteps, data: { hash: data.hash }, work }

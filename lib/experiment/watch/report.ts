@@ -83,10 +83,10 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       metrics.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
-    onEnd(state) {
+    onEnd(state, ended) {
       doing = ''
       sink.line(line(state === 'finished' ? 'done' : 'stopped'))
-      sink.line(`${prefix}${state}`)
+      sink.line([`${prefix}${state}`, ended?.message].filter(Boolean).join(' '))
     },
   }
 }
