@@ -64,6 +64,7 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   evalVersions: 'arc-pocket evalVersions=5',
   carryVotes: 'arc-pocket carryVotes=true',
   evalSupervisionSteps: 'sudoku-pocket evalSupervisionSteps=16',
+  evalWeights: 'sudoku-pocket evalWeights=both',
   bestMetric: 'sudoku-pocket bestMetric=test.valid',
   evalHalt: 'sudoku-pocket evalHalt=true',
 }

@@ -64,6 +64,7 @@ export const keyGroups = {
   evalVersions: 'evaluation',
   carryVotes: 'evaluation',
   evalSupervisionSteps: 'evaluation',
+  evalWeights: 'evaluation',
   bestMetric: 'evaluation',
   evalHalt: 'evaluation',
 } as const satisfies Readonly<Record<ConfigKey, KeyGroup>>

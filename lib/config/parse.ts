@@ -25,6 +25,8 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   const config: Config = { ...parseOptions(configSchema, others, WHAT), ...records }
   if (config.trainSteps !== null && config.epochs !== null)
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
+  if (config.ema === 0 && config.evalWeights !== null && config.evalWeights !== 'live')
+    throw wrongKey('evalWeights', 'live or null, since ema=0 keeps no average', config.evalWeights)
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
   // A preset's T and n are those of its own recursion.

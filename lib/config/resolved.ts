@@ -12,7 +12,7 @@ type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
 /** Keys that say nothing when they are not given. */
 type OptionalTraining = 'patience' | 'until' | 'maxSeconds' | 'keepEvery'
-type OptionalEvaluation = 'evalVersions' | 'bestMetric'
+type OptionalEvaluation = 'evalVersions' | 'evalWeights' | 'bestMetric'
 
 /** Keys that only some models have. */
 type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'recursion' | 'T' | 'n'

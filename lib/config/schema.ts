@@ -216,6 +216,10 @@ export const configSchema = z.strictObject({
   evalSupervisionSteps: field(count.nullable().default(null), {
     description: 'Supervision steps in evaluation; null: K.',
   }),
+  evalWeights: field(z.enum(['ema', 'live', 'both']).nullable().default(null), {
+    description:
+      'Weights that evaluations along the run take, told in their column weights; both: results are those of the EMA; null: the EMA, without it the live ones.',
+  }),
   bestMetric: field(
     z
       .string()

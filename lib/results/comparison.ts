@@ -3,6 +3,7 @@ import { isFunctionRecord, shownValue } from '../config/functions.js'
 import { parseConfig } from '../config/parse.js'
 import { recursionLabel, storedRecursion } from '../config/recursion-key.js'
 import { UserError } from '../errors.js'
+import { primaryRows } from '../evaluate/arms.js'
 import { type Cell, type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
@@ -50,7 +51,7 @@ export function variedColumns(runs: readonly RunRecord[], rows: readonly Row[]):
 }
 
 /** Columns of evaluations that are not results. */
-const NO_RESULTS = new Set(['step', 'puzzles', 'evaluationSeconds'])
+const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'evaluationSeconds'])
 
 /** Returns the last evaluation, results first. */
 function resultsOf(run: RunRecord): Row {
@@ -65,7 +66,7 @@ function resultsOf(run: RunRecord): Row {
     step: last.step ?? run.status.step,
     trainSeconds,
     evaluationSeconds: totalOf(evaluations, 'evaluationSeconds'),
-    'best test.exact': bestOf(evaluations, 'test.exact'),
+    'best test.exact': bestOf(primaryRows(evaluations), 'test.exact'),
     parameters: run.status.parameters,
   }
 }

@@ -1,4 +1,5 @@
 import { type BestMetric, bestMetricOf, isBetter } from '../config/best-metric.js'
+import { primaryRows } from '../evaluate/arms.js'
 import { type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type RunRecord, readEvaluations } from './record.js'
 
@@ -56,7 +57,7 @@ export function bestCheckpoint(
   choice: BestMetric,
 ): number | null {
   let best: { readonly step: number; readonly value: number } | null = null
-  for (const { step, [choice.metric]: value } of evaluations) {
+  for (const { step, [choice.metric]: value } of primaryRows(evaluations)) {
     if (typeof step !== 'number' || typeof value !== 'number' || !steps.includes(step)) continue
     if (isBetter(choice, value, best?.value ?? null)) best = { step, value }
   }

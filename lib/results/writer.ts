@@ -29,8 +29,8 @@ export interface RunWriter {
   readonly evaluations: readonly LogRow[]
   /** Buffers a row of metrics until the next flush. */
   logMetrics(row: LogRow): void
-  /** Appends the row of an evaluation and flushes. */
-  logEvaluation(row: LogRow): void
+  /** Appends the row of an evaluation, or the rows of both sets of weights, and flushes. */
+  logEvaluation(...rows: readonly LogRow[]): void
   /**
    * Writes the outcome of every test puzzle in the last evaluation to `outcomes.arrow`. @throws UserError when it
    * cannot be written.
@@ -149,8 +149,8 @@ export function openWriter(
     metrics: logs[FILES.metrics].rows,
     evaluations: logs[FILES.evaluations].rows,
     logMetrics: (row) => log(FILES.metrics, row),
-    logEvaluation: (row) => {
-      log(FILES.evaluations, row)
+    logEvaluation: (...added) => {
+      for (const row of added) log(FILES.evaluations, row)
       flush()
     },
     flush,

@@ -7,7 +7,7 @@ import { startBackend } from '../../lib/backend/index.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import type { Dataset } from '../../lib/index.js'
-import { evaluateRun, resume, solve, sudoku, sweep, train } from '../../lib/index.js'
+import { evaluateRun, Runs, resume, solve, sudoku, sweep, train } from '../../lib/index.js'
 import { compareRuns } from '../../lib/results/comparison.js'
 import { checkpointsOf, loadCheckpoint, openRun, readOutcomes } from '../../lib/results/run.js'
 import { recurlab } from '../recurlab.js'
@@ -232,4 +232,56 @@ test('on the command line the last line of a run says what ended it', async () =
   ])
   assert.equal(code, 0, stderr)
   assert.match(stdout, /^finished at step 1 of 12: train\.loss < 100 \(/m)
+})
+
+test('a run that evaluates both sets of weights has a row and a curve of each, and its results are those of the EMA', async () => {
+  const change = { seed: 4, lr: 0.05, trainSteps: 6 }
+  const only = await trained(change)
+  const seen: string[] = []
+  const both = await train({ ...base, ...change, evalWeights: 'both' }, data, {
+    resultsDir,
+    observer: {
+      onEvaluating: (_, done, puzzles) => assert.ok(done <= puzzles && puzzles === 20),
+      onEvaluation: (step, _, weights) => seen.push(`${step} ${weights ?? 'ema'}`),
+    },
+  })
+  assert.deepEqual(seen, ['2 live', '2 ema', '4 live', '4 ema', '6 live', '6 ema'])
+  const rows = loadRun(both, resultsDir).evaluations
+  assert.deepEqual(
+    rows.map(({ step, weights }) => `${step} ${weights}`),
+    seen,
+  )
+  const withoutWeights = timeless(rows.filter(({ weights }) => weights === 'ema')).map(
+    ({ weights: _, ...row }: { weights?: unknown }) => row,
+  )
+  assert.deepEqual(withoutWeights, timeless(loadRun(only, resultsDir).evaluations))
+  assert.deepEqual(timeless(loadRun(both, resultsDir).metrics), timeless(loadRun(only, resultsDir).metrics))
+  // The live rows are those of the live weights in the checkpoints.
+  for (const step of [4, 6]) {
+    const { evaluation } = await evaluateRun(both, { resultsDir, weights: 'live', checkpoint: step, onBatch: () => {} })
+    const row = rows.find((each) => each.step === step && each.weights === 'live')
+    assert.equal(row?.['test.cells'], evaluation['test.cells'])
+  }
+  const live = loadRun(await trained({ ...change, evalWeights: 'live' }), resultsDir)
+  assert.deepEqual(timeless(live.evaluations), timeless(rows.filter(({ weights }) => weights === 'live')))
+
+  const figure = new Runs([loadRun(both, resultsDir)]).curves('test.cells')
+  assert.match(JSON.stringify(figure), /live weights/)
+  assert.doesNotMatch(JSON.stringify(new Runs([live]).curves('test.cells')), /live weights/)
+  assert.equal(readOutcomes(openRun(both, resultsDir)).numRows, 10)
+  await assert.rejects(trained({ ema: 0, evalWeights: 'both' }), /key evalWeights: expected live or null/)
+})
+
+test('a run stopped between its two sets of weights evaluates both when it is resumed', async () => {
+  const change = { ...base, seed: 5, trainSteps: 4, evalWeights: 'both' as const }
+  const whole = await train(change, data, { resultsDir, observer })
+  const stop = new AbortController()
+  const parts = await train(change, data, {
+    resultsDir,
+    signal: stop.signal,
+    observer: { onEvaluating: (step, done) => step === 2 && done > 10 && stop.abort() },
+  })
+  assert.equal(loadRun(parts, resultsDir).evaluations.length, 0)
+  await resume(parts, { resultsDir, observer })
+  assert.deepEqual(timeless(loadRun(parts, resultsDir).evaluations), timeless(loadRun(whole, resultsDir).evaluations))
 })

@@ -1,5 +1,6 @@
 import { differingKeys } from '../../config/effective.js'
 import type { Config, ConfigKey } from '../../config/schema.js'
+import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { isOwnMetric, isShare, judgedApart, metricTitle, percent } from '../../evaluate/metric-names.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
@@ -15,6 +16,8 @@ import { configLabel, shownValue, type ValueNames } from '../sweep/grid.js'
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
   readonly step: number
+  /** The evaluated weights; absent without the key `evalWeights`. With both, the row of the EMA follows that of the live ones. */
+  readonly weights?: 'ema' | 'live'
   /** Seconds of training until then, without evaluations and saves. */
   readonly trainSeconds: number
   /** Seconds of this evaluation. */
@@ -117,23 +120,26 @@ export class Runs {
 
   /**
    * Returns curves over optimiser steps: for each label the mean and range over seeds, with gaps where the metric is
-   * unknown.
+   * unknown. Where a run evaluates both sets of weights, those of the live ones are lines of their own.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
    */
   curves(metric: string, options: FigureOptions = {}): Figure {
     const share = isShare(metric)
-    const lines = this.all.map((run) => {
-      const rows: readonly MetricRow[] = metric.startsWith('test.')
-        ? (run.evaluations as unknown as readonly MetricRow[])
-        : run.metrics
-      return {
-        name: this.label(run),
+    const lines = this.all.flatMap((run) => {
+      const line = (name: string, rows: readonly MetricRow[]) => ({
+        name,
         seed: run.config.seed,
         x: rows.map((row) => row.step),
         y: rows.map((row) => (row[metric] ?? Number.NaN) * (share ? 100 : 1)),
-      }
+      })
+      const name = this.label(run)
+      if (!metric.startsWith('test.')) return [line(name, run.metrics)]
+      const evaluations = run.evaluations as unknown as readonly MetricRow[]
+      const live = liveRowsBeside(evaluations)
+      const ofEma = line(name, primaryRows(evaluations))
+      return live.length > 0 ? [ofEma, line(`${name}, live weights`, live)] : [ofEma]
     })
     return curves(lines, {
       x: 'optimiser step',

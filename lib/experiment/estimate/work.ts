@@ -13,7 +13,7 @@ export interface RunWork {
   readonly shape: ModelShape
   /** Length of the run in optimiser steps. */
   readonly trainSteps: number
-  /** Puzzles per evaluation, counting all versions. */
+  /** Puzzles per evaluation, counting all versions; twice as many where both sets of weights are evaluated. */
   readonly evaluated: number
   /** Optimiser steps between evaluations. */
   readonly evaluateEvery: number
@@ -26,8 +26,8 @@ export function runWork(config: Config, data: Dataset): RunWork {
   const shape = modelShape(config, data.manifest)
   const resolved = resolveConfig(config)
   const { batch, microBatch, dtype, optimizer, loss, ema } = resolved.training
-  const { evalBatch, evalHalt, evalSupervisionSteps, evalVersions } = resolved.evaluation
-  const evaluated = countEvaluated(data, { versions: evalVersions })
+  const { evalBatch, evalHalt, evalSupervisionSteps, evalVersions, evalWeights } = resolved.evaluation
+  const evaluated = countEvaluated(data, { versions: evalVersions }) * (evalWeights === 'both' ? 2 : 1)
   const costly = { batch, microBatch, dtype, optimizer, loss, evalBatch, evalHalt, evalSupervisionSteps }
   return {
     config,

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.js'
 import { meets, parseUntil } from '../../config/until.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { primaryRows } from '../../evaluate/arms.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { PASS_KS } from '../../evaluate/votes.js'
 import type { Row } from '../../files/arrow-rows.js'
@@ -46,9 +47,10 @@ export function endedByStep({ trainSteps, resolved }: RunWork, { step, seconds, 
  * not improved on the best one before by `bestMetric`. It depends on the stored rows only, so that a resumed run ends where
  * an unbroken one does.
  *
- * @param evaluations rows of all evaluations so far
+ * @param rows rows of all evaluations so far; those of live weights beside the EMA do not count
  */
-export function endedByEvaluation({ trainSteps, resolved }: RunWork, evaluations: readonly Row[]): Ended | null {
+export function endedByEvaluation({ trainSteps, resolved }: RunWork, rows: readonly Row[]): Ended | null {
+  const evaluations = primaryRows(rows)
   const last = evaluations.at(-1)
   if (!last) return null
   const at = `at step ${last.step} of ${trainSteps}`

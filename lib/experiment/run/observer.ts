@@ -46,7 +46,8 @@ export interface RunObserver {
   onEvaluationTime?(seconds: number, took: number): void
   /** Called with the number of puzzles of an evaluation that are done. */
   onEvaluating?(step: number, done: number, puzzles: number): void
-  onEvaluation?(step: number, evaluation: Evaluation): void
+  /** Called after an evaluation; with `live` for that of the live weights beside the EMA, which comes first. */
+  onEvaluation?(step: number, evaluation: Evaluation, weights?: 'live'): void
   /** Called at the end, for a finished run with what ended it. */
   onEnd?(state: 'finished' | 'interrupted', ended?: Ended): void
 }

@@ -64,9 +64,10 @@ export async function continueSession(
   const { config, trainSteps, evaluateEvery: interval } = work
   const { training, evaluation } = work.resolved
   const { state } = trainer
-  const votes = data.testTasks ? arcVotes(data, { carryVotes: evaluation.carryVotes }) : undefined
-  if (evaluation.carryVotes && state.step > 0)
-    observer?.onNote?.('votes of evaluations before the stop are not carried over')
+  const { carryVotes, evalWeights } = evaluation
+  const newVotes = (): ArcVotes | undefined => (data.testTasks ? arcVotes(data, { carryVotes }) : undefined)
+  const votes = { ema: newVotes(), live: newVotes() }
+  if (carryVotes && state.step > 0) observer?.onNote?.('votes of evaluations before the stop are not carried over')
   const evaluatedAt = (): number => run.evaluations.at(-1)?.step ?? 0
   const lastMetrics = run.metrics.at(-1)
   let ended = endedByStep(work, {
@@ -84,23 +85,25 @@ export async function continueSession(
     if (weight !== null) throw divergedWeights(diverging(), weight)
     // A run that is killed during a long evaluation loses nothing of its training, and evaluates first when resumed.
     save()
-    const began = performance.now()
     const withOutcomes = ended !== null || mayEndEarly(work)
-    const evaluation = await evaluateState(session, votes, withOutcomes, signal, observer)
-    if (!evaluation) return
+    const arms = await evaluateArms(session, votes, withOutcomes, signal, observer)
+    if (!arms) return
     untimed = false
-    const evaluationSeconds = (performance.now() - began) / 1000
-    const row = {
+    const rows = arms.map(({ weights, evaluation, evaluationSeconds }) => ({
       step: state.step,
+      ...(evalWeights === undefined ? {} : { weights }),
       ...evaluationNumbers(evaluation),
       trainSeconds: trainer.seconds,
       evaluationSeconds,
-    }
-    ended ??= endedByEvaluation(work, [...run.evaluations, row])
-    // Before the row, without which a resumed run repeats the evaluation.
-    if (ended && evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
-    run.logEvaluation(row)
-    observer?.onEvaluation?.(state.step, evaluation)
+    }))
+    ended ??= endedByEvaluation(work, [...run.evaluations, ...rows])
+    const { outcomes } = arms.at(-1)!.evaluation
+    // Before the rows, without which a resumed run repeats the evaluation.
+    if (ended && outcomes.length > 0) run.writeOutcomes(outcomesTable(outcomes, data, 'test'))
+    run.logEvaluation(...rows)
+    for (const { weights, evaluation } of arms)
+      if (arms.length > 1 && weights === 'live') observer?.onEvaluation?.(state.step, evaluation, 'live')
+      else observer?.onEvaluation?.(state.step, evaluation)
   }
   const save = (): void => {
     if (saved === state.step) return
@@ -197,35 +200,50 @@ function free({ trainer }: Session): void {
   freeKernelMemory()
 }
 
+/** An evaluation of one set of weights. */
+interface Arm {
+  readonly weights: 'ema' | 'live'
+  readonly evaluation: Evaluation
+  readonly evaluationSeconds: number
+}
+
 /**
- * Evaluates the EMA weights, or the live ones without EMA, on the whole test split, with every outcome where the run may
- * end. Returns null if it was stopped.
+ * Evaluates the weights that `evalWeights` names on the whole test split, the set that results are taken from last; that one
+ * with every outcome where the run may end. Returns null if it was stopped.
  */
-async function evaluateState(
+async function evaluateArms(
   session: Session,
-  votes: ArcVotes | undefined,
+  votes: Readonly<Record<Arm['weights'], ArcVotes | undefined>>,
   withOutcomes: boolean,
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
-): Promise<Evaluation | null> {
+): Promise<Arm[] | null> {
   const { data, trainer } = session
   const { resolved, evaluated: puzzles } = session.work
   const { state } = trainer
-  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt } = resolved.evaluation
+  const { evalBatch, evalVersions: versions, evalSupervisionSteps, evalHalt, evalWeights } = resolved.evaluation
+  const models = trainer.arms(evalWeights)
   const evaluating = (done: number): void => observer?.onEvaluating?.(state.step, done, puzzles)
   evaluating(0)
+  const arms: Arm[] = []
   try {
-    return await evaluate(trainer.evaluated, data, {
-      batch: evalBatch,
-      versions,
-      supervisionSteps: evalSupervisionSteps,
-      halt: evalHalt,
-      votes,
-      metrics: session.metrics,
-      outcomes: withOutcomes && puzzles <= KEPT_OUTCOMES,
-      onProgress: evaluating,
-      signal,
-    })
+    for (const [index, { weights, model }] of models.entries()) {
+      const began = performance.now()
+      const isLast = index === models.length - 1
+      const evaluation = await evaluate(model, data, {
+        batch: evalBatch,
+        versions,
+        supervisionSteps: evalSupervisionSteps,
+        halt: evalHalt,
+        votes: votes[weights],
+        metrics: session.metrics,
+        outcomes: withOutcomes && isLast && puzzles <= KEPT_OUTCOMES,
+        onProgress: (done) => evaluating((index * puzzles) / models.length + done),
+        signal,
+      })
+      arms.push({ weights, evaluation, evaluationSeconds: (performance.now() - began) / 1000 })
+    }
+    return arms
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return null
     throw error

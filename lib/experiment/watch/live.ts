@@ -1,4 +1,5 @@
 import { differingKeys } from '../../config/effective.js'
+import { primaryRows } from '../../evaluate/arms.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
@@ -128,7 +129,8 @@ export function liveRuns(
           times.evaluating(done, puzzles)
           meter.doing(evaluatingText(done, puzzles))
         },
-        onEvaluation: (step, evaluation) => {
+        onEvaluation: (step, evaluation, weights) => {
+          if (weights === 'live') return
           times.evaluated(step)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
@@ -147,7 +149,7 @@ export function liveRuns(
       label(index, run.id)
       meter.skip(steps[index]!)
       for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
-      for (const { step, 'test.exact': exact, ...others } of run.evaluations) {
+      for (const { step, 'test.exact': exact, ...others } of primaryRows(run.evaluations)) {
         lines[index]!.exact.add(step, inPercent(exact))
         meter.report({ 'test.exact': exact, ...ownMetrics(others) }, placeOf(index, step))
       }

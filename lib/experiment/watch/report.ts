@@ -77,8 +77,12 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       times?.evaluating(evaluated, puzzles)
       sink.status(line('running'))
     },
-    onEvaluation(step, evaluation) {
+    onEvaluation(step, evaluation, weights) {
       doing = ''
+      if (weights === 'live') {
+        sink.line(`${prefix}step ${step}, live weights: ${evaluationText(evaluation)}`)
+        return
+      }
       times?.evaluated(step)
       metrics.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
