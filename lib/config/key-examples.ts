@@ -42,7 +42,7 @@ export const keyExamples: Readonly<Record<ConfigKey, string>> = {
   trainSteps: 'sudoku-pocket trainSteps=600',
   epochs: 'sudoku-pocket trainSteps=null epochs=200',
   patience: 'sudoku-pocket patience=3',
-  until: 'sudoku-pocket until=test.exact>=0.9',
+  until: "sudoku-pocket until='test.exact>=0.9'",
   maxSeconds: 'sudoku-pocket maxSeconds=60',
   checkpointEvery: 'sudoku-pocket checkpointEvery=100',
   keepEvery: 'sudoku-pocket keepEvery=100',

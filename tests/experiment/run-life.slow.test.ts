@@ -137,6 +137,7 @@ test('a run ends after patience evaluations without improvement, finished and wi
 })
 
 test('a run ends when until is met by a metric of a step or of an evaluation, and after maxSeconds of training', async () => {
+  const rows = new Map<string, object[]>()
   for (const [change, reason, step, message] of [
     [{ until: 'train.loss < 100' }, 'until', 1, /^at step 1 of 12: train.loss < 100 \(\d/],
     [{ until: 'test.cells >= 0' }, 'until', 2, /^at step 2 of 12: test.cells >= 0 \(\d/],
@@ -151,7 +152,28 @@ test('a run ends when until is met by a metric of a step or of an evaluation, an
     const { metrics, evaluations } = loadRun(id, resultsDir)
     assert.deepEqual([metrics.at(-1)?.step, evaluations.at(-1)?.step, status.checkpoint], [step, step, step])
     assert.equal(readOutcomes(openRun(id, resultsDir)).numRows, 10)
+    rows.set(reason === 'until' ? message.source : reason, timeless(metrics))
   }
+  // The learning rate follows trainSteps, wherever the run ends.
+  const whole = rows.get('trainSteps')!.filter((row) => (row as { step: number }).step <= 2)
+  assert.deepEqual([...rows.values()][1], whole)
+})
+
+test('the rows of a run at work can be read before its first evaluation and its second checkpoint', async () => {
+  const seen: number[] = []
+  let id = ''
+  await train({ ...base, trainSteps: 3, evalEvery: 3 }, data, {
+    resultsDir,
+    observer: {
+      onStart: (run) => {
+        id = run.id
+      },
+      onStep: ({ step }) => {
+        if (step === 2) seen.push(...loadRun(id, resultsDir).metrics.map((row) => row.step))
+      },
+    },
+  })
+  assert.deepEqual(seen, [1])
 })
 
 test('a run that was killed after the step that ended it is finished when it is resumed', async () => {

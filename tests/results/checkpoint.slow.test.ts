@@ -184,6 +184,23 @@ test('a checkpoint that a killed process wrote and had not recorded is removed w
   assert.ok(!stepsIn(run).includes(30))
 })
 
+for (const how of ['once', 'for good'] as const)
+  test(`whichever file operation fails ${how} while old checkpoints are removed, the last two saved are whole, and nothing else is left`, () => {
+    for (let n = 0; ; n++) {
+      const run = newRun(temporaryFolder())
+      for (const step of [1, 2, 3]) saveCheckpoint(run, checkpointAt(step))
+      const { operations, error } = withFailure(n, how, () => saveCheckpoint(run, checkpointAt(4)))
+      assert.ok([3, 4].includes(assertConsistent(run)), `operation ${n}`)
+      assert.deepEqual(loadCheckpoint(run).notes, [])
+      saveCheckpoint(run, checkpointAt(5))
+      const listed = openRun(run.dir).status.checkpoints.map(({ step }) => step)
+      assert.deepEqual(stepsIn(run), listed)
+      assert.deepEqual(listed, [error === null || listed.includes(4) ? 4 : 3, 5])
+      for (const step of listed) assertCheckpoint(run, step)
+      if (operations <= n) break
+    }
+  })
+
 function assertCheckpoint(run: { dir: string }, step: number): void {
   const { metadata } = readSafetensors(checkpointPath(run, step))
   assert.equal((JSON.parse(metadata.state!) as { step: number }).step, step)

@@ -137,8 +137,10 @@ export function liveRuns(
           meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
-        onEnd: (state) => {
+        onEnd: (state, ended) => {
           if (state === 'finished') finished++
+          if (ended?.message)
+            note(`${configs.length === 1 ? '' : `${line.name}, seed ${line.seed}: `}${state} ${ended.message}`)
           if (line.loss.x.length > 0) draw()
         },
       }
