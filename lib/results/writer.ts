@@ -240,6 +240,7 @@ export function writeResumed(
   const begun = {
     state: 'running' as const,
     step,
+    ended: null,
     checkpoint: checkpoints.at(-1)?.step ?? null,
     checkpoints,
     message: null,
