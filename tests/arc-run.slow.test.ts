@@ -9,6 +9,7 @@ import { readJson } from '../lib/files/json.js'
 import { openRun, readEvaluations, readOutcomes } from '../lib/results/run.js'
 import { loadDataset } from '../lib/storage/store.js'
 import { recurlab } from './recurlab.js'
+import { checkpointPath } from './results/fixture.js'
 
 let folder = ''
 const DATA = ['data', 'build', 'arc', 'set=generated', 'train=8', 'test=3', 'board=8', 'augment=4', 'out=tasks']
@@ -106,8 +107,8 @@ test('weights that were exported are evaluated from their file alike, and a run 
 })
 
 test('an export never replaces the checkpoint that it reads', async () => {
-  const { id, dir } = trained()
-  const checkpoint = path.join(dir, 'checkpoint.safetensors')
+  const { id, dir, status } = trained()
+  const checkpoint = checkpointPath({ dir }, status.checkpoint!)
   const before = readFileSync(checkpoint)
   const { code } = await recurlab(['export', id, 'results=results', `out=${checkpoint}`, '--force'], { cwd: folder })
   assert.equal(code, 2)

@@ -55,7 +55,7 @@ test('a run whose first checkpoint cannot be written is a failed one, with the r
     `out=${out}`,
   ]
   const stderr = await new Promise<string>((resolve) => execFile('sh', limited, (_error, _out, err) => resolve(err)))
-  assert.match(stderr, /checkpoint\.safetensors: expected a writable path, found file too large \(EFBIG\)/)
+  assert.match(stderr, /checkpoint-000000\.safetensors: expected a writable path, found file too large \(EFBIG\)/)
   const [run] = listRuns(out).runs
   assert.equal(run?.state, 'failed')
   assert.match(run.status.message ?? '', /file too large/)

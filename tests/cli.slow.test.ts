@@ -96,7 +96,7 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
     const run = loadRun(readdirSync(path.join(dir, 'runs'))[0]!, dir)
     const timeless = <R extends object>(rows: readonly R[]) =>
       rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
-    const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint.safetensors'))
+    const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint-000012.safetensors'))
     return { metrics: timeless(run.metrics), evaluations: timeless(run.evaluations), tensors }
   })
   assert.deepEqual(b, a)

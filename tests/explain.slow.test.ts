@@ -76,7 +76,13 @@ test('without a name the whole glossary is printed in groups, within the width, 
 test('every key has an example that is a right configuration and sets it to something else than its default', () => {
   for (const { key, default: standard } of glossary()) {
     const [name, ...pairs] = keyExamples[key].split(' ')
-    const texts = new Map(pairs.map((pair) => pair.split('=') as [string, string]))
+    // As a shell reads it: a comparison is quoted.
+    const texts = new Map(
+      pairs.map((pair) => {
+        const [, name, value] = /^(\w+)=(.*)$/.exec(pair.replaceAll("'", ''))!
+        return [name!, value!] as const
+      }),
+    )
     // A data set has its own keys of generated puzzles.
     const config = parseConfig(preset(name!, configFromText(texts)))
     checkDataKeys(config)

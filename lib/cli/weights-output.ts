@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
+import { didYouMean } from '../options/nearest.js'
+import type { CheckpointChoice } from '../results/run.js'
 import { wrongUse } from './command.js'
 import { choiceOf, given } from './keys.js'
 
@@ -25,6 +27,19 @@ export function outputFile(out: string, from: string, force: boolean): string {
 /** Parses `weights=ema|live`, if given. @throws UserError (exit code 2) for other words. */
 export function whichWeights(word: string | undefined): { weights?: 'ema' | 'live' } {
   return given({ weights: choiceOf('weights', word, ['ema', 'live']) })
+}
+
+/** Help of {@link whichCheckpoint}. */
+export const CHECKPOINT_HELP = [
+  'checkpoint=last|best|STEP',
+  "Which of a run's checkpoints: the newest, the best evaluated one by the run's bestMetric, or that of a step. Default: last.",
+] as const
+
+/** Parses `checkpoint=last|best|STEP`, if given. @throws UserError (exit code 2) for anything else. */
+export function whichCheckpoint(word: string | undefined): { checkpoint?: CheckpointChoice } {
+  if (word === undefined || word === 'last' || word === 'best') return given({ checkpoint: word })
+  if (/^\d{1,15}$/.test(word)) return { checkpoint: Number(word) }
+  throw wrongUse('checkpoint=last|best|STEP', word, didYouMean(word, ['last', 'best'], 'checkpoint='))
 }
 
 /** Parses `puzzleEmbedding=mean|zero`, if given. @throws UserError (exit code 2) for other words. */

@@ -27,6 +27,8 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   const config = withoutPresetKeys({ ...parseOptions(configSchema, others, WHAT), ...records }, input)
   if (config.trainSteps !== null && config.epochs !== null)
     throw wrongKey('trainSteps', 'either trainSteps or epochs', 'both', 'Leave one out, or set it to null.')
+  if (config.ema === 0 && config.evalWeights !== null && config.evalWeights !== 'live')
+    throw wrongKey('evalWeights', 'live or null, since ema=0 keeps no average', config.evalWeights)
   if (config.beta1 === 1 || config.beta2 === 1) throw wrongKey('beta1, beta2', 'less than 1', '1')
   modelKeys(config)
   return { ...config, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }

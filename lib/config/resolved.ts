@@ -10,6 +10,10 @@ type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
 /** Keys that are absent where they say nothing. */
 type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
+/** Keys that say nothing when they are not given. */
+type OptionalTraining = 'patience' | 'until' | 'maxSeconds' | 'keepEvery'
+type OptionalEvaluation = 'evalVersions' | 'evalWeights' | 'bestMetric'
+
 /** Keys that only some models have. */
 type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'recursion' | 'T' | 'n'
 
@@ -38,11 +42,14 @@ type Embedding =
 export interface ResolvedConfig {
   readonly data: Used<'task'> & Open<Exclude<KeysOf<'data'>, 'task'>>
   readonly model: Used<Exclude<KeysOf<'model'>, OfSomeModels>> & (Trm | Hrm | Direct)
-  readonly training: Used<Exclude<KeysOf<'training'>, 'trainSteps' | 'epochs' | 'puzzleLr' | 'puzzleWeightDecay'>> &
+  readonly training: Used<
+    Exclude<KeysOf<'training'>, 'trainSteps' | 'epochs' | 'puzzleLr' | 'puzzleWeightDecay' | OptionalTraining>
+  > &
+    Open<OptionalTraining> &
     Length &
     Embedding
   /** `evalVersions` is absent where all versions are evaluated. */
-  readonly evaluation: Used<Exclude<KeysOf<'evaluation'>, 'evalVersions'>> & Open<'evalVersions'>
+  readonly evaluation: Used<Exclude<KeysOf<'evaluation'>, OptionalEvaluation>> & Open<OptionalEvaluation>
 }
 
 /**

@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { isBestMetric } from './best-metric.js'
 import type { FunctionRecord, Loss, Mixer } from './functions.js'
 import { recursionType } from './recursion-key.js'
+import { parseUntil, untilText } from './until.js'
 
 /** Glossary entry of a key, beside its type and default. */
 interface FieldMeta {
@@ -179,6 +181,26 @@ export const configSchema = z.strictObject({
     published: 'epochs',
     description: 'Length of the run in passes over the base puzzles, instead of trainSteps.',
   }),
+  patience: field(count.nullable().default(null), {
+    description:
+      'Number of evaluations in a row without a better bestMetric after which the run ends; null: no such end.',
+  }),
+  until: field(
+    z
+      .string()
+      .refine((text) => parseUntil(text) !== null, 'a metric, a comparison and a number, e.g. test.exact >= 0.9')
+      .overwrite(untilText)
+      .nullable()
+      .default(null),
+    {
+      values: 'METRIC >= NUMBER, or with >, <= or <, or null',
+      description:
+        'Condition that ends the run, on a metric of the evaluations or of each step, e.g. train.loss < 0.1; null: none.',
+    },
+  ),
+  maxSeconds: field(z.number().gt(0).nullable().default(null), {
+    description: 'Seconds of training, without evaluations and over all resumptions, that end the run; null: no limit.',
+  }),
   evalEvery: field(count.default(50), {
     published: 'eval_interval',
     description: 'Interval between evaluations in steps; in epochs when the length is given in epochs.',
@@ -194,10 +216,29 @@ export const configSchema = z.strictObject({
   evalSupervisionSteps: field(count.nullable().default(null), {
     description: 'Supervision steps in evaluation; null: K.',
   }),
+  evalWeights: field(z.enum(['ema', 'live', 'both']).nullable().default(null), {
+    description:
+      'Weights that evaluations along the run take, told in their column weights; both: results are those of the EMA; null: the EMA, without it the live ones.',
+  }),
+  bestMetric: field(
+    z
+      .string()
+      .refine(isBestMetric, 'a metric of the evaluations, e.g. test.exact or min test.NAME')
+      .nullable()
+      .default(null),
+    {
+      values: 'METRIC, max METRIC or min METRIC, or null',
+      description: 'Metric of the evaluations by which the best checkpoint is chosen and kept; null: max test.exact.',
+    },
+  ),
   evalHalt: field(z.boolean().default(false), {
     description: 'Whether the halting head ends a puzzle early in evaluation; false: all steps, as published.',
   }),
   checkpointEvery: field(count.default(50), { description: 'Steps between checkpoints of the whole state.' }),
+  keepEvery: field(count.nullable().default(null), {
+    description:
+      'Interval in steps of checkpoints that are kept for good, beside the last two and the best evaluated one; null: none.',
+  }),
   logEvery: field(count.default(1), { description: 'Steps between records of the training metrics.' }),
 
   optimizer: field(z.enum(['adamatan2', 'adamw']).default('adamatan2'), {

@@ -67,6 +67,12 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: `The mean of a custom metric, a function passed in a notebook or a program: { metrics: { NAME } } in the options of train, sweep and evaluateRun. Shown without conversion. ${known}`,
   },
   {
+    metric: 'weights',
+    group: 'test',
+    unit: '',
+    meaning: 'Evaluated weights, ema or live; present with evalWeights. With both, each evaluation has two rows.',
+  },
+  {
     metric: 'puzzles',
     group: 'test',
     unit: 'puzzles',

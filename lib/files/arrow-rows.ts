@@ -44,9 +44,33 @@ export function tableOfRows(rows: readonly Row[], integers: readonly string[] = 
     fields.push(new Field(name, type, true))
     children.push(vectorFromArray(valuesFor(type, cells), type).data[0]!)
   }
-  const data = makeData({ type: new Struct(fields), length: rows.length, nullCount: 0, children })
+  return tableOf(fields, children, rows.length)
+}
+
+function tableOf(fields: Field[], children: Data[], length: number): Table {
+  const data = makeData({ type: new Struct(fields), length, nullCount: 0, children })
   const schema = new Schema(fields)
   return new Table(schema, [new RecordBatch(schema, data)])
+}
+
+/**
+ * Returns further rows as a table of an existing schema; null when they have another column, or a value of another type.
+ * Columns that the rows lack are null.
+ */
+export function tableLike({ fields }: Schema, rows: readonly Row[]): Table | null {
+  const names = new Set(fields.map(({ name }) => name))
+  if (rows.some((row) => Object.keys(row).some((name) => !names.has(name)))) return null
+  const columns: { field: Field; cells: Cell[] }[] = fields.map((field) => ({
+    field,
+    cells: rows.map((row) => (Object.hasOwn(row, field.name) ? (row[field.name] ?? null) : null)),
+  }))
+  const isInteger = ({ field }: { readonly field: Field }): boolean => field.type instanceof Int32
+  const differs = columns
+    .filter((column) => !isInteger(column))
+    .some(({ field, cells }) => cells.some((cell) => cell !== null) && String(typeOf(cells)) !== String(field.type))
+  if (differs) return null
+  const children = columns.map(({ field, cells }) => vectorFromArray(valuesFor(field.type, cells), field.type).data[0]!)
+  return tableOf(fields, children, rows.length)
 }
 
 /**

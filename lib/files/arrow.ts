@@ -32,8 +32,7 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
         todo: 'The file is damaged or was changed: build or copy it again.',
       })
   }
-  if (bytes.subarray(0, 6).toString('latin1') !== 'ARROW1')
-    throw new UserError({ where: file, expected: 'an Arrow IPC file', found: 'something else' })
+  if (!isFileFormat(bytes)) throw new UserError({ where: file, expected: 'an Arrow IPC file', found: 'something else' })
   if (bytes.length < 12 || bytes.subarray(-6).toString('latin1') !== 'ARROW1')
     throw new UserError({
       where: file,
@@ -41,6 +40,42 @@ export function readArrow(file: string, checksum?: string | readonly string[]): 
       found: `a truncated one (${bytes.length} bytes)`,
       todo: 'Build or copy it again.',
     })
+  return parsed(bytes, file)
+}
+
+/** The complete part of a file that grows: its first `bytes` bytes, and their SHA-256. */
+export interface Extent {
+  readonly bytes: number
+  readonly checksum: string
+}
+
+/**
+ * Reads the complete part of an Arrow IPC file, or of an Arrow IPC stream that is being appended to; what follows it is
+ * ignored.
+ *
+ * @param extents possible complete parts, one of which must match
+ * @throws UserError when the file is missing, shorter than that, or damaged.
+ */
+export function readArrowStart(file: string, extents: readonly Extent[]): Table {
+  const bytes = readBytes(file)
+  const start = extents
+    .filter((extent) => extent.bytes <= bytes.length)
+    .map((extent) => ({ extent, content: bytes.subarray(0, extent.bytes) }))
+    .find(({ extent, content }) => sha256(content) === extent.checksum)
+  if (start) return parsed(start.content, file)
+  throw new UserError({
+    where: file,
+    expected: extents.map((extent) => `SHA-256 ${extent.checksum} of the first ${extent.bytes} bytes`).join(' or '),
+    found: `${sha256(bytes)} of all ${bytes.length}`,
+    todo: 'The file is damaged or was changed: copy it again.',
+  })
+}
+
+function isFileFormat(bytes: Buffer): boolean {
+  return bytes.subarray(0, 6).toString('latin1') === 'ARROW1'
+}
+
+function parsed(bytes: Buffer, file: string): Table {
   try {
     return tableFromIPC(bytes)
   } catch (error) {

@@ -34,16 +34,41 @@ export function writeFileAtomic(
     syncFolder(folder)
   } catch (error) {
     removeQuietly(temporary)
-    throw new UserError(
-      {
-        where: file,
-        expected: 'a writable path',
-        found: systemReason(error),
-        todo: 'Check permissions and free space, or choose another folder with out=DIR.',
-      },
-      { cause: error },
-    )
+    throw notWritable(file, error)
   }
+}
+
+/**
+ * Appends to an existing file after its first `at` bytes, and flushes it; whatever an interrupted append left after them is
+ * removed first. A reader that knows how many bytes are complete never sees a part.
+ *
+ * @throws UserError when the file cannot be written or the disk is full; its first `at` bytes are then unchanged.
+ */
+export function appendToFile(file: string, at: number, bytes: Uint8Array): void {
+  try {
+    const fd = fs.openSync(file, 'r+')
+    try {
+      fs.ftruncateSync(fd, at)
+      writeAll(fd, bytes, at)
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    throw notWritable(file, error)
+  }
+}
+
+function notWritable(file: string, error: unknown): UserError {
+  return new UserError(
+    {
+      where: file,
+      expected: 'a writable path',
+      found: systemReason(error),
+      todo: 'Check permissions and free space, or choose another folder with out=DIR.',
+    },
+    { cause: error },
+  )
 }
 
 /** Creates a folder and its parents. @throws UserError when it cannot be created. */
@@ -124,9 +149,10 @@ function pieces(content: Uint8Array | string | readonly Uint8Array[]): readonly 
   return content instanceof Uint8Array ? [content] : content
 }
 
-function writeAll(fd: number, bytes: Uint8Array): void {
+/** @param at position in the file; default: where the descriptor is */
+function writeAll(fd: number, bytes: Uint8Array, at: number | null = null): void {
   for (let done = 0; done < bytes.length; )
-    done += fs.writeSync(fd, bytes, done, Math.min(CHUNK, bytes.length - done), null)
+    done += fs.writeSync(fd, bytes, done, Math.min(CHUNK, bytes.length - done), at === null ? null : at + done)
 }
 
 function readLarge(fd: number, size: number): Buffer {

@@ -54,7 +54,7 @@ export interface ReadWeightsOptions {
 const BESIDE = ['all_config.yaml', 'config.json']
 
 /**
- * Reads weights from a run's `checkpoint.safetensors`, a file of `recurlab import` or `export`, plain safetensors, or a
+ * Reads weights from a run's `checkpoint-STEP.safetensors`, a file of `recurlab import` or `export`, plain safetensors, or a
  * file saved by the published PyTorch code (`step_N`, `.pt`). Nothing in the file is executed.
  *
  * @throws UserError when it cannot be read, is damaged or rejected, holds no model, or contradicts its configuration.

@@ -56,7 +56,7 @@ function firstBytes(file: string): Buffer {
         where: file,
         expected: 'a file of weights',
         found: isFolder ? 'a folder' : systemReason(error),
-        ...(isFolder ? { todo: 'Name a file in it, e.g. checkpoint.safetensors or step_1000.' } : {}),
+        ...(isFolder ? { todo: 'Name a file in it, e.g. checkpoint-001000.safetensors or step_1000.' } : {}),
       },
       { cause: error },
     )

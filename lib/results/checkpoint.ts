@@ -1,8 +1,10 @@
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
+import { bestMetricOf } from '../config/best-metric.js'
 import { recordedConfig } from '../config/recorded.js'
 import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
+import { rowsOfTable } from '../files/arrow-rows.js'
 import { readBytes } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
 import { isJsonObject, type JsonObject, kindOf, readJson } from '../files/json.js'
@@ -10,7 +12,9 @@ import { fileOperations as fs } from '../files/operations.js'
 import { readSafetensors, type StoredTensor, type TensorEntry } from '../files/safetensors.js'
 import { carriedSeal, checkSeal, sealedPieces, sealOf } from '../files/sealed.js'
 import { CHECKPOINT_FORMAT } from '../interop/weights-format.js'
-import { FILES } from './layout.js'
+import { bestCheckpoint } from './kept.js'
+import { checkpointFile, FILES } from './layout.js'
+import { type RunRecord, readEvaluations } from './record.js'
 import { readStatus } from './status.js'
 import type { RunWriter } from './writer.js'
 
@@ -28,13 +32,16 @@ export interface LoadedCheckpoint {
   readonly state: { readonly step: number } & JsonObject
   /** Verified SHA-256 from the file's metadata. */
   readonly checksum: string
+  /** Says that a newer checkpoint is damaged, if so. */
+  readonly notes: readonly string[]
 }
 
 /**
- * Saves the whole state of a run as `checkpoint.safetensors`, after flushing the rows that led to it. The file is
- * written under another name, flushed and renamed: a kill at any moment leaves the old or the new checkpoint intact.
+ * Saves the whole state of a run as `checkpoint-STEP.safetensors`, after flushing the rows that led to it. The file is
+ * written under another name, flushed and renamed, and older ones are removed after that: a kill at any moment leaves a whole
+ * checkpoint.
  *
- * @throws UserError when it cannot be written; the old checkpoint is then kept.
+ * @throws UserError when it cannot be written; those before it are then kept.
  */
 export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): void {
   const json = JSON.stringify(state)
@@ -45,24 +52,119 @@ export function saveCheckpoint(run: RunWriter, { tensors, state }: Checkpoint): 
 }
 
 /**
- * Loads the checkpoint of a run; its SHA-256 is verified before it is parsed.
+ * Loads the newest checkpoint of a run; its SHA-256 is verified before it is parsed. If it is damaged, the one before is
+ * loaded, with a note.
  *
- * @throws UserError when it is missing, damaged or another run's, or disagrees with the run's `config.json`.
+ * @throws UserError when there is none, all are damaged or another run's, or the run's `config.json` disagrees.
  */
 export function loadCheckpoint(run: { readonly dir: string }): LoadedCheckpoint {
-  const file = path.join(run.dir, FILES.checkpoint)
-  if (!fs.existsSync(file))
-    throw new UserError({
-      where: run.dir,
-      expected: `a ${FILES.checkpoint}`,
-      found: 'none: the run ended before its first was saved',
-      todo: 'Train it again from the start.',
-    })
-  const { bytes, checksum } = readCheckpoint(run.dir, file)
+  const { bytes, checksum, file, notes } = newestIntact(run)
   const { tensors, metadata } = readSafetensors(bytes, file)
   const state = checkpointState(metadata, file)
   checkConfig(run.dir, metadata.config)
-  return { tensors, state, checksum }
+  return { tensors, state, checksum, notes }
+}
+
+/** A checkpoint whose SHA-256 is verified. */
+interface IntactCheckpoint {
+  readonly step: number
+  readonly file: string
+  readonly bytes: Buffer
+  readonly checksum: string
+}
+
+/**
+ * Reads the newest checkpoint of a run; if it is damaged, the one before, with a note.
+ *
+ * @throws UserError of the newest when there is none, or all are damaged or another run's.
+ */
+export function newestIntact(run: { readonly dir: string }): IntactCheckpoint & { readonly notes: readonly string[] } {
+  try {
+    return { ...twice(() => readIntact(run.dir, newestStep(run.dir))), notes: [] }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    const [newest, ...earlier] = [...new Set(readStatus(run.dir).checkpoints.map(({ step }) => step))].reverse()
+    for (const step of earlier) {
+      try {
+        const intact = readIntact(run.dir, step)
+        return { ...intact, notes: [`checkpoint of step ${step} in place of step ${newest}: ${error.message}`] }
+      } catch (other) {
+        if (!(other instanceof UserError)) throw other
+      }
+    }
+    throw error
+  }
+}
+
+function readIntact(dir: string, step: number): IntactCheckpoint {
+  const own = checksumsOf(dir, step)
+  const file = path.join(dir, checkpointFile(step))
+  const bytes = readBytes(file)
+  const checksum = checkSeal(bytes, file)
+  checkOwn(file, checksum, own)
+  return { step, file, bytes, checksum }
+}
+
+function checksumsOf(dir: string, step: number): string[] {
+  return readStatus(dir).checkpoints.flatMap((one) => (one.step === step ? [one.checksum] : []))
+}
+
+/** Reads status and file together, again when the run advanced in between. */
+function twice<T>(attempt: () => T): T {
+  try {
+    return attempt()
+  } catch {
+    return attempt()
+  }
+}
+
+function newestStep(dir: string): number {
+  const newest = readStatus(dir).checkpoints.at(-1)
+  if (newest) return newest.step
+  throw new UserError({
+    where: dir,
+    expected: 'a checkpoint',
+    found: 'none: the run ended before its first was saved',
+    todo: 'Train it again from the start.',
+  })
+}
+
+/** Which checkpoint of a run: the newest, the best evaluated one by the run's `bestMetric`, or that of a step. */
+export type CheckpointChoice = 'last' | 'best' | number
+
+/**
+ * Returns the step of a checkpoint that a run keeps.
+ *
+ * @throws UserError (exit code 2) when it keeps none of that step, or none that was evaluated.
+ */
+export function chosenCheckpoint(run: Pick<RunRecord, 'dir' | 'id' | 'config'>, choice: 'best' | number): number {
+  const steps = readStatus(run.dir).checkpoints.map(({ step }) => step)
+  const found =
+    steps.length === 0
+      ? 'none'
+      : steps.length === 1
+        ? `that of step ${steps[0]}`
+        : `those of steps ${[...new Set(steps)].join(', ')}`
+  if (typeof choice === 'number') {
+    if (steps.includes(choice)) return choice
+    throw new UserError({
+      where: `run ${run.id}`,
+      expected: `a checkpoint of step ${choice}`,
+      found,
+      todo: 'keepEvery=N keeps one every N steps.',
+      exitCode: 2,
+    })
+  }
+  const metric = bestMetricOf(run.config)
+  const best = bestCheckpoint(steps, rowsOfTable(readEvaluations(run)), metric)
+  if (best !== null) return best
+  throw new UserError({
+    where: `run ${run.id}`,
+    expected: `a checkpoint that was evaluated by ${metric.metric}`,
+    found,
+    todo: 'checkpoint=last or checkpoint=STEP takes one that was not.',
+    exitCode: 2,
+  })
 }
 
 /** Returns the run's configuration and data hash as metadata, which makes the file self-describing. */
@@ -70,43 +172,22 @@ function origin({ config, provenance: { dataHash } }: RunWriter): Record<string,
   return { config: JSON.stringify(config), ...(typeof dataHash === 'string' ? { dataHash } : {}) }
 }
 
-/** Reads checksums and file together, again when the run advanced in between. */
-function readCheckpoint(dir: string, file: string): { bytes: Buffer; checksum: string } {
-  const attempt = (): { bytes: Buffer; checksum: string } => {
-    const { files } = readStatus(dir)
-    const bytes = readBytes(file)
-    const checksum = checkSeal(bytes, file)
-    checkOwn(file, checksum, files[FILES.checkpoint])
-    return { bytes, checksum }
-  }
-  try {
-    return attempt()
-  } catch {
-    return attempt()
-  }
-}
-
 /**
- * Checks that the checkpoint belongs to the run, by the checksum that the file carries.
+ * Checks that the checkpoint of a step belongs to the run, by the checksum that the file carries.
  *
  * @throws UserError when it does not.
  */
-export function checkOwnCheckpoint(run: { readonly dir: string }): void {
-  const file = path.join(run.dir, FILES.checkpoint)
-  const attempt = (): void => {
-    const { files } = readStatus(run.dir)
-    // `loadCheckpoint` reports a missing file, and one without a seal.
+export function checkOwnCheckpoint(run: { readonly dir: string }, step: number): void {
+  const file = path.join(run.dir, checkpointFile(step))
+  twice(() => {
+    const own = checksumsOf(run.dir, step)
+    // Whoever reads the file reports that it is missing, or has no seal.
     const carried = fs.existsSync(file) ? carriedSeal(file) : null
-    if (carried !== null) checkOwn(file, carried, files[FILES.checkpoint])
-  }
-  try {
-    attempt()
-  } catch {
-    attempt()
-  }
+    if (carried !== null) checkOwn(file, carried, own)
+  })
 }
 
-function checkOwn(file: string, checksum: string, right: readonly string[] = []): void {
+function checkOwn(file: string, checksum: string, right: readonly string[]): void {
   if (right.includes(checksum)) return
   const [expected, found] = differingHashes(right.at(-1) ?? '', checksum)
   throw new UserError({

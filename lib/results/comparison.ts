@@ -1,8 +1,9 @@
+import { primaryRows } from '../evaluate/arms.js'
 import { type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type ComparedConfig, ConfigComparison } from './config-comparison.js'
 import { NO_LABEL, type RunLabel, readLabel } from './label.js'
 import { type RunRecord, readEvaluations } from './record.js'
-import type { RunState, RunStatus } from './status.js'
+import type { EndReason, RunState, RunStatus } from './status.js'
 
 /** A run to compare with others: a {@link StoredRun}, or a `FinishedRun` of a notebook. */
 export interface ComparedRun extends ComparedConfig {
@@ -13,6 +14,8 @@ export interface ComparedRun extends ComparedConfig {
   readonly status?: Pick<RunStatus, 'step'>
   /** null if unknown. */
   readonly parameters: number | null
+  /** The key of the configuration that ended the run; null if it has not ended by itself. Default: null. */
+  readonly ended?: EndReason | null
   /** Default: none. */
   readonly label?: RunLabel
   /** Rows of `evaluations.arrow`, oldest first. */
@@ -22,6 +25,7 @@ export interface ComparedRun extends ComparedConfig {
 /** A run's record with the files that a comparison reads. */
 export interface StoredRun extends RunRecord {
   readonly parameters: number | null
+  readonly ended: EndReason | null
   readonly label: RunLabel
   readonly evaluations: readonly Row[]
 }
@@ -31,6 +35,7 @@ export function storedRun(record: RunRecord): StoredRun {
   return {
     ...record,
     parameters: record.status.parameters,
+    ended: record.status.ended,
     label: readLabel(record.dir),
     evaluations: rowsOfTable(readEvaluations(record)),
   }
@@ -43,7 +48,7 @@ export function storedRun(record: RunRecord): StoredRun {
 export class Comparison<R extends ComparedRun> extends ConfigComparison {
   readonly runs: readonly R[]
   /**
-   * A row per run: `id`, `state`, its name, tags and note when any run has them, the last evaluation (`test.exact`,
+   * A row per run: `id`, `state`, what ended it if any run ended before its last step, its name, tags and note when any run has them, the last evaluation (`test.exact`,
    * `test.cells`, its other metrics, `step`, `trainSeconds`), the seconds of all evaluations, the best `test.exact`,
    * parameters, and the keys that vary. A key that is also the name of one of these columns becomes `config.KEY`.
    */
@@ -58,27 +63,34 @@ export class Comparison<R extends ComparedRun> extends ConfigComparison {
     this.runs = runs
     const labels = labelsOf(runs)
     const results = runs.map(resultsOf)
-    const own = new Set(['id', 'state', ...[...labels, ...results].flatMap(Object.keys)])
+    const early = endedColumn(runs)
+    const own = new Set(['id', 'state', 'ended', ...[...labels, ...results].flatMap(Object.keys)])
     this.labelColumns = Object.keys(labels[0] ?? {})
     this.variedColumns = this.keys.map((key) => (own.has(key) ? `config.${key}` : key))
     this.rows = runs.map((run, i) => {
       const varied = this.keys.map((key, k) => [this.variedColumns[k]!, this.value(run, key)])
       const state = run.state === undefined ? {} : { state: run.state }
-      return { id: run.id, ...state, ...labels[i], ...results[i], ...Object.fromEntries(varied) }
+      return { id: run.id, ...state, ...early[i], ...labels[i], ...results[i], ...Object.fromEntries(varied) }
     })
   }
 }
 
+/** Returns what ended each run, if one of them ended before its last step; else no column. */
+function endedColumn(runs: readonly ComparedRun[]): Row[] {
+  const early = runs.some(({ ended = null }) => ended !== null && ended !== 'trainSteps')
+  return runs.map(({ ended = null }): Row => (early ? { ended } : {}))
+}
+
 /** Columns of evaluations that are not results. */
-const NO_RESULTS = new Set(['step', 'puzzles', 'evaluationSeconds'])
+const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'evaluationSeconds'])
 
 /** Returns the last evaluation, results first, with the totals of all. */
 function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
   const rows = evaluations as readonly Row[]
   const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = rows.at(-1) ?? {}
-  const known = (metric: string): number[] =>
-    rows.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
-  const [exacts, seconds] = [known('test.exact'), known('evaluationSeconds')]
+  const known = (of: readonly Row[], metric: string): number[] =>
+    of.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
+  const [exacts, seconds] = [known(primaryRows(rows), 'test.exact'), known(rows, 'evaluationSeconds')]
   return {
     'test.exact': exact,
     'test.cells': cells,

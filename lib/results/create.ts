@@ -72,7 +72,7 @@ export function createRun(run: NewRun): RunWriter {
         asked: config.asked,
         provenance: { ...provenance },
       }
-      return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] })
+      return openWriter(record, lease, { [FILES.metrics]: [], [FILES.evaluations]: [] }, true)
     } catch (error) {
       lease?.release()
       if (made) removeFolder(unborn)
@@ -125,7 +125,7 @@ export function resumeRun(
     removeLeftovers(run.dir)
     const rows = rowsUpTo(now, step)
     if (codeDiff) writeRunFile(run.dir, `code-from-${step}.diff`, codeDiff)
-    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows)
+    return openWriter({ ...now, ...writeResumed(now, step, provenance) }, lease, rows, false)
   } catch (error) {
     lease.release()
     throw error
@@ -174,7 +174,7 @@ export function reopenFailed(id: string, resultsDir: string): void {
 /** Checks that no other process resumed the run after its checkpoint was read here. @throws UserError */
 function checkUnchanged(before: RunRecord, now: RunRecord): void {
   const finished = now.status.state === 'finished' && before.status.state !== 'finished'
-  const other = now.status.files[FILES.checkpoint]?.join() !== before.status.files[FILES.checkpoint]?.join()
+  const other = now.status.checkpoints.at(-1)?.checksum !== before.status.checkpoints.at(-1)?.checksum
   if (!finished && !other) return
   throw new RunInUse({
     where: now.dir,

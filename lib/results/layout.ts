@@ -13,10 +13,19 @@ export const FILES = {
   metrics: 'metrics.arrow',
   evaluations: 'evaluations.arrow',
   outcomes: 'outcomes.arrow',
-  checkpoint: 'checkpoint.safetensors',
   /** The user's name, note and tags for the run; optional. */
   label: 'label.json',
 } as const
+
+/** Name of a checkpoint's file. */
+export function checkpointFile(step: number): string {
+  return `checkpoint-${String(step).padStart(6, '0')}.safetensors`
+}
+
+/** Returns whether a file of a run's folder is a checkpoint. */
+export function isCheckpointFile(name: string): boolean {
+  return /^checkpoint-\d{6,}\.safetensors$/.test(name)
+}
 
 /** Returns the folder with one folder per run, `RESULTS/runs`. */
 export function runsFolder(resultsDir: string): string {

@@ -3,7 +3,7 @@ import type { Table } from 'apache-arrow'
 import { recordedConfig } from '../config/recorded.js'
 import { flattenGroups } from '../config/resolved.js'
 import { UserError } from '../errors.js'
-import { readArrow } from '../files/arrow.js'
+import { readArrow, readArrowStart } from '../files/arrow.js'
 import { readBytes, sha256, systemReason } from '../files/atomic.js'
 import { differingHashes } from '../files/hash-text.js'
 import { type JsonObject, parseJson } from '../files/json.js'
@@ -95,14 +95,16 @@ function byText(a: string, b: string): number {
  * file is damaged.
  */
 export function readMetrics(run: Pick<RunRecord, 'dir'>): Table {
-  return readRows(run.dir, FILES.metrics)
+  return readTable(() => readArrowStart(path.join(run.dir, FILES.metrics), readStatus(run.dir).files[FILES.metrics]))
 }
 
 /**
  * Returns the evaluations of a run, one row each: `step`, `test.exact`, … @throws UserError when the file is damaged.
  */
 export function readEvaluations(run: Pick<RunRecord, 'dir'>): Table {
-  return readRows(run.dir, FILES.evaluations)
+  return readTable(() =>
+    readArrowStart(path.join(run.dir, FILES.evaluations), readStatus(run.dir).files[FILES.evaluations]),
+  )
 }
 
 /**
@@ -120,12 +122,11 @@ export function readOutcomes(run: Pick<RunRecord, 'dir'>): Table {
       found: 'none: the run is unfinished, or has no test puzzles',
       todo: 'recurlab eval RUN outcomes=FILE.arrow makes one.',
     })
-  return readRows(run.dir, FILES.outcomes)
+  return readTable(() => readArrow(path.join(run.dir, FILES.outcomes), readStatus(run.dir).files[FILES.outcomes]))
 }
 
-/** Reads the checksums together with the file, because the run may have advanced since it was opened. */
-function readRows(dir: string, name: typeof FILES.metrics | typeof FILES.evaluations | typeof FILES.outcomes): Table {
-  const attempt = (): Table => readArrow(path.join(dir, name), readStatus(dir).files[name])
+/** Reads checksums and file together, again when the run advanced in between. */
+function readTable(attempt: () => Table): Table {
   try {
     return attempt()
   } catch {

@@ -1,5 +1,11 @@
 /** A run is one folder, `RESULTS/runs/ID`, that one process writes and any number read. */
-export { type Checkpoint, type LoadedCheckpoint, loadCheckpoint, saveCheckpoint } from './checkpoint.js'
+export {
+  type Checkpoint,
+  type CheckpointChoice,
+  type LoadedCheckpoint,
+  loadCheckpoint,
+  saveCheckpoint,
+} from './checkpoint.js'
 export {
   createRun,
   type NewRun,
@@ -9,6 +15,7 @@ export {
   reopenFailed,
   resumeRun,
 } from './create.js'
+export { checkpointsOf, type KeptCheckpoint } from './kept.js'
 export { DEFAULT_RESULTS } from './layout.js'
 export { RunInUse } from './lease.js'
 export {
@@ -21,5 +28,5 @@ export {
   readOutcomes,
   runStatus,
 } from './record.js'
-export type { RunState, RunStatus } from './status.js'
+export type { EndReason, RunState, RunStatus } from './status.js'
 export type { LogRow, RunWriter } from './writer.js'

@@ -10,6 +10,7 @@ import { projectFolder } from '../files/places.js'
  */
 const DECIDING = [
   'lib/backend',
+  'lib/config/best-metric.ts',
   'lib/config/call-own.ts',
   'lib/config/effective.ts',
   'lib/config/functions.ts',
@@ -18,6 +19,7 @@ const DECIDING = [
   'lib/config/parse.ts',
   'lib/config/recursion-key.ts',
   'lib/config/resolved.ts',
+  'lib/config/until.ts',
   'lib/data',
   'lib/tasks',
   'lib/storage',
@@ -26,6 +28,7 @@ const DECIDING = [
   'lib/experiment/run/compute-settings.ts',
   'lib/experiment/data/dataset.ts',
   'lib/experiment/run/dtype.ts',
+  'lib/experiment/run/ending.ts',
   'lib/experiment/run/functions.ts',
   'lib/experiment/run/not-finite.ts',
   'lib/experiment/run/observer.ts',

@@ -9,11 +9,24 @@ import { writeRunFile } from './run-file.js'
 
 const state = z.enum(['running', 'finished', 'failed', 'interrupted'])
 
+const endReason = z.enum(['trainSteps', 'until', 'maxSeconds', 'patience'])
+
+/** The key of the configuration that ended a finished run. */
+export type EndReason = z.infer<typeof endReason>
+
 /** Format version of a run's folder, including its tables. */
-export const FORMAT_VERSION = 4
+export const FORMAT_VERSION = 5
+
+const checksum = z.string().regex(/^[0-9a-f]{64}$/)
 
 /** Valid checksums of a file: one, or the old and the new one while the file is replaced. */
-const checksums = z.array(z.string().regex(/^[0-9a-f]{64}$/)).min(1)
+const checksums = z.array(checksum).min(1)
+
+/**
+ * How much of a table is complete, and the checksum of that: one extent, or the old and the new one while the file is
+ * replaced. What follows in the file is being written.
+ */
+const extents = z.array(z.strictObject({ bytes: z.int().min(0), checksum })).min(1)
 
 const schema = z.strictObject({
   formatVersion: z.literal(FORMAT_VERSION),
@@ -24,8 +37,15 @@ const schema = z.strictObject({
   trainSteps: z.int().min(0).nullable(),
   /** Number of trainable parameters; null when unknown. */
   parameters: z.int().min(0).nullable(),
-  /** Step of the checkpoint; null before the first. */
+  /** What ended a finished run; null for any other. */
+  ended: endReason.nullable(),
+  /** Step of the newest checkpoint; null before the first. */
   checkpoint: z.int().min(0).nullable(),
+  /**
+   * The checkpoints that are kept, by step in ascending order, each with the checksum in its own metadata; two of one step
+   * while that file is replaced.
+   */
+  checkpoints: z.array(z.strictObject({ step: z.int().min(0), checksum })),
   started: z.iso.datetime(),
   updated: z.iso.datetime(),
   /** Reason of a failure, or another remark on the run's end; null without one. */
@@ -33,18 +53,16 @@ const schema = z.strictObject({
   files: z.strictObject({
     [FILES.config]: checksums,
     [FILES.provenance]: checksums,
-    [FILES.metrics]: checksums,
-    [FILES.evaluations]: checksums,
+    [FILES.metrics]: extents,
+    [FILES.evaluations]: extents,
     /** Absent until the last evaluation of a run. */
     [FILES.outcomes]: checksums.optional(),
-    /** Checksum in the checkpoint's own metadata; absent before the first checkpoint. */
-    [FILES.checkpoint]: checksums.optional(),
   }),
 })
 
 /**
- * Excluded from the file's own checksum: the lease decides whether a run is active, and a finished run has made all its
- * steps, which the checksum covers.
+ * Excluded from the file's own checksum: the lease decides whether a run is active, and what has ended a finished run is
+ * covered by the checksum.
  */
 const OPEN = ['state']
 
@@ -76,12 +94,13 @@ export function readStatus(folder: string): RunStatus {
       todo: 'The file is damaged or of another version of Recurlab.',
     })
   }
-  const { state: now, step, trainSteps } = parsed.data
-  if (now === 'finished' && trainSteps !== null && step < trainSteps)
+  const { state: now, step, trainSteps, ended } = parsed.data
+  const lacksSteps = ended === 'trainSteps' && trainSteps !== null && step < trainSteps
+  if (now === 'finished' && (ended === null || lacksSteps))
     throw new UserError({
       where: file,
-      expected: `a finished run with all its ${trainSteps} steps`,
-      found: `${step}`,
+      expected: trainSteps === null ? 'a finished run' : `a finished run with all its ${trainSteps} steps`,
+      found: trainSteps === null ? 'one that did not end by itself' : `${step}`,
       todo: 'Its state was edited: set it to "interrupted" to resume the run.',
     })
   return parsed.data

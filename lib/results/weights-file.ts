@@ -4,8 +4,8 @@ import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../interop/weights-file.js'
 import { didYouMean } from '../options/nearest.js'
-import { checkOwnCheckpoint } from './checkpoint.js'
-import { DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
+import { type CheckpointChoice, checkOwnCheckpoint, chosenCheckpoint, newestIntact } from './checkpoint.js'
+import { checkpointFile, DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { otherCode } from './other-code.js'
 import { openRun, type RunRecord } from './record.js'
 
@@ -13,6 +13,8 @@ import { openRun, type RunRecord } from './record.js'
 export interface ReadWeightsOfOptions extends ReadWeightsOptions {
   /** Folder that contains `runs`. Default: `results`, in a notebook that of the project. */
   readonly resultsDir?: string
+  /** Which of the checkpoints that a run keeps. Default `last`; if that is damaged, the one before, with a note. */
+  readonly checkpoint?: CheckpointChoice
 }
 
 /** Weights, and the ID of their run; null for a file. */
@@ -21,22 +23,44 @@ export interface StoredWeights extends WeightsFile {
 }
 
 /**
- * Reads the weights of a stored run (its checkpoint), or of a file, including official ones; `RUN|FILE` on the command
+ * Reads the weights of a stored run (one of its checkpoints), or of a file, including official ones; `RUN|FILE` on the command
  * line.
  *
  * @param runOrFile a file; else a run's folder, ID, or the beginning of one
  * @throws UserError when neither exists, or it cannot be read.
  */
 export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<StoredWeights> {
-  const { resultsDir, ...how } = options
+  const { resultsDir, checkpoint, ...how } = options
   const place = placeToRead(runOrFile)
-  if (fs.existsSync(place) && fs.statSync(place).isFile())
+  if (fs.existsSync(place) && fs.statSync(place).isFile()) {
+    if (checkpoint !== undefined) throw noRun(runOrFile, checkpoint)
     return { ...(await readWeightsFile(runOrFile, how)), run: null }
+  }
   const run = runOrNoFile(runOrFile, resultsDir)
-  checkOwnCheckpoint(run)
-  const file = await readWeightsFile(path.join(run.dir, FILES.checkpoint), how)
+  const file = await readCheckpoint(run, checkpoint ?? 'last', how)
   const other = otherCode(run)
   return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
+}
+
+async function readCheckpoint(run: RunRecord, choice: CheckpointChoice, how: ReadWeightsOptions): Promise<WeightsFile> {
+  const read = (step: number): Promise<WeightsFile> => {
+    checkOwnCheckpoint(run, step)
+    return readWeightsFile(path.join(run.dir, checkpointFile(step)), how)
+  }
+  if (choice !== 'last') return read(chosenCheckpoint(run, choice))
+  const { step, notes } = newestIntact(run)
+  const file = await read(step)
+  return { ...file, notes: [...notes, ...file.notes] }
+}
+
+function noRun(file: string, checkpoint: CheckpointChoice): UserError {
+  return new UserError({
+    where: file,
+    expected: `a run, beside checkpoint=${checkpoint}`,
+    found: 'a file',
+    todo: 'Leave checkpoint out, or name the run.',
+    exitCode: 2,
+  })
 }
 
 /** Opens a run by name. @throws UserError that reports a missing file when the name looks like one. */

@@ -53,6 +53,19 @@ export class Trainer {
     return ema ? model.with({ weights: ema }) : model
   }
 
+  /**
+   * Returns the models to evaluate, the one that results are taken from last. Without EMA it is the live one.
+   *
+   * @param weights the weights to evaluate. Default: as in {@link evaluated}
+   */
+  arms(weights: 'ema' | 'live' | 'both' = 'ema'): { readonly weights: 'ema' | 'live'; readonly model: Model }[] {
+    const { model, ema } = this.state
+    const live = { weights: 'live' as const, model }
+    if (!ema || weights === 'live') return [live]
+    const average = { weights: 'ema' as const, model: this.evaluated }
+    return weights === 'both' ? [live, average] : [average]
+  }
+
   /** Returns the full state, outside the backend; see {@link takeSnapshot}. */
   snapshot(): Snapshot {
     return takeSnapshot(this.state, this.#sampler.state(), this.#seconds)

@@ -132,3 +132,21 @@ test('values that JSON has no form for are refused like any other, as they were 
       (error: Error) => error.name === 'UserError' && error.message.includes(found),
     )
 })
+
+test('the same condition of until is the same text, whatever its spaces and the form of its number', () => {
+  const texts = ['test.exact>=0.9', ' test.exact  >= 0.90 ', 'test.exact >= 9e-1']
+  assert.deepEqual(
+    texts.map((until) => parseConfig({ until }).until),
+    texts.map(() => 'test.exact >= 0.9'),
+  )
+  for (const until of [
+    '',
+    'test.exact',
+    'test.exact >= ',
+    'exact >= 1',
+    'test.exact == 1',
+    'test.exact >= 1 and more',
+    'test.a >= 1e999',
+  ])
+    assert.throws(() => parseConfig({ until }), { message: /key until: expected a metric, a comparison and a number/ })
+})

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -42,9 +42,9 @@ const VARIANTS: Readonly<Record<string, ConfigInput>> = {
 }
 
 /** All that a finished run holds, but for the time it took. */
-function outcome(id: string): unknown {
-  const { tensors, state } = loadCheckpoint(openRun(id, resultsDir))
-  const { metrics, evaluations } = loadRun(id, resultsDir)
+function outcome(id: string, folder = resultsDir): unknown {
+  const { tensors, state } = loadCheckpoint(openRun(id, folder))
+  const { metrics, evaluations } = loadRun(id, folder)
   const timeless = (rows: readonly object[]): object[] =>
     rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
   return { tensors, state: { ...state, seconds: 0 }, metrics: timeless(metrics), evaluations: timeless(evaluations) }
@@ -63,3 +63,41 @@ for (const [name, change] of Object.entries(VARIANTS))
     assert.deepEqual(outcome(stopped), outcome(whole))
     assert.equal(tf.memory().numTensors, numTensors, 'no tensor is leaked')
   })
+
+test('a run that is killed during an evaluation has saved the steps before it, and evaluates first when it is resumed', async () => {
+  const whole = await train(base, data, { resultsDir })
+  const killedDir = path.join(resultsDir, 'killed')
+  let id = ''
+  const observer = {
+    onStart: (run: { id: string }) => {
+      id = run.id
+    },
+    // The folder at this moment is what a kill leaves.
+    onEvaluating: (step: number, done: number) => {
+      if (step === 4 && done === 0)
+        cpSync(path.join(resultsDir, 'runs', id), path.join(killedDir, 'runs', id), { recursive: true })
+    },
+  }
+  await train(base, data, { resultsDir, observer })
+  rmSync(path.join(killedDir, 'runs', id, readdirSync(path.join(killedDir, 'runs', id)).find(isLease)!))
+  const killed = openRun(id, killedDir)
+  assert.deepEqual([killed.state, killed.status.checkpoint], ['interrupted', 4])
+  assert.deepEqual(
+    loadRun(id, killedDir).metrics.map(({ step }) => step),
+    [1, 2, 3, 4],
+  )
+  const seen: string[] = []
+  await resume(id, {
+    resultsDir: killedDir,
+    observer: {
+      onEvaluation: (step) => seen.push(`evaluation ${step}`),
+      onStep: ({ step }) => seen.push(`step ${step}`),
+    },
+  })
+  assert.deepEqual(seen, ['evaluation 4', 'step 5', 'step 6', 'evaluation 6'])
+  assert.deepEqual(outcome(id, killedDir), outcome(whole))
+})
+
+function isLease(name: string): boolean {
+  return name.startsWith('lease-')
+}

@@ -17,6 +17,7 @@ import { writeTable } from '../../lib/results/export.js'
 import { openRun } from '../../lib/results/run.js'
 import { runningSources } from '../../lib/results/sources.js'
 import { saveDataset } from '../../lib/storage/store.js'
+import { checkpointPath } from '../results/fixture.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -325,7 +326,10 @@ test('a run that other code began says so when it goes on, and its record holds 
 test('weights to begin with are told by their content and how they are made to fit, not by their path', async () => {
   const from = path.join(resultsDir, 'init.safetensors')
   const source = await train({ ...base, seed: 3 }, data, { resultsDir, observer: silent })
-  const copy = (id: string) => copyFileSync(path.join(openRun(id, resultsDir).dir, 'checkpoint.safetensors'), from)
+  const copy = (id: string) => {
+    const run = openRun(id, resultsDir)
+    copyFileSync(checkpointPath(run, run.status.checkpoint!), from)
+  }
   copy(source)
   const call = (more: Partial<InitOptions>) =>
     train({ ...base, seed: 4 }, data, { resultsDir, observer: silent, resume: true, init: { from, ...more } })

@@ -174,7 +174,9 @@ test('a trainer makes the weights that train makes with the same configuration, 
     const id = await train({ ...pocket, ...training, ...more, trainSteps: 5, seed: 5 }, data, { resultsDir: folder })
     assert.ok(losses.every(Number.isFinite))
     for (const weights of ['live', 'ema'] as const) {
-      const { tensors } = await readWeightsFile(path.join(folder, 'runs', id, 'checkpoint.safetensors'), { weights })
+      const { tensors } = await readWeightsFile(path.join(folder, 'runs', id, 'checkpoint-000005.safetensors'), {
+        weights,
+      })
       assertSame(modelTensors(weights === 'ema' ? run.evaluated : run.state.model), tensors)
     }
     run.dispose()

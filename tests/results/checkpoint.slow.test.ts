@@ -1,16 +1,25 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { buildSync } from 'esbuild'
 import { readSafetensors } from '../../lib/files/safetensors.js'
-import { listRuns, loadCheckpoint, openRun, readMetrics, resumeRun, saveCheckpoint } from '../../lib/results/run.js'
+import {
+  checkpointsOf,
+  listRuns,
+  loadCheckpoint,
+  openRun,
+  type RunWriter,
+  readMetrics,
+  resumeRun,
+  saveCheckpoint,
+} from '../../lib/results/run.js'
 import { withFailure } from '../files/failing.js'
 import { writeSafetensors } from '../files/write-safetensors.js'
-import { checkpointAt, newRun, temporaryFolder } from './fixture.js'
+import { checkpointAt, checkpointPath, newRun, setOwner, temporaryFolder } from './fixture.js'
 
 const results = temporaryFolder()
 
@@ -32,11 +41,11 @@ test('what is saved is loaded, is plain safetensors, and the same state gives th
   saveCheckpoint(run, checkpointAt(7))
   assert.equal(assertConsistent(run), 7)
   assert.equal(openRun(run.dir).status.checkpoint, 7)
-  const file = path.join(run.dir, 'checkpoint.safetensors')
+  const file = checkpointPath(run, 7)
   assert.equal(readSafetensors(file).tensors.size, 3)
   const again = newRun(results)
   saveCheckpoint(again, checkpointAt(7))
-  assert.deepEqual(readFileSync(file), readFileSync(path.join(again.dir, 'checkpoint.safetensors')))
+  assert.deepEqual(readFileSync(file), readFileSync(checkpointPath(again, 7)))
 })
 
 test('rows are in the files before the checkpoint that follows them', () => {
@@ -49,7 +58,7 @@ test('rows are in the files before the checkpoint that follows them', () => {
 test('any bit turned over is found before anything is parsed', () => {
   const run = newRun(results)
   saveCheckpoint(run, checkpointAt(1, 4))
-  const file = path.join(run.dir, 'checkpoint.safetensors')
+  const file = checkpointPath(run, 1)
   const bytes = readFileSync(file)
   for (let at = 0; at < bytes.length; at++) {
     const damaged = Buffer.from(bytes)
@@ -70,9 +79,10 @@ test('no checkpoint, or a file of something else, is one clear error', () => {
   const run = newRun(results)
   assert.throws(() => loadCheckpoint(run), {
     name: 'UserError',
-    message: /expected a checkpoint\.safetensors, found none/,
+    message: /expected a checkpoint, found none/,
   })
-  writeFileSync(path.join(run.dir, 'checkpoint.safetensors'), writeSafetensors([], { step: '1' }))
+  saveCheckpoint(run, checkpointAt(1))
+  writeFileSync(checkpointPath(run, 1), writeSafetensors([], { step: '1' }))
   assert.throws(() => loadCheckpoint(run), {
     name: 'UserError',
     message: /a checkpoint of Recurlab, found something else/,
@@ -99,6 +109,103 @@ for (const how of ['once', 'for good'] as const)
       if (operations <= n) break
     }
   })
+
+/** The steps of the checkpoints in a run's folder. */
+function stepsIn({ dir }: { dir: string }): number[] {
+  return readdirSync(dir).flatMap((name) => Number(/^checkpoint-(\d+)/.exec(name)?.[1] ?? Number.NaN) || [])
+}
+
+function evaluated(run: RunWriter, exact: readonly number[]): void {
+  for (const [i, value] of exact.entries()) {
+    const step = 10 * (i + 1)
+    saveCheckpoint(run, checkpointAt(step, 4))
+    run.logEvaluation({ step, 'test.exact': value, 'test.wrong': value })
+  }
+}
+
+test('the last two checkpoints are kept, the best evaluated one, and one every keepEvery steps', () => {
+  const run = newRun(results, { keepEvery: 30 })
+  evaluated(run, [0.1, 0.5, 0.2, 0.5, 0.3, 0.4, 0.2])
+  assert.deepEqual(stepsIn(run), [20, 30, 60, 70])
+  assert.deepEqual(checkpointsOf(openRun(run.dir)), [
+    { step: 20, keptAs: ['best'] },
+    { step: 30, keptAs: ['keepEvery'] },
+    { step: 60, keptAs: ['last', 'keepEvery'] },
+    { step: 70, keptAs: ['last'] },
+  ])
+  for (const step of [20, 30, 60, 70]) assertCheckpoint(run, step)
+})
+
+test('the best checkpoint is that of the metric that the configuration names, lowest with min', () => {
+  for (const [bestMetric, kept] of [
+    [undefined, [10, 30, 40]],
+    ['test.wrong', [10, 30, 40]],
+    ['min test.wrong', [20, 30, 40]],
+    ['test.unknown', [30, 40]],
+  ] as const) {
+    const run = newRun(results, bestMetric === undefined ? {} : { bestMetric })
+    evaluated(run, [0.5, 0.1, 0.2, 0.3])
+    assert.deepEqual(stepsIn(run), kept, bestMetric)
+  }
+})
+
+test('where the newest checkpoint is damaged the one before is loaded with a note, and a resumed run goes on from it', () => {
+  for (const damage of [
+    (file: string) => writeFileSync(file, readFileSync(file).subarray(0, 200)),
+    (file: string) => {
+      const bytes = readFileSync(file)
+      bytes[bytes.length - 1]! ^= 1
+      writeFileSync(file, bytes)
+    },
+    (file: string) => rmSync(file),
+  ]) {
+    const run = newRun(results)
+    evaluated(run, [0.1, 0.2, 0.3])
+    run.finish('interrupted')
+    damage(checkpointPath(run, 30))
+    const { state, notes } = loadCheckpoint(run)
+    assert.equal(state.step, 20)
+    assert.match(notes.join(), /^checkpoint of step 20 in place of step 30: .*checkpoint-000030\.safetensors: expected/)
+    const second = resumeRun(openRun(run.dir), 20)
+    assert.deepEqual([openRun(run.dir).status.checkpoint, stepsIn(run)], [20, [20]])
+    saveCheckpoint(second, checkpointAt(30, 4))
+    assert.deepEqual([loadCheckpoint(run).state.step, loadCheckpoint(run).notes], [30, []])
+  }
+})
+
+test('a checkpoint that a killed process wrote and had not recorded is removed when the run is resumed', () => {
+  const run = newRun(results)
+  evaluated(run, [0.1, 0.2])
+  const status = readFileSync(path.join(run.dir, 'status.json'))
+  saveCheckpoint(run, checkpointAt(30, 4))
+  writeFileSync(path.join(run.dir, 'status.json'), status)
+  setOwner(run.dir, { pid: 2 ** 22 + 1 })
+  assert.equal(loadCheckpoint(run).state.step, 20)
+  resumeRun(openRun(run.dir), 20)
+  assert.ok(!stepsIn(run).includes(30))
+})
+
+for (const how of ['once', 'for good'] as const)
+  test(`whichever file operation fails ${how} while old checkpoints are removed, the last two saved are whole, and nothing else is left`, () => {
+    for (let n = 0; ; n++) {
+      const run = newRun(temporaryFolder())
+      for (const step of [1, 2, 3]) saveCheckpoint(run, checkpointAt(step))
+      const { operations, error } = withFailure(n, how, () => saveCheckpoint(run, checkpointAt(4)))
+      assert.ok([3, 4].includes(assertConsistent(run)), `operation ${n}`)
+      assert.deepEqual(loadCheckpoint(run).notes, [])
+      saveCheckpoint(run, checkpointAt(5))
+      const listed = openRun(run.dir).status.checkpoints.map(({ step }) => step)
+      assert.deepEqual(stepsIn(run), listed)
+      assert.deepEqual(listed, [error === null || listed.includes(4) ? 4 : 3, 5])
+      for (const step of listed) assertCheckpoint(run, step)
+      if (operations <= n) break
+    }
+  })
+
+function assertCheckpoint(run: { dir: string }, step: number): void {
+  const { metadata } = readSafetensors(checkpointPath(run, step))
+  assert.equal((JSON.parse(metadata.state!) as { step: number }).step, step)
+}
 
 test('killed twenty times while it saves, a run always has a whole checkpoint and goes on', {
   timeout: 60_000,

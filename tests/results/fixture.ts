@@ -37,3 +37,8 @@ export function setOwner(dir: string, changes: Partial<Owner>, secondsAgo = 0): 
   const then = Date.now() / 1000 - secondsAgo
   utimesSync(file, then, then)
 }
+
+/** The file of a run's checkpoint of a step. */
+export function checkpointPath(run: { readonly dir: string }, step: number): string {
+  return path.join(run.dir, `checkpoint-${String(step).padStart(6, '0')}.safetensors`)
+}

@@ -36,7 +36,7 @@ const versioned = (version: unknown) => (file: string) =>
 
 for (const [name, expected] of [
   ['config.json', /config\.json: expected the configuration of a run, format version 1, found/],
-  ['status.json', /status\.json: expected the status of a run, format version 4, found/],
+  ['status.json', /status\.json: expected the status of a run, format version 5, found/],
 ] as const)
   test(`a ${name} of another format version, or of none, is told as one`, () => {
     assert.throws(() => openRun(runWith(name, versioned(99))), { name: 'UserError', message: expected })
@@ -59,8 +59,8 @@ test('a manifest of another format version is told as one', async () => {
 })
 
 test('a checkpoint and a file of weights of another format are told as such', async () => {
-  const dir = runWith('checkpoint.safetensors', () => {})
-  const file = path.join(dir, 'checkpoint.safetensors')
+  const dir = runWith('checkpoint-000003.safetensors', () => {})
+  const file = path.join(dir, 'checkpoint-000003.safetensors')
   const { tensors, metadata } = readSafetensors(file)
   const { checksum: _, ...others } = metadata
   for (const format of ['recurlab-checkpoint-99', 'recurlab-weights-1']) {

@@ -10,7 +10,7 @@ import { openSealedJson, sealJson } from '../../lib/files/sealed-json.js'
 import { createRun, listRuns, loadCheckpoint, openRun, type RunWriter, saveCheckpoint } from '../../lib/results/run.js'
 import { readWeightsOf } from '../../lib/results/weights-file.js'
 import { recurlab } from '../recurlab.js'
-import { checkpointAt, newRun, temporaryFolder } from './fixture.js'
+import { checkpointAt, checkpointPath, newRun, temporaryFolder } from './fixture.js'
 
 function stopped(folder: string, config: Record<string, unknown>): RunWriter {
   const run = newRun(folder, config)
@@ -72,7 +72,7 @@ for (const [what, file, from, to, message] of EDITS)
 test('a whole configuration, or a checkpoint, from another run is refused', async () => {
   const folder = temporaryFolder()
   const [a, b] = [stopped(folder, { seed: 1 }), stopped(folder, { seed: 2 })]
-  copyFileSync(path.join(a.dir, 'checkpoint.safetensors'), path.join(b.dir, 'checkpoint.safetensors'))
+  copyFileSync(checkpointPath(a, 4), checkpointPath(b, 4))
   assert.throws(() => loadCheckpoint(openRun(b.dir)), { message: /expected the run's own checkpoint \(SHA-256 \w+\)/ })
   await assert.rejects(readWeightsOf(b.dir), { message: /expected the run's own checkpoint/ })
   copyFileSync(path.join(a.dir, 'config.json'), path.join(b.dir, 'config.json'))

@@ -186,7 +186,7 @@ test('a name before some of a file’s tensors only is not taken off: it may tel
 
 test('a run has both sets: the EMA unless the live weights are asked for', async () => {
   const { run, live, ema } = runWithWeights()
-  for (const name of [run.id, run.dir, run.id.slice(0, -1), path.join(run.dir, 'checkpoint.safetensors')]) {
+  for (const name of [run.id, run.dir, run.id.slice(0, -1), path.join(run.dir, 'checkpoint-000012.safetensors')]) {
     const file = await readWeightsOf(name, { resultsDir: folder })
     assert.deepEqual([file.format, file.weights, file.step], ['recurlab-checkpoint-2', 'ema', 12], name)
     assert.deepEqual([file.dataHash, file.sizes], ['abc123', SIZES])
@@ -200,7 +200,7 @@ test('a run has both sets: the EMA unless the live weights are asked for', async
 
 test('weights without a configuration take the one in the config.json of the run beside them', async () => {
   const { run, live } = runWithWeights()
-  const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint.safetensors'))
+  const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint-000012.safetensors'))
   const file = path.join(run.dir, 'live.safetensors')
   const plain = [...tensors].filter(([name]) => !name.includes('/'))
   writeFileSync(file, Buffer.concat(safetensorsPieces(plain, {})))

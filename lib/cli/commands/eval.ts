@@ -14,7 +14,7 @@ import { allTasks, votesOf } from '../../tasks/registry.js'
 import { PASS_KS } from '../../tasks/votes.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { choiceOf, given, onlyKeys, truthOf, wholeOf } from '../keys.js'
-import { puzzleFit, whichWeights } from '../weights-output.js'
+import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../weights-output.js'
 
 const KEYS = [
   'out',
@@ -26,6 +26,7 @@ const KEYS = [
   'batch',
   'versions',
   'weights',
+  'checkpoint',
   'config',
   'puzzleEmbedding',
   'outcomes',
@@ -56,6 +57,7 @@ export const command: Command = {
         ['batch=N', 'Puzzles evaluated at a time. Default: as in the run.'],
         ['versions=N', 'Maximum versions of each puzzle. Default: as in the run.'],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        CHECKPOINT_HELP,
         ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
         [
           'puzzleEmbedding=mean|zero',
@@ -100,6 +102,7 @@ export const command: Command = {
       }),
       ...(data === undefined ? {} : { data: loadDataset(data) }),
       ...whichWeights(keys.weights),
+      ...whichCheckpoint(keys.checkpoint),
       ...puzzleFit(keys.puzzleEmbedding),
       outcomes: outcomes !== undefined,
       onData: (data) => {

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { writeWeightsFile } from '../../interop/weights-write.js'
+import { isCheckpointFile } from '../../results/layout.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { onlyKeys } from '../keys.js'
-import { outputFile, whichWeights } from '../weights-output.js'
+import { CHECKPOINT_HELP, outputFile, whichCheckpoint, whichWeights } from '../weights-output.js'
 import { describeWeights, weightsFacts } from '../weights-report.js'
 
 /** `recurlab export RUN|FILE`. */
@@ -15,6 +16,7 @@ export const command: Command = {
       rows: [
         ['out=FILE', 'File to write, safetensors.'],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        CHECKPOINT_HELP,
         ['config=FILE', 'Configuration of a FILE without one. Default: the one beside it.'],
         ['results=DIR', 'Results folder. Default: results.'],
         ['--force', 'Replaces an existing file at out=.'],
@@ -41,15 +43,18 @@ export const command: Command = {
   flags: { json: false, force: false },
   async run({ words, pairs, flags }) {
     const name = oneWord(words, 'one run or file')
-    const keys = onlyKeys(pairs, ['out', 'weights', 'config', 'results'])
+    const keys = onlyKeys(pairs, ['out', 'weights', 'checkpoint', 'config', 'results'])
     if (keys.out === undefined) throw wrongUse('out=FILE, the file to write', 'none')
     const out = outputFile(keys.out, name, flags.has('force'))
     const file = await readWeightsOf(name, {
       ...(keys.results === undefined ? {} : { resultsDir: keys.results }),
       ...(keys.config === undefined ? {} : { config: keys.config }),
       ...whichWeights(keys.weights),
+      ...whichCheckpoint(keys.checkpoint),
     })
-    if (path.resolve(out) === path.resolve(file.file)) throw wrongUse("another file than the run's own checkpoint", out)
+    const isBeside = path.dirname(path.resolve(out)) === path.dirname(path.resolve(file.file))
+    if (file.run !== null && isBeside && isCheckpointFile(path.basename(out)))
+      throw wrongUse("another file than one of the run's own checkpoints", out)
     writeWeightsFile(out, file)
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...weightsFacts(file), out })}\n`)
     else process.stdout.write(`${describeWeights(file)}\n\n${out}: written\n`)

@@ -13,7 +13,7 @@ import { onlyKeys } from '../keys.js'
 /** `recurlab resume RUN`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, a prefix of it, or its folder. The run continues from its checkpoint as if it had never stopped, bit for bit on the same backend. If it is stopped again, it saves again and exits with code 75.",
+    "RUN is a run's ID, a prefix of it, or its folder. The run continues from its newest checkpoint as if it had never stopped, bit for bit on the same backend. If it is stopped again, it saves again and exits with code 75.",
     {
       title: 'Options',
       rows: [

@@ -3,7 +3,14 @@ import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
 import { Comparison, type StoredRun, storedRun } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
-import { DEFAULT_RESULTS, listRuns, openRun, type RunListing, type RunRecord } from '../../results/run.js'
+import {
+  checkpointsOf,
+  DEFAULT_RESULTS,
+  listRuns,
+  openRun,
+  type RunListing,
+  type RunRecord,
+} from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
@@ -16,7 +23,7 @@ const KEYS = ['out', 'last', 'sort', 'tags', ...FILTERS, ...Object.keys(configSc
 /** `recurlab runs [RUN …]`. */
 export const command: Command = {
   help: [
-    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. A run whose process is gone is "interrupted".',
+    'Without a RUN all runs are compared, newest last. RUN is the ID of a run, a prefix of it, or its folder; the column id shows the shortest unique prefix. The results are those of the last evaluation. Named runs are shown with the checkpoints that they keep. A run whose process is gone is "interrupted".',
     {
       title: 'Filter and sort',
       rows: [
@@ -65,9 +72,11 @@ export const command: Command = {
     const comparison = inOrder(new Comparison(chosen), keys.sort)
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
     if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
-    else if (chosen.length > 0)
-      process.stdout.write(`${runsText(comparison, { ids: idsOf(listing), all: flags.has('all') })}\n`)
-    else process.stdout.write(`${noRuns(out, runs.length)}\n`)
+    else if (chosen.length > 0) {
+      const kept = named.length > 0 ? comparison.runs.map(checkpointsText) : []
+      const text = runsText(comparison, { ids: idsOf(listing), all: flags.has('all') })
+      process.stdout.write(`${[text, ...kept].join('\n')}\n`)
+    } else process.stdout.write(`${noRuns(out, runs.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
 }
@@ -135,12 +144,22 @@ function lastOf(runs: readonly StoredRun[], last: string | undefined): StoredRun
   return count === undefined ? [...runs] : runs.slice(-count)
 }
 
-/** Returns the rows with the label, folder, times and configuration of their runs. */
+/** Returns the rows with the label, folder, times, checkpoints and configuration of their runs. */
 function wholeRows({ runs, rows }: Comparison<StoredRun>): object[] {
-  return runs.map(({ label, dir, status, config }, i) => {
-    const { started, updated, trainSteps, checkpoint, message } = status
-    return { ...rows[i], ...label, dir, started, updated, trainSteps, checkpoint, message, config }
+  return runs.map((run, i) => {
+    const { label, dir, status, config } = run
+    const { started, updated, trainSteps, ended, checkpoint, message } = status
+    const facts = { dir, started, updated, trainSteps, ended, checkpoint, checkpoints: checkpointsOf(run), message }
+    return { ...rows[i], ...label, ...facts, config }
   })
+}
+
+/** Returns the checkpoints of a run as a line: `ID: checkpoints of steps 50 (best), 250 (last), 300 (last)`. */
+function checkpointsText(run: RunRecord): string {
+  const kept = checkpointsOf(run).map(({ step, keptAs }) =>
+    keptAs.length > 0 ? `${step} (${keptAs.join(', ')})` : step,
+  )
+  return `\n${run.id}: ${kept.length === 0 ? 'no checkpoint' : `checkpoints of steps ${kept.join(', ')}`}`
 }
 
 function noRuns(out: string, all: number): string {

@@ -4,7 +4,7 @@ import { boardsText, legendText } from '../../plot/puzzle-text.js'
 import { loadDataset } from '../../storage/store.js'
 import { type Command, wrongUse } from '../command.js'
 import { given, onlyKeys, wholeOf } from '../keys.js'
-import { whichWeights } from '../weights-output.js'
+import { CHECKPOINT_HELP, whichCheckpoint, whichWeights } from '../weights-output.js'
 
 /** `recurlab solve RUN|FILE PUZZLE`. */
 export const command: Command = {
@@ -30,6 +30,7 @@ export const command: Command = {
         ['task=NAME', "The ARC task's name, by which its puzzle identifier is found. Default: the file's name."],
         ['data=DIR', 'Data set that names the identifiers. Default: the one the weights were trained on.'],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        CHECKPOINT_HELP,
         [
           'config=FILE',
           'Configuration of weights without one (all_config.yaml, config.json). Default: the one beside them.',
@@ -46,7 +47,16 @@ export const command: Command = {
     const [name, puzzle, ...more] = words
     if (name === undefined || puzzle === undefined || more.length > 0)
       throw wrongUse('a run or file and a puzzle', `${words.length} ${words.length === 1 ? 'word' : 'words'}`)
-    const keys = onlyKeys(pairs, ['supervisionSteps', 'input', 'task', 'data', 'weights', 'config', 'out'])
+    const keys = onlyKeys(pairs, [
+      'supervisionSteps',
+      'input',
+      'task',
+      'data',
+      'weights',
+      'checkpoint',
+      'config',
+      'out',
+    ])
     const options: SolveOptions = {
       ...given({
         supervisionSteps: wholeOf('supervisionSteps', keys.supervisionSteps),
@@ -56,6 +66,7 @@ export const command: Command = {
         resultsDir: keys.out,
       }),
       ...whichWeights(keys.weights),
+      ...whichCheckpoint(keys.checkpoint),
     }
     const data = keys.data === undefined ? undefined : loadDataset(keys.data)
     const solving = await solve(name, puzzle, { ...options, ...(data === undefined ? {} : { data }) })

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/schema.js'
+import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { isOwnMetric, isShare, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
@@ -10,10 +11,13 @@ import type { Figure, FigureOptions } from '../../plot/figure.js'
 import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
+import type { EndReason } from '../../results/run.js'
 
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
   readonly step: number
+  /** The evaluated weights; absent without the key `evalWeights`. With both, the row of the EMA follows that of the live ones. */
+  readonly weights?: 'ema' | 'live'
   /** Seconds of training until then, without evaluations and saves. */
   readonly trainSeconds: number
   /** Seconds of this evaluation. */
@@ -44,6 +48,8 @@ export interface FinishedRun extends ComparedRun {
   readonly parameters: number | null
   /** The user's name, note and tags for the run. */
   readonly label?: RunLabel
+  /** The key of the configuration that ended the run; null if it has not ended by itself. */
+  readonly ended?: EndReason | null
   /** The names of the run's values in the grid of a sweep, by key. */
   readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
@@ -72,7 +78,8 @@ export class Runs {
   }
 
   /**
-   * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, exact and cell
+   * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, what ended the runs if
+   * one ended before its last step, exact and cell
    * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
    * metrics, seconds of training and of all evaluations. Unknown values are null.
    */
@@ -85,6 +92,7 @@ export class Runs {
       ...(varied.length > 0 ? varied : ['model']),
       'seed',
       'parameters',
+      ...metrics.filter((name) => name === 'ended'),
       'test.exact',
       ...judgedApart(rows),
       'test.cells',
@@ -108,23 +116,26 @@ export class Runs {
 
   /**
    * Returns curves over optimiser steps: for each label the mean and range over seeds, with gaps where the metric is
-   * unknown.
+   * unknown. Where a run evaluates both sets of weights, those of the live ones are lines of their own.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
    */
   curves(metric: string, options: FigureOptions = {}): Figure {
     const share = isShare(metric)
-    const lines = this.all.map((run) => {
-      const rows: readonly MetricRow[] = metric.startsWith('test.')
-        ? (run.evaluations as unknown as readonly MetricRow[])
-        : run.metrics
-      return {
-        name: this.label(run),
+    const lines = this.all.flatMap((run) => {
+      const line = (name: string, rows: readonly MetricRow[]) => ({
+        name,
         seed: run.config.seed,
         x: rows.map((row) => row.step),
         y: rows.map((row) => (row[metric] ?? Number.NaN) * (share ? 100 : 1)),
-      }
+      })
+      const name = this.label(run)
+      if (!metric.startsWith('test.')) return [line(name, run.metrics)]
+      const evaluations = run.evaluations as unknown as readonly MetricRow[]
+      const live = liveRowsBeside(evaluations)
+      const ofEma = line(name, primaryRows(evaluations))
+      return live.length > 0 ? [ofEma, line(`${name}, live weights`, live)] : [ofEma]
     })
     return curves(lines, {
       x: 'optimiser step',

@@ -15,7 +15,7 @@ export interface RunWork {
   readonly shape: ModelShape
   /** Length of the run in optimiser steps. */
   readonly trainSteps: number
-  /** Puzzles per evaluation, counting all versions. */
+  /** Puzzles per evaluation, counting all versions; twice as many where both sets of weights are evaluated. */
   readonly evaluated: number
   /** Optimiser steps between evaluations. */
   readonly evaluateEvery: number
@@ -31,7 +31,8 @@ export function runWork(config: Config, data: Dataset): RunWork {
   const shape = configuredShape(resolved, data.manifest)
   const { training, evaluation } = resolved
   const { batch, microBatch, dtype, optimizer, loss, ema } = training
-  const evaluated = countEvaluated(data, { versions: evaluation.evalVersions })
+  const evaluated =
+    countEvaluated(data, { versions: evaluation.evalVersions }) * (evaluation.evalWeights === 'both' ? 2 : 1)
   const macs = stepMacs(shape)
   return {
     config,

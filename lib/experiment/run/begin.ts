@@ -106,7 +106,6 @@ export async function beginSession(plan: RunPlan, options: BeginOptions): Promis
     }),
     run,
     metrics,
-    evaluatedAt: 0,
   }
 }
 

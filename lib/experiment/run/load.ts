@@ -11,13 +11,14 @@ import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from '
  * @throws UserError if there is no such run or it is damaged.
  */
 export function loadRun(run: string, resultsDir?: string): FinishedRun {
-  const { id, dir, config, parameters, label, evaluations } = storedRun(openRun(run, resultsDir))
+  const { id, dir, config, parameters, label, status, evaluations } = storedRun(openRun(run, resultsDir))
   return showable({
     id,
     dir,
     config: parseConfig(config),
     parameters,
     label,
+    ended: status.ended,
     evaluations: evaluations as unknown as EvaluationRow[],
     metrics: rowsOfTable(readMetrics({ dir })) as unknown as MetricRow[],
   })

@@ -3,6 +3,7 @@ import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { StepMetrics } from '../../train/metrics.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
+import type { Ended } from './ending.js'
 
 /** Metrics of a supervision step by public name: means over halted rows; losses per row. */
 export interface TrainMetrics {
@@ -45,8 +46,10 @@ export interface RunObserver {
   onEvaluationTime?(seconds: number): void
   /** Called with the number of puzzles of an evaluation that are done, and the seconds since it began. */
   onEvaluating?(step: number, done: number, puzzles: number, seconds: number): void
-  onEvaluation?(step: number, evaluation: Evaluation): void
-  onEnd?(state: 'finished' | 'interrupted'): void
+  /** Called after an evaluation; with `live` for that of the live weights beside the EMA, which comes first. */
+  onEvaluation?(step: number, evaluation: Evaluation, weights?: 'live'): void
+  /** Called at the end, for a finished run with what ended it. */
+  onEnd?(state: 'finished' | 'interrupted', ended?: Ended): void
 }
 
 /** Returns a step's metrics by public name. */

@@ -1,11 +1,10 @@
 import { startBackend } from '../../backend/index.js'
 import type { Dataset } from '../../data/dataset.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
-import { rowsOfTable } from '../../files/arrow-rows.js'
 import { float32Tensors } from '../../files/safetensors.js'
 import { currentCode } from '../../results/code.js'
 import { collectProvenance } from '../../results/provenance.js'
-import { loadCheckpoint, type RunRecord, readEvaluations, resumeRun } from '../../results/run.js'
+import { loadCheckpoint, type RunRecord, resumeRun } from '../../results/run.js'
 import { restoreSnapshot } from '../../train/snapshot.js'
 import { Trainer } from '../../train/trainer.js'
 import type { RunWork } from '../estimate/work.js'
@@ -34,14 +33,14 @@ export async function reopenSession(
   const settings = storedComputeSettings(record)
   const begun = record.provenance.backend as { name?: string } | undefined
   const backend = await startBackend({ threads: threadsFor(settings, begun?.name ?? '') })
-  const { tensors, state } = loadCheckpoint(record)
+  const { tensors, state, notes } = loadCheckpoint(record)
+  for (const note of notes) observer?.onNote?.(note)
   const restored = restoreSnapshot(work.shape, float32Tensors(tensors), state)
   const sampler = newBatchesAhead(resolved, data)
   sampler.restore(restored.sampler)
   const provenance = collectProvenance({ dataHash: data.hash, backend: { ...backend }, seed: config.seed })
   const warning = otherBackend(record.provenance, backend)
   if (warning) observer?.onNote?.(warning)
-  const evaluatedAt = lastEvaluation(record, restored.state.step)
   const codeDiff = provenance.code.hash === codeOf(record) ? '' : currentCode().diff
   // Last: from here on this process owns the run, and any failure is recorded with it.
   const run = resumeRun(record, restored.state.step, provenance, { force, codeDiff })
@@ -56,19 +55,12 @@ export async function reopenSession(
     }),
     run,
     metrics,
-    evaluatedAt,
   }
 }
 
 /** Returns the hash of the code that a run was begun with. */
 function codeOf({ provenance }: RunRecord): unknown {
   return (provenance.code as { hash?: unknown } | undefined)?.hash
-}
-
-/** Returns the step of the last stored evaluation that is not after the checkpoint; 0 if there is none. */
-function lastEvaluation(record: RunRecord, step: number): number {
-  const steps = rowsOfTable(readEvaluations(record)).map((row) => Number(row.step))
-  return Math.max(0, ...steps.filter((each) => each <= step))
 }
 
 /** Returns a note if the results may differ in the last bits. */

@@ -4,7 +4,7 @@ import { UserError } from '../../errors.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { differingHashes } from '../../files/hash-text.js'
 import { otherCode } from '../../results/other-code.js'
-import { openRun } from '../../results/run.js'
+import { openRun, type RunRecord } from '../../results/run.js'
 import { datasetOf } from '../data/dataset.js'
 import { runWork } from '../estimate/work.js'
 import { watched } from '../watch/watch.js'
@@ -43,8 +43,7 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     throw new UserError({
       where: `run ${record.id}`,
       expected: 'a run that is not finished',
-      found: `all ${record.status.trainSteps ?? record.status.step} steps done`,
-      todo: 'Start a longer one with trainSteps=N.',
+      ...finishedBy(record),
     })
   const config = parseConfig(record.config)
   const call = { where: `run ${record.id}`, begins: `resume('${record.id}', ` }
@@ -75,6 +74,14 @@ export async function resume(run: string, options: ResumeOptions = {}): Promise<
     if (end === 'interrupted' && throws) throw stoppedRun({ step: state.step, trainSteps, again: AGAIN })
     return record.id
   })
+}
+
+/** Says what ended a finished run, and how to train longer. */
+function finishedBy({ status }: RunRecord): { found: string; todo: string } {
+  const { ended, message, trainSteps, step } = status
+  if (ended === 'trainSteps' || ended === null)
+    return { found: `all ${trainSteps ?? step} steps done`, todo: 'Start a longer one with trainSteps=N.' }
+  return { found: `one that is finished ${message ?? `at step ${step}`}`, todo: `Start one with another ${ended}.` }
 }
 
 /** Refuses a data set that was rebuilt with other content. */

@@ -12,6 +12,7 @@ import type { StepMetrics } from '../../train/metrics.js'
 import type { Trainer } from '../../train/trainer.js'
 import { timeEvaluation } from '../estimate/evaluation-time.js'
 import type { RunWork } from '../estimate/work.js'
+import { endedByEvaluation, endedByStep, mayEndEarly } from './ending.js'
 import { divergedInStep, divergedWeights, snapshotNotFinite, weightsNotFinite } from './not-finite.js'
 import { type RunObserver, trainMetrics } from './observer.js'
 import { onForcedStop } from './stop.js'
@@ -42,8 +43,6 @@ export interface Session {
   readonly run: RunWriter
   /** Custom metrics. Default none. */
   readonly metrics?: Metrics
-  /** Step of the last stored evaluation; 0 before the first. */
-  readonly evaluatedAt: number
 }
 
 /** How a session ended. */
@@ -69,33 +68,49 @@ export async function continueSession(
   const { config, trainSteps, evaluateEvery: interval } = work
   const { training, evaluation } = work.resolved
   const { state } = trainer
-  const votes = votesOf(data, { carryVotes: evaluation.carryVotes }) ?? undefined
-  if (evaluation.carryVotes && state.step > 0)
-    observer?.onNote?.('votes of evaluations before the stop are not carried over')
-  let { evaluatedAt } = session
+  const { carryVotes, evalWeights } = evaluation
+  const newVotes = (): Votes | undefined => votesOf(data, { carryVotes }) ?? undefined
+  const votes = { ema: newVotes(), live: newVotes() }
+  if (carryVotes && state.step > 0) observer?.onNote?.('votes of evaluations before the stop are not carried over')
+  const evaluatedAt = (): number => run.evaluations.at(-1)?.step ?? 0
+  const lastMetrics = run.metrics.at(-1)
+  let ended = endedByStep(work, {
+    step: state.step,
+    seconds: trainer.seconds,
+    metrics: lastMetrics?.step === state.step ? lastMetrics : null,
+  })
   const isDue = (): boolean =>
-    data.test.count > 0 && evaluatedAt < state.step && (state.step % interval === 0 || state.step === trainSteps)
-  let saved = state.step
-  const diverging = () => ({ config, run, trainSteps, saved, state, options: trainer.options })
+    data.test.count > 0 && evaluatedAt() < state.step && (state.step % interval === 0 || ended !== null)
+  // A new run has no checkpoint yet; a resumed one is at its checkpoint.
+  let saved = state.step > 0 ? state.step : null
+  const diverging = () => ({ config, run, trainSteps, saved: saved ?? 0, state, options: trainer.options })
   const evaluateNow = async (): Promise<void> => {
     const weight = weightsNotFinite(state)
     if (weight !== null) throw divergedWeights(diverging(), weight)
-    const began = performance.now()
-    const evaluation = await evaluateState(session, votes, signal, observer)
-    if (!evaluation) return
-    evaluatedAt = state.step
+    // A run that is killed during a long evaluation loses nothing of its training, and evaluates first when resumed.
+    save()
+    const withOutcomes = ended !== null || mayEndEarly(work)
+    const arms = await evaluateArms(session, votes, withOutcomes, signal, observer)
+    if (!arms) return
     untimed = false
-    const evaluationSeconds = (performance.now() - began) / 1000
-    run.logEvaluation({
+    const rows = arms.map(({ weights, evaluation, evaluationSeconds }) => ({
       step: state.step,
+      ...(evalWeights === undefined ? {} : { weights }),
       ...evaluationNumbers(evaluation),
       trainSeconds: trainer.seconds,
       evaluationSeconds,
-    })
-    if (evaluation.outcomes.length > 0) run.writeOutcomes(outcomesTable(evaluation.outcomes, data, 'test'))
-    observer?.onEvaluation?.(state.step, evaluation)
+    }))
+    ended ??= endedByEvaluation(work, [...run.evaluations, ...rows])
+    const { outcomes } = arms.at(-1)!.evaluation
+    // Before the rows, without which a resumed run repeats the evaluation.
+    if (ended && outcomes.length > 0) run.writeOutcomes(outcomesTable(outcomes, data, 'test'))
+    run.logEvaluation(...rows)
+    for (const { weights, evaluation } of arms)
+      if (arms.length > 1 && weights === 'live') observer?.onEvaluation?.(state.step, evaluation, 'live')
+      else observer?.onEvaluation?.(state.step, evaluation)
   }
   const save = (): void => {
+    if (saved === state.step) return
     const snapshot = trainer.snapshot()
     const tensor = snapshotNotFinite(snapshot)
     if (tensor !== null) throw divergedWeights(diverging(), tensor)
@@ -120,25 +135,33 @@ export async function continueSession(
   observer?.onStart?.({ id: run.id, config, step: state.step, trainSteps, work })
   try {
     // The first save comes before the first step, so that a write error shows now, not after an hour.
-    if (state.step === 0) save()
-    // A run that was stopped during an evaluation repeats it.
+    save()
     if (isDue()) await evaluateNow()
-    while (state.step < Math.min(trainSteps, stopAt) && !signal?.aborted) {
+    // A run that was killed after its last evaluation.
+    ended ??= endedByEvaluation(work, run.evaluations)
+    while (ended === null && state.step < stopAt && !signal?.aborted) {
       const metrics = trainMetrics(stepOrDiverge())
-      const last = state.step === trainSteps
-      if (state.step % training.logEvery === 0 || last) run.logMetrics({ ...metrics })
+      ended = endedByStep(work, { step: state.step, seconds: trainer.seconds, metrics: { ...metrics } })
+      // The last step of a run is always logged.
+      const maybeLast = ended !== null || (mayEndEarly(work) && isDue())
+      if (state.step % training.logEvery === 0 || maybeLast) run.logMetrics({ ...metrics })
       observer?.onStep?.(metrics)
       if (isDue()) await evaluateNow()
       else timeOnce()
-      if (state.step % training.checkpointEvery === 0 && !last && !signal?.aborted) save()
+      if (isToSave(state.step, training) && !signal?.aborted) save()
+      run.flushWhenDue()
       await new Promise((resolve) => setImmediate(resolve))
       forced.check()
     }
-    const end = state.step < trainSteps || isDue() ? 'interrupted' : 'finished'
     save()
-    run.finish(end)
-    observer?.onEnd?.(end)
-    return end
+    if (ended === null || isDue()) {
+      run.finish('interrupted')
+      observer?.onEnd?.('interrupted')
+      return 'interrupted'
+    }
+    run.finish('finished', ended.message ?? undefined, ended.reason)
+    observer?.onEnd?.('finished', ended)
+    return 'finished'
   } catch (error) {
     if (!forced.happened()) run.finish('failed', error instanceof Error ? error.message : String(error))
     throw error
@@ -146,6 +169,11 @@ export async function continueSession(
     forced.release()
     free(session)
   }
+}
+
+/** Returns whether a checkpoint is due at a step, apart from those of evaluations. */
+function isToSave(step: number, { checkpointEvery, keepEvery }: RunWork['resolved']['training']): boolean {
+  return step % checkpointEvery === 0 || (keepEvery !== undefined && step % keepEvery === 0)
 }
 
 /**
@@ -175,32 +203,48 @@ function free({ trainer }: Session): void {
   freeKernelMemory()
 }
 
+/** An evaluation of one set of weights. */
+interface Arm {
+  readonly weights: 'ema' | 'live'
+  readonly evaluation: Evaluation
+  readonly evaluationSeconds: number
+}
+
 /**
- * Evaluates the EMA weights, or the live ones without EMA, on the whole test split; at the end of the run with every
- * outcome. Returns null if it was stopped.
+ * Evaluates the weights that `evalWeights` names on the whole test split, the set that results are taken from last; that one
+ * with every outcome where the run may end. Returns null if it was stopped.
  */
-async function evaluateState(
+async function evaluateArms(
   session: Session,
-  votes: Votes | undefined,
+  votes: Readonly<Record<Arm['weights'], Votes | undefined>>,
+  withOutcomes: boolean,
   signal: AbortSignal | undefined,
   observer: RunObserver | undefined,
-): Promise<Evaluation | null> {
+): Promise<Arm[] | null> {
   const { data, trainer } = session
-  const { trainSteps, resolved, evaluated: puzzles } = session.work
+  const { resolved, evaluated: puzzles } = session.work
   const { state } = trainer
-  const began = performance.now()
+  const models = trainer.arms(resolved.evaluation.evalWeights)
+  const start = performance.now()
   const evaluating = (done: number): void =>
-    observer?.onEvaluating?.(state.step, done, puzzles, (performance.now() - began) / 1000)
+    observer?.onEvaluating?.(state.step, done, puzzles, (performance.now() - start) / 1000)
   evaluating(0)
+  const arms: Arm[] = []
   try {
-    return await evaluate(trainer.evaluated, data, {
-      ...evaluationSettings(resolved.evaluation),
-      votes,
-      metrics: session.metrics,
-      outcomes: state.step === trainSteps && puzzles <= KEPT_OUTCOMES,
-      onProgress: evaluating,
-      signal,
-    })
+    for (const [index, { weights, model }] of models.entries()) {
+      const began = performance.now()
+      const isLast = index === models.length - 1
+      const evaluation = await evaluate(model, data, {
+        ...evaluationSettings(resolved.evaluation),
+        votes: votes[weights],
+        metrics: session.metrics,
+        outcomes: withOutcomes && isLast && puzzles <= KEPT_OUTCOMES,
+        onProgress: (done) => evaluating((index * puzzles) / models.length + done),
+        signal,
+      })
+      arms.push({ weights, evaluation, evaluationSeconds: (performance.now() - began) / 1000 })
+    }
+    return arms
   } catch (error) {
     if (signal?.aborted && error === signal.reason) return null
     throw error

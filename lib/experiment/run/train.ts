@@ -9,6 +9,7 @@ import { earlierRuns, stepsBefore, type TakeOverOptions } from '../sweep/earlier
 import { type DataAndOptions, DataSets, dataAndOptions } from '../sweep/given-data.js'
 import { watched } from '../watch/watch.js'
 import type { BeginOptions } from './begin.js'
+import { checkEnding } from './ending.js'
 import { makeRun } from './make-run.js'
 import { againWith, stoppedRun } from './stop.js'
 
@@ -37,7 +38,9 @@ export async function train(input: ConfigInput, ...rest: DataAndOptions<TrainOpt
   newLabel(options ?? {})
   recordMetrics(options?.metrics ?? {})
   const data = await new DataSets(given).of(input)
-  const work = runWork(runConfig(input, data), data)
+  const config = runConfig(input, data)
+  checkEnding(config, data, options?.metrics)
+  const work = runWork(config, data)
   const plan = { asked: askedConfig(input), work, data }
   const { runs, notes } = await earlierRuns([plan], options ?? {})
   return watched(options ?? {}, [work], stepsBefore(runs), async ({ observer, signal, throws, note, takeOver }) => {

@@ -8,6 +8,7 @@ import { shapeOfWeights, type WeightsFile } from '../../interop/weights-file.js'
 import { checkDataFits } from '../../model/data-fit.js'
 import { type Model, modelFromTensors } from '../../model/model.js'
 import type { ModelShape } from '../../model/shape.js'
+import type { CheckpointChoice } from '../../results/run.js'
 import { readWeightsOf, type StoredWeights } from '../../results/weights-file.js'
 import { firstNotFinite } from '../../train/finite.js'
 import { checkFunctions, type RunFunctions } from './functions.js'
@@ -18,6 +19,8 @@ export interface WeightsOptions extends Pick<RunFunctions, 'mixer'> {
   readonly resultsDir?: string
   /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
+  /** Which of a run's checkpoints: the newest, the best evaluated one, or that of a step. Default `last`. */
+  readonly checkpoint?: CheckpointChoice
   /** The configuration for a file without one (`all_config.yaml`, `config.json`). */
   readonly configFile?: string
 }
@@ -31,13 +34,14 @@ export interface WeightsOptions extends Pick<RunFunctions, 'mixer'> {
  */
 export async function openWeights(
   runOrFile: string,
-  { resultsDir, weights, configFile, mixer }: WeightsOptions,
+  { resultsDir, weights, checkpoint, configFile, mixer }: WeightsOptions,
   callOf: (name: string) => string,
 ): Promise<{ file: StoredWeights; config: Config }> {
   if (mixer) recordFunction('mixer', mixer)
   const file = await readWeightsOf(runOrFile, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(weights === undefined ? {} : { weights }),
+    ...(checkpoint === undefined ? {} : { checkpoint }),
     ...(configFile === undefined ? {} : { config: configFile }),
   })
   const config = parseConfig(file.config)

@@ -90,9 +90,9 @@ export async function earlierRuns(
   return { runs, notes: [`${note}; ${what}`] }
 }
 
-/** Returns the steps that stored runs have already made; 0 for a run that is made anew. */
+/** Returns the steps that need not be made: those of stored runs, all of a finished one; 0 for a run that is made anew. */
 export function stepsBefore(runs: readonly (RunRecord | null)[]): number[] {
-  return runs.map((run) => run?.status.checkpoint ?? 0)
+  return runs.map((run) => (run?.state === 'finished' ? run.status.trainSteps : null) ?? run?.status.checkpoint ?? 0)
 }
 
 /** Stored runs by what they compute. */

@@ -1,5 +1,6 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { Estimate } from '../estimate/memory.js'
+import type { Ended } from '../run/ending.js'
 import type { TrainMetrics } from '../run/observer.js'
 
 /** A request to a worker. */
@@ -26,7 +27,13 @@ export type FromWorker =
       readonly seconds: number
     }
   /** Without the outcomes of its puzzles. */
-  | { readonly kind: 'evaluation'; readonly step: number; readonly evaluation: Evaluation }
+  | {
+      readonly kind: 'evaluation'
+      readonly step: number
+      readonly evaluation: Evaluation
+      /** For the live weights beside the EMA. */
+      readonly weights?: 'live'
+    }
   /** The run is finished, saved and interrupted, in use by another process, or failed for a reason. */
-  | { readonly kind: 'end'; readonly state: 'finished' | 'interrupted' | 'inUse' }
+  | { readonly kind: 'end'; readonly state: 'finished' | 'interrupted' | 'inUse'; readonly ended?: Ended }
   | { readonly kind: 'failed'; readonly message: string }

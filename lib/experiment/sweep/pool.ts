@@ -163,7 +163,7 @@ class Pool {
       worker.task = null
       if (message.kind === 'failed') this.#failed(task.index, message.message)
       else if (message.state === 'inUse') this.#passedOver.add(task.index)
-      else observer.onEnd?.(message.state)
+      else observer.onEnd?.(message.state, message.ended)
     } else tell(observer, this.#options.works[task.index]!, message)
   }
 
@@ -232,7 +232,7 @@ function tell(
   else if (message.kind === 'evaluationTime') observer.onEvaluationTime?.(message.seconds)
   else if (message.kind === 'evaluating')
     observer.onEvaluating?.(message.step, message.done, message.puzzles, message.seconds)
-  else observer.onEvaluation?.(message.step, message.evaluation)
+  else observer.onEvaluation?.(message.step, message.evaluation, message.weights)
 }
 
 /** Returns the command's own message, else the last line. */

@@ -4,7 +4,7 @@ import { askedConfig } from '../../config/resolved.js'
 import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
-import { recordMetrics } from '../../evaluate/own-metrics.js'
+import { type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
 import { DEFAULT_RESULTS } from '../../results/layout.js'
@@ -14,6 +14,7 @@ import { type FinishedRun, Runs } from '../compare/runs.js'
 import { runConfig } from '../data/dataset.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
+import { checkEnding } from '../run/ending.js'
 import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { AGAIN, againWith } from '../run/stop.js'
@@ -128,7 +129,9 @@ export async function planSweep(
   if (given) refuseDataKeys(grid)
   const sets = new DataSets(given)
   const inputs = grids.map(({ input }) => input)
-  const rows = await withDataSets(inputs, sets, options.observer !== undefined, checkedRow)
+  const rows = await withDataSets(inputs, sets, options.observer !== undefined, (input, data) =>
+    checkedRow(input, data, options.metrics),
+  )
   refuseEqualRows(rows)
   const { runs: earlier, notes } = await earlierRuns(rows, { ...options, resume }, 'every state')
   const { name, note, tags, init, estimate, planDir, module } = options
@@ -308,9 +311,10 @@ interface CheckedRow {
   readonly work: RunWork
 }
 
-function checkedRow(input: ConfigInput, data: Dataset): CheckedRow {
-  const work = runWork(runConfig(input, data), data)
-  return { input, asked: askedConfig(input), work, data: { hash: data.hash } }
+function checkedRow(input: ConfigInput, data: Dataset, metrics: Metrics | undefined): CheckedRow {
+  const config = runConfig(input, data)
+  checkEnding(config, data, metrics)
+  return { input, asked: askedConfig(input), data: { hash: data.hash }, work: runWork(config, data) }
 }
 
 /** Returns the stored runs. @throws UserError when all failed; Interrupted when a stopped cell left some unfinished */

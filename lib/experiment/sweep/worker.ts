@@ -5,6 +5,7 @@ import type { Metrics } from '../../evaluate/own-metrics.js'
 import { RunInUse } from '../../results/run.js'
 import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { runWork } from '../estimate/work.js'
+import type { Ended } from '../run/ending.js'
 import type { RunObserver, TrainMetrics } from '../run/observer.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { checkCode, type SweepPlan } from './plan.js'
@@ -93,7 +94,10 @@ function trainer(
       })
       observer.flush()
       if (state === 'failed') send({ kind: 'failed', message: status.message ?? 'it failed' })
-      else send({ kind: 'end', state: state === 'finished' ? 'finished' : 'interrupted' })
+      else {
+        const ended = observer.ended()
+        send({ kind: 'end', state: state === 'finished' ? 'finished' : 'interrupted', ...(ended ? { ended } : {}) })
+      }
     } catch (error) {
       observer.flush()
       if (error instanceof RunInUse) send({ kind: 'end', state: 'inUse' })
@@ -104,7 +108,10 @@ function trainer(
 }
 
 /** Returns an observer that sends what it sees, steps in groups. */
-function sendingObserver(send: (message: FromWorker) => void): RunObserver & { flush(): void } {
+function sendingObserver(
+  send: (message: FromWorker) => void,
+): RunObserver & { flush(): void; ended(): Ended | undefined } {
+  let how: Ended | undefined
   let steps: TrainMetrics[] = []
   let sentAt = performance.now()
   const flush = (): void => {
@@ -114,6 +121,10 @@ function sendingObserver(send: (message: FromWorker) => void): RunObserver & { f
   }
   return {
     flush,
+    ended: () => how,
+    onEnd: (_, ended) => {
+      how = ended
+    },
     onNote: (text) => send({ kind: 'note', text }),
     onStart: ({ id, step, trainSteps }) => send({ kind: 'start', id, step, trainSteps }),
     onStep: (metrics) => {
@@ -125,9 +136,9 @@ function sendingObserver(send: (message: FromWorker) => void): RunObserver & { f
       flush()
       send({ kind: 'evaluating', step, done, puzzles, seconds })
     },
-    onEvaluation: (step, evaluation) => {
+    onEvaluation: (step, evaluation, weights) => {
       flush()
-      send({ kind: 'evaluation', step, evaluation: { ...evaluation, outcomes: [] } })
+      send({ kind: 'evaluation', step, evaluation: { ...evaluation, outcomes: [] }, ...(weights ? { weights } : {}) })
     },
   }
 }

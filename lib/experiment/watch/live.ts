@@ -1,3 +1,4 @@
+import { primaryRows } from '../../evaluate/arms.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
@@ -139,20 +140,23 @@ export function liveRuns(
           parallel?.evaluating(index, done, puzzles, seconds)
           if (!parallel) meter.doing(evaluatingText(done, puzzles))
         },
-        onEvaluation: (step, evaluation) => {
+        onEvaluation: (step, evaluation, weights) => {
+          if (weights === 'live') return
           parallel?.evaluated(index)
           meter.doing('')
           line.exact.add(step, inPercent(evaluation['test.exact']))
           meter.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, placeOf(index, step))
           if (performance.now() >= drawAt || step === steps[index]) draw()
         },
-        onEnd: (state) => {
+        onEnd: (state, ended) => {
           running.delete(index)
           if (state === 'finished') {
             finished++
             parallel?.end(index)
           }
           if (parallel) label(index, '')
+          if (ended?.message)
+            note(`${configs.length === 1 ? '' : `${line.name}, seed ${line.seed}: `}${state} ${ended.message}`)
           if (line.loss.x.length > 0) draw()
         },
       }
@@ -169,7 +173,7 @@ export function liveRuns(
       at[index] = steps[index]!
       parallel?.end(index)
       for (const { step, 'train.loss': loss } of run.metrics) lines[index]!.loss.add(step, loss)
-      for (const { step, 'test.exact': exact, ...others } of run.evaluations) {
+      for (const { step, 'test.exact': exact, ...others } of primaryRows(run.evaluations)) {
         lines[index]!.exact.add(step, inPercent(exact))
         meter.report({ 'test.exact': exact, ...ownMetrics(others) }, placeOf(index, step))
       }

@@ -57,14 +57,15 @@ export function parallelReport({
       },
       onEvaluationTime: (seconds) => times.evaluationTime(index, seconds),
       onEvaluating: (_, done, puzzles, seconds) => times.evaluating(index, done, puzzles, seconds),
-      onEvaluation(step, evaluation) {
+      onEvaluation(step, evaluation, weights) {
+        if (weights === 'live') return line(`step ${step}, live weights: ${evaluationText(evaluation)}`)
         times.evaluated(index)
         line(`step ${step}: ${evaluationText(evaluation)}`)
       },
-      onEnd(state) {
+      onEnd(state, ended) {
         running.delete(index)
         if (state === 'finished') times.end(index)
-        line(state)
+        line(ended?.message ? `${state} ${ended.message}` : state)
       },
     }
   }

@@ -83,15 +83,19 @@ export function reportObserver(sink: ReportSink, label = '', among: ReportedRun 
       times?.evaluating(step, evaluated, puzzles, seconds)
       sink.status(line('running'))
     },
-    onEvaluation(step, evaluation) {
+    onEvaluation(step, evaluation, weights) {
       doing = ''
+      if (weights === 'live') {
+        sink.line(`${prefix}step ${step}, live weights: ${evaluationText(evaluation)}`)
+        return
+      }
       metrics.report({ 'test.exact': evaluation['test.exact'], ...ownMetrics(evaluation) }, `step ${step}`)
       sink.line(`${prefix}step ${step}: ${evaluationText(evaluation)}`)
     },
-    onEnd(state) {
+    onEnd(state, ended) {
       doing = ''
       sink.line(line(state === 'finished' ? 'done' : 'stopped'))
-      sink.line(`${prefix}${state}`)
+      sink.line([`${prefix}${state}`, ended?.message].filter(Boolean).join(' '))
     },
   }
 }
