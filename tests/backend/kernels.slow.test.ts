@@ -15,7 +15,7 @@ import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from '../model/tiny.js'
 import { root } from '../setup-helpers.js'
-import { tsx } from '../shared.js'
+import { testLoader } from '../shared.js'
 
 const run = promisify(execFile)
 const compiler = await findCompiler()
@@ -152,7 +152,7 @@ test('with RECURLAB_AMX=0 float32 is computed by vectors, as without matrix unit
   const { stdout } = await run(process.execPath, [script, 'doctor'], { env })
   assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 by vectors, bfloat16 by AVX-512 BF16/)
   const tests = path.join(root, 'tests', 'model', 'fused.slow.test.ts')
-  const { stdout: results } = await run(process.execPath, ['--import', tsx, '--test', tests], { env, cwd: root })
+  const { stdout: results } = await run(process.execPath, ['--import', testLoader, '--test', tests], { env, cwd: root })
   assert.match(results, /^# fail 0$/m)
   assert.match(results, /^# skipped 0$/m)
 })
