@@ -7,7 +7,7 @@ import { slowTests, testSources, unitTests } from './test-files.mjs'
 /** Test files that run at the same time. Each may compute with every core. */
 const AT_ONCE = 2
 
-/** Milliseconds after which a hanging test fails by its name. The longest one takes four minutes on two cores. */
+/** Milliseconds after which a hanging test fails by its name. The longest one takes two minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
 /** The unit tests, half of them in each of two processes. */
