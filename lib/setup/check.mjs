@@ -19,7 +19,7 @@ export async function lint() {
 /** The gate: types, format and lint beside the tests. All of them run even when one fails. @returns {Promise<number>} exit code */
 export async function check() {
   // Continuous integration reads the last line, which is the count of tests.
-  const [tests, failed] = await Promise.all([runTests([]), typesAndLint()])
+  const [failed, tests] = await Promise.all([typesAndLint(), runTests([])])
   if (failed.length > 0) process.stderr.write(`check: failed: ${failed.join(', ')}\n`)
   return failed.length === 0 && tests === 0 ? 0 : 1
 }
