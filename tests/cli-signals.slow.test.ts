@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 
 const LONG = [
   ...['train', 'sudoku-pocket', 'T=1', 'n=1', 'hidden=16', 'heads=2', 'batch=8', 'K=2', 'trainPuzzles=20'],
-  ...['testPuzzles=10', 'trainSteps=100000', 'evalEvery=100000', 'checkpointEvery=100000'],
+  ...['testPuzzles=10', 'trainSteps=100000', 'evalEvery=10', 'checkpointEvery=100000'],
 ]
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'] as const)
@@ -23,7 +23,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGX
     let sent = false
     const { code, stderr } = await recurlab([...LONG, `out=${out}`], {
       watch: (text, kill) => {
-        if (sent || !/step \d|steps/.test(text.split('\nrun ')[1] ?? '')) return
+        if (sent || !/\nstep 10:/.test(text)) return
         sent = true
         setTimeout(() => kill(signal), 300)
       },
@@ -33,7 +33,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGX
     assert.doesNotMatch(stderr, /Debugger/)
     const [run] = listRuns(out).runs
     assert.equal(run?.state, 'interrupted')
-    assert.ok(run.status.checkpoint! > 0)
+    assert.ok(run.status.checkpoint! >= 10)
+    assert.equal(run.status.checkpoint, run.status.step)
   })
 
 const python = spawnSync('python3', ['--version']).status === 0 ? 'python3' : null

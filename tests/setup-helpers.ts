@@ -10,7 +10,7 @@ export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '
 
 /** Loads a module of `lib/setup`: plain JavaScript, so its type is told here. */
 export async function setupModule<T>(name: string): Promise<T> {
-  const module: T = await import(new URL(`../lib/setup/${name}.mjs`, import.meta.url).href)
+  const module: T = await import(path.join(root, 'lib', 'setup', `${name}.mjs`))
   return module
 }
 

@@ -89,6 +89,15 @@ test('an edited file is compiled anew, also with the size and the time of the ol
   assert.match(createCompiler(folder).compile(file), /exports\.a = 2/)
 })
 
+test('a file outside the project is compiled and not kept', (t) => {
+  const project = temporaryFolder(t)
+  const file = path.join(temporaryFolder(t), 'a.ts')
+  writeFileSync(file, 'export const a: number = 1')
+  assert.match(createCompiler(project).compile(file), /exports\.a = 1/)
+  assert.equal(createCompiler(project).isKept(file), false)
+  assert.deepEqual(readdirSync(path.join(project, '.recurlab', 'cache', 'lib')), [])
+})
+
 test('code that another release of TypeScript has made is not used', (t) => {
   const folder = temporaryFolder(t)
   const file = path.join(folder, 'a.ts')

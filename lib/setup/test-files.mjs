@@ -10,9 +10,16 @@ export const unitTests = () => testFiles().filter((file) => !file.endsWith(SLOW)
 /** Every slow test, by its path from the project's folder. */
 export const slowTests = () => testFiles().filter((file) => file.endsWith(SLOW))
 
-function testFiles() {
-  return readdirSync(inRoot('tests'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.test.ts'))
+/** Every file of TypeScript that tests are made of, by its path from the project's folder. */
+export const testSources = () =>
+  ['tests', 'bench'].flatMap((top) =>
+    filesIn(top).filter((file) => /(?<!\.d)\.ts$/.test(file) && !/\/fixtures\//.test(file)),
+  )
+
+const testFiles = () => filesIn('tests').filter((file) => file.endsWith('.test.ts'))
+
+/** @param {string} top */
+const filesIn = (top) =>
+  readdirSync(inRoot(top), { recursive: true, encoding: 'utf8' })
     .sort()
-    .map((name) => `tests/${name}`)
-}
+    .map((name) => `${top}/${name}`)

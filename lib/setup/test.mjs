@@ -1,12 +1,13 @@
+import { createCompiler } from '../typescript/compile.mjs'
 import { runInForeground } from './child.mjs'
 import { SetupError } from './errors.mjs'
-import { inSetup } from './paths.mjs'
-import { slowTests, unitTests } from './test-files.mjs'
+import { inRoot, inSetup, root } from './paths.mjs'
+import { slowTests, testSources, unitTests } from './test-files.mjs'
 
 /** Test files that run at the same time. Each may compute with every core. */
 const AT_ONCE = 2
 
-/** Milliseconds after which a hanging test fails by its name. The longest one takes four minutes on two cores. */
+/** Milliseconds after which a hanging test fails by its name. The longest one takes two minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
 /** The unit tests, half of them in each of two processes. */
@@ -24,12 +25,25 @@ export async function runTests(rest, { unit = false } = {}) {
   const files = rest.filter((word) => !word.startsWith('-'))
   const options = rest.filter((word) => word.startsWith('-'))
   if (unitTests().length === 0) throw new SetupError('There are no tests in tests/.', 'Restore them with git checkout.')
+  if (files.length === 0) compileTests()
   const chosen = files.length > 0 ? files : [...UNIT_TESTS, ...(unit ? [] : slowTests())]
   const code = await runInForeground(process.execPath, [
-    ...['--import', inSetup('tsx.mjs'), '--test', `--test-concurrency=${AT_ONCE}`, `--test-timeout=${LONGEST_MS}`],
+    ...[
+      '--import',
+      inSetup('test-loader.mjs'),
+      '--test',
+      `--test-concurrency=${AT_ONCE}`,
+      `--test-timeout=${LONGEST_MS}`,
+    ],
     ...[`--test-reporter=${inSetup('test-reporter.mjs')}`, '--test-reporter-destination=stdout'],
     ...options,
     ...chosen,
   ])
   return code === 0 ? 0 : 1
+}
+
+/** Compiles what the tests are made of in this one process, or each of theirs would load TypeScript for its own file. */
+function compileTests() {
+  const { isKept, compile } = createCompiler(root)
+  for (const file of testSources().map((name) => inRoot(name))) if (!isKept(file)) compile(file)
 }

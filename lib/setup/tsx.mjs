@@ -1,4 +1,4 @@
-// For `node --import`: tsx, which runs the tests. It keeps what it compiles below the folder for temporary files, where anybody
+// For `node --import`: tsx, which runs scripts that tests start. It keeps what it compiles below the folder for temporary files, where anybody
 // can create that name first; so for tsx alone that is a folder of the project, or it keeps nothing.
 import { privateFolder } from '../typescript/cache.mjs'
 import { root } from './paths.mjs'

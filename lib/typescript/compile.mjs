@@ -24,8 +24,11 @@ export function createCompiler(root) {
   /** @type {Map<string, string>} */
   const given = new Map()
 
-  const placeOf = (/** @type {string} */ filename) =>
-    folder && path.join(folder, `${path.relative(root, filename).replaceAll(path.sep, '+')}.cjs`)
+  /** Returns where the code of a file is kept; null for a file of another folder, which may be gone tomorrow. */
+  const placeOf = (/** @type {string} */ filename) => {
+    const name = path.relative(root, filename)
+    return folder && !name.startsWith('..') ? path.join(folder, `${name.replaceAll(path.sep, '+')}.cjs`) : null
+  }
   const keyOf = (/** @type {string} */ filename, /** @type {string} */ source) =>
     createHash('sha256').update(`${made}\0${filename}\0${source}`).digest('base64url')
 

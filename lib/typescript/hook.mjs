@@ -23,9 +23,11 @@ const loader = /** @type {Loader} */ (/** @type {unknown} */ (Module))
  * Registers the hook for the whole process.
  *
  * @param {string} root the project's folder
- * @param {{ stacks?: boolean }} [options] whether stacks name the lines of the TypeScript; default: yes
+ * @param {{ stacks?: boolean, awaiting?: (filename: string) => boolean }} [options] stacks: whether stacks name the lines of the
+ *   TypeScript; default: yes. awaiting: the files that await at their top, which CommonJS cannot: such a file is done when the
+ *   promise `evaluated` of its module is; default: none
  */
-export function registerTypeScript(root, { stacks = true } = {}) {
+export function registerTypeScript(root, { stacks = true, awaiting = () => false } = {}) {
   checkLoader()
   const compiler = createCompiler(root)
   keepMachineCode(root)
@@ -36,7 +38,8 @@ export function registerTypeScript(root, { stacks = true } = {}) {
     return typescriptFile(request, parent) ?? resolveFilename.call(this, request, parent, ...rest)
   }
   loader._extensions['.ts'] = (module, filename) => {
-    module._compile(compiler.compile(filename), filename)
+    const code = compiler.compile(filename)
+    module._compile(awaiting(filename) ? `module.evaluated = (async () => {${code}\n})()` : code, filename)
   }
 }
 

@@ -1,5 +1,5 @@
 // Compares the fused kernels with the plainest loops in double precision, at random sizes; prints what differs. The test
-// kernels.test.ts compiles it with the address sanitizer, for wide and for narrow vectors.
+// kernels.slow.test.ts compiles it with the address sanitizer, for wide and for narrow vectors.
 #include <cstdio>
 #include <functional>
 #include <random>
@@ -65,13 +65,18 @@ static void same(const std::string& what, const Floats& a, const Floats& b) {
   std::printf("%s: depends on the number of threads\n", what.c_str());
 }
 
-/** C [M, N] = A [M, K] · B [K, N], read through functions. */
-using At = std::function<double(int64_t, int64_t)>;
-static Doubles times(int64_t M, int64_t N, int64_t K, const At& a, const At& b) {
-  Doubles c(M * N);
+/** C [M, N] = A [M, K] · B [K, N], read through functions, each number of both once. */
+template <class A, class B>
+static Doubles times(int64_t M, int64_t N, int64_t K, const A& a, const B& b) {
+  Doubles right(K * N), c(M * N);
+  for (int64_t k = 0; k < K; k++)
+    for (int64_t j = 0; j < N; j++) right[k * N + j] = b(k, j);
   for (int64_t i = 0; i < M; i++)
-    for (int64_t k = 0; k < K; k++)
-      for (int64_t j = 0; j < N; j++) c[i * N + j] += a(i, k) * b(k, j);
+    for (int64_t k = 0; k < K; k++) {
+      const double left = a(i, k), *row = &right[k * N];
+      double* sums = &c[i * N];
+      for (int64_t j = 0; j < N; j++) sums[j] += left * row[j];
+    }
   return c;
 }
 
@@ -103,7 +108,10 @@ static Reference swiglu_reference(int64_t rows, int64_t D, int64_t I, const Doub
   const Doubles both = times(rows, 2 * I, D, X, [&](int64_t k, int64_t j) { return gate_up[j * D + k]; });
   const auto gate = [&](int64_t i, int64_t j) { return both[i * 2 * I + j]; };
   const auto up = [&](int64_t i, int64_t j) { return both[i * 2 * I + I + j]; };
-  const auto s = [&](int64_t i, int64_t j) { return 1 / (1 + std::exp(-gate(i, j))); };
+  Doubles sigmoids(rows * I);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < I; j++) sigmoids[i * I + j] = 1 / (1 + std::exp(-gate(i, j)));
+  const auto s = [&](int64_t i, int64_t j) { return sigmoids[i * I + j]; };
   const auto h = [&](int64_t i, int64_t j) { return gate(i, j) * s(i, j) * up(i, j); };
   Doubles u = times(rows, D, I, h, [&](int64_t k, int64_t j) { return down[j * I + k]; });
   for (int64_t i = 0; i < rows * D; i++) u[i] += x[i];

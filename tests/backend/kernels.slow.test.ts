@@ -15,7 +15,7 @@ import { disposeState, initialState, trainStep } from '../../lib/train/step.js'
 import { whyNoKernels } from '../kernels.js'
 import { randomBatch, stepOptions, tinyShape } from '../model/tiny.js'
 import { root } from '../setup-helpers.js'
-import { tsx } from '../shared.js'
+import { testLoader } from '../shared.js'
 
 const run = promisify(execFile)
 const compiler = await findCompiler()
@@ -23,31 +23,59 @@ const lacking = await whyNoKernels()
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-kernels-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-/** What the processor can do besides its own widest vectors. */
-function narrower(): string[] {
-  if (process.arch !== 'x64') return []
-  const flags = readFileSync('/proc/cpuinfo', 'utf8')
-  return [
-    ...(/\bamx_bf16\b/.test(flags) ? ['-march=native -DRECURLAB_NO_AMX'] : []),
-    ...(/\bavx2\b/.test(flags) && /\bfma\b/.test(flags) ? ['-mavx2 -mfma'] : []),
-    '-msse4.2',
-  ]
+/** Names of what the processor at hand can do. */
+const processor = process.arch === 'x64' ? readFileSync('/proc/cpuinfo', 'utf8') : ''
+
+/** Machines that kernels are compiled for: the processor's widest vectors and narrower ones. */
+const machines = [
+  '-march=native',
+  ...(/\bavx2\b/.test(processor) && /\bfma\b/.test(processor) ? ['-mavx2 -mfma'] : []),
+  ...(process.arch === 'x64' ? ['-msse4.2'] : []),
+]
+
+const source = path.join(root, 'tests', 'backend', 'kernels-check.cc')
+const FLAGS = [
+  ...['-O1', '-std=c++17', '-w', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined'],
+  // GCC then allocates registers for a function and not for each of its loops: half the work, and no number changes.
+  ...(compiler && /^g\+\+/.test(path.basename(compiler)) ? ['-fira-region=one'] : []),
+]
+
+/** Compiles the check for a machine and returns the program. */
+async function compiledCheck(machine: string): Promise<string> {
+  const program = path.join(folder, `check${machine.replace(/\W+/g, '')}`)
+  await run(compiler!, [...FLAGS, ...machine.split(' '), source, '-o', program, '-lpthread'])
+  return program
 }
 
-for (const machine of ['-march=native', ...narrower()])
+/** Runs the check at 12 random sizes of each kernel and returns what it prints. */
+async function checked(program: string, environment: Record<string, string> = {}): Promise<string> {
+  // What threads of the pool hold is never freed: they run to the end.
+  const env = { ...process.env, ASAN_OPTIONS: 'detect_leaks=0', ...environment }
+  return (await run(program, ['12'], { env })).stdout
+}
+
+for (const machine of machines)
   test(`compiled with ${machine} the kernels equal plain loops, and the address sanitizer finds nothing`, {
     skip: compiler ? false : 'no C++ compiler is here',
   }, async () => {
-    const program = path.join(folder, `check${machine.replace(/\W+/g, '')}`)
-    const flags = ['-O1', '-std=c++17', '-w', '-fsanitize=address,undefined', '-fno-sanitize-recover=undefined']
-    const source = path.join(root, 'tests', 'backend', 'kernels-check.cc')
-    await run(compiler!, [...flags, ...machine.split(' '), source, '-o', program, '-lpthread'])
-    // What threads of the pool hold is never freed: they run to the end.
-    const { stdout } = await run(program, ['12'], { env: { ...process.env, ASAN_OPTIONS: 'detect_leaks=0' } })
-    assert.match(stdout, /^0 failures/m)
+    const program = await compiledCheck(machine)
+    const found = await checked(program)
+    assert.match(found, /^0 failures/m)
     const units = kernels()?.units.bfloat16
-    if (machine === '-march=native' && units) assert.match(stdout, units === 'AMX' ? /AMX/ : /AVX-512 BF16/)
+    if (machine !== '-march=native' || !units) return
+    assert.match(found, units === 'AMX' ? /AMX/ : /AVX-512 BF16/)
+    if (units !== 'AMX') return
+    // The same program without its tiles computes what a processor does that has none.
+    const untiled = await checked(program, { RECURLAB_AMX: '0' })
+    assert.match(untiled, /^0 failures/m)
+    assert.match(untiled, /AVX-512 BF16/)
   })
+
+test('the kernels compile for a processor without AMX', {
+  skip: compiler ? false : 'no C++ compiler is here',
+}, async () => {
+  await run(compiler!, [...FLAGS, '-march=native', '-DRECURLAB_NO_AMX', '-fsyntax-only', source])
+})
 
 test('the kernels are loaded with the native backend, say so, and can be turned off', { skip: lacking }, () => {
   assert.ok(kernels())
@@ -124,7 +152,7 @@ test('with RECURLAB_AMX=0 float32 is computed by vectors, as without matrix unit
   const { stdout } = await run(process.execPath, [script, 'doctor'], { env })
   assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 by vectors, bfloat16 by AVX-512 BF16/)
   const tests = path.join(root, 'tests', 'model', 'fused.slow.test.ts')
-  const { stdout: results } = await run(process.execPath, ['--import', tsx, '--test', tests], { env, cwd: root })
+  const { stdout: results } = await run(process.execPath, ['--import', testLoader, '--test', tests], { env, cwd: root })
   assert.match(results, /^# fail 0$/m)
   assert.match(results, /^# skipped 0$/m)
 })

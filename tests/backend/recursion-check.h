@@ -109,28 +109,29 @@ static void check_recursion(Pool& one, Pool& three) {
   const Floats dy = normal(B * row);
   std::vector<Doubles> ends(program.ends.size(), Doubles(B * row));
   Doubles dx(B * row), weights(2 * sublayers.size());
+  // One allocation for all numbers: there can be millions. An assignment runs two sublayers at most.
+  Doubles states(program.states()), d(program.states()), inputs(2 * program.assignments.size());
   for (int64_t i = 0; i < B * row; i++) {
-    std::vector<double> states, d(program.states());
-    std::vector<std::vector<double>> inputs;
-    for (const Floats& state : start) states.push_back(state[i]);
-    for (const Assignment& assignment : program.assignments) {
+    for (int64_t k = 0; k < given; k++) states[k] = start[k][i];
+    for (size_t a = 0; a < program.assignments.size(); a++) {
+      const Assignment& assignment = program.assignments[a];
       double u = 0;
       for (const int64_t addend : assignment.addends) u += addend == NO_STATE ? 0 : states[addend];
-      inputs.emplace_back();
       for (int64_t k = 0; k < assignment.count; k++) {
-        inputs.back().push_back(u);
+        inputs[2 * a + k] = u;
         u = static_cast<const Toy&>(*sublayers[assignment.first + k]).at(u);
       }
-      states.push_back(u);
+      states[given + a] = u;
     }
     for (size_t k = 0; k < ends.size(); k++) ends[k][i] = states[program.ends[k]];
+    std::fill(d.begin(), d.end(), 0);
     d[program.ends[0]] = dy[i];
-    for (int64_t a = static_cast<int64_t>(inputs.size()) - 1; a >= 0; a--) {
+    for (int64_t a = static_cast<int64_t>(program.assignments.size()) - 1; a >= 0; a--) {
       const Assignment& assignment = program.assignments[a];
       double du = d[given + a];
       for (int64_t k = assignment.count - 1; k >= 0; k--) {
         const int64_t at = assignment.first + k;
-        const double u = inputs[a][k];
+        const double u = inputs[2 * a + k];
         weights[2 * at] += du * u;
         weights[2 * at + 1] += du * u * u;
         du *= static_cast<const Toy&>(*sublayers[at]).slope(u);

@@ -30,7 +30,7 @@ import { JUPYTER_DISPLAY } from '../../lib/notebook/bundle.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 import { conv, focal } from '../model/own-functions.js'
 import { recurlab } from '../recurlab.js'
-import { root } from '../shared.js'
+import { root, testLoader } from '../shared.js'
 
 const base = { hidden: 16, T: 1, n: 2, K: 2, batch: 8, trainSteps: 6, evalEvery: 2, evalBatch: 10, checkpointEvery: 1 }
 
@@ -70,12 +70,11 @@ const checkpoint = (id: string) => [...loadCheckpoint(openRun(id, resultsDir)).t
 /** Runs in the results folder. */
 const runCount = (): number => readdirSync(path.join(resultsDir, 'runs')).length
 
-/** Runs a program in a process of its own, which has been given no functions. */
+/** Runs a program in a process of its own, which has been given no functions. It is compiled as tests are, so that the text of its functions is too. */
 async function elsewhere(program: string): Promise<string> {
-  const file = path.join(resultsDir, 'program.mts')
+  const file = path.join(resultsDir, 'program.test.ts')
   writeFileSync(file, program.replaceAll('LIB', path.join(root, 'lib/index.js')))
-  const tsx = path.join(root, 'lib/setup/tsx.mjs')
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import', tsx, file], { cwd: root })
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import', testLoader, file], { cwd: root })
   return stdout.trim()
 }
 
@@ -177,7 +176,8 @@ test('a process without the functions is told by name what is missing; with them
   const id = await stopped(2, 2)
   const puzzle = '1...............'
   const program = `
-import { evaluateRun, loadRun, resume, solve, sudoku, tf } from 'LIB'
+import { evaluateRun, loadRun, resume, solve, sudoku, tf as tensors } from 'LIB'
+const tf = tensors
 const data = await sudoku({ box: '2x2', clues: 6, train: 30, test: 10, seed: 3 })
 const where = { resultsDir: ${JSON.stringify(resultsDir)}, data }
 const said: unknown[] = []

@@ -1,7 +1,7 @@
 /**
  * The corpus of hostile pickles. Every one is refused; the list of refusals is printed as diagnostics:
  *
- *     node --import ./lib/setup/tsx.mjs --test tests/files/pickle-hostile.test.ts
+ *     npm test tests/files/pickle-hostile.slow.test.ts
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'

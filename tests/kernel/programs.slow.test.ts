@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
@@ -9,6 +10,9 @@ import { Repl } from './repl.js'
 
 /** More calls than this end a program, as cells and as a module at the same one. */
 const MOST_CALLS = 2_000
+
+/** Node's own import(). */
+const importModule: (specifier: string) => Promise<unknown> = createRequire(import.meta.url)('./import-module.cjs')
 
 let programs = 0
 let modules = 0
@@ -59,7 +63,7 @@ async function runModule(program: Program): Promise<void> {
     text,
   )
   // A text of its own: Node runs a module of the same text once.
-  await import(`data:text/javascript,${encodeURIComponent(`${outputText}\n// ${++modules}`)}`)
+  await importModule(`data:text/javascript,${encodeURIComponent(`${outputText}\n// ${++modules}`)}`)
 }
 
 async function runCells(program: Program): Promise<void> {

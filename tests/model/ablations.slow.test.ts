@@ -23,7 +23,7 @@ before(async () => {
   await startBackend()
 })
 
-const BATCH = 2
+const BATCH = 1
 
 /** Sudoku-Extreme’s sizes, with a small embedding table. */
 const sizes = { puzzleIdentifiers: 3, vocabSize: 11, seqLen: 81 }
