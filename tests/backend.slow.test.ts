@@ -17,7 +17,7 @@ for (const name of BACKENDS) lacking[name] = await whyNot(name)
 
 async function whyNot(name: BackendName): Promise<string | false> {
   // The two TensorFlow libraries cannot be in one process; the GPU's is tested where there is one, in its own process.
-  if (name === 'tfjs-node-gpu') return nvidiaGpus().length > 0 ? 'has a process of its own' : 'no NVIDIA GPU is here'
+  if (name === 'tfjs-node-gpu') return nvidiaGpus().length > 0 ? 'has a process of its own' : 'no NVIDIA GPU was found'
   try {
     await startBackend({ backend: name })
     return false

@@ -47,7 +47,7 @@ export interface NativeBackend {
  */
 export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
   if (kind === 'gpu' && nvidiaGpus().length === 0)
-    throw new Unavailable('no NVIDIA GPU is here', 'Use a machine with an NVIDIA GPU and its driver.')
+    throw new Unavailable('no NVIDIA GPU was found', 'Use a machine with an NVIDIA GPU and its driver.')
   checkRecord(kind)
   setEnvironment(threads)
   supplyOldUtilities()

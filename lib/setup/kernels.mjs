@@ -52,6 +52,6 @@ async function smokeTest(file) {
 /** Returns the warning that every start shows; null for none. */
 export function kernelsWarning() {
   if (readRecord('cpu')?.state !== 'ready' || kernelsAreReady()) return null
-  const reason = knownKernels(root)?.problem ?? 'no C++ compiler is here'
+  const reason = knownKernels(root)?.problem ?? 'no C++ compiler was found'
   return `The fused kernels are not available: ${reason}. Plain operations are used instead, which are slower.`
 }
