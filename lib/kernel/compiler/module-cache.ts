@@ -4,9 +4,9 @@ import ts from 'typescript'
 import { privateFolder, readOwn, writeOwn } from '../../typescript/cache.mjs'
 import { type CompiledModule, compileModule } from './transform/compile-cell.js'
 
-/** Compiled modules on the disk, each under the hash of what it was made of: a kernel that restarts compiles nothing twice. */
+/** The compiled modules on the disk, each under the hash of its inputs: a restarted kernel compiles nothing twice. */
 export class ModuleCache {
-  /** null where nothing is kept. */
+  /** null when nothing is cached. */
   readonly #folder: string | null
   readonly #salt: string
 
