@@ -4,7 +4,7 @@ import { runTests } from './test.mjs'
 
 /** Checks the types of the project, and of set-up's own JavaScript. @returns {Promise<number>} exit code */
 export async function typecheck() {
-  // Called by path, because another package brings an old tsc that shadows node_modules/.bin/tsc.
+  // Called by path, because another package installs an old tsc that shadows node_modules/.bin/tsc.
   const tsc = inRoot('node_modules', 'typescript', 'lib', 'tsc.js')
   const project = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot()])
   const setup = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot('lib', 'setup')])
@@ -20,7 +20,7 @@ export async function lint() {
 export async function check() {
   const results = { types: await typecheck(), 'format and lint': await lint() }
   const failed = Object.entries(results).filter(([, code]) => code)
-  process.stdout.write(failed.length === 0 ? 'types, format and lint: all is well\n' : '')
+  process.stdout.write(failed.length === 0 ? 'types, format and lint: OK\n' : '')
   // Continuous integration reads the last line, which is the count of tests.
   const tests = await runTests([])
   if (failed.length > 0) process.stderr.write(`check: failed: ${failed.map(([name]) => name).join(', ')}\n`)

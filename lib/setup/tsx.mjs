@@ -1,5 +1,6 @@
-// For `node --import`: tsx, which runs the tests. It keeps what it compiles below the folder for temporary files, where anybody
-// can create that name first; so for tsx alone that is a folder of the project, or it keeps nothing.
+// For `node --import`: tsx, which runs the tests. It caches compiled code below the folder for temporary files, where
+// any user can create that name first; for tsx alone, TMPDIR is therefore a folder of the project, or nothing is
+// cached.
 import { privateFolder } from '../typescript/cache.mjs'
 import { root } from './paths.mjs'
 
@@ -7,7 +8,7 @@ const folder = privateFolder(root, 'tests')
 const { TMPDIR } = process.env
 if (folder === null) process.env.TSX_DISABLE_CACHE = '1'
 else process.env.TMPDIR = folder
-// By a name that the type checker does not look up: tsx has no types for it.
+// Under a name that the type checker does not look up: tsx has no types for it.
 const loader = 'tsx'
 try {
   await import(loader)

@@ -1,11 +1,11 @@
-// The project's TypeScript as CommonJS, kept in .recurlab/cache/lib under the hash of its text.
+// Compiles the project's TypeScript to CommonJS, cached in .recurlab/cache/lib under the hash of its text.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { privateFolder, readOwn, writeOwn } from './cache.mjs'
 import { toCommonJs } from './transform.mjs'
 
-/** Milliseconds of compiling after which a user at a terminal is told why nothing happens. */
+/** Milliseconds of compiling after which a user at a terminal is told the reason for the delay. */
 const TOLD_AFTER = 1000
 
 const MARK = '\n//# compiledFrom='
@@ -29,7 +29,7 @@ export function createCompiler(root) {
     createHash('sha256').update(`${made}\0${filename}\0${source}`).digest('base64url')
 
   /**
-   * Returns the kept code of a file, if it was made of this text; null otherwise.
+   * Returns the cached code of a file if it was compiled from this text; null otherwise.
    *
    * @param {string} filename
    * @param {string} key
@@ -40,7 +40,7 @@ export function createCompiler(root) {
     return code?.endsWith(MARK + key) ? code : null
   }
   return {
-    /** Returns the code of a file as it was returned before; null where it is gone. @param {string} filename */
+    /** Returns the code of a file as it was returned before; null if it is gone. @param {string} filename */
     codeGiven(filename) {
       const key = given.get(filename)
       if (key === undefined) return null
@@ -50,7 +50,7 @@ export function createCompiler(root) {
       return keyOf(filename, source) === key ? toCommonJs(filename, source) : null
     },
 
-    /** Whether the present text of a file is compiled. @param {string} filename */
+    /** Returns whether the present text of a file is compiled. @param {string} filename */
     isKept: (filename) => kept(filename, keyOf(filename, readFileSync(filename, 'utf8'))) !== null,
 
     /**
@@ -80,7 +80,9 @@ export function createCompiler(root) {
   }
 }
 
-/** Returns every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]} */
+/**
+ * Returns every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]}
+ */
 export function sourcesOf(root) {
   const lib = path.join(root, 'lib')
   return readdirSync(lib, { recursive: true, encoding: 'utf8' })
@@ -90,7 +92,7 @@ export function sourcesOf(root) {
 }
 
 /**
- * Returns the compiler's release and the text of transform.mjs: code that another compiler has made is not used.
+ * Returns the compiler's release and the text of transform.mjs: code compiled by another compiler is not used.
  *
  * @param {string} root the project's folder
  * @returns {string}
