@@ -200,6 +200,6 @@ function unknownKey(key: string, known: readonly string[]): UserError {
     where: `key ${key}`,
     expected: 'a key of the schema',
     found: 'an unknown one',
-    todo: near ? `Did you mean ${near}?` : `There are ${known.join(', ')}.`,
+    todo: near ? `Did you mean ${near}?` : `The keys are ${known.join(', ')}.`,
   })
 }

@@ -122,7 +122,7 @@ function checkTests(file: string, tasks: readonly TestTask[], test: Split, ident
     const name = identifiers.name(test.puzzleIds[first]!)
     const task = name.split('|||', 1)[0]!
     const expected = pairs.get(task)
-    if (expected === undefined) throw fail(`a task ${shown(task)}, which puzzle ${puzzle} of test is of`, 'none')
+    if (expected === undefined) throw fail(`a task ${shown(task)} for puzzle ${puzzle} of test`, 'none')
     if (expected !== count)
       throw fail(`${count} test pairs, as puzzle ${puzzle} of test has`, String(expected), `${task}, test`)
   }
