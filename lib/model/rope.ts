@@ -35,8 +35,8 @@ export function modelRope(shape: ModelShape): RotaryTable | null {
 }
 
 /**
- * Rotary position embedding of queries or keys, in their shape: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁)
- * on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
+ * Returns the rotary position embedding of queries or keys, in their shape: x·cos + rotate_half(x)·sin with
+ * rotate_half(x) = (-x₂, x₁) on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
  *
  * @param x `[B, L, heads, d]`, d even
  * @param table cos and sin of every position, `[L, 1, d]`; default: positions 0…L-1 with θ = 10,000

@@ -17,8 +17,8 @@ export function latentRecursion(n: number): AnyUpdate[] {
 }
 
 /**
- * The recursion of the Tiny Recursive Model: T latent recursions, each of n updates of z and one of y; the last carries
- * gradient (paper, figure 3, `deep_recursion`).
+ * Returns the recursion of the Tiny Recursive Model: T latent recursions, each of n updates of z and one of y; the last
+ * carries gradient (paper, figure 3, `deep_recursion`).
  *
  * @param gradient `one-step`: only the last update of z and the last update of y carry gradient (Table 1); default `full`
  * @throws UserError unless T and n are whole numbers of 1 or more
@@ -34,8 +34,8 @@ const look: Update = ({ net }, x, { z }) => ({ z: net(z, x) })
 const settle: Update = ({ net }, _x, { z }) => ({ z: net(z) })
 
 /**
- * The recursion of the TRM with a single latent, which the heads read: T times n updates z ← net(z + x), then one z ←
- * net(z). Paper, Table 2 ("single z").
+ * Returns the recursion of the TRM with a single latent, which the heads read: T times n updates z ← net(z + x), then
+ * one z ← net(z). Paper, Table 2 ("single z").
  *
  * @param gradient as in {@link trm}
  */
@@ -54,8 +54,8 @@ const refineAnswerOfScales: AnyUpdate = (networks, _x, latents) => ({
 })
 
 /**
- * The recursion of the TRM with n latents: T times, z1 to zn are updated in order, then y. Paper, Table 2 ("multi-scale
- * z").
+ * Returns the recursion of the TRM with n latents: T times, z1 to zn are updated in order, then y. Paper, Table 2
+ * ("multi-scale z").
  *
  * @param gradient as in {@link trm}
  */

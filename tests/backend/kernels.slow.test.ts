@@ -122,7 +122,7 @@ test('with RECURLAB_AMX=0 float32 is computed by vectors, as without matrix unit
   const env = { ...inherited, RECURLAB_AMX: '0' }
   const script = path.join(root, 'lib', 'cli', 'recurlab.mjs')
   const { stdout } = await run(process.execPath, [script, 'doctor'], { env })
-  assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 by vectors, bfloat16 by AVX-512 BF16/)
+  assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 with vectors, bfloat16 with AVX-512 BF16/)
   const tests = path.join(root, 'tests', 'model', 'fused.slow.test.ts')
   const { stdout: results } = await run(process.execPath, ['--import', tsx, '--test', tests], { env, cwd: root })
   assert.match(results, /^# fail 0$/m)

@@ -143,9 +143,9 @@ export class Controls<T extends object> extends Widget {
 }
 
 /**
- * A panel of controls for a zod schema: sliders for bounded numbers (logarithmic for wide ranges), fields for other numbers
- * and texts, checkboxes, dropdown lists. Its value always passes the schema; invalid input is explained in the panel and
- * ignored.
+ * Returns a panel of controls for a zod schema: sliders for bounded numbers (logarithmic for wide ranges), fields for
+ * other numbers and texts, checkboxes, dropdown lists. Its value always passes the schema; invalid input is explained
+ * in the panel and ignored.
  *
  * @example
  * const panel = ui.controls(configSchema, { keys: ['lr', 'hidden', 'mixer'] })
