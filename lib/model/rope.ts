@@ -11,8 +11,11 @@ export interface RotaryTable {
 }
 
 /**
- * Returns cos and sin of position × theta^(-2j/d), each angle twice: (f, f). Positions 0…L-1 include the puzzle tokens.
- * RoFormer (arXiv 2104.09864), theta = 10,000.
+ * Returns cos and sin of position × theta^(-2j/d), `[L, 1, d]`, each angle twice: (f, f). RoFormer, arXiv 2104.09864.
+ *
+ * @param length L, the number of positions 0…L-1, puzzle tokens included
+ * @param headSize d, even
+ * @param theta the base of the wavelengths; default 10,000
  */
 export function rotaryTable(length: number, headSize: number, theta = 10_000): RotaryTable {
   const cos = new Float32Array(length * headSize)

@@ -225,7 +225,7 @@ struct Ahead {
 /** Two adjacent columns of pieces, which stay in the L1 cache while a loop streams through the other operand. */
 struct Panel {
   const half *first = nullptr, *second = nullptr;
-  /** Returns the prefetch of the panel, spread over the steps of so many blocks. */
+  /** Returns the prefetch of the panel, spread over the steps of `blocks` blocks. */
   template <int LIMBS>
   Ahead ahead(int64_t blocks) const {
     const int64_t steps = blocks * TERMS<LIMBS>, lines = first ? (LIMBS * TR + steps - 1) / steps : 0;
