@@ -29,7 +29,7 @@ export async function resultOf(value: unknown, loader: Loader): Promise<Content 
     const forms = await richForms(value, loader)
     return asJson(forms ? { ...forms, ...(await stills(value, loader)) } : { 'text/plain': inspectBounded(value) })
   } catch (error) {
-    const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
+    const reason = `(its own display failed: ${describeThrown(error).evalue})`
     return { 'text/plain': `${textOf(value)}\n${reason}` }
   }
 }
