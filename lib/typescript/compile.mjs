@@ -73,7 +73,7 @@ export function createCompiler(root) {
       spent += performance.now() - start
       if (spent > TOLD_AFTER && !told && process.stderr.isTTY) {
         told = true
-        process.stderr.write('recurlab: compiling its sources, once after they have changed …\n')
+        process.stderr.write('recurlab: compiling changed sources …\n')
       }
       return code
     },
