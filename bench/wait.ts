@@ -15,7 +15,7 @@ import type { BatchesAhead } from '../lib/train/ahead.js'
 import { disposeState, initialState, trainStep } from '../lib/train/step.js'
 import { chosenNames } from './only.js'
 
-/** How long a step waits for its batch. */
+/** The time that a step waits for its batch. */
 export interface WaitMeasurement {
   readonly work: string
   readonly batch: number

@@ -17,11 +17,11 @@ export interface Work {
   readonly shape: ModelShape
   /** Rows B. */
   readonly batch: number
-  /** Returns the shape of a preset, with some keys changed; the sizes replace those of a data set. */
+  /** Rows B of an evaluation. Default: {@link batch}. */
   readonly evaluated?: number
 }
 
-/** As in the preset, or with other keys; the sizes that data would give are given. */
+/** Returns the shape of a preset, with some keys changed; `sizes` replaces those of a data set. */
 function shapeOf(preset: string, change: ConfigInput, sizes: { vocabSize: number; seqLen: number }): ModelShape {
   return configuredShape(resolveConfig(configOf(preset, change)), { ...sizes, puzzleIdentifiers: 1 })
 }
@@ -71,8 +71,8 @@ export function randomBatch({ shape, batch }: Work): Batch {
 }
 
 /**
- * As published, except for AdamW, of which PyTorch has a fused version, unlike AdamATan2; and every row keeps its puzzle,
- * since the cost of taking a new one varies.
+ * The published training settings, except that AdamW replaces AdamATan2, of which PyTorch has no fused version, and
+ * that every row keeps its puzzle, because the cost of taking a new one varies.
  */
 export const benchStep: StepOptions = stepOptions(
   resolveConfig(configOf('sudoku-paper', { optimizer: 'adamw', warmup: 1, haltExploration: 0 })),
@@ -93,14 +93,15 @@ export function networkFlops({ shape, batch }: Work): number {
 }
 
 /**
- * Counts those of a supervision step with its gradient: T(n + 1) calls, and twice the last n + 1 for the backward pass.
+ * Counts the floating-point operations of a supervision step with its gradient: T(n + 1) calls, and twice the last n +
+ * 1 for the backward pass.
  */
 export function stepFlops(work: Work): number {
   const { T, n } = work.shape
   return networkFlops(work) * (T * (n + 1) + 2 * (n + 1))
 }
 
-/** Counts those of an evaluation with `supervisionSteps` supervision steps. */
+/** Counts the floating-point operations of an evaluation with `supervisionSteps` supervision steps. */
 export function evaluationFlops(work: Work, supervisionSteps: number): number {
   const { T, n } = work.shape
   return networkFlops(work) * T * (n + 1) * supervisionSteps

@@ -6,7 +6,7 @@ export interface UserErrorParts {
   found: string
   /** The file, line, key or command at fault, e.g. `puzzles.csv, line 3`. */
   where?: string
-  /** How to fix it. */
+  /** The remedy. */
   todo?: string
   /** 1: the work failed; 2: the command line is invalid. */
   exitCode?: 1 | 2

@@ -17,7 +17,7 @@ for (const name of BACKENDS) lacking[name] = await whyNot(name)
 
 async function whyNot(name: BackendName): Promise<string | false> {
   // The two TensorFlow libraries cannot be in one process; the GPU's is tested where there is one, in its own process.
-  if (name === 'tfjs-node-gpu') return nvidiaGpus().length > 0 ? 'has a process of its own' : 'no NVIDIA GPU is here'
+  if (name === 'tfjs-node-gpu') return nvidiaGpus().length > 0 ? 'has a process of its own' : 'there is no NVIDIA GPU'
   try {
     await startBackend({ backend: name })
     return false
@@ -82,7 +82,7 @@ test('the record says which backend computes, and why', async () => {
   const choice = await startBackend({ backend: 'cpu' })
   assert.equal(choice.name, 'cpu')
   assert.equal(choice.threads, 1)
-  assert.match(choice.reason, /asked for with backend cpu/)
+  assert.match(choice.reason, /requested with backend cpu/)
   assert.equal(await startBackend(), choice)
 })
 

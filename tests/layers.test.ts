@@ -4,8 +4,8 @@ import path from 'node:path'
 import { test } from 'node:test'
 
 /**
- * The rooms of `lib`, lowest first: a module imports from its own room and from those before it. A nested room has a line of
- * its own. CONTRIBUTING.md draws the same map.
+ * The layers of `lib`, lowest first: a module imports only from its own layer and from earlier ones. A nested folder may be
+ * a layer of its own. CONTRIBUTING.md lists the same layers.
  */
 const LAYERS = [
   'errors.ts',
@@ -36,7 +36,7 @@ const LAYERS = [
   'cli',
 ]
 
-/** The registry of commands loads the benches when they are asked for; nothing else in `lib` knows of them. */
+/** The registry of commands, the only module of `lib` that loads the benches, and only on demand. */
 const LOADS_BENCHES = 'cli/registry.ts'
 
 const lib = path.resolve(import.meta.dirname, '..', 'lib')
@@ -48,7 +48,7 @@ const modules = readdirSync(lib, { recursive: true, encoding: 'utf8' })
 
 /** The place of the most exact line that a path is under; -1 where none is. */
 function layerOf(file: string): number {
-  const under = LAYERS.filter((room) => file === room || file.startsWith(`${room}/`))
+  const under = LAYERS.filter((layer) => file === layer || file.startsWith(`${layer}/`))
   const longest = under.sort((a, b) => b.length - a.length)[0]
   return longest === undefined ? -1 : LAYERS.indexOf(longest)
 }
@@ -60,7 +60,7 @@ function importsOf(file: string): string[] {
   )
 }
 
-test('every module of lib is in a room of the map', () => {
+test('every module of lib is in a layer', () => {
   assert.ok(modules.length > 500, String(modules.length))
   assert.deepEqual(
     modules.filter((file) => layerOf(file) < 0),
@@ -68,7 +68,7 @@ test('every module of lib is in a room of the map', () => {
   )
 })
 
-test('no module of lib imports from a room above its own', () => {
+test('no module of lib imports from a layer above its own', () => {
   const upwards = modules.flatMap((file) =>
     importsOf(file)
       .filter((imported) => !imported.startsWith('../') && layerOf(imported) > layerOf(file))
@@ -85,14 +85,14 @@ test('no module of lib imports from outside lib, but for the registry of command
   )
 })
 
-test('CONTRIBUTING.md draws the rooms of the map, lowest first', () => {
+test('CONTRIBUTING.md lists the layers, lowest first', () => {
   const text = readFileSync(path.resolve(lib, '..', 'CONTRIBUTING.md'), 'utf8')
-  const map = text.slice(text.indexOf('| room | holds |'), text.indexOf('Beside `lib`'))
-  const rooms = [...map.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.replaceAll('`', '').split(', '))
-  assert.deepEqual(rooms, LAYERS)
+  const map = text.slice(text.indexOf('| folder | content |'), text.indexOf('Beside `lib`'))
+  const layers = [...map.matchAll(/^\| (`.*?) \|/gm)].flatMap(([, names]) => names!.replaceAll('`', '').split(', '))
+  assert.deepEqual(layers, LAYERS)
 })
 
-test('every path that CONTRIBUTING.md and README.md name is there', () => {
+test('every path that CONTRIBUTING.md and README.md name exists', () => {
   const root = path.resolve(lib, '..')
   for (const page of ['CONTRIBUTING.md', 'README.md']) {
     const text = readFileSync(path.join(root, page), 'utf8')

@@ -83,7 +83,7 @@ test("where .recurlab is another user's, lists still come and the reason of the 
       cwd: home,
       encoding: 'utf8',
     })
-    assert.match(doctor, /not tfjs-node: [^;]*\.recurlab is another user's/)
+    assert.match(doctor, /not tfjs-node: [^;]*\.recurlab belongs to another user/)
   } finally {
     chmodSync(state, before & 0o777)
   }

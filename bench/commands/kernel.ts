@@ -10,7 +10,7 @@ import { type KernelMeasurement, measureKernels, type SoakMeasurement, soak } fr
 /** `recurlab bench kernel`. */
 export const command: Command = {
   help: [
-    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are installed. The notebook kernels are started alternately, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median, and what one in twenty exceeds), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
+    `NAME is one or more of ${KERNELS.join(', ')}; without one, all that are installed. The notebook kernels are started alternately, so that all see the same load: seconds from the start to the first result and of the first import of lib, milliseconds of a trivial cell before and after importing tfjs, Arrow and arquero (median and 95th percentile), seconds of 100,000 printed lines; then how many times as long as Recurlab each took.`,
     {
       title: 'Options',
       rows: [

@@ -93,6 +93,6 @@ function readable(row: TorchMeasurement): Record<string, string | number> {
 
 function describe({ threads, instructionSet, torch, dtype, units }: BenchMachine): string {
   const peer = torch === null ? 'without PyTorch' : `PyTorch ${torch}`
-  const type = units ? `${dtype} by ${unitText(units, dtype)}` : `${dtype} by plain operations`
+  const type = units ? `${dtype} with ${unitText(units, dtype)}` : `${dtype} with plain operations`
   return `${type}, ${threads} threads, ${instructionSet}; ${peer}. Seconds are minimum / median.`
 }

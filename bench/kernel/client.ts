@@ -9,7 +9,7 @@ import { Dealer, Subscriber } from 'zeromq'
 import { temporaryFolder } from '../../lib/files/temporary.js'
 import { decode, encode, type Message } from '../../lib/kernel/server/message.js'
 
-/** How a notebook kernel is started. */
+/** The start of a notebook kernel: its program and folder. */
 export interface KernelProgram {
   /** Program and arguments, given the connection file. */
   readonly argv: (connectionFile: string) => readonly string[]

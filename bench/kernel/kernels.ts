@@ -9,10 +9,10 @@ export const KERNELS = ['recurlab', 'tslab', 'deno'] as const
 export type KernelName = (typeof KERNELS)[number]
 
 /**
- * Returns how a notebook kernel is started in the notebooks' folder.
+ * Returns the command that starts a notebook kernel in the notebooks' folder.
  *
  * @param deno path of the program `deno`; default: the first on the PATH
- * @returns null if it is not on this machine
+ * @returns null if it is not installed
  */
 export function kernelProgram(name: KernelName, root: string, deno?: string): KernelProgram | null {
   const cwd = path.join(root, 'notebooks')

@@ -1,6 +1,6 @@
 """The PyTorch side of `recurlab bench train` and `bench eval`: the reference mathematics, written for speed.
 
-Reads one request a line from stdin, a JSON object, and answers each with one line. Requests:
+Reads requests from standard input, one JSON object per line, and answers each with one line. Requests:
   {"do": "setup", "work": {...}, "mode": "eager" | "compiled", "dtype": ..., "threads": N}
   {"do": "load", "weights": {name: [numbers]}}   for the test that compares numbers
   {"do": "step"}     one supervision step with its update: {"seconds", "loss", "peakBytes"}
@@ -81,7 +81,7 @@ class Peer:
         self.net = self.fastest(mode)
 
     def fastest(self, mode):
-        """The network as a function, the MLP over the tokens in the layout that is the faster one here."""
+        """Returns the network as a function, with the MLP over the tokens in the layout that is faster on this machine."""
         kind = torch.bfloat16 if self.autocast else torch.float32
         x = torch.randn(self.w["batch"], self.w["tokens"], self.w["hidden"], dtype=kind, requires_grad=True)
         candidates = []

@@ -55,7 +55,7 @@ export function ablationConfig(row: Ablation, { over, changes = {} }: AblationOp
  * @example
  * const configs = ablationConfigs(1, { over: preset('sudoku-pocket') })
  * await train(configs['TRM, no EMA'])
- * @throws UserError (exit code 2) for a table that is not there.
+ * @throws UserError (exit code 2) for an unknown table.
  */
 export function ablationConfigs(table: Ablation['table'], options: AblationOptions = {}): Record<string, ConfigInput> {
   const rows = ablations.filter((row) => row.table === table)
@@ -65,9 +65,9 @@ export function ablationConfigs(table: Ablation['table'], options: AblationOptio
 }
 
 /**
- * Returns the row of a name, ignoring case; the first one when several tables have it.
+ * Returns the row of a name, ignoring case; the first one if several tables have it.
  *
- * @throws UserError (exit code 2) that suggests the nearest row when there is none.
+ * @throws UserError (exit code 2) naming the nearest row, if there is none of that name.
  */
 export function ablationNamed(method: string): Ablation {
   const asked = method.trim().toLowerCase()

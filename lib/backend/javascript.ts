@@ -11,7 +11,7 @@ const require = createRequire(import.meta.url)
  */
 export async function loadJavaScript(name: 'wasm' | 'cpu'): Promise<void> {
   try {
-    // The union package registers the gradients, which tfjs-node does for itself.
+    // The union package registers the gradients, which tfjs-node does by itself.
     require('@tensorflow/tfjs')
     require(name === 'wasm' ? '@tensorflow/tfjs-backend-wasm' : '@tensorflow/tfjs-backend-cpu')
     if (!(await tf.setBackend(name))) throw new Error('tfjs rejects it')

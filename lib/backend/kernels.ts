@@ -98,8 +98,8 @@ export function fastPath(): FastPath {
 
 /** Features that RECURLAB_FAST=0 and RECURLAB_AMX=0 turn off. */
 const SWITCHES = {
-  RECURLAB_FAST: ['0 for plain operations, or 1', 'the fused kernels where they can be had'],
-  RECURLAB_AMX: ['0 for float32 by vectors instead of AMX, or 1', 'the matrix units where the processor has them'],
+  RECURLAB_FAST: ['0 for plain operations, or 1', 'the fused kernels if available'],
+  RECURLAB_AMX: ['0 for float32 on vectors instead of AMX, or 1', 'the matrix units if the processor has them'],
 } as const
 
 /** Returns whether an environment variable leaves a feature on. @throws UserError when it is neither 0 nor 1 */
@@ -146,7 +146,7 @@ export async function loadKernels(backend: NativeBackend, threads: number): Prom
     held.loaded = loaded
     held.reason = 'compiled for this processor'
   } catch (error) {
-    held.reason = `they do not run here: ${error instanceof Error ? error.message : String(error)}`
+    held.reason = `they do not run on this machine: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 

@@ -47,7 +47,7 @@ export interface NativeBackend {
  */
 export async function loadNative(kind: 'cpu' | 'gpu', threads: number): Promise<NativeBackend> {
   if (kind === 'gpu' && nvidiaGpus().length === 0)
-    throw new Unavailable('no NVIDIA GPU is here', 'Use a machine with an NVIDIA GPU and its driver.')
+    throw new Unavailable('there is no NVIDIA GPU', 'Use a machine with an NVIDIA GPU and its driver.')
   checkRecord(kind)
   setEnvironment(threads)
   supplyOldUtilities()
@@ -73,7 +73,7 @@ function checkRecord(kind: 'cpu' | 'gpu'): void {
   if (!existsSync(file)) {
     const state = path.join(projectFolder, '.recurlab')
     if (existsSync(state) && !isOpen(state))
-      throw new Unavailable(`${state} is another user's`, 'Set up a checkout of your own.')
+      throw new Unavailable(`${state} belongs to another user`, 'Set up a checkout of your own.')
     if (existsSync(path.join(projectFolder, '.recurlab', 'native', `${kind}-binding`, 'tfjs_binding.node'))) return
     throw new Unavailable('it is not set up', setUpCommand(kind))
   }

@@ -51,7 +51,7 @@ export function backendFromEnvironment(value = process.env.RECURLAB_BACKEND): Ba
       where: 'RECURLAB_BACKEND',
       expected: `one of ${BACKENDS.join(', ')}`,
       found: JSON.stringify(value),
-      todo: 'Unset it to use the best that works here.',
+      todo: 'Unset it to use the best available backend.',
     })
   return name
 }
@@ -60,7 +60,7 @@ async function chooseBest(threads: number): Promise<BackendChoice> {
   const tried: Array<{ name: BackendName; reason: string }> = []
   for (const name of BACKENDS) {
     try {
-      return await load(name, threads, `the best that works here`, tried)
+      return await load(name, threads, 'the best available backend', tried)
     } catch (error) {
       if (!(error instanceof Unavailable)) throw error
       tried.push({ name, reason: error.message })
@@ -77,7 +77,7 @@ async function chooseBest(threads: number): Promise<BackendChoice> {
 async function force(name: BackendName, threads: number, fromEnvironment: boolean): Promise<BackendChoice> {
   const asked = fromEnvironment ? `RECURLAB_BACKEND=${name}` : `backend ${name}`
   try {
-    return await load(name, threads, `asked for with ${asked}`, [])
+    return await load(name, threads, `requested with ${asked}`, [])
   } catch (error) {
     if (!(error instanceof Unavailable)) throw error
     throw new UserError(

@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { wrongUse } from './command.js'
 
-/** A message does not list more keys than this, as those of a configuration. */
+/** Maximum number of keys in a message; a configuration has more. */
 const MANY = 20
 
 /**
@@ -48,7 +48,7 @@ export function choiceOf<const T extends string>(
 }
 
 /**
- * Returns a word out of a few.
+ * Returns one of a few words.
  *
  * @param before the text before it, e.g. `dtype=`
  * @throws UserError (exit code 2) for any other.
@@ -59,7 +59,7 @@ export function oneOf<const T extends string>(before: string, text: string, choi
   throw wrongUse(`${before}${choices.join('|')}`, text, didYouMean(text, choices, before))
 }
 
-/** Returns comma-separated words, each out of a few. @throws UserError (exit code 2) for any other. */
+/** Returns comma-separated words, each one of a few. @throws UserError (exit code 2) for any other. */
 export function severalOf<const T extends string>(before: string, text: string, choices: readonly T[]): T[] {
   return text.split(',').map((word) => oneOf(before, word.trim(), choices))
 }
@@ -107,7 +107,7 @@ export function countOf(key: string, text: string | undefined, otherwise: number
   return wholeOf(key, text) ?? otherwise
 }
 
-/** Returns an object without its undefined values, i.e. without options that were not given. */
+/** Returns an object without its undefined values, i.e. without omitted options. */
 export function given<const T extends Readonly<Record<string, unknown>>>(
   options: T,
 ): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {

@@ -112,11 +112,11 @@ function refuseUnused(config: Config): void {
       '0',
     )
   if (mixer !== 'attention' && positions === 'rope')
-    throw unused('positions', 'rotary positions turn the queries and keys of mixer=attention', positions)
+    throw unused('positions', 'rotary positions rotate the queries and keys of mixer=attention', positions)
   if (halting === 'none' && config.haltExploration !== 0)
-    refuse('haltExploration', 'with halting=none every row makes K steps')
+    refuse('haltExploration', 'with halting=none every row takes K steps')
   if (halting === 'none' && config.evalHalt)
-    throw unused('evalHalt', 'with halting=none every row makes K steps', true, 'false')
+    throw unused('evalHalt', 'with halting=none every row takes K steps', true, 'false')
 }
 
 function refuseCombinations({ model, latents, networks, halting, K, freeze, puzzleDim }: Config): void {

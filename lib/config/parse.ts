@@ -8,19 +8,19 @@ import { isRecordedConfig, recordedConfig } from './recorded.js'
 import { besideRecursion, isReplacedByRecursion, withoutPresetKeys } from './recursion-key.js'
 import { type Config, type ConfigInput, configSchema } from './schema.js'
 
-/** Length of a run that says neither `trainSteps` nor `epochs`. */
+/** Steps of a run whose configuration sets neither `trainSteps` nor `epochs`. */
 const DEFAULT_STEPS = 300
 
 const WHAT = 'the configuration'
 
 /**
- * Checks a configuration and fills in what it leaves out. A key whose default follows from another stays null, so that
- * what is compared between runs is what somebody chose; it is resolved where it is used.
+ * Returns a checked configuration with the omitted keys filled in. A key whose default follows from another stays null,
+ * so that runs are compared by the given values; `resolveConfig` fills it in.
  *
  * Beside `recursion`, the T and n of a preset are dropped (`{ ...preset('sudoku-pocket'), recursion }`); others are refused.
  *
  * @param input any of the keys of {@link configSchema}; a `Mixer` or a `Loss` becomes its record
- * @throws UserError naming the key, what it takes and what it was given; for an unknown key the nearest one.
+ * @throws UserError naming the key, the accepted values and the value given; for an unknown key, the nearest one.
  */
 export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown>>): Config {
   const { records, others } = functionsOf(input)
@@ -34,7 +34,7 @@ export function parseConfig(input: ConfigInput | Readonly<Record<string, unknown
   return { ...config, trainSteps: config.trainSteps ?? (config.epochs === null ? DEFAULT_STEPS : null) }
 }
 
-/** The records of a configuration's functions, and its other keys. */
+/** Splits a configuration into the records of its functions and its other keys. */
 function functionsOf(input: object): { records: Partial<Record<FunctionKey, FunctionRecord>>; others: object } {
   const records: Partial<Record<FunctionKey, FunctionRecord>> = {}
   for (const key of Object.keys(FUNCTION_KEYS) as FunctionKey[]) {
@@ -51,8 +51,8 @@ function functionsOf(input: object): { records: Partial<Record<FunctionKey, Func
 type FunctionKey = keyof typeof FUNCTION_KEYS
 
 /**
- * Turns the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type has them,
- * and for `recursion` that of the file that is named, alone or in a run's `config.json`.
+ * Parses the command line's `key=value` texts into typed values: `null`, numbers and names as the key's type requires,
+ * and for `recursion` the recursion in a file, which holds it alone or is a run's `config.json`.
  *
  * @throws UserError for an unknown key, or a file of a recursion that cannot be read.
  */

@@ -7,7 +7,7 @@ import type { Config, ConfigInput, ConfigKey } from './schema.js'
 export type KeysOf<G extends KeyGroup> = { [K in ConfigKey]: (typeof keyGroups)[K] extends G ? K : never }[ConfigKey]
 /** Keys with the values that are used. */
 type Used<K extends ConfigKey> = { readonly [P in K]: NonNullable<Config[P]> }
-/** Keys that are absent where they say nothing. */
+/** Keys that are absent when null. */
 type Open<K extends ConfigKey> = { readonly [P in K]?: NonNullable<Config[P]> }
 
 /** Keys that say nothing when they are not given. */
@@ -17,7 +17,7 @@ type OptionalEvaluation = 'evalVersions' | 'evalWeights' | 'bestMetric'
 /** Keys that only some models have. */
 type OfSomeModels = 'model' | 'latents' | 'networks' | 'gradient' | 'layersH' | 'recursion' | 'T' | 'n'
 
-/** A recursion as a value, or the keys of one of the model's own. */
+/** A recursion as a value, or the keys of a built-in one. */
 type Recursed<K extends ConfigKey> = Used<'recursion'> | (Used<K> & { readonly recursion?: undefined })
 
 type Trm = { readonly model: 'trm' } & Recursed<'latents' | 'gradient' | 'T' | 'n'> &
@@ -30,14 +30,14 @@ type Length =
   | (Used<'trainSteps'> & { readonly epochs?: undefined })
   | (Used<'epochs'> & { readonly trainSteps?: undefined })
 
-/** The optimiser of the puzzle embedding; absent where the model has none. */
+/** The optimiser of the puzzle embedding; absent if the model has none. */
 type Embedding =
   | Used<'puzzleLr' | 'puzzleWeightDecay'>
   | { readonly puzzleLr?: undefined; readonly puzzleWeightDecay?: undefined }
 
 /**
- * A configuration with every value that is used, in the groups of `recurlab explain`. Nothing is null: a key that does not
- * apply to the model, or that says nothing, is absent.
+ * A configuration with its effective values, in the groups of `recurlab explain`. Nothing is null: a key that does not
+ * apply to the model, or is null, is absent.
  */
 export interface ResolvedConfig {
   readonly data: Used<'task'> & Open<Exclude<KeysOf<'data'>, 'task'>>
@@ -53,21 +53,21 @@ export interface ResolvedConfig {
 }
 
 /**
- * Resolves a configuration, once for everything that computes: keys left open have the values that follow from others.
+ * Resolves a configuration once for all computation: open keys receive the values that follow from other keys.
  *
- * @param config as `parseConfig` returns it; a resolved one, parsed again, resolves to itself
+ * @param config as returned by `parseConfig`; a resolved one, parsed again, resolves to itself
  */
 export function resolveConfig(config: Config): ResolvedConfig {
   return groupKeys(effectiveConfig(config)) as unknown as ResolvedConfig
 }
 
-/** The keys that somebody gave, with their checked values: what was asked for. @throws UserError as `parseConfig` does. */
+/** Returns the keys that the user gave, with their checked values. @throws UserError as `parseConfig` does. */
 export function askedConfig(input: ConfigInput): Partial<Config> {
   const given = Object.entries(parseConfig(input)).filter(([key]) => input[key as ConfigKey] !== undefined)
   return Object.fromEntries(given)
 }
 
-/** The keys of a flat configuration in their groups, those that are null left out; other keys stay beside the groups. */
+/** Groups the keys of a flat configuration and omits nulls; other keys stay beside the groups. */
 export function groupKeys(flat: object): Record<string, unknown> {
   const groups: Record<string, Record<string, unknown>> = { data: {}, model: {}, training: {}, evaluation: {} }
   const others: Record<string, unknown> = {}
@@ -78,7 +78,7 @@ export function groupKeys(flat: object): Record<string, unknown> {
   return { ...others, ...groups }
 }
 
-/** The flat configuration of {@link groupKeys}. */
+/** Returns the flat configuration of {@link groupKeys}. */
 export function flattenGroups(grouped: object): Record<string, unknown> {
   const { data, model, training, evaluation, ...others } = grouped as Record<KeyGroup, object | undefined>
   return { ...others, ...data, ...model, ...training, ...evaluation }

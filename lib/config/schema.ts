@@ -91,14 +91,14 @@ export const configSchema = z.strictObject({
   }),
   recursion: field(recursionType.nullable().default(null), {
     values:
-      'a list of updates, what recursion(), trm() or hrm() return, or null; on the command line a file with one as JSON, e.g. the config.json of a run',
+      'a list of updates, a result of recursion(), trm() or hrm(), or null; on the command line a file with one as JSON, e.g. the config.json of a run',
     description:
       'The updates of a supervision step, in place of latents, gradient, T and n, which then have no effect; null: as those keys define.',
   }),
   halting: field(z.enum(['halt', 'continue', 'compare', 'none']).nullable().default(null), {
     published: 'no_ACT_continue',
     description:
-      'halt: a row halts on q_halt > 0; continue: on q_halt > q_continue, with the continue loss and its extra forward pass ("w/ ACT"); compare: on q_halt > q_continue, without a continue loss; none: every row makes K steps and the halting loss is left out; null: trm halt, hrm continue, direct compare.',
+      'halt: a row halts on q_halt > 0; continue: on q_halt > q_continue, with the continue loss and its extra forward pass ("w/ ACT"); compare: on q_halt > q_continue, without a continue loss; none: every row takes K steps and there is no halting loss; null: trm halt, hrm continue, direct compare.',
   }),
   mixer: field(z.enum(['mlp', 'attention']).default('mlp'), {
     published: 'mlp_t',
@@ -149,7 +149,7 @@ export const configSchema = z.strictObject({
   K: field(z.int().min(1).max(100_000).default(8), {
     symbol: 'N_sup',
     published: 'halt_max_steps',
-    description: 'Maximum supervision steps on one puzzle; evaluation makes exactly that many.',
+    description: 'Maximum supervision steps on one puzzle; evaluation takes exactly that many.',
   }),
   haltExploration: field(rate.nullable().default(null), {
     published: 'halt_exploration_prob',
@@ -172,7 +172,7 @@ export const configSchema = z.strictObject({
   dtype: field(z.enum(['auto', 'float32', 'bfloat16']).default('auto'), {
     published: 'forward_dtype',
     description:
-      'Data type of the blocks’ products; sums, weights, losses and the optimiser are float32. auto: bfloat16 where the processor has matrix units for it (AMX), else float32.',
+      'Data type of the blocks’ products; sums, weights, losses and the optimiser are float32. auto: bfloat16 if the processor has matrix units for it (AMX), else float32.',
   }),
   trainSteps: field(count.nullable().default(null), {
     description: 'Length of the run in optimiser steps; null with epochs, else 300.',

@@ -25,7 +25,7 @@ export function splitTable(split: Split): Table {
   })
 }
 
-/** Numbers the run that each element belongs to: starts 0, 2, 3 → 0, 0, 1. */
+/** Returns the number of the run that each element belongs to: starts 0, 2, 3 → 0, 0, 1. */
 function numbersOf(starts: Int32Array): Int32Array {
   const numbers = new Int32Array(starts.at(-1) ?? 0)
   for (let run = 0; run + 1 < starts.length; run++) numbers.fill(run, starts[run], starts[run + 1])

@@ -14,7 +14,7 @@ export interface About
     'task' | 'options' | 'seed' | 'source' | 'vocabSize' | 'seqLen' | 'disjoint' | 'solutions'
   > {
   readonly augment: Augmentation | null
-  /** Describes in words how puzzles vary, when this differs between data sets of the task. */
+  /** The variation of puzzles, in words, when it differs between data sets of the task. */
   readonly augmentation?: string
   /** Converts stored cells of a puzzle or an answer to tokens. Default: cells are already tokens. */
   readonly toTokens?: (cells: Uint8Array) => Uint8Array

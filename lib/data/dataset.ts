@@ -30,14 +30,11 @@ export interface DatasetManifest {
   puzzleIdentifiers: number
   /** Stored examples per split, excluding versions made on the fly. */
   counts: { train: number; test: number }
-  /** Describes in words the guarantee about puzzles that appear in both splits. */
+  /** The guarantee about puzzles that appear in both splits, in words. */
   disjoint: string
-  /** Describes in words how the answers were checked. */
+  /** The verification of the answers, in words. */
   solutions: string
-  /**
-   * Describes in words how training puzzles are varied, when this differs between data sets of the task; part of the
-   * hash.
-   */
+  /** The variation of training puzzles, in words, when it differs between data sets of the task; part of the hash. */
   augmentation?: string | undefined
 }
 

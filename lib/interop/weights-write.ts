@@ -6,7 +6,7 @@ import { type NamedTensors, WEIGHTS_FORMAT } from './weights-format.js'
 
 /** The metadata of a file of weights. */
 export interface WeightsToWrite {
-  /** By their published names. */
+  /** Tensors by their published names. */
   readonly tensors: NamedTensors
   readonly config: ConfigInput
   readonly sizes: WeightsSizes
@@ -16,10 +16,10 @@ export interface WeightsToWrite {
 }
 
 /**
- * Writes weights as safetensors with the published names, atomically; the metadata carry format, configuration, sizes,
- * data hash and step, and a checksum. The same content gives the same bytes.
+ * Writes weights as safetensors with the published names, atomically; the metadata holds format, configuration, sizes,
+ * data hash and step, and a checksum. Equal content gives equal bytes.
  *
- * @throws UserError when the file cannot be written; an old one is then as it was.
+ * @throws UserError when the file cannot be written; an old one is then unchanged.
  */
 export function writeWeightsFile(
   file: string,

@@ -3,13 +3,14 @@ import type { TypeErrors } from '../notebook/host.js'
 /**
  * The messages between the three processes of the notebook kernel.
  *
- * - `server` is started by Jupyter and has the sockets, the protocol and the history. It never runs user code, so it always answers.
+ * - `server`, started by Jupyter, has the sockets, the protocol and the history. It never runs user code, so it always
+ *   answers.
  * - `cells` runs the code of cells and the modules that they import.
  * - `compiler` has TypeScript: it checks and compiles cells and modules, completes and inspects.
  *
- * The server writes to `cells` through Node's IPC channel. `cells` writes frames to file descriptor 3 synchronously, so that
- * nothing is lost or reordered and a fast printer waits for the server. File descriptor 4 carries stops to the thread of
- * `cells` that can interrupt a busy main thread.
+ * The server writes to `cells` through Node's IPC channel. `cells` writes frames to file descriptor 3 synchronously, so
+ * that nothing is lost or reordered and a fast printer waits for the server. File descriptor 4 carries stops to the
+ * thread of `cells` that can interrupt a busy main thread.
  */
 
 /** JSON. */
@@ -25,14 +26,14 @@ export interface Header {
   readonly version: string
 }
 
-/** The protocol's description of a cell that failed. */
+/** The protocol's description of a failed cell. */
 export interface Failure {
   readonly ename: string
   readonly evalue: string
   readonly traceback: readonly string[]
 }
 
-/** A cell that is ready to run. */
+/** A compiled cell to run. */
 export interface CellRun {
   /** Number of the cell in this kernel, ascending. */
   readonly id: number
@@ -45,15 +46,15 @@ export interface CellRun {
   readonly map: string
   /** The cell as the user wrote it. */
   readonly source: string
-  /** Names that the cell declares at its top level, as they are in `code`, without those that it imports. */
+  /** Names that the cell declares at its top level, as spelled in `code`, without imported names. */
   readonly declares: readonly string[]
-  /** Whether neither a result nor an error is published. */
+  /** Whether results and errors are not published. */
   readonly silent: boolean
   /** Whether the front end can be asked for input. */
   readonly allowStdin: boolean
-  /** Modules that have changed since they were loaded. */
+  /** Modules changed since they were loaded. */
   readonly reload: readonly ModuleSource[]
-  /** Warnings that are printed to stderr before the cell runs: type errors, a refused edit of a module. */
+  /** Warnings printed to stderr before the cell runs: type errors, rejected edits of modules. */
   readonly warnings: readonly string[]
 }
 
@@ -65,12 +66,13 @@ export interface ModuleSource {
   readonly code: string
   /** Source map (version 3, JSON) with the module's text in it; empty for JSON. */
   readonly map: string
-  /** The absolute path of every specifier that is a module of the project. The others are packages or modules of Node. */
+  /** Absolute paths of the specifiers that are modules of the project. The others are packages or modules of Node. */
   readonly dependencies: Readonly<Record<string, string>>
 }
 
 /**
- * The answer to a request for a module: the module with everything of the project that it imports and that was not sent before.
+ * The answer to a request for a module: the module, and every module of the project that it imports and that has not
+ * been sent yet.
  */
 export type ModulesReply =
   | {
@@ -81,10 +83,10 @@ export type ModulesReply =
     }
   | { readonly failure: Failure }
 
-/** From the server to `cells`. */
+/** Messages from the server to `cells`. */
 export type ToCells =
   | { readonly type: 'run'; readonly cell: CellRun }
-  /** Stops the running cell, as the user wants. */
+  /** Stops the running cell at the user's request. */
   | { readonly type: 'stop'; readonly cell: number }
   | {
       readonly type: 'comm'
@@ -94,15 +96,15 @@ export type ToCells =
       readonly metadata: Content
       readonly buffers: readonly Uint8Array[]
     }
-  /** The text that the user typed; null when there is no answer. */
+  /** The text typed by the user; null without an answer. */
   | { readonly type: 'input'; readonly id: number; readonly value: string | null }
   | { readonly type: 'modules'; readonly id: number; readonly reply: ModulesReply }
 
-/** From `cells` to the server. */
+/** Messages from `cells` to the server. */
 export type FromCells =
   /** The process has started. */
   | { readonly type: 'ready' }
-  /** A message that goes out on iopub as it is. */
+  /** A message to publish on iopub unchanged. */
   | {
       readonly type: 'publish'
       readonly parent: Header | null
@@ -111,7 +113,7 @@ export type FromCells =
       readonly metadata?: Content
       readonly buffers?: readonly Uint8Array[]
     }
-  /** The cell has ended, and everything that belongs to it was sent before, including the error message. */
+  /** The end of a cell, sent after everything that belongs to it, including the error message. */
   | { readonly type: 'done'; readonly cell: number; readonly failure: Failure | null }
   | {
       readonly type: 'input'
@@ -126,7 +128,7 @@ export type FromCells =
   /** The open comms by id, sent at every change so that `comm_info` is answered while a cell runs. */
   | { readonly type: 'comms'; readonly open: Readonly<Record<string, string>> }
 
-/** From the server to the interrupting thread of `cells`. */
+/** Messages from the server to the interrupting thread of `cells`. */
 export interface StopRequest {
   readonly cell: number
   /** Whether the cell is stopped now, whatever is going on, because the user asked twice. */
@@ -136,12 +138,15 @@ export interface StopRequest {
 /** The calls that the compiler answers. A call that throws is a fault of the kernel. */
 export interface CompilerCalls {
   /**
-   * Checks and compiles a cell, after checking whether modules that it has sent have changed. A cell with a failure declares
+   * Checks and compiles a cell, after it checks whether modules that it has sent have changed. A failed cell declares
    * nothing.
    */
   cell(params: { readonly id: number; readonly code: string; readonly typeErrors: TypeErrors }): CellReply
   modules(params: { readonly specifier: string; readonly from: string }): ModulesReply
-  /** Returns the content of `complete_reply`, with positions in code points as in the protocol; `cursor` is in UTF-16 units. */
+  /**
+   * Returns the content of `complete_reply`, with positions in code points as in the protocol; `cursor` is in UTF-16
+   * units.
+   */
   complete(params: { readonly code: string; readonly cursor: number }): Content
   /** Returns the content of `inspect_reply`. */
   inspect(params: { readonly code: string; readonly cursor: number; readonly detail: number }): Content
@@ -178,9 +183,9 @@ export type Compiler = {
 export interface CellRuntime {
   /** Keeps the value of the cell's last expression. */
   result(value: unknown): void
-  /** Returns the value; throws the stop where the cell that this code belongs to was stopped. */
+  /** Returns the value; throws the stop if the cell that this code belongs to was stopped. */
   resumed<T>(value: T): T
-  /** Is called first in every `catch` block, and rethrows the stop, so that no cell can catch it. */
+  /** Rethrows the stop; called first in every `catch` block, so that no cell can catch a stop. */
   caught(error: unknown): void
   /**
    * Imports a module, and calls each setter with the export of that name (`*` is the namespace, `default` the default export):

@@ -1,4 +1,4 @@
-// The entry of the notebook kernel: node recurlab-kernel.mjs CONNECTION_FILE, as in the kernelspec.
+// The entry point of the notebook kernel: node recurlab-kernel.mjs CONNECTION_FILE, as in the kernelspec.
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -2,7 +2,7 @@ import { type Batch, IGNORE_LABEL } from '../data/dataset.js'
 import { choosesToHalt, type HaltLogits } from './halting.js'
 import type { ModelShape } from './shape.js'
 
-/** How well one row's prediction matches its labels. */
+/** The agreement of one row's prediction with its labels. */
 export interface RowOutcome {
   /** Number of labels that count. */
   readonly counted: number

@@ -20,8 +20,9 @@ export interface AttentionOptions {
 }
 
 /**
- * Multi-head self-attention, not causal, `[B, L, D]`: softmax(q kᵀ / √d) v of every head, then o_proj, without biases.
- * "Attention Is All You Need", arXiv 1706.03762; the paper's section 2; section 4.5 replaces it by an MLP.
+ * Returns bidirectional multi-head self-attention, `[B, L, D]`: softmax(q kᵀ / √d) v of every head, then o_proj,
+ * without biases. "Attention Is All You Need", arXiv 1706.03762; the paper's section 2; section 4.5 replaces it by an
+ * MLP.
  *
  * @param h `[B, L, D]`
  * @param weights qkv_proj `[3·heads·d, D]`, o_proj `[D, heads·d]`

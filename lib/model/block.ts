@@ -11,7 +11,7 @@ import { type Weights, weightsAt } from './weights.js'
 const TOKENS = 1
 const CHANNELS = 2
 
-/** How a block mixes tokens. */
+/** The token mixer of a block and its options. */
 export interface BlockOptions {
   /** Self-attention, the MLP over tokens, or the record of a custom `Mixer`. */
   readonly mixer: 'attention' | 'mlp' | FunctionRecord
@@ -22,8 +22,8 @@ export interface BlockOptions {
 }
 
 /**
- * One block, `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)). The MLP mixer works along the L
- * axis, and so does its norm. The paper's section 2, and section 4.5 for the MLP.
+ * Returns one block's output, `[B, L, D]`, post-norm: h ← rms(h + mix(h)), then h ← rms(h + swiglu(h)). The MLP mixer
+ * works along the L axis, and so does its norm. The paper's section 2, and section 4.5 for the MLP.
  *
  * @param h `[B, L, D]`
  * @param weights by published name, e.g. those of a model: `${at}.mlp.gate_up_proj.weight`, `${at}.mlp.down_proj.weight`,
@@ -53,7 +53,7 @@ export function block(
   return rmsNorm(added, CHANNELS) as tf.Tensor3D
 }
 
-/** rms(h + mix(h)) */
+/** Returns rms(h + mix(h)), `[B, L, D]`. */
 function mixTokens(
   h: tf.Tensor3D,
   weights: Weights,

@@ -15,8 +15,8 @@ export interface EmbedOptions {
 }
 
 /**
- * The input x of the recursion, `[B, L, D]`: token embeddings preceded by P tokens of puzzle embedding, times √D; with
- * learned positions √D (embedding + position) / √2. Paper, figure 3 (`input_embedding`).
+ * Returns the input x of the recursion, `[B, L, D]`: token embeddings preceded by P tokens of puzzle embedding, times
+ * √D; with learned positions √D (embedding + position) / √2. Paper, figure 3 (`input_embedding`).
  *
  * @param inputs `[B, seqLen]` int32 tokens
  * @param weights `embed_tokens.embedding_weight` `[V, D]`, and `embed_pos.embedding_weight` `[L, D]` where positions are

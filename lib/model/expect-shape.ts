@@ -1,7 +1,7 @@
 import type * as tf from '@tensorflow/tfjs-core'
 import { UserError } from '../errors.js'
 
-/** A dimension: a size, or a name that stands for the same size throughout a call (`'B'`, `'L'`, `'D'`). */
+/** A dimension: a size, or a name for a size that is the same throughout a call (`'B'`, `'L'`, `'D'`). */
 export type Dimension = number | string
 
 /** A tensor and its expected shape. */

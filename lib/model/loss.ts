@@ -28,9 +28,9 @@ export interface HaltingLoss {
 }
 
 /**
- * The loss of one supervision step and its parts, each a scalar summed over rows: token cross-entropy averaged inside each
- * row over its counted labels, plus half the halting losses, q_halt against {@link haltTarget} and q_continue against its
- * target. Paper, figure 3; q_continue as in HRM, arXiv 2506.21734.
+ * Returns the loss of one supervision step and its parts, each a scalar summed over rows: token cross-entropy averaged
+ * inside each row over its counted labels, plus half the halting losses, q_halt against {@link haltTarget} and
+ * q_continue against its target. Paper, figure 3; q_continue as in HRM, arXiv 2506.21734.
  *
  * @param outputs logits `[B, seqLen, V]`, qHalt and qContinue `[B]`
  * @param labels `[B, seqLen]` int32, -100 for tokens without a label
@@ -66,9 +66,9 @@ function tokenLoss(logits: tf.Tensor, labels: tf.Tensor, kind: LossKind): tf.Ten
 }
 
 /**
- * The cross-entropy of every token under stablemax, `[B, L]`, 0 where its label is -100: -log p(label) with p = s / Σ s,
- * s(v) = v + 1 for v ≥ 0, else 1 / (1 - v). "Grokking at the Edge of Numerical Stability", arXiv 2501.04697; the paper's
- * section 5.
+ * Returns the cross-entropy of every token under stablemax, `[B, L]`, 0 where its label is -100: -log p(label) with p =
+ * s / Σ s, s(v) = v + 1 for v ≥ 0, else 1 / (1 - v). "Grokking at the Edge of Numerical Stability", arXiv 2501.04697;
+ * the paper's section 5.
  *
  * @param logits `[B, L, V]`
  * @param labels `[B, L]` int32
@@ -136,7 +136,9 @@ export function haltTarget(logits: tf.Tensor, labels: tf.Tensor): tf.Tensor1D {
 }
 
 /**
- * Binary cross-entropy with logits: max(q, 0) - q·t + log(1 + e^-|q|), with the exact slope sigmoid(q) - t also at q = 0.
+ * Returns the binary cross-entropy with logits, max(q, 0) - q·t + log(1 + e^-
+ * q
+ * ), with the exact slope sigmoid(q) - t also at q = 0.
  */
 function binaryCrossEntropy(logits: tf.Tensor, target: tf.Tensor): tf.Tensor {
   return withGradient(

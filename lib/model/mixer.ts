@@ -7,7 +7,7 @@ import { type ModelShape, totalTokens } from './shape.js'
 import { GRADIENTS, usedInputs } from './tried.js'
 import type { Weights } from './weights.js'
 
-/** How a mixer's weight is initialised. */
+/** The initialisation of a mixer's weight. */
 export interface MixerWeightSpec {
   readonly shape: readonly number[]
   readonly std: number

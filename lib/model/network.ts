@@ -17,7 +17,7 @@ export function networks(weights: Weights, shape: ModelShape): Networks {
   return { net: nets.at(-1)!, netY: nets.at(0)!, plus: sum }
 }
 
-/** A model's weights, and how to compute its recursion. */
+/** A model's weights, and the kernels that compute its recursion. */
 export interface Networked {
   readonly weights: Weights
   readonly shape: ModelShape

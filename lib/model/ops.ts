@@ -30,7 +30,7 @@ export function linear(x: tf.Tensor, weight: tf.Tensor): tf.Tensor {
 }
 
 /**
- * RMSNorm without a weight over one axis, in the shape of `x`: x / √(mean(x²) + 1e-5). "Root Mean Square Layer
+ * Returns RMSNorm without a weight over one axis, in the shape of `x`: x / √(mean(x²) + 1e-5). "Root Mean Square Layer
  * Normalization", arXiv 1910.07467; the paper uses it in every network (section 2).
  *
  * @param x `[…]` any shape

@@ -76,7 +76,7 @@ export function recurse(
   return Object.fromEntries(latents.map((name) => [name, states[ends[name]!]!]))
 }
 
-/** {@link recurse} without a gradient: each state is freed after its last use, but neither x nor the given latents. */
+/** {@link recurse} without a gradient: each state is freed after its last use, except x and the given latents. */
 export function recurseWithoutGradient(
   { latents, assignments, ends }: Program,
   networks: Networks,

@@ -11,8 +11,11 @@ export interface RotaryTable {
 }
 
 /**
- * Returns cos and sin of position × theta^(-2j/d), each angle twice: (f, f). Positions 0…L-1 include the puzzle tokens.
- * RoFormer (arXiv 2104.09864), theta = 10,000.
+ * Returns cos and sin of position × theta^(-2j/d), `[L, 1, d]`, each angle twice: (f, f). RoFormer, arXiv 2104.09864.
+ *
+ * @param length L, the number of positions 0…L-1, puzzle tokens included
+ * @param headSize d, even
+ * @param theta the base of the wavelengths; default 10,000
  */
 export function rotaryTable(length: number, headSize: number, theta = 10_000): RotaryTable {
   const cos = new Float32Array(length * headSize)
@@ -35,8 +38,8 @@ export function modelRope(shape: ModelShape): RotaryTable | null {
 }
 
 /**
- * Rotary position embedding of queries or keys, in their shape: x·cos + rotate_half(x)·sin with rotate_half(x) = (-x₂, x₁)
- * on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
+ * Returns the rotary position embedding of queries or keys, in their shape: x·cos + rotate_half(x)·sin with
+ * rotate_half(x) = (-x₂, x₁) on the two halves of a head. RoFormer, arXiv 2104.09864; the paper's section 2.
  *
  * @param x `[B, L, heads, d]`, d even
  * @param table cos and sin of every position, `[L, 1, d]`; default: positions 0…L-1 with θ = 10,000

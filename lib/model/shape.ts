@@ -4,7 +4,7 @@ import type { Recursion } from '../recursion/data.js'
 import { countCalls } from '../recursion/program.js'
 import { recursionOf } from './recursion.js'
 
-/** When a row halts, and what the halting head learns. */
+/** The condition on which a row halts, and the targets of the halting head. */
 export type Halting =
   /** q_halt > 0; TRM. */
   | 'halt'
@@ -22,7 +22,7 @@ export interface ModelShape {
   readonly latents: 'two' | 'single' | 'multi'
   /** One network for both updates, or one for z (`L_level`) and one for y (`H_level`). */
   readonly networks: 'shared' | 'separate'
-  /** Which updates carry gradient: the whole last latent recursion, or its last two updates. */
+  /** The updates that carry gradient: the whole last latent recursion, or its last two updates. */
   readonly gradient: 'full' | 'one-step'
   readonly halting: Halting
   /** Whether only the puzzle embedding is trained. */

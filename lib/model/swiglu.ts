@@ -36,8 +36,8 @@ export interface SwigluWeights {
 }
 
 /**
- * SwiGLU over the channels, `[B, L, D]`: (silu(h Gᵀ) ⊙ h Uᵀ) Wᵀ without biases, where (G, U) = gate_up_proj and W =
- * down_proj. "GLU Variants Improve Transformer", arXiv 2002.05202; the paper's section 2.
+ * Returns SwiGLU over the channels, `[B, L, D]`: (silu(h Gᵀ) ⊙ h Uᵀ) Wᵀ without biases, where (G, U) = gate_up_proj and
+ * W = down_proj. "GLU Variants Improve Transformer", arXiv 2002.05202; the paper's section 2.
  *
  * @param h `[B, L, D]`
  * @param weights gate_up_proj `[2·inner, D]`, down_proj `[D, inner]`
@@ -57,8 +57,8 @@ export function swiglu(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeights)
 }
 
 /**
- * SwiGLU over the tokens of every channel, `[B, L, D]`: {@link swiglu} with L and D exchanged. The paper replaces
- * self-attention by it if L is small (section 4.5).
+ * Returns SwiGLU over the tokens of every channel, `[B, L, D]`: {@link swiglu} with L and D exchanged. The paper
+ * replaces self-attention by it if L is small (section 4.5).
  *
  * @param h `[B, L, D]`
  * @param weights gate_up_proj `[2·inner, L]`, down_proj `[L, inner]`
@@ -77,8 +77,9 @@ export function tokenMlp(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeight
 }
 
 /**
- * One tape node for the whole layer: only x, gate and up are kept for the backward pass, which recomputes the activation.
- * Two products instead of one and a split: the weights are small, the activations are not.
+ * Computes the whole layer in one tape node: only x, gate and up are kept for the backward pass, which recomputes the
+ * activation. It uses two products instead of one and a split, because the weights are small and the activations are
+ * not.
  */
 function gated(x: tf.Tensor, gateUp: tf.Tensor, down: tf.Tensor, map: LinearMap): tf.Tensor {
   return withGradient(

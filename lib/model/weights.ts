@@ -8,7 +8,9 @@ export type Weights = Readonly<Record<string, tf.Tensor>>
 
 /**
  * Returns the weights below a prefix, by the last part of their names:
- * `weightsAt(weights, 'L_level.layers.0.mlp').down_proj`.
+ * `weightsAt(weights, 'L_level.layers.0.mlp').down_proj`. The tensors are shared; without a match the result is empty.
+ *
+ * @param at the prefix, without a dot at its end
  */
 export function weightsAt<Names extends object>(weights: Weights, at: string): Names {
   const [start, end] = [`${at}.`, '.weight']
@@ -82,7 +84,7 @@ export function trainedNames(shape: ModelShape): string[] {
   return shape.halting === 'none' ? names.filter((name) => !name.startsWith('q_head.')) : names
 }
 
-/** Counts a model's parameters: weights and puzzle embedding, without initial latents. */
+/** Returns the number of a model's parameters: weights and puzzle embedding, without initial latents. */
 export function countParameters(shape: ModelShape): number {
   let count = shape.puzzleIdentifiers * shape.puzzleDim
   for (const spec of weightSpecs(shape).values()) count += spec.shape.reduce((a, b) => a * b, 1)

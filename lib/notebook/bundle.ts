@@ -72,7 +72,7 @@ export function resultBundle(value: unknown): MimeBundle | null {
     return (Array.isArray(value) ? null : pagedBundle(value)) ?? richBundle(value)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
-    return { 'text/plain': `${inspect(value)}\n(it could not be shown otherwise: ${reason})` }
+    return { 'text/plain': `${inspect(value)}\n(its own display failed: ${reason})` }
   }
 }
 

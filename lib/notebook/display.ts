@@ -101,7 +101,11 @@ function tellId(value: unknown, id: string): void {
   if (typeof told === 'function') told.call(value, id)
 }
 
-/** Removes the outputs of the running cell; with `wait`, only when a new one comes. */
+/**
+ * Removes the outputs of the running cell.
+ *
+ * @param wait whether they stay until the next output. Default: false
+ */
 export function clearOutput(wait = false): void {
   currentHost()?.clear(wait)
 }

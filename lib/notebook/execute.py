@@ -1,9 +1,9 @@
 """Executes one notebook for execute.ts.
 
-One line of JSON comes in on standard input: the notebook, the folder that cells are run in, the kernel's name, the
-time limit of a cell. Events go out as lines of JSON on file descriptor 3 (1 and 2 belong to the kernel): what the cells
-print while they run, each cell when it has ended, and at the end how it went, with the notebook as far as it was executed.
-SIGINT stops the running cell. When standard input ends, the caller is gone, and so is everything here.
+The request is one line of JSON on standard input: the notebook, the folder that cells run in, the kernel's name, and the
+time limit of a cell. Events are lines of JSON on file descriptor 3 (1 and 2 belong to the kernel): the output of running
+cells, each cell when it has ended, and finally the outcome with the notebook as far as it was executed. SIGINT stops the
+running cell. At the end of standard input the caller is gone: this process kills the kernel and exits.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 
-# Formats of texts that no notebook has: jsonschema would spend a second on their grammars at every start.
+# Text formats that no notebook uses: jsonschema would spend a second on their grammars at every start.
 for unused in ("rfc3987_syntax", "isoduration"):
     sys.modules[unused] = None
 
@@ -26,9 +26,9 @@ from nbformat.v4 import output_from_msg
 
 EVENTS = os.fdopen(3, "w", encoding="utf8")
 STARTUP_S = 180
-# Bytes that Linux takes as the path of a socket.
+# Maximum bytes of a socket's path on Linux.
 SOCKET_PATH = 107
-# A cell that was told to stop and has not stopped by then loses its kernel: training has its step to end and its state to save.
+# Seconds for a stopped cell to end before its kernel is killed: training finishes its step and saves its state.
 STOP_S = 60
 
 
@@ -38,7 +38,7 @@ def emit(**event):
 
 
 class Runner(NotebookClient):
-    """Tells what happens, and keeps what a cell prints after its end."""
+    """Emits events, and keeps output that a cell prints after its end."""
 
     def __init__(self, notebook, **options):
         super().__init__(notebook, **options)
@@ -51,7 +51,7 @@ class Runner(NotebookClient):
 
     def create_kernel_manager(self):
         manager = super().create_kernel_manager()
-        # Sockets in a folder that only its owner enters: over TCP every user of this machine can read what cells show.
+        # Sockets in a folder that only its owner can enter: over TCP every user of this machine can read the cells' output.
         file = os.path.join(jupyter_runtime_dir(), f"{secrets.token_hex(4)}.json")
         if len(os.fsencode(file.replace(".json", "-ipc-5"))) <= SOCKET_PATH:
             manager.transport = "ipc"
@@ -87,7 +87,7 @@ class Runner(NotebookClient):
         self.stopping = asyncio.ensure_future(interrupt())
 
     def keep_late(self, message):
-        """nbclient forgets what belongs to a cell that has ended: a timer's output."""
+        """Keeps output of a cell that has ended, such as a timer's, which nbclient drops."""
         owner = self.parents.get(message["parent_header"].get("msg_id"))
         if owner is None or owner == self.current:
             return
@@ -111,16 +111,16 @@ class Runner(NotebookClient):
 
 
 def is_status(data):
-    """Whether an output is a line that replaces another: text, or progress."""
+    """Returns whether an output is a line that replaces another: text, or progress."""
     return list(data) == ["text/plain"] or 'class="recurlab-progress"' in data.get("text/html", "")
 
 
 def outcome(runner):
-    """Runs the notebook; how it went."""
+    """Runs the notebook and returns its outcome."""
     try:
         asyncio.run(runner.async_execute())
     except CellExecutionError as error:
-        # The kernel has told how the process of its cells ended, and ends itself.
+        # The kernel has reported how the cells' process ended, and ends itself.
         if error.ename == "KernelDied":
             return {"status": "dead", "message": error.evalue}
         outputs = runner.nb.cells[runner.current].outputs
@@ -141,7 +141,7 @@ def outcome(runner):
 
 
 def end_with_caller(runner):
-    """The caller keeps standard input open as long as it wants an answer."""
+    """Kills the kernel when standard input ends, which the caller keeps open while it waits for the outcome."""
     sys.stdin.buffer.read()
     kernel = getattr(getattr(runner.km, "provisioner", None), "pid", None)
     if kernel is not None:
@@ -168,7 +168,7 @@ def main():
         resources={"metadata": {"path": request["folder"]}},
     )
     threading.Thread(target=end_with_caller, args=(runner,), daemon=True).start()
-    # Outputs and counts of an earlier run must not look like this one's.
+    # Outputs and counts of an earlier run must not look like those of this run.
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = []

@@ -18,7 +18,7 @@ export interface Progress {
 /** The time left for some work. */
 export interface TimeLeft {
   readonly seconds: number
-  /** Whether it is partly a guess. */
+  /** True if it is partly a guess. */
   readonly rough: boolean
 }
 

@@ -1,7 +1,7 @@
-"""What HTML of a notebook may be in a page that somebody else opens; used by report.py and by nbconvert in `.venv`.
+"""Sanitises the HTML of a notebook for a page that other people open; used by report.py and by nbconvert in `.venv`.
 
-The page carries a policy under which no script runs and nothing is loaded; what is left out here besides are tags that a policy
-does not stop (a page that leads elsewhere by itself) and whatever would only look broken under it.
+The page's policy forbids scripts and external resources. This module also removes tags that a policy does not cover (such as a
+page that redirects by itself) and elements that would only look broken under it.
 """
 
 import re
@@ -9,7 +9,7 @@ import re
 import bleach
 from bleach.css_sanitizer import ALLOWED_CSS_PROPERTIES, ALLOWED_SVG_PROPERTIES, CSSSanitizer
 
-# Nothing is loaded from elsewhere, no script is run, no form is sent.
+# Forbids external resources, scripts and forms.
 POLICY = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 TAGS = """
@@ -39,7 +39,7 @@ padding-bottom padding-left padding-right padding-top position right row-gap tab
 visibility word-break word-wrap
 """.split()
 
-# Their text is not for readers.
+# Elements whose text is not for readers.
 DROPPED = re.compile(r"<(script|style|iframe|object|template|noscript|title)\b.*?(</\1\s*>|$)", re.IGNORECASE | re.DOTALL)
 
 
@@ -63,6 +63,6 @@ CLEANER = bleach.Cleaner(
 
 
 def clean_html(element):
-    """HTML of a Markdown cell or an output without what could do anything."""
+    """Returns the HTML of a Markdown cell or an output without active content."""
     text = element.decode() if isinstance(element, bytes) else str(element)
     return CLEANER.clean(DROPPED.sub("", text))

@@ -1,10 +1,10 @@
-"""Turns a notebook (standard input) into one HTML page (standard output) with nbconvert; used by report.ts."""
+"""Converts a notebook (standard input) to one HTML page (standard output) with nbconvert; used by report.ts."""
 
 import html
 import re
 import sys
 
-# Formats of texts that no notebook has: jsonschema would spend a second on their grammars at every start.
+# Text formats that no notebook uses: jsonschema would spend a second on their grammars at every start.
 for unused in ("rfc3987_syntax", "isoduration"):
     sys.modules[unused] = None
 
@@ -14,27 +14,27 @@ from recurlab_html import POLICY, clean_html
 
 EXPORTER = HTMLExporter(
     template_name="lab",
-    # Nothing is to be loaded from elsewhere.
+    # The page loads no external resources.
     mathjax_url="",
     require_js_url="",
     jquery_url="",
     mermaid_js_url="",
     widget_renderer_url="",
     sanitize_html=True,
-    # nbconvert's own leaves neither headings nor tables.
+    # nbconvert's own filter keeps neither headings nor tables.
     filters={"clean_html": clean_html},
 )
 
-# nbconvert gives every drawing the same words for those who cannot see it.
-WITHOUT_WORDS = re.compile(r'(<img alt=")[^"]*(" src="data:image/svg\+xml)')
+# nbconvert gives every drawing the same alternative text.
+ALTERNATIVE_TEXT = re.compile(r'(<img alt=")[^"]*(" src="data:image/svg\+xml)')
 
 
-# JupyterLab makes wide drawings fit; nbconvert's page would cut them off.
+# JupyterLab fits wide drawings to the page; nbconvert's page would cut them off.
 FIT = "<style>.jp-RenderedSVG img { max-width: 100%; height: auto; }</style></head>"
 
 
-def words_of_drawings(notebook):
-    """The text form of every output that has a drawing, in order."""
+def texts_of_drawings(notebook):
+    """Yields the text form of every output with a drawing, in order."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if "image/svg+xml" in output.get("data", {}):
@@ -43,9 +43,9 @@ def words_of_drawings(notebook):
 
 notebook = nbformat.reads(sys.stdin.buffer.read().decode("utf8"), as_version=4)
 page, _ = EXPORTER.from_notebook_node(notebook)
-words = words_of_drawings(notebook)
-page = WITHOUT_WORDS.sub(lambda found: found[1] + html.escape(next(words, "figure")) + found[2], page)
+texts = texts_of_drawings(notebook)
+page = ALTERNATIVE_TEXT.sub(lambda found: found[1] + html.escape(next(texts, "figure")) + found[2], page)
 page = page.replace("</head>", FIT, 1)
-# First in the head: it holds for what follows.
+# First in the head, because a policy applies only to what follows it.
 page = page.replace("<head>", f'<head><meta http-equiv="Content-Security-Policy" content="{html.escape(POLICY, quote=False)}">', 1)
 sys.stdout.buffer.write(page.encode("utf8"))

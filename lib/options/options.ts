@@ -56,7 +56,7 @@ function unknownKey(key: string, known: readonly string[], what: string): UserEr
     where: `key ${key}`,
     expected: `a key of ${what}`,
     found: 'an unknown one',
-    todo: didYouMean(key, known) ?? `There are ${known.join(', ')}.`,
+    todo: didYouMean(key, known) ?? `The keys are ${known.join(', ')}.`,
     exitCode: 2,
   })
 }

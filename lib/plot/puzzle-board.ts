@@ -2,7 +2,7 @@ import { extentOf, type PuzzleLook, type TokenLook } from '../tasks/look.js'
 import { lookOf } from '../tasks/registry.js'
 import type { PuzzleSpec } from '../tasks/task.js'
 
-/** Whether a cell is wrong, or has changed since the previous step. */
+/** The mark of a cell: wrong, or changed since the previous step. */
 export type Mark = 'none' | 'changed' | 'wrong'
 
 /** One grid of tokens to draw. */

@@ -1,6 +1,6 @@
 import type { Mark } from './puzzle-board.js'
 
-/** How a mark looks: a colour that is safe for every kind of colour blindness, and a sign. */
+/** The appearance of a mark: a colour that is safe for every kind of colour blindness, and a sign. */
 export interface MarkLook {
   /** Text in a legend. */
   readonly words: string

@@ -25,8 +25,9 @@ export function panelsPicture(spec: PuzzleSpec, panels: readonly Panel[], option
 }
 
 /**
- * Draws an example and its answer.
+ * Returns a picture of an example and its answer.
  *
+ * @param choice default: the first training puzzle as stored
  * @throws UserError (exit code 2) if there is no such example or version.
  */
 export function puzzlePicture(data: Dataset, choice: ExampleChoice = {}): Picture {
@@ -41,9 +42,10 @@ export interface VersionsChoice extends Pick<ExampleChoice, 'split' | 'example' 
 }
 
 /**
- * Draws versions of one puzzle side by side, with the answers below, as training sees them: augmented on the fly, or, if
- * all versions are stored (as by the published builders), the puzzles of the group.
+ * Returns a picture of versions of one puzzle side by side, with the answers below, as training sees them: augmented on
+ * the fly, or, if all versions are stored (as by the published builders), the puzzles of the group.
  *
+ * @param choice default: four versions of the first training puzzle, the puzzle itself first
  * @throws UserError (exit code 2) if there is no such example.
  */
 export function versionsPicture(data: Dataset, choice: VersionsChoice = {}): Picture {
@@ -75,9 +77,11 @@ export interface DrawnOutcome {
 }
 
 /**
- * Draws an example, its answer and the prediction, with the wrong cells framed; no cell is framed if the task's judge
- * accepts the prediction.
+ * Returns a picture of an example, its answer and the prediction, with the wrong cells framed; no cell is framed if the
+ * task's judge accepts the prediction.
  *
+ * @param outcome of an evaluation, e.g. `evaluation.outcomes[0]`
+ * @param choice the evaluated split, default `test`, and the version
  * @throws UserError (exit code 2) if there is no such example.
  */
 export function predictionPicture(

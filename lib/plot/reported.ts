@@ -8,7 +8,7 @@ import { reportedColor } from './template.js'
 export type ReportedResult = ReportedRow & { readonly value: number }
 
 /**
- * The ablation on Sudoku-Extreme (Table 1). The rows on self-attention and on 4 layers differ from `trm` in only that.
+ * The ablation on Sudoku-Extreme (Table 1). The rows on self-attention and on 4 layers differ from `trm` only in that.
  */
 export const reportedSudoku = table1
 

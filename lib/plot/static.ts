@@ -7,7 +7,8 @@ import { drawWithKaleido } from './kaleido.js'
 export type StaticFormat = 'svg' | 'png' | 'pdf'
 
 /**
- * Draws a figure without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The output is deterministic.
+ * Returns a drawing of a figure, made without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The
+ * output is deterministic. Without a size in its layout, a figure is 700 × 420 pixels.
  *
  * @throws UserError if kaleido is missing, or the figure holds a value that cannot be drawn.
  */

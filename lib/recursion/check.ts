@@ -62,18 +62,14 @@ function checkLatents(latents: readonly string[], updates: readonly RecordedUpda
 function checkGradient(recursion: Recursion, answer: string): void {
   const { gradientUpdates, order } = recursion
   const of =
-    gradientUpdates === order.length ? 'the updates' : `the last ${gradientUpdates} updates, which carry gradient`
+    gradientUpdates === order.length ? 'the updates' : `the updates with gradient (the last ${gradientUpdates})`
   const reached = reachedWithGradient(recursion)
   if (!reached.has('net') && !reached.has('netY'))
-    throw refused(
-      `answer ${answer}`,
-      `${of} to make it by a network`,
-      reached.has('plus') ? 'sums alone' : 'that none does',
-    )
+    throw refused(`answer ${answer}`, `a network call in ${of}`, reached.has('plus') ? 'only sums' : 'none')
   if (!reached.has('x'))
     throw refused(
       `answer ${answer}`,
-      `${of} to make it out of the puzzle x`,
+      `the puzzle x as an input of ${of}`,
       'an answer that does not depend on x',
       'Raise gradientUpdates, or add x: net(z, y, x).',
     )

@@ -4,8 +4,8 @@ import type { RecordedUpdate, Recursion } from './data.js'
 type Piece = number | { readonly times: number; readonly pieces: readonly Piece[] }
 
 /**
- * The pseudocode of a recursion on one line, repetitions folded: `3 × (6 × z ← net(z + y + x); y ← net(y + z))`. Latents
- * that one update sets together are written as one assignment.
+ * Returns the pseudocode of a recursion on one line, with repetitions folded:
+ * `3 × (6 × z ← net(z + y + x); y ← net(y + z))`. Latents that one update sets together are written as one assignment.
  *
  * @param networks `separate` writes the network for y as netY and the other as net; the default, `shared`, writes net
  */

@@ -72,7 +72,7 @@ export function asRecursion(input: unknown): Recursion {
     const at = issue.path.map(String).join('.')
     throw new UserError({
       where: 'key recursion',
-      expected: 'a list of updates, or what recursion(), trm() and hrm() return',
+      expected: 'a list of updates, or a result of recursion(), trm() or hrm()',
       found: typeof input === 'object' && input !== null ? `${at || 'an object'}: ${issue.message}` : shown(input),
       exitCode: 2,
     })

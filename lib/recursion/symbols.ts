@@ -131,7 +131,7 @@ function run(
           String(addends.length),
           'plus(a, b) sums more of them.',
         )
-      for (const addend of addends) check(addend, `${net} of x, latents and what net, netY and plus return`)
+      for (const addend of addends) check(addend, `${net} of x, latents, and results of net, netY and plus`)
       assignments.push({ net, addends: (addends as Hidden[]).map(({ number }) => number) })
       return made(given + assignments.length - 1)
     }
@@ -150,7 +150,7 @@ function run(
     throw refused(i, 'an object of latents, e.g. { z: net(z, y, x) }', kindOf(changed))
   const numbers: Record<string, number> = {}
   for (const [name, value] of Object.entries(changed as Record<string, unknown>)) {
-    check(value, `${name} to become what net, netY or plus returns, a latent or x`)
+    check(value, `${name} to be set to x, a latent, or a result of net, netY or plus`)
     numbers[name] = (value as Hidden).number
   }
   return { assignments, changed: numbers }

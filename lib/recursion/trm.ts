@@ -2,7 +2,7 @@ import type { Recursion } from './data.js'
 import { recursion } from './recursion.js'
 import { type AnyUpdate, type Latents, type Networks, repeat, type Update } from './update.js'
 
-/** Which updates carry gradient: the whole last latent recursion, or its last two updates. */
+/** The updates that carry gradient: the whole last latent recursion, or its last two updates. */
 export type GradientKind = 'full' | 'one-step'
 
 /** z ← net(z + y + x). Paper (arXiv 2510.04871), figure 3, `latent_recursion`. */
@@ -11,15 +11,21 @@ export const refineLatent: Update = ({ net }, x, { y, z }) => ({ z: net(z, y, x)
 /** y ← net(y + z), with the network for y. Paper, figure 3, `latent_recursion`. */
 export const refineAnswer: Update = ({ netY }, _x, { y, z }) => ({ y: netY(y, z) })
 
-/** Returns n updates z ← net(z + y + x), then one update y ← net(y + z). Paper, figure 3 (`latent_recursion`). */
+/**
+ * Returns n updates z ← net(z + y + x), then one update y ← net(y + z). Paper, figure 3 (`latent_recursion`).
+ *
+ * @throws UserError if n is not a whole number.
+ */
 export function latentRecursion(n: number): AnyUpdate[] {
   return [...repeat(n, [refineLatent]), refineAnswer]
 }
 
 /**
- * The recursion of the Tiny Recursive Model: T latent recursions, each of n updates of z and one of y; the last carries
- * gradient (paper, figure 3, `deep_recursion`).
+ * Returns the recursion of the Tiny Recursive Model: T latent recursions, each of n updates of z and one of y; the last
+ * carries gradient (paper, figure 3, `deep_recursion`).
  *
+ * @param T number of latent recursions
+ * @param n updates of z per latent recursion
  * @param gradient `one-step`: only the last update of z and the last update of y carry gradient (Table 1); default `full`
  * @throws UserError unless T and n are whole numbers of 1 or more
  */
@@ -34,10 +40,11 @@ const look: Update = ({ net }, x, { z }) => ({ z: net(z, x) })
 const settle: Update = ({ net }, _x, { z }) => ({ z: net(z) })
 
 /**
- * The recursion of the TRM with a single latent, which the heads read: T times n updates z ← net(z + x), then one z ←
- * net(z). Paper, Table 2 ("single z").
+ * Returns the recursion of the TRM with a single latent, which the heads read: T times n updates z ← net(z + x), then
+ * one z ← net(z). Paper, Table 2 ("single z").
  *
  * @param gradient as in {@link trm}
+ * @throws UserError as {@link trm}
  */
 export function trmSingle(T: number, n: number, gradient: GradientKind = 'full'): Recursion {
   return recursion(repeat(T, [...repeat(n, [look]), settle]), { gradientUpdates: carrying(n, gradient) })
@@ -54,10 +61,12 @@ const refineAnswerOfScales: AnyUpdate = (networks, _x, latents) => ({
 })
 
 /**
- * The recursion of the TRM with n latents: T times, z1 to zn are updated in order, then y. Paper, Table 2 ("multi-scale
- * z").
+ * Returns the recursion of the TRM with n latents: T times, z1 to zn are updated in order, then y. Paper, Table 2
+ * ("multi-scale z").
  *
+ * @param n number of latents z1 to zn
  * @param gradient as in {@link trm}
+ * @throws UserError if T is not a whole number of 1 or more, or there is no latent
  */
 export function trmMulti(T: number, n: number, gradient: GradientKind = 'full'): Recursion {
   const scales = Array.from({ length: n }, (_, i) => i + 1)

@@ -9,11 +9,13 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 
 /** @typedef {import('./libtensorflow.mjs').Kind} Kind */
 
-/** The Node-API version that tfjs-node's loader looks for: the highest that both the loader (8) and this Node support. */
+/**
+ * The Node-API version that tfjs-node's loader looks for: the highest supported by both the loader (8) and this Node.
+ */
 const NAPI = Math.min(8, Number(process.versions.napi))
 const SOURCES = ['tfjs_backend.cc', 'tfjs_binding.cc']
 
-/** Returns the npm package whose binding is compiled. @param {Kind} kind */
+/** Returns the name of the npm package whose binding is compiled. @param {Kind} kind */
 export const packageOf = (kind) => (kind === 'gpu' ? '@tensorflow/tfjs-node-gpu' : '@tensorflow/tfjs-node')
 
 /** @param {Kind} kind */
@@ -29,7 +31,7 @@ function key(kind) {
   return keyOf(inputs)
 }
 
-/** Whether the binding is compiled and is where the npm package looks for it. @param {Kind} kind */
+/** Returns whether the binding is compiled and is where the npm package looks for it. @param {Kind} kind */
 export function bindingIsReady(kind) {
   const stamp = readJson(path.join(path.dirname(bindingFile(kind)), 'stamp.json'))
   return stamp?.key === key(kind) && existsSync(bindingFile(kind))
@@ -40,7 +42,7 @@ export function bindingIsReady(kind) {
  *
  * @param {Kind} kind
  * @param {string} compiler
- * @throws {SetupError} where it does not compile
+ * @throws {SetupError} if it does not compile
  */
 export async function compileBinding(kind, compiler) {
   const sources = inRoot('node_modules', packageOf(kind))
@@ -67,7 +69,7 @@ export async function compileBinding(kind, compiler) {
 }
 
 /**
- * Puts a link to the binding where tfjs-node's own loader looks. npm removes it whenever it renews the package.
+ * Links the binding where tfjs-node's own loader looks. npm removes the link whenever it reinstalls the package.
  *
  * @param {Kind} kind
  */

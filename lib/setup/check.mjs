@@ -4,7 +4,7 @@ import { runTests } from './test.mjs'
 
 /** Checks the types of the project, and of set-up's own JavaScript. @returns {Promise<number>} exit code */
 export async function typecheck() {
-  // Called by path, because another package brings an old tsc that shadows node_modules/.bin/tsc.
+  // Called by path, because another package installs an old tsc that shadows node_modules/.bin/tsc.
   const tsc = inRoot('node_modules', 'typescript', 'lib', 'tsc.js')
   const project = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot()])
   const setup = await runInForeground(process.execPath, [tsc, '--noEmit', '-p', inRoot('lib', 'setup')])

@@ -3,7 +3,7 @@ import { Stopped } from './errors.mjs'
 import { noteChild } from './lock.mjs'
 import { childEnvironment, root } from './paths.mjs'
 
-/** @typedef {{ code: number, output: string }} Ended `code` is 127 where the program could not be started */
+/** @typedef {{ code: number, output: string }} Ended `code` is 127 if the program could not be started */
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const working = new Set()
@@ -11,8 +11,8 @@ const working = new Set()
 let stoppedBy = null
 
 /**
- * Runs a program to its end and keeps the last 64 kB that it prints. The program gets a process group of its own, so that one
- * signal reaches it and everything that it has started, once.
+ * Runs a program to its end and keeps the last 64 kB that it prints. The program gets its own process group, so that
+ * one signal reaches it and everything that it has started, once.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -55,7 +55,7 @@ export function runQuietly(command, args, { env = {}, cwd = root } = {}) {
 const FORWARDED = /** @type {const} */ (['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGXCPU'])
 
 /**
- * Runs a program that has the terminal to itself. Resolves to its exit code.
+ * Runs a program that has the terminal to itself, and resolves to its exit code.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -82,7 +82,7 @@ export function runInForeground(command, args, env = {}) {
 }
 
 /**
- * Returns the first line that a program prints; null where it cannot be run.
+ * Returns the first line that a program prints; null if it cannot be run.
  *
  * @param {string} command
  * @param {readonly string[]} args
@@ -100,7 +100,7 @@ export function lastLines(output, lines = 12) {
 /**
  * Makes Ctrl-C stop the running program from now on; the step then fails with {@link Stopped}.
  *
- * @returns {() => void} a function that undoes it
+ * @returns {() => void} a function that restores the previous behaviour
  */
 export function stopOnSignals() {
   /** @type {Array<[NodeJS.Signals, () => void]>} */

@@ -7,17 +7,17 @@ import { inRoot, inState, root } from './paths.mjs'
 import { keyOf, readJson, writeJson } from './stamp.mjs'
 import { moveIntoPlace, workFolder } from './work.mjs'
 
-/** The stamp that says for which compiler the snapshot was made, or why there is none. */
+/** The stamp that records the compiler of the snapshot, or why there is no snapshot. */
 const stamp = inState('setup', 'compiler.json')
 
-/** Number of snapshots of other states of the sources that are kept: a kernel may be starting from one right now. */
+/** Number of snapshots of other states of the sources to keep: a kernel may be starting from one right now. */
 const KEPT = 2
 
 /**
- * Whether there is a snapshot of the present compiler, or it is known that there can be none.
+ * Returns whether the present compiler has a snapshot, or is known to have none.
  *
- * @param {boolean} retry tries again what failed before, and reads lib anew where it has changed: an older snapshot is right too,
- *   but then every first import reads what has changed since
+ * @param {boolean} retry repeats a failed attempt, and reads lib anew if it has changed: an older snapshot is also
+ *   correct, but every first import then reads what has changed since
  */
 export function compilerIsReady(retry) {
   const key = fingerprint(root)
@@ -27,10 +27,10 @@ export function compilerIsReady(retry) {
 }
 
 /**
- * Makes the snapshot from which the notebook kernel's compiler starts in half the time. It is no failure where there is none.
+ * Makes the snapshot from which the notebook kernel's compiler starts in half the time. It does not fail without one.
  *
  * @param {(what: string) => void} say
- * @returns {Promise<string>} what was done
+ * @returns {Promise<string>} summary of the work
  */
 export async function makeCompiler(say) {
   const key = fingerprint(root)

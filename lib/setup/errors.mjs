@@ -1,9 +1,11 @@
-/** Something that set-up cannot mend by itself. It is shown as what is wrong and what to do, never with a stack trace. */
+/**
+ * A problem that set-up cannot solve by itself. It is shown as the problem and the remedy, never with a stack trace.
+ */
 export class SetupError extends Error {
   /**
-   * @param {string} what what is wrong, in one sentence
-   * @param {string} todo what the user can do about it
-   * @param {string} [detail] the last lines that the failing program printed
+   * @param {string} what the problem, in one sentence
+   * @param {string} todo remedy for the user
+   * @param {string} [detail] last lines printed by the failing program
    */
   constructor(what, todo, detail = '') {
     super(what)

@@ -4,7 +4,7 @@ import { readRecord } from './native.mjs'
 import { inRoot, root } from './paths.mjs'
 import { findCompiler } from './platform.mjs'
 
-/** Whether the fused kernels are built for this processor, or it is known that they cannot be. @param {boolean} retry */
+/** Returns whether the fused kernels are built for this processor, or known to be impossible. @param {boolean} retry */
 export async function kernelsAreSettled(retry) {
   if (readRecord('cpu')?.state !== 'ready') return true
   const known = knownKernels(root)
@@ -12,16 +12,17 @@ export async function kernelsAreSettled(retry) {
   return (await findCompiler()) === null
 }
 
-/** Whether the fused kernels are built. */
+/** Returns whether the fused kernels are built. */
 export function kernelsAreReady() {
   return typeof knownKernels(root)?.file === 'string'
 }
 
 /**
- * Compiles the fused kernels for this processor. It is no failure where that is impossible: plain operations compute the same.
+ * Compiles the fused kernels for this processor. It does not fail if that is impossible: plain operations compute the
+ * same.
  *
  * @param {(what: string) => void} say
- * @returns {Promise<string>} what was done
+ * @returns {Promise<string>} summary of the work
  */
 export async function makeKernels(say) {
   const built = await buildKernels(root, { retry: true })
@@ -32,10 +33,11 @@ export async function makeKernels(say) {
 }
 
 /**
- * Runs the fused kernels once in a process of their own, and removes them where they do not run.
+ * Runs the fused kernels once in a separate process, and removes them if they do not run.
  *
  * @param {string} file
- * @returns {Promise<string | null>} what went wrong; null for nothing
+ * @returns {Promise<string
+ * null>} the problem; null for none
  */
 async function smokeTest(file) {
   const { code, output } = await runQuietly(
@@ -44,7 +46,7 @@ async function smokeTest(file) {
     { env: { RECURLAB_BACKEND: 'tfjs-node', RECURLAB_FAST: '1' } },
   )
   if (code === 0) return null
-  const problem = `they were compiled but do not run here: ${lastLines(output, 1)}`
+  const problem = `they were compiled but do not run on this machine: ${lastLines(output, 1)}`
   refuseKernels(file, problem)
   return problem
 }
@@ -52,6 +54,6 @@ async function smokeTest(file) {
 /** Returns the warning that every start shows; null for none. */
 export function kernelsWarning() {
   if (readRecord('cpu')?.state !== 'ready' || kernelsAreReady()) return null
-  const reason = knownKernels(root)?.problem ?? 'no C++ compiler is here'
+  const reason = knownKernels(root)?.problem ?? 'no C++ compiler was found'
   return `The fused kernels are not available: ${reason}. Plain operations are used instead, which are slower.`
 }

@@ -5,10 +5,10 @@ import { contentOf, writeJson } from './stamp.mjs'
 
 const folder = inRoot('.venv', 'share', 'jupyter', 'kernels', 'recurlab')
 const file = path.join(folder, 'kernel.json')
-/** The settings that every program of Jupyter in `.venv` reads, nbconvert and JupyterLab's export among them. */
+/** The settings that every Jupyter program in `.venv` reads, nbconvert and JupyterLab's export among them. */
 const settingsFile = inRoot('.venv', 'etc', 'jupyter', 'jupyter_config.json')
 
-/** The kernelspec, by which Jupyter starts the notebook kernel with the Node that runs this set-up. */
+/** The kernelspec, with which Jupyter starts the notebook kernel on the Node that runs this set-up. */
 export function kernelspec() {
   return {
     argv: [process.execPath, path.join(inRoot('lib', 'kernel'), 'recurlab-kernel.mjs'), '{connection_file}'],
@@ -18,7 +18,7 @@ export function kernelspec() {
   }
 }
 
-/** Settings of nbconvert. Its pages load nothing from elsewhere and run nothing; see `nbconvert/index.html.j2`. */
+/** Settings of nbconvert. Its pages load no external resources and run no scripts; see `nbconvert/index.html.j2`. */
 const exportSettings = {
   HTMLExporter: {
     template_name: 'recurlab',
@@ -28,7 +28,7 @@ const exportSettings = {
   },
 }
 
-/** The files that are copied into `.venv`, by their places there. */
+/** The files to copy into `.venv`, by their places there. */
 const copies = () => [
   { from: inSetup('logo-svg.svg'), to: path.join(folder, 'logo-svg.svg') },
   ...['conf.json', 'index.html.j2'].map((name) => ({
@@ -41,14 +41,14 @@ const copies = () => [
   })),
 ]
 
-/** Returns the folder in which the Python of `.venv` finds modules. */
+/** Returns the folder where the Python of `.venv` finds modules. */
 function sitePackages() {
   const lib = inRoot('.venv', 'lib')
   if (!existsSync(lib)) return []
   return readdirSync(lib).map((python) => path.join(lib, python, 'site-packages'))
 }
 
-/** Whether `.venv` has the present kernelspec and the present settings of the export. */
+/** Returns whether `.venv` has the present kernelspec and the present settings of the export. */
 export function kernelspecIsReady() {
   return (
     holds(file, kernelspec()) &&
@@ -63,7 +63,7 @@ export function registerKernel() {
   writeJson(settingsFile, exportSettings)
   for (const { from, to } of copies()) {
     mkdirSync(path.dirname(to), { recursive: true })
-    // Written beside and renamed, because a program of Jupyter may be reading the old one.
+    // Written under another name and renamed, because a Jupyter program may be reading the old one.
     copyFileSync(from, `${to}.${process.pid}.tmp`)
     renameSync(`${to}.${process.pid}.tmp`, to)
   }

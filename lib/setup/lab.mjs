@@ -29,13 +29,13 @@ export async function lab(rest) {
   preset('@jupyterlab/apputils-extension/notification', { fetchNews: 'false', checkForUpdates: false })
   // A notebook that is opened without its kernel, or exported, shows the last state of its widgets.
   preset('@jupyter-widgets/jupyterlab-manager/plugin', { saveState: true })
-  // The documentation of a completion, such as a key of the configuration, is shown beside it.
+  // Shows the documentation of a completion, such as a key of the configuration, beside it.
   preset('@jupyterlab/completer-extension/manager', { showDocumentationPanel: true })
   keep(path.join(environment.JUPYTER_CONFIG_DIR, 'custom', 'custom.css'), CSS)
   const options = [
     '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
     '--LabApp.custom_css=True',
-    // Otherwise JupyterLab would drop what a cell prints above a thousand messages a second.
+    // Otherwise JupyterLab would drop a cell's output above a thousand messages a second.
     '--ZMQChannelsWebsocketConnection.limit_rate=False',
     '--MultiKernelManager.default_kernel_name=recurlab',
     '--KernelSpecManager.ensure_native_kernel=False',
@@ -53,15 +53,16 @@ export async function lab(rest) {
   })
 }
 
-// JupyterLab makes every picture fit its cell, except drawings that it shows as an image.
+// JupyterLab fits every picture to its cell, except drawings that it shows as an image.
 const CSS = '.jp-RenderedSVG img { max-width: 100%; height: auto; }\n'
 
 /** The longest name that Jupyter gives to the socket of a kernel. */
 const SOCKET = `kernel-${'0'.repeat(36)}-ipc-5`
 
 /**
- * Whether kernels can have sockets in Jupyter's runtime folder, which only its owner can enter: over TCP every user of this
- * machine can read what cells show. Linux accepts paths of 107 bytes, so that a long path of the project leaves only TCP.
+ * Returns whether kernels can have sockets in Jupyter's runtime folder, which only its owner can enter: over TCP every
+ * user of this machine can read what cells show. Linux accepts paths of 107 bytes, so that a long path of the project
+ * leaves only TCP.
  */
 function hasRoomForSockets() {
   return process.platform === 'linux' && Buffer.byteLength(inState('jupyter', 'runtime', SOCKET)) <= 107
@@ -78,7 +79,7 @@ function preset(part, settings) {
 }
 
 /**
- * Writes a file with this text, unless there is one.
+ * Writes a file with this text, unless the file exists.
  *
  * @param {string} file
  * @param {string} text

@@ -9,10 +9,10 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 
 /** @typedef {'cpu' | 'gpu'} Kind */
 
-/** To be raised when other files are taken out of the wheels than before. */
+/** Version of the set of files taken from the wheels; raise it when that set changes. */
 const RECIPE = 1
 
-/** The wheels that are asked for: those for CPython 3.11 on Linux, whatever Python is here. */
+/** Platform of the wheels: CPython 3.11 on Linux, whatever Python is installed. */
 const WHEEL_TARGET = ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311', '--only-binary=:all:']
 const PLATFORMS = ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manylinux2014', 'manylinux1']
 
@@ -23,7 +23,7 @@ const PLATFORMS = ['manylinux_2_28', 'manylinux_2_27', 'manylinux_2_17', 'manyli
  */
 export const libraryFolder = (kind) => inState('native', kind)
 
-/** Returns the version of the libraries that this checkout asks for. @param {Kind} kind */
+/** Returns the version of the libraries that this checkout requires. @param {Kind} kind */
 export function libraryVersion(kind) {
   return /^tensorflow(?:-cpu)?==(\S+)/m.exec(contentOf(listOf(kind)).toString('utf8'))?.[1] ?? 'unknown'
 }
@@ -39,11 +39,11 @@ export function librariesAreReady(kind) {
 }
 
 /**
- * Takes libtensorflow and its C headers (and for the GPU the CUDA libraries) out of the pinned wheels. Each complete wheel is
- * kept until all are unpacked, so that an interrupted download continues with the next one.
+ * Extracts libtensorflow and its C headers (and for the GPU the CUDA libraries) from the pinned wheels. Each complete
+ * wheel is kept until all are unpacked, so that an interrupted download continues with the next one.
  *
  * @param {Kind} kind
- * @throws {SetupError} where a wheel cannot be downloaded, or its checksum is not the pinned one
+ * @throws {SetupError} if a wheel cannot be downloaded, or its checksum is not the pinned one
  */
 export async function installLibraries(kind) {
   const folder = workFolder(`native-${kind}`)
@@ -77,7 +77,7 @@ export function requirementsIn(text) {
     .filter((line) => line !== '')
 }
 
-/** Returns the place of an entry of a wheel; null where it is not needed. @param {string} name */
+/** Returns the target path of an entry of a wheel; null if it is not needed. @param {string} name */
 export function placeOf(name) {
   if (/^tensorflow\/libtensorflow_(cc|framework)\.so\.2$/.test(name)) return name
   if (/^nvidia\/[^/]+\/lib\/.*\.so[.\d]*$/.test(name)) return name
@@ -112,11 +112,11 @@ async function download(entry) {
   return place
 }
 
-/** @param {string} name @param {string} output what pip said */
+/** Returns the error for a failed download. @param {string} name @param {string} output printed by pip */
 function downloadFailed(name, output) {
   if (/DO NOT MATCH THE HASHES/.test(output))
     return new SetupError(
-      `${name} does not have the checksum that lib/setup pins, and was thrown away.`,
+      `${name} does not have the checksum that lib/setup pins, and was discarded.`,
       'The download differs from what was published: check your package index or proxy, then run npm run setup.',
       lastLines(output, 4),
     )

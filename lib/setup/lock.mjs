@@ -11,10 +11,10 @@ const file = inState('setup', 'lock.json')
 let held = null
 
 /**
- * Makes this the only set-up that runs in this checkout. Waits for another one, and clears up after one that was killed, whose
- * children may still be writing.
+ * Makes this the only set-up that runs in this checkout. It waits for another one, and cleans up after one that was
+ * killed, whose children may still be writing.
  *
- * @param {(pid: number) => void} onWait called once when another set-up is at work
+ * @param {(pid: number) => void} onWait called once if another set-up is running
  */
 export async function takeLock(onWait) {
   mkdirSync(path.dirname(file), { recursive: true })
@@ -90,7 +90,10 @@ async function endGroup(mark) {
   }
 }
 
-/** Returns when a process started, in ticks of the system's clock; empty where the system does not tell. @param {number} pid */
+/**
+ * Returns the start time of a process, in ticks of the system's clock; empty if the system does not tell. @param
+ * {number} pid
+ */
 function startOf(pid) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,4 +1,5 @@
-// npm start, npm test, npm run setup, setup:gpu, lab, test:unit, typecheck, lint, check: Node's own modules only, for this runs before any package is there.
+// npm start, npm test, npm run setup, setup:gpu, lab, test:unit, typecheck, lint, check. It uses only Node's own
+// modules, because it runs before any package is installed.
 import { existsSync } from 'node:fs'
 import { check, lint, typecheck } from './check.mjs'
 import { runInForeground, stopOnSignals } from './child.mjs'

@@ -24,8 +24,8 @@ export function readRecord(kind) {
 }
 
 /**
- * Whether nothing is left to do. A failure is not tried again on every start, but only when its cause may be gone (a compiler
- * appeared, the versions changed), or when `npm run setup` asks for it.
+ * Returns whether nothing is left to do. A failed attempt is not repeated on every start, but only when its cause may
+ * be gone (a compiler appeared, the versions changed), or on `npm run setup`.
  *
  * @param {Kind} kind
  * @param {boolean} retry
@@ -40,8 +40,8 @@ export async function nativeIsSettled(kind, retry) {
 }
 
 /**
- * Sets up the native backend and checks that it computes. A failure is recorded with its reason and is not fatal: wasm takes
- * over.
+ * Sets up the native backend and checks that it computes. A failure is recorded with its reason and is not fatal: wasm
+ * is used instead.
  *
  * @param {Kind} kind
  * @param {(what: string) => void} say
@@ -74,7 +74,7 @@ export async function setUpNative(kind, say) {
 async function build(kind, compiler, say) {
   if (process.platform !== 'linux' || !['x64', 'arm64'].includes(process.arch))
     throw new SetupError(
-      `The native backend is built on Linux x64 and arm64 only, this is ${process.platform} ${process.arch}.`,
+      `The native backend is built on Linux x64 and arm64 only; this machine is ${process.platform} ${process.arch}.`,
       'Nothing to do: the wasm backend is used.',
     )
   if (kind === 'gpu' && (process.arch !== 'x64' || !hasNvidiaDriver()))
@@ -102,23 +102,25 @@ async function build(kind, compiler, say) {
   await smokeTest(kind)
 }
 
-/** Runs the backend once in a process of its own, so that a library that crashes does not end set-up. @param {Kind} kind */
+/**
+ * Runs the backend once in a separate process, so that a library that crashes does not end set-up. @param {Kind} kind
+ */
 async function smokeTest(kind) {
   const script = inRoot('lib', 'backend', 'smoke.ts')
   const name = kind === 'gpu' ? 'tfjs-node-gpu' : 'tfjs-node'
   const { code, output } = await runQuietly(process.execPath, [inRoot('lib', 'typescript', 'run.mjs'), script], {
-    // The fused kernels are tested in a step of their own.
+    // The fused kernels are tested in their own step.
     env: { RECURLAB_BACKEND: name, RECURLAB_FAST: '0' },
   })
   if (code !== 0)
     throw new SetupError(
-      `${packageOf(kind)} was built but does not compute here.`,
+      `${packageOf(kind)} was built but does not compute on this machine.`,
       'Run npm run setup again; if that does not help, RECURLAB_BACKEND=wasm works without it.',
       lastLines(output),
     )
 }
 
-/** Whether the driver of an NVIDIA GPU is loaded. */
+/** Returns whether the driver of an NVIDIA GPU is loaded. */
 export function hasNvidiaDriver() {
   return existsSync('/proc/driver/nvidia/version') || existsSync('/dev/nvidiactl')
 }

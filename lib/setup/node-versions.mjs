@@ -1,5 +1,5 @@
 /**
- * The release lines of Node that this runs on, with the first minor version, and the version with which
+ * The supported release lines of Node, with the first minor version, and the version with which
  * tests/node-versions.slow.test.ts sets up, trains, runs a notebook and stops a cell.
  */
 export const NODE_LINES = [

@@ -9,21 +9,21 @@ import { moveIntoPlace, workFolder } from './work.mjs'
 const stamp = inRoot('node_modules', '.recurlab-stamp')
 const manifest = ['package.json', 'package-lock.json', '.npmrc']
 
-/** Returns the key of what node_modules depends on. */
+/** Returns the key of everything that node_modules depends on. */
 function key() {
   return keyOf({ lock: contentOf(inRoot('package-lock.json')), npmrc: contentOf(inRoot('.npmrc')) })
 }
 
-/** Whether node_modules holds what the lock file asks for. */
+/** Returns whether node_modules matches the lock file. */
 export function packagesAreReady() {
   if (readJson(stamp)?.key === key()) return existsSync(inRoot('node_modules', '.bin', 'recurlab'))
   return false
 }
 
 /**
- * Brings node_modules to what package-lock.json asks for: `npm ci` in another folder, then one rename.
+ * Makes node_modules match package-lock.json: `npm ci` in another folder, then one rename.
  *
- * @returns {Promise<string>} what was done
+ * @returns {Promise<string>} summary of the work
  * @throws {SetupError}
  */
 export async function installPackages() {
@@ -33,7 +33,7 @@ export async function installPackages() {
   }
   const work = workFolder('npm')
   for (const name of manifest) if (existsSync(inRoot(name))) copyFileSync(inRoot(name), path.join(work, name))
-  // As a command-line option, because npm prefers it to whatever the user has configured.
+  // As a command-line option, which overrides the user's npm configuration.
   const { code, output } = await runQuietly(
     'npm',
     ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'],
@@ -45,7 +45,7 @@ export async function installPackages() {
     throw new SetupError(
       code === 127 ? 'npm could not be started.' : `npm ci failed (exit code ${code}).`,
       'Check the network and the free space, then run the same command again: finished downloads are kept.',
-      // npm says first what is wrong, and then prints its whole help.
+      // npm prints the problem first, and then its whole help.
       output.trim().split('\n').slice(0, 12).join('\n'),
     )
   moveIntoPlace(path.join(work, 'node_modules'), inRoot('node_modules'))
@@ -63,7 +63,7 @@ function finish() {
   writeJson(stamp, { key: key() })
 }
 
-/** Compares npm's own record of what it installed with the lock file, for checkouts where `npm install` was used. */
+/** Compares npm's own record of its installation with the lock file, for checkouts where `npm install` was used. */
 function matchesLock() {
   const wanted = packagesOf(inRoot('package-lock.json'))
   const present = packagesOf(inRoot('node_modules', '.package-lock.json'))

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-/** The folder of the checkout, which contains everything that set-up makes. */
+/** The folder of the checkout, which contains everything that set-up creates. */
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** Returns a path inside the checkout. @param {string[]} parts */
@@ -18,7 +18,7 @@ export const venvPython = inRoot('.venv', 'bin', 'python')
 
 /**
  * Returns the environment of every child: npm and pip write to `.recurlab` instead of the home folder. Their settings
- * (registry, certificates, proxies) are still read from where the user keeps them.
+ * (registry, certificates, proxies) are still read from the user's own files.
  *
  * @param {NodeJS.ProcessEnv} [more]
  * @returns {NodeJS.ProcessEnv}

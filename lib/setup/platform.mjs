@@ -6,7 +6,7 @@ import { SetupError } from './errors.mjs'
 import { NODE_LINES } from './node-versions.mjs'
 
 /**
- * Whether this Node can run the project: 20.19+, 22.12+, 24, or a later one, which is untested.
+ * Returns whether this Node can run the project: 20.19+, 22.12+, 24, or a later one, which is untested.
  *
  * @param {string} version such as `20.19.0`
  */
@@ -16,12 +16,12 @@ export function nodeIsFit(version) {
   return line ? minor >= line.least : isLater(version)
 }
 
-/** Whether a Node is later than every tested one. @param {string} version */
+/** Returns whether a version of Node is later than every tested one. @param {string} version */
 function isLater(version) {
   return Number(version.split('.')[0]) > Math.max(...NODE_LINES.map(({ major }) => major))
 }
 
-/** Checks Node and the system. @throws {SetupError} where the project does not run on them */
+/** Checks Node and the system. @throws {SetupError} if the project does not run on them */
 export function checkNode() {
   if (!nodeIsFit(process.versions.node))
     throw new SetupError(
@@ -40,11 +40,11 @@ export function checkNode() {
 const PROBE = 'import sys, venv, ensurepip; print(*sys.version_info[:3], sep=".")'
 
 /**
- * Finds a Python that can make an environment: RECURLAB_PYTHON, or the first of python3, python3.13 … python3.10 that is 3.10
- * or newer and has `venv` and `ensurepip`.
+ * Finds a Python that can create an environment: RECURLAB_PYTHON, or the first of python3, python3.13 … python3.10 that
+ * is 3.10 or newer and has `venv` and `ensurepip`.
  *
  * @returns {Promise<Python>}
- * @throws {SetupError} which says what each candidate lacks
+ * @throws {SetupError} naming what each candidate lacks
  */
 export async function findPython() {
   const forced = process.env.RECURLAB_PYTHON
@@ -66,7 +66,7 @@ export async function findPython() {
   )
 }
 
-/** Returns the path of a program; null where there is none. @param {string} name */
+/** Returns the path of a program; null if it is not found. @param {string} name */
 export async function findProgram(name) {
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
     const file = path.join(folder, name)
@@ -80,7 +80,10 @@ export async function findProgram(name) {
   return null
 }
 
-/** Finds a C++ compiler: CXX, or the first of g++, clang++ and c++. @returns {Promise<string | null>} */
+/**
+ * Finds a C++ compiler: CXX, or the first of g++, clang++ and c++; null for none. @returns {Promise<string
+ * null>}
+ */
 export async function findCompiler() {
   const forced = process.env.CXX
   for (const name of forced ? [forced] : ['g++', 'clang++', 'c++']) {

@@ -5,8 +5,8 @@ import { inState } from './paths.mjs'
 const PRIVATE = [inState(), inState('jupyter'), inState('jupyter', 'runtime'), inState('history')]
 
 /**
- * Makes `.recurlab` a folder that only its owner can enter, and removes the rights of others in an existing one. A folder of
- * another user is left as it is.
+ * Makes `.recurlab` a folder that only its owner can enter, and removes other users' permissions on an existing one. A
+ * folder of another user is left unchanged.
  */
 export function keepPrivate() {
   for (const folder of PRIVATE) {

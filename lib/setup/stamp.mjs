@@ -3,9 +3,11 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, re
 import path from 'node:path'
 
 /**
- * Returns the SHA-256 of named inputs: the key that tells whether a step has to be done again.
+ * Returns the SHA-256 of named inputs: the key that tells whether a step has to be repeated.
  *
- * @param {Record<string, string | number | Uint8Array>} inputs
+ * @param {Record<string, string
+ * number
+ * Uint8Array>} inputs
  */
 export function keyOf(inputs) {
   const hash = createHash('sha256')
@@ -16,16 +18,17 @@ export function keyOf(inputs) {
   return hash.digest('hex')
 }
 
-/** Returns the content of a file; empty where there is none. @param {string} file */
+/** Returns the content of a file; empty if it is missing. @param {string} file */
 export function contentOf(file) {
   return existsSync(file) ? readFileSync(file) : Buffer.alloc(0)
 }
 
 /**
- * Returns the value of a JSON file; null where it is missing or broken (a broken stamp means that the step is done again).
+ * Returns the value of a JSON file; null if it is missing or broken (a step with a broken stamp is repeated).
  *
  * @param {string} file
- * @returns {Record<string, unknown> | null}
+ * @returns {Record<string, unknown>
+ * null}
  */
 export function readJson(file) {
   try {
@@ -37,7 +40,7 @@ export function readJson(file) {
 }
 
 /**
- * Writes JSON beside the old file, flushes it and renames it, so that a stamp is complete or missing.
+ * Writes JSON under another name, flushes it and renames it, so that a stamp is complete or missing.
  *
  * @param {string} file
  * @param {unknown} value

@@ -14,7 +14,7 @@ import { sweep } from './work.mjs'
 /**
  * @typedef {{ name: string, isReady: () => boolean | Promise<boolean>,
  *   run: (say: (what: string) => void) => Promise<string>, warning?: () => string | null }} Step
- * `isReady` costs milliseconds; `run` does the work and says what it did; `warning` is shown on every start.
+ * `isReady` takes milliseconds; `run` does the work and returns a summary; `warning` is shown on every start.
  */
 
 /** @type {Step} */
@@ -70,9 +70,9 @@ function kernels(retry) {
 }
 
 /**
- * Does the steps that are not done yet. A second run costs well under a second.
+ * Runs the steps that are not done yet. A second run takes well under a second.
  *
- * @param {{ gpu?: boolean, retry?: boolean }} options retry: tries again what failed before
+ * @param {{ gpu?: boolean, retry?: boolean }} options retry: repeats failed steps
  * @throws {SetupError} from the step that failed; the steps before it stay done
  */
 export async function setUp({ gpu = false, retry = false }) {
@@ -80,7 +80,7 @@ export async function setUp({ gpu = false, retry = false }) {
   const seconds = (/** @type {number} */ from) => `${((performance.now() - from) / 1000).toFixed(1)} s`
   const node = checkNode()
   keepPrivate()
-  await takeLock((pid) => say(`Another set-up (process ${pid}) is at work here; waiting for it.`))
+  await takeLock((pid) => say(`Another set-up (process ${pid}) is running in this folder; waiting for it to finish.`))
   try {
     const cpu = [native('cpu', retry), kernels(retry)]
     const steps = [packages, venv, kernel, compiler(retry), code, ...cpu, ...(gpu ? [native('gpu', true)] : [])]

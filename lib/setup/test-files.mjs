@@ -1,13 +1,16 @@
 import { readdirSync } from 'node:fs'
 import { inRoot } from './paths.mjs'
 
-/** A test file that starts other processes or computes for long; it gets a process of its own. All others are unit tests. */
+/**
+ * Matches a test file that starts other processes or computes for long; it gets its own process. All others are unit
+ * tests.
+ */
 const SLOW = '.slow.test.ts'
 
-/** Every unit test, by its path from the project's folder. */
+/** Returns every unit test, by its path from the project's folder. */
 export const unitTests = () => testFiles().filter((file) => !file.endsWith(SLOW))
 
-/** Every slow test, by its path from the project's folder. */
+/** Returns every slow test, by its path from the project's folder. */
 export const slowTests = () => testFiles().filter((file) => file.endsWith(SLOW))
 
 /** Every file of TypeScript that tests are made of, by its path from the project's folder. */

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { inspect } from 'node:util'
 
-/** Files whose time is shown. */
+/** Number of files whose time is shown. */
 const SHOWN = 20
 
 /**
@@ -28,12 +28,12 @@ export default async function* report(events) {
     }
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const { name = '', details = {}, skip } = data
-    // Several files of unit tests share a process: each is a suite by its name.
+    // Several files of unit tests share a process: each is a suite named after the file.
     const shared = details.type === 'suite' && name.endsWith('.test.ts')
     const file = shared ? name : path.relative(process.cwd(), data.file ?? name)
     const isEmpty = shared && !files.has(file)
     if (!files.has(file)) yield `${file}\n`
-    // A parent's time holds that of its children.
+    // A parent's time includes that of its children.
     const own = data.nesting === 0 ? (details.duration_ms ?? 0) : 0
     files.set(file, (files.get(file) ?? 0) + own)
     if (type === 'test:fail') {
@@ -48,7 +48,7 @@ export default async function* report(events) {
     } else if (details.type === 'suite') {
       // Its tests are counted one by one.
     } else if (path.resolve(name) === path.resolve(data.file ?? '')) {
-      // Node reports the file itself where there is no test in it.
+      // Node reports the file itself if it contains no test.
       failed++
       process.exitCode = 1
       yield `\nFAILED ${file}\n  there is no test in this file\n\n`

@@ -4,13 +4,13 @@ import { SetupError } from './errors.mjs'
 import { inRoot, inSetup, root } from './paths.mjs'
 import { slowTests, testSources, unitTests } from './test-files.mjs'
 
-/** Test files that run at the same time. Each may compute with every core. */
+/** Number of test files that run at the same time. Each may compute on every core. */
 const AT_ONCE = 2
 
 /** Milliseconds after which a hanging test fails by its name. The longest one takes two minutes on two cores. */
 const LONGEST_MS = 15 * 60_000
 
-/** The unit tests, half of them in each of two processes. */
+/** Entry points of the unit tests, half of them in each of two processes. */
 const UNIT_TESTS = ['first', 'second'].map((half) => inSetup(`unit-tests/${half}.mjs`))
 
 /**

@@ -7,7 +7,7 @@ const folder = privateFolder(root, 'tests')
 const { TMPDIR } = process.env
 if (folder === null) process.env.TSX_DISABLE_CACHE = '1'
 else process.env.TMPDIR = folder
-// By a name that the type checker does not look up: tsx has no types for it.
+// Under a name that the type checker does not look up: tsx has no types for it.
 const loader = 'tsx'
 try {
   await import(loader)

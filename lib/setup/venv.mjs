@@ -10,24 +10,24 @@ const folder = inRoot('.venv')
 const stamp = inRoot('.venv', 'recurlab-stamp.json')
 const requirements = inSetup('requirements.txt')
 
-/** To be raised when the environment is made in another way than before. */
+/** Version of the way the environment is made; raise it when that changes. */
 const RECIPE = 1
 
 function key() {
   return keyOf({ requirements: contentOf(requirements), recipe: RECIPE, place: folder })
 }
 
-/** Whether `.venv` is complete and up to date, was made in this place, and its Python is still installed. */
+/** Returns whether `.venv` is complete and up to date, was made in this place, and its Python is still installed. */
 export function venvIsReady() {
   return readJson(stamp)?.key === key() && existsSync(venvPython)
 }
 
 /**
- * Makes `.venv` with exactly the pinned packages. An environment cannot be moved, so it is made in place and the stamp comes
- * last. Without the stamp it counts as incomplete and is made anew, from the downloads that pip has kept.
+ * Makes `.venv` with exactly the pinned packages. An environment cannot be moved, so it is made in place and the stamp
+ * comes last. Without the stamp it counts as incomplete and is made anew, from the downloads cached by pip.
  *
  * @param {(what: string) => void} say
- * @returns {Promise<string>} what was done
+ * @returns {Promise<string>} summary of the work
  * @throws {SetupError}
  */
 export async function makeVenv(say) {

@@ -22,7 +22,8 @@ export async function unpackWheel(wheel, folder, placeOf) {
       const place = placeOf(entry.name)
       if (place === null || entry.name.endsWith('/')) continue
       const target = path.resolve(folder, place)
-      if (!target.startsWith(path.resolve(folder) + path.sep)) throw new Error(`${wheel}: ${entry.name} leads outside`)
+      if (!target.startsWith(path.resolve(folder) + path.sep))
+        throw new Error(`${wheel}: ${entry.name} points outside the folder`)
       mkdirSync(path.dirname(target), { recursive: true })
       await unpackEntry(wheel, fd, entry, target)
       written++
@@ -75,6 +76,6 @@ function readDirectory(fd) {
 /** @param {number} fd @param {number} position @param {number} length */
 function readAt(fd, position, length) {
   const bytes = Buffer.alloc(length)
-  if (readSync(fd, bytes, 0, length, position) !== length) throw new Error('the wheel is cut short')
+  if (readSync(fd, bytes, 0, length, position) !== length) throw new Error('the wheel is truncated')
   return bytes
 }

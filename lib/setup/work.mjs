@@ -10,7 +10,7 @@ export function workFolder(name) {
   return folder
 }
 
-/** Removes what this or an interrupted set-up has left half-built. Only the holder of the lock may call it. */
+/** Removes the unfinished work of this or an interrupted set-up. Only the holder of the lock may call it. */
 export function sweep() {
   const folder = inState('work')
   try {
@@ -21,8 +21,8 @@ export function sweep() {
 }
 
 /**
- * Moves what was built to its place. The old content goes to the work folder first: a reader sees the old, nothing for an
- * instant, or the new, never a mixture.
+ * Moves a finished build to its place. The old content goes to the work folder first: a reader sees the old content,
+ * nothing for an instant, or the new content, never a mixture.
  *
  * @param {string} built
  * @param {string} place

@@ -27,12 +27,15 @@ export interface Duplicates {
 /** Maximum number of groups to search for twins: a million take minutes. */
 const TWINS_LIMIT = 200_000
 
-/** Counts repetitions within and across the splits. */
+/** Returns the numbers of repeated puzzles within and across the splits. */
 export function duplicates(data: Dataset): Duplicates {
   return { literal: repeats(data, literalSpotter), twins: twinsOf(data) }
 }
 
-/** Returns the number of test puzzles that occur in training, literally and (including literal ones) as twins. */
+/**
+ * Returns the number of test puzzles that occur in training, literally and (including literal ones) as twins. `twins` is
+ * null when the task defines no twins, or above 200,000 groups.
+ */
 export function splitOverlap(data: Dataset): { readonly literal: number; readonly twins: number | null } {
   const { literal, twins } = duplicates(data)
   return { literal: literal.across, twins: twins?.across ?? null }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import type { Weights } from '../model/weights.js'
 import type { Pass } from './pass.js'
 
-/** A training step computed NaN or infinity and changed nothing. */
+/** The error of a training step that computed NaN or infinity and changed nothing. */
 export class NotFinite extends Error {
   override readonly name = 'NotFinite'
 }
@@ -24,7 +24,7 @@ export function checkPass({ losses, gradients, puzzleGradients }: Pass): void {
     throw new NotFinite('a gradient of the puzzle embedding that is not finite')
 }
 
-/** One sum per weight, all read at once: a sum preserves NaN and infinity. */
+/** Returns one sum per weight, all read at once: a sum preserves NaN and infinity. */
 function gradientNotFinite(gradients: Weights): string | undefined {
   const names = Object.keys(gradients)
   if (names.length === 0) return undefined
@@ -39,7 +39,7 @@ export function firstNotFinite(arrays: Iterable<readonly [string, Float32Array]>
   return null
 }
 
-/** Adding 0 × x keeps a finite sum at 0, however large the numbers are. */
+/** Returns whether all numbers are finite: the sum of 0 × x is then 0, however large they are. */
 function isFiniteArray(data: Float32Array): boolean {
   let sum = 0
   for (let i = 0; i < data.length; i++) sum += 0 * data[i]!

@@ -96,7 +96,7 @@ export function passOfRows(
   }
 }
 
-/** `[B]`, 1 if the current step is the row's K-th. */
+/** Returns `[B]`, 1 where the current step is the row's K-th. */
 function lastSteps(carry: Carry, K: number): Uint8Array {
   return Uint8Array.from(carry.supervisionSteps, (done) => (done + 1 >= K ? 1 : 0))
 }

@@ -1,4 +1,4 @@
-// The folders of compiled code. The code is run, so nobody else may have written it.
+// The folders of compiled code. The code is run, so no other user may have written it.
 import {
   chmodSync,
   closeSync,
@@ -15,12 +15,13 @@ import {
 import path from 'node:path'
 
 /**
- * Returns a folder below `.recurlab/cache` that this user owns and nobody else can enter; null where there can be none, in
- * which case nothing is kept.
+ * Returns a folder below `.recurlab/cache` that this user owns and no other user can enter; null if that is impossible,
+ * in which case nothing is cached.
  *
  * @param {string} root the project's folder
  * @param {string} name
- * @returns {string | null}
+ * @returns {string
+ * null}
  */
 export function privateFolder(root, name) {
   const folder = path.join(root, '.recurlab', 'cache', name)
@@ -28,7 +29,7 @@ export function privateFolder(root, name) {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     const { uid, mode } = lstatSync(folder, { throwIfNoEntry: true })
     const { S_IFMT, S_IFDIR } = constants
-    // A symbolic link leads where somebody else may write.
+    // A symbolic link may lead where other users can write.
     if ((mode & S_IFMT) !== S_IFDIR || uid !== own()) return null
     // Others could write here, so the content may not be ours.
     if (mode & 0o022) {
@@ -70,7 +71,9 @@ export function writeOwn(file, text) {
   }
 }
 
-/** Returns this user's number. Where users have none, as on Windows, every file counts as the user's own. */
+/**
+ * Returns this user's number. On systems without user numbers, such as Windows, every file counts as the user's own.
+ */
 function own() {
   return process.geteuid?.() ?? 0
 }

@@ -1,11 +1,11 @@
-// The project's TypeScript as CommonJS, kept in .recurlab/cache/lib under the hash of its text.
+// Compiles the project's TypeScript to CommonJS, cached in .recurlab/cache/lib under the hash of its text.
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { privateFolder, readOwn, writeOwn } from './cache.mjs'
 import { toCommonJs } from './transform.mjs'
 
-/** Milliseconds of compiling after which a user at a terminal is told why nothing happens. */
+/** Milliseconds of compiling after which a user at a terminal is told the reason for the delay. */
 const TOLD_AFTER = 1000
 
 /** The last line of a file of the cache: its format version, then the hash of its input. A file of another version is made anew. */
@@ -33,7 +33,7 @@ export function createCompiler(root) {
     createHash('sha256').update(`${made}\0${filename}\0${source}`).digest('base64url')
 
   /**
-   * Returns the kept code of a file, if it was made of this text; null otherwise.
+   * Returns the cached code of a file if it was compiled from this text; null otherwise.
    *
    * @param {string} filename
    * @param {string} key
@@ -44,7 +44,7 @@ export function createCompiler(root) {
     return code?.endsWith(MARK + key) ? code : null
   }
   return {
-    /** Returns the code of a file as it was returned before; null where it is gone. @param {string} filename */
+    /** Returns the code of a file as it was returned before; null if it is gone. @param {string} filename */
     codeGiven(filename) {
       const key = given.get(filename)
       if (key === undefined) return null
@@ -54,7 +54,7 @@ export function createCompiler(root) {
       return keyOf(filename, source) === key ? toCommonJs(filename, source) : null
     },
 
-    /** Whether the present text of a file is compiled. @param {string} filename */
+    /** Returns whether the present text of a file is compiled. @param {string} filename */
     isKept: (filename) => kept(filename, keyOf(filename, readFileSync(filename, 'utf8'))) !== null,
 
     /**
@@ -77,14 +77,16 @@ export function createCompiler(root) {
       spent += performance.now() - start
       if (spent > TOLD_AFTER && !told && process.stderr.isTTY) {
         told = true
-        process.stderr.write('recurlab: compiling its sources, once after they have changed …\n')
+        process.stderr.write('recurlab: compiling changed sources …\n')
       }
       return code
     },
   }
 }
 
-/** Returns every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]} */
+/**
+ * Returns every file of the project's lib that is compiled, in a fixed order. @param {string} root @returns {string[]}
+ */
 export function sourcesOf(root) {
   const lib = path.join(root, 'lib')
   return readdirSync(lib, { recursive: true, encoding: 'utf8' })
@@ -94,7 +96,7 @@ export function sourcesOf(root) {
 }
 
 /**
- * Returns the compiler's release and the text of transform.mjs: code that another compiler has made is not used.
+ * Returns the compiler's release and the text of transform.mjs: code compiled by another compiler is not used.
  *
  * @param {string} root the project's folder
  * @returns {string}

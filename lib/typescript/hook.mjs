@@ -1,5 +1,5 @@
-// Lets Node's require() load the project's TypeScript as it is, for the command, the processes of the notebook kernel, and the
-// thread that prepares batches. Every module has one instance in a process; import() is a require() too.
+// Lets Node's require() load the project's TypeScript directly, for the command, the processes of the notebook kernel,
+// and the thread that prepares batches. Every module has one instance per process; import() is a require() too.
 import { existsSync } from 'node:fs'
 import Module from 'node:module'
 import path from 'node:path'
@@ -58,14 +58,17 @@ function checkLoader() {
     if (!part) throw new Error(`Node ${process.version} has no ${name}, by which Recurlab loads its TypeScript`)
 }
 
-/** Keeps V8's compile cache where Node supports it (22.1 and later): packages start faster. @param {string} root */
+/**
+ * Keeps V8's compile cache on Node versions that support it (22.1 and later): packages start faster. @param {string}
+ * root
+ */
 function keepMachineCode(root) {
   const folder = loader.enableCompileCache ? privateFolder(root, 'v8') : null
   if (folder) loader.enableCompileCache?.(folder)
 }
 
 /**
- * Returns `./x.ts` for `./x.js` where only that exists, as TypeScript does.
+ * Returns `./x.ts` for `./x.js` if only the former exists, as TypeScript does.
  *
  * @param {string} request
  * @param {LoadingModule | undefined} parent

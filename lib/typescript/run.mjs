@@ -1,4 +1,4 @@
-// Runs a file of lib in a process of its own: node lib/typescript/run.mjs FILE [ARGUMENT …]
+// Runs a file of lib in a separate process: node lib/typescript/run.mjs FILE [ARGUMENT …]
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,5 @@
-// Stacks that name the lines of the TypeScript. Node's own option would read the source maps of every package at every start.
+// Stacks that name the lines of the TypeScript. Node's own option would read the source maps of every package at every
+// start.
 import { SourceMap } from 'node:module'
 
 /**

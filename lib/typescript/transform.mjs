@@ -13,7 +13,7 @@ const load = createRequire(import.meta.url)
  * @throws {SyntaxError} which names the line
  */
 export function toCommonJs(filename, source) {
-  // Loading TypeScript takes half a second, and is needed only where something has changed.
+  // Loading TypeScript takes half a second, and is needed only after a change.
   /** @type {TypeScript} */
   const ts = load('typescript')
   const { outputText, diagnostics } = ts.transpileModule(source, {

@@ -15,7 +15,7 @@
 
 using namespace recurlab;
 
-/** TensorFlow's tensors begin with a cache line, too. */
+/** Allocates memory aligned to a cache line, as TensorFlow does for its tensors. */
 template <class T>
 struct Aligned {
   using value_type = T;
@@ -43,10 +43,10 @@ static Floats normal(int64_t n, double deviation = 1) {
 
 static Floats scaled(int64_t out, int64_t in) { return normal(out * in, 1 / std::sqrt(static_cast<double>(in))); }
 
-/** The norm of very few numbers leaves little of a gradient but rounding, that of one nothing else. */
+/** Tolerance for norms: the gradient of a norm over very few elements is mostly rounding, over one element entirely. */
 static double limit_for(int64_t normed) { return normed == 1 ? 1 : normed < 4 ? 1e-2 : 1e-5; }
 
-/** The norm of the difference, relative to the reference's. */
+/** Compares by the norm of the difference, relative to the norm of the reference. */
 static void compare(const std::string& what, const Floats& found, const Doubles& expected, double limit = 1e-5) {
   double difference = 0, size = 1e-30;
   for (size_t i = 0; i < expected.size(); i++) {
@@ -84,7 +84,7 @@ struct Norm {
   Doubles y, du;
 };
 
-/** y = rms(u) by rows, and the gradient of u. */
+/** y = rms(u) for each row, and the gradient of u. */
 static Norm norm(int64_t rows, int64_t D, const Doubles& u, const Doubles& dy) {
   Norm n{Doubles(rows * D), Doubles(rows * D)};
   for (int64_t i = 0; i < rows; i++) {
@@ -132,7 +132,7 @@ static Reference swiglu_reference(int64_t rows, int64_t D, int64_t I, const Doub
           times(D, I, rows, [&](int64_t i, int64_t k) { return DU(k, i); }, h)};
 }
 
-/** x as a sum of one, two or three matrices. */
+/** Splits x into a sum of one, two or three matrices. */
 struct Parts {
   Floats a, b, c;
   explicit Parts(const Floats& x) : a(x) {
@@ -173,7 +173,7 @@ static void check_channels(Pool& one, Pool& three) {
     channels_forward(*pool, s, x.data(), up_panels.data(), down_panels.data(), y.data(), nullptr, nullptr);
     compare(name + "y without gradient", y, expected.y, limit_for(D));
     channels_forward(*pool, s, x.data(), up_panels.data(), down_panels.data(), y.data(), r.data(), saved.data());
-    // Gate and up as they were kept by the first, and computed again by the other.
+    // Gate and up: kept by the first kernel, recomputed by the other.
     const float* kept = pool == &one ? saved.data() : nullptr;
     channels_backward(*pool, s,
                       {x.data(), y.data(), r.data(), kept, down_back.data(), up_back.data(), up_panels.data()},
@@ -190,14 +190,14 @@ static void check_channels(Pool& one, Pool& three) {
 }
 
 #if defined(RECURLAB_HALF)
-/** What rounding to bfloat16 leaves: 2^-9 a number; more of it in the gradients of a norm of very few. */
+/** Tolerance for bfloat16: a rounding error of 2^-9 per element, more in the gradients of a norm over very few. */
 static double half_limit_for(int limbs, int64_t normed) {
   return limbs == EXACT ? limit_for(normed) : normed == 1 ? 1 : normed < 4 ? 1e-1 : 1e-2;
 }
 
 static std::string limbs_name(int limbs) { return limbs == EXACT ? " in three limbs" : " in bfloat16"; }
 
-/** A piece of memory for pieces, aligned as they must be. */
+/** Aligned memory for pieces. */
 template <int LIMBS>
 class Pieces {
  public:
@@ -215,7 +215,7 @@ class Pieces {
   half* data_;
 };
 
-/** A gradient as a matrix [rows, columns] out of its sums. */
+/** Returns a gradient as a matrix [rows, columns] from its sums. */
 static Floats unpacked(Pool& pool, const Floats& sums, int64_t rows, int64_t columns, int64_t parts, bool transposed) {
   Floats out(rows * columns);
   unpack_half_gradient(pool, sums.data(), rows, columns, parts, transposed, out.data());
@@ -224,7 +224,7 @@ static Floats unpacked(Pool& pool, const Floats& sums, int64_t rows, int64_t col
 
 template <int LIMBS>
 static void check_channels_half(Pool& one, Pool& three) {
-  // Many rows, or sums that are longer than what is summed without a break.
+  // Many rows, or sums longer than the part that is summed at once.
   const bool wide = draw(0, 4) == 0;
   const int64_t B = wide ? 1 : draw(1, 20), L = draw(1, wide ? 12 : 90), rows = B * L;
   const int64_t D = wide ? draw(580, 620) : draw(20, 100), I = wide ? draw(580, 620) : draw(20, 120);
@@ -325,7 +325,7 @@ static void check_tokens_half(Pool& one, Pool& three) {
 static void check_attention(Pool& one, Pool& three) {
   const bool turns = draw(0, 1) == 1;
   const bool longer = draw(0, 5) == 0;
-  // Sums over rows copy one of their matrices where the other is wide.
+  // Sums over rows copy one operand when the other is wide.
   const bool wide = !longer && draw(0, 4) == 0;
   const int64_t B = longer ? 1 : draw(1, 4), L = longer ? draw(257, 300) : draw(1, wide ? 12 : 90);
   const int64_t D = wide ? draw(257, 300) : draw(1, 60), H = draw(1, 4), d = turns ? 2 * draw(1, 10) : draw(1, 20);
@@ -340,7 +340,7 @@ static void check_attention(Pool& one, Pool& three) {
       cos[l * d + j] = static_cast<float>(std::cos(angle));
       sin[l * d + j] = static_cast<float>(std::sin(angle));
     }
-  // The reference: q, k, v by rows, turned by a matrix; then every head by itself.
+  // The reference: q, k, v by rows, rotated by a matrix; then each head separately.
   const auto X = [&](int64_t i, int64_t k) { return static_cast<double>(x[i * D + k]); };
   const auto turn = [&](Doubles& all, double sign) {
     if (!turns) return;
@@ -439,7 +439,7 @@ static void check_attention(Pool& one, Pool& three) {
 #if defined(RECURLAB_HALF)
   const auto check_half = [&](auto limbs) {
     constexpr int LIMBS = limbs;
-    // The norm of few numbers, and few heads, magnify what rounding leaves; that of one number has a gradient of 0.
+    // Norms over few elements, and few heads, magnify rounding errors; the norm of one element has zero gradient.
     const double limit = LIMBS == EXACT ? limit_for(D) : D == 1 ? 1 : D < 16 || L < 4 ? 1e-1 : 3e-2;
     const Pieces<LIMBS> to_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::along_right), from_qkv(three, w_qkv, 3 * width, D, 1, HalfLayout::across_right);
     const Pieces<LIMBS> to_out(three, w_out, D, width, 1, HalfLayout::along_right), from_out(three, w_out, D, width, 1, HalfLayout::across_right);
@@ -477,7 +477,7 @@ static void check_update(Pool& three) {
   Floats p = normal(size), g = normal(size), m = normal(size), v = normal(size), ema = normal(size);
   for (int64_t i = 0; i < size; i++) {
     v[i] *= v[i];
-    // No gradient yet; and all directions between steep and flat.
+    // A zero gradient, and every direction between steep and flat.
     if (i % 7 == 0) g[i] = m[i] = v[i] = 0;
     if (i % 5 == 0) m[i] *= std::pow(10.0f, static_cast<float>(draw(-8, 4)));
   }
@@ -499,7 +499,7 @@ static void check_update(Pool& three) {
   if (averaged) compare(name + "EMA", e, next_ema, 1e-6);
 }
 
-/** exp and sigmoid at their limits. */
+/** Checks exp and sigmoid at their limits. */
 static void check_functions() {
   for (float x = -80; x < 80; x += 0.31f) {
     const double error = std::fabs(sigmoid(splat(x))[0] * (1 + std::exp(-static_cast<double>(x))) - 1);
@@ -511,7 +511,7 @@ static void check_functions() {
   }
 }
 
-/** Two callers at once get what one gets. */
+/** Checks that two simultaneous callers get the results of a single one. */
 static void check_callers(Pool& pool) {
   const int64_t M = 64, N = 48, K = 40;
   const Floats a = normal(M * K), b = normal(K * N);
@@ -530,7 +530,7 @@ static void check_callers(Pool& pool) {
   same("two callers", first, second);
 }
 
-/** Blocks are used again, and freed when nobody takes them for long, or when all are. */
+/** Checks that blocks are reused, and released when unused for long or on request. */
 static void check_blocks() {
   const auto expect = [](const char* what, bool is) {
     if (!is) failures++, std::printf("blocks: %s\n", what);
@@ -556,7 +556,7 @@ static void check_blocks() {
 static Floats panels(int64_t floats) { return normal(floats, 0.2); }
 
 #if defined(RECURLAB_HALF)
-/** Two bfloat16 in the place of each float. */
+/** Returns the memory of floats as bfloat16 values, two per float. */
 static Floats pieces(int64_t floats) {
   Floats two = normal(2 * floats, 0.2), all(floats);
   for (int64_t i = 0; i < 2 * floats; i++) {
@@ -600,7 +600,7 @@ int main(int, char** arguments) {
   const char* units = "nothing";
 #endif
   std::printf("%d failures, vectors of %d, bfloat16 by %s\n", failures, W, units);
-  // The pools' threads never end, so nothing is torn down.
+  // The threads of the pools never end, so nothing is destroyed.
   std::fflush(stdout);
   std::_Exit(failures == 0 ? 0 : 1);
 }

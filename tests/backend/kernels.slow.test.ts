@@ -56,7 +56,7 @@ async function checked(program: string, environment: Record<string, string> = {}
 
 for (const machine of machines)
   test(`compiled with ${machine} the kernels equal plain loops, and the address sanitizer finds nothing`, {
-    skip: compiler ? false : 'no C++ compiler is here',
+    skip: compiler ? false : 'no C++ compiler was found',
   }, async () => {
     const program = await compiledCheck(machine)
     const found = await checked(program)
@@ -100,11 +100,11 @@ test('a kernel whose inputs do not fit fails with what it expected, and the proc
       2,
     )
   assert.throws(() => recurse({}, 0, 2, 0, -1, -1, 0), /weights that fit x/)
-  assert.throws(() => recurse({}, 0, 2, 2, -1, -1, 0), /states made before/)
-  assert.throws(() => recurse({}, 0, 2, 0, 0, -1, 0), /addends that differ/)
-  assert.throws(() => recurse({}, 0, 3, 0, -1, -1, 0), /sublayers that there are/)
+  assert.throws(() => recurse({}, 0, 2, 2, -1, -1, 0), /earlier states/)
+  assert.throws(() => recurse({}, 0, 2, 0, 0, -1, 0), /distinct addends/)
+  assert.throws(() => recurse({}, 0, 3, 0, -1, -1, 0), /existing sublayers/)
   assert.throws(() => recurse({}, 0, 2, 0, -1, -1, -1), /an assignment for each end/)
-  assert.throws(() => recurse({ limbs: 2 }, 0, 2, 0, -1, -1, 0), /limbs that this processor has kernels for/)
+  assert.throws(() => recurse({ limbs: 2 }, 0, 2, 0, -1, -1, 0), /limbs that this processor supports/)
   assert.throws(() => recurse({ mixing: 0 }, 0, 2, 0, -1, -1, 0), /inner sizes/)
   assert.throws(() => fast.run('RecurlabPack', { layout: 9 }, [tf.zeros([2, 2])], 1), /a layout from 0 to 5/)
   assert.equal(tf.sum(tf.ones([3])).dataSync()[0], 3)
@@ -150,7 +150,7 @@ test('with RECURLAB_AMX=0 float32 is computed by vectors, as without matrix unit
   const env = { ...inherited, RECURLAB_AMX: '0' }
   const script = path.join(root, 'lib', 'cli', 'recurlab.mjs')
   const { stdout } = await run(process.execPath, [script, 'doctor'], { env })
-  assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 by vectors, bfloat16 by AVX-512 BF16/)
+  assert.match(stdout.replace(/\s+/g, ' '), /fused kernels, float32 with vectors, bfloat16 with AVX-512 BF16/)
   const tests = path.join(root, 'tests', 'model', 'fused.slow.test.ts')
   const { stdout: results } = await run(process.execPath, ['--import', testLoader, '--test', tests], { env, cwd: root })
   assert.match(results, /^# fail 0$/m)
@@ -185,7 +185,7 @@ test('a library is for one processor and one state of the sources: with another 
 })
 
 test('sources that do not compile are a reason that is kept, and no failure; only a retry compiles them again', {
-  skip: compiler ? false : 'no C++ compiler is here',
+  skip: compiler ? false : 'no C++ compiler was found',
 }, async () => {
   const place = checkout('broken', 'int x = nonsense;\n')
   assert.equal(knownKernels(place), null)
@@ -203,7 +203,7 @@ test('sources that do not compile are a reason that is kept, and no failure; onl
 })
 
 test('what fails for another reason than the sources is tried again at the next start', {
-  skip: compiler ? false : 'no C++ compiler is here',
+  skip: compiler ? false : 'no C++ compiler was found',
 }, async () => {
   const place = checkout('killed', 'int x;\n')
   const before = process.env.CXX

@@ -13,7 +13,7 @@ test('an unknown key names the nearest one', () => {
   refused({ hiden: 64 }, /key hiden: .*Did you mean hidden\?/)
   refused({ steps: 9 }, /key steps: .*Did you mean trainSteps\?/)
   refused({ evalSteps: 9 }, /key evalSteps: .*Did you mean evalSupervisionSteps\?/)
-  refused({ learningrate_of_things: 1 }, /expected a key of the configuration.*There are task, data/)
+  refused({ learningrate_of_things: 1 }, /expected a key of the configuration.*The keys are task, data/)
 })
 
 test('a value out of range or of another type says what the key takes', () => {

@@ -43,7 +43,7 @@ test('keys that a model does not use are refused by name, with why and what to d
   refused({ layersH: 2 }, /key layersH/)
   refused({ networks: 'shared', layersH: 2 }, /key layersH/)
   refused({ mixer: 'mlp', positions: 'rope' }, /key positions: .*mixer=attention, found rope/)
-  refused({ halting: 'none', haltExploration: 0.1 }, /key haltExploration: .*every row makes K steps/)
+  refused({ halting: 'none', haltExploration: 0.1 }, /key haltExploration: .*every row takes K steps/)
 })
 
 test('values that say what is so anyway are taken', () => {

@@ -187,7 +187,7 @@ const LENGTHS: [what: string, behave: Behaviour, message: RegExp][] = [
     'a length that is too short',
     ({ response, bytes }) =>
       response.writeHead(200, { 'content-length': 1000 }).end(bytes.subarray(0, 1000)) !== undefined,
-    /expected 400000 bytes, as the hub says, found a length of 1000/,
+    /expected 400000 bytes, as listed by the hub, found a length of 1000/,
   ],
   [
     'a length that is too long',

@@ -313,11 +313,7 @@ const tests = (value: unknown): Change => json('test_puzzles.json', value)
 const pair = { input: [[3]], output: [[3]] }
 const BAD_TESTS: [what: string, change: Change, message: RegExp][] = [
   ['a list', tests([]), /test_puzzles\.json: expected an object .*found a list/],
-  [
-    'no task of the test split',
-    tests({ other: { test: [pair] } }),
-    /a task "task", which puzzle 0 of test is of, found none/,
-  ],
+  ['no task of the test split', tests({ other: { test: [pair] } }), /a task "task" for puzzle 0 of test, found none/],
   ['another number of pairs', tests({ task: { test: [pair, pair] } }), /task, test: expected 1 test pairs.*found 2/],
   [
     'a task that is null',

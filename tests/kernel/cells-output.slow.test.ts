@@ -84,12 +84,12 @@ test('an object gives its own forms, also as a promise, and one that fails is st
   assert.match(JSON.stringify(result?.content.data), /"text\/html":"<b>1<\/b>"/)
   assert.equal(result?.content.execution_count, html.id)
   const fails = await driver.run(`$rl.result({ a: 1, ${display}() { throw new Error('no') } })`)
-  assert.match(fails.result ?? '', /a: 1[\s\S]*could not be shown otherwise: no/)
+  assert.match(fails.result ?? '', /a: 1[\s\S]*its own display failed: no/)
   assert.equal(fails.failure, null)
   const worse = await driver.run(
     `$rl.result({ [Symbol.for('nodejs.util.inspect.custom')]() { throw new Error('no') } })`,
   )
-  assert.match(worse.result ?? '', /object\n\(it could not be shown otherwise/)
+  assert.match(worse.result ?? '', /object\n\(its own display failed/)
   const shown = await driver.run(`$rl.result(Object.defineProperty({}, Symbol.for('recurlab.shown'), { value: true }))`)
   assert.equal(shown.result, null)
 })

@@ -77,7 +77,7 @@ test('a file that is gone since is missing', (t) => {
   const { folder, wrong, codeOfLib } = readAhead(t)
   folder.remove('lib/a.ts')
   wrong("import { a } from '../lib'; a")
-  assert.match(codeOfLib(), /'\.\/a\.js' is not there/)
+  assert.match(codeOfLib(), /'\.\/a\.js' does not exist/)
 })
 
 test('an edit after the import is taken over by the next cell', (t) => {

@@ -68,7 +68,10 @@ describe('modules that a cell asks for', () => {
   test('that are not there are called by the name that was meant', () => {
     const reply = ask('./dd')
     assert.equal(reply.failure?.ename, 'ModuleNotFound')
-    assert.match(reply.failure.evalue, /^'\.\/dd' is not there: .* has none of dd, dd\.ts, dd\.js, dd\/index\.ts\./)
+    assert.match(
+      reply.failure.evalue,
+      /^'\.\/dd' does not exist: .* contains none of dd, dd\.ts, dd\.js, dd\/index\.ts\./,
+    )
     assert.match(ask('./uses-jsn.js').failure?.evalue ?? '', /Did you mean '\.\/uses-json\.js'\?$/)
     assert.match(ask('./xy/nothing.js').failure?.evalue ?? '', /there is no folder .*\/xy\./)
   })
@@ -81,10 +84,10 @@ describe('modules that a cell asks for', () => {
     assert.match(ask('./wrong.json').failure?.traceback.join('\n') ?? '', /wrong\.json:3:7 - .*\n {2} {2}"b" 2\n {8}~/)
   })
 
-  test('that import what is not there fail with the line of the import', () => {
+  test('that import a missing file fail with the line of the import', () => {
     const { failure } = ask('./asks')
     assert.equal(failure?.ename, 'ModuleNotFound')
-    assert.match(failure.evalue, /asks\.ts:2:19 - '\.\/nowhere\.js' is not there/)
+    assert.match(failure.evalue, /asks\.ts:2:19 - '\.\/nowhere\.js' does not exist/)
     assert.equal(failure.traceback[1], "  export { x } from './nowhere.js'")
   })
 })
@@ -128,7 +131,7 @@ describe('an edited module', () => {
     assert.deepEqual(notebook.reloads(), ['e.ts'])
   })
 
-  test('with a type error is not taken over, and complained of once for each version', () => {
+  test('with a type error is rejected, and reported once for each version', () => {
     folder.write('b.ts', "import { c } from './c'\nexport function b(): number {\n  return c()\n}\n")
     const reply = notebook.calls.cell({ id: 91, code: 'a().toUpperCase()', typeErrors: 'error' })
     assert.equal(reply.failure, null)
@@ -136,7 +139,7 @@ describe('an edited module', () => {
     assert.equal(reply.warnings.length, 1)
     assert.match(
       reply.warnings[0] ?? '',
-      /b\.ts is not taken over; the code from before stays in use\.\n.*b\.ts:3:3 - Type 'string' is not assignable to type 'number'\. \(TS2322\)\n {4}return c\(\)\n {4}~~~~~~/,
+      /b\.ts is rejected; the previous code stays in use\.\n.*b\.ts:3:3 - Type 'string' is not assignable to type 'number'\. \(TS2322\)\n {4}return c\(\)\n {4}~~~~~~/,
     )
     assert.deepEqual(notebook.complaints('a().toUpperCase()'), [])
     folder.write('b.ts', "import { c } from './c'\nexport function b(): boolean {\n  return c()\n}\n")
@@ -146,16 +149,16 @@ describe('an edited module', () => {
     assert.deepEqual(notebook.complaints('a().toFixed()'), [])
   })
 
-  test('that breaks a file that imports it is not taken over', () => {
+  test('that breaks a file that imports it is rejected', () => {
     folder.write('b.ts', 'export function other() {\n  return 2\n}\n')
     const [warning = ''] = notebook.calls.cell({ id: 92, code: '1', typeErrors: 'error' }).warnings
-    assert.match(warning, /^The edit of .*b\.ts is not taken over/)
+    assert.match(warning, /^The edit of .*b\.ts is rejected/)
     assert.match(warning, /a\.ts:1:10 - .*has no exported member 'b'/)
     folder.write('b.ts', 'export function b() {\n  return 3\n}\n')
     assert.deepEqual(notebook.reloads(), ['b.ts'])
   })
 
-  test('is taken over although another one is broken', () => {
+  test('is applied although another one is broken', () => {
     folder.write('b.ts', 'export function b() {\n  return }\n}\n')
     folder.write('e.ts', 'export const e = 7\n')
     const reply = notebook.calls.cell({ id: 93, code: '1', typeErrors: 'error' })
@@ -172,7 +175,7 @@ describe('an edited module', () => {
     assert.deepEqual(notebook.reloads(), [])
   })
 
-  test('with a type error is taken over where type errors are warnings', () => {
+  test('with a type error is applied when type errors are warnings', () => {
     folder.write('e.ts', "export const e: number = 'x'\n")
     const reply = notebook.calls.cell({ id: 94, code: '1', typeErrors: 'warning' })
     assert.deepEqual(
@@ -195,7 +198,7 @@ describe('an edited module', () => {
     assert.deepEqual(notebook.reloads('data.b.length'), ['data.json'])
     assert.match(notebook.complaints('data.a').join(), /Property 'a' does not exist/)
     folder.write('data.json', '{ "b": ')
-    assert.match(notebook.complaints('data.b.length').join(), /data\.json is not taken over/)
+    assert.match(notebook.complaints('data.b.length').join(), /data\.json is rejected/)
     folder.write('data.json', '{ "b": "y" }')
     assert.deepEqual(notebook.reloads('data.b.length'), ['data.json'])
   })
@@ -203,7 +206,7 @@ describe('an edited module', () => {
   test('that is removed stays in use until it is there again', () => {
     assert.deepEqual(notebook.complaints("import { e } from './e'; e.toFixed()"), [])
     folder.remove('e.ts')
-    assert.match(notebook.complaints('e.toFixed()').join(), /^[^,]*e\.ts is gone; its code from before stays in use\.$/)
+    assert.match(notebook.complaints('e.toFixed()').join(), /^[^,]*e\.ts is gone; its previous code stays in use\.$/)
     assert.deepEqual(notebook.complaints('e.toFixed()'), [])
     folder.write('e.ts', "export const e = 'again'\n")
     assert.deepEqual(notebook.reloads('e'), ['e.ts'])

@@ -109,10 +109,7 @@ test('an edit that throws while it is loaded is told with its own line; errors q
   write('lib/even.ts', `// Two\n// lines more.\nif (1 as number) throw new Error('not yet')\n${text}`)
   const { reply, published } = await run('even(1)')
   const said = published.map(({ content }) => content.text ?? '').join('')
-  assert.match(
-    said,
-    /The edit of .*lib\/even\.ts is not taken over.*\nError: not yet\n {2}3 \| if \(1 as number\) throw/,
-  )
+  assert.match(said, /The edit of .*lib\/even\.ts is rejected.*\nError: not yet\n {2}3 \| if \(1 as number\) throw/)
   const traceback = (reply.traceback as string[]).join('\n')
   assert.match(traceback, /^Error: odd\n {2}2 \| {3}if \(n % 2\) throw[\s\S]*even\.ts:2:20/)
 })

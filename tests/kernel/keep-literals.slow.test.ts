@@ -19,7 +19,7 @@ function refused(code: string): readonly string[] {
   return failure.traceback.join('\n').split('\n')
 }
 
-const WIDENED = /^The values of (\w+) were widened to any of their type when it was declared\. Write (.*)\.$/
+const WIDENED = /^TypeScript widened the type of (\w+) when it was declared\. Write (.*)\.$/
 
 test('where a constant has lost its literals, an error says what to write', () => {
   for (const [code, name, advice] of [

@@ -207,12 +207,12 @@ test('A name that a module does not export is named with those that it has, and 
   await assert.rejects(cell('../lib/x', 'trian'), {
     name: 'SyntaxError',
     message:
-      "The module '../lib/x' does not provide an export named 'trian'. Did you mean 'train'? It has: evaluate, train.",
+      "The module '../lib/x' does not provide an export named 'trian'. Did you mean 'train'? It exports: evaluate, train.",
   })
   const values = {}
   await assert.rejects(loader.import('../lib/x', bindings(values, ['train', 'default'])), SyntaxError)
   assert.deepEqual(values, {})
-  await assert.rejects(cell('node:os', 'cups'), /Did you mean 'cpus'\? It has: .* and \d+ more\./)
+  await assert.rejects(cell('node:os', 'cups'), /Did you mean 'cpus'\? It exports: .* and \d+ more\./)
 })
 
 test('JSON has a default export', async (t) => {

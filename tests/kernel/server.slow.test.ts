@@ -326,8 +326,8 @@ test('type errors of the next cells are treated as the cells have asked', async 
 })
 
 for (const { name, code, signal, says } of [
-  { name: 'is killed', code: null, signal: 'SIGKILL', says: /signal SIGKILL: out of memory\?/ },
-  { name: 'aborts', code: null, signal: 'SIGABRT', says: /signal SIGABRT: out of memory\?/ },
+  { name: 'is killed', code: null, signal: 'SIGKILL', says: /killed by SIGKILL: out of memory\?/ },
+  { name: 'aborts', code: null, signal: 'SIGABRT', says: /killed by SIGABRT: out of memory\?/ },
   { name: 'is ended by a shell with 134', code: 134, signal: null, says: /exit code 134: out of memory\?/ },
   { name: 'exits', code: 3, signal: null, says: /exit code 3$/ },
 ] as const)

@@ -81,7 +81,7 @@ test('an object says itself how it is shown; one that cannot is text with the re
       throw new Error('no form')
     },
   }
-  assert.match(String(resultBundle(failing)?.['text/plain']), /could not be shown otherwise: no form/)
+  assert.match(String(resultBundle(failing)?.['text/plain']), /its own display failed: no form/)
   assert.match(
     String(resultBundle({ [display]: async () => ({}) })?.['text/plain']),
     /must return an object keyed by MIME/,

@@ -96,7 +96,7 @@ test('an update that does anything but assignments is named by its place, in one
   )
   assert.match(
     at(untyped(({ net }, _, z) => ({ z: net(`${z}`) }))),
-    /^update 3 .*: expected net of x, latents and what net, netY and plus return, found the string/,
+    /^update 3 .*: expected net of x, latents, and results of net, netY and plus, found the string/,
   )
   assert.match(at(untyped(({ net }, _, z) => ({ z: net(z, undefined) }))), /found nothing \(undefined\)/)
   assert.match(
@@ -112,7 +112,7 @@ test('an update that does anything but assignments is named by its place, in one
   assert.match(at(untyped(({ net }, _, z) => net(z))), /expected an object of latents/)
   assert.match(
     at(untyped(() => ({ z: 3 }))),
-    /expected z to become what net, netY or plus returns, a latent or x, found the number 3/,
+    /expected z to be set to x, a latent, or a result of net, netY or plus, found the number 3/,
   )
   assert.match(
     at(async () => ({})),
@@ -150,11 +150,11 @@ test('a recursion without an effect is refused: latents never set or used, an an
   )
   assert.match(
     refusal(() => recursion([refineAnswer, refineLatent], { gradientUpdates: 1 })),
-    /answer y: expected the last 1 updates, which carry gradient to make it by a network, found that none does/,
+    /answer y: expected a network call in the updates with gradient \(the last 1\), found none/,
   )
   assert.match(
     refusal(() => recursion([refineLatent, refineAnswer], { gradientUpdates: 1 })),
-    /answer y: .* out of the puzzle x, found an answer that does not depend on x\. Raise gradientUpdates/,
+    /answer y: expected the puzzle x as an input of the updates.*, found an answer that does not depend on x\. Raise gradientUpdates/,
   )
   for (const gradientUpdates of [0, 3, 1.5])
     assert.match(

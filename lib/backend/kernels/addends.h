@@ -1,4 +1,4 @@
-// What a network is applied to: net(a, b, c) = blocks(a + (b + c)).
+// The input of a network: net(a, b, c) = blocks(a + (b + c)).
 #pragma once
 #include "simd.h"
 
@@ -9,15 +9,15 @@ struct Addends {
   const float* a;
   const float* b = nullptr;
   const float* c = nullptr;
-  /** Those that begin `i` numbers further. */
+  /** Returns the addends from element `i` on. */
   Addends at(int64_t i) const { return {a + i, b ? b + i : nullptr, c ? c + i : nullptr}; }
 };
 
 /**
- * Sums a piece of the addends.
+ * Sums rows × columns elements of the addends, in the order a + (b + c).
  *
- * @param to written, columns of it a row
- * @param stride from one row of the addends to the next
+ * @param to output, `columns` elements per row, rows `to_stride` apart
+ * @param stride distance between rows of the addends
  */
 inline void sum_rows(const Addends& x, int64_t rows, int64_t columns, int64_t stride, float* to, int64_t to_stride) {
   for (int64_t row = 0; row < rows; row++)
@@ -33,12 +33,12 @@ inline void sum_rows(const Addends& x, int64_t rows, int64_t columns, int64_t st
 }
 
 /**
- * The sum of a piece of the addends. Most kernels have it written to where their output will be: that costs no memory, and
- * no pass over all numbers.
+ * Returns the sum of rows × columns elements of the addends. Most kernels pass the memory of their output as `to`,
+ * which costs no extra memory and no extra pass.
  *
- * @param to written, but where there is one addend
- * @param stride from one row to the next, of all matrices
- * @returns where the sum is: `to`, or the one addend
+ * @param to written only if there is more than one addend
+ * @param stride distance between rows, of all matrices
+ * @returns `to`, or the only addend
  */
 inline const float* summed(const Addends& x, float* to, int64_t rows, int64_t columns, int64_t stride) {
   if (!x.b) return x.a;

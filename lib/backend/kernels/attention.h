@@ -1,5 +1,5 @@
-// Self-attention with its residual and norm: y = rms(x + W_o · softmax(q kᵀ / √d) v), not causal, with rotary positions
-// or without. The scores are never stored whole: see "FlashAttention", arXiv 2205.14135.
+// Self-attention with its residual and norm: y = rms(x + W_o · softmax(q kᵀ / √d) v), bidirectional, with or without
+// rotary position embeddings. The score matrix is never stored as a whole: see "FlashAttention", arXiv 2205.14135.
 #pragma once
 #include <cmath>
 
@@ -15,7 +15,7 @@ struct AttentionSizes {
   int64_t width() const { return H * d; }
 };
 
-/** Cosines and sines [L, d] of the rotary positions, each angle in both halves of a row; null: none. */
+/** Cosines and sines [L, d] of the rotary embedding, each angle in both halves of a row; null without one. */
 struct Rotary {
   const float *cos, *sin;
 };
@@ -25,7 +25,7 @@ constexpr int64_t QUERIES = 4 * MR;
 
 namespace detail {
 
-/** Turns numbers [j, half) of a head, N at a time; returns where fewer are left. */
+/** Rotates elements [j, half) of a head, N at a time; returns the first index of the remainder. */
 template <int N>
 RECURLAB_INLINE int64_t rotate(float* first, float* second, const float* cos, const float* sin, float sign, int64_t j,
                                int64_t half) {
@@ -46,7 +46,7 @@ RECURLAB_INLINE int64_t rotate(float* first, float* second, const float* cos, co
 
 }  // namespace detail
 
-/** Turns the H heads of one token, in place; `sign` -1 turns them back. */
+/** Rotates the H heads of one token in place; `sign` -1 reverts it. */
 inline void rotate_heads(float* heads, const Rotary& rotary, int64_t position, int64_t H, int64_t d, float sign) {
   const int64_t half = d / 2;
   const float* cos = rotary.cos + position * d;
@@ -61,21 +61,21 @@ inline void rotate_heads(float* heads, const Rotary& rotary, int64_t position, i
   }
 }
 
-/** What the gradient needs of the forward pass. */
+/** The intermediate results that the backward pass needs. */
 struct AttentionTape {
-  /** [B·L, 3·H·d]: q and k turned, v. */
+  /** [B·L, 3·H·d]: q and k after rotation, v. */
   float* qkv;
-  /** [B·L, H·d]: what the heads read. */
+  /** [B·L, H·d]: the output of the heads. */
   float* read;
   /** [B, H, L]: log Σ exp of the scores. */
   float* log_sums;
-  /** [B·L]: what the norm multiplied with. */
+  /** [B·L]: the factor of the norm. */
   float* r;
 };
 
 namespace detail {
 
-/** Scores of some queries with every key, times 1 / √d; the columns behind the last key are 0. */
+/** Scores of some queries with every key, scaled by 1 / √d; columns past the last key are 0. */
 inline void scores(float* out, int64_t stride, const float* q, int64_t n, const float* keys, const AttentionSizes& s) {
   product(n, round_up(s.L, W), s.d, q, 3 * s.width(), keys, out, stride, false);
 }
@@ -94,7 +94,7 @@ inline void read_values(const AttentionSizes& s, const float* qkv, float* read, 
     float inverse[QUERIES];
     for (int64_t i = 0; i < n; i++) {
       float* row = p + i * stride;
-      // The columns behind the last key must neither be the largest nor count.
+      // Columns past the last key must affect neither the maximum nor the sum.
       vec top = last ? first_of(load(row + whole), last, -3e38f) : load(row);
       for (int64_t l = 0; l < whole; l += W) top = max(top, load(row + l));
       const float most = largest(top) * scale;
@@ -121,7 +121,7 @@ inline void read_values(const AttentionSizes& s, const float* qkv, float* read, 
   }
 }
 
-/** The gradients of q, k and v of one head of one row of the batch, still turned. */
+/** Gradients of q, k and v for one head of one row of the batch, still rotated. */
 inline void read_values_gradient(const AttentionSizes& s, const float* qkv, const float* read, const float* log_sums,
                                  const float* d_read, float* d_qkv) {
   const int64_t width = s.width(), stride = padded(s.L), whole = round_up(s.L, W), d = s.d;
@@ -168,8 +168,8 @@ inline void read_values_gradient(const AttentionSizes& s, const float* qkv, cons
 }
 
 /**
- * Whether each row of the batch is a task of its own, from x to y: its queries, keys and values then stay in the cache.
- * That needs rows enough to share, and short ones.
+ * Returns whether each row of the batch is computed by one task from x to y, so that its queries, keys and values stay
+ * in the cache. The batch must have enough rows for all threads, and the rows must be short.
  */
 inline bool row_by_row(const Pool& pool, const AttentionSizes& s) {
   return s.B >= 4 * pool.threads() && s.L <= 2 * MC;
@@ -178,16 +178,18 @@ inline bool row_by_row(const Pool& pool, const AttentionSizes& s) {
 }  // namespace detail
 
 /**
- * @param addends [B, L, D], of x
+ * The forward pass.
+ *
+ * @param addends addends of x, [B, L, D]
  * @param qkv_panels panels of W_qkvᵀ [D, 3·H·d]
  * @param out_panels panels of W_oᵀ [H·d, D]
- * @param y [B, L, D], written
- * @param tape written; null where no gradient is wanted
+ * @param y [B, L, D], output
+ * @param tape output; null when no gradient is needed
  */
 inline void attention_forward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* qkv_panels,
                               const float* out_panels, const Rotary& rotary, float* y, const AttentionTape* tape) {
   const int64_t rows = s.rows(), width = s.width();
-  // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
+  // Each stage covers some tokens, or one head of one row of the batch; `qkv` and `read` start at the first of them.
   const auto project = [&](float* qkv, int64_t first, int64_t n) {
     const float* x = summed(addends.at(first * s.D), y + first * s.D, n, s.D, s.D);
     product(n, 3 * width, s.D, x, s.D, qkv_panels, qkv, 3 * width, false);
@@ -234,13 +236,15 @@ inline void attention_forward(Pool& pool, const AttentionSizes& s, const Addends
 }
 
 /**
- * @param addends [B, L, D], of x
+ * The backward pass.
+ *
+ * @param addends addends of x, [B, L, D]
  * @param dy [B, L, D]
  * @param qkv_panels panels of W_qkv [3·H·d, D]
  * @param out_panels panels of W_o [D, H·d]
- * @param dx [B, L, D], written
- * @param d_qkv_weight [3·H·d, D], added to
- * @param d_out_weight [D, H·d], added to
+ * @param dx [B, L, D], output
+ * @param d_qkv_weight [3·H·d, D], accumulated
+ * @param d_out_weight [D, H·d], accumulated
  */
 inline void attention_backward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* y,
                                const AttentionTape& tape, const float* dy, const float* qkv_panels,
@@ -249,7 +253,7 @@ inline void attention_backward(Pool& pool, const AttentionSizes& s, const Addend
   const int64_t rows = s.rows(), width = s.width(), D = s.D, piece = channel_rows(rows, pool.threads());
   const int64_t pieces = (rows + piece - 1) / piece;
   float* const d_qkv = scratch(4, rows * 3 * width);
-  // The gradient of the norm's input is where dx will be.
+  // The gradient of the norm's input is stored in the memory of dx.
   float* const du = dx;
   float* const sum = addends.b ? scratch(6, rows * D) : nullptr;
   const float* const x = sum ? sum : addends.a;

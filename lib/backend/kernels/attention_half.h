@@ -1,6 +1,6 @@
-// attention.h out of pieces of bfloat16; see channels_half.h. Queries, keys, values and what the heads read are kept as they
-// are multiplied: as bfloat16, or as float32. With three limbs the heads read as they do in attention.h: they are too narrow,
-// and mostly too short, for tiles to be faster.
+// attention.h on bfloat16 pieces; see channels_half.h. Queries, keys, values and the output of the heads are stored in
+// the type they are multiplied in: bfloat16 or float32. With three limbs, the heads are computed as in attention.h:
+// they are too narrow, and mostly too short, for matrix tiles to be faster.
 #pragma once
 #include <cmath>
 
@@ -12,13 +12,13 @@ namespace recurlab {
 
 /** The weights as pieces. */
 struct AttentionHalves {
-  /** Right, [D, 3·H·d]: pieces [3·H·d / 16][D / 32]; and [3·H·d, D]: [D / 16][3·H·d / 32]. */
+  /** W_qkvᵀ as right operand [D, 3·H·d], pieces [3·H·d / 16][D / 32]; and [3·H·d, D], pieces [D / 16][3·H·d / 32]. */
   const half *qkv, *qkv_back;
-  /** Right, [H·d, D]: [D / 16][H·d / 32]; and [D, H·d]: [H·d / 16][D / 32]. */
+  /** W_oᵀ as right operand [H·d, D], pieces [D / 16][H·d / 32]; and [D, H·d], pieces [H·d / 16][D / 32]. */
   const half *out, *out_back;
 };
 
-/** A number of a matrix that lies by rows, between two products. */
+/** An element of a row-major matrix that is stored between two products. */
 template <int LIMBS>
 using Kept = std::conditional_t<LIMBS == ROUNDED, half, float>;
 
@@ -30,16 +30,16 @@ Kept<LIMBS>* kept_scratch(int slot, int64_t numbers) {
     return scratch(slot, numbers);
 }
 
-/** What the gradient needs of the forward pass; see AttentionTape. */
+/** The intermediate results that the backward pass needs; see AttentionTape. */
 template <int LIMBS>
 struct AttentionHalfTape {
   Kept<LIMBS> *qkv, *read;
   float *log_sums, *r;
 };
 
-/** Queries whose gradients of keys and values are summed in one piece, in blocks. */
+/** Queries whose key and value gradients are summed at once, in blocks. */
 constexpr int64_t QUERY_BLOCKS = 8;
-/** Rows of a task of the projections, in blocks. */
+/** Rows per task of the projections, in blocks. */
 constexpr int64_t PROJECTED = 4;
 
 namespace detail {
@@ -65,7 +65,7 @@ inline void read_values_half(const AttentionSizes& s, const half* qkv, half* rea
     for (int64_t i = 0; i < tall * TR; i++) {
       float* row = score + i * wide;
       half* to = p + (i / TR * lk) * PIECE + i % TR * TK;
-      // The columns behind the last key must neither be the largest nor count.
+      // Columns past the last key must affect neither the maximum nor the sum.
       vec top = splat(-3e38f);
       for (int64_t l = 0; l < whole; l += W) top = max(top, load(row + l));
       if (last) top = (vec)_mm512_mask_max_ps((__m512)top, last, (__m512)top, (__m512)load(row + whole));
@@ -93,9 +93,9 @@ inline void read_values_half(const AttentionSizes& s, const half* qkv, half* rea
 }
 
 /**
- * The gradients of q, k and v of one head of one row of the batch, still turned.
+ * Gradients of q, k and v for one head of one row of the batch, still rotated.
  *
- * @param d_head [L, 3·d], written
+ * @param d_head [L, 3·d], output
  */
 inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, const half* read, const float* log_sums,
                                       const half* d_read, float* d_head) {
@@ -141,7 +141,7 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
             products += load_kept(d_read + (first + i) * width + j, d - j) *
                         load_kept(read + (first + i) * width + j, d - j);
         along[i] = sum(products);
-        // A query that is not there has a gradient of zeros, so its probabilities do not matter.
+        // Padded queries have zero gradient, so their probabilities do not matter.
         log_sum[i] = i < n ? log_sums[first + i] : 0.0f;
       }
       for (int64_t pair = 0; pair < 16; pair++)
@@ -151,7 +151,7 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
             for (int v = 0; v < 2; v++) {
               const int64_t row = 2 * pair + i, column = l * BLOCK + v * W;
               vec e = rough_exp(load(score + row * wide + column) * scale - log_sum[row]);
-              // Keys that are not there have values of 0, but their gradients must be, too.
+              // Padded keys have zero values; their gradients must be zero too.
               if (column + W > s.L) {
                 const int64_t there = s.L - column;
                 e = (vec)_mm512_maskz_mov_ps(there <= 0 ? 0 : (__mmask16)((1u << there) - 1), (__m512)e);
@@ -189,9 +189,11 @@ inline void read_values_half_gradient(const AttentionSizes& s, const half* qkv, 
 }  // namespace detail
 
 /**
- * @param addends [B, L, D], of x
- * @param y [B, L, D], written
- * @param tape written; null where no gradient is wanted
+ * The forward pass.
+ *
+ * @param addends addends of x, [B, L, D]
+ * @param y [B, L, D], output
+ * @param tape output; null when no gradient is needed
  */
 template <int LIMBS>
 inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Addends& addends,
@@ -200,7 +202,7 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Ad
   constexpr int64_t STEP = LIMBS * PIECE;
   const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
   const int64_t qkv_blocks = blocks_of(3 * width), qkv_wide = qkv_blocks * BLOCK + 16, wide = dk * BLOCK + 16;
-  // Each step for some tokens, or for one head of one row of the batch; `qkv` and `read` begin with the first of them.
+  // Each stage covers some tokens, or one head of one row of the batch; `qkv` and `read` start at the first of them.
   const auto project = [&](Kept<LIMBS>* qkv, int64_t first, int64_t n) {
     half* const in = half_scratch<LIMBS>(0, PROJECTED * BLOCK * dk * BLOCK);
     float* const out = scratch(1, PROJECTED * BLOCK * qkv_wide);
@@ -270,11 +272,13 @@ inline void attention_half_forward(Pool& pool, const AttentionSizes& s, const Ad
 }
 
 /**
- * @param addends [B, L, D], of x
+ * The backward pass.
+ *
+ * @param addends addends of x, [B, L, D]
  * @param dy [B, L, D]
- * @param dx [B, L, D], written
- * @param d_qkv_weight sums of the transposed gradient [D, 3·H·d], added to
- * @param d_out_weight sums of [D, H·d], added to
+ * @param dx [B, L, D], output
+ * @param d_qkv_weight sums of the transposed gradient [D, 3·H·d], accumulated
+ * @param d_out_weight sums of [D, H·d], accumulated
  */
 template <int LIMBS>
 inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const Addends& addends, const float* y,
@@ -284,7 +288,7 @@ inline void attention_half_backward(Pool& pool, const AttentionSizes& s, const A
   const int64_t rows = s.rows(), width = s.width(), D = s.D, dk = blocks_of(D), wk = blocks_of(width);
   const int64_t qk = blocks_of(3 * width), wide = dk * BLOCK + 16;
   Kept<LIMBS>* const d_qkv = kept_scratch<LIMBS>(4, rows * 3 * width);
-  // The gradient of the norm's input is where dx will be.
+  // The gradient of the norm's input is stored in the memory of dx.
   float* const du = dx;
   const auto begin = [&](Kept<LIMBS>* d_read, int64_t first, int64_t n) {
     half* const in = half_scratch<LIMBS>(0, PROJECTED * BLOCK * dk * BLOCK);

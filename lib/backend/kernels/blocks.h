@@ -1,5 +1,5 @@
-// Large blocks of memory that are used again at the next step. The allocator would cut a freed block up for what is freed
-// later, and so need another one each time, until the process has twice the memory.
+// Large blocks of memory that are reused at the next step. The allocator would split a freed block for later requests
+// and so need a new one each time, until the process holds twice the memory.
 #pragma once
 #include <cstdint>
 #include <cstdlib>
@@ -10,7 +10,7 @@
 
 namespace recurlab {
 
-/** Memory that begins with a page. */
+/** Page-aligned memory. */
 struct Block {
   void* data = nullptr;
   size_t bytes = 0;
@@ -20,7 +20,7 @@ class BlockCache {
  public:
   explicit BlockCache(bool caches = CACHES) : caches_(caches) {}
 
-  /** A block of so many bytes or a little more. What it holds is left from its last use. */
+  /** Returns a block of at least `bytes` bytes. Its content is undefined. */
   Block take(size_t bytes) {
     {
       std::lock_guard<std::mutex> lock(mutex_);
@@ -39,7 +39,7 @@ class BlockCache {
     return allocate(bytes);
   }
 
-  /** Keeps a block for the next that takes one, and frees those that nobody has taken for long. */
+  /** Keeps a block for a later `take`, and releases blocks that have long been unused. */
   void give_back(const Block& block) {
     std::vector<Block> old;
     {
@@ -56,7 +56,7 @@ class BlockCache {
     for (const Block& each : old) release(each);
   }
 
-  /** Frees all blocks that wait to be taken again. @return their bytes */
+  /** Releases all unused blocks. @return their size in bytes */
   size_t clear() {
     std::vector<Free> old;
     {
@@ -74,11 +74,11 @@ class BlockCache {
  private:
   struct Free {
     Block block;
-    /** By the clock, which counts what was given back. */
+    /** The value of the clock, which counts returned blocks, at the block's return. */
     uint64_t since;
   };
   static constexpr size_t PAGE = 4096;
-  /** A step gives back some ten blocks for each thread. */
+  /** A step returns about ten blocks per thread. */
   static constexpr uint64_t PATIENCE = 400;
 #if defined(__SANITIZE_ADDRESS__)
   static constexpr bool CACHES = false;
@@ -113,7 +113,7 @@ class BlockCache {
   uint64_t clock_ = 0;
 };
 
-/** The process's. Never freed: a tensor can give a block back as late as it likes. */
+/** The cache of the process. It is never destroyed, because a tensor may return a block at any time. */
 inline BlockCache& blocks() {
   static BlockCache* const one = new BlockCache;
   return *one;

@@ -1,4 +1,5 @@
-// Compiles the fused kernels for the machine at hand. Node's own modules only: set-up runs it before any package is there.
+// Compiles the fused kernels for this machine. It uses only Node's own modules, because set-up runs it before any
+// package is installed.
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
@@ -10,10 +11,10 @@ import { findCompiler } from '../../setup/platform.mjs'
 const LIBRARY = 'recurlab_kernels.node'
 const FLAGS = [
   ...['-O3', '-march=native', '-std=c++17', '-fPIC', '-fvisibility=hidden', '-w'],
-  // Nobody looks at errno or at floating-point traps; unlike -ffast-math this changes no result.
+  // The kernels use neither errno nor floating-point traps; unlike -ffast-math, these flags change no result.
   ...['-fno-math-errno', '-fno-trapping-math'],
 ]
-/** Builds that are kept: a shared folder serves machines of several kinds. */
+/** Number of builds that are kept: a shared folder serves machines of several kinds. */
 const KEPT = 8
 const HOUR = 3_600_000
 
@@ -21,11 +22,11 @@ const HOUR = 3_600_000
 const sourceFolder = (root) => path.join(root, 'lib', 'backend', 'kernels')
 
 /**
- * Names the sources, the flags, the library they are linked with, and the processor: what is built for one processor is
- * never loaded on another.
+ * Returns the key of a build: a hash of the sources, the flags, the library that they are linked with, and the
+ * processor, so that a build for one processor is never loaded on another.
  *
  * @param {string} root the checkout
- * @param {string} [machine] default: the one at hand
+ * @param {string} [machine] default: this machine
  */
 export function kernelsKey(root, machine = processor()) {
   const hash = createHash('sha256')
@@ -37,7 +38,7 @@ export function kernelsKey(root, machine = processor()) {
   return hash.update(machine).digest('hex').slice(0, 24)
 }
 
-/** The processor's name and everything it can do. */
+/** Returns the name and all features of the processor. */
 function processor() {
   const file = '/proc/cpuinfo'
   const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : []
@@ -45,19 +46,21 @@ function processor() {
   return [process.arch, os.cpus()[0]?.model, ...found].join('\n')
 }
 
-/** Where the library of a key lies. @param {string} root @param {string} key */
+/** Returns the path of the library of a key. @param {string} root @param {string} key */
 function kernelsFile(root, key) {
   return path.join(root, '.recurlab', 'native', 'kernels', key, LIBRARY)
 }
 
-/** Why a library could not be built. @param {string} file of the library */
+/** Returns the path of the file that records the failure of a build. @param {string} file of the library */
 const failureFile = (file) => `${path.dirname(file)}.txt`
 
 /**
- * The library for this processor, or why it cannot be built; null where nobody has tried.
+ * Returns the library for this processor, or the reason why it cannot be built; null before the first attempt.
  *
  * @param {string} root the checkout
- * @returns {{ file: string, problem: null } | { file: null, problem: string } | null}
+ * @returns {{ file: string, problem: null }
+ * { file: null, problem: string }
+ * null}
  */
 export function knownKernels(root) {
   const file = kernelsFile(root, kernelsKey(root))
@@ -67,7 +70,7 @@ export function knownKernels(root) {
 }
 
 /**
- * Notes that a library must not be used, and removes it.
+ * Removes a library and records why it must not be used.
  *
  * @param {string} file
  * @param {string} problem
@@ -79,28 +82,29 @@ export function refuseKernels(file, problem) {
 }
 
 /**
- * Compiles the kernels, unless that is done already, or the same sources did not compile before.
+ * Compiles the kernels unless a build, or the failure of one, exists for the same sources.
  *
  * @param {string} root the checkout
- * @param {{ retry?: boolean, onStart?: () => void }} [options] retry: also what failed before
- * @returns {Promise<{ file: string, problem: null } | { file: null, problem: string }>}
+ * @param {{ retry?: boolean, onStart?: () => void }} [options] retry: repeats a failed build
+ * @returns {Promise<{ file: string, problem: null }
+ * { file: null, problem: string }>}
  */
 export async function buildKernels(root, { retry = false, onStart } = {}) {
   const known = knownKernels(root)
   if (known && (known.file !== null || !retry)) return known
   const compiler = await findCompiler()
-  if (!compiler) return { file: null, problem: 'no C++ compiler is here' }
+  if (!compiler) return { file: null, problem: 'no C++ compiler was found' }
   const library = path.join(root, '.recurlab', 'native', 'cpu')
   if (!existsSync(path.join(library, 'tensorflow', 'libtensorflow_cc.so.2')))
-    return { file: null, problem: 'libtensorflow is not here' }
+    return { file: null, problem: 'libtensorflow is not installed' }
   onStart?.()
   const file = kernelsFile(root, kernelsKey(root))
-  // Not in set-up's work folder: a set-up that begins now would sweep it away.
+  // Not in set-up's work folder, which a set-up that starts now would clear.
   const work = `${path.dirname(file)}.${process.pid}`
   try {
     mkdirSync(work, { recursive: true })
     await compile(root, compiler, library, work)
-    // Another process may have built the same meanwhile; then its folder stays.
+    // Another process may have finished the same build in the meantime; its folder then stays.
     if (!existsSync(file)) renameSync(work, path.dirname(file))
     rmSync(failureFile(file), { force: true })
     removeOld(path.dirname(path.dirname(file)))
@@ -108,7 +112,7 @@ export async function buildKernels(root, { retry = false, onStart } = {}) {
     if (!existsSync(file)) {
       const text = error instanceof Error && 'stderr' in error ? String(error.stderr) : String(error)
       const problem = `${path.basename(compiler)} could not compile them: ${firstError(text)}`
-      // What the compiler has against the sources holds until they change; a full disk or a Ctrl-C does not.
+      // An error in the sources persists until they change; a full disk or Ctrl-C does not.
       if (/: (fatal )?error: /.test(text)) refuseKernels(file, problem)
       return { file: null, problem }
     }
@@ -119,7 +123,7 @@ export async function buildKernels(root, { retry = false, onStart } = {}) {
 }
 
 /**
- * One object a source, as many at a time as there are cores, then the library.
+ * Compiles each source to an object, as many at a time as there are cores, and links the library.
  *
  * @param {string} root @param {string} compiler @param {string} library folder of libtensorflow @param {string} work
  */
@@ -145,7 +149,7 @@ async function compile(root, compiler, library, work) {
   for (const name of sources) rmSync(path.join(work, `${name}.o`))
 }
 
-/** Removes the builds that were made longest ago, and what a process that was killed left of its own. @param {string} folder */
+/** Removes the oldest builds, and the work folders of killed processes. @param {string} folder */
 function removeOld(folder) {
   const builds = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
   const paths = builds.map(({ name }) => path.join(folder, name)).sort((a, b) => modified(b) - modified(a))

@@ -11,8 +11,8 @@ struct ChannelSizes {
 };
 
 /**
- * The weights as the kernels read them. Forward: gate_up's panels hold W columns of the gate and the same of up side by
- * side, so that one tile has what a piece of h needs.
+ * Packs the weights as the forward pass reads them: the panels of gate_up hold W columns of the gate and the same W
+ * columns of up side by side, so that one tile computes both factors of h.
  */
 constexpr int64_t channel_gate_up_size(int64_t D, int64_t I) { return D * round_up(I, W) * 2; }
 
@@ -26,7 +26,7 @@ inline void pack_channel_gate_up(Pool& pool, float* panels, const float* weight,
   });
 }
 
-/** Panels of a matrix [K, N], or of the transposed of a matrix [N, K], in parallel. */
+/** Packs a matrix [K, N], or the transpose of a matrix [N, K], in parallel. */
 inline void pack_matrix(Pool& pool, float* panels, const float* matrix, int64_t K, int64_t N, bool transposed) {
   const int64_t piece = 64;
   pool.run((K + piece - 1) / piece, [=](int64_t p) {
@@ -39,24 +39,26 @@ inline void pack_matrix(Pool& pool, float* panels, const float* matrix, int64_t 
 }
 
 /**
- * Whether gate and up are kept for the backward pass. Where D is small it is faster to compute them again: a number
- * costs 2·D operations, or to be written to memory and read from there.
+ * Returns whether gate and up are kept for the backward pass. For small D it is faster to recompute them: recomputation
+ * costs 2·D operations per element, keeping costs a write and a read.
  */
 constexpr bool channels_keep(int64_t D) { return D > 128; }
 
-/** Rows of one task: less than MC where the work would not go round. */
+/** Rows per task: fewer than MC when there would otherwise be too few tasks for all threads. */
 inline int64_t channel_rows(int64_t rows, int threads) {
   const int64_t share = round_up((rows + 4 * threads - 1) / (4 * threads), MR);
   return std::min(MC, share);
 }
 
 /**
+ * The forward pass.
+ *
  * @param x [rows, D]
  * @param gate_up panels of pack_channel_gate_up
  * @param down panels of downᵀ [I, D]
- * @param y [rows, D], written
- * @param r [rows], written: what the norm multiplied with; null where no gradient is wanted
- * @param saved [rows, 2·I], written: gate and up; null where no gradient is wanted, or they are not kept
+ * @param y [rows, D], output
+ * @param r [rows], output: factor of the norm; null when no gradient is needed
+ * @param saved [rows, 2·I], output: gate and up; null when no gradient is needed, or they are not kept
  */
 inline void channels_forward(Pool& pool, const ChannelSizes& sizes, const float* x, const float* gate_up,
                              const float* down, float* y, float* r, float* saved) {
@@ -92,20 +94,20 @@ inline void channels_forward(Pool& pool, const ChannelSizes& sizes, const float*
   });
 }
 
-/** What channels_backward reads: the forward pass's values, and the weights' panels. */
+/** Inputs of channels_backward: intermediate results of the forward pass, and the panels of the weights. */
 struct ChannelTape {
   const float *x, *y, *r;
-  /** Gate and up; null where they were not kept. */
+  /** Gate and up; null when they were not kept. */
   const float* saved;
   /** Panels of down [D, I] and of gate_up [2·I, D]. */
   const float *down, *gate_up;
-  /** Those of pack_channel_gate_up. */
+  /** Panels of pack_channel_gate_up. */
   const float* forward;
 };
 
 namespace detail {
 
-/** Gate and up of some rows, again: rows of padded(2·I) numbers. */
+/** Recomputes gate and up of some rows: padded(2·I) elements per row. */
 inline void channels_again(const ChannelTape& tape, int64_t first, int64_t n, int64_t D, int64_t I, float* out) {
   const int64_t stride = padded(2 * I);
   alignas(64) float both[MR * NR];
@@ -124,17 +126,19 @@ inline void channels_again(const ChannelTape& tape, int64_t first, int64_t n, in
 }  // namespace detail
 
 /**
+ * The backward pass.
+ *
  * @param dy [rows, D]
- * @param dx [rows, D], written
- * @param d_gate_up [2·I, D], added to
- * @param d_down [D, I], added to
+ * @param dx [rows, D], output
+ * @param d_gate_up [2·I, D], accumulated
+ * @param d_down [D, I], accumulated
  */
 inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const ChannelTape& tape, const float* dy,
                               float* dx, float* d_gate_up, float* d_down) {
   const auto [rows, D, I] = sizes;
   const int64_t piece = channel_rows(rows, pool.threads());
-  // Rows are taken in windows whose gradients stay in the cache between the products that need them. Whole blocks of
-  // add_columns_product: then the order of the sums does not depend on the number of threads.
+  // Rows are processed in windows whose gradients stay in the cache between products. A window is a whole number of
+  // blocks of add_columns_product, so that the order of summation does not depend on the number of threads.
   const int64_t window = std::min(rows, KC_COLUMNS * (pool.threads() + 1));
   const int64_t wide = padded(2 * I), inner = padded(I), narrow = padded(D);
   float* const d_both = scratch(3, window * wide);
@@ -146,7 +150,7 @@ inline void channels_backward(Pool& pool, const ChannelSizes& sizes, const Chann
       const int64_t first = task * piece, n = std::min(piece, length - first);
       for (int64_t i = first; i < first + n; i++)
         rms_row_gradient(tape.y + (from + i) * D, tape.r[from + i], dy + (from + i) * D, du + i * narrow, D);
-      // Gate and up of row i lie at gates + i * gate_stride.
+      // Gate and up of row i start at gates + i * gate_stride.
       const float* gates = tape.saved + (from + first) * 2 * I;
       int64_t gate_stride = 2 * I;
       if (!tape.saved) {

@@ -1,5 +1,5 @@
-// channels.h out of pieces of bfloat16: the inputs of every product have one limb or three, its sums, x, y and the norm
-// are float32.
+// channels.h on bfloat16 pieces: the operands of every product have one limb or three; its sums, x, y and the norm are
+// float32.
 #pragma once
 #include "channels.h"
 #include "half_pack.h"
@@ -9,22 +9,27 @@
 
 namespace recurlab {
 
-/** Blocks of rows of a task: as many as leave it in the cache. */
+/** Blocks of rows per task, so that the task fits in the cache. */
 template <int LIMBS>
 constexpr int64_t ROW_BLOCKS = LIMBS == ROUNDED ? 9 : 4;
 
-/** The weights as pieces. Gate and up are filled up to whole blocks each. */
+/** The weights as pieces. Gate and up are each padded to whole blocks. */
 struct ChannelHalves {
-  /** Right, [D, gate · up]: pieces [2·I / 16][D / 32]; and [D, 2·I] the other way, [D / 16][2·I / 32]. */
+  /**
+   * As right operand [D, gate · up], pieces [2·I / 16][D / 32]; and, for the backward pass, [D, 2·I], pieces [D /
+   * 16][2·I / 32].
+   */
   const half *gate_up, *gate_up_back;
-  /** Right, [I, D]: [D / 16][I / 32]; and [D, I]: [I / 16][D / 32]. */
+  /** As right operand [I, D], pieces [D / 16][I / 32]; and [D, I], pieces [I / 16][D / 32]. */
   const half *down, *down_back;
 };
 
 /**
+ * The forward pass.
+ *
  * @param x [rows, D]
- * @param y [rows, D], written
- * @param r [rows], written: what the norm multiplied with; null where no gradient is wanted
+ * @param y [rows, D], output
+ * @param r [rows], output: factor of the norm; null when no gradient is needed
  */
 template <int LIMBS>
 inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const float* x, const ChannelHalves& weights,
@@ -52,7 +57,7 @@ inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const f
         struct {
           int64_t row_block, column_piece;
         } place{};
-        // Two rows of gate (left) and up (right). The first time zeros, whose place is written again.
+        // Two rows of gate (left) and up (right). The first iteration processes zeros; the next one overwrites its output.
         const auto finish = [&](int64_t pair) __attribute__((always_inline)) {
           const float* c = done + 2 * pair * BLOCK;
           vec gate[2], up[2], product[2];
@@ -88,16 +93,21 @@ inline void channels_half_forward(Pool& pool, const ChannelSizes& sizes, const f
   });
 }
 
-/** Blocks of rows whose gradients wait for the sums over rows: with more of them the sums are moved less often. */
+/**
+ * Blocks of rows whose gradients are collected before they are summed over rows: more of them mean fewer transfers of
+ * the sums.
+ */
 template <int LIMBS>
 constexpr int64_t WINDOW = LIMBS == ROUNDED ? 36 : 16;
 
 /**
+ * The backward pass.
+ *
  * @param r of the forward pass
  * @param dy [rows, D]
- * @param dx [rows, D], written
- * @param d_gate_up sums of the transposed gradient [D, gate · up], added to
- * @param d_down sums of [D, I], added to
+ * @param dx [rows, D], output
+ * @param d_gate_up sums of the transposed gradient [D, gate · up], accumulated
+ * @param d_down sums of [D, I], accumulated
  */
 template <int LIMBS>
 inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const float* x, const float* y, const float* r,
@@ -142,7 +152,7 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
           float *now = scratch(3, 2 * group), *done = now + group;
           int64_t columns = 0;
           // Two rows of 32 columns: gate and up of the first 16 are in the first block, those of the others in the
-          // second. The first time zeros, whose place is written again.
+          // second. The first iteration processes zeros; the next one overwrites its output.
           const auto finish = [&](int64_t step) __attribute__((always_inline)) {
             const int64_t row_block = step / 16, pair = step % 16;
             const float* c = done + row_block * 3 * BLOCK * BLOCK + 2 * pair * BLOCK;
@@ -163,7 +173,7 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
             const half *gate = gates + 2 * j * next, *up = ups + 2 * j * next, *down = downs + 2 * j * next;
             const Panel panels[4] = {{gate, up}, {gate + next, up + next}, {down, down + next},
                                      j + 1 < here ? Panel{gate + 2 * next, up + 2 * next} : back};
-            // All rows with one panel of the weights before the next one.
+            // All rows are multiplied by one panel of the weights before the next panel.
             for (int64_t p = 0; p < 3; p++) {
               Ahead ahead = panels[p + 1].ahead<LIMBS>(blocks);
               for (int64_t u = 0; u < blocks; u++) {
@@ -178,7 +188,7 @@ inline void channels_half_backward(Pool& pool, const ChannelSizes& sizes, const 
           }
           for (int64_t step = 0; step < 16 * blocks; step++) finish(step);
         });
-        // dx: what was du, plus these columns' share.
+        // dx is du plus the contribution of these columns.
         const half *gate = gates + 2 * here * next, *up = ups + 2 * here * next;
         half_product<LIMBS>(2 * blocks, dk, here, d_both, 2 * here * STEP, gates_back, 2 * ik * STEP, du, wide, BLOCK,
                             true, {ups_back, ups_back + 2 * ik * STEP});

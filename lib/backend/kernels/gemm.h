@@ -1,5 +1,5 @@
-// Matrix products of one thread: register tiles over packed panels. The scheme is that of "Anatomy of High-Performance
-// Matrix Multiplication" (Goto, van de Geijn, 2008), except that the left matrix is read where it lies.
+// Single-threaded matrix products: register tiles over packed panels, as in "Anatomy of High-Performance Matrix
+// Multiplication" (Goto, van de Geijn, 2008), except that the left matrix is not packed.
 #pragma once
 #include <algorithm>
 #include <cstdint>
@@ -24,16 +24,16 @@ constexpr int MR = 6;
 /** Columns of a register tile, and of a panel; the last panel may be half as wide. */
 constexpr int NR = 2 * W;
 
-/** Rows of the left matrix that one pass over the panels serves: with KC columns they fill half of a 1 MB cache. */
+/** Rows of the left matrix per pass over the panels: with KC columns they fill half of a 1 MB cache. */
 constexpr int64_t MC = 112 / MR * MR;
-/** Length of the products that are summed in registers without a break. */
+/** Number of products summed in registers without a break. */
 constexpr int64_t KC = 1024;
-/** The same for sums over the rows of both matrices: a panel of that length stays in the nearest cache. */
+/** KC of products that sum over the rows of both matrices: a panel of this length stays in the L1 cache. */
 constexpr int64_t KC_COLUMNS = 2 * MC;
 
 constexpr int64_t round_up(int64_t n, int64_t to) { return (n + to - 1) / to * to; }
 
-// ---- Panels: the right matrix [K, N] as [N / NR] pieces [K][NR], zeros behind the last column. ----
+// ---- Panels: the right matrix [K, N] as [N / NR] panels [K][NR], padded with zeros. ----
 
 /** Floats of the panels of a [K, N] matrix. */
 constexpr int64_t panels_size(int64_t K, int64_t N) { return K * round_up(N, W); }
@@ -72,9 +72,9 @@ RECURLAB_INLINE void transpose(vec (&rows)[W]) {
 }
 
 /**
- * Writes some rows of panels: those of k in [first, last).
+ * Packs rows [first, last) of the panels.
  *
- * @param source element (k, n) lies at source[k * stride + n]
+ * @param source element (k, n) is source[k * stride + n]
  */
 inline void pack_panels(float* panels, int64_t K, int64_t N, const float* source, int64_t stride, int64_t first,
                         int64_t last) {
@@ -90,10 +90,10 @@ inline void pack_panels(float* panels, int64_t K, int64_t N, const float* source
 }
 
 /**
- * Writes rows [first, last) of W columns of a panel whose rows are `width` long.
+ * Packs rows [first, last) of W columns of a panel whose rows have `width` elements.
  *
- * @param source element (k, n) lies at source[n * stride + k]
- * @param columns those that there are; the others are 0
+ * @param source element (k, n) is source[n * stride + k]
+ * @param columns number of existing columns; the others are 0
  */
 inline void pack_vector_transposed(float* to, int width, const float* source, int64_t stride, int64_t columns,
                                    int64_t first, int64_t last) {
@@ -108,7 +108,7 @@ inline void pack_vector_transposed(float* to, int width, const float* source, in
     for (int64_t j = 0; j < W; j++) to[k * width + j] = j < columns ? source[j * stride + k] : 0;
 }
 
-/** pack_panels where element (k, n) lies at source[n * stride + k]. */
+/** Like pack_panels, with element (k, n) at source[n * stride + k]. */
 inline void pack_panels_transposed(float* panels, int64_t K, int64_t N, const float* source, int64_t stride,
                                    int64_t first, int64_t last) {
   for (int64_t n = 0; n < N; n += W) {
@@ -121,18 +121,19 @@ inline void pack_panels_transposed(float* panels, int64_t K, int64_t N, const fl
 
 // ---- Register tiles. ----
 
-/** Where the left matrix of a tile lies: element (i, k) at a[i * stride + k] (rows), or at a[k * stride + i] (columns). */
+/** Storage order of a tile's left matrix: element (i, k) is a[i * stride + k] (rows) or a[k * stride + i] (columns). */
 enum class Left { rows, columns };
 
 namespace detail {
 
-/** Rows of a panel that are asked for before they are needed: a tile is 10 % faster for it. */
+/** Panel rows to prefetch: tiles run 10 % faster with it. */
 constexpr int AHEAD = 16;
 
 template <Left L, int M, int V>
 void tile(int64_t K, const float* a, int64_t stride, const float* b, float* c, int64_t ldc, bool add) {
   vec sums[M][V] = {};
-  // A pointer for every third row: more than the addressing modes reach from one, and fewer than there are registers.
+  // One pointer per three rows: addressing modes reach no further, and one pointer per row would take too many
+  // registers.
   constexpr int G = (M + 2) / 3;
   if (add)
     for (int i = 0; i < M; i++)
@@ -188,7 +189,7 @@ constexpr Tiles tiles(std::integer_sequence<int, I...>) {
 
 }  // namespace detail
 
-/** c [rows, V·W] = or += a [rows, K] · one panel [K][V·W]; whole vectors are written. 1 ≤ rows ≤ MR. */
+/** c [rows, V·W] = or += a [rows, K] · one panel [K][V·W], in whole vectors. 1 ≤ rows ≤ MR. */
 template <Left L>
 inline void tile(int rows, int vectors, int64_t K, const float* a, int64_t stride, const float* b, float* c,
                  int64_t ldc, bool add) {
@@ -197,7 +198,7 @@ inline void tile(int rows, int vectors, int64_t K, const float* a, int64_t strid
   (vectors == 2 ? two : one).of[rows - 1](K, a, stride, b, c, ldc, add);
 }
 
-/** Rows of the next tile where `left` are left: the last two share what would make the last one tiny. */
+/** Rows of the next tile when `left` remain: the last two tiles share the rows, so that none is tiny. */
 inline int next_rows(int64_t left) {
   if (left <= MR) return static_cast<int>(left);
   return left < 2 * MR && left - MR < MR / 2 ? static_cast<int>((left + 1) / 2) : MR;
@@ -206,7 +207,7 @@ inline int next_rows(int64_t left) {
 /**
  * C [M, N] = or += A [M, K] · panels [K, N].
  *
- * @param a element (i, k) at a[i * lda + k]
+ * @param a element (i, k) is a[i * lda + k]
  */
 inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda, const float* panels, float* c,
                     int64_t ldc, bool add) {
@@ -225,7 +226,7 @@ inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda
           if (columns == vectors * W) {
             tile<Left::rows>(height, vectors, depth, left, lda, b, out, ldc, add || k0 > 0);
           } else {
-            // Whole vectors would be written over what lies behind the last column.
+            // Whole vectors would overwrite the memory after the last column.
             alignas(64) float whole[MR * NR];
             tile<Left::rows>(height, vectors, depth, left, lda, b, whole, NR, false);
             for (int r = 0; r < height; r++)
@@ -241,9 +242,9 @@ inline void product(int64_t M, int64_t N, int64_t K, const float* a, int64_t lda
 
 namespace detail {
 
-/** Columns of a matrix as tiles read them, [depth][rows of the tile] one after the other. */
+/** Packs columns of a matrix in the order in which tiles read them, [depth][rows of the tile]. */
 inline void copy_columns(float* to, const float* a, int64_t lda, int64_t rows, int64_t depth) {
-  // Some tiles at a time, k by k: a row of `a` lies on a page of its own, and finding that costs more than reading it.
+  // Several tiles at a time, k by k: each row of `a` is on another page, and a page walk costs more than the read.
   for (int64_t i = 0; i < rows;) {
     int64_t j = 0;
     for (int64_t k = 0; k < depth; k++) {
@@ -264,19 +265,19 @@ inline void copy_columns(float* to, const float* a, int64_t lda, int64_t rows, i
 
 }  // namespace detail
 
-/** Working memory of add_columns_product: slots that its callers leave alone, for theirs hold what it reads. */
+/** Scratch slots of add_columns_product; callers must not use them, because their own slots hold its operands. */
 constexpr int LEFT_SLOT = SLOTS - 2, PANEL_SLOT = SLOTS - 1;
 
 /**
- * Rows [first, last) of C [M, N] += Aᵀ · B, summed over K rows of both.
+ * Adds rows [first, last) of Aᵀ · B, a sum over K rows, to C [M, N].
  *
- * @param a element (k, i) at a[k * lda + i]
- * @param b element (k, j) at b[k * ldb + j]
+ * @param a element (k, i) is a[k * lda + i]
+ * @param b element (k, j) is b[k * ldb + j]
  */
 inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t K, const float* a, int64_t lda,
                                 const float* b, int64_t ldb, float* c, int64_t ldc) {
   const int64_t rows = last - first;
-  // Where few columns share it, the left matrix is not worth a copy.
+  // With few columns, packing the left matrix does not pay off.
   const bool copies = N > 8 * NR;
   float* left = copies ? scratch(LEFT_SLOT, round_up(rows, MR) * KC_COLUMNS) : nullptr;
   float* panel = scratch(PANEL_SLOT, KC_COLUMNS * NR);
@@ -306,7 +307,7 @@ inline void add_columns_product(int64_t first, int64_t last, int64_t N, int64_t 
   }
 }
 
-/** Rows of C that one task of add_columns_product takes: enough to pay for packing, few enough to share the work. */
+/** Rows of C per task of add_columns_product: enough to pay for packing, few enough to occupy all threads. */
 inline int64_t column_rows(int64_t M, int threads) {
   const int64_t share = (M + threads - 1) / threads;
   const int64_t pieces = (share + 447) / 448;

@@ -1,8 +1,8 @@
-// Numbers of bfloat16 for matrix products with sums in float32. They lie in pieces of 16 × 32, 1 KB each, one after the other.
+// bfloat16 operands of matrix products with float32 sums, stored in consecutive pieces of 16 × 32 elements, 1 KB each.
 //
-// A number of a product has one limb or three: it is rounded to a bfloat16 (8 bits), or it is the sum of three, which is
-// all of a float32 (24 bits). Of the nine products of three limbs by three the six largest are computed; the others are
-// smaller than what float32 rounds away. See "Leveraging the bfloat16 Artificial Intelligence Datatype For
+// An operand has one limb, its value rounded to bfloat16 (8 bits of precision), or three limbs, whose sum is the
+// float32 value exactly (24 bits). Of the nine products of three limbs by three, the six largest are computed; the
+// others are below the rounding error of float32. See "Leveraging the bfloat16 Artificial Intelligence Datatype For
 // Higher-Precision Computations" (Henry, Tang, Heinecke, arXiv 1904.06376).
 #pragma once
 #if defined(__AVX512BF16__) && defined(__AVX512BW__)
@@ -22,39 +22,39 @@ using half = uint16_t;
 
 /** Rows of a piece. */
 constexpr int64_t TR = 16;
-/** Numbers in each row of a piece, along which products are summed. */
+/** Elements in each row of a piece, along which products are summed. */
 constexpr int64_t TK = 32;
-/** Numbers of a piece. */
+/** Elements of a piece. */
 constexpr int64_t PIECE = TR * TK;
-/** Limbs of a number that is rounded to bfloat16, and of a float32. The limbs of a piece are pieces that follow it. */
+/** Limbs of a value rounded to bfloat16, and of an exact float32. The limbs of a piece are consecutive pieces. */
 constexpr int ROUNDED = 1, EXACT = 3;
 
-/** Products of limbs that count, in a product of two numbers. */
+/** Number of limb products computed for one product of two values. */
 template <int LIMBS>
 constexpr int64_t TERMS = LIMBS * (LIMBS + 1) / 2;
 
-/** Rows and columns of a block, which is what one call computes: two pieces by two. */
+/** Rows and columns of a block, the result of one call: two pieces by two. */
 constexpr int64_t BLOCK = 32;
 
 constexpr int64_t blocks_of(int64_t n) { return (n + BLOCK - 1) / BLOCK; }
 
-/** Limbs of a matrix [rows, columns] in pieces: both are filled up with zeros to whole blocks. */
+/** Limbs of a matrix [rows, columns] in pieces, both dimensions padded to whole blocks. */
 constexpr int64_t pieces_size(int limbs, int64_t rows, int64_t columns) {
   return limbs * blocks_of(rows) * blocks_of(columns) * BLOCK * BLOCK;
 }
 
-/** Working memory of one thread for numbers of so many limbs. */
+/** Scratch memory of one thread for elements of `LIMBS` limbs. */
 template <int LIMBS>
 half* half_scratch(int slot, int64_t numbers) {
   return reinterpret_cast<half*>(scratch(slot, (LIMBS * numbers + 1) / 2));
 }
 
-// ---- Numbers. ----
+// ---- Values. ----
 
 RECURLAB_INLINE __m512i halves(vec low, vec high) { return (__m512i)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low); }
 RECURLAB_INLINE vec widen(__m256i v) { return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16); }
 
-/** Takes a limb off each number: it is rounded, and what is left of it is the next limb's. */
+/** Returns v rounded to bfloat16, and leaves the remainder in v for the next limb. */
 RECURLAB_INLINE __m256i take_limb(vec& v) {
   const __m256i limb = (__m256i)_mm512_cvtneps_pbh((__m512)v);
   v -= widen(limb);
@@ -67,14 +67,14 @@ RECURLAB_INLINE __m512i take_limbs(vec& low, vec& high) {
   return limbs;
 }
 
-/** Calls f(0) … f(N - 1): a stage of a computation of several vectors, whose chains of instructions so run side by side. */
+/** Calls f(0) … f(N - 1): one stage of a computation on N vectors, so that their dependency chains overlap. */
 template <int N, class F>
 RECURLAB_INLINE void each(F&& f) {
 #pragma GCC unroll 16
   for (int i = 0; i < N; i++) f(i);
 }
 
-/** t ← 2^t to a relative error of 1e-4: a bfloat16 is rounded to 4e-3. */
+/** t ← 2^t to a relative error of 1e-4; bfloat16 rounds to 4e-3. */
 template <int N>
 RECURLAB_INLINE void rough_powers(vec (&t)[N]) {
   vec n[N], p[N];
@@ -86,7 +86,7 @@ RECURLAB_INLINE void rough_powers(vec (&t)[N]) {
   each<N>([&](int i) { t[i] = (vec)_mm512_scalef_ps((__m512)p[i], (__m512)n[i]); });
 }
 
-/** e^x, at least e^-87: what is too small for a float32 costs a processor hundreds of cycles. */
+/** e^x, at least e^-87: subnormal results would cost hundreds of cycles. */
 RECURLAB_INLINE vec rough_exp(vec x) {
   vec t[1] = {max(x * 1.44269504f, splat(-126.0f))};
   rough_powers<1>(t);
@@ -117,7 +117,7 @@ RECURLAB_INLINE void swiglus(const vec (&gate)[N], const vec (&up)[N], vec (&h)[
   each<N>([&](int i) { h[i] *= gate[i] * up[i]; });
 }
 
-/** h again, and the gradients of gate and up in their place, out of the gradient of h. */
+/** Recomputes h, and replaces gate and up by their gradients, given the gradient of h. */
 template <int LIMBS, int N>
 RECURLAB_INLINE void swiglu_gradients(vec (&gate)[N], vec (&up)[N], const vec (&dh)[N], vec (&h)[N]) {
   vec s[N];
@@ -125,43 +125,46 @@ RECURLAB_INLINE void swiglu_gradients(vec (&gate)[N], vec (&up)[N], const vec (&
   each<N>([&](int i) { swiglu_gradient(s[i], gate[i], up[i], dh[i], h[i], gate[i], up[i]); });
 }
 
-/** Two rows of 16 numbers as pairs (a0, b0), (a1, b1) …: how a right piece holds two numbers that follow in the sum. */
+/**
+ * Interleaves two rows of 16 elements as (a0, b0), (a1, b1) …: a right piece stores consecutive elements of the sum in
+ * pairs.
+ */
 RECURLAB_INLINE __m512i paired(__m512i low_a_high_b) {
   alignas(64) static constexpr uint16_t order[32] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                                      8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
   return _mm512_permutexvar_epi16(_mm512_load_si512(order), low_a_high_b);
 }
 
-// ---- Numbers of a piece: `p` is where their first limb goes. ----
+// ---- Elements of a piece: `p` is the address of their first limb. ----
 
-/** 16 numbers that follow each other. */
+/** Stores the limbs of 16 consecutive elements. */
 template <int LIMBS>
 RECURLAB_INLINE void store_limbs(half* p, vec v) {
   each<LIMBS>([&](int limb) { _mm256_storeu_si256((__m256i*)(p + limb * PIECE), take_limb(v)); });
 }
-/** 32 of them: a row. */
+/** Stores the limbs of 32 consecutive elements: one row. */
 template <int LIMBS>
 RECURLAB_INLINE void store_row(half* p, vec low, vec high) {
   each<LIMBS>([&](int limb) { _mm512_store_si512(p + limb * PIECE, take_limbs(low, high)); });
 }
-/** Takes a limb off the numbers of two rows, as pairs. */
+/** Like take_limb, for two rows, interleaved as pairs. */
 RECURLAB_INLINE __m512i take_pairs(vec& a, vec& b) {
   const __m512i limbs = paired(halves(a, b));
   a -= (vec)_mm512_slli_epi32(limbs, 16);
   b -= (vec)_mm512_and_si512(limbs, _mm512_set1_epi32(0xffff0000));
   return limbs;
 }
-/** Pairs of 16 numbers each. */
+/** Stores the limbs of 16 pairs. */
 template <int LIMBS>
 RECURLAB_INLINE void store_pairs(half* p, vec a, vec b) {
   each<LIMBS>([&](int limb) { _mm512_store_si512(p + limb * PIECE, take_pairs(a, b)); });
 }
 /**
- * Two rows of 32 numbers both ways.
+ * Stores two rows of 32 elements both as rows and as pairs.
  *
  * @param v the halves of the first row, then those of the second
- * @param rows where the first goes; the second follows
- * @param pairs where those of the first halves go; those of the second `apart` from there
+ * @param rows address of the first row; the second follows
+ * @param pairs address of the pairs of the first halves; the pairs of the second halves are `apart` from there
  */
 template <int LIMBS>
 RECURLAB_INLINE void store_both_ways(half* rows, half* pairs, int64_t apart, const vec (&v)[4]) {
@@ -171,7 +174,7 @@ RECURLAB_INLINE void store_both_ways(half* rows, half* pairs, int64_t apart, con
     vec whole[4];
     each<4>([&](int i) { whole[i] = left[i]; });
     each<2>([&](int q) { _mm512_store_si512(pairs + limb * PIECE + q * apart, take_pairs(left[q], left[2 + q])); });
-    // What was taken off is a limb exactly.
+    // The difference is exactly one limb.
     each<2>([&](int i) {
       const vec low = LIMBS == ROUNDED ? whole[2 * i] : whole[2 * i] - left[2 * i];
       const vec high = LIMBS == ROUNDED ? whole[2 * i + 1] : whole[2 * i + 1] - left[2 * i + 1];
@@ -208,7 +211,7 @@ RECURLAB_INLINE void transpose_pairs(__m512i (&r)[16]) {
   }
 }
 
-// ---- Numbers of a matrix that lies by rows, of float32 or of bfloat16. ----
+// ---- Elements of a row-major matrix, in float32 or bfloat16. ----
 
 RECURLAB_INLINE vec load_kept(const half* p, int64_t n) {
   const __mmask16 mask = n >= W ? 0xffff : (__mmask16)((1u << n) - 1);

@@ -1,4 +1,4 @@
-// Matrices in pieces of bfloat16, as both sides of a product read them.
+// Packing of matrices into bfloat16 pieces, as left or right operand of a product.
 #pragma once
 #include "half.h"
 #if defined(RECURLAB_HALF)
@@ -10,7 +10,7 @@ namespace detail {
 
 RECURLAB_INLINE vec part(const float* p, int64_t n) { return n <= 0 ? vec{} : n >= W ? load(p) : load_part(p, (int)n); }
 
-/** 32 numbers of a row; n of them there, the others 0. Limb by limb they are given to `put`. */
+/** Loads 32 elements of a row, of which n exist and the others are 0, and calls `put` with each limb. */
 template <int LIMBS, class Put>
 RECURLAB_INLINE void along(const float* p, int64_t n, Put&& put) {
   vec low = part(p, n), high = part(p + W, n - W);
@@ -22,7 +22,7 @@ RECURLAB_INLINE void along(const half* p, int64_t n, Put&& put) {
   put(0, n >= TK ? _mm512_loadu_si512(p) : _mm512_maskz_loadu_epi16((__mmask32)((1ull << n) - 1), p));
 }
 
-/** 16 numbers of two rows that follow, as pairs. */
+/** Loads 16 elements of two consecutive rows as pairs, and calls `put` with each limb. */
 template <int LIMBS, class Put>
 RECURLAB_INLINE void across(const float* a, const float* b, int64_t n, Put&& put) {
   vec first = part(a, n), second = b ? part(b, n) : vec{};
@@ -37,7 +37,7 @@ RECURLAB_INLINE void across(const half* a, const half* b, int64_t n, Put&& put) 
   put(0, paired(_mm512_inserti64x4(_mm512_castsi256_si512(first), second, 1)));
 }
 
-/** Stores the limbs of a piece that `row` gives, and turns them first. */
+/** Stores the limbs of a piece whose rows come from `row`, transposed if `turned`. */
 template <int LIMBS, bool turned, class Row>
 RECURLAB_INLINE void store_piece(half* to, Row&& row) {
   __m512i pieces[LIMBS][TR];
@@ -49,7 +49,7 @@ RECURLAB_INLINE void store_piece(half* to, Row&& row) {
   }
 }
 
-/** A row of zeros. */
+/** Calls `put` with a row of zeros for each limb. */
 template <int LIMBS, class Put>
 RECURLAB_INLINE void nothing(Put&& put) {
   each<LIMBS>([&](int limb) { put(limb, _mm512_setzero_si512()); });
@@ -57,16 +57,16 @@ RECURLAB_INLINE void nothing(Put&& put) {
 
 }  // namespace detail
 
-/** What a piece is used as. */
+/** The operand that a piece belongs to. */
 enum class Side { left, right };
 
 /**
- * Pieces of a matrix that is summed along its rows: a left matrix [M, K] or the transposed of a right one, [N, K]. Piece
- * (row / 16, column / 32) is the (row / 16) · depth + column / 32-th. Rows are filled up to whole blocks, or to whole
+ * Packs a matrix that is summed along its rows: a left operand [M, K], or the transpose of a right operand, [N, K].
+ * Piece (row / 16, column / 32) has index (row / 16) · depth + column / 32. Rows are padded to whole blocks or whole
  * pieces.
  *
  * @param depth pieces along K
- * @param until rows to fill up to, a multiple of 16
+ * @param until number of rows after padding, a multiple of 16
  */
 template <int LIMBS, Side side, class Number>
 inline void pack_along(half* to, int64_t depth, const Number* source, int64_t stride, int64_t rows, int64_t columns,
@@ -85,8 +85,8 @@ inline void pack_along(half* to, int64_t depth, const Number* source, int64_t st
 }
 
 /**
- * Pieces of a matrix that is summed along its columns: a right matrix [K, N] or the transposed of a left one, [K, M].
- * Piece (row / 32, column / 16) is the (column / 16) · depth + row / 32-th. Columns are filled up to whole blocks.
+ * Packs a matrix that is summed along its columns: a right operand [K, N], or the transpose of a left operand, [K, M].
+ * Piece (row / 32, column / 16) has index (column / 16) · depth + row / 32. Columns are padded to whole blocks.
  *
  * @param depth pieces along K of the whole matrix, of which this may be a part
  */
@@ -108,14 +108,14 @@ inline void pack_across(half* to, int64_t depth, const Number* source, int64_t s
     }
 }
 
-/** How a weight lies for a product; lib/model/fused-weights.ts names the same numbers. */
+/** Layout of a weight for a product; lib/model/fused-weights.ts uses the same numbers. */
 enum class HalfLayout : int64_t { along_left, along_right, across_left, across_right };
 
 /**
- * A weight in pieces.
+ * Packs a weight into pieces.
  *
  * @param weight [rows, columns]
- * @param parts how many matrices lie in it one below the other; each is filled up to whole blocks
+ * @param parts number of matrices stacked in the weight; each is padded to whole blocks
  */
 template <int LIMBS>
 inline void pack_half_weight(Pool& pool, half* to, const float* weight, int64_t rows, int64_t columns, int64_t parts,

@@ -1,4 +1,5 @@
-// Products of matrices in pieces of bfloat16, by the processor's matrix tiles (AMX) or by its dot products (AVX-512 BF16).
+// Products of matrices in bfloat16 pieces, on the processor's matrix tiles (AMX) or with its dot products (AVX-512
+// BF16).
 #pragma once
 #include "half.h"
 #if defined(RECURLAB_HALF)
@@ -13,13 +14,13 @@
 
 namespace recurlab {
 
-/** The operand that a loop over blocks walks through, while it keeps the other in the nearest cache. */
+/** The operand that a loop over blocks streams through, while the other stays in the L1 cache. */
 enum class Stream { none, left, right };
 
-/** Whether the system lets this process use the matrix tiles; RECURLAB_AMX=0: it does not want to. */
+/** Returns whether this process may use the matrix tiles: Linux permits it, and RECURLAB_AMX is not 0. */
 inline bool has_tiles() {
 #if defined(RECURLAB_AMX)
-  // ARCH_REQ_XCOMP_PERM of the tiles' registers: they are large, so Linux wants to be asked.
+  // ARCH_REQ_XCOMP_PERM for the tile registers: Linux requires the request because they are large.
   static const bool allowed = [] {
     const char* wanted = std::getenv("RECURLAB_AMX");
     return !(wanted && std::strcmp(wanted, "0") == 0) && syscall(SYS_arch_prctl, 0x1023, 18) == 0;
@@ -43,7 +44,7 @@ struct alignas(64) TileShapes {
 };
 #define RECURLAB_TILE_LOAD(tile, p, stride) \
   asm volatile("tileloadd (%0,%1,1), %%tmm" #tile ::"r"((const void*)(p)), "r"((int64_t)(stride)))
-/** Past the nearest cache, for pieces that will not be needed again soon. */
+/** Loads past the L1 cache, for pieces that are not needed again soon. */
 #define RECURLAB_TILE_STREAM(tile, p) \
   asm volatile("tileloaddt1 (%0,%1,1), %%tmm" #tile ::"r"((const void*)(p)), "r"((int64_t)64))
 #define RECURLAB_TILE_STORE(tile, p, stride) \
@@ -51,7 +52,7 @@ struct alignas(64) TileShapes {
 #define RECURLAB_TILE_ZERO(tile) asm volatile("tilezero %%tmm" #tile ::)
 #define RECURLAB_TILE_DOT(sum, left, right) asm volatile("tdpbf16ps %%tmm" #right ", %%tmm" #left ", %%tmm" #sum ::)
 
-/** Adds a block's products to the sums in the tiles 0 to 3; see block. */
+/** Adds a block's products to the sums in tiles 0 to 3; see block. */
 template <int TALL, int WIDE, Stream stream, class Depth, class Each>
 RECURLAB_INLINE void rounded_products(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth,
                                       Each&& each) {
@@ -82,7 +83,7 @@ RECURLAB_INLINE void rounded_products(const half* a0, const half* a1, const half
   }
 }
 
-/** The same of three limbs by three: the six terms that count, in an order in which each needs one new operand only. */
+/** Like rounded_products, for three limbs by three: six products, ordered so that each loads only one new operand. */
 template <int TALL, int WIDE, class Depth, class Each>
 RECURLAB_INLINE void exact_products(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth,
                                     Each&& each) {
@@ -115,7 +116,7 @@ RECURLAB_INLINE void exact_products(const half* a0, const half* a1, const half* 
 }
 #endif
 
-/** The same without matrix tiles. */
+/** Computes a block with dot products, without matrix tiles. */
 template <int LIMBS, int TALL, int WIDE, class Each>
 void dots(const half* a0, const half* a1, const half* b0, const half* b1, int64_t depth, float* c, int64_t ldc,
           bool add, Each&& each) {
@@ -150,7 +151,7 @@ void dots(const half* a0, const half* a1, const half* b0, const half* b1, int64_
 
 }  // namespace detail
 
-/** The tiles of one thread for as long as this lives. */
+/** Configures the tiles of the calling thread for the lifetime of this object. */
 class Tiles {
  public:
   Tiles() {
@@ -169,17 +170,19 @@ class Tiles {
 };
 
 /**
- * One block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread has to hold Tiles.
+ * Computes one block: c [16·TALL, 16·WIDE] = or += left pieces a0, a1 · right pieces b0, b1. The thread must hold a
+ * Tiles object.
  *
- * @param depth pieces along the sum, one after the other
- * @param each called with 0 … depth · TERMS - 1 between the tiles' work: vector instructions run beside it
+ * @param depth number of consecutive pieces along the sum
+ * @param each called with 0 … depth · TERMS - 1 between tile operations; its vector instructions run in parallel to
+ *   them
  */
 template <int LIMBS, int TALL, int WIDE, Stream stream, class Depth, class Each>
 RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,
                            int64_t ldc, bool add, Each&& each) {
 #if defined(RECURLAB_AMX)
   if (has_tiles()) {
-    // The compiler must not move what was written to the pieces, or to c, behind the tiles' loads.
+    // Keeps the compiler from moving stores to the pieces, or to c, past the tile loads.
     asm volatile("" ::: "memory");
     const int64_t stride = ldc * sizeof(float);
     if (add) {
@@ -207,7 +210,7 @@ RECURLAB_INLINE void block(const half* a0, const half* a1, const half* b0, const
   detail::dots<LIMBS, TALL, WIDE>(a0, a1, b0, b1, depth, c, ldc, add, each);
 }
 
-/** Lines of 64 bytes of two pieces of memory that are asked for while blocks are computed: what is needed next. */
+/** Prefetches two ranges of memory while blocks are computed, some lines of 64 bytes per call. */
 struct Ahead {
   const char *first = nullptr, *second = nullptr;
   int64_t lines_each = 0;
@@ -219,10 +222,10 @@ struct Ahead {
   }
 };
 
-/** Two columns of pieces, side by side: what stays in the nearest cache while a loop walks through the other operand. */
+/** Two adjacent columns of pieces, which stay in the L1 cache while a loop streams through the other operand. */
 struct Panel {
   const half *first = nullptr, *second = nullptr;
-  /** Asks for it, a share with each of so many steps, a step for each of its pieces. */
+  /** Returns the prefetch of the panel, spread over the steps of `blocks` blocks. */
   template <int LIMBS>
   Ahead ahead(int64_t blocks) const {
     const int64_t steps = blocks * TERMS<LIMBS>, lines = first ? (LIMBS * TR + steps - 1) / steps : 0;
@@ -230,11 +233,11 @@ struct Panel {
   }
 };
 
-/** Pieces along the sum of a panel that stays in the nearest cache. */
+/** Pieces along the sum of a panel that stays in the L1 cache. */
 template <int LIMBS>
 constexpr int64_t DEPTH = LIMBS == ROUNDED ? 18 : 16;
 
-/** Blocks shared by tasks of at most `most` each, as many for each thread, that are alike. */
+/** Divides blocks into tasks of nearly equal size, at most `most` blocks each, a multiple of the number of threads. */
 struct Shares {
   int64_t blocks, tasks;
   constexpr Shares(int64_t blocks, int threads, int64_t most)
@@ -243,19 +246,19 @@ struct Shares {
   constexpr int64_t most() const { return (blocks + tasks - 1) / std::max<int64_t>(tasks, 1); }
 };
 
-/** Pieces along the sum that are taken at a time: parts that are alike. */
+/** Pieces along the sum per pass: nearly equal parts of at most DEPTH. */
 template <int LIMBS>
 constexpr int64_t part_of(int64_t depth) {
   return Shares(depth, 1, DEPTH<LIMBS>).most();
 }
 
 /**
- * C = or += A · B in whole blocks; the last row of pieces of A may be alone.
+ * C = or += A · B in whole blocks; the last row of pieces of A may be unpaired.
  *
- * @param a pieces [a_pieces][depth], rows of pieces a_stride numbers apart
- * @param b pieces [2·b_blocks][depth], b_stride numbers apart
- * @param c [16·a_pieces, 32·b_blocks]: the block of columns n begins at c + n · block_stride, its rows are ldc apart
- * @param then what is asked for at the end, for what follows
+ * @param a pieces [a_pieces][depth], rows of pieces a_stride elements apart
+ * @param b pieces [2·b_blocks][depth], b_stride elements apart
+ * @param c [16·a_pieces, 32·b_blocks]: column block n starts at c + n · block_stride, its rows are ldc apart
+ * @param then panel to prefetch at the end
  */
 template <int LIMBS>
 inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, const half* a, int64_t a_stride,
@@ -268,7 +271,7 @@ inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, cons
       const int64_t here = std::min(part, depth - k);
       const half* b0 = b + 2 * n * b_stride + k * STEP;
       const half* b1 = b0 + b_stride;
-      // The next part of B comes from far away, a share with each block.
+      // Each block prefetches a share of the next part of B.
       Panel next{b0 + here * STEP, b1 + here * STEP};
       if (k + here == depth) next = n + 1 < b_blocks ? Panel{b + 2 * (n + 1) * b_stride, b + (2 * n + 3) * b_stride} : then;
       Ahead ahead = next.ahead<LIMBS>((a_pieces + 1) / 2);
@@ -283,11 +286,11 @@ inline void half_product(int64_t a_pieces, int64_t b_blocks, int64_t depth, cons
     }
 }
 
-/** A number that the compiler knows. */
+/** A compile-time constant. */
 template <int64_t n>
 constexpr std::integral_constant<int64_t, n> fixed{};
 
-/** Calls f with a depth; for bfloat16 as a number that the compiler knows, if it is that of the published width. */
+/** Calls f with a depth; in bfloat16 the depth of the published width is passed as a compile-time constant. */
 template <int LIMBS, class F>
 RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
   if (LIMBS == ROUNDED && depth == 16) return f(fixed<16>);
@@ -295,14 +298,14 @@ RECURLAB_INLINE void with_depth(int64_t depth, F&& f) {
 }
 
 /**
- * A block [32, 32], and beside it a share of some steps: what is done with the numbers of blocks before it, so that tiles
- * and vector instructions do not wait for each other. (Nothing is kept in an object: the compiler would read it again
- * after every write to memory.)
+ * Computes a block [32, 32] and, interleaved with it, a share of some steps on the elements of earlier blocks, so that
+ * tile and vector instructions overlap. The steps keep no state in an object, which the compiler would reload after
+ * every store.
  *
- * @param c written
- * @param share 0 … shares - 1
- * @param steps of all shares together
- * @param step called with its number
+ * @param c output
+ * @param share index of the share, 0 … shares - 1
+ * @param steps number of steps of all shares
+ * @param step called with the number of the step
  */
 template <int LIMBS, Stream stream, class Depth, class Count, class Steps, class Step>
 RECURLAB_INLINE void block_beside(const half* a0, const half* a1, const half* b0, const half* b1, Depth depth, float* c,

@@ -1,29 +1,29 @@
-// Gradients of weights out of pieces of bfloat16, added up over all calls of the network in a step.
+// Gradients of weights from bfloat16 pieces, accumulated over all calls of the network in a step.
 #pragma once
 #include "half_product.h"
 #if defined(RECURLAB_HALF)
 
 namespace recurlab {
 
-/** Numbers of a gradient [M, N] as the blocks add to it: [N / 32] pieces [M filled up][32]. */
+/** Elements of a gradient [M, N] in the accumulation layout: [N / 32] column blocks [padded M][32]. */
 constexpr int64_t sums_size(int64_t M, int64_t N) { return blocks_of(M) * blocks_of(N) * BLOCK * BLOCK; }
 
-/** Where the column block of a gradient with M rows begins. */
+/** Distance between the column blocks of a gradient with M rows. */
 constexpr int64_t sums_stride(int64_t M) { return blocks_of(M) * BLOCK * BLOCK; }
 
-/** A sum over rows, of which every block of columns is added to a gradient. */
+/** A sum over rows, whose column blocks are added to a gradient. */
 struct RowSums {
   /** Left pieces, [a_pieces][depth]. */
   const half* a;
   /** Right pieces, [2 · b_blocks][depth]. */
   const half* b;
   int64_t b_blocks;
-  /** The blocks of columns are `stride` numbers apart. */
+  /** Column blocks, `stride` elements apart. */
   float* sums;
   int64_t stride;
 };
 
-/** Adds some blocks of columns of a sum over rows. All of them with one part of the rows before the next. */
+/** Adds some column blocks of a sum over rows, one part of the rows at a time. */
 template <int LIMBS>
 inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
   constexpr int64_t STEP = LIMBS * PIECE;
@@ -41,7 +41,7 @@ inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
       for (int64_t m = 0; m < a_pieces; m += 2) {
         const half* a0 = of.a + m * wide + k * STEP;
         float* c = of.sums + n * of.stride + m * TR * BLOCK;
-        // What the next block adds to: 4 KB, that come from far away the first time.
+        // Prefetches the 4 KB that the next block adds to, which are far away on the first pass.
         const char* then = reinterpret_cast<const char*>(c + BLOCK * BLOCK);
         Ahead sums{then, then + 2048, k == 0 && m + 2 < a_pieces ? (32 + terms - 1) / terms : 0};
         const auto ahead = [&](int64_t k) __attribute__((always_inline)) { sums(k), panel(k); };
@@ -54,10 +54,10 @@ inline void add_row_sums(int64_t a_pieces, int64_t depth, const RowSums& of) {
   }
 }
 
-/** Blocks of columns of a task: as many as leave their sums in the cache. */
+/** Column blocks per task, so that their sums stay in the cache. */
 constexpr int64_t GROUP = 4;
 
-/** Adds all of two sums over the same rows. */
+/** Adds two sums over the same rows. */
 template <int LIMBS>
 inline void add_row_sums(Pool& pool, int64_t a_pieces, int64_t depth, const RowSums& first, const RowSums& second) {
   const int64_t shares = (first.b_blocks + second.b_blocks) / (4 * pool.threads());
@@ -75,10 +75,10 @@ inline void add_row_sums(Pool& pool, int64_t a_pieces, int64_t depth, const RowS
 }
 
 /**
- * Writes a gradient as a matrix that lies by rows.
+ * Writes a gradient as a row-major matrix.
  *
- * @param sums the first of its numbers; the blocks of 32 columns are `stride` apart
- * @param to [M, N], or [N, M] when it is to be transposed
+ * @param sums first element; blocks of 32 columns are `stride` apart
+ * @param to [M, N], or [N, M] if transposed
  */
 inline void unpack_sums(Pool& pool, const float* sums, int64_t stride, int64_t M, int64_t N, bool transposed, float* to) {
   pool.run(blocks_of(N), [=](int64_t block) {
@@ -100,8 +100,8 @@ inline void unpack_sums(Pool& pool, const float* sums, int64_t stride, int64_t M
 }
 
 /**
- * The gradient of a weight [rows, columns] that has `parts` matrices one below the other, out of its sums: those of the
- * transposed hold the parts side by side, the others one below the other.
+ * Writes the gradient of a weight [rows, columns] that stacks `parts` matrices. Sums of the transposed gradient hold
+ * the parts side by side, others hold them stacked.
  */
 inline void unpack_half_gradient(Pool& pool, const float* sums, int64_t rows, int64_t columns, int64_t parts,
                                  bool transposed, float* to) {

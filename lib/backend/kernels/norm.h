@@ -8,7 +8,7 @@ namespace recurlab {
 
 constexpr float RMS_EPSILON = 1e-5f;
 
-/** y ← rms(x + f) of one row of n numbers, where f may be y; returns what it was multiplied with. */
+/** y ← rms(x + f) for one row of n elements, where f may alias y; returns the factor of the norm. */
 inline float add_rms_row(const float* x, const float* f, float* y, int64_t n) {
   vec squares{};
   int64_t j = 0;
@@ -28,7 +28,7 @@ inline float add_rms_row(const float* x, const float* f, float* y, int64_t n) {
   return r;
 }
 
-/** The gradient of u: r · (dy - y · mean(dy · y)). */
+/** Gradient of the norm's input u: r · (dy - y · mean(dy · y)). */
 inline void rms_row_gradient(const float* y, float r, const float* dy, float* du, int64_t n) {
   vec products{};
   int64_t j = 0;

@@ -1,12 +1,12 @@
-// The operations that register.cc makes known to TensorFlow, by the file that defines them.
+// The operations that register.cc registers with TensorFlow, by the file that defines them.
 #pragma once
 
 namespace recurlab {
 
-/** ops_weights.cc: the layouts of weights and of their gradients. */
+/** ops_weights.cc: layouts of weights and of their gradients. */
 void define_weights();
 
-/** ops_recursion.cc: all that the networks compute. */
+/** ops_recursion.cc: recursions of networks, and their gradients. */
 void define_recursion();
 
 /** ops_optimizer.cc: AdamATan2 and AdamW. */

@@ -6,13 +6,13 @@
 namespace recurlab {
 namespace {
 
-/** Inputs p, g, m, v, the EMA (empty without one), and the numbers of Update from beta1 on. */
+/** Inputs: p, g, m, v, the EMA (empty without one), and the members of Update from beta1 on. */
 void update(const Call& call) {
   const Tensor p = call.input(0), g = call.input(1), m = call.input(2), v = call.input(3), ema = call.input(4);
   const Tensor numbers = call.input(5);
   expect(g.size() == p.size() && m.size() == p.size() && v.size() == p.size(), "tensors of one size");
   expect(ema.size() == p.size() || ema.size() == 0, "an EMA of the weight's size, or none");
-  expect(numbers.size() == 7, "7 numbers");
+  expect(numbers.size() == 7, "7 scalars");
   const float* n = numbers.data();
   const Update u{call.attributes["atan2"] != 0, n[0], n[1], n[2], n[3], n[4], n[5], n[6]};
   const bool averaged = ema.size() > 0;

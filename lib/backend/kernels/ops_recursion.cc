@@ -1,5 +1,5 @@
-// A recursion as one operation, and its gradient as another. The networks' sublayers are given as the list of their weights,
-// two each: one that mixes tokens, one that mixes channels, and so on.
+// A recursion as one operation, and its gradient as another. The inputs list two weights per sublayer; sublayers that
+// mix tokens alternate with sublayers that mix channels.
 #include <algorithm>
 #if defined(__GLIBC__)
 #include <malloc.h>
@@ -14,7 +14,10 @@
 namespace recurlab {
 namespace {
 
-/** What `program` has in a row: an assignment, and which end its state is, or -1. lib/model/fused.ts writes the same. */
+/**
+ * Columns of a row of `program`: an assignment, and the index of the end that its state is, or -1. lib/model/fused.ts
+ * writes them.
+ */
 constexpr int64_t PROGRAM_COLUMNS = 6;
 
 Program program_of(const Tensor& rows, int64_t given, int64_t ends, int64_t sublayers) {
@@ -24,14 +27,14 @@ Program program_of(const Tensor& rows, int64_t given, int64_t ends, int64_t subl
     int64_t row[PROGRAM_COLUMNS];
     std::copy_n(rows.data() + i * PROGRAM_COLUMNS, PROGRAM_COLUMNS, row);
     const auto [first, count, a, b, c, end] = row;
-    expect(first >= 0 && count >= 0 && first + count <= sublayers, "sublayers that there are");
-    // Those that mix the channels take one state.
+    expect(first >= 0 && count >= 0 && first + count <= sublayers, "existing sublayers");
+    // Sublayers that mix channels take a single addend.
     expect(count == 0 || first % 2 == 0, "a network that mixes tokens first");
     const int64_t known = program.states();
-    expect(a >= 0 && a < known && b >= NO_STATE && b < known && c >= NO_STATE && c < known, "states made before");
+    expect(a >= 0 && a < known && b >= NO_STATE && b < known && c >= NO_STATE && c < known, "earlier states");
     expect(b != NO_STATE || c == NO_STATE, "a second addend before a third");
-    expect(a != b && a != c && (b != c || b == NO_STATE), "addends that differ");
-    expect(end >= -1 && end < ends, "ends that there are");
+    expect(a != b && a != c && (b != c || b == NO_STATE), "distinct addends");
+    expect(end >= -1 && end < ends, "existing ends");
     if (end >= 0) program.ends[end] = known;
     program.assignments.push_back({first, count, {a, b, c}});
   }
@@ -39,10 +42,10 @@ Program program_of(const Tensor& rows, int64_t given, int64_t ends, int64_t subl
   return program;
 }
 
-/** By the attribute `limbs`: 0 is float32 by vectors. */
+/** Values of the attribute `limbs`; 0 stands for float32 vectors. */
 enum class Limbs : int64_t { vectors = 0, rounded = 1, exact = 3 };
 
-/** Makes a sublayer after a look at its weights' sizes. */
+/** Creates sublayers of one kind, and returns the sizes of their weights. */
 struct Maker {
   WeightSizes (*weight_sizes)(const SublayerSizes&);
   std::unique_ptr<Sublayer> (*make)(const SublayerSizes&, const SublayerWeights&, const Rotary&);
@@ -55,7 +58,7 @@ struct Maker {
   }
 };
 
-/** What mixes the tokens, and what mixes the channels. */
+/** The kinds of sublayers that mix tokens and channels. */
 struct Makers {
   Maker tokens, channels;
 
@@ -73,23 +76,25 @@ Makers makers_of(Limbs limbs, bool attention) {
       return Makers::of<TokensHalf<ROUNDED>, AttentionHalf<ROUNDED>, ChannelsHalf<ROUNDED>>(attention);
     case Limbs::exact: return Makers::of<TokensHalf<EXACT>, AttentionHalf<EXACT>, ChannelsHalf<EXACT>>(attention);
 #endif
-    default: throw std::runtime_error("expected limbs that this processor has kernels for");
+    default: throw std::runtime_error("expected limbs that this processor supports");
   }
 }
 
-/** The sublayers of a call with everything that they read. */
+/** The sublayers of a call with the tensors that they read. */
 struct Networks {
   std::vector<Tensor> weights, gradients;
   std::vector<std::unique_ptr<Sublayer>> sublayers;
-  /** Of the gradients. */
+  /** Sizes of the gradients. */
   std::vector<int64_t> sizes;
 };
 
 /**
+ * Creates the sublayers of a call.
+ *
  * @param x [B, L, D]
- * @param cos, sin [L, d], or empty where queries and keys are not turned
- * @param from the first input that is a weight: two for each sublayer, and for a gradient the two of its backward pass
- *   and then the sums of all gradients
+ * @param cos, sin [L, d], or empty without a rotary embedding
+ * @param from index of the first weight input: two per sublayer; with gradients, two more for the backward pass,
+ *   followed by the sums of all gradients
  */
 Networks networks_of(const Call& call, const Tensor& x, const Tensor& cos, const Tensor& sin, int64_t from,
                      bool with_gradients) {
@@ -127,7 +132,7 @@ Networks networks_of(const Call& call, const Tensor& x, const Tensor& cos, const
   return networks;
 }
 
-/** Where the hidden states lie. @param first before the others */
+/** Returns the addresses of the given states, x first. */
 std::vector<const float*> given_of(const Tensor& first, const std::vector<Tensor>& others) {
   std::vector<const float*> all{first.data()};
   for (const Tensor& other : others) {
@@ -172,14 +177,14 @@ void recurse_gradient(const Call& call) {
   const Program program = program_of(rows, 1 + latents, ends, call.attributes["sublayers"]);
   const Networks networks = networks_of(call, x, cos, sin, 6 + latents + ends, true);
   const Recursion recursion(program, networks.sublayers, x.dim(1) * x.dim(2));
-  expect(tape.size() == recursion.tape_size(pool(), x.dim(0)), "what the forward pass kept");
+  expect(tape.size() == recursion.tape_size(pool(), x.dim(0)), "the tape of the forward pass");
   std::vector<float*> gradients;
   for (const Tensor& gradient : networks.gradients) gradients.push_back(gradient.data());
   const Tensor dx = call.output(0, x.shape());
   recursion.backward(pool(), x.dim(0), given, made, tape.data(), dy.data(), dx.data(), gradients, networks.sizes);
 }
 
-/** Gives the system back what no tensor holds: the blocks that wait, and what the allocator keeps. */
+/** Returns unused memory to the system: cached blocks, and free memory of the allocator. */
 void free_memory(const Call& call) {
   *call.output(0, {1}).data() = static_cast<float>(blocks().clear());
 #if defined(__GLIBC__)

@@ -1,5 +1,5 @@
-// How weights lie for the kernels, and their gradients for everybody else. TensorFlow.js has no bfloat16: pieces lie in
-// tensors of half as many float32, which nothing but these operations reads.
+// Layouts of weights for the kernels, and of gradients for TensorFlow. TensorFlow.js has no bfloat16 type: pieces are
+// stored in float32 tensors of half the length, which only these operations read.
 #include "ops.h"
 #include "sublayers.h"
 #include "sublayers_half.h"
@@ -8,7 +8,7 @@
 namespace recurlab {
 namespace {
 
-/** How a weight is laid out for a kernel; lib/model/fused-weights.ts names the same numbers. */
+/** Layout of a weight for a kernel; lib/model/fused-weights.ts uses the same numbers. */
 enum class Layout : int64_t { channel_gate_up, panels, panels_transposed, token_gate_up, left, left_transposed };
 
 void pack(const Call& call) {
@@ -51,7 +51,7 @@ void pack(const Call& call) {
   throw std::runtime_error("expected a layout from 0 to 5");
 }
 
-/** What the processor computes in bfloat16 with: nothing, dot products (AVX-512 BF16), matrix tiles (AMX). */
+/** Units for bfloat16 products: none, dot products (AVX-512 BF16), matrix tiles (AMX). */
 enum class HalfUnits { none, dots, tiles };
 
 void units(const Call& call) {
@@ -65,7 +65,7 @@ void units(const Call& call) {
 
 #if defined(RECURLAB_HALF)
 
-/** Calls f with the attribute `limbs`, as a number that the compiler knows. */
+/** Calls f with the attribute `limbs` as a compile-time constant. */
 template <class F>
 void with_limbs(const Call& call, F&& f) {
   const int64_t limbs = call.attributes["limbs"];

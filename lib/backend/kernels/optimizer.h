@@ -1,13 +1,13 @@
-// AdamATan2 and AdamW with the EMA, in one pass over a weight; see lib/train/optimizer.ts, which they equal.
+// AdamATan2 and AdamW with the EMA, in one pass over a weight; they compute the same as lib/train/optimizer.ts.
 #pragma once
 #include "pool.h"
 #include "swiglu.h"
 
 namespace recurlab {
 
-/** What an update depends on beside the numbers themselves. */
+/** The scalars of an update. */
 struct Update {
-  /** AdamATan2; else AdamW. */
+  /** Whether the rule is AdamATan2; otherwise AdamW. */
   bool atan2;
   float beta1, beta2;
   /** lr / (1 - β1ᵗ), and 1 / √(1 - β2ᵗ). */
@@ -19,7 +19,7 @@ struct Update {
   float ema;
 };
 
-/** One weight's numbers before and after; `ema` and `next_ema` null without EMA. */
+/** Elements of one weight before and after; `ema` and `next_ema` are null without EMA. */
 struct UpdatedWeight {
   int64_t size;
   const float *p, *g, *m, *v, *ema;
@@ -39,7 +39,7 @@ RECURLAB_INLINE vec square_root(vec x) {
 RECURLAB_INLINE vec atan2_positive(vec y, vec x) {
   const vec size = y < 0.0f ? -y : y;
   const vec small = min(size, x), large = max(size, x);
-  // 0 / 0 counts as 0.
+  // 0 / 0 is taken as 0.
   const vec ratio = large > 0.0f ? small / large : vec{};
   // Above tan(π/8) the angle is π/4 + atan((t - 1) / (t + 1)).
   const auto steep = ratio > 0.41421356f;
@@ -54,7 +54,7 @@ RECURLAB_INLINE vec atan2_positive(vec y, vec x) {
   return y < 0.0f ? -a : a;
 }
 
-/** Numbers of one task. */
+/** Elements per task. */
 constexpr int64_t UPDATE_PIECE = 1 << 14;
 
 inline void update_weight(Pool& pool, const Update& u, const UpdatedWeight& w) {

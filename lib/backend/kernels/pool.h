@@ -15,8 +15,8 @@
 namespace recurlab {
 
 /**
- * A caller and its helpers take tasks from one counter. Which thread runs a task must not matter for its result: a task
- * writes what no other writes. A second caller at the same time runs its tasks alone.
+ * A pool whose caller and threads take tasks from one counter. A result must not depend on the thread that runs a task:
+ * no two tasks write the same memory. A second simultaneous caller runs its tasks alone.
  */
 class Pool {
  public:
@@ -24,12 +24,12 @@ class Pool {
     for (int i = 1; i < threads_; i++) std::thread([this] { help(); }).detach();
   }
 
-  /** Its threads never end. */
+  /** Starts the threads, which never end. */
   ~Pool() = delete;
 
   int threads() const { return threads_; }
 
-  /** Runs task(0) … task(tasks - 1), in any order, and returns when all are done. */
+  /** Runs task(0) … task(tasks - 1) in any order, and returns when all are done. */
   template <class F>
   void run(int64_t tasks, F&& task) {
     std::unique_lock<std::mutex> turn(turn_, std::defer_lock);
@@ -48,7 +48,7 @@ class Pool {
     job.work();
     std::unique_lock<std::mutex> lock(mutex_);
     job_ = nullptr;
-    // Most of the time the helpers end within microseconds of the caller.
+    // The threads usually finish within microseconds of the caller.
     for (int i = 0; i < 1000 && helping_ > 0; i++) {
       lock.unlock();
       relax();
@@ -69,7 +69,7 @@ class Pool {
     }
   };
 
-  /** Looks for a job this often before it sleeps: waking a thread costs more than the gap between two small kernels. */
+  /** Polls for a job before a thread sleeps: waking it costs more than the gap between two small kernels. */
   static constexpr int SPINS = 4000;
 
   static void relax() {
@@ -112,7 +112,10 @@ class Pool {
   std::atomic<int> asleep_{0};
 };
 
-/** The process's pool: RECURLAB_KERNEL_THREADS threads, else one a core. Never freed: its threads run to the end. */
+/**
+ * The pool of the process: RECURLAB_KERNEL_THREADS threads, by default one per core. It is never destroyed: its threads
+ * run until the process ends.
+ */
 inline Pool& pool() {
   static Pool* const one = new Pool([] {
     const char* text = std::getenv("RECURLAB_KERNEL_THREADS");
@@ -123,8 +126,8 @@ inline Pool& pool() {
 }
 
 /**
- * Asks for pages of 2 MB under a large piece of memory that was not written yet: the kernels walk through matrices with
- * strides of kilobytes, and finding so many small pages costs as much as reading them.
+ * Requests 2 MB pages for large memory that has not been written yet: the kernels access matrices with strides of
+ * kilobytes, and address translation of small pages costs as much as the accesses.
  */
 inline void prefer_large_pages(void* data, size_t bytes) {
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
@@ -138,10 +141,10 @@ inline void prefer_large_pages(void* data, size_t bytes) {
 #endif
 }
 
-/** Pieces of working memory that a thread can have. */
+/** Number of scratch slots per thread. */
 constexpr int SLOTS = 12;
 
-/** Working memory of one thread, aligned to cache lines; what a slot holds is lost when it is asked for again. */
+/** Returns a scratch slot of the calling thread, aligned to cache lines; each call invalidates the slot's content. */
 inline float* scratch(int slot, int64_t floats) {
   struct Slot {
     float* data = nullptr;

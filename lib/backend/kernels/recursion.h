@@ -1,4 +1,4 @@
-// A recursion: hidden states that networks make out of sums of others, and the gradient of it.
+// A recursion, in which networks compute hidden states from sums of others, and its gradient.
 #pragma once
 #include <algorithm>
 #include <array>
@@ -15,23 +15,23 @@ constexpr int64_t NO_STATE = -1;
 
 /** One assignment, state ← net(a + (b + c)). */
 struct Assignment {
-  /** The network's sublayers; without any the sum is the new state. */
+  /** Range of the network's sublayers; without any, the new state is the sum. */
   int64_t first, count;
-  /** Numbers of different states; the last two may be NO_STATE. */
+  /** Numbers of distinct states; the last two may be NO_STATE. */
   std::array<int64_t, 3> addends;
 };
 
-/** The states are numbered: those that are given, x before the others, then one for each assignment. */
+/** A list of assignments. States are numbered: the given ones, x first, then one per assignment. */
 struct Program {
   int64_t given;
   std::vector<Assignment> assignments;
-  /** The states that are wanted in the end, each of another assignment; gradients are those of the first. */
+  /** The resulting states, each of a different assignment; only the first has a gradient. */
   std::vector<int64_t> ends;
 
   int64_t states() const { return given + static_cast<int64_t>(assignments.size()); }
 };
 
-/** Memory for hidden states, used again. */
+/** A pool of buffers of one size. */
 class Buffers {
  public:
   explicit Buffers(int64_t floats) : bytes_(floats * sizeof(float)) {}
@@ -58,7 +58,7 @@ class Buffers {
 
 namespace detail {
 
-/** Calls f(first, n) for pieces of so many numbers. */
+/** Calls f(first, n) for consecutive ranges of `size` elements, in parallel. */
 template <class F>
 void by_pieces(Pool& pool, int64_t size, F&& f) {
   constexpr int64_t PIECE_SIZE = 1 << 14;
@@ -76,23 +76,25 @@ inline void copy(Pool& pool, int64_t size, const float* from, float* to) {
 
 }  // namespace detail
 
-/** A program with the networks that it calls. */
+/** A program with its networks. */
 class Recursion {
  public:
-  /** @param row numbers of a state's row, L · D */
+  /** @param row number of elements in one row of a state, L · D */
   Recursion(const Program& program, const std::vector<std::unique_ptr<Sublayer>>& sublayers, int64_t row)
       : program_(program), sublayers_(sublayers), row_(row) {}
 
-  /** Floats that the gradient of B rows needs. */
+  /** Returns the number of floats that the backward pass of B rows needs. */
   int64_t tape_size(const Pool& pool, int64_t B) const {
     const Parts parts = parts_on_tape(pool, B);
     return tape_begin(parts, parts.count);
   }
 
   /**
+   * Runs the program.
+   *
    * @param given [B, L, D] each
-   * @param ends [B, L, D] each, written
-   * @param tape written; null where no gradient is wanted
+   * @param ends [B, L, D] each, output
+   * @param tape output; null when no gradient is needed
    */
   void forward(Pool& pool, int64_t B, const std::vector<const float*>& given, const std::vector<float*>& ends,
                float* tape) const {
@@ -107,16 +109,18 @@ class Recursion {
   }
 
   /**
+   * Runs the backward pass.
+   *
    * @param given, ends, tape of the forward pass
-   * @param dy [B, L, D], of the first end; the others are constants
-   * @param dx [B, L, D], of x, written; the other states that were given are constants
-   * @param gradients sums of the gradients of each sublayer's two weights, added to
-   * @param sizes how many numbers each of these has
+   * @param dy [B, L, D], gradient of the first end; the other ends are constants
+   * @param dx [B, L, D], gradient of x, output; the other given states are constants
+   * @param gradients sums of the gradients of each sublayer's two weights, accumulated
+   * @param sizes number of elements of each gradient
    */
   void backward(Pool& pool, int64_t B, const std::vector<const float*>& given, const std::vector<float*>& ends,
                 float* tape, const float* dy, float* dx, const std::vector<float*>& gradients,
                 const std::vector<int64_t>& sizes) const {
-    // The first part adds to what is there, each other one has sums of its own.
+    // The first part accumulates into `gradients`, each other part into its own sums.
     const Parts parts = parts_on_tape(pool, B);
     Carver all(nullptr);
     for (const int64_t size : sizes) all.take(size);
@@ -138,31 +142,37 @@ class Recursion {
   }
 
  private:
-  /** What is kept of an assignment: its sublayers' outputs, the last of which is the state, and what else they keep. */
+  /**
+   * Memory kept for an assignment: the outputs of its sublayers, the last of which is the new state, and their other
+   * intermediate results.
+   */
   struct Made {
     std::vector<float*> y, kept;
   };
 
-  /** The rows of the batch in parts that are alike. */
+  /** The rows of the batch in parts of nearly equal size. */
   struct Parts {
     int64_t B, count;
     int64_t begin(int64_t part) const { return B * part / count; }
     int64_t rows(int64_t part) const { return begin(part + 1) - begin(part); }
   };
 
-  /** Floats of a state, at most, that a part has at one time where no gradient is wanted. */
+  /** Maximum floats of a state per part when no gradient is needed. */
   static constexpr int64_t STATE = 1 << 20;
 
   /**
-   * One part for each thread, which goes through all of the recursion alone: so threads never wait for each other, and what
-   * one sublayer wrote is in the cache of the thread that reads it. One part for all where they would not be alike.
+   * Returns one part per thread, each of which computes the whole recursion alone: threads never wait for each other,
+   * and the output of one sublayer is in the cache of the thread that reads it. Returns a single part when the parts
+   * would be unequal.
    */
   static Parts parts_on_tape(const Pool& pool, int64_t B) {
     const int64_t threads = pool.threads();
     return {B, B % threads == 0 || B >= 8 * threads ? threads : 1};
   }
 
-  /** The same several times where there are many rows: what a thread needs memory for does not grow with them. */
+  /**
+   * Returns a multiple of those parts for large batches, so that the memory of a thread does not grow with the batch.
+   */
   Parts parts_alone(const Pool& pool, int64_t B) const {
     const Parts parts = parts_on_tape(pool, B);
     if (parts.count < pool.threads()) return parts;
@@ -177,7 +187,7 @@ class Recursion {
     pool.run(parts.count, [&](int64_t part) { f(*alone, part); });
   }
 
-  /** Where a part's tape begins. */
+  /** Returns the offset of a part's tape. */
   int64_t tape_begin(const Parts& parts, int64_t part) const {
     int64_t begin = 0;
     for (int64_t i = 0; i < part; i++) begin += part_of_tape(parts.rows(i));
@@ -196,7 +206,7 @@ class Recursion {
     return {state(0), state(1), state(2)};
   }
 
-  /** Where the end that is this state goes, or null. */
+  /** Returns the output memory of a state that is an end, else null. */
   float* end_of(int64_t state, const std::vector<float*>& ends) const {
     const auto found = std::find(program_.ends.begin(), program_.ends.end(), state);
     return found == program_.ends.end() ? nullptr : ends[found - program_.ends.begin()];
@@ -206,7 +216,7 @@ class Recursion {
     detail::by_pieces(pool, B * row_, [&](int64_t i, int64_t n) { sum_rows(x.at(i), 1, n, n, to + i, n); });
   }
 
-  /** @param tape null to count what it takes */
+  /** Allocates the memory of all assignments. @param tape from null, only the size is computed */
   std::vector<Made> lay_out(int64_t B, const std::vector<float*>& ends, Carver& tape) const {
     std::vector<Made> all;
     for (const Assignment& assignment : program_.assignments) {
@@ -224,7 +234,7 @@ class Recursion {
 
   int64_t part_of_tape(int64_t B) const {
     Carver tape(nullptr);
-    // Where the ends are does not matter, but that they are somewhere else.
+    // Only the size matters here, so that any address does for the ends.
     float elsewhere;
     lay_out(B, std::vector<float*>(program_.ends.size(), &elsewhere), tape);
     return tape.taken();
@@ -273,7 +283,7 @@ class Recursion {
     }
   }
 
-  /** The last assignment that reads a state; -1: none. */
+  /** Returns the last assignment that reads a state; -1 if none does. */
   int64_t last_use(int64_t state) const {
     for (int64_t i = static_cast<int64_t>(program_.assignments.size()) - 1; i >= 0; i--) {
       const auto& addends = program_.assignments[i].addends;
@@ -289,7 +299,7 @@ class Recursion {
     const std::vector<Made> all = lay_out(B, ends, tape);
     for (const Made& made : all) states.push_back(made.y.back());
     Buffers buffers(size);
-    // Of x, and of the states that assignments made.
+    // Gradients of x and of the states computed by assignments.
     std::vector<float*> of(program_.states(), nullptr);
     detail::copy(pool, size, dy, of[program_.ends[0]] = buffers.take());
     for (int64_t i = static_cast<int64_t>(all.size()) - 1; i >= 0; i--) {
@@ -305,7 +315,7 @@ class Recursion {
         buffers.give_back(d);
         d = d_input;
       }
-      // It is that of every addend; the first that has none yet takes it over.
+      // Every addend has this gradient; the first addend without a gradient takes over the buffer.
       int64_t heir = NO_STATE;
       for (const int64_t addend : assignment.addends) {
         if (addend == NO_STATE || (addend > 0 && addend < program_.given)) continue;

@@ -1,4 +1,4 @@
-// The library's entry: Node loads it like an addon, but all it does is to make the operations known to TensorFlow.
+// The entry point of the library: Node loads it as an addon, but it only registers the operations with TensorFlow.
 #include <cstdio>
 #include <cstdlib>
 #if defined(__GLIBC__)
@@ -11,8 +11,8 @@
 namespace {
 
 /**
- * Memory of freed tensors is kept for the next ones: by default large pieces go back to the system, which then has to
- * find, clear and map every page again at each step.
+ * Keeps the memory of freed tensors for later ones: by default the allocator returns large pieces to the system, which
+ * must find, clear and map every page again at each step.
  */
 void keep_freed_memory() {
 #if defined(__GLIBC__)

@@ -1,4 +1,4 @@
-// Vectors of float32 as wide as this machine's registers, by the compiler's vector extensions.
+// float32 vectors as wide as this machine's registers, with the compiler's vector extensions.
 #pragma once
 #include <cstdint>
 #include <cstring>
@@ -26,7 +26,7 @@ RECURLAB_INLINE vec load(const float* p) { return *reinterpret_cast<const unalig
 RECURLAB_INLINE void store(float* p, vec v) { *reinterpret_cast<unaligned_vec*>(p) = v; }
 RECURLAB_INLINE vec splat(float x) { return x - vec{}; }
 
-/** The first n < W numbers, the rest 0. */
+/** Loads the first n < W elements; the others are 0. */
 RECURLAB_INLINE vec load_part(const float* p, int n) {
 #if defined(__AVX512F__)
   return (vec)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
@@ -37,7 +37,7 @@ RECURLAB_INLINE vec load_part(const float* p, int n) {
 #endif
 }
 
-/** Stores the first n < W numbers. */
+/** Stores the first n < W elements. */
 RECURLAB_INLINE void store_part(float* p, vec v, int n) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)v);
@@ -46,7 +46,7 @@ RECURLAB_INLINE void store_part(float* p, vec v, int n) {
 #endif
 }
 
-/** load and store of the first n ≤ W numbers. */
+/** Load and store of the first n ≤ W elements. */
 RECURLAB_INLINE vec load_up_to(const float* p, int64_t n) { return n >= W ? load(p) : load_part(p, static_cast<int>(n)); }
 RECURLAB_INLINE void store_up_to(float* p, vec v, int64_t n) {
   if (n >= W)
@@ -55,7 +55,7 @@ RECURLAB_INLINE void store_up_to(float* p, vec v, int64_t n) {
     store_part(p, v, static_cast<int>(n));
 }
 
-/** The first n < W numbers, and `rest` for the others. */
+/** Returns the first n < W elements of v, and `rest` for the others. */
 RECURLAB_INLINE vec first_of(vec v, int64_t n, float rest) {
   ivec lanes;
   for (int i = 0; i < W; i++) lanes[i] = i;
@@ -86,8 +86,8 @@ RECURLAB_INLINE vec min(vec a, vec b) { return a < b ? a : b; }
 RECURLAB_INLINE vec max(vec a, vec b) { return a > b ? a : b; }
 
 /**
- * 1 / x. Where the processor has an approximation that one Newton step makes exact to the last bit or two, that is
- * several times faster than a division.
+ * 1 / x. On processors with an approximate reciprocal, one Newton step makes it accurate to one or two units in the
+ * last place, several times faster than a division.
  */
 RECURLAB_INLINE vec reciprocal(vec x) {
 #if defined(__AVX512F__)
@@ -98,14 +98,20 @@ RECURLAB_INLINE vec reciprocal(vec x) {
 #endif
 }
 
-/** e^x to a relative error of 1e-6 up to |x| = 10, and of |x|·1e-7 beyond; never infinite: what is above e^87 is e^87. */
+/**
+ * e^x to a relative error of 1e-6 for
+ * x
+ * ≤ 10, and of
+ * x
+ * ·1e-7 beyond; clamped to e^87, so that it is never infinite.
+ */
 RECURLAB_INLINE vec exp(vec x) {
 #if defined(__AVX512F__)
   const vec t = min(max(x * 1.44269504088896f, splat(-200.0f)), splat(126.0f));
   const vec n = (vec)_mm512_roundscale_ps((__m512)t, 0);
 #else
   const vec t = min(max(x * 1.44269504088896f, splat(-126.0f)), splat(126.0f));
-  // Adding 1.5·2^23 rounds to a whole number.
+  // Adding 1.5·2^23 rounds to an integer.
   const vec n = (t + 12582912.0f) - 12582912.0f;
 #endif
   const vec f = t - n;

@@ -7,27 +7,27 @@
 
 namespace recurlab {
 
-/** L tokens with D channels. */
+/** Sizes of a sublayer: L tokens with D channels. */
 struct SublayerSizes {
   int64_t L, D;
-  /** Inner numbers of a SwiGLU; channels of all heads. */
+  /** Inner size of a SwiGLU, or the channels of all attention heads. */
   int64_t inner;
-  /** Of attention. */
+  /** Number of attention heads; 0 for a SwiGLU. */
   int64_t heads;
 };
 
-/** Its two weights as the kernels read them; those of the backward pass are null where no gradient is wanted. */
+/** The two packed weights of a sublayer; those of the backward pass are null when no gradient is needed. */
 struct SublayerWeights {
   const float *first, *second;
   const float *first_back = nullptr, *second_back = nullptr;
 };
 
-/** How many numbers these have, and the sums that the kernels add gradients to. */
+/** Sizes of the packed weights, and of the sums that gradients are accumulated in, in floats. */
 struct WeightSizes {
   int64_t first, second, first_back, second_back, d_first, d_second;
 };
 
-/** Hands out memory, each piece from the beginning of a cache line; from null it only counts. */
+/** Allocates consecutive pieces of memory, each aligned to a cache line; from null it only computes the total size. */
 class Carver {
  public:
   explicit Carver(float* from) : from_(from) {}
@@ -44,31 +44,35 @@ class Carver {
   int64_t taken_ = 0;
 };
 
-/** The kernels of a sublayer for any rows of a batch, with its sizes and weights. */
+/** A sublayer with its sizes and weights, for any number of rows. */
 class Sublayer {
  public:
   virtual ~Sublayer() = default;
 
-  /** Floats that the gradient of B rows needs besides x and y. */
+  /** Returns the number of floats that the gradient of B rows needs besides x and y. */
   virtual int64_t kept(int64_t B) const = 0;
 
   /**
-   * @param x [B, L, D], its addends
-   * @param y [B, L, D], written
-   * @param kept written; null where no gradient is wanted
+   * Computes y.
+   *
+   * @param x addends of [B, L, D]
+   * @param y [B, L, D], output
+   * @param kept output; null when no gradient is needed
    */
   virtual void forward(Pool& pool, int64_t B, const Addends& x, float* y, float* kept) const = 0;
 
   /**
+   * Computes the gradients.
+   *
    * @param kept of the forward pass
-   * @param dx [B, L, D], written
-   * @param d_first, d_second sums of the weights' gradients, added to
+   * @param dx [B, L, D], output
+   * @param d_first, d_second sums of the weights' gradients, accumulated
    */
   virtual void backward(Pool& pool, int64_t B, const Addends& x, const float* y, float* kept, const float* dy,
                         float* dx, float* d_first, float* d_second) const = 0;
 };
 
-/** One whose kernels have what the gradient needs as pointers, which are null where no gradient is wanted. */
+/** A sublayer whose intermediate results are a struct of pointers, null when no gradient is needed. */
 template <class Tape>
 class Taped : public Sublayer {
  public:

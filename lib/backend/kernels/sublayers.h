@@ -1,4 +1,4 @@
-// The sublayers by vectors of float32.
+// The sublayers on float32 vectors.
 #pragma once
 #include "attention.h"
 #include "sublayer.h"
@@ -6,7 +6,7 @@
 
 namespace recurlab {
 
-/** What the norm multiplied with, and gate and up where they are kept. */
+/** The factor of the norm; gate and up, or null when they are recomputed. */
 struct SwigluTape {
   float *r, *saved;
 };

@@ -1,5 +1,4 @@
-// The sublayers out of pieces of bfloat16, with one limb a number or with three. The pieces lie in memory of half as many
-// float32.
+// The sublayers on bfloat16 pieces, with one limb or three. The pieces are stored in float32 memory of half the length.
 #pragma once
 #include "attention_half.h"
 #include "sublayer.h"
@@ -8,17 +7,17 @@
 
 namespace recurlab {
 
-/** Float32 that take the place of so many bfloat16. */
+/** Returns the number of floats that occupy the memory of `halves` bfloat16 values. */
 constexpr int64_t floats_of(int64_t halves) { return (halves + 1) / 2; }
 
-/** A sublayer's weights as its kernels have them: the first and itself for the way back, and so the second. */
+/** Returns a sublayer's weights as pieces: the first for the forward and the backward pass, then the second. */
 template <class Halves>
 Halves halves_of(const SublayerWeights& w) {
   const auto pieces = [](const float* weight) { return reinterpret_cast<const half*>(weight); };
   return {pieces(w.first), pieces(w.first_back), pieces(w.second), pieces(w.second_back)};
 }
 
-/** What the norm multiplied with. */
+/** The factor of the norm. */
 struct NormTape {
   float* r;
 };

@@ -1,4 +1,4 @@
-// What the SwiGLU over the channels and that over the tokens share.
+// Functions shared by the SwiGLU over the channels and the SwiGLU over the tokens.
 #pragma once
 #include "gemm.h"
 
@@ -7,7 +7,7 @@ namespace recurlab {
 /** h = silu(gate) · up. */
 RECURLAB_INLINE vec swiglu(vec gate, vec up) { return gate * sigmoid(gate) * up; }
 
-/** h again, and the gradients of gate and up, out of the gradient of h. @param s sigmoid(gate) */
+/** Recomputes h and the gradients of gate and up from the gradient of h. @param s sigmoid(gate) */
 RECURLAB_INLINE void swiglu_gradient(vec s, vec gate, vec up, vec dh, vec& h, vec& dgate, vec& dup) {
   const vec silu = gate * s;
   h = silu * up;
@@ -19,7 +19,7 @@ RECURLAB_INLINE void swiglu_gradient(vec gate, vec up, vec dh, vec& h, vec& dgat
   swiglu_gradient(sigmoid(gate), gate, up, dh, h, dgate, dup);
 }
 
-/** The stride of a working matrix: not a multiple of 4 KB, at which the rows of a tile would share cache sets. */
+/** Returns the stride of a working matrix: no multiple of 4 KB, at which the rows of a tile would share cache sets. */
 constexpr int64_t padded(int64_t n) { return round_up(n, W) + 16; }
 
 }  // namespace recurlab

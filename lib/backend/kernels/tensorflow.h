@@ -1,4 +1,4 @@
-// TensorFlow's C interface for kernels, with values instead of pointers to free.
+// TensorFlow's C interface for kernels, wrapped in values that free themselves.
 #pragma once
 #include <cstdint>
 #include <cstdio>
@@ -12,7 +12,7 @@
 #include "tensorflow/c/tf_status.h"
 #include "tensorflow/c/tf_tensor.h"
 
-// What is used of tensorflow/c/kernels.h and ops.h, which include files that TensorFlow's wheels leave out.
+// Declarations from tensorflow/c/kernels.h and ops.h, which include headers that TensorFlow's wheels omit.
 extern "C" {
 typedef struct TF_OpKernelConstruction TF_OpKernelConstruction;
 typedef struct TF_OpKernelContext TF_OpKernelContext;
@@ -44,7 +44,7 @@ namespace recurlab {
 
 using Shape = std::vector<int64_t>;
 
-/** TensorFlow's report of an outcome; an error becomes an exception. */
+/** A TensorFlow status; `check` throws its error as an exception. */
 class Status {
  public:
   Status() : status_(TF_NewStatus()) {}
@@ -59,7 +59,7 @@ class Status {
   TF_Status* status_;
 };
 
-/** A tensor for as long as a kernel runs. */
+/** A tensor, released at the end of its scope. */
 class Tensor {
  public:
   explicit Tensor(TF_Tensor* tensor) : tensor_(tensor) {}
@@ -83,7 +83,7 @@ class Tensor {
   TF_Tensor* tensor_;
 };
 
-/** The attributes that an operation was called with; whole numbers, true is 1. */
+/** Attributes of an operation's call, as integers; true is 1. */
 struct Attributes {
   std::vector<std::string> names;
   std::vector<int64_t> values;
@@ -109,14 +109,14 @@ class Call {
     return Tensor(tensor);
   }
 
-  /** So many of a list, from the i-th. */
+  /** Returns `count` inputs, starting with the i-th. */
   std::vector<Tensor> inputs(int64_t i, int64_t count) const {
     std::vector<Tensor> all;
     for (int64_t k = 0; k < count; k++) all.push_back(input(static_cast<int>(i + k)));
     return all;
   }
 
-  /** A new tensor of float32 as the i-th output. */
+  /** Allocates the i-th output, a float32 tensor. */
   Tensor output(int i, const Shape& shape) const {
     int64_t size = 1;
     for (const int64_t n : shape) size *= n;
@@ -128,7 +128,7 @@ class Call {
     return Tensor(tensor);
   }
 
-  /** The same in a block of memory that is used again when the tensor is freed. */
+  /** Allocates the i-th output in a cached block, which is returned when the tensor is freed. */
   Tensor output_in_block(int i, int64_t size) const {
     if (size == 0) return output(i, {0});
     Block* const block = new Block(blocks().take(size * sizeof(float)));
@@ -147,12 +147,12 @@ class Call {
   TF_OpKernelContext* context_;
 };
 
-/** @throws std::runtime_error, which fails the call, not the process */
+/** Checks a condition. @throws std::runtime_error, which fails the call, not the process */
 inline void expect(bool holds, const char* what) {
   if (!holds) throw std::runtime_error(std::string("expected ") + what);
 }
 
-/** An operation on float32 tensors, and its kernel for the processor. Lists are named with their length, `x: n * float`. */
+/** An operation on float32 tensors with its CPU kernel. Lists are declared with their length, `x: n * float`. */
 struct Operation {
   const char* name;
   std::vector<const char*> inputs;
@@ -164,7 +164,10 @@ struct Operation {
 
 namespace detail {
 
-/** Those defined, in order: TensorFlow hands no data of ours to a kernel's constructor, so each has one that knows its place. */
+/**
+ * The defined operations, in order. TensorFlow passes no user data to a kernel's constructor, so each has its own
+ * constructor, which knows its index.
+ */
 inline std::vector<Operation>& operations() {
   static std::vector<Operation> all;
   return all;
@@ -221,7 +224,7 @@ Create creator(int index, std::integer_sequence<int, I...>) {
 
 }  // namespace detail
 
-/** Makes an operation known to TensorFlow. @throws std::runtime_error with TensorFlow's reason */
+/** Registers an operation with TensorFlow. @throws std::runtime_error with TensorFlow's reason */
 inline void define(const Operation& operation) {
   const int index = static_cast<int>(detail::operations().size());
   expect(index < detail::LIMIT, "fewer operations");

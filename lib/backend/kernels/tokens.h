@@ -1,4 +1,4 @@
-// SwiGLU over the tokens with its residual and norm: of every channel, y = rms(x + down(silu(gate) ⊙ up)) along L.
+// SwiGLU over the tokens with its residual and norm: for every channel, y = rms(x + down(silu(gate) ⊙ up)) along L.
 #pragma once
 #include <cmath>
 
@@ -13,20 +13,20 @@ struct TokenSizes {
   int64_t B, L, D, I;
 };
 
-/** Pairs of gate and up that a tile of the forward pass computes. */
+/** Pairs of gate and up rows that a tile of the forward pass computes. */
 constexpr int PAIRS = MR / 2;
 
-/** Pairs of the next tile where `left` are left. */
+/** Returns the pairs of the next tile when `left` remain. */
 inline int next_pairs(int64_t left) {
   if (left <= PAIRS) return static_cast<int>(left);
   return left < 2 * PAIRS && left - PAIRS < PAIRS / 2 ? static_cast<int>((left + 1) / 2) : PAIRS;
 }
 
 /**
- * The left matrices, which are the weights here, lie as the tiles read them: some rows [K][rows] after the other. As
- * many floats as the matrix has.
+ * Packs a left matrix, here a weight, in the order in which tiles read it: consecutive groups of rows, [K][rows]. The
+ * size is that of the matrix.
  *
- * @param at element (i, k)
+ * @param at returns element (i, k)
  */
 template <class At>
 inline void pack_left(float* to, int64_t M, int64_t K, At at) {
@@ -38,7 +38,7 @@ inline void pack_left(float* to, int64_t M, int64_t K, At at) {
   }
 }
 
-/** The same for gate_up [2·I, L]: some rows of the gate, then the same of up. */
+/** Packs gate_up [2·I, L] like pack_left: some rows of the gate, then the same rows of up. */
 inline void pack_token_gate_up(float* to, const float* weight, int64_t L, int64_t I) {
   for (int64_t i = 0; i < I;) {
     const int pairs = next_pairs(I - i);
@@ -51,30 +51,32 @@ inline void pack_token_gate_up(float* to, const float* weight, int64_t L, int64_
   }
 }
 
-/** Whether gate and up are kept for the backward pass; see channels_keep. */
+/** Returns whether gate and up are kept for the backward pass; see channels_keep. */
 constexpr bool tokens_keep(int64_t L) { return L > 192; }
 
-/** Floats of what the forward pass keeps, gate and up: for every b and panel, [2·I, columns of the panel]. */
+/** Returns the floats of gate and up that the forward pass keeps: [2·I, columns of the panel] for every b and panel. */
 constexpr int64_t token_saved_size(const TokenSizes& s) { return s.B * 2 * s.I * round_up(s.D, W); }
 
-/** Where that of row b and the panel that begins at channel c lies. */
+/** Returns the offset of gate and up for row b and the panel that starts at channel c. */
 constexpr int64_t token_saved(const TokenSizes& s, int64_t b, int64_t c) {
   return 2 * s.I * (b * round_up(s.D, W) + c);
 }
 
-/** Panels (NR columns) of one task: enough to be worth one, few enough to share the work. */
+/** Returns the panels (NR columns) per task: enough to amortise a task, few enough to occupy all threads. */
 inline int64_t token_panels(int64_t B, int64_t D, int threads) {
   const int64_t panels = (D + NR - 1) / NR;
   return std::max<int64_t>(1, std::min(panels, B * panels / (8 * threads)));
 }
 
 /**
- * @param addends [B, L, D], of x
+ * The forward pass.
+ *
+ * @param addends addends of x, [B, L, D]
  * @param gate_up of pack_token_gate_up
- * @param down of pack_left of down [L, I]
- * @param y [B, L, D], written
- * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
- * @param saved written: gate and up, see token_saved_size; null where no gradient is wanted, or they are not kept
+ * @param down of pack_left, for down [L, I]
+ * @param y [B, L, D], output
+ * @param r [B, D], output: factor of the norm; null when no gradient is needed
+ * @param saved output: gate and up, see token_saved_size; null when no gradient is needed, or they are not kept
  */
 inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const Addends& addends, const float* gate_up,
                            const float* down, float* y, float* r, float* saved) {
@@ -140,21 +142,21 @@ inline void tokens_forward(Pool& pool, const TokenSizes& sizes, const Addends& a
   });
 }
 
-/** What tokens_backward reads: the forward pass's values, and the weights as pack_left has them. */
+/** Inputs of tokens_backward: intermediate results of the forward pass, and the weights packed by pack_left. */
 struct TokenTape {
   Addends x;
   const float *y, *r;
-  /** Gate and up; null where they were not kept. */
+  /** Gate and up; null when they were not kept. */
   const float* saved;
   /** down transposed, [I, L], and gate_up transposed, [L, 2·I]. */
   const float *down, *gate_up;
-  /** That of pack_token_gate_up. */
+  /** The weights of pack_token_gate_up. */
   const float* forward;
 };
 
 namespace detail {
 
-/** Gate and up of some columns of one row of the batch, again: [2·I, columns]. */
+/** Recomputes gate and up of some columns of one row of the batch: [2·I, columns]. */
 inline void tokens_again(const TokenTape& tape, const TokenSizes& s, const float* x, int64_t columns, float* out) {
   const int vectors = columns > W ? 2 : 1, width = vectors * W;
   float* right = scratch(5, s.L * NR);
@@ -177,16 +179,18 @@ inline void tokens_again(const TokenTape& tape, const TokenSizes& s, const float
 }  // namespace detail
 
 /**
+ * The backward pass.
+ *
  * @param dy [B, L, D]
- * @param dx [B, L, D], written
- * @param d_gate_up [2·I, L], added to
- * @param d_down [L, I], added to
+ * @param dx [B, L, D], output
+ * @param d_gate_up [2·I, L], accumulated
+ * @param d_down [L, I], accumulated
  */
 inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape& tape, const float* dy, float* dx,
                             float* d_gate_up, float* d_down) {
   const auto [B, L, D, I] = sizes;
-  // A unit is some channels of one row of the batch, few enough that its gradients stay in the cache until they are
-  // added up. Every thread has sums of its own, over units that depend on nothing but the number of threads.
+  // A unit of work is some channels of one row of the batch, few enough that its gradients stay in the cache until they
+  // are summed. Every thread has its own sums, over units that depend only on the number of threads.
   const int64_t columns_of_unit = std::min(round_up(D, NR), static_cast<int64_t>(2 * NR));
   const int64_t groups = (D + columns_of_unit - 1) / columns_of_unit, units = B * groups;
   const int64_t wide = columns_of_unit + 16, tokens = round_up(L, W);
@@ -195,7 +199,7 @@ inline void tokens_backward(Pool& pool, const TokenSizes& sizes, const TokenTape
   std::fill(sums, sums + parts * part_size, 0.0f);
   pool.run(parts, [&, L = L, D = D, I = I](int64_t part) {
     float* const sum = sums + part * part_size;
-    // The gradients of gate and up, and h, row by row; x and du transposed, as panels [columns, L].
+    // Gradients of gate and up, and h, in row-major order; x and du transposed, as panels [columns, L].
     float* const d_both = scratch(4, 3 * I * wide + 2 * columns_of_unit * tokens);
     float* const h = d_both + 2 * I * wide;
     float* const x_panels = h + I * wide;

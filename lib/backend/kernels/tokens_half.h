@@ -1,4 +1,4 @@
-// tokens.h in bfloat16; see channels_half.h.
+// tokens.h on bfloat16 pieces; see channels_half.h.
 #pragma once
 #include <cmath>
 
@@ -8,24 +8,28 @@
 
 namespace recurlab {
 
-/** The weights as pieces. Gate and up are filled up to whole blocks each. */
+/** The weights as pieces. Gate and up are each padded to whole blocks. */
 struct TokenHalves {
-  /** Left, [gate · up, L]: pieces [2·I / 16][L / 32]; and its transposed [L, 2·I]: [L / 16][2·I / 32]. */
+  /**
+   * As left operand [gate · up, L], pieces [2·I / 16][L / 32]; and its transpose [L, 2·I], pieces [L / 16][2·I / 32].
+   */
   const half *gate_up, *gate_up_back;
-  /** Left, [L, I]: [L / 16][I / 32]; and its transposed [I, L]: [I / 16][L / 32]. */
+  /** As left operand [L, I], pieces [L / 16][I / 32]; and its transpose [I, L], pieces [I / 16][L / 32]. */
   const half *down, *down_back;
 };
 
-/** Columns of a task, in blocks: at most so many, and few enough to share the work. */
+/** Returns the columns per task, in blocks: at most this many, and few enough to occupy all threads. */
 inline int64_t half_column_blocks(int64_t B, int64_t D, int threads, int64_t most) {
   const int64_t blocks = blocks_of(D);
   return std::max<int64_t>(1, std::min<int64_t>({blocks, most, B * blocks / (4 * threads)}));
 }
 
 /**
- * @param addends [B, L, D], of x
- * @param y [B, L, D], written
- * @param r [B, D], written: what the norm multiplied with; null where no gradient is wanted
+ * The forward pass.
+ *
+ * @param addends addends of x, [B, L, D]
+ * @param y [B, L, D], output
+ * @param r [B, D], output: factor of the norm; null when no gradient is needed
  */
 template <int LIMBS>
 inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Addends& addends,
@@ -43,7 +47,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     half* const in = half_scratch<LIMBS>(0, most * BLOCK * lk * BLOCK);
     half* const h = half_scratch<LIMBS>(1, most * BLOCK * ik * BLOCK);
     float* const out = scratch(2, lp * TR * (most * BLOCK + 16));
-    // The sums of down begin with x, and with 0 where they are filled up.
+    // The sums of down start from x, and from 0 in the padding.
     std::fill(columns % BLOCK == 0 ? out + L * wide : out, out + lp * TR * wide, 0.0f);
     sum_rows(addends.at(start), L, columns, D, out, wide);
     pack_across<LIMBS, Side::right>(in, lk, out, wide, L, columns, blocks * BLOCK);
@@ -51,7 +55,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     struct {
       int64_t row_piece, column_block;
     } place{};
-    // Two rows of gate (above) and up (below). The first time zeros, whose place is written again.
+    // Two rows of gate (above) and up (below). The first iteration processes zeros; the next one overwrites its output.
     const auto finish = [&](int64_t pair) __attribute__((always_inline)) {
       const float* c = done + 2 * pair * BLOCK;
       vec gate[4], up[4], product[4];
@@ -61,7 +65,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
       half* to = h + (2 * place.column_block * ik + place.row_piece / 2) * STEP + (place.row_piece % 2 * 8 + pair) * TK;
       each<2>([&](int q) { store_pairs<LIMBS>(to + q * ik * STEP, product[q], product[2 + q]); });
     };
-    // Meanwhile y is asked for, to be written in the end; where this is a part of its columns, others are, too.
+    // Prefetches y, which is written at the end; a task with some of the columns also prefetches others.
     const char* const to = reinterpret_cast<const char*>(y + start);
     const int64_t lines = L * columns / W, per_row = 2 * blocks * lk * TERMS<LIMBS>;
     Ahead ahead{to, to + lines / 2 * 64, 1};
@@ -78,7 +82,7 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
     }
     for (int64_t pair = 0; pair < 8; pair++) finish(pair);
     half_product<LIMBS>(lp, blocks, ik, weights.down, ik * STEP, h, ik * STEP, out, wide, BLOCK, true);
-    // Row by row: the rows of a column lie where they push each other out of the cache.
+    // Row by row: the elements of a column evict each other from the cache.
     float* const squares = scratch(3, 2 * most * BLOCK);
     float* const scale = squares + most * BLOCK;
     std::fill(squares, squares + blocks * BLOCK, 0.0f);
@@ -102,12 +106,14 @@ inline void tokens_half_forward(Pool& pool, const TokenSizes& sizes, const Adden
 constexpr int64_t INNER = 4;
 
 /**
- * @param addends [B, L, D], of x
+ * The backward pass.
+ *
+ * @param addends addends of x, [B, L, D]
  * @param r of the forward pass
  * @param dy [B, L, D]
- * @param dx [B, L, D], written
- * @param d_gate_up sums of [gate · up, L], added to
- * @param d_down sums of the transposed gradient [I, L], added to
+ * @param dx [B, L, D], output
+ * @param d_gate_up sums of [gate · up, L], accumulated
+ * @param d_down sums of the transposed gradient [I, L], accumulated
  */
 template <int LIMBS>
 inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Addends& addends, const float* y,
@@ -117,8 +123,8 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
   const auto [B, L, D, I] = sizes;
   const int64_t lk = blocks_of(L), ik = blocks_of(I), lp = (L + TR - 1) / TR, inner = std::min(INNER, ik);
   const int64_t most = half_column_blocks(B, D, pool.threads(), 8), groups = (blocks_of(D) + most - 1) / most;
-  // Every thread has sums of its own, over units that depend on nothing but the number of threads; the first adds to
-  // what is there.
+  // Every thread has its own sums, over units that depend only on the number of threads; the first thread accumulates
+  // into the output directly.
   const int64_t units = B * groups, parts = std::min<int64_t>(pool.threads(), units);
   const int64_t up_size = lk * 2 * ik * BLOCK * BLOCK, down_size = lk * ik * BLOCK * BLOCK;
   float* const sums = scratch(4, (parts - 1) * (up_size + down_size));
@@ -164,8 +170,8 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
         struct {
           int64_t row_block, column_block;
         } place{};
-        // Two rows of 32 columns, out of the first 16 rows (which have a block with gate and up) or the others. The
-        // first time zeros, whose place is written again.
+        // Two rows of 32 columns, from the first 16 rows (which share a block with gate and up) or the others. The
+        // first iteration processes zeros; the next one overwrites its output.
         const auto finish = [&](int64_t step) __attribute__((always_inline)) {
           const int64_t t = step / 8, pair = step % 8;
           const float *c = done + t * AREA + 2 * pair * BLOCK, *d = done + 2 * AREA + (t * TR + 2 * pair) * BLOCK;
@@ -199,7 +205,7 @@ inline void tokens_half_backward(Pool& pool, const TokenSizes& sizes, const Adde
             std::swap(now, done);
           }
         for (int64_t step = 0; step < 16; step++) finish(step);
-        // dx: what was du, plus these tokens' share.
+        // dx is du plus the contribution of these tokens.
         for (int64_t side = 0; side < 2; side++)
           half_product<LIMBS>(lp, blocks, here, weights.gate_up_back + (side * ik + from) * STEP, 2 * ik * STEP,
                               d_right + side * here * STEP, 2 * here * STEP, du, wide, BLOCK, true);

@@ -97,7 +97,7 @@ function backendRow(backend: BackendChoice | UserError): Row {
 
 function unitsText(units: Units): string {
   const types = units.bfloat16 ? (['float32', 'bfloat16'] as const) : (['float32'] as const)
-  return types.map((dtype) => `${dtype} by ${unitText(units, dtype)}`).join(', ')
+  return types.map((dtype) => `${dtype} with ${unitText(units, dtype)}`).join(', ')
 }
 
 /** SVG figures need a working browser engine, which only drawing one can prove. */

@@ -52,7 +52,10 @@ function overview(): HelpBlock[] {
   ]
 }
 
-/** The explanations of a name, which may be both a key and a metric. @throws UserError (exit code 2) naming the nearest. */
+/**
+ * Returns the explanations of a name, which may be both a key and a metric. @throws UserError (exit code 2) naming the
+ * nearest.
+ */
 function explain(word: string): Explained[] {
   const entries = glossary()
   const found = [

@@ -23,7 +23,7 @@ export class PickleList {
  * identity.
  */
 export class PickleDict extends Map<PickleValue, PickleValue> {
-  /** Whether it was constructed as `collections.OrderedDict`, the only one that may carry state. */
+  /** True for a `collections.OrderedDict`, the only one that may carry state. */
   readonly ordered: boolean
 
   constructor(ordered: boolean) {

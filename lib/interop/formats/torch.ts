@@ -192,7 +192,7 @@ function isContiguous(shape: readonly number[], strides: readonly number[]): boo
   return true
 }
 
-/** Memory for so many numbers. @throws UserError when there is none. */
+/** Allocates memory for numbers. @throws UserError when it does not suffice. */
 function allocate(file: string, count: number): Float32Array {
   try {
     return new Float32Array(count)

@@ -9,11 +9,12 @@ interface Inside {
 }
 
 /**
- * Returns a function that empties Node's stack of running callbacks, some of whose ends a forced stop skips. Node 20 and 22
- * have such a function; Node 24 hides it, but empties the stack in its handler of uncaught errors, which can be called.
+ * Returns a function that empties Node's stack of running callbacks, some of whose ends a forced stop skips. Node 20
+ * and 22 have such a function; Node 24 hides it, but empties the stack in its handler of uncaught errors, which can be
+ * called.
  *
- * Without both, nothing is emptied. A forced stop of a busy cell may then end the cells' process, because Node finds its
- * stack corrupt; the kernel restarts and says so. Stops of waiting cells are not affected.
+ * Without either, nothing is emptied. A forced stop of a busy cell may then end the cells' process, because Node finds
+ * its stack corrupt; the kernel restarts and says so. Stops of waiting cells are not affected.
  */
 export function loadClearStack(inside: Inside = process as Inside): () => void {
   return fromBinding(inside) ?? fromFatalException(inside) ?? (() => {})
@@ -21,7 +22,7 @@ export function loadClearStack(inside: Inside = process as Inside): () => void {
 
 function fromBinding(inside: Inside): (() => void) | null {
   const { noDeprecation = false } = inside
-  // There is no other way to it, and the warning would be the first line of every notebook.
+  // There is no other access to it, and the warning would be the first line of every notebook.
   inside.noDeprecation = true
   try {
     const wrap = inside.binding?.('async_wrap')
@@ -36,7 +37,7 @@ function fromBinding(inside: Inside): (() => void) | null {
 function fromFatalException(inside: Inside): (() => void) | null {
   if (typeof inside._fatalException !== 'function') return null
   return () => {
-    // A cell that catches such errors itself must not see this one, and its callback cannot be replaced for a while.
+    // A cell that catches such errors itself must not see this one, and its callback cannot be replaced for a moment.
     if (inside.hasUncaughtExceptionCaptureCallback()) return
     inside.setUncaughtExceptionCaptureCallback(() => {})
     try {
@@ -55,12 +56,13 @@ const UNSAFE =
 const FRAMES = 12
 
 /**
- * Whether the code that is interrupted now can be ended: whether it is not in the middle of Node's bookkeeping.
+ * Returns whether the interrupted code can be ended: whether it is outside Node's bookkeeping.
  *
- * @param here the function that the interruption called; what stands below it was interrupted
+ * @param here the function called by the interruption; the frames below it were interrupted
  */
 export function isSafePlace(here: (...args: never[]) => unknown): boolean {
-  // The interrupting evaluation and built-in functions have no URL; no frame at all means a place between two callbacks.
+  // The interrupting evaluation and built-in functions have no URL; no frames at all means a point between two
+  // callbacks.
   return !UNSAFE.test(urlsBelow(here, FRAMES).find((url) => url !== '') ?? '')
 }
 
@@ -68,10 +70,11 @@ const LOADER = /^node:internal\/modules\//
 const PACKAGE = /\/node_modules\//
 
 /**
- * Whether the interrupted code is a package that Node is loading: its top level, or the loader itself. Node cannot load the
- * package again if it is ended there. A function of a cell or of the project that the package calls can be ended.
+ * Returns whether the interrupted code is a package that Node is loading: its top level, or the loader itself. Node
+ * cannot load the package again if it is ended there. A function of a cell or of the project that the package calls can
+ * be ended.
  *
- * @param here the function that the interruption called; what stands below it was interrupted
+ * @param here the function called by the interruption; the frames below it were interrupted
  * @param underway whether packages are being loaded: one may continue after an await, without the loader on the stack
  */
 export function isLoadingPackage(here: (...args: never[]) => unknown, underway: boolean): boolean {
@@ -93,6 +96,6 @@ function urlsBelow(here: (...args: never[]) => unknown, frames: number): readonl
   const urls: unknown = holder.stack
   Error.prepareStackTrace = prepareStackTrace
   Error.stackTraceLimit = stackTraceLimit
-  // A Node that does not ask for the places writes a text.
+  // A Node that does not ask for call sites formats a text.
   return Array.isArray(urls) ? urls : []
 }

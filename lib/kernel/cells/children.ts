@@ -4,14 +4,15 @@ import { context, currentCell, type Owner } from './context.js'
 import { endProcesses } from './process-tree.js'
 import type { SharedState } from './shared-state.js'
 
-/** The child processes, by the owner whose code has started them. */
+/** The child processes, by the owner whose code started them. */
 const children = new WeakMap<Owner, Set<ChildProcess>>()
 
 type Spawn = (this: ChildProcess, options: { readonly detached?: boolean }) => unknown
 
 /**
- * Lets a stop reach the child processes of its cell: those that a synchronous call waits for, through the interrupting thread,
- * and those that run beside the cell, through {@link endChildren}. Children with the option `detached` outlive their cell.
+ * Makes a stop reach the child processes of its cell: those that a synchronous call waits for, through the interrupting
+ * thread, and those that run beside the cell, through {@link endChildren}. Children with the option `detached` outlive
+ * their cell.
  */
 export function watchChildren(
   shared: Pick<SharedState, 'waitsForChild'>,
@@ -33,7 +34,7 @@ export function watchChildren(
     execSync: waiting(execSync),
     execFileSync: waiting(execFileSync),
   })
-  // `spawn`, `exec`, `execFile` and `fork` all call this method, which Node does not promise.
+  // `spawn`, `exec`, `execFile` and `fork` all call this method, which is not documented by Node.
   const { spawn } = prototype
   if (spawn)
     prototype.spawn = function (options) {

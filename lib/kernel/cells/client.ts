@@ -5,22 +5,22 @@ import { IN_NOTEBOOK } from '../../files/places.js'
 import type { FromCells, StopRequest, ToCells } from '../protocol.js'
 import { createFrameReader, encodeFrame } from './frames.js'
 
-/** The handlers of what the process sends. */
+/** The handlers of the process's messages. */
 export interface CellsHandlers {
   message(message: FromCells): void
-  /** Takes what native code and child processes wrote to the process's own stdout and stderr. */
+  /** Receives output of native code and child processes on the process's own stdout and stderr. */
   raw(name: 'stdout' | 'stderr', chunk: Buffer): void
   /** Called when the process has ended and all its messages were handled. */
   exit(code: number | null, signal: NodeJS.Signals | null): void
 }
 
-/** The process that runs cells, seen from the server. */
+/** The process that runs cells, as seen from the server. */
 export interface CellsProcess {
   readonly process: ChildProcess
   send(message: ToCells): void
   /** Sends a stop to the thread that can interrupt a busy main thread. */
   stop(request: StopRequest): void
-  /** Handles nothing until {@link resume}. A process that sends or prints more than its pipes hold waits in the meantime. */
+  /** Handles no message until {@link resume}. A process whose pipes are full waits in the meantime. */
   pause(): void
   resume(): void
   /** Ends the process and everything that cells have started, at once. */
@@ -56,14 +56,14 @@ export function startCells(
     env: { ...(options.env ?? process.env), [IN_NOTEBOOK]: '1', PWD: cwd },
     stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'ipc'],
     serialization: 'advanced',
-    // A process group of its own, so that nothing that cells have started outlives it.
+    // A process group of its own, so that nothing started by cells outlives it.
     detached: true,
   })
   const frames = child.stdio[3] as Readable
   const stops = child.stdio[4] as Writable
   for (const name of ['stdout', 'stderr'] as const)
     child[name]!.on('data', (chunk: Buffer) => handlers.raw(name, chunk))
-  // A write to a process that has just died is lost like the process, whose exit is reported below.
+  // A write to a process that has just died is lost with it; its exit is reported below.
   stops.on('error', () => {})
   child.on('error', () => {})
   child.once('exit', () => killGroup(child))
@@ -141,7 +141,7 @@ function whenEnded(
     check()
   }
   child.once('exit', over)
-  // Without memory or a program to start there is no process, no exit and no end of its streams.
+  // Without memory or the program there is no process, no exit and no end of its streams.
   child.once('error', () => {
     if (child.pid === undefined) ended(null, null)
   })

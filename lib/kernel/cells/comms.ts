@@ -14,14 +14,14 @@ export interface CommsOfProcess extends Comms {
   abandon(): void
 }
 
-/** A comm that either side has opened. */
+/** A comm opened by either side. */
 interface Open {
   readonly comm: Comm
   message: Handler | null
   closed: Handler | null
 }
 
-/** A callback, and the message that the output of its cell answers. */
+/** A callback, and the parent message of its cell's output. */
 interface Handler {
   readonly parent: Header | null
   call(data: Content, message: CommMessage): void
@@ -33,7 +33,7 @@ export function createComms(): CommsOfProcess {
   const targets = new Map<string, (comm: Comm, data: Content, message: CommMessage) => void>()
   const parents = new Map<string, Header | null>()
 
-  /** The message that is being handled: what is sent in the meantime answers it, as the front end's widgets expect. */
+  /** The message being handled: messages sent in the meantime answer it, as the front end's widgets expect. */
   let answered: Header | null = null
 
   const tell = (): void =>
@@ -123,8 +123,8 @@ function extras({ metadata, buffers }: CommMessage): { metadata?: Content; buffe
 }
 
 /**
- * Calls back so that output appears under the cell that registered the callback. The callback is not the cell's code: what a
- * cell has made lives on when the cell is stopped.
+ * Returns a callback whose output appears under the cell that registered it. The callback is not the cell's code:
+ * objects that a cell has made live on when the cell is stopped.
  */
 export function callFor(parent: Header, call: () => unknown): void {
   context.run(new Owner(parent), () => {

@@ -5,8 +5,8 @@ import { boundedOptions, inspectBounded } from './inspect.js'
 import { publish } from './wire.js'
 
 /**
- * Replaces the methods of the global console by ones that only print. Node's own also report to the inspector, which keeps the
- * printed objects of the last thousand calls alive.
+ * Replaces the methods of the global console by ones that only print. Node's own methods also report to the inspector,
+ * which keeps the printed objects of the last thousand calls alive.
  */
 export function replaceConsole(): void {
   const plain = new Console({
@@ -18,7 +18,7 @@ export function replaceConsole(): void {
     inspectOptions: boundedOptions,
   })
   const clear = (): void => publish(currentOwner()?.parent ?? null, 'clear_output', { wait: false })
-  // `console.dir` leaves out custom inspection, by which objects with many keys are cut.
+  // `console.dir` disables custom inspection, which cuts objects with many keys.
   const dir = (value: unknown, options: InspectOptions = {}): void => plain.log(inspectBounded(value, options))
   const methods: Record<string, unknown> = { ...plain, clear, dir }
   // The constructor of Console binds its methods, so that they are own properties.

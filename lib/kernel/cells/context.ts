@@ -4,9 +4,9 @@ import type { CellRun, Failure, Header } from '../protocol.js'
 
 /** The owner of running code: a cell, or a call from the front end to something that a cell has made. */
 export class Owner {
-  /** The message that the code's outputs answer. */
+  /** The parent message of the code's outputs. */
   readonly parent: Header
-  /** Whether its code goes no further: awaits throw, timers do not fire. */
+  /** Whether its code is stopped: awaits throw, timers do not fire. */
   stopped = false
   #abort: AbortController | null = null
   #asked = false
@@ -25,7 +25,7 @@ export class Owner {
     return this.#abort.signal
   }
 
-  /** Asks the code to end, as the user wants. */
+  /** Asks the code to end, at the user's request. */
   ask(): void {
     if (this.#asked) return
     this.#asked = true
@@ -43,9 +43,9 @@ export class Cell extends Owner {
   readonly count: number
   readonly silent: boolean
   readonly allowStdin: boolean
-  /** Number of calls under way that save and end by themselves when they are asked to. */
+  /** Number of calls in progress that save and end by themselves when asked to. */
   stoppable = 0
-  /** The message of such a call that was stopped: what it saved, and how to go on. */
+  /** The message of such a call that was stopped: what it saved, and how to resume. */
   saved: Failure | null = null
   /** The value of its last expression. */
   result: unknown = undefined
@@ -70,7 +70,7 @@ export class Stop extends Error {
   }
 }
 
-/** The owner of every piece of code, followed through awaits, timers and callbacks. */
+/** The owner of each piece of code, followed through awaits, timers and callbacks. */
 export const context = new AsyncLocalStorage<Owner | undefined>()
 
 let latest: Cell | null = null

@@ -4,8 +4,8 @@ import { types } from 'node:util'
 const READ = ['stack', 'name', 'message']
 
 /**
- * Hides the user's getters on an error while V8's inspector reads it. A getter that cannot be redefined stays: where it does
- * not return, neither does the cell.
+ * Hides the user's getters on an error while V8's inspector reads it. A getter that cannot be redefined stays: if it
+ * does not return, neither does the cell.
  *
  * @returns a function that restores the getters
  */
@@ -26,7 +26,7 @@ function shadow(error: Error, key: string): () => void {
   }
 }
 
-/** Whether reading a property runs a function that is not the engine's own. */
+/** Returns whether reading a property runs a function that is not the engine's own. */
 function hasGetter(error: Error, key: string): boolean {
   for (let at: object | null = error; at !== null && !types.isProxy(at); at = Object.getPrototypeOf(at)) {
     const property = Object.getOwnPropertyDescriptor(at, key)

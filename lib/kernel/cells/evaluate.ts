@@ -9,15 +9,18 @@ export type Outcome = { readonly thrown: false } | { readonly thrown: true; read
 
 /** V8's REPL mode on this thread. */
 export interface Evaluator {
-  /** Evaluates the code of a cell. After a forced stop `ended` may or may not be called, and its outcome means nothing. */
+  /**
+   * Evaluates the code of a cell. After a forced stop, `ended` may or may not be called, and its outcome is
+   * meaningless.
+   */
   evaluate(cell: Cell, code: string, ended: (outcome: Outcome) => void): void
-  /** Ends the running code by a throw that no code can catch. */
+  /** Ends the running code by an exception that no code can catch. */
   terminate(): void
-  /** Closes the session: Node would wait for it at the end of the process. */
+  /** Closes the session, for which Node would wait at the end of the process. */
   close(): void
 }
 
-/** The inspector keeps the values of an evaluation until this group is released. */
+/** Object group of an evaluation's values, which the inspector keeps until it is released. */
 const GROUP = 'recurlab'
 
 /**
@@ -29,7 +32,7 @@ type Pending = Set<Promise<unknown>>
 /**
  * Opens an inspector session on this thread.
  *
- * @throws Error that says what this Node lacks, where cells cannot run by it
+ * @throws Error naming what this version of Node lacks, if cells cannot run
  */
 export function createEvaluator(): Evaluator {
   let session = connected()
@@ -55,7 +58,7 @@ export function createEvaluator(): Evaluator {
 
   return {
     evaluate(cell, code, ended) {
-      // A stopped cell has left its promise: it can be released only together with its session.
+      // A stopped cell has left its promise, which can be released only together with its session.
       if (pending.size > 0) {
         pending = new Set()
         session.disconnect()
@@ -101,7 +104,7 @@ function connected(): Session {
   return session
 }
 
-/** Finds out whether the inspector has the mode of Node's own prompt: only there code awaits at its top. */
+/** Determines whether the inspector has the mode of Node's REPL, in which code awaits at its top level. */
 function checkReplMode(session: Session): void {
   let problem: unknown
   const options = { expression: 'await 0', objectGroup: GROUP, replMode: true, silent: true }
@@ -132,7 +135,7 @@ function keepFirst(keep: (promise: Promise<unknown>) => void): () => void {
   return release
 }
 
-/** Returns the value of a primitive. Bigints, and numbers that JSON does not have, come as text. */
+/** Returns the value of a primitive. Bigints, and numbers without a JSON form, arrive as text. */
 function primitive({ type, subtype, value, unserializableValue }: Runtime.RemoteObject): unknown {
   if (unserializableValue !== undefined)
     return type === 'bigint' ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue)

@@ -14,15 +14,15 @@ export const interrupted: Failure = {
   traceback: ['Interrupted: the cell was stopped'],
 }
 
-/** Characters of one message. */
+/** Maximum characters of one message. */
 const MAX_MESSAGE = 4000
-/** Lines of one stack. */
+/** Maximum lines of one stack. */
 const MAX_FRAMES = 30
-/** Causes, and errors of AggregateErrors, that are shown in all. */
+/** Maximum number of causes, and errors of AggregateErrors, in all. */
 const MAX_CAUSES = 10
-/** Own properties of an error that are shown, and items of an array in one. */
+/** Maximum number of own properties of an error, and items of an array in one. */
 const MAX_OWN = 20
-/** Characters of a quoted line. */
+/** Maximum characters of a quoted line. */
 const MAX_LINE = 110
 
 /** A thrown value that is being described. */
@@ -36,14 +36,14 @@ let telling: Telling | null = null
 let tellings = 0
 let state: Pick<SharedState, 'telling'> = { telling: 0 }
 
-/** From now on the interrupting thread sees that a value is being described, and cuts off what takes too long. */
+/** Tells the interrupting thread that a value is being described; it cuts off a description that takes too long. */
 export function boundTelling(shared: Pick<SharedState, 'telling'>): void {
   state = shared
 }
 
 /**
- * Describes a thrown value: a user's mistake by its message alone, anything else with its place in the user's code. It calls
- * getters and methods of the value; where one does not return within two seconds, this function never returns (see
+ * Describes a thrown value: a user's mistake by its message alone, anything else with its place in the user's code. It
+ * calls getters and methods of the value; if one does not return within two seconds, this function never returns (see
  * {@link takeCut}).
  *
  * @param whenCut receives a plain description in that case; without it the running cell ends with that description
@@ -63,13 +63,13 @@ export function describeThrown(thrown: unknown, whenCut?: (failure: Failure) => 
   }
 }
 
-/** Whether this description is under way. */
+/** Returns whether this description is in progress. */
 export function isTelling(number: number): boolean {
   return telling?.number === number
 }
 
 /**
- * Returns, after a forced stop, the description that it cut off, made without the user's code; null where it stopped other
+ * Returns, after a forced stop, the description that it cut off, made without the user's code; null if it stopped other
  * code.
  */
 export function takeCut(): { readonly failure: Failure; readonly whenCut: Telling['whenCut'] } | null {
@@ -134,8 +134,8 @@ function isError(value: unknown): value is Error {
 }
 
 /**
- * Whether an error is a UserError, judged by the name of its class or of one that it extends: its class may belong to another
- * instance of the module.
+ * Returns whether an error is a UserError, judged by the name of its class or of one that it extends: its class may
+ * belong to another instance of the module.
  */
 function isUserError(error: Error): boolean {
   for (let at: unknown = error; at instanceof Object; at = Object.getPrototypeOf(at))
@@ -143,7 +143,7 @@ function isUserError(error: Error): boolean {
   return error.name === 'UserError'
 }
 
-/** Returns the name of an error; that of its class where the class does not set `name`. */
+/** Returns the name of an error; that of its class if the class does not set `name`. */
 function nameOf(error: Error): string {
   const name = typeof error.name === 'string' && error.name !== '' ? error.name : 'Error'
   const ofClass = error.constructor?.name
@@ -188,7 +188,7 @@ function quote({ line, column, text }: Place): string[] {
   return [`${number}${part}`, `${' '.repeat(number.length - 2)}| ${' '.repeat(Math.max(0, column - 1 - start))}^`]
 }
 
-/** Cuts the middle out of a long message: its beginning and its end say what matters. */
+/** Cuts the middle out of a long message: its beginning and its end are the most informative. */
 function clip(message: string): string {
   if (message.length <= MAX_MESSAGE) return message
   return `${message.slice(0, MAX_MESSAGE - 500)} … ${message.slice(-500)}`

@@ -1,9 +1,9 @@
 import { deserialize, serialize } from 'node:v8'
 
-/** Bytes of the length (uint32, little endian) before a value that V8 has serialized. */
+/** Bytes of the length (uint32, little endian) before a value serialised by V8. */
 const HEAD = 4
 
-/** Returns a value as a frame. @throws DataCloneError for what cannot be sent, such as a function */
+/** Returns a value as a frame. @throws DataCloneError for values that cannot be sent, such as a function */
 export function encodeFrame(value: unknown): Buffer {
   const body = serialize(value)
   const frame = Buffer.allocUnsafe(HEAD + body.length)
@@ -30,7 +30,8 @@ export function createFrameReader(): FrameReader {
       bytes += chunk.length
     },
     next() {
-      // The chunks are joined only when a frame is complete: joining at every chunk would cost the square of the frame's length.
+      // The chunks are joined only when a frame is complete: joining at every chunk would cost the square of its
+      // length.
       if (bytes < needed) return undefined
       let joined = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)
       chunks = [joined]

@@ -5,7 +5,7 @@ import { input } from './input.js'
 import type { Hooks, Stops } from './lifecycle.js'
 import { asJson, publish, send } from './wire.js'
 
-/** The key under which lib, which is loaded apart from the notebook kernel, finds it. */
+/** The key under which lib, which is loaded separately from the notebook kernel, finds it. */
 const KEY = Symbol.for('recurlab.notebook')
 
 /** Offers the notebook kernel to lib. */

@@ -10,13 +10,13 @@ interface Question {
 const questions = new Map<number, Question>()
 let asked = 0
 
-/** Asks the user for a line of text. @throws UserError where nobody can be asked or nobody answered */
+/** Asks the user for a line of text. @throws UserError if no front end can ask, or the user did not answer */
 export async function input(prompt: string, options: { readonly password?: boolean } = {}): Promise<string> {
   const cell = currentCell()
   if (!cell || cell !== currentOwner() || !cell.allowStdin)
     throw new UserError({
       where: 'input',
-      expected: 'a running cell whose user can be asked',
+      expected: 'a running cell in a front end that can ask',
       found: cell ? 'a front end that cannot ask' : 'no running cell',
       todo: 'Run it where input can be typed: in JupyterLab, or in jupyter console.',
     })
@@ -30,7 +30,7 @@ export async function input(prompt: string, options: { readonly password?: boole
   return value
 }
 
-/** Passes on what the user typed; null for no answer. */
+/** Passes on the text typed by the user; null for no answer. */
 export function answerInput(id: number, value: string | null): void {
   const question = questions.get(id)
   questions.delete(id)

@@ -4,7 +4,7 @@ import { type InspectOptions, inspect, types } from 'node:util'
 /** The symbols with which Node tracks the context of promises and timers, up to Node 22 and later; others are shown. */
 const CONTEXT = ['async_id_symbol', 'trigger_async_id_symbol', 'kResourceStore', 'kAsyncContextFrame']
 
-/** Has `util.inspect` show promises and timers as it does without context tracking: `Promise { 5 }`. */
+/** Makes `util.inspect` show promises and timers as it does without context tracking: `Promise { 5 }`. */
 export function hideContexts(): void {
   const timer = timers.setTimeout(() => {}, 0)
   const immediate = timers.setImmediate(() => {})
@@ -14,7 +14,7 @@ export function hideContexts(): void {
     const own = (prototype as { [inspect.custom]?: (...args: unknown[]) => unknown })[inspect.custom]
     const value = function (this: object, ...args: unknown[]): unknown {
       hide(this)
-      // Where the object itself is returned, `inspect` goes on as if there were no such method.
+      // If the object itself is returned, `inspect` continues as if there were no such method.
       return own ? own.apply(this, args) : this
     }
     Object.defineProperty(prototype, inspect.custom, { value, writable: true, configurable: true })
@@ -26,18 +26,18 @@ function hide(object: object): void {
     if (CONTEXT.includes(symbol.description ?? '')) Object.defineProperty(object, symbol, { enumerable: false })
 }
 
-/** Keys of one object that are shown, as many as `inspect` shows items of an array. */
+/** Maximum keys shown of one object, as many as `inspect` shows items of an array. */
 const MAX_KEYS = 100
 /**
- * Entries of all objects, arrays, maps and sets in one value that are shown; in texts, a number of characters counts as one
- * entry.
+ * Maximum entries shown of all objects, arrays, maps and sets in one value; in texts, a number of characters counts as
+ * one entry.
  */
 const MAX_ENTRIES = 10_000
 const CHARS_PER_ENTRY = 50
-/** Characters of one value. */
+/** Maximum characters of one value. */
 const MAX_TEXT = 200_000
 
-/** The rest of {@link MAX_ENTRIES} for the value under inspection. */
+/** The remainder of {@link MAX_ENTRIES} for the value under inspection. */
 interface Budget {
   left: number
 }
@@ -49,7 +49,7 @@ type Options = InspectOptions & {
   readonly [BUDGET]?: Budget
 }
 
-/** Options for `inspect` that limit the text of one value, whatever is in it. */
+/** Options for `inspect` that limit the text of one value, whatever its content. */
 export const boundedOptions: InspectOptions = Object.defineProperty({}, BUDGET, {
   // Every spread of the options, which `inspect` and the console make for each value, begins anew.
   get: (): Budget => ({ left: MAX_ENTRIES }),
@@ -66,8 +66,8 @@ export function inspectBounded(value: unknown, options: InspectOptions = {}): st
 }
 
 /**
- * Has `inspect`, and with it the console, cut objects with many keys as it cuts arrays: `... 900 more keys`. The option
- * `maxArrayLength` counts for both.
+ * Makes `inspect`, and with it the console, cut objects with many keys as it cuts arrays: `... 900 more keys`. The
+ * option `maxArrayLength` counts for both.
  */
 export function cutHugeObjects(): void {
   Object.defineProperty(Object.prototype, inspect.custom, {
@@ -78,12 +78,10 @@ export function cutHugeObjects(): void {
   })
 }
 
-/** Objects that stand for one that was cut. */
+/** Objects that represent one that was cut. */
 const standIns = new WeakSet<object>()
 
-/**
- * Custom inspection of every object that has none of its own. Where it returns the object itself, `inspect` goes on as usual.
- */
+/** Custom inspection of every object without its own. If it returns the object itself, `inspect` continues as usual. */
 function cutKeys(this: object, depth: number | null, options: Options, inspectNow: typeof inspect): object | string {
   // The handler of a proxy is the user's code.
   if (types.isProxy(this) || standIns.has(this) || (depth !== null && depth < 0)) return this
@@ -119,7 +117,7 @@ function standIn(object: object, keys: readonly string[]): object {
   return cut
 }
 
-/** Whether `inspect` itself cuts the object: it shows items before keys. */
+/** Returns whether `inspect` itself cuts the object: it shows items before keys. */
 function hasItems(object: object): object is object & Items {
   return (
     Array.isArray(object) || ArrayBuffer.isView(object) || types.isMap(object) || types.isSet(object) || isOther(object)
@@ -128,7 +126,10 @@ function hasItems(object: object): object is object & Items {
 
 type Items = { readonly length?: number; readonly size?: number }
 
-/** Functions, boxed texts and the like rarely have keys of their own, and another object cannot stand for them. */
+/**
+ * Returns whether the object is a function, boxed text or the like, which rarely has own keys and cannot be represented
+ * by another object.
+ */
 function isOther(object: object): boolean {
   return (
     typeof object === 'function' ||
@@ -154,7 +155,7 @@ function costOf(value: unknown): number {
   return 1 + (typeof value === 'string' ? Math.min(value.length, 10_000) / CHARS_PER_ENTRY : 0)
 }
 
-/** A property's value, unless a getter computes it. */
+/** Returns a property's value, unless a getter computes it. */
 function plainValue(object: object, key: string): unknown {
   return Object.getOwnPropertyDescriptor(object, key)?.value
 }

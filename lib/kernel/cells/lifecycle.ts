@@ -24,20 +24,20 @@ export interface Hooks {
   readonly forcedStop: Map<string, () => void>
 }
 
-/** Work that a stop waits for. */
+/** The calls that a stop waits for. */
 export interface Stops {
-  /** Does work during which a stop only aborts the cell's signal. */
+  /** Runs work during which a stop only aborts the cell's signal. */
   stoppable<T>(cell: Cell, work: () => Promise<T>): Promise<T>
-  /** Does work that a stop of the cell does not cut. @throws Stop after it, when the cell was asked to end */
+  /** Runs work that a stop of the cell does not interrupt. @throws Stop after it, if the cell was asked to end */
   uncut<T>(cell: Cell, work: () => T): T
 }
 
 /** Runs cells, one at a time, and stops them. */
 export interface Lifecycle extends Stops {
   run(run: CellRun): void
-  /** Takes note of how many packages are being loaded: the first stop waits until their top level has run. */
+  /** Records how many packages are being loaded: the first stop waits until their top level has run. */
   packagesUnderway(count: number): void
-  /** Stops the cell, as the user wants. */
+  /** Stops the cell at the user's request. */
   stop(id: number): void
 }
 
@@ -48,7 +48,7 @@ interface Parts {
   readonly shared: SharedState
 }
 
-/** Milliseconds that a stopped cell waits for what lib does at the end of cells. */
+/** Milliseconds that a stopped cell waits for lib's callbacks at the end of cells. */
 const STOPPED_END_MS = 500
 
 /** Creates the object that runs cells. */
@@ -120,14 +120,14 @@ class CellLifecycle implements Lifecycle {
     try {
       return await work()
     } catch (error) {
-      // It says what was saved and how to go on, instead of the bare fact.
+      // The message says what was saved and how to resume, instead of the bare fact.
       if (error instanceof Error && error.name === 'Interrupted') cell.saved = describeThrown(error)
       throw error
     } finally {
       cell.stoppable--
       if (cell.stoppable === 0 && cell.asked && cell.state === 'running') {
         cell.stopped = true
-        // The code that waits for the work has its turn first, and goes on to its next await.
+        // The code that waits for the work runs first, up to its next await.
         nodeTimers.setImmediate(() => this.#stopNow(cell))
       }
     }
@@ -155,7 +155,7 @@ class CellLifecycle implements Lifecycle {
     else void this.#end(cell, outcome.thrown ? describeThrown(outcome.error) : null)
   }
 
-  /** Ends a cell whose code goes no further, wherever it waits. */
+  /** Ends a stopped cell, wherever it waits. */
   #stopNow(cell: Cell): void {
     if (cell.state === 'done') return
     const wasEnding = cell.state === 'ending'
@@ -174,7 +174,7 @@ class CellLifecycle implements Lifecycle {
   async #end(cell: Cell, failure: Failure | null): Promise<void> {
     cell.state = 'ending'
     forgetInput(cell)
-    // The callbacks of lib are not the cell's code: they go on when the cell is stopped.
+    // The callbacks of lib are not the cell's code: they continue when the cell is stopped.
     const bundle = await context.run(new Owner(cell.parent), async () => {
       for (const callback of [...this.#parts.hooks.cellEnd.values()]) {
         try {
@@ -193,7 +193,7 @@ class CellLifecycle implements Lifecycle {
     critical(() => {
       cell.state = 'done'
       cell.result = undefined
-      // Code that goes on after the cell may be stopped by force too.
+      // Code that continues after the cell may be stopped by force too.
       this.#restoreScopes = rememberScopes()
       if (!cell.silent) {
         if (failure) publish(cell.parent, 'error', { ...failure })
@@ -278,5 +278,5 @@ class CellLifecycle implements Lifecycle {
 
 function refusalText({ file, error }: RefusedEdit): string {
   const reason = describeThrown(error).traceback.join('\n')
-  return `The edit of ${file} is not taken over; the code from before stays in use.\n${reason}`
+  return `The edit of ${file} is rejected; the previous code stays in use.\n${reason}`
 }

@@ -1,5 +1,5 @@
-// The process that runs cells: node main.mjs ROOT CWD, started by the server (client.ts). Its interrupting thread begins in
-// this file too.
+// The process that runs cells: node main.mjs ROOT CWD, started by the server (client.ts). It is also the entry point of
+// its interrupting thread.
 import { writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { isMainThread, workerData } from 'node:worker_threads'
@@ -21,8 +21,8 @@ if (isMainThread) {
   try {
     start()
   } catch (error) {
-    // Parts of the kernel are at work already: without this the error would be reported as one of a timer, and the process
-    // would stay.
+    // Parts of the kernel already run: otherwise the error would be reported as one of a timer, and the process would
+    // stay.
     writeSync(2, `${error?.stack ?? error}\n`)
     process.exit(1)
   }

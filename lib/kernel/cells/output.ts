@@ -10,14 +10,14 @@ import { send, setFlush } from './wire.js'
 /** The two streams that a cell can print to. */
 export type StreamName = 'stdout' | 'stderr'
 
-/** A message is sent at the latest when it has this many characters … */
+/** Maximum characters of a message before it is sent … */
 const MAX_CHARS = 1 << 16
-/** … or this long after its first character, also in the middle of a synchronous loop. */
+/** … and maximum delay after its first character, also in the middle of a synchronous loop. */
 const MAX_MS = 40
-/** Prints in that time that are sent at once, so that text before a long computation, or a crash, is seen. */
+/** Prints within that delay that are sent at once, so that text before a long computation, or a crash, is seen. */
 const AT_ONCE = 20
 
-/** The gathered text belongs to one stream of one cell. */
+/** The stream and the cell of the buffered text. */
 let name: StreamName = 'stdout'
 let parent: Header | null = null
 let gathered: string[] = []
@@ -26,13 +26,13 @@ let since = 0
 let windowStart = 0
 let sentAtOnce = 0
 let timer: NodeJS.Timeout | null = null
-/** Whether the process is about to end: then nothing is held back. */
+/** Whether the process is about to end, when nothing is buffered any more. */
 let ending = false
-/** Numbers the texts that are held back: the interrupting thread has them sent when this thread is too busy. */
+/** Number of the buffered text: the interrupting thread has it sent when this thread is too busy. */
 let texts = 0
 let state: Pick<SharedState, 'held'> = { held: 0 }
 
-/** A text that ends in the first half of a character of two UTF-16 units. */
+/** Matches a text that ends in the first half of a character of two UTF-16 units. */
 const HIGH_SURROGATE = /[\ud800-\udbff]$/
 
 /** Prints for a cell, from any code. */
@@ -57,7 +57,7 @@ export function print(to: StreamName, text: string, whose: Header | null): void 
   })
 }
 
-/** Whether little was printed recently. */
+/** Returns whether little was printed recently. */
 function isCalm(now: number): boolean {
   if (now - windowStart >= MAX_MS) {
     windowStart = now
@@ -120,5 +120,5 @@ function capture(stream: StreamName): void {
 function bytes(chunk: Uint8Array | string, encoding: BufferEncoding): Buffer {
   if (typeof chunk === 'string') return Buffer.from(chunk, encoding)
   if (chunk instanceof Uint8Array) return Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  throw new TypeError(`what is written has to be a string or bytes, not ${typeof chunk}`)
+  throw new TypeError(`expected a string or bytes to write, found ${typeof chunk}`)
 }

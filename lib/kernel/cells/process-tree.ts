@@ -6,11 +6,13 @@ interface Process {
   readonly pid: number
   readonly parent: number
   readonly group: number
-  /** When it started, in ticks since the machine started: tells it from a later process with the same number. */
+  /**
+   * Start time in ticks since the machine started, which distinguishes it from a later process with the same number.
+   */
   readonly start: number
 }
 
-/** Milliseconds in which a process that was asked to end can save. */
+/** Milliseconds for a process that was asked to end to save. */
 const KILL_MS = 1500
 
 /** Returns the child of this process that started last, which is the one that a synchronous call waits for. */
@@ -20,8 +22,8 @@ export function newestChild(): number | null {
 }
 
 /**
- * Ends processes and everything that they have started: asks them as Ctrl-C in a terminal does, and kills those that are
- * still alive after 1.5 seconds.
+ * Ends processes and everything that they have started: interrupts them as Ctrl-C in a terminal does, and kills those
+ * that are still alive after 1.5 seconds.
  *
  * @param force kills them at once
  */
@@ -47,7 +49,7 @@ function treeOf(root: number, all: readonly Process[]): Process[] {
   return [...tree]
 }
 
-/** Returns all visible processes of the machine; none where there is no /proc. */
+/** Returns all visible processes of the machine; none without /proc. */
 function processes(): Process[] {
   try {
     return readdirSync('/proc')
@@ -60,7 +62,7 @@ function processes(): Process[] {
 
 function read(pid: number): Process[] {
   try {
-    // The second field is the program's name in brackets, which may hold anything.
+    // The second field is the program's name in brackets, which may contain anything.
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     return [{ pid, parent: Number(fields[1]), group: Number(fields[2]), start: Number(fields[19]) }]

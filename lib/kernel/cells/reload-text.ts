@@ -1,4 +1,4 @@
-/** Edited modules that are named; further ones are counted. */
+/** Maximum number of edited modules to name; further ones are counted. */
 const MAX_NAMED = 3
 
 /** Returns one line, such as `Reloaded lib/model/trm.ts and 12 modules that import it`. */

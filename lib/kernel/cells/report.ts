@@ -3,7 +3,7 @@ import { currentOwner, Stop } from './context.js'
 import { describeThrown } from './failure.js'
 import { print } from './output.js'
 
-/** Shows an uncaught error under the cell whose code has thrown it. */
+/** Shows an uncaught error under the cell whose code threw it. */
 export function reportThrown(what: string, error: unknown): void {
   const owner = currentOwner()
   // A stopped cell's code ends by throws.
@@ -13,7 +13,7 @@ export function reportThrown(what: string, error: unknown): void {
   show(describeThrown(error, show))
 }
 
-/** Has errors shown that are thrown in timers, and rejections that nothing awaits; the process lives on. */
+/** Shows errors thrown in timers, and unhandled rejections; the process lives on. */
 export function reportUncaught(): void {
   process.on('uncaughtException', (error) => reportThrown('Thrown in a timer or callback', error))
   process.on('unhandledRejection', (reason) => reportThrown('Rejected promise that nothing awaits', reason))

@@ -6,7 +6,7 @@ import { inspectBounded } from './inspect.js'
 import type { Loader } from './loader/index.js'
 import { asJson } from './wire.js'
 
-/** Marks what `show` of lib returns, which is shown already. */
+/** Marks the handles returned by lib's `show`, whose value is already shown. */
 const SHOWN = Symbol.for('recurlab.shown')
 /** The method that returns the forms of an object. */
 const DISPLAY = Symbol.for('Jupyter.display')
@@ -29,7 +29,7 @@ export async function resultOf(value: unknown, loader: Loader): Promise<Content 
     const forms = await richForms(value, loader)
     return asJson(forms ? { ...forms, ...(await stills(value, loader)) } : { 'text/plain': inspectBounded(value) })
   } catch (error) {
-    const reason = `(it could not be shown otherwise: ${describeThrown(error).evalue})`
+    const reason = `(its own display failed: ${describeThrown(error).evalue})`
     return { 'text/plain': `${textOf(value)}\n${reason}` }
   }
 }
@@ -40,7 +40,9 @@ async function richForms(value: unknown, loader: Loader): Promise<MimeBundle | n
   if (typeof display === 'function') {
     const bundle = (await (display.call(value) as unknown)) as MimeBundle
     if (!isObject(bundle) || Array.isArray(bundle))
-      throw new TypeError(`its method Jupyter.display must give an object by MIME type, not ${inspectBounded(bundle)}`)
+      throw new TypeError(
+        `its method Jupyter.display must return an object keyed by MIME type, not ${inspectBounded(bundle)}`,
+      )
     return 'text/plain' in bundle ? bundle : { ...bundle, 'text/plain': inspectBounded(value) }
   }
   if (!mayBeRich(value)) return null
@@ -63,7 +65,7 @@ function isObject(value: unknown): value is object {
 
 /** Properties of figures, tensors and tables: lib need not be loaded for values without them. */
 const SIGNS = ['layout', 'dataSync', 'getChildAt', 'numRows']
-/** Shorter ones are printed whole. */
+/** Minimum length of arrays that lib displays; shorter ones are printed whole. */
 const LONG_ARRAY = 100
 
 function mayBeRich(value: object): boolean {

@@ -50,7 +50,7 @@ function throwIfStopped(): void {
   if (context.getStore()?.stopped) throw new Stop()
 }
 
-/** Returns the name of the notebook's file, where Jupyter's server tells it. */
+/** Returns the name of the notebook's file, if Jupyter's server provides it. */
 function notebookName(): string {
   return path.basename(process.env.JPY_SESSION_NAME || 'notebook.ipynb')
 }

@@ -2,9 +2,9 @@
 export interface SharedState {
   /** Id of the last cell that ended. */
   ended: number
-  /** Id of the last cell whose stop the main thread has taken up by itself. */
+  /** Id of the last cell whose stop the main thread has handled by itself. */
   stopSeen: number
-  /** Number of the printed text that is held back to gather more; 0 for none. */
+  /** Number of the buffered text; 0 for none. */
   held: number
   /** Number of the thrown value that is being described, which may run the user's code; 0 for none. */
   telling: number
@@ -57,7 +57,9 @@ export function newSharedMemory(): SharedArrayBuffer {
   return new SharedArrayBuffer(20)
 }
 
-/** Symbol of the global function that sends what is held back; it is called inside whatever keeps the main thread busy. */
+/**
+ * Symbol of the global function that sends the buffered text; it is called inside whatever keeps the main thread busy.
+ */
 export const FLUSH = 'recurlab.flush'
 
 /**
@@ -71,7 +73,7 @@ export const CUT = 'recurlab.cut'
 export const INTERRUPT = 'recurlab.interrupt'
 
 /**
- * The answer of that function. `over`: the cell has ended already; `saves`: it saves and ends by itself; `later`: it cannot be
- * stopped at this very place; `stopped`: it is being stopped.
+ * The result of that function. `over`: the cell has already ended; `saves`: it saves and ends by itself; `later`: it
+ * cannot be stopped at this very place; `stopped`: it is being stopped.
  */
 export type Interruption = 'over' | 'saves' | 'later' | 'stopped'

@@ -9,25 +9,28 @@ export interface Place {
   readonly name: string
   readonly line: number
   readonly column: number
-  /** The line itself; undefined where it is not known. */
+  /** The line itself; undefined if unknown. */
   readonly text: string | undefined
 }
 
 /** The prefix of a cell's id in stack traces. */
 export const CELL_URL = 'recurlab-cell:'
 
-/** Characters of cells and their maps that are kept. Functions of older cells throw with lines of the compiled code. */
+/**
+ * Maximum characters of cells and their maps that are kept. Functions of older cells throw with lines of the compiled
+ * code.
+ */
 const KEPT = 32_000_000
 
 /** A cell or module whose frames can be traced back to its source. */
 interface Source {
   readonly name: string
-  /** Source map, as JSON; empty where there is none. */
+  /** Source map, as JSON; empty for none. */
   readonly map: string
-  /** The source itself; null where it is in the map. */
+  /** The source itself; null if it is in the map. */
   readonly text: string | null
   readonly size: number
-  /** The parsed map, read when it is first needed. */
+  /** The parsed map, read on first use. */
   read?: Mapping
 }
 
@@ -38,11 +41,11 @@ interface Mapping {
 
 const cells = new Map<number, Source>()
 const modules = new Map<string, Source>()
-/** The texts of the modules, which lib asks for. */
+/** The texts of the modules, for lib. */
 const texts = new Map<string, LoadedModule>()
 let kept = 0
 
-/** Keeps what is needed to trace the frames of a cell back. */
+/** Keeps the data that traces the frames of a cell back. */
 export function addCell(id: number, count: number, text: string, map: string): void {
   const size = text.length + map.length
   cells.set(id, { name: `cell [${count}]`, map, text, size })
@@ -54,15 +57,15 @@ export function addCell(id: number, count: number, text: string, map: string): v
   }
 }
 
-/** Keeps what is needed to trace the frames of a module of the project back. */
+/** Keeps the data that traces the frames of a module of the project back. */
 export function addModule(root: string, { file, map }: ModuleSource): void {
   modules.set(file, { name: path.relative(root, file), map, text: null, size: 0 })
   texts.set(file, { text: () => (JSON.parse(map || '{}') as { sourcesContent?: string[] }).sourcesContent?.[0] ?? '' })
 }
 
 /**
- * Lets lib, which is loaded apart from the notebook kernel, ask for the text of a module as it runs, by the file's absolute
- * path.
+ * Lets lib, which is loaded separately from the notebook kernel, ask for the text of a module as it runs, by the file's
+ * absolute path.
  */
 export function offerModules(): void {
   const find = (file: string): LoadedModule | null => texts.get(file) ?? null

@@ -2,12 +2,12 @@ import path from 'node:path'
 import { plainText } from './plain-text.js'
 import { CELL_URL, type Place, placeOf } from './source-maps.js'
 
-/** The first place in the user's code of every error whose stack was written. */
+/** The first place in the user's code of every error whose stack has been formatted. */
 const places = new WeakMap<object, Place>()
 
-/** Returns the place in the user's code where an error was created; null where there is none. */
+/** Returns the place in the user's code where an error was created; null if there is none. */
 export function placeOfError(error: object): Place | null {
-  // V8 writes the stack when it is first read.
+  // V8 formats the stack when it is first read.
   void (error as { stack?: unknown }).stack
   return places.get(error) ?? null
 }
@@ -15,7 +15,7 @@ export function placeOfError(error: object): Place | null {
 /** Frames of the kernel and of built-in functions that may stand before the caller. */
 const CALLER_FRAMES = 6
 
-/** The origin of a call, determined only when it is asked for. */
+/** The origin of a call, determined on demand. */
 export class Caller {
   constructor() {
     const limit = Error.stackTraceLimit
@@ -70,13 +70,13 @@ function frameOf(site: NodeJS.CallSite, url: string): { text: string; place: Pla
   return { text: text.replace(IN_CELL, mapped), place: null }
 }
 
-/** `f (recurlab-cell:3:1:2)` to `f (cell [1]:1:2)`. */
+/** Converts `f (recurlab-cell:3:1:2)` to `f (cell [1]:1:2)`. */
 function replaceEnd(text: string, old: string, next: string): string {
   const at = text.lastIndexOf(old)
   return at < 0 ? text : `${text.slice(0, at)}${next}${text.slice(at + old.length)}`
 }
 
-/** The cell in the middle of a frame, as in code that a cell evaluates with `eval`. */
+/** Matches the cell in the middle of a frame, as in code that a cell evaluates with `eval`. */
 const IN_CELL = new RegExp(`(${CELL_URL}\\d+):(\\d+):(\\d+)`, 'g')
 
 function mapped(text: string, url: string, line: string, column: string): string {
@@ -89,7 +89,8 @@ function where({ name, line, column }: Place): string {
 }
 
 /**
- * Returns what `Error.prototype.toString` returns, without running the user's code: V8 may ask where no code can be stopped.
+ * Returns the result of `Error.prototype.toString` without running the user's code: V8 may ask where no code can be
+ * stopped.
  */
 function headOf(error: Error): string {
   const name = plainText(error, 'name') ?? 'Error'

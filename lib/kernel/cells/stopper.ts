@@ -9,17 +9,20 @@ import { CUT, FLUSH, INTERRUPT, type Interruption, type SharedState, sharedState
 
 /** The file descriptor to which the server writes stops. */
 const FD = 4
-/** Milliseconds in which the main thread can take up a stop by itself, as it does when it waits. */
+/** Milliseconds for the main thread to handle a stop by itself, as it does when it waits. */
 const PATIENCE_MS = 150
-/** Milliseconds until the next attempt where the code is at a place inside Node at which it cannot be stopped. */
+/** Milliseconds until the next attempt when the code is at a place inside Node where it cannot be stopped. */
 const RETRY_MS = 2
-/** Milliseconds after which a stop that has not ended the cell was swallowed, or something else keeps the main thread busy. */
+/**
+ * Milliseconds after which a stop that has not ended the cell counts as swallowed, or something else keeps the main
+ * thread busy.
+ */
 const AGAIN_MS = 200
 
 /** Milliseconds between searches for a child process that a stopped cell waits for. */
 const CHILD_MS = 200
 
-/** Milliseconds that the description of a thrown value may take: its getters are the user's code. */
+/** Maximum milliseconds for the description of a thrown value, whose getters are the user's code. */
 const TELLING_MS = 2000
 
 /** Milliseconds after which text that was printed before a long computation is sent. */
@@ -42,7 +45,7 @@ export function start(memory: SharedArrayBuffer): void {
     reader.add(chunk)
     for (let frame = reader.next(); frame; frame = reader.next()) stop(frame.value as StopRequest, state)
   })
-  // Nobody needs this process without a server, be it busy or not.
+  // Without a server the process is useless, be it busy or not.
   stops.on('end', endWithChildren)
   stops.on('error', endWithChildren)
 
@@ -88,14 +91,14 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
 
 function interrupt(cell: number, force: boolean, answered: (answer: Interruption) => void): void {
   evaluate(`globalThis[Symbol.for('${INTERRUPT}')](${cell}, ${force})`, (value) =>
-    // There is no value where the stop has ended the evaluation itself.
+    // There is no value if the stop has ended the evaluation itself.
     answered((value as Interruption | undefined) ?? 'stopped'),
   )
 }
 
 /**
- * Evaluates on the main thread, in the middle of what runs. A session is opened for each call, because the process would not
- * end while one is open.
+ * Evaluates on the main thread, in the middle of the running code. A session is opened for each call, because the
+ * process would not end while one is open.
  */
 function evaluate(expression: string, done: (value: unknown) => void): void {
   const session = new Session()

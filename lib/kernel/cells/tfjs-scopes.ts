@@ -7,7 +7,7 @@ interface Scope {
   readonly id: number
 }
 
-/** Fields of the `EngineState` of TensorFlow.js that say what is going on. */
+/** Fields of the `EngineState` of TensorFlow.js that describe work in progress. */
 interface EngineState {
   scopeStack: Scope[]
   activeScope: Scope | null | undefined
@@ -30,12 +30,12 @@ interface Engine {
 const WATCHED = ['trackTensor', 'removeDataId'] as const
 
 /**
- * Remembers the state of TensorFlow.js: its open scopes, gradients and running operations, and who watches its tensors. Code
- * that is stopped by force runs no `finally`, so that scopes stay open: every later tensor would count as theirs, and
- * gradients would be recorded for ever.
+ * Remembers the state of TensorFlow.js: its open scopes, gradients, running operations, and the hooks that watch its
+ * tensors. Code that is stopped by force runs no `finally`, so that scopes stay open: every later tensor would count as
+ * theirs, and gradients would be recorded for ever.
  *
- * @returns a function that restores the state and frees the tensors of scopes that were opened since. TensorFlow.js may be
- * loaded in between
+ * @returns a function that restores the state and frees the tensors of scopes opened since. TensorFlow.js may be loaded
+ *   in between
  */
 export function rememberScopes(): () => void {
   const there = engine()
@@ -81,7 +81,7 @@ function endScopes(engine: Engine, scopes: readonly number[]): void {
   while (state.scopeStack.length > common) engine.endScope()
 }
 
-/** Returns the engine of the process, which all copies of TensorFlow.js share; undefined when none is loaded. */
+/** Returns the engine of the process, which all copies of TensorFlow.js share; undefined before one is loaded. */
 function engine(): Engine | undefined {
   return (globalThis as { _tfengine?: Engine })._tfengine
 }

@@ -75,8 +75,8 @@ export function replaceTimers(): void {
 }
 
 /**
- * Sets immediates anew that Node was about to call and has forgotten at a forced stop. To be called from an immediate that
- * was set at the stop: by then the ones before it have either run or been forgotten.
+ * Reschedules immediates that Node was about to call and forgot at a forced stop. It must be called from an immediate
+ * that was set at the stop: by then earlier ones have either run or been forgotten.
  */
 export function recoverImmediates(before: readonly NodeJS.Immediate[]): void {
   for (const immediate of before) {
@@ -98,7 +98,7 @@ interface TimerOptions {
   readonly ref?: boolean
 }
 
-/** Returns a promise like those of Node's timers, but which belongs to the calling cell. */
+/** Returns a promise like those of Node's timers that belongs to the calling cell. */
 function promised<Timer extends { unref(): unknown }>(
   { signal, ref = true }: TimerOptions,
   start: (done: () => void) => Timer,
@@ -132,7 +132,7 @@ function ticks(setInterval: typeof promises.setInterval): typeof promises.setInt
   }
 }
 
-/** Replaces the queues that code fills itself: ticks, microtasks and promises' reactions. */
+/** Replaces the queues that code fills itself: ticks, microtasks and promise reactions. */
 function replaceQueues(): void {
   const { nextTick } = process
   process.nextTick = (callback: Callback, ...args: unknown[]) => nextTick(guarded(callback, isCell), ...args)
@@ -152,7 +152,8 @@ const isCell = ({ kind }: Caller): boolean => kind === 'cell'
 const notNode = ({ kind }: Caller): boolean => kind !== 'node'
 
 /**
- * Returns a callback that does nothing, and whose answer never comes, once its cell is stopped; other callers are not affected.
+ * Returns a callback that does nothing once its cell is stopped, and whose promise then never settles; other callers
+ * are not affected.
  */
 function guarded(
   callback: Callback,
@@ -161,7 +162,7 @@ function guarded(
   known?: Caller,
 ): Callback {
   const owner = context.getStore()
-  // Node itself complains of what is no function.
+  // Node itself rejects values that are no functions.
   if (!owner || typeof callback !== 'function') return callback
   const from = known ?? new Caller()
   return function (this: unknown, ...args: unknown[]) {

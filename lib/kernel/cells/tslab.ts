@@ -6,7 +6,7 @@ import { asJson, publish } from './wire.js'
 const require = createRequire(import.meta.url)
 let connected = false
 
-/** Returns the module of tslab that sends; undefined where none is loaded, or there is none. */
+/** Returns tslab's module that sends; undefined if tslab is not loaded, or lacks it. */
 function loadedJupyter(): { lastWriteDisplayData: unknown } | undefined {
   try {
     return require.cache[require.resolve('tslab/dist/jupyter.js')]?.exports

@@ -1,7 +1,7 @@
 import { type Runtime, Session } from 'node:inspector'
 import { runInThisContext } from 'node:vm'
 
-/** Known to lib, which is loaded apart from the kernel. */
+/** The key known to lib, which is loaded separately from the kernel. */
 const KEY = Symbol.for('recurlab.variableOf')
 
 /** Offers lib the name of the variable that holds a value; see {@link variableOf}. */
@@ -9,12 +9,12 @@ export function offerVariables(): void {
   Object.defineProperty(globalThis, KEY, { value: variableOf, enumerable: false, configurable: true, writable: true })
 }
 
-/** The name of the variable of a cell that holds a value; null where none does. */
+/** Returns the name of the variable of a cell that holds a value; null if none does. */
 function variableOf(value: unknown): string | null {
   return lexicalNames().find((name) => valueOfVariable(name) === value) ?? nameOfGlobal(value)
 }
 
-/** Names that cells have declared with `const`, `let` and `class`, which are no properties of anything. */
+/** Names that cells have declared with `const`, `let` and `class`, which are no properties of any object. */
 function lexicalNames(): readonly string[] {
   const session = new Session()
   let names: readonly string[] = []
@@ -28,14 +28,14 @@ function lexicalNames(): readonly string[] {
       },
     )
   } catch {
-    // A Node whose inspector lacks it leaves a value without a name.
+    // Without this function of the inspector, a value has no name.
   } finally {
     session.disconnect()
   }
   return names
 }
 
-/** Undefined for a variable whose cell failed before it had a value. */
+/** Returns undefined for a variable whose cell failed before it had a value. */
 function valueOfVariable(name: string): unknown {
   try {
     return runInThisContext(name)
@@ -44,7 +44,7 @@ function valueOfVariable(name: string): unknown {
   }
 }
 
-/** Of `var` and functions, which are properties of the global object; an accessor is not called. */
+/** Returns values of `var` and functions, which are properties of the global object; accessors are not called. */
 function nameOfGlobal(value: unknown): string | null {
   const globals = Object.entries(Object.getOwnPropertyDescriptors(globalThis))
   return globals.find(([, descriptor]) => 'value' in descriptor && descriptor.value === value)?.[0] ?? null

@@ -19,7 +19,7 @@ export function send(message: FromCells): void {
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'EAGAIN') Atomics.wait(idle, 0, 0, 1)
-        // Nobody needs this process without a server.
+        // Without a server the process is useless.
         else if (code === 'EPIPE') endWithChildren()
         else throw error
       }
@@ -29,7 +29,7 @@ export function send(message: FromCells): void {
 
 let flushOutput = (): void => {}
 
-/** Sets the function that sends text that was printed and is still held back. */
+/** Sets the function that sends the buffered text. */
 export function setFlush(flush: () => void): void {
   flushOutput = flush
 }
@@ -50,7 +50,7 @@ export function publish(
   sendInOrder({ type: 'publish', parent, message, content, ...more })
 }
 
-/** Returns content of the user's code as the JSON that will be sent. @throws TypeError for bigints and circular objects */
+/** Returns content from the user's code as the JSON to send. @throws TypeError for bigints and circular objects */
 export function asJson(content: object): Content {
   return JSON.parse(JSON.stringify(content)) as Content
 }

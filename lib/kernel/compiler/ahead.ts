@@ -6,8 +6,8 @@ import { isProjectFile } from './sources.js'
 const LIB = '../lib'
 
 /**
- * Prepares the project's lib for a notebook that will import it. Each step takes one file, so that a question in the meantime
- * waits for one file at most. Does nothing where the notebook's folder has no lib beside it.
+ * Prepares the project's lib for a notebook that will import it, one file per step, so that a question in the meantime
+ * waits for at most one file. Does nothing if the notebook's folder has no lib beside it.
  */
 export function* readAhead(programs: Programs, cache: ModuleCache): Generator<void> {
   const first = programs.find(LIB, programs.cellFile, programs.newResolutions()).resolvedModule?.resolvedFileName
@@ -19,11 +19,11 @@ export function* readAhead(programs: Programs, cache: ModuleCache): Generator<vo
       yield
       if (file && isProjectFile(name) && COMPILED.test(name)) cache.compile(name, file.text)
     } catch {
-      // The import of the file reports what is wrong with it.
+      // The import of the file reports its errors.
     }
     yield
   }
 }
 
-/** File names of modules that have to be compiled. */
+/** Matches file names of modules that are compiled. */
 const COMPILED = /(?<!\.d)\.m?[tj]s$/

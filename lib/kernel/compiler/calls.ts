@@ -14,7 +14,7 @@ import { compileCell } from './transform/compile-cell.js'
 
 /** The compiler's answers, and its work between questions. */
 export interface CompilerService extends CompilerCalls {
-  /** Does work that is better done between two questions. */
+  /** Does work that is best done between two questions. */
   rest(): void
   /** Prepares one file that may be imported later. Returns whether there are more. */
   readAhead(): boolean
@@ -23,7 +23,7 @@ export interface CompilerService extends CompilerCalls {
 /**
  * Creates the compiler of one notebook.
  *
- * @param salt changes with the compiler, so that no module that another one has compiled is used
+ * @param salt changes with the compiler, so that modules compiled by another one are not used
  */
 export function createCalls(root: string, cells: Cells, salt: string): CompilerService {
   const cache = new ModuleCache(root, salt)

@@ -12,10 +12,15 @@ import { importedNames } from './specifiers.js'
 
 export { isCellFile } from './cell-file.js'
 
-/** Cells after which a new checker is made: a checker keeps what it has found out about every cell, even forgotten ones. */
+/**
+ * Number of cells after which a new checker is made: a checker keeps its findings about every cell, even forgotten
+ * ones.
+ */
 const CELLS_PER_CHECKER = 300
 
-/** The cells of one notebook. What a cell declares is known to later ones until one of them declares it again. */
+/**
+ * The cells of one notebook. A cell's declaration is known to later cells until one of them declares the name again.
+ */
 export class Cells implements CellSession {
   readonly ts = ts
   readonly programs: Programs
@@ -35,7 +40,10 @@ export class Cells implements CellSession {
     return this.#cwd
   }
 
-  /** Begins a notebook in a folder, with nothing declared. A session from the snapshot begins its notebook with this. */
+  /**
+   * Begins a notebook in a folder, with nothing declared. A session from the snapshot starts its notebook with this
+   * call.
+   */
   begin(cwd: string): void {
     this.#cwd = cwd
     this.#scope = new Scope()
@@ -50,7 +58,7 @@ export class Cells implements CellSession {
   /**
    * Opens code as the next cell.
    *
-   * @param use returns whether the cell holds, in which case later cells know what it declares
+   * @param use returns whether the cell holds, in which case later cells know its declarations
    */
   enter<T>(code: string, use: (cell: OpenCell) => { readonly holds: boolean; readonly value: T }): T {
     const file = this.#parse(code)
@@ -64,7 +72,7 @@ export class Cells implements CellSession {
     return value
   }
 
-  /** Frees what earlier cells have left behind, when it is time. This costs as much as a first import. */
+  /** Frees the memory of earlier cells when it is time, which costs as much as a first import. */
   tidy(): void {
     if (this.#checked < CELLS_PER_CHECKER) return
     this.programs.renew()
@@ -101,7 +109,7 @@ export class Cells implements CellSession {
   }
 }
 
-/** Whether a cell declares something for all files: `declare global` or `declare module 'x'`. */
+/** Returns whether a cell declares something for all files: `declare global` or `declare module 'x'`. */
 function augments(file: ts.SourceFile): boolean {
   return file.statements.some(
     (statement) =>

@@ -18,7 +18,7 @@ export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
 
-/** Returns a reader of a stream of text with one JSON value a line. */
+/** Returns a reader of a stream of text with one JSON value per line. */
 export function eachLine(take: (value: unknown) => void): (chunk: string) => void {
   let rest: string[] = []
   return (chunk) => {

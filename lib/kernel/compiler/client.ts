@@ -15,11 +15,11 @@ interface Pending {
 }
 
 /**
- * Starts the compiler's process from the snapshot that set-up has made, or without one, which is slower.
+ * Starts the compiler's process from the snapshot made by set-up, or without one, which is slower.
  *
  * @param root the project's folder
  * @param cwd the notebook's folder, from which cells import
- * @param seconds in which the process has to be ready
+ * @param seconds time for the process to become ready
  */
 export function startCompiler(root: string, cwd: string, seconds = START_SECONDS): Compiler {
   const salt = fingerprint(root)
@@ -70,7 +70,7 @@ export function startCompiler(root: string, cwd: string, seconds = START_SECONDS
     started.on('close', (code, signal) => {
       clearTimeout(late)
       if (end) return
-      // Node refuses a snapshot of another Node, or of one with other settings.
+      // Node rejects a snapshot of another version of Node, or of one with other settings.
       if (!ready && snapshot !== null) return launch(null)
       const how = problem || (signal ? `killed by ${signal}` : `exit code ${code}`)
       const words = lastWords.trim()
@@ -108,19 +108,20 @@ export function startCompiler(root: string, cwd: string, seconds = START_SECONDS
 /** Seconds until a process is ready: a loaded machine takes long to start Node. */
 const START_SECONDS = 60
 
-/** Characters that are kept of the standard error of a process. */
+/** Maximum characters kept of the standard error of a process. */
 const LAST_WORDS = 2000
 
 /**
- * Starts the process in a group of its own, so that the signal of an interrupt, which goes to the kernel's group, spares it.
+ * Starts the process in its own group, so that the signal of an interrupt, which goes to the kernel's group, spares it.
  */
 function start(root: string, snapshot: string | null): Child {
-  // Options for the user's code, such as a bigger heap, would make Node refuse the snapshot.
+  // Options for the user's code, such as a bigger heap, would make Node reject the snapshot.
   const { NODE_OPTIONS: _, ...env } = process.env
   const entry = path.join(root, 'lib', 'kernel', 'compiler', 'main.mjs')
   return spawn(process.execPath, snapshot === null ? [entry] : ['--snapshot-blob', snapshot], {
     cwd: root,
-    // The C library would keep an arena for each thread, as large as V8's helpers ever made it: 100 MB after 1,000 cells.
+    // The C library would keep an arena for each thread, as large as V8's helpers ever made it: 100 MB after 1,000
+    // cells.
     env: { ...env, MALLOC_ARENA_MAX: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,

@@ -6,13 +6,13 @@ import { syntaxErrorsOf } from './internals/source-file.js'
 import { tokenAt } from './internals/tokens.js'
 import type { OpenCell } from './session.js'
 
-/** Errors that are shown; further ones are counted. */
+/** Maximum number of errors to show; further ones are counted. */
 const MAX_SHOWN = 10
 
-/** Characters of the text of one error. */
+/** Maximum characters of the text of one error. */
 const MAX_MESSAGE = 400
 
-/** Reasons that are shown below a headline: the first ones name the key, the deepest one says what is wrong with it. */
+/** Maximum number of reasons below a headline: the first ones name the key, the deepest one names the mistake. */
 const MAX_REASONS = 3
 
 /** Returns the syntax errors of a cell. */
@@ -20,7 +20,7 @@ export function syntaxErrors(file: ts.SourceFile): readonly ts.Diagnostic[] {
   return syntaxErrorsOf(file)
 }
 
-/** Returns the type errors of a cell, without those that are no mistake in a cell. */
+/** Returns the type errors of a cell, without those that are no mistakes in a cell. */
 export function typeErrors({ sourceFile, program, checker }: OpenCell): readonly ts.Diagnostic[] {
   return program
     .getSemanticDiagnostics(sourceFile)
@@ -28,11 +28,14 @@ export function typeErrors({ sourceFile, program, checker }: OpenCell): readonly
 }
 
 /**
- * Errors about `let best` without a type, in this cell or an earlier one: a later cell gives it a value, and thereby its type.
+ * Codes of errors about `let best` without a type, in this cell or an earlier one: a later cell gives it a value, and
+ * thereby its type.
  */
 const UNTYPED = [7005, 7034]
 const USED_BEFORE_ASSIGNED = 2454
-/** A package without declarations is `any`: a user of a notebook can hardly write them. */
+/**
+ * Code of the error about a package without declarations, which is `any`: a user of a notebook can hardly write them.
+ */
 const NO_DECLARATIONS = 7016
 
 function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.TypeChecker): boolean {
@@ -48,7 +51,7 @@ function isNoMistake(found: ts.Diagnostic, file: ts.SourceFile, checker: ts.Type
   )
 }
 
-/** The errors about a module that TypeScript does not find. */
+/** Codes of errors about a module that TypeScript does not find. */
 export const NO_MODULE = [2307, 2882]
 
 /** Returns the failure of a cell that is not run because of errors. */
@@ -68,7 +71,7 @@ export function describe(found: readonly ts.Diagnostic[], root: string, hint: Hi
   return more > 0 ? [...shown, `… and ${more} more`] : shown
 }
 
-/** Returns additions to an error, after its text and in a line of their own; empty for none. */
+/** Returns additions to an error, after its text and on a separate line; empty for none. */
 export type Hint = (found: ts.Diagnostic) => { readonly inText?: string; readonly below?: string }
 
 const noHint: Hint = () => ({})
@@ -89,7 +92,7 @@ function quoted(file: ts.SourceFile, start: number, length: number, root: string
   return quote({ name: placeName(file.fileName, root), line: line + 1, column: character + 1, content, length, text })
 }
 
-/** A place in a text, as every error of the compiler shows it. */
+/** A place in a text, as shown with an error of the compiler. */
 export interface Place {
   /** Name of the file; null for a cell. */
   readonly name: string | null
@@ -117,16 +120,19 @@ export function quote({ name, line, column, content, length, text }: Place): str
 
 const LINE = 160
 
-/** Returns the user's name of a file: relative to the project's folder where it is inside; null for a cell. */
+/** Returns a file's name for the user: relative to the project's folder if inside it; null for a cell. */
 export function placeName(file: string, root: string): string | null {
   if (isCellFile(file)) return null
   const relative = path.relative(root, file)
   return relative.startsWith('..') ? file : relative
 }
 
-/** `A is not assignable to B` says little where reasons follow, which name the key. */
+/** Code of `A is not assignable to B`, which says little if reasons follow that name the key. */
 const HEADLINES = [2322, 2345]
-/** Messages that repeat whole signatures: `No overload matches this call`, `Overload 2 of 2 … gave the following error`. */
+/**
+ * Codes of messages that repeat whole signatures: `No overload matches this call`, `Overload 2 of 2 … gave the
+ * following error`.
+ */
 const ABOUT_OVERLOADS = [2769, 2770, 2771, 2772]
 
 function messageOf(
@@ -149,13 +155,13 @@ function messageOf(
 }
 
 /**
- * Returns a message without the file name of a cell and without the project's folder. The type of a configuration fills a
- * page, so a long message is cut in the middle: its beginning and its end say what matters.
+ * Returns a message without the file name of a cell and without the project's folder. The type of a configuration fills
+ * a page, so a long message is cut in the middle: its beginning and its end are the most informative.
  */
 function readable(message: string, root: string): string {
   const plain = message.replace(CELL_TYPE, '').replaceAll(`import("${root}/`, 'import("')
   return plain.length <= MAX_MESSAGE ? plain : `${plain.slice(0, MAX_MESSAGE - 100)} … ${plain.slice(-100)}`
 }
 
-/** The file of a cell, as TypeScript writes it before the name of a type. */
+/** Matches the file of a cell as TypeScript writes it before the name of a type. */
 const CELL_TYPE = /import\("[^"]*\/\.recurlab-cell-\d+"\)\./g

@@ -3,7 +3,10 @@ import { createCalls } from './calls.js'
 import { Cells } from './cells.js'
 import { fingerprint } from './fingerprint.mjs'
 
-/** Compiles what the notebooks of a project import of its lib, for their kernels. Set-up runs this in a process of its own. */
+/**
+ * Compiles the modules of lib that the notebooks of a project import, for their kernels. Set-up runs this in a separate
+ * process.
+ */
 function fill(root: string): void {
   const notebooks = path.join(root, 'notebooks')
   const calls = createCalls(root, new Cells(root, notebooks), fingerprint(root))

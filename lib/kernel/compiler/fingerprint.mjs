@@ -4,7 +4,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 
 /**
- * Returns a short hash of what the compiler's process is made of: Node, the packages, the project's folder, its own sources.
+ * Returns a short hash of everything that the compiler's process depends on: Node, the packages, the project's folder,
+ * its own sources.
  *
  * @param {string} root
  */
@@ -28,7 +29,7 @@ export function fingerprint(root) {
 }
 
 /**
- * Returns the path of the snapshot that the process starts from, if it was made.
+ * Returns the path of the snapshot that the process starts from, if it exists.
  *
  * @param {string} root
  * @param {string} fingerprint

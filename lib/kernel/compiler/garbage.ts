@@ -3,7 +3,7 @@ import vm from 'node:vm'
 
 let collect: (() => void) | null = null
 
-/** Returns V8's own function; one that does nothing where this Node does not give it out. */
+/** Returns V8's garbage collector; one that does nothing if this Node does not expose it. */
 function find(): () => void {
   try {
     v8.setFlagsFromString('--expose-gc')
@@ -14,8 +14,8 @@ function find(): () => void {
 }
 
 /**
- * Frees memory that nothing refers to any more, in some 0.15 s. Node itself would wait until the heap has grown to several
- * times what is in use.
+ * Frees unreachable memory, which takes about 0.15 s. Node itself would wait until the heap has grown to several times
+ * the memory in use.
  */
 export function collectGarbage(): void {
   collect ??= find()

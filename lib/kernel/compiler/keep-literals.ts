@@ -1,7 +1,7 @@
 import ts from 'typescript'
 import { tokenAt } from './internals/tokens.js'
 
-/** The reason of an error about a type that a literal was widened to, where only certain literals or a tuple are accepted. */
+/** Matches reasons about a type that a literal was widened to, where only certain literals or a tuple are accepted. */
 const WIDENED = /Type '(?:string|number|boolean|[^']*\[\])' is not assignable to type '[^']*(?:["[\d]|true|false)/
 
 /**
@@ -20,14 +20,14 @@ export function howToKeepLiterals({ messageText, file, start }: ts.Diagnostic, c
     : ts.isArrayLiteralExpression(declaration.initializer)
       ? '[ … ]'
       : null
-  const what = `The values of ${name.text} were widened to any of their type when it was declared.`
+  const what = `TypeScript widened the type of ${name.text} when it was declared.`
   if (shape === null) return isConst ? '' : `${what} Write \`const ${name.text} = …\`, or give it its type.`
   const type = typeWanted(name, checker)
   const typed = type === null ? '' : `, or \`const ${name.text}: ${type} = ${shape}\``
   return `${what} Write \`const ${name.text} = ${shape} as const\`${typed}.`
 }
 
-/** Returns the variables whose values may be meant by an error that begins at a token. */
+/** Returns the variables whose values an error at a token may be about. */
 function namesAt(token: ts.Node): ts.Identifier[] {
   const { parent } = token
   const value =
@@ -46,7 +46,7 @@ function namesIn(value: ts.Node): ts.Identifier[] {
   )
 }
 
-/** Returns the declaration of a variable that has a literal for its value and no declared type; null for others. */
+/** Returns the declaration of a variable with a literal as its value and no declared type; null for others. */
 function declarationOf(name: ts.Identifier, checker: ts.TypeChecker): ts.VariableDeclaration | null {
   const symbol = ts.isShorthandPropertyAssignment(name.parent)
     ? checker.getShorthandAssignmentValueSymbol(name.parent)

@@ -1,4 +1,4 @@
-// The compiler's process without a snapshot: node main.mjs, questions on standard input.
+// The compiler's process without a snapshot: node main.mjs, with questions on standard input.
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'

@@ -6,9 +6,9 @@ import { type Begin, eachLine, type Reply, type Request } from './channel.js'
 const QUIET_MS = 1000
 
 /**
- * Answers questions on standard input, one after another, until it ends because the server is gone.
+ * Answers questions on standard input, one after another, until the server is gone.
  *
- * @param begin creates the compiler of the notebook that the first line names
+ * @param begin creates the compiler of the notebook named in the first line
  */
 export function serve(begin: (begin: Begin) => CompilerService): void {
   let service: CompilerService | null = null

@@ -9,7 +9,7 @@ const FORMAT_VERSION = 1
 
 /** Compiled modules on the disk, each under the hash of its input: a kernel that restarts compiles nothing twice. */
 export class ModuleCache {
-  /** null where nothing is kept. */
+  /** null when nothing is cached. */
   readonly #folder: string | null
   readonly #salt: string
 

@@ -7,7 +7,7 @@ import type { Programs } from './programs.js'
 import { findModule } from './resolve.js'
 import { ModuleSyntaxError } from './transform/compile-cell.js'
 
-/** A module cannot be sent. */
+/** The error about a module that cannot be sent. */
 export class ModuleProblem extends Error {
   constructor(
     /** Absolute path of the faulty module. */
@@ -19,12 +19,12 @@ export class ModuleProblem extends Error {
   }
 }
 
-/** The modules of the project that the cells' process has got, and answers to its requests for others. */
+/** The modules of the project that the cells' process has received, and the answers to its requests for others. */
 export class Modules {
   readonly #root: string
   readonly #programs: Programs
   readonly #cache: ModuleCache
-  /** The modules that were sent, with what their imports stand for. */
+  /** The modules that were sent, with the resolutions of their imports. */
   readonly #sent = new Map<string, ModuleSource['dependencies']>()
 
   constructor(root: string, programs: Programs, cache: ModuleCache) {
@@ -37,17 +37,17 @@ export class Modules {
     return this.#sent.has(file)
   }
 
-  /** Whether a module that was sent imports this one. */
+  /** Returns whether a module that was sent imports this one. */
   isImported(file: string): boolean {
     return [...this.#sent.values()].some((dependencies) => Object.values(dependencies).includes(file))
   }
 
-  /** Lets a module be sent again when it is asked for. */
+  /** Lets a module be sent again on request. */
   forget(file: string): void {
     this.#sent.delete(file)
   }
 
-  /** Returns a module with everything of the project that it imports and that was not sent before. */
+  /** Returns a module, and every module of the project that it imports and that has not been sent yet. */
   request(specifier: string, from: string): ModulesReply {
     const importer = from.endsWith('/') ? path.join(from, 'cell.ts') : from
     const resolutions = this.#programs.newResolutions()
@@ -66,8 +66,8 @@ export class Modules {
   }
 
   /**
-   * Returns compiled modules: these files, whether sent before or not, and their imports that were not sent. Counts none as
-   * sent.
+   * Returns compiled modules: these files, whether sent before or not, and their imports that were not sent. It records
+   * none as sent.
    *
    * @throws ModuleProblem
    */
@@ -84,7 +84,7 @@ export class Modules {
     return [...collected.values()]
   }
 
-  /** Returns the modules whose imports stand for other files than when they were sent, because files came or went. */
+  /** Returns the modules whose imports resolve to other files than when they were sent, because files came or went. */
   moved(): string[] {
     const resolutions = this.#programs.newResolutions()
     return [...this.#sent].flatMap(([file, dependencies]) =>
@@ -97,7 +97,7 @@ export class Modules {
     )
   }
 
-  /** Counts modules as sent to the cells' process. */
+  /** Records modules as sent to the cells' process. */
   markSent(modules: readonly ModuleSource[]): void {
     for (const { file, dependencies } of modules) this.#sent.set(file, dependencies)
   }
@@ -137,7 +137,7 @@ export class Modules {
       const { line, character } = ts
         .createSourceFile(file, text, ts.ScriptTarget.ESNext)
         .getLineAndCharacterOfPosition(at)
-      const problem = `this is not JSON: ${error instanceof Error ? error.message : String(error)}`
+      const problem = `invalid JSON: ${error instanceof Error ? error.message : String(error)}`
       throw new ModuleProblem(file, 'SyntaxError', this.#quote(file, text, line + 1, character + 1, 1, problem))
     }
   }
@@ -163,7 +163,7 @@ export class Modules {
   }
 }
 
-/** Returns where JSON.parse stopped, which newer versions of V8 say; otherwise the end of the text. */
+/** Returns the position where JSON.parse stopped, which newer versions of V8 report; otherwise the end of the text. */
 function positionIn(error: unknown, text: string): number {
   const place = /at position (\d+)/.exec(error instanceof Error ? error.message : '')
   return place ? Math.min(Number(place[1]), text.length) : text.length

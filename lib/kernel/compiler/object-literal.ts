@@ -2,17 +2,17 @@ import type ts from 'typescript'
 import { syntaxErrorsOf } from './internals/source-file.js'
 import { hasStrayTokens, takeOutOperator } from './internals/tree.js'
 
-/** Code that was read as one object literal. */
+/** Code parsed as one object literal. */
 export interface ReadLiteral {
   /** The file, whose one statement is the literal. */
   readonly file: ts.SourceFile
-  /** Where the code stops being an object literal; infinite where all of it is one. */
+  /** Position where the code stops being an object literal; infinite if all of it is one. */
   readonly complaint: number
 }
 
 /**
- * Reads code that begins with a brace as a lone object literal; returns null where more code follows it. All positions are
- * those in the code, so that errors, completion and source maps need no correction.
+ * Parses code that begins with a brace as a lone object literal; returns null if more code follows it. All positions
+ * are those in the code, so that errors, completion and source maps need no correction.
  *
  * @param at position of the brace
  * @param parse parses statements, with the parents set
@@ -23,7 +23,7 @@ export function readObjectLiteral(
   at: number,
   parse: (code: string) => ts.SourceFile,
 ): ReadLiteral | null {
-  // A brace after an operator begins an object. The operator is taken out again below.
+  // A brace after an operator begins an object. The operator is removed again below.
   const file = parse(`${code.slice(0, at)}!${code.slice(at)}`)
   const statements = file.statements.filter((statement) => !compiler.isEmptyStatement(statement))
   const [only] = statements
@@ -38,8 +38,8 @@ export function readObjectLiteral(
 }
 
 /**
- * Returns where a member ends that the parser lets pass, though a literal cannot have it: a statement of a block looks like
- * one.
+ * Returns the end of a member that the parser accepts, although a literal cannot have it: a statement of a block looks
+ * like one.
  */
 function fault(compiler: typeof ts, member: ts.ObjectLiteralElementLike): number[] {
   const isWrong =

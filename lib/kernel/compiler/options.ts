@@ -2,8 +2,8 @@ import path from 'node:path'
 import ts from 'typescript'
 
 /**
- * Returns the options with which cells, and the modules that they import, are checked: the project's tsconfig with all its
- * strictness, except where it does not suit cells. There a name that is not used yet is no mistake, `../lib/x` means
+ * Returns the options for checking cells and the modules that they import: the project's tsconfig with all its
+ * strictness, except where it does not suit cells. In cells an unused name is no mistake, `../lib/x` means
  * `../lib/x.js`, and no files are written.
  */
 export function cellOptions(root: string): ts.CompilerOptions {
@@ -16,7 +16,7 @@ export function cellOptions(root: string): ts.CompilerOptions {
     typeRoots: [path.join(root, 'node_modules', '@types')],
     module: ts.ModuleKind.Preserve,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
-    // The condition that Node itself looks for in a package's `exports`, beside `import`.
+    // The condition that Node itself looks for in a package's `exports`, besides `import`.
     customConditions: ['node'],
     moduleDetection: ts.ModuleDetectionKind.Force,
     esModuleInterop: true,
@@ -43,7 +43,7 @@ export function cellOptions(root: string): ts.CompilerOptions {
   }
 }
 
-/** Returns the project's own options; TypeScript's strict ones where there is no readable tsconfig. */
+/** Returns the project's own options; TypeScript's strict ones without a readable tsconfig. */
 function projectOptions(root: string): ts.CompilerOptions {
   const host: ts.ParseConfigFileHost = {
     ...ts.sys,

@@ -5,8 +5,9 @@ import { adopt, nodeArray, replaceStatements } from './internals/tree.js'
 import { readObjectLiteral } from './object-literal.js'
 
 /**
- * Parses a cell, with the parents set: as statements, or as one object literal, as in Node's own prompt. `{ rate, decay }` is
- * an object, while `{ step(rate) }` is a block. Code that is wrong either way is read the way whose first error comes later.
+ * Parses a cell, with the parents set: as statements, or as one object literal, as in Node's own REPL. `{ rate, decay
+ * }` is an object, while `{ step(rate) }` is a block. If both are wrong, the reading whose first error comes later is
+ * used.
  */
 export function parseCell(
   compiler: typeof ts,
@@ -27,9 +28,9 @@ export function parseCell(
 }
 
 /**
- * Parses code that may await at its top, with the parents set. TypeScript takes `await` for a name at first, and parses a
- * statement with one again. Where the name had split it into several, as in `let { a = await [...b] } = c`, it can leave those
- * behind with their errors; here they are removed.
+ * Parses code that may await at its top level, with the parents set. TypeScript first takes `await` for a name, and
+ * parses a statement with one again. If the name had split it into several, as in `let { a = await [...b] } = c`,
+ * TypeScript can leave those behind with their errors; here they are removed.
  */
 function parseStatements(
   compiler: typeof ts,
@@ -42,8 +43,9 @@ function parseStatements(
   const { statements } = file
   const kept = withoutLeftovers(statements)
   if (kept.length === statements.length) return file
-  // With empty statements after the code, TypeScript leaves some of those behind, and they have no errors. Where the code leaves
-  // a bracket open, they are inside it: then only the errors before the leftovers, and those at the end of the code, hold.
+  // With empty statements after the code, TypeScript leaves some of those behind, and they have no errors. If the code
+  // leaves a bracket open, they are inside it: then only the errors before the leftovers, and those at the end of the
+  // code, hold.
   const whole = compiler.createSourceFile(name, `${code}\n${';'.repeat(statements.length)}`, options, false, kind)
   const open = firstLeftover(whole.statements) < code.length
   const left = firstLeftover(statements)
@@ -64,7 +66,7 @@ function withoutLeftovers(statements: readonly ts.Statement[]): ts.Statement[] {
   })
 }
 
-/** Returns where the first leftover begins; infinity where there is none. */
+/** Returns the start of the first leftover; infinity without one. */
 function firstLeftover(statements: readonly ts.Statement[]): number {
   const kept = new Set(withoutLeftovers(statements))
   return Math.min(...statements.filter((statement) => !kept.has(statement)).map(({ pos }) => pos))
@@ -89,7 +91,7 @@ export function asCell(compiler: typeof ts): ts.TransformerFactory<ts.SourceFile
     }
     const cell = parseCell(compiler, file.fileName, file.text, options)
     const { statements } = cell
-    // Only a literal differs from what TypeScript has parsed, which is bound as well.
+    // Only a literal differs from TypeScript's own parse, which is bound as well.
     if (statements[0] && compiler.isBlock(statements[0])) return dropLeftovers(compiler)(context)(file)
     bind(cell, context.getCompilerOptions())
     adopt(file, statements)

@@ -10,23 +10,23 @@ import { isProjectFile, Sources } from './sources.js'
 /** The result of resolving a module name. */
 export type Resolution = ts.ResolvedModuleWithFailedLookupLocations
 
-/** A program and what it was made of, which can be restored. */
+/** A program and its inputs, which can be restored. */
 export interface ProgramState {
   readonly program: ts.Program
-  /** The module names in the imports of cells, with what they stand for. */
+  /** The module names in the imports of cells, with their resolutions. */
   readonly names: ReadonlyMap<string, Resolution>
   readonly augmenting: readonly ts.SourceFile[]
 }
 
 /**
- * Everything that cells import, as one TypeScript program. A cell is not part of it: a new program costs as much as a hundred
+ * All imports of cells, as one TypeScript program. A cell is not part of it: a new program costs as much as a hundred
  * cells, so one is created only when a module is imported for the first time, or has changed.
  */
 export class Programs {
   readonly sources = new Sources()
   readonly options: ts.CompilerOptions
   readonly #host: ts.CompilerHost
-  /** The one root file, which is not on the disk and imports what cells have imported. */
+  /** The only root file, which is not on the disk and imports the same modules as the cells. */
   readonly #rootFile: string
   readonly #root: string
   readonly #cwd: () => string
@@ -41,7 +41,7 @@ export class Programs {
   /**
    * @param root the project's folder
    * @param cwd returns the folder from which cells import; it may change as long as no cell has imported
-   * @param isCell whether a file name is that of a cell
+   * @param isCell returns whether a file name is that of a cell
    */
   constructor(root: string, cwd: () => string, isCell: (fileName: string) => boolean) {
     this.#root = root
@@ -63,7 +63,7 @@ export class Programs {
     return this.#state.program.getTypeChecker()
   }
 
-  /** The present state, which {@link restore} brings back. */
+  /** Returns the present state, for {@link restore}. */
   get state(): ProgramState {
     return this.#state
   }
@@ -73,7 +73,7 @@ export class Programs {
     this.#names = new Map(state.names)
   }
 
-  /** Lets cells import these module names. Names that stand for no file are left out. */
+  /** Lets cells import these module names. Names that resolve to no file are omitted. */
   include(specifiers: readonly string[]): void {
     const unknown = specifiers.filter((specifier) => !this.#names.has(specifier))
     if (unknown.length === 0) return
@@ -99,8 +99,8 @@ export class Programs {
   }
 
   /**
-   * Uses the program that was set aside, if it has everything that cells import and no file has changed since; where files have
-   * changed, a new program is created from it. Returns whether it was used.
+   * Uses the program that was set aside, if it has everything that cells import and no file has changed since; after
+   * changes, creates a new program from it. Returns whether it was used.
    */
   #takeAside(): boolean {
     if (!this.#aside || this.#state.augmenting.length > 0) return false
@@ -109,7 +109,7 @@ export class Programs {
       resolvedModule === undefined || program.getSourceFile(resolvedModule.resolvedFileName) !== undefined
     if (![...this.#names.values()].every(has)) return false
     this.#aside = null
-    // An import may now stand for a file that came to a folder.
+    // An import may now resolve to a file that was added to a folder.
     if (![...folders].every(([folder, list]) => listOf(folder) === list)) return false
     const own = this.#ownFiles(program)
     if (!own.every((file) => this.sources.gives(file.fileName, file))) {
@@ -145,15 +145,15 @@ export class Programs {
     return ts.resolveModuleName(specifier, from, this.options, this.#host, resolutions, undefined, mode)
   }
 
-  /** Creates a cache of what {@link find} finds, which is valid as long as no file comes or goes. */
+  /** Creates a cache of the results of {@link find}, which is valid as long as no file comes or goes. */
   newResolutions(): ts.ModuleResolutionCache {
     return ts.createModuleResolutionCache(this.#root, (name) => name, this.options)
   }
 
   /**
-   * Parses and binds a file as a program would that has it, so that the first such program is created fast.
+   * Parses and binds a file as a program with it would, so that the first such program is created fast.
    *
-   * @returns the file, and the files that it imports, without those that are in the program
+   * @returns the file, and the files that it imports, without those in the program
    */
   prepare(name: string): { readonly file: ts.SourceFile | undefined; readonly imports: readonly string[] } {
     const host: ts.CompilerHost = {
@@ -204,7 +204,7 @@ export class Programs {
       fileExists: (file) => files.has(file) || this.#host.fileExists(file),
     }
     const program = ts.createProgram([...files.keys()], this.options, host, old)
-    // Names that come later stand for files that the program has, or a new program is created.
+    // Names added later resolve to files of the program, or a new program is created.
     resolveForeign(program, this.#isCell, (name) => this.#names.get(name))
     return { program, names, augmenting }
   }
@@ -218,7 +218,7 @@ export class Programs {
       getDefaultLibLocation: () => library,
       getDefaultLibFileName: (options) => path.join(library, ts.getDefaultLibFileName(options)),
       getSourceFile: (file, options) => this.sources.parse(file, options),
-      // A file that is in use stays even when it is gone from the disk.
+      // A file in use stays even when it is gone from the disk.
       fileExists: (file) => this.sources.has(file) || base.fileExists(file),
       readFile: (file) => (this.sources.has(file) ? this.sources.text(file) : base.readFile(file)),
       hasInvalidatedResolutions: (file) => this.#filesCameOrWent && isProjectFile(file),
@@ -240,7 +240,7 @@ export class Programs {
   }
 }
 
-/** Returns the entries of a folder, one a line; empty where there is no folder. */
+/** Returns the entries of a folder, one per line; empty without the folder. */
 function listOf(folder: string): string {
   try {
     return readdirSync(folder).sort().join('\n')

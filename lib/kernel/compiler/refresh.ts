@@ -16,22 +16,24 @@ export interface Refreshed {
 
 const NOTHING: Refreshed = { reload: [], warnings: [] }
 
-/** A message about files, such as what is wrong with an edit that is not taken over. */
+/** A message about files, such as the errors of a rejected edit. */
 interface Remark {
   readonly files: readonly string[]
   readonly text: string
 }
 
-/** Takes over edits of modules, both for the types that cells see and for the code that runs, unless they are broken. */
+/** Applies edits of modules, both to the types that cells see and to the running code, unless they are broken. */
 export class Refresh {
   readonly #root: string
   readonly #programs: Programs
   readonly #modules: Modules
   readonly #folders = new Map<string, string>()
-  /** The texts on the disk of files whose edit was refused, null for files that are gone; and the messages about them. */
+  /**
+   * The texts on the disk of files whose edit was rejected, null for files that are gone; and the messages about them.
+   */
   #refused: ReadonlyMap<string, string | null> = new Map()
   #said: ReadonlySet<string> = new Set()
-  /** Whether files have come or gone since edits were last taken over. */
+  /** Whether files have come or gone since edits were last applied. */
   #cameOrWent = false
 
   constructor(root: string, programs: Programs, modules: Modules) {
@@ -40,7 +42,7 @@ export class Refresh {
     this.#modules = modules
   }
 
-  /** Checks every file of the project that is in use. A few hundred files cost a few milliseconds. */
+  /** Checks every project file in use. A few hundred files cost a few milliseconds. */
   run(mode: TypeErrors): Refreshed {
     const edits = new Map<string, string>()
     const gone: string[] = []
@@ -58,7 +60,7 @@ export class Refresh {
     const { reload, warnings } = this.#takeOver(edits, moved, mode, remarks)
     for (const file of gone)
       if (this.#isUsed(file))
-        remarks.push({ files: [file], text: `${this.#name(file)} is gone; its code from before stays in use.` })
+        remarks.push({ files: [file], text: `${this.#name(file)} is gone; its previous code stays in use.` })
       else this.#forget(file)
     const isOld = ({ files, text }: Remark): boolean =>
       this.#said.has(text) && files.every((file) => this.#refused.get(file) === found.get(file))
@@ -80,10 +82,10 @@ export class Refresh {
   }
 
   /**
-   * Takes over the edits that are not broken.
+   * Applies the edits that are not broken.
    *
-   * @param edits texts by file; those that are taken over are removed from it
-   * @param remarks receives what is wrong with the others
+   * @param edits texts by file; applied ones are removed
+   * @param remarks receives the errors of the others
    */
   #takeOver(edits: Map<string, string>, moved: readonly string[], mode: TypeErrors, remarks: Remark[]): Refreshed {
     const tried = new Map(edits)
@@ -174,10 +176,10 @@ export class Refresh {
 
   #complaint({ files, text }: Remark): Remark {
     const names = files.map((file) => this.#name(file)).join(', ')
-    return { files, text: `The edit of ${names} is not taken over; the code from before stays in use.\n${text}` }
+    return { files, text: `The edit of ${names} is rejected; the previous code stays in use.\n${text}` }
   }
 
-  /** Whether files may have come or gone in the folders of those in use. */
+  /** Returns whether files may have come or gone in the folders of files in use. */
   #foldersChanged(): boolean {
     let changed = false
     for (const folder of new Set(Array.from(this.#programs.sources.files, (file) => path.dirname(file)))) {

@@ -14,16 +14,16 @@ export type Target =
 
 const NATIVE: Target = { kind: 'native' }
 
-/** Names of files that the kernel compiles or reads itself. */
+/** Matches names of files that the kernel compiles or reads itself. */
 const OURS = /\.(?:ts|tsx|mts|js|mjs|json)$/
 
-/** Names of declaration files, which lie beside the JavaScript that they describe. */
+/** Matches names of declaration files, which are beside the JavaScript that they describe. */
 const DECLARATIONS = /\.d\.([mc]?)ts$/
 
 /**
- * Finds the module that a name stands for.
+ * Resolves a module name.
  *
- * @param from absolute path of the file that imports it
+ * @param from absolute path of the importing file
  */
 export function findModule(
   programs: Programs,
@@ -35,13 +35,13 @@ export function findModule(
   const found = programs.find(name, from, resolutions).resolvedModule?.resolvedFileName
   const file = found === undefined ? existing(name, from) : found.replace(DECLARATIONS, '.$1js')
   if (file !== undefined) return isProjectFile(file) && OURS.test(file) ? { kind: 'project', file } : NATIVE
-  // Packages and Node's own modules: Node knows better than TypeScript, which may know no types of them.
+  // Packages and Node's own modules: Node knows better than TypeScript, which may lack their types.
   return isPath(name)
     ? { kind: 'missing', problem: missing(specifier, path.resolve(path.dirname(from), name)) }
     : NATIVE
 }
 
-/** Returns the path of a `file:` URL; other names as they are. */
+/** Returns the path of a `file:` URL; other names unchanged. */
 function plainName(specifier: string): string {
   if (!specifier.startsWith('file:')) return specifier
   try {
@@ -55,29 +55,29 @@ function isPath(name: string): boolean {
   return /^(?:\.{1,2}(?:\/|$)|\/|file:)/.test(name)
 }
 
-/** Returns the file that exists under exactly this name, though TypeScript does not know its kind. */
+/** Returns the file that exists under exactly this name, although TypeScript does not know its kind. */
 function existing(name: string, from: string): string | undefined {
   if (!isPath(name)) return undefined
   const file = path.resolve(path.dirname(from), name)
   return statSync(file, { throwIfNoEntry: false })?.isFile() ? file : undefined
 }
 
-/** Returns a message that says what is missing, where it was looked for, and what was probably meant. */
+/** Returns a message that names the missing file, the place of the search, and a similar name. */
 function missing(specifier: string, place: string): string {
   const folder = path.dirname(place)
   const meant = meantPath(specifier, place)
   const hint = meant === undefined ? '' : ` Did you mean '${meant}'?`
-  if (!existsSync(folder)) return `'${specifier}' is not there: there is no folder ${folder}.${hint}`
+  if (!existsSync(folder)) return `'${specifier}' does not exist: there is no folder ${folder}.${hint}`
   const name = path.basename(place)
   const stem = name.replace(OURS, '')
   const names = [...new Set([name, `${stem}.ts`, `${stem}.js`, `${stem}/index.ts`])]
-  return `'${specifier}' is not there: ${folder} has none of ${names.join(', ')}.${hint}`
+  return `'${specifier}' does not exist: ${folder} contains none of ${names.join(', ')}.${hint}`
 }
 
 /**
- * Returns the name of similar spelling that stands for a module; undefined for none.
+ * Returns a name of similar spelling that resolves to a module; undefined for none.
  *
- * @param from absolute path of the file that imports it
+ * @param from absolute path of the importing file
  */
 export function meantModule(specifier: string, from: string): string | undefined {
   if (isPath(specifier)) return meantPath(specifier, path.resolve(path.dirname(from), plainName(specifier)))
@@ -98,7 +98,7 @@ function meantPath(specifier: string, place: string): string | undefined {
     .map(({ name }) => name.replace(TYPESCRIPT, ''))
   const extension = /\.m?js$/.exec(wanted)?.[0] ?? ''
   const stem = wanted.slice(0, wanted.length - extension.length)
-  // A name that differs in its ending only is not misspelled.
+  // A name that differs only in its ending is not misspelled.
   const others = entries.filter((entry) => entry !== stem && entry !== wanted)
   const meant = nearest(stem, others) ?? nearest(wanted, others)
   if (meant === undefined) return undefined

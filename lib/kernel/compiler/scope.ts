@@ -2,12 +2,12 @@ import ts from 'typescript'
 import { exportsOf, localsOf } from './internals/binder.js'
 import { mentions } from './internals/source-file.js'
 
-/** The meanings that a name can have at once: a value, a type and a namespace. */
+/** The meanings that a name can have at the same time: a value, a type and a namespace. */
 const MEANINGS = [ts.SymbolFlags.Value, ts.SymbolFlags.Type, ts.SymbolFlags.Namespace]
 
 /** The names that cells have declared, with their newest symbols. */
 export class Scope {
-  /** Symbols by name, newest first: several where cells have given a name several meanings, as `const A` and `type A`. */
+  /** Symbols by name, newest first: several if cells have given a name several meanings, as `const A` and `type A`. */
   readonly #names = new Map<ts.__String, readonly ts.Symbol[]>()
 
   /** Puts the names into the scope of a bound file, unless it declares them itself. */
@@ -18,7 +18,7 @@ export class Scope {
       const own = locals.get(name) ?? exported?.get(name)
       const [first, second] = own ? adding([own], symbols) : symbols
       if (first && !own) locals.set(name, first)
-      // A meaning that the local name does not have is looked for among the module's exports.
+      // A meaning that the local name does not have is looked up among the module's exports.
       const other = own ? first : second
       if (other && !exported?.has(name)) exported?.set(name, other)
     }
@@ -28,7 +28,7 @@ export class Scope {
   keep(file: ts.SourceFile): void {
     const tables = [localsOf(file), exportsOf(file)].filter((table) => table !== undefined)
     const isOwn = (declared: ts.Symbol): boolean => declared.declarations?.[0]?.getSourceFile() === file
-    // A cell must not keep alive what it does not use, so that earlier cells can be freed.
+    // A cell must not keep unused names alive, so that earlier cells can be freed.
     for (const table of tables)
       for (const [name, declared] of table)
         if (!isOwn(declared) && !mentions(file, ts.unescapeLeadingUnderscores(name))) table.delete(name)
@@ -38,7 +38,7 @@ export class Scope {
   }
 }
 
-/** Returns the symbols that add a meaning to those that are there. */
+/** Returns the symbols that add a meaning to the present ones. */
 function adding(there: readonly ts.Symbol[], symbols: readonly ts.Symbol[]): ts.Symbol[] {
   const added: ts.Symbol[] = []
   for (const symbol of symbols)
@@ -47,7 +47,7 @@ function adding(there: readonly ts.Symbol[], symbols: readonly ts.Symbol[]): ts.
 }
 
 function meanings(symbol: ts.Symbol): number {
-  // Only the checker knows what an import means; an exported variable is a value whatever its local symbol says.
+  // Only the checker knows the meaning of an import; an exported variable is a value whatever its local symbol says.
   if (symbol.flags & (ts.SymbolFlags.Alias | ts.SymbolFlags.ExportValue))
     return ts.SymbolFlags.Value | ts.SymbolFlags.Type | ts.SymbolFlags.Namespace
   return MEANINGS.reduce((all, meaning) => (symbol.flags & meaning ? all | meaning : all), 0)

@@ -5,11 +5,11 @@ import { serve } from './main.js'
 import { warmUp } from './warm.js'
 
 /**
- * Builds the snapshot of the compiler. Set-up bundles this file with TypeScript and runs it once with `node --build-snapshot`;
- * every kernel starts where it ends.
+ * Builds the snapshot of the compiler. Set-up bundles this file with TypeScript and runs it once with `node
+ * --build-snapshot`; every kernel starts from the state at its end.
  */
 const root = process.env.RECURLAB_ROOT
-if (root === undefined) throw new Error('RECURLAB_ROOT has to name the folder of the project')
+if (root === undefined) throw new Error('RECURLAB_ROOT must name the folder of the project')
 
 const cells = new Cells(root, root)
 warmUp(root, cells, createCalls(root, cells, 'warm'))

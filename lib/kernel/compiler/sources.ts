@@ -2,20 +2,20 @@ import { readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import ts from 'typescript'
 
-/** Whether a file is the project's own, which may change under a notebook. Files of packages do not change. */
+/** Returns whether a file is the project's own, which may change under a notebook. Files of packages do not change. */
 export function isProjectFile(file: string): boolean {
   return path.isAbsolute(file) && !file.includes('/node_modules/')
 }
 
 /**
- * The files that the compiler has read. A file of the project keeps the text of its first reading until another text replaces
- * it, so that types and running code are those of the same text.
+ * The files that the compiler has read. A file of the project keeps the text of its first reading until another text
+ * replaces it, so that types and running code belong to the same text.
  */
 export class Sources {
   readonly #parsed = new Map<string, ts.SourceFile>()
   readonly #texts = new Map<string, string>()
   readonly #stamps = new Map<string, string>()
-  /** Files that were parsed and not asked for yet. */
+  /** Files that were parsed but not requested yet. */
   readonly #ahead = new Map<string, ts.SourceFile>()
 
   /** The files of the project that were read. */
@@ -43,7 +43,7 @@ export class Sources {
     return text
   }
 
-  /** Returns the text on the disk where it differs from the text in use; null when the file is gone. */
+  /** Returns the text on the disk if it differs from the text in use; null when the file is gone. */
   edited(file: string): string | null | undefined {
     const stamp = stampOf(file)
     if (stamp === this.#stamps.get(file)) return undefined
@@ -68,14 +68,14 @@ export class Sources {
     }
   }
 
-  /** Forgets a file, which is read anew when it is asked for. */
+  /** Forgets a file, which is read anew on request. */
   forget(file: string): void {
     this.#texts.delete(file)
     this.#parsed.delete(file)
     this.#stamps.delete(file)
   }
 
-  /** Counts every file of the project as not read. Its tree is kept, and used while the text is the same. */
+  /** Marks every file of the project as not read. Its tree is kept, and used while the text is the same. */
   setAside(): void {
     for (const file of [...this.#texts.keys()]) {
       const parsed = this.#parsed.get(file)
@@ -84,13 +84,13 @@ export class Sources {
     }
   }
 
-  /** Whether a request for a file would return this very tree. */
+  /** Returns whether a request for a file would return this very tree. */
   gives(file: string, parsed: ts.SourceFile): boolean {
     if (this.has(file)) return this.#parsed.get(file) === parsed
     return this.#ahead.get(file) === parsed && parsed.text === readText(file)
   }
 
-  /** Parses a file that may be asked for later. A file of the project counts as read only when it is asked for. */
+  /** Parses a file that may be requested later. A file of the project counts as read only when it is requested. */
   parseAhead(file: string, options: ts.ScriptTarget | ts.CreateSourceFileOptions): ts.SourceFile | undefined {
     if (!isProjectFile(file) || this.has(file)) return this.parse(file, options)
     const text = readText(file)
@@ -134,9 +134,9 @@ const SAME_TIME = 50
 let fresh = 0
 
 /**
- * Returns a stamp that changes when a file, or the list of a folder, may have changed. It contains the time of the change of
- * the entry, because copying a file restores the time of its content. A file that has changed just now, or in the future of a
- * clock that was set back, has another stamp each time.
+ * Returns a stamp that changes when a file, or the list of a folder, may have changed. It contains the change time of
+ * the entry, because copying a file restores the modification time of its content. A file that has just changed, or
+ * whose time is in the future of a clock that was set back, has a new stamp each time.
  */
 export function stampOf(file: string): string {
   const stat = statSync(file, { throwIfNoEntry: false })

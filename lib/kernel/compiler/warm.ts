@@ -3,15 +3,15 @@ import type { CompilerService } from './calls.js'
 import type { Cells } from './cells.js'
 
 /**
- * Uses a compiler as notebooks do, so that its knowledge of the libraries, and TypeScript's own code, are ready for the first
- * cell.
+ * Uses a compiler as notebooks do, so that its knowledge of the libraries, and TypeScript's own code, are ready for the
+ * first cell.
  */
 export function warmUp(root: string, cells: Cells, service: CompilerService): void {
   const ask = (code: string): void => {
     const { failure } = service.cell({ id: 0, code, typeErrors: 'error' })
-    if (failure) throw new Error(`a cell to warm up with is wrong: ${code}\n${failure.traceback.join('\n')}`)
+    if (failure) throw new Error(`a warm-up cell has errors: ${code}\n${failure.traceback.join('\n')}`)
   }
-  // The declarations of packages are read, but a notebook that does not import them knows nothing of them.
+  // The declarations of packages are read, but a notebook that does not import them sees nothing of them.
   const { state } = cells.programs
   ask(PACKAGES)
   cells.programs.restore(state)
@@ -20,9 +20,9 @@ export function warmUp(root: string, cells: Cells, service: CompilerService): vo
 }
 
 /**
- * Reads the project's lib, and checks it as the first cells of a notebook do. The program is set aside: a notebook that imports
- * lib takes it, if nothing has changed since, and its first import takes a tenth of the time. A lib with errors is read when it
- * is imported.
+ * Reads the project's lib, and checks it as the first cells of a notebook do. The program is set aside: a notebook that
+ * imports lib takes it if nothing has changed since, and its first import takes a tenth of the time. A lib with errors
+ * is read when it is imported.
  */
 function readLib(root: string, cells: Cells, service: CompilerService): void {
   const before = cells.programs.state
@@ -40,8 +40,8 @@ const WITH_LIB = [
 ]
 
 /**
- * The packages that notebooks of this project import. Reading them takes two seconds; in the snapshot they make the start 0.15
- * s slower.
+ * The packages that notebooks of this project import. Reading them takes two seconds; in the snapshot they slow the
+ * start by 0.15 s.
  */
 const PACKAGES = [
   "import * as tf from '@tensorflow/tfjs-core'",

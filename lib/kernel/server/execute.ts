@@ -7,7 +7,7 @@ import type { Wire } from './wire.js'
 /** The answer to an execute request. */
 export interface ExecuteReply {
   readonly content: Content
-  /** Whether the execute requests that wait behind this one are refused. */
+  /** Whether the waiting execute requests are refused. */
   readonly abort: boolean
 }
 
@@ -16,7 +16,7 @@ export interface Executor {
   execute(message: Message): Promise<ExecuteReply>
   /** Returns the content of the reply to a cell that is not run because an earlier one failed. */
   aborted(): Content
-  /** Publishes a message that the code of a cell sends. */
+  /** Publishes a message from a cell's code. */
   publish(parent: Header | null, type: string, content: Content, extras: PublishExtras): void
 }
 
@@ -28,10 +28,10 @@ interface Parts {
   readonly history: Pick<HistoryFiles, 'addInput' | 'addOutput'>
 }
 
-/** Suffix of the message id of a user expression, which tells its result from the cell's. */
+/** Suffix of the message id of a user expression, which distinguishes its result from the cell's. */
 const EXPRESSION = '#expression'
 
-/** Creates an executor that has counted no cell yet. */
+/** Creates an executor whose count starts at zero. */
 export function createExecutor({ wire, runner, history }: Parts): Executor {
   let count = 0
   /** The latest result of the running code. */

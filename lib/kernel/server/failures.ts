@@ -11,8 +11,9 @@ export interface Exit {
 
 /** Returns the failure of a cell whose process ended by itself. */
 export function cellsDied({ code, signal }: Exit): Failure {
-  const how = signal === null ? `ended with exit code ${code}` : `was ended by the signal ${signal}`
-  // Node aborts when its heap is full, which a shell reports as 134; Linux kills the largest process when memory is short.
+  const how = signal === null ? `ended with exit code ${code}` : `was killed by ${signal}`
+  // Node aborts when its heap is full, which a shell reports as 134; Linux kills the largest process when memory is
+  // short.
   const memory = signal === 'SIGABRT' || signal === 'SIGKILL' || code === 134 ? ': out of memory?' : ''
   return failure('KernelDied', `the process that runs the cells ${how}${memory}`, RESTARTS)
 }
@@ -20,8 +21,8 @@ export function cellsDied({ code, signal }: Exit): Failure {
 /**
  * Returns the failure of a cell whose process did not become ready.
  *
- * @param how how the process ended; null when it is alive and silent
- * @param words the last text on its standard error
+ * @param how exit of the process; null when it is alive and silent
+ * @param words last text on its standard error
  */
 export function cellsNotStarted(how: Exit | null, words: string, seconds: number): Failure {
   const lines = words.trim() === '' ? [] : words.trim().split('\n')
@@ -35,7 +36,7 @@ export function cellsNotStarted(how: Exit | null, words: string, seconds: number
 const NODE = `It is Node ${process.versions.node} (${process.execPath}); npx recurlab doctor shows what is set up.`
 const LATER = 'RECURLAB_START_SECONDS sets how long the processes of a kernel may take to start.'
 
-/** Returns the failure of a cell for which the compiler failed, by a fault of its own or because its process ended. */
+/** Returns the failure of a cell when the compiler failed: by its own fault, or because its process ended. */
 export function compilerFailed(error: unknown): Failure {
   const message = error instanceof Error ? error.message : String(error)
   return failure('KernelFault', `the compiler failed: ${message}`, 'This is a fault of the kernel, not of the cell.')

@@ -3,7 +3,7 @@ export function reportFault(error: unknown): void {
   process.stderr.write(`recurlab kernel: ${error instanceof Error ? error.message : String(error)}\n`)
 }
 
-/** Does the work. A fault in it is reported and does not end the kernel. */
+/** Does the work; a fault in it is reported and does not end the kernel. */
 export function guarded(work: () => void): void {
   try {
     work()

@@ -20,12 +20,13 @@ export interface Entry {
 }
 
 /**
- * The sessions of a folder with their cells. Each session has a file of its own, so that kernels never write to the same one.
+ * The sessions stored in a folder with their cells. Each session has its own file, so that kernels never write to the
+ * same one.
  */
 export interface HistoryFiles {
   /** The number of this session, higher than that of every earlier one. */
   current(): number
-  /** The numbers of all sessions that have a cell, ascending. */
+  /** The numbers of all sessions with cells, ascending. */
   sessions(): number[]
   /** Returns the cells of a session in the order in which they ran. */
   read(session: number): Entry[]
@@ -39,11 +40,11 @@ const FORMAT_VERSION = 1
 /** Limits of what is kept: the number of sessions, and the bytes of the newest ones. */
 const MAX_SESSIONS = 500
 const MAX_BYTES = 20_000_000
-/** Characters of a cell that is kept, and of a result: longer cells are dropped, longer results are cut. */
+/** Maximum characters of a stored cell, and of a result: longer cells are dropped, longer results are cut. */
 const MAX_INPUT = 100_000
 const MAX_OUTPUT = 2000
 
-/** Opens the history in `folder`, which is created with the first cell. Where it cannot be written, nothing is kept. */
+/** Opens the history in `folder`, which is created with the first cell. If it cannot be written, nothing is stored. */
 export function openHistory(folder: string): HistoryFiles {
   let own: number | null = null
   const fileOf = (session: number): string => path.join(folder, `${String(session).padStart(6, '0')}.jsonl`)
@@ -106,7 +107,7 @@ function readIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-/** Skips a line that a killed kernel left half-written. */
+/** Skips the line that a killed kernel left incomplete. */
 function parse(session: number, text: string): Entry[] {
   const entries = new Map<number, Entry>()
   const [first = '', ...lines] = text.split('\n')

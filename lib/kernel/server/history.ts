@@ -2,8 +2,8 @@ import type { Content } from '../protocol.js'
 import type { Entry, HistoryFiles } from './history-file.js'
 
 /**
- * Returns the content of the reply to a `history_request`: the last cells, a range of one session, or the cells that match a
- * pattern.
+ * Returns the content of the reply to a `history_request`: the last cells, a range of one session, or the cells that
+ * match a pattern.
  */
 export function answerHistory(files: HistoryFiles, request: Content): Content {
   const entries = select(files, request)
@@ -68,7 +68,10 @@ function wholeNumber(value: unknown): number | undefined {
   return typeof value === 'number' && Number.isInteger(value) ? value : undefined
 }
 
-/** Whether the whole text matches a pattern: `*` is any text, `?` any character, `[a-z]` one of these, `[^a-z]` any other. */
+/**
+ * Returns whether the whole text matches a pattern: `*` is any text, `?` any character, `[a-z]` one of these, `[^a-z]`
+ * any other.
+ */
 function globTest(pattern: string): (text: string) => boolean {
   const parts = pattern.match(/\[\^?\]?[^\]]*\]|[\s\S]/gu) ?? []
   const expression = parts.map(globPart).join('')

@@ -3,7 +3,7 @@ import path from 'node:path'
 import type { Content } from '../protocol.js'
 import { PROTOCOL } from './message.js'
 
-/** Returns the content of `kernel_info_reply`, which is known before the compiler has started. */
+/** Returns the content of `kernel_info_reply`, which does not depend on the compiler. */
 export function kernelInfo(root: string): Content {
   const compiler = versionOf(path.join(root, 'node_modules', 'typescript'))
   return {

@@ -2,7 +2,7 @@ import type { Compiler, Content } from '../protocol.js'
 import { toUnits } from './cursor.js'
 import { compilerFailed } from './failures.js'
 
-/** Returns the content of the reply to a question about code: an error reply where the compiler fails. */
+/** Returns the content of the reply to a question about code: an error reply if the compiler fails. */
 export async function answerLanguage(
   compiler: Compiler,
   question: 'complete' | 'inspect' | 'isComplete',

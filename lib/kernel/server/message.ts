@@ -4,10 +4,10 @@ import type { Content, Header } from '../protocol.js'
 
 /** A received Jupyter message. */
 export interface Message {
-  /** The address that a reply goes to. */
+  /** The address of the reply. */
   readonly identities: readonly Buffer[]
   readonly header: Header
-  /** The header of the message that this one answers; empty when it answers none. */
+  /** The header of the message that this one answers; empty if it answers none. */
   readonly parent: Readonly<Partial<Header>>
   readonly metadata: Content
   readonly content: Content
@@ -16,26 +16,26 @@ export interface Message {
 
 /** The key and the algorithm that sign messages. */
 export interface Signing {
-  /** Empty: messages are not signed. */
+  /** Empty if messages are not signed. */
   readonly key: string
   /** The hash of the HMAC, e.g. `sha256`. */
   readonly algorithm: string
 }
 
-/** The parts of a message beside its content. */
+/** The parts of a message besides its content. */
 export interface Extras {
   readonly metadata?: Content
   readonly buffers?: readonly Uint8Array[]
 }
 
-/** The origin of a message that the kernel sends: its session, and the request that the message belongs to. */
+/** The origin of a message sent by the kernel: its session, and the request that it belongs to. */
 export interface Origin {
   readonly session: string
   readonly signing: Signing
   readonly parent: Header | null
 }
 
-/** The version of the messaging protocol that the kernel speaks. */
+/** Version of the messaging protocol. */
 export const PROTOCOL = '5.4'
 
 const DELIMITER = Buffer.from('<IDS|MSG>')

@@ -3,35 +3,37 @@ import { setTimeout } from 'node:timers/promises'
 /** The part of a publishing socket that an outbox needs. */
 export interface PublishingSocket {
   /**
-   * Whether a reader whose queue is full misses what is sent. Otherwise a send is refused with EAGAIN while a queue is full.
+   * Whether messages to a reader whose queue is full are dropped. Otherwise a send is refused with EAGAIN while a queue
+   * is full.
    */
   setDropping(dropping: boolean): void
   send(frames: (Uint8Array | string)[]): Promise<void>
 }
 
-/** The source of the messages, which can be made to wait. */
+/** The source of the messages, which can be paused. */
 export interface Flow {
   pause(): void
   resume(): void
 }
 
-/** The messages on their way to the readers of iopub. */
+/** The queue of messages to the readers of iopub. */
 export interface Outbox {
-  /** Takes the frames of a message. Messages go out in order. */
+  /** Queues the frames of a message. Messages go out in order. */
   send(frames: (Uint8Array | string)[]): void
   /** Resolves when no message waits. */
   empty(): Promise<void>
 }
 
-/** Bytes that may wait before the cells are made to wait. */
+/** Bytes that may wait before the cells are paused. */
 const PAUSE_BYTES = 8_000_000
 const RETRY_MS = 2
 /** Milliseconds after which a reader that takes nothing counts as gone or suspended. */
 const PATIENCE_MS = 60_000
 
 /**
- * Creates an outbox that sends to every reader, waits for slow ones, and limits what waits by making the cells wait. A reader
- * that takes nothing for `patience` milliseconds misses what follows, so that a suspended console holds up nobody else.
+ * Creates an outbox that sends to every reader, waits for slow ones, and limits its queue by pausing the cells. A
+ * reader that takes nothing for `patience` milliseconds misses later messages, so that a suspended console holds up
+ * nobody else.
  */
 export function createOutbox(socket: PublishingSocket, flow: Flow, patience = PATIENCE_MS): Outbox {
   const waiting: (Uint8Array | string)[][] = []

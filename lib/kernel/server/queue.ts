@@ -5,16 +5,16 @@ import type { Message } from './message.js'
 /** Requests that are handled one after another. */
 export interface Queue {
   add(message: Message): void
-  /** Returns the request that is being handled, or null. */
+  /** Returns the request in progress, or null. */
   current(): Message | null
 }
 
-/** Turns of the event loop without a new request after which the socket holds none. */
+/** Turns of the event loop without a new request after which the socket counts as empty. */
 const QUIET_TURNS = 3
 
 /**
- * Creates a queue of requests that `work` answers. Where its outcome says so, all requests that are waiting by then are aborted
- * before `send` is called, so that requests that a front end sends in answer to the reply are run.
+ * Creates a queue of requests that `work` answers. If its outcome says so, all requests that are waiting by then are
+ * aborted before `send` is called, so that requests that a front end sends in answer to the reply are run.
  */
 export function createQueue(
   work: (message: Message, aborted: boolean) => Promise<{ readonly abort: boolean; send(): void }>,
@@ -23,8 +23,8 @@ export function createQueue(
   let current: Message | null = null
 
   /**
-   * Takes everything that the front end has sent by now, including what the socket still holds: the reader gets it within a
-   * turn.
+   * Takes everything that the front end has sent by now, including messages still in the socket, which the reader
+   * receives within a turn.
    */
   const abortWaiting = async (): Promise<void> => {
     for (let seen = -1, quiet = 0; quiet < QUIET_TURNS; quiet = seen === waiting.length ? quiet + 1 : 0) {

@@ -14,22 +14,22 @@ export interface Code {
   readonly allowStdin: boolean
 }
 
-/** The outcome of code. `published` says that the cells' process has shown the failure. */
+/** The outcome of code. `published` means that the cells' process has shown the failure. */
 export interface Outcome {
   readonly failure: Failure | null
   readonly published: boolean
-  /** The compiler's warnings, where the code was not run. */
+  /** The compiler's warnings, if the code was not run. */
   readonly warnings: readonly string[]
 }
 
 /** Compiles code and runs it, one piece at a time. */
 export interface Runner {
   run(code: Code): Promise<Outcome>
-  /** Stops the running code, as the user wants. */
+  /** Stops the running code at the user's request. */
   interrupt(): void
   done(message: Extract<FromCells, { type: 'done' }>): void
   setTypeErrors(mode: TypeErrors): void
-  /** Takes note that the cells' process ended, or did not start. */
+  /** Records that the cells' process ended, or did not start. */
   died(failure: Failure): void
   /** Whether one of the processes has ended, so that no further cell can run. */
   readonly dead: boolean
@@ -37,7 +37,7 @@ export interface Runner {
 
 interface Running {
   readonly id: number
-  /** When the user first asked for a stop; null before that. */
+  /** The time of the user's first request to stop; null before that. */
   askedAt: number | null
   finish(outcome: Outcome): void
 }
@@ -45,25 +45,27 @@ interface Running {
 interface Parts {
   readonly compiler: Pick<Compiler, 'cell' | 'isComplete'>
   readonly cells: Pick<CellsProcess, 'send' | 'stop'>
-  /** Resolves when the cells' process can take messages. */
+  /** Resolves when the cells' process accepts messages. */
   readonly ready: Promise<void>
   readonly settings: Settings
 }
 
-/** A second stop within this many milliseconds is one click too many, not a wish to lose what is being saved. */
+/**
+ * Milliseconds within which a second stop counts as an accidental click, not as a wish to discard what is being saved.
+ */
 const AGAIN_MS = 1000
 
 /** Creates a runner over the two processes. */
 export function createRunner({ compiler, cells, ready, settings }: Parts): Runner {
   let lastId = 0
   let { typeErrors } = settings
-  /** Warnings that are shown with the next compiled code. */
+  /** Warnings to show with the next compiled code. */
   let notices = settings.problems
   let running: Running | null = null
-  /** The code that the cells' process has received. */
+  /** The code sent to the cells' process. */
   let sent: Running | null = null
   let dead: Failure | null = null
-  /** Modules that came from the compiler with code that was then not run. */
+  /** Modules compiled with code that was then not run. */
   const unsent = new Map<string, ModuleSource>()
 
   /** Sends the code, unless it has been stopped or the compiler refuses it. */
@@ -72,7 +74,7 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
     const warnings = [...notices, ...reply.warnings]
     notices = []
     for (const module of reply.reload) {
-      // Deleted first, so that the newest is last even where an older one was there.
+      // Deleted first, so that the newest is last even if an older one was present.
       unsent.delete(module.file)
       unsent.set(module.file, module)
     }
@@ -133,7 +135,7 @@ export function createRunner({ compiler, cells, ready, settings }: Parts): Runne
   }
 }
 
-/** Whether the compiler is alive after a failure: whether it answers at all. */
+/** Returns whether the compiler is alive after a failure: whether it answers at all. */
 function answers(compiler: Pick<Compiler, 'isComplete'>): Promise<boolean> {
   return compiler.isComplete({ code: '' }).then(
     () => true,

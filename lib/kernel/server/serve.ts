@@ -28,15 +28,15 @@ export interface ServeParts {
   end(exitCode: number): void
 }
 
-/** A notebook kernel that answers on its sockets. The messages of the cells' process are passed to it. */
+/** A running notebook kernel, which answers on its sockets. The messages of the cells' process are passed to it. */
 export interface Kernel extends CellsHandlers {
-  /** Stops the running cell, as the user wants. */
+  /** Stops the running cell at the user's request. */
   interrupt(): void
   /** Resolves when every published message has gone out. */
   empty(): Promise<void>
 }
 
-/** Characters that are kept of the standard error of a process that does not start. */
+/** Maximum characters kept of the standard error of a process that does not start. */
 const FIRST_WORDS = 4000
 
 /** Serves the sockets of a notebook kernel until the process ends. */
@@ -59,7 +59,7 @@ export function serve(parts: ServeParts): Kernel {
     answer: (id, value) => cells.send({ type: 'input', id, value }),
   })
   let comms: Readonly<Record<string, string>> = {}
-  /** The request of the cell that is running or ran last: raw output belongs to it. */
+  /** The request of the cell that is running or ran last, to which raw output belongs. */
   let lastExecuted: Header | null = null
 
   const status = (parent: Header | null, execution_state: string): void =>
@@ -161,7 +161,7 @@ export function serve(parts: ServeParts): Kernel {
     tellReady()
   }
   const notStarted = (exit: Exit | null): Failure => cellsNotStarted(exit, firstWords ?? '', settings.startSeconds)
-  /** Reports that no further cell can run: to the cell that is running or waiting, and to the log. */
+  /** Reports that no further cell can run: to the running or waiting cell, and to the log. */
   const cellsFailed = (failure: Failure): void => {
     clearTimeout(late)
     const text = failure.traceback.join('\n')

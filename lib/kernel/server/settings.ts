@@ -5,9 +5,9 @@ import type { TypeErrors } from '../../notebook/host.js'
 export interface Settings {
   /** Treatment of type errors until a cell changes it. Default: `error`. */
   readonly typeErrors: TypeErrors
-  /** Seconds that each process of the kernel may take to become ready. Default: 60. */
+  /** Seconds for each process of the kernel to become ready. Default: 60. */
   readonly startSeconds: number
-  /** Messages about invalid values, for which the defaults are used. */
+  /** Messages about invalid values, which are replaced by the defaults. */
   readonly problems: readonly string[]
 }
 
@@ -19,8 +19,8 @@ const START_SECONDS = 60
 type Environment = Readonly<Record<string, string | undefined>>
 
 /**
- * Reads RECURLAB_TYPE_ERRORS and RECURLAB_START_SECONDS. An invalid value does not end the kernel, which could then not tell
- * the user why.
+ * Reads RECURLAB_TYPE_ERRORS and RECURLAB_START_SECONDS. An invalid value does not end the kernel, which could then not
+ * report the reason.
  */
 export function readSettings(environment: Environment = process.env): Settings {
   const problems: string[] = []
@@ -32,7 +32,7 @@ export function readSettings(environment: Environment = process.env): Settings {
         where: 'RECURLAB_TYPE_ERRORS',
         expected: MODES.join(', ').replace(/, (?=[^,]*$)/, ' or '),
         found: JSON.stringify(value),
-        todo: 'Type errors are errors in this session. Set it right, or unset it, and restart the kernel.',
+        todo: 'Type errors stop cells in this session. Correct or unset it, and restart the kernel.',
       }).message,
     )
   const seconds = secondsOf(environment)
@@ -42,16 +42,16 @@ export function readSettings(environment: Environment = process.env): Settings {
         where: 'RECURLAB_START_SECONDS',
         expected: 'a number above 0',
         found: JSON.stringify(environment.RECURLAB_START_SECONDS),
-        todo: `${START_SECONDS} is taken. Set it right, or unset it.`,
+        todo: `${START_SECONDS} is used. Correct or unset it.`,
       }).message,
     )
   return { typeErrors: typeErrors ?? 'error', startSeconds: seconds ?? START_SECONDS, problems }
 }
 
-/** Returns RECURLAB_START_SECONDS or its default; null where it is invalid. */
+/** Returns RECURLAB_START_SECONDS or its default; null if it is invalid. */
 function secondsOf({ RECURLAB_START_SECONDS: value }: Environment): number | null {
   if (value === undefined || value === '') return START_SECONDS
   const seconds = Number(value)
-  // Node fires a timer longer than this at once.
+  // Node fires a longer timer at once.
   return seconds > 0 && seconds <= 2_000_000 ? seconds : null
 }

@@ -25,11 +25,12 @@ export interface Sockets {
   close(): void
 }
 
-/** Messages that may wait for one reader of outputs, beyond those that its own socket holds. */
+/** Messages that may wait for one reader of outputs, beyond those in its own socket. */
 const IOPUB_WAITING = 1000
 
 /**
- * Milliseconds in which sent messages may still go out after the sockets are closed; from 500 on, zeromq complains on stderr.
+ * Milliseconds in which sent messages may still go out after the sockets are closed; from 500 on, zeromq complains on
+ * stderr.
  */
 const LINGER_MS = 400
 
@@ -38,7 +39,7 @@ export function readConnection(file: string): Connection {
   return JSON.parse(readFileSync(file, 'utf8')) as Connection
 }
 
-/** Returns how the messages of a connection are signed. */
+/** Returns the signature settings of a connection. */
 export function signingOf({ key, signature_scheme = 'hmac-sha256' }: Connection): Signing {
   return { key, algorithm: signature_scheme.replace(/^hmac-/, '') }
 }
@@ -72,8 +73,8 @@ export async function bindSockets(connection: Connection): Promise<Sockets> {
 }
 
 /**
- * Sets whether a reader whose queue is full misses messages. zeromq's warning that an option waits for the next bind is
- * silenced: this one takes effect at once.
+ * Sets whether messages to a reader whose queue is full are dropped. It silences zeromq's warning that an option takes
+ * effect at the next bind: this one takes effect at once.
  */
 export function setDropping(publisher: Publisher, dropping: boolean): void {
   const { emitWarning } = process

@@ -5,10 +5,12 @@ import { startCompiler } from '../compiler/client.js'
 import type { Kernel } from './serve.js'
 import { readSettings } from './settings.js'
 
-/** Milliseconds in which published messages may go out before the process ends. */
+/** Milliseconds for published messages to go out before the process ends. */
 const FLUSH_MS = 500
 
-/** Milliseconds after which the process ends though something keeps it alive, such as a grandchild that holds a pipe. */
+/**
+ * Milliseconds after which the process ends even if something keeps it alive, such as a grandchild that holds a pipe.
+ */
 const LAST_MS = 500
 
 /** Milliseconds between checks whether the parent is alive. */
@@ -23,7 +25,7 @@ const PARENT_MS = 1000
  */
 export async function start(connectionFile: string, root: string): Promise<void> {
   const cwd = process.cwd()
-  // The two processes take longest to start, so they come first; everything else is loaded meanwhile.
+  // The two processes take longest to start, so they are started first; everything else is loaded meanwhile.
   let kernel: Kernel | null = null
   let ending = false
   const early: ((kernel: Kernel) => void)[] = []
@@ -52,7 +54,7 @@ export async function start(connectionFile: string, root: string): Promise<void>
     if (!kernel) process.exit(exitCode)
     void Promise.race([kernel.empty(), setTimeout(FLUSH_MS, undefined, { ref: false })]).then(() => {
       closeSockets()
-      // The process ends by itself, because only then does zeromq deliver what it has accepted: `process.exit` would drop it.
+      // The process ends by itself: zeromq delivers accepted messages only then, and `process.exit` would drop them.
       process.exitCode = exitCode
       void setTimeout(LAST_MS, undefined, { ref: false }).then(() => process.exit(exitCode))
     })
@@ -85,7 +87,7 @@ function endWithParent(end: (exitCode: number) => void): void {
   }, PARENT_MS).unref()
 }
 
-/** Reports faults of the server, after which the kernel goes on. A terminal that is gone is no fault. */
+/** Reports faults of the server, which then continues. A terminal that is gone is no fault. */
 function surviveFaults(): void {
   process.stdout.on('error', () => {})
   process.stderr.on('error', () => {})

@@ -1,12 +1,12 @@
 import type { Content, FromCells } from '../protocol.js'
 import type { Message } from './message.js'
 
-/** A question that a cell asks. */
+/** A question from a cell. */
 type Question = Extract<FromCells, { type: 'input' }>
 
-/** Asks the user, one question after another. */
+/** The stdin channel: asks the user, one question after another. */
 export interface Stdin {
-  /** Puts a question to the front end that sent `request`; null means that nobody can be asked. */
+  /** Puts a question to the front end that sent `request`; null if no front end can ask. */
   ask(question: Question, request: Message | null): void
   /** Takes an `input_reply`. */
   reply(message: Message): void
@@ -23,7 +23,7 @@ interface Parts {
 /** The character that a console sends for the end of input. */
 const END_OF_INPUT = '\x04'
 
-/** Creates the questions of the stdin channel. */
+/** Creates the stdin channel's queue of questions. */
 export function createStdin({ send, answer }: Parts): Stdin {
   let open: { question: Question; request: Message; sent: string | null }[] = []
 
@@ -41,7 +41,7 @@ export function createStdin({ send, answer }: Parts): Stdin {
     },
     reply({ parent, content }) {
       const first = open[0]
-      // Some front ends name no parent. An answer with another parent belongs to a question that was given up.
+      // Some front ends name no parent. An answer with another parent belongs to a cancelled question.
       if (!first || (parent.msg_id !== undefined && parent.msg_id !== first.sent)) return
       open.shift()
       const value = String(content.value ?? '')

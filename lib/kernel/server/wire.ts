@@ -12,7 +12,7 @@ export interface AddressedSocket {
 export interface Wire {
   /** Publishes on iopub. */
   publish(parent: Header | null, type: string, content: Content, extras?: Extras): void
-  /** Answers a request on the socket that it came from. */
+  /** Answers a request on the socket that it arrived on. */
   reply(socket: AddressedSocket, request: Message, content: Content, extras?: Extras): void
   /** Sends a request to the front end that sent `request`, and returns its id. */
   ask(socket: AddressedSocket, request: Message, type: string, content: Content): string
@@ -27,7 +27,7 @@ export function createWire(iopub: PublishingSocket, signing: Signing, flow: Flow
   const send = (socket: AddressedSocket, request: Message, type: string, content: Content, extras?: Extras): string => {
     const origin = { session, signing, parent: request.header }
     const { id, frames } = encode(request.identities, type, content, origin, extras)
-    // A front end that has gone away needs no answer.
+    // A front end that is gone needs no answer.
     socket.send(frames).catch(() => {})
     return id
   }

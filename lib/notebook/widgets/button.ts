@@ -39,7 +39,7 @@ export class Button extends Widget {
 }
 
 /**
- * A button.
+ * Returns a button.
  *
  * @param onClick called on every click, after the running cell
  */

@@ -16,7 +16,7 @@ export interface CheckboxOptions extends WidgetOptions {
 }
 
 /**
- * A dropdown list to choose one option from.
+ * Returns a dropdown list to choose one option from.
  *
  * @param options the values, or an object of values by label
  * @example
@@ -54,7 +54,7 @@ export function dropdown<const T>(
   )
 }
 
-/** A checkbox. */
+/** Returns a checkbox. */
 export function checkbox(options: CheckboxOptions = {}): ValueWidget<boolean> {
   return new ValueWidget<boolean>(
     'checkbox',

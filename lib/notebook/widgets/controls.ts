@@ -143,9 +143,9 @@ export class Controls<T extends object> extends Widget {
 }
 
 /**
- * A panel of controls for a zod schema: sliders for bounded numbers (logarithmic for wide ranges), fields for other numbers
- * and texts, checkboxes, dropdown lists. Its value always passes the schema; invalid input is explained in the panel and
- * ignored.
+ * Returns a panel of controls for a zod schema: sliders for bounded numbers (logarithmic for wide ranges), fields for
+ * other numbers and texts, checkboxes, dropdown lists. Its value always passes the schema; invalid input is explained
+ * in the panel and ignored.
  *
  * @example
  * const panel = ui.controls(configSchema, { keys: ['lr', 'hidden', 'mixer'] })
@@ -200,6 +200,6 @@ function unknownKey(key: string, known: readonly string[]): UserError {
     where: `key ${key}`,
     expected: 'a key of the schema',
     found: 'an unknown one',
-    todo: near ? `Did you mean ${near}?` : `There are ${known.join(', ')}.`,
+    todo: near ? `Did you mean ${near}?` : `The keys are ${known.join(', ')}.`,
   })
 }

@@ -67,7 +67,7 @@ const LOG_DIGITS = 3
 const FINE = 1000
 
 /**
- * A slider for a number.
+ * Returns a slider for a number.
  *
  * @example
  * const lr = ui.slider({ min: 1e-5, max: 1e-2, log: true, label: 'lr' })
@@ -100,7 +100,7 @@ export function slider(options: SliderOptions): ValueWidget<number> {
 }
 
 /**
- * A field for a number.
+ * Returns a field for a number.
  *
  * @throws UserError if the range or the value is invalid.
  */
@@ -134,7 +134,7 @@ export function number(options: NumberOptions = {}): ValueWidget<number> {
 }
 
 /**
- * A bar that fills: `bar.value = 3`. For a loop, `progress(steps)` does it by itself.
+ * Returns a bar that fills: `bar.value = 3`. For a loop, `progress(steps)` does it by itself.
  *
  * @throws UserError if the value is not between 0 and `max`.
  */

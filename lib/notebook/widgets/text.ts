@@ -13,7 +13,7 @@ export interface TextOptions extends WidgetOptions {
   readonly continuous?: boolean
 }
 
-/** A field for one line of text. */
+/** Returns a field for one line of text. */
 export function text(options: TextOptions = {}): ValueWidget<string> {
   return new ValueWidget<string>(
     'text',
@@ -54,7 +54,7 @@ export class Label extends Widget {
   }
 }
 
-/** A label among other widgets: `ui.label('Training')`. */
+/** Returns a label among other widgets: `ui.label('Training')`. */
 export function label(words: string): Label {
   return new Label(words)
 }

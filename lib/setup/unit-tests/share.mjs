@@ -3,11 +3,12 @@ import { pathToFileURL } from 'node:url'
 import { inRoot } from '../paths.mjs'
 import { unitTests } from '../test-files.mjs'
 
-/** Processes that the unit tests are shared among. */
+/** Number of processes that share the unit tests. */
 export const SHARES = 2
 
 /**
- * Loads every file of a share of the unit tests into this process, so that the project is loaded once and not once a file.
+ * Loads every file of a share of the unit tests into this process, so that the project is loaded once instead of once
+ * per file.
  *
  * @param {number} share from 0
  */

@@ -56,7 +56,7 @@ export async function download(file: string, remote: RemoteFile, options: Downlo
   const part = openPart(file, remote.size, remote.checksum)
   try {
     let idle = 0
-    let failure: Error = new Transient('nothing was tried')
+    let failure: Error = new Transient('no try was made')
     for (let tried = 0; tried < MOST_TRIES && idle < patience.tries; tried++) {
       if (idle > 0) await waitBefore(idle, patience, signal)
       if (signal?.aborted) throw interrupted(file, part, remote)
@@ -142,7 +142,7 @@ function checkLength(response: Response, file: string, remote: RemoteFile): void
 function anotherLength(file: string, remote: RemoteFile, found: string): UserError {
   return new UserError({
     where: file,
-    expected: `${remote.size} bytes, as the hub says`,
+    expected: `${remote.size} bytes, as listed by the hub`,
     found: `a length of ${found}`,
     todo: 'Something between here and the hub alters the file: try another network, or try again later.',
   })

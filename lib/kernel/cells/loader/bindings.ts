@@ -12,7 +12,7 @@ export class CellBindings {
   readonly #byName = new Map<string, Binding>()
   readonly #byFile = new Map<string, Map<string, Binding>>()
 
-  /** Binds a name of the cells to an export, whatever it was bound to before. */
+  /** Binds a name of the cells to an export, and releases its earlier binding. */
   bind(local: string, binding: Binding): void {
     this.release([local])
     this.#byName.set(local, binding)
@@ -31,7 +31,7 @@ export class CellBindings {
     }
   }
 
-  /** Takes over a module's changed exports. Returns the names whose export is gone, which keep their value. */
+  /** Applies a module's changed exports. Returns the names whose export is gone, which keep their value. */
   update(file: string, namespace: object): string[] {
     const lost: string[] = []
     for (const [local, { name, set }] of this.#byFile.get(file) ?? [])

@@ -21,7 +21,7 @@ export function createLoader(options: LoaderOptions): Loader {
   return new ModuleLoader(options)
 }
 
-/** A loaded module; `instance` is null for one that Node has loaded. */
+/** A loaded module; `instance` is null for one loaded by Node. */
 interface Loaded {
   readonly namespace: object
   readonly instance: Instance | null
@@ -33,14 +33,14 @@ class ModuleLoader implements Loader {
   readonly #natives: NativeModules
   readonly #bindings = new CellBindings()
   #world = new World()
-  /** The world that will take the place of `#world` when the reload under way succeeds; null without one. */
+  /** The world that replaces `#world` when the current reload succeeds; null without a reload. */
   #next: World | null = null
-  /** Files whose reload began and has not ended. */
+  /** Files whose reload has begun and not ended. */
   #unfinished: readonly string[] = []
   /** Files whose reload failed, which is tried again when others have changed. */
   #refused: readonly string[] = []
   #entries = 0
-  /** Number of forced stops so far: what began before one must not go on after it. */
+  /** Number of forced stops so far: work begun before one must not continue after it. */
   #era = 0
 
   constructor(options: LoaderOptions) {
@@ -133,7 +133,7 @@ class ModuleLoader implements Loader {
       const entries = old.filter(({ entry }) => entry !== null).sort((a, b) => Number(a.entry) - Number(b.entry))
       await this.#instances([...entries.map(({ file }) => file), ...affected], next)
     } catch (error) {
-      // Read now, because the stack is written when it is first read, by the source maps of that time.
+      // Read now, because V8 formats the stack when it is first read, with the source maps of that time.
       if (error instanceof Error) void error.stack
       if (this.#next === next) this.#takeBack(next, old, changed)
       return { reloaded: [], failed: { error }, notes: [] }
@@ -145,7 +145,7 @@ class ModuleLoader implements Loader {
     return { reloaded: affected.map((file) => this.#relative(file)), failed: null, notes }
   }
 
-  /** Returns those files that were reloaded, relative to the project's folder. */
+  /** Returns the files that were reloaded, relative to the project's folder. */
   #among(files: readonly string[], reloaded: readonly string[]): string[] {
     return files.map((file) => this.#relative(file)).filter((name) => reloaded.includes(name))
   }
@@ -155,7 +155,9 @@ class ModuleLoader implements Loader {
     this.#refused = this.#refused.filter((file) => !files.includes(file))
   }
 
-  /** Whether the text of a module differs from the running one. A module that is equal only gets its newer source map. */
+  /**
+   * Returns whether the text of a module differs from the running one. An equal module only gets its newer source map.
+   */
   #hasChanged(file: string): boolean {
     const source = this.#sources.get(file)
     const instance = this.#world.get(file)
@@ -174,15 +176,14 @@ class ModuleLoader implements Loader {
     for (const { source } of old) this.#options.onSource(source)
   }
 
-  /** Drops the modules of a reload, which are no longer told of changes in those that stay. */
+  /** Drops the modules of a reload, which are no longer notified of changes in unaffected modules. */
   #drop(next: World): void {
     this.#next = null
     for (const instance of next.all()) if (this.#world.get(instance.file) !== instance) next.forget(instance)
   }
 
   /**
-   * Puts the new modules in the place of the old ones after a reload that succeeded, in the cells too. Returns notes for the
-   * user.
+   * Replaces the old modules by the new ones after a successful reload, in the cells too. Returns notes for the user.
    */
   #replace(next: World, old: readonly Instance[]): string[] {
     for (const { file, entry } of old) {
@@ -190,7 +191,7 @@ class ModuleLoader implements Loader {
       if (instance) instance.entry = entry
     }
     for (const instance of old) instance.detach()
-    // Modules that other code has loaded for the first time in the meantime.
+    // Modules that other code loaded for the first time in the meantime.
     for (const instance of this.#world.all())
       if (!old.includes(instance) && !next.get(instance.file)) next.add(instance)
     this.#world = next
@@ -216,8 +217,8 @@ class ModuleLoader implements Loader {
   /** Loads and runs modules with everything that they import, and returns their instances. */
   async #instances(files: readonly string[], wanted: World): Promise<Instance[]> {
     const era = this.#era
-    // Everything that has to be waited for comes first, so that linking and starting are one step, and two simultaneous
-    // imports of one module cannot create two instances.
+    // Everything asynchronous comes first, so that linking and starting are one step, and two simultaneous imports of
+    // one module cannot create two instances.
     for (;;) {
       const world = wanted === this.#next ? wanted : this.#world
       const { order, waits } = this.#plan(files, world)
@@ -241,7 +242,7 @@ class ModuleLoader implements Loader {
     }
   }
 
-  /** Returns the modules of the project that have to be instantiated, importers last, and what has to be fetched before. */
+  /** Returns the modules of the project to instantiate, importers last, and those to fetch before. */
   #plan(files: readonly string[], world: World): { order: ModuleSource[]; waits: (() => Promise<unknown>)[] } {
     const order: ModuleSource[] = []
     const waits: (() => Promise<unknown>)[] = []
@@ -295,7 +296,7 @@ class ModuleLoader implements Loader {
     }
   }
 
-  /** Takes over an export that changed while its module runs. An instance that was replaced no longer counts. */
+  /** Applies an export that changed while its module runs. A replaced instance no longer counts. */
   #update(instance: Instance): void {
     if (this.#world.get(instance.file) === instance) this.#bindings.update(instance.file, instance.namespace)
   }

@@ -3,7 +3,8 @@ import { createNamespace, setExport } from './namespace.js'
 import { type Context, type Declaration, type Registration, registration } from './registration.js'
 
 /**
- * `linked`: its imports are connected; `started`: it is running, or waits for what it imports; then `done` or `failed`.
+ * The state of an instance. `linked`: its imports are connected; `started`: it is running, or waits for its imports;
+ * then `done` or `failed`.
  */
 export type State = 'linked' | 'started' | 'done' | 'failed'
 
@@ -11,18 +12,24 @@ export type State = 'linked' | 'started' | 'done' | 'failed'
 export class Instance {
   readonly file: string
   readonly registration: Registration
-  /** For each dependency of the registration, the instance of a module of the project or the namespace of another module. */
+  /**
+   * For each dependency of the registration, the instance of a module of the project or the namespace of another
+   * module.
+   */
   readonly dependencies: (Instance | object)[] = []
-  /** Its importers, with the setters that take its namespace. */
+  /** Its importers, with the setters that receive its namespace. */
   readonly importers = new Map<Instance, ((namespace: object) => void)[]>()
-  /** Absolute paths of the modules that it has loaded by `import()`. */
+  /** Absolute paths of the modules that it has loaded with `import()`. */
   readonly loads = new Set<string>()
   source: ModuleSource
-  /** Position in the order in which cells and `import()` first asked for modules; null where only other modules import it. */
+  /**
+   * Position in the order in which cells and `import()` first requested modules; null for modules imported only by
+   * others.
+   */
   entry: number | null = null
   state: State = 'linked'
   error: unknown = null
-  /** Settles when it has run to its end; null when there is nothing to wait for. A rejection never counts as unhandled. */
+  /** Settles at the end of its run; null when there is nothing to wait for. A rejection never counts as unhandled. */
   pending: Promise<void> | null = null
 
   readonly #values: Map<string, unknown>
@@ -30,7 +37,7 @@ export class Instance {
   #declaration: Declaration | null = null
   #namespace: object | null = null
 
-  /** Calls `changed` when an export has another value. */
+  /** Calls `changed` when the value of an export changes. */
   constructor(source: ModuleSource, changed: (instance: Instance) => void) {
     this.file = source.file
     this.source = source
@@ -39,9 +46,7 @@ export class Instance {
     this.#changed = changed
   }
 
-  /**
-   * The namespace. Once the instance is linked it is always the same object; before, it has the names that are known by then.
-   */
+  /** The namespace. Once the instance is linked it is always the same object; before, it has the names known so far. */
   get namespace(): object {
     return this.#namespace ?? Object.fromEntries(this.#values)
   }
@@ -51,7 +56,7 @@ export class Instance {
     this.#declaration = this.registration.declare((name, value) => this.#publish(name, value), context)
   }
 
-  /** Passes the namespaces of its imports on to it. Returns whether it got a new name by that, through `export *`. */
+  /** Passes the namespaces of its imports to it. Returns whether that added a name, through `export *`. */
   passImports(): boolean {
     const before = this.#values.size
     this.dependencies.forEach((dependency, i) => {
@@ -72,12 +77,12 @@ export class Instance {
     })
   }
 
-  /** Stops being told of changes in the modules that it imports. */
+  /** Unsubscribes from changes in the modules that it imports. */
   detach(): void {
     for (const dependency of this.dependencies) if (dependency instanceof Instance) dependency.importers.delete(this)
   }
 
-  /** Runs the module's body. Returns a promise where it awaits something at its top level. */
+  /** Runs the module's body. Returns a promise if it awaits at its top level. */
   execute(): Promise<void> | undefined {
     const outcome = this.#declaration?.execute()
     if (outcome instanceof Promise) return outcome.then(() => this.#end())

@@ -1,6 +1,6 @@
 import { nearest } from '../../../options/nearest.js'
 
-/** Names that an error message lists. */
+/** Maximum number of names in an error message. */
 const LISTED = 10
 
 /** Returns the error of a cell that imports a name which the module does not export. */
@@ -8,7 +8,7 @@ export function missingExport(specifier: string, name: string, namespace: object
   const names = Object.keys(namespace)
   const near = nearest(name, names)
   const more = names.length > LISTED ? ` and ${names.length - LISTED} more` : ''
-  const has = names.length > 0 ? `It has: ${names.slice(0, LISTED).join(', ')}${more}.` : 'It has none.'
+  const has = names.length > 0 ? `It exports: ${names.slice(0, LISTED).join(', ')}${more}.` : 'It exports nothing.'
   return new SyntaxError(
     `The module '${specifier}' does not provide an export named '${name}'.${near ? ` Did you mean '${near}'?` : ''} ${has}`,
   )

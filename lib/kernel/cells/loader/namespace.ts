@@ -16,7 +16,7 @@ export function setExport(namespace: object, name: string, value: unknown): void
   Object.defineProperty(namespace, name, { value, enumerable: true, configurable: true, writable: false })
 }
 
-/** Returns the value of an export; undefined where there is none. */
+/** Returns the value of an export; undefined before it has one. */
 export function getExport(namespace: object, name: string): unknown {
   return (namespace as Readonly<Record<string, unknown>>)[name]
 }

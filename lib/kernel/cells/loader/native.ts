@@ -7,20 +7,20 @@ import { UserError } from '../../../errors.js'
 import { getExport, setExport } from './namespace.js'
 
 /**
- * Modules that are not the project's: packages, Node's own, and files of other kinds. Node loads them as if a file in the
- * importing folder had asked.
+ * The modules outside the project: packages, Node's own, and files of other kinds. Node loads them as for a file in the
+ * importing folder.
  */
 export class NativeModules {
   readonly #root: string
   readonly #onPackages: (underway: number) => void
-  /** Specifiers that are being loaded. */
+  /** Specifiers being loaded. */
   readonly #underway = new Map<object, string>()
-  /** Specifiers whose loading a forced stop may have cut off. Node then waits for them for ever. */
+  /** Specifiers whose load a forced stop may have cut off; Node then waits for them for ever. */
   readonly #broken = new Set<string>()
   readonly #importers = new Map<string, Import>()
   readonly #loaded = new Map<string, object>()
 
-  /** Tells `onPackages` how many are being loaded, whenever that changes. */
+  /** Reports the number of loads in progress to `onPackages` whenever it changes. */
   constructor(root: string, onPackages: (underway: number) => void) {
     this.#root = root
     this.#onPackages = onPackages
@@ -31,7 +31,7 @@ export class NativeModules {
     return this.#loaded.get(key(specifier, folder))
   }
 
-  /** Loads a module. @throws UserError where the package or the file is missing; else what the module threw */
+  /** Loads a module. @throws UserError if the package or the file is missing; otherwise the module's own error */
   async load(specifier: string, folder: string): Promise<object> {
     const loaded = this.get(specifier, folder)
     if (loaded) return loaded
@@ -52,7 +52,7 @@ export class NativeModules {
     return namespace
   }
 
-  /** Gives up the loads that were under way at a forced stop: nothing is known of them. */
+  /** Abandons the loads that were in progress at a forced stop: their state is unknown. */
   abandon(): void {
     for (const specifier of this.#underway.values()) this.#broken.add(specifier)
     this.#underway.clear()
@@ -60,7 +60,7 @@ export class NativeModules {
   }
 
   /**
-   * Waits for a load. Where the load of this package, or of one that it imports, was cut off, Node may wait for ever: then the
+   * Waits for a load. If the load of this package, or of one that it imports, was cut off, Node may wait for ever: the
    * user is told instead.
    */
   async #patiently(specifier: string, loading: Promise<object>): Promise<object> {
@@ -81,7 +81,7 @@ export class NativeModules {
   #importer(folder: string): Import {
     const found = this.#importers.get(folder)
     if (found) return found
-    // The import() of a module that is created by hand is Node's own, and looks for packages from this folder.
+    // The import() of a hand-made module is Node's own, and looks for packages from this folder.
     const module = new Module(path.join(folder, 'recurlab-import.cjs')) as CompilingModule
     module._compile('module.exports = (specifier) => import(specifier)', module.id)
     const importer = module.exports as Import
@@ -90,8 +90,8 @@ export class NativeModules {
   }
 
   /**
-   * Finds out that a package is missing before Node does, which would remember it: the cell would fail again after
-   * `npm install` until the kernel is restarted.
+   * Detects that a package is missing before Node does, which would remember it: the cell would fail again after `npm
+   * install` until the kernel is restarted.
    */
   #checkPackage(specifier: string, folder: string): void {
     const name = packageName(specifier)
@@ -146,17 +146,17 @@ export function resolveUrl(specifier: string, importer: string): string {
   return pathToFileURL(createRequire(importer).resolve(specifier)).href
 }
 
-/** Whether a specifier names a file rather than a package. */
+/** Returns whether a specifier names a file rather than a package. */
 export function isPath(specifier: string): boolean {
   return /^(\.{0,2}\/|\.{1,2}$|file:)/.test(specifier)
 }
 
-/** Returns the absolute path that such a specifier means, before extensions are tried. */
+/** Returns the absolute path of such a specifier, before extensions are tried. */
 export function pathOf(specifier: string, folder: string): string {
   return specifier.startsWith('file:') ? fileURLToPath(specifier) : path.resolve(folder, specifier)
 }
 
-/** Milliseconds that a package may take to load after a forced stop. */
+/** Maximum milliseconds for a package to load after a forced stop. */
 const PATIENCE = 10_000
 
 type Import = (specifier: string) => Promise<object>
@@ -166,13 +166,13 @@ function key(specifier: string, folder: string): string {
   return `${folder}\0${specifier}`
 }
 
-/** Returns `@scope/name` of `@scope/name/sub/path`; null for what is no package. */
+/** Returns `@scope/name` of `@scope/name/sub/path`; null if it names no package. */
 function packageName(specifier: string): string | null {
   if (isPath(specifier) || isBuiltin(specifier) || /^(#|[a-z]+:)/.test(specifier)) return null
   return /^(@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? null
 }
 
-/** Returns the name of the package that a folder belongs to, which can import itself by it. */
+/** Returns the name of the package that a folder belongs to, by which it can import itself. */
 function owner(folder: string): string | null {
   for (let at = folder; ; at = path.dirname(at)) {
     const file = path.join(at, 'package.json')
@@ -184,8 +184,8 @@ function owner(folder: string): string | null {
 const completed = new WeakMap<object, object>()
 
 /**
- * Returns the namespace of a CommonJS module with the names that Node did not find in its code, though its types promise
- * them; any other namespace as it is.
+ * Returns the namespace of a CommonJS module, with the names that its types declare and Node did not find in its code;
+ * any other namespace unchanged.
  */
 function withNames(namespace: object): object {
   const exported = getExport(namespace, 'default')
@@ -198,7 +198,7 @@ function withNames(namespace: object): object {
   Object.setPrototypeOf(whole, null)
   for (const name of [...Object.keys(namespace), ...missing].sort()) {
     const getter = missing.includes(name) && Object.getOwnPropertyDescriptor(exported, name)?.get
-    // A getter of a package may load something big, so it stays a getter.
+    // A getter of a package may load something large, so it stays a getter.
     if (getter) Object.defineProperty(whole, name, { get: getter.bind(exported), enumerable: true })
     else setExport(whole, name, getExport(missing.includes(name) ? exported : namespace, name))
   }

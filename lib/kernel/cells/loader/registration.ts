@@ -5,20 +5,20 @@ import type { ModuleSource } from '../../protocol.js'
 /** The function with which a module in System's format publishes its exports. It returns the value. */
 export type Publish = (name: string | Readonly<Record<string, unknown>>, value?: unknown) => unknown
 
-/** The context that a module in System's format gets. */
+/** The context passed to a module in System's format. */
 export interface Context {
   readonly id: string
   readonly meta: object
   import(specifier: string): Promise<unknown>
 }
 
-/** One instance of a module: `setters` take the namespaces of what it imports, `execute` runs its body. */
+/** One instance of a module: `setters` receive the namespaces of its imports, `execute` runs its body. */
 export interface Declaration {
   readonly setters: readonly (((namespace: object) => void) | undefined)[]
   execute(): unknown
 }
 
-/** A compiled module, of which any number of instances can be made. */
+/** A compiled module, from which any number of instances can be made. */
 export interface Registration {
   /** The specifiers in the order of the imports. */
   readonly dependencies: readonly string[]
@@ -27,10 +27,10 @@ export interface Registration {
   declare(publish: Publish, context: Context): Declaration
 }
 
-/** Each source is compiled once, however often it is instantiated: an importer that did not change is not compiled again. */
+/** Compiled sources: each is compiled once, however often it is instantiated, also when only its imports change. */
 const known = new WeakMap<ModuleSource, Registration>()
 
-/** Returns the registration of a module's source. @throws SyntaxError where the code or the JSON cannot be parsed */
+/** Returns the registration of a module's source. @throws SyntaxError if the code or the JSON cannot be parsed */
 export function registration(source: ModuleSource): Registration {
   let found = known.get(source)
   if (!found) {
@@ -40,13 +40,13 @@ export function registration(source: ModuleSource): Registration {
   return found
 }
 
-/** Returns the absolute path of the project's module that a specifier in a module stands for; undefined for other modules. */
+/** Returns the absolute path of the project's module named by a specifier in a module; undefined for other modules. */
 export function ownModule(source: ModuleSource, specifier: string): string | undefined {
   return Object.hasOwn(source.dependencies, specifier) ? source.dependencies[specifier] : undefined
 }
 
 function ofJson({ file, code }: ModuleSource): Registration {
-  // Every instance parses anew, so that a change of the object does not outlive a reload.
+  // Every instance parses anew, so that a change to the object does not outlive a reload.
   const parse = () => {
     try {
       return JSON.parse(code.replace(/^\uFEFF/, '')) as unknown
@@ -78,8 +78,8 @@ function ofCode({ file, code }: ModuleSource): Registration {
 }
 
 /**
- * Returns the names that a module publishes, read from its code: a namespace has all its names, in order, before the module
- * has run, and a `let` without a value is exported too.
+ * Returns the names that a module publishes, read from its code: a namespace has all its names, in order, before the
+ * module has run, and a `let` without a value is exported too.
  */
 function exportedNames(declare: Declare): string[] {
   const code = declare.toString()

@@ -4,8 +4,7 @@ import type { Sources } from './sources.js'
 import type { World } from './world.js'
 
 /**
- * Returns the files of loaded modules that have to be reloaded when some have changed: these first, then their importers,
- * nearest first.
+ * Returns the files of loaded modules to reload after a change: the changed ones, then their importers, nearest first.
  */
 export function affectedBy(changed: readonly string[], world: World, sources: Sources): string[] {
   const importers = new Map<string, string[]>()
@@ -17,14 +16,14 @@ export function affectedBy(changed: readonly string[], world: World, sources: So
   return [...reached].filter((file) => world.get(file))
 }
 
-/** Whether two versions of a module differ when they run. They do not where only types have changed. */
+/** Returns whether two versions of a module differ at run time. They do not if only types have changed. */
 export function differs(a: ModuleSource, b: ModuleSource): boolean {
   return a.code !== b.code || JSON.stringify(a.dependencies) !== JSON.stringify(b.dependencies)
 }
 
 /**
- * Returns what a module imports, statically or not. Where its newest text could not be loaded, the imports of that text count
- * too: a change in one of them may let it load.
+ * Returns the imports of a module, static or not. If its newest text could not be loaded, the imports of that text
+ * count too: a change in one of them may let it load.
  */
 function importsOf(instance: Instance, sources: Sources): Set<string> {
   const files = new Set(instance.loads)

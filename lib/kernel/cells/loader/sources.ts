@@ -6,7 +6,7 @@ import { isPath, pathOf } from './native.js'
 import { ownModule, registration } from './registration.js'
 import { abandoned } from './world.js'
 
-/** The compiler refused a module. The error carries the failure that the cell reports. */
+/** The compiler rejected a module. The error carries the failure that the cell reports. */
 export class CompileFailure extends Error {
   readonly failure: Failure
 
@@ -20,13 +20,13 @@ export class CompileFailure extends Error {
 type Request = (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
 
 /**
- * The newest compiled text of every module that the compiler has sent. It is kept even where the module could not be loaded,
- * because the compiler sends nothing twice.
+ * The newest compiled text of every module that the compiler has sent. It is kept even if the module could not be
+ * loaded, because the compiler sends nothing twice.
  */
 export class Sources {
   readonly #request: Request
   readonly #byFile = new Map<string, ModuleSource>()
-  /** The files that the paths in imports have turned out to mean. */
+  /** The files that the paths in imports have been resolved to. */
   readonly #resolved = new Map<string, string>()
   readonly #asked = new Map<string, Asked>()
 
@@ -38,14 +38,14 @@ export class Sources {
     return this.#byFile.get(file)
   }
 
-  /** Takes newer sources. */
+  /** Stores newer sources. */
   keep(modules: readonly ModuleSource[]): void {
     for (const module of modules) this.#byFile.set(module.file, module)
   }
 
   /**
-   * Returns the absolute path of the project's module that a specifier stands for, once its source is here; null for a
-   * package or a module of Node. @throws CompileFailure where it has errors
+   * Returns the absolute path of the project's module named by a specifier, once its source has arrived; null for a
+   * package or a module of Node. @throws CompileFailure if it has errors
    */
   async find(specifier: string, from: string): Promise<string | null> {
     if (!isPath(specifier)) return null
@@ -79,7 +79,7 @@ export class Sources {
     return answer
   }
 
-  /** Rejects all pending requests. An answer that still comes is kept. */
+  /** Rejects all pending requests. An answer that still arrives is kept. */
   abandon(): void {
     const all = [...this.#asked.values()]
     this.#asked.clear()
@@ -104,10 +104,10 @@ interface Asked {
   readonly abandon: () => void
 }
 
-/** Paths of files that Node loads. */
+/** Matches paths of files that Node loads. */
 const FOREIGN = /\/node_modules\/|\.(?:cjs|cts|node|wasm)$/
 
-/** Returns the folder of an importing file; a folder, which ends in `/`, as it is. */
+/** Returns the folder of an importing file; a folder, which ends in `/`, unchanged. */
 export function folderOf(from: string): string {
   return from.endsWith('/') ? path.resolve(from) : path.dirname(from)
 }

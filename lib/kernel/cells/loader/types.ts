@@ -7,16 +7,16 @@ export interface LoaderOptions {
   /** Absolute path of the notebook's folder, without `/` at the end. */
   readonly cwd: string
   /**
-   * Asks the compiler for a module that is named by a path. `from` is the absolute path of the file, or of the folder
-   * (ending in `/`), that imports it. `answer` has to be called right where the message comes in, not from a promise:
-   * a forced stop drops promises, and the compiler sends no module twice.
+   * Asks the compiler for a module by a path. `from` is the absolute path of the importing file, or of the importing
+   * folder (ending in `/`). `answer` has to be called right where the message arrives, not from a promise: a forced
+   * stop drops promises, and the compiler sends no module twice.
    */
   readonly requestModules: (specifier: string, from: string, answer: (reply: ModulesReply) => void) => void
-  /** Receives every module before it runs, and again when a failed reload brings the old one back: for source maps. */
+  /** Receives every module before it runs, and again when a failed reload restores the old one, for source maps. */
   readonly onSource: (source: ModuleSource) => void
   /**
-   * Receives the number of packages that are being loaded, whenever it changes. Node cannot load a package again whose loading
-   * was stopped by force, so such a stop had better wait until there are none.
+   * Receives the number of packages being loaded, whenever it changes. Node cannot load a package again after a forced
+   * stop of its load, so such a stop should wait until the number is zero.
    */
   readonly onPackages?: (underway: number) => void
 }
@@ -28,7 +28,7 @@ export type Bindings = Readonly<Record<string, readonly [name: string, set: (val
 export interface Reload {
   /** Reloaded files relative to the project's folder, the changed ones first, then their importers. */
   readonly reloaded: readonly string[]
-  /** Those of {@link reloaded} whose own text has changed. */
+  /** The subset of {@link reloaded} whose own text has changed. */
   readonly edited: readonly string[]
   /** Edits that made a module throw: the modules are as they were before. */
   readonly refused: readonly RefusedEdit[]
@@ -36,7 +36,7 @@ export interface Reload {
   readonly notes: readonly string[]
 }
 
-/** An edited module that could not be reloaded, and what was thrown. */
+/** An edited module that could not be reloaded, with its error. */
 export interface RefusedEdit {
   /** Relative to the project's folder. */
   readonly file: string
@@ -47,26 +47,29 @@ export interface RefusedEdit {
 export interface Loader {
   /**
    * Imports a module into a cell and calls each setter: now, when a live export changes, and after a reload. `from` is
-   * the importing file or folder (ending in `/`); the notebook's folder when it is left out.
+   * the importing file or folder (ending in `/`); by default the notebook's folder.
    *
-   * @throws CompileFailure where a module has errors; UserError where a package or file is missing; SyntaxError where a
-   *   name is not exported; else what the module threw
+   * @throws CompileFailure if a module has errors; UserError if a package or file is missing; SyntaxError if a name is
+   *   not exported; otherwise the module's own error
    */
   import(specifier: string, bindings: Bindings, from?: string): Promise<void>
   /** Returns the namespace of a module, as `import(specifier)` does. Throws as {@link Loader.import}. */
   load(specifier: string, from?: string): Promise<object>
-  /** Returns the URL that a specifier stands for, as `import.meta.resolve` does. */
+  /** Returns the URL of a specifier, as `import.meta.resolve` does. */
   resolve(specifier: string, from?: string): string
   /** Unbinds names that a cell declares anew. */
   release(names: readonly string[]): void
   /**
-   * Takes the newest sources, and reloads the modules that changed and all their importers; modules that were never loaded
-   * only get their source. To be called before every cell, even with an empty list: it then continues what a forced stop cut
-   * off. Never rejects.
+   * Takes the newest sources, and reloads the changed modules and all their importers; modules that were never loaded
+   * only get their source. It must be called before every cell, even with an empty list, to continue a reload that a
+   * forced stop cut off. Never rejects.
    */
   reload(modules: readonly ModuleSource[]): Promise<Reload>
-  /** Gives up the loads that were under way at a forced stop. They start anew when they are asked for again. */
+  /** Abandons the loads that were in progress at a forced stop. They start anew on the next request. */
   abandon(): void
-  /** Loads a module of the project for the kernel itself, by its path in the project. Returns null when it cannot be loaded. */
+  /**
+   * Loads a module of the project for the kernel itself, by its path in the project. Returns null if it cannot be
+   * loaded.
+   */
   loadLib(file: string): Promise<object | null>
 }

@@ -3,8 +3,8 @@ import { Instance } from './instance.js'
 import { type Context, ownModule } from './registration.js'
 
 /**
- * The loaded modules of the project, one instance for each file. A reload prepares a second world, which takes the place of
- * the first one when it succeeds.
+ * The loaded modules of the project, one instance for each file. A reload prepares a second world, which replaces the
+ * first one when it succeeds.
  */
 export class World {
   readonly #instances: Map<string, Instance>
@@ -26,8 +26,8 @@ export class World {
   }
 
   /**
-   * Creates instances of modules and connects them. What they import must be among them, be here, or be found by `foreign`.
-   * `sources` are in the order of a walk through the imports: each module after those that it imports, except in cycles.
+   * Creates instances of modules and connects them. Their imports must be among them, in this world, or found by
+   * `foreign`. `sources` are in depth-first order: each module after its imports, except in cycles.
    */
   link(
     sources: readonly ModuleSource[],
@@ -47,7 +47,7 @@ export class World {
       }
     for (const instance of added) instance.declare(make.context(instance))
     if (hasCycle(added)) {
-      // A name may travel through several `export *`, so this is repeated until no module gets a new one.
+      // A name may travel through several `export *`, so this is repeated until no module gains a name.
       while (added.map((instance) => instance.passImports()).includes(true));
       for (const instance of added) instance.link()
       for (const instance of added) instance.passImports()
@@ -61,10 +61,10 @@ export class World {
   }
 
   /**
-   * Runs modules, each after what it imports, which is among `added` where it has not run yet. A module that awaits something
-   * at its top level holds up its importers only.
+   * Runs modules, each after its imports that are in `added` and have not run yet. A module that awaits at its top
+   * level holds up only its importers.
    *
-   * @throws what a module throws at once; a later error rejects its `pending`
+   * @throws a module's synchronous error; a later error rejects its `pending`
    */
   start(instances: readonly Instance[], added: readonly Instance[]): void {
     try {
@@ -75,11 +75,9 @@ export class World {
     }
   }
 
-  /**
-   * Waits until a module and all that it imports have run. @throws what one of them threw
-   */
+  /** Waits until a module and all its imports have run. @throws the error of one of them */
   async settled(instance: Instance): Promise<void> {
-    // A module that is running right now, and imports itself by import(), has ended or awaits something after this.
+    // A module that is running right now, and imports itself with import(), has ended or awaits something after this.
     if (instance.state !== 'done') await null
     const reached = new Set([instance])
     for (const { dependencies } of reached)
@@ -111,7 +109,7 @@ export class World {
       for (const dependency of instance.dependencies) {
         if (!(dependency instanceof Instance)) continue
         this.#start(dependency)
-        // In a cycle, a module that has only started has nothing pending yet, and is not waited for.
+        // In a cycle, a module that has only started has no pending promise yet, and is not waited for.
         if (dependency.pending) waits.push(dependency.pending)
       }
       const running = waits.length > 0 ? Promise.all(waits).then(() => instance.execute()) : instance.execute()
@@ -127,7 +125,7 @@ export class World {
       this.#fail(instance, error)
       throw error
     })
-    // The failure reaches whatever waits for the module; nothing does where another module has failed first.
+    // The failure reaches every waiter of the module; there is none if another module has failed first.
     watched.catch(() => undefined)
     return watched
   }
@@ -139,7 +137,7 @@ export class World {
   }
 }
 
-/** Whether one of the instances imports a later one. */
+/** Returns whether one of the instances imports a later one. */
 function hasCycle(instances: readonly Instance[]): boolean {
   const rank = new Map<object, number>(instances.map((instance, i) => [instance, i]))
   return instances.some(({ dependencies }, i) => dependencies.some((dependency) => (rank.get(dependency) ?? -1) >= i))

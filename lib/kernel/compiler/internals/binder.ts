@@ -14,11 +14,11 @@ export function bind(file: ts.SourceFile, options: ts.CompilerOptions): void {
   part<(file: ts.SourceFile, options: ts.CompilerOptions) => void>(
     ts,
     'ts.bindSourceFile',
-    'bind a cell, which is in no program',
+    'bind a cell, which belongs to no program',
   )(file, options)
 }
 
-/** Returns the names in the scope of a bound module, those that it exports among them. A change holds for the checker. */
+/** Returns the names in the scope of a bound module, including those that it exports. A change affects the checker. */
 export function localsOf(file: ts.SourceFile): ts.SymbolTable {
   const bound = file as Bound
   bound.locals ??= new Map()
@@ -30,7 +30,7 @@ export function exportsOf(file: ts.SourceFile): ts.SymbolTable | undefined {
   return (file as Bound).symbol?.exports
 }
 
-/** Returns the symbol that a module exports for one of its locals; the local's own where it is not exported. */
+/** Returns the symbol that a module exports for one of its locals; the local's own if it is not exported. */
 export function exportedOf(local: ts.Symbol): ts.Symbol {
   return (local as { exportSymbol?: ts.Symbol }).exportSymbol ?? local
 }

@@ -1,7 +1,9 @@
 import type ts from 'typescript'
 import { part } from './part.js'
 
-/** Whether an import was declared as types only, where it is written or by a module on the way to what it names. */
+/**
+ * Returns whether an import was declared as types only, where it is written or by a module on the way to its target.
+ */
 export function isTypeOnly(checker: ts.TypeChecker, symbol: ts.Symbol): boolean {
   const declarationOf = part<(symbol: ts.Symbol) => ts.Node | undefined>(
     checker,

@@ -5,8 +5,8 @@ interface Generated extends ts.Identifier {
 }
 
 /**
- * Returns the number of a name that TypeScript has invented, equal for every use of the name; undefined for a name that
- * was written. The names themselves are chosen only when the code is printed.
+ * Returns the number of a name invented by TypeScript, equal for every use of the name; undefined for a written name.
+ * The names themselves are chosen only when the code is printed.
  */
 export function inventedId(name: ts.Identifier): number | undefined {
   return (name as Generated).emitNode?.autoGenerate?.id

@@ -1,12 +1,12 @@
 import ts from 'typescript'
 
 /**
- * Returns a part of TypeScript that its published types leave out.
+ * Returns a part of TypeScript that its published types omit.
  *
  * @param owner the object that has the part
  * @param name of the part as a reader would write it, such as `ts.bindSourceFile`; its last word is the key in `owner`
  * @param use completes the sentence "the notebook kernel needs it to …"
- * @throws Error that names the part, where this version of TypeScript does not have it
+ * @throws Error naming the part, if this version of TypeScript lacks it
  */
 export function part<T>(owner: object, name: string, use: string): T {
   const value = (owner as Record<string, unknown>)[name.slice(name.lastIndexOf('.') + 1)]

@@ -6,17 +6,17 @@ type Resolve = (file: ts.SourceFile, name: string, mode: ts.ResolutionMode) => R
 
 const RESOLVE = 'Program.getResolvedModule'
 
-/** Returns the file that a module name stands for in a file of the program; undefined where it stands for none. */
+/** Returns the file that a module name resolves to in a file of the program; undefined if it resolves to none. */
 export function resolvedModule(program: ts.Program, file: ts.SourceFile, name: string): string | undefined {
-  const resolve = part<Resolve>(program, RESOLVE, 'find the files that an edited module is imported by')
+  const resolve = part<Resolve>(program, RESOLVE, 'find the importers of an edited module')
   return (resolve(file, name, ts.ModuleKind.ESNext) ?? resolve(file, name, undefined))?.resolvedModule?.resolvedFileName
 }
 
 /**
- * Has the checker of a program resolve the imports of files that are not the program's.
+ * Makes the checker of a program resolve the imports of files outside the program.
  *
- * @param isForeign whether a file name is that of such a file
- * @param resolve what a module name in it stands for
+ * @param isForeign returns whether a file name is that of such a file
+ * @param resolve returns the resolution of a module name in it
  */
 export function resolveForeign(
   program: ts.Program,
@@ -28,7 +28,10 @@ export function resolveForeign(
   Object.assign(program, { getResolvedModule: replaced })
 }
 
-/** Returns the program as the language services see it: with a file that it does not have, and the checker that knows it. */
+/**
+ * Returns the program as the language services see it: with a file that it does not have, and the checker that knows
+ * it.
+ */
 export function withFile(program: ts.Program, file: ts.SourceFile, checker: ts.TypeChecker): ts.Program {
   const seen = Object.create(program) as ts.Program
   seen.getTypeChecker = () => checker
@@ -36,7 +39,7 @@ export function withFile(program: ts.Program, file: ts.SourceFile, checker: ts.T
   return seen
 }
 
-/** Returns the imports that a program has found in a file of its own. */
+/** Returns the imports that a program has found in one of its files. */
 export function importsOf(file: ts.SourceFile): readonly ts.StringLiteralLike[] {
-  return part(file, 'SourceFile.imports', 'find the files that an edited module is imported by')
+  return part(file, 'SourceFile.imports', 'find the importers of an edited module')
 }

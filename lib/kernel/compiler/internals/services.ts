@@ -3,13 +3,13 @@ import { part } from './part.js'
 
 /*
  * The published language service makes a program of its own from files, and could see the names of earlier cells only in
- * their text. The functions that it is made of take a program and a file as they are.
+ * their text. Its internal functions take an existing program and file.
  */
 
-/** A completion, with the symbol that it stands for where there is one. */
+/** A completion, with its symbol if there is one. */
 export type Entry = ts.CompletionEntry & { readonly symbol?: ts.Symbol }
 
-/** The part of a language service's host that completions ask. */
+/** The part of a language service's host that completions use. */
 export type ServiceHost = Pick<
   ts.LanguageServiceHost,
   | 'getCompilationSettings'
@@ -22,7 +22,7 @@ export type ServiceHost = Pick<
   | 'readDirectory'
 >
 
-/** Nothing is cancelled: every answer takes milliseconds. */
+/** Never cancels: every answer takes milliseconds. */
 const NEVER = { isCancellationRequested: () => false, throwIfCancellationRequested: () => {} }
 
 type Completions = (
@@ -107,7 +107,7 @@ export interface Shown {
   readonly location: ts.Node
   /** 1 a value, 2 a type, 4 a namespace, or a sum of them. */
   readonly meaning: number
-  /** Characters of the signature. */
+  /** Maximum characters of the signature. */
   readonly maximumLength: number
 }
 
@@ -126,6 +126,6 @@ export function kindOf(checker: ts.TypeChecker, symbol: ts.Symbol, location: ts.
   return part<(checker: ts.TypeChecker, symbol: ts.Symbol, location: ts.Node) => string>(
     part(ts, 'ts.SymbolDisplay', 'explain names'),
     'ts.SymbolDisplay.getSymbolKind',
-    'say what a completion is',
+    'describe a completion',
   )(checker, symbol, location)
 }

@@ -1,27 +1,27 @@
 import type ts from 'typescript'
 import { part } from './part.js'
 
-/** Returns the syntax errors of a parsed file, in the order in which the parser has met them. */
+/** Returns the syntax errors of a parsed file, in the order in which the parser found them. */
 export function syntaxErrorsOf(file: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return part(file, 'SourceFile.parseDiagnostics', 'report syntax errors of a cell')
 }
 
-/** Marks a file as a module whatever is in it: cells are modules, and only a module awaits at its top level. */
+/** Marks a file as a module whatever its content: cells are modules, and only a module awaits at its top level. */
 export function markAsModule(file: ts.SourceFile): void {
   Object.assign(file, { externalModuleIndicator: true })
 }
 
-/** Gives a file that is in no program the paths that a program gives to its own files. */
+/** Gives a file outside any program the paths that a program gives to its files. */
 export function setPaths(file: ts.SourceFile, path: string): void {
   Object.assign(file, { path, resolvedPath: path, originalFileName: path })
 }
 
-/** Marks a file as one that needs no other file. A program would find that out by walking through the file. */
+/** Marks a file as one that needs no other file, which a program would determine by walking through the file. */
 export function markAsAlone(file: ts.SourceFile): void {
   Object.assign(file, { imports: [], moduleAugmentations: [], ambientModuleNames: [] })
 }
 
-/** Whether an identifier, or a string like one, stands anywhere in a file. */
+/** Returns whether an identifier, or a string like one, occurs in a file. */
 export function mentions(file: ts.SourceFile, name: string): boolean {
   return part<ReadonlyMap<string, string>>(
     file,

@@ -10,7 +10,7 @@ export function tokenAt(file: ts.SourceFile, position: number): ts.Node {
   )(file, position)
 }
 
-/** Returns the name at a place in a file, or ending there; another node where there is none. */
+/** Returns the name at a place in a file, or ending there; another node if there is none. */
 export function nameAt(file: ts.SourceFile, position: number): ts.Node {
   return part<(file: ts.SourceFile, position: number) => ts.Node>(
     ts,
@@ -28,7 +28,7 @@ export function tokenBefore(file: ts.SourceFile, position: number): ts.Node | un
   )(position, file)
 }
 
-/** Whether a place in a file is inside a string. */
+/** Returns whether a place in a file is inside a string. */
 export function isInString(file: ts.SourceFile, position: number, previous: ts.Node): boolean {
   return part<(file: ts.SourceFile, position: number, previous: ts.Node) => boolean>(
     ts,
@@ -37,7 +37,7 @@ export function isInString(file: ts.SourceFile, position: number, previous: ts.N
   )(file, position, previous)
 }
 
-/** Whether a place in a file is inside a comment. */
+/** Returns whether a place in a file is inside a comment. */
 export function isInComment(file: ts.SourceFile, position: number): boolean {
   const comment = part<(file: ts.SourceFile, position: number) => unknown>(
     ts,
@@ -65,7 +65,7 @@ export function literalMemberAt(node: ts.Node): ts.ObjectLiteralElementLike | un
   )(node)
 }
 
-/** Returns the properties that a member of an object literal stands for in the type that is expected of the literal. */
+/** Returns the properties of the literal's expected type that a member of an object literal stands for. */
 export function propertiesMeant(
   member: ts.ObjectLiteralElementLike,
   checker: ts.TypeChecker,

@@ -1,6 +1,6 @@
 import ts from 'typescript'
 
-/** A syntax tree as its parser sees it: the published types are read-only, and leave some fields out. */
+/** A syntax tree as its parser sees it: the published types are read-only and omit some fields. */
 interface MutableRange {
   pos: number
   end: number
@@ -30,22 +30,22 @@ export function replaceStatements(
   mutable(file).parseDiagnostics = [...errors]
 }
 
-/** Returns statements as an array of nodes that stands where the statements of a file stand. */
+/** Returns statements as an array of nodes at the position of the statements of a file. */
 export function nodeArray(statements: readonly ts.Statement[], file: ts.SourceFile): ts.NodeArray<ts.Statement> {
   return ts.setTextRange(ts.factory.createNodeArray(statements), file.statements)
 }
 
-/** Has the parent of statements be a file that did not parse them. */
+/** Sets the parent of statements to a file that did not parse them. */
 export function adopt(file: ts.SourceFile, statements: readonly ts.Statement[]): void {
   for (const statement of statements) Object.assign(statement, { parent: file })
 }
 
 /**
- * Takes the operator of one character out of a file that is one statement, `!{ … }`, so that the file is the operand
+ * Removes the operator of one character from a file with a single statement, `!{ … }`, so that the file is the operand
  * alone. All positions are then those in `code`.
  *
- * @param statement the statement; the operand takes the place of its expression
- * @param at where the operator stands
+ * @param statement the statement; the operand replaces its expression
+ * @param at position of the operator
  * @param code the text without the operator
  */
 export function takeOutOperator(
@@ -65,7 +65,7 @@ export function takeOutOperator(
   for (const found of parsed.parseDiagnostics) found.start = moved(found.start, at)
 }
 
-/** Moves everything behind a place by one character to the left. */
+/** Moves everything after a place by one character to the left. */
 function moveBack(file: ts.SourceFile, at: number): void {
   const move = (range: MutableRange): void => {
     range.pos = moved(range.pos, at)
@@ -89,7 +89,8 @@ function moved(position: number, at: number): number {
 }
 
 /**
- * Whether a member of an object literal has a `!` or modifiers that only the checker complains of: `{ a! }`, `{ readonly a }`.
+ * Returns whether a member of an object literal has a `!` or modifiers that only the checker reports: `{ a! }`, `{
+ * readonly a }`.
  */
 export function hasStrayTokens(member: ts.ObjectLiteralElementLike): boolean {
   const { exclamationToken, modifiers } = member as {

@@ -8,9 +8,9 @@ import { type Match, matchesOf } from './matches.js'
 import { type View, view } from './view.js'
 
 /**
- * Returns the content of `complete_reply`: what can stand at the cursor. That includes names of earlier cells with their
- * members and types, module specifiers, keys and words that the expected type allows, and files in strings that begin like
- * paths.
+ * Returns the content of `complete_reply`: the completions at the cursor. They include names of earlier cells with
+ * their members and types, module specifiers, keys and words that the expected type allows, and files in strings that
+ * begin like paths.
  *
  * @param cursor in UTF-16 units; the reply counts code points, as the protocol does
  */
@@ -25,7 +25,7 @@ function fromTypeScript(seen: View): Match[] {
   return matchesOf(seen, completionsAt(host, program, sourceFile, cursor, PREFERENCES))
 }
 
-/** Imports that would have to be written elsewhere are not offered: a match can only replace text at the cursor. */
+/** Imports to be written elsewhere are not offered: a match can only replace text at the cursor. */
 const PREFERENCES = {
   includeCompletionsForModuleExports: false,
   includeCompletionsWithInsertText: true,

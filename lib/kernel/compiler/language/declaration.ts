@@ -25,7 +25,7 @@ export function declarationOf({ ts, sourceFile, cwd }: View, symbol: ts.Symbol):
     return isCellFile(file.fileName) ? `an earlier cell, line ${line}` : `${path.relative(cwd, file.fileName)}:${line}`
   }
 
-  /** Returns the node that is shown: a variable with its `const` or `let`. */
+  /** Returns the node to show: a variable with its `const` or `let`. */
   function whole(declaration: ts.Node): ts.Node {
     const list = declaration.parent
     if (ts.isVariableDeclaration(declaration) && ts.isVariableDeclarationList(list))

@@ -23,7 +23,7 @@ export interface Tag {
 
 /** The place and text of a declaration. */
 export interface Declared {
-  /** Such as `../lib/train/trainer.ts:12`, or `this cell, line 3`. */
+  /** For example `../lib/train/trainer.ts:12`, or `this cell, line 3`. */
   readonly at: string
   readonly source: string
 }

@@ -3,8 +3,8 @@ import type ts from 'typescript'
 const STEP = '  '
 
 /**
- * Returns the white space at the beginning of the next line: two spaces for every line with an open bracket, and two more where
- * the line lacks an operand. Inside a template or a comment it is empty.
+ * Returns the white space at the beginning of the next line: two spaces for every line with an open bracket, and two
+ * more if the line lacks an operand. Inside a template or a comment it is empty.
  */
 export function indentOf(typescript: typeof ts, code: string, lacksOperand: boolean): string {
   const open = openBrackets(typescript, code)
@@ -44,7 +44,7 @@ function openBrackets(
   ]
   return { brackets: open.map(({ at }) => at), endsInside: last.includes(before) }
 
-  /** Whether a slash after such a token divides. */
+  /** Returns whether a slash after such a token divides. */
   function endsOperand(kind: ts.SyntaxKind): boolean {
     return (
       kind === SyntaxKind.Identifier ||

@@ -8,8 +8,8 @@ import { indentOf } from './indent.js'
 type TypeScript = typeof ts
 
 /**
- * Returns the content of `is_complete_reply`: whether code can run as it is, is incomplete, or is wrong whatever follows. It is
- * incomplete when the parser's first error is about the end of the code.
+ * Returns the content of `is_complete_reply`: whether code can run unchanged, is incomplete, or is wrong whatever
+ * follows. It is incomplete if the parser's first error is about the end of the code.
  */
 export function isComplete({ ts }: Pick<CellSession, 'ts'>, code: string): Content {
   const file = parsed(ts, code)
@@ -32,7 +32,7 @@ function firstComplaint(file: ts.SourceFile): ts.DiagnosticWithLocation | undefi
   return syntaxErrorsOf(file).toSorted((a, b) => a.start - b.start)[0]
 }
 
-/** Whether only white space and comments follow, or a lone `import` or `export`. */
+/** Returns whether only white space and comments follow, or a lone `import` or `export`. */
 function isAtEnd({ createScanner, ScriptTarget, SyntaxKind }: TypeScript, code: string, start: number): boolean {
   const scanner = createScanner(ScriptTarget.ESNext, true, undefined, code, undefined, start)
   const token = scanner.scan()
@@ -40,18 +40,20 @@ function isAtEnd({ createScanner, ScriptTarget, SyntaxKind }: TypeScript, code: 
   return (begins ? scanner.scan() : token) === SyntaxKind.EndOfFileToken
 }
 
-/** The errors "Expression expected", "Identifier expected" and "Type expected". */
+/** Codes of the errors "Expression expected", "Identifier expected" and "Type expected". */
 const LACKS_OPERAND: ReadonlySet<number> = new Set([1109, 1003, 1110])
 const UNTERMINATED_STRING = 1002
 const UNTERMINATED_REGULAR_EXPRESSION = 1161
 
-/** Whether an error is about something that cannot continue in the next line. A string can, after a backslash. */
+/**
+ * Returns whether an error is about something that cannot continue on the next line. A string can, after a backslash.
+ */
 function endedByLine(complaint: number, code: string): boolean {
   if (complaint === UNTERMINATED_STRING) return !code.trimEnd().endsWith('\\')
   return complaint === UNTERMINATED_REGULAR_EXPRESSION
 }
 
-/** Whether the code ends in `const`, or in a constant without a value, which the parser accepts. */
+/** Returns whether the code ends in `const`, or in a constant without a value, which the parser accepts. */
 function lacksValue(ts: TypeScript, file: ts.SourceFile): boolean {
   const last = file.statements.at(-1)
   if (!last || !ts.isVariableStatement(last) || file.text.trimEnd().endsWith(';')) return false

@@ -5,7 +5,9 @@ import { schemaKeyOf } from './schema-key.js'
 import { signatureText, textOf } from './texts.js'
 import { meaningOf, resolved, type View } from './view.js'
 
-/** Matches that are described with their types, which cost time; a longer list is narrowed by typing anyway. */
+/**
+ * Maximum number of matches to describe with their types, which costs time; a longer list is narrowed by typing anyway.
+ */
 const DESCRIBED = 40
 const LONGEST_SIGNATURE = 200
 
@@ -17,12 +19,12 @@ export interface Details {
   readonly documentation?: string
 }
 
-/** The details of symbols that were described before; symbols live as long as their program. */
+/** The details of symbols described before; symbols live as long as their program. */
 const known = new WeakMap<ts.Symbol, Details>()
 
 /**
- * Returns the kind of every match, for the first ones with signature and documentation. Keys of the configuration always have
- * the latter.
+ * Returns the kind of every match, for the first ones with signature and documentation. Keys of the configuration
+ * always have documentation.
  */
 export function detailsOf(seen: View, matches: readonly Match[]): Details[] {
   return matches.map(({ kind, symbol }, index) => {

@@ -3,11 +3,11 @@ import { localsOf } from '../internals/binder.js'
 import type { Entry } from '../internals/services.js'
 import type { View } from './view.js'
 
-/** A text that can stand at the cursor. */
+/** A possible text at the cursor. */
 export interface Match {
-  /** The text that is inserted. */
+  /** The inserted text. */
   readonly text: string
-  /** The range that it replaces, in UTF-16 units, equal for all matches of one answer. */
+  /** The replaced range, in UTF-16 units, equal for all matches of one answer. */
   readonly start: number
   readonly end: number
   /** TypeScript's word for its kind, such as `const`, `method` or `directory`. */
@@ -49,7 +49,7 @@ function candidate(seen: View, { word, piece }: Typed, entry: Entry): Candidate[
   const span = entry.replacementSpan
   const start = span?.start ?? cursor - (isPath(entry) ? piece : word).length
   if (start > cursor) return []
-  // Where a dot is replaced too (`?.name`, `['a b']`), only the word after it was typed.
+  // If a dot is replaced too (`?.name`, `['a b']`), only the word after it was typed.
   const typed = text === entry.name || isPath(entry) ? code.slice(start, cursor) : word
   return [
     {
@@ -69,15 +69,15 @@ const isPath = ({ kind }: { readonly kind: string }): boolean =>
   ['script', 'directory', 'external module name'].includes(kind)
 
 /**
- * Returns the sort text of an entry. TypeScript sorts names of other files with the global ones; those of cells belong before
- * them.
+ * Returns the sort text of an entry. TypeScript sorts names of other files with the global ones; those of cells belong
+ * before them.
  */
 function orderOf({ sourceFile }: View, { symbol, sortText, name }: Entry): string {
   const isOfCells = symbol && localsOf(sourceFile).get(name as ts.__String) === symbol
   return isOfCells && sortText > '11' ? '11' : sortText
 }
 
-/** Returns the candidates that begin with the typed text; where there are none, those that do so in any case. */
+/** Returns the candidates that begin with the typed text; if there are none, those that do so ignoring case. */
 function narrowed(candidates: readonly Candidate[]): Candidate[] {
   const exact = candidates.filter(({ name, typed }) => name.startsWith(typed))
   if (exact.length > 0) return exact
@@ -85,8 +85,8 @@ function narrowed(candidates: readonly Candidate[]): Candidate[] {
 }
 
 /**
- * Compares candidates. Within an order, names are sorted already and words that a type allows keep their order; paths are
- * sorted.
+ * Compares candidates. Within an order, names are already sorted and words that a type allows keep their order; paths
+ * are sorted.
  */
 function byOrder(a: Candidate, b: Candidate): number {
   return compare(a.order, b.order) || (isPath(a) && isPath(b) ? compare(a.name, b.name) : 0)
@@ -94,7 +94,9 @@ function byOrder(a: Candidate, b: Candidate): number {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** Returns the matches with one range, as an answer has. Matches that would replace a dot as well give way to plain names. */
+/**
+ * Returns the matches with one range, as an answer has. Matches that would also replace a dot give way to plain names.
+ */
 function sameRange(candidates: readonly Candidate[]): Match[] {
   const start = Math.max(...candidates.map((match) => match.start))
   const chosen = candidates.filter((match) => match.start === start)

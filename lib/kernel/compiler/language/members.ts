@@ -4,9 +4,9 @@ import type { View } from './view.js'
 
 const MOST = 30
 
-/** Returns the public members of a class or an interface, one a line, constructors first. */
+/** Returns the public members of a class or an interface, one per line, constructors first. */
 export function membersOf({ ts, checker }: View, symbol: ts.Symbol, at: ts.Node): string[] {
-  // Names as they are, even those that the cell has not imported.
+  // Prints names without `import("…")`, even of types that the cell has not imported.
   const format = ts.TypeFormatFlags.UseAliasDefinedOutsideCurrentScope
   const instance = checker.getDeclaredTypeOfSymbol(symbol)
   const constructors =

@@ -2,13 +2,13 @@ import type ts from 'typescript'
 import { isInComment, literalMemberAt, nameAt, propertiesMeant } from '../internals/tokens.js'
 import { resolved, type View } from './view.js'
 
-/** A word and the symbol that it stands for. */
+/** A word and its symbol. */
 export interface Found {
   readonly node: ts.Node
   readonly symbol: ts.Symbol
 }
 
-/** Returns the name at the cursor, or ending there, with its symbol; for an imported name, the symbol that is imported. */
+/** Returns the name at the cursor, or ending there, with its symbol; for an imported name, the imported symbol. */
 export function symbolAt(seen: View): Found | undefined {
   const { sourceFile, checker, cursor } = seen
   if (isInComment(sourceFile, cursor)) return undefined
@@ -49,7 +49,8 @@ function called({ ts }: View, node: ts.Node): ts.Node {
 }
 
 /**
- * Returns the properties of the expected type that a key of an object literal stands for; undefined where no type is expected.
+ * Returns the properties of the expected type that a key of an object literal stands for; undefined if no type is
+ * expected.
  */
 function contextualProperties({ ts, checker }: View, node: ts.Node): readonly ts.Symbol[] | undefined {
   const element = literalMemberAt(node)

@@ -12,7 +12,7 @@ export function plain(type: string): string {
   return type.replace(/import\("([^"]*)"\)\./g, (whole, file: string) => (isCellFile(file) ? '' : whole))
 }
 
-/** Returns the text of TSDoc, with links as their names or addresses. */
+/** Returns the text of TSDoc, with links replaced by their names or addresses. */
 export function textOf(parts: readonly ts.SymbolDisplayPart[] | undefined): string {
   const text = (parts ?? []).map(({ kind, text }) => (kind === 'link' ? '' : text)).join('')
   return text.trim()

@@ -46,14 +46,16 @@ function hostOf({ ts, cwd }: CellSession, program: ts.Program): ServiceHost {
   }
 }
 
-/** Returns what an imported name stands for; the symbol itself where it is no import or its module is missing. */
+/**
+ * Returns the symbol that an imported name stands for; the symbol itself if it is no import or its module is missing.
+ */
 export function resolved({ ts, checker }: View, symbol: ts.Symbol): ts.Symbol {
   if (!(symbol.flags & ts.SymbolFlags.Alias)) return symbol
   const target = checker.getAliasedSymbol(symbol)
   return target.declarations ? target : symbol
 }
 
-/** Returns the meanings that are shown of a name that has several: its value, or all meanings where it is no value. */
+/** Returns the displayed meanings of a name that has several: its value, or all meanings if it is no value. */
 export function meaningOf(typescript: typeof ts, symbol: ts.Symbol): number {
   return symbol.flags & typescript.SymbolFlags.Value ? VALUE : VALUE | TYPE | NAMESPACE
 }

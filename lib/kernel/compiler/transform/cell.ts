@@ -4,10 +4,10 @@ import { emittedName } from './names.js'
 import type { CellPlan } from './plan.js'
 
 /**
- * Returns a transformer that turns imports, results and awaits into calls of the cells' runtime, and renames names of globals,
- * before TypeScript removes the types. Top-level declarations stay as they are, except that nothing is exported.
+ * Returns a transformer that turns imports, results and awaits into calls of the cells' runtime, and renames names of
+ * globals, before TypeScript removes the types. Top-level declarations stay, except that nothing is exported.
  *
- * @param imported receives the names that the cell imports, as they are in the code that runs
+ * @param imported receives the names that the cell imports, as spelled in the code that runs
  */
 export function cellCalls(
   compiler: typeof ts,
@@ -33,7 +33,7 @@ export function cellCalls(
     return compiler.setTextRange(compiler.setOriginalNode(next, name), name)
   }
 
-  /** Gives an anonymous function or class the name of what it is assigned to, before that name was changed. */
+  /** Gives an anonymous function or class the name of its variable, before that name was changed. */
   const named = (name: string, value: ts.Expression): ts.Expression => {
     let inner = value
     while (compiler.isParenthesizedExpression(inner)) inner = inner.expression
@@ -223,7 +223,7 @@ export function cellCalls(
       return importStatements(compiler, specifier, names, node)
     }
 
-    /** Returns the statements that load what an import or a re-export names; null for every other statement. */
+    /** Returns the statements that load the names of an import or a re-export; null for every other statement. */
     const loads = (node: ts.Statement): ts.Statement[] | null => {
       if (compiler.isImportDeclaration(node)) {
         const names = importedValues(compiler, node, plan)

@@ -15,7 +15,7 @@ export interface CellSource {
   /** The cell that the checker knows: parsed from `code`, bound, with the names of earlier cells in its scope. */
   readonly sourceFile: ts.SourceFile
   readonly checker: ts.TypeChecker
-  /** Whether a file that the checker knows is a cell, this one or an earlier one. */
+  /** Returns whether a file that the checker knows is a cell, this one or an earlier one. */
   readonly isCellFile: (fileName: string) => boolean
 }
 
@@ -25,7 +25,7 @@ export interface CompiledCell {
   readonly code: string
   /** Source map (version 3, JSON) from `code` to the cell. */
   readonly map: string
-  /** Names that the cell declares at its top level, as they are in `code`, without those that it imports. */
+  /** Names that the cell declares at its top level, as spelled in `code`, without imported names. */
   readonly declares: readonly string[]
 }
 

@@ -2,7 +2,7 @@ import type ts from 'typescript'
 import { emittedName } from './names.js'
 import type { CellPlan } from './plan.js'
 
-/** A local name and the export that it stands for; `*` is the namespace, `default` the default export. */
+/** A local name and its export; `*` is the namespace, `default` the default export. */
 export interface ImportedName {
   readonly local: ts.Identifier
   readonly name: string

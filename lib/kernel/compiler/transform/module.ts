@@ -1,17 +1,20 @@
 import type ts from 'typescript'
 import { dropLeftovers } from '../parse-cell.js'
 
-/** A compiled module of the project, as the loader takes it. */
+/** A compiled module of the project, in the loader's format. */
 export interface CompiledModule {
   /** `System.register([…], function (exports_1, context_1) {…})`. */
   readonly code: string
-  /** Source map (version 3, JSON) from `code` to `file`, with the text of `file`, which may differ by the time of an error. */
+  /**
+   * Source map (version 3, JSON) from `code` to `file`, with the text of `file`, which may differ by the time of an
+   * error.
+   */
   readonly map: string
   /** The specifiers of static imports as written, in order. */
   readonly specifiers: readonly string[]
 }
 
-/** The text of a module is not valid TypeScript. */
+/** The error about a module whose text is not valid TypeScript. */
 export class ModuleSyntaxError extends Error {
   override readonly name = 'ModuleSyntaxError'
 
@@ -45,7 +48,7 @@ export function compileModule(compiler: typeof ts, file: string, text: string): 
     compilerOptions: {
       target: compiler.ScriptTarget.ES2022,
       module: compiler.ModuleKind.System,
-      // TypeScript 6 still writes it; TypeScript 7 does not.
+      // TypeScript 6 still emits this format; TypeScript 7 does not.
       ignoreDeprecations: '6.0',
       moduleDetection: compiler.ModuleDetectionKind.Force,
       verbatimModuleSyntax: true,

@@ -15,15 +15,15 @@ const MORE = `
 `
 
 /**
- * Names that a cell must not take in the global scope that it shares with every library: its own `setTimeout` is `setTimeout$`
- * in the code that runs.
+ * Names that a cell must not take in the global scope, which it shares with every library: its own `setTimeout` is
+ * `setTimeout$` in the code that runs.
  */
 export const globalNames: ReadonlySet<string> = new Set([
   ...Object.getOwnPropertyNames(globalThis),
   ...MORE.split(/\s+/).filter((name) => name !== ''),
 ])
 
-/** Returns a cell's top-level name as it is in the code that runs. */
+/** Returns a cell's top-level name as spelled in the code that runs. */
 export function emittedName(name: string): string {
   return globalNames.has(name) ? `${name}$` : name
 }

@@ -5,7 +5,7 @@ import { globalNames } from './names.js'
 
 /** Facts about a cell that only the checker knows. Numbers are the starts (`pos`) of identifiers. */
 export interface CellPlan {
-  /** Identifiers that mean a cell's top-level name and are renamed in the code that runs. */
+  /** Identifiers of a cell's top-level names that are renamed in the code that runs. */
   readonly renamed: ReadonlySet<number>
   /** Local names of imports that are only types. */
   readonly types: ReadonlySet<number>

@@ -4,15 +4,15 @@ import { globalNames } from './names.js'
 
 /** The findings of {@link replScope}. */
 export interface Declared {
-  /** Names that the cell declares, as they are in the code that runs, in order. */
+  /** Names that the cell declares, as spelled in the code that runs, in order. */
   readonly names: Set<string>
 }
 
 /**
- * Returns a transformer that turns every top-level declaration of the emitted cell into `let`, the only kind that a later cell
- * can declare again in V8's REPL mode, whatever it was before. Functions and `var` are hoisted.
+ * Returns a transformer that turns every top-level declaration of the emitted cell into `let`, the only kind that a
+ * later cell can declare again in V8's REPL mode, whatever it was before. Functions and `var` are hoisted.
  *
- * @param suffix makes names that the compiler has invented different from those of every other cell
+ * @param suffix distinguishes names invented by the compiler from those of every other cell
  */
 export function replScope(
   compiler: typeof ts,
@@ -130,7 +130,7 @@ export function replScope(
       return compiler.setTextRange(factory.createVariableStatement(undefined, list), origin)
     }
 
-    /** Returns the name that a function has for the user, where the emitted name differs. */
+    /** Returns the name of a function for the user, if the emitted name differs. */
     const ownName = (name: ts.Identifier): ts.Identifier | undefined =>
       name.text.endsWith('$') && globalNames.has(name.text.slice(0, -1))
         ? factory.createIdentifier(name.text.slice(0, -1))
@@ -143,7 +143,7 @@ export function replScope(
         if (compiler.isExportDeclaration(node)) continue
         if (compiler.isFunctionDeclaration(node) && node.name !== undefined && node.body !== undefined) {
           hoist(node.name)
-          // The function has no name of its own, so that it sees what a later cell declares under its name.
+          // The function has no name of its own, so that it sees a later cell's declaration of its name.
           const value = factory.createFunctionExpression(
             node.modifiers as readonly ts.Modifier[] | undefined,
             node.asteriskToken,
@@ -186,7 +186,7 @@ export function replScope(
       return renamed.size === 0 ? emitted : own(emitted)
     }
 
-    /** Gives top-level names that the compiler has invented a spelling that no other cell uses. */
+    /** Renames the top-level names invented by the compiler to names that no other cell uses. */
     function own(sourceFile: ts.SourceFile): ts.SourceFile {
       const visit = (node: ts.Node): ts.Node => {
         const id = compiler.isIdentifier(node) ? inventedId(node) : undefined
