@@ -9,6 +9,7 @@ import { conv, focal } from '../model/own-functions.js'
 const width = 3
 const [base, scale, at] = [['a'], 2, 0]
 const halves = (x: number): number => x / 2
+const sharp = focal
 
 test('a function that uses only its parameters, globals and the library has no note', () => {
   const norm: Mixer = {
@@ -25,13 +26,13 @@ test('a variable from outside a mixer, loss or metric is named in a note, once',
     weights: ({ hidden }) => ({ kernel: [width, hidden, hidden] }),
     apply: (h, { kernel }) => tf.conv1d(h, kernel, width, 'same'),
   }
-  const half: Loss = (logits, labels) => tf.mul(halves(width), focal(logits, labels))
+  const half: Loss = (logits, labels) => tf.mul(halves(width), sharp(logits, labels))
   const notes = outsideNotes(parseConfig({ mixer: { ...wide, name: 'wide' }, loss: half }), {
     scaled: ({ index }) => index * width,
   })
   assert.deepEqual(notes, [
     'the mixer wide uses width from outside: its value is not in the record',
-    'the loss half uses halves, width and focal from outside: their values are not in the record',
+    'the loss half uses halves, width and sharp from outside: their values are not in the record',
     'the metric scaled uses width from outside: its value is not in the record',
   ])
 })

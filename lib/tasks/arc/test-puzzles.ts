@@ -67,7 +67,7 @@ function checkPuzzles(
     throw expected === undefined
       ? new UserError({
           where: file,
-          expected: `a task ${shown(task)}, which puzzle ${puzzle} of test is of`,
+          expected: `a task ${shown(task)} for puzzle ${puzzle} of test`,
           found: 'none',
         })
       : new UserError({
