@@ -1,4 +1,4 @@
-// Takes the lease of each folder at its time and says how that went; with `hold` it keeps the last one until it is killed.
+// Takes the lease of each folder at its time, says how that went, and holds them until it is killed.
 import { listRuns, openRun, resumeRun } from '../../lib/results/run.js'
 
 const [mode, ...rest] = process.argv.slice(2)
@@ -21,6 +21,8 @@ if (mode === 'race') {
       process.stdout.write(message.includes('no other process is writing') ? 'refused\n' : `failed: ${message}\n`)
     }
   }
+  // It holds its leases until it is killed: those of a process that has ended are free for a late one.
+  setInterval(() => {}, 1000)
 } else {
   // Takes the run and gives it back without end, until it is killed.
   for (;;) {

@@ -34,13 +34,14 @@ function start(...args: string[]): ChildProcess {
   return child
 }
 
-async function outputOf(child: ChildProcess): Promise<string[]> {
-  let out = ''
-  child.stdout?.on('data', (chunk) => {
-    out += chunk
-  })
-  await once(child, 'close')
-  return out.trim().split('\n')
+/** Returns the first lines that a process writes. */
+async function linesOf(child: ChildProcess, count: number): Promise<string[]> {
+  let lines: string[] = []
+  for await (const chunk of child.stdout!.setEncoding('utf8')) {
+    lines = (lines.join('\n') + chunk).split('\n')
+    if (lines.length > count) return lines.slice(0, count)
+  }
+  return lines
 }
 
 function leasesIn(dir: string): string[] {
@@ -58,7 +59,9 @@ for (const left of ['given back', 'left by a process that is gone'])
       return run.dir
     })
     const time = String(Date.now() + 4000)
-    const said = await Promise.all([1, 2, 3].map(() => outputOf(start('race', time, '100', ...folders))))
+    const racing = [1, 2, 3].map(() => start('race', time, '100', ...folders))
+    const said = await Promise.all(racing.map((child) => linesOf(child, folders.length)))
+    for (const child of racing) child.kill('SIGKILL')
     for (const i of folders.keys())
       assert.deepEqual(said.map((lines) => lines[i]).sort(), ['passed', 'refused', 'refused'], `pair ${i}`)
   })
