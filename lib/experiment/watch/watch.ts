@@ -81,7 +81,6 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
     observer: (index) => observer(index),
     workers: (workers) => {
       if (workers === 1) return
-      sink.line(`${runs} runs on ${workers} processes`)
       const labels = works.map((_, index) => label(index))
       observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
     },
