@@ -3,7 +3,7 @@ import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { onForcedStop } from '../run/stop.js'
 import { whenCancelled } from './cancel.js'
-import { statusesOf } from './coverage.js'
+import { type PlannedStatus, statusesOf } from './coverage.js'
 import { storeFailure } from './failures.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
@@ -62,6 +62,7 @@ class Pool {
   readonly #deaths = new Map<number, { count: number; step: number }>()
   /** Runs that another process works on, or that failed: they are not taken again. */
   readonly #passedOver = new Set<number>()
+  readonly #done = new Map<number, PlannedStatus>()
   #queue: Task[] = []
   #stillborn = 0
   #stopping = false
@@ -113,7 +114,7 @@ class Pool {
   /** Returns the runs that can be trained now. */
   #waiting(): Task[] {
     const busy = new Set([...this.#workers].flatMap(({ task }) => (task ? [task.index] : [])))
-    return waitingTasks(this.#plan, busy, this.#passedOver)
+    return waitingTasks(this.#plan, busy, this.#passedOver, this.#done)
   }
 
   #start(next: () => void): void {
