@@ -203,6 +203,7 @@ export function trainPlan(
       watch.note(costText(cost))
       if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask)
       watch.workers(cost.workers)
+      watch.coverage(() => new Coverage(plan).table())
       if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
       else await runPool(plan, { ...watch, works, workers: cost.workers, threads: cost.threads })
     }
@@ -231,8 +232,9 @@ async function trainHere(
   { signal, observer, note }: Watch,
 ): Promise<void> {
   const passedOver = new Set<number>()
+  const done = new Map<number, PlannedStatus>()
   while (!signal?.aborted) {
-    const [task] = waitingTasks(plan, new Set(), passedOver)
+    const [task] = waitingTasks(plan, new Set(), passedOver, done)
     if (!task) return
     const { index, stopAt } = task
     const { run } = plan.runs[index]!

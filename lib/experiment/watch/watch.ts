@@ -1,3 +1,4 @@
+import type { Row } from '../../files/arrow-rows.js'
 import { currentHost } from '../../notebook/host.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
@@ -23,6 +24,8 @@ export interface Watch extends Stop {
   plan(estimates: readonly (Estimate | null)[]): void
   /** Sets the number of processes that train runs at the same time. */
   workers(count: number): void
+  /** Shows how far all runs are, as a table that goes on changing. */
+  coverage(table: () => readonly Row[]): void
   /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
 }
@@ -62,6 +65,7 @@ function given(observer: RunObserver): Watcher {
     note: (text) => observer.onNote?.(text),
     plan: (estimates) => observer.onPlan?.(estimates),
     workers: () => {},
+    coverage: () => {},
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
 }
@@ -84,6 +88,8 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
       const labels = works.map((_, index) => label(index))
       observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
     },
+    // The command prints the table at the end.
+    coverage: () => {},
     note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
     plan: (estimates) => sink.line(memoryText(estimates)),
