@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { configFromText } from '../../../config/parse.js'
 import { type ConfigInput, configSchema } from '../../../config/schema.js'
 import type { Dataset } from '../../../data/dataset.js'
@@ -94,7 +95,7 @@ async function asked({ words, pairs, flags }: Args): Promise<Asked> {
     base: { ...file.base, ...base },
     grid: varied.length > 0 ? { ...(file.grid as Grid), ...grid } : file.grid,
     data: typeof file.data === 'function' ? await file.data() : (file.data ?? null),
-    options: { ...file.options, ...options, module: word },
+    options: { ...file.options, ...options, module: path.resolve(word) },
   }
 }
 
