@@ -68,7 +68,7 @@ test('a sweep by two processes that was stopped has saved all its runs, and the 
   assert.match(message, /^stopped, saved: 2 runs: (2 interrupted|1 interrupted, 1 missing); run the cell again$/)
   const answer = await kernel.execute(cell)
   assert.equal(answer.reply.status, 'ok', JSON.stringify(answer.reply))
-  assert.match(printed(answer), /2 runs: 2 to train · 2 workers × 1 thread · /)
+  assert.match(JSON.stringify(answer.published), /2 runs: 2 to train · 2 workers × 1 thread · /)
   assert.equal(resultOf(await kernel.execute('runs.coverage.text()')), "'2 runs: 2 done'")
   // The table of the runs was updated under the cell until all were done.
   const tables = answer.published

@@ -200,7 +200,7 @@ export function trainPlan(
     }
     if (before.some(({ state }) => state === 'missing' || state === 'interrupted')) {
       const { cost, estimates } = await prepareSweep(planned, options, preparing(watch, before), before)
-      watch.note(costText(cost))
+      watch.cost(costText(cost))
       if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask)
       watch.workers(cost.workers)
       watch.coverage(() => new Coverage(plan).table())

@@ -26,6 +26,8 @@ export interface LiveRuns {
   plan(estimates: readonly (Estimate | null)[]): void
   /** Sets the number of processes that train runs at the same time. */
   workers(count: number): void
+  /** Shows the cost of all runs, in place of their memory. */
+  cost(text: string): void
   /**
    * Shows how far all runs are, as a table that is updated about once a second; in a headless run nothing.
    *
@@ -87,6 +89,7 @@ export function liveRuns(
     return { name, seed: one.config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
   let memory = ''
+  let cost = ''
   const meter = openMeter({
     total: sum(steps),
     unit: 'steps',
@@ -121,6 +124,7 @@ export function liveRuns(
       meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
   const remember = (estimates: readonly (Estimate | null)[]): void => {
+    if (cost) return
     memory = memoryText(estimates)
     meter.head(memory)
   }
@@ -147,7 +151,7 @@ export function liveRuns(
           const loss = metrics['train.loss']
           times.step(step)
           parallel?.step(index, stepMetrics)
-          const all = made > 1 && !parallel ? times.planned() : null
+          const all = made > 1 && !cost ? times.planned() : null
           if (all !== null) meter.head([planText(made, all), memory].filter(Boolean).join(' · '))
           line.loss.add(step, loss)
           at[index] = step
@@ -187,6 +191,10 @@ export function liveRuns(
       }
     },
     plan: remember,
+    cost: (text) => {
+      cost = text
+      meter.head(text)
+    },
     workers: (count) => {
       processes = count
       if (count > 1) parallel = new ParallelTimes(works, before, count)
@@ -208,6 +216,7 @@ export function liveRuns(
     },
     end: () => {
       table?.display.update(table.rows())
+      if (parallel) meter.label(`${configs.length} runs on ${processes} processes`)
       meter.end(finished === configs.length ? 'done' : 'stopped')
     },
   }

@@ -24,6 +24,8 @@ export interface Watch extends Stop {
   plan(estimates: readonly (Estimate | null)[]): void
   /** Sets the number of processes that train runs at the same time. */
   workers(count: number): void
+  /** Shows the cost of all runs, a sentence. */
+  cost(text: string): void
   /** Shows how far all runs are, as a table that goes on changing. */
   coverage(table: () => readonly Row[]): void
   /** Shows a stored run that is reused. */
@@ -65,6 +67,7 @@ function given(observer: RunObserver): Watcher {
     note: (text) => observer.onNote?.(text),
     plan: (estimates) => observer.onPlan?.(estimates),
     workers: () => {},
+    cost: (text) => observer.onNote?.(text),
     coverage: () => {},
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
@@ -88,6 +91,7 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
       const labels = works.map((_, index) => label(index))
       observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
     },
+    cost: (text) => sink.line(text),
     // The command prints the table at the end.
     coverage: () => {},
     note: (text) => sink.line(text),
