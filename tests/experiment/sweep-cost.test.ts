@@ -88,5 +88,11 @@ test('a sweep above the set time starts only after a yes', async () => {
   await confirmCost(long, 30, answering(' Y '))
   assert.deepEqual(questions, ['Train 4 runs in about 30:01? [y/N] '])
   await confirmCost(long, 30, null)
+  // A front end that cannot ask, and a stop while it asks.
+  await confirmCost(long, 30, () => Promise.resolve(null))
+  const stop = new AbortController()
+  const asking = confirmCost(long, 30, () => new Promise(() => {}), stop.signal)
+  stop.abort()
+  await asking
   await assert.rejects(confirmCost(long, 30, answering('')), /expected y, to start it, found "".*Nothing was trained/)
 })

@@ -79,6 +79,24 @@ test('a sweep by two processes that was stopped has saved all its runs, and the 
   assert.doesNotMatch(tables.at(-1)!, /interrupted|missing/)
 })
 
+test('a long sweep asks in the notebook, trains nothing without a yes, and is stopped while it asks', async () => {
+  const cell = `await sweep({ ...base, trainSteps: 1e7 }, { seed: [20, 21] }, data, { workers: 2, askAbove: 0.1 })`
+  const questions: string[] = []
+  kernel.onInput(({ content }) => {
+    questions.push(String(content.prompt))
+    return 'n'
+  })
+  const refused = await kernel.execute(cell, { allow_stdin: true })
+  assert.match(questions.join(), /^Train 2 runs in about \d.*\? \[y\/N\] $/)
+  assert.match(String(refused.reply.evalue), /expected y, to start it, found "n"/)
+  const asked = new Promise<void>((resolve) => kernel.onInput(() => void resolve()))
+  const id = kernel.send('execute', { code: cell, allow_stdin: true })
+  await asked
+  await kernel.ask('interrupt', {}, 'control')
+  const { reply } = await kernel.answer(id)
+  assert.match(String(reply.evalue), /^stopped, saved: 2 runs: 2 missing; run the cell again$/)
+})
+
 test('after an edit of the model the same cell trains anew, and says which source differs', async () => {
   const short = '{ ...base, trainSteps: 3, seed: 1 }, data, { resume: true }'
   await kernel.execute(`const before = await train(${short})`)

@@ -201,7 +201,7 @@ export function trainPlan(
     if (before.some(({ state }) => state === 'missing' || state === 'interrupted')) {
       const { cost, estimates } = await prepareSweep(planned, options, preparing(watch, before), before)
       watch.cost(costText(cost))
-      if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask)
+      if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask, watch.signal)
       watch.workers(cost.workers)
       watch.coverage(() => new Coverage(plan).table())
       if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
