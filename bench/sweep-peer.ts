@@ -54,7 +54,7 @@ async function main(): Promise<void> {
       note: () => {},
       onWorker: (index, { pid }) => say({ kind: 'worker', pid: pid!, run: plan.runs[index]!.run }),
     })
-  } else await trainPlan(planned, { resultsDir, workers, ...(workers === 1 ? { observer: {} } : {}) }, null)
+  } else await trainPlan(planned, { resultsDir, workers, ...(workers === 1 ? { observer: {} } : {}) }, { ask: null })
   const seconds = (performance.now() - started) / 1000
   const statuses = statusesOf(plan)
   const complete = statuses.every(({ state }) => state === 'done')

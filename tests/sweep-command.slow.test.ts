@@ -161,7 +161,7 @@ export const options = { metrics: { right }, name: 'own' }
   )
   const { code, stdout, stderr } = await recurlab(['sweep', file, 'workers=2', `out=${out}`, '--json'])
   assert.equal(code, 0, stderr + stdout)
-  const { coverage, results } = JSON.parse(stdout.trim().split('\n').at(-1)!) as {
+  const { coverage, results } = JSON.parse(stdout) as {
     coverage: PlannedStatus[]
     results: Record<string, unknown>[]
   }

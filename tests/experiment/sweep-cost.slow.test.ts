@@ -58,7 +58,7 @@ test('the steps of a long sweep are measured by workers, once, and nothing is st
   const { cost } = await prepareSweep(planned, { workers: 2 })
   assert.deepEqual([cost.runs, cost.left, cost.workers, cost.measured], [2, 2, 2, true])
   // A user who answers no trains nothing.
-  const no = trainPlan(planned, { workers: 2 }, () => Promise.resolve('no'))
+  const no = trainPlan(planned, { workers: 2 }, { ask: () => Promise.resolve('no') })
   await assert.rejects(no, /expected y, to start it, found "no"/)
   assert.equal(existsSync(path.join(resultsDir, 'runs')), false)
 })

@@ -177,16 +177,23 @@ export class SweepRuns extends Runs {
   }
 }
 
+/** How a sweep asks and reports. */
+export interface TrainPlanOptions {
+  /** How a long sweep asks whether it may start. Default: the input of the notebook. */
+  readonly ask?: Ask
+  /** Where its lines go outside a notebook. Default: standard output. */
+  readonly stream?: NodeJS.WriteStream
+}
+
 /**
  * Shows the cost of the unfinished runs of a plan, trains them, and returns all stored ones.
  *
- * @param ask how a long sweep asks whether it may start; default: the input of the notebook
  * @throws UserError when no run could be trained; Interrupted if the user stops the notebook cell.
  */
 export function trainPlan(
   planned: PlannedSweep,
   options: SweepOptions = {},
-  ask: Ask = notebookAsk(),
+  { ask = notebookAsk(), stream }: TrainPlanOptions = {},
 ): Promise<SweepRuns> {
   const { plan, works, notes } = planned
   uncancelSweep(plan)
@@ -215,6 +222,7 @@ export function trainPlan(
     before.map(({ step }) => step),
     work,
     names,
+    stream,
   )
 }
 

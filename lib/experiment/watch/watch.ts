@@ -39,6 +39,7 @@ export interface Watch extends Stop {
  * @param works the runs in order of execution
  * @param before steps that each run has already made
  * @param names the names of each run's values in the grid; default none
+ * @param stream where a terminal's lines go
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
@@ -46,10 +47,11 @@ export function watched<T>(
   before: readonly number[],
   work: (watch: Watch) => Promise<T>,
   names: readonly ValueNames[] = [],
+  stream: NodeJS.WriteStream = process.stdout,
 ): Promise<T> {
   return stoppable(signal, async (stop) => {
     if (observer) return work({ ...stop, ...given(observer) })
-    if (!currentHost()) return work({ ...stop, ...printed(works, before, names) })
+    if (!currentHost()) return work({ ...stop, ...printed(works, before, names, stream) })
     const live = liveRuns(works, before, names)
     try {
       return await work({ ...stop, ...live })
@@ -73,8 +75,13 @@ function given(observer: RunObserver): Watcher {
   }
 }
 
-function printed(works: readonly RunWork[], before: readonly number[], names: readonly ValueNames[]): Watcher {
-  const sink = streamSink(process.stdout, 'later')
+function printed(
+  works: readonly RunWork[],
+  before: readonly number[],
+  names: readonly ValueNames[],
+  stream: NodeJS.WriteStream,
+): Watcher {
+  const sink = streamSink(stream, 'later')
   const named = works.map(({ config }, i) => ({ config, names: names[i] }))
   const comparison = new ConfigComparison(named)
   const label = (index: number): string => {

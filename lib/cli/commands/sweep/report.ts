@@ -41,7 +41,11 @@ export async function trainAndReport(
   { json, out, ask }: ReportOptions,
 ): Promise<number> {
   const interrupt = abortOnInterrupt('Stopping after the current steps')
-  const runs = await trainPlan(planned, { ...options, signal: interrupt.signal }, ask)
+  const runs = await trainPlan(
+    planned,
+    { ...options, signal: interrupt.signal },
+    { ask, stream: json ? process.stderr : process.stdout },
+  )
   interrupt.end()
   print(runs, json)
   return exitCode(runs.coverage, out)
