@@ -88,7 +88,7 @@ export async function benchAgainstTorch(
 }
 
 /** Returns the modes PyTorch is measured in: `torch.compile` needs a C++ compiler. */
-async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
+export async function torchModes(onProgress: TorchBenchOptions['onProgress']): Promise<string[]> {
   if (await findCompiler()) return ['eager', 'compiled']
   onProgress?.('torch.compile needs a C++ compiler, and there is none: compiled is omitted')
   return ['eager']

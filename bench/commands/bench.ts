@@ -1,6 +1,6 @@
 import type { CommandGroup } from '../../lib/cli/command.js'
 
-/** `recurlab bench data|kernel|live|memory|scaling|start|wait|train|eval`. */
+/** `recurlab bench data|kernel|kills|live|memory|plan|scaling|start|sweep|wait|train|eval`. */
 export const group: CommandGroup = {
   commands: {
     data: {
@@ -13,6 +13,11 @@ export const group: CommandGroup = {
       summary: 'Measure the latency of the notebook kernel, against others in the same run.',
       load: async () => (await import('./kernel.js')).command,
     },
+    kills: {
+      usage: 'bench kills [key=value …]',
+      summary: 'Kill workers of sweeps at random moments, and compare the runs with unbroken ones.',
+      load: async () => (await import('./kills.js')).command,
+    },
     live: {
       usage: 'bench live [key=value …]',
       summary: 'Measure the cost of the progress line and the live curves per training step.',
@@ -23,6 +28,11 @@ export const group: CommandGroup = {
       summary: 'Measure whether training leaks memory.',
       load: async () => (await import('./memory.js')).command,
     },
+    plan: {
+      usage: 'bench plan [key=value …]',
+      summary: 'Measure planning, states and coverage of a sweep of 10,000 runs on 500 simulated nodes.',
+      load: async () => (await import('./plan.js')).command,
+    },
     scaling: {
       usage: 'bench scaling [key=value …]',
       summary: 'Compare the estimates of memory and time with real steps and runs.',
@@ -32,6 +42,11 @@ export const group: CommandGroup = {
       usage: 'bench start [key=value …]',
       summary: 'Measure the start-up time of commands.',
       load: async () => (await import('./start.js')).command,
+    },
+    sweep: {
+      usage: 'bench sweep [key=value …]',
+      summary: 'Measure a sweep by two workers against a loop, and PyTorch.',
+      load: async () => (await import('./sweep.js')).command,
     },
     wait: {
       usage: 'bench wait [key=value …]',

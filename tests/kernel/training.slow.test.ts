@@ -29,11 +29,12 @@ after(async () => {
   rmSync(project, { recursive: true, force: true })
 })
 
-/** Runs a cell, and stops it when it shows a step that it has made. */
-async function stopped(code: string): Promise<string> {
+/** Runs a cell, and stops it when it shows a step that it has made, of so many. */
+async function stopped(code: string, steps = 500): Promise<string> {
   const id = kernel.send('execute', { code, silent: false, store_history: true })
   await kernel.seen(
-    ({ parent, content }) => parent.msg_id === id && / [1-9]\d*\/500 steps/.test(JSON.stringify(content.data ?? '')),
+    ({ parent, content }) =>
+      parent.msg_id === id && new RegExp(` [1-9]\\d*/${steps} steps`).test(JSON.stringify(content.data ?? '')),
   )
   await kernel.ask('interrupt', {}, 'control')
   const { reply } = await kernel.answer(id)
@@ -58,6 +59,42 @@ test('a cell that was stopped goes on, and runs to its end, when it is run again
     'true',
     'bit for bit as one that was not stopped',
   )
+})
+
+test('a sweep by two processes that was stopped has saved all its runs, and the same cell goes on', async () => {
+  await kernel.execute("import { sweep } from '../lib'")
+  const cell = 'const runs = await sweep({ ...base, seed: 7 }, { lr: [1e-3, 1e-4] }, data, { workers: 2 })'
+  const message = await stopped(cell, 1000)
+  assert.match(message, /^stopped, saved: 2 runs: (2 interrupted|1 interrupted, 1 missing); run the cell again$/)
+  const answer = await kernel.execute(cell)
+  assert.equal(answer.reply.status, 'ok', JSON.stringify(answer.reply))
+  assert.match(JSON.stringify(answer.published), /2 runs: 2 to train · 2 workers × 1 thread · /)
+  assert.equal(resultOf(await kernel.execute('runs.coverage.text()')), "'2 runs: 2 done'")
+  // The table of the runs was updated under the cell until all were done.
+  const tables = answer.published
+    .map(({ content }) => JSON.stringify(content.data ?? ''))
+    .filter((text) => text.includes('seed 7') && text.includes('<table'))
+  assert.match(tables[0]!, /interrupted|missing/)
+  assert.match(tables.at(-1)!, /done/)
+  assert.doesNotMatch(tables.at(-1)!, /interrupted|missing/)
+})
+
+test('a long sweep asks in the notebook, trains nothing without a yes, and is stopped while it asks', async () => {
+  const cell = `await sweep({ ...base, trainSteps: 1e7 }, { seed: [20, 21] }, data, { workers: 2, askAbove: 0.1 })`
+  const questions: string[] = []
+  kernel.onInput(({ content }) => {
+    questions.push(String(content.prompt))
+    return 'n'
+  })
+  const refused = await kernel.execute(cell, { allow_stdin: true })
+  assert.match(questions.join(), /^Train 2 runs in about \d.*\? \[y\/N\] $/)
+  assert.match(String(refused.reply.evalue), /expected y, to start it, found "n"/)
+  const asked = new Promise<void>((resolve) => kernel.onInput(() => void resolve()))
+  const id = kernel.send('execute', { code: cell, allow_stdin: true })
+  await asked
+  await kernel.ask('interrupt', {}, 'control')
+  const { reply } = await kernel.answer(id)
+  assert.match(String(reply.evalue), /^stopped, saved: 2 runs: 2 missing; run the cell again$/)
 })
 
 test('after an edit of the model the same cell trains anew, and says which source differs', async () => {

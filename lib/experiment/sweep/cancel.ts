@@ -1,4 +1,6 @@
 import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { systemReason } from '../../files/atomic.js'
 import { writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
 import type { SweepPlan } from './plan.js'
@@ -14,9 +16,21 @@ export function cancelSweep({ dir }: Pick<SweepPlan, 'dir'>): void {
   writeJson(fileOf(dir), { formatVersion: FORMAT_VERSION, at: new Date().toISOString() })
 }
 
-/** Withdraws {@link cancelSweep}: the sweep goes on when it is started again. */
-export function uncancelSweep({ dir }: Pick<SweepPlan, 'dir'>): void {
-  fs.rmSync(fileOf(dir), { force: true })
+/**
+ * Withdraws {@link cancelSweep}: the sweep goes on when it is started again.
+ *
+ * @throws UserError when the folder of the plan cannot be written.
+ */
+export function uncancelSweep(plan: Pick<SweepPlan, 'dir'>): void {
+  if (!isCancelled(plan)) return
+  try {
+    fs.rmSync(fileOf(plan.dir), { force: true })
+  } catch (error) {
+    throw new UserError(
+      { where: plan.dir, expected: 'a folder that can be written to', found: systemReason(error) },
+      { cause: error },
+    )
+  }
 }
 
 /** Returns whether a sweep is cancelled. */

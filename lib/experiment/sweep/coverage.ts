@@ -27,10 +27,26 @@ export interface PlannedStatus {
 /** The states in the order in which sentences list them. */
 const STATES: readonly PlannedState[] = ['done', 'running', 'interrupted', 'failed', 'ended', 'missing']
 
-/** Returns how far every run of a plan is, from the results alone. */
-export function statusesOf(plan: SweepPlan): PlannedStatus[] {
+/** Returns how far every run of a plan is, from the results alone. @param done finished runs; see {@link statusReader} */
+export function statusesOf(plan: SweepPlan, done?: Map<number, PlannedStatus>): PlannedStatus[] {
+  return plan.runs.map((_, index) => index).map(statusReader(plan, done))
+}
+
+/**
+ * Returns a function that reads how far a run of a plan is, by its index.
+ *
+ * @param done finished runs by index, which are not read again; those that are found are added
+ */
+export function statusReader(
+  plan: SweepPlan,
+  done: Map<number, PlannedStatus> = new Map(),
+): (index: number) => PlannedStatus {
   const marks: Marks = { ended: endedRuns(plan), failures: storedFailures(plan) }
-  return plan.runs.map((planned, index) => statusOf(plan, planned, index, marks))
+  return (index) => {
+    const status = done.get(index) ?? statusOf(plan, plan.runs[index]!, index, marks)
+    if (status.state === 'done') done.set(index, status)
+    return status
+  }
 }
 
 /** What is stored beside the plan about its runs. */

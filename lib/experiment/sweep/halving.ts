@@ -61,6 +61,18 @@ export function rungStep(halving: HalvingOptions, rung: number, { trainSteps, ev
   return Math.min(step, trainSteps)
 }
 
+/** Returns the share of all steps that is made in spite of the decisions: between two of them, those of the runs that go on. */
+export function workShare(halving: HalvingOptions): number {
+  const { factor, rungs } = { ...DEFAULTS, ...halving }
+  let [share, before] = [0, 0]
+  for (let rung = 1; rung <= rungs + 1; rung++) {
+    const until = factor ** (rung - rungs - 1)
+    share += (until - before) * factor ** (1 - rung)
+    before = until
+  }
+  return share
+}
+
 /** Returns the decisions that were taken so far, in order. @throws UserError when one is damaged. */
 export function rungDecisions(plan: Pick<SweepPlan, 'dir' | 'halving'>): RungDecision[] {
   if (!plan.halving) return []

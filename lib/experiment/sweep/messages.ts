@@ -2,11 +2,14 @@ import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { Ended } from '../run/ending.js'
 import type { TrainMetrics } from '../run/observer.js'
+import type { WorkSeconds } from './measure.js'
 
 /** A request to a worker. */
 export type ToWorker =
   /** Trains a run of the plan by its index, until its end or `stopAt`. */
   | { readonly kind: 'train'; readonly index: number; readonly stopAt?: number }
+  /** Measures the steps and evaluations of runs of the plan by their indices, and stores nothing. */
+  | { readonly kind: 'measure'; readonly indices: readonly number[] }
   /** Saves the current run and ends the process. */
   | { readonly kind: 'stop' }
 
@@ -14,6 +17,8 @@ export type ToWorker =
 export type FromWorker =
   /** It is ready for a request. */
   | { readonly kind: 'ready' }
+  /** The answer to `measure`, run by run. */
+  | { readonly kind: 'measured'; readonly seconds: readonly WorkSeconds[] }
   | { readonly kind: 'note'; readonly text: string }
   | { readonly kind: 'estimate'; readonly estimate: Estimate }
   | { readonly kind: 'start'; readonly id: string; readonly step: number; readonly trainSteps: number }

@@ -1,15 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import path from 'node:path'
-import { IN_NOTEBOOK, projectFolder } from '../../files/places.js'
+import type { ChildProcess } from 'node:child_process'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { onForcedStop } from '../run/stop.js'
 import { whenCancelled } from './cancel.js'
-import { statusesOf } from './coverage.js'
+import { type PlannedStatus, statusesOf } from './coverage.js'
 import { storeFailure } from './failures.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
 import { type Task, waitingTasks } from './queue.js'
+import { startWorker } from './worker-process.js'
 
 /** How the runs of a plan are shared among processes, and who watches them. */
 export interface PoolOptions {
@@ -63,6 +62,7 @@ class Pool {
   readonly #deaths = new Map<number, { count: number; step: number }>()
   /** Runs that another process works on, or that failed: they are not taken again. */
   readonly #passedOver = new Set<number>()
+  readonly #done = new Map<number, PlannedStatus>()
   #queue: Task[] = []
   #stillborn = 0
   #stopping = false
@@ -114,7 +114,7 @@ class Pool {
   /** Returns the runs that can be trained now. */
   #waiting(): Task[] {
     const busy = new Set([...this.#workers].flatMap(({ task }) => (task ? [task.index] : [])))
-    return waitingTasks(this.#plan, busy, this.#passedOver)
+    return waitingTasks(this.#plan, busy, this.#passedOver, this.#done)
   }
 
   #start(next: () => void): void {
@@ -157,7 +157,7 @@ class Pool {
       return
     }
     const { task } = worker
-    if (!task) return
+    if (!task || message.kind === 'measured') return
     const observer = this.#options.observer(task.index)
     if (message.kind === 'end' || message.kind === 'failed') {
       worker.task = null
@@ -201,21 +201,6 @@ class Pool {
   }
 }
 
-/** Starts the command `recurlab sweep work`, which outlives a notebook cell until it has saved. */
-function startWorker({ dir }: SweepPlan, threads: number): ChildProcess {
-  const command = path.join(projectFolder, 'lib', 'cli', 'recurlab.mjs')
-  return spawn(process.execPath, [command, 'sweep', 'work', dir], {
-    // Paths of data sets in the plan are relative to the home folder of records.
-    cwd: process.env[IN_NOTEBOOK] === '1' ? projectFolder : process.cwd(),
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // Metrics may be NaN.
-    serialization: 'advanced',
-    env: { ...process.env, RECURLAB_THREADS: String(threads) },
-    // A Ctrl-C in the terminal, or a stop of the cell, reaches the parent alone.
-    detached: true,
-  })
-}
-
 function send({ process }: Worker, message: ToWorker): void {
   if (process.connected) process.send(message, () => {})
 }
@@ -223,7 +208,7 @@ function send({ process }: Worker, message: ToWorker): void {
 function tell(
   observer: RunObserver,
   work: RunWork,
-  message: Exclude<FromWorker, { kind: 'ready' | 'end' | 'failed' }>,
+  message: Exclude<FromWorker, { kind: 'ready' | 'measured' | 'end' | 'failed' }>,
 ): void {
   if (message.kind === 'note') observer.onNote?.(message.text)
   else if (message.kind === 'estimate') observer.onEstimate?.(message.estimate)

@@ -1,4 +1,4 @@
-import { type PlannedStatus, statusesOf } from './coverage.js'
+import { type PlannedStatus, statusesOf, statusReader } from './coverage.js'
 import { nextStops } from './halving.js'
 import type { SweepPlan } from './plan.js'
 
@@ -15,20 +15,29 @@ export interface Task {
  *
  * @param busy runs that this process has given to somebody
  * @param passedOver runs that are not taken again
+ * @param done finished runs by index, kept between calls so that they are read once
  */
-export function waitingTasks(plan: SweepPlan, busy: ReadonlySet<number>, passedOver: ReadonlySet<number>): Task[] {
-  const isOpen = ({ index, state }: PlannedStatus): boolean =>
-    (state === 'missing' || state === 'interrupted') && !busy.has(index) && !passedOver.has(index)
-  const statuses = statusesOf(plan)
-  if (!plan.halving) return statuses.filter(isOpen).map(({ index }) => ({ index }))
+export function waitingTasks(
+  plan: SweepPlan,
+  busy: ReadonlySet<number>,
+  passedOver: ReadonlySet<number>,
+  done: Map<number, PlannedStatus> = new Map(),
+): Task[] {
+  const free = plan.runs.flatMap((_, index) => (busy.has(index) || passedOver.has(index) ? [] : [index]))
+  const open = (): PlannedStatus[] =>
+    free
+      .filter((index) => !done.has(index))
+      .map(statusReader(plan, done))
+      .filter(({ state }) => state === 'missing' || state === 'interrupted')
+  if (!plan.halving) return open().map(({ index }) => ({ index }))
+  const statuses = statusesOf(plan, done)
   const steps = statuses.map(({ index, state, step }) => {
     if (state === 'done' || state === 'failed' || passedOver.has(index)) return Number.POSITIVE_INFINITY
     return busy.has(index) || state === 'running' ? -1 : step
   })
   const stops = nextStops(plan, steps)
-  const open = statusesOf(plan).filter(isOpen)
-  if (stops.size === 0) return open.map(({ index }) => ({ index }))
-  return open.flatMap(({ index, step }) => {
+  if (stops.size === 0) return open().map(({ index }) => ({ index }))
+  return open().flatMap(({ index, step }) => {
     const stopAt = stops.get(index)
     return stopAt !== undefined && step < stopAt ? [{ index, stopAt }] : []
   })

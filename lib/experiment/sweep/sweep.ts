@@ -1,5 +1,3 @@
-import { startBackend } from '../../backend/index.js'
-import { isFunctionRecord } from '../../config/functions.js'
 import { askedConfig } from '../../config/resolved.js'
 import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -9,30 +7,31 @@ import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
 import { DEFAULT_RESULTS } from '../../results/layout.js'
 import { RunInUse } from '../../results/run.js'
-import { isLibraryTask } from '../../tasks/registry.js'
 import { type FinishedRun, Runs } from '../compare/runs.js'
 import { runConfig } from '../data/dataset.js'
-import { type Estimate, estimateMemory } from '../estimate/memory.js'
+import type { Estimate } from '../estimate/memory.js'
 import { type RunWork, runWork } from '../estimate/work.js'
 import { checkEnding } from '../run/ending.js'
-import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { AGAIN, againWith } from '../run/stop.js'
 import type { TrainOptions } from '../run/train.js'
 import { type Watch, watched } from '../watch/watch.js'
 import { uncancelSweep } from './cancel.js'
+import { costText } from './cost.js'
 import { Coverage, type PlannedStatus, statusesOf } from './coverage.js'
 import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
 import { storeFailure } from './failures.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { type Draws, expandGrid, type Grid, refuseDataKeys } from './grid.js'
+import { ASK_ABOVE, type Ask, checkAskAbove, confirmCost, notebookAsk } from './guard.js'
 import { checkHalving, type HalvingOptions } from './halving.js'
 import { makePlan, storePlan } from './make-plan.js'
 import type { SweepPlan } from './plan.js'
 import { runPool } from './pool.js'
+import { type PrepareWatch, prepareSweep } from './prepare.js'
 import { waitingTasks } from './queue.js'
-import { checkWorkers, mostWorkers, threadsOfEach } from './sharing.js'
+import { checkWorkers } from './sharing.js'
 import { trainPlanned } from './train-planned.js'
 
 /** Options of {@link sweep}: those of `train` for each run, and how the runs are drawn, shared and ended early. */
@@ -50,6 +49,11 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
   readonly workers?: number | 'auto'
   /** Ends weak configurations early, by successive halving. Default: every run makes all its steps. */
   readonly halving?: HalvingOptions
+  /**
+   * Minutes above which a sweep asks before it starts, where a user can answer. Default 30. Its cost is shown in any case: runs,
+   * processes, time, disk, memory.
+   */
+  readonly askAbove?: number
   /** Folder of the plan. Default: one in `RESULTS/sweeps`, which the same call finds again. */
   readonly planDir?: string
 }
@@ -72,7 +76,7 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
  * @param grid values per key, every combination; or a list of such grids. Named values,
  * `{ recursion: { paper: trm(3, 6), mine } }`, are shown by their names; distributions are drawn from
  * @throws UserError for an invalid configuration, a data key in the grid when a data set is given, duplicate runs, and when
- * every run failed; Interrupted if the user stops the notebook cell: completed work is saved.
+ * every run failed, or the user answers no; Interrupted if the user stops the notebook cell: completed work is saved.
  */
 export function sweep(
   base: ConfigInput,
@@ -121,6 +125,7 @@ export async function planSweep(
   newLabel(options)
   recordMetrics(options.metrics ?? {})
   checkWorkers(options.workers)
+  checkAskAbove(options.askAbove)
   if (halving) checkHalving(halving)
   const grids = expandGrid(base, grid, {
     ...(draws === undefined ? {} : { draws }),
@@ -175,12 +180,24 @@ export class SweepRuns extends Runs {
   }
 }
 
+/** How a sweep asks and reports. */
+export interface TrainPlanOptions {
+  /** How a long sweep asks whether it may start. Default: the input of the notebook. */
+  readonly ask?: Ask
+  /** Where its lines go outside a notebook. Default: standard output. */
+  readonly stream?: NodeJS.WriteStream
+}
+
 /**
- * Trains the unfinished runs of a plan and returns all stored ones.
+ * Shows the cost of the unfinished runs of a plan, trains them, and returns all stored ones.
  *
  * @throws UserError when no run could be trained; Interrupted if the user stops the notebook cell.
  */
-export function trainPlan(planned: PlannedSweep, options: SweepOptions = {}): Promise<SweepRuns> {
+export function trainPlan(
+  planned: PlannedSweep,
+  options: SweepOptions = {},
+  { ask = notebookAsk(), stream }: TrainPlanOptions = {},
+): Promise<SweepRuns> {
   const { plan, works, notes } = planned
   uncancelSweep(plan)
   const before = statusesOf(plan)
@@ -191,8 +208,15 @@ export function trainPlan(planned: PlannedSweep, options: SweepOptions = {}): Pr
       if (state === 'done') watch.takeOver(index, loadRun(run, plan.resultsDir))
       if (state === 'failed') watch.note(`${failedText(run, message)} recurlab sweep retry ${plan.id} tries it again.`)
     }
-    const left = before.filter(({ state }) => state === 'missing' || state === 'interrupted')
-    if (left.length > 0) await trainLeft(planned, left, options, watch)
+    if (before.some(({ state }) => state === 'missing' || state === 'interrupted')) {
+      const { cost, estimates } = await prepareSweep(planned, options, preparing(watch, before), before)
+      watch.cost(costText(cost))
+      if (!watch.signal?.aborted) await confirmCost(cost, options.askAbove ?? ASK_ABOVE, ask, watch.signal)
+      watch.workers(cost.workers)
+      watch.coverage(() => new Coverage(plan).table())
+      if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
+      else await runPool(plan, { ...watch, works, workers: cost.workers, threads: cost.threads })
+    }
     return trained(plan, names, watch, options)
   }
   return watched(
@@ -201,37 +225,14 @@ export function trainPlan(planned: PlannedSweep, options: SweepOptions = {}): Pr
     before.map(({ step }) => step),
     work,
     names,
+    stream,
   )
 }
 
-/** Trains the runs that are left, in this process or in several. */
-async function trainLeft(
-  planned: PlannedSweep,
-  left: readonly PlannedStatus[],
-  options: SweepOptions,
-  watch: Watch,
-): Promise<void> {
-  const { plan, works } = planned
-  await tryOwnFunctions(works)
-  const estimates = plan.estimate ? await memoryOfRuns(works, new Set(left.map(({ index }) => index)), watch) : []
-  planned.store()
-  const workers = workersFor(planned, estimates, left.length, options)
-  watch.workers(workers)
-  if (workers === 1) await trainHere(planned, estimates, options, watch)
-  else await runPool(plan, { ...watch, works, workers, threads: threadsOfEach(workers) })
-}
-
-function workersFor(
-  { plan, works }: PlannedSweep,
-  estimates: readonly (Estimate | null)[],
-  runs: number,
-  { workers = 'auto', observer, metrics = {} }: SweepOptions,
-): number {
-  // What a cell defines, another process does not have.
-  const isOwn = ({ config }: RunWork): boolean =>
-    isFunctionRecord(config.mixer) || isFunctionRecord(config.loss) || !isLibraryTask(config.task)
-  if (observer || (plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn)))) return 1
-  return workers === 'auto' ? mostWorkers(estimates, runs) : Math.min(workers, runs)
+/** Shows the preparation as that of the first unfinished run. */
+function preparing({ signal, observer, plan }: Watch, statuses: readonly PlannedStatus[]): PrepareWatch {
+  const first = statuses.find(({ state }) => state === 'missing' || state === 'interrupted')
+  return { signal, onEstimating: () => observer(first?.index ?? 0).onEstimating?.(), onMemory: plan }
 }
 
 /** Trains runs in this process, one after the other. */
@@ -242,8 +243,9 @@ async function trainHere(
   { signal, observer, note }: Watch,
 ): Promise<void> {
   const passedOver = new Set<number>()
+  const done = new Map<number, PlannedStatus>()
   while (!signal?.aborted) {
-    const [task] = waitingTasks(plan, new Set(), passedOver)
+    const [task] = waitingTasks(plan, new Set(), passedOver, done)
     if (!task) return
     const { index, stopAt } = task
     const { run } = plan.runs[index]!
@@ -266,41 +268,6 @@ async function trainHere(
       note(failedText(run, error.message))
     }
   }
-}
-
-/** Tests custom mixers and losses, so that a failing one fails before the first run. */
-async function tryOwnFunctions(works: readonly RunWork[]): Promise<void> {
-  const own = works.filter(({ config }) => isFunctionRecord(config.mixer) || isFunctionRecord(config.loss))
-  if (own.length > 0) await startBackend()
-  for (const { config, shape } of own) tryFunctions(config, shape)
-}
-
-/**
- * Estimates the memory of unfinished runs, once for those of equal work, so that a run which does not fit is refused before
- * the first starts.
- *
- * @param left indices of the unfinished runs
- * @returns by index; null for a finished run; empty after a stop
- */
-async function memoryOfRuns(
-  works: readonly RunWork[],
-  left: ReadonlySet<number>,
-  { observer, signal, plan }: Watch,
-): Promise<readonly (Estimate | null)[]> {
-  await startBackend()
-  observer([...left][0]!).onEstimating?.()
-  const known = new Map<string, Estimate>()
-  const estimates: (Estimate | null)[] = []
-  for (const [index, work] of works.entries()) {
-    // Lets a stop signal arrive.
-    await new Promise((resolve) => setImmediate(resolve))
-    if (signal?.aborted) return []
-    const estimate = left.has(index) ? (known.get(work.key) ?? estimateMemory(work)) : null
-    if (estimate) known.set(work.key, estimate)
-    estimates.push(estimate)
-  }
-  plan(estimates)
-  return estimates
 }
 
 /** A checked run of a sweep, without its puzzles, which can be large. */

@@ -7,6 +7,7 @@ import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { runWork } from '../estimate/work.js'
 import type { Ended } from '../run/ending.js'
 import type { RunObserver, TrainMetrics } from '../run/observer.js'
+import { measureWork, type WorkSeconds } from './measure.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import { checkCode, type SweepPlan } from './plan.js'
 import { loadSweepFile } from './sweep-file.js'
@@ -44,11 +45,12 @@ export async function serveWorker(plan: SweepPlan, signal: AbortSignal): Promise
   try {
     checkCode(plan)
     const file = plan.module === null ? null : await loadSweepFile(plan.module)
-    const train = trainer(plan, send, stop.signal, file?.options?.metrics)
+    const { train, measure } = trainer(plan, send, stop.signal, file?.options?.metrics)
     send({ kind: 'ready' })
     while (!stop.signal.aborted) {
       const request = requests.shift()
       if (request?.kind === 'train') await train(request.index, request.stopAt)
+      else if (request?.kind === 'measure') await measure(request.indices)
       else
         await new Promise<void>((resolve) => {
           wake = resolve
@@ -65,7 +67,10 @@ function trainer(
   send: (message: FromWorker) => void,
   signal: AbortSignal,
   metrics: Metrics | undefined,
-): (index: number, stopAt: number | undefined) => Promise<void> {
+): {
+  train(index: number, stopAt: number | undefined): Promise<void>
+  measure(indices: readonly number[]): Promise<void>
+} {
   let held: Dataset | null = null
   const memory = new Map<string, Estimate>()
   const memoryOf = async (index: number, data: Dataset): Promise<Estimate | null> => {
@@ -76,15 +81,34 @@ function trainer(
     memory.set(work.key, estimate)
     return estimate
   }
-  return async (index, stopAt) => {
+  const dataOf = async (index: number): Promise<Dataset> => {
+    const planned = plan.runs[index]!
+    if (held?.hash !== planned.hashes.data) held = await plannedData(plan, planned)
+    return held
+  }
+  const measure = async (indices: readonly number[]): Promise<void> => {
+    const seconds: WorkSeconds[] = []
+    try {
+      for (const index of indices) {
+        if (signal.aborted) return
+        const data = await dataOf(index)
+        seconds.push(await measureWork(runWork(plan.runs[index]!.config, data), data, await memoryOf(index, data)))
+      }
+      send({ kind: 'measured', seconds })
+    } catch (error) {
+      // The run itself tells of its error, e.g. of a loss that is not finite.
+      send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
+    }
+  }
+  const train = async (index: number, stopAt: number | undefined): Promise<void> => {
     const planned = plan.runs[index]!
     const observer = sendingObserver(send)
     try {
-      if (held?.hash !== planned.hashes.data) held = await plannedData(plan, planned)
-      const estimate = await memoryOf(index, held)
+      const data = await dataOf(index)
+      const estimate = await memoryOf(index, data)
       if (estimate) send({ kind: 'estimate', estimate })
       const { state, status } = await trainPlanned(plan, planned, {
-        data: held,
+        data,
         observer,
         signal,
         estimate: plan.estimate,
@@ -105,6 +129,7 @@ function trainer(
       else throw error
     }
   }
+  return { train, measure }
 }
 
 /** Returns an observer that sends what it sees, steps in groups. */

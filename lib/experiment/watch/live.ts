@@ -1,5 +1,6 @@
 import { primaryRows } from '../../evaluate/arms.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
+import type { Row } from '../../files/arrow-rows.js'
 import { type Display, show } from '../../notebook/display.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
@@ -26,6 +27,14 @@ export interface LiveRuns {
   plan(estimates: readonly (Estimate | null)[]): void
   /** Sets the number of processes that train runs at the same time. */
   workers(count: number): void
+  /** Shows the cost of all runs, in place of their memory. */
+  cost(text: string): void
+  /**
+   * Shows how far all runs are, as a table that is updated about once a second; in a headless run nothing.
+   *
+   * @param table returns the rows as they are now
+   */
+  coverage(table: () => readonly Row[]): void
   /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
   /** Ends the display; its last line says whether all runs finished. */
@@ -49,9 +58,13 @@ const MAKING_PARTS = 500
 const MAKING_MS = 1000
 const MAKING_LONGEST_MS = 10_000
 
+/** Minimum milliseconds between updates of the table of runs; at most a hundredth of the time is spent on making it. */
+const TABLE_MS = 1000
+const TABLE_PARTS = 100
+
 /**
- * Shows runs in a notebook: one line with rate, time left and best metrics, and the growing curves of exact accuracy and
- * training loss.
+ * Shows runs in a notebook: one line with rate, time left and best metrics, how far each run of a sweep is, and the growing curves of
+ * exact accuracy and training loss.
  *
  * @param works the runs in order of execution
  * @param before steps that each run has already made; default none
@@ -75,6 +88,7 @@ export function liveRuns(
     const name = comparison.label(one)
     return { name, seed: one.config.seed, exact: new ThinCurve(), loss: new ThinCurve() }
   })
+  let cost = ''
   const meter = openMeter({
     total: sum(steps),
     unit: 'steps',
@@ -92,6 +106,14 @@ export function liveRuns(
     const now = performance.now()
     drawAt = now + Math.min(MAKING_LONGEST_MS, Math.max(MAKING_MS, (now - started) * MAKING_PARTS))
   }
+  let table: { readonly rows: () => readonly Row[]; readonly display: Display; nextAt: number } | null = null
+  const tabulate = (): void => {
+    const started = performance.now()
+    if (!table || started < table.nextAt) return
+    table.display.update(table.rows())
+    const now = performance.now()
+    table.nextAt = now + Math.max(TABLE_MS, TABLE_PARTS * (now - started))
+  }
   const placeOf = (index: number, step: number): string =>
     configs.length === 1 ? `step ${step}` : `${lines[index]!.name}, seed ${lines[index]!.seed}, step ${step}`
   const label = (index: number, id: string): void => {
@@ -100,7 +122,9 @@ export function liveRuns(
     else
       meter.label(configs.length === 1 ? `run ${id}` : `run ${index + 1} of ${configs.length} (${name}, seed ${seed})`)
   }
-  const plan = (estimates: readonly (Estimate | null)[]): void => meter.head(memoryText(estimates))
+  const plan = (estimates: readonly (Estimate | null)[]): void => {
+    if (!cost) meter.head(memoryText(estimates))
+  }
   const note = (text: string): void => void process.stdout.write(`${text}\n`)
   return {
     note,
@@ -128,6 +152,7 @@ export function liveRuns(
           at[index] = step
           meter.at(sum(at))
           meter.report({ 'train.loss': loss })
+          tabulate()
           // The first curve is drawn as soon as it exists.
           if (performance.now() >= drawAt && currentHost()?.live && line.loss.x.length > 1) draw()
         },
@@ -157,14 +182,22 @@ export function liveRuns(
           if (parallel) label(index, '')
           if (ended?.message)
             note(`${configs.length === 1 ? '' : `${line.name}, seed ${line.seed}: `}${state} ${ended.message}`)
+          tabulate()
           if (line.loss.x.length > 0) draw()
         },
       }
     },
     plan,
+    cost: (text) => {
+      cost = text
+      meter.head(text)
+    },
     workers: (count) => {
       processes = count
       if (count > 1) parallel = new ParallelTimes(works, before, count)
+    },
+    coverage: (rows) => {
+      if (currentHost()?.live) table = { rows, display: show(rows()), nextAt: performance.now() + TABLE_MS }
     },
     takeOver: (index, run) => {
       finished++
@@ -178,7 +211,11 @@ export function liveRuns(
         meter.report({ 'test.exact': exact, ...ownMetrics(others) }, placeOf(index, step))
       }
     },
-    end: () => meter.end(finished === configs.length ? 'done' : 'stopped'),
+    end: () => {
+      table?.display.update(table.rows())
+      if (parallel) meter.label(`${configs.length} runs on ${processes} processes`)
+      meter.end(finished === configs.length ? 'done' : 'stopped')
+    },
   }
 }
 

@@ -116,7 +116,7 @@ export function memoryText(estimates: readonly (Estimate | null)[]): string {
 }
 
 /** Returns an estimated size as text, rounded up below 1 GB: `320 MB`, `1.5 GB`. */
-function wholeMegabytes(bytes: number): string {
+export function wholeMegabytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : sizeText(bytes)
 }
 

@@ -1,3 +1,4 @@
+import type { Row } from '../../files/arrow-rows.js'
 import { currentHost } from '../../notebook/host.js'
 import { streamSink } from '../../notebook/status-line.js'
 import { ConfigComparison, type ValueNames } from '../../results/config-comparison.js'
@@ -23,6 +24,10 @@ export interface Watch extends Stop {
   plan(estimates: readonly (Estimate | null)[]): void
   /** Sets the number of processes that train runs at the same time. */
   workers(count: number): void
+  /** Shows the cost of all runs, a sentence. */
+  cost(text: string): void
+  /** Shows how far all runs are, as a table that goes on changing. */
+  coverage(table: () => readonly Row[]): void
   /** Shows a stored run that is reused. */
   takeOver(index: number, run: FinishedRun): void
 }
@@ -34,6 +39,7 @@ export interface Watch extends Stop {
  * @param works the runs in order of execution
  * @param before steps that each run has already made
  * @param names the names of each run's values in the grid; default none
+ * @param stream where a terminal's lines go
  */
 export function watched<T>(
   { observer, signal }: SessionOptions,
@@ -41,10 +47,11 @@ export function watched<T>(
   before: readonly number[],
   work: (watch: Watch) => Promise<T>,
   names: readonly ValueNames[] = [],
+  stream: NodeJS.WriteStream = process.stdout,
 ): Promise<T> {
   return stoppable(signal, async (stop) => {
     if (observer) return work({ ...stop, ...given(observer) })
-    if (!currentHost()) return work({ ...stop, ...printed(works, before, names) })
+    if (!currentHost()) return work({ ...stop, ...printed(works, before, names, stream) })
     const live = liveRuns(works, before, names)
     try {
       return await work({ ...stop, ...live })
@@ -62,12 +69,19 @@ function given(observer: RunObserver): Watcher {
     note: (text) => observer.onNote?.(text),
     plan: (estimates) => observer.onPlan?.(estimates),
     workers: () => {},
+    cost: (text) => observer.onNote?.(text),
+    coverage: () => {},
     takeOver: (_, run) => observer.onNote?.(takenOver(run)),
   }
 }
 
-function printed(works: readonly RunWork[], before: readonly number[], names: readonly ValueNames[]): Watcher {
-  const sink = streamSink(process.stdout, 'later')
+function printed(
+  works: readonly RunWork[],
+  before: readonly number[],
+  names: readonly ValueNames[],
+  stream: NodeJS.WriteStream,
+): Watcher {
+  const sink = streamSink(stream, 'later')
   const named = works.map(({ config }, i) => ({ config, names: names[i] }))
   const comparison = new ConfigComparison(named)
   const label = (index: number): string => {
@@ -82,10 +96,12 @@ function printed(works: readonly RunWork[], before: readonly number[], names: re
     observer: (index) => observer(index),
     workers: (workers) => {
       if (workers === 1) return
-      sink.line(`${toMake.filter(Boolean).length} runs on ${workers} processes`)
       const labels = works.map((_, index) => label(index))
       observer = parallelReport({ sink, works, labels, times: new ParallelTimes(works, before, workers), workers })
     },
+    cost: (text) => sink.line(text),
+    // The command prints the table at the end.
+    coverage: () => {},
     note: (text) => sink.line(text),
     takeOver: (index, run) => sink.line([label(index), takenOver(run)].filter(Boolean).join(': ')),
     plan: (estimates) => sink.line(memoryText(estimates)),

@@ -23,6 +23,6 @@ export const command: Command = {
     const { out, workers } = onlyKeys(pairs, ['out', 'workers'])
     const planned = await plannedSweep(readPlan(oneWord(words, 'one sweep'), out))
     const options = given({ workers: workers === 'auto' ? undefined : wholeOf('workers', workers) })
-    return trainAndReport(planned, { ...planned.options, ...options }, { json: flags.has('json'), out })
+    return trainAndReport(planned, { ...planned.options, ...options }, { json: flags.has('json'), out, ask: null })
   },
 }

@@ -1,10 +1,13 @@
+import path from 'node:path'
 import { configFromText } from '../../../config/parse.js'
 import { type ConfigInput, configSchema } from '../../../config/schema.js'
 import type { Dataset } from '../../../data/dataset.js'
+import { costText } from '../../../experiment/sweep/cost.js'
 import { Coverage } from '../../../experiment/sweep/coverage.js'
 import { distributionOf } from '../../../experiment/sweep/distributions.js'
 import type { Grid } from '../../../experiment/sweep/grid.js'
-import { planSweep, type SweepOptions } from '../../../experiment/sweep/sweep.js'
+import { prepareSweep } from '../../../experiment/sweep/prepare.js'
+import { type PlannedSweep, planSweep, type SweepOptions } from '../../../experiment/sweep/sweep.js'
 import { loadSweepFile } from '../../../experiment/sweep/sweep-file.js'
 import { newLabel } from '../../../results/label.js'
 import { formatTable } from '../../../results/text.js'
@@ -12,7 +15,7 @@ import { preset, presets } from '../../../tasks/presets.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpBlock } from '../../help.js'
 import { given, onlyKeys, wholeOf } from '../../keys.js'
-import { trainAndReport } from './report.js'
+import { terminalAsk, trainAndReport } from './report.js'
 
 /** Keys of the command besides those of the configuration. */
 const OWN_KEYS = [
@@ -63,9 +66,9 @@ export const command: Command = {
   async run(args) {
     const { base, grid, data, options } = await asked(args)
     const planned = await planSweep(base, grid, data, options)
-    if (args.flags.has('dry-run')) planned.store()
-    if (args.flags.has('dry-run')) return dryRun(new Coverage(planned.plan), args.flags.has('json'))
-    return trainAndReport(planned, options, { json: args.flags.has('json'), out: args.pairs.get('out') })
+    if (args.flags.has('dry-run')) return dryRun(planned, options, args.flags.has('json'))
+    const ask = args.flags.has('yes') ? null : terminalAsk
+    return trainAndReport(planned, options, { json: args.flags.has('json'), out: args.pairs.get('out'), ask })
   },
 }
 
@@ -92,7 +95,7 @@ async function asked({ words, pairs, flags }: Args): Promise<Asked> {
     base: { ...file.base, ...base },
     grid: varied.length > 0 ? { ...(file.grid as Grid), ...grid } : file.grid,
     data: typeof file.data === 'function' ? await file.data() : (file.data ?? null),
-    options: { ...file.options, ...options, module: word },
+    options: { ...file.options, ...options, module: path.resolve(word) },
   }
 }
 
@@ -108,6 +111,7 @@ function optionsOf(pairs: Args['pairs'], flags: Args['flags']): SweepOptions {
     ...given({
       resultsDir: pairs.get('out'),
       workers,
+      askAbove: number('askAbove', 0),
       draws: number('draws', 1),
       drawSeed: number('drawSeed', 0),
       planDir: typeof plan === 'string' ? plan : undefined,
@@ -156,9 +160,12 @@ function listed(key: string, text: string): string[] {
   })
 }
 
-function dryRun(coverage: Coverage, json: boolean): number {
+async function dryRun(planned: PlannedSweep, options: SweepOptions, json: boolean): Promise<number> {
+  const { cost } = await prepareSweep(planned, options)
+  planned.store()
+  const coverage = new Coverage(planned.plan)
   const { plan, runs } = coverage
-  if (json) process.stdout.write(`${JSON.stringify({ plan: plan.dir, runs })}\n`)
-  else process.stdout.write(`${formatTable(coverage.table())}\n${coverage.text()}\nPlan: ${plan.dir}\n`)
+  if (json) process.stdout.write(`${JSON.stringify({ plan: plan.dir, cost, runs })}\n`)
+  else process.stdout.write(`${formatTable(coverage.table())}\n${costText(cost)}\nPlan: ${plan.dir}\n`)
   return 0
 }
