@@ -145,7 +145,7 @@ test('a sweep that was stopped goes on with the same call: finished runs are tak
       },
     }),
   )
-  assert.match(message, /^stopped in run 2 of 4 \(\S+\), saved: run the cell again$/)
+  assert.equal(message, 'stopped, saved: 4 runs: 1 done, 1 interrupted, 2 missing; run the cell again')
   await host.endCell()
   const steps: number[] = []
   const runs = await call({ onStep: ({ step }) => steps.push(step) })

@@ -29,6 +29,12 @@ export function forgetFailure({ dir }: Pick<SweepPlan, 'dir'>, run: string): voi
   fs.rmSync(fileOf(dir, run), { force: true })
 }
 
+/** Returns the reason of a failure with the run's ID, as a sentence. */
+export function failedText(run: string, reason: string | null): string {
+  const said = reason ?? `run ${run} failed`
+  return `${said.includes(run) ? '' : `run ${run} failed: `}${said}${said.endsWith('.') ? '' : '.'}`
+}
+
 function reasonIn(file: string): string {
   try {
     const json = readJson(file)

@@ -4,7 +4,7 @@ import type { RunObserver } from '../run/observer.js'
 import { onForcedStop } from '../run/stop.js'
 import { whenCancelled } from './cancel.js'
 import { type PlannedStatus, statusesOf } from './coverage.js'
-import { storeFailure } from './failures.js'
+import { failedText, storeFailure } from './failures.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
 import { type Task, waitingTasks } from './queue.js'
@@ -171,7 +171,7 @@ class Pool {
     const { run } = this.#plan.runs[index]!
     this.#passedOver.add(index)
     storeFailure(this.#plan, run, reason)
-    this.#options.note(`run ${run} failed: ${reason}`)
+    this.#options.note(failedText(run, reason))
   }
 
   /** Hands on the run of a worker that died, unless workers keep dying there. */

@@ -21,7 +21,7 @@ import { costText } from './cost.js'
 import { Coverage, type PlannedStatus, statusesOf } from './coverage.js'
 import { earlierRuns } from './earlier.js'
 import { refuseEqualRows } from './equal-rows.js'
-import { storeFailure } from './failures.js'
+import { failedText, storeFailure } from './failures.js'
 import { type DataAndOptions, DataSets, dataAndOptions, withDataSets } from './given-data.js'
 import { type Draws, expandGrid, type Grid, refuseDataKeys } from './grid.js'
 import { ASK_ABOVE, type Ask, checkAskAbove, confirmCost, notebookAsk } from './guard.js'
@@ -301,12 +301,6 @@ function trained(
   const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
   const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: names[index]! }))
   return new SweepRuns(runs, coverage)
-}
-
-/** Returns the reason of a failure with the run's ID, as a sentence. */
-export function failedText(run: string, reason: string | null): string {
-  const said = reason ?? `run ${run} failed`
-  return `${said.includes(run) ? '' : `run ${run} failed: `}${said}${said.endsWith('.') ? '' : '.'}`
 }
 
 function stoppedSweep(coverage: Coverage, options: SweepOptions): Interrupted {
