@@ -5,7 +5,6 @@ import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { recordMetrics } from '../../evaluate/own-metrics.js'
-import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
 import { DEFAULT_RESULTS } from '../../results/layout.js'
 import { RunInUse } from '../../results/run.js'
@@ -18,6 +17,8 @@ import { tryFunctions } from '../run/functions.js'
 import { loadRun } from '../run/load.js'
 import { AGAIN, againWith } from '../run/stop.js'
 import type { TrainOptions } from '../run/train.js'
+import { resolveSlurm, type SlurmOptions } from '../slurm/options.js'
+import { type Submission, submissionText, submitSweep } from '../slurm/submit.js'
 import { type Watch, watched } from '../watch/watch.js'
 import { uncancelSweep } from './cancel.js'
 import { Coverage, type PlannedStatus, statusesOf } from './coverage.js'
@@ -51,6 +52,10 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
   readonly halving?: HalvingOptions
   /** Folder of the plan. Default: one in `RESULTS/sweeps`, which the same call finds again. */
   readonly planDir?: string
+  /** Where the runs are trained: on this machine, or as a job array of a cluster. Default `here`. */
+  readonly on?: 'here' | 'slurm'
+  /** How the job array is submitted. Default: as the cluster does without options. */
+  readonly slurm?: SlurmOptions
 }
 
 /**
@@ -60,7 +65,8 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
  * All configurations are checked before the first run starts, and the plan of all runs is stored. Without a data set, each
  * run uses that of its own configuration, so that the grid can vary the data; each data set is made once. A run that is
  * already stored is not trained again. A run that fails does not stop the others; `runs.coverage` says which failed and why.
- * Calling a stopped sweep again with the same arguments continues it.
+ * Calling a stopped sweep again with the same arguments continues it. With `on: 'slurm'` the unfinished runs are submitted as
+ * a job array, and the call returns at once with the runs that are stored by then; called again later, with those since.
  *
  * @example
  * const runs = await sweep({ hidden: 64, lr: 1e-3 }, { mixer: ['mlp', 'attention'], seed: [0, 1, 2] }, data)
@@ -87,7 +93,9 @@ export async function sweep(
 ): Promise<SweepRuns> {
   const { given, options = {} } = dataAndOptions(rest)
   const planned = await planSweep(base, grid, given, options)
-  return trainPlan(planned, options)
+  if (options.on !== 'slurm') return trainPlan(planned, options)
+  process.stdout.write(`${submissionText(await submitPlan(planned, options))}\n`)
+  return storedRuns(planned.plan)
 }
 
 /** A plan with what this process needs to train its runs. */
@@ -120,6 +128,7 @@ export async function planSweep(
   newLabel(options)
   recordMetrics(options.metrics ?? {})
   checkWorkers(options.workers)
+  checkPlace(options)
   if (halving) checkHalving(halving)
   const grids = expandGrid(base, grid, {
     ...(draws === undefined ? {} : { draws }),
@@ -172,6 +181,44 @@ export class SweepRuns extends Runs {
   }
 }
 
+/** Checks where a sweep is to be trained. @throws UserError (exit code 2) for another place, or options that it does not take */
+function checkPlace({ on = 'here', slurm, halving }: SweepOptions): void {
+  const refuse = (expected: string, found: string): never => {
+    throw new UserError({ where: 'option on', expected, found, exitCode: 2 })
+  }
+  if (on !== 'here' && on !== 'slurm') refuse('here or slurm', String(on))
+  if (on === 'here' && slurm) refuse("'slurm' beside the options of Slurm", "'here'")
+  if (on === 'slurm') resolveSlurm(slurm)
+  // Its decisions need all runs of a rung at the same step, and the tasks of an array do not wait for each other.
+  if (on === 'slurm' && halving) refuse('no successive halving on Slurm', 'halving')
+}
+
+/**
+ * Submits the unfinished runs of a plan to Slurm.
+ *
+ * @throws UserError when a cell defines what they need, the sweep is ended early by successive halving, or sbatch refuses.
+ */
+export async function submitPlan(planned: PlannedSweep, options: SweepOptions): Promise<Submission> {
+  checkPlace({ ...options, on: 'slurm', ...(planned.plan.halving ? { halving: planned.plan.halving } : {}) })
+  if (isBoundHere(planned, options))
+    throw new UserError({
+      where: 'sweep',
+      expected: 'functions, metrics and tasks of a file',
+      found: 'some of this process, which the nodes of a cluster do not have',
+      todo: 'Put them into a FILE.ts that exports base and grid, for recurlab sweep FILE.ts --on slurm.',
+      exitCode: 2,
+    })
+  planned.store()
+  return submitSweep(planned.plan, options.slurm)
+}
+
+/** Returns the stored runs of a plan, finished or not. */
+export function storedRuns(plan: SweepPlan, coverage: Coverage = new Coverage(plan)): SweepRuns {
+  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
+  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: plan.runs[index]!.names }))
+  return new SweepRuns(runs, coverage)
+}
+
 /**
  * Trains the unfinished runs of a plan and returns all stored ones.
  *
@@ -190,7 +237,7 @@ export function trainPlan(planned: PlannedSweep, options: SweepOptions = {}): Pr
     }
     const left = before.filter(({ state }) => state === 'missing' || state === 'interrupted')
     if (left.length > 0) await trainLeft(planned, left, options, watch)
-    return trained(plan, names, watch, options)
+    return trained(plan, watch, options)
   }
   return watched(
     options,
@@ -219,16 +266,21 @@ async function trainLeft(
 }
 
 function workersFor(
-  { plan, works }: PlannedSweep,
+  planned: PlannedSweep,
   estimates: readonly (Estimate | null)[],
   runs: number,
-  { workers = 'auto', observer, metrics = {} }: SweepOptions,
+  options: SweepOptions,
 ): number {
-  // What a cell defines, another process does not have.
+  const { workers = 'auto', observer } = options
+  if (observer || isBoundHere(planned, options)) return 1
+  return workers === 'auto' ? mostWorkers(estimates, runs) : Math.min(workers, runs)
+}
+
+/** Returns whether runs need what a cell defines, which another process does not have. */
+function isBoundHere({ plan, works }: PlannedSweep, { metrics = {} }: SweepOptions): boolean {
   const isOwn = ({ config }: RunWork): boolean =>
     isFunctionRecord(config.mixer) || isFunctionRecord(config.loss) || !isLibraryTask(config.task)
-  if (observer || (plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn)))) return 1
-  return workers === 'auto' ? mostWorkers(estimates, runs) : Math.min(workers, runs)
+  return plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn))
 }
 
 /** Trains runs in this process, one after the other. */
@@ -315,12 +367,7 @@ function checkedRow(input: ConfigInput, data: Dataset): CheckedRow {
 }
 
 /** Returns the stored runs. @throws UserError when all failed; Interrupted when a stopped cell left some unfinished */
-function trained(
-  plan: SweepPlan,
-  names: readonly ValueNames[],
-  { signal, throws }: Watch,
-  options: SweepOptions,
-): SweepRuns {
+function trained(plan: SweepPlan, { signal, throws }: Watch, options: SweepOptions): SweepRuns {
   const coverage = new Coverage(plan)
   if (throws && signal?.aborted && !coverage.isComplete) throw stoppedSweep(coverage, options)
   const failed = coverage.runs.filter(({ state }) => state === 'failed')
@@ -328,9 +375,7 @@ function trained(
     throw new UserError(
       failed.length === 1 ? failed[0]!.message! : `all ${failed.length} runs failed, the first: ${failed[0]!.message}`,
     )
-  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
-  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: names[index]! }))
-  return new SweepRuns(runs, coverage)
+  return storedRuns(plan, coverage)
 }
 
 /** Returns the reason of a failure with the run's ID, as a sentence. */
