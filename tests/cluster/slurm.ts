@@ -16,7 +16,7 @@ export interface Cluster {
   readonly node: string
   /** Runs a command of Slurm and returns what it prints. */
   run(command: string, ...args: string[]): Promise<string>
-  /** Kills the controller and starts it again. */
+  /** Stops the controller, which saves its state, and starts it again. */
   restartController(): Promise<void>
   /** Ends all daemons and their jobs. */
   stop(): Promise<void>
@@ -77,7 +77,7 @@ export async function startSlurm(folder: string, cpus: number): Promise<Cluster>
     node,
     run,
     async restartController() {
-      await killed(controller, 'SIGKILL')
+      await killed(controller, 'SIGTERM')
       controller = startController()
       await until('the controller', async () => (await run('squeue', '-h').catch(() => null)) !== null)
     },
