@@ -106,7 +106,7 @@ test('a job array of twelve runs survives what clusters do, and each run is ther
   const running = (): number[] => statusesOf(plan).flatMap(({ index, state }) => (state === 'running' ? [index] : []))
   assert.equal(coverage.count('missing'), 12)
   const [job] = storedJobs(plan)
-  const array = job!.array
+  const array = job!.arrays[0]!.id
 
   const [hit, next]: [number[], () => Promise<number>] = [[], async () => hit[hit.push(await atWork(plan, hit)) - 1]!]
   const cancelled = await next()

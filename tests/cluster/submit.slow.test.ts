@@ -9,8 +9,9 @@ import { queuedTasks, queueText, storedJobs } from '../../lib/experiment/slurm/j
 import { resolveSlurm, type SlurmOptions } from '../../lib/experiment/slurm/options.js'
 import { logOf, slurmPlaces } from '../../lib/experiment/slurm/places.js'
 import { arrayScript, ranges } from '../../lib/experiment/slurm/script.js'
-import { cancelTasks, submissionText, submitSweep } from '../../lib/experiment/slurm/submit.js'
+import { arraysOf, cancelTasks, submissionText, submitSweep } from '../../lib/experiment/slurm/submit.js'
 import { isCancelled } from '../../lib/experiment/sweep/cancel.js'
+import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { planSweep } from '../../lib/experiment/sweep/sweep.js'
 import { type Dataset, sudoku, sweep } from '../../lib/index.js'
@@ -65,13 +66,14 @@ test('a submission is one array of the unfinished runs, a dependent report, and 
   willing()
   const plan = await planned('one', 3)
   const submission = await submitSweep(plan, { width: 2, cpus: 4, time: 90, sbatch: { 'mail-type': 'END' } })
-  const { arrayScript: script, reportScript } = slurmPlaces(plan)
+  const { arrayScript, reportScript } = slurmPlaces(plan)
+  const script = arrayScript(0)
   assert.deepEqual(
     called().filter((line) => line.startsWith('sbatch')),
     [`sbatch --parsable ${script}`, `sbatch --parsable --dependency=afterany:70 ${reportScript}`],
   )
   const [job] = storedJobs(plan)
-  assert.deepEqual([job!.array, job!.report, job!.runs], ['70', '71', [0, 1, 2]])
+  assert.deepEqual([job!.arrays, job!.report, job!.runs], [[{ id: '70', offset: 0 }], '71', [0, 1, 2]])
   const text = readFileSync(script, 'utf8')
   for (const line of ['array=0-2%2', 'cpus-per-task=4', 'time=90', 'mail-type=END', 'requeue', 'signal=B:USR1@120'])
     assert.ok(text.includes(`\n#SBATCH --${line}\n`), line)
@@ -254,7 +256,7 @@ test('a task that Slurm ends, or whose sweep is cancelled, or that failed, does 
   assert.deepEqual(called(), [])
 })
 
-test('a task whose process is killed is started again, twice', async () => {
+test('a task whose process is killed is started again, twice, and then counts as failed', async () => {
   fake('scontrol', 'exit 0')
   const plan = await planned('killed', 1)
   for (const restarts of [1, 2]) {
@@ -263,8 +265,12 @@ test('a task whose process is killed is started again, twice', async () => {
     assert.match(log, /killed by signal 9; requeued/)
     assert.equal(called().length, restarts)
   }
-  const { log } = await task(plan, 'kill -9 $$')
-  assert.match(log, /killed by signal 9, 3 times: not requeued/)
+  const { log } = await task(plan, 'case "$*" in *failed=*) echo "$5";; *) kill -9 $$;; esac')
+  assert.match(log, /killed by signal 9, 3 times: not requeued\nfailed=its process was killed by signal 9, 3 times\n/)
+  const { code, stderr } = await recurlab(['sweep', 'work', plan.dir, 'run=0', 'failed=no more memory'])
+  assert.equal(code, 1, stderr)
+  const [status] = statusesOf(plan)
+  assert.deepEqual([status!.state, status!.message], ['failed', 'no more memory'])
   assert.equal(called().length, 2)
 })
 
@@ -303,6 +309,39 @@ test('cluster doctor says what a node lacks', async () => {
   await assert.rejects(
     examineNode({}, resultsDir),
     /^UserError: srun: expected .* found Unable to allocate resources: Invalid/,
+  )
+})
+
+test('a plan that is longer than an array may be is submitted as several, or not at all', async () => {
+  willing()
+  fake('scontrol', 'echo "MaxArraySize            = 2"')
+  const plan = await planned('long', 5)
+  const { job } = await submitSweep(plan)
+  assert.deepEqual(job!.arrays, [
+    { id: '70', offset: 0 },
+    { id: '71', offset: 2 },
+    { id: '72', offset: 4 },
+  ])
+  assert.ok(called().some((line) => line.includes('--dependency=afterany:70:71:72')))
+  const second = readFileSync(slurmPlaces(plan).arrayScript(2), 'utf8')
+  assert.match(second, /^#SBATCH --array=0-1$/m)
+  assert.match(second, /^RUN=\$\(\(2 \+ SLURM_ARRAY_TASK_ID\)\)$/m)
+  fake('squeue', "echo '80|72|0|RUNNING|None|(null)'")
+  assert.deepEqual(
+    (await queuedTasks(plan))!.map(({ run }) => run),
+    [4],
+  )
+  fake('sbatch', 'case "$*" in *array-2*) echo "sbatch: error: too many" >&2; exit 1;; esac; echo 90')
+  fake('scancel', 'exit 0')
+  await assert.rejects(submitSweep(plan), /too many/)
+  assert.ok(called().includes('scancel 90'))
+  assert.equal(storedJobs(plan).length, 1)
+  assert.deepEqual(
+    [...arraysOf([0, 3, 1001], 1001)],
+    [
+      [0, [0, 3]],
+      [1001, [1001]],
+    ],
   )
 })
 

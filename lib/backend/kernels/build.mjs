@@ -1,6 +1,6 @@
 // Compiles the fused kernels for the machine at hand. Node's own modules only: set-up runs it before any package is there.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -95,8 +95,8 @@ export async function buildKernels(root, { retry = false, onStart } = {}) {
     return { file: null, problem: 'libtensorflow is not here' }
   onStart?.()
   const file = kernelsFile(root, kernelsKey(root))
-  // Not in set-up's work folder: a set-up that begins now would sweep it away.
-  const work = `${path.dirname(file)}.${process.pid}`
+  // Not in set-up's work folder: a set-up that begins now would sweep it away. Another machine may have the same process ID.
+  const work = `${path.dirname(file)}.${randomBytes(4).toString('hex')}.${process.pid}`
   try {
     mkdirSync(work, { recursive: true })
     await compile(root, compiler, library, work)

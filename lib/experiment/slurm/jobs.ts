@@ -12,8 +12,8 @@ import { jobName, slurmPlaces } from './places.js'
 const FORMAT_VERSION = 1
 
 const jobSchema = z.strictObject({
-  /** ID of the job array. */
-  array: z.string(),
+  /** The job arrays, of which task N trains run `offset` + N: one, unless Slurm takes no array of that length. */
+  arrays: z.array(z.strictObject({ id: z.string(), offset: z.int() })),
   /** ID of the job that makes tables and figures; null without. */
   report: z.string().nullable(),
   /** Indices of the runs that were submitted. */
@@ -70,8 +70,8 @@ export async function queuedTasks(plan: Pick<SweepPlan, 'dir' | 'id'>): Promise<
     const said = comment.join('|')
     const shown = said === '' || said === '(null)' ? reason : said
     if (jobs.some((job) => job.report === id)) return [{ array: id!, run: null, state, reason: shown }]
-    if (!jobs.some((job) => job.array === array)) return []
-    return [{ array: array!, run: Number(task), state, reason: shown }]
+    const ours = jobs.flatMap(({ arrays }) => arrays).find((one) => one.id === array)
+    return ours ? [{ array: ours.id, run: ours.offset + Number(task), state, reason: shown }] : []
   })
 }
 

@@ -5,7 +5,8 @@ import type { SweepPlan } from '../sweep/plan.js'
 /** Absolute paths of a sweep's files for Slurm, all in the folder `slurm` of its plan. */
 export interface SlurmPlaces {
   readonly folder: string
-  readonly arrayScript: string
+  /** The batch script of the array whose task 0 would train run `offset`. */
+  arrayScript(offset: number): string
   readonly reportScript: string
   /** One file a run, `run-N.log`, to which all attempts append. */
   readonly logs: string
@@ -21,7 +22,7 @@ export function slurmPlaces({ dir }: Pick<SweepPlan, 'dir'>): SlurmPlaces {
   const folder = path.join(dir, 'slurm')
   return {
     folder,
-    arrayScript: path.join(folder, 'array.sh'),
+    arrayScript: (offset) => path.join(folder, offset === 0 ? 'array.sh' : `array-${offset}.sh`),
     reportScript: path.join(folder, 'report.sh'),
     logs: path.join(folder, 'logs'),
     report: path.join(dir, 'report'),

@@ -10,23 +10,23 @@ const MOST_DEATHS = 3
 const HANDED_ON = ['RECURLAB_BACKEND', 'RECURLAB_FAST', 'RECURLAB_AMX', 'RECURLAB_LEASE_SECONDS'] as const
 
 /**
- * Returns the batch script of a job array whose task N trains run N of a plan.
+ * Returns the batch script of a job array whose task N trains run `offset` + N of a plan.
  *
  * @param runs indices of the runs
  */
-export function arrayScript(plan: SweepPlan, runs: readonly number[], options: ResolvedSlurm): string {
+export function arrayScript(plan: SweepPlan, runs: readonly number[], options: ResolvedSlurm, offset = 0): string {
   const { cpus, width, warnSeconds, requeues } = options
   const directives: Directive[] = [
-    ['array', `${ranges(runs)}${width === null ? '' : `%${width}`}`],
+    ['array', `${ranges(runs.map((run) => run - offset))}${width === null ? '' : `%${width}`}`],
     ['cpus-per-task', String(cpus)],
     ['signal', `B:USR1@${warnSeconds}`],
     ['requeue', null],
   ]
   return `${head(plan, [...directives, ...options.shared])}
-# Trains a sweep: task N of this array trains run N of the plan. Before the time limit a task saves and requeues itself; it
+# Trains a sweep: task N of this array trains run ${offset === 0 ? 'N' : `${offset} + N`} of the plan. Before the time limit a task saves and requeues itself; it
 # then goes on where it was. Written by recurlab, and valid for another sbatch.
 
-RUN="$SLURM_ARRAY_TASK_ID"
+RUN=${offset === 0 ? '"$SLURM_ARRAY_TASK_ID"' : `$((${offset} + SLURM_ARRAY_TASK_ID))`}
 LOG=${shellWord(slurmPlaces(plan).logs)}/run-$RUN.log
 MOST_REQUEUES=${requeues}
 MOST_DEATHS=${MOST_DEATHS}
@@ -44,7 +44,7 @@ done
 cd "$FOLDER" || hold "does not see $FOLDER"
 exec 2>/dev/null >>"$LOG" && exec 2>&1
 
-say() { echo "[$(date -u +%FT%TZ) $(hostname) job $SLURM_ARRAY_JOB_ID task $RUN restart \${SLURM_RESTART_COUNT:-0}] $*"; }
+say() { echo "[$(date -u +%FT%TZ) $(hostname) job \${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID restart \${SLURM_RESTART_COUNT:-0}] $*"; }
 
 requeue() {
   if [ -e "$PLAN/cancelled.json" ]; then
@@ -91,6 +91,7 @@ elif [ "$CODE" -gt 128 ]; then
   COUNT=$(wc -l <"$DEATHS")
   [ "$COUNT" -ge "$MOST_DEATHS" ] || requeue "killed by signal $((CODE - 128))"
   say "killed by signal $((CODE - 128)), $COUNT times: not requeued"
+  "$NODE" "$RECURLAB" sweep work "$PLAN" run="$RUN" failed="its process was killed by signal $((CODE - 128)), $COUNT times"
 else
   say "failed with exit code $CODE"
 fi
@@ -138,7 +139,7 @@ function setting({ dir }: SweepPlan): string {
     `NODE=${shellWord(process.execPath)}`,
     `RECURLAB=${shellWord(command)}`,
     `FOLDER=${shellWord(folder)}`,
-    'export RECURLAB_THREADS="${SLURM_CPUS_PER_TASK:-1}"',
+    `export RECURLAB_THREADS="\${SLURM_CPUS_PER_TASK:-1}"`,
     ...handed,
   ].join('\n')
 }
