@@ -27,7 +27,7 @@ before(async () => {
   // A shell has to be found; the commands of a Slurm that is installed here must not be.
   process.env.PATH = `${programs}:/bin`
   for (const name of ['sbatch', 'squeue', 'scancel', 'scontrol', 'srun'])
-    if (existsSync(path.join('/bin', name))) fake(name, 'exit 127')
+    if (existsSync(path.join('/bin', name))) fake(name, 'exit 1')
   data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
 })
 beforeEach(() => writeFileSync(calls, ''))
@@ -192,6 +192,13 @@ test('the command submits a preset with its options, and refuses them without --
   const none = await recurlab(['sweep', 'logs', plan, '0'])
   assert.equal(none.code, 2)
   assert.match(none.stderr, /expected a log of its tasks, found none/)
+  const resumed = await recurlab(['sweep', 'resume', plan, '--on', 'slurm', 'width=3'])
+  assert.equal(resumed.code, 0, resumed.stderr)
+  assert.match(resumed.stdout, /2 runs: 2 missing\nSubmitted 2 runs as job 72; then job 73 makes tables and figures\./)
+  assert.match(readFileSync(script, 'utf8'), /^#SBATCH --array=0-1%3$/m)
+  await recurlab(['sweep', 'work', plan, 'run=1', 'failed=no more memory'])
+  const retried = await recurlab(['sweep', 'retry', plan])
+  assert.match(retried.stdout, /To continue: npx recurlab sweep resume \S+ --on slurm\n/)
   const report = await recurlab(['sweep', 'report', plan, `to=${path.join(folder, 'report')}`])
   assert.equal(report.code, 0, report.stderr)
   assert.match(readFileSync(path.join(folder, 'report', 'index.html'), 'utf8'), /2 runs: 2 missing/)
@@ -237,6 +244,11 @@ test('a task hands the warning on, waits until the run is saved, and requeues it
   // A run that was not yet able to save loses nothing.
   const early = await task(plan, 'echo at work\nexec sleep 10\n', { signal: 'SIGUSR1' })
   assert.equal(early.code, 143)
+  assert.equal(called().length, 2)
+  const failing = await task(plan, 'trap "exit 1" TERM\necho at work\nwhile :; do sleep 0.05; done\n', {
+    signal: 'SIGUSR1',
+  })
+  assert.match(failing.log, /failed with exit code 1/)
   assert.equal(called().length, 2)
 })
 

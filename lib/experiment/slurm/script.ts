@@ -61,7 +61,7 @@ requeue() {
 
 # The warning is a request to save and requeue; SIGTERM comes when Slurm ends the task, and decides itself about a requeue.
 WORK= WARNED= ENDED=
-stop() { [ -z "$WORK" ] || kill -TERM "$WORK"; }
+stop() { [ -z "$WORK" ] || kill -TERM "$WORK" 2>/dev/null; }
 trap 'WARNED=1; stop' USR1
 trap 'ENDED=1; stop' TERM
 say "begins"
@@ -70,8 +70,9 @@ WORK=$!
 [ -z "$WARNED$ENDED" ] || stop
 wait "$WORK"
 CODE=$?
+# Nothing may break off what follows: Slurm ends the whole job at its requeue, with scontrol.
+trap '' USR1 TERM
 if [ -n "$WARNED$ENDED" ]; then
-  trap '' USR1 TERM
   wait "$WORK"
   CODE=$?
 fi
@@ -80,7 +81,7 @@ if [ "$CODE" = 0 ]; then
   say "done"
 elif [ -n "$ENDED" ]; then
   say "ended by Slurm with exit code $CODE"
-elif [ -n "$WARNED" ]; then
+elif [ -n "$WARNED" ] && [ "$CODE" -ge 75 ]; then
   requeue "stopped before the time limit"
 elif [ "$CODE" = 75 ]; then
   requeue "stopped and saved"

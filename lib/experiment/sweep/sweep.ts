@@ -94,8 +94,10 @@ export async function sweep(
   const { given, options = {} } = dataAndOptions(rest)
   const planned = await planSweep(base, grid, given, options)
   if (options.on !== 'slurm') return trainPlan(planned, options)
-  process.stdout.write(`${submissionText(await submitPlan(planned, options))}\n`)
-  return storedRuns(planned.plan)
+  const text = submissionText(await submitPlan(planned, options))
+  const runs = storedRuns(planned.plan)
+  process.stdout.write(`${text}\n${runs.coverage.text()}\n`)
+  return runs
 }
 
 /** A plan with what this process needs to train its runs. */
