@@ -7,6 +7,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -15,7 +16,7 @@ import path from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import { examineNode } from '../../lib/experiment/slurm/doctor.js'
-import { queuedTasks, storedJobs } from '../../lib/experiment/slurm/jobs.js'
+import { queuedTasks, queueText, storedJobs } from '../../lib/experiment/slurm/jobs.js'
 import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
@@ -198,6 +199,32 @@ function fill(file: string): void {
       assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
     }
 }
+
+test('a task on a node that does not see the shared folder is held with the reason, and trains when it is released', {
+  skip,
+}, async () => {
+  const options = {
+    resultsDir: path.join(folder, 'unseen'),
+    on: 'slurm',
+    estimate: false,
+    slurm: { report: false },
+  } as const
+  const node = (state: string) =>
+    cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, `State=${state}`, 'Reason=test')
+  await node('DRAIN')
+  const { plan } = (await sweep(base, { seed: [0], trainSteps: [20] }, data, options)).coverage
+  renameSync(plan.dir, `${plan.dir}-away`)
+  await node('RESUME')
+  await until('a held task', async () => (await cluster.run('squeue', '-h', '-r', '-o', '%k')).includes('does not see'))
+  renameSync(`${plan.dir}-away`, plan.dir)
+  const [task] = (await queuedTasks(plan))!
+  assert.deepEqual([task!.run, task!.state], [0, 'PENDING'])
+  assert.equal(task!.reason, `node ${cluster.node} does not see ${path.join(plan.dir, 'plan.json')}`)
+  assert.match(queueText([task!]), /^Slurm: job \d+: pending \(node \S+ does not see/)
+  await cluster.run('scontrol', 'release', `${task!.array}_0`)
+  await emptyQueue(plan)
+  assert.equal(statusesOf(plan)[0]!.state, 'done')
+})
 
 test('cluster doctor says what a compute node has', { skip }, async () => {
   const rows = await examineNode({}, resultsDir)
