@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { metricTitle } from '../../evaluate/metric-names.js'
+import { isOwnMetric, metricTitle } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { makeFolder, writeFileAtomic } from '../../files/atomic.js'
 import { escapeHtml } from '../../notebook/html.js'
@@ -11,7 +11,7 @@ import { writeTable } from '../../results/export.js'
 import type { Coverage } from './coverage.js'
 import type { SweepRuns } from './sweep.js'
 
-/** Metrics that have curves in a report, where they are known. */
+/** Metrics that have curves in a report where they are known, beside the user's own. */
 const DRAWN = ['test.exact', 'test.cells', 'test.pass@2', 'train.loss'] as const
 
 /**
@@ -34,7 +34,7 @@ export async function writeSweepReport(runs: SweepRuns, dir: string): Promise<st
   for (const [name, table] of Object.entries(tables))
     if (table.length > 0) for (const type of ['csv', 'arrow']) writeTable(table, place(`${name}.${type}`))
   const figures: string[] = []
-  for (const metric of DRAWN.filter((name) => isKnown(runs, name))) {
+  for (const metric of drawnMetrics(runs)) {
     const svg = await drawn(runs, metric)
     if (svg.startsWith('<svg')) writeFileAtomic(place(`curves-${metric}.svg`), svg)
     figures.push(`<h2>${escapeHtml(metricTitle(metric))}</h2>\n${svg}`)
@@ -43,12 +43,12 @@ export async function writeSweepReport(runs: SweepRuns, dir: string): Promise<st
   return written
 }
 
-function isKnown({ all }: SweepRuns, metric: string): boolean {
-  return all.some(({ evaluations, metrics }) =>
-    (metric.startsWith('test.') ? evaluations : metrics).some(
-      (row) => typeof (row as unknown as Readonly<Record<string, unknown>>)[metric] === 'number',
-    ),
-  )
+function drawnMetrics({ all }: SweepRuns): string[] {
+  const known = new Set<string>()
+  for (const { evaluations, metrics } of all)
+    for (const row of [...evaluations, ...metrics] as unknown as Readonly<Record<string, unknown>>[])
+      for (const [name, value] of Object.entries(row)) if (typeof value === 'number') known.add(name)
+  return [...DRAWN, ...[...known].filter(isOwnMetric)].filter((name) => known.has(name))
 }
 
 /** Returns curves as SVG; a paragraph with the reason where they cannot be drawn. */
@@ -77,7 +77,7 @@ function page(
 <style>
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
 table { border-collapse: collapse; display: block; overflow-x: auto; }
-th, td { padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; }
+th, td { white-space: nowrap; padding: 0.2rem 0.7rem; border-bottom: 1px solid #ddd; }
 </style>
 </head>
 <body>
