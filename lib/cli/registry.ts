@@ -79,6 +79,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Show the set-up, the backend with the reason for it, and missing parts.',
       load: async () => (await import('./commands/doctor.js')).command,
     },
+    cluster: {
+      usage: 'cluster doctor',
+      summary: 'Show what a compute node of a cluster lacks.',
+      load: async () => (await import('./commands/cluster.js')).group,
+    },
   },
   'For developers': {
     bench: {

@@ -12,6 +12,7 @@ import { runPool } from '../../lib/experiment/sweep/pool.js'
 import { retryRuns } from '../../lib/experiment/sweep/retry.js'
 import { plannedSweep } from '../../lib/experiment/sweep/stored.js'
 import { planSweep, type SweepOptions } from '../../lib/experiment/sweep/sweep.js'
+import { writeSweepReport } from '../../lib/experiment/sweep/sweep-report.js'
 import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
@@ -203,6 +204,31 @@ test('a plan that was changed, or made by other code, is refused by name', async
     plannedSweep(other),
     /expected the code that the sweep was planned with, found other code: lib\/train\/step\.ts/,
   )
+})
+
+test('the report of a sweep has its runs and coverage as tables and a page, and curves also of own metrics', async () => {
+  const dir = path.join(folder, 'report')
+  const metrics = { always: () => 1 }
+  const options = { resultsDir: path.join(folder, 'reported'), metrics, observer: {} }
+  const runs = await sweep({ ...base, trainSteps: 4, evalEvery: 2 }, { seed: [0, 1] }, data, options)
+  const files = (await writeSweepReport(runs, dir)).map((file) => path.relative(dir, file))
+  for (const name of [
+    'runs.csv',
+    'runs.arrow',
+    'coverage.csv',
+    'coverage.arrow',
+    'curves-test.always.svg',
+    'index.html',
+  ])
+    assert.ok(files.includes(name), `${name} in ${files.join()}`)
+  assert.deepEqual(readdirSync(dir).sort(), files.sort())
+  const page = readFileSync(path.join(dir, 'index.html'), 'utf8')
+  assert.match(page, /<p>2 runs: 2 done<\/p>/)
+  assert.equal(
+    page.match(/<svg class="main-svg"/g)!.length >= files.filter((name) => name.endsWith('.svg')).length,
+    true,
+  )
+  assert.equal(readFileSync(path.join(dir, 'runs.csv'), 'utf8').trim().split('\r\n').length, 3)
 })
 
 test('a plan whose folder holds another sweep is refused, and nothing is written', async () => {

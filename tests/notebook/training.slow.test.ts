@@ -263,6 +263,6 @@ test('a run that is resumed goes on counting where it was, and a sweep’s line 
   const last = host.sent.findLast(({ bundle }) => !(PLOTLY_MIME in bundle))!
   assert.match(
     unwrapped(last.bundle),
-    /^(\d+ MB of memory .*\n)?run 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
+    /^2 runs: 1 stored, 1 to train · .*\nrun 2 of 2 \(trm, seed 6\): █{20} 8\/8 steps · .*seed \d, step \d\)/,
   )
 })

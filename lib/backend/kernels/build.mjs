@@ -1,7 +1,7 @@
 // Compiles the fused kernels for this machine. It uses only Node's own modules, because set-up runs it before any
 // package is installed.
 import { execFile } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -99,8 +99,8 @@ export async function buildKernels(root, { retry = false, onStart } = {}) {
     return { file: null, problem: 'libtensorflow is not installed' }
   onStart?.()
   const file = kernelsFile(root, kernelsKey(root))
-  // Not in set-up's work folder, which a set-up that starts now would clear.
-  const work = `${path.dirname(file)}.${process.pid}`
+  // Not in set-up's work folder, which a set-up that starts now would clear. Another machine may have the same process ID.
+  const work = `${path.dirname(file)}.${randomBytes(4).toString('hex')}.${process.pid}`
   try {
     mkdirSync(work, { recursive: true })
     await compile(root, compiler, library, work)

@@ -13,7 +13,7 @@ import { systemReason } from '../../files/atomic.js'
 import { curves } from '../../plot/curves.js'
 import { renderFigure } from '../../plot/static.js'
 import { type Command, noWords } from '../command.js'
-import { columns, type HelpRow } from '../help.js'
+import { doctorReport, hasNeeded } from '../doctor-report.js'
 import { onlyKeys } from '../keys.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..')
@@ -22,6 +22,9 @@ const GIB = 2 ** 30
 const MEMORY_NEEDED = 1.5 * GIB
 /** Bytes of disk for the results and checkpoints of the first notebooks, with a margin. */
 const DISK_NEEDED = 1 * GIB
+
+const COMPLETE = 'Everything that npm start needs is present.'
+const INCOMPLETE = 'Something that npm start needs is missing: see MISSING above.'
 
 /** One line of the report. `needed`: `npm start` does not work without it. */
 const rowSchema = z.strictObject({
@@ -56,10 +59,10 @@ export const command: Command = {
     onlyKeys(pairs, [])
     const backend = await tryBackend()
     const rows = [...(await setupRows()), backendRow(backend), await figuresRow(), gpuRow(), memoryRow(), diskRow()]
-    const ok = rows.every((row) => row.ok || !row.needed)
+    const ok = hasNeeded(rows)
     const choice = backend instanceof UserError ? null : backend
     if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ok, backend: choice, rows }, null, 2)}\n`)
-    else process.stdout.write(report(rows, ok))
+    else process.stdout.write(doctorReport(rows, ok ? COMPLETE : INCOMPLETE))
     return ok ? 0 : 1
   },
 }
@@ -144,15 +147,4 @@ function availableMemory(): number {
 
 function gib(bytes: number): string {
   return `${(bytes / GIB).toFixed(1)} GiB`
-}
-
-function report(rows: readonly Row[], ok: boolean): string {
-  const lines = rows.map(({ name, ok, needed, found, todo }): HelpRow => {
-    const state = ok ? 'ok' : needed ? 'MISSING' : 'absent'
-    return [`${state.padEnd(8)} ${name}`, todo === '' ? found : `${found}\n${todo}`]
-  })
-  const end = ok
-    ? 'Everything that npm start needs is present.'
-    : 'Something that npm start needs is missing: see MISSING above.'
-  return `${columns(lines).join('\n')}\n\n${end}\n`
 }

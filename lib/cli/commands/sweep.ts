@@ -1,7 +1,7 @@
 import type { CommandGroup } from '../command.js'
 import { command, help } from './sweep/train.js'
 
-/** `recurlab sweep PRESET|FILE.ts …` and `recurlab sweep list|status|resume|retry|cancel|work`. */
+/** `recurlab sweep PRESET|FILE.ts …` and `recurlab sweep list|status|resume|retry|cancel|logs|report|work`. */
 export const group: CommandGroup = {
   commands: {
     list: {
@@ -28,6 +28,16 @@ export const group: CommandGroup = {
       usage: 'sweep cancel PLAN',
       summary: 'Save and stop all runs of a sweep, on every machine.',
       load: async () => (await import('./sweep/cancel.js')).command,
+    },
+    logs: {
+      usage: 'sweep logs PLAN [RUN …]',
+      summary: 'Print what the tasks of a cluster have written.',
+      load: async () => (await import('./sweep/logs.js')).command,
+    },
+    report: {
+      usage: 'sweep report PLAN [to=DIR]',
+      summary: 'Write the tables and figures of a sweep.',
+      load: async () => (await import('./sweep/report.js')).command,
     },
     work: {
       usage: 'sweep work PLAN [run=N]',

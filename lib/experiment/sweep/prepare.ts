@@ -64,7 +64,7 @@ export async function prepareSweep(
   }))
   const memory = left.map((run) => run.memory).filter((estimate) => estimate !== null)
   const { workers = 'auto' } = options
-  const isHere = trainsHere(planned, options)
+  const isHere = options.observer !== undefined || isBoundHere(planned, options)
   const sharing = await chooseSharing({
     plan,
     left,
@@ -88,11 +88,11 @@ export async function prepareSweep(
   }
 }
 
-/** Returns whether runs are trained in this process: another one has nothing that a notebook cell defines. */
-function trainsHere({ plan, works }: PlannedSweep, { observer, metrics = {} }: SweepOptions): boolean {
+/** Returns whether runs need what a notebook cell defines, which another process does not have. */
+export function isBoundHere({ plan, works }: PlannedSweep, { metrics = {} }: SweepOptions): boolean {
   const isOwn = ({ config }: RunWork): boolean =>
     isFunctionRecord(config.mixer) || isFunctionRecord(config.loss) || !isLibraryTask(config.task)
-  return observer !== undefined || (plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn)))
+  return plan.module === null && (Object.keys(metrics).length > 0 || works.some(isOwn))
 }
 
 /** Tests custom mixers and losses, so that a failing one fails before the first run. */

@@ -75,8 +75,9 @@ export async function trainOne(
       return 'stopped'
     }
     if (!(error instanceof UserError)) throw error
-    storeFailure(plan, planned.run, error.message)
+    // First the reason: on a full disk it cannot be stored.
     process.stderr.write(`recurlab: ${error.message}\n`)
+    storeFailure(plan, planned.run, error.message)
     return 'failed'
   } finally {
     ended()

@@ -3,7 +3,6 @@ import type { Config, ConfigInput } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { type Metrics, recordMetrics } from '../../evaluate/own-metrics.js'
-import type { ValueNames } from '../../results/config-comparison.js'
 import { newLabel } from '../../results/label.js'
 import { DEFAULT_RESULTS } from '../../results/layout.js'
 import { RunInUse } from '../../results/run.js'
@@ -15,6 +14,8 @@ import { checkEnding } from '../run/ending.js'
 import { loadRun } from '../run/load.js'
 import { AGAIN, againWith } from '../run/stop.js'
 import type { TrainOptions } from '../run/train.js'
+import { resolveSlurm, type SlurmOptions } from '../slurm/options.js'
+import { type Submission, submissionText, submitSweep } from '../slurm/submit.js'
 import { type Watch, watched } from '../watch/watch.js'
 import { uncancelSweep } from './cancel.js'
 import { costText } from './cost.js'
@@ -29,7 +30,7 @@ import { checkHalving, type HalvingOptions } from './halving.js'
 import { makePlan, storePlan } from './make-plan.js'
 import type { SweepPlan } from './plan.js'
 import { runPool } from './pool.js'
-import { type PrepareWatch, prepareSweep } from './prepare.js'
+import { isBoundHere, type PrepareWatch, prepareSweep } from './prepare.js'
 import { waitingTasks } from './queue.js'
 import { checkWorkers } from './sharing.js'
 import { trainPlanned } from './train-planned.js'
@@ -56,6 +57,10 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
   readonly askAbove?: number
   /** Folder of the plan. Default: one in `RESULTS/sweeps`, which the same call finds again. */
   readonly planDir?: string
+  /** Where the runs are trained: on this machine, or as a job array of a cluster. Default `here`. */
+  readonly on?: 'here' | 'slurm'
+  /** How the job array is submitted. Default: as the cluster does without options. */
+  readonly slurm?: SlurmOptions
 }
 
 /**
@@ -65,7 +70,8 @@ export interface SweepOptions extends Omit<TrainOptions, 'resume'>, Draws {
  * All configurations are checked before the first run starts, and the plan of all runs is stored. Without a data set, each
  * run uses that of its own configuration, so that the grid can vary the data; each data set is made once. A run that is
  * already stored is not trained again. A run that fails does not stop the others; `runs.coverage` says which failed and why.
- * Calling a stopped sweep again with the same arguments continues it.
+ * Calling a stopped sweep again with the same arguments continues it. With `on: 'slurm'` the unfinished runs are submitted as
+ * a job array, and the call returns at once with the runs that are stored by then; called again later, with those since.
  *
  * @example
  * const runs = await sweep({ hidden: 64, lr: 1e-3 }, { mixer: ['mlp', 'attention'], seed: [0, 1, 2] }, data)
@@ -92,7 +98,11 @@ export async function sweep(
 ): Promise<SweepRuns> {
   const { given, options = {} } = dataAndOptions(rest)
   const planned = await planSweep(base, grid, given, options)
-  return trainPlan(planned, options)
+  if (options.on !== 'slurm') return trainPlan(planned, options)
+  const text = submissionText(await submitPlan(planned, options))
+  const runs = storedRuns(planned.plan)
+  process.stdout.write(`${text}\n${runs.coverage.text()}\n`)
+  return runs
 }
 
 /** A plan with what this process needs to train its runs. */
@@ -126,6 +136,7 @@ export async function planSweep(
   recordMetrics(options.metrics ?? {})
   checkWorkers(options.workers)
   checkAskAbove(options.askAbove)
+  checkPlace(options)
   if (halving) checkHalving(halving)
   const grids = expandGrid(base, grid, {
     ...(draws === undefined ? {} : { draws }),
@@ -188,6 +199,44 @@ export interface TrainPlanOptions {
   readonly stream?: NodeJS.WriteStream
 }
 
+/** Checks where a sweep is to be trained. @throws UserError (exit code 2) for another place, or options that it does not take */
+function checkPlace({ on = 'here', slurm, halving }: SweepOptions): void {
+  const refuse = (expected: string, found: string): never => {
+    throw new UserError({ where: 'option on', expected, found, exitCode: 2 })
+  }
+  if (on !== 'here' && on !== 'slurm') refuse('here or slurm', String(on))
+  if (on === 'here' && slurm) refuse("'slurm' beside the options of Slurm", "'here'")
+  if (on === 'slurm') resolveSlurm(slurm)
+  // Its decisions need all runs of a rung at the same step, and the tasks of an array do not wait for each other.
+  if (on === 'slurm' && halving) refuse('no successive halving on Slurm', 'halving')
+}
+
+/**
+ * Submits the unfinished runs of a plan to Slurm.
+ *
+ * @throws UserError when a cell defines what they need, the sweep is ended early by successive halving, or sbatch refuses.
+ */
+export async function submitPlan(planned: PlannedSweep, options: SweepOptions): Promise<Submission> {
+  checkPlace({ ...options, on: 'slurm', ...(planned.plan.halving ? { halving: planned.plan.halving } : {}) })
+  if (isBoundHere(planned, options))
+    throw new UserError({
+      where: 'sweep',
+      expected: 'functions, metrics and tasks of a file',
+      found: 'some of this process, which the nodes of a cluster do not have',
+      todo: 'Put them into a FILE.ts that exports base and grid, for recurlab sweep FILE.ts --on slurm.',
+      exitCode: 2,
+    })
+  planned.store()
+  return submitSweep(planned.plan, options.slurm)
+}
+
+/** Returns the stored runs of a plan, finished or not. */
+export function storedRuns(plan: SweepPlan, coverage: Coverage = new Coverage(plan)): SweepRuns {
+  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
+  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: plan.runs[index]!.names }))
+  return new SweepRuns(runs, coverage)
+}
+
 /**
  * Shows the cost of the unfinished runs of a plan, trains them, and returns all stored ones.
  *
@@ -217,7 +266,7 @@ export function trainPlan(
       if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
       else await runPool(plan, { ...watch, works, workers: cost.workers, threads: cost.threads })
     }
-    return trained(plan, names, watch, options)
+    return trained(plan, watch, options)
   }
   return watched(
     options,
@@ -285,12 +334,7 @@ function checkedRow(input: ConfigInput, data: Dataset, metrics: Metrics | undefi
 }
 
 /** Returns the stored runs. @throws UserError when all failed; Interrupted when a stopped cell left some unfinished */
-function trained(
-  plan: SweepPlan,
-  names: readonly ValueNames[],
-  { signal, throws }: Watch,
-  options: SweepOptions,
-): SweepRuns {
+function trained(plan: SweepPlan, { signal, throws }: Watch, options: SweepOptions): SweepRuns {
   const coverage = new Coverage(plan)
   if (throws && signal?.aborted && !coverage.isComplete) throw stoppedSweep(coverage, options)
   const failed = coverage.runs.filter(({ state }) => state === 'failed')
@@ -298,9 +342,7 @@ function trained(
     throw new UserError(
       failed.length === 1 ? failed[0]!.message! : `all ${failed.length} runs failed, the first: ${failed[0]!.message}`,
     )
-  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
-  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: names[index]! }))
-  return new SweepRuns(runs, coverage)
+  return storedRuns(plan, coverage)
 }
 
 function stoppedSweep(coverage: Coverage, options: SweepOptions): Interrupted {

@@ -1,73 +1,30 @@
-import { createInterface } from 'node:readline/promises'
-import { UserError } from '../../../errors.js'
-import type { Coverage } from '../../../experiment/sweep/coverage.js'
-import type { Ask } from '../../../experiment/sweep/guard.js'
-import { type PlannedSweep, type SweepOptions, type SweepRuns, trainPlan } from '../../../experiment/sweep/sweep.js'
-import { formatTable } from '../../../results/text.js'
-import { abortOnInterrupt, STOPPED } from '../../interrupt.js'
+import path from 'node:path'
+import { readPlan } from '../../../experiment/sweep/plan.js'
+import { storedRuns } from '../../../experiment/sweep/sweep.js'
+import { writeSweepReport } from '../../../experiment/sweep/sweep-report.js'
+import { type Command, oneWord } from '../../command.js'
+import { onlyKeys } from '../../keys.js'
 
-/** How the end of a sweep is printed. */
-export interface ReportOptions {
-  readonly json: boolean
-  /** The given results folder; undefined for the default. */
-  readonly out: string | undefined
-  /** How a long sweep asks whether it may start; null: it starts. */
-  readonly ask: Ask
-}
-
-/** Asks in the terminal. @throws UserError (exit code 2) where there is none */
-export async function terminalAsk(question: string): Promise<string> {
-  if (!process.stdin.isTTY)
-    throw new UserError({
-      where: 'sweep',
-      expected: '--yes, or a terminal to ask in',
-      found: `neither, to answer: ${question.replace(/ *\[y\/N\] *$/, '')}`,
-      todo: 'Nothing was trained. askAbove=MINUTES sets above which time it asks.',
-      exitCode: 2,
-    })
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  terminal.on('SIGINT', () => terminal.write('n\n'))
-  try {
-    return await terminal.question(question)
-  } finally {
-    terminal.close()
-  }
-}
-
-/** Trains a planned sweep and prints its results. Resolves to the exit code: 0, 1 when a run failed, 75 when stopped. */
-export async function trainAndReport(
-  planned: PlannedSweep,
-  options: SweepOptions,
-  { json, out, ask }: ReportOptions,
-): Promise<number> {
-  const interrupt = abortOnInterrupt('Stopping after the current steps')
-  const runs = await trainPlan(
-    planned,
-    { ...options, signal: interrupt.signal },
-    { ask, stream: json ? process.stderr : process.stdout },
-  )
-  interrupt.end()
-  print(runs, json)
-  return exitCode(runs.coverage, out)
-}
-
-function print(runs: SweepRuns, json: boolean): void {
-  const { coverage } = runs
-  if (json)
-    process.stdout.write(
-      `${JSON.stringify({ plan: coverage.plan.dir, coverage: coverage.runs, results: runs.table() })}\n`,
-    )
-  else process.stdout.write(`${formatTable(runs.table())}\n${coverage.text()}\n`)
-}
-
-function exitCode(coverage: Coverage, out: string | undefined): number {
-  const { plan } = coverage
-  const where = out === undefined ? plan.id : `${plan.id} out=${out}`
-  for (const { run, message } of coverage.runs.filter(({ state }) => state === 'failed'))
-    process.stderr.write(`Failed: ${run}: ${message}\n`)
-  if (coverage.count('failed') > 0) process.stderr.write(`To try again: npx recurlab sweep retry ${where}\n`)
-  const unfinished = coverage.count('interrupted') + coverage.count('missing')
-  if (unfinished > 0) process.stderr.write(`Stopped and saved. To continue: npx recurlab sweep resume ${where}\n`)
-  if (unfinished > 0) return STOPPED
-  return coverage.count('failed') > 0 ? 1 : 0
+/** `recurlab sweep report PLAN`. */
+export const command: Command = {
+  help: [
+    'Writes the runs and the coverage as CSV and Arrow, curves over optimiser steps as SVG, and index.html with all of them. The sweep may still be at work. After a job array, a job of its own does this.',
+    {
+      title: 'Options',
+      rows: [
+        ['to=DIR', 'Folder of the files. Default: report in the folder of the plan.'],
+        ['out=DIR', 'Results folder. Default: results.'],
+      ],
+    },
+  ],
+  example: 'sweep report sudoku-6-runs to=report',
+  flags: {},
+  async run({ words, pairs }) {
+    const { out, to } = onlyKeys(pairs, ['out', 'to'])
+    const plan = readPlan(oneWord(words, 'one sweep'), out)
+    const runs = storedRuns(plan)
+    const files = await writeSweepReport(runs, to ?? path.join(plan.dir, 'report'))
+    process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${runs.coverage.text()}\n`)
+    return 0
+  },
 }

@@ -1,3 +1,4 @@
+import { storedJobs } from '../../../experiment/slurm/jobs.js'
 import { readPlan } from '../../../experiment/sweep/plan.js'
 import { retryRuns } from '../../../experiment/sweep/retry.js'
 import { type Command, wrongUse } from '../../command.js'
@@ -23,7 +24,8 @@ export const command: Command = {
     if (name === undefined) throw wrongUse('a sweep', 'none')
     const plan = readPlan(name, out)
     const retried = retryRuns(plan, runs)
-    const where = out === undefined ? plan.id : `${plan.id} out=${out}`
+    const place = storedJobs(plan).length > 0 ? ' --on slurm' : ''
+    const where = `${plan.id}${out === undefined ? '' : ` out=${out}`}${place}`
     process.stdout.write(
       retried.length === 0
         ? 'No failed runs.\n'

@@ -15,7 +15,9 @@ import { preset, presets } from '../../../tasks/presets.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpBlock } from '../../help.js'
 import { given, onlyKeys, wholeOf } from '../../keys.js'
-import { terminalAsk, trainAndReport } from './report.js'
+import { placeOf, slurmHelp, withoutSlurm } from '../../slurm-options.js'
+import { submitAndReport } from './submit.js'
+import { terminalAsk, trainAndReport } from './train-report.js'
 
 /** Keys of the command besides those of the configuration. */
 const OWN_KEYS = [
@@ -53,20 +55,23 @@ export const help: readonly HelpBlock[] = [
       ['--yes', 'Does not ask.'],
       ['--again', 'Trains every run anew, also those that are stored.'],
       ['--no-estimate', 'Skips the estimate of memory.'],
+      ['--on slurm', 'Submits the runs to a cluster, with the options below, and returns at once.'],
       ['--json', 'Prints the coverage, or the results, as JSON.'],
     ],
   },
+  slurmHelp('With --on slurm'),
 ]
 
 /** `recurlab sweep PRESET|FILE.ts key=a,b,c …`. */
 export const command: Command = {
   help,
   example: 'sweep sudoku-pocket mixer=mlp,attention seed=0..2 trainSteps=200',
-  flags: { plan: true, 'dry-run': false, yes: false, again: false, 'no-estimate': false, json: false },
+  flags: { plan: true, on: true, 'dry-run': false, yes: false, again: false, 'no-estimate': false, json: false },
   async run(args) {
     const { base, grid, data, options } = await asked(args)
     const planned = await planSweep(base, grid, data, options)
     if (args.flags.has('dry-run')) return dryRun(planned, options, args.flags.has('json'))
+    if (options.on === 'slurm') return submitAndReport(planned, options, args.flags.has('json'))
     const ask = args.flags.has('yes') ? null : terminalAsk
     return trainAndReport(planned, options, { json: args.flags.has('json'), out: args.pairs.get('out'), ask })
   },
@@ -79,10 +84,12 @@ interface Asked {
   readonly options: SweepOptions & { readonly module?: string }
 }
 
-async function asked({ words, pairs, flags }: Args): Promise<Asked> {
+async function asked(args: Args): Promise<Asked> {
+  const { words, flags } = args
+  const pairs = withoutSlurm(args.pairs)
   onlyKeys(pairs, [...OWN_KEYS, ...Object.keys(configSchema.shape)])
   const own: readonly string[] = OWN_KEYS
-  const options = optionsOf(pairs, flags)
+  const options = { ...optionsOf(pairs, flags), ...placeOf(args) }
   const { base, grid } = gridFromText(new Map([...pairs].filter(([key]) => !own.includes(key))))
   const what = `one preset (${Object.keys(presets).join(', ')}) or one FILE.ts`
   const word = oneWord(words, what)

@@ -1,3 +1,4 @@
+import { storeFailure } from '../../../experiment/sweep/failures.js'
 import { readPlan } from '../../../experiment/sweep/plan.js'
 import { trainOne } from '../../../experiment/sweep/stored.js'
 import { serveWorker } from '../../../experiment/sweep/worker.js'
@@ -15,6 +16,7 @@ export const command: Command = {
       title: 'Options',
       rows: [
         ['run=N', 'Place of the run in the plan, from 0.'],
+        ['failed=TEXT', 'With run=: records that the run failed, with the reason, and trains nothing. Default: none.'],
         ['out=DIR', 'Results folder. Default: results.'],
       ],
     },
@@ -22,7 +24,7 @@ export const command: Command = {
   example: 'sweep work sudoku-6-runs run=0',
   flags: {},
   async run({ words, pairs }) {
-    const { run, out } = onlyKeys(pairs, ['run', 'out'])
+    const { run, failed, out } = onlyKeys(pairs, ['run', 'failed', 'out'])
     const plan = readPlan(oneWord(words, 'one sweep'), out)
     const interrupt = abortOnInterrupt()
     const index = wholeOf('run', run, 0)
@@ -32,6 +34,11 @@ export const command: Command = {
       return 0
     }
     if (index >= plan.runs.length) throw wrongUse(`run=N, at most ${plan.runs.length - 1}`, String(index))
+    if (failed !== undefined) {
+      interrupt.end()
+      storeFailure(plan, plan.runs[index]!.run, failed)
+      return 1
+    }
     const end = await trainOne(plan, index, reportObserver(streamSink(process.stdout)), interrupt.signal)
     interrupt.end()
     return { done: 0, failed: 1, stopped: STOPPED }[end]

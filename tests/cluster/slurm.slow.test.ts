@@ -1,0 +1,251 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, type TestContext, test } from 'node:test'
+import { loadRun } from '../../lib/experiment/run/load.js'
+import { examineNode } from '../../lib/experiment/slurm/doctor.js'
+import { queuedTasks, queueText, storedJobs } from '../../lib/experiment/slurm/jobs.js'
+import { tasksLogs } from '../../lib/experiment/slurm/logs.js'
+import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
+import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
+import { type Dataset, type Grid, type SlurmOptions, sudoku, sweep } from '../../lib/index.js'
+import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { type Cluster, noSlurm, startSlurm, until } from './slurm.js'
+
+const reason = noSlurm()
+const skip = reason ?? false
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-'))
+const resultsDir = path.join(folder, 'results')
+const here = path.join(folder, 'here')
+let cluster: Cluster
+let data: Dataset
+/** Whether results lie on a small file system of their own, which a test can fill. */
+let small = false
+
+before(async () => {
+  if (reason !== null) return
+  // Tasks have one core each, and threads decide the order of sums.
+  process.env.RECURLAB_THREADS = '1'
+  chmodSync(folder, 0o755)
+  mkdirSync(resultsDir)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64m', 'tmpfs', resultsDir], { stdio: 'ignore' })
+    small = true
+  } catch {
+    // Containers may forbid it; the case of a full disk is then skipped by name.
+  }
+  cluster = await startSlurm(folder, 4)
+  data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 10, seed: 3 })
+})
+after(async () => {
+  await cluster?.stop()
+  if (small) execFileSync('umount', ['-l', resultsDir])
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const base = { hidden: 16, T: 1, n: 1, K: 2, batch: 8, evalEvery: 1000, evalBatch: 10, checkpointEvery: 20 }
+const grid: Grid = { seed: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], trainSteps: [150] }
+/** Slurm looks for time limits every 30 s, and warns up to 30 s early: within 30 s after the start of a task. */
+const slurm: SlurmOptions = { width: 3, time: 1, warnSeconds: 40 }
+
+/** What a run computed, without the times. */
+function numbers(run: string, dir: string): unknown {
+  const { metrics, evaluations } = loadRun(run, dir)
+  const timeless = (row: object): object => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })
+  const { tensors } = loadCheckpoint(openRun(run, dir))
+  return [metrics.map(timeless), evaluations.map(timeless), [...tensors]]
+}
+
+const trainHere = () => sweep(base, grid, data, { resultsDir: here, workers: 1, observer: {}, estimate: false })
+const onSlurm = () => sweep(base, grid, data, { resultsDir, on: 'slurm', slurm, estimate: false })
+
+async function emptyQueue(plan: SweepPlan): Promise<void> {
+  await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 240)
+}
+
+/** Waits for a run that a task is training, and returns its index. @param others indices that will not do */
+async function atWork(plan: SweepPlan, others: readonly number[]): Promise<number> {
+  let found: number | undefined
+  await until('a run at work', async () => {
+    found = statusesOf(plan).find(({ index, state }) => state === 'running' && !others.includes(index))?.index
+    return found !== undefined
+  })
+  return found!
+}
+
+/** Returns the process that holds the lease of a run. */
+function writerOf(plan: SweepPlan, index: number): number {
+  const { dir } = openRun(plan.runs[index]!.run, resultsDir)
+  const lease = readdirSync(dir).find((name) => name.startsWith('lease-'))
+  return (JSON.parse(readFileSync(path.join(dir, lease!), 'utf8')) as { pid: number }).pid
+}
+
+test('a job array of twelve runs survives what clusters do, and each run is there once, equal to the same run made here', {
+  skip,
+}, async (t) => {
+  const faults: string[] = []
+  const inject = (what: string): void => {
+    faults.push(what)
+    t.diagnostic(`${faults.length}: ${what}; ${done()} of 12 runs finished`)
+  }
+  const { coverage } = await onSlurm()
+  const { plan } = coverage
+  const done = (): number => statusesOf(plan).filter(({ state }) => state === 'done').length
+  const log = (index: number): string => tasksLogs(plan, [String(index)])[0]!.text
+  const running = (): number[] => statusesOf(plan).flatMap(({ index, state }) => (state === 'running' ? [index] : []))
+  assert.equal(coverage.count('missing'), 12)
+  const [job] = storedJobs(plan)
+  const array = job!.arrays[0]!.id
+
+  const [hit, next]: [number[], () => Promise<number>] = [[], async () => hit[hit.push(await atWork(plan, hit)) - 1]!]
+  const cancelled = await next()
+  await cluster.run('scancel', `${array}_${cancelled}`)
+  inject(`scancel of run ${cancelled}`)
+  const killed = await next()
+  process.kill(writerOf(plan, killed), 'SIGKILL')
+  inject(`kill -9 of the process that trains run ${killed}`)
+  await cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, 'State=DRAIN', 'Reason=test')
+  inject('the node is drained')
+  await until('a drained node', async () => (await cluster.run('sinfo', '-h', '-o', '%T')) === 'drained')
+  await cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, 'State=RESUME')
+  inject('the node is resumed')
+  const requeued = await next()
+  await cluster.run('scontrol', 'requeue', `${array}_${requeued}`)
+  inject(`scontrol requeue of run ${requeued}`)
+  // One that begins now: others may be about to end.
+  const warned = await atWork(plan, [...hit, ...running()])
+  hit.push(warned)
+  // Slurm sends this by itself before the time limit, but counts in minutes.
+  await cluster.run('scancel', '--batch', '--signal=USR1', `${array}_${warned}`)
+  inject(`the warning before the time limit to run ${warned}`)
+  await cluster.restartController()
+  inject('the controller is stopped and started again')
+  await trainHere()
+  await emptyQueue(plan)
+  for (const index of hit) for (const line of log(index).match(/^\[.*$/gm) ?? []) t.diagnostic(line)
+
+  const states = new Map(statusesOf(plan).map(({ index, state }) => [index, state]))
+  assert.deepEqual(
+    [...states].filter(([, state]) => state !== 'done').map(([index]) => index),
+    [cancelled],
+    'every run is finished but the cancelled one',
+  )
+  t.diagnostic(`the array is over; ${done()} of 12 runs finished`)
+  await fullDisk(t, plan, inject)
+  const left = await onSlurm()
+  assert.equal(storedJobs(plan).at(-1)!.runs.length, 1)
+  assert.equal(left.coverage.count('done'), 11)
+  await emptyQueue(plan)
+
+  const { coverage: end, all } = await onSlurm()
+  assert.ok(end.isComplete, end.text())
+  assert.equal(all.length, 12)
+  assert.equal(readdirSync(path.join(resultsDir, 'runs')).filter((name) => !name.startsWith('.')).length, 12)
+  const local = await trainHere()
+  for (const [i, { run }] of plan.runs.entries())
+    assert.deepEqual(numbers(run, resultsDir), numbers(local.all[i]!.id, here), `run ${i}`)
+
+  assert.match(log(warned), /stopped before the time limit; requeued/)
+  assert.match(log(killed), /killed by signal 9; requeued/)
+  assert.match(log(requeued), /restart 1\] begins/)
+  const ofCancelled = log(cancelled).match(new RegExp(`^\\[.* job ${array}_.*$`, 'gm'))!
+  assert.equal(ofCancelled.length, 2, 'a cancelled task does not requeue itself')
+  assert.match(ofCancelled[1]!, /ended by Slurm with exit code 75$/)
+  if (small) assert.match(log(cancelled), /no space left on device \(ENOSPC\).*\n.*failed with exit code 1/)
+  const page = readFileSync(path.join(plan.dir, 'report', 'index.html'), 'utf8')
+  assert.match(page, /12 runs: 12 done/)
+  assert.match(page, /<svg/)
+  assert.ok(existsSync(path.join(plan.dir, 'report', 'runs.arrow')))
+  t.diagnostic(`${done()} of 12 runs finished, ${faults.length} faults injected`)
+})
+
+/** The rest of a sweep meets a full disk: a submission is refused, and a task fails and leaves a run that goes on. */
+async function fullDisk(t: TestContext, plan: SweepPlan, inject: (what: string) => void): Promise<void> {
+  if (!small) {
+    t.diagnostic('a full results disk: skipped, as no file system can be mounted here')
+    return
+  }
+  const jobs = storedJobs(plan).length
+  await onSlurm()
+  const filler = path.join(resultsDir, 'filler')
+  fill(filler)
+  inject('the results disk is full')
+  await emptyQueue(plan)
+  assert.equal(statusesOf(plan).filter(({ state }) => state === 'done').length, 11)
+  await assert.rejects(onSlurm(), /no space left on device/)
+  assert.equal(storedJobs(plan).length, jobs + 1)
+  rmSync(filler)
+  inject('the disk has space again')
+}
+
+/** Takes all space of the file system of results. */
+function fill(file: string): void {
+  for (const size of [2 ** 20, 2 ** 12])
+    try {
+      for (;;) writeFileSync(file, new Uint8Array(size), { flag: 'a' })
+    } catch (error) {
+      assert.equal((error as NodeJS.ErrnoException).code, 'ENOSPC')
+    }
+}
+
+test('a task on a node that does not see the shared folder is held with the reason, and trains when it is released', {
+  skip,
+}, async () => {
+  const options = {
+    resultsDir: path.join(folder, 'unseen'),
+    on: 'slurm',
+    estimate: false,
+    slurm: { report: false },
+  } as const
+  const node = (state: string) =>
+    cluster.run('scontrol', 'update', `NodeName=${cluster.node}`, `State=${state}`, 'Reason=test')
+  await node('DRAIN')
+  const { plan } = (await sweep(base, { seed: [0], trainSteps: [20] }, data, options)).coverage
+  renameSync(plan.dir, `${plan.dir}-away`)
+  await node('RESUME')
+  await until('a held task', async () => (await cluster.run('squeue', '-h', '-r', '-o', '%k')).includes('does not see'))
+  renameSync(`${plan.dir}-away`, plan.dir)
+  const [task] = (await queuedTasks(plan))!
+  assert.deepEqual([task!.run, task!.state], [0, 'PENDING'])
+  assert.equal(task!.reason, `node ${cluster.node} does not see ${path.join(plan.dir, 'plan.json')}`)
+  assert.match(queueText([task!]), /^Slurm: job \d+: pending \(node \S+ does not see/)
+  await cluster.run('scontrol', 'release', `${task!.array}_0`)
+  await emptyQueue(plan)
+  assert.equal(statusesOf(plan)[0]!.state, 'done')
+})
+
+test('cluster doctor says what a compute node has', { skip }, async () => {
+  const rows = await examineNode({}, resultsDir)
+  const row = (name: string) => rows.find((one) => one.name === name)!
+  assert.equal(row('Node').found, process.version)
+  assert.match(row('shared folder').found, /reads and writes/)
+  for (const name of ['compute node', 'checkout', 'C library', 'backend']) assert.ok(row(name).ok, name)
+  assert.deepEqual(
+    readdirSync(resultsDir).filter((name) => name.startsWith('.doctor')),
+    [],
+  )
+})
+
+test('a refused submission is one message with what sbatch says, and no job is recorded', { skip }, async () => {
+  const elsewhere = path.join(folder, 'refused')
+  const options = { resultsDir: elsewhere, on: 'slurm', estimate: false, slurm: { partition: 'nowhere' } } as const
+  await assert.rejects(
+    sweep(base, { seed: [0], trainSteps: [120] }, data, options),
+    /^UserError: sbatch: expected a request that Slurm accepts, found invalid partition specified: nowhere; .* The script is .*array\.sh; no job was submitted\.$/,
+  )
+  const [plan] = readdirSync(path.join(elsewhere, 'sweeps'))
+  assert.equal(existsSync(path.join(elsewhere, 'sweeps', plan!, 'slurm', 'jobs.json')), false)
+  assert.equal(await cluster.run('squeue', '-h'), '')
+})
