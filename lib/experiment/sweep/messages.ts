@@ -1,7 +1,7 @@
 import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { TrainMetrics } from '../run/observer.js'
-import type { WorkSeconds } from './measure.js'
+import type { WorkSeconds } from './cost.js'
 
 /** A request to a worker. */
 export type ToWorker =
