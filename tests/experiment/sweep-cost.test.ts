@@ -12,6 +12,7 @@ import {
 } from '../../lib/experiment/sweep/cost.js'
 import { confirmCost } from '../../lib/experiment/sweep/guard.js'
 import { workShare } from '../../lib/experiment/sweep/halving.js'
+import { measuredRows } from '../../lib/experiment/sweep/measure.js'
 import { type ConfigInput, sudoku } from '../../lib/index.js'
 
 const data = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 20, seed: 3 })
@@ -67,6 +68,15 @@ test('a guess grows with the arithmetic of a run, and has no evaluation where no
   assert.ok(guessWork(work({ hidden: 256 })).step > guessWork(work()).step)
   const none = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 0, seed: 3 })
   assert.equal(guessWork(runWork(work().config, none)).evaluation, 0)
+})
+
+test('a step is measured with its whole batch, and one that takes minutes with a part of its rows', () => {
+  assert.equal(measuredRows(work()), 8)
+  assert.equal(measuredRows(work({ batch: 512 })), 512)
+  const long = work({ batch: 4096, hidden: 256, T: 3, n: 6 })
+  const rows = measuredRows(long)
+  assert.ok(rows < 4096 && rows >= 8, String(rows))
+  assert.ok(guessWork(work({ batch: rows, hidden: 256, T: 3, n: 6 })).step <= 5.01)
 })
 
 test('successive halving makes a third of the steps with its defaults', () => {

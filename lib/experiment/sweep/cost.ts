@@ -4,7 +4,13 @@ import { formatSeconds } from '../../notebook/progress-text.js'
 import { evaluationsUntil } from '../estimate/run-times.js'
 import type { RunWork } from '../estimate/work.js'
 import { wholeMegabytes } from '../watch/report.js'
-import type { WorkSeconds } from './measure.js'
+
+/** Seconds of one optimiser step and of one evaluation of a run. */
+export interface WorkSeconds {
+  readonly step: number
+  /** 0 for a run without evaluations. */
+  readonly evaluation: number
+}
 
 /** The cost of the unfinished runs of a sweep, known before the first of them starts. */
 export interface SweepCost {

@@ -1,4 +1,4 @@
-import type { WorkSeconds } from './measure.js'
+import type { WorkSeconds } from './cost.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
 import type { Sharing } from './sharing.js'

@@ -2,7 +2,7 @@ import type { Evaluation } from '../../evaluate/evaluation.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { Ended } from '../run/ending.js'
 import type { TrainMetrics } from '../run/observer.js'
-import type { WorkSeconds } from './measure.js'
+import type { WorkSeconds } from './cost.js'
 
 /** A request to a worker. */
 export type ToWorker =
