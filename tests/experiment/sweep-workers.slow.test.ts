@@ -5,6 +5,7 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import type { RunObserver } from '../../lib/experiment/run/observer.js'
+import { cancelSweep, isCancelled } from '../../lib/experiment/sweep/cancel.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import { rungDecisions } from '../../lib/experiment/sweep/halving.js'
 import { readPlan } from '../../lib/experiment/sweep/plan.js'
@@ -184,6 +185,27 @@ test('successive halving ends weak configurations early, and stores its decision
   )
   assert.ok(Math.abs(best.value! - (cells[0]! + cells[1]!) / 2) < 1e-12)
   assert.ok(decision!.ranking.every(({ value }, i, all) => i === 0 || value! <= all[i - 1]!.value!))
+})
+
+test('a sweep that is cancelled is saved and stopped, in one process as in several, and goes on when it is called again', async () => {
+  for (const workers of [1, 2]) {
+    const resultsDir = path.join(folder, `cancelled-${workers}`)
+    const long = { ...base, trainSteps: 4000, evalEvery: 4000, logEvery: 100 }
+    const { plan, store } = await planSweep(long, { seed: [0, 1] }, data, { resultsDir })
+    store()
+    const runs = sweep(long, { seed: [0, 1] }, data, { resultsDir, workers })
+    for (let tries = 0; tries < 600 && statusesOf(plan)[0]!.state !== 'running'; tries++)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    cancelSweep(plan)
+    const { coverage } = await runs
+    assert.equal(coverage.runs[0]!.state, 'interrupted')
+    assert.equal(coverage.count('done') + coverage.count('running'), 0)
+    assert.ok(isCancelled(plan))
+    const short = new AbortController()
+    short.abort()
+    await sweep(long, { seed: [0, 1] }, data, { resultsDir, workers, signal: short.signal })
+    assert.equal(isCancelled(plan), false)
+  }
 })
 
 test('a plan that was changed, or made by other code, is refused by name', async () => {

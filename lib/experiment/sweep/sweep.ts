@@ -17,7 +17,7 @@ import type { TrainOptions } from '../run/train.js'
 import { resolveSlurm, type SlurmOptions } from '../slurm/options.js'
 import { type Submission, submissionText, submitSweep } from '../slurm/submit.js'
 import { type Watch, watched } from '../watch/watch.js'
-import { uncancelSweep } from './cancel.js'
+import { uncancelSweep, whenCancelled } from './cancel.js'
 import { costText } from './cost.js'
 import { Coverage, type PlannedStatus, statusesOf } from './coverage.js'
 import { earlierRuns } from './earlier.js'
@@ -31,7 +31,7 @@ import { makePlan, storePlan } from './make-plan.js'
 import type { SweepPlan } from './plan.js'
 import { runPool } from './pool.js'
 import { isBoundHere, type PrepareWatch, prepareSweep } from './prepare.js'
-import { waitingTasks } from './queue.js'
+import { type Task, waitingTasks } from './queue.js'
 import { checkWorkers } from './sharing.js'
 import { trainPlanned } from './train-planned.js'
 
@@ -293,10 +293,23 @@ async function trainHere(
 ): Promise<void> {
   const passedOver = new Set<number>()
   const done = new Map<number, PlannedStatus>()
-  while (!signal?.aborted) {
-    const [task] = waitingTasks(plan, new Set(), passedOver, done)
-    if (!task) return
-    const { index, stopAt } = task
+  const cancelled = new AbortController()
+  const looked = whenCancelled(plan, () => {
+    note('the sweep was cancelled: its run is saved and stopped')
+    cancelled.abort()
+  })
+  const stop = signal ? AbortSignal.any([signal, cancelled.signal]) : cancelled.signal
+  try {
+    while (!stop.aborted) {
+      const [task] = waitingTasks(plan, new Set(), passedOver, done)
+      if (!task) return
+      await trainTask(task)
+    }
+  } finally {
+    looked()
+  }
+
+  async function trainTask({ index, stopAt }: Task): Promise<void> {
     const { run } = plan.runs[index]!
     const memory = estimates[index]
     try {
@@ -304,7 +317,7 @@ async function trainHere(
         data: await dataOf(index),
         observer: observer(index),
         estimate,
-        ...(signal ? { signal } : {}),
+        signal: stop,
         ...(metrics ? { metrics } : {}),
         ...(memory ? { memory } : {}),
         ...(stopAt === undefined ? {} : { stopAt }),
@@ -312,7 +325,7 @@ async function trainHere(
     } catch (error) {
       if (!(error instanceof UserError) || error instanceof Interrupted) throw error
       passedOver.add(index)
-      if (error instanceof RunInUse) continue
+      if (error instanceof RunInUse) return
       storeFailure(plan, run, error.message)
       note(failedText(run, error.message))
     }
