@@ -27,12 +27,17 @@ export function isCheckpointFile(name: string): boolean {
   return /^checkpoint-\d{6,}\.safetensors$/.test(name)
 }
 
+/** Returns the path of a results folder: the default one is that of the project in a notebook. */
+export function resultsFolder(resultsDir: string): string {
+  return resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir
+}
+
 /** Returns the folder with one folder per run, `RESULTS/runs`. */
 export function runsFolder(resultsDir: string): string {
-  return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'runs')
+  return path.join(resultsFolder(resultsDir), 'runs')
 }
 
 /** Returns the folder with one folder per planned sweep, `RESULTS/sweeps`. */
 export function sweepsFolder(resultsDir: string): string {
-  return path.join(resultsDir === DEFAULT_RESULTS ? defaultPlace(resultsDir) : resultsDir, 'sweeps')
+  return path.join(resultsFolder(resultsDir), 'sweeps')
 }

@@ -59,7 +59,17 @@ saveDataset(await sudoku({ train: 20, test: 5 }), '../${data}')`,
     )
     made.push(path.join(project, 'results', 'runs', id))
     assert.ok(existsSync(made.at(-1)!), 'the default folder is the one of the project')
-    const config = JSON.parse(readFileSync(path.join(made.at(-1)!, 'config.json'), 'utf8')) as {
+    await value(notebook, `import { sweep } from '../lib'`)
+    for (const workers of [1, 2]) {
+      const call = `sweep(config, { seed: [1, 2] }, { resume: false, workers: ${workers} })`
+      const places = await value(
+        notebook,
+        `const { all, coverage } = await ${call}; [...all, coverage.plan].map(({ dir }) => dir).join()`,
+      )
+      made.push(...places.split(','))
+      for (const dir of made.slice(-3)) assert.ok(dir.startsWith(path.join(project, 'results')) && existsSync(dir), dir)
+    }
+    const config = JSON.parse(readFileSync(path.join(made[1]!, 'config.json'), 'utf8')) as {
       resolved: { data: { data: string } }
     }
     assert.equal(config.resolved.data.data, data)

@@ -6,7 +6,7 @@ import { sha256 } from '../../files/atomic.js'
 import { canonicalJson } from '../../files/sealed-json.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
-import { sweepsFolder } from '../../results/layout.js'
+import { resultsFolder, sweepsFolder } from '../../results/layout.js'
 import { codeHere } from '../../results/other-code.js'
 import { newRunId, type RunRecord, runStatus } from '../../results/run.js'
 import { saveDataset } from '../../storage/store.js'
@@ -68,7 +68,7 @@ export function makePlan(
     halving = null,
     module = null,
   } = options
-  const resultsDir = path.resolve(options.resultsDir)
+  const resultsDir = path.resolve(resultsFolder(options.resultsDir))
   const hashes = rows.map(({ config, data }) => runHashes(config, data.hash))
   const code = codeHere()
   const facts = canonicalJson([
