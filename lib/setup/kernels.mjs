@@ -36,8 +36,7 @@ export async function makeKernels(say) {
  * Runs the fused kernels once in a separate process, and removes them if they do not run.
  *
  * @param {string} file
- * @returns {Promise<string
- * null>} the problem; null for none
+ * @returns {Promise<string | null>} the problem; null for none
  */
 async function smokeTest(file) {
   const { code, output } = await runQuietly(

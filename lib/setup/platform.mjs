@@ -81,8 +81,9 @@ export async function findProgram(name) {
 }
 
 /**
- * Finds a C++ compiler: CXX, or the first of g++, clang++ and c++; null for none. @returns {Promise<string
- * null>}
+ * Finds a C++ compiler: CXX, or the first of g++, clang++ and c++.
+ *
+ * @returns {Promise<string | null>} null for none
  */
 export async function findCompiler() {
   const forced = process.env.CXX

@@ -5,9 +5,7 @@ import path from 'node:path'
 /**
  * Returns the SHA-256 of named inputs: the key that tells whether a step has to be repeated.
  *
- * @param {Record<string, string
- * number
- * Uint8Array>} inputs
+ * @param {Record<string, string | number | Uint8Array>} inputs
  */
 export function keyOf(inputs) {
   const hash = createHash('sha256')
@@ -27,8 +25,7 @@ export function contentOf(file) {
  * Returns the value of a JSON file; null if it is missing or broken (a step with a broken stamp is repeated).
  *
  * @param {string} file
- * @returns {Record<string, unknown>
- * null}
+ * @returns {Record<string, unknown> | null}
  */
 export function readJson(file) {
   try {
