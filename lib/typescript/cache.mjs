@@ -20,8 +20,7 @@ import path from 'node:path'
  *
  * @param {string} root the project's folder
  * @param {string} name
- * @returns {string
- * null}
+ * @returns {string | null}
  */
 export function privateFolder(root, name) {
   const folder = path.join(root, '.recurlab', 'cache', name)
