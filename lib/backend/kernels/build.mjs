@@ -58,9 +58,7 @@ const failureFile = (file) => `${path.dirname(file)}.txt`
  * Returns the library for this processor, or the reason why it cannot be built; null before the first attempt.
  *
  * @param {string} root the checkout
- * @returns {{ file: string, problem: null }
- * { file: null, problem: string }
- * null}
+ * @returns {{ file: string, problem: null } | { file: null, problem: string } | null}
  */
 export function knownKernels(root) {
   const file = kernelsFile(root, kernelsKey(root))
@@ -86,8 +84,7 @@ export function refuseKernels(file, problem) {
  *
  * @param {string} root the checkout
  * @param {{ retry?: boolean, onStart?: () => void }} [options] retry: repeats a failed build
- * @returns {Promise<{ file: string, problem: null }
- * { file: null, problem: string }>}
+ * @returns {Promise<{ file: string, problem: null } | { file: null, problem: string }>}
  */
 export async function buildKernels(root, { retry = false, onStart } = {}) {
   const known = knownKernels(root)
