@@ -1,11 +1,12 @@
+import { availableParallelism } from 'node:os'
 import { createCompiler } from '../typescript/compile.mjs'
 import { runInForeground } from './child.mjs'
 import { SetupError } from './errors.mjs'
 import { inRoot, inSetup, root } from './paths.mjs'
 import { slowTests, testSources, unitTests } from './test-files.mjs'
 
-/** Number of test files that run at the same time. Each may compute on every core. */
-const AT_ONCE = 2
+/** Number of test files that run at the same time: one more than cores, since many wait for other processes. */
+const AT_ONCE = Math.min(4, availableParallelism() + 1)
 
 /** Milliseconds after which a hanging test fails by its name. The longest one takes two minutes on two cores. */
 const LONGEST_MS = 15 * 60_000

@@ -51,7 +51,7 @@ export interface ChosenSharing extends Sharing {
 /** Guessed seconds below which the time is not measured, … */
 const NOT_MEASURED = 30
 /** … below which one process is chosen, since others take longer to start, … */
-const NOT_SHARED = 4
+const NOT_SHARED = 10
 /** … and measured seconds below which one process with all threads is not measured too. */
 const NOT_COMPARED = 60
 
