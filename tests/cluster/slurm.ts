@@ -46,8 +46,14 @@ export async function startSlurm(folder: string, cpus: number): Promise<Cluster>
   process.env.PATH = PATH
 
   const log = openSync(path.join(folder, 'log', 'daemons.log'), 'a')
-  const start = (name: string, args: string[], ids: { uid?: number; gid?: number } = {}): ChildProcess =>
-    spawn(name, args, { stdio: ['ignore', log, log], env: { ...process.env, RECURLAB_THREADS: undefined }, ...ids })
+  const start = (name: string, args: string[], ids: { uid?: number; gid?: number } = {}): ChildProcess => {
+    const env = { ...process.env, RECURLAB_THREADS: undefined }
+    const daemon = spawn(name, args, { stdio: ['ignore', log, log], env, ...ids })
+    // Where the others do not start, this one ends with the tests.
+    daemon.unref()
+    process.once('exit', () => daemon.kill('SIGKILL'))
+    return daemon
+  }
 
   const [uid, gid] = ['-u', '-g'].map((flag) => Number(execFileSync('id', [flag, 'munge'], { encoding: 'utf8' })))
   const key = path.join(folder, 'munge.key')
