@@ -19,7 +19,7 @@ export interface KillOptions {
   readonly onProgress?: (line: string) => void
 }
 
-/** What was killed, and what became of the runs. */
+/** The number of killed processes, and the state of the runs after them. */
 export interface KillMeasurement {
   /** Workers that were killed, and processes of a sweep. */
   readonly killedWorkers: number

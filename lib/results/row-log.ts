@@ -55,7 +55,7 @@ export class RowLog {
     this.#written = isWritten ? rows.length : null
   }
 
-  /** What may be complete of the file; several when it is about to be replaced. */
+  /** The beginnings of the file that may be complete; several while it is replaced. */
   get extents(): readonly Extent[] {
     return this.#extents
   }

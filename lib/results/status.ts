@@ -37,7 +37,7 @@ const schema = z.strictObject({
   trainSteps: z.int().min(0).nullable(),
   /** Number of trainable parameters; null when unknown. */
   parameters: z.int().min(0).nullable(),
-  /** What ended a finished run; null for any other. */
+  /** Reason for which a finished run ended; null for any other. */
   ended: endReason.nullable(),
   /** Step of the newest checkpoint; null before the first. */
   checkpoint: z.int().min(0).nullable(),

@@ -13,7 +13,7 @@ import { arraysOf, cancelTasks, submissionText, submitSweep } from '../../lib/ex
 import { isCancelled } from '../../lib/experiment/sweep/cancel.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
-import { planSweep } from '../../lib/experiment/sweep/sweep.js'
+import { planSweep } from '../../lib/experiment/sweep/plan-sweep.js'
 import { type Dataset, sudoku, sweep } from '../../lib/index.js'
 import { recurlab } from '../recurlab.js'
 

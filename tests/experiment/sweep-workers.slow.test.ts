@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -9,11 +18,14 @@ import { cancelSweep, isCancelled } from '../../lib/experiment/sweep/cancel.js'
 import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import { rungDecisions } from '../../lib/experiment/sweep/halving.js'
 import { readPlan } from '../../lib/experiment/sweep/plan.js'
+import { planSweep } from '../../lib/experiment/sweep/plan-sweep.js'
 import { runPool } from '../../lib/experiment/sweep/pool.js'
+import { waitingTasks } from '../../lib/experiment/sweep/queue.js'
 import { retryRuns } from '../../lib/experiment/sweep/retry.js'
 import { plannedSweep } from '../../lib/experiment/sweep/stored.js'
-import { planSweep, type SweepOptions } from '../../lib/experiment/sweep/sweep.js'
+import type { SweepOptions } from '../../lib/experiment/sweep/sweep.js'
 import { writeSweepReport } from '../../lib/experiment/sweep/sweep-report.js'
+import { trainPlanned } from '../../lib/experiment/sweep/train-planned.js'
 import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
@@ -206,6 +218,91 @@ test('a sweep that is cancelled is saved and stopped, in one process as in sever
     await sweep(long, { seed: [0, 1] }, data, { resultsDir, workers, signal: short.signal })
     assert.equal(isCancelled(plan), false)
   }
+})
+
+test('a run that was killed during the evaluation of a decision is evaluated before the decision is taken', async () => {
+  const resultsDir = path.join(folder, 'halving-killed')
+  const halving = { metric: 'test.cells', factor: 2, rungs: 1 }
+  const small = { ...base, trainSteps: 20, evalEvery: 5 }
+  const { plan, store } = await planSweep(small, { lr: [1e-4, 1e-2] }, data, { resultsDir, halving })
+  store()
+  const [first] = waitingTasks(plan, new Set(), new Set())
+  assert.deepEqual(first, { index: 0, stopAt: 10 })
+  for (const [index, planned] of plan.runs.entries())
+    await trainPlanned(plan, planned, {
+      data,
+      stopAt: 10,
+      // The first is stopped in its evaluation at step 10: the step is logged, the evaluation is not.
+      ...(index === 0 ? stoppedAt(10) : {}),
+    })
+  assert.equal(statusesOf(plan)[0]!.step, 10)
+  assert.deepEqual(waitingTasks(plan, new Set(), new Set()), [{ index: 0, stopAt: 10 }])
+  assert.deepEqual(rungDecisions(plan), [])
+  await trainPlanned(plan, plan.runs[0]!, { data, stopAt: 10, observer: {} })
+  assert.equal(waitingTasks(plan, new Set(), new Set()).length, 1)
+  assert.ok(rungDecisions(plan)[0]!.ranking.every(({ value }) => value !== null))
+})
+
+/** An observer and a signal that stop a run at the beginning of its evaluation after a step. */
+function stoppedAt(at: number): { observer: RunObserver; signal: AbortSignal } {
+  const stop = new AbortController()
+  const observer: RunObserver = { onEvaluating: (step) => (step === at ? stop.abort() : undefined) }
+  return { observer, signal: stop.signal }
+}
+
+test('successive halving by a metric that evaluations do not have, or without test puzzles, is refused', async () => {
+  const resultsDir = path.join(folder, 'refused')
+  const call = (set: Dataset, metric?: string) =>
+    planSweep(base, seeds, set, { resultsDir, halving: metric === undefined ? {} : { metric } })
+  await assert.rejects(
+    call(data, 'test.exat'),
+    /option halving\.metric: expected a metric of the run: .*Did you mean test\.exact/,
+  )
+  const untested = await sudoku({ box: [2, 2], clues: 6, train: 30, test: 0, seed: 3 })
+  await assert.rejects(call(untested), /option halving\.metric: expected nothing: the data set has no test puzzles/)
+})
+
+test('other metrics, and other initial weights in the same file, make another plan', async () => {
+  const resultsDir = path.join(folder, 'identity')
+  const plan = async (options: SweepOptions) =>
+    (await planSweep({ ...base, trainSteps: 2 }, { seed: [0] }, data, { resultsDir, ...options })).plan
+  const half = { metrics: { right: ({ index }: { index: number }) => index / 2 } }
+  const whole = { metrics: { right: ({ index }: { index: number }) => index } }
+  const runs = await sweep({ ...base, trainSteps: 2 }, { seed: [0] }, data, { resultsDir, ...half, observer: {} })
+  assert.equal((await plan(half)).runs[0]!.run, runs.all[0]!.id)
+  assert.notEqual((await plan(whole)).id, (await plan(half)).id)
+  await assert.rejects(
+    plannedSweep(readPlan(runs.coverage.plan.dir)),
+    /expected the metrics that it was planned with \(right\), found none: a notebook cell defined them\. Run that cell again/,
+  )
+
+  const from = path.join(resultsDir, 'init.safetensors')
+  const others = await sweep({ ...base, trainSteps: 2 }, { seed: [1, 2] }, data, { resultsDir, observer: {} })
+  const copy = (index: number) => copyFileSync(path.join(others.all[index]!.dir, 'checkpoint-2.safetensors'), from)
+  copy(0)
+  const first = await plan({ init: { from } })
+  assert.equal((await plan({ init: { from } })).id, first.id)
+  copy(1)
+  assert.notEqual((await plan({ init: { from } })).id, first.id)
+})
+
+test('where the reason of a failure cannot be stored, the runs at work are saved and the sweep fails with one error', async () => {
+  const resultsDir = path.join(folder, 'full')
+  const { plan, works, store } = await planSweep(base, seeds, data, { resultsDir })
+  store()
+  // A folder in the place of the file.
+  const inPlace = path.join(plan.dir, 'failures', `${plan.runs[1]!.run}.json`)
+  const pool = runPool(plan, {
+    ...{ workers: 2, threads: 1, works, note: () => {} },
+    observer: () => ({}),
+    onWorker: (index, { pid }) => {
+      if (index !== 1) return
+      mkdirSync(inPlace, { recursive: true })
+      process.kill(pid!, 'SIGKILL')
+    },
+  })
+  await assert.rejects(pool, { name: 'UserError', message: /failures.*expected a writable path/ })
+  assert.ok(!statusesOf(plan).some(({ state }) => state === 'running'))
 })
 
 test('a plan that was changed, or made by other code, is refused by name', async () => {

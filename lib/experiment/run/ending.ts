@@ -105,24 +105,35 @@ const TRAIN_METRICS = [
  * @throws UserError (exit code 2) naming the key and the metrics that there are.
  */
 export function checkEnding(config: Config, data: Dataset, metrics: Metrics = {}): void {
-  const evaluated = data.test.count === 0 ? [] : evaluationColumns(data, metrics)
+  const evaluated = evaluationColumns(data, metrics)
   const trained = [...TRAIN_METRICS, ...(config.halting === 'continue' ? ['train.continueLoss'] : [])]
   const condition = config.until === null ? null : parseUntil(config.until)
-  if (condition) checkMetric('until', condition.metric, [...evaluated, ...trained])
+  if (condition) checkMetric('key until', condition.metric, [...evaluated, ...trained])
   if (config.bestMetric !== null || config.patience !== null)
-    checkMetric(config.bestMetric === null ? 'patience' : 'bestMetric', bestMetricOf(config).metric, evaluated)
+    checkMetric(config.bestMetric === null ? 'key patience' : 'key bestMetric', bestMetricOf(config).metric, evaluated)
 }
 
-function evaluationColumns(data: Dataset, metrics: Metrics): string[] {
+/**
+ * Checks that evaluations of a run on a data set have a metric.
+ *
+ * @param where the option that names it, for the error
+ * @throws UserError (exit code 2) naming the metrics that there are.
+ */
+export function checkEvaluated(where: string, metric: string, data: Dataset, metrics?: Metrics): void {
+  checkMetric(where, metric, evaluationColumns(data, metrics))
+}
+
+function evaluationColumns(data: Dataset, metrics: Metrics = {}): string[] {
+  if (data.test.count === 0) return []
   const votes = data.testTasks ? PASS_KS.map((k) => `pass@${k}`) : []
   const names = ['exact', 'cells', 'haltAccuracy', 'halted', ...criteriaOf(data.manifest), ...votes]
   return [...names, ...Object.keys(metrics)].map((name) => `test.${name}`)
 }
 
-function checkMetric(key: string, metric: string, known: readonly string[]): void {
+function checkMetric(where: string, metric: string, known: readonly string[]): void {
   if (known.includes(metric)) return
   throw new UserError({
-    where: `key ${key}`,
+    where,
     expected:
       known.length > 0 ? `a metric of the run: ${known.join(', ')}` : 'nothing: the data set has no test puzzles',
     found: metric,

@@ -30,7 +30,7 @@ export const slurmSchema = z.strictObject({
 })
 
 /**
- * How a sweep is submitted to Slurm.
+ * Options by which a sweep is submitted to Slurm.
  *
  * @example
  * await sweep(base, grid, data, { on: 'slurm', slurm: { partition: 'cpu', time: '4:00:00', cpus: 8, width: 20 } })

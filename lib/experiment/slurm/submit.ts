@@ -8,7 +8,7 @@ import { resolveSlurm, type SlurmOptions } from './options.js'
 import { slurmPlaces } from './places.js'
 import { arrayScript, reportScript } from './script.js'
 
-/** What a submission did. */
+/** The outcome of a submission. */
 export interface Submission {
   /** The new jobs; null when nothing was left to submit. */
   readonly job: SlurmJob | null

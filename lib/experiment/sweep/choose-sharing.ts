@@ -118,8 +118,8 @@ async function measured(
   if (signal?.aborted) return null
   if (sharing.workers > 1) {
     store()
-    const indices = kinds.map(({ index }) => index)
-    return measureInWorkers(plan, sharing, indices, signal)
+    const runs = kinds.map(({ index, memory }) => ({ index, memory }))
+    return measureInWorkers(plan, sharing, runs, signal)
   }
   const seconds: WorkSeconds[] = []
   for (const { index, work, memory } of kinds) {

@@ -49,7 +49,7 @@ export function statusReader(
   }
 }
 
-/** What is stored beside the plan about its runs. */
+/** Marks of runs that are stored beside the plan. */
 interface Marks {
   readonly ended: ReadonlySet<number>
   readonly failures: ReadonlyMap<string, string>

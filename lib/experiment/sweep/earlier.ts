@@ -38,6 +38,8 @@ export interface EarlierRuns {
   readonly runs: readonly (RunRecord | null)[]
   /** Notes for the user, one sentence each. */
   readonly notes: readonly string[]
+  /** Identity of the initial weights; null for fresh ones. */
+  readonly init: InitIdentity | null
 }
 
 /**
@@ -60,9 +62,11 @@ export async function earlierRuns(
       found: resume === options.resume ? 'resume: false' : 'it alone',
       exitCode: 2,
     })
-  if (!resume) return { runs: plans.map(() => null), notes: [] }
-  const first = init ? identityOf(init, (await readInit(init, resultsDir)).tensors) : null
-  const metrics = hashesOf(recordMetrics(options.metrics ?? {}))
+  // A single run that is made anew reads its weights only when it begins.
+  const isNeeded = init && (resume || states === 'every state')
+  const first = isNeeded ? identityOf(init, (await readInit(init, resultsDir)).tensors) : null
+  if (!resume) return { runs: plans.map(() => null), notes: [], init: first }
+  const metrics = metricHashes(options.metrics ?? {})
   const hashes = new Set(plans.map(({ data }) => data.hash))
   const candidates = listRuns(resultsDir)
     .runs.filter((run) => hashes.has(String(run.provenance.dataHash)) && isDeepStrictEqual(initOf(run), first))
@@ -81,13 +85,13 @@ export async function earlierRuns(
     return options.otherCode === 'take over' ? other : null
   })
   const note = otherCodes(passedOver, here)
-  if (note === null) return { runs, notes: [] }
+  if (note === null) return { runs, notes: [], init: first }
   const one = passedOver.length === 1
   const what =
     options.otherCode === 'take over'
       ? `${one ? 'it is' : 'they are'} reused anyway`
       : `${one ? 'it is' : 'they are'} trained anew (the option otherCode: 'take over' reuses ${one ? 'it' : 'them'})`
-  return { runs, notes: [`${note}; ${what}`] }
+  return { runs, notes: [`${note}; ${what}`], init: first }
 }
 
 /** Returns the steps that need not be made: those of stored runs, all of a finished one; 0 for a run that is made anew. */
@@ -115,6 +119,11 @@ class StoredRuns {
 
 function keyOf(identity: ConfigIdentity, dataHash: string): string {
   return canonicalJson([identity, dataHash])
+}
+
+/** Returns the hashes of custom metrics by name. */
+export function metricHashes(metrics: Metrics): Record<string, string> {
+  return hashesOf(recordMetrics(metrics))
 }
 
 function hashesOf(metrics: MetricRecords): Record<string, string> {

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../../errors.js'
-import { rowsOfTable } from '../../files/arrow-rows.js'
+import { primaryRows } from '../../evaluate/arms.js'
+import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { checkFormatVersion } from '../../files/format-version.js'
 import { readJson, writeJson } from '../../files/json.js'
 import { fileOperations as fs } from '../../files/operations.js'
@@ -38,6 +39,11 @@ export interface RungDecision {
 }
 
 const DEFAULTS = { metric: 'test.exact', factor: 3, rungs: 2 }
+
+/** Returns the metric that ranks configurations. */
+export function rankedBy({ metric = DEFAULTS.metric }: HalvingOptions): string {
+  return metric
+}
 
 /** Checks the options. @throws UserError (exit code 2) naming the one that is out of range. */
 export function checkHalving({ metric, factor, rungs }: HalvingOptions): void {
@@ -92,24 +98,28 @@ export function endedRuns(plan: Pick<SweepPlan, 'dir' | 'halving'>): Set<number>
 }
 
 /**
- * Returns the step at which each run stops next, by index: that of the next decision, or its end. Takes the decisions for
- * which all runs are ready, and writes them.
+ * Returns the runs that have to be trained before the next decision, by index, each with the step at which it stops. Takes
+ * the decisions for which all runs are ready, and writes them.
  *
- * @param steps the saved steps of the runs, by index; Infinity for a run that makes no more
- * @returns empty after the last decision
+ * @param steps the steps of the runs, by index; Infinity for a run that makes no more
+ * @returns null after the last decision
  */
-export function nextStops(plan: SweepPlan, steps: readonly number[]): Map<number, number> {
+export function nextStops(plan: SweepPlan, steps: readonly number[]): Map<number, number> | null {
   const { halving } = plan
-  if (!halving) return new Map()
+  if (!halving) return null
   const { rungs } = { ...DEFAULTS, ...halving }
   for (let rung = rungDecisions(plan).length + 1; rung <= rungs; rung++) {
     const ended = endedRuns(plan)
     const active = plan.runs.map((_, index) => index).filter((index) => !ended.has(index))
     const stops = new Map(active.map((index) => [index, rungStep(halving, rung, plan.runs[index]!)]))
-    if (active.some((index) => steps[index]! < stops.get(index)!)) return stops
+    // A process that is killed during an evaluation has logged its step, and not the evaluation.
+    const isReady = (index: number, stop: number): boolean =>
+      steps[index] === Number.POSITIVE_INFINITY || (steps[index]! >= stop && evaluationAt(plan, index, stop) !== null)
+    const waiting = new Map([...stops].filter(([index, stop]) => !isReady(index, stop)))
+    if (waiting.size > 0) return waiting
     decide(plan, halving, rung, active, stops)
   }
-  return new Map()
+  return null
 }
 
 function decide(
@@ -138,11 +148,16 @@ function decide(
 }
 
 /** Returns a metric of a run's evaluation at a step; null for a run without it, e.g. a failed one. */
-function valueAt({ runs, resultsDir }: SweepPlan, index: number, metric: string, step: number): number | null {
+function valueAt(plan: SweepPlan, index: number, metric: string, step: number): number | null {
+  const value = evaluationAt(plan, index, step)?.[metric]
+  return typeof value === 'number' && !Number.isNaN(value) ? value : null
+}
+
+/** Returns the row of a run's evaluation at a step; null without one. */
+function evaluationAt({ runs, resultsDir }: SweepPlan, index: number, step: number): Row | null {
   try {
     const rows = rowsOfTable(readEvaluations(openRun(runs[index]!.run, resultsDir)))
-    const value = rows.find((row) => row.step === step && row.weights !== 'live')?.[metric]
-    return typeof value === 'number' && !Number.isNaN(value) ? value : null
+    return primaryRows(rows).find((row) => row.step === step) ?? null
   } catch (error) {
     if (error instanceof UserError) return null
     throw error

@@ -2,7 +2,10 @@ import path from 'node:path'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import type { Metrics } from '../../evaluate/own-metrics.js'
 import { sha256 } from '../../files/atomic.js'
+import { fileOperations as fs } from '../../files/operations.js'
+import { placeToRead } from '../../files/places.js'
 import { canonicalJson } from '../../files/sealed-json.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
@@ -11,10 +14,11 @@ import { codeHere } from '../../results/other-code.js'
 import { newRunId, type RunRecord, runStatus } from '../../results/run.js'
 import { saveDataset } from '../../storage/store.js'
 import { findTask } from '../../tasks/registry.js'
-import { type InitOptions, runName } from '../run/begin.js'
+import { type InitIdentity, type InitOptions, runName } from '../run/begin.js'
+import { metricHashes } from './earlier.js'
 import { datasetBytes } from './given-data.js'
 import type { HalvingOptions } from './halving.js'
-import { isPlan, isSamePlan, type PlannedRun, readPlan, runHashes, type SweepPlan, writePlan } from './plan.js'
+import { isPlan, type PlannedRun, planFacts, readPlan, runHashes, type SweepPlan, writePlan } from './plan.js'
 import { storedDataFolder } from './train-planned.js'
 
 /** A run that is to be planned. */
@@ -40,6 +44,8 @@ export interface MakePlanOptions {
   readonly anyCode?: boolean
   readonly label?: LabelOptions
   readonly init?: InitOptions
+  readonly initIdentity?: InitIdentity | null
+  readonly metrics?: Metrics
   readonly estimate?: boolean
   readonly halving?: HalvingOptions
   readonly module?: string
@@ -58,47 +64,31 @@ export function makePlan(
   earlier: readonly (RunRecord | null)[],
   options: MakePlanOptions,
 ): SweepPlan {
-  const {
-    planDir,
-    anew = false,
-    anyCode = false,
-    label = {},
-    init = null,
-    estimate = true,
-    halving = null,
-    module = null,
-  } = options
-  const resultsDir = path.resolve(resultsFolder(options.resultsDir))
-  const hashes = rows.map(({ config, data }) => runHashes(config, data.hash))
-  const code = codeHere()
-  const facts = canonicalJson([
-    hashes,
-    code,
-    label,
-    init,
-    estimate,
-    halving,
-    anyCode,
-    anew ? newRunId({ config: {} }, 4) : null,
-  ])
-  const name = `${rows[0]!.config.task}-${rows.length}-${rows.length === 1 ? 'run' : 'runs'}-${sha256(facts).slice(0, 8)}`
+  const { planDir, anew = false, anyCode = false, init = null } = options
+  const facts = {
+    code: codeHere(),
+    label: options.label ?? {},
+    initIdentity: options.initIdentity ?? null,
+    metrics: metricHashes(options.metrics ?? {}),
+    estimate: options.estimate ?? true,
+    halving: options.halving ?? null,
+    runs: rows.map(({ data, ...row }, index): PlannedRun => {
+      const run = earlier[index]?.id ?? newRunId({ name: runName(row.config), config: row.config }, 4)
+      return { run, ...row, hashes: runHashes(row.config, data.hash) }
+    }),
+  }
+  const hash = sha256(canonicalJson([planFacts(facts), anyCode, anew ? newRunId({ config: {} }, 4) : null]))
+  const name = `${rows[0]!.config.task}-${rows.length}-${rows.length === 1 ? 'run' : 'runs'}-${hash.slice(0, 8)}`
   const dir = path.resolve(planDir ?? path.join(sweepsFolder(options.resultsDir), name))
   const plan: SweepPlan = {
+    ...facts,
     id: path.basename(dir),
     dir,
-    resultsDir,
+    resultsDir: path.resolve(resultsFolder(options.resultsDir)),
     made: new Date().toISOString(),
-    code,
-    label,
-    init,
-    estimate,
-    module,
+    init: init && { ...init, from: fixedPlace(init.from) },
+    module: options.module ?? null,
     storedData: storedData(rows, options.given ?? null),
-    halving,
-    runs: rows.map(({ data: _, ...row }, index): PlannedRun => {
-      const run = earlier[index]?.id ?? newRunId({ name: runName(row.config), config: row.config }, 4)
-      return { run, ...row, hashes: hashes[index]! }
-    }),
   }
   return isPlan(dir) ? withRunsOf(plan, readPlan(dir)) : plan
 }
@@ -116,13 +106,19 @@ export function storePlan(plan: SweepPlan, given: Dataset | null): void {
 
 /** Returns the plan with the run IDs of a stored one, except where a run is found under another ID only. */
 function withRunsOf(plan: SweepPlan, stored: SweepPlan): SweepPlan {
-  if (!isSamePlan(plan, stored)) throw otherPlan(plan, stored)
+  if (planFacts(plan) !== planFacts(stored)) throw otherPlan(plan, stored)
   const runs = plan.runs.map((planned, index) => {
     const before = stored.runs[index]!.run
     const isKept = runStatus(before, stored.resultsDir) !== null || !runStatus(planned.run, plan.resultsDir)
     return isKept ? { ...planned, run: before } : planned
   })
   return { ...plan, made: stored.made, runs }
+}
+
+/** Returns the absolute path of a file, for processes in other folders; the ID of a run stays. */
+function fixedPlace(from: string): string {
+  const place = placeToRead(from)
+  return fs.existsSync(place) ? path.resolve(place) : from
 }
 
 function planChanged(a: SweepPlan, b: SweepPlan): boolean {

@@ -1,5 +1,5 @@
 import type { WorkSeconds } from './cost.js'
-import type { FromWorker, ToWorker } from './messages.js'
+import type { FromWorker, MeasuredRun, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
 import type { Sharing } from './sharing.js'
 import { startWorker } from './worker-process.js'
@@ -7,13 +7,13 @@ import { startWorker } from './worker-process.js'
 /**
  * Measures runs of a stored plan in worker processes that compute at the same time, as they will when they train.
  *
- * @param indices the runs to measure, each by every worker
+ * @param runs the runs to measure, each by every worker
  * @returns the mean over the workers, run by run; null when a worker failed or `signal` stopped them
  */
 export async function measureInWorkers(
   plan: SweepPlan,
   { workers, threads }: Sharing,
-  indices: readonly number[],
+  runs: readonly MeasuredRun[],
   signal?: AbortSignal,
 ): Promise<readonly WorkSeconds[] | null> {
   const processes = Array.from({ length: workers }, () => startWorker(plan, threads))
@@ -31,7 +31,7 @@ export async function measureInWorkers(
         process.on('error', reject)
         process.on('close', () => reject(new Error('the worker ended')))
         process.on('message', (message: FromWorker) => {
-          if (message.kind === 'ready' && --starting === 0) send({ kind: 'measure', indices })
+          if (message.kind === 'ready' && --starting === 0) send({ kind: 'measure', runs })
           else if (message.kind === 'measured') resolve(message.seconds)
           else if (message.kind === 'failed') reject(new Error(message.message))
         })
@@ -44,5 +44,5 @@ export async function measureInWorkers(
   if (!all) return null
   const mean = (index: number, of: keyof WorkSeconds): number =>
     all.reduce((sum, seconds) => sum + seconds[index]![of], 0) / workers
-  return indices.map((_, index) => ({ step: mean(index, 'step'), evaluation: mean(index, 'evaluation') }))
+  return runs.map((_, index) => ({ step: mean(index, 'step'), evaluation: mean(index, 'evaluation') }))
 }

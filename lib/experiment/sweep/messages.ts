@@ -4,23 +4,28 @@ import type { Ended } from '../run/ending.js'
 import type { TrainMetrics } from '../run/observer.js'
 import type { WorkSeconds } from './cost.js'
 
+/** A run to measure: its index in the plan, and its memory, null without an estimate. */
+export interface MeasuredRun {
+  readonly index: number
+  readonly memory: Estimate | null
+}
+
 /** A request to a worker. */
 export type ToWorker =
   /** Trains a run of the plan by its index, until its end or `stopAt`. */
-  | { readonly kind: 'train'; readonly index: number; readonly stopAt?: number }
-  /** Measures the steps and evaluations of runs of the plan by their indices, and stores nothing. */
-  | { readonly kind: 'measure'; readonly indices: readonly number[] }
+  | { readonly kind: 'train'; readonly index: number; readonly memory: Estimate | null; readonly stopAt?: number }
+  /** Measures the steps and evaluations of runs of the plan, and stores nothing. */
+  | { readonly kind: 'measure'; readonly runs: readonly MeasuredRun[] }
   /** Saves the current run and ends the process. */
   | { readonly kind: 'stop' }
 
-/** What a worker tells of itself and its current run. */
+/** A message of a worker on itself, or on its current run. */
 export type FromWorker =
   /** It is ready for a request. */
   | { readonly kind: 'ready' }
   /** The answer to `measure`, run by run. */
   | { readonly kind: 'measured'; readonly seconds: readonly WorkSeconds[] }
   | { readonly kind: 'note'; readonly text: string }
-  | { readonly kind: 'estimate'; readonly estimate: Estimate }
   | { readonly kind: 'start'; readonly id: string; readonly step: number; readonly trainSteps: number }
   | { readonly kind: 'steps'; readonly metrics: readonly TrainMetrics[] }
   | { readonly kind: 'evaluationTime'; readonly seconds: number }

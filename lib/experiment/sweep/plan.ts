@@ -13,7 +13,7 @@ import type { ValueNames } from '../../results/config-comparison.js'
 import type { LabelOptions } from '../../results/label.js'
 import { DEFAULT_RESULTS, sweepsFolder } from '../../results/layout.js'
 import { codeHere } from '../../results/other-code.js'
-import type { InitOptions } from '../run/begin.js'
+import type { InitIdentity, InitOptions } from '../run/begin.js'
 import type { HalvingOptions } from './halving.js'
 
 /** Format version of `plan.json`. */
@@ -62,8 +62,12 @@ export interface SweepPlan {
   readonly code: Readonly<Record<string, unknown>>
   /** Name, note and tags of every run. */
   readonly label: LabelOptions
-  /** Initial weights in place of fresh ones. */
+  /** Initial weights in place of fresh ones; a file by its absolute path. */
   readonly init: InitOptions | null
+  /** Identity of the initial weights, whatever their place. */
+  readonly initIdentity: InitIdentity | null
+  /** Hashes of custom metrics by name. */
+  readonly metrics: Readonly<Record<string, string>>
   /** Whether memory is estimated before each run. */
   readonly estimate: boolean
   /** A module whose functions and tasks the runs need; null without. */
@@ -146,11 +150,23 @@ export function isPlan(dir: string): boolean {
   return fs.existsSync(path.join(dir, PLAN))
 }
 
-/** Returns whether two plans train the same runs in the same way, whatever their names and places. */
-export function isSamePlan(a: SweepPlan, b: SweepPlan): boolean {
-  const facts = ({ code, init, label, estimate, halving, runs }: SweepPlan): unknown =>
-    JSON.parse(JSON.stringify([code, init, label, estimate, halving, runs.map(({ hashes }) => hashes)]))
-  return isDeepStrictEqual(facts(a), facts(b))
+/** Returns the text of all that a plan trains, whatever its name and place: equal plans have equal texts. */
+export function planFacts({ code, initIdentity, metrics, label, estimate, halving, runs }: Trained): string {
+  return canonicalJson([code, initIdentity, metrics, label, estimate, halving, runs.map(({ hashes }) => hashes)])
+}
+
+type Trained = Pick<SweepPlan, 'code' | 'initIdentity' | 'metrics' | 'label' | 'estimate' | 'halving'> & {
+  readonly runs: readonly Pick<PlannedRun, 'hashes'>[]
+}
+
+/**
+ * Returns the words by which commands find a plan: its name where that is enough, else its folder.
+ *
+ * @param out the results folder of the command; default: the default one
+ */
+export function planWords({ id, dir }: Pick<SweepPlan, 'id' | 'dir'>, out?: string): string {
+  if (path.resolve(sweepsFolder(out ?? DEFAULT_RESULTS), id) !== dir) return dir
+  return out === undefined ? id : `${id} out=${out}`
 }
 
 /** Checks that this process runs the code that a plan was made with. @throws UserError naming what differs. */

@@ -1,9 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
+import { UserError } from '../../errors.js'
+import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { onForcedStop } from '../run/stop.js'
 import { whenCancelled } from './cancel.js'
-import { type PlannedStatus, statusesOf } from './coverage.js'
+import { type PlannedStatus, statusReader } from './coverage.js'
 import { failedText, storeFailure } from './failures.js'
 import type { FromWorker, ToWorker } from './messages.js'
 import type { SweepPlan } from './plan.js'
@@ -18,6 +20,8 @@ export interface PoolOptions {
   readonly threads: number
   /** The work of each run, by index. */
   readonly works: readonly RunWork[]
+  /** The memory of each run, by index. Default: workers estimate it, unless the plan forbids that. */
+  readonly estimates?: readonly (Estimate | null)[]
   readonly signal?: AbortSignal | undefined
   /** Returns the observer of a run, by its index in the plan. */
   observer(index: number): RunObserver
@@ -49,7 +53,7 @@ interface Worker {
  * checkpoint; a run that fails does not stop the others. Resolves when no run is left, or all workers have saved and ended
  * after a stop.
  *
- * @throws Error when workers die before they can train.
+ * @throws UserError when workers die before they can train, or the folder of the plan cannot be written.
  */
 export async function runPool(plan: SweepPlan, options: PoolOptions): Promise<void> {
   await new Pool(plan, options).run()
@@ -66,7 +70,7 @@ class Pool {
   #queue: Task[] = []
   #stillborn = 0
   #stopping = false
-  #fatal: Error | null = null
+  #fatal: unknown = null
 
   constructor(plan: SweepPlan, options: PoolOptions) {
     this.#plan = plan
@@ -82,26 +86,29 @@ class Pool {
       stop()
     })
     const release = onForcedStop(() => {
-      for (const worker of this.#workers) worker.process.disconnect()
+      for (const { process } of this.#workers) if (process.connected) process.disconnect()
     })
     if (signal?.aborted) this.#stopping = true
     try {
       await new Promise<void>((resolve) => {
-        const next = (): void => {
-          if (!this.#stopping && this.#queue.length === 0) this.#queue = this.#waiting()
-          const busy = [...this.#workers].filter((worker) => worker.task || !worker.ready).length
-          const wanted = this.#stopping ? 0 : Math.min(workers, busy + this.#queue.length)
-          while (this.#workers.size < wanted) this.#start(next)
-          for (const worker of this.#workers) {
-            if (!worker.ready || worker.task) continue
-            const task = this.#stopping ? undefined : this.#queue.shift()
-            // With nothing to do now, a worker stays for runs of others that may come back.
-            if (task) this.#give(worker, task)
-            else if (this.#stopping || busy === 0) send(worker, { kind: 'stop' })
-          }
-          if (this.#workers.size === 0 && (this.#stopping || this.#queue.length === 0)) resolve()
-        }
+        const next = (): void =>
+          this.#orStop(() => {
+            if (!this.#stopping && this.#queue.length === 0) this.#queue = this.#waiting()
+            const busy = [...this.#workers].filter((worker) => worker.task || !worker.ready).length
+            const wanted = this.#stopping ? 0 : Math.min(workers, busy + this.#queue.length)
+            while (this.#workers.size < wanted) this.#start(next)
+            for (const worker of this.#workers) {
+              if (!worker.ready || worker.task) continue
+              const task = this.#stopping ? undefined : this.#queue.shift()
+              // With nothing to do now, a worker stays for runs of others that may come back.
+              if (task) this.#give(worker, task)
+              else if (this.#stopping || busy === 0) send(worker, { kind: 'stop' })
+            }
+            if (this.#workers.size === 0 && (this.#stopping || this.#queue.length === 0)) resolve()
+          })
         next()
+        // Without a worker nothing else ends the wait.
+        if (this.#workers.size === 0) resolve()
       })
     } finally {
       ended()
@@ -131,7 +138,7 @@ class Pool {
     })
     process.stdout?.resume()
     process.on('message', (message: FromWorker) => {
-      this.#receive(worker, message)
+      this.#orStop(() => this.#receive(worker, message))
       if (message.kind === 'ready' || message.kind === 'end' || message.kind === 'failed') next()
     })
     process.on('error', (error) => {
@@ -139,7 +146,8 @@ class Pool {
     })
     process.on('close', (code, signal) => {
       this.#workers.delete(worker)
-      if (!this.#stopping && (worker.task || !worker.ready)) this.#died(worker, signal ?? `exit code ${code}`)
+      if (!this.#stopping && (worker.task || !worker.ready))
+        this.#orStop(() => this.#died(worker, signal ?? `exit code ${code}`))
       next()
     })
   }
@@ -147,7 +155,7 @@ class Pool {
   #give(worker: Worker, task: Task): void {
     worker.task = task
     this.#options.onWorker?.(task.index, worker.process)
-    send(worker, { kind: 'train', ...task })
+    send(worker, { kind: 'train', memory: this.#options.estimates?.[task.index] ?? null, ...task })
   }
 
   #receive(worker: Worker, message: FromWorker): void {
@@ -179,12 +187,10 @@ class Pool {
     const reason = `its process ended by ${how}${said.trim() === '' ? '' : `: ${reasonIn(said)}`}`
     if (!task) {
       if (++this.#stillborn < MOST_STILLBORN) return
-      this.#fatal = new Error(`workers of the sweep cannot start: ${reason}`)
-      this.#stop()
-      return
+      throw new UserError({ where: `sweep ${this.#plan.id}`, expected: 'processes that train its runs', found: reason })
     }
     const { run } = this.#plan.runs[task.index]!
-    const step = statusesOf({ ...this.#plan, halving: null, runs: [this.#plan.runs[task.index]!] })[0]!.step
+    const { step } = statusReader(this.#plan)(task.index)
     const before = this.#deaths.get(task.index)
     const count = before && step <= before.step ? before.count + 1 : 1
     this.#deaths.set(task.index, { count, step })
@@ -192,6 +198,16 @@ class Pool {
     else {
       this.#options.note(`run ${run}: ${reason}; it goes on from its last checkpoint`)
       this.#queue.unshift(task)
+    }
+  }
+
+  /** Does something in a callback; where it fails, the sweep is saved and stopped, and fails with that error. */
+  #orStop(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.#fatal ??= error
+      this.#stop()
     }
   }
 
@@ -211,7 +227,6 @@ function tell(
   message: Exclude<FromWorker, { kind: 'ready' | 'measured' | 'end' | 'failed' }>,
 ): void {
   if (message.kind === 'note') observer.onNote?.(message.text)
-  else if (message.kind === 'estimate') observer.onEstimate?.(message.estimate)
   else if (message.kind === 'start') observer.onStart?.({ ...message, config: work.config, work })
   else if (message.kind === 'steps') for (const metrics of message.metrics) observer.onStep?.(metrics)
   else if (message.kind === 'evaluationTime') observer.onEvaluationTime?.(message.seconds)

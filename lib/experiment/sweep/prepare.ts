@@ -8,10 +8,11 @@ import { chooseSharing } from './choose-sharing.js'
 import { runBytes, type SweepCost } from './cost.js'
 import { type PlannedStatus, statusesOf } from './coverage.js'
 import { workShare } from './halving.js'
+import type { PlannedSweep } from './plan-sweep.js'
 import { mostWorkers } from './sharing.js'
-import type { PlannedSweep, SweepOptions } from './sweep.js'
+import type { SweepOptions } from './sweep.js'
 
-/** Who watches the preparation. */
+/** The signal and callbacks of a preparation. */
 export interface PrepareWatch {
   readonly signal?: AbortSignal | undefined
   /** Called before memory is estimated. */
@@ -20,7 +21,7 @@ export interface PrepareWatch {
   onMemory?(estimates: readonly (Estimate | null)[]): void
 }
 
-/** What is known about a sweep before its first run starts. */
+/** The cost and memory of a sweep, known before its first run starts. */
 export interface PreparedSweep {
   readonly cost: SweepCost
   /** Memory of the runs by index: null for a finished one; empty without an estimate. */

@@ -36,9 +36,9 @@ export function waitingTasks(
     return busy.has(index) || state === 'running' ? -1 : step
   })
   const stops = nextStops(plan, steps)
-  if (stops.size === 0) return open().map(({ index }) => ({ index }))
-  return open().flatMap(({ index, step }) => {
+  if (!stops) return open().map(({ index }) => ({ index }))
+  return open().flatMap(({ index }) => {
     const stopAt = stops.get(index)
-    return stopAt !== undefined && step < stopAt ? [{ index, stopAt }] : []
+    return stopAt === undefined ? [] : [{ index, stopAt }]
   })
 }

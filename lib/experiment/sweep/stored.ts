@@ -1,15 +1,37 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted, UserError } from '../../errors.js'
+import type { Metrics } from '../../evaluate/own-metrics.js'
 import { RunInUse } from '../../results/run.js'
 import { runWork } from '../estimate/work.js'
 import type { RunObserver } from '../run/observer.js'
 import { whenCancelled } from './cancel.js'
-import { statusesOf } from './coverage.js'
+import { statusReader } from './coverage.js'
+import { metricHashes } from './earlier.js'
 import { storeFailure } from './failures.js'
 import { checkCode, type SweepPlan } from './plan.js'
-import type { PlannedSweep, SweepOptions } from './sweep.js'
+import type { PlannedSweep } from './plan-sweep.js'
+import type { SweepOptions } from './sweep.js'
 import { loadSweepFile } from './sweep-file.js'
 import { plannedData, trainPlanned } from './train-planned.js'
+
+/**
+ * Returns the metrics of a plan's runs, which its module holds; the module's mixers, losses and tasks are known afterwards.
+ *
+ * @throws UserError when the code or the module has changed since the plan was made, or a notebook cell defined the metrics.
+ */
+export async function plannedMetrics(plan: SweepPlan): Promise<Metrics> {
+  checkCode(plan)
+  const file = plan.module === null ? null : await loadSweepFile(plan.module)
+  const metrics = file?.options?.metrics ?? {}
+  if (isDeepStrictEqual(metricHashes(metrics), plan.metrics)) return metrics
+  throw new UserError({
+    where: `sweep ${plan.id}`,
+    expected: `the metrics that it was planned with (${Object.keys(plan.metrics).join(', ') || 'none'})`,
+    found: plan.module === null ? 'none: a notebook cell defined them' : `others in ${plan.module}`,
+    todo: plan.module === null ? 'Run that cell again.' : 'Plan the sweep again.',
+  })
+}
 
 /**
  * Returns a stored plan with what a process needs to train its runs.
@@ -17,8 +39,7 @@ import { plannedData, trainPlanned } from './train-planned.js'
  * @throws UserError when the code or a data set has changed since the plan was made.
  */
 export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { readonly options: SweepOptions }> {
-  checkCode(plan)
-  const file = plan.module === null ? null : await loadSweepFile(plan.module)
+  const metrics = await plannedMetrics(plan)
   const sets = new Map<string, Dataset>()
   const works = []
   for (const planned of plan.runs) {
@@ -28,14 +49,13 @@ export async function plannedSweep(plan: SweepPlan): Promise<PlannedSweep & { re
     sets.set(planned.hashes.data, data)
     works.push(runWork(planned.config, data))
   }
-  const metrics = file?.options?.metrics
   return {
     plan,
     works,
     notes: [],
     store: () => {},
     dataOf: (index) => plannedData(plan, plan.runs[index]!),
-    options: metrics ? { metrics } : {},
+    options: { metrics },
   }
 }
 
@@ -52,11 +72,9 @@ export async function trainOne(
   signal: AbortSignal,
 ): Promise<'done' | 'failed' | 'stopped'> {
   const planned = plan.runs[index]!
-  const state = (): string => statusesOf(plan)[index]!.state
-  if (state() === 'done' || state() === 'ended') return 'done'
-  checkCode(plan)
-  const file = plan.module === null ? null : await loadSweepFile(plan.module)
-  const metrics = file?.options?.metrics
+  const { state } = statusReader(plan)(index)
+  if (state === 'done' || state === 'ended') return 'done'
+  const metrics = await plannedMetrics(plan)
   const stop = new AbortController()
   const ended = whenCancelled(plan, () => stop.abort())
   try {
@@ -66,7 +84,7 @@ export async function trainOne(
       observer,
       signal: AbortSignal.any([signal, stop.signal]),
       estimate: plan.estimate,
-      ...(metrics ? { metrics } : {}),
+      metrics,
     })
     return run.state === 'finished' ? 'done' : 'stopped'
   } catch (error) {

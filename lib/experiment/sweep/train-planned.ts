@@ -36,11 +36,11 @@ export async function trainPlanned(
   const { resultsDir, init, label } = plan
   const options = { resultsDir, ...label, ...(init ? { init } : {}), ...(metrics ? { metrics } : {}) }
   const planned = { id, asked, work: runWork(config, data), data, ...(memory ? { estimate: memory } : {}) }
-  return makeRun(planned, storedRun(id, resultsDir), options, session, onTakeOver)
+  return makeRun(planned, resumable(id, resultsDir), options, session, onTakeOver)
 }
 
 /** Returns the run if it is stored; one that ended before its first checkpoint is removed and begun anew. */
-function storedRun(id: string, resultsDir: string): RunRecord | null {
+function resumable(id: string, resultsDir: string): RunRecord | null {
   if (!runStatus(id, resultsDir)) return null
   const record = openRun(id, resultsDir)
   if (record.state === 'finished' || record.status.checkpoint !== null) return record

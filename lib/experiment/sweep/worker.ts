@@ -1,17 +1,15 @@
-import { startBackend } from '../../backend/index.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { RunInUse } from '../../results/run.js'
-import { type Estimate, estimateMemory } from '../estimate/memory.js'
 import { runWork } from '../estimate/work.js'
 import type { Ended } from '../run/ending.js'
 import type { RunObserver, TrainMetrics } from '../run/observer.js'
 import type { WorkSeconds } from './cost.js'
 import { measureWork } from './measure.js'
 import type { FromWorker, ToWorker } from './messages.js'
-import { checkCode, type SweepPlan } from './plan.js'
-import { loadSweepFile } from './sweep-file.js'
+import type { SweepPlan } from './plan.js'
+import { plannedMetrics } from './stored.js'
 import { plannedData, trainPlanned } from './train-planned.js'
 
 /** Milliseconds between messages about steps. */
@@ -44,14 +42,12 @@ export async function serveWorker(plan: SweepPlan, signal: AbortSignal): Promise
   channel.on('disconnect', end)
   signal.addEventListener('abort', end)
   try {
-    checkCode(plan)
-    const file = plan.module === null ? null : await loadSweepFile(plan.module)
-    const { train, measure } = trainer(plan, send, stop.signal, file?.options?.metrics)
+    const { train, measure } = trainer(plan, send, stop.signal, await plannedMetrics(plan))
     send({ kind: 'ready' })
     while (!stop.signal.aborted) {
       const request = requests.shift()
-      if (request?.kind === 'train') await train(request.index, request.stopAt)
-      else if (request?.kind === 'measure') await measure(request.indices)
+      if (request?.kind === 'train') await train(request)
+      else if (request?.kind === 'measure') await measure(request)
       else
         await new Promise<void>((resolve) => {
           wake = resolve
@@ -63,37 +59,30 @@ export async function serveWorker(plan: SweepPlan, signal: AbortSignal): Promise
   }
 }
 
+type Request<K extends ToWorker['kind']> = Extract<ToWorker, { kind: K }>
+
 function trainer(
   plan: SweepPlan,
   send: (message: FromWorker) => void,
   signal: AbortSignal,
-  metrics: Metrics | undefined,
+  metrics: Metrics,
 ): {
-  train(index: number, stopAt: number | undefined): Promise<void>
-  measure(indices: readonly number[]): Promise<void>
+  train(request: Request<'train'>): Promise<void>
+  measure(request: Request<'measure'>): Promise<void>
 } {
   let held: Dataset | null = null
-  const memory = new Map<string, Estimate>()
-  const memoryOf = async (index: number, data: Dataset): Promise<Estimate | null> => {
-    if (!plan.estimate) return null
-    await startBackend()
-    const work = runWork(plan.runs[index]!.config, data)
-    const estimate = memory.get(work.key) ?? estimateMemory(work)
-    memory.set(work.key, estimate)
-    return estimate
-  }
   const dataOf = async (index: number): Promise<Dataset> => {
     const planned = plan.runs[index]!
     if (held?.hash !== planned.hashes.data) held = await plannedData(plan, planned)
     return held
   }
-  const measure = async (indices: readonly number[]): Promise<void> => {
+  const measure = async ({ runs }: Request<'measure'>): Promise<void> => {
     const seconds: WorkSeconds[] = []
     try {
-      for (const index of indices) {
+      for (const { index, memory } of runs) {
         if (signal.aborted) return
         const data = await dataOf(index)
-        seconds.push(await measureWork(runWork(plan.runs[index]!.config, data), data, await memoryOf(index, data)))
+        seconds.push(await measureWork(runWork(plan.runs[index]!.config, data), data, memory))
       }
       send({ kind: 'measured', seconds })
     } catch (error) {
@@ -101,20 +90,17 @@ function trainer(
       send({ kind: 'failed', message: error instanceof Error ? error.message : String(error) })
     }
   }
-  const train = async (index: number, stopAt: number | undefined): Promise<void> => {
+  const train = async ({ index, memory, stopAt }: Request<'train'>): Promise<void> => {
     const planned = plan.runs[index]!
     const observer = sendingObserver(send)
     try {
-      const data = await dataOf(index)
-      const estimate = await memoryOf(index, data)
-      if (estimate) send({ kind: 'estimate', estimate })
       const { state, status } = await trainPlanned(plan, planned, {
-        data,
+        data: await dataOf(index),
         observer,
         signal,
         estimate: plan.estimate,
-        ...(metrics ? { metrics } : {}),
-        ...(estimate ? { memory: estimate } : {}),
+        metrics,
+        ...(memory ? { memory } : {}),
         ...(stopAt === undefined ? {} : { stopAt }),
       })
       observer.flush()

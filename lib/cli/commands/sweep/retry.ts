@@ -1,5 +1,5 @@
 import { storedJobs } from '../../../experiment/slurm/jobs.js'
-import { readPlan } from '../../../experiment/sweep/plan.js'
+import { planWords, readPlan } from '../../../experiment/sweep/plan.js'
 import { retryRuns } from '../../../experiment/sweep/retry.js'
 import { type Command, wrongUse } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
@@ -25,7 +25,7 @@ export const command: Command = {
     const plan = readPlan(name, out)
     const retried = retryRuns(plan, runs)
     const place = storedJobs(plan).length > 0 ? ' --on slurm' : ''
-    const where = `${plan.id}${out === undefined ? '' : ` out=${out}`}${place}`
+    const where = `${planWords(plan, out)}${place}`
     process.stdout.write(
       retried.length === 0
         ? 'No failed runs.\n'

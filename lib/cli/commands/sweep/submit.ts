@@ -1,6 +1,8 @@
 import { submissionText } from '../../../experiment/slurm/submit.js'
 import { Coverage } from '../../../experiment/sweep/coverage.js'
-import { type PlannedSweep, type SweepOptions, submitPlan } from '../../../experiment/sweep/sweep.js'
+import type { PlannedSweep } from '../../../experiment/sweep/plan-sweep.js'
+import { submitPlan } from '../../../experiment/sweep/submit-plan.js'
+import type { SweepOptions } from '../../../experiment/sweep/sweep.js'
 import { formatTable } from '../../../results/text.js'
 
 /** Submits a planned sweep to Slurm and prints what was submitted. Resolves to the exit code 0. */

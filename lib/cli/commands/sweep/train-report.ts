@@ -2,16 +2,18 @@ import { createInterface } from 'node:readline/promises'
 import { UserError } from '../../../errors.js'
 import type { Coverage } from '../../../experiment/sweep/coverage.js'
 import type { Ask } from '../../../experiment/sweep/guard.js'
-import { type PlannedSweep, type SweepOptions, type SweepRuns, trainPlan } from '../../../experiment/sweep/sweep.js'
+import { planWords } from '../../../experiment/sweep/plan.js'
+import type { PlannedSweep } from '../../../experiment/sweep/plan-sweep.js'
+import { type SweepOptions, type SweepRuns, trainPlan } from '../../../experiment/sweep/sweep.js'
 import { formatTable } from '../../../results/text.js'
 import { abortOnInterrupt, STOPPED } from '../../interrupt.js'
 
-/** How the end of a sweep is printed. */
+/** The output of a sweep, and its question. */
 export interface ReportOptions {
   readonly json: boolean
   /** The given results folder; undefined for the default. */
   readonly out: string | undefined
-  /** How a long sweep asks whether it may start; null: it starts. */
+  /** Asks whether a long sweep may start; null: it starts. */
   readonly ask: Ask
 }
 
@@ -62,12 +64,14 @@ function print(runs: SweepRuns, json: boolean): void {
 
 function exitCode(coverage: Coverage, out: string | undefined): number {
   const { plan } = coverage
-  const where = out === undefined ? plan.id : `${plan.id} out=${out}`
+  const where = planWords(plan, out)
   for (const { run, message } of coverage.runs.filter(({ state }) => state === 'failed'))
     process.stderr.write(`Failed: ${run}: ${message}\n`)
   if (coverage.count('failed') > 0) process.stderr.write(`To try again: npx recurlab sweep retry ${where}\n`)
   const unfinished = coverage.count('interrupted') + coverage.count('missing')
+  const elsewhere = coverage.count('running')
+  if (elsewhere > 0) process.stderr.write(`Other processes are at work: npx recurlab sweep status ${where}\n`)
   if (unfinished > 0) process.stderr.write(`Stopped and saved. To continue: npx recurlab sweep resume ${where}\n`)
-  if (unfinished > 0) return STOPPED
+  if (unfinished + elsewhere > 0) return STOPPED
   return coverage.count('failed') > 0 ? 1 : 0
 }
