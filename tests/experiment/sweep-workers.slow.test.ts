@@ -28,6 +28,7 @@ import { writeSweepReport } from '../../lib/experiment/sweep/sweep-report.js'
 import { trainPlanned } from '../../lib/experiment/sweep/train-planned.js'
 import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
+import { checkpointFile } from '../../lib/results/layout.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
 
 let folder = ''
@@ -278,7 +279,7 @@ test('other metrics, and other initial weights in the same file, make another pl
 
   const from = path.join(resultsDir, 'init.safetensors')
   const others = await sweep({ ...base, trainSteps: 2 }, { seed: [1, 2] }, data, { resultsDir, observer: {} })
-  const copy = (index: number) => copyFileSync(path.join(others.all[index]!.dir, 'checkpoint-2.safetensors'), from)
+  const copy = (index: number) => copyFileSync(path.join(others.all[index]!.dir, checkpointFile(2)), from)
   copy(0)
   const first = await plan({ init: { from } })
   assert.equal((await plan({ init: { from } })).id, first.id)
