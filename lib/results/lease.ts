@@ -2,12 +2,20 @@ import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { z } from 'zod'
 import { UserError } from '../errors.js'
 import { systemReason } from '../files/atomic.js'
-import { isJsonObject } from '../files/json.js'
 import { fileOperations as fs } from '../files/operations.js'
-import { isRunning, isThisProcess, isVisible, type Owner, ownerSchema, thisProcess } from './owner.js'
+import {
+  type Held,
+  LEASE_VERSION,
+  lastLease,
+  leases,
+  leaseText,
+  numberOf,
+  readLease,
+  readLeaseNow,
+} from './lease-file.js'
+import { isRunning, isThisProcess, isVisible, thisProcess } from './owner.js'
 
 /**
  * The exclusive right of a process to write a run, stored as a small file in the run's folder, `lease-000001.json`.
@@ -35,25 +43,6 @@ export interface Lease {
 /** A run that this process cannot write, because another one does. */
 export class RunInUse extends UserError {}
 
-/** A lease in the folder of a run. */
-interface Held {
-  readonly name: string
-  readonly number: number
-  /** null when the file cannot be read, e.g. while it is being written, or is of another version. */
-  readonly owner: Owner | null
-  /** The format version of a file of another version, as text; else null. */
-  readonly otherVersion: string | null
-  /** Time of the owner's last heartbeat, by the file system's clock, in milliseconds. */
-  readonly beat: number
-}
-
-/** Version of the lease file. A lease of another version is held by another version of Recurlab. */
-const FORMAT_VERSION = 1
-
-/** Content of the lease file. */
-const leaseSchema = ownerSchema.extend({ formatVersion: z.literal(FORMAT_VERSION) })
-
-const LEASE = /^lease-(\d{6,})\.json$/
 const TRIES = 50
 const TAKEN_OVER = 'one that another process has taken over in the meantime'
 
@@ -290,73 +279,13 @@ function atWork(dir: string, { name, owner, otherVersion, beat: last }: Held, vi
   const holder =
     otherVersion === null
       ? `one that process ${owner?.pid ?? '(unknown)'} is writing${where}`
-      : `one that another version of Recurlab is writing: ${name} has format version ${otherVersion}, not ${FORMAT_VERSION}`
+      : `one that another version of Recurlab is writing: ${name} has format version ${otherVersion}, not ${LEASE_VERSION}`
   return new RunInUse({
     where: dir,
     expected: 'a run that no other process is writing',
     found: `${holder}${since}`,
     todo: visible ? 'Wait for it, or stop it.' : wait,
   })
-}
-
-function leases(dir: string): string[] {
-  return fs.readdirSync(dir).filter((name) => LEASE.test(name))
-}
-
-function numberOf(name: string): number {
-  return Number(LEASE.exec(name)?.[1])
-}
-
-function lastLease(dir: string): Held | null {
-  try {
-    const [name] = leases(dir).sort((a, b) => numberOf(b) - numberOf(a))
-    return name === undefined ? null : readLease(dir, name)
-  } catch {
-    return null
-  }
-}
-
-/** Reads a lease; null when it is gone. */
-function readLease(dir: string, name: string): Held | null {
-  const file = path.join(dir, name)
-  try {
-    const { mtimeMs } = fs.statSync(file)
-    return { name, number: numberOf(name), ...parseLease(fs.readFileSync(file, 'utf8')), beat: mtimeMs }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-}
-
-function readLeaseNow(dir: string, name: string): Held | null {
-  try {
-    return readLease(dir, name)
-  } catch (error) {
-    throw new UserError(
-      { where: path.join(dir, name), expected: 'a readable file', found: systemReason(error) },
-      { cause: error },
-    )
-  }
-}
-
-/** Returns the content of a lease file. */
-export function leaseText(owner: Owner): string {
-  return `${JSON.stringify({ formatVersion: FORMAT_VERSION, ...owner })}\n`
-}
-
-function parseLease(text: string): Pick<Held, 'owner' | 'otherVersion'> {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return { owner: null, otherVersion: null }
-  }
-  if (isJsonObject(json) && json.formatVersion !== FORMAT_VERSION)
-    return { owner: null, otherVersion: JSON.stringify(json.formatVersion) ?? 'none' }
-  const lease = leaseSchema.safeParse(json)
-  if (!lease.success) return { owner: null, otherVersion: null }
-  const { formatVersion: _, ...owner } = lease.data
-  return { owner, otherVersion: null }
 }
 
 /** Blocks for a time: acquiring a lease is synchronous for its caller. */

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
-import { leaseText } from '../../lib/results/lease.js'
+import { leaseText } from '../../lib/results/lease-file.js'
 import { type Owner, thisProcess } from '../../lib/results/owner.js'
 import { type Checkpoint, createRun, type RunWriter } from '../../lib/results/run.js'
 

@@ -51,6 +51,7 @@ export async function prepareSweep(
     left: open.length,
   }
   if (open.length === 0) {
+    store()
     const nothing = { workers: 0, threads: 0, seconds: 0, measured: true, diskBytes: 0, memoryBytes: null }
     return { cost: { ...counts, ...nothing }, estimates: [] }
   }

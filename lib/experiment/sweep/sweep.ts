@@ -148,7 +148,7 @@ export function trainPlan(
       watch.coverage(() => new Coverage(plan).table())
       if (cost.workers === 1) await trainHere(planned, estimates, options, watch)
       else await runPool(plan, { ...watch, works, estimates, workers: cost.workers, threads: cost.threads })
-    }
+    } else planned.store()
     return trained(plan, watch, options)
   }
   return watched(

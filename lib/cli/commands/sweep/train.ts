@@ -170,7 +170,6 @@ function listed(key: string, text: string): string[] {
 
 async function dryRun(planned: PlannedSweep, options: SweepOptions, json: boolean): Promise<number> {
   const { cost } = await prepareSweep(planned, options)
-  planned.store()
   const coverage = new Coverage(planned.plan)
   const { plan, runs } = coverage
   if (json) process.stdout.write(`${JSON.stringify({ plan: plan.dir, cost, runs })}\n`)
