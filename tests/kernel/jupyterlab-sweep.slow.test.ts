@@ -41,12 +41,12 @@ test('in JupyterLab a sweep of two processes shows its line, its table and its c
   await cell
     .locator('table td', { hasText: /running \d+ %/ })
     .first()
-    .waitFor({ timeout: 120_000 })
+    .waitFor({ timeout: 240_000 })
   await cell
     .locator('.jp-OutputArea-output img, .js-plotly-plot, .jp-RenderedSVG')
     .first()
-    .waitFor({ timeout: 120_000 })
-  await page.waitForTimeout(8000)
+    .waitFor({ timeout: 240_000 })
+  await page.waitForTimeout(4000)
   await lab.screenshot('20-sweep-running')
   await stop(page)
   await outputOf(page, 1, /stopped, saved: 6 runs: .*run the cell again/)

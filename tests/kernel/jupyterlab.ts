@@ -119,16 +119,33 @@ export function cellOf(page: Page, number: number): ReturnType<Page['locator']> 
   return page.locator('.jp-Notebook .jp-CodeCell').nth(number - 1)
 }
 
-/** Runs one cell with the keyboard; its outputs are awaited by whoever looks at them. */
+/**
+ * Runs one cell with the keyboard; its outputs are awaited by whoever looks at them. A key that the page lost (the
+ * editor was not ready) is pressed again: the cell's prompt tells.
+ */
 export async function runCell(page: Page, number: number): Promise<void> {
-  await cellOf(page, number).locator('.cm-content').click()
-  await page.keyboard.press('Control+Enter')
+  const prompt = cellOf(page, number).locator('.jp-InputPrompt')
+  const before = await prompt.textContent()
+  for (let tries = 0; tries < 6; tries++) {
+    await cellOf(page, number).locator('.cm-content').click()
+    await page.keyboard.press('Control+Enter')
+    for (let i = 0; i < 50; i++) {
+      if ((await prompt.textContent()) !== before) return
+      await setTimeout(200)
+    }
+  }
+  throw new Error(`cell ${number} was not run: its prompt still shows ${before}`)
 }
 
 /** The text of a cell's outputs, once it matches. */
 export async function outputOf(page: Page, number: number, expected: RegExp): Promise<string> {
   const output = cellOf(page, number).locator('.jp-OutputArea-output')
-  await output.filter({ hasText: expected }).first().waitFor({ timeout: 60_000 })
+  try {
+    await output.filter({ hasText: expected }).first().waitFor({ timeout: 240_000 })
+  } catch (error) {
+    const shown = (await output.allInnerTexts()).join('\n')
+    throw new Error(`cell ${number} did not show ${expected}. It shows:\n${shown}`, { cause: error })
+  }
   return (await output.allInnerTexts()).join('\n')
 }
 
