@@ -10,6 +10,7 @@ import { test } from 'node:test'
 const LAYERS = [
   'errors.ts',
   'random.ts',
+  'statistics',
   'typescript',
   'setup',
   'files',

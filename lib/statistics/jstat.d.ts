@@ -1,0 +1,8 @@
+/** The part of jstat that is used here; the package has no types. */
+declare module 'jstat' {
+  interface Distribution {
+    cdf(x: number, ...parameters: number[]): number
+    inv(p: number, ...parameters: number[]): number
+  }
+  export const jStat: { readonly studentt: Distribution; readonly normal: Distribution; readonly beta: Distribution }
+}
