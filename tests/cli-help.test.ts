@@ -122,6 +122,7 @@ const misspelt: [string[], RegExp][] = [
   [['train', 'sudoku-pocket', 'nmae=x'], /key nmae: .*Did you mean name\?/],
   [['train', 'sudoku-pocket', 'mixer=atention'], /key mixer: .*Did you mean mixer=attention\?/],
   [['train', 'sudoku-pocket', 'augment=frsh'], /key augment: .*Did you mean augment=fresh\?/],
+  [['train', 'sudoku-pocket', 'checkpoint=best'], /expected init=RUN\|FILE beside weights=, checkpoint=/],
   [['train', 'sudoku-pocket', 'init=x', 'weights=emma'], /found emma\. Did you mean weights=ema\?/],
   [['train', 'sudoku-pocket', '--jsn'], /found --jsn\. Did you mean --json\?/],
   [['train', 'sudoku-pocket', '-json'], /found -json\. Did you mean --json\?/],

@@ -4,9 +4,10 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
-import { arc, type Dataset, evaluateRun, solve, sudoku, train } from '../../lib/index.js'
+import { arc, type Dataset, evaluateRun, solve, sudoku, type TrainOptions, train } from '../../lib/index.js'
 import { readWeightsFile } from '../../lib/interop/weights-file.js'
 import { writeWeightsFile } from '../../lib/interop/weights-write.js'
+import { openRun } from '../../lib/results/run.js'
 import { readWeightsOf } from '../../lib/results/weights-file.js'
 
 let resultsDir = ''
@@ -49,6 +50,20 @@ test('a run that begins with weights whose rows are replaced says so, also where
     observer: { onNote: (note) => notes.push(note) },
   })
   assert.match(notes.join('; '), /init: puzzle embedding: \d+ rows replaced by \d+, all of them zero/)
+})
+
+test('a run begins with the weights of the checkpoint that is asked for', async () => {
+  const data = await sudoku({ box: [2, 2], clues: 6, train: 10, test: 4, seed: 3 })
+  const short = { ...tiny, puzzleDim: 0, trainSteps: 3, evalEvery: 3, checkpointEvery: 1 }
+  const from = await train(short, data, { resultsDir, observer: {} })
+  const hash = async (init: NonNullable<TrainOptions['init']>): Promise<unknown> => {
+    const id = await train({ ...short, trainSteps: 1, evalEvery: 1 }, data, { resultsDir, observer: {}, init })
+    return (openRun(id, resultsDir).provenance as { init?: { hash?: unknown } }).init?.hash
+  }
+  const newest = await hash({ from })
+  assert.equal(await hash({ from, checkpoint: 3 }), newest)
+  assert.notEqual(await hash({ from, checkpoint: 2 }), newest)
+  await assert.rejects(hash({ from, checkpoint: 7 }), /checkpoint/)
 })
 
 test('options of an evaluation or a solving that would have no effect are refused by name', async () => {

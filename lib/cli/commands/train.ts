@@ -15,10 +15,10 @@ import { type Command, oneWord, wrongUse } from '../command.js'
 import { glossaryBlocks, sentence } from '../glossary-help.js'
 import { abortOnInterrupt, STOPPED } from '../interrupt.js'
 import { onlyKeys } from '../keys.js'
-import { puzzleFit, whichWeights } from '../weights-output.js'
+import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../weights-output.js'
 
 /** Keys of the command besides those of the configuration. */
-const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'puzzleEmbedding'] as const
+const OWN_KEYS = ['out', 'name', 'note', 'tags', 'init', 'weights', 'checkpoint', 'puzzleEmbedding'] as const
 
 /** `recurlab train PRESET key=value …`. */
 export const command: Command = {
@@ -37,6 +37,7 @@ export const command: Command = {
           'Initial weights: those of a run, or of any file that recurlab import reads. Default: fresh ones.',
         ],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
+        CHECKPOINT_HELP,
         [
           'puzzleEmbedding=mean|zero',
           'Replaces each row of their puzzle embedding by the mean of all rows or by zeros, so that it fits any number of puzzles. Default: the rows stay.',
@@ -66,7 +67,7 @@ export const command: Command = {
       return value
     }
     const resultsDir = take('out') ?? 'results'
-    const init = initOptions(take('init'), take('weights'), take('puzzleEmbedding'))
+    const init = initOptions(take('init'), take('weights'), take('checkpoint'), take('puzzleEmbedding'))
     const ablation = flags.get('ablation')
     const row = typeof ablation === 'string' ? ablationNamed(ablation) : null
     const label = labelOf(take('name') ?? row?.method, take('note'), take('tags'))
@@ -117,10 +118,12 @@ function labelOf(name: string | undefined, note: string | undefined, tags: strin
 function initOptions(
   from: string | undefined,
   weights: string | undefined,
+  checkpoint: string | undefined,
   fit: string | undefined,
 ): Pick<TrainOptions, 'init'> {
-  if (from !== undefined) return { init: { from, ...whichWeights(weights), ...puzzleFit(fit) } }
-  if (weights !== undefined || fit !== undefined)
-    throw wrongUse('init=RUN|FILE beside weights= and puzzleEmbedding=', 'none')
+  if (from !== undefined)
+    return { init: { from, ...whichWeights(weights), ...whichCheckpoint(checkpoint), ...puzzleFit(fit) } }
+  if (weights !== undefined || checkpoint !== undefined || fit !== undefined)
+    throw wrongUse('init=RUN|FILE beside weights=, checkpoint= and puzzleEmbedding=', 'none')
   return {}
 }

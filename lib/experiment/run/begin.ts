@@ -12,7 +12,7 @@ import { hashWeights } from '../../model/weights-hash.js'
 import { currentCode } from '../../results/code.js'
 import type { LabelOptions } from '../../results/label.js'
 import { collectProvenance } from '../../results/provenance.js'
-import { createRun } from '../../results/run.js'
+import { type CheckpointChoice, createRun } from '../../results/run.js'
 import { readWeightsOf } from '../../results/weights-file.js'
 import { initialState } from '../../train/step.js'
 import { Trainer } from '../../train/trainer.js'
@@ -32,6 +32,8 @@ export interface InitOptions {
   readonly from: string
   /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'
+  /** Which of a run's checkpoints: `last`, `best` by the run's `bestMetric`, or a step; default `last`. */
+  readonly checkpoint?: CheckpointChoice
   /** The replacement for the puzzle embedding's rows; by default they stay, and another number of rows is an error. */
   readonly puzzleEmbedding?: PuzzleFit
 }
@@ -146,6 +148,7 @@ export function readInit(init: InitOptions, resultsDir: string | undefined): Ret
   return readWeightsOf(init.from, {
     ...(resultsDir === undefined ? {} : { resultsDir }),
     ...(init.weights === undefined ? {} : { weights: init.weights }),
+    ...(init.checkpoint === undefined ? {} : { checkpoint: init.checkpoint }),
   })
 }
 
