@@ -14,6 +14,9 @@ import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
 import type { TrainingTotals } from '../../train/metrics.js'
+import type { ArmChoice } from './choose-arm.js'
+import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
+import { type Summary, type SummaryOptions, summarise } from './summary.js'
 
 /**
  * One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. Those of stored runs have
@@ -59,6 +62,8 @@ export interface FinishedRun extends ComparedRun {
   readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]
+  /** Code, data and machine of the run; default: unknown. */
+  readonly provenance?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -121,6 +126,34 @@ export class Runs {
   /** Returns the table for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(this.table())
+  }
+
+  /**
+   * Returns one row per configuration (runs that differ only by their seed): number of seeds, mean, SD and 95 % interval of
+   * the last evaluation, the best checkpoint, count and denominator. A notebook shows it as a table.
+   *
+   * @param metric default `test.exact`
+   * @example
+   * runs.summary('test.exact').row('mlp')?.last // { value: 96.6, low: 91.7, high: 101.4, n: 3, … }
+   * @throws UserError (exit code 2) for a metric that no run has.
+   */
+  summary(metric: string = 'test.exact', options: SummaryOptions = {}): Summary {
+    return summarise(this.all, metric, options)
+  }
+
+  /**
+   * Compares two arms by a metric of their last evaluations: paired by seed where seeds are shared, else by Welch's t; one
+   * run each by its puzzles. The result has the difference with interval, test and effect, a verdict in words and warnings.
+   *
+   * @param a a label, a filter of configurations, runs, or evaluations made afterwards
+   * @param metric default `test.exact`
+   * @example
+   * runs.compare('mlp', 'attention').verdict // mlp better by 95.7 ± 2.1 points, 3 seeds; the paper: 12.7
+   * runs.compare({ mixer: 'mlp' }, arm('live weights', evaluations))
+   * @throws UserError (exit code 2) for an unknown arm or metric.
+   */
+  compare(a: ArmChoice, b: ArmChoice, metric: string = 'test.exact', options: CompareOptions = {}): ArmComparison {
+    return compareArms(this.all, a, b, metric, options)
   }
 
   /**
