@@ -1,5 +1,6 @@
-import type { Figure, FigureOptions } from './figure.js'
+import type { FigureOptions } from './figure.js'
 import { type Line, lineFigure, type Numbers } from './line.js'
+import type { CaptionedFigure } from './sources.js'
 import { colorOf, dashOf, markerOf } from './template.js'
 
 /** One run's curve. */
@@ -22,7 +23,7 @@ export interface CurvesOptions extends FigureOptions {
  * Returns curves of runs, grouped by name. If runs differ in length (some are still training), the mean at x is over those
  * that have reached it; hovering over a point shows their number.
  */
-export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
+export function curves(runs: readonly Curve[], options: CurvesOptions = {}): CaptionedFigure {
   const groups = groupByName(runs)
   const lines: Line[] = []
   let place = 0

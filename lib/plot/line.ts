@@ -1,4 +1,5 @@
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import type { CaptionedFigure } from './sources.js'
 import { colorOf, type Dash, dashOf, type MarkerSymbol, markerOf, withOpacity } from './template.js'
 
 /** Numbers along an axis. */
@@ -24,7 +25,7 @@ export interface Line {
 }
 
 /** Returns lines over a common axis, each with an optional band. Non-finite points are gaps. */
-export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): Figure {
+export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): CaptionedFigure {
   return makeFigure(
     lines.flatMap((line, i) =>
       tracesOf(line.color ? line : { dash: dashOf(i), marker: markerOf(i), ...line }, line.color ?? colorOf(i)),
