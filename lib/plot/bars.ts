@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { mean, short } from './curves.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import type { CaptionedFigure } from './sources.js'
 import { colorOf, outlineColor, reportedColor, withOpacity } from './template.js'
 
 /** One group of {@link bars}. */
@@ -27,7 +28,7 @@ export interface BarsOptions extends FigureOptions {
  *
  * @throws UserError if a group has no value, or one that is not finite.
  */
-export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
+export function bars(groups: readonly Bar[], options: BarsOptions = {}): CaptionedFigure {
   for (const group of groups)
     if (group.values.length === 0 || !group.values.every(Number.isFinite))
       throw new UserError({

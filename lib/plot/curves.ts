@@ -1,6 +1,7 @@
-import type { Figure, FigureOptions } from './figure.js'
+import type { FigureOptions } from './figure.js'
 import { type Line, lineFigure, type Numbers } from './line.js'
-import { colorOf, dashOf } from './template.js'
+import type { CaptionedFigure } from './sources.js'
+import { colorOf, dashOf, markerOf } from './template.js'
 
 /** One run's curve. */
 export interface Curve {
@@ -22,12 +23,12 @@ export interface CurvesOptions extends FigureOptions {
  * Returns curves of runs, grouped by name. If runs differ in length (some are still training), the mean at x is over those
  * that have reached it; hovering over a point shows their number.
  */
-export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
+export function curves(runs: readonly Curve[], options: CurvesOptions = {}): CaptionedFigure {
   const groups = groupByName(runs)
   const lines: Line[] = []
   let place = 0
   for (const [name, members] of groups) {
-    const look = { color: colorOf(place), dash: dashOf(place) }
+    const look = { color: colorOf(place), dash: dashOf(place), marker: markerOf(place) }
     place++
     if (options.each === 'run' || members.length === 1)
       lines.push(...members.map((run, i) => runLine(run, look, i === 0)))
@@ -36,7 +37,7 @@ export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Fig
   return lineFigure(lines, options)
 }
 
-type LineLook = Required<Pick<Line, 'color' | 'dash'>>
+type LineLook = Required<Pick<Line, 'color' | 'dash' | 'marker'>>
 
 function runLine(run: Curve, look: LineLook, legend: boolean): Line {
   const label = run.seed === undefined ? '' : `seed ${run.seed}, `

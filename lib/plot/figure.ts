@@ -1,4 +1,5 @@
 import { plainJson } from './plain.js'
+import { type CaptionedFigure, captioned } from './sources.js'
 
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
@@ -35,9 +36,9 @@ export function makeFigure(
   data: readonly Trace[],
   options: FigureOptions,
   layout: Record<string, unknown> = {},
-): Figure {
+): CaptionedFigure {
   const { title, x, y, range, width, height } = options
-  return {
+  return captioned({
     data,
     layout: {
       ...(width === undefined ? {} : { width }),
@@ -50,7 +51,7 @@ export function makeFigure(
       },
       ...layout,
     },
-  }
+  })
 }
 
 /** Escapes a label: plotly reads some HTML tags in labels, and names from data must not become markup. */

@@ -1,5 +1,6 @@
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { colorOf, dashOf, withOpacity } from './template.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import type { CaptionedFigure } from './sources.js'
+import { colorOf, type Dash, dashOf, type MarkerSymbol, markerOf, withOpacity } from './template.js'
 
 /** Numbers along an axis. */
 export type Numbers = ArrayLike<number>
@@ -11,8 +12,10 @@ export interface Line {
   readonly y: Numbers
   /** `#RRGGBB`. Default: the palette's next colour. */
   readonly color?: string
-  /** Default `solid`; without a `color`, dashed once the palette starts again. */
-  readonly dash?: 'solid' | 'dash' | 'dot'
+  /** Default `solid`; without a `color`, the pattern that belongs to the palette's next colour. */
+  readonly dash?: Dash
+  /** Symbol of a line of one point. Default `circle`; without a `color`, the one that belongs to the palette's next colour. */
+  readonly marker?: MarkerSymbol
   /** A shaded band around the line, of the same length as x. */
   readonly band?: { readonly low: Numbers; readonly high: Numbers }
   /** Text shown when hovering over a point, one per point. */
@@ -22,9 +25,11 @@ export interface Line {
 }
 
 /** Returns lines over a common axis, each with an optional band. Non-finite points are gaps. */
-export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): Figure {
+export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): CaptionedFigure {
   return makeFigure(
-    lines.flatMap((line, i) => tracesOf(line.color ? line : { dash: dashOf(i), ...line }, line.color ?? colorOf(i))),
+    lines.flatMap((line, i) =>
+      tracesOf(line.color ? line : { dash: dashOf(i), marker: markerOf(i), ...line }, line.color ?? colorOf(i)),
+    ),
     options,
   )
 }
@@ -39,7 +44,7 @@ function tracesOf(line: Line, color: string): Trace[] {
     x,
     y: finite(line.y),
     line: { color, width: 2, dash: line.dash ?? 'solid' },
-    marker: { color, size: 7 },
+    marker: { color, size: 7, symbol: line.marker ?? 'circle' },
     legendgroup: name,
     showlegend: line.legend ?? true,
     ...(line.hover

@@ -1,8 +1,12 @@
+import { type FontFamily, familyList } from './drawing/fonts.js'
+
 /**
- * Okabe and Ito's palette, which is safe for any kind of colour blindness (Okabe & Ito, "Color Universal Design", 2008),
- * without its black and its yellow, which disappear on dark and on light backgrounds.
+ * The hues of Okabe and Ito's palette, which is safe for any kind of colour blindness ("Color Universal Design", 2008),
+ * without its black and its yellow, at six lightnesses, L* 32 to 72 in steps of 8: printed in grey they stay apart, and
+ * neighbours in this order differ by at least 8. The least difference (ΔE) of two colours, over normal vision and the
+ * three kinds of colour blindness, is 17; of the original six it is 16.
  */
-const palette = ['#0072B2', '#D55E00', '#009E73', '#CC79A7', '#E69F00', '#56B4E9'] as const
+const palette = ['#02639B', '#CF8F02', '#0B9970', '#BC5303', '#31BDFF', '#8D1564'] as const
 
 /** Grey of published numbers, so that they never look like measured ones. */
 export const reportedColor = '#8C8C8C'
@@ -15,11 +19,31 @@ export function colorOf(i: number): string {
   return palette[i % palette.length]!
 }
 
-const DASHES = ['solid', 'dash', 'dot'] as const
+/** A dash pattern of plotly. */
+export type Dash = 'solid' | 'dash' | 'dot' | 'dashdot' | 'longdash' | 'longdashdot'
 
-/** Returns the dash pattern of the i-th line: solid, and dashed once the palette starts again. */
-export function dashOf(i: number): 'solid' | 'dash' | 'dot' {
-  return DASHES[Math.floor(i / palette.length) % DASHES.length]!
+const dashes: readonly Dash[] = ['solid', 'dash', 'dot', 'dashdot', 'longdash', 'longdashdot']
+
+/** A marker symbol of plotly. */
+export type MarkerSymbol = 'circle' | 'square' | 'diamond' | 'triangle-up' | 'cross' | 'x'
+
+const markers: readonly MarkerSymbol[] = ['circle', 'square', 'diamond', 'triangle-up', 'cross', 'x']
+
+/**
+ * Returns the dash pattern of the i-th line. Every line has its own beside its colour, and once the palette starts again
+ * the patterns are shifted by one, so that 36 lines differ.
+ */
+export function dashOf(i: number): Dash {
+  return dashes[shifted(i) % dashes.length]!
+}
+
+/** Returns the marker symbol of the i-th series, which differs as {@link dashOf} does. */
+export function markerOf(i: number): MarkerSymbol {
+  return markers[shifted(i) % markers.length]!
+}
+
+function shifted(i: number): number {
+  return i + Math.floor(i / palette.length)
 }
 
 /** Returns a colour `#RRGGBB` with an opacity in [0, 1]. */
@@ -31,6 +55,12 @@ export function withOpacity(color: string, opacity: number): string {
 /** Pixels around the plot. */
 export const houseMargin = { l: 70, r: 24, t: 76, b: 60 } as const
 
+/** Pixels around the plot of a figure for a venue; titles, ticks and the legend add what they need. */
+export const printMargin = { l: 44, r: 10, t: 12, b: 36 } as const
+
+/** Size of the type in pixels; a figure for a venue is scaled so that this becomes the venue's. */
+export const TYPE_SIZE = 13
+
 /** Colours that differ between paper and screen. */
 interface Ink {
   readonly text: string
@@ -39,7 +69,7 @@ interface Ink {
   readonly ground: string
 }
 
-function template({ text, axis: line, grid, ground }: Ink): object {
+function template({ text, axis: line, grid, ground }: Ink) {
   const axis = {
     showline: true,
     linecolor: line,
@@ -52,7 +82,7 @@ function template({ text, axis: line, grid, ground }: Ink): object {
   }
   return {
     layout: {
-      font: { family: 'Helvetica, Arial, "Liberation Sans", sans-serif', size: 13, color: text },
+      font: { family: familyList('Arimo'), size: TYPE_SIZE, color: text },
       title: { x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 16 } },
       colorway: [...palette],
       paper_bgcolor: ground,
@@ -66,8 +96,36 @@ function template({ text, axis: line, grid, ground }: Ink): object {
   }
 }
 
+const paperInk: Ink = { text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' }
+
 /** The plotly template of exported figures. */
-export const paperTemplate = template({ text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' })
+export const paperTemplate = template(paperInk)
+
+/** Returns the plotly template of figures for a venue: one size of type, no room that is not needed. */
+export function printTemplate(family: FontFamily, grid: boolean): object {
+  const font = { size: TYPE_SIZE }
+  const axis = { title: { font, standoff: 6 }, ticklen: 4, showgrid: grid }
+  const { layout } = template({ ...paperInk, text: '#000000' })
+  return {
+    layout: {
+      ...layout,
+      font: { ...layout.font, family: familyList(family) },
+      title: { ...layout.title, x: 0, xref: 'container', y: 1, pad: { l: 4, t: 6 }, font: { ...font, weight: 'bold' } },
+      margin: printMargin,
+      legend: {
+        ...layout.legend,
+        xref: 'container',
+        yref: 'container',
+        y: 1,
+        yanchor: 'top',
+        traceorder: 'normal',
+        font,
+      },
+      xaxis: { ...layout.xaxis, ...axis },
+      yaxis: { ...layout.yaxis, ...axis },
+    },
+  }
+}
 
 /**
  * The plotly template of figures on a screen, for any background. The grey of the text has the same contrast, 4.3, with
