@@ -4,5 +4,8 @@ declare module 'jstat' {
     cdf(x: number, ...parameters: number[]): number
     inv(p: number, ...parameters: number[]): number
   }
-  export const jStat: { readonly studentt: Distribution; readonly normal: Distribution; readonly beta: Distribution }
+  const jstat: {
+    readonly jStat: { readonly studentt: Distribution; readonly normal: Distribution; readonly beta: Distribution }
+  }
+  export default jstat
 }

@@ -115,7 +115,7 @@ export class Runs {
   }
 
   /**
-   * Returns curves over optimiser steps: for each label the mean and range over seeds, with gaps where the metric is
+   * Returns curves over optimiser steps: for each label the mean and its 95 % interval over seeds, with gaps where the metric is
    * unknown. Where a run evaluates both sets of weights, those of the live ones are lines of their own.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
@@ -156,7 +156,7 @@ export class Runs {
   }
 
   /**
-   * Returns bars of the mean with the range over seeds, next to published numbers, which are marked "reported".
+   * Returns bars of the mean with its 95 % interval over seeds, next to published numbers, which are marked "reported".
    *
    * @param reported published values in percent, by label
    */
