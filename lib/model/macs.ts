@@ -22,6 +22,11 @@ export function stepMacs(shape: ModelShape): StepMacs {
   return { forward, training: forward + 2 * (depth(shape, recursionOf(shape).gradientUpdates) * block + heads) }
 }
 
+/** Returns the floating-point operations of multiply-accumulates: a multiplication and an addition each. */
+export function flopsOf(macs: number): number {
+  return 2 * macs
+}
+
 /** Counts the multiply-accumulates of one block on the L tokens of a puzzle. */
 function blockMacs(shape: ModelShape): number {
   const { hidden: D, expansion } = shape
