@@ -1,15 +1,17 @@
 import { UserError } from '../errors.js'
+import type { Estimate } from '../statistics/estimate.js'
 import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
 import { type ReportedMark, reportedMarks } from './reported-marks.js'
 import {
   type BandOptions,
-  bandText,
   checkBand,
   errorBars,
   type Spread,
   seedsText,
   spreadOf,
+  spreadOfEstimate,
+  spreadsText,
   spreadText,
 } from './spread.js'
 import { colorOf, outlineColor, withOpacity } from './template.js'
@@ -20,6 +22,8 @@ export interface Bar {
   readonly name: string
   /** One value per seed, in the unit of the axis. */
   readonly values: readonly number[]
+  /** The mean with its interval. Default: Student's t over the values; only with the band `interval`. */
+  readonly estimate?: Estimate
   /** The published number for the same comparison, in the unit of the axis. */
   readonly reported?: number | ReportedMark
 }
@@ -47,7 +51,9 @@ const MOST_MEANS = 6
 export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
   checkGroups(groups)
   const band = checkBand(options.band ?? 'interval')
-  const spreads = groups.map(({ values }) => spreadOf(values, band)!)
+  const spreads = groups.map(({ values, estimate }) =>
+    estimate && band === 'interval' ? spreadOfEstimate(estimate) : spreadOf(values, band)!,
+  )
   const names = groups.map(({ name }) => shownName(name, options))
   const reported = groups.flatMap(({ name, reported }, i) => {
     if (reported === undefined) return []
@@ -105,10 +111,9 @@ function measuredBars(
   spreads: readonly Spread[],
   names: readonly string[],
   paired: boolean,
-  { measured, band = 'interval' }: BarsOptions,
+  { measured }: BarsOptions,
 ): Trace {
-  const counts = spreads.map(({ n }) => n)
-  const words = ['mean', bandText(band, counts) ?? seedsText(counts)].join(', ')
+  const words = `mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
   return {
     type: 'bar',
     name: escapeLabel(measured ?? `measured here (${words})`),

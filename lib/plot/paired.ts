@@ -2,7 +2,7 @@ import { UserError } from '../errors.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
 import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
-import { type BandOptions, bandText, checkBand, errorBars, spreadOf, spreadText } from './spread.js'
+import { type BandOptions, bandText, checkBand, errorBars, spreadOf, spreadsText, spreadText } from './spread.js'
 import { colorOf, markerOf, outlineColor } from './template.js'
 
 /** The values of two arms that share a seed. */
@@ -57,7 +57,7 @@ export function paired(pairs: readonly Pair[], arms: readonly [string, string], 
     }
   })
   const means = spreads.map((spread, i): Trace => {
-    const words = bandText(band, [spread.n])
+    const words = spreadsText([spread])
     return {
       type: 'scatter',
       mode: 'markers',

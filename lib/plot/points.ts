@@ -1,4 +1,5 @@
 import { UserError } from '../errors.js'
+import type { Estimate } from '../statistics/estimate.js'
 import { rounded } from '../statistics/rounding.js'
 import { type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { MOST_NAMED, manyColor, moreText, shownName } from './looks.js'
@@ -6,16 +7,16 @@ import { type ReportedAt, reportedMarks } from './reported-marks.js'
 import {
   type Band,
   type BandOptions,
-  bandText,
+  barKey,
   checkBand,
   errorBars,
-  keyTrace,
   type Spread,
   seedsText,
   spreadOf,
+  spreadOfEstimate,
   spreadText,
 } from './spread.js'
-import { colorOf, markerOf, outlineColor } from './template.js'
+import { colorOf, markerOf } from './template.js'
 
 /** One configuration of {@link points}. */
 export interface PointGroup {
@@ -23,6 +24,8 @@ export interface PointGroup {
   readonly name: string
   /** One point per seed, in the units of the axes. */
   readonly points: readonly { readonly x: number; readonly y: number }[]
+  /** The mean along the vertical axis with its interval. Default: Student's t over the points; only with the band `interval`. */
+  readonly estimate?: Estimate
 }
 
 /** Options of {@link points}. */
@@ -57,24 +60,16 @@ export function points(groups: readonly PointGroup[], options: PointsOptions = {
   const data = [
     ...(others.length > 0 ? [greyTrace(others, options)] : []),
     ...named.map((group, i) => groupTrace(group, i, each, drawn, options)),
-    ...barKey(
-      drawn,
-      named.map(({ points }) => points.length),
-    ),
+    ...barKey(named.map((group) => meanOf(group, drawn)[1])),
     ...reportedMarks(reported, 'reported', ({ name }) => name),
   ]
   return makeFigure(data, options)
 }
 
-function groupTrace(
-  { name, points }: PointGroup,
-  i: number,
-  each: 'mean' | 'run',
-  band: Band,
-  options: PointsOptions,
-): Trace {
+function groupTrace(group: PointGroup, i: number, each: 'mean' | 'run', band: Band, options: PointsOptions): Trace {
   const color = colorOf(i)
-  const shown = shownName(name, options)
+  const { points } = group
+  const shown = shownName(group.name, options)
   const look = {
     type: 'scatter',
     mode: 'markers',
@@ -90,7 +85,7 @@ function groupTrace(
       hovertext: points.map(({ x, y }) => `${shown}: ${rounded(y).value} at ${rounded(x).value}`),
       hoverinfo: 'text',
     }
-  const [x, y] = meanOf(points, band)
+  const [x, y] = meanOf(group, band)
   const differs = points.some((point) => point.x !== points[0]!.x)
   return {
     ...look,
@@ -104,17 +99,17 @@ function groupTrace(
 }
 
 /** Returns the means along both axes. */
-function meanOf(points: PointGroup['points'], band: Band): [x: Spread, y: Spread] {
+function meanOf({ points, estimate }: PointGroup, band: Band): [x: Spread, y: Spread] {
   const along = (axis: 'x' | 'y'): Spread =>
     spreadOf(
       points.map((point) => point[axis]),
       band,
     )!
-  return [along('x'), along('y')]
+  return [along('x'), estimate && band === 'interval' ? spreadOfEstimate(estimate) : along('y')]
 }
 
 function greyTrace(groups: readonly PointGroup[], options: PointsOptions): Trace {
-  const means = groups.map(({ points }) => meanOf(points, 'none'))
+  const means = groups.map((group) => meanOf(group, 'none'))
   return {
     type: 'scatter',
     mode: 'markers',
@@ -127,12 +122,6 @@ function greyTrace(groups: readonly PointGroup[], options: PointsOptions): Trace
     ),
     hoverinfo: 'text',
   }
-}
-
-/** Returns the legend entry that explains the bars; none without bars. */
-function barKey(band: Band, counts: readonly number[]): Trace[] {
-  const name = bandText(band, counts)
-  return name === null ? [] : [keyTrace(name, { symbol: 'line-ns-open', size: 11, color: outlineColor })]
 }
 
 /** @throws UserError for a value that a logarithmic axis cannot show. */

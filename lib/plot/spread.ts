@@ -19,12 +19,14 @@ export interface BandOptions {
 /** A mean over seeds, with the ends of its band. */
 export interface Spread {
   readonly value: number
-  /** Number of finite values. */
+  /** Number of seeds with a finite value. */
   readonly n: number
   /** null where no band is known: below two values, or with the band `none`. */
   readonly low: number | null
   readonly high: number | null
   readonly band: Band
+  /** Puzzles that Wilson's interval of a single run is over. Default: the band is over seeds. */
+  readonly puzzles?: number
 }
 
 /** Returns the mean of the finite values with the ends of its band; null without a finite value. */
@@ -38,9 +40,11 @@ export function spreadOf(values: readonly number[], band: Band = 'interval'): Sp
   return { value, n, low, high, band }
 }
 
-/** Returns an estimate as the spread that a figure draws. */
-export function spreadOfEstimate({ value, n, low, high }: Estimate): Spread {
-  return { value, n, low, high, band: 'interval' }
+/** Returns an estimate over seeds, or over the puzzles of a single run, as the spread that a figure draws. */
+export function spreadOfEstimate({ value, n, low, high, method }: Estimate): Spread {
+  return method === 'wilson'
+    ? { value, n: 1, low, high, band: 'interval', puzzles: n }
+    : { value, n, low, high, band: 'interval' }
 }
 
 /** Returns a mean as text: `87.4 ± 2.1`, `87.4 (85.0 to 90.0)` for a range, the value alone without a band. */
@@ -51,36 +55,41 @@ export function spreadText({ value, low, high, band }: Spread): string {
   return `${at(value)} (${at(low)} to ${at(high)})`
 }
 
-/** Returns a value rounded to match its band: `87.4`. */
-export function valueText({ value, low, high }: Spread): string {
-  return rounded(value, halfWidth({ low, high })).value
-}
-
 /** Returns `3 seeds`, `1 seed`, or `2 to 3 seeds` where the counts differ. */
 export function seedsText(counts: readonly number[]): string {
   const [least, most] = [Math.min(...counts), Math.max(...counts)]
   return `${least === most ? most : `${least} to ${most}`} ${most === 1 ? 'seed' : 'seeds'}`
 }
 
-/** Returns the meaning of the drawn bands: `95 % interval, 3 seeds`; null if none of the counts has a band. */
+/** Returns the meaning of bands over seeds: `95 % interval, 3 seeds`; null if none of the counts has a band. */
 export function bandText(band: Band, counts: readonly number[]): string | null {
   if (band === 'none' || !counts.some((n) => n > 1)) return null
-  const percent = Math.round(100 * DEFAULT_LEVEL)
-  return `${band === 'range' ? 'range' : `${percent} % interval`}, ${seedsText(counts)}`
+  return `${band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
 }
 
-/** Returns a trace without points whose legend entry explains the bands; no trace without bands. */
+/** Returns the meaning of the bands of spreads: `95 % interval, 3 seeds`, or `95 % interval over puzzles`; null without bands. */
+export function spreadsText(spreads: readonly Spread[]): string | null {
+  const banded = spreads.filter(({ low }) => low !== null)
+  const [first] = banded
+  if (first === undefined) return null
+  if (banded.every(({ puzzles }) => puzzles !== undefined)) return `${INTERVAL} over puzzles`
+  const counts = spreads.map(({ n }) => n)
+  return `${first.band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
+}
+
+const INTERVAL = `${Math.round(100 * DEFAULT_LEVEL)} % interval`
+
+/** Returns a trace without points whose legend entry explains shaded bands; no trace without bands. */
 export function bandKey(band: Band, counts: readonly number[]): Trace[] {
   const name = bandText(band, counts)
-  if (name === null) return []
-  return [
-    keyTrace(name, {
-      symbol: 'square',
-      size: 11,
-      color: withOpacity(outlineColor, 0.3),
-      line: { width: 0 },
-    }),
-  ]
+  const look = { symbol: 'square', size: 11, color: withOpacity(outlineColor, 0.3), line: { width: 0 } }
+  return name === null ? [] : [keyTrace(name, look)]
+}
+
+/** Returns a trace without points whose legend entry explains error bars; no trace without them. */
+export function barKey(spreads: readonly Spread[]): Trace[] {
+  const name = spreadsText(spreads)
+  return name === null ? [] : [keyTrace(name, { symbol: 'line-ns-open', size: 11, color: outlineColor })]
 }
 
 /** Returns a trace without points, for an entry of the legend. */
