@@ -2,6 +2,7 @@ import type { Config } from '../../config/schema.js'
 import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { isOwnMetric, isShare, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
+import type { EvaluationSpent } from '../../evaluate/spent.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
@@ -12,10 +13,14 @@ import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
+import type { TrainingTotals } from '../../train/metrics.js'
 import { type Summary, type SummaryOptions, summarise } from './summary.js'
 
-/** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
-export interface EvaluationRow extends EvaluationNumbers {
+/**
+ * One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. Those of stored runs have
+ * every total of training until then and what the evaluation took, save joules where the machine does not tell them.
+ */
+export interface EvaluationRow extends EvaluationNumbers, Partial<TrainingTotals>, Partial<EvaluationSpent> {
   readonly step: number
   /** The evaluated weights; absent without the key `evalWeights`. With both, the row of the EMA follows that of the live ones. */
   readonly weights?: 'ema' | 'live'
@@ -65,6 +70,9 @@ export interface FinishedRun extends ComparedRun {
  */
 export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 
+/** Columns of compute in {@link Runs.table}; `recurlab runs --all` shows the others too. */
+const SHOWN_COMPUTE = ['trainCpuSeconds', 'trainMacs']
+
 /** Several runs to compare. */
 export class Runs {
   readonly all: readonly FinishedRun[]
@@ -84,7 +92,7 @@ export class Runs {
    * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, what ended the runs if
    * one ended before its last step, exact and cell
    * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
-   * metrics, seconds of training and of all evaluations. Unknown values are null.
+   * metrics, seconds of training and of all evaluations, processor seconds and MACs of training. Unknown values are null.
    */
   table(): RunRow[] {
     const { rows, labelColumns, variedColumns } = this.#comparison
@@ -103,6 +111,7 @@ export class Runs {
       ...metrics.filter(isOwnMetric),
       'trainSeconds',
       'evaluationSeconds',
+      ...SHOWN_COMPUTE.filter((name) => metrics.includes(name)),
     ]
     return rows.map(({ id, ...row }, i) => {
       const { model, seed } = this.all[i]!.config
