@@ -1,4 +1,6 @@
+import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
+import { lookOf, tokenMeaning } from '../tasks/registry.js'
 import type { Figure } from './figure.js'
 import { type HeatmapOptions, heatmap } from './heatmap.js'
 
@@ -48,4 +50,46 @@ export function confusion({ tokens, counts }: ConfusionCounts, options: HeatmapO
 function shareText(value: number | null): string {
   if (value === null || value === 0) return ''
   return value < 0.5 ? '<1' : value > 99.5 && value < 100 ? '>99' : value.toFixed(0)
+}
+
+/** A prediction whose cells are counted. */
+export interface CountedPrediction {
+  /** Index of the example in its split. */
+  readonly puzzle: number
+  /** 0 is the stored puzzle; predictions of other versions are left out. */
+  readonly version: number
+  /** `[seqLen]` tokens. */
+  readonly prediction: ArrayLike<number>
+}
+
+/**
+ * Returns the cells of predictions by right and predicted token: those that the puzzle leaves blank, where the task has blank
+ * cells, else all; cells that no metric counts are left out.
+ *
+ * @param split of the evaluation. Default `test`
+ */
+export function confusionOf(
+  { manifest, ...splits }: Dataset,
+  predictions: readonly CountedPrediction[],
+  split: 'train' | 'test' = 'test',
+): ConfusionCounts {
+  const { vocabSize, ignoreLabelId } = manifest
+  const { inputs, labels, seqLen } = splits[split]
+  const { blank } = lookOf(manifest)
+  const counts = Array.from({ length: vocabSize }, () => new Array<number>(vocabSize).fill(0))
+  for (const { puzzle, version, prediction } of predictions) {
+    if (version !== 0) continue
+    for (let at = 0; at < seqLen; at++) {
+      const right = labels[puzzle * seqLen + at]!
+      if (right === ignoreLabelId || (blank !== null && inputs[puzzle * seqLen + at] !== blank)) continue
+      counts[right]![prediction[at]!]!++
+    }
+  }
+  return { tokens: Array.from({ length: vocabSize }, (_, token) => tokenName(manifest, token)), counts }
+}
+
+/** Returns a token's symbol; its meaning where it has none. */
+function tokenName(manifest: Dataset['manifest'], token: number): string {
+  const { symbol } = lookOf(manifest).token(token, true)
+  return /^[.?]?$/.test(symbol.trim()) ? tokenMeaning(manifest, token) : symbol.trim()
 }
