@@ -1,5 +1,7 @@
-import { jStat } from 'jstat'
+import jstat from 'jstat'
 import { UserError } from '../errors.js'
+
+const { jStat } = jstat
 
 /** How an interval of a difference was made. */
 export type DifferenceMethod = 't' | 'bootstrap' | 'newcombe'

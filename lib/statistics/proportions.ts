@@ -1,6 +1,8 @@
-import { jStat } from 'jstat'
+import jstat from 'jstat'
 import type { Difference } from './difference.js'
 import { DEFAULT_LEVEL, wilson } from './estimate.js'
+
+const { jStat } = jstat
 
 /** Successes among trials. */
 export interface Proportion {
