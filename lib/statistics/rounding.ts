@@ -31,6 +31,13 @@ export function plusMinus(value: number, uncertainty: number | null = null): str
   return half === null ? text : `${text} ± ${half}`
 }
 
+/** Returns the ends of an interval, rounded as its half width is: `85.3 to 89.6`; null where there is none. */
+export function intervalText({ low, high }: Pick<Estimate, 'low' | 'high'>): string | null {
+  if (low === null || high === null) return null
+  const half = (high - low) / 2
+  return `${rounded(low, half).value} to ${rounded(high, half).value}`
+}
+
 /** Returns half the width of an estimate's interval; null where there is none. */
 export function halfWidth({ low, high }: Pick<Estimate, 'low' | 'high'>): number | null {
   return low === null || high === null ? null : (high - low) / 2

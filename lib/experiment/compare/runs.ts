@@ -12,6 +12,7 @@ import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
+import { type Summary, type SummaryOptions, summarise } from './summary.js'
 
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
@@ -54,6 +55,8 @@ export interface FinishedRun extends ComparedRun {
   readonly names?: ValueNames
   readonly evaluations: readonly EvaluationRow[]
   readonly metrics: readonly MetricRow[]
+  /** Code, data and machine of the run; default: unknown. */
+  readonly provenance?: Readonly<Record<string, unknown>>
 }
 
 /**
@@ -112,6 +115,19 @@ export class Runs {
   /** Returns the table for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(this.table())
+  }
+
+  /**
+   * Returns one row per configuration (runs that differ only by their seed): number of seeds, mean, SD and 95 % interval of
+   * the last evaluation, the best checkpoint, count and denominator. A notebook shows it as a table.
+   *
+   * @param metric default `test.exact`
+   * @example
+   * runs.summary('test.exact').row('mlp')?.last // { value: 96.6, low: 91.7, high: 101.4, n: 3, … }
+   * @throws UserError (exit code 2) for a metric that no run has.
+   */
+  summary(metric: string = 'test.exact', options: SummaryOptions = {}): Summary {
+    return summarise(this.all, metric, options)
   }
 
   /**

@@ -11,7 +11,7 @@ import { type EvaluationRow, type FinishedRun, type MetricRow, showable } from '
  * @throws UserError if there is no such run or it is damaged.
  */
 export function loadRun(run: string, resultsDir?: string): FinishedRun {
-  const { id, dir, config, parameters, label, status, evaluations } = storedRun(openRun(run, resultsDir))
+  const { id, dir, config, parameters, label, status, evaluations, provenance } = storedRun(openRun(run, resultsDir))
   return showable({
     id,
     dir,
@@ -20,6 +20,7 @@ export function loadRun(run: string, resultsDir?: string): FinishedRun {
     label,
     ended: status.ended,
     evaluations: evaluations as unknown as EvaluationRow[],
+    provenance,
     metrics: rowsOfTable(readMetrics({ dir })) as unknown as MetricRow[],
   })
 }
