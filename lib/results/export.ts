@@ -8,8 +8,19 @@ import { type Cell, cellOf, cellText } from '../files/cell.js'
 import { type Estimate, isEstimate } from '../statistics/estimate.js'
 import { halfWidth, rounded } from '../statistics/rounding.js'
 
-/** An exportable table: rows, an Arrow table, or an arquero table. */
-export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | ColumnTable
+/** An exportable table: rows, an Arrow table, an arquero table, or an object with rows for a paper, e.g. a summary of runs. */
+export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | ColumnTable | ForPaper
+
+/** An object that is printed and exported as rows whose cells may be estimates. */
+export interface ForPaper {
+  forPaper(): PaperRows
+}
+
+/** Rows for a paper, and remarks that stand below them. */
+export interface PaperRows {
+  readonly rows: readonly Readonly<Record<string, unknown>>[]
+  readonly notes: readonly string[]
+}
 
 /**
  * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` is an empty
@@ -19,7 +30,8 @@ export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | 
  * @throws UserError for another extension, or when the file cannot be written.
  */
 export function writeTable(table: Exportable, file: string): void {
-  if (file.endsWith('.arrow')) writeArrow(file, isArrow(table) ? table : tableOfRows(rowsOf(table)))
+  if (file.endsWith('.arrow'))
+    writeArrow(file, !isForPaper(table) && isArrow(table) ? table : tableOfRows(rowsOf(table)))
   else if (file.endsWith('.csv')) writeFileAtomic(file, toCsv(table))
   else
     throw new UserError({ where: file, expected: 'a name that ends in .arrow or .csv', found: 'another', exitCode: 2 })
@@ -53,6 +65,7 @@ export type TableRecord = readonly (readonly [name: string, value: unknown])[]
 
 /** Returns the rows of a table with their values as they are. */
 export function recordsOf(table: Exportable): readonly TableRecord[] {
+  if (isForPaper(table)) return recordsOf(table.forPaper().rows)
   if (isArrow(table)) return rowsOfTable(table).map((row) => Object.entries(row))
   if (isRows(table)) return table.map((row) => Object.entries(row))
   const names = table.columnNames()
@@ -82,11 +95,16 @@ function roundedCells(name: string, estimate: Estimate): Row {
   return { [name]: value, [`${name} ±`]: uncertainty }
 }
 
+/** Returns whether a table is an object with rows for a paper. */
+export function isForPaper(table: Exportable): table is ForPaper {
+  return 'forPaper' in table && typeof table.forPaper === 'function'
+}
+
 /** Returns whether a table is an Arrow table, including one of another copy of the package. */
-function isArrow(table: Exportable): table is Table {
+function isArrow(table: Exclude<Exportable, ForPaper>): table is Table {
   return !isRows(table) && 'schema' in table && 'getChildAt' in table
 }
 
-function isRows(table: Exportable): table is readonly Readonly<Record<string, unknown>>[] {
+function isRows(table: Exclude<Exportable, ForPaper>): table is readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(table)
 }

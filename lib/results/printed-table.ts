@@ -4,7 +4,8 @@ import { cellOf, cellText } from '../files/cell.js'
 import { didYouMean } from '../options/nearest.js'
 import { type Estimate, isEstimate } from '../statistics/estimate.js'
 import { halfWidth, rounded } from '../statistics/rounding.js'
-import { type Exportable, recordsOf, type TableRecord } from './export.js'
+import { type Exportable, isForPaper, recordsOf, type TableRecord } from './export.js'
+import { type ReportedFilter, reportedWhere } from './reported.js'
 
 /** Options of a table for a paper, the same for every format. */
 export interface PrintOptions {
@@ -17,6 +18,13 @@ export interface PrintOptions {
    * elsewhere. `none` turns bold off.
    */
   readonly best?: Readonly<Record<string, 'highest' | 'lowest' | 'none'>>
+  /**
+   * Published results as rows of their own below the measured ones: name in the first column, value in the first column in
+   * percent or with an interval. Default: none.
+   *
+   * @example { table: '1', method: 'self-attention' }
+   */
+  readonly reported?: ReportedFilter
   /** Text of the caption, which is escaped. Default: none. */
   readonly caption?: string
   /** Whether notes say what ± means, why a value is bold and where reported values come from. Default true. */
@@ -75,9 +83,10 @@ const NONE: PrintedText = { kind: 'text', text: '–' }
  * @throws UserError for a table without rows, and for an option that names a column that is not there.
  */
 export function printedTable(table: Exportable, options: PrintOptions = {}): PrintedTable {
-  const records = recordsOf(table).map(withUncertainty)
-  if (records.length === 0)
+  const own = recordsOf(table).map(withUncertainty)
+  if (own.length === 0)
     throw new UserError({ where: 'a table for a paper', expected: 'at least one row', found: 'none' })
+  const records = [...own, ...(options.reported ? publishedRecords(own, options.reported) : [])]
   const names = chosenColumns(records, options)
   const reported = records.filter((record) => cellAt(record, 'kind') === 'reported')
   const measured = records.filter((record) => !reported.includes(record))
@@ -95,6 +104,7 @@ export function printedTable(table: Exportable, options: PrintOptions = {}): Pri
   const notes = [
     ...intervalNotes(estimates).map((text) => ({ mark: null, text })),
     ...(isBold ? [{ mark: null, text: 'Bold: the interval overlaps that of no other measured row.' }] : []),
+    ...(isForPaper(table) ? table.forPaper().notes : []).map((text) => ({ mark: null, text })),
     ...sources.map(({ mark, source }) => ({
       mark: sources.length > 1 ? mark : null,
       text: `Reported${sources.length > 1 ? '' : ' values'}: ${source}.`,
@@ -115,6 +125,32 @@ export function printedTable(table: Exportable, options: PrintOptions = {}): Pri
 export function printedText(cell: PrintedCell): string {
   if (cell.kind === 'text') return cell.text
   return cell.uncertainty === null ? cell.value : `${cell.value} ± ${cell.uncertainty}`
+}
+
+/** Returns published results as rows of a table of measured ones. @throws UserError when none matches */
+function publishedRecords(own: readonly TableRecord[], filter: ReportedFilter): TableRecord[] {
+  const names = [...new Set(own.flatMap((record) => record.map(([name]) => name)))]
+  const result = names.find((name) => own.some((record) => isEstimate(cellAt(record, name)))) ?? names.find(isPercent)
+  const [first] = names.filter((name) => name !== 'kind')
+  if (result === undefined || first === undefined || first === result)
+    throw new UserError({
+      where: 'option reported of a table',
+      expected: 'a table with a column of names and a column of results in percent or with intervals',
+      found: names.join(', '),
+      exitCode: 2,
+    })
+  const factor = isShare(result) ? 0.01 : 1
+  return reportedWhere(filter).map(({ method, value, uncertainty, parameterCount, source }) => {
+    const scaled = value === null ? null : value * factor
+    const cell = scaled === null || uncertainty === null ? scaled : { value: scaled, uncertainty: uncertainty * factor }
+    return [
+      ['kind', 'reported'],
+      ['source', source],
+      [first, method],
+      [result, cell],
+      ...(names.includes('parameters') ? [['parameters', parameterCount] as const] : []),
+    ]
+  })
 }
 
 /** Returns a column's header. */
