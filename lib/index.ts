@@ -42,6 +42,7 @@ export type { Summary, SummaryOptions, SummaryRow } from './experiment/compare/s
 export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
 export { datasetOf, loadDataset } from './experiment/data/load-data.js'
 export { arc, maze, queens, sudoku } from './experiment/data/make-data.js'
+export { type ReportOptions, writeReport } from './experiment/report/report.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'
 export type { RunObserver, TrainMetrics } from './experiment/run/observer.js'

@@ -109,18 +109,25 @@ export class Summary {
     })
   }
 
-  /** Returns the rows with their estimates, for tables of a paper: `toLatex(summary)`. */
+  /**
+   * Returns the rows with their estimates, for tables of a paper: `toLatex(summary)`. The best checkpoint has a column for
+   * metrics of evaluations.
+   */
   forPaper(): PaperRows {
     const apart = this.rows.some(({ isArm }) => isArm)
+    const evaluated = this.metric.startsWith('test.')
     const rows = this.rows.map((row) => ({
       ...(apart ? { arm: row.label } : {}),
       ...row.varied,
       seeds: row.n,
       [metricTitle(this.metric)]: row.last,
-      [`best checkpoint${this.unit ? ' (%)' : ''}`]: row.best,
+      ...(evaluated ? { [`best checkpoint${this.unit ? ' (%)' : ''}`]: row.best } : {}),
       parameters: row.parameters,
     }))
-    return { rows, notes: ['The best checkpoint is chosen on the test puzzles.', ...this.notes] }
+    return {
+      rows,
+      notes: [...(evaluated ? ['The best checkpoint is chosen on the test puzzles.'] : []), ...this.notes],
+    }
   }
 
   /** Returns the table as LaTeX for booktabs and siunitx; see the function `toLatex`. */
