@@ -125,7 +125,8 @@ export function quantile(sorted: readonly number[], p: number): number {
   return below + (above - below) * (at - Math.floor(at))
 }
 
-function checkLevel(level: number): void {
+/** Checks a confidence level. @throws UserError unless it is between 0 and 1. */
+export function checkLevel(level: number): void {
   if (!(level > 0 && level < 1))
     throw new UserError({
       where: 'level',

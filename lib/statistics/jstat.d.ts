@@ -4,5 +4,10 @@ declare module 'jstat' {
     cdf(x: number, ...parameters: number[]): number
     inv(p: number, ...parameters: number[]): number
   }
-  export const jStat: { readonly studentt: Distribution; readonly normal: Distribution; readonly beta: Distribution }
+  export const jStat: {
+    readonly studentt: Distribution
+    readonly normal: Distribution
+    readonly beta: Distribution
+    gammaln(x: number): number
+  }
 }
