@@ -185,6 +185,10 @@ const NOTHING: TrainMetrics = {
   supervisionSteps: 0,
   lr: 0,
   trainSeconds: 0,
+  trainCpuSeconds: 0,
+  trainMacs: 0,
+  trainSupervisionSteps: 0,
+  trainNetworkCalls: 0,
 }
 const NO_EVALUATION: Evaluation = {
   'test.exact': 0,
@@ -194,6 +198,9 @@ const NO_EVALUATION: Evaluation = {
   supervisionSteps: 0,
   puzzles: 0,
   scored: 0,
+  evaluationMacs: 0,
+  evaluationSupervisionSteps: 0,
+  evaluationNetworkCalls: 0,
   votes: null,
   outcomes: [],
 }

@@ -1,4 +1,5 @@
 import type { ConfigInput } from '../lib/config/schema.js'
+import { isSpent } from '../lib/evaluate/metric-names.js'
 import { loadRun } from '../lib/experiment/run/load.js'
 import { statusesOf } from '../lib/experiment/sweep/coverage.js'
 import type { Grid } from '../lib/experiment/sweep/grid.js'
@@ -67,7 +68,7 @@ async function main(): Promise<void> {
 /** Returns the hash of what a run computed: metrics, evaluations and its last checkpoint, without times. */
 function numbersOf(run: string, resultsDir: string): string {
   const { metrics, evaluations } = loadRun(run, resultsDir)
-  const timeless = (row: object): object => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })
+  const timeless = (row: object): object => Object.fromEntries(Object.entries(row).filter(([name]) => !isSpent(name)))
   const { tensors } = loadCheckpoint(openRun(run, resultsDir))
   const weights = [...tensors].map(([name, { data }]) => [
     name,

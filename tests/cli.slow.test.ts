@@ -7,6 +7,7 @@ import { loadRun } from '../lib/experiment/run/load.js'
 import { readSafetensors } from '../lib/files/safetensors.js'
 import { recurlab } from './recurlab.js'
 import { root } from './shared.js'
+import { timeless } from './timeless.js'
 
 let folder = ''
 before(() => {
@@ -94,8 +95,6 @@ test('a run that is stopped and resumed ends with the same numbers, bit for bit,
   const [a, b] = ['whole', 'parts'].map((name) => {
     const dir = path.join(folder, name)
     const run = loadRun(readdirSync(path.join(dir, 'runs'))[0]!, dir)
-    const timeless = <R extends object>(rows: readonly R[]) =>
-      rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
     const { tensors } = readSafetensors(path.join(run.dir, 'checkpoint-000012.safetensors'))
     return { metrics: timeless(run.metrics), evaluations: timeless(run.evaluations), tensors }
   })

@@ -24,17 +24,65 @@ import { root, tsx } from './shared.js'
 
 const withoutKaleido = kaleidoFolder() === null ? 'kaleido is not installed (npm run setup)' : false
 
-test('runs of one name become their mean with a band from the least to the largest', () => {
-  const figure = curves([
-    { name: 'mlp', seed: 0, x: [0, 100], y: [0, 80] },
-    { name: 'mlp', seed: 1, x: [0, 100], y: [10, 90] },
-  ])
-  const [low, high, mean] = figure.data
-  assert.deepEqual(low?.y, [0, 80])
-  assert.deepEqual(high?.y, [10, 90])
+const twoSeeds = [
+  { name: 'mlp', seed: 0, x: [0, 100], y: [0, 80] },
+  { name: 'mlp', seed: 1, x: [0, 100], y: [10, 90] },
+]
+
+test('runs of one name become their mean with a band of the 95 % interval over seeds', () => {
+  const [low, high, mean, key] = curves(twoSeeds).data
+  // Student's t with one degree of freedom: 12.706 · 7.0711 / √2 on both sides.
+  const half = 63.531
+  for (const [i, centre] of [5, 85].entries()) {
+    assert.ok(Math.abs((low!.y as number[])[i]! - (centre - half)) < 1e-3)
+    assert.ok(Math.abs((high!.y as number[])[i]! - (centre + half)) < 1e-3)
+  }
   assert.equal(high?.fill, 'tonexty')
   assert.deepEqual(mean?.y, [5, 85])
-  assert.equal(mean?.name, 'mlp (mean and range of 2 seeds)')
+  assert.equal(mean?.name, 'mlp')
+  assert.equal(key?.name, '95 % interval, 2 seeds')
+})
+
+test('a band is the range over seeds, or none, where asked for, and one seed has none', () => {
+  const [low, high, , key] = curves(twoSeeds, { band: 'range' }).data
+  assert.deepEqual(low?.y, [0, 80])
+  assert.deepEqual(high?.y, [10, 90])
+  assert.equal(key?.name, 'range, 2 seeds')
+  for (const figure of [curves(twoSeeds, { band: 'none' }), curves(twoSeeds.slice(0, 1))])
+    assert.deepEqual(
+      figure.data.map(({ name }) => name),
+      ['mlp'],
+    )
+  assert.throws(() => curves(twoSeeds, { band: 'sd' as 'none' }), /band: expected interval, range or none, found "sd"/)
+})
+
+test('a band ends where a single seed is left, and goes on where there are more again', () => {
+  const figure = curves([
+    { name: 'mlp', seed: 0, x: [0, 1, 2, 3, 4], y: [1, 1, 1, 1, 1] },
+    { name: 'mlp', seed: 1, x: [0, 1, 2, 3, 4], y: [2, 2, Number.NaN, 2, 2] },
+  ])
+  const filled = figure.data.filter(({ fill }) => fill === 'tonexty')
+  assert.deepEqual(
+    filled.map(({ x }) => x),
+    [
+      [0, 1],
+      [3, 4],
+    ],
+  )
+  assert.deepEqual(
+    figure.data.find(({ name, showlegend }) => name === 'mlp' && showlegend === true)?.y,
+    [1.5, 1.5, 1, 1.5, 1.5],
+  )
+})
+
+test('five hundred curves have eighteen names in the legend, the others in grey below them', () => {
+  const many = Array.from({ length: 500 }, (_, i) => ({ name: `lr ${i}`, x: [0, 1], y: [i, i] }))
+  const { data } = curves(many)
+  const inLegend = data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name)
+  assert.equal(inLegend.length, 19)
+  assert.equal(inLegend.at(-1), '482 more (names on hover)')
+  assert.equal(data[0]!.name, 'lr 18')
+  assert.equal(data.length, 501)
 })
 
 test('a run that is still training counts as far as it got', () => {
@@ -50,9 +98,16 @@ test('the mean lies inside the band, whatever the runs', () => {
   const run = fc.array(fc.double({ min: -1e6, max: 1e6, noNaN: true }), { minLength: 1, maxLength: 8 })
   fc.assert(
     fc.property(fc.array(run, { minLength: 2, maxLength: 4 }), (runs) => {
-      const figure = curves(runs.map((y, seed) => ({ name: 'a', seed, x: y.map((_, i) => i), y })))
-      const [low, high, mean] = figure.data.map((trace) => trace.y as number[])
-      return mean!.every((value, i) => value >= low![i]! - 1e-6 && value <= high![i]! + 1e-6)
+      const named = runs.map((y, seed) => ({ name: 'a', seed, x: y.map((_, i) => i), y }))
+      const { data } = curves(named, { band: 'range' })
+      const mean = data.find(({ showlegend, x }) => showlegend === true && Array.isArray(x))!
+      const ends = data.filter(({ showlegend }) => showlegend === false)
+      return (mean.y as number[]).every((value, x) =>
+        ends.every((end, i) => {
+          const at = (end.y as number[])[(end.x as number[]).indexOf(x)]
+          return at === undefined || (i % 2 === 0 ? value >= at - 1e-6 : value <= at + 1e-6)
+        }),
+      )
     }),
   )
 })
@@ -72,19 +127,39 @@ test('what is not finite is a gap, and names from data are no markup', () => {
   assert.ok(isFigure(figure))
 })
 
-test('bars show mean, range, every seed, and the reported number marked as such', () => {
-  const figure = bars([
-    { name: 'MLP', values: [60, 90, 90], reported: reportedSudoku.trm.value },
+test('bars show the mean with its 95 % interval, every seed, and the reported number as a marker of its own', () => {
+  const [{ value, source }] = [reportedSudoku.trm]
+  const groups = [
+    { name: 'MLP', values: [60, 90, 90], reported: { value, source } },
     { name: 'attention', values: [0] },
-  ])
+  ]
+  const figure = bars(groups)
   const [measured, reported, dots] = figure.data
   assert.deepEqual(measured?.y, [80, 0])
-  assert.deepEqual((measured!.error_y as { array: number[] }).array, [10, 0])
-  assert.deepEqual((measured!.error_y as { arrayminus: number[] }).arrayminus, [20, 0])
-  assert.deepEqual(reported?.y, [87.4, null])
-  assert.match(String(reported?.name), /^reported/)
-  assert.deepEqual(reported?.text, ['reported 87.4', ''])
+  assert.equal(measured?.name, 'measured here (mean, 95 % interval, 1 to 3 seeds)')
+  // Student's t with two degrees of freedom: 4.3027 · 17.3205 / √3.
+  const { array, arrayminus } = measured!.error_y as { array: number[]; arrayminus: number[] }
+  for (const ends of [array, arrayminus]) {
+    assert.ok(Math.abs(ends[0]! - 43.0265) < 1e-3)
+    assert.equal(ends[1], null)
+  }
+  assert.deepEqual(reported?.y, [87.4])
+  assert.equal(reported?.name, 'reported in the paper')
+  assert.deepEqual(reported?.text, ['87.4'])
+  assert.deepEqual((reported!.marker as { symbol: string }).symbol, 'diamond-open')
+  assert.deepEqual(reported?.meta, { kind: 'reported', source })
+  assert.match(String((reported!.hovertext as string[])[0]), /MLP: 87\.4, reported in arXiv 2510\.04871/)
   assert.deepEqual(dots?.y, [60, 90, 90])
+  const { ticktext } = figure.layout.xaxis as { ticktext: string[] }
+  assert.deepEqual(ticktext, ['MLP<br><b>80 ± 43</b>', 'attention<br><b>0</b>'])
+  const ranged = bars(groups, { band: 'range' }).data[0]!
+  assert.deepEqual((ranged.error_y as { array: number[] }).array, [10, null])
+  assert.deepEqual((ranged.error_y as { arrayminus: number[] }).arrayminus, [20, null])
+})
+
+test('bars that would be too many to read are refused with advice', () => {
+  const many = Array.from({ length: 500 }, (_, i) => ({ name: `lr ${i}`, values: [i] }))
+  assert.throws(() => bars(many), /bars: expected at most 40 groups, whose names can be read, found 500\. Draw fewer/)
 })
 
 test('a legend of several rows has room under the title, and the plot keeps its height', () => {

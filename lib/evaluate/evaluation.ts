@@ -3,6 +3,7 @@ import { evaluationBatches } from '../data/evaluation-batches.js'
 import { UserError } from '../errors.js'
 import { type MetricSums, noMetrics } from '../model/accuracy.js'
 import { checkDataFits } from '../model/data-fit.js'
+import { type EvaluationCompute, evaluationCompute } from '../model/macs.js'
 import type { Model } from '../model/model.js'
 import { criteriaOf, judgeOf, votesOf } from '../tasks/registry.js'
 import { PASS_KS, type Votes, type VotesResult } from '../tasks/votes.js'
@@ -38,8 +39,8 @@ interface EvaluationMetrics {
   readonly scored: number
 }
 
-/** An evaluation's metrics, and every puzzle's outcome. */
-export interface Evaluation extends EvaluationMetrics {
+/** An evaluation's metrics, its compute, and every puzzle's outcome. */
+export interface Evaluation extends EvaluationMetrics, EvaluationCompute {
   /**
    * pass@k by votes over all evaluated versions, and the text of the file to submit; null unless the task's versions vote
    * (ARC's do) and the test split was evaluated.
@@ -134,6 +135,10 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     supervisionSteps: mean(sums.puzzleSupervisionSteps, sums.puzzles),
     puzzles: sums.puzzles,
     scored: sums.scored,
+    ...evaluationCompute(model.shape, {
+      supervisionSteps: sums.puzzleSupervisionSteps,
+      heads: halt ? sums.puzzleSupervisionSteps : sums.puzzles,
+    }),
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
@@ -178,7 +183,7 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 }
 
 /** The numbers of an evaluation by public name. */
-export interface EvaluationNumbers extends EvaluationMetrics {
+export interface EvaluationNumbers extends EvaluationMetrics, Partial<EvaluationCompute> {
   /** With votes: number of test tasks with known answers. */
   readonly scoredTasks?: number
   /** `test.pass@k` of votes, and custom metrics. */

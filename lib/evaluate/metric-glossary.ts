@@ -13,6 +13,10 @@ export interface MetricEntry {
 const halted = 'Over the rows that halted in the step; null if none halted.'
 const known = 'Over puzzles with known answers; null if there are none.'
 
+const all = '; in a list of runs, of all evaluations of a run.'
+const energy =
+  ', of all that runs on the machine\'s processors (RAPL). Absent where the machine does not tell it; "machine.energy" in provenance.json says why.'
+
 /** Every metric by its column in `metrics.arrow` and `evaluations.arrow`, which notebooks and `--json` also use. */
 export const metricGlossary: readonly MetricEntry[] = [
   {
@@ -145,13 +149,75 @@ export const metricGlossary: readonly MetricEntry[] = [
     metric: 'trainSeconds',
     group: 'both',
     unit: 's',
-    meaning: 'Seconds of training so far, without evaluations and saves.',
+    meaning: 'Seconds of training so far by the clock, without evaluations and saves. Resuming continues all totals.',
+  },
+  {
+    metric: 'trainCpuSeconds',
+    group: 'both',
+    unit: 's',
+    meaning:
+      'Seconds of processor cores in training so far, all threads of the process. On a shared machine these compare, those of the clock do not.',
+  },
+  {
+    metric: 'trainJoules',
+    group: 'both',
+    unit: 'J',
+    meaning: `Energy of training so far${energy}`,
+  },
+  {
+    metric: 'trainMacs',
+    group: 'both',
+    unit: 'MAC',
+    meaning:
+      'Multiply-accumulates of training so far, all rows: the forward passes, twice the cost of the updates that carry gradient, and the second forward pass of a continue loss; FLOPs = 2 · MACs. Matrix products only; null with a custom mixer.',
+  },
+  {
+    metric: 'trainSupervisionSteps',
+    group: 'both',
+    unit: 'steps',
+    meaning: 'Supervision steps of training so far: one per row of the batch and optimiser step.',
+  },
+  {
+    metric: 'trainNetworkCalls',
+    group: 'both',
+    unit: 'calls',
+    meaning: 'Forward passes of a network in training so far, counted per row: T(n + 1) a supervision step of a TRM.',
   },
   {
     metric: 'evaluationSeconds',
     group: 'test',
     unit: 's',
-    meaning: 'Seconds of the evaluation; in a list of runs, of all evaluations of a run.',
+    meaning: `Seconds of the evaluation by the clock${all}`,
+  },
+  {
+    metric: 'evaluationCpuSeconds',
+    group: 'test',
+    unit: 's',
+    meaning: `Seconds of processor cores in the evaluation, all threads of the process${all}`,
+  },
+  {
+    metric: 'evaluationJoules',
+    group: 'test',
+    unit: 'J',
+    meaning: `Energy of the evaluation${energy}`,
+  },
+  {
+    metric: 'evaluationMacs',
+    group: 'test',
+    unit: 'MAC',
+    meaning: `Multiply-accumulates of the evaluation, all puzzles, of the supervision steps that were made; null with a custom mixer${all}`,
+  },
+  {
+    metric: 'evaluationSupervisionSteps',
+    group: 'test',
+    unit: 'steps',
+    meaning: `Supervision steps of all puzzles of the evaluation${all}`,
+  },
+  {
+    metric: 'evaluationNetworkCalls',
+    group: 'test',
+    unit: 'calls',
+    meaning: `Forward passes of a network in the evaluation, counted per puzzle${all}`,
   },
 ]
 

@@ -1,3 +1,4 @@
+import { macText } from '../model/macs.js'
 import { isCriterion } from '../tasks/registry.js'
 import { ownMetric } from './metric-glossary.js'
 
@@ -15,7 +16,17 @@ const SHARES: Readonly<Record<string, string>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   'train.loss': 'training loss',
   trainSeconds: 'training (s)',
+  trainCpuSeconds: 'training (processor s)',
+  trainJoules: 'training (J)',
+  trainMacs: 'training (TMAC)',
+  trainSupervisionSteps: 'supervision steps of training',
+  trainNetworkCalls: 'network calls of training',
   evaluationSeconds: 'evaluation (s)',
+  evaluationCpuSeconds: 'evaluation (processor s)',
+  evaluationJoules: 'evaluation (J)',
+  evaluationMacs: 'evaluation (TMAC)',
+  evaluationSupervisionSteps: 'supervision steps of evaluation',
+  evaluationNetworkCalls: 'network calls of evaluation',
 }
 
 const NAME = /^(best )?(test|train)\.(\S+)$/
@@ -25,6 +36,16 @@ export function isShare(metric: string): boolean {
   const [, , split, name] = NAME.exec(metric) ?? []
   if (name === undefined) return false
   return Object.hasOwn(SHARES, name) || /^pass@\d+$/.test(name) || (split === 'test' && isCriterion(name))
+}
+
+/** Returns whether a metric is a time or an energy, in which equal runs differ. */
+export function isSpent(metric: string): boolean {
+  return /^(?:train|evaluation)(?:Seconds|CpuSeconds|Joules)$/.test(metric)
+}
+
+/** Returns whether a metric is a number of multiply-accumulates. */
+export function isMacs(metric: string): boolean {
+  return /^(?:train|evaluation)Macs$/.test(metric)
 }
 
 /** Returns whether a metric is a criterion of a task's judge: `test.valid`. */
@@ -65,20 +86,26 @@ export function percent(share: number | null | undefined): number | null {
   return share === null || share === undefined || Number.isNaN(share) ? null : Math.round(share * 1000) / 10
 }
 
-/** Returns a metric's value as text: `96.0 %` for a share, four digits for any other number, `–` if unknown. */
+/** Returns a metric's value as text: `96.0 %` for a share, `12.8 GMAC`, four digits for any other number, `–` if unknown. */
 export function metricText(metric: string, value: number | null | undefined): string {
   if (value === null || value === undefined) return '–'
   if (!Number.isFinite(value)) return String(value)
+  if (isMacs(metric)) return macText(value)
   return isShare(metric) ? `${(100 * value).toFixed(1)} %` : String(Number(value.toPrecision(4)))
 }
 
-/** Returns numbers by metric as a row for display: titles with units, shares in percent, whole seconds. */
+/**
+ * Returns numbers by metric as a row for display: titles with units, shares in percent, whole seconds and joules, MACs in
+ * 10¹² with three digits.
+ */
 export function titledRow<T>(row: Readonly<Record<string, T>>): Record<string, T | number | null> {
   return Object.fromEntries(
     Object.entries(row).map(([key, value]) => {
       const number = typeof value === 'number' ? value : null
       if (isShare(key)) return [metricTitle(key), percent(number)]
-      return [metricTitle(key), /Seconds$/.test(key) && number !== null ? Math.round(number) : value]
+      if (number === null) return [metricTitle(key), value]
+      if (isMacs(key)) return [metricTitle(key), Number((number / 1e12).toPrecision(3))]
+      return [metricTitle(key), isSpent(key) ? Math.round(number) : value]
     }),
   )
 }

@@ -139,7 +139,7 @@ export function trainer(model: ConfiguredModel, data: Dataset, options: TrainerO
   const restored = restoreSnapshot(model.shape, copied(tensors), state)
   model.takeOver(restored.state.model)
   parts.sampler.restore(restored.sampler)
-  return new ModelTrainer({ ...parts, state: { ...restored.state, model }, seconds: restored.seconds }, config, data)
+  return new ModelTrainer({ ...parts, state: { ...restored.state, model }, spent: restored.spent }, config, data)
 }
 
 /** Copies tensors: the puzzle embedding among them is the model's own array, which the next step changes. */

@@ -1,7 +1,20 @@
 import { UserError } from '../errors.js'
-import { mean, short } from './curves.js'
+import type { Estimate } from '../statistics/estimate.js'
 import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { colorOf, outlineColor, reportedColor, withOpacity } from './template.js'
+import { shownName } from './looks.js'
+import { type ReportedMark, reportedMarks } from './reported-marks.js'
+import {
+  type BandOptions,
+  checkBand,
+  errorBars,
+  type Spread,
+  seedsText,
+  spreadOf,
+  spreadOfEstimate,
+  spreadsText,
+  spreadText,
+} from './spread.js'
+import { colorOf, outlineColor, withOpacity } from './template.js'
 
 /** One group of {@link bars}. */
 export interface Bar {
@@ -9,109 +22,112 @@ export interface Bar {
   readonly name: string
   /** One value per seed, in the unit of the axis. */
   readonly values: readonly number[]
+  /** The mean with its interval. Default: Student's t over the values; only with the band `interval`. */
+  readonly estimate?: Estimate
   /** The published number for the same comparison, in the unit of the axis. */
-  readonly reported?: number
+  readonly reported?: number | ReportedMark
 }
 
 /** Options of {@link bars}. */
-export interface BarsOptions extends FigureOptions {
-  /** Legend of our bars. Default `measured here (mean, range over seeds)`. */
+export interface BarsOptions extends FigureOptions, BandOptions {
+  /** Legend of our bars. Default `measured here (mean, 95 % interval, 3 seeds)`. */
   readonly measured?: string
   /** Legend of the published numbers; `reported` always comes first. Default `reported in the paper`. */
   readonly reported?: string
 }
 
+/** The most groups whose names are readable below their bars. */
+const MOST_BARS = 40
+
+/** The most groups that have room for their mean below their name. */
+const MOST_MEANS = 6
+
 /**
- * Returns bars of the mean with the range over seeds and a dot per seed; next to each, hatched and grey, the published
- * number.
+ * Returns bars of the mean with its 95 % interval and a dot per seed; next to each, as a grey diamond, the published number.
+ * Below each name are the mean and its interval, in a figure of up to six groups.
  *
- * @throws UserError if a group has no value, or one that is not finite.
+ * @throws UserError if a group has no value, or one that is not finite, and for more than forty groups.
  */
 export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
-  for (const group of groups)
-    if (group.values.length === 0 || !group.values.every(Number.isFinite))
-      throw new UserError({
-        where: `bars, group ${group.name}`,
-        expected: 'at least one finite value',
-        found: group.values.length === 0 ? 'none' : group.values.join(', '),
-      })
-  const names = groups.map((group) => escapeLabel(group.name))
-  const reported = groups.filter((group) => group.reported !== undefined)
-  const data = [
-    measuredBars(groups, names, options),
-    ...(reported.length ? [reportedBars(groups, names, options)] : []),
-  ]
-  return makeFigure([...data, ...seedDots(groups, reported.length > 0)], options, {
-    annotations: meanLabels(groups, reported.length > 0),
-    barmode: 'group',
-    bargap: 0.35,
-    // A numeric axis with names as tick labels, so that the dots can stand on their bars.
-    xaxis: {
-      tickvals: groups.map((_, i) => i),
-      ticktext: names,
-      range: [-0.6, groups.length - 0.4],
-      ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
-    },
+  checkGroups(groups)
+  const band = checkBand(options.band ?? 'interval')
+  const spreads = groups.map(({ values, estimate }) =>
+    estimate && band === 'interval' ? spreadOfEstimate(estimate) : spreadOf(values, band)!,
+  )
+  const names = groups.map(({ name }) => shownName(name, options))
+  const reported = groups.flatMap(({ name, reported }, i) => {
+    if (reported === undefined) return []
+    const mark = typeof reported === 'number' ? { value: reported } : reported
+    return [{ ...mark, name, x: i + WIDTH / 2 + 0.02 }]
   })
+  const paired = reported.length > 0
+  return makeFigure(
+    [
+      measuredBars(spreads, names, paired, options),
+      ...reportedMarks(reported, options.reported ?? 'in the paper'),
+      ...seedDots(groups, paired),
+    ],
+    options,
+    {
+      bargap: 0.35,
+      // A numeric axis with names as tick labels, so that the dots can stand on their bars.
+      xaxis: {
+        tickvals: groups.map((_, i) => i),
+        ticktext: names.map((name, i) =>
+          groups.length > MOST_MEANS ? name : `${name}<br><b>${spreadText(spreads[i]!)}</b>`,
+        ),
+        range: [-0.6, groups.length - 0.4],
+        showgrid: false,
+        ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
+      },
+    },
+  )
 }
 
 /** Width of one bar in axis units; groups are 1 apart. */
-const WIDTH = 0.34
+const WIDTH = 0.44
 
 /** Position of a group's own bar: centred if there is no published number next to it. */
-const ownOffset = (paired: boolean): number => (paired ? -WIDTH : -WIDTH / 2)
+const ownOffset = (paired: boolean): number => (paired ? -0.75 * WIDTH : -WIDTH / 2)
 
-function measuredBars(groups: readonly Bar[], names: readonly string[], options: BarsOptions): Trace {
-  const means = groups.map((group) => mean(group.values))
-  return {
-    type: 'bar',
-    name: escapeLabel(options.measured ?? 'measured here (mean, range over seeds)'),
-    x: groups.map((_, i) => i),
-    y: means,
-    offset: ownOffset(groups.some((group) => group.reported !== undefined)),
-    width: WIDTH,
-    // Pale, so that the range remains visible where it crosses its bar.
-    marker: {
-      color: groups.map((_, i) => withOpacity(colorOf(i), 0.6)),
-      line: { color: groups.map((_, i) => colorOf(i)), width: 1.5 },
-    },
-    error_y: {
-      type: 'data',
-      symmetric: false,
-      array: groups.map((group, i) => Math.max(...group.values) - means[i]!),
-      arrayminus: groups.map((group, i) => means[i]! - Math.min(...group.values)),
-      color: outlineColor,
-      thickness: 1.5,
-      width: 6,
-    },
-    hovertext: groups.map(
-      (group, i) =>
-        `${names[i]}: ${short(means[i]!)}, ${short(Math.min(...group.values))} to ${short(Math.max(...group.values))} (${group.values.length} seeds)`,
-    ),
-    hoverinfo: 'text',
-  }
+function checkGroups(groups: readonly Bar[]): void {
+  for (const { name, values } of groups)
+    if (values.length === 0 || !values.every(Number.isFinite))
+      throw new UserError({
+        where: `bars, group ${name}`,
+        expected: 'at least one finite value',
+        found: values.length === 0 ? 'none' : values.join(', '),
+      })
+  if (groups.length > MOST_BARS)
+    throw new UserError({
+      where: 'bars',
+      expected: `at most ${MOST_BARS} groups, whose names can be read`,
+      found: String(groups.length),
+      todo: 'Draw fewer runs, or all of them with parallel or points.',
+    })
 }
 
-function reportedBars(groups: readonly Bar[], names: readonly string[], options: BarsOptions): Trace {
-  const label = options.reported ?? 'in the paper'
-  const values = groups.map((group) => group.reported ?? null)
+function measuredBars(
+  spreads: readonly Spread[],
+  names: readonly string[],
+  paired: boolean,
+  { measured }: BarsOptions,
+): Trace {
+  const words = `mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
   return {
     type: 'bar',
-    name: escapeLabel(/^reported\b/.test(label) ? label : `reported ${label}`),
-    x: groups.map((_, i) => i),
-    y: values,
-    offset: 0.02,
+    name: escapeLabel(measured ?? `measured here (${words})`),
+    x: spreads.map((_, i) => i),
+    y: spreads.map(({ value }) => value),
+    offset: ownOffset(paired),
     width: WIDTH,
+    // Pale, so that the interval remains visible where it crosses its bar.
     marker: {
-      color: 'rgba(0, 0, 0, 0)',
-      line: { color: reportedColor, width: 1.5 },
-      pattern: { shape: '/', fgcolor: reportedColor, size: 7 },
+      color: spreads.map((_, i) => withOpacity(colorOf(i), 0.6)),
+      line: { color: spreads.map((_, i) => colorOf(i)), width: 1.5 },
     },
-    text: values.map((value) => (value === null ? '' : `reported ${short(value)}`)),
-    textposition: 'outside',
-    textangle: 0,
-    cliponaxis: false,
-    hovertext: values.map((value, i) => (value === null ? '' : `${names[i]}: ${short(value)}, reported`)),
+    error_y: { ...errorBars(spreads), width: 6 },
+    hovertext: spreads.map((spread, i) => `${names[i]}: ${spreadText(spread)} (${seedsText([spread.n])})`),
     hoverinfo: 'text',
   }
 }
@@ -133,19 +149,8 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       cliponaxis: false,
-      marker: { color: '#FFFFFF', line: { color: outlineColor, width: 1.5 }, size: 8 },
+      marker: { color: '#FFFFFF', line: { color: outlineColor, width: 1.5 }, size: 7 },
       hovertemplate: '%{y:.4}<extra>one seed</extra>',
     },
   ]
-}
-
-/** Returns the mean as a number, clear of the dots and of the range's end, readable for a bar of any height. */
-function meanLabels(groups: readonly Bar[], paired: boolean): Record<string, unknown>[] {
-  return groups.map((group, i) => ({
-    x: i + ownOffset(paired) + WIDTH / 2,
-    y: Math.max(0, ...group.values),
-    yshift: 16,
-    text: `<b>${Number(mean(group.values).toPrecision(3))}</b>`,
-    showarrow: false,
-  }))
 }

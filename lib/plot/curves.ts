@@ -1,6 +1,19 @@
+import { rounded } from '../statistics/rounding.js'
 import type { Figure, FigureOptions } from './figure.js'
-import { type Line, lineFigure, type Numbers } from './line.js'
-import { colorOf, dashOf } from './template.js'
+import { makeFigure } from './figure.js'
+import { type Line, lineTraces, type Numbers } from './line.js'
+import { MOST_NAMED, manyColor, moreText } from './looks.js'
+import {
+  type Band,
+  type BandOptions,
+  bandKey,
+  checkBand,
+  keyTrace,
+  type Spread,
+  spreadOf,
+  spreadText,
+} from './spread.js'
+import { colorOf, dashOf, markerOf } from './template.js'
 
 /** One run's curve. */
 export interface Curve {
@@ -13,38 +26,54 @@ export interface Curve {
 }
 
 /** Options of {@link curves}. */
-export interface CurvesOptions extends FigureOptions {
-  /** `mean`: the mean over seeds with a band from minimum to maximum; `run`: a line for every run. Default `mean`. */
+export interface CurvesOptions extends FigureOptions, BandOptions {
+  /** `mean`: the mean over seeds with its band; `run`: a line for every run. Default `mean`. */
   readonly each?: 'mean' | 'run'
 }
 
 /**
- * Returns curves of runs, grouped by name. If runs differ in length (some are still training), the mean at x is over those
- * that have reached it; hovering over a point shows their number.
+ * Returns curves of runs, grouped by name: the mean over seeds with a band, by default its 95 % interval. If runs differ in
+ * length (some are still training), the mean at x is over those that have reached it; hovering over a point shows their
+ * number. One seed has no band. From the nineteenth name on, lines are grey and not in the legend.
+ *
+ * @throws UserError for an unknown band.
  */
 export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
-  const groups = groupByName(runs)
+  const { each = 'mean', band = 'interval' } = options
+  checkBand(band)
   const lines: Line[] = []
-  let place = 0
+  const [named, others, counts]: [Line[], Line[], number[]] = [[], [], []]
+  const groups = groupByName(runs)
   for (const [name, members] of groups) {
-    const look = { color: colorOf(place), dash: dashOf(place) }
-    place++
-    if (options.each === 'run' || members.length === 1)
-      lines.push(...members.map((run, i) => runLine(run, look, i === 0)))
-    else lines.push(meanLine(name, members, look))
+    const place = counts.length
+    counts.push(each === 'run' ? 1 : members.length)
+    const look = { color: colorOf(place), dash: dashOf(place), marker: markerOf(place) }
+    if (place >= MOST_NAMED) others.push(...greyLines(name, members, each))
+    else if (each === 'run' || members.length === 1) named.push(...members.map((run, i) => runLine(run, look, i === 0)))
+    else named.push(meanLine(name, members, look, band))
   }
-  return lineFigure(lines, options)
+  // Grey lines come first, below the named ones.
+  lines.push(...others, ...named)
+  const more = groups.size - MOST_NAMED
+  return makeFigure(
+    [
+      ...lineTraces(lines, options),
+      ...(more > 0 ? [keyTrace(moreText(more), { color: manyColor, symbol: 'line-ew-open', size: 11 })] : []),
+      ...bandKey(band, counts.slice(0, MOST_NAMED)),
+    ],
+    options,
+  )
 }
 
-type LineLook = Required<Pick<Line, 'color' | 'dash'>>
+type LineLook = Required<Pick<Line, 'color' | 'dash' | 'marker'>>
 
 function runLine(run: Curve, look: LineLook, legend: boolean): Line {
   const label = run.seed === undefined ? '' : `seed ${run.seed}, `
-  const hover = Array.from(run.x, (x, i) => `${label}${x}: ${short(run.y[i]!)}`)
+  const hover = Array.from(run.x, (x, i) => `${label}${x}: ${rounded(run.y[i]!).value}`)
   return { name: run.name, x: run.x, y: run.y, ...look, legend, hover }
 }
 
-function meanLine(name: string, members: readonly Curve[], look: LineLook): Line {
+function meanLine(name: string, members: readonly Curve[], look: LineLook, band: Band): Line {
   const at = new Map<number, number[]>()
   for (const run of members)
     for (let i = 0; i < run.x.length; i++) {
@@ -54,32 +83,39 @@ function meanLine(name: string, members: readonly Curve[], look: LineLook): Line
       if (there) there.push(y)
       else at.set(run.x[i]!, [y])
     }
-  const points = [...at].sort(([a], [b]) => a - b)
+  const points = [...at].sort(([a], [b]) => a - b).map(([x, ys]): [number, Spread] => [x, spreadOf(ys, band)!])
   return {
-    name: `${name} (mean and range of ${members.length} seeds)`,
+    name,
     ...look,
     x: points.map(([x]) => x),
-    y: points.map(([, ys]) => mean(ys)),
-    band: { low: points.map(([, ys]) => Math.min(...ys)), high: points.map(([, ys]) => Math.max(...ys)) },
-    hover: points.map(
-      ([x, ys]) =>
-        `${x}: ${short(mean(ys))}, ${short(Math.min(...ys))} to ${short(Math.max(...ys))} (${ys.length} of ${members.length} seeds)`,
-    ),
+    y: points.map(([, { value }]) => value),
+    ...(band === 'none'
+      ? {}
+      : {
+          band: {
+            low: points.map(([, { low }]) => low ?? Number.NaN),
+            high: points.map(([, { high }]) => high ?? Number.NaN),
+          },
+        }),
+    hover: points.map(([x, spread]) => `${x}: ${spreadText(spread)} (${spread.n} of ${members.length} seeds)`),
   }
 }
 
-/** Returns the mean of numbers; NaN for none. */
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-/** Formats a number with at most four significant digits. */
-export function short(value: number): string {
-  return String(Number(value.toPrecision(4)))
+function greyLines(name: string, members: readonly Curve[], each: 'mean' | 'run'): Line[] {
+  const look = { color: manyColor, dash: 'solid', marker: 'circle' } as const
+  const lines =
+    each === 'run' || members.length === 1
+      ? members.map((run) => runLine(run, look, false))
+      : [meanLine(name, members, look, 'none')]
+  return lines.map((line) => ({ ...line, width: 1, legend: false }))
 }
 
 function groupByName(runs: readonly Curve[]): Map<string, Curve[]> {
   const groups = new Map<string, Curve[]>()
-  for (const run of runs) groups.set(run.name, [...(groups.get(run.name) ?? []), run])
+  for (const run of runs) {
+    const there = groups.get(run.name)
+    if (there) there.push(run)
+    else groups.set(run.name, [run])
+  }
   return groups
 }

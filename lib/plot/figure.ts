@@ -19,8 +19,12 @@ export interface FigureOptions {
   readonly x?: string
   /** Title of the vertical axis, with its unit, e.g. `exact accuracy (%)`. */
   readonly y?: string
-  /** Limits of the vertical axis. Default: fitted to the data. */
+  /** Limits of the vertical axis, or of the colours of a heat map. Default: fitted to the data. */
   readonly range?: readonly [number, number]
+  /** Axes with a logarithmic scale. Default: that of the kind of figure, in most `none`. */
+  readonly log?: 'none' | 'x' | 'y' | 'both'
+  /** Names to draw in place of labels. Default: the labels. */
+  readonly names?: Readonly<Record<string, string>>
   /** Width in pixels. Default: the width of the notebook cell on screen, 700 in a file. */
   readonly width?: number
   /** Height in pixels. Default 420, plus room for a legend of several rows below a title. */
@@ -36,26 +40,39 @@ export function makeFigure(
   options: FigureOptions,
   layout: Record<string, unknown> = {},
 ): Figure {
-  const { title, x, y, range, width, height } = options
+  const { title, x, y, range, width, height, log = 'none' } = options
+  const logX = log === 'x' || log === 'both'
+  const logY = log === 'y' || log === 'both'
   return {
     data,
     layout: {
       ...(width === undefined ? {} : { width }),
       ...(height === undefined ? {} : { height }),
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
-      xaxis: x === undefined ? {} : { title: { text: escapeLabel(x) } },
+      xaxis: {
+        ...(x === undefined ? {} : { title: { text: escapeLabel(x) } }),
+        ...(logX ? logAxis : {}),
+      },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
-        ...(range === undefined ? {} : { range: [...range] }),
+        ...(logY ? logAxis : {}),
+        // Plotly reads the limits of a logarithmic axis as powers of ten.
+        ...(range === undefined ? {} : { range: logY ? range.map(Math.log10) : [...range] }),
       },
       ...layout,
     },
   }
 }
 
-/** Escapes a label: plotly reads some HTML tags in labels, and names from data must not become markup. */
+/** Powers of a thousand as k, M, G, T. */
+const logAxis = { type: 'log', exponentformat: 'SI', minexponent: 3 } as const
+
+/**
+ * Escapes a label: plotly reads some HTML tags in labels, and LaTeX between dollars where MathJax is loaded; names from data
+ * must not become markup.
+ */
 export function escapeLabel(text: string): string {
-  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/\$/g, '&#36;')
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Dataset, runAt } from '../data/dataset.js'
 import { type Example, type ExampleChoice, exampleOf } from '../data/example.js'
+import { UserError } from '../errors.js'
 import { judgeOf } from '../tasks/registry.js'
 import type { PuzzleSpec } from '../tasks/task.js'
 import { Picture } from './picture.js'
@@ -90,11 +91,95 @@ export function predictionPicture(
   choice: Pick<ExampleChoice, 'split' | 'version' | 'seed'> = {},
 ): Picture {
   const example = exampleOf(data, { split: 'test', ...choice, example: outcome.puzzle })
-  const differing = wrongCells(example.label, outcome.prediction, data.manifest.ignoreLabelId)
-  const wrong = differing.filter((mark) => mark === 'wrong').length
-  const otherwiseRight = wrong > 0 && judgeOf(data.manifest)?.(example.input, outcome.prediction).valid === true
-  const marks = otherwiseRight ? differing.map((): Mark => 'none') : differing
+  const { verdict, panel } = judgedPanel(data, example, outcome.prediction)
   const halt = outcome.haltProbability
+  const title = describeExample(data, example)
+  return panelsPicture(data.manifest, [...pairPanels(example), { ...panel, title: `prediction: ${verdict}` }], {
+    title: halt === undefined ? title : `${title} · halting probability ${halt.toFixed(3)}`,
+  })
+}
+
+/** The numbers of puzzles that {@link galleryPicture} draws. */
+export interface GalleryChoice {
+  /** Default 3, or as many as there are. */
+  readonly solved?: number
+  /** Default 3, or as many as there are. */
+  readonly failed?: number
+  /** The evaluated split. Default `test`. */
+  readonly split?: 'train' | 'test'
+  /** Heading. Default: how many puzzles were solved. */
+  readonly title?: string
+}
+
+/**
+ * Returns a picture of predictions: solved puzzles in the first row, failed ones in the second with their wrong cells framed,
+ * each evenly spaced among those in stored order. A puzzle is solved if its prediction is the stored answer, or is accepted by
+ * the task's judge. Versions other than the stored one, and puzzles without a known answer, are left out.
+ *
+ * @param outcomes of an evaluation
+ * @throws UserError without a puzzle to draw, or for a count that is not a whole number.
+ */
+export function galleryPicture(
+  data: Dataset,
+  outcomes: readonly (DrawnOutcome & { readonly version: number })[],
+  choice: GalleryChoice = {},
+): Picture {
+  const { solved = 3, failed = 3, split = 'test', title } = choice
+  for (const [where, count] of Object.entries({ solved, failed }))
+    if (!Number.isInteger(count) || count < 0 || count > MOST_DRAWN)
+      throw new UserError({ where, expected: `a whole number from 0 to ${MOST_DRAWN}`, found: String(count) })
+  const judged = outcomes
+    .filter(({ version }) => version === 0)
+    .map(({ puzzle, prediction }) => {
+      const example = exampleOf(data, { split, example: puzzle })
+      return { example, ...judgedPanel(data, example, prediction) }
+    })
+    .filter(({ example }) => example.answered)
+  const parts = [
+    { word: 'solved', of: judged.filter(({ solved }) => solved), count: solved },
+    { word: 'failed', of: judged.filter(({ solved }) => !solved), count: failed },
+  ]
+  const rows = parts.map(({ word, of, count }) =>
+    evenly(of, count).map(({ example, panel, verdict }): Panel => {
+      const rating = example.rating === 0 ? '' : `, rating ${example.rating}`
+      return {
+        ...panel,
+        title: `${word}: ${split} ${example.example}${rating}${verdict === 'right' ? '' : ` · ${verdict}`}`,
+      }
+    }),
+  )
+  const panels = rows.flat()
+  if (panels.length === 0)
+    throw new UserError({
+      where: 'puzzles',
+      expected: 'outcomes of puzzles with known answers',
+      found: outcomes.length === 0 ? 'none' : `${parts[0]!.of.length} solved and ${parts[1]!.of.length} failed`,
+    })
+  const known = `${parts[0]!.of.length} of ${judged.length} puzzles solved`
+  // A row each, where both have as many.
+  const perRow = rows[0]!.length === rows[1]!.length ? rows[0]!.length : Math.min(4, panels.length)
+  return panelsPicture(data.manifest, panels, { title: title ?? known, perRow })
+}
+
+/** The most puzzles of a kind in a gallery. */
+const MOST_DRAWN = 50
+
+/** Returns up to `count` of the values, evenly spaced. */
+function evenly<T>(values: readonly T[], count: number): T[] {
+  if (values.length <= count) return [...values]
+  return Array.from({ length: count }, (_, i) => values[Math.floor(((i + 0.5) * values.length) / count)]!)
+}
+
+/** Returns a prediction as a panel whose wrong cells are marked; none is if the task's judge accepts it. */
+function judgedPanel(
+  data: Dataset,
+  example: Example,
+  prediction: ArrayLike<number>,
+): { readonly verdict: string; readonly solved: boolean; readonly panel: Omit<Panel, 'title'> } {
+  const differing = wrongCells(example.label, prediction, data.manifest.ignoreLabelId)
+  const wrong = differing.filter((mark) => mark === 'wrong').length
+  const otherwiseRight = wrong > 0 && judgeOf(data.manifest)?.(example.input, prediction).valid === true
+  const marks = otherwiseRight ? differing.map((): Mark => 'none') : differing
   const verdict = !example.answered
     ? 'the answer is not known'
     : wrong === 0
@@ -102,11 +187,8 @@ export function predictionPicture(
       : otherwiseRight
         ? 'valid, but not the stored answer'
         : `${wrong} of ${marks.length} cells wrong`
-  const panel = { title: `prediction: ${verdict}`, tokens: outcome.prediction, puzzle: example.input, marks }
-  const title = describeExample(data, example)
-  return panelsPicture(data.manifest, [...pairPanels(example), panel], {
-    title: halt === undefined ? title : `${title} · halting probability ${halt.toFixed(3)}`,
-  })
+  const solved = example.answered && (wrong === 0 || otherwiseRight)
+  return { verdict, solved, panel: { tokens: prediction, puzzle: example.input, marks } }
 }
 
 /** Marks cells where a prediction differs from the label; ignored labels are never wrong. */

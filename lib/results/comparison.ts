@@ -49,7 +49,7 @@ export class Comparison<R extends ComparedRun> extends ConfigComparison {
   readonly runs: readonly R[]
   /**
    * A row per run: `id`, `state`, what ended it if any run ended before its last step, its name, tags and note when any run has them, the last evaluation (`test.exact`,
-   * `test.cells`, its other metrics, `step`, `trainSeconds`), the seconds of all evaluations, the best `test.exact`,
+   * `test.cells`, its other metrics, `step`, compute, time and energy of training), compute, time and energy of all evaluations, the best `test.exact`,
    * parameters, and the keys that vary. A key that is also the name of one of these columns becomes `config.KEY`.
    */
   readonly rows: readonly Row[]
@@ -82,25 +82,58 @@ function endedColumn(runs: readonly ComparedRun[]): Row[] {
 }
 
 /** Columns of evaluations that are not results. */
-const NO_RESULTS = new Set(['step', 'weights', 'puzzles', 'evaluationSeconds'])
+const NO_RESULTS = new Set(['step', 'weights', 'puzzles'])
+
+/** Totals of training in the last evaluation, shown after the metrics. */
+const OF_TRAINING = [
+  'trainSeconds',
+  'trainCpuSeconds',
+  'trainJoules',
+  'trainMacs',
+  'trainSupervisionSteps',
+  'trainNetworkCalls',
+] as const
+
+/** Columns of an evaluation that are summed over all evaluations of a run. */
+const OF_EVALUATIONS = [
+  'evaluationSeconds',
+  'evaluationCpuSeconds',
+  'evaluationJoules',
+  'evaluationMacs',
+  'evaluationSupervisionSteps',
+  'evaluationNetworkCalls',
+] as const
+
+/** Columns that every run has, where their values are unknown too. */
+const ALWAYS: readonly string[] = ['trainSeconds', 'evaluationSeconds']
 
 /** Returns the last evaluation, results first, with the totals of all. */
 function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
   const rows = evaluations as readonly Row[]
-  const { 'test.exact': exact = null, 'test.cells': cells = null, trainSeconds = null, ...others } = rows.at(-1) ?? {}
+  const last = rows.at(-1) ?? {}
+  const { 'test.exact': exact = null, 'test.cells': cells = null, ...others } = last
   const known = (of: readonly Row[], metric: string): number[] =>
     of.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
-  const [exacts, seconds] = [known(primaryRows(rows), 'test.exact'), known(rows, 'evaluationSeconds')]
+  const exacts = known(primaryRows(rows), 'test.exact')
+  const total = (metric: string): number | null => {
+    const values = known(rows, metric)
+    return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
+  }
+  const has = (metric: string): boolean => ALWAYS.includes(metric) || rows.some((row) => Object.hasOwn(row, metric))
   return {
     'test.exact': exact,
     'test.cells': cells,
-    ...Object.fromEntries(Object.entries(others).filter(([name]) => !NO_RESULTS.has(name))),
+    ...Object.fromEntries(Object.entries(others).filter(([name]) => !NO_RESULTS.has(name) && !isCompute(name))),
     step: others.step ?? status?.step ?? null,
-    trainSeconds,
-    evaluationSeconds: seconds.length > 0 ? seconds.reduce((sum, value) => sum + value, 0) : null,
+    ...Object.fromEntries(OF_TRAINING.filter(has).map((metric) => [metric, last[metric] ?? null])),
+    ...Object.fromEntries(OF_EVALUATIONS.filter(has).map((metric) => [metric, total(metric)])),
     'best test.exact': exacts.length > 0 ? Math.max(...exacts) : null,
     parameters,
   }
+}
+
+function isCompute(column: string): boolean {
+  return ([...OF_TRAINING, ...OF_EVALUATIONS] as readonly string[]).includes(column)
 }
 
 /** Returns name, tags and note of each run, with a column for each that any run has; null when a run has none. */

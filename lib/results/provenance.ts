@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { machineEnergy } from '../backend/energy.js'
 import { sha256 } from '../files/atomic.js'
 import { readJson } from '../files/json.js'
 import { projectFolder as root } from '../files/places.js'
@@ -36,6 +37,8 @@ export interface Machine {
   /** Cores that this process may use. */
   readonly cores: number
   readonly memoryBytes: number
+  /** The energy counters that are read, or why there are none. */
+  readonly energy: string
   readonly os: string
   readonly arch: string
 }
@@ -69,6 +72,7 @@ export function collectProvenance({ dataHash, backend, seed, command }: Provenan
       cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
       cores: os.availableParallelism(),
       memoryBytes: os.totalmem(),
+      energy: machineEnergy().source,
       os: `${os.platform()} ${os.release()}`,
       arch: os.arch(),
     },

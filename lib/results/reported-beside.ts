@@ -31,7 +31,15 @@ const EXACT = metricTitle('test.exact')
 /** Columns of `runs.table()` that hold results or labels. */
 const OWN = new Set([
   ...['name', 'tags', 'note', 'seed', 'parameters', 'run'],
-  ...['test.exact', 'test.cells', 'test.pass@2', 'trainSeconds', 'evaluationSeconds'].map(metricTitle),
+  ...[
+    'test.exact',
+    'test.cells',
+    'test.pass@2',
+    'trainSeconds',
+    'evaluationSeconds',
+    'trainCpuSeconds',
+    'trainMacs',
+  ].map(metricTitle),
 ])
 
 /**

@@ -15,7 +15,7 @@ const endReason = z.enum(['trainSteps', 'until', 'maxSeconds', 'patience'])
 export type EndReason = z.infer<typeof endReason>
 
 /** Format version of a run's folder, including its tables. */
-export const FORMAT_VERSION = 5
+export const FORMAT_VERSION = 6
 
 const checksum = z.string().regex(/^[0-9a-f]{64}$/)
 

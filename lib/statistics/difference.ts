@@ -1,5 +1,8 @@
-import { jStat } from 'jstat'
+import jstat from 'jstat'
 import { UserError } from '../errors.js'
+
+// A CommonJS module whose names Node.js does not find.
+const { jStat } = jstat
 
 /** How an interval of a difference was made. */
 export type DifferenceMethod = 't' | 'bootstrap' | 'newcombe'

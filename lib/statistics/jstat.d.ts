@@ -4,10 +4,13 @@ declare module 'jstat' {
     cdf(x: number, ...parameters: number[]): number
     inv(p: number, ...parameters: number[]): number
   }
-  export const jStat: {
-    readonly studentt: Distribution
-    readonly normal: Distribution
-    readonly beta: Distribution
-    gammaln(x: number): number
+  const jstat: {
+    readonly jStat: {
+      readonly studentt: Distribution
+      readonly normal: Distribution
+      readonly beta: Distribution
+      gammaln(x: number): number
+    }
   }
+  export default jstat
 }

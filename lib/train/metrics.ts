@@ -1,7 +1,29 @@
+import type { Spent } from '../backend/spent.js'
+import type { TrainingCompute } from '../model/macs.js'
 import type { StepReport } from './step.js'
 
-/** Metrics of one supervision step: losses per row; shares and means over the rows that halted in it. */
-export interface StepMetrics {
+/** Totals of training so far, without evaluations and saves. */
+export interface TrainingTotals extends TrainingCompute {
+  /** Seconds by the clock. */
+  readonly trainSeconds: number
+  /** Seconds of processor cores, all threads of this process. */
+  readonly trainCpuSeconds: number
+  /** Joules of the machine's processors; absent if unknown. */
+  readonly trainJoules?: number
+}
+
+/** Returns the totals of training from its compute and what it has taken. */
+export function trainingTotals(compute: TrainingCompute, { seconds, cpuSeconds, joules }: Spent): TrainingTotals {
+  return {
+    ...compute,
+    trainSeconds: seconds,
+    trainCpuSeconds: cpuSeconds,
+    ...(joules === null ? {} : { trainJoules: joules }),
+  }
+}
+
+/** Metrics of one supervision step: losses per row; shares and means over the rows that halted in it; totals so far. */
+export interface StepMetrics extends TrainingTotals {
   /** Optimiser steps, including this one. */
   readonly step: number
   readonly loss: number
@@ -21,12 +43,10 @@ export interface StepMetrics {
   /** Mean supervision steps of halted rows. */
   readonly supervisionSteps: number | null
   readonly lr: number
-  /** Seconds of training so far, without evaluations and saves. */
-  readonly trainSeconds: number
 }
 
-/** Returns the metrics of a step's sums. */
-export function stepMetrics(step: number, report: StepReport, trainSeconds: number): StepMetrics {
+/** Returns the metrics of a step's sums, with the totals after it. */
+export function stepMetrics(step: number, report: StepReport, totals: TrainingTotals): StepMetrics {
   const mean = (sum: number, of = report.scored): number | null => (of > 0 ? sum / of : null)
   return {
     step,
@@ -40,6 +60,6 @@ export function stepMetrics(step: number, report: StepReport, trainSeconds: numb
     halted: mean(report.halted, report.puzzles),
     supervisionSteps: mean(report.puzzleSupervisionSteps, report.puzzles),
     lr: report.lr,
-    trainSeconds,
+    ...totals,
   }
 }

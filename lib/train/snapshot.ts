@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { z } from 'zod'
+import type { Spent } from '../backend/spent.js'
 import type { SamplerState } from '../data/sampler.js'
 import { UserError } from '../errors.js'
 import type { Carry } from '../model/carry.js'
@@ -16,8 +17,12 @@ const snapshotState = z.strictObject({
   updates: z.int().min(0),
   exploration: z.array(z.int()).length(4),
   sampler: z.strictObject({ epoch: z.int().min(0), index: z.int().min(0) }),
-  /** Seconds of training so far. */
-  seconds: z.number().min(0),
+  /** Time and energy of training so far. */
+  spent: z.strictObject({
+    seconds: z.number().min(0),
+    cpuSeconds: z.number().min(0),
+    joules: z.number().min(0).nullable(),
+  }),
 })
 
 /** A training state outside the backend, the content of a checkpoint file. */
@@ -35,7 +40,7 @@ const SECOND_MOMENT = 'adam.v/'
  * Returns the full state: weights, EMA, moments, carry with its puzzles, generators, position in the data. The puzzle
  * embedding is not copied: write the snapshot before the next step.
  */
-export function takeSnapshot(state: TrainingState, sampler: SamplerState, seconds: number): Snapshot {
+export function takeSnapshot(state: TrainingState, sampler: SamplerState, spent: Spent): Snapshot {
   const tensors = modelTensors(state.model)
   const put = (prefix: string, weights: Weights): void => {
     for (const [name, tensor] of Object.entries(weights)) tensors.set(prefix + name, hostTensor(tensor))
@@ -67,7 +72,7 @@ export function takeSnapshot(state: TrainingState, sampler: SamplerState, second
       updates: state.optimizer.t,
       exploration: state.exploration.state(),
       sampler: { ...sampler },
-      seconds,
+      spent: { ...spent },
     },
   }
 }
@@ -84,7 +89,7 @@ export function restoreSnapshot(
 ): {
   state: TrainingState
   sampler: SamplerState
-  seconds: number
+  spent: Spent
 } {
   const parsed = snapshotState.safeParse(state)
   if (!parsed.success)
@@ -126,7 +131,7 @@ export function restoreSnapshot(
       exploration: Random.fromState(parsed.data.exploration),
     },
     sampler: parsed.data.sampler,
-    seconds: parsed.data.seconds,
+    spent: parsed.data.spent,
   }
 }
 

@@ -1,6 +1,8 @@
+import { addSpent, NOTHING_SPENT, type Spent, startMeter } from '../backend/spent.js'
+import { trainingCompute } from '../model/macs.js'
 import type { Model } from '../model/model.js'
 import type { BatchesAhead } from './ahead.js'
-import { type StepMetrics, stepMetrics } from './metrics.js'
+import { type StepMetrics, stepMetrics, type TrainingTotals, trainingTotals } from './metrics.js'
 import { type Snapshot, takeSnapshot } from './snapshot.js'
 import { disposeState, type StepOptions, type TrainingState, trainStep } from './step.js'
 
@@ -10,8 +12,8 @@ export interface TrainerParts {
   readonly options: StepOptions
   /** The training batches, at the state's position. */
   readonly sampler: BatchesAhead
-  /** Seconds of training before the state; default 0. */
-  readonly seconds?: number
+  /** Time and energy of training before the state; default none. */
+  readonly spent?: Spent
 }
 
 /** The training loop of a model, step by step, used by every run and notebook. */
@@ -19,13 +21,13 @@ export class Trainer {
   readonly state: TrainingState
   readonly options: StepOptions
   readonly #sampler: BatchesAhead
-  #seconds: number
+  #spent: Spent
 
-  constructor({ state, options, sampler, seconds = 0 }: TrainerParts) {
+  constructor({ state, options, sampler, spent = NOTHING_SPENT }: TrainerParts) {
     this.state = state
     this.options = options
     this.#sampler = sampler
-    this.#seconds = seconds
+    this.#spent = spent
     abandoned.register(this, sampler, this)
   }
 
@@ -36,15 +38,21 @@ export class Trainer {
    * @throws NotFinite if a loss or a gradient is NaN or infinite; nothing is changed then.
    */
   step(): StepMetrics {
-    const started = performance.now()
+    const spent = startMeter()
     const report = trainStep(this.state, this.#sampler.next(), this.options)
-    this.#seconds += (performance.now() - started) / 1000
-    return stepMetrics(this.state.step, report, this.#seconds)
+    this.#spent = addSpent(this.#spent, spent())
+    return stepMetrics(this.state.step, report, this.totals)
   }
 
   /** Seconds of training so far. */
   get seconds(): number {
-    return this.#seconds
+    return this.#spent.seconds
+  }
+
+  /** Compute, time and energy of training so far. Every row makes a supervision step in every optimiser step. */
+  get totals(): TrainingTotals {
+    const { step, model, carry } = this.state
+    return trainingTotals(trainingCompute(model.shape, step * carry.batch.size), this.#spent)
   }
 
   /** The model with the weights to evaluate: the EMA, or the live ones without EMA. */
@@ -68,7 +76,7 @@ export class Trainer {
 
   /** Returns the full state, outside the backend; see {@link takeSnapshot}. */
   snapshot(): Snapshot {
-    return takeSnapshot(this.state, this.#sampler.state(), this.#seconds)
+    return takeSnapshot(this.state, this.#sampler.state(), this.#spent)
   }
 
   /** Frees moments, averages and carry, and ends the thread that prepares batches. The model remains. */

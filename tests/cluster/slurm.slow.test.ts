@@ -22,6 +22,7 @@ import { statusesOf } from '../../lib/experiment/sweep/coverage.js'
 import type { SweepPlan } from '../../lib/experiment/sweep/plan.js'
 import { type Dataset, type Grid, type SlurmOptions, sudoku, sweep } from '../../lib/index.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { timeless } from '../timeless.js'
 import { type Cluster, noSlurm, startSlurm, until } from './slurm.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-slurm-'))
@@ -78,9 +79,8 @@ const slurm: SlurmOptions = { width: 3, time: 1, warnSeconds: 40 }
 /** What a run computed, without the times. */
 function numbers(run: string, dir: string): unknown {
   const { metrics, evaluations } = loadRun(run, dir)
-  const timeless = (row: object): object => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })
   const { tensors } = loadCheckpoint(openRun(run, dir))
-  return [metrics.map(timeless), evaluations.map(timeless), [...tensors]]
+  return [timeless(metrics), timeless(evaluations), [...tensors]]
 }
 
 const trainHere = () => sweep(base, grid, data, { resultsDir: here, workers: 1, observer: {}, estimate: false })

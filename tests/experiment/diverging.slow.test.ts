@@ -6,6 +6,7 @@ import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { setFast } from '../../lib/backend/kernels.js'
+import { NOTHING_SPENT } from '../../lib/backend/spent.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
@@ -109,7 +110,7 @@ test('weights that are not finite are neither evaluated nor saved, also where no
     const state = initialState(initialModel(shape, 0), config.batch, config.ema, 0)
     const run = createRun({ resultsDir: folder, config, provenance: {}, trainSteps: config.trainSteps! })
     const sampler = newBatchesAhead(resolved, data)
-    saveCheckpoint(run, takeSnapshot(state, sampler.state(), 0))
+    saveCheckpoint(run, takeSnapshot(state, sampler.state(), NOTHING_SPENT))
     return {
       data,
       work: runWork(config, data),

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { NOTHING_SPENT } from '../../lib/backend/spent.js'
 import { trainMetrics } from '../../lib/experiment/run/observer.js'
-import { stepMetrics } from '../../lib/train/metrics.js'
+import { stepMetrics, trainingTotals } from '../../lib/train/metrics.js'
 
 const report = {
   scored: 0,
@@ -19,9 +20,11 @@ const report = {
   rows: 2,
 }
 
+const totals = trainingTotals({ trainMacs: 1, trainSupervisionSteps: 1, trainNetworkCalls: 1 }, NOTHING_SPENT)
+
 test('a continue loss is a metric also where it is 0 or diverges, and none where there is none', () => {
   const metrics = (qContinueLoss: number | null) =>
-    trainMetrics(stepMetrics(1, { ...report, loss: 4, qContinueLoss }, 0))
+    trainMetrics(stepMetrics(1, { ...report, loss: 4, qContinueLoss }, totals))
   assert.equal(metrics(3)['train.continueLoss'], 1.5)
   assert.equal(metrics(0)['train.continueLoss'], 0)
   assert.equal(metrics(Number.NaN)['train.continueLoss'], Number.NaN)

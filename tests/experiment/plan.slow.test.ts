@@ -13,7 +13,7 @@ import { watched } from '../../lib/experiment/watch/watch.js'
 import { type Dataset, type RunObserver, sudoku, sweep, train } from '../../lib/index.js'
 import { noMetrics } from '../../lib/model/accuracy.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
-import { stepMetrics } from '../../lib/train/metrics.js'
+import { stepMetrics, trainingTotals } from '../../lib/train/metrics.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -127,7 +127,9 @@ test('the line of a run says nothing of the time to go before it knows, and its 
     // A line says nothing of times so short that they mean nothing.
     const until = performance.now() + 60
     while (performance.now() < until);
-    observer.onStep?.(trainMetrics(stepMetrics(at, { ...noMetrics(), ...report }, clock)))
+    const compute = { trainMacs: at, trainSupervisionSteps: at, trainNetworkCalls: at }
+    const totals = trainingTotals(compute, { seconds: clock, cpuSeconds: clock, joules: null })
+    observer.onStep?.(trainMetrics(stepMetrics(at, { ...noMetrics(), ...report }, totals)))
   }
   step(1, 360)
   assert.match(statuses.at(-1)!, /so far, measuring the time left/)

@@ -5,11 +5,15 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
+import { NOTHING_SPENT, type Spent } from '../../lib/backend/spent.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
+import { runWork } from '../../lib/experiment/estimate/work.js'
 import { loadRun } from '../../lib/experiment/run/load.js'
 import type { Dataset } from '../../lib/index.js'
-import { resume, sudoku, train } from '../../lib/index.js'
+import { Runs, resume, sudoku, train } from '../../lib/index.js'
+import { stepCalls, stepMacs } from '../../lib/model/macs.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { timeless } from '../timeless.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -45,9 +49,12 @@ const VARIANTS: Readonly<Record<string, ConfigInput>> = {
 function outcome(id: string, folder = resultsDir): unknown {
   const { tensors, state } = loadCheckpoint(openRun(id, folder))
   const { metrics, evaluations } = loadRun(id, folder)
-  const timeless = (rows: readonly object[]): object[] =>
-    rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
-  return { tensors, state: { ...state, seconds: 0 }, metrics: timeless(metrics), evaluations: timeless(evaluations) }
+  return {
+    tensors,
+    state: { ...state, spent: NOTHING_SPENT },
+    metrics: timeless(metrics),
+    evaluations: timeless(evaluations),
+  }
 }
 
 for (const [name, change] of Object.entries(VARIANTS))
@@ -101,3 +108,48 @@ test('a run that is killed during an evaluation has saved the steps before it, a
 function isLease(name: string): boolean {
   return name.startsWith('lease-')
 }
+
+test('the compute of training and of evaluations is that of the steps made, and a resumed run continues its totals', async () => {
+  const config = {
+    ...base,
+    evalHalt: true,
+    halting: 'continue' as const,
+    model: 'hrm' as const,
+    mixer: 'attention' as const,
+  }
+  const id = await train(config, data, { resultsDir, stopAt: 3 })
+  const before = loadCheckpoint(openRun(id, resultsDir)).state.spent as Spent
+  await resume(id, { resultsDir })
+  const run = loadRun(id, resultsDir)
+  const { shape } = runWork(run.config, data)
+  const [macs, calls] = [stepMacs(shape), stepCalls(shape)]
+  for (const row of [...run.metrics, ...run.evaluations]) {
+    const rows = row.step * base.batch!
+    assert.equal(row.trainSupervisionSteps, rows)
+    assert.equal(row.trainNetworkCalls, rows * calls.training)
+    assert.equal(row.trainMacs, rows * macs.training)
+  }
+  for (const {
+    supervisionSteps,
+    puzzles,
+    evaluationMacs,
+    evaluationSupervisionSteps: made,
+    ...row
+  } of run.evaluations) {
+    assert.equal(made, Math.round(supervisionSteps! * puzzles))
+    assert.equal(evaluationMacs, made! * macs.forward, 'the heads are computed after each step, as a puzzle may halt')
+    assert.equal(row.evaluationNetworkCalls, made! * calls.forward)
+    assert.ok(row.evaluationCpuSeconds! > 0 && row.evaluationSeconds > 0)
+  }
+  const seconds = run.metrics.map(({ trainCpuSeconds }) => trainCpuSeconds!)
+  assert.ok(
+    before.cpuSeconds > 0 && seconds[3]! > before.cpuSeconds,
+    'the fourth step adds to the three before the stop',
+  )
+  assert.deepEqual(
+    seconds,
+    [...seconds].sort((a, b) => a - b),
+  )
+  const [row] = new Runs([run]).table()
+  assert.equal(row!['training (TMAC)'], Number(((6 * 8 * macs.training) / 1e12).toPrecision(3)))
+})

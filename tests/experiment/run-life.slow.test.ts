@@ -12,6 +12,7 @@ import { Comparison, storedRun } from '../../lib/results/comparison.js'
 import { checkpointsOf, loadCheckpoint, openRun, readOutcomes } from '../../lib/results/run.js'
 import { recurlab } from '../recurlab.js'
 import { checkpointPath } from '../results/fixture.js'
+import { timeless } from '../timeless.js'
 
 let resultsDir = ''
 let data: Dataset
@@ -38,8 +39,6 @@ const base: ConfigInput = {
 }
 const trained = (change: ConfigInput) => train({ ...base, ...change }, data, { resultsDir, observer })
 const statusOf = (id: string) => openRun(id, resultsDir).status
-const timeless = (rows: readonly object[]): object[] =>
-  rows.map((row) => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 }))
 
 test('a run keeps the checkpoints that its configuration asks for, and eval and solve take one of them', async () => {
   // Every evaluation has the same share of exact answers, so that the first is the best.

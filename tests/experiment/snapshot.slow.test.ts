@@ -24,6 +24,7 @@ const VARIANTS: Readonly<Record<string, Partial<ModelShape>>> = {
 }
 const options = { ...stepOptions, haltExploration: 0.5 }
 const sampler = { epoch: 3, index: 4 }
+const spent = { seconds: 12, cpuSeconds: 20.5, joules: null }
 
 function free(state: TrainingState): void {
   disposeState(state)
@@ -42,14 +43,14 @@ for (const [name, change] of Object.entries(VARIANTS))
     const outside = tf.memory().numTensors
     const state = initialState(initialModel(shape, 1), 4, 0.9, 1)
     for (let step = 0; step < 2; step++) trainStep(state, randomBatch(shape, 4, step), options)
-    const { tensors, state: rest } = stored(takeSnapshot(state, sampler, 12))
+    const { tensors, state: rest } = stored(takeSnapshot(state, sampler, spent))
     const restored = restoreSnapshot(shape, tensors, JSON.parse(JSON.stringify(rest)))
-    assert.deepEqual([restored.sampler, restored.seconds], [sampler, 12])
+    assert.deepEqual([restored.sampler, restored.spent], [sampler, spent])
     for (let step = 2; step < 5; step++) {
       const batch = randomBatch(shape, 4, step)
       assert.deepEqual(trainStep(restored.state, batch, options), trainStep(state, batch, options))
     }
-    assert.deepEqual(takeSnapshot(restored.state, sampler, 0), takeSnapshot(state, sampler, 0))
+    assert.deepEqual(takeSnapshot(restored.state, sampler, spent), takeSnapshot(state, sampler, spent))
     free(state)
     free(restored.state)
     assert.equal(tf.memory().numTensors, outside, 'no tensor is leaked')
@@ -60,7 +61,7 @@ test('versions of fresh augmentations, which have 31 bits, come back as they wer
   const state = initialState(initialModel(shape, 1), 4, 0, 1)
   const versions = Int32Array.of(0, 65_537, 16_777_217, 2 ** 31 - 2)
   trainStep(state, { ...randomBatch(shape, 4, 0), versions }, options)
-  const { tensors, state: rest } = stored(takeSnapshot(state, sampler, 0))
+  const { tensors, state: rest } = stored(takeSnapshot(state, sampler, spent))
   const restored = restoreSnapshot(shape, tensors, rest)
   assert.deepEqual(restored.state.carry.batch.versions, versions)
   free(state)
@@ -75,7 +76,7 @@ test('the puzzle embedding is one array from the fresh tensors to the snapshot, 
   trainStep(state, randomBatch(shape, 2, 0), options)
   assert.equal(state.model.puzzleTable, table)
   assert.equal(modelTensors(state.model).get('puzzle_emb.weights')!.data, table)
-  const snapshot = takeSnapshot(state, sampler, 0)
+  const snapshot = takeSnapshot(state, sampler, spent)
   assert.equal(snapshot.tensors.get('puzzle_emb.weights')!.data, table)
   const restored = restoreSnapshot(shape, snapshot.tensors, snapshot.state)
   assert.equal(restored.state.model.puzzleTable, table)

@@ -30,6 +30,7 @@ import type { Dataset, Grid } from '../../lib/index.js'
 import { sudoku, sweep } from '../../lib/index.js'
 import { checkpointFile } from '../../lib/results/layout.js'
 import { loadCheckpoint, openRun } from '../../lib/results/run.js'
+import { timeless } from '../timeless.js'
 
 let folder = ''
 let data: Dataset
@@ -57,9 +58,8 @@ const seeds: Grid = { seed: [0, 1, 2] }
 /** What a run computed, without the times. */
 function numbers(run: string, resultsDir: string): unknown {
   const { metrics, evaluations } = loadRun(run, resultsDir)
-  const timeless = (row: object): object => ({ ...row, trainSeconds: 0, evaluationSeconds: 0 })
   const { tensors } = loadCheckpoint(openRun(run, resultsDir))
-  return [metrics.map(timeless), evaluations.map(timeless), [...tensors]]
+  return [timeless(metrics), timeless(evaluations), [...tensors]]
 }
 
 /** Trains the plan of a grid with two workers. */

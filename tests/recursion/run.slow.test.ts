@@ -66,7 +66,7 @@ test('a sweep over recursions by name trains each, and shows them by their names
   )
   assert.deepEqual(Object.keys(runs.table()[0]!).slice(0, 2), ['recursion', 'seed'])
   assert.deepEqual([...runs.final('test.cells').keys()], ['paper', 'y twice', 'mine'])
-  assert.ok(runs.curves('test.cells').data.some((trace) => trace.name === 'y twice (mean and range of 2 seeds)'))
+  assert.ok(runs.curves('test.cells').data.some((trace) => trace.name === 'y twice'))
   assert.match(JSON.stringify(runs.bars('test.cells', { paper: 50 })), /y twice/)
 
   // The record has the recursion and its name; the run of the preset is the same as that of its recursion.

@@ -215,6 +215,7 @@ const WITHOUT_EFFECT = [
   'lib/recursion/pseudocode.ts',
   'lib/results/',
   'lib/setup/',
+  'lib/statistics/',
   'lib/tasks/downloads.ts',
   'lib/tasks/look.ts',
   'lib/tasks/posed.ts',

@@ -74,8 +74,7 @@ test('recursions that keys could express are told apart in labels, tables and cu
   )
   assert.equal(named.label({ ...named.all[2]! }), 'short', 'a copy of a run has its label')
   assert.deepEqual([...named.final('test.exact').keys()], ['paper', 'short'])
-  for (const name of ['paper', 'short'])
-    assert.ok(named.curves('test.exact').data.some((trace) => trace.name === `${name} (mean and range of 2 seeds)`))
+  for (const name of ['paper', 'short']) assert.ok(named.curves('test.exact').data.some((trace) => trace.name === name))
   const texts = new Runs(runsOf({ recursion: [trm(1, 2), null] }))
   assert.deepEqual(
     texts.table().map(({ recursion }) => recursion),

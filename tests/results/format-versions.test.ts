@@ -36,7 +36,7 @@ const versioned = (version: unknown) => (file: string) =>
 
 for (const [name, expected] of [
   ['config.json', /config\.json: expected the configuration of a run, format version 1, found/],
-  ['status.json', /status\.json: expected the status of a run, format version 5, found/],
+  ['status.json', /status\.json: expected the status of a run, format version 6, found/],
 ] as const)
   test(`a ${name} of another format version, or of none, is told as one`, () => {
     assert.throws(() => openRun(runWith(name, versioned(99))), { name: 'UserError', message: expected })

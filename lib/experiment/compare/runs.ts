@@ -1,23 +1,51 @@
 import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
 import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
 import { isOwnMetric, isShare, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
+import type { EvaluationSpent } from '../../evaluate/spent.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { type Bar, bars } from '../../plot/bars.js'
-import { curves } from '../../plot/curves.js'
-import type { Figure, FigureOptions } from '../../plot/figure.js'
+import { type CurvesOptions, curves } from '../../plot/curves.js'
+import type { Figure } from '../../plot/figure.js'
+import type { HeatmapOptions } from '../../plot/heatmap.js'
+import type { PairedOptions } from '../../plot/paired.js'
+import type { Picture } from '../../plot/picture.js'
+import type { GalleryChoice } from '../../plot/puzzle.js'
+import type { ReportedMark } from '../../plot/reported-marks.js'
 import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
 import type { ArmChoice } from './choose-arm.js'
 import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
+import type { TrainingTotals } from '../../train/metrics.js'
+import {
+  barsOfRuns,
+  gridOfRuns,
+  pairedRuns,
+  parallelOfRuns,
+  pointsOfRuns,
+  type RunBarsOptions,
+  type RunGridOptions,
+  type RunParallelOptions,
+  type RunPointsOptions,
+} from './figures.js'
+import {
+  type ByRatingOptions,
+  byRatingOfRuns,
+  confusionOfRuns,
+  type OfLabel,
+  puzzlesOfRuns,
+} from './outcome-figures.js'
 import { type Summary, type SummaryOptions, summarise } from './summary.js'
 
-/** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
-export interface EvaluationRow extends EvaluationNumbers {
+/**
+ * One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. Those of stored runs have
+ * every total of training until then and what the evaluation took, save joules where the machine does not tell them.
+ */
+export interface EvaluationRow extends EvaluationNumbers, Partial<TrainingTotals>, Partial<EvaluationSpent> {
   readonly step: number
   /** The evaluated weights; absent without the key `evalWeights`. With both, the row of the EMA follows that of the live ones. */
   readonly weights?: 'ema' | 'live'
@@ -67,6 +95,9 @@ export interface FinishedRun extends ComparedRun {
  */
 export type RunRow = Readonly<Record<string, string | number | boolean | null>>
 
+/** Columns of compute in {@link Runs.table}; `recurlab runs --all` shows the others too. */
+const SHOWN_COMPUTE = ['trainCpuSeconds', 'trainMacs']
+
 /** Several runs to compare. */
 export class Runs {
   readonly all: readonly FinishedRun[]
@@ -86,7 +117,7 @@ export class Runs {
    * Returns one row per run: name, tags and note if present, the keys that differ, seed, parameters, what ended the runs if
    * one ended before its last step, exact and cell
    * accuracy of the last evaluation (%), valid answers if their share differs from that of exact ones, ARC's pass@2, custom
-   * metrics, seconds of training and of all evaluations. Unknown values are null.
+   * metrics, seconds of training and of all evaluations, processor seconds and MACs of training. Unknown values are null.
    */
   table(): RunRow[] {
     const { rows, labelColumns, variedColumns } = this.#comparison
@@ -105,6 +136,7 @@ export class Runs {
       ...metrics.filter(isOwnMetric),
       'trainSeconds',
       'evaluationSeconds',
+      ...SHOWN_COMPUTE.filter((name) => metrics.includes(name)),
     ]
     return rows.map(({ id, ...row }, i) => {
       const { model, seed } = this.all[i]!.config
@@ -148,13 +180,13 @@ export class Runs {
   }
 
   /**
-   * Returns curves over optimiser steps: for each label the mean and range over seeds, with gaps where the metric is
+   * Returns curves over optimiser steps: for each label the mean and its 95 % interval over seeds, with gaps where the metric is
    * unknown. Where a run evaluates both sets of weights, those of the live ones are lines of their own.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
    */
-  curves(metric: string, options: FigureOptions = {}): Figure {
+  curves(metric: string, options: CurvesOptions = {}): Figure {
     const share = isShare(metric)
     const lines = this.all.flatMap((run) => {
       const line = (name: string, rows: readonly MetricRow[]) => ({
@@ -189,26 +221,92 @@ export class Runs {
   }
 
   /**
-   * Returns bars of the mean with the range over seeds, next to published numbers, which are marked "reported".
+   * Returns bars of the mean with its 95 % interval (over seeds; over puzzles for a single run), next to published numbers,
+   * which are marked "reported".
    *
-   * @param reported published values in percent, by label
+   * @param reported published values by label, in percent for a share; rows of the paper's tables bring their source
+   * @throws UserError for a metric that no run has.
    */
   bars(
     metric: ShareMetric,
-    reported: Readonly<Record<string, number>> = {},
-    options: FigureOptions & { names?: Readonly<Record<string, string>>; reportedAs?: string } = {},
+    reported: Readonly<Record<string, number | ReportedMark>> = {},
+    options: RunBarsOptions = {},
   ): Figure {
-    const { names = {}, reportedAs, ...figure } = options
-    const groups = [...this.final(metric)].map(([label, values]): Bar => {
-      const value = Object.hasOwn(reported, label) ? reported[label] : undefined
-      return { name: names[label] ?? label, values, ...(value === undefined ? {} : { reported: value }) }
-    })
-    return bars(groups, {
-      y: metricTitle(metric),
-      range: [0, 108],
-      ...(reportedAs ? { reported: reportedAs } : {}),
-      ...figure,
-    })
+    return barsOfRuns(this.all, metric, reported, options)
+  }
+
+  /**
+   * Returns a point for each label, with intervals: a metric at the last evaluation against the parameters, the depth, or what
+   * the run took until then.
+   *
+   * @example
+   * runs.points('test.exact', { x: 'macs' })
+   * runs.points('test.exact', { x: 'parameters', reported: { table: '4', task: 'Sudoku' } })
+   * @throws UserError for a metric or a quantity that no run has.
+   */
+  points(metric: string, options: RunPointsOptions = {}): Figure {
+    return pointsOfRuns(this.all, metric, options)
+  }
+
+  /**
+   * Returns a metric of two labels seed by seed, joined by lines, with the mean difference a − b and its 95 % interval.
+   *
+   * @param a label of the first arm, e.g. `mlp`
+   * @throws UserError for an unknown label or metric, and where the labels share no seed.
+   */
+  paired(a: string, b: string, metric: string = 'test.exact', options: PairedOptions = {}): Figure {
+    return pairedRuns(this.all, a, b, metric, options)
+  }
+
+  /**
+   * Returns a share of test puzzles by their rating, with intervals: over the puzzles of a bin (Wilson) for a single run of a
+   * label, over seeds for several.
+   *
+   * @param metric `test.exact`, or a criterion of the task's judge, e.g. `test.valid`
+   * @throws UserError for a run without outcomes, and for a data set without ratings.
+   */
+  byRating(metric: string = 'test.exact', options: ByRatingOptions = {}): Figure {
+    return byRatingOfRuns(this, metric, options)
+  }
+
+  /**
+   * Returns a heat map of a metric over the two keys that vary, with means and intervals printed.
+   *
+   * @param metric default `test.exact`
+   * @throws UserError unless the runs differ in two keys.
+   */
+  grid(metric: string = 'test.exact', options: RunGridOptions = {}): Figure {
+    return gridOfRuns(this.all, metric, options)
+  }
+
+  /**
+   * Returns parallel coordinates: an axis for each key that varies and one for the metric, a line for each run.
+   *
+   * @param metric default `test.exact`
+   * @throws UserError for runs that differ in no key, and for a metric that no run has.
+   */
+  parallel(metric: string = 'test.exact', options: RunParallelOptions = {}): Figure {
+    return parallelOfRuns(this.all, this.#comparison, metric, options)
+  }
+
+  /**
+   * Returns a heat map of predicted against right tokens: the cells that the puzzles leave blank, over all seeds of a label.
+   *
+   * @param data the data set of the runs, e.g. `await datasetOf(run.config)`
+   * @throws UserError for a run without outcomes, other data, and without `of` where there are several labels.
+   */
+  confusion(data: Dataset, options: OfLabel & HeatmapOptions = {}): Figure {
+    return confusionOfRuns(this, data, options)
+  }
+
+  /**
+   * Returns a picture of solved and failed test puzzles of a label's first run, with wrong cells framed.
+   *
+   * @param data the data set of the runs
+   * @throws UserError for a run without outcomes, other data, and without `of` where there are several labels.
+   */
+  puzzles(data: Dataset, options: OfLabel & GalleryChoice = {}): Picture {
+    return puzzlesOfRuns(this, data, options)
   }
 }
 

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { startBackend } from '../../backend/index.js'
 import type { Dtype } from '../../backend/kernels.js'
+import { startMeter } from '../../backend/spent.js'
 import { type ResolvedConfig, resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
@@ -9,6 +10,7 @@ import { Interrupted, UserError } from '../../errors.js'
 import { type Evaluation, evaluate } from '../../evaluate/evaluation.js'
 import { type MetricMeans, type Metrics, type NoMetrics, recordMetrics } from '../../evaluate/own-metrics.js'
 import { evaluationSettings } from '../../evaluate/settings.js'
+import { type EvaluationSpent, evaluationSpent } from '../../evaluate/spent.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { disposeModel, type Model } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
@@ -68,6 +70,8 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
   /** The type that the model was computed in. */
   readonly dtype: Dtype
   readonly evaluation: Evaluation & MetricMeans<M>
+  /** Time and energy of the evaluation. */
+  readonly spent: EvaluationSpent
   /** Assumptions about the weights and changes to them, one sentence each. */
   readonly notes: readonly string[]
 }
@@ -114,11 +118,12 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
     if (file.run !== null) notes.push(...metricNotes(openRun(path.dirname(path.resolve(file.file))), given))
     if (moved) notes.push('the data set has changed since the weights were trained on it')
     try {
-      const evaluation = await evaluateWatched(model, resolved.evaluation, data, {
+      const measured = await evaluateWatched(model, resolved.evaluation, data, {
         ...options,
         ...(signal ? { signal } : {}),
       })
-      return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
+      const { id, step } = { id: file.run ?? runOrFile, step: file.step }
+      return { id, step, data, dtype, ...measured, notes: [...file.notes, ...notes] }
     } finally {
       disposeModel(model)
     }
@@ -130,7 +135,7 @@ async function evaluateWatched<M extends Metrics>(
   config: ResolvedConfig['evaluation'],
   data: Dataset,
   options: EvaluateRunOptions<M>,
-): Promise<Evaluation & MetricMeans<M>> {
+): Promise<Pick<RunEvaluation<M>, 'evaluation' | 'spent'>> {
   const { split = 'test', signal } = options
   const settings = evaluationSettings(config, options)
   const total = countEvaluated(data, { split, versions: settings.versions })
@@ -139,6 +144,7 @@ async function evaluateWatched<M extends Metrics>(
       ? null
       : openMeter({ label: 'evaluation', total, unit: 'puzzles' })
   let done = 0
+  const spent = startMeter()
   try {
     const evaluation = await evaluate<M>(model, data, {
       ...settings,
@@ -151,12 +157,14 @@ async function evaluateWatched<M extends Metrics>(
         options.onBatch?.(now)
       },
       onProgress: (now) => {
+        // Reads the energy counters before they start again.
+        spent()
         meter?.at(now)
         options.onProgress?.(now, total)
       },
     })
     meter?.end('done')
-    return evaluation
+    return { evaluation, spent: evaluationSpent(spent()) }
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error
     throw new Interrupted(`stopped after ${done} of ${total} puzzles: the next call starts the evaluation again`)

@@ -1,12 +1,12 @@
 import type { Config } from '../../config/schema.js'
 import type { Evaluation } from '../../evaluate/evaluation.js'
-import type { StepMetrics } from '../../train/metrics.js'
+import type { StepMetrics, TrainingTotals } from '../../train/metrics.js'
 import type { Estimate } from '../estimate/memory.js'
 import type { RunWork } from '../estimate/work.js'
 import type { Ended } from './ending.js'
 
-/** Metrics of a supervision step by public name: means over halted rows; losses per row. */
-export interface TrainMetrics {
+/** Metrics of a supervision step by public name: means over halted rows; losses per row; totals of training so far. */
+export interface TrainMetrics extends TrainingTotals {
   readonly step: number
   readonly 'train.loss': number
   readonly 'train.lmLoss': number
@@ -23,8 +23,6 @@ export interface TrainMetrics {
   /** Mean supervision steps of the rows that halted. */
   readonly supervisionSteps: number | null
   readonly lr: number
-  /** Seconds of training so far, without evaluations and saves. */
-  readonly trainSeconds: number
 }
 
 /** Callbacks during a run; each is optional. */

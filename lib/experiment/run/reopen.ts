@@ -51,7 +51,7 @@ export async function reopenSession(
       options: stepOptions(resolved, trainSteps, settings.microBatch),
       sampler,
       state: restored.state,
-      seconds: restored.seconds,
+      spent: restored.spent,
     }),
     run,
     metrics,

@@ -1,10 +1,12 @@
 import { freeKernelMemory } from '../../backend/kernels.js'
+import { type Spent, startMeter } from '../../backend/spent.js'
 import type { Dataset } from '../../data/dataset.js'
 import { Interrupted } from '../../errors.js'
 import { type Evaluation, evaluate, evaluationNumbers } from '../../evaluate/evaluation.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import type { Metrics } from '../../evaluate/own-metrics.js'
 import { evaluationSettings } from '../../evaluate/settings.js'
+import { evaluationSpent } from '../../evaluate/spent.js'
 import { type RunWriter, saveCheckpoint } from '../../results/run.js'
 import { votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
@@ -93,12 +95,12 @@ export async function continueSession(
     const arms = await evaluateArms(session, votes, withOutcomes, signal, observer)
     if (!arms) return
     untimed = false
-    const rows = arms.map(({ weights, evaluation, evaluationSeconds }) => ({
+    const rows = arms.map(({ weights, evaluation, spent }) => ({
       step: state.step,
       ...(evalWeights === undefined ? {} : { weights }),
       ...evaluationNumbers(evaluation),
-      trainSeconds: trainer.seconds,
-      evaluationSeconds,
+      ...trainer.totals,
+      ...evaluationSpent(spent),
     }))
     ended ??= endedByEvaluation(work, [...run.evaluations, ...rows])
     const { outcomes } = arms.at(-1)!.evaluation
@@ -207,7 +209,7 @@ function free({ trainer }: Session): void {
 interface Arm {
   readonly weights: 'ema' | 'live'
   readonly evaluation: Evaluation
-  readonly evaluationSeconds: number
+  readonly spent: Spent
 }
 
 /**
@@ -232,17 +234,21 @@ async function evaluateArms(
   const arms: Arm[] = []
   try {
     for (const [index, { weights, model }] of models.entries()) {
-      const began = performance.now()
+      const spent = startMeter()
       const isLast = index === models.length - 1
       const evaluation = await evaluate(model, data, {
         ...evaluationSettings(resolved.evaluation),
         votes: votes[weights],
         metrics: session.metrics,
         outcomes: withOutcomes && isLast && puzzles <= KEPT_OUTCOMES,
-        onProgress: (done) => evaluating((index * puzzles) / models.length + done),
+        onProgress: (done) => {
+          // Reads the energy counters before they start again.
+          spent()
+          evaluating((index * puzzles) / models.length + done)
+        },
         signal,
       })
-      arms.push({ weights, evaluation, evaluationSeconds: (performance.now() - began) / 1000 })
+      arms.push({ weights, evaluation, spent: spent() })
     }
     return arms
   } catch (error) {

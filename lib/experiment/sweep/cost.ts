@@ -90,7 +90,7 @@ export function sharedSeconds(runs: readonly number[], workers: number): number 
 }
 
 /** Bytes of a row of metrics and of an evaluation, with what Arrow adds to each batch of rows. */
-const ROW_BYTES = { metrics: 90, evaluation: 150 }
+const ROW_BYTES = { metrics: 130, evaluation: 220 }
 
 /** Bytes of a stored outcome beside a byte for each token. */
 const OUTCOME_BYTES = 40
