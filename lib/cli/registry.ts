@@ -33,6 +33,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'List, compare and name the stored runs.',
       load: async () => (await import('./commands/runs.js')).command,
     },
+    report: {
+      usage: 'report RUN …|SWEEP [out=FILE.html]',
+      summary: 'Write a report of runs or of a sweep as one HTML file.',
+      load: async () => (await import('./commands/report.js')).command,
+    },
     run: {
       usage: 'run NOTEBOOK [key=value …]',
       summary: 'Execute a notebook without a browser, with other parameters.',

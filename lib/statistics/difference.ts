@@ -1,6 +1,7 @@
 import jstat from 'jstat'
 import { UserError } from '../errors.js'
 
+// A CommonJS module whose names Node.js does not find.
 const { jStat } = jstat
 
 /** How an interval of a difference was made. */

@@ -24,6 +24,13 @@ export interface Estimate {
   readonly level: number
 }
 
+/** Returns whether a value is an {@link Estimate}. */
+export function isEstimate(value: unknown): value is Estimate {
+  if (typeof value !== 'object' || value === null) return false
+  const { value: mean, n, low, method } = value as Partial<Estimate>
+  return typeof mean === 'number' && typeof n === 'number' && low !== undefined && method !== undefined
+}
+
 /** Options of {@link estimate}. */
 export interface EstimateOptions {
   /** Default: `t`. */

@@ -2,6 +2,7 @@ import jstat from 'jstat'
 import type { Difference } from './difference.js'
 import { DEFAULT_LEVEL, wilson } from './estimate.js'
 
+// A CommonJS module whose names Node.js does not find.
 const { jStat } = jstat
 
 /** Successes among trials. */

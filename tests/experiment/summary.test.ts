@@ -165,3 +165,14 @@ test('500 configurations have 500 rows', () => {
   const runs = new Runs(runsOf({ lr, mixer: ['mlp', 'attention'], seed: [0, 1] }, (i) => [i / 1000]))
   assert.equal(runs.summary().rows.length, 500)
 })
+
+test('a summary is printed for a paper, with the best mixer in bold and the published one below a rule', () => {
+  const summary = mixers().summary()
+  const latex = summary.toLatex({ reported: { table: '1', method: 'self-attention' }, label: 'tab:mixers' })
+  assert.match(latex, /mixer & seeds & exact accuracy \(\\%\) & best checkpoint \(\\%\) & parameters/)
+  assert.ok(latex.includes(String.raw`mlp & \num{3} & \textbf{\num{96.6 \pm 4.9}} &`), latex)
+  assert.match(latex, /\\midrule\n +TRM, self-attention & -- & \\num\{74\.7\} & -- & \\num\{7000000\}/)
+  assert.match(latex, /The best checkpoint is chosen on the test puzzles\./)
+  assert.match(summary.toMarkdown(), /\| mlp \| 3 \| \*\*96\.6 ± 4\.9\*\* \|/)
+  assert.match(summary.toCsv(), /^mixer,seeds,exact accuracy \(%\),exact accuracy \(%\) ±,.*\r\nmlp,3,96\.6,4\.9,/)
+})

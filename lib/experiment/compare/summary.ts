@@ -5,6 +5,10 @@ import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { escapeHtml } from '../../notebook/html.js'
 import { Comparison } from '../../results/comparison.js'
+import { type PaperRows, toCsv } from '../../results/export.js'
+import { type LatexOptions, toLatex } from '../../results/latex.js'
+import { toMarkdown } from '../../results/markdown.js'
+import type { PrintOptions } from '../../results/printed-table.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, estimate, wilson } from '../../statistics/estimate.js'
 import { halfWidth, intervalText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
@@ -103,6 +107,42 @@ export class Summary {
         ...(counted ? { [counted.unit]: count?.of ?? null } : {}),
       }
     })
+  }
+
+  /**
+   * Returns the rows with their estimates, for tables of a paper: `toLatex(summary)`. The best checkpoint has a column for
+   * metrics of evaluations.
+   */
+  forPaper(): PaperRows {
+    const apart = this.rows.some(({ isArm }) => isArm)
+    const evaluated = this.metric.startsWith('test.')
+    const rows = this.rows.map((row) => ({
+      ...(apart ? { arm: row.label } : {}),
+      ...row.varied,
+      seeds: row.n,
+      [metricTitle(this.metric)]: row.last,
+      ...(evaluated ? { [`best checkpoint${this.unit ? ' (%)' : ''}`]: row.best } : {}),
+      parameters: row.parameters,
+    }))
+    return {
+      rows,
+      notes: [...(evaluated ? ['The best checkpoint is chosen on the test puzzles.'] : []), ...this.notes],
+    }
+  }
+
+  /** Returns the table as LaTeX for booktabs and siunitx; see the function `toLatex`. */
+  toLatex(options: LatexOptions = {}): string {
+    return toLatex(this, options)
+  }
+
+  /** Returns the table as Markdown; see the function `toMarkdown`. */
+  toMarkdown(options: PrintOptions = {}): string {
+    return toMarkdown(this, options)
+  }
+
+  /** Returns the table as CSV, an estimate as two columns; see the function `toCsv`. */
+  toCsv(): string {
+    return toCsv(this)
   }
 
   /** Returns the notes as they stand below the table. */

@@ -1,14 +1,14 @@
 import path from 'node:path'
+import { subjectOfPlan } from '../../../experiment/report/subject.js'
+import { writeSweepReport } from '../../../experiment/report/sweep-report.js'
 import { readPlan } from '../../../experiment/sweep/plan.js'
-import { storedRuns } from '../../../experiment/sweep/sweep.js'
-import { writeSweepReport } from '../../../experiment/sweep/sweep-report.js'
 import { type Command, oneWord } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
 
 /** `recurlab sweep report PLAN`. */
 export const command: Command = {
   help: [
-    'Writes the runs and the coverage as CSV and Arrow, curves over optimiser steps as SVG, and index.html with all of them. The sweep may still be at work. After a job array, a job of its own does this.',
+    'Writes the runs, their coverage and the summary of each metric as CSV and Arrow, curves over optimiser steps as SVG, and index.html, the page of recurlab report. The sweep may still be at work. After a job array, a job of its own does this.',
     {
       title: 'Options',
       rows: [
@@ -22,9 +22,11 @@ export const command: Command = {
   async run({ words, pairs }) {
     const { out, to } = onlyKeys(pairs, ['out', 'to'])
     const plan = readPlan(oneWord(words, 'one sweep'), out)
-    const runs = storedRuns(plan)
-    const files = await writeSweepReport(runs, to ?? path.join(plan.dir, 'report'))
-    process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${runs.coverage.text()}\n`)
-    return 0
+    const subject = subjectOfPlan(plan)
+    const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'))
+    for (const { id, problem } of subject.damaged)
+      process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+    process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${subject.coverage!.text()}\n`)
+    return subject.damaged.length > 0 ? 1 : 0
   },
 }

@@ -1,0 +1,122 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { configSchema } from '../../config/schema.js'
+import { UserError } from '../../errors.js'
+import { checkReportFile, writeReport } from '../../experiment/report/report.js'
+import { type ReportSubject, subjectOfPlan, subjectOfRuns } from '../../experiment/report/subject.js'
+import { isPlan, listPlans, readPlan } from '../../experiment/sweep/plan.js'
+import { storedRun } from '../../results/comparison.js'
+import { resultsFolder } from '../../results/layout.js'
+import { DEFAULT_RESULTS, listRuns } from '../../results/run.js'
+import { type Command, wrongUse } from '../command.js'
+import { onlyKeys, wholeOf } from '../keys.js'
+import { FILTERS, filterOf } from '../runs-filter.js'
+
+const KEYS = ['out', 'question', 'title', 'reported', 'puzzles', 'results'] as const
+const CONFIG_KEYS = Object.keys(configSchema.shape)
+
+/** `recurlab report RUN …|SWEEP`. */
+export const command: Command = {
+  help: [
+    'RUN is the ID of a run, a prefix of it, or its folder; SWEEP is the name of a sweep, a prefix of it, or the folder of its plan. The file needs no network and no script, and prints on A4: question, coverage, differences of configuration, curves, tables with intervals, figures, solved and failed puzzles, provenance.',
+    {
+      title: 'Filter',
+      rows: [
+        ['KEY=VALUE', 'In place of RUN: all runs with this value of a configuration key, e.g. task=sudoku mixer=mlp.'],
+        ['state=, name=, note=, tag=', 'In place of RUN: as in recurlab runs.'],
+      ],
+    },
+    {
+      title: 'Options',
+      rows: [
+        ['out=FILE, --out FILE', 'File to write. Default: reports/NAME.html in the results folder.'],
+        ['question=TEXT', 'The question that the runs answer. Default: their note.'],
+        ['title=TEXT', 'Default: the name of the sweep, or the number of runs.'],
+        ['reported=TABLE', 'Published results beside exact accuracy, e.g. reported=1; recurlab reported lists them.'],
+        ['puzzles=N', 'Number of solved, and of failed, puzzles of each of the best configurations. Default: 2.'],
+        ['results=DIR', `Results folder. Default: ${DEFAULT_RESULTS}.`],
+      ],
+    },
+  ],
+  example: 'report sudoku-6-runs out=mixers.html question="Does attention help?"',
+  flags: { out: true },
+  async run({ words, pairs, flags }) {
+    const keys = onlyKeys(pairs, [...KEYS, ...FILTERS, ...CONFIG_KEYS])
+    const flag = flags.get('out')
+    if (typeof flag === 'string' && keys.out !== undefined) throw wrongUse('out=FILE or --out FILE', 'both')
+    const puzzles = wholeOf('puzzles', keys.puzzles, 0)
+    const results = keys.results ?? DEFAULT_RESULTS
+    const given = typeof flag === 'string' ? flag : keys.out
+    if (given !== undefined) checkReportFile(given)
+    const filter = new Map([...pairs].filter(([key]) => !(KEYS as readonly string[]).includes(key)))
+    const subject = subjectFor(words, filter, results)
+    if (subject.runs.all.length === 0 && subject.coverage === null) throw noRun(subject, results)
+    const file = given ?? path.join(resultsFolder(results), 'reports', `${fileName(subject)}.html`)
+    await writeReport(subject, file, {
+      ...(keys.question === undefined ? {} : { question: keys.question }),
+      ...(keys.title === undefined ? {} : { title: keys.title }),
+      ...(keys.reported === undefined ? {} : { reported: { table: keys.reported } }),
+      ...(puzzles === undefined ? {} : { puzzles }),
+    })
+    for (const { id, problem } of subject.damaged)
+      process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+    process.stdout.write(`${file}: written, ${countText(subject)}\n`)
+    return subject.damaged.length > 0 ? 1 : 0
+  },
+}
+
+/** Returns the runs or the sweep that a command line names. @throws UserError (exit code 2) when there is none */
+function subjectFor(words: readonly string[], filter: ReadonlyMap<string, string>, results: string): ReportSubject {
+  const [word] = words
+  if (word === undefined) {
+    if (filter.size === 0) throw wrongUse('runs, one sweep, or KEY=VALUE', 'none')
+    return filteredRuns(filter, results)
+  }
+  const [key] = filter.keys()
+  if (key !== undefined) throw wrongUse('either runs or KEY=VALUE', `${word} and ${key}=`)
+  if (!isSweep(word, results)) return subjectOfRuns(words, results)
+  if (words.length > 1) throw wrongUse('one sweep, or runs', words.join(' '))
+  return subjectOfPlan(readPlan(word, results))
+}
+
+/** Returns whether a word names a sweep; the folder or the ID of a run begins otherwise. */
+function isSweep(word: string, results: string): boolean {
+  return isPlan(word) || (!existsSync(word) && listPlans(results).some((name) => name.startsWith(word)))
+}
+
+function filteredRuns(filter: ReadonlyMap<string, string>, results: string): ReportSubject {
+  const listing = listRuns(results)
+  const damaged = [...listing.damaged]
+  const stored = listing.runs.flatMap((run) => {
+    try {
+      return [storedRun(run)]
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      damaged.push({ id: run.id, problem: error.message })
+      return []
+    }
+  })
+  const chosen = stored.filter(filterOf(filter, stored)).map(({ dir }) => dir)
+  const subject = subjectOfRuns(chosen)
+  return { ...subject, damaged: [...damaged, ...subject.damaged] }
+}
+
+function noRun({ damaged }: ReportSubject, results: string): UserError {
+  const [first] = damaged
+  return new UserError(
+    first
+      ? `run ${first.id} cannot be read: ${first.problem}`
+      : { where: results, expected: 'at least one run as asked', found: 'none', exitCode: 2 },
+  )
+}
+
+function fileName({ runs, coverage }: ReportSubject): string {
+  if (coverage) return coverage.plan.id
+  const [first, ...others] = runs.all
+  return others.length === 0 ? first!.id : `${first!.id}-and-${others.length}-more`
+}
+
+function countText({ runs, coverage }: ReportSubject): string {
+  if (coverage) return coverage.text()
+  return `${runs.all.length} ${runs.all.length === 1 ? 'run' : 'runs'}`
+}
