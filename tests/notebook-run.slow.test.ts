@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, test } from 'node:test'
 import { promisify } from 'node:util'
 import type { Cell, Notebook } from '../lib/notebook/notebook.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
+import { recurlab } from './recurlab.js'
 import { root } from './shared.js'
 
 const kernelspec = path.join(root, '.venv', 'share', 'jupyter', 'kernels', 'recurlab', 'kernel.json')
@@ -253,4 +254,70 @@ test("other users cannot listen to what cells show: the kernel's sockets lie in 
   const left = (): boolean => own().length > 0
   for (let i = 0; i < 100 && left(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
   assert.ok(!left(), 'nothing is left behind, even after SIGKILL')
+})
+
+test('a text is executed like a notebook; refresh stores outputs, the same bytes again, and a failure changes nothing', {
+  skip,
+}, async () => {
+  const stem = path.join(folder, `refreshed-${process.pid}`)
+  const [ts, ipynb] = [`${stem}.ts`, `${stem}.ipynb`]
+  after(() => rmSync(path.join(root, 'results', 'notebooks', path.basename(ipynb)), { force: true }))
+  const text = '// %% [markdown]\n// # Title\n\n// %% tags=["parameters"]\nlet a = 2\n\n// %%\nconsole.log(a)\na * 3\n'
+  writeFileSync(ts, text)
+  const { code, stdout, stderr } = await recurlab(['run', ts, 'a=5', '--out', outOf('of-a-text')])
+  assert.deepEqual([code, stderr], [0, ''])
+  assert.match(stdout, /^5$/m)
+  assert.equal(saved('of-a-text').cells.length, 4)
+
+  assert.equal((await recurlab(['notebooks', 'refresh', ts])).code, 0)
+  const first = readFileSync(ipynb, 'utf8')
+  const { cells } = JSON.parse(first) as Notebook
+  assert.deepEqual(
+    cells.map((cell) => [cell.execution_count, cell.outputs?.length]),
+    [
+      [undefined, undefined],
+      [1, 0],
+      [2, 2],
+    ],
+  )
+  assert.match((await recurlab(['notebooks', 'refresh', ipynb])).stdout, /, the same outputs as before\n$/)
+  assert.equal(readFileSync(ipynb, 'utf8'), first)
+  assert.ok(first.endsWith('}\n') && !first.includes(folder))
+
+  writeFileSync(ts, `${text}\n// %%\nthrow new Error('too bad')\n`)
+  const failed = await recurlab(['notebooks', 'refresh', ts])
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /cell 3 [\s\S]*too bad[\s\S]*\nThe notebook executed so far: .*\nUnchanged: /)
+  const after1 = (JSON.parse(readFileSync(ipynb, 'utf8')) as Notebook).cells
+  assert.deepEqual(after1.slice(0, 3), cells)
+  assert.deepEqual(after1[3]?.outputs, [])
+})
+
+test('sync on the command line: --check writes nothing and exits with 1; in a new checkout the last commit counts', async () => {
+  const project = path.join(folder, 'project')
+  mkdirSync(project)
+  const git = (...args: string[]) =>
+    promisify(execFile)('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: project })
+  writeFileSync(path.join(project, 'module.ts'), 'export const a = 1\n')
+  writeFileSync(path.join(project, 'a.ts'), '// %%\n1 + 1\n\n// %%\n2 + 2\n')
+  const sync = (...args: string[]) => recurlab(['notebooks', 'sync', ...args], { cwd: project })
+  const check = await sync('.', '--check')
+  assert.deepEqual(
+    [check.code, check.stdout, existsSync(path.join(project, 'a.ipynb'))],
+    [1, 'a.ipynb: would be created from a.ts\n', false],
+  )
+  assert.equal((await sync('.')).stdout, 'a.ipynb: created from a.ts\n')
+  assert.deepEqual([(await sync('a.ts', 'a.ipynb', '--check')).code, readdirSync(project).length], [0, 3])
+
+  await git('init', '-q')
+  await git('add', '.')
+  await git('commit', '-qm', 'a')
+  const clone = path.join(folder, 'clone')
+  await git('clone', '-q', project, clone)
+  writeFileSync(path.join(clone, 'a.ts'), '// %%\n1 + 1\n\n// %%\n2 + 3\n')
+  const cloned = await recurlab(['notebooks', 'sync', 'a.ipynb'], { cwd: clone })
+  assert.equal(cloned.stdout, 'a.ipynb: updated from a.ts; 1 new or changed cells have no outputs\n')
+  const wrong = await sync('a.ts', '--from', 'python')
+  assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
+  assert.match(wrong.stderr, /expected --from ipynb or --from ts, found python/)
 })

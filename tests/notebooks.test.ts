@@ -4,6 +4,7 @@ import path from 'node:path'
 import { test } from 'node:test'
 import * as library from '../lib/index.js'
 import { type Notebook, sourceOf } from '../lib/notebook/notebook.js'
+import { pairOf, planSync } from '../lib/notebook/percent/pair.js'
 import { root } from './shared.js'
 
 const folder = path.join(root, 'notebooks')
@@ -29,4 +30,10 @@ for (const name of names)
     )
     assert.ok(code.every((cell) => (cell.outputs ?? []).every((output) => output.output_type !== 'error')))
     assert.doesNotMatch(text, /"[^"]*\/(home|tmp|root|work)\//)
+  })
+
+for (const name of names)
+  test(`${name} and its text have the same cells (npx recurlab notebooks sync)`, () => {
+    const { writes } = planSync(pairOf(path.join(folder, name)), { committed: () => null })
+    assert.equal(writes, null)
   })

@@ -43,6 +43,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Execute a notebook without a browser, with other parameters.',
       load: async () => (await import('./commands/run.js')).command,
     },
+    notebooks: {
+      usage: 'notebooks sync|refresh …',
+      summary: 'Keep notebooks as text too, and refresh their outputs.',
+      load: async () => (await import('./commands/notebooks.js')).group,
+    },
     explain: {
       usage: 'explain [KEY|METRIC|PRESET …]',
       summary: 'Explain keys of the configuration, metrics and presets.',

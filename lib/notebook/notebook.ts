@@ -1,5 +1,6 @@
 import { UserError } from '../errors.js'
 import { readBytes, systemReason, writeFileAtomic } from '../files/atomic.js'
+import { isJsonObject, shown } from '../files/json.js'
 import { notebookJson, splitLines } from './notebook-json.js'
 
 /** One output of a cell, in nbformat 4. */
@@ -19,6 +20,8 @@ export interface Cell {
   source: string | string[]
   outputs?: CellOutput[]
   execution_count?: number | null
+  /** Files of a cell that is not code, by name. */
+  attachments?: unknown
 }
 
 /** A notebook, in nbformat 4. */
@@ -31,7 +34,11 @@ export interface Notebook {
 
 /** Reads a notebook. @throws UserError if the file is missing or not a notebook of format 4. */
 export function readNotebook(file: string): Notebook {
-  const text = readBytes(file).toString('utf8')
+  return parseNotebook(readBytes(file).toString('utf8'), file)
+}
+
+/** Parses the text of a notebook's file. @throws UserError if it is not a notebook of format 4. */
+export function parseNotebook(text: string, file: string): Notebook {
   let notebook: Partial<Notebook>
   try {
     notebook = JSON.parse(text) as Partial<Notebook>
@@ -45,7 +52,24 @@ export function readNotebook(file: string): Notebook {
       found: notebook?.nbformat === undefined ? 'something else' : `format ${notebook.nbformat}`,
       todo: 'Open and save it in JupyterLab.',
     })
+  const broken = notebook.cells.findIndex((cell) => !isCell(cell))
+  if (broken >= 0)
+    throw new UserError({
+      where: `${file}, cell ${broken + 1}`,
+      expected: 'a cell with cell_type, metadata, whose tags are texts, and source',
+      found: shown(notebook.cells[broken]),
+    })
   return { nbformat_minor: 5, metadata: {}, ...notebook } as Notebook
+}
+
+function isCell(cell: unknown): cell is Cell {
+  if (!isJsonObject(cell) || !isJsonObject(cell.metadata)) return false
+  const { cell_type: type, source } = cell
+  const { tags = [] } = cell.metadata
+  if (!Array.isArray(tags) || !tags.every((tag) => typeof tag === 'string')) return false
+  const isText =
+    typeof source === 'string' || (Array.isArray(source) && source.every((line) => typeof line === 'string'))
+  return isText && (type === 'code' || type === 'markdown' || type === 'raw')
 }
 
 /** Writes a notebook exactly as JupyterLab saves it, so that opening and saving it there changes nothing. */

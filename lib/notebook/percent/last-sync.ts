@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../../errors.js'
+import { sha256 } from '../../files/atomic.js'
+import { readJson, writeJson } from '../../files/json.js'
+import { projectFolder } from '../../files/places.js'
+
+/** Format version of the files in `.recurlab/cache/notebooks`. */
+const FORMAT_VERSION = 1
+
+/** Folder that holds, for each pair on this machine, the hash of the text at its last sync. */
+export const LAST_SYNCS = path.join(projectFolder, '.recurlab', 'cache', 'notebooks')
+
+/** Returns the SHA-256 of the text of a notebook at its last sync; null if that is not known. */
+export function readLastSync(notebook: string, folder: string): string | null {
+  const file = recordOf(notebook, folder)
+  if (!existsSync(file)) return null
+  try {
+    const { formatVersion, text } = readJson(file)
+    return formatVersion === FORMAT_VERSION && typeof text === 'string' ? text : null
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
+}
+
+/** Records a sync. Without the record, the next sync compares with the last commit. */
+export function writeLastSync(notebook: string, text: string, folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true })
+    writeJson(recordOf(notebook, folder), { formatVersion: FORMAT_VERSION, notebook: path.resolve(notebook), text })
+  } catch (error) {
+    if (!(error instanceof Error)) throw error
+  }
+}
+
+function recordOf(notebook: string, folder: string): string {
+  return path.join(folder, `${sha256(path.resolve(notebook)).slice(0, 16)}.json`)
+}
+
+/** Returns a file as it is in the last commit; null if it is in none. */
+export function committedText(file: string): string | null {
+  try {
+    return execFileSync('git', ['-C', path.dirname(path.resolve(file)), 'show', `HEAD:./${path.basename(file)}`], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      maxBuffer: 2 ** 28,
+    })
+  } catch {
+    return null
+  }
+}
