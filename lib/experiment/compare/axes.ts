@@ -13,7 +13,10 @@ export type Axis =
   | 'step'
   /** Multiply-accumulates of training, all rows. */
   | 'macs'
-  /** Floating-point operations of training, 2 · MACs. */
+  /**
+   * Floating-point operations of training, 2 · MACs. Some papers count a MAC as one operation: Flow Reasoning Models quote
+   * EqR's 8,192 supervision steps of 12.87 GMAC as 105 TFLOPs. Do not draw such numbers on this axis without doubling them.
+   */
   | 'flops'
   /** Seconds of training by the clock. */
   | 'seconds'
