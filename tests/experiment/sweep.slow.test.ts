@@ -52,6 +52,8 @@ test('a sweep trains every combination and its runs compare themselves', async (
     'cell accuracy (%)',
     'training (s)',
     'evaluation (s)',
+    'training (CPU s)',
+    'training (TMAC)',
     'run',
   ])
   assert.deepEqual([...runs.final('test.cells').keys()], ['mlp', 'attention'])
