@@ -30,7 +30,7 @@ export interface Bar {
 
 /** Options of {@link bars}. */
 export interface BarsOptions extends FigureOptions, BandOptions {
-  /** Legend of our bars. Default `measured here (mean, 95 % interval, 3 seeds)`. */
+  /** Legend of our bars. Default `measured: mean, 95 % interval, 3 seeds`. */
   readonly measured?: string
   /** Legend of the published numbers; `reported` always comes first. Default `reported in the paper`. */
   readonly reported?: string
@@ -77,6 +77,7 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
           groups.length > MOST_MEANS ? name : `${name}<br><b>${spreadText(spreads[i]!)}</b>`,
         ),
         range: [-0.6, groups.length - 0.4],
+        ...(groups.length > MOST_MEANS ? {} : { tickangle: 0 }),
         showgrid: false,
         ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
       },
@@ -113,10 +114,10 @@ function measuredBars(
   paired: boolean,
   { measured }: BarsOptions,
 ): Trace {
-  const words = `mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
+  const words = `measured: mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
   return {
     type: 'bar',
-    name: escapeLabel(measured ?? `measured here (${words})`),
+    name: escapeLabel(measured ?? words),
     x: spreads.map((_, i) => i),
     y: spreads.map(({ value }) => value),
     offset: ownOffset(paired),
@@ -146,6 +147,7 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
       type: 'scatter',
       mode: 'markers',
       name: 'one seed',
+      legendrank: 1100,
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       cliponaxis: false,

@@ -14,7 +14,7 @@ export interface BinnedSeries {
 }
 
 /** Part of a bin's width over which series are spread, so that their intervals do not cover each other. */
-const SPREAD = 0.5
+const SPREAD = 0.24
 
 /**
  * Returns estimates by bin, e.g. accuracy by rating: for each series a marker with its interval in every bin, joined by a line.
@@ -60,7 +60,8 @@ export function binned(bins: readonly string[], series: readonly BinnedSeries[],
     xaxis: {
       tickvals: bins.map((_, bin) => bin),
       ticktext: bins.map(escapeLabel),
-      range: [-0.6, bins.length - 0.4],
+      range: [-0.5, bins.length - 0.5],
+      tickangle: 0,
       ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
     },
   })

@@ -1,3 +1,4 @@
+import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
 
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
@@ -51,11 +52,11 @@ export function makeFigure(
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
       xaxis: {
         ...(x === undefined ? {} : { title: { text: escapeLabel(x) } }),
-        ...(logX ? logAxis : {}),
+        ...(logX ? logAxis(positive(data, 'x')) : {}),
       },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
-        ...(logY ? logAxis : {}),
+        ...(logY ? logAxis(positive(data, 'y')) : {}),
         // Plotly reads the limits of a logarithmic axis as powers of ten.
         ...(range === undefined ? {} : { range: logY ? range.map(Math.log10) : [...range] }),
       },
@@ -64,8 +65,13 @@ export function makeFigure(
   }
 }
 
-/** Powers of a thousand as k, M, G, T. */
-const logAxis = { type: 'log', exponentformat: 'SI', minexponent: 3 } as const
+/** Returns the positive values of traces along an axis. */
+function positive(data: readonly Trace[], axis: 'x' | 'y'): number[] {
+  return data.flatMap((trace) => {
+    const values = trace[axis]
+    return Array.isArray(values) ? values.filter((value) => typeof value === 'number' && value > 0) : []
+  })
+}
 
 /**
  * Escapes a label: plotly reads some HTML tags in labels, and LaTeX between dollars where MathJax is loaded; names from data

@@ -78,17 +78,18 @@ export function paired(pairs: readonly Pair[], arms: readonly [string, string], 
       ticktext: names.map((name, i) => `${name}<br><b>${spreadText(spreads[i]!)}</b>`),
       range: [-0.5, 1.5],
       showgrid: false,
-      title: { text: escapeLabel(options.x ?? differenceText(known, options.unit)) },
+      title: { text: options.x === undefined ? differenceText(known, options.unit) : escapeLabel(options.x) },
+      tickangle: 0,
     },
   })
 }
 
-/** Returns `difference 95.7 ± 2.1 points (95 % interval, 3 seeds)`. */
+/** Returns `difference 95.7 ± 2.1 points` above `95 % interval, 3 seeds`. */
 function differenceText(pairs: readonly Pair[], unit?: string): string {
   const difference = spreadOf(pairs.map(({ a, b }) => a - b))!
   const words = bandText('interval', [difference.n]) ?? '1 seed'
   const value = plusMinus(difference.value, halfWidth(difference))
-  return `difference ${[value, unit].filter(Boolean).join(' ')} (${words})`
+  return `difference ${escapeLabel([value, unit].filter(Boolean).join(' '))}<br>${words}`
 }
 
 /** Returns one grey line per seed between its two dots. */

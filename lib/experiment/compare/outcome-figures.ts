@@ -122,12 +122,12 @@ function defaultBins(ratings: readonly number[]): number[] {
   return [...new Set(starts)]
 }
 
-/** Returns `0`, `1 to 9`, `10 and more`; without whole ratings `0.5 to < 1.5`. */
+/** Returns `0`, `1–9`, `≥ 10`; without whole ratings `0.5–1.5`, without the upper end. */
 function binName(start: number, next: number | undefined, most: number, whole: boolean): string {
   const text = (value: number): string => (whole ? String(value) : rounded(value).value)
-  if (next === undefined) return start === most ? text(start) : `${text(start)} and more`
-  if (!whole) return `${text(start)} to < ${text(next)}`
-  return next - start === 1 ? text(start) : `${text(start)} to ${text(next - 1)}`
+  if (next === undefined) return start === most ? text(start) : `≥ ${text(start)}`
+  if (!whole) return `${text(start)}–${text(next)}`
+  return next - start === 1 ? text(start) : `${text(start)}–${text(next - 1)}`
 }
 
 /** Options of figures of one label's outcomes. */
