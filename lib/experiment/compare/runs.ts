@@ -7,11 +7,13 @@ import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type Bar, bars } from '../../plot/bars.js'
 import { curves } from '../../plot/curves.js'
-import type { Figure, FigureOptions } from '../../plot/figure.js'
+import type { FigureOptions } from '../../plot/figure.js'
+import { type CaptionedFigure, withSources } from '../../plot/sources.js'
 import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
+import { sourcesOfRuns } from './figure-sources.js'
 
 /** One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. */
 export interface EvaluationRow extends EvaluationNumbers {
@@ -121,7 +123,7 @@ export class Runs {
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
    */
-  curves(metric: string, options: FigureOptions = {}): Figure {
+  curves(metric: string, options: FigureOptions = {}): CaptionedFigure {
     const share = isShare(metric)
     const lines = this.all.flatMap((run) => {
       const line = (name: string, rows: readonly MetricRow[]) => ({
@@ -137,12 +139,13 @@ export class Runs {
       const ofEma = line(name, primaryRows(evaluations))
       return live.length > 0 ? [ofEma, line(`${name}, live weights`, live)] : [ofEma]
     })
-    return curves(lines, {
+    const figure = curves(lines, {
       x: 'optimiser step',
       y: metricTitle(metric),
       ...(share ? { range: [0, 100] as const } : {}),
       ...options,
     })
+    return withSources(figure, sourcesOfRuns(this.all))
   }
 
   /** Returns the last evaluation's values of a metric by label, one per seed, in percent; NaN if unknown. */
@@ -164,18 +167,22 @@ export class Runs {
     metric: ShareMetric,
     reported: Readonly<Record<string, number>> = {},
     options: FigureOptions & { names?: Readonly<Record<string, string>>; reportedAs?: string } = {},
-  ): Figure {
+  ): CaptionedFigure {
     const { names = {}, reportedAs, ...figure } = options
     const groups = [...this.final(metric)].map(([label, values]): Bar => {
       const value = Object.hasOwn(reported, label) ? reported[label] : undefined
       return { name: names[label] ?? label, values, ...(value === undefined ? {} : { reported: value }) }
     })
-    return bars(groups, {
+    const drawn = bars(groups, {
       y: metricTitle(metric),
       range: [0, 108],
       ...(reportedAs ? { reported: reportedAs } : {}),
       ...figure,
     })
+    const published = groups.flatMap(({ name, reported: value }) =>
+      value === undefined ? [] : [`${name} ${value} ${reportedAs ?? 'in the paper'}`],
+    )
+    return withSources(drawn, { ...sourcesOfRuns(this.all), reported: published })
   }
 }
 

@@ -153,21 +153,25 @@ function placingScript(svg: string, { width, height }: Size): string {
       element.append(...children)
       return element
     }
-    for (const [place, area] of [...svg.querySelectorAll('[style*="url("]')].entries()) {
-      const [, id] = /url\\("?#([^")]+)"?\\)/.exec(area.style.fill) ?? []
+    for (const [place, area] of [...svg.querySelectorAll('.pattern_filled')].entries()) {
+      const [, id] = /url\\(["']?#([^"')]+)["']?\\)/.exec(area.style.fill) ?? []
       const pattern = id === undefined ? null : document.getElementById(id)
-      if (pattern?.tagName !== 'pattern' || pattern.getAttribute('patternTransform')) continue
-      const [width, height] = ['width', 'height'].map((name) => Number(pattern.getAttribute(name)))
+      const transform = pattern?.getAttribute('patternTransform') ?? ''
+      const [, scale] = /^scale\\(([\\d.]+)\\)$/.exec(transform) ?? [transform, transform === '' ? 1 : 0]
+      if (pattern?.tagName !== 'pattern' || !(scale > 0)) continue
+      const [width, height] = [pattern.width.baseVal.value * scale, pattern.height.baseVal.value * scale]
       const box = area.getBBox()
-      if (!(width > 0 && height > 0) || (box.width / width + 2) * (box.height / height + 2) > 20000) continue
+      if (!((box.width / width + 2) * (box.height / height + 2) < 20000)) continue
       const tiles = []
       for (let x = Math.floor(box.x / width) * width; x < box.x + box.width; x += width)
         for (let y = Math.floor(box.y / height) * height; y < box.y + box.height; y += height)
-          tiles.push(made('g', { transform: 'translate(' + x + ',' + y + ')' }, [...pattern.cloneNode(true).children]))
-      const outline = area.cloneNode(true)
-      outline.removeAttribute('style')
-      const clip = made('clipPath', { id: 'area' + place }, [outline])
-      area.before(clip, made('g', { 'clip-path': 'url(#area' + place + ')' }, tiles))
+          tiles.push(made('g', { transform: 'translate(' + x + ',' + y + ') scale(' + scale + ')' },
+            [...pattern.cloneNode(true).children]))
+      const outline = made('path', { d: area.getAttribute('d') }, [])
+      const cut = made('g', { 'clip-path': 'url(#area' + place + ')' }, tiles)
+      const around = Object.fromEntries(['clip-path', 'transform'].filter((name) => area.hasAttribute(name))
+        .map((name) => [name, area.getAttribute(name)]))
+      area.before(made('g', around, [made('clipPath', { id: 'area' + place }, [outline]), cut]))
       area.style.fill = 'none'
     }
     await document.fonts.ready
