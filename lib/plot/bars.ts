@@ -1,8 +1,9 @@
 import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { shownName } from './looks.js'
-import { type ReportedMark, reportedMarks } from './reported-marks.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { nameOf, shownName } from './looks.js'
+import { type ReportedMark, reportedMarks, reportedTexts } from './reported-marks.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type BandOptions,
   checkBand,
@@ -48,7 +49,7 @@ const MOST_MEANS = 6
  *
  * @throws UserError if a group has no value, or one that is not finite, and for more than forty groups.
  */
-export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
+export function bars(groups: readonly Bar[], options: BarsOptions = {}): CaptionedFigure {
   checkGroups(groups)
   const band = checkBand(options.band ?? 'interval')
   const spreads = groups.map(({ values, estimate }) =>
@@ -58,10 +59,10 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
   const reported = groups.flatMap(({ name, reported }, i) => {
     if (reported === undefined) return []
     const mark = typeof reported === 'number' ? { value: reported } : reported
-    return [{ ...mark, name, x: i + WIDTH / 2 + 0.02 }]
+    return [{ ...mark, name: nameOf(name, options), x: i + WIDTH / 2 + 0.02 }]
   })
   const paired = reported.length > 0
-  return makeFigure(
+  const figure = makeFigure(
     [
       measuredBars(spreads, names, paired, options),
       ...reportedMarks(reported, options.reported ?? 'in the paper'),
@@ -83,6 +84,7 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
       },
     },
   )
+  return withSources(figure, { reported: reportedTexts(reported, options.reported ?? 'in the paper') })
 }
 
 /** Width of one bar in axis units; groups are 1 apart. */

@@ -1,9 +1,10 @@
 import { mean } from '../statistics/estimate.js'
 import { rounded } from '../statistics/rounding.js'
-import type { Figure, FigureOptions } from './figure.js'
+import type { FigureOptions } from './figure.js'
 import { makeFigure } from './figure.js'
 import { type Line, lineTraces, type Numbers } from './line.js'
 import { type BetterOption, manyColor, moreText, namedAndOthers } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import {
   type Band,
   type BandOptions,
@@ -42,7 +43,7 @@ type Group = readonly [name: string, members: readonly Curve[]]
  *
  * @throws UserError for an unknown band.
  */
-export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
+export function curves(runs: readonly Curve[], options: CurvesOptions = {}): CaptionedFigure {
   const { each = 'mean', band = 'interval' } = options
   checkBand(band)
   const { named, others } = namedAndOthers(groupByName(runs), lastMean, options)

@@ -1,5 +1,6 @@
 import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
+import { type CaptionedFigure, captioned } from './sources.js'
 
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
@@ -40,11 +41,11 @@ export function makeFigure(
   data: readonly Trace[],
   options: FigureOptions,
   layout: Record<string, unknown> = {},
-): Figure {
+): CaptionedFigure {
   const { title, x, y, range, width, height, log = 'none' } = options
   const logX = log === 'x' || log === 'both'
   const logY = log === 'y' || log === 'both'
-  return {
+  return captioned({
     data,
     layout: {
       ...(width === undefined ? {} : { width }),
@@ -62,7 +63,7 @@ export function makeFigure(
       },
       ...layout,
     },
-  }
+  })
 }
 
 /** Returns the positive values of traces along an axis. */

@@ -36,8 +36,13 @@ export function namedAndOthers<T>(
 }
 
 /** Returns the name to draw for a label: that of the option `names` if it has one, without markup. */
-export function shownName(label: string, { names = {} }: Pick<FigureOptions, 'names'>): string {
-  return escapeLabel(Object.hasOwn(names, label) ? names[label]! : label)
+export function shownName(label: string, options: Pick<FigureOptions, 'names'>): string {
+  return escapeLabel(nameOf(label, options))
+}
+
+/** Returns the name for a label as plain text. */
+export function nameOf(label: string, { names = {} }: Pick<FigureOptions, 'names'>): string {
+  return Object.hasOwn(names, label) ? names[label]! : label
 }
 
 /** Returns the legend's words for series that are drawn in grey: `482 more (names on hover)`. */

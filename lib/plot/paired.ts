@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { type BandOptions, bandText, checkBand, errorBars, spreadOf, spreadsText, spreadText } from './spread.js'
 import { colorOf, markerOf, outlineColor } from './template.js'
 
@@ -30,7 +31,11 @@ const ASIDE = 0.16
  * @param arms labels of the two arms
  * @throws UserError without a pair of finite values.
  */
-export function paired(pairs: readonly Pair[], arms: readonly [string, string], options: PairedOptions = {}): Figure {
+export function paired(
+  pairs: readonly Pair[],
+  arms: readonly [string, string],
+  options: PairedOptions = {},
+): CaptionedFigure {
   const band = checkBand(options.band ?? 'interval')
   const known = pairs.filter(({ a, b }) => Number.isFinite(a) && Number.isFinite(b))
   if (known.length === 0)

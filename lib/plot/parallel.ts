@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
 import { rounded } from '../statistics/rounding.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { outlineColor } from './template.js'
 
 /** One vertical axis of {@link parallel}. */
@@ -45,7 +46,7 @@ interface Scale {
  *
  * @throws UserError for fewer than two axes, axes of different lengths, or none with a value.
  */
-export function parallel(axes: readonly ParallelAxis[], options: ParallelOptions = {}): Figure {
+export function parallel(axes: readonly ParallelAxis[], options: ParallelOptions = {}): CaptionedFigure {
   const count = axes[0]?.values.length ?? 0
   if (axes.length < 2 || count === 0 || axes.some(({ values }) => values.length !== count))
     throw new UserError({

@@ -1,9 +1,10 @@
 import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
 import { rounded } from '../statistics/rounding.js'
-import { type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { type BetterOption, manyColor, moreText, namedAndOthers, shownName } from './looks.js'
-import { type ReportedAt, reportedSeries } from './reported-marks.js'
+import { type ReportedAt, reportedSeries, reportedTexts } from './reported-marks.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type Band,
   type BandOptions,
@@ -43,7 +44,7 @@ export interface PointsOptions extends FigureOptions, BandOptions, BetterOption 
  *
  * @throws UserError without a finite point, for a value that a logarithmic axis cannot show, or an unknown band.
  */
-export function points(groups: readonly PointGroup[], options: PointsOptions = {}): Figure {
+export function points(groups: readonly PointGroup[], options: PointsOptions = {}): CaptionedFigure {
   const { each = 'mean', reported = [], log = 'none' } = options
   const band = checkBand(options.band ?? 'interval')
   const finite = groups
@@ -63,7 +64,7 @@ export function points(groups: readonly PointGroup[], options: PointsOptions = {
     ...barKey(named.map((group) => meanOf(group, drawn)[1])),
     ...reportedSeries(reported),
   ]
-  return makeFigure(data, options)
+  return withSources(makeFigure(data, options), { reported: reportedTexts(reported) })
 }
 
 function groupTrace(group: PointGroup, i: number, each: 'mean' | 'run', band: Band, options: PointsOptions): Trace {

@@ -51,6 +51,18 @@ export function reportedSeries(marks: readonly ReportedAt[]): Trace[] {
   return marks.map((mark, i) => markerTrace([mark], `reported: ${mark.name}`, i))
 }
 
+/**
+ * Returns published numbers in words for a caption, each with its source: `MLP 87.4 (arXiv 2510.04871)`.
+ *
+ * @param unsourced stands after a number without a source. Default: nothing
+ */
+export function reportedTexts(marks: readonly ReportedAt[], unsourced = ''): string[] {
+  return marks.map(({ name, value, source }) => {
+    const after = source === undefined ? unsourced : `(${source})`
+    return [name, rounded(value).value, after].filter(Boolean).join(' ')
+  })
+}
+
 const SYMBOLS = [
   'diamond-open',
   'square-open',
