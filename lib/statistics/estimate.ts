@@ -1,9 +1,6 @@
-import jstat from 'jstat'
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
-
-// A CommonJS module whose names Node.js does not find.
-const { jStat } = jstat
+import { jStat } from './distributions.js'
 
 /** How an interval was made: Student's t or a bootstrap over values, Wilson's score over counts. */
 export type IntervalMethod = 't' | 'bootstrap' | 'wilson'
@@ -121,7 +118,8 @@ export function quantile(sorted: readonly number[], p: number): number {
   return below + (above - below) * (at - Math.floor(at))
 }
 
-function checkLevel(level: number): void {
+/** Checks a confidence level. @throws UserError unless it is between 0 and 1. */
+export function checkLevel(level: number): void {
   if (!(level > 0 && level < 1))
     throw new UserError({
       where: 'level',

@@ -5,7 +5,12 @@ declare module 'jstat' {
     inv(p: number, ...parameters: number[]): number
   }
   const jstat: {
-    readonly jStat: { readonly studentt: Distribution; readonly normal: Distribution; readonly beta: Distribution }
+    readonly jStat: {
+      readonly studentt: Distribution
+      readonly normal: Distribution
+      readonly beta: Distribution
+      gammaln(x: number): number
+    }
   }
   export default jstat
 }

@@ -43,6 +43,11 @@ export function halfWidth({ low, high }: Pick<Estimate, 'low' | 'high'>): number
   return low === null || high === null ? null : (high - low) / 2
 }
 
+/** Returns a p value as text: `p = 0.012`, `p < 0.001`. */
+export function pText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${significant(p, 2)}`
+}
+
 function significant(value: number, digits: number): string {
   if (value === 0) return '0'
   const short = Number(value.toPrecision(digits))

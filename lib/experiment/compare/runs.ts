@@ -20,6 +20,8 @@ import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
 import type { TrainingTotals } from '../../train/metrics.js'
 import { runMember } from './arm.js'
+import type { ArmChoice } from './choose-arm.js'
+import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
 import { sourcesOfRuns } from './figure-sources.js'
 import {
   barsOfRuns,
@@ -163,6 +165,21 @@ export class Runs {
    */
   summary(metric: string = 'test.exact', options: SummaryOptions = {}): Summary {
     return summarise(this.all, metric, options)
+  }
+
+  /**
+   * Compares two arms by a metric of their last evaluations: paired by seed where seeds are shared, else by Welch's t; one
+   * run each by its puzzles. The result has the difference with interval, test and effect, a verdict in words and warnings.
+   *
+   * @param a a label, a filter of configurations, runs, or evaluations made afterwards
+   * @param metric default `test.exact`
+   * @example
+   * runs.compare('mlp', 'attention').verdict // mlp better by 95.7 ± 2.1 points, 3 seeds; the paper: 12.7
+   * runs.compare({ mixer: 'mlp' }, arm('live weights', evaluations))
+   * @throws UserError (exit code 2) for an unknown arm or metric.
+   */
+  compare(a: ArmChoice, b: ArmChoice, metric: string = 'test.exact', options: CompareOptions = {}): ArmComparison {
+    return compareArms(this.all, a, b, metric, options)
   }
 
   /**
