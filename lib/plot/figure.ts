@@ -1,3 +1,4 @@
+import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
 import { type CaptionedFigure, captioned } from './sources.js'
 
@@ -52,11 +53,11 @@ export function makeFigure(
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
       xaxis: {
         ...(x === undefined ? {} : { title: { text: escapeLabel(x) } }),
-        ...(logX ? logAxis : {}),
+        ...(logX ? logAxis(positive(data, 'x')) : {}),
       },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
-        ...(logY ? logAxis : {}),
+        ...(logY ? logAxis(positive(data, 'y')) : {}),
         // Plotly reads the limits of a logarithmic axis as powers of ten.
         ...(range === undefined ? {} : { range: logY ? range.map(Math.log10) : [...range] }),
       },
@@ -65,8 +66,22 @@ export function makeFigure(
   })
 }
 
-/** Powers of a thousand as k, M, G, T. */
-const logAxis = { type: 'log', exponentformat: 'SI', minexponent: 3 } as const
+/** Returns the positive values of traces along an axis, with the ends of their error bars. */
+function positive(data: readonly Trace[], axis: 'x' | 'y'): number[] {
+  return data
+    .flatMap((trace) => {
+      const values = numbersIn(trace[axis])
+      const { array, arrayminus } = (trace[`error_${axis}`] ?? {}) as { array?: unknown; arrayminus?: unknown }
+      const [above, below] = [numbersIn(array), numbersIn(arrayminus)]
+      return values.flatMap((value, i) => [value, value + (above[i] ?? 0), value - (below[i] ?? 0)])
+    })
+    .filter((value) => value > 0)
+}
+
+/** Returns an array's numbers; NaN in place of other values. */
+function numbersIn(values: unknown): number[] {
+  return Array.isArray(values) ? values.map((value) => (typeof value === 'number' ? value : Number.NaN)) : []
+}
 
 /**
  * Escapes a label: plotly reads some HTML tags in labels, and LaTeX between dollars where MathJax is loaded; names from data

@@ -129,7 +129,7 @@ function broken(label: string, room: number): string {
 
 /** Returns the number of letters that a label shows. */
 function shownLength(label: string): number {
-  return label.replace(/<[^>]*>/g, '').replace(/&\w+;/g, '.').length
+  return label.replace(/<[^>]*>/g, '').replace(/&#?\w+;/g, '.').length
 }
 
 function lines(label: string): number {

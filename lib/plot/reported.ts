@@ -31,12 +31,17 @@ export function withReportedLines(figure: Figure, which: ReportedFilter | readon
   const lines = rows.filter(hasValue).map(
     (row, i): Trace => ({
       type: 'scatter',
-      mode: 'lines',
-      name: escapeLabel(`reported: ${row.method} ${row.value} (${row.task})`),
+      // The marker at the right end tells it from a measured curve.
+      mode: 'lines+markers',
+      name: escapeLabel(`reported: ${row.method} ${row.value}`),
       x,
       y: x.map(() => row.value),
       line: { color: reportedColor, width: 1.5, dash: DASHES[i % DASHES.length]! },
-      hovertemplate: `${escapeLabel(row.source)}<extra>reported</extra>`,
+      marker: { symbol: 'diamond-open', size: [0, 9], color: reportedColor, line: { width: 2, color: reportedColor } },
+      cliponaxis: false,
+      legendrank: 1200,
+      hovertemplate: `${escapeLabel(`${row.task}, ${row.source}`)}<extra>reported</extra>`,
+      meta: { kind: 'reported', source: row.source },
     }),
   )
   const reported = rows

@@ -4,7 +4,7 @@ import { isShare, metricTitle } from '../../evaluate/metric-names.js'
 import { macUnit } from '../../model/macs.js'
 import { didYouMean } from '../../options/nearest.js'
 import { type Curve, type CurvesOptions, curves } from '../../plot/curves.js'
-import type { Figure } from '../../plot/figure.js'
+import type { CaptionedFigure } from '../../plot/sources.js'
 import { AXIS_NAMES, type Axis, type AxisOf, type AxisRow, type AxisRun, axisOf } from './axes.js'
 
 /** Options of `runs.curves`. */
@@ -39,7 +39,7 @@ export function curvesOfRuns<R extends DrawnRun>(
   label: (run: R) => string,
   metric: string,
   { x = 'step', ...options }: RunCurvesOptions = {},
-): Figure {
+): CaptionedFigure {
   const axis = growingAxis(x)
   const share = isShare(metric)
   const lines = runs.flatMap((run) => {

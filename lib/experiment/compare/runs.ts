@@ -1,26 +1,29 @@
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
-import { isOwnMetric, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
+import { isOwnMetric, judgedApart, percent, titledRow } from '../../evaluate/metric-names.js'
 import type { EvaluationSpent } from '../../evaluate/spent.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import type { Figure } from '../../plot/figure.js'
 import type { HeatmapOptions } from '../../plot/heatmap.js'
 import type { PairedOptions } from '../../plot/paired.js'
 import type { Picture } from '../../plot/picture.js'
 import type { GalleryChoice } from '../../plot/puzzle.js'
 import type { ReportedMark } from '../../plot/reported-marks.js'
+import { type CaptionedFigure, withSources } from '../../plot/sources.js'
 import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
 import type { TrainingTotals } from '../../train/metrics.js'
+import { runMember } from './arm.js'
 import type { ArmChoice } from './choose-arm.js'
 import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
+import { sourcesOfRuns } from './figure-sources.js'
 import {
   barsOfRuns,
+  checkCurves,
   gridOfRuns,
   pairedRuns,
   parallelOfRuns,
@@ -30,6 +33,7 @@ import {
   type RunParallelOptions,
   type RunPointsOptions,
 } from './figures.js'
+import { directionOf } from './measured.js'
 import {
   type ByRatingOptions,
   byRatingOfRuns,
@@ -37,8 +41,8 @@ import {
   type OfLabel,
   puzzlesOfRuns,
 } from './outcome-figures.js'
-import { type Summary, type SummaryOptions, summarise } from './summary.js'
 import { curvesOfRuns, type RunCurvesOptions } from './run-curves.js'
+import { type Summary, type SummaryOptions, summarise } from './summary.js'
 import { type TimesTo, timesTo } from './time-to.js'
 
 /**
@@ -188,9 +192,12 @@ export class Runs {
    * percent
    * @example
    * runs.curves('test.exact', { x: 'macs' })
+   * @throws UserError for a metric or a quantity that no run has.
    */
-  curves(metric: string, options: RunCurvesOptions = {}): Figure {
-    return curvesOfRuns(this.all, (run) => this.label(run), metric, options)
+  curves(metric: string, options: RunCurvesOptions = {}): CaptionedFigure {
+    checkCurves(this.all, metric)
+    const better = directionOf(metric, this.all.map(runMember)) ?? 'higher'
+    return this.#sourced(curvesOfRuns(this.all, (run) => this.label(run), metric, { better, ...options }))
   }
 
   /**
@@ -203,6 +210,10 @@ export class Runs {
    */
   timeTo(metric: string, atLeast: number): TimesTo {
     return timesTo(this.all, (run) => this.label(run), metric, atLeast)
+  }
+
+  #sourced(figure: CaptionedFigure): CaptionedFigure {
+    return withSources(figure, sourcesOfRuns(this.all))
   }
 
   /** Returns the last evaluation's values of a metric by label, one per seed, in percent; NaN if unknown. */
@@ -226,8 +237,8 @@ export class Runs {
     metric: ShareMetric,
     reported: Readonly<Record<string, number | ReportedMark>> = {},
     options: RunBarsOptions = {},
-  ): Figure {
-    return barsOfRuns(this.all, metric, reported, options)
+  ): CaptionedFigure {
+    return this.#sourced(barsOfRuns(this.all, metric, reported, options))
   }
 
   /**
@@ -239,8 +250,8 @@ export class Runs {
    * runs.points('test.exact', { x: 'parameters', reported: { table: '4', task: 'Sudoku' } })
    * @throws UserError for a metric or a quantity that no run has.
    */
-  points(metric: string, options: RunPointsOptions = {}): Figure {
-    return pointsOfRuns(this.all, metric, options)
+  points(metric: string, options: RunPointsOptions = {}): CaptionedFigure {
+    return this.#sourced(pointsOfRuns(this.all, metric, options))
   }
 
   /**
@@ -249,8 +260,8 @@ export class Runs {
    * @param a label of the first arm, e.g. `mlp`
    * @throws UserError for an unknown label or metric, and where the labels share no seed.
    */
-  paired(a: string, b: string, metric: string = 'test.exact', options: PairedOptions = {}): Figure {
-    return pairedRuns(this.all, a, b, metric, options)
+  paired(a: string, b: string, metric: string = 'test.exact', options: PairedOptions = {}): CaptionedFigure {
+    return this.#sourced(pairedRuns(this.all, a, b, metric, options))
   }
 
   /**
@@ -260,8 +271,8 @@ export class Runs {
    * @param metric `test.exact`, or a criterion of the task's judge, e.g. `test.valid`
    * @throws UserError for a run without outcomes, and for a data set without ratings.
    */
-  byRating(metric: string = 'test.exact', options: ByRatingOptions = {}): Figure {
-    return byRatingOfRuns(this, metric, options)
+  byRating(metric: string = 'test.exact', options: ByRatingOptions = {}): CaptionedFigure {
+    return this.#sourced(byRatingOfRuns(this, metric, options))
   }
 
   /**
@@ -270,8 +281,8 @@ export class Runs {
    * @param metric default `test.exact`
    * @throws UserError unless the runs differ in two keys.
    */
-  grid(metric: string = 'test.exact', options: RunGridOptions = {}): Figure {
-    return gridOfRuns(this.all, metric, options)
+  grid(metric: string = 'test.exact', options: RunGridOptions = {}): CaptionedFigure {
+    return this.#sourced(gridOfRuns(this.all, metric, options))
   }
 
   /**
@@ -280,8 +291,8 @@ export class Runs {
    * @param metric default `test.exact`
    * @throws UserError for runs that differ in no key, and for a metric that no run has.
    */
-  parallel(metric: string = 'test.exact', options: RunParallelOptions = {}): Figure {
-    return parallelOfRuns(this.all, this.#comparison, metric, options)
+  parallel(metric: string = 'test.exact', options: RunParallelOptions = {}): CaptionedFigure {
+    return this.#sourced(parallelOfRuns(this.all, this.#comparison, metric, options))
   }
 
   /**
@@ -290,8 +301,8 @@ export class Runs {
    * @param data the data set of the runs, e.g. `await datasetOf(run.config)`
    * @throws UserError for a run without outcomes, other data, and without `of` where there are several labels.
    */
-  confusion(data: Dataset, options: OfLabel & HeatmapOptions = {}): Figure {
-    return confusionOfRuns(this, data, options)
+  confusion(data: Dataset, options: OfLabel & HeatmapOptions = {}): CaptionedFigure {
+    return this.#sourced(confusionOfRuns(this, data, options))
   }
 
   /**
