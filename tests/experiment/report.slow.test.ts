@@ -56,9 +56,19 @@ test('a report of runs is one page with tables, drawings and provenance, without
   const html = await reportHtml(subjectOfRuns(ids, resultsDir), { question: 'Does attention help?' })
   assert.match(html, /<h1>6 runs<\/h1>\n<p class="question">Does attention help\?<\/p>/)
   const sections = [...html.matchAll(/<section id="([a-z]+)">/g)].map(([, id]) => id)
-  assert.deepEqual(sections, ['coverage', 'configuration', 'curves', 'results', 'figures', 'puzzles', 'provenance'])
+  assert.deepEqual(sections, [
+    'coverage',
+    'configuration',
+    'curves',
+    'results',
+    'verdicts',
+    'figures',
+    'puzzles',
+    'provenance',
+  ])
   assert.match(html, /<p>6 runs: 6 finished\.<\/p>/)
   assert.match(html, /<td>mlp<\/td><td class="n">3<\/td><td class="n"><b>83 ± 36<\/b><\/td>/)
+  assert.match(html, /<p class="answer">mlp better by 83 ± 36 points, 3 seeds/)
   assert.match(html, /<dt>git commit<\/dt><dd>c0ffee012345<\/dd>/)
   assert.match(html, /<dt>command<\/dt><dd>recurlab train<\/dd>/)
   for (const id of ids) assert.ok(html.includes(`<td>${id}</td>`), id)
@@ -122,7 +132,7 @@ test('runs without an evaluation give a report that says so', async () => {
   run.finish('interrupted')
   const html = await reportHtml(subjectOfRuns([run.id], resultsDir))
   assert.match(html, /1 run: 1 interrupted\./)
-  assert.equal(count(html, /No run has been evaluated yet\./g), 4)
+  assert.equal(count(html, /No run has been evaluated yet\./g), 5)
 })
 
 test('a report is written as HTML only, into a folder that is made', async () => {

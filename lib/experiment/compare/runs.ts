@@ -18,9 +18,9 @@ import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
+import type { TrainingTotals } from '../../train/metrics.js'
 import type { ArmChoice } from './choose-arm.js'
 import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
-import type { TrainingTotals } from '../../train/metrics.js'
 import {
   barsOfRuns,
   gridOfRuns,
