@@ -160,6 +160,17 @@ test('an arm of nothing, without a name or of other values is refused', () => {
   )
 })
 
+test('runs of another version are told apart by their stored configurations', () => {
+  const runs = mixers().all.map((run) => ({ ...run, config: { ...run.config, unknownKey: 1 } as never }))
+  assert.deepEqual(
+    new Runs(runs).summary().rows.map(({ varied, n }) => [varied, n]),
+    [
+      [{ mixer: 'mlp' }, 3],
+      [{ mixer: 'attention' }, 3],
+    ],
+  )
+})
+
 test('500 configurations have 500 rows', () => {
   const lr = Array.from({ length: 250 }, (_, i) => (i + 1) * 1e-5)
   const runs = new Runs(runsOf({ lr, mixer: ['mlp', 'attention'], seed: [0, 1] }, (i) => [i / 1000]))

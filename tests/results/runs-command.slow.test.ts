@@ -171,6 +171,30 @@ test('a name, a note and tags are given to a run later, shown, searched by, and 
   )
 })
 
+test('runs are summarised over seeds and compared, as text and as JSON, by the numbers of a notebook', async () => {
+  const folder = temporaryFolder()
+  const exact = { mlp: [0.977, 0.943, 0.977], attention: [0.007, 0.013, 0.003] }
+  for (const [mixer, values] of Object.entries(exact))
+    for (const [seed, value] of values.entries()) {
+      const run = newRun(folder, { task: 'sudoku', mixer, seed })
+      run.logEvaluation({ step: 3, 'test.exact': value, 'test.cells': 0.5, puzzles: 300, scored: 300 })
+      run.finish('finished')
+    }
+  const summary = await recurlab('runs', '--summary', `out=${folder}`)
+  assert.equal(summary.code, 0, summary.err)
+  assert.match(summary.out, /mlp +3 +96\.6 ± 4\.9 +2\.0 +91\.7 to 101\.4 +t, 3 seeds +96\.6 ± 4\.9 +869 +900\n/)
+  assert.match(summary.out, /Mean ± half of the 95 % interval of exact accuracy at the last evaluation/)
+  const { rows, unit } = JSON.parse((await recurlab('runs', '--summary', '--json', `out=${folder}`)).out)
+  assert.deepEqual([unit, rows[0].label, rows[0].n, rows[0].counted.of], ['%', 'mlp', 3, 900])
+  const compared = await recurlab('runs', '--compare', 'mlp,mixer=attention', `out=${folder}`)
+  assert.equal(compared.code, 0, compared.err)
+  const [verdict] = compared.out.split('\n')
+  assert.match(verdict!, /^mlp better by 95\.8 ± 6\.0 points, 3 seeds/)
+  assert.match(compared.out, /paired t\(2.*\) = 68\.2, p < 0\.001[\s\S]*Warning: 3 pairs: few/)
+  const json = JSON.parse((await recurlab('runs', '--compare', 'mlp,attention', '--json', `out=${folder}`)).out)
+  assert.deepEqual([json.better, json.difference.test, json.warnings.length], ['a', 'paired t', 1])
+})
+
 const wrong: [string, string[], RegExp][] = [
   ['a filter by a value that no run can have', ['mixer=atention'], /key mixer: .*Did you mean mixer=attention\?/],
   ['an unknown state', ['state=finnished'], /Did you mean state=finished\?/],
@@ -188,6 +212,15 @@ const wrong: [string, string[], RegExp][] = [
   ['a name that turns the text after it round', ['ID', 'name=a\u202eb'], /found the character U\+202E/],
   ['an empty tag', ['ID', 'tags=a,,b'], /key tags: .*found an empty one/],
   ['a filter beside a name', ['ID', 'name=x', 'mixer=mlp'], /only name=, note= and tags= after a run, found mixer=/],
+  [
+    'a summary of an unknown metric',
+    ['--summary', 'metric=test.exakt'],
+    /expected a run with an evaluation, found none/,
+  ],
+  ['a comparison with one side', ['--compare', 'mlp'], /--compare A,B, two labels of configurations, found mlp/],
+  ['a comparison of unknown labels', ['--compare', 'mlp,attention'], /a: expected the label of a configuration/],
+  ['a summary and a comparison', ['--summary', '--compare', 'a,b'], /--summary or --compare, found both/],
+  ['a metric without either', ['metric=test.exact'], /--summary or --compare beside metric=, found neither/],
   ['a misspelt ID', ['WRONG'], /Did you mean \d{8}-\d{6}/],
 ]
 for (const [what, args, message] of wrong)

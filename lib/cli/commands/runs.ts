@@ -15,10 +15,11 @@ import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
 import { inOrder } from '../runs-order.js'
+import { STATISTICS_KEYS, statisticsAsked, statisticsText } from '../runs-statistics.js'
 import { runsText } from '../runs-table.js'
 
 const LABEL_KEYS = ['name', 'note', 'tags'] as const
-const KEYS = ['out', 'last', 'sort', 'tags', ...FILTERS, ...Object.keys(configSchema.shape)]
+const KEYS = ['out', 'last', 'sort', 'tags', ...STATISTICS_KEYS, ...FILTERS, ...Object.keys(configSchema.shape)]
 
 /** `recurlab runs [RUN …]`. */
 export const command: Command = {
@@ -48,19 +49,38 @@ export const command: Command = {
       ],
     },
     {
+      title: 'Statistics over seeds',
+      rows: [
+        [
+          '--summary',
+          'Prints one row per configuration instead of one per run: seeds, mean ± half of the 95 % interval, SD, the best checkpoint, count and denominator.',
+        ],
+        [
+          '--compare A,B',
+          'Compares two configurations: difference with interval, test and effect, a verdict and warnings. A and B are labels as --summary shows them (mlp), KEY=VALUE, or the beginning of an ID.',
+        ],
+        ['metric=NAME', 'The metric of either. Default: test.exact.'],
+        ['interval=t|bootstrap', "How intervals over seeds are made: Student's t, or resampling. Default: t."],
+      ],
+    },
+    {
       title: 'Options',
       rows: [
         ['out=DIR', `Results folder. Default: ${DEFAULT_RESULTS}.`],
         ['--all', 'Shows all columns, in several blocks if they do not fit side by side. Default: those that fit.'],
-        ['--json', 'Prints all columns as JSON, shares from 0 to 1.'],
+        [
+          '--json',
+          'Prints all columns as JSON, shares from 0 to 1; of --summary and --compare all numbers, shares in percent.',
+        ],
       ],
     },
   ],
   example: 'runs task=sudoku sort=-test.exact last=10',
-  flags: { all: false, json: false },
+  flags: { all: false, json: false, summary: false, compare: true },
   async run({ words, pairs, flags }) {
     const keys = onlyKeys(pairs, KEYS)
     const { out = DEFAULT_RESULTS } = keys
+    const statistics = statisticsAsked(flags, keys)
     const label = labelOf(words, pairs)
     if (existsSync(out) && !statSync(out).isDirectory()) throw wrongUse('out=DIR, a results folder', `the file ${out}`)
     const listing = listRuns(out)
@@ -71,7 +91,9 @@ export const command: Command = {
     const chosen = lastOf(label ? runs : runs.filter(filterOf(pairs, runs)), keys.last)
     const comparison = inOrder(new Comparison(chosen), keys.sort)
     for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
+    if (statistics && (chosen.length > 0 || flags.has('json')))
+      process.stdout.write(`${statisticsText(comparison.runs, statistics, flags.has('json'))}\n`)
+    else if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
     else if (chosen.length > 0) {
       const kept = named.length > 0 ? comparison.runs.map(checkpointsText) : []
       const text = runsText(comparison, { ids: idsOf(listing), all: flags.has('all') })

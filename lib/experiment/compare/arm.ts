@@ -112,12 +112,13 @@ export function liveMember(run: SummarisedRun): ArmMember | null {
 }
 
 function factsOf(run: SummarisedRun): Omit<ArmMember, 'evaluations'> {
-  const { id, config, names, parameters, ended, metrics = [], provenance, dir } = run
+  const { id, config, parameters, ended, metrics = [], provenance, dir } = run
   const hash = provenance?.dataHash
   return {
     id,
     seed: typeof config.seed === 'number' ? config.seed : null,
-    compared: names ? { config, names } : { config },
+    // The run itself: a comparison looks configurations of other versions up by their object.
+    compared: run,
     parameters,
     metrics,
     dataHash: typeof hash === 'string' ? hash : null,

@@ -302,7 +302,7 @@ function notesOn(arms: readonly Arm[], rows: readonly SummaryRow[], metric: stri
         ? [`${label}: all values are equal; an interval without width is no certainty.`]
         : []),
       ...(share && last?.method === 't' && (last.low! < 0 || last.high! > 100) && last.sd !== 0
-        ? [`${label}: the interval passes the end of the scale; interval: 'bootstrap' stays within the values.`]
+        ? [`${label}: the interval passes the end of the scale; a bootstrap's stays within the values.`]
         : []),
     ]
   })
