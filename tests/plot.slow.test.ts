@@ -13,7 +13,7 @@ import { UserError } from '../lib/errors.js'
 import { bundleOf, PLOTLY_MIME } from '../lib/notebook/bundle.js'
 import { bars } from '../lib/plot/bars.js'
 import { beside } from '../lib/plot/beside.js'
-import { curves } from '../lib/plot/curves.js'
+import { type CurvesOptions, curves } from '../lib/plot/curves.js'
 import { type Figure, isFigure, plainFigure } from '../lib/plot/figure.js'
 import { liveForm, paperForm, screenForm } from '../lib/plot/forms.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
@@ -75,13 +75,16 @@ test('a band ends where a single seed is left, and goes on where there are more 
   )
 })
 
-test('five hundred curves have eighteen names in the legend, the others in grey below them', () => {
-  const many = Array.from({ length: 500 }, (_, i) => ({ name: `lr ${i}`, x: [0, 1], y: [i, i] }))
+test('of five hundred curves the legend names the five that end best, and the others are grey below them', () => {
+  const many = Array.from({ length: 500 }, (_, i) => ({ name: `lr ${i}`, x: [0, 1], y: [i === 7 ? 9 : 0, i] }))
+  const named = (options: CurvesOptions): unknown[] =>
+    curves(many, options)
+      .data.filter(({ showlegend }) => showlegend !== false)
+      .map(({ name }) => name)
+  assert.deepEqual(named({}), ['lr 495', 'lr 496', 'lr 497', 'lr 498', 'lr 499', '495 more (names on hover)'])
+  assert.deepEqual(named({ better: 'lower' }).slice(0, 5), ['lr 0', 'lr 1', 'lr 2', 'lr 3', 'lr 4'])
   const { data } = curves(many)
-  const inLegend = data.filter(({ showlegend }) => showlegend !== false).map(({ name }) => name)
-  assert.equal(inLegend.length, 19)
-  assert.equal(inLegend.at(-1), '482 more (names on hover)')
-  assert.equal(data[0]!.name, 'lr 18')
+  assert.equal(data[0]!.name, 'lr 0')
   assert.equal(data.length, 501)
 })
 
@@ -136,7 +139,7 @@ test('bars show the mean with its 95 % interval, every seed, and the reported nu
   const figure = bars(groups)
   const [measured, reported, dots] = figure.data
   assert.deepEqual(measured?.y, [80, 0])
-  assert.equal(measured?.name, 'measured here (mean, 95 % interval, 1 to 3 seeds)')
+  assert.equal(measured?.name, 'measured: mean, 95 % interval, 1 to 3 seeds')
   // Student's t with two degrees of freedom: 4.3027 · 17.3205 / √3.
   const { array, arrayminus } = measured!.error_y as { array: number[]; arrayminus: number[] }
   for (const ends of [array, arrayminus]) {
@@ -237,10 +240,13 @@ test('on a page a figure is on white, with dark text and a width of its own; wha
 })
 
 test('more curves than there are colours are told apart by how their lines are broken', () => {
-  const many = Array.from({ length: 14 }, (_, i) => ({ name: `n${i}`, x: [0, 1], y: [i, i] }))
-  for (const figure of [curves(many), lineFigure(many)]) {
-    const looks = figure.data.map((trace) => JSON.stringify(trace.line))
-    assert.equal(new Set(looks).size, 14)
+  for (const [count, draw] of [
+    [12, curves],
+    [14, lineFigure],
+  ] as const) {
+    const many = Array.from({ length: count }, (_, i) => ({ name: `n${i}`, x: [0, 1], y: [i, i] }))
+    const looks = draw(many).data.map((trace) => JSON.stringify(trace.line))
+    assert.equal(new Set(looks).size, count)
   }
 })
 

@@ -152,5 +152,5 @@ function textOf(title: unknown): string {
 }
 
 function plain(label: string): string {
-  return label.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&')
+  return label.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&#36;/g, '$').replace(/&amp;/g, '&')
 }

@@ -5,7 +5,7 @@ import { projectFolder } from '../files/places.js'
 import type { Figure } from '../plot/figure.js'
 import { Picture, pictureFigure } from '../plot/picture.js'
 import { onWhite } from '../plot/puzzle-svg.js'
-import { renderFigure, type StaticFormat } from '../plot/static.js'
+import { type RenderOptions, renderFigure, type StaticFormat } from '../plot/static.js'
 import { type Exportable, writeTable } from '../results/export.js'
 
 /**
@@ -16,25 +16,31 @@ function outputsFolder(): string {
 }
 
 /**
- * Saves a figure, or a picture of puzzles, for a paper.
+ * Saves a figure, or a picture of puzzles, for a paper. Files contain their fonts.
  *
  * @param name file name, whose extension sets the format: `.svg`, `.pdf` or `.png`
+ * @param options venue, column, size and resolution, e.g. `{ venue: 'icml', column: 'double' }`; a picture of puzzles
+ * saved as SVG has its own size
  * @returns the file's path, relative to the project folder if inside it
- * @throws UserError for another extension, or if the figure cannot be drawn or written.
+ * @throws UserError for another extension or a wrong option, or if the figure cannot be drawn or written.
  */
-export async function saveFigure(figure: Figure | Picture, name: string): Promise<string> {
+export async function saveFigure(figure: Figure | Picture, name: string, options: RenderOptions = {}): Promise<string> {
   const format = path.extname(name).slice(1)
   if (!isStaticFormat(format))
     throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
   const file = path.join(outputsFolder(), name)
-  writeFileAtomic(file, await drawn(figure, format))
+  writeFileAtomic(file, await drawn(figure, format, { embedFonts: true, ...options }))
   return shownPath(file)
 }
 
 /** Draws a figure; a picture is already SVG, which needs no plotting library. */
-async function drawn(figure: Figure | Picture, format: StaticFormat): Promise<string | Uint8Array> {
-  if (!(figure instanceof Picture)) return renderFigure(figure, format)
-  return format === 'svg' ? onWhite(figure.svg) : renderFigure(pictureFigure(figure), format)
+async function drawn(
+  figure: Figure | Picture,
+  format: StaticFormat,
+  options: RenderOptions,
+): Promise<string | Uint8Array> {
+  if (!(figure instanceof Picture)) return renderFigure(figure, format, options)
+  return format === 'svg' ? onWhite(figure.svg) : renderFigure(pictureFigure(figure), format, options)
 }
 
 /**

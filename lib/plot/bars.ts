@@ -1,8 +1,9 @@
 import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { shownName } from './looks.js'
-import { type ReportedMark, reportedMarks } from './reported-marks.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { nameOf, shownName } from './looks.js'
+import { type ReportedMark, reportedMarks, reportedTexts } from './reported-marks.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type BandOptions,
   checkBand,
@@ -30,7 +31,7 @@ export interface Bar {
 
 /** Options of {@link bars}. */
 export interface BarsOptions extends FigureOptions, BandOptions {
-  /** Legend of our bars. Default `measured here (mean, 95 % interval, 3 seeds)`. */
+  /** Legend of our bars. Default `measured: mean, 95 % interval, 3 seeds`. */
   readonly measured?: string
   /** Legend of the published numbers; `reported` always comes first. Default `reported in the paper`. */
   readonly reported?: string
@@ -48,7 +49,7 @@ const MOST_MEANS = 6
  *
  * @throws UserError if a group has no value, or one that is not finite, and for more than forty groups.
  */
-export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure {
+export function bars(groups: readonly Bar[], options: BarsOptions = {}): CaptionedFigure {
   checkGroups(groups)
   const band = checkBand(options.band ?? 'interval')
   const spreads = groups.map(({ values, estimate }) =>
@@ -58,10 +59,10 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
   const reported = groups.flatMap(({ name, reported }, i) => {
     if (reported === undefined) return []
     const mark = typeof reported === 'number' ? { value: reported } : reported
-    return [{ ...mark, name, x: i + WIDTH / 2 + 0.02 }]
+    return [{ ...mark, name: nameOf(name, options), x: i + WIDTH / 2 + 0.02 }]
   })
   const paired = reported.length > 0
-  return makeFigure(
+  const figure = makeFigure(
     [
       measuredBars(spreads, names, paired, options),
       ...reportedMarks(reported, options.reported ?? 'in the paper'),
@@ -77,11 +78,13 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Figure 
           groups.length > MOST_MEANS ? name : `${name}<br><b>${spreadText(spreads[i]!)}</b>`,
         ),
         range: [-0.6, groups.length - 0.4],
+        ...(groups.length > MOST_MEANS ? {} : { tickangle: 0 }),
         showgrid: false,
         ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
       },
     },
   )
+  return withSources(figure, { reported: reportedTexts(reported, options.reported ?? 'in the paper') })
 }
 
 /** Width of one bar in axis units; groups are 1 apart. */
@@ -113,10 +116,10 @@ function measuredBars(
   paired: boolean,
   { measured }: BarsOptions,
 ): Trace {
-  const words = `mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
+  const words = `measured: mean, ${spreadsText(spreads) ?? seedsText(spreads.map(({ n }) => n))}`
   return {
     type: 'bar',
-    name: escapeLabel(measured ?? `measured here (${words})`),
+    name: escapeLabel(measured ?? words),
     x: spreads.map((_, i) => i),
     y: spreads.map(({ value }) => value),
     offset: ownOffset(paired),
@@ -146,6 +149,7 @@ function seedDots(groups: readonly Bar[], paired: boolean): Trace[] {
       type: 'scatter',
       mode: 'markers',
       name: 'one seed',
+      legendrank: 1100,
       x: points.map((point) => point.x),
       y: points.map((point) => point.y),
       cliponaxis: false,

@@ -1,9 +1,10 @@
 import type { Figure } from './figure.js'
+import { type CaptionedFigure, sourcesOf, withSources } from './sources.js'
 
-/** Returns two figures side by side, each with its own axes, with the legend of the left one. */
-export function beside(left: Figure, right: Figure): Figure {
+/** Returns two figures side by side, each with its own axes, with the legend of the left one and the sources of both. */
+export function beside(left: Figure, right: Figure): CaptionedFigure {
   const axis = (figure: Figure, name: string): object => (figure.layout[name] ?? {}) as object
-  return {
+  const both = {
     data: [...left.data, ...right.data.map((trace) => ({ ...trace, xaxis: 'x2', yaxis: 'y2', showlegend: false }))],
     layout: {
       ...left.layout,
@@ -12,4 +13,5 @@ export function beside(left: Figure, right: Figure): Figure {
       yaxis2: { ...axis(right, 'yaxis'), anchor: 'x2' },
     },
   }
+  return withSources(both, sourcesOf(right))
 }

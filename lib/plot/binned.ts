@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { MOST_NAMED, shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { barKey, errorBars, type Spread, seedsText, spreadOfEstimate, spreadText } from './spread.js'
 import { colorOf, dashOf, markerOf } from './template.js'
 
@@ -14,7 +15,7 @@ export interface BinnedSeries {
 }
 
 /** Part of a bin's width over which series are spread, so that their intervals do not cover each other. */
-const SPREAD = 0.5
+const SPREAD = 0.24
 
 /**
  * Returns estimates by bin, e.g. accuracy by rating: for each series a marker with its interval in every bin, joined by a line.
@@ -22,7 +23,11 @@ const SPREAD = 0.5
  * @param bins names of the bins, in order, e.g. `0`, `1 to 9`
  * @throws UserError without series or bins, and for more series than can be told apart.
  */
-export function binned(bins: readonly string[], series: readonly BinnedSeries[], options: FigureOptions = {}): Figure {
+export function binned(
+  bins: readonly string[],
+  series: readonly BinnedSeries[],
+  options: FigureOptions = {},
+): CaptionedFigure {
   if (bins.length === 0 || series.length === 0 || series.length > MOST_NAMED)
     throw new UserError({
       where: 'binned',
@@ -60,7 +65,8 @@ export function binned(bins: readonly string[], series: readonly BinnedSeries[],
     xaxis: {
       tickvals: bins.map((_, bin) => bin),
       ticktext: bins.map(escapeLabel),
-      range: [-0.6, bins.length - 0.4],
+      range: [-0.5, bins.length - 0.5],
+      tickangle: 0,
       ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
     },
   })

@@ -1,8 +1,8 @@
 import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { lookOf, tokenMeaning } from '../tasks/registry.js'
-import type { Figure } from './figure.js'
 import { type HeatmapOptions, heatmap } from './heatmap.js'
+import type { CaptionedFigure } from './sources.js'
 
 /** Cells by right and predicted token. */
 export interface ConfusionCounts {
@@ -18,7 +18,7 @@ export interface ConfusionCounts {
  *
  * @throws UserError without a cell.
  */
-export function confusion({ tokens, counts }: ConfusionCounts, options: HeatmapOptions = {}): Figure {
+export function confusion({ tokens, counts }: ConfusionCounts, options: HeatmapOptions = {}): CaptionedFigure {
   const seen = tokens
     .map((_, token) => token)
     .filter((token) => counts[token]!.some((n) => n > 0) || counts.some((row) => row[token]! > 0))

@@ -1,8 +1,10 @@
+import { mean } from '../statistics/estimate.js'
 import { rounded } from '../statistics/rounding.js'
-import type { Figure, FigureOptions } from './figure.js'
+import type { FigureOptions } from './figure.js'
 import { makeFigure } from './figure.js'
 import { type Line, lineTraces, type Numbers } from './line.js'
-import { MOST_NAMED, manyColor, moreText } from './looks.js'
+import { type BetterOption, manyColor, moreText, namedAndOthers } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import {
   type Band,
   type BandOptions,
@@ -26,43 +28,50 @@ export interface Curve {
 }
 
 /** Options of {@link curves}. */
-export interface CurvesOptions extends FigureOptions, BandOptions {
+export interface CurvesOptions extends FigureOptions, BandOptions, BetterOption {
   /** `mean`: the mean over seeds with its band; `run`: a line for every run. Default `mean`. */
   readonly each?: 'mean' | 'run'
 }
 
+/** The runs of one name. */
+type Group = readonly [name: string, members: readonly Curve[]]
+
 /**
  * Returns curves of runs, grouped by name: the mean over seeds with a band, by default its 95 % interval. If runs differ in
  * length (some are still training), the mean at x is over those that have reached it; hovering over a point shows their
- * number. One seed has no band. From the nineteenth name on, lines are grey and not in the legend.
+ * number. One seed has no band. Of more than twelve names the legend has the five that end best; the others are grey.
  *
  * @throws UserError for an unknown band.
  */
-export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Figure {
+export function curves(runs: readonly Curve[], options: CurvesOptions = {}): CaptionedFigure {
   const { each = 'mean', band = 'interval' } = options
   checkBand(band)
-  const lines: Line[] = []
-  const [named, others, counts]: [Line[], Line[], number[]] = [[], [], []]
-  const groups = groupByName(runs)
-  for (const [name, members] of groups) {
-    const place = counts.length
-    counts.push(each === 'run' ? 1 : members.length)
+  const { named, others } = namedAndOthers(groupByName(runs), lastMean, options)
+  const lines = named.flatMap(([name, members], place): Line[] => {
     const look = { color: colorOf(place), dash: dashOf(place), marker: markerOf(place) }
-    if (place >= MOST_NAMED) others.push(...greyLines(name, members, each))
-    else if (each === 'run' || members.length === 1) named.push(...members.map((run, i) => runLine(run, look, i === 0)))
-    else named.push(meanLine(name, members, look, band))
-  }
-  // Grey lines come first, below the named ones.
-  lines.push(...others, ...named)
-  const more = groups.size - MOST_NAMED
+    return each === 'run' || members.length === 1
+      ? members.map((run, i) => runLine(run, look, i === 0))
+      : [meanLine(name, members, look, band)]
+  })
+  const counts = each === 'run' ? [] : named.map(([, members]) => members.length)
   return makeFigure(
     [
+      // Below the named lines.
+      ...lineTraces(
+        others.flatMap((group) => greyLines(group, each)),
+        options,
+      ),
       ...lineTraces(lines, options),
-      ...(more > 0 ? [keyTrace(moreText(more), { color: manyColor, symbol: 'line-ew-open', size: 11 })] : []),
-      ...bandKey(band, counts.slice(0, MOST_NAMED)),
+      ...(others.length > 0 ? [keyTrace(moreText(others.length), { color: manyColor, symbol: 'line-ew-open' })] : []),
+      ...bandKey(band, counts),
     ],
     options,
   )
+}
+
+/** Returns the mean of the last finite values of a group's runs. */
+function lastMean([, members]: Group): number {
+  return mean(members.map(({ y }) => Array.from(y).findLast(Number.isFinite) ?? Number.NaN).filter(Number.isFinite))
 }
 
 type LineLook = Required<Pick<Line, 'color' | 'dash' | 'marker'>>
@@ -101,7 +110,7 @@ function meanLine(name: string, members: readonly Curve[], look: LineLook, band:
   }
 }
 
-function greyLines(name: string, members: readonly Curve[], each: 'mean' | 'run'): Line[] {
+function greyLines([name, members]: Group, each: 'mean' | 'run'): Line[] {
   const look = { color: manyColor, dash: 'solid', marker: 'circle' } as const
   const lines =
     each === 'run' || members.length === 1
@@ -110,12 +119,12 @@ function greyLines(name: string, members: readonly Curve[], each: 'mean' | 'run'
   return lines.map((line) => ({ ...line, width: 1, legend: false }))
 }
 
-function groupByName(runs: readonly Curve[]): Map<string, Curve[]> {
+function groupByName(runs: readonly Curve[]): Group[] {
   const groups = new Map<string, Curve[]>()
   for (const run of runs) {
     const there = groups.get(run.name)
     if (there) there.push(run)
     else groups.set(run.name, [run])
   }
-  return groups
+  return [...groups]
 }

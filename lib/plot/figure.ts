@@ -1,4 +1,6 @@
+import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
+import { type CaptionedFigure, captioned } from './sources.js'
 
 /** One plotly trace, e.g. `{ type: 'scatter', x: […], y: […] }`. */
 export type Trace = Readonly<Record<string, unknown>>
@@ -39,11 +41,11 @@ export function makeFigure(
   data: readonly Trace[],
   options: FigureOptions,
   layout: Record<string, unknown> = {},
-): Figure {
+): CaptionedFigure {
   const { title, x, y, range, width, height, log = 'none' } = options
   const logX = log === 'x' || log === 'both'
   const logY = log === 'y' || log === 'both'
-  return {
+  return captioned({
     data,
     layout: {
       ...(width === undefined ? {} : { width }),
@@ -51,21 +53,26 @@ export function makeFigure(
       ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
       xaxis: {
         ...(x === undefined ? {} : { title: { text: escapeLabel(x) } }),
-        ...(logX ? logAxis : {}),
+        ...(logX ? logAxis(positive(data, 'x')) : {}),
       },
       yaxis: {
         ...(y === undefined ? {} : { title: { text: escapeLabel(y) } }),
-        ...(logY ? logAxis : {}),
+        ...(logY ? logAxis(positive(data, 'y')) : {}),
         // Plotly reads the limits of a logarithmic axis as powers of ten.
         ...(range === undefined ? {} : { range: logY ? range.map(Math.log10) : [...range] }),
       },
       ...layout,
     },
-  }
+  })
 }
 
-/** Powers of a thousand as k, M, G, T. */
-const logAxis = { type: 'log', exponentformat: 'SI', minexponent: 3 } as const
+/** Returns the positive values of traces along an axis. */
+function positive(data: readonly Trace[], axis: 'x' | 'y'): number[] {
+  return data.flatMap((trace) => {
+    const values = trace[axis]
+    return Array.isArray(values) ? values.filter((value) => typeof value === 'number' && value > 0) : []
+  })
+}
 
 /**
  * Escapes a label: plotly reads some HTML tags in labels, and LaTeX between dollars where MathJax is loaded; names from data

@@ -1,5 +1,6 @@
 import type { Figure, Trace } from './figure.js'
-import { houseMargin, paperTemplate, screenTemplate } from './template.js'
+import { houseMargin, paperTemplate, printMargin, printTemplate, screenTemplate, TYPE_SIZE } from './template.js'
+import type { Print } from './venues.js'
 
 /** Default size of a figure in pixels. */
 const WIDTH = 700
@@ -44,6 +45,102 @@ export function liveForm(figure: Figure): Figure {
   return formed({ ...figure, layout: { height: LIVE_HEIGHT, ...figure.layout } }, screenTemplate, { width }, width)
 }
 
+/** Points in an inch. */
+const POINTS = 72
+
+/** Height of a figure for a venue by its width, up to 5 inches and above. */
+const RATIO = 0.62
+const WIDE_RATIO = 0.42
+const WIDE_INCHES = 5
+
+/** A figure laid out for paper. */
+export interface PrintForm {
+  readonly figure: Figure
+  /** Size on paper. */
+  readonly inches: { readonly width: number; readonly height: number }
+}
+
+/**
+ * Returns a figure for a venue's page. It is laid out in pixels of which {@link TYPE_SIZE} are the venue's size of type, so
+ * that lines, markers and room scale with the text; labels that are too long for its width are broken.
+ */
+export function printForm(figure: Figure, print: Print): PrintForm {
+  const pixel = print.points / TYPE_SIZE / POINTS
+  const width = Math.round(print.width / pixel)
+  const scale = print.width / width
+  const { data, layout } = brokenLabels(figure, width)
+  const title = lines(titleText(layout.title)) * PRINT_ROW
+  const above = title + legendRows(data, width + houseMargin.l + houseMargin.r - 2 * EDGE) * PRINT_ROW
+  const height = print.height === null ? Math.round(width * ratioOf(figure, print.width) + above) : print.height / scale
+  const { legend, ...rest } = layout
+  const placed = {
+    template: printTemplate(print.family, print.grid),
+    margin: { ...printMargin, t: printMargin.t + title },
+    // Below the title; plotly moves the plot below the legend.
+    legend: { y: 1 - title / height, ...(legend as object | undefined) },
+  }
+  return {
+    figure: { data, layout: { ...placed, ...rest, width, height } },
+    inches: { width: print.width, height: height * scale },
+  }
+}
+
+/** Returns height by width: that of the figure's own size, else a wide one for a wide figure. */
+function ratioOf({ layout }: Figure, inches: number): number {
+  const [width, height] = [numberOf(layout.width), numberOf(layout.height)]
+  if (width !== null && height !== null) return height / width
+  return inches > WIDE_INCHES ? WIDE_RATIO : RATIO
+}
+
+/** Pixels between the edge of a figure for a venue and its text. */
+const EDGE = 8
+
+/** Pixels of a row of its legend, or of its title. */
+const PRINT_ROW = 20
+
+/** Width of a letter of {@link TYPE_SIZE}, on average, and of a legend's line beside a name, in pixels. */
+const LETTER = 6.4
+const LEGEND_LINE = 48
+
+/** Returns a figure whose title and legend fit in its width. */
+function brokenLabels({ data, layout }: Figure, width: number): Figure {
+  const room = width - 2 * EDGE
+  const title = titleText(layout.title)
+  return {
+    // On paper no click hides a group of traces, and groups stand in columns of their own.
+    data: data.map(({ legendgroup: _, ...trace }) =>
+      typeof trace.name === 'string' ? { ...trace, name: broken(trace.name, room - LEGEND_LINE) } : trace,
+    ),
+    layout: title === '' ? layout : { ...layout, title: { ...(layout.title as object), text: broken(title, room) } },
+  }
+}
+
+/** Breaks a label between words where it is wider than the room, in pixels. */
+function broken(label: string, room: number): string {
+  const most = Math.max(8, Math.floor(room / LETTER))
+  const made: string[] = ['']
+  for (const word of label.split(' ')) {
+    const line = made.at(-1)!
+    if (line !== '' && shownLength(line) + 1 + shownLength(word) > most) made.push(word)
+    else made[made.length - 1] = line === '' ? word : `${line} ${word}`
+  }
+  return made.join('<br>')
+}
+
+/** Returns the number of letters that a label shows. */
+function shownLength(label: string): number {
+  return label.replace(/<[^>]*>/g, '').replace(/&#?\w+;/g, '.').length
+}
+
+function lines(label: string): number {
+  return label === '' ? 0 : label.split('<br>').length
+}
+
+function titleText(title: unknown): string {
+  const text = typeof title === 'object' && title !== null ? (title as { text?: unknown }).text : title
+  return typeof text === 'string' ? text : ''
+}
+
 /** @param room pixels reserved for the legend besides the margins */
 function formed({ data, layout }: Figure, template: object, size: object, room: number): Figure {
   const above =
@@ -69,10 +166,12 @@ function formed({ data, layout }: Figure, template: object, size: object, room: 
 function legendRows(data: readonly Trace[], width: number): number {
   const names = data.filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
   if (names.length < 2) return 0
-  const widths = names.map(({ name }) => 48 + 8 * String(name).length)
+  const labels = names.map(({ name }) => String(name).split('<br>'))
+  const widths = labels.map((label) => LEGEND_LINE + 8 * Math.max(...label.map(shownLength)))
+  const tallest = Math.max(...labels.map((label) => label.length))
   const room = width - houseMargin.l - houseMargin.r
-  if (widths.reduce((sum, each) => sum + each, 0) <= room) return 1
-  return Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
+  if (widths.reduce((sum, each) => sum + each, 0) <= room) return tallest
+  return tallest * Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
 }
 
 /** Returns whether a figure is two plots side by side. */

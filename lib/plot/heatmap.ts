@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 
 /** The cells of {@link heatmap}, row by row from the top. */
 export interface HeatmapCells {
@@ -40,7 +41,7 @@ const SCALE = [
  *
  * @throws UserError without a finite value, or for cells that do not match the names.
  */
-export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): Figure {
+export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): CaptionedFigure {
   const { rows, columns, values, texts } = cells
   if (values.length !== rows.length || values.some((row) => row.length !== columns.length))
     throw new UserError({

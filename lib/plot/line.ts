@@ -1,5 +1,6 @@
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { colorOf, type Dash, dashOf, type MarkerSymbol, markerOf, withOpacity } from './template.js'
 
 /** Numbers along an axis. */
@@ -27,7 +28,7 @@ export interface Line {
 }
 
 /** Returns lines over a common axis, each with an optional band. Non-finite points are gaps. */
-export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): Figure {
+export function lineFigure(lines: readonly Line[], options: FigureOptions = {}): CaptionedFigure {
   return makeFigure(lineTraces(lines, options), options)
 }
 

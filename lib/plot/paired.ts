@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { type BandOptions, bandText, checkBand, errorBars, spreadOf, spreadsText, spreadText } from './spread.js'
 import { colorOf, markerOf, outlineColor } from './template.js'
 
@@ -30,7 +31,11 @@ const ASIDE = 0.16
  * @param arms labels of the two arms
  * @throws UserError without a pair of finite values.
  */
-export function paired(pairs: readonly Pair[], arms: readonly [string, string], options: PairedOptions = {}): Figure {
+export function paired(
+  pairs: readonly Pair[],
+  arms: readonly [string, string],
+  options: PairedOptions = {},
+): CaptionedFigure {
   const band = checkBand(options.band ?? 'interval')
   const known = pairs.filter(({ a, b }) => Number.isFinite(a) && Number.isFinite(b))
   if (known.length === 0)
@@ -78,17 +83,18 @@ export function paired(pairs: readonly Pair[], arms: readonly [string, string], 
       ticktext: names.map((name, i) => `${name}<br><b>${spreadText(spreads[i]!)}</b>`),
       range: [-0.5, 1.5],
       showgrid: false,
-      title: { text: escapeLabel(options.x ?? differenceText(known, options.unit)) },
+      title: { text: options.x === undefined ? differenceText(known, options.unit) : escapeLabel(options.x) },
+      tickangle: 0,
     },
   })
 }
 
-/** Returns `difference 95.7 ± 2.1 points (95 % interval, 3 seeds)`. */
+/** Returns `difference 95.7 ± 2.1 points` above `95 % interval, 3 seeds`. */
 function differenceText(pairs: readonly Pair[], unit?: string): string {
   const difference = spreadOf(pairs.map(({ a, b }) => a - b))!
   const words = bandText('interval', [difference.n]) ?? '1 seed'
   const value = plusMinus(difference.value, halfWidth(difference))
-  return `difference ${[value, unit].filter(Boolean).join(' ')} (${words})`
+  return `difference ${escapeLabel([value, unit].filter(Boolean).join(' '))}<br>${words}`
 }
 
 /** Returns one grey line per seed between its two dots. */

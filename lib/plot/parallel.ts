@@ -1,7 +1,8 @@
 import { UserError } from '../errors.js'
 import { rounded } from '../statistics/rounding.js'
-import { escapeLabel, type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
+import type { CaptionedFigure } from './sources.js'
 import { outlineColor } from './template.js'
 
 /** One vertical axis of {@link parallel}. */
@@ -24,6 +25,9 @@ const COLORS = ['#B9CFE4', '#93B7D7', '#6A9CC9', '#447FB5', '#2A639B', '#164A7D'
 /** A numeric axis whose largest value is at least this many times the least is logarithmic. */
 const LOG_FROM = 50
 
+/** The most different numbers of an axis that each have a label. */
+const MOST_NUMBERS = 6
+
 /** The most texts of an axis that are readable. */
 const MOST_TEXTS = 24
 
@@ -42,7 +46,7 @@ interface Scale {
  *
  * @throws UserError for fewer than two axes, axes of different lengths, or none with a value.
  */
-export function parallel(axes: readonly ParallelAxis[], options: ParallelOptions = {}): Figure {
+export function parallel(axes: readonly ParallelAxis[], options: ParallelOptions = {}): CaptionedFigure {
   const count = axes[0]?.values.length ?? 0
   if (axes.length < 2 || count === 0 || axes.some(({ values }) => values.length !== count))
     throw new UserError({
@@ -65,14 +69,15 @@ export function parallel(axes: readonly ParallelAxis[], options: ParallelOptions
     showlegend: false,
     xaxis: {
       tickvals: scales.map((_, i) => i),
-      ticktext: scales.map(({ name }) => name),
-      range: [-0.15, axes.length - 0.65],
+      ticktext: scales.map(({ name }) => name.replaceAll(' ', '<br>')),
+      tickangle: 0,
+      range: [-0.4, axes.length - 0.6],
       showgrid: false,
       showline: false,
       ticks: '',
       side: 'bottom',
     },
-    yaxis: { visible: false, range: [-0.06, 1.06] },
+    yaxis: { visible: false, range: [-0.12, 1.12] },
   })
 }
 
@@ -111,15 +116,16 @@ function lineTraces(
   )
 }
 
-/** Returns the vertical axes, with their tick labels at the right. */
+/** Returns the vertical axes; the labels of their ends are above and below them, clear of the lines. */
 function axisTraces(scales: readonly Scale[]): Trace[] {
+  const side = (at: number): string => (at === 1 ? 'top center' : at === 0 ? 'bottom center' : 'middle right')
   return scales.map(({ ticks }, i) => ({
     type: 'scatter',
     mode: 'lines+text',
     x: [i, i, ...ticks.map(() => i)],
     y: [0, 1, ...ticks.map(({ at }) => at)],
     text: ['', '', ...ticks.map(({ text }) => text)],
-    textposition: i === 0 ? 'middle left' : 'middle right',
+    textposition: ['middle right', 'middle right', ...ticks.map(({ at }) => side(at))],
     line: { color: outlineColor, width: 1 },
     hoverinfo: 'skip',
     cliponaxis: false,
@@ -142,17 +148,13 @@ function numberScale(name: string, values: readonly number[]): Scale {
   const on = isLog ? Math.log10 : (value: number): number => value
   const height = (value: number): number => (high === low ? 0.5 : (on(value) - on(low)) / (on(high) - on(low)))
   const distinct = [...new Set(values)].sort((a, b) => a - b)
-  const marks = distinct.length <= 6 ? distinct : spaced(low, high, isLog)
+  // Labels between the ends cross the lines, so that only few values have one.
+  const marks = distinct.length <= MOST_NUMBERS ? distinct : [low, high]
   return {
     name,
     at: (value) => (typeof value === 'number' && Number.isFinite(value) ? height(value) : null),
     ticks: marks.map((value) => ({ at: height(value), text: textOf(value) })),
   }
-}
-
-/** Returns five values from one end to the other, evenly spaced on the axis. */
-function spaced(low: number, high: number, isLog: boolean): number[] {
-  return [0, 0.25, 0.5, 0.75, 1].map((share) => (isLog ? low * (high / low) ** share : low + share * (high - low)))
 }
 
 function textScale(name: string, texts: readonly string[]): Scale {

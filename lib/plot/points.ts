@@ -1,9 +1,10 @@
 import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
 import { rounded } from '../statistics/rounding.js'
-import { type Figure, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { MOST_NAMED, manyColor, moreText, shownName } from './looks.js'
-import { type ReportedAt, reportedMarks } from './reported-marks.js'
+import { type FigureOptions, makeFigure, type Trace } from './figure.js'
+import { type BetterOption, manyColor, moreText, namedAndOthers, shownName } from './looks.js'
+import { type ReportedAt, reportedSeries, reportedTexts } from './reported-marks.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type Band,
   type BandOptions,
@@ -29,7 +30,7 @@ export interface PointGroup {
 }
 
 /** Options of {@link points}. */
-export interface PointsOptions extends FigureOptions, BandOptions {
+export interface PointsOptions extends FigureOptions, BandOptions, BetterOption {
   /** `mean`: the mean over seeds with its band, along both axes; `run`: a point per run. Default `mean`. */
   readonly each?: 'mean' | 'run'
   /** Published numbers at their place. Default: none. */
@@ -38,12 +39,12 @@ export interface PointsOptions extends FigureOptions, BandOptions {
 
 /**
  * Returns one point per configuration: the mean over seeds, with bars for its 95 % interval; along the horizontal axis only
- * where seeds differ there. Points that are not finite are left out. From the nineteenth configuration on, points are grey and
- * not in the legend. Published numbers are open diamonds.
+ * where seeds differ there. Points that are not finite are left out. Of more than twelve configurations the
+ * legend has the best five; the others are grey. Published numbers have open grey markers.
  *
  * @throws UserError without a finite point, for a value that a logarithmic axis cannot show, or an unknown band.
  */
-export function points(groups: readonly PointGroup[], options: PointsOptions = {}): Figure {
+export function points(groups: readonly PointGroup[], options: PointsOptions = {}): CaptionedFigure {
   const { each = 'mean', reported = [], log = 'none' } = options
   const band = checkBand(options.band ?? 'interval')
   const finite = groups
@@ -55,15 +56,15 @@ export function points(groups: readonly PointGroup[], options: PointsOptions = {
   if (finite.length === 0)
     throw new UserError({ where: 'points', expected: 'at least one point with finite x and y', found: 'none' })
   checkLog([...finite.flatMap(({ points }) => points), ...reported.map(({ x, value }) => ({ x, y: value }))], log)
-  const [named, others] = [finite.slice(0, MOST_NAMED), finite.slice(MOST_NAMED)]
+  const { named, others } = namedAndOthers(finite, (group) => meanOf(group, 'none')[1].value, options)
   const drawn = each === 'run' ? 'none' : band
   const data = [
     ...(others.length > 0 ? [greyTrace(others, options)] : []),
     ...named.map((group, i) => groupTrace(group, i, each, drawn, options)),
     ...barKey(named.map((group) => meanOf(group, drawn)[1])),
-    ...reportedMarks(reported, 'reported', ({ name }) => name),
+    ...reportedSeries(reported),
   ]
-  return makeFigure(data, options)
+  return withSources(makeFigure(data, options), { reported: reportedTexts(reported) })
 }
 
 function groupTrace(group: PointGroup, i: number, each: 'mean' | 'run', band: Band, options: PointsOptions): Trace {
@@ -114,6 +115,7 @@ function greyTrace(groups: readonly PointGroup[], options: PointsOptions): Trace
     type: 'scatter',
     mode: 'markers',
     name: moreText(groups.length),
+    legendrank: 1100,
     x: means.map(([x]) => x.value),
     y: means.map(([, y]) => y.value),
     marker: { color: manyColor, symbol: 'circle', size: 5 },

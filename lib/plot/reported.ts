@@ -2,6 +2,7 @@ import type { ReportedRow } from '../results/reported/row.js'
 import { table1 } from '../results/reported/table-1.js'
 import { type ReportedFilter, reportedWhere } from '../results/reported.js'
 import { escapeLabel, type Figure, type Trace } from './figure.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import { reportedColor } from './template.js'
 
 /** A published number, drawn next to measured ones. */
@@ -16,28 +17,37 @@ export const reportedSudoku = table1
 const DASHES = ['dash', 'dot', 'dashdot', 'longdash', 'longdashdot'] as const
 
 /**
- * Adds published numbers to a figure of curves, each as a grey dashed line whose legend says "reported".
+ * Adds published numbers to a figure of curves, each as a grey dashed line whose legend says "reported"; their sources
+ * are in its caption.
  *
  * @param which a filter, or rows, e.g. `[reportedSudoku.trm]`; rows without a number are omitted
  * @example
  * show(withReportedLines(runs.curves('test.exact'), { table: '4', task: 'Sudoku', method: 'TRM' }))
  * @throws UserError if no row matches the filter.
  */
-export function withReportedLines(figure: Figure, which: ReportedFilter | readonly ReportedRow[]): Figure {
+export function withReportedLines(figure: Figure, which: ReportedFilter | readonly ReportedRow[]): CaptionedFigure {
   const rows = isRows(which) ? which : reportedWhere(which)
   const x = horizontalRange(figure)
   const lines = rows.filter(hasValue).map(
     (row, i): Trace => ({
       type: 'scatter',
-      mode: 'lines',
-      name: escapeLabel(`reported: ${row.method} ${row.value} (${row.task})`),
+      // The marker at the right end tells it from a measured curve.
+      mode: 'lines+markers',
+      name: escapeLabel(`reported: ${row.method} ${row.value}`),
       x,
       y: x.map(() => row.value),
       line: { color: reportedColor, width: 1.5, dash: DASHES[i % DASHES.length]! },
-      hovertemplate: `${escapeLabel(row.source)}<extra>reported</extra>`,
+      marker: { symbol: 'diamond-open', size: [0, 9], color: reportedColor, line: { width: 2, color: reportedColor } },
+      cliponaxis: false,
+      legendrank: 1200,
+      hovertemplate: `${escapeLabel(`${row.task}, ${row.source}`)}<extra>reported</extra>`,
+      meta: { kind: 'reported', source: row.source },
     }),
   )
-  return { ...figure, data: [...figure.data, ...lines] }
+  const reported = rows
+    .filter(hasValue)
+    .map(({ method, value, task, source }) => `${method} ${value} (${task}, ${source})`)
+  return withSources({ ...figure, data: [...figure.data, ...lines] }, { reported })
 }
 
 function isRows(which: ReportedFilter | readonly ReportedRow[]): which is readonly ReportedRow[] {

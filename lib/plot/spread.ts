@@ -94,7 +94,18 @@ export function barKey(spreads: readonly Spread[]): Trace[] {
 
 /** Returns a trace without points, for an entry of the legend. */
 export function keyTrace(name: string, marker: Readonly<Record<string, unknown>>): Trace {
-  return { type: 'scatter', mode: 'markers', name, x: [null], y: [null], marker, hoverinfo: 'skip' }
+  const look = { size: 11, ...marker }
+  // After the names of the series, whose rank is 1000.
+  return {
+    type: 'scatter',
+    mode: 'markers',
+    name,
+    x: [null],
+    y: [null],
+    marker: look,
+    hoverinfo: 'skip',
+    legendrank: 1100,
+  }
 }
 
 /** Returns plotly's error bars of spreads, one per point; spreads without a band have none. */

@@ -1,41 +1,111 @@
-import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../errors.js'
+import { projectFolder } from '../files/places.js'
+import { draw } from './drawing/engine.js'
+import { facesOfSvg, fontCss } from './drawing/fonts.js'
+import { stampPdf } from './drawing/pdf.js'
+import { stampPng } from './drawing/png.js'
+import { settleSvg, stampSvg } from './drawing/svg.js'
 import { type Figure, plainFigure } from './figure.js'
-import { paperForm } from './forms.js'
-import { drawWithKaleido } from './kaleido.js'
+import { paperForm, printForm } from './forms.js'
+import { captionOf, sourcesOf } from './sources.js'
+import { type PrintOptions, printOf } from './venues.js'
 
 /** File formats of a figure. */
 export type StaticFormat = 'svg' | 'png' | 'pdf'
 
-/**
- * Returns a drawing of a figure, made without a screen: SVG as text, PNG (twice the resolution) and PDF as bytes. The
- * output is deterministic. Without a size in its layout, a figure is 700 × 420 pixels.
- *
- * @throws UserError if kaleido is missing, or the figure holds a value that cannot be drawn.
- */
-export function renderFigure(figure: Figure, format: 'svg'): Promise<string>
-export function renderFigure(figure: Figure, format: 'png' | 'pdf'): Promise<Uint8Array>
-export function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array>
-export async function renderFigure(figure: Figure, format: StaticFormat): Promise<string | Uint8Array> {
-  const formed = paperForm(plainFigure(figure))
-  const result = await drawWithKaleido({
-    data: withUids(formed),
-    format,
-    width: Number(formed.layout.width),
-    height: Number(formed.layout.height),
-    scale: format === 'png' ? 2 : 1,
-  })
-  if (format === 'svg') return settleSvg(result, formed)
-  const bytes = Buffer.from(result, 'base64')
-  return format === 'pdf' ? withoutTime(bytes) : bytes
+/** Options of {@link renderFigure}. */
+export interface RenderOptions extends PrintOptions {
+  /** Pixels per inch of a PNG, 36 to 1200. Default 300 with a venue or a width, else 192. */
+  readonly dpi?: number
+  /**
+   * Whether an SVG contains its fonts, about 25 kB a face; a PDF always does. Default: with a venue or a width. Without
+   * them it is shown in the reader's fonts of the same metrics.
+   */
+  readonly embedFonts?: boolean
 }
 
-/** Fixes the dates, so that a figure always gives the same file; their length stays, since a PDF has byte offsets. */
-function withoutTime(pdf: Buffer): Buffer {
-  const text = pdf.toString('latin1')
-  return Buffer.from(
-    text.replace(/\/(CreationDate|ModDate) \(D:(\d{14})/g, (_, key: string) => `/${key} (D:20000101000000`),
-    'latin1',
+/** CSS pixels in an inch. */
+const PIXELS = 96
+
+/**
+ * Returns a drawing of a figure, made without a screen: SVG as text, PNG and PDF as bytes. With a venue it has the size
+ * and the type that the venue's papers have. The same figure and options give the same bytes. The file names its caption,
+ * runs, code and data ({@link withSources}), and the program that drew.
+ *
+ * @example
+ * await renderFigure(runs.curves('test.exact'), 'pdf', { venue: 'icml' })
+ * @throws UserError if there is nothing to draw with, the figure holds a value that cannot be drawn, or an option is
+ * out of range.
+ */
+export async function renderFigure(figure: Figure, format: 'svg', options?: RenderOptions): Promise<string>
+export async function renderFigure(figure: Figure, format: 'png' | 'pdf', options?: RenderOptions): Promise<Uint8Array>
+export async function renderFigure(
+  figure: Figure,
+  format: StaticFormat,
+  options?: RenderOptions,
+): Promise<string | Uint8Array>
+export async function renderFigure(
+  figure: Figure,
+  format: StaticFormat,
+  options: RenderOptions = {},
+): Promise<string | Uint8Array> {
+  return (await drawFigure(figure, format, options)).content
+}
+
+/** Returns a drawing as {@link renderFigure} does, with the name of the program that drew. */
+export async function drawFigure(
+  figure: Figure,
+  format: StaticFormat,
+  options: RenderOptions = {},
+): Promise<{ readonly content: string | Uint8Array; readonly engine: string }> {
+  const print = printOf(options)
+  const dpi = checkedDpi(options.dpi ?? (print ? 300 : 192))
+  const plain = plainFigure(figure)
+  const { figure: formed, inches } = print ? printForm(plain, print) : sized(paperForm(plain))
+  const pixels = { width: Number(formed.layout.width), height: Number(formed.layout.height) }
+  const { svg, bytes, engine } = await draw({ figure: withUids(formed), format, pixels, inches, dpi })
+  const by = `${engine}, plotly.js ${plotlyVersion()}`
+  const caption = captionOf(plain)
+  const sources = sourcesOf(plain)
+  if (bytes === null) {
+    const settled = settleSvg(svg, formed)
+    const css = (options.embedFonts ?? print !== null) ? fontCss(facesOfSvg(settled)) : ''
+    const metadata = { creator: 'Recurlab', drawnBy: by, ...sources }
+    return {
+      content: stampSvg(settled, { description: caption, metadata, css, inches: print ? inches : null }),
+      engine,
+    }
+  }
+  const keywords = Object.entries(sources).map(
+    ([key, values]: [string, readonly string[]]) => `${key}: ${values.join(', ')}`,
   )
+  const content =
+    format === 'pdf'
+      ? stampPdf(bytes, inches, {
+          ...(caption === '' ? {} : { Subject: caption }),
+          ...(keywords.length === 0 ? {} : { Keywords: keywords.join('; ') }),
+          Creator: 'Recurlab',
+          Producer: by,
+        })
+      : stampPng(bytes, dpi, {
+          ...(caption === '' ? {} : { Description: caption }),
+          ...(keywords.length === 0 ? {} : { Source: keywords.join('; ') }),
+          Software: `Recurlab; ${by}`,
+        })
+  return { content, engine }
+}
+
+function sized(figure: Figure): { readonly figure: Figure; readonly inches: { width: number; height: number } } {
+  const [width, height] = [Number(figure.layout.width) / PIXELS, Number(figure.layout.height) / PIXELS]
+  return { figure, inches: { width, height } }
+}
+
+function checkedDpi(dpi: number): number {
+  if (!(dpi >= 36 && dpi <= 1200))
+    throw new UserError({ where: 'dpi', expected: '36 to 1200 pixels per inch', found: String(dpi) })
+  return dpi
 }
 
 /** Names every trace; plotly.js otherwise gives it a random name. */
@@ -43,21 +113,7 @@ function withUids(figure: Figure): Figure {
   return { ...figure, data: figure.data.map((trace, i) => ({ uid: `t${i}`, ...trace })) }
 }
 
-/**
- * Makes the SVG deterministic, and its ids unique between figures of one HTML page, so that they do not share clipping
- * paths. plotly.js puts a random word into ids, which is replaced by a hash of the figure, and orders attributes by what
- * the browser drew before, so they are sorted.
- */
-function settleSvg(svg: string, figure: Figure): string {
-  const random = /id="defs-([0-9a-f]{6})"/.exec(svg)?.[1]
-  const own = createHash('sha256').update(JSON.stringify(figure)).digest('hex').slice(0, 10)
-  const settled = random === undefined ? svg : svg.replaceAll(random, own)
-  return settled.replace('style=""', 'style="max-width: 100%; height: auto"').replace(TAG, sortAttributes)
-}
-
-const TAG = /<([\w:-]+)((?:\s+[\w:-]+="[^"]*")+)/g
-
-function sortAttributes(_: string, name: string, attributes: string): string {
-  const each = attributes.match(/[\w:-]+="[^"]*"/g) ?? []
-  return `<${name} ${each.sort().join(' ')}`
+function plotlyVersion(): string {
+  const file = path.join(projectFolder, 'node_modules', 'plotly.js', 'package.json')
+  return String((JSON.parse(readFileSync(file, 'utf8')) as { version: unknown }).version)
 }

@@ -1,3 +1,5 @@
+import { type FontFamily, familyList } from './drawing/fonts.js'
+
 /**
  * The hues of Okabe and Ito's palette, which is safe for any kind of colour blindness ("Color Universal Design", 2008),
  * without its black and its yellow, at six lightnesses, L* 32 to 72 in steps of 8: printed in grey they stay apart, and
@@ -53,6 +55,12 @@ export function withOpacity(color: string, opacity: number): string {
 /** Pixels around the plot. */
 export const houseMargin = { l: 70, r: 24, t: 76, b: 60 } as const
 
+/** Pixels around the plot of a figure for a venue; titles, ticks and the legend add what they need. */
+export const printMargin = { l: 44, r: 10, t: 12, b: 36 } as const
+
+/** Size of the type in pixels; a figure for a venue is scaled so that this becomes the venue's. */
+export const TYPE_SIZE = 13
+
 /** Colours that differ between paper and screen. */
 interface Ink {
   readonly text: string
@@ -61,7 +69,7 @@ interface Ink {
   readonly ground: string
 }
 
-function template({ text, axis: line, grid, ground }: Ink): object {
+function template({ text, axis: line, grid, ground }: Ink) {
   const axis = {
     showline: true,
     linecolor: line,
@@ -74,7 +82,7 @@ function template({ text, axis: line, grid, ground }: Ink): object {
   }
   return {
     layout: {
-      font: { family: 'Helvetica, Arial, "Liberation Sans", sans-serif', size: 13, color: text },
+      font: { family: familyList('Arimo'), size: TYPE_SIZE, color: text },
       title: { x: 0.02, xanchor: 'left', y: 0.97, yanchor: 'top', font: { size: 16 } },
       colorway: [...palette],
       paper_bgcolor: ground,
@@ -88,8 +96,36 @@ function template({ text, axis: line, grid, ground }: Ink): object {
   }
 }
 
+const paperInk: Ink = { text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' }
+
 /** The plotly template of exported figures. */
-export const paperTemplate = template({ text: '#222222', axis: '#444444', grid: '#E6E6E6', ground: '#FFFFFF' })
+export const paperTemplate = template(paperInk)
+
+/** Returns the plotly template of figures for a venue: one size of type, no room that is not needed. */
+export function printTemplate(family: FontFamily, grid: boolean): object {
+  const font = { size: TYPE_SIZE }
+  const axis = { title: { font, standoff: 6 }, ticklen: 4, showgrid: grid }
+  const { layout } = template({ ...paperInk, text: '#000000' })
+  return {
+    layout: {
+      ...layout,
+      font: { ...layout.font, family: familyList(family) },
+      title: { ...layout.title, x: 0, xref: 'container', y: 1, pad: { l: 4, t: 6 }, font: { ...font, weight: 'bold' } },
+      margin: printMargin,
+      legend: {
+        ...layout.legend,
+        xref: 'container',
+        yref: 'container',
+        y: 1,
+        yanchor: 'top',
+        traceorder: 'normal',
+        font,
+      },
+      xaxis: { ...layout.xaxis, ...axis },
+      yaxis: { ...layout.yaxis, ...axis },
+    },
+  }
+}
 
 /**
  * The plotly template of figures on a screen, for any background. The grey of the text has the same contrast, 4.3, with

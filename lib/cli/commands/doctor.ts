@@ -11,7 +11,7 @@ import { nvidiaGpus } from '../../backend/machine.js'
 import { UserError } from '../../errors.js'
 import { systemReason } from '../../files/atomic.js'
 import { curves } from '../../plot/curves.js'
-import { renderFigure } from '../../plot/static.js'
+import { drawFigure } from '../../plot/static.js'
 import { type Command, noWords } from '../command.js'
 import { doctorReport, hasNeeded } from '../doctor-report.js'
 import { onlyKeys } from '../keys.js'
@@ -49,6 +49,10 @@ export const command: Command = {
       rows: [
         ['RECURLAB_BACKEND', 'Backend: tfjs-node-gpu, tfjs-node, wasm or cpu. Default: the fastest that works.'],
         ['RECURLAB_THREADS', 'Threads. Default: as many as there are cores.'],
+        [
+          'RECURLAB_CHROMIUM',
+          "Path of the browser that draws figures, or none. Default: the system's Chromium, Chrome or Edge, else kaleido.",
+        ],
       ],
     },
   ],
@@ -107,8 +111,8 @@ function unitsText(units: Units): string {
 async function figuresRow(): Promise<Row> {
   const common = { name: 'figures', needed: false }
   try {
-    await renderFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
-    return { ...common, ok: true, found: 'kaleido draws them', todo: '' }
+    const { engine } = await drawFigure(curves([{ name: 'a', x: [0, 1], y: [0, 1] }]), 'svg')
+    return { ...common, ok: true, found: `${engine} draws them`, todo: '' }
   } catch (error) {
     const todo = 'Notebooks still show figures; reports and saved files cannot contain them.'
     return { ...common, ok: false, found: systemReason(error), todo }

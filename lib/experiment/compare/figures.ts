@@ -4,12 +4,13 @@ import { isShare, metricTitle } from '../../evaluate/metric-names.js'
 import type { Cell } from '../../files/arrow-rows.js'
 import { didYouMean } from '../../options/nearest.js'
 import { type Bar, bars } from '../../plot/bars.js'
-import type { Figure, FigureOptions } from '../../plot/figure.js'
+import type { FigureOptions } from '../../plot/figure.js'
 import { type HeatmapOptions, heatmap } from '../../plot/heatmap.js'
 import { type PairedOptions, paired } from '../../plot/paired.js'
 import { parallel } from '../../plot/parallel.js'
 import { type PointsOptions, points } from '../../plot/points.js'
 import type { ReportedAt, ReportedMark } from '../../plot/reported-marks.js'
+import type { CaptionedFigure } from '../../plot/sources.js'
 import type { BandOptions } from '../../plot/spread.js'
 import type { Comparison } from '../../results/comparison.js'
 import type { ReportedRow } from '../../results/reported/row.js'
@@ -33,7 +34,7 @@ export function barsOfRuns(
   metric: string,
   reported: Readonly<Record<string, number | ReportedMark>>,
   { reportedAs, ...options }: RunBarsOptions,
-): Figure {
+): CaptionedFigure {
   const groups = summarise(runs, metric).rows.map(({ label, values, last }): Bar => {
     const value = Object.hasOwn(reported, label) ? reported[label] : undefined
     return {
@@ -66,7 +67,7 @@ export function pointsOfRuns(
   runs: readonly FinishedRun[],
   metric: string,
   { x = 'parameters', reported, ...options }: RunPointsOptions,
-): Figure {
+): CaptionedFigure {
   const axis = axisNamed(x)
   const byId = new Map(runs.map((run) => [run.id, run]))
   const at = (id: string): number => {
@@ -122,7 +123,7 @@ export function pairedRuns(
   b: string,
   metric: string,
   options: PairedOptions,
-): Figure {
+): CaptionedFigure {
   const { rows } = summarise(runs, metric)
   const [first, second] = [a, b].map((label) => bySeed(rowNamed(rows, label))) as [
     Map<number, number>,
@@ -182,7 +183,11 @@ export interface RunGridOptions extends Omit<HeatmapOptions, 'x' | 'y'> {
 }
 
 /** Returns a heat map of a metric over two varied keys, with the means and intervals printed. */
-export function gridOfRuns(runs: readonly FinishedRun[], metric: string, { x, y, ...options }: RunGridOptions): Figure {
+export function gridOfRuns(
+  runs: readonly FinishedRun[],
+  metric: string,
+  { x, y, ...options }: RunGridOptions,
+): CaptionedFigure {
   const rows = summarise(runs, metric).rows.filter(({ isArm, last }) => !isArm && last !== null)
   const varied = Object.keys(rows[0]?.varied ?? {})
   const [columnKey, rowKey] = gridKeys(varied, x, y)
@@ -252,7 +257,7 @@ export function parallelOfRuns(
   comparison: Comparison<FinishedRun>,
   metric: string,
   options: RunParallelOptions,
-): Figure {
+): CaptionedFigure {
   const members = runs.map(runMember)
   checkMetric(metric, [new Arm('runs', members)])
   const keys = comparison.keys.filter((key) => key !== 'seed')

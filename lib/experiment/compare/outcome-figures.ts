@@ -5,10 +5,11 @@ import { rowsOfTable } from '../../files/arrow-rows.js'
 import { didYouMean } from '../../options/nearest.js'
 import { binned } from '../../plot/binned.js'
 import { type CountedPrediction, confusion, confusionOf } from '../../plot/confusion.js'
-import type { Figure, FigureOptions } from '../../plot/figure.js'
+import type { FigureOptions } from '../../plot/figure.js'
 import type { HeatmapOptions } from '../../plot/heatmap.js'
 import type { Picture } from '../../plot/picture.js'
 import { type GalleryChoice, galleryPicture } from '../../plot/puzzle.js'
+import type { CaptionedFigure } from '../../plot/sources.js'
 import { readOutcomes } from '../../results/record.js'
 import { type Estimate, estimate, wilson } from '../../statistics/estimate.js'
 import { rounded } from '../../statistics/rounding.js'
@@ -39,7 +40,7 @@ interface Rated {
  * @param metric a column of outcomes: `test.exact`, or a criterion of the task's judge
  * @throws UserError for outcomes without ratings or without the column, and for bins that are not ascending.
  */
-export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRatingOptions): Figure {
+export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRatingOptions): CaptionedFigure {
   const { bins, ...figure } = options
   const groups = grouped(runs).map(([name, members]) => ({ name, members: members.map((run) => ratedOf(run, metric)) }))
   const ratings = groups.flatMap(({ members }) => members.flatMap((rated) => rated.map(({ rating }) => rating)))
@@ -122,12 +123,12 @@ function defaultBins(ratings: readonly number[]): number[] {
   return [...new Set(starts)]
 }
 
-/** Returns `0`, `1 to 9`, `10 and more`; without whole ratings `0.5 to < 1.5`. */
+/** Returns `0`, `1–9`, `≥ 10`; without whole ratings `0.5–1.5`, without the upper end. */
 function binName(start: number, next: number | undefined, most: number, whole: boolean): string {
   const text = (value: number): string => (whole ? String(value) : rounded(value).value)
-  if (next === undefined) return start === most ? text(start) : `${text(start)} and more`
-  if (!whole) return `${text(start)} to < ${text(next)}`
-  return next - start === 1 ? text(start) : `${text(start)} to ${text(next - 1)}`
+  if (next === undefined) return start === most ? text(start) : `≥ ${text(start)}`
+  if (!whole) return `${text(start)}–${text(next)}`
+  return next - start === 1 ? text(start) : `${text(start)}–${text(next - 1)}`
 }
 
 /** Options of figures of one label's outcomes. */
@@ -137,7 +138,7 @@ export interface OfLabel {
 }
 
 /** Returns the confusion of the cells of one label's runs, added up over seeds. */
-export function confusionOfRuns(runs: LabelledRuns, data: Dataset, options: OfLabel & HeatmapOptions): Figure {
+export function confusionOfRuns(runs: LabelledRuns, data: Dataset, options: OfLabel & HeatmapOptions): CaptionedFigure {
   const { of, ...figure } = options
   const predictions = labelled(runs, 'confusion', of).flatMap((run) => predictionsOf(run, data))
   return confusion(confusionOf(data, predictions), figure)

@@ -8,19 +8,21 @@ import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { type CurvesOptions, curves } from '../../plot/curves.js'
-import type { Figure } from '../../plot/figure.js'
 import type { HeatmapOptions } from '../../plot/heatmap.js'
 import type { PairedOptions } from '../../plot/paired.js'
 import type { Picture } from '../../plot/picture.js'
 import type { GalleryChoice } from '../../plot/puzzle.js'
 import type { ReportedMark } from '../../plot/reported-marks.js'
+import { type CaptionedFigure, withSources } from '../../plot/sources.js'
 import { type ComparedRun, Comparison } from '../../results/comparison.js'
 import type { ValueNames } from '../../results/config-comparison.js'
 import type { RunLabel } from '../../results/label.js'
 import type { EndReason } from '../../results/run.js'
 import type { TrainingTotals } from '../../train/metrics.js'
+import { runMember } from './arm.js'
 import type { ArmChoice } from './choose-arm.js'
 import { type ArmComparison, type CompareOptions, compareArms } from './compare.js'
+import { sourcesOfRuns } from './figure-sources.js'
 import {
   barsOfRuns,
   gridOfRuns,
@@ -32,6 +34,7 @@ import {
   type RunParallelOptions,
   type RunPointsOptions,
 } from './figures.js'
+import { directionOf } from './measured.js'
 import {
   type ByRatingOptions,
   byRatingOfRuns,
@@ -186,7 +189,7 @@ export class Runs {
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
    */
-  curves(metric: string, options: CurvesOptions = {}): Figure {
+  curves(metric: string, options: CurvesOptions = {}): CaptionedFigure {
     const share = isShare(metric)
     const lines = this.all.flatMap((run) => {
       const line = (name: string, rows: readonly MetricRow[]) => ({
@@ -202,12 +205,18 @@ export class Runs {
       const ofEma = line(name, primaryRows(evaluations))
       return live.length > 0 ? [ofEma, line(`${name}, live weights`, live)] : [ofEma]
     })
-    return curves(lines, {
+    const figure = curves(lines, {
       x: 'optimiser step',
       y: metricTitle(metric),
       ...(share ? { range: [0, 100] as const } : {}),
+      better: directionOf(metric, this.all.map(runMember)) ?? 'higher',
       ...options,
     })
+    return this.#sourced(figure)
+  }
+
+  #sourced(figure: CaptionedFigure): CaptionedFigure {
+    return withSources(figure, sourcesOfRuns(this.all))
   }
 
   /** Returns the last evaluation's values of a metric by label, one per seed, in percent; NaN if unknown. */
@@ -231,8 +240,8 @@ export class Runs {
     metric: ShareMetric,
     reported: Readonly<Record<string, number | ReportedMark>> = {},
     options: RunBarsOptions = {},
-  ): Figure {
-    return barsOfRuns(this.all, metric, reported, options)
+  ): CaptionedFigure {
+    return this.#sourced(barsOfRuns(this.all, metric, reported, options))
   }
 
   /**
@@ -244,8 +253,8 @@ export class Runs {
    * runs.points('test.exact', { x: 'parameters', reported: { table: '4', task: 'Sudoku' } })
    * @throws UserError for a metric or a quantity that no run has.
    */
-  points(metric: string, options: RunPointsOptions = {}): Figure {
-    return pointsOfRuns(this.all, metric, options)
+  points(metric: string, options: RunPointsOptions = {}): CaptionedFigure {
+    return this.#sourced(pointsOfRuns(this.all, metric, options))
   }
 
   /**
@@ -254,8 +263,8 @@ export class Runs {
    * @param a label of the first arm, e.g. `mlp`
    * @throws UserError for an unknown label or metric, and where the labels share no seed.
    */
-  paired(a: string, b: string, metric: string = 'test.exact', options: PairedOptions = {}): Figure {
-    return pairedRuns(this.all, a, b, metric, options)
+  paired(a: string, b: string, metric: string = 'test.exact', options: PairedOptions = {}): CaptionedFigure {
+    return this.#sourced(pairedRuns(this.all, a, b, metric, options))
   }
 
   /**
@@ -265,8 +274,8 @@ export class Runs {
    * @param metric `test.exact`, or a criterion of the task's judge, e.g. `test.valid`
    * @throws UserError for a run without outcomes, and for a data set without ratings.
    */
-  byRating(metric: string = 'test.exact', options: ByRatingOptions = {}): Figure {
-    return byRatingOfRuns(this, metric, options)
+  byRating(metric: string = 'test.exact', options: ByRatingOptions = {}): CaptionedFigure {
+    return this.#sourced(byRatingOfRuns(this, metric, options))
   }
 
   /**
@@ -275,8 +284,8 @@ export class Runs {
    * @param metric default `test.exact`
    * @throws UserError unless the runs differ in two keys.
    */
-  grid(metric: string = 'test.exact', options: RunGridOptions = {}): Figure {
-    return gridOfRuns(this.all, metric, options)
+  grid(metric: string = 'test.exact', options: RunGridOptions = {}): CaptionedFigure {
+    return this.#sourced(gridOfRuns(this.all, metric, options))
   }
 
   /**
@@ -285,8 +294,8 @@ export class Runs {
    * @param metric default `test.exact`
    * @throws UserError for runs that differ in no key, and for a metric that no run has.
    */
-  parallel(metric: string = 'test.exact', options: RunParallelOptions = {}): Figure {
-    return parallelOfRuns(this.all, this.#comparison, metric, options)
+  parallel(metric: string = 'test.exact', options: RunParallelOptions = {}): CaptionedFigure {
+    return this.#sourced(parallelOfRuns(this.all, this.#comparison, metric, options))
   }
 
   /**
@@ -295,8 +304,8 @@ export class Runs {
    * @param data the data set of the runs, e.g. `await datasetOf(run.config)`
    * @throws UserError for a run without outcomes, other data, and without `of` where there are several labels.
    */
-  confusion(data: Dataset, options: OfLabel & HeatmapOptions = {}): Figure {
-    return confusionOfRuns(this, data, options)
+  confusion(data: Dataset, options: OfLabel & HeatmapOptions = {}): CaptionedFigure {
+    return this.#sourced(confusionOfRuns(this, data, options))
   }
 
   /**

@@ -1,0 +1,58 @@
+import { UserError } from '../../errors.js'
+import { drawWithKaleido, kaleidoFolder } from '../kaleido.js'
+import { drawWithChromium } from './chromium.js'
+import { BrowserFailure } from './devtools.js'
+import { findChromium } from './find-chromium.js'
+import type { Drawing, DrawingRequest } from './request.js'
+
+/** Failures of the system's browser after which kaleido draws everything. */
+const FAILURES = 2
+
+let failures = 0
+const said = new Set<string>()
+
+/**
+ * Draws a figure with the system's Chromium, or, where there is none or it fails, with the browser of the kaleido wheel.
+ *
+ * @throws UserError when neither is there, or the figure cannot be drawn.
+ */
+export async function draw(request: DrawingRequest): Promise<Drawing> {
+  const found = findChromium()
+  if (!('file' in found)) {
+    if (found.asked) say(`${found.reason}; kaleido draws the figures instead`)
+    return drawOtherwise(request, found.reason)
+  }
+  if (failures >= FAILURES) return drawOtherwise(request, `${found.file} failed ${failures} times`)
+  try {
+    return await drawWithChromium(found.file, request)
+  } catch (error) {
+    if (!(error instanceof BrowserFailure)) throw error
+    failures++
+    const reason = `${found.file} failed: ${error.message}`
+    say(`${reason}; kaleido draws instead`)
+    return drawOtherwise(request, reason)
+  }
+}
+
+async function drawOtherwise(request: DrawingRequest, reason: string): Promise<Drawing> {
+  if (kaleidoFolder() === null)
+    throw new UserError({
+      where: 'figures',
+      expected: 'a Chromium, Chrome or Edge, or the Python package kaleido 0.2.1',
+      found: `neither; ${reason}`,
+      todo: 'Install Chromium, or run npm start, which installs kaleido (Linux and macOS only).',
+    })
+  const { figure, format, pixels, inches, dpi } = request
+  const scale = format === 'png' ? Math.round(inches.width * dpi) / pixels.width : 1
+  const result = await drawWithKaleido({ data: figure, format, ...pixels, scale })
+  const engine = 'kaleido 0.2.1'
+  return format === 'svg'
+    ? { svg: result, bytes: null, engine }
+    : { svg: '', bytes: Buffer.from(result, 'base64'), engine }
+}
+
+/** Says something once in the life of the process. */
+function say(text: string): void {
+  if (!said.has(text)) process.stderr.write(`Figures: ${text}.\n`)
+  said.add(text)
+}

@@ -1,0 +1,119 @@
+import type { Figure } from './figure.js'
+
+/** Origin of a figure's numbers, for its caption and its files. */
+export interface FigureSources {
+  /** IDs of runs. */
+  readonly runs?: readonly string[]
+  /** Commits of the code, each with `+ changes` where it was changed. */
+  readonly code?: readonly string[]
+  /** Hashes of data sets. */
+  readonly data?: readonly string[]
+  /** Published numbers, each with its source. */
+  readonly reported?: readonly string[]
+}
+
+const KEYS = ['runs', 'code', 'data', 'reported'] as const
+
+/** Number of runs that a caption names. */
+const NAMED_RUNS = 12
+
+/** A figure that describes itself. */
+export interface CaptionedFigure extends Figure {
+  /** Returns a caption; see {@link captionOf}. */
+  caption(): string
+}
+
+/**
+ * Returns a figure with these sources beside those that it has. They are part of its layout (`layout.meta.sources`), which
+ * plotly ignores, so a copy or the figure's JSON keeps them.
+ */
+export function withSources({ data, layout }: Figure, sources: FigureSources): CaptionedFigure {
+  const there = sourcesOf({ data, layout })
+  const all = KEYS.map((key) => [key, [...new Set([...(there[key] ?? []), ...(sources[key] ?? [])])]] as const)
+  const some = all.filter(([, values]) => values.length > 0)
+  if (some.length === 0) return captioned({ data, layout })
+  const meta = { ...(isObject(layout.meta) ? layout.meta : {}), sources: Object.fromEntries(some) }
+  return captioned({ data, layout: { ...layout, meta } })
+}
+
+/** Returns the sources of a figure's numbers; an empty object where none are known. */
+export function sourcesOf({ layout }: Figure): FigureSources {
+  const sources = isObject(layout.meta) ? layout.meta.sources : undefined
+  if (!isObject(sources)) return {}
+  return Object.fromEntries(
+    KEYS.map((key) => [key, sources[key]] as const).filter(
+      ([, values]) => Array.isArray(values) && values.every((value) => typeof value === 'string'),
+    ),
+  )
+}
+
+/** Returns a figure with a method `caption`, which neither its JSON nor its keys show. */
+export function captioned({ data, layout }: Figure): CaptionedFigure {
+  const figure = { data, layout }
+  return Object.defineProperty(figure, 'caption', { value: () => captionOf(figure) }) as CaptionedFigure
+}
+
+/**
+ * Returns a caption for a paper, in sentences of plain text: the title, what is drawn against what, the sources of
+ * published numbers, then runs, code and data, as far as they are known.
+ *
+ * @example
+ * runs.curves('test.exact').caption()
+ * // 'Exact accuracy (%) against optimiser step. Run 20261104-093012-sudoku-mlp-3fa9, code 4060510, data 1f2e3d4c5b6a.'
+ */
+export function captionOf(figure: Figure): string {
+  const { layout } = figure
+  const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(textOf)
+  const { reported = [] } = sourcesOf(figure)
+  return [
+    title,
+    y && x ? `${y} against ${x}` : y || x,
+    ...(reported.length > 0 ? [`Reported: ${reported.join('; ')}`] : []),
+    originText(figure),
+  ]
+    .filter((part): part is string => !!part)
+    .map((part) => `${part[0]!.toUpperCase()}${part.slice(1)}${/[.!?]$/.test(part) ? '' : '.'}`)
+    .join(' ')
+}
+
+/** Returns runs, code and data in words; an empty text where none are known. */
+function originText(figure: Figure): string {
+  const { runs = [], code = [], data = [] } = sourcesOf(figure)
+  const others = runs.length - NAMED_RUNS
+  const named = [...runs.slice(0, NAMED_RUNS), ...(others > 0 ? [`${others} more`] : [])]
+  return [
+    ...(runs.length > 0 ? [`${runs.length === 1 ? 'run' : 'runs'} ${listed(named)}`] : []),
+    ...(code.length > 0 ? [`code ${listed(code.map(shortened))}`] : []),
+    ...(data.length > 0 ? [`data ${listed(data.map(shortened))}`] : []),
+  ].join(', ')
+}
+
+/** Shortens a hash at the start of a text to twelve digits. */
+function shortened(text: string): string {
+  return text.replace(/^([0-9a-f]{12})[0-9a-f]+/, '$1')
+}
+
+function listed(parts: readonly string[]): string {
+  return parts.length < 3 ? parts.join(' and ') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`
+}
+
+function axisTitle(axis: unknown): unknown {
+  return isObject(axis) ? axis.title : undefined
+}
+
+/** Returns the text of a title of plotly, without markup. */
+function textOf(title: unknown): string {
+  const text = isObject(title) ? title.text : title
+  if (typeof text !== 'string') return ''
+  return text
+    .replace(/<br\s*\/?>/g, ' ')
+    .replace(/<[^>]*>/g, '')
+    .replace(/&lt;/g, '<')
+    .replace(/&gt;/g, '>')
+    .replace(/&#36;/g, '$')
+    .replace(/&amp;/g, '&')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
