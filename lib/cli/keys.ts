@@ -107,6 +107,24 @@ export function countOf(key: string, text: string | undefined, otherwise: number
   return wholeOf(key, text) ?? otherwise
 }
 
+/** Longest range: longer ones are mistakes. */
+const LONGEST = 100_000
+
+/**
+ * Returns the values in the text of `key=a,b,c` or `key=0..4`, as texts.
+ *
+ * @throws UserError (exit code 2) for a range that is empty or too long.
+ */
+export function listOf(key: string, text: string): string[] {
+  return text.split(',').flatMap((part) => {
+    const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(part) ?? []
+    if (from === undefined || to === undefined) return [part]
+    const [first, last] = [Number(from), Number(to)]
+    if (first > last || last - first >= LONGEST) throw wrongUse(`${key}=FROM..TO with FROM ≤ TO`, part)
+    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i))
+  })
+}
+
 /** Returns an object without its undefined values, i.e. without omitted options. */
 export function given<const T extends Readonly<Record<string, unknown>>>(
   options: T,

@@ -246,3 +246,21 @@ test('a damaged label is named and does not hide the other runs; a new name repl
   assert.equal((await recurlab('runs', id, 'name=mended', `out=${folder}`)).code, 0)
   assert.equal(readLabel(path.join(folder, 'runs', id)).name, 'mended')
 })
+
+test('runs are chosen by several values of a key, by their age and by what ended them', async () => {
+  const folder = temporaryFolder()
+  const [first, second, third] = [0, 1, 2].map((seed) => newRun(folder, { seed }))
+  first!.finish('finished')
+  second!.finish('finished', undefined, 'patience')
+  const found = async (...args: string[]): Promise<unknown[]> => {
+    const { out } = await recurlab('runs', ...args, '--json', `out=${folder}`)
+    return (JSON.parse(out) as { id: string }[]).map(({ id }) => id).sort()
+  }
+  assert.deepEqual(await found('seed=0..1', 'since=1h'), [first!.id, second!.id].sort())
+  assert.deepEqual(await found('seed=0,2', 'ended=null'), [third!.id])
+  assert.deepEqual(await found('ended=patience', 'before=2999-01-01'), [second!.id])
+  const { code, out, err } = await recurlab('runs', 'since=yesterday-ish', `out=${folder}`)
+  assert.equal(code, 2)
+  assert.equal(out, '')
+  assert.match(err, /^recurlab: field since: expected an age .* found "yesterday-ish"\.\n$/)
+})

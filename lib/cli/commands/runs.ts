@@ -28,8 +28,11 @@ export const command: Command = {
     {
       title: 'Filter and sort',
       rows: [
-        ['KEY=VALUE', 'Runs with this value of a configuration key, e.g. task=sudoku mixer=mlp.'],
+        ['KEY=VALUE', 'Runs with this value of a configuration key, or one of several, e.g. task=sudoku seed=0..2.'],
         ['state=STATE', 'Runs that are running, finished, failed or interrupted.'],
+        ['ended=KEY', 'Runs that trainSteps, until, maxSeconds or patience has ended; null: none of them.'],
+        ['since=TIME', 'Runs that were started since then: an age (30m, 12h, 7d, 2w) or a date (2026-11-30, in UTC).'],
+        ['before=TIME', 'Runs that were started before then.'],
         ['name=TEXT', 'Runs with TEXT in their name.'],
         ['note=TEXT', 'Runs with TEXT in their note.'],
         ['tag=TAG', 'Runs with this tag.'],

@@ -15,7 +15,7 @@ import { formatTable } from '../../../results/text.js'
 import { preset, presets } from '../../../tasks/presets.js'
 import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import type { HelpBlock } from '../../help.js'
-import { given, onlyKeys, wholeOf } from '../../keys.js'
+import { given, listOf, onlyKeys, wholeOf } from '../../keys.js'
 import { placeOf, slurmHelp, withoutSlurm } from '../../slurm-options.js'
 import { submitAndReport } from './submit.js'
 import { terminalAsk, trainAndReport } from './train-report.js'
@@ -147,25 +147,12 @@ export function gridFromText(pairs: ReadonlyMap<string, string>): { base: Config
   const grid: Record<string, unknown> = {}
   for (const [key, text] of pairs) {
     const distribution = distributionOf(text)
-    const values = distribution ? [] : listed(key, text)
+    const values = distribution ? [] : listOf(key, text)
     if (distribution) grid[key] = distribution
     else if (values.length === 1) single.set(key, values[0]!)
     else grid[key] = values.map((value) => configFromText(new Map([[key, value]]))[key])
   }
   return { base: configFromText(single) as ConfigInput, grid: grid as Grid }
-}
-
-/** Longest range: longer ones are mistakes. */
-const LONGEST = 100_000
-
-function listed(key: string, text: string): string[] {
-  return text.split(',').flatMap((part) => {
-    const [, from, to] = /^(\d+)\.\.(\d+)$/.exec(part) ?? []
-    if (from === undefined || to === undefined) return [part]
-    const [first, last] = [Number(from), Number(to)]
-    if (first > last || last - first >= LONGEST) throw wrongUse(`${key}=FROM..TO with FROM ≤ TO`, part)
-    return Array.from({ length: last - first + 1 }, (_, i) => String(first + i))
-  })
 }
 
 async function dryRun(planned: PlannedSweep, options: SweepOptions, json: boolean): Promise<number> {
