@@ -36,19 +36,15 @@ export function withSources({ data, layout }: Figure, sources: FigureSources): C
   return captioned({ data, layout: { ...layout, meta } })
 }
 
-/** Returns the sources of a figure's numbers, those of its reported values too; an empty object where none are known. */
-export function sourcesOf({ data, layout }: Figure): FigureSources {
-  const given = isObject(layout.meta) && isObject(layout.meta.sources) ? layout.meta.sources : {}
-  const reported = data.flatMap(({ meta }) => (isObject(meta) && meta.kind === 'reported' ? texts([meta.source]) : []))
-  const all = KEYS.map((key) => {
-    const there = texts(given[key])
-    return [key, key === 'reported' ? [...new Set([...there, ...reported])] : there] as const
-  })
-  return Object.fromEntries(all.filter(([, values]) => values.length > 0))
-}
-
-function texts(values: unknown): string[] {
-  return Array.isArray(values) ? values.filter((value) => typeof value === 'string') : []
+/** Returns the sources of a figure's numbers; an empty object where none are known. */
+export function sourcesOf({ layout }: Figure): FigureSources {
+  const sources = isObject(layout.meta) ? layout.meta.sources : undefined
+  if (!isObject(sources)) return {}
+  return Object.fromEntries(
+    KEYS.map((key) => [key, sources[key]] as const).filter(
+      ([, values]) => Array.isArray(values) && values.every((value) => typeof value === 'string'),
+    ),
+  )
 }
 
 /** Returns a figure with a method `caption`, which neither its JSON nor its keys show. */

@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { execute } from '../../lib/cli/main.js'
 import { effectiveConfig } from '../../lib/config/effective.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import type { Config, ConfigInput } from '../../lib/config/schema.js'
+import { UserError } from '../../lib/errors.js'
 import { outcomesTable } from '../../lib/evaluate/outcomes.js'
 import { datasetOf } from '../../lib/experiment/data/dataset.js'
 import { reportHtml, writeReport } from '../../lib/experiment/report/report.js'
@@ -56,9 +58,19 @@ test('a report of runs is one page with tables, drawings and provenance, without
   const html = await reportHtml(subjectOfRuns(ids, resultsDir), { question: 'Does attention help?' })
   assert.match(html, /<h1>6 runs<\/h1>\n<p class="question">Does attention help\?<\/p>/)
   const sections = [...html.matchAll(/<section id="([a-z]+)">/g)].map(([, id]) => id)
-  assert.deepEqual(sections, ['coverage', 'configuration', 'curves', 'results', 'figures', 'puzzles', 'provenance'])
+  assert.deepEqual(sections, [
+    'coverage',
+    'configuration',
+    'curves',
+    'results',
+    'verdicts',
+    'figures',
+    'puzzles',
+    'provenance',
+  ])
   assert.match(html, /<p>6 runs: 6 finished\.<\/p>/)
   assert.match(html, /<td>mlp<\/td><td class="n">3<\/td><td class="n"><b>83 ± 36<\/b><\/td>/)
+  assert.match(html, /<p class="answer">mlp better by 83 ± 36 points, 3 seeds/)
   assert.match(html, /<dt>git commit<\/dt><dd>c0ffee012345<\/dd>/)
   assert.match(html, /<dt>command<\/dt><dd>recurlab train<\/dd>/)
   for (const id of ids) assert.ok(html.includes(`<td>${id}</td>`), id)
@@ -122,7 +134,7 @@ test('runs without an evaluation give a report that says so', async () => {
   run.finish('interrupted')
   const html = await reportHtml(subjectOfRuns([run.id], resultsDir))
   assert.match(html, /1 run: 1 interrupted\./)
-  assert.equal(count(html, /No run has been evaluated yet\./g), 4)
+  assert.equal(count(html, /No run has been evaluated yet\./g), 5)
 })
 
 test('a report is written as HTML only, into a folder that is made', async () => {
@@ -144,12 +156,20 @@ test('recurlab report writes a report of runs by prefix or filter, and refuses w
   const filtered = await recurlab(['report', 'mixer=mlp', `results=${results}`, `--out=${file}`, 'puzzles=0'])
   assert.equal(filtered.stdout, `${file}: written, 3 runs\n`)
   assert.equal(filtered.code, 0)
-  const one = await recurlab(['report', id!, `results=${results}`, 'puzzles=0'])
-  assert.equal(one.stdout, `${path.join(results, 'reports', `${id}.html`)}: written, 1 run\n`)
-  const unknown = await recurlab(['report', 'nosuch', `results=${results}`])
-  assert.match(unknown.stderr, /expected a run "nosuch"/)
-  assert.equal(unknown.code, 2)
-  const none = await recurlab(['report', 'mixer=mlp', 'seed=9', `results=${results}`])
-  assert.match(none.stderr, /expected at least one run as asked, found none/)
-  assert.equal(existsSync(path.join(results, 'reports', 'undefined.html')), false)
+  await execute(['report', id!, `results=${results}`, 'puzzles=0'])
+  assert.ok(existsSync(path.join(results, 'reports', `${id}.html`)))
+  const wrong: [words: string[], message: RegExp][] = [
+    [['nosuch'], /expected a run "nosuch"/],
+    [['mixer=mlp', 'seed=9'], /expected at least one run as asked, found none/],
+    [[], /expected runs, one sweep, or KEY=VALUE, found none/],
+    [[id!, 'mixer=mlp'], /expected either runs or KEY=VALUE/],
+    [[id!, 'out=x.pdf'], /expected a name that ends in \.html, found \.pdf/],
+    [[id!, 'qestion=x'], /question/],
+  ]
+  for (const [words, message] of wrong)
+    await assert.rejects(execute(['report', ...words, `results=${results}`]), (error) => {
+      assert.ok(error instanceof UserError && error.exitCode === 2)
+      assert.match(error.message, message)
+      return true
+    })
 })

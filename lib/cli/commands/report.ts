@@ -18,7 +18,7 @@ const CONFIG_KEYS = Object.keys(configSchema.shape)
 /** `recurlab report RUN …|SWEEP`. */
 export const command: Command = {
   help: [
-    'RUN is the ID of a run, a prefix of it, or its folder; SWEEP is the name of a sweep, a prefix of it, or the folder of its plan. The file needs no network and no script, and prints on A4: question, coverage, differences of configuration, curves, tables with intervals, figures, solved and failed puzzles, provenance.',
+    'RUN is the ID of a run, a prefix of it, or its folder; SWEEP is the name of a sweep, a prefix of it, or the folder of its plan. The file needs no network and no script, and prints on A4: question, coverage, differences of configuration, curves, tables with intervals, verdicts, figures, solved and failed puzzles, provenance.',
     {
       title: 'Filter',
       rows: [

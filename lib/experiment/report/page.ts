@@ -1,8 +1,16 @@
 import { escapeHtml } from '../../notebook/html.js'
 import { paragraphs, type Section } from './html.js'
 
+/** The head of a report. */
+export interface PageHead {
+  readonly title: string
+  readonly question: string | null
+  /** The first verdict; null without one. */
+  readonly answer: string | null
+}
+
 /** Returns a report as one HTML file, without scripts and without anything that a network would have to bring. */
-export function pageHtml(title: string, question: string | null, sections: readonly Section[]): string {
+export function pageHtml({ title, question, answer }: PageHead, sections: readonly Section[]): string {
   const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${escapeHtml(name)}</a></li>`).join('')
   const body = sections.map(
     ({ id, title: name, html }) => `<section id="${id}">\n<h2>${escapeHtml(name)}</h2>\n${html}\n</section>`,
@@ -20,7 +28,7 @@ ${STYLE}</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
-${question === null ? '' : `${paragraphs(question, ' class="question"')}\n`}<nav><ol>${contents}</ol></nav>
+${question === null ? '' : `${paragraphs(question, ' class="question"')}\n`}${answer === null ? '' : `<p class="answer">${escapeHtml(answer)}</p>\n`}<nav><ol>${contents}</ol></nav>
 ${body.join('\n')}
 </body>
 </html>
@@ -39,6 +47,7 @@ h3 { font-size: 1rem; margin: 1.4rem 0 0.4rem; overflow-wrap: anywhere; }
 a { color: var(--link); }
 nav ol { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; list-style: none; padding: 0; }
 .question { font-size: 1.1rem; }
+.answer { font-weight: 600; }
 .table { overflow-x: auto; margin: 0.8rem 0 0.3rem; }
 table { border-collapse: collapse; border-top: 2px solid var(--ink); border-bottom: 2px solid var(--ink); font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding-bottom: 0.3rem; color: var(--soft); }

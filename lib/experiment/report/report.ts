@@ -11,6 +11,7 @@ import { provenanceSection } from './provenance-section.js'
 import { puzzlesSection } from './puzzles-section.js'
 import { resultsSection } from './results-section.js'
 import { type ReportSubject, subjectOf } from './subject.js'
+import { verdictsOn, verdictsSection } from './verdicts-section.js'
 
 /** Options of a report. */
 export interface ReportOptions {
@@ -26,7 +27,7 @@ export interface ReportOptions {
 
 /**
  * Writes a report of runs as one HTML file that needs no network and no script, and prints on A4: question, coverage,
- * differences of configuration, curves, tables with intervals, figures, solved and failed puzzles, provenance. Equal runs
+ * differences of configuration, curves, tables with intervals, verdicts, figures, solved and failed puzzles, provenance. Equal runs
  * give equal files.
  *
  * @param file name that ends in `.html`; its folder is created
@@ -60,11 +61,14 @@ export function checkReportFile(file: string): void {
 export async function reportHtml(subject: ReportSubject, options: ReportOptions = {}): Promise<string> {
   const { runs, title, question } = subject
   const { puzzles = 2 } = options
-  return pageHtml(options.title ?? title, options.question ?? question, [
+  const verdicts = verdictsOn(runs)
+  const answer = verdicts[0]?.text ?? null
+  return pageHtml({ title: options.title ?? title, question: options.question ?? question, answer }, [
     coverageSection(subject),
     configurationSection(runs),
     await curvesSection(runs),
     resultsSection(runs, options.reported),
+    verdictsSection(runs, verdicts),
     await figuresSection(runs),
     ...(puzzles > 0 ? [await puzzlesSection(runs, puzzles)] : []),
     provenanceSection(runs),
