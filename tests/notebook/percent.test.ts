@@ -148,6 +148,7 @@ test('a text of another hand is read too: CRLF, a byte-order mark, no front matt
 })
 
 const wrongTexts: readonly [string, string, RegExp][] = [
+  ['nothing at all', '\n', /^a\.ts: expected the text of a notebook, found an empty file/],
   [
     'text before the first cell',
     'import a\n\n// %%\n',
@@ -175,7 +176,7 @@ const wrongTexts: readonly [string, string, RegExp][] = [
   ],
 ]
 for (const [what, text, message] of wrongTexts)
-  test(`in a text, ${what} is refused with its line`, () => {
+  test(`in a text, ${what} is refused by name`, () => {
     assert.throws(
       () => readPercent(text, 'a.ts'),
       (error) => {
@@ -368,4 +369,18 @@ test('a notebook of another language, a broken one, a merge conflict and a read-
   assert.throws(() => sync(), /expected a notebook in TypeScript, found one in python\.$/)
   assert.throws(() => pairOf('a.py'), /expected a notebook \(\.ipynb\) or its text \(\.ts\)/)
   assert.throws(() => planSync(pairOf(path.join(folder, 'none.ts'))), /none\.ts: expected a file, found none/)
+})
+
+test('a damaged text is written again with --from ipynb, but another TypeScript file in its place is not touched', () => {
+  const { pair, sync, edit } = newPair()
+  sync()
+  const text = readFileSync(pair.ts, 'utf8')
+  edit('// %%', '// %% [')
+  assert.throws(() => sync())
+  assert.equal(sync({ from: 'ipynb' }), 'ts')
+  assert.equal(readFileSync(pair.ts, 'utf8'), text)
+  writeFileSync(pair.ts, 'export const a = 1\n')
+  for (const from of [undefined, 'ipynb', 'ts'] as const)
+    assert.throws(() => sync({ from }), /line 1: expected a cell that starts with/)
+  assert.equal(readFileSync(pair.ts, 'utf8'), 'export const a = 1\n')
 })

@@ -10,7 +10,7 @@ import { STOPPED } from '../interrupt.js'
 
 export const command: Command = {
   help: [
-    'The notebook is saved after each cell. A failing cell ends the run with a message that names it and exit code 1. Ctrl-C stops the running cell, saves the training in it and the notebook, and exits with code 75; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. A new run starts at the first cell; a sweep with { resume: true } then reuses its stored runs.',
+    'NOTEBOOK is a notebook (.ipynb) or its text (.ts). The notebook is saved after each cell. A failing cell ends the run with a message that names it and exit code 1. Ctrl-C stops the running cell, saves the training in it and the notebook, and exits with code 75; so do SIGTERM, SIGHUP, SIGUSR1, SIGUSR2 and SIGXCPU. A new run starts at the first cell; a sweep with { resume: true } then reuses its stored runs.',
     {
       title: 'Options',
       rows: [

@@ -5,7 +5,7 @@ import { isJsonObject } from '../../files/json.js'
 import { type Notebook, parseNotebook, writeNotebook } from '../notebook.js'
 import { committedText, LAST_SYNCS, readLastSync, writeLastSync } from './last-sync.js'
 import { matchCells } from './match.js'
-import { readPercent, type TextCell } from './read.js'
+import { looksLikePercent, readPercent, type TextCell } from './read.js'
 import { percentText, type TextNotebook, textNotebook } from './write.js'
 
 /** One of the two files of a pair. */
@@ -60,7 +60,7 @@ export function pairOf(file: string): Pair {
 export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
   const { from, records = LAST_SYNCS } = options
   const notebook = existsSync(pair.ipynb) ? readTypeScriptNotebook(pair.ipynb) : null
-  const text = existsSync(pair.ts) ? readTextFile(pair.ts) : null
+  const text = existsSync(pair.ts) ? (from === 'ipynb' ? replaceableText : readTextFile)(pair.ts) : null
   const missing = from ?? (notebook ? 'ipynb' : 'ts')
   if (!(missing === 'ipynb' ? notebook : text))
     throw new UserError({ where: pair[missing], expected: 'a file', found: 'none' })
@@ -69,7 +69,7 @@ export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
     ts: text && percentText(text),
   }
   const done = (result: string): void => writeLastSync(pair.ipynb, sha256(result), records)
-  const plan = { pair, creates: !notebook || !text, changed: 0 }
+  const plan = { pair, creates: !existsSync(pair.ipynb) || !existsSync(pair.ts), changed: 0 }
   if (texts.ipynb !== null && texts.ipynb === texts.ts)
     return { ...plan, writes: null, apply: () => done(texts.ipynb!) }
   const leads = from ?? (notebook && text ? changedSide(pair, texts as Record<Side, string>, options) : missing)
@@ -153,6 +153,16 @@ function readTextFile(file: string): TextFile {
   const text = readBytes(file).toString('utf8')
   refuseConflict(text, file)
   return readPercent(text, file)
+}
+
+/** Reads a text that the notebook replaces: null if it is damaged. @throws UserError if it is another TypeScript file. */
+function replaceableText(file: string): TextFile | null {
+  try {
+    return readTextFile(file)
+  } catch (error) {
+    if (error instanceof UserError && looksLikePercent(readBytes(file).toString('utf8'))) return null
+    throw error
+  }
 }
 
 /** Refuses a file that a merge has left with both versions in it. */

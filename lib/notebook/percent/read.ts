@@ -24,6 +24,13 @@ export function readPercent(text: string, file: string): { kernelspec: JsonObjec
   const lines = linesOf(text)
   const { kernelspec, end } = readFrontMatter(lines, file)
   const starts = lines.flatMap((line, at) => (at >= end && HEADER.test(line) ? [at] : []))
+  if (end === 0 && lines.every((line) => line.trim() === ''))
+    throw new UserError({
+      where: file,
+      expected: 'the text of a notebook',
+      found: 'an empty file',
+      todo: 'Delete it: recurlab notebooks sync writes it again from the notebook.',
+    })
   const outside = lines.findIndex((line, at) => at >= end && at < (starts[0] ?? lines.length) && line.trim() !== '')
   if (outside >= 0)
     throw new UserError({
