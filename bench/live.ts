@@ -194,6 +194,8 @@ const NO_EVALUATION: Evaluation = {
   supervisionSteps: 0,
   puzzles: 0,
   scored: 0,
+  scoredCells: 0,
+  rightCells: 0,
   votes: null,
   outcomes: [],
 }

@@ -38,8 +38,16 @@ interface EvaluationMetrics {
   readonly scored: number
 }
 
+/** The count behind cell accuracy. */
+export interface CellCounts {
+  /** Number of cells of puzzles with known answers that are scored: the denominator of {@link rightCells}. */
+  readonly scoredCells: number
+  /** Number of these cells that are predicted correctly. */
+  readonly rightCells: number
+}
+
 /** An evaluation's metrics, and every puzzle's outcome. */
-export interface Evaluation extends EvaluationMetrics {
+export interface Evaluation extends EvaluationMetrics, CellCounts {
   /**
    * pass@k by votes over all evaluated versions, and the text of the file to submit; null unless the task's versions vote
    * (ARC's do) and the test split was evaluated.
@@ -134,6 +142,8 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     supervisionSteps: mean(sums.puzzleSupervisionSteps, sums.puzzles),
     puzzles: sums.puzzles,
     scored: sums.scored,
+    scoredCells: sums.scoredCells,
+    rightCells: sums.rightCells,
     votes: votes ? { ...votes.result(), submission: votes.submission() } : null,
     outcomes,
   }
@@ -178,7 +188,7 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
 }
 
 /** The numbers of an evaluation by public name. */
-export interface EvaluationNumbers extends EvaluationMetrics {
+export interface EvaluationNumbers extends EvaluationMetrics, Partial<CellCounts> {
   /** With votes: number of test tasks with known answers. */
   readonly scoredTasks?: number
   /** `test.pass@k` of votes, and custom metrics. */

@@ -6,6 +6,8 @@ import { stepMetrics } from '../../lib/train/metrics.js'
 const report = {
   scored: 0,
   cells: 0,
+  scoredCells: 0,
+  rightCells: 0,
   exact: 0,
   haltAccuracy: 0,
   supervisionSteps: 0,
