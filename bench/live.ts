@@ -201,6 +201,8 @@ const NO_EVALUATION: Evaluation = {
   evaluationMacs: 0,
   evaluationSupervisionSteps: 0,
   evaluationNetworkCalls: 0,
+  scoredCells: 0,
+  rightCells: 0,
   votes: null,
   outcomes: [],
 }

@@ -39,8 +39,16 @@ interface EvaluationMetrics {
   readonly scored: number
 }
 
+/** The count behind cell accuracy. */
+export interface CellCounts {
+  /** Number of cells of puzzles with known answers that are scored: the denominator of {@link rightCells}. */
+  readonly scoredCells: number
+  /** Number of these cells that are predicted correctly. */
+  readonly rightCells: number
+}
+
 /** An evaluation's metrics, its compute, and every puzzle's outcome. */
-export interface Evaluation extends EvaluationMetrics, EvaluationCompute {
+export interface Evaluation extends EvaluationMetrics, CellCounts, EvaluationCompute {
   /**
    * pass@k by votes over all evaluated versions, and the text of the file to submit; null unless the task's versions vote
    * (ARC's do) and the test split was evaluated.
@@ -135,6 +143,8 @@ export async function evaluate<M extends Metrics = NoMetrics>(
     supervisionSteps: mean(sums.puzzleSupervisionSteps, sums.puzzles),
     puzzles: sums.puzzles,
     scored: sums.scored,
+    scoredCells: sums.scoredCells,
+    rightCells: sums.rightCells,
     ...evaluationCompute(model.shape, {
       supervisionSteps: sums.puzzleSupervisionSteps,
       heads: halt ? sums.puzzleSupervisionSteps : sums.puzzles,
@@ -189,7 +199,7 @@ export function shownNumbers(evaluation: Evaluation): EvaluationNumbers {
 }
 
 /** The numbers of an evaluation by public name. */
-export interface EvaluationNumbers extends EvaluationMetrics, Partial<EvaluationCompute> {
+export interface EvaluationNumbers extends EvaluationMetrics, Partial<CellCounts>, Partial<EvaluationCompute> {
   /** With votes: number of test tasks with known answers. */
   readonly scoredTasks?: number
   /** `test.pass@k` of votes, and custom metrics. */

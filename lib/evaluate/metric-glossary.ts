@@ -89,6 +89,19 @@ export const metricGlossary: readonly MetricEntry[] = [
     meaning: 'Puzzles with known answers: test.exact, test.cells and test.haltAccuracy are over these.',
   },
   {
+    metric: 'scoredCells',
+    group: 'test',
+    unit: 'cells',
+    meaning: 'Scored cells of the puzzles with known answers.',
+  },
+  {
+    metric: 'rightCells',
+    group: 'test',
+    unit: 'cells',
+    meaning:
+      'Scored cells that are predicted correctly. rightCells/scoredCells is test.cells where all puzzles have as many cells; else test.cells weighs puzzles alike.',
+  },
+  {
     metric: 'scoredTasks',
     group: 'test',
     unit: 'tasks',

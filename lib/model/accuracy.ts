@@ -6,6 +6,8 @@ import type { ModelShape } from './shape.js'
 export interface RowOutcome {
   /** Number of labels that count. */
   readonly counted: number
+  /** Number of these that are predicted correctly. */
+  readonly right: number
   /** Share of labels predicted correctly; 0 without labels. */
   readonly cells: number
   /** Whether all labels are predicted correctly; true without labels, as in the loss. */
@@ -26,6 +28,10 @@ export interface MetricSums {
   scored: number
   /** Σ share of correct cells. */
   cells: number
+  /** Σ labels that count. */
+  scoredCells: number
+  /** Σ labels predicted correctly. */
+  rightCells: number
   /** Σ [fully correct]. */
   exact: number
   /** Σ [(q_halt ≥ 0) = fully correct]. */
@@ -45,6 +51,8 @@ export function noMetrics(): MetricSums {
   return {
     scored: 0,
     cells: 0,
+    scoredCells: 0,
+    rightCells: 0,
     exact: 0,
     haltAccuracy: 0,
     supervisionSteps: 0,
@@ -66,8 +74,8 @@ export function rowOutcome({ predictions, qHalt }: RowOutputs, batch: Batch, row
     counted++
     if (predictions[at] === batch.labels[at]) right++
   }
-  if (Number.isNaN(qHalt[row]!)) return { counted, cells: 0, exact: false }
-  return { counted, cells: counted ? right / counted : 0, exact: right === counted }
+  if (Number.isNaN(qHalt[row]!)) return { counted, right: 0, cells: 0, exact: false }
+  return { counted, right, cells: counted ? right / counted : 0, exact: right === counted }
 }
 
 /** Adds the rows that halted in this step. A halting head whose logit is NaN counts as wrong, whatever the answer. */
@@ -88,6 +96,8 @@ export function addMetrics(
     if (outcome.counted === 0) continue
     sums.scored++
     sums.cells += outcome.cells
+    sums.scoredCells += outcome.counted
+    sums.rightCells += outcome.right
     sums.exact += outcome.exact ? 1 : 0
     sums.haltAccuracy += !Number.isNaN(qHalt[row]!) && qHalt[row]! >= 0 === outcome.exact ? 1 : 0
     sums.supervisionSteps += supervisionSteps[row]!

@@ -119,6 +119,9 @@ test('where some answers are known, metrics are over those alone', async () => {
   assert.deepEqual([evaluation.puzzles, evaluation.scored, known.length, evaluation.votes!.scored], [6, 3, 3, 1])
   const share = known.reduce((sum, { cells }) => sum + cells!, 0) / 3
   assert.ok(Math.abs(evaluation['test.cells']! - share) < 1e-12)
+  assert.ok(evaluation.rightCells >= 0 && evaluation.scoredCells > evaluation.rightCells)
+  const [row] = new Runs([loadRun(id, folder)]).all[0]!.evaluations.slice(-1)
+  assert.deepEqual([row!.scoredCells, row!.rightCells], [evaluation.scoredCells, evaluation.rightCells])
 })
 
 test('pairs without an answer do not train, and the builder’s placeholder in a published folder is no answer', async () => {
@@ -153,6 +156,8 @@ test('an evaluation of no puzzles is not known either', async () => {
     supervisionSteps: null,
     puzzles: 0,
     scored: 0,
+    scoredCells: 0,
+    rightCells: 0,
   })
   assert.deepEqual(outcomes, [])
   for (const options of [
@@ -194,7 +199,9 @@ test('what halting logits of NaN go with is wrong, and they are never right abou
   const sums = (predictions: Int32Array, qHalt: number) => {
     const all = noMetrics()
     addMetrics(all, shape, said(predictions, qHalt), [1, 1, 1], batch)
-    const { scored, exact, haltAccuracy, halted, supervisionSteps } = all
+    const { scored, exact, haltAccuracy, halted, supervisionSteps, scoredCells, rightCells } = all
+    assert.equal(scoredCells, batch.labels.length)
+    assert.equal(rightCells, exact === 3 ? scoredCells : 0)
     return { scored, exact, haltAccuracy, halted, supervisionSteps }
   }
   assert.deepEqual(sums(batch.labels, 1), { scored: 3, exact: 3, haltAccuracy: 3, halted: 3, supervisionSteps: 6 })

@@ -7,6 +7,8 @@ import { stepMetrics, trainingTotals } from '../../lib/train/metrics.js'
 const report = {
   scored: 0,
   cells: 0,
+  scoredCells: 0,
+  rightCells: 0,
   exact: 0,
   haltAccuracy: 0,
   supervisionSteps: 0,

@@ -19,6 +19,8 @@ function evaluation(step: number, exact: number, changes: Partial<Evaluation> = 
     supervisionSteps: 2,
     puzzles: 300,
     scored: 300,
+    scoredCells: 4800,
+    rightCells: 4320,
     trainSeconds: step,
     evaluationSeconds: 2,
     ...changes,
@@ -102,6 +104,11 @@ test('a metric that is no share has values in its own unit, and no interval for 
   assert.deepEqual([row!.last!.value, row!.last!.low, row!.counted], [3.5, null, null])
   const [loss] = new Runs(runsOf({ seed: [0, 1] }, () => [0.5])).summary('train.loss').rows
   assert.deepEqual([loss!.values, loss!.last!.value], [[2, 3], 2.5])
+})
+
+test('cell accuracy is counted in cells, which are not independent and give no interval by themselves', () => {
+  const [row] = new Runs(runsOf({ seed: [0] }, () => [0.5])).summary('test.cells').rows
+  assert.deepEqual([row!.counted, row!.last!.low], [{ count: 4320, of: 4800, unit: 'cells' }, null])
 })
 
 test('a metric that no run has is refused with the nearest one', () => {

@@ -40,7 +40,7 @@ export function bestOf(member: ArmMember, metric: string): Measured | null {
 export function directionOf(metric: string, members: readonly ArmMember[]): 'higher' | 'lower' | null {
   if (metric === 'test.halted' || metric === 'train.halted') return null
   if (isShare(metric)) return 'higher'
-  if (/loss$/i.test(metric) || /Seconds$/.test(metric)) return 'lower'
+  if (/loss$/i.test(metric) || /(Seconds|Macs|Joules)$/.test(metric)) return 'lower'
   for (const { compared } of members) {
     const { metric: named, better } = bestMetricOf({ bestMetric: compared?.config.bestMetric })
     if (named === metric) return better
