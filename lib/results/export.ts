@@ -1,4 +1,4 @@
-import type { Table } from 'apache-arrow'
+import { Bool, type DataType, Float64, type Table, TimestampMillisecond, Utf8 } from 'apache-arrow'
 import type { ColumnTable } from 'arquero'
 import { UserError } from '../errors.js'
 import { writeArrow } from '../files/arrow.js'
@@ -12,12 +12,13 @@ export type Exportable = readonly Readonly<Record<string, unknown>>[] | Table | 
 /**
  * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` is an empty
  * string). 64-bit integers keep all digits; dates stay dates, and invalid dates become missing. Lists and objects
- * become JSON, except when an Arrow table is written as Arrow, which keeps its types.
+ * become JSON, except when an Arrow table is written as Arrow, which keeps its types. A column of `runs()` has the same type
+ * in every file, with values or without.
  *
  * @throws UserError for another extension, or when the file cannot be written.
  */
 export function writeTable(table: Exportable, file: string): void {
-  if (file.endsWith('.arrow')) writeArrow(file, isArrow(table) ? table : tableOfRows(rowsOf(table)))
+  if (file.endsWith('.arrow')) writeArrow(file, isArrow(table) ? table : tableOfRows(rowsOf(table), [], typesOf(table)))
   else if (file.endsWith('.csv')) writeFileAtomic(file, toCsv(rowsOf(table)))
   else
     throw new UserError({ where: file, expected: 'a name that ends in .arrow or .csv', found: 'another', exitCode: 2 })
@@ -49,6 +50,17 @@ function rowsOf(table: Exportable): readonly Row[] {
   // Column by column: arquero's own rows are wrong for columns named `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
   return Array.from({ length: table.numRows() }, (_, i) => rowOf(names.map((name, c) => [name, columns[c]![i]])))
+}
+
+/** Types of columns that {@link tableOfRows} makes of values, and so can be those of a column without any. */
+const TYPES = [Utf8, Float64, Bool, TimestampMillisecond]
+
+/** Returns the types that the columns of an arquero table state; those of plain lists follow from their values. */
+function typesOf(table: Exclude<Exportable, Table>): Map<string, DataType> {
+  if (isRows(table)) return new Map()
+  const stated = table.columnNames().map((name) => [name, (table.column(name) as { type?: unknown }).type] as const)
+  const isKnown = (type: unknown): type is DataType => TYPES.some((each) => type instanceof each)
+  return new Map(stated.filter((each): each is [string, DataType] => isKnown(each[1])))
 }
 
 /** Returns a row of these cells, defined instead of assigned, because a column may be named `__proto__`. */
