@@ -31,16 +31,22 @@ export type { Cell }
  * every reader supports) for the rest.
  *
  * @param integers names of 32-bit integer columns; they exist even when there are no rows
+ * @param otherwise types of columns without values, which exist even when there are no rows. Default: Float64
  */
-export function tableOfRows(rows: readonly Row[], integers: readonly string[] = []): Table {
-  const columns = new Map<string, Cell[]>(integers.map((name) => [name, []]))
+export function tableOfRows(
+  rows: readonly Row[],
+  integers: readonly string[] = [],
+  otherwise: ReadonlyMap<string, DataType> = new Map(),
+): Table {
+  const columns = new Map<string, Cell[]>([...integers, ...otherwise.keys()].map((name) => [name, []]))
   for (const row of rows) for (const name of Object.keys(row)) if (!columns.has(name)) columns.set(name, [])
   for (const [name, cells] of columns)
     for (const row of rows) cells.push(Object.hasOwn(row, name) ? (row[name] ?? null) : null)
   const fields: Field[] = []
   const children: Data[] = []
   for (const [name, cells] of columns) {
-    const type = integers.includes(name) ? new Int32() : typeOf(cells)
+    const known = cells.every((cell) => cell === null) ? otherwise.get(name) : undefined
+    const type = integers.includes(name) ? new Int32() : (known ?? typeOf(cells))
     fields.push(new Field(name, type, true))
     children.push(vectorFromArray(valuesFor(type, cells), type).data[0]!)
   }

@@ -1,4 +1,4 @@
-import type { Table } from 'apache-arrow'
+import { Bool, type DataType, Float64, type Table, TimestampMillisecond, Utf8 } from 'apache-arrow'
 import type { ColumnTable } from 'arquero'
 import { UserError } from '../errors.js'
 import { writeArrow } from '../files/arrow.js'
@@ -25,13 +25,14 @@ export interface PaperRows {
 /**
  * Writes a table as Arrow (`.arrow`) or CSV (`.csv`: RFC 4180 in UTF-8; an empty field is missing, `""` is an empty
  * string). 64-bit integers keep all digits; dates stay dates, and invalid dates become missing. Lists and objects
- * become JSON, except when an Arrow table is written as Arrow, which keeps its types.
+ * become JSON, except when an Arrow table is written as Arrow, which keeps its types. A column of `runs()` has the same type
+ * in every file, with values or without.
  *
  * @throws UserError for another extension, or when the file cannot be written.
  */
 export function writeTable(table: Exportable, file: string): void {
   if (file.endsWith('.arrow'))
-    writeArrow(file, !isForPaper(table) && isArrow(table) ? table : tableOfRows(rowsOf(table)))
+    writeArrow(file, !isForPaper(table) && isArrow(table) ? table : tableOfRows(rowsOf(table), [], typesOf(table)))
   else if (file.endsWith('.csv')) writeFileAtomic(file, toCsv(table))
   else
     throw new UserError({ where: file, expected: 'a name that ends in .arrow or .csv', found: 'another', exitCode: 2 })
@@ -72,6 +73,17 @@ export function recordsOf(table: Exportable): readonly TableRecord[] {
   // Column by column: arquero's own rows are wrong for columns named `__proto__` or `toString`.
   const columns = names.map((name) => table.array(name))
   return Array.from({ length: table.numRows() }, (_, i) => names.map((name, c) => [name, columns[c]![i]] as const))
+}
+
+/** Types of columns that {@link tableOfRows} makes of values, and so can be those of a column without any. */
+const TYPES = [Utf8, Float64, Bool, TimestampMillisecond]
+
+/** Returns the types that the columns of an arquero table state; those of plain lists follow from their values. */
+function typesOf(table: Exportable): Map<string, DataType> {
+  if (isRows(table) || isForPaper(table) || isArrow(table)) return new Map()
+  const stated = table.columnNames().map((name) => [name, (table.column(name) as { type?: unknown }).type] as const)
+  const isKnown = (type: unknown): type is DataType => TYPES.some((each) => type instanceof each)
+  return new Map(stated.filter((each): each is [string, DataType] => isKnown(each[1])))
 }
 
 /** Returns rows of cells, where an estimate is several. */

@@ -1,3 +1,4 @@
+import { Bool, type DataType, Float64, TimestampMillisecond, Utf8 } from 'apache-arrow'
 import { z } from 'zod'
 import { bestMetricOf, isBetter } from '../config/best-metric.js'
 import { isFunctionRecord, shownValue } from '../config/functions.js'
@@ -17,6 +18,14 @@ type Kind = 'text' | 'number' | 'boolean' | 'date'
 export interface FactColumn {
   readonly name: string
   readonly values: readonly Cell[]
+  readonly type: DataType
+}
+
+const TYPES: Readonly<Record<Kind, DataType>> = {
+  text: new Utf8(),
+  number: new Float64(),
+  boolean: new Bool(),
+  date: new TimestampMillisecond('UTC'),
 }
 
 const BEFORE_RESULTS = {
@@ -108,7 +117,8 @@ export function factColumns(rows: readonly Row[]): FactColumn[] {
   const names = [BEFORE_RESULTS, RESULTS, Object.fromEntries(others.map((name) => [name])), CONFIG, PROVENANCE]
   return names.flatMap(Object.keys).map((name) => {
     const cells = rows.map((row) => (Object.hasOwn(row, name) ? (row[name] ?? null) : null))
-    return { name, values: ofKind(cells, Object.hasOwn(known, name) ? known[name]! : commonKind(cells)) }
+    const kind = Object.hasOwn(known, name) ? known[name]! : commonKind(cells)
+    return { name, values: ofKind(cells, kind), type: TYPES[kind] }
   })
 }
 

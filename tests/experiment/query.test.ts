@@ -118,6 +118,36 @@ test('a column of runs() has one type, whichever runs are in it', () => {
   assert.ok([...table.array('mixer')].includes('conv'))
 })
 
+test('a table of runs has the same types in every file, with values in its columns or without, and without runs', () => {
+  const tables = [
+    runs({}, where),
+    runs({ seed: 1 }, where),
+    runs({ seed: 9 }, where),
+    curvesOf(runs({ seed: 1 }, where)),
+  ]
+  const types = tables.map((table) => {
+    const file = path.join(folder, 'types.arrow')
+    writeTable(
+      table.filter(() => true),
+      file,
+    )
+    return new Map(readArrow(file).schema.fields.map(({ name, type }) => [name, String(type)]))
+  })
+  for (const [name, type] of Object.entries({
+    id: 'Utf8',
+    name: 'Utf8',
+    started: 'Timestamp<MILLISECOND, UTC>',
+    data: 'Utf8',
+    evalHalt: 'Bool',
+  }))
+    assert.deepEqual(
+      types.map((each) => each.get(name)),
+      types.map(() => type),
+      name,
+    )
+  assert.deepEqual([...types[0]!], [...types[1]!])
+})
+
 test('runs() finds runs by values, lists, functions, labels, ages and results', () => {
   assert.deepEqual(found({ mixer: 'mlp' }), ['mlp-0', 'mlp-1'])
   assert.deepEqual(found({ mixer: 'conv' }), ['conv'])

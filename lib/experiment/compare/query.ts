@@ -78,7 +78,9 @@ export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): C
   const rows = read.map(({ run, last }) => runFacts(run, last, all))
   warn(damaged.map(({ id, problem }) => `run ${id} cannot be read: ${problem}`))
   const columns = factColumns(rows.filter(columnFilter(ofColumns, rows)))
-  return tableOf(new Map(columns.map(({ name, values }) => [name, values])))
+  // Arquero keeps lists as they are, so that an export finds the type of one without values.
+  const typed = columns.map(({ name, values, type }) => [name, Object.defineProperty(values, 'type', { value: type })])
+  return tableOf(new Map(typed as [string, unknown][]))
 }
 
 /**
@@ -185,11 +187,14 @@ type Columns = ReadonlyMap<string, ArrayLike<unknown>>
 /** Values of which each stands in several rows, without a copy for every row. */
 class Repeated {
   readonly length: number
+  /** Arrow type of the values, where the column states it. */
+  readonly type: unknown
   readonly #values: ArrayLike<unknown>
   readonly #places: Uint32Array
 
   /** @param places the index of each row's value */
-  constructor(values: ArrayLike<unknown>, places: Uint32Array) {
+  constructor(values: ArrayLike<unknown>, places: Uint32Array, type: unknown) {
+    this.type = type
     this.#values = values
     this.#places = places
     this.length = places.length
@@ -219,7 +224,8 @@ function joined(table: ColumnTable, read: (dir: string) => Columns): ColumnTable
   })
   warn(problems)
   const places = Uint32Array.from(parts.flatMap(({ row, length }) => new Array<number>(length).fill(row)))
-  const ofTable = (name: string) => [name, new Repeated(table.array(name), places)] as const
+  const ofTable = (name: string) =>
+    [name, new Repeated(table.array(name), places, (table.column(name) as { type?: unknown }).type)] as const
   const ofRuns = (name: string) =>
     [name, parts.flatMap(({ columns, length }) => Array.from(columns.get(name) ?? nulls(length)))] as const
   const own = [...new Set(parts.flatMap(({ columns }) => [...columns.keys()]))]
