@@ -7,6 +7,7 @@ import { escapeHtml } from '../../notebook/html.js'
 import { tableData } from '../../notebook/table.js'
 import { tableHtml } from '../../notebook/table-html.js'
 import { renderFigure } from '../../plot/static.js'
+import { type PrintOptions, printOf } from '../../plot/venues.js'
 import { writeTable } from '../../results/export.js'
 import type { Coverage } from './coverage.js'
 import type { SweepRuns } from './sweep.js'
@@ -19,10 +20,12 @@ const DRAWN = ['test.exact', 'test.cells', 'test.pass@2', 'train.loss'] as const
  * `index.html` with all of them.
  *
  * @param dir folder, which is created
+ * @param print with a venue, the curves are also written as `curves-METRIC.pdf` for its papers
  * @returns the paths of the files; without figures, where none can be drawn, the page says why
- * @throws UserError when a file cannot be written.
+ * @throws UserError for an unknown venue, or when a file cannot be written.
  */
-export async function writeSweepReport(runs: SweepRuns, dir: string): Promise<string[]> {
+export async function writeSweepReport(runs: SweepRuns, dir: string, print: PrintOptions = {}): Promise<string[]> {
+  const forVenue = printOf(print) !== null
   makeFolder(dir)
   const { coverage } = runs
   const written: string[] = []
@@ -37,6 +40,8 @@ export async function writeSweepReport(runs: SweepRuns, dir: string): Promise<st
   for (const metric of drawnMetrics(runs)) {
     const svg = await drawn(runs, metric)
     if (svg.startsWith('<svg')) writeFileAtomic(place(`curves-${metric}.svg`), svg)
+    if (svg.startsWith('<svg') && forVenue)
+      writeFileAtomic(place(`curves-${metric}.pdf`), await renderFigure(runs.curves(metric), 'pdf', print))
     figures.push(`<h2>${escapeHtml(metricTitle(metric))}</h2>\n${svg}`)
   }
   writeFileAtomic(place('index.html'), page(coverage, tables, figures))
