@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { makeFolder, writeFileAtomic } from '../../files/atomic.js'
 import { renderFigure } from '../../plot/static.js'
+import { type PrintOptions, printOf } from '../../plot/venues.js'
 import { writeTable } from '../../results/export.js'
 import { Coverage } from '../sweep/coverage.js'
 import type { SweepRuns } from '../sweep/sweep.js'
@@ -9,19 +10,26 @@ import { metricsOf } from './metrics.js'
 import { type ReportOptions, writeReport } from './report.js'
 import { type ReportSubject, subjectOf } from './subject.js'
 
+/** Options of {@link writeSweepReport}. */
+export interface SweepReportOptions extends ReportOptions {
+  /** With a venue, the curves are also written as `curves-METRIC.pdf` for its papers. Default: none. */
+  readonly print?: PrintOptions
+}
+
 /**
  * Writes the report of a sweep, finished or not, as `index.html`, and beside it the runs, their coverage and the summary of
  * each metric as CSV and Arrow, and `curves-METRIC.svg`.
  *
  * @param dir folder, which is created
  * @returns the paths of the files; without figures, where none can be drawn, the page says why
- * @throws UserError when a file cannot be written.
+ * @throws UserError for an unknown venue, or when a file cannot be written.
  */
 export async function writeSweepReport(
   sweep: SweepRuns | ReportSubject,
   dir: string,
-  options: ReportOptions = {},
+  { print = {}, ...options }: SweepReportOptions = {},
 ): Promise<string[]> {
+  const forVenue = printOf(print) !== null
   makeFolder(dir)
   const subject = 'damaged' in sweep ? sweep : subjectOf(sweep)
   const { runs, coverage } = subject
@@ -40,7 +48,10 @@ export async function writeSweepReport(
     if (table.length > 0) for (const type of ['csv', 'arrow']) writeTable(table, place(`${name}.${type}`))
   for (const metric of metrics) {
     const svg = await drawing(runs, metric)
-    if (svg !== null) writeFileAtomic(place(`curves-${metric}.svg`), svg)
+    if (svg === null) continue
+    writeFileAtomic(place(`curves-${metric}.svg`), svg)
+    if (forVenue)
+      writeFileAtomic(place(`curves-${metric}.pdf`), await renderFigure(runs.curves(metric), 'pdf', print))
   }
   await writeReport(subject, place('index.html'), options)
   return written
