@@ -3,7 +3,7 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { projectFolder } from '../../files/places.js'
 import { BrowserFailure, DevTools } from './devtools.js'
-import { allFaces, fontCss } from './fonts.js'
+import { allFaces, facesOfSvg, fontCss } from './fonts.js'
 import type { Drawing, DrawingRequest } from './request.js'
 
 /** A browser with a page that has plotly.js and the fonts. */
@@ -20,9 +20,6 @@ interface Page {
 const IDLE_MS = 20_000
 /** Time limit of a figure, which takes about 0.1 s, and of a start, which takes 1 to 3 s. */
 const TIMEOUT_MS = 60_000
-/** CSS pixels in an inch. */
-const PIXELS = 96
-
 let page: Page | null = null
 /** Figures are drawn one after the other: they share a page. */
 let turn: Promise<unknown> = Promise.resolve()
@@ -74,7 +71,6 @@ async function openPage(file: string, devTools: DevTools): Promise<Page> {
   const { frameTree } = await devTools.send('Page.getFrameTree', {}, session)
   const frameId = (frameTree as { frame: { id: string } }).frame.id
   await devTools.send('Page.setDocumentContent', { frameId, html: pageHtml() }, session)
-  await devTools.send('Emulation.setDefaultBackgroundColorOverride', { color: { r: 0, g: 0, b: 0, a: 0 } }, session)
   const plotly = path.join(projectFolder, 'node_modules', 'plotly.js', 'dist', 'plotly.min.js')
   await evaluate(devTools, session, `${readFileSync(plotly, 'utf8')}\n;0`)
   // The product is called Chrome in Chromium too.
@@ -98,8 +94,12 @@ async function contentOf(
   const { figure, format, pixels, inches, dpi } = request
   const svg = String(await evaluate(devTools, session, drawingScript(figure, pixels)))
   if (format === 'svg') return { svg, bytes: null }
+  if (format === 'png') {
+    const data = String(await evaluate(devTools, session, rasterScript(svg, inches, dpi)))
+    return { svg, bytes: Buffer.from(data.slice(data.indexOf(',') + 1), 'base64') }
+  }
   await evaluate(devTools, session, placingScript(svg, inches))
-  const data = format === 'pdf' ? await pdf(devTools, session, inches) : await png(devTools, session, inches, dpi)
+  const data = await pdf(devTools, session, inches)
   await evaluate(devTools, session, 'document.body.replaceChildren()')
   return { svg, bytes: Buffer.from(data, 'base64') }
 }
@@ -113,16 +113,6 @@ async function pdf(devTools: DevTools, session: string, inches: Size): Promise<s
   return String((await devTools.send('Page.printToPDF', options, session)).data)
 }
 
-async function png(devTools: DevTools, session: string, inches: Size, dpi: number): Promise<string> {
-  const deviceScaleFactor = dpi / PIXELS
-  const [width, height] = [inches.width, inches.height].map((inch) => Math.round(inch * dpi) / deviceScaleFactor)
-  const view = { width: Math.ceil(width!), height: Math.ceil(height!), deviceScaleFactor, mobile: false }
-  await devTools.send('Emulation.setDeviceMetricsOverride', view, session)
-  const clip = { x: 0, y: 0, width, height, scale: 1 }
-  const { data } = await devTools.send('Page.captureScreenshot', { format: 'png', clip }, session)
-  return String(data)
-}
-
 /** Loads the fonts of the figure's letters first: plotly.js measures text while it draws. */
 function drawingScript(figure: unknown, pixels: Size): string {
   const json = JSON.stringify(JSON.stringify(figure))
@@ -133,6 +123,28 @@ function drawingScript(figure: unknown, pixels: Size): string {
     await Promise.all(fonts.flatMap((family) =>
       ['', 'bold ', 'italic ', 'italic bold '].map((style) => document.fonts.load(style + '13px ' + family, text))))
     return await Plotly.toImage(JSON.parse(${json}), ${options})
+  })()`
+}
+
+/**
+ * Draws on a canvas, whose pixels are the same every time; those of a screenshot differ by the order in which the parts of a
+ * page are painted. A picture has no fonts but those inside it.
+ */
+function rasterScript(svg: string, inches: Size, dpi: number): string {
+  const [width, height] = [inches.width, inches.height].map((inch) => Math.round(inch * dpi))
+  const [start = ''] = /^<svg[^>]*>/.exec(svg) ?? []
+  const sized = start
+    .replace(/ width="[^"]*"/, ` width="${width}"`)
+    .replace(/ height="[^"]*"/, ` height="${height}" preserveAspectRatio="none"`)
+  const whole = `${sized}<style>${fontCss(facesOfSvg(svg))}</style>${svg.slice(start.length)}`
+  const source = `data:image/svg+xml;base64,${Buffer.from(whole).toString('base64')}`
+  return `(async () => {
+    const image = new Image()
+    image.src = ${JSON.stringify(source)}
+    await image.decode()
+    const canvas = Object.assign(document.createElement('canvas'), { width: ${width}, height: ${height} })
+    canvas.getContext('2d').drawImage(image, 0, 0, ${width}, ${height})
+    return canvas.toDataURL('image/png')
   })()`
 }
 

@@ -38,7 +38,6 @@ const ARGUMENTS = [
   '--disable-dev-shm-usage',
   '--disable-gpu',
   '--enable-unsafe-swiftshader',
-  '--hide-scrollbars',
   // Independent of the screen and of the system's settings of fonts.
   '--force-color-profile=srgb',
   '--font-render-hinting=none',
