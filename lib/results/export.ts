@@ -80,7 +80,8 @@ const TYPES = [Utf8, Float64, Bool, TimestampMillisecond]
 
 /** Returns the types that the columns of an arquero table state; those of plain lists follow from their values. */
 function typesOf(table: Exportable): Map<string, DataType> {
-  if (isRows(table) || isForPaper(table) || isArrow(table)) return new Map()
+  if (isForPaper(table)) return new Map()
+  if (isRows(table) || isArrow(table)) return new Map()
   const stated = table.columnNames().map((name) => [name, (table.column(name) as { type?: unknown }).type] as const)
   const isKnown = (type: unknown): type is DataType => TYPES.some((each) => type instanceof each)
   return new Map(stated.filter((each): each is [string, DataType] => isKnown(each[1])))
