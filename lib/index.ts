@@ -86,19 +86,29 @@ export { type AsyncProgressLoop, type ProgressLoop, type ProgressOptions, progre
 export { showPrediction, showPuzzle, showVersions } from './notebook/puzzle.js'
 export { typeErrors } from './notebook/type-errors.js'
 export * as ui from './notebook/ui.js'
-export { type Bar, bars } from './plot/bars.js'
-export { type Curve, curves } from './plot/curves.js'
+export { type Bar, type BarsOptions, bars } from './plot/bars.js'
+export { type BinnedSeries, binned } from './plot/binned.js'
+export { type ConfusionCounts, confusion, confusionOf } from './plot/confusion.js'
+export { type Curve, type CurvesOptions, curves } from './plot/curves.js'
 export type { Figure } from './plot/figure.js'
+export { type HeatmapCells, type HeatmapOptions, heatmap } from './plot/heatmap.js'
 export { type Line, lineFigure } from './plot/line.js'
+export { type Pair, type PairedOptions, paired } from './plot/paired.js'
+export { type ParallelAxis, type ParallelOptions, parallel } from './plot/parallel.js'
 export { Picture } from './plot/picture.js'
+export { type PointGroup, type PointsOptions, points } from './plot/points.js'
 export {
   type DrawnOutcome,
+  type GalleryChoice,
+  galleryPicture,
   predictionPicture,
   puzzlePicture,
   type VersionsChoice,
   versionsPicture,
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
+export type { ReportedAt, ReportedMark } from './plot/reported-marks.js'
+export type { Band, BandOptions } from './plot/spread.js'
 export { renderFigure } from './plot/static.js'
 export { Random } from './random.js'
 export type { Recursion } from './recursion/data.js'
