@@ -201,6 +201,17 @@ test('other data, more compute and other keys are warned of', () => {
   )
 })
 
+test('a seed with several runs counts once in a pair, and a run in both arms is named', () => {
+  const { all } = mixers()
+  const again = { ...all[0]!, id: 'again', evaluations: [evaluation(0.957)] }
+  const twice = new Runs([...all, again]).compare('mlp', 'attention')
+  assert.equal(twice.difference.n, 3)
+  near(twice.difference.value, (96.7 - 0.7 + 94.3 - 1.3 + 97.7 - 0.3) / 3)
+  assert.match(twice.warnings.join('\n'), /A seed has several runs; their mean counts once/)
+  const shared = mixers().compare(all, all.slice(0, 2), 'test.exact', { paired: false })
+  assert.match(shared.warnings.join('\n'), /2 runs are in both arms/)
+})
+
 test('a metric in which lower is better, one without a direction, and values without variance have their own words', () => {
   const loss = mixers().compare('mlp', 'attention', 'train.loss')
   assert.match(loss.verdict, /^mlp better by 0\.958 ± 0\.060, 3 seeds$/)

@@ -37,6 +37,11 @@ test('two stored runs of the same puzzles, and an evaluation with another K, are
   const more = runs.compare(arm('K = 4', [made]), 'mlp')
   assert.deepEqual([more.difference.test, more.a.name, more.a.n], ['exact McNemar', 'K = 4', 1])
   assert.match(more.warnings.join('\n'), /K = 4 had 2 times the supervision steps in evaluation of mlp/)
+  assert.doesNotMatch(
+    more.warnings.join('\n'),
+    /seed of a value|seeds differ/,
+    'an evaluation knows the seed of its run',
+  )
   const again = await evaluateRun(ids[0]!, { resultsDir: folder, data, onBatch: () => {} })
   const { difference } = runs.compare(arm('again', [again]), 'mlp')
   assert.deepEqual([difference.value, difference.p], [0, 1])

@@ -11,7 +11,7 @@ import { pairedDifference } from '../../statistics/paired.js'
 import { pairedProportions, proportionsDifference } from '../../statistics/proportions.js'
 import { halfWidth, intervalText, plusMinus } from '../../statistics/rounding.js'
 import { welchDifference } from '../../statistics/welch.js'
-import type { Arm, SummarisedRun } from './arm.js'
+import { type Arm, isSameMember, type SummarisedRun } from './arm.js'
 import { type ArmChoice, chooseArm } from './choose-arm.js'
 import { checkMetric, directionOf } from './measured.js'
 import { type KnownMember, type Matched, matched } from './pairs.js'
@@ -167,7 +167,7 @@ export function compareArms(
 
 /** Tells arms of the same name apart. */
 function named(a: Arm, b: Arm): [Arm, Arm] {
-  if (a.members === b.members || (a.name === b.name && sameMembers(a, b)))
+  if (sameMembers(a, b))
     throw new UserError({ where: 'comparison', expected: 'two different arms', found: `${a.name} twice`, exitCode: 2 })
   if (a.name !== b.name) return [a, b]
   return [
@@ -177,10 +177,7 @@ function named(a: Arm, b: Arm): [Arm, Arm] {
 }
 
 function sameMembers({ members: a }: Arm, { members: b }: Arm): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ id, evaluations }, i) => id === b[i]!.id && evaluations.at(-1) === b[i]!.evaluations.at(-1))
-  )
+  return a.length === b.length && a.every((member, i) => isSameMember(member, b[i]!))
 }
 
 function comparedArm(

@@ -64,6 +64,8 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
   readonly id: string
   /** Optimiser steps behind the weights; null if their file does not say. */
   readonly step: number | null
+  /** The configuration of the weights. */
+  readonly config: Config
   readonly data: Dataset
   /** The type that the model was computed in. */
   readonly dtype: Dtype
@@ -118,7 +120,10 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
         ...options,
         ...(signal ? { signal } : {}),
       })
-      return { id: file.run ?? runOrFile, step: file.step, data, dtype, evaluation, notes: [...file.notes, ...notes] }
+      return {
+        ...{ id: file.run ?? runOrFile, step: file.step, config, data, dtype, evaluation },
+        notes: [...file.notes, ...notes],
+      }
     } finally {
       disposeModel(model)
     }
