@@ -9,7 +9,7 @@ import type { Difference } from '../../statistics/difference.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions } from '../../statistics/estimate.js'
 import { pairedDifference } from '../../statistics/paired.js'
 import { pairedProportions, proportionsDifference } from '../../statistics/proportions.js'
-import { halfWidth, intervalText, plusMinus } from '../../statistics/rounding.js'
+import { halfWidth, intervalText, levelText, plusMinus } from '../../statistics/rounding.js'
 import { welchDifference } from '../../statistics/welch.js'
 import { type Arm, isSameMember, type SummarisedRun } from './arm.js'
 import { type ArmChoice, chooseArm } from './choose-arm.js'
@@ -76,7 +76,7 @@ export class ArmComparison {
   /** Returns a row for each arm and one for the difference, for display. */
   table(): Row[] {
     const { a, b, difference, metric } = this
-    const interval = `${100 * difference.level} % interval`
+    const interval = levelText(difference.level)
     const row = ({ name, n, last }: ComparedArm): Row => ({
       arm: name,
       runs: n,
