@@ -80,7 +80,9 @@ function statisticText(
 ): string {
   if (test === 'exact McNemar') return `exact McNemar test of ${String(n)} puzzles`
   if (statistic === null) return test
-  return df === null ? `${test}, z = ${short(statistic)}` : `${test}(${short(df)}) = ${short(statistic)}`
+  return df === null
+    ? `${test}, z = ${short(statistic)}`
+    : `${test}(${Number.isInteger(df) ? df : short(df)}) = ${short(statistic)}`
 }
 
 function negated(difference: Difference): Difference {
