@@ -43,6 +43,11 @@ export function halfWidth({ low, high }: Pick<Estimate, 'low' | 'high'>): number
   return low === null || high === null ? null : (high - low) / 2
 }
 
+/** Returns a confidence level in words: `95 % interval`. */
+export function levelText(level: number): string {
+  return `${Number((100 * level).toPrecision(4))} % interval`
+}
+
 /** Returns a p value as text: `p = 0.012`, `p < 0.001`. */
 export function pText(p: number): string {
   return p < 0.001 ? 'p < 0.001' : `p = ${significant(p, 2)}`

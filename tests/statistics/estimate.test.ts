@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { estimate, wilson } from '../../lib/statistics/estimate.js'
-import { plusMinus, rounded } from '../../lib/statistics/rounding.js'
+import { intervalText, plusMinus, pText, rounded } from '../../lib/statistics/rounding.js'
 
 /** Relative tolerance: the quantiles of jstat have nine digits. */
 const near = (actual: number | null, expected: number): void =>
@@ -55,4 +55,12 @@ test('an uncertainty is rounded to two digits and the value to match', () => {
   assert.equal(plusMinus(-0.001, 0.3), '0.00 ± 0.30')
   assert.equal(plusMinus(96.5666), '96.6')
   assert.deepEqual(rounded(100, 0), { value: '100', uncertainty: '0' })
+})
+
+test('an interval is rounded as its half width is, and a p value to two digits', () => {
+  assert.equal(intervalText({ low: 85.312, high: 89.57 }), '85.3 to 89.6')
+  assert.equal(intervalText({ low: 1234, high: 1858 }), '1230 to 1860')
+  assert.equal(intervalText({ low: 50, high: 50 }), '50.0 to 50.0')
+  assert.equal(intervalText({ low: null, high: null }), null)
+  assert.deepEqual([0.0123, 0.0009, 0.456, 1].map(pText), ['p = 0.012', 'p < 0.001', 'p = 0.46', 'p = 1.0'])
 })

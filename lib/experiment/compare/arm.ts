@@ -111,6 +111,11 @@ export function liveMember(run: SummarisedRun): ArmMember | null {
   return evaluations.length === 0 ? null : { ...factsOf(run), evaluations, metrics: [], outcomesDir: null }
 }
 
+/** Returns whether two members are the same run at the same last evaluation. */
+export function isSameMember(a: ArmMember, b: ArmMember): boolean {
+  return a.id === b.id && JSON.stringify(a.evaluations.at(-1)) === JSON.stringify(b.evaluations.at(-1))
+}
+
 function factsOf(run: SummarisedRun): Omit<ArmMember, 'evaluations'> {
   const { id, config, parameters, ended, metrics = [], provenance, dir } = run
   const hash = provenance?.dataHash

@@ -9,13 +9,13 @@ import type { Difference } from '../../statistics/difference.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions } from '../../statistics/estimate.js'
 import { pairedDifference } from '../../statistics/paired.js'
 import { pairedProportions, proportionsDifference } from '../../statistics/proportions.js'
-import { halfWidth, intervalText, plusMinus } from '../../statistics/rounding.js'
+import { halfWidth, intervalText, levelText, plusMinus } from '../../statistics/rounding.js'
 import { welchDifference } from '../../statistics/welch.js'
-import type { Arm, SummarisedRun } from './arm.js'
+import { type Arm, isSameMember, type SummarisedRun } from './arm.js'
 import { type ArmChoice, chooseArm } from './choose-arm.js'
 import { checkMetric, directionOf } from './measured.js'
 import { type KnownMember, type Matched, matched } from './pairs.js'
-import { puzzlePairs } from './puzzle-pairs.js'
+import { cellPairs, puzzlePairs } from './puzzle-pairs.js'
 import { givenDifference, type ReportedDifference, reportedDifference } from './reported-difference.js'
 import { estimateOf } from './summary.js'
 import { clearlyLarger, differenceText, testText, verdictText } from './verdict.js'
@@ -76,7 +76,7 @@ export class ArmComparison {
   /** Returns a row for each arm and one for the difference, for display. */
   table(): Row[] {
     const { a, b, difference, metric } = this
-    const interval = `${100 * difference.level} % interval`
+    const interval = levelText(difference.level)
     const row = ({ name, n, last }: ComparedArm): Row => ({
       arm: name,
       runs: n,
@@ -167,7 +167,7 @@ export function compareArms(
 
 /** Tells arms of the same name apart. */
 function named(a: Arm, b: Arm): [Arm, Arm] {
-  if (a.members === b.members || (a.name === b.name && sameMembers(a, b)))
+  if (sameMembers(a, b))
     throw new UserError({ where: 'comparison', expected: 'two different arms', found: `${a.name} twice`, exitCode: 2 })
   if (a.name !== b.name) return [a, b]
   return [
@@ -177,10 +177,7 @@ function named(a: Arm, b: Arm): [Arm, Arm] {
 }
 
 function sameMembers({ members: a }: Arm, { members: b }: Arm): boolean {
-  return (
-    a.length === b.length &&
-    a.every(({ id, evaluations }, i) => id === b[i]!.id && evaluations.at(-1) === b[i]!.evaluations.at(-1))
-  )
+  return a.length === b.length && a.every((member, i) => isSameMember(member, b[i]!))
 }
 
 function comparedArm(
@@ -224,16 +221,22 @@ function differenceOf(
       b.map(({ measured }) => measured.value),
       interval,
     )
-  return ofSingleRuns(a[0]!, b[0]!, metric, interval.level ?? DEFAULT_LEVEL)
+  return ofSingleRuns(a[0]!, b[0]!, metric, interval)
 }
 
-/** Compares one run with one other, by puzzles; without an interval for a metric that is no share of puzzles or tasks. */
-function ofSingleRuns(a: KnownMember, b: KnownMember, metric: string, level: number): Difference {
+/**
+ * Compares one run with one other: a share by its puzzles or tasks, cell accuracy by that of each puzzle; other metrics have
+ * no interval.
+ */
+function ofSingleRuns(a: KnownMember, b: KnownMember, metric: string, interval: EstimateOptions): Difference {
+  const { level = DEFAULT_LEVEL } = interval
   const [x, y] = [a.measured.counted, b.measured.counted]
   if (isShare(metric) && x && y && x.unit !== 'cells') {
     const pairs = puzzlePairs(a, b, metric)
     return inPoints(pairs ? pairedProportions(pairs, level) : proportionsDifference(x, y, level))
   }
+  const cells = metric === 'test.cells' ? cellPairs(a, b) : null
+  if (cells && cells.a.length >= 2) return pairedDifference(cells.a, cells.b, interval)
   const value = a.measured.value - b.measured.value
   const none = {
     sd: null,
@@ -256,11 +259,12 @@ function inPoints(difference: Difference): Difference {
 }
 
 function evidenceText({ a, b, matchedBy }: Matched, { test, n }: Difference): string {
-  if (test === 'paired t') return matchedBy.length > 0 ? `${String(n)} pairs of runs` : `${String(n)} seeds`
+  if (test === 'paired t' && (a.length > 1 || b.length > 1))
+    return matchedBy.length > 0 ? `${String(n)} pairs of runs` : `${String(n)} seeds`
   if (a.length === 1 && b.length === 1) {
     if (test === null) return 'one run each'
     const sizes = [...new Set(typeof n === 'number' ? [n] : n)]
-    return `one run each, ${sizes.join(' and ')} ${a[0]!.measured.counted?.unit ?? 'puzzles'}`
+    return `one run each, ${sizes.join(' and ')} ${a[0]!.measured.counted?.unit === 'tasks' ? 'tasks' : 'puzzles'}`
   }
   return a.length === b.length ? `${a.length} runs each` : `${a.length} and ${b.length} runs`
 }

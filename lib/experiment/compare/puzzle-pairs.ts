@@ -12,39 +12,53 @@ import type { KnownMember } from './pairs.js'
  * @param metric `test.exact`, or a criterion of a judge such as `test.valid`
  */
 export function puzzlePairs(a: KnownMember, b: KnownMember, metric: string): PairedCounts | null {
-  if (a.member.dataHash !== b.member.dataHash) return null
-  const [ours, theirs] = [solvedBy(a, metric), solvedBy(b, metric)]
-  if (!ours || !theirs || ours.size !== theirs.size) return null
+  const pairs = joined(a, b, metric)
+  if (pairs === null) return null
   const counts = { both: 0, onlyA: 0, onlyB: 0, neither: 0 }
-  for (const [puzzle, solved] of ours) {
-    const other = theirs.get(puzzle)
-    if (other === undefined) return null
-    counts[solved ? (other ? 'both' : 'onlyA') : other ? 'onlyB' : 'neither']++
-  }
+  for (const [x, y] of pairs) counts[x ? (y ? 'both' : 'onlyA') : y ? 'onlyB' : 'neither']++
   return counts
 }
 
-/** Returns whether each puzzle is solved, by its place and version; null if the outcomes are not those of the metric. */
-function solvedBy({ member, measured: { counted } }: KnownMember, metric: string): Map<string, boolean> | null {
-  if (counted?.unit !== 'puzzles') return null
+/**
+ * Returns the share of correct cells, in percent, of each puzzle in two runs, in the order of the puzzles; null as
+ * {@link puzzlePairs} does.
+ */
+export function cellPairs(a: KnownMember, b: KnownMember): { readonly a: number[]; readonly b: number[] } | null {
+  const pairs = joined(a, b, 'test.cells')
+  return pairs && { a: pairs.map(([x]) => 100 * x), b: pairs.map(([, y]) => 100 * y) }
+}
+
+/** Returns the values of each puzzle in two runs, booleans as 0 and 1. */
+function joined(a: KnownMember, b: KnownMember, metric: string): (readonly [number, number])[] | null {
+  if (a.member.dataHash !== b.member.dataHash) return null
+  const [ours, theirs] = [valuesOf(a, metric), valuesOf(b, metric)]
+  if (!ours || !theirs || ours.size !== theirs.size) return null
+  const pairs = [...ours].flatMap(([puzzle, value]): [number, number][] => {
+    const other = theirs.get(puzzle)
+    return other === undefined ? [] : [[value, other]]
+  })
+  return pairs.length === ours.size ? pairs : null
+}
+
+/** Returns a value by puzzle and version; null if the outcomes are not those of the metric, whose mean they must have. */
+function valuesOf({ member, measured }: KnownMember, metric: string): Map<string, number> | null {
   const column = metric.slice('test.'.length)
-  const rows = outcomesOf(member, column)
-  if (rows === null) return null
-  const solved = new Map<string, boolean>()
-  for (const row of rows) {
+  const values = new Map<string, number>()
+  for (const row of outcomesOf(member, column) ?? []) {
     const value = row[column]
-    if (typeof value === 'boolean') solved.set(`${row.puzzle}/${row.version}`, value)
+    if (typeof value === 'boolean' || typeof value === 'number')
+      values.set(`${row.puzzle}/${row.version}`, Number(value))
   }
-  const count = [...solved.values()].filter(Boolean).length
-  return solved.size === counted.of && count === counted.count ? solved : null
+  const mean = [...values.values()].reduce((sum, value) => sum + value, 0) / values.size
+  return Math.abs(100 * mean - measured.value) < 1e-6 ? values : null
 }
 
 function outcomesOf({ outcomes, outcomesDir }: ArmMember, column: string): readonly Row[] | null {
   if (outcomes)
-    return outcomes.map(({ puzzle, version, exact, criteria }) => ({
+    return outcomes.map(({ puzzle, version, exact, cells, criteria }) => ({
       puzzle,
       version,
-      [column]: column === 'exact' ? exact : (criteria?.[column] ?? null),
+      [column]: column === 'exact' ? exact : column === 'cells' ? cells : (criteria?.[column] ?? null),
     }))
   if (outcomesDir === null) return null
   try {

@@ -10,7 +10,7 @@ import { type LatexOptions, toLatex } from '../../results/latex.js'
 import { toMarkdown } from '../../results/markdown.js'
 import type { PrintOptions } from '../../results/printed-table.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, estimate, wilson } from '../../statistics/estimate.js'
-import { halfWidth, intervalText, plusMinus, rounded } from '../../statistics/rounding.js'
+import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
 import { bestOf, checkMetric, lastOf, type Measured } from './measured.js'
 
@@ -100,10 +100,10 @@ export class Summary {
         seeds: row.n,
         [metricTitle(this.metric)]: last && plusMinus(last.value, halfWidth(last)),
         SD: last?.sd == null ? null : rounded(last.sd, null, 2).value,
-        [`${100 * this.level} % interval`]: last && intervalText(last),
+        [levelText(this.level)]: last && intervalText(last),
         method: last && methodText(last, count),
         [`best checkpoint${this.unit ? ' (%)' : ''}`]: best && plusMinus(best.value, halfWidth(best)),
-        ...(counted ? { [counted.unit === 'tasks' ? 'solved' : 'correct']: count && tidyCount(count.count) } : {}),
+        ...(counted ? { [countName(this.metric)]: count && tidyCount(count.count) } : {}),
         ...(counted ? { [counted.unit]: count?.of ?? null } : {}),
       }
     })
@@ -147,7 +147,7 @@ export class Summary {
 
   /** Returns the notes as they stand below the table. */
   footnotes(): string[] {
-    const about = `Mean ± half of the ${100 * this.level} % interval of ${metricName(this.metric)} at the last evaluation; the best checkpoint is chosen on the test puzzles.`
+    const about = `Mean ± half of the ${levelText(this.level)} of ${metricName(this.metric)} at the last evaluation; the best checkpoint is chosen on the test puzzles.`
     return [about, ...this.notes]
   }
 
@@ -321,6 +321,11 @@ function methodText({ method, n }: Estimate, count: Counted | null): string {
   if (method === null) return 'one run'
   if (method === 'wilson') return `Wilson, one run of ${n} ${count?.unit ?? 'puzzles'}`
   return `${method}, ${counted(n, 'seed')}`
+}
+
+/** Names the column of counts: only some metrics count what is correct. */
+function countName(metric: string): string {
+  return metric === 'test.exact' || metric === 'test.cells' ? 'correct' : 'count'
 }
 
 /** Returns a count as a whole number; parts of a task keep two decimals. */

@@ -1,6 +1,6 @@
 import { isShare } from '../../evaluate/metric-names.js'
 import type { Difference } from '../../statistics/difference.js'
-import { intervalText, plusMinus, pText, rounded } from '../../statistics/rounding.js'
+import { intervalText, levelText, plusMinus, pText, rounded } from '../../statistics/rounding.js'
 import type { ReportedDifference } from './reported-difference.js'
 
 /** What a verdict is about. */
@@ -33,7 +33,7 @@ export function verdictText({ a, b, metric, direction, difference, reported, evi
   if (value === 0 && low === difference.high)
     return `no difference: ${a} and ${b} are equal, ${evidence}${paperText(reported, 1)}`
   if (larger === null && low !== null)
-    return `no difference seen: ${a} − ${b} = ${differenceText(difference)}${unit}, ${evidence}, the ${100 * level} % interval includes 0${paperText(reported, 1)}`
+    return `no difference seen: ${a} − ${b} = ${differenceText(difference)}${unit}, ${evidence}, the ${levelText(level)} includes 0${paperText(reported, 1)}`
   const isA = value > 0 === (direction !== 'lower')
   const sign = value > 0 ? 1 : -1
   const size = differenceText(sign > 0 ? difference : negated(difference))
@@ -80,7 +80,9 @@ function statisticText(
 ): string {
   if (test === 'exact McNemar') return `exact McNemar test of ${String(n)} puzzles`
   if (statistic === null) return test
-  return df === null ? `${test}, z = ${short(statistic)}` : `${test}(${short(df)}) = ${short(statistic)}`
+  return df === null
+    ? `${test}, z = ${short(statistic)}`
+    : `${test}(${Number.isInteger(df) ? df : short(df)}) = ${short(statistic)}`
 }
 
 function negated(difference: Difference): Difference {

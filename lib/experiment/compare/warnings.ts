@@ -1,5 +1,5 @@
 import type { Difference } from '../../statistics/difference.js'
-import type { Arm, ArmMember } from './arm.js'
+import { type Arm, type ArmMember, isSameMember } from './arm.js'
 import type { KnownMember, Matched } from './pairs.js'
 
 /** Fewer runs than this are too few. */
@@ -14,7 +14,7 @@ export function warningsOn(a: Arm, b: Arm, values: Matched, difference: Differen
   return [
     ...fewRuns(a, b, values, difference),
     ...otherSeeds(a, b, values, difference),
-    ...otherRuns(a, b, values),
+    ...otherRuns(a, b, values, difference.test === 'paired t'),
     ...otherData(a, b, values),
     ...otherCompute(a, b, values),
     ...(values.a.length + values.b.length > 2 && (difference.sd === 0 || difference.statistic === null)
@@ -39,8 +39,9 @@ function fewRuns(a: Arm, b: Arm, values: Matched, difference: Difference): strin
 }
 
 function otherSeeds(a: Arm, b: Arm, { alone, a: ours, b: theirs, pairs }: Matched, difference: Difference): string[] {
+  const single = ours.length === 1 && theirs.length === 1
   const unknown = [...ours, ...theirs].some(({ member }) => member.seed === null)
-  if (unknown) return ['The seed of a value is unknown; the values are not paired.']
+  if (unknown) return [`The seed of a value is unknown${single ? '' : '; the values are not paired by seed'}.`]
   const parts = [
     ...(alone.a.length > 0 ? [`only ${a.name} has ${listed(alone.a)}`] : []),
     ...(alone.b.length > 0 ? [`only ${b.name} has ${listed(alone.b)}`] : []),
@@ -49,23 +50,28 @@ function otherSeeds(a: Arm, b: Arm, { alone, a: ours, b: theirs, pairs }: Matche
   const effect =
     difference.test === 'paired t'
       ? `; these runs are left out, ${pairs.length} pairs remain`
-      : pairs.length > 0 || difference.test !== null
-        ? '; the values are not paired'
-        : ''
+      : single
+        ? ''
+        : '; the values are not paired'
   return [`The seeds differ: ${parts.join(', ')}${effect}.`]
 }
 
-function otherRuns(a: Arm, b: Arm, { a: ours, b: theirs, repeats, differBy, matchedBy }: Matched): string[] {
-  const inBoth = a.members.filter(({ id, evaluations }) =>
-    b.members.some((other) => other.id === id && other.evaluations.at(-1) === evaluations.at(-1)),
-  ).length
+function otherRuns(
+  a: Arm,
+  b: Arm,
+  { a: ours, b: theirs, repeats, differBy, matchedBy }: Matched,
+  paired: boolean,
+): string[] {
+  const inBoth = a.members.filter((one) => b.members.some((other) => isSameMember(one, other))).length
   return [
     ...[[a, ours] as const, [b, theirs] as const].flatMap(([arm, known]) => [
       ...leftOut(arm, known),
       ...unfinished(arm),
     ]),
     ...(inBoth > 0 ? [`${inBoth} ${inBoth === 1 ? 'run is' : 'runs are'} in both arms.`] : []),
-    ...(repeats ? ['A seed has several runs; their mean counts once.'] : []),
+    ...(repeats
+      ? [`A seed has several runs${paired ? '; their mean counts once' : ', which are not independent'}.`]
+      : []),
     ...(differBy.length > 1 ? [`The arms differ in several keys: ${differBy.join(', ')}.`] : []),
     ...(matchedBy.length > 0
       ? [`Within the arms ${matchedBy.join(', ')} ${matchedBy.length === 1 ? 'varies' : 'vary'} too.`]

@@ -66,6 +66,8 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
   readonly id: string
   /** Optimiser steps behind the weights; null if their file does not say. */
   readonly step: number | null
+  /** The configuration of the weights. */
+  readonly config: Config
   readonly data: Dataset
   /** The type that the model was computed in. */
   readonly dtype: Dtype
@@ -123,7 +125,7 @@ export async function evaluateRun<M extends Metrics = NoMetrics>(
         ...(signal ? { signal } : {}),
       })
       const { id, step } = { id: file.run ?? runOrFile, step: file.step }
-      return { id, step, data, dtype, ...measured, notes: [...file.notes, ...notes] }
+      return { id, step, config, data, dtype, ...measured, notes: [...file.notes, ...notes] }
     } finally {
       disposeModel(model)
     }
