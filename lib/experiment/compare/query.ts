@@ -1,6 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Table } from 'apache-arrow'
-import { type ColumnTable, table as tableOf } from 'arquero'
+import type * as Arquero from 'arquero'
+import type { ColumnTable } from 'arquero'
 import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { type ArrowColumn, columnReader } from '../../files/arrow-values.js'
@@ -18,7 +20,14 @@ import {
 } from '../../results/filter.js'
 import { readLabel } from '../../results/label.js'
 import { resultsFolder } from '../../results/layout.js'
-import { DEFAULT_RESULTS, listRuns, readEvaluations, readMetrics, readOutcomes } from '../../results/run.js'
+import {
+  DEFAULT_RESULTS,
+  listRuns,
+  type RunRecord,
+  readEvaluations,
+  readMetrics,
+  readOutcomes,
+} from '../../results/run.js'
 import { loadRun } from '../run/load.js'
 import { Runs } from './runs.js'
 
@@ -34,6 +43,8 @@ export interface RunsOptions {
   /** Results folder. Default: `results`, in a notebook that of the project; if that is missing, there are no runs. */
   readonly resultsDir?: string
 }
+
+const require = createRequire(import.meta.url)
 
 /** Maximum number of runs that a warning names. */
 const NAMED = 5
@@ -59,28 +70,29 @@ export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): C
   if (resultsDir !== undefined) checkFolder(resultsDir)
   const listing = listRuns(resultsDir ?? DEFAULT_RESULTS)
   const damaged = [...listing.damaged]
-  const readable = <T, U>(all: readonly T[], read: (one: T) => U, idOf: (one: T) => string): U[] =>
-    all.flatMap((one) => {
+  const readable = <U>(all: readonly RunRecord[], read: (run: RunRecord) => U): U[] =>
+    all.flatMap((run) => {
       try {
-        return [read(one)]
+        return [read(run)]
       } catch (error) {
         if (!(error instanceof UserError)) throw error
-        damaged.push({ id: idOf(one), problem: error.message })
+        damaged.push({ id: run.id, problem: error.message })
         return []
       }
     })
-  const idOf = ({ id }: { readonly id: string }): string => id
-  const labelled = readable(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }), idOf)
+  const labelled = readable(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }))
   const [ofRecords, ofColumns] = splitFilter(filter)
   const selected = labelled.filter(runFilter(ofRecords, labelled))
-  const read = readable(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }), idOf)
+  const read = readable(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }))
   const all = read.map(({ run }) => run)
   const rows = read.map(({ run, last }) => runFacts(run, last, all))
   warn(damaged.map(({ id, problem }) => `run ${id} cannot be read: ${problem}`))
   const columns = factColumns(rows.filter(columnFilter(ofColumns, rows)))
   // Arquero keeps lists as they are, so that an export finds the type of one without values.
-  const typed = columns.map(({ name, values, type }) => [name, Object.defineProperty(values, 'type', { value: type })])
-  return tableOf(new Map(typed as [string, unknown][]))
+  const typed = columns.map(
+    ({ name, values, type }) => [name, Object.defineProperty(values, 'type', { value: type })] as const,
+  )
+  return tableOf(typed)
 }
 
 /**
@@ -181,6 +193,12 @@ function foldersOf(table: ColumnTable): Map<string, number> {
   return folders
 }
 
+function tableOf(columns: readonly (readonly [string, unknown])[]): ColumnTable {
+  // Loaded when it is needed: it takes longer than the rest of this folder.
+  const arquero = require('arquero') as typeof Arquero
+  return arquero.table(new Map(columns))
+}
+
 /** Columns of one run, of equal length. */
 type Columns = ReadonlyMap<string, ArrayLike<unknown>>
 
@@ -231,7 +249,7 @@ function joined(table: ColumnTable, read: (dir: string) => Columns): ColumnTable
   const own = [...new Set(parts.flatMap(({ columns }) => [...columns.keys()]))]
   const names = table.columnNames().filter((name) => !own.includes(name))
   const [first, others] = [names.filter((name) => name === 'id'), names.filter((name) => name !== 'id')]
-  return tableOf(new Map([...first.map(ofTable), ...own.map(ofRuns), ...others.map(ofTable)] as [string, unknown][]))
+  return tableOf([...first.map(ofTable), ...own.map(ofRuns), ...others.map(ofTable)])
 }
 
 function nulls(length: number): null[] {
