@@ -46,9 +46,16 @@ const RESULTS = {
   bestStep: 'number',
   'test.cells': 'number',
   'train.loss': 'number',
-  trainSeconds: 'number',
-  evaluationSeconds: 'number',
   parameters: 'number',
+  trainSeconds: 'number',
+  trainCpuSeconds: 'number',
+  trainMacs: 'number',
+  evaluationSeconds: 'number',
+  evaluationCpuSeconds: 'number',
+  evaluationMacs: 'number',
+  supervisionSteps: 'number',
+  puzzles: 'number',
+  scored: 'number',
 } as const satisfies Readonly<Record<string, Kind>>
 
 const PROVENANCE = {
@@ -81,8 +88,7 @@ export type FactValues = {
 /**
  * Returns everything about a stored run as one flat row: `id`, `state`, `ended`, its label, `started`; `step`, the last logged one, and `train.…`, its
  * metrics; those of the last evaluation (`test.exact`), the best value of each share and of `bestMetric` (`best test.exact`) and the
- * step of the latter (`bestStep`); totals of seconds (`trainSeconds`, and `evaluationSeconds` of all evaluations) and whatever else
- * the tables count; `parameters`; the effective value of every key of the configuration, a recursion by its text and a function by its name; the provenance and
+ * step of the latter (`bestStep`); totals of training (`trainSeconds`, `trainMacs`) and of all evaluations (`evaluationSeconds`, `evaluationMacs`) by the names of their columns; `parameters`; the effective value of every key of the configuration, a recursion by its text and a function by its name; the provenance and
  * `dir`. Shares are fractions; unknown values are null.
  *
  * @param lastMetrics the last row of `metrics.arrow`; null without one

@@ -54,7 +54,8 @@ const NAMED = 5
  *
  * - `id`, `state`, `ended`, `name`, `tags`, `note`, `started` (a date), `step` (the last logged one);
  * - results: metrics of the last evaluation (`test.exact`), their best values (`best test.exact`, and `bestStep` by
- *   `bestMetric`), metrics of the last step (`train.loss`), totals (`trainSeconds`, `evaluationSeconds`), `parameters`;
+ *   `bestMetric`), metrics of the last step (`train.loss`), `parameters`, totals of training
+ *   (`trainSeconds`, `trainCpuSeconds`, `trainMacs`) and of all evaluations (`evaluationSeconds`, `evaluationMacs`);
  * - the effective value of every key of the configuration, a recursion by its text and a function by its name;
  * - provenance: `commit`, `codeHash`, `dataHash`, `backend`, `threads`, `host`, `cpu`, `recurlab`, `node`; and `dir`.
  *
