@@ -206,6 +206,20 @@ for (const [what, filter, message] of wrong)
     assert.throws(() => runs(filter as RunQuery, where), { name: 'UserError', message })
   })
 
+test('runs() and runsOf() say what they take instead of a filter or a table of another kind', () => {
+  for (const [filter, found] of [
+    [null, 'null'],
+    ['sudoku', '"sudoku"'],
+    [() => true, 'a function'],
+    [[], 'a list'],
+  ] as const)
+    assert.throws(() => runs(filter as unknown as RunQuery, where), {
+      name: 'UserError',
+      message: `runs(): expected an object of fields, such as { task: 'sudoku' }, found ${found}.`,
+    })
+  assert.throws(() => runsOf([] as never), { name: 'UserError', message: /expected a table of runs\(\), found a list/ })
+})
+
 test('a folder without runs gives an empty table with the columns of every run; a wrong one is an error', () => {
   const empty = runs({ 'test.exact': 1 }, { resultsDir: temporaryFolder() })
   assert.equal(empty.numRows(), 0)

@@ -6,6 +6,8 @@ import type { ColumnTable } from 'arquero'
 import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { type ArrowColumn, columnReader } from '../../files/arrow-values.js'
+import { valueText } from '../../files/cell.js'
+import { isArqueroTable } from '../../notebook/table.js'
 import { storedRun } from '../../results/comparison.js'
 import { FACT_NAMES, type FactValues, factColumns, runFacts } from '../../results/facts.js'
 import {
@@ -110,8 +112,9 @@ export function runsOf(table: ColumnTable): Runs {
 
 /**
  * Returns the curves of the runs of a table, a row per run and logged or evaluated step: `id`, `step`, the metrics of the
- * step (`train.loss`, `train.lr`) and of its evaluation (`test.exact`), null where there are none, then the columns of the table. A column of
- * both is that of the step. Where a run evaluates both sets of weights, such a step has a row for each (`weights`).
+ * step (`train.loss`, `train.lr`) and of its evaluation (`test.exact`), null where there are none, then the columns of the
+ * table. A column of both is that of the step. Where a run evaluates both sets of weights, such a step has a row for each
+ * (`weights`).
  *
  * @param table a table of {@link runs}, filtered, sorted or with fewer columns; of its columns `dir` is needed
  * @throws UserError if it has no column `dir`. Runs that cannot be read are left out and named on standard error.
@@ -149,8 +152,15 @@ function checkFolder(resultsDir: string): void {
   })
 }
 
+function wrongInput(where: string, expected: string, found: unknown): UserError {
+  const text = typeof found === 'function' ? 'a function' : Array.isArray(found) ? 'a list' : valueText(found, 60)
+  return new UserError({ where, expected, found: text, exitCode: 2 })
+}
+
 /** Splits a filter into the fields that a run's record tells, and those of its other columns. */
 function splitFilter(filter: RunQuery): [RunFilter, Readonly<Record<string, unknown>>] {
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter))
+    throw wrongInput('runs()', "an object of fields, such as { task: 'sudoku' }", filter)
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined)
   const isOfRecord = ([field]: [string, unknown]): boolean => isFilterField(field) || isConfigKey(field)
   const others = given.filter((each) => !isOfRecord(each))
@@ -180,6 +190,7 @@ function warn(problems: readonly string[]): void {
 
 /** Returns the row of each run in a table, by its folder; a run with several rows has its first one. */
 function foldersOf(table: ColumnTable): Map<string, number> {
+  if (!isArqueroTable(table)) throw wrongInput('table of runs', 'a table of runs()', table)
   if (!table.columnNames().includes('dir'))
     throw new UserError({
       where: 'table of runs',
