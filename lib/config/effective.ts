@@ -68,7 +68,10 @@ export function effectiveValue(config: Config, key: ConfigKey): Exclude<Config[C
   return key === 'recursion' ? recursionText(config) : fill(config)[key]
 }
 
-/** Returns the effective value of every key, null where it does not apply; of `recursion`, its text as {@link recursionText} has it. */
+/**
+ * Returns the effective value of every key, null where it does not apply; of `recursion`, its text as {@link recursionText}
+ * has it.
+ */
 export function effectiveValues(config: Config): { readonly [K in ConfigKey]: Exclude<Config[K], Recursion> | string } {
   return { ...fill(config), recursion: recursionText(config) }
 }

@@ -46,9 +46,16 @@ const RESULTS = {
   bestStep: 'number',
   'test.cells': 'number',
   'train.loss': 'number',
-  trainSeconds: 'number',
-  evaluationSeconds: 'number',
   parameters: 'number',
+  trainSeconds: 'number',
+  trainCpuSeconds: 'number',
+  trainMacs: 'number',
+  evaluationSeconds: 'number',
+  evaluationCpuSeconds: 'number',
+  evaluationMacs: 'number',
+  supervisionSteps: 'number',
+  puzzles: 'number',
+  scored: 'number',
 } as const satisfies Readonly<Record<string, Kind>>
 
 const PROVENANCE = {
@@ -79,11 +86,15 @@ export type FactValues = {
 }
 
 /**
- * Returns everything about a stored run as one flat row: `id`, `state`, `ended`, its label, `started`; `step`, the last logged one, and `train.…`, its
- * metrics; those of the last evaluation (`test.exact`), the best value of each share and of `bestMetric` (`best test.exact`) and the
- * step of the latter (`bestStep`); totals of seconds (`trainSeconds`, and `evaluationSeconds` of all evaluations) and whatever else
- * the tables count; `parameters`; the effective value of every key of the configuration, a recursion by its text and a function by its name; the provenance and
- * `dir`. Shares are fractions; unknown values are null.
+ * Returns everything about a stored run as one flat row. Shares are fractions; unknown values are null.
+ *
+ * - `id`, `state`, `ended`, its label, `started`, and `step`, the last logged one;
+ * - `train.…` of that step, the metrics of the last evaluation (`test.exact`), the best value of each share and of
+ *   `bestMetric` (`best test.exact`) and the step of the latter (`bestStep`);
+ * - `parameters`, and totals by the names of their columns: of training (`trainSeconds`) and, summed, of all evaluations
+ *   (`evaluationSeconds`);
+ * - the effective value of every key of the configuration, a recursion by its text and a function by its name;
+ * - the provenance at the start of the run, and `dir`.
  *
  * @param lastMetrics the last row of `metrics.arrow`; null without one
  * @param all the runs beside it, among which a function's name may need the beginning of its hash
@@ -108,8 +119,8 @@ export function runFacts(run: StoredRun, lastMetrics: Row | null, all: readonly 
 }
 
 /**
- * Returns rows of {@link runFacts} as columns, each of one type whatever the rows: the columns that every table has, in order, and
- * between them the other results. Without rows the former are there.
+ * Returns rows of {@link runFacts} as columns, each of one type whatever the rows: the columns that every table has, in
+ * order and without rows too, and after the results those that only some runs have.
  */
 export function factColumns(rows: readonly Row[]): FactColumn[] {
   const known: Readonly<Record<string, Kind>> = { ...BEFORE_RESULTS, ...RESULTS, ...CONFIG, ...PROVENANCE }

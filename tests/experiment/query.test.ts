@@ -206,15 +206,24 @@ for (const [what, filter, message] of wrong)
     assert.throws(() => runs(filter as RunQuery, where), { name: 'UserError', message })
   })
 
+test('runs() and runsOf() say what they take instead of a filter or a table of another kind', () => {
+  for (const [filter, found] of [
+    [null, 'null'],
+    ['sudoku', '"sudoku"'],
+    [() => true, 'a function'],
+    [[], 'a list'],
+  ] as const)
+    assert.throws(() => runs(filter as unknown as RunQuery, where), {
+      name: 'UserError',
+      message: `runs(): expected an object of fields, such as { task: 'sudoku' }, found ${found}.`,
+    })
+  assert.throws(() => runsOf([] as never), { name: 'UserError', message: /expected a table of runs\(\), found a list/ })
+})
+
 test('a folder without runs gives an empty table with the columns of every run; a wrong one is an error', () => {
   const empty = runs({ 'test.exact': 1 }, { resultsDir: temporaryFolder() })
   assert.equal(empty.numRows(), 0)
-  assert.deepEqual(
-    [...empty.columnNames()],
-    runs({}, where)
-      .columnNames()
-      .filter((name) => name !== 'supervisionSteps'),
-  )
+  assert.deepEqual([...empty.columnNames()], runs({}, where).columnNames())
   assert.equal(curvesOf(empty).numRows(), 0)
   assert.equal(outcomesOf(empty).numRows(), 0)
   assert.equal(runsOf(empty).all.length, 0)
@@ -247,6 +256,25 @@ test('damaged runs are named on standard error, and do not hide the others', () 
     errorsOf(() => void runs({}, { resultsDir })),
     /recurlab: 4 more runs cannot be read\n$/,
   )
+})
+
+test('a row has the totals of training after its last step, and of all evaluations', () => {
+  const resultsDir = temporaryFolder()
+  const run = createRun({ resultsDir, config: { seed: 0 }, provenance: {} })
+  run.logEvaluation({ step: 1, trainMacs: 5, trainSeconds: 1, evaluationMacs: 100, evaluationSeconds: 2 })
+  run.logEvaluation({ step: 2, trainMacs: 10, trainSeconds: 2, evaluationMacs: 100, evaluationSeconds: 3 })
+  const totals = (): unknown =>
+    runs({ evaluationMacs: 200 }, { resultsDir })
+      .select('trainMacs', 'trainSeconds', 'evaluationMacs', 'evaluationSeconds', 'trainCpuSeconds')
+      .object(0)
+  const common = { evaluationMacs: 200, evaluationSeconds: 5, trainCpuSeconds: null }
+  assert.deepEqual(totals(), { trainMacs: 10, trainSeconds: 2, ...common })
+  run.logMetrics({ step: 1, trainMacs: 5, trainSeconds: 1 })
+  run.flush()
+  assert.deepEqual(totals(), { trainMacs: 10, trainSeconds: 2, ...common }, 'a step before the evaluation')
+  run.logMetrics({ step: 3, trainMacs: 15, trainSeconds: 3 })
+  run.finish('interrupted')
+  assert.deepEqual(totals(), { trainMacs: 15, trainSeconds: 3, ...common })
 })
 
 test('a filtered and sorted table gives its Runs in its order, for curves and comparisons', () => {

@@ -1,9 +1,13 @@
 import { existsSync, statSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import type { Table } from 'apache-arrow'
-import { type ColumnTable, table as tableOf } from 'arquero'
+import type * as Arquero from 'arquero'
+import type { ColumnTable } from 'arquero'
 import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { type ArrowColumn, columnReader } from '../../files/arrow-values.js'
+import { valueText } from '../../files/cell.js'
+import { isArqueroTable } from '../../notebook/table.js'
 import { storedRun } from '../../results/comparison.js'
 import { FACT_NAMES, type FactValues, factColumns, runFacts } from '../../results/facts.js'
 import {
@@ -18,7 +22,14 @@ import {
 } from '../../results/filter.js'
 import { readLabel } from '../../results/label.js'
 import { resultsFolder } from '../../results/layout.js'
-import { DEFAULT_RESULTS, listRuns, readEvaluations, readMetrics, readOutcomes } from '../../results/run.js'
+import {
+  DEFAULT_RESULTS,
+  listRuns,
+  type RunRecord,
+  readEvaluations,
+  readMetrics,
+  readOutcomes,
+} from '../../results/run.js'
 import { loadRun } from '../run/load.js'
 import { Runs } from './runs.js'
 
@@ -35,6 +46,8 @@ export interface RunsOptions {
   readonly resultsDir?: string
 }
 
+const require = createRequire(import.meta.url)
+
 /** Maximum number of runs that a warning names. */
 const NAMED = 5
 
@@ -43,7 +56,8 @@ const NAMED = 5
  *
  * - `id`, `state`, `ended`, `name`, `tags`, `note`, `started` (a date), `step` (the last logged one);
  * - results: metrics of the last evaluation (`test.exact`), their best values (`best test.exact`, and `bestStep` by
- *   `bestMetric`), metrics of the last step (`train.loss`), totals (`trainSeconds`, `evaluationSeconds`), `parameters`;
+ *   `bestMetric`), metrics of the last step (`train.loss`), `parameters`, totals of training
+ *   (`trainSeconds`, `trainCpuSeconds`, `trainMacs`) and of all evaluations (`evaluationSeconds`, `evaluationMacs`);
  * - the effective value of every key of the configuration, a recursion by its text and a function by its name;
  * - provenance: `commit`, `codeHash`, `dataHash`, `backend`, `threads`, `host`, `cpu`, `recurlab`, `node`; and `dir`.
  *
@@ -59,28 +73,29 @@ export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): C
   if (resultsDir !== undefined) checkFolder(resultsDir)
   const listing = listRuns(resultsDir ?? DEFAULT_RESULTS)
   const damaged = [...listing.damaged]
-  const readable = <T, U>(all: readonly T[], read: (one: T) => U, idOf: (one: T) => string): U[] =>
-    all.flatMap((one) => {
+  const readable = <U>(all: readonly RunRecord[], read: (run: RunRecord) => U): U[] =>
+    all.flatMap((run) => {
       try {
-        return [read(one)]
+        return [read(run)]
       } catch (error) {
         if (!(error instanceof UserError)) throw error
-        damaged.push({ id: idOf(one), problem: error.message })
+        damaged.push({ id: run.id, problem: error.message })
         return []
       }
     })
-  const idOf = ({ id }: { readonly id: string }): string => id
-  const labelled = readable(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }), idOf)
+  const labelled = readable(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }))
   const [ofRecords, ofColumns] = splitFilter(filter)
   const selected = labelled.filter(runFilter(ofRecords, labelled))
-  const read = readable(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }), idOf)
+  const read = readable(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }))
   const all = read.map(({ run }) => run)
   const rows = read.map(({ run, last }) => runFacts(run, last, all))
   warn(damaged.map(({ id, problem }) => `run ${id} cannot be read: ${problem}`))
   const columns = factColumns(rows.filter(columnFilter(ofColumns, rows)))
   // Arquero keeps lists as they are, so that an export finds the type of one without values.
-  const typed = columns.map(({ name, values, type }) => [name, Object.defineProperty(values, 'type', { value: type })])
-  return tableOf(new Map(typed as [string, unknown][]))
+  const typed = columns.map(
+    ({ name, values, type }) => [name, Object.defineProperty(values, 'type', { value: type })] as const,
+  )
+  return tableOf(typed)
 }
 
 /**
@@ -97,8 +112,9 @@ export function runsOf(table: ColumnTable): Runs {
 
 /**
  * Returns the curves of the runs of a table, a row per run and logged or evaluated step: `id`, `step`, the metrics of the
- * step (`train.loss`, `train.lr`) and of its evaluation (`test.exact`), null where there are none, then the columns of the table. A column of
- * both is that of the step. Where a run evaluates both sets of weights, such a step has a row for each (`weights`).
+ * step (`train.loss`, `train.lr`) and of its evaluation (`test.exact`), null where there are none, then the columns of the
+ * table. A column of both is that of the step. Where a run evaluates both sets of weights, such a step has a row for each
+ * (`weights`).
  *
  * @param table a table of {@link runs}, filtered, sorted or with fewer columns; of its columns `dir` is needed
  * @throws UserError if it has no column `dir`. Runs that cannot be read are left out and named on standard error.
@@ -136,8 +152,15 @@ function checkFolder(resultsDir: string): void {
   })
 }
 
+function wrongInput(where: string, expected: string, found: unknown): UserError {
+  const text = typeof found === 'function' ? 'a function' : Array.isArray(found) ? 'a list' : valueText(found, 60)
+  return new UserError({ where, expected, found: text, exitCode: 2 })
+}
+
 /** Splits a filter into the fields that a run's record tells, and those of its other columns. */
 function splitFilter(filter: RunQuery): [RunFilter, Readonly<Record<string, unknown>>] {
+  if (typeof filter !== 'object' || filter === null || Array.isArray(filter))
+    throw wrongInput('runs()', "an object of fields, such as { task: 'sudoku' }", filter)
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined)
   const isOfRecord = ([field]: [string, unknown]): boolean => isFilterField(field) || isConfigKey(field)
   const others = given.filter((each) => !isOfRecord(each))
@@ -167,6 +190,7 @@ function warn(problems: readonly string[]): void {
 
 /** Returns the row of each run in a table, by its folder; a run with several rows has its first one. */
 function foldersOf(table: ColumnTable): Map<string, number> {
+  if (!isArqueroTable(table)) throw wrongInput('table of runs', 'a table of runs()', table)
   if (!table.columnNames().includes('dir'))
     throw new UserError({
       where: 'table of runs',
@@ -179,6 +203,12 @@ function foldersOf(table: ColumnTable): Map<string, number> {
   const dirs = table.array('dir')
   for (let row = 0; row < dirs.length; row++) if (!folders.has(dirs[row])) folders.set(dirs[row], row)
   return folders
+}
+
+function tableOf(columns: readonly (readonly [string, unknown])[]): ColumnTable {
+  // Loaded when it is needed: it takes longer than the rest of this folder.
+  const arquero = require('arquero') as typeof Arquero
+  return arquero.table(new Map(columns))
 }
 
 /** Columns of one run, of equal length. */
@@ -231,7 +261,7 @@ function joined(table: ColumnTable, read: (dir: string) => Columns): ColumnTable
   const own = [...new Set(parts.flatMap(({ columns }) => [...columns.keys()]))]
   const names = table.columnNames().filter((name) => !own.includes(name))
   const [first, others] = [names.filter((name) => name === 'id'), names.filter((name) => name !== 'id')]
-  return tableOf(new Map([...first.map(ofTable), ...own.map(ofRuns), ...others.map(ofTable)] as [string, unknown][]))
+  return tableOf([...first.map(ofTable), ...own.map(ofRuns), ...others.map(ofTable)])
 }
 
 function nulls(length: number): null[] {
