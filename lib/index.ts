@@ -90,7 +90,9 @@ export {
   versionsPicture,
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
-export { renderFigure } from './plot/static.js'
+export { type CaptionedFigure, captionOf, type FigureSources, withSources } from './plot/sources.js'
+export { type RenderOptions, renderFigure } from './plot/static.js'
+export { type VenueName, venues } from './plot/venues.js'
 export { Random } from './random.js'
 export type { Recursion } from './recursion/data.js'
 export { direct } from './recursion/direct.js'
