@@ -52,8 +52,11 @@ const DRAWING_SHARE = 0.05
 const LONGEST_PAUSE_MS = 3000
 /** Milliseconds counted of the first drawing, which also starts the drawing program. */
 const FIRST_DRAWING_MS = 100
-/** Maximum wait of a cell for all its drawings: they take 0.1 s each, and some seconds on a busy machine. */
-const SETTLE_MS = 20_000
+/**
+ * Maximum wait of a cell for all its drawings. They take 0.1 s each and the browser's start 1 to 3 s, but on a machine with
+ * many more busy processes than cores the start was seen to take 18 s.
+ */
+const SETTLE_MS = 60_000
 
 /**
  * Outputs of this cell whose last form has not been sent. Stored globally, so that a reloaded module continues with it.
@@ -228,7 +231,7 @@ function sendDrawing(shown: Shown, figure: Figure): void {
   const finish = (drawing: MimeBundle | null): void => {
     if (shown.turn !== turn) return
     const bundle = bundleOf(figure)
-    // Without kaleido: another form in between makes the renderer redraw.
+    // Without a drawing: another form in between makes the renderer redraw.
     if (!drawing) currentHost()?.update({ 'text/plain': bundle['text/plain'] }, shown.id)
     currentHost()?.update(drawing ? { ...drawing, 'text/plain': bundle['text/plain'] } : bundle, shown.id)
     shown.nextAt = performance.now() + pause(performance.now() - started, shown.drawingShare)
