@@ -1,4 +1,5 @@
 import { escapeHtml } from '../../notebook/html.js'
+import { facesOfSvg, fontCss } from '../../plot/drawing/fonts.js'
 import { paragraphs, type Section } from './html.js'
 
 /** The head of a report. */
@@ -9,7 +10,7 @@ export interface PageHead {
   readonly answer: string | null
 }
 
-/** Returns a report as one HTML file, without scripts and without anything that a network would have to bring. */
+/** Returns a report as one HTML file, without scripts and with the fonts of its drawings: nothing comes from a network. */
 export function pageHtml({ title, question, answer }: PageHead, sections: readonly Section[]): string {
   const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${escapeHtml(name)}</a></li>`).join('')
   const body = sections.map(
@@ -24,7 +25,8 @@ export function pageHtml({ title, question, answer }: PageHead, sections: readon
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>
-${STYLE}</style>
+${STYLE}${fontCss(facesOfSvg(body.join('\n')))}
+</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
