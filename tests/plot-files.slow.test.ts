@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import os from 'node:os'
@@ -12,6 +12,7 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bars } from '../lib/plot/bars.js'
 import { curves } from '../lib/plot/curves.js'
+import { BrowserFailure, DevTools } from '../lib/plot/drawing/devtools.js'
 import { findChromium } from '../lib/plot/drawing/find-chromium.js'
 import type { Figure } from '../lib/plot/figure.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
@@ -137,6 +138,27 @@ test('a file says what it shows, its runs, code and data, and the program that d
   assert.ok(Buffer.from(await renderFigure(greek, 'pdf')).includes('/Subject <feff0047007200f600df0065002003bc'))
 })
 
+test('a browser that cannot be started is a failure with its reason, and nothing is left of it', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-files-'))
+  try {
+    const file = path.join(folder, 'browser')
+    writeFileSync(file, 'no program', { mode: 0o644 })
+    for (const [executable, reason] of [
+      [file, /EACCES/],
+      [path.join(folder, 'missing'), /ENOENT/],
+    ] as const) {
+      const devTools = new DevTools(executable)
+      await assert.rejects(devTools.send('Browser.getVersion'), reason)
+      assert.equal(devTools.ended, true)
+      await assert.rejects(devTools.send('Browser.getVersion'), BrowserFailure)
+    }
+    const left = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`recurlab-chromium-${process.pid}-`))
+    assert.ok(left.length <= 1, left.join())
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
 test('no address is asked for what a figure refers to', { skip }, async () => {
   const asked: string[] = []
   const server = createServer((request, response) => {
@@ -193,10 +215,7 @@ for (const [what, own] of [
     const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-files-'))
     try {
       const file = path.join(folder, 'browser')
-      if (own !== null) {
-        writeFileSync(file, own)
-        chmodSync(file, 0o755)
-      }
+      if (own !== null) writeFileSync(file, own, { mode: 0o755 })
       const script = `const figure = JSON.parse(process.env.FIGURE)
         const options = { venue: 'icml', height: 2 }
         const { content, engine } = await drawFigure(figure, 'pdf', options)
@@ -245,6 +264,12 @@ test('Ctrl-C at its terminal does not end the browser, and the end of its proces
   assert.equal(childOf(child.pid!), browser)
   child.kill('SIGKILL')
   await until('the browser ends', () => !isAlive(browser))
+  // Its profile is left; the browser of the next process removes it after an hour.
+  const left = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`recurlab-chromium-${child.pid}-`))
+  assert.equal(left.length, 1)
+  utimesSync(path.join(os.tmpdir(), left[0]!), 1, 1)
+  await elsewhere(`await renderFigure({ data: [], layout: {} }, 'svg')`)
+  assert.equal(existsSync(path.join(os.tmpdir(), left[0]!)), false)
 })
 
 /** The browser of a process; null without one. */

@@ -12,7 +12,7 @@ import { printForm } from '../lib/plot/forms.js'
 import { reportedSudoku, withReportedLines } from '../lib/plot/reported.js'
 import { captionOf, sourcesOf, withSources } from '../lib/plot/sources.js'
 import { renderFigure } from '../lib/plot/static.js'
-import { printOf, type VenueName, venues } from '../lib/plot/venues.js'
+import { printFromWords, printOf, type VenueName, venues } from '../lib/plot/venues.js'
 
 const line = curves([{ name: 'mlp', x: [0, 1], y: [0, 1] }], { x: 'optimiser step', y: 'exact accuracy (%)' })
 const RUN = '20261104-093012-sudoku-mlp-3fa9'
@@ -135,4 +135,11 @@ test('a wrong venue, column, size or resolution is refused by name', async () =>
   ]
   for (const [options, message] of refused)
     await assert.rejects(renderFigure(line, 'png', options), { name: 'UserError', message })
+})
+
+test('a command line names a venue and a column, and a wrong word is refused', () => {
+  assert.deepEqual(printFromWords({ venue: 'ieee', column: 'double' }), { venue: 'ieee', column: 'double' })
+  assert.deepEqual(printFromWords({}), {})
+  assert.throws(() => printFromWords({ venue: 'iclear' }), /^UserError: venue: expected one of .*found "iclear"/)
+  assert.throws(() => printFromWords({ venue: 'ieee', column: '2' }), /^UserError: column: expected single or double/)
 })

@@ -1,7 +1,7 @@
 import { type Exportable, toCsv } from '../results/export.js'
 import { toLatex } from '../results/latex.js'
 import { toMarkdown } from '../results/markdown.js'
-import type { PrintOptions } from '../results/printed-table.js'
+import type { TableOptions } from '../results/printed-table.js'
 import { wrongUse } from './command.js'
 
 /** Formats of a table for a paper. */
@@ -27,7 +27,7 @@ export function formatAsked(flags: ReadonlyMap<string, string | true>): TableFor
 }
 
 /** Returns a table in a format, without a newline at its end. */
-export function formatted(table: Exportable, format: TableFormat, options: PrintOptions = {}): string {
+export function formatted(table: Exportable, format: TableFormat, options: TableOptions = {}): string {
   if (format === 'csv') return toCsv(table).trimEnd()
   return (format === 'latex' ? toLatex(table, options) : toMarkdown(table, options)).trimEnd()
 }

@@ -70,22 +70,25 @@ export interface Print {
 const SIZES = [1, 40] as const
 
 /**
+ * Returns a venue and a column from words of a command line.
+ *
+ * @throws UserError for an unknown one.
+ */
+export function printFromWords({ venue, column }: { venue?: string; column?: string }): PrintOptions {
+  return {
+    ...(venue === undefined ? {} : { venue: venueNamed(venue) }),
+    ...(column === undefined ? {} : { column: columnNamed(column) }),
+  }
+}
+
+/**
  * Returns size and type on paper; null without a venue and a width.
  *
  * @throws UserError for an unknown venue or column, or a size outside 1 to 40 inches.
  */
 export function printOf({ venue, column = 'single', width, height }: PrintOptions): Print | null {
-  if (venue !== undefined && !Object.hasOwn(venues, venue)) {
-    const near = didYouMean(venue, Object.keys(venues))
-    throw new UserError({
-      where: 'venue',
-      expected: `one of ${Object.keys(venues).join(', ')}`,
-      found: JSON.stringify(venue),
-      ...(near === undefined ? {} : { todo: near }),
-    })
-  }
-  if (column !== 'single' && column !== 'double')
-    throw new UserError({ where: 'column', expected: 'single or double', found: JSON.stringify(column) })
+  if (venue !== undefined) venueNamed(venue)
+  columnNamed(column)
   checkInches('width', width)
   checkInches('height', height)
   if (venue === undefined && width === undefined) {
@@ -100,4 +103,24 @@ export function printOf({ venue, column = 'single', width, height }: PrintOption
 function checkInches(where: string, value: number | undefined): void {
   if (value !== undefined && !(value >= SIZES[0] && value <= SIZES[1]))
     throw new UserError({ where, expected: `${SIZES[0]} to ${SIZES[1]} inches`, found: String(value) })
+}
+
+function venueNamed(name: string): VenueName {
+  if (isVenue(name)) return name
+  const near = didYouMean(name, Object.keys(venues))
+  throw new UserError({
+    where: 'venue',
+    expected: `one of ${Object.keys(venues).join(', ')}`,
+    found: JSON.stringify(name),
+    ...(near === undefined ? {} : { todo: near }),
+  })
+}
+
+function isVenue(name: string): name is VenueName {
+  return Object.hasOwn(venues, name)
+}
+
+function columnNamed(name: string): 'single' | 'double' {
+  if (name === 'single' || name === 'double') return name
+  throw new UserError({ where: 'column', expected: 'single or double', found: JSON.stringify(name) })
 }

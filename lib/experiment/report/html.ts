@@ -6,7 +6,7 @@ import type { Exportable } from '../../results/export.js'
 import {
   type PrintedCell,
   type PrintedRow,
-  type PrintOptions,
+  type TableOptions,
   printedTable,
   printedText,
 } from '../../results/printed-table.js'
@@ -37,7 +37,7 @@ export function list(items: readonly string[]): string {
 const UNCUT = 20
 
 /** Returns a table as HTML, with the rounding, bold and notes of {@link printedTable}; a sentence without rows. */
-export function table(rows: Exportable, options: PrintOptions = {}): string {
+export function table(rows: Exportable, options: TableOptions = {}): string {
   if (Array.isArray(rows) && rows.length === 0) return '<p>None yet.</p>'
   const { columns, measured, reported, caption, notes } = printedTable(rows, options)
   const all = [...measured, ...reported]

@@ -2,11 +2,12 @@ import path from 'node:path'
 import { UserError } from '../../errors.js'
 import { makeFolder, writeFileAtomic } from '../../files/atomic.js'
 import { renderFigure } from '../../plot/static.js'
+import { type PrintOptions, printOf } from '../../plot/venues.js'
 import { writeTable } from '../../results/export.js'
 import { Coverage } from '../sweep/coverage.js'
 import type { SweepRuns } from '../sweep/sweep.js'
 import { metricsOf } from './metrics.js'
-import { type ReportOptions, writeReport } from './report.js'
+import { writeReport } from './report.js'
 import { type ReportSubject, subjectOf } from './subject.js'
 
 /**
@@ -14,14 +15,16 @@ import { type ReportSubject, subjectOf } from './subject.js'
  * each metric as CSV and Arrow, and `curves-METRIC.svg`.
  *
  * @param dir folder, which is created
+ * @param print with a venue, the curves are also written as `curves-METRIC.pdf` for its papers
  * @returns the paths of the files; without figures, where none can be drawn, the page says why
- * @throws UserError when a file cannot be written.
+ * @throws UserError for an unknown venue, or when a file cannot be written.
  */
 export async function writeSweepReport(
   sweep: SweepRuns | ReportSubject,
   dir: string,
-  options: ReportOptions = {},
+  print: PrintOptions = {},
 ): Promise<string[]> {
+  const forVenue = printOf(print) !== null
   makeFolder(dir)
   const subject = 'damaged' in sweep ? sweep : subjectOf(sweep)
   const { runs, coverage } = subject
@@ -40,9 +43,11 @@ export async function writeSweepReport(
     if (table.length > 0) for (const type of ['csv', 'arrow']) writeTable(table, place(`${name}.${type}`))
   for (const metric of metrics) {
     const svg = await drawing(runs, metric)
-    if (svg !== null) writeFileAtomic(place(`curves-${metric}.svg`), svg)
+    if (svg === null) continue
+    writeFileAtomic(place(`curves-${metric}.svg`), svg)
+    if (forVenue) writeFileAtomic(place(`curves-${metric}.pdf`), await renderFigure(runs.curves(metric), 'pdf', print))
   }
-  await writeReport(subject, place('index.html'), options)
+  await writeReport(subject, place('index.html'))
   return written
 }
 

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { rmSync } from 'node:fs'
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
+import { systemReason } from '../../files/atomic.js'
 import { temporaryFolder } from '../../files/temporary.js'
 
 /** The browser failed, which is not the figure's fault. */
@@ -52,7 +55,7 @@ const ARGUMENTS = [
  */
 export class DevTools {
   readonly #child: ChildProcess
-  readonly #profile = temporaryFolder('chromium')
+  readonly #profile = newProfile()
   readonly #waiting = new Map<number, Waiting>()
   readonly #atExit = (): void => this.end('this process ends')
   #last = 0
@@ -72,7 +75,7 @@ export class DevTools {
       this.#log = (this.#log + chunk).slice(-2000)
     })
     // A write to a browser that has just ended is reported by its exit.
-    this.#input.on('error', () => {})
+    this.#input?.on('error', () => {})
     this.#listen()
     process.once('exit', this.#atExit)
   }
@@ -92,13 +95,13 @@ export class DevTools {
       const id = ++this.#last
       this.#waiting.set(id, { resolve, reject })
       const message = { id, method, params, ...(session === undefined ? {} : { sessionId: session }) }
-      this.#input.write(`${JSON.stringify(message)}\0`)
+      this.#input?.write(`${JSON.stringify(message)}\0`)
     })
   }
 
   /** Whether the browser keeps this process alive. */
   keepAlive(alive: boolean): void {
-    for (const handle of [this.#child, ...this.#child.stdio]) {
+    for (const handle of [this.#child, ...pipesOf(this.#child)]) {
       const counted = handle as { ref?: () => void; unref?: () => void } | null
       if (alive) counted?.ref?.()
       else counted?.unref?.()
@@ -113,11 +116,7 @@ export class DevTools {
     killGroup(this.#child)
     for (const { reject } of this.#waiting.values()) reject(this.#ended)
     this.#waiting.clear()
-    try {
-      rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
-    } catch {
-      // A folder of temporary files, which the system removes.
-    }
+    removeFolder(this.#profile)
   }
 
   /** Whether the browser has ended. */
@@ -125,15 +124,14 @@ export class DevTools {
     return this.#ended !== null
   }
 
-  get #input(): Writable {
-    return this.#child.stdio[3] as Writable
+  get #input(): Writable | undefined {
+    return pipesOf(this.#child)[3] as Writable | undefined
   }
 
   #listen(): void {
     let buffer = ''
-    const output = this.#child.stdio[4] as Readable
-    output.setEncoding('utf8')
-    output.on('data', (chunk: string) => {
+    const output = pipesOf(this.#child)[4] as Readable | undefined
+    output?.setEncoding('utf8').on('data', (chunk: string) => {
       buffer += chunk
       for (let end = buffer.indexOf('\0'); end >= 0; end = buffer.indexOf('\0')) {
         this.#receive(buffer.slice(0, end))
@@ -150,6 +148,56 @@ export class DevTools {
     if (message.error) waiting.reject(new BrowserFailure(message.error.message ?? 'no reason given'))
     else waiting.resolve(message.result ?? {})
   }
+}
+
+/** Milliseconds after which the profile of a process that has gone is removed. */
+const STALE_MS = 3_600_000
+
+/**
+ * Returns an empty folder for a browser's profile. Those of processes that were killed, and could not remove their own, are
+ * removed.
+ *
+ * @throws BrowserFailure when none can be made.
+ */
+function newProfile(): string {
+  try {
+    for (const name of readdirSync(os.tmpdir())) {
+      const pid = Number(/^recurlab-chromium-(\d+)-/.exec(name)?.[1])
+      if (pid > 0 && !isAlive(pid)) removeStale(path.join(os.tmpdir(), name))
+    }
+    return temporaryFolder(`chromium-${process.pid}`)
+  } catch (error) {
+    throw new BrowserFailure(`no folder for its profile: ${systemReason(error)}`, { cause: error })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Removes an old folder; a young one may belong to a process of another container with the same folder. */
+function removeStale(folder: string): void {
+  const changed = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0
+  if (Date.now() - changed > STALE_MS) removeFolder(folder)
+}
+
+function removeFolder(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 })
+  } catch {
+    // Another user's, or in use for a moment longer: the system removes temporary files.
+  }
+}
+
+/** Returns a child's pipes; none where no process could be started, which its event `error` reports. */
+function pipesOf(child: ChildProcess): readonly unknown[] {
+  const pipes: readonly unknown[] | undefined = child.stdio
+  return pipes ?? []
 }
 
 /** Ends a browser with its helper processes. */

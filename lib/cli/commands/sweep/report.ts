@@ -2,6 +2,7 @@ import path from 'node:path'
 import { subjectOfPlan } from '../../../experiment/report/subject.js'
 import { writeSweepReport } from '../../../experiment/report/sweep-report.js'
 import { readPlan } from '../../../experiment/sweep/plan.js'
+import { printFromWords } from '../../../plot/venues.js'
 import { type Command, oneWord } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
 
@@ -14,16 +15,19 @@ export const command: Command = {
       rows: [
         ['to=DIR', 'Folder of the files. Default: report in the folder of the plan.'],
         ['out=DIR', 'Results folder. Default: results.'],
+        ['venue=NAME', 'Also writes the curves as PDF for papers of neurips, icml, iclr, ieee, nature or acl.'],
+        ['column=single|double', 'Width of the PDF. Default: single.'],
       ],
     },
   ],
   example: 'sweep report sudoku-6-runs to=report',
   flags: {},
   async run({ words, pairs }) {
-    const { out, to } = onlyKeys(pairs, ['out', 'to'])
+    const { out, to, ...print } = onlyKeys(pairs, ['out', 'to', 'venue', 'column'])
+    const paper = printFromWords(print)
     const plan = readPlan(oneWord(words, 'one sweep'), out)
     const subject = subjectOfPlan(plan)
-    const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'))
+    const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'), paper)
     for (const { id, problem } of subject.damaged)
       process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
     process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${subject.coverage!.text()}\n`)
