@@ -37,11 +37,14 @@ export type { EvaluateOptions, Evaluation } from './evaluate/evaluation.js'
 export { outcomesTable, type PuzzleOutcome } from './evaluate/outcomes.js'
 export type { Metric, MetricInput, Metrics } from './evaluate/own-metrics.js'
 export { type Arm, arm, type MadeEvaluation } from './experiment/compare/arm.js'
+export type { Axis } from './experiment/compare/axes.js'
 export type { ArmChoice } from './experiment/compare/choose-arm.js'
 export type { ArmComparison, CompareOptions } from './experiment/compare/compare.js'
 export { curvesOf, outcomesOf, type RunQuery, type RunsOptions, runs, runsOf } from './experiment/compare/query.js'
+export type { RunCurvesOptions } from './experiment/compare/run-curves.js'
 export { type FinishedRun, type RunRow, Runs } from './experiment/compare/runs.js'
 export type { Summary, SummaryOptions, SummaryRow } from './experiment/compare/summary.js'
+export type { TimesTo, TimeTo, TimeToSummary } from './experiment/compare/time-to.js'
 export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
 export { datasetOf, loadDataset } from './experiment/data/load-data.js'
 export { arc, maze, queens, sudoku } from './experiment/data/make-data.js'
@@ -83,20 +86,30 @@ export { type AsyncProgressLoop, type ProgressLoop, type ProgressOptions, progre
 export { showPrediction, showPuzzle, showVersions } from './notebook/puzzle.js'
 export { typeErrors } from './notebook/type-errors.js'
 export * as ui from './notebook/ui.js'
-export { type Bar, bars } from './plot/bars.js'
-export { type Curve, curves } from './plot/curves.js'
+export { type Bar, type BarsOptions, bars } from './plot/bars.js'
+export { type BinnedSeries, binned } from './plot/binned.js'
+export { type ConfusionCounts, confusion, confusionOf } from './plot/confusion.js'
+export { type Curve, type CurvesOptions, curves } from './plot/curves.js'
 export type { Figure } from './plot/figure.js'
+export { type HeatmapCells, type HeatmapOptions, heatmap } from './plot/heatmap.js'
 export { type Line, lineFigure } from './plot/line.js'
+export { type Pair, type PairedOptions, paired } from './plot/paired.js'
+export { type ParallelAxis, type ParallelOptions, parallel } from './plot/parallel.js'
 export { Picture } from './plot/picture.js'
+export { type PointGroup, type PointsOptions, points } from './plot/points.js'
 export {
   type DrawnOutcome,
+  type GalleryChoice,
+  galleryPicture,
   predictionPicture,
   puzzlePicture,
   type VersionsChoice,
   versionsPicture,
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
+export type { ReportedAt, ReportedMark } from './plot/reported-marks.js'
 export { type CaptionedFigure, captionOf, type FigureSources, withSources } from './plot/sources.js'
+export type { Band, BandOptions } from './plot/spread.js'
 export { type RenderOptions, renderFigure } from './plot/static.js'
 export { type VenueName, venues } from './plot/venues.js'
 export { Random } from './random.js'

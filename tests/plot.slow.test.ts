@@ -13,11 +13,17 @@ import { UserError } from '../lib/errors.js'
 import { bundleOf, PLOTLY_MIME } from '../lib/notebook/bundle.js'
 import { bars } from '../lib/plot/bars.js'
 import { beside } from '../lib/plot/beside.js'
+import { binned } from '../lib/plot/binned.js'
+import { confusion } from '../lib/plot/confusion.js'
 import { type CurvesOptions, curves } from '../lib/plot/curves.js'
 import { type Figure, isFigure, plainFigure } from '../lib/plot/figure.js'
 import { liveForm, paperForm, screenForm } from '../lib/plot/forms.js'
+import { heatmap } from '../lib/plot/heatmap.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
+import { paired } from '../lib/plot/paired.js'
+import { parallel } from '../lib/plot/parallel.js'
+import { points } from '../lib/plot/points.js'
 import { reportedSudoku } from '../lib/plot/reported.js'
 import { renderFigure } from '../lib/plot/static.js'
 import { root, tsx } from './shared.js'
@@ -443,5 +449,45 @@ test('figures are drawn in a project whose path has letters outside ASCII, blank
     assert.equal(stdout, '<svg')
   } finally {
     rmSync(outer, { recursive: true, force: true })
+  }
+})
+
+test('every kind of figure is drawn in one column of a page with its labels', { skip: withoutKaleido }, async () => {
+  const estimate = { value: 50, n: 3, sd: 1, low: 40, high: 60, method: 't', level: 0.95 } as const
+  const kinds: [Figure, RegExp[]][] = [
+    [
+      points([{ name: 'wide', points: [{ x: 1e6, y: 50 }] }], {
+        log: 'x',
+        reported: [{ name: 'TRM', x: 7e6, value: 87.4, source: 'Table 4' }],
+      }),
+      [/>wide</, />reported: TRM</, />1M</],
+    ],
+    [paired([{ seed: 0, a: 1, b: 2 }], ['mlp', 'attention']), [/>mlp</, /difference -1\.00/]],
+    [binned(['0', '1–9'], [{ name: 'mlp', estimates: [estimate, null] }]), [/>1–9</]],
+    [
+      heatmap({ rows: ['r'], columns: ['c'], values: [[7]], texts: [['7 ± 2']] }, { colors: 'exact (%)' }),
+      [/>± 2</, />exact \(%\)</],
+    ],
+    [
+      confusion({
+        tokens: ['a', 'b'],
+        counts: [
+          [3, 1],
+          [0, 2],
+        ],
+      }),
+      [/>75</, />predicted</, />right</],
+    ],
+    [
+      parallel([
+        { name: 'mixer', values: ['mlp', 'attention'] },
+        { name: 'exact (%)', values: [10, 90] },
+      ]),
+      [/>attention</, />mixer</, />90</],
+    ],
+  ]
+  for (const [figure, texts] of kinds) {
+    const svg = await renderFigure(figure, 'svg', { venue: 'icml' })
+    for (const text of texts) assert.match(svg, text)
   }
 })

@@ -182,6 +182,12 @@ export function evaluationNumbers({ votes, outcomes: _, ...numbers }: Evaluation
   }
 }
 
+/** Returns an evaluation's numbers for a table that people read: the MACs without the counts that they come from. */
+export function shownNumbers(evaluation: Evaluation): EvaluationNumbers {
+  const { evaluationSupervisionSteps: _, evaluationNetworkCalls: __, ...shown } = evaluationNumbers(evaluation)
+  return shown
+}
+
 /** The numbers of an evaluation by public name. */
 export interface EvaluationNumbers extends EvaluationMetrics, Partial<EvaluationCompute> {
   /** With votes: number of test tasks with known answers. */

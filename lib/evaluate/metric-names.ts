@@ -16,18 +16,21 @@ const SHARES: Readonly<Record<string, string>> = {
 const OTHERS: Readonly<Record<string, string>> = {
   'train.loss': 'training loss',
   trainSeconds: 'training (s)',
-  trainCpuSeconds: 'training (processor s)',
+  trainCpuSeconds: 'training (CPU s)',
   trainJoules: 'training (J)',
   trainMacs: 'training (TMAC)',
   trainSupervisionSteps: 'supervision steps of training',
   trainNetworkCalls: 'network calls of training',
   evaluationSeconds: 'evaluation (s)',
-  evaluationCpuSeconds: 'evaluation (processor s)',
+  evaluationCpuSeconds: 'evaluation (CPU s)',
   evaluationJoules: 'evaluation (J)',
   evaluationMacs: 'evaluation (TMAC)',
   evaluationSupervisionSteps: 'supervision steps of evaluation',
   evaluationNetworkCalls: 'network calls of evaluation',
 }
+
+/** MACs are shown in units of this: TMAC. */
+export const TERA = 1e12
 
 const NAME = /^(best )?(test|train)\.(\S+)$/
 
@@ -104,7 +107,7 @@ export function titledRow<T>(row: Readonly<Record<string, T>>): Record<string, T
       const number = typeof value === 'number' ? value : null
       if (isShare(key)) return [metricTitle(key), percent(number)]
       if (number === null) return [metricTitle(key), value]
-      if (isMacs(key)) return [metricTitle(key), Number((number / 1e12).toPrecision(3))]
+      if (isMacs(key)) return [metricTitle(key), Number((number / TERA).toPrecision(3))]
       return [metricTitle(key), isSpent(key) ? Math.round(number) : value]
     }),
   )

@@ -5,7 +5,7 @@ import {
   type EvaluateOptions,
   type Evaluation,
   evaluate as evaluateModel,
-  evaluationNumbers,
+  shownNumbers,
 } from '../evaluate/evaluation.js'
 import { titledRow } from '../evaluate/metric-names.js'
 import type { MetricMeans, Metrics, NoMetrics } from '../evaluate/own-metrics.js'
@@ -36,6 +36,6 @@ export async function evaluate<M extends Metrics = NoMetrics>(
   const settings = config ? evaluationSettings(resolveConfig(config).evaluation, options) : {}
   const evaluation = await evaluateModel<M>(model, data, { ...options, ...settings })
   return Object.defineProperty(evaluation, JUPYTER_DISPLAY, {
-    value: () => bundleOf([titledRow({ ...evaluationNumbers(evaluation) })]),
+    value: () => bundleOf([titledRow({ ...shownNumbers(evaluation) })]),
   })
 }

@@ -108,10 +108,18 @@ export function flopsOf(macs: number): number {
   return 2 * macs
 }
 
-const UNITS = ['MAC', 'kMAC', 'MMAC', 'GMAC', 'TMAC', 'PMAC', 'EMAC'] as const
+/** SI prefixes in steps of 1000. */
+const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'] as const
 
 /** A unit of multiply-accumulates. */
-export type MacUnit = (typeof UNITS)[number]
+export type MacUnit = `${(typeof PREFIXES)[number]}MAC`
+
+/** Returns the largest SI prefix in which a number is at least 1 when written with three digits, and what it stands for. */
+export function macUnit(macs: number): { readonly prefix: (typeof PREFIXES)[number]; readonly size: number } {
+  const power = macs >= 1 ? Math.floor(Math.log10(Number(macs.toPrecision(3))) / 3) : 0
+  const fitting = Math.min(PREFIXES.length - 1, power)
+  return { prefix: PREFIXES[fitting]!, size: 1000 ** fitting }
+}
 
 /**
  * Returns multiply-accumulates with three digits and their unit: `12.8 GMAC`.
@@ -119,9 +127,9 @@ export type MacUnit = (typeof UNITS)[number]
  * @param unit default: the largest in which the number is at least 1
  */
 export function macText(macs: number, unit?: MacUnit): string {
-  const fitting = macs >= 1 ? Math.min(UNITS.length - 1, Math.floor(Math.log10(Number(macs.toPrecision(3))) / 3)) : 0
-  const power = unit === undefined ? fitting : UNITS.indexOf(unit)
-  return `${rounded(macs / 1000 ** power).value} ${UNITS[power]}`
+  const { prefix, size } = macUnit(macs)
+  if (unit === undefined) return `${rounded(macs / size).value} ${prefix}MAC`
+  return `${rounded(macs / 1000 ** PREFIXES.findIndex((one) => `${one}MAC` === unit)).value} ${unit}`
 }
 
 function hasUnknownMacs({ mixer }: ModelShape): boolean {

@@ -66,12 +66,21 @@ export function makeFigure(
   })
 }
 
-/** Returns the positive values of traces along an axis. */
+/** Returns the positive values of traces along an axis, with the ends of their error bars. */
 function positive(data: readonly Trace[], axis: 'x' | 'y'): number[] {
-  return data.flatMap((trace) => {
-    const values = trace[axis]
-    return Array.isArray(values) ? values.filter((value) => typeof value === 'number' && value > 0) : []
-  })
+  return data
+    .flatMap((trace) => {
+      const values = numbersIn(trace[axis])
+      const { array, arrayminus } = (trace[`error_${axis}`] ?? {}) as { array?: unknown; arrayminus?: unknown }
+      const [above, below] = [numbersIn(array), numbersIn(arrayminus)]
+      return values.flatMap((value, i) => [value, value + (above[i] ?? 0), value - (below[i] ?? 0)])
+    })
+    .filter((value) => value > 0)
+}
+
+/** Returns an array's numbers; NaN in place of other values. */
+function numbersIn(values: unknown): number[] {
+  return Array.isArray(values) ? values.map((value) => (typeof value === 'number' ? value : Number.NaN)) : []
 }
 
 /**

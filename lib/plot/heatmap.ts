@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { escapeLabel, type FigureOptions, makeFigure } from './figure.js'
 import { shownName } from './looks.js'
 import type { CaptionedFigure } from './sources.js'
+import { TYPE_SIZE } from './template.js'
 
 /** The cells of {@link heatmap}, row by row from the top. */
 export interface HeatmapCells {
@@ -78,7 +79,9 @@ export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): Capt
         colorbar: {
           thickness: 12,
           outlinewidth: 0,
-          ...(options.colors === undefined ? {} : { title: { text: escapeLabel(options.colors), side: 'right' } }),
+          ...(options.colors === undefined
+            ? {}
+            : { title: { text: escapeLabel(options.colors), side: 'right', font: { size: TYPE_SIZE } } }),
         },
         ...(printed ? { text: texts.map((row) => row.map(lines)), texttemplate: '%{text}' } : {}),
         hovertext:

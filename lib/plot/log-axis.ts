@@ -18,17 +18,28 @@ export function logAxis(values: readonly number[]): Record<string, unknown> {
 }
 
 function ticksIn(low: number, high: number): number[] {
-  const steps = [[1, 2, 5], [1, 3], [1]]
-  for (const step of steps) {
-    const ticks = decades(low, high, 1).flatMap((decade) => step.map((digit) => digit * 10 ** decade))
-    const inside = ticks.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high)
-    if (inside.length >= 2 && inside.length <= MOST_TICKS) return inside
+  const inside = (ticks: readonly number[]): number[] =>
+    ticks.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high)
+  for (const step of [[1, 2, 5], [1, 3], [1]]) {
+    const ticks = inside(decades(low, high, 1).flatMap((decade) => step.map((digit) => digit * 10 ** decade)))
+    if (ticks.length >= 3 && ticks.length <= MOST_TICKS) return ticks
   }
-  const every = Math.max(1, Math.ceil((high - low) / MOST_TICKS))
-  const powers = decades(low, high, every).map((decade) => 10 ** decade)
-  const inside = powers.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high)
-  // Less than a step apart: the ends themselves.
-  return inside.length >= 2 ? inside : [10 ** low, 10 ** high].map((end) => Number(end.toPrecision(2)))
+  if (high - low > 1) {
+    const every = Math.max(1, Math.ceil((high - low) / MOST_TICKS))
+    return inside(decades(low, high, every).map((decade) => 10 ** decade))
+  }
+  return evenTicks(10 ** low, 10 ** high)
+}
+
+/** Returns multiples of 1, 2 or 5 times a power of ten, three to six where they are that few. */
+function evenTicks(low: number, high: number): number[] {
+  const power = 10 ** Math.floor(Math.log10(high - low))
+  const steps = [power / 10, power / 5, power / 2, power, 2 * power]
+  const step = steps.find((each) => Math.floor(high / each) - Math.ceil(low / each) < MOST_TICKS) ?? 5 * power
+  const first = Math.ceil(low / step)
+  return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(12)),
+  )
 }
 
 function decades(low: number, high: number, every: number): number[] {

@@ -4,8 +4,8 @@ import {
   type PrintedCell,
   type PrintedNumber,
   type PrintedRow,
-  type TableOptions,
   printedTable,
+  type TableOptions,
 } from './printed-table.js'
 
 /** Options of {@link toLatex}. */

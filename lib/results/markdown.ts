@@ -1,5 +1,5 @@
 import type { Exportable } from './export.js'
-import { type PrintedCell, type PrintedRow, type TableOptions, printedTable, printedText } from './printed-table.js'
+import { type PrintedCell, type PrintedRow, printedTable, printedText, type TableOptions } from './printed-table.js'
 
 /**
  * Returns a table as Markdown with pipes, as GitHub and Jupyter read it. Rounding, bold and notes are those of

@@ -1,8 +1,5 @@
-import jstat from 'jstat'
 import { UserError } from '../errors.js'
-
-// A CommonJS module whose names Node.js does not find.
-const { jStat } = jstat
+import { jStat } from './distributions.js'
 
 /** How an interval of a difference was made. */
 export type DifferenceMethod = 't' | 'bootstrap' | 'newcombe'

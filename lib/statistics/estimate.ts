@@ -1,9 +1,6 @@
-import jstat from 'jstat'
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
-
-// A CommonJS module whose names Node.js does not find.
-const { jStat } = jstat
+import { jStat } from './distributions.js'
 
 /** How an interval was made: Student's t or a bootstrap over values, Wilson's score over counts. */
 export type IntervalMethod = 't' | 'bootstrap' | 'wilson'

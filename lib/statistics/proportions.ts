@@ -1,9 +1,6 @@
-import jstat from 'jstat'
 import type { Difference } from './difference.js'
+import { jStat } from './distributions.js'
 import { DEFAULT_LEVEL, wilson } from './estimate.js'
-
-// A CommonJS module whose names Node.js does not find.
-const { jStat } = jstat
 
 /** Successes among trials. */
 export interface Proportion {

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { evaluationNumbers } from '../../evaluate/evaluation.js'
+import { evaluationNumbers, shownNumbers } from '../../evaluate/evaluation.js'
 import { titledRow } from '../../evaluate/metric-names.js'
 import { outcomesTable } from '../../evaluate/outcomes.js'
 import { evaluateRun } from '../../experiment/run/evaluate-run.js'
@@ -114,15 +114,20 @@ export const command: Command = {
       },
     })
     status.end()
-    const { id, step, dtype, evaluation, notes } = result
+    const { id, step, dtype, evaluation, spent, notes } = result
     const { votes } = evaluation
     if (outcomes !== undefined) writeTable(outcomesTable(evaluation.outcomes, result.data, split ?? 'test'), outcomes)
     if (tasks !== undefined)
       writeTable(tableOfRows(votes!.tasks.map(({ pass, ...task }) => ({ ...task, ...(pass ?? NO_PASS) }))), tasks)
     if (submission !== undefined) writeFileAtomic(submission, votes!.submission)
-    const row = { run: id, step, dtype, ...evaluationNumbers(evaluation) }
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify({ ...row, notes })}\n`)
-    else process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([titledRow(row)])}\n`)
+    const about = { run: id, step, dtype }
+    if (flags.has('json'))
+      process.stdout.write(`${JSON.stringify({ ...about, ...evaluationNumbers(evaluation), ...spent, notes })}\n`)
+    else {
+      const { evaluationSeconds, evaluationCpuSeconds } = spent
+      const row = titledRow({ ...about, ...shownNumbers(evaluation), evaluationSeconds, evaluationCpuSeconds })
+      process.stdout.write(`${notes.map((note) => `${note}\n`).join('')}${formatTable([row])}\n`)
+    }
     return 0
   },
 }

@@ -48,6 +48,10 @@ export interface AxisOf {
   readonly log: boolean
   /** Whether all rows of a run have one value, so that a run is a point and not a curve. */
   readonly perRun: boolean
+  /** Whether it grows along a run, so that curves can be drawn over it. */
+  readonly grows: boolean
+  /** The unit in the title that may take a prefix, as in `TMAC`; null for other titles. */
+  readonly unit: 'MAC' | 'FLOP' | null
   /** Whether equal runs with other seeds have other values at the same step, as times have. */
   readonly varies: boolean
   /** Returns the value of a row of a run; null if unknown. */
@@ -61,23 +65,32 @@ const column =
     return typeof value === 'number' && Number.isFinite(value) ? factor * value : null
   }
 
-const curve = (title: string, of: AxisOf['of'], log: boolean, varies = false): AxisOf => ({
-  ...{ title, of, log, varies },
-  perRun: false,
-})
-const point = (title: string, of: AxisOf['of']): AxisOf => ({ title, of, log: true, perRun: true, varies: false })
+type Kind = Pick<AxisOf, 'log' | 'perRun' | 'grows' | 'unit' | 'varies'>
+
+/** Totals of training. */
+const total: Kind = { log: true, perRun: false, grows: true, unit: null, varies: false }
+const measured: Kind = { ...total, varies: true }
+/** A property of the model. */
+const ofModel: Kind = { ...total, perRun: true, grows: false }
+/** A property of an evaluation, in which seeds differ where puzzles may halt. */
+const ofEvaluation: Kind = { ...measured, grows: false }
 
 const AXES: Readonly<Record<Axis, AxisOf>> = {
-  step: curve('optimiser step', column('step'), false),
-  macs: curve('training compute (MAC)', column('trainMacs'), true),
-  flops: curve('training compute (FLOP = 2 · MAC)', column('trainMacs', flopsOf(1)), true),
-  seconds: curve('training time (s)', column('trainSeconds'), true, true),
-  cpuSeconds: curve('processor time of training (s)', column('trainCpuSeconds'), true, true),
-  joules: curve('energy of training (J)', column('trainJoules'), true, true),
-  parameters: point('parameters', ({ parameters }) => parameters),
-  depth: point('blocks per supervision step', ({ config }) => depthOf(config)),
-  supervisionSteps: curve('supervision steps', column('supervisionSteps'), true, true),
-  evaluationMacs: curve('evaluation compute (MAC per puzzle)', macsPerPuzzle, true, true),
+  step: { ...total, log: false, title: 'optimiser step', of: column('step') },
+  macs: { ...total, unit: 'MAC', title: 'training compute (MAC)', of: column('trainMacs') },
+  flops: {
+    ...total,
+    unit: 'FLOP',
+    title: 'training compute (FLOP, two per MAC)',
+    of: column('trainMacs', flopsOf(1)),
+  },
+  seconds: { ...measured, title: 'training time (s)', of: column('trainSeconds') },
+  cpuSeconds: { ...measured, title: 'processor time of training (s)', of: column('trainCpuSeconds') },
+  joules: { ...measured, title: 'energy of training (J)', of: column('trainJoules') },
+  parameters: { ...ofModel, title: 'parameters', of: ({ parameters }) => parameters },
+  depth: { ...ofModel, title: 'blocks per supervision step', of: ({ config }) => depthOf(config) },
+  supervisionSteps: { ...ofEvaluation, title: 'supervision steps', of: column('supervisionSteps') },
+  evaluationMacs: { ...ofEvaluation, unit: 'MAC', title: 'evaluation compute (MAC per puzzle)', of: macsPerPuzzle },
 }
 
 /** The names of all axes. */

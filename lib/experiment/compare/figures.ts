@@ -22,6 +22,23 @@ import { checkMetric, lastOf } from './measured.js'
 import type { FinishedRun } from './runs.js'
 import { type SummaryRow, summarise } from './summary.js'
 
+/** Checks that some run has a metric along its training. @throws UserError naming those that there are. */
+export function checkCurves(runs: readonly FinishedRun[], metric: string): void {
+  const of = (name: 'metrics' | 'evaluations'): object[] => runs.flatMap((run): readonly object[] => run[name])
+  const [metrics, evaluations] = [of('metrics'), of('evaluations')]
+  const drawn = metric.startsWith('test.') ? evaluations : metrics
+  if (runs.length === 0 || drawn.some((row) => Object.hasOwn(row, metric))) return
+  const known = new Set([...evaluations.slice(-1), ...metrics.slice(-1)].flatMap(Object.keys))
+  const names = [...known].filter((name) => /^(test|train)\./.test(name))
+  const near = didYouMean(metric, names)
+  throw new UserError({
+    where: `curves, ${metric}`,
+    expected: names.length === 0 ? 'runs with a logged step or an evaluation' : `one of ${names.join(', ')}`,
+    found: names.length === 0 ? 'none' : 'no run that has it',
+    ...(near === undefined ? {} : { todo: near }),
+  })
+}
+
 /** Options of {@link barsOfRuns}. */
 export interface RunBarsOptions extends FigureOptions, BandOptions {
   /** Legend of the published numbers; `reported` always comes first. Default `reported in the paper`. */

@@ -1,13 +1,11 @@
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
-import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
 import type { EvaluationNumbers } from '../../evaluate/evaluation.js'
-import { isOwnMetric, isShare, judgedApart, metricTitle, percent, titledRow } from '../../evaluate/metric-names.js'
+import { isOwnMetric, judgedApart, percent, titledRow } from '../../evaluate/metric-names.js'
 import type { EvaluationSpent } from '../../evaluate/spent.js'
 import type { Row } from '../../files/arrow-rows.js'
 import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { type CurvesOptions, curves } from '../../plot/curves.js'
 import type { HeatmapOptions } from '../../plot/heatmap.js'
 import type { PairedOptions } from '../../plot/paired.js'
 import type { Picture } from '../../plot/picture.js'
@@ -25,6 +23,7 @@ import { type ArmComparison, type CompareOptions, compareArms } from './compare.
 import { sourcesOfRuns } from './figure-sources.js'
 import {
   barsOfRuns,
+  checkCurves,
   gridOfRuns,
   pairedRuns,
   parallelOfRuns,
@@ -42,7 +41,9 @@ import {
   type OfLabel,
   puzzlesOfRuns,
 } from './outcome-figures.js'
+import { curvesOfRuns, type RunCurvesOptions } from './run-curves.js'
 import { type Summary, type SummaryOptions, summarise } from './summary.js'
+import { type TimesTo, timesTo } from './time-to.js'
 
 /**
  * One evaluation of a run, as a row of its `evaluations.arrow`; see {@link EvaluationNumbers}. Those of stored runs have
@@ -183,36 +184,32 @@ export class Runs {
   }
 
   /**
-   * Returns curves over optimiser steps: for each label the mean and its 95 % interval over seeds, with gaps where the metric is
-   * unknown. Where a run evaluates both sets of weights, those of the live ones are lines of their own.
+   * Returns curves over optimiser steps, or over what training took until then: for each label the mean and its 95 %
+   * interval over seeds, with gaps where the metric is unknown. Where a run evaluates both sets of weights, those of the live ones are
+   * lines of their own.
    *
    * @param metric e.g. `test.exact`, `test.cells`, `train.loss`, `test.NAME` of a custom metric; accuracies are drawn in
    * percent
+   * @example
+   * runs.curves('test.exact', { x: 'macs' })
+   * @throws UserError for a metric or a quantity that no run has.
    */
-  curves(metric: string, options: CurvesOptions = {}): CaptionedFigure {
-    const share = isShare(metric)
-    const lines = this.all.flatMap((run) => {
-      const line = (name: string, rows: readonly MetricRow[]) => ({
-        name,
-        seed: run.config.seed,
-        x: rows.map((row) => row.step),
-        y: rows.map((row) => (row[metric] ?? Number.NaN) * (share ? 100 : 1)),
-      })
-      const name = this.label(run)
-      if (!metric.startsWith('test.')) return [line(name, run.metrics)]
-      const evaluations = run.evaluations as unknown as readonly MetricRow[]
-      const live = liveRowsBeside(evaluations)
-      const ofEma = line(name, primaryRows(evaluations))
-      return live.length > 0 ? [ofEma, line(`${name}, live weights`, live)] : [ofEma]
-    })
-    const figure = curves(lines, {
-      x: 'optimiser step',
-      y: metricTitle(metric),
-      ...(share ? { range: [0, 100] as const } : {}),
-      better: directionOf(metric, this.all.map(runMember)) ?? 'higher',
-      ...options,
-    })
-    return this.#sourced(figure)
+  curves(metric: string, options: RunCurvesOptions = {}): CaptionedFigure {
+    checkCurves(this.all, metric)
+    const better = directionOf(metric, this.all.map(runMember)) ?? 'higher'
+    return this.#sourced(curvesOfRuns(this.all, (run) => this.label(run), metric, { better, ...options }))
+  }
+
+  /**
+   * Returns what each run took until a metric was first at or above a value: steps, MACs, seconds of the clock and of the
+   * processor. A notebook shows it as a table; `summary()` has the mean over seeds with its interval, `summaryTable()` the same as text.
+   *
+   * @example
+   * runs.timeTo('test.exact', 0.9).runs[0]?.trainMacs
+   * @throws UserError for a value that is no number, a percentage in place of a share, or a metric that no run has.
+   */
+  timeTo(metric: string, atLeast: number): TimesTo {
+    return timesTo(this.all, (run) => this.label(run), metric, atLeast)
   }
 
   #sourced(figure: CaptionedFigure): CaptionedFigure {

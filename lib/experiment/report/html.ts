@@ -6,9 +6,9 @@ import type { Exportable } from '../../results/export.js'
 import {
   type PrintedCell,
   type PrintedRow,
-  type TableOptions,
   printedTable,
   printedText,
+  type TableOptions,
 } from '../../results/printed-table.js'
 
 /** A part of a report: HTML below a heading. */
