@@ -12,6 +12,7 @@ import { formatTable } from '../results/text.js'
 import { terminalWidth, wrapText } from '../results/text-width.js'
 import { wrongUse } from './command.js'
 import { choiceOf } from './keys.js'
+import { formatAsked, formatted, type TableFormat } from './table-format.js'
 
 /** Keys of `--summary` and `--compare`. */
 export const STATISTICS_KEYS = ['metric', 'interval'] as const
@@ -26,12 +27,15 @@ export interface StatisticsAsked {
   readonly compare: string | null
   readonly metric: string | undefined
   readonly interval: 't' | 'bootstrap' | undefined
+  /** Format of the summary for a paper; null for text. */
+  readonly format: TableFormat | null
 }
 
 /**
  * Returns what a command line asks for; null for the list of runs.
  *
- * @throws UserError (exit code 2) for both flags at once, and for `metric=` or `interval=` without one.
+ * @throws UserError (exit code 2) for both flags at once, for a format without --summary, and for `metric=` or `interval=`
+ * without one.
  */
 export function statisticsAsked(
   flags: ReadonlyMap<string, string | true>,
@@ -40,9 +44,11 @@ export function statisticsAsked(
   const compare = flags.get('compare')
   const summary = flags.has('summary')
   if (summary && compare !== undefined) throw wrongUse('--summary or --compare', 'both')
+  const format = formatAsked(flags)
+  if (format !== null && !summary) throw wrongUse(`--summary beside --${format}`, 'none')
   const interval = choiceOf('interval', keys.interval, ['t', 'bootstrap'])
   if (summary || typeof compare === 'string')
-    return { summary, compare: typeof compare === 'string' ? compare : null, metric: keys.metric, interval }
+    return { summary, compare: typeof compare === 'string' ? compare : null, metric: keys.metric, interval, format }
   const [key] = STATISTICS_KEYS.filter((name) => keys[name] !== undefined)
   if (key !== undefined) throw wrongUse(`--summary or --compare beside ${key}=`, 'neither')
   return null
@@ -50,7 +56,7 @@ export function statisticsAsked(
 
 /** Returns a summary of runs, or a comparison of two of their configurations, as text or as JSON on one line. */
 export function statisticsText(runs: readonly StoredRun[], asked: StatisticsAsked, json: boolean): string {
-  const { metric = 'test.exact', compare, interval } = asked
+  const { metric = 'test.exact', compare, interval, format } = asked
   const options = interval === undefined ? {} : { interval }
   const all: SummarisedRun[] = runs.map((run) =>
     metric.startsWith('train.') ? { ...run, metrics: rowsOfTable(readMetrics(run)) } : run,
@@ -66,6 +72,7 @@ export function statisticsText(runs: readonly StoredRun[], asked: StatisticsAske
   }
   const summary = summarise(all, metric, options)
   if (json) return JSON.stringify(summary)
+  if (format !== null) return formatted(summary, format)
   return [formatTable(summary.table(), { width }), '', ...below(summary.footnotes())].join('\n')
 }
 

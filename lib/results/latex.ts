@@ -4,12 +4,12 @@ import {
   type PrintedCell,
   type PrintedNumber,
   type PrintedRow,
-  type PrintOptions,
   printedTable,
+  type TableOptions,
 } from './printed-table.js'
 
 /** Options of {@link toLatex}. */
-export interface LatexOptions extends PrintOptions {
+export interface LatexOptions extends TableOptions {
   /** Label for `\ref`, e.g. `tab:mixers`. Default: none. */
   readonly label?: string
   /**

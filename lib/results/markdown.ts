@@ -1,5 +1,5 @@
 import type { Exportable } from './export.js'
-import { type PrintedCell, type PrintedRow, type PrintOptions, printedTable, printedText } from './printed-table.js'
+import { type PrintedCell, type PrintedRow, printedTable, printedText, type TableOptions } from './printed-table.js'
 
 /**
  * Returns a table as Markdown with pipes, as GitHub and Jupyter read it. Rounding, bold and notes are those of
@@ -8,7 +8,7 @@ import { type PrintedCell, type PrintedRow, type PrintOptions, printedTable, pri
  * @param table rows, an Arrow table or an arquero table; cells may be estimates
  * @throws UserError for a table without rows, or an unknown column.
  */
-export function toMarkdown(table: Exportable, options: PrintOptions = {}): string {
+export function toMarkdown(table: Exportable, options: TableOptions = {}): string {
   const { columns, measured, reported, caption, notes } = printedTable(table, options)
   const row = ({ cells, mark }: PrintedRow): string => {
     const texts = cells.map(markdownCell)

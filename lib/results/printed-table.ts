@@ -8,7 +8,7 @@ import { type Exportable, isForPaper, recordsOf, type TableRecord } from './expo
 import { type ReportedFilter, reportedWhere } from './reported.js'
 
 /** Options of a table for a paper, the same for every format. */
-export interface PrintOptions {
+export interface TableOptions {
   /** Columns in order, by their names in the table. Default: all that have a value. */
   readonly columns?: readonly string[]
   /** Headers by column name. Default: metrics by their display name and unit, other names in words. */
@@ -82,7 +82,7 @@ const NONE: PrintedText = { kind: 'text', text: '–' }
  *
  * @throws UserError for a table without rows, and for an option that names a column that is not there.
  */
-export function printedTable(table: Exportable, options: PrintOptions = {}): PrintedTable {
+export function printedTable(table: Exportable, options: TableOptions = {}): PrintedTable {
   const own = recordsOf(table).map(withUncertainty)
   if (own.length === 0)
     throw new UserError({ where: 'a table for a paper', expected: 'at least one row', found: 'none' })
@@ -154,7 +154,7 @@ function publishedRecords(own: readonly TableRecord[], filter: ReportedFilter): 
 }
 
 /** Returns a column's header. */
-function titleOf(name: string, { titles = {} }: PrintOptions): string {
+function titleOf(name: string, { titles = {} }: TableOptions): string {
   if (Object.hasOwn(titles, name)) return titles[name]!
   const title = metricTitle(name)
   return title === name ? inWords(name) : title
@@ -167,7 +167,7 @@ function inWords(name: string): string {
 }
 
 /** Returns the columns to print. @throws UserError for a name that the table has not. */
-function chosenColumns(records: readonly TableRecord[], { columns, titles, best }: PrintOptions): string[] {
+function chosenColumns(records: readonly TableRecord[], { columns, titles, best }: TableOptions): string[] {
   const all = [...new Set(records.flatMap((record) => record.map(([name]) => name)))]
   for (const [option, names] of Object.entries({ columns, titles: keys(titles), best: keys(best) }))
     for (const name of names ?? []) if (!all.includes(name)) throw unknownColumn(option, name, all)
@@ -267,7 +267,7 @@ function isPercent(name: string): boolean {
 }
 
 /** Returns the row whose interval lies on the better side of all others; null where there is none. */
-function bestRow(rows: readonly TableRecord[], name: string, { best = {} }: PrintOptions): TableRecord | null {
+function bestRow(rows: readonly TableRecord[], name: string, { best = {} }: TableOptions): TableRecord | null {
   const direction = Object.hasOwn(best, name) ? best[name] : betterSide(name)
   if (direction === 'none' || rows.length < 2) return null
   const cells = rows.map((row) => cellAt(row, name))

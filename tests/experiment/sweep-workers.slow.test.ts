@@ -331,9 +331,9 @@ test('the report of a sweep has its runs and coverage as tables and a page, and 
   const metrics = { always: () => 1 }
   const options = { resultsDir: path.join(folder, 'reported'), metrics, observer: {} }
   const runs = await sweep({ ...base, trainSteps: 4, evalEvery: 2 }, { seed: [0, 1] }, data, options)
-  await assert.rejects(writeSweepReport(runs, dir, { print: { height: 2 } }), /height: expected a venue or a width beside it/)
+  await assert.rejects(writeSweepReport(runs, dir, { height: 2 }), /height: expected a venue or a width beside it/)
   assert.equal(existsSync(dir), false)
-  const files = (await writeSweepReport(runs, dir, { print: { venue: 'icml' } })).map((file) => path.relative(dir, file))
+  const files = (await writeSweepReport(runs, dir, { venue: 'icml' })).map((file) => path.relative(dir, file))
   for (const name of [
     'runs.csv',
     'runs.arrow',

@@ -23,13 +23,14 @@ export const command: Command = {
       title: 'Filter',
       rows: [
         ['KEY=VALUE', 'In place of RUN: all runs with this value of a configuration key, e.g. task=sudoku mixer=mlp.'],
-        ['state=, name=, note=, tag=', 'In place of RUN: as in recurlab runs.'],
+        ['state=, ended=, since=, before=, name=, note=, tag=', 'In place of RUN: as in recurlab runs.'],
       ],
     },
     {
       title: 'Options',
       rows: [
-        ['out=FILE, --out FILE', 'File to write. Default: reports/NAME.html in the results folder.'],
+        ['out=FILE', 'File to write. Default: reports/NAME.html in the results folder.'],
+        ['--out FILE', 'Does what out=FILE does.'],
         ['question=TEXT', 'The question that the runs answer. Default: their note.'],
         ['title=TEXT', 'Default: the name of the sweep, or the number of runs.'],
         ['reported=TABLE', 'Published results beside exact accuracy, e.g. reported=1; recurlab reported lists them.'],

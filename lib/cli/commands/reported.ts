@@ -3,6 +3,7 @@ import { reportedResults } from '../../results/reported.js'
 import { formatTable } from '../../results/text.js'
 import { type Command, noWords } from '../command.js'
 import { onlyKeys } from '../keys.js'
+import { FORMAT_FLAGS, FORMAT_HELP, formatAsked, formatted } from '../table-format.js'
 
 /** Columns shown in a terminal; `--json` has all. */
 const COLUMNS = 'table method task metric value uncertainty depth nfp parameters note source'.split(' ')
@@ -22,18 +23,26 @@ export const command: Command = {
         ['task=TEXT', 'Tasks whose name contains TEXT: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.'],
         ['metric=TEXT', 'Metrics whose name contains TEXT, e.g. pass@1. Default: all.'],
         ['--json', 'Prints the table as JSON, with parameter counts as numbers.'],
+        ...FORMAT_HELP,
       ],
     },
   ],
   example: 'reported table=4 task=Sudoku',
-  flags: { json: false },
+  flags: { json: false, ...FORMAT_FLAGS },
   async run({ words, pairs, flags }) {
     noWords(words)
     const rows = rowsOfTable(reportedResults(onlyKeys(pairs, ['table', 'method', 'task', 'metric'])))
-    if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
+    const format = formatAsked(flags)
+    if (format !== null) process.stdout.write(`${formatted(rows, format, { columns: paperColumns(rows) })}\n`)
+    else if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
     else process.stdout.write(`${formatTable(rows, { columns: columnsOf(rows) })}\n`)
     return 0
   },
+}
+
+/** Returns the columns of a table for a paper: the uncertainty stands beside the value, sources and notes below the table. */
+function paperColumns(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
+  return columnsOf(rows).filter((name) => !['table', 'uncertainty', 'note', 'source'].includes(name))
 }
 
 /** Returns the columns with a value in any row. */

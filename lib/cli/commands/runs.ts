@@ -17,6 +17,7 @@ import { FILTERS, filterOf } from '../runs-filter.js'
 import { inOrder } from '../runs-order.js'
 import { STATISTICS_KEYS, statisticsAsked, statisticsText } from '../runs-statistics.js'
 import { runsText } from '../runs-table.js'
+import { FORMAT_FLAGS } from '../table-format.js'
 
 const LABEL_KEYS = ['name', 'note', 'tags'] as const
 const KEYS = ['out', 'last', 'sort', 'tags', ...STATISTICS_KEYS, ...FILTERS, ...Object.keys(configSchema.shape)]
@@ -62,6 +63,9 @@ export const command: Command = {
           '--compare A,B',
           'Compares two configurations: difference with interval, test and effect, a verdict and warnings. A and B are labels as --summary shows them (mlp), KEY=VALUE, or the beginning of an ID.',
         ],
+        ['--latex', 'Prints the summary as LaTeX for the packages booktabs and siunitx.'],
+        ['--markdown', 'Prints the summary as Markdown.'],
+        ['--csv', 'Prints the summary as CSV, a value and its uncertainty in two columns.'],
         ['metric=NAME', 'The metric of either. Default: test.exact.'],
         ['interval=t|bootstrap', "How intervals over seeds are made: Student's t, or resampling. Default: t."],
       ],
@@ -79,7 +83,7 @@ export const command: Command = {
     },
   ],
   example: 'runs task=sudoku sort=-test.exact last=10',
-  flags: { all: false, json: false, summary: false, compare: true },
+  flags: { all: false, json: false, summary: false, compare: true, ...FORMAT_FLAGS },
   async run({ words, pairs, flags }) {
     const keys = onlyKeys(pairs, KEYS)
     const { out = DEFAULT_RESULTS } = keys

@@ -8,7 +8,7 @@ import { Comparison } from '../../results/comparison.js'
 import { type PaperRows, toCsv } from '../../results/export.js'
 import { type LatexOptions, toLatex } from '../../results/latex.js'
 import { toMarkdown } from '../../results/markdown.js'
-import type { PrintOptions } from '../../results/printed-table.js'
+import type { TableOptions } from '../../results/printed-table.js'
 import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, estimate, wilson } from '../../statistics/estimate.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
@@ -136,7 +136,7 @@ export class Summary {
   }
 
   /** Returns the table as Markdown; see the function `toMarkdown`. */
-  toMarkdown(options: PrintOptions = {}): string {
+  toMarkdown(options: TableOptions = {}): string {
     return toMarkdown(this, options)
   }
 

@@ -6,9 +6,9 @@ import type { Exportable } from '../../results/export.js'
 import {
   type PrintedCell,
   type PrintedRow,
-  type PrintOptions,
   printedTable,
   printedText,
+  type TableOptions,
 } from '../../results/printed-table.js'
 
 /** A part of a report: HTML below a heading. */
@@ -33,10 +33,14 @@ export function list(items: readonly string[]): string {
   return `<ul>\n${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('\n')}\n</ul>`
 }
 
+/** Largest number of rows of a table that a printed page does not cut. */
+const UNCUT = 20
+
 /** Returns a table as HTML, with the rounding, bold and notes of {@link printedTable}; a sentence without rows. */
-export function table(rows: Exportable, options: PrintOptions = {}): string {
+export function table(rows: Exportable, options: TableOptions = {}): string {
   if (Array.isArray(rows) && rows.length === 0) return '<p>None yet.</p>'
   const { columns, measured, reported, caption, notes } = printedTable(rows, options)
+  const all = [...measured, ...reported]
   const align = (i: number): string => (columns[i]!.numeric ? ' class="n"' : '')
   const row = ({ cells, mark }: PrintedRow): string =>
     `<tr>${cells.map((cell, i) => `<td${align(i)}>${cellHtml(cell)}${i === 0 && mark ? `<sup>${mark}</sup>` : ''}</td>`).join('')}</tr>`
@@ -44,7 +48,7 @@ export function table(rows: Exportable, options: PrintOptions = {}): string {
     of.length > 0 ? `<tbody>\n${of.map(row).join('\n')}\n</tbody>` : ''
   const below = notes.map(({ mark, text }) => `${mark ? `<sup>${mark}</sup> ` : ''}${escapeHtml(text)}`).join(' ')
   return [
-    '<div class="table"><table>',
+    `<div class="table${all.length <= UNCUT ? ' uncut' : ''}"><table>`,
     caption === null ? '' : `<caption>${escapeHtml(caption)}</caption>`,
     `<thead><tr>${columns.map(({ title }, i) => `<th${align(i)}>${escapeHtml(title)}</th>`).join('')}</tr></thead>`,
     body(measured),

@@ -1,4 +1,5 @@
 import { escapeHtml } from '../../notebook/html.js'
+import { facesOfSvg, fontCss } from '../../plot/drawing/fonts.js'
 import { paragraphs, type Section } from './html.js'
 
 /** The head of a report. */
@@ -9,7 +10,7 @@ export interface PageHead {
   readonly answer: string | null
 }
 
-/** Returns a report as one HTML file, without scripts and without anything that a network would have to bring. */
+/** Returns a report as one HTML file, without scripts and with the fonts of its drawings: nothing comes from a network. */
 export function pageHtml({ title, question, answer }: PageHead, sections: readonly Section[]): string {
   const contents = sections.map(({ id, title: name }) => `<li><a href="#${id}">${escapeHtml(name)}</a></li>`).join('')
   const body = sections.map(
@@ -24,7 +25,8 @@ export function pageHtml({ title, question, answer }: PageHead, sections: readon
 <meta name="color-scheme" content="light dark">
 <title>${escapeHtml(title)}</title>
 <style>
-${STYLE}</style>
+${STYLE}${fontCss(facesOfSvg(body.join('\n')))}
+</style>
 </head>
 <body>
 <h1>${escapeHtml(title)}</h1>
@@ -35,7 +37,7 @@ ${body.join('\n')}
 `
 }
 
-/** Drawings keep a white ground in dark pages; a printed page is always light, on A4, and cuts neither rows nor figures. */
+/** Drawings keep a white ground in dark pages; a printed page is always light, on A4, and cuts neither rows, short tables nor figures. */
 const STYLE = `:root { --ink: #1a1a1a; --soft: #5a5a5a; --line: #d0d0d0; --page: #ffffff; --link: #0b57a4; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e4e4e4; --soft: #a8a8a8; --line: #4a4a4a; --page: #16181c; --link: #8ab8f0; }
@@ -71,7 +73,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
   body { font-size: 9.5pt; max-width: none; margin: 0; padding: 0; }
   nav { display: none; }
   h2, h3, caption { break-after: avoid; }
-  tr, figure { break-inside: avoid; }
+  tr, figure, .uncut { break-inside: avoid; }
   thead { display: table-header-group; }
   .table { overflow: visible; }
   th, td { padding-right: 0.5rem; }

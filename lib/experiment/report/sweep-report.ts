@@ -7,27 +7,22 @@ import { writeTable } from '../../results/export.js'
 import { Coverage } from '../sweep/coverage.js'
 import type { SweepRuns } from '../sweep/sweep.js'
 import { metricsOf } from './metrics.js'
-import { type ReportOptions, writeReport } from './report.js'
+import { writeReport } from './report.js'
 import { type ReportSubject, subjectOf } from './subject.js'
-
-/** Options of {@link writeSweepReport}. */
-export interface SweepReportOptions extends ReportOptions {
-  /** With a venue, the curves are also written as `curves-METRIC.pdf` for its papers. Default: none. */
-  readonly print?: PrintOptions
-}
 
 /**
  * Writes the report of a sweep, finished or not, as `index.html`, and beside it the runs, their coverage and the summary of
  * each metric as CSV and Arrow, and `curves-METRIC.svg`.
  *
  * @param dir folder, which is created
+ * @param print with a venue, the curves are also written as `curves-METRIC.pdf` for its papers
  * @returns the paths of the files; without figures, where none can be drawn, the page says why
  * @throws UserError for an unknown venue, or when a file cannot be written.
  */
 export async function writeSweepReport(
   sweep: SweepRuns | ReportSubject,
   dir: string,
-  { print = {}, ...options }: SweepReportOptions = {},
+  print: PrintOptions = {},
 ): Promise<string[]> {
   const forVenue = printOf(print) !== null
   makeFolder(dir)
@@ -50,10 +45,9 @@ export async function writeSweepReport(
     const svg = await drawing(runs, metric)
     if (svg === null) continue
     writeFileAtomic(place(`curves-${metric}.svg`), svg)
-    if (forVenue)
-      writeFileAtomic(place(`curves-${metric}.pdf`), await renderFigure(runs.curves(metric), 'pdf', print))
+    if (forVenue) writeFileAtomic(place(`curves-${metric}.pdf`), await renderFigure(runs.curves(metric), 'pdf', print))
   }
-  await writeReport(subject, place('index.html'), options)
+  await writeReport(subject, place('index.html'))
   return written
 }
 

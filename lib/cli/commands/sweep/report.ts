@@ -27,7 +27,7 @@ export const command: Command = {
     const paper = printFromWords(print)
     const plan = readPlan(oneWord(words, 'one sweep'), out)
     const subject = subjectOfPlan(plan)
-    const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'), { print: paper })
+    const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'), paper)
     for (const { id, problem } of subject.damaged)
       process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
     process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${subject.coverage!.text()}\n`)
