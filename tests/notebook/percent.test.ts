@@ -206,6 +206,7 @@ test('unchanged cells keep outputs and identifiers, moved ones too; a changed on
   assert.deepEqual(cells[4], before[2])
   assert.equal(cells[2]!.execution_count, null)
   assert.equal(changed, 2)
+  assert.equal(matchCells(before, [textCell('new', 'markdown')], true).changed, 0)
 })
 
 test('of two equal cells, the one that was deleted loses its output', () => {

@@ -31,7 +31,7 @@ export interface SyncPlan {
   readonly writes: Side | null
   /** Whether that file is new. */
   readonly creates: boolean
-  /** Cells of the notebook to be written that are new or changed, and so have no outputs. */
+  /** Code cells of the notebook to be written that are new or changed, and so have no outputs. */
   readonly changed: number
   /** Writes the file, and records the sync. @throws UserError if the file cannot be written. */
   apply(): void
