@@ -108,7 +108,6 @@ export {
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
 export type { ReportedAt, ReportedMark } from './plot/reported-marks.js'
-export type { Band, BandOptions } from './plot/spread.js'
 export { type CaptionedFigure, captionOf, type FigureSources, withSources } from './plot/sources.js'
 export type { Band, BandOptions } from './plot/spread.js'
 export { type RenderOptions, renderFigure } from './plot/static.js'

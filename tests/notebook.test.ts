@@ -11,6 +11,7 @@ import { setHost } from '../lib/notebook/host.js'
 import { escapeHtml } from '../lib/notebook/html.js'
 import { type Cell, type Notebook, overwritten, tidyNotebook } from '../lib/notebook/notebook.js'
 import { injectParameters } from '../lib/notebook/parameters.js'
+import { progressBundle, withoutProgress } from '../lib/notebook/progress-forms.js'
 import { withoutScripts } from '../lib/notebook/report.js'
 import { kaleidoFolder } from '../lib/plot/kaleido.js'
 import { lineFigure } from '../lib/plot/line.js'
@@ -190,6 +191,15 @@ test('a tidied notebook has whole streams, lists of lines and no times', () => {
     tidy?.outputs?.map(({ text }) => text),
     [['1\n', '2\n'], undefined, ['3']],
   )
+})
+
+test('a notebook without its progress has all other outputs', () => {
+  const line = progressBundle(['generated: 2 puzzles · 40 puzzles/s · took 0.1 s'])
+  const output = (data: object) => ({ output_type: 'display_data' as const, metadata: {}, data })
+  const others = [output({ 'text/plain': 'took 2 s' }), output({ 'text/html': ['<p>', 'recurlab-progress'] })]
+  const outputs = [output(line), others[0]!, output({ ...line, 'text/html': [line['text/html']] }), others[1]!]
+  const cells = [{ cell_type: 'code' as const, metadata: {}, source: '', outputs }]
+  assert.deepEqual(withoutProgress(notebookOf(cells)).cells[0]?.outputs, others)
 })
 
 const parameters: Cell = {

@@ -1,6 +1,8 @@
+import { isJsonObject } from '../files/json.js'
 import { displayWidth } from '../results/text-width.js'
 import type { MimeBundle } from './host.js'
 import { escapeHtml } from './html.js'
+import type { CellOutput, Notebook } from './notebook.js'
 
 const SEPARATOR = ' · '
 const INDENT = '  '
@@ -25,6 +27,23 @@ function progressHtml(lines: readonly string[]): string {
     return `<div>${parts.join(SEPARATOR)}</div>`
   })
   return `<div class="${CLASS}" style="${BLOCK}">${rows.join('')}</div>`
+}
+
+/**
+ * Returns a notebook without the progress of its work. Rates, times and what was already stored are of one execution, and
+ * short work shows no progress at all.
+ */
+export function withoutProgress(notebook: Notebook): Notebook {
+  const cells = notebook.cells.map((cell) =>
+    cell.outputs ? { ...cell, outputs: cell.outputs.filter((output) => !isProgress(output)) } : cell,
+  )
+  return { ...notebook, cells }
+}
+
+function isProgress({ data }: CellOutput): boolean {
+  if (!isJsonObject(data)) return false
+  const html = data['text/html']
+  return (Array.isArray(html) ? html.join('') : String(html)).startsWith(`<div class="${CLASS}"`)
 }
 
 /** Wraps a long line, with an indent. */

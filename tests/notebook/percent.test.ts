@@ -206,6 +206,7 @@ test('unchanged cells keep outputs and identifiers, moved ones too; a changed on
   assert.deepEqual(cells[4], before[2])
   assert.equal(cells[2]!.execution_count, null)
   assert.equal(changed, 2)
+  assert.equal(matchCells(before, [textCell('new', 'markdown')], true).changed, 0)
 })
 
 test('of two equal cells, the one that was deleted loses its output', () => {
@@ -319,6 +320,7 @@ test('without a record of a sync the last commit says which side has changed; wi
   edit('\nb', '\nb2')
   rmSync(records, { recursive: true })
   assert.throws(() => sync(), /found different cells and no record of a sync/)
+  assert.throws(() => sync({ committed: () => 'of another form' }), /found different cells and no record of a sync/)
   assert.equal(sync({ committed: (file) => commit.get(file) ?? null }), 'ipynb')
 })
 
@@ -359,6 +361,9 @@ test('a notebook of another language, a broken one, a merge conflict and a read-
   chmodSync(pair.ipynb, 0o644)
   edit('b2', '<<<<<<< HEAD\nb2\n=======\nb3\n>>>>>>> other')
   assert.throws(() => sync(), /\.ts, line 18: expected a merged file, found a conflict/)
+  edit('<<<<<<< HEAD\nb2\n=======\nb3\n>>>>>>> other', 'b2')
+  edit('language: typescript', 'language: python')
+  assert.throws(() => sync(), /\.ts: expected a notebook in TypeScript, found one in python\.$/)
   writeFileSync(pair.ipynb, '{"cells": [\n<<<<<<< HEAD\n')
   assert.throws(() => sync(), /\.ipynb, line 2: .*git checkout --ours/)
   writeFileSync(pair.ipynb, '{"cells": [')

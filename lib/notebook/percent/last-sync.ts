@@ -41,11 +41,14 @@ function recordOf(notebook: string, folder: string): string {
 
 /** Returns a file as it is in the last commit; null if it is in none. */
 export function committedText(file: string): string | null {
+  // A hook of Git sets these for its own repository, relative to another folder.
+  const { GIT_DIR: _dir, GIT_WORK_TREE: _tree, GIT_INDEX_FILE: _index, ...env } = process.env
   try {
     return execFileSync('git', ['-C', path.dirname(path.resolve(file)), 'show', `HEAD:./${path.basename(file)}`], {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'ignore'],
       maxBuffer: 2 ** 28,
+      env,
     })
   } catch {
     return null

@@ -6,7 +6,7 @@ import type { TextCell } from './read.js'
 /** The cells of a notebook after its text has changed. */
 export interface MatchedCells {
   readonly cells: Cell[]
-  /** Number of cells that are new or whose source or type has changed. */
+  /** Number of code cells that are new or whose source has changed, and so have no outputs. */
   readonly changed: number
 }
 
@@ -37,7 +37,7 @@ export function matchCells(before: readonly Cell[], now: readonly TextCell[], ha
         : {}),
     }
   })
-  return { cells, changed: now.length - same.size }
+  return { cells, changed: now.filter(({ cell_type }, i) => cell_type === 'code' && !same.has(i)).length }
 }
 
 function keyOf(cell: Cell | TextCell): string {

@@ -31,7 +31,7 @@ export interface SyncPlan {
   readonly writes: Side | null
   /** Whether that file is new. */
   readonly creates: boolean
-  /** Cells of the notebook to be written that are new or changed, and so have no outputs. */
+  /** Code cells of the notebook to be written that are new or changed, and so have no outputs. */
   readonly changed: number
   /** Writes the file, and records the sync. @throws UserError if the file cannot be written. */
   apply(): void
@@ -61,9 +61,9 @@ export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
   const { from, records = LAST_SYNCS } = options
   const notebook = existsSync(pair.ipynb) ? readTypeScriptNotebook(pair.ipynb) : null
   const text = existsSync(pair.ts) ? (from === 'ipynb' ? replaceableText : readTextFile)(pair.ts) : null
-  const missing = from ?? (notebook ? 'ipynb' : 'ts')
-  if (!(missing === 'ipynb' ? notebook : text))
-    throw new UserError({ where: pair[missing], expected: 'a file', found: 'none' })
+  const present = from ?? (notebook ? 'ipynb' : 'ts')
+  if (!(present === 'ipynb' ? notebook : text))
+    throw new UserError({ where: pair[present], expected: 'a file', found: 'none' })
   const texts = {
     ipynb: notebook && percentText(textNotebook(notebook)),
     ts: text && percentText(text),
@@ -72,7 +72,7 @@ export function planSync(pair: Pair, options: SyncOptions = {}): SyncPlan {
   const plan = { pair, creates: !existsSync(pair.ipynb) || !existsSync(pair.ts), changed: 0 }
   if (texts.ipynb !== null && texts.ipynb === texts.ts)
     return { ...plan, writes: null, apply: () => done(texts.ipynb!) }
-  const leads = from ?? (notebook && text ? changedSide(pair, texts as Record<Side, string>, options) : missing)
+  const leads = from ?? (notebook && text ? changedSide(pair, texts as Record<Side, string>, options) : present)
   if (leads === 'ipynb')
     return {
       ...plan,
@@ -115,21 +115,32 @@ function changedSide(pair: Pair, texts: Record<Side, string>, options: SyncOptio
   const last = readLastSync(pair.ipynb, records)
   if (last === sha256(texts.ipynb)) return 'ts'
   if (last === sha256(texts.ts)) return 'ipynb'
-  const before = { ipynb: committed(pair.ipynb), ts: committed(pair.ts) }
-  const known = before.ipynb !== null && before.ts !== null
-  if (known) {
-    const changed = {
-      ipynb: percentText(textNotebook(parseNotebook(before.ipynb!, `${pair.ipynb} in HEAD`))) !== texts.ipynb,
-      ts: percentText(readPercent(before.ts!, `${pair.ts} in HEAD`)) !== texts.ts,
-    }
+  const before = committedTexts(pair, committed)
+  if (before) {
+    const changed = { ipynb: before.ipynb !== texts.ipynb, ts: before.ts !== texts.ts }
     if (changed.ipynb !== changed.ts) return changed.ts ? 'ts' : 'ipynb'
   }
   throw new UserError({
     where: `${pair.ipynb} and ${pair.ts}`,
     expected: 'cells that have changed in one of the two since the last sync',
-    found: known || last !== null ? 'changes in both' : 'different cells and no record of a sync',
+    found: before || last !== null ? 'changes in both' : 'different cells and no record of a sync',
     todo: 'Keep the text with --from ts, or the notebook with --from ipynb.',
   })
+}
+
+/** Returns the texts of a pair in the last commit; null if one is not in it, or was of another form. */
+function committedTexts(pair: Pair, committed: (file: string) => string | null): Record<Side, string> | null {
+  const [ipynb, ts] = [committed(pair.ipynb), committed(pair.ts)]
+  if (ipynb === null || ts === null) return null
+  try {
+    return {
+      ipynb: percentText(textNotebook(parseNotebook(ipynb, pair.ipynb))),
+      ts: percentText(readPercent(ts, pair.ts)),
+    }
+  } catch (error) {
+    if (error instanceof UserError) return null
+    throw error
+  }
 }
 
 /** Reads a notebook in TypeScript. @throws UserError if it is none, or a merge has left a conflict in it. */
@@ -138,10 +149,13 @@ export function readTypeScriptNotebook(file: string): Notebook {
   refuseConflict(text, file)
   const notebook = parseNotebook(text, file)
   const { kernelspec, language_info: info } = notebook.metadata
-  const language = languageOf(kernelspec, 'language') ?? languageOf(info, 'name')
+  refuseLanguage(languageOf(kernelspec, 'language') ?? languageOf(info, 'name'), file)
+  return notebook
+}
+
+function refuseLanguage(language: string | null, file: string): void {
   if (language !== null && language.toLowerCase() !== 'typescript')
     throw new UserError({ where: file, expected: 'a notebook in TypeScript', found: `one in ${language}` })
-  return notebook
 }
 
 function languageOf(value: unknown, key: string): string | null {
@@ -152,7 +166,9 @@ function languageOf(value: unknown, key: string): string | null {
 function readTextFile(file: string): TextFile {
   const text = readBytes(file).toString('utf8')
   refuseConflict(text, file)
-  return readPercent(text, file)
+  const read = readPercent(text, file)
+  refuseLanguage(languageOf(read.kernelspec, 'language'), file)
+  return read
 }
 
 /** Reads a text that the notebook replaces: null if it is damaged. @throws UserError if it is another TypeScript file. */

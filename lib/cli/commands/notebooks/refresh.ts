@@ -3,6 +3,7 @@ import { UserError } from '../../../errors.js'
 import { readBytes } from '../../../files/atomic.js'
 import { writeNotebook } from '../../../notebook/notebook.js'
 import { type Pair, planSync, readTypeScriptNotebook, refuseReadOnly } from '../../../notebook/percent/pair.js'
+import { withoutProgress } from '../../../notebook/progress-forms.js'
 import { type Args, type Command, wrongUse } from '../../command.js'
 import { executedCopy, executeForStorage, failureMessage, timeoutOf } from '../../execute-notebook.js'
 import { STOPPED } from '../../interrupt.js'
@@ -10,7 +11,7 @@ import { namedPairs } from './files.js'
 
 export const command: Command = {
   help: [
-    'Each notebook is synced with its text, if it has one, executed from top to bottom in a fresh notebook kernel, and stored with its new outputs. Execution counts are 1, 2, …; nothing that is stored tells when or where it ran, so a notebook that computes the same again has the same bytes again. Speed, free memory and run IDs that training prints are what was measured then.',
+    'Each notebook is synced with its text, if it has one, executed from top to bottom in a fresh notebook kernel, and stored with its new outputs. Execution counts are 1, 2, …, and lines of progress, times and live widgets are not stored, so a notebook that computes the same again has the same bytes again. A run that is trained again has another ID; a sweep reuses its stored runs, and then shows no live curves.',
     'A cell that fails, or Ctrl-C, leaves the notebook as it was; its outputs so far are in results/notebooks.',
     {
       title: 'Options',
@@ -59,7 +60,7 @@ async function refresh({ ipynb: file }: Pair, timeout: number | undefined): Prom
     return STOPPED
   }
   const before = readBytes(file)
-  writeNotebook(file, notebook)
+  writeNotebook(file, withoutProgress(notebook))
   const same = before.equals(readBytes(file))
   process.stdout.write(`Executed in ${seconds.toFixed(0)} s: ${file}${same ? ', the same outputs as before' : ''}\n`)
   return 0

@@ -47,6 +47,7 @@ function described({ pair, writes, creates, changed }: SyncPlan, check: boolean)
   if (writes === null) return null
   const from = pair[writes === 'ts' ? 'ipynb' : 'ts']
   const how = check ? 'would be ' : ''
-  const without = writes === 'ipynb' && !creates ? `; ${changed} new or changed cells have no outputs` : ''
+  const cells = changed === 1 ? 'cell has' : 'cells have'
+  const without = changed > 0 && !creates ? `; ${changed} new or changed ${cells} no outputs` : ''
   return `${pair[writes]}: ${how}${creates ? 'created' : 'updated'} from ${from}${without}`
 }
