@@ -26,7 +26,7 @@ const SEEDS = [0, 1, 2]
 /** Processes of the pool, and of PyTorch. */
 const WORKERS = 2
 
-/** Steps of the runs whose numbers are compared. */
+/** Most steps of the runs whose numbers are compared. */
 const COMPARED_STEPS = 20
 
 /** Options of the bench. */
@@ -83,9 +83,10 @@ export async function benchSweep(options: SweepBenchOptions = {}): Promise<Sweep
     return end
   }
   try {
-    onProgress(`numbers of ${COMPARED_STEPS} steps: pool, and one process with one thread`)
-    const two = await seconds(WORKERS, COMPARED_STEPS, WORKERS)
-    const one = await seconds(1, COMPARED_STEPS, 1)
+    const compared = Math.min(COMPARED_STEPS, trainSteps)
+    onProgress(`numbers of ${compared} steps: pool, and one process with one thread`)
+    const two = await seconds(WORKERS, compared, WORKERS)
+    const one = await seconds(1, compared, 1)
     const equal = two.numbers.every((hash, i) => hash === one.numbers[i])
     const [poolSeconds, loopSeconds]: [number[], number[]] = [[], []]
     for (let round = 0; round < rounds; round++) {

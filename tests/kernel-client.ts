@@ -55,7 +55,7 @@ export interface KernelClient extends Client {
 const KEY = 'key of the tests'
 const signing: Signing = { key: KEY, algorithm: 'sha256' }
 /** A loaded machine may need long to start Node. */
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 
 /** What Jupyter writes into a connection file, with free ports. */
 export async function newConnection(): Promise<{

@@ -252,7 +252,7 @@ test("other users cannot listen to what cells show: the kernel's sockets lie in 
   assert.deepEqual(during.sort(), [...[1, 2, 3, 4, 5].map((n) => `${name}-ipc-${n}`), `${name}.json`])
   assert.equal(statSync(path.dirname(file())).mode & 0o077, 0)
   const left = (): boolean => own().length > 0
-  for (let i = 0; i < 100 && left(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+  for (let i = 0; i < 600 && left(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
   assert.ok(!left(), 'nothing is left behind, even after SIGKILL')
 })
 

@@ -430,7 +430,7 @@ test('the words for a figure count what is drawn: points, the values of a heatma
 })
 test('figures are drawn in a project whose path has letters outside ASCII, blanks, #, % and quotes', {
   skip: withoutKaleido,
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const outer = mkdtempSync(path.join(os.tmpdir(), 'recurlab-plot-'))
   try {

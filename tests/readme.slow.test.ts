@@ -102,6 +102,9 @@ test('npm start trains the first notebook and writes the figure, table and repor
       .sort(),
     ['01.html', '01.ipynb'],
   )
+  const { cells } = JSON.parse(readFileSync(out, 'utf8')) as Notebook
+  const failed = cells.filter((cell) => cell.outputs?.some((output) => output.output_type === 'error'))
+  assert.equal(failed.length, 1)
 })
 
 test('every script that the README names is one of package.json', () => {

@@ -56,5 +56,5 @@ export function runNode(
 ): SpawnSyncReturns<string> {
   const { NODE_TEST_CONTEXT: _, ...inherited } = process.env
   const env = { ...inherited, ...environment }
-  return spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8', timeout: 60_000 })
+  return spawnSync(process.execPath, args, { cwd, env, encoding: 'utf8', timeout: 300_000 })
 }

@@ -93,7 +93,7 @@ test('Ctrl-C ends what set-up had started, and says how to go on', async (t) => 
   const pidFile = path.join(folder, 'python.pid')
   writeProgram(
     path.join(bin, 'python3'),
-    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 60`,
+    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
   )
   const child = spawn(process.execPath, ['lib/setup/main.mjs', 'setup'], {
     cwd: folder,
@@ -105,7 +105,7 @@ test('Ctrl-C ends what set-up had started, and says how to go on', async (t) => 
     printed += chunk.toString('utf8')
   })
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  for (let i = 0; i < 200 && !existsSync(pidFile); i++) await sleep(50)
+  for (let i = 0; i < 2400 && !existsSync(pidFile); i++) await sleep(50)
   await sleep(50)
   child.kill('SIGINT')
   assert.equal(await ended, 130)
@@ -119,12 +119,12 @@ test('after a set-up that was killed outright, the next one ends its orphan and 
   const pidFile = path.join(folder, 'python.pid')
   writeProgram(
     path.join(bin, 'python3'),
-    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 60`,
+    `[ "$1" = -c ] && echo 3.12.0 && exit; echo $$ > ${pidFile}; exec /bin/sleep 300`,
   )
   const options = { cwd: folder, env: { PATH: bin }, stdio: 'ignore' } as const
   const child = spawn(process.execPath, ['lib/setup/main.mjs', 'setup'], options)
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  for (let i = 0; i < 200 && !existsSync(pidFile); i++) await sleep(50)
+  for (let i = 0; i < 2400 && !existsSync(pidFile); i++) await sleep(50)
   await sleep(50)
   child.kill('SIGKILL')
   await ended

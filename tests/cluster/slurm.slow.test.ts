@@ -87,7 +87,7 @@ const trainHere = () => sweep(base, grid, data, { resultsDir: here, workers: 1, 
 const onSlurm = () => sweep(base, grid, data, { resultsDir, on: 'slurm', slurm, estimate: false })
 
 async function emptyQueue(plan: SweepPlan): Promise<void> {
-  await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 240)
+  await until('an empty queue', async () => (await queuedTasks(plan))?.length === 0, 600)
 }
 
 /** Waits for a run that a task is training, and returns its index. @param others indices that will not do */

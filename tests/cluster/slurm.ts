@@ -94,8 +94,8 @@ export async function startSlurm(folder: string, cpus: number): Promise<Cluster>
   }
 }
 
-/** Waits until something holds. @throws Error after a minute */
-export async function until(what: string, holds: () => Promise<boolean>, seconds = 60): Promise<void> {
+/** Waits until something holds. @throws Error after `seconds`; default: 4 minutes */
+export async function until(what: string, holds: () => Promise<boolean>, seconds = 240): Promise<void> {
   const end = Date.now() + seconds * 1000
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`)

@@ -7,7 +7,7 @@ import type { CellRun, Content, Failure, FromCells, Header, ModulesReply, ToCell
 export const root = path.resolve(fileURLToPath(new URL('../..', import.meta.url)))
 
 /** Milliseconds after which a test that waits for a message fails by its name. */
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 
 /** What a cell sent. */
 export interface Ran {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { jupyterProcess, lacks } from './jupyter.js'
 
 /** A loaded machine may need long to start Python and Node. */
-const DEADLINE_MS = 60_000
+const DEADLINE_MS = 180_000
 
 test('jupyter console runs cells, shows a result and an error, and asks for input', {
   skip: lacks('jupyter_console'),

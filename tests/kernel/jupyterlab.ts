@@ -68,12 +68,14 @@ export async function openLab(cells: readonly string[]): Promise<Lab> {
     browser = await chromium.launch({
       executablePath: systemChromium()!,
       args: ['--headless', '--no-sandbox', '--disable-gpu'],
+      timeout: 240_000,
     })
     const page = await browser.newPage({ viewport: { width: 1100, height: 1000 } })
+    page.setDefaultTimeout(240_000)
     await page.goto(`http://127.0.0.1:${port}/lab/tree/notebooks/tour.ipynb?token=tests`)
-    await page.locator('.jp-NotebookPanel-toolbar').waitFor({ timeout: 60_000 })
+    await page.locator('.jp-NotebookPanel-toolbar').waitFor({ timeout: 240_000 })
     // The page shows "Idle" before the kernel is connected, and a cell that is run by then is not run at all.
-    await page.waitForFunction(kernelIsConnected, undefined, { timeout: 60_000 })
+    await page.waitForFunction(kernelIsConnected, undefined, { timeout: 240_000 })
     const screenshot = async (name: string): Promise<void> => {
       await page.screenshot({ path: path.join(screenshots, `${name}.png`) })
     }

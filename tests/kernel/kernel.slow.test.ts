@@ -191,7 +191,7 @@ test('shutdown ends the process within 2 s whatever is open', async () => {
 test('what a kernel has said arrives, also where it ends before a slow reader has taken it', async () => {
   const ending = await startKernel()
   // Messages for a reader that takes none wait in the kernel, beyond what the network holds.
-  const slow = new Subscriber({ linger: 0, receiveHighWaterMark: 1, receiveTimeout: 10_000 })
+  const slow = new Subscriber({ linger: 0, receiveHighWaterMark: 1, receiveTimeout: 60_000 })
   try {
     slow.connect(`tcp://127.0.0.1:${ending.connection.iopub_port}`)
     slow.subscribe('display_data')

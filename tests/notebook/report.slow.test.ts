@@ -77,7 +77,7 @@ async function pages(name: string, content: Notebook): Promise<string[]> {
   return [report, plain.replace('.ipynb', '.html')]
 }
 
-test('what a notebook of somebody else brings does not run and loads nothing', { skip, timeout: 120_000 }, async () => {
+test('what a notebook of somebody else brings does not run and loads nothing', { skip, timeout: 300_000 }, async () => {
   for (const file of await pages('hostile', notebook(HOSTILE, HOSTILE))) {
     const page = readFileSync(file, 'utf8')
     assert.match(
@@ -98,7 +98,7 @@ test('what a notebook of somebody else brings does not run and loads nothing', {
   }
 })
 
-test('headings, tables, lists, code and panels of widgets stay as they are', { skip, timeout: 120_000 }, async () => {
+test('headings, tables, lists, code and panels of widgets stay as they are', { skip, timeout: 300_000 }, async () => {
   for (const file of await pages('harmless', notebook(HARMLESS, `${TABLE}${PANEL}`))) {
     const page = readFileSync(file, 'utf8')
     for (const part of [

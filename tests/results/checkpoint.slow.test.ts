@@ -208,7 +208,7 @@ function assertCheckpoint(run: { dir: string }, step: number): void {
 }
 
 test('killed twenty times while it saves, a run always has a whole checkpoint and goes on', {
-  timeout: 60_000,
+  timeout: 300_000,
 }, async () => {
   const folder = temporaryFolder()
   // One bundled file starts five times as fast as TypeScript through tsx.

@@ -50,7 +50,7 @@ function leasesIn(dir: string): string[] {
 
 for (const left of ['given back', 'left by a process that is gone'])
   test(`of three processes that come to a run at once one goes on and the others are refused, its lease ${left}`, {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const folders = Array.from({ length: 20 }, () => {
       const run = newRun(results)
@@ -67,7 +67,7 @@ for (const left of ['given back', 'left by a process that is gone'])
   })
 
 test('killed twenty times while it takes a run and gives it back, the run can be taken at once', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const folder = temporaryFolder()
   newRun(folder).finish('interrupted')
@@ -217,7 +217,7 @@ test('a killed process that its parent never asked for does not keep its run', {
   assert.ok(isRunning({ ...thisProcess(), pid, began: '' }))
   process.kill(pid, 'SIGKILL')
   const state = (): string => readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.slice(0, 1)
-  for (let tries = 0; state() !== 'Z' && tries < 100; tries++) await sleep(20)
+  for (let tries = 0; state() !== 'Z' && tries < 3000; tries++) await sleep(20)
   assert.equal(state(), 'Z')
   assert.ok(!isRunning({ ...thisProcess(), pid, began: '' }))
 })
@@ -240,7 +240,7 @@ test('a process that finds its run taken over stops before it writes anything', 
   assert.equal(openRun(run.dir).status.checkpoint, 5)
 })
 
-test('the lease is renewed while the process is busy', { timeout: 60_000 }, async () => {
+test('the lease is renewed while the process is busy', { timeout: 300_000 }, async () => {
   process.env.RECURLAB_LEASE_SECONDS = '1'
   try {
     const { dir } = newRun(results)
@@ -248,11 +248,11 @@ test('the lease is renewed while the process is busy', { timeout: 60_000 }, asyn
     const old = new Date(Date.now() - 60_000)
     utimesSync(file, old, old)
     const beats = (): boolean => statSync(file).mtimeMs > old.getTime() + 1000
-    for (let i = 0; i < 50 && !beats(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+    for (let i = 0; i < 600 && !beats(); i++) await new Promise((resolve) => setTimeout(resolve, 100))
     assert.ok(beats(), 'by itself')
     await new Promise((resolve) => setTimeout(resolve, 1000))
     utimesSync(file, old, old)
-    for (const end = Date.now() + 10_000; Date.now() < end && !beats(); );
+    for (const end = Date.now() + 60_000; Date.now() < end && !beats(); );
     assert.ok(beats(), 'while nothing else runs')
   } finally {
     delete process.env.RECURLAB_LEASE_SECONDS
