@@ -173,14 +173,19 @@ test('no address is asked for what a figure refers to', { skip }, async () => {
   assert.deepEqual(asked, [])
 })
 
-test('a trace that plotly.js cannot draw is refused in words, and the next figure is drawn', { skip }, async () => {
-  const impossible = { data: [{ y: [1, 2] }], layout: { height: 20, margin: { t: 300, b: 300 } } }
-  const result = await renderFigure(impossible, 'svg').then(
-    () => null,
-    (error: Error) => error,
-  )
-  if (result) assert.match(`${result.name}: ${result.message}`, /^UserError: plotly\.js could not draw the figure: /)
-  assert.match(await renderFigure(figure, 'svg'), /^<svg/)
+test('a legend of many long names is drawn whole above the plot, and a height without room for it is refused', {
+  skip,
+}, async () => {
+  const long = 'a configuration with a name that is as long as a line of the column'
+  const many = curves(Array.from({ length: 12 }, (_, i) => ({ name: `${long} ${i}`, x: [0, 1], y: [0, i] })))
+  await assert.rejects(renderFigure(many, 'svg', { venue: 'icml', height: 1 }), {
+    name: 'UserError',
+    message: /^height: expected room for the plot below a title and legend of about \d\.\d inches, found 1 inches\./,
+  })
+  const svg = await renderFigure(many, 'svg', { venue: 'icml', embedFonts: false })
+  const height = (pattern: RegExp): number => Number(/\bheight="([\d.]+)"/.exec(pattern.exec(svg)![0])![1])
+  // The legend's window, which scrolls on a screen, is as high as its twelve names of two lines.
+  assert.ok(height(/<clipPath [^>]*legend[^>]*><rect [^>]*>/) > 12 * 2 * 13)
 })
 
 test('another process draws the same bytes, and ends by itself while its browser is kept', { skip }, async () => {

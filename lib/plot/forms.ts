@@ -1,3 +1,4 @@
+import { UserError } from '../errors.js'
 import type { Figure, Trace } from './figure.js'
 import { houseMargin, paperTemplate, printMargin, printTemplate, screenTemplate, TYPE_SIZE } from './template.js'
 import type { Print } from './venues.js'
@@ -63,6 +64,8 @@ export interface PrintForm {
 /**
  * Returns a figure for a venue's page. It is laid out in pixels of which {@link TYPE_SIZE} are the venue's size of type, so
  * that lines, markers and room scale with the text; labels that are too long for its width are broken.
+ *
+ * @throws UserError when the given height leaves no room for the plot.
  */
 export function printForm(figure: Figure, print: Print): PrintForm {
   const pixel = print.points / TYPE_SIZE / POINTS
@@ -72,6 +75,13 @@ export function printForm(figure: Figure, print: Print): PrintForm {
   const title = lines(titleText(layout.title)) * PRINT_ROW
   const above = title + legendRows(data, width + houseMargin.l + houseMargin.r - 2 * EDGE) * PRINT_ROW
   const height = print.height === null ? Math.round(width * ratioOf(figure, print.width) + above) : print.height / scale
+  if (height - above < LEAST_PLOT)
+    throw new UserError({
+      where: 'height',
+      expected: `room for the plot below a title and legend of about ${(above * scale).toFixed(1)} inches`,
+      found: `${print.height} inches`,
+      todo: 'Leave the height out, or shorten the names.',
+    })
   const { legend, ...rest } = layout
   const placed = {
     template: printTemplate(print.family, print.grid),
@@ -94,6 +104,9 @@ function ratioOf({ layout }: Figure, inches: number): number {
 
 /** Pixels between the edge of a figure for a venue and its text. */
 const EDGE = 8
+
+/** Least height of its plot with the axis, in pixels. */
+const LEAST_PLOT = 80
 
 /** Pixels of a row of its legend, or of its title. */
 const PRINT_ROW = 20

@@ -119,6 +119,8 @@ export function printTemplate(family: FontFamily, grid: boolean): object {
         y: 1,
         yanchor: 'top',
         traceorder: 'normal',
+        // Else plotly cuts off what is longer than half of the figure.
+        maxheight: 1,
         font,
       },
       xaxis: { ...layout.xaxis, ...axis },
