@@ -44,6 +44,7 @@ test('points are at the mean of the seeds with the ends of the 95 % interval, an
   assert.equal(small.error_x, undefined)
   assert.notDeepEqual(small.marker, large.marker)
   assert.deepEqual(legend(figure), ['small', 'large', '95 % interval, 1 to 3 seeds'])
+  assert.equal(figure.caption(), "Error bars: 95 % interval, 1 to 3 seeds (Student's t).")
 })
 
 test('points whose seeds differ along the horizontal axis have an interval there too; NaN is left out', () => {
@@ -75,7 +76,6 @@ test('published numbers are open grey markers with their source in hover text, t
   assert.match(String((reported.marker as { symbol: unknown }).symbol), /-open$/)
   assert.deepEqual(reported.hovertext, ['TRM: 87.4, reported in arXiv 2510.04871, Table 4'])
   assert.deepEqual(reported.meta, { kind: 'reported', source: 'arXiv 2510.04871, Table 4' })
-  assert.match(points([{ name: 'a', points: seeds(1, 1) }], { reported: [] }).caption(), /^$/)
   assert.match(JSON.stringify(figure.layout.meta), /TRM 87\.4 \(arXiv 2510\.04871, Table 4\)/)
 })
 
@@ -147,6 +147,7 @@ test('estimates by bin have their interval, and an empty bin is a gap', () => {
   close((mlp.error_y as Ends).arrayminus[2], 26.34, 0.01)
   assert.deepEqual((mlp.error_y as Ends).array.slice(0, 2), [0, null])
   assert.deepEqual(legend(figure), ['mlp', 'attention', '95 % interval over puzzles'])
+  assert.equal(figure.caption(), 'Error bars: 95 % interval over puzzles (Wilson).')
   assert.deepEqual((figure.layout.xaxis as { ticktext: string[] }).ticktext, ['0', '1–9', '≥ 10'])
   assert.throws(() => binned([], []), /binned: expected at least one bin/)
 })

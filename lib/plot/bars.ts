@@ -6,6 +6,7 @@ import { type ReportedMark, reportedMarks, reportedTexts } from './reported-mark
 import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type BandOptions,
+  bandSentence,
   checkBand,
   errorBars,
   type Spread,
@@ -84,7 +85,10 @@ export function bars(groups: readonly Bar[], options: BarsOptions = {}): Caption
       },
     },
   )
-  return withSources(figure, { reported: reportedTexts(reported, options.reported ?? 'in the paper') })
+  return withSources(figure, {
+    reported: reportedTexts(reported, options.reported ?? 'in the paper'),
+    bands: bandSentence('Error bars', spreadsText(spreads)),
+  })
 }
 
 /** Width of one bar in axis units; groups are 1 apart. */

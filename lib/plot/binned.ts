@@ -2,8 +2,17 @@ import { UserError } from '../errors.js'
 import type { Estimate } from '../statistics/estimate.js'
 import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { MOST_NAMED, shownName } from './looks.js'
-import type { CaptionedFigure } from './sources.js'
-import { barKey, errorBars, type Spread, seedsText, spreadOfEstimate, spreadText } from './spread.js'
+import { type CaptionedFigure, withSources } from './sources.js'
+import {
+  bandSentence,
+  barKey,
+  errorBars,
+  type Spread,
+  seedsText,
+  spreadOfEstimate,
+  spreadsText,
+  spreadText,
+} from './spread.js'
 import { colorOf, dashOf, markerOf } from './template.js'
 
 /** One series of {@link binned}. */
@@ -61,7 +70,7 @@ export function binned(
     }
   })
   const known = spreads.flat().filter((spread) => spread !== null)
-  return makeFigure([...traces, ...barKey(known)], options, {
+  const figure = makeFigure([...traces, ...barKey(known)], options, {
     xaxis: {
       tickvals: bins.map((_, bin) => bin),
       ticktext: bins.map(escapeLabel),
@@ -70,6 +79,7 @@ export function binned(
       ...(options.x === undefined ? {} : { title: { text: escapeLabel(options.x) } }),
     },
   })
+  return withSources(figure, { bands: bandSentence('Error bars', spreadsText(known)) })
 }
 
 function overText({ puzzles, n }: Spread): string {

@@ -4,11 +4,13 @@ import type { FigureOptions } from './figure.js'
 import { makeFigure } from './figure.js'
 import { type Line, lineTraces, type Numbers } from './line.js'
 import { type BetterOption, manyColor, moreText, namedAndOthers } from './looks.js'
-import type { CaptionedFigure } from './sources.js'
+import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type Band,
   type BandOptions,
   bandKey,
+  bandSentence,
+  bandText,
   checkBand,
   keyTrace,
   type Spread,
@@ -54,7 +56,7 @@ export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Cap
       : [meanLine(name, members, look, band)]
   })
   const counts = each === 'run' ? [] : named.map(([, members]) => members.length)
-  return makeFigure(
+  const figure = makeFigure(
     [
       // Below the named lines.
       ...lineTraces(
@@ -67,6 +69,7 @@ export function curves(runs: readonly Curve[], options: CurvesOptions = {}): Cap
     ],
     options,
   )
+  return withSources(figure, { bands: bandSentence('Bands', bandText(band, counts)) })
 }
 
 /** Returns the mean of the last finite values of a group's runs. */

@@ -8,6 +8,7 @@ import { type CaptionedFigure, withSources } from './sources.js'
 import {
   type Band,
   type BandOptions,
+  bandSentence,
   barKey,
   checkBand,
   errorBars,
@@ -15,6 +16,7 @@ import {
   seedsText,
   spreadOf,
   spreadOfEstimate,
+  spreadsText,
   spreadText,
 } from './spread.js'
 import { colorOf, markerOf } from './template.js'
@@ -58,13 +60,17 @@ export function points(groups: readonly PointGroup[], options: PointsOptions = {
   checkLog([...finite.flatMap(({ points }) => points), ...reported.map(({ x, value }) => ({ x, y: value }))], log)
   const { named, others } = namedAndOthers(finite, (group) => meanOf(group, 'none')[1].value, options)
   const drawn = each === 'run' ? 'none' : band
+  const spreads = named.map((group) => meanOf(group, drawn)[1])
   const data = [
     ...(others.length > 0 ? [greyTrace(others, options)] : []),
     ...named.map((group, i) => groupTrace(group, i, each, drawn, options)),
-    ...barKey(named.map((group) => meanOf(group, drawn)[1])),
+    ...barKey(spreads),
     ...reportedSeries(reported),
   ]
-  return withSources(makeFigure(data, options), { reported: reportedTexts(reported) })
+  return withSources(makeFigure(data, options), {
+    reported: reportedTexts(reported),
+    bands: bandSentence('Error bars', spreadsText(spreads)),
+  })
 }
 
 function groupTrace(group: PointGroup, i: number, each: 'mean' | 'run', band: Band, options: PointsOptions): Trace {

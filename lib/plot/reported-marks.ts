@@ -63,6 +63,11 @@ export function reportedTexts(marks: readonly ReportedAt[], unsourced = ''): str
   })
 }
 
+/** Returns the open symbol of the i-th published number. */
+export function reportedSymbol(i: number): string {
+  return SYMBOLS[i % SYMBOLS.length]!
+}
+
 const SYMBOLS = [
   'diamond-open',
   'square-open',
@@ -80,7 +85,7 @@ function markerTrace(marks: readonly ReportedAt[], name: string, symbol: number)
     name: escapeLabel(name),
     x: marks.map(({ x }) => x),
     y: marks.map(({ value }) => value),
-    marker: { symbol: SYMBOLS[symbol], size: 9, color: reportedColor, line: { width: 2, color: reportedColor } },
+    marker: { symbol: reportedSymbol(symbol), size: 9, color: reportedColor, line: { width: 2, color: reportedColor } },
     cliponaxis: false,
     hovertext: marks.map(({ name, value, source }) =>
       escapeLabel(`${name}: ${rounded(value).value}, reported${source === undefined ? '' : ` in ${source}`}`),

@@ -2,6 +2,7 @@ import type { ReportedRow } from '../results/reported/row.js'
 import { table1 } from '../results/reported/table-1.js'
 import { type ReportedFilter, reportedWhere } from '../results/reported.js'
 import { escapeLabel, type Figure, type Trace } from './figure.js'
+import { reportedSymbol } from './reported-marks.js'
 import { type CaptionedFigure, withSources } from './sources.js'
 import { reportedColor } from './template.js'
 
@@ -13,11 +14,8 @@ export type ReportedResult = ReportedRow & { readonly value: number }
  */
 export const reportedSudoku = table1
 
-/** Dash patterns that distinguish several published numbers without colours. */
-const DASHES = ['dash', 'dot', 'dashdot', 'longdash', 'longdashdot'] as const
-
 /**
- * Adds published numbers to a figure of curves, each as a grey dashed line whose legend says "reported"; their sources
+ * Adds published numbers to a figure of curves, each as a grey dotted line with an open marker at its end, whose legend says "reported"; their sources
  * are in its caption.
  *
  * @param which a filter, or rows, e.g. `[reportedSudoku.trm]`; rows without a number are omitted
@@ -31,13 +29,18 @@ export function withReportedLines(figure: Figure, which: ReportedFilter | readon
   const lines = rows.filter(hasValue).map(
     (row, i): Trace => ({
       type: 'scatter',
-      // The marker at the right end tells it from a measured curve.
+      // Fine dots, and a marker of its own kind at the right end: no measured curve has these.
       mode: 'lines+markers',
       name: escapeLabel(`reported: ${row.method} ${row.value}`),
       x,
       y: x.map(() => row.value),
-      line: { color: reportedColor, width: 1.5, dash: DASHES[i % DASHES.length]! },
-      marker: { symbol: 'diamond-open', size: [0, 9], color: reportedColor, line: { width: 2, color: reportedColor } },
+      line: { color: reportedColor, width: 1.5, dash: '2px,2px' },
+      marker: {
+        symbol: reportedSymbol(i),
+        size: [0, 9],
+        color: reportedColor,
+        line: { width: 2, color: reportedColor },
+      },
       cliponaxis: false,
       legendrank: 1200,
       hovertemplate: `${escapeLabel(`${row.task}, ${row.source}`)}<extra>reported</extra>`,

@@ -10,9 +10,11 @@ export interface FigureSources {
   readonly data?: readonly string[]
   /** Published numbers, each with its source. */
   readonly reported?: readonly string[]
+  /** The meaning of bands and error bars, e.g. `Bands: 95 % interval, 3 seeds (Student's t)`. */
+  readonly bands?: readonly string[]
 }
 
-const KEYS = ['runs', 'code', 'data', 'reported'] as const
+const KEYS = ['runs', 'code', 'data', 'reported', 'bands'] as const
 
 /** Number of runs that a caption names. */
 const NAMED_RUNS = 12
@@ -64,10 +66,11 @@ export function captioned({ data, layout }: Figure): CaptionedFigure {
 export function captionOf(figure: Figure): string {
   const { layout } = figure
   const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(textOf)
-  const { reported = [] } = sourcesOf(figure)
+  const { reported = [], bands = [] } = sourcesOf(figure)
   return [
     title,
     y && x ? `${y} against ${x}` : y || x,
+    ...bands,
     ...(reported.length > 0 ? [`Reported: ${reported.join('; ')}`] : []),
     originText(figure),
   ]

@@ -77,6 +77,13 @@ export function spreadsText(spreads: readonly Spread[]): string | null {
   return `${first.band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
 }
 
+/** Returns the meaning of bands or error bars as a sentence of a caption; no sentence without them. */
+export function bandSentence(what: 'Bands' | 'Error bars', meaning: string | null): string[] {
+  if (meaning === null) return []
+  const method = /over puzzles/.test(meaning) ? ' (Wilson)' : meaning.startsWith('range') ? '' : " (Student's t)"
+  return [`${what}: ${meaning}${method}`]
+}
+
 const INTERVAL = `${Math.round(100 * DEFAULT_LEVEL)} % interval`
 
 /** Returns a trace without points whose legend entry explains shaded bands; no trace without bands. */

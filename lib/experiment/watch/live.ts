@@ -225,7 +225,7 @@ function liveFigure(lines: readonly LiveLine[]): Figure {
     lines
       .filter((line) => line[which].x.length > 0)
       .map(({ name, seed, ...line }) => ({ name, seed, ...pointsOf(line[which]) }))
-  const loss = curves(of('loss'), { x: 'optimiser step', y: metricTitle('train.loss') })
+  const loss = curves(of('loss'), { x: 'optimiser step', y: metricTitle('train.loss'), better: 'lower' })
   const exact = of('exact')
   if (exact.length === 0) return loss
   return beside(curves(exact, { x: 'optimiser step', y: metricTitle('test.exact'), range: [0, 100] }), loss)
