@@ -191,6 +191,8 @@ test('a summary is printed for a paper, with the best mixer in bold and the publ
   assert.ok(latex.includes(String.raw`mlp & \num{3} & \textbf{\num{96.6 \pm 4.9}} &`), latex)
   assert.match(latex, /\\midrule\n +TRM, self-attention & -- & \\num\{74\.7\} & -- & \\num\{7000000\}/)
   assert.match(latex, /The best checkpoint is chosen on the test puzzles\./)
+  const rising = new Runs(runsOf({ seed: [0, 1] }, () => [0.1, 0.2])).summary()
+  assert.doesNotMatch(rising.toMarkdown(), /best checkpoint/)
   assert.match(summary.toMarkdown(), /\| mlp \| 3 \| \*\*96\.6 ± 4\.9\*\* \|/)
   assert.match(summary.toCsv(), /^mixer,seeds,exact accuracy \(%\),exact accuracy \(%\) ±,.*\r\nmlp,3,96\.6,4\.9,/)
 })

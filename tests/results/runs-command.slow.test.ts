@@ -187,7 +187,7 @@ test('runs are summarised over seeds and compared, as text and as JSON, by the n
   const { rows, unit } = JSON.parse((await recurlab('runs', '--summary', '--json', `out=${folder}`)).out)
   assert.deepEqual([unit, rows[0].label, rows[0].n, rows[0].counted.of], ['%', 'mlp', 3, 900])
   const latex = await recurlab('runs', '--summary', '--latex', `out=${folder}`)
-  assert.match(latex.out, /mlp & \\num\{3\} & \\textbf\{\\num\{96\.6 \\pm 4\.9\}\} &/)
+  assert.match(latex.out, /mlp & \\num\{3\} & \\textbf\{\\num\{96\.6 \\pm 4\.9\}\}/)
   const compared = await recurlab('runs', '--compare', 'mlp,mixer=attention', `out=${folder}`)
   assert.equal(compared.code, 0, compared.err)
   const [verdict] = compared.out.split('\n')

@@ -110,23 +110,24 @@ export class Summary {
   }
 
   /**
-   * Returns the rows with their estimates, for tables of a paper: `toLatex(summary)`. The best checkpoint has a column for
-   * metrics of evaluations.
+   * Returns the rows with their estimates, for tables of a paper: `toLatex(summary)`. The best checkpoint has a column
+   * where an evaluation before the last one was better.
    */
   forPaper(): PaperRows {
     const apart = this.rows.some(({ isArm }) => isArm)
-    const evaluated = this.metric.startsWith('test.')
+    const earlier =
+      this.metric.startsWith('test.') && this.rows.some(({ last, best }) => best !== null && best.value !== last?.value)
     const rows = this.rows.map((row) => ({
       ...(apart ? { arm: row.label } : {}),
       ...row.varied,
       seeds: row.n,
       [metricTitle(this.metric)]: row.last,
-      ...(evaluated ? { [`best checkpoint${this.unit ? ' (%)' : ''}`]: row.best } : {}),
+      ...(earlier ? { [`best checkpoint${this.unit ? ' (%)' : ''}`]: row.best } : {}),
       parameters: row.parameters,
     }))
     return {
       rows,
-      notes: [...(evaluated ? ['The best checkpoint is chosen on the test puzzles.'] : []), ...this.notes],
+      notes: [...(earlier ? ['The best checkpoint is chosen on the test puzzles.'] : []), ...this.notes],
     }
   }
 
