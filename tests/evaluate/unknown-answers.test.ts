@@ -158,6 +158,9 @@ test('an evaluation of no puzzles is not known either', async () => {
     scored: 0,
     scoredCells: 0,
     rightCells: 0,
+    evaluationMacs: 0,
+    evaluationSupervisionSteps: 0,
+    evaluationNetworkCalls: 0,
   })
   assert.deepEqual(outcomes, [])
   for (const options of [

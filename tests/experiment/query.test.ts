@@ -215,7 +215,7 @@ test('runs() and runsOf() say what they take instead of a filter or a table of a
   ] as const)
     assert.throws(() => runs(filter as unknown as RunQuery, where), {
       name: 'UserError',
-      message: `runs(): expected an object of fields, such as { task: 'sudoku' }, found ${found}.`,
+      message: `runs(): expected an object of fields, such as { mixer: 'mlp' }, found ${found}.`,
     })
   assert.throws(() => runsOf([] as never), { name: 'UserError', message: /expected a table of runs\(\), found a list/ })
 })

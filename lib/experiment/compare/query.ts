@@ -66,7 +66,7 @@ const NAMED = 5
  * @param filter all fields must hold; a value, a list of which one must hold, or a function. Default: every run
  * @throws UserError for an unknown field, a value that no run can have, and a given folder that does not exist.
  * @example
- * const best = runs({ task: 'sudoku', mixer: 'mlp', since: '7d', seed: [0, 1], 'test.exact': (share) => share > 0.9 })
+ * const best = runs({ mixer: 'mlp', since: '7d', seed: [0, 1], 'test.exact': (share) => share > 0.9 })
  * show(best.select('id', 'seed', 'test.exact').orderby(desc('test.exact')))
  */
 export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): ColumnTable {
@@ -104,7 +104,7 @@ export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): C
  * @param table a table of {@link runs}, filtered or sorted; of its columns `dir` is needed
  * @throws UserError if it has no column `dir`, or a run cannot be read.
  * @example
- * show(runsOf(runs({ task: 'sudoku', since: '7d' })).curves('test.exact'))
+ * show(runsOf(runs({ mixer: 'mlp', since: '7d' })).curves('test.exact'))
  */
 export function runsOf(table: ColumnTable): Runs {
   return new Runs([...foldersOf(table).keys()].map((dir) => loadRun(dir)))
@@ -119,7 +119,7 @@ export function runsOf(table: ColumnTable): Runs {
  * @param table a table of {@link runs}, filtered, sorted or with fewer columns; of its columns `dir` is needed
  * @throws UserError if it has no column `dir`. Runs that cannot be read are left out and named on standard error.
  * @example
- * curvesOf(runs({ task: 'sudoku' })).groupby('mixer', 'step').rollup({ exact: op.mean('test.exact') })
+ * curvesOf(runs({ layers: 2 })).groupby('mixer', 'step').rollup({ exact: op.mean('test.exact') })
  */
 export function curvesOf(table: ColumnTable): ColumnTable {
   return joined(table, (dir) => curveColumns({ dir }))
@@ -133,7 +133,7 @@ export function curvesOf(table: ColumnTable): ColumnTable {
  * @param table a table of {@link runs}, filtered, sorted or with fewer columns; of its columns `dir` is needed
  * @throws UserError if it has no column `dir`. Runs without outcomes are left out and named on standard error.
  * @example
- * outcomesOf(runs({ task: 'sudoku' })).groupby('mixer', 'rating').rollup({ exact: op.mean('exact') })
+ * outcomesOf(runs({ layers: 2 })).groupby('mixer', 'rating').rollup({ exact: op.mean('exact') })
  */
 export function outcomesOf(table: ColumnTable): ColumnTable {
   return joined(table, (dir) => outcomeColumns({ dir }))
@@ -160,7 +160,7 @@ function wrongInput(where: string, expected: string, found: unknown): UserError 
 /** Splits a filter into the fields that a run's record tells, and those of its other columns. */
 function splitFilter(filter: RunQuery): [RunFilter, Readonly<Record<string, unknown>>] {
   if (typeof filter !== 'object' || filter === null || Array.isArray(filter))
-    throw wrongInput('runs()', "an object of fields, such as { task: 'sudoku' }", filter)
+    throw wrongInput('runs()', "an object of fields, such as { mixer: 'mlp' }", filter)
   const given = Object.entries(filter).filter(([, wanted]) => wanted !== undefined)
   const isOfRecord = ([field]: [string, unknown]): boolean => isFilterField(field) || isConfigKey(field)
   const others = given.filter((each) => !isOfRecord(each))

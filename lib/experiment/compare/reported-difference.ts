@@ -15,8 +15,9 @@ export interface ReportedDifference {
   readonly source: string
 }
 
-/** The parts of a configuration that the rows of Table 1 vary. */
+/** The task of Table 1, and the parts of a configuration that its rows vary. */
 const COMPARED = [
+  'task',
   'model',
   'latents',
   'networks',
@@ -36,12 +37,13 @@ type Signature = Readonly<Record<string, unknown>>
 /**
  * Returns the difference that the paper reports for two arms: that of the rows of Table 1 (arXiv 2510.04871) whose models
  * the arms have, or else of TRM and the one row that differs from it as the arms differ from each other, at whatever size.
- * null if the task is no Sudoku, the metric is not exact accuracy, or no rows match.
+ * null if the task is another than the table's, the metric is not exact accuracy, or no rows match.
  */
 export function reportedDifference(a: Arm, b: Arm, metric: string): ReportedDifference | null {
   const [ours, theirs] = [signatureOf(a), signatureOf(b)]
   if (metric !== 'test.exact' || !ours || !theirs) return null
   const rows = table1.map((row) => ({ row, has: signature(parseConfig(ablationConfig(row))) }))
+  if ([ours, theirs].some(({ task }) => task !== rows[0]!.has.task)) return null
   const exact = (of: Signature): (typeof rows)[number] | undefined =>
     rows.find(({ has }) => differing(has, of).length === 0)
   let [x, y] = [exact(ours), exact(theirs)]
@@ -69,11 +71,11 @@ export function givenDifference(
   throw new UserError({ where: 'reported', expected: 'a finite difference', found: String(value), exitCode: 2 })
 }
 
-/** Returns the signature that all members of an arm share; null if they differ, or one is unknown or no Sudoku. */
+/** Returns the signature that all members of an arm share; null if they differ, or one is unknown. */
 function signatureOf({ members }: Arm): Signature | null {
   const all = members.map(({ compared }) => {
     const config = compared && parsed(compared.config)
-    return config?.task === 'sudoku' ? signature(config) : null
+    return config ? signature(config) : null
   })
   const [first] = all
   return first && all.every((one) => one && differing(one, first).length === 0) ? first : null
