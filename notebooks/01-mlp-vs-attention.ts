@@ -103,7 +103,10 @@ const runs = await sweep(base, { mixer: ['mlp', 'attention'], seed: seeds }, dat
 show(runs.table())
 
 // %%
-show(runs.curves('test.cells', { title: 'Cells right, mean and range over the seeds' }))
+show(runs.summary('test.exact'))
+
+// %%
+show(runs.curves('test.cells', { title: 'Cells right, mean and 95 % interval over the seeds' }))
 
 // %% [markdown]
 // Self-attention gets many cells right and (almost) no puzzle; the MLP, once it has the cells, has the puzzles. The paper's
@@ -113,7 +116,7 @@ show(runs.curves('test.cells', { title: 'Cells right, mean and range over the se
 // %%
 const figure = runs.bars(
   'test.exact',
-  { mlp: reportedSudoku.trm.value, attention: reportedSudoku.selfAttention.value },
+  { mlp: reportedSudoku.trm, attention: reportedSudoku.selfAttention },
   {
     title: 'MLP against self-attention, exact accuracy',
     y: 'exact accuracy (%)',
@@ -130,8 +133,15 @@ console.log(saveTable(runs.table(), '01-mlp-vs-attention.arrow'))
 // %% [markdown]
 // ## Does it hold on every seed?
 //
-// The claim is worth something only if it does not depend on luck: on each seed the MLP must be at least 30 points above
-// self-attention. If it is not, this cell fails, and `npm start` with it.
+// The claim is worth something only if it does not depend on luck. Runs of the same seed are compared with each other; the
+// warnings say what the comparison cannot.
+
+// %%
+const verdict = runs.compare('mlp', 'attention', 'test.exact')
+show(verdict)
+
+// %% [markdown]
+// On each seed the MLP must be at least 30 points above self-attention. If it is not, this cell fails, and `npm start` with it.
 
 // %%
 const exact = runs.final('test.exact')
@@ -144,6 +154,17 @@ const margins = seeds.map((seed, i) => ({
 show(margins)
 const short = margins.filter((row) => !(row['margin (points)'] >= 30)).map((row) => row.seed)
 if (short.length > 0) throw new Error(`The MLP is not 30 points above self-attention on seed ${short.join(', ')}.`)
+
+// %% [markdown]
+// ## For a paper
+//
+// The figure in the width and type of a venue's column, its caption, and the table. All runs as one page:
+// `npx recurlab report task=sudoku`.
+
+// %%
+console.log(await saveFigure(figure, '01-mlp-vs-attention.pdf', { venue: 'icml', column: 'single' }))
+console.log(figure.caption())
+console.log(runs.summary('test.exact').toLatex())
 
 // %% [markdown]
 // ## Next

@@ -70,7 +70,10 @@ const runs = await sweep(base, variants.map(({ layers, n }) => ({ layers: [layer
 show(runs.table())
 
 // %%
-show(runs.curves('test.exact', { title: 'Puzzles solved, mean and range over the seeds' }))
+show(runs.summary('test.exact'))
+
+// %%
+show(runs.curves('test.exact', { title: 'Puzzles solved, mean and 95 % interval over the seeds' }))
 
 // %% [markdown]
 // After this many steps four layers are the worst on every seed, as in the paper, and one layer, which the paper does not
@@ -81,7 +84,7 @@ show(runs.curves('test.exact', { title: 'Puzzles solved, mean and range over the
 const label = ({ layers, n }: { layers: number; n: number }) => `layers ${layers}, n ${n}`
 const figure = runs.bars(
   'test.exact',
-  { 'layers 2, n 6': reportedSudoku.trm.value, 'layers 4, n 3': reportedSudoku.fourLayers.value },
+  { 'layers 2, n 6': reportedSudoku.trm, 'layers 4, n 3': reportedSudoku.fourLayers },
   {
     title: 'Layers of the one network, exact accuracy',
     y: 'exact accuracy (%)',

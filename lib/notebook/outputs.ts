@@ -18,7 +18,7 @@ function outputsFolder(): string {
 /**
  * Saves a figure, or a picture of puzzles, for a paper. Files contain their fonts.
  *
- * @param name file name, whose extension sets the format: `.svg`, `.pdf` or `.png`
+ * @param name file name, or an absolute path, whose extension sets the format: `.svg`, `.pdf` or `.png`
  * @param options venue, column, size and resolution, e.g. `{ venue: 'icml', column: 'double' }`; a picture of puzzles
  * saved as SVG has its own size
  * @returns the file's path, relative to the project folder if inside it
@@ -28,7 +28,7 @@ export async function saveFigure(figure: Figure | Picture, name: string, options
   const format = path.extname(name).slice(1)
   if (!isStaticFormat(format))
     throw new UserError({ where: name, expected: 'a name that ends in .svg, .pdf or .png', found: `.${format}` })
-  const file = path.join(outputsFolder(), name)
+  const file = path.resolve(outputsFolder(), name)
   writeFileAtomic(file, await drawn(figure, format, { embedFonts: true, ...options }))
   return shownPath(file)
 }
@@ -47,12 +47,12 @@ async function drawn(
  * Saves a table as Arrow, which pyarrow and arquero read, or as CSV. 64-bit integers keep all digits and dates stay dates;
  * see {@link writeTable}.
  *
- * @param name file name, whose extension sets the format: `.arrow` or `.csv`
+ * @param name file name, or an absolute path, whose extension sets the format: `.arrow` or `.csv`
  * @returns the file's path, relative to the project folder if inside it
  * @throws UserError for another extension, or if it cannot be written.
  */
 export function saveTable(table: Exportable, name: string): string {
-  const file = path.join(outputsFolder(), name)
+  const file = path.resolve(outputsFolder(), name)
   writeTable(table, file)
   return shownPath(file)
 }
