@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, test } from 'node:test'
@@ -200,6 +200,9 @@ test('a picture has no ground in a notebook, and is saved on white, as SVG and a
   assert.doesNotMatch(picture.svg, ground)
   assert.match(onWhite(picture.svg), ground)
   assert.equal(readFileSync(await saveFigure(picture, 'maze.svg'), 'utf8'), onWhite(picture.svg))
+  const elsewhere = path.join(folder, 'elsewhere', 'maze.svg')
+  assert.equal(readFileSync(await saveFigure(picture, elsewhere), 'utf8'), onWhite(picture.svg))
+  assert.ok(existsSync(elsewhere))
   await assert.rejects(saveFigure(picture, 'maze.txt'), /ends in \.svg, \.pdf or \.png/)
   if (kaleidoFolder() === null) return
   const png = readFileSync(await saveFigure(picture, 'maze.png'))

@@ -192,6 +192,20 @@ test('a legend of several rows has room under the title, and the plot keeps its 
   assert.equal(paperForm(lineFigure([], {})).layout.margin, undefined)
 })
 
+test('a legend of a drawing without fonts has room for names in a wider font', () => {
+  const name = '95 % interval, 3 seeds'
+  const { layout } = paperForm(
+    lineFigure(
+      [
+        { name: 'mlp', x: [0], y: [0] },
+        { name, x: [0], y: [0] },
+      ],
+      {},
+    ),
+  )
+  assert.deepEqual(layout.legend, { entrywidth: 8 * name.length, entrywidthmode: 'pixels' })
+})
+
 /** Contrast of two colours by WCAG 2. */
 function contrast(a: string, b: string): number {
   const luminance = (hex: string): number => {

@@ -28,7 +28,7 @@ const LEGEND_ROW = 30
  */
 export function paperForm(figure: Figure): Figure {
   const width = numberOf(figure.layout.width) ?? (isPair(figure) ? WIDE : WIDTH)
-  return formed(figure, paperTemplate, { width }, width)
+  return formed(withRoomyLegend(figure), paperTemplate, { width }, width)
 }
 
 /**
@@ -43,7 +43,19 @@ export function screenForm(figure: Figure): Figure {
 /** Returns a figure that is redrawn while its cell runs: in screen colours, sized for an output. */
 export function liveForm(figure: Figure): Figure {
   const width = numberOf(figure.layout.width) ?? LIVE_WIDTH
-  return formed({ ...figure, layout: { height: LIVE_HEIGHT, ...figure.layout } }, screenTemplate, { width }, width)
+  const { data, layout } = withRoomyLegend(figure)
+  return formed({ data, layout: { height: LIVE_HEIGHT, ...layout } }, screenTemplate, { width }, width)
+}
+
+/**
+ * Returns a figure whose legend has room for names in wider fonts than those that it is drawn with: a drawing without its
+ * fonts is shown in the reader's.
+ */
+function withRoomyLegend({ data, layout }: Figure): Figure {
+  const widths = nameWidths(data)
+  if (widths.length < 2) return { data, layout }
+  const legend = { entrywidth: Math.max(...widths) - LEGEND_LINE, entrywidthmode: 'pixels' }
+  return { data, layout: { ...layout, legend: { ...legend, ...(layout.legend as object | undefined) } } }
 }
 
 /** Points in an inch. */
@@ -173,18 +185,25 @@ function formed({ data, layout }: Figure, template: object, size: object, room: 
 }
 
 /**
- * Returns the maximum number of rows of plotly's legend: one if all names fit side by side, else columns as wide as the
- * widest name. Plotly does not move the title out of the way. The width of a letter depends on the reader's fonts.
+ * Returns the maximum number of rows of plotly's legend, in columns as wide as the widest name. Plotly does not move the title out of the way. The width of a letter depends on the reader's fonts.
  */
 function legendRows(data: readonly Trace[], width: number): number {
-  const names = data.filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
-  if (names.length < 2) return 0
-  const labels = names.map(({ name }) => String(name).split('<br>'))
-  const widths = labels.map((label) => LEGEND_LINE + 8 * Math.max(...label.map(shownLength)))
-  const tallest = Math.max(...labels.map((label) => label.length))
+  const widths = nameWidths(data)
+  if (widths.length < 2) return 0
   const room = width - houseMargin.l - houseMargin.r
-  if (widths.reduce((sum, each) => sum + each, 0) <= room) return tallest
-  return tallest * Math.ceil(names.length / Math.max(1, Math.floor(room / Math.max(...widths))))
+  const tallest = Math.max(...legendNames(data).map(lines))
+  return tallest * Math.ceil(widths.length / Math.max(1, Math.floor(room / Math.max(...widths))))
+}
+
+/** Returns the width of each name of a legend with its line, in pixels, in a wide font. */
+function nameWidths(data: readonly Trace[]): number[] {
+  return legendNames(data).map((name) => LEGEND_LINE + 8 * Math.max(...name.split('<br>').map(shownLength)))
+}
+
+function legendNames(data: readonly Trace[]): string[] {
+  return data
+    .filter(({ name, showlegend }) => typeof name === 'string' && showlegend !== false)
+    .map(({ name }) => String(name))
 }
 
 /** Returns whether a figure is two plots side by side. */

@@ -9,7 +9,7 @@ import path from 'node:path'
 import { reportedSudoku, runs, runsOf, saveFigure } from '../../lib'
 
 // %%
-const stored = runsOf(runs({ task: 'sudoku', state: 'finished', trainSteps: 180, T: 2, n: 2, layers: 2, clues: 5, seed: [0, 1, 2] }))
+const stored = runsOf(runs({ task: 'sudoku', state: 'finished', trainSteps: 180, T: 2, n: 2, layers: 2, clues: 5, evalEvery: 60, seed: [0, 1, 2] }))
 const names = { mlp: 'MLP', attention: 'self-attention' }
 const print = { venue: 'icml', column: 'single' } as const
 const curves = stored.curves('test.cells', { names })
