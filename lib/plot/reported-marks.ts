@@ -34,7 +34,8 @@ export function reportedMarks(marks: readonly ReportedAt[], legend: string): Tra
     {
       ...markerTrace(marks, reportedText(legend), 0),
       mode: 'markers+text',
-      text: marks.map(({ value }) => rounded(value).value),
+      // A space keeps the number clear of its marker.
+      text: marks.map(({ value }) => `\u00a0${rounded(value).value}`),
       textposition: 'middle right',
       textfont: { color: reportedColor },
     },

@@ -201,10 +201,10 @@ test('what a kernel has said arrives, also where it ends before a slow reader ha
     const heard = slow.receive()
     for (let done = false; !done; await show(`'heard'`))
       done = await Promise.race([heard.then(() => true), setTimeout(50, false)])
-    for (let i = 0; i < 8; i++) await show(`'x'.repeat(5_000_000)`)
+    for (let i = 0; i < 4; i++) await show(`'x'.repeat(5_000_000)`)
     await ending.replied(ending.send('shutdown', { restart: false }, 'control'))
     let whole = 0
-    while (whole < 8) if ((await slow.receive()).some((frame) => frame.length > 5_000_000)) whole++
+    while (whole < 4) if ((await slow.receive()).some((frame) => frame.length > 5_000_000)) whole++
   } finally {
     slow.close()
     await ending.close()

@@ -66,7 +66,7 @@ test('the cells of the design run as they stand', async () => {
   )
 })
 
-test('what a rerun of a cell replaces is freed: after 20 reruns as many tensors are alive as after the first', async () => {
+test('what a rerun of a cell replaces is freed: after 20 reruns no more tensors are alive than after the first', async () => {
   for (const [cell, times] of [
     [BY_HAND, 20],
     [LOSS, 20],
@@ -76,7 +76,9 @@ test('what a rerun of a cell replaces is freed: after 20 reruns as many tensors 
     await ok(cell)
     const before = await tensors()
     for (let time = 0; time < times; time++) await ok(cell)
-    assert.equal(await tensors(), before, cell)
+    const after = await tensors()
+    // Fewer where those of an earlier cell were still to be collected.
+    assert.ok(after <= before, `${cell}: ${before} before, ${after} after`)
   }
 })
 

@@ -82,8 +82,9 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
   }
   setTimeout(
     () => {
-      endChild()
+      // First the stop, then the child's end: code that goes on after the child would otherwise end before the stop.
       attempt()
+      endChild()
     },
     force ? 0 : PATIENCE_MS,
   )
