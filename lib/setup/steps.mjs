@@ -73,7 +73,7 @@ function kernels(retry) {
  * Runs the steps that are not done yet. A second run takes well under a second.
  *
  * @param {{ gpu?: boolean, retry?: boolean }} options retry: repeats failed steps
- * @throws {SetupError} from the step that failed; the steps before it stay done
+ * @throws {SetupError} from the step that failed; the steps before and beside it stay done
  */
 export async function setUp({ gpu = false, retry = false }) {
   const start = performance.now()
@@ -83,21 +83,29 @@ export async function setUp({ gpu = false, retry = false }) {
   await takeLock((pid) => say(`Another set-up (process ${pid}) is running in this folder; waiting for it to finish.`))
   try {
     const cpu = [native('cpu', retry), kernels(retry)]
-    const steps = [packages, venv, kernel, compiler(retry), code, ...cpu, ...(gpu ? [native('gpu', true)] : [])]
+    // Lanes of a stage run beside each other: downloads wait for the network, compilers for a core.
+    const stages = [[[packages], [venv]], [[kernel, compiler(retry), code], cpu], [gpu ? [native('gpu', true)] : []]]
     let done = 0
-    for (const step of steps) {
-      if (await step.isReady()) continue
-      if (done++ === 0) {
-        sweep()
-        say(`Setting up in this folder (${node}). Ctrl-C stops; the same command continues.`)
+    const runLane = async (/** @type {Step[]} */ lane) => {
+      for (const step of lane) {
+        if (await step.isReady()) continue
+        if (done++ === 0) {
+          sweep()
+          say(`Setting up in this folder (${node}). Ctrl-C stops; the same command continues.`)
+        }
+        const from = performance.now()
+        say(`  ${step.name} …`)
+        const result = await step.run((what) => say(`    ${what}`))
+        say(`  ${step.name}: ${result} (${seconds(from)})`)
       }
-      const from = performance.now()
-      say(`  ${step.name} …`)
-      const result = await step.run((what) => say(`    ${what}`))
-      say(`  ${step.name}: ${result} (${seconds(from)})`)
+    }
+    for (const lanes of stages) {
+      // The lanes beside one that fails are finished first: their work is kept.
+      const ended = await Promise.allSettled(lanes.map(runLane))
+      for (const one of ended) if (one.status === 'rejected') throw one.reason
     }
     if (done > 0) sweep()
-    for (const step of steps) {
+    for (const step of stages.flat(2)) {
       const warning = step.warning?.()
       if (warning) say(`Warning: ${warning}`)
     }
