@@ -231,10 +231,14 @@ test('in JupyterLab a wide picture fits the cell', { skip }, async () => {
   await runCell(page, 17)
   const picture = cellOf(page, 17).locator('.jp-RenderedSVG img')
   await picture.waitFor({ timeout: 240_000 })
-  const [image, area] = [
-    await picture.boundingBox(),
-    await cellOf(page, 17).locator('.jp-OutputArea-output').boundingBox(),
-  ]
+  const boxes = () =>
+    Promise.all([picture.boundingBox(), cellOf(page, 17).locator('.jp-OutputArea-output').boundingBox()])
+  let [image, area] = await boxes()
+  // JupyterLab may draw the output anew at the window's new width; for a moment it has no place then.
+  for (let tries = 0; tries < 300 && (!image || !area || image.width <= 300); tries++) {
+    await page.waitForTimeout(200)
+    ;[image, area] = await boxes()
+  }
   assert.ok(image!.width > 300 && image!.width <= area!.width + 1, `${image!.width} of ${area!.width} pixels`)
   await lab.screenshot('14-picture-1000')
 })
