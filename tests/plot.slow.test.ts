@@ -154,7 +154,7 @@ test('bars show the mean with its 95 % interval, every seed, and the reported nu
   }
   assert.deepEqual(reported?.y, [87.4])
   assert.equal(reported?.name, 'reported in the paper')
-  assert.deepEqual(reported?.text, ['87.4'])
+  assert.deepEqual(reported?.text, ['\u00a087.4'])
   assert.deepEqual((reported!.marker as { symbol: string }).symbol, 'diamond-open')
   assert.deepEqual(reported?.meta, { kind: 'reported', source })
   assert.match(String((reported!.hovertext as string[])[0]), /MLP: 87\.4, reported in arXiv 2510\.04871/)
