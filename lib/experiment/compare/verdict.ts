@@ -38,7 +38,7 @@ export function verdictText({ a, b, metric, direction, difference, reported, evi
   const sign = value > 0 ? 1 : -1
   const size = differenceText(sign > 0 ? difference : negated(difference))
   const words = `${isA ? a : b} ${direction === null ? 'higher' : 'better'} by ${size}${unit}, ${evidence}`
-  return `${words}${low === null ? ', no interval' : ''}${paperText(reported, isA ? 1 : -1)}`
+  return `${words}${low === null ? ', no interval' : ''}${paperText(reported, sign)}`
 }
 
 /** Returns `95.7 ± 2.1`; `12.0 (8.1 to 15.7)` for an interval that is not symmetric; the value alone without an interval. */
