@@ -127,11 +127,12 @@ test("one run each is compared by the puzzles that they solve, with Newcombe's i
   assert.match(made.warnings.join('\n'), /One run each: the interval is over puzzles/)
 })
 
-/** Outcomes of 40 puzzles of which the given ones are solved. */
+/** Outcomes of 40 puzzles of which the given ones are solved, with half of the cells right in the others. */
 function outcomes(solved: (puzzle: number) => boolean): PuzzleOutcome[] {
   return Array.from({ length: 40 }, (_, puzzle) => ({
-    ...{ puzzle, version: 0, identifier: 0, supervisionSteps: 8, cells: 1, haltProbability: 1 },
+    ...{ puzzle, version: 0, identifier: 0, supervisionSteps: 8, haltProbability: 1 },
     exact: solved(puzzle),
+    cells: solved(puzzle) ? 1 : 0.5,
     prediction: new Uint8Array(0),
   }))
 }
@@ -150,6 +151,18 @@ test("one evaluation each with the outcomes of the same puzzles is compared by M
   // scipy 1.17.1: stats.binomtest(2, 16, 0.5).pvalue
   near(difference.p, 0.004180908203125)
   assert.match(verdict, /^K = 16 better by 30 \(.*\) points, one run each, 40 puzzles$/)
+})
+
+test('one evaluation each of other seeds is compared by the cells of each puzzle, and none is left out', () => {
+  const made = (seed: number, solved: number) => {
+    const counts = { puzzles: 40, scored: 40, outcomes: outcomes((puzzle) => puzzle < solved) }
+    const cells = (40 + solved) / 80
+    return arm(`seed ${seed}`, [{ id: `run-${seed}`, seed, evaluation: { 'test.cells': cells, ...counts } }])
+  }
+  const { difference, verdict, warnings } = new Runs([]).compare(made(0, 20), made(1, 10), 'test.cells')
+  assert.deepEqual([difference.test, difference.n, difference.value], ['paired t', 40, 12.5])
+  assert.match(verdict, /^seed 0 better by 12\.5 ± .* points, one run each, 40 puzzles$/)
+  assert.ok(warnings.includes('The seeds differ: only seed 0 has seed 0, only seed 1 has seed 1.'), warnings.join('\n'))
 })
 
 test('evaluations made afterwards stand against the runs that they are of, paired by seed', () => {
@@ -216,6 +229,10 @@ test('a metric in which lower is better, one without a direction, and values wit
   const loss = mixers().compare('mlp', 'attention', 'train.loss')
   assert.match(loss.verdict, /^mlp better by 0\.958 ± 0\.060, 3 seeds$/)
   assert.equal(loss.better, 'a')
+  const reported = (value: number): string =>
+    mixers().compare('mlp', 'attention', 'train.loss', { reported: { value, source: 'a blog' } }).verdict
+  assert.match(reported(-0.5), /^mlp better by .*; a blog: 0\.5$/, 'signed as the difference beside it')
+  assert.match(reported(0.5), /; a blog: −0\.5$/)
   assert.match(mixers().compare('mlp', 'attention', 'test.rows').verdict, /^mlp higher by 0\.958 ± 0\.060, 3 seeds$/)
   const flat = mixers([0.5, 0.5, 0.5, 0.25, 0.25, 0.25]).compare('mlp', 'attention')
   assert.match(flat.verdict, /^mlp better by 25\.0 points, 3 seeds; the paper: 12\.7$/)

@@ -47,12 +47,11 @@ function otherSeeds(a: Arm, b: Arm, { alone, a: ours, b: theirs, pairs }: Matche
     ...(alone.b.length > 0 ? [`only ${b.name} has ${listed(alone.b)}`] : []),
   ]
   if (parts.length === 0) return []
-  const effect =
-    difference.test === 'paired t'
+  const effect = single
+    ? ''
+    : difference.test === 'paired t'
       ? `; these runs are left out, ${pairs.length} pairs remain`
-      : single
-        ? ''
-        : '; the values are not paired'
+      : '; the values are not paired'
   return [`The seeds differ: ${parts.join(', ')}${effect}.`]
 }
 
