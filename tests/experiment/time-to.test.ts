@@ -99,6 +99,12 @@ test('time to an accuracy in training reads the metrics; where EMA and live weig
   )
 })
 
+test('a run with 150,000 logged steps has a best value', () => {
+  const run = runOf({ seed: 0, exact: [] })
+  const metrics = Array.from({ length: 150_000 }, (_, step) => ({ step, 'train.exact': step / 150_000 }))
+  assert.equal(new Runs([{ ...run, metrics }]).timeTo('train.exact', 1).runs[0]!.best, 149_999 / 150_000)
+})
+
 test('a percentage, NaN and a metric that no run has are refused in one sentence', () => {
   assert.throws(() => runs.timeTo('test.exact', 90), {
     name: 'UserError',

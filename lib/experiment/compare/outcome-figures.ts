@@ -12,6 +12,7 @@ import { type GalleryChoice, galleryPicture } from '../../plot/puzzle.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import { readOutcomes } from '../../results/record.js'
 import { type Estimate, estimate, wilson } from '../../statistics/estimate.js'
+import { largest } from '../../statistics/largest.js'
 import { rounded } from '../../statistics/rounding.js'
 import type { FinishedRun } from './runs.js'
 
@@ -53,7 +54,8 @@ export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRa
     })
   const starts = bins ? checkedBins(bins, ratings) : defaultBins(ratings)
   const whole = ratings.every(Number.isInteger)
-  const names = starts.map((start, i) => binName(start, starts[i + 1], Math.max(...ratings), whole))
+  const most = largest(ratings)
+  const names = starts.map((start, i) => binName(start, starts[i + 1], most, whole))
   return binned(
     names,
     groups.map(({ name, members }) => ({ name, estimates: starts.map((_, i) => estimateIn(members, starts, i)) })),

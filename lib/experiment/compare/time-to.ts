@@ -7,6 +7,7 @@ import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
 import { didYouMean } from '../../options/nearest.js'
 import { type Estimate, estimate } from '../../statistics/estimate.js'
+import { largest } from '../../statistics/largest.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 
 /** What is told of the training until then: steps, MACs, seconds of the clock and of the processor, joules. */
@@ -144,7 +145,7 @@ function timeTo(run: TimedRun, rows: readonly Row[], metric: string, atLeast: nu
     seed: run.config.seed,
     run: run.id,
     value: first ? knownIn(first, metric) : null,
-    best: values.length > 0 ? Math.max(...values) : null,
+    best: values.length > 0 ? largest(values) : null,
     ...(totals as Record<TimeToTotal, number | null>),
   }
 }
