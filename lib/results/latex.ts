@@ -136,7 +136,10 @@ const LATEX: Readonly<Record<string, string>> = {
   θ: '$\\theta$',
 }
 
-/** Escapes text for LaTeX; symbols that pdflatex cannot read by themselves become commands, control characters spaces. */
+/**
+ * Escapes text for LaTeX; symbols that pdflatex cannot read by themselves become commands, control characters spaces. A
+ * leading `[` or `*` is kept apart from the end of the row before, which would take it as its argument.
+ */
 export function escapeLatex(text: string): string {
   return text
     .replace(/\p{Cc}+/gu, ' ')
@@ -145,4 +148,5 @@ export function escapeLatex(text: string): string {
       (char) => LATEX[char] ?? (/[&%$#_{}]/.test(char) ? `\\${char}` : char),
     )
     .replace(/(\d) (?=\\%)/g, '$1\\,')
+    .replace(/^\s*(?=[[*])/, '{}')
 }

@@ -119,8 +119,10 @@ test('names with LaTeX are escaped', () => {
     escapeLatex('a_b & 5% $x$ #1 {y} ~ ^ \\input{x} <b>\n'),
     String.raw`a\_b \& 5\% \$x\$ \#1 \{y\} \textasciitilde{} \textasciicircum{} \textbackslash{}input\{x\} \textless{}b\textgreater{} `,
   )
+  assert.equal(escapeLatex(' [l] (*)'), '{}[l] (*)')
   const latex = toLatex([{ a_b: '\\end{tabular}' }])
   assert.ok(latex.includes(String.raw`a\_b`) && latex.includes(String.raw`\textbackslash{}end\{tabular\}`))
+  assert.match(toLatex([{ name: 'a' }, { name: '*b' }]), /\\\\\n {4}\{\}\*b \\\\/, 'not the argument of the row before')
 })
 
 test('names with HTML or Markdown are escaped', () => {
