@@ -75,6 +75,20 @@ test('runs.points draws published numbers at their parameters, and refuses quant
   assert.throws(() => sweep.points('test.exact', { x: 'mac' as 'macs' }), /Did you mean macs\?/)
 })
 
+test('runs.points places live weights beside the EMA at their own evaluation, and training at the step of its value', () => {
+  const { evaluations, ...run } = sweep.all[0]!
+  const last = evaluations.at(-1)!
+  const live = { ...last, weights: 'live' as const, supervisionSteps: 5 }
+  const metrics = [
+    { step: 1, 'train.loss': 0.5, trainMacs: 1e12 },
+    { step: 2, 'train.loss': null, trainMacs: 2e12 },
+  ]
+  const both = new Runs([{ ...run, evaluations: [live, { ...last, weights: 'ema' as const }], metrics }])
+  const figure = both.points('test.exact', { x: 'supervisionSteps' })
+  assert.deepEqual([named(figure, 'trm').x, named(figure, 'trm, live weights').x], [[2], [5]])
+  assert.deepEqual(named(both.points('train.loss', { x: 'macs' }), 'trm').x, [1e12])
+})
+
 test('a single run has the interval over its puzzles in bars and points, and no band in curves', () => {
   const one = new Runs(sweep.all.slice(0, 1))
   const bars = one.bars('test.exact', { trm: reportedSudoku.trm })

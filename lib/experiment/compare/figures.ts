@@ -1,5 +1,4 @@
 import { UserError } from '../../errors.js'
-import { primaryRows } from '../../evaluate/arms.js'
 import { isShare, metricTitle } from '../../evaluate/metric-names.js'
 import type { Cell } from '../../files/arrow-rows.js'
 import { didYouMean } from '../../options/nearest.js'
@@ -16,9 +15,9 @@ import type { Comparison } from '../../results/comparison.js'
 import type { ReportedRow } from '../../results/reported/row.js'
 import { type ReportedFilter, reportedWhere } from '../../results/reported.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
-import { Arm, runMember } from './arm.js'
-import { AXIS_NAMES, type Axis, type AxisRow, axisOf } from './axes.js'
-import { checkMetric, lastOf } from './measured.js'
+import { Arm, liveMember, runMember } from './arm.js'
+import { AXIS_NAMES, type Axis, axisOf } from './axes.js'
+import { checkMetric, lastOf, lastRow } from './measured.js'
 import type { FinishedRun } from './runs.js'
 import { type SummaryRow, summarise } from './summary.js'
 
@@ -87,17 +86,21 @@ export function pointsOfRuns(
 ): CaptionedFigure {
   const axis = axisNamed(x)
   const byId = new Map(runs.map((run) => [run.id, run]))
-  const at = (id: string): number => {
+  const at = (id: string, isLive: boolean): number => {
     const run = byId.get(id)!
-    return axis.of(run, lastRow(run, metric)) ?? Number.NaN
+    const member = isLive ? liveMember(run)! : runMember(run)
+    return axis.of(run, lastRow(member, metric) ?? {}) ?? Number.NaN
   }
-  const groups = summarise(runs, metric).rows.map(({ label, runs: ids, values, last }) => ({
+  // The rows beside the configurations are those of live weights: no other arm is given.
+  const groups = summarise(runs, metric).rows.map(({ label, isArm, runs: ids, values, last }) => ({
     name: label,
-    points: ids.map((id, i) => ({ x: at(id), y: values[i]! })),
+    points: ids.map((id, i) => ({ x: at(id, isArm), y: values[i]! })),
     ...(last === null ? {} : { estimate: last }),
   }))
   if (groups.every(({ points }) => points.every((point) => !Number.isFinite(point.x)))) {
-    const known = AXIS_NAMES.filter((name) => runs.some((run) => axisOf(name).of(run, lastRow(run, metric)) !== null))
+    const known = AXIS_NAMES.filter((name) =>
+      runs.some((run) => axisOf(name).of(run, lastRow(runMember(run), metric) ?? {}) !== null),
+    )
     throw new UserError({
       where: `x: '${x}'`,
       expected: `a quantity that the runs have: ${known.join(', ')}`,
@@ -307,12 +310,6 @@ function axisNamed(x: Axis): ReturnType<typeof axisOf> {
     found: JSON.stringify(x),
     ...(near === undefined ? {} : { todo: near }),
   })
-}
-
-/** Returns the row that the last value of a metric is from, as the summary takes it; an empty one without rows. */
-function lastRow(run: FinishedRun, metric: string): AxisRow {
-  const rows = metric.startsWith('train.') ? run.metrics : primaryRows(run.evaluations)
-  return (rows.at(-1) ?? {}) as unknown as AxisRow
 }
 
 /** Returns the limits of an axis of percentages, with room for marks at the ends; none for other metrics. */

@@ -17,8 +17,13 @@ export interface Measured {
 
 /** Returns the metric at a member's last evaluation (or last logged training step); null if it is unknown or NaN there. */
 export function lastOf(member: ArmMember, metric: string): Measured | null {
-  const row = rowsFor(member, metric).at(-1)
+  const row = lastRow(member, metric)
   return row === undefined ? null : measuredIn(row, metric)
+}
+
+/** Returns a member's last evaluation (or last training step that has the metric); undefined without one. */
+export function lastRow(member: ArmMember, metric: string): Numbers | undefined {
+  return rowsFor(member, metric).at(-1)
 }
 
 /** Returns the metric at a member's best evaluation by the same metric, the earliest of equal ones; null if none knows it. */
