@@ -1,4 +1,3 @@
-import { UserError } from '../errors.js'
 import { jStat } from './distributions.js'
 
 /** How an interval of a difference was made. */
@@ -50,11 +49,6 @@ export function pOfT(t: number, df: number): number {
   return jStat.beta.cdf(df / (df + t * t), df / 2, 0.5)
 }
 
-/** Returns the quantile of Student's t for a two-sided interval. */
-export function tQuantile(level: number, df: number): number {
-  return jStat.studentt.inv(0.5 + level / 2, df)
-}
-
 /**
  * Returns Hedges' correction of a standardised difference, J = Γ(df / 2) / (√(df / 2) Γ((df − 1) / 2)) (Hedges, 1981);
  * null below two degrees of freedom.
@@ -68,16 +62,4 @@ export function effectOf(name: 'd_z' | 'd', difference: number, sd: number, df: 
   if (!(sd > 0)) return null
   const [value, correction] = [difference / sd, hedges(df)]
   return { name, value, corrected: correction === null ? null : value * correction }
-}
-
-/** Checks a sample. @throws UserError unless it has `least` finite values. */
-export function checkSample(where: string, values: readonly number[], least: number): void {
-  const wrong = values.find((value) => !Number.isFinite(value))
-  if (wrong !== undefined) throw new UserError({ where, expected: 'finite values', found: String(wrong) })
-  if (values.length < least)
-    throw new UserError({
-      where,
-      expected: `at least ${least} ${least === 1 ? 'value' : 'values'}`,
-      found: `${values.length}`,
-    })
 }

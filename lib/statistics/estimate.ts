@@ -53,10 +53,7 @@ export const DEFAULT_LEVEL = 0.95
 export function estimate(values: readonly number[], options: EstimateOptions = {}): Estimate {
   const { interval = 't', level = DEFAULT_LEVEL, resamples = 10_000, seed = 0 } = options
   checkLevel(level)
-  if (values.length === 0) throw new UserError({ where: 'an estimate', expected: 'at least one value', found: 'none' })
-  const wrong = values.find((value) => !Number.isFinite(value))
-  if (wrong !== undefined)
-    throw new UserError({ where: 'an estimate', expected: 'finite values', found: String(wrong) })
+  checkSample('an estimate', values, 1)
   const value = mean(values)
   const n = values.length
   if (n < 2) return { value, n, sd: null, low: null, high: null, method: null, level }
@@ -102,8 +99,13 @@ export function standardDeviation(values: readonly number[]): number {
 
 /** Returns the ends of Student's interval of a mean. */
 export function tInterval(centre: number, sd: number, n: number, level = DEFAULT_LEVEL): [number, number] {
-  const half = (jStat.studentt.inv(0.5 + level / 2, n - 1) * sd) / Math.sqrt(n)
+  const half = (tQuantile(level, n - 1) * sd) / Math.sqrt(n)
   return [centre - half, centre + half]
+}
+
+/** Returns the quantile of Student's t for a two-sided interval. */
+export function tQuantile(level: number, df: number): number {
+  return jStat.studentt.inv(0.5 + level / 2, df)
 }
 
 function bootstrapInterval(
@@ -113,13 +115,22 @@ function bootstrapInterval(
   seed: number,
 ): [number, number] {
   const random = Random.of(seed, 'bootstrap')
-  const means = Array.from({ length: resamples }, () => mean(values.map(() => values[random.int(values.length)]!)))
-  means.sort((a, b) => a - b)
-  return [quantile(means, (1 - level) / 2), quantile(means, (1 + level) / 2)]
+  return percentiles(() => resampledMean(values, random), level, resamples)
+}
+
+/** Returns the mean of as many values drawn with replacement. */
+export function resampledMean(values: readonly number[], random: Random): number {
+  return mean(values.map(() => values[random.int(values.length)]!))
+}
+
+/** Returns the ends of a bootstrap's interval: the percentiles of a statistic of resampled values. */
+export function percentiles(drawn: () => number, level: number, resamples: number): [number, number] {
+  const sorted = Array.from({ length: resamples }, drawn).sort((a, b) => a - b)
+  return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)]
 }
 
 /** Returns a quantile of sorted values, interpolated linearly as numpy does by default. */
-export function quantile(sorted: readonly number[], p: number): number {
+function quantile(sorted: readonly number[], p: number): number {
   const at = p * (sorted.length - 1)
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
   return below + (above - below) * (at - Math.floor(at))
@@ -132,5 +143,17 @@ export function checkLevel(level: number): void {
       where: 'level',
       expected: 'a confidence level between 0 and 1, e.g. 0.95',
       found: String(level),
+    })
+}
+
+/** Checks a sample. @throws UserError unless it has `least` finite values. */
+export function checkSample(where: string, values: readonly number[], least: number): void {
+  const wrong = values.find((value) => !Number.isFinite(value))
+  if (wrong !== undefined) throw new UserError({ where, expected: 'finite values', found: String(wrong) })
+  if (values.length < least)
+    throw new UserError({
+      where,
+      expected: least === 1 ? 'at least one value' : `at least ${least} values`,
+      found: values.length === 0 ? 'none' : `${values.length}`,
     })
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.js'
-import { checkSample, type Difference, effectOf, pOfT } from './difference.js'
-import { type EstimateOptions, estimate } from './estimate.js'
+import { type Difference, effectOf, pOfT } from './difference.js'
+import { checkSample, type EstimateOptions, estimate } from './estimate.js'
 
 /**
  * Returns the mean difference a − b of paired values, with the paired t test, its interval (or a bootstrap of the

@@ -1,6 +1,16 @@
 import { Random } from '../random.js'
-import { checkSample, type Difference, effectOf, pOfT, tQuantile } from './difference.js'
-import { checkLevel, DEFAULT_LEVEL, type EstimateOptions, mean, quantile, standardDeviation } from './estimate.js'
+import { type Difference, effectOf, pOfT } from './difference.js'
+import {
+  checkLevel,
+  checkSample,
+  DEFAULT_LEVEL,
+  type EstimateOptions,
+  mean,
+  percentiles,
+  resampledMean,
+  standardDeviation,
+  tQuantile,
+} from './estimate.js'
 
 /**
  * Returns the difference of two means, a − b, of values that are not paired: Welch's t test and interval with
@@ -55,7 +65,5 @@ function bootstrapped(
   seed: number,
 ): [number, number] {
   const random = Random.of(seed, 'bootstrap of a difference')
-  const drawn = (values: readonly number[]): number => mean(values.map(() => values[random.int(values.length)]!))
-  const differences = Array.from({ length: resamples }, () => drawn(a) - drawn(b)).sort((x, y) => x - y)
-  return [quantile(differences, (1 - level) / 2), quantile(differences, (1 + level) / 2)]
+  return percentiles(() => resampledMean(a, random) - resampledMean(b, random), level, resamples)
 }

@@ -149,7 +149,7 @@ test('too few values, NaN, pairs of other lengths and counts above the total are
   assert.throws(() => pairedDifference([1], [2]), /at least 2 values, found 1/)
   assert.throws(() => pairedDifference([1, 2], [2]), /expected 2 values, found 1/)
   assert.throws(() => welchDifference([1], [2]), /at least 2 values, found 1/)
-  assert.throws(() => welchDifference([], [2, 3]), /at least 1 value, found 0/)
+  assert.throws(() => welchDifference([], [2, 3]), /at least one value, found none/)
   assert.throws(() => welchDifference([1, Number.NaN], [2, 3]), /finite values, found NaN/)
   assert.throws(() => proportionsDifference({ count: 3, of: 2 }, { count: 0, of: 1 }), /3 of 2/)
   assert.equal(hedges(1), null)

@@ -1,4 +1,5 @@
 import { ConfigComparison } from '../../results/config-comparison.js'
+import { mean } from '../../statistics/estimate.js'
 import type { Arm, ArmMember } from './arm.js'
 import { lastOf, type Measured } from './measured.js'
 
@@ -81,8 +82,4 @@ function grouped(
     if (key !== null) groups.set(key, [...(groups.get(key) ?? []), measured.value])
   }
   return groups
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }

@@ -1,6 +1,7 @@
 import { UserError } from '../../errors.js'
 import { type Row, rowsOfTable } from '../../files/arrow-rows.js'
 import { readOutcomes } from '../../results/record.js'
+import { mean } from '../../statistics/estimate.js'
 import type { PairedCounts } from '../../statistics/proportions.js'
 import type { ArmMember } from './arm.js'
 import type { KnownMember } from './pairs.js'
@@ -49,8 +50,7 @@ function valuesOf({ member, measured }: KnownMember, metric: string): Map<string
     if (typeof value === 'boolean' || typeof value === 'number')
       values.set(`${row.puzzle}/${row.version}`, Number(value))
   }
-  const mean = [...values.values()].reduce((sum, value) => sum + value, 0) / values.size
-  return Math.abs(100 * mean - measured.value) < 1e-6 ? values : null
+  return Math.abs(100 * mean([...values.values()]) - measured.value) < 1e-6 ? values : null
 }
 
 function outcomesOf({ outcomes, outcomesDir }: ArmMember, column: string): readonly Row[] | null {

@@ -1,4 +1,5 @@
 import type { Difference } from '../../statistics/difference.js'
+import { mean } from '../../statistics/estimate.js'
 import { type Arm, type ArmMember, isSameMember } from './arm.js'
 import type { KnownMember, Matched } from './pairs.js'
 
@@ -128,7 +129,7 @@ function otherCompute(a: Arm, b: Arm, { a: ours, b: theirs }: Matched): string[]
 function meanOf(known: readonly KnownMember[], of: (member: ArmMember) => number | null): number | null {
   const values = known.map(({ member }) => of(member))
   if (values.length === 0 || values.some((value) => value === null)) return null
-  return (values as number[]).reduce((sum, value) => sum + value, 0) / values.length
+  return mean(values as number[])
 }
 
 function numberIn(value: unknown): number | null {
