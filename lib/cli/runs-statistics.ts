@@ -20,7 +20,7 @@ export const STATISTICS_KEYS = ['metric', 'interval'] as const
 /** Width of the text if the output is not a terminal. */
 const WIDTH = 100
 
-/** What `recurlab runs` is asked to print instead of the list. */
+/** Options of `recurlab runs` that replace the list of runs. */
 export interface StatisticsAsked {
   readonly summary: boolean
   /** `A,B`; null if no comparison is asked for. */

@@ -57,7 +57,7 @@ export class ArmComparison {
   readonly reported: ReportedDifference | null
   /** The result as a sentence. */
   readonly verdict: string
-  /** What weakens the comparison, one sentence each. */
+  /** Weaknesses of the comparison, one sentence each. */
   readonly warnings: readonly string[]
 
   constructor(
@@ -119,7 +119,7 @@ export class ArmComparison {
  * run each by the puzzles that they solve (exact McNemar where the outcomes of the same puzzles are stored, else two shares).
  *
  * @param metric a column of the evaluations, or `train.*`
- * @throws UserError (exit code 2) for an unknown arm or metric, and where no pair can be made of values that shall be paired.
+ * @throws UserError (exit code 2) for an unknown arm or metric, and where `paired` is asked for and fewer than two pairs exist.
  */
 export function compareArms(
   runs: readonly SummarisedRun[],

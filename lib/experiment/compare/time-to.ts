@@ -10,7 +10,7 @@ import { type Estimate, estimate } from '../../statistics/estimate.js'
 import { largest } from '../../statistics/largest.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 
-/** What is told of the training until then: steps, MACs, seconds of the clock and of the processor, joules. */
+/** Totals of training up to an evaluation: steps, MACs, wall-clock and processor seconds, joules. */
 const TOTALS = ['step', 'trainMacs', 'trainSeconds', 'trainCpuSeconds', 'trainJoules'] as const
 
 /** A quantity of {@link TimeTo}. */
@@ -24,22 +24,22 @@ export interface TimedRun {
   readonly metrics: readonly object[]
 }
 
-/** What a run took until a metric was at or above a value; null where it never was, or a quantity is unknown. */
+/** Totals of a run's training when a metric first reached a value; null where it never did, or a quantity is unknown. */
 export interface TimeTo extends Readonly<Record<TimeToTotal, number | null>> {
   readonly label: string
   readonly seed: number
   readonly run: string
-  /** The metric then. */
+  /** The metric at that evaluation. */
   readonly value: number | null
   /** The best value of all evaluations; null if none is known. */
   readonly best: number | null
 }
 
-/** What the runs of one label took, over the seeds that got there. */
+/** Totals of the runs of one label, over the seeds that reached the value. */
 export interface TimeToSummary extends Readonly<Record<TimeToTotal, Estimate | null>> {
   readonly label: string
   readonly seeds: number
-  /** Seeds that got there; the estimates are over these only, so that a label of which some never did looks better than it is. */
+  /** Seeds that reached the value; the estimates cover only these, which flatters a label whose other seeds never did. */
   readonly reached: number
 }
 

@@ -3,7 +3,7 @@ import type { Difference } from '../../statistics/difference.js'
 import { intervalText, levelText, plusMinus, pText, rounded } from '../../statistics/rounding.js'
 import type { ReportedDifference } from './reported-difference.js'
 
-/** What a verdict is about. */
+/** Facts from which a verdict is written. */
 export interface VerdictParts {
   readonly a: string
   readonly b: string

@@ -10,7 +10,7 @@ const ENOUGH = 5
 /** Ratio of compute from which one arm had more. */
 const MORE = 1.1
 
-/** Returns what weakens a comparison, one sentence each: few seeds, other seeds, other data, more compute on one side. */
+/** Returns the weaknesses of a comparison, one sentence each: few seeds, other seeds, other data, more compute on one side. */
 export function warningsOn(a: Arm, b: Arm, values: Matched, difference: Difference): string[] {
   return [
     ...fewRuns(a, b, values, difference),
