@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { isatty } from 'node:tty'
 import { systemReason } from '../files/atomic.js'
+import type { DamagedRun } from '../results/record.js'
 
 /** The outcome of writing to standard output. */
 export interface Output {
@@ -75,4 +76,9 @@ function guarded(stream: NodeJS.WriteStream): { error: Error | null } {
     return true
   }) as typeof stream.write
   return state
+}
+
+/** Names runs that cannot be read on standard error, a line each. */
+export function reportDamaged(runs: readonly DamagedRun[]): void {
+  for (const { id, problem } of runs) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
 }

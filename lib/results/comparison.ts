@@ -2,7 +2,7 @@ import { primaryRows } from '../evaluate/arms.js'
 import { type Row, rowsOfTable } from '../files/arrow-rows.js'
 import { type ComparedConfig, ConfigComparison } from './config-comparison.js'
 import { NO_LABEL, type RunLabel, readLabel } from './label.js'
-import { type RunRecord, readEvaluations } from './record.js'
+import { type DamagedRun, type RunListing, type RunRecord, readEach, readEvaluations } from './record.js'
 import type { EndReason, RunState, RunStatus } from './status.js'
 
 /** A run to compare with others: a {@link StoredRun}, or a `FinishedRun` of a notebook. */
@@ -39,6 +39,12 @@ export function storedRun(record: RunRecord): StoredRun {
     label: readLabel(record.dir),
     evaluations: rowsOfTable(readEvaluations(record)),
   }
+}
+
+/** Reads the labels and the evaluations of listed runs; a damaged run does not hide the others. */
+export function storedRunsOf({ runs, damaged }: RunListing): { runs: StoredRun[]; damaged: DamagedRun[] } {
+  const stored = readEach(runs, storedRun)
+  return { runs: stored.read, damaged: [...damaged, ...stored.damaged] }
 }
 
 /**

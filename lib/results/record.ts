@@ -32,12 +32,18 @@ export interface RunRecord {
   readonly status: RunStatus
 }
 
+/** A run that cannot be read, with the reason. */
+export interface DamagedRun {
+  readonly id: string
+  readonly problem: string
+}
+
 /** All runs of a results folder. */
 export interface RunListing {
   /** Readable runs, oldest first. */
   readonly runs: RunRecord[]
-  /** Folders without a readable run, each with the reason. */
-  readonly damaged: { readonly id: string; readonly problem: string }[]
+  /** Folders without a readable run. */
+  readonly damaged: DamagedRun[]
 }
 
 /**
@@ -84,6 +90,24 @@ export function listRuns(resultsDir: string = DEFAULT_RESULTS): RunListing {
   // An ID has seconds only; the status has milliseconds.
   listing.runs.sort((a, b) => byText(a.status.started, b.status.started) || byText(a.id, b.id))
   return listing
+}
+
+/** Reads more files of each run; a run in which they are damaged does not hide the others. */
+export function readEach<R extends { readonly id: string }, T>(
+  runs: readonly R[],
+  readMore: (run: R) => T,
+): { readonly read: T[]; readonly damaged: DamagedRun[] } {
+  const damaged: DamagedRun[] = []
+  const read = runs.flatMap((run) => {
+    try {
+      return [readMore(run)]
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error
+      damaged.push({ id: run.id, problem: error.message })
+      return []
+    }
+  })
+  return { read, damaged }
 }
 
 function byText(a: string, b: string): number {

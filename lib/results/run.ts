@@ -19,10 +19,12 @@ export { checkpointsOf, type KeptCheckpoint } from './kept.js'
 export { DEFAULT_RESULTS } from './layout.js'
 export { RunInUse } from './lease.js'
 export {
+  type DamagedRun,
   listRuns,
   openRun,
   type RunListing,
   type RunRecord,
+  readEach,
   readEvaluations,
   readMetrics,
   readOutcomes,

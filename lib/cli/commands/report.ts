@@ -5,11 +5,12 @@ import { UserError } from '../../errors.js'
 import { checkReportFile, writeReport } from '../../experiment/report/report.js'
 import { type ReportSubject, subjectOfPlan, subjectOfRuns } from '../../experiment/report/subject.js'
 import { isPlan, listPlans, readPlan } from '../../experiment/sweep/plan.js'
-import { storedRun } from '../../results/comparison.js'
+import { storedRunsOf } from '../../results/comparison.js'
 import { resultsFolder } from '../../results/layout.js'
 import { DEFAULT_RESULTS, listRuns } from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
-import { onlyKeys, wholeOf } from '../keys.js'
+import { given, onlyKeys, wholeOf } from '../keys.js'
+import { reportDamaged } from '../output.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
 
 const KEYS = ['out', 'question', 'title', 'reported', 'puzzles', 'results'] as const
@@ -47,20 +48,17 @@ export const command: Command = {
     if (typeof flag === 'string' && keys.out !== undefined) throw wrongUse('out=FILE or --out FILE', 'both')
     const puzzles = wholeOf('puzzles', keys.puzzles, 0)
     const results = keys.results ?? DEFAULT_RESULTS
-    const given = typeof flag === 'string' ? flag : keys.out
-    if (given !== undefined) checkReportFile(given)
+    const out = typeof flag === 'string' ? flag : keys.out
+    if (out !== undefined) checkReportFile(out)
     const filter = new Map([...pairs].filter(([key]) => !(KEYS as readonly string[]).includes(key)))
     const subject = subjectFor(words, filter, results)
     if (subject.runs.all.length === 0 && subject.coverage === null) throw noRun(subject, results)
-    const file = given ?? path.join(resultsFolder(results), 'reports', `${fileName(subject)}.html`)
+    const file = out ?? path.join(resultsFolder(results), 'reports', `${fileName(subject)}.html`)
     await writeReport(subject, file, {
-      ...(keys.question === undefined ? {} : { question: keys.question }),
-      ...(keys.title === undefined ? {} : { title: keys.title }),
+      ...given({ question: keys.question, title: keys.title, puzzles }),
       ...(keys.reported === undefined ? {} : { reported: { table: keys.reported } }),
-      ...(puzzles === undefined ? {} : { puzzles }),
     })
-    for (const { id, problem } of subject.damaged)
-      process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+    reportDamaged(subject.damaged)
     process.stdout.write(`${file}: written, ${countText(subject)}\n`)
     return subject.damaged.length > 0 ? 1 : 0
   },
@@ -86,18 +84,8 @@ function isSweep(word: string, results: string): boolean {
 }
 
 function filteredRuns(filter: ReadonlyMap<string, string>, results: string): ReportSubject {
-  const listing = listRuns(results)
-  const damaged = [...listing.damaged]
-  const stored = listing.runs.flatMap((run) => {
-    try {
-      return [storedRun(run)]
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-      damaged.push({ id: run.id, problem: error.message })
-      return []
-    }
-  })
-  const chosen = stored.filter(filterOf(filter, stored)).map(({ dir }) => dir)
+  const { runs, damaged } = storedRunsOf(listRuns(results))
+  const chosen = runs.filter(filterOf(filter, runs)).map(({ dir }) => dir)
   const subject = subjectOfRuns(chosen)
   return { ...subject, damaged: [...damaged, ...subject.damaged] }
 }

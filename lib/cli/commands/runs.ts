@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { configSchema } from '../../config/schema.js'
 import { UserError } from '../../errors.js'
-import { Comparison, type StoredRun, storedRun } from '../../results/comparison.js'
+import { Comparison, type StoredRun, storedRun, storedRunsOf } from '../../results/comparison.js'
 import { type LabelOptions, newLabel, readLabel, writeLabel } from '../../results/label.js'
 import {
   checkpointsOf,
@@ -13,6 +13,7 @@ import {
 } from '../../results/run.js'
 import { type Command, wrongUse } from '../command.js'
 import { onlyKeys, wholeOf } from '../keys.js'
+import { reportDamaged } from '../output.js'
 import { FILTERS, filterOf } from '../runs-filter.js'
 import { inOrder } from '../runs-order.js'
 import { STATISTICS_KEYS, statisticsAsked, statisticsText } from '../runs-statistics.js'
@@ -94,10 +95,10 @@ export const command: Command = {
     const named = words.map((word) => openRun(word, out))
     if (label) for (const { dir } of named) writeLabel(dir, newLabel(label, labelBefore(dir)))
     const { runs, damaged } =
-      named.length > 0 ? { runs: unique(named).map(storedRun), damaged: [] } : storedRuns(listing)
+      named.length > 0 ? { runs: unique(named).map(storedRun), damaged: [] } : storedRunsOf(listing)
     const chosen = lastOf(label ? runs : runs.filter(filterOf(pairs, runs)), keys.last)
     const comparison = inOrder(new Comparison(chosen), keys.sort)
-    for (const { id, problem } of damaged) process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+    reportDamaged(damaged)
     if (statistics && (chosen.length > 0 || flags.has('json')))
       process.stdout.write(`${statisticsText(comparison.runs, statistics, flags.has('json'))}\n`)
     else if (flags.has('json')) process.stdout.write(`${JSON.stringify(wholeRows(comparison))}\n`)
@@ -108,21 +109,6 @@ export const command: Command = {
     } else process.stdout.write(`${noRuns(out, runs.length)}\n`)
     return damaged.length > 0 ? 1 : 0
   },
-}
-
-/** Reads the runs of a folder; one with damaged evaluations or a damaged label does not hide the others. */
-function storedRuns(listing: RunListing): { runs: StoredRun[]; damaged: RunListing['damaged'] } {
-  const damaged = [...listing.damaged]
-  const runs = listing.runs.flatMap((run) => {
-    try {
-      return [storedRun(run)]
-    } catch (error) {
-      if (!(error instanceof UserError)) throw error
-      damaged.push({ id: run.id, problem: error.message })
-      return []
-    }
-  })
-  return { runs, damaged }
 }
 
 /**

@@ -22,14 +22,7 @@ import {
 } from '../../results/filter.js'
 import { readLabel } from '../../results/label.js'
 import { resultsFolder } from '../../results/layout.js'
-import {
-  DEFAULT_RESULTS,
-  listRuns,
-  type RunRecord,
-  readEvaluations,
-  readMetrics,
-  readOutcomes,
-} from '../../results/run.js'
+import { DEFAULT_RESULTS, listRuns, readEach, readEvaluations, readMetrics, readOutcomes } from '../../results/run.js'
 import { loadRun } from '../run/load.js'
 import { Runs } from './runs.js'
 
@@ -72,23 +65,13 @@ const NAMED = 5
 export function runs(filter: RunQuery = {}, { resultsDir }: RunsOptions = {}): ColumnTable {
   if (resultsDir !== undefined) checkFolder(resultsDir)
   const listing = listRuns(resultsDir ?? DEFAULT_RESULTS)
-  const damaged = [...listing.damaged]
-  const readable = <U>(all: readonly RunRecord[], read: (run: RunRecord) => U): U[] =>
-    all.flatMap((run) => {
-      try {
-        return [read(run)]
-      } catch (error) {
-        if (!(error instanceof UserError)) throw error
-        damaged.push({ id: run.id, problem: error.message })
-        return []
-      }
-    })
-  const labelled = readable(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }))
+  const labelled = readEach(listing.runs, (run) => ({ ...run, label: readLabel(run.dir) }))
   const [ofRecords, ofColumns] = splitFilter(filter)
-  const selected = labelled.filter(runFilter(ofRecords, labelled))
-  const read = readable(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }))
-  const all = read.map(({ run }) => run)
-  const rows = read.map(({ run, last }) => runFacts(run, last, all))
+  const selected = labelled.read.filter(runFilter(ofRecords, labelled.read))
+  const stored = readEach(selected, (run) => ({ run: storedRun(run), last: lastRow(readMetrics(run)) }))
+  const all = stored.read.map(({ run }) => run)
+  const rows = stored.read.map(({ run, last }) => runFacts(run, last, all))
+  const damaged = [...listing.damaged, ...labelled.damaged, ...stored.damaged]
   warn(damaged.map(({ id, problem }) => `run ${id} cannot be read: ${problem}`))
   const columns = factColumns(rows.filter(columnFilter(ofColumns, rows)))
   // Arquero keeps lists as they are, so that an export finds the type of one without values.

@@ -1,5 +1,5 @@
 import { UserError } from '../../errors.js'
-import { openRun } from '../../results/run.js'
+import { type DamagedRun, openRun } from '../../results/run.js'
 import { type FinishedRun, Runs } from '../compare/runs.js'
 import { loadRun } from '../run/load.js'
 import { Coverage } from '../sweep/coverage.js'
@@ -15,12 +15,6 @@ export interface ReportSubject {
   /** How far each planned run is; null for runs that are not those of a sweep. */
   readonly coverage: Coverage | null
   readonly damaged: readonly DamagedRun[]
-}
-
-/** A run that cannot be read, with the reason. */
-export interface DamagedRun {
-  readonly id: string
-  readonly problem: string
 }
 
 /** Returns runs as the subject of a report: a sweep's with their coverage, under the name of the sweep. */

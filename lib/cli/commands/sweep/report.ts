@@ -5,6 +5,7 @@ import { readPlan } from '../../../experiment/sweep/plan.js'
 import { printFromWords } from '../../../plot/venues.js'
 import { type Command, oneWord } from '../../command.js'
 import { onlyKeys } from '../../keys.js'
+import { reportDamaged } from '../../output.js'
 
 /** `recurlab sweep report PLAN`. */
 export const command: Command = {
@@ -28,8 +29,7 @@ export const command: Command = {
     const plan = readPlan(oneWord(words, 'one sweep'), out)
     const subject = subjectOfPlan(plan)
     const files = await writeSweepReport(subject, to ?? path.join(plan.dir, 'report'), paper)
-    for (const { id, problem } of subject.damaged)
-      process.stderr.write(`recurlab: run ${id} cannot be read: ${problem}\n`)
+    reportDamaged(subject.damaged)
     process.stdout.write(`${files.map((file) => `${file}\n`).join('')}${subject.coverage!.text()}\n`)
     return subject.damaged.length > 0 ? 1 : 0
   },
