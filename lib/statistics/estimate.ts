@@ -86,6 +86,13 @@ export function wilson(successes: number, n: number, level = DEFAULT_LEVEL): Est
   return { value: share, n, sd: null, low, high, method: 'wilson', level }
 }
 
+/** Returns an estimate or a difference in another unit, e.g. a share in percent with a factor of 100. */
+export function scaled<T extends Pick<Estimate, 'value' | 'sd' | 'low' | 'high'>>(estimated: T, factor: number): T {
+  const times = (value: number | null): number | null => (value === null ? null : factor * value)
+  const { value, sd, low, high } = estimated
+  return { ...estimated, value: factor * value, sd: times(sd), low: times(low), high: times(high) }
+}
+
 /** Returns the arithmetic mean; NaN without values. */
 export function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length

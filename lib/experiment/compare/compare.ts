@@ -6,7 +6,7 @@ import type { MimeBundle } from '../../notebook/host.js'
 import { escapeHtml } from '../../notebook/html.js'
 import { Comparison } from '../../results/comparison.js'
 import type { Difference } from '../../statistics/difference.js'
-import { DEFAULT_LEVEL, type Estimate, type EstimateOptions } from '../../statistics/estimate.js'
+import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, scaled } from '../../statistics/estimate.js'
 import { pairedDifference } from '../../statistics/paired.js'
 import { pairedProportions, proportionsDifference } from '../../statistics/proportions.js'
 import { halfWidth, intervalText, levelText, plusMinus } from '../../statistics/rounding.js'
@@ -233,7 +233,7 @@ function ofSingleRuns(a: KnownMember, b: KnownMember, metric: string, interval: 
   const [x, y] = [a.measured.counted, b.measured.counted]
   if (isShare(metric) && x && y && x.unit !== 'cells') {
     const pairs = puzzlePairs(a, b, metric)
-    return inPoints(pairs ? pairedProportions(pairs, level) : proportionsDifference(x, y, level))
+    return scaled(pairs ? pairedProportions(pairs, level) : proportionsDifference(x, y, level), 100)
   }
   const cells = metric === 'test.cells' ? cellPairs(a, b) : null
   if (cells && cells.a.length >= 2) return pairedDifference(cells.a, cells.b, interval)
@@ -250,12 +250,6 @@ function ofSingleRuns(a: KnownMember, b: KnownMember, metric: string, interval: 
     effect: null,
   }
   return { value, n: [1, 1], level, ...none }
-}
-
-function inPoints(difference: Difference): Difference {
-  const points = (share: number | null): number | null => (share === null ? null : 100 * share)
-  const { value, low, high } = difference
-  return { ...difference, value: 100 * value, low: points(low), high: points(high) }
 }
 
 function evidenceText({ a, b, matchedBy }: Matched, { test, n }: Difference): string {

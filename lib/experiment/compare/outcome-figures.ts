@@ -11,7 +11,8 @@ import type { Picture } from '../../plot/picture.js'
 import { type GalleryChoice, galleryPicture } from '../../plot/puzzle.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import { readOutcomes } from '../../results/record.js'
-import { type Estimate, estimate, wilson } from '../../statistics/estimate.js'
+import { type Estimate, estimate, scaled, wilson } from '../../statistics/estimate.js'
+import { grouped } from '../../statistics/grouped.js'
 import { largest } from '../../statistics/largest.js'
 import { rounded } from '../../statistics/rounding.js'
 import type { FinishedRun } from './runs.js'
@@ -43,7 +44,10 @@ interface Rated {
  */
 export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRatingOptions): CaptionedFigure {
   const { bins, ...figure } = options
-  const groups = grouped(runs).map(([name, members]) => ({ name, members: members.map((run) => ratedOf(run, metric)) }))
+  const groups = [...byLabel(runs)].map(([name, members]) => ({
+    name,
+    members: members.map((run) => ratedOf(run, metric)),
+  }))
   const ratings = groups.flatMap(({ members }) => members.flatMap((rated) => rated.map(({ rating }) => rating)))
   if (ratings.every((rating) => rating === 0))
     throw new UserError({
@@ -97,8 +101,7 @@ function estimateIn(members: readonly (readonly Rated[])[], starts: readonly num
   const [first] = counts
   if (first === undefined) return null
   if (counts.length > 1) return estimate(counts.map(({ right, of }) => (100 * right) / of))
-  const { value, low, high, ...rest } = wilson(first.right, first.of)
-  return { ...rest, value: 100 * value, low: 100 * low!, high: 100 * high! }
+  return scaled(wilson(first.right, first.of), 100)
 }
 
 function checkedBins(bins: readonly number[], ratings: readonly number[]): readonly number[] {
@@ -176,7 +179,7 @@ function predictionsOf(run: FinishedRun, { manifest, test }: Dataset): CountedPr
 
 /** Returns the runs of a label. @throws UserError for an unknown label, or none among several. */
 function labelled(runs: LabelledRuns, where: string, of?: string): FinishedRun[] {
-  const groups = new Map(grouped(runs))
+  const groups = byLabel(runs)
   const labels = [...groups.keys()]
   const found = of === undefined && labels.length === 1 ? groups.get(labels[0]!) : groups.get(of ?? '')
   if (found) return found
@@ -187,13 +190,6 @@ function labelled(runs: LabelledRuns, where: string, of?: string): FinishedRun[]
   })
 }
 
-function grouped(runs: LabelledRuns): [string, FinishedRun[]][] {
-  const groups = new Map<string, FinishedRun[]>()
-  for (const run of runs.all) {
-    const label = runs.label(run)
-    const there = groups.get(label)
-    if (there) there.push(run)
-    else groups.set(label, [run])
-  }
-  return [...groups]
+function byLabel(runs: LabelledRuns): Map<string, FinishedRun[]> {
+  return grouped(runs.all, (run) => runs.label(run))
 }

@@ -1,5 +1,6 @@
 import { ConfigComparison } from '../../results/config-comparison.js'
 import { mean } from '../../statistics/estimate.js'
+import { grouped } from '../../statistics/grouped.js'
 import type { Arm, ArmMember } from './arm.js'
 import { lastOf, type Measured } from './measured.js'
 
@@ -29,16 +30,16 @@ export interface Matched {
 export function matched(a: Arm, b: Arm, metric: string): Matched {
   const [ours, theirs] = [knownIn(a, metric), knownIn(b, metric)]
   const { matchedBy, differBy, keyOf } = keysOf(a.members, b.members)
-  const [byKeyA, byKeyB] = [grouped(ours, keyOf), grouped(theirs, keyOf)]
+  const [byKeyA, byKeyB] = [byKey(ours, keyOf), byKey(theirs, keyOf)]
   const shared = [...byKeyA.keys()].filter((key) => byKeyB.has(key))
   const seedsWithout = (known: readonly KnownMember[]): number[] => {
-    const left = known.filter(({ member }) => !shared.includes(keyOf(member) ?? ''))
+    const left = known.filter(({ member }) => !shared.includes(keyOf(member)))
     return [...new Set(left.flatMap(({ member: { seed } }) => (seed === null ? [] : [seed])))].sort((x, y) => x - y)
   }
   return {
     a: ours,
     b: theirs,
-    pairs: shared.map((key) => [mean(byKeyA.get(key)!), mean(byKeyB.get(key)!)] as const),
+    pairs: shared.map((key) => [meanOf(byKeyA.get(key)!), meanOf(byKeyB.get(key)!)] as const),
     alone: { a: seedsWithout(ours), b: seedsWithout(theirs) },
     repeats: [...byKeyA.values(), ...byKeyB.values()].some((values) => values.length > 1),
     matchedBy,
@@ -72,14 +73,16 @@ function keysOf(
   return { matchedBy, differBy, keyOf }
 }
 
-function grouped(
+/** Returns the members by their key, without those that have none. */
+function byKey(
   known: readonly KnownMember[],
   keyOf: (member: ArmMember) => string | null,
-): Map<string, readonly number[]> {
-  const groups = new Map<string, readonly number[]>()
-  for (const { member, measured } of known) {
-    const key = keyOf(member)
-    if (key !== null) groups.set(key, [...(groups.get(key) ?? []), measured.value])
-  }
+): Map<string | null, KnownMember[]> {
+  const groups = grouped(known, ({ member }) => keyOf(member))
+  groups.delete(null)
   return groups
+}
+
+function meanOf(known: readonly KnownMember[]): number {
+  return mean(known.map(({ measured }) => measured.value))
 }

@@ -9,7 +9,15 @@ import { type PaperRows, toCsv } from '../../results/export.js'
 import { type LatexOptions, toLatex } from '../../results/latex.js'
 import { toMarkdown } from '../../results/markdown.js'
 import type { TableOptions } from '../../results/printed-table.js'
-import { DEFAULT_LEVEL, type Estimate, type EstimateOptions, estimate, wilson } from '../../statistics/estimate.js'
+import {
+  DEFAULT_LEVEL,
+  type Estimate,
+  type EstimateOptions,
+  estimate,
+  scaled,
+  wilson,
+} from '../../statistics/estimate.js'
+import { grouped } from '../../statistics/grouped.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
 import { bestOf, checkMetric, lastOf, type Measured } from './measured.js'
@@ -187,26 +195,17 @@ export function summarise(
 
 /** Returns the runs of each label as an arm. */
 export function configurationArms(runs: readonly SummarisedRun[], comparison: Comparison<SummarisedRun>): Arm[] {
-  return grouped(runs, (run) => comparison.label(run)).map(([label, group]) => new Arm(label, group.map(runMember)))
+  return [...grouped(runs, (run) => comparison.label(run))].map(
+    ([label, group]) => new Arm(label, group.map(runMember)),
+  )
 }
 
 /** Returns the live weights of each label, where they are evaluated beside the EMA, as an arm. */
 export function liveArms(runs: readonly SummarisedRun[], comparison: Comparison<SummarisedRun>): Arm[] {
-  return grouped(runs, (run) => comparison.label(run)).flatMap(([label, group]) => {
+  return [...grouped(runs, (run) => comparison.label(run))].flatMap(([label, group]) => {
     const members = group.map(liveMember).filter((member) => member !== null)
     return members.length === 0 ? [] : [new Arm(`${label}, live weights`, members)]
   })
-}
-
-function grouped<T>(values: readonly T[], nameOf: (value: T) => string): [string, T[]][] {
-  const groups = new Map<string, T[]>()
-  for (const value of values) {
-    const name = nameOf(value)
-    const there = groups.get(name)
-    if (there) there.push(value)
-    else groups.set(name, [value])
-  }
-  return [...groups]
 }
 
 function rowOf(
@@ -270,8 +269,7 @@ export function estimateOf(
       measured.map(({ value }) => value),
       interval,
     )
-  const { low, high, ...share } = wilson(counted.count, counted.of, interval.level)
-  return { ...share, value: first.value, low: low === null ? null : 100 * low, high: high === null ? null : 100 * high }
+  return { ...scaled(wilson(counted.count, counted.of, interval.level), 100), value: first.value }
 }
 
 function addedUp(counts: readonly (Counted | null)[]): Counted | null {
