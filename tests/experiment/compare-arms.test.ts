@@ -208,6 +208,8 @@ test('other data, more compute and other keys are warned of', () => {
     warned((run) => ({ ...run, ended: null })),
     /attention: 3 of 3 runs unfinished/,
   )
+  const single = mixers([0.9, 0.8], [0]).all.map((run) => ({ ...run, ended: null }))
+  assert.match(new Runs(single).compare('mlp', 'attention').warnings.join('\n'), /mlp: 1 of 1 run unfinished\./)
   assert.match(
     warned((run) => ({ ...run, evaluations: [evaluation(run.id === 'run-4' ? Number.NaN : 0)] })),
     /attention: 1 of 3 runs left out/,

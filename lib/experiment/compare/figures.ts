@@ -16,6 +16,7 @@ import type { ReportedRow } from '../../results/reported/row.js'
 import { type ReportedFilter, reportedWhere } from '../../results/reported.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 import { Arm, liveMember, runMember } from './arm.js'
+import { counted } from './arm-notes.js'
 import { AXIS_NAMES, type Axis, axisOf } from './axes.js'
 import { checkMetric, lastOf, lastRow } from './measured.js'
 import type { FinishedRun } from './runs.js'
@@ -230,7 +231,7 @@ export function gridOfRuns(
       hovers: cells.map((line, i) =>
         line.map(
           (row, k) =>
-            `${columnKey} ${keyText(columns![k]!)}, ${rowKey} ${keyText(lines![i]!)}: ${row ? `${text(row)} (${row.n} ${row.n === 1 ? 'seed' : 'seeds'})` : 'no run'}`,
+            `${columnKey} ${keyText(columns![k]!)}, ${rowKey} ${keyText(lines![i]!)}: ${row ? `${text(row)} (${counted(row.n, 'seed')})` : 'no run'}`,
         ),
       ),
     },

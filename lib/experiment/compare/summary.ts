@@ -20,6 +20,7 @@ import {
 import { grouped } from '../../statistics/grouped.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { Arm, type ArmMember, liveMember, runMember, type SummarisedRun } from './arm.js'
+import { counted, leftOut, unfinished } from './arm-notes.js'
 import { bestOf, checkMetric, lastOf, type Measured } from './measured.js'
 
 /** Options of {@link summarise} beside those of the interval. */
@@ -284,14 +285,11 @@ function notesOn(arms: readonly Arm[], rows: readonly SummaryRow[], metric: stri
   return arms.flatMap((arm, i) => {
     const { label, n, last, seeds, steps } = rows[i]!
     const { members } = arm
-    const unfinished = members.filter((member) => member.unfinished).length
     const hashes = new Set(members.map(({ dataHash }) => dataHash).filter((hash) => hash !== null))
     const [least, most] = rangeOf(steps.last)
     return [
-      ...(n < members.length
-        ? [`${label}: ${members.length - n} of ${counted(members.length, 'run')} left out, without a finite value.`]
-        : []),
-      ...(unfinished > 0 ? [`${label}: ${unfinished} of ${counted(members.length, 'run')} unfinished.`] : []),
+      ...leftOut(arm, n),
+      ...unfinished(arm),
       ...(least < most ? [`${label}: the last evaluations are of steps ${least} to ${most}.`] : []),
       ...(new Set(seeds.filter((seed) => seed !== null)).size < seeds.filter((seed) => seed !== null).length
         ? [`${label}: a seed occurs more than once; its runs are not independent.`]
@@ -310,10 +308,6 @@ function notesOn(arms: readonly Arm[], rows: readonly SummaryRow[], metric: stri
 function rangeOf(steps: readonly (number | null)[]): [number, number] {
   const known = steps.filter((step) => step !== null)
   return known.length === 0 ? [0, 0] : [Math.min(...known), Math.max(...known)]
-}
-
-function counted(n: number, noun: string): string {
-  return `${n} ${noun}${n === 1 ? '' : 's'}`
 }
 
 function methodText({ method, n }: Estimate, count: Counted | null): string {

@@ -1,6 +1,7 @@
 import type { Difference } from '../../statistics/difference.js'
 import { mean } from '../../statistics/estimate.js'
 import { type Arm, type ArmMember, isSameMember } from './arm.js'
+import { counted, leftOut, unfinished } from './arm-notes.js'
 import type { KnownMember, Matched } from './pairs.js'
 
 /** Fewer runs than this are too few. */
@@ -33,8 +34,7 @@ function fewRuns(a: Arm, b: Arm, values: Matched, difference: Difference): strin
         : 'One run each: the interval is over puzzles, the spread over seeds is unknown. Train more seeds.',
     ]
   const n = difference.test === 'paired t' ? values.pairs.length : Math.min(na, nb)
-  const few =
-    difference.test === 'paired t' ? `${n} pairs` : `${n} ${n === 1 ? 'run' : 'runs'} of ${na <= nb ? a.name : b.name}`
+  const few = difference.test === 'paired t' ? `${n} pairs` : `${counted(n, 'run')} of ${na <= nb ? a.name : b.name}`
   if (n < TOO_FEW) return [`${few}: too few for a conclusion. Train ${TOO_FEW} seeds or more, better ${ENOUGH}.`]
   return n < ENOUGH ? [`${few}: few; ${ENOUGH} or more make the interval narrower and surer.`] : []
 }
@@ -65,7 +65,7 @@ function otherRuns(
   const inBoth = a.members.filter((one) => b.members.some((other) => isSameMember(one, other))).length
   return [
     ...[[a, ours] as const, [b, theirs] as const].flatMap(([arm, known]) => [
-      ...leftOut(arm, known),
+      ...leftOut(arm, known.length),
       ...unfinished(arm),
     ]),
     ...(inBoth > 0 ? [`${inBoth} ${inBoth === 1 ? 'run is' : 'runs are'} in both arms.`] : []),
@@ -77,16 +77,6 @@ function otherRuns(
       ? [`Within the arms ${matchedBy.join(', ')} ${matchedBy.length === 1 ? 'varies' : 'vary'} too.`]
       : []),
   ]
-}
-
-function leftOut({ name, members }: Arm, known: readonly KnownMember[]): string[] {
-  const count = members.length - known.length
-  return count === 0 ? [] : [`${name}: ${count} of ${members.length} runs left out, without a finite value.`]
-}
-
-function unfinished({ name, members }: Arm): string[] {
-  const count = members.filter((member) => member.unfinished).length
-  return count === 0 ? [] : [`${name}: ${count} of ${members.length} runs unfinished.`]
 }
 
 function otherData(a: Arm, b: Arm, { a: ours, b: theirs }: Matched): string[] {
