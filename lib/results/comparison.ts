@@ -118,13 +118,7 @@ function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
   const rows = evaluations as readonly Row[]
   const last = rows.at(-1) ?? {}
   const { 'test.exact': exact = null, 'test.cells': cells = null, ...others } = last
-  const known = (of: readonly Row[], metric: string): number[] =>
-    of.map((row) => row[metric]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
-  const exacts = known(primaryRows(rows), 'test.exact')
-  const total = (metric: string): number | null => {
-    const values = known(rows, metric)
-    return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
-  }
+  const exacts = knownIn(primaryRows(rows), 'test.exact')
   const has = (metric: string): boolean => ALWAYS.includes(metric) || rows.some((row) => Object.hasOwn(row, metric))
   return {
     'test.exact': exact,
@@ -132,10 +126,20 @@ function resultsOf({ evaluations, parameters, status }: ComparedRun): Row {
     ...Object.fromEntries(Object.entries(others).filter(([name]) => !NO_RESULTS.has(name) && !isCompute(name))),
     step: others.step ?? status?.step ?? null,
     ...Object.fromEntries(OF_TRAINING.filter(has).map((metric) => [metric, last[metric] ?? null])),
-    ...Object.fromEntries(OF_EVALUATIONS.filter(has).map((metric) => [metric, total(metric)])),
+    ...Object.fromEntries(OF_EVALUATIONS.filter(has).map((metric) => [metric, sumIn(rows, metric)])),
     'best test.exact': exacts.length > 0 ? Math.max(...exacts) : null,
     parameters,
   }
+}
+
+/** Returns the sum of a column, without NaN; null where no row has a value. */
+export function sumIn(rows: readonly Row[], column: string): number | null {
+  const values = knownIn(rows, column)
+  return values.length > 0 ? values.reduce((sum, value) => sum + value, 0) : null
+}
+
+function knownIn(rows: readonly Row[], column: string): number[] {
+  return rows.map((row) => row[column]).filter((value) => typeof value === 'number' && !Number.isNaN(value)) as number[]
 }
 
 function isCompute(column: string): boolean {

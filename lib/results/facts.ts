@@ -8,7 +8,7 @@ import { isShare } from '../evaluate/metric-names.js'
 import type { Row } from '../files/arrow-rows.js'
 import { type Cell, cellOf, cellText } from '../files/cell.js'
 import { isJsonObject, type JsonObject } from '../files/json.js'
-import type { StoredRun } from './comparison.js'
+import { type StoredRun, sumIn } from './comparison.js'
 import { keyValues } from './key-values.js'
 
 /** Type of the values of a column, null where there is none. */
@@ -174,7 +174,7 @@ function resultFacts({ evaluations, config }: StoredRun, lastMetrics: Row | null
   const { step: lastStep = 0, ...last } = evaluations.at(-1) ?? {}
   const results: Record<string, Cell> = { ...last }
   for (const name of Object.keys(last).filter((each) => OF_EVALUATIONS.test(each)))
-    results[name] = sumOf(evaluations.map((row) => row[name]))
+    results[name] = sumIn(evaluations, name)
   const isNewer = Number(lastMetrics?.step ?? 0) >= Number(lastStep)
   for (const [name, value] of Object.entries(lastMetrics ?? {}))
     if (name.startsWith('train')) results[name] = isNewer ? value : (results[name] ?? value)
@@ -191,11 +191,6 @@ function resultFacts({ evaluations, config }: StoredRun, lastMetrics: Row | null
     if (metric === chosen.metric) results.bestStep = best?.step ?? null
   }
   return results
-}
-
-function sumOf(cells: readonly (Cell | undefined)[]): number | null {
-  const numbers = cells.filter((cell) => typeof cell === 'number' && !Number.isNaN(cell)) as number[]
-  return numbers.length > 0 ? numbers.reduce((sum, value) => sum + value, 0) : null
 }
 
 /** Returns the effective values of all keys; a function by its name. */

@@ -3,7 +3,7 @@ import { isShare, metricTitle } from '../evaluate/metric-names.js'
 import { cellOf, cellText } from '../files/cell.js'
 import { didYouMean } from '../options/nearest.js'
 import { type Estimate, isEstimate } from '../statistics/estimate.js'
-import { halfWidth, rounded } from '../statistics/rounding.js'
+import { halfWidth, levelPercent, rounded } from '../statistics/rounding.js'
 import { type Exportable, isForPaper, recordsOf, type TableRecord } from './export.js'
 import { type ReportedFilter, reportedWhere } from './reported.js'
 
@@ -290,7 +290,7 @@ function betterSide(name: string): 'highest' | 'lowest' | 'none' {
 function intervalNotes(estimates: readonly Estimate[]): string[] {
   const known = estimates.filter(({ method }) => method !== null)
   if (known.length === 0) return []
-  const levels = [...new Set(known.map(({ level }) => `${Number((100 * level).toPrecision(4))} %`))].join(' or ')
+  const levels = [...new Set(known.map(({ level }) => levelPercent(level)))].join(' or ')
   const ways = (['t', 'bootstrap', 'wilson'] as const).flatMap((method) => {
     const counts = known.filter((estimate) => estimate.method === method).map(({ n }) => n)
     return counts.length === 0

@@ -43,9 +43,14 @@ export function halfWidth({ low, high }: Pick<Estimate, 'low' | 'high'>): number
   return low === null || high === null ? null : (high - low) / 2
 }
 
+/** Returns a confidence level in percent: `95 %`. */
+export function levelPercent(level: number): string {
+  return `${Number((100 * level).toPrecision(4))} %`
+}
+
 /** Returns a confidence level in words: `95 % interval`. */
 export function levelText(level: number): string {
-  return `${Number((100 * level).toPrecision(4))} % interval`
+  return `${levelPercent(level)} interval`
 }
 
 /** Returns a p value as text: `p = 0.012`, `p < 0.001`. */

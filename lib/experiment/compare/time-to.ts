@@ -171,10 +171,11 @@ function checkValue(metric: string, atLeast: number): void {
 function checkMetric(metric: string, all: readonly (readonly Row[])[]): void {
   const names = new Set(all.flatMap((rows) => rows.flatMap(Object.keys)))
   if (names.has(metric) || names.size === 0) return
+  const near = didYouMean(metric, [...names])
   throw new UserError({
     where: `timeTo, ${metric}`,
     expected: `a metric of the runs: ${[...names].filter((name) => /^(?:test|train)\./.test(name)).join(', ')}`,
     found: 'one that no run has',
-    ...(didYouMean(metric, [...names]) === undefined ? {} : { todo: didYouMean(metric, [...names])! }),
+    ...(near === undefined ? {} : { todo: near }),
   })
 }
