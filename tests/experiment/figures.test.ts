@@ -198,6 +198,16 @@ test('runs.byRating bins puzzles by rating, with intervals over puzzles for one 
   assert.throws(() => new Runs([one]).byRating('test.exact', { bins: [5, 5] }), /bins: expected ascending lower ends/)
 })
 
+test('runs.byRating draws runs on a large test set', () => {
+  const run = storedOutcomes(
+    0,
+    Float64Array.from({ length: 15_000 }, (_, i) => i % 50),
+    25,
+  )
+  const figure = new Runs(new Array<FinishedRun>(10).fill(run)).byRating()
+  assert.deepEqual(named(figure, 'trm').y, [100, 100, 50, 0, 0])
+})
+
 test('puzzles without ratings, runs without outcomes and other data are refused', () => {
   const unrated = new Runs([storedOutcomes(0, new Float64Array(20), 10)])
   assert.throws(

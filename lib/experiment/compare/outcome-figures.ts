@@ -53,7 +53,9 @@ export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRa
     })
   const starts = bins ? checkedBins(bins, ratings) : defaultBins(ratings)
   const whole = ratings.every(Number.isInteger)
-  const names = starts.map((start, i) => binName(start, starts[i + 1], Math.max(...ratings), whole))
+  // A spread of a large test set's ratings would be too many arguments.
+  const most = ratings.reduce((a, b) => Math.max(a, b))
+  const names = starts.map((start, i) => binName(start, starts[i + 1], most, whole))
   return binned(
     names,
     groups.map(({ name, members }) => ({ name, estimates: starts.map((_, i) => estimateIn(members, starts, i)) })),
