@@ -51,15 +51,13 @@ async function drawNow(file: string, request: DrawingRequest): Promise<Drawing> 
     page ??= await openPage(file, devTools)
     return { ...(await contentOf(page, request)), engine: page.name }
   } catch (error) {
-    if (error instanceof BrowserFailure) devTools.end('it failed')
+    // Without a page no later figure would find the browser.
+    if (error instanceof BrowserFailure || page === null) devTools.end('it failed')
     throw error
   } finally {
     clearTimeout(limit)
     devTools.keepAlive(false)
-    if (page) {
-      const { idle: _, ...rest } = page
-      page = { ...rest, idle: setTimeout(() => devTools.end('idle'), IDLE_MS).unref() }
-    }
+    if (page) page.idle = setTimeout(() => devTools.end('idle'), IDLE_MS).unref()
   }
 }
 
