@@ -81,6 +81,8 @@ test('a single run has the interval over its puzzles in bars and points, and no 
   const measured = named(bars, 'measured: mean, 95 % interval over puzzles')
   // Wilson's interval of 5 of 10: 23.66 % to 76.34 %.
   assert.ok(Math.abs((measured.error_y as { array: number[] }).array[0]! - 26.34) < 0.01)
+  const point = named(one.points('test.exact'), 'trm')
+  assert.deepEqual(point.error_y, { ...(measured.error_y as object), color: (point.error_y as Trace).color, width: 4 })
   assert.match(bars.caption(), /Reported: trm 87\.4 \(arXiv 2510\.04871.*\)\. Run run-0\./)
   assert.deepEqual(
     one.curves('test.exact').data.map(({ name }) => name),
