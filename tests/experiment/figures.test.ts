@@ -62,6 +62,13 @@ test('runs.points places each label at its mean with its interval over seeds, ag
   assert.equal((sweep.points('test.exact', { log: 'none' }).layout.xaxis as { type?: string }).type, undefined)
 })
 
+test('intervals over seeds and over the puzzles of single runs in one figure are both said', () => {
+  const runs = new Runs(sweep.all.slice(0, 3))
+  const text = '95 % interval, 2 seeds; of single runs over puzzles'
+  assert.ok(named(runs.bars('test.exact'), `measured: mean, ${text}`))
+  assert.match(runs.points('test.exact').caption(), new RegExp(`Error bars: ${text} \\(Student's t, Wilson\\)\\.`))
+})
+
 test('runs.points draws published numbers at their parameters, and refuses quantities that none has', () => {
   const figure = sweep.points('test.exact', { reported: { table: '4', task: 'Sudoku', method: 'TRM' } })
   const reported = figure.data.filter(({ meta }) => (meta as { kind?: string } | undefined)?.kind === 'reported')
