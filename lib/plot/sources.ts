@@ -34,13 +34,13 @@ export function withSources({ data, layout }: Figure, sources: FigureSources): C
   const all = KEYS.map((key) => [key, [...new Set([...(there[key] ?? []), ...(sources[key] ?? [])])]] as const)
   const some = all.filter(([, values]) => values.length > 0)
   if (some.length === 0) return captioned({ data, layout })
-  const meta = { ...(isObject(layout.meta) ? layout.meta : {}), sources: Object.fromEntries(some) }
+  const meta = { ...metaOf(layout), sources: Object.fromEntries(some) }
   return captioned({ data, layout: { ...layout, meta } })
 }
 
 /** Returns the sources of a figure's numbers; an empty object where none are known. */
 export function sourcesOf({ layout }: Figure): FigureSources {
-  const sources = isObject(layout.meta) ? layout.meta.sources : undefined
+  const { sources } = metaOf(layout)
   if (!isObject(sources)) return {}
   return Object.fromEntries(
     KEYS.map((key) => [key, sources[key]] as const).filter(
@@ -55,6 +55,15 @@ export function captioned({ data, layout }: Figure): CaptionedFigure {
   return Object.defineProperty(figure, 'caption', { value: () => captionOf(figure) }) as CaptionedFigure
 }
 
+/** Returns a figure whose caption says this in place of what is drawn against what. */
+export function withSubject({ data, layout }: Figure, subject: string): CaptionedFigure {
+  return captioned({ data, layout: { ...layout, meta: { ...metaOf(layout), subject } } })
+}
+
+function metaOf(layout: Figure['layout']): Readonly<Record<string, unknown>> {
+  return isObject(layout.meta) ? layout.meta : {}
+}
+
 /**
  * Returns a caption for a paper, in sentences of plain text: the title, what is drawn against what, the sources of
  * published numbers, then runs, code and data, as far as they are known.
@@ -66,10 +75,11 @@ export function captioned({ data, layout }: Figure): CaptionedFigure {
 export function captionOf(figure: Figure): string {
   const { layout } = figure
   const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(textOf)
+  const { subject } = metaOf(layout)
   const { reported = [], bands = [] } = sourcesOf(figure)
   return [
     title,
-    y && x ? `${y} against ${x}` : y || x,
+    typeof subject === 'string' ? subject : y && x ? `${y} against ${x}` : y || x,
     ...bands,
     ...(reported.length > 0 ? [`Reported: ${reported.join('; ')}`] : []),
     originText(figure),

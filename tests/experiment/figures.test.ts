@@ -115,6 +115,10 @@ test('runs.paired joins the seeds that two labels share', () => {
   assert.deepEqual(lines?.y, [70, 50, null, 80, 60, null])
   const { title } = figure.layout.xaxis as { title: { text: string } }
   assert.equal(title.text, 'difference 20.0 ± 0 points<br>95 % interval, 2 seeds')
+  assert.match(
+    figure.caption(),
+    /^Exact accuracy \(%\) of attention and mlp by seed; difference 20\.0 ± 0 points \(95 % interval, 2 seeds\)\. Error bars: 95 % interval, 2 seeds \(Student's t\)\. Runs/,
+  )
   assert.throws(
     () => sweep.paired('mpl', 'mlp'),
     /expected two labels of "mlp", "attention", found "mpl"\. Did you mean mlp/,
@@ -137,6 +141,7 @@ test('runs.grid prints the mean and interval of every pair of two varied keys', 
   )
   assert.deepEqual((trace!.z as number[][]).flat().sort(), [15, 35, 55, 75])
   assert.match(JSON.stringify(trace!.text), /15<br>± 64/)
+  assert.match(figure.caption(), new RegExp(`^Exact accuracy \\(%\\) by ${first} and ${second}\\. Runs`))
   const swapped = runs.grid('test.exact', { x: second!, y: first! })
   const z = trace!.z as number[][]
   assert.deepEqual(
