@@ -126,10 +126,13 @@ export function keyTrace(name: string, marker: Readonly<Record<string, unknown>>
   }
 }
 
+/** A value with the ends of its band, which are null or NaN without one. */
+type Ends = Pick<Spread, 'value' | 'low' | 'high'>
+
 /** Returns plotly's error bars of spreads, one per point; spreads without a band have none. */
-export function errorBars(spreads: readonly (Spread | null)[], color: string = outlineColor): Record<string, unknown> {
-  const end = (at: 'low' | 'high') => (spread: Spread | null) =>
-    spread?.low == null || spread.high == null ? null : Math.abs(spread[at]! - spread.value)
+export function errorBars(spreads: readonly (Ends | null)[], color: string = outlineColor): Record<string, unknown> {
+  const end = (at: 'low' | 'high') => (spread: Ends | null) =>
+    spread && Number.isFinite(spread.low) && Number.isFinite(spread.high) ? Math.abs(spread[at]! - spread.value) : null
   return {
     type: 'data',
     symmetric: false,
