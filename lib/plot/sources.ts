@@ -74,7 +74,7 @@ function metaOf(layout: Figure['layout']): Readonly<Record<string, unknown>> {
  */
 export function captionOf(figure: Figure): string {
   const { layout } = figure
-  const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(textOf)
+  const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(plainLabel)
   const { subject } = metaOf(layout)
   const { reported = [], bands = [] } = sourcesOf(figure)
   return [
@@ -114,8 +114,8 @@ function axisTitle(axis: unknown): unknown {
   return isObject(axis) ? axis.title : undefined
 }
 
-/** Returns the text of a title of plotly, without markup. */
-function textOf(title: unknown): string {
+/** Returns the text of a title, or of a trace's name, without markup. */
+export function plainLabel(title: unknown): string {
   const text = isObject(title) ? title.text : title
   if (typeof text !== 'string') return ''
   return text
