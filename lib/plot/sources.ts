@@ -1,3 +1,4 @@
+import { isJsonObject } from '../files/json.js'
 import type { Figure } from './figure.js'
 
 /** Origin of a figure's numbers, for its caption and its files. */
@@ -41,7 +42,7 @@ export function withSources({ data, layout }: Figure, sources: FigureSources): C
 /** Returns the sources of a figure's numbers; an empty object where none are known. */
 export function sourcesOf({ layout }: Figure): FigureSources {
   const { sources } = metaOf(layout)
-  if (!isObject(sources)) return {}
+  if (!isJsonObject(sources)) return {}
   return Object.fromEntries(
     KEYS.map((key) => [key, sources[key]] as const).filter(
       ([, values]) => Array.isArray(values) && values.every((value) => typeof value === 'string'),
@@ -61,7 +62,7 @@ export function withSubject({ data, layout }: Figure, subject: string): Captione
 }
 
 function metaOf(layout: Figure['layout']): Readonly<Record<string, unknown>> {
-  return isObject(layout.meta) ? layout.meta : {}
+  return isJsonObject(layout.meta) ? layout.meta : {}
 }
 
 /**
@@ -111,12 +112,12 @@ function listed(parts: readonly string[]): string {
 }
 
 function axisTitle(axis: unknown): unknown {
-  return isObject(axis) ? axis.title : undefined
+  return isJsonObject(axis) ? axis.title : undefined
 }
 
 /** Returns the text of a title, or of a trace's name, without markup. */
 export function plainLabel(title: unknown): string {
-  const text = isObject(title) ? title.text : title
+  const text = isJsonObject(title) ? title.text : title
   if (typeof text !== 'string') return ''
   return text
     .replace(/<br\s*\/?>/g, ' ')
@@ -125,8 +126,4 @@ export function plainLabel(title: unknown): string {
     .replace(/&gt;/g, '>')
     .replace(/&#36;/g, '$')
     .replace(/&amp;/g, '&')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
