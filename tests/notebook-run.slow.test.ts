@@ -282,6 +282,10 @@ test('a text is executed like a notebook; refresh gives the same bytes again, an
     ],
   )
 
+  const mistyped = await recurlab(['notebooks', 'refresh', ts, `${stem}-2.ipynb`])
+  assert.deepEqual([mistyped.code, mistyped.stdout], [1, ''], 'nothing is executed when a later notebook is missing')
+  assert.match(mistyped.stderr, /-2\.ipynb: .*ENOENT/)
+
   writeFileSync(ts, `${text}\n// %%\nthrow new Error('too bad')\n`)
   const failed = await recurlab(['notebooks', 'refresh', ts])
   assert.equal(failed.code, 1)

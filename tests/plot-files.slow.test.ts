@@ -12,6 +12,7 @@ import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { bars } from '../lib/plot/bars.js'
 import { curves } from '../lib/plot/curves.js'
+import { drawWithChromium } from '../lib/plot/drawing/chromium.js'
 import { BrowserFailure, DevTools } from '../lib/plot/drawing/devtools.js'
 import { findChromium } from '../lib/plot/drawing/find-chromium.js'
 import type { Figure } from '../lib/plot/figure.js'
@@ -154,6 +155,33 @@ test('a browser that cannot be started is a failure with its reason, and nothing
     }
     const left = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`recurlab-chromium-${process.pid}-`))
     assert.ok(left.length <= 1, left.join())
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+test('a browser in which plotly.js does not load is ended', async () => {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-files-'))
+  try {
+    const file = path.join(folder, 'browser')
+    const reply = `{ product: 'C/1', targetId: '1', sessionId: '1', frameTree: { frame: { id: '1' } }, result: {}, ...wrong }`
+    const script = `#!${process.execPath}
+      const fs = require('node:fs')
+      let text = ''
+      fs.createReadStream(null, { fd: 3 }).setEncoding('utf8').on('data', (chunk) => {
+        for (const sign of chunk) {
+          if (sign !== '\0') { text += sign; continue }
+          const { id, method } = JSON.parse(text)
+          text = ''
+          const wrong = method === 'Runtime.evaluate' ? { exceptionDetails: { text: 'no memory' } } : {}
+          fs.writeSync(4, JSON.stringify({ id, result: ${reply} }) + '\0')
+        }
+      })`
+    writeFileSync(file, script, { mode: 0o755 })
+    const request = { figure, format: 'svg', pixels: { width: 9, height: 9 }, inches: { width: 1, height: 1 } } as const
+    await assert.rejects(drawWithChromium(file, { ...request, dpi: 96 }), /could not draw the figure: no memory/)
+    const left = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`recurlab-chromium-${process.pid}-`))
+    assert.deepEqual(left, [])
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

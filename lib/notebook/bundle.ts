@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { type Figure, isFigure, plainFigure } from '../plot/figure.js'
 import { screenForm } from '../plot/forms.js'
+import { plainLabel } from '../plot/sources.js'
 import { formatTable } from '../results/text.js'
 import { currentHost, type MimeBundle } from './host.js'
 import {
@@ -131,26 +132,16 @@ function tableText(table: TableData): string {
 
 /** Describes a figure: its title, and for each trace its name, number of points and last value. */
 function figureText({ data, layout }: Figure): string {
-  const title = textOf(layout.title)
+  const title = plainLabel(layout.title)
   const lines = data.filter((trace) => trace.showlegend !== false).map((trace) => `  ${traceText(trace)}`)
   return [`Figure${title ? `: ${title}` : ''}`, ...lines].join('\n')
 }
 
 function traceText(trace: Readonly<Record<string, unknown>>): string {
-  const name = typeof trace.name === 'string' ? plain(trace.name) : String(trace.type ?? 'trace')
+  const name = typeof trace.name === 'string' ? plainLabel(trace.name) : String(trace.type ?? 'trace')
   const { z } = trace
   if (Array.isArray(z) && Array.isArray(z[0])) return `${name}: ${z.length} × ${z[0].length} values`
   const points = [trace.y, trace.x, trace.values].find((list) => Array.isArray(list)) ?? []
   const last: unknown = Array.isArray(trace.y) ? trace.y.at(-1) : undefined
   return `${name}: ${points.length} points${typeof last === 'number' ? `, last ${Number(last.toPrecision(4))}` : ''}`
-}
-
-function textOf(title: unknown): string {
-  if (typeof title === 'string') return plain(title)
-  const text = typeof title === 'object' && title !== null ? (title as { text?: unknown }).text : undefined
-  return typeof text === 'string' ? plain(text) : ''
-}
-
-function plain(label: string): string {
-  return label.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&#36;/g, '$').replace(/&amp;/g, '&')
 }

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../files/json.js'
 import { logAxis } from './log-axis.js'
 import { plainJson } from './plain.js'
 import { type CaptionedFigure, captioned } from './sources.js'
@@ -105,11 +106,7 @@ export function plainFigure({ data, layout }: Figure): Figure {
 
 /** Returns whether a value is a {@link Figure}. */
 export function isFigure(value: unknown): value is Figure {
-  if (typeof value !== 'object' || value === null) return false
-  const { data, layout } = value as Partial<Figure>
-  return Array.isArray(data) && data.every(isObject) && isObject(layout)
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isJsonObject(value)) return false
+  const { data, layout } = value
+  return Array.isArray(data) && data.every(isJsonObject) && isJsonObject(layout)
 }

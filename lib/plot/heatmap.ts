@@ -1,7 +1,7 @@
 import { UserError } from '../errors.js'
 import { escapeLabel, type FigureOptions, makeFigure } from './figure.js'
 import { shownName } from './looks.js'
-import type { CaptionedFigure } from './sources.js'
+import { type CaptionedFigure, withSubject } from './sources.js'
 import { TYPE_SIZE } from './template.js'
 
 /** The cells of {@link heatmap}, row by row from the top. */
@@ -64,7 +64,7 @@ export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): Capt
     showgrid: false,
     ...(title === undefined ? {} : { title: { text: escapeLabel(title) } }),
   })
-  return makeFigure(
+  const figure = makeFigure(
     [
       {
         type: 'heatmap',
@@ -98,6 +98,9 @@ export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): Capt
       yaxis: { ...ticks(names[0], options.y), autorange: 'reversed' },
     },
   )
+  const { colors, x, y } = options
+  const keys = [x, y].filter((title) => title !== undefined).join(' and ')
+  return colors === undefined ? figure : withSubject(figure, keys === '' ? colors : `${colors} by ${keys}`)
 }
 
 /** Puts the uncertainty of a value below it. */

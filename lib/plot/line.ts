@@ -1,6 +1,7 @@
 import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { shownName } from './looks.js'
 import type { CaptionedFigure } from './sources.js'
+import { errorBars } from './spread.js'
 import { colorOf, type Dash, dashOf, type MarkerSymbol, markerOf, withOpacity } from './template.js'
 
 /** Numbers along an axis. */
@@ -64,22 +65,11 @@ function tracesOf(line: Line, color: string, name: string): Trace[] {
   }
   if (!line.band) return [main]
   const { low, high } = line.band
-  if (single) return [{ ...main, error_y: bars(y, low, high, color) }]
-  return [...segmentsOf(low, high).flatMap(([from, to]) => bandTraces(line.band!, from, to, x, name, color)), main]
-}
-
-/** Returns the error bars of single points. */
-function bars(y: readonly (number | null)[], low: Numbers, high: Numbers, color: string): object {
-  const length = (end: Numbers) => y.map((value, i) => (value === null ? null : Math.abs(end[i]! - value)))
-  return {
-    type: 'data',
-    symmetric: false,
-    array: finite(length(high).map((value) => value ?? Number.NaN)),
-    arrayminus: finite(length(low).map((value) => value ?? Number.NaN)),
-    color,
-    thickness: 1.25,
-    width: 4,
+  if (single) {
+    const ends = y.map((value, i) => (value === null ? null : { value, low: low[i]!, high: high[i]! }))
+    return [{ ...main, error_y: errorBars(ends, color) }]
   }
+  return [...segmentsOf(low, high).flatMap(([from, to]) => bandTraces(line.band!, from, to, x, name, color)), main]
 }
 
 /** Returns the stretches without gaps in a band, each as its first index and the one after its last. */

@@ -1,9 +1,18 @@
 import { UserError } from '../errors.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
 import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
-import { shownName } from './looks.js'
-import type { CaptionedFigure } from './sources.js'
-import { type BandOptions, bandText, checkBand, errorBars, spreadOf, spreadsText, spreadText } from './spread.js'
+import { nameOf, shownName } from './looks.js'
+import { type CaptionedFigure, withSources, withSubject } from './sources.js'
+import {
+  type BandOptions,
+  bandSentence,
+  bandText,
+  checkBand,
+  errorBars,
+  spreadOf,
+  spreadsText,
+  spreadText,
+} from './spread.js'
 import { colorOf, markerOf, outlineColor } from './template.js'
 
 /** The values of two arms that share a seed. */
@@ -77,24 +86,30 @@ export function paired(
       hoverinfo: 'text',
     }
   })
-  return makeFigure([links(known), ...dots, ...means], options, {
+  const [difference, meaning] = differenceOf(known, options.unit)
+  const figure = makeFigure([links(known), ...dots, ...means], options, {
     xaxis: {
       tickvals: [0, 1],
       ticktext: names.map((name, i) => `${name}<br><b>${spreadText(spreads[i]!)}</b>`),
       range: [-0.5, 1.5],
       showgrid: false,
-      title: { text: options.x === undefined ? differenceText(known, options.unit) : escapeLabel(options.x) },
+      title: { text: options.x === undefined ? `${escapeLabel(difference)}<br>${meaning}` : escapeLabel(options.x) },
       tickangle: 0,
     },
   })
+  const both = arms.map((arm) => nameOf(arm, options)).join(' and ')
+  const drawn = options.y === undefined ? both : `${options.y} of ${both}`
+  return withSources(withSubject(figure, `${drawn} by seed; ${difference} (${meaning})`), {
+    bands: bandSentence('Error bars', spreadsText(spreads)),
+  })
 }
 
-/** Returns `difference 95.7 ± 2.1 points` above `95 % interval, 3 seeds`. */
-function differenceText(pairs: readonly Pair[], unit?: string): string {
+/** Returns `difference 95.7 ± 2.1 points` and its meaning, `95 % interval, 3 seeds`. */
+function differenceOf(pairs: readonly Pair[], unit?: string): [difference: string, meaning: string] {
   const difference = spreadOf(pairs.map(({ a, b }) => a - b))!
-  const words = bandText('interval', [difference.n]) ?? '1 seed'
   const value = plusMinus(difference.value, halfWidth(difference))
-  return `difference ${escapeLabel([value, unit].filter(Boolean).join(' '))}<br>${words}`
+  const meaning = bandText('interval', [difference.n]) ?? '1 seed'
+  return [['difference', value, unit].filter(Boolean).join(' '), meaning]
 }
 
 /** Returns one grey line per seed between its two dots. */

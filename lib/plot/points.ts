@@ -49,12 +49,7 @@ export interface PointsOptions extends FigureOptions, BandOptions, BetterOption 
 export function points(groups: readonly PointGroup[], options: PointsOptions = {}): CaptionedFigure {
   const { each = 'mean', reported = [], log = 'none' } = options
   const band = checkBand(options.band ?? 'interval')
-  const finite = groups
-    .map(({ name, points }) => ({
-      name,
-      points: points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y)),
-    }))
-    .filter(({ points }) => points.length > 0)
+  const finite = groups.map(withFinitePoints).filter(({ points }) => points.length > 0)
   if (finite.length === 0)
     throw new UserError({ where: 'points', expected: 'at least one point with finite x and y', found: 'none' })
   checkLog([...finite.flatMap(({ points }) => points), ...reported.map(({ x, value }) => ({ x, y: value }))], log)
@@ -71,6 +66,12 @@ export function points(groups: readonly PointGroup[], options: PointsOptions = {
     reported: reportedTexts(reported),
     bands: bandSentence('Error bars', spreadsText(spreads)),
   })
+}
+
+/** Omits points that are not finite, and then the estimate, which is over all of them. */
+function withFinitePoints(group: PointGroup): PointGroup {
+  const points = group.points.filter(({ x, y }) => Number.isFinite(x) && Number.isFinite(y))
+  return points.length === group.points.length ? group : { name: group.name, points }
 }
 
 function groupTrace(group: PointGroup, i: number, each: 'mean' | 'run', band: Band, options: PointsOptions): Trace {

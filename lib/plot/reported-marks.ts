@@ -13,7 +13,7 @@ export interface ReportedMark {
 /** A published number at its place in a figure. */
 export interface ReportedAt extends ReportedMark {
   readonly x: number
-  /** What the number is of, e.g. `TRM-MLP`. */
+  /** Method that reached the number, e.g. `TRM-MLP`. */
   readonly name: string
 }
 

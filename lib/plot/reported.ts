@@ -24,7 +24,7 @@ export const reportedSudoku = table1
  * @throws UserError if no row matches the filter.
  */
 export function withReportedLines(figure: Figure, which: ReportedFilter | readonly ReportedRow[]): CaptionedFigure {
-  const rows = isRows(which) ? which : reportedWhere(which)
+  const rows = chosenRows(which)
   const x = horizontalRange(figure)
   const lines = rows.filter(hasValue).map(
     (row, i): Trace => ({
@@ -51,6 +51,11 @@ export function withReportedLines(figure: Figure, which: ReportedFilter | readon
     .filter(hasValue)
     .map(({ method, value, task, source }) => `${method} ${value} (${task}, ${source})`)
   return withSources({ ...figure, data: [...figure.data, ...lines] }, { reported })
+}
+
+/** Returns published numbers themselves, or those that match a filter. @throws UserError if none does. */
+export function chosenRows(which: ReportedFilter | readonly ReportedRow[]): readonly ReportedRow[] {
+  return isRows(which) ? which : reportedWhere(which)
 }
 
 function isRows(which: ReportedFilter | readonly ReportedRow[]): which is readonly ReportedRow[] {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../files/json.js'
 import type { Figure } from './figure.js'
 
 /** Origin of a figure's numbers, for its caption and its files. */
@@ -34,14 +35,14 @@ export function withSources({ data, layout }: Figure, sources: FigureSources): C
   const all = KEYS.map((key) => [key, [...new Set([...(there[key] ?? []), ...(sources[key] ?? [])])]] as const)
   const some = all.filter(([, values]) => values.length > 0)
   if (some.length === 0) return captioned({ data, layout })
-  const meta = { ...(isObject(layout.meta) ? layout.meta : {}), sources: Object.fromEntries(some) }
+  const meta = { ...metaOf(layout), sources: Object.fromEntries(some) }
   return captioned({ data, layout: { ...layout, meta } })
 }
 
 /** Returns the sources of a figure's numbers; an empty object where none are known. */
 export function sourcesOf({ layout }: Figure): FigureSources {
-  const sources = isObject(layout.meta) ? layout.meta.sources : undefined
-  if (!isObject(sources)) return {}
+  const { sources } = metaOf(layout)
+  if (!isJsonObject(sources)) return {}
   return Object.fromEntries(
     KEYS.map((key) => [key, sources[key]] as const).filter(
       ([, values]) => Array.isArray(values) && values.every((value) => typeof value === 'string'),
@@ -55,6 +56,15 @@ export function captioned({ data, layout }: Figure): CaptionedFigure {
   return Object.defineProperty(figure, 'caption', { value: () => captionOf(figure) }) as CaptionedFigure
 }
 
+/** Returns a figure whose caption says this in place of what is drawn against what. */
+export function withSubject({ data, layout }: Figure, subject: string): CaptionedFigure {
+  return captioned({ data, layout: { ...layout, meta: { ...metaOf(layout), subject } } })
+}
+
+function metaOf(layout: Figure['layout']): Readonly<Record<string, unknown>> {
+  return isJsonObject(layout.meta) ? layout.meta : {}
+}
+
 /**
  * Returns a caption for a paper, in sentences of plain text: the title, what is drawn against what, the sources of
  * published numbers, then runs, code and data, as far as they are known.
@@ -65,11 +75,12 @@ export function captioned({ data, layout }: Figure): CaptionedFigure {
  */
 export function captionOf(figure: Figure): string {
   const { layout } = figure
-  const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(textOf)
+  const [title, x, y] = [layout.title, axisTitle(layout.xaxis), axisTitle(layout.yaxis)].map(plainLabel)
+  const { subject } = metaOf(layout)
   const { reported = [], bands = [] } = sourcesOf(figure)
   return [
     title,
-    y && x ? `${y} against ${x}` : y || x,
+    typeof subject === 'string' ? subject : y && x ? `${y} against ${x}` : y || x,
     ...bands,
     ...(reported.length > 0 ? [`Reported: ${reported.join('; ')}`] : []),
     originText(figure),
@@ -101,12 +112,12 @@ function listed(parts: readonly string[]): string {
 }
 
 function axisTitle(axis: unknown): unknown {
-  return isObject(axis) ? axis.title : undefined
+  return isJsonObject(axis) ? axis.title : undefined
 }
 
-/** Returns the text of a title of plotly, without markup. */
-function textOf(title: unknown): string {
-  const text = isObject(title) ? title.text : title
+/** Returns the text of a title, or of a trace's name, without markup. */
+export function plainLabel(title: unknown): string {
+  const text = isJsonObject(title) ? title.text : title
   if (typeof text !== 'string') return ''
   return text
     .replace(/<br\s*\/?>/g, ' ')
@@ -115,8 +126,4 @@ function textOf(title: unknown): string {
     .replace(/&gt;/g, '>')
     .replace(/&#36;/g, '$')
     .replace(/&amp;/g, '&')
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -67,21 +67,32 @@ export function bandText(band: Band, counts: readonly number[]): string | null {
   return `${band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
 }
 
-/** Returns the meaning of the bands of spreads: `95 % interval, 3 seeds`, or `95 % interval over puzzles`; null without bands. */
+/**
+ * Returns the meaning of the bands of spreads: `95 % interval, 3 seeds`, `95 % interval over puzzles`, or both as
+ * `95 % interval, 3 seeds; of single runs over puzzles`; null without bands.
+ */
 export function spreadsText(spreads: readonly Spread[]): string | null {
   const banded = spreads.filter(({ low }) => low !== null)
   const [first] = banded
   if (first === undefined) return null
-  if (banded.every(({ puzzles }) => puzzles !== undefined)) return `${INTERVAL} over puzzles`
-  const counts = spreads.map(({ n }) => n)
-  return `${first.band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
+  if (banded.every(isOverPuzzles)) return `${INTERVAL} over puzzles`
+  const counts = spreads.filter((spread) => !isOverPuzzles(spread)).map(({ n }) => n)
+  const text = `${first.band === 'range' ? 'range' : INTERVAL}, ${seedsText(counts)}`
+  return banded.some(isOverPuzzles) ? `${text}; of single runs over puzzles` : text
+}
+
+function isOverPuzzles({ puzzles }: Spread): boolean {
+  return puzzles !== undefined
 }
 
 /** Returns the meaning of bands or error bars as a sentence of a caption; no sentence without them. */
 export function bandSentence(what: 'Bands' | 'Error bars', meaning: string | null): string[] {
   if (meaning === null) return []
-  const method = /over puzzles/.test(meaning) ? ' (Wilson)' : meaning.startsWith('range') ? '' : " (Student's t)"
-  return [`${what}: ${meaning}${method}`]
+  const methods = [
+    ...(meaning.startsWith(`${INTERVAL}, `) ? ["Student's t"] : []),
+    ...(meaning.endsWith('over puzzles') ? ['Wilson'] : []),
+  ]
+  return [`${what}: ${meaning}${methods.length > 0 ? ` (${methods.join(', ')})` : ''}`]
 }
 
 const INTERVAL = `${Math.round(100 * DEFAULT_LEVEL)} % interval`
@@ -115,10 +126,13 @@ export function keyTrace(name: string, marker: Readonly<Record<string, unknown>>
   }
 }
 
+/** A value with the ends of its band, which are null or NaN without one. */
+type Ends = Pick<Spread, 'value' | 'low' | 'high'>
+
 /** Returns plotly's error bars of spreads, one per point; spreads without a band have none. */
-export function errorBars(spreads: readonly (Spread | null)[], color: string = outlineColor): Record<string, unknown> {
-  const end = (at: 'low' | 'high') => (spread: Spread | null) =>
-    spread?.low == null || spread.high == null ? null : Math.abs(spread[at]! - spread.value)
+export function errorBars(spreads: readonly (Ends | null)[], color: string = outlineColor): Record<string, unknown> {
+  const end = (at: 'low' | 'high') => (spread: Ends | null) =>
+    spread && Number.isFinite(spread.low) && Number.isFinite(spread.high) ? Math.abs(spread[at]! - spread.value) : null
   return {
     type: 'data',
     symmetric: false,

@@ -65,12 +65,12 @@ export async function drawFigure(
   const plain = plainFigure(figure)
   const { figure: formed, inches } = print ? printForm(plain, print) : sized(paperForm(plain))
   const pixels = { width: Number(formed.layout.width), height: Number(formed.layout.height) }
-  const { svg, bytes, engine } = await draw({ figure: withUids(formed), format, pixels, inches, dpi })
+  const { content: drawn, engine } = await draw({ figure: withUids(formed), format, pixels, inches, dpi })
   const by = `${engine}, plotly.js ${plotlyVersion()}`
   const caption = captionOf(plain)
   const sources = sourcesOf(plain)
-  if (bytes === null) {
-    const settled = settleSvg(svg, formed)
+  if (typeof drawn === 'string') {
+    const settled = settleSvg(drawn, formed)
     const css = (options.embedFonts ?? print !== null) ? fontCss(facesOfSvg(settled)) : ''
     const metadata = { creator: 'Recurlab', drawnBy: by, ...sources }
     return {
@@ -83,13 +83,13 @@ export async function drawFigure(
   )
   const content =
     format === 'pdf'
-      ? stampPdf(bytes, inches, {
+      ? stampPdf(drawn, inches, {
           ...(caption === '' ? {} : { Subject: caption }),
           ...(keywords.length === 0 ? {} : { Keywords: keywords.join('; ') }),
           Creator: 'Recurlab',
           Producer: by,
         })
-      : stampPng(bytes, dpi, {
+      : stampPng(drawn, dpi, {
           ...(caption === '' ? {} : { Description: caption }),
           ...(keywords.length === 0 ? {} : { Source: keywords.join('; ') }),
           Software: `Recurlab; ${by}`,

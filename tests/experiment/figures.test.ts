@@ -62,6 +62,13 @@ test('runs.points places each label at its mean with its interval over seeds, ag
   assert.equal((sweep.points('test.exact', { log: 'none' }).layout.xaxis as { type?: string }).type, undefined)
 })
 
+test('intervals over seeds and over the puzzles of single runs in one figure are both said', () => {
+  const runs = new Runs(sweep.all.slice(0, 3))
+  const text = '95 % interval, 2 seeds; of single runs over puzzles'
+  assert.ok(named(runs.bars('test.exact'), `measured: mean, ${text}`))
+  assert.match(runs.points('test.exact').caption(), new RegExp(`Error bars: ${text} \\(Student's t, Wilson\\)\\.`))
+})
+
 test('runs.points draws published numbers at their parameters, and refuses quantities that none has', () => {
   const figure = sweep.points('test.exact', { reported: { table: '4', task: 'Sudoku', method: 'TRM' } })
   const reported = figure.data.filter(({ meta }) => (meta as { kind?: string } | undefined)?.kind === 'reported')
@@ -95,6 +102,8 @@ test('a single run has the interval over its puzzles in bars and points, and no 
   const measured = named(bars, 'measured: mean, 95 % interval over puzzles')
   // Wilson's interval of 5 of 10: 23.66 % to 76.34 %.
   assert.ok(Math.abs((measured.error_y as { array: number[] }).array[0]! - 26.34) < 0.01)
+  const point = named(one.points('test.exact'), 'trm')
+  assert.deepEqual(point.error_y, { ...(measured.error_y as object), color: (point.error_y as Trace).color, width: 4 })
   assert.match(bars.caption(), /Reported: trm 87\.4 \(arXiv 2510\.04871.*\)\. Run run-0\./)
   assert.deepEqual(
     one.curves('test.exact').data.map(({ name }) => name),
@@ -120,6 +129,10 @@ test('runs.paired joins the seeds that two labels share', () => {
   assert.deepEqual(lines?.y, [70, 50, null, 80, 60, null])
   const { title } = figure.layout.xaxis as { title: { text: string } }
   assert.equal(title.text, 'difference 20.0 ± 0 points<br>95 % interval, 2 seeds')
+  assert.match(
+    figure.caption(),
+    /^Exact accuracy \(%\) of attention and mlp by seed; difference 20\.0 ± 0 points \(95 % interval, 2 seeds\)\. Error bars: 95 % interval, 2 seeds \(Student's t\)\. Runs/,
+  )
   assert.throws(
     () => sweep.paired('mpl', 'mlp'),
     /expected two labels of "mlp", "attention", found "mpl"\. Did you mean mlp/,
@@ -142,6 +155,7 @@ test('runs.grid prints the mean and interval of every pair of two varied keys', 
   )
   assert.deepEqual((trace!.z as number[][]).flat().sort(), [15, 35, 55, 75])
   assert.match(JSON.stringify(trace!.text), /15<br>± 64/)
+  assert.match(figure.caption(), new RegExp(`^Exact accuracy \\(%\\) by ${first} and ${second}\\. Runs`))
   const swapped = runs.grid('test.exact', { x: second!, y: first! })
   const z = trace!.z as number[][]
   assert.deepEqual(
@@ -210,6 +224,16 @@ test('runs.byRating bins puzzles by rating, with intervals over puzzles for one 
   assert.equal((new Runs([one]).byRating().layout.xaxis as { ticktext: string[] }).ticktext.length, 5)
   assert.throws(() => new Runs([one]).byRating('test.cells'), /a metric of single puzzles: test\.exact, test\.valid/)
   assert.throws(() => new Runs([one]).byRating('test.exact', { bins: [5, 5] }), /bins: expected ascending lower ends/)
+})
+
+test('runs.byRating draws runs on a large test set', () => {
+  const run = storedOutcomes(
+    0,
+    Float64Array.from({ length: 15_000 }, (_, i) => i % 50),
+    25,
+  )
+  const figure = new Runs(new Array<FinishedRun>(10).fill(run)).byRating()
+  assert.deepEqual(named(figure, 'trm').y, [100, 100, 50, 0, 0])
 })
 
 test('puzzles without ratings, runs without outcomes and other data are refused', () => {

@@ -131,6 +131,18 @@ test('curves over MACs, FLOPs and seconds place each point at what training took
   assert.deepEqual(line('seconds'), ['training time (s)', [15, 30, 45]])
 })
 
+test('with each: run, every run stands at its own times', () => {
+  const { data } = runs.curves('test.exact', { x: 'seconds', each: 'run' })
+  assert.deepEqual(
+    data.map(({ name, x }) => [name, x]),
+    [
+      ['mlp', [10, 20, 30]],
+      ['mlp', [20, 40, 60]],
+      ['attention', [10, 20, 30]],
+    ],
+  )
+})
+
 test('curves over a quantity that does not grow along a run, an unknown one or one that no run has are refused', () => {
   const over = (x: string) => () => runs.curves('test.exact', { x: x as 'macs' })
   assert.throws(over('parameters'), { name: 'UserError', message: /grows along a run: step, macs.*one value/ })

@@ -8,15 +8,15 @@ import { type HeatmapOptions, heatmap } from '../../plot/heatmap.js'
 import { type PairedOptions, paired } from '../../plot/paired.js'
 import { parallel } from '../../plot/parallel.js'
 import { type PointsOptions, points } from '../../plot/points.js'
+import { chosenRows } from '../../plot/reported.js'
 import type { ReportedAt, ReportedMark } from '../../plot/reported-marks.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
-import type { BandOptions } from '../../plot/spread.js'
+import { type BandOptions, seedsText } from '../../plot/spread.js'
 import type { Comparison } from '../../results/comparison.js'
 import type { ReportedRow } from '../../results/reported/row.js'
-import { type ReportedFilter, reportedWhere } from '../../results/reported.js'
+import type { ReportedFilter } from '../../results/reported.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 import { Arm, liveMember, runMember } from './arm.js'
-import { counted } from './arm-notes.js'
 import { AXIS_NAMES, type Axis, axisOf } from './axes.js'
 import { checkMetric, lastOf, lastRow } from './measured.js'
 import type { FinishedRun } from './runs.js'
@@ -126,15 +126,10 @@ function reportedAt(which: ReportedFilter | readonly ReportedRow[], x: Axis): Re
       expected: "x: 'parameters' or 'depth', which published numbers have",
       found: `x: '${x}'`,
     })
-  const rows = isRows(which) ? which : reportedWhere(which)
-  return rows.flatMap(({ method, value, source, parameterCount, depth }) => {
+  return chosenRows(which).flatMap(({ method, value, source, parameterCount, depth }) => {
     const place = x === 'parameters' ? parameterCount : depth
     return value === null || place === null ? [] : [{ name: method, x: place, value, source }]
   })
-}
-
-function isRows(which: ReportedFilter | readonly ReportedRow[]): which is readonly ReportedRow[] {
-  return Array.isArray(which)
 }
 
 /** Returns a metric of two labels seed by seed. @throws UserError for an unknown label, and where no seed is shared. */
@@ -231,7 +226,7 @@ export function gridOfRuns(
       hovers: cells.map((line, i) =>
         line.map(
           (row, k) =>
-            `${columnKey} ${keyText(columns![k]!)}, ${rowKey} ${keyText(lines![i]!)}: ${row ? `${text(row)} (${counted(row.n, 'seed')})` : 'no run'}`,
+            `${columnKey} ${keyText(columns![k]!)}, ${rowKey} ${keyText(lines![i]!)}: ${row ? `${text(row)} (${seedsText([row.n])})` : 'no run'}`,
         ),
       ),
     },

@@ -11,7 +11,8 @@ import { AXIS_NAMES, type Axis, type AxisOf, type AxisRow, type AxisRun, axisOf 
 export interface RunCurvesOptions extends Omit<CurvesOptions, 'x'> {
   /**
    * The quantity along the horizontal axis: `step`, or what training took until then, `macs`, `flops`, `seconds`,
-   * `cpuSeconds` or `joules`. Seeds are averaged at equal steps, where their times differ too. Default: `step`.
+   * `cpuSeconds` or `joules`. Seeds are averaged at equal steps, where their times differ too; with `each: 'run'` each run has
+   * its own times. Default: `step`.
    */
   readonly x?: Axis
 }
@@ -59,7 +60,8 @@ export function curvesOfRuns<R extends DrawnRun>(
   })
   const known = lines.map(withKnownX)
   checkKnown(x, lines, known)
-  const { title, drawn } = inUnit(axis, axis.varies ? meanOverSeeds(known) : known)
+  const averaged = axis.varies && options.each !== 'run'
+  const { title, drawn } = inUnit(axis, averaged ? meanOverSeeds(known) : known)
   return curves(drawn, {
     x: title,
     y: metricTitle(metric),

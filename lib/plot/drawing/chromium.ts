@@ -49,17 +49,15 @@ async function drawNow(file: string, request: DrawingRequest): Promise<Drawing> 
   const limit = setTimeout(() => devTools.end(`no answer within ${TIMEOUT_MS / 1000} s`), TIMEOUT_MS)
   try {
     page ??= await openPage(file, devTools)
-    return { ...(await contentOf(page, request)), engine: page.name }
+    return { content: await contentOf(page, request), engine: page.name }
   } catch (error) {
-    if (error instanceof BrowserFailure) devTools.end('it failed')
+    // Without a page no later figure would find the browser.
+    if (error instanceof BrowserFailure || page === null) devTools.end('it failed')
     throw error
   } finally {
     clearTimeout(limit)
     devTools.keepAlive(false)
-    if (page) {
-      const { idle: _, ...rest } = page
-      page = { ...rest, idle: setTimeout(() => devTools.end('idle'), IDLE_MS).unref() }
-    }
+    if (page) page.idle = setTimeout(() => devTools.end('idle'), IDLE_MS).unref()
   }
 }
 
@@ -86,22 +84,19 @@ function pageHtml(): string {
 html, body { margin: 0 } svg { display: block }</style></head><body></body></html>`
 }
 
-/** Returns the SVG as plotly.js writes it, and the bytes of another format. */
-async function contentOf(
-  { devTools, session }: Page,
-  request: DrawingRequest,
-): Promise<Pick<Drawing, 'svg' | 'bytes'>> {
+/** Returns the SVG as plotly.js writes it, or the bytes of another format. */
+async function contentOf({ devTools, session }: Page, request: DrawingRequest): Promise<Drawing['content']> {
   const { figure, format, pixels, inches, dpi } = request
   const svg = String(await evaluate(devTools, session, drawingScript(figure, pixels)))
-  if (format === 'svg') return { svg, bytes: null }
+  if (format === 'svg') return svg
   if (format === 'png') {
     const data = String(await evaluate(devTools, session, rasterScript(svg, inches, dpi)))
-    return { svg, bytes: Buffer.from(data.slice(data.indexOf(',') + 1), 'base64') }
+    return Buffer.from(data.slice(data.indexOf(',') + 1), 'base64')
   }
   await evaluate(devTools, session, placingScript(svg, inches))
   const data = await pdf(devTools, session, inches)
   await evaluate(devTools, session, 'document.body.replaceChildren()')
-  return { svg, bytes: Buffer.from(data, 'base64') }
+  return Buffer.from(data, 'base64')
 }
 
 type Size = DrawingRequest['inches']

@@ -45,10 +45,7 @@ async function drawOtherwise(request: DrawingRequest, reason: string): Promise<D
   const { figure, format, pixels, inches, dpi } = request
   const scale = format === 'png' ? Math.round(inches.width * dpi) / pixels.width : 1
   const result = await drawWithKaleido({ data: figure, format, ...pixels, scale })
-  const engine = 'kaleido 0.2.1'
-  return format === 'svg'
-    ? { svg: result, bytes: null, engine }
-    : { svg: '', bytes: Buffer.from(result, 'base64'), engine }
+  return { content: format === 'svg' ? result : Buffer.from(result, 'base64'), engine: 'kaleido 0.2.1' }
 }
 
 /** Says something once in the life of the process. */

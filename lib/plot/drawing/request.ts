@@ -12,10 +12,8 @@ export interface DrawingRequest {
 
 /** A drawn figure. */
 export interface Drawing {
-  /** As plotly.js writes it; empty for a PNG or PDF of kaleido. */
-  readonly svg: string
-  /** PNG or PDF; null for SVG. */
-  readonly bytes: Uint8Array | null
+  /** The SVG as plotly.js writes it, or the bytes of a PNG or PDF. */
+  readonly content: string | Uint8Array
   /** The program that drew, e.g. `Chromium 156`. */
   readonly engine: string
 }

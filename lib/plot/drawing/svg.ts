@@ -3,7 +3,7 @@ import type { Figure } from '../figure.js'
 
 /** Parts that are added to the start of an SVG. */
 export interface SvgStamp {
-  /** What the picture shows, read aloud by screen readers. */
+  /** Text that screen readers read in place of the picture. */
   readonly description: string
   readonly metadata: Readonly<Record<string, unknown>>
   /** Rules for fonts; empty for none. */

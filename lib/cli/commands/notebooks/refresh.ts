@@ -32,8 +32,9 @@ async function run(args: Args): Promise<number> {
   const pairs = namedPairs(args.words)
   // Whatever can be refused is refused before the first hour of training.
   const plans = pairs.map((pair) => (existsSync(pair.ts) ? planSync(pair) : null))
-  for (const { ipynb } of pairs) {
-    if (existsSync(ipynb)) readTypeScriptNotebook(ipynb)
+  for (const [i, { ipynb }] of pairs.entries()) {
+    // A missing notebook is made from its text.
+    if (plans[i] === null || existsSync(ipynb)) readTypeScriptNotebook(ipynb)
     refuseReadOnly(ipynb)
   }
   for (const [i, pair] of pairs.entries()) {
