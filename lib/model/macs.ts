@@ -111,9 +111,6 @@ export function flopsOf(macs: number): number {
 /** SI prefixes in steps of 1000. */
 const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'] as const
 
-/** A unit of multiply-accumulates. */
-export type MacUnit = `${(typeof PREFIXES)[number]}MAC`
-
 /** Returns the largest SI prefix in which a number is at least 1 when written with three digits, and what it stands for. */
 export function macUnit(macs: number): { readonly prefix: (typeof PREFIXES)[number]; readonly size: number } {
   const power = macs >= 1 ? Math.floor(Math.log10(Number(macs.toPrecision(3))) / 3) : 0
@@ -121,15 +118,10 @@ export function macUnit(macs: number): { readonly prefix: (typeof PREFIXES)[numb
   return { prefix: PREFIXES[fitting]!, size: 1000 ** fitting }
 }
 
-/**
- * Returns multiply-accumulates with three digits and their unit: `12.8 GMAC`.
- *
- * @param unit default: the largest in which the number is at least 1
- */
-export function macText(macs: number, unit?: MacUnit): string {
+/** Returns multiply-accumulates with three digits and the unit of {@link macUnit}: `12.8 GMAC`. */
+export function macText(macs: number): string {
   const { prefix, size } = macUnit(macs)
-  if (unit === undefined) return `${rounded(macs / size).value} ${prefix}MAC`
-  return `${rounded(macs / 1000 ** PREFIXES.findIndex((one) => `${one}MAC` === unit)).value} ${unit}`
+  return `${rounded(macs / size).value} ${prefix}MAC`
 }
 
 function hasUnknownMacs({ mixer }: ModelShape): boolean {
