@@ -65,7 +65,7 @@ for (const [name, call] of Object.entries({
 
 test('code after a child that a stop has ended does not run', { skip }, async () => {
   // The interrupting thread is busy with the many processes when the first of them, which the cell waits for, has ended.
-  const many = 'for i in $(seq 200); do sleep 60 & done; echo many $$ >&2; wait'
+  const many = 'for i in $(seq 80); do sleep 60 & done; echo many $$ >&2; wait'
   const own = await startDriver()
   try {
     await own.run("let after = 0; let cp; cp = require('node:child_process')")
