@@ -86,6 +86,22 @@ test('no module of lib imports from outside lib, but for the registry of command
   )
 })
 
+/** Imports of values: those of types alone are gone when the module is loaded. */
+const LOADS = /^(?:import|export) (?!type )[^'"]*?from '([^']+)'/gm
+
+test('commands that list runs and published results start without TensorFlow.js', () => {
+  const loaded = new Set(['cli/commands/runs.ts', 'cli/commands/reported.ts'])
+  const loading: string[] = []
+  for (const file of loaded)
+    for (const [, specifier] of readFileSync(path.join(lib, file), 'utf8').matchAll(LOADS)) {
+      if (specifier!.startsWith('@tensorflow/')) loading.push(file)
+      if (specifier!.startsWith('.'))
+        loaded.add(path.posix.join(path.posix.dirname(file), specifier!.replace(/\.js$/, '.ts')))
+    }
+  assert.ok(loaded.size > 100, String(loaded.size))
+  assert.deepEqual(loading, [])
+})
+
 test('CONTRIBUTING.md lists the layers, lowest first', () => {
   const text = readFileSync(path.resolve(lib, '..', 'CONTRIBUTING.md'), 'utf8')
   const map = text.slice(text.indexOf('| folder | content |'), text.indexOf('Beside `lib`'))

@@ -1,5 +1,5 @@
-import { macText } from '../model/macs.js'
 import { isCriterion } from '../tasks/registry.js'
+import { macText } from './mac-units.js'
 import { ownMetric } from './metric-glossary.js'
 
 /** Names of shares, after `test.` or `train.`. */

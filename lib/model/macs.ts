@@ -1,6 +1,5 @@
 import { isFunctionRecord } from '../config/functions.js'
 import { countCalls } from '../recursion/program.js'
-import { rounded } from '../statistics/rounding.js'
 import { looksAhead } from './halting.js'
 import { recursionOf } from './recursion.js'
 import { depth, headSize, type ModelShape, stacks, swigluInner, totalTokens } from './shape.js'
@@ -101,35 +100,6 @@ export function evaluationCompute(
     evaluationSupervisionSteps: done.supervisionSteps,
     evaluationNetworkCalls: done.supervisionSteps * stepCalls(shape).forward,
   }
-}
-
-/** Returns the floating-point operations of multiply-accumulates: a multiplication and an addition each. */
-export function flopsOf(macs: number): number {
-  return 2 * macs
-}
-
-/** SI prefixes in steps of 1000. */
-const PREFIXES = ['', 'k', 'M', 'G', 'T', 'P', 'E'] as const
-
-/** A unit of multiply-accumulates. */
-export type MacUnit = `${(typeof PREFIXES)[number]}MAC`
-
-/** Returns the largest SI prefix in which a number is at least 1 when written with three digits, and what it stands for. */
-export function macUnit(macs: number): { readonly prefix: (typeof PREFIXES)[number]; readonly size: number } {
-  const power = macs >= 1 ? Math.floor(Math.log10(Number(macs.toPrecision(3))) / 3) : 0
-  const fitting = Math.min(PREFIXES.length - 1, power)
-  return { prefix: PREFIXES[fitting]!, size: 1000 ** fitting }
-}
-
-/**
- * Returns multiply-accumulates with three digits and their unit: `12.8 GMAC`.
- *
- * @param unit default: the largest in which the number is at least 1
- */
-export function macText(macs: number, unit?: MacUnit): string {
-  const { prefix, size } = macUnit(macs)
-  if (unit === undefined) return `${rounded(macs / size).value} ${prefix}MAC`
-  return `${rounded(macs / 1000 ** PREFIXES.findIndex((one) => `${one}MAC` === unit)).value} ${unit}`
 }
 
 function hasUnknownMacs({ mixer }: ModelShape): boolean {

@@ -55,14 +55,17 @@ test('without counters the reason is given, and no energy', () => {
 })
 
 test('a meter gives seconds of the clock and of the processor, whatever else the process waits for', async () => {
+  const before = process.cpuUsage()
   const waiting = startMeter()
   await new Promise((resolve) => setTimeout(resolve, 60))
   const idle = waiting()
+  const { user, system } = process.cpuUsage(before)
   const working = startMeter()
   const until = process.cpuUsage().user + 40_000
   while (process.cpuUsage().user < until);
   const busy = working()
   assert.ok(idle.seconds >= 0.055, String(idle.seconds))
+  assert.ok(idle.cpuSeconds <= (user + system + 1) / 1e6, `${idle.cpuSeconds}, of ${user + system} µs`)
   assert.ok(busy.cpuSeconds >= 0.04, String(busy.cpuSeconds))
 })
 

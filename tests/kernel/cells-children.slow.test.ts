@@ -63,6 +63,26 @@ for (const [name, call] of Object.entries({
     }
   })
 
+test('code after a child that a stop has ended does not run', { skip }, async () => {
+  // The interrupting thread is busy with the many processes when the first of them, which the cell waits for, has ended.
+  const many = 'for i in $(seq 80); do sleep 60 & done; echo many $$ >&2; wait'
+  const own = await startDriver()
+  try {
+    await own.run("let after = 0; let cp; cp = require('node:child_process')")
+    for (let stop = 1; stop <= 5; stop++) {
+      const cell = own.start(
+        `cp.spawnSync('sh', ['-c', ${JSON.stringify(many)}], { stdio: ['ignore', 'ignore', 'inherit'] }); after++`,
+      )
+      await own.until(() => own.raw().match(/many \d+/g)?.[stop - 1])
+      own.stop(cell.id)
+      assert.equal((await cell.ended).failure?.ename, 'Interrupted')
+      assert.equal((await own.run('$rl.result(after)')).result, '0')
+    }
+  } finally {
+    await own.close()
+  }
+})
+
 test('a stop ends what the cell has started beside itself, also when it does not hear SIGINT', { skip }, async () => {
   const started = (
     more: string,

@@ -1,18 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { resolveConfig } from '../../lib/config/resolved.js'
+import { flopsOf } from '../../lib/evaluate/mac-units.js'
 import { type ConfigInput, parseConfig, preset } from '../../lib/index.js'
 import { configuredShape } from '../../lib/model/configured.js'
-import {
-  callMacs,
-  evaluationCompute,
-  flopsOf,
-  type MacUnit,
-  macText,
-  stepCalls,
-  stepMacs,
-  trainingCompute,
-} from '../../lib/model/macs.js'
+import { callMacs, evaluationCompute, stepCalls, stepMacs, trainingCompute } from '../../lib/model/macs.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { tinyShape } from './tiny.js'
 
@@ -103,18 +95,4 @@ test('the MACs of a custom mixer are unknown, not too few; its steps and calls a
   const shape = tinyShape({ mixer })
   assert.deepEqual(trainingCompute(shape, 8), { trainMacs: null, trainSupervisionSteps: 8, trainNetworkCalls: 8 * 6 })
   assert.equal(evaluationCompute(shape, { supervisionSteps: 3, heads: 1 }).evaluationMacs, null)
-})
-
-test('MACs are written with three digits in the unit that fits, or in one of choice', () => {
-  const texts: readonly [number, string, MacUnit?][] = [
-    [12.8165e9, '12.8 GMAC'],
-    [0.205e12, '205 GMAC'],
-    [0.205e12, '0.205 TMAC', 'TMAC'],
-    [1.07e18, '1.07 EMAC'],
-    [999.9e9, '1.00 TMAC'],
-    [4e21, '4000 EMAC'],
-    [7, '7.00 MAC'],
-    [0, '0 MAC'],
-  ]
-  for (const [macs, text, unit] of texts) assert.equal(macText(macs, unit), text)
 })

@@ -1,7 +1,7 @@
 import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
+import { flopsOf } from '../../evaluate/mac-units.js'
 import { configuredShape } from '../../model/configured.js'
-import { flopsOf } from '../../model/macs.js'
 import { depth } from '../../model/shape.js'
 
 /**

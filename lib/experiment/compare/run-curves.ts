@@ -1,7 +1,7 @@
 import { UserError } from '../../errors.js'
 import { liveRowsBeside, primaryRows } from '../../evaluate/arms.js'
+import { macUnit } from '../../evaluate/mac-units.js'
 import { isShare, metricTitle } from '../../evaluate/metric-names.js'
-import { macUnit } from '../../model/macs.js'
 import { didYouMean } from '../../options/nearest.js'
 import { type Curve, type CurvesOptions, curves } from '../../plot/curves.js'
 import type { CaptionedFigure } from '../../plot/sources.js'

@@ -28,7 +28,7 @@ export async function figuresSection(runs: Runs): Promise<Section> {
   const { chosen, note } = drawable(runs)
   const evaluated = new Runs(chosen.all.filter(({ evaluations }) => evaluations.length > 0))
   const title = metricTitle(metric)
-  const [first, second, ...more] = bestFirst(evaluated.summary(metric))
+  const [first, second, ...more] = bestFirst(evaluated, metric)
   const varied = Object.keys(runs.summary(metric).rows[0]!.varied)
   const several = second !== undefined
   const sizes = new Set(evaluated.all.map(({ parameters }) => parameters))
@@ -62,7 +62,7 @@ function madeOrNull(make: () => Figure): Figure | null {
 /** Returns the runs of as many configurations as a figure can show, the best ones, with a sentence on the others. */
 function drawable(runs: Runs): { readonly chosen: Runs; readonly note: string } {
   const [metric] = metricsOf(runs)
-  const labels = metric === undefined ? [] : bestFirst(runs.summary(metric))
+  const labels = metric === undefined ? [] : bestFirst(runs, metric)
   if (labels.length <= DRAWN) return { chosen: runs, note: '' }
   return {
     chosen: new Runs(runsLabelled(runs, labels.slice(0, DRAWN))),

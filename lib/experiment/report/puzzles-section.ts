@@ -30,7 +30,7 @@ interface Outcome {
  * @param count number of solved, and of failed, puzzles of a configuration
  */
 export async function puzzlesSection(runs: Runs, count: number): Promise<Section> {
-  const labels = runs.all.some(({ evaluations }) => evaluations.length > 0) ? bestFirst(runs.summary()) : []
+  const labels = runs.all.some(({ evaluations }) => evaluations.length > 0) ? bestFirst(runs) : []
   const data = new Map<string, Dataset>()
   const parts: string[] = []
   for (const label of labels.slice(0, CONFIGURATIONS)) {

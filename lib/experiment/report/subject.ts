@@ -26,13 +26,12 @@ export function subjectOf(runs: Runs, damaged: readonly DamagedRun[] = []): Repo
 /** Returns the stored runs of a plan; one that cannot be read does not hide the others. */
 export function subjectOfPlan(plan: SweepPlan): ReportSubject {
   const coverage = new Coverage(plan)
-  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
+  const names = new Map(plan.runs.map((planned) => [planned.run, planned.names]))
   const { runs, damaged } = readable(
-    stored.map(({ run }) => run),
-    (run) => loadRun(run, plan.resultsDir),
+    coverage.stored.map(({ run }) => run),
+    (run) => ({ ...loadRun(run, plan.resultsDir), names: names.get(run)! }),
   )
-  const named = runs.map((run) => ({ ...run, names: plan.runs.find((planned) => planned.run === run.id)!.names }))
-  return subjectOf(new SweepRuns(named, coverage), damaged)
+  return subjectOf(new SweepRuns(runs, coverage), damaged)
 }
 
 /**

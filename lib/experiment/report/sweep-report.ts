@@ -4,7 +4,6 @@ import { makeFolder, writeFileAtomic } from '../../files/atomic.js'
 import { renderFigure } from '../../plot/static.js'
 import { type PrintOptions, printOf } from '../../plot/venues.js'
 import { writeTable } from '../../results/export.js'
-import { Coverage } from '../sweep/coverage.js'
 import type { SweepRuns } from '../sweep/sweep.js'
 import { metricsOf } from './metrics.js'
 import { writeReport } from './report.js'
@@ -36,7 +35,7 @@ export async function writeSweepReport(
   const metrics = metricsOf(runs)
   const tables = [
     ['runs', runs.table()],
-    ...(coverage instanceof Coverage ? [['coverage', coverage.table()] as const] : []),
+    ...(coverage ? [['coverage', coverage.table()] as const] : []),
     ...metrics.map((metric) => [`summary-${metric}`, runs.summary(metric).forPaper().rows] as const),
   ] as const
   for (const [name, table] of tables)

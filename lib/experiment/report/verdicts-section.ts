@@ -21,7 +21,7 @@ export interface Verdict {
 export function verdictsOn(runs: Runs): Verdict[] {
   const [metric] = metricsOf(runs)
   if (metric === undefined) return []
-  const labels = bestFirst(runs.summary(metric))
+  const labels = bestFirst(runs, metric)
   const pairs =
     labels.length <= ALL_PAIRS
       ? labels.flatMap((a, i) => labels.slice(i + 1).map((b) => [a, b] as const))

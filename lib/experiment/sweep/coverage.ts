@@ -88,6 +88,11 @@ export class Coverage {
     return this.runs.every(({ state }) => state === 'done' || state === 'ended')
   }
 
+  /** The runs that have a folder, finished or not. */
+  get stored(): readonly PlannedStatus[] {
+    return this.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
+  }
+
   /** Returns the number of runs in a state. */
   count(state: PlannedState): number {
     return this.runs.filter((run) => run.state === state).length

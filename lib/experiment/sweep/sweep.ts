@@ -114,8 +114,10 @@ export interface TrainPlanOptions {
 
 /** Returns the stored runs of a plan, finished or not. */
 export function storedRuns(plan: SweepPlan, coverage: Coverage = new Coverage(plan)): SweepRuns {
-  const stored = coverage.runs.filter(({ state, step }) => state !== 'missing' && (state !== 'failed' || step > 0))
-  const runs = stored.map(({ index, run }) => ({ ...loadRun(run, plan.resultsDir), names: plan.runs[index]!.names }))
+  const runs = coverage.stored.map(({ index, run }) => ({
+    ...loadRun(run, plan.resultsDir),
+    names: plan.runs[index]!.names,
+  }))
   return new SweepRuns(runs, coverage)
 }
 

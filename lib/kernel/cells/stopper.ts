@@ -82,7 +82,7 @@ function stop({ cell, force }: StopRequest, state: SharedState): void {
   }
   setTimeout(
     () => {
-      // First the stop, then the child's end: code that goes on after the child would otherwise end before the stop.
+      // The stop waits in the main thread's queue before the child ends: the code after the child would run otherwise.
       attempt()
       endChild()
     },
