@@ -63,7 +63,7 @@ test('pyarrow reads the compressed tables of a recording, with their types and v
       deltaZ: 'halffloat',
       deltaLogits: 'float',
       changed: 'uint16',
-      margin: 'float',
+      margin: 'halffloat',
     },
     rows: [400, 100, 400],
     last: {
