@@ -16,6 +16,9 @@ import type { RolloutSettings } from './settings.js'
 /** Purposes of a rollout's random numbers. */
 const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
+/** Rows of a computation with plain operations. */
+const PLAIN_ROWS = 8
+
 /** Memory of a batch's latents at most. */
 const MOST_BYTES = 512 * 2 ** 20
 
@@ -55,7 +58,7 @@ export class RowBatch {
   advance(): Omit<RawMeasures, 'logits'> {
     const { x, state, logits } = this.#tensors!
     const { after, measures } = tidy(() => {
-      const after = this.#refinedByRow(x, state)
+      const after = this.#refinedInBlocks(x, state)
       return { after, measures: measure(this.#model, { before: state, after, previous: logits }) }
     })
     for (const row of this.rows) row.step++
@@ -109,16 +112,22 @@ export class RowBatch {
   }
 
   /**
-   * Returns the latents after a supervision step. Without the fused kernels every row is computed by itself: plain
-   * products sum in an order that depends on the number of rows.
+   * Returns the latents after a supervision step. Without the fused kernels it is computed for a fixed number of rows at a
+   * time, the last filled up with copies: plain products sum in an order that depends on the number of rows.
    */
-  #refinedByRow(x: tf.Tensor3D, state: State): State {
+  #refinedInBlocks(x: tf.Tensor3D, state: State): State {
     if (this.#fused) return this.#refined(this.rows, x, state)
-    const alone = this.rows.map((row, r) => {
-      const one = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [r, 0, 0], [1, -1, -1])
-      return tidy(() => this.#refined([row], one(x), mapped(state, one)))
-    })
-    return mapped(state, (_, name) => tf.concat(alone.map((made) => made[name]!)))
+    const made: State[] = []
+    for (let first = 0; first < this.rows.length; first += PLAIN_ROWS) {
+      const rows = this.rows.slice(first, first + PLAIN_ROWS)
+      const missing = PLAIN_ROWS - rows.length
+      const filled = [...rows, ...new Array<RunningRow>(missing).fill(rows.at(-1)!)]
+      const indices = filled.map((_, r) => first + Math.min(r, rows.length - 1))
+      const block = (tensor: tf.Tensor3D): tf.Tensor3D => tf.gather(tensor, tf.tensor1d(indices, 'int32'))
+      const wanted = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [0, 0, 0], [rows.length, -1, -1])
+      made.push(tidy(() => mapped(this.#refined(filled, block(x), mapped(state, block)), wanted)))
+    }
+    return mapped(state, (_, name) => tf.concat(made.map((part) => part[name]!)))
   }
 
   #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
