@@ -35,7 +35,7 @@ export interface ThinkRequest {
 export interface ThinkAnswer {
   readonly seconds: number
   readonly peakBytes: number
-  readonly recording?: RecordingCost
+  readonly recording: RecordingCost | null
 }
 
 /** What a recording costs. */
@@ -61,11 +61,11 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as ThinkRequest
     const started = performance.now()
-    let recording: RecordingCost | undefined
+    let recording: RecordingCost | null = null
     if (request.do === 'setup') ready = await setUp(request)
     else if (request.do === 'think') for await (const _ of steps(ready!)) void _
     else if (request.do === 'recursion') recursion(ready!)
-    else if (request.do === 'record') recording = await recorded(ready!.settings, ready!.data, steps(ready!))
+    else if (request.do === 'record') recording = await recorded(ready!.settings, ready!.data.manifest, steps(ready!))
     else recording = await synthetic(request)
     const seconds = (performance.now() - started) / 1000
     const peakBytes = process.resourceUsage().maxRSS * 1024
@@ -77,7 +77,7 @@ async function setUp({ work: name, batch }: ThinkRequest): Promise<Ready> {
   const work = namedWork(name!)
   const { data, shape } = await prepared(work)
   const { depth, rollouts } = work
-  const settings = rolloutSettings({ depth, rollouts, noise: NOISE, ...(batch ? { batch } : {}) })
+  const settings = rolloutSettings({ rollouts, noise: NOISE, ...(batch ? { batch } : {}) }, depth)
   return { work, data, settings, model: initialModel(shape, 0) }
 }
 
@@ -97,13 +97,13 @@ function recursion({ model, settings, work }: Ready): void {
 /** Records measurements in a temporary folder. */
 async function recorded(
   settings: RolloutSettings,
-  { manifest }: Pick<Dataset, 'manifest'>,
+  data: { readonly task: string; readonly seqLen: number },
   measures: AsyncIterable<StepMeasures> | Iterable<StepMeasures>,
 ): Promise<RecordingCost> {
   const folder = temporaryFolder('bench-think')
   try {
     const dir = path.join(folder, 'recording')
-    const recorder = new Recorder(dir, headerOf(settings, manifest))
+    const recorder = new Recorder(dir, headerOf(settings, data))
     for await (const step of measures) recorder.add(step)
     const { rows, seconds } = recorder.end()
     const size = (name: string): number => statSync(path.join(dir, name)).size
@@ -122,9 +122,9 @@ function headerOf(settings: RolloutSettings, { task, seqLen }: { task: string; s
 }
 
 function synthetic({ puzzles = 1, rollouts = 1, depth = 1 }: ThinkRequest): Promise<RecordingCost> {
-  const settings = rolloutSettings({ depth, rollouts })
+  const settings = rolloutSettings({ rollouts }, depth)
   const sizes = { puzzles, rollouts, depth, seqLen: 81, batch: settings.batch }
-  return recorded(settings, { manifest: { task: 'sudoku', seqLen: sizes.seqLen } }, syntheticSteps(sizes))
+  return recorded(settings, { task: 'sudoku', seqLen: sizes.seqLen }, syntheticSteps(sizes))
 }
 
 void main()
