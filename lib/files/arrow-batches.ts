@@ -24,6 +24,9 @@ export interface ArrowPart {
   readonly crc32: number
 }
 
+/** Error of a file whose complete parts are not as they were written. */
+export class DamagedFile extends UserError {}
+
 /** Bytes of the mark at the beginning of an Arrow IPC file; what follows it is an Arrow IPC stream. */
 const MAGIC_BYTES = 8
 /** Mark at the end of an Arrow IPC stream. */
@@ -147,7 +150,8 @@ export class ArrowBatchWriter {
  * Reads the complete batches of a file of {@link ArrowBatchWriter}, one at a time.
  *
  * @param parts the first is the schema
- * @throws UserError when the file is missing, shorter than its parts, or damaged; the batches before are read.
+ * @throws UserError when the file is missing.
+ * @throws DamagedFile when it is shorter than its parts, or damaged; the batches before are read.
  */
 export function* readBatches(file: string, parts: readonly ArrowPart[]): Generator<RecordBatch> {
   const fd = opened(file)
@@ -158,11 +162,11 @@ export function* readBatches(file: string, parts: readonly ArrowPart[]): Generat
       const bytes = Buffer.allocUnsafe(part.bytes)
       const got = readFully(fd, bytes, at)
       if (got < part.bytes || crc32(bytes) !== part.crc32)
-        throw new UserError({
+        throw new DamagedFile({
           where: file,
           expected: `${parts.length - 1} undamaged batches`,
           found: `${Math.max(0, i - 1)}; ${got < part.bytes ? 'the file ends' : 'the bytes differ'} ${i === 0 ? 'in the schema' : `in batch ${i}`}`,
-          todo: 'Copy the file again, or make it again.',
+          todo: 'Copy the file again.',
         })
       at += part.bytes
       if (schema) yield batchOf(file, schema, bytes)
