@@ -116,7 +116,16 @@ async function recorded(
 function headerOf(settings: RolloutSettings, { task, seqLen }: { task: string; seqLen: number }): RecordingHeader {
   const none = { name: 'bench', hash: '' }
   return {
-    ...{ task, split: 'test', data: none, subset: { ...none, puzzles: 0 }, versions: 1, seqLen, weights: none, settings },
+    ...{
+      task,
+      split: 'test',
+      data: none,
+      subset: { ...none, puzzles: 0 },
+      versions: 1,
+      seqLen,
+      weights: none,
+      settings,
+    },
     ...{ guided: false, continues: false, macsPerStep: null, notes: {} },
   }
 }

@@ -19,7 +19,10 @@ export const command: Command = {
         ],
         ['rounds=N', 'Undisturbed rounds; at most twice as many are made. Default: 5.'],
         ['batch=N', 'Rows that Recurlab computes at a time. Default: that of think.'],
-        ['rows=N', 'Rows of the synthetic recording. Default: 16000000, which are 10,000 puzzles × 25 rollouts × 64 steps.'],
+        [
+          'rows=N',
+          'Rows of the synthetic recording. Default: 16000000, which are 10,000 puzzles × 25 rollouts × 64 steps.',
+        ],
         ['torch=false', 'Measures Recurlab only. Default: true.'],
         ['--json', 'Prints machine and measurements as JSON.'],
       ],
