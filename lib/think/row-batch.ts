@@ -6,8 +6,9 @@ import { refineWithoutGradient } from '../model/network.js'
 import { programsOf, type State } from '../model/recursion.js'
 import { latentNames, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
+import { addNoise } from './add-noise.js'
 import { measure, type RawMeasures } from './measure.js'
-import { drawInto, subStream } from './noise.js'
+import { subStream } from './noise.js'
 import { refineWithNoise } from './noisy-calls.js'
 import { standardNormal, truncatedNormal } from './normal.js'
 import type { RolloutRow, RunningRow } from './rows.js'
@@ -94,10 +95,11 @@ export class RowBatch {
       batch.puzzleIds[r] = posed.batch.puzzleIds[0]!
     }
     return tidy(() => {
-      const drawn = (latent: number): tf.Tensor3D =>
-        this.#drawn(rows, (out, offset, count, { stream }) => {
-          drawInto(out, offset, count, subStream(stream, INIT, latent), truncatedNormal(), initStd)
-        })
+      const zeros = tf.zeros<tf.Rank.R3>([rows.length, totalTokens(shape), shape.hidden])
+      const drawn = (latent: number): tf.Tensor3D => {
+        const keys = rows.map(({ stream }) => subStream(stream, INIT, latent))
+        return addNoise(zeros, keys, truncatedNormal(), initStd)
+      }
       return {
         x: this.#model.embed(batch),
         state:
@@ -130,7 +132,7 @@ export class RowBatch {
     const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
     const end =
       noise > 0 && noiseAt === 'call'
-        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(rows, CALL_NOISE, call))
+        ? refineWithNoise(networked, all, x, start, (call, made) => this.#plusNoise(made, rows, CALL_NOISE, call))
         : refineWithoutGradient(networked, all, x, start)
     // α by row: rows of a batch may be at different steps.
     const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
@@ -142,27 +144,14 @@ export class RowBatch {
   #withNoise(rows: readonly RunningRow[], state: State): State {
     const names = latentNames(this.#model.shape)
     return mapped(state, (latent, name) =>
-      this.#noisy.includes(name) ? tf.add(latent, this.#noise(rows, STEP_NOISE, names.indexOf(name))) : latent,
+      this.#noisy.includes(name) ? this.#plusNoise(latent, rows, STEP_NOISE, names.indexOf(name)) : latent,
     )
   }
 
-  /** Returns the noise of the step that is being computed. @param part number of the latent or of the network call */
-  #noise(rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
-    const draw = standardNormal()
-    return this.#drawn(rows, (out, offset, count, { row, step }) => {
-      drawInto(out, offset, count, subStream(row.stream, purpose, step, part), draw, this.#settings.noise)
-    })
-  }
-
-  #drawn<Row>(
-    rows: readonly Row[],
-    draw: (out: Float32Array, offset: number, count: number, row: Row) => void,
-  ): tf.Tensor3D {
-    const { shape } = this.#model
-    const [L, D] = [totalTokens(shape), shape.hidden]
-    const out = new Float32Array(rows.length * L * D)
-    for (const [r, row] of rows.entries()) draw(out, r * L * D, L * D, row)
-    return tf.tensor3d(out, [rows.length, L, D])
+  /** Adds the noise of the step that is being computed. @param part number of the latent or of the network call */
+  #plusNoise(latent: tf.Tensor3D, rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
+    const keys = rows.map(({ row, step }) => subStream(row.stream, purpose, step, part))
+    return addNoise(latent, keys, standardNormal(), this.#settings.noise)
   }
 }
 
