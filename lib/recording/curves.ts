@@ -17,7 +17,10 @@ export interface CurveOptions extends IntervalOptions {
    * alone.
    */
   readonly depth?: number | readonly number[] | 'all'
-  /** Numbers of rollouts, or `all`. Default: for `rollouts` the powers of two and the recording's; else the recording's alone. */
+  /**
+   * Numbers of rollouts, or `all`. Default: for `rollouts` the powers of two and the recording's; else the recording's alone, as
+   * always for particles.
+   */
   readonly rollouts?: number | readonly number[] | 'all'
 }
 
@@ -52,7 +55,7 @@ export function curvePoints(facts: RecordingFacts, options: CurveOptions): Point
   return pointsOf(facts, {
     ...options,
     depth: depth ?? (x === 'rollouts' ? settings.depth : powersOfTwo(settings.depth)),
-    rollouts: rollouts ?? (x === 'rollouts' ? powersOfTwo(settings.rollouts) : settings.rollouts),
+    rollouts: rollouts ?? (x === 'rollouts' ? widths(facts) : settings.rollouts),
   })
 }
 
@@ -63,7 +66,7 @@ export function surfacePoints(facts: RecordingFacts, options: SurfaceOptions): P
   return pointsOf(facts, {
     ...options,
     depth: depth ?? powersOfTwo(settings.depth),
-    rollouts: rollouts ?? powersOfTwo(settings.rollouts),
+    rollouts: rollouts ?? widths(facts),
   })
 }
 
@@ -71,12 +74,17 @@ function pointsOf(facts: RecordingFacts, { select = 'q', depth, rollouts }: Curv
   const { settings } = facts
   const selects = typeof select === 'string' ? [select] : select
   const depths = listOf(depth!, settings.depth)
-  const widths = listOf(rollouts!, settings.rollouts)
+  const counts = listOf(rollouts!, settings.rollouts)
   return selects.flatMap((each) =>
-    widths.flatMap((width) =>
-      depths.map((at) => ({ select: each, ...checkExtent({ depth: at, rollouts: width }, facts) })),
+    counts.flatMap((count) =>
+      depths.map((at) => ({ select: each, ...checkExtent({ depth: at, rollouts: count }, facts) })),
     ),
   )
+}
+
+/** Returns the numbers of rollouts that a recording can be asked for, as powers of two. */
+function widths({ guided, settings }: RecordingFacts): number[] {
+  return guided ? [settings.rollouts] : powersOfTwo(settings.rollouts)
 }
 
 function listOf(values: number | readonly number[] | 'all', most: number): readonly number[] {

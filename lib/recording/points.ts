@@ -82,10 +82,17 @@ function metricValue(metric: string, facts: RecordingFacts): ValueOf {
 /**
  * Returns depth and rollouts of a query.
  *
- * @throws UserError unless both are whole numbers from 1 to those of the recording.
+ * @throws UserError unless both are whole numbers from 1 to those of the recording; and for some of the particles of a puzzle.
  */
 export function checkExtent({ depth, rollouts }: Extent, facts: RecordingFacts): Required<Extent> {
-  const { settings } = facts
+  const { settings, guided } = facts
+  if (guided && rollouts !== undefined && rollouts !== settings.rollouts)
+    throw new UserError({
+      where: 'rollouts',
+      expected: `all ${settings.rollouts} particles, which depend on each other`,
+      found: String(rollouts),
+      todo: `Record again with rollouts ${rollouts}.`,
+    })
   return {
     depth: within('depth', depth ?? settings.depth, settings.depth),
     rollouts: within('rollouts', rollouts ?? settings.rollouts, settings.rollouts),

@@ -135,6 +135,14 @@ test('guided chooses the particle with the largest weight times halting probabil
   const recording = recordingOf(rows, { guided: true })
   assert.equal(recording.select('guided').get(0)!.rollout, 1)
   assert.equal(recording.accuracy('guided').value, 1)
+  assert.deepEqual(
+    recording.curveRows({ x: 'rollouts' }).map(({ rollouts }) => rollouts),
+    [3],
+  )
+  assert.throws(() => recording.accuracy('guided', { rollouts: 2 }), {
+    name: 'UserError',
+    message: 'rollouts: expected all 3 particles, which depend on each other, found 2. Record again with rollouts 2.',
+  })
 })
 
 test('a selector that the recording cannot answer is refused with a reason', () => {
