@@ -1,8 +1,10 @@
+import { UserError } from '../errors.js'
 import type { RecordingFacts } from './facts.js'
 import { checkExtent, type IntervalOptions, type Point, type PointResult, type Select } from './points.js'
 
 /** The horizontal axis of a curve. */
 export type CurveX = 'depth' | 'rollouts' | 'macs' | 'seconds'
+const AXES: readonly CurveX[] = ['depth', 'rollouts', 'macs', 'seconds']
 
 /** Options of a curve. */
 export interface CurveOptions extends IntervalOptions {
@@ -48,10 +50,11 @@ export interface CurveRow {
   readonly unknown: number
 }
 
-/** Returns the points of a curve. @throws UserError for depths or rollouts that were not recorded. */
+/** Returns the points of a curve. @throws UserError for an unknown axis, and depths or rollouts that were not recorded. */
 export function curvePoints(facts: RecordingFacts, options: CurveOptions): Point[] {
   const { x = 'depth', depth, rollouts } = options
   const { settings } = facts
+  if (!AXES.includes(x)) throw new UserError({ where: 'x', expected: AXES.join(', '), found: String(x) })
   return pointsOf(facts, {
     ...options,
     depth: depth ?? (x === 'rollouts' ? settings.depth : powersOfTwo(settings.depth)),
@@ -99,7 +102,7 @@ export function powersOfTwo(most: number): number[] {
   return [...values, most]
 }
 
-/** Returns measured points as rows, ordered by the axis within each selector. */
+/** Returns a measured point as a row. */
 export function curveRow(facts: RecordingFacts, metric: string, result: PointResult): CurveRow {
   const { select, depth, rollouts, steps, accuracy } = result
   const { value, low, high, n, unknown } = accuracy

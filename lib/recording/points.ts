@@ -171,7 +171,7 @@ function measurePass(
       if (isKnown) sums.values[place!]! += measured.value ?? 0
     }
   }
-  // Sums and resamples do not depend on the order in which puzzles were completed.
+  // Sums and resamples do not depend on the order in which puzzles were computed.
   const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
   const puzzles = counts.length + unknown.size
   return all.map(({ point, values, steps }) => ({

@@ -110,7 +110,7 @@ export class Recorder {
     this.#computing += began - this.#returned
     this.#begin(measures)
     if (this.#hasAdvanced(measures)) {
-      this.#completeUnits((unit) => unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES)
+      this.#completeUnits('in order')
       this.#advance++
       this.#steps.clear()
     }
@@ -139,9 +139,7 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
-    this.#completeUnits(
-      (unit) => state === 'finished' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES,
-    )
+    this.#completeUnits(state === 'finished' ? 'all' : 'any')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
@@ -258,13 +256,20 @@ export class Recorder {
     return this.#steps.has(step) || unit.advances[rollout[0]!] === this.#advance
   }
 
-  /** Moves units to those to write: all whose rollouts have begun, and have ended by the function. */
-  #completeUnits(hasEnded: (unit: Unit) => boolean): void {
+  /**
+   * Moves units all of whose rollouts have begun and ended to those to write.
+   *
+   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch;
+   *   any that is complete; or, after the last measurements, all whose rollouts have begun
+   */
+  #completeUnits(which: 'in order' | 'any' | 'all'): void {
     for (const [key, unit] of this.#units) {
-      if (unit.begun < this.#header.settings.rollouts || !hasEnded(unit)) continue
-      this.#units.delete(key)
-      this.#completed.push(unit)
-      this.#completedRows += unit.rows.length
+      const hasEnded = which === 'all' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES
+      if (unit.begun === this.#header.settings.rollouts && hasEnded) {
+        this.#units.delete(key)
+        this.#completed.push(unit)
+        this.#completedRows += unit.rows.length
+      } else if (which === 'in order') return
     }
   }
 
