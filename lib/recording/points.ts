@@ -174,13 +174,13 @@ function measurePass(
   // Sums and resamples do not depend on the order in which puzzles were computed.
   const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
   const puzzles = counts.length + unknown.size
+  if (counts.length === 0) throw withoutValues(metric, unknown.size)
   return all.map(({ point, values, steps }) => ({
     ...point,
     accuracy: {
       ...accuracyOf(
         sorted.map((place) => values[place]! / counts[place]!),
         options,
-        metric,
       ),
       unknown: unknown.size,
     },
@@ -188,15 +188,24 @@ function measurePass(
   }))
 }
 
-function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {
-  const { interval = 'wilson', level, resamples = 1_000, seed } = options
-  if (values.length === 0)
-    throw new UserError({
-      where: `metric ${metric}`,
-      expected: 'puzzles with known answers',
-      found: 'none in this recording',
-      todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+function withoutValues(metric: string, unknown: number): UserError {
+  if (unknown === 0)
+    return new UserError({
+      where: 'the recording',
+      expected: 'puzzles that are complete',
+      found: 'none',
+      todo: 'Record again.',
     })
+  return new UserError({
+    where: `metric ${metric}`,
+    expected: 'puzzles with known answers',
+    found: `none among ${unknown}`,
+    todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+  })
+}
+
+function accuracyOf(values: readonly number[], options: IntervalOptions): Estimate {
+  const { interval = 'wilson', level, resamples = 1_000, seed } = options
   if (interval === 'wilson')
     return wilson(
       values.reduce((sum, value) => sum + value, 0),

@@ -200,6 +200,21 @@ test('an interrupted recording leaves out puzzles whose rollouts may have gone o
   )
 })
 
+test('a recording that was stopped before a puzzle was complete is opened, and has no accuracy', () => {
+  for (const measures of [[], [measuresOf(ROWS.slice(0, 1))]]) {
+    const dir = path.join(temporaryFolder(), 'recording')
+    const recorder = new Recorder(dir, header(SETTINGS))
+    for (const each of measures) recorder.add(each)
+    recorder.end('interrupted')
+    const recording = Recording.open(dir)
+    assert.deepEqual([recording.table().numRows, recording.select('q').numRows, recording.answers().numRows], [0, 0, 0])
+    assert.throws(() => recording.accuracy('q'), {
+      name: 'UserError',
+      message: 'the recording: expected puzzles that are complete, found none. Record again.',
+    })
+  }
+})
+
 test('a finished recording without all rollouts is refused', () => {
   const recorder = new Recorder(path.join(temporaryFolder(), 'recording'), header(SETTINGS))
   recorder.add(measuresOf(ROWS.filter(({ puzzle, rollout, step }) => puzzle === 1 && rollout === 0 && step === 1)))

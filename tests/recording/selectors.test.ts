@@ -122,7 +122,7 @@ test('puzzles without a known answer are left out and counted', () => {
   const none = recordingOf(rows.filter(({ puzzle }) => puzzle === 3))
   assert.throws(() => none.accuracy('q'), {
     name: 'UserError',
-    message: /expected puzzles with known answers, found none/,
+    message: /expected puzzles with known answers, found none among 1\./,
   })
 })
 
