@@ -126,11 +126,10 @@ export class Recorder {
   }
 
   /**
-   * Ends the recording and returns its facts.
+   * Ends the recording and returns its facts. After a write that failed, the recording is interrupted, with what was written.
    *
    * @param state `interrupted` when the computation was stopped: versions of puzzles with rollouts that may have gone on are
    *   then left out.
-   *   So is one whose disk was full.
    * @throws UserError when the disk is full.
    * @throws RangeError if rollouts are missing from a finished recording.
    */

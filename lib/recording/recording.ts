@@ -78,8 +78,8 @@ export class Recording {
 
   /**
    * Returns all rows as a table: `puzzle`, `version`, `rollout`, `step`, `hash`, `exact`, `rightCells`, criteria of the judge,
-   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in
-   * the order in which they began. The whole table is in memory, about 45 bytes a row.
+   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in the order in which they began. The
+   * whole table is in memory, about 45 bytes a row.
    *
    * @throws UserError when the file is missing or damaged.
    */
