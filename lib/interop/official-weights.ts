@@ -46,8 +46,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     })
   const step = root.get('step')
   const average = key === undefined ? undefined : averageOf(root)
-  const others =
-    key === undefined ? [] : [...root.keys()].filter((name) => name !== key && !USED.has(name))
+  const others = key === undefined ? [] : [...root.keys()].filter((name) => name !== key && !USED.has(name))
   const config = key === undefined ? undefined : root.get('config')
   if (others.length > 0) notes.push(`ignored: ${few(others.map(describeValue))}`)
   const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
