@@ -2,10 +2,15 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
 import { sha256 } from '../../lib/files/atomic.js'
+import { preset } from '../../lib/index.js'
 import { fetchWeights } from '../../lib/interop/named/fetch.js'
 import { PUBLIC_WEIGHTS, type PublicWeights } from '../../lib/interop/named/public.js'
 import { weightsNamed, weightsNames } from '../../lib/interop/named/record.js'
+import { configuredShape } from '../../lib/model/configured.js'
 import { initialTensors } from '../../lib/model/weights.js'
 import { dictionary, tensor, torchFile } from '../files/assemble.js'
 import { SMALL, shapeOf } from '../results/weights-fixture.js'
@@ -193,6 +198,22 @@ test('offline it says which file to put where, and --local then takes it', async
   const { record, weights } = await fetchWeights(tiny, dir, { local: true })
   assert.deepEqual([record.source?.revision, record.source?.checksum], [null, 'file'])
   assert.equal(weights.tensors.size, 11)
+})
+
+test('the numbers that are known of public weights are those of the models of their papers', () => {
+  const sizes = { vocabSize: 11, seqLen: 81, puzzleIdentifiers: 1 }
+  const numbersOf = (config: ConfigInput): number => {
+    const shape = configuredShape(resolveConfig(parseConfig({ ...config, data: null })), sizes)
+    return [...initialTensors(shape, 0).values()].reduce((sum, { data }) => sum + data.length, 0)
+  }
+  const known = Object.fromEntries(PUBLIC_WEIGHTS.map(({ name, numbers }) => [name, numbers]))
+  const mlp = numbersOf(preset('sudoku-paper'))
+  assert.deepEqual([known['trm-sudoku-mlp'], known['alphaxiv-sudoku']], [mlp, mlp])
+  assert.equal(
+    known['trm-sudoku-attention'],
+    numbersOf({ ...preset('sudoku-paper'), mixer: 'attention', positions: 'rope' }),
+  )
+  assert.equal(known['hrm-sudoku'], numbersOf(preset('sudoku-hrm-paper')))
 })
 
 test('the names of public weights differ, and none is the name of weights that come with the project', () => {
