@@ -85,8 +85,17 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   })
 }
 
-/** Returns the published curves that match a filter. @throws UserError (exit code 2) when none does. */
-export function reportedCurvesWhere(filter: Omit<ReportedFilter, 'table'>): readonly ReportedCurve[] {
+/** Selects published curves; omitted keys match everything. */
+export type ReportedCurveFilter = Omit<ReportedFilter, 'table'>
+
+/**
+ * Returns the published curves that match a filter.
+ *
+ * @example
+ * reportedCurvesWhere({ series: 'ptrm.sudoku.sigma' })
+ * @throws UserError (exit code 2) when none does.
+ */
+export function reportedCurvesWhere(filter: ReportedCurveFilter): readonly ReportedCurve[] {
   const names = new Set(reportedWhere({ ...filter, table: 'series' }).map((row) => field(row, 'series')))
   return reportedCurves.filter(({ series }) => names.has(series))
 }
