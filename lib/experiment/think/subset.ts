@@ -31,7 +31,9 @@ export function subsetOf(
   const all = Array.from({ length: count }, (_, i) => i)
   const named = (name: string, chosen: readonly number[]): Subset => {
     const sorted = [...chosen].sort((a, b) => a - b)
-    const hash = createHash('sha256').update(JSON.stringify([data.hash, split, sorted])).digest('hex')
+    const hash = createHash('sha256')
+      .update(JSON.stringify([data.hash, split, sorted]))
+      .digest('hex')
     return { split, name, hash, puzzles: sorted }
   }
   const of = (n: number): string => `${counted(n)} of ${counted(count)} ${split} puzzles`
