@@ -189,7 +189,10 @@ export class Ladder {
 export function reportedLadders(): readonly ReportedCurve[] {
   return reportedCurvesWhere({ series: 'depth.' }).filter(
     ({ task, x, xs, metric }) =>
-      task === 'Sudoku-Extreme' && x === 'D' && metric === ACCURACY && xs.filter((at) => at >= PUBLISHED_DEPTH).length >= 3,
+      task === 'Sudoku-Extreme' &&
+      x === 'D' &&
+      metric === ACCURACY &&
+      xs.filter((at) => at >= PUBLISHED_DEPTH).length >= 3,
   )
 }
 

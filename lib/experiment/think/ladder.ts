@@ -1,14 +1,18 @@
 import type { Dataset } from '../../data/dataset.js'
+import { countEvaluated, evaluatedExamples } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
 import { evaluationCompute } from '../../model/macs.js'
 import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import { didYouMean } from '../../options/nearest.js'
-import { DEFAULT_LEVEL } from '../../statistics/estimate.js'
+import { checkLevel, DEFAULT_LEVEL } from '../../statistics/estimate.js'
+import { rolloutSteps } from '../../think/rollouts.js'
+import type { RolloutChoice } from '../../think/rows.js'
+import { rolloutSettings } from '../../think/settings.js'
 import { stoppable } from '../run/stop.js'
 import { Ladder, type LadderFacts, type Rung } from './ladder-result.js'
-import { plainSteps } from './plain-steps.js'
-import { accuracyOf, type FitRange, lawOf } from './scaling-law.js'
+import type { ThinkingModel } from './options.js'
+import { accuracyOf, type FitRange, fitted, lawOf } from './scaling-law.js'
 import { StepScores } from './step-scores.js'
 import { type Subset, subsetOf } from './subset.js'
 import { type Trained, type TrainedOptions, withTrained } from './trained.js'
@@ -31,7 +35,7 @@ export interface LadderOptions extends TrainedOptions {
   readonly fit?: FitRange
   /** Confidence level of all intervals. Default 0.95. */
   readonly level?: number
-  /** Called after each supervision step of a batch with the rows done and their total. Default: a progress line in a notebook. */
+  /** Called after each supervision step of a batch with the supervision steps done and their total, all puzzles together. Default: a progress line in a notebook. */
   readonly onProgress?: (done: number, total: number) => void
   /** When aborted, the pass ends after the current supervision step. Default: when the user stops the notebook cell. */
   readonly signal?: AbortSignal
@@ -48,16 +52,17 @@ const DEEPEST = 16
  * a bootstrap's over puzzles. No published law links accuracy to depth for these models; public checkpoints follow this one past
  * their trained depth (b = 0.08 to 0.43 from 16 to 256 steps).
  *
- * @param runOrFile a run's ID or folder, or a file of weights
+ * @param runOrFile a run, its ID or folder, a file of weights, or the name of shipped weights
  * @param data default: the data set of the weights
  * @example
  * const rungs = await ladder('20261104-093012', undefined, { depths: [1, 2, 4, 8, 16, 32, 64] })
  * show(rungs.figure())
- * @throws UserError (exit code 2) for depths that are not whole numbers of 1 or more in any order without repetition, an unknown
+ * @throws UserError (exit code 2) for depths that are not different whole numbers of 1 or more, an unknown
  * metric, or puzzles that the split does not have; Interrupted if it is stopped.
  */
-export async function ladder(runOrFile: string, data?: Dataset, options: LadderOptions = {}): Promise<Ladder> {
-  const { depths, level = DEFAULT_LEVEL } = options
+export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: LadderOptions = {}): Promise<Ladder> {
+  const { depths, metric = 'test.exact', level = DEFAULT_LEVEL } = options
+  checkLevel(level)
   const asked = depths === undefined ? null : checkedDepths(depths)
   const deepest = (trained: number): number => asked?.at(-1) ?? DEEPEST * trained
   return withTrained(
@@ -71,9 +76,12 @@ export async function ladder(runOrFile: string, data?: Dataset, options: LadderO
         const { model } = trained
         const xs = asked ?? doublings(deepest(model.shape.K))
         const subset = subsetOf(trained.data, options.puzzles, options.split)
-        const { scores, seconds } = await climbed(trained, subset, xs, options, signal)
+        const scores = new StepScores(trained.data, subset.split, xs)
+        // A wrong option is reported before the pass, which may take hours.
+        if (!scores.metrics.includes(metric)) throw unknownMetric(metric, scores.metrics)
+        if (options.fit) fitted(xs, options.fit)
+        const seconds = await climb(trained, subset, scores, options, signal)
         const byMetric = scores.byMetric()
-        const metric = options.metric ?? 'test.exact'
         const units = byMetric.get(metric)
         if (units === undefined) throw unknownMetric(metric, [...byMetric.keys()])
         const rungs = xs.map((depth, i): Rung => {
@@ -99,45 +107,54 @@ export async function ladder(runOrFile: string, data?: Dataset, options: LadderO
   )
 }
 
-/** Computes the pass to the largest depth. */
-async function climbed(
+/** Computes the pass to the largest depth. @returns its seconds */
+async function climb(
   { model, data, evaluation }: Trained,
   subset: Subset,
-  depths: readonly number[],
+  scores: StepScores,
   options: LadderOptions,
   signal: AbortSignal | undefined,
-): Promise<{ scores: StepScores; seconds: number }> {
-  const deepest = depths.at(-1)!
-  const scores = new StepScores(data, subset.split, depths)
-  const total = subset.puzzles.length * deepest
+): Promise<number> {
+  const deepest = scores.depths.at(-1)!
+  const { split, puzzles } = subset
+  const choice: RolloutChoice = {
+    split,
+    // Without a choice the order is an evaluation's, by which votes break ties.
+    puzzles: puzzles.length === data[split].count ? undefined : puzzles,
+    versions: options.versions ?? evaluation.evalVersions,
+    signal,
+  }
+  const settings = rolloutSettings({ depth: deepest, batch: options.batch ?? evaluation.evalBatch })
+  const total = deepest * countRows(data, choice)
   const meter =
-    options.onProgress || !currentHost() ? null : openMeter({ label: 'ladder', total, unit: 'puzzles × steps' })
+    options.onProgress || !currentHost() ? null : openMeter({ label: 'ladder', total, unit: 'supervision steps' })
   const began = performance.now()
   let done = 0
   try {
-    const choice = {
-      split: subset.split,
-      batch: options.batch ?? evaluation.evalBatch,
-      versions: options.versions ?? evaluation.evalVersions,
-      puzzles: subset.puzzles,
-    }
-    for await (const step of plainSteps(model, data, deepest, choice)) {
-      signal?.throwIfAborted()
+    for await (const step of rolloutSteps(model, data, settings, choice)) {
       scores.add(step)
-      for (const version of step.version) if (version === 0) done++
+      done += step.size
       meter?.at(done)
       options.onProgress?.(done, total)
     }
     meter?.end('done')
-    return { scores, seconds: (performance.now() - began) / 1000 }
+    return (performance.now() - began) / 1000
   } catch (error) {
     if (!signal?.aborted || error !== signal.reason) throw error
-    throw new Interrupted(
-      `stopped after ${done} of ${total} supervision steps of puzzles: the next call starts the ladder again`,
-    )
+    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: the next call starts the ladder again`)
   } finally {
     meter?.end('stopped')
   }
+}
+
+/** Returns the number of rows that are computed. */
+function countRows(data: Dataset, { split, puzzles, versions }: RolloutChoice): number {
+  if (puzzles === undefined) return countEvaluated(data, { ...(split ? { split } : {}), versions })
+  const wanted = new Set(puzzles)
+  let rows = 0
+  for (const { example } of evaluatedExamples(data, { ...(split ? { split } : {}), versions }))
+    if (wanted.has(example)) rows++
+  return rows
 }
 
 /** Returns 1, 2, 4, … up to a depth, which is the last. */

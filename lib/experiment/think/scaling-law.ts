@@ -54,13 +54,15 @@ export function lawOf(
   { from, asked, level }: { from: number; asked?: FitRange | undefined; level: number },
 ): PowerLaw | null {
   const past = xs.filter((x) => x >= from)
-  const used = asked ? inRange(xs, asked) : past.length >= LEAST_POINTS ? past : xs
+  const used = asked ? fitted(xs, asked) : past.length >= LEAST_POINTS ? past : xs
   const places = used.map((x) => xs.indexOf(x))
-  const fitted = units.map(({ weight, sums }) => ({ weight, sums: places.map((place) => sums[place]!) }))
-  return used.length < 2 ? null : powerLawOfErrors(used, fitted, { level })
+  const scores = units.map(({ weight, sums }) => ({ weight, sums: places.map((place) => sums[place]!) }))
+  return used.length < 2 ? null : powerLawOfErrors(used, scores, { level })
 }
 
-function inRange(xs: readonly number[], [from, to]: FitRange): number[] {
+/** Returns the values that a law is fitted to. @throws UserError (exit code 2) for a range without two of them. */
+export function fitted(xs: readonly number[], range: FitRange): number[] {
+  const [from, to] = range
   const inside = xs.filter((x) => x >= from && x <= to)
   if (inside.length >= 2) return inside
   throw new UserError({

@@ -56,6 +56,11 @@ export class StepScores {
     for (const votes of this.#votes) votes.begin()
   }
 
+  /** Returns the names of the metrics that puzzles with known answers have. */
+  get metrics(): string[] {
+    return [...this.#sums.keys(), ...(this.#votes.length > 0 ? PASS_KS.map((k) => `test.pass@${k}`) : [])]
+  }
+
   /** Adds the measurements of some rows after a step; those of steps between the depths are skipped. */
   add(step: ScoredStep): void {
     const place = this.#place.get(step.step)

@@ -8,6 +8,7 @@ import { disposeModel, type Model } from '../../model/model.js'
 import { datasetOf } from '../data/dataset.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { modelOfWeights, openWeights, type WeightsOptions } from '../run/weights.js'
+import { type ThinkingModel, weightsName } from './options.js'
 
 /** Options of calls that compute with trained weights. */
 export interface TrainedOptions extends WeightsOptions {
@@ -42,20 +43,14 @@ export interface Trained {
  */
 export async function withTrained<T>(
   call: string,
-  runOrFile: string,
+  runOrFile: ThinkingModel,
   data: Dataset | undefined,
   options: TrainedOptions,
   beyond: (trainedDepth: number) => boolean,
   work: (trained: Trained) => Promise<T>,
 ): Promise<T> {
-  if (typeof runOrFile !== 'string')
-    throw new UserError({
-      where: call,
-      expected: "a run's ID or folder, or a file of weights",
-      found: runOrFile === null ? 'null' : typeof runOrFile,
-      exitCode: 2,
-    })
-  const { file, config } = await openWeights(runOrFile, options, (name) => `${call}('${name}', `)
+  const name = weightsName(runOrFile)
+  const { file, config } = await openWeights(name, options, (weights) => `${call}('${weights}', `)
   const resolved = resolveConfig(config)
   if (data === undefined && file.dataHash === null && config.data === null)
     throw new UserError({
@@ -73,7 +68,7 @@ export async function withTrained<T>(
   const moved = data === undefined && file.dataHash !== null && file.dataHash !== puzzles.hash
   try {
     return await work({
-      id: file.run ?? runOrFile,
+      id: file.run ?? name,
       isRun: file.run !== null,
       step: file.step,
       config,
