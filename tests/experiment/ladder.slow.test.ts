@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -7,6 +7,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import { ladder } from '../../lib/experiment/think/ladder.js'
 import { arc, type Dataset, evaluateRun, sudoku, train } from '../../lib/index.js'
 import { powerLaw } from '../../lib/statistics/power-law.js'
+import { recurlab } from '../recurlab.js'
 
 let resultsDir = ''
 let boards: Dataset
@@ -103,4 +104,21 @@ test('wrong depths, metrics, ranges and puzzles are refused before anything is c
   await refuses({ level: 95 }, /level: expected a confidence level between 0 and 1/)
   await assert.rejects(ladder(sudokuRun, tasks, { resultsDir }), /the data set for .*: expected/)
   await assert.rejects(ladder(7 as never, boards), /expected a run, a file of weights/)
+})
+
+test('recurlab ladder prints the rungs, the law and the published exponents, and writes table and figure', async () => {
+  const folder = mkdtempSync(path.join(resultsDir, 'command-'))
+  const args = ['ladder', sudokuRun, `out=${resultsDir}`, 'depths=1,2,4', 'table=t.csv', 'figure=f.svg', '--json']
+  const { code, stdout, stderr } = await recurlab(args, { cwd: folder })
+  assert.equal(code, 0, stderr)
+  const made = JSON.parse(stdout) as { metric: string; rows: Record<string, number>[]; exponents: { ladder: string }[] }
+  assert.deepEqual([made.metric, made.rows.map(({ depth }) => depth)], ['test.exact', [1, 2, 4]])
+  assert.ok(made.exponents.some(({ ladder }) => ladder === 'reported: EqR (Sudoku-Extreme)'))
+  const [head, first] = readFileSync(path.join(folder, 't.csv'), 'utf8').split('\r\n')
+  assert.match(head!, /^depth,macs,test\.exact,test\.exact\.low,test\.exact\.high,test\.exact\.n,/)
+  assert.equal(Number(first!.split(',')[2]), made.rows[0]!['test.exact'])
+  assert.match(readFileSync(path.join(folder, 'f.svg'), 'utf8'), /supervision steps D/)
+  const wrong = await recurlab(['ladder', sudokuRun, `out=${resultsDir}`, 'fit=8,2'], { cwd: folder })
+  assert.deepEqual([wrong.code, wrong.stdout], [2, ''])
+  assert.match(wrong.stderr, /expected fit=FROM,TO with FROM < TO, found 8,2/)
 })

@@ -7,6 +7,7 @@ import { escapeHtml } from '../../notebook/html.js'
 import { type LadderFigureOptions, ladderFigure } from '../../plot/ladder.js'
 import { chosenCurves } from '../../plot/reported-curves.js'
 import { type CaptionedFigure, withSources } from '../../plot/sources.js'
+import type { PaperRows } from '../../results/export.js'
 import { ACCURACY } from '../../results/reported/row.js'
 import type { ReportedCurve } from '../../results/reported/series.js'
 import { type ReportedCurveFilter, reportedCurvesWhere } from '../../results/reported.js'
@@ -109,6 +110,32 @@ export class Ladder {
   #metrics(): string[] {
     const names = Object.keys(this.rungs[0]!.metrics).filter((name) => name !== this.metric)
     return names.filter((name) => this.rungs.some(({ accuracy, metrics }) => metrics[name]!.value !== accuracy.value))
+  }
+
+  /**
+   * Returns a row per depth as numbers, for files: `depth`, `macs` per row, and of every metric the share, the ends of its
+   * interval and the number of puzzles (`test.exact`, `test.exact.low`, `test.exact.high`, `test.exact.n`).
+   */
+  rows(): Row[] {
+    return this.rungs.map(({ depth, macs, metrics }): Row => {
+      const columns = Object.entries(metrics).flatMap(([name, { value, low, high, n }]) => [
+        [name, value] as const,
+        [`${name}.low`, low] as const,
+        [`${name}.high`, high] as const,
+        [`${name}.n`, n] as const,
+      ])
+      return { depth, macs, ...Object.fromEntries(columns) }
+    })
+  }
+
+  /** Returns the rows with their estimates, for tables of a paper: `toLatex(ladder)`. */
+  forPaper(): PaperRows {
+    const rows = this.rungs.map(({ depth, macs, accuracy }) => ({
+      D: depth,
+      [metricTitle(this.metric)]: scaled(accuracy, 100),
+      GMAC: macs === null ? null : macs / 1e9,
+    }))
+    return { rows, notes: this.footnotes() }
   }
 
   /**

@@ -1,12 +1,12 @@
 import path from 'node:path'
 import { startBackend } from '../../backend/index.js'
 import { fastPath } from '../../backend/kernels.js'
+import { isFunctionRecord } from '../../config/functions.js'
 import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
-import { isFunctionRecord } from '../../config/functions.js'
 import { needSpace } from '../../files/space.js'
 import { stepMacs } from '../../model/macs.js'
 import { disposeModel, type Model } from '../../model/model.js'
@@ -26,8 +26,8 @@ import { dtypeOrFloat32 } from '../run/dtype.js'
 import { stoppable } from '../run/stop.js'
 import { modelOfWeights, openWeights } from '../run/weights.js'
 import {
-  type ControlWork,
   type Controls,
+  type ControlWork,
   FirstAnswers,
   FLOOR_PUZZLES,
   isPlain,
@@ -37,8 +37,8 @@ import {
 } from './controls.js'
 import { dataAndOptions, rolloutPart, type ThinkingModel, type ThinkOptions, weightsName } from './options.js'
 import { newRecordingFolder, recordingsFolder } from './recordings.js'
-import { openThinking, type Thinking } from './thinking.js'
 import { type Subset, subsetOf } from './subset.js'
+import { openThinking, type Thinking } from './thinking.js'
 
 /** Bytes of a row of a recording, at most, without kept answers. */
 const ROW_BYTES = 45
