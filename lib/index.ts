@@ -62,8 +62,21 @@ export type { TakeOverOptions } from './experiment/sweep/earlier.js'
 export type { Grid } from './experiment/sweep/grid.js'
 export type { HalvingOptions } from './experiment/sweep/halving.js'
 export { type SweepOptions, SweepRuns, sweep } from './experiment/sweep/sweep.js'
+export {
+  IdentityAblation,
+  type IdentityAblationOptions,
+  type IdentityArm,
+  type IdentityRow,
+  identityAblation,
+} from './experiment/think/identity-ablation.js'
 export { type LadderOptions, ladder } from './experiment/think/ladder.js'
 export { Ladder, type LadderFacts, type LadderFigure, type Rung } from './experiment/think/ladder-result.js'
+export {
+  VotesAblation,
+  type VotesAblationOptions,
+  type VotesRow,
+  votesAblation,
+} from './experiment/think/votes-ablation.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
 export { ConfiguredModel, createModel } from './lab/create-model.js'
 export { evaluate } from './lab/evaluate.js'

@@ -26,6 +26,8 @@ export interface LadderFigureOptions extends Omit<FigureOptions, 'log'> {
   readonly shows?: 'accuracy' | 'error'
   /** Symbol of the horizontal axis in the law: `D` or `K`. Default `D`. */
   readonly symbol?: string
+  /** What the intervals are over. Default `puzzles`. */
+  readonly over?: string
   /** A depth that is marked by a vertical line, with its meaning. Default: none. */
   readonly mark?: { readonly at: number; readonly text: string }
   /** Published curves of accuracy (%) over the same axis, drawn behind. Default: none. */
@@ -37,7 +39,7 @@ export interface LadderFigureOptions extends Omit<FigureOptions, 'log'> {
  * as a thin line over the fitted range, and published curves behind. Errors of 0 are gaps on the axis of errors.
  */
 export function ladderFigure(lines: readonly LadderLine[], options: LadderFigureOptions = {}): CaptionedFigure {
-  const { shows = 'accuracy', symbol = 'D', mark, reported = [], ...rest } = options
+  const { shows = 'accuracy', symbol = 'D', over = 'puzzles', mark, reported = [], ...rest } = options
   const isError = shows === 'error'
   const traces = lineTraces(
     lines.map(({ name, x, accuracy }) => ({
@@ -60,7 +62,7 @@ export function ladderFigure(lines: readonly LadderLine[], options: LadderFigure
     reported.length === 0 ? figure : withReportedCurves(figure, isError ? reported.map(errorCurve) : reported)
   const named = reported.length === 0 ? behind : withEndNames(behind, reported)
   const bands = lines.some(({ accuracy }) => accuracy.some(({ low }) => low !== null))
-    ? ['Bands: 95 % interval over puzzles']
+    ? [`Bands: 95 % interval over ${over}`]
     : []
   return withSources(isError ? withErrorAxis(named) : named, { bands })
 }

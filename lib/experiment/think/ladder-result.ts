@@ -1,9 +1,8 @@
 import { macText } from '../../evaluate/mac-units.js'
 import { metricName, metricTitle } from '../../evaluate/metric-names.js'
 import type { Row } from '../../files/arrow-rows.js'
-import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
+import { JUPYTER_DISPLAY } from '../../notebook/bundle.js'
 import type { MimeBundle } from '../../notebook/host.js'
-import { escapeHtml } from '../../notebook/html.js'
 import { type LadderFigureOptions, ladderFigure } from '../../plot/ladder.js'
 import { chosenCurves } from '../../plot/reported-curves.js'
 import { type CaptionedFigure, withSources } from '../../plot/sources.js'
@@ -14,6 +13,7 @@ import { type ReportedCurveFilter, reportedCurvesWhere } from '../../results/rep
 import { type Estimate, scaled } from '../../statistics/estimate.js'
 import { type PowerLaw, powerLaw, type UnitScores } from '../../statistics/power-law.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
+import { notedTable, sentences } from './noted-table.js'
 import type { Subset } from './subset.js'
 
 /** Accuracy after a number of supervision steps. */
@@ -197,18 +197,13 @@ export class Ladder {
       `${id}${step === null ? '' : `, step ${step}`}, trained with ${trainedDepth} supervision steps; ${subsetText(subset)}; ${dtype}; ${rounded(seconds).value} s for one pass to D = ${this.rungs.at(-1)!.depth}.`,
       `Intervals: ${method === 'wilson' ? "Wilson's" : 'a bootstrap'} over puzzles.`,
       this.law === null ? `No power law: the error is 0, or only one depth has one.` : lawText(this.law),
-      ...notes.map((note) => `${note[0]!.toUpperCase()}${note.slice(1)}.`),
+      ...sentences(notes),
     ]
   }
 
   /** Returns the table for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
-    const { 'text/html': html, 'text/plain': text } = bundleOf(this.table())
-    const notes = this.footnotes()
-    return {
-      'text/html': `${html}${notes.map((note) => `<p>${escapeHtml(note)}</p>`).join('')}`,
-      'text/plain': [text, ...notes].join('\n'),
-    }
+    return notedTable(this.table(), this.footnotes())
   }
 }
 

@@ -1,24 +1,20 @@
 import type { Dataset } from '../../data/dataset.js'
-import { countEvaluated, evaluatedExamples } from '../../data/evaluation-batches.js'
-import { Interrupted, UserError } from '../../errors.js'
+import { UserError } from '../../errors.js'
 import { evaluationCompute } from '../../model/macs.js'
-import { currentHost } from '../../notebook/host.js'
-import { openMeter } from '../../notebook/progress-meter.js'
-import { didYouMean } from '../../options/nearest.js'
 import { checkLevel, DEFAULT_LEVEL } from '../../statistics/estimate.js'
-import { rolloutSteps } from '../../think/rollouts.js'
-import type { RolloutChoice } from '../../think/rows.js'
-import { rolloutSettings } from '../../think/settings.js'
+import type { StepMeasures } from '../../think/step-measures.js'
 import { stoppable } from '../run/stop.js'
 import { Ladder, type LadderFacts, type Rung } from './ladder-result.js'
+import { unknownMetric } from './metrics.js'
 import type { ThinkingModel } from './options.js'
 import { accuracyOf, type FitRange, fitted, lawOf } from './scaling-law.js'
+import { type PassReport, runPasses } from './scored-pass.js'
 import { StepScores } from './step-scores.js'
-import { type Subset, subsetOf } from './subset.js'
-import { type Trained, type TrainedOptions, withTrained } from './trained.js'
+import { subsetOf } from './subset.js'
+import { type TrainedOptions, withTrained } from './trained.js'
 
 /** Options of {@link ladder}. */
-export interface LadderOptions extends TrainedOptions {
+export interface LadderOptions extends TrainedOptions, PassReport {
   /** Supervision steps after which accuracy is measured. Default: 1, 2, 4, … to 16 times the trained depth. */
   readonly depths?: readonly number[]
   /** Metric of the fit and the figure: `test.exact`, `test.cells`, a criterion of the judge, `test.pass@k`. Default `test.exact`. */
@@ -35,8 +31,6 @@ export interface LadderOptions extends TrainedOptions {
   readonly fit?: FitRange
   /** Confidence level of all intervals. Default 0.95. */
   readonly level?: number
-  /** Called after each supervision step of a batch with the supervision steps done and their total, all puzzles together. Default: a progress line in a notebook. */
-  readonly onProgress?: (done: number, total: number) => void
   /** When aborted, the pass ends after the current supervision step. Default: when the user stops the notebook cell. */
   readonly signal?: AbortSignal
 }
@@ -80,7 +74,16 @@ export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: 
         // A wrong option is reported before the pass, which may take hours.
         if (!scores.metrics.includes(metric)) throw unknownMetric(metric, scores.metrics)
         if (options.fit) fitted(xs, options.fit)
-        const seconds = await climb(trained, subset, scores, options, signal)
+        const pass = {
+          model,
+          data: trained.data,
+          subset,
+          depth: xs.at(-1)!,
+          versions: options.versions ?? trained.evaluation.evalVersions,
+          batch: options.batch ?? trained.evaluation.evalBatch,
+          add: (measures: StepMeasures) => scores.add(measures),
+        }
+        const seconds = await runPasses('ladder', [pass], options, signal)
         const byMetric = scores.byMetric()
         const units = byMetric.get(metric)
         if (units === undefined) throw unknownMetric(metric, [...byMetric.keys()])
@@ -107,56 +110,6 @@ export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: 
   )
 }
 
-/** Computes the pass to the largest depth. @returns its seconds */
-async function climb(
-  { model, data, evaluation }: Trained,
-  subset: Subset,
-  scores: StepScores,
-  options: LadderOptions,
-  signal: AbortSignal | undefined,
-): Promise<number> {
-  const deepest = scores.depths.at(-1)!
-  const { split, puzzles } = subset
-  const choice: RolloutChoice = {
-    split,
-    // Without a choice the order is an evaluation's, by which votes break ties.
-    puzzles: puzzles.length === data[split].count ? undefined : puzzles,
-    versions: options.versions ?? evaluation.evalVersions,
-    signal,
-  }
-  const settings = rolloutSettings({ depth: deepest, batch: options.batch ?? evaluation.evalBatch })
-  const total = deepest * countRows(data, choice)
-  const meter =
-    options.onProgress || !currentHost() ? null : openMeter({ label: 'ladder', total, unit: 'supervision steps' })
-  const began = performance.now()
-  let done = 0
-  try {
-    for await (const step of rolloutSteps(model, data, settings, choice)) {
-      scores.add(step)
-      done += step.size
-      meter?.at(done)
-      options.onProgress?.(done, total)
-    }
-    meter?.end('done')
-    return (performance.now() - began) / 1000
-  } catch (error) {
-    if (!signal?.aborted || error !== signal.reason) throw error
-    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: the next call starts the ladder again`)
-  } finally {
-    meter?.end('stopped')
-  }
-}
-
-/** Returns the number of rows that are computed. */
-function countRows(data: Dataset, { split, puzzles, versions }: RolloutChoice): number {
-  if (puzzles === undefined) return countEvaluated(data, { ...(split ? { split } : {}), versions })
-  const wanted = new Set(puzzles)
-  let rows = 0
-  for (const { example } of evaluatedExamples(data, { ...(split ? { split } : {}), versions }))
-    if (wanted.has(example)) rows++
-  return rows
-}
-
 /** Returns 1, 2, 4, … up to a depth, which is the last. */
 function doublings(deepest: number): number[] {
   const depths: number[] = []
@@ -176,16 +129,4 @@ export function checkedDepths(depths: readonly number[]): number[] {
   const twice = sorted.find((depth, i) => depth === sorted[i - 1])
   if (twice !== undefined) throw fail('each depth once', `${twice} twice`)
   return sorted
-}
-
-/** Returns the error of a metric that an evaluation of these puzzles does not have. */
-export function unknownMetric(metric: string, known: readonly string[]): UserError {
-  const near = didYouMean(metric, known)
-  return new UserError({
-    where: `metric ${metric}`,
-    expected: known.length === 0 ? 'puzzles with known answers' : `one of ${known.join(', ')}`,
-    found: known.length === 0 ? 'none' : 'a metric that these puzzles do not have',
-    ...(near === undefined ? {} : { todo: near }),
-    exitCode: 2,
-  })
 }
