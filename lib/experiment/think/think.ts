@@ -164,7 +164,7 @@ function headerOf(about: {
     notes: {
       dtype: model.dtype,
       backend: on ? `fused kernels (${units?.float32})` : `plain operations (${reason})`,
-      code: `${commit}${changed.length > 0 ? ' + changes' : ''}`,
+      code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
       step: file.step,
       weights: [...notes],
