@@ -63,6 +63,13 @@ export type { Grid } from './experiment/sweep/grid.js'
 export type { HalvingOptions } from './experiment/sweep/halving.js'
 export { type SweepOptions, SweepRuns, sweep } from './experiment/sweep/sweep.js'
 export {
+  type CurveFigureOptions,
+  type NoiseCurveOptions,
+  noiseCurve,
+  type SurfaceFigureOptions,
+} from './experiment/think/figures.js'
+export { floorText, type NumericFloor } from './experiment/think/floor.js'
+export {
   IdentityAblation,
   type IdentityAblationOptions,
   type IdentityArm,
@@ -71,6 +78,10 @@ export {
 } from './experiment/think/identity-ablation.js'
 export { type LadderOptions, ladder } from './experiment/think/ladder.js'
 export { Ladder, type LadderFacts, type LadderFigure, type Rung } from './experiment/think/ladder-result.js'
+export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
+export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
+export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
+export { think } from './experiment/think/think.js'
 export {
   VotesAblation,
   type VotesAblationOptions,
