@@ -62,6 +62,7 @@ export type { TakeOverOptions } from './experiment/sweep/earlier.js'
 export type { Grid } from './experiment/sweep/grid.js'
 export type { HalvingOptions } from './experiment/sweep/halving.js'
 export { type SweepOptions, SweepRuns, sweep } from './experiment/sweep/sweep.js'
+export { ErrorLaw, type ErrorLawFigure, type ErrorLawOptions, errorLaw } from './experiment/think/error-law.js'
 export {
   type CurveFigureOptions,
   type NoiseCurveOptions,

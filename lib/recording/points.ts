@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { didYouMean } from '../options/nearest.js'
 import { type Estimate, type EstimateOptions, estimate, wilson } from '../statistics/estimate.js'
 import { passAtK } from '../statistics/pass-at-k.js'
+import type { UnitScores } from '../statistics/power-law.js'
 import { UNKNOWN } from '../think/step-measures.js'
 import type { RecordingFacts } from './facts.js'
 import { chooser, type Selector } from './selectors.js'
@@ -110,6 +111,15 @@ interface Sums {
   steps: number
 }
 
+/** Values of points, summed over the versions of each puzzle with a known answer. */
+interface PuzzleSums {
+  readonly all: readonly Sums[]
+  /** Versions of each of these puzzles. */
+  readonly counts: readonly number[]
+  /** Puzzles whose answer is not known. */
+  readonly unknown: ReadonlySet<number>
+}
+
 /**
  * Measures accuracy at several points in one pass. A puzzle's value is the mean over its versions.
  *
@@ -122,6 +132,38 @@ export function measurePoints(
   metric: string,
   options: IntervalOptions = {},
 ): PointResult[] {
+  const { all, counts, unknown } = summed(units, facts, points, metric)
+  const puzzles = counts.length + unknown.size
+  return all.map(({ point, values, steps }) => ({
+    ...point,
+    accuracy: {
+      ...accuracyOf(
+        values.map((sum, i) => sum / counts[i]!),
+        options,
+        metric,
+      ),
+      unknown: unknown.size,
+    },
+    steps: puzzles === 0 ? 0 : steps / puzzles,
+  }))
+}
+
+/**
+ * Returns the value of each puzzle with a known answer at several points, `[points]` each, for statistics that resample puzzles.
+ *
+ * @throws UserError for a selector or a metric that the recording cannot answer.
+ */
+export function puzzleScores(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+): UnitScores[] {
+  const { all, counts } = summed(units, facts, points, metric)
+  return counts.map((count, i) => ({ weight: 1, sums: all.map(({ values }) => values[i]! / count) }))
+}
+
+function summed(units: Iterable<Unit>, facts: RecordingFacts, points: readonly Point[], metric: string): PuzzleSums {
   const value = metricValue(metric, facts)
   const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
   const places = new Map<number, number>()
@@ -145,19 +187,7 @@ export function measurePoints(
       if (isKnown) sums.values[place!]! += measured.value ?? 0
     }
   }
-  const puzzles = counts.length + unknown.size
-  return all.map(({ point, values, steps }) => ({
-    ...point,
-    accuracy: {
-      ...accuracyOf(
-        values.map((sum, i) => sum / counts[i]!),
-        options,
-        metric,
-      ),
-      unknown: unknown.size,
-    },
-    steps: puzzles === 0 ? 0 : steps / puzzles,
-  }))
+  return { all, counts, unknown }
 }
 
 function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {

@@ -83,6 +83,11 @@ export class RolloutRecording {
     return this.#recording.surfaceRows(options)
   }
 
+  /** Returns the value of each puzzle along a curve, for statistics that resample puzzles; see {@link Recording.scores}. */
+  scores(options?: CurveOptions): ReturnType<Recording['scores']> {
+    return this.#recording.scores(options)
+  }
+
   /**
    * Returns a figure of accuracy against depth, rollouts, multiply-accumulates or seconds per puzzle, a line for each
    * selector, with 95 % intervals over puzzles; behind it, published curves.
