@@ -81,6 +81,8 @@ export { type LadderOptions, ladder } from './experiment/think/ladder.js'
 export { Ladder, type LadderFacts, type LadderFigure, type Rung } from './experiment/think/ladder-result.js'
 export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
 export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
+export { type ScalingOptions, scaling } from './experiment/think/scaling.js'
+export { Scaling, type ScalingPoint } from './experiment/think/scaling-result.js'
 export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
 export { think } from './experiment/think/think.js'
 export {

@@ -13,12 +13,12 @@ import { checkLevel, DEFAULT_LEVEL, type Estimate, scaled } from '../../statisti
 import { pairedDifference } from '../../statistics/paired.js'
 import type { UnitScores } from '../../statistics/power-law.js'
 import { pairedProportions } from '../../statistics/proportions.js'
-import { halfWidth, intervalText, levelText, plusMinus, pText } from '../../statistics/rounding.js'
+import { levelText, pText } from '../../statistics/rounding.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 import { stoppable } from '../run/stop.js'
 import { subsetText } from './ladder-result.js'
 import { unknownMetric } from './metrics.js'
-import { notedTable, sentences } from './noted-table.js'
+import { notedTable, sentences, shareText, stepsText } from './noted-table.js'
 import type { ThinkingModel } from './options.js'
 import { accuracyOf } from './scaling-law.js'
 import { type PassReport, runPasses } from './scored-pass.js'
@@ -102,16 +102,14 @@ export class IdentityAblation {
     return this.rows.find((row) => row.identifier === identifier)!
   }
 
-  /** Returns a row per identifier: every metric (%) with half its interval, and the difference from the right one with its p value. */
+  /** Returns a row per identifier: every metric (%) and the difference from the right one, with their intervals, and the p value of the difference. */
   table(): Row[] {
     return this.rows.map(({ identifier, accuracy, metrics, difference }): Row => {
       const others = Object.entries(metrics).filter(([name]) => name !== this.metric)
-      const points = difference && scaled(difference, 100)
       return {
         identifier,
         [metricTitle(this.metric)]: shareText(accuracy),
-        'difference (points)': points && plusMinus(points.value, halfWidth(points)),
-        [levelText(accuracy.level)]: points && intervalText(points),
+        'difference (points)': difference && shareText(difference),
         test: difference && testText(difference),
         ...Object.fromEntries(others.map(([name, estimate]) => [metricTitle(name), shareText(estimate)])),
       }
@@ -150,7 +148,7 @@ export class IdentityAblation {
   /** Returns sentences on what the table stands for. */
   footnotes(): string[] {
     return [
-      `${this.id}, ${this.supervisionSteps} supervision steps, ${this.dtype}; ${subsetText(this.subset)}.`,
+      `${this.id}, ${stepsText(this.supervisionSteps)}, ${this.dtype}; ${subsetText(this.subset)}.`,
       `Blank is the row of no puzzle, random the row of another one (seed ${this.seed}); votes are counted under the right identifiers.`,
       'Reported on ARC-AGI-1: pass@1 is 0 with a blank or random identifier (arXiv 2512.11847).',
       ...sentences(this.notes),
@@ -167,11 +165,6 @@ const REPORTED = { value: 0, source: 'arXiv 2512.11847' } as const
 
 function unitsOf(metric: string): string {
   return metric.includes('pass@') ? 'tasks' : 'puzzles'
-}
-
-function shareText(estimate: Estimate): string {
-  const percent = scaled(estimate, 100)
-  return plusMinus(percent.value, halfWidth(percent))
 }
 
 function testText({ test, p }: Difference): string | null {

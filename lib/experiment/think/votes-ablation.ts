@@ -11,12 +11,12 @@ import type { Difference } from '../../statistics/difference.js'
 import { checkLevel, DEFAULT_LEVEL, type Estimate, scaled } from '../../statistics/estimate.js'
 import { pairedDifference } from '../../statistics/paired.js'
 import type { UnitScores } from '../../statistics/power-law.js'
-import { halfWidth, levelText, plusMinus } from '../../statistics/rounding.js'
+import { levelText } from '../../statistics/rounding.js'
 import { votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 import { stoppable } from '../run/stop.js'
-import { notedTable, sentences } from './noted-table.js'
+import { notedTable, sentences, shareText, stepsText } from './noted-table.js'
 import type { ThinkingModel } from './options.js'
 import { accuracyOf } from './scaling-law.js'
 import { type PassReport, runPasses } from './scored-pass.js'
@@ -77,14 +77,14 @@ export class VotesAblation {
     this.notes = about.notes
   }
 
-  /** Returns a row per number of versions: pass@1 and pass@2 (%) with half their intervals, and the gain in points. */
+  /** Returns a row per number of versions: pass@1 and pass@2 (%) and the gain in points, with their intervals. */
   table(): Row[] {
     return this.rows.map(({ versions, votes, pass, gain }): Row => {
       const cells = Object.entries(pass).flatMap(([metric, estimate]): [string, string | null][] => {
         const points = gain?.[metric]
         return [
-          [metricTitle(metric), text(scaled(estimate, 100))],
-          [`gain in ${metricTitle(metric).replace(' (%)', '')} (points)`, points ? text(scaled(points, 100)) : null],
+          [metricTitle(metric), shareText(estimate)],
+          [`gain in ${metricTitle(metric).replace(' (%)', '')} (points)`, points ? shareText(points) : null],
         ]
       })
       return { versions, votes, ...Object.fromEntries(cells) }
@@ -119,10 +119,10 @@ export class VotesAblation {
   footnotes(): string[] {
     const { level, method } = Object.values(this.rows[0]!.pass)[0]!
     return [
-      `${this.id}, ${this.supervisionSteps} supervision steps, ${this.dtype}; ${this.tasks} test tasks with known answers; the votes of all rows come from one evaluation.`,
+      `${this.id}, ${stepsText(this.supervisionSteps)}, ${this.dtype}; ${this.tasks} test tasks with known answers; the votes of all rows come from one evaluation.`,
       method === null
         ? 'One task has no interval.'
-        : `± half of the ${levelText(level)} over tasks: ${method === 'wilson' ? "Wilson's, or " : ''}a bootstrap of accuracies; Student's t of paired gains.`,
+        : `In parentheses the ${levelText(level)} over tasks: ${method === 'wilson' ? "Wilson's, or " : ''}a bootstrap's for accuracies, Student's for paired gains.`,
       'Reported on ARC-AGI-1: voting over 1,000 versions adds about 11 points of pass@1 (arXiv 2512.11847).',
       ...sentences(this.notes),
     ]
@@ -132,10 +132,6 @@ export class VotesAblation {
   [JUPYTER_DISPLAY](): MimeBundle {
     return notedTable(this.table(), this.footnotes())
   }
-}
-
-function text(value: Pick<Estimate, 'value' | 'low' | 'high'>): string {
-  return plusMinus(value.value, halfWidth(value))
 }
 
 /**
