@@ -145,12 +145,14 @@ export function measurePoints(
       if (isKnown) sums.values[place!]! += measured.value ?? 0
     }
   }
+  // Sums and resamples do not depend on the order in which puzzles were completed.
+  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
   const puzzles = counts.length + unknown.size
   return all.map(({ point, values, steps }) => ({
     ...point,
     accuracy: {
       ...accuracyOf(
-        values.map((sum, i) => sum / counts[i]!),
+        sorted.map((place) => values[place]! / counts[place]!),
         options,
         metric,
       ),

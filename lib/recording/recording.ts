@@ -78,7 +78,8 @@ export class Recording {
 
   /**
    * Returns all rows as a table: `puzzle`, `version`, `rollout`, `step`, `hash`, `exact`, `rightCells`, criteria of the judge,
-   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. The whole table is in memory, about 45 bytes a row.
+   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in
+   * the order in which they were completed. The whole table is in memory, about 45 bytes a row.
    *
    * @throws UserError when the file is missing or damaged.
    */
@@ -102,7 +103,7 @@ export class Recording {
 
   /**
    * Returns the row that a selector chooses for each version of each puzzle: `puzzle`, `version`, `rollout`, `step`, `exact`
-   * (null if unknown), `hash`, `qHalt`.
+   * (null if unknown), `hash`, `qHalt`; by puzzle and version.
    *
    * @throws UserError for a selector that the recording cannot answer, or an extent beyond it.
    */
@@ -111,6 +112,7 @@ export class Recording {
     const choose = chooser(selector, this.facts)
     const rows: SelectedRow[] = []
     for (const unit of this.#units()) rows.push(selectedRow(unit, choose(unit, depth, rollouts)))
+    rows.sort((a, b) => a.puzzle - b.puzzle || a.version - b.version)
     return new Table({
       puzzle: makeVector(Int32Array.from(rows, ({ puzzle }) => puzzle)),
       version: makeVector(Int32Array.from(rows, ({ version }) => version)),
