@@ -16,6 +16,9 @@ import type { RolloutSettings } from './settings.js'
 /** Purposes of a rollout's random numbers. */
 const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
+/** Rows of a computation with plain operations. */
+const PLAIN_ROWS = 8
+
 /** Memory of a batch's latents at most. */
 const MOST_BYTES = 512 * 2 ** 20
 
@@ -55,7 +58,7 @@ export class RowBatch {
   advance(): Omit<RawMeasures, 'logits'> {
     const { x, state, logits } = this.#tensors!
     const { after, measures } = tidy(() => {
-      const after = this.#refined(x, state)
+      const after = this.#refinedInBlocks(x, state)
       return { after, measures: measure(this.#model, { before: state, after, previous: logits }) }
     })
     for (const row of this.rows) row.step++
@@ -108,35 +111,53 @@ export class RowBatch {
     })
   }
 
-  #refined(x: tf.Tensor3D, state: State): State {
+  /**
+   * Returns the latents after a supervision step. Without the fused kernels it is computed for a fixed number of rows at a
+   * time, the last filled up with copies: plain products sum in an order that depends on the number of rows.
+   */
+  #refinedInBlocks(x: tf.Tensor3D, state: State): State {
+    if (this.#fused) return this.#refined(this.rows, x, state)
+    const made: State[] = []
+    for (let first = 0; first < this.rows.length; first += PLAIN_ROWS) {
+      const rows = this.rows.slice(first, first + PLAIN_ROWS)
+      const missing = PLAIN_ROWS - rows.length
+      const filled = [...rows, ...new Array<RunningRow>(missing).fill(rows.at(-1)!)]
+      const indices = filled.map((_, r) => first + Math.min(r, rows.length - 1))
+      const block = (tensor: tf.Tensor3D): tf.Tensor3D => tf.gather(tensor, tf.tensor1d(indices, 'int32'))
+      const wanted = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [0, 0, 0], [rows.length, -1, -1])
+      made.push(tidy(() => mapped(this.#refined(filled, block(x), mapped(state, block)), wanted)))
+    }
+    return mapped(state, (_, name) => tf.concat(made.map((part) => part[name]!)))
+  }
+
+  #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
     const { weights, shape } = this.#model
     const { noise, noiseAt, damping, dampingAfter } = this.#settings
     const networked = { weights, shape, fused: this.#fused }
     const { all } = programsOf(shape)
-    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(state) : state
+    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
     const end =
       noise > 0 && noiseAt === 'call'
-        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(CALL_NOISE, call))
+        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(rows, CALL_NOISE, call))
         : refineWithoutGradient(networked, all, x, start)
     // α by row: rows of a batch may be at different steps.
-    const alphas = this.rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
+    const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
     if (alphas.every((alpha) => alpha === 1)) return end
     const alpha = tf.tensor3d(alphas, [alphas.length, 1, 1])
-    const damped = (name: string): tf.Tensor3D =>
-      tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, end[name]!))
-    return Object.fromEntries(Object.keys(end).map((name) => [name, damped(name)]))
+    return mapped(end, (made, name) => tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, made)))
   }
 
-  #withNoise(state: State): State {
+  #withNoise(rows: readonly RunningRow[], state: State): State {
     const names = latentNames(this.#model.shape)
-    const noisy = this.#noisy.map((name) => [name, tf.add(state[name]!, this.#noise(STEP_NOISE, names.indexOf(name)))])
-    return { ...state, ...Object.fromEntries(noisy) }
+    return mapped(state, (latent, name) =>
+      this.#noisy.includes(name) ? tf.add(latent, this.#noise(rows, STEP_NOISE, names.indexOf(name))) : latent,
+    )
   }
 
   /** Returns the noise of the step that is being computed. @param part number of the latent or of the network call */
-  #noise(purpose: number, part: number): tf.Tensor3D {
+  #noise(rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
     const draw = standardNormal()
-    return this.#drawn(this.rows, (out, offset, count, { row, step }) => {
+    return this.#drawn(rows, (out, offset, count, { row, step }) => {
       drawInto(out, offset, count, subStream(row.stream, purpose, step, part), draw, this.#settings.noise)
     })
   }
@@ -161,6 +182,10 @@ interface Tensors {
   readonly logits: tf.Tensor3D
 }
 
+function mapped(state: State, change: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
+  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, change(latent, name)]))
+}
+
 /** Applies a change to every tensor; `of` picks the tensor of the same name from other ones. */
 function each(
   { x, state, logits }: Tensors,
@@ -168,9 +193,7 @@ function each(
 ): Tensors {
   return tidy(() => ({
     x: change(x, (other) => other.x),
-    state: Object.fromEntries(
-      Object.entries(state).map(([name, latent]) => [name, change(latent, (other) => other.state[name]!)]),
-    ),
+    state: mapped(state, (latent, name) => change(latent, (other) => other.state[name]!)),
     logits: change(logits, (other) => other.logits),
   }))
 }
