@@ -170,6 +170,13 @@ test('a summary has a row for each selector, with gain and compute, and none tha
   assert.ok(puzzles.summary().every(({ select }) => select !== 'verifier'))
 })
 
+test('guided particles are recorded with their selector, and draw no curve over K', async () => {
+  const guided = await think(weights, grids, { ...options, guided: true, puzzles: 4 })
+  assert.ok(guided.summary().some(({ select }) => select === 'guided'))
+  assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
+  assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
+})
+
 const wrong: [ThinkOptions, RegExp][] = [
   [{ noise: -0.1 }, /key noise: expected at least 0/],
   [{ depth: 0 }, /key depth: expected at least 1/],
