@@ -135,7 +135,7 @@ export class Recording {
    */
   accuracy(select: Select, options: AccuracyOptions = {}): Accuracy {
     const point = { select, ...checkExtent(options, this.facts) }
-    const [result] = measurePoints(this.#units(), this.facts, [point], options.metric ?? 'exact', options)
+    const [result] = measurePoints(() => this.#units(), this.facts, [point], options.metric ?? 'exact', options)
     return result!.accuracy
   }
 
@@ -176,7 +176,7 @@ export class Recording {
   }
 
   #rows(points: ReturnType<typeof curvePoints>, metric: string, options: IntervalOptions): CurveRow[] {
-    return measurePoints(this.#units(), this.facts, points, metric, options).map((result) =>
+    return measurePoints(() => this.#units(), this.facts, points, metric, options).map((result) =>
       curveRow(this.facts, metric, result),
     )
   }

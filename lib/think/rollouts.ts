@@ -64,7 +64,11 @@ function taken(source: Iterator<RolloutRow, void>, count: number): RolloutRow[] 
 /** Returns the indices of rows in groups of one step each. */
 function byStep(rows: readonly RunningRow[]): number[][] {
   const groups = new Map<number, number[]>()
-  for (const [i, { step }] of rows.entries()) groups.set(step, [...(groups.get(step) ?? []), i])
+  for (const [i, { step }] of rows.entries()) {
+    const group = groups.get(step)
+    if (group) group.push(i)
+    else groups.set(step, [i])
+  }
   return [...groups.values()]
 }
 

@@ -53,7 +53,7 @@ test('the table has the rows that were recorded, by rollout and step', () => {
       'deltaZ Float16',
       'deltaLogits Float32',
       'changed Uint16',
-      'margin Float32',
+      'margin Float16',
     ],
   )
   assert.equal(table.numRows, 12)
@@ -73,7 +73,7 @@ test('the table has the rows that were recorded, by rollout and step', () => {
     deltaY: 0.5,
     deltaZ: 0,
     changed: 0,
-    margin: Math.fround(1 / 3),
+    margin: 1365 / 4096,
   })
   const last = table.get(11)!.toJSON()
   assert.deepEqual([last.puzzle, last.rollout, last.step, last.exact, last.deltaLogits], [1, 1, 3, true, 0.375])

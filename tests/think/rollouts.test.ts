@@ -13,6 +13,7 @@ import type { ModelShape } from '../../lib/model/shape.js'
 import { Random } from '../../lib/random.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { rolloutSteps } from '../../lib/think/rollouts.js'
+import { rowsAtOnce } from '../../lib/think/row-batch.js'
 import type { RolloutChoice } from '../../lib/think/rows.js'
 import { type RolloutOptions, rolloutSettings } from '../../lib/think/settings.js'
 import type { StepMeasures } from '../../lib/think/step-measures.js'
@@ -196,6 +197,13 @@ test('rollouts free their tensors at the end, when they are closed early, and wh
   await assert.rejects(rowsOf(tried, {}, { signal: AbortSignal.abort(reason) }), reason)
   assert.equal(tf.memory().numTensors, before)
   disposeModel(tried)
+})
+
+test('the rows of a batch are limited so that mazes of the published size fit in memory', () => {
+  const maze = tinyShape({ hidden: 512, seqLen: 900, puzzleTokens: 16, vocabSize: 6 })
+  assert.equal(rowsAtOnce({ shape: tinyShape() }, 100), 100)
+  assert.equal(rowsAtOnce({ shape: maze }, 100), 23)
+  assert.equal(rowsAtOnce({ shape: { ...maze, seqLen: 900_000 } }, 100), 1)
 })
 
 const WRONG: readonly [options: object, choice: object, message: RegExp][] = [
