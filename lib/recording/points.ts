@@ -103,53 +103,50 @@ function within(where: string, value: number, most: number): number {
   })
 }
 
-/** Values of a point, summed over the versions of each puzzle. */
-interface Sums {
-  readonly point: Point
-  readonly valueOf: (unit: Unit) => { readonly value: number | null; readonly steps: number }
-  readonly values: number[]
-  steps: number
-}
+/** Returns a unit's value at a point, and the supervision steps behind it. */
+type ValueAt = (unit: Unit) => { readonly value: number | null; readonly steps: number }
 
-/** Values of points, summed over the versions of each puzzle with a known answer. */
-interface PuzzleSums {
-  readonly all: readonly Sums[]
-  /** Versions of each of these puzzles. */
-  readonly counts: readonly number[]
-  /** Puzzles whose answer is not known. */
-  readonly unknown: ReadonlySet<number>
-}
+/** Values, one for each point and puzzle, that a pass holds: a quarter of a gigabyte. */
+const PASS_VALUES = 2 ** 25
 
 /**
- * Measures accuracy at several points in one pass. A puzzle's value is the mean over its versions.
+ * Measures accuracy at several points, in one pass over the recording unless points × puzzles are more than 33 million. A
+ * puzzle's value is the mean over its versions.
  *
+ * @param units begins a pass
  * @throws UserError for a selector or a metric that the recording cannot answer.
  */
 export function measurePoints(
-  units: Iterable<Unit>,
+  units: () => Iterable<Unit>,
   facts: RecordingFacts,
   points: readonly Point[],
   metric: string,
   options: IntervalOptions = {},
 ): PointResult[] {
-  const { all, counts, unknown } = summed(units, facts, points, metric)
-  const puzzles = counts.length + unknown.size
-  return all.map(({ point, values, steps }) => ({
-    ...point,
-    accuracy: {
-      ...accuracyOf(
-        values.map((sum, i) => sum / counts[i]!),
-        options,
-        metric,
-      ),
-      unknown: unknown.size,
-    },
-    steps: puzzles === 0 ? 0 : steps / puzzles,
-  }))
+  const atOnce = Math.max(1, Math.floor(PASS_VALUES / Math.max(1, facts.recorded)))
+  const passes = Array.from({ length: Math.ceil(points.length / atOnce) }, (_, i) =>
+    points.slice(i * atOnce, (i + 1) * atOnce),
+  )
+  return passes.flatMap((some) => measurePass(units(), facts, some, metric, options))
+}
+
+function measurePass(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+  options: IntervalOptions,
+): PointResult[] {
+  const { scores, steps, unknown } = scoredPass(units, facts, points, metric)
+  return points.map((point, i) => {
+    const values = scores.map((each) => each[i]!)
+    return { ...point, accuracy: { ...accuracyOf(values, options, metric), unknown }, steps: steps[i]! }
+  })
 }
 
 /**
- * Returns the value of each puzzle with a known answer at several points, `[points]` each, for statistics that resample puzzles.
+ * Returns the value of each puzzle with a known answer at several points, in one pass, for statistics that resample puzzles:
+ * `[points]` a puzzle, its mean over versions, in ascending order of puzzles.
  *
  * @throws UserError for a selector or a metric that the recording cannot answer.
  */
@@ -159,35 +156,53 @@ export function puzzleScores(
   points: readonly Point[],
   metric: string,
 ): UnitScores[] {
-  const { all, counts } = summed(units, facts, points, metric)
-  return counts.map((count, i) => ({ weight: 1, sums: all.map(({ values }) => values[i]! / count) }))
+  return scoredPass(units, facts, points, metric).scores.map((sums) => ({ weight: 1, sums }))
 }
 
-function summed(units: Iterable<Unit>, facts: RecordingFacts, points: readonly Point[], metric: string): PuzzleSums {
+/** What a pass finds. */
+interface ScoredPass {
+  /** `[puzzles][points]` values of the puzzles with a known answer. */
+  readonly scores: readonly Float64Array[]
+  /** `[points]` supervision steps per puzzle. */
+  readonly steps: readonly number[]
+  /** Number of puzzles whose answer is not known. */
+  readonly unknown: number
+}
+
+function scoredPass(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+): ScoredPass {
   const value = metricValue(metric, facts)
-  const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
-  const places = new Map<number, number>()
-  const counts: number[] = []
+  const valuesAt = points.map((point) => valueAt(point, value, facts))
+  const sums = new Map<number, { readonly values: Float64Array; versions: number }>()
+  const steps = points.map(() => 0)
   const unknown = new Set<number>()
   for (const unit of units) {
     const { puzzle } = unit
     const isKnown = value(unit, unit.starts[0]!) !== null
     if (!isKnown) unknown.add(puzzle)
-    let place = places.get(puzzle)
-    if (isKnown && place === undefined) {
-      place = counts.length
-      places.set(puzzle, place)
-      counts.push(0)
-      for (const { values } of all) values.push(0)
+    const sum = sums.get(puzzle) ?? { values: new Float64Array(points.length), versions: 0 }
+    if (isKnown) {
+      sum.versions++
+      sums.set(puzzle, sum)
     }
-    if (isKnown) counts[place!]!++
-    for (const sums of all) {
-      const measured = sums.valueOf(unit)
-      sums.steps += measured.steps
-      if (isKnown) sums.values[place!]! += measured.value ?? 0
-    }
+    valuesAt.forEach((at, i) => {
+      const measured = at(unit)
+      steps[i]! += measured.steps
+      if (isKnown) sum.values[i]! += measured.value ?? 0
+    })
   }
-  return { all, counts, unknown }
+  // Sums and resamples do not depend on the order in which puzzles were completed.
+  const sorted = [...sums].sort(([a], [b]) => a - b)
+  const puzzles = sums.size + unknown.size
+  return {
+    scores: sorted.map(([, { values, versions }]) => values.map((value) => value / versions)),
+    steps: steps.map((sum) => (puzzles === 0 ? 0 : sum / puzzles)),
+    unknown: unknown.size,
+  }
 }
 
 function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {
@@ -214,7 +229,7 @@ function accuracyOf(values: readonly number[], options: IntervalOptions, metric:
   return estimate(values, given)
 }
 
-function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): Sums['valueOf'] {
+function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): ValueAt {
   const all = facts.settings.rollouts
   if (select === 'pass@k') {
     const passOf = Float64Array.from({ length: all + 1 }, (_, right) => passAtK(all, right, rollouts))
