@@ -1,6 +1,6 @@
 import type { ReportedCurve } from '../results/reported/series.js'
 import type { Estimate } from '../statistics/estimate.js'
-import { type PowerLaw, powerAt } from '../statistics/power-law.js'
+import { type PowerLaw, powerAt, powerText } from '../statistics/power-law.js'
 import { halfWidth, plusMinus } from '../statistics/rounding.js'
 import { escapeLabel, type FigureOptions, makeFigure, type Trace } from './figure.js'
 import { lineTraces } from './line.js'
@@ -86,12 +86,12 @@ function dotted(trace: Trace): Trace {
 const LAW_POINTS = 24
 
 function lawTrace(law: PowerLaw, i: number, isError: boolean, symbol: string): Trace {
-  const { from, to, exponent } = law
+  const { from, to } = law
   const x = Array.from({ length: LAW_POINTS }, (_, k) => from * (to / from) ** (k / (LAW_POINTS - 1)))
   return {
     type: 'scatter',
     mode: 'lines',
-    name: `error ∝ ${symbol}^(−${plusMinus(exponent.value, halfWidth(exponent))}), fitted on ${from} to ${to}`,
+    name: `${powerText(law, symbol)}, fitted on ${from} to ${to}`,
     x,
     y: x.map((at) => (isError ? 100 * powerAt(law, at) : 100 - 100 * powerAt(law, at))),
     line: { color: colorOf(i + 3), width: 2, dash: 'dot' },

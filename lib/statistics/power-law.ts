@@ -1,6 +1,7 @@
 import { UserError } from '../errors.js'
 import { Random } from '../random.js'
 import { checkLevel, DEFAULT_LEVEL, type Estimate, mean, percentiles, tInterval } from './estimate.js'
+import { halfWidth, plusMinus } from './rounding.js'
 
 /** A point that a power law is fitted to. */
 export interface PowerPoint {
@@ -109,6 +110,16 @@ export function powerLawOfErrors(
 /** Returns a law's y at x. */
 export function powerAt({ coefficient, exponent }: Pick<PowerLaw, 'coefficient' | 'exponent'>, x: number): number {
   return coefficient * x ** -exponent.value
+}
+
+/**
+ * Returns a law in words: `error ∝ D^(−0.42 ± 0.05)`; without a minus where the error grows.
+ *
+ * @param symbol of x, e.g. `D`
+ */
+export function powerText({ exponent }: Pick<PowerLaw, 'exponent'>, symbol: string): string {
+  const text = plusMinus(Math.abs(exponent.value), halfWidth(exponent))
+  return `error ∝ ${symbol}^(${exponent.value < 0 ? '' : '−'}${text})`
 }
 
 /** Returns the error at each x over as many units, the i-th chosen by `pick`. */

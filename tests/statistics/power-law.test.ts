@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Random } from '../../lib/random.js'
-import { powerAt, powerLaw, powerLawOfErrors, type UnitScores } from '../../lib/statistics/power-law.js'
+import { powerAt, powerLaw, powerLawOfErrors, powerText, type UnitScores } from '../../lib/statistics/power-law.js'
 
 /** Numbers of scipy 1.17.1, computed by `power-law-reference.py` beside it. */
 const reference = JSON.parse(readFileSync(new URL('power-law-reference.json', import.meta.url), 'utf8')) as {
@@ -143,4 +143,10 @@ test('a power law of one x, or of a value that is not positive, is refused', () 
   assert.throws(() => powerLaw(pointsOf([1, 2], [0.5, 0])), /positive values, which have logarithms, found 0/)
   assert.throws(() => powerLaw(pointsOf([1, 2], [0.5, Number.NaN])), /found NaN/)
   assert.throws(() => powerLawOfErrors([1, 2], []), /at least one puzzle, found none/)
+})
+
+test('a law in words has a minus where the error falls and none where it grows', () => {
+  const law = (ys: readonly number[]) => powerLaw(pointsOf([1, 2, 4], ys))
+  assert.match(powerText(law([0.8, 0.4, 0.25]), 'D'), /^error ∝ D\^\(−0\.8 ± 1\.\d\)$/)
+  assert.match(powerText(law([0.2, 0.3, 0.4]), 'K'), /^error ∝ K\^\(0\.50 ± 0\.\d+\)$/)
 })

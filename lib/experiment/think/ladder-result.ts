@@ -11,7 +11,7 @@ import { ACCURACY } from '../../results/reported/row.js'
 import type { ReportedCurve } from '../../results/reported/series.js'
 import { type ReportedCurveFilter, reportedCurvesWhere } from '../../results/reported.js'
 import { type Estimate, scaled } from '../../statistics/estimate.js'
-import { type PowerLaw, powerLaw, type UnitScores } from '../../statistics/power-law.js'
+import { type PowerLaw, powerLaw, powerText, type UnitScores } from '../../statistics/power-law.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
 import { notedTable, sentences } from './noted-table.js'
 import type { Subset } from './subset.js'
@@ -219,10 +219,11 @@ export function reportedLadders(): readonly ReportedCurve[] {
 }
 
 /** Returns a law in words: `error ∝ D^(−0.42 ± 0.05), fitted to 5 depths from 16 to 256, r² 0.99`. */
-export function lawText({ exponent, points, from, to, r2 }: PowerLaw, symbol = 'D'): string {
+export function lawText(law: PowerLaw, symbol = 'D'): string {
+  const { exponent, points, from, to, r2 } = law
   const interval = exponent.low === null ? 'no interval' : levelText(exponent.level)
   const how = exponent.method === 'bootstrap' ? `, bootstrap over ${exponent.n} puzzles` : ''
-  return `error ∝ ${symbol}^(−${plusMinus(exponent.value, halfWidth(exponent))}) (${interval}${how}), fitted to ${points} values of ${symbol} from ${from} to ${to}, r² ${rounded(r2).value}.`
+  return `${powerText(law, symbol)} (${interval}${how}), fitted to ${points} values of ${symbol} from ${from} to ${to}, r² ${rounded(r2).value}.`
 }
 
 /** Returns the puzzles of a number in words with their hash. */
