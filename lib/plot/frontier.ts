@@ -22,6 +22,9 @@ export interface FrontierPoint {
   readonly accuracy: number
 }
 
+const LEAST_HEIGHT = 380
+const LEGEND_ROW = 30
+
 /**
  * Returns accuracies over a logarithmic axis of multiply-accumulates with their intervals as bands, and the frontier, the best
  * accuracy up to each compute, as steps.
@@ -63,6 +66,8 @@ export function frontierFigure(
   const figure = makeFigure([steps, ...traces], {
     x: `evaluation compute (${prefix}MAC per puzzle)`,
     y: 'accuracy (%)',
+    // The legend stands above the plot, an entry a row where names are long.
+    height: LEAST_HEIGHT + LEGEND_ROW * (lines.length + 1),
     ...options,
     log: 'x',
   })

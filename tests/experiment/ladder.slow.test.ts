@@ -103,6 +103,10 @@ test('wrong depths, metrics, ranges and puzzles are refused before anything is c
   await refuses({ puzzles: 31 }, /puzzles: expected 1 to 30 puzzles, found 31/)
   await refuses({ level: 95 }, /level: expected a confidence level between 0 and 1/)
   await assert.rejects(ladder(sudokuRun, tasks, { resultsDir }), /the data set for .*: expected/)
+  await assert.rejects(
+    ladder(sudokuRun, boards, { resultsDir, signal: AbortSignal.abort() }),
+    /stopped after 0 of \d+ supervision steps: the next call starts again/,
+  )
   await assert.rejects(ladder(7 as never, boards), /expected a run, a file of weights/)
 })
 
