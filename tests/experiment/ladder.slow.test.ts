@@ -29,7 +29,7 @@ after(() => rmSync(resultsDir, { recursive: true, force: true }))
 test('every rung of a ladder is an evaluation with as many supervision steps, and its law that of the rungs', async () => {
   const { numTensors } = tf.memory()
   const depths = [8, 1, 3, 2]
-  const made = await ladder(sudokuRun, boards, { resultsDir, depths, dtype: 'float32' })
+  const made = await ladder(sudokuRun, boards, { resultsDir, depths, dtype: 'float32', floor: true })
   assert.equal(tf.memory().numTensors, numTensors)
   assert.deepEqual(
     made.rungs.map(({ depth }) => depth),
@@ -49,6 +49,7 @@ test('every rung of a ladder is an evaluation with as many supervision steps, an
     assert.equal(macs, evaluation.evaluationMacs! / 30)
     assert.deepEqual([accuracy.n, accuracy.method], [30, 'wilson'])
   }
+  assert.equal(made.facts.floor?.puzzles ?? 30, 30)
   const errors = made.rungs.map(({ depth, accuracy }) => ({ x: depth, y: 1 - accuracy.value }))
   // Two rungs are past the trained depth of 2 beside it, so that the law is fitted to those three.
   assert.deepEqual([made.law?.from, made.law?.to], [2, 8])

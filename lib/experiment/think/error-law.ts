@@ -17,7 +17,7 @@ import { sourcesOfRecordings } from './figures.js'
 import { lawText } from './ladder-result.js'
 import { notedTable } from './noted-table.js'
 import type { RolloutRecording } from './rollout-recording.js'
-import { accuracyOf, type FitRange, lawOf } from './scaling-law.js'
+import { accuraciesOf, type FitRange, lawOf } from './scaling-law.js'
 
 /** Options of {@link errorLaw}. */
 export interface ErrorLawOptions extends Pick<CurveOptions, 'metric' | 'depth' | 'rollouts'> {
@@ -156,7 +156,7 @@ export function errorLaw(recording: RolloutRecording, options: ErrorLawOptions =
     select,
     metric,
     xs,
-    accuracies: xs.map((_, i) => accuracyOf(units, i, level)),
+    accuracies: accuraciesOf(units, level),
     law: lawOf(xs, units, { from: 1, asked: fit, level }),
   })
 }

@@ -20,7 +20,7 @@ import { subsetText } from './ladder-result.js'
 import { unknownMetric } from './metrics.js'
 import { notedTable, sentences, shareText, stepsText } from './noted-table.js'
 import type { ThinkingModel } from './options.js'
-import { accuracyOf } from './scaling-law.js'
+import { accuraciesOf } from './scaling-law.js'
 import { type PassReport, runPasses } from './scored-pass.js'
 import { StepScores } from './step-scores.js'
 import { type Subset, subsetOf } from './subset.js'
@@ -222,7 +222,7 @@ export async function identityAblation(
         const right = all[0]!.get(metric)
         if (right === undefined) throw unknownMetric(metric, [...all[0]!.keys()])
         const rows = arms.map(({ identifier }, i): IdentityRow => {
-          const byMetric = [...all[i]!].map(([name, units]) => [name, accuracyOf(units, 0, level)] as const)
+          const byMetric = [...all[i]!].map(([name, units]) => [name, accuraciesOf(units, level)[0]!] as const)
           const metrics = Object.fromEntries(byMetric)
           const difference = i === 0 || right.length < 2 ? null : differenceOf(all[i]!.get(metric)!, right, level)
           return { identifier, accuracy: metrics[metric]!, metrics, difference }

@@ -13,7 +13,8 @@ import { type ReportedCurveFilter, reportedCurvesWhere } from '../../results/rep
 import { type Estimate, scaled } from '../../statistics/estimate.js'
 import { type PowerLaw, powerLaw, powerText, type UnitScores } from '../../statistics/power-law.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
-import { notedTable, sentences } from './noted-table.js'
+import { floorText, type NumericFloor } from './floor.js'
+import { notedTable, sentences, stepsText } from './noted-table.js'
 import type { Subset } from './subset.js'
 
 /** Accuracy after a number of supervision steps. */
@@ -45,6 +46,8 @@ export interface LadderFacts {
   readonly trainedDepth: number
   /** Seconds of the pass. */
   readonly seconds: number
+  /** Puzzles whose answer at the largest depth depends on the precision; null where it was not measured. */
+  readonly floor: NumericFloor | null
   /** Remarks on the weights, one sentence each. */
   readonly notes: readonly string[]
 }
@@ -179,7 +182,7 @@ export class Ladder {
       ...(facts.isRun ? { runs: [facts.id] } : { weights: [facts.id] }),
       data: [facts.dataHash],
       subsets: [subsetText(facts.subset)],
-      precision: [facts.dtype],
+      precision: [[facts.dtype, ...(facts.floor ? [floorText(facts.floor)] : [])].join('; ')],
     })
   }
 
@@ -191,12 +194,13 @@ export class Ladder {
 
   /** Returns sentences on what the table stands for: weights, puzzles, precision, the law and its range. */
   footnotes(): string[] {
-    const { id, step, subset, dtype, trainedDepth, seconds, notes } = this.facts
+    const { id, step, subset, dtype, trainedDepth, seconds, floor, notes } = this.facts
     const { method } = this.rungs[0]!.accuracy
     return [
-      `${id}${step === null ? '' : `, step ${step}`}, trained with ${trainedDepth} supervision steps; ${subsetText(subset)}; ${dtype}; ${rounded(seconds).value} s for one pass to D = ${this.rungs.at(-1)!.depth}.`,
+      `${id}${step === null ? '' : `, step ${step}`}, trained with ${stepsText(trainedDepth)}; ${subsetText(subset)}; ${dtype}; ${rounded(seconds).value} s for one pass to D = ${this.rungs.at(-1)!.depth}.`,
       `Intervals: ${method === 'wilson' ? "Wilson's" : 'a bootstrap'} over puzzles.`,
       this.law === null ? `No power law: the error is 0, or only one depth has one.` : lawText(this.law),
+      ...(floor === null ? [] : [`Numerical floor: ${floorText(floor)}.`]),
       ...sentences(notes),
     ]
   }

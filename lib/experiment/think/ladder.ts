@@ -1,14 +1,17 @@
+import { kernels } from '../../backend/kernels.js'
 import type { Dataset } from '../../data/dataset.js'
-import { UserError } from '../../errors.js'
+import { Interrupted, UserError } from '../../errors.js'
 import { evaluationCompute } from '../../model/macs.js'
 import { checkLevel, DEFAULT_LEVEL } from '../../statistics/estimate.js'
+import { rolloutSettings } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
 import { stoppable } from '../run/stop.js'
+import { FirstAnswers, FLOOR_PUZZLES, type NumericFloor, numericFloor } from './floor.js'
 import { Ladder, type LadderFacts, type Rung } from './ladder-result.js'
 import { unknownMetric } from './metrics.js'
 import type { ThinkingModel } from './options.js'
-import { accuracyOf, type FitRange, fitted, lawOf } from './scaling-law.js'
-import { type PassReport, runPasses } from './scored-pass.js'
+import { accuraciesOf, type FitRange, fitted, lawOf } from './scaling-law.js'
+import { type PassReport, type PlannedPass, runPasses } from './scored-pass.js'
 import { StepScores } from './step-scores.js'
 import { subsetOf } from './subset.js'
 import { type TrainedOptions, withTrained } from './trained.js'
@@ -31,6 +34,11 @@ export interface LadderOptions extends TrainedOptions, PassReport {
   readonly fit?: FitRange
   /** Confidence level of all intervals. Default 0.95. */
   readonly level?: number
+  /**
+   * Whether the numerical floor is measured: the share of at most 200 puzzles that end in another answer in another precision,
+   * by a second pass. Default: for at most 200 puzzles on a processor with bfloat16.
+   */
+  readonly floor?: boolean
   /** When aborted, the pass ends after the current supervision step. Default: when the user stops the notebook cell. */
   readonly signal?: AbortSignal
 }
@@ -74,6 +82,8 @@ export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: 
         // A wrong option is reported before the pass, which may take hours.
         if (!scores.metrics.includes(metric)) throw unknownMetric(metric, scores.metrics)
         if (options.fit) fitted(xs, options.fit)
+        const isFloored = options.floor ?? (subset.puzzles.length <= FLOOR_PUZZLES && kernels()?.units.bfloat16 != null)
+        const first = new FirstAnswers(isFloored ? subset.puzzles.slice(0, FLOOR_PUZZLES) : [])
         const pass = {
           model,
           data: trained.data,
@@ -81,14 +91,19 @@ export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: 
           depth: xs.at(-1)!,
           versions: options.versions ?? trained.evaluation.evalVersions,
           batch: options.batch ?? trained.evaluation.evalBatch,
-          add: (measures: StepMeasures) => scores.add(measures),
+          add: (measures: StepMeasures) => {
+            scores.add(measures)
+            first.add(measures)
+          },
         }
         const seconds = await runPasses('ladder', [pass], options, signal)
+        const floor = isFloored ? await floorOf(pass, first, signal) : null
         const byMetric = scores.byMetric()
         const units = byMetric.get(metric)
         if (units === undefined) throw unknownMetric(metric, [...byMetric.keys()])
+        const accuracies = [...byMetric].map(([name, of]) => [name, accuraciesOf(of, level)] as const)
         const rungs = xs.map((depth, i): Rung => {
-          const metrics = Object.fromEntries([...byMetric].map(([name, of]) => [name, accuracyOf(of, i, level)]))
+          const metrics = Object.fromEntries(accuracies.map(([name, estimates]) => [name, estimates[i]!]))
           const compute = evaluationCompute(model.shape, { supervisionSteps: depth, heads: 1 })
           return { depth, macs: compute.evaluationMacs, accuracy: metrics[metric]!, metrics }
         })
@@ -102,12 +117,28 @@ export async function ladder(runOrFile: ThinkingModel, data?: Dataset, options: 
           dtype: trained.dtype,
           trainedDepth: model.shape.K,
           seconds,
+          floor,
           notes: trained.notes,
         }
         const law = lawOf(xs, units, { from: model.shape.K, asked: options.fit, level })
         return new Ladder({ facts, metric, rungs, law, units })
       }),
   )
+}
+
+/** Computes the last answers of a pass another way, and counts those that differ. @throws Interrupted if it is stopped. */
+async function floorOf(
+  { model, data, subset, depth, versions, batch }: Omit<PlannedPass, 'add'>,
+  first: FirstAnswers,
+  signal: AbortSignal | undefined,
+): Promise<NumericFloor | null> {
+  const choice = { split: subset.split, puzzles: subset.puzzles.slice(0, FLOOR_PUZZLES), versions, signal }
+  try {
+    return await numericFloor(model, data, rolloutSettings({ depth, batch }), choice, first, () => {})
+  } catch (error) {
+    if (!signal?.aborted || error !== signal.reason) throw error
+    throw new Interrupted('stopped while the numerical floor was measured: the next call starts again')
+  }
 }
 
 /** Returns 1, 2, 4, … up to a depth, which is the last. */

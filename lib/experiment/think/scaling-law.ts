@@ -10,32 +10,45 @@ export type FitRange = readonly [from: number, to: number]
 const RESAMPLES = 2000
 
 /**
- * Returns an accuracy over puzzles with its interval, as a share: Wilson's where every puzzle is one answer, right or wrong; else
- * the percentiles of a bootstrap over puzzles. A single puzzle of several answers has no interval.
+ * Returns the accuracy over puzzles at each place of their scores with its interval, as shares: Wilson's where every puzzle is one
+ * answer, right or wrong; else the percentiles of a bootstrap over puzzles. A single puzzle of several answers has no interval.
  *
  * @param units scores of the puzzles, at least one
- * @param place index in their sums
  */
-export function accuracyOf(units: readonly UnitScores[], place: number, level: number): Estimate {
+export function accuraciesOf(units: readonly UnitScores[], level: number): Estimate[] {
   checkLevel(level)
+  const places = Array.from(units[0]!.sums, (_, place) => place)
   const answers = units.reduce((sum, { weight }) => sum + weight, 0)
-  const right = units.reduce((sum, { sums }) => sum + sums[place]!, 0)
-  if (units.every(({ weight, sums }) => weight === 1 && (sums[place] === 0 || sums[place] === 1)))
-    return wilson(right, answers, level)
-  const bare = { value: right / answers, n: units.length, sd: null, level }
-  if (units.length < 2) return { ...bare, low: null, high: null, method: null }
+  const isAnswer = (place: number): boolean =>
+    units.every(({ weight, sums }) => weight === 1 && (sums[place] === 0 || sums[place] === 1))
+  const parts = places.filter((place) => !isAnswer(place))
+  const drawn = units.length < 2 ? [] : resampled(units, parts)
+  return places.map((place): Estimate => {
+    const right = units.reduce((sum, { sums }) => sum + sums[place]!, 0)
+    const at = parts.indexOf(place)
+    if (at < 0) return wilson(right, answers, level)
+    const bare = { value: right / answers, n: units.length, sd: null, level }
+    if (drawn.length === 0) return { ...bare, low: null, high: null, method: null }
+    let next = 0
+    const [low, high] = percentiles(() => drawn[next++]![at]!, level, drawn.length)
+    return { ...bare, low, high, method: 'bootstrap' }
+  })
+}
+
+/** Returns the accuracies at some places of resampled puzzles, `[resamples][places]`. */
+function resampled(units: readonly UnitScores[], places: readonly number[]): Float64Array[] {
+  if (places.length === 0) return []
   const random = Random.of(0, 'accuracy over puzzles')
-  const drawn = (): number => {
-    let [weight, sum] = [0, 0]
+  return Array.from({ length: RESAMPLES }, () => {
+    const sums = new Float64Array(places.length)
+    let weight = 0
     for (let i = 0; i < units.length; i++) {
       const unit = units[random.int(units.length)]!
       weight += unit.weight
-      sum += unit.sums[place]!
+      for (let at = 0; at < places.length; at++) sums[at]! += unit.sums[places[at]!]!
     }
-    return sum / weight
-  }
-  const [low, high] = percentiles(drawn, level, RESAMPLES)
-  return { ...bare, low, high, method: 'bootstrap' }
+    return sums.map((sum) => sum / weight)
+  })
 }
 
 /** Points that a default range needs: two always lie on a law. */

@@ -115,7 +115,7 @@ async function measuredRun(
   const { metric, level, puzzles, split, versions, batch, weights, checkpoint, signal, resultsDir } = options
   const which = given({ puzzles, split, versions, batch, weights, checkpoint, signal })
   // Float32 throughout, so that depths within and beyond the trained one compare.
-  const plain = await ladder(run.dir, data, { ...which, depths, metric, level, dtype: 'float32' })
+  const plain = await ladder(run.dir, data, { ...which, depths, metric, level, dtype: 'float32', floor: false })
   const macsOf = (depth: number): number => {
     const macs = plain.at(depth)!.macs
     if (macs !== null) return macs

@@ -18,7 +18,7 @@ import type { StepMeasures } from '../../think/step-measures.js'
 import { stoppable } from '../run/stop.js'
 import { notedTable, sentences, shareText, stepsText } from './noted-table.js'
 import type { ThinkingModel } from './options.js'
-import { accuracyOf } from './scaling-law.js'
+import { accuraciesOf } from './scaling-law.js'
 import { type PassReport, runPasses } from './scored-pass.js'
 import { passScores } from './step-scores.js'
 import { subsetOf } from './subset.js'
@@ -187,11 +187,12 @@ export async function votesAblation(
             found: 'none',
             exitCode: 2,
           })
+        const accuracies = scores.map(([metric, units]) => [metric, accuraciesOf(units, level)] as const)
         const rows = counts.map(
           ({ atMost, votes }, i): VotesRow => ({
             versions: atMost,
             votes: votes.result().predictions,
-            pass: Object.fromEntries(scores.map(([metric, units]) => [metric, accuracyOf(units, i, level)])),
+            pass: Object.fromEntries(accuracies.map(([metric, estimates]) => [metric, estimates[i]!])),
             gain: i === 0 || scores[0]![1].length < 2 ? null : gainsOf(scores, i, level),
           }),
         )
