@@ -62,6 +62,35 @@ export type { TakeOverOptions } from './experiment/sweep/earlier.js'
 export type { Grid } from './experiment/sweep/grid.js'
 export type { HalvingOptions } from './experiment/sweep/halving.js'
 export { type SweepOptions, SweepRuns, sweep } from './experiment/sweep/sweep.js'
+export { ErrorLaw, type ErrorLawFigure, type ErrorLawOptions, errorLaw } from './experiment/think/error-law.js'
+export {
+  type CurveFigureOptions,
+  type NoiseCurveOptions,
+  noiseCurve,
+  type SurfaceFigureOptions,
+} from './experiment/think/figures.js'
+export { floorText, type NumericFloor } from './experiment/think/floor.js'
+export {
+  IdentityAblation,
+  type IdentityAblationOptions,
+  type IdentityArm,
+  type IdentityRow,
+  identityAblation,
+} from './experiment/think/identity-ablation.js'
+export { type LadderOptions, ladder } from './experiment/think/ladder.js'
+export { Ladder, type LadderFacts, type LadderFigure, type Rung } from './experiment/think/ladder-result.js'
+export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
+export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
+export { type ScalingOptions, scaling } from './experiment/think/scaling.js'
+export { Scaling, type ScalingPoint } from './experiment/think/scaling-result.js'
+export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
+export { think } from './experiment/think/think.js'
+export {
+  VotesAblation,
+  type VotesAblationOptions,
+  type VotesRow,
+  votesAblation,
+} from './experiment/think/votes-ablation.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
 export { ConfiguredModel, createModel } from './lab/create-model.js'
 export { evaluate } from './lab/evaluate.js'
@@ -107,6 +136,7 @@ export {
   versionsPicture,
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
+export { withReportedCurves } from './plot/reported-curves.js'
 export type { ReportedAt, ReportedMark } from './plot/reported-marks.js'
 export { type CaptionedFigure, captionOf, type FigureSources, withSources } from './plot/sources.js'
 export type { Band, BandOptions } from './plot/spread.js'
@@ -125,11 +155,19 @@ export { type LatexOptions, toLatex } from './results/latex.js'
 export { toMarkdown } from './results/markdown.js'
 export type { TableOptions } from './results/printed-table.js'
 export { readOutcomes } from './results/record.js'
-export { type ReportedFilter, reportedResults, reportedWhere } from './results/reported.js'
+export type { ReportedCurve } from './results/reported/series.js'
+export {
+  type ReportedCurveFilter,
+  type ReportedFilter,
+  reportedCurvesWhere,
+  reportedResults,
+  reportedWhere,
+} from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
 export type { Difference } from './statistics/difference.js'
 export type { Estimate } from './statistics/estimate.js'
+export { type PowerLaw, type PowerPoint, powerLaw } from './statistics/power-law.js'
 export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './storage/facts.js'
 export { type Duplicates, duplicates, splitOverlap } from './storage/overlap.js'
 export { saveDataset } from './storage/store.js'

@@ -4,6 +4,7 @@ import { UserError } from '../errors.js'
 import { type ArrowPart, DamagedFile, readBatches } from '../files/arrow-batches.js'
 import type { Difference } from '../statistics/difference.js'
 import { pairedDifference } from '../statistics/paired.js'
+import type { UnitScores } from '../statistics/power-law.js'
 import { pairedProportions } from '../statistics/proportions.js'
 import type { Votes } from '../tasks/votes.js'
 import { UNKNOWN } from '../think/step-measures.js'
@@ -16,7 +17,16 @@ import {
   surfacePoints,
 } from './curves.js'
 import { ANSWERS_FILE, type RecordingFacts, readFacts, STEPS_FILE } from './facts.js'
-import { type Accuracy, checkExtent, type Extent, type IntervalOptions, measurePoints, type Select } from './points.js'
+import {
+  type Accuracy,
+  checkExtent,
+  type Extent,
+  type IntervalOptions,
+  measurePoints,
+  type Point,
+  puzzleScores,
+  type Select,
+} from './points.js'
 import { checkSame } from './same.js'
 import { chooser, type Selector } from './selectors.js'
 import { type Unit, unitsOf } from './unit.js'
@@ -172,6 +182,16 @@ export class Recording {
    */
   surfaceRows(options: SurfaceOptions = {}): CurveRow[] {
     return this.#rows(surfacePoints(this.facts, options), options.metric ?? 'exact', options)
+  }
+
+  /**
+   * Returns the value of each puzzle with a known answer along a curve, `[points]` each, for statistics that resample puzzles.
+   *
+   * @throws UserError for a selector or a metric that the recording cannot answer, or an extent beyond it.
+   */
+  scores(options: CurveOptions = {}): { points: Point[]; units: UnitScores[] } {
+    const points = curvePoints(this.facts, options)
+    return { points, units: puzzleScores(this.#units(), this.facts, points, options.metric ?? 'exact') }
   }
 
   #rows(points: ReturnType<typeof curvePoints>, metric: string, options: IntervalOptions): CurveRow[] {

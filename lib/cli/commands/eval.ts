@@ -5,8 +5,6 @@ import { outcomesTable } from '../../evaluate/outcomes.js'
 import { evaluateRun } from '../../experiment/run/evaluate-run.js'
 import { tableOfRows } from '../../files/arrow-rows.js'
 import { writeFileAtomic } from '../../files/atomic.js'
-import { type ProgressLine, progressText } from '../../notebook/progress-text.js'
-import { streamSink } from '../../notebook/status-line.js'
 import { writeTable } from '../../results/export.js'
 import { formatTable } from '../../results/text.js'
 import { loadDataset } from '../../storage/store.js'
@@ -15,6 +13,7 @@ import { PASS_KS } from '../../tasks/votes.js'
 import { type Command, oneWord, wrongUse } from '../command.js'
 import { choiceOf, given, onlyKeys, truthOf, wholeOf } from '../keys.js'
 import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../weights-output.js'
+import { workStatus } from '../work-status.js'
 
 const KEYS = [
   'out',
@@ -89,7 +88,7 @@ export const command: Command = {
     if (outcomes !== undefined && path.extname(outcomes) !== '.arrow')
       throw wrongUse('outcomes=FILE.arrow', outcomes, 'The table has list columns, which CSV does not support.')
     if (tasks !== undefined && !/\.(arrow|csv)$/.test(tasks)) throw wrongUse('tasks=FILE.arrow or FILE.csv', tasks)
-    const status = evaluationStatus(flags.has('json') ? process.stderr : process.stdout)
+    const status = workStatus('evaluation', 'puzzles', flags.has('json') ? process.stderr : process.stdout)
     const result = await evaluateRun(name, {
       onProgress: status.at,
       ...given({
@@ -137,24 +136,4 @@ function votingTasks(): string[] {
   return allTasks()
     .filter(({ votes }) => votes !== undefined)
     .map(({ name }) => name)
-}
-
-/** Prints progress during an evaluation: one line in a terminal, one every ten seconds in a file. */
-function evaluationStatus(stream: NodeJS.WriteStream): { at(done: number, total: number): void; end(): void } {
-  const sink = streamSink(stream, 'later')
-  const began = performance.now()
-  let line: ProgressLine | null = null
-  const now = (done: number, total: number, state: ProgressLine['state']): ProgressLine => {
-    const seconds = (performance.now() - began) / 1000
-    return { done, total, seconds, state, label: 'evaluation', unit: 'puzzles', metrics: [] }
-  }
-  return {
-    at: (done, total) => {
-      line = now(done, total, 'running')
-      sink.status(progressText(line, stream.isTTY))
-    },
-    end: () => {
-      if (line && stream.isTTY) sink.line(progressText(now(line.done, line.total!, 'done'), true))
-    },
-  }
 }
