@@ -34,6 +34,8 @@ export interface ThinkRequest {
 /** An answer; `recording` is that of `record` and `synthetic`. */
 export interface ThinkAnswer {
   readonly seconds: number
+  /** Seconds of all threads, which other users of the machine lengthen less. */
+  readonly processorSeconds: number
   readonly peakBytes: number
   readonly recording: RecordingCost | null
 }
@@ -61,6 +63,7 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as ThinkRequest
     const started = performance.now()
+    const before = process.cpuUsage()
     let recording: RecordingCost | null = null
     if (request.do === 'setup') ready = await setUp(request)
     else if (request.do === 'think') for await (const _ of steps(ready!)) void _
@@ -68,8 +71,14 @@ async function main(): Promise<void> {
     else if (request.do === 'record') recording = await recorded(ready!.settings, ready!.data.manifest, steps(ready!))
     else recording = await synthetic(request)
     const seconds = (performance.now() - started) / 1000
-    const peakBytes = process.resourceUsage().maxRSS * 1024
-    process.stdout.write(`${JSON.stringify({ seconds, peakBytes, recording } satisfies ThinkAnswer)}\n`)
+    const { user, system } = process.cpuUsage(before)
+    const answer: ThinkAnswer = {
+      seconds,
+      processorSeconds: (user + system) / 1e6,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      recording,
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`)
   }
 }
 

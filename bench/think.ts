@@ -5,7 +5,7 @@ import { instructionSet, threadCount } from '../lib/backend/machine.js'
 import { type BenchMachine, setup, torchModes, torchPeer } from './against-torch.js'
 import { alternate, LEAST_ROUNDS, roundText } from './alternate.js'
 import { chosenNames } from './only.js'
-import { medianRatio, type Summary, summaries, undisturbed } from './rounds.js'
+import { medianRatio, middle, type Summary, summaries, undisturbed } from './rounds.js'
 import type { RecordingCost, ThinkAnswer, ThinkRequest } from './think-peer.js'
 import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks } from './think-works.js'
 import { installTorch } from './torch-install.js'
@@ -43,8 +43,10 @@ export interface ThinkMeasurement {
    * `compiled` (PyTorch, all rows as one batch).
    */
   readonly seconds: Readonly<Record<string, Summary>>
-  /** think / side, the median of the ratios within each round, and record / think. */
+  /** Ratios of sides, `think ÷ eager` and others: the medians of the ratios within each round. */
   readonly ratios: Readonly<Record<string, number>>
+  /** Ratios of the medians of the processor times of all threads. */
+  readonly processorRatios: Readonly<Record<string, number>>
   /** The share of a recorded run's time within the recorder: the median over the rounds. */
   readonly recorderShare: number
   /** Puzzles × rollouts per second at this depth. */
@@ -57,6 +59,8 @@ export interface LadderMeasurement {
   readonly puzzles: number
   readonly depth: number
   readonly seconds: number
+  /** Seconds of all threads. */
+  readonly processorSeconds: number
   readonly peakBytes: number
 }
 
@@ -115,13 +119,15 @@ async function measure(
   const others = modes.map((mode) => [mode, torchPeer(threads)] as const)
   const canary = modes.length > 0 ? torchPeer(threads) : null
   const shares: number[] = []
-  const record = async (): Promise<number> => {
-    const { seconds, recording } = await ask(own, { do: 'record' })
-    shares.push(recording!.seconds / seconds)
+  const processor: Record<string, number[]> = {}
+  const sideOf = (side: string, peer: Worker, request: object) => async (): Promise<number> => {
+    const { seconds, processorSeconds, recording } = await peer.ask<ThinkAnswer>(request)
+    processor[side] = [...(processor[side] ?? []), processorSeconds]
+    if (recording) shares.push(recording.seconds / seconds)
     return seconds
   }
-  const timed = (what: 'think' | 'recursion') => async () => (await ask(own, { do: what })).seconds
-  const sides: Record<string, () => Promise<number>> = { think: timed('think'), record, recursion: timed('recursion') }
+  const sides: Record<string, () => Promise<number>> = {}
+  for (const side of ['think', 'record', 'recursion'] as const) sides[side] = sideOf(side, own, { do: side })
   try {
     await ask(own, { do: 'setup', work: work.title, batch })
     const { shape } = await prepared(work)
@@ -129,12 +135,14 @@ async function measure(
       onProgress?.(`${work.title}: setting up ${mode}`)
       await peer.ask(setup({ name: work.name, title: work.title, shape, batch: rows }, mode, threads))
       const request = { do: 'think', supervisionSteps: work.depth, noise: NOISE }
-      sides[mode] = async () => (await peer.ask(request)).seconds
+      sides[mode] = sideOf(mode, peer, request)
     }
     for (const [side, once] of Object.entries(sides)) {
       onProgress?.(`${work.title}: warming up ${side}`)
       await once()
+      processor[side] = []
     }
+    shares.length = 0
     const sing = async (): Promise<number> =>
       canary ? (await canary.ask({ do: 'canary', dtype: 'float32' })).seconds : 1
     const all = await alternate(sides, sing, rounds, (made) =>
@@ -142,18 +150,20 @@ async function measure(
     )
     const counted = undisturbed(all, LEAST_ROUNDS)
     const seconds = summaries(counted)
-    const ratio = (a: string, b: string): [string, number] => [`${a} ÷ ${b}`, medianRatio(counted, a, b)]
+    const pairs = [...modes.map((mode) => ['think', mode]), ['record', 'think'], ['think', 'recursion']] as [
+      string,
+      string,
+    ][]
+    const ratios = (of: (a: string, b: string) => number): Record<string, number> =>
+      Object.fromEntries(pairs.map(([a, b]) => [`${a} ÷ ${b}`, of(a, b)]))
     return {
       work: work.title,
       rows,
       depth: work.depth,
       seconds,
-      ratios: Object.fromEntries([
-        ...modes.map((mode) => ratio('think', mode)),
-        ratio('record', 'think'),
-        ratio('think', 'recursion'),
-      ]),
-      recorderShare: shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)]!,
+      ratios: ratios((a, b) => medianRatio(counted, a, b)),
+      processorRatios: ratios((a, b) => middle(processor[a]!) / middle(processor[b]!)),
+      recorderShare: middle(shares),
       rowsPerSecond: rows / seconds.think!.minimum,
       counted: counted.length,
     }
@@ -168,8 +178,8 @@ async function ladder({ batch, onProgress }: ThinkBenchOptions, threads: number)
   const own = thinkPeer(threads)
   try {
     await ask(own, { do: 'setup', work: title, batch })
-    const { seconds, peakBytes } = await ask(own, { do: 'record' })
-    return { puzzles, depth, seconds, peakBytes }
+    const { seconds, processorSeconds, peakBytes } = await ask(own, { do: 'record' })
+    return { puzzles, depth, seconds, processorSeconds, peakBytes }
   } finally {
     own.stop()
   }

@@ -9,7 +9,7 @@ import { thinkWorks } from '../think-works.js'
 export const command: Command = {
   help: [
     'Rollouts with noise on z, without gradient: puzzles × rollouts a second beside the same recursion in PyTorch, the cost of recording them, a ladder of 1,000 pocket puzzles to depth 256, and memory and size of a recording of synthetic rows.',
-    'Every side has its own process; they alternate in one run. PyTorch computes all rows as one batch, and reads the tokens and the halting logit after each supervision step; Recurlab also judges the answers and measures how far latents and logits have moved. Ratios are medians over the rounds. PyTorch is installed into .venv if it is missing.',
+    'Every side has its own process; they alternate in one run. PyTorch computes all rows as one batch, and reads the tokens and the halting logit after each supervision step; Recurlab also judges the answers and measures how far latents and logits have moved. Ratios are of the elapsed times (the median over the rounds) / of the processor times of all threads, which other users of the machine change less. PyTorch is installed into .venv if it is missing.',
     {
       title: 'Options',
       rows: [
@@ -55,7 +55,7 @@ function text({ machine, works, ladder, recording }: ThinkBench): string {
     ...(works.length > 0 ? [formatTable(works.map(readable))] : []),
     ...(ladder
       ? [
-          `ladder: ${ladder.puzzles} puzzles × ${ladder.depth} supervision steps in ${ladder.seconds.toFixed(1)} s (target: at most 60 on two cores), ${megabytes(ladder.peakBytes)} MB of memory`,
+          `ladder: ${ladder.puzzles} puzzles × ${ladder.depth} supervision steps in ${ladder.seconds.toFixed(1)} s (target: at most 60 on two cores), ${ladder.processorSeconds.toFixed(1)} s of processor time, ${megabytes(ladder.peakBytes)} MB of memory`,
         ]
       : []),
     ...(recording
@@ -74,7 +74,10 @@ function megabytes(bytes: number): string {
 
 function readable(row: ThinkMeasurement): Record<string, string | number> {
   const seconds = Object.entries(row.seconds).map(([side, { median }]) => [`${side} (s)`, median.toFixed(3)])
-  const ratios = Object.entries(row.ratios).map(([sides, ratio]) => [sides, ratio.toFixed(2)])
+  const ratios = Object.entries(row.ratios).map(([sides, ratio]) => [
+    sides,
+    `${ratio.toFixed(2)} / ${row.processorRatios[sides]!.toFixed(2)}`,
+  ])
   return {
     work: row.work,
     rows: row.rows,
