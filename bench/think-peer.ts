@@ -12,7 +12,7 @@ import { rolloutSteps } from '../lib/think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../lib/think/settings.js'
 import type { StepMeasures } from '../lib/think/step-measures.js'
 import { syntheticSteps } from './synthetic-steps.js'
-import { NOISE, namedWork, prepared, type ThinkWork } from './think-works.js'
+import { NOISE, prepared, type ThinkWork, workOf } from './think-works.js'
 import { randomBatch } from './work.js'
 
 /** A request to Recurlab's side of `recurlab bench think`. */
@@ -25,8 +25,9 @@ export interface ThinkRequest {
   readonly work?: string
   /** Rows computed at a time. Default: that of `think`. */
   readonly batch?: number | undefined
+  /** Puzzles of a work, if not its own number, or of a synthetic recording. */
+  readonly puzzles?: number | undefined
   /** Sizes of a synthetic recording. */
-  readonly puzzles?: number
   readonly rollouts?: number
   readonly depth?: number
 }
@@ -82,8 +83,8 @@ async function main(): Promise<void> {
   }
 }
 
-async function setUp({ work: name, batch }: ThinkRequest): Promise<Ready> {
-  const work = namedWork(name!)
+async function setUp({ work: title, batch, puzzles }: ThinkRequest): Promise<Ready> {
+  const work = workOf(title!, puzzles)
   const { data, shape } = await prepared(work)
   const { depth, rollouts } = work
   const settings = rolloutSettings({ rollouts, noise: NOISE, ...(batch ? { batch } : {}) }, depth)

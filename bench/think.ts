@@ -7,7 +7,7 @@ import { alternate, LEAST_ROUNDS, roundText } from './alternate.js'
 import { chosenNames } from './only.js'
 import { medianRatio, middle, type Summary, summaries, undisturbed } from './rounds.js'
 import type { RecordingCost, ThinkAnswer, ThinkRequest } from './think-peer.js'
-import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks } from './think-works.js'
+import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks, workOf } from './think-works.js'
 import { installTorch } from './torch-install.js'
 import { runTypeScript, Worker } from './worker.js'
 
@@ -21,6 +21,8 @@ export interface ThinkBenchOptions {
   readonly only?: readonly string[]
   /** Number of undisturbed rounds; at most twice as many are made. Default 5. */
   readonly rounds?: number
+  /** Puzzles of each work and of the ladder. Default: their own number. */
+  readonly puzzles?: number
   /** Rows that Recurlab computes at a time. Default: that of `think`. */
   readonly batch?: number
   /** Rows of the synthetic recording. Default 16 million: 10,000 puzzles, 25 rollouts, 64 supervision steps. */
@@ -95,7 +97,7 @@ export async function benchThink(options: ThinkBenchOptions = {}): Promise<Think
   const names = chosenNames(options.only, [...thinkWorks.map(({ name }) => name), LADDER, RECORDING])
   const { fast } = await startBackend()
   const threads = threadCount()
-  const works = thinkWorks.filter(({ name }) => names.includes(name))
+  const works = thinkWorks.filter(({ name }) => names.includes(name)).map(({ title }) => workOf(title, options.puzzles))
   const version = works.length === 0 || options.torch === false ? null : await installTorch()
   const modes = version === null ? [] : await torchModes(onProgress)
   const measured: ThinkMeasurement[] = []
@@ -129,7 +131,7 @@ async function measure(
   const sides: Record<string, () => Promise<number>> = {}
   for (const side of ['think', 'record', 'recursion'] as const) sides[side] = sideOf(side, own, { do: side })
   try {
-    await ask(own, { do: 'setup', work: work.title, batch })
+    await ask(own, { do: 'setup', work: work.title, batch, puzzles: work.puzzles })
     const { shape } = await prepared(work)
     for (const [mode, peer] of others) {
       onProgress?.(`${work.title}: setting up ${mode}`)
@@ -172,12 +174,13 @@ async function measure(
   }
 }
 
-async function ladder({ batch, onProgress }: ThinkBenchOptions, threads: number): Promise<LadderMeasurement> {
-  const { puzzles, depth, title } = ladderWork
+async function ladder(options: ThinkBenchOptions, threads: number): Promise<LadderMeasurement> {
+  const { batch, onProgress } = options
+  const { puzzles, depth, title } = workOf(ladderWork.title, options.puzzles)
   onProgress?.(`ladder: ${puzzles} puzzles, ${depth} supervision steps`)
   const own = thinkPeer(threads)
   try {
-    await ask(own, { do: 'setup', work: title, batch })
+    await ask(own, { do: 'setup', work: title, batch, puzzles })
     const { seconds, processorSeconds, peakBytes } = await ask(own, { do: 'record' })
     return { puzzles, depth, seconds, processorSeconds, peakBytes }
   } finally {

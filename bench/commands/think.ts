@@ -18,6 +18,7 @@ export const command: Command = {
           `${[...thinkWorks.map(({ name }) => name), LADDER, RECORDING].join(', ')}. Default: all, about 15 minutes.`,
         ],
         ['rounds=N', 'Undisturbed rounds; at most twice as many are made. Default: 5.'],
+        ['puzzles=N', 'Puzzles of each work and of the ladder. Default: 16, of sudoku-paper 4, of the ladder 1,000.'],
         ['batch=N', 'Rows that Recurlab computes at a time. Default: that of think.'],
         [
           'rows=N',
@@ -35,10 +36,11 @@ export const command: Command = {
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const keys = onlyKeys(pairs, ['only', 'rounds', 'batch', 'rows', 'torch'])
+  const keys = onlyKeys(pairs, ['only', 'rounds', 'puzzles', 'batch', 'rows', 'torch'])
   const measured = await benchThink({
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     rounds: countOf('rounds', keys.rounds, 5),
+    ...(keys.puzzles === undefined ? {} : { puzzles: countOf('puzzles', keys.puzzles, 1) }),
     ...(keys.batch === undefined ? {} : { batch: countOf('batch', keys.batch, 1) }),
     rows: countOf('rows', keys.rows, 16_000_000),
     torch: truthOf('torch', keys.torch) ?? true,
