@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Recording } from '../../lib/recording/recording.js'
 import { SELECTORS, type Selector } from '../../lib/recording/selectors.js'
-import { header, type Row, recordingOf } from './fixture.js'
+import { type Row, recordingOf } from './fixture.js'
 
 /**
  * Four puzzles, three rollouts of each. A rollout is its steps; a step is the answer (R is right), q_halt, the change of the
@@ -135,6 +136,14 @@ test('guided chooses the particle with the largest weight times halting probabil
   const recording = recordingOf(rows, { guided: true })
   assert.equal(recording.select('guided').get(0)!.rollout, 1)
   assert.equal(recording.accuracy('guided').value, 1)
+  assert.deepEqual(
+    recording.curveRows({ x: 'rollouts' }).map(({ rollouts }) => rollouts),
+    [3],
+  )
+  assert.throws(() => recording.accuracy('guided', { rollouts: 2 }), {
+    name: 'UserError',
+    message: 'rollouts: expected all 3 particles, which depend on each other, found 2. Record again with rollouts 2.',
+  })
 })
 
 test('a selector that the recording cannot answer is refused with a reason', () => {
@@ -160,12 +169,14 @@ test('a selector that the recording cannot answer is refused with a reason', () 
   assert.throws(() => recording.select('q', { rollouts: 0 }), { name: 'UserError', message: /rollouts: .*found 0\.$/ })
 })
 
-test('micro-batches of any size give the same recording', () => {
+test('batches of any size, refilled or not, give the same recording in the same order', () => {
+  const rowsOf = (recording: Recording): string[] => recording.table().toArray().map(String)
+  const answersOf = (recording: Recording): string[] => recording.answers().toArray().map(String)
   const whole = recordingOf(ROWS)
-  for (const size of [1, 2, 5]) {
-    const split = recordingOf(ROWS, {}, { size })
-    assert.equal(String(split.table().toArray().map(String)), String(whole.table().toArray().map(String)))
-    assert.deepEqual(split.answers().toArray().map(String).sort(), whole.answers().toArray().map(String).sort())
-  }
-  assert.equal(header().settings.rollouts, 3)
+  for (const size of [1, 2, 5, 7])
+    for (const refills of [false, true]) {
+      const split = recordingOf(ROWS, {}, { size, refills })
+      assert.deepEqual(rowsOf(split), rowsOf(whole))
+      assert.deepEqual(answersOf(split).sort(), answersOf(whole).sort())
+    }
 })
