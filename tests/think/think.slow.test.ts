@@ -186,6 +186,7 @@ test('answers chosen inside each version of an ARC puzzle vote for its answer, a
 
 test('guided particles are recorded with their selector, and draw no curve over K', async () => {
   const guided = await think(weights, grids, { ...options, guide: 0.25, puzzles: 4 })
+  assert.deepEqual(guided.facts.notes.ours, ['weights and resampling of guided particles'])
   assert.ok(guided.summary().some(({ select }) => select === 'guided'))
   assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
   assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
