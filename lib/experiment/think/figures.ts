@@ -140,8 +140,10 @@ export interface NoiseCurveOptions
 export function noiseCurve(recordings: readonly RolloutRecording[], options: NoiseCurveOptions = {}): CaptionedFigure {
   const { metric = 'exact', reported, title, width, height, range, names, depth, rollouts, ...query } = options
   const [first, ...others] = recordings
+  if (first === undefined)
+    throw new UserError({ where: 'noiseCurve', expected: 'at least one recording', found: 'none' })
   // A comparison refuses recordings of other weights, data or puzzles.
-  for (const other of others) first!.compare(other)
+  for (const other of others) first.compare(other)
   const points = recordings
     .toSorted((a, b) => a.facts.settings.noise - b.facts.settings.noise)
     .flatMap((recording) => {

@@ -52,7 +52,7 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
     ['rollouts', settingsText(recording)],
     [
       'precision',
-      `${notes.dtype}; ${numericFloor ? floorText(numericFloor) : 'the numerical floor was not measured (floor=true)'}`,
+      `${notes.dtype}; ${numericFloor ? floorText(numericFloor) : 'the numerical floor was not measured (floor=true measures it with the fused kernels)'}`,
     ],
     [
       'compute',
