@@ -83,10 +83,17 @@ function metricValue(metric: string, facts: RecordingFacts): ValueOf {
 /**
  * Returns depth and rollouts of a query.
  *
- * @throws UserError unless both are whole numbers from 1 to those of the recording.
+ * @throws UserError unless both are whole numbers from 1 to those of the recording; and for some of the particles of a puzzle.
  */
 export function checkExtent({ depth, rollouts }: Extent, facts: RecordingFacts): Required<Extent> {
-  const { settings } = facts
+  const { settings, guided } = facts
+  if (guided && rollouts !== undefined && rollouts !== settings.rollouts)
+    throw new UserError({
+      where: 'rollouts',
+      expected: `all ${settings.rollouts} particles, which depend on each other`,
+      found: String(rollouts),
+      todo: `Record again with rollouts ${rollouts}.`,
+    })
   return {
     depth: within('depth', depth ?? settings.depth, settings.depth),
     rollouts: within('rollouts', rollouts ?? settings.rollouts, settings.rollouts),
@@ -103,8 +110,13 @@ function within(where: string, value: number, most: number): number {
   })
 }
 
-/** Returns a unit's value at a point, and the supervision steps behind it. */
-type ValueAt = (unit: Unit) => { readonly value: number | null; readonly steps: number }
+/** Values of a point, summed over the versions of each puzzle. */
+interface Sums {
+  readonly point: Point
+  readonly valueOf: (unit: Unit) => { readonly value: number | null; readonly steps: number }
+  readonly values: number[]
+  steps: number
+}
 
 /** Values, one for each point and puzzle, that a pass holds: a quarter of a gigabyte. */
 const PASS_VALUES = 2 ** 25
@@ -137,18 +149,29 @@ function measurePass(
   metric: string,
   options: IntervalOptions,
 ): PointResult[] {
-  const { scores, steps, unknown } = scoredPass(units, facts, points, metric)
-  return points.map((point, i) => {
-    const values = scores.map((each) => each[i]!)
-    return { ...point, accuracy: { ...accuracyOf(values, options, metric), unknown }, steps: steps[i]! }
-  })
+  const { all, places, counts, unknown } = summed(units, facts, points, metric)
+  // Sums and resamples do not depend on the order in which puzzles were computed.
+  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
+  const puzzles = counts.length + unknown.size
+  if (counts.length === 0) throw withoutValues(metric, unknown.size)
+  return all.map(({ point, values, steps }) => ({
+    ...point,
+    accuracy: {
+      ...accuracyOf(
+        sorted.map((place) => values[place]! / counts[place]!),
+        options,
+      ),
+      unknown: unknown.size,
+    },
+    steps: puzzles === 0 ? 0 : steps / puzzles,
+  }))
 }
 
 /**
  * Returns the value of each puzzle with a known answer at several points, in one pass, for statistics that resample puzzles:
- * `[points]` a puzzle, its mean over versions, in ascending order of puzzles.
+ * `[points]` a puzzle, in ascending order of puzzles.
  *
- * @throws UserError for a selector or a metric that the recording cannot answer.
+ * @throws UserError for a selector or a metric that the recording cannot answer, and without such a puzzle.
  */
 export function puzzleScores(
   units: Iterable<Unit>,
@@ -156,64 +179,68 @@ export function puzzleScores(
   points: readonly Point[],
   metric: string,
 ): UnitScores[] {
-  return scoredPass(units, facts, points, metric).scores.map((sums) => ({ weight: 1, sums }))
+  const { all, places, counts, unknown } = summed(units, facts, points, metric)
+  if (counts.length === 0) throw withoutValues(metric, unknown.size)
+  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
+  return sorted.map((place) => ({ weight: 1, sums: all.map(({ values }) => values[place]! / counts[place]!) }))
 }
 
-/** What a pass finds. */
-interface ScoredPass {
-  /** `[puzzles][points]` values of the puzzles with a known answer. */
-  readonly scores: readonly Float64Array[]
-  /** `[points]` supervision steps per puzzle. */
-  readonly steps: readonly number[]
-  /** Number of puzzles whose answer is not known. */
-  readonly unknown: number
+/** What a pass adds up. */
+interface PassSums {
+  readonly all: readonly Sums[]
+  /** Place of each puzzle with a known answer in the values. */
+  readonly places: ReadonlyMap<number, number>
+  /** Versions of these puzzles. */
+  readonly counts: readonly number[]
+  /** Puzzles whose answer is not known. */
+  readonly unknown: ReadonlySet<number>
 }
 
-function scoredPass(
-  units: Iterable<Unit>,
-  facts: RecordingFacts,
-  points: readonly Point[],
-  metric: string,
-): ScoredPass {
+function summed(units: Iterable<Unit>, facts: RecordingFacts, points: readonly Point[], metric: string): PassSums {
   const value = metricValue(metric, facts)
-  const valuesAt = points.map((point) => valueAt(point, value, facts))
-  const sums = new Map<number, { readonly values: Float64Array; versions: number }>()
-  const steps = points.map(() => 0)
+  const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
+  const places = new Map<number, number>()
+  const counts: number[] = []
   const unknown = new Set<number>()
   for (const unit of units) {
     const { puzzle } = unit
     const isKnown = value(unit, unit.starts[0]!) !== null
     if (!isKnown) unknown.add(puzzle)
-    const sum = sums.get(puzzle) ?? { values: new Float64Array(points.length), versions: 0 }
-    if (isKnown) {
-      sum.versions++
-      sums.set(puzzle, sum)
+    let place = places.get(puzzle)
+    if (isKnown && place === undefined) {
+      place = counts.length
+      places.set(puzzle, place)
+      counts.push(0)
+      for (const { values } of all) values.push(0)
     }
-    valuesAt.forEach((at, i) => {
-      const measured = at(unit)
-      steps[i]! += measured.steps
-      if (isKnown) sum.values[i]! += measured.value ?? 0
-    })
+    if (isKnown) counts[place!]!++
+    for (const sums of all) {
+      const measured = sums.valueOf(unit)
+      sums.steps += measured.steps
+      if (isKnown) sums.values[place!]! += measured.value ?? 0
+    }
   }
-  // Sums and resamples do not depend on the order in which puzzles were completed.
-  const sorted = [...sums].sort(([a], [b]) => a - b)
-  const puzzles = sums.size + unknown.size
-  return {
-    scores: sorted.map(([, { values, versions }]) => values.map((value) => value / versions)),
-    steps: steps.map((sum) => (puzzles === 0 ? 0 : sum / puzzles)),
-    unknown: unknown.size,
-  }
+  return { all, places, counts, unknown }
 }
 
-function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {
-  const { interval = 'wilson', level, resamples = 1_000, seed } = options
-  if (values.length === 0)
-    throw new UserError({
-      where: `metric ${metric}`,
-      expected: 'puzzles with known answers',
-      found: 'none in this recording',
-      todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+function withoutValues(metric: string, unknown: number): UserError {
+  if (unknown === 0)
+    return new UserError({
+      where: 'the recording',
+      expected: 'puzzles that are complete',
+      found: 'none',
+      todo: 'Record again.',
     })
+  return new UserError({
+    where: `metric ${metric}`,
+    expected: 'puzzles with known answers',
+    found: `none among ${unknown}`,
+    todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+  })
+}
+
+function accuracyOf(values: readonly number[], options: IntervalOptions): Estimate {
+  const { interval = 'wilson', level, resamples = 1_000, seed } = options
   if (interval === 'wilson')
     return wilson(
       values.reduce((sum, value) => sum + value, 0),
@@ -229,7 +256,7 @@ function accuracyOf(values: readonly number[], options: IntervalOptions, metric:
   return estimate(values, given)
 }
 
-function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): ValueAt {
+function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): Sums['valueOf'] {
   const all = facts.settings.rollouts
   if (select === 'pass@k') {
     const passOf = Float64Array.from({ length: all + 1 }, (_, right) => passAtK(all, right, rollouts))

@@ -2,54 +2,25 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
+import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
 import { sha256 } from '../../lib/files/atomic.js'
+import { preset } from '../../lib/index.js'
 import { fetchWeights } from '../../lib/interop/named/fetch.js'
 import { PUBLIC_WEIGHTS, type PublicWeights } from '../../lib/interop/named/public.js'
 import { weightsNamed, weightsNames } from '../../lib/interop/named/record.js'
+import { configuredShape } from '../../lib/model/configured.js'
 import { initialTensors } from '../../lib/model/weights.js'
-import { dictionary, tensor, torchFile } from '../files/assemble.js'
-import { SMALL, shapeOf } from '../results/weights-fixture.js'
 import { temporaryFolder } from './helpers.js'
 import { type Hub, startHub } from './hub-server.js'
+import { CONFIG, NUMBERS, WEIGHTS } from './published-weights.js'
 
 const folder = temporaryFolder()
 const COMMIT = 'c'.repeat(40)
 const model = { model: 'someone/trm-tiny', commit: COMMIT }
 const patience = { stall: 1000, tries: 2, backoff: 5 }
 let made = 0
-
-/** A file in the layout of the published trainer: tensors under the names of its wrappers. */
-function published(): { bytes: Buffer; numbers: number } {
-  const tensors = [...initialTensors(shapeOf(SMALL), 0)]
-  const storages = Object.fromEntries(
-    tensors.map(([, { data }], i) => [String(i), new Uint8Array(data.buffer, data.byteOffset, data.byteLength)]),
-  )
-  const items = tensors.map(
-    ([name, { shape }], i) => [`_orig_mod.model.inner.${name}`, tensor({ key: String(i), shape })] as const,
-  )
-  const numbers = tensors.reduce((sum, [, { data }]) => sum + data.length, 0)
-  return { bytes: torchFile(dictionary(items), storages), numbers }
-}
-
-const { bytes: WEIGHTS, numbers: NUMBERS } = published()
-
-const CONFIG = `arch:
-  name: recursive_reasoning.trm@TinyRecursiveReasoningModel_ACTV1
-  hidden_size: 4
-  num_heads: 2
-  H_cycles: 2
-  L_cycles: 3
-  L_layers: 1
-  H_layers: 0
-  expansion: 4
-  mlp_t: false
-  pos_encodings: rope
-  puzzle_emb_ndim: 4
-  puzzle_emb_len: 2
-  halt_max_steps: 4
-  loss:
-    loss_type: stablemax_cross_entropy
-`
 
 const tiny: PublicWeights = {
   name: 'trm-tiny',
@@ -193,6 +164,22 @@ test('offline it says which file to put where, and --local then takes it', async
   const { record, weights } = await fetchWeights(tiny, dir, { local: true })
   assert.deepEqual([record.source?.revision, record.source?.checksum], [null, 'file'])
   assert.equal(weights.tensors.size, 11)
+})
+
+test('the numbers that are known of public weights are those of the models of their papers', () => {
+  const sizes = { vocabSize: 11, seqLen: 81, puzzleIdentifiers: 1 }
+  const numbersOf = (config: ConfigInput): number => {
+    const shape = configuredShape(resolveConfig(parseConfig({ ...config, data: null })), sizes)
+    return [...initialTensors(shape, 0).values()].reduce((sum, { data }) => sum + data.length, 0)
+  }
+  const known = Object.fromEntries(PUBLIC_WEIGHTS.map(({ name, numbers }) => [name, numbers]))
+  const mlp = numbersOf(preset('sudoku-paper'))
+  assert.deepEqual([known['trm-sudoku-mlp'], known['alphaxiv-sudoku']], [mlp, mlp])
+  assert.equal(
+    known['trm-sudoku-attention'],
+    numbersOf({ ...preset('sudoku-paper'), mixer: 'attention', positions: 'rope' }),
+  )
+  assert.equal(known['hrm-sudoku'], numbersOf(preset('sudoku-hrm-paper')))
 })
 
 test('the names of public weights differ, and none is the name of weights that come with the project', () => {

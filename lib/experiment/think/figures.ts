@@ -58,8 +58,9 @@ export function curveFigure(recording: RolloutRecording, options: CurveFigureOpt
   const { x = 'depth', metric = 'exact', reported, title, width, height, range, names, ...query } = options
   if (x === 'rollouts') checkIndependent(recording)
   const rows = recording.curveRows({ ...query, x, metric })
-  const lines = [...groups(rows)].map(([name, group]) => lineOf(name, group, x))
-  const { plain } = recording
+  const { facts, plain } = recording
+  const isSingle = facts.settings.rollouts === 1 && query.select === undefined
+  const lines = [...groups(rows)].map(([name, group]) => lineOf(isSingle ? 'one rollout' : name, group, x))
   if (plain && x !== 'rollouts') {
     const { depth } = query
     const own = plain.curveRows({ x, metric, ...(depth === undefined ? {} : { depth }), ...intervalOf(query) })
