@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { Ladder, type LadderFacts } from '../../lib/experiment/think/ladder-result.js'
 import { accuraciesOf, lawOf } from '../../lib/experiment/think/scaling-law.js'
 import { toLatex } from '../../lib/results/latex.js'
-import type { UnitScores } from '../../lib/statistics/power-law.js'
+import type { UnitScores } from '../../lib/statistics/unit-scores.js'
 
 const facts: LadderFacts = {
   id: 'a-run',
