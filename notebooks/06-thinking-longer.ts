@@ -48,7 +48,7 @@ console.log(deep.facts.subset.name)
 console.log(deep.numericFloor ? floorText(deep.numericFloor) : 'no numerical floor')
 
 // %% [markdown]
-// Depth alone is worth some points up to about sixteen steps, then nothing more that 200 puzzles could show. The second line is the *numerical floor*: the
+// Depth alone is worth about ten points from four steps to sixteen, then nothing that 200 puzzles could show. The second line is the *numerical floor*: the
 // share of puzzles whose answer after all these steps depends on the precision. A smaller difference between two numbers may be rounding alone.
 //
 // ## Noise and a selector
@@ -67,7 +67,7 @@ recording
 
 // %% [markdown]
 // The halting head finds the right rollout wherever there is one: best q is as good as the oracle. The vote is behind it, as PTRM found on Sudoku, and so is the
-// first rollout that would halt, for a fifth of the compute.
+// first rollout that would halt, for a sixth of the compute.
 
 // %%
 show(recording.curve({ x: 'rollouts', select: ['q', 'first', 'vote', 'oracle'], title: 'Exact accuracy by rollouts' }))

@@ -3,8 +3,6 @@ import { Bool, makeVector, type RecordBatch, Table, vectorFromArray } from 'apac
 import { UserError } from '../errors.js'
 import { type ArrowPart, DamagedFile, readBatches } from '../files/arrow-batches.js'
 import type { Difference } from '../statistics/difference.js'
-import { pairedDifference } from '../statistics/paired.js'
-import { pairedProportions } from '../statistics/proportions.js'
 import type { UnitScores } from '../statistics/unit-scores.js'
 import type { Votes } from '../tasks/votes.js'
 import { UNKNOWN } from '../think/step-measures.js'
@@ -17,6 +15,7 @@ import {
   surfacePoints,
 } from './curves.js'
 import { ANSWERS_FILE, type RecordingFacts, readFacts, STEPS_FILE } from './facts.js'
+import { pairedBy } from './paired.js'
 import {
   type Accuracy,
   checkExtent,
@@ -249,36 +248,31 @@ export class Recording {
    */
   compare(other: Recording, selector: Selector = 'q', extent: Extent = {}): RecordingComparison {
     checkSame(this.facts, other.facts)
-    const [own, others] = [this.#exactOf(selector, extent), other.#exactOf(selector, extent)]
-    const pairs = [...own].flatMap(([puzzle, value]) => {
-      const second = others.get(puzzle)
-      return second === undefined ? [] : [[value, second] as const]
-    })
-    if (pairs.length === 0)
+    const [own] = this.exactShares([selector], extent)
+    const [others] = other.exactShares([selector], extent)
+    const difference = pairedBy(own!, others!)
+    if (difference === null)
       throw new UserError({ where: 'compare', expected: 'puzzles that both recordings have', found: 'none' })
-    const count = (a: number, b: number): number => pairs.filter(([x, y]) => x === a && y === b).length
-    const difference =
-      this.facts.versions === 1
-        ? pairedProportions({ both: count(1, 1), onlyA: count(1, 0), onlyB: count(0, 1), neither: count(0, 0) })
-        : pairedDifference(
-            pairs.map(([a]) => a),
-            pairs.map(([, b]) => b),
-          )
     return { a: this.accuracy(selector, extent), b: other.accuracy(selector, extent), difference }
   }
 
-  /** Returns the share of right versions of each puzzle with a known answer. */
-  #exactOf(selector: Selector, extent: Extent): Map<number, number> {
+  /**
+   * Returns, for each selector, the share of right versions of every puzzle with a known answer, in one pass.
+   *
+   * @throws UserError for a selector that the recording cannot answer, or an extent beyond it.
+   */
+  exactShares(selectors: readonly Selector[], extent: Extent = {}): Map<number, number>[] {
     const { depth, rollouts } = checkExtent(extent, this.facts)
-    const choose = chooser(selector, this.facts)
-    const sums = new Map<number, { right: number; count: number }>()
-    for (const unit of this.#units()) {
-      const { puzzle, exact } = selectedRow(unit, choose(unit, depth, rollouts))
-      if (exact === null) continue
-      const { right, count } = sums.get(puzzle) ?? { right: 0, count: 0 }
-      sums.set(puzzle, { right: right + Number(exact), count: count + 1 })
-    }
-    return new Map([...sums].map(([puzzle, { right, count }]) => [puzzle, right / count]))
+    const choices = selectors.map((selector) => chooser(selector, this.facts))
+    const sums = choices.map(() => new Map<number, { right: number; count: number }>())
+    for (const unit of this.#units())
+      for (const [i, choose] of choices.entries()) {
+        const { puzzle, exact } = selectedRow(unit, choose(unit, depth, rollouts))
+        if (exact === null) continue
+        const { right, count } = sums[i]!.get(puzzle) ?? { right: 0, count: 0 }
+        sums[i]!.set(puzzle, { right: right + Number(exact), count: count + 1 })
+      }
+    return sums.map((of) => new Map([...of].map(([puzzle, { right, count }]) => [puzzle, right / count])))
   }
 
   *#units(): Generator<Unit> {

@@ -186,6 +186,7 @@ test('answers chosen inside each version of an ARC puzzle vote for its answer, a
 
 test('guided particles are recorded with their selector, and draw no curve over K', async () => {
   const guided = await think(weights, grids, { ...options, guide: 0.25, puzzles: 4 })
+  assert.deepEqual(guided.facts.notes.ours, ['weights and resampling of guided particles'])
   assert.ok(guided.summary().some(({ select }) => select === 'guided'))
   assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
   assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
@@ -197,6 +198,10 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ rollouts: 0 }, /key rollouts: expected at least 1/],
   [{ puzzles: 13 }, /puzzles: expected 1 to 12 puzzles, found 13/],
   [{ target: 'x' as 'z' }, /key target: expected one of z, y, both/],
+  [{ split: 'tets' as 'test' }, /key split: expected one of train, test.*Did you mean split=test\?/s],
+  [{ versions: 0 }, /key versions: expected at least 1/],
+  [{ dtype: 'float16' as 'float32' }, /key dtype: expected one of auto, float32, bfloat16/],
+  [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
 for (const [given, message] of wrong)
@@ -231,7 +236,9 @@ test('a recording that is stopped keeps the puzzles that were complete', async (
   }
   assert.ok(error instanceof Interrupted && /the puzzles that were complete are kept in/.test(error.message))
   const [id] = readdirSync(path.join(resultsDir, 'recordings'))
-  const { facts } = openRecording(id!, resultsDir)
+  const stopped = openRecording(id!, resultsDir)
+  const { facts } = stopped
+  assert.match(stopped.curve().caption(), new RegExp(`, ${facts.recorded} of them recorded`))
   assert.equal(facts.state, 'interrupted')
   assert.ok(facts.recorded > 0 && facts.recorded < 12, String(facts.recorded))
 })

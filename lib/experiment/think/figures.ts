@@ -213,7 +213,9 @@ export function sourcesOfRecordings(recordings: readonly RolloutRecording[]): Fi
     weights: each(({ facts }) => named(facts.weights)),
     code: each(({ facts }) => String(facts.notes.code)),
     data: each(({ facts }) => facts.data.hash),
-    subsets: each(({ facts }) => named(facts.subset)),
+    subsets: each(({ facts }) =>
+      facts.state === 'finished' ? named(facts.subset) : `${named(facts.subset)}, ${facts.recorded} of them recorded`,
+    ),
     precision: each(({ facts, numericFloor }) =>
       [String(facts.notes.dtype), ...(numericFloor ? [floorText(numericFloor)] : [])].join('; '),
     ),

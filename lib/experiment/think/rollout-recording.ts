@@ -63,6 +63,11 @@ export class RolloutRecording {
     return this.#recording.select(selector, extent)
   }
 
+  /** Returns the share of right versions of every puzzle, by selector; see {@link Recording.exactShares}. */
+  exactShares(selectors: readonly Selector[], extent?: Extent): Map<number, number>[] {
+    return this.#recording.exactShares(selectors, extent)
+  }
+
   /**
    * Returns the share of puzzles that are right, with its interval.
    *

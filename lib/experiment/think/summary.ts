@@ -1,12 +1,10 @@
-import type { Table } from 'apache-arrow'
 import { metricTitle } from '../../evaluate/metric-names.js'
 import type { CurveRow } from '../../recording/curves.js'
 import type { RecordingFacts } from '../../recording/facts.js'
+import { pairedBy } from '../../recording/paired.js'
 import type { Extent, Select } from '../../recording/points.js'
 import { SELECTORS, type Selector } from '../../recording/selectors.js'
 import type { Estimate } from '../../statistics/estimate.js'
-import { pairedDifference } from '../../statistics/paired.js'
-import { pairedProportions } from '../../statistics/proportions.js'
 import { halfWidth, plusMinus } from '../../statistics/rounding.js'
 import type { RolloutRecording } from './rollout-recording.js'
 
@@ -69,45 +67,12 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
   const base: RecordingSummaryRow = plain
     ? { ...rowsAt(plain, ['q'], 1)[0]!, select: 'deterministic' }
     : { ...rowsAt(recording, ['q'], 1)[0]!, select: 'one rollout' }
-  const before = exactShares((plain ?? recording).select('q', { depth, rollouts: 1 }))
-  const selected = rowsAt(recording, select, rollouts).map((row, i): RecordingSummaryRow => {
-    const after = exactShares(recording.select(select[i]!, { depth, rollouts }))
-    return { ...row, gain: pairedGain(after, before, facts.versions === 1) }
-  })
+  const [before] = (plain ?? recording).exactShares(['q'], { depth, rollouts: 1 })
+  const after = recording.exactShares(select, { depth, rollouts })
+  const selected = rowsAt(recording, select, rollouts).map(
+    (row, i): RecordingSummaryRow => ({ ...row, gain: pairedBy(after[i]!, before!) }),
+  )
   return plain === null && rollouts === 1 ? [base] : [base, ...selected]
-}
-
-/** Returns the share of versions of each puzzle that are right; puzzles without a known answer are left out. */
-function exactShares(selected: Table): Map<number, number> {
-  const shares = new Map<number, { right: number; count: number }>()
-  const [puzzle, exact] = [selected.getChild('puzzle')!, selected.getChild('exact')!]
-  for (let row = 0; row < selected.numRows; row++) {
-    const isRight = exact.get(row) as boolean | null
-    if (isRight === null) continue
-    const { right, count } = shares.get(puzzle.get(row) as number) ?? { right: 0, count: 0 }
-    shares.set(puzzle.get(row) as number, { right: right + Number(isRight), count: count + 1 })
-  }
-  return new Map([...shares].map(([of, { right, count }]) => [of, right / count]))
-}
-
-/** Returns the difference of two sets of answers, puzzle by puzzle; null without a common puzzle. */
-function pairedGain(
-  after: ReadonlyMap<number, number>,
-  before: ReadonlyMap<number, number>,
-  isBinary: boolean,
-): RecordingSummaryRow['gain'] {
-  const pairs = [...after].flatMap(([puzzle, value]) => {
-    const other = before.get(puzzle)
-    return other === undefined ? [] : [[value, other] as const]
-  })
-  if (pairs.length === 0) return null
-  const count = (a: number, b: number): number => pairs.filter(([x, y]) => x === a && y === b).length
-  return isBinary
-    ? pairedProportions({ both: count(1, 1), onlyA: count(1, 0), onlyB: count(0, 1), neither: count(0, 0) })
-    : pairedDifference(
-        pairs.map(([a]) => a),
-        pairs.map(([, b]) => b),
-      )
 }
 
 function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {
