@@ -12,7 +12,7 @@ import { rolloutSteps } from '../lib/think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../lib/think/settings.js'
 import type { StepMeasures } from '../lib/think/step-measures.js'
 import { syntheticSteps } from './synthetic-steps.js'
-import { NOISE, namedWork, prepared, type ThinkWork } from './think-works.js'
+import { NOISE, prepared, type ThinkWork, workOf } from './think-works.js'
 import { randomBatch } from './work.js'
 
 /** A request to Recurlab's side of `recurlab bench think`. */
@@ -25,8 +25,9 @@ export interface ThinkRequest {
   readonly work?: string
   /** Rows computed at a time. Default: that of `think`. */
   readonly batch?: number | undefined
+  /** Puzzles of a work, if not its own number, or of a synthetic recording. */
+  readonly puzzles?: number | undefined
   /** Sizes of a synthetic recording. */
-  readonly puzzles?: number
   readonly rollouts?: number
   readonly depth?: number
 }
@@ -34,6 +35,8 @@ export interface ThinkRequest {
 /** An answer; `recording` is that of `record` and `synthetic`. */
 export interface ThinkAnswer {
   readonly seconds: number
+  /** Seconds of all threads, which other users of the machine lengthen less. */
+  readonly processorSeconds: number
   readonly peakBytes: number
   readonly recording: RecordingCost | null
 }
@@ -61,6 +64,7 @@ async function main(): Promise<void> {
   for await (const line of createInterface({ input: process.stdin })) {
     const request = JSON.parse(line) as ThinkRequest
     const started = performance.now()
+    const before = process.cpuUsage()
     let recording: RecordingCost | null = null
     if (request.do === 'setup') ready = await setUp(request)
     else if (request.do === 'think') for await (const _ of steps(ready!)) void _
@@ -68,13 +72,19 @@ async function main(): Promise<void> {
     else if (request.do === 'record') recording = await recorded(ready!.settings, ready!.data.manifest, steps(ready!))
     else recording = await synthetic(request)
     const seconds = (performance.now() - started) / 1000
-    const peakBytes = process.resourceUsage().maxRSS * 1024
-    process.stdout.write(`${JSON.stringify({ seconds, peakBytes, recording } satisfies ThinkAnswer)}\n`)
+    const { user, system } = process.cpuUsage(before)
+    const answer: ThinkAnswer = {
+      seconds,
+      processorSeconds: (user + system) / 1e6,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
+      recording,
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`)
   }
 }
 
-async function setUp({ work: name, batch }: ThinkRequest): Promise<Ready> {
-  const work = namedWork(name!)
+async function setUp({ work: title, batch, puzzles }: ThinkRequest): Promise<Ready> {
+  const work = workOf(title!, puzzles)
   const { data, shape } = await prepared(work)
   const { depth, rollouts } = work
   const settings = rolloutSettings({ rollouts, noise: NOISE, ...(batch ? { batch } : {}) }, depth)

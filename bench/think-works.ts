@@ -52,9 +52,10 @@ export const ladderWork: ThinkWork = work(
   { clues: 6, trainPuzzles: 10 },
 )
 
-/** Returns the work of a title. */
-export function namedWork(title: string): ThinkWork {
-  return [...thinkWorks, ladderWork].find((work) => work.title === title)!
+/** Returns the work of a title. @param puzzles other than its own number */
+export function workOf(title: string, puzzles?: number): ThinkWork {
+  const known = [...thinkWorks, ladderWork].find((work) => work.title === title)!
+  return puzzles === undefined ? known : { ...known, puzzles, config: { ...known.config, testPuzzles: puzzles } }
 }
 
 /** Returns the puzzles of a work and the model's sizes. */

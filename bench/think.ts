@@ -5,9 +5,9 @@ import { instructionSet, threadCount } from '../lib/backend/machine.js'
 import { type BenchMachine, setup, torchModes, torchPeer } from './against-torch.js'
 import { alternate, LEAST_ROUNDS, roundText } from './alternate.js'
 import { chosenNames } from './only.js'
-import { medianRatio, type Summary, summaries, undisturbed } from './rounds.js'
+import { medianRatio, middle, type Summary, summaries, undisturbed } from './rounds.js'
 import type { RecordingCost, ThinkAnswer, ThinkRequest } from './think-peer.js'
-import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks } from './think-works.js'
+import { ladderWork, NOISE, prepared, type ThinkWork, thinkWorks, workOf } from './think-works.js'
 import { installTorch } from './torch-install.js'
 import { runTypeScript, Worker } from './worker.js'
 
@@ -21,6 +21,8 @@ export interface ThinkBenchOptions {
   readonly only?: readonly string[]
   /** Number of undisturbed rounds; at most twice as many are made. Default 5. */
   readonly rounds?: number
+  /** Puzzles of each work and of the ladder. Default: their own number. */
+  readonly puzzles?: number
   /** Rows that Recurlab computes at a time. Default: that of `think`. */
   readonly batch?: number
   /** Rows of the synthetic recording. Default 16 million: 10,000 puzzles, 25 rollouts, 64 supervision steps. */
@@ -43,8 +45,10 @@ export interface ThinkMeasurement {
    * `compiled` (PyTorch, all rows as one batch).
    */
   readonly seconds: Readonly<Record<string, Summary>>
-  /** think / side, the median of the ratios within each round, and record / think. */
+  /** Ratios of sides, `think ÷ eager` and others: the medians of the ratios within each round. */
   readonly ratios: Readonly<Record<string, number>>
+  /** Ratios of the medians of the processor times of all threads. */
+  readonly processorRatios: Readonly<Record<string, number>>
   /** The share of a recorded run's time within the recorder: the median over the rounds. */
   readonly recorderShare: number
   /** Puzzles × rollouts per second at this depth. */
@@ -57,6 +61,8 @@ export interface LadderMeasurement {
   readonly puzzles: number
   readonly depth: number
   readonly seconds: number
+  /** Seconds of all threads. */
+  readonly processorSeconds: number
   readonly peakBytes: number
 }
 
@@ -91,7 +97,7 @@ export async function benchThink(options: ThinkBenchOptions = {}): Promise<Think
   const names = chosenNames(options.only, [...thinkWorks.map(({ name }) => name), LADDER, RECORDING])
   const { fast } = await startBackend()
   const threads = threadCount()
-  const works = thinkWorks.filter(({ name }) => names.includes(name))
+  const works = thinkWorks.filter(({ name }) => names.includes(name)).map(({ title }) => workOf(title, options.puzzles))
   const version = works.length === 0 || options.torch === false ? null : await installTorch()
   const modes = version === null ? [] : await torchModes(onProgress)
   const measured: ThinkMeasurement[] = []
@@ -115,26 +121,30 @@ async function measure(
   const others = modes.map((mode) => [mode, torchPeer(threads)] as const)
   const canary = modes.length > 0 ? torchPeer(threads) : null
   const shares: number[] = []
-  const record = async (): Promise<number> => {
-    const { seconds, recording } = await ask(own, { do: 'record' })
-    shares.push(recording!.seconds / seconds)
+  const processor: Record<string, number[]> = {}
+  const sideOf = (side: string, peer: Worker, request: object) => async (): Promise<number> => {
+    const { seconds, processorSeconds, recording } = await peer.ask<ThinkAnswer>(request)
+    processor[side] = [...(processor[side] ?? []), processorSeconds]
+    if (recording) shares.push(recording.seconds / seconds)
     return seconds
   }
-  const timed = (what: 'think' | 'recursion') => async () => (await ask(own, { do: what })).seconds
-  const sides: Record<string, () => Promise<number>> = { think: timed('think'), record, recursion: timed('recursion') }
+  const sides: Record<string, () => Promise<number>> = {}
+  for (const side of ['think', 'record', 'recursion'] as const) sides[side] = sideOf(side, own, { do: side })
   try {
-    await ask(own, { do: 'setup', work: work.title, batch })
+    await ask(own, { do: 'setup', work: work.title, batch, puzzles: work.puzzles })
     const { shape } = await prepared(work)
     for (const [mode, peer] of others) {
       onProgress?.(`${work.title}: setting up ${mode}`)
       await peer.ask(setup({ name: work.name, title: work.title, shape, batch: rows }, mode, threads))
       const request = { do: 'think', supervisionSteps: work.depth, noise: NOISE }
-      sides[mode] = async () => (await peer.ask(request)).seconds
+      sides[mode] = sideOf(mode, peer, request)
     }
     for (const [side, once] of Object.entries(sides)) {
       onProgress?.(`${work.title}: warming up ${side}`)
       await once()
+      processor[side] = []
     }
+    shares.length = 0
     const sing = async (): Promise<number> =>
       canary ? (await canary.ask({ do: 'canary', dtype: 'float32' })).seconds : 1
     const all = await alternate(sides, sing, rounds, (made) =>
@@ -142,18 +152,20 @@ async function measure(
     )
     const counted = undisturbed(all, LEAST_ROUNDS)
     const seconds = summaries(counted)
-    const ratio = (a: string, b: string): [string, number] => [`${a} ÷ ${b}`, medianRatio(counted, a, b)]
+    const pairs = [...modes.map((mode) => ['think', mode]), ['record', 'think'], ['think', 'recursion']] as [
+      string,
+      string,
+    ][]
+    const ratios = (of: (a: string, b: string) => number): Record<string, number> =>
+      Object.fromEntries(pairs.map(([a, b]) => [`${a} ÷ ${b}`, of(a, b)]))
     return {
       work: work.title,
       rows,
       depth: work.depth,
       seconds,
-      ratios: Object.fromEntries([
-        ...modes.map((mode) => ratio('think', mode)),
-        ratio('record', 'think'),
-        ratio('think', 'recursion'),
-      ]),
-      recorderShare: shares.sort((a, b) => a - b)[Math.floor(shares.length / 2)]!,
+      ratios: ratios((a, b) => medianRatio(counted, a, b)),
+      processorRatios: ratios((a, b) => middle(processor[a]!) / middle(processor[b]!)),
+      recorderShare: middle(shares),
       rowsPerSecond: rows / seconds.think!.minimum,
       counted: counted.length,
     }
@@ -162,14 +174,15 @@ async function measure(
   }
 }
 
-async function ladder({ batch, onProgress }: ThinkBenchOptions, threads: number): Promise<LadderMeasurement> {
-  const { puzzles, depth, title } = ladderWork
+async function ladder(options: ThinkBenchOptions, threads: number): Promise<LadderMeasurement> {
+  const { batch, onProgress } = options
+  const { puzzles, depth, title } = workOf(ladderWork.title, options.puzzles)
   onProgress?.(`ladder: ${puzzles} puzzles, ${depth} supervision steps`)
   const own = thinkPeer(threads)
   try {
-    await ask(own, { do: 'setup', work: title, batch })
-    const { seconds, peakBytes } = await ask(own, { do: 'record' })
-    return { puzzles, depth, seconds, peakBytes }
+    await ask(own, { do: 'setup', work: title, batch, puzzles })
+    const { seconds, processorSeconds, peakBytes } = await ask(own, { do: 'record' })
+    return { puzzles, depth, seconds, processorSeconds, peakBytes }
   } finally {
     own.stop()
   }

@@ -9,7 +9,7 @@ import { thinkWorks } from '../think-works.js'
 export const command: Command = {
   help: [
     'Rollouts with noise on z, without gradient: puzzles × rollouts a second beside the same recursion in PyTorch, the cost of recording them, a ladder of 1,000 pocket puzzles to depth 256, and memory and size of a recording of synthetic rows.',
-    'Every side has its own process; they alternate in one run. PyTorch computes all rows as one batch, and reads the tokens and the halting logit after each supervision step; Recurlab also judges the answers and measures how far latents and logits have moved. Ratios are medians over the rounds. PyTorch is installed into .venv if it is missing.',
+    'Every side has its own process; they alternate in one run. PyTorch computes all rows as one batch, and reads the tokens and the halting logit after each supervision step; Recurlab also judges the answers and measures how far latents and logits have moved. Ratios are of the elapsed times (the median over the rounds) / of the processor times of all threads, which other users of the machine change less. PyTorch is installed into .venv if it is missing.',
     {
       title: 'Options',
       rows: [
@@ -18,6 +18,7 @@ export const command: Command = {
           `${[...thinkWorks.map(({ name }) => name), LADDER, RECORDING].join(', ')}. Default: all, about 15 minutes.`,
         ],
         ['rounds=N', 'Undisturbed rounds; at most twice as many are made. Default: 5.'],
+        ['puzzles=N', 'Puzzles of each work and of the ladder. Default: 16, of sudoku-paper 4, of the ladder 1,000.'],
         ['batch=N', 'Rows that Recurlab computes at a time. Default: that of think.'],
         [
           'rows=N',
@@ -35,10 +36,11 @@ export const command: Command = {
 
 async function bench({ words, pairs, flags }: Args): Promise<number> {
   noWords(words)
-  const keys = onlyKeys(pairs, ['only', 'rounds', 'batch', 'rows', 'torch'])
+  const keys = onlyKeys(pairs, ['only', 'rounds', 'puzzles', 'batch', 'rows', 'torch'])
   const measured = await benchThink({
     ...(keys.only === undefined ? {} : { only: keys.only.split(',') }),
     rounds: countOf('rounds', keys.rounds, 5),
+    ...(keys.puzzles === undefined ? {} : { puzzles: countOf('puzzles', keys.puzzles, 1) }),
     ...(keys.batch === undefined ? {} : { batch: countOf('batch', keys.batch, 1) }),
     rows: countOf('rows', keys.rows, 16_000_000),
     torch: truthOf('torch', keys.torch) ?? true,
@@ -55,7 +57,7 @@ function text({ machine, works, ladder, recording }: ThinkBench): string {
     ...(works.length > 0 ? [formatTable(works.map(readable))] : []),
     ...(ladder
       ? [
-          `ladder: ${ladder.puzzles} puzzles × ${ladder.depth} supervision steps in ${ladder.seconds.toFixed(1)} s (target: at most 60 on two cores), ${megabytes(ladder.peakBytes)} MB of memory`,
+          `ladder: ${ladder.puzzles} puzzles × ${ladder.depth} supervision steps in ${ladder.seconds.toFixed(1)} s (target: at most 60 on two cores), ${ladder.processorSeconds.toFixed(1)} s of processor time, ${megabytes(ladder.peakBytes)} MB of memory`,
         ]
       : []),
     ...(recording
@@ -74,7 +76,10 @@ function megabytes(bytes: number): string {
 
 function readable(row: ThinkMeasurement): Record<string, string | number> {
   const seconds = Object.entries(row.seconds).map(([side, { median }]) => [`${side} (s)`, median.toFixed(3)])
-  const ratios = Object.entries(row.ratios).map(([sides, ratio]) => [sides, ratio.toFixed(2)])
+  const ratios = Object.entries(row.ratios).map(([sides, ratio]) => [
+    sides,
+    `${ratio.toFixed(2)} / ${row.processorRatios[sides]!.toFixed(2)}`,
+  ])
   return {
     work: row.work,
     rows: row.rows,

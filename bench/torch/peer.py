@@ -1,14 +1,16 @@
 """The PyTorch side of `recurlab bench train`, `bench eval` and `bench think`: the reference mathematics, written for speed.
 
-Reads requests from standard input, one JSON object per line, and answers each with one line. Requests:
+Reads requests from standard input, one JSON object per line, and answers each with one line, with "seconds",
+"processorSeconds" (of all threads) and "peakBytes". Requests:
   {"do": "setup", "work": {...}, "mode": "eager" | "compiled", "dtype": ..., "threads": N}
   {"do": "load", "weights": {name: [numbers]}}   for the test that compares numbers
-  {"do": "step"}     one supervision step with its update: {"seconds", "loss", "peakBytes"}
-  {"do": "eval", "supervisionSteps": K}   K supervision steps without gradient: {"seconds", "peakBytes"}
+  {"do": "step"}     one supervision step with its update: {"loss"}
+  {"do": "eval", "supervisionSteps": K}   K supervision steps without gradient
   {"do": "think", "supervisionSteps": D, "noise": sigma}   D supervision steps without gradient, with noise on z before
-      each and the heads read after each: {"seconds", "peakBytes"}
-  {"do": "outputs", "supervisionSteps": D}   {"outputs": {"logits", "q"}} after D supervision steps, for the test that compares numbers
-  {"do": "canary", "dtype": ...}   a fixed matrix product: {"seconds", "flops"}
+      each and the heads read after each
+  {"do": "outputs", "supervisionSteps": D}   for the test that compares numbers: {"outputs": {"logits", "q"}} after D
+      supervision steps without noise
+  {"do": "canary", "dtype": ...}   a fixed matrix product: {"flops"}
   {"do": "weights"}  {name: [numbers]}
 """
 
@@ -226,7 +228,7 @@ def main():
     for line in sys.stdin:
         request = json.loads(line)
         do = request["do"]
-        start = time.perf_counter()
+        start, processor = time.perf_counter(), time.process_time()
         answer = {}
         if do == "setup":
             peer = Peer(request["work"], request["mode"], request["dtype"], request["threads"])
@@ -254,6 +256,7 @@ def main():
         elif do == "weights":
             answer["weights"] = {name: p.detach().flatten().tolist() for name, p in peer.p.items()}
         answer["seconds"] = time.perf_counter() - start
+        answer["processorSeconds"] = time.process_time() - processor
         answer["peakBytes"] = peak_bytes()
         print(json.dumps(answer), flush=True)
 

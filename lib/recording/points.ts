@@ -110,13 +110,8 @@ function within(where: string, value: number, most: number): number {
   })
 }
 
-/** Values of a point, summed over the versions of each puzzle. */
-interface Sums {
-  readonly point: Point
-  readonly valueOf: (unit: Unit) => { readonly value: number | null; readonly steps: number }
-  readonly values: number[]
-  steps: number
-}
+/** Returns a unit's value at a point, and the supervision steps behind it. */
+type ValueAt = (unit: Unit) => { readonly value: number | null; readonly steps: number }
 
 /** Values, one for each point and puzzle, that a pass holds: a quarter of a gigabyte. */
 const PASS_VALUES = 2 ** 25
@@ -149,29 +144,18 @@ function measurePass(
   metric: string,
   options: IntervalOptions,
 ): PointResult[] {
-  const { all, places, counts, unknown } = summed(units, facts, points, metric)
-  // Sums and resamples do not depend on the order in which puzzles were computed.
-  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
-  const puzzles = counts.length + unknown.size
-  if (counts.length === 0) throw withoutValues(metric, unknown.size)
-  return all.map(({ point, values, steps }) => ({
-    ...point,
-    accuracy: {
-      ...accuracyOf(
-        sorted.map((place) => values[place]! / counts[place]!),
-        options,
-      ),
-      unknown: unknown.size,
-    },
-    steps: puzzles === 0 ? 0 : steps / puzzles,
-  }))
+  const { scores, steps, unknown } = scoredPass(units, facts, points, metric)
+  return points.map((point, i) => {
+    const values = scores.map((each) => each[i]!)
+    return { ...point, accuracy: { ...accuracyOf(values, options), unknown }, steps: steps[i]! }
+  })
 }
 
 /**
  * Returns the value of each puzzle with a known answer at several points, in one pass, for statistics that resample puzzles:
- * `[points]` a puzzle, in ascending order of puzzles.
+ * `[points]` a puzzle, its mean over versions, in ascending order of puzzles.
  *
- * @throws UserError for a selector or a metric that the recording cannot answer, and without such a puzzle.
+ * @throws UserError for a selector or a metric that the recording cannot answer.
  */
 export function puzzleScores(
   units: Iterable<Unit>,
@@ -179,48 +163,54 @@ export function puzzleScores(
   points: readonly Point[],
   metric: string,
 ): UnitScores[] {
-  const { all, places, counts, unknown } = summed(units, facts, points, metric)
-  if (counts.length === 0) throw withoutValues(metric, unknown.size)
-  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
-  return sorted.map((place) => ({ weight: 1, sums: all.map(({ values }) => values[place]! / counts[place]!) }))
+  return scoredPass(units, facts, points, metric).scores.map((sums) => ({ weight: 1, sums }))
 }
 
-/** What a pass adds up. */
-interface PassSums {
-  readonly all: readonly Sums[]
-  /** Place of each puzzle with a known answer in the values. */
-  readonly places: ReadonlyMap<number, number>
-  /** Versions of these puzzles. */
-  readonly counts: readonly number[]
-  /** Puzzles whose answer is not known. */
-  readonly unknown: ReadonlySet<number>
+/** Scores of one pass over a recording. */
+interface ScoredPass {
+  /** `[puzzles][points]` values of the puzzles with a known answer. */
+  readonly scores: readonly Float64Array[]
+  /** `[points]` supervision steps per puzzle. */
+  readonly steps: readonly number[]
+  /** Number of puzzles whose answer is not known. */
+  readonly unknown: number
 }
 
-function summed(units: Iterable<Unit>, facts: RecordingFacts, points: readonly Point[], metric: string): PassSums {
+function scoredPass(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+): ScoredPass {
   const value = metricValue(metric, facts)
-  const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
-  const places = new Map<number, number>()
-  const counts: number[] = []
+  const valuesAt = points.map((point) => valueAt(point, value, facts))
+  const sums = new Map<number, { readonly values: Float64Array; versions: number }>()
+  const steps = points.map(() => 0)
   const unknown = new Set<number>()
   for (const unit of units) {
     const { puzzle } = unit
     const isKnown = value(unit, unit.starts[0]!) !== null
     if (!isKnown) unknown.add(puzzle)
-    let place = places.get(puzzle)
-    if (isKnown && place === undefined) {
-      place = counts.length
-      places.set(puzzle, place)
-      counts.push(0)
-      for (const { values } of all) values.push(0)
+    const sum = sums.get(puzzle) ?? { values: new Float64Array(points.length), versions: 0 }
+    if (isKnown) {
+      sum.versions++
+      sums.set(puzzle, sum)
     }
-    if (isKnown) counts[place!]!++
-    for (const sums of all) {
-      const measured = sums.valueOf(unit)
-      sums.steps += measured.steps
-      if (isKnown) sums.values[place!]! += measured.value ?? 0
-    }
+    valuesAt.forEach((at, i) => {
+      const measured = at(unit)
+      steps[i]! += measured.steps
+      if (isKnown) sum.values[i]! += measured.value ?? 0
+    })
   }
-  return { all, places, counts, unknown }
+  // Sums and resamples do not depend on the order in which puzzles were completed.
+  const sorted = [...sums].sort(([a], [b]) => a - b)
+  const puzzles = sums.size + unknown.size
+  if (sums.size === 0) throw withoutValues(metric, unknown.size)
+  return {
+    scores: sorted.map(([, { values, versions }]) => values.map((value) => value / versions)),
+    steps: steps.map((sum) => (puzzles === 0 ? 0 : sum / puzzles)),
+    unknown: unknown.size,
+  }
 }
 
 function withoutValues(metric: string, unknown: number): UserError {
@@ -256,7 +246,7 @@ function accuracyOf(values: readonly number[], options: IntervalOptions): Estima
   return estimate(values, given)
 }
 
-function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): Sums['valueOf'] {
+function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): ValueAt {
   const all = facts.settings.rollouts
   if (select === 'pass@k') {
     const passOf = Float64Array.from({ length: all + 1 }, (_, right) => passAtK(all, right, rollouts))

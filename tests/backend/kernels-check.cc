@@ -552,6 +552,7 @@ static void check_blocks() {
 }
 
 #include "recursion-check.h"
+#include "think-check.h"
 
 static Floats panels(int64_t floats) { return normal(floats, 0.2); }
 
@@ -581,6 +582,8 @@ int main(int, char** arguments) {
     check_attention(one, three);
     check_update(three);
     check_recursion(one, three);
+    check_measure(one, three);
+    check_noise();
     check_sublayers<Tokens, Channels>(one, three, "tokens", panels);
     check_sublayers<Attention, Channels>(one, three, "attention", panels);
 #if defined(RECURLAB_HALF)

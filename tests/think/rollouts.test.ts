@@ -130,6 +130,32 @@ for (const [name, given] of Object.entries(OPTIONS))
     disposeModel(tried)
   })
 
+const MODELS: Readonly<Record<string, Partial<ModelShape>>> = {
+  'an HRM': { model: 'hrm', networks: 'separate', halting: 'continue' },
+  'direct prediction': { model: 'direct', latents: 'single', T: 1, n: 0, halting: 'compare' },
+  'a TRM of a single latent': { latents: 'single' },
+  'a TRM of several latents': { latents: 'multi' },
+  'a TRM that is never trained to halt': { halting: 'none' },
+}
+for (const [what, change] of Object.entries(MODELS))
+  test(`${what} has rollouts with noise before steps and in calls, and z moves if there is one`, async () => {
+    const tried = model(change)
+    const hasZ = tried.shape.latents !== 'single'
+    const first = new Set<unknown>()
+    for (const noiseAt of ['step', 'call'] as const) {
+      const options = { noise: 0.3, target: 'both', noiseAt, rollouts: 2, leave: 'halted' } as const
+      const expected = await rowsOf(tried, options, { puzzles: [3, 1, 5] })
+      assert.deepEqual(await rowsOf(tried, { ...options, batch: 4 }, { puzzles: [3, 1, 5] }), expected)
+      for (const { deltaY, deltaZ } of expected.values()) {
+        assert.ok((deltaY as number) > 0)
+        assert.equal((deltaZ as number) > 0, hasZ)
+      }
+      first.add(expected.get('3 0 0 1')!.qHalt).add(expected.get('3 0 1 1')!.qHalt)
+    }
+    assert.equal(first.size, 4)
+    disposeModel(tried)
+  })
+
 test('rollouts of a smaller K are the first ones of a larger K, at every step of a smaller depth', async () => {
   const tried = model()
   const options = { noise: 0.4, relabel: true, init: 'random', seed: 3, batch: 8 } as const
