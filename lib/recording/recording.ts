@@ -3,7 +3,7 @@ import { Bool, makeVector, type RecordBatch, Table, vectorFromArray } from 'apac
 import { UserError } from '../errors.js'
 import { type ArrowPart, DamagedFile, readBatches } from '../files/arrow-batches.js'
 import type { Difference } from '../statistics/difference.js'
-import type { UnitScores } from '../statistics/power-law.js'
+import type { UnitScores } from '../statistics/unit-scores.js'
 import type { Votes } from '../tasks/votes.js'
 import { UNKNOWN } from '../think/step-measures.js'
 import {

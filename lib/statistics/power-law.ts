@@ -2,6 +2,7 @@ import { UserError } from '../errors.js'
 import { Random } from '../random.js'
 import { checkLevel, DEFAULT_LEVEL, type Estimate, mean, percentiles, tInterval } from './estimate.js'
 import { halfWidth, plusMinus } from './rounding.js'
+import { type Totals, UnitResampler, type UnitScores } from './unit-scores.js'
 
 /** A point that a power law is fitted to. */
 export interface PowerPoint {
@@ -51,14 +52,6 @@ export function powerLaw(points: readonly PowerPoint[], level: number = DEFAULT_
   return { exponent, coefficient: Math.exp(intercept), r2, ...rangeOf(points) }
 }
 
-/** A puzzle's share of correct answers at each x, or that of a group of answers that belong together. */
-export interface UnitScores {
-  /** Number of answers: the weight in the mean. */
-  readonly weight: number
-  /** `[number of x]` the sum of the answers' scores, from 0 to `weight`. */
-  readonly sums: ArrayLike<number>
-}
-
 /** Options of {@link powerLawOfErrors}. */
 export interface ErrorFitOptions {
   /** Confidence level. Default 0.95. */
@@ -86,7 +79,8 @@ export function powerLawOfErrors(
 ): PowerLaw | null {
   checkLevel(level)
   if (units.length === 0) throw new UserError({ where: 'power law', expected: 'at least one puzzle', found: 'none' })
-  const all = errorsOf(xs, units, (i) => i)
+  const resampler = new UnitResampler(units, xs.length)
+  const all = errorsOf(resampler.all())
   const used = xs.flatMap((_, i) => (all[i]! > 0 ? [i] : []))
   if (new Set(used.map((i) => xs[i])).size < 2) return null
   const pointsOf = (errors: ArrayLike<number>): PowerPoint[] => used.map((i) => ({ x: xs[i]!, y: errors[i]! }))
@@ -94,7 +88,7 @@ export function powerLawOfErrors(
   const random = Random.of(seed, 'power law')
   const drawn: number[] = []
   for (let resample = 0; resample < resamples; resample++) {
-    const points = pointsOf(errorsOf(xs, units, () => random.int(units.length)))
+    const points = pointsOf(errorsOf(resampler.drawn(random)))
     if (points.every(({ y }) => y > 0)) drawn.push(-line(points).slope)
   }
   const bare = { value: exponent.value, n: units.length, level }
@@ -122,16 +116,15 @@ export function powerText({ exponent }: Pick<PowerLaw, 'exponent'>, symbol: stri
   return `error ∝ ${symbol}^(${exponent.value < 0 ? '' : '−'}${text})`
 }
 
-/** Returns the error at each x over as many units, the i-th chosen by `pick`. */
-function errorsOf(xs: readonly number[], units: readonly UnitScores[], pick: (i: number) => number): Float64Array {
-  const errors = new Float64Array(xs.length)
-  let weight = 0
-  for (let i = 0; i < units.length; i++) {
-    const unit = units[pick(i)]!
-    weight += unit.weight
-    for (let x = 0; x < xs.length; x++) errors[x]! += unit.weight - unit.sums[x]!
-  }
-  return errors.map((error) => error / weight)
+/** An error that is smaller is one of rounding: a single wrong cell of 10⁸ is larger. */
+const LEAST_ERROR = 1e-10
+
+/** Returns the share of wrong answers at each x. */
+function errorsOf({ weight, sums }: Totals): Float64Array {
+  return sums.map((sum) => {
+    const error = (weight - sum) / weight
+    return error < LEAST_ERROR ? 0 : error
+  })
 }
 
 /** Returns the straight line through the logarithms, with the sums of squares that its error needs. */

@@ -5,9 +5,11 @@ import path from 'node:path'
 import { after, before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { ladder } from '../../lib/experiment/think/ladder.js'
+import { readJson } from '../../lib/files/json.js'
 import { arc, type Dataset, evaluateRun, sudoku, train } from '../../lib/index.js'
 import { powerLaw } from '../../lib/statistics/power-law.js'
 import { recurlab } from '../recurlab.js'
+import { root } from '../shared.js'
 
 let resultsDir = ''
 let boards: Dataset
@@ -109,6 +111,20 @@ test('wrong depths, metrics, ranges and puzzles are refused before anything is c
     /stopped after 0 of \d+ supervision steps: the next call starts again/,
   )
   await assert.rejects(ladder(7 as never, boards), /expected a run, a file of weights/)
+})
+
+test('a ladder of the weights that come with the project has the accuracies of their record', async () => {
+  const record = readJson(path.join(root, 'data/weights/sudoku-4x4/record.json')) as {
+    evaluations: { depth: number; rollouts: number; exact: number; puzzles: number }[]
+  }
+  const made = await ladder('sudoku-4x4', undefined, { depths: [1, 2, 4, 8], floor: false })
+  for (const { depth, accuracy } of made) {
+    const expected = record.evaluations.find((each) => each.depth === depth && each.rollouts === 1)!
+    assert.equal(accuracy.n, expected.puzzles)
+    // Other kernels round otherwise, which changes a puzzle or two.
+    assert.ok(Math.abs(accuracy.value - expected.exact) <= 0.004, `D = ${depth}: ${accuracy.value}`)
+  }
+  assert.ok(made.law!.exponent.low! <= made.law!.exponent.value && made.law!.exponent.value <= made.law!.exponent.high!)
 })
 
 test('recurlab ladder prints the rungs, the law and the published exponents, and writes table and figure', async () => {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Random } from '../../lib/random.js'
-import { powerAt, powerLaw, powerLawOfErrors, powerText, type UnitScores } from '../../lib/statistics/power-law.js'
+import { powerAt, powerLaw, powerLawOfErrors, powerText } from '../../lib/statistics/power-law.js'
+import type { UnitScores } from '../../lib/statistics/unit-scores.js'
 
 /** Numbers of scipy 1.17.1, computed by `power-law-reference.py` beside it. */
 const reference = JSON.parse(readFileSync(new URL('power-law-reference.json', import.meta.url), 'utf8')) as {

@@ -11,8 +11,9 @@ import { ACCURACY } from '../../results/reported/row.js'
 import type { ReportedCurve } from '../../results/reported/series.js'
 import { type ReportedCurveFilter, reportedCurvesWhere } from '../../results/reported.js'
 import { type Estimate, scaled } from '../../statistics/estimate.js'
-import { type PowerLaw, powerLaw, powerText, type UnitScores } from '../../statistics/power-law.js'
+import { type PowerLaw, powerLaw, powerText } from '../../statistics/power-law.js'
 import { halfWidth, intervalText, levelText, plusMinus, rounded } from '../../statistics/rounding.js'
+import type { UnitScores } from '../../statistics/unit-scores.js'
 import { floorText, type NumericFloor } from './floor.js'
 import { notedTable, sentences, stepsText } from './noted-table.js'
 import type { Subset } from './subset.js'
@@ -222,12 +223,15 @@ export function reportedLadders(): readonly ReportedCurve[] {
   )
 }
 
+/** r² below which a law is said to describe its points poorly. */
+const POOR_FIT = 0.9
+
 /** Returns a law in words: `error ∝ D^(−0.42 ± 0.05), fitted to 5 depths from 16 to 256, r² 0.99`. */
 export function lawText(law: PowerLaw, symbol = 'D'): string {
   const { exponent, points, from, to, r2 } = law
   const interval = exponent.low === null ? 'no interval' : levelText(exponent.level)
   const how = exponent.method === 'bootstrap' ? `, bootstrap over ${exponent.n} puzzles` : ''
-  return `${powerText(law, symbol)} (${interval}${how}), fitted to ${points} values of ${symbol} from ${from} to ${to}, r² ${rounded(r2).value}.`
+  return `${powerText(law, symbol)} (${interval}${how}), fitted to ${points} values of ${symbol} from ${from} to ${to}, r² ${rounded(r2).value}.${r2 < POOR_FIT ? ' A power law describes them poorly.' : ''}`
 }
 
 /** Returns the puzzles of a number in words with their hash. */

@@ -1,7 +1,8 @@
 import { UserError } from '../../errors.js'
 import { Random } from '../../random.js'
 import { checkLevel, type Estimate, percentiles, wilson } from '../../statistics/estimate.js'
-import { type PowerLaw, powerLawOfErrors, type UnitScores } from '../../statistics/power-law.js'
+import { type PowerLaw, powerLawOfErrors } from '../../statistics/power-law.js'
+import { type Totals, UnitResampler, type UnitScores } from '../../statistics/unit-scores.js'
 
 /** Least and largest depth, or number of rollouts, that a law is fitted to. */
 export type FitRange = readonly [from: number, to: number]
@@ -22,33 +23,23 @@ export function accuraciesOf(units: readonly UnitScores[], level: number): Estim
   const isAnswer = (place: number): boolean =>
     units.every(({ weight, sums }) => weight === 1 && (sums[place] === 0 || sums[place] === 1))
   const parts = places.filter((place) => !isAnswer(place))
-  const drawn = units.length < 2 ? [] : resampled(units, parts)
+  const random = Random.of(0, 'accuracy over puzzles')
+  const resampler = new UnitResampler(units, places.length)
+  const drawn =
+    units.length < 2 || parts.length === 0 ? [] : Array.from({ length: RESAMPLES }, () => resampler.drawn(random))
   return places.map((place): Estimate => {
     const right = units.reduce((sum, { sums }) => sum + sums[place]!, 0)
-    const at = parts.indexOf(place)
-    if (at < 0) return wilson(right, answers, level)
+    if (!parts.includes(place)) return wilson(right, answers, level)
     const bare = { value: right / answers, n: units.length, sd: null, level }
     if (drawn.length === 0) return { ...bare, low: null, high: null, method: null }
     let next = 0
-    const [low, high] = percentiles(() => drawn[next++]![at]!, level, drawn.length)
+    const [low, high] = percentiles(() => shareAt(drawn[next++]!, place), level, drawn.length)
     return { ...bare, low, high, method: 'bootstrap' }
   })
 }
 
-/** Returns the accuracies at some places of resampled puzzles, `[resamples][places]`. */
-function resampled(units: readonly UnitScores[], places: readonly number[]): Float64Array[] {
-  if (places.length === 0) return []
-  const random = Random.of(0, 'accuracy over puzzles')
-  return Array.from({ length: RESAMPLES }, () => {
-    const sums = new Float64Array(places.length)
-    let weight = 0
-    for (let i = 0; i < units.length; i++) {
-      const unit = units[random.int(units.length)]!
-      weight += unit.weight
-      for (let at = 0; at < places.length; at++) sums[at]! += unit.sums[places[at]!]!
-    }
-    return sums.map((sum) => sum / weight)
-  })
+function shareAt({ weight, sums }: Totals, place: number): number {
+  return sums[place]! / weight
 }
 
 /** Points that a default range needs: two always lie on a law. */

@@ -1,6 +1,6 @@
 import { answerIsKnown } from '../../data/answers.js'
 import { type Dataset, runAt, type Split } from '../../data/dataset.js'
-import type { UnitScores } from '../../statistics/power-law.js'
+import type { UnitScores } from '../../statistics/unit-scores.js'
 import { criteriaOf, votesOf } from '../../tasks/registry.js'
 import type { Votes } from '../../tasks/votes.js'
 import { type StepMeasures, UNKNOWN } from '../../think/step-measures.js'
