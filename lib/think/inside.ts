@@ -81,6 +81,8 @@ export interface Inside {
   /** `[seqLen]` tokens that the output head reads in each latent at the start, before any noise. */
   readonly start: Readonly<Record<string, Uint8Array>>
   readonly startPoint: PlanePoint
+  /** Logit of halting at the start. */
+  readonly startQHalt: number
   readonly steps: readonly InsideStep[]
   /** All rollouts, the watched one too. */
   readonly rollouts: readonly InsideRollout[]
@@ -202,7 +204,7 @@ async function recordUpdates(
   watched: number,
   plane: PrincipalComponents,
   signal: AbortSignal | undefined,
-): Promise<Pick<Inside, 'start' | 'startPoint' | 'steps'>> {
+): Promise<Pick<Inside, 'start' | 'startPoint' | 'startQHalt' | 'steps'>> {
   const { shape, weights } = model
   const latents = latentNames(shape)
   const recursion = recursionOf(shape)
@@ -220,6 +222,7 @@ async function recordUpdates(
   try {
     const start = Object.fromEntries(latents.map((name) => [name, decode(weights, shape, now.state[name]!).tokens]))
     const startPoint = pointOf(plane, rowsOf(now.state, latents, 1)[0]!)
+    const startQHalt = decode(weights, shape, now.state[latents[0]!]!).qHalt
     const steps: InsideStep[] = []
     for (let step = 1; step <= settings.depth; step++) {
       const before = tidy(() =>
@@ -260,7 +263,7 @@ async function recordUpdates(
       }
       await pause(signal, step, settings.depth)
     }
-    return { start, startPoint, steps }
+    return { start, startPoint, startQHalt, steps }
   } finally {
     endEvaluation(now)
   }

@@ -36,10 +36,9 @@ const MOST_VALUES = 2 ** 23
 
 /** Returns how the maps of a model are made, in words; null for a custom mixer, which has none. */
 export function mapsMeaning({ mixer, hidden }: ModelShape): string | null {
-  if (mixer === 'attention') return 'attention, mean over the heads'
+  if (mixer === 'attention') return 'attention: mean over the heads'
   if (mixer !== 'mlp') return null
-  const channels = hidden > CHANNELS ? `${CHANNELS} of ${hidden} channels` : `${hidden} channels`
-  return `token MLP, |Jacobian| without the residual, mean over ${channels}`
+  return `token MLP: |Jacobian|, mean over ${hidden > CHANNELS ? `${CHANNELS} of ` : ''}${hidden} channels`
 }
 
 /**
