@@ -2,23 +2,29 @@ import { setImmediate } from 'node:timers/promises'
 import * as tf from '@tensorflow/tfjs-core'
 import type { Batch } from '../data/dataset.js'
 import { Interrupted, UserError } from '../errors.js'
-import { advance, beginEvaluation, type EvaluationState, endEvaluation } from '../evaluate/states.js'
+import { beginEvaluation, type EvaluationState, endEvaluation } from '../evaluate/states.js'
 import { readHeads } from '../evaluate/steps.js'
 import type { Model } from '../model/model.js'
 import { refineWithoutGradient } from '../model/network.js'
-import { recursionOf, type State } from '../model/recursion.js'
+import { programsOf, recursionOf, type State } from '../model/recursion.js'
 import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import { type Program, programOf } from '../recursion/program.js'
 import { updateTexts } from '../recursion/pseudocode.js'
 import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
-import { NoiseSource } from './inside-noise.js'
+import { drawInto, type StreamKey, streamOf, subStream } from './noise.js'
+import { refineWithNoise } from './noisy-calls.js'
+import { standardNormal, truncatedNormal } from './normal.js'
+import { noisyLatents } from './rollouts.js'
+import { CALL_NOISE, INIT, STEP_NOISE } from './row-batch.js'
 import type { RolloutSettings } from './settings.js'
 import { type TokenMap, tokenMaps } from './token-maps.js'
 
 /** How one puzzle is recorded. */
 export interface InsideSettings
-  extends Pick<RolloutSettings, 'depth' | 'rollouts' | 'noise' | 'target' | 'init' | 'initStd' | 'seed'> {
+  extends Pick<RolloutSettings, 'depth' | 'rollouts' | 'noise' | 'target' | 'noiseAt' | 'init' | 'initStd' | 'seed'> {
+  /** Split, example and version of the puzzle: with seed and rollout, the key of the random numbers, as in rollouts. */
+  readonly puzzle: readonly [split: string, example: number, version: number]
   /** The rollout that is recorded update by update, from 0. */
   readonly watched: number
   /** Sources kept for each cell of a token map; 0: no maps. */
@@ -122,6 +128,7 @@ export async function recordInside(
       found: String(depth),
       exitCode: 2,
     })
+  noisyLatents(shape, settings)
   const pointSteps = recordedSteps(shape, depth, rollouts)
   const runs: Run[] = []
   const atOnce = Math.max(1, Math.floor(MOST_TOKENS / totalTokens(shape)))
@@ -172,8 +179,8 @@ async function runRollouts(
   const { shape, weights } = model
   const made = numbers.map((): Run => ({ qHalt: new Float32Array(settings.depth), answers: [], vectors: [] }))
   const rows = repeated(batch, numbers.length)
-  const sources = sourcesOf(settings, batch, numbers)
-  let now = begin(model, rows, settings, sources)
+  const streams = streamsOf(settings, numbers)
+  let now = begin(model, rows, settings, streams)
   try {
     const keep = (step: number): void => {
       if (!kept.has(step)) return
@@ -182,7 +189,8 @@ async function runRollouts(
     }
     keep(0)
     for (let step = 1; step <= settings.depth; step++) {
-      now = advance(model, weights, withNoise(now, settings, shape, sources))
+      now = withNoise(now, settings, shape, streams, step)
+      now = replaced(now, refined(model, programsOf(shape).all, now, settings, streams, step, 0))
       const { predictions, qHalt } = readHeads(weights, shape, now.state)
       for (const [row, { answers, qHalt: halts }] of made.entries()) {
         answers.push(Uint8Array.from(predictions.subarray(row * shape.seqLen, (row + 1) * shape.seqLen)))
@@ -217,8 +225,8 @@ async function recordUpdates(
   }
   const changedAt = (at: number): string[] => changedBy(programAt(at))
   const mapped = settings.sources > 0 ? mappedUpdates(recursion.order.length, latents, changedAt) : new Map()
-  const sources = sourcesOf(settings, batch, [watched])
-  let now = begin(model, batch, settings, sources)
+  const streams = streamsOf(settings, [watched])
+  let now = begin(model, batch, settings, streams)
   try {
     const start = Object.fromEntries(latents.map((name) => [name, decode(weights, shape, now.state[name]!).tokens]))
     const startPoint = pointOf(plane, rowsOf(now.state, latents, 1)[0]!)
@@ -229,18 +237,19 @@ async function recordUpdates(
         Object.fromEntries(latents.map((name) => [name, tf.keep(tf.clone(now.state[name]!))])),
       ) as State
       try {
-        now = withNoise(now, settings, shape, sources)
+        now = withNoise(now, settings, shape, streams, step)
+        let call = 0
         const updates: InsideUpdate[] = []
         const maps: Record<string, TokenMap[]> = {}
         for (let at = 0; at < recursion.order.length; at++) {
           const program = programAt(at)
           const of: string | undefined = mapped.get(at)
           if (of !== undefined) maps[of] = tokenMaps(shape, weights, program, now.x, now.state, settings.sources)
-          const next = refineWithoutGradient({ weights, shape, fused: now.fused }, program, now.x, now.state)
+          const next = refined(model, program, now, settings, streams, step, call)
+          call += program.assignments.filter(({ net }) => net !== 'plus').length
           const changed = changedAt(at)
           const delta = Object.fromEntries(changed.map((name) => [name, relative(next[name]!, now.state[name]!)]))
-          for (const [name, tensor] of Object.entries(now.state)) if (next[name] !== tensor) tensor.dispose()
-          now = { ...now, state: next }
+          now = replaced(now, next)
           const decoded = changed.map((name) => [name, decode(weights, shape, next[name]!)] as const)
           updates.push({
             step,
@@ -269,6 +278,12 @@ async function recordUpdates(
   }
 }
 
+/** Frees the latents that others replace. */
+function replaced(now: EvaluationState, next: State): EvaluationState {
+  for (const [name, tensor] of Object.entries(now.state)) if (next[name] !== tensor) tensor.dispose()
+  return { ...now, state: next }
+}
+
 /** Returns the last update of the answer, and the last of another latent: the latent by the update's index. */
 function mappedUpdates(
   count: number,
@@ -295,56 +310,89 @@ function begin(
   model: Model,
   batch: Batch,
   { init, initStd }: InsideSettings,
-  sources: readonly NoiseSource[],
+  streams: readonly StreamKey[],
 ): EvaluationState {
   const begun = beginEvaluation(model, model.weights, batch)
   if (init === 'learned') return begun
-  const state = mapState(begun.state, (latent) =>
-    rowTensors(latent.shape, sources, (source, row) => source.start(row, initStd)),
+  const names = latentNames(model.shape)
+  const state = mapState(begun.state, (latent, name) =>
+    drawn(latent.shape, streams, (row, stream) => {
+      drawInto(row, 0, row.length, subStream(stream, INIT, names.indexOf(name)), truncatedNormal(), initStd)
+    }),
   )
   tf.dispose(Object.values(begun.state))
   return { ...begun, state }
 }
 
-/** Adds noise to the target latents, and frees the tensors that they replace. */
+/** Adds a step's noise to the latents, and frees the tensors that they replace. */
 function withNoise(
   now: EvaluationState,
-  { noise, target }: InsideSettings,
-  { latents: kind, ...shape }: ModelShape,
-  sources: readonly NoiseSource[],
+  settings: InsideSettings,
+  shape: ModelShape,
+  streams: readonly StreamKey[],
+  step: number,
 ): EvaluationState {
-  if (noise === 0) return now
-  const [answer] = latentNames({ latents: kind, ...shape })
+  const { noise, noiseAt } = settings
+  if (noise === 0 || noiseAt === 'call') return now
+  const names = latentNames(shape)
+  const noisy = noisyLatents(shape, settings)
   const state = mapState(now.state, (latent, name) => {
-    const wanted = target === 'both' || (target === 'y') === (name === answer)
-    if (!wanted) return latent
-    return tidy(() => {
-      const drawn = rowTensors(latent.shape, sources, (source, row) => source.step(row, noise))
-      const sum = tf.add(latent, drawn) as tf.Tensor3D
-      latent.dispose()
-      return sum
-    })
+    if (!noisy.includes(name)) return latent
+    const sum = tidy(() => tf.add(latent, noiseOf(latent.shape, streams, noise, STEP_NOISE, step, names.indexOf(name))))
+    latent.dispose()
+    return sum as tf.Tensor3D
   })
   return { ...now, state }
+}
+
+/** Computes assignments of a step, with noise in each network call where the settings want it. @param call number of the first call */
+function refined(
+  { weights, shape }: Pick<Model, 'weights' | 'shape'>,
+  program: Program,
+  { x, state, fused }: EvaluationState,
+  { noise, noiseAt }: InsideSettings,
+  streams: readonly StreamKey[],
+  step: number,
+  call: number,
+): State {
+  const networked = { weights, shape, fused }
+  if (noise === 0 || noiseAt === 'step') return refineWithoutGradient(networked, program, x, state)
+  return refineWithNoise(networked, program, x, state, (i) =>
+    noiseOf(x.shape, streams, noise, CALL_NOISE, step, call + i),
+  )
+}
+
+/** Returns noise as rollouts draw it. @param step supervision step, counted from 1 */
+function noiseOf(
+  shape: readonly number[],
+  streams: readonly StreamKey[],
+  noise: number,
+  purpose: number,
+  step: number,
+  part: number,
+): tf.Tensor3D {
+  return drawn(shape, streams, (row, stream) => {
+    drawInto(row, 0, row.length, subStream(stream, purpose, step - 1, part), standardNormal(), noise)
+  })
 }
 
 function mapState(state: State, map: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
   return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, map(latent, name)]))
 }
 
-function rowTensors(
+function drawn(
   shape: readonly number[],
-  sources: readonly NoiseSource[],
-  fill: (source: NoiseSource, row: Float32Array) => void,
+  streams: readonly StreamKey[],
+  fill: (row: Float32Array, stream: StreamKey) => void,
 ): tf.Tensor3D {
-  const [B, L, D] = shape as [number, number, number]
-  const values = new Float32Array(B * L * D)
-  for (const [row, source] of sources.entries()) fill(source, values.subarray(row * L * D, (row + 1) * L * D))
-  return tf.tensor3d(values, [B, L, D])
+  const [, L, D] = shape as [number, number, number]
+  const values = new Float32Array(streams.length * L * D)
+  for (const [row, stream] of streams.entries()) fill(values.subarray(row * L * D, (row + 1) * L * D), stream)
+  return tf.tensor3d(values, [streams.length, L, D])
 }
 
-function sourcesOf({ seed }: InsideSettings, batch: Batch, numbers: readonly number[]): NoiseSource[] {
-  return numbers.map((rollout) => new NoiseSource(seed, batch.rows[0]!, batch.versions[0]!, rollout))
+function streamsOf({ seed, puzzle }: InsideSettings, numbers: readonly number[]): StreamKey[] {
+  return numbers.map((rollout) => streamOf(seed, 'rollout', ...puzzle, rollout))
 }
 
 function repeated(batch: Batch, times: number): Batch {

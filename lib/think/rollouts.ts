@@ -55,12 +55,20 @@ export async function* rolloutSteps(
 }
 
 /** Checks a model against data and settings. @returns the names of the latents that noise is added to */
-export function checkedLatents(model: Model, data: Dataset, { noise, noiseAt, target }: RolloutSettings): string[] {
+export function checkedLatents(model: Model, data: Dataset, settings: RolloutSettings): string[] {
   checkDataFits(model, data.manifest, {
     where: 'think, data',
     todo: 'Give the data set that the model was made for.',
   })
-  const names = latentNames(model.shape)
+  return noisyLatents(model.shape, settings)
+}
+
+/** Returns the names of the latents that noise is added to. @throws UserError (exit code 2) if the model has none of them */
+export function noisyLatents(
+  shape: ModelShape,
+  { noise, noiseAt, target }: Pick<RolloutSettings, 'noise' | 'noiseAt' | 'target'>,
+): string[] {
+  const names = latentNames(shape)
   const isNoisy: Record<NoiseTarget, (name: string) => boolean> = {
     z: (name) => name !== 'y',
     y: (name) => name === 'y',

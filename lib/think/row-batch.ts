@@ -14,7 +14,7 @@ import type { RolloutRow, RunningRow } from './rows.js'
 import type { RolloutSettings } from './settings.js'
 
 /** Purposes of a rollout's random numbers. */
-const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
+export const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
 /** Rows of a computation with plain operations. */
 const PLAIN_ROWS = 8

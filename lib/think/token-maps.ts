@@ -62,26 +62,33 @@ export function tokenMaps(
 ): TokenMap[] {
   const last = assignments.findLastIndex(({ net }) => net !== 'plus')
   if (last < 0 || mapsMeaning(shape) === null) return []
-  return tidy(() => {
+  const { net, addends } = assignments[last]!
+  const all = stacks(shape)
+  const { name, layers } = net === 'netY' ? all[0]! : all.at(-1)!
+  let h = tidy(() => {
     const nets = networks(weights, shape)
-    const states: tf.Tensor3D[] = [x, ...latents.map((name) => state[name]!)]
+    const states: tf.Tensor3D[] = [x, ...latents.map((latent) => state[latent]!)]
     for (const { net, addends } of assignments.slice(0, last)) {
       const [a, b, c] = addends.map((addend) => states[addend]!)
       states.push(nets[net](a!, b, c))
     }
-    const { net, addends } = assignments[last]!
     const [a, b, c] = addends.map((addend) => states[addend]!)
-    const all = stacks(shape)
-    const { name, layers } = net === 'netY' ? all[0]! : all.at(-1)!
-    const rope = modelRope(shape)
-    let h = nets.plus(a!, b, c)
-    return Array.from({ length: layers }, (_, layer) => {
-      const at = `${name}.layers.${layer}`
-      const shares = tidy(() => Float32Array.from(sharesOf(shape, weights, at, h, rope).dataSync()))
-      h = block(h, weights, at, shape, rope)
-      return reduced(shares, shape, layer, kept)
-    })
+    return nets.plus(a!, b, c)
   })
+  const maps: TokenMap[] = []
+  for (let layer = 0; layer < layers; layer++) {
+    const at = `${name}.layers.${layer}`
+    const { shares, next } = tidy(() => {
+      const rope = modelRope(shape)
+      return { shares: sharesOf(shape, weights, at, h, rope), next: block(h, weights, at, shape, rope) }
+    })
+    // Outside of tidy, which would look for tensors in every element of an array.
+    maps.push(reduced(shares.dataSync() as Float32Array, shape, layer, kept))
+    tf.dispose([shares, h])
+    h = next
+  }
+  h.dispose()
+  return maps
 }
 
 /** Returns the map of one block, `[L, L]`: rows read, columns are read. */
@@ -125,10 +132,16 @@ function reduced(shares: Float32Array, shape: ModelShape, layer: number, kept: n
     for (let token = 0; token < before; token++) prefix += row[token]! / cells
     const read = row.subarray(before)
     for (let other = 0; other < cells; other++) received[other]! += read[other]! / cells
-    const order = Array.from({ length: cells }, (_, i) => i).sort((i, j) => read[j]! - read[i]! || i - j)
-    for (let i = 0; i < k; i++) {
-      sources[cell * k + i] = order[i]!
-      most[cell * k + i] = read[order[i]!]!
+    for (let other = 0; other < cells; other++) {
+      const share = read[other]!
+      let at = Math.min(other, k)
+      while (at > 0 && most[cell * k + at - 1]! < share) at--
+      if (at === k) continue
+      const place = cell * k + at
+      most.copyWithin(place + 1, place, (cell + 1) * k - 1)
+      sources.copyWithin(place + 1, place, (cell + 1) * k - 1)
+      most[place] = share
+      sources[place] = other
     }
   }
   return { block: layer, received, prefix, kept: k, sources, shares: most }

@@ -12,22 +12,26 @@ import type { Dataset } from '../../lib/data/dataset.js'
 import { UserError } from '../../lib/errors.js'
 import { defineTask } from '../../lib/experiment/data/define-task.js'
 import { look } from '../../lib/experiment/look/look.js'
+import { modelOfWeights } from '../../lib/experiment/run/weights.js'
 import { solve } from '../../lib/experiment/solve/solve.js'
+import { readWeightsFile } from '../../lib/interop/weights-file.js'
 import { writeWeightsFile } from '../../lib/interop/weights-write.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
-import { writeReport } from '../../lib/notebook/report.js'
 import type { Notebook } from '../../lib/notebook/notebook.js'
+import { writeReport } from '../../lib/notebook/report.js'
 import { recursion } from '../../lib/recursion/recursion.js'
 import { repeat, type Update } from '../../lib/recursion/update.js'
 import { arc } from '../../lib/tasks/arc/build.js'
 import { maze } from '../../lib/tasks/maze/index.js'
 import { queens } from '../../lib/tasks/queens/index.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
+import { rolloutSteps } from '../../lib/think/rollouts.js'
+import { rolloutSettings } from '../../lib/think/settings.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-look-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
-const small: ConfigInput = { hidden: 16, heads: 2, layers: 1, T: 2, n: 2, K: 3, puzzleTokens: 1 }
+const small: ConfigInput = { hidden: 16, heads: 2, layers: 1, T: 2, n: 2, K: 3, puzzleTokens: 1, dtype: 'float32' }
 const grids = await sudoku({ box: '2x2', train: 4, test: 4 })
 let files = 0
 
@@ -80,29 +84,63 @@ for (const [name, config] of Object.entries(models))
   })
 
 test('a puzzle of every task can be looked at, as text or as an example of its data set', async () => {
-  const swaps = defineTask({
-    name: 'look-swaps',
-    symbols: ['a', 'b', 'c', 'd'],
-    rows: 1,
+  const pairs = defineTask({
+    name: 'look-pairs',
+    vocabulary: ['.', 'a', 'b', 'c', 'd'],
+    rows: 4,
     columns: 4,
-    generate: (random: { int(n: number): number }) => {
-      const question = Array.from({ length: 4 }, () => 'abcd'[random.int(4)]!).join('')
-      return { question, answer: [...question].reverse().join('') }
+    generate: (random) => {
+      const answer = Array.from({ length: 16 }, () => 'abcd'[random.int(4)]!)
+      return { question: answer.map((symbol, i) => (i % 2 === 0 ? symbol : '.')), answer }
     },
-  } as never) as unknown as { build(options: object): Promise<Dataset> }
-  void swaps
+  })
   const sets = [
     await maze({ size: 6, train: 2, test: 2 }),
     await queens({ size: 5, train: 4, test: 2 }),
     await arc({ train: 3, test: 2, board: 10, augment: 2 }),
+    await pairs({ train: 4, test: 2 }),
   ]
   for (const data of sets) {
-    const looked = await look(fresh(data, { mixer: 'mlp' }), { example: 1 }, { data, depth: 2, rollouts: 2, noise: 0.5 })
+    const looked = await look(
+      fresh(data, { mixer: 'mlp' }),
+      { example: 1 },
+      { data, depth: 2, rollouts: 2, noise: 0.5 },
+    )
     const { rows, columns } = looked.data.board
     assert.ok(rows * columns <= data.manifest.seqLen)
-    assert.match(looked.title, new RegExp(`^${data.manifest.task} · test example 1 · .* · 2 rollouts, number 0 shown · noise 0.5 on z$`))
+    assert.match(
+      looked.title,
+      new RegExp(`^${data.manifest.task} · test example 1 · .* · 2 rollouts, number 0 shown · noise 0.5 on z$`),
+    )
     assert.equal(looked.data.rollouts.length, 2)
     assert.match(String(looked), /step {2}changed/)
+  }
+})
+
+test('a rollout that is looked at is the rollout of the same seed that think computes', async () => {
+  const weights = fresh(grids, { mixer: 'mlp' })
+  for (const more of [
+    { noise: 0.3 },
+    { noise: 0.2, noiseAt: 'call' },
+    { init: 'random', noise: 0.1, target: 'both' },
+  ] as const) {
+    const options = { depth: 3, rollouts: 3, seed: 7, ...more }
+    const looked = await look(weights, { example: 2 }, { data: grids, rollout: 1, ...options })
+    const model = modelOfWeights(await readWeightsFile(weights), grids.manifest).model
+    const answers: string[][] = [[], [], []]
+    const moved: number[] = []
+    for await (const some of rolloutSteps(model, grids, rolloutSettings(options), { puzzles: [2] }))
+      for (const [i, number] of some.rollout.entries()) {
+        answers[number]!.push(some.answers.subarray(i * some.seqLen, (i + 1) * some.seqLen).join())
+        if (number === 1) moved.push(some.deltaY[i]!)
+      }
+    assert.deepEqual(
+      looked.inside.rollouts.map((rollout) => rollout.answers.map((answer) => answer.join())),
+      answers,
+    )
+    for (const [step, { delta }] of looked.inside.steps.entries())
+      assert.ok(Math.abs(delta.y! - moved[step]!) < 1e-5 * moved[step]!)
+    disposeModel(model)
   }
 })
 
@@ -132,7 +170,10 @@ test('a wrong option is one error that names it', async () => {
 test('sixteen steps of a 9×9 Sudoku and of a 30×30 maze take less than a megabyte as a page', async () => {
   const large: ConfigInput = { ...small, T: 3, n: 6, layers: 2, K: 16 }
   const sets = [await sudoku({ box: '3x3', train: 1, test: 1 }), await maze({ size: 30, train: 1, test: 1 })]
-  for (const [data, more] of [[sets[0]!, {}], [sets[1]!, { n: 4 }]] as const) {
+  for (const [data, more] of [
+    [sets[0]!, {}],
+    [sets[1]!, { n: 4 }],
+  ] as const) {
     const looked = await look(fresh(data, { ...large, ...more }), { example: 0 }, { data, depth: 16 })
     assert.equal(looked.data.steps.length, 16)
     const page = path.join(folder, `${data.manifest.task}.html`)

@@ -16,6 +16,8 @@ const SETTINGS: InsideSettings = {
   rollouts: 1,
   noise: 0,
   target: 'z',
+  noiseAt: 'step',
+  puzzle: ['test', 0, 0],
   init: 'learned',
   initStd: 1,
   seed: 0,

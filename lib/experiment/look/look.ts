@@ -67,7 +67,7 @@ export async function look(
     const mapCount = depth * 2 * Math.max(...stacks(model.shape).map(({ layers }) => layers))
     const perCell = Math.floor(MOST_MAP_CHARACTERS / (3 * mapCount * posed.input.length))
     const sources = maps ? Math.max(1, Math.min(MOST_SOURCES, perCell)) : 0
-    const inside: InsideSettings = { ...settings, depth, watched: rollout, sources }
+    const inside: InsideSettings = { ...settings, depth, puzzle: opened.key, watched: rollout, sources }
     const batch = puzzleBatch(posed.input, opened.puzzleId)
     return new Looked({
       puzzle: posed,
@@ -86,6 +86,7 @@ export async function look(
 interface Opened {
   readonly posed: PosedPuzzle
   readonly puzzleId: number
+  readonly key: InsideSettings['puzzle']
   readonly model: Model
   readonly name: string
   readonly notes: readonly string[]
@@ -97,7 +98,7 @@ async function fromText(runOrFile: string, puzzle: string, options: LookOptions)
   const { posed, file, config, identifier, notes, model } = await openPuzzle('look', runOrFile, puzzle, options)
   const name = [posed.spec.task, posed.name, file.run ?? path.basename(file.file)].filter(Boolean).join(' · ')
   const depth = resolveConfig(config).evaluation.evalSupervisionSteps
-  return { posed, puzzleId: identifier.id, model: model(), name, notes, depth }
+  return { posed, puzzleId: identifier.id, key: ['text', 0, 0], model: model(), name, notes, depth }
 }
 
 async function fromData(runOrFile: string, choice: ExampleChoice, options: LookOptions): Promise<Opened> {
@@ -117,12 +118,13 @@ async function fromData(runOrFile: string, choice: ExampleChoice, options: LookO
       })
   await startBackend()
   const data = options.data ?? (await datasetOf(config))
-  const { posed, puzzleId, name } = posedExample(data, choice)
+  const { posed, puzzleId, key, name } = posedExample(data, choice)
   checkFinite(file, file.tensors)
   const { model, notes } = modelOfWeights(file, data.manifest)
   return {
     posed,
     puzzleId,
+    key,
     model,
     name: [data.manifest.task, name, file.run ?? path.basename(file.file)].join(' · '),
     notes: [...file.notes, ...notes],
@@ -150,10 +152,11 @@ function settingsOf(options: LookOptions): Record<string, unknown> {
 }
 
 /** Describes rollouts that are not the model's ordinary one. */
-function wordsOf({ rollouts, watched, noise, target, init, initStd }: InsideSettings): string[] {
+function wordsOf({ rollouts, watched, noise, target, noiseAt, init, initStd }: InsideSettings): string[] {
+  const place = noiseAt === 'call' ? 'in every call' : `on ${target === 'both' ? 'y and z' : target}`
   return [
     ...(rollouts > 1 ? [`${rollouts} rollouts, number ${watched} shown`] : []),
-    ...(noise > 0 ? [`noise ${noise} on ${target === 'both' ? 'y and z' : target}`] : []),
+    ...(noise > 0 ? [`noise ${noise} ${place}`] : []),
     ...(init === 'random' ? [`random start, std ${initStd}`] : []),
   ]
 }

@@ -7,6 +7,8 @@ import { judgeOf } from '../../tasks/registry.js'
 export interface PosedExample {
   readonly posed: PosedPuzzle
   readonly puzzleId: number
+  /** Split, example and version. */
+  readonly key: readonly [split: string, example: number, version: number]
   /** E.g. `test example 3`. */
   readonly name: string
 }
@@ -48,5 +50,5 @@ export function posedExample(data: Dataset, choice: ExampleChoice): PosedExample
       ),
     write: (tokens) => Array.from(tokens).join(' '),
   }
-  return { posed, puzzleId, name }
+  return { posed, puzzleId, key: [example.split, example.example, example.version ?? 0], name }
 }
