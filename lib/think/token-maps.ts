@@ -4,7 +4,7 @@ import { block } from '../model/block.js'
 import { networks } from '../model/network.js'
 import type { State } from '../model/recursion.js'
 import { modelRope } from '../model/rope.js'
-import { type ModelShape, stacks, totalTokens } from '../model/shape.js'
+import { type ModelShape, stacks, swigluInner, totalTokens } from '../model/shape.js'
 import { type SwigluWeights, tokenJacobian } from '../model/swiglu.js'
 import { tidy } from '../model/tidy.js'
 import { type Weights, weightsAt } from '../model/weights.js'
@@ -29,16 +29,26 @@ export interface TokenMap {
   readonly shares: Float32Array
 }
 
-/** Channels whose Jacobians are averaged; a model with fewer is averaged exactly. */
-const CHANNELS = 64
+/** Channels whose Jacobians are averaged at most; a model with fewer is averaged exactly. */
+const MOST_CHANNELS = 64
+/** Multiplications of a map: with many tokens, fewer channels are averaged, at least two. */
+const MOST_WORK = 2 ** 30
 /** Values of the Jacobians' intermediate tensor computed at a time: 32 MB. */
 const MOST_VALUES = 2 ** 23
 
 /** Returns how the maps of a model are made, in words; null for a custom mixer, which has none. */
-export function mapsMeaning({ mixer, hidden }: ModelShape): string | null {
+export function mapsMeaning(shape: ModelShape): string | null {
+  const { mixer, hidden } = shape
   if (mixer === 'attention') return 'attention: mean over the heads'
   if (mixer !== 'mlp') return null
-  return `token MLP: |Jacobian|, mean over ${hidden > CHANNELS ? `${CHANNELS} of ` : ''}${hidden} channels`
+  const channels = averagedChannels(shape)
+  return `token MLP: |Jacobian|, mean over ${channels < hidden ? `${channels} of ` : ''}${hidden} channels`
+}
+
+function averagedChannels(shape: ModelShape): number {
+  const L = totalTokens(shape)
+  const affordable = Math.floor(MOST_WORK / (L * L * swigluInner(L, shape.expansion)))
+  return Math.min(shape.hidden, Math.max(2, Math.min(MOST_CHANNELS, affordable)))
 }
 
 /**
@@ -105,7 +115,7 @@ function sharesOf(
   }
   const own = weightsAt<SwigluWeights>(weights, `${at}.mlp_t`)
   const L = totalTokens(shape)
-  const count = Math.min(CHANNELS, shape.hidden)
+  const count = averagedChannels(shape)
   const channels = Array.from({ length: count }, (_, i) => Math.floor(((i + 0.5) * shape.hidden) / count))
   const values = tf.gather(tf.squeeze(h, [0]), channels, 1) as tf.Tensor2D
   const atOnce = Math.max(1, Math.floor(MOST_VALUES / (own.gate_up_proj.shape[0]! * L)))

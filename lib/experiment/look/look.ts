@@ -72,7 +72,8 @@ export async function look(
     return new Looked({
       puzzle: posed,
       inside: await stoppable(options.signal, ({ signal }) => recordInside(model, batch, inside, signal)),
-      title: [name, ...wordsOf(inside)].join(' · '),
+      title: name,
+      settings: wordsOf(inside).join(' · '),
       notes,
       mapMeaning: maps ? mapsMeaning(model.shape) : null,
     })
@@ -155,7 +156,7 @@ function settingsOf(options: LookOptions): Record<string, unknown> {
 function wordsOf({ rollouts, watched, noise, target, noiseAt, init, initStd }: InsideSettings): string[] {
   const place = noiseAt === 'call' ? 'in every call' : `on ${target === 'both' ? 'y and z' : target}`
   return [
-    ...(rollouts > 1 ? [`${rollouts} rollouts, number ${watched} shown`] : []),
+    ...(rollouts > 1 ? [`rollout ${watched} of ${rollouts}`] : []),
     ...(noise > 0 ? [`noise ${noise} ${place}`] : []),
     ...(init === 'random' ? [`random start, std ${initStd}`] : []),
   ]

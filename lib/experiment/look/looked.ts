@@ -98,7 +98,9 @@ export class Looked {
       { title: 'puzzle', tokens: input },
       { title: `step ${last.step}`, tokens: last.tokens, puzzle: input, marks },
     ])
-    return [this.title, ...this.notes, boardsText(boards), formatTable(this.rows())].join('\n')
+    return [this.title, this.data.settings, ...this.notes, boardsText(boards), formatTable(this.rows())]
+      .filter(Boolean)
+      .join('\n')
   }
 
   [inspect.custom](): string {

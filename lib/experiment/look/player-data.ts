@@ -9,6 +9,7 @@ import type { TokenMap } from '../../think/token-maps.js'
 /** A recording with the words around it. */
 export interface PlayedRecording {
   readonly title: string
+  readonly settings: string
   readonly notes: readonly string[]
   readonly puzzle: PosedPuzzle
   readonly inside: Inside
@@ -16,7 +17,7 @@ export interface PlayedRecording {
 }
 
 /** Returns a recording in the player's form. */
-export function playerData({ title, notes, puzzle, inside, mapMeaning }: PlayedRecording): PlayerData {
+export function playerData({ title, settings: words, notes, puzzle, inside, mapMeaning }: PlayedRecording): PlayerData {
   const { latents, start, steps, rollouts, settings } = inside
   const look = lookOf(puzzle.spec)
   const texts = [...new Set(steps[0]!.updates.map(({ text }) => text))]
@@ -48,6 +49,7 @@ export function playerData({ title, notes, puzzle, inside, mapMeaning }: PlayedR
   return {
     format: 1,
     title,
+    settings: words,
     notes,
     board: boardOf(puzzle, look, [puzzle.input, ...steps.map(({ tokens }) => tokens)]),
     looks: Array.from(

@@ -42,12 +42,10 @@ export function posedExample(data: Dataset, choice: ExampleChoice): PosedExample
       if (answered && isExact(predicted)) return { solved: right, words: 'equal to the stored answer' }
       return { solved: right, words: right ? 'correct by the rules, but not the stored answer' : 'wrong' }
     },
-    marks: (predicted) =>
-      Array.from(
-        input,
-        (_, cell): CellVerdict =>
-          answered && !isRight(predicted, cell) && solved(predicted) !== true ? 'wrong' : 'none',
-      ),
+    marks(predicted) {
+      const right = !answered || solved(predicted) === true
+      return Array.from(input, (_, cell): CellVerdict => (right || isRight(predicted, cell) ? 'none' : 'wrong'))
+    },
     write: (tokens) => Array.from(tokens).join(' '),
   }
   return { posed, puzzleId, key: [example.split, example.example, example.version ?? 0], name }

@@ -1,7 +1,7 @@
 /** Characters of six bits. */
 const SIX = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-/** Character code of token 0; a quotation mark comes before it. */
-const FIRST = 35
+/** Character code of token 0: XML and JSON escape characters before it. */
+const FIRST = 63
 
 /** Returns tokens as text, a character each. */
 export function encodeTokens(tokens: ArrayLike<number>): string {

@@ -5,6 +5,8 @@
 export interface PlayerData {
   readonly format: 1
   readonly title: string
+  /** How its rollouts were made, in words; empty for the model's ordinary one. */
+  readonly settings: string
   /** Remarks on the recording, one sentence each. */
   readonly notes: readonly string[]
   readonly board: PlayerBoard

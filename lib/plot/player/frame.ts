@@ -1,4 +1,5 @@
 import type { Board, Mark } from '../puzzle-board.js'
+import { markLooks } from '../puzzle-marks.js'
 import { drawBoard, escapeXml, legend } from '../puzzle-svg.js'
 import { bitAt, cellNumberAt, decodeTokens, shareAt } from './codes.js'
 import type { PlayerData, PlayerMap, PlayerPosition } from './data.js'
@@ -122,18 +123,34 @@ export function frameBody(data: PlayerData, at: PlayerPosition, ink: string): st
     second > 0 ? panel(data, at, second, COLUMNS[1], `${data.latents[second]}, read as an answer`, ink) : '',
     map ? mapPanel(data, at, map, COLUMNS[2], ink) : '',
     legend(['wrong', 'changed'], 360),
+    label(380, 371, data.settings, ink, 'font-size="11"'),
     haltingChart(data, at, ink),
     deltaChart(data, at, ink),
     planeChart(data, at, ink),
   ].join('')
 }
 
+/** Side of a cell below which a small board fills marked cells instead of framing them. */
+const SMALLEST_FRAME = 8
+
 /** Returns the answer's board of a frame as an SVG of its own. */
 export function answerSvg(data: PlayerData, at: PlayerPosition, size: number): string {
-  const cell = Math.max(2, Math.floor(size / Math.max(data.board.rows, data.board.columns)))
-  const [width, height] = [data.board.columns * cell + 2, data.board.rows * cell + 2]
-  const board = drawBoard(boardOf(data, cellsAt(data, at, 0)), cell)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}">${board}</svg>`
+  const { rows, columns } = data.board
+  const side = Math.max(2, Math.floor(size / Math.max(rows, columns)))
+  const [width, height] = [columns * side + 2, rows * side + 2]
+  const { tokens, marks } = cellsAt(data, at, 0)
+  const isFramed = side >= SMALLEST_FRAME
+  const marked = boardOf(data, { tokens, marks })
+  const board = isFramed ? marked : boardOf(data, { tokens, marks: [] })
+  const fills = isFramed ? '' : filled(marked, 'changed', side) + filled(marked, 'wrong', side)
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}">${drawBoard(board, side)}${fills}</svg>`
+}
+
+function filled({ cells, columns }: Board, kind: 'changed' | 'wrong', side: number): string {
+  const path = cells.map(({ mark }, i) =>
+    mark === kind ? `M${(i % columns) * side} ${Math.floor(i / columns) * side}h${side}v${side}h-${side}z` : '',
+  )
+  return `<path fill="${markLooks[kind].color}" fill-opacity="0.8" d="${path.join('')}"/>`
 }
 
 /** Returns the cell of the map's panel at a point of the frame; -1 outside. */
@@ -213,9 +230,10 @@ function mapPanel(data: PlayerData, at: PlayerPosition, map: PlayerMap, x: numbe
           const [x, y] = [((i % columns) + 0.5) * side, (Math.floor(i / columns) + 0.62) * side]
           return text === '' ? '' : `<text x="${short(x)}" y="${short(y)}">${escapeXml(text)}</text>`
         })
+  const name = `${data.latents[map.latent]}, block ${map.block + 1}`
   const title = focused
-    ? `${mapName(data, map)}: row ${row + 1}, column ${column + 1} reads`
-    : `${mapName(data, map)}: read of each cell, ${percent(map.range[0])}–${percent(map.range[1])} %`
+    ? `${name}: what row ${row + 1}, column ${column + 1} reads`
+    : `${name}: share read, ${percent(map.range[0])}–${percent(map.range[1])} %`
   return [
     label(x, BOARD_TOP - 10, title, ink),
     `<g transform="translate(${x} ${BOARD_TOP})"><rect width="${width}" height="${height}" fill="#FFFFFF"/>`,

@@ -7,17 +7,17 @@
  */
 export function mountAll(frames) {
   for (const root of document.querySelectorAll('.recurlab-player'))
-    if (root.dataset.mounted !== 'yes') mount(root, frames)
+    if (root.dataset.mounted !== 'yes') {
+      root.dataset.mounted = 'yes'
+      const still = root.querySelector('img')
+      recordingIn(still.src).then((data) => mount(root, data, frames))
+    }
 }
 
 const SLOW_MS = 900
 const FAST_MS = 120
 
-function mount(root, frames) {
-  const still = root.querySelector('img')
-  const data = still && recordingIn(still.src)
-  if (!data) return
-  root.dataset.mounted = 'yes'
+function mount(root, data, frames) {
   const last = data.frames.length - 1
   const at = { frame: last, by: 'step', latent: 1, map: 0, cell: -1 }
   let timer = null
@@ -185,11 +185,10 @@ function mount(root, frames) {
   draw()
 }
 
-/** Returns the recording that a still carries in its metadata; null without one. */
-function recordingIn(source) {
-  const [, encoded] = /^data:image\/svg\+xml;base64,(.*)$/.exec(source) ?? []
-  if (encoded === undefined) return null
-  const svg = new TextDecoder().decode(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)))
-  const text = new DOMParser().parseFromString(svg, 'image/svg+xml').querySelector('metadata')?.textContent
-  return text ? JSON.parse(text) : null
+/** Returns the recording that a still carries in its metadata. */
+async function recordingIn(source) {
+  const [, packed] = /<metadata>(.*?)<\/metadata>/.exec(atob(source.slice(source.indexOf(',') + 1)))
+  const bytes = Uint8Array.from(atob(packed), (char) => char.charCodeAt(0))
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))
+  return new Response(stream).json()
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import { BESIDE, escapeXml } from '../puzzle-svg.js'
 import type { PlayerData, PlayerPosition } from './data.js'
 import { answerSvg, describeFrame, frameSvg } from './frame.js'
@@ -23,7 +24,7 @@ export function lastPosition({ frames }: PlayerData): PlayerPosition {
  */
 export function playerHtml(data: PlayerData): string {
   const at = lastPosition(data)
-  const still = frameSvg(data, at, BESIDE, `<metadata>${escapeXml(JSON.stringify(data))}</metadata>`)
+  const still = frameSvg(data, at, BESIDE, `<metadata>${packed(data)}</metadata>`)
   const every = Math.ceil(data.steps.length / MOST_SMALL)
   const small = data.steps.flatMap((_, i) => {
     const step = i + 1
@@ -65,6 +66,11 @@ export function playerPage(data: PlayerData): string {
   return withPlayerScript(
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><title>${escapeXml(data.title)}</title><style>${style}</style></head><body>${playerHtml(data)}${notes}</body></html>\n`,
   )
+}
+
+/** Returns a recording as JSON, gzipped, in base64. */
+function packed(data: PlayerData): string {
+  return gzipSync(JSON.stringify(data), { level: 9 }).toString('base64')
 }
 
 function image(svg: string, words: string): string {
