@@ -69,7 +69,9 @@ export class Player extends Widget {
     const { updates, frames } = this.#data
     const at = { ...this.#at, ...change }
     const frame = Math.max(0, Math.min(frames.length - 1, Math.round(at.frame)))
-    this.#at = { ...at, frame: at.by === 'step' ? stepOf(this.#data, frame) * updates : frame }
+    // The slider moves by updates: a step back from the end of a supervision step leads to the end of the one before.
+    const step = frame < this.#at.frame ? Math.floor(frame / updates) : stepOf(this.#data, frame)
+    this.#at = { ...at, frame: at.by === 'step' ? step * updates : frame }
     this.#draw()
   }
 
