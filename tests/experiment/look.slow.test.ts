@@ -3,7 +3,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import * as tf from '@tensorflow/tfjs-core'
+import { chromium } from 'playwright-core'
 import { startBackend } from '../../lib/backend/index.js'
 import { parseConfig } from '../../lib/config/parse.js'
 import { resolveConfig } from '../../lib/config/resolved.js'
@@ -28,6 +30,7 @@ import { queens } from '../../lib/tasks/queens/index.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { rolloutSteps } from '../../lib/think/rollouts.js'
 import { rolloutSettings } from '../../lib/think/settings.js'
+import { systemChromium } from '../kernel/jupyterlab.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-look-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -162,7 +165,9 @@ test('a wrong option is one error that names it', async () => {
     })
   await assert.rejects(look(weights, { example: 99 }, { data: grids }), /key example: expected 0…3/)
   await assert.rejects(look(weights, { example: 0 }, { data: grids, input: 1 }), /key input: expected nothing/)
-  await assert.rejects((await look(weights, puzzle, { depth: 1 })).save('look.mp4'), /expected a name that ends in/)
+  const looked = await look(weights, puzzle, { depth: 1 })
+  await assert.rejects(looked.save('look.mp4'), /expected a name that ends in \.svg, \.gif, \.html, found \.mp4/)
+  await assert.rejects(looked.save('look.gif', { seconds: 0 }), /key seconds: expected 0\.02 to 60, found 0/)
 })
 
 test('sixteen steps of a 9×9 Sudoku and of a 30×30 maze take less than a megabyte as a page', async () => {
@@ -204,4 +209,55 @@ test('in the report of a notebook the player has its script, and nothing else ha
   assert.equal(page.match(/<script/g)!.length, 1)
   assert.match(page, /script-src 'sha256-/)
   assert.match(page, /<div class="recurlab-player"><img alt="sudoku · /)
+})
+
+const withoutChromium = systemChromium() === null ? 'there is no Chromium (apt-get install chromium)' : false
+
+test('in a browser a saved page plays with the keyboard, and requests nothing', { skip: withoutChromium }, async () => {
+  const page = path.join(folder, 'page.html')
+  const looked = await look(fresh(grids, { mixer: 'attention' }), '1..4....3....2.1', { depth: 3 })
+  await looked.save(page)
+  const browser = await chromium.launch({ executablePath: systemChromium()!, args: ['--headless', '--no-sandbox'] })
+  try {
+    const tab = await browser.newPage({ viewport: { width: 900, height: 700 } })
+    const asked: string[] = []
+    const failed: string[] = []
+    tab.on('request', (request) => asked.push(request.url()))
+    tab.on('pageerror', (error) => failed.push(error.message))
+    await tab.goto(pathToFileURL(page).href)
+    const frame = (words: string) => tab.locator(`[role=img][aria-label^="${words}"]`)
+    await frame('Supervision step 3 of 3').waitFor()
+    await tab.locator('.recurlab-player').focus()
+    await tab.keyboard.press('ArrowLeft')
+    await frame('Supervision step 2 of 3').waitFor()
+    await tab.keyboard.press('Home')
+    await frame('Start').waitFor()
+    await tab.keyboard.press(' ')
+    await frame('Supervision step 3 of 3').waitFor()
+    await tab.getByLabel('Unit of a move').selectOption('by update')
+    await tab.getByRole('slider').focus()
+    await tab.keyboard.press('ArrowLeft')
+    await frame('Supervision step 3 of 3, update 5 of 6').waitFor()
+    await tab.locator('[role=img]').click({ position: { x: 630, y: 100 } })
+    await tab.getByText('what row 1, column 1 reads').waitFor()
+    const images = await tab.locator('img').count()
+    const wide = await tab.evaluate('document.documentElement.scrollWidth')
+    assert.deepEqual({ images, wide, failed }, { images: 0, wide: 900, failed: [] })
+    assert.deepEqual(
+      asked.filter((url) => !url.startsWith('data:')),
+      [pathToFileURL(page).href],
+    )
+  } finally {
+    await browser.close()
+  }
+})
+
+test('a recording is saved as a GIF with a picture for each step', { skip: withoutChromium }, async () => {
+  const file = path.join(folder, 'talk.gif')
+  await (await look(fresh(grids), '1..4....3....2.1', { depth: 2, maps: false })).save(file)
+  const bytes = readFileSync(file)
+  assert.equal(bytes.toString('latin1', 0, 6), 'GIF89a')
+  assert.deepEqual([bytes.readUInt16LE(6), bytes.readUInt16LE(8)], [880, 536])
+  // Graphic control extensions, one before each picture.
+  assert.equal(bytes.toString('latin1').split('\x21\xf9\x04').length - 1, 3)
 })

@@ -265,6 +265,8 @@ test('in JupyterLab the player of look moves with its buttons and the arrow keys
   for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight')
   await frame('Supervision step 1 of 4, update 2 of 3: z ← net(z + y + x)').waitFor()
   await page.evaluate(setTheme, 'JupyterLab Dark')
+  // The theme fades in behind JupyterLab's logo.
+  await page.waitForTimeout(2500)
   await lab.screenshot('15-player')
   await page.evaluate(setTheme, 'JupyterLab Light')
 })

@@ -7,6 +7,7 @@ import { outputPath } from '../../notebook/outputs.js'
 import { Player } from '../../notebook/widgets/player.js'
 import { DISPLAY } from '../../notebook/widgets/widget.js'
 import { type AnimationOptions, animatedSvg } from '../../plot/player/animated.js'
+import { animatedGif } from '../../plot/player/animated-gif.js'
 import type { PlayerData } from '../../plot/player/data.js'
 import { playerPage } from '../../plot/player/page.js'
 import { boardsOf } from '../../plot/puzzle-board.js'
@@ -28,6 +29,9 @@ export type LookedStep = {
   /** ‖Δ‖ of each latent over the step, by its name. */
   readonly [delta: `‖Δ${string}‖`]: number
 }
+
+/** Forms of a saved recording by the extension of their files. */
+const FORMS = { '.svg': animatedSvg, '.gif': animatedGif, '.html': playerPage } as const
 
 /** A recording of a model on one puzzle: shown in a cell, a player; see `look`. */
 export class Looked {
@@ -75,17 +79,25 @@ export class Looked {
    * Saves the recording for a talk or a page.
    *
    * @param name file name, or an absolute path, whose extension sets the form: `.svg` plays by itself without a script,
-   * `.html` is the player as a page of its own, which loads nothing
-   * @param options what an SVG shows, and for how long
+   * `.gif` too, in slides that do not play SVG; `.html` is the player as a page of its own, which loads nothing
+   * @param options what an SVG or GIF shows, and for how long
    * @returns the file's path, relative to the project folder if inside it
-   * @throws UserError for another extension or a wrong time.
+   * @throws UserError for another extension or a wrong time, and for a GIF if there is nothing to draw with.
    */
   async save(name: string, options: AnimationOptions = {}): Promise<string> {
     const kind = path.extname(name)
-    if (kind !== '.svg' && kind !== '.html')
-      throw new UserError({ where: name, expected: 'a name that ends in .svg or .html', found: kind || 'no extension' })
+    const make = Object.hasOwn(FORMS, kind) ? FORMS[kind as keyof typeof FORMS] : null
+    if (make === null)
+      throw new UserError({
+        where: name,
+        expected: `a name that ends in ${Object.keys(FORMS).join(', ')}`,
+        found: kind || 'no extension',
+      })
+    const { seconds } = options
+    if (seconds !== undefined && !(seconds >= 0.02 && seconds <= 60))
+      throw new UserError({ where: 'key seconds', expected: '0.02 to 60', found: String(seconds) })
     const { file, shown } = outputPath(name)
-    writeFileAtomic(file, kind === '.svg' ? animatedSvg(this.data, options) : playerPage(this.data))
+    writeFileAtomic(file, await make(this.data, options))
     return shown
   }
 
