@@ -58,6 +58,14 @@ export async function look(
       found: String(rollout),
       exitCode: 2,
     })
+  if (typeof puzzle !== 'string' && (typeof puzzle !== 'object' || puzzle === null))
+    throw new UserError({
+      where: 'look, puzzle',
+      expected: 'the text of a puzzle, a file, or an example of the data set',
+      found: String(puzzle),
+      ...(typeof puzzle === 'number' ? { todo: `Did you mean { example: ${puzzle} }?` } : {}),
+      exitCode: 2,
+    })
   const opened =
     typeof puzzle === 'string' ? await fromText(runOrFile, puzzle, options) : await fromData(runOrFile, puzzle, options)
   const { posed, model, name, notes } = opened
