@@ -26,7 +26,7 @@ EXPORTER = HTMLExporter(
 )
 
 # nbconvert gives every drawing the same alternative text.
-ALTERNATIVE_TEXT = re.compile(r'(<img alt=")[^"]*(" src="data:image/svg\+xml)')
+ALTERNATIVE_TEXT = re.compile(r'(<img alt=")No description has been provided for this image(" src="data:image/svg\+xml)')
 
 
 # JupyterLab fits wide drawings to the page; nbconvert's page would cut them off.

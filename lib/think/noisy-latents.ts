@@ -2,20 +2,32 @@ import type { Dataset } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { checkDataFits } from '../model/data-fit.js'
 import type { Model } from '../model/model.js'
-import { latentNames } from '../model/shape.js'
+import { latentNames, type ModelShape } from '../model/shape.js'
 import type { NoiseTarget, RolloutSettings } from './settings.js'
 
 /**
- * Returns the names of the latents that noise is added to.
+ * Returns the names of the latents of a model that noise is added to, after a check of the data.
  *
  * @throws UserError (exit code 2) for data that do not fit the model, and for a target that it does not have.
  */
-export function noisyLatents(model: Model, data: Dataset, { noise, noiseAt, target }: RolloutSettings): string[] {
+export function checkedLatents(model: Model, data: Dataset, settings: RolloutSettings): string[] {
   checkDataFits(model, data.manifest, {
     where: 'think, data',
     todo: 'Give the data set that the model was made for.',
   })
-  const names = latentNames(model.shape)
+  return noisyLatents(model.shape, settings)
+}
+
+/**
+ * Returns the names of the latents that noise is added to.
+ *
+ * @throws UserError (exit code 2) for a target that the model does not have.
+ */
+export function noisyLatents(
+  shape: ModelShape,
+  { noise, noiseAt, target }: Pick<RolloutSettings, 'noise' | 'noiseAt' | 'target'>,
+): string[] {
+  const names = latentNames(shape)
   const isNoisy: Record<NoiseTarget, (name: string) => boolean> = {
     z: (name) => name !== 'y',
     y: (name) => name === 'y',

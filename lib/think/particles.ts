@@ -3,7 +3,7 @@ import { UserError } from '../errors.js'
 import type { Model } from '../model/model.js'
 import { Random } from '../random.js'
 import { judgingOf, measuresOf, step } from './answers.js'
-import { noisyLatents } from './noisy-latents.js'
+import { checkedLatents } from './noisy-latents.js'
 import { RowBatch, rowsAtOnce } from './row-batch.js'
 import { type PosedPuzzle, posedPuzzles, type RolloutChoice, rowMaker } from './rows.js'
 import type { RolloutSettings } from './settings.js'
@@ -33,7 +33,7 @@ export async function* particleSteps(
   const judging = judgingOf(data)
   const size = Math.max(1, Math.floor(rowsAtOnce(model, settings.batch) / S))
   const makeRow = rowMaker(data, settings, choice)
-  const batch = new RowBatch(model, settings, noisyLatents(model, data, settings))
+  const batch = new RowBatch(model, settings, checkedLatents(model, data, settings))
   try {
     for (const puzzles of inGroups(posedPuzzles(data, choice), size)) {
       batch.add(puzzles.flatMap((posed) => Array.from({ length: S }, (_, particle) => makeRow(posed, particle))))

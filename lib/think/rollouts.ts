@@ -3,7 +3,7 @@ import { choosesToHalt } from '../model/halting.js'
 import type { Model } from '../model/model.js'
 import type { ModelShape } from '../model/shape.js'
 import { judgingOf, measuresOf, step } from './answers.js'
-import { noisyLatents } from './noisy-latents.js'
+import { checkedLatents } from './noisy-latents.js'
 import { particleSteps } from './particles.js'
 import { RowBatch, rowsAtOnce } from './row-batch.js'
 import { type RolloutChoice, type RolloutRow, type RunningRow, rolloutRows } from './rows.js'
@@ -29,7 +29,7 @@ export async function* rolloutSteps(
   choice: RolloutChoice = {},
 ): AsyncGenerator<StepMeasures, void> {
   if (settings.guide > 0) return yield* particleSteps(model, data, settings, choice)
-  const noisy = noisyLatents(model, data, settings)
+  const noisy = checkedLatents(model, data, settings)
   const judging = judgingOf(data)
   const size = rowsAtOnce(model, settings.batch)
   const source = rolloutRows(data, settings, choice)

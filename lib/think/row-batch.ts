@@ -15,7 +15,7 @@ import type { RolloutRow, RunningRow } from './rows.js'
 import type { RolloutSettings } from './settings.js'
 
 /** Purposes of a rollout's random numbers. */
-const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
+export const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
 /** Memory of a batch's tensors at most. */
 const MOST_BYTES = 512 * 2 ** 20

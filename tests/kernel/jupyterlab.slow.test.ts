@@ -40,6 +40,11 @@ for (const step of loop) loop.report({ 'train.loss': 0.8418, 'test.exact': 0.5, 
   `show(Array.from({ length: 2500 }, (_, i) => ({ puzzle: i, accuracy: (i * 7919) % 2500 })))`,
   `import { showVersions, sudoku } from '../lib'
 showVersions(await sudoku({ box: [3, 3], clues: 40, train: 1, test: 1, seed: 0 }), { count: 4 })`,
+  `import { look, sudoku, train } from '../lib'
+const pocket = await sudoku({ box: [2, 2], train: 8, test: 4, seed: 0 })
+const tiny = { hidden: 16, heads: 2, layers: 1, T: 1, n: 2, K: 4, batch: 4, trainSteps: 2, evalEvery: 2 } as const
+const trained = await train(tiny, pocket, { resultsDir: '../results' })
+await look(trained, { example: 1 }, { data: pocket, rollouts: 3, noise: 0.3 })`,
 ]
 
 const edit = (folder: string, text: string): void => writeFileSync(path.join(folder, 'lib', 'answer.ts'), text)
@@ -241,6 +246,29 @@ test('in JupyterLab a wide picture fits the cell', { skip }, async () => {
   }
   assert.ok(image!.width > 300 && image!.width <= area!.width + 1, `${image!.width} of ${area!.width} pixels`)
   await lab.screenshot('14-picture-1000')
+})
+
+test('in JupyterLab the player of look moves with its buttons and the arrow keys of its slider', { skip }, async () => {
+  const { page } = lab
+  await runCell(page, 18)
+  const output = cellOf(page, 18).locator('.jp-OutputArea')
+  const frame = (words: string) => output.locator(`[role=img][aria-label^="${words}"]`)
+  await frame('Supervision step 4 of 4').waitFor({ timeout: 240_000 })
+  const handle = output.locator('.noUi-handle')
+  await handle.focus()
+  await page.keyboard.press('ArrowLeft')
+  await frame('Supervision step 3 of 4').waitFor()
+  await output.getByRole('button', { name: '«' }).click()
+  await frame('Start').waitFor()
+  await output.locator('select').first().selectOption('by update')
+  await handle.focus()
+  for (let i = 0; i < 2; i++) await page.keyboard.press('ArrowRight')
+  await frame('Supervision step 1 of 4, update 2 of 3: z ← net(z + y + x)').waitFor()
+  await page.evaluate(setTheme, 'JupyterLab Dark')
+  // The theme fades in behind JupyterLab's logo.
+  await page.waitForTimeout(2500)
+  await lab.screenshot('15-player')
+  await page.evaluate(setTheme, 'JupyterLab Light')
 })
 
 test('in JupyterLab a notebook that ran headless is opened and saved without a change, its panel readable', {
