@@ -107,6 +107,7 @@ export {
   versionsPicture,
 } from './plot/puzzle.js'
 export { type ReportedResult, reportedSudoku, withReportedLines } from './plot/reported.js'
+export { withReportedCurves } from './plot/reported-curves.js'
 export type { ReportedAt, ReportedMark } from './plot/reported-marks.js'
 export { type CaptionedFigure, captionOf, type FigureSources, withSources } from './plot/sources.js'
 export type { Band, BandOptions } from './plot/spread.js'
@@ -125,7 +126,14 @@ export { type LatexOptions, toLatex } from './results/latex.js'
 export { toMarkdown } from './results/markdown.js'
 export type { TableOptions } from './results/printed-table.js'
 export { readOutcomes } from './results/record.js'
-export { type ReportedFilter, reportedResults, reportedWhere } from './results/reported.js'
+export type { ReportedCurve } from './results/reported/series.js'
+export {
+  type ReportedCurveFilter,
+  type ReportedFilter,
+  reportedCurvesWhere,
+  reportedResults,
+  reportedWhere,
+} from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
 export type { Difference } from './statistics/difference.js'

@@ -1,6 +1,6 @@
 import { answerIsKnown } from './answers.js'
 import { emptyBatch, ignoreLabels, putExample } from './batch.js'
-import type { Batch, Dataset } from './dataset.js'
+import type { Batch, Dataset, Split } from './dataset.js'
 
 /** Selection of examples to evaluate. */
 export interface EvaluationOptions {
@@ -22,25 +22,54 @@ export interface EvaluationOptions {
  * @throws UserError when the batch size is not a positive integer.
  */
 export function* evaluationBatches(data: Dataset, options: EvaluationOptions): Generator<Batch, void> {
-  const { manifest, augment } = data
+  const { manifest } = data
   const split = data[options.split ?? 'test']
   let left = countEvaluated(data, options)
   let batch: Batch | null = null
   let filled = 0
+  for (const { example, version } of evaluatedExamples(data, options)) {
+    batch ??= emptyBatch(Math.min(options.batch, left), split.seqLen)
+    putEvaluated(batch, filled, data, split, example, version)
+    if (++filled < batch.size) continue
+    ignoreLabels(batch, manifest)
+    yield batch
+    left -= filled
+    batch = null
+    filled = 0
+  }
+}
+
+/** A version of an example of a split. */
+export interface ExampleVersion {
+  readonly example: number
+  readonly version: number
+}
+
+/** Yields the versions of examples that {@link evaluationBatches} puts into batches, in order. */
+export function* evaluatedExamples(
+  data: Dataset,
+  options: Omit<EvaluationOptions, 'batch'> = {},
+): Generator<ExampleVersion, void> {
+  const { puzzleStarts } = data[options.split ?? 'test']
   for (const { puzzle, versions } of evaluatedPuzzles(data, options))
     for (let version = 0; version < versions; version++)
-      for (let example = split.puzzleStarts[puzzle]!; example < split.puzzleStarts[puzzle + 1]!; example++) {
-        batch ??= emptyBatch(Math.min(options.batch, left), split.seqLen)
-        putExample(batch, filled, split, augment, example, version, manifest.seed)
-        if (!answerIsKnown(data, split.name, example))
-          batch.labels.fill(manifest.ignoreLabelId, filled * split.seqLen, (filled + 1) * split.seqLen)
-        if (++filled < batch.size) continue
-        ignoreLabels(batch, manifest)
-        yield batch
-        left -= filled
-        batch = null
-        filled = 0
-      }
+      for (let example = puzzleStarts[puzzle]!; example < puzzleStarts[puzzle + 1]!; example++)
+        yield { example, version }
+}
+
+/** Writes one version of an example into a row of a batch; the labels of an unknown answer are all ignored. */
+export function putEvaluated(
+  batch: Batch,
+  row: number,
+  data: Dataset,
+  split: Split,
+  example: number,
+  version: number,
+): void {
+  const { manifest, augment } = data
+  putExample(batch, row, split, augment, example, version, manifest.seed)
+  if (answerIsKnown(data, split.name, example)) return
+  batch.labels.fill(manifest.ignoreLabelId, row * split.seqLen, (row + 1) * split.seqLen)
 }
 
 /** Returns the total number of rows that {@link evaluationBatches} yields. */

@@ -9,13 +9,21 @@ export interface FigureSources {
   readonly code?: readonly string[]
   /** Hashes of data sets. */
   readonly data?: readonly string[]
+  /** IDs of recordings of rollouts. */
+  readonly recordings?: readonly string[]
+  /** Weights that were evaluated, e.g. a run with its step, or a file. */
+  readonly weights?: readonly string[]
+  /** Puzzles that were evaluated, each with the hash of the choice, e.g. `first 100 of test (1f2e3d4c5b6a)`. */
+  readonly subsets?: readonly string[]
+  /** Types that the model was computed in, e.g. `float32`. */
+  readonly precision?: readonly string[]
   /** Published numbers, each with its source. */
   readonly reported?: readonly string[]
   /** The meaning of bands and error bars, e.g. `Bands: 95 % interval, 3 seeds (Student's t)`. */
   readonly bands?: readonly string[]
 }
 
-const KEYS = ['runs', 'code', 'data', 'reported', 'bands'] as const
+const KEYS = ['runs', 'recordings', 'weights', 'code', 'data', 'subsets', 'precision', 'reported', 'bands'] as const
 
 /** Number of runs that a caption names. */
 const NAMED_RUNS = 12
@@ -67,7 +75,7 @@ function metaOf(layout: Figure['layout']): Readonly<Record<string, unknown>> {
 
 /**
  * Returns a caption for a paper, in sentences of plain text: the title, what is drawn against what, the sources of
- * published numbers, then runs, code and data, as far as they are known.
+ * published numbers, then runs, recordings, weights, code, data, puzzles and precision, as far as they are known.
  *
  * @example
  * runs.curves('test.exact').caption()
@@ -90,15 +98,27 @@ export function captionOf(figure: Figure): string {
     .join(' ')
 }
 
-/** Returns runs, code and data in words; an empty text where none are known. */
+/** Returns the origin of the numbers in words; an empty text where nothing is known. */
 function originText(figure: Figure): string {
-  const { runs = [], code = [], data = [] } = sourcesOf(figure)
+  const {
+    runs = [],
+    recordings = [],
+    weights = [],
+    code = [],
+    data = [],
+    subsets = [],
+    precision = [],
+  } = sourcesOf(figure)
   const others = runs.length - NAMED_RUNS
   const named = [...runs.slice(0, NAMED_RUNS), ...(others > 0 ? [`${others} more`] : [])]
   return [
     ...(runs.length > 0 ? [`${runs.length === 1 ? 'run' : 'runs'} ${listed(named)}`] : []),
+    ...(recordings.length > 0 ? [`${recordings.length === 1 ? 'recording' : 'recordings'} ${listed(recordings)}`] : []),
+    ...(weights.length > 0 ? [`weights ${listed(weights)}`] : []),
     ...(code.length > 0 ? [`code ${listed(code.map(shortened))}`] : []),
     ...(data.length > 0 ? [`data ${listed(data.map(shortened))}`] : []),
+    ...(subsets.length > 0 ? [`puzzles: ${listed(subsets)}`] : []),
+    ...(precision.length > 0 ? [listed(precision)] : []),
   ].join(', ')
 }
 

@@ -50,9 +50,14 @@ export interface RunListing {
  * Opens a run by its folder, its ID, or a unique prefix of its ID.
  *
  * @param resultsDir folder to search for IDs. Default: `results`
+ * @param weights names that the caller accepts beside runs, for the error
  * @throws UserError when there is no such run, several, or a damaged one.
  */
-export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): RunRecord {
+export function openRun(
+  dirOrId: string,
+  resultsDir: string = DEFAULT_RESULTS,
+  weights: readonly string[] = [],
+): RunRecord {
   if (/[/\\]/.test(dirOrId) || fs.existsSync(path.join(dirOrId, FILES.config)))
     return readRun(path.resolve(placeToRead(dirOrId)))
   const ids = runIds(resultsDir)
@@ -61,15 +66,23 @@ export function openRun(dirOrId: string, resultsDir: string = DEFAULT_RESULTS): 
   if (id !== undefined && matching.length === 1) return readRun(path.join(runsFolder(resultsDir), id))
   // IDs are compared by as many characters as were given, but at least by date and time.
   const starts = ids.map((id) => id.slice(0, Math.max(dirOrId.length, SHORTEST_ID)))
-  const near = id === undefined ? didYouMean(dirOrId, [...new Set(starts), ...ids]) : undefined
+  const near = id === undefined ? didYouMean(dirOrId, [...weights, ...new Set(starts), ...ids]) : undefined
   throw new UserError({
     where: runsFolder(resultsDir),
     expected:
       id === undefined ? `a run ${JSON.stringify(dirOrId)}` : `one run that begins with ${JSON.stringify(dirOrId)}`,
     found: id !== undefined ? few(matching) : ids.length === 0 ? 'no runs' : few(ids),
-    todo: near ?? 'recurlab runs lists them; out=DIR looks in another folder.',
+    todo: [
+      near ?? 'recurlab runs lists them; out=DIR looks in another folder.',
+      ...(weights.length > 0 && id === undefined ? [`Weights with a name: ${weights.join(', ')}.`] : []),
+    ].join(' '),
     exitCode: 2,
   })
+}
+
+/** Returns whether a name is the ID of a stored run, or the beginning of one. */
+export function hasRun(name: string, resultsDir: string = DEFAULT_RESULTS): boolean {
+  return runIds(resultsDir).some((id) => id.startsWith(name))
 }
 
 /**

@@ -5,6 +5,7 @@ import { didYouMean } from '../options/nearest.js'
 import { analyses, reproductions } from './reported/reproductions.js'
 import type { ReportedRow } from './reported/row.js'
 import { scaling } from './reported/scaling.js'
+import { pointsOf, type ReportedCurve, type ReportedPoint, reportedCurves } from './reported/series.js'
 import { table1 } from './reported/table-1.js'
 import { table2 } from './reported/table-2.js'
 import { table3 } from './reported/table-3.js'
@@ -12,7 +13,7 @@ import { table4 } from './reported/table-4.js'
 import { table5 } from './reported/table-5.js'
 import { variants } from './reported/variants.js'
 
-/** Every published number, in the order of the tables. */
+/** Every published number but those of curves, in the order of the tables. */
 export const reportedRows: readonly ReportedRow[] = [
   ...Object.values(table1),
   ...table2,
@@ -25,10 +26,18 @@ export const reportedRows: readonly ReportedRow[] = [
   ...analyses,
 ]
 
+/** Every point of a published curve. */
+const reportedPoints = reportedCurves.flatMap(pointsOf)
+
 /** Selects published numbers; omitted keys match everything. Case is ignored. */
 export interface ReportedFilter {
-  /** Exact name: `1`…`5` (tables of the paper), `reproductions`, `scaling`, `variants`, `analyses`. */
+  /**
+   * Exact name: `1`…`5` (tables of the paper), `reproductions`, `scaling`, `variants`, `analyses`, or `series` for the points
+   * of curves. Default: all but `series`.
+   */
   readonly table?: string | undefined
+  /** Name of a curve or part of it, e.g. `ptrm.sudoku.sigma`; only curves match. */
+  readonly series?: string | undefined
   /** Name or part of it, e.g. `TRM`. */
   readonly method?: string | undefined
   /** Name or part of it, e.g. `Sudoku`. */
@@ -40,10 +49,12 @@ export interface ReportedFilter {
 /**
  * Returns the published numbers as an Arrow table: `kind` (`reported` in every row), `table`, `method`, `task`,
  * `metric`, `value` (null when the source gives words instead), `uncertainty`, `depth`, `nfp` (forward passes per
- * optimisation step), `parameters` (as printed), `parameterCount`, `source`, `note`. Accuracies are in percent.
+ * optimisation step), `parameters` (as printed), `parameterCount`, `source`, `note`. Accuracies are in percent. Points of curves (`table: 'series'`) also have
+ * `series`, `x` (the quantity that varies), `at` (its value) and `readFrom` (`figure`, `table` or `text` of the source).
  *
  * @example
  * show(reportedResults({ task: 'ARC-AGI-1' }))
+ * show(reportedResults({ series: 'ptrm.sudoku' }))
  * @throws UserError when no row matches the filter.
  */
 export function reportedResults(filter: ReportedFilter = {}): Table {
@@ -53,10 +64,10 @@ export function reportedResults(filter: ReportedFilter = {}): Table {
 
 /** Returns the rows that match a filter. @throws UserError (exit code 2) when none does. */
 export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
-  const rows = reportedRows.filter((row) =>
-    (['table', 'method', 'task', 'metric'] as const).every((key) => {
+  const rows = candidates(filter).filter((row) =>
+    KEYS.every((key) => {
       const asked = filter[key]?.toLowerCase()
-      const there = row[key].toLowerCase()
+      const there = field(row, key).toLowerCase()
       return asked === undefined || (key === 'table' ? there === asked : there.includes(asked))
     }),
   )
@@ -64,21 +75,50 @@ export function reportedWhere(filter: ReportedFilter): readonly ReportedRow[] {
   const near = didYouMeanOf(filter)
   throw new UserError({
     where: 'reported results',
-    expected: `rows of an existing table (${unique('table')}), task (${unique('task')}) or method`,
+    expected:
+      filter.series === undefined
+        ? `rows of an existing table (${unique('table')}, series), task (${unique('task')}) or method`
+        : `a curve of ${reportedCurves.map(({ series }) => series).join(', ')}`,
     found: `none for ${JSON.stringify(filter)}`,
     ...(near === undefined ? {} : { todo: near }),
     exitCode: 2,
   })
 }
 
+/** Selects published curves; omitted keys match everything. */
+export type ReportedCurveFilter = Omit<ReportedFilter, 'table'>
+
+/**
+ * Returns the published curves that match a filter.
+ *
+ * @example
+ * reportedCurvesWhere({ series: 'ptrm.sudoku.sigma' })
+ * @throws UserError (exit code 2) when none does.
+ */
+export function reportedCurvesWhere(filter: ReportedCurveFilter): readonly ReportedCurve[] {
+  const names = new Set(reportedWhere({ ...filter, table: 'series' }).map((row) => field(row, 'series')))
+  return reportedCurves.filter(({ series }) => names.has(series))
+}
+
+const KEYS = ['table', 'series', 'method', 'task', 'metric'] as const
+
+/** Returns the numbers that a filter searches: the points of curves, or all others. */
+function candidates({ table, series }: ReportedFilter): readonly (ReportedRow | ReportedPoint)[] {
+  return series !== undefined || table?.toLowerCase() === 'series' ? reportedPoints : reportedRows
+}
+
+function field(row: ReportedRow | ReportedPoint, key: (typeof KEYS)[number]): string {
+  return key === 'series' ? ('series' in row ? row.series : '') : row[key]
+}
+
 /** Suggests a correction for the first part of a filter that matches no row. */
 function didYouMeanOf(filter: ReportedFilter): string | undefined {
-  for (const key of ['table', 'task', 'method', 'metric'] as const) {
+  for (const key of KEYS) {
     const asked = filter[key]
-    const there = [...new Set(reportedRows.map((row) => row[key]))]
+    const there = [...new Set(candidates(filter).map((row) => field(row, key)))]
     if (asked === undefined || there.some((name) => name.toLowerCase().includes(asked.toLowerCase()))) continue
     // Parts of names match too, so that a filter is compared with the parts.
-    const parts = there.flatMap((name) => [name, ...name.split(/[\s,-]+/)])
+    const parts = there.flatMap((name) => [name, ...name.split(/[\s,.-]+/)])
     return didYouMean(asked, [...new Set(parts)], `${key}=`)
   }
   return undefined

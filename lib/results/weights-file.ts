@@ -2,12 +2,13 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { weightsNamed, weightsNames } from '../interop/named/record.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../interop/weights-file.js'
 import { didYouMean } from '../options/nearest.js'
 import { type CheckpointChoice, checkOwnCheckpoint, chosenCheckpoint, newestIntact } from './checkpoint.js'
 import { checkpointFile, DEFAULT_RESULTS, FILES, runsFolder } from './layout.js'
 import { otherCode } from './other-code.js'
-import { openRun, type RunRecord } from './record.js'
+import { hasRun, openRun, type RunRecord } from './record.js'
 
 /** Options of {@link readWeightsOf}. */
 export interface ReadWeightsOfOptions extends ReadWeightsOptions {
@@ -26,20 +27,29 @@ export interface StoredWeights extends WeightsFile {
  * Reads the weights of a stored run (one of its checkpoints), or of a file, including official ones; `RUN|FILE` on the command
  * line.
  *
- * @param runOrFile a file; else a run's folder, ID, or the beginning of one
- * @throws UserError when neither exists, or it cannot be read.
+ * @param runOrFile a file; else a run's folder, ID, or the beginning of one; else a name of weights, e.g. `sudoku-6x6`
+ * @throws UserError when none of them exists, or it cannot be read.
  */
 export async function readWeightsOf(runOrFile: string, options: ReadWeightsOfOptions = {}): Promise<StoredWeights> {
   const { resultsDir, checkpoint, ...how } = options
-  const place = placeToRead(runOrFile)
-  if (fs.existsSync(place) && fs.statSync(place).isFile()) {
+  const place = fileOf(runOrFile, resultsDir)
+  if (place !== null) {
     if (checkpoint !== undefined) throw noRun(runOrFile, checkpoint)
-    return { ...(await readWeightsFile(runOrFile, how)), run: null }
+    return { ...(await readWeightsFile(place, how)), run: null }
   }
   const run = runOrNoFile(runOrFile, resultsDir)
   const file = await readCheckpoint(run, checkpoint ?? 'last', how)
   const other = otherCode(run)
   return { ...file, run: run.id, notes: other ? [...file.notes, other] : file.notes }
+}
+
+/** Returns the file that a name stands for: a path, or weights by name where no run has that one; null for a run. */
+function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): string | null {
+  const place = placeToRead(runOrFile)
+  if (fs.existsSync(place) && (fs.statSync(place).isFile() || fs.existsSync(path.join(place, FILES.config))))
+    return fs.statSync(place).isFile() ? runOrFile : null
+  if (hasRun(runOrFile, resultsDir)) return null
+  return weightsNamed(runOrFile)?.file ?? null
 }
 
 async function readCheckpoint(run: RunRecord, choice: CheckpointChoice, how: ReadWeightsOptions): Promise<WeightsFile> {
@@ -68,7 +78,7 @@ function runOrNoFile(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): R
   const place = placeToRead(runOrFile)
   const isFolder = fs.existsSync(place)
   if (isFolder ? fs.existsSync(path.join(place, FILES.config)) : !/[/\\]|\.\w+$/.test(runOrFile))
-    return openRun(isFolder ? path.resolve(place) : runOrFile, resultsDir)
+    return openRun(isFolder ? path.resolve(place) : runOrFile, resultsDir, weightsNames())
   const folder = path.dirname(place)
   const beside = fs.existsSync(folder) && fs.statSync(folder).isDirectory() ? fs.readdirSync(folder) : []
   const near = isFolder ? undefined : didYouMean(path.basename(runOrFile), beside, folder === '.' ? '' : `${folder}/`)

@@ -9,7 +9,7 @@ import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
 import { queensTask } from './queens/task.js'
 import { sudokuTask } from './sudoku/task.js'
 import { poseSymbols } from './symbols.js'
-import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Task, TaskParts } from './task.js'
+import type { Judge, PublishedSizes, PuzzleSpec, StoredParts, Symmetries, Task, TaskParts } from './task.js'
 import { tokensTask } from './tokens/task.js'
 import type { Votes, VotesOptions } from './votes.js'
 
@@ -100,6 +100,11 @@ export function tokenMeaning(spec: PuzzleSpec & Pick<DatasetManifest, 'padId'>, 
 /** Returns the judge of a data set's answers; null when only the stored answer is correct. */
 export function judgeOf(spec: PuzzleSpec): Judge | null {
   return findTask(spec.task)?.judge?.of(spec) ?? null
+}
+
+/** Returns the symmetries of a data set's grids; null when its task has none. */
+export function symmetriesOf(spec: PuzzleSpec): Symmetries | null {
+  return findTask(spec.task)?.symmetries?.(spec) ?? null
 }
 
 /** Returns the criteria of a task's judge, `valid` first; empty without a judge. */

@@ -6,6 +6,7 @@ import type { AugmentationSpec } from '../data/augmentation-spec.js'
 import type { Augmentation, Dataset, DatasetManifest, Identifiers, Split, TestTask } from '../data/dataset.js'
 import type { MakeOptions } from '../data/progress.js'
 import type { Likeness } from '../data/puzzle-index.js'
+import type { Random } from '../random.js'
 import type { Download } from './downloads.js'
 import type { PuzzleLook } from './look.js'
 import type { PosedPuzzle, PuzzleChoice, PuzzleText } from './posed.js'
@@ -67,6 +68,11 @@ export interface Task {
    */
   votes?(data: Dataset, options: VotesOptions): Votes | null
 
+  /**
+   * Returns the symmetries of a data set's grids, under which puzzles with their answers stay puzzles with their answers.
+   * Default: there are none.
+   */
+  symmetries?(spec: PuzzleSpec): Symmetries
   /** Judge of answers. Default: none; only the stored answer is correct. */
   readonly judge?: TaskJudge
   /**
@@ -83,6 +89,17 @@ export interface Task {
   /** Facts about the task that the published layout omits. Default: its folders are read as `tokens`. */
   readonly published?: PublishedTask
 }
+
+/** A symmetry of grids: a permutation of cells and a renaming of tokens. */
+export interface GridSymmetry {
+  /** `[seqLen]` source of each cell. */
+  readonly cells: ArrayLike<number>
+  /** `[V]` image of each token. */
+  readonly tokens: ArrayLike<number>
+}
+
+/** Symmetries of a task's grids: a list of all, identity first, or, if there are too many, a uniform draw of one. */
+export type Symmetries = readonly GridSymmetry[] | ((random: Random) => GridSymmetry)
 
 /** Builder of a task's data sets. */
 export interface TaskBuilder {

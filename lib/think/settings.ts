@@ -1,5 +1,61 @@
+import { z } from 'zod'
+import { parseOptions } from '../options/options.js'
+
 /** The latents that noise is added to: z (all latents but y), y, or both. */
 export type NoiseTarget = 'z' | 'y' | 'both'
+
+/** Supervision steps of the published evaluations. */
+const PUBLISHED_DEPTH = 16
+
+/** Schema of the settings of rollouts; the same keys in TypeScript and on the command line. */
+export const rolloutOptions = z.strictObject({
+  depth: z.int().min(1).optional().describe('D: supervision steps. Default: as many as the model is trained for.'),
+  rollouts: z.int().min(1).default(1).describe('K: rollouts of each puzzle.'),
+  noise: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('Standard deviation σ of the noise added to the latents. 0: none; PTRM uses 0.2 to 1, EqR 0.01.'),
+  target: z
+    .enum(['z', 'y', 'both'])
+    .default('z')
+    .describe('Latents that noise is added to: z (all latents but y, as PTRM), y or both.'),
+  noiseAt: z
+    .enum(['step', 'call'])
+    .default('step')
+    .describe(
+      'step: noise is added before each supervision step (PTRM); call: to the result of each network call (EqR).',
+    ),
+  init: z
+    .enum(['learned', 'random'])
+    .default('learned')
+    .describe('Initial latents: learned (those of the model), or random for each rollout (EqR).'),
+  initStd: z.number().min(0).default(1).describe('Standard deviation of random initial latents.'),
+  relabel: z
+    .boolean()
+    .default(false)
+    .describe('Whether every rollout but the first sees the puzzle relabelled or turned by a symmetry of its task.'),
+  damping: z.number().gt(0).max(1).default(1).describe('α of the damped step h ← (1−α)·h + α·F(h); 1: no damping.'),
+  dampingAfter: z.int().min(0).default(0).describe('Supervision steps before damping begins.'),
+  leave: z
+    .enum(['never', 'halted', 'solved', 'settled'])
+    .default('never')
+    .describe('When a rollout ends before D steps: never, or once it is halted, solved or settled.'),
+  settledSteps: z
+    .int()
+    .min(1)
+    .default(3)
+    .describe('Consecutive steps without a change of the answer after which a rollout is settled.'),
+  seed: z.int().min(0).default(0).describe('Seed of all random numbers of the rollouts.'),
+  batch: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe('Rows computed at a time, fewer if memory is short; no effect on results.'),
+})
+
+/** Settings of rollouts as written; omitted ones take their defaults. */
+export type RolloutOptions = z.input<typeof rolloutOptions>
 
 /** How the rollouts of a puzzle differ, and how long they run. */
 export interface RolloutSettings {
@@ -27,11 +83,24 @@ export interface RolloutSettings {
   /** Supervision steps before damping begins. */
   readonly dampingAfter: number
   /**
-   * When a puzzle's rollouts leave the batch: `never`; a rollout once its halting head says so (`halted`), once its answer is
-   * right by the task's rules or labels (`solved`), or once its answer has not changed for `settled` steps.
+   * When a rollout leaves the batch before D steps: `never`; once its halting head says so (`halted`), once its answer is
+   * right by the task's rules or labels (`solved`), or once its answer has not changed for `settledSteps` steps (`settled`).
    */
   readonly leave: 'never' | 'halted' | 'solved' | 'settled'
+  /** Consecutive steps without a change of the answer after which a rollout is settled; default 3. */
+  readonly settledSteps: number
   readonly seed: number
   /** Rows computed at a time; it has no influence on the results. */
   readonly batch: number
+}
+
+/**
+ * Returns settings with their defaults.
+ *
+ * @param trainedDepth the depth if none is given: the model's K
+ * @throws UserError (exit code 2) naming the first key that is unknown or has a wrong value.
+ */
+export function rolloutSettings(options: RolloutOptions = {}, trainedDepth = PUBLISHED_DEPTH): RolloutSettings {
+  const { depth = trainedDepth, ...others } = parseOptions(rolloutOptions, options, 'think')
+  return { depth, ...others }
 }

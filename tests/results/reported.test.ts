@@ -8,7 +8,7 @@ import type { Row } from '../../lib/files/arrow-rows.js'
 import { rowsOfTable } from '../../lib/files/arrow-rows.js'
 import { lineFigure } from '../../lib/plot/line.js'
 import { reportedSudoku, withReportedLines } from '../../lib/plot/reported.js'
-import { reportedResults, reportedRows, reportedWhere } from '../../lib/results/reported.js'
+import { reportedCurvesWhere, reportedResults, reportedRows, reportedWhere } from '../../lib/results/reported.js'
 import { withReported } from '../../lib/results/reported-beside.js'
 import { recurlab } from '../recurlab.js'
 import { sharedPath } from '../shared.js'
@@ -122,6 +122,11 @@ test('every other number of the document is there', { skip }, () => {
     [43, 0.2],
     [85.9, 0.6],
     [98, 0.3],
+    // From beyond.md, sections 2 and 3.
+    [86.6, 2.1],
+    [85.3, 2.5],
+    [90.9, 2.4],
+    [96.9, 0.6],
   ])
 })
 
@@ -148,6 +153,42 @@ test('the Arrow table says of every row that it was reported, has numbers as num
   assert.equal(rows.length, reportedRows.length)
   assert.ok(rows.every((row) => row.kind === 'reported' && typeof row.source === 'string' && row.source !== ''))
   assert.ok(rows.every((row) => row.value !== null || row.note !== null))
+})
+
+const beyond = sharedPath('spec/beyond.md')
+const noBeyond = beyond === null ? 'there is no ../shared/spec/beyond.md' : false
+
+test('every published curve of the document is there point by point, with the part of the source that gives it', {
+  skip: noBeyond,
+}, () => {
+  const lines = readFileSync(beyond!, 'utf8').split('```jsonl\n')[1]!.split('```')[0]!.trim().split('\n')
+  type Line = { id: string; x: string; xs: number[]; ys: number[]; kind: string; src: string }
+  const printed = lines.map((line) => JSON.parse(line) as Line)
+  assert.ok(printed.length >= 27)
+  const rows = rowsOfTable(reportedResults({ table: 'series' }))
+  assert.equal(
+    rows.length,
+    printed.reduce((sum, { xs }) => sum + xs.length, 0),
+  )
+  for (const { id, x, xs, ys, kind, src } of printed) {
+    const points = rows.filter((row) => row.series === id)
+    assert.deepEqual([points.map((row) => row.at), points.map((row) => row.value)], [xs, ys], id)
+    assert.deepEqual(
+      [...new Set(points.map((row) => `${row.kind} ${row.x} ${row.readFrom}`))],
+      [`reported ${x} ${kind}`],
+    )
+    assert.equal(points[0]!.source, src.replace('Fig ', 'Figure '))
+  }
+})
+
+test('points of curves are found by the name of their curve only, so that other filters return single numbers', () => {
+  assert.equal(reportedResults({ series: 'ptrm.sudoku.sigma' }).numRows, 30)
+  assert.ok(reportedWhere({ task: 'Sudoku-Extreme', method: 'PTRM' }).every((row) => row.table !== 'series'))
+  assert.deepEqual(
+    reportedCurvesWhere({ series: 'ptrm.maze' }).map(({ method }) => method),
+    ['PTRM, pass@K', 'PTRM, best-Q@K', 'PTRM, mode@K'],
+  )
+  assert.throws(() => reportedWhere({ series: 'ptrm.sudoko' }), /a curve of ptrm\.sudoku\.sigma\.pass, .*sudoku/s)
 })
 
 test('parameters are numbers too, of the model of the very row', () => {

@@ -6,7 +6,8 @@ import { onlyKeys } from '../keys.js'
 import { FORMAT_FLAGS, FORMAT_HELP, formatAsked, formatted } from '../table-format.js'
 
 /** Columns shown in a terminal; `--json` has all. */
-const COLUMNS = 'table method task metric value uncertainty depth nfp parameters note source'.split(' ')
+const COLUMNS =
+  'table series x at method task metric value uncertainty depth nfp parameters readFrom note source'.split(' ')
 
 /** `recurlab reported`. */
 export const command: Command = {
@@ -17,8 +18,9 @@ export const command: Command = {
       rows: [
         [
           'table=NAME',
-          '1 to 5 (the tables of arXiv 2510.04871), reproductions, scaling (test-time scaling without training), variants (later models) or analyses. Default: all.',
+          '1 to 5 (the tables of arXiv 2510.04871), reproductions, scaling (test-time scaling without training), variants (later models), analyses, or series (points of curves: by noise, rollouts, supervision steps). Default: all but series.',
         ],
+        ['series=TEXT', 'Curves whose name contains TEXT, e.g. ptrm.sudoku.sigma.'],
         ['method=TEXT', 'Methods whose name contains TEXT, e.g. TRM. Default: all.'],
         ['task=TEXT', 'Tasks whose name contains TEXT: Sudoku-Extreme, Maze-Hard, ARC-AGI-1, ARC-AGI-2. Default: all.'],
         ['metric=TEXT', 'Metrics whose name contains TEXT, e.g. pass@1. Default: all.'],
@@ -31,7 +33,7 @@ export const command: Command = {
   flags: { json: false, ...FORMAT_FLAGS },
   async run({ words, pairs, flags }) {
     noWords(words)
-    const rows = rowsOfTable(reportedResults(onlyKeys(pairs, ['table', 'method', 'task', 'metric'])))
+    const rows = rowsOfTable(reportedResults(onlyKeys(pairs, ['table', 'series', 'method', 'task', 'metric'])))
     const format = formatAsked(flags)
     if (format !== null) process.stdout.write(`${formatted(rows, format, { columns: paperColumns(rows) })}\n`)
     else if (flags.has('json')) process.stdout.write(`${JSON.stringify(rows)}\n`)
@@ -42,10 +44,12 @@ export const command: Command = {
 
 /** Returns the columns of a table for a paper: the uncertainty stands beside the value, sources and notes below the table. */
 function paperColumns(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
-  return columnsOf(rows).filter((name) => !['table', 'uncertainty', 'note', 'source'].includes(name))
+  return columnsOf(rows).filter(
+    (name) => !['table', 'series', 'readFrom', 'uncertainty', 'note', 'source'].includes(name),
+  )
 }
 
 /** Returns the columns with a value in any row. */
 function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): string[] {
-  return COLUMNS.filter((name) => rows.some((row) => row[name] !== null))
+  return COLUMNS.filter((name) => rows.some((row) => row[name] !== null && row[name] !== undefined))
 }

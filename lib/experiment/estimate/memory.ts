@@ -7,7 +7,7 @@ import { evaluateBatch } from '../../evaluate/evaluate.js'
 import { sizeText } from '../../files/space.js'
 import { emptyCarry } from '../../model/carry.js'
 import { disposeFused, fuseWeights } from '../../model/fused-weights.js'
-import { disposeModel, initialModel } from '../../model/model.js'
+import { disposeModel, initialModel, type Model } from '../../model/model.js'
 import { latentNames, totalTokens } from '../../model/shape.js'
 import { countParameters } from '../../model/weights.js'
 import { passOfRows } from '../../train/pass.js'
@@ -82,6 +82,45 @@ export function estimateMemory(work: RunWork, availableBytes = process.available
     disposeModel(model)
     freeKernelMemory()
   }
+}
+
+/** Tensors of a latent's size that rollouts hold beside those of the supervision step: earlier latents, noise. */
+const ROLLOUT_LATENTS = 3
+
+/** The rows of a supervision step of rollouts. */
+export interface RolloutRows {
+  /** Rows computed at a time: the requested number, or as many as keep within the budget. */
+  readonly rows: number
+  /** Peak bytes beyond those that the process already holds. */
+  readonly peakBytes: number
+}
+
+/**
+ * Chooses the number of rollouts that are computed at a time. It decides speed and memory, never results.
+ *
+ * @param asked the most rows
+ * @param availableBytes default: the free memory of the machine
+ * @throws UserError if not even one row fits in memory, with the bytes needed and free.
+ */
+export function rolloutRows(model: Model, asked: number, availableBytes = process.availableMemory()): RolloutRows {
+  const { shape } = model
+  const bytes = bytesByRows((rows) => evaluateBatch(model, model.weights, emptyBatch(rows, shape.seqLen), 1))
+  const beside =
+    4 *
+    (ROLLOUT_LATENTS * latentNames(shape).length * totalTokens(shape) * shape.hidden +
+      2 * shape.seqLen * shape.vocabSize)
+  const peak = (rows: number): number => PROCESS.bytes + bytes(rows) + rows * beside
+  if (peak(1) > availableBytes)
+    throw new UserError({
+      where: 'memory',
+      expected: `at most ${sizeText(availableBytes)}, the free memory of the machine`,
+      found: `a supervision step of one rollout that needs ${sizeText(peak(1))}`,
+      todo: 'End other work on this machine, or use one with more memory: rollouts are already computed one at a time.',
+    })
+  const budget = Math.min(BUDGET.share * availableBytes, BUDGET.bytes)
+  let rows = asked
+  for (let parts = 2; rows > 1 && peak(rows) > budget; parts++) rows = Math.ceil(asked / parts)
+  return { rows, peakBytes: peak(rows) }
 }
 
 /** Returns the peak bytes of some work as a function of its rows: the straight line through one and two rows. */

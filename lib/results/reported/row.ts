@@ -2,7 +2,7 @@
 export interface ReportedRow {
   /** Distinguishes it from measured rows. */
   readonly kind: 'reported'
-  /** Position: `1`…`5` for the paper's tables, else `reproductions`, `scaling`, `variants`, `analyses`. */
+  /** Position: `1`…`5` for the paper's tables, else `reproductions`, `scaling`, `variants`, `analyses`, `series`. */
   readonly table: string
   readonly method: string
   /** Data set, e.g. `Sudoku-Extreme`. */

@@ -5,7 +5,7 @@ import type { Task } from '../task.js'
 import { buildDefined } from './build.js'
 import { checkDefinition, judged } from './check.js'
 import { definedOptions, type TaskDefinition } from './definition.js'
-import { symmetryGroup } from './group.js'
+import { symmetriesIn, symmetryGroup } from './group.js'
 import { checkSameDefinition } from './open.js'
 import { twinsUnder } from './twins.js'
 
@@ -33,6 +33,7 @@ export function registerDefinition(definition: TaskDefinition): Task {
       return { augment: group?.augment ?? null, identifiers: blankOnly, testTasks: null }
     },
     augments: group !== null,
+    ...(group ? { symmetries: () => symmetriesIn(group) } : {}),
     ...(judge
       ? {
           judge: {

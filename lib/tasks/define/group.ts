@@ -5,6 +5,7 @@ import { streamFamily } from '../../data/streams.js'
 import { UserError } from '../../errors.js'
 import { sha256 } from '../../files/atomic.js'
 import { Random } from '../../random.js'
+import type { GridSymmetry, Symmetries } from '../task.js'
 import { type CheckedDefinition, symbolsOf, tokensOf } from './check.js'
 
 /** One combination of symmetries: a permutation of cells and a renaming of symbols. */
@@ -118,10 +119,7 @@ function sampled(definition: CheckedDefinition, draws: readonly Draw[]): GridMap
 function augmentBy(maps: readonly GridMap[], whole: boolean): Augmentation {
   let streams = streamFamily(0, 'version')
   let streamsSeed = 0
-  const drawn = (random: Random): GridMap => {
-    const map = maps[random.int(maps.length)]!
-    return whole ? map : compose(maps[random.int(maps.length)]!, map)
-  }
+  const drawn = drawOf(maps, whole)
   return {
     versions: () => null,
     puzzleId: (split, example) => split.puzzleIds[example]!,
@@ -139,6 +137,22 @@ function augmentBy(maps: readonly GridMap[], whole: boolean): Augmentation {
       }
     },
   }
+}
+
+/** Returns a draw of a combination: of all, or of the products of two of a sample. */
+function drawOf(maps: readonly GridMap[], whole: boolean): (random: Random) => GridMap {
+  return (random) => {
+    const map = maps[random.int(maps.length)]!
+    return whole ? map : compose(maps[random.int(maps.length)]!, map)
+  }
+}
+
+/** Returns the symmetries of a group's grids. */
+export function symmetriesIn({ maps, whole }: SymmetryGroup): Symmetries {
+  const symmetry = ({ from, values }: GridMap): GridSymmetry => ({ cells: from, tokens: values })
+  if (whole) return maps.map(symmetry)
+  const draw = drawOf(maps, whole)
+  return (random) => symmetry(draw(random))
 }
 
 /** Applies a map to a grid. */

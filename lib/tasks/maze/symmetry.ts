@@ -1,6 +1,7 @@
 import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
 import { TRANSFORMS as DIHEDRAL, dihedralWalk } from '../arc/dihedral.js'
+import type { GridSymmetry } from '../task.js'
 
 /**
  * Returns the source of each cell under each transform, `[8][size²]`: 0 identity, 1–3 rotations counter-clockwise by
@@ -38,6 +39,12 @@ export function dihedralAugment(size: number): Augmentation {
       },
     },
   )
+}
+
+/** Returns the 8 rotations and reflections of square grids, which leave the tokens as they are. */
+export function dihedralSymmetries(size: number, vocabSize: number): readonly GridSymmetry[] {
+  const tokens = Uint8Array.from({ length: vocabSize }, (_, token) => token)
+  return dihedralSources(size).map((cells) => ({ cells, tokens }))
 }
 
 /** Returns the least transform in order: a key that mazes share exactly with their rotated and reflected twins. */

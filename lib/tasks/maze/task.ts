@@ -9,7 +9,7 @@ import { mazeTwins } from './parse.js'
 import { poseMaze } from './pose.js'
 import { mazePresets } from './presets.js'
 import { pathFault } from './solve.js'
-import { dihedralAugment } from './symmetry.js'
+import { dihedralAugment, dihedralSymmetries } from './symmetry.js'
 import { CHARACTERS, FREE, GOAL, PATH, START, VOCABULARY, WALL } from './tokens.js'
 
 /** Mazes with a start, a goal, and a shortest path to mark. */
@@ -32,6 +32,7 @@ export const mazeTask: Task = {
     return { augment, identifiers: blankOnly, testTasks: null }
   },
   augmentation: (parts) => dihedralAugment((parts as { size: number }).size),
+  symmetries: (spec) => dihedralSymmetries(sizeOf(spec), spec.vocabSize),
   judge: {
     criteria: {
       valid: 'walls, S and G are kept, and the marked cells form a path from S to G without shortcuts between them',

@@ -2,6 +2,7 @@ import { blankOnly } from '../../data/identifiers.js'
 import { UserError } from '../../errors.js'
 import { type PuzzleLook, symbolLook } from '../look.js'
 import { mazeTwins } from '../maze/parse.js'
+import { dihedralSymmetries } from '../maze/symmetry.js'
 import type { PuzzleSpec, Task } from '../task.js'
 import { queens } from './build.js'
 import { queensOptions } from './options.js'
@@ -32,6 +33,7 @@ export const queensTask: Task = {
     return { augment, identifiers: blankOnly, testTasks: null }
   },
   augmentation: (parts) => queensAugment((parts as { size: number }).size),
+  symmetries: (spec) => dihedralSymmetries(sizeOf(spec), spec.vocabSize),
   judge: {
     criteria: { valid: 'every given queen is kept, and no two of the n queens share a row, column or diagonal' },
     of(spec) {

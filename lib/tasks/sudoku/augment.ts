@@ -1,9 +1,26 @@
 import { withSpec } from '../../data/augmentation-spec.js'
 import type { Augmentation } from '../../data/dataset.js'
 import { streamFamily } from '../../data/streams.js'
+import type { Random } from '../../random.js'
+import type { GridSymmetry } from '../task.js'
 import { type Box, geometry } from './box.js'
 import { applySymmetry, drawSymmetry, identity } from './symmetry.js'
 import { BLANK } from './tokens.js'
+
+/** Returns a draw of one of the symmetries that {@link sudokuAugment} draws from. */
+export function sudokuSymmetries(box: Box): (random: Random) => GridSymmetry {
+  const grid = geometry(box)
+  const inOrder = Uint8Array.from({ length: grid.cells }, (_, cell) => cell)
+  return (random) => {
+    const symmetry = identity(grid)
+    drawSymmetry(random, grid, symmetry)
+    const cells = new Uint8Array(grid.cells)
+    applySymmetry(symmetry, grid, inOrder, 0, cells, 0, inOrder)
+    const tokens = Uint8Array.from({ length: grid.side + 1 + BLANK }, (_, token) => token)
+    for (let digit = 1; digit <= grid.side; digit++) tokens[digit + BLANK] = symmetry.digits[digit]! + BLANK
+    return { cells, tokens }
+  }
+}
 
 /**
  * Returns the augmentation of Sudoku: version `a` is the puzzle under a symmetry drawn from (seed, puzzle, a). Versions

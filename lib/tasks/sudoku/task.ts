@@ -3,7 +3,7 @@ import { blankOnly } from '../../data/identifiers.js'
 import { UserError } from '../../errors.js'
 import { LOOK, type PuzzleLook } from '../look.js'
 import type { Task } from '../task.js'
-import { sudokuAugment } from './augment.js'
+import { sudokuAugment, sudokuSymmetries } from './augment.js'
 import { BOXES, type Box, geometry } from './box.js'
 import { sudoku } from './build.js'
 import { sudokuDownloads } from './downloads.js'
@@ -31,6 +31,7 @@ export const sudokuTask: Task = {
   open: (manifest) => ({ augment: sudokuAugment(boxOf(manifest)), identifiers: blankOnly, testTasks: null }),
   augmentation: (parts) => sudokuAugment((parts as { box: Box }).box),
   augments: true,
+  symmetries: (spec) => sudokuSymmetries(boxOf(spec)),
   judge: {
     criteria: { valid: 'every clue is kept, and every digit occurs once in each row, column and box' },
     of(spec) {

@@ -1,0 +1,236 @@
+import path from 'node:path'
+import { startBackend } from '../../backend/index.js'
+import { fastPath } from '../../backend/kernels.js'
+import { resolveConfig } from '../../config/resolved.js'
+import type { Config } from '../../config/schema.js'
+import type { Dataset } from '../../data/dataset.js'
+import { countEvaluated } from '../../data/evaluation-batches.js'
+import { Interrupted, UserError } from '../../errors.js'
+import { isFunctionRecord } from '../../config/functions.js'
+import { needSpace } from '../../files/space.js'
+import { stepMacs } from '../../model/macs.js'
+import { disposeModel, type Model } from '../../model/model.js'
+import { hashWeights } from '../../model/weights-hash.js'
+import { currentHost } from '../../notebook/host.js'
+import { openMeter } from '../../notebook/progress-meter.js'
+import type { RecordingHeader } from '../../recording/facts.js'
+import { Recorder } from '../../recording/recorder.js'
+import { currentCode } from '../../results/code.js'
+import type { StoredWeights } from '../../results/weights-file.js'
+import { votesOf } from '../../tasks/registry.js'
+import { rolloutSteps } from '../../think/rollouts.js'
+import { type RolloutSettings, rolloutSettings } from '../../think/settings.js'
+import { datasetOf } from '../data/dataset.js'
+import { rolloutRows } from '../estimate/memory.js'
+import { dtypeOrFloat32 } from '../run/dtype.js'
+import { stoppable } from '../run/stop.js'
+import { modelOfWeights, openWeights } from '../run/weights.js'
+import {
+  type ControlWork,
+  type Controls,
+  FirstAnswers,
+  FLOOR_PUZZLES,
+  isPlain,
+  numericFloor,
+  plainControl,
+  writeControls,
+} from './controls.js'
+import { dataAndOptions, rolloutPart, type ThinkingModel, type ThinkOptions, weightsName } from './options.js'
+import { newRecordingFolder, recordingsFolder } from './recordings.js'
+import { openThinking, type Thinking } from './thinking.js'
+import { type Subset, subsetOf } from './subset.js'
+
+/** Bytes of a row of a recording, at most, without kept answers. */
+const ROW_BYTES = 45
+
+/**
+ * Lets a trained model think longer: D supervision steps in K rollouts of every puzzle, with noise in the latents (PTRM, arXiv
+ * 2605.19943), random initial latents (EqR, arXiv 2605.21488), relabelled inputs or damping; and records every rollout after every
+ * step. The recording answers any question about selectors, smaller K and smaller D.
+ *
+ * The same seed gives the same answers whatever the batch, the number of threads and the order of the puzzles. In a notebook
+ * it shows its progress; when stopped, the recording keeps the puzzles that are complete.
+ *
+ * @param runOrFile a run, its ID or a prefix of it, its folder, a file of weights (official ones too), or the name of shipped
+ * weights
+ * @param data default: the data set of the weights
+ * @returns the recording, stored in `results/recordings`
+ * @example
+ * const recording = await think('sudoku-6x6', { depth: 32, rollouts: 16, noise: 0.3, puzzles: 200 })
+ * show(recording.summary())
+ * show(recording.curve({ x: 'rollouts', select: ['q', 'vote', 'oracle'] }))
+ * @throws UserError for a wrong option, weights that do not fit the data, and rollouts that do not fit in memory or on disk;
+ * Interrupted if it is stopped.
+ */
+export async function think(
+  runOrFile: ThinkingModel,
+  data?: Dataset | ThinkOptions,
+  options?: ThinkOptions,
+): Promise<Thinking>
+export async function think(
+  runOrFile: ThinkingModel,
+  dataOrOptions?: Dataset | ThinkOptions,
+  given?: ThinkOptions,
+): Promise<Thinking> {
+  const name = weightsName(runOrFile)
+  const { data: givenData, options } = dataAndOptions(dataOrOptions, given)
+  const asked = rolloutPart(options)
+  // Wrong values are reported before weights and data are read.
+  rolloutSettings(asked)
+  const { file, config } = await openWeights(name, options, (weights) => `think('${weights}', `)
+  const resolved = resolveConfig(config)
+  const data = givenData ?? (await dataOf(file, config))
+  const subset = subsetOf(data, options.puzzles, options.split)
+  const settings = rolloutSettings(asked, resolved.evaluation.evalSupervisionSteps)
+  await startBackend()
+  return stoppable(options.signal, async ({ signal }) => {
+    const { dtype, note } = dtypeOrFloat32(options.dtype ?? 'float32', config.mixer)
+    const { model: stored, notes } = modelOfWeights(file, data.manifest, options.puzzleEmbedding)
+    const model = stored.with({ dtype })
+    try {
+      const { rows } = rolloutRows(model, settings.batch)
+      const versions = options.versions ?? resolved.evaluation.evalVersions ?? undefined
+      const perPuzzle = countEvaluated(data, { split: subset.split, versions }) / data[subset.split].count
+      const moved = givenData === undefined && file.dataHash !== null && file.dataHash !== data.hash
+      const header = headerOf({
+        file,
+        name,
+        data,
+        subset,
+        settings,
+        model,
+        versions: Math.max(1, Math.round(perPuzzle)),
+        options,
+        notes: [
+          ...file.notes,
+          ...notes,
+          ...(note === null ? [] : [note]),
+          ...(moved ? ['the data set has changed since the weights were trained on it'] : []),
+        ],
+      })
+      return await recorded(header, options, {
+        model,
+        data,
+        settings: { ...settings, batch: rows },
+        subset,
+        versions,
+        signal,
+      })
+    } finally {
+      disposeModel(model)
+    }
+  })
+}
+
+async function dataOf(file: StoredWeights, config: Config): Promise<Dataset> {
+  if (file.dataHash !== null || config.data !== null) return datasetOf(config)
+  throw new UserError({
+    where: file.file,
+    expected: 'the data to think about',
+    found: 'a file that names none',
+    todo: 'Name a data set: as the second argument, or with data=DIR.',
+    exitCode: 2,
+  })
+}
+
+function headerOf(about: {
+  readonly file: StoredWeights
+  readonly name: string
+  readonly data: Dataset
+  readonly subset: Subset
+  readonly settings: RolloutSettings
+  readonly model: Model
+  readonly versions: number
+  readonly options: ThinkOptions
+  readonly notes: readonly string[]
+}): RecordingHeader {
+  const { file, name, data, subset, settings, model, versions, options, notes } = about
+  const { task, seqLen } = data.manifest
+  const { on, reason, units } = fastPath()
+  const { commit, changed } = currentCode().record
+  return {
+    task,
+    split: subset.split,
+    data: { name: task, hash: data.hash },
+    subset: { name: subset.name, hash: subset.hash, puzzles: subset.puzzles.length },
+    versions,
+    seqLen,
+    weights: { name: weightsText(file, name), hash: hashWeights(file.tensors) },
+    settings,
+    guided: false,
+    continues: model.shape.halting === 'continue',
+    answers: options.answers ?? 'last',
+    macsPerStep: isFunctionRecord(model.shape.mixer) ? null : stepMacs(model.shape).forward,
+    notes: {
+      dtype: model.dtype,
+      backend: on ? `fused kernels (${units?.float32})` : `plain operations (${reason})`,
+      code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
+      run: file.run,
+      step: file.step,
+      weights: [...notes],
+    },
+  }
+}
+
+/** Returns the weights in words: the run or file, with the step. */
+function weightsText({ run, step }: StoredWeights, name: string): string {
+  const place = run ?? path.basename(name)
+  return step === null ? place : `${place}, step ${step}`
+}
+
+/** Records the rollouts, then the controls. */
+async function recorded(
+  header: RecordingHeader,
+  options: ThinkOptions,
+  work: Omit<ControlWork, 'onRows'>,
+): Promise<Thinking> {
+  const { model, data, settings, subset, versions, signal } = work
+  const { rollouts, depth } = settings
+  const plain = (options.plain ?? true) && !isPlain(settings) && votesOf(data) === null
+  const floor = options.floor ?? subset.puzzles.length <= FLOOR_PUZZLES
+  const floored = { ...subset, puzzles: subset.puzzles.slice(0, FLOOR_PUZZLES) }
+  const rows = subset.puzzles.length * header.versions
+  const total = depth * (rows * (rollouts + (plain ? 1 : 0)) + (floor ? floored.puzzles.length * header.versions : 0))
+  const dir = newRecordingFolder(options.name ?? header.weights.name, options.resultsDir)
+  needSpace(recordingsFolder(options.resultsDir), rows * rollouts * depth * rowBytes(header))
+  const meter =
+    options.onProgress || !currentHost() ? null : openMeter({ label: 'thinking', total, unit: 'supervision steps' })
+  let done = 0
+  const onRows = (count: number): void => {
+    done += count
+    meter?.at(done)
+    options.onProgress?.(done, total)
+  }
+  const recorder = new Recorder(dir, header)
+  const first = new FirstAnswers(floor ? floored.puzzles : [])
+  let ended = false
+  try {
+    const choice = { split: subset.split, puzzles: subset.puzzles, versions, signal }
+    for await (const measures of rolloutSteps(model, data, settings, choice)) {
+      recorder.add(measures)
+      first.add(measures)
+      onRows(measures.size)
+    }
+    recorder.end()
+    ended = true
+    const control = { ...work, onRows }
+    const controls: Controls = {
+      plain: plain ? await plainControl(control) : null,
+      floor: floor ? await numericFloor({ ...control, subset: floored }, first) : null,
+    }
+    writeControls(dir, controls)
+    meter?.end('done')
+    return await openThinking(dir)
+  } catch (error) {
+    if (!ended) recorder.end('interrupted')
+    if (!signal?.aborted || error !== signal.reason) throw error
+    const what = ended ? 'the recording is complete, its controls are missing' : 'puzzles that were complete are kept'
+    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: ${what} in ${dir}`)
+  } finally {
+    meter?.end('stopped')
+  }
+}
+
+function rowBytes({ answers, seqLen }: RecordingHeader): number {
+  return ROW_BYTES + (answers === 'all' ? seqLen : 0)
+}

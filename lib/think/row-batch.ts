@@ -1,0 +1,187 @@
+import * as tf from '@tensorflow/tfjs-core'
+import { emptyBatch } from '../data/batch.js'
+import { disposeFused, type FusedWeights, fuseWeights } from '../model/fused-weights.js'
+import type { Model } from '../model/model.js'
+import { refineWithoutGradient } from '../model/network.js'
+import { programsOf, type State } from '../model/recursion.js'
+import { latentNames, totalTokens } from '../model/shape.js'
+import { tidy } from '../model/tidy.js'
+import { measure, type RawMeasures } from './measure.js'
+import { drawInto, subStream } from './noise.js'
+import { refineWithNoise } from './noisy-calls.js'
+import { standardNormal, truncatedNormal } from './normal.js'
+import type { RolloutRow, RunningRow } from './rows.js'
+import type { RolloutSettings } from './settings.js'
+
+/** Purposes of a rollout's random numbers. */
+const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
+
+/** Memory of a batch's latents at most. */
+const MOST_BYTES = 512 * 2 ** 20
+
+/** Returns the number of rows that are computed at a time: `batch`, or fewer if their latents would not fit in memory. */
+export function rowsAtOnce({ shape }: Model, batch: number): number {
+  // x, the latents before a step, with noise, and after it, and what is added or passed from call to call.
+  const states = 1 + 4 * latentNames(shape).length + 3
+  return Math.max(1, Math.min(batch, Math.floor(MOST_BYTES / (4 * totalTokens(shape) * shape.hidden * states))))
+}
+
+/** The rollouts that are computed together, with their latents. Free it with {@link RowBatch.dispose}. */
+export class RowBatch {
+  readonly rows: RunningRow[] = []
+  readonly #model: Model
+  readonly #settings: RolloutSettings
+  readonly #noisy: readonly string[]
+  readonly #fused: FusedWeights | null
+  #tensors: Tensors | null = null
+
+  /** @param noisy the latents that noise is added to */
+  constructor(model: Model, settings: RolloutSettings, noisy: readonly string[]) {
+    this.#model = model
+    this.#settings = settings
+    this.#noisy = noisy
+    this.#fused = tidy(() => fuseWeights(model.weights, model.shape, false, model.dtype))
+  }
+
+  /** Adds rollouts with their initial latents. */
+  add(rows: readonly RolloutRow[]): void {
+    if (rows.length === 0) return
+    const made = this.#start(rows)
+    this.rows.push(...rows.map((row) => ({ row, step: 0, answer: null })))
+    this.#replace(this.#tensors ? joined(this.#tensors, made) : made, this.#tensors ? made : null)
+  }
+
+  /** Computes one supervision step of every row. */
+  advance(): Omit<RawMeasures, 'logits'> {
+    const { x, state, logits } = this.#tensors!
+    const { after, measures } = tidy(() => {
+      const after = this.#refined(x, state)
+      return { after, measures: measure(this.#model, { before: state, after, previous: logits }) }
+    })
+    for (const row of this.rows) row.step++
+    const { logits: next, ...others } = measures
+    for (const [name, tensor] of Object.entries(state)) if (after[name] !== tensor) tensor.dispose()
+    logits.dispose()
+    this.#tensors = { x, state: after, logits: next }
+    return others
+  }
+
+  /** Keeps the rows at the given indices, in their order; an index may occur more than once. */
+  take(indices: readonly number[]): void {
+    if (indices.length === this.rows.length && indices.every((index, i) => index === i)) return
+    this.rows.splice(0, this.rows.length, ...indices.map((index) => ({ ...this.rows[index]! })))
+    this.#replace(indices.length > 0 ? gathered(this.#tensors!, indices) : null, null)
+  }
+
+  /** Frees all tensors. */
+  dispose(): void {
+    this.#replace(null, null)
+    if (this.#fused) disposeFused(this.#fused)
+  }
+
+  #replace(next: Tensors | null, used: Tensors | null): void {
+    for (const old of [this.#tensors, used]) if (old) tf.dispose([old.x, old.logits, ...Object.values(old.state)])
+    this.#tensors = next
+  }
+
+  #start(rows: readonly RolloutRow[]): Tensors {
+    const { shape } = this.#model
+    const { init, initStd } = this.#settings
+    const batch = emptyBatch(rows.length, shape.seqLen)
+    for (const [r, { inputs, posed }] of rows.entries()) {
+      batch.inputs.set(inputs, r * shape.seqLen)
+      batch.puzzleIds[r] = posed.batch.puzzleIds[0]!
+    }
+    return tidy(() => {
+      const drawn = (latent: number): tf.Tensor3D =>
+        this.#drawn(rows, (out, offset, count, { stream }) => {
+          drawInto(out, offset, count, subStream(stream, INIT, latent), truncatedNormal(), initStd)
+        })
+      return {
+        x: this.#model.embed(batch),
+        state:
+          init === 'random'
+            ? Object.fromEntries(latentNames(shape).map((name, latent) => [name, drawn(latent)]))
+            : this.#model.start(batch),
+        logits: tf.zeros([rows.length, shape.seqLen, shape.vocabSize]),
+      }
+    })
+  }
+
+  #refined(x: tf.Tensor3D, state: State): State {
+    const { weights, shape } = this.#model
+    const { noise, noiseAt, damping, dampingAfter } = this.#settings
+    const networked = { weights, shape, fused: this.#fused }
+    const { all } = programsOf(shape)
+    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(state) : state
+    const end =
+      noise > 0 && noiseAt === 'call'
+        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(CALL_NOISE, call))
+        : refineWithoutGradient(networked, all, x, start)
+    // α by row: rows of a batch may be at different steps.
+    const alphas = this.rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
+    if (alphas.every((alpha) => alpha === 1)) return end
+    const alpha = tf.tensor3d(alphas, [alphas.length, 1, 1])
+    const damped = (name: string): tf.Tensor3D =>
+      tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, end[name]!))
+    return Object.fromEntries(Object.keys(end).map((name) => [name, damped(name)]))
+  }
+
+  #withNoise(state: State): State {
+    const names = latentNames(this.#model.shape)
+    const noisy = this.#noisy.map((name) => [name, tf.add(state[name]!, this.#noise(STEP_NOISE, names.indexOf(name)))])
+    return { ...state, ...Object.fromEntries(noisy) }
+  }
+
+  /** Returns the noise of the step that is being computed. @param part number of the latent or of the network call */
+  #noise(purpose: number, part: number): tf.Tensor3D {
+    const draw = standardNormal()
+    return this.#drawn(this.rows, (out, offset, count, { row, step }) => {
+      drawInto(out, offset, count, subStream(row.stream, purpose, step, part), draw, this.#settings.noise)
+    })
+  }
+
+  #drawn<Row>(
+    rows: readonly Row[],
+    draw: (out: Float32Array, offset: number, count: number, row: Row) => void,
+  ): tf.Tensor3D {
+    const { shape } = this.#model
+    const [L, D] = [totalTokens(shape), shape.hidden]
+    const out = new Float32Array(rows.length * L * D)
+    for (const [r, row] of rows.entries()) draw(out, r * L * D, L * D, row)
+    return tf.tensor3d(out, [rows.length, L, D])
+  }
+}
+
+interface Tensors {
+  /** `[R, L, D]` */
+  readonly x: tf.Tensor3D
+  readonly state: State
+  /** `[R, seqLen, V]` of the last step; zeros before the first. */
+  readonly logits: tf.Tensor3D
+}
+
+/** Applies a change to every tensor; `of` picks the tensor of the same name from other ones. */
+function each(
+  { x, state, logits }: Tensors,
+  change: (tensor: tf.Tensor3D, of: (other: Tensors) => tf.Tensor3D) => tf.Tensor3D,
+): Tensors {
+  return tidy(() => ({
+    x: change(x, (other) => other.x),
+    state: Object.fromEntries(
+      Object.entries(state).map(([name, latent]) => [name, change(latent, (other) => other.state[name]!)]),
+    ),
+    logits: change(logits, (other) => other.logits),
+  }))
+}
+
+function joined(first: Tensors, second: Tensors): Tensors {
+  return each(first, (tensor, of) => tf.concat([tensor, of(second)]))
+}
+
+function gathered(tensors: Tensors, indices: readonly number[]): Tensors {
+  return tidy(() => {
+    const at = tf.tensor1d([...indices], 'int32')
+    return each(tensors, (tensor) => tf.gather(tensor, at))
+  })
+}
