@@ -62,6 +62,17 @@ export type { TakeOverOptions } from './experiment/sweep/earlier.js'
 export type { Grid } from './experiment/sweep/grid.js'
 export type { HalvingOptions } from './experiment/sweep/halving.js'
 export { type SweepOptions, SweepRuns, sweep } from './experiment/sweep/sweep.js'
+export {
+  type CurveFigureOptions,
+  type NoiseCurveOptions,
+  noiseCurve,
+  type SurfaceFigureOptions,
+} from './experiment/think/figures.js'
+export { floorText, type NumericFloor } from './experiment/think/floor.js'
+export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
+export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
+export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
+export { think } from './experiment/think/think.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
 export { ConfiguredModel, createModel } from './lab/create-model.js'
 export { evaluate } from './lab/evaluate.js'

@@ -28,6 +28,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
       summary: 'Watch a trained model solve one puzzle, step by step.',
       load: async () => (await import('./commands/solve.js')).command,
     },
+    think: {
+      usage: 'think RUN|FILE [key=value …]',
+      summary: 'Let a trained model think longer, and record every rollout.',
+      load: async () => (await import('./commands/think.js')).group,
+    },
     runs: {
       usage: 'runs [RUN …] [key=value …]',
       summary: 'List, compare and name the stored runs.',

@@ -25,7 +25,10 @@ export function newRecordingFolder(name: string, resultsDir?: string): string {
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-|-$/g, '')
     .slice(0, 40)
-  return path.join(recordingsFolder(resultsDir), [date, time, slug || 'think', randomBytes(2).toString('hex')].join('-'))
+  return path.join(
+    recordingsFolder(resultsDir),
+    [date, time, slug || 'think', randomBytes(2).toString('hex')].join('-'),
+  )
 }
 
 /** Returns the IDs of the stored recordings, oldest first. */

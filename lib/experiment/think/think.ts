@@ -1,12 +1,12 @@
 import path from 'node:path'
 import { startBackend } from '../../backend/index.js'
 import { fastPath } from '../../backend/kernels.js'
+import { isFunctionRecord } from '../../config/functions.js'
 import { resolveConfig } from '../../config/resolved.js'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
-import { isFunctionRecord } from '../../config/functions.js'
 import { needSpace } from '../../files/space.js'
 import { stepMacs } from '../../model/macs.js'
 import { disposeModel, type Model } from '../../model/model.js'
@@ -17,27 +17,18 @@ import type { RecordingHeader } from '../../recording/facts.js'
 import { Recorder } from '../../recording/recorder.js'
 import { currentCode } from '../../results/code.js'
 import type { StoredWeights } from '../../results/weights-file.js'
-import { votesOf } from '../../tasks/registry.js'
 import { rolloutSteps } from '../../think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../../think/settings.js'
+import type { StepMeasures } from '../../think/step-measures.js'
 import { datasetOf } from '../data/dataset.js'
 import { rolloutRows } from '../estimate/memory.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { stoppable } from '../run/stop.js'
 import { modelOfWeights, openWeights } from '../run/weights.js'
-import {
-  type ControlWork,
-  type Controls,
-  FirstAnswers,
-  FLOOR_PUZZLES,
-  isPlain,
-  numericFloor,
-  plainControl,
-  writeControls,
-} from './controls.js'
+import { FirstAnswers, FLOOR_PUZZLES, numericFloor, writeFloor } from './floor.js'
 import { dataAndOptions, rolloutPart, type ThinkingModel, type ThinkOptions, weightsName } from './options.js'
 import { newRecordingFolder, recordingsFolder } from './recordings.js'
-import { openThinking, type Thinking } from './thinking.js'
+import { openRecording, PLAIN, type RolloutRecording } from './rollout-recording.js'
 import { type Subset, subsetOf } from './subset.js'
 
 /** Bytes of a row of a recording, at most, without kept answers. */
@@ -66,12 +57,12 @@ export async function think(
   runOrFile: ThinkingModel,
   data?: Dataset | ThinkOptions,
   options?: ThinkOptions,
-): Promise<Thinking>
+): Promise<RolloutRecording>
 export async function think(
   runOrFile: ThinkingModel,
   dataOrOptions?: Dataset | ThinkOptions,
   given?: ThinkOptions,
-): Promise<Thinking> {
+): Promise<RolloutRecording> {
   const name = weightsName(runOrFile)
   const { data: givenData, options } = dataAndOptions(dataOrOptions, given)
   const asked = rolloutPart(options)
@@ -178,21 +169,27 @@ function weightsText({ run, step }: StoredWeights, name: string): string {
   return step === null ? place : `${place}, step ${step}`
 }
 
-/** Records the rollouts, then the controls. */
-async function recorded(
-  header: RecordingHeader,
-  options: ThinkOptions,
-  work: Omit<ControlWork, 'onRows'>,
-): Promise<Thinking> {
+/** What a recording is computed from. */
+interface Work {
+  readonly model: Model
+  readonly data: Dataset
+  readonly settings: RolloutSettings
+  readonly subset: Subset
+  readonly versions: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Records the rollouts, then the deterministic ones that they are compared with, then measures the numerical floor. */
+async function recorded(header: RecordingHeader, options: ThinkOptions, work: Work): Promise<RolloutRecording> {
   const { model, data, settings, subset, versions, signal } = work
-  const { rollouts, depth } = settings
-  const plain = (options.plain ?? true) && !isPlain(settings) && votesOf(data) === null
-  const floor = options.floor ?? subset.puzzles.length <= FLOOR_PUZZLES
-  const floored = { ...subset, puzzles: subset.puzzles.slice(0, FLOOR_PUZZLES) }
+  const plain = plainSettings(settings)
+  const withPlain = (options.plain ?? true) && !isPlain(settings)
+  const withFloor = options.floor ?? subset.puzzles.length <= FLOOR_PUZZLES
+  const floored = subset.puzzles.slice(0, withFloor ? FLOOR_PUZZLES : 0)
   const rows = subset.puzzles.length * header.versions
-  const total = depth * (rows * (rollouts + (plain ? 1 : 0)) + (floor ? floored.puzzles.length * header.versions : 0))
+  const total = settings.depth * (rows * (settings.rollouts + Number(withPlain)) + floored.length * header.versions)
   const dir = newRecordingFolder(options.name ?? header.weights.name, options.resultsDir)
-  needSpace(recordingsFolder(options.resultsDir), rows * rollouts * depth * rowBytes(header))
+  needSpace(recordingsFolder(options.resultsDir), rows * settings.rollouts * settings.depth * rowBytes(header))
   const meter =
     options.onProgress || !currentHost() ? null : openMeter({ label: 'thinking', total, unit: 'supervision steps' })
   let done = 0
@@ -201,34 +198,61 @@ async function recorded(
     meter?.at(done)
     options.onProgress?.(done, total)
   }
-  const recorder = new Recorder(dir, header)
-  const first = new FirstAnswers(floor ? floored.puzzles : [])
-  let ended = false
+  const choice = { split: subset.split, puzzles: subset.puzzles, versions, signal }
+  const first = new FirstAnswers(floored)
+  let isComplete = false
   try {
-    const choice = { split: subset.split, puzzles: subset.puzzles, versions, signal }
-    for await (const measures of rolloutSteps(model, data, settings, choice)) {
-      recorder.add(measures)
+    await record(new Recorder(dir, header), rolloutSteps(model, data, settings, choice), (measures) => {
       first.add(measures)
       onRows(measures.size)
+    })
+    isComplete = true
+    if (withPlain) {
+      const steps = rolloutSteps(model, data, plain, choice)
+      await record(new Recorder(path.join(dir, PLAIN), { ...header, settings: plain }), steps, ({ size }) =>
+        onRows(size),
+      )
     }
-    recorder.end()
-    ended = true
-    const control = { ...work, onRows }
-    const controls: Controls = {
-      plain: plain ? await plainControl(control) : null,
-      floor: floor ? await numericFloor({ ...control, subset: floored }, first) : null,
+    if (withFloor) {
+      const floor = await numericFloor(model, data, settings, { ...choice, puzzles: floored }, first, onRows)
+      if (floor !== null) writeFloor(dir, floor)
     }
-    writeControls(dir, controls)
     meter?.end('done')
-    return await openThinking(dir)
+    return openRecording(dir)
   } catch (error) {
-    if (!ended) recorder.end('interrupted')
     if (!signal?.aborted || error !== signal.reason) throw error
-    const what = ended ? 'the recording is complete, its controls are missing' : 'puzzles that were complete are kept'
-    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: ${what} in ${dir}`)
+    const kept = isComplete ? 'the recording is complete' : 'the puzzles that were complete are kept'
+    throw new Interrupted(`stopped after ${done} of ${total} supervision steps: ${kept} in ${dir}`)
   } finally {
     meter?.end('stopped')
   }
+}
+
+/** Records measurements to their end. What was complete before an error stays readable. */
+async function record(
+  recorder: Recorder,
+  steps: AsyncGenerator<StepMeasures, void>,
+  onStep: (measures: StepMeasures) => void,
+): Promise<void> {
+  try {
+    for await (const measures of steps) {
+      recorder.add(measures)
+      onStep(measures)
+    }
+  } catch (error) {
+    recorder.end('interrupted')
+    throw error
+  }
+  recorder.end()
+}
+
+/** Returns settings of one deterministic rollout of the same depth, from the learned initial latents. */
+function plainSettings(settings: RolloutSettings): RolloutSettings {
+  return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never' }
+}
+
+function isPlain({ noise, init, relabel, damping }: RolloutSettings): boolean {
+  return noise === 0 && init === 'learned' && !relabel && damping === 1
 }
 
 function rowBytes({ answers, seqLen }: RecordingHeader): number {

@@ -1,0 +1,137 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import type { Table } from 'apache-arrow'
+import type { CaptionedFigure } from '../../plot/sources.js'
+import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
+import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
+import type { Accuracy, Extent, Select } from '../../recording/points.js'
+import { type AccuracyOptions, Recording, type RecordingComparison } from '../../recording/recording.js'
+import type { Selector } from '../../recording/selectors.js'
+import { type CurveFigureOptions, curveFigure, type SurfaceFigureOptions, surfaceFigure } from './figures.js'
+import { type NumericFloor, readFloor } from './floor.js'
+import { recordingFolder } from './recordings.js'
+import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows } from './summary.js'
+
+/** Folder, inside a recording's, of the deterministic rollouts that it is compared with. */
+export const PLAIN = 'plain'
+
+/**
+ * The rollouts of {@link think} on disk: queries by selector, depth and number of rollouts, and their figures. Every query
+ * passes over the file with a few megabytes in memory.
+ */
+export class RolloutRecording {
+  /** The name of the recording's folder. */
+  readonly id: string
+  readonly dir: string
+  /** Settings, weights, data, puzzles and precision. `facts.state` tells whether it is complete. */
+  readonly facts: RecordingFacts
+  /** One deterministic rollout of each puzzle by the same weights; null where none were recorded. */
+  readonly plain: Recording | null
+  /** Puzzles whose answer depends on the precision; null where it was not measured. */
+  readonly numericFloor: NumericFloor | null
+  readonly #recording: Recording
+
+  /** @throws UserError for a folder without a recording, and for a damaged one. */
+  constructor(dir: string) {
+    this.#recording = Recording.open(dir)
+    this.id = path.basename(dir)
+    this.dir = dir
+    this.facts = this.#recording.facts
+    const plain = path.join(dir, PLAIN)
+    this.plain = existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    this.numericFloor = readFloor(dir)
+  }
+
+  /** Returns a row for each puzzle × version × rollout × step; see {@link Recording.table}. */
+  table(): Table {
+    return this.#recording.table()
+  }
+
+  /** Returns the answers that were kept; see {@link Recording.answers}. @throws UserError when none were kept. */
+  answers(): Table {
+    return this.#recording.answers()
+  }
+
+  /** Returns the row that a selector chooses for each puzzle; see {@link Recording.select}. */
+  select(selector: Selector, extent?: Extent): Table {
+    return this.#recording.select(selector, extent)
+  }
+
+  /**
+   * Returns the share of puzzles that are right, with its interval.
+   *
+   * @example
+   * recording.accuracy('q', { rollouts: 4 })
+   * @throws UserError for a selector or a metric that the recording cannot answer, or an extent beyond it.
+   */
+  accuracy(select: Select = 'q', options?: AccuracyOptions): Accuracy {
+    return this.#recording.accuracy(select, options)
+  }
+
+  /** Returns pass@k estimated without bias from all rollouts; see {@link Recording.passAtK}. */
+  passAtK(k: number, options?: Omit<AccuracyOptions, 'rollouts'>): Accuracy {
+    return this.#recording.passAtK(k, options)
+  }
+
+  /** Returns the points of {@link RolloutRecording.curve}; shares in [0, 1]. */
+  curveRows(options?: CurveOptions): CurveRow[] {
+    return this.#recording.curveRows(options)
+  }
+
+  /** Returns the points of {@link RolloutRecording.surface}; shares in [0, 1]. */
+  surfaceRows(options?: SurfaceOptions): CurveRow[] {
+    return this.#recording.surfaceRows(options)
+  }
+
+  /**
+   * Returns a figure of accuracy against depth, rollouts, multiply-accumulates or seconds per puzzle, a line for each
+   * selector, with 95 % intervals over puzzles; behind it, published curves.
+   *
+   * @example
+   * show(recording.curve({ x: 'rollouts', select: ['q', 'vote', 'oracle'] }))
+   * show(recording.curve({ x: 'depth', reported: { series: 'depth.trm.alphaxiv' } }))
+   * @throws UserError for a selector or a metric that the recording cannot answer, and published curves that do not exist.
+   */
+  curve(options?: CurveFigureOptions): CaptionedFigure {
+    return curveFigure(this, options)
+  }
+
+  /**
+   * Returns a heat map of a selector's accuracy over depth and rollouts, with 95 % intervals over puzzles.
+   *
+   * @throws UserError for a selector or a metric that the recording cannot answer.
+   */
+  surface(options?: SurfaceFigureOptions): CaptionedFigure {
+    return surfaceFigure(this, options)
+  }
+
+  /**
+   * Returns a row for each selector: accuracies with their intervals, the gain in points over one deterministic rollout with
+   * its paired interval, seconds and multiply-accumulates per puzzle.
+   *
+   * @throws UserError for a selector that the recording cannot answer, or an extent beyond it.
+   */
+  summary(options?: RecordingSummaryOptions): RecordingSummaryRow[] {
+    return summaryRows(this, options)
+  }
+
+  /**
+   * Compares exact accuracy with another recording of the same weights and puzzles, puzzle by puzzle.
+   *
+   * @throws UserError for a recording of other data or weights.
+   */
+  compare(other: RolloutRecording | Recording, selector?: Selector, extent?: Extent): RecordingComparison {
+    return this.#recording.compare(other instanceof RolloutRecording ? other.#recording : other, selector, extent)
+  }
+}
+
+/**
+ * Opens a stored recording.
+ *
+ * @param recording its ID, a prefix of it, or its folder
+ * @param resultsDir folder that holds `recordings`. Default: `results`, in a notebook that of the project
+ * @throws UserError if there is no such recording, or it is damaged.
+ */
+export function openRecording(recording: string, resultsDir?: string): RolloutRecording {
+  return new RolloutRecording(recordingFolder(recording, resultsDir))
+}

@@ -1,0 +1,140 @@
+import type { Table } from 'apache-arrow'
+import { metricTitle } from '../../evaluate/metric-names.js'
+import type { CurveRow } from '../../recording/curves.js'
+import type { RecordingFacts } from '../../recording/facts.js'
+import type { Extent, Select } from '../../recording/points.js'
+import { SELECTORS, type Selector } from '../../recording/selectors.js'
+import type { Estimate } from '../../statistics/estimate.js'
+import { pairedDifference } from '../../statistics/paired.js'
+import { pairedProportions } from '../../statistics/proportions.js'
+import { halfWidth, plusMinus } from '../../statistics/rounding.js'
+import type { RolloutRecording } from './rollout-recording.js'
+
+/** Options of {@link RolloutRecording.summary}. */
+export interface RecordingSummaryOptions extends Extent {
+  /** Default: every selector that the recording can answer. */
+  readonly select?: Selector | readonly Selector[]
+}
+
+/** What a selector makes of the rollouts. */
+export interface RecordingSummaryRow {
+  /** How the answer is chosen; `one rollout` for the first, `deterministic` for one without noise. */
+  readonly select: Select | 'one rollout' | 'deterministic'
+  /** K */
+  readonly rollouts: number
+  /** D */
+  readonly depth: number
+  /** Shares of puzzles with their intervals, by metric: `exact`, then the criteria of the task's judge. */
+  readonly accuracies: Readonly<Record<string, Estimate>>
+  /**
+   * Difference of exact accuracy to one rollout, deterministic where that was recorded, with its paired interval; in
+   * [−1, 1]. null for that rollout itself.
+   */
+  readonly gain: { readonly value: number; readonly low: number | null; readonly high: number | null } | null
+  /** Seconds of computation per puzzle on the machine of the recording. */
+  readonly seconds: number
+  /** Multiply-accumulates per puzzle; null if unknown. */
+  readonly macs: number | null
+}
+
+/** Returns the selectors that a recording can answer. */
+export function selectorsOf(facts: RecordingFacts): Selector[] {
+  return (Object.keys(SELECTORS) as Selector[]).filter(
+    (selector) =>
+      (selector !== 'verifier' || facts.criteria.includes('valid')) && (selector !== 'guided' || facts.guided),
+  )
+}
+
+/** Returns the rows of {@link RolloutRecording.summary}. */
+export function summaryRows(recording: RolloutRecording, options: RecordingSummaryOptions = {}): RecordingSummaryRow[] {
+  const { facts, plain } = recording
+  const { depth = facts.settings.depth, rollouts = facts.settings.rollouts } = options
+  const select = typeof options.select === 'string' ? [options.select] : (options.select ?? selectorsOf(facts))
+  const metrics = ['exact', ...facts.criteria]
+  const rowsAt = (
+    from: Pick<RolloutRecording, 'curveRows'>,
+    selects: readonly Selector[],
+    width: number,
+  ): RecordingSummaryRow[] => {
+    const byMetric = metrics.map((metric) =>
+      from.curveRows({ x: 'depth', depth, rollouts: width, select: selects, metric }),
+    )
+    return selects.map((name, i) =>
+      rowOf(
+        name,
+        byMetric.map((rows) => rows[i]!),
+      ),
+    )
+  }
+  const base: RecordingSummaryRow = plain
+    ? { ...rowsAt(plain, ['q'], 1)[0]!, select: 'deterministic' }
+    : { ...rowsAt(recording, ['q'], 1)[0]!, select: 'one rollout' }
+  const before = exactShares((plain ?? recording).select('q', { depth, rollouts: 1 }))
+  const selected = rowsAt(recording, select, rollouts).map((row, i): RecordingSummaryRow => {
+    const after = exactShares(recording.select(select[i]!, { depth, rollouts }))
+    return { ...row, gain: pairedGain(after, before, facts.versions === 1) }
+  })
+  return plain === null && rollouts === 1 ? [base] : [base, ...selected]
+}
+
+/** Returns the share of versions of each puzzle that are right; puzzles without a known answer are left out. */
+function exactShares(selected: Table): Map<number, number> {
+  const shares = new Map<number, { right: number; count: number }>()
+  const [puzzle, exact] = [selected.getChild('puzzle')!, selected.getChild('exact')!]
+  for (let row = 0; row < selected.numRows; row++) {
+    const isRight = exact.get(row) as boolean | null
+    if (isRight === null) continue
+    const { right, count } = shares.get(puzzle.get(row) as number) ?? { right: 0, count: 0 }
+    shares.set(puzzle.get(row) as number, { right: right + Number(isRight), count: count + 1 })
+  }
+  return new Map([...shares].map(([of, { right, count }]) => [of, right / count]))
+}
+
+/** Returns the difference of two sets of answers, puzzle by puzzle; null without a common puzzle. */
+function pairedGain(
+  after: ReadonlyMap<number, number>,
+  before: ReadonlyMap<number, number>,
+  isBinary: boolean,
+): RecordingSummaryRow['gain'] {
+  const pairs = [...after].flatMap(([puzzle, value]) => {
+    const other = before.get(puzzle)
+    return other === undefined ? [] : [[value, other] as const]
+  })
+  if (pairs.length === 0) return null
+  const count = (a: number, b: number): number => pairs.filter(([x, y]) => x === a && y === b).length
+  return isBinary
+    ? pairedProportions({ both: count(1, 1), onlyA: count(1, 0), onlyB: count(0, 1), neither: count(0, 0) })
+    : pairedDifference(
+        pairs.map(([a]) => a),
+        pairs.map(([, b]) => b),
+      )
+}
+
+function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {
+  const [{ depth, rollouts, seconds, macs }] = rows as [CurveRow]
+  const accuracies = Object.fromEntries(rows.map((row): [string, Estimate] => [row.metric, estimateOf(row)]))
+  return { select, rollouts, depth, accuracies, gain: null, seconds, macs }
+}
+
+function estimateOf({ value, low, high, n }: CurveRow): Estimate {
+  return { value, low, high, n, sd: null, method: 'wilson', level: 0.95 }
+}
+
+/** Returns a summary as a table of texts: percentages with half of their interval, gains in points, milliseconds, MMAC. */
+export function summaryTable(rows: readonly RecordingSummaryRow[]): Record<string, string | number>[] {
+  const percent = (share: Pick<Estimate, 'value' | 'low' | 'high'>): string => {
+    const half = halfWidth(share)
+    return plusMinus(100 * share.value, half === null ? null : 100 * half)
+  }
+  return rows.map(({ select, rollouts, depth, accuracies, gain, seconds, macs }) => ({
+    select,
+    K: rollouts,
+    D: depth,
+    ...Object.fromEntries(
+      Object.entries(accuracies).map(([metric, accuracy]) => [metricTitle(`test.${metric}`), percent(accuracy)]),
+    ),
+    'gain (points)': gain === null ? '–' : percent(gain),
+    'ms a puzzle': Number((1000 * seconds).toPrecision(3)),
+    'MMAC a puzzle': macs === null ? '–' : Number((macs / 1e6).toPrecision(3)),
+  }))
+}
