@@ -69,8 +69,19 @@ export {
   type SurfaceFigureOptions,
 } from './experiment/think/figures.js'
 export { floorText, type NumericFloor } from './experiment/think/floor.js'
+export { Inside, type InsideOptions, type InsideRow, type MotionOptions } from './experiment/think/inside.js'
 export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
+export {
+  type GrowthFigureOptions,
+  PerturbationGrowth,
+  type PerturbationOptions,
+  type PerturbationRow,
+  perturbationGrowth,
+  type StretchRow,
+} from './experiment/think/perturbation-growth.js'
 export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
+export { StartRadius, type StartRadiusOptions, startRadius } from './experiment/think/start-radius.js'
+export { type SliceColour, StartSlice, type StartSliceOptions, startSlice } from './experiment/think/start-slice.js'
 export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
 export { think } from './experiment/think/think.js'
 export { readWeightsFile, type WeightsFile } from './interop/weights-file.js'
@@ -147,6 +158,7 @@ export {
 } from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
+export type { BasinMeasures, BasinOptions, BasinReport } from './statistics/basins.js'
 export type { Difference } from './statistics/difference.js'
 export type { Estimate } from './statistics/estimate.js'
 export { type DatasetFacts, datasetFacts, type SplitFacts, type TokenFacts } from './storage/facts.js'

@@ -105,10 +105,21 @@ export function attractors(
  *
  * @returns null unless there are solved and failed puzzles
  */
-export function failureFlag({ count, depth, steps, exact, deltaZ }: Trajectories): Estimate | null {
-  const places = Array.from({ length: count }, (_, i) => i)
+export function failureFlag(trajectories: Trajectories): Estimate | null {
+  const { right, wrong } = lastResiduals(trajectories)
   return auc(
-    places.map((i) => deltaZ[i * depth + steps[i]! - 1]!),
-    places.map((i) => exact[(i + 1) * depth - 1] !== 1),
+    [...right, ...wrong],
+    [...right, ...wrong].map((_, i) => i >= right.length),
   )
+}
+
+/** Returns the residual of each puzzle's last computed step, apart for those that end right and wrong. */
+export function lastResiduals({ count, depth, steps, exact, deltaZ }: Trajectories): {
+  readonly right: number[]
+  readonly wrong: number[]
+} {
+  const places = Array.from({ length: count }, (_, i) => i)
+  const of = (right: 0 | 1): number[] =>
+    places.filter((i) => exact[(i + 1) * depth - 1] === right).map((i) => deltaZ[i * depth + steps[i]! - 1]!)
+  return { right: of(1), wrong: of(0) }
 }

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
 import type { Batch } from '../data/dataset.js'
 import { UserError } from '../errors.js'
-import { advance, beginEvaluation, endEvaluation } from '../evaluate/states.js'
+import { advance, beginEvaluation, type EvaluationState, endEvaluation } from '../evaluate/states.js'
 import { readHeads } from '../evaluate/steps.js'
 import { rowOutcome } from '../model/accuracy.js'
 import type { Model } from '../model/model.js'
@@ -13,15 +14,27 @@ import { difference, disposeState, moved, normalLike, rowNorms, unit } from './l
 /** Direction of a perturbation: drawn at random, or that of the supervision step just taken (`natural`). */
 export type GrowthDirection = 'random' | 'natural'
 
+/** Options of growth, without the depth, whose default depends on the model. */
+export const growthOptions = z.strictObject({
+  depth: z.int().min(1).optional().describe('Supervision steps D. Default: four times those of training.'),
+  horizon: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('The largest k of λ_k: steps after which a new perturbed copy begins. Default: 4.'),
+  epsilon: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .default(1e-4)
+    .describe('Size of a perturbation as a share of the norm of the latents.'),
+  seed: z.int().min(0).default(0).describe('Seed of the random directions.'),
+})
+
 /** Settings of {@link growthSteps}. */
-export interface GrowthSettings {
-  /** D: supervision steps. */
+export interface GrowthSettings extends z.output<typeof growthOptions> {
   readonly depth: number
-  /** The largest k of λ_k: steps after which a perturbed copy is dropped and a new one begins. */
   readonly horizon: number
-  /** Size of a perturbation as a share of ‖s‖. */
-  readonly epsilon: number
-  readonly seed: number
 }
 
 /** Growth of one perturbation of each row of a batch. */
@@ -42,6 +55,8 @@ export interface GrowthStep {
   /** `[B]` 1 where the answer is right. */
   readonly exact: Uint8Array
   readonly growths: readonly Growth[]
+  /** The input and the latents after this step; valid until the next one. */
+  readonly now: Pick<EvaluationState, 'x' | 'state'>
 }
 
 /** A perturbed copy of the states of a batch. */
@@ -61,11 +76,17 @@ interface Copy {
  * float32 hides what falls below some 1e-6 of ‖s‖: a λ_k below (1/k) log(1e-2) is not resolved with ε = 1e-4.
  *
  * @param model computed in its own type; float32 is needed for ε of this size
- * @throws UserError for settings out of range.
+ * @throws UserError for a horizon beyond the depth.
  */
 export function* growthSteps(model: Model, batch: Batch, settings: GrowthSettings): Generator<GrowthStep, void> {
-  checkGrowth(settings)
   const { depth, horizon, epsilon, seed } = settings
+  if (horizon > depth)
+    throw new UserError({
+      where: 'key horizon',
+      expected: `at most depth, ${depth} supervision steps`,
+      found: String(horizon),
+      exitCode: 2,
+    })
   const { weights, shape } = model
   const { size } = batch
   let now = beginEvaluation(model, weights, batch)
@@ -119,7 +140,7 @@ export function* growthSteps(model: Model, batch: Batch, settings: GrowthSetting
         disposeState(taken)
       }
       disposeState(before)
-      yield { step, exact, growths }
+      yield { step, exact, growths, now }
     }
   } finally {
     drop()
@@ -129,20 +150,4 @@ export function* growthSteps(model: Model, batch: Batch, settings: GrowthSetting
 
 function zerosLike(state: State): State {
   return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, tf.zerosLike(latent)]))
-}
-
-/** @throws UserError for settings out of range. */
-function checkGrowth({ depth, horizon, epsilon }: GrowthSettings): void {
-  const counts = { depth, horizon }
-  for (const [where, value] of Object.entries(counts))
-    if (!(Number.isInteger(value) && value >= 1))
-      throw new UserError({ where, expected: 'a whole number of 1 or more', found: String(value) })
-  if (horizon > depth)
-    throw new UserError({ where: 'horizon', expected: `at most depth, ${depth} steps`, found: String(horizon) })
-  if (!(epsilon > 0 && epsilon < 1))
-    throw new UserError({
-      where: 'epsilon',
-      expected: 'a share of the norm between 0 and 1, e.g. 1e-4',
-      found: String(epsilon),
-    })
 }

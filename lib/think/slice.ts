@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
 import type { Batch } from '../data/dataset.js'
 import { UserError } from '../errors.js'
 import { advance, beginEvaluation, endEvaluation } from '../evaluate/states.js'
@@ -11,27 +12,46 @@ import { tidy } from '../model/tidy.js'
 import { Random } from '../random.js'
 import { disposeState } from './latents.js'
 
-/** Settings of {@link sliceSteps}. */
-export interface SliceSettings {
-  /** Points along each side of the grid. */
-  readonly grid: number
-  /** The cap: supervision steps of every point. */
+/** Options of a slice, without the depth, whose default depends on the model. */
+export const sliceOptions = z.strictObject({
+  grid: z.int().min(1).max(2048).default(32).describe('Points along each side of the grid.'),
+  depth: z
+    .int()
+    .min(1)
+    .max(65_534)
+    .optional()
+    .describe('Supervision steps of every point. Default: four times those of training.'),
+  extent: z
+    .number()
+    .gt(0)
+    .default(1)
+    .describe('The coordinates run from −extent to extent, in units of a normal latent. Ours.'),
+  target: z
+    .enum(['y', 'z', 'both'])
+    .default('both')
+    .describe('Latents that the plane lies in: y, z (all but y), or both.'),
+  center: z
+    .enum(['learned', 'zero'])
+    .default('zero')
+    .describe('The middle of the plane: the learned initial latents, or zero.'),
+  settles: z
+    .enum(['answer', 'latent'])
+    .default('answer')
+    .describe('When a point has settled: once its answer no longer changes, or once its latents hardly do.'),
+  tolerance: z
+    .number()
+    .gt(0)
+    .default(0.05)
+    .describe('With settles=latent: the largest change of an element relative to the largest element.'),
+  seed: z.int().min(0).default(0).describe('Seed of the plane.'),
+})
+
+/**
+ * Settings of {@link sliceSteps}. Both directions of the plane have a root mean square of 1 per element; that is ours, as the length
+ * of the published plane's directions is not known. Latents outside the plane start at their learned values.
+ */
+export interface SliceSettings extends z.output<typeof sliceOptions> {
   readonly depth: number
-  /**
-   * The coordinates a and b run from −extent to extent, in units of a normal latent: both directions have a root mean
-   * square of 1 per element. Ours: the length of the published plane's directions is not known.
-   */
-  readonly extent: number
-  /** Latents that the plane lies in: `y`, `z` (all but y), or `both`. The others start at the learned values. */
-  readonly target: 'y' | 'z' | 'both'
-  /** What a = b = 0 is: the learned initial state, or zero. */
-  readonly center: 'learned' | 'zero'
-  /** When a point has settled: once its `answer` no longer changes, or once no latent changes by more than {@link tolerance}. */
-  readonly settles: 'answer' | 'latent'
-  /** τ: the largest element's change in one step relative to the largest element, with `settles: 'latent'`. */
-  readonly tolerance: number
-  /** Seed of the plane. */
-  readonly seed: number
   /** Points computed at a time; it has no influence on the results. */
   readonly batch: number
 }
@@ -59,10 +79,9 @@ export interface SliceGrid {
  * max|s_i − s_{i−1}| / max|s_{i−1}| < τ over all latents. It yields the number of points done after every step.
  *
  * @param puzzle a batch of one row
- * @throws UserError for settings out of range.
+ * @throws UserError for a plane in a latent that the model does not have.
  */
 export function* sliceSteps(model: Model, puzzle: Batch, settings: SliceSettings): Generator<number, SliceGrid> {
-  checkSlice(settings)
   const { grid, depth, batch: most } = settings
   const points = grid * grid
   const made = {
@@ -231,20 +250,4 @@ function repeated({ seqLen, inputs, labels, puzzleIds, rows, versions }: Batch, 
     rows: new Int32Array(size).fill(rows[0]!),
     versions: new Int32Array(size).fill(versions[0]!),
   }
-}
-
-function checkSlice({ grid, depth, extent, tolerance, batch }: SliceSettings): void {
-  for (const [where, value, most] of [
-    ['grid', grid, 2048],
-    ['depth', depth, 65_534],
-    ['batch', batch, Number.MAX_SAFE_INTEGER],
-  ] as const)
-    if (!(Number.isInteger(value) && value >= 1 && value <= most))
-      throw new UserError({ where, expected: `a whole number from 1 to ${most}`, found: String(value) })
-  for (const [where, value] of [
-    ['extent', extent],
-    ['tolerance', tolerance],
-  ] as const)
-    if (!(value > 0 && Number.isFinite(value)))
-      throw new UserError({ where, expected: 'a number above 0', found: String(value) })
 }

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { z } from 'zod'
 import type { Batch } from '../data/dataset.js'
-import { UserError } from '../errors.js'
 import { advance, beginEvaluation, endEvaluation } from '../evaluate/states.js'
 import { readHeads } from '../evaluate/steps.js'
 import { rowOutcome } from '../model/accuracy.js'
@@ -8,6 +8,14 @@ import type { Model } from '../model/model.js'
 import { tidy } from '../model/tidy.js'
 import { Random } from '../random.js'
 import { disposeState, moved, normalLike } from './latents.js'
+
+/** Options of random starts, without the depth, whose default depends on the weights. */
+export const radiusOptions = z.strictObject({
+  radii: z.array(z.number().min(0)).min(1).default([0, 0.03, 0.1, 0.3, 1, 3]).describe('Radii ε of the random starts.'),
+  draws: z.int().min(1).default(1).describe('Random directions for each puzzle.'),
+  depth: z.int().min(1).optional().describe('Supervision steps D. Default: those of the evaluation.'),
+  seed: z.int().min(0).default(0).describe('Seed of the directions.'),
+})
 
 /** Settings of {@link radiusSteps}. */
 export interface RadiusSettings {
@@ -31,7 +39,6 @@ export interface RadiusAnswers {
  * else. After every supervision step it yields `pause`, so that the caller can stop.
  *
  * @param draw counts the directions of a puzzle from 0
- * @throws UserError for a negative radius, none, or a depth below 1.
  */
 export function* radiusSteps(
   model: Model,
@@ -39,7 +46,6 @@ export function* radiusSteps(
   settings: RadiusSettings,
   draw: number,
 ): Generator<RadiusAnswers | 'pause', void> {
-  checkRadius(settings)
   const { radii, depth, seed } = settings
   const { weights, shape } = model
   const rows = Array.from({ length: batch.size }, (_, row) =>
@@ -69,16 +75,4 @@ export function* radiusSteps(
     if (now.state !== start) disposeState(start)
     endEvaluation(now)
   }
-}
-
-function checkRadius({ radii, depth }: RadiusSettings): void {
-  const wrong = radii.find((radius) => !(radius >= 0 && Number.isFinite(radius)))
-  if (radii.length === 0 || wrong !== undefined)
-    throw new UserError({
-      where: 'radii',
-      expected: 'at least one radius of 0 or more',
-      found: wrong === undefined ? 'none' : String(wrong),
-    })
-  if (!(Number.isInteger(depth) && depth >= 1))
-    throw new UserError({ where: 'depth', expected: 'a whole number of 1 or more', found: String(depth) })
 }

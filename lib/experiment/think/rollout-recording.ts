@@ -1,14 +1,22 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
+import { UserError } from '../../errors.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
 import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
 import type { Accuracy, Extent, Select } from '../../recording/points.js'
 import { type AccuracyOptions, Recording, type RecordingComparison } from '../../recording/recording.js'
 import type { Selector } from '../../recording/selectors.js'
-import { type CurveFigureOptions, curveFigure, type SurfaceFigureOptions, surfaceFigure } from './figures.js'
+import {
+  type CurveFigureOptions,
+  curveFigure,
+  type SurfaceFigureOptions,
+  sourcesOfRecordings,
+  surfaceFigure,
+} from './figures.js'
 import { type NumericFloor, readFloor } from './floor.js'
+import { Inside, type InsideOptions } from './inside.js'
 import { recordingFolder } from './recordings.js'
 import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows } from './summary.js'
 
@@ -113,6 +121,28 @@ export class RolloutRecording {
    */
   summary(options?: RecordingSummaryOptions): RecordingSummaryRow[] {
     return summaryRows(this, options)
+  }
+
+  /**
+   * Returns measures of what happens inside the recursion, over one rollout of each puzzle: when it is solved, what is lost
+   * again, how the latents move, how well the halting head knows.
+   *
+   * @param options.rollout counted from 0; `plain`, the deterministic one. Default: `plain` where it was recorded, else 0
+   * @example
+   * show(recording.inside().summary())
+   * show(recording.inside({ data }).firstSolved())
+   * @throws UserError for a rollout that was not recorded, and data other than the recorded.
+   */
+  inside(options: Omit<InsideOptions, 'rollout'> & { readonly rollout?: number | 'plain' } = {}): Inside {
+    const { rollout = this.plain === null ? 0 : 'plain', ...others } = options
+    const sources = sourcesOfRecordings([this])
+    if (rollout !== 'plain') return new Inside(this.#recording, sources, { ...others, rollout })
+    if (this.plain !== null) return new Inside(this.plain, sources, others)
+    throw new UserError({
+      where: 'rollout',
+      expected: 'a number: no deterministic rollout was recorded beside the others',
+      found: "'plain'",
+    })
   }
 
   /**

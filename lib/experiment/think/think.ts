@@ -154,6 +154,7 @@ function headerOf(about: {
     macsPerStep: isFunctionRecord(model.shape.mixer) ? null : stepMacs(model.shape).forward,
     notes: {
       dtype: model.dtype,
+      trained: model.shape.K,
       backend: on ? `fused kernels (${units?.float32})` : `plain operations (${reason})`,
       code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
