@@ -1,5 +1,8 @@
-/** First bytes of every frame written: the magic number, independent blocks of at most 4 MiB, no checksums, and the header's own. */
-const HEADER = Uint8Array.of(0x04, 0x22, 0x4d, 0x18, 0x60, 0x70, 0x73)
+const MAGIC = 0x184d2204
+/** Flags and block size of every frame written: independent blocks of at most 4 MiB, the content's size, no checksums of it. */
+const [FLAGS, BLOCK_SIZE] = [0x68, 0x70]
+/** Bytes of the header of every frame written: magic number, flags, block size, content size, checksum. */
+const HEADER_BYTES = 15
 const BLOCK_BYTES = 2 ** 22
 /** High bit of a block's size: the block is stored as it is. */
 const STORED = 0x80000000
@@ -18,11 +21,15 @@ const HASH_BITS = 14
  */
 export function lz4Compress(bytes: Uint8Array): Uint8Array {
   const blocks = Math.ceil(bytes.length / BLOCK_BYTES)
-  const out = new Uint8Array(HEADER.length + bytes.length + blocks * 4 + 4 + 64 + Math.ceil(BLOCK_BYTES / 255))
+  const out = new Uint8Array(HEADER_BYTES + bytes.length + blocks * 4 + 4 + 64 + Math.ceil(BLOCK_BYTES / 255))
   const view = new DataView(out.buffer)
   const places = new Int32Array(1 << HASH_BITS)
-  out.set(HEADER)
-  let at = HEADER.length
+  view.setUint32(0, MAGIC, true)
+  out[4] = FLAGS
+  out[5] = BLOCK_SIZE
+  view.setBigUint64(6, BigInt(bytes.length), true)
+  out[14] = headerChecksum(out.subarray(4, 14))
+  let at = HEADER_BYTES
   for (let from = 0; from < bytes.length; from += BLOCK_BYTES) {
     const block = bytes.subarray(from, from + BLOCK_BYTES)
     const size = compressBlock(block, out, at + 4, places)
@@ -99,35 +106,54 @@ function writeLength(out: Uint8Array, start: number, length: number): number {
   return at
 }
 
+/** Returns the second byte of the xxHash (32 bits, seed 0) of fewer than 16 bytes. */
+function headerChecksum(bytes: Uint8Array): number {
+  const rotated = (value: number, by: number): number => (value << by) | (value >>> (32 - by))
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+  let hash = (0x165667b1 + bytes.length) | 0
+  let at = 0
+  for (; at + 4 <= bytes.length; at += 4)
+    hash = Math.imul(rotated((hash + Math.imul(view.getInt32(at, true), 0xc2b2ae3d)) | 0, 17), 0x27d4eb2f)
+  for (; at < bytes.length; at++)
+    hash = Math.imul(rotated((hash + Math.imul(bytes[at]!, 0x165667b1)) | 0, 11), 0x9e3779b1)
+  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca77)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae3d)
+  return ((hash ^ (hash >>> 16)) >>> 8) & 255
+}
+
+/** Bytes of content that a byte of a frame stands for at most. */
+const MOST_EXPANSION = 255
+
 /**
  * Returns the content of an LZ4 frame; checksums inside the frame are not verified.
  *
- * @param bytes one frame
- * @param expected the content's length, where it is known; the output then needs no copy
  * @throws RangeError for bytes that are not a complete frame.
  */
-export function lz4Decompress(bytes: Uint8Array, expected?: number): Uint8Array {
+export function lz4Decompress(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (bytes.length < 7 || view.getUint32(0, true) !== 0x184d2204) throw damaged()
+  if (bytes.length < 7 || view.getUint32(0, true) !== MAGIC) throw damaged()
   const flags = bytes[4]!
   const [hasBlockChecksums, hasSize, hasDictionary] = [(flags & 16) !== 0, (flags & 8) !== 0, (flags & 1) !== 0]
   let at = 7 + (hasSize ? 8 : 0) + (hasDictionary ? 4 : 0)
-  let out = new Uint8Array(expected ?? Math.max(64, bytes.length * 4))
+  if (at > bytes.length) throw damaged()
+  const expected = hasSize ? Number(view.getBigUint64(6, true)) : null
+  if (expected !== null && expected > MOST_EXPANSION * bytes.length) throw damaged()
+  let out = new Uint8Array(expected ?? BLOCK_BYTES)
   let done = 0
   for (;;) {
     if (at + 4 > bytes.length) throw damaged()
     const mark = view.getUint32(at, true)
     at += 4
-    if (mark === 0) return done === out.length ? out : out.slice(0, done)
+    if (mark === 0) {
+      if (expected !== null && done !== expected) throw damaged()
+      return done === out.length ? out : out.slice(0, done)
+    }
     const size = mark & 0x7fffffff
     if (at + size > bytes.length) throw damaged()
-    if (expected === undefined) {
-      const least = done + Math.max(size, BLOCK_BYTES)
-      if (out.length < least) {
-        const larger = new Uint8Array(Math.max(least, out.length * 2))
-        larger.set(out.subarray(0, done))
-        out = larger
-      }
+    if (expected === null && out.length < done + BLOCK_BYTES) {
+      const larger = new Uint8Array(2 * out.length + BLOCK_BYTES)
+      larger.set(out.subarray(0, done))
+      out = larger
     }
     if (mark & STORED) {
       if (done + size > out.length) throw damaged()

@@ -36,8 +36,8 @@ const KEYS: readonly Column[] = [
 ]
 
 /**
- * Returns the columns of a recording, in order. Numbers that a selector compares are float32 as computed; changes of the
- * latents are float16, which is finer than float32 computes them: 2^-11 of the value, and at best 6e-8.
+ * Returns the columns of a recording, in order. Logits and changes of the logits are float32 as computed; changes of the latents
+ * and margins are float16, i.e. exact to 2^-12 of the value, and at best to 3e-8.
  */
 export function stepColumns(
   criteria: readonly string[],
@@ -60,7 +60,7 @@ export function stepColumns(
     half('deltaZ'),
     float('deltaLogits'),
     count('changed'),
-    float('margin'),
+    half('margin'),
     ...(has.guided ? [float('logWeight')] : []),
   ]
 }

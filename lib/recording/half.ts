@@ -1,3 +1,5 @@
+import { util } from 'apache-arrow'
+
 const FLOAT = new Float32Array(1)
 const BITS = new Uint32Array(FLOAT.buffer)
 
@@ -22,4 +24,14 @@ function roundedToEven(value: number): number {
   const floor = Math.floor(value)
   const rest = value - floor
   return rest > 0.5 || (rest === 0.5 && floor & 1) ? floor + 1 : floor
+}
+
+let table: Float32Array | null = null
+
+/** Returns the numbers of half-precision bits. */
+export function halfValues(bits: Uint16Array): Float32Array {
+  table ??= Float32Array.from({ length: 2 ** 16 }, (_, each) => util.uint16ToFloat64(each))
+  const values = new Float32Array(bits.length)
+  for (let i = 0; i < bits.length; i++) values[i] = table[bits[i]!]!
+  return values
 }

@@ -110,17 +110,36 @@ interface Sums {
   steps: number
 }
 
+/** Values, one for each point and puzzle, that a pass holds: a quarter of a gigabyte. */
+const PASS_VALUES = 2 ** 25
+
 /**
- * Measures accuracy at several points in one pass. A puzzle's value is the mean over its versions.
+ * Measures accuracy at several points, in one pass over the recording unless points × puzzles are more than 33 million. A
+ * puzzle's value is the mean over its versions.
  *
+ * @param units begins a pass
  * @throws UserError for a selector or a metric that the recording cannot answer.
  */
 export function measurePoints(
-  units: Iterable<Unit>,
+  units: () => Iterable<Unit>,
   facts: RecordingFacts,
   points: readonly Point[],
   metric: string,
   options: IntervalOptions = {},
+): PointResult[] {
+  const atOnce = Math.max(1, Math.floor(PASS_VALUES / Math.max(1, facts.recorded)))
+  const passes = Array.from({ length: Math.ceil(points.length / atOnce) }, (_, i) =>
+    points.slice(i * atOnce, (i + 1) * atOnce),
+  )
+  return passes.flatMap((some) => measurePass(units(), facts, some, metric, options))
+}
+
+function measurePass(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+  options: IntervalOptions,
 ): PointResult[] {
   const value = metricValue(metric, facts)
   const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
@@ -145,12 +164,14 @@ export function measurePoints(
       if (isKnown) sums.values[place!]! += measured.value ?? 0
     }
   }
+  // Sums and resamples do not depend on the order in which puzzles were completed.
+  const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
   const puzzles = counts.length + unknown.size
   return all.map(({ point, values, steps }) => ({
     ...point,
     accuracy: {
       ...accuracyOf(
-        values.map((sum, i) => sum / counts[i]!),
+        sorted.map((place) => values[place]! / counts[place]!),
         options,
         metric,
       ),

@@ -16,6 +16,8 @@ import {
 
 /** Rows at which a batch is written; it holds whole versions of puzzles, so that a reader needs one batch at a time. */
 const BATCH_ROWS = 2 ** 16
+/** Advances of the batch after which a version of a puzzle without a new row is complete, if all its rollouts have begun. */
+const ADVANCES = 2
 /** Seconds after which completed rows are written however few they are. */
 const FLUSH_SECONDS = 30
 
@@ -25,8 +27,14 @@ interface Unit {
   readonly version: number
   /** Rows of the buffer, in the order they were computed. */
   rows: number[]
-  /** Rollouts that have begun. */
+  /** Rollouts that have begun, and those that have reached the depth. */
   begun: number
+  ended: number
+  /** Advance of the batch at which each rollout was computed last, and the latest of them. */
+  readonly advances: Int32Array
+  advance: number
+  /** Hash of each rollout's last answer, in halves. */
+  readonly hashes: Uint32Array
   /** Distinct answers by hash; with `last`, the answer of each rollout so far by its rollout. */
   readonly answers: Map<bigint | number, Uint8Array>
 }
@@ -52,7 +60,9 @@ export class Recorder {
   /** The buffer: a value per row and column. */
   #values: Values[] = []
   #size = 0
-  #isLastStepOne = false
+  /** Number of times that the batch behind the measurements has advanced, and the steps of its rows since. */
+  #advance = 0
+  readonly #steps = new Set<number>()
   #recorded = 0
   #rows = 0
   #computing = 0
@@ -73,8 +83,9 @@ export class Recorder {
   }
 
   /**
-   * Adds the measurements of a step; they may be changed afterwards. Micro-batches follow each other: step 1 begins one, and
-   * no row of an earlier one follows. The rollouts of a version of a puzzle may be in several.
+   * Adds the measurements of a step; they may be changed afterwards. They come as a batch of rows advances: all its rows by
+   * one step, those that are at different steps in several calls. Rows may leave and others take their place at any time; a
+   * rollout that has left does not come back.
    *
    * @throws UserError when the disk is full, or the folder holds a recording already; what was written before stays readable.
    * @throws RangeError for a rollout or a step that the settings exclude, or that was added before.
@@ -83,8 +94,12 @@ export class Recorder {
     const began = performance.now()
     this.#computing += began - this.#returned
     this.#begin(measures)
-    if (measures.step === 1 && !this.#isLastStepOne) this.#completeUnits()
-    this.#isLastStepOne = measures.step === 1
+    if (this.#hasAdvanced(measures)) {
+      this.#completeUnits((unit) => unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES)
+      this.#advance++
+      this.#steps.clear()
+    }
+    this.#steps.add(measures.step)
     this.#append(measures)
     const isLate = began - this.#flushed > FLUSH_SECONDS * 1000
     if (this.#completedRows >= BATCH_ROWS || (isLate && this.#completedRows > 0)) {
@@ -98,12 +113,18 @@ export class Recorder {
   /**
    * Ends the recording and returns its facts.
    *
-   * @param state `interrupted` when the computation was stopped: versions of puzzles that lack rollouts, and the micro-batch
-   *   at work, are then left out.
+   * @param state `interrupted` when the computation was stopped: versions of puzzles with rollouts that may have gone on are
+   *   then left out.
    * @throws UserError when the disk is full.
+   * @throws RangeError if rollouts are missing from a finished recording.
    */
   end(state: 'finished' | 'interrupted' = 'finished'): RecordingFacts {
-    if (state === 'finished') this.#completeUnits()
+    this.#completeUnits(
+      (unit) => state === 'finished' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES,
+    )
+    const [lacking] = this.#units.values()
+    if (state === 'finished' && lacking)
+      throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
     this.#writeCompleted()
     this.#writers?.steps.end()
     this.#writers?.answers?.end()
@@ -137,14 +158,29 @@ export class Recorder {
       const rollout = measures.rollout[row]!
       if (rollout < 0 || rollout >= rollouts) throw new RangeError(`rollout ${rollout} of ${rollouts}`)
       const unit = this.#unitOf(measures.puzzle[row]!, measures.version[row]!)
+      if (step > 1 && unit.advances[rollout] === -1)
+        throw new RangeError(
+          `puzzle ${unit.puzzle}, version ${unit.version}, rollout ${rollout}: step ${step} without the one before`,
+        )
       unit.rows.push(this.#size + row)
+      unit.advances[rollout] = this.#advance
+      unit.advance = this.#advance
       if (step === 1) unit.begun++
-      if (this.#keeps !== 'none' && (step === 1 || measures.changed[row]! > 0)) this.#keep(unit, measures, row)
+      if (step === depth) unit.ended++
+      if (this.#keeps !== 'none') this.#keep(unit, measures, row)
     }
     this.#size += size
   }
 
-  #keep(unit: Unit, { answers, hash, rollout, seqLen }: StepMeasures, row: number): void {
+  /** Keeps the answer of a row, unless it is that of the rollout's row before. */
+  #keep(unit: Unit, { answers, hash, rollout, seqLen, step }: StepMeasures, row: number): void {
+    const { hashes } = unit
+    const isFirst = step === 1
+    const [low, high] = [2 * rollout[row]!, 2 * rollout[row]! + 1]
+    const words = new Uint32Array(hash.buffer, hash.byteOffset + 8 * row, 2)
+    if (!isFirst && hashes[low] === words[0] && hashes[high] === words[1]) return
+    hashes[low] = words[0]!
+    hashes[high] = words[1]!
     const key = this.#keeps === 'last' ? rollout[row]! : hash[row]!
     const answer = answers.subarray(row * seqLen, (row + 1) * seqLen)
     const before = unit.answers.get(key)
@@ -156,16 +192,37 @@ export class Recorder {
     const key = version * 2 ** 31 + puzzle
     let unit = this.#units.get(key)
     if (!unit) {
-      unit = { puzzle, version, rows: [], begun: 0, answers: new Map() }
+      const { rollouts } = this.#header.settings
+      unit = {
+        puzzle,
+        version,
+        rows: [],
+        begun: 0,
+        ended: 0,
+        advances: new Int32Array(rollouts).fill(-1),
+        advance: this.#advance,
+        hashes: new Uint32Array(2 * rollouts),
+        answers: new Map(),
+      }
       this.#units.set(key, unit)
     }
     return unit
   }
 
-  /** Moves units all of whose rollouts have ended to those to write. */
-  #completeUnits(): void {
+  /**
+   * Returns whether the batch has advanced before these measurements: a step, or a row, comes twice only then. Rows that are
+   * all new are taken for those of the advance before, which completes puzzles later.
+   */
+  #hasAdvanced({ step, puzzle, version, rollout }: StepMeasures): boolean {
+    if (step === 1) return this.#steps.has(step)
+    const unit = this.#unitOf(puzzle[0]!, version[0]!)
+    return this.#steps.has(step) || unit.advances[rollout[0]!] === this.#advance
+  }
+
+  /** Moves units to those to write: all whose rollouts have begun, and have ended by the function. */
+  #completeUnits(hasEnded: (unit: Unit) => boolean): void {
     for (const [key, unit] of this.#units) {
-      if (unit.begun < this.#header.settings.rollouts) continue
+      if (unit.begun < this.#header.settings.rollouts || !hasEnded(unit)) continue
       this.#units.delete(key)
       this.#completed.push(unit)
       this.#completedRows += unit.rows.length
@@ -174,11 +231,13 @@ export class Recorder {
 
   /** Writes completed units; keeps the rows of the others. */
   #writeCompleted(): void {
+    const batches = Math.max(1, Math.floor(this.#completedRows / BATCH_ROWS))
+    const least = this.#completedRows / batches
     let first = 0
     while (first < this.#completed.length) {
       let rows = 0
       let last = first
-      while (last < this.#completed.length && rows < BATCH_ROWS) rows += this.#completed[last++]!.rows.length
+      while (last < this.#completed.length && rows < least) rows += this.#completed[last++]!.rows.length
       this.#write(this.#completed.slice(first, last), rows)
       first = last
     }
@@ -304,8 +363,24 @@ function emptyLike(values: Values, length: number): Values {
 
 /** Returns the values of rows, in their order. */
 function gathered(values: Values, rows: Int32Array): Values {
-  const out = emptyLike(values, rows.length) as Uint8Array
-  const from = values as Uint8Array
-  for (let i = 0; i < rows.length; i++) out[i] = from[rows[i]!]!
+  const out = emptyLike(values, rows.length)
+  const bytes = values.BYTES_PER_ELEMENT
+  // A loop for each width, which the compiler makes fast; one loop for all types is several times slower.
+  if (bytes === 1) gatherBytes(out as Uint8Array, values as Uint8Array, rows)
+  else if (bytes === 2) gatherHalves(out as Uint16Array, values as Uint16Array, rows)
+  else gatherWords(new Uint32Array(out.buffer), new Uint32Array(values.buffer), rows, bytes / 4)
   return out
+}
+
+function gatherBytes(out: Uint8Array, from: Uint8Array, rows: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) out[i] = from[rows[i]!]!
+}
+
+function gatherHalves(out: Uint16Array, from: Uint16Array, rows: Int32Array): void {
+  for (let i = 0; i < rows.length; i++) out[i] = from[rows[i]!]!
+}
+
+function gatherWords(out: Uint32Array, from: Uint32Array, rows: Int32Array, words: number): void {
+  for (let i = 0; i < rows.length; i++)
+    for (let word = 0; word < words; word++) out[i * words + word] = from[rows[i]! * words + word]!
 }

@@ -78,7 +78,8 @@ export class Recording {
 
   /**
    * Returns all rows as a table: `puzzle`, `version`, `rollout`, `step`, `hash`, `exact`, `rightCells`, criteria of the judge,
-   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. The whole table is in memory, about 45 bytes a row.
+   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in
+   * the order in which they were completed. The whole table is in memory, about 45 bytes a row.
    *
    * @throws UserError when the file is missing or damaged.
    */
@@ -102,7 +103,7 @@ export class Recording {
 
   /**
    * Returns the row that a selector chooses for each version of each puzzle: `puzzle`, `version`, `rollout`, `step`, `exact`
-   * (null if unknown), `hash`, `qHalt`.
+   * (null if unknown), `hash`, `qHalt`; by puzzle and version.
    *
    * @throws UserError for a selector that the recording cannot answer, or an extent beyond it.
    */
@@ -111,6 +112,7 @@ export class Recording {
     const choose = chooser(selector, this.facts)
     const rows: SelectedRow[] = []
     for (const unit of this.#units()) rows.push(selectedRow(unit, choose(unit, depth, rollouts)))
+    rows.sort((a, b) => a.puzzle - b.puzzle || a.version - b.version)
     return new Table({
       puzzle: makeVector(Int32Array.from(rows, ({ puzzle }) => puzzle)),
       version: makeVector(Int32Array.from(rows, ({ version }) => version)),
@@ -133,7 +135,7 @@ export class Recording {
    */
   accuracy(select: Select, options: AccuracyOptions = {}): Accuracy {
     const point = { select, ...checkExtent(options, this.facts) }
-    const [result] = measurePoints(this.#units(), this.facts, [point], options.metric ?? 'exact', options)
+    const [result] = measurePoints(() => this.#units(), this.facts, [point], options.metric ?? 'exact', options)
     return result!.accuracy
   }
 
@@ -174,7 +176,7 @@ export class Recording {
   }
 
   #rows(points: ReturnType<typeof curvePoints>, metric: string, options: IntervalOptions): CurveRow[] {
-    return measurePoints(this.#units(), this.facts, points, metric, options).map((result) =>
+    return measurePoints(() => this.#units(), this.facts, points, metric, options).map((result) =>
       curveRow(this.facts, metric, result),
     )
   }

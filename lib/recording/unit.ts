@@ -1,5 +1,6 @@
 import type { RecordBatch } from 'apache-arrow'
 import { UNKNOWN } from '../think/step-measures.js'
+import { halfValues } from './half.js'
 
 /** The columns of a batch of a recording, as arrays with a value per row. */
 export interface StepArrays {
@@ -68,7 +69,7 @@ function stepArrays(batch: RecordBatch, criteria: readonly string[]): StepArrays
     criteria: Object.fromEntries(criteria.map((name) => [name, flags(batch, name)])),
     qHalt: values('qHalt'),
     deltaLogits: values('deltaLogits'),
-    margin: values('margin'),
+    margin: halfValues(values('margin')),
     logWeight: optional('logWeight'),
   }
 }

@@ -6,8 +6,9 @@ import { refineWithoutGradient } from '../model/network.js'
 import { programsOf, type State } from '../model/recursion.js'
 import { latentNames, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
+import { addNoise } from './add-noise.js'
 import { measure, type RawMeasures } from './measure.js'
-import { drawInto, subStream } from './noise.js'
+import { subStream } from './noise.js'
 import { refineWithNoise } from './noisy-calls.js'
 import { standardNormal, truncatedNormal } from './normal.js'
 import type { RolloutRow, RunningRow } from './rows.js'
@@ -16,14 +17,15 @@ import type { RolloutSettings } from './settings.js'
 /** Purposes of a rollout's random numbers. */
 const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
-/** Memory of a batch's latents at most. */
+/** Memory of a batch's tensors at most. */
 const MOST_BYTES = 512 * 2 ** 20
 
-/** Returns the number of rows that are computed at a time: `batch`, or fewer if their latents would not fit in memory. */
-export function rowsAtOnce({ shape }: Model, batch: number): number {
+/** Returns the number of rows that are computed at a time: `batch`, or fewer so that their tensors take at most 512 MiB. */
+export function rowsAtOnce({ shape }: Pick<Model, 'shape'>, batch: number): number {
   // x, the latents before a step, with noise, and after it, and what is added or passed from call to call.
   const states = 1 + 4 * latentNames(shape).length + 3
-  return Math.max(1, Math.min(batch, Math.floor(MOST_BYTES / (4 * totalTokens(shape) * shape.hidden * states))))
+  const numbers = states * totalTokens(shape) * shape.hidden + 3 * shape.seqLen * shape.vocabSize
+  return Math.max(1, Math.min(batch, Math.floor(MOST_BYTES / (4 * numbers))))
 }
 
 /** The rollouts that are computed together, with their latents. Free it with {@link RowBatch.dispose}. */
@@ -55,7 +57,7 @@ export class RowBatch {
   advance(): Omit<RawMeasures, 'logits'> {
     const { x, state, logits } = this.#tensors!
     const { after, measures } = tidy(() => {
-      const after = this.#refined(x, state)
+      const after = this.#refinedByRow(x, state)
       return { after, measures: measure(this.#model, { before: state, after, previous: logits }) }
     })
     for (const row of this.rows) row.step++
@@ -93,10 +95,11 @@ export class RowBatch {
       batch.puzzleIds[r] = posed.batch.puzzleIds[0]!
     }
     return tidy(() => {
-      const drawn = (latent: number): tf.Tensor3D =>
-        this.#drawn(rows, (out, offset, count, { stream }) => {
-          drawInto(out, offset, count, subStream(stream, INIT, latent), truncatedNormal(), initStd)
-        })
+      const zeros = tf.zeros<tf.Rank.R3>([rows.length, totalTokens(shape), shape.hidden])
+      const drawn = (latent: number): tf.Tensor3D => {
+        const keys = rows.map(({ stream }) => subStream(stream, INIT, latent))
+        return addNoise(zeros, keys, truncatedNormal(), initStd)
+      }
       return {
         x: this.#model.embed(batch),
         state:
@@ -108,48 +111,47 @@ export class RowBatch {
     })
   }
 
-  #refined(x: tf.Tensor3D, state: State): State {
+  /**
+   * Returns the latents after a supervision step. Without the fused kernels every row is computed by itself: plain
+   * products sum in an order that depends on the number of rows, and on the place of a row among them.
+   */
+  #refinedByRow(x: tf.Tensor3D, state: State): State {
+    if (this.#fused) return this.#refined(this.rows, x, state)
+    const alone = this.rows.map((row, r) => {
+      const one = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [r, 0, 0], [1, -1, -1])
+      return tidy(() => this.#refined([row], one(x), mapped(state, one)))
+    })
+    return mapped(state, (_, name) => tf.concat(alone.map((made) => made[name]!)))
+  }
+
+  #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
     const { weights, shape } = this.#model
     const { noise, noiseAt, damping, dampingAfter } = this.#settings
     const networked = { weights, shape, fused: this.#fused }
     const { all } = programsOf(shape)
-    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(state) : state
+    const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
     const end =
       noise > 0 && noiseAt === 'call'
-        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(CALL_NOISE, call))
+        ? refineWithNoise(networked, all, x, start, (call, made) => this.#plusNoise(made, rows, CALL_NOISE, call))
         : refineWithoutGradient(networked, all, x, start)
     // α by row: rows of a batch may be at different steps.
-    const alphas = this.rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
+    const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
     if (alphas.every((alpha) => alpha === 1)) return end
     const alpha = tf.tensor3d(alphas, [alphas.length, 1, 1])
-    const damped = (name: string): tf.Tensor3D =>
-      tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, end[name]!))
-    return Object.fromEntries(Object.keys(end).map((name) => [name, damped(name)]))
+    return mapped(end, (made, name) => tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, made)))
   }
 
-  #withNoise(state: State): State {
+  #withNoise(rows: readonly RunningRow[], state: State): State {
     const names = latentNames(this.#model.shape)
-    const noisy = this.#noisy.map((name) => [name, tf.add(state[name]!, this.#noise(STEP_NOISE, names.indexOf(name)))])
-    return { ...state, ...Object.fromEntries(noisy) }
+    return mapped(state, (latent, name) =>
+      this.#noisy.includes(name) ? this.#plusNoise(latent, rows, STEP_NOISE, names.indexOf(name)) : latent,
+    )
   }
 
-  /** Returns the noise of the step that is being computed. @param part number of the latent or of the network call */
-  #noise(purpose: number, part: number): tf.Tensor3D {
-    const draw = standardNormal()
-    return this.#drawn(this.rows, (out, offset, count, { row, step }) => {
-      drawInto(out, offset, count, subStream(row.stream, purpose, step, part), draw, this.#settings.noise)
-    })
-  }
-
-  #drawn<Row>(
-    rows: readonly Row[],
-    draw: (out: Float32Array, offset: number, count: number, row: Row) => void,
-  ): tf.Tensor3D {
-    const { shape } = this.#model
-    const [L, D] = [totalTokens(shape), shape.hidden]
-    const out = new Float32Array(rows.length * L * D)
-    for (const [r, row] of rows.entries()) draw(out, r * L * D, L * D, row)
-    return tf.tensor3d(out, [rows.length, L, D])
+  /** Adds the noise of the step that is being computed. @param part number of the latent or of the network call */
+  #plusNoise(latent: tf.Tensor3D, rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
+    const keys = rows.map(({ row, step }) => subStream(row.stream, purpose, step, part))
+    return addNoise(latent, keys, standardNormal(), this.#settings.noise)
   }
 }
 
@@ -161,6 +163,10 @@ interface Tensors {
   readonly logits: tf.Tensor3D
 }
 
+function mapped(state: State, change: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
+  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, change(latent, name)]))
+}
+
 /** Applies a change to every tensor; `of` picks the tensor of the same name from other ones. */
 function each(
   { x, state, logits }: Tensors,
@@ -168,9 +174,7 @@ function each(
 ): Tensors {
   return tidy(() => ({
     x: change(x, (other) => other.x),
-    state: Object.fromEntries(
-      Object.entries(state).map(([name, latent]) => [name, change(latent, (other) => other.state[name]!)]),
-    ),
+    state: mapped(state, (latent, name) => change(latent, (other) => other.state[name]!)),
     logits: change(logits, (other) => other.logits),
   }))
 }

@@ -23,7 +23,6 @@ for (const [name, content] of Object.entries(contents))
     const compressed = lz4Compress(content)
     // assert.deepEqual of large arrays is slow.
     assert.ok(Buffer.from(lz4Decompress(compressed)).equals(content))
-    assert.ok(Buffer.from(lz4Decompress(compressed, content.length)).equals(content))
     const twice = Uint8Array.from([...content.subarray(0, 65_535), ...content.subarray(0, 65_535)])
     assert.ok(Buffer.from(lz4Decompress(lz4Compress(twice))).equals(twice))
   })
@@ -47,7 +46,7 @@ test('LZ4 gives back any bytes', () => {
 test('LZ4 makes repeating bytes short and hardly lengthens random ones', () => {
   assert.ok(lz4Compress(contents['a long run']!).length < 500)
   assert.ok(lz4Compress(contents['counters of 4 bytes']!).length < 1_200)
-  assert.equal(lz4Compress(contents['random bytes']!).length, 70_000 + 7 + 4 + 4)
+  assert.equal(lz4Compress(contents['random bytes']!).length, 70_000 + 15 + 4 + 4)
 })
 
 test('a frame of the reference implementation is read', () => {
@@ -61,5 +60,7 @@ test('damaged LZ4 data is refused, wherever it is cut', () => {
   const frame = lz4Compress(contents['counters of 4 bytes']!.subarray(0, 3_000))
   for (let length = 0; length < frame.length; length++)
     assert.throws(() => lz4Decompress(frame.subarray(0, length)), RangeError, String(length))
-  assert.throws(() => lz4Decompress(lz4Compress(new Uint8Array(5000)), 4000), RangeError)
+  const longer = Uint8Array.from(frame)
+  longer[6]! ^= 1
+  assert.throws(() => lz4Decompress(longer), RangeError)
 })

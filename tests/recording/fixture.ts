@@ -85,29 +85,45 @@ function isSame(a: Row, b: Row): boolean {
   return a.puzzle === b.puzzle && a.rollout === b.rollout && (a.version ?? 0) === (b.version ?? 0)
 }
 
-/** Yields rows as a computation gives them: step by step, in micro-batches of `size` rollouts. */
-export function* stepsOf(rows: readonly Row[], size = 1000): Generator<StepMeasures> {
+/**
+ * Yields rows as a computation gives them: a batch of `size` rollouts advances by a step at a time, one measurement for each
+ * step that its rows are at; a rollout without a further row leaves, and the next takes its place, at once or when the whole
+ * batch has left.
+ */
+export function* stepsOf(
+  rows: readonly Row[],
+  { size = 1000, refills = true }: Batching = {},
+): Generator<StepMeasures> {
   const begun = rows.filter(({ step }) => step === 1)
-  for (let from = 0; from < begun.length; from += size) {
-    let active = begun.slice(from, from + size)
-    yield measuresOf(active)
-    for (let step = 2; active.length > 0; step++) {
-      const next = active.flatMap((row) => rows.filter((other) => other.step === step && isSame(row, other)))
-      if (next.length > 0) yield measuresOf(next, active)
-      active = next
-    }
+  let running: Row[] = []
+  let before: Row[] = []
+  while (begun.length > 0 || running.length > 0) {
+    if (refills || running.length === 0) running.push(...begun.splice(0, size - running.length))
+    for (const step of new Set(running.map((row) => row.step)))
+      yield measuresOf(
+        running.filter((row) => row.step === step),
+        before,
+      )
+    before = running
+    running = running.flatMap((row) => rows.filter((other) => other.step === row.step + 1 && isSame(row, other)))
   }
+}
+
+/** How rollouts are put into batches. */
+export interface Batching {
+  readonly size?: number
+  readonly refills?: boolean
 }
 
 /** Records rows in a new folder. */
 export function recordingOf(
   rows: readonly Row[],
   changes: Partial<RecordingHeader> = {},
-  { size, end = 'finished' }: { readonly size?: number; readonly end?: 'finished' | 'interrupted' | 'none' } = {},
+  { end = 'finished', ...batching }: Batching & { readonly end?: 'finished' | 'interrupted' | 'none' } = {},
 ): Recording {
   const dir = path.join(temporaryFolder(), 'recording')
   const recorder = new Recorder(dir, header(changes))
-  for (const measures of stepsOf(rows, size)) recorder.add(measures)
+  for (const measures of stepsOf(rows, batching)) recorder.add(measures)
   if (end !== 'none') recorder.end(end)
   return Recording.open(dir)
 }

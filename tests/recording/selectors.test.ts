@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SELECTORS, type Selector } from '../../lib/recording/selectors.js'
-import { header, type Row, recordingOf } from './fixture.js'
+import { type Row, recordingOf } from './fixture.js'
 
 /**
  * Four puzzles, three rollouts of each. A rollout is its steps; a step is the answer (R is right), q_halt, the change of the
@@ -160,12 +160,15 @@ test('a selector that the recording cannot answer is refused with a reason', () 
   assert.throws(() => recording.select('q', { rollouts: 0 }), { name: 'UserError', message: /rollouts: .*found 0\.$/ })
 })
 
-test('micro-batches of any size give the same recording', () => {
+test('batches of any size, refilled or not, give the same recording', () => {
   const whole = recordingOf(ROWS)
-  for (const size of [1, 2, 5]) {
-    const split = recordingOf(ROWS, {}, { size })
-    assert.equal(String(split.table().toArray().map(String)), String(whole.table().toArray().map(String)))
-    assert.deepEqual(split.answers().toArray().map(String).sort(), whole.answers().toArray().map(String).sort())
-  }
-  assert.equal(header().settings.rollouts, 3)
+  for (const size of [1, 2, 5, 7])
+    for (const refills of [false, true]) {
+      const split = recordingOf(ROWS, {}, { size, refills })
+      assert.equal(
+        String(split.table().toArray().map(String).sort()),
+        String(whole.table().toArray().map(String).sort()),
+      )
+      assert.deepEqual(split.answers().toArray().map(String).sort(), whole.answers().toArray().map(String).sort())
+    }
 })

@@ -1,3 +1,4 @@
+import { UserError } from '../../errors.js'
 import { metricTitle } from '../../evaluate/metric-names.js'
 import type { FigureOptions } from '../../plot/figure.js'
 import { heatmap } from '../../plot/heatmap.js'
@@ -55,6 +56,7 @@ const AXES: Readonly<Record<CurveX, string>> = {
 /** Returns the figure of {@link RolloutRecording.curve}. */
 export function curveFigure(recording: RolloutRecording, options: CurveFigureOptions = {}): CaptionedFigure {
   const { x = 'depth', metric = 'exact', reported, title, width, height, range, names, ...query } = options
+  if (x === 'rollouts') checkIndependent(recording)
   const rows = recording.curveRows({ ...query, x, metric })
   const lines = [...groups(rows)].map(([name, group]) => lineOf(name, group, x))
   const { plain } = recording
@@ -75,6 +77,7 @@ export function curveFigure(recording: RolloutRecording, options: CurveFigureOpt
 /** Returns the figure of {@link RolloutRecording.surface}. */
 export function surfaceFigure(recording: RolloutRecording, options: SurfaceFigureOptions = {}): CaptionedFigure {
   const { select = 'q', metric = 'exact', title, width, height, range, ...query } = options
+  checkIndependent(recording)
   const rows = recording.surfaceRows({ ...query, select, metric })
   const depths = [...new Set(rows.map(({ depth }) => depth))]
   const rollouts = [...new Set(rows.map((row) => row.rollouts))]
@@ -97,6 +100,17 @@ export function surfaceFigure(recording: RolloutRecording, options: SurfaceFigur
     },
   )
   return finished(figure, [recording], `Cells: mean ± half of the ${intervalText(query)}`)
+}
+
+/** @throws UserError for guided particles, of which fewer would have run otherwise. */
+function checkIndependent({ facts }: RolloutRecording): void {
+  if (!facts.guided) return
+  throw new UserError({
+    where: 'x',
+    expected: 'depth, macs or seconds for guided particles, which depend on how many they are',
+    found: 'rollouts',
+    todo: 'Record particles for each K.',
+  })
 }
 
 /** Options of {@link noiseCurve}. */

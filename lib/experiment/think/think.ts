@@ -148,7 +148,7 @@ function headerOf(about: {
     seqLen,
     weights: { name: weightsText(file, name), hash: hashWeights(file.tensors) },
     settings,
-    guided: false,
+    guided: settings.guide > 0,
     continues: model.shape.halting === 'continue',
     answers: options.answers ?? 'last',
     macsPerStep: isFunctionRecord(model.shape.mixer) ? null : stepMacs(model.shape).forward,
@@ -185,7 +185,8 @@ async function recorded(header: RecordingHeader, options: ThinkOptions, work: Wo
   const { model, data, settings, subset, versions, signal } = work
   const plain = plainSettings(settings)
   const withPlain = (options.plain ?? true) && !isPlain(settings)
-  const withFloor = options.floor ?? subset.puzzles.length <= FLOOR_PUZZLES
+  // One particle alone is another rollout than it is among others.
+  const withFloor = !header.guided && (options.floor ?? subset.puzzles.length <= FLOOR_PUZZLES)
   const floored = subset.puzzles.slice(0, withFloor ? FLOOR_PUZZLES : 0)
   const rows = subset.puzzles.length * header.versions
   const total = settings.depth * (rows * (settings.rollouts + Number(withPlain)) + floored.length * header.versions)
@@ -210,8 +211,10 @@ async function recorded(header: RecordingHeader, options: ThinkOptions, work: Wo
     isComplete = true
     if (withPlain) {
       const steps = rolloutSteps(model, data, plain, choice)
-      await record(new Recorder(path.join(dir, PLAIN), { ...header, settings: plain }), steps, ({ size }) =>
-        onRows(size),
+      await record(
+        new Recorder(path.join(dir, PLAIN), { ...header, guided: false, settings: plain }),
+        steps,
+        ({ size }) => onRows(size),
       )
     }
     if (withFloor) {
@@ -249,7 +252,7 @@ async function record(
 
 /** Returns settings of one deterministic rollout of the same depth, from the learned initial latents. */
 function plainSettings(settings: RolloutSettings): RolloutSettings {
-  return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never' }
+  return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never', guide: 0 }
 }
 
 function isPlain({ noise, init, relabel, damping }: RolloutSettings): boolean {

@@ -1,0 +1,258 @@
+import assert from 'node:assert/strict'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, test } from 'node:test'
+import { startBackend } from '../../lib/backend/index.js'
+import { kernels } from '../../lib/backend/kernels.js'
+import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
+import type { Dataset } from '../../lib/data/dataset.js'
+import { Interrupted, UserError } from '../../lib/errors.js'
+import { evaluateRun } from '../../lib/experiment/run/evaluate-run.js'
+import { noiseCurve } from '../../lib/experiment/think/figures.js'
+import type { ThinkOptions } from '../../lib/experiment/think/options.js'
+import { openRecording, type RolloutRecording } from '../../lib/experiment/think/rollout-recording.js'
+import { subsetOf } from '../../lib/experiment/think/subset.js'
+import { think } from '../../lib/experiment/think/think.js'
+import { writeWeightsFile } from '../../lib/interop/weights-write.js'
+import { configuredShape } from '../../lib/model/configured.js'
+import { stepMacs } from '../../lib/model/macs.js'
+import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
+import { saveDataset } from '../../lib/storage/store.js'
+import { arc } from '../../lib/tasks/arc/build.js'
+import { maze } from '../../lib/tasks/maze/index.js'
+import { sudoku } from '../../lib/tasks/sudoku/index.js'
+import { recurlab } from '../recurlab.js'
+
+const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-think-'))
+after(() => rmSync(folder, { recursive: true, force: true }))
+const inFolder = (name: string): string => path.join(folder, name)
+
+const config = { hidden: 16, heads: 2, layers: 1, T: 1, n: 1, K: 3, puzzleTokens: 1 } as const
+const grids = await sudoku({ box: '2x2', train: 4, test: 12 })
+const mazes = await maze({ size: 6, train: 2, test: 3 })
+const tasks = await arc({ train: 3, test: 2, board: 10, augment: 2 })
+
+function shapeOf({ manifest }: Dataset) {
+  const { seqLen, vocabSize, puzzleIdentifiers, task } = manifest
+  const sizes = { seqLen, vocabSize, puzzleIdentifiers }
+  const given = { ...config, task: task as 'sudoku' }
+  return { given, sizes, shape: configuredShape(resolveConfig(parseConfig(given)), sizes) }
+}
+
+/** Weights of a model that has learned nothing. */
+function writeFresh(file: string, data: Dataset): void {
+  const { given, sizes, shape } = shapeOf(data)
+  const model = initialModel(shape, 0)
+  writeWeightsFile(file, {
+    tensors: modelTensors(model),
+    config: given,
+    sizes,
+    weights: 'live',
+    dataHash: data.hash,
+    step: 0,
+  })
+  disposeModel(model)
+}
+
+const weights = inFolder('sudoku.safetensors')
+const options = { depth: 4, rollouts: 3, noise: 0.5, resultsDir: inFolder('results') } satisfies ThinkOptions
+let recording: RolloutRecording
+before(async () => {
+  await startBackend()
+  writeFresh(weights, grids)
+  writeFresh(inFolder('maze.safetensors'), mazes)
+  writeFresh(inFolder('arc.safetensors'), tasks)
+  saveDataset(grids, inFolder('grids'))
+  recording = await think(weights, grids, options)
+})
+
+/** The rows of a recording by puzzle, rollout and step. */
+function rowsOf(of: RolloutRecording, columns = ['puzzle', 'rollout', 'step', 'hash', 'qHalt', 'deltaZ']): string[] {
+  return of
+    .table()
+    .toArray()
+    .map((row) => columns.map((name) => String((row as Record<string, unknown>)[name])).join(' '))
+    .sort()
+}
+
+test('a recording says which weights, puzzles, settings, precision and compute its numbers come from', () => {
+  const { facts, numericFloor } = recording
+  assert.equal(facts.state, 'finished')
+  assert.equal(facts.rows, 12 * 3 * 4)
+  assert.deepEqual(facts.subset, { name: 'all 12 test puzzles', hash: subsetOf(grids).hash, puzzles: 12 })
+  assert.equal(facts.data.hash, grids.hash)
+  assert.match(facts.weights.name, /^sudoku\.safetensors, step 0$/)
+  assert.equal(facts.notes.dtype, 'float32')
+  assert.equal(facts.macsPerStep, stepMacs(shapeOf(grids).shape).forward)
+  if (kernels() !== null) assert.equal(numericFloor?.puzzles, 12)
+})
+
+test('the same seed gives the same rollouts with another batch, and another seed gives others', async () => {
+  const other = { ...options, floor: false, plain: false }
+  assert.deepEqual(rowsOf(await think(weights, grids, { ...other, batch: 5 })), rowsOf(recording))
+  const seeded = await think(weights, grids, { ...other, seed: 1 })
+  assert.notDeepEqual(rowsOf(seeded), rowsOf(recording))
+  assert.equal(seeded.numericFloor, null)
+  assert.equal(seeded.plain, null)
+})
+
+test('fewer puzzles and rollouts are those of the larger recording', async () => {
+  const part = await think(weights, grids, { ...options, rollouts: 2, puzzles: [3, 7], floor: false })
+  const same = rowsOf(recording).filter((row) => /^[37] [01] /.test(row))
+  assert.deepEqual(rowsOf(part), same)
+  assert.equal(part.facts.subset.name, '2 of 12 test puzzles (chosen)')
+})
+
+test('one deterministic rollout is what an evaluation of as many steps gives', async () => {
+  const { evaluation } = await evaluateRun(weights, { data: grids, supervisionSteps: 4, dtype: 'float32' })
+  const answers = [...recording.plain!.selectedAnswers('q')].sort((a, b) => a.puzzle - b.puzzle)
+  assert.deepEqual(
+    answers.map(({ answer }) => [...answer]),
+    evaluation.outcomes.map(({ prediction }) => [...prediction]),
+  )
+  assert.equal(recording.plain!.accuracy('q').value, evaluation['test.exact'])
+  assert.deepEqual(recording.plain!.facts.settings, { ...recording.facts.settings, rollouts: 1, noise: 0 })
+})
+
+test('a curve and a surface draw the rows of the recording in percent and name their origin', () => {
+  const rows = recording.curveRows({ x: 'rollouts', select: ['q', 'oracle'] })
+  const figure = recording.curve({ x: 'rollouts', select: ['q', 'oracle'] })
+  const q = figure.data.filter(({ name }) => name === 'best q').at(-1)!
+  assert.deepEqual(q.x, [1, 2, 3])
+  assert.deepEqual(
+    q.y,
+    rows.filter(({ select }) => select === 'q').map(({ value }) => 100 * value),
+  )
+  assert.match(
+    figure.caption(),
+    /^Exact accuracy \(%\) against rollouts K\. Bands: 95 % interval over puzzles \(Wilson\)\. Recording \S+, weights sudoku\.safetensors, step 0 \([0-9a-f]{12}\), code .*, data [0-9a-f]{12}, puzzles: all 12 test puzzles \([0-9a-f]{12}\), float32/,
+  )
+  const surface = recording.surface({ select: 'vote' })
+  assert.deepEqual(
+    (surface.data[0] as { z: number[][] }).z.map((row) => row.length),
+    [3, 3, 3],
+  )
+  assert.match(surface.caption(), /Selector: vote\. .*Cells: mean ± half of the 95 % interval/)
+})
+
+test('a curve over depth has the deterministic rollout and published curves', () => {
+  const figure = recording.curve({ x: 'depth', reported: { series: 'depth.trm.alphaxiv' } })
+  const names = new Set(figure.data.map(({ name }) => name))
+  assert.deepEqual([...names], ['reported: TRM-MLP (alphaXiv) (Sudoku-Extreme)', 'best q', 'one rollout, no noise'])
+  assert.throws(() => recording.curve({ reported: { series: 'none' } }), /a curve of ptrm/)
+})
+
+test('recordings of several σ give one curve against the noise, and other puzzles are refused', async () => {
+  const quiet = await think(weights, grids, { ...options, noise: 0.1, floor: false, plain: false })
+  const figure = noiseCurve([recording, quiet], { select: ['q', 'vote'] })
+  assert.deepEqual(figure.data.filter(({ name }) => name === 'vote').at(-1)!.x, [0.1, 0.5])
+  const fewer = await think(weights, grids, { ...options, puzzles: 5, floor: false, plain: false })
+  assert.throws(() => noiseCurve([recording, fewer]), /other puzzles, 5 of 12 test puzzles/)
+  assert.throws(() => recording.compare(fewer), UserError)
+})
+
+test('a summary has a row for each selector, with gain and compute, and none that the task cannot answer', async () => {
+  const rows = recording.summary()
+  assert.deepEqual(
+    rows.map(({ select }) => select),
+    ['deterministic', 'q', 'first', 'vote', 'residual', 'margin', 'verifier', 'oracle'],
+  )
+  const [one, q] = rows
+  assert.equal(one?.gain, null)
+  assert.ok(Math.abs(q!.gain!.value - (q!.accuracies.exact!.value - one!.accuracies.exact!.value)) < 1e-12)
+  assert.equal(q!.macs, 3 * one!.macs!)
+  const mazeRows = (await think(inFolder('maze.safetensors'), mazes, options)).summary({ select: 'q' })
+  assert.deepEqual(Object.keys(mazeRows[1]!.accuracies), ['exact', 'valid', 'optimal'])
+  const puzzles = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2 })
+  assert.throws(() => puzzles.accuracy('verifier'), /selector verifier: expected a task with a judge/)
+  assert.ok(puzzles.summary().every(({ select }) => select !== 'verifier'))
+})
+
+test('guided particles are recorded with their selector, and draw no curve over K', async () => {
+  const guided = await think(weights, grids, { ...options, guided: true, puzzles: 4 })
+  assert.ok(guided.summary().some(({ select }) => select === 'guided'))
+  assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
+  assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
+})
+
+const wrong: [ThinkOptions, RegExp][] = [
+  [{ noise: -0.1 }, /key noise: expected at least 0/],
+  [{ depth: 0 }, /key depth: expected at least 1/],
+  [{ rollouts: 0 }, /key rollouts: expected at least 1/],
+  [{ puzzles: 13 }, /puzzles: expected 1 to 12 puzzles, found 13/],
+  [{ target: 'x' as 'z' }, /key target: expected one of z, y, both/],
+  [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
+]
+for (const [given, message] of wrong)
+  test(`think refuses ${JSON.stringify(given)} with one error, and stores nothing`, async () => {
+    const resultsDir = inFolder('refused')
+    await assert.rejects(
+      think(weights, grids, { ...given, resultsDir }),
+      (error) => error instanceof UserError && message.test(error.message),
+    )
+    assert.ok(!existsSync(resultsDir))
+  })
+
+test('weights of another task, and weights that do not exist, are refused', async () => {
+  await assert.rejects(think(weights, mazes, options), /data set of task=sudoku/)
+  await assert.rejects(think('no-such-weights', grids, options), UserError)
+})
+
+test('a recording that is stopped keeps the puzzles that were complete', async () => {
+  const controller = new AbortController()
+  const resultsDir = inFolder('stopped')
+  let error: unknown
+  try {
+    await think(weights, grids, {
+      ...options,
+      resultsDir,
+      batch: 6,
+      onProgress: (done) => done >= 6 * 4 * 3 && controller.abort(),
+      signal: controller.signal,
+    })
+  } catch (thrown) {
+    error = thrown
+  }
+  assert.ok(error instanceof Interrupted && /the puzzles that were complete are kept in/.test(error.message))
+  const [id] = readdirSync(path.join(resultsDir, 'recordings'))
+  const { facts } = openRecording(id!, resultsDir)
+  assert.equal(facts.state, 'interrupted')
+  assert.ok(facts.recorded > 0 && facts.recorded < 12, String(facts.recorded))
+})
+
+test('recurlab think records and prints accuracy by selector, gain, floor, compute and place; think show reads it again', async () => {
+  const out = inFolder('command')
+  const { code, stdout, stderr } = await recurlab([
+    ...['think', weights, `data=${inFolder('grids')}`, 'depth=3', 'rollouts=2', 'noise=0.3', 'puzzles=6'],
+    ...['select=q,vote', `out=${out}`],
+  ])
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /\nq +2 +3 +\d/)
+  assert.match(stdout, /gain +q: -?[\d.]+ ± [\d.]+ points and [\d.]+ ms a puzzle (more|less) than deterministic/)
+  assert.match(stdout, /puzzles +6 of 12 test puzzles \(drawn\) \([0-9a-f]{12}\)/)
+  assert.match(stdout, /precision +float32/)
+  assert.match(stdout, /compute +[\d.]+ .?MAC \([\d.]+ .?FLOP as 2·MACs\)/)
+  const [id] = readdirSync(path.join(out, 'recordings'))
+  const shown = await recurlab(['think', 'show', id!, `out=${out}`, 'select=oracle', 'rollouts=1', '--json'])
+  const { summary } = JSON.parse(shown.stdout) as { summary: { select: string; rollouts: number }[] }
+  assert.deepEqual(
+    summary.map(({ select, rollouts }) => [select, rollouts]),
+    [
+      ['deterministic', 1],
+      ['oracle', 1],
+    ],
+  )
+  const listed = await recurlab(['think', 'list', `out=${out}`])
+  assert.match(listed.stdout, new RegExp(id!))
+  for (const [words, message] of [
+    [['noise=-1'], /key noise: expected at least 0/],
+    [['select=vots'], /Did you mean select=vote\?/],
+    [['puzzles=x'], /puzzles=N, or indices/],
+  ] as const) {
+    const refused = await recurlab(['think', weights, `data=${inFolder('grids')}`, ...words, `out=${out}`])
+    assert.equal(refused.code, 2)
+    assert.match(refused.stderr, message)
+  }
+})
