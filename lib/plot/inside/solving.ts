@@ -49,9 +49,12 @@ export function firstSolvedFigure(groups: readonly RatedSteps[], options: StepFi
     range: [0, 102],
     ...figure,
   })
-  return withSources(withSubject(drawn, 'Puzzles first solved at a supervision step or before, by rating'), {
-    bands: [SHARE_BANDS],
-  })
+  return withSources(
+    withSubject(drawn, `Puzzles first solved at a supervision step or before${groups.length > 1 ? ', by rating' : ''}`),
+    {
+      bands: [SHARE_BANDS],
+    },
+  )
 }
 
 /**
