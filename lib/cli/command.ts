@@ -23,6 +23,8 @@ export interface Command {
 export interface CommandGroup {
   /** The commands by their second word. */
   readonly commands: Readonly<Record<string, CommandEntry>>
+  /** The command without a second word, as `recurlab weights`. */
+  readonly alone?: Command
   /** The command for any other second word, as in `recurlab sweep PRESET`. */
   readonly otherwise?: Command
   /** The help below the list of commands. */

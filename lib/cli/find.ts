@@ -31,6 +31,7 @@ export async function findCommand(argv: readonly string[], groupsToo: boolean): 
     const isEnd = next === undefined || next.startsWith('-')
     const rest = argv.slice(path.length)
     if (!('commands' in command) || (groupsToo && isEnd)) return { path, entry, command, rest }
+    if (command.alone && isEnd) return { path, entry, command: command.alone, rest }
     const isOther = next !== undefined && !Object.hasOwn(command.commands, next)
     if (command.otherwise && isOther) return { path, entry, command: command.otherwise, rest }
     known = command.commands

@@ -77,6 +77,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
     },
   },
   Weights: {
+    weights: {
+      usage: 'weights [fetch NAME]',
+      summary: 'List the weights that have a name, and fetch public ones.',
+      load: async () => (await import('./commands/weights.js')).group,
+    },
     import: {
       usage: 'import FILE [key=value …]',
       summary: 'Read weights, including those of the published PyTorch code.',

@@ -1,12 +1,19 @@
 import { UserError } from '../errors.js'
+import type { JsonObject } from '../files/json.js'
 import type { HostTensor } from '../model/weights.js'
-import { describeValue, PickleDict } from './formats/pickle-value.js'
+import { describeValue, PickleDict, PickleList, type PickleValue } from './formats/pickle-value.js'
 import { openTorchFile, type TorchFile } from './formats/torch.js'
 import { TorchTensor } from './formats/torch-tensor.js'
 import { publishedName, type StoredWeights, widened } from './weights-format.js'
 
 /** Keys under which training programs nest the weights. */
 const NESTED = ['model', 'state_dict', 'model_state_dict']
+
+/** Keys under which they nest the EMA: later versions of the published trainer, and EqR's. */
+const AVERAGES = ['ema_helper', 'ema']
+
+/** Keys beside nested weights that are used. */
+const USED = new Set<PickleValue>(['step', 'config', ...AVERAGES])
 
 /**
  * Reads a file that the published trainer saved with `torch.save`: weights alone, or beside an optimiser and an
@@ -39,8 +46,8 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     })
   const step = root.get('step')
   const average = key === undefined ? undefined : averageOf(root)
-  const others =
-    key === undefined ? [] : [...root.keys()].filter((name) => name !== key && name !== 'step' && name !== 'ema_helper')
+  const others = key === undefined ? [] : [...root.keys()].filter((name) => name !== key && !USED.has(name))
+  const config = key === undefined ? undefined : root.get('config')
   if (others.length > 0) notes.push(`ignored: ${few(others.map(describeValue))}`)
   const held = average === undefined ? 'saved' : asked === 'live' ? 'live' : 'ema'
   if (average !== undefined && held === 'ema') overlay(found, tensorsOf(torch, average, notes), file)
@@ -50,7 +57,7 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
     format: 'pytorch',
     tensors: found,
     weights: held,
-    config: null,
+    config: config instanceof PickleDict ? (plainValue(config) as JsonObject) : null,
     sizes: {},
     dataHash: null,
     step: typeof step === 'number' && Number.isInteger(step) && step >= 0 ? step : null,
@@ -58,9 +65,19 @@ function fromOfficial(file: string, torch: TorchFile, asked?: 'ema' | 'live'): S
   }
 }
 
-/** Returns the EMA, which later versions of the published trainer save beside the weights. */
+/** Returns a value of a pickle as one of JSON; anything but plain data becomes its description. */
+function plainValue(value: PickleValue): unknown {
+  if (value instanceof PickleDict)
+    return Object.fromEntries([...value].map(([name, inner]) => [String(name), plainValue(inner)]))
+  if (value instanceof PickleList) return value.items.map(plainValue)
+  if (Array.isArray(value)) return value.map(plainValue)
+  if (typeof value === 'bigint') return Number(value)
+  return value === null || typeof value !== 'object' ? value : describeValue(value)
+}
+
+/** Returns the EMA that is saved beside the weights. */
 function averageOf(root: PickleDict): PickleDict | undefined {
-  const helper = root.get('ema_helper')
+  const helper = AVERAGES.map((name) => root.get(name)).find((value) => value instanceof PickleDict)
   if (!(helper instanceof PickleDict)) return undefined
   const shadow = helper.get('shadow')
   return shadow instanceof PickleDict ? shadow : helper

@@ -6,6 +6,8 @@ import { describeIssue } from '../options/options.js'
 import { taskNames } from '../tasks/registry.js'
 import {
   type DataSizes,
+  EQR_ONLY,
+  EQR_UNUSED,
   FIXED,
   IRRELEVANT,
   MODULES,
@@ -60,7 +62,7 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
     paths.set(key, path)
   }
   const sizes: { -readonly [key in keyof DataSizes]: number } = {}
-  const notes: string[] = []
+  const notes = isEqr(source) ? eqrNotes(told) : []
   for (const [key, { path, value }] of told) {
     const ours = RENAMED.get(key)
     const size = SIZES.get(key)
@@ -79,6 +81,24 @@ export function fromPublishedConfig(source: JsonObject, model: PublishedModel, w
   for (const [key, value] of Object.entries(config)) checkValue(key, value, `${where}, key ${paths.get(key)}`)
   // The default of the published class; HRM and direct prediction have no such key.
   return { config: config as ConfigInput, sizes, assumed: model.model === 'trm' ? { puzzleTokens: 16 } : {}, notes }
+}
+
+/** Returns whether a configuration is EqR's (arXiv 2605.21488): by its model's name, or by λ in a flat one. */
+function isEqr(source: JsonObject): boolean {
+  return isJsonObject(source.arch) ? /(?:^|\.)eqr@/.test(String(source.arch.name)) : Object.hasOwn(source, 'lambda_')
+}
+
+/** Takes the keys out that only EqR has, and returns notes on them. */
+function eqrNotes(told: Map<string, SourcedValue>): string[] {
+  const only = EQR_ONLY.flatMap((key) => {
+    const entry = told.get(key)
+    return entry === undefined ? [] : [`${key} ${valueText(entry.value, MOST)}`]
+  })
+  for (const key of [...EQR_ONLY, ...EQR_UNUSED]) told.delete(key)
+  if (only.length === 0) return []
+  return [
+    `EqR (${only.join(', ')}): a net call is h ← (1−λ)·h + λ·net(h) + noise there, and net(h) here, so results differ from EqR's own`,
+  ]
 }
 
 /** Maps keys whose meaning depends on the model or differs from Recurlab's. */

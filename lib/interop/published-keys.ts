@@ -36,6 +36,8 @@ export const USUAL: ReadonlyMap<string, unknown> = new Map([
 /** Keys about files, names and reports, or about one machine's share of a batch. */
 export const IRRELEVANT = new Set([
   'batch_size',
+  'board_height',
+  'board_width',
   'checkpoint_every_eval',
   'checkpoint_path',
   'data_paths_test',
@@ -72,11 +74,21 @@ export const RENAMED: ReadonlyMap<string, ConfigKey> = new Map(
     .map(({ key, published }) => [published, key]),
 )
 
-/** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`. */
+/**
+ * Keys of EqR's training alone: its net call keeps 1 − λ of the state and adds noise, and its initial latents are drawn.
+ * `recurlab eval` computes the plain call.
+ */
+export const EQR_ONLY = ['lambda_', 'noise_scale', 'H_init_std', 'L_init_std'] as const
+
+/** Keys of a puzzle embedding, which EqR's configuration may repeat from TRM's, though its model has none. */
+export const EQR_UNUSED = ['puzzle_emb_len', 'puzzle_emb_ndim', 'num_puzzle_identifiers'] as const
+
+/** Modules of the published code by the name in `arch.name`, `recursive_reasoning.MODULE@CLASS`, and EqR's. */
 export const MODULES: Readonly<Record<string, PublishedModel>> = {
   trm: { model: 'trm', latents: 'two' },
   trm_singlez: { model: 'trm', latents: 'single' },
   trm_hier6: { model: 'trm', latents: 'multi' },
+  eqr: { model: 'trm', latents: 'two' },
   hrm: { model: 'hrm', latents: 'two' },
   hrm_act_v1: { model: 'hrm', latents: 'two' },
   transformers_baseline: { model: 'direct', latents: 'single' },

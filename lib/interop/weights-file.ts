@@ -63,7 +63,7 @@ export async function readWeightsFile(named: string, options: ReadWeightsOptions
   const file = placeToRead(named)
   const stored = await readStored(file, options.weights)
   const notes = [...stored.notes]
-  const tensors = withPublishedNames(stored, file, notes)
+  const tensors = withInitialLatents(withPublishedNames(stored, file, notes), notes)
   const source = configOf(file, stored, options.config === undefined ? undefined : placeToRead(options.config))
   const facts = factsOfTensors(tensors, file, isFunctionRecord(source?.values.mixer))
   const told = source
@@ -112,6 +112,22 @@ function withPublishedNames(stored: StoredWeights, file: string, notes: string[]
   }
   wrappers.delete('')
   if (wrappers.size > 0) notes.push(`stripped from the names: ${[...wrappers].join(', ')}`)
+  return tensors
+}
+
+/**
+ * Adds initial latents of zeros to the weights of EqR (arXiv 2605.21488), which has none: it draws y and z for every puzzle.
+ * They are recognised by that lack: every other model of one stack stores at least one.
+ */
+function withInitialLatents(tensors: Map<string, HostTensor>, notes: string[]): Map<string, HostTensor> {
+  const names = [...tensors.keys()]
+  const width = tensors.get('embed_tokens.embedding_weight')?.shape[1]
+  const isOneStack = names.some((name) => name.startsWith('L_level.')) && !names.some((name) => name.startsWith('H_'))
+  if (width === undefined || !isOneStack || names.some((name) => name.endsWith('_init'))) return tensors
+  for (const name of ['H_init', 'L_init']) tensors.set(name, { shape: [width], data: new Float32Array(width) })
+  notes.push(
+    'no initial latents in the file: EqR draws them at random for every puzzle; here they are zeros, and init=random draws them where rollouts are computed',
+  )
   return tensors
 }
 

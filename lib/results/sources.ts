@@ -49,6 +49,7 @@ const DECIDING = [
  */
 const EXCEPT = [
   'lib/backend/smoke.ts',
+  'lib/interop/named',
   'lib/recursion/pseudocode.ts',
   'lib/storage/fetch',
   'lib/tasks/downloads.ts',

@@ -2,6 +2,7 @@ import path from 'node:path'
 import { UserError } from '../errors.js'
 import { fileOperations as fs } from '../files/operations.js'
 import { placeToRead } from '../files/places.js'
+import { PUBLIC_WEIGHTS } from '../interop/named/public.js'
 import { weightsNamed, weightsNames } from '../interop/named/record.js'
 import { type ReadWeightsOptions, readWeightsFile, type WeightsFile } from '../interop/weights-file.js'
 import { didYouMean } from '../options/nearest.js'
@@ -49,7 +50,16 @@ function fileOf(runOrFile: string, resultsDir: string = DEFAULT_RESULTS): string
   if (fs.existsSync(place) && (fs.statSync(place).isFile() || fs.existsSync(path.join(place, FILES.config))))
     return fs.statSync(place).isFile() ? runOrFile : null
   if (hasRun(runOrFile, resultsDir)) return null
-  return weightsNamed(runOrFile)?.file ?? null
+  const named = weightsNamed(runOrFile)
+  if (named === null && PUBLIC_WEIGHTS.some(({ name }) => name === runOrFile))
+    throw new UserError({
+      where: runOrFile,
+      expected: 'weights that were fetched',
+      found: 'none yet',
+      todo: `recurlab weights fetch ${runOrFile} downloads them.`,
+      exitCode: 2,
+    })
+  return named?.file ?? null
 }
 
 async function readCheckpoint(run: RunRecord, choice: CheckpointChoice, how: ReadWeightsOptions): Promise<WeightsFile> {

@@ -36,9 +36,15 @@ export interface Hub {
   behaveListing: (response: ServerResponse, nth: number) => boolean
 }
 
-/** Starts a hub that has one data set; it is closed after the file's tests. */
-export async function startHub(repository: string, contents: Record<string, Buffer>): Promise<Hub> {
-  const server = createServer((request, response) => answer(hub, repository, request, response))
+/** A model's repository, and the commit that its branch `main` is at. */
+export interface ModelRepository {
+  readonly model: string
+  readonly commit: string
+}
+
+/** Starts a hub that has one data set, or one model; it is closed after the file's tests. */
+export async function startHub(repository: string | ModelRepository, contents: Record<string, Buffer>): Promise<Hub> {
+  const server = createServer((request, response) => answer(hub, placesOf(repository), request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   after(() => {
     server.closeAllConnections()
@@ -61,14 +67,40 @@ export function tagOf(bytes: Buffer): string {
   return `"${createHash('md5').update(bytes).digest('hex')}"`
 }
 
-function answer(hub: Hub, repository: string, request: IncomingMessage, response: ServerResponse): void {
+/** The paths that a hub answers: of the listing and of the files, and of the commit where it is a model. */
+interface Places {
+  readonly listing: string
+  readonly files: string
+  readonly commit: { readonly path: string; readonly sha: string } | null
+}
+
+function placesOf(repository: string | ModelRepository): Places {
+  if (typeof repository === 'string')
+    return {
+      listing: `/api/datasets/${repository}/paths-info/main`,
+      files: `/datasets/${repository}/resolve/main/`,
+      commit: null,
+    }
+  const { model, commit } = repository
+  return {
+    listing: `/api/models/${model}/paths-info/${commit}`,
+    files: `/${model}/resolve/${commit}/`,
+    commit: { path: `/api/models/${model}/revision/main`, sha: commit },
+  }
+}
+
+function answer(hub: Hub, places: Places, request: IncomingMessage, response: ServerResponse): void {
   const path = request.url ?? ''
-  if (path === `/api/datasets/${repository}/paths-info/main`) {
+  if (places.commit !== null && path.split('?')[0] === places.commit.path) {
+    const { sha } = places.commit
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ _id: '1', id: 'a/b', sha }))
+    return
+  }
+  if (path === places.listing) {
     list(hub, response)
     return
   }
-  const prefix = `/datasets/${repository}/resolve/main/`
-  const file = path.startsWith(prefix) ? path.slice(prefix.length) : ''
+  const file = path.startsWith(places.files) ? path.slice(places.files.length) : ''
   const bytes = hub.files.get(file)
   if (bytes === undefined) {
     response.writeHead(404).end('Not Found')

@@ -171,7 +171,7 @@ test('a summary has a row for each selector, with gain and compute, and none tha
 })
 
 test('guided particles are recorded with their selector, and draw no curve over K', async () => {
-  const guided = await think(weights, grids, { ...options, guided: true, puzzles: 4 })
+  const guided = await think(weights, grids, { ...options, guide: 0.25, puzzles: 4 })
   assert.ok(guided.summary().some(({ select }) => select === 'guided'))
   assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
   assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)

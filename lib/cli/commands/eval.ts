@@ -39,7 +39,7 @@ const NO_PASS = Object.fromEntries(PASS_KS.map((k) => [`pass@${k}`, null]))
 /** `recurlab eval RUN|FILE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, a prefix of it, or its folder. FILE is any file that recurlab import reads, official checkpoints too; it needs data=DIR. For ARC, every version of a test pair is predicted and casts a vote.",
+    "RUN is a run's ID, a prefix of it, or its folder. FILE is any file that recurlab import reads, official checkpoints too; it needs data=DIR, unless it records how its data are generated; or it is a name that recurlab weights lists. For ARC, every version of a test pair is predicted and casts a vote.",
     {
       title: 'Options',
       rows: [

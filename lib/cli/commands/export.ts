@@ -10,7 +10,7 @@ import { describeWeights, weightsFacts } from '../weights-report.js'
 /** `recurlab export RUN|FILE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, a prefix of it, or its folder; FILE is any file that recurlab import reads.",
+    "RUN is a run's ID, a prefix of it, or its folder; FILE is any file that recurlab import reads, or a name that recurlab weights lists.",
     {
       title: 'Options',
       rows: [

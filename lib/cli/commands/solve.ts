@@ -9,7 +9,7 @@ import { CHECKPOINT_HELP, whichCheckpoint, whichWeights } from '../weights-outpu
 /** `recurlab solve RUN|FILE PUZZLE`. */
 export const command: Command = {
   help: [
-    "RUN is a run's ID, a prefix of it, or its folder; FILE is a file of weights, official ones too. PUZZLE is a puzzle of the model's task, or a file with one.",
+    "RUN is a run's ID, a prefix of it, or its folder; FILE is a file of weights, official ones too, or a name that recurlab weights lists. PUZZLE is a puzzle of the model's task, or a file with one.",
     {
       title: 'Puzzles',
       rows: [

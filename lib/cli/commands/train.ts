@@ -34,7 +34,7 @@ export const command: Command = {
         ['tags=A,B', 'Tags to filter runs by. Default: none.'],
         [
           'init=RUN|FILE',
-          'Initial weights: those of a run, or of any file that recurlab import reads. Default: fresh ones.',
+          'Initial weights: those of a run, of any file that recurlab import reads, or of a name that recurlab weights lists. Default: fresh ones.',
         ],
         ['weights=ema|live', 'The set of weights to use if there are two. Default: ema.'],
         CHECKPOINT_HELP,

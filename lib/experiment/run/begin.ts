@@ -28,7 +28,7 @@ import { modelOfWeights } from './weights.js'
 
 /** Initial weights from a stored run or a file; the optimiser's moments and the step begin at zero. */
 export interface InitOptions {
-  /** A file (official ones too), or a run's folder, ID, or a prefix of an ID. */
+  /** A file (official ones too), a run's folder, ID, or a prefix of an ID, or a name of weights, e.g. `sudoku-6x6`. */
   readonly from: string
   /** The set of weights to use if there are two; default `ema`. */
   readonly weights?: 'ema' | 'live'

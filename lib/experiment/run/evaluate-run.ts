@@ -81,7 +81,7 @@ export interface RunEvaluation<M extends Metrics = NoMetrics> {
 /**
  * Evaluates a stored run's checkpoint or a file of weights (official ones too) with the same code as during training.
  *
- * @param runOrFile a file; else a run's folder, ID or a prefix of an ID
+ * @param runOrFile a file; else a run's folder, ID or a prefix of an ID; else a name of weights, e.g. `sudoku-6x6`
  * @throws UserError if the weights, their data or their mixer are unavailable or incompatible; Interrupted if it is
  * stopped.
  */

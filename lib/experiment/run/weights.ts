@@ -28,7 +28,7 @@ export interface WeightsOptions extends Pick<RunFunctions, 'mixer'> {
 /**
  * Reads the weights that a call names, with their configuration.
  *
- * @param runOrFile a file; else a run's folder, ID or a prefix of an ID
+ * @param runOrFile a file; else a run's folder, ID or a prefix of an ID; else a name of weights, e.g. `sudoku-6x6`
  * @param callOf returns the beginning of the call by the name of the weights, e.g. `evaluateRun('2026…', `, for the error
  * @throws UserError if the weights or their mixer are unavailable.
  */

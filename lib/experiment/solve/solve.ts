@@ -72,7 +72,8 @@ export interface Solving {
 /**
  * Prepares the model of a stored run or of a file of weights for a puzzle.
  *
- * @param runOrFile a file (official ones too); else a run's folder, ID or a prefix of an ID
+ * @param runOrFile a file (official ones too); else a run's folder, ID or a prefix of an ID; else a name of weights, e.g.
+ * `sudoku-6x6`
  * @param puzzle a puzzle in the format of the weights' task (a line of a Sudoku, a maze, an ARC task as JSON), or a file
  * with one
  * @example

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
 import { UserError } from '../../errors.js'
+import { bundleOf, JUPYTER_DISPLAY, type MimeBundle } from '../../notebook/bundle.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
 import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
@@ -18,7 +19,7 @@ import {
 import { type NumericFloor, readFloor } from './floor.js'
 import { Inside, type InsideOptions } from './inside.js'
 import { recordingFolder } from './recordings.js'
-import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows } from './summary.js'
+import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows, summaryTable } from './summary.js'
 
 /** Folder, inside a recording's, of the deterministic rollouts that it is compared with. */
 export const PLAIN = 'plain'
@@ -121,6 +122,11 @@ export class RolloutRecording {
    */
   summary(options?: RecordingSummaryOptions): RecordingSummaryRow[] {
     return summaryRows(this, options)
+  }
+
+  /** Returns the summary for display in a notebook. */
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return bundleOf(summaryTable(this.summary()))
   }
 
   /**

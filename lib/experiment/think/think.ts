@@ -48,7 +48,7 @@ const ROW_BYTES = 45
  * @returns the recording, stored in `results/recordings`
  * @example
  * const recording = await think('sudoku-6x6', { depth: 32, rollouts: 16, noise: 0.3, puzzles: 200 })
- * show(recording.summary())
+ * show(recording)
  * show(recording.curve({ x: 'rollouts', select: ['q', 'vote', 'oracle'] }))
  * @throws UserError for a wrong option, weights that do not fit the data, and rollouts that do not fit in memory or on disk;
  * Interrupted if it is stopped.

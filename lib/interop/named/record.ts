@@ -61,12 +61,15 @@ const recordSchema = z.strictObject({
   source: z
     .strictObject({
       repository: z.string(),
-      /** Commit of the repository that the files were taken from; a branch if that is all that the hub reports. */
-      revision: z.string(),
+      /** Commit of the repository that the files were taken from; a branch if that is all that the hub reports; null for files put there by hand. */
+      revision: z.string().nullable(),
       /** Path of the weights in the repository. */
       path: z.string(),
-      /** Whether their SHA-256 was known before the download, or is that of the first download. */
-      checksum: z.enum(['known', 'first download']),
+      /**
+       * Origin of the SHA-256: `known` before the download, that of the `hub` at the first download, or that of a `file` put
+       * there by hand.
+       */
+      checksum: z.enum(['known', 'hub', 'file']),
       date: z.string(),
     })
     .optional(),
@@ -127,7 +130,15 @@ function readRecord(file: string): WeightsRecord {
   })
 }
 
-/** Writes the record of weights into their folder, atomically. */
-export function writeWeightsRecord(folder: string, record: Omit<WeightsRecord, 'formatVersion'>): void {
-  writeJson(path.join(folder, RECORD), { formatVersion: FORMAT_VERSION, ...record })
+/** Returns where the weights in a folder come from; null if there are none, or they come with the project. */
+export function sourceIn(folder: string): WeightsRecord['source'] | null {
+  const file = path.join(folder, RECORD)
+  return fs.existsSync(file) ? (readRecord(file).source ?? null) : null
+}
+
+/** Writes the record of weights into their folder, atomically, and returns it. */
+export function writeWeightsRecord(folder: string, content: Omit<WeightsRecord, 'formatVersion'>): WeightsRecord {
+  const record = { formatVersion: FORMAT_VERSION, ...content } as const
+  writeJson(path.join(folder, RECORD), record)
+  return record
 }

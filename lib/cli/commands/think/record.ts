@@ -17,7 +17,7 @@ import { printRecording, SELECT_HELP, selected } from './print.js'
 /** Keys of the command besides those of the rollouts. */
 const OWN_KEYS = [
   ...(['data', 'split', 'puzzles', 'versions', 'dtype', 'weights', 'checkpoint', 'config'] as const),
-  ...(['puzzleEmbedding', 'guided', 'answers', 'floor', 'plain', 'select', 'name', 'out'] as const),
+  ...(['puzzleEmbedding', 'answers', 'floor', 'plain', 'select', 'name', 'out'] as const),
 ] as const
 
 const ROLLOUT_KEYS = Object.keys(rolloutOptions.shape)
@@ -37,10 +37,6 @@ export const help: readonly HelpBlock[] = [
       ['versions=N', 'Maximum versions of each puzzle. Default: as in the run.'],
       ['dtype=auto|float32|bfloat16', 'Type that the blocks are computed in. Default: float32.'],
       SELECT_HELP,
-      [
-        'guided=true|false',
-        'Whether the rollouts are particles that the halting head weights and resamples while they run (select=guided). Default: false.',
-      ],
       [
         'answers=last|all|none',
         "Answers that are kept: those of each rollout's last step, all or none. Default: last.",
@@ -120,7 +116,6 @@ function asked({ pairs }: Args): {
       versions: wholeOf('versions', own.versions),
       dtype: choiceOf('dtype', own.dtype, ['auto', 'float32', 'bfloat16']),
       answers: choiceOf('answers', own.answers, ['last', 'all', 'none']),
-      guided: truthOf('guided', own.guided),
       floor: truthOf('floor', own.floor),
       plain: truthOf('plain', own.plain),
     }),
