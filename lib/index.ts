@@ -48,6 +48,8 @@ export type { TimesTo, TimeTo, TimeToSummary } from './experiment/compare/time-t
 export { type DefinedTask, defineTask } from './experiment/data/define-task.js'
 export { datasetOf, loadDataset } from './experiment/data/load-data.js'
 export { arc, maze, queens, sudoku } from './experiment/data/make-data.js'
+export { type LookOptions, look } from './experiment/look/look.js'
+export { Looked, type LookedStep } from './experiment/look/looked.js'
 export { type ReportOptions, writeReport } from './experiment/report/report.js'
 export { evaluateRun } from './experiment/run/evaluate-run.js'
 export { loadRun } from './experiment/run/load.js'

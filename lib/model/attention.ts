@@ -41,19 +41,46 @@ export function attention(
     o_proj: [o_proj, ['D', 'heads·d']],
     qkv_proj: [qkv_proj, [3 * (o_proj?.shape[1] ?? 0), 'D']],
   })
-  const [B, L] = h.shape as [number, number, number]
-  const d = o_proj.shape[1]! / heads
+  const [B, L] = h.shape as [number, number]
+  const { scores, v } = scoresOf(h, qkv_proj, o_proj.shape[1]!, heads, rope)
+  const read = byHead(tf.matMul(tf.softmax(scores), v))
+  return linear(tf.reshape(read, [B, L, o_proj.shape[1]!]), o_proj) as tf.Tensor3D
+}
+
+/**
+ * Returns how much every token reads of every other, `[B, heads, L, L]`: softmax(q kᵀ / √d), whose rows sum to 1. The
+ * arguments are those of {@link attention}.
+ */
+export function attentionMap(
+  h: tf.Tensor,
+  { qkv_proj, o_proj }: AttentionWeights,
+  { heads, rope = null }: AttentionOptions,
+): tf.Tensor4D {
+  return tf.softmax(scoresOf(h, qkv_proj, o_proj.shape[1]!, heads, rope).scores) as tf.Tensor4D
+}
+
+/** Returns q kᵀ / √d, `[B, heads, L, L]`, and v, `[B, heads, L, d]`. */
+function scoresOf(
+  h: tf.Tensor,
+  qkv: tf.Tensor,
+  width: number,
+  heads: number,
+  rope: RotaryTable | null,
+): { readonly scores: tf.Tensor; readonly v: tf.Tensor } {
+  const [B, L] = h.shape as [number, number]
+  const d = width / heads
   if (!Number.isInteger(d))
     throw new UserError({
       where: 'attention, heads',
-      expected: `a divisor of the width ${o_proj.shape[1]}`,
+      expected: `a divisor of the width ${width}`,
       found: String(heads),
     })
-  const projected = tf.reshape(linear(h, qkv_proj), [B, L, 3 * heads, d])
+  const projected = tf.reshape(linear(h, qkv), [B, L, 3 * heads, d])
   const [qk, v] = tf.split(projected, [2 * heads, heads], 2) as [tf.Tensor, tf.Tensor]
   const [q, k] = tf.split(rope ? rotary(qk, rope) : qk, 2, 2) as [tf.Tensor, tf.Tensor]
-  const byHead = (x: tf.Tensor): tf.Tensor => tf.transpose(x, [0, 2, 1, 3])
-  const scores = tf.mul(tf.matMul(byHead(q), byHead(k), false, true), 1 / Math.sqrt(d))
-  const read = byHead(tf.matMul(tf.softmax(scores), byHead(v)))
-  return linear(tf.reshape(read, [B, L, heads * d]), o_proj) as tf.Tensor3D
+  return { scores: tf.mul(tf.matMul(byHead(q), byHead(k), false, true), 1 / Math.sqrt(d)), v: byHead(v) }
+}
+
+function byHead(x: tf.Tensor): tf.Tensor {
+  return tf.transpose(x, [0, 2, 1, 3])
 }

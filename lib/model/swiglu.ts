@@ -77,6 +77,24 @@ export function tokenMlp(h: tf.Tensor, { gate_up_proj, down_proj }: SwigluWeight
 }
 
 /**
+ * Returns the Jacobian of {@link tokenMlp} in some channels, `[channels, L, L]`: the change of token i per change of token
+ * j. Each channel has its own: W diag(up ⊙ silu′(gate)) G + W diag(silu(gate)) U.
+ *
+ * @param h `[L, channels]`, the channels' values at every token
+ */
+export function tokenJacobian(h: tf.Tensor2D, { gate_up_proj, down_proj }: SwigluWeights): tf.Tensor3D {
+  const [gateWeight, upWeight] = halves(gate_up_proj as tf.Tensor2D)
+  const gate = tf.matMul(gateWeight, h)
+  const s = tf.sigmoid(gate)
+  const silu = tf.mul(gate, s)
+  const ofGate = tf.mul(tf.matMul(upWeight, h), tf.add(s, tf.mul(silu, tf.sub(1, s))))
+  const perChannel = (factor: tf.Tensor, weight: tf.Tensor2D): tf.Tensor =>
+    tf.mul(tf.expandDims(tf.transpose(factor), 2), tf.expandDims(weight, 0))
+  const inner = tf.add(perChannel(ofGate, gateWeight), perChannel(silu, upWeight))
+  return tf.matMul(tf.expandDims(down_proj as tf.Tensor2D, 0), inner as tf.Tensor3D)
+}
+
+/**
  * Computes the whole layer in one tape node: only x, gate and up are kept for the backward pass, which recomputes the
  * activation. It uses two products instead of one and a split, because the weights are small and the activations are
  * not.

@@ -57,6 +57,12 @@ export function saveTable(table: Exportable, name: string): string {
   return shownPath(file)
 }
 
+/** Returns where a notebook's file of a name is written, and the path to print. */
+export function outputPath(name: string): { readonly file: string; readonly shown: string } {
+  const file = path.resolve(outputsFolder(), name)
+  return { file, shown: shownPath(file) }
+}
+
 /** Returns a path relative to the project folder if inside it: printed paths should not reveal a home folder. */
 function shownPath(file: string): string {
   const relative = path.relative(projectFolder, file)

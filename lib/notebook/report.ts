@@ -4,20 +4,21 @@ import { UserError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { wellFormedJson } from '../files/json-text.js'
 import { projectFolder } from '../files/places.js'
+import { withPlayerScript } from '../plot/player/page.js'
 import { jupyterEnvironment, projectPython } from './environment.js'
 import type { Notebook } from './notebook.js'
 import { withWidgetPictures } from './widgets/saved.js'
 
 /**
  * Writes a notebook as one HTML page with code, outputs, figures as SVG and widgets in their last state; the page loads no
- * external resources.
+ * external resources, and its policy allows no script but that of a player of `look`.
  *
  * @throws UserError if nbconvert fails.
  */
 export async function writeReport(file: string, notebook: Notebook): Promise<void> {
   const shown = withWidgetPictures(notebook)
   const page = await convert({ ...shown, metadata: { ...shown.metadata, title: titleOf(file) } })
-  writeFileAtomic(file, withoutScripts(page))
+  writeFileAtomic(file, withPlayerScript(withoutScripts(page)))
 }
 
 function titleOf(file: string): string {

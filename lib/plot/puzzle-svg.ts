@@ -9,7 +9,7 @@ const GAP = 24
 const FONT = 'Helvetica, Arial, &quot;Liberation Sans&quot;, sans-serif'
 const RULE = '#222222'
 /** Colour of text beside the boards, readable on a white page and on any notebook background. */
-const BESIDE = '#797979'
+export const BESIDE = '#797979'
 const LEGEND_HEIGHT = 26
 /** Approximate width of a title's character, in pixels. */
 const CHARACTER = 6.6
@@ -72,7 +72,7 @@ export function onWhite(svg: string): string {
 }
 
 /** Draws one cell for each kind of mark, with its meaning. */
-function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): string {
+export function legend(kinds: readonly Exclude<Mark, 'none'>[], y: number): string {
   let x = MARGIN
   const entries = kinds.map((kind) => {
     const { words } = markLooks[kind]
@@ -101,7 +101,8 @@ function cellSize(boards: readonly Board[]): number {
   return Math.max(6, Math.min(32, Math.floor(BOARD_SIZE / longest)))
 }
 
-function drawBoard(board: Board, cell: number): string {
+/** Draws the cells, lines, labels and marks of a board as SVG elements, from (0, 0). @param cell side of a cell in pixels */
+export function drawBoard(board: Board, cell: number): string {
   return [fills(board, cell), lines(board, cell), labels(board, cell), marks(board, cell)].join('')
 }
 

@@ -10,8 +10,7 @@ type Piece = number | { readonly times: number; readonly pieces: readonly Piece[
  * @param networks `separate` writes the network for y as netY and the other as net; the default, `shared`, writes net
  */
 export function pseudocode(recursion: Recursion, networks: 'shared' | 'separate' = 'shared'): string {
-  const texts = recursion.updates.map((update) => updateText(update, recursion.latents, networks))
-  return piecesText(folded(recursion.order), texts)
+  return piecesText(folded(recursion.order), updateTexts(recursion, networks))
 }
 
 /**
@@ -20,13 +19,25 @@ export function pseudocode(recursion: Recursion, networks: 'shared' | 'separate'
  * @param networks as in {@link pseudocode}
  */
 export function pseudocodeLines(recursion: Recursion, networks: 'shared' | 'separate' = 'shared'): string[] {
-  const texts = recursion.updates.map((update) => updateText(update, recursion.latents, networks))
+  const texts = updateTexts(recursion, networks)
   const lines = (pieces: readonly Piece[], indent: string): string[] =>
     pieces.flatMap((piece) => {
       if (typeof piece === 'number') return [indent + texts[piece]!]
       return [`${indent}${piece.times} times:`, ...lines(piece.pieces, `${indent}  `)]
     })
   return lines(folded(recursion.order), '')
+}
+
+/**
+ * Returns the pseudocode of each of a recursion's distinct updates.
+ *
+ * @param networks as in {@link pseudocode}
+ */
+export function updateTexts(
+  { updates, latents }: Recursion,
+  networks: 'shared' | 'separate' = 'shared',
+): readonly string[] {
+  return updates.map((update) => updateText(update, latents, networks))
 }
 
 function piecesText(pieces: readonly Piece[], texts: readonly string[]): string {

@@ -2,236 +2,153 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import * as tf from '@tensorflow/tfjs-core'
 import { startBackend } from '../../lib/backend/index.js'
-import type { Batch } from '../../lib/data/dataset.js'
-import { advance, beginEvaluation } from '../../lib/evaluate/states.js'
+import { Interrupted, UserError } from '../../lib/errors.js'
 import { evaluateSteps } from '../../lib/evaluate/steps.js'
-import { initialModel, type Model } from '../../lib/model/model.js'
-import type { State } from '../../lib/model/recursion.js'
-import { Random } from '../../lib/random.js'
-import { type GrowthStep, growthSteps } from '../../lib/think/growth.js'
-import { jacobianAt, largestStretch } from '../../lib/think/jacobian.js'
-import { difference, moved, normalLike, rowNorms, unit } from '../../lib/think/latents.js'
-import { type SliceGrid, type SliceSettings, sliceSteps } from '../../lib/think/slice.js'
-import { type RadiusAnswers, radiusSteps } from '../../lib/think/start-radius.js'
+import { disposeModel, initialModel, type Model } from '../../lib/model/model.js'
+import type { ModelShape } from '../../lib/model/shape.js'
+import { recursion } from '../../lib/recursion/recursion.js'
+import { repeat, type Update } from '../../lib/recursion/update.js'
+import { type InsideSettings, recordInside } from '../../lib/think/inside.js'
 import { randomBatch, tinyShape } from '../model/tiny.js'
 
-before(async () => {
-  await startBackend()
-})
-
-const made = (change: Parameters<typeof tinyShape>[0] = {}): Model =>
-  initialModel(tinyShape({ mixer: 'mlp', ...change }), 3)
-
-/** Returns the rows of a batch from `from` on. */
-function rowsFrom(batch: Batch, from: number): Batch {
-  const { size, seqLen } = batch
-  return {
-    size: size - from,
-    seqLen,
-    inputs: batch.inputs.slice(from * seqLen),
-    labels: batch.labels.slice(from * seqLen),
-    puzzleIds: batch.puzzleIds.slice(from),
-    rows: batch.rows.slice(from),
-    versions: batch.versions.slice(from),
-  }
+const SETTINGS: InsideSettings = {
+  depth: 3,
+  rollouts: 1,
+  noise: 0,
+  target: 'z',
+  init: 'learned',
+  initStd: 1,
+  seed: 0,
+  watched: 0,
+  sources: 3,
 }
 
-const generators = (name: string, size: number): Random[] =>
-  Array.from({ length: size }, (_, row) => Random.of(name, row))
+before(() => startBackend())
 
-const close = (a: number, b: number, relative: number): void =>
-  assert.ok(Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b)), `${a} is not ${b}`)
+const withMemory: Update<'m'> = ({ net }, x, { z, m }) => ({ m: net(m, z, x) })
+const fromMemory: Update<'m'> = ({ net, plus }, x, { z, m, y }) => ({ z: net(z, plus(m, x)), y: plus(y, m) })
+const ofCell = recursion(repeat(2, [withMemory, fromMemory]))
 
-const inner = (a: State, b: State): number =>
-  Object.keys(a).reduce((sum, name) => sum + tf.sum(tf.mul(a[name]!, b[name]!)).dataSync()[0]!, 0)
+const shapes: Readonly<Record<string, Partial<ModelShape>>> = {
+  'attention, two latents': {},
+  'MLP over tokens': { mixer: 'mlp', layers: 2 },
+  'a single latent': { latents: 'single' },
+  'several latents z': { latents: 'multi' },
+  HRM: { model: 'hrm', networks: 'separate', halting: 'continue', layers: 2 },
+  'direct prediction': { model: 'direct', T: 1, n: 0 },
+  'a recursion of a cell': { recursion: ofCell },
+}
 
-for (const shape of [{ mixer: 'attention' as const }, { mixer: 'mlp' as const }, { latents: 'multi' as const }])
-  test(`J v and Jᵀu belong to the same Jacobian (${Object.values(shape)[0]})`, () => {
-    const model = made(shape)
-    const batch = randomBatch(model.shape, 2, 1)
-    tf.tidy(() => {
-      const state = normalLike(model.start(batch), generators('s', 2))
-      const [u, v] = ['u', 'v'].map((name) => unit(normalLike(state, generators(name, 2)))) as [State, State]
-      const jacobian = jacobianAt(model, model.embed(batch), state)
-      close(inner(jacobian.times(v), u), inner(jacobian.transposed(u), v), 5e-3)
-    })
-    model.dispose()
+for (const [name, change] of Object.entries(shapes))
+  test(`the last update of every step gives the step's own answer, and nothing stays in memory: ${name}`, async () => {
+    const model = initialModel(tinyShape(change), 3)
+    const batch = randomBatch(model.shape, 1, 5)
+    const held = tf.memory().numTensors
+    const inside = await recordInside(model, batch, SETTINGS)
+    assert.equal(tf.memory().numTensors, held)
+    const expected = [...evaluateSteps(model, model.weights, batch, SETTINGS.depth)]
+    assert.equal(inside.steps.length, 3)
+    for (const [i, { tokens, qHalt, updates }] of inside.steps.entries()) {
+      assert.deepEqual([...tokens], [...expected[i]!.predictions])
+      assert.ok(Math.abs(qHalt - expected[i]!.qHalt[0]!) < 1e-4)
+      const last = updates.findLast(({ changed }) => changed.includes(inside.latents[0]!))!
+      assert.deepEqual(last.tokens[inside.latents[0]!], tokens)
+      assert.deepEqual([...inside.rollouts[0]!.answers[i]!], [...tokens])
+    }
+    disposeModel(model)
   })
 
-test('ten steps of the power method find a stretch that no drawn direction exceeds, and frees its tensors', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 2, 1)
-  const x = model.embed(batch)
-  const state = model.start(batch)
-  const drawn = normalLike(state, generators('v', 2))
-  const tensors = tf.memory().numTensors
-  const jacobian = jacobianAt(model, x, state)
-  const stretch = largestStretch(jacobian, drawn)
-  assert.equal(tf.memory().numTensors, tensors)
-  for (const name of ['a', 'b', 'c'])
-    tf.tidy(() => {
-      const norms = rowNorms(jacobian.times(unit(normalLike(state, generators(name, 2))))).dataSync()
-      for (const [row, norm] of norms.entries()) assert.ok(norm <= stretch[row]! * 1.01, `${norm} > ${stretch[row]}`)
-    })
-  tf.dispose([x, ...Object.values(state), ...Object.values(drawn)])
-  model.dispose()
-})
-
-test('growth is of a copy that was perturbed by ε‖s‖, and in the natural direction after one step is ‖J d‖', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 3, 1)
-  const settings = { depth: 4, horizon: 2, epsilon: 1e-3, seed: 5 }
-  const steps = [...growthSteps(model, batch, settings)]
+test('the updates of a step are named by their pseudocode and change the latents that it names', async () => {
+  const model = initialModel(tinyShape(), 3)
+  const inside = await recordInside(model, randomBatch(model.shape, 1, 5), SETTINGS)
   assert.deepEqual(
-    steps.map(({ growths }) => growths.map(({ from, direction, k }) => `${direction} ${from}+${k}`)),
-    [['random 0+1'], ['random 0+2'], ['random 2+1', 'natural 2+1'], ['random 2+2', 'natural 2+2']],
+    inside.steps[1]!.updates.map(({ text, changed }) => [text, ...changed]),
+    [1, 2].flatMap(() => [
+      ['z ← net(z + y + x)', 'z'],
+      ['z ← net(z + y + x)', 'z'],
+      ['y ← net(y + z)', 'y'],
+    ]),
   )
-  const natural = steps[2]!.growths[1]!.lambda
-  const randomTwo = steps[1]!.growths[0]!.lambda
-  tf.tidy(() => {
-    const start = beginEvaluation(model, model.weights, batch)
-    const drawn = unit(
-      normalLike(
-        start.state,
-        [0, 1, 2].map((row) => Random.of(5, 'growth', row, 0, 0)),
-      ),
-    )
-    const copy = moved(start.state, drawn, tf.mul(rowNorms(start.state), 1e-3))
-    const sizes = rowNorms(difference(copy, start.state)).dataSync()
-    const run = (state: State, count: number): State =>
-      count === 0 ? state : run(advance(model, model.weights, { ...start, state: cloned(state) }).state, count - 1)
-    const after = rowNorms(difference(run(copy, 2), run(start.state, 2))).dataSync()
-    for (const [row, norm] of after.entries()) close(randomTwo[row]!, Math.log(norm / sizes[row]!) / 2, 1e-3)
-    const [one, two] = [run(start.state, 1), run(start.state, 2)]
-    const stretched = rowNorms(jacobianAt(model, start.x, two).times(unit(difference(two, one)))).dataSync()
-    for (const [row, norm] of stretched.entries()) close(Math.exp(natural[row]!), norm, 0.05)
-  })
-  model.dispose()
-})
-
-function cloned(state: State): State {
-  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, tf.clone(latent)]))
-}
-
-test('growth does not depend on the batch, and its answers are those of an evaluation', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 3, 1)
-  const settings = { depth: 3, horizon: 3, epsilon: 1e-3, seed: 5 }
-  const tensors = tf.memory().numTensors
-  const whole = [...growthSteps(model, batch, settings)]
-  const part = [...growthSteps(model, rowsFrom(batch, 1), settings)]
-  assert.equal(tf.memory().numTensors, tensors)
-  for (const [i, { growths }] of whole.entries())
-    for (const [row, lambda] of part[i]!.growths[0]!.lambda.entries()) close(lambda, growths[0]!.lambda[row + 1]!, 1e-3)
-  for (const [i, { predictions }] of [...evaluateSteps(model, model.weights, batch, 3)].entries()) {
-    const right = Uint8Array.from({ length: 3 }, (_, row) =>
-      [0, 1, 2, 3].every((cell) => predictions[4 * row + cell] === batch.labels[4 * row + cell]) ? 1 : 0,
-    )
-    assert.deepEqual(whole[i]!.exact, right)
-  }
-  model.dispose()
-})
-
-test('a growth that is stopped frees its tensors, and a horizon beyond the depth is refused', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 2, 1)
-  const tensors = tf.memory().numTensors
-  const settings = { depth: 4, horizon: 1, epsilon: 1e-4, seed: 0 }
-  const stopped: Generator<GrowthStep, void> = growthSteps(model, batch, settings)
-  stopped.next()
-  stopped.next()
-  stopped.return()
-  assert.equal(tf.memory().numTensors, tensors)
-  assert.throws(
-    () => growthSteps(model, batch, { ...settings, horizon: 5 }).next(),
-    /horizon: expected at most depth, 4/,
+  assert.deepEqual(
+    inside.steps.flatMap(({ updates }) => updates.map(({ step, update }) => [step, update])).at(-1),
+    [3, 6],
   )
-  model.dispose()
+  disposeModel(model)
 })
 
-/** Returns the answers of a batch from each radius. */
-const radiusAnswers = (model: Model, batch: Batch, radii: readonly number[], draw = 0): RadiusAnswers[] =>
-  [...radiusSteps(model, batch, { radii, depth: 2, seed: 1 }, draw)].filter((each) => each !== 'pause')
-
-test('a start of radius 0 is the learned one; others depend on the draw alone, not on batch and radii', () => {
-  const model = made({ vocabSize: 3, seqLen: 2 })
-  const plain = randomBatch(model.shape, 40, 1)
-  const [, last] = [...evaluateSteps(model, model.weights, plain, 2)]
-  // The labels are what the model says, so that radius 0 solves all and a start far away some.
-  const batch = { ...plain, labels: last!.predictions }
-  const tensors = tf.memory().numTensors
-  const [zero, far] = radiusAnswers(model, batch, [0, 3])
-  assert.equal(tf.memory().numTensors, tensors)
-  assert.ok(zero!.exact.every((right) => right === 1))
-  assert.ok(far!.exact.includes(0))
-  const [part] = radiusAnswers(model, rowsFrom(batch, 10), [3])
-  assert.deepEqual(part!.exact, far!.exact.slice(10))
-  assert.notDeepEqual(radiusAnswers(model, batch, [3], 1)[0]!.exact, far!.exact)
-  model.dispose()
+test('the watched rollout ends every step at its own point of the plane, and the axes are ordered by variance', async () => {
+  const model = initialModel(tinyShape(), 3)
+  const batch = randomBatch(model.shape, 1, 5)
+  const inside = await recordInside(model, batch, { ...SETTINGS, rollouts: 4, noise: 0.5, watched: 2, depth: 4 })
+  const { points, pointSteps } = inside.rollouts[2]!
+  assert.deepEqual(pointSteps, [0, 1, 2, 3, 4])
+  const ends = [inside.startPoint, ...inside.steps.map(({ updates }) => updates.at(-1)!.point)]
+  for (const [i, point] of points.entries())
+    for (const axis of [0, 1] as const) assert.ok(Math.abs(point[axis] - ends[i]![axis]) < 1e-3)
+  const [first, second] = inside.planeShares
+  assert.ok(first >= second && second > 0 && first + second <= 1 + 1e-9)
+  // The shares are those of the coordinates: their variance is the first two eigenvalues.
+  const all = inside.rollouts.flatMap((rollout) => rollout.points)
+  const variance = (axis: 0 | 1): number => all.reduce((sum, point) => sum + point[axis] ** 2, 0)
+  assert.ok(Math.abs(variance(1) / variance(0) - second / first) < 1e-6)
+  disposeModel(model)
 })
 
-const sliceSettings: SliceSettings = {
-  grid: 6,
-  depth: 5,
-  extent: 2,
-  target: 'both',
-  center: 'zero',
-  settles: 'answer',
-  tolerance: 0.05,
-  seed: 4,
-  batch: 100,
-}
+test('rollouts with noise differ from each other, and are the same again from the same seed, whichever is watched', async () => {
+  const model = initialModel(tinyShape(), 3)
+  const batch = randomBatch(model.shape, 1, 5)
+  const settings = { ...SETTINGS, rollouts: 3, noise: 1, target: 'both', init: 'random' } as const
+  const [first, second] = [
+    await recordInside(model, batch, settings),
+    await recordInside(model, batch, { ...settings, watched: 1 }),
+  ]
+  assert.deepEqual(first.rollouts, second.rollouts)
+  // A fresh model's halting head is constant, so the points tell them apart.
+  assert.notDeepEqual(first.rollouts[0]!.points, first.rollouts[1]!.points)
+  assert.ok(Math.abs(second.steps[2]!.qHalt - second.rollouts[1]!.qHalt[2]!) < 1e-4)
+  const other = await recordInside(model, batch, { ...settings, seed: 1 })
+  assert.notDeepEqual(first.rollouts[0]!.points, other.rollouts[0]!.points)
+  disposeModel(model)
+})
 
-function sliceOf(model: Model, batch: Batch, change: Partial<SliceSettings> = {}): SliceGrid {
-  const work = sliceSteps(model, batch, { ...sliceSettings, ...change })
-  for (;;) {
-    const next = work.next()
-    if (next.done) return next.value
+test('the shares that a cell reads of the cells and of the puzzle tokens sum to 1, for attention and for the token MLP', async () => {
+  for (const mixer of ['attention', 'mlp'] as const) {
+    const model = initialModel(tinyShape({ mixer, layers: 2 }), 3)
+    const inside = await recordInside(model, randomBatch(model.shape, 1, 5), { ...SETTINGS, sources: 99 })
+    for (const name of ['y', 'z'])
+      for (const [block, map] of inside.steps[0]!.maps[name]!.entries()) {
+        assert.equal(map.block, block)
+        assert.equal(map.kept, 4)
+        const received = map.received.reduce((a, b) => a + b)
+        assert.ok(Math.abs(received + map.prefix - 1) < 1e-5)
+        const kept = map.shares.reduce((a, b) => a + b) / 4
+        assert.ok(Math.abs(kept + map.prefix - 1) < 1e-5)
+        for (let i = 1; i < 4; i++) assert.ok(map.shares[i]! <= map.shares[i - 1]!)
+      }
+    disposeModel(model)
   }
-}
+})
 
-test('a slice of initial states does not depend on how many points are computed at a time', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 1, 1)
-  const tensors = tf.memory().numTensors
-  const whole = sliceOf(model, batch)
-  assert.equal(tf.memory().numTensors, tensors)
-  assert.deepEqual(sliceOf(model, batch, { batch: 7 }), whole)
-  assert.notDeepEqual(sliceOf(model, batch, { seed: 5 }), whole)
-  assert.equal(
-    whole.answerCounts.reduce((sum, count) => sum + count, 0),
-    36,
+test('attention maps are the softmax of the queries and keys: with keys of zero, every token reads all alike', async () => {
+  const model = initialModel(tinyShape(), 3)
+  const name = 'L_level.layers.0.self_attn.qkv_proj.weight'
+  const zero = model.with({ weights: { ...model.weights, [name]: tf.zerosLike(model.weights[name]!) } }) as Model
+  const inside = await recordInside(zero, randomBatch(model.shape, 1, 5), SETTINGS)
+  const [map] = inside.steps[0]!.maps.y!
+  for (const share of map!.received) assert.ok(Math.abs(share - 1 / 5) < 1e-6)
+  assert.ok(Math.abs(map!.prefix - 1 / 5) < 1e-6)
+  disposeModel(model)
+})
+
+test('a recording that would have too many updates is refused, and a stop ends one', async () => {
+  const model = initialModel(tinyShape(), 3)
+  const batch = randomBatch(model.shape, 1, 5)
+  await assert.rejects(
+    recordInside(model, batch, { ...SETTINGS, depth: 1000 }),
+    (error) => error instanceof UserError && /look, depth: expected at most 682/.test(error.message),
   )
-  assert.ok(whole.answerCounts.every((count, i) => i === 0 || count <= whole.answerCounts[i - 1]!))
-  model.dispose()
-})
-
-test('the middle of a slice around the learned start is the learned start, and settles when its answer last changes', () => {
-  const model = made({ vocabSize: 9 })
-  const batch = randomBatch(model.shape, 1, 1)
-  const steps = [...evaluateSteps(model, model.weights, batch, 5)].map(({ predictions }) => predictions.join())
-  let settled = 5
-  while (settled > 1 && steps[settled - 2] === steps[4]) settled--
-  for (const target of ['y', 'z', 'both'] as const) {
-    const { settling, capped } = sliceOf(model, batch, { grid: 3, center: 'learned', target })
-    assert.deepEqual([settling[4], capped[4]], settled === 5 ? [6, 1] : [settled, 0])
-  }
-  model.dispose()
-})
-
-test('a point whose latents still move by more than the tolerance at the last step has not settled', () => {
-  const model = made()
-  const batch = randomBatch(model.shape, 1, 1)
-  const never = sliceOf(model, batch, { settles: 'latent', tolerance: 1e-12 })
-  assert.ok(never.capped.every((capped) => capped === 1) && never.settling.every((time) => time === 6))
-  const atOnce = sliceOf(model, batch, { settles: 'latent', tolerance: 1e6 })
-  assert.ok(atOnce.capped.every((capped) => capped === 0) && atOnce.settling.every((time) => time === 1))
-  model.dispose()
-})
-
-test('a slice in a latent that the model does not have is refused', () => {
-  const model = made({ latents: 'single' })
-  const batch = randomBatch(model.shape, 1, 1)
-  assert.throws(() => sliceOf(model, batch, { target: 'z' }), /target: 'z'.*expected a latent of the model/s)
-  model.dispose()
+  const held = tf.memory().numTensors
+  await assert.rejects(recordInside(model, batch, SETTINGS, AbortSignal.abort()), Interrupted)
+  assert.equal(tf.memory().numTensors, held)
+  disposeModel(model)
 })

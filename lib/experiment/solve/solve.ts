@@ -9,6 +9,7 @@ import { choosesToHalt } from '../../model/halting.js'
 import { disposeModel, type Model, modelFromTensors } from '../../model/model.js'
 import { currentHost } from '../../notebook/host.js'
 import type { Mark } from '../../plot/puzzle-board.js'
+import type { StoredWeights } from '../../results/weights-file.js'
 import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
 import type { PuzzleSpec } from '../../tasks/task.js'
@@ -81,28 +82,68 @@ export interface Solving {
  * @throws UserError if the weights cannot be read, or the puzzle does not fit the model.
  */
 export async function solve(runOrFile: string, puzzle: string, options: SolveOptions = {}): Promise<Solving> {
+  const { posed, config, model, ...opened } = await openPuzzle('solve', runOrFile, puzzle, options)
+  const { evaluation, training } = resolveConfig(config)
+  const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
+  const { dtype, note } = dtypeOrFloat32(training.dtype, config.mixer)
+  const { id } = opened.identifier
+  const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
+  return {
+    ...opened,
+    puzzle: posed,
+    supervisionSteps,
+    notes: [...opened.notes, ...(note ? [note] : [])],
+    run: () => run(posed, id, supervisionSteps, model().with({ dtype }), signal()),
+  }
+}
+
+/** A puzzle with the model of some weights. */
+export interface OpenedPuzzle {
+  readonly posed: PosedPuzzle
+  readonly file: StoredWeights
+  readonly config: Config
+  readonly identifier: Identifier
+  /** Assumptions made, one sentence each. */
+  readonly notes: readonly string[]
+  /** Returns a new model in float32, which the caller disposes. */
+  model(): Model
+}
+
+/**
+ * Opens the weights of a stored run or file, and reads a puzzle of their task.
+ *
+ * @param caller name of the function in errors
+ * @throws UserError if the weights cannot be read, or the puzzle does not fit the model.
+ */
+export async function openPuzzle(
+  caller: string,
+  runOrFile: string,
+  puzzle: string,
+  options: Pick<SolveOptions, keyof WeightsOptions | 'data' | 'input' | 'task'>,
+): Promise<OpenedPuzzle> {
   const shown = puzzle.length > 20 ? `${puzzle.slice(0, 20)}…` : puzzle
-  const { file, config } = await openWeights(runOrFile, options, (name) => `solve('${name}', '${shown}', `)
+  const { file, config } = await openWeights(runOrFile, options, (name) => `${caller}('${name}', '${shown}', `)
   const { data } = options
   const text = puzzleText(puzzle)
   const posed = pose(specOf(file, config, text, data), text, { input: options.input, task: options.task })
-  const { evaluation, training } = resolveConfig(config)
   const shape = shapeOfWeights(file, posed.input.length)
   const identifier = await findIdentifier(file, posed, shape, data)
   checkFinite(file, file.tensors)
   await startBackend()
-  const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
-  const { dtype, note } = dtypeOrFloat32(training.dtype, config.mixer)
-  const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
-  const model = (): Model => modelFromTensors(shape, file.tensors).with({ dtype })
-  const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
+  const notes = [...file.notes, ...posed.notes, ...identifier.notes]
+  return { posed, file, config, identifier, notes, model: () => modelFromTensors(shape, file.tensors) }
+}
+
+/** Returns a puzzle as a batch of one row, without labels. */
+export function puzzleBatch(input: ArrayLike<number>, identifier: number): Batch {
   return {
-    puzzle: posed,
-    file,
-    identifier,
-    supervisionSteps,
-    notes,
-    run: () => run(posed, identifier.id, supervisionSteps, model(), signal()),
+    size: 1,
+    seqLen: input.length,
+    inputs: Int32Array.from(input),
+    labels: new Int32Array(input.length),
+    puzzleIds: Int32Array.of(identifier),
+    rows: Int32Array.of(0),
+    versions: Int32Array.of(0),
   }
 }
 
@@ -113,16 +154,7 @@ function* run(
   model: Model,
   signal: AbortSignal | undefined,
 ): Generator<SolveStep, void> {
-  const { input } = puzzle
-  const batch: Batch = {
-    size: 1,
-    seqLen: input.length,
-    inputs: Int32Array.from(input),
-    labels: new Int32Array(input.length),
-    puzzleIds: Int32Array.of(identifier),
-    rows: Int32Array.of(0),
-    versions: Int32Array.of(0),
-  }
+  const batch = puzzleBatch(puzzle.input, identifier)
   let before: Uint8Array | null = null
   const release = onForcedStop(() => disposeModel(model))
   try {

@@ -1,3 +1,4 @@
+import { PLAYER_CLASS } from '../../plot/player/page.js'
 import type { Content } from '../host.js'
 import { escapeHtml } from '../html.js'
 import type { Cell, CellOutput, Notebook } from '../notebook.js'
@@ -40,8 +41,10 @@ function withPictures(cell: Cell, states: Content): Cell {
 function withPicture(output: CellOutput, states: Content): CellOutput {
   if (!isRecord(output.data) || !Object.hasOwn(output.data, VIEW_MIME)) return output
   const { [VIEW_MIME]: view, ...data } = output.data
-  // A table is more readable than the columns and buttons of its widget.
-  if (textOf(data['text/html']).startsWith(`<table class="${TABLE_CLASS}"`)) return { ...output, data }
+  // A table is more readable than the columns and buttons of its widget, and a player plays without the kernel.
+  const html = textOf(data['text/html'])
+  if ([`<table class="${TABLE_CLASS}"`, `<div class="${PLAYER_CLASS}"`].some((start) => html.startsWith(start)))
+    return { ...output, data }
   const tree =
     isRecord(view) && typeof view.model_id === 'string' ? treeOf(view.model_id, states, [], { left: MOST }) : null
   return { ...output, data: tree === null ? withHtml(data) : { ...data, 'text/html': widgetHtml(tree) } }

@@ -1,0 +1,410 @@
+import type { Board, Mark } from '../puzzle-board.js'
+import { drawBoard, escapeXml, legend } from '../puzzle-svg.js'
+import { bitAt, cellNumberAt, decodeTokens, shareAt } from './codes.js'
+import type { PlayerData, PlayerMap, PlayerPosition } from './data.js'
+
+/** Size of a frame in pixels. */
+export const FRAME = { width: 880, height: 536 } as const
+
+const FONT = 'Helvetica, Arial, &quot;Liberation Sans&quot;, sans-serif'
+/** Left edges of the three columns, and their width. */
+const COLUMNS = [10, 305, 600] as const
+const WIDTH = 270
+const BOARD_TOP = 76
+const CHART_TOP = 416
+const CHART_HEIGHT = 92
+/** Colours of the latents' lines, distinct for every kind of colour blindness and visible on white and on black. */
+const LATENT_COLORS = ['#3A8FC8', '#D55E00', '#009E73', '#CC79A7', '#C88A00', '#7A7FD6'] as const
+const DASHES = ['', '5 3', '2 2', '7 2 2 2', '1 3', '9 3'] as const
+/** Levels of the colour of a map, so that neighbours of a level share a path. */
+const LEVELS = 10
+
+/** Returns the supervision step of a frame; 0 at the start. */
+export function stepOf({ updates }: Pick<PlayerData, 'updates'>, frame: number): number {
+  return Math.ceil(frame / updates)
+}
+
+/** Returns the maps of the frame's step. */
+export function mapsAt(data: PlayerData, frame: number): readonly PlayerMap[] {
+  return data.steps[Math.max(1, stepOf(data, frame)) - 1]!.maps
+}
+
+/** Returns a map's name, e.g. `update of y, block 1`. */
+export function mapName({ latents }: PlayerData, { latent, block }: PlayerMap): string {
+  return `update of ${latents[latent]}, block ${block + 1}`
+}
+
+/** Returns the frame at which a latent was changed last, at or before a frame. */
+function changedAt(data: PlayerData, latent: number, frame: number): number {
+  while (frame > 0 && data.frames[frame]!.tokens[latent] === undefined) frame--
+  return frame
+}
+
+/** Returns the frame that a frame's cells are compared with; null at the start. */
+function comparedWith(data: PlayerData, { frame, by }: PlayerPosition, latent: number): number | null {
+  if (by === 'step') return frame === 0 ? null : (stepOf(data, frame) - 1) * data.updates
+  const made = changedAt(data, latent, frame)
+  return made === 0 ? null : made - 1
+}
+
+interface Cells {
+  readonly tokens: readonly number[]
+  readonly marks: readonly Mark[]
+  readonly changed: number
+  readonly wrong: number
+}
+
+/** Returns a latent's tokens with their marks. A wrong cell is not marked as changed. */
+export function cellsAt(data: PlayerData, at: PlayerPosition, latent: number): Cells {
+  const made = changedAt(data, latent, at.frame)
+  const { tokens: own, wrong: bits } = data.frames[made]!
+  const tokens = decodeTokens(own[latent]!)
+  const from = comparedWith(data, at, latent)
+  const before = from === null ? null : decodeTokens(data.frames[changedAt(data, latent, from)]!.tokens[latent]!)
+  // At its end a step's own changes count; during a step, those of an update that did not touch the latent do not.
+  const counts = at.by === 'step' || made === at.frame
+  let [changed, wrong] = [0, 0]
+  const marks = tokens.map((token, cell): Mark => {
+    const differs = counts && before !== null && before[cell] !== token
+    const isWrong = bitAt(bits[latent] ?? '', cell)
+    if (differs) changed++
+    if (isWrong) wrong++
+    return isWrong ? 'wrong' : differs ? 'changed' : 'none'
+  })
+  return { tokens, marks, changed, wrong }
+}
+
+/** Returns the frame in words, for its heading and for screen readers. */
+export function describeFrame(data: PlayerData, at: PlayerPosition): string {
+  const { frames, steps, updates, texts } = data
+  const { text, halting } = frames[at.frame]!
+  const { changed, wrong } = cellsAt(data, at, 0)
+  const step = stepOf(data, at.frame)
+  const cells = (count: number): string => `${count} ${count === 1 ? 'cell' : 'cells'}`
+  const isEnd = at.frame > 0 && at.frame % updates === 0
+  const place =
+    step === 0
+      ? 'Start'
+      : `Supervision step ${step} of ${steps.length}` +
+        (at.by === 'update' ? `, update ${at.frame - (step - 1) * updates} of ${updates}: ${texts[text]}` : '')
+  return [
+    place,
+    `answer: ${step === 0 ? '' : `${cells(changed)} changed, `}${cells(wrong)} wrong`,
+    `halting probability ${halting.toFixed(3)}`,
+    ...(isEnd ? [steps[step - 1]!.verdict] : []),
+  ].join(' · ')
+}
+
+/** Returns a frame as one SVG, with all text escaped. */
+export function frameSvg(data: PlayerData, at: PlayerPosition, ink: string, inside = ''): string {
+  return `${svgStart()}${inside}${frameBody(data, at, ink)}</svg>`
+}
+
+/** Returns the start of a frame's SVG. */
+export function svgStart(): string {
+  const { width, height } = FRAME
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" style="max-width: 100%; height: auto" font-family="${FONT}">`
+}
+
+/**
+ * Returns the elements of a frame: the answer, another latent as the output head reads it, a map, and three charts.
+ *
+ * @param ink colour of texts and axes
+ */
+export function frameBody(data: PlayerData, at: PlayerPosition, ink: string): string {
+  const second = data.latents.length > 1 ? Math.max(1, Math.min(at.latent, data.latents.length - 1)) : 0
+  const maps = mapsAt(data, at.frame)
+  const map = maps[Math.min(at.map, maps.length - 1)]
+  return [
+    label(COLUMNS[0], 20, data.title, ink, 'font-size="14" font-weight="bold"'),
+    label(COLUMNS[0], 42, describeFrame(data, at), ink),
+    panel(data, at, 0, COLUMNS[0], `answer ${data.latents[0]}`, ink),
+    second > 0 ? panel(data, at, second, COLUMNS[1], `${data.latents[second]}, read as an answer`, ink) : '',
+    map ? mapPanel(data, at, map, COLUMNS[2], ink) : '',
+    legend(['wrong', 'changed'], 360),
+    haltingChart(data, at, ink),
+    deltaChart(data, at, ink),
+    planeChart(data, at, ink),
+  ].join('')
+}
+
+/** Returns the answer's board of a frame as an SVG of its own. */
+export function answerSvg(data: PlayerData, at: PlayerPosition, size: number): string {
+  const cell = Math.max(2, Math.floor(size / Math.max(data.board.rows, data.board.columns)))
+  const [width, height] = [data.board.columns * cell + 2, data.board.rows * cell + 2]
+  const board = drawBoard(boardOf(data, cellsAt(data, at, 0)), cell)
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}">${board}</svg>`
+}
+
+/** Returns the cell of the map's panel at a point of the frame; -1 outside. */
+export function mapCellAt({ board }: PlayerData, x: number, y: number): number {
+  const side = cellSide(board)
+  const [column, row] = [Math.floor((x - COLUMNS[2]) / side), Math.floor((y - BOARD_TOP) / side)]
+  const isInside = row >= 0 && row < board.rows && column >= 0 && column < board.columns
+  return isInside ? row * board.stride + column : -1
+}
+
+function cellSide({ rows, columns }: PlayerData['board']): number {
+  return Math.max(4, Math.min(64, Math.floor(WIDTH / Math.max(rows, columns))))
+}
+
+function boardOf(data: PlayerData, { tokens, marks }: Pick<Cells, 'tokens' | 'marks'>): Board {
+  const { rows, columns, stride, box, lines, padding, given } = data.board
+  const lookAt = (token: number, isGiven: boolean) => {
+    const [text, fill, ink] = data.looks[token]![isGiven ? 1 : 0]
+    return { symbol: text, label: text, fill, ink }
+  }
+  const cells = Array.from({ length: rows * columns }, (_, i) => {
+    const at = Math.floor(i / columns) * stride + (i % columns)
+    return { ...lookAt(tokens[at]!, bitAt(given, at)), mark: marks[at] ?? 'none' }
+  })
+  return {
+    title: '',
+    look: { rows, columns, box, gap: '', lines, padding, blank: null, token: lookAt },
+    rows,
+    columns,
+    cells,
+  }
+}
+
+function panel(data: PlayerData, at: PlayerPosition, latent: number, x: number, title: string, ink: string): string {
+  const cells = cellsAt(data, at, latent)
+  const counts = latent === 0 ? '' : ` · ${cells.changed} changed, ${cells.wrong} wrong`
+  const board = drawBoard(boardOf(data, cells), cellSide(data.board))
+  return `${label(x, BOARD_TOP - 10, title + counts, ink)}<g transform="translate(${x} ${BOARD_TOP})">${board}</g>`
+}
+
+function mapPanel(data: PlayerData, at: PlayerPosition, map: PlayerMap, x: number, ink: string): string {
+  const { rows, columns, stride } = data.board
+  const side = cellSide(data.board)
+  const [width, height] = [columns * side, rows * side]
+  const all = Array.from({ length: rows * columns }, (_, i) => Math.floor(i / columns) * stride + (i % columns))
+  const focused = at.cell >= 0 && all.includes(at.cell)
+  const shown = new Map<number, number>()
+  if (focused)
+    for (let i = 0; i < data.kept; i++) {
+      const place = at.cell * data.kept + i
+      shown.set(cellNumberAt(map.sources, place), shareAt(map.shares, place))
+    }
+  else for (const cell of all) shown.set(cell, shareAt(map.received, cell))
+  const most = Math.max(1e-9, ...shown.values())
+  const paths = new Map<number, string>()
+  for (const [i, cell] of all.entries()) {
+    const level = Math.round((LEVELS * (shown.get(cell) ?? 0)) / most)
+    if (level === 0) continue
+    const path = `M${(i % columns) * side} ${Math.floor(i / columns) * side}h${side}v${side}h-${side}z`
+    paths.set(level, (paths.get(level) ?? '') + path)
+  }
+  const color = focused ? '#D55E00' : '#0072B2'
+  const fills = [...paths].map(
+    ([level, path]) => `<path fill="${color}" fill-opacity="${level / LEVELS}" d="${path}"/>`,
+  )
+  const [row, column] = [Math.floor(at.cell / stride), at.cell % stride]
+  const frame = focused
+    ? `<rect x="${column * side}" y="${row * side}" width="${side}" height="${side}" fill="none" stroke="#222222" stroke-width="2"/>`
+    : ''
+  const lines = side >= 12 ? grid(rows, columns, side) : ''
+  const { tokens } = cellsAt(data, at, 0)
+  const texts =
+    side < 14
+      ? []
+      : all.map((cell, i) => {
+          const [text] = data.looks[tokens[cell]!]![0]
+          const [x, y] = [((i % columns) + 0.5) * side, (Math.floor(i / columns) + 0.62) * side]
+          return text === '' ? '' : `<text x="${short(x)}" y="${short(y)}">${escapeXml(text)}</text>`
+        })
+  const title = focused
+    ? `${mapName(data, map)}: row ${row + 1}, column ${column + 1} reads`
+    : `${mapName(data, map)}: read of each cell, ${percent(map.range[0])}–${percent(map.range[1])} %`
+  return [
+    label(x, BOARD_TOP - 10, title, ink),
+    `<g transform="translate(${x} ${BOARD_TOP})"><rect width="${width}" height="${height}" fill="#FFFFFF"/>`,
+    ...fills,
+    `<path stroke="#DDDDDD" fill="none" d="${lines}"/>${frame}`,
+    `<g font-size="${short(side * 0.36)}" text-anchor="middle" fill="#222222" fill-opacity="0.6">${texts.join('')}</g>`,
+    `<rect width="${width}" height="${height}" fill="none" stroke="#797979"/></g>`,
+    label(x, 371, data.mapMeaning ?? '', ink, 'font-size="11"'),
+  ].join('')
+}
+
+function grid(rows: number, columns: number, side: number): string {
+  const across = Array.from({ length: rows - 1 }, (_, i) => `M0 ${(i + 1) * side}h${columns * side}`)
+  const down = Array.from({ length: columns - 1 }, (_, i) => `M${(i + 1) * side} 0v${rows * side}`)
+  return [...across, ...down].join('')
+}
+
+/** Frames that a chart has points for. */
+function chartFrames({ frames, updates }: PlayerData, by: PlayerPosition['by']): number[] {
+  const all = frames.map((_, i) => i)
+  return by === 'step' ? all.filter((i) => i % updates === 0) : all
+}
+
+function haltingChart(data: PlayerData, at: PlayerPosition, ink: string): string {
+  const [x, y] = [xScale(data, 0), (value: number): number => CHART_TOP + CHART_HEIGHT * (1 - value)]
+  const others = data.rollouts.filter((_, i) => i !== data.watched)
+  const lines = others.map(({ halting }) =>
+    line(
+      halting.map((value, i) => [x((i + 1) * data.updates), y(value)]),
+      ink,
+      'stroke-width="1" stroke-opacity="0.35"',
+    ),
+  )
+  const own = chartFrames(data, at.by).map((i): Point => [x(i), y(data.frames[i]!.halting)])
+  return [
+    axes(data, at, 0, `halting probability${others.length > 0 ? ', all rollouts' : ''}`, ink, [
+      [y(0), '0'],
+      [y(0.5), '.5'],
+      [y(1), '1'],
+    ]),
+    ...lines,
+    line(own, LATENT_COLORS[0], 'stroke-width="2"'),
+    dot(x(at.frame), y(data.frames[at.frame]!.halting), LATENT_COLORS[0]),
+  ].join('')
+}
+
+function deltaChart(data: PlayerData, at: PlayerPosition, ink: string): string {
+  const { frames, steps, latents, updates } = data
+  const series = latents.map((_, latent): (readonly [frame: number, delta: number])[] =>
+    at.by === 'step'
+      ? steps.map(({ delta }, i) => [(i + 1) * updates, delta[latent]!] as const)
+      : frames.flatMap(({ delta }, i) => (delta[latent] === undefined ? [] : [[i, delta[latent]!] as const])),
+  )
+  const values = series.flat().flatMap(([, delta]) => (delta > 0 ? [Math.log10(delta)] : []))
+  const low = Math.floor(Math.min(0, ...values))
+  const high = Math.max(low + 1, Math.ceil(Math.max(-1, ...values)))
+  const x = xScale(data, 1)
+  const y = (delta: number): number =>
+    CHART_TOP + (CHART_HEIGHT * (high - Math.max(low, Math.log10(Math.max(delta, 10 ** low))))) / (high - low)
+  const every = Math.ceil((high - low) / 4)
+  const ticks = Array.from({ length: high - low + 1 }, (_, i) => low + i)
+    .filter((power) => (power - low) % every === 0)
+    .map((power): readonly [number, string] => [y(10 ** power), power >= -2 ? String(10 ** power) : `1e${power}`])
+  const shown = series.slice(0, LATENT_COLORS.length)
+  const keys = shown.map((_, latent) => {
+    const left = COLUMNS[1] + 128 + latent * 34
+    return [
+      line(
+        [
+          [left, CHART_TOP - 14],
+          [left + 14, CHART_TOP - 14],
+        ],
+        LATENT_COLORS[latent]!,
+        `stroke-width="2" stroke-dasharray="${DASHES[latent]}"`,
+      ),
+      label(left + 17, CHART_TOP - 10, latents[latent]!, ink, 'font-size="11"'),
+    ].join('')
+  })
+  return [
+    axes(data, at, 1, `‖Δ‖ of ${at.by === 'step' ? 'a step' : 'an update'}`, ink, ticks),
+    ...keys,
+    ...shown.map((points, latent) =>
+      line(
+        points.map(([frame, delta]) => [x(frame), y(delta)]),
+        LATENT_COLORS[latent]!,
+        `stroke-width="2" stroke-dasharray="${DASHES[latent]}"`,
+      ),
+    ),
+  ].join('')
+}
+
+function planeChart(data: PlayerData, at: PlayerPosition, ink: string): string {
+  const { frames, rollouts, watched, planeShares } = data
+  const shown = chartFrames(data, at.by)
+  const own = shown.map((i) => frames[i]!.point)
+  const others = rollouts.filter((_, i) => i !== watched)
+  const all = [...own, ...others.flatMap(({ points }) => points)]
+  const [left, top, width, height] = [COLUMNS[2], CHART_TOP, WIDTH, CHART_HEIGHT + 8]
+  const low = [0, 1].map((axis) => Math.min(...all.map((point) => point[axis]!)))
+  const high = [0, 1].map((axis) => Math.max(...all.map((point) => point[axis]!)))
+  // One unit is as long on both axes.
+  const unit = Math.min(
+    (width - 16) / Math.max(1e-9, high[0]! - low[0]!),
+    (height - 16) / Math.max(1e-9, high[1]! - low[1]!),
+  )
+  const place = ([a, b]: readonly [number, number]): Point => [
+    left + width / 2 + (a - (low[0]! + high[0]!) / 2) * unit,
+    top + height / 2 - (b - (low[1]! + high[1]!) / 2) * unit,
+  ]
+  const now = shown.findLastIndex((i) => i <= at.frame)
+  const [startX, startY] = place(own[0]!)
+  const [x, y] = place(own[Math.max(0, now)]!)
+  const ends = others.map(({ points, solved }) => {
+    const [endX, endY] = place(points.at(-1)!)
+    return `<circle cx="${short(endX)}" cy="${short(endY)}" r="3" stroke="${ink}" fill="${solved === true ? ink : 'none'}"/>`
+  })
+  const name = `latents: PC 1 (${percent(planeShares[0])} %), PC 2 (${percent(planeShares[1])} %)`
+  return [
+    label(left, top - 10, name, ink, 'font-size="11"'),
+    `<rect x="${left}" y="${top}" width="${width}" height="${height}" fill="none" stroke="${ink}" stroke-opacity="0.4"/>`,
+    ...others.map(({ points }) => line(points.map(place), ink, 'stroke-width="1" stroke-opacity="0.35"')),
+    ...ends,
+    line(own.map(place), LATENT_COLORS[0], 'stroke-width="1.5" stroke-opacity="0.35"'),
+    line(own.slice(0, now + 1).map(place), LATENT_COLORS[0], 'stroke-width="2"'),
+    `<rect x="${short(startX - 3)}" y="${short(startY - 3)}" width="6" height="6" fill="none" stroke="${LATENT_COLORS[0]}"/>`,
+    dot(x, y, LATENT_COLORS[0]),
+    label(
+      left,
+      top + height + 13,
+      others.length > 0 ? '□ start, ● now; other rollouts end ● right, ○ not' : '□ start, ● now',
+      ink,
+      'font-size="11"',
+    ),
+  ].join('')
+}
+
+type Point = readonly [number, number]
+
+/** Left edge of a chart's area, after the numbers of its axis. */
+const AXIS = 30
+
+function xScale({ frames }: PlayerData, column: 0 | 1): (frame: number) => number {
+  return (frame) => COLUMNS[column] + AXIS + ((WIDTH - AXIS) * frame) / Math.max(1, frames.length - 1)
+}
+
+function axes(
+  data: PlayerData,
+  at: PlayerPosition,
+  column: 0 | 1,
+  title: string,
+  ink: string,
+  ticks: readonly (readonly [y: number, text: string])[],
+): string {
+  const x = xScale(data, column)
+  const left = COLUMNS[column] + AXIS
+  const bottom = CHART_TOP + CHART_HEIGHT
+  const count = data.steps.length
+  const every = Math.max(1, Math.ceil(count / 8))
+  const marks = Array.from({ length: count + 1 }, (_, step) => step).filter((step) => step % every === 0)
+  return [
+    label(COLUMNS[column], CHART_TOP - 10, title, ink, 'font-size="11"'),
+    ...ticks.map(
+      ([y, text]) =>
+        `<path stroke="${ink}" stroke-opacity="0.2" d="M${left} ${short(y)}h${WIDTH - AXIS}"/>${label(left - 4, y + 4, text, ink, 'font-size="11" text-anchor="end"')}`,
+    ),
+    ...marks.map((step) =>
+      label(x(step * data.updates), bottom + 14, String(step), ink, 'font-size="11" text-anchor="middle"'),
+    ),
+    `<path stroke="${ink}" stroke-opacity="0.6" stroke-dasharray="2 3" d="M${short(x(at.frame))} ${CHART_TOP}v${CHART_HEIGHT}"/>`,
+  ].join('')
+}
+
+function line(points: readonly Point[], color: string, style: string): string {
+  if (points.length === 0) return ''
+  return `<path fill="none" stroke="${color}" ${style} d="M${points.map(([x, y]) => `${short(x)} ${short(y)}`).join('L')}"/>`
+}
+
+function dot(x: number, y: number, color: string): string {
+  return `<circle cx="${short(x)}" cy="${short(y)}" r="4" fill="${color}"/>`
+}
+
+function label(x: number, y: number, text: string, ink: string, style = 'font-size="12"'): string {
+  return `<text x="${short(x)}" y="${short(y)}" fill="${ink}" ${style}>${escapeXml(text)}</text>`
+}
+
+function percent(share: number): string {
+  return String(Number((100 * share).toPrecision(2)))
+}
+
+function short(value: number): number {
+  return Math.round(value * 10) / 10
+}

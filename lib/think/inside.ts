@@ -1,0 +1,405 @@
+import { setImmediate } from 'node:timers/promises'
+import * as tf from '@tensorflow/tfjs-core'
+import type { Batch } from '../data/dataset.js'
+import { Interrupted, UserError } from '../errors.js'
+import { advance, beginEvaluation, type EvaluationState, endEvaluation } from '../evaluate/states.js'
+import { readHeads } from '../evaluate/steps.js'
+import type { Model } from '../model/model.js'
+import { refineWithoutGradient } from '../model/network.js'
+import { recursionOf, type State } from '../model/recursion.js'
+import { latentNames, type ModelShape, totalTokens } from '../model/shape.js'
+import { tidy } from '../model/tidy.js'
+import { type Program, programOf } from '../recursion/program.js'
+import { updateTexts } from '../recursion/pseudocode.js'
+import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
+import { NoiseSource } from './inside-noise.js'
+import type { RolloutSettings } from './settings.js'
+import { type TokenMap, tokenMaps } from './token-maps.js'
+
+/** How one puzzle is recorded. */
+export interface InsideSettings
+  extends Pick<RolloutSettings, 'depth' | 'rollouts' | 'noise' | 'target' | 'init' | 'initStd' | 'seed'> {
+  /** The rollout that is recorded update by update, from 0. */
+  readonly watched: number
+  /** Sources kept for each cell of a token map; 0: no maps. */
+  readonly sources: number
+}
+
+/** A point of the plane of the first two principal components. */
+export type PlanePoint = readonly [number, number]
+
+/** The watched rollout after one update of the recursion. */
+export interface InsideUpdate {
+  /** Supervision step, counted from 1. */
+  readonly step: number
+  /** Update of the supervision step, counted from 1. */
+  readonly update: number
+  /** The update as pseudocode. */
+  readonly text: string
+  /** The latents that it changes. */
+  readonly changed: readonly string[]
+  /** `[seqLen]` tokens that the output head reads in each changed latent. */
+  readonly tokens: Readonly<Record<string, Uint8Array>>
+  /** ‖new − old‖ / ‖old‖ of each changed latent. */
+  readonly delta: Readonly<Record<string, number>>
+  /** Logit of halting, read from the answer. */
+  readonly qHalt: number
+  readonly point: PlanePoint
+}
+
+/** The watched rollout after one supervision step. */
+export interface InsideStep {
+  /** Counted from 1. */
+  readonly step: number
+  /** `[seqLen]` tokens of the answer. */
+  readonly tokens: Uint8Array
+  readonly qHalt: number
+  readonly qContinue: number
+  /** ‖new − old‖ / ‖old‖ of each latent over the supervision step, the old one before noise. */
+  readonly delta: Readonly<Record<string, number>>
+  readonly updates: readonly InsideUpdate[]
+  /** By latent: maps of the step's last update that changes it, of the answer and of the last other latent. */
+  readonly maps: Readonly<Record<string, readonly TokenMap[]>>
+}
+
+/** One of the rollouts that run from the same puzzle. */
+export interface InsideRollout {
+  /** `[depth]` */
+  readonly qHalt: Float32Array
+  /** `[depth]` tokens of the answer after each supervision step. */
+  readonly answers: readonly Uint8Array[]
+  /** Supervision steps at which the plane has a point of it; 0 is the start. */
+  readonly pointSteps: readonly number[]
+  readonly points: readonly PlanePoint[]
+}
+
+/** A recording of one puzzle from inside the recursion. */
+export interface Inside {
+  readonly settings: InsideSettings
+  /** The latents; the heads read the first, the answer. */
+  readonly latents: readonly string[]
+  /** `[seqLen]` tokens that the output head reads in each latent at the start, before any noise. */
+  readonly start: Readonly<Record<string, Uint8Array>>
+  readonly startPoint: PlanePoint
+  /** Logit of halting at the start. */
+  readonly startQHalt: number
+  readonly steps: readonly InsideStep[]
+  /** All rollouts, the watched one too. */
+  readonly rollouts: readonly InsideRollout[]
+  /** Shares of the variance of all rollouts' latents along the two axes of the plane. */
+  readonly planeShares: readonly [number, number]
+}
+
+/** Most updates of one recording. */
+export const MOST_RECORDED_UPDATES = 4096
+/** Bytes of latents kept for the principal components; with more, only evenly spaced steps have points. */
+const MOST_BYTES = 2 ** 28
+/** Tokens of the rollouts computed at a time. */
+const MOST_TOKENS = 2 ** 13
+
+/**
+ * Records a model on one puzzle, update by update. The latents of all rollouts after their supervision steps, laid end to
+ * end, give the plane of the two first principal components; every update of the watched rollout is projected into it.
+ *
+ * @param model the weights to look at are its own
+ * @param batch one row
+ * @throws UserError if depth × updates is more than 4,096.
+ * @throws Interrupted at the first step after the signal is aborted.
+ */
+export async function recordInside(
+  model: Model,
+  batch: Batch,
+  settings: InsideSettings,
+  signal?: AbortSignal,
+): Promise<Inside> {
+  const { shape } = model
+  const { depth, rollouts, watched } = settings
+  const updates = recursionOf(shape).order.length
+  if (depth * updates > MOST_RECORDED_UPDATES)
+    throw new UserError({
+      where: 'look, depth',
+      expected: `at most ${Math.floor(MOST_RECORDED_UPDATES / updates)}: ${updates} updates are recorded for each supervision step`,
+      found: String(depth),
+      exitCode: 2,
+    })
+  const pointSteps = recordedSteps(shape, depth, rollouts)
+  const runs: Run[] = []
+  const atOnce = Math.max(1, Math.floor(MOST_TOKENS / totalTokens(shape)))
+  for (let from = 0; from < rollouts; from += atOnce) {
+    const some = Array.from({ length: Math.min(atOnce, rollouts - from) }, (_, i) => from + i)
+    runs.push(...(await runRollouts(model, batch, settings, some, new Set(pointSteps), signal)))
+  }
+  const plane = principalComponents(
+    runs.flatMap(({ vectors }) => vectors),
+    2,
+  )
+  return {
+    settings,
+    latents: latentNames(shape),
+    ...(await recordUpdates(model, batch, settings, watched, plane, signal)),
+    rollouts: runs.map(({ qHalt, answers, vectors }) => ({
+      qHalt,
+      answers,
+      pointSteps,
+      points: vectors.map((vector) => pointOf(plane, vector)),
+    })),
+    planeShares: [plane.shares[0]!, plane.shares[1]!],
+  }
+}
+
+/** A rollout with the latents of its recorded steps, laid end to end. */
+interface Run {
+  readonly qHalt: Float32Array
+  readonly answers: Uint8Array[]
+  readonly vectors: Float32Array[]
+}
+
+/** Returns the steps whose latents are kept, evenly spaced, from the start (0) to the last. */
+function recordedSteps(shape: ModelShape, depth: number, rollouts: number): number[] {
+  const bytes = 4 * latentNames(shape).length * totalTokens(shape) * shape.hidden * rollouts
+  const count = Math.max(2, Math.min(depth + 1, Math.floor(MOST_BYTES / bytes)))
+  return [...new Set(Array.from({ length: count }, (_, i) => Math.round((i * depth) / (count - 1))))]
+}
+
+async function runRollouts(
+  model: Model,
+  batch: Batch,
+  settings: InsideSettings,
+  numbers: readonly number[],
+  kept: ReadonlySet<number>,
+  signal: AbortSignal | undefined,
+): Promise<Run[]> {
+  const { shape, weights } = model
+  const made = numbers.map((): Run => ({ qHalt: new Float32Array(settings.depth), answers: [], vectors: [] }))
+  const rows = repeated(batch, numbers.length)
+  const sources = sourcesOf(settings, batch, numbers)
+  let now = begin(model, rows, settings, sources)
+  try {
+    const keep = (step: number): void => {
+      if (!kept.has(step)) return
+      for (const [row, vector] of rowsOf(now.state, latentNames(shape), numbers.length).entries())
+        made[row]!.vectors.push(vector)
+    }
+    keep(0)
+    for (let step = 1; step <= settings.depth; step++) {
+      now = advance(model, weights, withNoise(now, settings, shape, sources))
+      const { predictions, qHalt } = readHeads(weights, shape, now.state)
+      for (const [row, { answers, qHalt: halts }] of made.entries()) {
+        answers.push(Uint8Array.from(predictions.subarray(row * shape.seqLen, (row + 1) * shape.seqLen)))
+        halts[step - 1] = qHalt[row]!
+      }
+      keep(step)
+      await pause(signal, step, settings.depth)
+    }
+  } finally {
+    endEvaluation(now)
+  }
+  return made
+}
+
+async function recordUpdates(
+  model: Model,
+  batch: Batch,
+  settings: InsideSettings,
+  watched: number,
+  plane: PrincipalComponents,
+  signal: AbortSignal | undefined,
+): Promise<Pick<Inside, 'start' | 'startPoint' | 'startQHalt' | 'steps'>> {
+  const { shape, weights } = model
+  const latents = latentNames(shape)
+  const recursion = recursionOf(shape)
+  const texts = updateTexts(recursion, shape.networks)
+  const programs = new Map<number, Program>()
+  const programAt = (at: number): Program => {
+    const place = recursion.order[at]!
+    if (!programs.has(place)) programs.set(place, programOf(recursion, at, at + 1))
+    return programs.get(place)!
+  }
+  const changedAt = (at: number): string[] => changedBy(programAt(at))
+  const mapped = settings.sources > 0 ? mappedUpdates(recursion.order.length, latents, changedAt) : new Map()
+  const sources = sourcesOf(settings, batch, [watched])
+  let now = begin(model, batch, settings, sources)
+  try {
+    const start = Object.fromEntries(latents.map((name) => [name, decode(weights, shape, now.state[name]!).tokens]))
+    const startPoint = pointOf(plane, rowsOf(now.state, latents, 1)[0]!)
+    const startQHalt = decode(weights, shape, now.state[latents[0]!]!).qHalt
+    const steps: InsideStep[] = []
+    for (let step = 1; step <= settings.depth; step++) {
+      const before = tidy(() =>
+        Object.fromEntries(latents.map((name) => [name, tf.keep(tf.clone(now.state[name]!))])),
+      ) as State
+      try {
+        now = withNoise(now, settings, shape, sources)
+        const updates: InsideUpdate[] = []
+        const maps: Record<string, TokenMap[]> = {}
+        for (let at = 0; at < recursion.order.length; at++) {
+          const program = programAt(at)
+          const of: string | undefined = mapped.get(at)
+          if (of !== undefined) maps[of] = tokenMaps(shape, weights, program, now.x, now.state, settings.sources)
+          const next = refineWithoutGradient({ weights, shape, fused: now.fused }, program, now.x, now.state)
+          const changed = changedAt(at)
+          const delta = Object.fromEntries(changed.map((name) => [name, relative(next[name]!, now.state[name]!)]))
+          for (const [name, tensor] of Object.entries(now.state)) if (next[name] !== tensor) tensor.dispose()
+          now = { ...now, state: next }
+          const decoded = changed.map((name) => [name, decode(weights, shape, next[name]!)] as const)
+          updates.push({
+            step,
+            update: at + 1,
+            text: texts[recursion.order[at]!]!,
+            changed,
+            tokens: Object.fromEntries(decoded.map(([name, { tokens }]) => [name, tokens])),
+            delta,
+            qHalt:
+              decoded.find(([name]) => name === latents[0])?.[1].qHalt ??
+              decode(weights, shape, next[latents[0]!]!).qHalt,
+            point: pointOf(plane, rowsOf(next, latents, 1)[0]!),
+          })
+        }
+        const { tokens, qHalt, qContinue } = decode(weights, shape, now.state[latents[0]!]!)
+        const delta = Object.fromEntries(latents.map((name) => [name, relative(now.state[name]!, before[name]!)]))
+        steps.push({ step, tokens, qHalt, qContinue, delta, updates, maps })
+      } finally {
+        tf.dispose(Object.values(before))
+      }
+      await pause(signal, step, settings.depth)
+    }
+    return { start, startPoint, startQHalt, steps }
+  } finally {
+    endEvaluation(now)
+  }
+}
+
+/** Returns the last update of the answer, and the last of another latent: the latent by the update's index. */
+function mappedUpdates(
+  count: number,
+  [answer, ...others]: readonly string[],
+  changedAt: (at: number) => readonly string[],
+): Map<number, string> {
+  const found = new Map<number, string>()
+  for (const wanted of [[answer!], others]) {
+    for (let at = count - 1; at >= 0; at--) {
+      const name = changedAt(at).find((changed) => wanted.includes(changed))
+      if (name === undefined) continue
+      if (!found.has(at)) found.set(at, name)
+      break
+    }
+  }
+  return found
+}
+
+function changedBy({ latents, ends }: Program): string[] {
+  return latents.filter((name, at) => ends[name] !== 1 + at)
+}
+
+function begin(
+  model: Model,
+  batch: Batch,
+  { init, initStd }: InsideSettings,
+  sources: readonly NoiseSource[],
+): EvaluationState {
+  const begun = beginEvaluation(model, model.weights, batch)
+  if (init === 'learned') return begun
+  const state = mapState(begun.state, (latent) =>
+    rowTensors(latent.shape, sources, (source, row) => source.start(row, initStd)),
+  )
+  tf.dispose(Object.values(begun.state))
+  return { ...begun, state }
+}
+
+/** Adds noise to the target latents, and frees the tensors that they replace. */
+function withNoise(
+  now: EvaluationState,
+  { noise, target }: InsideSettings,
+  { latents: kind, ...shape }: ModelShape,
+  sources: readonly NoiseSource[],
+): EvaluationState {
+  if (noise === 0) return now
+  const [answer] = latentNames({ latents: kind, ...shape })
+  const state = mapState(now.state, (latent, name) => {
+    const wanted = target === 'both' || (target === 'y') === (name === answer)
+    if (!wanted) return latent
+    return tidy(() => {
+      const drawn = rowTensors(latent.shape, sources, (source, row) => source.step(row, noise))
+      const sum = tf.add(latent, drawn) as tf.Tensor3D
+      latent.dispose()
+      return sum
+    })
+  })
+  return { ...now, state }
+}
+
+function mapState(state: State, map: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
+  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, map(latent, name)]))
+}
+
+function rowTensors(
+  shape: readonly number[],
+  sources: readonly NoiseSource[],
+  fill: (source: NoiseSource, row: Float32Array) => void,
+): tf.Tensor3D {
+  const [B, L, D] = shape as [number, number, number]
+  const values = new Float32Array(B * L * D)
+  for (const [row, source] of sources.entries()) fill(source, values.subarray(row * L * D, (row + 1) * L * D))
+  return tf.tensor3d(values, [B, L, D])
+}
+
+function sourcesOf({ seed }: InsideSettings, batch: Batch, numbers: readonly number[]): NoiseSource[] {
+  return numbers.map((rollout) => new NoiseSource(seed, batch.rows[0]!, batch.versions[0]!, rollout))
+}
+
+function repeated(batch: Batch, times: number): Batch {
+  const { inputs, labels, puzzleIds, rows, versions } = batch
+  const repeat = (values: Int32Array): Int32Array => {
+    const all = new Int32Array(values.length * times)
+    for (let i = 0; i < times; i++) all.set(values, i * values.length)
+    return all
+  }
+  return {
+    size: times,
+    seqLen: batch.seqLen,
+    inputs: repeat(inputs),
+    labels: repeat(labels),
+    puzzleIds: repeat(puzzleIds),
+    rows: repeat(rows),
+    versions: repeat(versions),
+  }
+}
+
+/** Returns each row's latents, laid end to end. */
+function rowsOf(state: State, latents: readonly string[], size: number): Float32Array[] {
+  const values = latents.map((name) => state[name]!.dataSync() as Float32Array)
+  const each = values[0]!.length / size
+  return Array.from({ length: size }, (_, row) => {
+    const vector = new Float32Array(each * latents.length)
+    for (const [i, all] of values.entries()) vector.set(all.subarray(row * each, (row + 1) * each), i * each)
+    return vector
+  })
+}
+
+/** Reads a latent with the heads, as if it were the answer. */
+function decode(
+  weights: Model['weights'],
+  shape: ModelShape,
+  latent: tf.Tensor3D,
+): { readonly tokens: Uint8Array; readonly qHalt: number; readonly qContinue: number } {
+  const [answer] = latentNames(shape)
+  const { predictions, qHalt, qContinue } = readHeads(weights, shape, { [answer!]: latent })
+  return { tokens: Uint8Array.from(predictions), qHalt: qHalt[0]!, qContinue: qContinue[0]! }
+}
+
+/** Returns ‖next − last‖ / ‖last‖; 0 if both are 0. */
+function relative(next: tf.Tensor3D, last: tf.Tensor3D): number {
+  const [moved, length] = tidy(() => [tf.norm(tf.sub(next, last)).dataSync()[0]!, tf.norm(last).dataSync()[0]!])
+  return moved === 0 ? 0 : moved! / Math.max(length!, Number.MIN_VALUE)
+}
+
+function pointOf(plane: PrincipalComponents, vector: Float32Array): PlanePoint {
+  const [x, y] = coordinates(plane, vector)
+  return [x!, y!]
+}
+
+/** Lets the notebook kernel receive a stop. */
+async function pause(signal: AbortSignal | undefined, step: number, depth: number): Promise<void> {
+  await setImmediate()
+  if (signal?.aborted) throw new Interrupted(`stopped at step ${step} of ${depth}`)
+}
