@@ -8,6 +8,7 @@ import { radiusFigure } from '../lib/plot/inside/radius.js'
 import { failureFlagFigure, residualsFigure } from '../lib/plot/inside/residuals.js'
 import { sliceFigure } from '../lib/plot/inside/slice.js'
 import { firstSolvedFigure, lostAgainFigure, solvingGroupsFigure } from '../lib/plot/inside/solving.js'
+import { logAxis } from '../lib/plot/log-axis.js'
 import { calibration, haltingBySteps } from '../lib/recording/calibration.js'
 import { alignedMotion, persistentMotion } from '../lib/recording/motion.js'
 import { failureFlag, residualsBelow } from '../lib/recording/residuals.js'
@@ -139,4 +140,10 @@ test('a slice is always beside its null, with the same colours', () => {
   const coloured = sliceFigure(points([0, 1, 2, 0]), points([0, 1, 2, 0]), { colour: 'answer', answers })
   assert.deepEqual(legend(coloured), ['right (50.0 %)', 'wrong (25.0 %)', 'wrong (25.0 %)'])
   assert.throws(() => sliceFigure(points([]), { grid: 3, extent: 1, values: [] }, { colour: 'answer' }), /a null of 2²/)
+})
+
+test('small powers of ten are labelled as such on a logarithmic axis', () => {
+  const { tickvals, ticktext } = logAxis([1e-7, 1]) as { tickvals: number[]; ticktext: string[] }
+  assert.deepEqual(ticktext, ['1e-6', '1e-4', '0.01', '1'])
+  assert.deepEqual(tickvals, [1e-6, 1e-4, 1e-2, 1])
 })

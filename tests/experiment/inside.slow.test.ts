@@ -29,6 +29,10 @@ test('a recording is looked into by its deterministic rollout, with the trained 
     groups.reduce((sum, { puzzles }) => sum + puzzles, 0),
     12,
   )
+  assert.deepEqual(
+    groups.map(({ puzzles }) => puzzles),
+    groups.map(({ group }) => inside.puzzles(group).length),
+  )
   const right = recording.plain!.accuracy('q').value
   const { exact } = inside.trajectories
   assert.equal(Array.from({ length: 12 }, (_, i) => exact[12 * i + 11]!).reduce((a, b) => a + b, 0) / 12, right)

@@ -24,7 +24,15 @@ import {
   lastResiduals,
   residualsBelow,
 } from '../../recording/residuals.js'
-import { checkTrained, type SolvingRow, solvedBySteps, solvingGroups } from '../../recording/solving.js'
+import {
+  checkTrained,
+  firstExact,
+  groupOf,
+  type SolvingGroup,
+  type SolvingRow,
+  solvedBySteps,
+  solvingGroups,
+} from '../../recording/solving.js'
 import { type Trajectories, type TrajectoryChoice, trajectoriesOf } from '../../recording/trajectories.js'
 import { type Estimate, scaled, wilson } from '../../statistics/estimate.js'
 import { intervalText, rounded } from '../../statistics/rounding.js'
@@ -120,6 +128,13 @@ export class Inside {
   /** Returns EARLY, LATE and PERSISTENT with their shares, quartiles of τ and the answers that are lost again. */
   groups(): SolvingRow[] {
     return solvingGroups(this.trajectories, this.trained)
+  }
+
+  /** Returns the puzzles of a group, as indices of examples in their split. */
+  puzzles(group: SolvingGroup): number[] {
+    return [...firstExact(this.trajectories)].flatMap((tau, i) =>
+      groupOf(tau, this.trained) === group ? [this.trajectories.puzzle[i]!] : [],
+    )
   }
 
   /** Returns a figure of the shares of EARLY, LATE and PERSISTENT. */
