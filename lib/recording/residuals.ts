@@ -13,8 +13,8 @@ export interface ResidualRow {
 
 /**
  * Returns the share of puzzles with R_t = ‖z_t − z_{t−1}‖ / ‖z_{t−1}‖ below each threshold by supervision step. HRM's
- * one-step gradient assumes that the last step starts at a fixed point, R_t = 0 (arXiv 2506.21734, section 2.2; the objection is
- * TRM's, arXiv 2510.04871, section 3.1). A step that every puzzle has left has no row.
+ * one-step gradient assumes a fixed point, R_t = 0 (arXiv 2506.21734), which TRM's paper doubts (arXiv 2510.04871). A step
+ * that every puzzle has left has no row.
  *
  * @throws UserError without thresholds, or for one that is not positive.
  */

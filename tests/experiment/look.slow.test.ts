@@ -16,8 +16,8 @@ import { solve } from '../../lib/experiment/solve/solve.js'
 import { writeWeightsFile } from '../../lib/interop/weights-write.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
-import { writeReport } from '../../lib/notebook/report.js'
 import type { Notebook } from '../../lib/notebook/notebook.js'
+import { writeReport } from '../../lib/notebook/report.js'
 import { recursion } from '../../lib/recursion/recursion.js'
 import { repeat, type Update } from '../../lib/recursion/update.js'
 import { arc } from '../../lib/tasks/arc/build.js'
@@ -97,10 +97,17 @@ test('a puzzle of every task can be looked at, as text or as an example of its d
     await arc({ train: 3, test: 2, board: 10, augment: 2 }),
   ]
   for (const data of sets) {
-    const looked = await look(fresh(data, { mixer: 'mlp' }), { example: 1 }, { data, depth: 2, rollouts: 2, noise: 0.5 })
+    const looked = await look(
+      fresh(data, { mixer: 'mlp' }),
+      { example: 1 },
+      { data, depth: 2, rollouts: 2, noise: 0.5 },
+    )
     const { rows, columns } = looked.data.board
     assert.ok(rows * columns <= data.manifest.seqLen)
-    assert.match(looked.title, new RegExp(`^${data.manifest.task} · test example 1 · .* · 2 rollouts, number 0 shown · noise 0.5 on z$`))
+    assert.match(
+      looked.title,
+      new RegExp(`^${data.manifest.task} · test example 1 · .* · 2 rollouts, number 0 shown · noise 0.5 on z$`),
+    )
     assert.equal(looked.data.rollouts.length, 2)
     assert.match(String(looked), /step {2}changed/)
   }
@@ -132,7 +139,10 @@ test('a wrong option is one error that names it', async () => {
 test('sixteen steps of a 9×9 Sudoku and of a 30×30 maze take less than a megabyte as a page', async () => {
   const large: ConfigInput = { ...small, T: 3, n: 6, layers: 2, K: 16 }
   const sets = [await sudoku({ box: '3x3', train: 1, test: 1 }), await maze({ size: 30, train: 1, test: 1 })]
-  for (const [data, more] of [[sets[0]!, {}], [sets[1]!, { n: 4 }]] as const) {
+  for (const [data, more] of [
+    [sets[0]!, {}],
+    [sets[1]!, { n: 4 }],
+  ] as const) {
     const looked = await look(fresh(data, { ...large, ...more }), { example: 0 }, { data, depth: 16 })
     assert.equal(looked.data.steps.length, 16)
     const page = path.join(folder, `${data.manifest.task}.html`)

@@ -130,11 +130,13 @@ export class Inside {
     return solvingGroups(this.trajectories, this.trained)
   }
 
-  /** Returns the puzzles of a group, as indices of examples in their split. */
+  /** Returns the puzzles of a group, as indices of examples in their split, by ascending τ. */
   puzzles(group: SolvingGroup): number[] {
-    return [...firstExact(this.trajectories)].flatMap((tau, i) =>
-      groupOf(tau, this.trained) === group ? [this.trajectories.puzzle[i]!] : [],
-    )
+    const taus = firstExact(this.trajectories)
+    return [...taus.keys()]
+      .filter((i) => groupOf(taus[i]!, this.trained) === group)
+      .sort((a, b) => taus[a]! - taus[b]! || a - b)
+      .map((i) => this.trajectories.puzzle[i]!)
   }
 
   /** Returns a figure of the shares of EARLY, LATE and PERSISTENT. */
@@ -154,7 +156,7 @@ export class Inside {
 
   /**
    * Returns a figure of the share of puzzles whose residual R_t = ‖z_t − z_{t−1}‖ / ‖z_{t−1}‖ is below a threshold, by
-   * supervision step. HRM's one-step gradient assumes R = 0 (arXiv 2506.21734, section 2.2).
+   * supervision step. HRM's one-step gradient assumes R = 0 (arXiv 2506.21734).
    *
    * @param options.thresholds default 0.1, 0.05 and 0.01
    * @throws UserError for a threshold that is not positive.
