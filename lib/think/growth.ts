@@ -9,7 +9,7 @@ import type { Model } from '../model/model.js'
 import type { State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
 import { Random } from '../random.js'
-import { difference, disposeState, moved, normalLike, rowNorms, unit } from './latents.js'
+import { copied, difference, disposeState, moved, normalLike, rowNorms, unit } from './latents.js'
 
 /** Direction of a perturbation: drawn at random, or that of the supervision step just taken (`natural`). */
 export type GrowthDirection = 'random' | 'natural'
@@ -115,7 +115,7 @@ export function* growthSteps(model: Model, batch: Batch, settings: GrowthSetting
   try {
     beginRandom(0)
     for (let step = 1; step <= depth; step++) {
-      const before = tidy(() => difference(now.state, zerosLike(now.state)))
+      const before = copied(now.state)
       now = advance(model, weights, now)
       copies = copies.map((copy) => ({ ...copy, state: advance(model, weights, { ...now, state: copy.state }).state }))
       const growths = copies.map(({ from, direction, state, sizes }): Growth => {
@@ -146,8 +146,4 @@ export function* growthSteps(model: Model, batch: Batch, settings: GrowthSetting
     drop()
     endEvaluation(now)
   }
-}
-
-function zerosLike(state: State): State {
-  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, tf.zerosLike(latent)]))
 }

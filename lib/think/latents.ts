@@ -11,6 +11,11 @@ export function rowNorms(state: State): tf.Tensor1D {
   })
 }
 
+/** Returns a copy that outlives the state. */
+export function copied(state: State): State {
+  return mapState(state, (latent) => tf.clone(latent))
+}
+
 /** Returns a − b, latent by latent. */
 export function difference(a: State, b: State): State {
   return tidy(() => mapState(a, (latent, name) => tf.sub(latent, b[name]!)))
@@ -49,7 +54,8 @@ export function disposeState(state: State): void {
   tf.dispose(Object.values(state))
 }
 
-function mapState(state: State, made: (latent: tf.Tensor3D, name: string) => tf.Tensor): State {
+/** Returns a state made latent by latent. */
+export function mapState(state: State, made: (latent: tf.Tensor3D, name: string) => tf.Tensor): State {
   return Object.fromEntries(
     Object.entries(state).map(([name, latent]) => [name, made(latent, name) as tf.Tensor3D] as const),
   )

@@ -10,7 +10,7 @@ import type { State } from '../model/recursion.js'
 import { latentNames } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import { Random } from '../random.js'
-import { disposeState } from './latents.js'
+import { copied, disposeState, mapState } from './latents.js'
 
 /** Options of a slice, without the depth, whose default depends on the model. */
 export const sliceOptions = z.strictObject({
@@ -125,7 +125,7 @@ function* settle(model: Model, batch: Batch, settings: SliceSettings, from: numb
     now = { ...now, state: pointsOfPlane(learned, answerName(model), settings, from) }
     disposeState(learned)
     for (let step = 1; step <= depth; step++) {
-      const before = tidy(() => mapped(now.state, (latent) => tf.clone(latent)))
+      const before = copied(now.state)
       now = advance(model, weights, now)
       const { predictions } = readHeads(weights, shape, now.state)
       if (settles === 'answer') {
@@ -188,13 +188,13 @@ function pointsOfPlane(learned: State, answer: string, settings: SliceSettings, 
       places.map((place) => -coordinate(Math.floor(place / grid))),
       [rows, 1, 1],
     )
-    return mapped(learned, (latent, name) => {
+    return mapState(learned, (latent, name) => {
       const at = inPlane.indexOf(name)
       if (at === -1) return tf.clone(latent)
       const part = (direction: Float32Array): tf.Tensor =>
         tf.tensor(direction.subarray(at * L * D, (at + 1) * L * D), [1, L, D])
       const plane = tf.add(tf.mul(a, part(u)), tf.mul(b, part(v)))
-      return (center === 'zero' ? plane : tf.add(plane, latent)) as tf.Tensor3D
+      return center === 'zero' ? plane : tf.add(plane, latent)
     })
   })
 }
@@ -226,10 +226,6 @@ function relativeChange(before: State, after: State): Float32Array {
     const size = largest(names.map((name) => before[name]!))
     return tf.div(change, size).dataSync<'float32'>().slice()
   })
-}
-
-function mapped(state: State, made: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
-  return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, made(latent, name)]))
 }
 
 function differs(a: Int32Array, b: Int32Array, row: number, seqLen: number): boolean {

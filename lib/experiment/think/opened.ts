@@ -11,17 +11,17 @@ import { openMeter } from '../../notebook/progress-meter.js'
 import { parseOptions } from '../../options/options.js'
 import type { FigureSources } from '../../plot/sources.js'
 import { currentCode } from '../../results/code.js'
-import { datasetOf } from '../data/dataset.js'
 import { onForcedStop, stoppable } from '../run/stop.js'
 import { modelOfWeights, openWeights, type WeightsOptions } from '../run/weights.js'
 import { type ThinkingModel, weightsName } from './options.js'
 import { type Subset, subsetOf } from './subset.js'
+import { dataOf } from './think.js'
 
 /** Options of calls that look into a trained model: which weights, which puzzles, and how the call is stopped. */
 export interface OpenedOptions extends WeightsOptions {
   /**
    * Number of puzzles, drawn at random and always the same (a larger number contains a smaller one); or indices of examples
-   * in their split.
+   * in their split. Default: all.
    */
   readonly puzzles?: number | readonly number[]
   /** Default `test`. */
@@ -100,7 +100,7 @@ export async function withOpened<Result>(
 ): Promise<Result> {
   const name = weightsName(runOrFile)
   const { file, config } = await openWeights(name, options, (weights) => `${call}('${weights}', `)
-  const data = given ?? (await datasetOf(config))
+  const data = given ?? (await dataOf(file, config))
   const subset = subsetOf(data, options.puzzles, options.split)
   await startBackend()
   const { model } = modelOfWeights(file, data.manifest)

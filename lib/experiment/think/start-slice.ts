@@ -73,9 +73,15 @@ export class StartSlice {
     const figure = sliceFigure(
       { grid, extent, values: labels },
       { grid, extent, values: permuted },
-      { colour, answers, ...options },
+      { colour, answers, ...(colour === 'settling' ? { note: this.#cappedText() } : {}), ...options },
     )
     return withSources(figure, this.#sources)
+  }
+
+  #cappedText(): string {
+    const { capped, grid, depth } = this.points
+    const share = (100 * capped.reduce((sum, each) => sum + each, 0)) / grid ** 2
+    return `Darkest: not settled after ${depth} supervision steps, ${share.toFixed(1)} % of the points`
   }
 
   #labels(of: SliceColour): ArrayLike<number> {

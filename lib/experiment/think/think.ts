@@ -113,7 +113,8 @@ export async function think(
   })
 }
 
-async function dataOf(file: StoredWeights, config: Config): Promise<Dataset> {
+/** Returns the data set of weights. @throws UserError (exit code 2) for a file that names none. */
+export async function dataOf(file: StoredWeights, config: Config): Promise<Dataset> {
   if (file.dataHash !== null || config.data !== null) return datasetOf(config)
   throw new UserError({
     where: file.file,

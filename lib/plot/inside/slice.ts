@@ -27,6 +27,8 @@ export interface SliceFigureOptions extends FigureOptions {
   readonly colour: 'settling' | 'answer'
   /** The answers by falling frequency, for the legend. Needed for the colour `answer`. */
   readonly answers?: readonly SliceAnswer[]
+  /** A sentence more for the caption. */
+  readonly note?: string
 }
 
 /** One of the final answers of a slice. */
@@ -43,7 +45,7 @@ export interface SliceAnswer {
  * @throws UserError for a null of another grid.
  */
 export function sliceFigure(slice: PlanePoints, permuted: PlanePoints, options: SliceFigureOptions): CaptionedFigure {
-  const { colour, answers = [], ...figure } = options
+  const { colour, answers = [], note, ...figure } = options
   if (permuted.grid !== slice.grid)
     throw new UserError({ where: 'slice', expected: `a null of ${slice.grid}² points`, found: `${permuted.grid}²` })
   const values = Array.from(slice.values)
@@ -106,7 +108,9 @@ export function sliceFigure(slice: PlanePoints, permuted: PlanePoints, options: 
   const what = colour === 'answer' ? 'Final answer' : 'Settling time'
   return withSubject(
     drawn,
-    `${what} of the initial states on a random plane, and of its null, the same points in permuted patches`,
+    [`${what} of the initial states on a random plane, and of its null, the same points in permuted patches`, note]
+      .filter(Boolean)
+      .join('. '),
   )
 }
 
