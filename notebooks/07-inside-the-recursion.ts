@@ -44,7 +44,7 @@ const { config } = await readWeightsFile(`data/weights/${weights}/weights.safete
 const data = await datasetOf(parseConfig(config))
 const recording = await think(weights, data, { depth, puzzles, floor: false })
 const inside = recording.inside({ data })
-show(inside.summary().map(({ measure, text, puzzles }) => ({ measure, value: text, puzzles })))
+inside
 
 // %% [markdown]
 // ## When puzzles are first solved

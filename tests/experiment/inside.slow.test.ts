@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { perturbationGrowth, type RolloutRecording, startRadius, startSlice, sudoku, think } from '../../lib/index.js'
+import { bundleOf } from '../../lib/notebook/bundle.js'
 import { temporaryFolder } from '../results/fixture.js'
 
 let data: Dataset
@@ -41,6 +42,7 @@ test('a recording is looked into by its deterministic rollout, with the trained 
     measures.slice(0, 3).map(({ measure }) => measure),
     ['EARLY', 'LATE', 'PERSISTENT'],
   )
+  assert.match(String(bundleOf(inside)['text/html']), /PERSISTENT/)
   assert.ok(measures.every(({ value, low, high }) => low === null || (low <= value + 1e-9 && value <= high! + 1e-9)))
 })
 
@@ -100,6 +102,8 @@ test('growth, random starts and slices of trained weights are the same whatever 
     slice.points,
   )
   assert.ok(slice.basins('settling').permuted.basinEntropy !== null)
+  assert.deepEqual(Object.keys(slice.roughness()), ['measured', 'permuted'])
+  assert.match(slice.figure().caption(), /Darkest: not settled after 4 supervision steps, [0-9.]+ % of the points/)
   assert.match(slice.figure({ colour: 'answer' }).caption(), /its null.*chosen/s)
 })
 

@@ -1,5 +1,7 @@
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
+import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
+import type { MimeBundle } from '../../notebook/host.js'
 import type { FigureOptions } from '../../plot/figure.js'
 import { calibrationFigure, haltingFigure } from '../../plot/inside/halting.js'
 import { alignedMotionFigure } from '../../plot/inside/motion.js'
@@ -239,6 +241,11 @@ export class Inside {
       ...(q.precision === null ? [] : [shareRow('right among q ≥ 0', q.precision)]),
       ...(q.recall === null ? [] : [shareRow('q ≥ 0 among right', q.recall)]),
     ]
+  }
+
+  /** Returns the summary for display in a notebook. */
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return bundleOf(this.summary().map(({ measure, text, puzzles }) => ({ measure, value: text, puzzles })))
   }
 
   #atSteps(options: FigureOptions): StepFigureOptions {

@@ -4,6 +4,7 @@ import { sliceFigure } from '../../plot/inside/slice.js'
 import { type CaptionedFigure, type FigureSources, withSources } from '../../plot/sources.js'
 import { Random } from '../../random.js'
 import { type BasinOptions, type BasinReport, basinReport, patchPermuted } from '../../statistics/basins.js'
+import { variogramExponent } from '../../statistics/variogram.js'
 import { puzzleBatches } from '../../think/puzzle-batches.js'
 import { type SliceGrid, type SliceSettings, sliceOptions, sliceSteps } from '../../think/slice.js'
 import { UNKNOWN } from '../../think/step-measures.js'
@@ -58,6 +59,21 @@ export class StartSlice {
    */
   basins(of: SliceColour = 'answer', options?: BasinOptions): BasinReport {
     return basinReport({ grid: this.points.grid, labels: this.#labels(of) }, options)
+  }
+
+  /**
+   * Returns the variogram exponent H of the settling times, 1 for a smooth surface and near 0 for a rough one, beside that of
+   * the null; see {@link variogramExponent}. Null where it cannot be told.
+   */
+  roughness(): { readonly measured: number | null; readonly permuted: number | null } {
+    const { grid, settling, capped } = this.points
+    const random = (): Random => Random.of(this.settings.seed, 'slice null')
+    const shuffled = (labels: ArrayLike<number>): ArrayLike<number> =>
+      patchPermuted({ grid, labels }, PATCH, random()).labels
+    return {
+      measured: variogramExponent({ grid, values: settling, censored: capped }),
+      permuted: variogramExponent({ grid, values: shuffled(settling), censored: shuffled(capped) }),
+    }
   }
 
   /** Returns the picture of the slice beside that of its null. */
