@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { test } from 'node:test'
 import { evaluateRun } from '../lib/index.js'
 import { weightsNamed, weightsNames } from '../lib/interop/named/record.js'
+import { CONFIG, WEIGHTS } from './data/published-weights.js'
 import { recurlab } from './recurlab.js'
 
 const shipped = weightsNames().filter((name) => weightsNamed(name)!.record.training)
@@ -34,6 +38,22 @@ test('a name is accepted by recurlab solve and recurlab export', async () => {
   assert.equal(solved.code, 0, solved.stderr)
   const exported = await recurlab(['export', 'sudoku-4x4', 'out=/dev/null/x'])
   assert.match(exported.stderr, /\/dev\/null/)
+})
+
+test('recurlab weights fetch reports the weights tensor by tensor, and how to evaluate them', async () => {
+  const out = mkdtempSync(path.join(os.tmpdir(), 'recurlab-weights-'))
+  try {
+    writeFileSync(path.join(out, 'step_9765'), WEIGHTS)
+    writeFileSync(path.join(out, 'all_config.yaml'), CONFIG)
+    const { code, stdout, stderr } = await recurlab(['weights', 'fetch', 'trm-maze', '--local', `out=${out}`])
+    assert.equal(code, 0, stderr)
+    assert.match(stdout, /L_level\.layers\.0\.self_attn\.qkv_proj\.weight +\[12, 4\]/)
+    assert.match(stdout, /next: recurlab eval \S*step_9765 data=data\/maze-30x30-hard-1k\n$/)
+    assert.match(stderr, /step_9765: there already, .*SHA-256/)
+    assert.match(stderr, /note: the SHA-256 of the weights was not known before; that of the file is recorded/)
+  } finally {
+    rmSync(out, { recursive: true })
+  }
 })
 
 const WRONG: [what: string, args: string[], code: number, message: RegExp][] = [

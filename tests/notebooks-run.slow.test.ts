@@ -17,6 +17,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   '03-data': ['puzzles=10', 'mazes=4', 'tasks=6'],
   '04-by-hand': ['trainSteps=2', 'evalEvery=2'],
   '05-trm-by-hand': ['trainSteps=2', 'evalEvery=2'],
+  '06-thinking-longer': ['puzzles=6', 'depth=2', 'longest=2', 'rollouts=2', 'sigmas=[0.3]'],
   '07-inside-the-recursion': ['puzzles=12', 'depth=10', 'probed=4', 'grid=6'],
 }
 const FIRST = '01-mlp-vs-attention.ipynb'

@@ -103,7 +103,12 @@ export class ArrowBatchWriter {
       throw notWritable(file, error)
     }
     this.#messages = new Messages(schema)
-    this.#append(0)
+    try {
+      this.#append(0)
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   /** The complete parts so far, in order; the first is the schema. */
@@ -119,14 +124,21 @@ export class ArrowBatchWriter {
 
   /** Ends the file: other programs can then open it. */
   end(): void {
-    this.#messages.end()
-    this.#store(this.#messages.taken())
-    this.close()
+    try {
+      this.#messages.end()
+      this.#store(this.#messages.taken())
+    } finally {
+      this.close()
+    }
   }
 
   /** Closes the file as it is. */
   close(): void {
-    fs.closeSync(this.#fd)
+    try {
+      fs.closeSync(this.#fd)
+    } catch (error) {
+      throw notWritable(this.#file, error)
+    }
   }
 
   #append(rows: number): void {
@@ -160,7 +172,7 @@ export function* readBatches(file: string, parts: readonly ArrowPart[]): Generat
     let schema: Uint8Array | null = null
     for (const [i, part] of parts.entries()) {
       const bytes = Buffer.allocUnsafe(part.bytes)
-      const got = readFully(fd, bytes, at)
+      const got = readFully(file, fd, bytes, at)
       if (got < part.bytes || crc32(bytes) !== part.crc32)
         throw new DamagedFile({
           where: file,
@@ -194,13 +206,21 @@ function opened(file: string): number {
   }
 }
 
-/** Fills a buffer from a place of a file and returns the bytes read; fewer than its length at the end of the file. */
-function readFully(fd: number, bytes: Uint8Array, at: number): number {
-  let done = 0
-  while (done < bytes.length) {
-    const got = fs.readSync(fd, bytes, done, bytes.length - done, at + done)
-    if (got === 0) break
-    done += got
+/**
+ * Fills a buffer from a place of a file and returns the bytes read; fewer than its length at the end of the file.
+ *
+ * @throws UserError when the file cannot be read.
+ */
+function readFully(file: string, fd: number, bytes: Uint8Array, at: number): number {
+  try {
+    let done = 0
+    while (done < bytes.length) {
+      const got = fs.readSync(fd, bytes, done, bytes.length - done, at + done)
+      if (got === 0) break
+      done += got
+    }
+    return done
+  } catch (error) {
+    throw unreadable(file, error)
   }
-  return done
 }

@@ -1,8 +1,10 @@
+import { UserError } from '../errors.js'
 import type { RecordingFacts } from './facts.js'
 import { checkExtent, type IntervalOptions, type Point, type PointResult, type Select } from './points.js'
 
 /** The horizontal axis of a curve. */
 export type CurveX = 'depth' | 'rollouts' | 'macs' | 'seconds'
+const AXES: readonly CurveX[] = ['depth', 'rollouts', 'macs', 'seconds']
 
 /** Options of a curve. */
 export interface CurveOptions extends IntervalOptions {
@@ -17,7 +19,10 @@ export interface CurveOptions extends IntervalOptions {
    * alone.
    */
   readonly depth?: number | readonly number[] | 'all'
-  /** Numbers of rollouts, or `all`. Default: for `rollouts` the powers of two and the recording's; else the recording's alone. */
+  /**
+   * Numbers of rollouts, or `all`. Default: for `rollouts` the powers of two and the recording's; else the recording's alone, as
+   * always for particles.
+   */
   readonly rollouts?: number | readonly number[] | 'all'
 }
 
@@ -45,14 +50,15 @@ export interface CurveRow {
   readonly unknown: number
 }
 
-/** Returns the points of a curve. @throws UserError for depths or rollouts that were not recorded. */
+/** Returns the points of a curve. @throws UserError for an unknown axis, and depths or rollouts that were not recorded. */
 export function curvePoints(facts: RecordingFacts, options: CurveOptions): Point[] {
   const { x = 'depth', depth, rollouts } = options
   const { settings } = facts
+  if (!AXES.includes(x)) throw new UserError({ where: 'x', expected: AXES.join(', '), found: String(x) })
   return pointsOf(facts, {
     ...options,
     depth: depth ?? (x === 'rollouts' ? settings.depth : powersOfTwo(settings.depth)),
-    rollouts: rollouts ?? (x === 'rollouts' ? powersOfTwo(settings.rollouts) : settings.rollouts),
+    rollouts: rollouts ?? (x === 'rollouts' ? widths(facts) : settings.rollouts),
   })
 }
 
@@ -63,7 +69,7 @@ export function surfacePoints(facts: RecordingFacts, options: SurfaceOptions): P
   return pointsOf(facts, {
     ...options,
     depth: depth ?? powersOfTwo(settings.depth),
-    rollouts: rollouts ?? powersOfTwo(settings.rollouts),
+    rollouts: rollouts ?? widths(facts),
   })
 }
 
@@ -71,12 +77,17 @@ function pointsOf(facts: RecordingFacts, { select = 'q', depth, rollouts }: Curv
   const { settings } = facts
   const selects = typeof select === 'string' ? [select] : select
   const depths = listOf(depth!, settings.depth)
-  const widths = listOf(rollouts!, settings.rollouts)
+  const counts = listOf(rollouts!, settings.rollouts)
   return selects.flatMap((each) =>
-    widths.flatMap((width) =>
-      depths.map((at) => ({ select: each, ...checkExtent({ depth: at, rollouts: width }, facts) })),
+    counts.flatMap((count) =>
+      depths.map((at) => ({ select: each, ...checkExtent({ depth: at, rollouts: count }, facts) })),
     ),
   )
+}
+
+/** Returns the numbers of rollouts that a recording can be asked for, as powers of two. */
+function widths({ guided, settings }: RecordingFacts): number[] {
+  return guided ? [settings.rollouts] : powersOfTwo(settings.rollouts)
 }
 
 function listOf(values: number | readonly number[] | 'all', most: number): readonly number[] {
@@ -91,7 +102,7 @@ export function powersOfTwo(most: number): number[] {
   return [...values, most]
 }
 
-/** Returns measured points as rows, ordered by the axis within each selector. */
+/** Returns a measured point as a row. */
 export function curveRow(facts: RecordingFacts, metric: string, result: PointResult): CurveRow {
   const { select, depth, rollouts, steps, accuracy } = result
   const { value, low, high, n, unknown } = accuracy

@@ -82,10 +82,17 @@ function metricValue(metric: string, facts: RecordingFacts): ValueOf {
 /**
  * Returns depth and rollouts of a query.
  *
- * @throws UserError unless both are whole numbers from 1 to those of the recording.
+ * @throws UserError unless both are whole numbers from 1 to those of the recording; and for some of the particles of a puzzle.
  */
 export function checkExtent({ depth, rollouts }: Extent, facts: RecordingFacts): Required<Extent> {
-  const { settings } = facts
+  const { settings, guided } = facts
+  if (guided && rollouts !== undefined && rollouts !== settings.rollouts)
+    throw new UserError({
+      where: 'rollouts',
+      expected: `all ${settings.rollouts} particles, which depend on each other`,
+      found: String(rollouts),
+      todo: `Record again with rollouts ${rollouts}.`,
+    })
   return {
     depth: within('depth', depth ?? settings.depth, settings.depth),
     rollouts: within('rollouts', rollouts ?? settings.rollouts, settings.rollouts),
@@ -164,16 +171,16 @@ function measurePass(
       if (isKnown) sums.values[place!]! += measured.value ?? 0
     }
   }
-  // Sums and resamples do not depend on the order in which puzzles were completed.
+  // Sums and resamples do not depend on the order in which puzzles were computed.
   const sorted = [...places].sort(([a], [b]) => a - b).map(([, place]) => place)
   const puzzles = counts.length + unknown.size
+  if (counts.length === 0) throw withoutValues(metric, unknown.size)
   return all.map(({ point, values, steps }) => ({
     ...point,
     accuracy: {
       ...accuracyOf(
         sorted.map((place) => values[place]! / counts[place]!),
         options,
-        metric,
       ),
       unknown: unknown.size,
     },
@@ -181,15 +188,24 @@ function measurePass(
   }))
 }
 
-function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {
-  const { interval = 'wilson', level, resamples = 1_000, seed } = options
-  if (values.length === 0)
-    throw new UserError({
-      where: `metric ${metric}`,
-      expected: 'puzzles with known answers',
-      found: 'none in this recording',
-      todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+function withoutValues(metric: string, unknown: number): UserError {
+  if (unknown === 0)
+    return new UserError({
+      where: 'the recording',
+      expected: 'puzzles that are complete',
+      found: 'none',
+      todo: 'Record again.',
     })
+  return new UserError({
+    where: `metric ${metric}`,
+    expected: 'puzzles with known answers',
+    found: `none among ${unknown}`,
+    todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+  })
+}
+
+function accuracyOf(values: readonly number[], options: IntervalOptions): Estimate {
+  const { interval = 'wilson', level, resamples = 1_000, seed } = options
   if (interval === 'wilson')
     return wilson(
       values.reduce((sum, value) => sum + value, 0),

@@ -14,8 +14,15 @@ import {
   writeFacts,
 } from './facts.js'
 
-/** Rows at which a batch is written; it holds whole versions of puzzles, so that a reader needs one batch at a time. */
-const BATCH_ROWS = 2 ** 16
+/** Options of a recorder. */
+export interface RecorderOptions {
+  /**
+   * Rows at which a batch is written; it holds whole versions of puzzles, so that a reader needs one batch at a time.
+   * Default: 65,536.
+   */
+  readonly batchRows?: number
+}
+
 /** Advances of the batch after which a version of a puzzle without a new row is complete, if all its rollouts have begun. */
 const ADVANCES = 2
 /** Seconds after which completed rows are written however few they are. */
@@ -46,6 +53,7 @@ interface Unit {
  */
 export class Recorder {
   readonly #dir: string
+  readonly #batchRows: number
   readonly #header: RecordingHeader
   readonly #keeps: KeptAnswers
   readonly #created = new Date().toISOString()
@@ -63,6 +71,10 @@ export class Recorder {
   /** Number of times that the batch behind the measurements has advanced, and the steps of its rows since. */
   #advance = 0
   readonly #steps = new Set<number>()
+  /** Complete parts of both files. */
+  #files: RecordingFacts['files'] = { steps: [], answers: [] }
+  /** Whether a write has failed, after which nothing more is written. */
+  #hasFailed = false
   #recorded = 0
   #rows = 0
   #computing = 0
@@ -75,8 +87,9 @@ export class Recorder {
    *
    * @throws UserError when the folder cannot be created.
    */
-  constructor(dir: string, header: RecordingHeader) {
+  constructor(dir: string, header: RecordingHeader, { batchRows = 2 ** 16 }: RecorderOptions = {}) {
     this.#dir = dir
+    this.#batchRows = batchRows
     this.#header = header
     this.#keeps = header.answers ?? 'last'
     makeFolder(dir)
@@ -87,22 +100,24 @@ export class Recorder {
    * one step, those that are at different steps in several calls. Rows may leave and others take their place at any time; a
    * rollout that has left does not come back.
    *
-   * @throws UserError when the disk is full, or the folder holds a recording already; what was written before stays readable.
+   * @throws UserError when the disk is full, or the folder holds a recording already; what was written before stays readable,
+   *   and the recording can only be ended.
    * @throws RangeError for a rollout or a step that the settings exclude, or that was added before.
    */
   add(measures: StepMeasures): void {
+    if (this.#hasFailed) throw new RangeError('measurements for a recording that has failed')
     const began = performance.now()
     this.#computing += began - this.#returned
     this.#begin(measures)
     if (this.#hasAdvanced(measures)) {
-      this.#completeUnits((unit) => unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES)
+      this.#completeUnits('in order')
       this.#advance++
       this.#steps.clear()
     }
     this.#steps.add(measures.step)
     this.#append(measures)
     const isLate = began - this.#flushed > FLUSH_SECONDS * 1000
-    if (this.#completedRows >= BATCH_ROWS || (isLate && this.#completedRows > 0)) {
+    if (this.#completedRows >= this.#batchRows || (isLate && this.#completedRows > 0)) {
       this.#writeCompleted()
       this.#writeFacts('recording')
     }
@@ -111,7 +126,7 @@ export class Recorder {
   }
 
   /**
-   * Ends the recording and returns its facts.
+   * Ends the recording and returns its facts. After a write that failed, the recording is interrupted, with what was written.
    *
    * @param state `interrupted` when the computation was stopped: versions of puzzles with rollouts that may have gone on are
    *   then left out.
@@ -119,16 +134,27 @@ export class Recorder {
    * @throws RangeError if rollouts are missing from a finished recording.
    */
   end(state: 'finished' | 'interrupted' = 'finished'): RecordingFacts {
-    this.#completeUnits(
-      (unit) => state === 'finished' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES,
-    )
+    if (this.#hasFailed) {
+      this.#close((writer) => writer.close())
+      return this.#writeFacts('interrupted')
+    }
+    this.#completeUnits(state === 'finished' ? 'all' : 'any')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
     this.#writeCompleted()
-    this.#writers?.steps.end()
-    this.#writers?.answers?.end()
+    this.#close((writer) => writer.end())
     return this.#writeFacts(state)
+  }
+
+  #close(how: (writer: ArrowBatchWriter) => void): void {
+    const { steps, answers } = this.#writers ?? {}
+    this.#writers = null
+    try {
+      if (steps) how(steps)
+    } finally {
+      if (answers) how(answers)
+    }
   }
 
   /** Creates the files once the first measurements tell their columns. */
@@ -138,13 +164,23 @@ export class Recorder {
     this.#criteria = Object.keys(measures.criteria)
     this.#columns = stepColumns(this.#criteria, { continues, guided, scoredCells: measures.scoredCells !== undefined })
     this.#schema = schemaOf(this.#columns)
-    this.#values = this.#columns.map(({ empty }) => emptyLike(empty, BATCH_ROWS))
+    this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
     const file = (name: string): string => path.join(this.#dir, name)
-    this.#writers = {
-      steps: new ArrowBatchWriter(file(STEPS_FILE), this.#schema),
-      answers: this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen)),
+    const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
+    try {
+      const answers = this.#keeps === 'none' ? null : new ArrowBatchWriter(file(ANSWERS_FILE), answersSchema(seqLen))
+      this.#writers = { steps, answers }
+    } catch (error) {
+      steps.close()
+      throw error
     }
+    this.#countParts()
     this.#writeFacts('recording')
+  }
+
+  #countParts(): void {
+    const { steps, answers } = this.#writers!
+    this.#files = { steps: [...steps.parts], answers: [...(answers?.parts ?? [])] }
   }
 
   #append(measures: StepMeasures): void {
@@ -219,19 +255,26 @@ export class Recorder {
     return this.#steps.has(step) || unit.advances[rollout[0]!] === this.#advance
   }
 
-  /** Moves units to those to write: all whose rollouts have begun, and have ended by the function. */
-  #completeUnits(hasEnded: (unit: Unit) => boolean): void {
+  /**
+   * Moves units all of whose rollouts have begun and ended to those to write.
+   *
+   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch;
+   *   any that is complete; or, after the last measurements, all whose rollouts have begun
+   */
+  #completeUnits(which: 'in order' | 'any' | 'all'): void {
     for (const [key, unit] of this.#units) {
-      if (unit.begun < this.#header.settings.rollouts || !hasEnded(unit)) continue
-      this.#units.delete(key)
-      this.#completed.push(unit)
-      this.#completedRows += unit.rows.length
+      const hasEnded = which === 'all' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES
+      if (unit.begun === this.#header.settings.rollouts && hasEnded) {
+        this.#units.delete(key)
+        this.#completed.push(unit)
+        this.#completedRows += unit.rows.length
+      } else if (which === 'in order') return
     }
   }
 
   /** Writes completed units; keeps the rows of the others. */
   #writeCompleted(): void {
-    const batches = Math.max(1, Math.floor(this.#completedRows / BATCH_ROWS))
+    const batches = Math.max(1, Math.floor(this.#completedRows / this.#batchRows))
     const least = this.#completedRows / batches
     let first = 0
     while (first < this.#completed.length) {
@@ -255,8 +298,14 @@ export class Recorder {
       at += unit.rows.length
     }
     const sorted = this.#values.map((values) => gathered(values, order))
-    this.#writers!.steps.write(batchOf(this.#schema, this.#columns, sorted))
-    this.#writeAnswers(units)
+    try {
+      this.#writers!.steps.write(batchOf(this.#schema, this.#columns, sorted))
+      this.#writeAnswers(units)
+    } catch (error) {
+      this.#hasFailed = true
+      throw error
+    }
+    this.#countParts()
     this.#recorded += units.length
     this.#rows += size
   }
@@ -341,7 +390,7 @@ export class Recorder {
       rows: this.#rows,
       recorded: this.#recorded,
       seconds: { computing: this.#computing / 1000, recording: this.#recording / 1000 },
-      files: { steps: this.#writers?.steps.parts ?? [], answers: this.#writers?.answers?.parts ?? [] },
+      files: this.#files,
     }
     writeFacts(this.#dir, facts)
     return facts

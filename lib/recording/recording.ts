@@ -78,8 +78,8 @@ export class Recording {
 
   /**
    * Returns all rows as a table: `puzzle`, `version`, `rollout`, `step`, `hash`, `exact`, `rightCells`, criteria of the judge,
-   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in
-   * the order in which they were completed. The whole table is in memory, about 45 bytes a row.
+   * `qHalt`, `deltaY`, `deltaZ`, `deltaLogits`, `changed`, `margin`. Puzzles are in the order in which they began. The
+   * whole table is in memory, about 45 bytes a row.
    *
    * @throws UserError when the file is missing or damaged.
    */
@@ -156,14 +156,13 @@ export class Recording {
    */
   curveRows(options: CurveOptions = {}): CurveRow[] {
     const { x = 'depth', metric = 'exact' } = options
-    const rows = this.#rows(curvePoints(this.facts, options), metric, options)
     if (x === 'macs' && this.facts.macsPerStep === null)
       throw new UserError({
         where: 'x',
         expected: 'depth, rollouts or seconds',
         found: 'macs, which are not known for this model',
       })
-    return rows
+    return this.#rows(curvePoints(this.facts, options), metric, options)
   }
 
   /**

@@ -166,6 +166,10 @@ test('a curve over MACs of a model whose MACs are unknown is refused', () => {
     message: /x: expected depth, rollouts or seconds/,
   })
   assert.equal(recording.curveRows()[0]!.macs, null)
+  assert.throws(() => recording.curveRows({ x: 'steps' as 'depth' }), {
+    name: 'UserError',
+    message: 'x: expected depth, rollouts, macs, seconds, found steps.',
+  })
 })
 
 test('recordings of the same puzzles and weights are compared pair by pair', () => {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { test } from 'node:test'
 import { tableFromIPC } from 'apache-arrow'
+import { UserError } from '../../lib/errors.js'
 import { FACTS_FILE, STEPS_FILE } from '../../lib/recording/facts.js'
 import { Recorder } from '../../lib/recording/recorder.js'
 import { Recording } from '../../lib/recording/recording.js'
+import { withFailure } from '../files/failing.js'
 import { temporaryFolder } from '../results/fixture.js'
 import { header, measuresOf, type Row, recordingOf, stepsOf, tokensOf } from './fixture.js'
 import { rolloutDefaults } from './settings.js'
@@ -198,6 +200,21 @@ test('an interrupted recording leaves out puzzles whose rollouts may have gone o
   )
 })
 
+test('a recording that was stopped before a puzzle was complete is opened, and has no accuracy', () => {
+  for (const measures of [[], [measuresOf(ROWS.slice(0, 1))]]) {
+    const dir = path.join(temporaryFolder(), 'recording')
+    const recorder = new Recorder(dir, header(SETTINGS))
+    for (const each of measures) recorder.add(each)
+    recorder.end('interrupted')
+    const recording = Recording.open(dir)
+    assert.deepEqual([recording.table().numRows, recording.select('q').numRows, recording.answers().numRows], [0, 0, 0])
+    assert.throws(() => recording.accuracy('q'), {
+      name: 'UserError',
+      message: 'the recording: expected puzzles that are complete, found none. Record again.',
+    })
+  }
+})
+
 test('a finished recording without all rollouts is refused', () => {
   const recorder = new Recorder(path.join(temporaryFolder(), 'recording'), header(SETTINGS))
   recorder.add(measuresOf(ROWS.filter(({ puzzle, rollout, step }) => puzzle === 1 && rollout === 0 && step === 1)))
@@ -211,6 +228,33 @@ test('a step without the one before, or beyond the settings, is refused', () => 
   assert.throws(() => recorder.add(measuresOf([{ ...row, step: 4 }])), { message: 'step 4 of 3' })
   assert.throws(() => recorder.add(measuresOf([{ ...row, step: 1, rollout: 2 }])), { message: 'rollout 2 of 2' })
 })
+
+for (const how of ['once', 'for good'] as const)
+  test(`whichever file operation fails ${how}, the error is the user's, and what was written is readable`, () => {
+    for (let n = 0; ; n++) {
+      const dir = path.join(temporaryFolder(), 'recording')
+      const { operations, error } = withFailure(n, how, () => {
+        const recorder = new Recorder(dir, header(SETTINGS), { batchRows: 6 })
+        try {
+          for (const measures of stepsOf(ROWS, { size: 2 })) recorder.add(measures)
+        } catch (error) {
+          recorder.end('interrupted')
+          throw error
+        }
+        recorder.end()
+      })
+      if (error === null && operations <= n) break
+      assert.ok(error === null || error instanceof UserError, String(error))
+      if (!existsSync(path.join(dir, FACTS_FILE))) continue
+      const { facts } = Recording.open(dir)
+      const recording = Recording.open(dir)
+      assert.equal(recording.table().numRows, facts.rows, `operation ${n}`)
+      assert.equal(recording.select('q').numRows, facts.recorded)
+      assert.equal([...recording.selectedAnswers('q')].length, facts.recorded)
+      assert.equal(facts.rows, 6 * facts.recorded)
+      if (facts.state === 'finished') assert.equal(facts.recorded, 2)
+    }
+  })
 
 test('a cut table is told as one, and read up to there on request', () => {
   const { dir } = large()

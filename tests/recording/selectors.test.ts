@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Recording } from '../../lib/recording/recording.js'
 import { SELECTORS, type Selector } from '../../lib/recording/selectors.js'
 import { type Row, recordingOf } from './fixture.js'
 
@@ -121,7 +122,7 @@ test('puzzles without a known answer are left out and counted', () => {
   const none = recordingOf(rows.filter(({ puzzle }) => puzzle === 3))
   assert.throws(() => none.accuracy('q'), {
     name: 'UserError',
-    message: /expected puzzles with known answers, found none/,
+    message: /expected puzzles with known answers, found none among 1\./,
   })
 })
 
@@ -135,6 +136,14 @@ test('guided chooses the particle with the largest weight times halting probabil
   const recording = recordingOf(rows, { guided: true })
   assert.equal(recording.select('guided').get(0)!.rollout, 1)
   assert.equal(recording.accuracy('guided').value, 1)
+  assert.deepEqual(
+    recording.curveRows({ x: 'rollouts' }).map(({ rollouts }) => rollouts),
+    [3],
+  )
+  assert.throws(() => recording.accuracy('guided', { rollouts: 2 }), {
+    name: 'UserError',
+    message: 'rollouts: expected all 3 particles, which depend on each other, found 2. Record again with rollouts 2.',
+  })
 })
 
 test('a selector that the recording cannot answer is refused with a reason', () => {
@@ -160,15 +169,14 @@ test('a selector that the recording cannot answer is refused with a reason', () 
   assert.throws(() => recording.select('q', { rollouts: 0 }), { name: 'UserError', message: /rollouts: .*found 0\.$/ })
 })
 
-test('batches of any size, refilled or not, give the same recording', () => {
+test('batches of any size, refilled or not, give the same recording in the same order', () => {
+  const rowsOf = (recording: Recording): string[] => recording.table().toArray().map(String)
+  const answersOf = (recording: Recording): string[] => recording.answers().toArray().map(String)
   const whole = recordingOf(ROWS)
   for (const size of [1, 2, 5, 7])
     for (const refills of [false, true]) {
       const split = recordingOf(ROWS, {}, { size, refills })
-      assert.equal(
-        String(split.table().toArray().map(String).sort()),
-        String(whole.table().toArray().map(String).sort()),
-      )
-      assert.deepEqual(split.answers().toArray().map(String).sort(), whole.answers().toArray().map(String).sort())
+      assert.deepEqual(rowsOf(split), rowsOf(whole))
+      assert.deepEqual(answersOf(split).sort(), answersOf(whole).sort())
     }
 })

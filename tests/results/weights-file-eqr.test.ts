@@ -6,6 +6,7 @@ import { after, test } from 'node:test'
 import { parseConfig } from '../../lib/config/parse.js'
 import { resolveConfig } from '../../lib/config/resolved.js'
 import type { ConfigInput } from '../../lib/config/schema.js'
+import { evaluateRun, sudoku } from '../../lib/index.js'
 import { readWeightsFile, shapeOfWeights } from '../../lib/interop/weights-file.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { type HostTensor, initialTensors } from '../../lib/model/weights.js'
@@ -150,4 +151,10 @@ test("keys of a puzzle embedding in EqR's configuration mean nothing, as its mod
   )
   const { config } = await readWeightsFile(file)
   assert.deepEqual([config.puzzleTokens, config.puzzleDim], [0, 0])
+})
+
+test('weights of EqR are evaluated without a puzzle prefix', async () => {
+  const data = await sudoku({ box: '2x2', clues: 6, train: 2, test: 3, seed: 0 })
+  const { evaluation } = await evaluateRun(checkpoint('evaluated.pth'), { data, supervisionSteps: 2, dtype: 'float32' })
+  assert.deepEqual([evaluation.puzzles, evaluation.scoredCells], [3, 48])
 })

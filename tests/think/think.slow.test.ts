@@ -19,9 +19,11 @@ import { writeWeightsFile } from '../../lib/interop/weights-write.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { stepMacs } from '../../lib/model/macs.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
+import { Recording } from '../../lib/recording/recording.js'
 import { saveDataset } from '../../lib/storage/store.js'
 import { arc } from '../../lib/tasks/arc/build.js'
 import { maze } from '../../lib/tasks/maze/index.js'
+import { votesOf } from '../../lib/tasks/registry.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { recurlab } from '../recurlab.js'
 
@@ -170,8 +172,21 @@ test('a summary has a row for each selector, with gain and compute, and none tha
   assert.ok(puzzles.summary().every(({ select }) => select !== 'verifier'))
 })
 
+test('answers chosen inside each version of an ARC puzzle vote for its answer, and other data are refused', async () => {
+  const versions = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2 })
+  const votes = votesOf(tasks)!
+  for (const { answer, ...chosen } of Recording.open(versions.dir).selectedAnswers('vote'))
+    votes.add({ ...chosen, prediction: answer })
+  const { predictions, pass } = versions.votes(tasks, 'vote')
+  assert.ok(predictions > 2, String(predictions))
+  assert.deepEqual({ predictions, pass }, { predictions: votes.result().predictions, pass: votes.result().pass })
+  assert.throws(() => versions.votes(grids), /data: expected the data set that was recorded, arc/)
+  assert.throws(() => recording.votes(grids), /a data set whose versions vote/)
+})
+
 test('guided particles are recorded with their selector, and draw no curve over K', async () => {
   const guided = await think(weights, grids, { ...options, guide: 0.25, puzzles: 4 })
+  assert.deepEqual(guided.facts.notes.ours, ['weights and resampling of guided particles'])
   assert.ok(guided.summary().some(({ select }) => select === 'guided'))
   assert.throws(() => guided.curve({ x: 'rollouts' }), /guided particles, which depend on how many they are/)
   assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
@@ -183,6 +198,10 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ rollouts: 0 }, /key rollouts: expected at least 1/],
   [{ puzzles: 13 }, /puzzles: expected 1 to 12 puzzles, found 13/],
   [{ target: 'x' as 'z' }, /key target: expected one of z, y, both/],
+  [{ split: 'tets' as 'test' }, /key split: expected one of train, test.*Did you mean split=test\?/s],
+  [{ versions: 0 }, /key versions: expected at least 1/],
+  [{ dtype: 'float16' as 'float32' }, /key dtype: expected one of auto, float32, bfloat16/],
+  [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
 for (const [given, message] of wrong)
@@ -217,7 +236,9 @@ test('a recording that is stopped keeps the puzzles that were complete', async (
   }
   assert.ok(error instanceof Interrupted && /the puzzles that were complete are kept in/.test(error.message))
   const [id] = readdirSync(path.join(resultsDir, 'recordings'))
-  const { facts } = openRecording(id!, resultsDir)
+  const stopped = openRecording(id!, resultsDir)
+  const { facts } = stopped
+  assert.match(stopped.curve().caption(), new RegExp(`, ${facts.recorded} of them recorded`))
   assert.equal(facts.state, 'interrupted')
   assert.ok(facts.recorded > 0 && facts.recorded < 12, String(facts.recorded))
 })

@@ -148,8 +148,9 @@ inline void measure(Pool& pool, const MeasuredSizes& size, const HeadWeights& we
         }
       }
       tokens[at] = static_cast<float>(best);
-      // Logits of NaN have a margin of NaN.
-      if (!(first - second >= margin)) margin = first - second;
+      // Logits of NaN in any cell make the margin NaN.
+      const float gap = first - second;
+      if (gap < margin || std::isnan(gap)) margin = gap;
     }
     number(MARGIN) = margin;
     number(DELTA_LOGITS) = static_cast<float>(std::sqrt(moved / cells));

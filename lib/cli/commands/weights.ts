@@ -26,7 +26,7 @@ export const group: CommandGroup = {
     },
   },
   help: [
-    'Without a word it lists the weights that have a name: those here, with the accuracy of their recorded evaluation at the largest depth, and public ones to fetch; --json prints the list as JSON.',
+    'Without a word it lists the weights that have a name: those here, with their recorded accuracy at the largest depth (one rollout), and public ones to fetch; --json prints the list as JSON.',
     'A name is accepted wherever a run or a file of weights is; a file or a run of that name comes first.',
   ],
   example: 'weights fetch trm-sudoku-mlp',
@@ -39,11 +39,12 @@ function listed(): Record<string, string | number | boolean | null>[] {
   const names = weightsNames()
   const here = names.map((name) => {
     const { record } = weightsNamed(name)!
-    const exact = record.evaluations?.filter(({ rollouts }) => rollouts === 1).at(-1)?.exact
+    const measured = record.evaluations?.filter(({ rollouts }) => rollouts === 1).at(-1)
     return {
       name,
       here: true,
-      'exact (%)': exact === undefined ? null : 100 * exact,
+      'exact (%)': measured === undefined ? null : 100 * measured.exact,
+      depth: measured?.depth ?? null,
       parameters: record.parameters,
       weights: record.summary,
       from: record.source?.repository ?? OURS,
@@ -53,6 +54,7 @@ function listed(): Record<string, string | number | boolean | null>[] {
     name,
     here: false,
     'exact (%)': null,
+    depth: null,
     parameters: null,
     weights: summary,
     from: repository,

@@ -58,8 +58,9 @@ export function curveFigure(recording: RolloutRecording, options: CurveFigureOpt
   const { x = 'depth', metric = 'exact', reported, title, width, height, range, names, ...query } = options
   if (x === 'rollouts') checkIndependent(recording)
   const rows = recording.curveRows({ ...query, x, metric })
-  const lines = [...groups(rows)].map(([name, group]) => lineOf(name, group, x))
-  const { plain } = recording
+  const { facts, plain } = recording
+  const isSingle = facts.settings.rollouts === 1 && query.select === undefined
+  const lines = [...groups(rows)].map(([name, group]) => lineOf(isSingle ? 'one rollout' : name, group, x))
   if (plain && x !== 'rollouts') {
     const { depth } = query
     const own = plain.curveRows({ x, metric, ...(depth === undefined ? {} : { depth }), ...intervalOf(query) })
@@ -212,7 +213,9 @@ export function sourcesOfRecordings(recordings: readonly RolloutRecording[]): Fi
     weights: each(({ facts }) => named(facts.weights)),
     code: each(({ facts }) => String(facts.notes.code)),
     data: each(({ facts }) => facts.data.hash),
-    subsets: each(({ facts }) => named(facts.subset)),
+    subsets: each(({ facts }) =>
+      facts.state === 'finished' ? named(facts.subset) : `${named(facts.subset)}, ${facts.recorded} of them recorded`,
+    ),
     precision: each(({ facts, numericFloor }) =>
       [String(facts.notes.dtype), ...(numericFloor ? [floorText(numericFloor)] : [])].join('; '),
     ),

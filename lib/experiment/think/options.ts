@@ -1,9 +1,11 @@
+import { z } from 'zod'
 import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
+import { parseOptions } from '../../options/options.js'
 import type { KeptAnswers } from '../../recording/facts.js'
-import type { RolloutOptions } from '../../think/settings.js'
+import { type RolloutOptions, rolloutOptions } from '../../think/settings.js'
 import type { WeightsOptions } from '../run/weights.js'
 
 /** Options of {@link think}: the rollouts, the puzzles, the weights, and what is kept. */
@@ -76,29 +78,32 @@ function isDataset(given: object): given is Dataset {
   return 'manifest' in given && 'hash' in given
 }
 
-/** Options beside those of the rollouts. */
-const OTHERS: ReadonlySet<string> = new Set<keyof ThinkOptions>([
-  'puzzles',
-  'split',
-  'versions',
-  'dtype',
-  'answers',
-  'floor',
-  'plain',
-  'puzzleEmbedding',
-  'name',
-  'onProgress',
-  'signal',
-  'resultsDir',
-  'weights',
-  'checkpoint',
-  'configFile',
-  'mixer',
-])
+/** Everything that {@link ThinkOptions} may hold; weights and functions are checked where they are used. */
+const thinkOptions = z.strictObject({
+  ...rolloutOptions.shape,
+  puzzles: z.union([z.number(), z.array(z.number())]).optional(),
+  split: z.enum(['train', 'test']).optional().describe('Split to think about.'),
+  versions: z.int().min(1).optional().describe('Maximum versions of each puzzle.'),
+  dtype: z.enum(['auto', 'float32', 'bfloat16']).optional().describe('Type that the blocks are computed in.'),
+  answers: z.enum(['last', 'all', 'none']).optional().describe('Answers that are kept.'),
+  floor: z.boolean().optional().describe('Whether the numerical floor is measured.'),
+  plain: z.boolean().optional().describe('Whether one deterministic rollout of each puzzle is recorded too.'),
+  name: z.string().optional().describe("Name in the recording's ID."),
+  ...Object.fromEntries(
+    [
+      ...['resultsDir', 'weights', 'checkpoint', 'configFile', 'mixer'],
+      ...['puzzleEmbedding', 'onProgress', 'signal'],
+    ].map((key) => [key, z.unknown().optional()]),
+  ),
+})
 
-/** Returns the options of the rollouts, with any unknown ones, which {@link rolloutSettings} refuses. */
+/**
+ * Checks the options and returns those of the rollouts.
+ *
+ * @throws UserError (exit code 2) naming the first key that is unknown or has a wrong value.
+ */
 export function rolloutPart(options: ThinkOptions): RolloutOptions {
-  return Object.fromEntries(
-    Object.entries(options).filter(([key, value]) => !OTHERS.has(key) && value !== undefined),
-  ) as RolloutOptions
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  parseOptions(thinkOptions, Object.fromEntries(given), 'think')
+  return Object.fromEntries(given.filter(([key]) => Object.hasOwn(rolloutOptions.shape, key)))
 }

@@ -1,14 +1,18 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
 import type { Table } from 'apache-arrow'
+import type { Dataset } from '../../data/dataset.js'
 import { UserError } from '../../errors.js'
-import { bundleOf, JUPYTER_DISPLAY, type MimeBundle } from '../../notebook/bundle.js'
+import { bundleOf, JUPYTER_DISPLAY } from '../../notebook/bundle.js'
+import type { MimeBundle } from '../../notebook/host.js'
 import type { CaptionedFigure } from '../../plot/sources.js'
 import type { CurveOptions, CurveRow, SurfaceOptions } from '../../recording/curves.js'
 import { FACTS_FILE, type RecordingFacts } from '../../recording/facts.js'
 import type { Accuracy, Extent, Select } from '../../recording/points.js'
 import { type AccuracyOptions, Recording, type RecordingComparison } from '../../recording/recording.js'
 import type { Selector } from '../../recording/selectors.js'
+import { votesOf } from '../../tasks/registry.js'
+import type { VotesResult } from '../../tasks/votes.js'
 import {
   type CurveFigureOptions,
   curveFigure,
@@ -80,6 +84,25 @@ export class RolloutRecording {
   /** Returns pass@k estimated without bias from all rollouts; see {@link Recording.passAtK}. */
   passAtK(k: number, options?: Omit<AccuracyOptions, 'rollouts'>): Accuracy {
     return this.#recording.passAtK(k, options)
+  }
+
+  /**
+   * Counts the answers that a selector chooses inside each version of a test puzzle as votes, as ARC's augmentations are
+   * counted (PTRM, section 4), and returns pass@1, pass@2 … of each test task and overall.
+   *
+   * @param data the data set that was recorded
+   * @throws UserError for another data set, one whose versions do not vote, and a recording without the answers.
+   */
+  votes(data: Dataset, selector: Selector = 'q', extent?: Extent): VotesResult {
+    checkData(this.facts, data)
+    const votes = this.facts.split === 'test' ? votesOf(data) : null
+    if (votes === null)
+      throw new UserError({
+        where: 'votes',
+        expected: 'the test split of a data set whose versions vote, as those of ARC do',
+        found: `the ${this.facts.split} split of a data set of task=${data.manifest.task}`,
+      })
+    return this.#recording.vote(votes, selector, extent).result()
   }
 
   /** Returns the points of {@link RolloutRecording.curve}; shares in [0, 1]. */
@@ -159,6 +182,16 @@ export class RolloutRecording {
   compare(other: RolloutRecording | Recording, selector?: Selector, extent?: Extent): RecordingComparison {
     return this.#recording.compare(other instanceof RolloutRecording ? other.#recording : other, selector, extent)
   }
+}
+
+/** @throws UserError for another data set than the recorded one. */
+export function checkData({ data: recorded }: RecordingFacts, data: Dataset): void {
+  if (recorded.hash === data.hash) return
+  throw new UserError({
+    where: 'data',
+    expected: `the data set that was recorded, ${recorded.name} (${recorded.hash.slice(0, 12)})`,
+    found: `another one, ${data.manifest.task} (${data.hash.slice(0, 12)})`,
+  })
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.js'
 import type { Dataset } from '../../data/dataset.js'
 import { countEvaluated } from '../../data/evaluation-batches.js'
 import { Interrupted, UserError } from '../../errors.js'
+import { sha256 } from '../../files/atomic.js'
 import { needSpace } from '../../files/space.js'
 import { stepMacs } from '../../model/macs.js'
 import { disposeModel, type Model } from '../../model/model.js'
@@ -147,7 +148,7 @@ function headerOf(about: {
     subset: { name: subset.name, hash: subset.hash, puzzles: subset.puzzles.length },
     versions,
     seqLen,
-    weights: { name: weightsText(file, name), hash: hashWeights(file.tensors) },
+    weights: { name: weightsText(file, name), hash: weightsHash(file, options) },
     settings,
     guided: settings.guide > 0,
     continues: model.shape.halting === 'continue',
@@ -160,9 +161,27 @@ function headerOf(about: {
       code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
       step: file.step,
-      weights: [...notes],
+      weights: model.shape.halting === 'none' ? [...notes, UNTRAINED_HEAD] : [...notes],
+      ours: oursOf(settings),
     },
   }
+}
+
+const UNTRAINED_HEAD = 'the halting head was not trained (halting=none): the selectors q, first and guided mean nothing'
+
+/** Returns what of the settings no paper fixes, so that numbers are not taken for a reproduction. */
+function oursOf({ guide, leave, relabel }: RolloutSettings): string[] {
+  return [
+    ...(guide > 0 ? ['weights and resampling of guided particles'] : []),
+    ...(leave === 'never' ? [] : [`rollouts that leave once ${leave}`]),
+    ...(relabel ? ['the symmetries drawn for relabelled inputs'] : []),
+  ]
+}
+
+/** Returns the hash of the weights as they are used. */
+function weightsHash({ tensors }: StoredWeights, { puzzleEmbedding }: ThinkOptions): string {
+  const hash = hashWeights(tensors)
+  return puzzleEmbedding === undefined ? hash : sha256(`${hash} puzzleEmbedding=${puzzleEmbedding}`)
 }
 
 /** Returns the weights in words: the run or file, with the step. */

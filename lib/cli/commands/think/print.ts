@@ -60,6 +60,8 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
     ],
     ['recording', dir],
   ]
+  const ours = listOfTexts(notes.ours)
+  if (ours.length > 0) facing.push(['ours', `${ours.join(', ')}: in no paper`])
   if (base && best?.gain)
     facing.unshift(['gain', `${best.select}: ${gainText(best)} points and ${moreText(best, base)} than ${base.select}`])
   for (const [name, text] of facing) write(`${name.padEnd(10)} ${text}`)
