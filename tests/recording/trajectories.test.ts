@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { firstExact } from '../../lib/recording/solving.js'
 import { trajectoriesOf } from '../../lib/recording/trajectories.js'
 import { type Row, recordingOf } from './fixture.js'
+import { rolloutDefaults } from './settings.js'
 
 /** The rows of a rollout, an answer per step. */
 const rollout = (puzzle: number, rollout: number, answers: string, version = 0): Row[] =>
@@ -16,7 +17,8 @@ const rows = [
   ...rollout(1, 0, '???'),
   ...rollout(1, 1, '???'),
 ]
-const recording = recordingOf(rows, { settings: { ...recordingOf([rows[0]!]).facts.settings, rollouts: 2 } })
+const settings = { ...rolloutDefaults, depth: 3, rollouts: 2 }
+const recording = recordingOf(rows, { settings })
 
 test('the trajectories of a recording are those of one rollout, by ascending puzzle, without unknown answers', () => {
   const first = trajectoriesOf(recording)
@@ -42,7 +44,7 @@ test('a rollout that was not recorded, and a version of no puzzle, are refused',
 test('of several versions of a puzzle one is read', () => {
   const turned = recordingOf([...rollout(0, 0, 'aaR'), ...rollout(0, 0, 'Rab', 1)], {
     versions: 2,
-    settings: { ...recording.facts.settings, rollouts: 1 },
+    settings: { ...settings, rollouts: 1 },
   })
   assert.deepEqual([...trajectoriesOf(turned, { version: 1 }).exact], [1, 0, 0])
 })
