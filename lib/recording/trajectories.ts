@@ -50,13 +50,20 @@ export interface TrajectoryChoice {
  * Returns one rollout of one version of every puzzle of a recording. One rollout, since those of a puzzle are not independent
  * and the intervals are over puzzles. It takes about 13 bytes per puzzle and step.
  *
- * @throws UserError for a rollout that was not recorded, and without a puzzle whose answer is known.
+ * @throws UserError for a rollout that was not recorded, for guided particles, and without a puzzle whose answer is known.
  */
 export function trajectoriesOf(
   recording: Pick<Recording, 'batches' | 'facts'>,
   { rollout = 0, version = 0 }: TrajectoryChoice = {},
 ): Trajectories {
-  const { settings, criteria } = recording.facts
+  const { settings, criteria, guided } = recording.facts
+  if (guided)
+    throw new UserError({
+      where: 'rollout',
+      expected: 'rollouts that go their own way',
+      found: 'guided particles, which change places when they are resampled',
+      todo: 'Look into the deterministic rollout of the recording, or record without guide.',
+    })
   if (!(Number.isInteger(rollout) && rollout >= 0 && rollout < settings.rollouts))
     throw new UserError({
       where: 'rollout',

@@ -48,3 +48,9 @@ test('of several versions of a puzzle one is read', () => {
   })
   assert.deepEqual([...trajectoriesOf(turned, { version: 1 }).exact], [1, 0, 0])
 })
+
+test('guided particles, which change places, have no trajectories', () => {
+  const particles = rollout(0, 0, 'abR').map((row) => ({ ...row, logWeight: 0 }))
+  const guided = recordingOf(particles, { guided: true, settings: { ...settings, rollouts: 1, guide: 1 } })
+  assert.throws(() => trajectoriesOf(guided), /found guided particles/)
+})
