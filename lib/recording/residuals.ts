@@ -16,9 +16,10 @@ export interface ResidualRow {
  * one-step gradient assumes a fixed point, R_t = 0 (arXiv 2506.21734), which TRM's paper doubts (arXiv 2510.04871). A step
  * that every puzzle has left has no row.
  *
- * @throws UserError without thresholds, or for one that is not positive.
+ * @throws UserError without thresholds, for one that is not positive, and for a model without z.
  */
 export function residualsBelow(trajectories: Trajectories, thresholds: readonly number[]): ResidualRow[] {
+  checkMoves(trajectories)
   const wrong = thresholds.find((threshold) => !(threshold > 0))
   if (thresholds.length === 0 || wrong !== undefined)
     throw new UserError({
@@ -64,13 +65,14 @@ export interface Attractors {
  * the mean R of the last 8 steps is below 0.05 · E[R_1], the mean over puzzles. There 11.7 % of TRM's failures on
  * Sudoku-Extreme sit in a wrong attractor.
  *
- * @throws UserError for a window that is not between 1 and the steps after the first.
+ * @throws UserError for a window that is not between 1 and the steps after the first, and for a model without z.
  */
 export function attractors(
   trajectories: Trajectories,
   { window = 8, below = 0.05 }: AttractorOptions = {},
 ): Attractors {
   const { count, depth, steps, exact, deltaZ } = trajectories
+  checkMoves(trajectories)
   if (!(Number.isInteger(window) && window >= 1 && window < depth))
     throw new UserError({
       where: 'window',
@@ -103,9 +105,10 @@ export function attractors(
  * Returns the AUC of the last ‖Δz‖ as a flag of failure that needs no label: the probability that a failed puzzle moves more
  * than a solved one. The last step of a rollout that left early is that of its leaving.
  *
- * @returns null unless there are solved and failed puzzles
+ * @returns null unless there are solved and failed puzzles, and for a model without z
  */
 export function failureFlag(trajectories: Trajectories): Estimate | null {
+  if (!hasZ(trajectories)) return null
   const { right, wrong } = lastResiduals(trajectories)
   return auc(
     [...right, ...wrong],
@@ -122,4 +125,18 @@ export function lastResiduals({ count, depth, steps, exact, deltaZ }: Trajectori
   const of = (right: 0 | 1): number[] =>
     places.filter((i) => exact[(i + 1) * depth - 1] === right).map((i) => deltaZ[i * depth + steps[i]! - 1]!)
   return { right: of(1), wrong: of(0) }
+}
+
+/** Returns whether the model has a latent z beside the answer; without one every recorded ‖Δz‖ is 0. */
+export function hasZ({ deltaZ }: Trajectories): boolean {
+  return deltaZ.some((delta) => delta !== 0 && !Number.isNaN(delta))
+}
+
+function checkMoves(trajectories: Trajectories): void {
+  if (!hasZ(trajectories))
+    throw new UserError({
+      where: 'residuals',
+      expected: 'a model with a latent z beside the answer',
+      found: 'one without: every recorded ‖Δz‖ is 0',
+    })
 }

@@ -202,3 +202,13 @@ test('quartiles are of the finite values', () => {
   assert.deepEqual(quartiles([4, 1, 3, 2, 5, Number.NaN]), { n: 5, low: 2, median: 3, high: 4 })
   assert.equal(quartiles([Number.NaN]), null)
 })
+
+test('a model without z has no residuals', () => {
+  const still = pathsOf([
+    { exact: [0, 1], deltaZ: [0, 0] },
+    { exact: [0, 0], deltaZ: [0, 0] },
+  ])
+  assert.throws(() => residualsBelow(still, [0.1]), /expected a model with a latent z/)
+  assert.throws(() => attractors(still, { window: 1 }), /expected a model with a latent z/)
+  assert.equal(failureFlag(still), null)
+})

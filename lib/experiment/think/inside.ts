@@ -23,6 +23,7 @@ import {
   type Attractors,
   attractors,
   failureFlag,
+  hasZ,
   lastResiduals,
   residualsBelow,
 } from '../../recording/residuals.js'
@@ -219,19 +220,24 @@ export class Inside {
   summary(): InsideRow[] {
     const { trajectories, trained } = this
     const groups = this.groups()
-    const lastStep = solvedBySteps(trajectories).at(-1)!
     const spikes = spikesAtSolving(trajectories, trained)
     const late = groups.find(({ group }) => group === 'LATE')!
     const solved = groups.reduce((sum, { group, puzzles }) => sum + (group === 'PERSISTENT' ? 0 : puzzles), 0)
     const lost = groups.reduce((sum, group) => sum + group.lost, 0)
+    const lostAtEnd = groups.reduce((sum, group) => sum + group.lostAtEnd, 0)
     const window = Math.min(8, trajectories.depth - 1)
-    const { wrongAttractor } = window >= 1 ? this.attractors({ window }) : { wrongAttractor: null }
+    const { wrongAttractor } =
+      window >= 1 && hasZ(trajectories) ? this.attractors({ window }) : { wrongAttractor: null }
     const q = this.calibration()
     return [
       ...groups.map(({ group, share }) => shareRow(group, share)),
       ...(late.tau === null ? [] : [medianRow('first right step of LATE', late.tau)]),
-      ...(solved === 0 ? [] : [shareRow('solved, wrong again later', wilson(lost, solved))]),
-      shareRow('solved, wrong at the last step', lastStep.lost),
+      ...(solved === 0
+        ? []
+        : [
+            shareRow('wrong again after a right answer', wilson(lost, solved)),
+            shareRow('wrong at the last step after a right answer', wilson(lostAtEnd, solved)),
+          ]),
       ...(spikes.puzzles === 0
         ? []
         : [shareRow('LATE with its largest ‖Δy‖ so far at τ', wilson(spikes.largestSoFar, spikes.puzzles))]),
