@@ -44,7 +44,7 @@ export interface Growth {
   readonly direction: GrowthDirection
   /** k: steps since. */
   readonly k: number
-  /** `[B]` λ_k = (1/k) log(‖δs_{t+k}‖ / ‖δs_t‖); NaN where the direction is none, since the row did not move. */
+  /** `[B]` λ_k = (1/k) log(‖δs_{t+k}‖ / ‖δs_t‖); NaN where the direction is none, since the row did not move; −∞ where nothing is left of the perturbation. */
   readonly lambda: Float64Array
 }
 

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { before, test } from 'node:test'
 import type { Dataset } from '../../lib/data/dataset.js'
-import { perturbationGrowth, type RolloutRecording, startRadius, startSlice, sudoku, think } from '../../lib/index.js'
+import {
+  perturbationGrowth,
+  type RolloutRecording,
+  startRadius,
+  startSlice,
+  sudoku,
+  tf,
+  think,
+} from '../../lib/index.js'
 import { bundleOf } from '../../lib/notebook/bundle.js'
 import { temporaryFolder } from '../results/fixture.js'
 
@@ -116,4 +124,13 @@ test('wrong options of looking inside are refused before anything is computed', 
   await assert.rejects(startSlice('sudoku-6x6', data, { puzzle: 99 }), /puzzles: expected indices from 0 to 11/)
   const misspelt = { gird: 3 }
   await assert.rejects(startSlice('sudoku-6x6', data, misspelt as object), /key gird.*grid/s)
+})
+
+test('looking inside that is stopped says how far it came, and frees its tensors', async () => {
+  const tensors = tf.memory().numTensors
+  const stop = new AbortController()
+  const growth = perturbationGrowth('sudoku-6x6', data, { depth: 64, signal: stop.signal })
+  setTimeout(() => stop.abort(), 300)
+  await assert.rejects(growth, /stopped after \d+ of 768 supervision steps/)
+  assert.equal(tf.memory().numTensors, tensors)
 })

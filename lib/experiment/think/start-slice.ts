@@ -17,7 +17,7 @@ export interface StartSliceOptions extends Omit<OpenedOptions, 'puzzles'>, Parti
   readonly puzzle?: number
 }
 
-/** What a slice is coloured by: the settling time of each point, or its final answer. */
+/** The quantity that colours a slice: the settling time of each point, or its final answer. */
 export type SliceColour = 'settling' | 'answer'
 
 /** Points along each side of a patch that the null keeps together; see {@link BasinOptions.patch}. */
