@@ -79,12 +79,23 @@ export {
   type IdentityRow,
   identityAblation,
 } from './experiment/think/identity-ablation.js'
+export { Inside, type InsideOptions, type InsideRow, type MotionOptions } from './experiment/think/inside.js'
 export { type LadderOptions, ladder } from './experiment/think/ladder.js'
 export { Ladder, type LadderFacts, type LadderFigure, type Rung } from './experiment/think/ladder-result.js'
 export type { ThinkingModel, ThinkOptions } from './experiment/think/options.js'
+export {
+  type GrowthFigureOptions,
+  PerturbationGrowth,
+  type PerturbationOptions,
+  type PerturbationRow,
+  perturbationGrowth,
+  type StretchRow,
+} from './experiment/think/perturbation-growth.js'
 export { openRecording, RolloutRecording } from './experiment/think/rollout-recording.js'
 export { type ScalingOptions, scaling } from './experiment/think/scaling.js'
 export { Scaling, type ScalingPoint } from './experiment/think/scaling-result.js'
+export { StartRadius, type StartRadiusOptions, startRadius } from './experiment/think/start-radius.js'
+export { type SliceColour, StartSlice, type StartSliceOptions, startSlice } from './experiment/think/start-slice.js'
 export { type RecordingSummaryOptions, type RecordingSummaryRow, summaryTable } from './experiment/think/summary.js'
 export { think } from './experiment/think/think.js'
 export {
@@ -167,6 +178,7 @@ export {
 } from './results/reported.js'
 export { type ComparedRow, withReported } from './results/reported-beside.js'
 export { formatTable } from './results/text.js'
+export type { BasinMeasures, BasinOptions, BasinReport } from './statistics/basins.js'
 export type { Difference } from './statistics/difference.js'
 export type { Estimate } from './statistics/estimate.js'
 export { type PowerLaw, type PowerPoint, powerLaw } from './statistics/power-law.js'

@@ -18,6 +18,7 @@ const SHORT: Readonly<Record<string, readonly string[]>> = {
   '04-by-hand': ['trainSteps=2', 'evalEvery=2'],
   '05-trm-by-hand': ['trainSteps=2', 'evalEvery=2'],
   '06-thinking-longer': ['puzzles=6', 'depth=2', 'longest=2', 'rollouts=2', 'sigmas=[0.3]'],
+  '07-inside-the-recursion': ['puzzles=12', 'depth=10', 'probed=4', 'grid=6'],
 }
 const FIRST = '01-mlp-vs-attention.ipynb'
 

@@ -28,7 +28,7 @@ export interface HeatmapOptions extends FigureOptions {
 const MOST_TEXTS = 200
 
 /** From light to dark, with steadily falling lightness, so that it reads in grey as in colour. */
-const SCALE = [
+export const HEAT_SCALE = [
   [0, '#EDF3F9'],
   [0.25, '#B4D0E7'],
   [0.5, '#6BA3CF'],
@@ -73,7 +73,7 @@ export function heatmap(cells: HeatmapCells, options: HeatmapOptions = {}): Capt
         y: rows.map((_, i) => i),
         zmin: low,
         zmax: high,
-        colorscale: SCALE,
+        colorscale: HEAT_SCALE,
         xgap: 1,
         ygap: 1,
         colorbar: {

@@ -21,21 +21,26 @@ function ticksIn(low: number, high: number): number[] {
   const inside = (ticks: readonly number[]): number[] =>
     ticks.filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high)
   for (const step of [[1, 2, 5], [1, 3], [1]]) {
-    const ticks = inside(decades(low, high, 1).flatMap((decade) => step.map((digit) => digit * 10 ** decade)))
+    const ticks = inside(decades(low, high, 1).flatMap((decade) => step.map((digit) => power(decade, digit))))
     if (ticks.length >= 3 && ticks.length <= MOST_TICKS) return ticks
   }
   if (high - low > 1) {
     const every = Math.max(1, Math.ceil((high - low) / MOST_TICKS))
-    return inside(decades(low, high, every).map((decade) => 10 ** decade))
+    return inside(decades(low, high, every).map((decade) => power(decade)))
   }
   return evenTicks(10 ** low, 10 ** high)
 }
 
+/** Returns the number nearest to `digit` times a power of ten; the product would be 9.999999999999999e-5 for 10⁻⁴. */
+function power(exponent: number, digit = 1): number {
+  return Number(`${digit}e${exponent}`)
+}
+
 /** Returns multiples of 1, 2 or 5 times a power of ten, three to six where they are that few. */
 function evenTicks(low: number, high: number): number[] {
-  const power = 10 ** Math.floor(Math.log10(high - low))
-  const steps = [power / 10, power / 5, power / 2, power, 2 * power]
-  const step = steps.find((each) => Math.floor(high / each) - Math.ceil(low / each) < MOST_TICKS) ?? 5 * power
+  const unit = power(Math.floor(Math.log10(high - low)))
+  const steps = [unit / 10, unit / 5, unit / 2, unit, 2 * unit]
+  const step = steps.find((each) => Math.floor(high / each) - Math.ceil(low / each) < MOST_TICKS) ?? 5 * unit
   const first = Math.ceil(low / step)
   return Array.from({ length: Math.floor(high / step) - first + 1 }, (_, i) =>
     Number(((first + i) * step).toPrecision(12)),

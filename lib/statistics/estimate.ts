@@ -136,8 +136,8 @@ export function percentiles(drawn: () => number, level: number, resamples: numbe
   return [quantile(sorted, (1 - level) / 2), quantile(sorted, (1 + level) / 2)]
 }
 
-/** Returns a quantile of sorted values, interpolated linearly as numpy does by default. */
-function quantile(sorted: readonly number[], p: number): number {
+/** Returns a quantile of sorted values, interpolated linearly as numpy does by default; NaN without values. */
+export function quantile(sorted: ArrayLike<number>, p: number): number {
   const at = p * (sorted.length - 1)
   const [below, above] = [sorted[Math.floor(at)]!, sorted[Math.ceil(at)]!]
   return below + (above - below) * (at - Math.floor(at))

@@ -13,8 +13,7 @@ import type { CaptionedFigure } from '../../plot/sources.js'
 import { readOutcomes } from '../../results/record.js'
 import { type Estimate, estimate, scaled, wilson } from '../../statistics/estimate.js'
 import { grouped } from '../../statistics/grouped.js'
-import { largest } from '../../statistics/largest.js'
-import { rounded } from '../../statistics/rounding.js'
+import { type RatingBin, ratingBins } from './rating-bins.js'
 import type { FinishedRun } from './runs.js'
 
 /** Runs with their labels. */
@@ -56,13 +55,10 @@ export function byRatingOfRuns(runs: LabelledRuns, metric: string, options: ByRa
       found: ratings.length === 0 ? 'no outcomes with known answers' : `${ratings.length} outcomes without`,
       todo: 'The data set says what its ratings are: recurlab data info DIR.',
     })
-  const starts = bins ? checkedBins(bins, ratings) : defaultBins(ratings)
-  const whole = ratings.every(Number.isInteger)
-  const most = largest(ratings)
-  const names = starts.map((start, i) => binName(start, starts[i + 1], most, whole))
+  const ranges = ratingBins(ratings, bins)
   return binned(
-    names,
-    groups.map(({ name, members }) => ({ name, estimates: starts.map((_, i) => estimateIn(members, starts, i)) })),
+    ranges.map(({ name }) => name),
+    groups.map(({ name, members }) => ({ name, estimates: ranges.map((range) => estimateIn(members, range)) })),
     { x: 'rating', y: metricTitle(metric), range: [0, 102], ...figure },
   )
 }
@@ -91,49 +87,15 @@ function ratedOf(run: FinishedRun, metric: string): Rated[] {
 }
 
 /** Returns the estimate of a bin in percent; null for one without puzzles. */
-function estimateIn(members: readonly (readonly Rated[])[], starts: readonly number[], bin: number): Estimate | null {
-  const inBin = ({ rating }: Rated): boolean =>
-    rating >= starts[bin]! && (bin + 1 === starts.length || rating < starts[bin + 1]!)
+function estimateIn(members: readonly (readonly Rated[])[], bin: RatingBin): Estimate | null {
   const counts = members
-    .map((rated) => rated.filter(inBin))
+    .map((rated) => rated.filter(({ rating }) => bin.has(rating)))
     .filter(({ length }) => length > 0)
     .map((rated) => ({ right: rated.filter(({ right }) => right).length, of: rated.length }))
   const [first] = counts
   if (first === undefined) return null
   if (counts.length > 1) return estimate(counts.map(({ right, of }) => (100 * right) / of))
   return scaled(wilson(first.right, first.of), 100)
-}
-
-function checkedBins(bins: readonly number[], ratings: readonly number[]): readonly number[] {
-  const wrong =
-    bins.length === 0 || bins.some((start, i) => !Number.isFinite(start) || (i > 0 && start <= bins[i - 1]!))
-  if (wrong || !ratings.some((rating) => rating >= bins[0]!))
-    throw new UserError({
-      where: 'bins',
-      expected: 'ascending lower ends, the first at most the largest rating',
-      found: `[${bins.join(', ')}]`,
-    })
-  return bins
-}
-
-/** The most ratings that are a bin each, and the number of bins of more. */
-const MOST_SINGLE = 6
-const BINS = 5
-
-function defaultBins(ratings: readonly number[]): number[] {
-  const sorted = [...ratings].sort((a, b) => a - b)
-  const distinct = [...new Set(sorted)]
-  if (distinct.length <= MOST_SINGLE) return distinct
-  const starts = Array.from({ length: BINS }, (_, i) => sorted[Math.floor((i * sorted.length) / BINS)]!)
-  return [...new Set(starts)]
-}
-
-/** Returns `0`, `1–9`, `≥ 10`; without whole ratings `0.5–1.5`, without the upper end. */
-function binName(start: number, next: number | undefined, most: number, whole: boolean): string {
-  const text = (value: number): string => (whole ? String(value) : rounded(value).value)
-  if (next === undefined) return start === most ? text(start) : `≥ ${text(start)}`
-  if (!whole) return `${text(start)}–${text(next)}`
-  return next - start === 1 ? text(start) : `${text(start)}–${text(next - 1)}`
 }
 
 /** Options of figures of one label's outcomes. */

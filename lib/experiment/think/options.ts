@@ -66,15 +66,15 @@ export function weightsName(runOrFile: ThinkingModel): string {
 }
 
 /** Returns the data set and the options of a call whose data may be left out. */
-export function dataAndOptions(
-  given: Dataset | ThinkOptions | undefined,
-  options: ThinkOptions | undefined,
-): { readonly data: Dataset | undefined; readonly options: ThinkOptions } {
+export function dataAndOptions<Options extends object>(
+  given: Dataset | Options | undefined,
+  options: Options | undefined,
+): { readonly data: Dataset | undefined; readonly options: Partial<Options> } {
   if (given === undefined || isDataset(given)) return { data: given, options: options ?? {} }
   return { data: undefined, options: given }
 }
 
-function isDataset(given: Dataset | ThinkOptions): given is Dataset {
+function isDataset(given: object): given is Dataset {
   return 'manifest' in given && 'hash' in given
 }
 

@@ -13,8 +13,15 @@ import { type AccuracyOptions, Recording, type RecordingComparison } from '../..
 import type { Selector } from '../../recording/selectors.js'
 import { votesOf } from '../../tasks/registry.js'
 import type { VotesResult } from '../../tasks/votes.js'
-import { type CurveFigureOptions, curveFigure, type SurfaceFigureOptions, surfaceFigure } from './figures.js'
+import {
+  type CurveFigureOptions,
+  curveFigure,
+  type SurfaceFigureOptions,
+  sourcesOfRecordings,
+  surfaceFigure,
+} from './figures.js'
 import { type NumericFloor, readFloor } from './floor.js'
+import { Inside, type InsideOptions } from './inside.js'
 import { recordingFolder } from './recordings.js'
 import { type RecordingSummaryOptions, type RecordingSummaryRow, summaryRows, summaryTable } from './summary.js'
 
@@ -153,6 +160,28 @@ export class RolloutRecording {
   /** Returns the summary for display in a notebook. */
   [JUPYTER_DISPLAY](): MimeBundle {
     return bundleOf(summaryTable(this.summary()))
+  }
+
+  /**
+   * Returns measures of what happens inside the recursion, over one rollout of each puzzle: when it is solved, what is lost
+   * again, how the latents move, how well the halting head knows.
+   *
+   * @param options.rollout counted from 0; `plain`, the deterministic one. Default: `plain` where it was recorded, else 0
+   * @example
+   * show(recording.inside().summary())
+   * show(recording.inside({ data }).firstSolved())
+   * @throws UserError for a rollout that was not recorded, and data other than the recorded.
+   */
+  inside(options: Omit<InsideOptions, 'rollout'> & { readonly rollout?: number | 'plain' } = {}): Inside {
+    const { rollout = this.plain === null ? 0 : 'plain', ...others } = options
+    const sources = sourcesOfRecordings([this])
+    if (rollout !== 'plain') return new Inside(this.#recording, sources, { ...others, rollout })
+    if (this.plain !== null) return new Inside(this.plain, sources, others)
+    throw new UserError({
+      where: 'rollout',
+      expected: 'a number: no deterministic rollout was recorded beside the others',
+      found: "'plain'",
+    })
   }
 
   /**

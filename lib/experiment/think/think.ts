@@ -114,7 +114,8 @@ export async function think(
   })
 }
 
-async function dataOf(file: StoredWeights, config: Config): Promise<Dataset> {
+/** Returns the data set of weights. @throws UserError (exit code 2) for a file that names none. */
+export async function dataOf(file: StoredWeights, config: Config): Promise<Dataset> {
   if (file.dataHash !== null || config.data !== null) return datasetOf(config)
   throw new UserError({
     where: file.file,
@@ -155,6 +156,7 @@ function headerOf(about: {
     macsPerStep: isFunctionRecord(model.shape.mixer) ? null : stepMacs(model.shape).forward,
     notes: {
       dtype: model.dtype,
+      trained: model.shape.K,
       backend: on ? `fused kernels (${units?.float32})` : `plain operations (${reason})`,
       code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
