@@ -17,6 +17,14 @@ test('published curves lie behind the own ones, grey, named as reported, with th
   assert.deepEqual(first.meta, { kind: 'reported', source: 'arXiv 2605.19943 Figure 7' })
 })
 
+test('published curves of one method and data set are told apart by their metric', () => {
+  const names = withReportedCurves(own, { series: 'ptrm.q' }).data.flatMap(({ name }) =>
+    String(name).startsWith('reported') ? [name] : [],
+  )
+  assert.equal(new Set(names).size, 2, names.join())
+  assert.match(String(names[0]), /^reported: .* \(PPBench, validation\), mean q logit/)
+})
+
 test('the caption of published curves gives the source of each and the part of it that was read', () => {
   const sourced = withSources(own, {
     recordings: ['20261130-1'],

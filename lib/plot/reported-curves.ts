@@ -31,7 +31,8 @@ export function withReportedCurves(
       found: `curves against ${quantities.join(' and ')}`,
       todo: `Name them more closely: ${curves.map(({ series }) => series).join(', ')}.`,
     })
-  const data = [...curves.map(traceOf), ...figure.data]
+  const names = legendNames(curves)
+  const data = [...curves.map((curve, i) => traceOf(curve, names[i]!, i)), ...figure.data]
   const { xaxis } = figure.layout
   const layout =
     isJsonObject(xaxis) && xaxis.type === 'log'
@@ -49,12 +50,20 @@ function isCurves(which: ReportedCurveFilter | readonly ReportedCurve[]): which 
   return Array.isArray(which)
 }
 
-function traceOf({ method, task, note, source, readFrom, xs, ys }: ReportedCurve, i: number): Trace {
+/** Returns the names of curves in a legend: method and data set, and the metric where that leaves two alike. */
+function legendNames(curves: readonly ReportedCurve[]): string[] {
+  const names = curves.map(({ method, task }) => `reported: ${method} (${task})`)
+  return names.map((name, i) =>
+    names.indexOf(name) === names.lastIndexOf(name) ? name : `${name}, ${curves[i]!.metric}`,
+  )
+}
+
+function traceOf({ method, task, note, source, readFrom, xs, ys }: ReportedCurve, name: string, i: number): Trace {
   const about = [`${method}, ${task}`, note, `${readFrom} of ${source}`].filter(Boolean).join('; ')
   return {
     type: 'scatter',
     mode: 'lines+markers',
-    name: escapeLabel(`reported: ${method} (${task})`),
+    name: escapeLabel(name),
     x: [...xs],
     y: [...ys],
     line: { color: reportedColor, width: 1.5, dash: '2px,2px' },

@@ -190,7 +190,10 @@ export class Ladder {
   #reported(which: LadderFigure['reported']): readonly ReportedCurve[] {
     if (which === 'none') return []
     if (which !== undefined) return chosenCurves(which)
-    return this.facts.task === 'sudoku' && this.metric === 'test.exact' ? reportedLadders() : []
+    const { task } = this.facts
+    // Data sets of the papers are named after their task: Sudoku-Extreme.
+    const isOfTask = (curve: ReportedCurve): boolean => curve.task.toLowerCase().startsWith(task)
+    return this.metric === 'test.exact' ? reportedLadders().filter(isOfTask) : []
   }
 
   /** Returns sentences on what the table stands for: weights, puzzles, precision, the law and its range. */

@@ -35,7 +35,7 @@ const sudokuMlp: ConfigInput = {
   K: 16,
 }
 
-/** The same for TRM with attention, on mazes and on ARC. */
+/** Configuration of TRM with attention, on mazes and on ARC. */
 const attention: ConfigInput = {
   model: 'trm',
   mixer: 'attention',
