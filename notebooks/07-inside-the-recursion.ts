@@ -23,7 +23,8 @@
 
 // %%
 import {
-  datasetOf, look, parseConfig, perturbationGrowth, readWeightsFile, show, startRadius, startSlice, think,
+  datasetOf, look, parseConfig, perturbationGrowth, readWeightsFile,
+  show, startRadius, startSlice, think,
 } from '../lib'
 
 // %% tags=["parameters"]
@@ -95,7 +96,8 @@ show(inside.residuals())
 // its failures there.
 
 // %%
-const { rightConverged, rightMoving, wrongConverged, wrongMoving } = inside.attractors({ window: Math.min(8, depth - 1) })
+const ends = inside.attractors({ window: Math.min(8, depth - 1) })
+const { rightConverged, rightMoving, wrongConverged, wrongMoving } = ends
 show([
   { answer: 'right', converged: rightConverged, 'still moving': rightMoving },
   { answer: 'wrong', converged: wrongConverged, 'still moving': wrongMoving },
@@ -126,7 +128,9 @@ show(inside.calibrationFigure())
 // recursion contracts. Puzzles that are never solved contract less.
 
 // %%
-const growth = await perturbationGrowth(weights, data, { puzzles: probed, depth: Math.min(32, depth), stretch: true })
+const growth = await perturbationGrowth(weights, data, {
+  puzzles: probed, depth: Math.min(32, depth), stretch: true,
+})
 show(growth.figure())
 
 // %% [markdown]
@@ -134,7 +138,8 @@ show(growth.figure())
 // method; Jᵀu by back-propagation, J v by central differences). As published, σ_max is above 1 even where the state is settled.
 
 // %%
-const median = (found: { readonly median: number } | null) => found && Number(found.median.toPrecision(3))
+const median = (found: { readonly median: number } | null) =>
+  found && Number(found.median.toPrecision(3))
 show(growth.stretches().map(({ group, puzzles, gammaNat, sigmaMax }) => (
   { group, puzzles, 'median γ_nat': median(gammaNat), 'median σ_max': median(sigmaMax) }
 )))
@@ -165,7 +170,8 @@ show(slice.figure({ colour: 'settling' }))
 
 // %%
 const { measured, permuted } = slice.basins('answer')
-const rounded = (value: number | null | undefined) => (value == null ? null : Number(value.toPrecision(3)))
+const rounded = (value: number | null | undefined) =>
+  value == null ? null : Number(value.toPrecision(3))
 show((['basinEntropy', 'boundaryEntropy', 'uncertainty'] as const).map((measure) => ({
   measure,
   slice: rounded(measured[measure]),
