@@ -5,8 +5,9 @@ import type { Dtype, FastPath } from '../lib/backend/kernels.js'
 import { instructionSet, threadCount } from '../lib/backend/machine.js'
 import { chooseDtype } from '../lib/experiment/run/dtype.js'
 import { findCompiler } from '../lib/setup/platform.mjs'
+import { alternate, LEAST_ROUNDS, roundText } from './alternate.js'
 import { chosenNames } from './only.js'
-import { medianRatio, type Round, type Summary, summaries, undisturbed } from './rounds.js'
+import { medianRatio, type Summary, summaries, undisturbed } from './rounds.js'
 import { installTorch, python } from './torch-install.js'
 import { evaluationFlops, stepFlops, torchWork, type Work, works } from './work.js'
 import { runTypeScript, Worker } from './worker.js'
@@ -62,9 +63,6 @@ export interface BenchMachine {
 }
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-/** Minimum number of rounds counted, however disturbed the machine is. */
-const LEAST = 3
-
 /**
  * Measures Recurlab and PyTorch (eager and compiled) on the same work, alternating in one run, each in its own process;
  * only one process computes at a time.
@@ -120,7 +118,6 @@ async function measure(
       await side.ask(request)
       await side.ask(request)
     }
-    const all: Round[] = []
     let best = Number.POSITIVE_INFINITY
     let flops = 0
     const sing = async (): Promise<number> => {
@@ -130,22 +127,18 @@ async function measure(
       best = Math.min(best, answer.seconds)
       return answer.seconds
     }
-    await sing()
-    // Disturbed rounds are repeated, but not for ever.
-    while (all.length < rounds || (all.length < 2 * rounds && undisturbed(all, 0).length < rounds)) {
-      const seconds: Record<string, number> = {}
-      const canaries = [await sing()]
-      for (const [mode, side] of Object.entries(sides)) {
+    const measures = Object.entries(sides).map(([mode, side]) => {
+      const once = async (): Promise<number> => {
         const answer = await side.ask(request)
-        seconds[mode] = answer.seconds
         peakBytes[mode] = answer.peakBytes
-        canaries.push(await sing())
+        return answer.seconds
       }
-      all.push({ seconds, canary: Math.max(...canaries) })
-      const text = Object.entries(seconds).map(([mode, value]) => `${mode} ${value.toFixed(3)} s`)
-      onProgress?.(`${work.title}: round ${all.length} of ${rounds}: ${text.join(', ')}`)
-    }
-    const counted = undisturbed(all, LEAST)
+      return [mode, once] as const
+    })
+    const all = await alternate(Object.fromEntries(measures), sing, rounds, (made) =>
+      onProgress?.(`${work.title}: ${roundText(made, rounds)}`),
+    )
+    const counted = undisturbed(all, LEAST_ROUNDS)
     const seconds = summaries(counted)
     const others = Object.keys(sides).filter((mode) => mode !== 'recurlab')
     const total = what === 'train' ? stepFlops(work) : evaluationFlops(work, supervisionSteps)

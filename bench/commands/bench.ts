@@ -1,6 +1,6 @@
 import type { CommandGroup } from '../../lib/cli/command.js'
 
-/** `recurlab bench data|kernel|kills|live|memory|plan|scaling|start|sweep|wait|train|eval`. */
+/** `recurlab bench data|kernel|kills|live|memory|plan|scaling|start|sweep|think|wait|train|eval`. */
 export const group: CommandGroup = {
   commands: {
     data: {
@@ -47,6 +47,11 @@ export const group: CommandGroup = {
       usage: 'bench sweep [key=value …]',
       summary: 'Measure a sweep by two workers against a loop, and PyTorch.',
       load: async () => (await import('./sweep.js')).command,
+    },
+    think: {
+      usage: 'bench think [key=value …]',
+      summary: 'Measure rollouts, against PyTorch, eager and compiled, and the cost of recording them.',
+      load: async () => (await import('./think.js')).command,
     },
     wait: {
       usage: 'bench wait [key=value …]',

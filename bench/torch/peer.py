@@ -1,15 +1,19 @@
-"""The PyTorch side of `recurlab bench train` and `bench eval`: the reference mathematics, written for speed.
+"""The PyTorch side of `recurlab bench train`, `bench eval` and `bench think`: the reference mathematics, written for speed.
 
 Reads requests from standard input, one JSON object per line, and answers each with one line. Requests:
   {"do": "setup", "work": {...}, "mode": "eager" | "compiled", "dtype": ..., "threads": N}
   {"do": "load", "weights": {name: [numbers]}}   for the test that compares numbers
   {"do": "step"}     one supervision step with its update: {"seconds", "loss", "peakBytes"}
   {"do": "eval", "supervisionSteps": K}   K supervision steps without gradient: {"seconds", "peakBytes"}
+  {"do": "think", "supervisionSteps": D, "noise": sigma}   D supervision steps without gradient, with noise on z before
+      each and the heads read after each: {"seconds", "peakBytes"}
+  {"do": "outputs", "supervisionSteps": D}   {"outputs": {"logits", "q"}} after D supervision steps, for the test that compares numbers
   {"do": "canary", "dtype": ...}   a fixed matrix product: {"seconds", "flops"}
   {"do": "weights"}  {name: [numbers]}
 """
 
 import functools
+import itertools
 import json
 import math
 import sys
@@ -190,6 +194,23 @@ class Peer:
             logits, q = self.heads(y)
             return logits.argmax(-1).sum().item()
 
+    def outputs(self, noise):
+        """Yields the heads' outputs after each supervision step, without end."""
+        y, z = self.start()
+        x = self.embed().to(y.dtype)
+        while True:
+            if noise:
+                z = z + noise * torch.randn_like(z)
+            for _ in range(self.w["T"]):
+                y, z = self.recursion(x, y, z)
+            yield self.heads(y)
+
+    def think(self, steps, noise):
+        """Returns answers and halting logits of every step, as numbers."""
+        with torch.no_grad():
+            outputs = itertools.islice(self.outputs(noise), steps)
+            return [(logits.argmax(-1).numpy(), q.numpy()) for logits, q in outputs]
+
 
 def peak_bytes():
     with open("/proc/self/status") as status:
@@ -218,6 +239,12 @@ def main():
             answer["loss"] = peer.step()
         elif do == "eval":
             peer.evaluate(request["supervisionSteps"])
+        elif do == "think":
+            peer.think(request["supervisionSteps"], request["noise"])
+        elif do == "outputs":
+            with torch.no_grad():
+                logits, q = next(itertools.islice(peer.outputs(0), request["supervisionSteps"] - 1, None))
+            answer["outputs"] = {"logits": logits.flatten().tolist(), "q": q.flatten().tolist()}
         elif do == "canary":
             b = a.bfloat16() if request["dtype"] == "bfloat16" else a
             start = time.perf_counter()

@@ -97,7 +97,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, Comm
   },
   'For developers': {
     bench: {
-      usage: 'bench data|kernel|live|memory|scaling|start|wait|train|eval …',
+      usage: 'bench data|kernel|live|memory|scaling|start|think|wait|train|eval …',
       summary: 'Measure speed and memory, also against PyTorch and other notebook kernels.',
       load: async () => (await import('../../bench/commands/bench.js')).group,
     },

@@ -59,7 +59,8 @@ export function appendToFile(file: string, at: number, bytes: Uint8Array): void 
   }
 }
 
-function notWritable(file: string, error: unknown): UserError {
+/** Returns the error for a file that the system does not let us write. */
+export function notWritable(file: string, error: unknown): UserError {
   return new UserError(
     {
       where: file,
@@ -149,8 +150,12 @@ function pieces(content: Uint8Array | string | readonly Uint8Array[]): readonly 
   return content instanceof Uint8Array ? [content] : content
 }
 
-/** @param at position in the file; default: where the descriptor is */
-function writeAll(fd: number, bytes: Uint8Array, at: number | null = null): void {
+/**
+ * Writes all bytes.
+ *
+ * @param at position in the file; default: where the descriptor is
+ */
+export function writeAll(fd: number, bytes: Uint8Array, at: number | null = null): void {
   for (let done = 0; done < bytes.length; )
     done += fs.writeSync(fd, bytes, done, Math.min(CHUNK, bytes.length - done), at === null ? null : at + done)
 }

@@ -1,20 +1,17 @@
-import { IGNORE_LABEL } from '../data/dataset.js'
+import { type Dataset, IGNORE_LABEL } from '../data/dataset.js'
+import { criteriaOf, judgeOf } from '../tasks/registry.js'
 import type { Judge } from '../tasks/task.js'
 import { answerHash } from './answer-hash.js'
 import type { RawMeasures } from './measure.js'
+import type { RowBatch } from './row-batch.js'
 import { type RowAnswer, type RunningRow, turnBack } from './rows.js'
 import { type StepMeasures, UNKNOWN } from './step-measures.js'
 
-/**
- * Returns the answer of a row after a step; the row still has the answer before it.
- *
- * @param criteria names of the judge's criteria
- */
-export function answerOfRow(
+/** Returns the answer of a row after a step; the row still has the answer before it. */
+function answerOfRow(
   { row: { posed, symmetry }, answer: before }: RunningRow,
   predictions: ArrayLike<number>,
-  judge: Judge | null,
-  criteria: readonly string[],
+  { judge, criteria }: Judging,
 ): RowAnswer {
   const { inputs, labels, seqLen } = posed.batch
   const tokens = new Uint8Array(seqLen)
@@ -34,18 +31,45 @@ export function answerOfRow(
     hash: answerHash(tokens),
     exact: counted === 0 ? UNKNOWN : Number(right === counted),
     rightCells: right,
+    scoredCells: counted,
     criteria: Object.fromEntries(criteria.map((name) => [name, Number(judged[name] ?? false)])),
     changed,
     unchanged: 0,
   }
 }
 
-/** Returns the measurements of some of a batch's rows, all at one step, as columns. */
+/** What a task says about answers. */
+export interface Judging {
+  readonly judge: Judge | null
+  /** Names of the judge's criteria. */
+  readonly criteria: readonly string[]
+}
+
+/** Returns what a data set's task says about answers. */
+export function judgingOf({ manifest }: Pick<Dataset, 'manifest'>): Judging {
+  return { judge: judgeOf(manifest), criteria: criteriaOf(manifest) }
+}
+
+/** Computes one supervision step of a batch, and judges its rows' answers. */
+export function step(batch: RowBatch, judging: Judging): Omit<RawMeasures, 'logits'> {
+  const raw = batch.advance()
+  for (const [i, row] of batch.rows.entries()) {
+    const { seqLen } = row.row.posed.batch
+    row.answer = answerOfRow(row, raw.predictions.subarray(i * seqLen, (i + 1) * seqLen), judging)
+  }
+  return raw
+}
+
+/**
+ * Returns the measurements of some of a batch's rows, all at one step, as columns.
+ *
+ * @param at indices of the rows
+ */
 export function measuresOf(
   rows: readonly RunningRow[],
   raw: Omit<RawMeasures, 'logits'>,
   at: readonly number[],
-  criteria: readonly string[],
+  { criteria }: Judging,
 ): StepMeasures {
   const { step, row } = rows[at[0]!]!
   const { seqLen } = row.posed.batch
@@ -67,6 +91,7 @@ export function measuresOf(
     hash: BigUint64Array.from(at, (i) => rows[i]!.answer!.hash),
     exact: Uint8Array.from(at, (i) => known(rows[i]!.answer!.exact, i)),
     rightCells: Uint16Array.from(at, (i) => known(rows[i]!.answer!.rightCells, i)),
+    scoredCells: Uint16Array.from(at, (i) => rows[i]!.answer!.scoredCells),
     criteria: Object.fromEntries(
       criteria.map((name) => [name, Uint8Array.from(at, (i) => known(rows[i]!.answer!.criteria[name]!, i))]),
     ),

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { type Kernels, kernels } from '../backend/kernels.js'
 import type { Model } from '../model/model.js'
 import type { State } from '../model/recursion.js'
 import { latentNames } from '../model/shape.js'
@@ -30,10 +31,47 @@ export interface Step {
 }
 
 /**
- * Measures a supervision step in plain TypeScript. Every row is computed by itself in one order, so that its numbers do not
+ * Measures a supervision step, by the fused kernels if they run. The numbers of a row depend neither on the other rows nor on
+ * the number of threads.
+ */
+export function measure(model: Model, step: Step): RawMeasures {
+  const fast = kernels()
+  return fast ? measureByKernel(fast, model, step) : measureByRow(model, step)
+}
+
+/** Computes {@link measure} as one operation; lib/backend/kernels/think.h lists the columns of `numbers`. */
+function measureByKernel(fast: Kernels, { shape, weights }: Model, { before, after, previous }: Step): RawMeasures {
+  const names = latentNames(shape)
+  const { 'lm_head.weight': lm, 'q_head.weight': q, 'q_head.bias': bias } = weights
+  const latents = (state: State): tf.Tensor3D[] => names.map((name) => state[name]!)
+  const [logits, tokens, columns] = fast.run(
+    'RecurlabMeasure',
+    { latents: names.length, first: shape.puzzleTokens },
+    [lm!, q!, bias!, previous, ...latents(before), ...latents(after)],
+    3,
+  )
+  const rows = previous.shape[0]
+  const values = numbers(columns!)
+  const column = (i: number): Float32Array => values.subarray(i * rows, (i + 1) * rows)
+  const predictions = new Int32Array(numbers(tokens!))
+  tf.dispose([tokens!, columns!])
+  return {
+    logits: logits as tf.Tensor3D,
+    predictions,
+    qHalt: column(0),
+    qContinue: column(1),
+    deltaY: column(2),
+    deltaZ: column(3),
+    deltaLogits: column(4),
+    margin: column(5),
+  }
+}
+
+/**
+ * Computes {@link measure} in plain TypeScript. Every row is computed by itself in one order, so that its numbers do not
  * depend on the other rows; the products of TensorFlow sum in an order that depends on their sizes.
  */
-export function measure({ shape, weights }: Model, { before, after, previous }: Step): RawMeasures {
+export function measureByRow({ shape, weights }: Model, { before, after, previous }: Step): RawMeasures {
   const [answer, ...others] = latentNames(shape)
   const { seqLen, vocabSize: V, puzzleTokens, hidden: D } = shape
   const y = numbers(after[answer!]!)

@@ -1,4 +1,4 @@
-import * as tf from '@tensorflow/tfjs-core'
+import type * as tf from '@tensorflow/tfjs-core'
 import { type Networked, networks, refineWithoutGradient } from '../model/network.js'
 import { type Net, recurseWithoutGradient, type State } from '../model/recursion.js'
 import { tidy } from '../model/tidy.js'
@@ -8,22 +8,22 @@ import type { Program } from '../recursion/program.js'
  * Returns the latents after a program's assignments, with something added to the result of every call of a network (EqR,
  * arXiv 2605.21488). The fused kernels compute each call by itself.
  *
- * @param noise returns the addend of a call, by its number; `[B, L, D]`
+ * @param noisy returns the result of a call with its noise, `[B, L, D]`; calls are numbered from 0
  */
 export function refineWithNoise(
   networked: Networked,
   program: Program,
   x: tf.Tensor3D,
   start: State,
-  noise: (call: number) => tf.Tensor3D,
+  noisy: (call: number, made: tf.Tensor3D) => tf.Tensor3D,
 ): State {
   let call = 0
-  const noisy =
+  const through =
     (net: 'net' | 'netY'): Net =>
     (...addends) =>
-      tidy(() => tf.add(called(networked, net, addends), noise(call++)))
+      tidy(() => noisy(call++, called(networked, net, addends)))
   const { plus } = networks(networked.weights, networked.shape)
-  return tidy(() => recurseWithoutGradient(program, { net: noisy('net'), netY: noisy('netY'), plus }, x, start))
+  return tidy(() => recurseWithoutGradient(program, { net: through('net'), netY: through('netY'), plus }, x, start))
 }
 
 /** Returns the result of one call of a network. */

@@ -1,14 +1,13 @@
 import type { Dataset } from '../data/dataset.js'
-import { UserError } from '../errors.js'
-import { checkDataFits } from '../model/data-fit.js'
 import { choosesToHalt } from '../model/halting.js'
 import type { Model } from '../model/model.js'
-import { latentNames, type ModelShape } from '../model/shape.js'
-import { criteriaOf, judgeOf } from '../tasks/registry.js'
-import { answerOfRow, measuresOf } from './answers.js'
+import type { ModelShape } from '../model/shape.js'
+import { judgingOf, measuresOf, step } from './answers.js'
+import { noisyLatents } from './noisy-latents.js'
+import { particleSteps } from './particles.js'
 import { RowBatch, rowsAtOnce } from './row-batch.js'
 import { type RolloutChoice, type RolloutRow, type RunningRow, rolloutRows } from './rows.js'
-import type { NoiseTarget, RolloutSettings } from './settings.js'
+import type { RolloutSettings } from './settings.js'
 import type { StepMeasures } from './step-measures.js'
 
 /**
@@ -29,61 +28,26 @@ export async function* rolloutSteps(
   settings: RolloutSettings,
   choice: RolloutChoice = {},
 ): AsyncGenerator<StepMeasures, void> {
-  const noisy = checkedLatents(model, data, settings)
-  const judge = judgeOf(data.manifest)
-  const criteria = criteriaOf(data.manifest)
+  if (settings.guide > 0) return yield* particleSteps(model, data, settings, choice)
+  const noisy = noisyLatents(model, data, settings)
+  const judging = judgingOf(data)
   const size = rowsAtOnce(model, settings.batch)
   const source = rolloutRows(data, settings, choice)
-  const { seqLen } = model.shape
   const batch = new RowBatch(model, settings, noisy)
   try {
     for (;;) {
       batch.add(taken(source, size - batch.rows.length))
       if (batch.rows.length === 0) return
       choice.signal?.throwIfAborted()
-      const raw = batch.advance()
+      const raw = step(batch, judging)
       const { rows } = batch
-      for (const [i, row] of rows.entries())
-        row.answer = answerOfRow(row, raw.predictions.subarray(i * seqLen, (i + 1) * seqLen), judge, criteria)
-      for (const at of byStep(rows)) yield measuresOf(rows, raw, at, criteria)
+      for (const at of byStep(rows)) yield measuresOf(rows, raw, at, judging)
       batch.take([...rows.keys()].filter((i) => stays(model.shape, settings, rows[i]!, raw, i)))
       await new Promise((resolve) => setImmediate(resolve))
     }
   } finally {
     batch.dispose()
   }
-}
-
-/** Checks a model against data and settings. @returns the names of the latents that noise is added to */
-export function checkedLatents(model: Model, data: Dataset, settings: RolloutSettings): string[] {
-  checkDataFits(model, data.manifest, {
-    where: 'think, data',
-    todo: 'Give the data set that the model was made for.',
-  })
-  return noisyLatents(model.shape, settings)
-}
-
-/** Returns the names of the latents that noise is added to. @throws UserError (exit code 2) if the model has none of them */
-export function noisyLatents(
-  shape: ModelShape,
-  { noise, noiseAt, target }: Pick<RolloutSettings, 'noise' | 'noiseAt' | 'target'>,
-): string[] {
-  const names = latentNames(shape)
-  const isNoisy: Record<NoiseTarget, (name: string) => boolean> = {
-    z: (name) => name !== 'y',
-    y: (name) => name === 'y',
-    both: () => true,
-  }
-  const noisy = names.filter(isNoisy[target])
-  if (noise > 0 && noiseAt === 'step' && noisy.length === 0)
-    throw new UserError({
-      where: 'key target',
-      expected: `noise on a latent of the model, which has ${names.join(', ')} only`,
-      found: target,
-      todo: 'Set target=both.',
-      exitCode: 2,
-    })
-  return noisy
 }
 
 /** Returns the next rows of a source, at most `count`. */
@@ -98,9 +62,13 @@ function taken(source: Iterator<RolloutRow, void>, count: number): RolloutRow[] 
 }
 
 /** Returns the indices of rows in groups of one step each. */
-export function byStep(rows: readonly RunningRow[]): number[][] {
+function byStep(rows: readonly RunningRow[]): number[][] {
   const groups = new Map<number, number[]>()
-  for (const [i, { step }] of rows.entries()) groups.set(step, [...(groups.get(step) ?? []), i])
+  for (const [i, { step }] of rows.entries()) {
+    const group = groups.get(step)
+    if (group) group.push(i)
+    else groups.set(step, [i])
+  }
   return [...groups.values()]
 }
 

@@ -6,8 +6,9 @@ import { refineWithoutGradient } from '../model/network.js'
 import { programsOf, type State } from '../model/recursion.js'
 import { latentNames, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
+import { addNoise } from './add-noise.js'
 import { measure, type RawMeasures } from './measure.js'
-import { drawInto, subStream } from './noise.js'
+import { subStream } from './noise.js'
 import { refineWithNoise } from './noisy-calls.js'
 import { standardNormal, truncatedNormal } from './normal.js'
 import type { RolloutRow, RunningRow } from './rows.js'
@@ -16,17 +17,15 @@ import type { RolloutSettings } from './settings.js'
 /** Purposes of a rollout's random numbers. */
 export const [INIT, STEP_NOISE, CALL_NOISE] = [0, 1, 2]
 
-/** Rows of a computation with plain operations. */
-const PLAIN_ROWS = 8
-
-/** Memory of a batch's latents at most. */
+/** Memory of a batch's tensors at most. */
 const MOST_BYTES = 512 * 2 ** 20
 
-/** Returns the number of rows that are computed at a time: `batch`, or fewer if their latents would not fit in memory. */
-export function rowsAtOnce({ shape }: Model, batch: number): number {
+/** Returns the number of rows that are computed at a time: `batch`, or fewer so that their tensors take at most 512 MiB. */
+export function rowsAtOnce({ shape }: Pick<Model, 'shape'>, batch: number): number {
   // x, the latents before a step, with noise, and after it, and what is added or passed from call to call.
   const states = 1 + 4 * latentNames(shape).length + 3
-  return Math.max(1, Math.min(batch, Math.floor(MOST_BYTES / (4 * totalTokens(shape) * shape.hidden * states))))
+  const numbers = states * totalTokens(shape) * shape.hidden + 3 * shape.seqLen * shape.vocabSize
+  return Math.max(1, Math.min(batch, Math.floor(MOST_BYTES / (4 * numbers))))
 }
 
 /** The rollouts that are computed together, with their latents. Free it with {@link RowBatch.dispose}. */
@@ -58,7 +57,7 @@ export class RowBatch {
   advance(): Omit<RawMeasures, 'logits'> {
     const { x, state, logits } = this.#tensors!
     const { after, measures } = tidy(() => {
-      const after = this.#refinedInBlocks(x, state)
+      const after = this.#refinedByRow(x, state)
       return { after, measures: measure(this.#model, { before: state, after, previous: logits }) }
     })
     for (const row of this.rows) row.step++
@@ -96,10 +95,11 @@ export class RowBatch {
       batch.puzzleIds[r] = posed.batch.puzzleIds[0]!
     }
     return tidy(() => {
-      const drawn = (latent: number): tf.Tensor3D =>
-        this.#drawn(rows, (out, offset, count, { stream }) => {
-          drawInto(out, offset, count, subStream(stream, INIT, latent), truncatedNormal(), initStd)
-        })
+      const zeros = tf.zeros<tf.Rank.R3>([rows.length, totalTokens(shape), shape.hidden])
+      const drawn = (latent: number): tf.Tensor3D => {
+        const keys = rows.map(({ stream }) => subStream(stream, INIT, latent))
+        return addNoise(zeros, keys, truncatedNormal(), initStd)
+      }
       return {
         x: this.#model.embed(batch),
         state:
@@ -112,22 +112,16 @@ export class RowBatch {
   }
 
   /**
-   * Returns the latents after a supervision step. Without the fused kernels it is computed for a fixed number of rows at a
-   * time, the last filled up with copies: plain products sum in an order that depends on the number of rows.
+   * Returns the latents after a supervision step. Without the fused kernels every row is computed by itself: plain
+   * products sum in an order that depends on the number of rows, and on the place of a row among them.
    */
-  #refinedInBlocks(x: tf.Tensor3D, state: State): State {
+  #refinedByRow(x: tf.Tensor3D, state: State): State {
     if (this.#fused) return this.#refined(this.rows, x, state)
-    const made: State[] = []
-    for (let first = 0; first < this.rows.length; first += PLAIN_ROWS) {
-      const rows = this.rows.slice(first, first + PLAIN_ROWS)
-      const missing = PLAIN_ROWS - rows.length
-      const filled = [...rows, ...new Array<RunningRow>(missing).fill(rows.at(-1)!)]
-      const indices = filled.map((_, r) => first + Math.min(r, rows.length - 1))
-      const block = (tensor: tf.Tensor3D): tf.Tensor3D => tf.gather(tensor, tf.tensor1d(indices, 'int32'))
-      const wanted = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [0, 0, 0], [rows.length, -1, -1])
-      made.push(tidy(() => mapped(this.#refined(filled, block(x), mapped(state, block)), wanted)))
-    }
-    return mapped(state, (_, name) => tf.concat(made.map((part) => part[name]!)))
+    const alone = this.rows.map((row, r) => {
+      const one = (tensor: tf.Tensor3D): tf.Tensor3D => tf.slice(tensor, [r, 0, 0], [1, -1, -1])
+      return tidy(() => this.#refined([row], one(x), mapped(state, one)))
+    })
+    return mapped(state, (_, name) => tf.concat(alone.map((made) => made[name]!)))
   }
 
   #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
@@ -138,7 +132,7 @@ export class RowBatch {
     const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
     const end =
       noise > 0 && noiseAt === 'call'
-        ? refineWithNoise(networked, all, x, start, (call) => this.#noise(rows, CALL_NOISE, call))
+        ? refineWithNoise(networked, all, x, start, (call, made) => this.#plusNoise(made, rows, CALL_NOISE, call))
         : refineWithoutGradient(networked, all, x, start)
     // α by row: rows of a batch may be at different steps.
     const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
@@ -150,27 +144,14 @@ export class RowBatch {
   #withNoise(rows: readonly RunningRow[], state: State): State {
     const names = latentNames(this.#model.shape)
     return mapped(state, (latent, name) =>
-      this.#noisy.includes(name) ? tf.add(latent, this.#noise(rows, STEP_NOISE, names.indexOf(name))) : latent,
+      this.#noisy.includes(name) ? this.#plusNoise(latent, rows, STEP_NOISE, names.indexOf(name)) : latent,
     )
   }
 
-  /** Returns the noise of the step that is being computed. @param part number of the latent or of the network call */
-  #noise(rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
-    const draw = standardNormal()
-    return this.#drawn(rows, (out, offset, count, { row, step }) => {
-      drawInto(out, offset, count, subStream(row.stream, purpose, step, part), draw, this.#settings.noise)
-    })
-  }
-
-  #drawn<Row>(
-    rows: readonly Row[],
-    draw: (out: Float32Array, offset: number, count: number, row: Row) => void,
-  ): tf.Tensor3D {
-    const { shape } = this.#model
-    const [L, D] = [totalTokens(shape), shape.hidden]
-    const out = new Float32Array(rows.length * L * D)
-    for (const [r, row] of rows.entries()) draw(out, r * L * D, L * D, row)
-    return tf.tensor3d(out, [rows.length, L, D])
+  /** Adds the noise of the step that is being computed. @param part number of the latent or of the network call */
+  #plusNoise(latent: tf.Tensor3D, rows: readonly RunningRow[], purpose: number, part: number): tf.Tensor3D {
+    const keys = rows.map(({ row, step }) => subStream(row.stream, purpose, step, part))
+    return addNoise(latent, keys, standardNormal(), this.#settings.noise)
   }
 }
 

@@ -46,6 +46,7 @@ export interface RowAnswer {
   readonly hash: bigint
   readonly exact: number
   readonly rightCells: number
+  readonly scoredCells: number
   /** 0 or 1 by criterion. */
   readonly criteria: Readonly<Record<string, number>>
   /** Number of cells that differ from the answer before. */

@@ -29,7 +29,7 @@ export const rolloutOptions = z.strictObject({
   init: z
     .enum(['learned', 'random'])
     .default('learned')
-    .describe('Initial latents: learned (those of the model), or random for each rollout (EqR).'),
+    .describe('learned: rollouts begin with the latents of the model; random: each with its own, as in EqR.'),
   initStd: z.number().min(0).default(1).describe('Standard deviation of random initial latents.'),
   relabel: z
     .boolean()
@@ -46,6 +46,11 @@ export const rolloutOptions = z.strictObject({
     .min(1)
     .default(3)
     .describe('Consecutive steps without a change of the answer after which a rollout is settled.'),
+  guide: z
+    .number()
+    .min(0)
+    .default(0)
+    .describe('β of guided particles, which are resampled by their halting head (arXiv 2605.25230: 0.25); 0: none.'),
   seed: z.int().min(0).default(0).describe('Seed of all random numbers of the rollouts.'),
   batch: z
     .int()
@@ -89,6 +94,8 @@ export interface RolloutSettings {
   readonly leave: 'never' | 'halted' | 'solved' | 'settled'
   /** Consecutive steps without a change of the answer after which a rollout is settled; default 3. */
   readonly settledSteps: number
+  /** β of guided particles: a puzzle's rollouts are weighted and resampled by σ(q_halt)^β (see `particleSteps`); 0: they are independent. */
+  readonly guide: number
   readonly seed: number
   /** Rows computed at a time; it has no influence on the results. */
   readonly batch: number

@@ -23,6 +23,8 @@ export interface StepMeasures {
   readonly exact: Uint8Array
   /** `[size]` number of scored cells that are right; 0 if the answer is not known. */
   readonly rightCells: Uint16Array
+  /** `[size]` number of scored cells; without it, shares of cells are not known. */
+  readonly scoredCells?: Uint16Array
   /** `[size]` 0 or 1 for each criterion of the task's judge, e.g. `valid`; empty if the task has none. */
   readonly criteria: Readonly<Record<string, Uint8Array>>
   /** `[size]` logit of halting. */
@@ -39,6 +41,8 @@ export interface StepMeasures {
   readonly changed: Uint16Array
   /** `[size]` smallest difference over the cells between the largest logit and the second largest. */
   readonly margin: Float32Array
+  /** `[size]` log-weight of a particle among its puzzle's; rollouts that are not guided have none. */
+  readonly logWeight?: Float32Array
 }
 
 /** Value of {@link StepMeasures.exact} of a row whose answer is not known. */

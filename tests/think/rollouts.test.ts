@@ -5,12 +5,15 @@ import { startBackend } from '../../lib/backend/index.js'
 import type { Dtype } from '../../lib/backend/kernels.js'
 import type { Dataset } from '../../lib/data/dataset.js'
 import { evaluationBatches } from '../../lib/data/evaluation-batches.js'
+import { UserError } from '../../lib/errors.js'
 import { evaluateSteps } from '../../lib/evaluate/steps.js'
+import { choosesToHalt } from '../../lib/model/halting.js'
 import { disposeModel, initialModel, type Model } from '../../lib/model/model.js'
 import type { ModelShape } from '../../lib/model/shape.js'
 import { Random } from '../../lib/random.js'
 import { sudoku } from '../../lib/tasks/sudoku/index.js'
 import { rolloutSteps } from '../../lib/think/rollouts.js'
+import { rowsAtOnce } from '../../lib/think/row-batch.js'
 import type { RolloutChoice } from '../../lib/think/rows.js'
 import { type RolloutOptions, rolloutSettings } from '../../lib/think/settings.js'
 import type { StepMeasures } from '../../lib/think/step-measures.js'
@@ -104,5 +107,171 @@ test('one rollout without noise predicts what an evaluation predicts after every
       assert.equal(row.answer, predictions.subarray(puzzle * 16, (puzzle + 1) * 16).join(''))
       assert.ok(Math.abs((row.qHalt as number) - qHalt[puzzle]!) < 1e-4)
     }
+  disposeModel(tried)
+})
+
+const OPTIONS: Readonly<Record<string, RolloutOptions>> = {
+  'noise in every network call': { noise: 0.1, noiseAt: 'call' },
+  'random initial latents': { init: 'random', initStd: 0.5 },
+  'damping after the second step': { noise: 0.2, damping: 0.25, dampingAfter: 2 },
+  'guided particles': { noise: 0.3, guide: 1, relabel: true },
+  'rollouts that leave once halted': { noise: 0.3, leave: 'halted' },
+  'rollouts that leave once settled': { noise: 0.1, leave: 'settled', settledSteps: 1, depth: 6 },
+}
+for (const [name, given] of Object.entries(OPTIONS))
+  test(`${name}: the rows do not depend on the batch, differ between rollouts, and change with the seed`, async () => {
+    const tried = model()
+    const options = { rollouts: 3, seed: 1, ...given }
+    const puzzles = [4, 0, 7, 2]
+    const expected = await rowsOf(tried, { ...options, batch: 100 }, { puzzles })
+    for (const batch of [1, 5]) assert.deepEqual(await rowsOf(tried, { ...options, batch }, { puzzles }), expected)
+    assert.notDeepEqual(expected.get('4 0 0 1'), expected.get('4 0 1 1'))
+    assert.notDeepEqual(await rowsOf(tried, { ...options, seed: 2 }, { puzzles }), expected)
+    disposeModel(tried)
+  })
+
+const MODELS: Readonly<Record<string, Partial<ModelShape>>> = {
+  'an HRM': { model: 'hrm', networks: 'separate', halting: 'continue' },
+  'direct prediction': { model: 'direct', latents: 'single', T: 1, n: 0, halting: 'compare' },
+  'a TRM of a single latent': { latents: 'single' },
+  'a TRM of several latents': { latents: 'multi' },
+  'a TRM that is never trained to halt': { halting: 'none' },
+}
+for (const [what, change] of Object.entries(MODELS))
+  test(`${what} has rollouts with noise before steps and in calls, and z moves if there is one`, async () => {
+    const tried = model(change)
+    const hasZ = tried.shape.latents !== 'single'
+    const first = new Set<unknown>()
+    for (const noiseAt of ['step', 'call'] as const) {
+      const options = { noise: 0.3, target: 'both', noiseAt, rollouts: 2, leave: 'halted' } as const
+      const expected = await rowsOf(tried, options, { puzzles: [3, 1, 5] })
+      assert.deepEqual(await rowsOf(tried, { ...options, batch: 4 }, { puzzles: [3, 1, 5] }), expected)
+      for (const { deltaY, deltaZ } of expected.values()) {
+        assert.ok((deltaY as number) > 0)
+        assert.equal((deltaZ as number) > 0, hasZ)
+      }
+      first.add(expected.get('3 0 0 1')!.qHalt).add(expected.get('3 0 1 1')!.qHalt)
+    }
+    assert.equal(first.size, 4)
+    disposeModel(tried)
+  })
+
+test('rollouts of a smaller K are the first ones of a larger K, at every step of a smaller depth', async () => {
+  const tried = model()
+  const options = { noise: 0.4, relabel: true, init: 'random', seed: 3, batch: 8 } as const
+  const many = await rowsOf(tried, { ...options, rollouts: 5, depth: 4 })
+  for (const [key, row] of await rowsOf(tried, { ...options, rollouts: 2, depth: 3 }))
+    assert.deepEqual(row, many.get(key))
+  disposeModel(tried)
+})
+
+test('a rollout that leaves early has the rows of one that stays, up to the step at which the rule holds', async () => {
+  const tried = model()
+  const options = { noise: 0.3, rollouts: 4, depth: 6, batch: 9 } as const
+  const all = await rowsOf(tried, options)
+  const steps = (rows: Map<string, unknown>, of: string): number => {
+    let step = 0
+    while (rows.has(`${of} ${step + 1}`)) step++
+    return step
+  }
+  type Row = { qHalt: number; qContinue: number; changed: number; valid: number; exact: number }
+  const first = (of: string, holds: (row: Row) => boolean, from = 1): number => {
+    for (let step = from; step <= 6; step++) if (holds(all.get(`${of} ${step}`) as Row)) return step
+    return 6
+  }
+  const lengths = new Set<number>()
+  for (const leave of ['halted', 'settled', 'solved'] as const) {
+    const rows = await rowsOf(tried, { ...options, leave, settledSteps: 1 })
+    for (const [key, row] of rows) assert.deepEqual(row, all.get(key))
+    for (let puzzle = 0; puzzle < 11; puzzle++)
+      for (let rollout = 0; rollout < 4; rollout++) {
+        const of = `${puzzle} 0 ${rollout}`
+        const wanted = {
+          halted: () => first(of, (row) => choosesToHalt(tried.shape, row.qHalt, row.qContinue)),
+          settled: () => first(of, (row) => row.changed === 0, 2),
+          solved: () => first(of, (row) => row.valid === 1 || row.exact === 1),
+        }[leave]()
+        assert.equal(steps(rows, of), wanted, `${leave}, ${of}`)
+        lengths.add(wanted)
+      }
+  }
+  assert.ok(lengths.size > 3)
+  disposeModel(tried)
+})
+
+test('the first rollout sees the plain puzzle, and a relabelled one is judged by the answer turned back', async () => {
+  const tried = model()
+  const plain = await rowsOf(tried, { rollouts: 1 })
+  const relabelled = await rowsOf(tried, { rollouts: 3, relabel: true })
+  for (const [key, row] of plain) assert.deepEqual(relabelled.get(key), row)
+  assert.ok(
+    [...plain.keys()].some(
+      (key) => relabelled.get(key)!.answer !== relabelled.get(key.replace(/0 (\d+)$/, '1 $1'))!.answer,
+    ),
+  )
+  disposeModel(tried)
+})
+
+test('rollouts free their tensors at the end, when they are closed early, and when they are aborted', async () => {
+  const tried = model()
+  const before = tf.memory().numTensors
+  await rowsOf(tried, { rollouts: 2, noise: 0.1, leave: 'halted', damping: 0.5, batch: 5 })
+  assert.equal(tf.memory().numTensors, before)
+  for await (const _ of rolloutSteps(tried, data, rolloutSettings({ rollouts: 2, depth: 3 }))) break
+  assert.equal(tf.memory().numTensors, before)
+  const reason = new Error('stopped')
+  await assert.rejects(rowsOf(tried, {}, { signal: AbortSignal.abort(reason) }), reason)
+  assert.equal(tf.memory().numTensors, before)
+  disposeModel(tried)
+})
+
+test('the rows of a batch are limited so that mazes of the published size fit in memory', () => {
+  const maze = tinyShape({ hidden: 512, seqLen: 900, puzzleTokens: 16, vocabSize: 6 })
+  assert.equal(rowsAtOnce({ shape: tinyShape() }, 100), 100)
+  assert.equal(rowsAtOnce({ shape: maze }, 100), 23)
+  assert.equal(rowsAtOnce({ shape: { ...maze, seqLen: 900_000 } }, 100), 1)
+})
+
+const WRONG: readonly [options: object, choice: object, message: RegExp][] = [
+  [{ noise: -0.1 }, {}, /^key noise: expected at least 0 .* found -0\.1/],
+  [{ noise: Number.NaN }, {}, /^key noise: expected a number/],
+  [{ depth: 0 }, {}, /^key depth: expected at least 1 .* found 0/],
+  [{ depth: 1.5 }, {}, /^key depth: expected a whole number .* found 1\.5/],
+  [{ rollouts: 0 }, {}, /^key rollouts: expected at least 1 .* found 0/],
+  [{ batch: 0 }, {}, /^key batch: expected at least 1 .* found 0/],
+  [{ damping: 0 }, {}, /^key damping: expected .* found 0/],
+  [{ damping: 2 }, {}, /^key damping: expected at most 1 .* found 2/],
+  [{ init: 'random', initStd: -1 }, {}, /^key initStd: expected at least 0 .* found -1/],
+  [{ init: 'zeros' }, {}, /^key init: expected one of learned, random .* found "zeros"/],
+  [{ sigma: 1 }, {}, /^key sigma: expected a key of think/],
+  [{ guide: 1, leave: 'halted' }, {}, /^key leave: expected never, .* found halted/],
+  [{ guide: 1, rollouts: 1e9 }, {}, /^key rollouts: expected at most \d+ particles/],
+  [{}, { puzzles: [11] }, /^key puzzles: expected numbers of puzzles from 0 to 10, the test split's, found 11/],
+  [{}, { puzzles: [1, 1] }, /^key puzzles: expected each puzzle once/],
+  [{}, { puzzles: [] }, /^key puzzles: expected at least one puzzle/],
+  [{}, { versions: 0 }, /^key versions: expected a whole number of 1 or more, found 0/],
+]
+test('a wrong setting or choice is one UserError that names it', async () => {
+  const tried = model()
+  for (const [options, choice, message] of WRONG)
+    await assert.rejects(rowsOf(tried, options, choice), (error) => {
+      assert.ok(error instanceof UserError, String(error))
+      assert.match(error.message, message)
+      return true
+    })
+  const direct = model({ model: 'direct', latents: 'single', T: 1, n: 0 })
+  await assert.rejects(rowsOf(direct, { noise: 1 }), /key target: expected noise on a latent .* y only, found z/)
+  disposeModel(tried)
+  disposeModel(direct)
+})
+
+test('a task without symmetries refuses relabel', async () => {
+  const tried = model()
+  const tokens: Dataset = { ...data, manifest: { ...data.manifest, task: 'tokens' } }
+  const steps = rolloutSteps(tried, tokens, rolloutSettings({ relabel: true, rollouts: 2 }))
+  await assert.rejects(
+    steps.next(),
+    /^UserError: key relabel: expected a task whose puzzles can be relabelled or turned, found task=tokens/,
+  )
   disposeModel(tried)
 })

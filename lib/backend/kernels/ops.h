@@ -12,4 +12,7 @@ void define_recursion();
 /** ops_optimizer.cc: AdamATan2 and AdamW. */
 void define_optimizer();
 
+/** ops_think.cc: noise and measurements of rollouts. */
+void define_think();
+
 }  // namespace recurlab

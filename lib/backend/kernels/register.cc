@@ -33,6 +33,7 @@ extern "C" __attribute__((visibility("default"))) void* napi_register_module_v1(
     recurlab::define_weights();
     recurlab::define_recursion();
     recurlab::define_optimizer();
+    recurlab::define_think();
   } catch (const std::exception& error) {
     std::fprintf(stderr, "recurlab: %s\n", error.what());
   }

@@ -1,0 +1,88 @@
+import path from 'node:path'
+import type { ArrowPart } from '../files/arrow-batches.js'
+import { writeFileAtomic } from '../files/atomic.js'
+import { checkFormatVersion } from '../files/format-version.js'
+import { type JsonObject, jsonText, readJson } from '../files/json.js'
+import { openSealedJson, sealJson } from '../files/sealed-json.js'
+import type { RolloutSettings } from '../think/settings.js'
+
+export const FORMAT_VERSION = 1
+
+/** Names of the files in a recording's folder. */
+export const FACTS_FILE = 'recording.json'
+export const STEPS_FILE = 'steps.arrow'
+export const ANSWERS_FILE = 'answers.arrow'
+
+/** Answers that a recording keeps: those of each rollout's last step, all, or none. Each distinct answer is stored once. */
+export type KeptAnswers = 'last' | 'all' | 'none'
+
+/** A name with a SHA-256 that identifies the content. */
+export interface Named {
+  readonly name: string
+  readonly hash: string
+}
+
+/** Facts of a recording that are known before it begins. */
+export interface RecordingHeader {
+  /** Name of the task. */
+  readonly task: string
+  readonly split: 'train' | 'test'
+  readonly data: Named
+  /** Choice of puzzles within the split, by its name, with a SHA-256 over their indices. */
+  readonly subset: Named & { readonly puzzles: number }
+  /** Versions per puzzle, 1 for the stored one alone. */
+  readonly versions: number
+  /** Tokens per answer. */
+  readonly seqLen: number
+  readonly weights: Named
+  readonly settings: RolloutSettings
+  /** Whether rollouts are particles that were resampled, so that the selector `guided` has log-weights to go by. */
+  readonly guided: boolean
+  /** Whether the logit of continuing was trained and is recorded. */
+  readonly continues: boolean
+  /** Default: `last`. */
+  readonly answers?: KeptAnswers
+  /** Multiply-accumulates of a row's supervision step, forward pass with heads; null if unknown. */
+  readonly macsPerStep: number | null
+  /** Whatever else explains the numbers: precision, backend, options that are ours rather than a paper's. */
+  readonly notes: JsonObject
+}
+
+/** State of a recording: `recording` also after the death of its process. */
+export type RecordingState = 'recording' | 'finished' | 'interrupted'
+
+/** What is known of a recording, as its `recording.json` holds it. */
+export interface RecordingFacts extends RecordingHeader {
+  readonly answers: KeptAnswers
+  /** Criteria of the task's judge; empty if it has none. */
+  readonly criteria: readonly string[]
+  readonly state: RecordingState
+  /** ISO 8601. */
+  readonly created: string
+  /** ISO 8601; null until the recording ends. */
+  readonly ended: string | null
+  /** Rows in the table of steps. */
+  readonly rows: number
+  /** Versions of puzzles recorded completely. */
+  readonly recorded: number
+  /** Time since the beginning outside the recorder, i.e. of computing, and inside it. */
+  readonly seconds: { readonly computing: number; readonly recording: number }
+  /** Complete parts of the files. */
+  readonly files: { readonly steps: readonly ArrowPart[]; readonly answers: readonly ArrowPart[] }
+}
+
+/** Writes the facts of a recording, atomically. */
+export function writeFacts(dir: string, facts: RecordingFacts): void {
+  writeFileAtomic(path.join(dir, FACTS_FILE), jsonText(sealJson({ formatVersion: FORMAT_VERSION, ...facts })), {
+    makeFolder: false,
+  })
+}
+
+/** Reads the facts of a recording. @throws UserError when the file is missing, damaged, or of another format version. */
+export function readFacts(dir: string): RecordingFacts {
+  const file = path.join(dir, FACTS_FILE)
+  const json = readJson(file)
+  checkFormatVersion(json, file, 'the facts of a recording', FORMAT_VERSION)
+  const { formatVersion: _, ...facts } = openSealedJson(json, file, 'Record again, or copy the folder again.')
+  return facts as unknown as RecordingFacts
+}

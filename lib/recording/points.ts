@@ -1,0 +1,211 @@
+import { UserError } from '../errors.js'
+import { didYouMean } from '../options/nearest.js'
+import { type Estimate, type EstimateOptions, estimate, wilson } from '../statistics/estimate.js'
+import { passAtK } from '../statistics/pass-at-k.js'
+import { UNKNOWN } from '../think/step-measures.js'
+import type { RecordingFacts } from './facts.js'
+import { chooser, type Selector } from './selectors.js'
+import { rowAt, type Unit } from './unit.js'
+
+/** How an accuracy is measured: by a {@link Selector}, or as `pass@k`, estimated without bias from all rollouts. */
+export type Select = Selector | 'pass@k'
+
+/** Depth and number of rollouts of a query; both default to the recording's. */
+export interface Extent {
+  /** Supervision steps D′ ≤ D. */
+  readonly depth?: number
+  /** Rollouts K′ ≤ K: the first ones; for `pass@k` the k. */
+  readonly rollouts?: number
+}
+
+/** A place in the plane of depth and rollouts, and how the answer is chosen there. */
+export interface Point {
+  readonly select: Select
+  readonly depth: number
+  readonly rollouts: number
+}
+
+/** How an interval is made. */
+export interface IntervalOptions {
+  /**
+   * Wilson's score interval over puzzles, or a bootstrap of them. Wilson's is too wide for values between 0 and 1, i.e. for
+   * `pass@k` of fewer rollouts than recorded, cells, and several versions. Default: `wilson`.
+   */
+  readonly interval?: 'wilson' | 'bootstrap'
+  /** Confidence level, between 0 and 1. Default 0.95. */
+  readonly level?: number
+  /** Resamples of the bootstrap. Default 1,000. */
+  readonly resamples?: number
+  /** Seed of the bootstrap. Default 0. */
+  readonly seed?: number
+}
+
+/** An accuracy: a share of puzzles, with its interval. */
+export interface Accuracy extends Estimate {
+  /** Puzzles left out because their answer is not known. */
+  readonly unknown: number
+}
+
+/** The accuracy at a point and the compute behind it. */
+export interface PointResult extends Point {
+  readonly accuracy: Accuracy
+  /** Supervision steps per puzzle: rows computed up to the depth; for `first` up to the step at which a rollout halts. */
+  readonly steps: number
+}
+
+/** Returns the value of a row by a metric, in [0, 1]; null where the answer is not known. */
+type ValueOf = (unit: Unit, row: number) => number | null
+
+/**
+ * Returns the function of a metric: `exact`, `cells` (share of scored cells), or a criterion of the task's judge.
+ *
+ * @throws UserError for another one, and for `cells` of a recording without the number of scored cells.
+ */
+function metricValue(metric: string, facts: RecordingFacts): ValueOf {
+  if (metric === 'exact') return ({ arrays }, row) => (arrays.exact[row] === UNKNOWN ? null : arrays.exact[row]!)
+  if (metric === 'cells')
+    return ({ arrays: { exact, rightCells, scoredCells } }, row) => {
+      if (!scoredCells)
+        throw new UserError({
+          where: 'metric cells',
+          expected: 'a recording with the number of scored cells',
+          found: 'one without',
+        })
+      return exact[row] === UNKNOWN ? null : rightCells[row]! / Math.max(1, scoredCells[row]!)
+    }
+  if (facts.criteria.includes(metric)) return ({ arrays }, row) => arrays.criteria[metric]![row]!
+  const known = ['exact', 'cells', ...facts.criteria]
+  const todo = didYouMean(metric, known)
+  throw new UserError({ where: 'metric', expected: known.join(', '), found: metric, ...(todo ? { todo } : {}) })
+}
+
+/**
+ * Returns depth and rollouts of a query.
+ *
+ * @throws UserError unless both are whole numbers from 1 to those of the recording.
+ */
+export function checkExtent({ depth, rollouts }: Extent, facts: RecordingFacts): Required<Extent> {
+  const { settings } = facts
+  return {
+    depth: within('depth', depth ?? settings.depth, settings.depth),
+    rollouts: within('rollouts', rollouts ?? settings.rollouts, settings.rollouts),
+  }
+}
+
+function within(where: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value
+  throw new UserError({
+    where,
+    expected: `a whole number from 1 to ${most}, as recorded`,
+    found: String(value),
+    ...(value > most ? { todo: `Record again with ${where} ${value}.` } : {}),
+  })
+}
+
+/** Values of a point, summed over the versions of each puzzle. */
+interface Sums {
+  readonly point: Point
+  readonly valueOf: (unit: Unit) => { readonly value: number | null; readonly steps: number }
+  readonly values: number[]
+  steps: number
+}
+
+/**
+ * Measures accuracy at several points in one pass. A puzzle's value is the mean over its versions.
+ *
+ * @throws UserError for a selector or a metric that the recording cannot answer.
+ */
+export function measurePoints(
+  units: Iterable<Unit>,
+  facts: RecordingFacts,
+  points: readonly Point[],
+  metric: string,
+  options: IntervalOptions = {},
+): PointResult[] {
+  const value = metricValue(metric, facts)
+  const all = points.map((point): Sums => ({ point, valueOf: valueAt(point, value, facts), values: [], steps: 0 }))
+  const places = new Map<number, number>()
+  const counts: number[] = []
+  const unknown = new Set<number>()
+  for (const unit of units) {
+    const { puzzle } = unit
+    const isKnown = value(unit, unit.starts[0]!) !== null
+    if (!isKnown) unknown.add(puzzle)
+    let place = places.get(puzzle)
+    if (isKnown && place === undefined) {
+      place = counts.length
+      places.set(puzzle, place)
+      counts.push(0)
+      for (const { values } of all) values.push(0)
+    }
+    if (isKnown) counts[place!]!++
+    for (const sums of all) {
+      const measured = sums.valueOf(unit)
+      sums.steps += measured.steps
+      if (isKnown) sums.values[place!]! += measured.value ?? 0
+    }
+  }
+  const puzzles = counts.length + unknown.size
+  return all.map(({ point, values, steps }) => ({
+    ...point,
+    accuracy: {
+      ...accuracyOf(
+        values.map((sum, i) => sum / counts[i]!),
+        options,
+        metric,
+      ),
+      unknown: unknown.size,
+    },
+    steps: puzzles === 0 ? 0 : steps / puzzles,
+  }))
+}
+
+function accuracyOf(values: readonly number[], options: IntervalOptions, metric: string): Estimate {
+  const { interval = 'wilson', level, resamples = 1_000, seed } = options
+  if (values.length === 0)
+    throw new UserError({
+      where: `metric ${metric}`,
+      expected: 'puzzles with known answers',
+      found: 'none in this recording',
+      todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
+    })
+  if (interval === 'wilson')
+    return wilson(
+      values.reduce((sum, value) => sum + value, 0),
+      values.length,
+      level,
+    )
+  const given: EstimateOptions = {
+    interval,
+    resamples,
+    ...(level === undefined ? {} : { level }),
+    ...(seed === undefined ? {} : { seed }),
+  }
+  return estimate(values, given)
+}
+
+function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: RecordingFacts): Sums['valueOf'] {
+  const all = facts.settings.rollouts
+  if (select === 'pass@k') {
+    const passOf = Float64Array.from({ length: all + 1 }, (_, right) => passAtK(all, right, rollouts))
+    return (unit) => {
+      let right = 0
+      for (let rollout = 0; rollout < all; rollout++) if (value(unit, rowAt(unit, rollout, depth)) === 1) right++
+      return { value: passOf[right]!, steps: stepsOf(unit, depth, rollouts) }
+    }
+  }
+  const choose = chooser(select, facts)
+  return (unit) => {
+    const row = choose(unit, depth, rollouts)
+    const { qHalt, step } = unit.arrays
+    const last = select === 'first' && qHalt[row]! >= 0 ? step[row]! : depth
+    return { value: value(unit, row), steps: stepsOf(unit, last, rollouts) }
+  }
+}
+
+/** Returns the rows that were computed for the first rollouts of a unit up to a depth. */
+function stepsOf({ steps }: Unit, depth: number, rollouts: number): number {
+  let sum = 0
+  for (let rollout = 0; rollout < rollouts; rollout++) sum += Math.min(depth, steps[rollout]!)
+  return sum
+}
