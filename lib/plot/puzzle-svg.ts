@@ -107,7 +107,7 @@ export function drawBoard(board: Board, cell: number): string {
 }
 
 /** Draws one path per colour, joining adjacent cells of a row. */
-function fills({ rows, columns, cells }: Board, cell: number): string {
+export function fills({ rows, columns, cells }: Board, cell: number): string {
   const paths = new Map<string, string>()
   for (let row = 0; row < rows; row++)
     for (let column = 0; column < columns; ) {

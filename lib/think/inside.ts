@@ -12,7 +12,8 @@ import { tidy } from '../model/tidy.js'
 import { type Program, programOf } from '../recursion/program.js'
 import { updateTexts } from '../recursion/pseudocode.js'
 import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
-import { drawInto, type StreamKey, streamOf, subStream } from './noise.js'
+import { addNoise } from './add-noise.js'
+import { type StreamKey, streamOf, subStream } from './noise.js'
 import { refineWithNoise } from './noisy-calls.js'
 import { noisyLatents } from './noisy-latents.js'
 import { standardNormal, truncatedNormal } from './normal.js'
@@ -316,8 +317,9 @@ function begin(
   if (init === 'learned') return begun
   const names = latentNames(model.shape)
   const state = mapState(begun.state, (latent, name) =>
-    drawn(latent.shape, streams, (row, stream) => {
-      drawInto(row, 0, row.length, subStream(stream, INIT, names.indexOf(name)), truncatedNormal(), initStd)
+    tidy(() => {
+      const keys = streams.map((stream) => subStream(stream, INIT, names.indexOf(name)))
+      return addNoise(tf.zerosLike(latent), keys, truncatedNormal(), initStd)
     }),
   )
   tf.dispose(Object.values(begun.state))
@@ -338,9 +340,9 @@ function withNoise(
   const noisy = noisyLatents(shape, settings)
   const state = mapState(now.state, (latent, name) => {
     if (!noisy.includes(name)) return latent
-    const sum = tidy(() => tf.add(latent, noiseOf(latent.shape, streams, noise, STEP_NOISE, step, names.indexOf(name))))
+    const sum = plusNoise(latent, streams, noise, STEP_NOISE, step, names.indexOf(name))
     latent.dispose()
-    return sum as tf.Tensor3D
+    return sum
   })
   return { ...now, state }
 }
@@ -357,38 +359,26 @@ function refined(
 ): State {
   const networked = { weights, shape, fused }
   if (noise === 0 || noiseAt === 'step') return refineWithoutGradient(networked, program, x, state)
-  return refineWithNoise(networked, program, x, state, (i) =>
-    noiseOf(x.shape, streams, noise, CALL_NOISE, step, call + i),
+  return refineWithNoise(networked, program, x, state, (i, made) =>
+    plusNoise(made, streams, noise, CALL_NOISE, step, call + i),
   )
 }
 
-/** Returns noise as rollouts draw it. @param step supervision step, counted from 1 */
-function noiseOf(
-  shape: readonly number[],
+/** Returns a latent with the noise of rollouts. @param step supervision step, counted from 1 */
+function plusNoise(
+  latent: tf.Tensor3D,
   streams: readonly StreamKey[],
   noise: number,
   purpose: number,
   step: number,
   part: number,
 ): tf.Tensor3D {
-  return drawn(shape, streams, (row, stream) => {
-    drawInto(row, 0, row.length, subStream(stream, purpose, step - 1, part), standardNormal(), noise)
-  })
+  const keys = streams.map((stream) => subStream(stream, purpose, step - 1, part))
+  return addNoise(latent, keys, standardNormal(), noise)
 }
 
 function mapState(state: State, map: (latent: tf.Tensor3D, name: string) => tf.Tensor3D): State {
   return Object.fromEntries(Object.entries(state).map(([name, latent]) => [name, map(latent, name)]))
-}
-
-function drawn(
-  shape: readonly number[],
-  streams: readonly StreamKey[],
-  fill: (row: Float32Array, stream: StreamKey) => void,
-): tf.Tensor3D {
-  const [, L, D] = shape as [number, number, number]
-  const values = new Float32Array(streams.length * L * D)
-  for (const [row, stream] of streams.entries()) fill(values.subarray(row * L * D, (row + 1) * L * D), stream)
-  return tf.tensor3d(values, [streams.length, L, D])
 }
 
 function streamsOf({ seed, puzzle }: InsideSettings, numbers: readonly number[]): StreamKey[] {

@@ -1,6 +1,6 @@
 import type { Board, Mark } from '../puzzle-board.js'
 import { markLooks } from '../puzzle-marks.js'
-import { drawBoard, escapeXml, legend } from '../puzzle-svg.js'
+import { drawBoard, escapeXml, fills, legend } from '../puzzle-svg.js'
 import { bitAt, cellNumberAt, decodeTokens, shareAt } from './codes.js'
 import type { PlayerData, PlayerMap, PlayerPosition } from './data.js'
 
@@ -130,27 +130,34 @@ export function frameBody(data: PlayerData, at: PlayerPosition, ink: string): st
   ].join('')
 }
 
-/** Side of a cell below which a small board fills marked cells instead of framing them. */
-const SMALLEST_FRAME = 8
+/** Side of a cell below which a marked cell has a small square instead of a frame. */
+const SMALLEST_FRAME = 12
+/** Side of a cell below which a board has no lines and letters. */
+const SMALLEST_LETTER = 6
 
 /** Returns the answer's board of a frame as an SVG of its own. */
 export function answerSvg(data: PlayerData, at: PlayerPosition, size: number): string {
   const { rows, columns } = data.board
   const side = Math.max(2, Math.floor(size / Math.max(rows, columns)))
   const [width, height] = [columns * side + 2, rows * side + 2]
-  const { tokens, marks } = cellsAt(data, at, 0)
-  const isFramed = side >= SMALLEST_FRAME
-  const marked = boardOf(data, { tokens, marks })
-  const board = isFramed ? marked : boardOf(data, { tokens, marks: [] })
-  const fills = isFramed ? '' : filled(marked, 'changed', side) + filled(marked, 'wrong', side)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}">${drawBoard(board, side)}${fills}</svg>`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 ${width} ${height}" width="${width}" height="${height}" font-family="${FONT}">${markedBoard(data, cellsAt(data, at, 0), side)}</svg>`
 }
 
-function filled({ cells, columns }: Board, kind: 'changed' | 'wrong', side: number): string {
-  const path = cells.map(({ mark }, i) =>
-    mark === kind ? `M${(i % columns) * side} ${Math.floor(i / columns) * side}h${side}v${side}h-${side}z` : '',
-  )
-  return `<path fill="${markLooks[kind].color}" fill-opacity="0.8" d="${path.join('')}"/>`
+/** Draws a board from (0, 0), its marks so that they are readable at this size. */
+function markedBoard(data: PlayerData, { tokens, marks }: Pick<Cells, 'tokens' | 'marks'>, side: number): string {
+  if (side >= SMALLEST_FRAME) return drawBoard(boardOf(data, { tokens, marks }), side)
+  const { columns, cells } = boardOf(data, { tokens, marks })
+  const isTiny = side < SMALLEST_LETTER
+  const inset = isTiny ? 0 : 2
+  const square = `h${side - 2 * inset}v${side - 2 * inset}h-${side - 2 * inset}z`
+  const squares = (['changed', 'wrong'] as const).map((kind) => {
+    const path = cells.map(({ mark }, i) =>
+      mark === kind ? `M${(i % columns) * side + inset} ${Math.floor(i / columns) * side + inset}${square}` : '',
+    )
+    return `<path fill="${markLooks[kind].color}" fill-opacity="0.85" d="${path.join('')}"/>`
+  })
+  const board = boardOf(data, { tokens, marks: [] })
+  return (isTiny ? fills(board, side) : drawBoard(board, side)) + squares.join('')
 }
 
 /** Returns the cell of the map's panel at a point of the frame; -1 outside. */
@@ -187,7 +194,7 @@ function boardOf(data: PlayerData, { tokens, marks }: Pick<Cells, 'tokens' | 'ma
 function panel(data: PlayerData, at: PlayerPosition, latent: number, x: number, title: string, ink: string): string {
   const cells = cellsAt(data, at, latent)
   const counts = latent === 0 ? '' : ` · ${cells.changed} changed, ${cells.wrong} wrong`
-  const board = drawBoard(boardOf(data, cells), cellSide(data.board))
+  const board = markedBoard(data, cells, cellSide(data.board))
   return `${label(x, BOARD_TOP - 10, title + counts, ink)}<g transform="translate(${x} ${BOARD_TOP})">${board}</g>`
 }
 
