@@ -5,7 +5,7 @@ import { passAtK } from '../statistics/pass-at-k.js'
 import type { UnitScores } from '../statistics/unit-scores.js'
 import { UNKNOWN } from '../think/step-measures.js'
 import type { RecordingFacts } from './facts.js'
-import { chooser, type Selector } from './selectors.js'
+import { chooser, isHalted, type Selector } from './selectors.js'
 import { rowAt, type Unit } from './unit.js'
 
 /** How an accuracy is measured: by a {@link Selector}, or as `pass@k`, estimated without bias from all rollouts. */
@@ -259,8 +259,7 @@ function valueAt({ select, depth, rollouts }: Point, value: ValueOf, facts: Reco
   const choose = chooser(select, facts)
   return (unit) => {
     const row = choose(unit, depth, rollouts)
-    const { qHalt, step } = unit.arrays
-    const last = select === 'first' && qHalt[row]! >= 0 ? step[row]! : depth
+    const last = select === 'first' && isHalted(unit.arrays, row) ? unit.arrays.step[row]! : depth
     return { value: value(unit, row), steps: stepsOf(unit, last, rollouts) }
   }
 }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Field, FixedSizeList, Int32, makeData, RecordBatch, Schema, Struct, Uint8, Uint64 } from 'apache-arrow'
 import { tokenColumn } from '../data/arrow.js'
+import { UserError } from '../errors.js'
 import { ArrowBatchWriter } from '../files/arrow-batches.js'
 import { makeFolder } from '../files/atomic.js'
 import type { StepMeasures } from '../think/step-measures.js'
@@ -25,6 +26,8 @@ export interface RecorderOptions {
 
 /** Advances of the batch after which a version of a puzzle without a new row is complete, if all its rollouts have begun. */
 const ADVANCES = 2
+/** Rows of one version of a puzzle at most, which stay in memory until it is complete: about 1 GB. */
+const MOST_UNIT_ROWS = 2 ** 22
 /** Seconds after which completed rows are written however few they are. */
 const FLUSH_SECONDS = 30
 
@@ -85,13 +88,22 @@ export class Recorder {
   /**
    * Begins a recording in a new folder; `recording.json` follows with the first measurements.
    *
-   * @throws UserError when the folder cannot be created.
+   * @throws UserError when the folder cannot be created, and for more rollouts × steps of a puzzle than fit in memory.
    */
   constructor(dir: string, header: RecordingHeader, { batchRows = 2 ** 16 }: RecorderOptions = {}) {
     this.#dir = dir
     this.#batchRows = batchRows
     this.#header = header
     this.#keeps = header.answers ?? 'last'
+    const { rollouts, depth } = header.settings
+    if (rollouts * depth > MOST_UNIT_ROWS)
+      throw new UserError({
+        where: 'rollouts × depth',
+        expected: `at most ${MOST_UNIT_ROWS} rows of a puzzle, which are in memory together`,
+        found: `${rollouts} × ${depth}`,
+        todo: 'Record fewer rollouts, or fewer steps.',
+        exitCode: 2,
+      })
     makeFolder(dir)
   }
 

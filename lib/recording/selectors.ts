@@ -6,7 +6,7 @@ import { rowAt, type StepArrays, type Unit } from './unit.js'
 /** Selectors by name: how the answer of a puzzle is chosen from its rollouts. */
 export const SELECTORS = {
   q: 'the rollout with the largest q_halt (PTRM, arXiv 2605.19943)',
-  first: 'the rollout that is the first with q_halt ≥ 0, at that step (arXiv 2601.19085)',
+  first: 'the rollout whose halting head is the first to halt, at that step (arXiv 2601.19085)',
   vote: 'the most frequent answer (PTRM: mode@K)',
   residual: 'the rollout whose logits changed least over the last three steps (EqR, arXiv 2605.21488)',
   margin: 'the rollout whose least certain cell has the largest margin',
@@ -102,7 +102,7 @@ function haltFirst(unit: Unit, depth: number, rollouts: number): number {
     const end = Math.min(unit.steps[rollout]!, least)
     for (let step = 1; step <= end; step++) {
       const row = start + step - 1
-      if (!(qHalt[row]! >= 0)) continue
+      if (!isHalted(unit.arrays, row)) continue
       if (step < least || qHalt[row]! > qHalt[chosen]!) chosen = row
       least = step
       break
@@ -111,7 +111,10 @@ function haltFirst(unit: Unit, depth: number, rollouts: number): number {
   return chosen >= 0 ? chosen : CHOOSE.q(unit, depth, rollouts)
 }
 
-/** Returns the row with the largest q_halt among those of the most frequent answer; ties of answers go to the larger sum of q_halt. */
+/**
+ * Returns the row with the largest q_halt among those of the most frequent answer; ties of answers go to the larger sum of q_halt.
+ * Rollouts that have diverged to NaN have no answer to vote for.
+ */
 function mostFrequent(unit: Unit, depth: number, rollouts: number): number {
   const { hash, qHalt } = unit.arrays
   const words = new Uint32Array(hash.buffer, hash.byteOffset, hash.length * 2)
@@ -119,7 +122,11 @@ function mostFrequent(unit: Unit, depth: number, rollouts: number): number {
   let [mostVotes, mostSum] = [0, Number.NEGATIVE_INFINITY]
   const rows = new Int32Array(rollouts)
   const isCounted = new Uint8Array(rollouts)
-  for (let rollout = 0; rollout < rollouts; rollout++) rows[rollout] = rowAt(unit, rollout, depth)
+  for (let rollout = 0; rollout < rollouts; rollout++) {
+    const row = rowAt(unit, rollout, depth)
+    rows[rollout] = row
+    isCounted[rollout] = Number.isNaN(qHalt[row]!) ? 1 : 0
+  }
   for (let first = 0; first < rollouts; first++) {
     if (isCounted[first]) continue
     let row = rows[first]!
@@ -128,24 +135,32 @@ function mostFrequent(unit: Unit, depth: number, rollouts: number): number {
     let sum = 0
     for (let rollout = first; rollout < rollouts; rollout++) {
       const other = rows[rollout]!
-      if (words[2 * other] !== low || words[2 * other + 1] !== high) continue
+      if (isCounted[rollout] || words[2 * other] !== low || words[2 * other + 1] !== high) continue
       isCounted[rollout] = 1
       votes++
       sum += qHalt[other]!
-      if (comparable(qHalt[other]!) > comparable(qHalt[row]!)) row = other
+      if (qHalt[other]! > qHalt[row]!) row = other
     }
-    if (votes < mostVotes || (votes === mostVotes && !(comparable(sum) > mostSum))) continue
+    if (votes < mostVotes || (votes === mostVotes && !(sum > mostSum))) continue
     chosen = row
     mostVotes = votes
-    mostSum = comparable(sum)
+    mostSum = sum
   }
-  return chosen
+  return chosen >= 0 ? chosen : CHOOSE.q(unit, depth, rollouts)
 }
 
-/** Returns the mean change of the logits over the last three steps up to a row; the first step has none. */
+/** Returns whether the halting head halts after a row: q_halt > q_continue where that was trained, else q_halt > 0. */
+export function isHalted({ qHalt, qContinue }: StepArrays, row: number): boolean {
+  return qHalt[row]! > (qContinue ? qContinue[row]! : 0)
+}
+
+/**
+ * Returns the mean change of the logits over the last three steps up to a row; infinity after the first step, so that a rollout
+ * that left after it is not taken for one that has converged.
+ */
 function residualAt({ deltaLogits, step }: StepArrays, row: number): number {
   const count = Math.min(RESIDUAL_STEPS, step[row]! - 1)
-  if (count === 0) return 0
+  if (count === 0) return Number.POSITIVE_INFINITY
   let sum = 0
   for (let i = 0; i < count; i++) sum += deltaLogits[row - i]!
   return sum / count

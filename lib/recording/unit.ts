@@ -16,6 +16,8 @@ export interface StepArrays {
   /** 1 where the answer meets the criterion. */
   readonly criteria: Readonly<Record<string, Uint8Array>>
   readonly qHalt: Float32Array
+  /** null where the logit of continuing was not trained. */
+  readonly qContinue: Float32Array | null
   readonly deltaLogits: Float32Array
   readonly margin: Float32Array
   readonly logWeight: Float32Array | null
@@ -68,6 +70,7 @@ function stepArrays(batch: RecordBatch, criteria: readonly string[]): StepArrays
     scoredCells: optional('scoredCells'),
     criteria: Object.fromEntries(criteria.map((name) => [name, flags(batch, name)])),
     qHalt: values('qHalt'),
+    qContinue: optional('qContinue'),
     deltaLogits: values('deltaLogits'),
     margin: halfValues(values('margin')),
     logWeight: optional('logWeight'),

@@ -30,6 +30,11 @@ export interface Votes {
 export interface VotesOptions {
   /** Keeps votes from one evaluation to the next, as the published code does. Default: false. */
   readonly carryVotes?: boolean
+  /**
+   * Leaves test inputs without votes, and tasks without any, out of the result: those of an evaluation of some puzzles.
+   * Default: false, they count as wrong.
+   */
+  readonly votedOnly?: boolean
 }
 
 /** Share of test inputs with a correct answer among the first k candidates, by k. */
@@ -42,7 +47,7 @@ export interface TaskVotesResult {
   /** Number of predictions for its test inputs, and of distinct answers among them. */
   readonly votes: number
   readonly candidates: number
-  /** Averaged over its test inputs; null if an answer is unknown. */
+  /** Averaged over its test inputs; null if an answer is unknown, or if none is counted. */
   readonly pass: PassAt | null
 }
 
@@ -114,13 +119,15 @@ interface Ballot {
 export class VoteCount {
   readonly #ballots: ReadonlyMap<string, Ballot>
   readonly #carry: boolean
+  readonly #votedOnly: boolean
   #predictions = 0
   #unmatched = 0
   #evaluations = 0
 
-  constructor(tasks: readonly VotedTask[], { carryVotes = false }: VotesOptions = {}) {
+  constructor(tasks: readonly VotedTask[], { carryVotes = false, votedOnly = false }: VotesOptions = {}) {
     this.#ballots = new Map(tasks.map((task) => [task.name, ballotOf(task)]))
     this.#carry = carryVotes
+    this.#votedOnly = votedOnly
   }
 
   /** Begins an evaluation: discards all votes, unless they are carried over. */
@@ -175,7 +182,7 @@ export class VoteCount {
 
   /** Returns the share of test inputs solved within the first k candidates, per task and overall. */
   result(ks: readonly number[] = PASS_KS): VotesResult {
-    const tasks = [...this.#ballots.values()].map((ballot) => taskResult(ballot, ks))
+    const tasks = [...this.#ballots.values()].map((ballot) => taskResult(ballot, ks, this.#votedOnly))
     const known = tasks.flatMap(({ pass }) => (pass ? [pass] : []))
     return {
       pass: known.length === 0 ? null : passAt(ks, (k) => mean(known.map((pass) => pass[`pass@${k}`]!))),
@@ -199,11 +206,14 @@ function ballotOf(task: VotedTask): Ballot {
   return { task, boxes, inputOf }
 }
 
-function taskResult({ task, boxes }: Ballot, ks: readonly number[]): TaskVotesResult {
-  const answers = task.inputs.map(({ answer }) => answer)
+function taskResult({ task, boxes: all }: Ballot, ks: readonly number[], votedOnly: boolean): TaskVotesResult {
+  const counted = task.inputs.flatMap(({ answer }, i) =>
+    votedOnly && all[i]!.size === 0 ? [] : [{ answer, box: all[i]! }],
+  )
+  const boxes = counted.map(({ box }) => box)
   // Rank of the correct answer among the candidates; beyond the last if it was not predicted.
-  const places = boxes.map((box, i) => {
-    const place = ranked(box).findIndex(([answer]) => answer === answers[i])
+  const places = counted.map(({ answer: right, box }) => {
+    const place = ranked(box).findIndex(([answer]) => answer === right)
     return place < 0 ? Number.POSITIVE_INFINITY : place
   })
   const different = [...new Set(boxes)]
@@ -212,7 +222,10 @@ function taskResult({ task, boxes }: Ballot, ks: readonly number[]): TaskVotesRe
     inputs: boxes.length,
     votes: different.reduce((sum, box) => sum + [...box.values()].reduce((votes, tally) => votes + tally.votes, 0), 0),
     candidates: different.reduce((sum, box) => sum + box.size, 0),
-    pass: answers.includes(null) ? null : passAt(ks, (k) => mean(places.map((place) => (place < k ? 1 : 0)))),
+    pass:
+      counted.length === 0 || counted.some(({ answer }) => answer === null)
+        ? null
+        : passAt(ks, (k) => mean(places.map((place) => (place < k ? 1 : 0)))),
   }
 }
 

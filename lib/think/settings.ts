@@ -7,10 +7,18 @@ export type NoiseTarget = 'z' | 'y' | 'both'
 /** Supervision steps of the published evaluations. */
 const PUBLISHED_DEPTH = 16
 
+/** The most steps, and the most rollouts: recordings count both in 16 bits. */
+const MOST = 2 ** 16 - 1
+
 /** Schema of the settings of rollouts; the same keys in TypeScript and on the command line. */
 export const rolloutOptions = z.strictObject({
-  depth: z.int().min(1).optional().describe('D: supervision steps. Default: as many as the model is trained for.'),
-  rollouts: z.int().min(1).default(1).describe('K: rollouts of each puzzle.'),
+  depth: z
+    .int()
+    .min(1)
+    .max(MOST)
+    .optional()
+    .describe('D: supervision steps. Default: as many as the model is trained for.'),
+  rollouts: z.int().min(1).max(MOST).default(1).describe('K: rollouts of each puzzle.'),
   noise: z
     .number()
     .min(0)
@@ -19,7 +27,9 @@ export const rolloutOptions = z.strictObject({
   target: z
     .enum(['z', 'y', 'both'])
     .default('z')
-    .describe('Latents that noise is added to: z (all latents but y, as PTRM), y or both.'),
+    .describe(
+      'Latents that noise is added to before a step: z (all latents but y, as PTRM), y or both. With noiseAt=call each network call has noise, whichever latent it updates.',
+    ),
   noiseAt: z
     .enum(['step', 'call'])
     .default('step')
@@ -70,7 +80,7 @@ export interface RolloutSettings {
   readonly rollouts: number
   /** σ of the Gaussian noise added to a latent's elements before each supervision step, the first included. 0: none. */
   readonly noise: number
-  /** Default `z`, as PTRM (arXiv 2605.19943). */
+  /** Default `z`, as PTRM (arXiv 2605.19943). It says nothing about noise in network calls. */
   readonly target: NoiseTarget
   /**
    * Where noise is added: before each supervision `step` (PTRM), or to the result of every network `call` (EqR, arXiv

@@ -15,6 +15,8 @@ export interface Row {
   /** A letter; `R` is right, `?` is not known. */
   readonly answer: string
   readonly q: number
+  /** Default: 0. */
+  readonly qContinue?: number
   readonly delta?: number
   readonly margin?: number
   readonly valid?: boolean
@@ -69,7 +71,7 @@ export function measuresOf(rows: readonly Row[], before: readonly Row[] = []): S
       ? { valid: Uint8Array.from(rows, ({ valid }) => Number(valid === true)) }
       : {},
     qHalt: floats(({ q }) => q),
-    qContinue: floats(() => 0),
+    qContinue: floats(({ qContinue }) => qContinue ?? 0),
     deltaY: floats(({ step }) => 1 / 2 ** step),
     deltaZ: floats(() => 0),
     deltaLogits: floats(({ delta }) => (step === 1 ? Number.NaN : (delta ?? 1))),

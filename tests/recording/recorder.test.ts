@@ -287,6 +287,17 @@ test('damaged facts are told as such', () => {
   })
 })
 
+test('more rows of a puzzle than fit in memory are refused, and nothing is stored', () => {
+  const dir = path.join(temporaryFolder(), 'recording')
+  const settings = { ...rolloutDefaults, rollouts: 65_000, depth: 65 }
+  assert.throws(() => new Recorder(dir, header({ settings })), {
+    name: 'UserError',
+    message:
+      'rollouts × depth: expected at most 4194304 rows of a puzzle, which are in memory together, found 65000 × 65. Record fewer rollouts, or fewer steps.',
+  })
+  assert.ok(!existsSync(dir))
+})
+
 test('a recording is not written over another', () => {
   const { dir } = recordingOf(ROWS, SETTINGS)
   const recorder = new Recorder(dir, header(SETTINGS))

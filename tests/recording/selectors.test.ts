@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { Recording } from '../../lib/recording/recording.js'
 import { SELECTORS, type Selector } from '../../lib/recording/selectors.js'
 import { type Row, recordingOf } from './fixture.js'
+import { rolloutDefaults } from './settings.js'
 
 /**
  * Four puzzles, three rollouts of each. A rollout is its steps; a step is the answer (R is right), q_halt, the change of the
@@ -77,6 +78,49 @@ test('with two rollouts of two steps, ties go to the larger q_halt and then to t
 test('after one step there is no change of the logits, and residual chooses by q_halt', () => {
   assert.deepEqual(chosen('residual', { depth: 1 }), chosen('q', { depth: 1 }))
   assert.deepEqual(chosen('q', { depth: 1 }), ['1.1', '0.1', '1.1', '0.1'])
+})
+
+test('first halts where q_halt exceeds q_continue if that was trained, and above 0 if not', () => {
+  const rows: Row[] = [
+    { puzzle: 0, rollout: 0, step: 1, answer: 'A', q: 1, qContinue: 2 },
+    { puzzle: 0, rollout: 0, step: 2, answer: 'B', q: 1, qContinue: 0.5 },
+    { puzzle: 0, rollout: 1, step: 1, answer: 'R', q: -2, qContinue: -1 },
+    { puzzle: 0, rollout: 1, step: 2, answer: 'R', q: -1, qContinue: -1.5 },
+    { puzzle: 0, rollout: 2, step: 1, answer: 'C', q: 0, qContinue: 0 },
+    { puzzle: 0, rollout: 2, step: 2, answer: 'C', q: 0, qContinue: 0 },
+  ]
+  const firstOf = (continues: boolean, extent = {}): string => {
+    const { rollout, step } = recordingOf(rows, { continues }).select('first', extent).get(0)!
+    return `${rollout}.${step}`
+  }
+  assert.equal(firstOf(true), '0.2')
+  assert.equal(firstOf(false), '0.1')
+  const steps = (continues: boolean): number =>
+    recordingOf(rows, { continues }).curveRows({ select: 'first', depth: 3 })[0]!.steps
+  assert.equal(steps(true), 6)
+  assert.equal(steps(false), 3)
+})
+
+test('a rollout that left after its first step has not converged by its residual', () => {
+  const rows: Row[] = [
+    { puzzle: 0, rollout: 0, step: 1, answer: 'A', q: 3 },
+    { puzzle: 0, rollout: 1, step: 1, answer: 'B', q: -1 },
+    { puzzle: 0, rollout: 1, step: 2, answer: 'B', q: -1, delta: 0.2 },
+    { puzzle: 0, rollout: 2, step: 1, answer: 'R', q: -1 },
+    { puzzle: 0, rollout: 2, step: 2, answer: 'R', q: -1, delta: 0.1 },
+  ]
+  const recording = recordingOf(rows)
+  assert.equal(recording.select('residual').get(0)!.rollout, 2)
+  assert.equal(recording.select('residual', { depth: 1 }).get(0)!.rollout, 0)
+})
+
+test('rollouts that have diverged do not vote', () => {
+  const at = (rollout: number, answer: string, q: number): Row => ({ puzzle: 0, rollout, step: 1, answer, q })
+  const settings = { ...rolloutDefaults, depth: 1, rollouts: 4 }
+  const most = [at(0, 'N', Number.NaN), at(1, 'N', Number.NaN), at(2, 'R', -1), at(3, 'B', -2)]
+  assert.equal(recordingOf(most, { settings }).select('vote').get(0)!.rollout, 2)
+  const all = [0, 1, 2, 3].map((rollout) => at(rollout, 'N', Number.NaN))
+  assert.equal(recordingOf(all, { settings }).select('vote').get(0)!.rollout, 0)
 })
 
 test('a rollout that left early counts with its last row', () => {

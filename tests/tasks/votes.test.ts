@@ -52,3 +52,20 @@ test('a task whose answer is withheld has candidates that are neither right nor 
   assert.deepEqual(votes.candidates('open', 0), [{ answer: 'x', votes: 1, haltProbability: 1, correct: null }])
   assert.equal(votes.result().tasks[1]!.pass, null)
 })
+
+test('test inputs without votes count as wrong, or are left out with their tasks', () => {
+  const two = [...tasks, { name: 'more', inputs: [{ question: '2+2', answer: '4' }] }]
+  const resultOf = (votedOnly: boolean) => {
+    const votes = new VoteCount(two, { votedOnly })
+    votes.begin()
+    votes.add('sums', 1, () => '3', 0.5)
+    return votes.result([1])
+  }
+  assert.deepEqual([resultOf(false).pass, resultOf(false).scored], [{ 'pass@1': 1 / 6 }, 2])
+  const { pass, scored, tasks: perTask } = resultOf(true)
+  assert.deepEqual([pass, scored], [{ 'pass@1': 1 }, 1])
+  assert.deepEqual(
+    perTask.map(({ inputs }) => inputs),
+    [1, 0, 0],
+  )
+})

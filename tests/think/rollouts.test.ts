@@ -143,7 +143,8 @@ for (const [what, change] of Object.entries(MODELS))
     const hasZ = tried.shape.latents !== 'single'
     const first = new Set<unknown>()
     for (const noiseAt of ['step', 'call'] as const) {
-      const options = { noise: 0.3, target: 'both', noiseAt, rollouts: 2, leave: 'halted' } as const
+      const leave = tried.shape.halting === 'none' ? 'settled' : 'halted'
+      const options = { noise: 0.3, target: 'both', noiseAt, rollouts: 2, leave } as const
       const expected = await rowsOf(tried, options, { puzzles: [3, 1, 5] })
       assert.deepEqual(await rowsOf(tried, { ...options, batch: 4 }, { puzzles: [3, 1, 5] }), expected)
       for (const { deltaY, deltaZ } of expected.values()) {
@@ -245,7 +246,10 @@ const WRONG: readonly [options: object, choice: object, message: RegExp][] = [
   [{ init: 'zeros' }, {}, /^key init: expected one of learned, random .* found "zeros"/],
   [{ sigma: 1 }, {}, /^key sigma: expected a key of think/],
   [{ guide: 1, leave: 'halted' }, {}, /^key leave: expected never, .* found halted/],
-  [{ guide: 1, rollouts: 1e9 }, {}, /^key rollouts: expected at most \d+ particles/],
+  [{ depth: 65536 }, {}, /^key depth: expected at most 65535 .* found 65536/],
+  [{ rollouts: 1e9 }, {}, /^key rollouts: expected at most 65535 .* found 1000000000/],
+  [{ noise: 0.1, noiseAt: 'call', target: 'y' }, {}, /^key target: expected both, since noiseAt=call .* found y/],
+  [{ guide: 1, rollouts: 60000 }, {}, /^key rollouts: expected at most \d+ particles/],
   [{}, { puzzles: [11] }, /^key puzzles: expected numbers of puzzles from 0 to 10, the test split's, found 11/],
   [{}, { puzzles: [1, 1] }, /^key puzzles: expected each puzzle once/],
   [{}, { puzzles: [] }, /^key puzzles: expected at least one puzzle/],
@@ -262,7 +266,12 @@ test('a wrong setting or choice is one UserError that names it', async () => {
   const direct = model({ model: 'direct', latents: 'single', T: 1, n: 0 })
   await assert.rejects(rowsOf(direct, { noise: 1 }), /key target: expected noise on a latent .* y only, found z/)
   disposeModel(tried)
+  const untrained = model({ halting: 'none' })
+  const head = 'expected a model whose halting head was trained, found one of halting=none'
+  await assert.rejects(rowsOf(untrained, { leave: 'halted' }), new RegExp(`^UserError: key leave: ${head}`))
+  await assert.rejects(rowsOf(untrained, { guide: 0.25, noise: 0.3 }), new RegExp(`^UserError: key guide: ${head}`))
   disposeModel(direct)
+  disposeModel(untrained)
 })
 
 test('a task without symmetries refuses relabel', async () => {

@@ -93,14 +93,15 @@ export class RolloutRecording {
 
   /**
    * Counts the answers that a selector chooses inside each version of a test puzzle as votes, as ARC's augmentations are
-   * counted (PTRM, section 4), and returns pass@1, pass@2 … of each test task and overall.
+   * counted (PTRM, section 4), and returns pass@1, pass@2 … of each test task and overall. Test inputs that were not recorded are
+   * left out.
    *
    * @param data the data set that was recorded
    * @throws UserError for another data set, one whose versions do not vote, and a recording without the answers.
    */
   votes(data: Dataset, selector: Selector = 'q', extent?: Extent): VotesResult {
     checkData(this.facts, data)
-    const votes = this.facts.split === 'test' ? votesOf(data) : null
+    const votes = this.facts.split === 'test' ? votesOf(data, { votedOnly: true }) : null
     if (votes === null)
       throw new UserError({
         where: 'votes',

@@ -83,7 +83,9 @@ export function settingsText({ facts: { settings } }: Pick<RolloutRecording, 'fa
     settings
   return [
     `D ${depth}, K ${rollouts}`,
-    ...(noise > 0 ? [`σ ${noise} on ${target} at every ${noiseAt}`] : []),
+    ...(noise > 0
+      ? [noiseAt === 'call' ? `σ ${noise} in every network call` : `σ ${noise} on ${target} at every step`]
+      : []),
     ...(init === 'random' ? [`random initial latents (std ${initStd})`] : []),
     ...(relabel ? ['relabelled inputs'] : []),
     ...(damping < 1 ? [`damping α ${damping} after step ${dampingAfter}`] : []),
