@@ -5,6 +5,7 @@ import { UserError } from '../../errors.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { parseOptions } from '../../options/options.js'
 import type { KeptAnswers } from '../../recording/facts.js'
+import type { Selector } from '../../recording/selectors.js'
 import { type RolloutOptions, rolloutOptions } from '../../think/settings.js'
 import type { WeightsOptions } from '../run/weights.js'
 
@@ -24,11 +25,13 @@ export interface ThinkOptions extends RolloutOptions, WeightsOptions {
    * iterations: 99.05 % in float32, 92.98 % in bfloat16).
    */
   readonly dtype?: Config['dtype']
+  /** Selectors that the recording must be able to answer: others are refused before anything is computed. Default: none. */
+  readonly select?: Selector | readonly Selector[]
   /** Answers that are kept: of each rollout's `last` step, `all`, or `none`. Default `last`. */
   readonly answers?: KeptAnswers
   /**
    * Whether the numerical floor is measured: the share of puzzles whose first rollout ends in another answer in another
-   * precision. Default: for at most 200 puzzles.
+   * precision. Not for guided particles, which are not independent. Default: for at most 200 puzzles.
    */
   readonly floor?: boolean
   /**
@@ -92,7 +95,7 @@ const thinkOptions = z.strictObject({
   ...Object.fromEntries(
     [
       ...['resultsDir', 'weights', 'checkpoint', 'configFile', 'mixer'],
-      ...['puzzleEmbedding', 'onProgress', 'signal'],
+      ...['puzzleEmbedding', 'select', 'onProgress', 'signal'],
     ].map((key) => [key, z.unknown().optional()]),
   ),
 })
