@@ -239,6 +239,8 @@ function accuracyOf(values: readonly number[], options: IntervalOptions): Estima
       values.length,
       level,
     )
+  if (interval !== 'bootstrap')
+    throw new UserError({ where: 'interval', expected: 'wilson or bootstrap', found: String(interval), exitCode: 2 })
   const given: EstimateOptions = {
     interval,
     resamples,

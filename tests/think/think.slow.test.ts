@@ -237,6 +237,9 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ versions: 0 }, /key versions: expected at least 1/],
   [{ dtype: 'float16' as 'float32' }, /key dtype: expected one of auto, float32, bfloat16/],
   [{ guide: 0.25, floor: true }, /key floor: expected false beside guide/],
+  [{ damping: 0 }, /key damping: expected more than 0/],
+  [{ relabel: 'yes' as never }, /key relabel: expected true or false/],
+  [{ puzzles: 'many' as never }, /key puzzles: expected a number or a list/],
   [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
@@ -249,6 +252,24 @@ for (const [given, message] of wrong)
     )
     assert.ok(!existsSync(resultsDir))
   })
+
+test('think refuses a second argument that is neither data nor options, and a promise by its missing await', async () => {
+  const promised = sudoku({ box: '2x2', train: 1, test: 2 })
+  await assert.rejects(
+    think(weights, promised as never, options),
+    /expected a data set, or options, found the promise of one\. Put await/,
+  )
+  await assert.rejects(think(weights, null as never), /found null/)
+  await assert.rejects(think(weights, [] as never), /expected a data set, or options/)
+})
+
+test('a curve against noise needs a recording, and an interval one of the two methods', () => {
+  assert.throws(() => noiseCurve([]), { exitCode: 2, message: /expected one recording for each σ, found none/ })
+  assert.throws(
+    () => recording.curve({ interval: 'bayes' as never }),
+    /interval: expected wilson or bootstrap, found bayes/,
+  )
+})
 
 test('weights of another task, and weights that do not exist, are refused', async () => {
   await assert.rejects(think(weights, mazes, options), /data set of task=sudoku/)

@@ -68,17 +68,37 @@ export function weightsName(runOrFile: ThinkingModel): string {
   })
 }
 
-/** Returns the data set and the options of a call whose data may be left out. */
+/**
+ * Returns the data set and the options of a call whose data may be left out.
+ *
+ * @throws UserError (exit code 2) for anything else, such as the promise of a data set.
+ */
 export function dataAndOptions(
   given: Dataset | ThinkOptions | undefined,
   options: ThinkOptions | undefined,
 ): { readonly data: Dataset | undefined; readonly options: ThinkOptions } {
   if (given === undefined || isDataset(given)) return { data: given, options: options ?? {} }
-  return { data: undefined, options: given }
+  return { data: undefined, options: plainObject(given, 'a data set, or options') }
 }
 
-function isDataset(given: Dataset | ThinkOptions): given is Dataset {
-  return 'manifest' in given && 'hash' in given
+function isDataset(given: unknown): given is Dataset {
+  return typeof given === 'object' && given !== null && 'manifest' in given && 'hash' in given
+}
+
+/** @throws UserError (exit code 2) unless it is an object of keys and values, as `{ depth: 8 }`. */
+function plainObject<T extends object>(given: T, expected: string): T {
+  const isPlain =
+    typeof given === 'object' && given !== null && Object.getPrototypeOf(given)?.constructor?.name === 'Object'
+  if (isPlain) return given
+  // A cell of a notebook may have another Promise.
+  const isPromise = Object.prototype.toString.call(given) === '[object Promise]'
+  throw new UserError({
+    where: 'think, second argument',
+    expected,
+    found: isPromise ? 'the promise of one' : given === null ? 'null' : String(given),
+    ...(isPromise ? { todo: 'Put await before it.' } : {}),
+    exitCode: 2,
+  })
 }
 
 /** Everything that {@link ThinkOptions} may hold; weights and functions are checked where they are used. */
