@@ -67,17 +67,25 @@ function wordsOf(issue: z.core.$ZodIssue): string[] {
   return issue.code === 'invalid_union' ? issue.errors.flatMap((errors) => errors.flatMap(wordsOf)) : []
 }
 
+/** Types of values in words, where their name alone is not the word. */
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+}
+
 /** Describes in words the constraint that a value violates, from zod's issue. */
 export function describeIssue(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'too_small':
-      return `at least ${issue.minimum}`
+      return issue.inclusive === false ? `more than ${issue.minimum}` : `at least ${issue.minimum}`
     case 'too_big':
-      return `at most ${issue.maximum}`
+      return issue.inclusive === false ? `less than ${issue.maximum}` : `at most ${issue.maximum}`
     case 'invalid_value':
       return `one of ${issue.values.map(String).join(', ')}`
     case 'invalid_type':
-      return issue.expected === 'int' ? 'a whole number' : `a ${issue.expected}`
+      return TYPES[issue.expected] ?? `a ${issue.expected}`
     case 'invalid_union':
       return issue.errors.flatMap((errors) => (errors[0] ? [describeIssue(errors[0])] : [])).join(' or ')
     default:

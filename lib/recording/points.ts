@@ -93,6 +93,7 @@ export function checkExtent({ depth, rollouts }: Extent, facts: RecordingFacts):
       expected: `all ${settings.rollouts} particles, which depend on each other`,
       found: String(rollouts),
       todo: `Record again with rollouts ${rollouts}.`,
+      exitCode: 2,
     })
   return {
     depth: within('depth', depth ?? settings.depth, settings.depth),
@@ -107,6 +108,7 @@ function within(where: string, value: number, most: number): number {
     expected: `a whole number from 1 to ${most}, as recorded`,
     found: String(value),
     ...(value > most ? { todo: `Record again with ${where} ${value}.` } : {}),
+    exitCode: 2,
   })
 }
 
@@ -237,6 +239,8 @@ function accuracyOf(values: readonly number[], options: IntervalOptions): Estima
       values.length,
       level,
     )
+  if (interval !== 'bootstrap')
+    throw new UserError({ where: 'interval', expected: 'wilson or bootstrap', found: String(interval), exitCode: 2 })
   const given: EstimateOptions = {
     interval,
     resamples,

@@ -45,7 +45,7 @@ const CHOOSE: Readonly<Record<Selector, Choose>> = {
  * @throws UserError for an unknown selector, `verifier` for a task without a judge, and `guided` for rollouts that are not
  *   particles.
  */
-export function chooser(selector: Selector, facts: RecordingFacts): Choose {
+export function chooser(selector: Selector, facts: Pick<RecordingFacts, 'task' | 'criteria' | 'guided'>): Choose {
   const where = `selector ${selector}`
   if (!Object.hasOwn(CHOOSE, selector)) {
     const names = Object.keys(SELECTORS)
@@ -55,6 +55,7 @@ export function chooser(selector: Selector, facts: RecordingFacts): Choose {
       expected: names.join(', '),
       found: String(selector),
       ...(todo ? { todo } : {}),
+      exitCode: 2,
     })
   }
   if (selector === 'verifier' && !facts.criteria.includes('valid'))
@@ -63,13 +64,15 @@ export function chooser(selector: Selector, facts: RecordingFacts): Choose {
       expected: 'a task with a judge of answers',
       found: `${facts.task}, which has none`,
       todo: 'Choose another selector, e.g. q, or define the task with a judge.',
+      exitCode: 2,
     })
   if (selector === 'guided' && !facts.guided)
     throw new UserError({
       where,
       expected: 'a recording of guided particles',
       found: 'one of independent rollouts',
-      todo: 'Record particles, or choose another selector, e.g. q.',
+      todo: 'Record particles (guide=0.25), or choose another selector, e.g. q.',
+      exitCode: 2,
     })
   return CHOOSE[selector]
 }

@@ -199,6 +199,41 @@ test('guided particles are recorded with their selector, and draw no curve over 
   assert.throws(() => recording.accuracy('guided'), /a recording of guided particles/)
 })
 
+test('a summary of guided particles has gains over a deterministic rollout, and none where that was not recorded', async () => {
+  const guided = { ...options, noise: 0, guide: 0.25, puzzles: 4 }
+  const compared = (await think(weights, grids, guided)).summary({ select: 'guided' })
+  assert.deepEqual(
+    compared.map(({ select, rollouts, gain }) => [select, rollouts, gain?.value]),
+    [
+      ['deterministic', 1, undefined],
+      ['guided', 3, 0],
+    ],
+  )
+  const alone = (await think(weights, grids, { ...guided, plain: false })).summary({ select: ['q', 'guided'] })
+  assert.deepEqual(
+    alone.map(({ select, gain }) => [select, gain]),
+    [
+      ['q', null],
+      ['guided', null],
+    ],
+  )
+})
+
+test('a summary of one rollout has the selectors that are asked for', async () => {
+  const one = await think(weights, grids, { ...options, noise: 0, rollouts: 1, floor: false })
+  const selects = (select?: 'first'): string[] => one.summary(select ? { select } : {}).map((row) => row.select)
+  assert.deepEqual([selects(), selects('first')], [['one rollout'], ['one rollout', 'first']])
+})
+
+test('a selector that the recording could not answer is refused before anything is computed', async () => {
+  const resultsDir = inFolder('unanswerable')
+  const arcs = think(inFolder('arc.safetensors'), tasks, { ...options, select: ['q', 'verifier'], resultsDir })
+  await assert.rejects(arcs, /selector verifier: expected a task with a judge of answers, found arc, which has none/)
+  const independent = think(weights, grids, { ...options, select: 'guided', resultsDir })
+  await assert.rejects(independent, { exitCode: 2, message: /a recording of guided particles/ })
+  assert.ok(!existsSync(resultsDir))
+})
+
 const wrong: [ThinkOptions, RegExp][] = [
   [{ noise: -0.1 }, /key noise: expected at least 0/],
   [{ depth: 0 }, /key depth: expected at least 1/],
@@ -208,6 +243,10 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ split: 'tets' as 'test' }, /key split: expected one of train, test.*Did you mean split=test\?/s],
   [{ versions: 0 }, /key versions: expected at least 1/],
   [{ dtype: 'float16' as 'float32' }, /key dtype: expected one of auto, float32, bfloat16/],
+  [{ guide: 0.25, floor: true }, /key floor: expected false beside guide/],
+  [{ damping: 0 }, /key damping: expected more than 0/],
+  [{ relabel: 'yes' as never }, /key relabel: expected true or false/],
+  [{ puzzles: 'many' as never }, /key puzzles: expected a number or a list/],
   [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
@@ -220,6 +259,24 @@ for (const [given, message] of wrong)
     )
     assert.ok(!existsSync(resultsDir))
   })
+
+test('think refuses a second argument that is neither data nor options, and a promise by its missing await', async () => {
+  const promised = sudoku({ box: '2x2', train: 1, test: 2 })
+  await assert.rejects(
+    think(weights, promised as never, options),
+    /expected a data set, or options, found the promise of one\. Put await/,
+  )
+  await assert.rejects(think(weights, null as never), /found null/)
+  await assert.rejects(think(weights, [] as never), /expected a data set, or options/)
+})
+
+test('a curve against noise needs a recording, and an interval one of the two methods', () => {
+  assert.throws(() => noiseCurve([]), { exitCode: 2, message: /expected one recording for each σ, found none/ })
+  assert.throws(
+    () => recording.curve({ interval: 'bayes' as never }),
+    /interval: expected wilson or bootstrap, found bayes/,
+  )
+})
 
 test('weights of another task, and weights that do not exist, are refused', async () => {
   await assert.rejects(think(weights, mazes, options), /data set of task=sudoku/)
@@ -274,6 +331,8 @@ test('recurlab think records and prints accuracy by selector, gain, floor, compu
   )
   const listed = await recurlab(['think', 'list', `out=${out}`])
   assert.match(listed.stdout, new RegExp(id!))
+  const beyond = await recurlab(['think', 'show', id!, `out=${out}`, 'depth=4'])
+  assert.equal(beyond.code, 2)
   for (const [words, message] of [
     [['noise=-1'], /key noise: expected at least 0/],
     [['select=vots'], /Did you mean select=vote\?/],

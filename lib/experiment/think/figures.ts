@@ -135,13 +135,13 @@ export interface NoiseCurveOptions
  *
  * @example
  * show(noiseCurve(recordings, { select: ['q', 'vote', 'oracle'], reported: { series: 'ptrm.sudoku.sigma' } }))
- * @throws UserError for recordings of different weights or puzzles, and a selector that one cannot answer.
+ * @throws UserError for no recordings, recordings of different weights or puzzles, and a selector that one cannot answer.
  */
 export function noiseCurve(recordings: readonly RolloutRecording[], options: NoiseCurveOptions = {}): CaptionedFigure {
   const { metric = 'exact', reported, title, width, height, range, names, depth, rollouts, ...query } = options
   const [first, ...others] = recordings
   if (first === undefined)
-    throw new UserError({ where: 'noiseCurve', expected: 'at least one recording', found: 'none' })
+    throw new UserError({ where: 'noiseCurve', expected: 'one recording for each σ', found: 'none', exitCode: 2 })
   // A comparison refuses recordings of other weights, data or puzzles.
   for (const other of others) first.compare(other)
   const points = recordings

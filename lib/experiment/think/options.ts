@@ -5,6 +5,7 @@ import { UserError } from '../../errors.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { parseOptions } from '../../options/options.js'
 import type { KeptAnswers } from '../../recording/facts.js'
+import type { Selector } from '../../recording/selectors.js'
 import { type RolloutOptions, rolloutOptions } from '../../think/settings.js'
 import type { WeightsOptions } from '../run/weights.js'
 
@@ -24,11 +25,13 @@ export interface ThinkOptions extends RolloutOptions, WeightsOptions {
    * iterations: 99.05 % in float32, 92.98 % in bfloat16).
    */
   readonly dtype?: Config['dtype']
+  /** Selectors that the recording must be able to answer: others are refused before anything is computed. Default: none. */
+  readonly select?: Selector | readonly Selector[]
   /** Answers that are kept: of each rollout's `last` step, `all`, or `none`. Default `last`. */
   readonly answers?: KeptAnswers
   /**
    * Whether the numerical floor is measured: the share of puzzles whose first rollout ends in another answer in another
-   * precision. Default: for at most 200 puzzles.
+   * precision. Not for guided particles, which are not independent. Default: for at most 200 puzzles.
    */
   readonly floor?: boolean
   /**
@@ -65,17 +68,37 @@ export function weightsName(runOrFile: ThinkingModel): string {
   })
 }
 
-/** Returns the data set and the options of a call whose data may be left out. */
+/**
+ * Returns the data set and the options of a call whose data may be left out.
+ *
+ * @throws UserError (exit code 2) for anything else, such as the promise of a data set.
+ */
 export function dataAndOptions<Options extends object>(
   given: Dataset | Options | undefined,
   options: Options | undefined,
 ): { readonly data: Dataset | undefined; readonly options: Partial<Options> } {
   if (given === undefined || isDataset(given)) return { data: given, options: options ?? {} }
-  return { data: undefined, options: given }
+  return { data: undefined, options: plainObject(given, 'a data set, or options') }
 }
 
-function isDataset(given: object): given is Dataset {
-  return 'manifest' in given && 'hash' in given
+function isDataset(given: unknown): given is Dataset {
+  return typeof given === 'object' && given !== null && 'manifest' in given && 'hash' in given
+}
+
+/** @throws UserError (exit code 2) unless it is an object of keys and values, as `{ depth: 8 }`. */
+function plainObject<T extends object>(given: T, expected: string): T {
+  const isPlain =
+    typeof given === 'object' && given !== null && Object.getPrototypeOf(given)?.constructor?.name === 'Object'
+  if (isPlain) return given
+  // A cell of a notebook may have another Promise.
+  const isPromise = Object.prototype.toString.call(given) === '[object Promise]'
+  throw new UserError({
+    where: 'think, second argument',
+    expected,
+    found: isPromise ? 'the promise of one' : given === null ? 'null' : String(given),
+    ...(isPromise ? { todo: 'Put await before it.' } : {}),
+    exitCode: 2,
+  })
 }
 
 /** Everything that {@link ThinkOptions} may hold; weights and functions are checked where they are used. */
@@ -92,7 +115,7 @@ const thinkOptions = z.strictObject({
   ...Object.fromEntries(
     [
       ...['resultsDir', 'weights', 'checkpoint', 'configFile', 'mixer'],
-      ...['puzzleEmbedding', 'onProgress', 'signal'],
+      ...['puzzleEmbedding', 'select', 'onProgress', 'signal'],
     ].map((key) => [key, z.unknown().optional()]),
   ),
 })

@@ -26,7 +26,7 @@ export interface RecordingSummaryRow {
   readonly accuracies: Readonly<Record<string, Estimate>>
   /**
    * Difference of exact accuracy to one rollout, deterministic where that was recorded, with its paired interval; in
-   * [−1, 1]. null for that rollout itself.
+   * [−1, 1]. null for that rollout itself, and for guided particles without a deterministic rollout beside them.
    */
   readonly gain: { readonly value: number; readonly low: number | null; readonly high: number | null } | null
   /** Seconds of computation per puzzle on the machine of the recording. */
@@ -64,15 +64,19 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
       ),
     )
   }
+  // One of several particles depends on the others: it is no baseline.
+  const isWithoutBase = plain === null && facts.guided && facts.settings.rollouts > 1
+  if (isWithoutBase) return rowsAt(recording, select, rollouts)
   const base: RecordingSummaryRow = plain
     ? { ...rowsAt(plain, ['q'], 1)[0]!, select: 'deterministic' }
     : { ...rowsAt(recording, ['q'], 1)[0]!, select: 'one rollout' }
+  if (plain === null && rollouts === 1 && options.select === undefined) return [base]
   const [before] = (plain ?? recording).exactShares(['q'], { depth, rollouts: 1 })
   const after = recording.exactShares(select, { depth, rollouts })
   const selected = rowsAt(recording, select, rollouts).map(
     (row, i): RecordingSummaryRow => ({ ...row, gain: pairedBy(after[i]!, before!) }),
   )
-  return plain === null && rollouts === 1 ? [base] : [base, ...selected]
+  return [base, ...selected]
 }
 
 function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {

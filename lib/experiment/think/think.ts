@@ -16,8 +16,10 @@ import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import type { RecordingHeader } from '../../recording/facts.js'
 import { Recorder } from '../../recording/recorder.js'
+import { chooser } from '../../recording/selectors.js'
 import { currentCode } from '../../results/code.js'
 import type { StoredWeights } from '../../results/weights-file.js'
+import { criteriaOf } from '../../tasks/registry.js'
 import { rolloutSteps } from '../../think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
@@ -68,12 +70,13 @@ export async function think(
   const { data: givenData, options } = dataAndOptions(dataOrOptions, given)
   const asked = rolloutPart(options)
   // Wrong values are reported before weights and data are read.
-  rolloutSettings(asked)
+  checkFloor(options.floor, rolloutSettings(asked))
   const { file, config } = await openWeights(name, options, (weights) => `think('${weights}', `)
   const resolved = resolveConfig(config)
   const data = givenData ?? (await dataOf(file, config))
   const subset = subsetOf(data, options.puzzles, options.split)
   const settings = rolloutSettings(asked, resolved.evaluation.evalSupervisionSteps)
+  checkSelectors(options.select, data, settings)
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
     const { dtype, note } = dtypeOrFloat32(options.dtype ?? 'float32', config.mixer)
@@ -112,6 +115,27 @@ export async function think(
       disposeModel(model)
     }
   })
+}
+
+/** @throws UserError where the numerical floor of guided particles is asked for. */
+function checkFloor(floor: boolean | undefined, { guide }: RolloutSettings): void {
+  if (floor !== true || guide === 0) return
+  throw new UserError({
+    where: 'key floor',
+    expected: 'false beside guide, because one particle alone is another rollout than among others',
+    found: 'true',
+    exitCode: 2,
+  })
+}
+
+/** @throws UserError for a selector that a recording of these settings cannot answer. */
+function checkSelectors(
+  select: ThinkOptions['select'],
+  { manifest }: Pick<Dataset, 'manifest'>,
+  { guide }: RolloutSettings,
+): void {
+  const facts = { task: manifest.task, criteria: criteriaOf(manifest), guided: guide > 0 }
+  for (const selector of [select ?? []].flat()) chooser(selector, facts)
 }
 
 /** Returns the data set of weights. @throws UserError (exit code 2) for a file that names none. */
@@ -275,8 +299,8 @@ function plainSettings(settings: RolloutSettings): RolloutSettings {
   return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never', guide: 0 }
 }
 
-function isPlain({ noise, init, relabel, damping }: RolloutSettings): boolean {
-  return noise === 0 && init === 'learned' && !relabel && damping === 1
+function isPlain({ noise, init, relabel, damping, guide }: RolloutSettings): boolean {
+  return noise === 0 && init === 'learned' && !relabel && damping === 1 && guide === 0
 }
 
 function rowBytes({ answers, seqLen }: RecordingHeader): number {

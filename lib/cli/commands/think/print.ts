@@ -1,7 +1,7 @@
 import { flopsOf, macText } from '../../../evaluate/mac-units.js'
 import { floorText } from '../../../experiment/think/floor.js'
 import type { RolloutRecording } from '../../../experiment/think/rollout-recording.js'
-import { type RecordingSummaryRow, selectorsOf, summaryTable } from '../../../experiment/think/summary.js'
+import { type RecordingSummaryRow, summaryTable } from '../../../experiment/think/summary.js'
 import type { Extent } from '../../../recording/points.js'
 import { SELECTORS, type Selector } from '../../../recording/selectors.js'
 import { formatTable } from '../../../results/text.js'
@@ -17,6 +17,12 @@ export const SELECT_HELP: HelpRow = [
   `How the answer is chosen: ${NAMES.map((name) => `${name} (${SELECTORS[name]})`).join('; ')}. Default: all that the recording can answer.`,
 ]
 
+/** Reasons why a recording has no numerical floor. */
+const NO_FLOOR = {
+  guided: 'particles have no numerical floor of their own',
+  independent: 'the numerical floor was not measured (floor=true measures it with the fused kernels)',
+} as const
+
 /** Parses `select=A,B`. @throws UserError (exit code 2) for an unknown selector. */
 export function selected(text: string | undefined): Selector[] | undefined {
   return text === undefined ? undefined : severalOf('select=', text, NAMES)
@@ -31,7 +37,7 @@ export interface PrintOptions extends Extent {
 /** Prints what a recording says: accuracy by selector, gain and compute, the numerical floor, and where it lies. */
 export function printRecording(recording: RolloutRecording, { json, select, ...extent }: PrintOptions): void {
   const { id, dir, facts, numericFloor } = recording
-  const rows = recording.summary({ ...extent, ...given({ select: select ?? selectorsOf(facts) }) })
+  const rows = recording.summary({ ...extent, ...given({ select }) })
   const write = (text: string): void => void process.stdout.write(`${text}\n`)
   if (json) {
     const { files: _, ...known } = facts
@@ -52,7 +58,7 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
     ['rollouts', settingsText(recording)],
     [
       'precision',
-      `${notes.dtype}; ${numericFloor ? floorText(numericFloor) : 'the numerical floor was not measured (floor=true measures it with the fused kernels)'}`,
+      `${notes.dtype}; ${numericFloor ? floorText(numericFloor) : NO_FLOOR[facts.guided ? 'guided' : 'independent']}`,
     ],
     [
       'compute',

@@ -2,8 +2,6 @@ import type { z } from 'zod'
 import { Interrupted } from '../../../errors.js'
 import type { ThinkOptions } from '../../../experiment/think/options.js'
 import { think } from '../../../experiment/think/think.js'
-import { type ProgressLine, progressText } from '../../../notebook/progress-text.js'
-import { streamSink } from '../../../notebook/status-line.js'
 import { optionsFromText } from '../../../options/options.js'
 import { loadDataset } from '../../../storage/store.js'
 import { rolloutOptions } from '../../../think/settings.js'
@@ -12,6 +10,7 @@ import type { HelpBlock, HelpRow } from '../../help.js'
 import { abortOnInterrupt, STOPPED } from '../../interrupt.js'
 import { choiceOf, given, listOf, onlyKeys, truthOf, wholeOf } from '../../keys.js'
 import { CHECKPOINT_HELP, puzzleFit, whichCheckpoint, whichWeights } from '../../weights-output.js'
+import { workStatus } from '../../work-status.js'
 import { printRecording, SELECT_HELP, selected } from './print.js'
 
 /** Keys of the command besides those of the rollouts. */
@@ -43,7 +42,7 @@ export const help: readonly HelpBlock[] = [
       ],
       [
         'floor=true|false',
-        'Whether the first rollouts are also computed in another precision, for the share of puzzles whose answer depends on it. Default: true for at most 200 puzzles.',
+        'Whether the first rollouts are also computed in another precision, for the share of puzzles whose answer depends on it; not for guided particles. Default: true for at most 200 puzzles.',
       ],
       [
         'plain=true|false',
@@ -77,11 +76,12 @@ export const command: Command = {
     const name = oneWord(args.words, 'one run or file')
     const { options, data, select } = asked(args)
     const isJson = args.flags.has('json')
-    const status = thinkingStatus(isJson ? process.stderr : process.stdout)
+    const status = workStatus('thinking', 'supervision steps', isJson ? process.stderr : process.stdout)
     const interrupt = abortOnInterrupt()
     try {
       const recording = await think(name, data === undefined ? undefined : loadDataset(data), {
         ...options,
+        ...given({ select }),
         onProgress: status.at,
         signal: interrupt.signal,
       })
@@ -134,24 +134,4 @@ function puzzlesOf(text: string | undefined): number | number[] | undefined {
     if (!/^\d+$/.test(index)) throw wrongUse('puzzles=N, or indices as puzzles=3,5,8 or puzzles=0..9', text)
     return Number(index)
   })
-}
-
-/** Prints progress: one line in a terminal, one every ten seconds in a file. */
-function thinkingStatus(stream: NodeJS.WriteStream): { at(done: number, total: number): void; end(): void } {
-  const sink = streamSink(stream, 'later')
-  const began = performance.now()
-  let line: ProgressLine | null = null
-  const now = (done: number, total: number, state: ProgressLine['state']): ProgressLine => {
-    const seconds = (performance.now() - began) / 1000
-    return { done, total, seconds, state, label: 'thinking', unit: 'supervision steps', metrics: [] }
-  }
-  return {
-    at: (done, total) => {
-      line = now(done, total, 'running')
-      sink.status(progressText(line, stream.isTTY))
-    },
-    end: () => {
-      if (line && stream.isTTY) sink.line(progressText(now(line.done, line.total!, 'done'), true))
-    },
-  }
 }
