@@ -97,7 +97,7 @@ function eqrNotes(told: Map<string, SourcedValue>): string[] {
   for (const key of [...EQR_ONLY, ...EQR_UNUSED]) told.delete(key)
   if (only.length === 0) return []
   return [
-    `EqR (${only.join(', ')}): a net call is h ← (1−λ)·h + λ·net(h) + noise there, and net(h) here, so results differ from EqR's own`,
+    `EqR (${only.join(', ')}): a net call is h ← (1−λ)·h + λ·net(h) + noise there, and net(h) here; think with dampingAt=call damping=λ, noiseAt=call, noise and init=random computes EqR's own`,
   ]
 }
 

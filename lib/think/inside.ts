@@ -13,8 +13,8 @@ import { type Program, programOf } from '../recursion/program.js'
 import { updateTexts } from '../recursion/pseudocode.js'
 import { coordinates, type PrincipalComponents, principalComponents } from '../statistics/principal.js'
 import { addNoise } from './add-noise.js'
+import { refineByCall } from './changed-calls.js'
 import { type StreamKey, streamOf, subStream } from './noise.js'
-import { refineWithNoise } from './noisy-calls.js'
 import { noisyLatents } from './noisy-latents.js'
 import { standardNormal, truncatedNormal } from './normal.js'
 import { CALL_NOISE, INIT, STEP_NOISE } from './row-batch.js'
@@ -359,7 +359,7 @@ function refined(
 ): State {
   const networked = { weights, shape, fused }
   if (noise === 0 || noiseAt === 'step') return refineWithoutGradient(networked, program, x, state)
-  return refineWithNoise(networked, program, x, state, (i, made) =>
+  return refineByCall(networked, program, x, state, (i, made) =>
     plusNoise(made, streams, noise, CALL_NOISE, step, call + i),
   )
 }

@@ -7,9 +7,9 @@ import { programsOf, type State } from '../model/recursion.js'
 import { latentNames, totalTokens } from '../model/shape.js'
 import { tidy } from '../model/tidy.js'
 import { addNoise } from './add-noise.js'
+import { refineByCall } from './changed-calls.js'
 import { measure, type RawMeasures } from './measure.js'
 import { subStream } from './noise.js'
-import { refineWithNoise } from './noisy-calls.js'
 import { standardNormal, truncatedNormal } from './normal.js'
 import type { RolloutRow, RunningRow } from './rows.js'
 import type { RolloutSettings } from './settings.js'
@@ -126,19 +126,26 @@ export class RowBatch {
 
   #refined(rows: readonly RunningRow[], x: tf.Tensor3D, state: State): State {
     const { weights, shape } = this.#model
-    const { noise, noiseAt, damping, dampingAfter } = this.#settings
+    const { noise, noiseAt, damping, dampingAt, dampingAfter } = this.#settings
     const networked = { weights, shape, fused: this.#fused }
     const { all } = programsOf(shape)
     const start = noise > 0 && noiseAt === 'step' ? this.#withNoise(rows, state) : state
-    const end =
-      noise > 0 && noiseAt === 'call'
-        ? refineWithNoise(networked, all, x, start, (call, made) => this.#plusNoise(made, rows, CALL_NOISE, call))
-        : refineWithoutGradient(networked, all, x, start)
     // α by row: rows of a batch may be at different steps.
     const alphas = rows.map(({ step }) => (step >= dampingAfter ? damping : 1))
-    if (alphas.every((alpha) => alpha === 1)) return end
+    const isDamped = alphas.some((alpha) => alpha !== 1)
     const alpha = tf.tensor3d(alphas, [alphas.length, 1, 1])
-    return mapped(end, (made, name) => tf.add(tf.mul(tf.sub(1, alpha), start[name]!), tf.mul(alpha, made)))
+    const damped = (made: tf.Tensor3D, from: tf.Tensor3D): tf.Tensor3D =>
+      tf.add(tf.mul(tf.sub(1, alpha), from), tf.mul(alpha, made))
+    const isNoisyCall = noise > 0 && noiseAt === 'call'
+    const isDampedCall = isDamped && dampingAt === 'call'
+    const end =
+      isNoisyCall || isDampedCall
+        ? refineByCall(networked, all, x, start, (call, made, replaced) => {
+            const next = isDampedCall ? damped(made, replaced) : made
+            return isNoisyCall ? this.#plusNoise(next, rows, CALL_NOISE, call) : next
+          })
+        : refineWithoutGradient(networked, all, x, start)
+    return isDamped && dampingAt === 'step' ? mapped(end, (made, name) => damped(made, start[name]!)) : end
   }
 
   #withNoise(rows: readonly RunningRow[], state: State): State {

@@ -46,6 +46,12 @@ export const rolloutOptions = z.strictObject({
     .default(false)
     .describe('Whether every rollout but the first sees the puzzle relabelled or turned by a symmetry of its task.'),
   damping: z.number().gt(0).max(1).default(1).describe('α of the damped step h ← (1−α)·h + α·F(h); 1: no damping.'),
+  dampingAt: z
+    .enum(['step', 'call'])
+    .default('step')
+    .describe(
+      'step: F is a supervision step (Sotaku); call: F is a network call, and h the latent that it replaces (EqR, α = 0.95).',
+    ),
   dampingAfter: z.int().min(0).default(0).describe('Supervision steps before damping begins.'),
   leave: z
     .enum(['never', 'halted', 'solved', 'settled'])
@@ -95,6 +101,11 @@ export interface RolloutSettings {
   readonly relabel: boolean
   /** α of the damped step h ← (1−α)·h + α·F(h); 1: no damping. */
   readonly damping: number
+  /**
+   * Whether F is a whole supervision `step` (Sotaku's delayed damping), or every network `call`, with h its first addend, the
+   * latent that it replaces (EqR's net call, arXiv 2605.21488, α = 0.95).
+   */
+  readonly dampingAt: 'step' | 'call'
   /** Supervision steps before damping begins. */
   readonly dampingAfter: number
   /**

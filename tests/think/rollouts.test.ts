@@ -114,6 +114,7 @@ const OPTIONS: Readonly<Record<string, RolloutOptions>> = {
   'noise in every network call': { noise: 0.1, noiseAt: 'call' },
   'random initial latents': { init: 'random', initStd: 0.5 },
   'damping after the second step': { noise: 0.2, damping: 0.25, dampingAfter: 2 },
+  'damped network calls with noise': { init: 'random', damping: 0.95, dampingAt: 'call', noise: 0.01, noiseAt: 'call' },
   'guided particles': { noise: 0.3, guide: 1, relabel: true },
   'rollouts that leave once halted': { noise: 0.3, leave: 'halted' },
   'rollouts that leave once settled': { noise: 0.1, leave: 'settled', settledSteps: 1, depth: 6 },
@@ -197,6 +198,24 @@ test('a rollout that leaves early has the rows of one that stays, up to the step
       }
   }
   assert.ok(lengths.size > 3)
+  disposeModel(tried)
+})
+
+test('a damped network call keeps 1 − α of the latent that it replaces, as EqR computes it', async () => {
+  const tried = model({ T: 2, n: 2 })
+  const [batch] = evaluationBatches(data, { batch: 11 })
+  const x = tried.embed(batch!)
+  let { y, z } = tried.start(batch!) as { y: tf.Tensor; z: tf.Tensor }
+  const mixed = (h: tf.Tensor, u: tf.Tensor): tf.Tensor => tf.add(tf.mul(h, 0.25), tf.mul(u, 0.75))
+  for (let t = 0; t < 2; t++) {
+    for (let i = 0; i < 2; i++) z = mixed(z, tried.net(z, y, x))
+    y = mixed(y, tried.netY(y, z))
+  }
+  const qHalt = tried.heads(y).qHalt.arraySync()
+  const rows = await rowsOf(tried, { depth: 1, damping: 0.75, dampingAt: 'call' })
+  for (const [puzzle, q] of qHalt.entries())
+    assert.ok(Math.abs((rows.get(`${puzzle} 0 0 1`)!.qHalt as number) - q) < 1e-4 * Math.max(1, Math.abs(q)))
+  assert.notDeepEqual(rows, await rowsOf(tried, { depth: 1, damping: 0.75 }))
   disposeModel(tried)
 })
 

@@ -153,7 +153,7 @@ test('recordings of several σ give one curve against the noise, and other puzzl
   const fewer = await think(weights, grids, { ...options, puzzles: 5, floor: false, plain: false })
   assert.throws(() => noiseCurve([recording, fewer]), /other puzzles, 5 of 12 test puzzles/)
   assert.throws(() => recording.compare(fewer), UserError)
-  assert.throws(() => noiseCurve([]), /at least one recording/)
+  assert.throws(() => noiseCurve([]), /one recording for each σ/)
   assert.throws(() => openRecording('no-such', options.resultsDir), /one recording "no-such"/)
 })
 

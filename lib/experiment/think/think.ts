@@ -294,13 +294,17 @@ async function record(
   recorder.end()
 }
 
-/** Returns settings of one deterministic rollout of the same depth, from the learned initial latents. */
+/**
+ * Returns settings of one deterministic rollout of the same depth, from the learned initial latents. Damping in network calls
+ * stays: it is part of a model's own net call (EqR).
+ */
 function plainSettings(settings: RolloutSettings): RolloutSettings {
-  return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never', guide: 0 }
+  const damping = settings.dampingAt === 'call' ? settings.damping : 1
+  return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping, leave: 'never', guide: 0 }
 }
 
-function isPlain({ noise, init, relabel, damping, guide }: RolloutSettings): boolean {
-  return noise === 0 && init === 'learned' && !relabel && damping === 1 && guide === 0
+function isPlain({ noise, init, relabel, damping, dampingAt, guide }: RolloutSettings): boolean {
+  return noise === 0 && init === 'learned' && !relabel && (damping === 1 || dampingAt === 'call') && guide === 0
 }
 
 function rowBytes({ answers, seqLen }: RecordingHeader): number {

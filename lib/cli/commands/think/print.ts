@@ -85,8 +85,21 @@ function moreText(row: RecordingSummaryRow, base: RecordingSummaryRow): string {
 
 /** Returns the settings of rollouts that are not at their defaults, in words. */
 export function settingsText({ facts: { settings } }: Pick<RolloutRecording, 'facts'>): string {
-  const { depth, rollouts, noise, target, noiseAt, init, initStd, relabel, damping, dampingAfter, leave, guide } =
-    settings
+  const {
+    depth,
+    rollouts,
+    noise,
+    target,
+    noiseAt,
+    init,
+    initStd,
+    relabel,
+    damping,
+    dampingAt,
+    dampingAfter,
+    leave,
+    guide,
+  } = settings
   return [
     `D ${depth}, K ${rollouts}`,
     ...(noise > 0
@@ -94,7 +107,7 @@ export function settingsText({ facts: { settings } }: Pick<RolloutRecording, 'fa
       : []),
     ...(init === 'random' ? [`random initial latents (std ${initStd})`] : []),
     ...(relabel ? ['relabelled inputs'] : []),
-    ...(damping < 1 ? [`damping α ${damping} after step ${dampingAfter}`] : []),
+    ...(damping < 1 ? [`damping α ${damping} of every ${dampingAt} after step ${dampingAfter}`] : []),
     ...(guide > 0 ? [`guided particles (β ${guide})`] : []),
     ...(leave === 'never' ? [] : [`a rollout ends once ${leave}`]),
   ].join(', ')

@@ -5,23 +5,24 @@ import { tidy } from '../model/tidy.js'
 import type { Program } from '../recursion/program.js'
 
 /**
- * Returns the latents after a program's assignments, with something added to the result of every call of a network (EqR,
- * arXiv 2605.21488). The fused kernels compute each call by itself.
+ * Returns the latents after a program's assignments, with the result of every call of a network changed: by noise, or by
+ * damping towards the latent that it replaces (EqR, arXiv 2605.21488). The fused kernels compute each call by itself.
  *
- * @param noisy returns the result of a call with its noise, `[B, L, D]`; calls are numbered from 0
+ * @param change returns the changed result of a call, `[B, L, D]`, from the result and the call's first addend, which is the
+ * latent that it replaces; calls are numbered from 0
  */
-export function refineWithNoise(
+export function refineByCall(
   networked: Networked,
   program: Program,
   x: tf.Tensor3D,
   start: State,
-  noisy: (call: number, made: tf.Tensor3D) => tf.Tensor3D,
+  change: (call: number, made: tf.Tensor3D, replaced: tf.Tensor3D) => tf.Tensor3D,
 ): State {
   let call = 0
   const through =
     (net: 'net' | 'netY'): Net =>
     (...addends) =>
-      tidy(() => noisy(call++, called(networked, net, addends)))
+      tidy(() => change(call++, called(networked, net, addends), addends[0]))
   const { plus } = networks(networked.weights, networked.shape)
   return tidy(() => recurseWithoutGradient(program, { net: through('net'), netY: through('netY'), plus }, x, start))
 }
