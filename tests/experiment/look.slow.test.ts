@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
@@ -22,6 +22,7 @@ import { configuredShape } from '../../lib/model/configured.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
 import type { Notebook } from '../../lib/notebook/notebook.js'
 import { writeReport } from '../../lib/notebook/report.js'
+import { playerPage } from '../../lib/plot/player/page.js'
 import { recursion } from '../../lib/recursion/recursion.js'
 import { repeat, type Update } from '../../lib/recursion/update.js'
 import { arc } from '../../lib/tasks/arc/build.js'
@@ -255,6 +256,13 @@ test('in a browser a saved page plays with the keyboard, and requests nothing', 
       asked.filter((url) => !url.startsWith('data:')),
       [pathToFileURL(page).href],
     )
+    // A recording that was tampered with stays a picture.
+    const lines = '#DDDDDD"/><foreignObject><h1>tampered</h1></foreignObject><path stroke="'
+    writeFileSync(page, playerPage({ ...looked.data, board: { ...looked.data.board, lines } }))
+    await tab.reload()
+    await tab.locator('.recurlab-player[data-mounted]').waitFor()
+    await tab.waitForTimeout(300)
+    assert.deepEqual([await tab.locator('img').count(), await tab.locator('h1, button').count()], [4, 0])
   } finally {
     await browser.close()
   }
