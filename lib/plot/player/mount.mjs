@@ -10,7 +10,7 @@ export function mountAll(frames) {
     if (root.dataset.mounted !== 'yes') {
       root.dataset.mounted = 'yes'
       const still = root.querySelector('img')
-      recordingIn(still.src).then((data) => mount(root, data, frames))
+      recordingIn(still.src).then((data) => isDrawable(data) && mount(root, data, frames))
     }
 }
 
@@ -183,6 +183,19 @@ function mount(root, data, frames) {
   root.style.position = 'relative'
   root.replaceChildren(bar, stage, words)
   draw()
+}
+
+/**
+ * Returns whether what is drawn without escaping is a number or a colour: a notebook by somebody else may carry anything, and
+ * its still stays as it is.
+ */
+function isDrawable({ board, looks, updates }) {
+  const isColor = (text) => /^#[0-9a-f]{6}$/i.test(text)
+  return (
+    [board.rows, board.columns, board.stride, updates].every(Number.isInteger) &&
+    isColor(board.lines) &&
+    looks.flat().every(([, fill, ink]) => isColor(fill) && isColor(ink))
+  )
 }
 
 /** Returns the recording that a still carries in its metadata. */

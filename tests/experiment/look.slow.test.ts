@@ -1,36 +1,37 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import * as tf from '@tensorflow/tfjs-core'
 import { chromium } from 'playwright-core'
-import { startBackend } from '../lib/backend/index.js'
-import { parseConfig } from '../lib/config/parse.js'
-import { resolveConfig } from '../lib/config/resolved.js'
-import type { ConfigInput } from '../lib/config/schema.js'
-import type { Dataset } from '../lib/data/dataset.js'
-import { UserError } from '../lib/errors.js'
-import { defineTask } from '../lib/experiment/data/define-task.js'
-import { look } from '../lib/experiment/look/look.js'
-import { modelOfWeights } from '../lib/experiment/run/weights.js'
-import { solve } from '../lib/experiment/solve/solve.js'
-import { readWeightsFile } from '../lib/interop/weights-file.js'
-import { writeWeightsFile } from '../lib/interop/weights-write.js'
-import { configuredShape } from '../lib/model/configured.js'
-import { disposeModel, initialModel, modelTensors } from '../lib/model/model.js'
-import type { Notebook } from '../lib/notebook/notebook.js'
-import { writeReport } from '../lib/notebook/report.js'
-import { recursion } from '../lib/recursion/recursion.js'
-import { repeat, type Update } from '../lib/recursion/update.js'
-import { arc } from '../lib/tasks/arc/build.js'
-import { maze } from '../lib/tasks/maze/index.js'
-import { queens } from '../lib/tasks/queens/index.js'
-import { sudoku } from '../lib/tasks/sudoku/index.js'
-import { rolloutSteps } from '../lib/think/rollouts.js'
-import { rolloutSettings } from '../lib/think/settings.js'
-import { systemChromium } from './kernel/jupyterlab.js'
+import { startBackend } from '../../lib/backend/index.js'
+import { parseConfig } from '../../lib/config/parse.js'
+import { resolveConfig } from '../../lib/config/resolved.js'
+import type { ConfigInput } from '../../lib/config/schema.js'
+import type { Dataset } from '../../lib/data/dataset.js'
+import { UserError } from '../../lib/errors.js'
+import { defineTask } from '../../lib/experiment/data/define-task.js'
+import { look } from '../../lib/experiment/look/look.js'
+import { modelOfWeights } from '../../lib/experiment/run/weights.js'
+import { solve } from '../../lib/experiment/solve/solve.js'
+import { readWeightsFile } from '../../lib/interop/weights-file.js'
+import { writeWeightsFile } from '../../lib/interop/weights-write.js'
+import { configuredShape } from '../../lib/model/configured.js'
+import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
+import type { Notebook } from '../../lib/notebook/notebook.js'
+import { writeReport } from '../../lib/notebook/report.js'
+import { playerPage } from '../../lib/plot/player/page.js'
+import { recursion } from '../../lib/recursion/recursion.js'
+import { repeat, type Update } from '../../lib/recursion/update.js'
+import { arc } from '../../lib/tasks/arc/build.js'
+import { maze } from '../../lib/tasks/maze/index.js'
+import { queens } from '../../lib/tasks/queens/index.js'
+import { sudoku } from '../../lib/tasks/sudoku/index.js'
+import { rolloutSteps } from '../../lib/think/rollouts.js'
+import { rolloutSettings } from '../../lib/think/settings.js'
+import { systemChromium } from '../kernel/jupyterlab.js'
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'recurlab-look-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -189,6 +190,8 @@ test('sixteen steps of a 9×9 Sudoku and of a 30×30 maze take less than a megab
   }
 })
 
+const VIEW = 'application/vnd.jupyter.widget-view+json'
+
 test('in the report of a notebook the player has its script, and nothing else has one', async () => {
   const looked = await look(fresh(grids), '1..4....3....2.1', { depth: 2 })
   const bundle = looked[Symbol.for('Jupyter.display') as never] as unknown as () => Record<string, string>
@@ -197,7 +200,10 @@ test('in the report of a notebook the player has its script, and nothing else ha
     nbformat: 4,
     nbformat_minor: 5,
     metadata: {},
-    cells: [bundle.call(looked), { 'text/html': `<div>${evil}</div>`, 'text/plain': '' }].map((data, i) => ({
+    cells: [
+      { ...bundle.call(looked), [VIEW]: { model_id: 'gone' } },
+      { 'text/html': `<div>${evil}</div>`, 'text/plain': '' },
+    ].map((data, i) => ({
       cell_type: 'code',
       id: `c${i}`,
       metadata: {},
@@ -250,6 +256,13 @@ test('in a browser a saved page plays with the keyboard, and requests nothing', 
       asked.filter((url) => !url.startsWith('data:')),
       [pathToFileURL(page).href],
     )
+    // A recording that was tampered with stays a picture.
+    const lines = '#DDDDDD"/><foreignObject><h1>tampered</h1></foreignObject><path stroke="'
+    writeFileSync(page, playerPage({ ...looked.data, board: { ...looked.data.board, lines } }))
+    await tab.reload()
+    await tab.locator('.recurlab-player[data-mounted]').waitFor()
+    await tab.waitForTimeout(300)
+    assert.deepEqual([await tab.locator('img').count(), await tab.locator('h1, button').count()], [4, 0])
   } finally {
     await browser.close()
   }
