@@ -22,11 +22,11 @@ export interface RecordingSummaryRow {
   readonly rollouts: number
   /** D */
   readonly depth: number
-  /** Shares of puzzles with their intervals, by metric: `exact`, then the criteria of the task's judge. */
+  /** Shares of puzzles with their intervals, by metric: `exact` where answers are known, then the criteria of the task's judge. */
   readonly accuracies: Readonly<Record<string, Estimate>>
   /**
    * Difference of exact accuracy to one rollout, deterministic where that was recorded, with its paired interval; in
-   * [−1, 1]. null for that rollout itself.
+   * [−1, 1]. null for that rollout itself, without it, and where no answer is known.
    */
   readonly gain: { readonly value: number; readonly low: number | null; readonly high: number | null } | null
   /** Seconds of computation per puzzle on the machine of the recording. */
@@ -48,7 +48,10 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
   const { facts, plain } = recording
   const { depth = facts.settings.depth, rollouts = facts.settings.rollouts } = options
   const select = typeof options.select === 'string' ? [options.select] : (options.select ?? selectorsOf(facts))
-  const metrics = ['exact', ...facts.criteria]
+  const after = recording.exactShares(select, { depth, rollouts })
+  const isUnknown = facts.recorded > 0 && after.every(({ size }) => size === 0)
+  const metrics = isUnknown ? facts.criteria : ['exact', ...facts.criteria]
+  if (metrics.length === 0) return []
   const rowsAt = (
     from: Pick<RolloutRecording, 'curveRows'>,
     selects: readonly Selector[],
@@ -64,15 +67,14 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
       ),
     )
   }
-  const base: RecordingSummaryRow = plain
-    ? { ...rowsAt(plain, ['q'], 1)[0]!, select: 'deterministic' }
-    : { ...rowsAt(recording, ['q'], 1)[0]!, select: 'one rollout' }
-  const [before] = (plain ?? recording).exactShares(['q'], { depth, rollouts: 1 })
-  const after = recording.exactShares(select, { depth, rollouts })
-  const selected = rowsAt(recording, select, rollouts).map(
-    (row, i): RecordingSummaryRow => ({ ...row, gain: pairedBy(after[i]!, before!) }),
-  )
-  return plain === null && rollouts === 1 ? [base] : [base, ...selected]
+  const selected = rowsAt(recording, select, rollouts)
+  // One particle among others is no rollout by itself.
+  if (plain === null && facts.guided) return selected
+  const one = plain ?? recording
+  const base: RecordingSummaryRow = { ...rowsAt(one, ['q'], 1)[0]!, select: plain ? 'deterministic' : 'one rollout' }
+  if (plain === null && rollouts === 1) return [base]
+  const [before] = one.exactShares(['q'], { depth, rollouts: 1 })
+  return [base, ...selected.map((row, i) => ({ ...row, gain: pairedBy(after[i]!, before!) }))]
 }
 
 function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {

@@ -273,8 +273,8 @@ function plainSettings(settings: RolloutSettings): RolloutSettings {
   return { ...settings, rollouts: 1, noise: 0, init: 'learned', relabel: false, damping: 1, leave: 'never', guide: 0 }
 }
 
-function isPlain({ noise, init, relabel, damping }: RolloutSettings): boolean {
-  return noise === 0 && init === 'learned' && !relabel && damping === 1
+function isPlain({ noise, init, relabel, damping, guide }: RolloutSettings): boolean {
+  return noise === 0 && init === 'learned' && !relabel && damping === 1 && guide === 0
 }
 
 function rowBytes({ answers, seqLen }: RecordingHeader): number {
