@@ -65,7 +65,10 @@ export interface RecordingFacts extends RecordingHeader {
   readonly rows: number
   /** Versions of puzzles recorded completely. */
   readonly recorded: number
-  /** Time since the beginning outside the recorder, i.e. of computing, and inside it. */
+  /**
+   * Time outside the recorder, i.e. of computing, and inside it, for the rows in the table: of an interrupted recording, a share of
+   * the time that was spent.
+   */
   readonly seconds: { readonly computing: number; readonly recording: number }
   /** Complete parts of the files. */
   readonly files: { readonly steps: readonly ArrowPart[]; readonly answers: readonly ArrowPart[] }

@@ -80,6 +80,8 @@ export class Recorder {
   #hasFailed = false
   #recorded = 0
   #rows = 0
+  /** Rows added, also those that are left out because their puzzle is not complete. */
+  #added = 0
   #computing = 0
   #recording = 0
   #returned = performance.now()
@@ -218,6 +220,7 @@ export class Recorder {
       if (this.#keeps !== 'none') this.#keep(unit, measures, row)
     }
     this.#size += size
+    this.#added += size
   }
 
   /** Keeps the answer of a row, unless it is that of the rollout's row before. */
@@ -392,6 +395,7 @@ export class Recorder {
   }
 
   #writeFacts(state: RecordingFacts['state']): RecordingFacts {
+    const share = this.#added === 0 ? 0 : this.#rows / this.#added
     const facts: RecordingFacts = {
       ...this.#header,
       answers: this.#keeps,
@@ -401,7 +405,7 @@ export class Recorder {
       ended: state === 'recording' ? null : new Date().toISOString(),
       rows: this.#rows,
       recorded: this.#recorded,
-      seconds: { computing: this.#computing / 1000, recording: this.#recording / 1000 },
+      seconds: { computing: (share * this.#computing) / 1000, recording: (share * this.#recording) / 1000 },
       files: this.#files,
     }
     writeFacts(this.#dir, facts)

@@ -200,6 +200,20 @@ test('an interrupted recording leaves out puzzles whose rollouts may have gone o
   )
 })
 
+test('the seconds of an interrupted recording are those of the rows that it has', () => {
+  const recorder = new Recorder(path.join(temporaryFolder(), 'recording'), header(SETTINGS))
+  const began = performance.now()
+  for (const measures of [...stepsOf(ROWS, { size: 2 })].slice(0, -1)) {
+    for (const until = performance.now() + 10; performance.now() < until; );
+    recorder.add(measures)
+  }
+  const elapsed = (performance.now() - began) / 1000
+  const { rows, seconds } = recorder.end('interrupted')
+  assert.equal(rows, 6)
+  // 6 of 10 rows.
+  assert.ok(seconds.computing > 0.6 * 0.05 && seconds.computing <= 0.6 * elapsed)
+})
+
 test('a recording that was stopped before a puzzle was complete is opened, and has no accuracy', () => {
   for (const measures of [[], [measuresOf(ROWS.slice(0, 1))]]) {
     const dir = path.join(temporaryFolder(), 'recording')
