@@ -142,8 +142,8 @@ export class Recorder {
   /**
    * Ends the recording and returns its facts. After a write that failed, the recording is interrupted, with what was written.
    *
-   * @param state `interrupted` when the computation was stopped: versions of puzzles with rollouts that may have gone on are
-   *   then left out.
+   * @param state `interrupted` when the computation was stopped: the first version of a puzzle with rollouts that may have gone on
+   *   is then left out, and all after it. Those after it that are complete already are the easy ones if rollouts leave early.
    * @throws UserError when the disk is full.
    * @throws RangeError if rollouts are missing from a finished recording.
    */
@@ -152,7 +152,7 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
-    this.#completeUnits(state === 'finished' ? 'all' : 'any')
+    this.#completeUnits(state === 'finished' ? 'all' : 'in order')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
@@ -273,10 +273,10 @@ export class Recorder {
   /**
    * Moves units all of whose rollouts have begun and ended to those to write.
    *
-   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch;
-   *   any that is complete; or, after the last measurements, all whose rollouts have begun
+   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch; or,
+   *   after the last measurements, all whose rollouts have begun
    */
-  #completeUnits(which: 'in order' | 'any' | 'all'): void {
+  #completeUnits(which: 'in order' | 'all'): void {
     for (const [key, unit] of this.#units) {
       const hasEnded = which === 'all' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES
       if (unit.begun === this.#header.settings.rollouts && hasEnded) {

@@ -228,6 +228,8 @@ test('answers chosen inside each version of an ARC puzzle vote for its answer, a
   const { predictions, pass } = versions.votes(tasks, 'vote')
   assert.ok(predictions > 2, String(predictions))
   assert.deepEqual({ predictions, pass }, { predictions: votes.result().predictions, pass: votes.result().pass })
+  assert.ok(versions.facts.versions > 1)
+  if (kernels() !== null) assert.equal(versions.numericFloor?.puzzles, tasks.test.count)
   const part = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2, puzzles: [1] })
   const [voted, ...others] = part.votes(tasks, 'vote').tasks.filter(({ pass }) => pass !== null)
   assert.deepEqual(others, [])
