@@ -51,7 +51,7 @@ export interface RecordingHeader {
 /** State of a recording: `recording` also after the death of its process. */
 export type RecordingState = 'recording' | 'finished' | 'interrupted'
 
-/** What is known of a recording, as its `recording.json` holds it. */
+/** Facts of a recording, as its `recording.json` holds them. */
 export interface RecordingFacts extends RecordingHeader {
   readonly answers: KeptAnswers
   /** Criteria of the task's judge; empty if it has none. */

@@ -14,7 +14,7 @@ export interface RecordingSummaryOptions extends Extent {
   readonly select?: Selector | readonly Selector[]
 }
 
-/** What a selector makes of the rollouts. */
+/** Accuracy and compute of the answers that a selector chooses. */
 export interface RecordingSummaryRow {
   /** How the answer is chosen; `one rollout` for the first, `deterministic` for one without noise. */
   readonly select: Select | 'one rollout' | 'deterministic'
