@@ -51,7 +51,7 @@ export interface RecordingHeader {
 /** State of a recording: `recording` also after the death of its process. */
 export type RecordingState = 'recording' | 'finished' | 'interrupted'
 
-/** What is known of a recording, as its `recording.json` holds it. */
+/** Facts of a recording, as its `recording.json` holds them. */
 export interface RecordingFacts extends RecordingHeader {
   readonly answers: KeptAnswers
   /** Criteria of the task's judge; empty if it has none. */
@@ -65,7 +65,10 @@ export interface RecordingFacts extends RecordingHeader {
   readonly rows: number
   /** Versions of puzzles recorded completely. */
   readonly recorded: number
-  /** Time since the beginning outside the recorder, i.e. of computing, and inside it. */
+  /**
+   * Time outside the recorder, i.e. of computing, and inside it, for the rows in the table: of an interrupted recording, a share of
+   * the time that was spent.
+   */
   readonly seconds: { readonly computing: number; readonly recording: number }
   /** Complete parts of the files. */
   readonly files: { readonly steps: readonly ArrowPart[]; readonly answers: readonly ArrowPart[] }

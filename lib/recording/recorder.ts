@@ -80,6 +80,8 @@ export class Recorder {
   #hasFailed = false
   #recorded = 0
   #rows = 0
+  /** Rows added, also those that are left out because their puzzle is not complete. */
+  #added = 0
   #computing = 0
   #recording = 0
   #returned = performance.now()
@@ -140,8 +142,8 @@ export class Recorder {
   /**
    * Ends the recording and returns its facts. After a write that failed, the recording is interrupted, with what was written.
    *
-   * @param state `interrupted` when the computation was stopped: versions of puzzles with rollouts that may have gone on are
-   *   then left out.
+   * @param state `interrupted` when the computation was stopped: the first version of a puzzle with rollouts that may have gone on
+   *   is then left out, and all after it. Those after it that are complete already are the easy ones if rollouts leave early.
    * @throws UserError when the disk is full.
    * @throws RangeError if rollouts are missing from a finished recording.
    */
@@ -150,7 +152,7 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
-    this.#completeUnits(state === 'finished' ? 'all' : 'any')
+    this.#completeUnits(state === 'finished' ? 'all' : 'in order')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
       throw new RangeError(`puzzle ${lacking.puzzle}, version ${lacking.version}: ${lacking.begun} rollouts only`)
@@ -218,6 +220,7 @@ export class Recorder {
       if (this.#keeps !== 'none') this.#keep(unit, measures, row)
     }
     this.#size += size
+    this.#added += size
   }
 
   /** Keeps the answer of a row, unless it is that of the rollout's row before. */
@@ -270,10 +273,10 @@ export class Recorder {
   /**
    * Moves units all of whose rollouts have begun and ended to those to write.
    *
-   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch;
-   *   any that is complete; or, after the last measurements, all whose rollouts have begun
+   * @param which those up to the first that is not complete, which keeps the order in which puzzles began, whatever the batch; or,
+   *   after the last measurements, all whose rollouts have begun
    */
-  #completeUnits(which: 'in order' | 'any' | 'all'): void {
+  #completeUnits(which: 'in order' | 'all'): void {
     for (const [key, unit] of this.#units) {
       const hasEnded = which === 'all' || unit.ended === unit.begun || unit.advance < this.#advance - ADVANCES
       if (unit.begun === this.#header.settings.rollouts && hasEnded) {
@@ -392,6 +395,7 @@ export class Recorder {
   }
 
   #writeFacts(state: RecordingFacts['state']): RecordingFacts {
+    const share = this.#added === 0 ? 0 : this.#rows / this.#added
     const facts: RecordingFacts = {
       ...this.#header,
       answers: this.#keeps,
@@ -401,7 +405,7 @@ export class Recorder {
       ended: state === 'recording' ? null : new Date().toISOString(),
       rows: this.#rows,
       recorded: this.#recorded,
-      seconds: { computing: this.#computing / 1000, recording: this.#recording / 1000 },
+      seconds: { computing: (share * this.#computing) / 1000, recording: (share * this.#recording) / 1000 },
       files: this.#files,
     }
     writeFacts(this.#dir, facts)

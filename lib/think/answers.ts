@@ -38,14 +38,14 @@ function answerOfRow(
   }
 }
 
-/** What a task says about answers. */
+/** A task's judge of answers and its criteria. */
 export interface Judging {
   readonly judge: Judge | null
   /** Names of the judge's criteria. */
   readonly criteria: readonly string[]
 }
 
-/** Returns what a data set's task says about answers. */
+/** Returns the judge of a data set's task and its criteria. */
 export function judgingOf({ manifest }: Pick<Dataset, 'manifest'>): Judging {
   return { judge: judgeOf(manifest), criteria: criteriaOf(manifest) }
 }

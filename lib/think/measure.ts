@@ -14,7 +14,7 @@ export interface RawMeasures {
   readonly qContinue: Float32Array
   /** ‖y_t − y_{t−1}‖ / ‖y_{t−1}‖; 0 if nothing has moved. */
   readonly deltaY: Float32Array
-  /** Same ratio over all latents but y together; 0 if there are none. */
+  /** ‖z_t − z_{t−1}‖ / ‖z_{t−1}‖ over all latents but y together; 0 if y is the only one. */
   readonly deltaZ: Float32Array
   /** ‖logits_t − logits_{t−1}‖ / √seqLen. */
   readonly deltaLogits: Float32Array

@@ -20,7 +20,7 @@ export function subStream([a, b]: StreamKey, ...parts: readonly number[]): Strea
 }
 
 /**
- * Writes `scale` times draws of a distribution to `count` elements of `out` from `offset`. Draw i is a function of (key, i)
+ * Writes `scale` times draws 0 to `count` − 1 of a distribution to `out`, from `offset` on. Draw i is a function of (key, i)
  * alone, computed with integers, a table, and products and sums that are exact before they are rounded to float32, so that
  * it is the same on every machine and in the kernel of lib/backend/kernels.
  */

@@ -33,7 +33,7 @@ export interface StepMeasures {
   readonly qContinue: Float32Array
   /** `[size]` ‖y_t − y_{t−1}‖ / ‖y_{t−1}‖ over the supervision step, y_{t−1} before noise. */
   readonly deltaY: Float32Array
-  /** `[size]` the same of z; of all latents but y together if there are several; 0 if there is none. */
+  /** `[size]` ‖z_t − z_{t−1}‖ / ‖z_{t−1}‖, over all latents but y together; 0 if y is the only one. */
   readonly deltaZ: Float32Array
   /** `[size]` ‖logits_t − logits_{t−1}‖ / √cells; NaN after the first step. */
   readonly deltaLogits: Float32Array

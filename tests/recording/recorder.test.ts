@@ -200,6 +200,37 @@ test('an interrupted recording leaves out puzzles whose rollouts may have gone o
   )
 })
 
+test('an interrupted recording does not prefer puzzles whose rollouts leave early', () => {
+  const dir = path.join(temporaryFolder(), 'recording')
+  const recorder = new Recorder(dir, header({ settings: { ...rolloutDefaults, depth: 8, rollouts: 1 } }))
+  // Puzzle 1 goes on, while each of the others leaves after one step and the next takes its place.
+  const rowOf = (puzzle: number, step: number): Row => ({ puzzle, rollout: 0, step, answer: 'R', q: 1 })
+  recorder.add(measuresOf([rowOf(0, 1), rowOf(1, 1)]))
+  for (let step = 2; step < 8; step++) {
+    recorder.add(measuresOf([rowOf(1, step)]))
+    recorder.add(measuresOf([rowOf(step, 1)]))
+  }
+  recorder.end('interrupted')
+  assert.deepEqual(
+    [...Recording.open(dir).select('q').toArray()].map(({ puzzle }) => puzzle),
+    [0],
+  )
+})
+
+test('the seconds of an interrupted recording are those of the rows that it has', () => {
+  const recorder = new Recorder(path.join(temporaryFolder(), 'recording'), header(SETTINGS))
+  const began = performance.now()
+  for (const measures of [...stepsOf(ROWS, { size: 2 })].slice(0, -1)) {
+    for (const until = performance.now() + 10; performance.now() < until; );
+    recorder.add(measures)
+  }
+  const elapsed = (performance.now() - began) / 1000
+  const { rows, seconds } = recorder.end('interrupted')
+  assert.equal(rows, 6)
+  // 6 of 10 rows.
+  assert.ok(seconds.computing > 0.6 * 0.05 && seconds.computing <= 0.6 * elapsed)
+})
+
 test('a recording that was stopped before a puzzle was complete is opened, and has no accuracy', () => {
   for (const measures of [[], [measuresOf(ROWS.slice(0, 1))]]) {
     const dir = path.join(temporaryFolder(), 'recording')

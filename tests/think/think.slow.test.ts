@@ -19,6 +19,8 @@ import { writeWeightsFile } from '../../lib/interop/weights-write.js'
 import { configuredShape } from '../../lib/model/configured.js'
 import { stepMacs } from '../../lib/model/macs.js'
 import { disposeModel, initialModel, modelTensors } from '../../lib/model/model.js'
+import { bundleOf } from '../../lib/notebook/bundle.js'
+import { readFacts, writeFacts } from '../../lib/recording/facts.js'
 import { Recording } from '../../lib/recording/recording.js'
 import { saveDataset } from '../../lib/storage/store.js'
 import { arc } from '../../lib/tasks/arc/build.js'
@@ -174,6 +176,52 @@ test('a summary has a row for each selector, with gain and compute, and none tha
   assert.ok(puzzles.summary().every(({ select }) => select !== 'verifier'))
 })
 
+test('particles without a deterministic rollout beside them have a summary without gains', async () => {
+  const particles = await think(weights, grids, { ...options, guide: 0.25, plain: false, floor: false })
+  const rows = particles.summary({ select: ['q', 'guided'] })
+  assert.deepEqual(
+    rows.map(({ select, gain }) => [select, gain]),
+    [
+      ['q', null],
+      ['guided', null],
+    ],
+  )
+})
+
+test('puzzles without known answers are summed up by the criteria of the judge, and without a judge by nothing', async () => {
+  const withheld: Dataset = { ...grids, withheld: new Uint8Array(grids.test.count).fill(1) }
+  const unknown = (await think(weights, withheld, options)).summary({ select: 'q' })
+  assert.deepEqual(
+    unknown.map(({ select, accuracies, gain }) => [select, Object.keys(accuracies), gain]),
+    [
+      ['deterministic', ['valid'], null],
+      ['q', ['valid'], null],
+    ],
+  )
+  const puzzles: Dataset = { ...tasks, withheld: new Uint8Array(tasks.test.count).fill(1) }
+  const shown = await think(inFolder('arc.safetensors'), puzzles, { ...options, rollouts: 2, depth: 2 })
+  assert.deepEqual(shown.summary(), [])
+  assert.ok(bundleOf(shown))
+})
+
+test('deterministic rollouts that were stopped are not compared with', async () => {
+  const whole = await think(weights, grids, { ...options, floor: false })
+  const facts = path.join(whole.dir, 'plain')
+  writeFacts(facts, {
+    ...readFacts(facts),
+    state: 'interrupted',
+    recorded: 0,
+    rows: 0,
+    files: { steps: [], answers: [] },
+  })
+  const stopped = openRecording(whole.dir)
+  assert.equal(stopped.plain, null)
+  assert.deepEqual(
+    stopped.summary({ select: 'q' }).map(({ select }) => select),
+    ['one rollout', 'q'],
+  )
+})
+
 test('answers chosen inside each version of an ARC puzzle vote for its answer, and other data are refused', async () => {
   const versions = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2 })
   const votes = votesOf(tasks)!
@@ -182,6 +230,8 @@ test('answers chosen inside each version of an ARC puzzle vote for its answer, a
   const { predictions, pass } = versions.votes(tasks, 'vote')
   assert.ok(predictions > 2, String(predictions))
   assert.deepEqual({ predictions, pass }, { predictions: votes.result().predictions, pass: votes.result().pass })
+  assert.ok(versions.facts.versions > 1)
+  if (kernels() !== null) assert.equal(versions.numericFloor?.puzzles, tasks.test.count)
   const part = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2, puzzles: [1] })
   const [voted, ...others] = part.votes(tasks, 'vote').tasks.filter(({ pass }) => pass !== null)
   assert.deepEqual(others, [])

@@ -21,7 +21,7 @@ export const FLOOR_PUZZLES = 200
 
 /**
  * The numerical floor: puzzles whose first rollout, with the same noise, ends in another answer when the model is computed
- * another way. A difference of so few puzzles between two numbers means nothing.
+ * another way; of a puzzle with several versions, that of any. A difference of so few puzzles between two numbers means nothing.
  */
 export interface NumericFloor {
   readonly puzzles: number
@@ -52,11 +52,15 @@ export class FirstAnswers {
         this.#hashes.set(`${puzzle[row]} ${version[row]}`, hash[row]!)
   }
 
-  /** Returns the number of answers, and of those that another computation lacks. */
+  /** Returns the number of puzzles, and of those that another computation answers otherwise in any version. */
   compared(other: FirstAnswers): Pick<NumericFloor, 'puzzles' | 'differ'> {
-    let differ = 0
-    for (const [key, hash] of this.#hashes) if (other.#hashes.get(key) !== hash) differ++
-    return { puzzles: this.#hashes.size, differ }
+    const [puzzles, differ] = [new Set<string>(), new Set<string>()]
+    for (const [key, hash] of this.#hashes) {
+      const [puzzle] = key.split(' ') as [string]
+      puzzles.add(puzzle)
+      if (other.#hashes.get(key) !== hash) differ.add(puzzle)
+    }
+    return { puzzles: puzzles.size, differ: differ.size }
   }
 }
 

@@ -38,7 +38,7 @@ export class RolloutRecording {
   readonly dir: string
   /** Settings, weights, data, puzzles and precision. `facts.state` tells whether it is complete. */
   readonly facts: RecordingFacts
-  /** One deterministic rollout of each puzzle by the same weights; null where none were recorded. */
+  /** One deterministic rollout of each puzzle by the same weights; null where they were not recorded to the end. */
   readonly plain: Recording | null
   /** Puzzles whose answer depends on the precision; null where it was not measured. */
   readonly numericFloor: NumericFloor | null
@@ -51,7 +51,9 @@ export class RolloutRecording {
     this.dir = dir
     this.facts = this.#recording.facts
     const plain = path.join(dir, PLAIN)
-    this.plain = existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    const deterministic = existsSync(path.join(plain, FACTS_FILE)) ? Recording.open(plain) : null
+    // Some of the puzzles are not what the rollouts can be measured against.
+    this.plain = deterministic?.facts.state === 'finished' ? deterministic : null
     this.numericFloor = readFloor(dir)
   }
 
@@ -150,7 +152,8 @@ export class RolloutRecording {
 
   /**
    * Returns a row for each selector: accuracies with their intervals, the gain in points over one deterministic rollout with
-   * its paired interval, seconds and multiply-accumulates per puzzle.
+   * its paired interval, seconds and multiply-accumulates per puzzle. Where no answer is known, there are only the criteria of the
+   * judge; without a judge, no rows.
    *
    * @throws UserError for a selector that the recording cannot answer, or an extent beyond it.
    */

@@ -14,7 +14,7 @@ export interface RecordingSummaryOptions extends Extent {
   readonly select?: Selector | readonly Selector[]
 }
 
-/** What a selector makes of the rollouts. */
+/** Accuracy and compute of the answers that a selector chooses. */
 export interface RecordingSummaryRow {
   /** How the answer is chosen; `one rollout` for the first, `deterministic` for one without noise. */
   readonly select: Select | 'one rollout' | 'deterministic'
@@ -22,11 +22,12 @@ export interface RecordingSummaryRow {
   readonly rollouts: number
   /** D */
   readonly depth: number
-  /** Shares of puzzles with their intervals, by metric: `exact`, then the criteria of the task's judge. */
+  /** Shares of puzzles with their intervals, by metric: `exact` where answers are known, then the criteria of the task's judge. */
   readonly accuracies: Readonly<Record<string, Estimate>>
   /**
    * Difference of exact accuracy to one rollout, deterministic where that was recorded, with its paired interval; in
-   * [−1, 1]. null for that rollout itself, and for guided particles without a deterministic rollout beside them.
+   * [−1, 1]. null for that rollout itself, for guided particles without a deterministic rollout beside them, and where no
+   * answer is known.
    */
   readonly gain: { readonly value: number; readonly low: number | null; readonly high: number | null } | null
   /** Seconds of computation per puzzle on the machine of the recording. */
@@ -48,7 +49,10 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
   const { facts, plain } = recording
   const { depth = facts.settings.depth, rollouts = facts.settings.rollouts } = options
   const select = typeof options.select === 'string' ? [options.select] : (options.select ?? selectorsOf(facts))
-  const metrics = ['exact', ...facts.criteria]
+  const after = recording.exactShares(select, { depth, rollouts })
+  const isUnknown = facts.recorded > 0 && after.every(({ size }) => size === 0)
+  const metrics = isUnknown ? facts.criteria : ['exact', ...facts.criteria]
+  if (metrics.length === 0) return []
   const rowsAt = (
     from: Pick<RolloutRecording, 'curveRows'>,
     selects: readonly Selector[],
@@ -64,19 +68,14 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
       ),
     )
   }
+  const selected = rowsAt(recording, select, rollouts)
   // One of several particles depends on the others: it is no baseline.
-  const isWithoutBase = plain === null && facts.guided && facts.settings.rollouts > 1
-  if (isWithoutBase) return rowsAt(recording, select, rollouts)
-  const base: RecordingSummaryRow = plain
-    ? { ...rowsAt(plain, ['q'], 1)[0]!, select: 'deterministic' }
-    : { ...rowsAt(recording, ['q'], 1)[0]!, select: 'one rollout' }
+  if (plain === null && facts.guided && facts.settings.rollouts > 1) return selected
+  const one = plain ?? recording
+  const base: RecordingSummaryRow = { ...rowsAt(one, ['q'], 1)[0]!, select: plain ? 'deterministic' : 'one rollout' }
   if (plain === null && rollouts === 1 && options.select === undefined) return [base]
-  const [before] = (plain ?? recording).exactShares(['q'], { depth, rollouts: 1 })
-  const after = recording.exactShares(select, { depth, rollouts })
-  const selected = rowsAt(recording, select, rollouts).map(
-    (row, i): RecordingSummaryRow => ({ ...row, gain: pairedBy(after[i]!, before!) }),
-  )
-  return [base, ...selected]
+  const [before] = one.exactShares(['q'], { depth, rollouts: 1 })
+  return [base, ...selected.map((row, i) => ({ ...row, gain: pairedBy(after[i]!, before!) }))]
 }
 
 function rowOf(select: Selector, rows: readonly CurveRow[]): RecordingSummaryRow {

@@ -42,7 +42,7 @@ const ROW_BYTES = 45
  * 2605.19943), random initial latents (EqR, arXiv 2605.21488), relabelled inputs or damping; and records every rollout after every
  * step. The recording answers any question about selectors, smaller K and smaller D.
  *
- * The same seed gives the same answers whatever the batch, the number of threads and the order of the puzzles. In a notebook
+ * A seed gives the same answers whatever the batch, the number of threads and the order of the puzzles. In a notebook
  * it shows its progress; when stopped, the recording keeps the puzzles that are complete.
  *
  * @param runOrFile a run, its ID or a prefix of it, its folder, a file of weights (official ones too), or the name of shipped
@@ -214,7 +214,7 @@ function weightsText({ run, step }: StoredWeights, name: string): string {
   return step === null ? place : `${place}, step ${step}`
 }
 
-/** What a recording is computed from. */
+/** The inputs of a recording. */
 interface Work {
   readonly model: Model
   readonly data: Dataset
