@@ -156,3 +156,10 @@ test('what is wrong with a command line goes to standard error, and nothing to s
   assert.deepEqual([code, stdout], [2, ''])
   assert.match(stderr, /^recurlab: command line: .* Did you mean data build\?\n$/)
 })
+
+test("a group with a command of its own names that command's argument where it is missing", async () => {
+  await assert.rejects(findCommand(['think'], false), {
+    message: /expected RUN\|FILE or a word after think \(show, list\), found nothing/,
+  })
+  await assert.rejects(findCommand(['data'], false), { message: /expected a word after data \(build, / })
+})

@@ -33,9 +33,18 @@ test('recurlab weights lists what is here before what can be fetched', async () 
   assert.ok(rows.findIndex(({ here }) => !here) >= own.length)
 })
 
-test('a name is accepted by recurlab solve and recurlab export', async () => {
+test('recurlab weights prints accuracies with their interval, in 100 columns', async () => {
+  const { stdout } = await recurlab(['weights'])
+  assert.match(stdout, /^maze-6x6 +54\.0 ± 4\.4 +500 +16 +6×6 mazes/m)
+  assert.match(stdout, /^To fetch, with recurlab weights fetch NAME:$/m)
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 100, line)
+})
+
+test('a name is accepted by recurlab solve, import and export', async () => {
   const solved = await recurlab(['solve', 'sudoku-4x4', '1...............', '--json'])
   assert.equal(solved.code, 0, solved.stderr)
+  const imported = await recurlab(['import', 'sudoku-4x4'])
+  assert.match(imported.stdout, /parameters +125,378/)
   const exported = await recurlab(['export', 'sudoku-4x4', 'out=/dev/null/x'])
   assert.match(exported.stderr, /\/dev\/null/)
 })
@@ -59,6 +68,7 @@ test('recurlab weights fetch reports the weights tensor by tensor, and how to ev
 const WRONG: [what: string, args: string[], code: number, message: RegExp][] = [
   ['no name', ['fetch'], 2, /expected one of trm-sudoku-mlp, .*found none/],
   ['an unknown name', ['fetch', 'trm-mazes'], 2, /Did you mean trm-maze\?/],
+  ['a name that comes with the project', ['fetch', 'sudoku-6x6'], 2, /found sudoku-6x6, which comes with the project/],
   ['an unknown word', ['fetsh', 'trm-maze'], 2, /Did you mean weights fetch\?/],
   ['an unknown key', ['fetch', 'trm-maze', 'ouy=x'], 2, /Did you mean out\?/],
   [

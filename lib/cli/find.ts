@@ -21,10 +21,11 @@ export interface Found {
 export async function findCommand(argv: readonly string[], groupsToo: boolean): Promise<Found> {
   const path: string[] = []
   let known = commands
+  let argument: string | undefined
   for (;;) {
     const word = argv[path.length]
     const entry = word !== undefined && Object.hasOwn(known, word) ? known[word] : undefined
-    if (word === undefined || !entry) throw unknownCommand(path, word, known)
+    if (word === undefined || !entry) throw unknownCommand(path, word, known, argument)
     path.push(word)
     const command = await entry.load()
     const next = argv[path.length]
@@ -35,13 +36,20 @@ export async function findCommand(argv: readonly string[], groupsToo: boolean): 
     const isOther = next !== undefined && !Object.hasOwn(command.commands, next)
     if (command.otherwise && isOther) return { path, entry, command: command.otherwise, rest }
     known = command.commands
+    argument = command.otherwise && argumentOf(entry, path)
   }
+}
+
+/** Returns the argument of a group's own command by its usage: `RUN|FILE` of `think RUN|FILE [key=value …]`. */
+function argumentOf({ usage }: CommandEntry, path: readonly string[]): string | undefined {
+  return usage.split(' ')[path.length]
 }
 
 function unknownCommand(
   path: readonly string[],
   word: string | undefined,
   known: Readonly<Record<string, CommandEntry>>,
+  argument?: string,
 ): WrongUse {
   const names = path.length === 0 ? [...Object.keys(known), 'help'] : Object.keys(known)
   const isFlag = word?.startsWith('-') && path.length === 0
@@ -51,7 +59,8 @@ function unknownCommand(
       : isFlag
         ? didYouMean(word, ['--help', '--version'])
         : didYouMean(word, names, [...path, ''].join(' '))
-  const expected = `${path.length === 0 ? 'a command' : `a word after ${path.join(' ')}`} (${names.join(', ')})`
+  const what = argument === undefined ? 'a word' : `${argument} or a word`
+  const expected = `${path.length === 0 ? 'a command' : `${what} after ${path.join(' ')}`} (${names.join(', ')})`
   const help = `See ${['recurlab', ...path, '--help'].join(' ')}.`
   return new WrongUse({ expected, found: word ?? 'nothing', todo: near ?? help })
 }

@@ -11,6 +11,7 @@ import type { Dataset } from '../../lib/data/dataset.js'
 import { Interrupted, UserError } from '../../lib/errors.js'
 import { evaluateRun } from '../../lib/experiment/run/evaluate-run.js'
 import { noiseCurve } from '../../lib/experiment/think/figures.js'
+import { ladder } from '../../lib/experiment/think/ladder.js'
 import type { ThinkOptions } from '../../lib/experiment/think/options.js'
 import { openRecording, type RolloutRecording } from '../../lib/experiment/think/rollout-recording.js'
 import { subsetOf } from '../../lib/experiment/think/subset.js'
@@ -146,6 +147,14 @@ test('a curve over depth has the deterministic rollout and published curves', ()
   const names = new Set(figure.data.map(({ name }) => name))
   assert.deepEqual([...names], ['reported: TRM-MLP (alphaXiv) (Sudoku-Extreme)', 'best q', 'one rollout, no noise'])
   assert.throws(() => recording.curve({ reported: { series: 'none' } }), /a curve of ptrm/)
+})
+
+test('a recording is opened by the beginning of its ID, and another name is refused', () => {
+  const { resultsDir } = options
+  assert.equal(openRecording(recording.id.slice(0, -1), resultsDir).id, recording.id)
+  const found = (name: string) => () => openRecording(name, resultsDir)
+  assert.throws(found('sudoku'), /whose ID begins with "sudoku", found none of \d+ recordings\. recurlab think list/)
+  assert.throws(found(''), /found \d+: .*sudoku-safetensors/)
 })
 
 test('recordings of several σ give one curve against the noise, and other puzzles are refused', async () => {
@@ -318,6 +327,11 @@ test('think refuses a second argument that is neither data nor options, and a pr
   )
   await assert.rejects(think(weights, null as never), /found null/)
   await assert.rejects(think(weights, [] as never), /expected a data set, or options/)
+  await assert.rejects(ladder(weights, promised as never), /ladder, second argument: .*found the promise of one/)
+  await assert.rejects(
+    ladder(weights, { depths: [1, 2] } as never),
+    /or undefined for that of the weights, found another/,
+  )
 })
 
 test('a curve against noise needs a recording, and an interval one of the two methods', () => {
@@ -381,6 +395,12 @@ test('recurlab think records and prints accuracy by selector, gain, floor, compu
   )
   const listed = await recurlab(['think', 'list', `out=${out}`])
   assert.match(listed.stdout, new RegExp(id!))
+  assert.match(stdout, /intervals +95 % over puzzles: Wilson's of accuracies, paired ones of gains/)
+  for (const line of stdout.split('\n')) assert.ok(line.length <= 100 || /^recording/.test(line), line)
+  assert.ok(
+    listed.stdout.split('\n').every((line) => line.length <= 100),
+    listed.stdout,
+  )
   const beyond = await recurlab(['think', 'show', id!, `out=${out}`, 'depth=4'])
   assert.equal(beyond.code, 2)
   for (const [words, message] of [

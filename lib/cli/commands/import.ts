@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { weightsNamed } from '../../interop/named/record.js'
 import { fitPuzzleTable, type PuzzleFit } from '../../interop/weights-check.js'
 import { readWeightsFile, type WeightsFile } from '../../interop/weights-file.js'
 import { writeWeightsFile } from '../../interop/weights-write.js'
@@ -9,7 +11,7 @@ import { describeWeights, weightsFacts } from '../weights-report.js'
 /** `recurlab import FILE`. */
 export const command: Command = {
   help: [
-    "FILE is a file saved by the published code (step_N, .pt: a zip archive with a pickle), safetensors with the published names, or a run's checkpoint. No code in a pickle is run: tensors in plain dictionaries are read, and any other opcode or name is refused with its position.",
+    "FILE is a file saved by the published code (step_N, .pt: a zip archive with a pickle), safetensors with the published names, a run's checkpoint, or the name of weights that are here (recurlab weights). No code in a pickle is run: tensors in plain dictionaries are read, and any other opcode or name is refused with its position.",
     {
       title: 'Options',
       rows: [
@@ -36,7 +38,7 @@ export const command: Command = {
     const keys = onlyKeys(pairs, ['out', 'config', 'weights', 'puzzleEmbedding', 'rows'])
     const fit = puzzleFit(keys.puzzleEmbedding, keys.rows)
     const out = keys.out === undefined ? null : outputFile(keys.out, name, flags.has('force'))
-    const read = await readWeightsFile(name, {
+    const read = await readWeightsFile(existsSync(name) ? name : (weightsNamed(name)?.file ?? name), {
       ...(keys.config === undefined ? {} : { config: keys.config }),
       ...whichWeights(keys.weights),
     })

@@ -87,15 +87,24 @@ function isDataset(given: unknown): given is Dataset {
 
 /** @throws UserError (exit code 2) unless it is an object of keys and values, as `{ depth: 8 }`. */
 function plainObject<T extends object>(given: T, expected: string): T {
-  const isPlain =
-    typeof given === 'object' && given !== null && Object.getPrototypeOf(given)?.constructor?.name === 'Object'
-  if (isPlain) return given
-  // A cell of a notebook may have another Promise.
+  if (Object.getPrototypeOf(given ?? 0).constructor?.name === 'Object') return given
+  throw wrongSecond('think', expected, given)
+}
+
+/** @throws UserError (exit code 2) for anything but a data set or undefined, such as the promise of a data set. */
+export function checkDataset(call: string, given: unknown): void {
+  if (given === undefined || isDataset(given)) return
+  throw wrongSecond(call, 'a data set, or undefined for that of the weights', given)
+}
+
+function wrongSecond(call: string, expected: string, given: unknown): UserError {
+  // A cell of a notebook has a Promise of its own.
   const isPromise = Object.prototype.toString.call(given) === '[object Promise]'
-  throw new UserError({
-    where: 'think, second argument',
+  const isOptions = typeof given === 'object' && given !== null && !isPromise
+  return new UserError({
+    where: `${call}, second argument`,
     expected,
-    found: isPromise ? 'the promise of one' : given === null ? 'null' : String(given),
+    found: isPromise ? 'the promise of one' : isOptions ? 'another object' : String(given),
     ...(isPromise ? { todo: 'Put await before it.' } : {}),
     exitCode: 2,
   })

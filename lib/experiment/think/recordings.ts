@@ -9,6 +9,9 @@ import { DEFAULT_RESULTS, resultsFolder } from '../../results/layout.js'
 /** Name of the file of facts in a recording's folder. */
 const FACTS = 'recording.json'
 
+/** Most recordings that an error names: the newest. */
+const LISTED = 5
+
 /** Returns the folder with one folder per recording, `RESULTS/recordings`. */
 export function recordingsFolder(resultsDir: string = DEFAULT_RESULTS): string {
   return path.join(resultsFolder(resultsDir), 'recordings')
@@ -56,9 +59,12 @@ export function recordingFolder(dirOrId: string, resultsDir?: string): string {
   const near = id === undefined ? didYouMean(dirOrId, ids) : undefined
   throw new UserError({
     where: recordingsFolder(resultsDir),
-    expected: `one recording ${JSON.stringify(dirOrId)}`,
-    found: matching.length > 1 ? matching.join(', ') : ids.length === 0 ? 'no recordings' : ids.slice(-5).join(', '),
-    ...(near === undefined ? {} : { todo: near }),
+    expected: `a recording whose ID begins with ${JSON.stringify(dirOrId)}`,
+    found:
+      matching.length > 1
+        ? `${matching.length}: ${matching.slice(-LISTED).join(', ')}`
+        : `none of ${ids.length} recordings`,
+    todo: near ?? 'recurlab think list names them.',
     exitCode: 2,
   })
 }

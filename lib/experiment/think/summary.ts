@@ -1,4 +1,3 @@
-import { metricTitle } from '../../evaluate/metric-names.js'
 import type { CurveRow } from '../../recording/curves.js'
 import type { RecordingFacts } from '../../recording/facts.js'
 import { pairedBy } from '../../recording/paired.js'
@@ -98,9 +97,7 @@ export function summaryTable(rows: readonly RecordingSummaryRow[]): Record<strin
     select,
     K: rollouts,
     D: depth,
-    ...Object.fromEntries(
-      Object.entries(accuracies).map(([metric, accuracy]) => [metricTitle(`test.${metric}`), percent(accuracy)]),
-    ),
+    ...Object.fromEntries(Object.entries(accuracies).map(([metric, accuracy]) => [`${metric} (%)`, percent(accuracy)])),
     'gain (points)': gain === null ? '–' : percent(gain),
     'ms a puzzle': Number((1000 * seconds).toPrecision(3)),
     'MMAC a puzzle': macs === null ? '–' : Number((macs / 1e6).toPrecision(3)),

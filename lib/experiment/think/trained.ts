@@ -8,7 +8,7 @@ import { disposeModel, type Model } from '../../model/model.js'
 import { datasetOf } from '../data/dataset.js'
 import { dtypeOrFloat32 } from '../run/dtype.js'
 import { modelOfWeights, openWeights, type WeightsOptions } from '../run/weights.js'
-import { type ThinkingModel, weightsName } from './options.js'
+import { checkDataset, type ThinkingModel, weightsName } from './options.js'
 
 /** Options of calls that compute with trained weights. */
 export interface TrainedOptions extends WeightsOptions {
@@ -39,7 +39,7 @@ export interface Trained {
  * @param call the function's name, for errors
  * @param data default: the data set of the weights
  * @param beyond returns whether the work goes beyond the depth that the model was trained with, where float32 is the default
- * @throws UserError if the weights or their data are unavailable or do not fit.
+ * @throws UserError (exit code 2) for another second argument than a data set; UserError if the weights or their data are unavailable or do not fit.
  */
 export async function withTrained<T>(
   call: string,
@@ -49,6 +49,7 @@ export async function withTrained<T>(
   beyond: (trainedDepth: number) => boolean,
   work: (trained: Trained) => Promise<T>,
 ): Promise<T> {
+  checkDataset(call, data)
   const name = weightsName(runOrFile)
   const { file, config } = await openWeights(name, options, (weights) => `${call}('${weights}', `)
   const resolved = resolveConfig(config)

@@ -131,7 +131,7 @@ export const PUBLIC_WEIGHTS: readonly PublicWeights[] = [
   {
     ...known,
     name: 'cgar-sudoku',
-    summary: 'TRM with an MLP on Sudoku-Extreme, trained with a curriculum of depths (CGAR, arXiv 2511.08653)',
+    summary: 'TRM with an MLP on Sudoku-Extreme, curriculum of depths (CGAR, 2511.08653)',
     repository: 'Kaleemullah/trm-cgar-sudoku',
     path: 'pytorch_model.bin',
     data: SUDOKU,
@@ -140,7 +140,7 @@ export const PUBLIC_WEIGHTS: readonly PublicWeights[] = [
   {
     ...known,
     name: 'eqr-sudoku',
-    summary: 'EqR on Sudoku-Extreme (arXiv 2605.21488): no puzzle prefix, random initial latents',
+    summary: 'EqR on Sudoku-Extreme (arXiv 2605.21488): no prefix, random initial latents',
     repository: 'locuslab/EqR-model',
     path: 'sudoku-extreme/eqr.pth',
     sha256: '258b1f0a90003a2db0de0c8df7831683ffce00de295ed4bba15dc8e599920d26',

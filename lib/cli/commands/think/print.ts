@@ -58,6 +58,7 @@ export function printRecording(recording: RolloutRecording, { json, select, ...e
   const facing: [string, string][] = [
     ['weights', `${weights.name} (${weights.hash.slice(0, 12)})`],
     ['puzzles', `${subset.name} (${subset.hash.slice(0, 12)}), data ${data.hash.slice(0, 12)}`],
+    ['intervals', "95 % over puzzles: Wilson's of accuracies, paired ones of gains"],
     ['rollouts', settingsText(recording)],
     [
       'precision',

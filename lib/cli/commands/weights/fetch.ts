@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { sizeText } from '../../../files/space.js'
 import { PUBLIC_WEIGHTS } from '../../../interop/named/public.js'
-import { WEIGHTS_FOLDER } from '../../../interop/named/record.js'
+import { WEIGHTS_FOLDER, weightsNames } from '../../../interop/named/record.js'
 import { streamSink } from '../../../notebook/status-line.js'
 import { progressText } from '../../../storage/fetch/progress.js'
-import { type Args, type Command, oneWord } from '../../command.js'
+import { type Args, type Command, oneWord, wrongUse } from '../../command.js'
 import { abortOnInterrupt } from '../../interrupt.js'
 import { oneOf, onlyKeys } from '../../keys.js'
 import { describeWeights, weightsFacts } from '../../weights-report.js'
@@ -32,7 +32,10 @@ export const command: Command = {
 }
 
 async function fetch({ words, pairs, flags }: Args): Promise<number> {
-  const name = oneOf('', oneWord(words, `one of ${names.join(', ')}`), names)
+  const word = oneWord(words, `one of ${names.join(', ')}`)
+  if (!names.includes(word) && weightsNames().includes(word))
+    throw wrongUse('the name of public weights', `${word}, which comes with the project`, 'It need not be fetched.')
+  const name = oneOf('', word, names)
   const source = PUBLIC_WEIGHTS.find((each) => each.name === name)!
   const { out } = onlyKeys(pairs, ['out'])
   const dir = out ?? (path.relative('', path.join(WEIGHTS_FOLDER, name)) || '.')
