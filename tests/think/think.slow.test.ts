@@ -165,7 +165,7 @@ test('recordings of several σ give one curve against the noise, and other puzzl
   assert.throws(() => noiseCurve([recording, fewer]), /other puzzles, 5 of 12 test puzzles/)
   assert.throws(() => recording.compare(fewer), UserError)
   assert.throws(() => noiseCurve([]), /one recording for each σ/)
-  assert.throws(() => openRecording('no-such', options.resultsDir), /one recording "no-such"/)
+  assert.throws(() => openRecording('no-such', options.resultsDir), /a recording whose ID begins with "no-such"/)
 })
 
 test('a summary has a row for each selector, with gain and compute, and none that the task cannot answer', async () => {
