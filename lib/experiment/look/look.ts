@@ -14,6 +14,7 @@ import { datasetOf } from '../data/dataset.js'
 import { onForcedStop, stoppable } from '../run/stop.js'
 import { checkFinite, modelOfWeights, openWeights, type WeightsOptions } from '../run/weights.js'
 import { openPuzzle, puzzleBatch } from '../solve/solve.js'
+import { type ThinkingModel, weightsName } from '../think/options.js'
 import { Looked } from './looked.js'
 import { type LookSettings, lookOptions } from './options.js'
 import { posedExample } from './posed-example.js'
@@ -38,15 +39,15 @@ const MOST_SOURCES = 8
  * Records a model on one puzzle, and returns the recording: shown in a cell it is a player. The model is computed in
  * float32.
  *
- * @param runOrFile a file (official ones too); else a run's folder, ID or a prefix of an ID
+ * @param runOrFile a file (official ones too); else a run, its folder, its ID or a prefix of it, or a name of shipped weights
  * @param puzzle a puzzle in the format of the weights' task (as for `solve`) or a file with one; or an example of the data
  * set, e.g. `{ split: 'test', example: 3 }`
  * @example
- * await look('results/runs/2026…', { example: 3 }, { depth: 32, rollouts: 8, noise: 0.3 })
+ * await look('sudoku-6x6', { example: 3 }, { depth: 32, rollouts: 8, noise: 0.3 })
  * @throws UserError if the weights cannot be read, an option is wrong, or the puzzle does not fit the model.
  */
 export async function look(
-  runOrFile: string,
+  runOrFile: ThinkingModel,
   puzzle: string | ExampleChoice,
   options: LookOptions = {},
 ): Promise<Looked> {
@@ -66,8 +67,9 @@ export async function look(
       ...(typeof puzzle === 'number' ? { todo: `Did you mean { example: ${puzzle} }?` } : {}),
       exitCode: 2,
     })
+  const weights = weightsName(runOrFile, 'look')
   const opened =
-    typeof puzzle === 'string' ? await fromText(runOrFile, puzzle, options) : await fromData(runOrFile, puzzle, options)
+    typeof puzzle === 'string' ? await fromText(weights, puzzle, options) : await fromData(weights, puzzle, options)
   const { posed, model, name, notes } = opened
   const release = onForcedStop(() => disposeModel(model))
   try {
@@ -105,7 +107,7 @@ interface Opened {
 
 async function fromText(runOrFile: string, puzzle: string, options: LookOptions): Promise<Opened> {
   const { posed, file, config, identifier, notes, model } = await openPuzzle('look', runOrFile, puzzle, options)
-  const name = [posed.spec.task, posed.name, file.run ?? path.basename(file.file)].filter(Boolean).join(' · ')
+  const name = [posed.spec.task, posed.name, file.run ?? path.basename(runOrFile)].filter(Boolean).join(' · ')
   const depth = resolveConfig(config).evaluation.evalSupervisionSteps
   return { posed, puzzleId: identifier.id, key: ['text', 0, 0], model: model(), name, notes, depth }
 }
@@ -135,7 +137,7 @@ async function fromData(runOrFile: string, choice: ExampleChoice, options: LookO
     puzzleId,
     key,
     model,
-    name: [data.manifest.task, name, file.run ?? path.basename(file.file)].join(' · '),
+    name: [data.manifest.task, name, file.run ?? path.basename(runOrFile)].join(' · '),
     notes: [...file.notes, ...notes],
     depth: resolveConfig(config).evaluation.evalSupervisionSteps,
   }

@@ -56,12 +56,12 @@ export interface ThinkOptions extends RolloutOptions, WeightsOptions {
 export type ThinkingModel = string | { readonly dir: string }
 
 /** Returns the name to open weights by. @throws UserError (exit code 2) for anything else. */
-export function weightsName(runOrFile: ThinkingModel): string {
+export function weightsName(runOrFile: ThinkingModel, where = 'think'): string {
   if (typeof runOrFile === 'string' && runOrFile !== '') return runOrFile
   const { dir } = (runOrFile ?? {}) as { readonly dir?: unknown }
   if (typeof dir === 'string') return dir
   throw new UserError({
-    where: 'think',
+    where,
     expected: 'a run, a file of weights or a name of shipped weights',
     found: String(runOrFile),
     exitCode: 2,
