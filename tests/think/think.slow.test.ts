@@ -186,6 +186,11 @@ test('particles without a deterministic rollout beside them have a summary witho
   )
 })
 
+test('a summary of no selector has the deterministic rollout alone', () => {
+  const [one, ...others] = recording.summary({ select: [] })
+  assert.deepEqual([one?.select, Object.keys(one!.accuracies), others], ['deterministic', ['exact', 'valid'], []])
+})
+
 test('puzzles without known answers are summed up by the criteria of the judge, and without a judge by nothing', async () => {
   const withheld: Dataset = { ...grids, withheld: new Uint8Array(grids.test.count).fill(1) }
   const unknown = (await think(weights, withheld, options)).summary({ select: 'q' })
