@@ -45,7 +45,7 @@ const CHOOSE: Readonly<Record<Selector, Choose>> = {
  * @throws UserError for an unknown selector, `verifier` for a task without a judge, and `guided` for rollouts that are not
  *   particles.
  */
-export function chooser(selector: Selector, facts: RecordingFacts): Choose {
+export function chooser(selector: Selector, facts: Pick<RecordingFacts, 'task' | 'criteria' | 'guided'>): Choose {
   const where = `selector ${selector}`
   if (!Object.hasOwn(CHOOSE, selector)) {
     const names = Object.keys(SELECTORS)

@@ -262,6 +262,11 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ versions: 0 }, /key versions: expected at least 1/],
   [{ dtype: 'float16' as 'float32' }, /key dtype: expected one of auto, float32, bfloat16/],
   [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
+  [{ select: ['guided'] }, /selector guided: expected a recording of guided particles/],
+  [{ select: ['vot' as 'vote'] }, /key select: expected one of q, first, vote/],
+  [{ noise: 0.1, noiseAt: 'call', target: 'y' }, /key target: expected both/],
+  [{ guide: 1, leave: 'halted' }, /key leave: expected never/],
+  [{ rollouts: 65_000, depth: 65 }, /rollouts × depth: expected at most 4194304 rows/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
 for (const [given, message] of wrong)
@@ -273,6 +278,15 @@ for (const [given, message] of wrong)
     )
     assert.ok(!existsSync(resultsDir))
   })
+
+test('a selector that needs a judge is refused before anything is computed where the task has none', async () => {
+  const resultsDir = inFolder('refused')
+  await assert.rejects(
+    think(inFolder('arc.safetensors'), tasks, { ...options, resultsDir, select: ['verifier'] }),
+    /selector verifier: expected a task with a judge of answers, found arc, which has none/,
+  )
+  assert.ok(!existsSync(resultsDir))
+})
 
 test('weights of another task, and weights that do not exist, are refused', async () => {
   await assert.rejects(think(weights, mazes, options), /data set of task=sudoku/)

@@ -5,6 +5,7 @@ import { UserError } from '../../errors.js'
 import type { PuzzleFit } from '../../interop/weights-check.js'
 import { parseOptions } from '../../options/options.js'
 import type { KeptAnswers } from '../../recording/facts.js'
+import { SELECTORS, type Selector } from '../../recording/selectors.js'
 import { type RolloutOptions, rolloutOptions } from '../../think/settings.js'
 import type { WeightsOptions } from '../run/weights.js'
 
@@ -26,6 +27,8 @@ export interface ThinkOptions extends RolloutOptions, WeightsOptions {
   readonly dtype?: Config['dtype']
   /** Answers that are kept: of each rollout's `last` step, `all`, or `none`. Default `last`. */
   readonly answers?: KeptAnswers
+  /** Selectors that the recording will be asked for: one that it cannot answer is refused before anything is computed. */
+  readonly select?: readonly Selector[]
   /**
    * Whether the numerical floor is measured: the share of puzzles whose first rollout ends in another answer in another
    * precision. Default: for at most 200 puzzles.
@@ -86,6 +89,10 @@ const thinkOptions = z.strictObject({
   versions: z.int().min(1).optional().describe('Maximum versions of each puzzle.'),
   dtype: z.enum(['auto', 'float32', 'bfloat16']).optional().describe('Type that the blocks are computed in.'),
   answers: z.enum(['last', 'all', 'none']).optional().describe('Answers that are kept.'),
+  select: z
+    .array(z.enum(Object.keys(SELECTORS) as [Selector]))
+    .optional()
+    .describe('Selectors that will be asked for.'),
   floor: z.boolean().optional().describe('Whether the numerical floor is measured.'),
   plain: z.boolean().optional().describe('Whether one deterministic rollout of each puzzle is recorded too.'),
   name: z.string().optional().describe("Name in the recording's ID."),

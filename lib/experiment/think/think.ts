@@ -16,8 +16,10 @@ import { currentHost } from '../../notebook/host.js'
 import { openMeter } from '../../notebook/progress-meter.js'
 import type { RecordingHeader } from '../../recording/facts.js'
 import { Recorder } from '../../recording/recorder.js'
+import { chooser } from '../../recording/selectors.js'
 import { currentCode } from '../../results/code.js'
 import type { StoredWeights } from '../../results/weights-file.js'
+import { criteriaOf } from '../../tasks/registry.js'
 import { rolloutSteps } from '../../think/rollouts.js'
 import { type RolloutSettings, rolloutSettings } from '../../think/settings.js'
 import type { StepMeasures } from '../../think/step-measures.js'
@@ -74,6 +76,8 @@ export async function think(
   const data = givenData ?? (await dataOf(file, config))
   const subset = subsetOf(data, options.puzzles, options.split)
   const settings = rolloutSettings(asked, resolved.evaluation.evalSupervisionSteps)
+  for (const selector of options.select ?? [])
+    chooser(selector, { task: data.manifest.task, criteria: criteriaOf(data.manifest), guided: settings.guide > 0 })
   await startBackend()
   return stoppable(options.signal, async ({ signal }) => {
     const { dtype, note } = dtypeOrFloat32(options.dtype ?? 'float32', config.mixer)
@@ -250,19 +254,24 @@ async function recorded(header: RecordingHeader, options: ThinkOptions, work: Wo
   }
 }
 
-/** Records measurements to their end. What was complete before an error stays readable. */
+/**
+ * Records measurements to their end. What was complete before an error stays readable; of settings that are refused before the
+ * first step, nothing is stored.
+ */
 async function record(
   recorder: Recorder,
   steps: AsyncGenerator<StepMeasures, void>,
   onStep: (measures: StepMeasures) => void,
 ): Promise<void> {
+  let isBegun = false
   try {
     for await (const measures of steps) {
+      isBegun = true
       recorder.add(measures)
       onStep(measures)
     }
   } catch (error) {
-    recorder.end('interrupted')
+    if (isBegun || !(error instanceof UserError)) recorder.end('interrupted')
     throw error
   }
   recorder.end()

@@ -82,6 +82,7 @@ export const command: Command = {
     try {
       const recording = await think(name, data === undefined ? undefined : loadDataset(data), {
         ...options,
+        ...given({ select }),
         onProgress: status.at,
         signal: interrupt.signal,
       })
