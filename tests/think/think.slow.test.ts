@@ -225,6 +225,15 @@ test('deterministic rollouts that were stopped are not compared with', async () 
   )
 })
 
+test('the votes of one rollout without noise are those of an evaluation of ARC', async () => {
+  const file = inFolder('arc.safetensors')
+  const { evaluation } = await evaluateRun(file, { data: tasks, supervisionSteps: 2, dtype: 'float32' })
+  const one = await think(file, tasks, { depth: 2, rollouts: 1, resultsDir: inFolder('results'), floor: false })
+  const { submission: _, ...votes } = evaluation.votes!
+  assert.ok(votes.predictions > tasks.test.count)
+  for (const selector of ['q', 'vote', 'residual'] as const) assert.deepEqual(one.votes(tasks, selector), votes)
+})
+
 test('answers chosen inside each version of an ARC puzzle vote for its answer, and other data are refused', async () => {
   const versions = await think(inFolder('arc.safetensors'), tasks, { ...options, rollouts: 2, depth: 2 })
   const votes = votesOf(tasks)!
