@@ -225,6 +225,12 @@ test('deterministic rollouts that were stopped are not compared with', async () 
   )
 })
 
+test('a recording whose rollouts leave once solved says that its accuracies are those of an oracle', async () => {
+  const { facts } = await think(weights, grids, { ...options, leave: 'solved', floor: false })
+  assert.match(String(facts.notes.weights), /as soon as it is right .* accuracies are those of an oracle/)
+  assert.doesNotMatch(String(recording.facts.notes.weights), /oracle/)
+})
+
 test('the votes of one rollout without noise are those of an evaluation of ARC', async () => {
   const file = inFolder('arc.safetensors')
   const { evaluation } = await evaluateRun(file, { data: tasks, supervisionSteps: 2, dtype: 'float32' })

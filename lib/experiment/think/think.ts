@@ -163,13 +163,20 @@ function headerOf(about: {
       code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
       step: file.step,
-      weights: model.shape.halting === 'none' ? [...notes, UNTRAINED_HEAD] : [...notes],
+      weights: [
+        ...notes,
+        ...(model.shape.halting === 'none' ? [UNTRAINED_HEAD] : []),
+        ...(settings.leave === 'solved' ? [LEFT_RIGHT] : []),
+      ],
       ours: oursOf(settings),
     },
   }
 }
 
 const UNTRAINED_HEAD = 'the halting head was not trained (halting=none): the selectors q, first and guided mean nothing'
+
+const LEFT_RIGHT =
+  'a rollout ends as soon as it is right by the answers or the judge (leave=solved): accuracies are those of an oracle, whatever the selector'
 
 /** Returns what of the settings no paper fixes, so that numbers are not taken for a reproduction. */
 function oursOf({ guide, leave, relabel }: RolloutSettings): string[] {
