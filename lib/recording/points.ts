@@ -123,7 +123,7 @@ const PASS_VALUES = 2 ** 25
  * puzzle's value is the mean over its versions.
  *
  * @param units begins a pass
- * @throws UserError for a selector or a metric that the recording cannot answer.
+ * @throws UserError for a selector or a metric that the recording cannot answer, and for an interval that there is not.
  */
 export function measurePoints(
   units: () => Iterable<Unit>,
@@ -132,6 +132,7 @@ export function measurePoints(
   metric: string,
   options: IntervalOptions = {},
 ): PointResult[] {
+  checkInterval(options)
   const atOnce = Math.max(1, Math.floor(PASS_VALUES / Math.max(1, facts.recorded)))
   const passes = Array.from({ length: Math.ceil(points.length / atOnce) }, (_, i) =>
     points.slice(i * atOnce, (i + 1) * atOnce),
@@ -229,6 +230,14 @@ function withoutValues(metric: string, unknown: number): UserError {
     found: `none among ${unknown}`,
     todo: "Use a criterion of the task's judge, e.g. valid, or another split.",
   })
+}
+
+/** @throws UserError for another interval than these two, and for a bootstrap of no resamples. */
+function checkInterval({ interval = 'wilson', resamples = 1 }: IntervalOptions): void {
+  if (interval !== 'wilson' && interval !== 'bootstrap')
+    throw new UserError({ where: 'interval', expected: 'wilson or bootstrap', found: String(interval) })
+  if (!(Number.isInteger(resamples) && resamples >= 1))
+    throw new UserError({ where: 'resamples', expected: 'a whole number of 1 or more', found: String(resamples) })
 }
 
 function accuracyOf(values: readonly number[], options: IntervalOptions): Estimate {

@@ -88,9 +88,9 @@ export class Recorder {
   #flushed = performance.now()
 
   /**
-   * Begins a recording in a new folder; `recording.json` follows with the first measurements.
+   * Begins a recording; its folder is made with the first measurements, or when it ends.
    *
-   * @throws UserError when the folder cannot be created, and for more rollouts × steps of a puzzle than fit in memory.
+   * @throws UserError for more rollouts × steps of a puzzle than fit in memory.
    */
   constructor(dir: string, header: RecordingHeader, { batchRows = 2 ** 16 }: RecorderOptions = {}) {
     this.#dir = dir
@@ -106,7 +106,6 @@ export class Recorder {
         todo: 'Record fewer rollouts, or fewer steps.',
         exitCode: 2,
       })
-    makeFolder(dir)
   }
 
   /**
@@ -114,8 +113,8 @@ export class Recorder {
    * one step, those that are at different steps in several calls. Rows may leave and others take their place at any time; a
    * rollout that has left does not come back.
    *
-   * @throws UserError when the disk is full, or the folder holds a recording already; what was written before stays readable,
-   *   and the recording can only be ended.
+   * @throws UserError when the folder cannot be made or holds a recording already, and when the disk is full; what was written
+   *   before stays readable, and the recording can only be ended.
    * @throws RangeError for a rollout or a step that the settings exclude, or that was added before.
    */
   add(measures: StepMeasures): void {
@@ -152,6 +151,7 @@ export class Recorder {
       this.#close((writer) => writer.close())
       return this.#writeFacts('interrupted')
     }
+    makeFolder(this.#dir)
     this.#completeUnits(state === 'finished' ? 'all' : 'in order')
     const [lacking] = this.#units.values()
     if (state === 'finished' && lacking)
@@ -179,6 +179,7 @@ export class Recorder {
     this.#columns = stepColumns(this.#criteria, { continues, guided, scoredCells: measures.scoredCells !== undefined })
     this.#schema = schemaOf(this.#columns)
     this.#values = this.#columns.map(({ empty }) => emptyLike(empty, this.#batchRows))
+    makeFolder(this.#dir)
     const file = (name: string): string => path.join(this.#dir, name)
     const steps = new ArrowBatchWriter(file(STEPS_FILE), this.#schema)
     try {

@@ -110,7 +110,7 @@ export interface RolloutSettings {
   readonly dampingAfter: number
   /**
    * When a rollout leaves the batch before D steps: `never`; once its halting head says so (`halted`), once its answer is
-   * right by the task's rules or labels (`solved`), or once its answer has not changed for `settledSteps` steps (`settled`).
+   * right by the task's rules or labels (`solved`; an oracle, since a right answer is then never lost), or once its answer has not changed for `settledSteps` steps (`settled`).
    */
   readonly leave: 'never' | 'halted' | 'solved' | 'settled'
   /** Consecutive steps without a change of the answer after which a rollout is settled; default 3. */

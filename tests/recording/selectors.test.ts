@@ -154,6 +154,14 @@ test('an accuracy has Wilson’s interval over puzzles, or that of a bootstrap',
   // Wilson, 2 of 4: centre 0.5, half width z√(n/4 + z²/4)/(n + z²) with z = 1.96.
   assert.ok(Math.abs(low! - 0.15) < 1e-4 && Math.abs(high! - 0.85) < 1e-4)
   assert.equal(recording.accuracy('first', { interval: 'bootstrap', seed: 1 }).method, 'bootstrap')
+  assert.throws(() => recording.accuracy('q', { interval: 'normal' as 'wilson' }), {
+    name: 'UserError',
+    message: 'interval: expected wilson or bootstrap, found normal.',
+  })
+  assert.throws(() => recording.accuracy('q', { interval: 'bootstrap', resamples: 0 }), {
+    name: 'UserError',
+    message: 'resamples: expected a whole number of 1 or more, found 0.',
+  })
 })
 
 test('puzzles without a known answer are left out and counted', () => {

@@ -259,7 +259,7 @@ const WRONG: readonly [options: object, choice: object, message: RegExp][] = [
   [{ depth: 1.5 }, {}, /^key depth: expected a whole number .* found 1\.5/],
   [{ rollouts: 0 }, {}, /^key rollouts: expected at least 1 .* found 0/],
   [{ batch: 0 }, {}, /^key batch: expected at least 1 .* found 0/],
-  [{ damping: 0 }, {}, /^key damping: expected .* found 0/],
+  [{ damping: 0 }, {}, /^key damping: expected more than 0 .* found 0/],
   [{ damping: 2 }, {}, /^key damping: expected at most 1 .* found 2/],
   [{ init: 'random', initStd: -1 }, {}, /^key initStd: expected at least 0 .* found -1/],
   [{ init: 'zeros' }, {}, /^key init: expected one of learned, random .* found "zeros"/],

@@ -197,6 +197,11 @@ test('particles without a deterministic rollout beside them have a summary witho
   )
 })
 
+test('a summary of no selector has the deterministic rollout alone', () => {
+  const [one, ...others] = recording.summary({ select: [] })
+  assert.deepEqual([one?.select, Object.keys(one!.accuracies), others], ['deterministic', ['exact', 'valid'], []])
+})
+
 test('puzzles without known answers are summed up by the criteria of the judge, and without a judge by nothing', async () => {
   const withheld: Dataset = { ...grids, withheld: new Uint8Array(grids.test.count).fill(1) }
   const unknown = (await think(weights, withheld, options)).summary({ select: 'q' })
@@ -229,6 +234,21 @@ test('deterministic rollouts that were stopped are not compared with', async () 
     stopped.summary({ select: 'q' }).map(({ select }) => select),
     ['one rollout', 'q'],
   )
+})
+
+test('a recording whose rollouts leave once solved says that its accuracies are those of an oracle', async () => {
+  const { facts } = await think(weights, grids, { ...options, leave: 'solved', floor: false })
+  assert.match(String(facts.notes.weights), /as soon as it is right .* accuracies are those of an oracle/)
+  assert.doesNotMatch(String(recording.facts.notes.weights), /oracle/)
+})
+
+test('the votes of one rollout without noise are those of an evaluation of ARC', async () => {
+  const file = inFolder('arc.safetensors')
+  const { evaluation } = await evaluateRun(file, { data: tasks, supervisionSteps: 2, dtype: 'float32' })
+  const one = await think(file, tasks, { depth: 2, rollouts: 1, resultsDir: inFolder('results'), floor: false })
+  const { submission: _, ...votes } = evaluation.votes!
+  assert.ok(votes.predictions > tasks.test.count)
+  for (const selector of ['q', 'vote', 'residual'] as const) assert.deepEqual(one.votes(tasks, selector), votes)
 })
 
 test('answers chosen inside each version of an ARC puzzle vote for its answer, and other data are refused', async () => {
@@ -307,6 +327,11 @@ const wrong: [ThinkOptions, RegExp][] = [
   [{ relabel: 'yes' as never }, /key relabel: expected true or false/],
   [{ puzzles: 'many' as never }, /key puzzles: expected a number or a list/],
   [{ puzzels: 3 } as ThinkOptions, /Did you mean puzzles\?/],
+  [{ select: ['guided'] }, /selector guided: expected a recording of guided particles/],
+  [{ select: ['vot' as 'vote'] }, /selector: expected q, first, vote.*Did you mean vote\?/],
+  [{ noise: 0.1, noiseAt: 'call', target: 'y' }, /key target: expected both/],
+  [{ guide: 1, leave: 'halted' }, /key leave: expected never/],
+  [{ rollouts: 65_000, depth: 65 }, /rollouts × depth: expected at most 4194304 rows/],
   [{ dephts: 3 } as ThinkOptions, /Did you mean depth\?/],
 ]
 for (const [given, message] of wrong)
@@ -340,6 +365,15 @@ test('a curve against noise needs a recording, and an interval one of the two me
     () => recording.curve({ interval: 'bayes' as never }),
     /interval: expected wilson or bootstrap, found bayes/,
   )
+})
+
+test('a selector that needs a judge is refused before anything is computed where the task has none', async () => {
+  const resultsDir = inFolder('refused')
+  await assert.rejects(
+    think(inFolder('arc.safetensors'), tasks, { ...options, resultsDir, select: ['verifier'] }),
+    /selector verifier: expected a task with a judge of answers, found arc, which has none/,
+  )
+  assert.ok(!existsSync(resultsDir))
 })
 
 test('weights of another task, and weights that do not exist, are refused', async () => {

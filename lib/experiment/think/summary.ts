@@ -49,7 +49,7 @@ export function summaryRows(recording: RolloutRecording, options: RecordingSumma
   const { depth = facts.settings.depth, rollouts = facts.settings.rollouts } = options
   const select = typeof options.select === 'string' ? [options.select] : (options.select ?? selectorsOf(facts))
   const after = recording.exactShares(select, { depth, rollouts })
-  const isUnknown = facts.recorded > 0 && after.every(({ size }) => size === 0)
+  const isUnknown = facts.recorded > 0 && after.length > 0 && after.every(({ size }) => size === 0)
   const metrics = isUnknown ? facts.criteria : ['exact', ...facts.criteria]
   if (metrics.length === 0) return []
   const rowsAt = (

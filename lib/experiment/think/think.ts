@@ -185,13 +185,20 @@ function headerOf(about: {
       code: `${commit}${changed !== null && changed.length > 0 ? ' + changes' : ''}`,
       run: file.run,
       step: file.step,
-      weights: model.shape.halting === 'none' ? [...notes, UNTRAINED_HEAD] : [...notes],
+      weights: [
+        ...notes,
+        ...(model.shape.halting === 'none' ? [UNTRAINED_HEAD] : []),
+        ...(settings.leave === 'solved' ? [LEFT_RIGHT] : []),
+      ],
       ours: oursOf(settings),
     },
   }
 }
 
 const UNTRAINED_HEAD = 'the halting head was not trained (halting=none): the selectors q, first and guided mean nothing'
+
+const LEFT_RIGHT =
+  'a rollout ends as soon as it is right by the answers or the judge (leave=solved): accuracies are those of an oracle, whatever the selector'
 
 /** Returns what of the settings no paper fixes, so that numbers are not taken for a reproduction. */
 function oursOf({ guide, leave, relabel }: RolloutSettings): string[] {
@@ -276,19 +283,24 @@ async function recorded(header: RecordingHeader, options: ThinkOptions, work: Wo
   }
 }
 
-/** Records measurements to their end. What was complete before an error stays readable. */
+/**
+ * Records measurements to their end. What was complete before an error stays readable; of settings that are refused before the
+ * first step, nothing is stored.
+ */
 async function record(
   recorder: Recorder,
   steps: AsyncGenerator<StepMeasures, void>,
   onStep: (measures: StepMeasures) => void,
 ): Promise<void> {
+  let isBegun = false
   try {
     for await (const measures of steps) {
+      isBegun = true
       recorder.add(measures)
       onStep(measures)
     }
   } catch (error) {
-    recorder.end('interrupted')
+    if (isBegun || !(error instanceof UserError)) recorder.end('interrupted')
     throw error
   }
   recorder.end()
