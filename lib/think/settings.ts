@@ -111,3 +111,25 @@ export function rolloutSettings(options: RolloutOptions = {}, trainedDepth = PUB
   const { depth = trainedDepth, ...others } = parseOptions(rolloutOptions, options, 'think')
   return { depth, ...others }
 }
+
+/**
+ * Returns a sentence for each setting that is given and has no effect beside the others: `target` without noise, several
+ * rollouts in which nothing is random, and so on.
+ */
+export function settingsWithoutEffect(given: RolloutOptions, settings: RolloutSettings): string[] {
+  const { rollouts, noise, init, relabel, damping, leave, guide } = settings
+  const conditions: readonly [key: keyof RolloutOptions, works: boolean, needed: string][] = [
+    ['target', noise > 0, 'noise'],
+    ['noiseAt', noise > 0, 'noise'],
+    ['initStd', init === 'random', 'init=random'],
+    ['dampingAfter', damping < 1, 'damping'],
+    ['settledSteps', leave === 'settled', 'leave=settled'],
+    ['relabel', rollouts > 1 || !relabel, 'more than one rollout'],
+  ]
+  const idle = conditions.flatMap(([key, works, needed]) =>
+    given[key] === undefined || works ? [] : [`${key} has no effect without ${needed}`],
+  )
+  const isRandom = noise > 0 || init === 'random' || relabel || guide > 0
+  const same = `the ${rollouts} rollouts of a puzzle are the same, without noise, init=random or relabel`
+  return rollouts > 1 && !isRandom ? [...idle, same] : idle
+}
