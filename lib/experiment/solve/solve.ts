@@ -12,7 +12,7 @@ import type { Mark } from '../../plot/puzzle-board.js'
 import type { PosedPuzzle, PuzzleText, Verdict } from '../../tasks/posed.js'
 import { findTask, pose, recognise, taskNamed } from '../../tasks/registry.js'
 import type { PuzzleSpec } from '../../tasks/task.js'
-import { dtypeOrFloat32 } from '../run/dtype.js'
+import { dtypeAtDepth, dtypeOrFloat32 } from '../run/dtype.js'
 import { onForcedStop } from '../run/stop.js'
 import { checkFinite, openWeights, shapeForData, type WeightsOptions } from '../run/weights.js'
 import { findIdentifier, type Identifier } from './solve-identifier.js'
@@ -92,7 +92,7 @@ export async function solve(runOrFile: string, puzzle: string, options: SolveOpt
   checkFinite(file, file.tensors)
   await startBackend()
   const supervisionSteps = options.supervisionSteps ?? evaluation.evalSupervisionSteps
-  const { dtype, note } = dtypeOrFloat32(training.dtype, config.mixer)
+  const { dtype, note } = dtypeOrFloat32(dtypeAtDepth(training.dtype, config, options.supervisionSteps), config.mixer)
   const notes = [...file.notes, ...posed.notes, ...identifier.notes, ...(note ? [note] : [])]
   const model = (): Model => modelFromTensors(shape, file.tensors).with({ dtype })
   const signal = (): AbortSignal | undefined => options.signal ?? currentHost()?.signal
