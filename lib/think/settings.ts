@@ -7,6 +7,9 @@ export type NoiseTarget = 'z' | 'y' | 'both'
 /** Supervision steps of the published evaluations. */
 const PUBLISHED_DEPTH = 16
 
+/** The largest standard deviation: the square of a latent, which its norm takes, is finite in float32. */
+const MOST_STD = 1e6
+
 /** Schema of the settings of rollouts; the same keys in TypeScript and on the command line. */
 export const rolloutOptions = z.strictObject({
   depth: z.int().min(1).optional().describe('D: supervision steps. Default: as many as the model is trained for.'),
@@ -14,6 +17,7 @@ export const rolloutOptions = z.strictObject({
   noise: z
     .number()
     .min(0)
+    .max(MOST_STD)
     .default(0)
     .describe('Standard deviation σ of the noise added to the latents. 0: none; PTRM uses 0.2 to 1, EqR 0.01.'),
   target: z
@@ -30,7 +34,7 @@ export const rolloutOptions = z.strictObject({
     .enum(['learned', 'random'])
     .default('learned')
     .describe('learned: rollouts begin with the latents of the model; random: each with its own, as in EqR.'),
-  initStd: z.number().min(0).default(1).describe('Standard deviation of random initial latents.'),
+  initStd: z.number().min(0).max(MOST_STD).default(1).describe('Standard deviation of random initial latents.'),
   relabel: z
     .boolean()
     .default(false)

@@ -22,3 +22,8 @@ test('several rollouts in which nothing is random are said to be the same', () =
   for (const given of [{ noise: 0.1 }, { init: 'random' }, { relabel: true }, { guide: 0.25 }] as const)
     assert.deepEqual(idle({ rollouts: 3, ...given }), [])
 })
+
+test('a standard deviation whose square float32 could not hold is refused', () => {
+  assert.throws(() => rolloutSettings({ noise: 1e20 }), { exitCode: 2, message: /key noise: expected at most 1000000/ })
+  assert.throws(() => rolloutSettings({ init: 'random', initStd: 1e20 }), /key initStd: expected at most 1000000/)
+})
